@@ -1,0 +1,20 @@
+package kernel
+
+// Activation names a pointwise non-linearity that kernels may fuse into their
+// last pass over the data.
+type Activation struct {
+	Kind  ActivationKind
+	Slope float32 // of LeakyReLU for negative inputs; unused by the others
+}
+
+// ActivationKind enumerates the non-linearities.
+type ActivationKind uint8
+
+// The non-linearities. The zero value is the identity.
+const (
+	Identity  ActivationKind = iota
+	ReLU                     // max(x, 0)
+	LeakyReLU                // x for x > 0, Slope*x otherwise
+	SiLU                     // x / (1 + exp(-x))
+	Tanh
+)

@@ -1,0 +1,142 @@
+package kernel
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// Job is work that has been cut into chunks. Do must give the same result for
+// a chunk whoever runs it and whenever: the cut depends on the problem's size
+// only, never on the number of cores.
+type Job interface {
+	Do(chunk int)
+}
+
+// Run calls job.Do once for every chunk in [0, n), on all cores, and returns
+// when all calls have returned. Jobs may call Run themselves. A panic inside
+// Do is raised again in the caller of Run.
+func Run(n int, job Job) {
+	if n <= 0 {
+		return
+	}
+	helpers := min(n, runtime.GOMAXPROCS(0)) - 1
+	if helpers <= 0 {
+		for i := range n {
+			job.Do(i)
+		}
+		return
+	}
+	startWorkers()
+	c := calls.Get().(*call)
+	c.job, c.chunks = job, int64(n)
+	c.next.Store(0)
+	c.finished.Store(0)
+	c.refs.Store(1)
+	for range helpers {
+		c.refs.Add(1)
+		select {
+		case queue <- c:
+		default:
+			c.refs.Add(-1)
+		}
+	}
+	c.work()
+	c.await()
+	failure := c.failure.Swap(nil)
+	c.release()
+	if failure != nil {
+		panic(*failure)
+	}
+}
+
+// call is one Run in progress. It goes back to the pool when the caller and
+// every worker that was told of it have let go of it.
+type call struct {
+	job      Job
+	chunks   int64
+	next     atomic.Int64
+	finished atomic.Int64
+	refs     atomic.Int64
+	done     chan struct{}
+	failure  atomic.Pointer[any]
+}
+
+var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
+
+// work takes chunks until none is left.
+func (c *call) work() {
+	for {
+		i := c.next.Add(1) - 1
+		if i >= c.chunks {
+			return
+		}
+		c.do(int(i))
+		if c.finished.Add(1) == c.chunks {
+			c.done <- struct{}{}
+		}
+	}
+}
+
+func (c *call) do(chunk int) {
+	defer func() {
+		if r := recover(); r != nil {
+			c.failure.CompareAndSwap(nil, &r)
+		}
+	}()
+	c.job.Do(chunk)
+}
+
+// spins is how often a waiting goroutine looks before it sleeps: waking a
+// sleeping thread costs more than most chunks of a coarse mesh.
+const spins = 2000
+
+func (c *call) await() {
+	for range spins {
+		if c.finished.Load() == c.chunks {
+			break
+		}
+	}
+	<-c.done
+}
+
+func (c *call) release() {
+	if c.refs.Add(-1) == 0 {
+		c.job = nil
+		calls.Put(c)
+	}
+}
+
+var (
+	queue chan *call
+	start sync.Once
+)
+
+// startWorkers starts one goroutine for every core but the caller's own.
+func startWorkers() {
+	start.Do(func() {
+		workers := max(runtime.NumCPU(), runtime.GOMAXPROCS(0)) - 1
+		queue = make(chan *call, 4*max(workers, 1))
+		for range workers {
+			go func() {
+				for {
+					c := next()
+					c.work()
+					c.release()
+				}
+			}()
+		}
+	})
+}
+
+// next waits for a call: a while awake, then asleep.
+func next() *call {
+	for range spins {
+		select {
+		case c := <-queue:
+			return c
+		default:
+		}
+	}
+	return <-queue
+}
