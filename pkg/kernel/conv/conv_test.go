@@ -1,0 +1,138 @@
+package conv
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// Relative L2 tolerances against a float64 reference. Rounding of float32
+// sums leaves 1e-7 to 5e-7; a misplaced element shows as 1e-2 or more.
+const tolerance = 2e-6
+
+func random(r *rand.Rand, n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	return v
+}
+
+// relative is the L2 norm of got-want over that of want.
+func relative(got []float32, want []float64) float64 {
+	var d, w float64
+	for i, g := range got {
+		d += (float64(g) - want[i]) * (float64(g) - want[i])
+		w += want[i] * want[i]
+	}
+	if w == 0 {
+		return math.Sqrt(d)
+	}
+	return math.Sqrt(d / w)
+}
+
+// reference computes all three products by their definition, in float64.
+func reference(s Shape, x, w, gy []float32) (y, gx, gw []float64) {
+	oh, ow := s.OutH(), s.OutW()
+	y = make([]float64, s.N*s.O*oh*ow)
+	gx = make([]float64, len(x))
+	gw = make([]float64, len(w))
+	for n := range s.N {
+		for o := range s.O {
+			for i := range oh {
+				for j := range ow {
+					out := ((n*s.O+o)*oh+i)*ow + j
+					for c := range s.C {
+						for u := range s.Kernel {
+							for v := range s.Kernel {
+								a, b := i*s.Stride+u-s.Padding, j*s.Stride+v-s.Padding
+								if a < 0 || a >= s.H || b < 0 || b >= s.W {
+									continue
+								}
+								in := ((n*s.C+c)*s.H+a)*s.W + b
+								k := ((o*s.C+c)*s.Kernel+u)*s.Kernel + v
+								y[out] += float64(x[in]) * float64(w[k])
+								gx[in] += float64(gy[out]) * float64(w[k])
+								gw[k] += float64(gy[out]) * float64(x[in])
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+	return y, gx, gw
+}
+
+var shapes = []Shape{
+	{2, 8, 16, 16, 12, 3, 1, 1},
+	{2, 8, 15, 17, 12, 3, 1, 1},
+	{2, 8, 15, 17, 12, 3, 2, 1},
+	{2, 8, 16, 16, 12, 3, 2, 1},
+	{2, 8, 15, 17, 12, 1, 1, 0},
+	{2, 8, 16, 16, 12, 1, 2, 0},
+	{2, 3, 15, 17, 12, 5, 1, 2},
+	{1, 3, 9, 9, 4, 5, 2, 2},
+	{1, 1, 1, 1, 1, 3, 1, 1},
+	{1, 3, 2, 3, 3, 3, 1, 1},
+	{3, 5, 1, 7, 2, 3, 2, 1},
+	{1, 2, 6, 7, 3, 3, 1, 0},
+	{1, 2, 6, 7, 3, 7, 1, 3},
+	{16, 32, 4, 4, 32, 3, 1, 1},
+	{5, 40, 8, 8, 33, 3, 1, 1},
+	{1, 3, 40, 40, 32, 3, 1, 1},
+	{1, 32, 40, 70, 3, 3, 1, 1},
+	{1, 70, 20, 64, 40, 3, 1, 1},
+	{2, 130, 12, 20, 50, 3, 1, 1},
+}
+
+func (s Shape) name() string {
+	return fmt.Sprintf("n%d c%d %dx%d o%d k%d s%d p%d", s.N, s.C, s.H, s.W, s.O, s.Kernel, s.Stride, s.Padding)
+}
+
+func TestAgainstDefinition(t *testing.T) {
+	for _, s := range shapes {
+		t.Run(s.name(), func(t *testing.T) { checkShape(t, s) })
+	}
+}
+
+func checkShape(t *testing.T, s Shape) {
+	r := rand.New(rand.NewPCG(1, 2))
+	out := s.OutH() * s.OutW()
+	x, w := random(r, s.N*s.C*s.H*s.W), random(r, s.O*s.C*s.Kernel*s.Kernel)
+	gy, bias := random(r, s.N*s.O*out), random(r, s.O)
+	shift, residual := random(r, s.N*s.O), random(r, s.N*s.O*out)
+	y64, gx64, gw64 := reference(s, x, w, gy)
+	gb64, gs64 := make([]float64, s.O), make([]float64, s.N*s.O)
+	for i := range gy {
+		gs64[i/out] += float64(gy[i])
+		gb64[i/out%s.O] += float64(gy[i])
+	}
+	f := NewFilter(s.O, s.C, s.Kernel)
+	f.Load(w)
+	check := func(name string, got []float32, want []float64) {
+		t.Helper()
+		if e := relative(got, want); !(e < tolerance) {
+			t.Errorf("%s: relative L2 error %.3g, want below %.3g", name, e, tolerance)
+		}
+	}
+	y := random(r, len(gy)) // old contents must not show
+	Forward(y, x, f, s, Epilogue{})
+	check("forward", y, y64)
+	for i := range y64 {
+		y64[i] += float64(bias[i/out%s.O]) + float64(shift[i/out]) + float64(residual[i])
+	}
+	Forward(y, x, f, s, Epilogue{bias, shift, residual})
+	check("forward with epilogue", y, y64)
+	gx := random(r, len(x))
+	InputGradient(gx, gy, f, s)
+	check("input gradient", gx, gx64)
+	gw, gb, gs := random(r, len(w)), random(r, s.O), random(r, s.N*s.O)
+	WeightGradient(gw, gb, gs, gy, x, s)
+	check("weight gradient", gw, gw64)
+	check("bias gradient", gb, gb64)
+	check("shift gradient", gs, gs64)
+	WeightGradient(gw, nil, nil, gy, x, s)
+	check("weight gradient alone", gw, gw64)
+}
