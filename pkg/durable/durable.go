@@ -1,0 +1,151 @@
+// Package durable writes files that are never seen half-written, whatever
+// happens in between: a full disk, a kill, a power cut. The new content goes to
+// a temporary name in the same folder, is forced to the disk, takes the place
+// of the old file in one step, and the folder itself is forced to the disk.
+//
+// It also locks a folder against a second process, so that two runs never
+// write into the same one.
+package durable
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+)
+
+// Temporary files are named ".NAME.PID-NUMBER.partial". The leading dot keeps
+// them out of listings, the suffix tells them from everything else.
+const partialSuffix = ".partial"
+
+var partials atomic.Uint64
+
+func partialName(path string) string {
+	dir, base := filepath.Split(path)
+	return filepath.Join(dir, fmt.Sprintf(".%s.%d-%d%s", base, os.Getpid(), partials.Add(1), partialSuffix))
+}
+
+// IsLeftover reports whether a file name (without its folder) is one that
+// WriteFile uses while it writes.
+func IsLeftover(name string) bool {
+	return len(name) > len(partialSuffix)+1 && name[0] == '.' && strings.HasSuffix(name, partialSuffix)
+}
+
+// WriteFile makes path hold what write produces, or leaves it as it was. The
+// writer given to write is buffered and valid only during the call. The folder
+// of path must exist.
+//
+// On an error the file at path has its old content, or none if there was none.
+// The one exception is a folder that cannot be forced to the disk: then path
+// holds the new content, complete, but a power cut may still undo it.
+func WriteFile(fsys FS, path string, write func(io.Writer) error) error {
+	partial := partialName(path)
+	err := writePartial(fsys, partial, write)
+	if err == nil {
+		if err = fsys.Rename(partial, path); err == nil {
+			return explain(path, fsys.SyncDir(filepath.Dir(path)))
+		}
+	}
+	// The reason is in err; a leftover that cannot be removed now is removed
+	// by the next run.
+	_ = fsys.Remove(partial)
+	return explain(path, err)
+}
+
+func writePartial(fsys FS, partial string, write func(io.Writer) error) (err error) {
+	f, err := fsys.Create(partial)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b := bufio.NewWriterSize(f, 1<<16)
+	if err := write(b); err != nil {
+		return err
+	}
+	if err := b.Flush(); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// explain names the file that was asked for instead of the temporary one, and
+// says what helps where that is known.
+func explain(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var inPath *fs.PathError
+	var inLink *os.LinkError
+	switch {
+	case errors.As(err, &inPath):
+		err = inPath.Err
+	case errors.As(err, &inLink):
+		err = inLink.Err
+	}
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.ENOSPC):
+		hint = "; free some space and try again"
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		hint = "; choose a folder that can be written to"
+	case errors.Is(err, fs.ErrNotExist):
+		hint = "; create its folder first"
+	}
+	return fmt.Errorf("cannot write %s: %w%s", path, err, hint)
+}
+
+// RemoveLeftovers removes the temporary files that killed processes left in
+// dir, and returns their names. Call it while holding the folder's Lock: the
+// temporary files of a process that is still writing look the same. A folder
+// that does not exist has none.
+func RemoveLeftovers(fsys FS, dir string) ([]string, error) {
+	entries, err := fsys.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var removed []string
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !IsLeftover(e.Name()) {
+			continue
+		}
+		if err := fsys.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return removed, err
+		}
+		removed = append(removed, e.Name())
+	}
+	return removed, nil
+}
+
+// ReadFile reads the whole file at path, which must not be larger than limit
+// bytes: a file that grew beyond all sense is an error, not an allocation.
+func ReadFile(fsys FS, path string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a regular file", path)
+	}
+	if info.Size() > limit {
+		return nil, fmt.Errorf("%s: %d bytes, more than the %d that are sensible here", path, info.Size(), limit)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return data, nil
+}
