@@ -1,0 +1,204 @@
+package metric
+
+import (
+	"encoding/binary"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"testing"
+)
+
+// The pinned numbers below were computed elsewhere: in another language, in
+// float64, SSIM with the two-dimensional window straight from its definition.
+// The pictures are multiples of 1/64, exact in float32, so that nothing but the
+// order of summation differs.
+const pinnedTolerance = 1e-12
+
+var pinnedShape = Shape{N: 2, C: 3, H: 8, W: 13} // rows fewer than the window has
+
+func pinnedPictures() (a, b []float32) {
+	for i := range pinnedShape.N * pinnedShape.picture() {
+		v := (i*37 + 11) % 64
+		a = append(a, float32(v)/64)
+		b = append(b, float32(v+i*i%9-4)/64)
+	}
+	return a, b
+}
+
+func signed(x []float32) []float32 {
+	out := make([]float32, len(x))
+	for i, v := range x {
+		out[i] = 2*v - 1
+	}
+	return out
+}
+
+func TestPinned(t *testing.T) {
+	a, b := pinnedPictures()
+	cases := []struct {
+		name      string
+		got, want []float64
+	}{
+		{"mse", MSE(a, b, pinnedShape), []float64{0.0022809933393429485, 0.0022739508213141025}},
+		{"psnr", PSNR(a, b, pinnedShape), []float64{26.418759828911842, 26.432189320242145}},
+		{"luma", PSNRLuma(a, b, pinnedShape, 0), []float64{32.267996671989984, 32.26094239271342}},
+		{"luma inside", PSNRLuma(a, b, pinnedShape, 2), []float64{32.2998697277084, 32.2998697277084}},
+		{"ssim", SSIM(a, b, pinnedShape), []float64{0.9911837345888941, 0.9911645853091815}},
+		{"ssim signed", SSIM(signed(a), signed(b), pinnedShape), []float64{0.7089706665952641, 0.6564972759216746}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			for i, want := range c.want {
+				if d := math.Abs(c.got[i] - want); !(d <= pinnedTolerance*math.Abs(want)) {
+					t.Errorf("picture %d: %v, want %v", i, c.got[i], want)
+				}
+			}
+		})
+	}
+}
+
+// By hand: a constant difference of 0.1 is 20 dB; on luma it shrinks by the
+// studio range, 219/255; a picture equals itself.
+func TestByHand(t *testing.T) {
+	shape := Shape{N: 1, C: 3, H: 4, W: 4}
+	zero, tenth := make([]float32, 48), make([]float32, 48)
+	for i := range tenth {
+		tenth[i] = 0.1
+	}
+	// float32(0.1) is 1.5e-9 off 0.1, relatively 1.5e-8, in dB 1.3e-7.
+	const tolerance = 2e-7
+	if got := PSNR(tenth, zero, shape)[0]; math.Abs(got-20) > tolerance {
+		t.Errorf("PSNR %v", got)
+	}
+	if got, want := PSNRLuma(tenth, zero, shape, 1)[0], 20-20*math.Log10(219.0/255); math.Abs(got-want) > tolerance {
+		t.Errorf("luma PSNR %v, want %v", got, want)
+	}
+	if got := PSNR(tenth, tenth, shape)[0]; !math.IsInf(got, 1) {
+		t.Errorf("PSNR of equal pictures %v", got)
+	}
+	if got := SSIM(tenth, tenth, shape)[0]; math.Abs(got-1) > pinnedTolerance {
+		t.Errorf("SSIM of equal pictures %v", got)
+	}
+	tenth[7] = float32(math.NaN())
+	if m, s := MSE(tenth, zero, shape)[0], SSIM(tenth, zero, shape)[0]; !math.IsNaN(m) || !math.IsNaN(s) {
+		t.Errorf("NaN lost: MSE %v, SSIM %v", m, s)
+	}
+}
+
+func TestPixels(t *testing.T) {
+	shape := Shape{N: 1, C: 2, H: 1, W: 3}
+	got := Pixels([]float32{-3, 0, 3, -3, 0, 3}, shape, Scale{Mean: []float64{0.5, 0.25}, Std: []float64{0.125, 0.25}})
+	if want := []float32{0.125, 0.5, 0.875, 0, 0.25, 1}; !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestMeter(t *testing.T) {
+	a, b := pinnedPictures()
+	var m Meter
+	m.Add(signed(a), signed(b), pinnedShape, Signed)
+	s := m.Summary()
+	clamped := Pixels(b, pinnedShape, Unit)
+	want := Summary{
+		MSE:        4 * Mean(MSE(a, b, pinnedShape)),
+		PSNR:       Mean(PSNR(a, clamped, pinnedShape)),
+		SSIM:       Mean(SSIM(a, clamped, pinnedShape)),
+		SSIMSigned: Mean(SSIM(signed(a), signed(b), pinnedShape)),
+	}
+	if s != want {
+		t.Errorf("%+v, want %+v", s, want)
+	}
+	if !math.IsNaN(new(Meter).Summary().MSE) {
+		t.Error("the mean of nothing is a number")
+	}
+}
+
+func TestCoreCountDoesNotMatter(t *testing.T) {
+	a, b := pinnedPictures()
+	var all [][]float64
+	for _, procs := range []int{1, 2, 5} {
+		old := runtime.GOMAXPROCS(procs)
+		all = append(all, append(SSIM(a, b, pinnedShape), PSNR(a, b, pinnedShape)...))
+		runtime.GOMAXPROCS(old)
+	}
+	for _, other := range all[1:] {
+		if !slices.Equal(other, all[0]) {
+			t.Errorf("%v and %v", all[0], other)
+		}
+	}
+}
+
+func TestWrongShapesPanic(t *testing.T) {
+	for name, f := range map[string]func(){
+		"length": func() { MSE(make([]float32, 3), make([]float32, 4), Shape{1, 1, 2, 2}) },
+		"empty":  func() { SSIM(nil, nil, Shape{0, 3, 2, 2}) },
+		"luma":   func() { PSNRLuma(make([]float32, 4), make([]float32, 4), Shape{1, 1, 2, 2}, 0) },
+		"border": func() { PSNRLuma(make([]float32, 12), make([]float32, 12), Shape{1, 3, 2, 2}, 1) },
+		"scale": func() {
+			Pixels(make([]float32, 12), Shape{1, 3, 2, 2}, Scale{Mean: []float64{0, 0}, Std: []float64{1}})
+		},
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+// TestReferenceFiles compares with the numbers of the method's authors where
+// they are at hand; the pinned ones above hold on any machine.
+func TestReferenceFiles(t *testing.T) {
+	root := os.Getenv("REFERENCE_DIR")
+	if root == "" {
+		root = "../../../shared/reference"
+	}
+	cases := []struct {
+		dir, file string
+		shape     Shape
+		measure   func(a, b []float32, s Shape) []float64
+		tolerance float64 // absolute, from case.json
+	}{
+		{"psnr", "mse_per_image", Shape{4, 3, 16, 16}, MSE, 3.795e-7},
+		{"psnr", "psnr_per_image", Shape{4, 3, 16, 16}, PSNR, 1.579e-4},
+		{"ssim_unit", "ssim_per_image", Shape{3, 3, 32, 32}, SSIM, 9.035e-6},
+		{"ssim_signed", "ssim_per_image", Shape{2, 3, 24, 24}, SSIM, 2.692e-6},
+		{"ssim_small", "ssim_per_image", Shape{2, 3, 8, 13}, SSIM, 3.752e-6},
+	}
+	for _, c := range cases {
+		dir := filepath.Join(root, "losses", c.dir)
+		if _, err := os.Stat(dir); err != nil {
+			t.Logf("%s is not here; the pinned values were checked", dir)
+			continue
+		}
+		t.Run(c.dir+"/"+c.file, func(t *testing.T) {
+			a, b := readArray(t, dir, "img1"), readArray(t, dir, "img2")
+			got, want := c.measure(a, b, c.shape), readArray(t, dir, c.file)
+			for i := range want {
+				if d := math.Abs(got[i] - float64(want[i])); !(d <= c.tolerance) {
+					t.Errorf("picture %d: %v, want %v", i, got[i], want[i])
+				}
+			}
+		})
+	}
+}
+
+// readArray reads the values of a float32 .npy file of format version 1.0.
+func readArray(t *testing.T, dir, name string) []float32 {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name+".npy"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data = data[10+int(binary.LittleEndian.Uint16(data[8:])):]
+	out := make([]float32, len(data)/4)
+	for i := range out {
+		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
+	}
+	return out
+}
