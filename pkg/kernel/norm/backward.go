@@ -1,0 +1,79 @@
+package norm
+
+import (
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/pointwise/vector"
+)
+
+// gradients is the first phase of Backward: it leaves the gradient before the
+// activation in y (which is gx), where the second phase finds it still in the
+// cache, and the two sums of each row that both the statistics and the affine
+// parameters need.
+func gradients(j *job, group, lo, hi int) {
+	mean := j.mean[group]
+	scale, shift := j.coefficients(group, lo, hi, float64(j.rstd[group]), 0)
+	gz, gy, x := j.data(j.y, group, lo, hi), j.data(j.gy, group, lo, hi), j.data(j.x, group, lo, hi)
+	at := group * j.rows
+	sums := j.sums[2*(at+lo) : 2*(at+hi)]
+	switch j.act.Kind {
+	case kernel.SiLU:
+		vector.NormGradSiLU(gz, gy, x, j.width, mean, scale, shift, sums)
+		return
+	case kernel.Tanh:
+		tanhGradients(gz, gy, x, j.width, mean, scale, shift)
+		gy = gz
+	}
+	vector.NormGradLeaky(gz, gy, x, j.width, mean, scale, shift, leakySlope(j.act), sums)
+}
+
+// tanhGradients takes a tanh off the gradient. No network of ours normalises
+// before a tanh, so this is short rather than fast.
+func tanhGradients(gz, gy, x []float32, width int, mean float32, scale, shift []float32) {
+	var u [1]float32
+	for i := range gz {
+		r := i / width
+		u[0] = (x[i]-mean)*scale[r] + shift[r]
+		vector.TanhGrad(gz[i:i+1], gy[i:i+1], u[:])
+	}
+}
+
+// combine is the second phase of Backward. With z the normalised input and gz
+// the gradient before the activation, averages over the group:
+//
+//	gx = rstd * (gamma*gz - mean(gamma*gz) - z*mean(gamma*gz*z))
+func combine(j *job, group, lo, hi int) {
+	at, c := group*j.rows, group%j.groups*j.perGroup
+	var plain, weighted float64
+	for r := range j.rows {
+		gamma := 1.0
+		if j.gamma != nil {
+			gamma = float64(j.gamma[c+r])
+		}
+		plain += gamma * j.sums[2*(at+r)]
+		weighted += gamma * j.sums[2*(at+r)+1]
+	}
+	rstd, n := float64(j.rstd[group]), float64(j.rows*j.width)
+	gx, x := j.data(j.y, group, lo, hi), j.data(j.x, group, lo, hi)
+	vector.NormGradCombine(gx, gx, x, j.width, j.mean[group], j.scale[at+lo:at+hi],
+		float32(-rstd*rstd*rstd*weighted/n), float32(-rstd*plain/n))
+}
+
+// affineGradients adds up the sums of the rows over the samples, in order.
+func (j *job) affineGradients(gGamma, gBeta []float32) {
+	if !j.affine {
+		return
+	}
+	for c := range j.channels {
+		var g, b float64
+		for row, group := c, c/j.perGroup; group < j.total; row, group = row+j.channels, group+j.groups {
+			b += j.sums[2*row]
+			g += j.sums[2*row+1] * float64(j.rstd[group])
+		}
+		if gGamma != nil {
+			gGamma[c] = float32(g)
+		}
+		if gBeta != nil {
+			gBeta[c] = float32(b)
+		}
+	}
+}

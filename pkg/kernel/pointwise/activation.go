@@ -1,0 +1,59 @@
+package pointwise
+
+import (
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/pointwise/vector"
+)
+
+// Activate writes y = act(x). y may be x.
+func Activate(y, x []float32, act kernel.Activation) {
+	same("Activate", len(y), len(x))
+	j := newJob(activate, y, x)
+	j.act = act
+	j.elements(len(x))
+}
+
+func activate(j *job, lo, hi int) {
+	y, x := j.y[lo:hi], j.x[lo:hi]
+	switch j.act.Kind {
+	case kernel.SiLU:
+		vector.SiLU(y, x)
+	case kernel.Tanh:
+		vector.Tanh(y, x)
+	default:
+		vector.Leaky(y, x, negativeSlope(j.act))
+	}
+}
+
+// ActivateBackward writes gx = gy * act'(x), from the input x of the
+// activation. At 0 the derivative of ReLU and LeakyReLU is the left one. gx
+// may be gy.
+func ActivateBackward(gx, gy, x []float32, act kernel.Activation) {
+	same("ActivateBackward", len(gx), len(gy), len(x))
+	j := newJob(activateBackward, gx, x)
+	j.z, j.act = gy, act
+	j.elements(len(x))
+}
+
+func activateBackward(j *job, lo, hi int) {
+	gx, gy, x := j.y[lo:hi], j.z[lo:hi], j.x[lo:hi]
+	switch j.act.Kind {
+	case kernel.SiLU:
+		vector.SiLUGrad(gx, gy, x)
+	case kernel.Tanh:
+		vector.TanhGrad(gx, gy, x)
+	default:
+		vector.LeakyGrad(gx, gy, x, negativeSlope(j.act))
+	}
+}
+
+// negativeSlope is the slope below zero of the piecewise linear activations.
+func negativeSlope(act kernel.Activation) float32 {
+	switch act.Kind {
+	case kernel.ReLU:
+		return 0
+	case kernel.LeakyReLU:
+		return act.Slope
+	}
+	return 1
+}

@@ -1,0 +1,278 @@
+package vector
+
+import "math"
+
+// lanes is how many partial sums the portable reductions keep: it breaks the
+// chain of dependent additions and shortens the sums.
+const lanes = 4
+
+func momentsGeneric(x []float32) (sum, squares float64) {
+	var s, q [lanes]float64
+	n := len(x) &^ (lanes - 1)
+	for i := 0; i < n; i += lanes {
+		for k, v := range x[i : i+lanes : i+lanes] {
+			d := float64(v)
+			s[k&(lanes-1)] += d
+			q[k&(lanes-1)] += d * d
+		}
+	}
+	for _, v := range x[n:] {
+		s[0] += float64(v)
+		q[0] += float64(v) * float64(v)
+	}
+	return s[0] + s[1] + (s[2] + s[3]), q[0] + q[1] + (q[2] + q[3])
+}
+
+func distanceGeneric(a, b []float32) float64 {
+	var s [lanes]float64
+	for i, v := range a {
+		d := float64(v) - float64(b[i])
+		s[i&(lanes-1)] += d * d
+	}
+	return s[0] + s[1] + (s[2] + s[3])
+}
+
+func leakyGeneric(y, x []float32, slope float32) {
+	for i, v := range x {
+		if !(v > 0) {
+			v *= slope
+		}
+		y[i] = v
+	}
+}
+
+func leakyGradGeneric(gx, gy, x []float32, slope float32) {
+	for i, v := range x {
+		g := gy[i]
+		if !(v > 0) {
+			g *= slope
+		}
+		gx[i] = g
+	}
+}
+
+func siluGeneric(y, x []float32) {
+	for i, v := range x {
+		y[i] = v / (1 + exp(-v))
+	}
+}
+
+func siluSlope(u float32) float32 {
+	s := sigmoid(u)
+	return s + s*(u*(1-s))
+}
+
+func siluGradGeneric(gx, gy, x []float32) {
+	for i, v := range x {
+		gx[i] = gy[i] * siluSlope(v)
+	}
+}
+
+func tanhGeneric(y, x []float32) {
+	for i, v := range x {
+		y[i] = tanh(v)
+	}
+}
+
+func tanhGradGeneric(gx, gy, x []float32) {
+	for i, v := range x {
+		t := tanh(v)
+		gx[i] = gy[i] * (1 - t*t)
+	}
+}
+
+func axpyGeneric(y []float32, a float32, x []float32) {
+	for i, v := range x {
+		y[i] += a * v
+	}
+}
+
+func scaleGeneric(y []float32, a float32, x []float32) {
+	for i, v := range x {
+		y[i] = a * v
+	}
+}
+
+func addGeneric(y, a, b []float32) {
+	for i, v := range a {
+		y[i] = v + b[i]
+	}
+}
+
+func subScaleGeneric(y, a, b []float32, s float32) {
+	for i, v := range a {
+		y[i] = s * (v - b[i])
+	}
+}
+
+func addRowsGeneric(y, x, e []float32, width int) {
+	for r, v := range e {
+		yr := y[r*width:][:width]
+		for i, u := range x[r*width:][:width] {
+			yr[i] = u + v
+		}
+	}
+}
+
+func sumRowsGeneric(s, x []float32, width int) {
+	for r := range s {
+		sum, _ := momentsGeneric(x[r*width:][:width])
+		s[r] = float32(sum)
+	}
+}
+
+func finiteGeneric(x []float32) bool {
+	const exponent = 0x7f800000
+	for _, v := range x {
+		if math.Float32bits(v)&exponent == exponent {
+			return false
+		}
+	}
+	return true
+}
+
+func normalizeLeakyGeneric(y, x []float32, width int, mean float32, scale, shift []float32, slope float32) {
+	for r, a := range scale {
+		b := shift[r]
+		yr := y[r*width:][:width]
+		for i, v := range x[r*width:][:width] {
+			u := (v-mean)*a + b
+			if !(u > 0) {
+				u *= slope
+			}
+			yr[i] = u
+		}
+	}
+}
+
+func normalizeSiLUGeneric(y, x []float32, width int, mean float32, scale, shift []float32) {
+	for r, a := range scale {
+		b := shift[r]
+		yr := y[r*width:][:width]
+		for i, v := range x[r*width:][:width] {
+			u := (v-mean)*a + b
+			yr[i] = u / (1 + exp(-u))
+		}
+	}
+}
+
+func normGradLeakyGeneric(gz, gy, x []float32, width int, mean float32, scale, shift []float32, slope float32, sums []float64) {
+	for r, a := range scale {
+		b := shift[r]
+		zr, gr := gz[r*width:][:width], gy[r*width:][:width]
+		var s, q float64
+		for i, v := range x[r*width:][:width] {
+			d := v - mean
+			g := gr[i]
+			if !(d*a+b > 0) {
+				g *= slope
+			}
+			zr[i] = g
+			s += float64(g)
+			q += float64(g * d)
+		}
+		sums[2*r], sums[2*r+1] = s, q
+	}
+}
+
+func normGradSiLUGeneric(gz, gy, x []float32, width int, mean float32, scale, shift []float32, sums []float64) {
+	for r, a := range scale {
+		b := shift[r]
+		zr, gr := gz[r*width:][:width], gy[r*width:][:width]
+		var s, q float64
+		for i, v := range x[r*width:][:width] {
+			d := v - mean
+			g := gr[i] * siluSlope(d*a+b)
+			zr[i] = g
+			s += float64(g)
+			q += float64(g * d)
+		}
+		sums[2*r], sums[2*r+1] = s, q
+	}
+}
+
+func normGradCombineGeneric(gx, gz, x []float32, width int, mean float32, scale []float32, slope, shift float32) {
+	for r, a := range scale {
+		xr, zr := gx[r*width:][:width], gz[r*width:][:width]
+		for i, v := range x[r*width:][:width] {
+			xr[i] = a*zr[i] + ((v-mean)*slope + shift)
+		}
+	}
+}
+
+func maximumGeneric(x []float32) float32 {
+	m := x[0]
+	for _, v := range x[1:] {
+		m = max(m, v)
+	}
+	return m
+}
+
+func expShiftGeneric(y, x []float32, a, b float32) float64 {
+	var s [lanes]float64
+	for i, v := range x {
+		e := exp(v*a - b)
+		y[i] = e
+		s[i&(lanes-1)] += float64(e)
+	}
+	return s[0] + s[1] + (s[2] + s[3])
+}
+
+func dotGeneric(a, b []float32) float64 {
+	var s [lanes]float64
+	for i, v := range a {
+		s[i&(lanes-1)] += float64(v) * float64(b[i])
+	}
+	return s[0] + s[1] + (s[2] + s[3])
+}
+
+func softGradGeneric(gx, gw, w []float32, shift, scale float32) {
+	for i, v := range w {
+		gx[i] = v * (gw[i] - shift) * scale
+	}
+}
+
+func adamGeneric(p, g, m, v []float32, c *AdamConstants) {
+	for i, d := range g {
+		mi := m[i]*c.Beta1 + d*c.OneMinusBeta1
+		vi := v[i]*c.Beta2 + d*d*c.OneMinusBeta2
+		m[i], v[i] = mi, vi
+		p[i] -= c.Rate * mi / (float32(math.Sqrt(float64(vi)))*c.InverseRoot + c.Epsilon)
+	}
+}
+
+func momentumGeneric(p, g, v []float32, rate, momentum float32) {
+	for i, d := range g {
+		u := momentum*v[i] + d
+		v[i] = u
+		p[i] -= rate * u
+	}
+}
+
+func dropoutGeneric(y, x []float32, seed, block uint64, threshold int16, scale float32) {
+	for len(x) > 0 {
+		h := Mix(seed + block*golden)
+		n := min(len(x), 4)
+		for i, v := range x[:n] {
+			if int16(h>>(16*i)) < threshold {
+				v = 0
+			}
+			y[i] = v * scale
+		}
+		x, y = x[n:], y[n:]
+		block++
+	}
+}
+
+// golden is the odd integer nearest 2^64 over the golden ratio: multiples of
+// it are spread evenly, so that neighbouring counters differ in many bits.
+const golden = 0x9e3779b97f4a7c15
+
+// Mix scrambles 64 bits one to one: each bit of the input changes each bit of
+// the result with probability one half (the finaliser of SplitMix64; Steele,
+// Lea and Flood 2014).
+func Mix(x uint64) uint64 {
+	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
+	x = (x ^ x>>27) * 0x94d049bb133111eb
+	return x ^ x>>31
+}
