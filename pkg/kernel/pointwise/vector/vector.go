@@ -121,3 +121,23 @@ func Momentum(p, g, v []float32, rate, momentum float32) {
 func Dropout(y, x []float32, seed, block uint64, threshold int16, scale float32) {
 	dropoutGeneric(y[:len(x)], x, seed, block, threshold, scale)
 }
+
+// Duplicate writes s*x[i] to y[2i] and y[2i+1].
+func Duplicate(y, x []float32, s float32) { duplicateGeneric(y[:2*len(x)], x, s) }
+
+// PairSums writes s*(a[2i] + a[2i+1] + b[2i] + b[2i+1]) to y[i].
+func PairSums(y, a, b []float32, s float32) {
+	pairSumsGeneric(y, a[:2*len(y)], b[:2*len(y)], s)
+}
+
+// Evens writes x[2i] to y[i].
+func Evens(y, x []float32) { evensGeneric(y, x[:2*len(y)-1]) }
+
+// Interleave writes a[i] to y[2i] and b[i] to y[2i+1].
+func Interleave(y, a, b []float32) { interleaveGeneric(y[:2*len(a)], a, b[:len(a)]) }
+
+// Deinterleave writes y[2i] to a[i] and y[2i+1] to b[i].
+func Deinterleave(a, b, y []float32) { deinterleaveGeneric(a, b[:len(a)], y[:2*len(a)]) }
+
+// Blend writes s*a + t*b.
+func Blend(y, a, b []float32, s, t float32) { blendGeneric(y[:len(a)], a, b[:len(a)], s, t) }

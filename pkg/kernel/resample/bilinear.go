@@ -1,0 +1,127 @@
+package resample
+
+import "multiscale/pkg/kernel/pointwise/vector"
+
+// Bilinear resizes x (planes,h,w) to y (planes,oh,ow) by linear interpolation
+// between pixel centres, without antialiasing. scaleH and scaleW are the
+// source pixels a target pixel covers: the reciprocal of the resize factor
+// where one was asked for, else h/oh and w/ow. Scale 2 gives the means of the
+// 2x2 blocks.
+func Bilinear(y, x []float32, planes, h, w, oh, ow int, scaleH, scaleW float64) {
+	j := newJob(bilinear, y, x, planes, h, w, oh, ow, false)
+	j.placeBilinear(scaleH, scaleW, bilinearUp2, meanDown2)
+	j.run()
+}
+
+// BilinearBackward writes gx (planes,h,w), the gradient of Bilinear with
+// respect to x, from gy (planes,oh,ow).
+func BilinearBackward(gx, gy []float32, planes, h, w, oh, ow int, scaleH, scaleW float64) {
+	j := newJob(bilinearBackward, gx, gy, planes, h, w, oh, ow, true)
+	j.placeBilinear(scaleH, scaleW, bilinearUp2Backward, meanDown2Backward)
+	j.run()
+}
+
+func (j *job) placeBilinear(scaleH, scaleW float64, up2, down2 func(j *job, y, x []float32)) {
+	switch {
+	case scaleH == 0.5 && scaleW == 0.5 && j.oh == 2*j.h && j.ow == 2*j.w:
+		j.do = up2
+	case scaleH == 2 && scaleW == 2 && 2*j.oh <= j.h && 2*j.ow <= j.w:
+		j.do = down2
+	}
+	j.rows.bilinear(j.h, j.oh, scaleH)
+	j.cols.bilinear(j.w, j.ow, scaleW)
+}
+
+func bilinear(j *job, y, x []float32) {
+	l := line(j.w)
+	for i := range j.oh {
+		j.blendRows(*l, x, i)
+		to := y[i*j.ow:][:j.ow]
+		for k, low := range j.cols.low {
+			to[k] = j.cols.lowBy[k]*(*l)[low] + j.cols.highBy[k]*(*l)[j.cols.high[k]]
+		}
+	}
+	lines.Put(l)
+}
+
+// blendRows writes the two source rows of target row i, blended, to l.
+func (j *job) blendRows(l, x []float32, i int) {
+	low, high := int(j.rows.low[i]), int(j.rows.high[i])
+	vector.Blend(l, x[low*j.w:][:j.w], x[high*j.w:][:j.w], j.rows.lowBy[i], j.rows.highBy[i])
+}
+
+func bilinearBackward(j *job, gx, gy []float32) {
+	l := line(j.w)
+	clear(gx)
+	for i := range j.oh {
+		clear(*l)
+		for k, g := range gy[i*j.ow:][:j.ow] {
+			(*l)[j.cols.low[k]] += j.cols.lowBy[k] * g
+			(*l)[j.cols.high[k]] += j.cols.highBy[k] * g
+		}
+		j.spreadRows(gx, *l, i)
+	}
+	lines.Put(l)
+}
+
+// spreadRows is the transpose of blendRows.
+func (j *job) spreadRows(gx, l []float32, i int) {
+	vector.Axpy(gx[int(j.rows.low[i])*j.w:][:j.w], j.rows.lowBy[i], l)
+	vector.Axpy(gx[int(j.rows.high[i])*j.w:][:j.w], j.rows.highBy[i], l)
+}
+
+// bilinearUp2 blends columns with weights 1/4 and 3/4 only.
+func bilinearUp2(j *job, y, x []float32) {
+	l, w := line(j.w), j.w
+	for i := range j.oh {
+		j.blendRows(*l, x, i)
+		upLine(y[i*j.ow:][:2*w], *l)
+	}
+	lines.Put(l)
+}
+
+func upLine(y, l []float32) {
+	last := len(l) - 1
+	y[0], y[2*last+1] = l[0], l[last]
+	for k := range last {
+		a, b := l[k], l[k+1]
+		y[2*k+1] = 0.75*a + 0.25*b
+		y[2*k+2] = 0.25*a + 0.75*b
+	}
+}
+
+func bilinearUp2Backward(j *job, gx, gy []float32) {
+	l, w := line(j.w), j.w
+	clear(gx)
+	for i := range j.oh {
+		upLineBackward(*l, gy[i*j.ow:][:2*w])
+		j.spreadRows(gx, *l, i)
+	}
+	lines.Put(l)
+}
+
+func upLineBackward(l, g []float32) {
+	last := len(l) - 1
+	if last == 0 {
+		l[0] = g[0] + g[1]
+		return
+	}
+	l[0] = g[0] + 0.75*g[1] + 0.25*g[2]
+	for k := 1; k < last; k++ {
+		l[k] = 0.25*(g[2*k-1]+g[2*k+2]) + 0.75*(g[2*k]+g[2*k+1])
+	}
+	l[last] = 0.25*g[2*last-1] + 0.75*g[2*last] + g[2*last+1]
+}
+
+func meanDown2(j *job, y, x []float32) { pairRows(y, x, j.oh, j.ow, j.w, 0.25) }
+
+func meanDown2Backward(j *job, gx, gy []float32) {
+	if 2*j.oh < j.h || 2*j.ow < j.w {
+		clear(gx)
+	}
+	for i := range j.oh {
+		first := gx[2*i*j.w:][:2*j.ow]
+		vector.Duplicate(first, gy[i*j.ow:][:j.ow], 0.25)
+		copy(gx[(2*i+1)*j.w:], first)
+	}
+}

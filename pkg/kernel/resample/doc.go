@@ -1,0 +1,8 @@
+// Package resample changes the extent of images: nearest and bilinear
+// resizing, average pooling and pixel shuffle, each with its gradient. These
+// carry images and feature maps between the meshes of the multiscale method
+// and between the stages of the UNet.
+//
+// A plane is one channel of one sample; planes = N*C. Sizes are in pixels. The
+// source positions are those of PyTorch, computed in float32 as it does.
+package resample

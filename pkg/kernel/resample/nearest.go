@@ -1,0 +1,108 @@
+package resample
+
+import "multiscale/pkg/kernel/pointwise/vector"
+
+// Nearest resizes x (planes,h,w) to y (planes,oh,ow) by
+// y[i,j] = x[floor(i*h/oh), floor(j*w/ow)].
+func Nearest(y, x []float32, planes, h, w, oh, ow int) {
+	NearestScaled(y, x, planes, h, w, oh, ow, ratio(h, oh), ratio(w, ow))
+}
+
+// NearestScaled is Nearest with the source pixels a target pixel covers given:
+// the reciprocal of a resize factor, where the size oh x ow was rounded down
+// from h and w times that factor.
+func NearestScaled(y, x []float32, planes, h, w, oh, ow int, scaleH, scaleW float64) {
+	j := newJob(nearest, y, x, planes, h, w, oh, ow, false)
+	j.placeNearest(scaleH, scaleW, nearestUp2, nearestDown2)
+	j.run()
+}
+
+// NearestBackward writes gx (planes,h,w), the gradient of Nearest with respect
+// to x, from gy (planes,oh,ow).
+func NearestBackward(gx, gy []float32, planes, h, w, oh, ow int) {
+	NearestScaledBackward(gx, gy, planes, h, w, oh, ow, ratio(h, oh), ratio(w, ow))
+}
+
+// NearestScaledBackward writes the gradient of NearestScaled.
+func NearestScaledBackward(gx, gy []float32, planes, h, w, oh, ow int, scaleH, scaleW float64) {
+	j := newJob(nearestBackward, gx, gy, planes, h, w, oh, ow, true)
+	j.placeNearest(scaleH, scaleW, nearestUp2Backward, nearestDown2Backward)
+	j.run()
+}
+
+// placeNearest fills in the axes and takes the shorter way for factor 2. In
+// going down the last row and column of an odd size are not looked at, whether
+// the scale is 2 or h/oh.
+func (j *job) placeNearest(scaleH, scaleW float64, up2, down2 func(j *job, y, x []float32)) {
+	switch {
+	case j.oh == 2*j.h && j.ow == 2*j.w && scaleH == 0.5 && scaleW == 0.5:
+		j.do = up2
+	case j.oh > 0 && j.ow > 0 && j.oh == j.h/2 && j.ow == j.w/2 && scaleH >= 2 && scaleW >= 2 &&
+		scaleH <= ratio(j.h, j.oh) && scaleW <= ratio(j.w, j.ow):
+		j.do = down2
+	default:
+		j.rows.nearest(j.h, j.oh, scaleH)
+		j.cols.nearest(j.w, j.ow, scaleW)
+	}
+}
+
+func nearest(j *job, y, x []float32) {
+	for i, r := range j.rows.low {
+		row, to := x[int(r)*j.w:][:j.w], y[i*j.ow:][:j.ow]
+		if i > 0 && r == j.rows.low[i-1] {
+			copy(to, y[(i-1)*j.ow:])
+			continue
+		}
+		for k, c := range j.cols.low {
+			to[k] = row[c]
+		}
+	}
+}
+
+func nearestBackward(j *job, gx, gy []float32) {
+	clear(gx)
+	for i, r := range j.rows.low {
+		to := gx[int(r)*j.w:][:j.w]
+		for k, g := range gy[i*j.ow:][:j.ow] {
+			to[j.cols.low[k]] += g
+		}
+	}
+}
+
+func nearestUp2(j *job, y, x []float32) { duplicateRows(j, y, x, 1) }
+
+func nearestUp2Backward(j *job, gx, gy []float32) { pairRows(gx, gy, j.h, j.w, j.ow, 1) }
+
+// duplicateRows writes s times each pixel of x (h,w) to a block of four of y,
+// whose rows are ow long.
+func duplicateRows(j *job, y, x []float32, s float32) {
+	for i := range j.h {
+		first := y[2*i*j.ow:][:2*j.w]
+		vector.Duplicate(first, x[i*j.w:][:j.w], s)
+		copy(y[(2*i+1)*j.ow:], first)
+	}
+}
+
+// pairRows writes s times the sum of each block of four pixels of x, whose
+// rows are stride long, to y (h,w).
+func pairRows(y, x []float32, h, w, stride int, s float32) {
+	for i := range h {
+		vector.PairSums(y[i*w:][:w], x[2*i*stride:], x[(2*i+1)*stride:], s)
+	}
+}
+
+func nearestDown2(j *job, y, x []float32) {
+	for i := range j.oh {
+		vector.Evens(y[i*j.ow:][:j.ow], x[2*i*j.w:])
+	}
+}
+
+func nearestDown2Backward(j *job, gx, gy []float32) {
+	clear(gx)
+	for i := range j.oh {
+		to := gx[2*i*j.w:]
+		for k, g := range gy[i*j.ow:][:j.ow] {
+			to[2*k] = g
+		}
+	}
+}
