@@ -1,0 +1,104 @@
+package picture
+
+import "fmt"
+
+// Planar8 is a picture of W by H pixels as three planes of bytes, red, green
+// and blue, each in rows from the top: sRGB values as they are in files.
+type Planar8 struct {
+	W, H int
+	Pix  []uint8 // 3*H*W
+}
+
+// New returns a black picture.
+func New(w, h int) *Planar8 { return &Planar8{w, h, make([]uint8, 3*w*h)} }
+
+// FromFloat makes a picture from planes (3,h,w) with values in [0,1]. Values
+// outside are clamped (NaN becomes 0), and all are rounded to the nearest byte.
+func FromFloat(planes []float32, w, h int) *Planar8 {
+	p := New(w, h)
+	for i, v := range planes[:len(p.Pix)] {
+		p.Pix[i] = quantise(v)
+	}
+	return p
+}
+
+func quantise(v float32) uint8 {
+	switch {
+	case v >= 1:
+		return 255
+	case v > 0:
+		return uint8(v*255 + 0.5)
+	}
+	return 0
+}
+
+// Float writes the picture to dst as planes (3,H,W) with values in [0,1].
+func (p *Planar8) Float(dst []float32) {
+	for i, v := range p.Pix {
+		dst[i] = unit[v]
+	}
+}
+
+// unit is v/255, correctly rounded.
+var unit = func() (t [256]float32) {
+	for i := range t {
+		t[i] = float32(float64(i) / 255)
+	}
+	return t
+}()
+
+// Crop writes the w by h pixels whose upper left corner is (x, y) to dst, as
+// planes (3,h,w) with values in [0,1], mirrored left to right if flip is set.
+// It panics if the rectangle is not inside the picture.
+func (p *Planar8) Crop(dst []float32, x, y, w, h int, flip bool) {
+	if x < 0 || y < 0 || w < 0 || h < 0 || x > p.W-w || y > p.H-h {
+		panic(fmt.Sprintf("picture: crop %dx%d at (%d,%d) of a picture of %dx%d", w, h, x, y, p.W, p.H))
+	}
+	for c := range 3 {
+		for row := range h {
+			from := p.Pix[(c*p.H+y+row)*p.W+x:][:w]
+			to := dst[(c*h+row)*w:][:w]
+			if flip {
+				for i, v := range from {
+					to[w-1-i] = unit[v]
+				}
+				continue
+			}
+			for i, v := range from {
+				to[i] = unit[v]
+			}
+		}
+	}
+}
+
+// Cut returns a copy of the w by h pixels whose upper left corner is (x, y).
+func (p *Planar8) Cut(x, y, w, h int) *Planar8 {
+	q := New(w, h)
+	for c := range 3 {
+		for row := range h {
+			copy(q.Pix[(c*h+row)*w:][:w], p.Pix[(c*p.H+y+row)*p.W+x:])
+		}
+	}
+	return q
+}
+
+// Nearest returns the picture brought to w by h pixels by nearest-neighbour
+// interpolation: output pixel i shows input pixel floor(i*W/w), as torch's
+// interpolate(mode="nearest") does, which the authors of the method use. A
+// picture that has the size already is returned as it is.
+func (p *Planar8) Nearest(w, h int) *Planar8 {
+	if w == p.W && h == p.H {
+		return p
+	}
+	q := New(w, h)
+	for c := range 3 {
+		for y := range h {
+			from := p.Pix[(c*p.H+y*p.H/h)*p.W:][:p.W]
+			to := q.Pix[(c*h+y)*w:][:w]
+			for x := range to {
+				to[x] = from[x*p.W/w]
+			}
+		}
+	}
+	return q
+}
