@@ -1,0 +1,149 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+)
+
+// DataType is the element type of a tensor, numbered as in the ONNX standard.
+type DataType int32
+
+// The element types of which a tensor can be read here.
+const (
+	Undefined DataType = 0
+	Float32   DataType = 1
+	Uint8     DataType = 2
+	Int8      DataType = 3
+	Uint16    DataType = 4
+	Int16     DataType = 5
+	Int32     DataType = 6
+	Int64     DataType = 7
+	Bool      DataType = 9
+	Float16   DataType = 10
+	Float64   DataType = 11
+	Uint32    DataType = 12
+	Uint64    DataType = 13
+	BFloat16  DataType = 16
+)
+
+var dataTypes = map[DataType]struct {
+	name string
+	size int
+}{
+	Float32: {"float32", 4}, Uint8: {"uint8", 1}, Int8: {"int8", 1}, Uint16: {"uint16", 2}, Int16: {"int16", 2},
+	Int32: {"int32", 4}, Int64: {"int64", 8}, Bool: {"bool", 1}, Float16: {"float16", 2}, Float64: {"float64", 8},
+	Uint32: {"uint32", 4}, Uint64: {"uint64", 8}, BFloat16: {"bfloat16", 2},
+}
+
+// Size is the number of bytes of an element, 0 for a type without a fixed size.
+func (d DataType) Size() int { return dataTypes[d].size }
+
+func (d DataType) String() string {
+	if t, ok := dataTypes[d]; ok {
+		return t.name
+	}
+	return fmt.Sprintf("data type %d", int32(d))
+}
+
+// Tensor is a constant array in C order. Whatever form the file used, Raw holds the elements as
+// little-endian bytes; it may share memory with the bytes that were decoded.
+type Tensor struct {
+	Name string
+	Doc  string
+	Type DataType
+	Dims []int64
+	Raw  []byte
+}
+
+// NewFloats makes a float32 tensor; values must fill dims.
+func NewFloats(name string, dims []int64, values []float32) *Tensor {
+	raw := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+	}
+	return &Tensor{Name: name, Type: Float32, Dims: dims, Raw: raw}
+}
+
+// NewInts makes an int64 tensor; values must fill dims.
+func NewInts(name string, dims []int64, values []int64) *Tensor {
+	raw := make([]byte, 0, 8*len(values))
+	for _, v := range values {
+		raw = binary.LittleEndian.AppendUint64(raw, uint64(v))
+	}
+	return &Tensor{Name: name, Type: Int64, Dims: dims, Raw: raw}
+}
+
+// Floats returns the elements of a float32 tensor.
+func (t *Tensor) Floats() ([]float32, error) {
+	if err := t.want(Float32); err != nil {
+		return nil, err
+	}
+	values := make([]float32, len(t.Raw)/4)
+	for i := range values {
+		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Raw[4*i:]))
+	}
+	return values, nil
+}
+
+// Ints returns the elements of an int64 tensor.
+func (t *Tensor) Ints() ([]int64, error) {
+	if err := t.want(Int64); err != nil {
+		return nil, err
+	}
+	values := make([]int64, len(t.Raw)/8)
+	for i := range values {
+		values[i] = int64(binary.LittleEndian.Uint64(t.Raw[8*i:]))
+	}
+	return values, nil
+}
+
+func (t *Tensor) want(d DataType) error {
+	if t.Type != d {
+		return fmt.Errorf("tensor %q holds %v, not %v", t.Name, t.Type, d)
+	}
+	return t.check()
+}
+
+// Bounds of what is accepted. The protobuf format itself ends at 2 GiB, so no
+// tensor of a model can be larger than that.
+const (
+	maxRank     = 32
+	maxElements = 1 << 31
+)
+
+// check makes sure that dims are sane and that the data fill them.
+func (t *Tensor) check() error {
+	size := t.Type.Size()
+	if size == 0 {
+		return fmt.Errorf("tensor %q: %v is not supported", t.Name, t.Type)
+	}
+	n, err := elements(t.Dims)
+	if err != nil {
+		return fmt.Errorf("tensor %q: %w", t.Name, err)
+	}
+	if n*int64(size) != int64(len(t.Raw)) {
+		return fmt.Errorf("tensor %q: dims %v of %v need %d bytes, the data has %d", t.Name, t.Dims, t.Type, n*int64(size), len(t.Raw))
+	}
+	return nil
+}
+
+// elements is the product of dims, refused before it can overflow.
+func elements(dims []int64) (int64, error) {
+	if len(dims) > maxRank {
+		return 0, fmt.Errorf("%d dimensions, at most %d are supported", len(dims), maxRank)
+	}
+	n := int64(1)
+	for i, d := range dims {
+		switch {
+		case d < 0:
+			return 0, fmt.Errorf("dimension %d is negative (%d)", i, d)
+		case d > maxElements:
+			return 0, fmt.Errorf("dimension %d is %d, larger than a model file can hold", i, d)
+		}
+		if n *= d; n > maxElements {
+			return 0, fmt.Errorf("dims %v ask for more elements than a model file can hold", dims)
+		}
+	}
+	return n, nil
+}
