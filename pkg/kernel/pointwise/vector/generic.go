@@ -276,3 +276,15 @@ func Mix(x uint64) uint64 {
 	x = (x ^ x>>27) * 0x94d049bb133111eb
 	return x ^ x>>31
 }
+
+func mulGeneric(y, a, b []float32) {
+	for i, v := range a {
+		y[i] = v * b[i]
+	}
+}
+
+func mulAddGeneric(y, a, b []float32) {
+	for i, v := range a {
+		y[i] += v * b[i]
+	}
+}

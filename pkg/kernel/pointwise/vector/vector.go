@@ -141,3 +141,9 @@ func Deinterleave(a, b, y []float32) { deinterleaveGeneric(a, b[:len(a)], y[:2*l
 
 // Blend writes s*a + t*b.
 func Blend(y, a, b []float32, s, t float32) { blendGeneric(y[:len(a)], a, b[:len(a)], s, t) }
+
+// Mul writes a*b.
+func Mul(y, a, b []float32) { mulGeneric(y[:len(a)], a, b[:len(a)]) }
+
+// MulAdd adds a*b to y.
+func MulAdd(y, a, b []float32) { mulAddGeneric(y[:len(a)], a, b[:len(a)]) }

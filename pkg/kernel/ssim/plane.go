@@ -1,0 +1,119 @@
+package ssim
+
+import (
+	"sync"
+
+	"multiscale/pkg/kernel/pointwise/vector"
+)
+
+// plane is the work space for one channel of one image. The arrays padded hold
+// h+10 rows of stride w+10 with a margin of zeros; a filtered array holds h
+// such rows, of which the first w columns count. One pass down the columns and
+// one along the rows is then two long loops without borders.
+type plane struct {
+	h, w, stride int
+
+	a, b, square, product []float64 // padded: the images, a^2+b^2 and a*b
+	meanA, meanB          []float64 // filtered
+	meanSquare, meanProd  []float64 // filtered
+	columns               []float64 // between the two passes
+}
+
+var planes = sync.Pool{New: func() any { return new(plane) }}
+
+func (p *plane) load(a, b []float32, h, w int) {
+	p.h, p.w, p.stride = h, w, w+2*pad
+	padded, filtered := (h+2*pad)*p.stride, h*p.stride
+	for _, x := range []*[]float64{&p.a, &p.b, &p.square, &p.product} {
+		*x = grow(*x, padded)
+		clear(*x)
+	}
+	for _, x := range []*[]float64{&p.meanA, &p.meanB, &p.meanSquare, &p.meanProd} {
+		*x = grow(*x, filtered)
+	}
+	p.columns = grow(p.columns, filtered+2*pad)
+	for r := range h {
+		to := p.inside(r)
+		for i := range w {
+			u, v := float64(a[r*w+i]), float64(b[r*w+i])
+			p.a[to+i], p.b[to+i], p.square[to+i], p.product[to+i] = u, v, u*u+v*v, u*v
+		}
+	}
+}
+
+func grow(s []float64, n int) []float64 {
+	if cap(s) < n {
+		return make([]float64, n)
+	}
+	return s[:n]
+}
+
+// inside is where row r of the image begins in a padded array.
+func (p *plane) inside(r int) int { return (r+pad)*p.stride + pad }
+
+// filter writes the padded array x, smoothed by the window, to y.
+func (p *plane) filter(y, x []float64) {
+	vector.Window(p.columns[:p.h*p.stride], x, p.stride, &window)
+	vector.Window(y, p.columns, 1, &window)
+}
+
+func (p *plane) statistics() {
+	p.filter(p.meanA, p.a)
+	p.filter(p.meanB, p.b)
+	p.filter(p.meanSquare, p.square)
+	p.filter(p.meanProd, p.product)
+}
+
+// terms returns the four factors of the index u*v/(d*e) at position i of the
+// filtered arrays: u and d compare the means, v and e the deviations.
+func (p *plane) terms(i int) (u, v, d, e float64) {
+	cross, squares := p.meanA[i]*p.meanB[i], p.meanA[i]*p.meanA[i]+p.meanB[i]*p.meanB[i]
+	return 2*cross + c1, 2*(p.meanProd[i]-cross) + c2, squares + c1, p.meanSquare[i] - squares + c2
+}
+
+// similarity returns the sum of the index over the pixels.
+func (p *plane) similarity() (sum float64) {
+	for r := range p.h {
+		var row float64
+		for i := r * p.stride; i < r*p.stride+p.w; i++ {
+			u, v, d, e := p.terms(i)
+			row += u * v / (d * e)
+		}
+		sum += row
+	}
+	return sum
+}
+
+// gradient writes weight times the gradient of similarity with respect to a:
+// the index is differentiated by the filtered arrays, and the transpose of the
+// filter, which is the filter itself, takes that back to the image.
+func (p *plane) gradient(ga []float32, weight float64) {
+	byMean, byProduct, bySquare := p.meanA, p.meanProd, p.meanSquare
+	for r := range p.h {
+		for i := r * p.stride; i < r*p.stride+p.w; i++ {
+			u, v, d, e := p.terms(i)
+			f := weight / (d * e)
+			index := u * v * f
+			byMean[i], byProduct[i], bySquare[i] =
+				2*p.meanB[i]*(v-u)*f+2*p.meanA[i]*index*(d-e)/(d*e), 2*u*f, -index/e
+		}
+	}
+	for _, x := range [][]float64{byMean, byProduct, bySquare} {
+		p.adjoint(x)
+	}
+	for r := range p.h {
+		for k := range p.w {
+			i, at := r*p.stride+k, p.inside(r)+k
+			ga[r*p.w+k] = float32(byMean[i] + byProduct[i]*p.b[at] + 2*bySquare[i]*p.a[at])
+		}
+	}
+}
+
+// adjoint replaces a filtered array by the transpose of the filter applied to
+// it. The padded array of the products is free by then, its margin still zero.
+func (p *plane) adjoint(x []float64) {
+	for r := range p.h {
+		copy(p.product[p.inside(r):][:p.w], x[r*p.stride:])
+	}
+	p.filter(x, p.product)
+}
