@@ -1,0 +1,119 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/op"
+)
+
+// place is the position of an operation's result in the shared block.
+type place struct {
+	output      *op.Output
+	offset      int
+	first, last int // steps of execution between which the result is in use
+}
+
+type plan struct {
+	places []*place
+	size   int // float32
+}
+
+// align is the granularity of places, in float32: one cache line.
+const align = 16
+
+// planMemory gives each result a place such that no two results that are in use
+// at the same time overlap. order has operands before their uses.
+func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) (*plan, error) {
+	p := &plan{}
+	memory := make(map[*gorgonia.Node][]*place) // the places that a node's value may be in
+	use := func(n *gorgonia.Node, step int) {
+		for _, m := range memory[n] {
+			m.last = max(m.last, step)
+		}
+	}
+	for step, n := range order {
+		if n.Op() == nil {
+			continue
+		}
+		o, ours := n.Op().(op.Operation)
+		if !ours {
+			operands, err := stockOperands(n)
+			if err != nil {
+				return nil, err
+			}
+			for _, in := range operands {
+				use(in, step)
+				memory[n] = append(memory[n], memory[in]...)
+			}
+			continue
+		}
+		out := o.Output()
+		for i, in := range o.Inputs() {
+			if !slices.Contains(out.OrderOnly, i) {
+				use(in, step)
+			}
+		}
+		switch {
+		case out.Alias >= 0:
+			memory[n] = memory[o.Inputs()[out.Alias]]
+		case out.Len > 0:
+			r := &place{output: out, first: step, last: step}
+			memory[n] = []*place{r}
+			p.places = append(p.places, r)
+		}
+	}
+	for _, n := range keep {
+		use(n, len(order))
+	}
+	p.arrange()
+	return p, nil
+}
+
+// stockOperands returns the operands of one of Gorgonia's own operations. Its
+// result may be in the memory of any of them.
+func stockOperands(n *gorgonia.Node) (gorgonia.Nodes, error) {
+	var operands gorgonia.Nodes
+	for from := n.Graph().From(n.ID()); from.Next(); {
+		in := from.Node().(*gorgonia.Node)
+		if b, ok := in.Op().(*op.Branch); ok && n.Op().OverwritesInput() >= 0 {
+			return nil, fmt.Errorf("graph: Gorgonia's %v may overwrite %v, which other branches of its fork read: use an operation of pkg/op", n.Op(), b)
+		}
+		operands = append(operands, in)
+	}
+	return operands, nil
+}
+
+// arrange assigns offsets, the largest results first, each at the lowest offset
+// that is free while the result is in use.
+func (p *plan) arrange() {
+	bySize := slices.Clone(p.places)
+	slices.SortStableFunc(bySize, func(a, b *place) int { return b.output.Len - a.output.Len })
+	var placed []*place // by offset
+	for _, r := range bySize {
+		offset := 0
+		for _, other := range placed {
+			if other.last < r.first || r.last < other.first {
+				continue
+			}
+			if offset+r.output.Len <= other.offset {
+				break
+			}
+			offset = max(offset, (other.offset+other.output.Len+align-1)/align*align)
+		}
+		r.offset = offset
+		p.size = max(p.size, offset+r.output.Len)
+		at, _ := slices.BinarySearchFunc(placed, r, func(a, b *place) int { return a.offset - b.offset })
+		placed = slices.Insert(placed, at, r)
+	}
+}
+
+// place tells all operations where in memory their results go.
+func (p *plan) place(memory []float32) {
+	for _, r := range p.places {
+		end := r.offset + r.output.Len
+		r.output.Place(memory[r.offset:end:end])
+	}
+}

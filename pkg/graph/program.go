@@ -1,0 +1,111 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/op"
+)
+
+// Arena is a block of memory that the programs of one model share: they run one
+// after the other, and what a program leaves behind is read before the next runs.
+type Arena struct {
+	memory   []float32
+	programs []*Program
+}
+
+// Bytes is the size of the block.
+func (a *Arena) Bytes() int64 { return 4 * int64(len(a.memory)) }
+
+// add places the results of p in the block, which grows if it has to.
+func (a *Arena) add(p *Program) {
+	a.programs = append(a.programs, p)
+	if p.plan.size <= len(a.memory) {
+		p.plan.place(a.memory)
+		return
+	}
+	a.memory = make([]float32, p.plan.size)
+	for _, p := range a.programs {
+		p.plan.place(a.memory)
+	}
+}
+
+// Program is a compiled graph: Gorgonia's tape machine, with the results of all
+// operations placed in an arena by liveness.
+type Program struct {
+	machine gorgonia.VM
+	order   gorgonia.Nodes
+	plan    *plan
+}
+
+// Compile readies g for Run. The values of keep can be read until another
+// program of the arena runs; those of other nodes may have been overwritten
+// by then. The graph must be complete: nodes added later are not executed.
+func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Program, error) {
+	if err := checkIdentities(g); err != nil {
+		return nil, err
+	}
+	order, err := gorgonia.Sort(g)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
+	}
+	slices.Reverse(order) // operands first, as the machine executes them
+	plan, err := planMemory(order, keep)
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{machine: gorgonia.NewTapeMachine(g), order: order, plan: plan}
+	arena.add(p)
+	return p, nil
+}
+
+// checkIdentities finds nodes that Gorgonia would take for one another: it
+// compares 32-bit hashes only.
+func checkIdentities(g *gorgonia.ExprGraph) error {
+	seen := make(map[uint32]*gorgonia.Node)
+	for _, n := range g.AllNodes() {
+		h := n.Hashcode()
+		if other := seen[h]; other != nil {
+			return fmt.Errorf("graph: nodes %v and %v have the same hash: give them different names", other, n)
+		}
+		seen[h] = n
+	}
+	return nil
+}
+
+// Run executes the graph once, on the values that its inputs hold by now.
+func (p *Program) Run() error {
+	p.machine.Reset()
+	return p.machine.RunAll()
+}
+
+// Bytes is the memory of all results, without inputs and parameters.
+func (p *Program) Bytes() int64 { return 4 * int64(p.plan.size) }
+
+// Operations returns the number of operations that a run executes.
+func (p *Program) Operations() int {
+	n := 0
+	for _, node := range p.order {
+		if node.Op() != nil {
+			n++
+		}
+	}
+	return n
+}
+
+// Anomaly returns the first node, in order of execution, of which the last run's
+// value still is in memory and holds a NaN or an infinity; nil if there is none.
+// It is exact for programs made with all nodes kept.
+func (p *Program) Anomaly(finite func([]float32) bool) *gorgonia.Node {
+	for _, n := range p.order {
+		if _, ok := n.Op().(op.Operation); !ok {
+			continue
+		}
+		if v, ok := n.Value().(interface{ Float32s() []float32 }); ok && !finite(v.Float32s()) {
+			return n
+		}
+	}
+	return nil
+}

@@ -1,0 +1,68 @@
+package layer
+
+import (
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/param"
+)
+
+// ResidualBlock is the block of the UNet, from h (N,C,H,W) to (N,out,H,W):
+//
+//	skip(h) + conv(dropout(SiLU(GroupNorm(conv(SiLU(GroupNorm(h))) + linear(e)))))
+//
+// with 3x3 convolutions, the second of zeros at first, and a skip that is h
+// itself, or a 1x1 convolution where the number of channels changes. e (N,E) is
+// SiLU of the embedding of t.
+func (b *Builder) ResidualBlock(name string, h, e *gorgonia.Node, out, groups int, dropout float32) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	in := h.Shape()[1]
+	h, skip := b.Fork2(h)
+	h = b.GroupNorm(join(name, "in_layers.0"), h, groups, SiLU)
+	shift := b.Affine(join(name, "emb_layers.1"), e, out)
+	h = b.Conv(join(name, "in_layers.2"), h, Conv{Out: out, Kernel: 3, Shift: shift})
+	h = b.GroupNorm(join(name, "out_layers.0"), h, groups, SiLU)
+	h = b.Dropout(h, dropout)
+	if in != out {
+		skip = b.Conv(join(name, "skip_connection"), skip, Conv{Out: out, Kernel: 1})
+	}
+	return b.Conv(join(name, "out_layers.3"), h, Conv{Out: out, Kernel: 3, Residual: skip}.Zero())
+}
+
+// timeHidden is the width inside the learned part of the ResNet's time
+// embedding.
+const timeHidden = 32
+
+// NormBlock is the block of the ResNet, for x (N,C,H,W):
+//
+//	residual + Conv2(LeakyReLU(LayerNorm(Conv1(x) + embedding(t))))
+//
+// with 3x3 convolutions to hidden and back to C channels. t (N) and residual
+// may be nil.
+func (b *Builder) NormBlock(name string, x, residual, t *gorgonia.Node, hidden int) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	var e *gorgonia.Node
+	if t != nil {
+		e = b.TimeEmbedding(join(name, "te"), t, hidden, timeHidden)
+	}
+	q := b.Conv(join(name, "Conv1"), x, Conv{Out: hidden, Kernel: 3, Shift: e})
+	q = b.LayerNorm(q, LeakyReLU)
+	return b.Conv(join(name, "Conv2"), q, Conv{Out: x.Shape()[1], Kernel: 3, Residual: residual})
+}
+
+// Zero makes a convolution start from zeros, so that a residual block starts
+// as its skip.
+func (c Conv) Zero() Conv {
+	c.Weight, c.Bias = param.Constant(0), param.Constant(0)
+	return c
+}
+
+func join(name, part string) string {
+	if name == "" {
+		return part
+	}
+	return name + "." + part
+}

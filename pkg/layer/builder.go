@@ -1,0 +1,137 @@
+// Package layer builds the layers of networks: nodes of a Gorgonia graph over
+// named parameters. A network is written once, as the calls that build its
+// graph; the same calls declare its parameters.
+package layer
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"multiscale/pkg/op"
+	"multiscale/pkg/param"
+)
+
+// Builder adds layers to one graph. After the first error its methods do
+// nothing and return nil; Err returns that error.
+type Builder struct {
+	// Graph is the graph under construction.
+	Graph *gorgonia.ExprGraph
+	// Training says whether dropout drops.
+	Training bool
+	// Sampling is where random operations read their randomness.
+	Sampling *op.Sampling
+
+	params *param.Set
+	nodes  map[*param.Param]*gorgonia.Node
+	data   map[*gorgonia.Node]bool
+	sites  uint64
+	err    error
+}
+
+// NewBuilder returns a builder of a new graph over params. Where params is not
+// sealed yet, building declares them.
+func NewBuilder(params *param.Set, training bool) *Builder {
+	return &Builder{
+		Graph:    gorgonia.NewGraph(),
+		Training: training,
+		Sampling: &op.Sampling{},
+		params:   params,
+		nodes:    make(map[*param.Param]*gorgonia.Node),
+		data:     make(map[*gorgonia.Node]bool),
+	}
+}
+
+// Err returns the first error.
+func (b *Builder) Err() error { return b.err }
+
+// Fail makes err the builder's error, unless it has one.
+func (b *Builder) Fail(err error) {
+	if b.err == nil {
+		b.err = err
+	}
+}
+
+// Add takes the result of a constructor of pkg/op or of Gorgonia, so that any
+// operation can stand between layers: b.Add(op.Activate(x, act)).
+func (b *Builder) Add(n *gorgonia.Node, err error) *gorgonia.Node {
+	if err != nil {
+		b.Fail(err)
+		return nil
+	}
+	return n
+}
+
+// Input adds an input of the graph, with a value of zeros. Inputs have no
+// gradient; for one that has, see Variable.
+func (b *Builder) Input(name string, shape ...int) *gorgonia.Node {
+	n := b.Variable(name, shape...)
+	b.data[n] = true
+	return n
+}
+
+// Variable adds an input that a gradient may be asked of.
+func (b *Builder) Variable(name string, shape ...int) *gorgonia.Node {
+	v := tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
+	return gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(v))
+}
+
+// Param returns the node of a parameter. Names are unique in a network; asking
+// again gives the same node.
+func (b *Builder) Param(name string, init param.Initializer, shape ...int) *gorgonia.Node {
+	n, _ := b.param(name, init, shape...)
+	return n
+}
+
+func (b *Builder) param(name string, init param.Initializer, shape ...int) (*gorgonia.Node, *param.Param) {
+	if b.err != nil {
+		return nil, nil
+	}
+	p, err := b.params.Declare(name, shape, init)
+	if err != nil {
+		b.Fail(err)
+		return nil, nil
+	}
+	if n := b.nodes[p]; n != nil {
+		return n, p
+	}
+	options := []gorgonia.NodeConsOpt{gorgonia.WithShape(shape...), gorgonia.WithName(name)}
+	if p.Value != nil {
+		options = append(options, gorgonia.WithValue(p.Value))
+	}
+	n := gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), options...)
+	b.nodes[p] = n
+	return n, p
+}
+
+// ParamNodes returns the nodes of all parameters of the set, in its order; it
+// is an error if the graph does not use one of them.
+func (b *Builder) ParamNodes() (gorgonia.Nodes, error) {
+	nodes := make(gorgonia.Nodes, 0, len(b.nodes))
+	for _, p := range b.params.Params() {
+		n := b.nodes[p]
+		if n == nil {
+			return nil, fmt.Errorf("parameter %s is not used by the graph", p.Name)
+		}
+		nodes = append(nodes, n)
+	}
+	return nodes, nil
+}
+
+// constant says whether n depends on data only, so that no gradient is needed.
+func (b *Builder) constant(n *gorgonia.Node) bool {
+	if n.Op() == nil {
+		return b.data[n]
+	}
+	o, ours := n.Op().(op.Operation)
+	if !ours {
+		return false
+	}
+	for _, in := range o.Inputs() {
+		if !b.constant(in) {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,176 @@
+package layer
+
+import (
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/op"
+	"multiscale/pkg/param"
+)
+
+// Eps is the number under the root of all normalisations.
+const Eps = 1e-5
+
+// The non-linearities of the paper's networks.
+var (
+	SiLU      = kernel.Activation{Kind: kernel.SiLU}
+	ReLU      = kernel.Activation{Kind: kernel.ReLU}
+	Tanh      = kernel.Activation{Kind: kernel.Tanh}
+	LeakyReLU = kernel.Activation{Kind: kernel.LeakyReLU, Slope: 0.2}
+	Linear    = kernel.Activation{}
+)
+
+// Conv describes a convolution layer with bias and "same" zero padding.
+type Conv struct {
+	Out    int // channels
+	Kernel int // side, odd
+	Stride int // default 1
+
+	Shift    *gorgonia.Node // (N,Out), added to all pixels of a channel; optional
+	Residual *gorgonia.Node // (N,Out,H,W), added to the result; optional
+
+	Weight param.Initializer // default FanIn
+	Bias   param.Initializer // default FanIn
+	// Flat stores the weights of a 1x1 convolution as (Out,In,1).
+	Flat bool
+}
+
+// Conv adds the convolution of x (N,C,H,W), with parameters name.weight
+// (Out,C,Kernel,Kernel) and name.bias (Out).
+func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	in := x.Shape()[1]
+	fanIn := param.FanIn(in * c.Kernel * c.Kernel)
+	shape := []int{c.Out, in, c.Kernel, c.Kernel}
+	if c.Flat {
+		shape = shape[:3]
+	}
+	weight, p := b.param(name+".weight", or(c.Weight, fanIn), shape...)
+	bias := b.Param(name+".bias", or(c.Bias, fanIn), c.Out)
+	if b.err != nil {
+		return nil
+	}
+	options := op.ConvOptions{Stride: c.Stride, Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
+	if p.Value != nil {
+		options.Filter = p.Filter()
+	}
+	return b.Add(op.Convolve(x, weight, bias, options))
+}
+
+func or(init, otherwise param.Initializer) param.Initializer {
+	if init != nil {
+		return init
+	}
+	return otherwise
+}
+
+// Affine adds the linear layer x (N,I) -> (N,out), with parameters name.weight
+// (out,I) and name.bias (out).
+func (b *Builder) Affine(name string, x *gorgonia.Node, out int) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	in := x.Shape()[1]
+	weight := b.Param(name+".weight", param.FanIn(in), out, in)
+	bias := b.Param(name+".bias", param.FanIn(in), out)
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.Affine(x, weight, bias, b.constant(x)))
+}
+
+// GroupNorm adds a group normalisation of x (N,C,H,W) followed by act, with
+// parameters name.weight and name.bias (C).
+func (b *Builder) GroupNorm(name string, x *gorgonia.Node, groups int, act kernel.Activation) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	c := x.Shape()[1]
+	gamma := b.Param(name+".weight", param.Constant(1), c)
+	beta := b.Param(name+".bias", param.Constant(0), c)
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.GroupNorm(x, gamma, beta, groups, Eps, act))
+}
+
+// LayerNorm adds a normalisation over (C,H,W) with no parameters, followed by
+// act.
+func (b *Builder) LayerNorm(x *gorgonia.Node, act kernel.Activation) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.LayerNorm(x, Eps, act))
+}
+
+// Activate adds a non-linearity.
+func (b *Builder) Activate(x *gorgonia.Node, act kernel.Activation) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.Activate(x, act))
+}
+
+// Dropout drops elements with probability p in training graphs; in others it
+// is x itself.
+func (b *Builder) Dropout(x *gorgonia.Node, p float32) *gorgonia.Node {
+	site := b.sites
+	b.sites++
+	if b.err != nil || !b.Training || p == 0 {
+		return x
+	}
+	return b.Add(op.Dropout(x, p, site, b.Sampling))
+}
+
+// Concat joins two images along the channels.
+func (b *Builder) Concat(x, y *gorgonia.Node) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.Concat(x, y))
+}
+
+// Resize resizes images by a factor.
+func (b *Builder) Resize(x *gorgonia.Node, mode op.Interpolation, factor float64) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.Resize(x, mode, factor))
+}
+
+// PixelShuffle moves r*r channels to the pixels of images r times as wide.
+func (b *Builder) PixelShuffle(x *gorgonia.Node, r int) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.PixelShuffle(x, r))
+}
+
+// Sum adds images of one shape.
+func (b *Builder) Sum(xs ...*gorgonia.Node) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.Sum(xs...))
+}
+
+// Fork returns x once for each of its k uses; see op.Fork.
+func (b *Builder) Fork(x *gorgonia.Node, k int) gorgonia.Nodes {
+	if b.err != nil {
+		return make(gorgonia.Nodes, k)
+	}
+	nodes, err := op.Fork(x, k)
+	if err != nil {
+		b.Fail(err)
+		return make(gorgonia.Nodes, k)
+	}
+	return nodes
+}
+
+// Fork2 is Fork for two uses.
+func (b *Builder) Fork2(x *gorgonia.Node) (*gorgonia.Node, *gorgonia.Node) {
+	n := b.Fork(x, 2)
+	return n[0], n[1]
+}

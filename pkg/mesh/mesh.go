@@ -1,0 +1,113 @@
+// Package mesh is the hierarchy of resolutions: images on the mesh of width h
+// (the finest, level 0), 2h, 4h, ..., the operators that restrict images from
+// one mesh to the next coarser, and what work on each mesh costs.
+package mesh
+
+import (
+	"fmt"
+
+	"multiscale/pkg/kernel/resample"
+)
+
+// Cost is the work of applying a network to one image on the mesh of a level,
+// in work units: 4^-level. One work unit is one image on the finest mesh
+// (paper, section on computational cost).
+func Cost(level int) float64 {
+	cost := 1.0
+	for range level {
+		cost /= 4
+	}
+	return cost
+}
+
+// Side is the number of pixels along a side on the mesh of a level.
+func Side(finest, level int) int { return finest >> level }
+
+// Restriction takes images from a mesh to the next coarser one.
+type Restriction string
+
+// The restriction operators. All halve the sides, rounding down.
+const (
+	Nearest  Restriction = "nearest"  // every second row and column, from 0: the paper's
+	Bilinear Restriction = "bilinear" // half-pixel centres, which for even sides is Average
+	Average  Restriction = "average"  // means of 2x2 squares
+)
+
+// Restrictions lists the operators.
+func Restrictions() []Restriction { return []Restriction{Nearest, Bilinear, Average} }
+
+// ParseRestriction returns the operator of a name.
+func ParseRestriction(name string) (Restriction, error) {
+	for _, r := range Restrictions() {
+		if string(r) == name {
+			return r, nil
+		}
+	}
+	return "", fmt.Errorf("unknown restriction %q: use nearest, bilinear or average", name)
+}
+
+// Images is a batch of images (N,C,H,W), or of low-resolution counterparts.
+type Images struct {
+	N, C, H, W int
+	Data       []float32
+}
+
+// NewImages returns images of zeros.
+func NewImages(n, c, h, w int) Images {
+	return Images{n, c, h, w, make([]float32, n*c*h*w)}
+}
+
+// Slice returns images lo to hi-1, sharing their data.
+func (x Images) Slice(lo, hi int) Images {
+	per := x.C * x.H * x.W
+	return Images{hi - lo, x.C, x.H, x.W, x.Data[lo*per : hi*per]}
+}
+
+// Restrict returns x on the mesh that is coarser by the given number of levels;
+// x itself for 0. It goes mesh by mesh: only if the way from the finest mesh to
+// a coarse one is always the same do the terms of the telescoping sum cancel.
+// (Bilinear at once by 1/4 would see other pixels than twice by 1/2.)
+func (r Restriction) Restrict(x Images, levels int) Images {
+	for range levels {
+		y := NewImages(x.N, x.C, x.H/2, x.W/2)
+		planes := x.N * x.C
+		switch r {
+		case Nearest:
+			resample.NearestScaled(y.Data, x.Data, planes, x.H, x.W, y.H, y.W, 2, 2)
+		case Bilinear:
+			resample.Bilinear(y.Data, x.Data, planes, x.H, x.W, y.H, y.W, 2, 2)
+		default:
+			resample.AveragePool(y.Data, x.Data, planes, x.H, x.W, 2)
+		}
+		x = y
+	}
+	return x
+}
+
+// Batch is samples on one mesh: what a network sees, and what it should answer.
+type Batch struct {
+	Input  Images
+	T      []float32 // (N): one number a sample, for networks that take it; or nil
+	Target Images
+	// Samples numbers the samples: random masks depend on these numbers, not on
+	// places in a batch.
+	Samples []uint64
+}
+
+// Len is the number of samples.
+func (b Batch) Len() int { return b.Input.N }
+
+// Slice returns samples lo to hi-1, sharing their data.
+func (b Batch) Slice(lo, hi int) Batch {
+	part := Batch{Input: b.Input.Slice(lo, hi), Target: b.Target.Slice(lo, hi), Samples: b.Samples[lo:hi]}
+	if b.T != nil {
+		part.T = b.T[lo:hi]
+	}
+	return part
+}
+
+// RestrictBatch restricts input and target alike.
+func (r Restriction) RestrictBatch(b Batch, levels int) Batch {
+	b.Input, b.Target = r.Restrict(b.Input, levels), r.Restrict(b.Target, levels)
+	return b
+}

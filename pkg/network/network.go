@@ -1,0 +1,46 @@
+// Package network holds the networks of the paper. A network is a small value
+// of options with one method, Build, that reads like the network's definition.
+package network
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/layer"
+	"multiscale/pkg/param"
+)
+
+// Network maps images x (N,3,H,W), and a number t (N) for each where UsesTime,
+// to images (N,3,Scale*H,Scale*W).
+type Network interface {
+	// Name is how flags and files call the network.
+	Name() string
+	// UsesTime says whether the network takes t.
+	UsesTime() bool
+	// Scale is the ratio of the output's side to the input's.
+	Scale() int
+	// Multiple is what the sides of x must be a multiple of.
+	Multiple() int
+	// Build adds the network to b's graph. t is nil unless UsesTime.
+	Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node
+}
+
+// Parameters declares the parameters of a network of images with the given
+// number of channels and draws their initial values from seed.
+func Parameters(n Network, channels int, seed uint64) (*param.Set, error) {
+	set := param.NewSet(seed)
+	b := layer.NewBuilder(set, false)
+	side := 8 * n.Multiple()
+	x := b.Input("x", 1, channels, side, side)
+	var t *gorgonia.Node
+	if n.UsesTime() {
+		t = b.Input("t", 1)
+	}
+	n.Build(b, x, t)
+	if err := b.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", n.Name(), err)
+	}
+	set.Seal()
+	return set, nil
+}

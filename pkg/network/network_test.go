@@ -1,0 +1,26 @@
+package network_test
+
+import (
+	"testing"
+
+	"multiscale/pkg/network"
+)
+
+// TestParameterCounts pins the sizes that the paper and its code state.
+func TestParameterCounts(t *testing.T) {
+	for _, tc := range []struct {
+		network network.Network
+		want    int
+	}{
+		{network.NewResNet(), 597_699},
+		{network.NewUNet(), 2_537_187},
+	} {
+		set, err := network.Parameters(tc.network, 3, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if set.Len() != tc.want {
+			t.Errorf("%s has %d parameters, want %d", tc.network.Name(), set.Len(), tc.want)
+		}
+	}
+}

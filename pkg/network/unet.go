@@ -1,0 +1,123 @@
+package network
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/layer"
+	"multiscale/pkg/op"
+)
+
+// UNet is the paper's encoder-decoder with skip connections, after "guided
+// diffusion": residual blocks with GroupNorm and SiLU, strided convolutions on
+// the way down, nearest upsampling and convolutions on the way up, attention at
+// the bottom, and an embedding of t in every block.
+type UNet struct {
+	Out         int     // channels of the result
+	Base        int     // channels of the first convolution, times Multipliers[0]
+	Multipliers []int   // channels of each level, in units of Base
+	Blocks      int     // residual blocks a level on the way down; one more on the way up
+	Attention   []int   // downsampling factors at which blocks are followed by attention
+	Heads       int     // of attention
+	Groups      int     // of GroupNorm
+	Dropout     float32 // probability
+}
+
+// NewUNet returns the paper's UNet, of 2,537,187 parameters.
+func NewUNet() UNet {
+	return UNet{Out: 3, Base: 32, Multipliers: []int{1, 2, 4}, Blocks: 1, Heads: 1, Groups: 16, Dropout: 0.5}
+}
+
+// Name implements Network.
+func (UNet) Name() string { return "unet" }
+
+// UsesTime implements Network.
+func (UNet) UsesTime() bool { return true }
+
+// Scale implements Network.
+func (UNet) Scale() int { return 1 }
+
+// Multiple implements Network.
+func (u UNet) Multiple() int { return 1 << (len(u.Multipliers) - 1) }
+
+// Build implements Network.
+func (u UNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
+	embeddings := u.embed(b, t)
+	next := func() *gorgonia.Node {
+		e := embeddings[0]
+		embeddings = embeddings[1:]
+		return e
+	}
+	attends := func(level int) bool { return slices.Contains(u.Attention, 1<<level) }
+
+	// Down: every result is kept for the way up.
+	var skips gorgonia.Nodes
+	keep := func(h *gorgonia.Node) *gorgonia.Node {
+		h, skip := b.Fork2(h)
+		skips = append(skips, skip)
+		return h
+	}
+	block := 0
+	name := func(side string) string {
+		block++
+		return fmt.Sprintf("%s_blocks.%d", side, block-1)
+	}
+	h := keep(b.Conv(name("input")+".0", x, layer.Conv{Out: u.Base * u.Multipliers[0], Kernel: 3}))
+	for level, m := range u.Multipliers {
+		for range u.Blocks {
+			n := name("input")
+			h = u.residual(b, n+".0", h, next(), m*u.Base)
+			if attends(level) {
+				h = b.Attention(n+".1", h, u.Groups, u.Heads)
+			}
+			h = keep(h)
+		}
+		if level < len(u.Multipliers)-1 {
+			h = keep(b.Conv(name("input")+".0.op", h, layer.Conv{Out: m * u.Base, Kernel: 3, Stride: 2}))
+		}
+	}
+
+	// The bottom.
+	bottom := u.Base * u.Multipliers[len(u.Multipliers)-1]
+	h = u.residual(b, "middle_block.0", h, next(), bottom)
+	h = b.Attention("middle_block.1", h, u.Groups, u.Heads)
+	h = u.residual(b, "middle_block.2", h, next(), bottom)
+
+	// Up.
+	block = 0
+	for level, m := range slices.Backward(u.Multipliers) {
+		for i := range u.Blocks + 1 {
+			n := name("output")
+			last := len(skips) - 1
+			h = b.Concat(h, skips[last])
+			skips = skips[:last]
+			h = u.residual(b, n+".0", h, next(), m*u.Base)
+			part := 1
+			if attends(level) {
+				h = b.Attention(fmt.Sprintf("%s.%d", n, part), h, u.Groups, u.Heads)
+				part++
+			}
+			if level > 0 && i == u.Blocks {
+				h = b.Resize(h, op.Nearest, 2)
+				h = b.Conv(fmt.Sprintf("%s.%d.conv", n, part), h, layer.Conv{Out: m * u.Base, Kernel: 3})
+			}
+		}
+	}
+	h = b.GroupNorm("out.0", h, u.Groups, layer.SiLU)
+	return b.Conv("out.2", h, layer.Conv{Out: u.Out, Kernel: 3}.Zero())
+}
+
+// embed returns SiLU of the embedding of t, once for each residual block.
+func (u UNet) embed(b *layer.Builder, t *gorgonia.Node) gorgonia.Nodes {
+	width := 4 * u.Base
+	e := b.Affine("time_embed.0", b.Sinusoid(t, u.Base, true), width)
+	e = b.Affine("time_embed.2", b.Activate(e, layer.SiLU), width)
+	blocks := len(u.Multipliers)*(2*u.Blocks+1) + 2
+	return b.Fork(b.Activate(e, layer.SiLU), blocks)
+}
+
+func (u UNet) residual(b *layer.Builder, name string, h, e *gorgonia.Node, out int) *gorgonia.Node {
+	return b.ResidualBlock(name, h, e, out, u.Groups, u.Dropout)
+}

@@ -1,0 +1,64 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/kernel/pointwise"
+)
+
+// Sampling is what the random operations of a graph read in every run. Masks
+// are a function of it alone: not of the clock, of earlier runs, or of how
+// samples are grouped into batches.
+type Sampling struct {
+	Key     uint64   // of the run: seed, iteration, mesh
+	Samples []uint64 // one number for each sample of the batch
+}
+
+// DropoutOp sets elements to zero with probability P and divides the others by
+// 1-P. It belongs to training graphs only.
+type DropoutOp struct {
+	operation
+	P        float32
+	Site     uint64 // tells apart the places of one network
+	sampling *Sampling
+	per      int
+}
+
+// Dropout drops elements of x (N,...) with probability p in [0,1), by masks
+// drawn from sampling; site tells apart the dropouts of one network.
+func Dropout(x *gorgonia.Node, p float32, site uint64, sampling *Sampling) (*gorgonia.Node, error) {
+	if !(p >= 0 && p < 1) {
+		return nil, fmt.Errorf("Dropout: probability %v is not in [0,1)", p)
+	}
+	if sampling == nil {
+		return nil, fmt.Errorf("Dropout: no source of randomness")
+	}
+	s := x.Shape()
+	o := &DropoutOp{P: p, Site: site, sampling: sampling, per: s.TotalSize() / s[0]}
+	o.define("Dropout", s, func(in [][]float32) error { return o.mask(o.out, in[0]) }, x)
+	return apply(o)
+}
+
+func (o *DropoutOp) mask(y, x []float32) error {
+	if n := len(x) / o.per; len(o.sampling.Samples) != n {
+		return fmt.Errorf("%d samples are numbered, the batch has %d", len(o.sampling.Samples), n)
+	}
+	// The odd constant spreads neighbouring sites over all bits of the key.
+	key := o.sampling.Key ^ (o.Site+1)*0x9E3779B97F4A7C15
+	pointwise.Dropout(y, x, o.P, key, o.sampling.Samples, o.per)
+	return nil
+}
+
+// DiffWRT implements gorgonia.SDOp.
+func (o *DropoutOp) DiffWRT(n int) []bool { return all(n) }
+
+// SymDiff implements gorgonia.SDOp: the mask is drawn again, not kept.
+func (o *DropoutOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	var back *backward
+	gx, back, err := gradient("DropoutGradient", in[0].Shape(), func(v [][]float32) error {
+		return o.mask(back.out, v[0])
+	}, grad)
+	return gorgonia.Nodes{gx}, err
+}

@@ -1,0 +1,75 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Branch is one of several uses of a value; see Fork.
+type Branch struct {
+	operation
+	fork   *fork
+	silent bool // its gradient travels with that of a later branch
+}
+
+// fork collects the gradients of its branches.
+type fork struct {
+	branches int
+	grads    gorgonia.Nodes
+}
+
+// Fork returns k nodes that all stand for x, one for each of its k uses. Their
+// gradients are added in one pass by Sum, where Gorgonia would chain stock
+// additions that allocate their results in every run. Every branch must take
+// part in the cost.
+func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
+	if k < 1 {
+		return nil, fmt.Errorf("Fork: %d branches", k)
+	}
+	f := &fork{branches: k}
+	nodes := make(gorgonia.Nodes, k)
+	for i := range nodes {
+		b := &Branch{fork: f}
+		b.define("Branch", x.Shape(), nil, x)
+		b.output.Len, b.output.Alias = 0, 0
+		b.run = b.share
+		n, err := apply(b)
+		if err != nil {
+			return nil, err
+		}
+		nodes[i] = n
+	}
+	return nodes, nil
+}
+
+// share makes the result a second header of the operand's memory: an operation
+// must not return its own operand.
+func (b *Branch) share(in [][]float32) error {
+	if len(b.out) == 0 || &b.out[0] != &in[0][0] {
+		b.out = in[0]
+		b.result = tensor.New(tensor.WithShape(b.shape...), tensor.WithBacking(in[0]))
+	}
+	return nil
+}
+
+// DiffWRT implements gorgonia.SDOp. Gorgonia asks again after SymDiff, and
+// that answer decides whether the gradient is added to the operand's.
+func (b *Branch) DiffWRT(int) []bool { return []bool{!b.silent} }
+
+// SymDiff implements gorgonia.SDOp: the last branch to be differentiated hands
+// on the sum of all gradients, the others nothing.
+func (b *Branch) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	f := b.fork
+	f.grads = append(f.grads, grad)
+	if len(f.grads) < f.branches {
+		b.silent = true
+		return gorgonia.Nodes{nil}, nil
+	}
+	if len(f.grads) == 1 {
+		return f.grads, nil
+	}
+	sum, err := Sum(f.grads...)
+	return gorgonia.Nodes{sum}, err
+}

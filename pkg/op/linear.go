@@ -1,0 +1,80 @@
+package op
+
+import (
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"multiscale/pkg/kernel/matmul"
+)
+
+// Linear is an affine map of vectors: y = x weight' + bias. Inputs are x,
+// weight, bias.
+type Linear struct {
+	operation
+	n, in, outputs int
+	constantInput  bool
+}
+
+// Affine maps x (N,I) with weight (O,I) and bias (O) to (N,O). constantInput
+// says that x needs no gradient.
+func Affine(x, weight, bias *gorgonia.Node, constantInput bool) (*gorgonia.Node, error) {
+	in, err := imageOf("Linear", x)
+	if err != nil {
+		return nil, err
+	}
+	if err := want("Linear", "operand", x, in.n, in.c); err != nil {
+		return nil, err
+	}
+	if err := want("Linear", "weight", weight, weight.Shape()[0], in.c); err != nil {
+		return nil, err
+	}
+	o := &Linear{n: in.n, in: in.c, outputs: weight.Shape()[0], constantInput: constantInput}
+	if err := want("Linear", "bias", bias, o.outputs); err != nil {
+		return nil, err
+	}
+	o.define("Linear", tensor.Shape{o.n, o.outputs}, o.forward, x, weight, bias)
+	return apply(o)
+}
+
+func (o *Linear) forward(in [][]float32) error {
+	for i := range o.n {
+		copy(o.operation.out[i*o.outputs:], in[2])
+	}
+	matmul.Mul(o.operation.out, in[0], in[1], o.n, o.outputs, o.in, false, true, 1, 1)
+	return nil
+}
+
+// DiffWRT implements gorgonia.SDOp.
+func (o *Linear) DiffWRT(int) []bool { return []bool{!o.constantInput, true, true} }
+
+// SymDiff implements gorgonia.SDOp.
+func (o *Linear) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	grads := make(gorgonia.Nodes, 3)
+	var weight, bias, input *backward
+	var err error
+	grads[1], weight, err = gradient("LinearWeightGradient", in[1].Shape(), func(v [][]float32) error {
+		matmul.Mul(weight.out, v[0], v[1], o.outputs, o.in, o.n, true, false, 1, 0)
+		return nil
+	}, grad, in[0])
+	if err != nil {
+		return nil, err
+	}
+	grads[2], bias, err = gradient("LinearBiasGradient", in[2].Shape(), func(v [][]float32) error {
+		for j := range bias.out {
+			var sum float64
+			for i := range o.n {
+				sum += float64(v[0][i*o.outputs+j])
+			}
+			bias.out[j] = float32(sum)
+		}
+		return nil
+	}, grad)
+	if err != nil || o.constantInput {
+		return grads, err
+	}
+	grads[0], input, err = gradient("LinearInputGradient", in[0].Shape(), func(v [][]float32) error {
+		matmul.Mul(input.out, v[0], v[1], o.n, o.in, o.outputs, false, false, 1, 0)
+		return nil
+	}, grad, in[1])
+	return grads, err
+}

@@ -1,0 +1,113 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/norm"
+)
+
+// Norm is a normalisation over groups of channels, followed by a non-linearity:
+//
+//	y = Act(gamma*(x-mean)/sqrt(variance+Eps) + beta)
+//
+// with the biased variance of each sample's group. Kind is "GroupNorm", with
+// inputs x, gamma, beta, or "LayerNorm": one group of all channels and no
+// affine part, with the one input x.
+type Norm struct {
+	operation
+	Groups int
+	Eps    float32
+	Act    kernel.Activation
+
+	size       norm.Shape
+	mean, rstd []float32
+}
+
+// GroupNorm normalises x (N,C,H,W) or (N,C,T) over groups of C/groups
+// channels; gamma and beta have shape (C).
+func GroupNorm(x, gamma, beta *gorgonia.Node, groups int, eps float32, act kernel.Activation) (*gorgonia.Node, error) {
+	in, err := imageOf("GroupNorm", x)
+	if err != nil {
+		return nil, err
+	}
+	if groups < 1 || in.c%groups != 0 {
+		return nil, fmt.Errorf("GroupNorm: %d channels cannot be cut into %d groups", in.c, groups)
+	}
+	if err := want("GroupNorm", "gamma", gamma, in.c); err != nil {
+		return nil, err
+	}
+	if err := want("GroupNorm", "beta", beta, in.c); err != nil {
+		return nil, err
+	}
+	return normalise("GroupNorm", in, groups, eps, act, x, gamma, beta)
+}
+
+// LayerNorm normalises each sample of x (N,C,H,W) over (C,H,W), with no affine
+// part.
+func LayerNorm(x *gorgonia.Node, eps float32, act kernel.Activation) (*gorgonia.Node, error) {
+	in, err := imageOf("LayerNorm", x)
+	if err != nil {
+		return nil, err
+	}
+	return normalise("LayerNorm", in, 1, eps, act, x)
+}
+
+func normalise(kind string, in image, groups int, eps float32, act kernel.Activation, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	o := &Norm{Groups: groups, Eps: eps, Act: act}
+	o.size = norm.Shape{N: in.n, C: in.c, HW: in.hw(), Groups: groups}
+	o.mean = make([]float32, in.n*groups)
+	o.rstd = make([]float32, in.n*groups)
+	o.define(kind, inputs[0].Shape(), func(v [][]float32) error {
+		gamma, beta := affine(v, 1)
+		norm.Forward(o.out, v[0], gamma, beta, o.size, eps, act, o.mean, o.rstd)
+		return nil
+	}, inputs...)
+	return apply(o)
+}
+
+// affine returns gamma and beta at position i, or nil where there are none.
+func affine(v [][]float32, i int) (gamma, beta []float32) {
+	if len(v) < i+2 {
+		return nil, nil
+	}
+	return v[i], v[i+1]
+}
+
+// DiffWRT implements gorgonia.SDOp.
+func (o *Norm) DiffWRT(n int) []bool { return all(n) }
+
+// SymDiff implements gorgonia.SDOp.
+func (o *Norm) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	var gGamma, gBeta []float32
+	if len(in) == 3 {
+		gGamma, gBeta = make([]float32, o.size.C), make([]float32, o.size.C)
+	}
+	var back *backward
+	// The statistics are the forward pass's: out only fixes the order.
+	operands := append(gorgonia.Nodes{out, grad}, in...)
+	gx, back, err := gradient(o.kind+"Gradient", in[0].Shape(), func(v [][]float32) error {
+		gamma, beta := affine(v, 3)
+		norm.Backward(back.out, gGamma, gBeta, v[1], v[2], gamma, beta, o.size, o.Act, o.mean, o.rstd)
+		return nil
+	}, operands...)
+	if err != nil {
+		return nil, err
+	}
+	back.output.OrderOnly = []int{0}
+	grads := gorgonia.Nodes{gx}
+	for _, g := range [][]float32{gGamma, gBeta} {
+		if g == nil {
+			continue
+		}
+		n, err := second(gx, tensor.Shape{o.size.C}, g)
+		if err != nil {
+			return nil, err
+		}
+		grads = append(grads, n)
+	}
+	return grads, nil
+}

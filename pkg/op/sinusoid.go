@@ -1,0 +1,86 @@
+package op
+
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Sinusoid embeds numbers as sines and cosines of geometrically falling
+// frequencies. It has no gradient: t is data.
+type Sinusoid struct {
+	constant
+	Dim       int
+	MaxPeriod float64
+	CosFirst  bool
+}
+
+// EmbedTime maps t (N) to (N,dim): [sin, cos] of t*f_k, or [cos, sin] with
+// cosFirst, where f_k = maxPeriod^(-k/half), k = 0..half-1 and half = dim/2. An
+// odd dim ends with a zero.
+func EmbedTime(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*gorgonia.Node, error) {
+	s := t.Shape()
+	if len(s) != 1 || dim < 2 {
+		return nil, fmt.Errorf("Sinusoid: times of shape %v and %d channels, want (N) and 2 at least", s, dim)
+	}
+	o := &Sinusoid{Dim: dim, MaxPeriod: maxPeriod, CosFirst: cosFirst}
+	frequencies := o.Frequencies()
+	half := len(frequencies)
+	o.define("Sinusoid", tensor.Shape{s[0], dim}, func(in [][]float32) error {
+		for i, t := range in[0] {
+			row := o.out[i*dim : (i+1)*dim]
+			row[dim-1] = 0
+			first, second := row[:half], row[half:2*half]
+			if cosFirst {
+				first, second = second, first
+			}
+			for k, f := range frequencies {
+				// The product is rounded to float32, as in the reference.
+				sin, cos := math.Sincos(float64(t * f))
+				first[k], second[k] = float32(sin), float32(cos)
+			}
+		}
+		return nil
+	}, t)
+	return apply(o)
+}
+
+// Frequencies returns f_k, k = 0..Dim/2-1.
+func (o *Sinusoid) Frequencies() []float32 {
+	half := o.Dim / 2
+	f := make([]float32, half)
+	for k := range f {
+		f[k] = float32(math.Exp(-math.Log(o.MaxPeriod) * float64(k) / float64(half)))
+	}
+	return f
+}
+
+// ColumnOp makes numbers a matrix of one column.
+type ColumnOp struct{ constant }
+
+// Column reshapes t (N) to (N,1). It has no gradient.
+func Column(t *gorgonia.Node) (*gorgonia.Node, error) {
+	s := t.Shape()
+	if len(s) != 1 {
+		return nil, fmt.Errorf("Column: shape %v, want (N)", s)
+	}
+	o := &ColumnOp{}
+	o.define("Column", tensor.Shape{s[0], 1}, func(in [][]float32) error {
+		copy(o.out, in[0])
+		return nil
+	}, t)
+	return apply(o)
+}
+
+// constant is the part of operations that pass no gradient on.
+type constant struct{ operation }
+
+// DiffWRT implements gorgonia.SDOp.
+func (*constant) DiffWRT(n int) []bool { return make([]bool, n) }
+
+// SymDiff implements gorgonia.SDOp.
+func (o *constant) SymDiff(in gorgonia.Nodes, _, _ *gorgonia.Node) (gorgonia.Nodes, error) {
+	return make(gorgonia.Nodes, len(in)), nil
+}

@@ -1,0 +1,89 @@
+package param
+
+import (
+	"math"
+
+	"gorgonia.org/tensor"
+
+	"multiscale/pkg/random"
+)
+
+// Uniform draws from U(-bound, bound).
+func Uniform(bound float64) Initializer {
+	return func(v []float32, _ tensor.Shape, r *random.Stream) {
+		for i := range v {
+			v[i] = float32((2*r.Float64() - 1) * bound)
+		}
+	}
+}
+
+// FanIn draws from U(-1/sqrt(n), 1/sqrt(n)), PyTorch's default for the weights
+// and biases of linear layers and convolutions with n inputs an output.
+func FanIn(n int) Initializer { return Uniform(1 / math.Sqrt(float64(n))) }
+
+// Constant sets all values to c.
+func Constant(c float32) Initializer {
+	return func(v []float32, _ tensor.Shape, _ *random.Stream) {
+		for i := range v {
+			v[i] = c
+		}
+	}
+}
+
+// Scaled multiplies what another initializer draws.
+func Scaled(by float32, init Initializer) Initializer {
+	return func(v []float32, s tensor.Shape, r *random.Stream) {
+		init(v, s, r)
+		for i := range v {
+			v[i] *= by
+		}
+	}
+}
+
+// Orthogonal makes the rows (of the weight as an O x rest matrix), or the
+// columns where there are fewer of them, orthogonal, with length gain: the
+// Gram-Schmidt process on normal vectors, which is uniform over all such
+// matrices.
+func Orthogonal(gain float64) Initializer {
+	return func(v []float32, s tensor.Shape, r *random.Stream) {
+		rows := s[0]
+		cols := len(v) / rows
+		count, length := min(rows, cols), max(rows, cols)
+		basis := make([][]float64, count)
+		for i := range basis {
+			b := make([]float64, length)
+			for j := range b {
+				b[j] = float64(r.Normal())
+			}
+			// Twice, since once loses orthogonality to rounding.
+			for range 2 {
+				for _, e := range basis[:i] {
+					d := dot(b, e)
+					for j := range b {
+						b[j] -= d * e[j]
+					}
+				}
+			}
+			norm := math.Sqrt(dot(b, b))
+			for j := range b {
+				b[j] /= norm
+			}
+			basis[i] = b
+		}
+		for i := range v {
+			row, col := i/cols, i%cols
+			if rows > cols {
+				row, col = col, row
+			}
+			v[i] = float32(gain * basis[row][col])
+		}
+	}
+}
+
+func dot(a, b []float64) float64 {
+	var sum float64
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	return sum
+}
