@@ -4,6 +4,7 @@
 package model
 
 import (
+	"context"
 	"fmt"
 
 	"gorgonia.org/gorgonia"
@@ -62,10 +63,11 @@ func New(n network.Network, params *param.Set, loss Loss) *Model {
 
 // AddGradient adds weight times the gradient of the loss of batch b to the flat
 // vector dst, of Params.Len() values, and returns the loss. key and b.Samples
-// decide all that is random in the network.
-func (m *Model) AddGradient(dst []float32, weight float64, b mesh.Batch, key uint64) (float64, error) {
+// decide all that is random in the network. A done ctx ends it before the next
+// micro-batch, with dst incomplete.
+func (m *Model) AddGradient(ctx context.Context, dst []float32, weight float64, b mesh.Batch, key uint64) (float64, error) {
 	var loss float64
-	err := m.micro(b, true, func(p *program, part mesh.Batch) error {
+	err := m.micro(ctx, b, true, func(p *program, part mesh.Batch) error {
 		p.builder.Sampling.Key, p.builder.Sampling.Samples = key, part.Samples
 		copy(floats(p.target), part.Target.Data)
 		if err := p.run(part); err != nil {
@@ -83,10 +85,10 @@ func (m *Model) AddGradient(dst []float32, weight float64, b mesh.Batch, key uin
 
 // Apply writes the network's answer to x (and t, where the network takes it)
 // to y, of shape (N,C,Scale*H,Scale*W), with dropout off.
-func (m *Model) Apply(y []float32, x mesh.Images, t []float32) error {
+func (m *Model) Apply(ctx context.Context, y []float32, x mesh.Images, t []float32) error {
 	done := 0
 	b := mesh.Batch{Input: x, T: t, Target: mesh.Images{N: x.N}, Samples: make([]uint64, x.N)}
-	return m.micro(b, false, func(p *program, part mesh.Batch) error {
+	return m.micro(ctx, b, false, func(p *program, part mesh.Batch) error {
 		if err := p.run(part); err != nil {
 			return err
 		}
@@ -97,7 +99,7 @@ func (m *Model) Apply(y []float32, x mesh.Images, t []float32) error {
 
 // micro cuts b into parts of nearly equal size that keep to the memory budget
 // and calls do for each with a program of its shape.
-func (m *Model) micro(b mesh.Batch, training bool, do func(*program, mesh.Batch) error) error {
+func (m *Model) micro(ctx context.Context, b mesh.Batch, training bool, do func(*program, mesh.Batch) error) error {
 	if multiple := m.Network.Multiple(); b.Input.H%multiple != 0 || b.Input.W%multiple != 0 {
 		return fmt.Errorf("%s: images of %dx%d pixels: the sides must be multiples of %d", m.Network.Name(), b.Input.W, b.Input.H, multiple)
 	}
@@ -108,6 +110,9 @@ func (m *Model) micro(b mesh.Batch, training bool, do func(*program, mesh.Batch)
 	}
 	parts := (b.Len() + largest - 1) / largest
 	for i := range parts {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		part := b.Slice(i*b.Len()/parts, (i+1)*b.Len()/parts)
 		at.n = part.Len()
 		p, err := m.program(at)

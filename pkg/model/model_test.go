@@ -58,7 +58,7 @@ func TestGradientDirection(t *testing.T) {
 		m := newModel(t, n)
 		b := batch(3, 8, 5)
 		g := make([]float32, m.Params.Len())
-		if _, err := m.AddGradient(g, 1, b, 9); err != nil {
+		if _, err := m.AddGradient(t.Context(), g, 1, b, 9); err != nil {
 			t.Fatal(err)
 		}
 		norm := math.Sqrt(pointwise.SquaredNorm(g))
@@ -66,7 +66,7 @@ func TestGradientDirection(t *testing.T) {
 		at := func(h float64) float64 {
 			pointwise.Axpy(m.Params.Values(), float32(h/norm), g)
 			m.Params.Changed()
-			loss, err := m.AddGradient(make([]float32, len(g)), 1, b, 9)
+			loss, err := m.AddGradient(t.Context(), make([]float32, len(g)), 1, b, 9)
 			if err != nil {
 				t.Fatal(err)
 			}
