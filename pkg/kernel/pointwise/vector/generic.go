@@ -32,12 +32,11 @@ func distanceGeneric(a, b []float32) float64 {
 	return s[0] + s[1] + (s[2] + s[3])
 }
 
+func leaky(x, slope float32) float32 { return max(x, 0) + slope*min(x, 0) }
+
 func leakyGeneric(y, x []float32, slope float32) {
 	for i, v := range x {
-		if !(v > 0) {
-			v *= slope
-		}
-		y[i] = v
+		y[i] = leaky(v, slope)
 	}
 }
 
@@ -136,11 +135,7 @@ func normalizeLeakyGeneric(y, x []float32, width int, mean float32, scale, shift
 		b := shift[r]
 		yr := y[r*width:][:width]
 		for i, v := range x[r*width:][:width] {
-			u := (v-mean)*a + b
-			if !(u > 0) {
-				u *= slope
-			}
-			yr[i] = u
+			yr[i] = leaky((v-mean)*a+b, slope)
 		}
 	}
 }
