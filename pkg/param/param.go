@@ -5,6 +5,7 @@ package param
 import (
 	"fmt"
 
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"multiscale/pkg/kernel/conv"
@@ -121,3 +122,20 @@ func (s *Set) Changed() {
 // Slice returns the part of a flat vector of Len values, for instance a
 // gradient, that belongs to p.
 func (p *Param) Slice(flat []float32) []float32 { return flat[p.Offset : p.Offset+p.Len()] }
+
+// valueGrad pairs a parameter with its gradient, as solvers want them.
+type valueGrad struct{ value, grad *tensor.Dense }
+
+func (v valueGrad) Value() gorgonia.Value         { return v.value }
+func (v valueGrad) Grad() (gorgonia.Value, error) { return v.grad, nil }
+
+// ValueGrads returns every parameter with its part of a flat gradient, for a
+// gorgonia.Solver. After the solver's Step call Changed.
+func (s *Set) ValueGrads(gradient []float32) []gorgonia.ValueGrad {
+	model := make([]gorgonia.ValueGrad, len(s.params))
+	for i, p := range s.params {
+		g := tensor.New(tensor.WithShape(p.Shape...), tensor.WithBacking(p.Slice(gradient)))
+		model[i] = valueGrad{p.Value, g}
+	}
+	return model
+}
