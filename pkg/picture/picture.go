@@ -1,6 +1,9 @@
 package picture
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Planar8 is a picture of W by H pixels as three planes of bytes, red, green
 // and blue, each in rows from the top: sRGB values as they are in files.
@@ -51,21 +54,30 @@ var unit = func() (t [256]float32) {
 // planes (3,h,w) with values in [0,1], mirrored left to right if flip is set.
 // It panics if the rectangle is not inside the picture.
 func (p *Planar8) Crop(dst []float32, x, y, w, h int, flip bool) {
-	if x < 0 || y < 0 || w < 0 || h < 0 || x > p.W-w || y > p.H-h {
-		panic(fmt.Sprintf("picture: crop %dx%d at (%d,%d) of a picture of %dx%d", w, h, x, y, p.W, p.H))
+	p.CropScaled(dst, p.W, p.H, x, y, w, h, flip)
+}
+
+// CropScaled is p.Nearest(fullW, fullH).Crop(dst, x, y, w, h, flip) without
+// the picture in between, which may be large.
+func (p *Planar8) CropScaled(dst []float32, fullW, fullH, x, y, w, h int, flip bool) {
+	if x < 0 || y < 0 || w < 0 || h < 0 || x > fullW-w || y > fullH-h {
+		panic(fmt.Sprintf("picture: crop %dx%d at (%d,%d) of a picture of %dx%d", w, h, x, y, fullW, fullH))
 	}
 	for c := range 3 {
 		for row := range h {
-			from := p.Pix[(c*p.H+y+row)*p.W+x:][:w]
+			from := p.Pix[(c*p.H+(y+row)*p.H/fullH)*p.W:][:p.W]
 			to := dst[(c*h+row)*w:][:w]
-			if flip {
-				for i, v := range from {
-					to[w-1-i] = unit[v]
+			if fullW == p.W {
+				for i, v := range from[x:][:w] {
+					to[i] = unit[v]
 				}
-				continue
+			} else {
+				for i := range to {
+					to[i] = unit[from[(x+i)*p.W/fullW]]
+				}
 			}
-			for i, v := range from {
-				to[i] = unit[v]
+			if flip {
+				slices.Reverse(to)
 			}
 		}
 	}
