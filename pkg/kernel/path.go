@@ -24,13 +24,22 @@ var path = choosePath()
 // or the one that the environment variable MULTISCALE_KERNEL names.
 func Path() string { return path }
 
+// rank orders the paths: a CPU that has one has those below it.
+var rank = map[string]int{Portable: 0, AVX2: 1, AVX512: 2}
+
+// Supports tells whether this machine can run a path, so that tests can check
+// every path in one process.
+func Supports(path string) bool {
+	r, known := rank[path]
+	return known && r <= rank[bestPath()]
+}
+
 func choosePath() string {
 	best := bestPath()
 	want, set := os.LookupEnv(PathVariable)
 	if !set || want == "" {
 		return best
 	}
-	rank := map[string]int{Portable: 0, AVX2: 1, AVX512: 2}
 	r, known := rank[want]
 	switch {
 	case !known:

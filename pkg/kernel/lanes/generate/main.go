@@ -1,0 +1,93 @@
+// Command generate writes the assembly of package lanes.
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// isa describes one instruction set: how many float32 a register holds and
+// the shape of the product tile that fills its registers.
+type isa struct {
+	name  string
+	lanes int
+	group int // rows of a tile that lie at equal distances
+}
+
+var (
+	avx2   = isa{"AVX2", 8, 2}
+	avx512 = isa{"AVX512", 16, 4}
+)
+
+// maxGroups and maxVectors bound the tile: 3 groups by 2 vectors are 12 sums
+// in 16 registers (AVX2) or 24 sums in 32 (AVX-512).
+const (
+	maxGroups  = 3
+	maxVectors = 2
+)
+
+func main() {
+	ConstraintExpr("!noasm")
+	for _, s := range []isa{avx2, avx512} {
+		for groups := 1; groups <= maxGroups; groups++ {
+			for vectors := 1; vectors <= maxVectors; vectors++ {
+				s.product(groups, vectors)
+			}
+		}
+		s.gather()
+		s.scatter()
+		s.transforms()
+	}
+	Generate()
+}
+
+func (s isa) vector() reg.VecVirtual {
+	if s.lanes == 16 {
+		return ZMM()
+	}
+	return YMM()
+}
+
+func (s isa) vectors(n int) []reg.VecVirtual {
+	v := make([]reg.VecVirtual, n)
+	for i := range v {
+		v[i] = s.vector()
+	}
+	return v
+}
+
+// zero clears registers. They are copies of one because avo does not see that
+// an exclusive or of a ZMM register with itself reads nothing.
+func (s isa) zero(vs []reg.VecVirtual) {
+	z := s.vector()
+	VXORPS(z, z, z)
+	for _, v := range vs {
+		VMOVAPS(z, v)
+	}
+}
+
+func (s isa) bytes() int { return 4 * s.lanes }
+
+// argument loads the pointer to the struct of arguments.
+func argument() reg.Register { return Load(Param("p"), GP64()) }
+
+// field loads an 8-byte field of the struct of arguments.
+func field(p reg.Register, offset int) reg.GPVirtual {
+	r := GP64()
+	MOVQ(operand.Mem{Base: p, Disp: offset}, r)
+	return r
+}
+
+// distance loads a field that counts elements and turns it into bytes.
+func distance(p reg.Register, offset int) reg.GPVirtual {
+	r := field(p, offset)
+	SHLQ(operand.U8(2), r)
+	return r
+}
+
+func at(base reg.Register, disp int) operand.Mem { return operand.Mem{Base: base, Disp: disp} }
+
+func indexed(base, index reg.Register, scale uint8) operand.Mem {
+	return operand.Mem{Base: base, Index: index, Scale: scale}
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// gather is lanes.Gather: planes to pixels.
+func (s isa) gather() {
+	name := "gather" + s.name
+	TEXT(name, NOSPLIT, "func(p uintptr)")
+	Pragma("noescape")
+	p := argument()
+	dst, src, table := field(p, 0), field(p, 24), field(p, 48)
+	stride, count, channels := distance(p, 72), field(p, 80), field(p, 88)
+	Label("block_" + name)
+	m := s.mask(count)
+	rows := s.vectors(s.lanes)
+	s.zero(rows)
+	s.eachChannel("read_"+name, src, stride, channels, func(i int, at operand.Mem) { s.load(m, at, rows[i]) })
+	for i, v := range s.transpose(rows) {
+		offset := GP64()
+		MOVLQSX(at(table, 4*i), offset)
+		VMOVUPS(v, indexed(dst, offset, 4))
+	}
+	ADDQ(operand.Imm(uint64(s.bytes())), src)
+	ADDQ(operand.Imm(uint64(s.bytes())), table)
+	SUBQ(operand.Imm(uint64(s.lanes)), count)
+	JG(operand.LabelRef("block_" + name))
+	VZEROUPPER()
+	RET()
+}
+
+// scatter is lanes.Scatter: pixels to planes.
+func (s isa) scatter() {
+	name := "scatter" + s.name
+	TEXT(name, NOSPLIT, "func(p uintptr)")
+	Pragma("noescape")
+	p := argument()
+	dst, src := field(p, 0), field(p, 24)
+	bias, residual := field(p, 48), field(p, 72)
+	stride, step, count, channels := distance(p, 96), distance(p, 104), field(p, 112), field(p, 120)
+	Label("block_" + name)
+	rows := s.vectors(s.lanes)
+	for _, v := range rows {
+		VMOVUPS(at(src, 0), v)
+		ADDQ(step, src)
+	}
+	TESTQ(bias, bias)
+	JZ(operand.LabelRef("unbiased_" + name))
+	for _, v := range rows {
+		VADDPS(at(bias, 0), v, v)
+	}
+	Label("unbiased_" + name)
+	rows = s.transpose(rows)
+	m := s.mask(count)
+	TESTQ(residual, residual)
+	JZ(operand.LabelRef("write_" + name))
+	s.eachChannel("residual_"+name, residual, stride, channels, func(i int, at operand.Mem) {
+		if s.lanes == 16 {
+			VADDPS(at, rows[i], m.k, rows[i])
+			return
+		}
+		v := s.vector()
+		s.load(m, at, v)
+		VADDPS(v, rows[i], rows[i])
+	})
+	ADDQ(operand.Imm(uint64(s.bytes())), residual)
+	Label("write_" + name)
+	s.eachChannel("store_"+name, dst, stride, channels, func(i int, at operand.Mem) { s.store(m, rows[i], at) })
+	ADDQ(operand.Imm(uint64(s.bytes())), dst)
+	SUBQ(operand.Imm(uint64(s.lanes)), count)
+	JG(operand.LabelRef("block_" + name))
+	VZEROUPPER()
+	RET()
+}
+
+// eachChannel runs do for the first channels (at most one vector's worth) of
+// planes that lie stride bytes apart.
+func (s isa) eachChannel(label string, first, stride, channels reg.Register, do func(i int, at operand.Mem)) {
+	plane := GP64()
+	MOVQ(first, plane)
+	for i := range s.lanes {
+		CMPQ(channels, operand.Imm(uint64(i)))
+		JLE(operand.LabelRef("end_" + label))
+		do(i, at(plane, 0))
+		if i < s.lanes-1 {
+			ADDQ(stride, plane)
+		}
+	}
+	Label("end_" + label)
+}

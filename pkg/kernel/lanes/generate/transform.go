@@ -1,0 +1,213 @@
+package main
+
+import (
+	"fmt"
+	"math"
+
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// pointA and pointB are the interpolation points of lanes (0, ±A, ±B,
+// infinity); a test compares the assembly with the portable code.
+const (
+	pointA = 0.75
+	pointB = 1.5
+)
+
+// program is a linear map of a row of registers.
+type program func(s isa, d []reg.VecVirtual) []reg.VecVirtual
+
+// transforms writes the five maps of Winograd's algorithm F(4x4, 3x3) and of
+// its gradient, each applied to rows and columns of a square.
+func (s isa) transforms() {
+	s.transform("input", 6, 6, func(s isa, d []reg.VecVirtual) []reg.VecVirtual {
+		const a2, b2 = pointA * pointA, pointB * pointB
+		first := s.plus(s.plus(d[4], -(a2+b2), d[2]), a2*b2, d[0])
+		last := s.plus(s.plus(d[5], -(a2+b2), d[3]), a2*b2, d[1])
+		pa, ma := s.pair(s.plus(d[4], -b2, d[2]), pointA, s.plus(d[3], -b2, d[1]))
+		pb, mb := s.pair(s.plus(d[4], -a2, d[2]), pointB, s.plus(d[3], -a2, d[1]))
+		return []reg.VecVirtual{first, pa, ma, pb, mb, last}
+	})
+	s.transform("output", 6, 4, func(s isa, d []reg.VecVirtual) []reg.VecVirtual {
+		return s.interpolate(d, 4)
+	})
+	s.transform("weight", 6, 3, func(s isa, d []reg.VecVirtual) []reg.VecVirtual {
+		return s.interpolate(d, 3)
+	})
+	s.transform("filter", 3, 6, func(s isa, g []reg.VecVirtual) []reg.VecVirtual {
+		return s.evaluate(g)
+	})
+	s.transform("gradient", 4, 6, func(s isa, g []reg.VecVirtual) []reg.VecVirtual {
+		return s.evaluate(g)
+	})
+}
+
+// interpolate gives out[k] = sum of p^k d over the points p; the one at
+// infinity counts for the highest power only.
+func (s isa) interpolate(d []reg.VecVirtual, n int) []reg.VecVirtual {
+	sa, da := s.sum(d[1], d[2]), s.difference(d[1], d[2])
+	sb, db := s.sum(d[3], d[4]), s.difference(d[3], d[4])
+	out := make([]reg.VecVirtual, n)
+	out[0] = s.sum(s.sum(d[0], sa), sb)
+	for k := 1; k < n; k++ {
+		va, vb := sa, sb
+		if k%2 == 1 {
+			va, vb = da, db
+		}
+		out[k] = s.times(math.Pow(pointA, float64(k)), va)
+		if k == n-1 {
+			out[k] = s.plus(d[5], math.Pow(pointA, float64(k)), va)
+		}
+		out[k] = s.plus(out[k], math.Pow(pointB, float64(k)), vb)
+	}
+	return out
+}
+
+// evaluate gives the values of the polynomial with coefficients g at the
+// points, over the products of the points' distances.
+func (s isa) evaluate(g []reg.VecVirtual) []reg.VecVirtual {
+	const a2, b2 = pointA * pointA, pointB * pointB
+	value := func(p2, p, scale float64) (plus, minus reg.VecVirtual) {
+		even := s.plus(s.times(scale, g[0]), scale*p2, g[2])
+		odd := g[1]
+		if len(g) == 4 {
+			odd = s.plus(g[1], p2, g[3])
+		}
+		return s.pair(even, scale*p, odd)
+	}
+	first := s.times(1/(a2*b2), g[0])
+	pa, ma := value(a2, pointA, 1/(2*a2*(a2-b2)))
+	pb, mb := value(b2, pointB, 1/(2*b2*(b2-a2)))
+	return []reg.VecVirtual{first, pa, ma, pb, mb, g[len(g)-1]}
+}
+
+func (s isa) sum(a, b reg.VecVirtual) reg.VecVirtual {
+	v := s.vector()
+	VADDPS(a, b, v)
+	return v
+}
+
+func (s isa) difference(a, b reg.VecVirtual) reg.VecVirtual {
+	v := s.vector()
+	VSUBPS(b, a, v)
+	return v
+}
+
+func (s isa) times(c float64, a reg.VecVirtual) reg.VecVirtual {
+	v := s.vector()
+	VMULPS(s.constant(c), a, v)
+	return v
+}
+
+// plus is a + c*b.
+func (s isa) plus(a reg.VecVirtual, c float64, b reg.VecVirtual) reg.VecVirtual {
+	v := s.vector()
+	VMOVAPS(a, v)
+	VFMADD231PS(s.constant(c), b, v)
+	return v
+}
+
+// pair is a + c*b and a - c*b.
+func (s isa) pair(a reg.VecVirtual, c float64, b reg.VecVirtual) (plus, minus reg.VecVirtual) {
+	return s.plus(a, c, b), s.plus(a, -c, b)
+}
+
+// constants are kept in memory, repeated over a register's width.
+var constants = map[uint32]operand.Mem{}
+
+func (s isa) constant(c float64) operand.Op {
+	bits := math.Float32bits(float32(c))
+	if _, known := constants[bits]; !known {
+		m := GLOBL(fmt.Sprintf("constant%08x", bits), RODATA|NOPTR)
+		for i := range avx512.lanes {
+			DATA(4*i, operand.U32(bits))
+		}
+		constants[bits] = m
+	}
+	return constants[bits]
+}
+
+// transform is lanes.Transform for one map.
+func (s isa) transform(title string, in, out int, do program) {
+	name := title + s.name
+	TEXT(name, 0, "func(p uintptr)")
+	Pragma("noescape")
+	scratch := AllocLocal(in * out * s.bytes())
+	cell := func(i, j int) operand.Mem { return scratch.Offset((i*in + j) * s.bytes()) }
+	p := argument()
+	dstAt, srcAt, count := field(p, 48), field(p, 72), field(p, 56)
+	srcSteps := steps(distance(p, 112), in)
+	srcCol := distance(p, 120)
+	dstRow := distance(p, 96)
+	dstSteps := steps(distance(p, 104), out)
+	Label("item_" + name)
+	src, dst := GP64(), GP64()
+	MOVLQSX(at(srcAt, 0), src)
+	SHLQ(operand.U8(2), src)
+	ADDQ(at(p, 24), src)
+	MOVLQSX(at(dstAt, 0), dst)
+	SHLQ(operand.U8(2), dst)
+	ADDQ(at(p, 0), dst)
+	for j := range in {
+		d := s.vectors(in)
+		for i, v := range d {
+			VMOVUPS(srcSteps.at(src, i), v)
+		}
+		for i, v := range do(s, d) {
+			VMOVUPS(v, cell(i, j))
+		}
+		if j < in-1 {
+			ADDQ(srcCol, src)
+		}
+	}
+	for i := range out {
+		d := s.vectors(in)
+		for j, v := range d {
+			VMOVUPS(cell(i, j), v)
+		}
+		for j, v := range do(s, d) {
+			VMOVUPS(v, dstSteps.at(dst, j))
+		}
+		if i < out-1 {
+			ADDQ(dstRow, dst)
+		}
+	}
+	ADDQ(operand.Imm(4), srcAt)
+	ADDQ(operand.Imm(4), dstAt)
+	DECQ(count)
+	JNZ(operand.LabelRef("item_" + name))
+	VZEROUPPER()
+	RET()
+}
+
+// multiples addresses up to six equal steps.
+type multiples struct{ one, three, five reg.Register }
+
+func steps(one reg.Register, n int) multiples {
+	m := multiples{one: one, three: one, five: one}
+	if n > 3 {
+		three := GP64()
+		LEAQ(indexed(one, one, 2), three)
+		m.three = three
+	}
+	if n > 5 {
+		five := GP64()
+		LEAQ(indexed(one, one, 4), five)
+		m.five = five
+	}
+	return m
+}
+
+func (m multiples) at(base reg.Register, i int) operand.Mem {
+	switch i {
+	case 0:
+		return at(base, 0)
+	case 3:
+		return indexed(base, m.three, 1)
+	case 5:
+		return indexed(base, m.five, 1)
+	}
+	return indexed(base, m.one, uint8(i))
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// transpose turns a square of vectors: element j of vector i becomes element
+// i of vector j.
+func (s isa) transpose(r []reg.VecVirtual) []reg.VecVirtual {
+	// Squares of 2x2, then 4x4, inside each 128-bit part.
+	t := make([]reg.VecVirtual, len(r))
+	for i := 0; i < len(r); i += 2 {
+		t[i], t[i+1] = s.vector(), s.vector()
+		VUNPCKLPS(r[i+1], r[i], t[i])
+		VUNPCKHPS(r[i+1], r[i], t[i+1])
+	}
+	u := make([]reg.VecVirtual, len(r))
+	for i := 0; i < len(r); i += 4 {
+		for h := range 2 {
+			lo, hi := s.vector(), s.vector()
+			VUNPCKLPD(t[i+h+2], t[i+h], lo)
+			VUNPCKHPD(t[i+h+2], t[i+h], hi)
+			u[i+2*h], u[i+2*h+1] = lo, hi
+		}
+	}
+	// Then the 128-bit parts themselves.
+	out := make([]reg.VecVirtual, len(r))
+	for j := range 4 {
+		if s.lanes == 8 {
+			out[j], out[4+j] = s.vector(), s.vector()
+			VPERM2F128(operand.U8(0x20), u[4+j], u[j], out[j])
+			VPERM2F128(operand.U8(0x31), u[4+j], u[j], out[4+j])
+			continue
+		}
+		part := s.vectors(4) // even and odd parts of rows 0 to 7, of rows 8 to 15
+		for h := range 2 {
+			VSHUFF32X4(operand.U8(0x88), u[8*h+4+j], u[8*h+j], part[2*h])
+			VSHUFF32X4(operand.U8(0xdd), u[8*h+4+j], u[8*h+j], part[2*h+1])
+		}
+		for odd := range 2 {
+			out[4*odd+j], out[8+4*odd+j] = s.vector(), s.vector()
+			VSHUFF32X4(operand.U8(0x88), part[2+odd], part[odd], out[4*odd+j])
+			VSHUFF32X4(operand.U8(0xdd), part[2+odd], part[odd], out[8+4*odd+j])
+		}
+	}
+	return out
+}
+
+// mask selects the first min(count, lanes) elements.
+type mask struct {
+	k reg.Register // AVX-512
+	v reg.VecVirtual
+}
+
+// tableOfMasks holds one vector of ones and one of zeros: read at a distance,
+// it gives any mask.
+var tableOfMasks operand.Mem
+
+func (s isa) mask(count reg.Register) mask {
+	n, full := GP64(), GP64()
+	MOVQ(count, n)
+	MOVQ(operand.U64(uint64(s.lanes)), full)
+	CMPQ(n, full)
+	CMOVQGT(full, n)
+	if s.lanes == 16 {
+		bits := GP32()
+		MOVL(operand.I32(-1), bits)
+		BZHIL(n.As32(), bits, bits)
+		k := K()
+		KMOVW(bits, k)
+		return mask{k: k}
+	}
+	if tableOfMasks.Base == nil {
+		tableOfMasks = GLOBL("masks", RODATA|NOPTR)
+		for i := range 2 * s.lanes {
+			value := operand.U32(0)
+			if i < s.lanes {
+				value = ^operand.U32(0)
+			}
+			DATA(4*i, value)
+		}
+	}
+	table := GP64()
+	LEAQ(tableOfMasks, table)
+	SUBQ(n, full)
+	v := s.vector()
+	VMOVUPS(indexed(table, full, 4), v)
+	return mask{v: v}
+}
+
+func (s isa) load(m mask, from operand.Mem, to reg.VecVirtual) {
+	if s.lanes == 16 {
+		VMOVUPS_Z(from, m.k, to)
+	} else {
+		VMASKMOVPS(from, m.v, to)
+	}
+}
+
+func (s isa) store(m mask, from reg.VecVirtual, to operand.Mem) {
+	if s.lanes == 16 {
+		VMOVUPS(from, m.k, to)
+	} else {
+		VMASKMOVPS(from, m.v, to)
+	}
+}

@@ -1,0 +1,122 @@
+// Package lanes holds the inner loops of convolutions and matrix products.
+// They share one way of laying out data, "lanes": vectors of as many channels
+// as a register holds, one after the other for every pixel. Gather turns
+// planes (NCHW) into lanes, Scatter turns lanes into planes, Product multiplies
+// and the Winograd transforms work on lanes without any shuffling, so that
+// meshes of 4x4 pixels cost no more per pixel than large ones.
+package lanes
+
+import "multiscale/pkg/kernel"
+
+// Kernels is one implementation of the inner loops.
+type Kernels struct {
+	Name  string // the kernel path it belongs to
+	Lanes int    // channels in one vector
+	Group int    // rows of a Product that lie at equal distances
+
+	product  [MaxGroups][MaxVectors]func(*Product)
+	gather   func(*Gather)
+	scatter  func(*Scatter)
+	winograd [transforms]func(*Transform)
+}
+
+// A Product has up to MaxGroups groups of rows and is up to MaxVectors vectors
+// wide: as many sums as the registers hold.
+const (
+	MaxGroups  = 3
+	MaxVectors = 2
+)
+
+// Columns is the width of a full Product.
+func (k *Kernels) Columns() int { return MaxVectors * k.Lanes }
+
+// Rows is the height of a full Product.
+func (k *Kernels) Rows() int { return MaxGroups * k.Group }
+
+// Product describes a tile C = A*B, or C += A*B. Element (i, j) of the tile is
+// the sum over all segments s and all k in [0, K) of
+//
+//	A[ARow[i/Group] + i%Group*AStep + s.A + k*AInner] * B[s.B + k*BInner + j]
+//
+// and goes to C[CRow[i/Group] + i%Group*CStep + j]. All numbers count elements.
+// The sum is formed in registers; C is added to it at the end.
+type Product struct {
+	C, A, B                      []float32
+	Segments                     []Segment
+	K                            int
+	CRow, ARow                   [MaxGroups]int
+	CStep, AStep, AInner, BInner int
+	Accumulate                   bool
+}
+
+// Segment is one stretch of a Product's sum: where it starts in A and in B.
+type Segment struct{ A, B int }
+
+// Whole is the single segment of a sum that is not cut up.
+var Whole = []Segment{{}}
+
+// Product computes a tile of groups*k.Group rows and vectors*k.Lanes columns.
+func (k *Kernels) Product(p *Product, groups, vectors int) { k.product[groups-1][vectors-1](p) }
+
+// Gather copies Count consecutive pixels of up to Lanes planes, Stride elements
+// apart in Src, into lanes: pixel i goes to Dst[DstAt[i]:][:Lanes], zero beyond
+// the planes given. DstAt is padded to a multiple of Lanes with offsets that may
+// be overwritten; zeros are written there.
+type Gather struct {
+	Dst, Src                []float32
+	DstAt                   []int32
+	Stride, Count, Channels int
+}
+
+// Gather does what g describes.
+func (k *Kernels) Gather(g *Gather) { k.gather(g) }
+
+// Scatter copies Count pixels from lanes, Step elements apart in Src, to up to
+// Lanes planes, Stride elements apart in Dst, and adds Bias (one value per lane)
+// and Residual (which lies as Dst does) if they are not nil. Src must hold Count
+// rounded up to a multiple of Lanes.
+type Scatter struct {
+	Dst, Src, Bias, Residual      []float32
+	Stride, Step, Count, Channels int
+}
+
+// Scatter does what s describes.
+func (k *Kernels) Scatter(s *Scatter) { k.scatter(s) }
+
+// Transform applies a linear map to the rows and the columns of small squares
+// of vectors. Element (i, j) of item n is read at
+// Src[SrcAt[n] + i*SrcRow + j*SrcCol] and written at
+// Dst[DstAt[n] + i*DstRow + j*DstCol].
+type Transform struct {
+	Dst, Src       []float32
+	DstAt, SrcAt   []int32
+	DstRow, DstCol int
+	SrcRow, SrcCol int
+}
+
+// Map names the linear maps of Winograd's minimal filtering algorithm
+// F(4x4, 3x3): outputs of 4x4 pixels from 6x6 products.
+type Map int
+
+const (
+	Input      Map = iota // 6 to 6: a tile of the input
+	Output                // 6 to 4: products to a tile of the output
+	Weights               // 6 to 3: products to a gradient of 3x3 weights
+	Filter                // 3 to 6: 3x3 weights
+	Gradient              // 4 to 6: a tile of the output's gradient
+	transforms            // how many there are
+)
+
+// Transform applies m to the items that t describes, at least one.
+func (k *Kernels) Transform(m Map, t *Transform) { k.winograd[m](t) }
+
+// For returns the kernels for a path of package kernel that this machine has.
+func For(path string) *Kernels {
+	if k := assembly(path); k != nil {
+		return k
+	}
+	return &portable
+}
+
+// Active is the implementation for the process's path.
+var Active = For(kernel.Path())

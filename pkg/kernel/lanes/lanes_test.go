@@ -1,0 +1,247 @@
+package lanes
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"multiscale/pkg/kernel"
+)
+
+// implementations are all that this machine can run, whatever the environment
+// chose for the process.
+func implementations() []*Kernels {
+	all := []*Kernels{&portable}
+	for _, path := range []string{kernel.AVX2, kernel.AVX512} {
+		if kernel.Supports(path) {
+			all = append(all, For(path))
+		}
+	}
+	return all
+}
+
+// Sums of a few dozen products of numbers around 1, and maps whose
+// coefficients stay below 10, are good to about 1e-6.
+const tolerance = 5e-6
+
+func random(r *rand.Rand, n int) []float32 {
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	return v
+}
+
+func close(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	for i := range want {
+		if !(math.Abs(float64(got[i]-want[i])) <= tolerance*(1+math.Abs(float64(want[i])))) {
+			t.Fatalf("%s: element %d is %g, want %g", what, i, got[i], want[i])
+		}
+	}
+}
+
+func TestProduct(t *testing.T) {
+	for _, k := range implementations() {
+		for groups := 1; groups <= MaxGroups; groups++ {
+			for vectors := 1; vectors <= MaxVectors; vectors++ {
+				for _, accumulate := range []bool{false, true} {
+					t.Run(fmt.Sprintf("%s %dx%d accumulate=%v", k.Name, groups, vectors, accumulate), func(t *testing.T) {
+						checkProduct(t, k, groups, vectors, accumulate)
+					})
+				}
+			}
+		}
+	}
+}
+
+func checkProduct(t *testing.T, k *Kernels, groups, vectors int, accumulate bool) {
+	r := rand.New(rand.NewPCG(1, uint64(groups)))
+	p := &Product{
+		C: random(r, 2000), A: random(r, 2000), B: random(r, 4000),
+		Segments: []Segment{{0, 0}, {500, 300}, {7, 2000}}, K: 13,
+		CRow: [3]int{600, 0, 1100}, ARow: [3]int{3, 200, 90},
+		CStep: 40, AStep: 5, AInner: 17, BInner: 33, Accumulate: accumulate,
+	}
+	want := append([]float32(nil), p.C...)
+	for i := range groups * k.Group {
+		for j := range vectors * k.Lanes {
+			sum := 0.0
+			for _, s := range p.Segments {
+				for l := range p.K {
+					a := p.A[p.ARow[i/k.Group]+i%k.Group*p.AStep+s.A+l*p.AInner]
+					sum += float64(a) * float64(p.B[s.B+l*p.BInner+j])
+				}
+			}
+			c := &want[p.CRow[i/k.Group]+i%k.Group*p.CStep+j]
+			if accumulate {
+				sum += float64(*c)
+			}
+			*c = float32(sum)
+		}
+	}
+	k.Product(p, groups, vectors)
+	close(t, "C", p.C, want)
+}
+
+func TestGather(t *testing.T) {
+	for _, k := range implementations() {
+		for _, channels := range []int{1, 3, k.Lanes} {
+			for _, count := range []int{1, 4, k.Lanes, 2*k.Lanes + 3} {
+				r := rand.New(rand.NewPCG(1, 2))
+				stride := count + 5
+				// Nothing lies behind the last plane: the masks must hold.
+				src := random(r, (channels-1)*stride+count)
+				dst := random(r, (count+2)*k.Lanes)
+				want := append([]float32(nil), dst...)
+				table := make([]int32, (count+k.Lanes-1)/k.Lanes*k.Lanes)
+				for i := range table {
+					table[i] = int32((count + 1) * k.Lanes) // the bin
+					if i < count {
+						table[i] = int32((count - i) * k.Lanes)
+					}
+				}
+				for i := range count + 1 {
+					clear(want[(i+1)*k.Lanes:][:k.Lanes])
+				}
+				for i := range count {
+					for c := range channels {
+						want[(count-i)*k.Lanes+c] = src[c*stride+i]
+					}
+				}
+				if count%k.Lanes == 0 { // the bin stays as it was
+					copy(want[(count+1)*k.Lanes:], dst[(count+1)*k.Lanes:])
+				}
+				k.Gather(&Gather{Dst: dst, Src: src, DstAt: table, Stride: stride, Count: count, Channels: channels})
+				close(t, fmt.Sprintf("%s, %d channels, %d pixels", k.Name, channels, count), dst, want)
+			}
+		}
+	}
+}
+
+func TestScatter(t *testing.T) {
+	for _, k := range implementations() {
+		for _, channels := range []int{1, 3, k.Lanes} {
+			for _, count := range []int{1, 4, k.Lanes, 2*k.Lanes + 3} {
+				for extras := range 4 {
+					r := rand.New(rand.NewPCG(1, 2))
+					s := &Scatter{Stride: count + 3, Step: k.Lanes + 7, Count: count, Channels: channels}
+					s.Src = random(r, (count+k.Lanes)*s.Step)
+					s.Dst = random(r, (channels-1)*s.Stride+count)
+					if extras&1 != 0 {
+						s.Bias = random(r, k.Lanes)
+					}
+					if extras&2 != 0 {
+						s.Residual = random(r, len(s.Dst))
+					}
+					want := append([]float32(nil), s.Dst...)
+					for c := range channels {
+						for i := range count {
+							v := s.Src[i*s.Step+c]
+							if s.Bias != nil {
+								v += s.Bias[c]
+							}
+							if s.Residual != nil {
+								v += s.Residual[c*s.Stride+i]
+							}
+							want[c*s.Stride+i] = v
+						}
+					}
+					k.Scatter(s)
+					close(t, fmt.Sprintf("%s, %d channels, %d pixels, extras %d", k.Name, channels, count, extras), s.Dst, want)
+				}
+			}
+		}
+	}
+}
+
+// TestTransform holds the assembly against the portable maps.
+func TestTransform(t *testing.T) {
+	sizes := [transforms][2]int{Input: {6, 6}, Output: {6, 4}, Weights: {6, 3}, Filter: {3, 6}, Gradient: {4, 6}}
+	for _, k := range implementations() {
+		for m := range transforms {
+			r := rand.New(rand.NewPCG(1, 2))
+			x := &Transform{
+				Src: random(r, 4000), Dst: random(r, 9000), SrcAt: []int32{0, 900}, DstAt: []int32{4000, 0},
+				SrcRow: 8 * 16, SrcCol: 16, DstRow: 7 * 20, DstCol: 20,
+			}
+			want := *x
+			want.Dst = append([]float32(nil), x.Dst...)
+			for lane := 0; lane < k.Lanes; lane += portableLanes {
+				part := want
+				part.Src, part.Dst = want.Src[lane:], want.Dst[lane:]
+				portable.Transform(m, &part)
+			}
+			k.Transform(m, x)
+			close(t, fmt.Sprintf("%s map %d (%v)", k.Name, m, sizes[m]), x.Dst, want.Dst)
+		}
+	}
+}
+
+// TestConvolution checks that the maps belong together: they compute a
+// convolution and the gradient of its weights.
+func TestConvolution(t *testing.T) {
+	for _, k := range implementations() {
+		r := rand.New(rand.NewPCG(3, 4))
+		l := k.Lanes
+		d, g, dy := random(r, 36*l), random(r, 9*l), random(r, 16*l)
+		apply := func(m Map, src []float32, in, out int) []float32 {
+			dst := make([]float32, out*out*l)
+			k.Transform(m, &Transform{Dst: dst, Src: src, DstAt: []int32{0}, SrcAt: []int32{0},
+				DstRow: out * l, DstCol: l, SrcRow: in * l, SrcCol: l})
+			return dst
+		}
+		multiply := func(a, b []float32) []float32 {
+			p := make([]float32, len(a))
+			for i := range p {
+				p[i] = a[i] * b[i]
+			}
+			return p
+		}
+		correlate := func(w []float32, kernel, out int) []float32 {
+			y := make([]float32, out*out*l)
+			for i := range y {
+				lane, row, col := i%l, i/l/out, i/l%out
+				for u := range kernel {
+					for v := range kernel {
+						y[i] += w[(u*kernel+v)*l+lane] * d[((row+u)*6+col+v)*l+lane]
+					}
+				}
+			}
+			return y
+		}
+		vd := apply(Input, d, 6, 6)
+		y := apply(Output, multiply(vd, apply(Filter, g, 3, 6)), 6, 4)
+		gw := apply(Weights, multiply(vd, apply(Gradient, dy, 4, 6)), 6, 3)
+		const loose = 20 // a single tile has no other errors to average with
+		for i, v := range correlate(g, 3, 4) {
+			if math.Abs(float64(v-y[i])) > loose*tolerance {
+				t.Fatalf("%s: output %d is %g, want %g", k.Name, i, y[i], v)
+			}
+		}
+		for i, v := range correlate(dy, 4, 3) {
+			if math.Abs(float64(v-gw[i])) > loose*tolerance {
+				t.Fatalf("%s: weight gradient %d is %g, want %g", k.Name, i, gw[i], v)
+			}
+		}
+	}
+}
+
+func BenchmarkProduct(b *testing.B) {
+	for _, k := range implementations() {
+		for _, depth := range []int{32, 128, 1152} {
+			b.Run(fmt.Sprintf("%s/k%d", k.Name, depth), func(b *testing.B) {
+				p := &Product{C: make([]float32, 12*32), A: make([]float32, 12*depth), B: make([]float32, 32*depth), Segments: Whole,
+					K: depth, CStep: k.Columns(), AStep: depth, AInner: 1, BInner: k.Columns()}
+				for g := range MaxGroups {
+					p.CRow[g], p.ARow[g] = g*k.Group*p.CStep, g*k.Group*p.AStep
+				}
+				for b.Loop() {
+					k.Product(p, MaxGroups, MaxVectors)
+				}
+				b.ReportMetric(2*float64(k.Rows()*k.Columns()*depth)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+			})
+		}
+	}
+}

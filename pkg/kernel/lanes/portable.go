@@ -1,0 +1,95 @@
+package lanes
+
+import "multiscale/pkg/kernel"
+
+// portable has the layout of the AVX2 kernels.
+var portable = Kernels{
+	Name: kernel.Portable, Lanes: portableLanes, Group: portableGroup,
+	gather: gather, scatter: scatter,
+	winograd: [transforms]func(*Transform){
+		Input:    func(t *Transform) { transform(t, 6, 6, input) },
+		Output:   func(t *Transform) { transform(t, 6, 4, interpolate4) },
+		Weights:  func(t *Transform) { transform(t, 6, 3, interpolate3) },
+		Filter:   func(t *Transform) { transform(t, 3, 6, evaluate3) },
+		Gradient: func(t *Transform) { transform(t, 4, 6, evaluate4) },
+	},
+}
+
+const portableLanes, portableGroup = 8, 2
+
+func init() {
+	for g := range MaxGroups {
+		for v := range MaxVectors {
+			portable.product[g][v] = func(p *Product) { p.portable(g+1, v+1) }
+		}
+	}
+}
+
+// portable computes the tile in squares of 2 rows by 4 columns, whose sums fit
+// the registers of any machine.
+func (p *Product) portable(groups, vectors int) {
+	for g := range groups {
+		for j := 0; j < vectors*portableLanes; j += 4 {
+			p.square(g, j)
+		}
+	}
+}
+
+func (p *Product) square(g, j int) {
+	var s0, s1, s2, s3, t0, t1, t2, t3 float32
+	for _, s := range p.Segments {
+		a, b := p.ARow[g]+s.A, s.B+j
+		for range p.K {
+			x, y := p.A[a], p.A[a+p.AStep]
+			v := p.B[b : b+4 : b+4]
+			s0 += x * v[0]
+			s1 += x * v[1]
+			s2 += x * v[2]
+			s3 += x * v[3]
+			t0 += y * v[0]
+			t1 += y * v[1]
+			t2 += y * v[2]
+			t3 += y * v[3]
+			a += p.AInner
+			b += p.BInner
+		}
+	}
+	c := p.C[p.CRow[g]+j:][:4]
+	d := p.C[p.CRow[g]+p.CStep+j:][:4]
+	if p.Accumulate {
+		s0, s1, s2, s3 = s0+c[0], s1+c[1], s2+c[2], s3+c[3]
+		t0, t1, t2, t3 = t0+d[0], t1+d[1], t2+d[2], t3+d[3]
+	}
+	c[0], c[1], c[2], c[3] = s0, s1, s2, s3
+	d[0], d[1], d[2], d[3] = t0, t1, t2, t3
+}
+
+func gather(g *Gather) {
+	for i, at := range g.DstAt {
+		pixel := g.Dst[at:][:portableLanes]
+		clear(pixel)
+		if i < g.Count {
+			for c := range min(g.Channels, portableLanes) {
+				pixel[c] = g.Src[c*g.Stride+i]
+			}
+		}
+	}
+}
+
+func scatter(s *Scatter) {
+	for c := range min(s.Channels, portableLanes) {
+		plane := s.Dst[c*s.Stride:][:s.Count]
+		bias := float32(0)
+		if s.Bias != nil {
+			bias = s.Bias[c]
+		}
+		for i := range plane {
+			plane[i] = s.Src[i*s.Step+c] + bias
+		}
+		if s.Residual != nil {
+			for i, r := range s.Residual[c*s.Stride:][:s.Count] {
+				plane[i] += r
+			}
+		}
+	}
+}

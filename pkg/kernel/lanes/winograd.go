@@ -1,0 +1,86 @@
+package lanes
+
+// The interpolation points of the Winograd maps are 0, ±pointA, ±pointB and
+// infinity. These two keep the rounding errors of both the forward and the
+// gradient maps small; 1 and 2, the textbook's, lose more than twice as much.
+const (
+	pointA = 0.75
+	pointB = 1.5
+)
+
+// Squares of the points and the scales 1/product of a point's distances to the
+// others, rounded to float32 as the assembly has them.
+const (
+	a2, b2 = pointA * pointA, pointB * pointB
+	scale0 = 1 / (a2 * b2)
+	scaleA = 1 / (2 * a2 * (a2 - b2))
+	scaleB = 1 / (2 * b2 * (b2 - a2))
+)
+
+// transform applies do to columns, then to rows, lane by lane.
+func transform(t *Transform, in, out int, do func(*[6]float32)) {
+	var half [6][6]float32
+	var v [6]float32
+	for n := range t.DstAt {
+		src, dst := t.Src[t.SrcAt[n]:], int(t.DstAt[n])
+		for lane := range portableLanes {
+			for j := range in {
+				for i := range in {
+					v[i] = src[i*t.SrcRow+j*t.SrcCol+lane]
+				}
+				do(&v)
+				for i := range out {
+					half[i][j] = v[i]
+				}
+			}
+			for i := range out {
+				v = half[i]
+				do(&v)
+				for j := range out {
+					t.Dst[dst+i*t.DstRow+j*t.DstCol+lane] = v[j]
+				}
+			}
+		}
+	}
+}
+
+func input(d *[6]float32) {
+	ea, oa := d[4]-b2*d[2], pointA*(d[3]-b2*d[1])
+	eb, ob := d[4]-a2*d[2], pointB*(d[3]-a2*d[1])
+	*d = [6]float32{
+		d[4] - (a2+b2)*d[2] + a2*b2*d[0],
+		ea + oa, ea - oa, eb + ob, eb - ob,
+		d[5] - (a2+b2)*d[3] + a2*b2*d[1],
+	}
+}
+
+func interpolate4(d *[6]float32) {
+	sa, da, sb, db := d[1]+d[2], d[1]-d[2], d[3]+d[4], d[3]-d[4]
+	*d = [6]float32{
+		d[0] + sa + sb,
+		pointA*da + pointB*db,
+		a2*sa + b2*sb,
+		d[5] + a2*pointA*da + b2*pointB*db,
+	}
+}
+
+func interpolate3(d *[6]float32) {
+	sa, da, sb, db := d[1]+d[2], d[1]-d[2], d[3]+d[4], d[3]-d[4]
+	*d = [6]float32{
+		d[0] + sa + sb,
+		pointA*da + pointB*db,
+		d[5] + a2*sa + b2*sb,
+	}
+}
+
+func evaluate3(g *[6]float32) {
+	ea, oa := scaleA*(g[0]+a2*g[2]), scaleA*pointA*g[1]
+	eb, ob := scaleB*(g[0]+b2*g[2]), scaleB*pointB*g[1]
+	*g = [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[2]}
+}
+
+func evaluate4(g *[6]float32) {
+	ea, oa := scaleA*(g[0]+a2*g[2]), scaleA*pointA*(g[1]+a2*g[3])
+	eb, ob := scaleB*(g[0]+b2*g[2]), scaleB*pointB*(g[1]+b2*g[3])
+	*g = [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[3]}
+}
