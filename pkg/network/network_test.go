@@ -14,6 +14,8 @@ func TestParameterCounts(t *testing.T) {
 	}{
 		{network.NewResNet(), 597_699},
 		{network.NewUNet(), 2_537_187},
+		{network.NewSRNet(), 69_603},
+		{network.NewESPCN(), 26_796},
 	} {
 		set, err := network.Parameters(tc.network, 3, 1)
 		if err != nil {

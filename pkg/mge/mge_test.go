@@ -1,0 +1,171 @@
+package mge_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
+	"multiscale/pkg/random"
+)
+
+// TestWorkUnits pins the paper's table of costs (batch sizes 16, 32, 64, 128).
+func TestWorkUnits(t *testing.T) {
+	paper := mge.Work{Batches: mge.Doubling(16, 3), Iterations: 2000, Stages: []int{2000, 1000, 500, 250}}
+	for _, tc := range []struct {
+		strategy mge.Strategy
+		each     []float64 // work units of one iteration, stage by stage
+		batches  [][]int
+		total    float64
+	}{
+		{mge.Single, []float64{240}, [][]int{{240}}, 480_000},
+		{mge.MGE, []float64{37}, [][]int{{16, 32, 64, 128}}, 74_000},
+		{mge.FullMultiscale, []float64{2, 7, 17, 37}, [][]int{{128}, {64, 128}, {32, 64, 128}, {16, 32, 64, 128}}, 28_750},
+		{mge.Progressive, []float64{2, 7, 17, 37}, [][]int{{128}, {112}, {68}, {37}}, 28_750},
+	} {
+		plan, err := paper.Plan(tc.strategy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := plan.WorkUnits(plan.Iterations()); got != tc.total {
+			t.Errorf("%s: %v work units, want %v", tc.strategy, got, tc.total)
+		}
+		for i, s := range plan.Stages {
+			if s.WorkUnits() != tc.each[i] {
+				t.Errorf("%s, stage %d: %v work units an iteration, want %v", tc.strategy, i, s.WorkUnits(), tc.each[i])
+			}
+			for j, n := range s.Batches {
+				if n != tc.batches[i][j] {
+					t.Errorf("%s, stage %d: batches %v, want %v", tc.strategy, i, s.Batches, tc.batches[i])
+					break
+				}
+			}
+			if at, last := plan.At(plan.Iterations() - 1); at != len(plan.Stages)-1 || !last {
+				t.Errorf("%s: the last iteration is in stage %d, last of it: %v", tc.strategy, at, last)
+			}
+		}
+	}
+}
+
+// sameBatch gives every term the same samples, so that the telescoping sum
+// collapses to the finest mesh.
+type sameBatch struct{ finest mesh.Batch }
+
+func (s sameBatch) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
+	fine = mesh.Nearest.RestrictBatch(s.finest.Slice(0, n), level)
+	if coarse {
+		coarser = mesh.Nearest.RestrictBatch(fine, 1)
+	}
+	return fine, coarser, nil
+}
+
+func randomBatch(n, side int) mesh.Batch {
+	r := random.New(3)
+	b := mesh.Batch{Input: mesh.NewImages(n, 3, side, side), Target: mesh.NewImages(n, 3, side, side), T: make([]float32, n), Samples: make([]uint64, n)}
+	r.Normals(b.Input.Data)
+	r.Normals(b.Target.Data)
+	r.Uniforms(b.T)
+	return b
+}
+
+// TestTelescoping is the identity behind the method: with the same batch on all
+// levels, and no dropout, the sum is the gradient on the finest mesh.
+func TestTelescoping(t *testing.T) {
+	// rounding bounds the relative difference: each of the seven gradients that
+	// are added carries float32 rounding of about 1e-6 of its own length.
+	const rounding = 1e-5
+	unet := network.NewUNet()
+	unet.Base, unet.Multipliers, unet.Dropout = 16, []int{1, 2}, 0
+	for _, n := range []network.Network{network.ResNet{Out: 3, Hidden: 16, Blocks: 2, Time: true}, unet} {
+		params, err := network.Parameters(n, 3, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := random.New(4)
+		for i := range params.Values() {
+			params.Values()[i] += 0.05 * r.Normal()
+		}
+		params.Changed()
+		m := model.New(n, params, op.MSE)
+		e := mge.Estimator{Model: m, Sampler: sameBatch{randomBatch(6, 16)}}
+		gradient := func(s mge.Stage) ([]float32, float64) {
+			g := make([]float32, params.Len())
+			estimate, err := e.Gradient(t.Context(), g, 0, s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return g, estimate.Loss
+		}
+		want, wantLoss := gradient(mge.Stage{Batches: []int{6}})
+		got, gotLoss := gradient(mge.Stage{Batches: []int{6, 6, 6}})
+		var diff, norm float64
+		for i := range want {
+			diff += math.Pow(float64(got[i]-want[i]), 2)
+			norm += math.Pow(float64(want[i]), 2)
+		}
+		if rel := math.Sqrt(diff / norm); !(rel < rounding) {
+			t.Errorf("%s: the telescoping sum is off by %g of the fine gradient", n.Name(), rel)
+		}
+		if math.Abs(gotLoss-wantLoss) > rounding*math.Abs(wantLoss) {
+			t.Errorf("%s: telescoping loss %g, want %g", n.Name(), gotLoss, wantLoss)
+		}
+	}
+}
+
+// recorder stands for a model and notes how it is called.
+type recorder struct {
+	calls []call
+}
+
+type call struct {
+	weight float64
+	side   int
+	n      int
+	first  float32
+	key    uint64
+}
+
+func (r *recorder) AddGradient(_ context.Context, _ []float32, weight float64, b mesh.Batch, key uint64) (float64, error) {
+	r.calls = append(r.calls, call{weight, b.Input.H, b.Len(), b.Input.Data[0], key})
+	return 1, nil
+}
+
+// fresh draws a different batch for every level.
+type fresh struct{}
+
+func (fresh) Draw(iteration, level, n int, coarse bool) (mesh.Batch, mesh.Batch, error) {
+	b := randomBatch(n, 16)
+	b.Input.Data[0] = float32(100*iteration + level)
+	b = mesh.Nearest.RestrictBatch(b, level)
+	if !coarse {
+		return b, mesh.Batch{}, nil
+	}
+	return b, mesh.Nearest.RestrictBatch(b, 1), nil
+}
+
+// TestCoupling: both meshes of a difference see the same samples, different
+// terms see different ones, signs alternate, and no two evaluations share
+// their dropout masks.
+func TestCoupling(t *testing.T) {
+	var r recorder
+	e := mge.Estimator{Model: &r, Sampler: fresh{}, Seed: 7}
+	if _, err := e.Gradient(t.Context(), make([]float32, 1), 5, mge.Stage{Finest: 1, Batches: []int{3, 5, 9}}); err != nil {
+		t.Fatal(err)
+	}
+	want := []call{{1, 8, 3, 501, 0}, {-1, 4, 3, 501, 0}, {1, 4, 5, 502, 0}, {-1, 2, 5, 502, 0}, {1, 2, 9, 503, 0}}
+	keys := map[uint64]bool{}
+	for i, c := range r.calls {
+		keys[c.key] = true
+		c.key = 0
+		if i >= len(want) || c != want[i] {
+			t.Fatalf("evaluation %d: %+v, want %+v", i, c, want)
+		}
+	}
+	if len(r.calls) != len(want) || len(keys) != len(want) {
+		t.Errorf("%d evaluations with %d keys, want %d", len(r.calls), len(keys), len(want))
+	}
+}

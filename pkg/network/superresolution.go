@@ -1,0 +1,115 @@
+package network
+
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/layer"
+	"multiscale/pkg/op"
+	"multiscale/pkg/param"
+)
+
+// SRNet is the paper's network for super-resolution: convolutions with
+// LayerNorm and LeakyReLU, orthogonal at first. It sees the picture that
+// Enlarged has brought to its final size.
+type SRNet struct {
+	Out    int // channels of the result
+	Hidden int // channels of the first two layers
+}
+
+// NewSRNet returns the paper's SRNet, of 69,603 parameters.
+func NewSRNet() SRNet { return SRNet{Out: 3, Hidden: 64} }
+
+// srTail is the number of channels of SRNet's last two hidden layers.
+const srTail = 32
+
+// Name implements Network.
+func (SRNet) Name() string { return "srnet" }
+
+// UsesTime implements Network.
+func (SRNet) UsesTime() bool { return false }
+
+// Scale implements Network.
+func (SRNet) Scale() int { return 1 }
+
+// Multiple implements Network.
+func (SRNet) Multiple() int { return 1 }
+
+// Build implements Network.
+func (s SRNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
+	relu := param.Orthogonal(math.Sqrt2) // the gain of a ReLU
+	for i, c := range []layer.Conv{
+		{Out: s.Hidden, Kernel: 5, Weight: relu},
+		{Out: s.Hidden, Kernel: 3, Weight: relu},
+		{Out: srTail, Kernel: 3, Weight: relu},
+		{Out: srTail, Kernel: 3, Weight: relu},
+	} {
+		x = b.LayerNorm(b.Conv(fmt.Sprintf("conv_layers.%d", i), x, c), layer.LeakyReLU)
+	}
+	return b.Conv("output_conv", x, layer.Conv{Out: s.Out, Kernel: 1, Weight: param.Orthogonal(1)})
+}
+
+// ESPCN is the sub-pixel network of Shi et al. (2016): convolutions on the
+// low-resolution picture, the last of which makes the pixels in between.
+type ESPCN struct {
+	Channels         int // of input and result
+	Hidden1, Hidden2 int
+	Factor           int // of enlargement
+}
+
+// NewESPCN returns the ESPCN for enlargement by two, of 26,796 parameters.
+func NewESPCN() ESPCN { return ESPCN{Channels: 3, Hidden1: 64, Hidden2: 32, Factor: 2} }
+
+// Name implements Network.
+func (ESPCN) Name() string { return "espcn" }
+
+// UsesTime implements Network.
+func (ESPCN) UsesTime() bool { return false }
+
+// Scale implements Network.
+func (e ESPCN) Scale() int { return e.Factor }
+
+// Multiple implements Network.
+func (ESPCN) Multiple() int { return 1 }
+
+// Build implements Network.
+func (e ESPCN) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
+	x = b.Activate(b.Conv("conv1", x, layer.Conv{Out: e.Hidden1, Kernel: 5}), layer.Tanh)
+	x = b.Activate(b.Conv("conv2", x, layer.Conv{Out: e.Hidden2, Kernel: 3}), layer.Tanh)
+	x = b.Conv("conv3", x, layer.Conv{Out: e.Channels * e.Factor * e.Factor, Kernel: 3})
+	return b.PixelShuffle(x, e.Factor)
+}
+
+// Enlarged makes a network of scale 1 one for super-resolution: it corrects
+// the picture that bilinear interpolation has enlarged.
+//
+//	y = Body(up(x)) + up(x)
+type Enlarged struct {
+	Body   Network
+	Factor int
+}
+
+// NewSRResNet returns the paper's ResNet for super-resolution: 100 channels, 9
+// blocks and no t.
+func NewSRResNet() ResNet { return ResNet{Out: 3, Hidden: 100, Blocks: 9} }
+
+// Name implements Network.
+func (e Enlarged) Name() string { return e.Body.Name() }
+
+// UsesTime implements Network.
+func (e Enlarged) UsesTime() bool { return e.Body.UsesTime() }
+
+// Scale implements Network.
+func (e Enlarged) Scale() int { return e.Factor }
+
+// Multiple implements Network.
+func (e Enlarged) Multiple() int { return e.Body.Multiple() }
+
+// Build implements Network.
+func (e Enlarged) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
+	up := b.Resize(x, op.Bilinear, float64(e.Factor))
+	up, residual := b.Fork2(up)
+	return b.Sum(e.Body.Build(b, up, t), residual)
+}
