@@ -1,0 +1,176 @@
+package runfolder
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// table says how rows of a type are written to CSV and read back. Numbers are
+// written with the fewest digits that give the same float64 when read, so a
+// file that is read and written again keeps its bytes.
+type table[R any] struct {
+	unit    func(*R) *Unit
+	columns []column[R]
+}
+
+type column[R any] struct {
+	name  string
+	write func(*R) string
+	read  func(*R, string) error
+}
+
+func text[R any](name string, at func(*R) *string) column[R] {
+	return column[R]{name, func(r *R) string { return *at(r) }, func(r *R, s string) error {
+		if len(s) > 1000 || !utf8.ValidString(s) {
+			return errors.New("too long or not text")
+		}
+		*at(r) = s
+		return nil
+	}}
+}
+
+func whole[R any](name string, at func(*R) *int) column[R] {
+	return column[R]{name, func(r *R) string { return strconv.Itoa(*at(r)) }, func(r *R, s string) (err error) {
+		*at(r), err = strconv.Atoi(s)
+		return err
+	}}
+}
+
+func long[R any](name string, at func(*R) *int64) column[R] {
+	return column[R]{name, func(r *R) string { return strconv.FormatInt(*at(r), 10) }, func(r *R, s string) (err error) {
+		*at(r), err = strconv.ParseInt(s, 10, 64)
+		return err
+	}}
+}
+
+func seed[R any](name string, at func(*R) *uint64) column[R] {
+	return column[R]{name, func(r *R) string { return strconv.FormatUint(*at(r), 10) }, func(r *R, s string) (err error) {
+		*at(r), err = strconv.ParseUint(s, 10, 64)
+		return err
+	}}
+}
+
+// number is a float64 that may be missing (NaN, written as nothing), with an
+// exponent where that is shorter to read; plain is one without exponent.
+func number[R any](name string, at func(*R) *float64) column[R] { return float(name, 'g', at) }
+func plain[R any](name string, at func(*R) *float64) column[R]  { return float(name, 'f', at) }
+
+func float[R any](name string, format byte, at func(*R) *float64) column[R] {
+	write := func(r *R) string {
+		if v := *at(r); !math.IsNaN(v) {
+			return strconv.FormatFloat(v, format, -1, 64)
+		}
+		return ""
+	}
+	return column[R]{name, write, func(r *R, s string) (err error) {
+		if s == "" {
+			*at(r) = math.NaN()
+			return nil
+		}
+		*at(r), err = strconv.ParseFloat(s, 64)
+		return err
+	}}
+}
+
+func (t table[R]) header() (names []string) {
+	for _, c := range t.columns {
+		names = append(names, c.name)
+	}
+	return names
+}
+
+func (t table[R]) write(w io.Writer, rows []R) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(t.header()); err != nil {
+		return err
+	}
+	record := make([]string, len(t.columns))
+	for i := range rows {
+		for k, c := range t.columns {
+			record[k] = c.write(&rows[i])
+		}
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+// read parses a file written by write. Anything else is an error that names
+// line and column.
+func (t table[R]) read(r io.Reader) (rows []R, err error) {
+	in := csv.NewReader(r)
+	in.FieldsPerRecord = len(t.columns)
+	in.ReuseRecord = true
+	header, err := in.Read()
+	if err == io.EOF {
+		return nil, errors.New("the header is missing")
+	}
+	if err != nil {
+		return nil, err
+	}
+	if want := t.header(); !slices.Equal(header, want) {
+		return nil, fmt.Errorf("line 1: the columns are %q, not %q", header, want)
+	}
+	for {
+		record, err := in.Read()
+		if err == io.EOF {
+			return rows, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		var row R
+		for k, c := range t.columns {
+			if err := c.read(&row, record[k]); err != nil {
+				line, _ := in.FieldPos(k)
+				return nil, fmt.Errorf("line %d: %s %.40q is not valid", line, c.name, record[k])
+			}
+		}
+		rows = append(rows, row)
+	}
+}
+
+// into returns a function that reads a whole file.
+func (t table[R]) into(rows *[]R) func(data []byte) error {
+	return func(data []byte) (err error) {
+		*rows, err = t.read(bytes.NewReader(data))
+		return err
+	}
+}
+
+// replace returns rows with those of one unit exchanged for others, in the
+// order of the files. Rows of one unit keep their order.
+func (t table[R]) replace(rows []R, u Unit, fresh []R) []R {
+	var out []R
+	for i := range rows {
+		if *t.unit(&rows[i]) != u {
+			out = append(out, rows[i])
+		}
+	}
+	for i := range fresh {
+		r := fresh[i]
+		*t.unit(&r) = u
+		out = append(out, r)
+	}
+	slices.SortStableFunc(out, func(a, b R) int { return compare(*t.unit(&a), *t.unit(&b)) })
+	return out
+}
+
+// of returns the rows of a unit.
+func (t table[R]) of(rows []R, u Unit) (own []R) {
+	for i := range rows {
+		if *t.unit(&rows[i]) == u {
+			own = append(own, rows[i])
+		}
+	}
+	return own
+}

@@ -1,0 +1,110 @@
+package runfolder
+
+import (
+	"bytes"
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestNumbersSurvive(t *testing.T) {
+	for _, v := range []float64{0, 1, -1, 0.1, 1.0 / 3, 480000, 4.8e6, 1e-300, math.MaxFloat64, math.Inf(1), math.NaN(), math.SmallestNonzeroFloat64} {
+		var b bytes.Buffer
+		if err := historyTable.write(&b, []History{{WorkUnits: v, TrainLoss: v}}); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := historyTable.read(&b)
+		if err != nil || len(rows) != 1 {
+			t.Fatalf("%v: %v, %v", v, rows, err)
+		}
+		for _, got := range []float64{rows[0].WorkUnits, rows[0].TrainLoss} {
+			if math.Float64bits(got) != math.Float64bits(v) && !(math.IsNaN(got) && math.IsNaN(v)) {
+				t.Errorf("%v became %v", v, got)
+			}
+		}
+	}
+}
+
+func TestBrokenTables(t *testing.T) {
+	const header = "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\n"
+	for content, words := range map[string]string{
+		"":                               "header is missing",
+		"a,b,c,d,e,f\n":                  "the columns are",
+		"a\n":                            "wrong number of fields",
+		header + "mge,1,2,3,4\n":         "wrong number of fields",
+		header + "mge,-1,2,3,4,5\n":      `line 2: seed "-1" is not valid`,
+		header + "mge,1,x,3,4,5\n":       `line 2: seconds_training "x" is not valid`,
+		header + "mge,1,2,3,4,1e9\n":     `peak_rss_bytes "1e9" is not valid`,
+		header + "\"mge,1,2,3,4,5\n":     "extraneous or missing",
+		header + "m\xffge,1,2,3,4,5\n":   "strategy",
+		header + "mge,1,2,3,1e999,5\n":   "images_per_second",
+		header[:len(header)-3] + "x\n":   "the columns are",
+		header + "mge,1,2,3,4,5\nmge\n":  "wrong number of fields",
+		header + "mge,1,2,3,4,5\n\x00\n": "wrong number of fields",
+	} {
+		if _, err := timingTable.read(strings.NewReader(content)); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%q: %v, want %q", content, err, words)
+		}
+	}
+}
+
+// fuzzTable checks that whatever can be read can be written and read again
+// without a change.
+func fuzzTable[R any](f *testing.F, table table[R], row R) {
+	var b bytes.Buffer
+	if err := table.write(&b, []R{row, row}); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		rows, err := table.read(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		var once, twice bytes.Buffer
+		if err := table.write(&once, rows); err != nil {
+			t.Fatal(err)
+		}
+		rows, err = table.read(bytes.NewReader(once.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := table.write(&twice, rows); err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(once.Bytes(), twice.Bytes()) {
+			t.Fatalf("%q became %q", once.Bytes(), twice.Bytes())
+		}
+	})
+}
+
+func FuzzSummary(f *testing.F)    { fuzzTable(f, summaryTable, result(mge).Summary) }
+func FuzzCrosscheck(f *testing.F) { fuzzTable(f, crosscheckTable, result(mge).Crosscheck[0]) }
+func FuzzTiming(f *testing.F)     { fuzzTable(f, timingTable, result(mge).Timing) }
+func FuzzHistory(f *testing.F)    { fuzzTable(f, historyTable, result(mge).History[1]) }
+func FuzzMoments(f *testing.F)    { fuzzTable(f, momentTable, result(mge).Moments[1]) }
+
+func FuzzRecord(f *testing.F) {
+	data, err := record(8).encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		r, err := decodeRecord(data)
+		if err != nil {
+			return
+		}
+		again, err := r.encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		back, err := decodeRecord(again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := differences(r.Configuration, back.Configuration); len(d) > 0 {
+			t.Fatal(d)
+		}
+	})
+}

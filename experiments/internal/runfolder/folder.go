@@ -1,0 +1,288 @@
+// Package runfolder is the folder that a run leaves behind: its tables, its
+// record, its models, and what is needed to go on after an interruption.
+//
+// A folder belongs to one configuration. Each strategy and seed is a unit in
+// it, and units come and finish one by one, in any order and in any number of
+// calls; the tables come out the same. Every file is replaced in one step. A
+// unit counts as finished from the moment its row stands in summary.csv, which
+// is written last.
+package runfolder
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"multiscale/pkg/durable"
+)
+
+// The files of a run folder.
+const (
+	SummaryFile     = "summary.csv"
+	CrosscheckFile  = "crosscheck.csv"
+	TimingFile      = "timing.csv"
+	HistoryFile     = "history.csv"
+	MomentsFile     = "seconds.csv"
+	RecordFile      = "run.json"
+	TableFile       = "table.md"
+	ConvergenceFile = "convergence.png"
+	SamplesFile     = "samples.png"
+	checkpointDir   = "checkpoint"
+)
+
+// ONNXFile is the name of a unit's exported model.
+func ONNXFile(u Unit) string { return u.String() + ".onnx" }
+
+// Options says what to do with units that an earlier call began.
+type Options struct {
+	Resume bool       // go on with unfinished ones
+	Force  bool       // run finished and unfinished ones again
+	FS     durable.FS // durable.OS if nil
+}
+
+// Work is a unit that is to be run.
+type Work struct {
+	Unit
+	// Resume says that an earlier call began it: its last checkpoint, if there
+	// is one in CheckpointDir, is to be gone on from.
+	Resume bool
+}
+
+// Folder is a run folder held by this process. Its methods are not safe for
+// concurrent use.
+type Folder struct {
+	dir  string
+	fs   durable.FS
+	lock *durable.Lock
+	work []Work
+	Contents
+}
+
+// UnfinishedError says that an earlier call left units unfinished.
+type UnfinishedError struct {
+	Dir   string
+	Units []Unit
+}
+
+func (e *UnfinishedError) Error() string {
+	var names []string
+	for _, u := range e.Units {
+		names = append(names, u.String())
+	}
+	return fmt.Sprintf("%s: unfinished: %s; use -resume to go on or -force to begin again", e.Dir, strings.Join(names, ", "))
+}
+
+// Open takes hold of a run folder, making it if need be, and finds out which of
+// the units asked are to be run; see Work. It refuses a folder of another
+// configuration (*DifferentError), one that another process holds
+// (*durable.LockedError), and, without Resume or Force, one in which a unit
+// asked is unfinished (*UnfinishedError). Close lets go of the folder.
+func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err error) {
+	f := &Folder{dir: dir, fs: o.FS}
+	if f.fs == nil {
+		f.fs = durable.OS
+	}
+	if err := f.fs.MkdirAll(dir); err != nil {
+		return nil, fmt.Errorf("cannot make the run folder: %w; choose another with -out", err)
+	}
+	if f.lock, err = durable.Acquire(dir); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			f.lock.Release() // err says more
+		}
+	}()
+	if f.Contents, err = read(f.fs, dir); err != nil {
+		return nil, err
+	}
+	if f.Record.Configuration != nil {
+		if d := differences(f.Record.Configuration, record.Configuration); len(d) > 0 {
+			return nil, &DifferentError{dir, d}
+		}
+	} else if len(f.Summaries) > 0 {
+		return nil, fmt.Errorf("%s has a %s but no %s: it cannot be told what was run; choose another folder with -out", dir, SummaryFile, RecordFile)
+	}
+	if err := f.plan(asked, o); err != nil {
+		return nil, err
+	}
+	if err := f.clean(asked); err != nil {
+		return nil, err
+	}
+	if len(f.work) == 0 {
+		// A kill may have come between the last summary.csv and its table.
+		return f, f.writeTable()
+	}
+	f.Record = record
+	data, err := record.encode()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", RecordFile, err)
+	}
+	return f, f.WriteFile(RecordFile, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// plan decides what is to be run, in the order asked.
+func (f *Folder) plan(asked []Unit, o Options) error {
+	var unfinished []Unit
+	for _, u := range asked {
+		begun, err := f.begun(u)
+		switch {
+		case err != nil:
+			return err
+		case o.Force:
+			f.work = append(f.work, Work{Unit: u})
+		case f.complete(u):
+		case begun && !o.Resume:
+			unfinished = append(unfinished, u)
+		default:
+			f.work = append(f.work, Work{Unit: u, Resume: begun})
+		}
+	}
+	if len(unfinished) > 0 {
+		return &UnfinishedError{f.dir, unfinished}
+	}
+	return nil
+}
+
+// complete reports whether a unit is finished and its model is still there.
+func (f *Folder) complete(u Unit) bool {
+	if !f.Finished(u) {
+		return false
+	}
+	model, err := f.fs.Open(f.Path(ONNXFile(u)))
+	if err != nil {
+		return false
+	}
+	model.Close()
+	return true
+}
+
+// begun reports whether a unit was begun: it then has a checkpoint folder.
+func (f *Folder) begun(u Unit) (bool, error) {
+	_, err := f.fs.ReadDir(f.CheckpointDir(u))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// clean removes what killed processes left half-written.
+func (f *Folder) clean(asked []Unit) error {
+	dirs := []string{f.dir}
+	for _, u := range asked {
+		dirs = append(dirs, f.CheckpointDir(u))
+	}
+	for _, dir := range dirs {
+		if _, err := durable.RemoveLeftovers(f.fs, dir); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Close lets go of the folder. A nil Folder may be closed.
+func (f *Folder) Close() error {
+	if f == nil {
+		return nil
+	}
+	return f.lock.Release()
+}
+
+// Work returns the units that are to be run, in the order asked. None is left
+// where all that was asked is finished already.
+func (f *Folder) Work() []Work { return slices.Clone(f.work) }
+
+// Path returns the path of a file in the folder.
+func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
+
+// CheckpointDir returns the folder of a unit's checkpoints.
+func (f *Folder) CheckpointDir(u Unit) string { return filepath.Join(f.dir, checkpointDir, u.String()) }
+
+// WriteFile writes a file of the folder in one step; see durable.WriteFile.
+func (f *Folder) WriteFile(name string, write func(io.Writer) error) error {
+	return durable.WriteFile(f.fs, f.Path(name), write)
+}
+
+// Begin marks a unit as begun and makes its checkpoint folder. Unless the work
+// resumes, what is there of the unit is removed first.
+func (f *Folder) Begin(w Work) error {
+	dir := f.CheckpointDir(w.Unit)
+	if !w.Resume {
+		if f.Finished(w.Unit) { // first of all it stops counting as finished
+			f.Summaries = summaryTable.replace(f.Summaries, w.Unit, nil)
+			if err := f.writeSummary(); err != nil {
+				return err
+			}
+		}
+		if err := f.removeFiles(dir); err != nil {
+			return err
+		}
+	}
+	if err := f.fs.MkdirAll(dir); err != nil {
+		return fmt.Errorf("cannot make %s: %w", dir, err)
+	}
+	return nil
+}
+
+func (f *Folder) removeFiles(dir string) error {
+	entries, err := f.fs.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if err := f.fs.Remove(filepath.Join(dir, e.Name())); err != nil {
+			return err
+		}
+	}
+	return f.fs.SyncDir(dir)
+}
+
+// Finish puts a unit's rows into the tables, each row under the unit's name.
+// The unit's model must have been written. summary.csv comes last of the
+// tables: until then the unit is unfinished and its checkpoints count.
+func (f *Folder) Finish(u Unit, r Result) error {
+	f.Crosschecks = crosscheckTable.replace(f.Crosschecks, u, r.Crosscheck)
+	f.Timings = timingTable.replace(f.Timings, u, []Timing{r.Timing})
+	f.Histories = historyTable.replace(f.Histories, u, r.History)
+	f.Moments = momentTable.replace(f.Moments, u, r.Moments)
+	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
+	for _, write := range []func() error{
+		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
+		func() error { return writeRows(f, TimingFile, timingTable, f.Timings) },
+		func() error { return writeRows(f, HistoryFile, historyTable, f.Histories) },
+		func() error { return writeRows(f, MomentsFile, momentTable, f.Moments) },
+		f.writeSummary,
+		f.writeTable,
+	} {
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *Folder) writeSummary() error { return writeRows(f, SummaryFile, summaryTable, f.Summaries) }
+
+func (f *Folder) writeTable() error {
+	if len(f.Summaries) == 0 {
+		return nil
+	}
+	return f.WriteFile(TableFile, func(w io.Writer) error {
+		_, err := io.WriteString(w, f.Table())
+		return err
+	})
+}
+
+func writeRows[R any](f *Folder, name string, t table[R], rows []R) error {
+	return f.WriteFile(name, func(w io.Writer) error { return t.write(w, rows) })
+}

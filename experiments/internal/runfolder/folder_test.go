@@ -1,0 +1,285 @@
+package runfolder
+
+import (
+	"errors"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/durable"
+	"multiscale/pkg/durable/durabletest"
+)
+
+var (
+	single = Unit{"single", 1}
+	mge    = Unit{"mge", 1}
+	full   = Unit{"fullmultiscale", 1}
+)
+
+func record(batch int) Record {
+	return Record{
+		Configuration: map[string]any{"batch": batch, "lr": 5e-4, "stages": []int{60, 30, 15}, "network": "unet"},
+		Flags:         map[string]any{"out": "x"},
+		Environment:   map[string]any{"go": "go1.26"},
+	}
+}
+
+// result is a made-up result that depends on the unit only.
+func result(u Unit) Result {
+	wu := map[string]float64{"single": 3360, "mge": 1020, "fullmultiscale": 585}[u.Strategy]
+	nan := math.NaN()
+	return Result{
+		Summary: Summary{
+			Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Side: 32, Levels: 2, Batch: 8,
+			Iterations: 60, Parameters: 2537187, WorkUnits: wu, MSE: 0.1 / 3, PSNR: 24.5, SSIM: 0.75, SSIMSigned: 0.7,
+			ONNXSHA256: strings.Repeat("0", 64), CrosscheckMaxAbs: 1.5e-6,
+		},
+		Crosscheck: []Crosscheck{{Runtime: "onnx-go", Version: "v0.5.0", Shape: "2x3x32x32", MaxAbs: 1.5e-6, MaxRel: 1e-5}},
+		Timing:     Timing{SecondsTraining: wu / 50, SecondsValidation: 3, ImagesPerSecond: 50, PeakRSSBytes: 1 << 28},
+		History: []History{
+			{Iteration: 0, Side: 32, LearningRate: 5e-4, TrainLoss: nan, GradientNorm: nan, ValidationMSE: 1, ValidationSSIM: 0.1},
+			{Iteration: 1, WorkUnits: 56, Side: 32, LearningRate: 4.9e-4, TrainLoss: 1.25, GradientNorm: 3, ValidationMSE: nan, ValidationSSIM: nan},
+		},
+		Moments: []Moment{{Seconds: 0}, {Iteration: 1, Seconds: 2.5}},
+	}
+}
+
+// run does all the work that a call has to do.
+func run(fsys durable.FS, dir string, o Options, asked ...Unit) error {
+	o.FS = fsys
+	f, err := Open(dir, record(8), asked, o)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for _, w := range f.Work() {
+		if err := f.Begin(w); err != nil {
+			return err
+		}
+		if err := f.WriteFile(ONNXFile(w.Unit), func(w io.Writer) error { _, err := io.WriteString(w, "model"); return err }); err != nil {
+			return err
+		}
+		if err := f.Finish(w.Unit, result(w.Unit)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// tables returns what the files of a folder hold.
+func tables(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	files := map[string]string{}
+	for _, name := range []string{SummaryFile, CrosscheckFile, TimingFile, HistoryFile, MomentsFile, RecordFile, TableFile} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		must(t, err)
+		files[name] = string(data)
+	}
+	return files
+}
+
+func same(t *testing.T, got, want map[string]string, when string) {
+	t.Helper()
+	for name, w := range want {
+		if got[name] != w {
+			t.Errorf("%s: %s is\n%s\nnot\n%s", when, name, got[name], w)
+		}
+	}
+}
+
+func TestFilesAreThoseOfTheContract(t *testing.T) {
+	dir := t.TempDir()
+	must(t, run(nil, dir, Options{}, mge))
+	files := tables(t, dir)
+	for name, want := range map[string]string{
+		SummaryFile: "task,network,data,profile,strategy,seed,side,levels,batch,iterations,parameters,work_units,mse,psnr,ssim,ssim_signed,onnx_sha256,crosscheck_max_abs\n" +
+			"denoising,unet,deadleaves,quick,mge,1,32,2,8,60,2537187,1020,0.03333333333333333,24.5,0.75,0.7," + strings.Repeat("0", 64) + ",1.5e-06\n",
+		CrosscheckFile: "strategy,seed,runtime,version,shape,max_abs,max_rel\nmge,1,onnx-go,v0.5.0,2x3x32x32,1.5e-06,1e-05\n",
+		TimingFile:     "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\nmge,1,20.4,3,50,268435456\n",
+		HistoryFile: "strategy,seed,stage,iteration,work_units,side,learning_rate,train_loss,gradient_norm,validation_mse,validation_ssim\n" +
+			"mge,1,0,0,0,32,0.0005,,,1,0.1\nmge,1,0,1,56,32,0.00049,1.25,3,,\n",
+	} {
+		if files[name] != want {
+			t.Errorf("%s:\n%s\nwant\n%s", name, files[name], want)
+		}
+	}
+}
+
+// Units in one call, in two calls, in another order: the same files.
+func TestOrderDoesNotMatter(t *testing.T) {
+	at := t.TempDir()
+	a, b, c := filepath.Join(at, "a"), filepath.Join(at, "b"), filepath.Join(at, "c")
+	must(t, run(nil, a, Options{}, single, mge, full))
+	must(t, run(nil, b, Options{}, full, mge, single))
+	must(t, run(nil, c, Options{}, mge))
+	must(t, run(nil, c, Options{}, full, mge, single))
+	same(t, tables(t, b), tables(t, a), "another order")
+	same(t, tables(t, c), tables(t, a), "two calls")
+}
+
+func TestFinishedUnitsAreSkipped(t *testing.T) {
+	dir := t.TempDir()
+	must(t, run(nil, dir, Options{}, single, mge))
+	f, err := Open(dir, record(8), []Unit{mge, full, single}, Options{})
+	must(t, err)
+	if got := f.Work(); !slices.Equal(got, []Work{{Unit: full}}) {
+		t.Errorf("work %v", got)
+	}
+	must(t, f.Close())
+	f, err = Open(dir, record(8), []Unit{mge}, Options{Force: true})
+	must(t, err)
+	if got := f.Work(); !slices.Equal(got, []Work{{Unit: mge}}) {
+		t.Errorf("work with force %v", got)
+	}
+	must(t, f.Close())
+	must(t, os.Remove(filepath.Join(dir, ONNXFile(mge))))
+	if _, err := Open(dir, record(8), []Unit{mge}, Options{}); !errors.As(err, new(*UnfinishedError)) {
+		t.Errorf("a unit without its model: %v", err)
+	}
+	if r, ok := f.Result(mge); !ok || len(r.History) != 2 || len(r.Moments) != 2 || r.Timing.SecondsTraining != 20.4 {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestUnfinishedUnits(t *testing.T) {
+	dir := t.TempDir()
+	f, err := Open(dir, record(8), []Unit{mge}, Options{Resume: true}) // nothing there yet
+	must(t, err)
+	if got := f.Work(); !slices.Equal(got, []Work{{Unit: mge}}) {
+		t.Errorf("work %v", got)
+	}
+	must(t, f.Begin(f.Work()[0]))
+	checkpoint := filepath.Join(f.CheckpointDir(mge), "000001")
+	must(t, os.WriteFile(checkpoint, nil, 0o644))
+	must(t, f.Close())
+
+	_, err = Open(dir, record(8), []Unit{mge, full}, Options{})
+	if err == nil || !strings.Contains(err.Error(), "unfinished: mge-seed1; use -resume to go on or -force to begin again") {
+		t.Errorf("neither resume nor force: %v", err)
+	}
+	f, err = Open(dir, record(8), []Unit{full}, Options{}) // another unit may be added
+	must(t, err)
+	must(t, f.Close())
+
+	f, err = Open(dir, record(8), []Unit{mge, full}, Options{Resume: true})
+	must(t, err)
+	if got := f.Work(); !slices.Equal(got, []Work{{mge, true}, {full, false}}) {
+		t.Errorf("work %v", got)
+	}
+	must(t, f.Begin(f.Work()[0]))
+	if _, err := os.Stat(checkpoint); err != nil {
+		t.Errorf("resuming lost the checkpoint: %v", err)
+	}
+	must(t, f.Close())
+
+	f, err = Open(dir, record(8), []Unit{mge}, Options{Force: true})
+	must(t, err)
+	must(t, f.Begin(f.Work()[0]))
+	if _, err := os.Stat(checkpoint); err == nil {
+		t.Error("beginning again kept the checkpoint")
+	}
+	must(t, f.Close())
+}
+
+func TestRefusals(t *testing.T) {
+	dir := t.TempDir()
+	must(t, run(nil, dir, Options{}, mge))
+
+	other := record(16)
+	other.Configuration["lr"] = 1e-3
+	other.Configuration["conv"] = "direct"
+	_, err := Open(dir, other, []Unit{full}, Options{Force: true})
+	want := "batch is 8 there and 16 now, conv is missing there and direct now, lr is 0.0005 there and 0.001 now"
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
+	}
+
+	f, err := Open(dir, record(8), []Unit{full}, Options{})
+	must(t, err)
+	var locked *durable.LockedError
+	if _, err := Open(dir, record(8), []Unit{single}, Options{}); !errors.As(err, &locked) {
+		t.Errorf("two at once: %v", err)
+	}
+	must(t, f.Close())
+
+	must(t, os.WriteFile(filepath.Join(dir, HistoryFile), []byte("strategy\n"), 0o644))
+	if _, err := Open(dir, record(8), []Unit{single}, Options{}); err == nil || !strings.Contains(err.Error(), HistoryFile) {
+		t.Errorf("a broken table: %v", err)
+	}
+	must(t, os.Remove(filepath.Join(dir, HistoryFile)))
+	must(t, os.Remove(filepath.Join(dir, RecordFile)))
+	if _, err := Open(dir, record(8), []Unit{single}, Options{}); err == nil || !strings.Contains(err.Error(), RecordFile) {
+		t.Errorf("no record: %v", err)
+	}
+	if _, err := Read(dir); err == nil {
+		t.Error("read a folder without a record")
+	}
+	must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o644))
+	if _, err := Open(filepath.Join(dir, "file"), record(8), nil, Options{}); err == nil {
+		t.Error("opened a file")
+	}
+}
+
+// Whatever write fails, and however: a second call with -resume brings the
+// folder to where an undisturbed call would have brought it.
+func TestEveryFaultIsRecoveredFrom(t *testing.T) {
+	undisturbed := t.TempDir()
+	must(t, run(nil, undisturbed, Options{}, mge, full))
+	want := tables(t, undisturbed)
+	for _, fault := range durabletest.Faults {
+		for at := 1; ; at++ {
+			dir := filepath.Join(t.TempDir(), "run")
+			faulty := &durabletest.FS{At: at, Fault: fault}
+			err := run(faulty, dir, Options{}, mge, full)
+			if !faulty.Fired() {
+				must(t, err)
+				break
+			}
+			if err == nil && fault != durabletest.IOError {
+				// A leftover that cannot be removed is no failure.
+				t.Errorf("%v at step %d: no error", fault, at)
+			}
+			if err := run(durable.OS, dir, Options{Resume: true}, mge, full); err != nil {
+				t.Errorf("%v at step %d: %v", fault, at, err)
+				continue
+			}
+			same(t, tables(t, dir), want, fault.String())
+			if names, err := filepath.Glob(filepath.Join(dir, "*.partial")); err != nil || len(names) > 0 {
+				t.Errorf("left over: %v, %v", names, err)
+			}
+		}
+	}
+}
+
+func TestTable(t *testing.T) {
+	dir := t.TempDir()
+	must(t, run(nil, dir, Options{}, full, single))
+	c, err := Read(dir)
+	must(t, err)
+	got := c.Table()
+	for _, line := range []string{
+		"# denoising, unet on deadleaves, quick profile",
+		"2,537,187 parameters, finest mesh 32x32, 2 coarser, batch 8 on the finest.",
+		"| strategy       | seed | work units | ratio |     MSE | PSNR dB |   SSIM | seconds | ratio | ONNX differs by |",
+		"| single         |    1 |       3360 |  1.00 | 0.03333 |   24.50 | 0.7500 |    67.2 |  1.00 |         1.5e-06 |",
+		"| fullmultiscale |    1 |        585 |  5.74 | 0.03333 |   24.50 | 0.7500 |    11.7 |  5.74 |         1.5e-06 |",
+	} {
+		if !strings.Contains(got, line+"\n") {
+			t.Errorf("no line %q in\n%s", line, got)
+		}
+	}
+	if got := new(Contents).Table(); got != "No strategy is finished.\n" {
+		t.Errorf("%q", got)
+	}
+}
