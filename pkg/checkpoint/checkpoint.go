@@ -1,0 +1,138 @@
+// Package checkpoint keeps the state of a long computation on disk: named
+// sections of bytes and of numbers, in a versioned format with a checksum. The
+// last few are kept as numbered files in a folder of their own, each written in
+// one step, so that whatever happens the newest valid one can be gone on from.
+package checkpoint
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"multiscale/pkg/durable"
+)
+
+// DefaultKeep is how many checkpoints are kept unless told otherwise: one to go
+// on from, one in case it is damaged, and one to spare.
+const DefaultKeep = 3
+
+const suffix = ".checkpoint"
+
+// Store is a folder of checkpoints, numbered upwards. One process at a time may
+// save into it; a run folder's lock sees to that. It is not safe for concurrent
+// use.
+type Store struct {
+	Dir  string     // must exist for Save
+	Keep int        // how many to keep; DefaultKeep if 0
+	FS   durable.FS // durable.OS if nil
+}
+
+// Loaded is a checkpoint that was read back.
+type Loaded struct {
+	Snapshot
+	Path string
+	// Damaged says, newest first, which newer checkpoints were passed over and
+	// why. The user should hear of it.
+	Damaged []error
+}
+
+// ErrNone says that a folder holds no checkpoint that can be gone on from. An
+// error that wraps it says which were damaged, if there were any.
+var ErrNone = errors.New("no checkpoint")
+
+func (s *Store) fs() durable.FS {
+	if s.FS == nil {
+		return durable.OS
+	}
+	return s.FS
+}
+
+// numbers lists the checkpoints of the folder, newest first.
+func (s *Store) numbers() (list []uint64, err error) {
+	entries, err := s.fs().ReadDir(s.Dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		digits, ok := strings.CutSuffix(e.Name(), suffix)
+		if !ok || !e.Type().IsRegular() {
+			continue
+		}
+		// Only names as path makes them: other spellings of a number would
+		// lead to a file that is not there.
+		if n, err := strconv.ParseUint(digits, 10, 63); err == nil && filepath.Base(s.path(n)) == e.Name() {
+			list = append(list, n)
+		}
+	}
+	slices.Sort(list)
+	slices.Reverse(list)
+	return list, nil
+}
+
+func (s *Store) path(n uint64) string {
+	return filepath.Join(s.Dir, fmt.Sprintf("%08d%s", n, suffix))
+}
+
+// Save writes a checkpoint, newer than all that are there, and returns its
+// path. Then the oldest beyond Keep are removed. If it fails, those that were
+// there still are.
+func (s *Store) Save(snapshot Snapshot) (path string, err error) {
+	numbers, err := s.numbers()
+	if err != nil {
+		return "", fmt.Errorf("cannot list the checkpoints: %w", err)
+	}
+	next := uint64(1)
+	if len(numbers) > 0 {
+		next = numbers[0] + 1
+	}
+	path = s.path(next)
+	if err := durable.WriteFile(s.fs(), path, snapshot.Encode); err != nil {
+		return "", err
+	}
+	keep := s.Keep
+	if keep <= 0 {
+		keep = DefaultKeep
+	}
+	for i, n := range numbers {
+		if i+1 >= keep {
+			// One that cannot be removed does no harm and is tried again next
+			// time.
+			_ = s.fs().Remove(s.path(n))
+		}
+	}
+	return path, nil
+}
+
+// Load reads the newest valid checkpoint. Damaged ones are passed over and
+// listed in Loaded.Damaged. Where none is valid, or none is there, the error
+// wraps ErrNone.
+func (s *Store) Load() (Loaded, error) {
+	numbers, err := s.numbers()
+	if err != nil {
+		return Loaded{}, fmt.Errorf("cannot list the checkpoints: %w", err)
+	}
+	var damaged []error
+	for _, n := range numbers {
+		path := s.path(n)
+		data, err := durable.ReadFile(s.fs(), path, MaxSize)
+		if err == nil {
+			var snapshot Snapshot
+			if snapshot, err = Decode(data); err == nil {
+				return Loaded{Snapshot: snapshot, Path: path, Damaged: damaged}, nil
+			}
+			err = fmt.Errorf("%s: %w", path, err)
+		}
+		damaged = append(damaged, err)
+	}
+	if len(damaged) > 0 {
+		return Loaded{}, fmt.Errorf("%w in %s is valid; the newest: %w", ErrNone, s.Dir, damaged[0])
+	}
+	return Loaded{}, fmt.Errorf("%w in %s", ErrNone, s.Dir)
+}
