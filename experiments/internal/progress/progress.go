@@ -1,0 +1,161 @@
+// Package progress tells a waiting person how far a run is: on a terminal in
+// one line that changes in place, in a log in a plain line now and then.
+package progress
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// State is how far a run is.
+type State struct {
+	Unit                  string // what is trained: mge-seed1
+	Stage, Stages         int    // from 1; Stages is 1 where there are none
+	Side                  int    // of the stage's finest mesh, pixels
+	Iteration, Iterations int    // of the unit, done and in all
+	Loss                  float64
+	Images                int     // pictures that went through the network, since the program started
+	Done, Total           float64 // work units of the whole call, all units; earlier calls' included
+}
+
+// Printer shows states. Its methods are safe for concurrent use.
+type Printer struct {
+	w     io.Writer
+	every time.Duration // between two lines
+	width func() int    // columns of the terminal; nil in a log
+	now   func() time.Time
+
+	mu      sync.Mutex
+	shown   int // columns of the changing line that are on the screen
+	began   time.Time
+	atStart State
+	last    time.Time // of the last line
+	atLast  State
+}
+
+// The time between two lines: short enough to look alive, long enough for a
+// log to be read.
+const (
+	everyOnTerminal = 100 * time.Millisecond
+	everyInLog      = 10 * time.Second
+)
+
+// New returns a Printer on w; whether that is a terminal is found out.
+func New(w io.Writer) *Printer {
+	p := &Printer{w: w, every: everyInLog, now: time.Now}
+	f, ok := w.(*os.File)
+	if ok && term.IsTerminal(int(f.Fd())) && os.Getenv("TERM") != "dumb" {
+		p.every = everyOnTerminal
+		p.width = func() int {
+			columns, _, err := term.GetSize(int(f.Fd()))
+			if err != nil || columns < 20 {
+				return 80
+			}
+			return columns
+		}
+	}
+	return p
+}
+
+// Update shows a state if it is time to. It is cheap enough for every step.
+func (p *Printer) Update(s State) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	now := p.now()
+	if p.began.IsZero() {
+		// Rates and the time left count from here: what was done before, in
+		// an earlier call, says nothing about them.
+		p.began, p.atStart = now, s
+		p.last, p.atLast = now, s
+		if p.width == nil {
+			return
+		}
+	} else if now.Sub(p.last) < p.every {
+		return
+	}
+	line := p.line(s, now)
+	p.last, p.atLast = now, s
+	if p.width == nil {
+		fmt.Fprintln(p.w, line)
+		return
+	}
+	p.replace(line)
+}
+
+// Print writes a line that stays: the end of a stage, a warning.
+func (p *Printer) Print(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+	fmt.Fprintf(p.w, format+"\n", args...)
+}
+
+// Close takes the changing line away.
+func (p *Printer) Close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.clear()
+}
+
+func (p *Printer) clear() {
+	if p.shown > 0 {
+		fmt.Fprintf(p.w, "\r%s\r", strings.Repeat(" ", p.shown))
+		p.shown = 0
+	}
+}
+
+// replace puts a line in the place of the one on the screen. It is padded with
+// spaces and cut before the last column, which every terminal understands.
+func (p *Printer) replace(line string) {
+	columns := p.width() - 1
+	if utf8.RuneCountInString(line) > columns {
+		line = string([]rune(line)[:columns])
+	}
+	length := utf8.RuneCountInString(line)
+	fmt.Fprintf(p.w, "\r%s%s", line, strings.Repeat(" ", max(min(p.shown, columns)-length, 0)))
+	p.shown = length
+}
+
+// line describes a state. Pictures per second are those since the last line,
+// the time left follows from all work of this call.
+func (p *Printer) line(s State, now time.Time) string {
+	var b strings.Builder
+	b.WriteString(s.Unit)
+	if s.Stages > 1 {
+		fmt.Fprintf(&b, "  stage %d/%d", s.Stage, s.Stages)
+	}
+	fmt.Fprintf(&b, "  side %d  step %d/%d", s.Side, s.Iteration, s.Iterations)
+	if !math.IsNaN(s.Loss) {
+		fmt.Fprintf(&b, "  loss %.4g", s.Loss)
+	}
+	if seconds := now.Sub(p.last).Seconds(); seconds > 0 && s.Images > p.atLast.Images {
+		fmt.Fprintf(&b, "  %.3g images/s", float64(s.Images-p.atLast.Images)/seconds)
+	}
+	if done := s.Done - p.atStart.Done; done > 0 {
+		left := now.Sub(p.began).Seconds() * (s.Total - s.Done) / done
+		fmt.Fprintf(&b, "  %s left", Duration(time.Duration(left*float64(time.Second))))
+	}
+	return b.String()
+}
+
+// Duration writes a time as a person would say it: 45s, 3m20s, 2h05m, 3d4h.
+func Duration(d time.Duration) string {
+	s := int(math.Round(max(d, 0).Seconds()))
+	switch {
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	case s < 24*3600:
+		return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+	}
+	return fmt.Sprintf("%dd%dh", s/86400, s/3600%24)
+}
