@@ -72,8 +72,14 @@ type opener struct {
 
 // openers is a function because the openers themselves name the data sets.
 func openers() []opener {
+	fetch := "get it with: go run ./datasets/fetch "
 	return []opener{
 		{"deadleaves", openLeaves, ""},
+		{"cifar10", openCIFAR10, fetch + "cifar10"},
+		{"stl10", openSTL10, fetch + "stl10"},
+		{"celeba", openCelebA, "see: go run ./datasets/fetch celeba"},
+		{"urban100", openUrban100, fetch + "urban100"},
+		{"bsds500", openBSDS500, fetch + "bsds500"},
 		{"folder", openFolder, "-root must name a folder of pictures"},
 	}
 }

@@ -26,16 +26,6 @@ func (f files) Len() int                             { return len(f.names) }
 func (f files) Name(i int) string                    { return f.names[i] }
 func (f files) Load(i int) (*picture.Planar8, error) { return picture.Open(f.path(i)) }
 func (f files) path(i int) string                    { return filepath.Join(f.root, filepath.FromSlash(f.names[i])) }
-func (f files) in(sub string) files                  { return files{filepath.Join(f.root, sub), f.names} }
-func (f files) filter(keep func(name string) bool) files {
-	var names []string
-	for _, name := range f.names {
-		if keep(name) {
-			names = append(names, name)
-		}
-	}
-	return files{f.root, names}
-}
 
 // maxFiles is more than any data set of pictures has that fits on a disk of today.
 const maxFiles = 5_000_000
@@ -63,6 +53,8 @@ func reason(err error) error {
 	}
 	return err
 }
+
+var errNoPictures = errors.New("the folder has no PNG, JPEG, GIF, BMP or TIFF pictures; name one that has")
 
 // findPictures lists the pictures below root, sorted by relative path. Hidden
 // files and folders are left out. Symbolic links to files inside root count;
@@ -111,7 +103,7 @@ func findPictures(root string) (files, error) {
 	case len(found.names) == 0 && links > 0:
 		return files{}, fmt.Errorf("%s: no pictures but %d symbolic links that lead out of the folder and are not followed; copy the pictures", root, links)
 	case len(found.names) == 0:
-		return files{}, fmt.Errorf("%s: the folder is empty, or has no PNG, JPEG, GIF, BMP or TIFF pictures; name a folder that has", root)
+		return files{}, fmt.Errorf("%s: %w", root, errNoPictures)
 	}
 	slices.Sort(found.names)
 	return found, nil
@@ -169,7 +161,7 @@ func newInspection(f files) (*inspection, error) {
 	for i := range n {
 		info, err := os.Stat(f.path(i))
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.path(i), reason(err))
+			return nil, fmt.Errorf("%s: %w; get the data set anew", f.path(i), reason(err))
 		}
 		if !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("%s: not a file; move it away", f.path(i))

@@ -26,6 +26,26 @@ func (s subset) Len() int                             { return len(s.index) }
 func (s subset) Name(i int) string                    { return s.collection.Name(s.index[i]) }
 func (s subset) Load(i int) (*picture.Planar8, error) { return s.collection.Load(s.index[i]) }
 
+// union is one collection after another.
+type union struct{ a, b files }
+
+func (u union) at(i int) (files, int) {
+	if n := u.a.Len(); i >= n {
+		return u.b, i - n
+	}
+	return u.a, i
+}
+
+func (u union) Len() int { return u.a.Len() + u.b.Len() }
+func (u union) Name(i int) string {
+	f, k := u.at(i)
+	return f.Name(k)
+}
+func (u union) Load(i int) (*picture.Planar8, error) {
+	f, k := u.at(i)
+	return f.Load(k)
+}
+
 // fit says how a picture becomes a square of the asked side.
 type fit int
 
