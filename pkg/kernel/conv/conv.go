@@ -1,165 +1,97 @@
 package conv
 
-import (
-	"sync/atomic"
+import "fmt"
 
-	"multiscale/pkg/kernel"
-)
-
+// Shape describes a two-dimensional cross-correlation of N images of C planes
+// of H by W pixels with O filters of C by Kernel by Kernel weights. Any Kernel,
+// any Stride of at least 1 and any Padding below Kernel will do.
 type Shape struct{ N, C, H, W, O, Kernel, Stride, Padding int }
 
+// OutH is the height of the result.
 func (s Shape) OutH() int { return (s.H+2*s.Padding-s.Kernel)/s.Stride + 1 }
+
+// OutW is the width of the result.
 func (s Shape) OutW() int { return (s.W+2*s.Padding-s.Kernel)/s.Stride + 1 }
 
-type Filter struct {
-	o, c, kernel int
-	w            []float32
-}
+func (s Shape) taps() int { return s.Kernel * s.Kernel }
 
-func NewFilter(o, c, kernel int) *Filter { return &Filter{o: o, c: c, kernel: kernel} }
+// input and output describe both ends as planes.
+func (s Shape) input() planes  { return planes{s.N, s.C, s.H, s.W} }
+func (s Shape) output() planes { return planes{s.N, s.O, s.OutH(), s.OutW()} }
 
-func (f *Filter) Load(w []float32) { f.w = w }
+// planes is the shape of a tensor in NCHW order.
+type planes struct{ n, c, h, w int }
 
+func (p planes) size() int { return p.n * p.c * p.h * p.w }
+
+// Epilogue is what Forward adds while the result is at hand; nil slices are
+// left out.
 type Epilogue struct {
 	Bias     []float32 // (O)
-	Shift    []float32 // (N,O): per-sample, per-channel (an embedding of t)
+	Shift    []float32 // (N,O): per sample and channel (an embedding of t)
 	Residual []float32 // (N,O,OutH,OutW)
 }
 
-type Algorithm uint8
-
-const (
-	Auto Algorithm = iota
-	Direct
-	Winograd
-)
-
-var algorithm atomic.Uint32
-
-func SetAlgorithm(a Algorithm) { algorithm.Store(uint32(a)) }
-
-type jobFunc func(int)
-
-func (f jobFunc) Do(i int) { f(i) }
-
-// taps calls f for every row segment: output row oh from ow in [lo,hi), input row ih, first input column.
-func (s Shape) rows(u, v int, f func(oh, lo, hi, ih, iw int)) {
-	oh, ow := s.OutH(), s.OutW()
-	lo := max(0, (s.Padding-v+s.Stride-1)/s.Stride)
-	hi := ow
-	for hi > lo && (hi-1)*s.Stride+v-s.Padding >= s.W {
-		hi--
-	}
-	for i := range oh {
-		if ih := i*s.Stride + u - s.Padding; ih >= 0 && ih < s.H && lo < hi {
-			f(i, lo, hi, ih, lo*s.Stride+v-s.Padding)
-		}
-	}
-}
-
+// Forward computes y[n,o,i,j] = sum over c,u,v of
+// w[o,c,u,v]*x[n,c,i*Stride+u-Padding,j*Stride+v-Padding], zero outside x, plus
+// the epilogue. y must not overlap x; it may be e.Residual. Slices whose lengths
+// do not match s are a programmer's error and panic, here and below.
 func Forward(y, x []float32, f *Filter, s Shape, e Epilogue) {
-	out := s.OutH() * s.OutW()
-	kernel.Run(s.N*s.O, jobFunc(func(no int) {
-		n, o := no/s.O, no%s.O
-		p := y[no*out : (no+1)*out]
-		b := float32(0)
-		if e.Bias != nil {
-			b += e.Bias[o]
-		}
-		if e.Shift != nil {
-			b += e.Shift[no]
-		}
-		for i := range p {
-			p[i] = 0
-		}
-		for c := range s.C {
-			q := x[(n*s.C+c)*s.H*s.W:]
-			for u := range s.Kernel {
-				for v := range s.Kernel {
-					w := f.w[((o*s.C+c)*s.Kernel+u)*s.Kernel+v]
-					s.rows(u, v, func(oh, lo, hi, ih, iw int) {
-						src := q[ih*s.W+iw:]
-						dst := p[oh*s.OutW()+lo : oh*s.OutW()+hi]
-						for i := range dst {
-							dst[i] += w * src[i*s.Stride]
-						}
-					})
-				}
-			}
-		}
-		for i := range p {
-			p[i] += b
-		}
-		if e.Residual != nil {
-			for i, r := range e.Residual[no*out : (no+1)*out] {
-				p[i] += r
-			}
-		}
-	}))
+	s.check(f)
+	check("x", x, s.input().size())
+	check("y", y, s.output().size())
+	optional("bias", e.Bias, s.O)
+	optional("shift", e.Shift, s.N*s.O)
+	optional("residual", e.Residual, s.output().size())
+	f.correlate(y, x, s, false, e)
 }
 
+// InputGradient computes gx, the gradient with respect to x, from gy, the one
+// with respect to y.
 func InputGradient(gx, gy []float32, f *Filter, s Shape) {
-	out := s.OutH() * s.OutW()
-	kernel.Run(s.N*s.C, jobFunc(func(nc int) {
-		n, c := nc/s.C, nc%s.C
-		p := gx[nc*s.H*s.W : (nc+1)*s.H*s.W]
-		for i := range p {
-			p[i] = 0
-		}
-		for o := range s.O {
-			q := gy[(n*s.O+o)*out:]
-			for u := range s.Kernel {
-				for v := range s.Kernel {
-					w := f.w[((o*s.C+c)*s.Kernel+u)*s.Kernel+v]
-					s.rows(u, v, func(oh, lo, hi, ih, iw int) {
-						dst := p[ih*s.W+iw:]
-						for i, g := range q[oh*s.OutW()+lo : oh*s.OutW()+hi] {
-							dst[i*s.Stride] += w * g
-						}
-					})
-				}
-			}
-		}
-	}))
+	s.check(f)
+	check("gx", gx, s.input().size())
+	check("gy", gy, s.output().size())
+	f.correlate(gx, gy, s, true, Epilogue{})
 }
 
+// WeightGradient computes the gradients with respect to the weights (gw, shaped
+// O,C,Kernel,Kernel), the bias (gBias, O) and the shift (gShift, N,O); the last
+// two are left out if nil.
 func WeightGradient(gw, gBias, gShift, gy, x []float32, s Shape) {
-	out := s.OutH() * s.OutW()
-	kernel.Run(s.O*s.C, jobFunc(func(oc int) {
-		o, c := oc/s.C, oc%s.C
-		for u := range s.Kernel {
-			for v := range s.Kernel {
-				sum := float64(0)
-				for n := range s.N {
-					q := x[(n*s.C+c)*s.H*s.W:]
-					g := gy[(n*s.O+o)*out:]
-					s.rows(u, v, func(oh, lo, hi, ih, iw int) {
-						src := q[ih*s.W+iw:]
-						var part float32
-						for i, g := range g[oh*s.OutW()+lo : oh*s.OutW()+hi] {
-							part += g * src[i*s.Stride]
-						}
-						sum += float64(part)
-					})
-				}
-				gw[((o*s.C+c)*s.Kernel+u)*s.Kernel+v] = float32(sum)
-			}
-		}
-	}))
-	for o := range s.O {
-		total := float64(0)
-		for n := range s.N {
-			sum := float64(0)
-			for _, g := range gy[(n*s.O+o)*out : (n*s.O+o+1)*out] {
-				sum += float64(g)
-			}
-			if gShift != nil {
-				gShift[n*s.O+o] = float32(sum)
-			}
-			total += sum
-		}
-		if gBias != nil {
-			gBias[o] = float32(total)
-		}
+	s.validate()
+	check("x", x, s.input().size())
+	check("gy", gy, s.output().size())
+	check("gw", gw, s.O*s.C*s.taps())
+	optional("gBias", gBias, s.O)
+	optional("gShift", gShift, s.N*s.O)
+	if gBias != nil || gShift != nil {
+		sums(gBias, gShift, gy, s)
+	}
+	weightGradient(gw, gy, x, s)
+}
+
+func (s Shape) check(f *Filter) {
+	s.validate()
+	if f.o != s.O || f.c != s.C || f.kernel != s.Kernel {
+		panic(fmt.Sprintf("conv: filter of %dx%dx%dx%d weights used with %+v", f.o, f.c, f.kernel, f.kernel, s))
+	}
+}
+
+func (s Shape) validate() {
+	if min(s.N, s.C, s.H, s.W, s.O, s.Kernel, s.Stride) < 1 || s.Padding < 0 || s.Padding >= max(s.Kernel, 1) || s.H+2*s.Padding < s.Kernel || s.W+2*s.Padding < s.Kernel {
+		panic(fmt.Sprintf("conv: impossible shape %+v", s))
+	}
+}
+
+func check(name string, v []float32, want int) {
+	if len(v) != want {
+		panic(fmt.Sprintf("conv: %s has %d elements, want %d", name, len(v), want))
+	}
+}
+
+func optional(name string, v []float32, want int) {
+	if v != nil {
+		check(name, v, want)
 	}
 }

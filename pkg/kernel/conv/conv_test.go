@@ -5,6 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
 )
 
 // Relative L2 tolerances against a float64 reference. Rounding of float32
@@ -91,10 +94,23 @@ func (s Shape) name() string {
 	return fmt.Sprintf("n%d c%d %dx%d o%d k%d s%d p%d", s.N, s.C, s.H, s.W, s.O, s.Kernel, s.Stride, s.Padding)
 }
 
-func TestAgainstDefinition(t *testing.T) {
-	for _, s := range shapes {
-		t.Run(s.name(), func(t *testing.T) { checkShape(t, s) })
+// on runs a test on the kernels of every path that this machine has.
+func on(t *testing.T, test func(t *testing.T)) {
+	defer func(k *lanes.Kernels) { kernels = k }(kernels)
+	for _, path := range []string{kernel.Portable, kernel.AVX2, kernel.AVX512} {
+		if kernel.Supports(path) {
+			kernels = lanes.For(path)
+			t.Run(path, test)
+		}
 	}
+}
+
+func TestAgainstDefinition(t *testing.T) {
+	on(t, func(t *testing.T) {
+		for _, s := range shapes {
+			t.Run(s.name(), func(t *testing.T) { checkShape(t, s) })
+		}
+	})
 }
 
 func checkShape(t *testing.T, s Shape) {

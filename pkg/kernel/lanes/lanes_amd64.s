@@ -588,24 +588,40 @@ end_read_gatherAVX2:
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	MOVLQSX    (BX), R8
 	VMOVUPS    Y7, (CX)(R8*4)
+	CMPQ       DI, $0x01
+	JLE        end_gatherAVX2
 	MOVLQSX    4(BX), R8
 	VMOVUPS    Y8, (CX)(R8*4)
+	CMPQ       DI, $0x02
+	JLE        end_gatherAVX2
 	MOVLQSX    8(BX), R8
 	VMOVUPS    Y4, (CX)(R8*4)
+	CMPQ       DI, $0x03
+	JLE        end_gatherAVX2
 	MOVLQSX    12(BX), R8
 	VMOVUPS    Y6, (CX)(R8*4)
+	CMPQ       DI, $0x04
+	JLE        end_gatherAVX2
 	MOVLQSX    16(BX), R8
 	VMOVUPS    Y3, (CX)(R8*4)
+	CMPQ       DI, $0x05
+	JLE        end_gatherAVX2
 	MOVLQSX    20(BX), R8
 	VMOVUPS    Y0, (CX)(R8*4)
+	CMPQ       DI, $0x06
+	JLE        end_gatherAVX2
 	MOVLQSX    24(BX), R8
 	VMOVUPS    Y2, (CX)(R8*4)
+	CMPQ       DI, $0x07
+	JLE        end_gatherAVX2
 	MOVLQSX    28(BX), R8
 	VMOVUPS    Y1, (CX)(R8*4)
 	ADDQ       $0x20, DX
 	ADDQ       $0x20, BX
 	SUBQ       $0x08, DI
 	JG         block_gatherAVX2
+
+end_gatherAVX2:
 	VZEROUPPER
 	RET
 
@@ -3654,40 +3670,72 @@ end_read_gatherAVX512:
 	VSHUFF32X4 $0xdd, Z8, Z0, Z0
 	MOVLQSX    (BX), R8
 	VMOVUPS    Z10, (CX)(R8*4)
+	CMPQ       DI, $0x01
+	JLE        end_gatherAVX512
 	MOVLQSX    4(BX), R8
 	VMOVUPS    Z11, (CX)(R8*4)
+	CMPQ       DI, $0x02
+	JLE        end_gatherAVX512
 	MOVLQSX    8(BX), R8
 	VMOVUPS    Z13, (CX)(R8*4)
+	CMPQ       DI, $0x03
+	JLE        end_gatherAVX512
 	MOVLQSX    12(BX), R8
 	VMOVUPS    Z12, (CX)(R8*4)
+	CMPQ       DI, $0x04
+	JLE        end_gatherAVX512
 	MOVLQSX    16(BX), R8
 	VMOVUPS    Z15, (CX)(R8*4)
+	CMPQ       DI, $0x05
+	JLE        end_gatherAVX512
 	MOVLQSX    20(BX), R8
 	VMOVUPS    Z6, (CX)(R8*4)
+	CMPQ       DI, $0x06
+	JLE        end_gatherAVX512
 	MOVLQSX    24(BX), R8
 	VMOVUPS    Z16, (CX)(R8*4)
+	CMPQ       DI, $0x07
+	JLE        end_gatherAVX512
 	MOVLQSX    28(BX), R8
 	VMOVUPS    Z9, (CX)(R8*4)
+	CMPQ       DI, $0x08
+	JLE        end_gatherAVX512
 	MOVLQSX    32(BX), R8
 	VMOVUPS    Z14, (CX)(R8*4)
+	CMPQ       DI, $0x09
+	JLE        end_gatherAVX512
 	MOVLQSX    36(BX), R8
 	VMOVUPS    Z3, (CX)(R8*4)
+	CMPQ       DI, $0x0a
+	JLE        end_gatherAVX512
 	MOVLQSX    40(BX), R8
 	VMOVUPS    Z7, (CX)(R8*4)
+	CMPQ       DI, $0x0b
+	JLE        end_gatherAVX512
 	MOVLQSX    44(BX), R8
 	VMOVUPS    Z4, (CX)(R8*4)
+	CMPQ       DI, $0x0c
+	JLE        end_gatherAVX512
 	MOVLQSX    48(BX), R8
 	VMOVUPS    Z2, (CX)(R8*4)
+	CMPQ       DI, $0x0d
+	JLE        end_gatherAVX512
 	MOVLQSX    52(BX), R8
 	VMOVUPS    Z1, (CX)(R8*4)
+	CMPQ       DI, $0x0e
+	JLE        end_gatherAVX512
 	MOVLQSX    56(BX), R8
 	VMOVUPS    Z5, (CX)(R8*4)
+	CMPQ       DI, $0x0f
+	JLE        end_gatherAVX512
 	MOVLQSX    60(BX), R8
 	VMOVUPS    Z0, (CX)(R8*4)
 	ADDQ       $0x40, DX
 	ADDQ       $0x40, BX
 	SUBQ       $0x10, DI
 	JG         block_gatherAVX512
+
+end_gatherAVX512:
 	VZEROUPPER
 	RET
 

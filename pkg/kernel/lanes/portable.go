@@ -65,13 +65,11 @@ func (p *Product) square(g, j int) {
 }
 
 func gather(g *Gather) {
-	for i, at := range g.DstAt {
+	for i, at := range g.DstAt[:g.Count] {
 		pixel := g.Dst[at:][:portableLanes]
 		clear(pixel)
-		if i < g.Count {
-			for c := range min(g.Channels, portableLanes) {
-				pixel[c] = g.Src[c*g.Stride+i]
-			}
+		for c := range min(g.Channels, portableLanes) {
+			pixel[c] = g.Src[c*g.Stride+i]
 		}
 	}
 }

@@ -20,6 +20,10 @@ func (s isa) gather() {
 	s.zero(rows)
 	s.eachChannel("read_"+name, src, stride, channels, func(i int, at operand.Mem) { s.load(m, at, rows[i]) })
 	for i, v := range s.transpose(rows) {
+		if i > 0 {
+			CMPQ(count, operand.Imm(uint64(i)))
+			JLE(operand.LabelRef("end_" + name))
+		}
 		offset := GP64()
 		MOVLQSX(at(table, 4*i), offset)
 		VMOVUPS(v, indexed(dst, offset, 4))
@@ -28,6 +32,7 @@ func (s isa) gather() {
 	ADDQ(operand.Imm(uint64(s.bytes())), table)
 	SUBQ(operand.Imm(uint64(s.lanes)), count)
 	JG(operand.LabelRef("block_" + name))
+	Label("end_" + name)
 	VZEROUPPER()
 	RET()
 }

@@ -1,0 +1,37 @@
+package conv
+
+import (
+	"fmt"
+	"sync/atomic"
+)
+
+// Algorithm is a way to compute 3x3 convolutions of stride 1.
+type Algorithm uint8
+
+// The algorithms. Auto chooses by a fixed table of shapes, never by a clock, so
+// that results can be reproduced. Winograd is used wherever it can be.
+const (
+	Auto Algorithm = iota
+	Direct
+	Winograd
+)
+
+// Algorithms are the names of all algorithms, in order.
+var Algorithms = []string{"auto", "direct", "winograd"}
+
+func (a Algorithm) String() string { return Algorithms[a] }
+
+// ParseAlgorithm is the inverse of String.
+func ParseAlgorithm(name string) (Algorithm, error) {
+	for i, n := range Algorithms {
+		if n == name {
+			return Algorithm(i), nil
+		}
+	}
+	return Auto, fmt.Errorf("convolution algorithm %q: use auto, direct or winograd", name)
+}
+
+var algorithm atomic.Uint32
+
+// SetAlgorithm sets the algorithm for the whole process.
+func SetAlgorithm(a Algorithm) { algorithm.Store(uint32(a)) }

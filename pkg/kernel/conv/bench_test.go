@@ -1,0 +1,86 @@
+package conv
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
+
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
+)
+
+// Shapes of the paper's networks, at the meshes of a hierarchy.
+var benchmarks = []Shape{
+	{4, 128, 128, 128, 128, 3, 1, 1},
+	{16, 128, 32, 32, 128, 3, 1, 1},
+	{16, 128, 16, 16, 128, 3, 1, 1},
+	{16, 128, 8, 8, 128, 3, 1, 1},
+	{16, 128, 4, 4, 128, 3, 1, 1},
+	{4, 32, 128, 128, 32, 3, 1, 1},
+	{4, 64, 64, 64, 64, 3, 1, 1},
+	{4, 96, 128, 128, 64, 3, 1, 1},
+	{4, 192, 64, 64, 64, 3, 1, 1},
+	{4, 256, 32, 32, 128, 3, 1, 1},
+	{4, 64, 64, 64, 128, 1, 1, 0},
+	{4, 64, 64, 64, 64, 3, 2, 1},
+	{4, 3, 128, 128, 32, 3, 1, 1},
+	{4, 32, 128, 128, 3, 3, 1, 1},
+}
+
+func BenchmarkConvolution(b *testing.B) {
+	defer func(k *lanes.Kernels) { kernels = k }(kernels)
+	defer SetAlgorithm(Auto)
+	for _, path := range []string{kernel.AVX512, kernel.AVX2, kernel.Portable} {
+		if !kernel.Supports(path) {
+			continue
+		}
+		for _, a := range []Algorithm{Direct, Winograd} {
+			for _, s := range benchmarks {
+				kernels = lanes.For(path)
+				SetAlgorithm(a)
+				if a == Winograd && !winograd(s) {
+					continue
+				}
+				benchmark(b, fmt.Sprintf("%s/%v/%s", path, a, s.name()), s)
+			}
+		}
+	}
+}
+
+func benchmark(b *testing.B, name string, s Shape) {
+	r := rand.New(rand.NewPCG(1, 2))
+	x, w, y := random(r, s.input().size()), random(r, s.O*s.C*s.taps()), random(r, s.output().size())
+	gx, gw, gb := make([]float32, len(x)), make([]float32, len(w)), make([]float32, s.O)
+	f := NewFilter(s.O, s.C, s.Kernel)
+	f.Load(w)
+	run := func(pass string, do func()) {
+		b.Run(name+"/"+pass, func(b *testing.B) {
+			b.ReportAllocs()
+			do()
+			b.ResetTimer()
+			for range b.N {
+				do()
+			}
+			flops := 2 * float64(len(y)) * float64(s.C*s.taps())
+			b.ReportMetric(flops*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+		})
+	}
+	run("forward", func() { Forward(y, x, f, s, Epilogue{}) })
+	run("input", func() { InputGradient(gx, y, f, s) })
+	run("weight", func() { WeightGradient(gw, gb, nil, y, x, s) })
+}
+
+// BenchmarkGonum is the matrix product that a program without these kernels
+// would lean on.
+func BenchmarkGonum(b *testing.B) {
+	const m, n, k = 128, 4096, 1152
+	r := rand.New(rand.NewPCG(1, 2))
+	x, y, z := random(r, m*k), random(r, k*n), make([]float32, m*n)
+	for range b.N {
+		gonum.Implementation{}.Sgemm(blas.NoTrans, blas.NoTrans, m, n, k, 1, x, k, y, n, 0, z, n)
+	}
+	b.ReportMetric(2*m*n*k*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+}

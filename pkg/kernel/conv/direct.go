@@ -1,0 +1,222 @@
+package conv
+
+import (
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
+)
+
+// kernels is what everything below runs on; tests put others in its place.
+var kernels = lanes.Active
+
+// correlation is one Forward or InputGradient in progress: a correlation of the
+// planes x with a packed filter.
+type correlation struct {
+	y, x     []float32
+	from, to planes
+	epilogue Epilogue
+	form     *form
+	kernels  *lanes.Kernels
+	tiling   tiling
+	splits   int // parts that the blocks of results are shared out to
+	// A source pixel lies at stride times the output pixel; output pixels of a
+	// class are step apart.
+	stride, step int
+	// Extent of the taps, over all classes.
+	up, down, before, after int
+}
+
+var correlations free[correlation]
+
+// enough chunks keep a handful of cores busy to the end.
+const enoughChunks = 8
+
+func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
+	j := correlations.get()
+	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels, stride: s.Stride, step: 1}
+	if gradient {
+		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
+	}
+	u := use{gradient: gradient, winograd: winograd(s), stride: s.Stride, padding: s.Padding, kernels: kernels}
+	j.form = f.form(u)
+	for _, c := range j.form.classes {
+		for _, t := range c.taps {
+			j.up, j.down = min(j.up, t.row), max(j.down, t.row)
+			j.before, j.after = min(j.before, t.col), max(j.after, t.col)
+		}
+	}
+	unit := j.step
+	if u.winograd {
+		unit = tileSide
+	}
+	pixels := j.to.n * j.to.h * j.to.w
+	j.tiling = tile(j.to, min(largestChunk(j.kernels, u.winograd), max(smallestChunk, pixels/enoughChunks)), unit)
+	chunks := j.tiling.count()
+	j.splits = min(ceil(enoughChunks, chunks), ceil(j.to.c, j.form.width))
+	kernel.Run(chunks*j.splits, j)
+	*j = correlation{}
+	correlations.put(j)
+}
+
+// Pixels in a chunk: enough to make use of the weights that stream by, few
+// enough that the window stays in the second-level cache.
+const smallestChunk = 64
+
+func largestChunk(k *lanes.Kernels, winograd bool) int {
+	if winograd {
+		return 64 * k.Lanes
+	}
+	return 32 * k.Lanes
+}
+
+// Do computes one chunk.
+func (j *correlation) Do(chunk int) {
+	s := scratches.get()
+	r := j.tiling.rectangle(chunk / j.splits)
+	blocks := ceil(j.to.c, j.form.width)
+	part := chunk % j.splits
+	first, last := part*blocks/j.splits, (part+1)*blocks/j.splits
+	if j.form.winograd {
+		j.winograd(s, r, first, last)
+	} else {
+		j.direct(s, r, first, last)
+	}
+	scratches.put(s)
+}
+
+// direct computes blocks first to last of the results for the pixels in r.
+func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
+	k, f := j.kernels, j.form
+	w := &s.window
+	down, across := ceil(r.rows, j.step), ceil(r.cols, j.step)
+	w.plan(k, rectangle{
+		r.image, r.images,
+		r.top/j.step*j.stride + j.up, (down-1)*j.stride + j.down - j.up + 1,
+		r.left/j.step*j.stride + j.before, (across-1)*j.stride + j.after - j.before + 1,
+	}, f.from)
+	w.gather(k, s, j.x, j.from, 0)
+
+	// Rows of sums have room for whole groups.
+	cols := ceil(across, k.Group) * k.Group * j.step
+	s.sums = grow(s.sums, (r.images*r.rows*cols+k.Lanes+j.step*k.Group)*f.width)
+	for b := first; b < last; b++ {
+		vectors := ceil(min(f.width, f.to-b*f.width), k.Lanes)
+		for i := range f.classes {
+			j.class(s, &f.classes[i], r, cols, b, vectors)
+		}
+		j.scatter(s, r, r.rows, cols, b)
+	}
+}
+
+// class computes block b of the results for the pixels of one class.
+func (j *correlation) class(s *scratch, c *class, r rectangle, cols, b, vectors int) {
+	k, f, w := j.kernels, j.form, &s.window
+	s.from, s.to = s.from[:0], s.to[:0]
+	for m := range r.images {
+		for i := range ceil(r.rows-c.row, j.step) {
+			for g := 0; g < ceil(r.cols-c.col, j.step); g += k.Group {
+				s.from = append(s.from, w.at(m, i*j.stride, g*j.stride))
+				s.to = append(s.to, ((m*r.rows+c.row+i*j.step)*cols+c.col+g*j.step)*f.width)
+			}
+		}
+	}
+	if len(c.taps) == 0 {
+		for _, at := range s.to {
+			for i := range k.Group {
+				clear(s.sums[at+i*j.step*f.width:][:f.width])
+			}
+		}
+		return
+	}
+	p := &s.product
+	p.C, p.A = s.sums, w.data
+	p.CStep, p.AStep, p.AInner, p.BInner = j.step*f.width, j.stride*w.width, 1, f.width
+	p.Accumulate = false
+	weights := f.data[c.base+b*f.from*len(c.taps)*f.width:]
+	for start := 0; start < f.from; {
+		// As many blocks of channels as leave the weights in the first-level
+		// cache; the last block may be narrower than the others.
+		p.K = min(k.Columns(), f.from-start)
+		depth := 1
+		if p.K == k.Columns() {
+			depth = max(1, min((f.from-start)/p.K, segmentsInCache/len(c.taps)))
+		}
+		s.segments = s.segments[:0]
+		for d := range depth {
+			for i, t := range c.taps {
+				s.segments = append(s.segments, lanes.Segment{
+					A: (start+d*p.K)/w.width*w.block + w.at(0, t.row-j.up, t.col-j.before),
+					B: (d*len(c.taps) + i) * p.K * f.width,
+				})
+			}
+		}
+		p.Segments, p.B = s.segments, weights[start*len(c.taps)*f.width:]
+		s.multiply(k, vectors)
+		p.Accumulate = true
+		start += depth * p.K
+	}
+}
+
+// segmentsInCache is how many taps' weights for a block of channels and a block
+// of results fit half of the first-level cache.
+const segmentsInCache = 10
+
+// multiply runs the product over all groups of rows in s.from and s.to.
+func (s *scratch) multiply(k *lanes.Kernels, vectors int) {
+	p := &s.product
+	for g := 0; g < len(s.from); g += lanes.MaxGroups {
+		n := min(lanes.MaxGroups, len(s.from)-g)
+		copy(p.ARow[:n], s.from[g:])
+		copy(p.CRow[:n], s.to[g:])
+		k.Product(p, n, vectors)
+	}
+}
+
+// scatter writes block b of the results from s.sums, which has rows of cols
+// pixels, rows of them for every image, to the planes of y.
+func (j *correlation) scatter(s *scratch, r rectangle, rows, cols, b int) {
+	k, f := j.kernels, j.form
+	plane := j.to.h * j.to.w
+	runs, run := r.rows, r.cols
+	if cols == j.to.w {
+		runs, run = 1, r.rows*cols
+	}
+	t := &s.scatter
+	t.Stride, t.Step, t.Count = plane, f.width, run
+	for m := range r.images {
+		for c := b * f.width; c < min(f.to, (b+1)*f.width); c += k.Lanes {
+			t.Channels = min(k.Lanes, f.to-c)
+			first := (r.image+m)*f.to + c
+			t.Bias = j.bias(s, c, first, t.Channels)
+			for i := range runs {
+				at := first*plane + (r.top+i)*j.to.w + r.left
+				t.Dst = j.y[at:]
+				t.Residual = nil
+				if j.epilogue.Residual != nil {
+					t.Residual = j.epilogue.Residual[at:]
+				}
+				t.Src = s.sums[(m*rows+i)*cols*f.width+c%f.width:]
+				k.Scatter(t)
+			}
+		}
+	}
+}
+
+// bias is the sum of bias and shift for n channels from c on, which are first
+// and following in a list of all images' channels; nil if there is none.
+func (j *correlation) bias(s *scratch, c, first, n int) []float32 {
+	e := &j.epilogue
+	if e.Bias == nil && e.Shift == nil {
+		return nil
+	}
+	s.bias = grow(s.bias, j.kernels.Lanes)
+	clear(s.bias)
+	if e.Bias != nil {
+		copy(s.bias, e.Bias[c:c+n])
+	}
+	if e.Shift != nil {
+		for i, v := range e.Shift[first : first+n] {
+			s.bias[i] += v
+		}
+	}
+	return s.bias
+}

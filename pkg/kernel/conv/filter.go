@@ -1,0 +1,181 @@
+package conv
+
+import (
+	"sync"
+
+	"multiscale/pkg/kernel/lanes"
+)
+
+// Filter owns the packed forms of one weight tensor of shape (O,C,Kernel,Kernel).
+// Each form (forward, input gradient, their Winograd variants) is packed at its
+// first use after Load and serves until the next Load. Several goroutines may
+// use a Filter at once; Load must not run beside them.
+type Filter struct {
+	o, c, kernel int
+
+	mu    sync.Mutex
+	w     []float32
+	forms []*form
+}
+
+// NewFilter returns a Filter for weights of shape (o,c,kernel,kernel).
+func NewFilter(o, c, kernel int) *Filter { return &Filter{o: o, c: c, kernel: kernel} }
+
+// Load remembers w, without a copy, and drops what was packed before. Call it
+// again whenever the values in w have changed.
+func (f *Filter) Load(w []float32) {
+	check("weights", w, f.o*f.c*f.kernel*f.kernel)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.w = w
+	for _, p := range f.forms {
+		p.fresh = false
+	}
+}
+
+// use tells what a form is for.
+type use struct {
+	gradient        bool // of the input
+	winograd        bool
+	stride, padding int
+	kernels         *lanes.Kernels
+}
+
+// form is a packed filter together with the offsets that belong to it.
+type form struct {
+	use
+	fresh   bool
+	data    []float32
+	classes []class
+	// Source channels, result channels, and the results in one block.
+	from, to, width int
+	// Distance between blocks of results, in data (Winograd only).
+	block int
+}
+
+// class is a set of output pixels, every step-th from (row, col) on, that use
+// the same taps. There is one, but for the input gradient of a strided
+// convolution, where the phases of the stride see different weights.
+type class struct {
+	row, col int
+	taps     []tap
+	base     int // where its packed weights start
+}
+
+// tap is one weight of the kernel and where it looks: at the source pixel
+// (row, col) away from the output pixel times the stride.
+type tap struct{ index, row, col int }
+
+func (f *Filter) form(u use) *form {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.w == nil {
+		panic("conv: Filter used before Load")
+	}
+	var p *form
+	for _, q := range f.forms {
+		if q.use == u {
+			p = q
+		}
+	}
+	if p == nil {
+		p = f.newForm(u)
+		f.forms = append(f.forms, p)
+	}
+	if !p.fresh {
+		if u.winograd {
+			f.packWinograd(p)
+		} else {
+			f.pack(p)
+		}
+		p.fresh = true
+	}
+	return p
+}
+
+func (f *Filter) newForm(u use) *form {
+	p := &form{use: u, from: f.c, to: f.o}
+	if u.gradient {
+		p.from, p.to = f.o, f.c
+	}
+	p.width = width(u.kernels, p.to)
+	phases := 1
+	if u.gradient {
+		phases = u.stride
+	}
+	base := 0
+	for i := range phases * phases {
+		c := class{row: i / phases, col: i % phases, base: base}
+		for t := range f.kernel * f.kernel {
+			row, hit := u.tap(t/f.kernel, c.row)
+			col, hits := u.tap(t%f.kernel, c.col)
+			if hit && hits {
+				c.taps = append(c.taps, tap{t, row, col})
+			}
+		}
+		base += ceil(p.to, p.width) * p.width * p.from * len(c.taps)
+		p.classes = append(p.classes, c)
+	}
+	return p
+}
+
+// tap finds where weight u of a row or column looks from pixels of a phase.
+func (u use) tap(weight, phase int) (offset int, hit bool) {
+	if !u.gradient {
+		return weight - u.padding, true
+	}
+	distance := phase + u.padding - weight
+	if distance%u.stride != 0 {
+		return 0, false
+	}
+	return distance / u.stride, true
+}
+
+// pack lays the weights out as the direct kernels read them: for each block of
+// results, each block of source channels, each tap and each channel of the
+// block one row of weights, a lane per result.
+func (f *Filter) pack(p *form) {
+	taps := f.kernel * f.kernel
+	total := 0
+	for _, c := range p.classes {
+		total = c.base + ceil(p.to, p.width)*p.width*p.from*len(c.taps)
+	}
+	p.data = grow(p.data, total)
+	kernels := p.kernels
+	s := scratches.get()
+	defer scratches.put(s)
+	g := &s.gather
+	for o := 0; o < p.to; o += kernels.Lanes {
+		g.Channels = min(kernels.Lanes, p.to-o)
+		g.Dst = p.data[o%p.width:]
+		if !p.gradient {
+			s.table = growInts(s.table, p.from*taps)
+			for k := range p.from {
+				p.row(s.table[k*taps:], o/p.width, k)
+			}
+			g.Src, g.DstAt, g.Stride, g.Count = f.w[o*f.c*taps:], s.table, f.c*taps, f.c*taps
+			kernels.Gather(g)
+			continue
+		}
+		s.table = growInts(s.table, taps)
+		for k := range p.from {
+			p.row(s.table, o/p.width, k)
+			g.Src, g.DstAt, g.Stride, g.Count = f.w[(k*f.c+o)*taps:], s.table, taps, taps
+			kernels.Gather(g)
+		}
+	}
+}
+
+// row fills a table with the places of the taps of source channel k for one
+// block of results.
+func (p *form) row(table []int32, block, k int) {
+	wide := p.kernels.Columns()
+	first := k / wide * wide
+	size := min(wide, p.from-first)
+	for _, c := range p.classes {
+		start := c.base + (block*p.from+first)*len(c.taps)*p.width
+		for i, t := range c.taps {
+			table[t.index] = int32(start + (i*size+k-first)*p.width)
+		}
+	}
+}

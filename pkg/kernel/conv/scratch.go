@@ -1,0 +1,70 @@
+package conv
+
+import (
+	"sync"
+
+	"multiscale/pkg/kernel/lanes"
+)
+
+// scratch is the memory that one worker needs for one chunk.
+type scratch struct {
+	product   lanes.Product
+	gather    lanes.Gather
+	scatter   lanes.Scatter
+	transform lanes.Transform
+
+	window, second window
+	table          []int32
+	sums           []float32 // tiles of a product, as pixels in lanes
+	bias           []float32
+	segments       []lanes.Segment
+	from, to       []int // where groups of rows start in A and in C
+
+	spectrum, other, products []float32 // Winograd's domain
+	tiles, places, steps      []int32
+}
+
+// free holds what is not in use. Unlike a sync.Pool it is not emptied by the
+// garbage collector; there is one piece per core at most, or a few when
+// several graphs run side by side.
+type free[T any] struct {
+	mu   sync.Mutex
+	list []*T
+}
+
+func (f *free[T]) get() *T {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := len(f.list)
+	if n == 0 {
+		return new(T)
+	}
+	t := f.list[n-1]
+	f.list = f.list[:n-1]
+	return t
+}
+
+func (f *free[T]) put(t *T) {
+	f.mu.Lock()
+	f.list = append(f.list, t)
+	f.mu.Unlock()
+}
+
+var scratches free[scratch]
+
+// grow returns a slice of n elements with any contents, v itself if it is
+// large enough. Large slices start at a page, so vectors do not straddle
+// cache lines.
+func grow(v []float32, n int) []float32 {
+	if cap(v) < n {
+		return make([]float32, n, max(n, 1<<14))
+	}
+	return v[:n]
+}
+
+func growInts[T int | int32 | lanes.Segment](v []T, n int) []T {
+	if cap(v) < n {
+		return make([]T, n)
+	}
+	return v[:n]
+}

@@ -1,0 +1,192 @@
+package conv
+
+import (
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
+)
+
+// weightJob is one WeightGradient in progress. The weights are cut into blocks of
+// outputs by channels, the pixels into slices; every chunk sums one block over
+// one slice. A second pass adds the slices, in order, and puts the weights
+// into their places.
+type weightJob struct {
+	gw, gy, x []float32
+	shape     Shape
+	kernels   *lanes.Kernels
+	winograd  bool
+	taps      int // kept per pair of channels: the kernel's, or Winograd's 36
+	tiling    tiling
+	outputs   int // in a block
+	width     int // channels in a block
+	slices    int
+	partial   []float32 // slices of (O, taps, blocks*width)
+	merging   bool
+}
+
+var weightJobs free[weightJob]
+
+// mostOutputs in a block: with the channels of a block, their sums stay in the
+// second-level cache.
+const mostOutputs = 64
+
+func weightGradient(gw, gy, x []float32, s Shape) {
+	j := weightJobs.get()
+	*j = weightJob{gw: gw, gy: gy, x: x, shape: s, kernels: kernels, partial: j.partial, winograd: winogradWeights(s)}
+	k := j.kernels
+	j.taps, j.outputs, j.width = s.taps(), min(mostOutputs, s.O), width(k, s.C)
+	unit := 1
+	if j.winograd {
+		j.taps, unit = spectrumSize, tileSide
+	}
+	j.tiling = tile(s.output(), 16*k.Lanes, unit)
+	j.slices = min(j.tiling.count(), ceil(enoughChunks, j.blocks()))
+	j.partial = grow(j.partial, j.slices*s.O*j.rowSize()+slack)
+	kernel.Run(j.blocks()*j.slices, j)
+	j.merging = true
+	kernel.Run(ceil(s.O, mergedRows), j)
+	partial := j.partial
+	*j = weightJob{partial: partial}
+	weightJobs.put(j)
+}
+
+// mergedRows is how many outputs one chunk of the second pass takes.
+const mergedRows = 8
+
+func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.width) }
+
+// rowSize is the number of sums that belong to one output.
+func (j *weightJob) rowSize() int { return j.taps * ceil(j.shape.C, j.width) * j.width }
+
+// Do computes one chunk of the pass at hand.
+func (j *weightJob) Do(chunk int) {
+	s := scratches.get()
+	if j.merging {
+		j.merge(s, chunk*mergedRows, min(j.shape.O, (chunk+1)*mergedRows))
+	} else {
+		block, slice := chunk/j.slices, chunk%j.slices
+		across := ceil(j.shape.C, j.width)
+		j.sum(s, block/across*j.outputs, block%across, slice)
+	}
+	scratches.put(s)
+}
+
+// sum computes the sums of outputs from o on by channel block b over one slice.
+func (j *weightJob) sum(s *scratch, o, b, slice int) {
+	outputs := min(j.outputs, j.shape.O-o)
+	channels := min(j.width, j.shape.C-b*j.width)
+	rectangles := j.tiling.count()
+	for i := slice * rectangles / j.slices; i < (slice+1)*rectangles/j.slices; i++ {
+		r := j.tiling.rectangle(i)
+		s.product.Accumulate = i > slice*rectangles/j.slices
+		if j.winograd {
+			j.tiles(s, r, o, outputs, b, channels, slice)
+		} else {
+			j.pixels(s, r, o, outputs, b, channels, slice)
+		}
+	}
+}
+
+// sums is where output o's sums begin for channel block b and a slice.
+func (j *weightJob) sums(o, b, slice int) int {
+	return (slice*j.shape.O+o)*j.rowSize() + b*j.taps*j.width
+}
+
+// pixels adds the products of the pixels in r.
+func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, b, channels, slice int) {
+	k, shape := j.kernels, j.shape
+	w, g := &s.window, &s.second
+	w.plan(k, rectangle{
+		r.image, r.images,
+		r.top*shape.Stride - shape.Padding, (r.rows-1)*shape.Stride + shape.Kernel,
+		r.left*shape.Stride - shape.Padding, (r.cols-1)*shape.Stride + shape.Kernel,
+	}, channels)
+	w.gather(k, s, j.x, shape.input(), b*j.width)
+	g.planRow(r, outputs)
+	g.gather(k, s, j.gy, shape.output(), o)
+	s.segments = s.segments[:0]
+	for m := range r.images {
+		for i := range r.rows {
+			s.segments = append(s.segments, lanes.Segment{A: g.at(m, i, 0), B: w.at(m, i*shape.Stride, 0)})
+		}
+	}
+	p := &s.product
+	p.C, p.A, p.Segments, p.K = j.partial[j.sums(o, b, slice):], g.data, s.segments, r.cols
+	p.CStep, p.AStep, p.AInner, p.BInner = j.rowSize(), 1, g.width, shape.Stride*w.width
+	vectors := ceil(channels, k.Lanes)
+	for first := 0; first < outputs; first += k.Rows() {
+		rows := min(k.Rows(), outputs-first)
+		for t := range j.taps {
+			p.B = w.data[w.at(0, t/shape.Kernel, t%shape.Kernel):]
+			s.multiplyRows(k, first, rows, t*j.width, vectors)
+		}
+	}
+}
+
+// multiplyRows runs the product for rows of weights from first on. Rows that do
+// not fill a group are computed aside.
+func (s *scratch) multiplyRows(k *lanes.Kernels, first, rows, at, vectors int) {
+	p := &s.product
+	groups := rows / k.Group
+	for g := range ceil(rows, k.Group) {
+		p.ARow[g] = first + g*k.Group
+		p.CRow[g] = (first+g*k.Group)*p.CStep + at
+	}
+	if groups > 0 {
+		k.Product(p, groups, vectors)
+	}
+	rest := rows % k.Group
+	if rest == 0 {
+		return
+	}
+	c, cStep, cRow, aRow, accumulate := p.C, p.CStep, p.CRow, p.ARow, p.Accumulate
+	wide := k.Columns()
+	s.sums = grow(s.sums, k.Group*wide)
+	p.C, p.CStep, p.CRow[0], p.ARow[0], p.Accumulate = s.sums, wide, 0, aRow[groups], false
+	k.Product(p, 1, vectors)
+	for i := range rest {
+		row := c[cRow[groups]+i*cStep:][:vectors*k.Lanes]
+		for l, v := range s.sums[i*wide:][:len(row)] {
+			if accumulate {
+				v += row[l]
+			}
+			row[l] = v
+		}
+	}
+	p.C, p.CStep, p.CRow, p.ARow, p.Accumulate = c, cStep, cRow, aRow, accumulate
+}
+
+// planRow lays out a window as one block with room for all channels. An odd
+// number of cache lines per pixel spreads the pixels over the cache's sets.
+func (w *window) planRow(r rectangle, channels int) {
+	const line = 16
+	w.rectangle, w.channels = r, channels
+	w.width = (ceil(channels, line) | 1) * line
+	w.block = r.pixels() * w.width
+	w.data = grow(w.data, w.block+slack)
+}
+
+// merge adds the slices for outputs first to last and writes their weights.
+func (j *weightJob) merge(s *scratch, first, last int) {
+	k, shape := j.kernels, j.shape
+	size := j.rowSize()
+	for slice := 1; slice < j.slices; slice++ {
+		sum := j.partial[first*size : last*size]
+		for i, v := range j.partial[(slice*shape.O+first)*size:][:len(sum)] {
+			sum[i] += v
+		}
+	}
+	t := &s.scatter
+	*t = lanes.Scatter{Stride: shape.taps(), Step: j.width, Count: shape.taps()}
+	for o := first; o < last; o++ {
+		sums := j.partial[o*size:]
+		if j.winograd {
+			sums = j.interpolate(s, sums)
+		}
+		for c := 0; c < shape.C; c += k.Lanes {
+			t.Channels = min(k.Lanes, shape.C-c)
+			t.Dst = j.gw[(o*shape.C+c)*shape.taps():]
+			t.Src = sums[c/j.width*shape.taps()*j.width+c%j.width:]
+			k.Scatter(t)
+		}
+	}
+}
