@@ -1,0 +1,71 @@
+package mesh_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"multiscale/pkg/mesh"
+)
+
+func count(n, h, w int) mesh.Images {
+	x := mesh.NewImages(n, 1, h, w)
+	for i := range x.Data {
+		x.Data[i] = float32(i)
+	}
+	return x
+}
+
+func TestRestrict(t *testing.T) {
+	for _, tc := range []struct {
+		restriction mesh.Restriction
+		h, w        int
+		levels      int
+		want        []float32
+	}{
+		{mesh.Nearest, 4, 4, 0, count(1, 4, 4).Data},
+		{mesh.Nearest, 4, 4, 1, []float32{0, 2, 8, 10}},
+		{mesh.Nearest, 4, 4, 2, []float32{0}},
+		{mesh.Nearest, 5, 5, 1, []float32{0, 2, 10, 12}}, // the last row and column are dropped
+		{mesh.Average, 4, 4, 1, []float32{2.5, 4.5, 10.5, 12.5}},
+		{mesh.Average, 4, 4, 2, []float32{7.5}},
+		{mesh.Bilinear, 4, 4, 1, []float32{2.5, 4.5, 10.5, 12.5}},
+		{mesh.Bilinear, 4, 4, 2, []float32{7.5}},
+	} {
+		got := tc.restriction.Restrict(count(1, tc.h, tc.w), tc.levels)
+		if !slices.Equal(got.Data, tc.want) {
+			t.Errorf("%s of %dx%d by %d levels: %v, want %v", tc.restriction, tc.h, tc.w, tc.levels, got.Data, tc.want)
+		}
+	}
+}
+
+// TestRestrictComposes: two meshes at once are one after the other, on which
+// the telescoping sum rests.
+func TestRestrictComposes(t *testing.T) {
+	x := count(2, 16, 8)
+	for _, r := range mesh.Restrictions() {
+		once, twice := r.Restrict(x, 3), r.Restrict(r.Restrict(x, 1), 2)
+		if !slices.Equal(once.Data, twice.Data) {
+			t.Errorf("%s: three levels at once are not one and then two", r)
+		}
+	}
+}
+
+func TestParseRestriction(t *testing.T) {
+	for _, r := range mesh.Restrictions() {
+		if got, err := mesh.ParseRestriction(string(r)); got != r || err != nil {
+			t.Errorf("%s: %v, %v", r, got, err)
+		}
+	}
+	if _, err := mesh.ParseRestriction("cubic"); err == nil {
+		t.Error("cubic was accepted")
+	}
+}
+
+// An image and its restriction cost 1 and 1/4 work units.
+func Example() {
+	x := mesh.NewImages(1, 3, 64, 64)
+	y := mesh.Nearest.Restrict(x, 1)
+	fmt.Println(mesh.Cost(0), x.H, mesh.Cost(1), y.H)
+	// Output: 1 64 0.25 32
+}

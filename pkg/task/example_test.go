@@ -1,0 +1,27 @@
+package task_test
+
+import (
+	"fmt"
+
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/task"
+)
+
+// A batch of the denoising task on two meshes.
+func Example() {
+	set, err := dataset.Open(dataset.Options{Side: 32}) // dead leaves, built in
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	denoising := task.Denoising{}
+	s := task.Sampler{Task: denoising, Source: set.Train, Pixels: denoising.Pixels(set), Side: 32, Restriction: mesh.Nearest, Seed: 1}
+	fine, coarse, err := s.Draw(0, 0, 8, true)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(fine.Len(), "pictures of side", fine.Input.H, "and, the same, of side", coarse.Input.H)
+	// Output: 8 pictures of side 32 and, the same, of side 16
+}

@@ -1,0 +1,150 @@
+package train_test
+
+import (
+	"context"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/optimize"
+	"multiscale/pkg/param"
+	"multiscale/pkg/train"
+)
+
+// bowl is a model with the loss |p|^2/2, whose gradient is p, and that may go
+// wrong at an iteration.
+type bowl struct {
+	params *param.Set
+	wrong  float64
+	at     int
+	calls  int
+}
+
+func (b *bowl) AddGradient(ctx context.Context, dst []float32, weight float64, _ mesh.Batch, _ uint64) (float64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	b.calls++
+	var loss float64
+	for i, p := range b.params.Values() {
+		dst[i] += float32(weight) * p
+		loss += float64(p) * float64(p) / 2
+	}
+	if b.calls > b.at && b.wrong != 0 {
+		dst[0] = float32(b.wrong)
+	}
+	return loss, nil
+}
+
+type nothing struct{}
+
+func (nothing) Draw(_, _, _ int, _ bool) (fine, coarser mesh.Batch, err error) { return }
+
+func newTrainer(t *testing.T, clip float64) (*train.Trainer, *bowl) {
+	t.Helper()
+	set := param.NewSet(1)
+	if _, err := set.Declare("p", tensor.Shape{4}, param.Constant(2)); err != nil {
+		t.Fatal(err)
+	}
+	set.Seal()
+	plan, err := mge.Work{Batches: []int{1, 2}, Iterations: 4, Stages: []int{3, 2}}.Plan(mge.FullMultiscale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bowl{params: set}
+	return &train.Trainer{
+		Plan: plan, Estimator: &mge.Estimator{Model: b, Sampler: nothing{}}, Params: set,
+		Optimizer: optimize.NewSGD(0, 0), Schedule: optimize.Constant(0.5), Clip: clip,
+	}, b
+}
+
+func TestRun(t *testing.T) {
+	tr, _ := newTrainer(t, 0)
+	var stages []int
+	var ends []bool
+	var units []float64
+	tr.Hooks = []train.Hook{func(_ context.Context, s train.Step) error {
+		stages, ends, units = append(stages, s.Stage), append(ends, s.StageEnd), append(units, s.WorkUnits)
+		return nil
+	}}
+	if err := tr.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Every step halves the parameters: 2 * 2^-5.
+	if p := tr.Params.Values()[0]; p != 2.0/32 {
+		t.Errorf("the parameters are %v, want %v", p, 2.0/32)
+	}
+	if want := []int{0, 0, 0, 1, 1}; !slices.Equal(stages, want) {
+		t.Errorf("stages %v, want %v", stages, want)
+	}
+	if want := []bool{false, false, true, false, true}; !slices.Equal(ends, want) {
+		t.Errorf("ends of stages %v, want %v", ends, want)
+	}
+	// 2 images on the coarse mesh, then one on both and two on the coarse one.
+	if want := []float64{0.5, 1, 1.5, 3.25, 5}; !slices.Equal(units, want) {
+		t.Errorf("work units %v, want %v", units, want)
+	}
+}
+
+func TestClip(t *testing.T) {
+	tr, _ := newTrainer(t, 1)
+	var norm float64
+	tr.Hooks = []train.Hook{func(_ context.Context, s train.Step) error {
+		norm = s.GradientNorm
+		return errors.New("enough")
+	}}
+	if err := tr.Run(t.Context()); err == nil {
+		t.Fatal("the hook's error was lost")
+	}
+	if norm != 4 {
+		t.Errorf("the norm before clipping is %v, want 4", norm)
+	}
+	// A gradient of (2,2,2,2) clipped to length 1 is (.5,.5,.5,.5).
+	if p := tr.Params.Values()[0]; math.Abs(float64(p)-1.75) > 1e-6 {
+		t.Errorf("the parameters are %v after one clipped step, want 1.75", p)
+	}
+}
+
+func TestDivergenceLeavesTheParameters(t *testing.T) {
+	for _, wrong := range []float64{math.NaN(), math.Inf(1)} {
+		tr, b := newTrainer(t, 0)
+		b.wrong, b.at = wrong, 1
+		err := tr.Run(t.Context())
+		var d *train.Divergence
+		if !errors.As(err, &d) || d.What != "p" || d.Iteration != 1 || !strings.Contains(err.Error(), "gradient of p") {
+			t.Fatalf("error %v", err)
+		}
+		if p := tr.Params.Values()[0]; p != 1 {
+			t.Errorf("the parameters are %v after one good step, want 1", p)
+		}
+	}
+}
+
+func TestStop(t *testing.T) {
+	tr, _ := newTrainer(t, 0)
+	ctx, stop := context.WithCancel(t.Context())
+	tr.Hooks = []train.Hook{func(_ context.Context, s train.Step) error {
+		if s.Iteration == 2 {
+			stop()
+		}
+		return nil
+	}}
+	if err := tr.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatalf("error %v", err)
+	}
+	if tr.Iteration != 2 {
+		t.Errorf("stopped after %d iterations, want 2", tr.Iteration)
+	}
+	if err := tr.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if p := tr.Params.Values()[0]; p != 2.0/32 {
+		t.Errorf("going on gives %v, want %v", p, 2.0/32)
+	}
+}
