@@ -72,45 +72,22 @@ func (j *job) spreadRows(gx, l []float32, i int) {
 
 // bilinearUp2 blends columns with weights 1/4 and 3/4 only.
 func bilinearUp2(j *job, y, x []float32) {
-	l, w := line(j.w), j.w
+	l := line(j.w)
 	for i := range j.oh {
 		j.blendRows(*l, x, i)
-		upLine(y[i*j.ow:][:2*w], *l)
+		vector.DoubleLine(y[i*j.ow:], *l)
 	}
 	lines.Put(l)
-}
-
-func upLine(y, l []float32) {
-	last := len(l) - 1
-	y[0], y[2*last+1] = l[0], l[last]
-	for k := range last {
-		a, b := l[k], l[k+1]
-		y[2*k+1] = 0.75*a + 0.25*b
-		y[2*k+2] = 0.25*a + 0.75*b
-	}
 }
 
 func bilinearUp2Backward(j *job, gx, gy []float32) {
-	l, w := line(j.w), j.w
+	l := line(j.w)
 	clear(gx)
 	for i := range j.oh {
-		upLineBackward(*l, gy[i*j.ow:][:2*w])
+		vector.DoubleLineGrad(*l, gy[i*j.ow:])
 		j.spreadRows(gx, *l, i)
 	}
 	lines.Put(l)
-}
-
-func upLineBackward(l, g []float32) {
-	last := len(l) - 1
-	if last == 0 {
-		l[0] = g[0] + g[1]
-		return
-	}
-	l[0] = g[0] + 0.75*g[1] + 0.25*g[2]
-	for k := 1; k < last; k++ {
-		l[k] = 0.25*(g[2*k-1]+g[2*k+2]) + 0.75*(g[2*k]+g[2*k+1])
-	}
-	l[last] = 0.25*g[2*last-1] + 0.75*g[2*last] + g[2*last+1]
 }
 
 func meanDown2(j *job, y, x []float32) { pairRows(y, x, j.oh, j.ow, j.w, 0.25) }

@@ -1,6 +1,10 @@
 package vector
 
-import "math"
+import (
+	"math"
+
+	"multiscale/pkg/kernel/pointwise/vector/poly"
+)
 
 // lanes is how many partial sums the portable reductions keep: it breaks the
 // chain of dependent additions and shortens the sums.
@@ -56,9 +60,12 @@ func siluGeneric(y, x []float32) {
 	}
 }
 
+// siluSlope is s + u*s*(1-s) with s the sigmoid of u; 1-s is taken from the
+// exponential, because the difference would cancel.
 func siluSlope(u float32) float32 {
-	s := sigmoid(u)
-	return s + s*(u*(1-s))
+	e := exp(-u)
+	s := 1 / (1 + e)
+	return s + s*(u*(e*s))
 }
 
 func siluGradGeneric(gx, gy, x []float32) {
@@ -246,7 +253,7 @@ func momentumGeneric(p, g, v []float32, rate, momentum float32) {
 
 func dropoutGeneric(y, x []float32, seed, block uint64, threshold int16, scale float32) {
 	for len(x) > 0 {
-		h := Mix(seed + block*golden)
+		h := Mix(counter(seed, block))
 		n := min(len(x), 4)
 		for i, v := range x[:n] {
 			if int16(h>>(16*i)) < threshold {
@@ -259,16 +266,15 @@ func dropoutGeneric(y, x []float32, seed, block uint64, threshold int16, scale f
 	}
 }
 
-// golden is the odd integer nearest 2^64 over the golden ratio: multiples of
-// it are spread evenly, so that neighbouring counters differ in many bits.
-const golden = 0x9e3779b97f4a7c15
+// counter is what the hash of a block is made from.
+func counter(seed, block uint64) uint64 { return seed + block*poly.Golden }
 
 // Mix scrambles 64 bits one to one: each bit of the input changes each bit of
 // the result with probability one half (the finaliser of SplitMix64; Steele,
 // Lea and Flood 2014).
 func Mix(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
+	x = (x ^ x>>30) * poly.Mix1
+	x = (x ^ x>>27) * poly.Mix2
 	return x ^ x>>31
 }
 
@@ -281,5 +287,11 @@ func mulGeneric(y, a, b []float32) {
 func mulAddGeneric(y, a, b []float32) {
 	for i, v := range a {
 		y[i] += v * b[i]
+	}
+}
+
+func blendGeneric(y, a, b []float32, s, t float32) {
+	for i, v := range a {
+		y[i] = s*v + t*b[i]
 	}
 }

@@ -6,13 +6,17 @@ const Taps = 11
 // Window writes the sum over k of taps[k]*x[i+k*stride] to y[i], for symmetric
 // taps. x has at least len(y)+10*stride elements.
 func Window(y, x []float64, stride int, taps *[Taps]float64) {
-	windowGeneric(y, x[:len(y)+(Taps-1)*stride], stride, taps)
+	x = x[:len(y)+(Taps-1)*stride]
+	n := eights(len(y))
+	if n > 0 {
+		windowAVX2(start(y), start(x), n, stride, &taps[0])
+	}
+	windowGeneric(y[n:], x[n:], stride, taps)
 }
 
 func windowGeneric(y, x []float64, stride int, taps *[Taps]float64) {
 	const centre = Taps / 2
-	middle := x[centre*stride:][:len(y)]
-	for i, v := range middle {
+	for i, v := range x[centre*stride:][:len(y)] {
 		y[i] = taps[centre] * v
 	}
 	for k := range centre {

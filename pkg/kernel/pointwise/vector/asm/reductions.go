@@ -1,0 +1,172 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// halves returns a vector as two of four float64.
+func halves(v VecVirtual) [2]VecVirtual {
+	low, high, x := YMM(), YMM(), XMM()
+	VCVTPS2PD(v.AsX(), low)
+	VEXTRACTF128(U8(1), v, x)
+	VCVTPS2PD(x, high)
+	return [2]VecVirtual{low, high}
+}
+
+// wide loads a vector at p as two of four float64.
+func (s part) wide(p Register) [2]VecVirtual {
+	if s.mask != nil {
+		return halves(s.load(p))
+	}
+	low, high := YMM(), YMM()
+	VCVTPS2PD(Mem{Base: p, Disp: s.u * bytes}, low)
+	VCVTPS2PD(Mem{Base: p, Disp: s.u*bytes + bytes/2}, high)
+	return [2]VecVirtual{low, high}
+}
+
+// zeros returns registers of zeros, to add up in.
+func zeros(n int) []VecVirtual {
+	s := make([]VecVirtual, n)
+	for i := range s {
+		s[i] = zero()
+	}
+	return s
+}
+
+// total adds up registers of float64 and then their lanes, into lane 0 of the
+// result.
+func total(s []VecVirtual) VecVirtual {
+	for len(s) > 1 {
+		half := len(s) / 2
+		for i := range half {
+			VADDPD(s[i+half], s[i], s[i])
+		}
+		s = s[:half]
+	}
+	high := XMM()
+	VEXTRACTF128(U8(1), s[0], high)
+	low := s[0].AsX()
+	VADDPD(high, low, high)
+	VHADDPD(high, high, high)
+	return high.(VecVirtual)
+}
+
+// reduce is a kernel that returns float64 sums over its inputs; step adds to
+// the four accumulators that it is given for each result.
+func reduce(name, results, doc string, inputs []string, outputs []string, step func(in [][2]VecVirtual, half int, sums []VecVirtual)) {
+	signature := "("
+	for _, x := range inputs {
+		signature += x + ", "
+	}
+	kernel(name, signature[:len(signature)-2]+" *float32, n int) ("+results+" float64)", doc)
+	var pointers []Register
+	for _, x := range inputs {
+		pointers = append(pointers, pointer(x))
+	}
+	n := pointer("n")
+	sums := make([][]VecVirtual, len(outputs))
+	for i := range sums {
+		sums[i] = zeros(4)
+	}
+	span(n, 2, pointers, func(s part) {
+		var in [][2]VecVirtual
+		for _, p := range pointers {
+			in = append(in, s.wide(p))
+		}
+		for half := range 2 {
+			at := make([]VecVirtual, len(outputs))
+			for i := range at {
+				at[i] = sums[i][2*s.u+half]
+			}
+			step(in, half, at)
+		}
+	})
+	for i, name := range outputs {
+		Store(total(sums[i]).AsX(), Return(name))
+	}
+	finish()
+}
+
+func reductions() {
+	reduce("moments", "sum, squares", "returns the sums of x and x^2.", []string{"x"}, []string{"sum", "squares"},
+		func(in [][2]VecVirtual, half int, sums []VecVirtual) {
+			v := in[0][half]
+			VADDPD(v, sums[0], sums[0])
+			VFMADD231PD(v, v, sums[1])
+		})
+	reduce("distance", "sum", "returns the sum of (a-b)^2.", []string{"a", "b"}, []string{"sum"},
+		func(in [][2]VecVirtual, half int, sums []VecVirtual) {
+			d := in[0][half]
+			VSUBPD(in[1][half], d, d)
+			VFMADD231PD(d, d, sums[0])
+		})
+	reduce("dot", "sum", "returns the sum of a*b.", []string{"a", "b"}, []string{"sum"},
+		func(in [][2]VecVirtual, half int, sums []VecVirtual) {
+			VFMADD231PD(in[0][half], in[1][half], sums[0])
+		})
+	expShift()
+	maximum()
+	finite()
+}
+
+func expShift() {
+	kernel("expShift", "(y, x *float32, n int, a, b float32) (sum float64)", "writes exp(a*x-b) and returns the sum of it.")
+	y, x, n := pointer("y"), pointer("x"), pointer("n")
+	a, b, e, sums := broadcast("a"), broadcast("b"), newExponential(1), zeros(2)
+	span(n, 1, []Register{y, x}, func(s part) {
+		v := s.load(x)
+		VFMSUB213PS(b, a, v)
+		v = e.of(v)
+		s.store(v, y)
+		for i, h := range halves(s.keep(v)) {
+			VADDPD(h, sums[i], sums[i])
+		}
+	})
+	Store(total(sums).AsX(), Return("sum"))
+	finish()
+}
+
+func maximum() {
+	kernel("maximum", "(x *float32, n int) (m float32)", "returns the largest element; n is at least 1.")
+	x, n := pointer("x"), pointer("n")
+	m := []VecVirtual{YMM(), YMM()}
+	for i := range m {
+		VBROADCASTSS(Mem{Base: x}, m[i])
+	}
+	span(n, 2, []Register{x}, func(s part) {
+		v := s.load(x)
+		if s.mask != nil {
+			VBLENDVPS(s.mask, v, m[0], v)
+		}
+		VMAXPS(v, m[s.u], m[s.u])
+	})
+	VMAXPS(m[1], m[0], m[0])
+	high, low := XMM(), m[0].AsX()
+	VEXTRACTF128(U8(1), m[0], high)
+	VMAXPS(high, low, low)
+	for _, order := range []uint64{0x4e, 0xb1} { // swap pairs, then neighbours
+		VPERMILPS(U8(order), low, high)
+		VMAXPS(high, low, low)
+	}
+	Store(low, Return("m"))
+	finish()
+}
+
+func finite() {
+	kernel("finite", "(x *float32, n int) bool", "reports whether no exponent has all bits set.")
+	x, n := pointer("x"), pointer("n")
+	exponent, bad := inRegister(repeated(0x7f800000)), zero()
+	span(n, 4, []Register{x}, func(s part) {
+		v := binary(VANDPS, s.load(x), exponent)
+		VPCMPEQD(v, exponent, v)
+		VORPS(v, bad, bad)
+	})
+	bits, result := GP32(), GP8()
+	VMOVMSKPS(bad, bits)
+	TESTL(bits, bits)
+	SETEQ(result)
+	Store(result, ReturnIndex(0))
+	finish()
+}

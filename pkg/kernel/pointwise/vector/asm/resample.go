@@ -1,0 +1,108 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	. "github.com/mmcloughlin/avo/reg"
+)
+
+// whole repeats a step of eight elements n/8 times; n is a multiple of 8.
+// strides are the bytes that each pointer moves.
+func whole(n Register, pointers []Register, strides []int, step func()) {
+	loop, end := label("loop"), label("end")
+	Label(loop)
+	TESTQ(n, n)
+	JZ(LabelRef(end))
+	step()
+	for i, p := range pointers {
+		ADDQ(U32(strides[i]), p)
+	}
+	SUBQ(U8(width), n)
+	JMP(LabelRef(loop))
+	Label(end)
+}
+
+func at(p Register, disp int) VecVirtual {
+	v := YMM()
+	VMOVUPS(Mem{Base: p, Disp: disp}, v)
+	return v
+}
+
+// storePairs writes a[i], b[i] to places 2i, 2i+1 from p+disp.
+func storePairs(a, b VecVirtual, p Register, disp int) {
+	low, high := binary(VUNPCKLPS, b, a), binary(VUNPCKHPS, b, a)
+	first, second := YMM(), YMM()
+	VPERM2F128(U8(0x20), high, low, first)
+	VPERM2F128(U8(0x31), high, low, second)
+	VMOVUPS(first, Mem{Base: p, Disp: disp})
+	VMOVUPS(second, Mem{Base: p, Disp: disp + bytes})
+}
+
+// pairs returns the elements at even and odd places of sixteen from p+disp,
+// in the order 0 1 4 5 2 3 6 7 that ordered takes back.
+func pairs(p Register, disp int) (even, odd VecVirtual) {
+	a, b := at(p, disp), at(p, disp+bytes)
+	even, odd = YMM(), YMM()
+	VSHUFPS(U8(0x88), b, a, even)
+	VSHUFPS(U8(0xdd), b, a, odd)
+	return even, odd
+}
+
+func ordered(v VecVirtual) VecVirtual {
+	r := YMM()
+	VPERMPD(U8(0xd8), v, r)
+	return r
+}
+
+func resample() {
+	const eights = "n is a multiple of 8."
+	kernel("duplicate", "(y, x *float32, n int, s float32)", "writes s*x[i] twice; "+eights)
+	y, x, n, s := pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	whole(n, []Register{y, x}, []int{2 * bytes, bytes}, func() {
+		v := mul(s, at(x, 0))
+		storePairs(v, v, y, 0)
+	})
+	finish()
+
+	kernel("interleave", "(y, a, b *float32, n int)", "writes a[i] and b[i] in turn; "+eights)
+	y, a, b, n := pointer("y"), pointer("a"), pointer("b"), pointer("n")
+	whole(n, []Register{y, a, b}, []int{2 * bytes, bytes, bytes}, func() { storePairs(at(a, 0), at(b, 0), y, 0) })
+	finish()
+
+	kernel("deinterleave", "(a, b, y *float32, n int)", "is the inverse of interleave; "+eights)
+	a, b, y, n = pointer("a"), pointer("b"), pointer("y"), pointer("n")
+	whole(n, []Register{a, b, y}, []int{bytes, bytes, 2 * bytes}, func() {
+		even, odd := pairs(y, 0)
+		VMOVUPS(ordered(even), Mem{Base: a})
+		VMOVUPS(ordered(odd), Mem{Base: b})
+	})
+	finish()
+
+	kernel("pairSums", "(y, a, b *float32, n int, s float32)", "writes s times the sums of pairs of a and b; "+eights)
+	y, a, b, n, s = pointer("y"), pointer("a"), pointer("b"), pointer("n"), broadcast("s")
+	whole(n, []Register{y, a, b}, []int{bytes, 2 * bytes, 2 * bytes}, func() {
+		evenA, oddA := pairs(a, 0)
+		evenB, oddB := pairs(b, 0)
+		VMOVUPS(ordered(mul(s, add(add(evenA, oddA), add(evenB, oddB)))), Mem{Base: y})
+	})
+	finish()
+
+	kernel("doubleLine", "(y, x *float32, n int)", "interpolates between neighbours; "+eights)
+	y, x, n = pointer("y"), pointer("x"), pointer("n")
+	near, far := inRegister(f32(0.75)), inRegister(f32(0.25))
+	whole(n, []Register{y, x}, []int{2 * bytes, bytes}, func() {
+		l, r := at(x, 0), at(x, 4)
+		storePairs(add(mul(near, l), mul(far, r)), add(mul(far, l), mul(near, r)), y, 0)
+	})
+	finish()
+
+	kernel("doubleLineGrad", "(x, grad *float32, n int)", "is the transpose of doubleLine; "+eights)
+	x, g, n := pointer("x"), pointer("grad"), pointer("n")
+	near, far = inRegister(f32(0.75)), inRegister(f32(0.25))
+	whole(n, []Register{x, g}, []int{bytes, 2 * bytes}, func() {
+		a, b := pairs(g, 0)
+		c, d := pairs(g, 8)
+		VMOVUPS(ordered(add(mul(far, add(a, d)), mul(near, add(b, c)))), Mem{Base: x})
+	})
+	finish()
+}

@@ -1,0 +1,82 @@
+package vector
+
+// fits panics if one of the lengths is not that of rows of the given width:
+// the assembly would not notice.
+func fits(rows, width int, lengths ...int) {
+	for _, n := range lengths {
+		if n != rows*width {
+			panic("vector: rows do not fit their slices")
+		}
+	}
+}
+
+// AddRows adds e[r] to row r of x; rows have the given width.
+func AddRows(y, x, e []float32, width int) {
+	if fits(len(e), width, len(y), len(x)); accelerated && len(e) > 0 {
+		addRowsAVX2(start(y), start(x), start(e), len(e), width)
+		return
+	}
+	addRowsGeneric(y, x, e, width)
+}
+
+// SumRows writes the sum of each row of x.
+func SumRows(s, x []float32, width int) {
+	if fits(len(s), width, len(x)); accelerated && len(s) > 0 {
+		sumRowsAVX2(start(s), start(x), len(s), width)
+		return
+	}
+	sumRowsGeneric(s, x, width)
+}
+
+// NormalizeLeaky writes Leaky((x-mean)*scale[r] + shift[r]) for each row r.
+// The mean is taken off first because x*scale alone could dwarf the result.
+func NormalizeLeaky(y, x []float32, width int, mean float32, scale, shift []float32, slope float32) {
+	shift = shift[:len(scale)]
+	if fits(len(scale), width, len(y), len(x)); accelerated && len(scale) > 0 {
+		normalizeLeakyAVX2(start(y), start(x), len(scale), width, mean, start(scale), start(shift), slope)
+		return
+	}
+	normalizeLeakyGeneric(y, x, width, mean, scale, shift, slope)
+}
+
+// NormalizeSiLU writes SiLU((x-mean)*scale[r] + shift[r]) for each row r.
+func NormalizeSiLU(y, x []float32, width int, mean float32, scale, shift []float32) {
+	shift = shift[:len(scale)]
+	if fits(len(scale), width, len(y), len(x)); accelerated && len(scale) > 0 {
+		normalizeSiLUAVX2(start(y), start(x), len(scale), width, mean, start(scale), start(shift))
+		return
+	}
+	normalizeSiLUGeneric(y, x, width, mean, scale, shift)
+}
+
+// NormGradLeaky writes gz, the gradient before the activation of
+// NormalizeLeaky, and for each row the sums of gz and gz*(x-mean) into
+// sums[2r] and sums[2r+1]. gz may be gy.
+func NormGradLeaky(gz, gy, x []float32, width int, mean float32, scale, shift []float32, slope float32, sums []float64) {
+	shift, sums = shift[:len(scale)], sums[:2*len(scale)]
+	if fits(len(scale), width, len(gz), len(gy), len(x)); accelerated && len(scale) > 0 {
+		normGradLeakyAVX2(start(gz), start(gy), start(x), len(scale), width, mean, start(scale), start(shift), slope, start(sums))
+		return
+	}
+	normGradLeakyGeneric(gz, gy, x, width, mean, scale, shift, slope, sums)
+}
+
+// NormGradSiLU is NormGradLeaky for NormalizeSiLU.
+func NormGradSiLU(gz, gy, x []float32, width int, mean float32, scale, shift []float32, sums []float64) {
+	shift, sums = shift[:len(scale)], sums[:2*len(scale)]
+	if fits(len(scale), width, len(gz), len(gy), len(x)); accelerated && len(scale) > 0 {
+		normGradSiLUAVX2(start(gz), start(gy), start(x), len(scale), width, mean, start(scale), start(shift), start(sums))
+		return
+	}
+	normGradSiLUGeneric(gz, gy, x, width, mean, scale, shift, sums)
+}
+
+// NormGradCombine writes scale[r]*gz + (x-mean)*slope + shift for each row r.
+// gx and gz may be the same slice.
+func NormGradCombine(gx, gz, x []float32, width int, mean float32, scale []float32, slope, shift float32) {
+	if fits(len(scale), width, len(gx), len(gz), len(x)); accelerated && len(scale) > 0 {
+		normGradCombineAVX2(start(gx), start(gz), start(x), len(scale), width, mean, start(scale), slope, shift)
+		return
+	}
+	normGradCombineGeneric(gx, gz, x, width, mean, scale, slope, shift)
+}

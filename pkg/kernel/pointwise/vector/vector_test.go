@@ -1,0 +1,313 @@
+package vector
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"testing"
+)
+
+// ulp is the relative distance of neighbouring float32 numbers, at most.
+const ulp = 1.0 / (1 << 23)
+
+// agree is how far the assembly may be from the portable loops: it fuses
+// products with sums, which saves a rounding or two.
+const agree = 4 * ulp
+
+// arrays are the operands of a kernel. The kernels write to a and may read all.
+type arrays struct {
+	a, b, c, d []float32
+	rows       []float32
+	sums       []float64
+}
+
+const rowCount = 3
+
+// operands returns arrays of n elements (and rows of n) that begin off elements
+// past an aligned address and have a guard behind them.
+func operands(n, off int) *arrays {
+	fill := func(seed uint64, n int) []float32 {
+		x := make([]float32, off+n+guard)
+		for i := range x {
+			x[i] = 8 * float32(int64(Mix(seed<<32+uint64(i)))>>40) / (1 << 23)
+		}
+		return x[off : off+n]
+	}
+	rows := rowCount * n
+	return &arrays{fill(1, rows), fill(2, rows), fill(3, rows), fill(4, rows), fill(5, rowCount), make([]float64, 2*rowCount)}
+}
+
+// guard elements behind an array must stay as they are.
+const guard = 20
+
+// kernels are called twice, on the assembly and on the portable loops. f works
+// on the first n elements or on rows of width n.
+var kernels = []struct {
+	name      string
+	fast, ref func(x *arrays, n int)
+}{
+	{"leaky", func(x *arrays, n int) { Leaky(x.a[:n], x.b[:n], 0.2) }, func(x *arrays, n int) { leakyGeneric(x.a[:n], x.b[:n], 0.2) }},
+	{"leaky grad", func(x *arrays, n int) { LeakyGrad(x.a, x.b, x.c[:n], 0.2) }, func(x *arrays, n int) { leakyGradGeneric(x.a, x.b, x.c[:n], 0.2) }},
+	{"silu", func(x *arrays, n int) { SiLU(x.a, x.b[:n]) }, func(x *arrays, n int) { siluGeneric(x.a, x.b[:n]) }},
+	{"silu grad", func(x *arrays, n int) { SiLUGrad(x.a, x.b, x.c[:n]) }, func(x *arrays, n int) { siluGradGeneric(x.a, x.b, x.c[:n]) }},
+	{"tanh", func(x *arrays, n int) { Tanh(x.a, x.b[:n]) }, func(x *arrays, n int) { tanhGeneric(x.a, x.b[:n]) }},
+	{"tanh grad", func(x *arrays, n int) { TanhGrad(x.a, x.b, x.c[:n]) }, func(x *arrays, n int) { tanhGradGeneric(x.a, x.b, x.c[:n]) }},
+	{"axpy", func(x *arrays, n int) { Axpy(x.a, 1.5, x.b[:n]) }, func(x *arrays, n int) { axpyGeneric(x.a, 1.5, x.b[:n]) }},
+	{"scale", func(x *arrays, n int) { Scale(x.a, 1.5, x.b[:n]) }, func(x *arrays, n int) { scaleGeneric(x.a, 1.5, x.b[:n]) }},
+	{"add", func(x *arrays, n int) { Add(x.a, x.b[:n], x.c) }, func(x *arrays, n int) { addGeneric(x.a, x.b[:n], x.c) }},
+	{"mul", func(x *arrays, n int) { Mul(x.a, x.b[:n], x.c) }, func(x *arrays, n int) { mulGeneric(x.a, x.b[:n], x.c) }},
+	{"mul add", func(x *arrays, n int) { MulAdd(x.a, x.b[:n], x.c) }, func(x *arrays, n int) { mulAddGeneric(x.a, x.b[:n], x.c) }},
+	{"sub scale", func(x *arrays, n int) { SubScale(x.a, x.b[:n], x.c, 1.5) }, func(x *arrays, n int) { subScaleGeneric(x.a, x.b[:n], x.c, 1.5) }},
+	{"blend", func(x *arrays, n int) { Blend(x.a, x.b[:n], x.c, 0.3, 0.7) }, func(x *arrays, n int) { blendGeneric(x.a, x.b[:n], x.c, 0.3, 0.7) }},
+	{"soft grad", func(x *arrays, n int) { SoftGrad(x.a, x.b, x.c[:n], 0.3, 0.7) }, func(x *arrays, n int) { softGradGeneric(x.a, x.b, x.c[:n], 0.3, 0.7) }},
+	{"adam", func(x *arrays, n int) { x.adam(n, Adam) }, func(x *arrays, n int) { x.adam(n, adamGeneric) }},
+	{"momentum", func(x *arrays, n int) { Momentum(x.a[:n], x.b[:n], x.c[:n], 0.1, 0.9) }, func(x *arrays, n int) { momentumGeneric(x.a[:n], x.b[:n], x.c[:n], 0.1, 0.9) }},
+	{"dropout", func(x *arrays, n int) { Dropout(x.a, x.b[:n], 7, 9, -20000, 1.25) }, func(x *arrays, n int) { dropoutGeneric(x.a, x.b[:n], 7, 9, -20000, 1.25) }},
+	{"moments", func(x *arrays, n int) { x.sums[0], x.sums[1] = Moments(x.b[:n]) }, func(x *arrays, n int) { x.sums[0], x.sums[1] = momentsGeneric(x.b[:n]) }},
+	{"distance", func(x *arrays, n int) { x.sums[0] = Distance(x.b[:n], x.c) }, func(x *arrays, n int) { x.sums[0] = distanceGeneric(x.b[:n], x.c) }},
+	{"dot", func(x *arrays, n int) { x.sums[0] = Dot(x.b[:n], x.c) }, func(x *arrays, n int) { x.sums[0] = dotGeneric(x.b[:n], x.c) }},
+	{"exp shift", func(x *arrays, n int) { x.sums[0] = ExpShift(x.a, x.b[:n], 0.5, 2) }, func(x *arrays, n int) { x.sums[0] = expShiftGeneric(x.a, x.b[:n], 0.5, 2) }},
+	{"add rows", func(x *arrays, n int) { AddRows(x.a, x.b, x.rows, n) }, func(x *arrays, n int) { addRowsGeneric(x.a, x.b, x.rows, n) }},
+	{"sum rows", func(x *arrays, n int) { SumRows(x.rows, x.b, n) }, func(x *arrays, n int) { sumRowsGeneric(x.rows, x.b, n) }},
+	{"normalize leaky", func(x *arrays, n int) { NormalizeLeaky(x.a, x.b, n, 0.3, x.rows, x.d[:rowCount], 0.2) },
+		func(x *arrays, n int) { normalizeLeakyGeneric(x.a, x.b, n, 0.3, x.rows, x.d[:rowCount], 0.2) }},
+	{"normalize silu", func(x *arrays, n int) { NormalizeSiLU(x.a, x.b, n, 0.3, x.rows, x.d[:rowCount]) },
+		func(x *arrays, n int) { normalizeSiLUGeneric(x.a, x.b, n, 0.3, x.rows, x.d[:rowCount]) }},
+	{"norm grad leaky", func(x *arrays, n int) { NormGradLeaky(x.a, x.b, x.c, n, 0.3, x.rows, x.d[:rowCount], 0.2, x.sums) },
+		func(x *arrays, n int) {
+			normGradLeakyGeneric(x.a, x.b, x.c, n, 0.3, x.rows, x.d[:rowCount], 0.2, x.sums)
+		}},
+	{"norm grad silu", func(x *arrays, n int) { NormGradSiLU(x.a, x.b, x.c, n, 0.3, x.rows, x.d[:rowCount], x.sums) },
+		func(x *arrays, n int) { normGradSiLUGeneric(x.a, x.b, x.c, n, 0.3, x.rows, x.d[:rowCount], x.sums) }},
+	{"norm grad combine", func(x *arrays, n int) { NormGradCombine(x.a, x.b, x.c, n, 0.3, x.rows, 0.2, 0.1) },
+		func(x *arrays, n int) { normGradCombineGeneric(x.a, x.b, x.c, n, 0.3, x.rows, 0.2, 0.1) }},
+}
+
+func (x *arrays) adam(n int, f func(p, g, m, v []float32, c *AdamConstants)) {
+	Mul(x.d[:n], x.d, x.d) // second moments are not negative
+	f(x.a[:n], x.b[:n], x.c[:n], x.d[:n], &AdamConstants{0.9, 0.1, 0.999, 0.001, 0.01, 1.2, 1e-8})
+}
+
+// lengths covers every tail and every number of unrolled steps.
+func lengths() []int {
+	n := []int{127, 128, 515, 1030}
+	for i := range 71 {
+		n = append(n, i)
+	}
+	return n
+}
+
+func TestAssemblyAgrees(t *testing.T) {
+	for _, k := range kernels {
+		t.Run(k.name, func(t *testing.T) {
+			for _, n := range lengths() {
+				for off := range 3 {
+					if rowCount > rowCount*n { // the shifts of the rows lie in an array of n
+						continue
+					}
+					got, want := operands(n, off), operands(n, off)
+					k.fast(got, n)
+					k.ref(want, n)
+					for i, pair := range [][2][]float32{{got.a, want.a}, {got.b, want.b}, {got.c, want.c}, {got.d, want.d}, {got.rows, want.rows}} {
+						near(t, fmt.Sprintf("n=%d array %d", n, i), pair[0], pair[1])
+					}
+					for i := range got.sums {
+						if d := math.Abs(got.sums[i] - want.sums[i]); !(d <= agree*64*float64(n+1)) {
+							t.Fatalf("n=%d sum %d: %v, want %v", n, i, got.sums[i], want.sums[i])
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// near compares with guards included. Where terms cancel, what counts is their
+// magnitude, which is at most 64 here.
+func near(t *testing.T, name string, got, want []float32) {
+	t.Helper()
+	end := len(got) + guard
+	got, want = got[:min(end, cap(got))], want[:min(end, cap(want))]
+	for i := range got {
+		if d := math.Abs(float64(got[i]) - float64(want[i])); !(d <= agree*max(64, math.Abs(float64(want[i])))) {
+			t.Fatalf("%s, element %d: %v, want %v", name, i, got[i], want[i])
+		}
+	}
+}
+
+// pseudo arguments over the whole range, dense near 0.
+func arguments() (x []float32) {
+	for v := float32(1e-6); v < 120; v *= 1.003 {
+		x = append(x, v, -v)
+	}
+	return append(x, 0)
+}
+
+func TestTranscendentals(t *testing.T) {
+	x := arguments()
+	y := make([]float32, len(x))
+	ones := slices.Repeat([]float32{1}, len(x))
+	sigmoid := func(v float64) float64 { return 1 / (1 + math.Exp(-v)) }
+	for _, c := range []struct {
+		name      string
+		fast, ref func()
+		want      func(v float64) float64
+		tolerance float64 // relative to the value or, where it is less than floor, to that
+		floor     float64
+	}{
+		{"exp", func() { ExpShift(y, x, 1, 0) }, func() { expShiftGeneric(y, x, 1, 0) },
+			func(v float64) float64 { return math.Exp(min(max(v, -87), 87)) }, 1.5 * ulp, 0},
+		{"silu", func() { SiLU(y, x) }, func() { siluGeneric(y, x) },
+			func(v float64) float64 { return v * sigmoid(v) }, 3 * ulp, 1e-28},
+		{"tanh", func() { Tanh(y, x) }, func() { tanhGeneric(y, x) }, math.Tanh, 2 * ulp, 0},
+		// Slopes cross zero, where only the terms' magnitude is known to a relative precision.
+		{"silu slope", func() { SiLUGrad(y, ones, x) }, func() { siluGradGeneric(y, ones, x) },
+			func(v float64) float64 { s := sigmoid(v); return s + v*s*(1-s) }, 3 * ulp, 1},
+		{"tanh slope", func() { TanhGrad(y, ones, x) }, func() { tanhGradGeneric(y, ones, x) },
+			func(v float64) float64 { return 1 - math.Tanh(v)*math.Tanh(v) }, 3 * ulp, 1},
+	} {
+		for path, f := range map[string]func(){"chosen": c.fast, "portable": c.ref} {
+			f()
+			var worst float64
+			for i, v := range x {
+				w := c.want(float64(v))
+				if w == float64(y[i]) {
+					continue
+				}
+				worst = max(worst, math.Abs(float64(y[i])-w)/max(math.Abs(w), c.floor))
+			}
+			t.Logf("%s, %s path: %.2f ulp", c.name, path, worst/ulp)
+			if !(worst <= c.tolerance) {
+				t.Errorf("%s, %s path: error %.3g, tolerance %.3g", c.name, path, worst, c.tolerance)
+			}
+		}
+	}
+}
+
+// TestNaN: what is not a number must come out as such, so that a run that has
+// gone wrong is noticed.
+func TestNaN(t *testing.T) {
+	nan := float32(math.NaN())
+	x, y := slices.Repeat([]float32{nan}, 11), make([]float32, 11)
+	for name, f := range map[string]func(){
+		"leaky": func() { Leaky(y, x, 0) }, "silu": func() { SiLU(y, x) }, "tanh": func() { Tanh(y, x) },
+		"silu grad": func() { SiLUGrad(y, x, x) }, "leaky grad": func() { LeakyGrad(y, x, x, 0.1) }, "tanh grad": func() { TanhGrad(y, x, x) },
+	} {
+		clear(y)
+		f()
+		for i, v := range y {
+			if v == v {
+				t.Errorf("%s: element %d is %v", name, i, v)
+			}
+		}
+	}
+}
+
+func TestFinite(t *testing.T) {
+	for _, n := range lengths() {
+		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
+			x := make([]float32, n+1)
+			x[n] = float32(bad) // just outside
+			if !Finite(x[:n]) || Finite(x) || finiteGeneric(x) || !finiteGeneric(x[:n]) {
+				t.Fatalf("n=%d %v: not told apart", n, bad)
+			}
+		}
+	}
+}
+
+func TestMaximum(t *testing.T) {
+	for _, n := range lengths() {
+		for at := range min(n, 40) {
+			x := slices.Repeat([]float32{-3}, n)
+			x[at] = -2
+			if Maximum(x) != -2 || maximumGeneric(x) != -2 {
+				t.Fatalf("n=%d: the maximum at %d is missed", n, at)
+			}
+		}
+	}
+}
+
+// The kernels without a tail of their own are exact, so they are compared with
+// their definition.
+func TestResample(t *testing.T) {
+	for _, n := range lengths() {
+		if n == 0 {
+			continue
+		}
+		o := operands(2*n, 1)
+		x, long, other := o.b[:n], o.c[:2*n], o.d[:2*n]
+		y, back, back2 := make([]float32, 2*n), make([]float32, n), make([]float32, n)
+		check := func(name string, got []float32, want func(i int) float32) {
+			for i, v := range got {
+				if w := want(i); v != w {
+					t.Fatalf("%s, n=%d: element %d is %v, want %v", name, n, i, v, w)
+				}
+			}
+		}
+		Duplicate(y, x, 0.25)
+		check("duplicate", y, func(i int) float32 { return x[i/2] * 0.25 })
+		PairSums(back, long, other, 0.25)
+		check("pair sums", back, func(i int) float32 {
+			return 0.25 * ((long[2*i] + long[2*i+1]) + (other[2*i] + other[2*i+1]))
+		})
+		Evens(back, long)
+		check("evens", back, func(i int) float32 { return long[2*i] })
+		Interleave(y, x, other)
+		check("interleave", y, func(i int) float32 { return [][]float32{x, other}[i%2][i/2] })
+		Deinterleave(back, back2, long)
+		check("deinterleave", back, func(i int) float32 { return long[2*i] })
+		check("deinterleave", back2, func(i int) float32 { return long[2*i+1] })
+		DoubleLine(y, x)
+		check("double line", y, func(i int) float32 {
+			near, far := x[i/2], x[min(max(i/2+i%2*2-1, 0), n-1)]
+			return 0.75*near + 0.25*far
+		})
+		// The transpose gives the same inner products.
+		DoubleLineGrad(back, long)
+		var a, b float64
+		for i, v := range y {
+			a += float64(v) * float64(long[i])
+		}
+		for i, v := range back {
+			b += float64(v) * float64(x[i])
+		}
+		if math.Abs(a-b) > agree*64*float64(n) {
+			t.Fatalf("double line, n=%d: products %v and %v", n, a, b)
+		}
+	}
+}
+
+func TestWindow(t *testing.T) {
+	taps := [Taps]float64{1, 2, 3, 4, 5, 6, 5, 4, 3, 2, 1}
+	for _, n := range lengths() {
+		for _, stride := range []int{1, 13} {
+			x, y := make([]float64, n+10*stride), make([]float64, n)
+			for i := range x {
+				x[i] = float64(Mix(uint64(i)) >> 60) // small integers: all sums are exact
+			}
+			Window(y, x, stride, &taps)
+			for i, v := range y {
+				var want float64
+				for k, w := range taps {
+					want += w * x[i+k*stride]
+				}
+				if v != want {
+					t.Fatalf("n=%d stride %d: element %d is %v, want %v", n, stride, i, v, want)
+				}
+			}
+		}
+	}
+}
+
+func BenchmarkKernels(b *testing.B) {
+	const n = 4096 // within the first cache: what the arithmetic can do
+	for _, k := range kernels {
+		b.Run(k.name, func(b *testing.B) {
+			x := operands(n, 0)
+			b.SetBytes(4 * n)
+			for b.Loop() {
+				k.fast(x, n)
+			}
+		})
+	}
+}
