@@ -1,0 +1,192 @@
+// Package plot draws the pictures of a run folder: the convergence of the
+// strategies, and samples of what their networks make of degraded pictures.
+package plot
+
+import (
+	"fmt"
+	"image/color"
+	"image/png"
+	"io"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+
+	"multiscale/experiments/internal/cli"
+	"multiscale/experiments/internal/runfolder"
+)
+
+const (
+	figureWidth  = 10.5 * vg.Inch
+	figureHeight = 4.4 * vg.Inch
+	figureDPI    = 144
+)
+
+// style is how a strategy's curve is drawn. The colours are Okabe and Ito's,
+// which colour-blind people can tell apart; shapes and dashes do without colour.
+type style struct {
+	strategy string
+	color    color.Color
+	shape    draw.GlyphDrawer
+	dashes   []vg.Length
+}
+
+var styles = []style{
+	{cli.Single, color.NRGBA{0x33, 0x33, 0x33, 0xff}, draw.CircleGlyph{}, nil},
+	{cli.MGE, color.NRGBA{0x00, 0x72, 0xb2, 0xff}, draw.SquareGlyph{}, []vg.Length{vg.Points(7), vg.Points(2)}},
+	{cli.FullMultiscale, color.NRGBA{0xd5, 0x5e, 0x00, 0xff}, draw.TriangleGlyph{}, nil},
+	{cli.Progressive, color.NRGBA{0x00, 0x9e, 0x73, 0xff}, draw.PlusGlyph{}, []vg.Length{vg.Points(2), vg.Points(2)}},
+}
+
+// Convergence writes a PNG with the validation error of every finished unit,
+// against work units on the left and against seconds of training on the right.
+// All axes are logarithmic: strategies differ by factors in cost. The untrained
+// networks, at no cost, are therefore not shown.
+func Convergence(w io.Writer, c runfolder.Contents) error {
+	type panel struct {
+		x      string
+		curves func(u runfolder.Unit) plotter.XYs
+	}
+	panels := []panel{
+		{"work units", func(u runfolder.Unit) plotter.XYs { return againstWork(c, u) }},
+		{"seconds of training", func(u runfolder.Unit) plotter.XYs { return againstSeconds(c, u) }},
+	}
+	row := make([]*plot.Plot, len(panels))
+	for i, p := range panels {
+		f, err := newFigure(c, p.x, p.curves)
+		if err != nil {
+			return fmt.Errorf("cannot draw the convergence: %w", err)
+		}
+		f.Legend.Left = true // nothing is cheap and good: that corner is empty
+		row[i] = f
+	}
+	canvas := vgimg.NewWith(vgimg.UseWH(figureWidth, figureHeight), vgimg.UseDPI(figureDPI))
+	tiles := draw.Tiles{
+		Rows: 1, Cols: len(row), PadX: vg.Points(18),
+		PadTop: vg.Points(8), PadBottom: vg.Points(6), PadLeft: vg.Points(8), PadRight: vg.Points(14),
+	}
+	for i, tile := range plot.Align([][]*plot.Plot{row}, tiles, draw.New(canvas))[0] {
+		row[i].Draw(tile)
+	}
+	return png.Encode(w, canvas.Image())
+}
+
+// newFigure draws one panel: a curve for every finished unit, in the colour of
+// its strategy, which stands in the legend once.
+func newFigure(c runfolder.Contents, x string, points func(runfolder.Unit) plotter.XYs) (*plot.Plot, error) {
+	p := plot.New()
+	if len(c.Summaries) > 0 {
+		s := c.Summaries[0]
+		p.Title.Text = fmt.Sprintf("%s, %s on %s, %dx%d", s.Task, s.Network, s.Data, s.Side, s.Side)
+	}
+	p.X.Label.Text, p.Y.Label.Text = x, "validation MSE"
+	for _, size := range []struct {
+		font *font.Font
+		to   vg.Length
+	}{
+		{&p.Title.TextStyle.Font, 12}, {&p.X.Label.TextStyle.Font, 12}, {&p.Y.Label.TextStyle.Font, 12},
+		{&p.X.Tick.Label.Font, 10.5}, {&p.Y.Tick.Label.Font, 10.5}, {&p.Legend.TextStyle.Font, 10.5},
+	} {
+		size.font.Size = vg.Points(float64(size.to))
+		size.font.Variant = "Sans"
+	}
+	p.Title.Padding = vg.Points(8)
+	p.X.Padding, p.Y.Padding = vg.Points(4), vg.Points(4)
+	p.Legend.Padding, p.Legend.ThumbnailWidth = vg.Points(3), vg.Points(26)
+	p.Legend.XOffs, p.Legend.YOffs = vg.Points(8), vg.Points(6)
+	grid := plotter.NewGrid()
+	for _, l := range []*draw.LineStyle{&grid.Vertical, &grid.Horizontal} {
+		l.Color = color.Gray{0xe2}
+		l.Width = vg.Points(0.6)
+	}
+	p.Add(grid)
+
+	named := map[string]bool{}
+	all := plotter.XYs{}
+	for _, s := range c.Summaries {
+		xys := points(s.Unit)
+		if len(xys) == 0 {
+			continue
+		}
+		all = append(all, xys...)
+		line, marks, err := plotter.NewLinePoints(xys)
+		if err != nil {
+			return nil, err
+		}
+		look := styleOf(s.Strategy)
+		line.Color, line.Width, line.Dashes = look.color, vg.Points(1.6), look.dashes
+		marks.Color, marks.Shape, marks.Radius = look.color, look.shape, vg.Points(2.6)
+		p.Add(line, marks)
+		if !named[s.Strategy] {
+			named[s.Strategy] = true
+			p.Legend.Add(s.Strategy, line, marks)
+		}
+	}
+	logarithmic(&p.X, all, func(at plotter.XY) float64 { return at.X })
+	logarithmic(&p.Y, all, func(at plotter.XY) float64 { return at.Y })
+	return p, nil
+}
+
+func styleOf(strategy string) style {
+	for _, s := range styles {
+		if s.strategy == strategy {
+			return s
+		}
+	}
+	return style{strategy, color.NRGBA{0xcc, 0x79, 0xa7, 0xff}, draw.CrossGlyph{}, nil}
+}
+
+// againstWork returns the measured points of a unit that logarithmic axes can
+// show.
+func againstWork(c runfolder.Contents, u runfolder.Unit) (xys plotter.XYs) {
+	r, _ := c.Result(u)
+	for _, h := range r.History {
+		xys = appendPositive(xys, h.WorkUnits, h.ValidationMSE)
+	}
+	return xys
+}
+
+func againstSeconds(c runfolder.Contents, u runfolder.Unit) (xys plotter.XYs) {
+	r, _ := c.Result(u)
+	type step struct{ stage, iteration int }
+	at := map[step]float64{}
+	for _, m := range r.Moments {
+		at[step{m.Stage, m.Iteration}] = m.Seconds
+	}
+	for _, h := range r.History {
+		xys = appendPositive(xys, at[step{h.Stage, h.Iteration}], h.ValidationMSE)
+	}
+	return xys
+}
+
+func appendPositive(xys plotter.XYs, x, y float64) plotter.XYs {
+	if x > 0 && y > 0 && !math.IsInf(x, 1) && !math.IsInf(y, 1) { // false for NaN
+		xys = append(xys, plotter.XY{X: x, Y: y})
+	}
+	return xys
+}
+
+// logarithmic makes an axis logarithmic, with a little room on both sides.
+func logarithmic(axis *plot.Axis, all plotter.XYs, of func(plotter.XY) float64) {
+	low, high := 1.0, 10.0 // of an empty panel
+	if len(all) > 0 {
+		at := func(a, b plotter.XY) int {
+			switch {
+			case of(a) < of(b):
+				return -1
+			case of(a) > of(b):
+				return 1
+			}
+			return 0
+		}
+		low, high = of(slices.MinFunc(all, at)), of(slices.MaxFunc(all, at))
+	}
+	room := math.Pow(max(high/low, 1.2), 0.05)
+	axis.Min, axis.Max = low/room, high*room
+	axis.Scale, axis.Tick.Marker = plot.LogScale{}, logTicks{}
+}

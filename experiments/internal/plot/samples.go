@@ -1,0 +1,35 @@
+package plot
+
+import (
+	"multiscale/pkg/picture"
+)
+
+// Sample is one picture in all its forms.
+type Sample struct {
+	Degraded *picture.Planar8
+	Restored []*picture.Planar8 // by each network
+	Clean    *picture.Planar8
+}
+
+// leastSide is the side in pixels that shown pictures have at least: one of
+// side 32 is too small to be judged.
+const leastSide = 128
+
+// Samples draws a row for every sample: degraded, restored by each network
+// under its name, clean. Small pictures are enlarged by a whole factor, without
+// smoothing; a degraded picture that is smaller than the clean one, in
+// super-resolution, is brought to its size.
+func Samples(networks []string, samples []Sample) *picture.Planar8 {
+	sheet := picture.Sheet{Columns: append(append([]string{"degraded"}, networks...), "clean"), Zoom: 1}
+	for _, s := range samples {
+		if side := max(s.Clean.W, s.Clean.H); side < leastSide {
+			sheet.Zoom = max(sheet.Zoom, (leastSide+side-1)/side)
+		}
+		degraded := s.Degraded
+		if degraded.W != s.Clean.W || degraded.H != s.Clean.H {
+			degraded = degraded.Nearest(s.Clean.W, s.Clean.H)
+		}
+		sheet.Rows = append(sheet.Rows, append(append([]*picture.Planar8{degraded}, s.Restored...), s.Clean))
+	}
+	return sheet.Render()
+}
