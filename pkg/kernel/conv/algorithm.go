@@ -35,3 +35,20 @@ var algorithm atomic.Uint32
 
 // SetAlgorithm sets the algorithm for the whole process.
 func SetAlgorithm(a Algorithm) { algorithm.Store(uint32(a)) }
+
+// winograd tells whether the algorithm is used for s.
+func winograd(s Shape) bool {
+	if s.Kernel != 3 || s.Stride != 1 {
+		return false
+	}
+	switch Algorithm(algorithm.Load()) {
+	case Winograd:
+		return true
+	case Auto:
+		return min(s.C, s.O) >= 16
+	}
+	return false
+}
+
+// winogradWeights tells the same for the gradient of the weights.
+func winogradWeights(s Shape) bool { return winograd(s) }

@@ -106,11 +106,17 @@ func on(t *testing.T, test func(t *testing.T)) {
 }
 
 func TestAgainstDefinition(t *testing.T) {
-	on(t, func(t *testing.T) {
-		for _, s := range shapes {
-			t.Run(s.name(), func(t *testing.T) { checkShape(t, s) })
-		}
-	})
+	defer SetAlgorithm(Auto)
+	for _, a := range []Algorithm{Direct, Winograd} {
+		t.Run(a.String(), func(t *testing.T) {
+			SetAlgorithm(a)
+			on(t, func(t *testing.T) {
+				for _, s := range shapes {
+					t.Run(s.name(), func(t *testing.T) { checkShape(t, s) })
+				}
+			})
+		})
+	}
 }
 
 func checkShape(t *testing.T, s Shape) {

@@ -19,7 +19,7 @@ type weightJob struct {
 	outputs   int // in a block
 	width     int // channels in a block
 	slices    int
-	partial   []float32 // slices of (O, taps, blocks*width)
+	partial   []float32 // slices of blocks of channels of (O, taps, width)
 	merging   bool
 }
 
@@ -38,9 +38,9 @@ func weightGradient(gw, gy, x []float32, s Shape) {
 	if j.winograd {
 		j.taps, unit = spectrumSize, tileSide
 	}
-	j.tiling = tile(s.output(), 16*k.Lanes, unit)
+	j.tiling = tile(s.output(), largestSlice(k, j.winograd), unit)
 	j.slices = min(j.tiling.count(), ceil(enoughChunks, j.blocks()))
-	j.partial = grow(j.partial, j.slices*s.O*j.rowSize()+slack)
+	j.partial = grow(j.partial, j.sums(0, 0, j.slices)+slack)
 	kernel.Run(j.blocks()*j.slices, j)
 	j.merging = true
 	kernel.Run(ceil(s.O, mergedRows), j)
@@ -49,13 +49,20 @@ func weightGradient(gw, gy, x []float32, s Shape) {
 	weightJobs.put(j)
 }
 
+// largestSlice is the number of pixels whose products are summed before they
+// are added to what was there: few enough to keep rounding errors small and the
+// windows in the second-level cache.
+func largestSlice(k *lanes.Kernels, winograd bool) int {
+	if winograd {
+		return 64 * k.Lanes
+	}
+	return 16 * k.Lanes
+}
+
 // mergedRows is how many outputs one chunk of the second pass takes.
 const mergedRows = 8
 
 func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.width) }
-
-// rowSize is the number of sums that belong to one output.
-func (j *weightJob) rowSize() int { return j.taps * ceil(j.shape.C, j.width) * j.width }
 
 // Do computes one chunk of the pass at hand.
 func (j *weightJob) Do(chunk int) {
@@ -88,7 +95,8 @@ func (j *weightJob) sum(s *scratch, o, b, slice int) {
 
 // sums is where output o's sums begin for channel block b and a slice.
 func (j *weightJob) sums(o, b, slice int) int {
-	return (slice*j.shape.O+o)*j.rowSize() + b*j.taps*j.width
+	across := ceil(j.shape.C, j.width)
+	return ((slice*across+b)*j.shape.O + o) * j.taps * j.width
 }
 
 // pixels adds the products of the pixels in r.
@@ -111,7 +119,7 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, b, channels, sli
 	}
 	p := &s.product
 	p.C, p.A, p.Segments, p.K = j.partial[j.sums(o, b, slice):], g.data, s.segments, r.cols
-	p.CStep, p.AStep, p.AInner, p.BInner = j.rowSize(), 1, g.width, shape.Stride*w.width
+	p.CStep, p.AStep, p.AInner, p.BInner = j.taps*j.width, 1, g.width, shape.Stride*w.width
 	vectors := ceil(channels, k.Lanes)
 	for first := 0; first < outputs; first += k.Rows() {
 		rows := min(k.Rows(), outputs-first)
@@ -158,35 +166,34 @@ func (s *scratch) multiplyRows(k *lanes.Kernels, first, rows, at, vectors int) {
 // planRow lays out a window as one block with room for all channels. An odd
 // number of cache lines per pixel spreads the pixels over the cache's sets.
 func (w *window) planRow(r rectangle, channels int) {
-	const line = 16
-	w.rectangle, w.channels = r, channels
-	w.width = (ceil(channels, line) | 1) * line
+	w.rectangle, w.channels, w.width = r, channels, odd(channels)
 	w.block = r.pixels() * w.width
 	w.data = grow(w.data, w.block+slack)
 }
 
 // merge adds the slices for outputs first to last and writes their weights.
 func (j *weightJob) merge(s *scratch, first, last int) {
-	k, shape := j.kernels, j.shape
-	size := j.rowSize()
-	for slice := 1; slice < j.slices; slice++ {
-		sum := j.partial[first*size : last*size]
-		for i, v := range j.partial[(slice*shape.O+first)*size:][:len(sum)] {
-			sum[i] += v
-		}
-	}
+	k, shape, taps := j.kernels, j.shape, j.shape.taps()
 	t := &s.scatter
-	*t = lanes.Scatter{Stride: shape.taps(), Step: j.width, Count: shape.taps()}
-	for o := first; o < last; o++ {
-		sums := j.partial[o*size:]
-		if j.winograd {
-			sums = j.interpolate(s, sums)
+	*t = lanes.Scatter{Stride: taps, Step: j.width, Count: taps}
+	for b := range ceil(shape.C, j.width) {
+		sums := j.partial[j.sums(first, b, 0):j.sums(last, b, 0)]
+		for slice := 1; slice < j.slices; slice++ {
+			for i, v := range j.partial[j.sums(first, b, slice):][:len(sums)] {
+				sums[i] += v
+			}
 		}
-		for c := 0; c < shape.C; c += k.Lanes {
-			t.Channels = min(k.Lanes, shape.C-c)
-			t.Dst = j.gw[(o*shape.C+c)*shape.taps():]
-			t.Src = sums[c/j.width*shape.taps()*j.width+c%j.width:]
-			k.Scatter(t)
+		sums = j.partial[j.sums(first, b, 0):] // with what scatter may read behind
+		if j.winograd {
+			sums = j.interpolate(s, sums, last-first)
+		}
+		for o := first; o < last; o++ {
+			for c := b * j.width; c < min(shape.C, (b+1)*j.width); c += k.Lanes {
+				t.Channels = min(k.Lanes, shape.C-c)
+				t.Dst = j.gw[(o*shape.C+c)*taps:]
+				t.Src = sums[(o-first)*taps*j.width+c%j.width:]
+				k.Scatter(t)
+			}
 		}
 	}
 }

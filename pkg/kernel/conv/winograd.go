@@ -1,17 +1,241 @@
 package conv
 
-const tileSide = 4
+import (
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
+)
 
-func winograd(s Shape) bool { return false }
+// Winograd's F(4x4, 3x3) turns a tile of 6x6 input pixels, and the weights, into
+// spectra of 36 values; the products of spectra, summed over channels, turn back
+// into 4x4 output pixels. 36 products take the place of 144.
+const (
+	tileSide     = 4 // of the output
+	windowSide   = 6 // of the input
+	spectrumSide = 6
+	spectrumSize = spectrumSide * spectrumSide
+	spectrumTaps = 9
+)
 
-func (f *Filter) packWinograd(p *form) {}
+// spread keeps the 36 parts of spectra, often a power of two apart, from all
+// falling into the same set of the cache.
+const spread = 16
 
-func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {}
+// filterJob packs a filter's spectra: for each block of results, each of the 36
+// values, each source channel one row of weights, a lane per result.
+type filterJob struct {
+	filter *Filter
+	form   *form
+}
 
-const spectrumSize = 36
+var filterJobs free[filterJob]
 
-func winogradWeights(s Shape) bool { return false }
+func (f *Filter) packWinograd(p *form) {
+	p.data = grow(p.data, ceil(p.to, p.width)*spectrumSize*p.from*p.width)
+	j := filterJobs.get()
+	*j = filterJob{f, p}
+	kernel.Run(ceil(p.to, p.kernels.Lanes), j)
+	*j = filterJob{}
+	filterJobs.put(j)
+}
 
-func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, b, channels, slice int) {}
+// Do packs one vector of results.
+func (j *filterJob) Do(chunk int) {
+	p, f, k := j.form, j.filter, j.form.kernels
+	s := scratches.get()
+	defer scratches.put(s)
+	o := chunk * k.Lanes
+	// The weights in lanes: for each source channel, its nine taps.
+	s.sums = grow(s.sums, p.from*spectrumTaps*k.Lanes)
+	s.table = growInts(s.table, p.from*spectrumTaps)
+	for i := range s.table {
+		s.table[i] = int32(i * k.Lanes)
+	}
+	g := &s.gather
+	g.Dst, g.Channels = s.sums, min(k.Lanes, p.to-o)
+	t := &s.transform
+	if p.gradient {
+		g.Stride, g.Count = spectrumTaps, spectrumTaps
+		for c := range p.from {
+			g.Src, g.DstAt = f.w[(c*f.c+o)*spectrumTaps:], s.table[c*spectrumTaps:]
+			k.Gather(g)
+		}
+		// The gradient sees the kernel turned around: walk it backwards.
+		t.SrcRow, t.SrcCol = -3*k.Lanes, -k.Lanes
+	} else {
+		g.Src, g.DstAt, g.Stride, g.Count = f.w[o*f.c*spectrumTaps:], s.table, f.c*spectrumTaps, f.c*spectrumTaps
+		k.Gather(g)
+		t.SrcRow, t.SrcCol = 3*k.Lanes, k.Lanes
+	}
+	s.places, s.tiles = growInts(s.places, p.from), growInts(s.tiles, p.from)
+	for c := range p.from {
+		s.places[c] = int32(c * p.width)
+		s.tiles[c] = int32(c * spectrumTaps * k.Lanes)
+		if p.gradient {
+			s.tiles[c] += int32((spectrumTaps - 1) * k.Lanes)
+		}
+	}
+	t.Src, t.SrcAt = s.sums, s.tiles
+	t.Dst, t.DstAt = p.data[o/p.width*spectrumSize*p.from*p.width+o%p.width:], s.places
+	t.DstCol = p.from * p.width
+	t.DstRow = spectrumSide * t.DstCol
+	k.Transform(lanes.Filter, t)
+}
 
-func (j *weightJob) interpolate(s *scratch, sums []float32) []float32 { return sums }
+// squares is a rectangle of output pixels cut into Winograd's tiles.
+type squares struct {
+	rectangle
+	down, across, count int // tiles; count in all images
+}
+
+func square(r rectangle) squares {
+	q := squares{rectangle: r, down: ceil(r.rows, tileSide), across: ceil(r.cols, tileSide)}
+	q.count = r.images * q.down * q.across
+	return q
+}
+
+// window is what the tiles see of the input.
+func (q squares) window(up, before int) rectangle {
+	const more = windowSide - tileSide
+	return rectangle{
+		q.image, q.images,
+		q.top + up, q.down*tileSide + more,
+		q.left + before, q.across*tileSide + more,
+	}
+}
+
+// padded is the rectangle rounded up to whole tiles.
+func (q squares) padded() rectangle {
+	return rectangle{q.image, q.images, q.top, q.down * tileSide, q.left, q.across * tileSide}
+}
+
+// places fills a table with the corners of the tiles in images whose rows are
+// cols pixels of the given width, rows of them each.
+func (q squares) places(table []int32, rows, cols, width int) []int32 {
+	table = growInts(table, q.count)
+	i := 0
+	for m := range q.images {
+		for y := range q.down {
+			at := (m*rows + y*tileSide) * cols * width
+			for range q.across {
+				table[i] = int32(at)
+				at += tileSide * width
+				i++
+			}
+		}
+	}
+	return table
+}
+
+// steps fills a table with multiples of width.
+func (q squares) steps(table []int32, width int) []int32 {
+	table = growInts(table, q.count)
+	for i := range table {
+		table[i] = int32(i * width)
+	}
+	return table
+}
+
+// spectra transforms all channels of a window by map m: value v of channel c of
+// tile t goes to dst[v*distance + t*wide + c].
+func (s *scratch) spectra(k *lanes.Kernels, m lanes.Map, q squares, w *window, wide int, dst []float32) (out []float32, distance int) {
+	distance = q.count*wide + spread
+	dst = grow(dst, spectrumSize*distance+slack)
+	s.tiles = q.places(s.tiles, w.rows, w.cols, w.width)
+	s.steps = q.steps(s.steps, wide)
+	t := &s.transform
+	t.SrcAt, t.SrcRow, t.SrcCol = s.tiles, w.row(), w.width
+	t.DstAt, t.DstRow, t.DstCol = s.steps, spectrumSide*distance, distance
+	for c := 0; c < w.channels; c += k.Lanes {
+		t.Src, t.Dst = w.data[c/w.width*w.block+c%w.width:], dst[c:]
+		k.Transform(m, t)
+	}
+	return dst, distance
+}
+
+// odd rounds up to an odd number of cache lines.
+func odd(n int) int {
+	const line = 16
+	return (ceil(n, line) | 1) * line
+}
+
+// winograd computes blocks first to last of the results for the pixels in r.
+func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
+	k, f, w := j.kernels, j.form, &s.window
+	q := square(r)
+	w.plan(k, q.window(j.up, j.before), f.from)
+	w.gather(k, s, j.x, j.from, 0)
+	wide := odd(f.from)
+	var distance int
+	s.spectrum, distance = s.spectra(k, lanes.Input, q, w, wide, s.spectrum)
+
+	result := q.count*f.width + spread
+	s.products = grow(s.products, spectrumSize*result+slack)
+	rows, cols := q.down*tileSide, q.across*tileSide
+	s.sums = grow(s.sums, q.images*rows*cols*f.width+slack)
+	s.places = q.places(s.places, rows, cols, f.width)
+	s.steps = q.steps(s.steps, f.width)
+	s.from, s.to = s.from[:0], s.to[:0]
+	for g := 0; g < q.count; g += k.Group {
+		s.from, s.to = append(s.from, g*wide), append(s.to, g*f.width)
+	}
+	p := &s.product
+	p.Segments, p.K, p.Accumulate = lanes.Whole, f.from, false
+	p.CStep, p.AStep, p.AInner, p.BInner = f.width, wide, 1, f.width
+	for b := first; b < last; b++ {
+		channels := min(f.width, f.to-b*f.width)
+		for v := range spectrumSize {
+			p.A, p.B, p.C = s.spectrum[v*distance:], f.data[(b*spectrumSize+v)*f.from*f.width:], s.products[v*result:]
+			s.multiply(k, ceil(channels, k.Lanes))
+		}
+		t := &s.transform
+		t.SrcAt, t.SrcRow, t.SrcCol = s.steps, spectrumSide*result, result
+		t.DstAt, t.DstRow, t.DstCol = s.places, cols*f.width, f.width
+		for c := 0; c < channels; c += k.Lanes {
+			t.Src, t.Dst = s.products[c:], s.sums[c:]
+			k.Transform(lanes.Output, t)
+		}
+		j.scatter(s, r, rows, cols, b)
+	}
+}
+
+// tiles adds the products of the spectra of the tiles in r.
+func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, b, channels, slice int) {
+	k, w, g := j.kernels, &s.window, &s.second
+	q := square(r)
+	w.plan(k, q.window(-j.shape.Padding, -j.shape.Padding), channels)
+	w.gather(k, s, j.x, j.shape.input(), b*j.width)
+	g.planRow(q.padded(), outputs)
+	g.gather(k, s, j.gy, j.shape.output(), o)
+	var from, to int
+	s.spectrum, from = s.spectra(k, lanes.Input, q, w, w.width, s.spectrum)
+	s.other, to = s.spectra(k, lanes.Gradient, q, g, g.width, s.other)
+	p := &s.product
+	p.Segments, p.K = lanes.Whole, q.count
+	p.AStep, p.AInner, p.BInner = 1, g.width, w.width
+	p.C, p.CStep = j.partial[j.sums(o, b, slice):], j.taps*j.width
+	vectors := ceil(channels, k.Lanes)
+	for v := range spectrumSize {
+		p.A, p.B = s.other[v*to:], s.spectrum[v*from:]
+		for first := 0; first < outputs; first += k.Rows() {
+			s.multiplyRows(k, first, min(k.Rows(), outputs-first), v*j.width, vectors)
+		}
+	}
+}
+
+// interpolate turns n summed spectra of one block into weights.
+func (j *weightJob) interpolate(s *scratch, sums []float32, n int) []float32 {
+	k := j.kernels
+	s.sums = grow(s.sums, n*spectrumTaps*j.width+slack)
+	s.tiles, s.places = growInts(s.tiles, n), growInts(s.places, n)
+	for i := range n {
+		s.tiles[i], s.places[i] = int32(i*spectrumSize*j.width), int32(i*spectrumTaps*j.width)
+	}
+	t := &s.transform
+	t.SrcAt, t.SrcRow, t.SrcCol = s.tiles, spectrumSide*j.width, j.width
+	t.DstAt, t.DstRow, t.DstCol = s.places, 3*j.width, j.width
+	for c := 0; c < j.width; c += k.Lanes {
+		t.Src, t.Dst = sums[c:], s.sums[c:]
+		k.Transform(lanes.Weights, t)
+	}
+	return s.sums
+}

@@ -22,11 +22,11 @@ func transform(t *Transform, in, out int, do func(*[6]float32)) {
 	var half [6][6]float32
 	var v [6]float32
 	for n := range t.DstAt {
-		src, dst := t.Src[t.SrcAt[n]:], int(t.DstAt[n])
+		src, dst := int(t.SrcAt[n]), int(t.DstAt[n])
 		for lane := range portableLanes {
 			for j := range in {
 				for i := range in {
-					v[i] = src[i*t.SrcRow+j*t.SrcCol+lane]
+					v[i] = t.Src[src+i*t.SrcRow+j*t.SrcCol+lane]
 				}
 				do(&v)
 				for i := range out {
