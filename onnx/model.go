@@ -81,12 +81,6 @@ func Symbolic(name string) Dim { return Dim{Name: name, Size: -1} }
 // Known reports whether the size is given.
 func (d Dim) Known() bool { return d.Name == "" && d.Size >= 0 }
 
-// Value is a dense float32 array in C order on its way into or out of a model.
-type Value struct {
-	Shape []int
-	Data  []float32
-}
-
 // Opset returns the version of the default domain, 0 when the model names none.
 func (m *Model) Opset() int64 {
 	for _, o := range m.Opsets {

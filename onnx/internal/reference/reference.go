@@ -7,11 +7,13 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,6 +26,7 @@ type Case struct {
 	ID        string         `json:"id"`
 	Opset     int64          `json:"opset"`
 	Operators map[string]int `json:"operators"`
+	Graph     map[string]any `json:"graph_inputs"`
 	Files     []struct {
 		File   string   `json:"file"`
 		Role   string   `json:"role"`
@@ -35,6 +38,19 @@ type Case struct {
 
 // Path returns the path of one of the case's files.
 func (c *Case) Path(file string) string { return filepath.Join(c.dir, file) }
+
+// Inputs returns the names of the model's inputs.
+func (c *Case) Inputs() []string { return slices.Sorted(maps.Keys(c.Graph)) }
+
+// Expected returns the files that hold expected outputs.
+func (c *Case) Expected() (files []string) {
+	for _, f := range c.Files {
+		if f.Role == "expected" {
+			files = append(files, f.File)
+		}
+	}
+	return files
+}
 
 // Tolerance is the largest absolute difference that the case allows in an expected file.
 func (c *Case) Tolerance(t *testing.T, file string) float64 {

@@ -1,0 +1,147 @@
+package backend
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// array is an ONNX tensor in C order. data is a []float32, []int64 or []bool, or
+// nil while only type and shape are known.
+type array struct {
+	dtype tensor.Dtype
+	shape []int
+	data  any
+}
+
+// Bounds of what one value may ask for, so that a Resize by 1e9 or an Expand to
+// 2^40 elements is an error.
+const (
+	maxElements = 1 << 29
+	maxFolded   = 1 << 24 // all constants that a compilation computes, together
+)
+
+// size is the number of elements, or an error when it is out of bounds.
+func size(shape []int) (int, error) {
+	n := 1
+	for _, d := range shape {
+		if d < 0 {
+			return 0, fmt.Errorf("shape %v has a negative dimension", shape)
+		}
+		if d > maxElements {
+			return 0, fmt.Errorf("shape %v is too large", shape)
+		}
+		if n *= d; n > maxElements {
+			return 0, fmt.Errorf("shape %v is too large", shape)
+		}
+	}
+	return n, nil
+}
+
+// count is the number of elements of a shape that is in bounds.
+func count(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+// alloc returns the memory for n elements.
+func alloc(d tensor.Dtype, n int) any {
+	switch d {
+	case tensor.Int64:
+		return make([]int64, n)
+	case tensor.Bool:
+		return make([]bool, n)
+	}
+	return make([]float32, n)
+}
+
+// arrayOf looks at a tensor without copying it. Gorgonia's tensors of one element may be
+// scalars.
+func arrayOf(t tensor.Tensor) (*array, error) {
+	d, ok := t.(*tensor.Dense)
+	if !ok {
+		return nil, fmt.Errorf("%T, want a dense tensor", t)
+	}
+	if d.RequiresIterator() || d.DataOrder().IsColMajor() {
+		return nil, fmt.Errorf("a tensor of shape %v is not contiguous in C order", d.Shape())
+	}
+	a := &array{dtype: d.Dtype(), shape: slices.Clone([]int(d.Shape()))}
+	switch a.dtype {
+	case tensor.Float32:
+		a.data = d.Float32s()
+	case tensor.Int64:
+		a.data = d.Int64s()
+	case tensor.Bool:
+		a.data = d.Bools()
+	default:
+		return nil, fmt.Errorf("elements of type %v are not supported (float32, int64 and bool are)", a.dtype)
+	}
+	return a, nil
+}
+
+// dense returns the array as a tensor that shares its memory.
+func (a *array) dense() *tensor.Dense {
+	if len(a.shape) == 0 {
+		switch v := a.data.(type) {
+		case []float32:
+			return tensor.New(tensor.FromScalar(v[0]))
+		case []int64:
+			return tensor.New(tensor.FromScalar(v[0]))
+		case []bool:
+			return tensor.New(tensor.FromScalar(v[0]))
+		}
+	}
+	return tensor.New(tensor.WithShape(a.shape...), tensor.WithBacking(a.data))
+}
+
+func floats(data any) []float32 {
+	f, _ := data.([]float32)
+	return f
+}
+
+// strides of a C-ordered array.
+func strides(shape []int) []int {
+	s := make([]int, len(shape))
+	step := 1
+	for i := len(shape) - 1; i >= 0; i-- {
+		s[i] = step
+		step *= shape[i]
+	}
+	return s
+}
+
+// broadcast returns the shape that the shapes have in common by ONNX's (NumPy's) rules.
+func broadcast(shapes ...[]int) ([]int, error) {
+	var out []int
+	for _, s := range shapes {
+		if len(s) > len(out) {
+			out = append(slices.Repeat([]int{1}, len(s)-len(out)), out...)
+		}
+		for i, d := range s {
+			switch o := &out[len(out)-len(s)+i]; {
+			case *o == 1:
+				*o = d
+			case d != 1 && d != *o:
+				return nil, fmt.Errorf("shapes %v do not broadcast", shapes)
+			}
+		}
+	}
+	return out, nil
+}
+
+// stretch returns the strides with which an array of the given shape is read as one of
+// shape to: zero along the axes where it repeats.
+func stretch(shape, to []int) []int {
+	out := make([]int, len(to))
+	own := strides(shape)
+	for i, d := range shape {
+		if d != 1 {
+			out[len(to)-len(shape)+i] = own[i]
+		}
+	}
+	return out
+}

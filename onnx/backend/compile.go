@@ -1,0 +1,273 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// program is the graph compiled for inputs of certain shapes.
+type program struct {
+	steps   int
+	numbers uint64 // given out to operations
+	graph   *gorgonia.ExprGraph
+	machine gorgonia.VM // nil when nothing is left to compute
+	values  map[string]*value
+	feeds   map[string]*gorgonia.Node // the inputs that are used
+	leaves  map[*gorgonia.Node]bool   // all inputs and weights
+	results []string
+	memory  memory
+	failure error // of the operation that stopped the machine
+}
+
+// value is a named value: known while compiling, or a node of the Gorgonia graph.
+type value struct {
+	array
+	node *gorgonia.Node
+}
+
+// building is held while a Gorgonia graph is built: building two at once is not safe.
+var building sync.Mutex
+
+// compile makes the Gorgonia graph. feeds gives the inputs' shapes; weights are constants.
+func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tensor) (p *program, err error) {
+	building.Lock()
+	defer building.Unlock()
+	defer func() {
+		if r := recover(); r != nil { // Gorgonia's way to report a graph that it cannot compile
+			err = fmt.Errorf("Gorgonia cannot compile the graph: %v", r)
+		}
+	}()
+	p = &program{
+		steps:  len(g.steps),
+		graph:  gorgonia.NewGraph(),
+		values: map[string]*value{},
+		feeds:  map[string]*gorgonia.Node{},
+		leaves: map[*gorgonia.Node]bool{},
+	}
+	for name, t := range weights {
+		a, err := arrayOf(t)
+		if err != nil {
+			return nil, fmt.Errorf("initializer %q: %w", name, err)
+		}
+		p.values[name] = &value{array: *a}
+	}
+	for name, a := range feeds {
+		p.values[name] = &value{array: array{dtype: a.dtype, shape: a.shape}}
+	}
+	folded := 0
+	for i, s := range g.steps {
+		if err := p.add(s, feeds, &folded); err != nil {
+			return nil, fmt.Errorf("node %d (%s, result %q): %w", i, s.op.Name, s.outputs[0], err)
+		}
+		if g.results == nil {
+			p.results = append(p.results, s.outputs...)
+		}
+	}
+	if g.results != nil {
+		p.results = g.results
+	}
+	p.results = slices.DeleteFunc(slices.Clone(p.results), func(name string) bool { return name == "" })
+	for _, name := range p.results {
+		v, ok := p.values[name]
+		if !ok {
+			return nil, fmt.Errorf("output %q is computed by no node", name)
+		}
+		if v.node != nil {
+			if o, ok := v.node.Op().(*operation); ok {
+				o.readers++ // who never finishes reading, so the memory is never reused
+			}
+		}
+	}
+	if len(p.feeds) > 0 {
+		p.machine = gorgonia.NewTapeMachine(p.graph)
+	}
+	return p, nil
+}
+
+// add works out one step: its results are constants, or nodes of the Gorgonia graph.
+func (p *program) add(s *step, feeds map[string]*array, folded *int) error {
+	n := &node{op: s.op.Name, attributes: s.op.Attributes, outputs: len(s.outputs)}
+	operands := make([]*value, len(s.inputs))
+	known := true
+	for i, name := range s.inputs {
+		n.in = append(n.in, nil)
+		if name == "" {
+			continue
+		}
+		v, ok := p.values[name]
+		if !ok {
+			if s.op.Name == "Constant" { // onnx-go gives a node without operands an empty one
+				continue
+			}
+			return fmt.Errorf("operand %q has no value", name)
+		}
+		operands[i], n.in[i] = v, &v.array
+		known = known && v.data != nil
+	}
+	results, err := n.build(operators[s.op.Name])
+	if err != nil {
+		return err
+	}
+	for k, name := range s.outputs {
+		if name == "" {
+			continue
+		}
+		r := &results[k]
+		elements, err := size(r.shape)
+		if err != nil {
+			return err
+		}
+		v := &value{array: array{dtype: r.dtype, shape: r.shape, data: r.value}}
+		switch {
+		case r.value != nil:
+		case known:
+			if *folded += elements; *folded > maxFolded {
+				return fmt.Errorf("constants of more than %d elements", maxFolded)
+			}
+			v.data = alloc(r.dtype, elements)
+			in := make([]any, len(operands))
+			for i, o := range operands {
+				if o != nil {
+					in[i] = o.data
+				}
+			}
+			if err := r.safely(v.data, in); err != nil {
+				return err
+			}
+		default:
+			if elements == 0 {
+				return fmt.Errorf("the result is empty (shape %v)", r.shape)
+			}
+			if v.node, err = p.apply(s, k, r, operands); err != nil {
+				return err
+			}
+		}
+		p.values[name] = v
+	}
+	return nil
+}
+
+// apply makes the Gorgonia node of a result. Constants of integers (shapes,
+// axes) stay inside the operation; all other operands are nodes.
+func (p *program) apply(s *step, k int, r *result, operands []*value) (*gorgonia.Node, error) {
+	o := &operation{program: p, name: s.op.Name, result: r, in: make([]any, len(operands))}
+	var children gorgonia.Nodes
+	for i, v := range operands {
+		switch {
+		case v == nil:
+			continue
+		case v.node == nil && v.data != nil && v.dtype != tensor.Float32:
+			o.in[i] = v.data
+			continue
+		case v.node == nil:
+			if err := p.leaf(s.inputs[i], v); err != nil {
+				return nil, err
+			}
+		}
+		if child, ok := v.node.Op().(*operation); ok {
+			child.readers++
+			o.sources = append(o.sources, child)
+		}
+		o.slots, children = append(o.slots, i), append(children, v.node)
+		o.types = append(o.types, typeOf(&v.array))
+	}
+	for range maxAttempts {
+		p.numbers++
+		o.id = p.numbers
+		n, err := gorgonia.ApplyOp(o, children...)
+		if err != nil {
+			return nil, err
+		}
+		if n.Op() == gorgonia.Op(o) {
+			return n, nil
+		}
+	}
+	return nil, errMerged
+}
+
+var errMerged = errors.New("Gorgonia takes it for another node")
+
+// maxAttempts is how often another number is tried for an operation: Gorgonia takes nodes whose 32-bit
+// hashes agree for one.
+const maxAttempts = 16
+
+// leaf makes the Gorgonia node of an input or a weight.
+func (p *program) leaf(name string, v *value) error {
+	shape := gorgoniaShape(v.shape)
+	label := name
+	for range maxAttempts {
+		options := []gorgonia.NodeConsOpt{gorgonia.WithShape(shape...), gorgonia.WithName(label)}
+		if v.data != nil {
+			options = append(options, gorgonia.WithValue(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(v.data))))
+		}
+		if n := gorgonia.NewTensor(p.graph, v.dtype, len(shape), options...); !p.leaves[n] {
+			p.leaves[n], v.node = true, n
+			if v.data == nil {
+				p.feeds[name] = n
+			}
+			return nil
+		}
+		label += "'"
+	}
+	return errMerged
+}
+
+// gorgoniaShape is the shape that a value has in Gorgonia, where scalars are
+// not tensors.
+func gorgoniaShape(shape []int) tensor.Shape {
+	if len(shape) == 0 {
+		return tensor.Shape{1}
+	}
+	return slices.Clone(shape)
+}
+
+func typeOf(a *array) gorgonia.TensorType {
+	return gorgonia.TensorType{Dims: max(1, len(a.shape)), Of: a.dtype}
+}
+
+// run computes the results. Their memory is the caller's to keep.
+func (p *program) run(feeds map[string]*array) (map[string]*array, error) {
+	for name, n := range p.feeds {
+		a := feeds[name]
+		if err := gorgonia.Let(n, tensor.New(tensor.WithShape(gorgoniaShape(a.shape)...), tensor.WithBacking(a.data))); err != nil {
+			return nil, err
+		}
+	}
+	if p.machine != nil {
+		p.failure = nil
+		p.machine.Reset()
+		err := p.machine.RunAll()
+		if p.failure != nil {
+			err = p.failure
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	results := make(map[string]*array, len(p.results))
+	for _, name := range p.results {
+		v := p.values[name]
+		r := &array{dtype: v.dtype, shape: v.shape, data: v.data}
+		switch o := operationOf(v.node); {
+		case o != nil:
+			r.data, o.out = o.out, nil
+		case v.data == nil:
+			r.data = feeds[name].data
+		}
+		results[name] = r
+	}
+	return results, nil
+}
+
+func operationOf(n *gorgonia.Node) *operation {
+	if n == nil {
+		return nil
+	}
+	o, _ := n.Op().(*operation)
+	return o
+}

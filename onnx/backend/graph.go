@@ -1,0 +1,199 @@
+package backend
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+	"sync"
+
+	onnxgo "github.com/owulveryck/onnx-go"
+	onnxbackend "github.com/owulveryck/onnx-go/backend"
+	"gonum.org/v1/gonum/graph"
+	"gonum.org/v1/gonum/graph/simple"
+	"gorgonia.org/tensor"
+)
+
+// Graph is a computation graph that onnx-go decodes a model into. Edges run from a result to the
+// operands it is computed from and weigh the operand's position, as
+// onnx-go has it.
+type Graph struct {
+	*simple.WeightedDirectedGraph
+
+	// operands holds all edges by the id of the result: the embedded graph
+	// keeps one of those between the same two nodes, and none from a node to
+	// itself, but Mul(x, x) has two.
+	operands map[int64][]graph.WeightedEdge
+	nodes    []*Node
+	steps    []*step
+	results  []string // the values to keep; all when it is nil
+
+	mu        sync.Mutex
+	compiled  *program // for the inputs' shapes of the last run
+	shapes    string
+	constants string // the constants that Run compiled it with
+}
+
+var _ onnxbackend.ComputationBackend = (*Graph)(nil)
+
+// step is one node of the ONNX graph, with the names of its values.
+type step struct {
+	op              onnxgo.Operation
+	inputs, outputs []string
+}
+
+// NewGraph returns an empty graph for onnx-go's NewModel.
+func NewGraph() *Graph {
+	return &Graph{
+		WeightedDirectedGraph: simple.NewWeightedDirectedGraph(0, 0),
+		operands:              map[int64][]graph.WeightedEdge{},
+	}
+}
+
+// Node is a named value of the graph. Inputs and weights carry a tensor before
+// the graph runs, the others after.
+type Node struct {
+	id   int64
+	name string
+	t    tensor.Tensor
+}
+
+var (
+	_ onnxgo.Namer       = (*Node)(nil)
+	_ onnxgo.DataCarrier = (*Node)(nil)
+)
+
+// ID implements graph.Node.
+func (n *Node) ID() int64 { return n.id }
+
+// SetName implements onnx-go's Namer.
+func (n *Node) SetName(name string) { n.name = name }
+
+// GetName implements onnx-go's Namer.
+func (n *Node) GetName() string { return n.name }
+
+// SetTensor implements onnx-go's DataCarrier. The tensor is kept, not copied.
+func (n *Node) SetTensor(t tensor.Tensor) error { n.t = t; return nil }
+
+// GetTensor implements onnx-go's DataCarrier.
+func (n *Node) GetTensor() tensor.Tensor { return n.t }
+
+// NewNode implements graph.NodeAdder.
+func (g *Graph) NewNode() graph.Node {
+	return &Node{id: g.WeightedDirectedGraph.NewNode().ID()}
+}
+
+// AddNode implements graph.NodeAdder.
+func (g *Graph) AddNode(n graph.Node) {
+	g.WeightedDirectedGraph.AddNode(n)
+	g.nodes = append(g.nodes, n.(*Node))
+}
+
+// SetWeightedEdge implements graph.WeightedEdgeAdder.
+func (g *Graph) SetWeightedEdge(e graph.WeightedEdge) {
+	from := e.From().ID()
+	g.operands[from] = append(g.operands[from], e)
+	if from != e.To().ID() {
+		g.WeightedDirectedGraph.SetWeightedEdge(e)
+	}
+}
+
+// ApplyOperation implements onnx-go's OperationCarrier: the edges of the operation
+// have been set, and ns are its results.
+func (g *Graph) ApplyOperation(op onnxgo.Operation, ns ...graph.Node) error {
+	s := &step{op: op}
+	for _, n := range ns {
+		name := n.(*Node).name
+		s.outputs = append(s.outputs, name)
+		if name == "" || s.inputs != nil {
+			continue
+		}
+		// All results have the same operands.
+		edges := g.operands[n.ID()]
+		sort.SliceStable(edges, func(i, j int) bool { return edges[i].Weight() < edges[j].Weight() })
+		s.inputs = []string{}
+		for i, e := range edges {
+			if e.Weight() != float64(i) {
+				return fmt.Errorf("%s: operand %d of %q is missing or given twice", op.Name, i, name)
+			}
+			s.inputs = append(s.inputs, e.To().(*Node).name)
+		}
+	}
+	if s.inputs == nil {
+		return fmt.Errorf("%s: it has no result", op.Name)
+	}
+	if _, ok := operators[op.Name]; !ok {
+		return fmt.Errorf("operation %q is not supported", op.Name)
+	}
+	g.steps = append(g.steps, s)
+	return nil
+}
+
+// Run computes the graph from the tensors that its nodes carry and leaves the
+// results in its nodes. The first run with inputs of new shapes also compiles the graph.
+func (g *Graph) Run() error {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	// onnx-go does not say which tensors are inputs and which weights. Only
+	// float32 may change from run to run unnoticed: other types may be shapes and
+	// axes, which the compiled graph depends on.
+	inputs, constants := map[string]tensor.Tensor{}, map[string]tensor.Tensor{}
+	computed := map[string]bool{}
+	for _, s := range g.steps {
+		for _, out := range s.outputs {
+			computed[out] = true
+		}
+	}
+	for _, n := range g.nodes {
+		switch {
+		case n.t == nil || n.name == "" || computed[n.name]:
+		case n.t.Dtype() == tensor.Float32:
+			inputs[n.name] = n.t
+		default:
+			constants[n.name] = n.t
+		}
+	}
+	if digest := fmt.Sprintf("%#v", constants); digest != g.constants {
+		g.compiled, g.constants = nil, digest
+	}
+	results, err := g.run(inputs, constants)
+	if err != nil {
+		return err
+	}
+	for _, n := range g.nodes {
+		if r, ok := results[n.name]; ok {
+			n.t = r.dense()
+		}
+	}
+	return nil
+}
+
+// run computes the results from what is given: inputs, whose values may change from run to run,
+// and weights, which may not.
+func (g *Graph) run(inputs, weights map[string]tensor.Tensor) (map[string]*array, error) {
+	if len(g.steps) == 0 {
+		return nil, errors.New("the graph is empty")
+	}
+	feeds := make(map[string]*array, len(inputs))
+	names := make([]string, 0, len(inputs))
+	for name, t := range inputs {
+		a, err := arrayOf(t)
+		if err != nil {
+			return nil, fmt.Errorf("input %q: %w", name, err)
+		}
+		feeds[name], names = a, append(names, name)
+	}
+	sort.Strings(names)
+	shapes := ""
+	for _, name := range names {
+		shapes += fmt.Sprintf("%q %v %T;", name, feeds[name].shape, feeds[name].data)
+	}
+	if g.compiled == nil || shapes != g.shapes || g.compiled.steps != len(g.steps) {
+		g.compiled = nil // lets go of its memory first
+		p, err := g.compile(feeds, weights)
+		if err != nil {
+			return nil, err
+		}
+		g.compiled, g.shapes = p, shapes
+	}
+	return g.compiled.run(feeds)
+}

@@ -1,0 +1,134 @@
+package backend
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"hash/fnv"
+
+	"github.com/chewxy/hm"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// operation is one result of an ONNX node as a Gorgonia operation.
+type operation struct {
+	program *program
+	name    string
+	id      uint64
+	result  *result
+	types   []gorgonia.TensorType // of the Gorgonia operands
+	slots   []int                 // their positions among the ONNX operands
+	in      []any                 // data of the ONNX operands; constants are filled in
+
+	out     any // the result of this run
+	readers int // how many operations, and the caller, read it
+	unread  int // how many of them still have to, in this run
+	sources []*operation
+}
+
+// Do implements gorgonia.Op. Memory comes from the program and goes back to it when
+// the last reader is done.
+func (o *operation) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
+	for k, v := range values {
+		a, err := arrayOf(v.(tensor.Tensor))
+		if err != nil {
+			return nil, o.stop(err)
+		}
+		o.in[o.slots[k]] = a.data
+	}
+	elements := count(o.result.shape)
+	o.out, o.unread = o.program.memory.take(o.result.dtype, elements), o.readers
+	if err := o.result.safely(o.out, o.in); err != nil {
+		return nil, o.stop(err)
+	}
+	value := tensor.New(tensor.WithShape(gorgoniaShape(o.result.shape)...), tensor.WithBacking(o.out))
+	for _, s := range o.sources {
+		s.release()
+	}
+	if o.unread == 0 {
+		o.unread = 1
+		o.release()
+	}
+	return value, nil
+}
+
+// release notes that one reader is done.
+func (o *operation) release() {
+	if o.unread--; o.unread == 0 {
+		o.program.memory.give(o.out)
+		o.out = nil
+	}
+}
+
+func (o *operation) stop(err error) error {
+	o.program.failure = fmt.Errorf("%s: %w", o.name, err)
+	return o.program.failure
+}
+
+// memory lends blocks of float32 to operations: most of what a network computes is
+// needed only by the next node or two.
+type memory struct {
+	free map[int][]any
+}
+
+func (m *memory) take(d tensor.Dtype, n int) any {
+	if blocks := m.free[n]; d == tensor.Float32 && len(blocks) > 0 {
+		m.free[n] = blocks[:len(blocks)-1]
+		return blocks[len(blocks)-1]
+	}
+	return alloc(d, n)
+}
+
+func (m *memory) give(block any) {
+	if f, ok := block.([]float32); ok {
+		if m.free == nil {
+			m.free = map[int][]any{}
+		}
+		m.free[len(f)] = append(m.free[len(f)], block)
+	}
+}
+
+// Arity implements gorgonia.Op.
+func (o *operation) Arity() int { return len(o.slots) }
+
+// Type implements gorgonia.Op. It is a new value each time, as Gorgonia wants it.
+func (o *operation) Type() hm.Type {
+	types := make([]hm.Type, 0, len(o.types)+1)
+	for _, t := range o.types {
+		types = append(types, t)
+	}
+	return hm.NewFnType(append(types, typeOf(&array{dtype: o.result.dtype, shape: o.result.shape}))...)
+}
+
+// InferShape implements gorgonia.Op.
+func (o *operation) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
+	return gorgoniaShape(o.result.shape), nil
+}
+
+// ReturnsPtr implements gorgonia.Op.
+func (o *operation) ReturnsPtr() bool { return true }
+
+// CallsExtern implements gorgonia.Op.
+func (o *operation) CallsExtern() bool { return false }
+
+// OverwritesInput implements gorgonia.Op.
+func (o *operation) OverwritesInput() int { return -1 }
+
+// WriteHash implements gorgonia.Op.
+func (o *operation) WriteHash(h hash.Hash) {
+	var id [8]byte
+	binary.LittleEndian.PutUint64(id[:], o.id)
+	h.Write([]byte(o.name))
+	h.Write(id[:])
+}
+
+// Hashcode implements gorgonia.Op.
+func (o *operation) Hashcode() uint32 {
+	h := fnv.New32a()
+	o.WriteHash(h)
+	return h.Sum32()
+}
+
+// String implements gorgonia.Op.
+func (o *operation) String() string { return fmt.Sprintf("%s#%d", o.name, o.id) }

@@ -1,0 +1,46 @@
+package backend_test
+
+import (
+	"slices"
+	"testing"
+
+	"multiscale/onnx"
+	"multiscale/onnx/backend"
+	"multiscale/onnx/internal/opcase"
+)
+
+// rounding is what a few float32 operations on numbers of size 1 to 100 may differ by.
+const rounding = 1e-5
+
+func TestOperators(t *testing.T) {
+	tested := map[string]bool{}
+	for _, c := range opcase.All() {
+		for _, n := range c.Model.Graph.Nodes {
+			tested[n.Op] = true
+		}
+		t.Run(c.Name, func(t *testing.T) {
+			m, err := backend.New(c.Model)
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The second run reuses the compiled graph and its memory.
+			for range 2 {
+				out, err := m.Run(c.In)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if d, err := onnx.Difference(out["y"], c.Want); err != nil || !(d <= rounding) {
+					t.Fatalf("got %v, want %v (%v)", out["y"], c.Want, err)
+				}
+			}
+		})
+	}
+	for _, op := range backend.Operators() {
+		if !tested[op] {
+			t.Errorf("no case for %s", op)
+		}
+	}
+	if !slices.IsSorted(backend.Operators()) {
+		t.Error("operators are not sorted")
+	}
+}

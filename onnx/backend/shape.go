@@ -1,0 +1,375 @@
+package backend
+
+import (
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// relabelled is the operand's data under another shape. It is a copy: a Gorgonia operation
+// must not return its operand.
+func relabelled(n *node, shape []int) []result {
+	if n.err != nil {
+		return nil
+	}
+	if count(shape) != count(n.in[0].shape) {
+		n.fail("shape %v cannot become %v", n.in[0].shape, shape)
+		return nil
+	}
+	l := loop{shape: []int{count(shape)}, strides: [][]int{{1}, {1}}}
+	return single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })
+}
+
+func identity(n *node) []result {
+	if !n.operands(1, 1) {
+		return nil
+	}
+	return relabelled(n, n.in[0].shape)
+}
+
+// dropout does nothing outside of training.
+func dropout(n *node) []result {
+	n.ignore("ratio", "seed")
+	if !n.operands(1, 3) {
+		return nil
+	}
+	if n.has(2) {
+		if training, ok := n.in[2].data.([]bool); !ok || slices.Contains(training, true) {
+			n.fail("training mode is not supported")
+		}
+	}
+	return relabelled(n, n.in[0].shape)
+}
+
+func reshape(n *node) []result {
+	zero := n.integer("allowzero", 0) != 0
+	if !n.operands(2, 2) {
+		return nil
+	}
+	shape := n.constant(1)
+	rest, unknown := 1, -1
+	for i, d := range shape {
+		switch {
+		case d == -1 && unknown < 0:
+			unknown = i
+			continue
+		case d < 0:
+			n.fail("shape %v is not valid", shape)
+			return nil
+		case d == 0 && !zero:
+			if i >= len(n.in[0].shape) {
+				n.fail("shape %v copies a dimension that %v does not have", shape, n.in[0].shape)
+				return nil
+			}
+			shape[i] = n.in[0].shape[i]
+		}
+		rest *= shape[i]
+	}
+	if unknown >= 0 {
+		if rest == 0 || count(n.in[0].shape)%rest != 0 {
+			n.fail("shape %v cannot become %v", n.in[0].shape, shape)
+			return nil
+		}
+		shape[unknown] = count(n.in[0].shape) / rest
+	}
+	return relabelled(n, shape)
+}
+
+func flatten(n *node) []result {
+	axis := n.integer("axis", 1)
+	if !n.operands(1, 1) {
+		return nil
+	}
+	x := n.in[0].shape
+	if axis != len(x) { // just behind the last axis is allowed here
+		axis = n.axis(axis, len(x))
+	}
+	return relabelled(n, []int{count(x[:axis]), count(x[axis:])})
+}
+
+func unsqueeze(n *node) []result {
+	if !n.operands(1, 2) {
+		return nil
+	}
+	x := n.in[0].shape
+	axes := n.integers("axes")
+	if n.has(1) {
+		axes = n.constant(1)
+	}
+	rank := len(x) + len(axes)
+	added := make([]bool, rank)
+	for _, a := range axes {
+		if a = n.axis(a, rank); rank > 0 {
+			added[a] = true
+		}
+	}
+	var shape []int
+	for _, isNew := range added {
+		if isNew || len(x) == 0 {
+			shape = append(shape, 1)
+		} else {
+			shape, x = append(shape, x[0]), x[1:]
+		}
+	}
+	return relabelled(n, shape)
+}
+
+func squeeze(n *node) []result {
+	if !n.operands(1, 2) {
+		return nil
+	}
+	x := n.in[0].shape
+	axes, given := n.axes(1, len(x))
+	var shape []int
+	for i, d := range x {
+		drop := d == 1
+		if given {
+			drop = slices.Contains(axes, i)
+			if drop && d != 1 {
+				n.fail("axis %d of shape %v has not length 1", i, x)
+			}
+		}
+		if !drop {
+			shape = append(shape, d)
+		}
+	}
+	return relabelled(n, shape)
+}
+
+func transpose(n *node) []result {
+	order := n.integers("perm")
+	if !n.operands(1, 1) {
+		return nil
+	}
+	x := n.in[0].shape
+	if order == nil {
+		for i := range x {
+			order = append(order, len(x)-1-i)
+		}
+	}
+	sorted := slices.Sorted(slices.Values(order))
+	for i := range sorted {
+		if sorted[i] != i || len(order) != len(x) {
+			n.fail("perm=%v is not valid for shape %v", order, x)
+			return nil
+		}
+	}
+	shape, from := make([]int, len(x)), make([]int, len(x))
+	for i, o := range order {
+		shape[i], from[i] = x[o], strides(x)[o]
+	}
+	l := loop{shape: shape, strides: [][]int{strides(shape), from}}
+	return single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })
+}
+
+// depthToSpace moves blocks of channels to pixels.
+func depthToSpace(n *node) []result {
+	b := n.integer("blocksize", 0)
+	mode := n.text("mode", "DCR")
+	if !n.operands(1, 1) {
+		return nil
+	}
+	x := n.in[0].shape
+	if len(x) != 4 || b < 1 || x[1]%(b*b) != 0 || (mode != "DCR" && mode != "CRD") {
+		n.fail("blocksize=%d, mode=%s is not valid for shape %v", b, mode, x)
+		return nil
+	}
+	c, h, w := x[1]/(b*b), x[2], x[3]
+	channel, row, column := 1, c*b, c // strides, in channels, of c and of the two halves of a block
+	if mode == "CRD" {
+		channel, row, column = b*b, b, 1
+	}
+	shape := []int{x[0], c, h, b, w, b}
+	area := h * w
+	from := []int{x[1] * area, channel * area, w, row * area, 1, column * area}
+	l := loop{shape: shape, strides: [][]int{strides(shape), from}}
+	return single(n.in[0].dtype, []int{x[0], c, h * b, w * b}, func(out any, in []any) { l.move(out, in[0]) })
+}
+
+func concat(n *node) []result {
+	axis := n.integer("axis", 0)
+	if !n.operands(len(n.in), len(n.in)) || len(n.in) == 0 {
+		n.fail("no operand")
+		return nil
+	}
+	first := n.in[0]
+	axis = n.axis(axis, len(first.shape))
+	if n.err != nil {
+		return nil
+	}
+	shape := slices.Clone(first.shape)
+	shape[axis] = 0
+	starts := make([]int, len(n.in))
+	for i, a := range n.in {
+		if len(a.shape) != len(shape) || a.dtype != first.dtype {
+			n.fail("operands of shapes %v cannot be joined", n.shapes())
+			return nil
+		}
+		starts[i] = shape[axis]
+		shape[axis] += a.shape[axis]
+		for k, d := range a.shape {
+			if k != axis && d != shape[k] {
+				n.fail("operands of shapes %v cannot be joined along axis %d", n.shapes(), axis)
+			}
+		}
+	}
+	to := strides(shape)
+	loops := make([]loop, len(n.in))
+	for i, a := range n.in {
+		loops[i] = loop{shape: a.shape, strides: [][]int{to, strides(a.shape)}, starts: []int{starts[i] * to[axis], 0}}
+	}
+	return single(first.dtype, shape, func(out any, in []any) {
+		for i, l := range loops {
+			l.move(out, in[i])
+		}
+	})
+}
+
+func split(n *node) []result {
+	axis := n.integer("axis", 0)
+	parts := n.integers("split")
+	number := n.integer("num_outputs", n.outputs)
+	if !n.operands(1, 2) {
+		return nil
+	}
+	x := n.in[0].shape
+	axis = n.axis(axis, len(x))
+	if n.has(1) {
+		parts = n.constant(1)
+	}
+	if n.err != nil {
+		return nil
+	}
+	if parts == nil { // equal parts, the last one may be smaller
+		each := (x[axis] + number - 1) / max(1, number)
+		for rest := x[axis]; rest > 0 && number > 0; rest -= each {
+			parts = append(parts, min(each, rest))
+		}
+	}
+	total := 0
+	for _, p := range parts {
+		if total += p; p < 0 {
+			total = -1
+			break
+		}
+	}
+	if total != x[axis] || len(parts) != n.outputs {
+		n.fail("axis of length %d cannot be split into %v for %d results", x[axis], parts, n.outputs)
+		return nil
+	}
+	var results []result
+	start := 0
+	for _, p := range parts {
+		shape := slices.Clone(x)
+		shape[axis] = p
+		l := loop{shape: shape, strides: [][]int{strides(shape), strides(x)}, starts: []int{0, start * strides(x)[axis]}}
+		start += p
+		results = append(results, single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })...)
+	}
+	return results
+}
+
+func slice(n *node) []result {
+	if !n.operands(3, 5) {
+		return nil
+	}
+	x := n.in[0].shape
+	starts, ends, axes, steps := n.constant(1), n.constant(2), n.constant(3), n.constant(4)
+	if axes == nil {
+		for i := range starts {
+			axes = append(axes, i)
+		}
+	}
+	if steps == nil {
+		steps = slices.Repeat([]int{1}, len(starts))
+	}
+	if n.err != nil || len(ends) != len(starts) || len(axes) != len(starts) || len(steps) != len(starts) {
+		n.fail("starts, ends, axes and steps differ in number")
+		return nil
+	}
+	shape, from := slices.Clone(x), strides(x)
+	start := 0
+	for i, a := range axes {
+		a = n.axis(a, len(x))
+		if n.err != nil || steps[i] == 0 {
+			n.fail("step 0")
+			return nil
+		}
+		d := x[a]
+		// As in NumPy: negative positions count from the end, and are then clamped.
+		low, high := 0, d
+		if steps[i] < 0 {
+			low, high = -1, d-1
+		}
+		clamp := func(p int) int {
+			if p < 0 {
+				p += d
+			}
+			return min(max(p, low), high)
+		}
+		first, end := clamp(starts[i]), clamp(ends[i])
+		length := 0
+		if steps[i] > 0 && end > first {
+			length = (end - first + steps[i] - 1) / steps[i]
+		} else if steps[i] < 0 && first > end {
+			length = (first - end - steps[i] - 1) / -steps[i]
+		}
+		shape[a] = length
+		if length > 0 {
+			start += first * from[a]
+		}
+		from[a] *= steps[i]
+	}
+	l := loop{shape: shape, strides: [][]int{strides(shape), from}, starts: []int{0, start}}
+	return single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })
+}
+
+// gather takes slices of operand 0 along an axis, at the positions that operand 1 holds.
+func gather(n *node) []result {
+	axis := n.integer("axis", 0)
+	if !n.operands(2, 2) {
+		return nil
+	}
+	x, at := n.in[0].shape, n.in[1].shape
+	axis = n.axis(axis, len(x))
+	if n.err != nil {
+		return nil
+	}
+	if n.in[1].dtype != tensor.Int64 {
+		n.fail("positions of type %v, want int64", n.in[1].dtype)
+		return nil
+	}
+	shape := slices.Concat(x[:axis], at, x[axis+1:])
+	outer, inner := count(x[:axis]), count(x[axis+1:])
+	return single(n.in[0].dtype, shape, func(out any, in []any) {
+		positions := in[1].([]int64)
+		for k, p := range positions {
+			if p < 0 {
+				p += int64(x[axis])
+			}
+			if p < 0 || p >= int64(x[axis]) {
+				panic("position out of range")
+			}
+			loop{
+				shape:   []int{outer, inner},
+				strides: [][]int{{len(positions) * inner, 1}, {x[axis] * inner, 1}},
+				starts:  []int{k * inner, int(p) * inner},
+			}.move(out, in[0])
+		}
+	})
+}
+
+func expand(n *node) []result {
+	if !n.operands(2, 2) {
+		return nil
+	}
+	shape, err := broadcast(n.in[0].shape, n.constant(1))
+	if err != nil {
+		n.fail("%w", err)
+	}
+	if n.err != nil {
+		return nil
+	}
+	l := loop{shape: shape, strides: [][]int{strides(shape), stretch(n.in[0].shape, shape)}}
+	return single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })
+}

@@ -1,0 +1,108 @@
+// Package opcase holds small models of one or a few nodes with results that can be checked by hand. Every
+// runtime is tested with the same ones, so they also test each other.
+package opcase
+
+import "multiscale/onnx"
+
+// Case is a model, its inputs and the output "y".
+type Case struct {
+	Name  string
+	Model *onnx.Model
+	In    map[string]onnx.Value
+	Want  onnx.Value
+}
+
+type attributes map[string]any
+
+// build makes a case. Inputs and constants are the operands by name; the last node's
+// first output must be "y".
+func build(name string, in map[string]onnx.Value, constants []*onnx.Tensor, want onnx.Value, nodes ...*onnx.Node) Case {
+	g := &onnx.Graph{Name: "case", Nodes: nodes, Initializers: constants, Outputs: []*onnx.ValueInfo{{Name: "y", Type: onnx.Float32}}}
+	for _, k := range []string{"a", "b", "c", "d", "e"} {
+		v, ok := in[k]
+		if !ok {
+			continue
+		}
+		dims := make([]onnx.Dim, len(v.Shape))
+		for i := range dims {
+			dims[i] = onnx.Symbolic(k + string(rune('0'+i)))
+		}
+		g.Inputs = append(g.Inputs, &onnx.ValueInfo{Name: k, Type: onnx.Float32, Dims: dims})
+	}
+	m := &onnx.Model{IRVersion: 8, Opsets: []onnx.Opset{{Version: 17}}, Graph: g}
+	return Case{Name: name, Model: m, In: in, Want: want}
+}
+
+// floats makes a value.
+func floats(shape []int, data ...float32) onnx.Value { return onnx.Value{Shape: shape, Data: data} }
+
+// count makes a value that holds from, from+1, ...
+func count(from float32, shape ...int) onnx.Value {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	v := onnx.Value{Shape: shape, Data: make([]float32, n)}
+	for i := range v.Data {
+		v.Data[i] = from + float32(i)
+	}
+	return v
+}
+
+func ints(name string, values ...int64) *onnx.Tensor {
+	return onnx.NewInts(name, []int64{int64(len(values))}, values)
+}
+
+func scalar(name string, v int64) *onnx.Tensor { return onnx.NewInts(name, []int64{}, []int64{v}) }
+
+// node makes a node; spaces separate operands, and "_" is an omitted one.
+func node(op string, in, out []string, attrs attributes) *onnx.Node {
+	n := &onnx.Node{Op: op}
+	for _, s := range in {
+		if s == "_" {
+			s = ""
+		}
+		n.Inputs = append(n.Inputs, s)
+	}
+	n.Outputs = out
+	for _, k := range []string{
+		"axes", "axis", "blocksize", "mode", "group", "kernel_shape", "pads", "strides", "dilations", "alpha", "beta", "transA", "transB",
+		"keepdims", "epsilon", "perm", "equation", "to", "value", "value_float", "value_ints", "value_floats", "coordinate_transformation_mode", "nearest_mode", "count_include_pad", "split",
+		"start", "end", "allowzero",
+	} {
+		if v, ok := attrs[k]; ok {
+			n.Attributes = append(n.Attributes, &onnx.Attribute{Name: k, Value: v})
+			delete(attrs, k)
+		}
+	}
+	if len(attrs) > 0 {
+		panic("opcase: unlisted attribute")
+	}
+	return n
+}
+
+type names = []string
+
+func values(v ...any) map[string]onnx.Value {
+	m := map[string]onnx.Value{}
+	for i, x := range v {
+		m[string(rune('a'+i))] = x.(onnx.Value)
+	}
+	return m
+}
+
+var (
+	y   = names{"y"}
+	a   = names{"a"}
+	ab  = names{"a", "b"}
+	abc = names{"a", "b", "c"}
+)
+
+// All returns all cases.
+func All() []Case {
+	var all []Case
+	for _, group := range []func() []Case{elementwise, products, windows, norms, shapes, resizes} {
+		all = append(all, group()...)
+	}
+	return all
+}
