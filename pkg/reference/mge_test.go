@@ -1,0 +1,252 @@
+package reference_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"multiscale/pkg/kernel/pointwise"
+	"multiscale/pkg/kernel/resample"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
+	"multiscale/pkg/param"
+	"multiscale/pkg/task"
+)
+
+// checkDenoising checks the corruption alone.
+func checkDenoising(k *checker) {
+	k.decode(&struct{}{})
+	k.expect("xt.npy", noisy(k.images("x"), k.images("z"), k.input("t").Data).Data)
+}
+
+// checkInpaintingAsPublished checks the authors' corruption, which left out the
+// masks: t weights the noise, not the picture.
+func checkInpaintingAsPublished(k *checker) {
+	k.decode(&struct{}{})
+	t := k.input("u").Data
+	picture := make([]float32, len(t))
+	for i, u := range t {
+		t[i] = 0.1 * u
+		picture[i] = 1 - t[i]
+	}
+	k.expect("t.npy", t)
+	k.expect("xt.npy", noisy(k.images("x"), k.images("z"), picture).Data)
+}
+
+// noisy mixes images with noise: t*x + (1-t)*z.
+func noisy(x, z mesh.Images, t []float32) mesh.Images {
+	y := mesh.NewImages(x.N, x.C, x.H, x.W)
+	copy(y.Data, z.Data)
+	for i := range y.N {
+		task.Mix(y.Slice(i, i+1).Data, x.Slice(i, i+1).Data, t[i])
+	}
+	return y
+}
+
+// mgeOptions are the hyper-parameters of estimates.
+type mgeOptions struct {
+	Model   json.RawMessage
+	Mode    string
+	Task    string
+	Levels  int
+	Scale   float64
+	Batches []int `json:"batch_sizes"`
+	Mesh    []int `json:"finest_mesh"`
+	LowMesh []int `json:"low_resolution_mesh"`
+	SSIM    ssimOptions
+}
+
+// checkMGE checks one estimate, of independent batches.
+func checkMGE(k *checker) {
+	var h mgeOptions
+	k.decode(&h)
+	settle(k, "the number of batch sizes", len(h.Batches), h.Levels+1)
+	n, set := k.load(h.Model)
+	finest := k.level(h.Scale)
+	batches := &given{finest: finest, resize: nearest}
+	var m *model.Model
+	switch h.Task {
+	case "denoise":
+		settle(k, "mode", h.Mode, "eval")
+		m = model.New(n, set, op.MSE)
+		for l := range h.Batches {
+			batches.terms = append(batches.terms, k.denoising(fmt.Sprint("_", l)))
+		}
+	case "sr":
+		h.SSIM.Padding = h.SSIM.Window / 2
+		h.SSIM.settle(k)
+		m = model.New(network.Enlarged{Body: n, Factor: k.factor(h.Model)}, set, op.NegativeSSIM)
+		batches.resize = bilinear
+		for l := range h.Batches {
+			batches.terms = append(batches.terms, k.batch(fmt.Sprint("lr_", l), "", fmt.Sprint("hr_", l)))
+		}
+	default:
+		k.Fatalf("unknown task %q", h.Task)
+	}
+	k.estimate("", m, set, mge.Stage{Finest: finest, Batches: h.Batches}, batches)
+}
+
+// checkFullMultiscale checks the estimates of all stages, at the same
+// parameters.
+func checkFullMultiscale(k *checker) {
+	var h struct {
+		Model   json.RawMessage
+		Mode    string
+		Task    string
+		Stages  int
+		Levels  []int
+		Scales  []float64
+		Batches [][]int `json:"stage_batch_sizes"`
+		Mesh    []int   `json:"finest_mesh"`
+	}
+	k.decode(&h)
+	settle(k, "task", h.Task, "denoise")
+	settle(k, "mode", h.Mode, "eval")
+	settle(k, "the number of scales", len(h.Scales), h.Stages)
+	settle(k, "the number of stages with batches", len(h.Batches), h.Stages)
+	work := mge.Work{Batches: h.Batches[h.Stages-1], Stages: make([]int, h.Stages)}
+	plan, err := work.Plan(mge.FullMultiscale)
+	if err != nil {
+		k.Fatal(err)
+	}
+	n, set := k.load(h.Model)
+	m := model.New(n, set, op.MSE)
+	pool := k.denoising("")
+	for j, sizes := range h.Batches {
+		stage := mge.Stage{Finest: plan.Stages[j].Finest, Batches: sizes}
+		settle(k, "the finest mesh of a stage", stage.Finest, k.level(h.Scales[j]))
+		batches := &given{finest: stage.Finest, resize: nearest}
+		at := 0
+		for _, n := range sizes {
+			batches.terms = append(batches.terms, pool.Slice(at, at+n))
+			at += n
+		}
+		k.estimate(fmt.Sprintf("stage%d/", j), m, set, stage, batches)
+	}
+}
+
+// level is the mesh that a scale from the finest one leads to.
+func (k *checker) level(scale float64) int {
+	level := -math.Log2(scale)
+	if level != math.Trunc(level) || level < 0 {
+		k.Fatalf("scale %v is not 1/2^l", scale)
+	}
+	return int(level)
+}
+
+func (k *checker) factor(model json.RawMessage) int {
+	var h struct {
+		Factor int `json:"upscale_factor"`
+	}
+	if err := json.Unmarshal(model, &h); err != nil {
+		k.Fatal(err)
+	}
+	return h.Factor
+}
+
+// denoising reads samples on the finest mesh and adds their noise.
+func (k *checker) denoising(suffix string) mesh.Batch {
+	x, t := k.images("x"+suffix), k.input("t"+suffix).Data
+	return mesh.Batch{Input: noisy(x, k.images("z"+suffix), t), T: t, Target: x, Samples: make([]uint64, x.N)}
+}
+
+// given is an mge.Sampler of given batches on the finest mesh, one for each
+// term of a stage.
+type given struct {
+	terms  []mesh.Batch
+	finest int // level of the first term
+	resize func(x mesh.Images, level int) mesh.Images
+}
+
+func (g *given) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
+	b := g.terms[level-g.finest]
+	if b.Len() != n {
+		return fine, coarser, fmt.Errorf("the batch has %d samples, not %d", b.Len(), n)
+	}
+	fine = g.restrict(b, level)
+	if coarse {
+		coarser = g.restrict(fine, 1)
+	}
+	return fine, coarser, nil
+}
+
+func (g *given) restrict(b mesh.Batch, levels int) mesh.Batch {
+	b.Input, b.Target = g.resize(b.Input, levels), g.resize(b.Target, levels)
+	return b
+}
+
+func nearest(x mesh.Images, levels int) mesh.Images { return mesh.Nearest.Restrict(x, levels) }
+
+// bilinear goes to a mesh at once, as the authors' code does: beyond one level
+// that reads other pixels than mesh.Bilinear, which goes mesh by mesh.
+func bilinear(x mesh.Images, levels int) mesh.Images {
+	factor := 1 << levels
+	y := mesh.NewImages(x.N, x.C, x.H/factor, x.W/factor)
+	resample.Bilinear(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, float64(factor), float64(factor))
+	return y
+}
+
+// estimate compares the estimator's losses and gradient with the files of a
+// folder of the case, and the losses and gradients of its terms one by one.
+func (k *checker) estimate(folder string, m *model.Model, set *param.Set, stage mge.Stage, batches *given) {
+	k.Helper()
+	e := mge.Estimator{Model: m, Sampler: batches}
+	total := make([]float32, set.Len())
+	estimate, err := e.Gradient(k.Context(), total, 0, stage)
+	if err != nil {
+		k.Fatal(err)
+	}
+	gradient := func(b mesh.Batch) []float32 {
+		g := make([]float32, set.Len())
+		if _, err := m.AddGradient(k.Context(), g, 1, b, 0); err != nil {
+			k.Fatal(err)
+		}
+		return g
+	}
+	var fine, coarse, difference terms
+	for i, term := range estimate.Terms {
+		onFine, onCoarse, err := batches.Draw(0, term.Level, term.Samples, true)
+		if err != nil {
+			k.Fatal(err)
+		}
+		g := gradient(onFine)
+		if i == len(estimate.Terms)-1 {
+			k.expect(folder+"loss_coarsest.npy", narrow([]float64{term.Fine}))
+			k.expect(folder+"gradnorm_coarsest.npy", []float32{norm(g)})
+			break
+		}
+		fine.add(term.Fine, g)
+		c := gradient(onCoarse)
+		coarse.add(term.Coarse, c)
+		pointwise.Axpy(g, -1, c)
+		difference.add(term.Fine-term.Coarse, g)
+	}
+	// A stage of one mesh has no differences.
+	if len(estimate.Terms) > 1 {
+		k.expectTerms(folder, "fine", fine)
+		k.expectTerms(folder, "coarse", coarse)
+		k.expectTerms(folder, "diff", difference)
+	}
+	k.expect(folder+"loss_total.npy", narrow([]float64{estimate.Loss}))
+	k.expect(folder+"gradnorm_total.npy", []float32{norm(total)})
+	k.gradients(folder, set, total)
+}
+
+// terms are the losses and gradient norms of one side of all differences.
+type terms struct {
+	losses []float64
+	norms  []float32
+}
+
+func (t *terms) add(loss float64, gradient []float32) {
+	t.losses, t.norms = append(t.losses, loss), append(t.norms, norm(gradient))
+}
+
+func (k *checker) expectTerms(folder, side string, t terms) {
+	k.Helper()
+	k.expect(folder+"loss_"+side+".npy", narrow(t.losses))
+	k.expect(folder+"gradnorm_"+side+".npy", t.norms)
+}

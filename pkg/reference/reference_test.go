@@ -1,0 +1,191 @@
+package reference_test
+
+import (
+	"encoding/json"
+	"errors"
+	"path"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/reference"
+)
+
+// checks says what is done with the cases of each kind.
+var checks = map[string]func(*checker){
+	"adam_fixed_grads":             checkAdam,
+	"adam_training":                checkTraining,
+	"conv2d":                       checkConv,
+	"corrupt_denoise":              checkDenoising,
+	"corrupt_inpaint_as_published": checkInpaintingAsPublished,
+	"fullmultiscale":               checkFullMultiscale,
+	"group_norm":                   checkGroupNorm,
+	"interpolate":                  checkInterpolate,
+	"layer_norm":                   checkLayerNorm,
+	"linear":                       checkLinear,
+	"model_mse":                    checkModel,
+	"module_vjp":                   checkModule,
+	"mge":                          checkMGE,
+	"mse":                          checkMSE,
+	"psnr":                         checkPSNR,
+	"qkv_attention":                checkAttention,
+	"ssim":                         checkSSIM,
+	"timestep_embedding":           checkTimestepEmbedding,
+	"unary":                        checkUnary,
+}
+
+// pending is what other tests check, or what is still to be built: the cases
+// that need it are reported as pending. Whatever is neither here nor known to
+// the checks makes a case fail.
+var pending = map[string]string{
+	"kind onnx":           "the ONNX packages read these cases",
+	"kind blur":           "deblurring is to come",
+	"kind corrupt_deblur": "deblurring is to come",
+	"task deblur":         "deblurring is to come",
+}
+
+// isPending returns why a case is pending, or "".
+func isPending(c *reference.Case) string {
+	var h struct {
+		Task  string
+		Model struct{ Class string }
+	}
+	// Hyper-parameters that cannot be read are found by the case's check.
+	_ = json.Unmarshal(c.HyperParameters, &h)
+	for _, what := range []string{"kind " + c.Kind, "class " + h.Model.Class, "task " + h.Task} {
+		if why := pending[what]; why != "" {
+			return what + ": " + why
+		}
+	}
+	return ""
+}
+
+// subset is the part of the reference data that is in the repository.
+const subset = "testdata"
+
+// TestReference runs all cases of REFERENCE_DIR, else of ../shared/reference
+// beside the module, else of the subset in the repository.
+func TestReference(t *testing.T) {
+	folder, err := reference.Locate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if folder == "" {
+		folder = subset
+	}
+	run(t, folder)
+}
+
+// TestReferenceSubset runs the cases in the repository, whatever else there is.
+func TestReferenceSubset(t *testing.T) { run(t, subset) }
+
+func run(t *testing.T, folder string) {
+	cases, err := reference.Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var waiting []string
+	for len(cases) > 0 {
+		group := path.Dir(cases[0].ID)
+		t.Run(group, func(t *testing.T) {
+			for len(cases) > 0 && path.Dir(cases[0].ID) == group {
+				c := cases[0]
+				cases = cases[1:]
+				t.Run(path.Base(c.ID), func(t *testing.T) {
+					if why := isPending(c); why != "" {
+						waiting = append(waiting, c.ID)
+						t.Skipf("pending: %s", why)
+					}
+					check(t, c)
+				})
+			}
+		})
+	}
+	if len(waiting) > 0 {
+		t.Logf("%d cases of %s are pending: %s", len(waiting), folder, strings.Join(waiting, ", "))
+	}
+}
+
+// check runs one case. Every expected file must have been compared.
+func check(t *testing.T, c *reference.Case) {
+	f := checks[c.Kind]
+	if f == nil {
+		t.Fatalf("unknown kind %q", c.Kind)
+	}
+	k := &checker{T: t, Case: c, compared: make(map[string]bool)}
+	f(k)
+	for _, file := range c.Files {
+		if file.Role == reference.Expected && !k.compared[file.Path] {
+			t.Errorf("%s has not been compared with anything", file.Path)
+		}
+	}
+}
+
+// checker is a test of one case.
+type checker struct {
+	*testing.T
+	*reference.Case
+	compared map[string]bool
+}
+
+// decode reads the hyper-parameters.
+func (k *checker) decode(into any) {
+	k.Helper()
+	if err := k.Decode(into); err != nil {
+		k.Fatal(err)
+	}
+}
+
+// input reads an input by its name.
+func (k *checker) input(name string) reference.Array {
+	k.Helper()
+	a, err := k.Input(name)
+	if err != nil {
+		k.Fatal(err)
+	}
+	return a
+}
+
+// expect compares got with an expected file.
+func (k *checker) expect(file string, got []float32) {
+	k.Helper()
+	if err := k.compare(file, got); err != nil {
+		k.Errorf("%s: %v", file, err)
+	}
+}
+
+// expectIf is expect for files that not all cases of a kind have.
+func (k *checker) expectIf(file string, got []float32) {
+	k.Helper()
+	if err := k.compare(file, got); err != nil && !errors.Is(err, errNotExpected) {
+		k.Errorf("%s: %v", file, err)
+	}
+}
+
+var errNotExpected = errors.New("the case has no such file")
+
+func (k *checker) compare(file string, got []float32) error {
+	f := k.Expected(file)
+	if f == nil {
+		return errNotExpected
+	}
+	k.compared[file] = true
+	if f.Sampling != nil {
+		var err error
+		if got, err = f.Sampling.Of(got); err != nil {
+			return err
+		}
+	}
+	want, err := k.Read(*f)
+	if err != nil {
+		return err
+	}
+	return reference.Compare(got, want.Data, f.TolMaxAbs, f.TolRelL2)
+}
+
+// settle fails unless a hyper-parameter has the one value there is code for.
+func settle[T comparable](k *checker, name string, got, want T) {
+	k.Helper()
+	if got != want {
+		k.Fatalf("%s is %v: only %v is supported", name, got, want)
+	}
+}
