@@ -1,7 +1,5 @@
 package resample
 
-import "math"
-
 // axis says for each target position of one dimension which two source
 // positions it blends, and with which weights.
 type axis struct {
@@ -17,7 +15,9 @@ func (a *axis) resize(n int) {
 	a.low, a.high, a.lowBy, a.highBy = a.low[:n], a.high[:n], a.lowBy[:n], a.highBy[:n]
 }
 
-// nearest fills in low for in source and out target positions.
+// nearest fills in low for in source and out target positions. Positions are
+// computed in float32, as PyTorch does: where one falls on a pixel's edge the
+// rounding decides.
 func (a *axis) nearest(in, out int, scale float64) {
 	a.resize(out)
 	for i := range a.low {
@@ -30,9 +30,9 @@ func (a *axis) nearest(in, out int, scale float64) {
 func (a *axis) bilinear(in, out int, scale float64) {
 	a.resize(out)
 	for i := range a.low {
-		at := max(float32(scale)*(float32(i)+0.5)-0.5, 0)
-		low := min(int32(math.Floor(float64(at))), int32(in-1))
-		by := at - float32(low)
+		at := max(scale*(float64(i)+0.5)-0.5, 0)
+		low := min(int32(at), int32(in-1))
+		by := float32(at - float64(low))
 		a.low[i], a.high[i] = low, min(low+1, int32(in-1))
 		a.lowBy[i], a.highBy[i] = 1-by, by
 	}

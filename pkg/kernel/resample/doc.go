@@ -3,6 +3,5 @@
 // carry images and feature maps between the meshes of the multiscale method
 // and between the stages of the UNet.
 //
-// A plane is one channel of one sample; planes = N*C. Sizes are in pixels. The
-// source positions are those of PyTorch, computed in float32 as it does.
+// A plane is one channel of one sample; planes = N*C. Sizes are in pixels.
 package resample
