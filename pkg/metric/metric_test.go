@@ -1,10 +1,7 @@
 package metric
 
 import (
-	"encoding/binary"
 	"math"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"testing"
@@ -149,56 +146,4 @@ func TestWrongShapesPanic(t *testing.T) {
 			f()
 		}()
 	}
-}
-
-// TestReferenceFiles compares with the numbers of the method's authors where
-// they are at hand; the pinned ones above hold on any machine.
-func TestReferenceFiles(t *testing.T) {
-	root := os.Getenv("REFERENCE_DIR")
-	if root == "" {
-		root = "../../../shared/reference"
-	}
-	cases := []struct {
-		dir, file string
-		shape     Shape
-		measure   func(a, b []float32, s Shape) []float64
-		tolerance float64 // absolute, from case.json
-	}{
-		{"psnr", "mse_per_image", Shape{4, 3, 16, 16}, MSE, 3.795e-7},
-		{"psnr", "psnr_per_image", Shape{4, 3, 16, 16}, PSNR, 1.579e-4},
-		{"ssim_unit", "ssim_per_image", Shape{3, 3, 32, 32}, SSIM, 9.035e-6},
-		{"ssim_signed", "ssim_per_image", Shape{2, 3, 24, 24}, SSIM, 2.692e-6},
-		{"ssim_small", "ssim_per_image", Shape{2, 3, 8, 13}, SSIM, 3.752e-6},
-	}
-	for _, c := range cases {
-		dir := filepath.Join(root, "losses", c.dir)
-		if _, err := os.Stat(dir); err != nil {
-			t.Logf("%s is not here; the pinned values were checked", dir)
-			continue
-		}
-		t.Run(c.dir+"/"+c.file, func(t *testing.T) {
-			a, b := readArray(t, dir, "img1"), readArray(t, dir, "img2")
-			got, want := c.measure(a, b, c.shape), readArray(t, dir, c.file)
-			for i := range want {
-				if d := math.Abs(got[i] - float64(want[i])); !(d <= c.tolerance) {
-					t.Errorf("picture %d: %v, want %v", i, got[i], want[i])
-				}
-			}
-		})
-	}
-}
-
-// readArray reads the values of a float32 .npy file of format version 1.0.
-func readArray(t *testing.T, dir, name string) []float32 {
-	t.Helper()
-	data, err := os.ReadFile(filepath.Join(dir, name+".npy"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	data = data[10+int(binary.LittleEndian.Uint16(data[8:])):]
-	out := make([]float32, len(data)/4)
-	for i := range out {
-		out[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-	}
-	return out
 }

@@ -81,20 +81,21 @@ func execute(name string, signals <-chan os.Signal, exit func(int), stderr io.Wr
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return StatusDone
 	}
-	cause := context.Cause(ctx)
-	if err == context.Canceled && cause != nil {
-		err = cause // says more
-	}
-	fmt.Fprintf(stderr, "%s: %s\n", name, brief(err.Error()))
 	var stop stopped
 	var usage *UsageError
+	status := StatusFailed
 	switch {
-	case errors.Is(err, context.Canceled) && errors.As(cause, &stop):
-		return stop.status()
+	case errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stop):
+		status = stop.status()
+		if err == context.Canceled {
+			err = stop // says more
+		}
 	case errors.As(err, &usage):
-		return StatusUsage
+		status = StatusUsage
 	}
-	return StatusFailed
+	message := strings.TrimSuffix(brief(err.Error()), ": "+context.Canceled.Error()) // nobody needs to be told
+	fmt.Fprintf(stderr, "%s: %s\n", name, message)
+	return status
 }
 
 // brief keeps an error to three lines.

@@ -48,7 +48,7 @@ func TestSignals(t *testing.T) {
 		{syscall.SIGTERM, func(ctx context.Context) error { return ctx.Err() }, 143, "try: stopped by SIGTERM\n"},
 		{syscall.SIGTERM, context.Cause, 143, "try: stopped by SIGTERM\n"},
 		{os.Interrupt, func(ctx context.Context) error { return fmt.Errorf("stopped; -resume goes on: %w", ctx.Err()) }, 130,
-			"try: stopped; -resume goes on: context canceled\n"},
+			"try: stopped; -resume goes on\n"},
 		{os.Interrupt, func(context.Context) error { return errors.New("disk full") }, 1, "try: disk full\n"},
 		{os.Interrupt, func(context.Context) error { return nil }, 0, ""}, // it was done already
 	}
