@@ -1,0 +1,443 @@
+package datasets
+
+import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func init() { pause = time.Millisecond }
+
+// pack makes a .tar.gz of entries.
+func pack(t testing.TB, entries ...entry) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	w := tar.NewWriter(z)
+	for _, e := range entries {
+		h := tar.Header{Name: e.name, Typeflag: tar.TypeReg, Mode: 0o600, Size: int64(len(e.data)), Linkname: e.link}
+		if e.kind != 0 {
+			h.Typeflag = e.kind
+		}
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write(e.data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+type entry struct {
+	name string
+	data []byte
+	kind byte
+	link string
+}
+
+func cifarRecords(n int, seed byte) []byte {
+	data := make([]byte, 3073*n)
+	for i := range data {
+		data[i] = byte(i*i>>7) + seed
+	}
+	return data
+}
+
+// small is CIFAR-10 with few pictures.
+func small(t testing.TB) (Dataset, []byte) {
+	archive := pack(t,
+		entry{name: "cifar-10-batches-bin/", kind: tar.TypeDir},
+		entry{name: "cifar-10-batches-bin/data_batch_1.bin", data: cifarRecords(30, 1)},
+		entry{name: "cifar-10-batches-bin/test_batch.bin", data: cifarRecords(5, 2)},
+		entry{name: "readme.html", data: []byte("not wanted")})
+	d, _ := Find("cifar10")
+	d.Size = int64(len(archive))
+	d.MD5 = fmt.Sprintf("%x", md5.Sum(archive))
+	d.SHA256 = fmt.Sprintf("%x", sha256.Sum256(archive))
+	return d, archive
+}
+
+// server serves data with ranges; misbehave may do something else first.
+func server(t testing.TB, data []byte, misbehave func(call int, w http.ResponseWriter, r *http.Request) bool) (url string, calls *[]string) {
+	calls = new([]string)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		*calls = append(*calls, r.Header.Get("Range"))
+		if misbehave != nil && misbehave(len(*calls), w, r) {
+			return
+		}
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	}))
+	t.Cleanup(s.Close)
+	return s.URL + "/archive.tar.gz", calls
+}
+
+func content(t testing.TB, dir string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if e.Name() != ".lock" {
+			names = append(names, e.Name())
+		}
+	}
+	return names
+}
+
+func TestFetch(t *testing.T) {
+	d, archive := small(t)
+	half := func(w http.ResponseWriter) {
+		w.Header().Set("Content-Length", fmt.Sprint(len(archive)))
+		w.Write(archive[:len(archive)/2])
+		panic(http.ErrAbortHandler)
+	}
+	rest := fmt.Sprintf("bytes=%d-", len(archive)/2)
+	for _, tc := range []struct {
+		name      string
+		misbehave func(call int, w http.ResponseWriter, r *http.Request) bool
+		calls     []string
+	}{
+		{"plain", nil, []string{""}},
+		{"cut once", func(call int, w http.ResponseWriter, r *http.Request) bool {
+			if call == 1 {
+				half(w)
+			}
+			return false
+		}, []string{"", rest}},
+		{"cut, and no ranges", func(call int, w http.ResponseWriter, r *http.Request) bool {
+			if call == 1 {
+				half(w)
+			}
+			w.Write(archive)
+			return true
+		}, []string{"", rest}},
+		{"busy", func(call int, w http.ResponseWriter, r *http.Request) bool {
+			if call < 4 {
+				http.Error(w, "busy", http.StatusServiceUnavailable)
+			}
+			return call < 4
+		}, []string{"", "", "", ""}},
+		{"wrong range", func(call int, w http.ResponseWriter, r *http.Request) bool {
+			switch call {
+			case 1:
+				half(w)
+			case 2:
+				w.Header().Set("Content-Range", "bytes 0-1/2")
+				w.WriteHeader(http.StatusPartialContent)
+				w.Write(archive[:2])
+			}
+			return call == 2
+		}, []string{"", rest, ""}},
+		{"without a length", func(call int, w http.ResponseWriter, r *http.Request) bool {
+			w.(http.Flusher).Flush()
+			w.Write(archive)
+			return true
+		}, []string{""}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			var calls *[]string
+			d := d
+			d.URL, calls = server(t, archive, tc.misbehave)
+			var last int64
+			o := Options{Out: filepath.Join(t.TempDir(), "data"), Progress: func(have, total int64) {
+				if last = have; total != d.Size {
+					t.Errorf("progress says %d of %d", have, total)
+				}
+			}}
+			for range 2 { // a second time it is there
+				there, err := Fetch(t.Context(), d, o)
+				if err != nil || !strings.Contains(there, "30 pictures for training, 5 for validation") {
+					t.Fatalf("%q, %v", there, err)
+				}
+			}
+			if fmt.Sprint(*calls) != fmt.Sprint(tc.calls) || last != d.Size {
+				t.Errorf("asked for %q, want %q; progress ended at %d of %d", *calls, tc.calls, last, d.Size)
+			}
+			if got := content(t, o.Out); len(got) != 1 || got[0] != "cifar10" {
+				t.Errorf("left behind: %v", got)
+			}
+			got, err := os.ReadFile(filepath.Join(o.Out, "cifar10", "test_batch.bin"))
+			if err != nil || !bytes.Equal(got, cifarRecords(5, 2)) {
+				t.Errorf("%d bytes, %v", len(got), err)
+			}
+		})
+	}
+}
+
+func TestFetchFails(t *testing.T) {
+	d, archive := small(t)
+	corrupted := bytes.Clone(archive)
+	corrupted[len(corrupted)/2] ^= 1
+	for _, tc := range []struct {
+		name      string
+		data      []byte
+		misbehave func(call int, w http.ResponseWriter, r *http.Request) bool
+		words     string
+		left      string
+	}{
+		{"corrupted", corrupted, nil, "md5 is ", "[]"},
+		{"larger than announced", append(bytes.Clone(archive), 0), nil, "offers ", "[cifar10.tar.gz.part]"},
+		{"endless", nil, func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			for r.Context().Err() == nil {
+				if _, err := w.Write(make([]byte, 1<<16)); err != nil {
+					break
+				}
+			}
+			return true
+		}, "sends more than ", "[cifar10.tar.gz.part]"},
+		{"not there", nil, func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			http.NotFound(w, r)
+			return true
+		}, "404 Not Found", "[cifar10.tar.gz.part]"},
+		{"always cut at the start", nil, func(_ int, w http.ResponseWriter, r *http.Request) bool {
+			panic(http.ErrAbortHandler)
+		}, "try again later", "[cifar10.tar.gz.part]"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := d
+			d.URL, _ = server(t, tc.data, tc.misbehave)
+			o := Options{Out: t.TempDir()}
+			_, err := Fetch(t.Context(), d, o)
+			if err == nil || !strings.Contains(err.Error(), tc.words) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v", err)
+			}
+			if got := fmt.Sprint(content(t, o.Out)); got != tc.left {
+				t.Errorf("left behind: %s, want %s", got, tc.left)
+			}
+			// And a good server makes up for it.
+			d.URL, _ = server(t, archive, nil)
+			if _, err := Fetch(t.Context(), d, o); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
+	}
+}
+
+func TestFetchSilentServer(t *testing.T) {
+	defer func(before time.Duration) { idle = before }(idle)
+	idle = 20 * time.Millisecond
+	d, archive := small(t)
+	d.URL, _ = server(t, archive, func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		<-r.Context().Done()
+		return true
+	})
+	if _, err := Fetch(t.Context(), d, Options{Out: t.TempDir()}); err == nil || !strings.Contains(err.Error(), "nothing has arrived") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestFetchStopped(t *testing.T) {
+	d, archive := small(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	d.URL, _ = server(t, archive, func(call int, w http.ResponseWriter, r *http.Request) bool {
+		if call == 1 {
+			w.Header().Set("Content-Length", fmt.Sprint(len(archive)))
+			w.Write(archive[:100])
+			w.(http.Flusher).Flush()
+			<-r.Context().Done()
+		}
+		return call == 1
+	})
+	o := Options{Out: t.TempDir(), Progress: func(int64, int64) { cancel() }}
+	if _, err := Fetch(ctx, d, o); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if _, err := Fetch(t.Context(), d, o); err != nil {
+		t.Errorf("going on: %v", err)
+	}
+}
+
+func TestChecksumOfTheUser(t *testing.T) {
+	d, archive := small(t)
+	d.URL, _ = server(t, archive, nil)
+	sum := d.SHA256
+	d.MD5, d.SHA256 = "", ""
+	if _, err := Fetch(t.Context(), d, Options{Out: t.TempDir(), SHA256: strings.Repeat("0", 64)}); err == nil || !strings.Contains(err.Error(), "sha256 is "+sum) {
+		t.Errorf("%v", err)
+	}
+	if _, err := Fetch(t.Context(), d, Options{Out: t.TempDir(), SHA256: strings.ToUpper(sum)}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAccept(t *testing.T) {
+	d, archive := small(t)
+	d.URL, _ = server(t, archive, nil)
+	d.Content = strings.Repeat("0", 64)
+	o := Options{Out: t.TempDir()}
+	_, err := Fetch(t.Context(), d, o)
+	if err == nil || !strings.Contains(err.Error(), "-accept") {
+		t.Fatalf("%v", err)
+	}
+	if got := fmt.Sprint(content(t, o.Out)); got != "[cifar10.tar.gz]" {
+		t.Errorf("left behind: %s", got)
+	}
+	o.Accept = true
+	if _, err := Fetch(t.Context(), d, o); err != nil {
+		t.Error(err)
+	}
+	got, err := ContentDigest(filepath.Join(o.Out, "cifar10"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Content = got
+	if _, err := Fetch(t.Context(), d, Options{Out: t.TempDir()}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestFolderInTheWay(t *testing.T) {
+	d, archive := small(t)
+	d.URL, _ = server(t, archive, nil)
+	out := t.TempDir()
+	if err := os.Mkdir(filepath.Join(out, "cifar10"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Fetch(t.Context(), d, Options{Out: out}); err == nil || !strings.Contains(err.Error(), "move it away") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestByHand(t *testing.T) {
+	d, _ := Find("celeba")
+	_, err := Fetch(t.Context(), d, Options{Out: t.TempDir()})
+	if err == nil || !strings.Contains(err.Error(), "no such folder") || !strings.Contains(err.Error(), d.Page) || strings.Count(err.Error(), "\n") > 2 {
+		t.Errorf("%v", err)
+	}
+}
+
+// Archives that want to write elsewhere, fill the disk, or lie.
+func TestHostileArchives(t *testing.T) {
+	good := entry{name: "cifar-10-batches-bin/data_batch_1.bin", data: cifarRecords(4, 1)}
+	in := func(name string) string { return "cifar-10-batches-bin/" + name }
+	whole := pack(t, good)
+	for name, tc := range map[string]struct {
+		archive []byte
+		words   string
+	}{
+		"parent":            {pack(t, good, entry{name: "../evil"}), "leads out"},
+		"parent inside":     {pack(t, good, entry{name: in("../../evil")}), "leads out"},
+		"parent and back":   {pack(t, good, entry{name: in("a/../b.bin")}), "leads out"},
+		"absolute":          {pack(t, good, entry{name: "/etc/evil"}), "leads out"},
+		"backslashes":       {pack(t, good, entry{name: in(`..\..\evil`)}), "leads out"},
+		"drive":             {pack(t, good, entry{name: `C:evil`}), "leads out"},
+		"symbolic link":     {pack(t, good, entry{name: in("link"), kind: tar.TypeSymlink, link: "/etc"}), "a link"},
+		"through a link":    {pack(t, entry{name: in("d"), kind: tar.TypeSymlink, link: ".."}, entry{name: in("d/evil")}), "a link"},
+		"hard link":         {pack(t, good, entry{name: in("link"), kind: tar.TypeLink, link: "/etc/passwd"}), "a link"},
+		"device":            {pack(t, good, entry{name: in("null"), kind: tar.TypeChar}), "a link or a device"},
+		"twice":             {pack(t, good, good), "exists"},
+		"file as folder":    {pack(t, good, entry{name: good.name + "/x"}), "entry "},
+		"too large":         {pack(t, good, entry{name: in("large"), data: make([]byte, 300_000)}), "bytes"},
+		"too large, hidden": {pack(t, entry{name: "skipped", data: make([]byte, 300_000)}, good), "when unpacked"},
+		"too many":          {pack(t, make20(good)...), "more than 15 entries"},
+		"nothing":           {pack(t, entry{name: "other/file"}), "no files in"},
+		"empty":             {nil, "not a .tar.gz"},
+		"text":              {[]byte("hello, this is no archive at all"), "not a .tar.gz"},
+		"cut":               {whole[:len(whole)-20], "damaged"},
+		"no tar":            {gzipped(t, bytes.Repeat([]byte("x"), 5000)), "damaged"},
+		"not the data":      {pack(t, entry{name: in("readme")}), "no data_batch"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d, _ := Find("cifar10")
+			d.URL, _ = server(t, tc.archive, nil)
+			d.Size, d.MD5, d.SHA256 = 0, "", ""
+			d.MaxDownload, d.MaxUnpacked, d.MaxEntries = 1<<20, 200_000, 15
+			parent := t.TempDir()
+			out := filepath.Join(parent, "data")
+			_, err := Fetch(t.Context(), d, Options{Out: out})
+			if err == nil || !strings.Contains(err.Error(), tc.words) || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v", err)
+			}
+			if got := fmt.Sprint(content(t, out), content(t, parent)); got != "[cifar10.tar.gz] [data]" {
+				t.Errorf("left behind: %s", got)
+			}
+		})
+	}
+}
+
+func make20(good entry) (entries []entry) {
+	for i := range 20 {
+		good.name = fmt.Sprintf("cifar-10-batches-bin/data_batch_%d.bin", i)
+		good.data = nil
+		entries = append(entries, good)
+	}
+	return entries
+}
+
+func gzipped(t testing.TB, data []byte) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// Whatever an archive holds, nothing appears beside the folder.
+func FuzzUnpack(f *testing.F) {
+	f.Add(tarOf(f, entry{name: "x/a.png", data: []byte("a")}, entry{name: "x/../../b"}))
+	f.Add(tarOf(f, entry{name: "x/l", kind: tar.TypeSymlink, link: "/"}, entry{name: "x/l/c"}))
+	f.Add([]byte("no archive"))
+	d := Dataset{Inside: "*", MaxUnpacked: 1 << 16, MaxEntries: 50}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		parent := t.TempDir()
+		dir := filepath.Join(parent, "dir")
+		if err := os.Mkdir(dir, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		unpack(bytes.NewReader(gzipped(t, data)), dir, d)
+		if got := content(t, parent); len(got) != 1 {
+			t.Errorf("beside the folder: %v", got)
+		}
+		total := int64(0)
+		filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+			if err != nil {
+				t.Error(err)
+				return nil
+			}
+			if info, _ := e.Info(); info.Mode().IsRegular() {
+				total += info.Size()
+			} else if !info.IsDir() {
+				t.Errorf("%s is %v", path, info.Mode())
+			}
+			return nil
+		})
+		if total > d.MaxUnpacked {
+			t.Errorf("%d bytes", total)
+		}
+	})
+}
+
+func tarOf(t testing.TB, entries ...entry) []byte {
+	r, err := gzip.NewReader(bytes.NewReader(pack(t, entries...)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
