@@ -39,7 +39,7 @@ func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tenso
 	defer building.Unlock()
 	defer func() {
 		if r := recover(); r != nil { // Gorgonia's way to report a graph that it cannot compile
-			err = fmt.Errorf("Gorgonia cannot compile the graph: %v", r)
+			err = fmt.Errorf("the graph does not compile in Gorgonia: %v", r)
 		}
 	}()
 	p = &program{
@@ -190,7 +190,7 @@ func (p *program) apply(s *step, k int, r *result, operands []*value) (*gorgonia
 	return nil, errMerged
 }
 
-var errMerged = errors.New("Gorgonia takes it for another node")
+var errMerged = errors.New("its Gorgonia node cannot be told from another")
 
 // maxAttempts is how often another number is tried for an operation: Gorgonia takes nodes whose 32-bit
 // hashes agree for one.

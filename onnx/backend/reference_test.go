@@ -1,7 +1,6 @@
 package backend_test
 
 import (
-	"strings"
 	"testing"
 
 	"multiscale/onnx"
@@ -21,23 +20,7 @@ func TestReference(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, file := range c.Expected() {
-				// y.npy comes from x.npy, y_second.npy from x_second.npy.
-				suffix := strings.TrimPrefix(strings.TrimSuffix(file, ".npy"), "y")
-				inputs := map[string]onnx.Value{}
-				for _, name := range c.Inputs() {
-					inputs[name] = c.Array(t, name+suffix+".npy")
-				}
-				out, err := m.Run(inputs)
-				if err != nil {
-					t.Fatal(err)
-				}
-				want := c.Array(t, file)
-				worst, err := onnx.Difference(out["y"], want)
-				if tol := c.Tolerance(t, file); err != nil || !(worst <= tol) {
-					t.Errorf("%s: largest difference %g, allowed is %g (%v)", file, worst, tol, err)
-				}
-			}
+			c.Compare(t, m.Run)
 		})
 	}
 }

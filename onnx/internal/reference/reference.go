@@ -52,6 +52,27 @@ func (c *Case) Expected() (files []string) {
 	return files
 }
 
+// Compare runs the case's inputs and compares with its expected outputs.
+func (c *Case) Compare(t *testing.T, run func(map[string]onnx.Value) (map[string]onnx.Value, error)) {
+	t.Helper()
+	for _, file := range c.Expected() {
+		// y.npy comes from x.npy, y_second.npy from x_second.npy.
+		suffix := strings.TrimPrefix(strings.TrimSuffix(file, ".npy"), "y")
+		inputs := map[string]onnx.Value{}
+		for _, name := range c.Inputs() {
+			inputs[name] = c.Array(t, name+suffix+".npy")
+		}
+		out, err := run(inputs)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		worst, err := onnx.Difference(out["y"], c.Array(t, file))
+		if tol := c.Tolerance(t, file); err != nil || !(worst <= tol) {
+			t.Errorf("%s: largest difference %g, allowed is %g (%v)", file, worst, tol, err)
+		}
+	}
+}
+
 // Tolerance is the largest absolute difference that the case allows in an expected file.
 func (c *Case) Tolerance(t *testing.T, file string) float64 {
 	t.Helper()

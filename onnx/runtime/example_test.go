@@ -1,0 +1,25 @@
+package runtime_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+
+	"multiscale/onnx/runtime"
+)
+
+// A program goes on without ONNX Runtime, and says how to get it.
+func ExampleLoad() {
+	library, err := runtime.Load("")
+	switch {
+	case errors.Is(err, runtime.ErrUnavailable):
+		fmt.Fprintln(os.Stderr, err)
+	case err != nil:
+		fmt.Fprintln(os.Stderr, err)
+		return
+	default:
+		fmt.Fprintln(os.Stderr, "ONNX Runtime", library.Version())
+	}
+	fmt.Println("on we go")
+	// Output: on we go
+}

@@ -1,0 +1,153 @@
+//go:build cgo
+
+package runtime
+
+import (
+	"fmt"
+	goruntime "runtime"
+	"strings"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"multiscale/onnx"
+)
+
+// Library is ONNX Runtime's shared library, loaded into this process.
+type Library struct {
+	path, version string
+}
+
+var (
+	loading sync.Mutex
+	loaded  *Library // a process can load one
+)
+
+// Load loads the library that [Find] finds. It stays loaded; a later call for the
+// same file returns it again, for another file is an error.
+func Load(explicit string) (*Library, error) {
+	path, err := Find(explicit)
+	if err != nil {
+		return nil, err
+	}
+	loading.Lock()
+	defer loading.Unlock()
+	switch {
+	case loaded != nil && loaded.path == path:
+		return loaded, nil
+	case loaded != nil:
+		return nil, fmt.Errorf("%s cannot be loaded beside %s", path, loaded.path)
+	}
+	ort.SetSharedLibraryPath(path)
+	// Errors come back to the caller; the library should not print them as well.
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
+		return nil, fmt.Errorf("%s is not a usable ONNX Runtime library: %s", path, firstLine(err))
+	}
+	_ = ort.DisableTelemetry() // where there is none, nothing has to be disabled
+	loaded = &Library{path: path, version: ort.GetVersion()}
+	return loaded, nil
+}
+
+// Path is the file that was loaded.
+func (l *Library) Path() string { return l.path }
+
+// Version is the version of ONNX Runtime.
+func (l *Library) Version() string { return l.version }
+
+// Session is a model in ONNX Runtime.
+type Session struct {
+	session *ort.DynamicAdvancedSession
+	inputs  []*onnx.ValueInfo
+	outputs []string
+}
+
+// Open makes a session for the bytes of an .onnx file, which ONNX Runtime reads itself. Close it
+// after use.
+func (l *Library) Open(data []byte) (*Session, error) {
+	m, err := onnx.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{inputs: m.Graph.Feeds()}
+	var names []string
+	for _, in := range s.inputs {
+		names = append(names, in.Name)
+	}
+	for _, out := range m.Graph.Outputs {
+		s.outputs = append(s.outputs, out.Name)
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("the model has no input")
+	}
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, fmt.Errorf("ONNX Runtime: %s", firstLine(err))
+	}
+	defer options.Destroy()
+	if err := options.SetIntraOpNumThreads(goruntime.GOMAXPROCS(0)); err != nil {
+		return nil, fmt.Errorf("ONNX Runtime: %s", firstLine(err))
+	}
+	if s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(data, names, s.outputs, options); err != nil {
+		return nil, fmt.Errorf("ONNX Runtime refuses the model: %s", firstLine(err))
+	}
+	return s, nil
+}
+
+// Run computes the outputs by name.
+func (s *Session) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
+	if err := onnx.CheckInputs(s.inputs, inputs); err != nil {
+		return nil, err
+	}
+	var in []ort.Value
+	out := make([]ort.Value, len(s.outputs))
+	defer func() {
+		for _, v := range append(in, out...) {
+			if v != nil {
+				v.Destroy()
+			}
+		}
+	}()
+	for _, d := range s.inputs {
+		v, err := value(inputs[d.Name])
+		if err != nil {
+			return nil, fmt.Errorf("input %q: %s", d.Name, firstLine(err))
+		}
+		in = append(in, v)
+	}
+	if err := s.session.Run(in, out); err != nil {
+		return nil, fmt.Errorf("ONNX Runtime: %s", firstLine(err))
+	}
+	results := make(map[string]onnx.Value, len(out))
+	for i, name := range s.outputs {
+		t, ok := out[i].(*ort.Tensor[float32])
+		if !ok {
+			return nil, fmt.Errorf("output %q does not hold float32", name)
+		}
+		v := onnx.Value{Data: t.GetData()} // the binding has copied it
+		for _, d := range t.GetShape() {
+			v.Shape = append(v.Shape, int(d))
+		}
+		results[name] = v
+	}
+	return results, nil
+}
+
+func value(v onnx.Value) (ort.Value, error) {
+	if len(v.Shape) == 0 {
+		return ort.NewScalar(v.Data[0])
+	}
+	shape := make(ort.Shape, len(v.Shape))
+	for i, d := range v.Shape {
+		shape[i] = int64(d)
+	}
+	return ort.NewTensor(shape, v.Data)
+}
+
+// Close frees the session.
+func (s *Session) Close() error { return s.session.Destroy() }
+
+// firstLine keeps the library's errors, which may carry a trace, to one line.
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
+}
