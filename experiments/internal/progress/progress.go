@@ -7,6 +7,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -38,8 +39,14 @@ type Printer struct {
 	began   time.Time
 	atStart State
 	last    time.Time // of the last line
-	atLast  State
+	window  time.Time // since when pictures per second are counted
+	before  int       // pictures at that time
+	rate    float64   // pictures per second of the last full window; 0 in the first
 }
+
+// rateWindow is long enough for pictures per second not to flicker: single
+// steps differ, and some have a validation in them.
+const rateWindow = 5 * time.Second
 
 // The time between two lines: short enough to look alive, long enough for a
 // log to be read.
@@ -74,20 +81,36 @@ func (p *Printer) Update(s State) {
 		// Rates and the time left count from here: what was done before, in
 		// an earlier call, says nothing about them.
 		p.began, p.atStart = now, s
-		p.last, p.atLast = now, s
+		p.last, p.window, p.before = now, now, s.Images
 		if p.width == nil {
 			return
 		}
 	} else if now.Sub(p.last) < p.every {
 		return
 	}
-	line := p.line(s, now)
-	p.last, p.atLast = now, s
+	rate := p.measure(s.Images, now)
+	line := p.line(s, rate, now)
+	p.last = now
 	if p.width == nil {
 		fmt.Fprintln(p.w, line)
 		return
 	}
 	p.replace(line)
+}
+
+// measure returns the pictures per second, 0 where that cannot be said yet.
+func (p *Printer) measure(images int, now time.Time) float64 {
+	seconds := now.Sub(p.window).Seconds()
+	if seconds <= 0 {
+		return p.rate
+	}
+	rate := float64(images-p.before) / seconds
+	if now.Sub(p.window) >= rateWindow {
+		p.window, p.before, p.rate = now, images, rate
+	} else if p.rate > 0 {
+		rate = p.rate
+	}
+	return rate
 }
 
 // Print writes a line that stays: the end of a stage, a warning.
@@ -124,9 +147,8 @@ func (p *Printer) replace(line string) {
 	p.shown = length
 }
 
-// line describes a state. Pictures per second are those since the last line,
-// the time left follows from all work of this call.
-func (p *Printer) line(s State, now time.Time) string {
+// line describes a state. The time left follows from all work of this call.
+func (p *Printer) line(s State, rate float64, now time.Time) string {
 	var b strings.Builder
 	b.WriteString(s.Unit)
 	if s.Stages > 1 {
@@ -136,14 +158,22 @@ func (p *Printer) line(s State, now time.Time) string {
 	if !math.IsNaN(s.Loss) {
 		fmt.Fprintf(&b, "  loss %.4g", s.Loss)
 	}
-	if seconds := now.Sub(p.last).Seconds(); seconds > 0 && s.Images > p.atLast.Images {
-		fmt.Fprintf(&b, "  %.3g images/s", float64(s.Images-p.atLast.Images)/seconds)
+	if rate > 0 {
+		fmt.Fprintf(&b, "  %s images/s", strconv.FormatFloat(rate, 'f', decimals(rate), 64))
 	}
 	if done := s.Done - p.atStart.Done; done > 0 {
 		left := now.Sub(p.began).Seconds() * (s.Total - s.Done) / done
 		fmt.Fprintf(&b, "  %s left", Duration(time.Duration(left*float64(time.Second))))
 	}
 	return b.String()
+}
+
+// decimals is how many places after the point a rate is shown with.
+func decimals(rate float64) int {
+	if rate < 10 {
+		return 1
+	}
+	return 0
 }
 
 // Duration writes a time as a person would say it: 45s, 3m20s, 2h05m, 3d4h.

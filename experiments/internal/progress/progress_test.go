@@ -99,6 +99,26 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+// Pictures per second are those of the last five seconds, not of the last step.
+func TestRateDoesNotFlicker(t *testing.T) {
+	p, out, clock := printer(200)
+	s := state(0)
+	for i := range 100 {
+		p.Update(s)
+		step := 150 * time.Millisecond // 100 pictures in 150 ms, every other time in 350
+		if i%2 == 1 {
+			step += 200 * time.Millisecond
+		}
+		*clock = clock.Add(step)
+		s.Images += 100
+	}
+	for _, line := range strings.Split(out.String(), "\r")[30:] {
+		if !strings.Contains(line, " 400 images/s") && !strings.Contains(line, " 39") && !strings.Contains(line, " 40") {
+			t.Errorf("%q", line)
+		}
+	}
+}
+
 func TestDuration(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		-time.Second: "0s", 59400 * time.Millisecond: "59s", 59600 * time.Millisecond: "1m00s",

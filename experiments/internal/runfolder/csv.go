@@ -62,6 +62,21 @@ func seed[R any](name string, at func(*R) *uint64) column[R] {
 func number[R any](name string, at func(*R) *float64) column[R] { return float(name, 'g', at) }
 func plain[R any](name string, at func(*R) *float64) column[R]  { return float(name, 'f', at) }
 
+// rounded is a plain number to the thousandth: of times, more is noise.
+func rounded[R any](name string, at func(*R) *float64) column[R] {
+	c := plain(name, at)
+	write := c.write
+	c.write = func(r *R) string {
+		if exact := *at(r); math.Abs(exact) < 1e12 {
+			short := *r
+			*at(&short) = math.Round(exact*1000) / 1000
+			return write(&short)
+		}
+		return write(r)
+	}
+	return c
+}
+
 func float[R any](name string, format byte, at func(*R) *float64) column[R] {
 	write := func(r *R) string {
 		if v := *at(r); !math.IsNaN(v) {

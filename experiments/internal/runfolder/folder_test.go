@@ -235,13 +235,13 @@ func TestRefusals(t *testing.T) {
 // folder to where an undisturbed call would have brought it.
 func TestEveryFaultIsRecoveredFrom(t *testing.T) {
 	undisturbed := t.TempDir()
-	must(t, run(nil, undisturbed, Options{}, mge, full))
+	must(t, run(nil, undisturbed, Options{}, mge))
 	want := tables(t, undisturbed)
 	for _, fault := range durabletest.Faults {
 		for at := 1; ; at++ {
 			dir := filepath.Join(t.TempDir(), "run")
 			faulty := &durabletest.FS{At: at, Fault: fault}
-			err := run(faulty, dir, Options{}, mge, full)
+			err := run(faulty, dir, Options{}, mge)
 			if !faulty.Fired() {
 				must(t, err)
 				break
@@ -250,7 +250,7 @@ func TestEveryFaultIsRecoveredFrom(t *testing.T) {
 				// A leftover that cannot be removed is no failure.
 				t.Errorf("%v at step %d: no error", fault, at)
 			}
-			if err := run(durable.OS, dir, Options{Resume: true}, mge, full); err != nil {
+			if err := run(durable.OS, dir, Options{Resume: true}, mge); err != nil {
 				t.Errorf("%v at step %d: %v", fault, at, err)
 				continue
 			}

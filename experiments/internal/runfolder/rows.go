@@ -153,9 +153,9 @@ var timingTable = table[Timing]{
 	columns: []column[Timing]{
 		text("strategy", func(r *Timing) *string { return &r.Strategy }),
 		seed("seed", func(r *Timing) *uint64 { return &r.Seed }),
-		plain("seconds_training", func(r *Timing) *float64 { return &r.SecondsTraining }),
-		plain("seconds_validation", func(r *Timing) *float64 { return &r.SecondsValidation }),
-		plain("images_per_second", func(r *Timing) *float64 { return &r.ImagesPerSecond }),
+		rounded("seconds_training", func(r *Timing) *float64 { return &r.SecondsTraining }),
+		rounded("seconds_validation", func(r *Timing) *float64 { return &r.SecondsValidation }),
+		rounded("images_per_second", func(r *Timing) *float64 { return &r.ImagesPerSecond }),
 		long("peak_rss_bytes", func(r *Timing) *int64 { return &r.PeakRSSBytes }),
 	},
 }
@@ -184,6 +184,6 @@ var momentTable = table[Moment]{
 		seed("seed", func(r *Moment) *uint64 { return &r.Seed }),
 		whole("stage", func(r *Moment) *int { return &r.Stage }),
 		whole("iteration", func(r *Moment) *int { return &r.Iteration }),
-		plain("seconds", func(r *Moment) *float64 { return &r.Seconds }),
+		rounded("seconds", func(r *Moment) *float64 { return &r.Seconds }),
 	},
 }

@@ -37,7 +37,7 @@ func (c *Contents) Table() string {
 			strconv.FormatFloat(s.WorkUnits, 'f', -1, 64), ratio(single.Summary.WorkUnits, s.WorkUnits),
 			digits(s.MSE, 4), fixed(s.PSNR, 2), fixed(s.SSIM, 4),
 			fixed(r.Timing.SecondsTraining, 1), ratio(single.Timing.SecondsTraining, r.Timing.SecondsTraining),
-			strconv.FormatFloat(s.CrosscheckMaxAbs, 'e', 1, 64),
+			scientific(s.CrosscheckMaxAbs),
 		})
 	}
 	writeAligned(&b, rows)
@@ -86,6 +86,13 @@ func digits(v float64, n int) string {
 }
 
 func fixed(v float64, places int) string { return strconv.FormatFloat(v, 'f', places, 64) }
+
+func scientific(v float64) string {
+	if v == 0 {
+		return "0"
+	}
+	return strconv.FormatFloat(v, 'e', 1, 64)
+}
 
 // grouped writes 2537187 as 2,537,187.
 func grouped(n int) string {
