@@ -839,25 +839,25 @@ item_inputAVX2:
 	VMOVUPS     (R14)(SI*4), Y4
 	VMOVUPS     (R14)(R8*1), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -876,25 +876,25 @@ item_inputAVX2:
 	VMOVUPS     (R14)(SI*4), Y4
 	VMOVUPS     (R14)(R8*1), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -913,25 +913,25 @@ item_inputAVX2:
 	VMOVUPS     (R14)(SI*4), Y4
 	VMOVUPS     (R14)(R8*1), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -950,25 +950,25 @@ item_inputAVX2:
 	VMOVUPS     (R14)(SI*4), Y4
 	VMOVUPS     (R14)(R8*1), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -987,25 +987,25 @@ item_inputAVX2:
 	VMOVUPS     (R14)(SI*4), Y4
 	VMOVUPS     (R14)(R8*1), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -1024,25 +1024,25 @@ item_inputAVX2:
 	VMOVUPS     (R14)(SI*4), Y4
 	VMOVUPS     (R14)(R8*1), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -1060,25 +1060,25 @@ item_inputAVX2:
 	VMOVUPS     128(SP), Y4
 	VMOVUPS     160(SP), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -1097,25 +1097,25 @@ item_inputAVX2:
 	VMOVUPS     320(SP), Y4
 	VMOVUPS     352(SP), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -1134,25 +1134,25 @@ item_inputAVX2:
 	VMOVUPS     512(SP), Y4
 	VMOVUPS     544(SP), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -1171,25 +1171,25 @@ item_inputAVX2:
 	VMOVUPS     704(SP), Y4
 	VMOVUPS     736(SP), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -1208,25 +1208,25 @@ item_inputAVX2:
 	VMOVUPS     896(SP), Y4
 	VMOVUPS     928(SP), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -1245,25 +1245,25 @@ item_inputAVX2:
 	VMOVUPS     1088(SP), Y4
 	VMOVUPS     1120(SP), Y5
 	VMOVAPS     Y4, Y6
-	VFMADD231PS constantc0340000<>+0(SB), Y2, Y6
+	VFMADD231PS constantc0290000<>+0(SB), Y2, Y6
 	VMOVAPS     Y6, Y6
-	VFMADD231PS constant3fa20000<>+0(SB), Y0, Y6
+	VFMADD231PS constant3f610000<>+0(SB), Y0, Y6
 	VMOVAPS     Y5, Y0
-	VFMADD231PS constantc0340000<>+0(SB), Y3, Y0
+	VFMADD231PS constantc0290000<>+0(SB), Y3, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3fa20000<>+0(SB), Y1, Y0
+	VFMADD231PS constant3f610000<>+0(SB), Y1, Y0
 	VMOVAPS     Y4, Y5
 	VFMADD231PS constantc0100000<>+0(SB), Y2, Y5
 	VMOVAPS     Y3, Y7
 	VFMADD231PS constantc0100000<>+0(SB), Y1, Y7
 	VMOVAPS     Y5, Y8
-	VFMADD231PS constant3f400000<>+0(SB), Y7, Y8
+	VFMADD231PS constant3f200000<>+0(SB), Y7, Y8
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbf400000<>+0(SB), Y7, Y5
+	VFMADD231PS constantbf200000<>+0(SB), Y7, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbf100000<>+0(SB), Y2, Y4
+	VFMADD231PS constantbec80000<>+0(SB), Y2, Y4
 	VMOVAPS     Y3, Y2
-	VFMADD231PS constantbf100000<>+0(SB), Y1, Y2
+	VFMADD231PS constantbec80000<>+0(SB), Y1, Y2
 	VMOVAPS     Y4, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y2, Y1
 	VMOVAPS     Y4, Y3
@@ -1281,41 +1281,41 @@ item_inputAVX2:
 	VZEROUPPER
 	RET
 
-DATA constantc0340000<>+0(SB)/4, $0xc0340000
-DATA constantc0340000<>+4(SB)/4, $0xc0340000
-DATA constantc0340000<>+8(SB)/4, $0xc0340000
-DATA constantc0340000<>+12(SB)/4, $0xc0340000
-DATA constantc0340000<>+16(SB)/4, $0xc0340000
-DATA constantc0340000<>+20(SB)/4, $0xc0340000
-DATA constantc0340000<>+24(SB)/4, $0xc0340000
-DATA constantc0340000<>+28(SB)/4, $0xc0340000
-DATA constantc0340000<>+32(SB)/4, $0xc0340000
-DATA constantc0340000<>+36(SB)/4, $0xc0340000
-DATA constantc0340000<>+40(SB)/4, $0xc0340000
-DATA constantc0340000<>+44(SB)/4, $0xc0340000
-DATA constantc0340000<>+48(SB)/4, $0xc0340000
-DATA constantc0340000<>+52(SB)/4, $0xc0340000
-DATA constantc0340000<>+56(SB)/4, $0xc0340000
-DATA constantc0340000<>+60(SB)/4, $0xc0340000
-GLOBL constantc0340000<>(SB), RODATA|NOPTR, $64
+DATA constantc0290000<>+0(SB)/4, $0xc0290000
+DATA constantc0290000<>+4(SB)/4, $0xc0290000
+DATA constantc0290000<>+8(SB)/4, $0xc0290000
+DATA constantc0290000<>+12(SB)/4, $0xc0290000
+DATA constantc0290000<>+16(SB)/4, $0xc0290000
+DATA constantc0290000<>+20(SB)/4, $0xc0290000
+DATA constantc0290000<>+24(SB)/4, $0xc0290000
+DATA constantc0290000<>+28(SB)/4, $0xc0290000
+DATA constantc0290000<>+32(SB)/4, $0xc0290000
+DATA constantc0290000<>+36(SB)/4, $0xc0290000
+DATA constantc0290000<>+40(SB)/4, $0xc0290000
+DATA constantc0290000<>+44(SB)/4, $0xc0290000
+DATA constantc0290000<>+48(SB)/4, $0xc0290000
+DATA constantc0290000<>+52(SB)/4, $0xc0290000
+DATA constantc0290000<>+56(SB)/4, $0xc0290000
+DATA constantc0290000<>+60(SB)/4, $0xc0290000
+GLOBL constantc0290000<>(SB), RODATA|NOPTR, $64
 
-DATA constant3fa20000<>+0(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+4(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+8(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+12(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+16(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+20(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+24(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+28(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+32(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+36(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+40(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+44(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+48(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+52(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+56(SB)/4, $0x3fa20000
-DATA constant3fa20000<>+60(SB)/4, $0x3fa20000
-GLOBL constant3fa20000<>(SB), RODATA|NOPTR, $64
+DATA constant3f610000<>+0(SB)/4, $0x3f610000
+DATA constant3f610000<>+4(SB)/4, $0x3f610000
+DATA constant3f610000<>+8(SB)/4, $0x3f610000
+DATA constant3f610000<>+12(SB)/4, $0x3f610000
+DATA constant3f610000<>+16(SB)/4, $0x3f610000
+DATA constant3f610000<>+20(SB)/4, $0x3f610000
+DATA constant3f610000<>+24(SB)/4, $0x3f610000
+DATA constant3f610000<>+28(SB)/4, $0x3f610000
+DATA constant3f610000<>+32(SB)/4, $0x3f610000
+DATA constant3f610000<>+36(SB)/4, $0x3f610000
+DATA constant3f610000<>+40(SB)/4, $0x3f610000
+DATA constant3f610000<>+44(SB)/4, $0x3f610000
+DATA constant3f610000<>+48(SB)/4, $0x3f610000
+DATA constant3f610000<>+52(SB)/4, $0x3f610000
+DATA constant3f610000<>+56(SB)/4, $0x3f610000
+DATA constant3f610000<>+60(SB)/4, $0x3f610000
+GLOBL constant3f610000<>(SB), RODATA|NOPTR, $64
 
 DATA constantc0100000<>+0(SB)/4, $0xc0100000
 DATA constantc0100000<>+4(SB)/4, $0xc0100000
@@ -1335,59 +1335,59 @@ DATA constantc0100000<>+56(SB)/4, $0xc0100000
 DATA constantc0100000<>+60(SB)/4, $0xc0100000
 GLOBL constantc0100000<>(SB), RODATA|NOPTR, $64
 
-DATA constant3f400000<>+0(SB)/4, $0x3f400000
-DATA constant3f400000<>+4(SB)/4, $0x3f400000
-DATA constant3f400000<>+8(SB)/4, $0x3f400000
-DATA constant3f400000<>+12(SB)/4, $0x3f400000
-DATA constant3f400000<>+16(SB)/4, $0x3f400000
-DATA constant3f400000<>+20(SB)/4, $0x3f400000
-DATA constant3f400000<>+24(SB)/4, $0x3f400000
-DATA constant3f400000<>+28(SB)/4, $0x3f400000
-DATA constant3f400000<>+32(SB)/4, $0x3f400000
-DATA constant3f400000<>+36(SB)/4, $0x3f400000
-DATA constant3f400000<>+40(SB)/4, $0x3f400000
-DATA constant3f400000<>+44(SB)/4, $0x3f400000
-DATA constant3f400000<>+48(SB)/4, $0x3f400000
-DATA constant3f400000<>+52(SB)/4, $0x3f400000
-DATA constant3f400000<>+56(SB)/4, $0x3f400000
-DATA constant3f400000<>+60(SB)/4, $0x3f400000
-GLOBL constant3f400000<>(SB), RODATA|NOPTR, $64
+DATA constant3f200000<>+0(SB)/4, $0x3f200000
+DATA constant3f200000<>+4(SB)/4, $0x3f200000
+DATA constant3f200000<>+8(SB)/4, $0x3f200000
+DATA constant3f200000<>+12(SB)/4, $0x3f200000
+DATA constant3f200000<>+16(SB)/4, $0x3f200000
+DATA constant3f200000<>+20(SB)/4, $0x3f200000
+DATA constant3f200000<>+24(SB)/4, $0x3f200000
+DATA constant3f200000<>+28(SB)/4, $0x3f200000
+DATA constant3f200000<>+32(SB)/4, $0x3f200000
+DATA constant3f200000<>+36(SB)/4, $0x3f200000
+DATA constant3f200000<>+40(SB)/4, $0x3f200000
+DATA constant3f200000<>+44(SB)/4, $0x3f200000
+DATA constant3f200000<>+48(SB)/4, $0x3f200000
+DATA constant3f200000<>+52(SB)/4, $0x3f200000
+DATA constant3f200000<>+56(SB)/4, $0x3f200000
+DATA constant3f200000<>+60(SB)/4, $0x3f200000
+GLOBL constant3f200000<>(SB), RODATA|NOPTR, $64
 
-DATA constantbf400000<>+0(SB)/4, $0xbf400000
-DATA constantbf400000<>+4(SB)/4, $0xbf400000
-DATA constantbf400000<>+8(SB)/4, $0xbf400000
-DATA constantbf400000<>+12(SB)/4, $0xbf400000
-DATA constantbf400000<>+16(SB)/4, $0xbf400000
-DATA constantbf400000<>+20(SB)/4, $0xbf400000
-DATA constantbf400000<>+24(SB)/4, $0xbf400000
-DATA constantbf400000<>+28(SB)/4, $0xbf400000
-DATA constantbf400000<>+32(SB)/4, $0xbf400000
-DATA constantbf400000<>+36(SB)/4, $0xbf400000
-DATA constantbf400000<>+40(SB)/4, $0xbf400000
-DATA constantbf400000<>+44(SB)/4, $0xbf400000
-DATA constantbf400000<>+48(SB)/4, $0xbf400000
-DATA constantbf400000<>+52(SB)/4, $0xbf400000
-DATA constantbf400000<>+56(SB)/4, $0xbf400000
-DATA constantbf400000<>+60(SB)/4, $0xbf400000
-GLOBL constantbf400000<>(SB), RODATA|NOPTR, $64
+DATA constantbf200000<>+0(SB)/4, $0xbf200000
+DATA constantbf200000<>+4(SB)/4, $0xbf200000
+DATA constantbf200000<>+8(SB)/4, $0xbf200000
+DATA constantbf200000<>+12(SB)/4, $0xbf200000
+DATA constantbf200000<>+16(SB)/4, $0xbf200000
+DATA constantbf200000<>+20(SB)/4, $0xbf200000
+DATA constantbf200000<>+24(SB)/4, $0xbf200000
+DATA constantbf200000<>+28(SB)/4, $0xbf200000
+DATA constantbf200000<>+32(SB)/4, $0xbf200000
+DATA constantbf200000<>+36(SB)/4, $0xbf200000
+DATA constantbf200000<>+40(SB)/4, $0xbf200000
+DATA constantbf200000<>+44(SB)/4, $0xbf200000
+DATA constantbf200000<>+48(SB)/4, $0xbf200000
+DATA constantbf200000<>+52(SB)/4, $0xbf200000
+DATA constantbf200000<>+56(SB)/4, $0xbf200000
+DATA constantbf200000<>+60(SB)/4, $0xbf200000
+GLOBL constantbf200000<>(SB), RODATA|NOPTR, $64
 
-DATA constantbf100000<>+0(SB)/4, $0xbf100000
-DATA constantbf100000<>+4(SB)/4, $0xbf100000
-DATA constantbf100000<>+8(SB)/4, $0xbf100000
-DATA constantbf100000<>+12(SB)/4, $0xbf100000
-DATA constantbf100000<>+16(SB)/4, $0xbf100000
-DATA constantbf100000<>+20(SB)/4, $0xbf100000
-DATA constantbf100000<>+24(SB)/4, $0xbf100000
-DATA constantbf100000<>+28(SB)/4, $0xbf100000
-DATA constantbf100000<>+32(SB)/4, $0xbf100000
-DATA constantbf100000<>+36(SB)/4, $0xbf100000
-DATA constantbf100000<>+40(SB)/4, $0xbf100000
-DATA constantbf100000<>+44(SB)/4, $0xbf100000
-DATA constantbf100000<>+48(SB)/4, $0xbf100000
-DATA constantbf100000<>+52(SB)/4, $0xbf100000
-DATA constantbf100000<>+56(SB)/4, $0xbf100000
-DATA constantbf100000<>+60(SB)/4, $0xbf100000
-GLOBL constantbf100000<>(SB), RODATA|NOPTR, $64
+DATA constantbec80000<>+0(SB)/4, $0xbec80000
+DATA constantbec80000<>+4(SB)/4, $0xbec80000
+DATA constantbec80000<>+8(SB)/4, $0xbec80000
+DATA constantbec80000<>+12(SB)/4, $0xbec80000
+DATA constantbec80000<>+16(SB)/4, $0xbec80000
+DATA constantbec80000<>+20(SB)/4, $0xbec80000
+DATA constantbec80000<>+24(SB)/4, $0xbec80000
+DATA constantbec80000<>+28(SB)/4, $0xbec80000
+DATA constantbec80000<>+32(SB)/4, $0xbec80000
+DATA constantbec80000<>+36(SB)/4, $0xbec80000
+DATA constantbec80000<>+40(SB)/4, $0xbec80000
+DATA constantbec80000<>+44(SB)/4, $0xbec80000
+DATA constantbec80000<>+48(SB)/4, $0xbec80000
+DATA constantbec80000<>+52(SB)/4, $0xbec80000
+DATA constantbec80000<>+56(SB)/4, $0xbec80000
+DATA constantbec80000<>+60(SB)/4, $0xbec80000
+GLOBL constantbec80000<>(SB), RODATA|NOPTR, $64
 
 DATA constant3fc00000<>+0(SB)/4, $0x3fc00000
 DATA constant3fc00000<>+4(SB)/4, $0x3fc00000
@@ -1463,15 +1463,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, (SP)
@@ -1491,15 +1491,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, 32(SP)
@@ -1519,15 +1519,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, 64(SP)
@@ -1547,15 +1547,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, 96(SP)
@@ -1575,15 +1575,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, 128(SP)
@@ -1603,15 +1603,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, 160(SP)
@@ -1630,15 +1630,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, (R14)
@@ -1658,15 +1658,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, (R14)
@@ -1686,15 +1686,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, (R14)
@@ -1714,15 +1714,15 @@ item_outputAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y4
+	VMULPS      constant3f200000<>+0(SB), Y1, Y4
 	VMOVAPS     Y4, Y4
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y4
-	VMULPS      constant3f100000<>+0(SB), Y6, Y6
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3ed80000<>+0(SB), Y1, Y2
+	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
-	VFMADD231PS constant3ed80000<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
 	VFMADD231PS constant40580000<>+0(SB), Y3, Y1
 	VMOVUPS     Y0, (R14)
@@ -1736,23 +1736,23 @@ item_outputAVX2:
 	VZEROUPPER
 	RET
 
-DATA constant3f100000<>+0(SB)/4, $0x3f100000
-DATA constant3f100000<>+4(SB)/4, $0x3f100000
-DATA constant3f100000<>+8(SB)/4, $0x3f100000
-DATA constant3f100000<>+12(SB)/4, $0x3f100000
-DATA constant3f100000<>+16(SB)/4, $0x3f100000
-DATA constant3f100000<>+20(SB)/4, $0x3f100000
-DATA constant3f100000<>+24(SB)/4, $0x3f100000
-DATA constant3f100000<>+28(SB)/4, $0x3f100000
-DATA constant3f100000<>+32(SB)/4, $0x3f100000
-DATA constant3f100000<>+36(SB)/4, $0x3f100000
-DATA constant3f100000<>+40(SB)/4, $0x3f100000
-DATA constant3f100000<>+44(SB)/4, $0x3f100000
-DATA constant3f100000<>+48(SB)/4, $0x3f100000
-DATA constant3f100000<>+52(SB)/4, $0x3f100000
-DATA constant3f100000<>+56(SB)/4, $0x3f100000
-DATA constant3f100000<>+60(SB)/4, $0x3f100000
-GLOBL constant3f100000<>(SB), RODATA|NOPTR, $64
+DATA constant3ec80000<>+0(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+4(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+8(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+12(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+16(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+20(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+24(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+28(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+32(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+36(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+40(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+44(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+48(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+52(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+56(SB)/4, $0x3ec80000
+DATA constant3ec80000<>+60(SB)/4, $0x3ec80000
+GLOBL constant3ec80000<>(SB), RODATA|NOPTR, $64
 
 DATA constant40100000<>+0(SB)/4, $0x40100000
 DATA constant40100000<>+4(SB)/4, $0x40100000
@@ -1772,23 +1772,23 @@ DATA constant40100000<>+56(SB)/4, $0x40100000
 DATA constant40100000<>+60(SB)/4, $0x40100000
 GLOBL constant40100000<>(SB), RODATA|NOPTR, $64
 
-DATA constant3ed80000<>+0(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+4(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+8(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+12(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+16(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+20(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+24(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+28(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+32(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+36(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+40(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+44(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+48(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+52(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+56(SB)/4, $0x3ed80000
-DATA constant3ed80000<>+60(SB)/4, $0x3ed80000
-GLOBL constant3ed80000<>(SB), RODATA|NOPTR, $64
+DATA constant3e7a0000<>+0(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+4(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+8(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+12(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+16(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+20(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+24(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+28(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+32(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+36(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+40(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+44(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+48(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+52(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+56(SB)/4, $0x3e7a0000
+DATA constant3e7a0000<>+60(SB)/4, $0x3e7a0000
+GLOBL constant3e7a0000<>(SB), RODATA|NOPTR, $64
 
 DATA constant40580000<>+0(SB)/4, $0x40580000
 DATA constant40580000<>+4(SB)/4, $0x40580000
@@ -1845,12 +1845,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, (SP)
@@ -1869,12 +1869,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, 32(SP)
@@ -1893,12 +1893,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, 64(SP)
@@ -1917,12 +1917,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, 96(SP)
@@ -1941,12 +1941,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, 128(SP)
@@ -1965,12 +1965,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, 160(SP)
@@ -1988,12 +1988,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, (R13)
@@ -2012,12 +2012,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, (R13)
@@ -2036,12 +2036,12 @@ item_weightAVX2:
 	VSUBPS      Y4, Y3, Y3
 	VADDPS      Y0, Y6, Y0
 	VADDPS      Y0, Y2, Y0
-	VMULPS      constant3f400000<>+0(SB), Y1, Y1
+	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3f100000<>+0(SB), Y6, Y3
+	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
-	VFMADD231PS constant3f100000<>+0(SB), Y6, Y3
+	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y3
 	VMOVUPS     Y0, (R13)
@@ -2082,21 +2082,21 @@ item_filterAVX2:
 	VMOVUPS     (R12), Y0
 	VMOVUPS     (R12)(SI*1), Y1
 	VMOVUPS     (R12)(SI*2), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, (SP)
 	VMOVUPS     Y5, 96(SP)
 	VMOVUPS     Y4, 192(SP)
@@ -2107,21 +2107,21 @@ item_filterAVX2:
 	VMOVUPS     (R12), Y0
 	VMOVUPS     (R12)(SI*1), Y1
 	VMOVUPS     (R12)(SI*2), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, 32(SP)
 	VMOVUPS     Y5, 128(SP)
 	VMOVUPS     Y4, 224(SP)
@@ -2132,21 +2132,21 @@ item_filterAVX2:
 	VMOVUPS     (R12), Y0
 	VMOVUPS     (R12)(SI*1), Y1
 	VMOVUPS     (R12)(SI*2), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, 64(SP)
 	VMOVUPS     Y5, 160(SP)
 	VMOVUPS     Y4, 256(SP)
@@ -2156,21 +2156,21 @@ item_filterAVX2:
 	VMOVUPS     (SP), Y0
 	VMOVUPS     32(SP), Y1
 	VMOVUPS     64(SP), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, (R13)
 	VMOVUPS     Y5, (R13)(R9*1)
 	VMOVUPS     Y4, (R13)(R9*2)
@@ -2181,21 +2181,21 @@ item_filterAVX2:
 	VMOVUPS     96(SP), Y0
 	VMOVUPS     128(SP), Y1
 	VMOVUPS     160(SP), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, (R13)
 	VMOVUPS     Y5, (R13)(R9*1)
 	VMOVUPS     Y4, (R13)(R9*2)
@@ -2206,21 +2206,21 @@ item_filterAVX2:
 	VMOVUPS     192(SP), Y0
 	VMOVUPS     224(SP), Y1
 	VMOVUPS     256(SP), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, (R13)
 	VMOVUPS     Y5, (R13)(R9*1)
 	VMOVUPS     Y4, (R13)(R9*2)
@@ -2231,21 +2231,21 @@ item_filterAVX2:
 	VMOVUPS     288(SP), Y0
 	VMOVUPS     320(SP), Y1
 	VMOVUPS     352(SP), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, (R13)
 	VMOVUPS     Y5, (R13)(R9*1)
 	VMOVUPS     Y4, (R13)(R9*2)
@@ -2256,21 +2256,21 @@ item_filterAVX2:
 	VMOVUPS     384(SP), Y0
 	VMOVUPS     416(SP), Y1
 	VMOVUPS     448(SP), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, (R13)
 	VMOVUPS     Y5, (R13)(R9*1)
 	VMOVUPS     Y4, (R13)(R9*2)
@@ -2281,21 +2281,21 @@ item_filterAVX2:
 	VMOVUPS     480(SP), Y0
 	VMOVUPS     512(SP), Y1
 	VMOVUPS     544(SP), Y2
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y3
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y4
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y3
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y4
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y4
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y4
 	VMOVAPS     Y4, Y5
-	VFMADD231PS constantbeca4588<>+0(SB), Y1, Y5
+	VFMADD231PS constantbedc4a01<>+0(SB), Y1, Y5
 	VMOVAPS     Y4, Y4
-	VFMADD231PS constant3eca4588<>+0(SB), Y1, Y4
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y1, Y4
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y0, Y6
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y6
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y6
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y3, (R13)
 	VMOVUPS     Y5, (R13)(R9*1)
 	VMOVUPS     Y4, (R13)(R9*2)
@@ -2309,167 +2309,167 @@ item_filterAVX2:
 	VZEROUPPER
 	RET
 
-DATA constant3f4a4588<>+0(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+4(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+8(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+12(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+16(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+20(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+24(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+28(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+32(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+36(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+40(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+44(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+48(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+52(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+56(SB)/4, $0x3f4a4588
-DATA constant3f4a4588<>+60(SB)/4, $0x3f4a4588
-GLOBL constant3f4a4588<>(SB), RODATA|NOPTR, $64
+DATA constant3f91a2b4<>+0(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+4(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+8(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+12(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+16(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+20(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+24(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+28(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+32(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+36(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+40(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+44(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+48(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+52(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+56(SB)/4, $0x3f91a2b4
+DATA constant3f91a2b4<>+60(SB)/4, $0x3f91a2b4
+GLOBL constant3f91a2b4<>(SB), RODATA|NOPTR, $64
 
-DATA constantbf06d905<>+0(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+4(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+8(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+12(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+16(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+20(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+24(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+28(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+32(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+36(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+40(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+44(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+48(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+52(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+56(SB)/4, $0xbf06d905
-DATA constantbf06d905<>+60(SB)/4, $0xbf06d905
-GLOBL constantbf06d905<>(SB), RODATA|NOPTR, $64
+DATA constantbf303b34<>+0(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+4(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+8(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+12(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+16(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+20(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+24(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+28(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+32(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+36(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+40(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+44(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+48(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+52(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+56(SB)/4, $0xbf303b34
+DATA constantbf303b34<>+60(SB)/4, $0xbf303b34
+GLOBL constantbf303b34<>(SB), RODATA|NOPTR, $64
 
-DATA constantbe97b426<>+0(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+4(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+8(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+12(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+16(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+20(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+24(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+28(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+32(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+36(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+40(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+44(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+48(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+52(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+56(SB)/4, $0xbe97b426
-DATA constantbe97b426<>+60(SB)/4, $0xbe97b426
-GLOBL constantbe97b426<>(SB), RODATA|NOPTR, $64
+DATA constantbe89ae41<>+0(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+4(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+8(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+12(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+16(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+20(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+24(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+28(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+32(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+36(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+40(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+44(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+48(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+52(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+56(SB)/4, $0xbe89ae41
+DATA constantbe89ae41<>+60(SB)/4, $0xbe89ae41
+GLOBL constantbe89ae41<>(SB), RODATA|NOPTR, $64
 
-DATA constantbeca4588<>+0(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+4(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+8(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+12(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+16(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+20(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+24(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+28(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+32(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+36(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+40(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+44(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+48(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+52(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+56(SB)/4, $0xbeca4588
-DATA constantbeca4588<>+60(SB)/4, $0xbeca4588
-GLOBL constantbeca4588<>(SB), RODATA|NOPTR, $64
+DATA constantbedc4a01<>+0(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+4(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+8(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+12(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+16(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+20(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+24(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+28(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+32(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+36(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+40(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+44(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+48(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+52(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+56(SB)/4, $0xbedc4a01
+DATA constantbedc4a01<>+60(SB)/4, $0xbedc4a01
+GLOBL constantbedc4a01<>(SB), RODATA|NOPTR, $64
 
-DATA constant3eca4588<>+0(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+4(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+8(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+12(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+16(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+20(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+24(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+28(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+32(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+36(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+40(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+44(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+48(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+52(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+56(SB)/4, $0x3eca4588
-DATA constant3eca4588<>+60(SB)/4, $0x3eca4588
-GLOBL constant3eca4588<>(SB), RODATA|NOPTR, $64
+DATA constant3edc4a01<>+0(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+4(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+8(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+12(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+16(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+20(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+24(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+28(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+32(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+36(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+40(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+44(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+48(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+52(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+56(SB)/4, $0x3edc4a01
+DATA constant3edc4a01<>+60(SB)/4, $0x3edc4a01
+GLOBL constant3edc4a01<>(SB), RODATA|NOPTR, $64
 
-DATA constant3e06d905<>+0(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+4(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+8(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+12(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+16(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+20(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+24(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+28(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+32(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+36(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+40(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+44(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+48(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+52(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+56(SB)/4, $0x3e06d905
-DATA constant3e06d905<>+60(SB)/4, $0x3e06d905
-GLOBL constant3e06d905<>(SB), RODATA|NOPTR, $64
+DATA constant3df4c401<>+0(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+4(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+8(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+12(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+16(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+20(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+24(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+28(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+32(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+36(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+40(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+44(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+48(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+52(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+56(SB)/4, $0x3df4c401
+DATA constant3df4c401<>+60(SB)/4, $0x3df4c401
+GLOBL constant3df4c401<>(SB), RODATA|NOPTR, $64
 
-DATA constant3e97b426<>+0(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+4(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+8(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+12(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+16(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+20(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+24(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+28(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+32(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+36(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+40(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+44(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+48(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+52(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+56(SB)/4, $0x3e97b426
-DATA constant3e97b426<>+60(SB)/4, $0x3e97b426
-GLOBL constant3e97b426<>(SB), RODATA|NOPTR, $64
+DATA constant3e89ae41<>+0(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+4(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+8(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+12(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+16(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+20(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+24(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+28(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+32(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+36(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+40(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+44(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+48(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+52(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+56(SB)/4, $0x3e89ae41
+DATA constant3e89ae41<>+60(SB)/4, $0x3e89ae41
+GLOBL constant3e89ae41<>(SB), RODATA|NOPTR, $64
 
-DATA constant3e4a4588<>+0(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+4(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+8(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+12(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+16(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+20(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+24(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+28(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+32(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+36(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+40(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+44(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+48(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+52(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+56(SB)/4, $0x3e4a4588
-DATA constant3e4a4588<>+60(SB)/4, $0x3e4a4588
-GLOBL constant3e4a4588<>(SB), RODATA|NOPTR, $64
+DATA constant3e379301<>+0(SB)/4, $0x3e379301
+DATA constant3e379301<>+4(SB)/4, $0x3e379301
+DATA constant3e379301<>+8(SB)/4, $0x3e379301
+DATA constant3e379301<>+12(SB)/4, $0x3e379301
+DATA constant3e379301<>+16(SB)/4, $0x3e379301
+DATA constant3e379301<>+20(SB)/4, $0x3e379301
+DATA constant3e379301<>+24(SB)/4, $0x3e379301
+DATA constant3e379301<>+28(SB)/4, $0x3e379301
+DATA constant3e379301<>+32(SB)/4, $0x3e379301
+DATA constant3e379301<>+36(SB)/4, $0x3e379301
+DATA constant3e379301<>+40(SB)/4, $0x3e379301
+DATA constant3e379301<>+44(SB)/4, $0x3e379301
+DATA constant3e379301<>+48(SB)/4, $0x3e379301
+DATA constant3e379301<>+52(SB)/4, $0x3e379301
+DATA constant3e379301<>+56(SB)/4, $0x3e379301
+DATA constant3e379301<>+60(SB)/4, $0x3e379301
+GLOBL constant3e379301<>(SB), RODATA|NOPTR, $64
 
-DATA constantbe4a4588<>+0(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+4(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+8(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+12(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+16(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+20(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+24(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+28(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+32(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+36(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+40(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+44(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+48(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+52(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+56(SB)/4, $0xbe4a4588
-DATA constantbe4a4588<>+60(SB)/4, $0xbe4a4588
-GLOBL constantbe4a4588<>(SB), RODATA|NOPTR, $64
+DATA constantbe379301<>+0(SB)/4, $0xbe379301
+DATA constantbe379301<>+4(SB)/4, $0xbe379301
+DATA constantbe379301<>+8(SB)/4, $0xbe379301
+DATA constantbe379301<>+12(SB)/4, $0xbe379301
+DATA constantbe379301<>+16(SB)/4, $0xbe379301
+DATA constantbe379301<>+20(SB)/4, $0xbe379301
+DATA constantbe379301<>+24(SB)/4, $0xbe379301
+DATA constantbe379301<>+28(SB)/4, $0xbe379301
+DATA constantbe379301<>+32(SB)/4, $0xbe379301
+DATA constantbe379301<>+36(SB)/4, $0xbe379301
+DATA constantbe379301<>+40(SB)/4, $0xbe379301
+DATA constantbe379301<>+44(SB)/4, $0xbe379301
+DATA constantbe379301<>+48(SB)/4, $0xbe379301
+DATA constantbe379301<>+52(SB)/4, $0xbe379301
+DATA constantbe379301<>+56(SB)/4, $0xbe379301
+DATA constantbe379301<>+60(SB)/4, $0xbe379301
+GLOBL constantbe379301<>(SB), RODATA|NOPTR, $64
 
 // func gradientAVX2(p uintptr)
 // Requires: AVX, FMA3
@@ -2501,25 +2501,25 @@ item_gradientAVX2:
 	VMOVUPS     (R13)(SI*1), Y1
 	VMOVUPS     (R13)(SI*2), Y2
 	VMOVUPS     (R13)(DI*1), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, (SP)
 	VMOVUPS     Y7, 128(SP)
 	VMOVUPS     Y5, 256(SP)
@@ -2531,25 +2531,25 @@ item_gradientAVX2:
 	VMOVUPS     (R13)(SI*1), Y1
 	VMOVUPS     (R13)(SI*2), Y2
 	VMOVUPS     (R13)(DI*1), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, 32(SP)
 	VMOVUPS     Y7, 160(SP)
 	VMOVUPS     Y5, 288(SP)
@@ -2561,25 +2561,25 @@ item_gradientAVX2:
 	VMOVUPS     (R13)(SI*1), Y1
 	VMOVUPS     (R13)(SI*2), Y2
 	VMOVUPS     (R13)(DI*1), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, 64(SP)
 	VMOVUPS     Y7, 192(SP)
 	VMOVUPS     Y5, 320(SP)
@@ -2591,25 +2591,25 @@ item_gradientAVX2:
 	VMOVUPS     (R13)(SI*1), Y1
 	VMOVUPS     (R13)(SI*2), Y2
 	VMOVUPS     (R13)(DI*1), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, 96(SP)
 	VMOVUPS     Y7, 224(SP)
 	VMOVUPS     Y5, 352(SP)
@@ -2620,25 +2620,25 @@ item_gradientAVX2:
 	VMOVUPS     32(SP), Y1
 	VMOVUPS     64(SP), Y2
 	VMOVUPS     96(SP), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, (R14)
 	VMOVUPS     Y7, (R14)(R10*1)
 	VMOVUPS     Y5, (R14)(R10*2)
@@ -2650,25 +2650,25 @@ item_gradientAVX2:
 	VMOVUPS     160(SP), Y1
 	VMOVUPS     192(SP), Y2
 	VMOVUPS     224(SP), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, (R14)
 	VMOVUPS     Y7, (R14)(R10*1)
 	VMOVUPS     Y5, (R14)(R10*2)
@@ -2680,25 +2680,25 @@ item_gradientAVX2:
 	VMOVUPS     288(SP), Y1
 	VMOVUPS     320(SP), Y2
 	VMOVUPS     352(SP), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, (R14)
 	VMOVUPS     Y7, (R14)(R10*1)
 	VMOVUPS     Y5, (R14)(R10*2)
@@ -2710,25 +2710,25 @@ item_gradientAVX2:
 	VMOVUPS     416(SP), Y1
 	VMOVUPS     448(SP), Y2
 	VMOVUPS     480(SP), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, (R14)
 	VMOVUPS     Y7, (R14)(R10*1)
 	VMOVUPS     Y5, (R14)(R10*2)
@@ -2740,25 +2740,25 @@ item_gradientAVX2:
 	VMOVUPS     544(SP), Y1
 	VMOVUPS     576(SP), Y2
 	VMOVUPS     608(SP), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, (R14)
 	VMOVUPS     Y7, (R14)(R10*1)
 	VMOVUPS     Y5, (R14)(R10*2)
@@ -2770,25 +2770,25 @@ item_gradientAVX2:
 	VMOVUPS     672(SP), Y1
 	VMOVUPS     704(SP), Y2
 	VMOVUPS     736(SP), Y3
-	VMULPS      constant3f4a4588<>+0(SB), Y0, Y4
-	VMULPS      constantbf06d905<>+0(SB), Y0, Y5
+	VMULPS      constant3f91a2b4<>+0(SB), Y0, Y4
+	VMULPS      constantbf303b34<>+0(SB), Y0, Y5
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constantbe97b426<>+0(SB), Y2, Y5
+	VFMADD231PS constantbe89ae41<>+0(SB), Y2, Y5
 	VMOVAPS     Y1, Y6
-	VFMADD231PS constant3f100000<>+0(SB), Y3, Y6
+	VFMADD231PS constant3ec80000<>+0(SB), Y3, Y6
 	VMOVAPS     Y5, Y7
-	VFMADD231PS constantbeca4588<>+0(SB), Y6, Y7
+	VFMADD231PS constantbedc4a01<>+0(SB), Y6, Y7
 	VMOVAPS     Y5, Y5
-	VFMADD231PS constant3eca4588<>+0(SB), Y6, Y5
-	VMULPS      constant3e06d905<>+0(SB), Y0, Y0
+	VFMADD231PS constant3edc4a01<>+0(SB), Y6, Y5
+	VMULPS      constant3df4c401<>+0(SB), Y0, Y0
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constant3e97b426<>+0(SB), Y2, Y0
+	VFMADD231PS constant3e89ae41<>+0(SB), Y2, Y0
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant40100000<>+0(SB), Y3, Y1
 	VMOVAPS     Y0, Y2
-	VFMADD231PS constant3e4a4588<>+0(SB), Y1, Y2
+	VFMADD231PS constant3e379301<>+0(SB), Y1, Y2
 	VMOVAPS     Y0, Y0
-	VFMADD231PS constantbe4a4588<>+0(SB), Y1, Y0
+	VFMADD231PS constantbe379301<>+0(SB), Y1, Y0
 	VMOVUPS     Y4, (R14)
 	VMOVUPS     Y7, (R14)(R10*1)
 	VMOVUPS     Y5, (R14)(R10*2)
@@ -4055,25 +4055,25 @@ item_inputAVX512:
 	VMOVUPS     (R14)(SI*4), Z4
 	VMOVUPS     (R14)(R8*1), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4092,25 +4092,25 @@ item_inputAVX512:
 	VMOVUPS     (R14)(SI*4), Z4
 	VMOVUPS     (R14)(R8*1), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4129,25 +4129,25 @@ item_inputAVX512:
 	VMOVUPS     (R14)(SI*4), Z4
 	VMOVUPS     (R14)(R8*1), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4166,25 +4166,25 @@ item_inputAVX512:
 	VMOVUPS     (R14)(SI*4), Z4
 	VMOVUPS     (R14)(R8*1), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4203,25 +4203,25 @@ item_inputAVX512:
 	VMOVUPS     (R14)(SI*4), Z4
 	VMOVUPS     (R14)(R8*1), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4240,25 +4240,25 @@ item_inputAVX512:
 	VMOVUPS     (R14)(SI*4), Z4
 	VMOVUPS     (R14)(R8*1), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4276,25 +4276,25 @@ item_inputAVX512:
 	VMOVUPS     256(SP), Z4
 	VMOVUPS     320(SP), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4313,25 +4313,25 @@ item_inputAVX512:
 	VMOVUPS     640(SP), Z4
 	VMOVUPS     704(SP), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4350,25 +4350,25 @@ item_inputAVX512:
 	VMOVUPS     1024(SP), Z4
 	VMOVUPS     1088(SP), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4387,25 +4387,25 @@ item_inputAVX512:
 	VMOVUPS     1408(SP), Z4
 	VMOVUPS     1472(SP), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4424,25 +4424,25 @@ item_inputAVX512:
 	VMOVUPS     1792(SP), Z4
 	VMOVUPS     1856(SP), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4461,25 +4461,25 @@ item_inputAVX512:
 	VMOVUPS     2176(SP), Z4
 	VMOVUPS     2240(SP), Z5
 	VMOVAPS     Z4, Z6
-	VFMADD231PS constantc0340000<>+0(SB), Z2, Z6
+	VFMADD231PS constantc0290000<>+0(SB), Z2, Z6
 	VMOVAPS     Z6, Z6
-	VFMADD231PS constant3fa20000<>+0(SB), Z0, Z6
+	VFMADD231PS constant3f610000<>+0(SB), Z0, Z6
 	VMOVAPS     Z5, Z0
-	VFMADD231PS constantc0340000<>+0(SB), Z3, Z0
+	VFMADD231PS constantc0290000<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3fa20000<>+0(SB), Z1, Z0
+	VFMADD231PS constant3f610000<>+0(SB), Z1, Z0
 	VMOVAPS     Z4, Z5
 	VFMADD231PS constantc0100000<>+0(SB), Z2, Z5
 	VMOVAPS     Z3, Z7
 	VFMADD231PS constantc0100000<>+0(SB), Z1, Z7
 	VMOVAPS     Z5, Z8
-	VFMADD231PS constant3f400000<>+0(SB), Z7, Z8
+	VFMADD231PS constant3f200000<>+0(SB), Z7, Z8
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbf400000<>+0(SB), Z7, Z5
+	VFMADD231PS constantbf200000<>+0(SB), Z7, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbf100000<>+0(SB), Z2, Z4
+	VFMADD231PS constantbec80000<>+0(SB), Z2, Z4
 	VMOVAPS     Z3, Z2
-	VFMADD231PS constantbf100000<>+0(SB), Z1, Z2
+	VFMADD231PS constantbec80000<>+0(SB), Z1, Z2
 	VMOVAPS     Z4, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z2, Z1
 	VMOVAPS     Z4, Z3
@@ -4535,15 +4535,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, (SP)
@@ -4563,15 +4563,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, 64(SP)
@@ -4591,15 +4591,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, 128(SP)
@@ -4619,15 +4619,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, 192(SP)
@@ -4647,15 +4647,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, 256(SP)
@@ -4675,15 +4675,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, 320(SP)
@@ -4702,15 +4702,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, (R14)
@@ -4730,15 +4730,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, (R14)
@@ -4758,15 +4758,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, (R14)
@@ -4786,15 +4786,15 @@ item_outputAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z4
+	VMULPS      constant3f200000<>+0(SB), Z1, Z4
 	VMOVAPS     Z4, Z4
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z4
-	VMULPS      constant3f100000<>+0(SB), Z6, Z6
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3ed80000<>+0(SB), Z1, Z2
+	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
-	VFMADD231PS constant3ed80000<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
 	VFMADD231PS constant40580000<>+0(SB), Z3, Z1
 	VMOVUPS     Z0, (R14)
@@ -4845,12 +4845,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, (SP)
@@ -4869,12 +4869,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, 64(SP)
@@ -4893,12 +4893,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, 128(SP)
@@ -4917,12 +4917,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, 192(SP)
@@ -4941,12 +4941,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, 256(SP)
@@ -4965,12 +4965,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, 320(SP)
@@ -4988,12 +4988,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, (R13)
@@ -5012,12 +5012,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, (R13)
@@ -5036,12 +5036,12 @@ item_weightAVX512:
 	VSUBPS      Z4, Z3, Z3
 	VADDPS      Z0, Z6, Z0
 	VADDPS      Z0, Z2, Z0
-	VMULPS      constant3f400000<>+0(SB), Z1, Z1
+	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3f100000<>+0(SB), Z6, Z3
+	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
-	VFMADD231PS constant3f100000<>+0(SB), Z6, Z3
+	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z3
 	VMOVUPS     Z0, (R13)
@@ -5082,21 +5082,21 @@ item_filterAVX512:
 	VMOVUPS     (R12), Z0
 	VMOVUPS     (R12)(SI*1), Z1
 	VMOVUPS     (R12)(SI*2), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, (SP)
 	VMOVUPS     Z5, 192(SP)
 	VMOVUPS     Z4, 384(SP)
@@ -5107,21 +5107,21 @@ item_filterAVX512:
 	VMOVUPS     (R12), Z0
 	VMOVUPS     (R12)(SI*1), Z1
 	VMOVUPS     (R12)(SI*2), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, 64(SP)
 	VMOVUPS     Z5, 256(SP)
 	VMOVUPS     Z4, 448(SP)
@@ -5132,21 +5132,21 @@ item_filterAVX512:
 	VMOVUPS     (R12), Z0
 	VMOVUPS     (R12)(SI*1), Z1
 	VMOVUPS     (R12)(SI*2), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, 128(SP)
 	VMOVUPS     Z5, 320(SP)
 	VMOVUPS     Z4, 512(SP)
@@ -5156,21 +5156,21 @@ item_filterAVX512:
 	VMOVUPS     (SP), Z0
 	VMOVUPS     64(SP), Z1
 	VMOVUPS     128(SP), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, (R13)
 	VMOVUPS     Z5, (R13)(R9*1)
 	VMOVUPS     Z4, (R13)(R9*2)
@@ -5181,21 +5181,21 @@ item_filterAVX512:
 	VMOVUPS     192(SP), Z0
 	VMOVUPS     256(SP), Z1
 	VMOVUPS     320(SP), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, (R13)
 	VMOVUPS     Z5, (R13)(R9*1)
 	VMOVUPS     Z4, (R13)(R9*2)
@@ -5206,21 +5206,21 @@ item_filterAVX512:
 	VMOVUPS     384(SP), Z0
 	VMOVUPS     448(SP), Z1
 	VMOVUPS     512(SP), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, (R13)
 	VMOVUPS     Z5, (R13)(R9*1)
 	VMOVUPS     Z4, (R13)(R9*2)
@@ -5231,21 +5231,21 @@ item_filterAVX512:
 	VMOVUPS     576(SP), Z0
 	VMOVUPS     640(SP), Z1
 	VMOVUPS     704(SP), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, (R13)
 	VMOVUPS     Z5, (R13)(R9*1)
 	VMOVUPS     Z4, (R13)(R9*2)
@@ -5256,21 +5256,21 @@ item_filterAVX512:
 	VMOVUPS     768(SP), Z0
 	VMOVUPS     832(SP), Z1
 	VMOVUPS     896(SP), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, (R13)
 	VMOVUPS     Z5, (R13)(R9*1)
 	VMOVUPS     Z4, (R13)(R9*2)
@@ -5281,21 +5281,21 @@ item_filterAVX512:
 	VMOVUPS     960(SP), Z0
 	VMOVUPS     1024(SP), Z1
 	VMOVUPS     1088(SP), Z2
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z3
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z4
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z3
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z4
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z4
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z4
 	VMOVAPS     Z4, Z5
-	VFMADD231PS constantbeca4588<>+0(SB), Z1, Z5
+	VFMADD231PS constantbedc4a01<>+0(SB), Z1, Z5
 	VMOVAPS     Z4, Z4
-	VFMADD231PS constant3eca4588<>+0(SB), Z1, Z4
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z1, Z4
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z6
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z6
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z6
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z3, (R13)
 	VMOVUPS     Z5, (R13)(R9*1)
 	VMOVUPS     Z4, (R13)(R9*2)
@@ -5339,25 +5339,25 @@ item_gradientAVX512:
 	VMOVUPS     (R13)(SI*1), Z1
 	VMOVUPS     (R13)(SI*2), Z2
 	VMOVUPS     (R13)(DI*1), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, (SP)
 	VMOVUPS     Z7, 256(SP)
 	VMOVUPS     Z5, 512(SP)
@@ -5369,25 +5369,25 @@ item_gradientAVX512:
 	VMOVUPS     (R13)(SI*1), Z1
 	VMOVUPS     (R13)(SI*2), Z2
 	VMOVUPS     (R13)(DI*1), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, 64(SP)
 	VMOVUPS     Z7, 320(SP)
 	VMOVUPS     Z5, 576(SP)
@@ -5399,25 +5399,25 @@ item_gradientAVX512:
 	VMOVUPS     (R13)(SI*1), Z1
 	VMOVUPS     (R13)(SI*2), Z2
 	VMOVUPS     (R13)(DI*1), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, 128(SP)
 	VMOVUPS     Z7, 384(SP)
 	VMOVUPS     Z5, 640(SP)
@@ -5429,25 +5429,25 @@ item_gradientAVX512:
 	VMOVUPS     (R13)(SI*1), Z1
 	VMOVUPS     (R13)(SI*2), Z2
 	VMOVUPS     (R13)(DI*1), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, 192(SP)
 	VMOVUPS     Z7, 448(SP)
 	VMOVUPS     Z5, 704(SP)
@@ -5458,25 +5458,25 @@ item_gradientAVX512:
 	VMOVUPS     64(SP), Z1
 	VMOVUPS     128(SP), Z2
 	VMOVUPS     192(SP), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, (R14)
 	VMOVUPS     Z7, (R14)(R10*1)
 	VMOVUPS     Z5, (R14)(R10*2)
@@ -5488,25 +5488,25 @@ item_gradientAVX512:
 	VMOVUPS     320(SP), Z1
 	VMOVUPS     384(SP), Z2
 	VMOVUPS     448(SP), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, (R14)
 	VMOVUPS     Z7, (R14)(R10*1)
 	VMOVUPS     Z5, (R14)(R10*2)
@@ -5518,25 +5518,25 @@ item_gradientAVX512:
 	VMOVUPS     576(SP), Z1
 	VMOVUPS     640(SP), Z2
 	VMOVUPS     704(SP), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, (R14)
 	VMOVUPS     Z7, (R14)(R10*1)
 	VMOVUPS     Z5, (R14)(R10*2)
@@ -5548,25 +5548,25 @@ item_gradientAVX512:
 	VMOVUPS     832(SP), Z1
 	VMOVUPS     896(SP), Z2
 	VMOVUPS     960(SP), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, (R14)
 	VMOVUPS     Z7, (R14)(R10*1)
 	VMOVUPS     Z5, (R14)(R10*2)
@@ -5578,25 +5578,25 @@ item_gradientAVX512:
 	VMOVUPS     1088(SP), Z1
 	VMOVUPS     1152(SP), Z2
 	VMOVUPS     1216(SP), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, (R14)
 	VMOVUPS     Z7, (R14)(R10*1)
 	VMOVUPS     Z5, (R14)(R10*2)
@@ -5608,25 +5608,25 @@ item_gradientAVX512:
 	VMOVUPS     1344(SP), Z1
 	VMOVUPS     1408(SP), Z2
 	VMOVUPS     1472(SP), Z3
-	VMULPS      constant3f4a4588<>+0(SB), Z0, Z4
-	VMULPS      constantbf06d905<>+0(SB), Z0, Z5
+	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z4
+	VMULPS      constantbf303b34<>+0(SB), Z0, Z5
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constantbe97b426<>+0(SB), Z2, Z5
+	VFMADD231PS constantbe89ae41<>+0(SB), Z2, Z5
 	VMOVAPS     Z1, Z6
-	VFMADD231PS constant3f100000<>+0(SB), Z3, Z6
+	VFMADD231PS constant3ec80000<>+0(SB), Z3, Z6
 	VMOVAPS     Z5, Z7
-	VFMADD231PS constantbeca4588<>+0(SB), Z6, Z7
+	VFMADD231PS constantbedc4a01<>+0(SB), Z6, Z7
 	VMOVAPS     Z5, Z5
-	VFMADD231PS constant3eca4588<>+0(SB), Z6, Z5
-	VMULPS      constant3e06d905<>+0(SB), Z0, Z0
+	VFMADD231PS constant3edc4a01<>+0(SB), Z6, Z5
+	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constant3e97b426<>+0(SB), Z2, Z0
+	VFMADD231PS constant3e89ae41<>+0(SB), Z2, Z0
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant40100000<>+0(SB), Z3, Z1
 	VMOVAPS     Z0, Z2
-	VFMADD231PS constant3e4a4588<>+0(SB), Z1, Z2
+	VFMADD231PS constant3e379301<>+0(SB), Z1, Z2
 	VMOVAPS     Z0, Z0
-	VFMADD231PS constantbe4a4588<>+0(SB), Z1, Z0
+	VFMADD231PS constantbe379301<>+0(SB), Z1, Z0
 	VMOVUPS     Z4, (R14)
 	VMOVUPS     Z7, (R14)(R10*1)
 	VMOVUPS     Z5, (R14)(R10*2)

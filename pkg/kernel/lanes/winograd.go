@@ -2,9 +2,10 @@ package lanes
 
 // The interpolation points of the Winograd maps are 0, ±pointA, ±pointB and
 // infinity. These two keep the rounding errors of both the forward and the
-// gradient maps small; 1 and 2, the textbook's, lose more than twice as much.
+// gradient maps small (the textbook's 1 and 2 lose twice as much) and have exact
+// squares.
 const (
-	pointA = 0.75
+	pointA = 0.625
 	pointB = 1.5
 )
 

@@ -12,7 +12,7 @@ import (
 // pointA and pointB are the interpolation points of lanes (0, ±A, ±B,
 // infinity); a test compares the assembly with the portable code.
 const (
-	pointA = 0.75
+	pointA = 0.625
 	pointB = 1.5
 )
 
