@@ -132,8 +132,27 @@ func inspect(f files) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := f.checkLinks(); err != nil {
+		return "", err
+	}
 	j.headers = true
 	return j.run()
+}
+
+// checkLinks refuses pictures, named by a list or by a counterpart, that are
+// links out of the folder.
+func (f files) checkLinks() error {
+	real, err := filepath.EvalSymlinks(f.root)
+	if err != nil {
+		return fmt.Errorf("%s: %w", f.root, reason(err))
+	}
+	for i := range f.names {
+		path := f.path(i)
+		if info, err := os.Lstat(path); err == nil && info.Mode()&fs.ModeSymlink != 0 && !staysInside(real, path) {
+			return fmt.Errorf("%s: a symbolic link that leads out of the folder is not followed; copy the picture", path)
+		}
+	}
+	return nil
 }
 
 // digestOf is the digest of files that are not pictures.

@@ -65,6 +65,17 @@ func TestSymbolicLinks(t *testing.T) {
 	if want := []string{"a.png", "inside.png"}; err != nil || !slices.Equal(f.names, want) {
 		t.Errorf("found %v, want %v, %v", f.names, want, err)
 	}
+	pairs := t.TempDir()
+	for _, name := range []string{"1.png", "2.png"} {
+		save(t, noise(16, 16, name), pairs, "HR", name)
+	}
+	save(t, noise(8, 8, "low"), pairs, "LR", "1.png")
+	if err := os.Symlink(filepath.Join(outside, "000.png"), filepath.Join(pairs, "LR", "2.png")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Options{Name: "urban100", Root: pairs}); err == nil || !strings.Contains(err.Error(), "symbolic link") {
+		t.Errorf("a counterpart outside: %v", err)
+	}
 	// The folder itself may be reached by a link, and moved.
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(root, link); err != nil {
