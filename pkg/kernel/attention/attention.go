@@ -30,7 +30,7 @@ func Forward(y, qkv []float32, s Shape, stats []float32) {
 	j := newJob(s, len(y), len(qkv), len(stats))
 	j.y, j.qkv, j.stats = y, qkv, stats
 	j.do = (*job).forward
-	j.run(s.N * s.Heads * j.blocks)
+	j.run(j.groups * j.blocks)
 }
 
 // Backward writes gqkv, the gradient of Forward with respect to qkv, from the
@@ -43,23 +43,31 @@ func Backward(gqkv, gy, y, qkv []float32, s Shape, stats []float32) {
 	}
 	j.y, j.qkv, j.stats, j.gy, j.gqkv = y, qkv, stats, gy, gqkv
 	j.do = (*job).backward
-	j.run(s.N * s.Heads)
+	j.run(j.groups)
 }
 
 // Blocks have about blockSize weights, but never fewer than minRows rows: the
-// matrix products would be too thin to be fast.
+// matrix products would be too thin to be fast. Heads with fewer than groupSize
+// weights are treated several at a time.
 const (
 	blockSize = 1 << 17
 	minRows   = 64
+	groupSize = 1 << 12
 )
 
+// job is one call. A chunk is a block of rows of one head or, where heads are
+// small, all rows of several heads; Backward goes through the blocks of a head
+// in one chunk.
 type job struct {
 	do           func(j *job, chunk int)
 	y, qkv       []float32
 	gy, gqkv     []float32
 	stats        []float32
-	ch, t        int
+	ch, t, heads int
+	size         int // of one of q, k, v, y of a head
 	rows, blocks int // rows of a block, blocks of a head
+	group        int // heads treated together
+	groups       int
 	scale        float32
 }
 
@@ -71,9 +79,12 @@ func newJob(s Shape, ny, nqkv, nstats int) *job {
 		panic(fmt.Sprintf("attention: slices do not fit the shape %+v", s))
 	}
 	j := jobs.Get().(*job)
-	j.ch, j.t = s.C/s.Heads, s.T
+	j.ch, j.t, j.heads = s.C/s.Heads, s.T, s.N*s.Heads
+	j.size = j.ch * j.t
 	j.rows = min(max(blockSize/max(s.T, 1), minRows), max(s.T, 1))
 	j.blocks = (s.T + j.rows - 1) / j.rows
+	j.group = max(1, groupSize/max(s.T*s.T, 1))
+	j.groups = (j.heads + j.group - 1) / j.group
 	j.scale = float32(1 / math.Sqrt(float64(j.ch)))
 	return j
 }
@@ -87,33 +98,47 @@ func (j *job) run(chunks int) {
 // Do implements kernel.Job.
 func (j *job) Do(chunk int) { j.do(j, chunk) }
 
-// head returns the three ch x T matrices of a head in an array shaped as qkv.
-func (j *job) head(x []float32, head int) (q, k, v []float32) {
-	n := j.ch * j.t
-	x = x[3*head*n : 3*(head+1)*n]
-	return x[:n], x[n : 2*n], x[2*n:]
+// part is a block of rows of count heads from head on. Only whole heads, with
+// rows = T, come several at a time.
+type part struct{ head, count, first, rows int }
+
+func (j *job) part(group, block int) part {
+	head, first := group*j.group, block*j.rows
+	return part{head, min(j.group, j.heads-head), first, min(j.rows, j.t-first)}
 }
 
-// block returns the first row of a block and the number of its rows.
-func (j *job) block(i int) (first, rows int) {
-	first = i * j.rows
-	return first, min(j.rows, j.t-first)
+// matrices returns q, k and v of a head, and those of the heads after it at
+// distances of 3*size, in an array shaped as qkv.
+func (j *job) matrices(x []float32, head int) (q, k, v []float32) {
+	x = x[3*head*j.size:]
+	return x, x[j.size:], x[2*j.size:]
 }
 
-// columns copies columns [first, first+n) of the ch x T matrix x to y.
-func (j *job) columns(y, x []float32, first, n int) {
-	for c := range j.ch {
-		copy(y[c*n:][:n], x[c*j.t+first:])
+// columns returns the part's columns of the ch x T matrix x, in a copy at to
+// unless they are all.
+func (j *job) columns(to, x []float32, p part) []float32 {
+	if p.rows == j.t {
+		return x
 	}
+	for c := range j.ch {
+		copy(to[c*p.rows:][:p.rows], x[c*j.t+p.first:])
+	}
+	return to
 }
 
-// weights writes the rows x T block exp(q'k - max), the weights before their
-// division by the sum; q is the ch x rows block of queries. The two statistics
-// of each row are the maximum and the reciprocal of the sum; they are computed
-// if fresh is set and used otherwise.
-func (j *job) weights(w, q, k []float32, rows int, stats []float32, fresh bool) {
-	matmul.Batch(1, w, 0, q, 0, k, 0, rows, j.t, j.ch, true, false, j.scale, 0)
-	for r := range rows {
+// statistics are the part's maxima and reciprocal sums.
+func (j *job) statistics(p part) []float32 {
+	return j.stats[2*(p.head*j.t+p.first):][:2*p.count*p.rows]
+}
+
+// weights writes the rows x T matrices exp(q'k - max), the weights before their
+// division by the sum. q is what columns returned for the queries. The two
+// statistics of each row, the maximum and the reciprocal of the sum, are
+// computed if fresh is set and used otherwise.
+func (j *job) weights(w, q, k []float32, p part, fresh bool) {
+	stats := j.statistics(p)
+	matmul.Batch(p.count, w, p.rows*j.t, q, 3*j.size, k, 3*j.size, p.rows, j.t, j.ch, true, false, j.scale, 0)
+	for r := range p.count * p.rows {
 		row := w[r*j.t:][:j.t]
 		if fresh {
 			stats[2*r] = vector.Maximum(row)
@@ -126,49 +151,28 @@ func (j *job) weights(w, q, k []float32, rows int, stats []float32, fresh bool) 
 }
 
 func (j *job) forward(chunk int) {
-	head, block := chunk/j.blocks, chunk%j.blocks
-	first, rows := j.block(block)
-	q, k, v := j.head(j.qkv, head)
-	y := j.y[head*j.ch*j.t:][:j.ch*j.t]
-	stats := j.stats[2*(head*j.t+first):][:2*rows]
+	p := j.part(chunk/j.blocks, chunk%j.blocks)
+	q, k, v := j.matrices(j.qkv, p.head)
+	y := j.y[p.head*j.size:]
 
-	s := scratches.Get().(*scratch)
-	s.size(rows*j.t, j.ch*rows, rows)
-	j.columns(s.q, q, first, rows)
-	j.weights(s.w, s.q, k, rows, stats, true)
-	matmul.Batch(1, s.out, 0, v, 0, s.w, 0, j.ch, rows, j.t, false, true, 1, 0)
-	s.inverses(stats)
-	for c := range j.ch {
-		vector.Mul(y[c*j.t+first:][:rows], s.out[c*rows:][:rows], s.inverse)
+	s := newScratch(j, p)
+	j.weights(s.w, j.columns(s.q, q, p), k, p, true)
+	out := y
+	if p.rows < j.t {
+		out = s.out
 	}
+	matmul.Batch(p.count, out, j.size, v, 3*j.size, s.w, p.rows*j.t, j.ch, p.rows, j.t, false, true, 1, 0)
+	j.divide(y, j.t, p.first, out, p.rows, s.inverses(j.statistics(p)), p)
 	scratches.Put(s)
 }
 
-// scratch is what one chunk works in.
-type scratch struct {
-	w, gw        []float32 // rows x T
-	q, out, gout []float32 // ch x rows
-	inverse      []float32 // rows
-	shift        []float32 // T
-}
-
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
-
-func (s *scratch) size(weights, block, rows int) {
-	s.w, s.q, s.out = grow(s.w, weights), grow(s.q, block), grow(s.out, block)
-	s.inverse = grow(s.inverse, rows)
-}
-
-func grow(s []float32, n int) []float32 {
-	if cap(s) < n {
-		return make([]float32, n)
-	}
-	return s[:n]
-}
-
-// inverses gathers the reciprocal sums of the rows.
-func (s *scratch) inverses(stats []float32) {
-	for r := range s.inverse {
-		s.inverse[r] = stats[2*r+1]
+// divide writes the channels of x, each in the part's rows, divided by the
+// rows' sums, to y. Channels of y are stride apart, and the rows begin at first.
+func (j *job) divide(y []float32, stride, first int, x []float32, width int, inverses []float32, p part) {
+	for head := range p.count {
+		for c := range j.ch {
+			to, from := y[head*j.size+c*stride+first:], x[head*j.size+c*width:][:p.rows]
+			vector.Mul(to, from, inverses[head*p.rows:])
+		}
 	}
 }

@@ -57,7 +57,7 @@ func run(s Shape) (y, gqkv []float32) {
 }
 
 func TestForward(t *testing.T) {
-	for _, s := range []Shape{{1, 4, 1, 1}, {2, 6, 7, 1}, {3, 8, 16, 2}, {1, 32, 49, 4}, {2, 8, 400, 1}, {1, 4, 2100, 1}} {
+	for _, s := range []Shape{{1, 4, 1, 1}, {2, 6, 7, 1}, {3, 8, 16, 2}, {1, 32, 49, 4}, {40, 4, 16, 1}, {2, 8, 400, 1}, {1, 4, 2100, 1}} {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			y, _ := run(s)
 			qkv, _ := inputs(s)
@@ -67,7 +67,7 @@ func TestForward(t *testing.T) {
 }
 
 func TestBackward(t *testing.T) {
-	for _, s := range []Shape{{1, 4, 1, 1}, {2, 6, 7, 1}, {2, 8, 9, 2}} {
+	for _, s := range []Shape{{1, 4, 1, 1}, {2, 6, 7, 1}, {2, 8, 9, 2}, {20, 2, 16, 1}} {
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			_, gqkv := run(s)
 			qkv, gy := inputs(s)

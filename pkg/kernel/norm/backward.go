@@ -58,22 +58,28 @@ func combine(j *job, group, lo, hi int) {
 		float32(-rstd*rstd*rstd*weighted/n), float32(-rstd*plain/n))
 }
 
-// affineGradients adds up the sums of the rows over the samples, in order.
+// affineGradients adds up the sums of the rows over the samples, in order, onto
+// those of the first.
 func (j *job) affineGradients(gGamma, gBeta []float32) {
 	if !j.affine {
 		return
 	}
-	for c := range j.channels {
-		var g, b float64
-		for row, group := c, c/j.perGroup; group < j.total; row, group = row+j.channels, group+j.groups {
-			b += j.sums[2*row]
-			g += j.sums[2*row+1] * float64(j.rstd[group])
+	for group := range j.total {
+		rstd, at, c := float64(j.rstd[group]), group*j.perGroup, group%j.groups*j.perGroup
+		total, sums := j.sums[2*c:2*(c+j.perGroup)], j.sums[2*at:2*(at+j.perGroup)]
+		for i := 0; i < len(sums); i += 2 {
+			if group < j.groups {
+				total[i+1] *= rstd
+				continue
+			}
+			total[i] += sums[i]
+			total[i+1] += sums[i+1] * rstd
 		}
-		if gGamma != nil {
-			gGamma[c] = float32(g)
-		}
-		if gBeta != nil {
-			gBeta[c] = float32(b)
-		}
+	}
+	for c := range gGamma {
+		gGamma[c] = float32(j.sums[2*c+1])
+	}
+	for c := range gBeta {
+		gBeta[c] = float32(j.sums[2*c])
 	}
 }

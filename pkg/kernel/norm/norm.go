@@ -37,6 +37,7 @@ func Forward(y, x, gamma, beta []float32, s Shape, eps float32, act kernel.Activ
 // It panics if a slice has the wrong length.
 func Backward(gx, gGamma, gBeta, gy, x, gamma, beta []float32, s Shape, act kernel.Activation, mean, rstd []float32) {
 	check(s, gamma, beta, mean, rstd, len(gx), len(gy), len(x))
+	check(s, gGamma, gBeta, mean, rstd)
 	j := newJob(s, gamma, beta, act, mean, rstd)
 	j.y, j.x, j.gy = gx, x, gy
 	j.affine = gGamma != nil || gBeta != nil

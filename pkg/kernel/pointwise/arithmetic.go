@@ -24,15 +24,21 @@ func Sum(y []float32, xs ...[]float32) {
 	j.elements(len(y))
 }
 
+// sumBlock elements stay in the first cache while the inputs are added to them.
+const sumBlock = 1 << 11
+
 func sum(j *job, lo, hi int) {
-	y := j.y[lo:hi]
-	if j.cut == 1 {
-		copy(y, j.xs[0][lo:hi])
-		return
-	}
-	vector.Add(y, j.xs[0][lo:hi], j.xs[1][lo:hi])
-	for _, x := range j.xs[2:j.cut] {
-		vector.Add(y, y, x[lo:hi])
+	for ; lo < hi; lo += sumBlock {
+		end := min(lo+sumBlock, hi)
+		y := j.y[lo:end]
+		if j.cut == 1 {
+			copy(y, j.xs[0][lo:end])
+			continue
+		}
+		vector.Add(y, j.xs[0][lo:end], j.xs[1][lo:end])
+		for _, x := range j.xs[2:j.cut] {
+			vector.Add(y, y, x[lo:end])
+		}
 	}
 }
 
