@@ -36,6 +36,9 @@ func Dropout(x *gorgonia.Node, p float32, site uint64, sampling *Sampling) (*gor
 		return nil, fmt.Errorf("Dropout: no source of randomness")
 	}
 	s := x.Shape()
+	if s.Dims() == 0 {
+		return nil, fmt.Errorf("Dropout: operand %s is a scalar, want (N,...)", x.Name())
+	}
 	o := &DropoutOp{P: p, Site: site, sampling: sampling, per: s.TotalSize() / s[0]}
 	o.define("Dropout", s, func(in [][]float32) error { return o.mask(o.out, in[0]) }, x)
 	return apply(o)

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"fmt"
+
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
@@ -25,10 +27,11 @@ func Affine(x, weight, bias *gorgonia.Node, constantInput bool) (*gorgonia.Node,
 	if err := want("Linear", "operand", x, in.n, in.c); err != nil {
 		return nil, err
 	}
-	if err := want("Linear", "weight", weight, weight.Shape()[0], in.c); err != nil {
-		return nil, err
+	w := weight.Shape()
+	if w.Dims() != 2 || w[1] != in.c {
+		return nil, fmt.Errorf("Linear: weight %s has shape %v, want (O,%d)", weight.Name(), w, in.c)
 	}
-	o := &Linear{n: in.n, in: in.c, outputs: weight.Shape()[0], constantInput: constantInput}
+	o := &Linear{n: in.n, in: in.c, outputs: w[0], constantInput: constantInput}
 	if err := want("Linear", "bias", bias, o.outputs); err != nil {
 		return nil, err
 	}

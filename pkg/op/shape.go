@@ -27,8 +27,8 @@ func (i image) shape() tensor.Shape { return tensor.Shape{i.n, i.c, i.h, i.w} }
 
 // want checks the shape of an operand.
 func want(kind, role string, x *gorgonia.Node, shape ...int) error {
-	if s := x.Shape(); !s.Eq(tensor.Shape(shape)) {
-		return fmt.Errorf("%s: %s %s has shape %v, want %v", kind, role, x.Name(), s, shape)
+	if s, want := x.Shape(), tensor.Shape(shape); !s.Eq(want) {
+		return fmt.Errorf("%s: %s %s has shape %v, want %v", kind, role, x.Name(), s, want)
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"fmt"
+
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/kernel/pointwise"
@@ -12,6 +14,9 @@ type SoftmaxOp struct{ operation }
 // Softmax returns exp(x)/sum(exp(x)) over the last axis of x.
 func Softmax(x *gorgonia.Node) (*gorgonia.Node, error) {
 	s := x.Shape()
+	if s.Dims() == 0 {
+		return nil, fmt.Errorf("Softmax: operand %s is a scalar", x.Name())
+	}
 	cols := s[len(s)-1]
 	o := &SoftmaxOp{}
 	o.define("Softmax", s, func(v [][]float32) error {

@@ -1,6 +1,8 @@
 package op
 
 import (
+	"fmt"
+
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/kernel/pointwise"
@@ -11,6 +13,9 @@ type Addition struct{ operation }
 
 // Sum returns x_1 + ... + x_k, added from left to right.
 func Sum(xs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	if len(xs) == 0 {
+		return nil, fmt.Errorf("Sum: no operands")
+	}
 	o := &Addition{}
 	for _, x := range xs[1:] {
 		if err := want("Sum", "operand", x, xs[0].Shape()...); err != nil {

@@ -154,7 +154,8 @@ func (k *checker) denoising(suffix string) mesh.Batch {
 }
 
 // given is an mge.Sampler of given batches on the finest mesh, one for each
-// term of a stage.
+// term of a stage. They are brought to the mesh of the stage, then to that of
+// their term.
 type given struct {
 	terms  []mesh.Batch
 	finest int // level of the first term
@@ -166,7 +167,7 @@ func (g *given) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch, er
 	if b.Len() != n {
 		return fine, coarser, fmt.Errorf("the batch has %d samples, not %d", b.Len(), n)
 	}
-	fine = g.restrict(b, level)
+	fine = g.restrict(g.restrict(b, g.finest), level-g.finest)
 	if coarse {
 		coarser = g.restrict(fine, 1)
 	}

@@ -1,0 +1,35 @@
+package op_test
+
+import (
+	"slices"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/op"
+)
+
+// TestDropoutMasks: masks depend on the key, the sample's number and the place
+// in the network, and on nothing else.
+func TestDropoutMasks(t *testing.T) {
+	const per = 50
+	masks := func(key, site uint64, samples ...uint64) []float32 {
+		p := place(t, compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+			return op.Dropout(in[0], 0.5, site, &op.Sampling{Key: key, Samples: samples})
+		}, 0, shapes{vec(len(samples), per)})
+		for i := range values(p.in[0]) {
+			values(p.in[0])[i] = 1
+		}
+		p.run(t)
+		return slices.Clone(values(p.y))
+	}
+	batch := masks(1, 0, 7, 8, 9)
+	if !slices.Equal(masks(1, 0, 8), batch[per:2*per]) {
+		t.Error("the mask of a sample depends on the batch it is in")
+	}
+	for name, other := range map[string][]float32{"key": masks(2, 0, 7, 8, 9), "site": masks(1, 1, 7, 8, 9), "sample": masks(1, 0, 8, 9, 7)} {
+		if slices.Equal(other, batch) {
+			t.Errorf("another %s gives the same masks", name)
+		}
+	}
+}
