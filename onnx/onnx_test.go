@@ -11,7 +11,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"multiscale/onnx"
-	"multiscale/onnx/internal/reference"
+	"multiscale/onnx/internal/stored"
 )
 
 // tiny is y = relu(x + w), with one of everything that a file can hold.
@@ -83,9 +83,9 @@ func TestFileRoundTrip(t *testing.T) {
 // TestReferenceRoundTrip reads models that another program wrote, writes them and reads
 // them again.
 func TestReferenceRoundTrip(t *testing.T) {
-	for _, c := range reference.Cases(t, "onnx") {
+	for _, c := range stored.Cases(t) {
 		t.Run(c.ID, func(t *testing.T) {
-			first, err := onnx.ReadFile(c.Path("model.onnx"))
+			first, err := onnx.ReadFile(c.Path)
 			if err != nil {
 				t.Fatal(err)
 			}

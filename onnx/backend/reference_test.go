@@ -3,20 +3,15 @@ package backend_test
 import (
 	"testing"
 
-	"multiscale/onnx"
 	"multiscale/onnx/backend"
-	"multiscale/onnx/internal/reference"
+	"multiscale/onnx/internal/stored"
 )
 
 // TestReference runs the stored models and compares with their stored outputs.
 func TestReference(t *testing.T) {
-	for _, c := range reference.Cases(t, "onnx") {
+	for _, c := range stored.Cases(t) {
 		t.Run(c.ID, func(t *testing.T) {
-			data, err := onnx.ReadBytes(c.Path("model.onnx"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			m, err := backend.Load(data)
+			m, err := backend.Load(c.Bytes(t))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,7 +12,7 @@ import (
 
 	"multiscale/onnx"
 	"multiscale/onnx/internal/opcase"
-	"multiscale/onnx/internal/reference"
+	"multiscale/onnx/internal/stored"
 	"multiscale/onnx/runtime"
 )
 
@@ -60,13 +60,9 @@ func TestOperators(t *testing.T) {
 
 func TestReference(t *testing.T) {
 	l := library(t)
-	for _, c := range reference.Cases(t, "onnx") {
+	for _, c := range stored.Cases(t) {
 		t.Run(c.ID, func(t *testing.T) {
-			data, err := onnx.ReadBytes(c.Path("model.onnx"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := l.Open(data)
+			s, err := l.Open(c.Bytes(t))
 			if err != nil {
 				t.Fatal(err)
 			}

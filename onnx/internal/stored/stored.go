@@ -1,0 +1,105 @@
+// Package stored gives tests the models of the reference data, which another program
+// exported, with their inputs and outputs.
+package stored
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"multiscale/onnx"
+	"multiscale/pkg/reference"
+)
+
+// Kind is the kind of case that is read here.
+const Kind = "onnx"
+
+// Case is a model with inputs and outputs.
+type Case struct {
+	*reference.Case
+	Path string // of the model
+}
+
+// Cases returns the models of the reference data, or the few kept in onnx/testdata where the
+// data are not at hand. A REFERENCE_DIR without models fails the test.
+func Cases(t testing.TB) []*Case {
+	t.Helper()
+	folder, err := reference.Locate()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if folder == "" {
+		_, here, _, _ := runtime.Caller(0)
+		folder = filepath.Join(filepath.Dir(here), "..", "..", "testdata", "reference")
+		t.Logf("%s is not set and ../shared/reference is not there: only the models in onnx/testdata are tested", reference.Variable)
+	}
+	all, err := reference.Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cases []*Case
+	for _, c := range all {
+		if c.Kind == Kind {
+			cases = append(cases, &Case{c, filepath.Join(folder, filepath.FromSlash(c.ID), "model.onnx")})
+		}
+	}
+	if len(cases) == 0 {
+		t.Fatalf("%s holds no case of kind %q", folder, Kind)
+	}
+	return cases
+}
+
+// Bytes reads the model.
+func (c *Case) Bytes(t testing.TB) []byte {
+	t.Helper()
+	data, err := os.ReadFile(c.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// Compare runs the case's inputs and compares with its outputs. The files
+// y.npy and y_second.npy belong to x.npy (and t.npy) and x_second.npy.
+func (c *Case) Compare(t *testing.T, run func(map[string]onnx.Value) (map[string]onnx.Value, error)) {
+	t.Helper()
+	for _, f := range c.Files {
+		if f.Role != reference.Expected {
+			continue
+		}
+		name, suffix := split(f.Path)
+		inputs := map[string]onnx.Value{}
+		for _, in := range c.Files {
+			if base, s := split(in.Path); in.Role == reference.Input && len(in.Shape) > 0 && s == suffix {
+				inputs[base] = c.read(t, in)
+			}
+		}
+		out, err := run(inputs)
+		if err != nil {
+			t.Fatalf("%s: %v", f.Path, err)
+		}
+		if err := reference.Compare(out[name].Data, c.read(t, f).Data, f.TolMaxAbs, f.TolRelL2); err != nil {
+			t.Errorf("%s: %v", f.Path, err)
+		}
+	}
+}
+
+// split takes x_second.npy apart into x and _second.
+func split(file string) (name, suffix string) {
+	name = strings.TrimSuffix(file, ".npy")
+	if i := strings.IndexByte(name, '_'); i >= 0 {
+		name, suffix = name[:i], name[i:]
+	}
+	return name, suffix
+}
+
+func (c *Case) read(t *testing.T, f reference.File) onnx.Value {
+	t.Helper()
+	a, err := c.Read(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return onnx.Value{Shape: a.Shape, Data: a.Data}
+}
