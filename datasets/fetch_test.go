@@ -396,7 +396,7 @@ func gzipped(t testing.TB, data []byte) []byte {
 }
 
 // Whatever an archive holds, nothing appears beside the folder.
-func FuzzUnpack(f *testing.F) {
+func FuzzExtract(f *testing.F) {
 	f.Add(tarOf(f, entry{name: "x/a.png", data: []byte("a")}, entry{name: "x/../../b"}))
 	f.Add(tarOf(f, entry{name: "x/l", kind: tar.TypeSymlink, link: "/"}, entry{name: "x/l/c"}))
 	f.Add([]byte("no archive"))
@@ -409,7 +409,7 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		unpack(bytes.NewReader(gzipped(t, data)), dir, d)
+		_ = extract(bytes.NewReader(data), dir, d) // an error is as good
 		if got := content(t, parent); len(got) != 1 {
 			t.Errorf("beside the folder: %v", got)
 		}

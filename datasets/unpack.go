@@ -20,15 +20,20 @@ import (
 // overwritten, and within dir (os.Root); the bytes and the entries are bounded,
 // those that are skipped as well.
 func unpack(r io.Reader, dir string, d Dataset) error {
+	packed, err := gzip.NewReader(r)
+	if err != nil {
+		return fmt.Errorf("not a .tar.gz archive (%w)", err)
+	}
+	return extract(packed, dir, d)
+}
+
+// extract does the same for what gzip has packed, a .tar.
+func extract(packed io.Reader, dir string, d Dataset) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	packed, err := gzip.NewReader(r)
-	if err != nil {
-		return fmt.Errorf("not a .tar.gz archive (%w)", err)
-	}
 	bounded := &boundedReader{r: packed, left: d.MaxUnpacked, limit: d.MaxUnpacked}
 	entries := tar.NewReader(bounded)
 	kept := 0
