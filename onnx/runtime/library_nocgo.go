@@ -12,12 +12,16 @@ import (
 // cannot load.
 type Library struct{}
 
-// Load always returns an error here: the binding needs cgo. An explicit path that is wrong is still said to be wrong.
+// Load always returns an error here: the binding needs cgo.
 func Load(explicit string) (*Library, error) {
-	if _, err := Find(explicit); err != nil && explicit != "" {
-		return nil, err
+	prefix := ""
+	if explicit != "" {
+		if _, err := Find(explicit); err != nil {
+			return nil, err
+		}
+		prefix = explicit + " cannot be loaded: "
 	}
-	return nil, fmt.Errorf("%w: this program was built without cgo; install a C compiler, then: %s", ErrUnavailable, InstallCommand())
+	return nil, fmt.Errorf("%s%w: this program was built without cgo; install a C compiler, then: %s", prefix, ErrUnavailable, InstallCommand())
 }
 
 // Path is empty without cgo.

@@ -1,0 +1,103 @@
+// Command check runs an ONNX model in every runtime at hand on the same random
+// inputs of several shapes and compares the results:
+//
+//	go run ./onnx/check MODEL.onnx
+//
+// It exits with 0 when all agree within the tolerance, with 1 when they do not
+// or the model cannot be run, and with 2 for wrong usage.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"text/tabwriter"
+
+	"multiscale/onnx"
+	"multiscale/onnx/crosscheck"
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+const usage = "usage: check [-tolerance 1e-4] [-seed 1] [-shapes 1x3x32x32,...] [-onnxruntime PATH] MODEL.onnx"
+
+func run(args []string, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("check", flag.ContinueOnError)
+	flags.SetOutput(io.Discard) // errors are printed below, in one line
+	tolerance := flags.Float64("tolerance", 1e-4, "largest `difference` allowed, times the largest output where that is above 1")
+	seed := flags.Uint64("seed", 1, "of the random inputs")
+	shapes := flags.String("shapes", "", "of the images, as in 1x3x32x32,2x3x48x64; by default a few that the model takes")
+	library := flags.String("onnxruntime", "", "`path` of ONNX Runtime's shared library, when it is not found by itself (environment: ONNXRUNTIME_LIB)")
+	options := crosscheck.Options{}
+	err := flags.Parse(args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprintln(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
+		return 0
+	case err == nil && flags.NArg() != 1:
+		err = fmt.Errorf("%d model files are given, one is wanted", flags.NArg())
+	case err == nil && !(*tolerance >= 0 && *tolerance <= math.MaxFloat64):
+		err = fmt.Errorf("-tolerance %v: not a number that differences can be compared with", *tolerance)
+	case err == nil && *shapes != "":
+		if options.Shapes, err = crosscheck.ParseShapes(*shapes); err != nil {
+			err = fmt.Errorf("-shapes: %w", err)
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "check: %v\n%s\n", err, usage)
+		return 2
+	}
+	options.Seed, options.Library = *seed, *library
+	if err := check(flags.Arg(0), options, *tolerance, stdout); err != nil {
+		fmt.Fprintf(stderr, "check: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+func check(path string, options crosscheck.Options, tolerance float64, stdout io.Writer) error {
+	data, err := onnx.ReadBytes(path)
+	if err != nil {
+		return err
+	}
+	report, err := crosscheck.Run(context.Background(), data, options)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "runtime\tversion\tshape\tmax abs\tmax rel\tms")
+	worst, failed := crosscheck.Row{}, false
+	compared := false
+	for _, r := range report.Rows {
+		difference := fmt.Sprintf("%.2g\t%.2g", r.MaxAbs, r.MaxRel)
+		if r.Reference {
+			difference = "reference\t"
+		}
+		compared = compared || !r.Reference
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", r.Runtime, r.Version, r.Shape, difference, r.Milliseconds)
+		if r.Exceeds(tolerance) && (!failed || r.MaxAbs > worst.MaxAbs) {
+			worst, failed = r, true
+		}
+	}
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, note := range report.Notes {
+		fmt.Fprintln(stdout, note)
+	}
+	if !compared {
+		fmt.Fprintln(stdout, "only one runtime ran the model: there was nothing to compare it with")
+	}
+	if failed {
+		return fmt.Errorf("%s: %s differs by %.3g at shape %s, the tolerance is %g", path, worst.Runtime, worst.MaxAbs, worst.Shape, tolerance)
+	}
+	return nil
+}
