@@ -1,38 +1,194 @@
-// Package matmul multiplies row-major float32 matrices.
 package matmul
 
+import (
+	"fmt"
+
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
+)
+
+// kernels is what the products run on; tests put others in its place.
+var kernels = lanes.Active
+
+// Mul computes C = alpha*op(A)*op(B) + beta*C for row-major matrices: C is m by
+// n, op(A) m by k, op(B) k by n, and op transposes where transA or transB says
+// so. With beta 0 the old contents of C do not matter. C must not overlap A or
+// B. Slices that are too short are a programmer's error and panic.
 func Mul(c, a, b []float32, m, n, k int, transA, transB bool, alpha, beta float32) {
-	for i := range m {
-		row := c[i*n : (i+1)*n]
-		for j := range row {
-			if beta == 0 {
-				row[j] = 0
-			} else {
-				row[j] *= beta
-			}
+	Batch(1, c, 0, a, 0, b, 0, m, n, k, transA, transB, alpha, beta)
+}
+
+// Batch does what Mul does for count matrices that lie strideC, strideA and
+// strideB elements apart. The Cs must not overlap; a stride of 0 shares A or B.
+func Batch(count int, c []float32, strideC int, a []float32, strideA int, b []float32, strideB int, m, n, k int, transA, transB bool, alpha, beta float32) {
+	if count <= 0 || m <= 0 || n <= 0 {
+		return
+	}
+	check("C", c, count, strideC, m*n)
+	check("A", a, count, strideA, m*k)
+	check("B", b, count, strideB, k*n)
+	j := jobs.Get().(*job)
+	*j = job{
+		c: c, a: a, b: b, strideC: strideC, strideA: strideA, strideB: strideB,
+		m: m, n: n, k: k, transA: transA, transB: transB, alpha: alpha, beta: beta,
+		kernels: kernels,
+	}
+	j.down = pieces(m, rowsPerChunk)
+	j.across = pieces(n, columnsPerChunk)
+	chunks := count * j.down * j.across
+	if count*m*n*k < smallest {
+		for i := range chunks {
+			j.Do(i)
 		}
-		for l := range k {
-			v := alpha
-			if transA {
-				v *= a[l*m+i]
-			} else {
-				v *= a[i*k+l]
-			}
-			if transB {
-				for j := range row {
-					row[j] += v * b[j*k+l]
-				}
-			} else {
-				for j, x := range b[l*n : (l+1)*n] {
-					row[j] += v * x
-				}
-			}
+	} else {
+		kernel.Run(chunks, j)
+	}
+	*j = job{}
+	jobs.Put(j)
+}
+
+const (
+	rowsPerChunk    = 192
+	columnsPerChunk = 128
+	// depth is how much of the sums is formed at once: a panel of B of that
+	// depth stays in the first-level cache.
+	depth = 256
+	// Below so many products, waking other cores takes longer than the work.
+	smallest = 1 << 15
+)
+
+func pieces(n, size int) int { return (n + size - 1) / size }
+
+func check(name string, v []float32, count, stride, size int) {
+	if stride < 0 || len(v) < (count-1)*stride+size {
+		panic(fmt.Sprintf("matmul: %s has %d elements, want %d matrices of %d, %d apart", name, len(v), count, size, stride))
+	}
+}
+
+// Do computes one block of one matrix. All blocks sum over k in the same order,
+// so it does not matter how C is cut up.
+func (j *job) Do(chunk int) {
+	i := chunk / j.across / j.down
+	top, left := chunk/j.across%j.down*rowsPerChunk, chunk%j.across*columnsPerChunk
+	bottom, right := min(j.m, top+rowsPerChunk), min(j.n, left+columnsPerChunk)
+	c, a, b := j.c[i*j.strideC:], j.a[i*j.strideA:], j.b[i*j.strideB:]
+	j.scale(c, top, bottom, left, right)
+	s := scratches.Get().(*scratch)
+	for column := left; column < right; column += j.kernels.Columns() {
+		columns := min(j.kernels.Columns(), right-column)
+		for first := 0; first < j.k; first += depth {
+			k := min(depth, j.k-first)
+			j.pack(s, b, column, columns, first, k)
+			accumulate := first > 0 || j.beta != 0
+			j.panel(s, c, a, top, bottom, column, columns, first, k, accumulate)
+		}
+	}
+	scratches.Put(s)
+}
+
+// scale multiplies a block of C by beta, unless the products do it as well.
+func (j *job) scale(c []float32, top, bottom, left, right int) {
+	if j.beta == 1 || j.beta == 0 && j.k > 0 {
+		return
+	}
+	for i := top; i < bottom; i++ {
+		row := c[i*j.n+left : i*j.n+right]
+		if j.beta == 0 {
+			clear(row)
+			continue
+		}
+		for l := range row {
+			row[l] *= j.beta
 		}
 	}
 }
 
-func Batch(count int, c []float32, strideC int, a []float32, strideA int, b []float32, strideB int, m, n, k int, transA, transB bool, alpha, beta float32) {
-	for i := range count {
-		Mul(c[i*strideC:], a[i*strideA:], b[i*strideB:], m, n, k, transA, transB, alpha, beta)
+// pack copies rows first to first+k of a few columns of alpha*op(B) side by
+// side, with zeros in columns that are missing.
+func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
+	wide := j.kernels.Columns()
+	s.panel = grow(s.panel, depth*wide)
+	if j.transB {
+		s.gather.Dst, s.gather.DstAt, s.gather.Stride, s.gather.Count = s.panel, s.places(wide), j.k, k
+		for l := 0; l < columns; l += j.kernels.Lanes {
+			s.gather.Dst, s.gather.Src = s.panel[l:], b[(column+l)*j.k+first:]
+			s.gather.Channels = min(j.kernels.Lanes, columns-l)
+			j.kernels.Gather(&s.gather)
+		}
+	} else {
+		for i := range k {
+			row := s.panel[i*wide : (i+1)*wide]
+			clear(row[copy(row, b[(first+i)*j.n+column:][:columns]):])
+		}
 	}
+	if j.alpha != 1 {
+		for i := range s.panel[:k*wide] {
+			s.panel[i] *= j.alpha
+		}
+	}
+}
+
+// panel multiplies rows top to bottom of op(A) with the packed columns.
+func (j *job) panel(s *scratch, c, a []float32, top, bottom, column, columns, first, k int, accumulate bool) {
+	kernels, p := j.kernels, &s.product
+	vectors := pieces(columns, kernels.Lanes)
+	*p = lanes.Product{Segments: lanes.Whole, A: a, B: s.panel, K: k, AStep: j.k, AInner: 1, BInner: kernels.Columns()}
+	if j.transA {
+		p.AStep, p.AInner = 1, j.m
+	}
+	for row := top; row < bottom; {
+		groups := min(lanes.MaxGroups, (bottom-row)/kernels.Group)
+		rows := groups * kernels.Group
+		if groups == 0 {
+			groups, rows = 1, bottom-row
+			j.pad(s, a, row, rows, first, k)
+		} else {
+			for g := range groups {
+				p.ARow[g] = (row+g*kernels.Group)*p.AStep + first*p.AInner
+			}
+		}
+		if rows == groups*kernels.Group && columns == vectors*kernels.Lanes {
+			p.C, p.CStep, p.Accumulate = c, j.n, accumulate
+			for g := range groups {
+				p.CRow[g] = (row+g*kernels.Group)*j.n + column
+			}
+			kernels.Product(p, groups, vectors)
+		} else {
+			s.tile = grow(s.tile, kernels.Rows()*kernels.Columns())
+			p.C, p.CStep, p.Accumulate = s.tile, kernels.Columns(), false
+			for g := range groups {
+				p.CRow[g] = g * kernels.Group * p.CStep
+			}
+			kernels.Product(p, groups, vectors)
+			for i := range rows {
+				merge(c[(row+i)*j.n+column:][:columns], s.tile[i*p.CStep:], accumulate)
+			}
+		}
+		row += rows
+	}
+}
+
+// merge stores the part of a tile that lies inside C, or adds it.
+func merge(c, tile []float32, accumulate bool) {
+	if !accumulate {
+		copy(c, tile)
+		return
+	}
+	for i := range c {
+		c[i] += tile[i]
+	}
+}
+
+// pad copies the last rows of op(A), too few for a group, to where the others
+// may be read too. They are the last that panel needs of A.
+func (j *job) pad(s *scratch, a []float32, row, rows, first, k int) {
+	p := &s.product
+	s.rows = grow(s.rows, j.kernels.Group*depth)
+	clear(s.rows)
+	for i := range rows {
+		for l := range k {
+			s.rows[i*depth+l] = a[(row+i)*p.AStep+(first+l)*p.AInner]
+		}
+	}
+	p.A, p.AStep, p.AInner, p.ARow[0] = s.rows, depth, 1, 0
 }
