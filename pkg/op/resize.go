@@ -89,3 +89,6 @@ func (o *Resizing) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.
 	}, grad)
 	return gorgonia.Nodes{gx}, err
 }
+
+// Size is the size of the result.
+func (o *Resizing) Size() (h, w int) { return o.to.h, o.to.w }

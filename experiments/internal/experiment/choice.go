@@ -1,0 +1,93 @@
+package experiment
+
+import (
+	"fmt"
+
+	"multiscale/experiments/internal/cli"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/network"
+	"multiscale/pkg/optimize"
+	"multiscale/pkg/task"
+)
+
+// Flags describes a task's experiment to the command line.
+func Flags(t task.Task) cli.Task {
+	does := fmt.Sprintf("trains a network for %s, single-scale, by MGE and by Full-Multiscale, and compares the three", t.Name())
+	flags := cli.Restoration(t.Name(), does)
+	if t.Scale() != 1 {
+		flags = cli.Superresolution("trains a network to enlarge pictures by two, single-scale, by MGE and by Full-Multiscale, and compares the three")
+	}
+	flags.Pending = pending
+	return flags
+}
+
+// pending are the values of flags that this version does not know yet.
+var pending = map[string][]string{
+	"allocation":       {"optimal", "adaptive"},
+	"levels":           {"auto"},
+	"dropout-coupling": {"restricted"},
+	"init":             {"*"},
+}
+
+// networkOf returns the network of a name for a task.
+func networkOf(t task.Task, name string) (network.Network, error) {
+	enlarge := t.Scale() != 1
+	switch {
+	case name == "unet" && !enlarge:
+		return network.NewUNet(), nil
+	case name == "resnet" && !enlarge:
+		return network.NewResNet(), nil
+	case name == "srnet" && enlarge:
+		return network.Enlarged{Body: network.NewSRNet(), Factor: t.Scale()}, nil
+	case name == "espcn" && enlarge:
+		return network.NewESPCN(), nil
+	case name == "resnet" && enlarge:
+		return network.Enlarged{Body: network.NewSRResNet(), Factor: t.Scale()}, nil
+	}
+	return nil, fmt.Errorf("-network %s: not a network for %s", name, t.Name())
+}
+
+// releasedFactor is how many more iterations the authors' released code runs in
+// its single-scale and MGE modes than the paper: 8000 instead of 2000.
+const releasedFactor = 4
+
+// plan is what a strategy does.
+func (e *Experiment) plan(strategy string) (mge.Plan, error) {
+	p, err := e.work.Plan(mge.Strategy(strategy))
+	if err != nil || !e.config.Released {
+		return p, err
+	}
+	switch p.Strategy {
+	case mge.Single: // a batch of N_0 only
+		p.Stages[0].Batches = e.work.Batches[:1]
+		p.Stages[0].Iterations *= releasedFactor
+	case mge.MGE:
+		p.Stages[0].Iterations *= releasedFactor
+	}
+	return p, nil
+}
+
+// finalRate is where the cosine schedule ends (paper, section on experiments).
+const finalRate = 1e-6
+
+// schedule is the learning rate over a number of iterations.
+func (e *Experiment) schedule(iterations int) optimize.Schedule {
+	switch lr := e.config.LearningRate; e.config.Schedule {
+	case "constant":
+		return optimize.Constant(lr)
+	case "step":
+		return optimize.StepDecay{Initial: lr, Factor: 0.1, Every: max(1, iterations/3)}
+	default:
+		return optimize.Cosine{Initial: lr, Final: finalRate, Steps: iterations}
+	}
+}
+
+// momentum of -optimizer sgd.
+const momentum = 0.9
+
+func (e *Experiment) optimizer() optimize.Optimizer {
+	if e.config.Optimizer == "sgd" {
+		return optimize.NewSGD(e.config.LearningRate, momentum)
+	}
+	return optimize.NewAdam(optimize.AdamOptions{LearningRate: e.config.LearningRate})
+}

@@ -1,0 +1,129 @@
+// Package experiment is the body of the training experiments: it turns flags
+// into a run folder, by way of plans, models, training, export and cross-checks.
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"multiscale/experiments/internal/cli"
+	"multiscale/experiments/internal/progress"
+	"multiscale/experiments/internal/runfolder"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/network"
+	"multiscale/pkg/task"
+)
+
+// Main is the body of the main function of the experiment of a task.
+func Main(t task.Task) {
+	flags := Flags(t)
+	cli.Experiment(flags, func(ctx context.Context, c cli.Config) error {
+		return Run(ctx, t, c, os.Stdout, os.Stderr)
+	})
+}
+
+// Experiment is one task with one configuration: what all its units share.
+type Experiment struct {
+	task    task.Task
+	config  cli.Config
+	network network.Network
+	work    mge.Work
+
+	set        *dataset.Set
+	validation *task.Validation
+	folder     *runfolder.Folder
+
+	out      io.Writer // results
+	remarked map[string]bool
+	progress *progress.Printer
+	// What the progress of the whole call is counted in.
+	done, total float64 // work units of finished units, and of all
+	images      int     // evaluations of the network so far
+}
+
+// Run does what the flags of c ask for: it prints results to out and progress
+// to log.
+func Run(ctx context.Context, t task.Task, c cli.Config, out, log io.Writer) error {
+	n, err := networkOf(t, c.Network)
+	if err != nil {
+		return err
+	}
+	e := &Experiment{task: t, config: c, network: n, work: workOf(c), out: out, remarked: make(map[string]bool), progress: progress.New(log)}
+	defer e.progress.Close()
+	conv.SetAlgorithm(algorithms[c.Conv])
+	if c.DryRun {
+		return e.dryRun(ctx)
+	}
+	return e.run(ctx)
+}
+
+// algorithms are the values of -conv.
+var algorithms = map[string]conv.Algorithm{"auto": conv.Auto, "direct": conv.Direct, "winograd": conv.Winograd}
+
+// workOf is the size of the work that the flags ask for.
+func workOf(c cli.Config) mge.Work {
+	return mge.Work{Batches: mge.Doubling(c.Batch, c.Levels), Iterations: c.Iterations, Stages: c.Stages}
+}
+
+func (e *Experiment) run(ctx context.Context) error {
+	c := e.config
+	var err error
+	e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side})
+	if err != nil {
+		return err
+	}
+	units := runfolder.Units(c.Strategies, c.Seeds)
+	e.folder, err = runfolder.Open(c.Out, e.record(), units, runfolder.Options{Resume: c.Resume, Force: c.Force})
+	if err != nil {
+		return err
+	}
+	defer e.folder.Close()
+	work := e.folder.Work()
+	if len(work) > 0 || e.picturesMissing() {
+		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, task.ValidationSize); err != nil {
+			return err
+		}
+		if err := e.runUnits(ctx, work); err != nil {
+			return err
+		}
+		if err := e.pictures(ctx); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(e.out, e.folder.Table())
+	if e.task.Scale() == 1 && e.validation != nil {
+		d := e.validation.Degraded()
+		fmt.Fprintf(e.out, "The degraded pictures themselves: MSE %.4g, PSNR %.2f dB, SSIM %.4f.\n", d.MSE, d.PSNR, d.SSIM)
+	}
+	fmt.Fprintf(e.out, "Run folder: %s\n", c.Out)
+	return nil
+}
+
+// runUnits runs what is to be run, in its order.
+func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error {
+	for _, w := range work {
+		plan, err := e.plan(w.Strategy)
+		if err != nil {
+			return err
+		}
+		e.total += plan.WorkUnits(plan.Iterations())
+	}
+	for _, w := range work {
+		if err := e.runUnit(ctx, w); err != nil {
+			return fmt.Errorf("%s: %w", w.Unit, err)
+		}
+	}
+	return nil
+}
+
+// restriction is the operator between meshes.
+func (e *Experiment) restriction() mesh.Restriction { return mesh.Restriction(e.config.Restriction) }
+
+// pixels is the normalisation of the data.
+func (e *Experiment) pixels() metric.Scale { return e.task.Pixels(e.set) }

@@ -1,0 +1,141 @@
+package experiment
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"multiscale/experiments/internal/runfolder"
+	"multiscale/onnx"
+	"multiscale/onnx/backend"
+	"multiscale/onnx/crosscheck"
+	"multiscale/onnx/export"
+	"multiscale/pkg/mesh"
+)
+
+// Tolerance is the largest difference that an exported model may have from the
+// network itself, on random inputs; beyond it the run fails.
+const Tolerance = 1e-4
+
+// exported is a model that has been written.
+type exported struct {
+	data   []byte
+	digest string // SHA-256, in hex
+}
+
+// export writes the unit's network as an ONNX file.
+func (u *unit) export() (exported, error) {
+	info := export.Info{
+		Name: u.network.Name(),
+		Doc:  fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name(), u.name.Strategy),
+		Metadata: []onnx.Property{
+			{Key: "task", Value: u.task.Name()},
+			{Key: "network", Value: u.network.Name()},
+			{Key: "strategy", Value: u.name.Strategy},
+			{Key: "seed", Value: strconv.FormatUint(u.name.Seed, 10)},
+			{Key: "data", Value: u.set.Name},
+			{Key: "data_digest", Value: u.set.Digest},
+			{Key: "normalisation_mean", Value: list(u.pixels().Mean)},
+			{Key: "normalisation_std", Value: list(u.pixels().Std)},
+		},
+	}
+	model, err := export.Network(u.network, u.model.Params, 3, info)
+	if err != nil {
+		return exported{}, err
+	}
+	data, err := model.Encode()
+	if err != nil {
+		return exported{}, err
+	}
+	sum := sha256.Sum256(data)
+	err = u.folder.WriteFile(runfolder.ONNXFile(u.name), func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(data))
+		return err
+	})
+	return exported{data, hex.EncodeToString(sum[:])}, err
+}
+
+// list writes numbers separated by commas.
+func list(values []float64) string {
+	var parts []string
+	for _, v := range values {
+		parts = append(parts, strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return strings.Join(parts, ",")
+}
+
+// crosscheck compares the exported model with the network itself in every
+// runtime at hand, and returns the largest difference that onnx-go found.
+func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Crosscheck, float64, error) {
+	m := u.network.Multiple()
+	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{
+		Seed: u.name.Seed, Library: u.config.ONNXRuntime,
+		Shapes:  [][]int{{1, 3, 8 * m, 8 * m}, {2, 3, 6 * m, 11 * m}},
+		Forward: func(x onnx.Value, t []float32) (onnx.Value, error) { return u.forward(ctx, x, t) },
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("cross-check of %s: %w", runfolder.ONNXFile(u.name), err)
+	}
+	for _, note := range report.Notes {
+		u.remark(note)
+	}
+	var rows []runfolder.Crosscheck
+	for _, r := range report.Rows {
+		rows = append(rows, runfolder.Crosscheck{Unit: u.name, Runtime: r.Runtime, Version: r.Version, Shape: r.Shape, MaxAbs: r.MaxAbs, MaxRel: r.MaxRel})
+		if !(r.MaxAbs <= Tolerance) {
+			err = errors.Join(err, fmt.Errorf("%s differs from the network by %.3g in %s at shape %s: more than %g",
+				runfolder.ONNXFile(u.name), r.MaxAbs, r.Runtime, r.Shape, Tolerance))
+		}
+	}
+	return rows, report.MaxAbs(crosscheck.OnnxGo), err
+}
+
+// remark prints a line once in a call.
+func (e *Experiment) remark(line string) {
+	if !e.remarked[line] {
+		e.remarked[line] = true
+		e.progress.Print("%s", line)
+	}
+}
+
+// forward is the network itself.
+func (u *unit) forward(ctx context.Context, x onnx.Value, t []float32) (onnx.Value, error) {
+	in := mesh.Images{N: x.Shape[0], C: x.Shape[1], H: x.Shape[2], W: x.Shape[3], Data: x.Data}
+	s := u.network.Scale()
+	y := mesh.NewImages(in.N, in.C, s*in.H, s*in.W)
+	err := u.model.Apply(ctx, y.Data, in, t)
+	return onnx.Value{Shape: []int{y.N, y.C, y.H, y.W}, Data: y.Data}, err
+}
+
+// applyExported runs an exported model of the folder on the input of a batch.
+func (e *Experiment) applyExported(ctx context.Context, y mesh.Images, b mesh.Batch, file string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m, err := onnx.ReadFile(e.folder.Path(file))
+	if err != nil {
+		return err
+	}
+	s, err := backend.New(m)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	defer s.Close()
+	x := b.Input
+	inputs := map[string]onnx.Value{"x": {Shape: []int{x.N, x.C, x.H, x.W}, Data: x.Data}}
+	if e.network.UsesTime() {
+		inputs["t"] = onnx.Value{Shape: []int{x.N}, Data: b.T}
+	}
+	out, err := s.Run(inputs)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
+	}
+	copy(y.Data, out["y"].Data)
+	return nil
+}

@@ -1,0 +1,78 @@
+package experiment
+
+import (
+	"context"
+	"io"
+	"os"
+
+	"multiscale/experiments/internal/plot"
+	"multiscale/experiments/internal/runfolder"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
+	"multiscale/pkg/picture"
+)
+
+// shown is the number of validation pictures in samples.png.
+const shown = 6
+
+// picturesMissing says whether a finished folder lacks its figures: a kill may
+// have come between the last table and them.
+func (e *Experiment) picturesMissing() bool {
+	for _, name := range []string{runfolder.ConvergenceFile, runfolder.SamplesFile} {
+		if _, err := os.Stat(e.folder.Path(name)); err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// pictures draws the figures of the run folder, of all its finished units.
+func (e *Experiment) pictures(ctx context.Context) error {
+	err := e.folder.WriteFile(runfolder.ConvergenceFile, func(w io.Writer) error { return plot.Convergence(w, e.folder.Contents) })
+	if err != nil {
+		return err
+	}
+	sheet, err := e.samples(ctx)
+	if err != nil {
+		return err
+	}
+	return e.folder.WriteFile(runfolder.SamplesFile, func(w io.Writer) error { return sheet.Encode(w, runfolder.SamplesFile) })
+}
+
+// samples restores a few validation pictures with the exported models, those of
+// earlier calls too.
+func (e *Experiment) samples(ctx context.Context) (*picture.Planar8, error) {
+	b := e.validation.Batch.Slice(0, shown)
+	input, clean := e.planar(b.Input), e.planar(b.Target)
+	rows := make([]plot.Sample, shown)
+	for i := range rows {
+		rows[i] = plot.Sample{Degraded: input[i], Clean: clean[i]}
+	}
+	var names []string
+	for _, s := range e.folder.Summaries {
+		y := mesh.NewImages(b.Target.N, b.Target.C, b.Target.H, b.Target.W)
+		if err := e.applyExported(ctx, y, b, runfolder.ONNXFile(s.Unit)); err != nil {
+			return nil, err
+		}
+		name := s.Strategy
+		if len(e.config.Seeds) > 1 {
+			name = s.Unit.String()
+		}
+		names = append(names, name)
+		for i, p := range e.planar(y) {
+			rows[i].Restored = append(rows[i].Restored, p)
+		}
+	}
+	return plot.Samples(names, rows), nil
+}
+
+// planar brings normalised images to 8-bit pictures.
+func (e *Experiment) planar(x mesh.Images) []*picture.Planar8 {
+	pixels := metric.Pixels(x.Data, metric.Shape{N: x.N, C: x.C, H: x.H, W: x.W}, e.pixels())
+	per := x.C * x.H * x.W
+	pictures := make([]*picture.Planar8, x.N)
+	for i := range pictures {
+		pictures[i] = picture.FromFloat(pixels[i*per:(i+1)*per], x.W, x.H)
+	}
+	return pictures
+}
