@@ -5,25 +5,25 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// gradients is the first phase of Backward: it leaves the gradient before the
-// activation in y (which is gx), where the second phase finds it still in the
-// cache, and the two sums of each row that both the statistics and the affine
-// parameters need.
+// gradients is the first phase of Backward: the two sums of each row that both
+// the statistics and the affine parameters need. Where the gradient before the
+// activation is dear it stays in y (which is gx), for the second phase to find
+// it still in the cache; where it is cheap it is computed again.
 func gradients(j *job, group, lo, hi int) {
 	mean := j.mean[group]
 	scale, shift := j.coefficients(group, lo, hi, float64(j.rstd[group]), 0)
-	gz, gy, x := j.data(j.y, group, lo, hi), j.data(j.gy, group, lo, hi), j.data(j.x, group, lo, hi)
+	gx, gy, x := j.data(j.y, group, lo, hi), j.data(j.gy, group, lo, hi), j.data(j.x, group, lo, hi)
 	at := group * j.rows
 	sums := j.sums[2*(at+lo) : 2*(at+hi)]
 	switch j.act.Kind {
 	case kernel.SiLU:
-		vector.NormGradSiLU(gz, gy, x, j.width, mean, scale, shift, sums)
-		return
+		vector.NormSumsSiLU(gx, gy, x, j.width, mean, scale, shift, sums)
 	case kernel.Tanh:
-		tanhGradients(gz, gy, x, j.width, mean, scale, shift)
-		gy = gz
+		tanhGradients(gx, gy, x, j.width, mean, scale, shift)
+		vector.NormSumsLeaky(gx, x, j.width, mean, scale, shift, 1, sums)
+	default:
+		vector.NormSumsLeaky(gy, x, j.width, mean, scale, shift, leakySlope(j.act), sums)
 	}
-	vector.NormGradLeaky(gz, gy, x, j.width, mean, scale, shift, leakySlope(j.act), sums)
 }
 
 // tanhGradients takes a tanh off the gradient. No network of ours normalises
@@ -53,8 +53,13 @@ func combine(j *job, group, lo, hi int) {
 		weighted += gamma * j.sums[2*(at+r)+1]
 	}
 	rstd, n := float64(j.rstd[group]), float64(j.rows*j.width)
-	gx, x := j.data(j.y, group, lo, hi), j.data(j.x, group, lo, hi)
-	vector.NormGradCombine(gx, gx, x, j.width, j.mean[group], j.scale[at+lo:at+hi],
+	gx, gz, x := j.data(j.y, group, lo, hi), j.data(j.gy, group, lo, hi), j.data(j.x, group, lo, hi)
+	act := leakySlope(j.act)
+	if j.act.Kind == kernel.SiLU || j.act.Kind == kernel.Tanh {
+		gz, act = gx, 1
+	}
+	scale, shift := j.scale[at+lo:at+hi], j.shift[at+lo:at+hi]
+	vector.NormGradLeaky(gx, gz, x, j.width, j.mean[group], scale, shift, act,
 		float32(-rstd*rstd*rstd*weighted/n), float32(-rstd*plain/n))
 }
 

@@ -158,6 +158,9 @@ func (j *job) Do(chunk int) {
 		}
 		return
 	}
+	if j.round == 1 { // backwards: what the first round left in the cache comes first
+		chunk = j.total*j.parts - 1 - chunk
+	}
 	g, lo := chunk/j.parts, chunk%j.parts*j.partRows
 	hi := min(lo+j.partRows, j.rows)
 	if j.round == 0 {

@@ -158,10 +158,9 @@ func normalizeSiLUGeneric(y, x []float32, width int, mean float32, scale, shift 
 	}
 }
 
-func normGradLeakyGeneric(gz, gy, x []float32, width int, mean float32, scale, shift []float32, slope float32, sums []float64) {
+func normSumsLeakyGeneric(gy, x []float32, width int, mean float32, scale, shift []float32, slope float32, sums []float64) {
 	for r, a := range scale {
-		b := shift[r]
-		zr, gr := gz[r*width:][:width], gy[r*width:][:width]
+		b, gr := shift[r], gy[r*width:][:width]
 		var s, q float64
 		for i, v := range x[r*width:][:width] {
 			d := v - mean
@@ -169,7 +168,6 @@ func normGradLeakyGeneric(gz, gy, x []float32, width int, mean float32, scale, s
 			if !(d*a+b > 0) {
 				g *= slope
 			}
-			zr[i] = g
 			s += float64(g)
 			q += float64(g * d)
 		}
@@ -177,7 +175,7 @@ func normGradLeakyGeneric(gz, gy, x []float32, width int, mean float32, scale, s
 	}
 }
 
-func normGradSiLUGeneric(gz, gy, x []float32, width int, mean float32, scale, shift []float32, sums []float64) {
+func normSumsSiLUGeneric(gz, gy, x []float32, width int, mean float32, scale, shift []float32, sums []float64) {
 	for r, a := range scale {
 		b := shift[r]
 		zr, gr := gz[r*width:][:width], gy[r*width:][:width]
@@ -193,11 +191,16 @@ func normGradSiLUGeneric(gz, gy, x []float32, width int, mean float32, scale, sh
 	}
 }
 
-func normGradCombineGeneric(gx, gz, x []float32, width int, mean float32, scale []float32, slope, shift float32) {
+func normGradLeakyGeneric(gx, gy, x []float32, width int, mean float32, scale, shift []float32, slope, tilt, offset float32) {
 	for r, a := range scale {
-		xr, zr := gx[r*width:][:width], gz[r*width:][:width]
+		b, xr, gr := shift[r], gx[r*width:][:width], gy[r*width:][:width]
 		for i, v := range x[r*width:][:width] {
-			xr[i] = a*zr[i] + ((v-mean)*slope + shift)
+			d := v - mean
+			g := gr[i]
+			if !(d*a+b > 0) {
+				g *= slope
+			}
+			xr[i] = a*g + (d*tilt + offset)
 		}
 	}
 }

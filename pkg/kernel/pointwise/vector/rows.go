@@ -49,34 +49,36 @@ func NormalizeSiLU(y, x []float32, width int, mean float32, scale, shift []float
 	normalizeSiLUGeneric(y, x, width, mean, scale, shift)
 }
 
-// NormGradLeaky writes gz, the gradient before the activation of
-// NormalizeLeaky, and for each row the sums of gz and gz*(x-mean) into
-// sums[2r] and sums[2r+1]. gz may be gy.
-func NormGradLeaky(gz, gy, x []float32, width int, mean float32, scale, shift []float32, slope float32, sums []float64) {
+// NormSumsLeaky writes for each row the sums of gz and gz*(x-mean) into
+// sums[2r] and sums[2r+1], where gz is the gradient before the activation of
+// NormalizeLeaky and gy the one after it.
+func NormSumsLeaky(gy, x []float32, width int, mean float32, scale, shift []float32, slope float32, sums []float64) {
 	shift, sums = shift[:len(scale)], sums[:2*len(scale)]
-	if fits(len(scale), width, len(gz), len(gy), len(x)); accelerated && len(scale) > 0 {
-		normGradLeakyAVX2(start(gz), start(gy), start(x), len(scale), width, mean, start(scale), start(shift), slope, start(sums))
+	if fits(len(scale), width, len(gy), len(x)); accelerated && len(scale) > 0 {
+		normSumsLeakyAVX2(start(gy), start(x), len(scale), width, mean, start(scale), start(shift), slope, start(sums))
 		return
 	}
-	normGradLeakyGeneric(gz, gy, x, width, mean, scale, shift, slope, sums)
+	normSumsLeakyGeneric(gy, x, width, mean, scale, shift, slope, sums)
 }
 
-// NormGradSiLU is NormGradLeaky for NormalizeSiLU.
-func NormGradSiLU(gz, gy, x []float32, width int, mean float32, scale, shift []float32, sums []float64) {
+// NormSumsSiLU is NormSumsLeaky for NormalizeSiLU, whose gz it also writes. gz
+// may be gy.
+func NormSumsSiLU(gz, gy, x []float32, width int, mean float32, scale, shift []float32, sums []float64) {
 	shift, sums = shift[:len(scale)], sums[:2*len(scale)]
 	if fits(len(scale), width, len(gz), len(gy), len(x)); accelerated && len(scale) > 0 {
-		normGradSiLUAVX2(start(gz), start(gy), start(x), len(scale), width, mean, start(scale), start(shift), start(sums))
+		normSumsSiLUAVX2(start(gz), start(gy), start(x), len(scale), width, mean, start(scale), start(shift), start(sums))
 		return
 	}
-	normGradSiLUGeneric(gz, gy, x, width, mean, scale, shift, sums)
+	normSumsSiLUGeneric(gz, gy, x, width, mean, scale, shift, sums)
 }
 
-// NormGradCombine writes scale[r]*gz + (x-mean)*slope + shift for each row r.
-// gx and gz may be the same slice.
-func NormGradCombine(gx, gz, x []float32, width int, mean float32, scale []float32, slope, shift float32) {
-	if fits(len(scale), width, len(gx), len(gz), len(x)); accelerated && len(scale) > 0 {
-		normGradCombineAVX2(start(gx), start(gz), start(x), len(scale), width, mean, start(scale), slope, shift)
+// NormGradLeaky writes scale[r]*gz + (x-mean)*tilt + offset for each row r, gz as
+// in NormSumsLeaky. gx may be gy.
+func NormGradLeaky(gx, gy, x []float32, width int, mean float32, scale, shift []float32, slope, tilt, offset float32) {
+	shift = shift[:len(scale)]
+	if fits(len(scale), width, len(gx), len(gy), len(x)); accelerated && len(scale) > 0 {
+		normGradLeakyAVX2(start(gx), start(gy), start(x), len(scale), width, mean, start(scale), start(shift), slope, tilt, offset)
 		return
 	}
-	normGradCombineGeneric(gx, gz, x, width, mean, scale, slope, shift)
+	normGradLeakyGeneric(gx, gy, x, width, mean, scale, shift, slope, tilt, offset)
 }

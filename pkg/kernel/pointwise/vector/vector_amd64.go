@@ -129,25 +129,25 @@ func sumRowsAVX2(s *float32, x *float32, rows int, width int)
 //go:noescape
 func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32)
 
-// normGradLeakyAVX2 takes the activation off a gradient and sums it by rows.
+// normSumsLeakyAVX2 sums a gradient, with the activation taken off, by rows.
 //
 //go:noescape
-func normGradLeakyAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64)
+func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64)
 
 // normalizeSiLUAVX2 normalises rows, with the activation.
 //
 //go:noescape
 func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32)
 
-// normGradSiLUAVX2 takes the activation off a gradient and sums it by rows.
+// normSumsSiLUAVX2 takes the activation off a gradient and sums it by rows.
 //
 //go:noescape
-func normGradSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64)
+func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64)
 
-// normGradCombineAVX2 writes scale[r]*gz + (x-mean)*slope + shift.
+// normGradLeakyAVX2 writes scale[r]*gz + (x-mean)*tilt + offset, with gz = gy times the slope of the activation.
 //
 //go:noescape
-func normGradCombineAVX2(gx *float32, gz *float32, x *float32, rows int, width int, mean float32, scale *float32, slope float32, shift float32)
+func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, tilt float32, offset float32)
 
 // dropoutAVX2 drops elements by the hashes of counter and its multiples; n is a multiple of 16.
 //

@@ -2308,118 +2308,110 @@ done_103:
 	VZEROUPPER
 	RET
 
-// func normGradLeakyAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64)
+// func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-80
-	MOVQ         gz+0(FP), AX
-	MOVQ         gy+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         scale+48(FP), BX
-	MOVQ         shift+56(FP), SI
-	MOVQ         sums+72(FP), DI
-	VBROADCASTSS mean+40(FP), Y0
-	VBROADCASTSS slope+64(FP), Y1
+TEXT ·normSumsLeakyAVX2(SB), NOSPLIT, $0-72
+	MOVQ         gy+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         scale+40(FP), DX
+	MOVQ         shift+48(FP), BX
+	MOVQ         sums+64(FP), SI
+	VBROADCASTSS mean+32(FP), Y0
+	VBROADCASTSS slope+56(FP), Y1
 	VXORPS       Y2, Y2, Y2
 	VMOVUPS      repeat_3f800000<>+0(SB), Y3
-	MOVQ         rows+24(FP), R8
-	MOVQ         width+32(FP), R9
+	MOVQ         rows+16(FP), DI
+	MOVQ         width+24(FP), R8
 
 row_104:
-	MOVQ         R9, R10
-	VBROADCASTSS (BX), Y8
+	MOVQ         R8, R9
+	VBROADCASTSS (DX), Y8
+	ADDQ         $0x04, DX
+	VBROADCASTSS (BX), Y9
 	ADDQ         $0x04, BX
-	VBROADCASTSS (SI), Y9
-	ADDQ         $0x04, SI
 	VXORPD       X4, X4, X4
-	VMOVUPD      X4, (DI)
+	VMOVUPD      X4, (SI)
 
 block_105:
-	MOVQ    $0x00000200, R11
-	CMPQ    R10, R11
-	CMOVQLT R10, R11
-	SUBQ    R11, R10
+	MOVQ    $0x00000200, R10
+	CMPQ    R9, R10
+	CMOVQLT R9, R10
+	SUBQ    R10, R9
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y7, Y7, Y7
 
 wide_107:
-	CMPQ        R11, $0x00000010
+	CMPQ        R10, $0x00000010
 	JL          single_108
-	VMOVUPS     (DX), Y10
+	VMOVUPS     (CX), Y10
 	VSUBPS      Y0, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
-	VMOVUPS     (CX), Y11
+	VMOVUPS     (AX), Y11
 	VCMPPS      $0x0e, Y2, Y10, Y10
 	VBLENDVPS   Y10, Y3, Y1, Y10
 	VMULPS      Y11, Y10, Y10
-	VMOVUPS     (DX), Y11
+	VMOVUPS     (CX), Y11
 	VSUBPS      Y0, Y11, Y11
-	VMOVUPS     Y10, (AX)
 	VADDPS      Y10, Y4, Y4
 	VFMADD231PS Y10, Y11, Y6
-	VMOVUPS     32(DX), Y10
+	VMOVUPS     32(CX), Y10
 	VSUBPS      Y0, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
-	VMOVUPS     32(CX), Y11
+	VMOVUPS     32(AX), Y11
 	VCMPPS      $0x0e, Y2, Y10, Y10
 	VBLENDVPS   Y10, Y3, Y1, Y10
 	VMULPS      Y11, Y10, Y10
-	VMOVUPS     32(DX), Y11
+	VMOVUPS     32(CX), Y11
 	VSUBPS      Y0, Y11, Y11
-	VMOVUPS     Y10, 32(AX)
 	VADDPS      Y10, Y5, Y5
 	VFMADD231PS Y10, Y11, Y7
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	SUBQ        $0x00000010, R11
+	SUBQ        $0x00000010, R10
 	JMP         wide_107
 
 single_108:
-	CMPQ        R11, $0x08
+	CMPQ        R10, $0x08
 	JL          tail_109
-	VMOVUPS     (DX), Y10
+	VMOVUPS     (CX), Y10
 	VSUBPS      Y0, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
-	VMOVUPS     (CX), Y11
+	VMOVUPS     (AX), Y11
 	VCMPPS      $0x0e, Y2, Y10, Y10
 	VBLENDVPS   Y10, Y3, Y1, Y10
 	VMULPS      Y11, Y10, Y10
-	VMOVUPS     (DX), Y11
+	VMOVUPS     (CX), Y11
 	VSUBPS      Y0, Y11, Y11
-	VMOVUPS     Y10, (AX)
 	VADDPS      Y10, Y4, Y4
 	VFMADD231PS Y10, Y11, Y6
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000020, DX
-	SUBQ        $0x08, R11
+	SUBQ        $0x08, R10
 	JMP         single_108
 
 tail_109:
-	TESTQ       R11, R11
+	TESTQ       R10, R10
 	JZ          done_110
-	LEAQ        masks<>+0(SB), R12
-	MOVQ        $0x00000008, R13
-	SUBQ        R11, R13
-	VMOVUPS     (R12)(R13*4), Y10
-	VMASKMOVPS  (DX), Y10, Y11
+	LEAQ        masks<>+0(SB), R11
+	MOVQ        $0x00000008, R12
+	SUBQ        R10, R12
+	VMOVUPS     (R11)(R12*4), Y10
+	VMASKMOVPS  (CX), Y10, Y11
 	VSUBPS      Y0, Y11, Y11
 	VFMADD213PS Y9, Y8, Y11
-	VMASKMOVPS  (CX), Y10, Y12
+	VMASKMOVPS  (AX), Y10, Y12
 	VCMPPS      $0x0e, Y2, Y11, Y11
 	VBLENDVPS   Y11, Y3, Y1, Y11
 	VMULPS      Y12, Y11, Y11
-	VMASKMOVPS  (DX), Y10, Y12
+	VMASKMOVPS  (CX), Y10, Y12
 	VSUBPS      Y0, Y12, Y12
-	VANDPS      Y10, Y12, Y12
-	VMASKMOVPS  Y11, Y10, (AX)
+	VANDPS      Y10, Y12, Y10
 	VADDPS      Y11, Y4, Y4
-	VFMADD231PS Y11, Y12, Y6
-	LEAQ        (AX)(R11*4), AX
-	LEAQ        (CX)(R11*4), CX
-	LEAQ        (DX)(R11*4), DX
+	VFMADD231PS Y11, Y10, Y6
+	LEAQ        (AX)(R10*4), AX
+	LEAQ        (CX)(R10*4), CX
 
 done_110:
 	VADDPS       Y5, Y4, Y4
@@ -2435,15 +2427,15 @@ done_110:
 	VHADDPD      Y4, Y5, Y4
 	VEXTRACTF128 $0x01, Y4, X5
 	VADDPD       X5, X4, X4
-	VADDPD       (DI), X4, X4
-	VMOVUPD      X4, (DI)
-	TESTQ        R10, R10
+	VADDPD       (SI), X4, X4
+	VMOVUPD      X4, (SI)
+	TESTQ        R9, R9
 	JZ           last_106
 	JMP          block_105
 
 last_106:
-	ADDQ $0x10, DI
-	DECQ R8
+	ADDQ $0x10, SI
+	DECQ DI
 	JNZ  row_104
 	VZEROUPPER
 	RET
@@ -2596,12 +2588,12 @@ done_115:
 	VZEROUPPER
 	RET
 
-// func normGradSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64)
+// func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64)
 // Requires: AVX, AVX2, CMOV, FMA3
-TEXT ·normGradSiLUAVX2(SB), NOSPLIT, $0-72
-	MOVQ         gz+0(FP), AX
-	MOVQ         gy+8(FP), CX
-	MOVQ         x+16(FP), DX
+TEXT ·normSumsSiLUAVX2(SB), NOSPLIT, $0-72
+	MOVQ         gy+8(FP), AX
+	MOVQ         x+16(FP), CX
+	MOVQ         gz+0(FP), DX
 	MOVQ         scale+48(FP), BX
 	MOVQ         shift+56(FP), SI
 	MOVQ         sums+64(FP), DI
@@ -2633,10 +2625,10 @@ block_117:
 wide_119:
 	CMPQ        R11, $0x00000010
 	JL          single_120
-	VMOVUPS     (DX), Y9
+	VMOVUPS     (CX), Y9
 	VSUBPS      Y0, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
-	VMOVUPS     (CX), Y10
+	VMOVUPS     (AX), Y10
 	VMAXPS      Y9, Y1, Y11
 	VMINPS      Y11, Y2, Y11
 	VMOVUPS     repeat_4b400000<>+0(SB), Y12
@@ -2662,15 +2654,15 @@ wide_119:
 	VMULPS      Y9, Y11, Y9
 	VFMADD213PS Y12, Y12, Y9
 	VMULPS      Y10, Y9, Y9
-	VMOVUPS     (DX), Y10
+	VMOVUPS     (CX), Y10
 	VSUBPS      Y0, Y10, Y10
-	VMOVUPS     Y9, (AX)
+	VMOVUPS     Y9, (DX)
 	VADDPS      Y9, Y3, Y3
 	VFMADD231PS Y9, Y10, Y5
-	VMOVUPS     32(DX), Y9
+	VMOVUPS     32(CX), Y9
 	VSUBPS      Y0, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
-	VMOVUPS     32(CX), Y10
+	VMOVUPS     32(AX), Y10
 	VMAXPS      Y9, Y1, Y11
 	VMINPS      Y11, Y2, Y11
 	VMOVUPS     repeat_4b400000<>+0(SB), Y12
@@ -2696,9 +2688,9 @@ wide_119:
 	VMULPS      Y9, Y11, Y9
 	VFMADD213PS Y12, Y12, Y9
 	VMULPS      Y10, Y9, Y9
-	VMOVUPS     32(DX), Y10
+	VMOVUPS     32(CX), Y10
 	VSUBPS      Y0, Y10, Y10
-	VMOVUPS     Y9, 32(AX)
+	VMOVUPS     Y9, 32(DX)
 	VADDPS      Y9, Y4, Y4
 	VFMADD231PS Y9, Y10, Y6
 	ADDQ        $0x00000040, AX
@@ -2710,10 +2702,10 @@ wide_119:
 single_120:
 	CMPQ        R11, $0x08
 	JL          tail_121
-	VMOVUPS     (DX), Y9
+	VMOVUPS     (CX), Y9
 	VSUBPS      Y0, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
-	VMOVUPS     (CX), Y10
+	VMOVUPS     (AX), Y10
 	VMAXPS      Y9, Y1, Y11
 	VMINPS      Y11, Y2, Y11
 	VMOVUPS     repeat_4b400000<>+0(SB), Y12
@@ -2739,9 +2731,9 @@ single_120:
 	VMULPS      Y9, Y11, Y9
 	VFMADD213PS Y12, Y12, Y9
 	VMULPS      Y10, Y9, Y9
-	VMOVUPS     (DX), Y10
+	VMOVUPS     (CX), Y10
 	VSUBPS      Y0, Y10, Y10
-	VMOVUPS     Y9, (AX)
+	VMOVUPS     Y9, (DX)
 	VADDPS      Y9, Y3, Y3
 	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $0x00000020, AX
@@ -2757,10 +2749,10 @@ tail_121:
 	MOVQ        $0x00000008, R13
 	SUBQ        R11, R13
 	VMOVUPS     (R12)(R13*4), Y9
-	VMASKMOVPS  (DX), Y9, Y10
+	VMASKMOVPS  (CX), Y9, Y10
 	VSUBPS      Y0, Y10, Y10
 	VFMADD213PS Y8, Y7, Y10
-	VMASKMOVPS  (CX), Y9, Y11
+	VMASKMOVPS  (AX), Y9, Y11
 	VMAXPS      Y10, Y1, Y12
 	VMINPS      Y12, Y2, Y12
 	VMOVUPS     repeat_4b400000<>+0(SB), Y13
@@ -2786,10 +2778,10 @@ tail_121:
 	VMULPS      Y10, Y12, Y10
 	VFMADD213PS Y13, Y13, Y10
 	VMULPS      Y11, Y10, Y10
-	VMASKMOVPS  (DX), Y9, Y11
+	VMASKMOVPS  (CX), Y9, Y11
 	VSUBPS      Y0, Y11, Y11
 	VANDPS      Y9, Y11, Y11
-	VMASKMOVPS  Y10, Y9, (AX)
+	VMASKMOVPS  Y10, Y9, (DX)
 	VADDPS      Y10, Y3, Y3
 	VFMADD231PS Y10, Y11, Y5
 	LEAQ        (AX)(R11*4), AX
@@ -2823,79 +2815,105 @@ last_118:
 	VZEROUPPER
 	RET
 
-// func normGradCombineAVX2(gx *float32, gz *float32, x *float32, rows int, width int, mean float32, scale *float32, slope float32, shift float32)
+// func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, tilt float32, offset float32)
 // Requires: AVX, FMA3
-TEXT ·normGradCombineAVX2(SB), NOSPLIT, $0-64
+TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-76
 	MOVQ         gx+0(FP), AX
-	MOVQ         gz+8(FP), CX
+	MOVQ         gy+8(FP), CX
 	MOVQ         x+16(FP), DX
 	MOVQ         scale+48(FP), BX
+	MOVQ         shift+56(FP), SI
 	VBROADCASTSS mean+40(FP), Y0
-	VBROADCASTSS slope+56(FP), Y1
-	VBROADCASTSS shift+60(FP), Y2
-	MOVQ         rows+24(FP), SI
-	MOVQ         width+32(FP), DI
+	VBROADCASTSS tilt+68(FP), Y1
+	VBROADCASTSS offset+72(FP), Y2
+	VBROADCASTSS slope+64(FP), Y3
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      repeat_3f800000<>+0(SB), Y5
+	MOVQ         rows+24(FP), DI
+	MOVQ         width+32(FP), R8
 
 row_123:
-	MOVQ         DI, R8
-	VBROADCASTSS (BX), Y3
+	MOVQ         R8, R9
+	VBROADCASTSS (BX), Y6
 	ADDQ         $0x04, BX
+	VBROADCASTSS (SI), Y7
+	ADDQ         $0x04, SI
 
 wide_124:
-	CMPQ        R8, $0x00000010
+	CMPQ        R9, $0x00000010
 	JL          single_125
-	VMOVUPS     (DX), Y4
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y2, Y1, Y4
-	VMOVUPS     (CX), Y5
-	VFMADD231PS Y3, Y5, Y4
-	VMOVUPS     Y4, (AX)
-	VMOVUPS     32(DX), Y4
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y2, Y1, Y4
-	VMOVUPS     32(CX), Y5
-	VFMADD231PS Y3, Y5, Y4
-	VMOVUPS     Y4, 32(AX)
+	VMOVUPS     (DX), Y8
+	VSUBPS      Y0, Y8, Y8
+	VMOVAPS     Y8, Y9
+	VFMADD213PS Y7, Y6, Y9
+	VFMADD213PS Y2, Y1, Y8
+	VMOVUPS     (CX), Y10
+	VCMPPS      $0x0e, Y4, Y9, Y9
+	VBLENDVPS   Y9, Y5, Y3, Y9
+	VMULPS      Y10, Y9, Y9
+	VFMADD231PS Y6, Y9, Y8
+	VMOVUPS     Y8, (AX)
+	VMOVUPS     32(DX), Y8
+	VSUBPS      Y0, Y8, Y8
+	VMOVAPS     Y8, Y9
+	VFMADD213PS Y7, Y6, Y9
+	VFMADD213PS Y2, Y1, Y8
+	VMOVUPS     32(CX), Y10
+	VCMPPS      $0x0e, Y4, Y9, Y9
+	VBLENDVPS   Y9, Y5, Y3, Y9
+	VMULPS      Y10, Y9, Y9
+	VFMADD231PS Y6, Y9, Y8
+	VMOVUPS     Y8, 32(AX)
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
-	SUBQ        $0x00000010, R8
+	SUBQ        $0x00000010, R9
 	JMP         wide_124
 
 single_125:
-	CMPQ        R8, $0x08
+	CMPQ        R9, $0x08
 	JL          tail_126
-	VMOVUPS     (DX), Y4
-	VSUBPS      Y0, Y4, Y4
-	VFMADD213PS Y2, Y1, Y4
-	VMOVUPS     (CX), Y5
-	VFMADD231PS Y3, Y5, Y4
-	VMOVUPS     Y4, (AX)
+	VMOVUPS     (DX), Y8
+	VSUBPS      Y0, Y8, Y8
+	VMOVAPS     Y8, Y9
+	VFMADD213PS Y7, Y6, Y9
+	VFMADD213PS Y2, Y1, Y8
+	VMOVUPS     (CX), Y10
+	VCMPPS      $0x0e, Y4, Y9, Y9
+	VBLENDVPS   Y9, Y5, Y3, Y9
+	VMULPS      Y10, Y9, Y9
+	VFMADD231PS Y6, Y9, Y8
+	VMOVUPS     Y8, (AX)
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
-	SUBQ        $0x08, R8
+	SUBQ        $0x08, R9
 	JMP         single_125
 
 tail_126:
-	TESTQ       R8, R8
+	TESTQ       R9, R9
 	JZ          done_127
-	LEAQ        masks<>+0(SB), R9
-	MOVQ        $0x00000008, R10
-	SUBQ        R8, R10
-	VMOVUPS     (R9)(R10*4), Y4
-	VMASKMOVPS  (DX), Y4, Y5
-	VSUBPS      Y0, Y5, Y5
-	VFMADD213PS Y2, Y1, Y5
-	VMASKMOVPS  (CX), Y4, Y6
-	VFMADD231PS Y3, Y6, Y5
-	VMASKMOVPS  Y5, Y4, (AX)
-	LEAQ        (AX)(R8*4), AX
-	LEAQ        (CX)(R8*4), CX
-	LEAQ        (DX)(R8*4), DX
+	LEAQ        masks<>+0(SB), R10
+	MOVQ        $0x00000008, R11
+	SUBQ        R9, R11
+	VMOVUPS     (R10)(R11*4), Y8
+	VMASKMOVPS  (DX), Y8, Y9
+	VSUBPS      Y0, Y9, Y9
+	VMOVAPS     Y9, Y10
+	VFMADD213PS Y7, Y6, Y10
+	VFMADD213PS Y2, Y1, Y9
+	VMASKMOVPS  (CX), Y8, Y7
+	VCMPPS      $0x0e, Y4, Y10, Y10
+	VBLENDVPS   Y10, Y5, Y3, Y10
+	VMULPS      Y7, Y10, Y7
+	VFMADD231PS Y6, Y7, Y9
+	VMASKMOVPS  Y9, Y8, (AX)
+	LEAQ        (AX)(R9*4), AX
+	LEAQ        (CX)(R9*4), CX
+	LEAQ        (DX)(R9*4), DX
 
 done_127:
-	DECQ SI
+	DECQ DI
 	JNZ  row_123
 	VZEROUPPER
 	RET

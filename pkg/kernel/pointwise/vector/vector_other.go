@@ -64,7 +64,7 @@ func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean float3
 	panic("no assembly")
 }
 
-func normGradLeakyAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64) {
+func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64) {
 	panic("no assembly")
 }
 
@@ -72,11 +72,11 @@ func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean float32
 	panic("no assembly")
 }
 
-func normGradSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64) {
+func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64) {
 	panic("no assembly")
 }
 
-func normGradCombineAVX2(gx *float32, gz *float32, x *float32, rows int, width int, mean float32, scale *float32, slope float32, shift float32) {
+func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, tilt float32, offset float32) {
 	panic("no assembly")
 }
 

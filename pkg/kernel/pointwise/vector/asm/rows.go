@@ -58,17 +58,18 @@ func rows() {
 // normUnit is one of the activations that a normalisation may end in.
 type normUnit struct {
 	name, arguments string
+	cheap           bool // to take off a gradient
 	prepare         func() (value, slope func(u VecVirtual) VecVirtual)
 }
 
 var normUnits = []normUnit{
-	{"Leaky", ", slope float32", func() (value, slope func(u VecVirtual) VecVirtual) {
+	{"Leaky", ", slope float32", true, func() (value, slope func(u VecVirtual) VecVirtual) {
 		s, none := broadcast("slope"), zero()
 		one := inRegister(f32(1))
 		return func(u VecVirtual) VecVirtual { return leakyUnit(u, s, none) },
 			func(u VecVirtual) VecVirtual { return leakySlope(u, s, none, one) }
 	}},
-	{"SiLU", "", func() (value, slope func(u VecVirtual) VecVirtual) {
+	{"SiLU", "", false, func() (value, slope func(u VecVirtual) VecVirtual) {
 		e := newExponential(-1)
 		return e.silu, e.siluSlope
 	}},
@@ -77,9 +78,9 @@ var normUnits = []normUnit{
 func norms() {
 	for _, unit := range normUnits {
 		unit.forward()
-		unit.backward()
+		unit.sums()
 	}
-	combine()
+	normGrad()
 }
 
 // forward writes the activation of (x-mean)*scale[r] + shift[r].
@@ -104,12 +105,19 @@ func (unit normUnit) forward() {
 // before the sums go on in float64.
 const sumBlock = 512
 
-// backward writes gy times the slope of the activation, and two sums of that
-// for each row.
-func (unit normUnit) backward() {
-	kernel("normGrad"+unit.name, "(gz, gy, x *float32, rows, width int, mean float32, scale, shift *float32"+unit.arguments+", sums *float64)",
-		"takes the activation off a gradient and sums it by rows.")
-	gz, gy, x := pointer("gz"), pointer("gy"), pointer("x")
+// sums writes for each row the two sums of the gradient before the activation,
+// and where that is dear to compute, the gradient too.
+func (unit normUnit) sums() {
+	gz, doc := "gz, ", "takes the activation off a gradient and sums it by rows."
+	if unit.cheap {
+		gz, doc = "", "sums a gradient, with the activation taken off, by rows."
+	}
+	kernel("normSums"+unit.name, "("+gz+"gy, x *float32, rows, width int, mean float32, scale, shift *float32"+unit.arguments+", sums *float64)", doc)
+	gy, x := pointer("gy"), pointer("x")
+	pointers := []Register{gy, x}
+	if !unit.cheap {
+		pointers = append(pointers, pointer("gz"))
+	}
 	scale, shift, sums := pointer("scale"), pointer("shift"), pointer("sums")
 	mean := broadcast("mean")
 	_, slope := unit.prepare()
@@ -130,12 +138,14 @@ func (unit normUnit) backward() {
 			VXORPS(plain[i], plain[i], plain[i])
 			VXORPS(weighted[i], weighted[i], weighted[i])
 		}
-		span(n, 2, []Register{gz, gy, x}, func(s part) {
+		span(n, 2, pointers, func(s part) {
 			u := sub(s.load(x), mean)
 			VFMADD213PS(b, a, u)
 			g := mul(s.load(gy), slope(u))
 			d := s.keep(sub(s.load(x), mean))
-			s.store(g, gz)
+			if !unit.cheap {
+				s.store(g, pointers[2])
+			}
 			VADDPS(g, plain[s.u], plain[s.u])
 			VFMADD231PS(g, d, weighted[s.u])
 		})
@@ -168,18 +178,23 @@ func flush(a, b []VecVirtual, to Register) {
 	VMOVUPD(low, Mem{Base: to})
 }
 
-func combine() {
-	kernel("normGradCombine", "(gx, gz, x *float32, rows, width int, mean float32, scale *float32, slope, shift float32)",
-		"writes scale[r]*gz + (x-mean)*slope + shift.")
-	gx, gz, x, scale := pointer("gx"), pointer("gz"), pointer("x"), pointer("scale")
-	mean, slope, shift := broadcast("mean"), broadcast("slope"), broadcast("shift")
+// normGrad writes the gradient of a normalisation from the sums over its group.
+func normGrad() {
+	kernel("normGradLeaky", "(gx, gy, x *float32, rows, width int, mean float32, scale, shift *float32, slope, tilt, offset float32)",
+		"writes scale[r]*gz + (x-mean)*tilt + offset, with gz = gy times the slope of the activation.")
+	gx, gy, x, scale, shift := pointer("gx"), pointer("gy"), pointer("x"), pointer("scale"), pointer("shift")
+	mean, tilt, offset := broadcast("mean"), broadcast("tilt"), broadcast("offset")
+	_, slope := normUnits[0].prepare()
 	eachRow(func(n Register) {
-		a := next(scale)
-		span(n, 2, []Register{gx, gz, x}, func(s part) {
-			v := sub(s.load(x), mean)
-			VFMADD213PS(shift, slope, v)
-			VFMADD231PS(a, s.load(gz), v)
-			s.store(v, gx)
+		a, b := next(scale), next(shift)
+		span(n, 2, []Register{gx, gy, x}, func(s part) {
+			d := sub(s.load(x), mean)
+			u := YMM()
+			VMOVAPS(d, u)
+			VFMADD213PS(b, a, u)
+			VFMADD213PS(offset, tilt, d)
+			VFMADD231PS(a, mul(s.load(gy), slope(u)), d)
+			s.store(d, gx)
 		})
 	})
 	finish()
