@@ -1,10 +1,6 @@
 package pointwise
 
-import (
-	"math"
-
-	"multiscale/pkg/kernel/pointwise/vector"
-)
+import "multiscale/pkg/kernel/pointwise/vector"
 
 // Sum writes y = xs[0] + xs[1] + ..., at least one input, added from the left.
 // y may be the first of the inputs.
@@ -97,6 +93,6 @@ func Finite(x []float32) bool { return newJob(finite, nil, x).total(len(x)) == 0
 func finite(j *job, lo, hi int) {
 	j.sums[lo/j.step] = 0
 	if !vector.Finite(j.x[lo:hi]) {
-		j.sums[lo/j.step] = math.MaxInt8
+		j.sums[lo/j.step] = 1
 	}
 }

@@ -10,8 +10,8 @@ import (
 // chunkSize is how many pixels are worth handing to another core.
 const chunkSize = 1 << 14
 
-// job is one call of a kernel; do treats one plane, large (oh x ow) on one
-// side and small or large (h x w) on the other.
+// job is one call of a kernel; do treats one plane. The input has h x w pixels
+// and the output oh x ow, also where the kernel computes a gradient.
 type job struct {
 	do           func(j *job, y, x []float32)
 	y, x         []float32
