@@ -131,19 +131,19 @@ func (j *job) statistics(p part) []float32 {
 	return j.stats[2*(p.head*j.t+p.first):][:2*p.count*p.rows]
 }
 
-// weights writes the rows x T matrices exp(q'k - max), the weights before their
-// division by the sum. q is what columns returned for the queries. The two
-// statistics of each row, the maximum and the reciprocal of the sum, are
-// computed if fresh is set and used otherwise.
+// weights writes the rows x T matrices exp(scale*q'k - max), the weights before
+// their division by the sum. q is what columns returned for the queries. The two
+// statistics of each row, the maximum and the reciprocal of the sum, are computed
+// if fresh is set and used otherwise.
 func (j *job) weights(w, q, k []float32, p part, fresh bool) {
 	stats := j.statistics(p)
-	matmul.Batch(p.count, w, p.rows*j.t, q, 3*j.size, k, 3*j.size, p.rows, j.t, j.ch, true, false, j.scale, 0)
+	matmul.Batch(p.count, w, p.rows*j.t, q, 3*j.size, k, 3*j.size, p.rows, j.t, j.ch, true, false, 1, 0)
 	for r := range p.count * p.rows {
 		row := w[r*j.t:][:j.t]
 		if fresh {
-			stats[2*r] = vector.Maximum(row)
+			stats[2*r] = j.scale * vector.Maximum(row)
 		}
-		sum := vector.ExpShift(row, row, 1, stats[2*r])
+		sum := vector.ExpShift(row, row, j.scale, stats[2*r])
 		if fresh {
 			stats[2*r+1] = float32(1 / sum)
 		}
