@@ -1,238 +1,244 @@
+// Package export turns Gorgonia graphs made of the project's operations into ONNX
+// models.
+//
+// [Network] exports a network with its parameters; [Graph] exports any graph, a user's own network
+// included, by walking from its output to its inputs. Every kind of operation
+// has one small function that writes it as ONNX nodes; [Register] adds kinds. The
+// model does not depend on the shapes the graph was built for: batch size, height and
+// width are symbolic. Equal graphs with equal weights give equal bytes.
 package export
 
 import (
+	"errors"
 	"fmt"
-	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"multiscale/onnx"
+	"multiscale/pkg/layer"
+	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/param"
 )
 
-// The versions of the format that models are written in.
+// What every exported model has in common.
 const (
-	opset     = 17
-	irVersion = 8
-	producer  = "multiscale"
+	Producer  = "multiscale"
+	Opset     = 17
+	irVersion = 8 // the file format of opset 17
 )
 
-// Info is what a model says about itself beside its graph.
-type Info struct {
-	Name     string // of the graph, for instance "unet"
-	Doc      string
+// Output is the name of an exported model's output.
+const Output = "y"
+
+// Options describe the model for its users. None of it changes what it computes.
+type Options struct {
+	Name     string            // of the graph, as in "unet"
+	Doc      string            // what the model is for
+	Docs     map[string]string // of inputs and output, by name
 	Metadata []onnx.Property
 }
 
-// Input is an input of the exported model.
-type Input struct {
-	Node *gorgonia.Node
-	Dims []onnx.Dim // symbolic where the size is known at run time only
-}
-
-// Graph exports the part of a graph that y depends on. Leaves are the inputs,
-// or else parameters: nodes with a name and a value. dims declares the shape
-// of y, which the model calls "y".
-func Graph(inputs []Input, y *gorgonia.Node, dims []onnx.Dim, info Info) (*onnx.Model, error) {
-	g := &onnx.Graph{Name: info.Name, Doc: info.Doc}
-	e := &Emitter{graph: g, values: make(map[*gorgonia.Node]string), taken: make(map[string]bool), shared: make(map[string]string)}
-	for _, in := range inputs {
-		name := in.Node.Name()
-		e.values[in.Node], e.taken[name] = name, true
-		g.Inputs = append(g.Inputs, &onnx.ValueInfo{Name: name, Type: onnx.Float32, Dims: in.Dims})
+// Network exports a network with its parameters, without dropout. Its inputs are x (N,channels,H,W) and, where the network takes
+// it, t (N). The parameters come first among the initializers, in their own order.
+func Network(n network.Network, channels int, params *param.Set, o Options) (*onnx.Model, error) {
+	b := layer.NewBuilder(params, false)
+	// Any size will do; sides that differ from each other and from their double show
+	// whether the output has the input's size.
+	side := 2 * n.Multiple()
+	inputs := gorgonia.Nodes{b.Input("x", 1, channels, 4*side, 3*side)}
+	var t *gorgonia.Node
+	if n.UsesTime() {
+		t = b.Input("t", 1)
+		inputs = append(inputs, t)
 	}
-	last, err := e.value(y)
+	y := n.Build(b, inputs[0], t)
+	if err := b.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", n.Name(), err)
+	}
+	if o.Name == "" {
+		o.Name = n.Name()
+	}
+	m, err := Graph(y, inputs, o)
 	if err != nil {
 		return nil, err
 	}
-	e.rename(last, "y")
-	g.Outputs = []*onnx.ValueInfo{{Name: "y", Type: onnx.Float32, Dims: dims}}
+	byName := map[string]*onnx.Tensor{}
+	for _, w := range m.Graph.Initializers {
+		byName[w.Name] = w
+	}
+	var ordered []*onnx.Tensor
+	for _, p := range params.Params() {
+		w := byName[p.Name]
+		if w == nil {
+			return nil, fmt.Errorf("%s: its parameter %s is not in the graph", n.Name(), p.Name)
+		}
+		ordered = append(ordered, w)
+		delete(byName, p.Name)
+	}
+	for _, w := range m.Graph.Initializers { // the constants, in the order of their use
+		if byName[w.Name] != nil {
+			ordered = append(ordered, w)
+		}
+	}
+	m.Graph.Initializers = ordered
+	return m, nil
+}
+
+// Graph exports what y is computed from. inputs are the nodes that the user of the model will give, named
+// as they are in the graph; their first axis and the axes after the channels
+// become symbolic. Every other leaf of the graph is a weight: it needs a name and a value.
+func Graph(y *gorgonia.Node, inputs gorgonia.Nodes, o Options) (*onnx.Model, error) {
+	if o.Name == "" {
+		o.Name = "network"
+	}
+	e := newEmitter(o)
+	for _, in := range inputs {
+		if err := e.input(in); err != nil {
+			return nil, err
+		}
+	}
+	result, err := e.visit(y)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.output(y, result, inputs); err != nil {
+		return nil, err
+	}
 	m := &onnx.Model{
-		IRVersion: irVersion, Producer: producer, Doc: info.Doc, Metadata: info.Metadata,
-		Opsets: []onnx.Opset{{Version: opset}}, Graph: g,
+		IRVersion: irVersion,
+		Producer:  Producer,
+		Doc:       o.Doc,
+		Opsets:    []onnx.Opset{{Version: Opset}},
+		Metadata:  o.Metadata,
+		Graph:     e.graph,
 	}
 	if err := m.Validate(); err != nil {
-		return nil, fmt.Errorf("export: %w", err)
+		return nil, fmt.Errorf("the exported model is not valid: %w", err)
 	}
 	return m, nil
 }
 
-// Emitter collects the nodes of the exported graph. Rules write to it.
-type Emitter struct {
-	graph  *onnx.Graph
-	values map[*gorgonia.Node]string // names of what has been emitted
-	taken  map[string]bool
-	shared map[string]string // constants by content
-	scope  string            // name of the operation that is being emitted
+// input declares an input of the model.
+func (e *Emitter) input(n *gorgonia.Node) error {
+	name := n.Name()
+	if n.Op() != nil || name == "" || name == Output || e.taken[name] {
+		return fmt.Errorf("input %q must be a leaf of the graph with a name of its own", name)
+	}
+	if n.Dtype() != tensor.Float32 {
+		return fmt.Errorf("input %q holds %v, want float32", name, n.Dtype())
+	}
+	e.taken[name] = true
+	e.names[n] = name
+	e.graph.Inputs = append(e.graph.Inputs, &onnx.ValueInfo{Name: name, Doc: e.docs[name], Type: onnx.Float32, Dims: symbolic(n.Shape())})
+	return nil
 }
 
-// value emits what n depends on, then n, and returns its name.
-func (e *Emitter) value(n *gorgonia.Node) (string, error) {
-	if name, done := e.values[n]; done {
+// axisNames are the symbolic names of the axes of (N,C,H,W); C is always fixed.
+var axisNames = []string{"N", "", "H", "W"}
+
+func symbolic(shape tensor.Shape) []onnx.Dim {
+	dims := make([]onnx.Dim, len(shape))
+	for i, d := range shape {
+		dims[i] = onnx.Fixed(int64(d))
+		if i < len(axisNames) && axisNames[i] != "" {
+			dims[i] = onnx.Symbolic(axisNames[i])
+		}
+	}
+	return dims
+}
+
+// output gives the result its name and declares it. Where its size is not that of the
+// first input, its height and width have names of their own.
+func (e *Emitter) output(y *gorgonia.Node, result string, inputs gorgonia.Nodes) error {
+	if len(inputs) == 0 {
+		return errors.New("a model needs an input")
+	}
+	if e.taken[Output] {
+		return fmt.Errorf("%q is the name of the output and cannot be that of a weight", Output)
+	}
+	produced := false
+	for _, n := range e.graph.Nodes {
+		for _, names := range [][]string{n.Inputs, n.Outputs} {
+			for i := range names {
+				if names[i] == result {
+					names[i] = Output
+				}
+			}
+		}
+		for _, out := range n.Outputs {
+			produced = produced || out == Output
+		}
+	}
+	if !produced { // the result is an input or a weight itself
+		e.graph.Nodes = append(e.graph.Nodes, &onnx.Node{Name: "Identity", Op: "Identity", Inputs: []string{result}, Outputs: []string{Output}})
+	}
+	dims := symbolic(y.Shape())
+	for i, d := range inputs[0].Shape() {
+		if i >= 2 && i < len(dims) && dims[i].Name != "" && y.Shape()[i] != d {
+			dims[i].Name += "_out"
+		}
+	}
+	e.graph.Outputs = []*onnx.ValueInfo{{Name: Output, Doc: e.docs[Output], Type: onnx.Float32, Dims: dims}}
+	return nil
+}
+
+// visit writes what n is computed from, then n, and returns the name of its value.
+func (e *Emitter) visit(n *gorgonia.Node) (string, error) {
+	if name, done := e.names[n]; done {
 		return name, nil
 	}
 	name, err := e.emit(n)
 	if err == nil {
-		e.values[n] = name
+		e.names[n] = name
 	}
 	return name, err
 }
 
 func (e *Emitter) emit(n *gorgonia.Node) (string, error) {
 	if n.Op() == nil {
-		return e.parameter(n, nil)
+		return e.weight(n)
 	}
 	o, ours := n.Op().(op.Operation)
 	if !ours {
-		return "", fmt.Errorf("export: %v is one of Gorgonia's own operations: use an operation of pkg/op in its place", n.Op())
+		return "", fmt.Errorf("Gorgonia's own operation %v cannot be exported; use one of multiscale/pkg/op", n.Op())
 	}
-	rule := rules[o.Kind()]
-	if rule == nil {
-		return "", fmt.Errorf("export: no rule for the operation %s: give it one with Register", o.Kind())
+	write, ok := writers[o.Kind()]
+	if !ok {
+		return "", fmt.Errorf("operation %s cannot be exported; export.Register teaches how", o.Kind())
 	}
-	in := Operands{e: e, nodes: o.Inputs()}
-	// Operands first: their names and places do not depend on this operation.
-	for i, operand := range in.nodes {
-		if operand.Op() != nil || e.values[operand] != "" {
-			if _, err := in.Value(i); err != nil {
-				return "", err
-			}
+	operands := make([]string, len(o.Inputs()))
+	for i, in := range o.Inputs() {
+		var err error
+		if operands[i], err = e.visit(in); err != nil {
+			return "", err
 		}
 	}
-	outer := e.scope
-	e.scope = e.label(o)
-	defer func() { e.scope = outer }()
-	return rule(e, o, in)
-}
-
-// Operands are what a rule's operation reads.
-type Operands struct {
-	e     *Emitter
-	nodes gorgonia.Nodes
-}
-
-// Value returns the name of operand i.
-func (o Operands) Value(i int) (string, error) { return o.e.value(o.nodes[i]) }
-
-// Shape returns the shape of operand i in the graph at hand. Batch, height and
-// width are those of this graph only.
-func (o Operands) Shape(i int) tensor.Shape { return o.nodes[i].Shape() }
-
-// Parameter returns the name of operand i, a parameter, stored with the given
-// dimensions. Other operands keep their shapes.
-func (o Operands) Parameter(i int, dims ...int64) (string, error) {
-	n := o.nodes[i]
-	if name, done := o.e.values[n]; done || n.Op() != nil {
-		return name, nil
+	e.scope, e.operands, e.operation, e.err = e.scopeOf(o), operands, o, nil
+	name := write(e, o)
+	if e.err != nil {
+		return "", fmt.Errorf("operation %s (%s): %w", o.Kind(), e.scope, e.err)
 	}
-	name, err := o.e.parameter(n, dims)
-	if err == nil {
-		o.e.values[n] = name
-	}
-	return name, err
-}
-
-// parameter emits an initialiser; nil dims are the parameter's own.
-func (e *Emitter) parameter(n *gorgonia.Node, dims []int64) (string, error) {
-	v, ok := n.Value().(*tensor.Dense)
-	if !ok || n.Name() == "" {
-		return "", fmt.Errorf("export: %v is no input of the model, and no parameter with a name and a value", n)
-	}
-	if dims == nil {
-		for _, d := range v.Shape() {
-			dims = append(dims, int64(d))
-		}
-	}
-	name := e.unique(n.Name())
-	e.graph.Initializers = append(e.graph.Initializers, onnx.NewFloats(name, dims, v.Float32s()))
 	return name, nil
 }
 
-// label names an operation: after its parameters where it has some, and by kind
-// and number where it has none.
-func (e *Emitter) label(o op.Operation) string {
-	for _, in := range o.Inputs() {
-		if in.Op() == nil && strings.HasSuffix(in.Name(), ".weight") {
-			return strings.TrimSuffix(in.Name(), ".weight")
-		}
+// weight adds a leaf of the graph as an initializer.
+func (e *Emitter) weight(n *gorgonia.Node) (string, error) {
+	v, ok := n.Value().(*tensor.Dense)
+	switch {
+	case n.Name() == "":
+		return "", errors.New("a leaf of the graph has no name")
+	case !ok || v.Dtype() != tensor.Float32 || v.RequiresIterator():
+		return "", fmt.Errorf("%q is not among the inputs, and has no contiguous float32 tensor as its value", n.Name())
+	case e.taken[n.Name()]:
+		return "", fmt.Errorf("%q is the name of two leaves of the graph", n.Name())
 	}
-	return o.Kind()
-}
-
-// unique returns name, or name with a number where it is taken.
-func (e *Emitter) unique(name string) string {
-	candidate := name
-	for i := 1; e.taken[candidate]; i++ {
-		candidate = fmt.Sprintf("%s_%d", name, i)
+	dims := make([]int64, len(v.Shape()))
+	for i, d := range v.Shape() {
+		dims[i] = int64(d)
 	}
-	e.taken[candidate] = true
-	return candidate
-}
-
-// Node adds a node with one result and returns the result's name. An empty
-// input is an optional one that is left out.
-func (e *Emitter) Node(operation string, inputs []string, attributes ...*onnx.Attribute) string {
-	return e.Nodes(operation, 1, inputs, attributes...)[0]
-}
-
-// Nodes adds a node with several results.
-func (e *Emitter) Nodes(operation string, results int, inputs []string, attributes ...*onnx.Attribute) []string {
-	name := e.unique(e.scope + "/" + operation)
-	outputs := make([]string, results)
-	for i := range outputs {
-		outputs[i] = name
-		if results > 1 {
-			outputs[i] = e.unique(fmt.Sprintf("%s.%d", name, i))
-		}
-	}
-	e.graph.Nodes = append(e.graph.Nodes, &onnx.Node{Name: name, Op: operation, Inputs: inputs, Outputs: outputs, Attributes: attributes})
-	return outputs
-}
-
-// Ints returns the name of a constant vector of integers. Equal constants are
-// stored once.
-func (e *Emitter) Ints(values ...int64) string {
-	return e.constant(fmt.Sprintf("ints%v", values), func(name string) *onnx.Tensor {
-		return onnx.NewInts(name, []int64{int64(len(values))}, values)
-	})
-}
-
-// Floats returns the name of a constant of the given dimensions; none are a
-// scalar.
-func (e *Emitter) Floats(values []float32, dims ...int64) string {
-	return e.constant(fmt.Sprintf("floats%v%v", dims, values), func(name string) *onnx.Tensor {
-		return onnx.NewFloats(name, dims, values)
-	})
-}
-
-func (e *Emitter) constant(content string, make func(name string) *onnx.Tensor) string {
-	if name, done := e.shared[content]; done {
-		return name
-	}
-	name := e.unique(fmt.Sprintf("constant_%d", len(e.shared)))
-	e.shared[content] = name
-	e.graph.Initializers = append(e.graph.Initializers, make(name))
-	return name
-}
-
-// rename gives a value another name. If it is an input or a parameter, an
-// Identity stands between.
-func (e *Emitter) rename(from, to string) {
-	renamed := false
-	for _, n := range e.graph.Nodes {
-		for i, out := range n.Outputs {
-			if out == from {
-				n.Outputs[i], renamed = to, true
-			}
-		}
-		for i, in := range n.Inputs {
-			if in == from && renamed {
-				n.Inputs[i] = to
-			}
-		}
-	}
-	if !renamed {
-		e.graph.Nodes = append(e.graph.Nodes, &onnx.Node{Name: to, Op: "Identity", Inputs: []string{from}, Outputs: []string{to}})
-	}
+	e.taken[n.Name()] = true
+	e.graph.Initializers = append(e.graph.Initializers, onnx.NewFloats(n.Name(), dims, v.Float32s()))
+	return n.Name(), nil
 }

@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
-	"strings"
 
 	"multiscale/experiments/internal/runfolder"
 	"multiscale/onnx"
@@ -31,21 +29,13 @@ type exported struct {
 
 // export writes the unit's network as an ONNX file.
 func (u *unit) export() (exported, error) {
-	info := export.Info{
-		Name: u.network.Name(),
-		Doc:  fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name(), u.name.Strategy),
-		Metadata: []onnx.Property{
-			{Key: "task", Value: u.task.Name()},
-			{Key: "network", Value: u.network.Name()},
-			{Key: "strategy", Value: u.name.Strategy},
-			{Key: "seed", Value: strconv.FormatUint(u.name.Seed, 10)},
-			{Key: "data", Value: u.set.Name},
-			{Key: "data_digest", Value: u.set.Digest},
-			{Key: "normalisation_mean", Value: list(u.pixels().Mean)},
-			{Key: "normalisation_std", Value: list(u.pixels().Std)},
-		},
-	}
-	model, err := export.Network(u.network, u.model.Params, 3, info)
+	model, err := export.Network(u.network, 3, u.model.Params, export.Options{
+		Doc: fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name(), u.name.Strategy),
+		Metadata: export.Metadata{
+			Task: u.task.Name(), Network: u.network.Name(), Strategy: u.name.Strategy, Seed: u.name.Seed,
+			DataDigest: u.set.Digest, Mean: u.pixels().Mean, Std: u.pixels().Std,
+		}.Properties(),
+	})
 	if err != nil {
 		return exported{}, err
 	}
@@ -61,15 +51,6 @@ func (u *unit) export() (exported, error) {
 	return exported{data, hex.EncodeToString(sum[:])}, err
 }
 
-// list writes numbers separated by commas.
-func list(values []float64) string {
-	var parts []string
-	for _, v := range values {
-		parts = append(parts, strconv.FormatFloat(v, 'g', -1, 64))
-	}
-	return strings.Join(parts, ",")
-}
-
 // crosscheck compares the exported model with the network itself in every
 // runtime at hand, and returns the largest difference that onnx-go found.
 func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Crosscheck, float64, error) {
@@ -77,7 +58,7 @@ func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Cross
 	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{
 		Seed: u.name.Seed, Library: u.config.ONNXRuntime,
 		Shapes:  [][]int{{1, 3, 8 * m, 8 * m}, {2, 3, 6 * m, 11 * m}},
-		Forward: func(x onnx.Value, t []float32) (onnx.Value, error) { return u.forward(ctx, x, t) },
+		Forward: crosscheck.Network(ctx, u.model),
 	})
 	if err != nil {
 		return nil, 0, fmt.Errorf("cross-check of %s: %w", runfolder.ONNXFile(u.name), err)
@@ -102,15 +83,6 @@ func (e *Experiment) remark(line string) {
 		e.remarked[line] = true
 		e.progress.Print("%s", line)
 	}
-}
-
-// forward is the network itself.
-func (u *unit) forward(ctx context.Context, x onnx.Value, t []float32) (onnx.Value, error) {
-	in := mesh.Images{N: x.Shape[0], C: x.Shape[1], H: x.Shape[2], W: x.Shape[3], Data: x.Data}
-	s := u.network.Scale()
-	y := mesh.NewImages(in.N, in.C, s*in.H, s*in.W)
-	err := u.model.Apply(ctx, y.Data, in, t)
-	return onnx.Value{Shape: []int{y.N, y.C, y.H, y.W}, Data: y.Data}, err
 }
 
 // applyExported runs an exported model of the folder on the input of a batch.

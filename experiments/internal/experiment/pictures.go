@@ -1,9 +1,11 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"os"
+	"slices"
 
 	"multiscale/experiments/internal/plot"
 	"multiscale/experiments/internal/runfolder"
@@ -42,7 +44,7 @@ func (e *Experiment) pictures(ctx context.Context) error {
 // samples restores a few validation pictures with the exported models, those of
 // earlier calls too.
 func (e *Experiment) samples(ctx context.Context) (*picture.Planar8, error) {
-	b := e.validation.Batch.Slice(0, shown)
+	b := e.spread(shown)
 	input, clean := e.planar(b.Input), e.planar(b.Target)
 	rows := make([]plot.Sample, shown)
 	for i := range rows {
@@ -64,6 +66,23 @@ func (e *Experiment) samples(ctx context.Context) (*picture.Planar8, error) {
 		}
 	}
 	return plot.Samples(names, rows), nil
+}
+
+// spread returns n validation samples from the strongest to the weakest
+// degradation that t can tell.
+func (e *Experiment) spread(n int) mesh.Batch {
+	all := e.validation.Batch
+	order := make([]int, all.Len())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(all.T[i], all.T[j]) })
+	var b mesh.Batch
+	for k := range n {
+		i := order[(2*k+1)*len(order)/(2*n)]
+		b = b.Append(all.Slice(i, i+1))
+	}
+	return b
 }
 
 // planar brings normalised images to 8-bit pictures.

@@ -1,0 +1,160 @@
+package export
+
+import (
+	"fmt"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/onnx"
+	"multiscale/pkg/op"
+)
+
+// Writer writes one operation as ONNX nodes and returns the name of the result. What
+// cannot be written it reports with Emitter.Fail.
+type Writer func(e *Emitter, o op.Operation) string
+
+// writers is the table of all kinds.
+var writers = map[string]Writer{}
+
+// Register adds a kind of operation, or replaces how one is written. It is meant for
+// init functions and not safe for concurrent use.
+func Register(kind string, w Writer) { writers[kind] = w }
+
+// Emitter collects the ONNX nodes of a graph. Writers use it to add nodes and constants.
+type Emitter struct {
+	graph *onnx.Graph
+	docs  map[string]string
+	names map[*gorgonia.Node]string
+	taken map[string]bool   // names of values
+	same  map[string]string // nodes and constants that are there already, by what they compute
+	kinds map[string]int
+
+	// Of the operation that is being written:
+	scope     string
+	operation op.Operation
+	operands  []string
+	err       error
+}
+
+func newEmitter(o Options) *Emitter {
+	return &Emitter{
+		graph: &onnx.Graph{Name: o.Name},
+		docs:  o.Docs,
+		names: map[*gorgonia.Node]string{},
+		taken: map[string]bool{},
+		same:  map[string]string{},
+		kinds: map[string]int{},
+	}
+}
+
+// Fail makes the export fail, unless it has failed already.
+func (e *Emitter) Fail(format string, args ...any) {
+	if e.err == nil {
+		e.err = fmt.Errorf(format, args...)
+	}
+}
+
+// Operand is the name of the operation's i-th operand.
+func (e *Emitter) Operand(i int) string { return e.operands[i] }
+
+// Operands are the names of all operands.
+func (e *Emitter) Operands() []string { return e.operands }
+
+// Shape is the shape that the i-th operand has in the graph. Only its rank and channels
+// may be relied on.
+func (e *Emitter) Shape(i int) []int { return e.operation.Inputs()[i].Shape() }
+
+// Attribute is an attribute of a node.
+func Attribute(name string, value any) *onnx.Attribute {
+	return &onnx.Attribute{Name: name, Value: value}
+}
+
+// Node adds an ONNX node with one result and returns the result's name. A node
+// that would repeat an earlier one is not added.
+func (e *Emitter) Node(kind string, inputs []string, attributes ...*onnx.Attribute) string {
+	return e.Nodes(kind, 1, inputs, attributes...)[0]
+}
+
+// Nodes is Node for operations with several results.
+func (e *Emitter) Nodes(kind string, results int, inputs []string, attributes ...*onnx.Attribute) []string {
+	key := fmt.Sprintf("%s %q", kind, inputs)
+	for _, a := range attributes {
+		key += fmt.Sprintf(" %s=%v", a.Name, a.Value)
+	}
+	outputs := make([]string, results)
+	if first, ok := e.same[key]; ok {
+		outputs[0] = first
+		for i := 1; i < results; i++ {
+			outputs[i] = e.same[fmt.Sprintf("%s #%d", key, i)]
+		}
+		return outputs
+	}
+	name := e.unique(e.scope + "/" + kind)
+	for i := range outputs {
+		outputs[i] = name
+		if i > 0 {
+			outputs[i] = e.unique(name)
+			e.same[fmt.Sprintf("%s #%d", key, i)] = outputs[i]
+		}
+	}
+	e.same[key] = outputs[0]
+	e.graph.Nodes = append(e.graph.Nodes, &onnx.Node{Name: name, Op: kind, Inputs: append([]string{}, inputs...), Outputs: append([]string{}, outputs...), Attributes: attributes})
+	return outputs
+}
+
+// Floats returns the name of a constant float32 array. Equal constants are one.
+func (e *Emitter) Floats(dims []int64, values ...float32) string {
+	return e.constant(onnx.NewFloats("", dims, values))
+}
+
+// Ints returns the name of a constant vector of int64, such as a shape or axes.
+func (e *Emitter) Ints(values ...int64) string {
+	return e.constant(onnx.NewInts("", []int64{int64(len(values))}, values))
+}
+
+func (e *Emitter) constant(t *onnx.Tensor) string {
+	key := fmt.Sprintf("constant %v %v %x", t.Type, t.Dims, t.Raw)
+	if name, ok := e.same[key]; ok {
+		return name
+	}
+	t.Name = e.unique("constant")
+	e.same[key] = t.Name
+	e.graph.Initializers = append(e.graph.Initializers, t)
+	return t.Name
+}
+
+// unique returns name, with a number where it is taken.
+func (e *Emitter) unique(name string) string {
+	free := name
+	for i := 1; e.taken[free]; i++ {
+		free = fmt.Sprintf("%s_%d", name, i)
+	}
+	e.taken[free] = true
+	return free
+}
+
+// scopeOf names the place of an operation in the network: by its weights where it has any,
+// so "blocks.0.Conv1" for blocks.0.Conv1.weight, else by its kind and a number.
+func (e *Emitter) scopeOf(o op.Operation) string {
+	for _, in := range o.Inputs() {
+		if name := in.Name(); in.Op() == nil && !e.isInput(name) {
+			if i := strings.LastIndexByte(name, '.'); i > 0 {
+				return name[:i]
+			}
+			return name
+		}
+	}
+	scope := fmt.Sprintf("%s.%d", o.Kind(), e.kinds[o.Kind()])
+	e.kinds[o.Kind()]++
+	return scope
+}
+
+func (e *Emitter) isInput(name string) bool {
+	for _, in := range e.graph.Inputs {
+		if in.Name == name {
+			return true
+		}
+	}
+	return false
+}

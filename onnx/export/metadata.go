@@ -1,0 +1,126 @@
+package export
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"multiscale/onnx"
+	"multiscale/pkg/param"
+)
+
+// Metadata is what an exported model says about its training and its use. It holds neither time nor
+// machine, so that equal trainings give equal files.
+type Metadata struct {
+	Task, Network, Strategy string
+	Seed                    uint64
+	DataDigest              string // of the pictures that it was trained on
+	// Mean and Std bring pixels in [0,1] to what the network takes: (pixel-mean)/std for each channel.
+	Mean, Std []float64
+}
+
+// The keys of the metadata.
+const (
+	keyTask     = "task"
+	keyNetwork  = "network"
+	keyStrategy = "strategy"
+	keySeed     = "seed"
+	keyDigest   = "data_digest"
+	keyMean     = "normalisation_mean"
+	keyStd      = "normalisation_std"
+)
+
+// Properties returns the entries of the file's metadata_props.
+func (m Metadata) Properties() []onnx.Property {
+	return []onnx.Property{
+		{Key: keyTask, Value: m.Task},
+		{Key: keyNetwork, Value: m.Network},
+		{Key: keyStrategy, Value: m.Strategy},
+		{Key: keySeed, Value: strconv.FormatUint(m.Seed, 10)},
+		{Key: keyDigest, Value: m.DataDigest},
+		{Key: keyMean, Value: join(m.Mean)},
+		{Key: keyStd, Value: join(m.Std)},
+	}
+}
+
+// ReadMetadata reads the metadata of a model that was exported with Properties.
+func ReadMetadata(model *onnx.Model) (m Metadata, err error) {
+	get := func(key string) string {
+		v, ok := model.Property(key)
+		if !ok && err == nil {
+			err = fmt.Errorf("the model's metadata has no %q; was it exported by this project?", key)
+		}
+		return v
+	}
+	m = Metadata{Task: get(keyTask), Network: get(keyNetwork), Strategy: get(keyStrategy), DataDigest: get(keyDigest)}
+	seed, mean, std := get(keySeed), get(keyMean), get(keyStd)
+	if err != nil {
+		return m, err
+	}
+	if m.Seed, err = strconv.ParseUint(seed, 10, 64); err != nil {
+		return m, fmt.Errorf("metadata %s=%q is not a number", keySeed, seed)
+	}
+	if m.Mean, err = split(keyMean, mean); err != nil {
+		return m, err
+	}
+	if m.Std, err = split(keyStd, std); err != nil {
+		return m, err
+	}
+	if len(m.Mean) != len(m.Std) {
+		return m, fmt.Errorf("metadata %s and %s differ in length", keyMean, keyStd)
+	}
+	return m, nil
+}
+
+func join(v []float64) string {
+	parts := make([]string, len(v))
+	for i, x := range v {
+		parts[i] = strconv.FormatFloat(x, 'g', -1, 64)
+	}
+	return strings.Join(parts, ",")
+}
+
+func split(key, s string) (v []float64, err error) {
+	if s == "" {
+		return nil, nil
+	}
+	for _, part := range strings.Split(s, ",") {
+		x, err := strconv.ParseFloat(part, 64)
+		if err != nil {
+			return nil, fmt.Errorf("metadata %s=%q is not a list of numbers", key, s)
+		}
+		v = append(v, x)
+	}
+	return v, nil
+}
+
+// Restore copies the weights of an exported model into the parameters of the network that it was exported
+// from. On an error the parameters are as they were.
+func Restore(params *param.Set, m *onnx.Model) error {
+	weights := map[string]*onnx.Tensor{}
+	for _, t := range m.Graph.Initializers {
+		weights[t.Name] = t
+	}
+	values := make([]float32, params.Len())
+	for _, p := range params.Params() {
+		t, ok := weights[p.Name]
+		if !ok {
+			return fmt.Errorf("the model has no weights %q: it is another network", p.Name)
+		}
+		dims := make([]int64, len(p.Shape))
+		for i, d := range p.Shape {
+			dims[i] = int64(d)
+		}
+		if fmt.Sprint(t.Dims) != fmt.Sprint(dims) {
+			return fmt.Errorf("the model's weights %q have shape %v, the network's %v: it is another network", p.Name, t.Dims, dims)
+		}
+		w, err := t.Floats()
+		if err != nil {
+			return err
+		}
+		copy(p.Slice(values), w)
+	}
+	copy(params.Values(), values)
+	params.Changed()
+	return nil
+}

@@ -1,0 +1,188 @@
+package export
+
+import (
+	"math"
+
+	"multiscale/onnx"
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/op"
+)
+
+// known wraps a writer for operations of type O; a kind has one type.
+func known[O op.Operation](write func(e *Emitter, o O) string) Writer {
+	return func(e *Emitter, o op.Operation) string {
+		typed, ok := o.(O)
+		if !ok {
+			e.Fail("it is a %T", o)
+			return ""
+		}
+		return write(e, typed)
+	}
+}
+
+// same is the writer of operations that do nothing when a network is used.
+func same(e *Emitter, _ op.Operation) string { return e.Operand(0) }
+
+func init() {
+	Register("Conv", known(conv))
+	Register("Linear", func(e *Emitter, _ op.Operation) string {
+		return e.Node("Gemm", e.Operands(), Attribute("transB", int64(1)))
+	})
+	Register("GroupNorm", known(norm))
+	Register("LayerNorm", known(norm))
+	Register("Activate", known(func(e *Emitter, o *op.Activation) string { return e.activate(e.Operand(0), o.Act) }))
+	Register("Branch", same)
+	Register("Dropout", same)
+	Register("Sum", func(e *Emitter, _ op.Operation) string {
+		sum := e.Operand(0)
+		for _, x := range e.Operands()[1:] {
+			sum = e.Node("Add", []string{sum, x})
+		}
+		return sum
+	})
+	Register("AddChannel", func(e *Emitter, _ op.Operation) string { return e.shift(e.Operand(0), e.Operand(1), len(e.Shape(0))) })
+	Register("Concat", func(e *Emitter, _ op.Operation) string {
+		return e.Node("Concat", e.Operands(), Attribute("axis", int64(1)))
+	})
+	Register("Softmax", func(e *Emitter, _ op.Operation) string {
+		return e.Node("Softmax", e.Operands(), Attribute("axis", int64(-1)))
+	})
+	Register("Resize", known(resize))
+	Register("AveragePool", known(func(e *Emitter, o *op.Pooling) string {
+		k := []int64{int64(o.K), int64(o.K)}
+		return e.Node("AveragePool", e.Operands(), Attribute("kernel_shape", k), Attribute("strides", k))
+	}))
+	Register("PixelShuffle", known(func(e *Emitter, o *op.Shuffle) string {
+		return e.Node("DepthToSpace", e.Operands(), Attribute("blocksize", int64(o.R)), Attribute("mode", "CRD"))
+	}))
+	Register("Attention", known(attention))
+	Register("Column", func(e *Emitter, _ op.Operation) string { return e.unsqueeze(e.Operand(0), 1) })
+	Register("Sinusoid", known(sinusoid))
+}
+
+func (e *Emitter) unsqueeze(x string, axes ...int64) string {
+	return e.Node("Unsqueeze", []string{x, e.Ints(axes...)})
+}
+
+// shift adds s (N,C) to all pixels of x, which has the given rank.
+func (e *Emitter) shift(x, s string, rank int) string {
+	if rank > 2 {
+		axes := []int64{2, 3}
+		s = e.unsqueeze(s, axes[:rank-2]...)
+	}
+	return e.Node("Add", []string{x, s})
+}
+
+func (e *Emitter) activate(x string, act kernel.Activation) string {
+	switch act.Kind {
+	case kernel.Identity:
+		return x
+	case kernel.ReLU:
+		return e.Node("Relu", []string{x})
+	case kernel.LeakyReLU:
+		return e.Node("LeakyRelu", []string{x}, Attribute("alpha", act.Slope))
+	case kernel.Tanh:
+		return e.Node("Tanh", []string{x})
+	case kernel.SiLU: // ONNX has no operation for it
+		return e.Node("Mul", []string{x, e.Node("Sigmoid", []string{x})})
+	}
+	e.Fail("activation %d is not known", act.Kind)
+	return ""
+}
+
+func conv(e *Emitter, o *op.Conv) string {
+	if len(e.Shape(0)) != 4 {
+		e.Fail("an operand of shape %v, want (N,C,H,W)", e.Shape(0))
+		return ""
+	}
+	weight := e.Operand(1)
+	if len(e.Shape(1)) == 3 { // (O,C,1), which ONNX takes for a kernel over lines
+		weight = e.unsqueeze(weight, 3)
+	}
+	k, s, p := int64(o.Kernel), int64(o.Stride), int64(o.Padding)
+	y := e.Node("Conv", []string{e.Operand(0), weight, e.Operand(2)},
+		Attribute("kernel_shape", []int64{k, k}), Attribute("pads", []int64{p, p, p, p}), Attribute("strides", []int64{s, s}))
+	if o.HasShift {
+		y = e.shift(y, e.Operand(3), 4)
+	}
+	if o.HasResidual {
+		y = e.Node("Add", []string{y, e.Operand(len(e.Operands()) - 1)})
+	}
+	return y
+}
+
+// norm writes group and layer normalisation as an instance normalisation of the groups, which
+// all runtimes have: a group becomes one long channel, and back.
+func norm(e *Emitter, o *op.Norm) string {
+	x, channels := e.Operand(0), e.Shape(0)[1]
+	affine := len(e.Operands()) == 3
+	eps := Attribute("epsilon", o.Eps)
+	if affine && o.Groups == channels && len(e.Shape(0)) > 2 {
+		return e.activate(e.Node("InstanceNormalization", e.Operands(), eps), o.Act)
+	}
+	g := int64(o.Groups)
+	ones := make([]float32, g)
+	for i := range ones {
+		ones[i] = 1
+	}
+	groups := e.Node("Reshape", []string{x, e.Ints(0, g, -1)})
+	groups = e.Node("InstanceNormalization", []string{groups, e.Floats([]int64{g}, ones...), e.Floats([]int64{g}, make([]float32, g)...)}, eps)
+	y := e.Node("Reshape", []string{groups, e.Node("Shape", []string{x})})
+	if affine {
+		gamma, beta := e.Operand(1), e.Operand(2)
+		if rank := len(e.Shape(0)); rank > 2 {
+			axes := []int64{1, 2}[:rank-2]
+			gamma, beta = e.unsqueeze(gamma, axes...), e.unsqueeze(beta, axes...)
+		}
+		y = e.Node("Add", []string{e.Node("Mul", []string{y, gamma}), beta})
+	}
+	return e.activate(y, o.Act)
+}
+
+func resize(e *Emitter, o *op.Resizing) string {
+	f := float32(o.Factor)
+	switch {
+	case o.Factor == 0:
+		e.Fail("to a fixed size; a model for images of any size needs a factor")
+	case o.Mode == op.Nearest && o.Factor != math.Trunc(o.Factor):
+		e.Fail("nearest by %v: runtimes round differently when the factor is not whole", o.Factor)
+	}
+	attributes := []*onnx.Attribute{Attribute("coordinate_transformation_mode", "half_pixel"), Attribute("mode", "linear")}
+	if o.Mode == op.Nearest {
+		attributes = []*onnx.Attribute{Attribute("coordinate_transformation_mode", "asymmetric"), Attribute("mode", "nearest"), Attribute("nearest_mode", "floor")}
+	}
+	return e.Node("Resize", []string{e.Operand(0), "", e.Floats([]int64{4}, 1, 1, f, f)}, attributes...)
+}
+
+// attention cuts qkv (N,3C,...) into heads and each head into q, k and v of d channels over T
+// pixels.
+func attention(e *Emitter, o *op.Attention) string {
+	qkv := e.Operand(0)
+	channels := e.Shape(0)[1] / 3
+	heads, d := int64(o.Heads), int64(channels/o.Heads)
+	parts := e.Nodes("Split", 3, []string{e.Node("Reshape", []string{qkv, e.Ints(0, heads, 3*d, -1)}), e.Ints(d, d, d)}, Attribute("axis", int64(2)))
+	flip := func(x string) string {
+		return e.Node("Transpose", []string{x}, Attribute("perm", []int64{0, 1, 3, 2}))
+	}
+	scale := e.Floats([]int64{}, float32(1/math.Sqrt(float64(d))))
+	scores := e.Node("MatMul", []string{flip(e.Node("Mul", []string{parts[0], scale})), parts[1]})
+	weights := e.Node("Softmax", []string{scores}, Attribute("axis", int64(-1)))
+	mixed := flip(e.Node("MatMul", []string{weights, flip(parts[2])}))
+	pixels := e.Node("Shape", []string{qkv}, Attribute("start", int64(2)))
+	shape := e.Node("Concat", []string{e.Ints(0, int64(channels)), pixels}, Attribute("axis", int64(0)))
+	return e.Node("Reshape", []string{mixed, shape})
+}
+
+func sinusoid(e *Emitter, o *op.Sinusoid) string {
+	frequencies := o.Frequencies()
+	t := e.unsqueeze(e.Operand(0), 1)
+	angles := e.Node("Mul", []string{t, e.Floats([]int64{int64(len(frequencies))}, frequencies...)})
+	parts := []string{e.Node("Sin", []string{angles}), e.Node("Cos", []string{angles})}
+	if o.CosFirst {
+		parts[0], parts[1] = parts[1], parts[0]
+	}
+	if o.Dim > 2*len(frequencies) { // an odd dimension ends with a zero
+		parts = append(parts, e.Node("Mul", []string{t, e.Floats([]int64{}, 0)}))
+	}
+	return e.Node("Concat", parts, Attribute("axis", int64(1)))
+}
