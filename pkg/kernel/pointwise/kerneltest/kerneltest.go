@@ -96,15 +96,23 @@ func SameOnAnyCores(t *testing.T, f func() []float32) {
 	}
 }
 
-// NoAllocations fails the test if f allocates once it is warm. The race
-// detector makes pools forget at random, so there it is not looked at.
+// NoAllocations fails the test if f, once it is warm, allocates as often as it is
+// called. All cores stay in use, which testing.AllocsPerRun would not allow. The
+// race detector makes pools forget at random, so there it is not looked at.
 func NoAllocations(t *testing.T, f func()) {
 	t.Helper()
+	const calls = 50
 	f()
 	if raceEnabled {
 		return
 	}
-	if n := testing.AllocsPerRun(20, f); n >= 1 {
-		t.Errorf("%v allocations a call", n)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range calls {
+		f()
+	}
+	runtime.ReadMemStats(&after)
+	if n := after.Mallocs - before.Mallocs; n >= calls {
+		t.Errorf("%d allocations in %d calls", n, calls)
 	}
 }
