@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"fmt"
 	"slices"
 
 	"gorgonia.org/gorgonia"
@@ -26,7 +25,8 @@ const align = 16
 
 // planMemory gives each result a place such that no two results that are in use
 // at the same time overlap. order has operands before their uses.
-func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) (*plan, error) {
+func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) *plan {
+	shareBranches(order)
 	p := &plan{}
 	memory := make(map[*gorgonia.Node][]*place) // the places that a node's value may be in
 	use := func(n *gorgonia.Node, step int) {
@@ -38,18 +38,14 @@ func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) (*plan, error) {
 		if n.Op() == nil {
 			continue
 		}
-		o, ours := n.Op().(op.Operation)
-		if !ours {
-			operands, err := stockOperands(n)
-			if err != nil {
-				return nil, err
-			}
-			for _, in := range operands {
+		if stock(n) {
+			for _, in := range stockOperands(n) {
 				use(in, step)
 				memory[n] = append(memory[n], memory[in]...)
 			}
 			continue
 		}
+		o := n.Op().(op.Operation)
 		out := o.Output()
 		for i, in := range o.Inputs() {
 			if !slices.Contains(out.OrderOnly, i) {
@@ -69,21 +65,44 @@ func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) (*plan, error) {
 		use(n, len(order))
 	}
 	p.arrange()
-	return p, nil
+	return p
+}
+
+// shareBranches lets the branches of forks share their operand's memory, where
+// none of Gorgonia's own operations writes its result over the one or the other.
+func shareBranches(order gorgonia.Nodes) {
+	overwritten := make(map[*gorgonia.Node]bool)
+	for _, n := range slices.Backward(order) {
+		// The result of a stock operation may be in the memory of its operands.
+		if stock(n) && (n.Op().OverwritesInput() >= 0 || overwritten[n]) {
+			for _, in := range stockOperands(n) {
+				overwritten[in] = true
+			}
+		}
+	}
+	for _, n := range order {
+		if b, ok := n.Op().(*op.Branch); ok {
+			if x := b.Inputs()[0]; !stock(x) && !overwritten[x] && !overwritten[n] {
+				b.Share()
+			}
+		}
+	}
+}
+
+// stock says whether a node is the result of one of Gorgonia's own operations.
+func stock(n *gorgonia.Node) bool {
+	_, ours := n.Op().(op.Operation)
+	return n.Op() != nil && !ours
 }
 
 // stockOperands returns the operands of one of Gorgonia's own operations. Its
 // result may be in the memory of any of them.
-func stockOperands(n *gorgonia.Node) (gorgonia.Nodes, error) {
+func stockOperands(n *gorgonia.Node) gorgonia.Nodes {
 	var operands gorgonia.Nodes
 	for from := n.Graph().From(n.ID()); from.Next(); {
-		in := from.Node().(*gorgonia.Node)
-		if b, ok := in.Op().(*op.Branch); ok && n.Op().OverwritesInput() >= 0 {
-			return nil, fmt.Errorf("graph: Gorgonia's %v may overwrite %v, which other branches of its fork read: use an operation of pkg/op", n.Op(), b)
-		}
-		operands = append(operands, in)
+		operands = append(operands, from.Node().(*gorgonia.Node))
 	}
-	return operands, nil
+	return operands
 }
 
 // arrange assigns offsets, the largest results first, each at the lowest offset

@@ -52,11 +52,7 @@ func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Prog
 		return nil, fmt.Errorf("graph: %w", err)
 	}
 	slices.Reverse(order) // operands first, as the machine executes them
-	plan, err := planMemory(order, keep)
-	if err != nil {
-		return nil, err
-	}
-	p := &Program{machine: gorgonia.NewTapeMachine(g), order: order, plan: plan}
+	p := &Program{machine: gorgonia.NewTapeMachine(g), order: order, plan: planMemory(order, keep)}
 	arena.add(p)
 	return p, nil
 }

@@ -32,9 +32,10 @@ func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
 	nodes := make(gorgonia.Nodes, k)
 	for i := range nodes {
 		b := &Branch{fork: f}
-		b.define("Branch", x.Shape(), nil, x)
-		b.output.Len, b.output.Alias = 0, 0
-		b.run = b.share
+		b.define("Branch", x.Shape(), func(in [][]float32) error {
+			copy(b.out, in[0])
+			return nil
+		}, x)
 		n, err := apply(b)
 		if err != nil {
 			return nil, err
@@ -44,14 +45,19 @@ func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
 	return nodes, nil
 }
 
-// share makes the result a second header of the operand's memory: an operation
-// must not return its own operand.
-func (b *Branch) share(in [][]float32) error {
-	if len(b.out) == 0 || &b.out[0] != &in[0][0] {
-		b.out = in[0]
-		b.result = tensor.New(tensor.WithShape(b.shape...), tensor.WithBacking(in[0]))
+// Share makes the branch a second header of x's memory, where it is a copy at
+// first. That is right only if nothing overwrites either while the other is in
+// use, which some of Gorgonia's own operations do: a planner has to know.
+func (b *Branch) Share() {
+	b.output.Len, b.output.Alias = 0, 0
+	b.out, b.result = nil, nil
+	b.run = func(in [][]float32) error {
+		if len(b.out) == 0 || &b.out[0] != &in[0][0] {
+			b.out = in[0]
+			b.result = tensor.New(tensor.WithShape(b.shape...), tensor.WithBacking(in[0]))
+		}
+		return nil
 	}
-	return nil
 }
 
 // DiffWRT implements gorgonia.SDOp. Gorgonia asks again after SymDiff, and

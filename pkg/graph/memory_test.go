@@ -1,0 +1,82 @@
+package graph
+
+import (
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/layer"
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
+)
+
+// training compiles a network's graph with the gradients of all parameters.
+func training(t *testing.T, n network.Network, batch, side int) *Program {
+	t.Helper()
+	set, err := network.Parameters(n, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := layer.NewBuilder(set, true)
+	x, target := b.Input("x", batch, 3, side, side), b.Input("target", batch, 3, side, side)
+	y := n.Build(b, x, b.Input("t", batch))
+	if err := b.Err(); err != nil {
+		t.Fatal(err)
+	}
+	cost, err := op.MSE(y, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := b.ParamNodes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	gradients, err := gorgonia.Grad(cost, params...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := Compile(b.Graph, new(Arena), gradients...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestPlan: results that are in use at the same time do not overlap, no result
+// is read before it is computed, and training takes much less memory than all
+// results together.
+func TestPlan(t *testing.T) {
+	for _, tc := range []struct {
+		network network.Network
+		// most is the largest part of all results' memory that the plan may take:
+		// a training graph keeps what its backward pass reads, about half.
+		most float64
+	}{
+		{network.NewUNet(), 0.5},
+		{network.NewResNet(), 0.6},
+	} {
+		p := training(t, tc.network, 2, 32)
+		sum := 0
+		for i, a := range p.plan.places {
+			sum += a.output.Len
+			if a.last < a.first {
+				t.Errorf("%s: a result is in use from step %d to %d", tc.network.Name(), a.first, a.last)
+			}
+			if a.offset+a.output.Len > p.plan.size {
+				t.Errorf("%s: a result ends beyond the block", tc.network.Name())
+			}
+			for _, b := range p.plan.places[:i] {
+				together := a.first <= b.last && b.first <= a.last
+				overlap := a.offset < b.offset+b.output.Len && b.offset < a.offset+a.output.Len
+				if together && overlap {
+					t.Errorf("%s: results of steps %d and %d overlap", tc.network.Name(), a.first, b.first)
+				}
+			}
+		}
+		ratio := float64(p.plan.size) / float64(sum)
+		t.Logf("%s: %d results, %.1f MB, planned into %.1f MB: %.2f of it", tc.network.Name(), len(p.plan.places), float64(sum)*4e-6, float64(p.Bytes())*1e-6, ratio)
+		if ratio > tc.most {
+			t.Errorf("%s: the plan takes %.2f of all results' memory, more than %.2f", tc.network.Name(), ratio, tc.most)
+		}
+	}
+}
