@@ -5,11 +5,13 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// gradients is the first phase of Backward: the two sums of each row that both
+var backwardPhases = phases{rowSums, slopes, gradient}
+
+// rowSums is the first phase of Backward: the two sums of each row that both
 // the statistics and the affine parameters need. Where the gradient before the
 // activation is dear it stays in y (which is gx), for the second phase to find
 // it still in the cache; where it is cheap it is computed again.
-func gradients(j *job, group, lo, hi int) {
+func rowSums(j *job, group, lo, hi int) {
 	mean := j.mean[group]
 	scale, shift := j.coefficients(group, lo, hi, float64(j.rstd[group]), 0)
 	gx, gy, x := j.data(j.y, group, lo, hi), j.data(j.gy, group, lo, hi), j.data(j.x, group, lo, hi)
@@ -37,11 +39,12 @@ func tanhGradients(gz, gy, x []float32, width int, mean float32, scale, shift []
 	}
 }
 
-// combine is the second phase of Backward. With z the normalised input and gz
-// the gradient before the activation, averages over the group:
+// slopes draws from the sums over the group what the statistics add to the
+// gradient. With z the normalised input and gz the gradient before the
+// activation, averages over the group:
 //
 //	gx = rstd * (gamma*gz - mean(gamma*gz) - z*mean(gamma*gz*z))
-func combine(j *job, group, lo, hi int) {
+func slopes(j *job, group int) {
 	at, c := group*j.rows, group%j.groups*j.perGroup
 	var plain, weighted float64
 	for r := range j.rows {
@@ -53,14 +56,19 @@ func combine(j *job, group, lo, hi int) {
 		weighted += gamma * j.sums[2*(at+r)+1]
 	}
 	rstd, n := float64(j.rstd[group]), float64(j.rows*j.width)
+	j.tilt[group], j.offset[group] = float32(-rstd*rstd*rstd*weighted/n), float32(-rstd*plain/n)
+}
+
+// gradient is the last phase of Backward.
+func gradient(j *job, group, lo, hi int) {
 	gx, gz, x := j.data(j.y, group, lo, hi), j.data(j.gy, group, lo, hi), j.data(j.x, group, lo, hi)
 	act := leakySlope(j.act)
 	if j.act.Kind == kernel.SiLU || j.act.Kind == kernel.Tanh {
 		gz, act = gx, 1
 	}
+	at := group * j.rows
 	scale, shift := j.scale[at+lo:at+hi], j.shift[at+lo:at+hi]
-	vector.NormGradLeaky(gx, gz, x, j.width, j.mean[group], scale, shift, act,
-		float32(-rstd*rstd*rstd*weighted/n), float32(-rstd*plain/n))
+	vector.NormGradLeaky(gx, gz, x, j.width, j.mean[group], scale, shift, act, j.tilt[group], j.offset[group])
 }
 
 // affineGradients adds up the sums of the rows over the samples, in order, onto
