@@ -5,6 +5,7 @@ package mesh
 
 import (
 	"fmt"
+	"slices"
 
 	"multiscale/pkg/kernel/resample"
 )
@@ -104,6 +105,19 @@ func (b Batch) Slice(lo, hi int) Batch {
 		part.T = b.T[lo:hi]
 	}
 	return part
+}
+
+// Append returns the samples of b and then those of c, which are on the same
+// mesh, in memory of their own.
+func (b Batch) Append(c Batch) Batch {
+	return Batch{
+		Input: b.Input.append(c.Input), T: slices.Concat(b.T, c.T),
+		Target: b.Target.append(c.Target), Samples: slices.Concat(b.Samples, c.Samples),
+	}
+}
+
+func (x Images) append(y Images) Images {
+	return Images{x.N + y.N, y.C, y.H, y.W, slices.Concat(x.Data, y.Data)}
 }
 
 // RestrictBatch restricts input and target alike.
