@@ -202,7 +202,7 @@ func (e *Emitter) emit(n *gorgonia.Node) (string, error) {
 	}
 	o, ours := n.Op().(op.Operation)
 	if !ours {
-		return "", fmt.Errorf("Gorgonia's own operation %v cannot be exported; use one of multiscale/pkg/op", n.Op())
+		return "", fmt.Errorf("operation %v is one of Gorgonia's own and cannot be exported; use one of multiscale/pkg/op", n.Op())
 	}
 	write, ok := writers[o.Kind()]
 	if !ok {

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"multiscale/onnx"
-	"multiscale/pkg/param"
 )
 
 // Metadata is what an exported model says about its training and its use. It holds neither time nor
@@ -92,35 +91,4 @@ func split(key, s string) (v []float64, err error) {
 		v = append(v, x)
 	}
 	return v, nil
-}
-
-// Restore copies the weights of an exported model into the parameters of the network that it was exported
-// from. On an error the parameters are as they were.
-func Restore(params *param.Set, m *onnx.Model) error {
-	weights := map[string]*onnx.Tensor{}
-	for _, t := range m.Graph.Initializers {
-		weights[t.Name] = t
-	}
-	values := make([]float32, params.Len())
-	for _, p := range params.Params() {
-		t, ok := weights[p.Name]
-		if !ok {
-			return fmt.Errorf("the model has no weights %q: it is another network", p.Name)
-		}
-		dims := make([]int64, len(p.Shape))
-		for i, d := range p.Shape {
-			dims[i] = int64(d)
-		}
-		if fmt.Sprint(t.Dims) != fmt.Sprint(dims) {
-			return fmt.Errorf("the model's weights %q have shape %v, the network's %v: it is another network", p.Name, t.Dims, dims)
-		}
-		w, err := t.Floats()
-		if err != nil {
-			return err
-		}
-		copy(p.Slice(values), w)
-	}
-	copy(params.Values(), values)
-	params.Changed()
-	return nil
 }
