@@ -27,9 +27,6 @@ type correlation struct {
 
 var correlations free[correlation]
 
-// enough chunks keep a handful of cores busy to the end.
-const enoughChunks = 8
-
 func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	j := correlations.get()
 	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels, stride: s.Stride, step: 1}
@@ -44,29 +41,33 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 			j.before, j.after = min(j.before, t.col), max(j.after, t.col)
 		}
 	}
-	unit := j.step
+	unit, c := j.step, directChunks
 	if u.winograd {
-		unit = tileSide
+		unit, c = tileSide, winogradChunks
 	}
 	pixels := j.to.n * j.to.h * j.to.w
-	j.tiling = tile(j.to, min(largestChunk(j.kernels, u.winograd), max(smallestChunk, pixels/enoughChunks)), unit)
+	j.tiling = tile(j.to, min(c.largest*j.kernels.Lanes, max(c.smallest, pixels/c.enough)), unit)
 	chunks := j.tiling.count()
-	j.splits = min(ceil(enoughChunks, chunks), ceil(j.to.c, j.form.width))
+	j.splits = min(ceil(c.enough, chunks), ceil(j.to.c, j.form.width))
 	kernel.Run(chunks*j.splits, j)
 	*j = correlation{}
 	correlations.put(j)
 }
 
-// Pixels in a chunk: enough to make use of the weights that stream by, few
-// enough that the window stays in the second-level cache.
-const smallestChunk = 64
-
-func largestChunk(k *lanes.Kernels, winograd bool) int {
-	if winograd {
-		return 64 * k.Lanes
-	}
-	return 32 * k.Lanes
+// chunking says how much of the result one chunk takes. More pixels make more
+// use of the weights that stream by; fewer leave the window in the second-level
+// cache. When there are too few chunks to keep the cores busy, the blocks of
+// results are shared out as well, and every chunk gathers for itself.
+type chunking struct {
+	smallest int // pixels
+	largest  int // pixels, in vectors
+	enough   int // chunks
 }
+
+var (
+	directChunks   = chunking{smallest: 64, largest: 32, enough: 8}
+	winogradChunks = chunking{smallest: 512, largest: 32, enough: 2}
+)
 
 // Do computes one chunk.
 func (j *correlation) Do(chunk int) {

@@ -49,8 +49,6 @@ type form struct {
 	classes []class
 	// Source channels, result channels, and the results in one block.
 	from, to, width int
-	// Distance between blocks of results, in data (Winograd only).
-	block int
 }
 
 // class is a set of output pixels, every step-th from (row, col) on, that use

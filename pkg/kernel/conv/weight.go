@@ -25,6 +25,9 @@ type weightJob struct {
 
 var weightJobs free[weightJob]
 
+// enoughChunks keep a handful of cores busy to the end.
+const enoughChunks = 8
+
 // mostOutputs in a block: with the channels of a block, their sums stay in the
 // second-level cache.
 const mostOutputs = 64

@@ -30,13 +30,16 @@ type filterJob struct {
 var filterJobs free[filterJob]
 
 func (f *Filter) packWinograd(p *form) {
-	p.data = grow(p.data, ceil(p.to, p.width)*spectrumSize*p.from*p.width)
+	p.data = grow(p.data, ceil(p.to, p.width)*spectrumSize*p.value())
 	j := filterJobs.get()
 	*j = filterJob{f, p}
 	kernel.Run(ceil(p.to, p.kernels.Lanes), j)
 	*j = filterJob{}
 	filterJobs.put(j)
 }
+
+// value is the distance between the 36 values in a packed filter.
+func (p *form) value() int { return p.from*p.width + spread }
 
 // Do packs one vector of results.
 func (j *filterJob) Do(chunk int) {
@@ -75,8 +78,8 @@ func (j *filterJob) Do(chunk int) {
 		}
 	}
 	t.Src, t.SrcAt = s.sums, s.tiles
-	t.Dst, t.DstAt = p.data[o/p.width*spectrumSize*p.from*p.width+o%p.width:], s.places
-	t.DstCol = p.from * p.width
+	t.Dst, t.DstAt = p.data[o/p.width*spectrumSize*p.value()+o%p.width:], s.places
+	t.DstCol = p.value()
 	t.DstRow = spectrumSide * t.DstCol
 	k.Transform(lanes.Filter, t)
 }
@@ -184,7 +187,7 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	for b := first; b < last; b++ {
 		channels := min(f.width, f.to-b*f.width)
 		for v := range spectrumSize {
-			p.A, p.B, p.C = s.spectrum[v*distance:], f.data[(b*spectrumSize+v)*f.from*f.width:], s.products[v*result:]
+			p.A, p.B, p.C = s.spectrum[v*distance:], f.data[(b*spectrumSize+v)*f.value():], s.products[v*result:]
 			s.multiply(k, ceil(channels, k.Lanes))
 		}
 		t := &s.transform

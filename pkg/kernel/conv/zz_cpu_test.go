@@ -59,6 +59,12 @@ func TestZZ(t *testing.T) {
 			continue
 		}
 		kernels = lanes.For(path)
+		if v := os.Getenv("ZZC"); v != "" {
+			fmt.Sscan(v, &winogradChunks.smallest, &winogradChunks.largest, &winogradChunks.enough)
+		}
+		if v := os.Getenv("ZZD"); v != "" {
+			fmt.Sscan(v, &directChunks.smallest, &directChunks.largest, &directChunks.enough)
+		}
 		for _, s := range benchmarks {
 			if o := os.Getenv("ZZS"); o != "" && !strings.Contains(s.name(), o) {
 				continue
