@@ -26,7 +26,6 @@ var pending = map[string][]string{
 	"allocation":       {"optimal", "adaptive"},
 	"levels":           {"auto"},
 	"dropout-coupling": {"restricted"},
-	"init":             {"*"},
 }
 
 // networkOf returns the network of a name for a task.

@@ -10,7 +10,6 @@ import (
 	"multiscale/experiments/internal/cli"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
-	"multiscale/pkg/network"
 )
 
 // dryRun prints what the run would cost, and trains nothing.
@@ -76,14 +75,3 @@ func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (fl
 }
 
 func roundMiB(bytes int64) int64 { return (bytes + 1<<20 - 1) >> 20 << 20 }
-
-// newModel returns a model with the initial parameters of a seed.
-func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
-	params, err := network.Parameters(e.network, 3, seed)
-	if err != nil {
-		return nil, err
-	}
-	m := model.New(e.network, params, e.task.Loss)
-	m.Memory = e.config.Memory
-	return m, nil
-}

@@ -35,6 +35,8 @@ type Experiment struct {
 	network network.Network
 	work    mge.Work
 
+	initial *initial // of -init, or nil
+
 	set        *dataset.Set
 	validation *task.Validation
 	folder     *runfolder.Folder
@@ -54,7 +56,11 @@ func Run(ctx context.Context, t task.Task, c cli.Config, out, log io.Writer) err
 	if err != nil {
 		return err
 	}
-	e := &Experiment{task: t, config: c, network: n, work: workOf(c), out: out, remarked: make(map[string]bool), progress: progress.New(log)}
+	initial, err := readInitial(c.Init, n)
+	if err != nil {
+		return err
+	}
+	e := &Experiment{task: t, config: c, network: n, work: workOf(c), initial: initial, out: out, remarked: make(map[string]bool), progress: progress.New(log)}
 	defer e.progress.Close()
 	conv.SetAlgorithm(algorithms[c.Conv])
 	if c.DryRun {

@@ -16,6 +16,9 @@ func (e *Experiment) record() runfolder.Record {
 	configuration := e.config.Determining()
 	configuration["data_digest"] = e.set.Digest
 	configuration["kernel_path"] = kernel.Path()
+	if e.initial != nil {
+		configuration["init_digest"] = e.initial.digest
+	}
 	return runfolder.Record{
 		Configuration: configuration,
 		Flags:         e.config.Flags(),
