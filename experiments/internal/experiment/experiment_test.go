@@ -155,6 +155,34 @@ func TestUnfinishedNeedsResume(t *testing.T) {
 	}
 }
 
+// TestInit: a run starts from an exported model as it was.
+func TestInit(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	args := []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "2", "-stages", "1,1", "-strategy", "mge"}
+	if _, err := run(t.Context(), t, first, args...); err != nil {
+		t.Fatal(err)
+	}
+	model := filepath.Join(first, "mge-seed1.onnx")
+	if _, err := run(t.Context(), t, second, append([]string{"-init", model}, args...)...); err != nil {
+		t.Fatal(err)
+	}
+	want := table(t, filepath.Join(first, "summary.csv"))[0]["mse"]
+	if got := table(t, filepath.Join(second, "history.csv"))[0]["validation_mse"]; got != want {
+		t.Errorf("the run starts with an MSE of %s, the model has %s", got, want)
+	}
+	for _, tc := range []struct {
+		file string
+		args []string
+	}{
+		{filepath.Join(first, "none.onnx"), args},
+		{model, []string{"-network", "unet"}},
+	} {
+		if _, err := run(t.Context(), t, t.TempDir(), append([]string{"-init", tc.file}, tc.args...)...); err == nil || !strings.Contains(err.Error(), filepath.Base(tc.file)) {
+			t.Errorf("-init %s: %v", tc.file, err)
+		}
+	}
+}
+
 func table(t *testing.T, path string) []map[string]string {
 	t.Helper()
 	records, err := csv.NewReader(bytes.NewReader(read(t, path))).ReadAll()
