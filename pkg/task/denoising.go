@@ -24,22 +24,13 @@ func (Denoising) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { return
 func (Denoising) Scale() int { return 1 }
 
 // Pixels implements Task.
-func (Denoising) Pixels(set *dataset.Set) metric.Scale {
-	return pixelsOf(set)
-}
+func (Denoising) Pixels(set *dataset.Set) metric.Scale { return pixelsOf(set) }
 
 // Time implements Task.
 func (Denoising) Time(r *random.Stream) float32 { return r.Float32() }
 
 // Degrade implements Task.
-func (Denoising) Degrade(input, clean []float32, _ int, t float32, r *random.Stream) {
-	r.Normals(input)
-	Mix(input, clean, t)
-}
-
-// Mix overwrites the noise z in input with t*x + (1-t)*z.
-func Mix(input, x []float32, t float32) {
-	for i, z := range input {
-		input[i] = t*x[i] + (1-t)*z
-	}
+func (Denoising) Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream) {
+	copy(input, clean)
+	AddNoise(input, at, t, r)
 }

@@ -59,18 +59,25 @@ func (s *Sampler) allocate(n int) mesh.Batch {
 
 // on takes a drawn batch to the mesh of a level.
 func (s *Sampler) on(d *drawing, level int) mesh.Batch {
-	if !s.DegradeCoarse || level == 0 || s.Task.Scale() != 1 {
-		return s.Restriction.RestrictBatch(d.batch, level)
-	}
-	b := d.batch
-	b.Target = s.Restriction.Restrict(b.Target, level)
-	b.Input = mesh.NewImages(b.Target.N, b.Target.C, b.Target.H, b.Target.W)
-	for i := range b.Len() {
-		r := d.root.Child("coarse", uint64(i), uint64(level))
-		s.Task.Degrade(b.Input.Slice(i, i+1).Data, b.Target.Slice(i, i+1).Data, b.Target.H, b.T[i], &r)
+	b := s.Restriction.RestrictBatch(d.batch, level)
+	if s.DegradeCoarse && level > 0 {
+		side := b.Target.H
+		in := side / s.Task.Scale()
+		b.Input = mesh.NewImages(b.Len(), 3, in, in)
+		kernel.Run(b.Len(), &anew{d, b, Mesh{level, side}})
 	}
 	return b
 }
+
+// anew degrades a drawn batch once more, on a coarser mesh.
+type anew struct {
+	drawn  *drawing
+	coarse mesh.Batch
+	at     Mesh
+}
+
+// Do implements kernel.Job: it degrades sample i.
+func (a *anew) Do(i int) { a.drawn.degrade(a.coarse, i, a.at) }
 
 // drawing is one Draw, cut into samples.
 type drawing struct {
@@ -91,12 +98,12 @@ func (d *drawing) Do(i int) {
 			return d.Source.SamplePair(low, clean, picture, d.Side, &r)
 		}
 		return d.Source.Sample(clean, picture, d.Side, &r)
-	}, &r)
+	})
 }
 
 // fill makes sample i of the batch from what get reads: the clean picture, and
 // its low-resolution counterpart where the task wants one.
-func (d *drawing) fill(i int, get func(low, clean []float32) error, r *random.Stream) error {
+func (d *drawing) fill(i int, get func(low, clean []float32) error) error {
 	input, clean := d.batch.Input.Slice(i, i+1).Data, d.batch.Target.Slice(i, i+1).Data
 	if d.Task.Scale() != 1 {
 		if err := get(input, clean); err != nil {
@@ -110,16 +117,21 @@ func (d *drawing) fill(i int, get func(low, clean []float32) error, r *random.St
 		return err
 	}
 	normalise(clean, d.Pixels)
-	d.Task.Degrade(input, clean, d.Side, d.batch.T[i], r)
+	d.degrade(d.batch, i, Mesh{0, d.Side})
 	return nil
+}
+
+// degrade makes the input of sample i from its target, on whatever mesh.
+func (d *drawing) degrade(b mesh.Batch, i int, at Mesh) {
+	r := d.root.Child("degrade", uint64(i))
+	d.Task.Degrade(b.Input.Slice(i, i+1).Data, b.Target.Slice(i, i+1).Data, at, b.T[i], &r)
 }
 
 // normalise takes pixels in [0,1], planes of three channels, to (x-mean)/std.
 func normalise(x []float32, s metric.Scale) {
 	per := len(x) / 3
 	for c := range 3 {
-		at := c % len(s.Mean) // one entry may serve all channels
-		mean, inverse := float32(s.Mean[at]), float32(1/s.Std[at])
+		mean, inverse := float32(s.Mean[c%len(s.Mean)]), float32(1/s.Std[c%len(s.Std)]) // one entry may serve all
 		for i, v := range x[c*per : (c+1)*per] {
 			x[c*per+i] = (v - mean) * inverse
 		}

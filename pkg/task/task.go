@@ -28,12 +28,24 @@ type Task interface {
 	// Time draws the number t that goes with a sample.
 	Time(r *random.Stream) float32
 	// Degrade writes to input what the network sees of the clean normalised
-	// picture, planes (3,side,side): with the noise from r, and t as Time drew it.
-	Degrade(input, clean []float32, side int, t float32, r *random.Stream)
+	// picture, planes (3,side,side) on one mesh, with t as Time drew it. It is
+	// called for the finest mesh only, or, to degrade anew on each mesh, for each:
+	// r is the same stream then, so that masks can be the same, too. Noise is to
+	// be another on each mesh, as AddNoise draws it. Where Scale is not 1, what the
+	// data set gives is the input on the finest mesh.
+	Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream)
+}
+
+// Mesh is where a picture is degraded.
+type Mesh struct {
+	Level int // 0 is the finest
+	Side  int // of the clean picture on this mesh, in pixels
 }
 
 // All lists the tasks.
-func All() []Task { return []Task{Denoising{}} }
+func All() []Task {
+	return []Task{Denoising{}, Deblurring{}, Inpainting{}, Superresolution{}}
+}
 
 // New returns the task of a name.
 func New(name string) (Task, error) {
@@ -54,4 +66,28 @@ func pixelsOf(set *dataset.Set) metric.Scale {
 		s.Mean[c], s.Std[c] = float64(set.Mean[c]), float64(set.Std[c])
 	}
 	return s
+}
+
+// mostNoise bounds t where it weights the noise: deblurring and inpainting.
+const mostNoise = 0.1
+
+// AddNoise replaces x by weight*x + (1-weight)*z with z ~ N(0,I) of a mesh's own
+// from r.
+func AddNoise(x []float32, at Mesh, weight float32, r *random.Stream) {
+	noise := r.Child("noise", uint64(at.Level))
+	var z [512]float32
+	for len(x) > 0 {
+		n := min(len(z), len(x))
+		noise.Normals(z[:n])
+		Mix(z[:n], x, weight)
+		x = x[copy(x, z[:n]):]
+	}
+}
+
+// Mix overwrites the noise z with weight*x + (1-weight)*z. x must not be shorter
+// than z.
+func Mix(z, x []float32, weight float32) {
+	for i, v := range z {
+		z[i] = weight*x[i] + (1-weight)*v
+	}
 }

@@ -1,7 +1,6 @@
 package task_test
 
 import (
-	"context"
 	"math"
 	"runtime"
 	"slices"
@@ -23,9 +22,27 @@ func leaves(t testing.TB, side int) *dataset.Set {
 	return set
 }
 
-func sampler(t testing.TB, seed uint64) *task.Sampler {
+func sampler(t testing.TB, of task.Task, seed uint64) *task.Sampler {
 	set := leaves(t, 16)
-	return &task.Sampler{Task: task.Denoising{}, Source: set.Train, Pixels: task.Denoising{}.Pixels(set), Side: 16, Restriction: mesh.Nearest, Seed: seed}
+	return &task.Sampler{Task: of, Source: set.Train, Pixels: of.Pixels(set), Side: 16, Restriction: mesh.Nearest, Seed: seed}
+}
+
+// each runs a test for every task.
+func each(t *testing.T, check func(t *testing.T, of task.Task)) {
+	for _, of := range task.All() {
+		t.Run(of.Name(), func(t *testing.T) { check(t, of) })
+	}
+}
+
+func TestNew(t *testing.T) {
+	for _, name := range []string{"denoising", "deblurring", "inpainting", "superresolution"} {
+		if of, err := task.New(name); err != nil || of.Name() != name {
+			t.Errorf("%s: %v, %v", name, of, err)
+		}
+	}
+	if _, err := task.New("colouring"); err == nil {
+		t.Error("colouring is a task")
+	}
 }
 
 // TestDenoisingMixes: the input is t*x + (1-t)*z with normal z.
@@ -37,7 +54,7 @@ func TestDenoisingMixes(t *testing.T) {
 	for _, time := range []float32{0, 0.25, 1} {
 		input := make([]float32, n)
 		noise := random.New(2)
-		task.Denoising{}.Degrade(input, clean, 32, time, &noise)
+		task.Denoising{}.Degrade(input, clean, task.Mesh{Side: 32}, time, &noise)
 		var mean, square float64
 		for i, v := range input {
 			if time == 1 {
@@ -60,57 +77,87 @@ func TestDenoisingMixes(t *testing.T) {
 // TestDraw: a batch is a function of seed, iteration and level; both meshes of
 // a difference see the same; other levels, iterations and seeds see others.
 func TestDraw(t *testing.T) {
-	s := sampler(t, 1)
-	draw := func(s *task.Sampler, iteration, level int) (fine, coarse mesh.Batch) {
-		fine, coarse, err := s.Draw(iteration, level, 4, true)
+	each(t, func(t *testing.T, of task.Task) {
+		s := sampler(t, of, 1)
+		draw := func(s *task.Sampler, iteration, level int) (fine, coarse mesh.Batch) {
+			fine, coarse, err := s.Draw(iteration, level, 4, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fine, coarse
+		}
+		fine, coarse := draw(s, 3, 1)
+		if fine.Target.H != 8 || coarse.Target.H != 4 || fine.Input.H != 8/of.Scale() || coarse.Input.H != 4/of.Scale() || fine.Len() != 4 {
+			t.Fatalf("level 1 of side 16: sides %d and %d, %d samples", fine.Target.H, coarse.Target.H, fine.Len())
+		}
+		if want := mesh.Nearest.RestrictBatch(fine, 1); !slices.Equal(want.Input.Data, coarse.Input.Data) || !slices.Equal(want.Target.Data, coarse.Target.Data) || !slices.Equal(fine.T, coarse.T) {
+			t.Error("the coarse batch is not the fine one, restricted")
+		}
+		for name, other := range map[string]mesh.Batch{
+			"level":     func() mesh.Batch { b, _ := draw(s, 3, 0); return mesh.Nearest.RestrictBatch(b, 1) }(),
+			"iteration": func() mesh.Batch { b, _ := draw(s, 4, 1); return b }(),
+			"seed":      func() mesh.Batch { b, _ := draw(sampler(t, of, 2), 3, 1); return b }(),
+		} {
+			if slices.Equal(other.Target.Data, fine.Target.Data) || slices.Equal(other.Input.Data, fine.Input.Data) {
+				t.Errorf("another %s draws the same", name)
+			}
+		}
+	})
+}
+
+// TestCores: equal batches on one core and on several, degraded fine or coarse.
+func TestCores(t *testing.T) {
+	each(t, func(t *testing.T, of task.Task) {
+		for _, coarse := range []bool{false, true} {
+			s := sampler(t, of, 1)
+			s.DegradeCoarse = coarse
+			var drawn [][]float32
+			for _, cores := range []int{1, 3} {
+				before := runtime.GOMAXPROCS(cores)
+				fine, coarser, err := s.Draw(0, 1, 9, true)
+				runtime.GOMAXPROCS(before)
+				if err != nil {
+					t.Fatal(err)
+				}
+				drawn = append(drawn, slices.Concat(fine.Input.Data, fine.Target.Data, fine.T, coarser.Input.Data, coarser.Target.Data))
+			}
+			if !slices.Equal(drawn[0], drawn[1]) {
+				t.Errorf("other batches on other cores, degraded on coarse meshes: %v", coarse)
+			}
+		}
+	})
+}
+
+// TestDegradeCoarse: degraded anew on every mesh, targets stay coupled, inputs
+// do not follow from one another, and the finest mesh is as ever.
+func TestDegradeCoarse(t *testing.T) {
+	each(t, func(t *testing.T, of task.Task) {
+		s := sampler(t, of, 1)
+		finest, _, err := s.Draw(0, 0, 2, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return fine, coarse
-	}
-	fine, coarse := draw(s, 3, 1)
-	if fine.Input.H != 8 || coarse.Input.H != 4 || fine.Len() != 4 {
-		t.Fatalf("level 1 of side 16: sides %d and %d, %d samples", fine.Input.H, coarse.Input.H, fine.Len())
-	}
-	if want := mesh.Nearest.RestrictBatch(fine, 1); !slices.Equal(want.Input.Data, coarse.Input.Data) || !slices.Equal(want.Target.Data, coarse.Target.Data) || !slices.Equal(fine.T, coarse.T) {
-		t.Error("the coarse batch is not the fine one, restricted")
-	}
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	if again, _ := draw(s, 3, 1); !slices.Equal(again.Input.Data, fine.Input.Data) || !slices.Equal(again.T, fine.T) {
-		t.Error("equal arguments give another batch on one core")
-	}
-	for name, other := range map[string]mesh.Batch{
-		"level":     func() mesh.Batch { b, _ := draw(s, 3, 0); return b }(),
-		"iteration": func() mesh.Batch { b, _ := draw(s, 4, 1); return b }(),
-		"seed":      func() mesh.Batch { b, _ := draw(sampler(t, 2), 3, 1); return b }(),
-	} {
-		if slices.Equal(other.T, fine.T) {
-			t.Errorf("another %s draws the same t", name)
+		s.DegradeCoarse = true
+		fine, coarse, err := s.Draw(0, 0, 2, true)
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-}
-
-// TestDegradeCoarse: with fresh noise on every mesh, targets stay coupled and
-// inputs have the noise of their own mesh.
-func TestDegradeCoarse(t *testing.T) {
-	s := sampler(t, 1)
-	s.DegradeCoarse = true
-	fine, coarse, err := s.Draw(0, 0, 2, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := mesh.Nearest.RestrictBatch(fine, 1)
-	if !slices.Equal(want.Target.Data, coarse.Target.Data) || !slices.Equal(fine.T, coarse.T) {
-		t.Error("targets or t of the two meshes differ")
-	}
-	if slices.Equal(want.Input.Data, coarse.Input.Data) {
-		t.Error("the coarse input is the fine one, restricted")
-	}
+		if !slices.Equal(finest.Input.Data, fine.Input.Data) {
+			t.Error("another input on the finest mesh")
+		}
+		want := mesh.Nearest.RestrictBatch(fine, 1)
+		if !slices.Equal(want.Target.Data, coarse.Target.Data) || !slices.Equal(fine.T, coarse.T) {
+			t.Error("targets or t of the two meshes differ")
+		}
+		if len(want.Input.Data) != len(coarse.Input.Data) || slices.Equal(want.Input.Data, coarse.Input.Data) {
+			t.Error("the coarse input is the fine one, restricted")
+		}
+	})
 }
 
 // TestPrefetch hands out a plan's batches in its order, from any iteration on.
 func TestPrefetch(t *testing.T) {
-	s := sampler(t, 1)
+	s := sampler(t, task.Denoising{}, 1)
 	plan, err := mge.Work{Batches: []int{1, 2}, Iterations: 2, Stages: []int{2, 1}}.Plan(mge.FullMultiscale)
 	if err != nil {
 		t.Fatal(err)
@@ -141,39 +188,5 @@ func TestPrefetch(t *testing.T) {
 	defer p.Close()
 	if _, _, err := p.Draw(1, 1, 2, false); err == nil {
 		t.Error("a batch out of order was handed out")
-	}
-}
-
-// perfect restores by copying what it should find.
-type perfect struct{ answer []float32 }
-
-func (p perfect) Apply(_ context.Context, y []float32, _ mesh.Images, _ []float32) error {
-	copy(y, p.answer)
-	return nil
-}
-
-// TestValidation: the set is the same in every run, and measures what it says.
-func TestValidation(t *testing.T) {
-	set := leaves(t, 16)
-	v, err := task.NewValidation(task.Denoising{}, set, 16, 12)
-	if err != nil {
-		t.Fatal(err)
-	}
-	again, err := task.NewValidation(task.Denoising{}, leaves(t, 16), 16, 12)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(v.Batch.Input.Data, again.Batch.Input.Data) {
-		t.Error("two validation sets of one data set differ")
-	}
-	m, err := v.Measure(t.Context(), perfect{v.Batch.Target.Data})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if m.MSE != 0 || math.Abs(m.SSIM-1) > 1e-12 {
-		t.Errorf("the clean pictures themselves: MSE %v, SSIM %v", m.MSE, m.SSIM)
-	}
-	if d := v.Degraded(); !(d.MSE > 0.05) || !(d.PSNR < 25) {
-		t.Errorf("the degraded pictures: MSE %v, PSNR %v", d.MSE, d.PSNR)
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/kernel/resample"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
+	"multiscale/pkg/picture"
 	"multiscale/pkg/random"
 )
 
@@ -22,14 +24,28 @@ type Restorer interface {
 type Validation struct {
 	Batch  mesh.Batch
 	Pixels metric.Scale
+	// Whole, where there are any, are the pictures that are measured instead of
+	// Batch: in full, each of a size of its own.
+	Whole []mesh.Batch
+
+	scale int // of the task
 }
 
 // NewValidation makes the first n fixed samples of a set's validation pictures.
+// For super-resolution on Urban100 these are only to be looked at: as its papers
+// do, its validation pictures are measured in full.
 func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 	if err := checkSide(t, side); err != nil {
 		return nil, err
 	}
-	s := &Sampler{Task: t, Source: set.Validation, Pixels: t.Pixels(set), Side: side}
+	v := &Validation{Pixels: t.Pixels(set), scale: t.Scale()}
+	if v.scale != 1 && set.Name == "urban100" {
+		var err error
+		if v.Whole, err = whole(set.Validation, v.Pixels); err != nil {
+			return nil, err
+		}
+	}
+	s := &Sampler{Task: t, Source: set.Validation, Pixels: v.Pixels, Side: side}
 	d := &drawing{Sampler: s, batch: s.allocate(n)}
 	d.root = random.New(0).Child("validation/" + set.Name)
 	for k := range n {
@@ -41,30 +57,82 @@ func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 				return set.Validation.FixedPair(low, clean, k, side)
 			}
 			return set.Validation.Fixed(clean, k, side)
-		}, &r)
+		})
 		if err != nil {
 			return nil, err
 		}
 	}
-	return &Validation{Batch: d.batch, Pixels: s.Pixels}, nil
+	v.Batch = d.batch
+	return v, nil
+}
+
+// whole returns all pairs of a source, one a batch.
+func whole(source dataset.PairSource, pixels metric.Scale) ([]mesh.Batch, error) {
+	var batches []mesh.Batch
+	for i := range source.Len() {
+		low, high, err := source.WholePair(i)
+		if err != nil {
+			return nil, err
+		}
+		batches = append(batches, mesh.Batch{
+			Input: images(low, pixels), T: make([]float32, 1), Target: images(high, pixels), Samples: []uint64{uint64(i)},
+		})
+	}
+	return batches, nil
+}
+
+// images returns a picture as a normalised batch of one.
+func images(p *picture.Planar8, pixels metric.Scale) mesh.Images {
+	x := mesh.NewImages(1, 3, p.H, p.W)
+	p.Float(x.Data)
+	normalise(x.Data, pixels)
+	return x
 }
 
 // Measure restores all pictures and measures them.
 func (v *Validation) Measure(ctx context.Context, r Restorer) (metric.Summary, error) {
-	y := make([]float32, len(v.Batch.Target.Data))
-	if err := r.Apply(ctx, y, v.Batch.Input, v.Batch.T); err != nil {
-		return metric.Summary{}, err
+	var m metric.Meter
+	for _, b := range v.measured() {
+		y := make([]float32, len(b.Target.Data))
+		if err := r.Apply(ctx, y, b.Input, b.T); err != nil {
+			return metric.Summary{}, err
+		}
+		v.add(&m, y, b)
 	}
-	return v.measure(y), nil
+	return m.Summary(), nil
 }
 
-// Degraded measures the degraded pictures themselves: the trivial answer. It is
-// for tasks that do not change the size.
-func (v *Validation) Degraded() metric.Summary { return v.measure(v.Batch.Input.Data) }
-
-func (v *Validation) measure(y []float32) metric.Summary {
+// Degraded measures the trivial answer: the degraded pictures themselves, or
+// for super-resolution what bilinear interpolation makes of them.
+func (v *Validation) Degraded() metric.Summary {
 	var m metric.Meter
-	x := v.Batch.Target
-	m.Add(y, x.Data, metric.Shape{N: x.N, C: x.C, H: x.H, W: x.W}, v.Pixels)
+	for _, b := range v.measured() {
+		y := b.Input.Data
+		if v.scale != 1 {
+			y = enlarged(b.Input, v.scale)
+		}
+		v.add(&m, y, b)
+	}
 	return m.Summary()
+}
+
+// measured are the batches that count.
+func (v *Validation) measured() []mesh.Batch {
+	if len(v.Whole) > 0 {
+		return v.Whole
+	}
+	return []mesh.Batch{v.Batch}
+}
+
+func (v *Validation) add(m *metric.Meter, y []float32, b mesh.Batch) {
+	x := b.Target
+	m.Add(y, x.Data, metric.Shape{N: x.N, C: x.C, H: x.H, W: x.W}, v.Pixels)
+}
+
+// enlarged is what the networks for super-resolution correct, too.
+func enlarged(x mesh.Images, factor int) []float32 {
+	h, w := factor*x.H, factor*x.W
+	y := make([]float32, x.N*x.C*h*w)
+	resample.Bilinear(y, x.Data, x.N*x.C, x.H, x.W, h, w, 1/float64(factor), 1/float64(factor))
+	return y
 }

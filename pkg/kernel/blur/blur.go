@@ -78,6 +78,10 @@ type axis struct {
 // pixels that is faster, but the matrix grows with the square.
 const dense = 512
 
+// negligible is a weight that float32 sums of values of one size do not notice.
+// Still smaller ones would be denormal numbers, with which processors are slow.
+const negligible = 1e-12
+
 type key struct {
 	n     int
 	sigma float64
@@ -119,7 +123,9 @@ func newAxis(n int, sigma float64) *axis {
 	a.circulant = make([]float32, n*n)
 	for i := range n {
 		for j := range n {
-			a.circulant[i*n+j] = float32(a.psf[(i-j+n)%n])
+			if weight := a.psf[(i-j+n)%n]; weight >= negligible {
+				a.circulant[i*n+j] = float32(weight)
+			}
 		}
 	}
 	return a

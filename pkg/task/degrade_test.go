@@ -1,0 +1,248 @@
+package task_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/kernel/blur"
+	"multiscale/pkg/kernel/resample"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/picture"
+	"multiscale/pkg/random"
+	"multiscale/pkg/task"
+)
+
+// TestTime: t is uniform on [0,1) where it weights the picture, on [0,0.1)
+// where it weights the noise, and absent in super-resolution.
+func TestTime(t *testing.T) {
+	for _, c := range []struct {
+		of   task.Task
+		most float64
+	}{{task.Denoising{}, 1}, {task.Deblurring{}, 0.1}, {task.Inpainting{}, 0.1}, {task.Superresolution{}, 0}} {
+		const n = 10000
+		r := random.New(1)
+		var mean, square, largest float64
+		for range n {
+			v := float64(c.of.Time(&r))
+			if v < 0 {
+				t.Fatalf("%s: t = %v", c.of.Name(), v)
+			}
+			mean, square, largest = mean+v/n, square+v*v/n, max(largest, v)
+		}
+		// Five standard errors of the mean and, generously, of the variance.
+		tolerance := 5 * c.most / math.Sqrt(12*n)
+		if largest > c.most || math.Abs(mean-c.most/2) > tolerance || math.Abs(square-mean*mean-c.most*c.most/12) > tolerance {
+			t.Errorf("%s: mean %v, mean square %v, largest %v", c.of.Name(), mean, square, largest)
+		}
+	}
+}
+
+// normals returns n fixed values like those of a normalised picture.
+func normals(n int, seed uint64) []float32 {
+	x := make([]float32, n)
+	r := random.New(seed)
+	r.Normals(x)
+	return x
+}
+
+// degrade degrades a picture on a mesh with one stream of random numbers.
+func degrade(of task.Task, clean []float32, at task.Mesh, t float32, seed uint64) []float32 {
+	input := make([]float32, len(clean)/of.Scale()/of.Scale())
+	r := random.New(seed)
+	of.Degrade(input, clean, at, t, &r)
+	return input
+}
+
+// TestDeblurringBlurs: without noise the input is K x, with a blur of 3 pixels
+// on the finest mesh that is as wide in the scene on coarser ones.
+func TestDeblurringBlurs(t *testing.T) {
+	for _, c := range []struct {
+		at    task.Mesh
+		sigma float64
+	}{{task.Mesh{Side: 32}, 3}, {task.Mesh{Level: 1, Side: 16}, 1.5}, {task.Mesh{Level: 3, Side: 9}, 0.375}} {
+		clean := normals(3*c.at.Side*c.at.Side, 1)
+		want := make([]float32, len(clean))
+		blur.New(c.at.Side, c.at.Side, c.sigma, c.sigma).Apply(want, clean, 3)
+		if !slices.Equal(degrade(task.Deblurring{}, clean, c.at, 0, 2), want) {
+			t.Errorf("level %d, t = 0: not the blurred picture", c.at.Level)
+		}
+	}
+}
+
+// TestNoise: t weights the noise, which is normal, and another on every mesh.
+func TestNoise(t *testing.T) {
+	const side, n = 64, 3 * 64 * 64
+	clean := normals(n, 1)
+	for _, of := range []task.Task{task.Deblurring{}, task.Inpainting{}} {
+		t.Run(of.Name(), func(t *testing.T) {
+			const time = 0.08
+			noise := func(level int) []float64 {
+				// The same stream gives the same mask.
+				input, still := degrade(of, clean, task.Mesh{Level: level, Side: side}, time, 2), degrade(of, clean, task.Mesh{Level: level, Side: side}, 0, 2)
+				z := make([]float64, n)
+				for i := range z {
+					z[i] = (float64(input[i]) - (1-time)*float64(still[i])) / time
+				}
+				return z
+			}
+			first, second := noise(0), noise(1)
+			var mean, square, product float64
+			for i, z := range first {
+				mean, square, product = mean+z/n, square+z*z/n, product+z*second[i]/n
+			}
+			// Five standard errors of a mean, a variance and a covariance.
+			if bound := 5 / math.Sqrt(n); math.Abs(mean) > bound || math.Abs(square-1) > math.Sqrt2*bound || math.Abs(product) > bound {
+				t.Errorf("mean %v, variance %v, covariance of two meshes %v", mean, square, product)
+			}
+		})
+	}
+}
+
+// TestBoxes: one to three boxes of zeros in all channels, the rest untouched;
+// their sides lie between a tenth and a third of the picture's, and every row and
+// column is hit.
+func TestBoxes(t *testing.T) {
+	for _, side := range []int{1, 2, 3, 5, 8, 16, 33, 64} {
+		least, most := max(1, (side+9)/10), max(1, side/3)
+		clean := normals(3*side*side, 1)
+		rows, columns := make([]int, side), make([]int, side)
+		var samples, total int
+		for seed := range uint64(300) {
+			x := degrade(task.Inpainting{}, clean, task.Mesh{Side: side}, 0, seed)
+			holes := 0
+			for i := range side * side {
+				hole := x[i] == 0
+				for c := range 3 {
+					at := c*side*side + i
+					if want := clean[at]; (x[at] == 0) != hole || !hole && x[at] != want {
+						t.Fatalf("side %d, pixel %d, channel %d: %v of %v", side, i, c, x[at], want)
+					}
+				}
+				if hole {
+					holes++
+					rows[i/side]++
+					columns[i%side]++
+				}
+			}
+			if holes < least*least || holes > 3*most*most {
+				t.Errorf("side %d: %d pixels are missing", side, holes)
+			}
+			samples, total = samples+1, total+holes
+		}
+		if slices.Min(rows) == 0 || slices.Min(columns) == 0 {
+			t.Errorf("side %d: some rows or columns have never been missing: %v, %v", side, rows, columns)
+		}
+		if side < 33 {
+			continue
+		}
+		// On average two boxes, each ((1/10+1/3)/2)^2 = 4.7% of the picture.
+		if share := float64(total) / float64(samples*side*side); share < 0.07 || share > 0.1 {
+			t.Errorf("side %d: %.1f%% of the pixels are missing", side, 100*share)
+		}
+	}
+}
+
+// TestBoxesScale: on the next coarser mesh the boxes are the same ones, to
+// within a pixel at their edges.
+func TestBoxesScale(t *testing.T) {
+	const side = 64
+	fine, coarse := make([]float32, 3*side*side), make([]float32, 3*side*side/4)
+	for _, x := range [][]float32{fine, coarse} {
+		for i := range x {
+			x[i] = 1
+		}
+	}
+	differ, missing := 0.0, 0.0
+	for seed := range uint64(100) {
+		x := mesh.Images{N: 1, C: 3, H: side, W: side, Data: degrade(task.Inpainting{}, fine, task.Mesh{Side: side}, 0, seed)}
+		restricted := mesh.Nearest.Restrict(x, 1).Data
+		for i, v := range degrade(task.Inpainting{}, coarse, task.Mesh{Level: 1, Side: side / 2}, 0, seed) {
+			if v != restricted[i] {
+				differ++
+			}
+			missing += float64(1 - v)
+		}
+	}
+	// Boxes of other places would agree in less than a tenth of their pixels.
+	if differ > 0.25*missing {
+		t.Errorf("%v of %v missing pixels are others on the coarse mesh", differ, missing)
+	}
+}
+
+// TestSuperresolutionHalves: degraded anew, the input is the antialiased half of
+// the target; on the finest mesh it is the data set's.
+func TestSuperresolutionHalves(t *testing.T) {
+	s := sampler(t, task.Superresolution{}, 1)
+	s.Restriction = mesh.Bilinear
+	fine, _, err := s.Draw(0, 0, 3, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.DegradeCoarse = true
+	_, coarse, err := s.Draw(0, 0, 3, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range fine.Len() {
+		high := coarse.Target.Slice(i, i+1)
+		want := make([]float32, 3*4*4)
+		picture.FromFloat(high.Data, 8, 8).Half().Float(want)
+		if !slices.Equal(coarse.Input.Slice(i, i+1).Data, want) {
+			t.Errorf("sample %d: the coarse input is not half of the coarse target", i)
+		}
+		// The two show the same scene: their means are nearly equal.
+		if m, n := mean(fine.Input.Slice(i, i+1).Data), mean(fine.Target.Slice(i, i+1).Data); math.Abs(m-n) > 0.05 {
+			t.Errorf("sample %d: the input has mean %v, the target %v", i, m, n)
+		}
+	}
+	if min, max := slices.Min(fine.Target.Data), slices.Max(fine.Target.Data); min < 0 || max > 1 {
+		t.Errorf("pixels from %v to %v", min, max)
+	}
+}
+
+func mean(x []float32) (m float64) {
+	for _, v := range x {
+		m += float64(v) / float64(len(x))
+	}
+	return m
+}
+
+// TestTrivialAnswer: what super-resolution has to beat is bilinear enlargement.
+func TestTrivialAnswer(t *testing.T) {
+	v, err := task.NewValidation(task.Superresolution{}, leaves(t, 16), 16, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := v.Batch.Input
+	y := make([]float32, 4*len(x.Data))
+	resample.Bilinear(y, x.Data, 3*x.N, x.H, x.W, 2*x.H, 2*x.W, 0.5, 0.5)
+	var want float64
+	for i, target := range v.Batch.Target.Data {
+		d := float64(y[i]) - float64(target)
+		want += d * d / float64(len(y))
+	}
+	if got := v.Degraded().MSE; math.Abs(got-want) > 1e-9 {
+		t.Errorf("MSE %v, want %v", got, want)
+	}
+}
+
+// BenchmarkDraw is what the loader takes for a batch of 16 of the paper's size.
+func BenchmarkDraw(b *testing.B) {
+	for _, of := range task.All() {
+		b.Run(of.Name(), func(b *testing.B) {
+			set := leaves(b, 128)
+			if err := dataset.Prepare(set.Train); err != nil {
+				b.Fatal(err)
+			}
+			s := &task.Sampler{Task: of, Source: set.Train, Pixels: of.Pixels(set), Side: 128, Restriction: mesh.Nearest, Seed: 1}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if _, _, err := s.Draw(i, 0, 16, true); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

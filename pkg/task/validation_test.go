@@ -1,0 +1,126 @@
+package task_test
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/task"
+)
+
+// answers restores by handing out what it should find, batch by batch.
+type answers struct{ batches []mesh.Batch }
+
+func (a *answers) Apply(_ context.Context, y []float32, x mesh.Images, _ []float32) error {
+	if len(a.batches) == 0 || x.N != a.batches[0].Len() {
+		return fmt.Errorf("an unexpected batch of %d", x.N)
+	}
+	copy(y, a.batches[0].Target.Data)
+	a.batches = a.batches[1:]
+	return nil
+}
+
+// TestValidation: the set is the same in every run, and measures what it says.
+func TestValidation(t *testing.T) {
+	each(t, func(t *testing.T, of task.Task) {
+		set := leaves(t, 16)
+		v, err := task.NewValidation(of, set, 16, 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := task.NewValidation(of, leaves(t, 16), 16, 12)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(v.Batch.Input.Data, again.Batch.Input.Data) {
+			t.Error("two validation sets of one data set differ")
+		}
+		m, err := v.Measure(t.Context(), &answers{[]mesh.Batch{v.Batch}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.MSE != 0 || math.Abs(m.SSIM-1) > 1e-12 {
+			t.Errorf("the clean pictures themselves: MSE %v, SSIM %v", m.MSE, m.SSIM)
+		}
+		if d := v.Degraded(); !(d.MSE > 1e-4) || !(d.PSNR < 40) || !(d.SSIM < 0.99) {
+			t.Errorf("the trivial answer: MSE %v, PSNR %v, SSIM %v", d.MSE, d.PSNR, d.SSIM)
+		}
+	})
+	if _, err := task.NewValidation(task.Superresolution{}, leaves(t, 16), 15, 1); err == nil {
+		t.Error("super-resolution of odd sides is no error")
+	}
+}
+
+// TestWholePictures: super-resolution measures Urban100's validation pictures in
+// full, whatever their sizes; other tasks and sets take crops.
+func TestWholePictures(t *testing.T) {
+	root := t.TempDir()
+	sizes := []image.Point{{20, 16}, {16, 17}, {18, 16}, {22, 16}, {16, 16}, {17, 30}, {16, 16}, {16, 16}, {24, 17}, {16, 20}}
+	for i, size := range sizes {
+		save(t, filepath.Join(root, "HR", fmt.Sprintf("img_%03d.png", i+1)), size)
+	}
+	open := func(name string) *dataset.Set {
+		set, err := dataset.Open(dataset.Options{Name: name, Root: root, Side: 8})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set
+	}
+	urban := open("urban100")
+	v, err := task.NewValidation(task.Superresolution{}, urban, 8, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(v.Whole) != 2 || v.Batch.Len() != 3 || v.Batch.Target.H != 8 {
+		t.Fatalf("%d whole pictures, %d crops of side %d", len(v.Whole), v.Batch.Len(), v.Batch.Target.H)
+	}
+	for i, want := range []image.Point{{24, 16}, {16, 20}} { // the last two, sides made even
+		high, low := v.Whole[i].Target, v.Whole[i].Input
+		if high.W != want.X || high.H != want.Y || low.W != want.X/2 || low.H != want.Y/2 {
+			t.Errorf("picture %d: %dx%d from %dx%d, want %v", i, high.W, high.H, low.W, low.H, want)
+		}
+	}
+	if m, err := v.Measure(t.Context(), &answers{v.Whole}); err != nil || m.MSE != 0 {
+		t.Errorf("the clean pictures: MSE %v, error %v", m.MSE, err)
+	}
+	if d := v.Degraded(); !(d.MSE > 0) || !(d.SSIM < 1) {
+		t.Errorf("bilinear enlargement: MSE %v, SSIM %v", d.MSE, d.SSIM)
+	}
+	if v, err := task.NewValidation(task.Denoising{}, urban, 8, 3); err != nil || len(v.Whole) != 0 {
+		t.Errorf("denoising of whole pictures; error %v", err)
+	}
+	if v, err := task.NewValidation(task.Superresolution{}, open("folder"), 8, 3); err != nil || len(v.Whole) != 0 {
+		t.Errorf("whole pictures of a folder; error %v", err)
+	}
+}
+
+// save writes a picture of stripes.
+func save(t *testing.T, path string, size image.Point) {
+	t.Helper()
+	p := image.NewGray(image.Rectangle{Max: size})
+	for y := range size.Y {
+		for x := range size.X {
+			p.SetGray(x, y, color.Gray{Y: uint8(40 * (x + y*y) % 256)})
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := png.Encode(f, p); err != nil {
+		t.Fatal(err)
+	}
+}
