@@ -1,0 +1,14 @@
+// Command deblurring trains a network to sharpen blurred, noisy pictures, by
+// single-scale training, MGE and Full-Multiscale, and compares them.
+//
+//	go run ./experiments/deblurring [-profile quick|cpu|paper] [-network unet|resnet] [-data NAME] ...
+//
+// It writes a run folder with tables, pictures and the networks as ONNX files.
+package main
+
+import (
+	"multiscale/experiments/internal/experiment"
+	"multiscale/pkg/task"
+)
+
+func main() { experiment.Main(task.Deblurring{}) }
