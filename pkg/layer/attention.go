@@ -13,7 +13,7 @@ func (b *Builder) Attention(name string, x *gorgonia.Node, groups, heads int) *g
 	if b.err != nil {
 		return nil
 	}
-	c := x.Shape()[1]
+	c := b.channels(name, x)
 	x, skip := b.Fork2(x)
 	h := b.GroupNorm(join(name, "norm"), x, groups, Linear)
 	h = b.Conv(join(name, "qkv"), h, Conv{Out: 3 * c, Kernel: 1, Flat: true})

@@ -17,7 +17,7 @@ func (b *Builder) ResidualBlock(name string, h, e *gorgonia.Node, out, groups in
 	if b.err != nil {
 		return nil
 	}
-	in := h.Shape()[1]
+	in := b.channels(name, h)
 	h, skip := b.Fork2(h)
 	h = b.GroupNorm(join(name, "in_layers.0"), h, groups, SiLU)
 	shift := b.Affine(join(name, "emb_layers.1"), e, out)
@@ -44,13 +44,14 @@ func (b *Builder) NormBlock(name string, x, residual, t *gorgonia.Node, hidden i
 	if b.err != nil {
 		return nil
 	}
+	c := b.channels(name, x)
 	var e *gorgonia.Node
 	if t != nil {
 		e = b.TimeEmbedding(join(name, "te"), t, hidden, timeHidden)
 	}
 	q := b.Conv(join(name, "Conv1"), x, Conv{Out: hidden, Kernel: 3, Shift: e})
 	q = b.LayerNorm(q, LeakyReLU)
-	return b.Conv(join(name, "Conv2"), q, Conv{Out: x.Shape()[1], Kernel: 3, Residual: residual})
+	return b.Conv(join(name, "Conv2"), q, Conv{Out: c, Kernel: 3, Residual: residual})
 }
 
 // Zero makes a convolution start from zeros, so that a residual block starts

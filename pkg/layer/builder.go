@@ -74,7 +74,26 @@ func (b *Builder) Input(name string, shape ...int) *gorgonia.Node {
 // Variable adds an input that a gradient may be asked of.
 func (b *Builder) Variable(name string, shape ...int) *gorgonia.Node {
 	v := tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
-	return gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(v))
+	n := gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(v))
+	if n.Value() != gorgonia.Value(v) {
+		// Gorgonia takes inputs of one name and shape for one another.
+		b.Fail(fmt.Errorf("input %s: the graph has this name already", name))
+	}
+	return n
+}
+
+// channels returns the channels of x (N,C,...), the input of the layer of a name,
+// after which the builder may have failed.
+func (b *Builder) channels(name string, x *gorgonia.Node) int {
+	switch {
+	case x == nil:
+		b.Fail(fmt.Errorf("%s: no input", name))
+	case x.Dims() < 2:
+		b.Fail(fmt.Errorf("%s: input %s has shape %v, want (N,C,...)", name, x.Name(), x.Shape()))
+	default:
+		return x.Shape()[1]
+	}
+	return 1
 }
 
 // Param returns the node of a parameter. Names are unique in a network; asking

@@ -41,7 +41,7 @@ func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
 	if b.err != nil {
 		return nil
 	}
-	in := x.Shape()[1]
+	in := b.channels(name, x)
 	fanIn := param.FanIn(in * c.Kernel * c.Kernel)
 	shape := []int{c.Out, in, c.Kernel, c.Kernel}
 	if c.Flat {
@@ -72,7 +72,7 @@ func (b *Builder) Affine(name string, x *gorgonia.Node, out int) *gorgonia.Node 
 	if b.err != nil {
 		return nil
 	}
-	in := x.Shape()[1]
+	in := b.channels(name, x)
 	weight := b.Param(name+".weight", param.FanIn(in), out, in)
 	bias := b.Param(name+".bias", param.FanIn(in), out)
 	if b.err != nil {
@@ -87,7 +87,7 @@ func (b *Builder) GroupNorm(name string, x *gorgonia.Node, groups int, act kerne
 	if b.err != nil {
 		return nil
 	}
-	c := x.Shape()[1]
+	c := b.channels(name, x)
 	gamma := b.Param(name+".weight", param.Constant(1), c)
 	beta := b.Param(name+".bias", param.Constant(0), c)
 	if b.err != nil {

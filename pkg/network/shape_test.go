@@ -1,0 +1,106 @@
+package network_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/model"
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
+	"multiscale/pkg/random"
+)
+
+// TestShapes: every network maps images to images of Scale times the size, for
+// any sides that are multiples of Multiple, with one set of parameters.
+func TestShapes(t *testing.T) {
+	wide := network.NewUNet()
+	wide.Base, wide.Multipliers, wide.Blocks, wide.Attention, wide.Heads = 16, []int{2, 1, 3, 2}, 2, []int{1, 4}, 2
+	for _, n := range []network.Network{
+		network.NewResNet(), network.NewUNet(), network.NewSRNet(), network.NewESPCN(), wide,
+		network.ResNet{Out: 1, Hidden: 8, Blocks: 3}, network.ESPCN{Channels: 3, Hidden1: 4, Hidden2: 5, Factor: 3},
+		network.Enlarged{Body: network.NewSRNet(), Factor: 2}, network.Enlarged{Body: network.ResNet{Out: 3, Hidden: 8, Blocks: 1}, Factor: 3},
+	} {
+		set, err := network.Parameters(n, 3, 1)
+		if err != nil {
+			t.Errorf("%s: %v", n.Name(), err)
+			continue
+		}
+		m := model.New(n, set, op.MSE)
+		for _, in := range [][3]int{{1, 1, 1}, {2, 2, 3}, {3, 4, 1}} {
+			h, w := in[1]*n.Multiple(), in[2]*n.Multiple()
+			x := mesh.NewImages(in[0], 3, h, w)
+			r := random.New(1)
+			r.Normals(x.Data)
+			out := 3
+			if r, ok := n.(network.ResNet); ok {
+				out = r.Out
+			}
+			y := make([]float32, in[0]*out*h*w*n.Scale()*n.Scale())
+			if err := m.Apply(context.Background(), y, x, make([]float32, in[0])); err != nil {
+				t.Errorf("%s, %dx%d: %v", n.Name(), h, w, err)
+			}
+		}
+	}
+}
+
+// TestBatchesDoNotMix: a sample's answer does not depend on the others.
+func TestBatchesDoNotMix(t *testing.T) {
+	unet := network.NewUNet()
+	unet.Base, unet.Multipliers = 16, []int{1, 2}
+	for _, n := range []network.Network{network.ResNet{Out: 3, Hidden: 16, Blocks: 1, Time: true}, unet, network.NewESPCN()} {
+		set, err := network.Parameters(n, 3, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := random.New(2)
+		for i := range set.Values() {
+			set.Values()[i] += 0.05 * r.Normal()
+		}
+		set.Changed()
+		m := model.New(n, set, op.MSE)
+		x, times := mesh.NewImages(3, 3, 8, 8), []float32{0.1, 0.5, 0.9}
+		r.Normals(x.Data)
+		per := 3 * 8 * 8 * n.Scale() * n.Scale()
+		all, one := make([]float32, 3*per), make([]float32, per)
+		if err := m.Apply(t.Context(), all, x, times); err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if err := m.Apply(t.Context(), one, x.Slice(i, i+1), times[i:i+1]); err != nil {
+				t.Fatal(err)
+			}
+			if !slices.Equal(one, all[i*per:(i+1)*per]) {
+				t.Errorf("%s: sample %d has another answer in a batch", n.Name(), i)
+			}
+		}
+	}
+}
+
+// TestSeeds: the same seed gives the same parameters.
+func TestSeeds(t *testing.T) {
+	values := func(seed uint64) []float32 {
+		set, err := network.Parameters(network.NewSRNet(), 3, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return set.Values()
+	}
+	if !slices.Equal(values(1), values(1)) || slices.Equal(values(1), values(2)) {
+		t.Error("parameters do not follow the seed")
+	}
+}
+
+// TestImpossibleOptions are errors that say what does not fit.
+func TestImpossibleOptions(t *testing.T) {
+	unet := network.NewUNet()
+	unet.Groups = 5
+	heads := network.NewUNet()
+	heads.Heads = 3
+	for _, n := range []network.Network{unet, heads} {
+		if _, err := network.Parameters(n, 3, 1); err == nil {
+			t.Errorf("%+v is no error", n)
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package param_test
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"gorgonia.org/tensor"
+
+	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/param"
+)
+
+// declare makes a sealed set of parameters with these names, all 20x30.
+func declare(t *testing.T, seed uint64, init param.Initializer, names ...string) *param.Set {
+	t.Helper()
+	set := param.NewSet(seed)
+	for _, name := range names {
+		if _, err := set.Declare(name, tensor.Shape{20, 30}, init); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set.Seal()
+	return set
+}
+
+func values(set *param.Set, name string) []float32 { return set.Param(name).Value.Float32s() }
+
+// TestSeeds: values depend on the seed and the name, not on what else is
+// declared, or in which order.
+func TestSeeds(t *testing.T) {
+	init := param.Uniform(1)
+	a := declare(t, 1, init, "v", "w")
+	for name, set := range map[string]*param.Set{
+		"again":         declare(t, 1, init, "v", "w"),
+		"other order":   declare(t, 1, init, "w", "u", "v"),
+		"fewer of them": declare(t, 1, init, "w"),
+	} {
+		if !slices.Equal(values(set, "w"), values(a, "w")) {
+			t.Errorf("%s: w has other values", name)
+		}
+	}
+	if slices.Equal(values(declare(t, 2, init, "w"), "w"), values(a, "w")) {
+		t.Error("another seed gives the same values")
+	}
+	if slices.Equal(values(a, "v"), values(a, "w")) {
+		t.Error("two parameters have the same values")
+	}
+}
+
+func TestInitializers(t *testing.T) {
+	// spread is how far the variance of 600 uniform numbers may be off: some four
+	// standard deviations.
+	const spread = 0.15
+	for _, tc := range []struct {
+		name  string
+		init  param.Initializer
+		bound float64
+	}{
+		{"uniform", param.Uniform(0.5), 0.5},
+		{"fan in", param.FanIn(25), 0.2},
+		{"scaled", param.Scaled(1e-3, param.FanIn(25)), 2e-4},
+	} {
+		v := values(declare(t, 3, tc.init, "w"), "w")
+		var squares float64
+		for _, x := range v {
+			if math.Abs(float64(x)) > tc.bound {
+				t.Fatalf("%s: %v is beyond %v", tc.name, x, tc.bound)
+			}
+			squares += float64(x) * float64(x)
+		}
+		if got, want := squares/float64(len(v)), tc.bound*tc.bound/3; math.Abs(got-want) > spread*want {
+			t.Errorf("%s: variance %v, want %v", tc.name, got, want)
+		}
+	}
+	for _, x := range values(declare(t, 3, param.Constant(0.25), "w"), "w") {
+		if x != 0.25 {
+			t.Fatalf("constant is %v", x)
+		}
+	}
+}
+
+// TestOrthogonal: rows, or columns where they are fewer, have length gain and
+// right angles, whatever the shape.
+func TestOrthogonal(t *testing.T) {
+	const gain = 1.5
+	for _, shape := range []tensor.Shape{{20, 30}, {30, 20}, {7, 7}, {8, 3, 3, 3}, {64, 3, 5, 5}, {1, 9}, {9, 1}} {
+		set := param.NewSet(5)
+		p, err := set.Declare("w", shape, param.Orthogonal(gain))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set.Seal()
+		rows, cols := shape[0], shape.TotalSize()/shape[0]
+		at := func(vector, i int) float64 {
+			if rows > cols {
+				vector, i = i, vector
+			}
+			return float64(p.Value.Float32s()[vector*cols+i])
+		}
+		for a := range min(rows, cols) {
+			for b := range a + 1 {
+				var product, want float64
+				for i := range max(rows, cols) {
+					product += at(a, i) * at(b, i)
+				}
+				if a == b {
+					want = gain * gain
+				}
+				if math.Abs(product-want) > 1e-6 { // rounding to float32
+					t.Errorf("%v: product of vectors %d and %d is %v, want %v", shape, a, b, product, want)
+				}
+			}
+		}
+	}
+}
+
+func TestDeclare(t *testing.T) {
+	set := param.NewSet(1)
+	shape := tensor.Shape{2, 3}
+	p, err := set.Declare("w", shape, param.Constant(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape[0] = 9 // the caller's own
+	again, err := set.Declare("w", tensor.Shape{2, 3}, param.Constant(2))
+	if err != nil || again != p {
+		t.Errorf("declared again: %v, error %v", again, err)
+	}
+	if _, err := set.Declare("w", tensor.Shape{3, 2}, param.Constant(1)); err == nil || !strings.Contains(err.Error(), "w: declared with shape (2, 3)") {
+		t.Errorf("another shape: error %v", err)
+	}
+	set.Seal()
+	if _, err := set.Declare("v", tensor.Shape{1}, param.Constant(1)); err == nil || !strings.Contains(err.Error(), "no parameter of this name") {
+		t.Errorf("a new name after Seal: error %v", err)
+	}
+	if set.Param("v") != nil || set.Param("w") != p {
+		t.Error("Param does not find what was declared, and only that")
+	}
+}
+
+// TestFlat: parameters are views of one vector, in the order of declaration, and
+// of flat gradients alike.
+func TestFlat(t *testing.T) {
+	set := param.NewSet(1)
+	for i, n := range []int{3, 5, 2} {
+		if _, err := set.Declare(fmt.Sprint("p", i), tensor.Shape{n}, param.Constant(float32(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set.Seal()
+	if want := []float32{0, 0, 0, 1, 1, 1, 1, 1, 2, 2}; !slices.Equal(set.Values(), want) || set.Len() != len(want) {
+		t.Errorf("flat values %v, want %v", set.Values(), want)
+	}
+	set.Values()[4] = 7
+	if got := set.Param("p1").Value.Float32s()[1]; got != 7 {
+		t.Errorf("the view of p1 holds %v", got)
+	}
+	gradient := []float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+	for i, v := range set.ValueGrads(gradient) {
+		g, err := v.Grad()
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := set.Params()[i]
+		if v.Value() != p.Value || &g.(*tensor.Dense).Float32s()[0] != &gradient[p.Offset] {
+			t.Errorf("parameter %d is paired with another's gradient", i)
+		}
+	}
+}
+
+// TestFilter: graphs share the packed form of a convolution's weights, which
+// follows their values when Changed is called.
+func TestFilter(t *testing.T) {
+	set := param.NewSet(1)
+	p, err := set.Declare("w", tensor.Shape{1, 1, 3, 3}, param.Constant(1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Seal()
+	filter := p.Filter()
+	size := conv.Shape{N: 1, C: 1, H: 3, W: 3, O: 1, Kernel: 3, Stride: 1, Padding: 1}
+	centre := func() float32 {
+		y := make([]float32, 9)
+		conv.Forward(y, []float32{1, 1, 1, 1, 1, 1, 1, 1, 1}, filter, size, conv.Epilogue{Bias: []float32{0}})
+		return y[4]
+	}
+	if got := centre(); math.Abs(float64(got)-9) > 1e-5 {
+		t.Errorf("sum of nine ones: %v", got)
+	}
+	set.Values()[0] = 11
+	set.Changed()
+	if got := centre(); math.Abs(float64(got)-19) > 1e-5 || p.Filter() != filter {
+		t.Errorf("after a change: %v, want 19", got)
+	}
+}
