@@ -28,8 +28,8 @@ func init() {
 	Register("Linear", func(e *Emitter, _ op.Operation) string {
 		return e.Node("Gemm", e.Operands(), Attribute("transB", int64(1)))
 	})
-	Register("GroupNorm", known(norm))
-	Register("LayerNorm", known(norm))
+	Register("GroupNorm", known(groupNorm))
+	Register("LayerNorm", known(layerNorm))
 	Register("Activate", known(func(e *Emitter, o *op.Activation) string { return e.activate(e.Operand(0), o.Act) }))
 	Register("Branch", same)
 	Register("Dropout", same)
@@ -111,13 +111,12 @@ func conv(e *Emitter, o *op.Conv) string {
 	return y
 }
 
-// norm writes group and layer normalisation as an instance normalisation of the groups, which
-// all runtimes have: a group becomes one long channel, and back.
-func norm(e *Emitter, o *op.Norm) string {
-	x, channels := e.Operand(0), e.Shape(0)[1]
-	affine := len(e.Operands()) == 3
+// groupNorm is an instance normalisation of the groups, which all runtimes have: a group
+// becomes one long channel, and back.
+func groupNorm(e *Emitter, o *op.Norm) string {
+	x, rank, channels := e.Operand(0), len(e.Shape(0)), e.Shape(0)[1]
 	eps := Attribute("epsilon", o.Eps)
-	if affine && o.Groups == channels && len(e.Shape(0)) > 2 {
+	if o.Groups == channels && rank > 2 {
 		return e.activate(e.Node("InstanceNormalization", e.Operands(), eps), o.Act)
 	}
 	g := int64(o.Groups)
@@ -128,15 +127,28 @@ func norm(e *Emitter, o *op.Norm) string {
 	groups := e.Node("Reshape", []string{x, e.Ints(0, g, -1)})
 	groups = e.Node("InstanceNormalization", []string{groups, e.Floats([]int64{g}, ones...), e.Floats([]int64{g}, make([]float32, g)...)}, eps)
 	y := e.Node("Reshape", []string{groups, e.Node("Shape", []string{x})})
-	if affine {
-		gamma, beta := e.Operand(1), e.Operand(2)
-		if rank := len(e.Shape(0)); rank > 2 {
-			axes := []int64{1, 2}[:rank-2]
-			gamma, beta = e.unsqueeze(gamma, axes...), e.unsqueeze(beta, axes...)
-		}
-		y = e.Node("Add", []string{e.Node("Mul", []string{y, gamma}), beta})
+	gamma, beta := e.Operand(1), e.Operand(2)
+	if rank > 2 {
+		axes := []int64{1, 2}[:rank-2]
+		gamma, beta = e.unsqueeze(gamma, axes...), e.unsqueeze(beta, axes...)
 	}
-	return e.activate(y, o.Act)
+	return e.activate(e.Node("Add", []string{e.Node("Mul", []string{y, gamma}), beta}), o.Act)
+}
+
+// layerNorm is written out, with means of means: an instance normalisation over all of (C,H,W) would be
+// shorter, but runtimes add millions of numbers in float32 one by one there, and are off by
+// 1e-4 for a picture of 256x256 pixels and 100 channels. No mean here is over more than one axis.
+func layerNorm(e *Emitter, o *op.Norm) string {
+	mean := func(x string) string {
+		for axis := len(e.Shape(0)) - 1; axis > 0; axis-- {
+			x = e.Node("ReduceMean", []string{x}, Attribute("axes", []int64{int64(axis)}))
+		}
+		return x
+	}
+	d := e.Node("Sub", []string{e.Operand(0), mean(e.Operand(0))})
+	variance := mean(e.Node("Mul", []string{d, d}))
+	deviation := e.Node("Sqrt", []string{e.Node("Add", []string{variance, e.Floats([]int64{}, o.Eps)})})
+	return e.activate(e.Node("Div", []string{d, deviation}), o.Act)
 }
 
 func resize(e *Emitter, o *op.Resizing) string {

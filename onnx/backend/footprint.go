@@ -1,0 +1,55 @@
+package backend
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"gorgonia.org/tensor"
+)
+
+// Footprint is the memory in bytes that the intermediate values and outputs of a run with
+// inputs of the given shapes would take, as far as the shapes fit the model. Weights and inputs, which are there
+// anyway, and what single operations use for themselves are not in it.
+func (m *Model) Footprint(shapes map[string][]int) (int64, error) {
+	feeds := map[string]*array{}
+	for name, shape := range shapes {
+		if _, err := size(shape); err != nil {
+			return 0, fmt.Errorf("input %q: %w", name, err)
+		}
+		feeds[name] = &array{dtype: tensor.Float32, shape: shape}
+	}
+	p, err := m.graph.compile(feeds, m.weights)
+	if err != nil {
+		return 0, err
+	}
+	return p.footprint(), nil
+}
+
+// footprint goes through the operations as a run does, with sizes in place of memory.
+func (p *program) footprint() (bytes int64) {
+	var operations []*operation
+	for _, n := range p.graph.AllNodes() {
+		if o := operationOf(n); o != nil {
+			operations = append(operations, o)
+		}
+	}
+	slices.SortFunc(operations, func(a, b *operation) int { return cmp.Compare(a.id, b.id) })
+	free := map[int]int{} // blocks by size, as in memory
+	unread := map[*operation]int{}
+	for _, o := range operations {
+		n := count(o.result.shape)
+		if o.result.dtype == tensor.Float32 && free[n] > 0 {
+			free[n]--
+		} else {
+			bytes += int64(n) * int64(o.result.dtype.Size())
+		}
+		unread[o] = o.readers
+		for _, s := range o.sources {
+			if unread[s]--; unread[s] == 0 {
+				free[count(s.result.shape)]++
+			}
+		}
+	}
+	return bytes
+}
