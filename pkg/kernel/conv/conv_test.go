@@ -22,25 +22,35 @@ func random(r *rand.Rand, n int) []float32 {
 	return v
 }
 
-// relative is the L2 norm of got-want over that of want.
-func relative(got []float32, want []float64) float64 {
+// sums64 are sums of many products, in float64, and of the products' squares:
+// what the squares of the sums come to on average, whether or not the products
+// happen to cancel.
+type sums64 struct{ value, square []float64 }
+
+func newSums(n int) sums64 { return sums64{make([]float64, n), make([]float64, n)} }
+
+func (s sums64) add(i int, v float64) {
+	s.value[i] += v
+	s.square[i] += v * v
+}
+
+// relative is the L2 norm of got's errors over that of the sums.
+func relative(got []float32, want sums64) float64 {
 	var d, w float64
 	for i, g := range got {
-		d += (float64(g) - want[i]) * (float64(g) - want[i])
-		w += want[i] * want[i]
+		d += (float64(g) - want.value[i]) * (float64(g) - want.value[i])
+		w += want.square[i]
 	}
-	if w == 0 {
-		return math.Sqrt(d)
+	if d == 0 {
+		return 0
 	}
 	return math.Sqrt(d / w)
 }
 
 // reference computes all three products by their definition, in float64.
-func reference(s Shape, x, w, gy []float32) (y, gx, gw []float64) {
+func reference(s Shape, x, w, gy []float32) (y, gx, gw sums64) {
 	oh, ow := s.OutH(), s.OutW()
-	y = make([]float64, s.N*s.O*oh*ow)
-	gx = make([]float64, len(x))
-	gw = make([]float64, len(w))
+	y, gx, gw = newSums(s.N*s.O*oh*ow), newSums(len(x)), newSums(len(w))
 	for n := range s.N {
 		for o := range s.O {
 			for i := range oh {
@@ -55,9 +65,9 @@ func reference(s Shape, x, w, gy []float32) (y, gx, gw []float64) {
 								}
 								in := ((n*s.C+c)*s.H+a)*s.W + b
 								k := ((o*s.C+c)*s.Kernel+u)*s.Kernel + v
-								y[out] += float64(x[in]) * float64(w[k])
-								gx[in] += float64(gy[out]) * float64(w[k])
-								gw[k] += float64(gy[out]) * float64(x[in])
+								y.add(out, float64(x[in])*float64(w[k]))
+								gx.add(in, float64(gy[out])*float64(w[k]))
+								gw.add(k, float64(gy[out])*float64(x[in]))
 							}
 						}
 					}
@@ -126,14 +136,14 @@ func checkShape(t *testing.T, s Shape) {
 	gy, bias := random(r, s.N*s.O*out), random(r, s.O)
 	shift, residual := random(r, s.N*s.O), random(r, s.N*s.O*out)
 	y64, gx64, gw64 := reference(s, x, w, gy)
-	gb64, gs64 := make([]float64, s.O), make([]float64, s.N*s.O)
-	for i := range gy {
-		gs64[i/out] += float64(gy[i])
-		gb64[i/out%s.O] += float64(gy[i])
+	gb64, gs64 := newSums(s.O), newSums(s.N*s.O)
+	for i, g := range gy {
+		gs64.add(i/out, float64(g))
+		gb64.add(i/out%s.O, float64(g))
 	}
 	f := NewFilter(s.O, s.C, s.Kernel)
 	f.Load(w)
-	check := func(name string, got []float32, want []float64) {
+	check := func(name string, got []float32, want sums64) {
 		t.Helper()
 		if e := relative(got, want); !(e < tolerance) {
 			t.Errorf("%s: relative L2 error %.3g, want below %.3g", name, e, tolerance)
@@ -142,8 +152,10 @@ func checkShape(t *testing.T, s Shape) {
 	y := random(r, len(gy)) // old contents must not show
 	Forward(y, x, f, s, Epilogue{})
 	check("forward", y, y64)
-	for i := range y64 {
-		y64[i] += float64(bias[i/out%s.O]) + float64(shift[i/out]) + float64(residual[i])
+	for i, v := range residual {
+		y64.add(i, float64(v))
+		y64.add(i, float64(bias[i/out%s.O]))
+		y64.add(i, float64(shift[i/out]))
 	}
 	Forward(y, x, f, s, Epilogue{bias, shift, residual})
 	check("forward with epilogue", y, y64)
