@@ -23,25 +23,38 @@ func checkDenoising(k *checker) {
 }
 
 // checkInpaintingAsPublished checks the authors' corruption, which left out the
-// masks: t weights the noise, not the picture.
+// masks.
 func checkInpaintingAsPublished(k *checker) {
 	k.decode(&struct{}{})
-	t := k.input("u").Data
-	picture := make([]float32, len(t))
-	for i, u := range t {
-		t[i] = 0.1 * u
-		picture[i] = 1 - t[i]
-	}
+	t := tenths(k.input("u").Data)
 	k.expect("t.npy", t)
-	k.expect("xt.npy", noisy(k.images("x"), k.images("z"), picture).Data)
+	k.expect("xt.npy", noisy(k.images("x"), k.images("z"), rest(t)).Data)
 }
 
-// noisy mixes images with noise: t*x + (1-t)*z.
-func noisy(x, z mesh.Images, t []float32) mesh.Images {
+// tenths is t of a uniform number, where t weights the noise.
+func tenths(u []float32) []float32 {
+	t := make([]float32, len(u))
+	for i, v := range u {
+		t[i] = 0.1 * v
+	}
+	return t
+}
+
+// rest is the weight of the picture where t is that of the noise.
+func rest(t []float32) []float32 {
+	weights := make([]float32, len(t))
+	for i, v := range t {
+		weights[i] = 1 - v
+	}
+	return weights
+}
+
+// noisy mixes images with noise: weight*x + (1-weight)*z.
+func noisy(x, z mesh.Images, weights []float32) mesh.Images {
 	y := mesh.NewImages(x.N, x.C, x.H, x.W)
 	copy(y.Data, z.Data)
 	for i := range y.N {
-		task.Mix(y.Slice(i, i+1).Data, x.Slice(i, i+1).Data, t[i])
+		task.Mix(y.Slice(i, i+1).Data, x.Slice(i, i+1).Data, weights[i])
 	}
 	return y
 }
@@ -56,6 +69,7 @@ type mgeOptions struct {
 	Batches []int `json:"batch_sizes"`
 	Mesh    []int `json:"finest_mesh"`
 	LowMesh []int `json:"low_resolution_mesh"`
+	Sigma   []float64
 	SSIM    ssimOptions
 }
 
@@ -67,18 +81,22 @@ func checkMGE(k *checker) {
 	n, set := k.load(h.Model)
 	finest := k.level(h.Scale)
 	batches := &given{finest: finest, resize: nearest}
-	var m *model.Model
+	loss := op.MSE
 	switch h.Task {
 	case "denoise":
 		settle(k, "mode", h.Mode, "eval")
-		m = model.New(n, set, op.MSE)
 		for l := range h.Batches {
 			batches.terms = append(batches.terms, k.denoising(fmt.Sprint("_", l)))
+		}
+	case "deblur":
+		settle(k, "mode", h.Mode, "eval")
+		for l := range h.Batches {
+			batches.terms = append(batches.terms, k.deblurring(fmt.Sprint("_", l), h.Sigma))
 		}
 	case "sr":
 		h.SSIM.Padding = h.SSIM.Window / 2
 		h.SSIM.settle(k)
-		m = model.New(network.Enlarged{Body: n, Factor: k.factor(h.Model)}, set, op.NegativeSSIM)
+		n, loss = network.Enlarged{Body: n, Factor: k.factor(h.Model)}, op.NegativeSSIM
 		batches.resize = bilinear
 		for l := range h.Batches {
 			batches.terms = append(batches.terms, k.batch(fmt.Sprint("lr_", l), "", fmt.Sprint("hr_", l)))
@@ -86,7 +104,7 @@ func checkMGE(k *checker) {
 	default:
 		k.Fatalf("unknown task %q", h.Task)
 	}
-	k.estimate("", m, set, mge.Stage{Finest: finest, Batches: h.Batches}, batches)
+	k.estimate("", model.New(n, set, loss), set, mge.Stage{Finest: finest, Batches: h.Batches}, batches)
 }
 
 // checkFullMultiscale checks the estimates of all stages, at the same
@@ -151,6 +169,12 @@ func (k *checker) factor(model json.RawMessage) int {
 func (k *checker) denoising(suffix string) mesh.Batch {
 	x, t := k.images("x"+suffix), k.input("t"+suffix).Data
 	return mesh.Batch{Input: noisy(x, k.images("z"+suffix), t), T: t, Target: x, Samples: make([]uint64, x.N)}
+}
+
+// deblurring reads samples on the finest mesh, blurs them and adds their noise.
+func (k *checker) deblurring(suffix string, sigma []float64) mesh.Batch {
+	x, t := k.images("x"+suffix), k.input("t"+suffix).Data
+	return mesh.Batch{Input: noisy(k.blurred(x, sigma), k.images("z"+suffix), rest(t)), T: t, Target: x, Samples: make([]uint64, x.N)}
 }
 
 // given is an mge.Sampler of given batches on the finest mesh, one for each

@@ -14,7 +14,9 @@ import (
 var checks = map[string]func(*checker){
 	"adam_fixed_grads":             checkAdam,
 	"adam_training":                checkTraining,
+	"blur":                         checkBlur,
 	"conv2d":                       checkConv,
+	"corrupt_deblur":               checkDeblurring,
 	"corrupt_denoise":              checkDenoising,
 	"corrupt_inpaint_as_published": checkInpaintingAsPublished,
 	"fullmultiscale":               checkFullMultiscale,
@@ -37,10 +39,7 @@ var checks = map[string]func(*checker){
 // that need it are reported as pending. Whatever is neither here nor known to
 // the checks makes a case fail.
 var pending = map[string]string{
-	"kind onnx":           "the ONNX packages read these cases",
-	"kind blur":           "deblurring is to come",
-	"kind corrupt_deblur": "deblurring is to come",
-	"task deblur":         "deblurring is to come",
+	"kind onnx": "the ONNX packages read these cases",
 }
 
 // isPending returns why a case is pending, or "".
