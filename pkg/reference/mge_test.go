@@ -78,18 +78,16 @@ func checkMGE(k *checker) {
 	var h mgeOptions
 	k.decode(&h)
 	settle(k, "the number of batch sizes", len(h.Batches), h.Levels+1)
-	n, set := k.load(h.Model)
+	n, set := k.load(h.Model, h.Mode)
 	finest := k.level(h.Scale)
 	batches := &given{finest: finest, resize: nearest}
 	loss := op.MSE
 	switch h.Task {
 	case "denoise":
-		settle(k, "mode", h.Mode, "eval")
 		for l := range h.Batches {
 			batches.terms = append(batches.terms, k.denoising(fmt.Sprint("_", l)))
 		}
 	case "deblur":
-		settle(k, "mode", h.Mode, "eval")
 		for l := range h.Batches {
 			batches.terms = append(batches.terms, k.deblurring(fmt.Sprint("_", l), h.Sigma))
 		}
@@ -122,7 +120,6 @@ func checkFullMultiscale(k *checker) {
 	}
 	k.decode(&h)
 	settle(k, "task", h.Task, "denoise")
-	settle(k, "mode", h.Mode, "eval")
 	settle(k, "the number of scales", len(h.Scales), h.Stages)
 	settle(k, "the number of stages with batches", len(h.Batches), h.Stages)
 	work := mge.Work{Batches: h.Batches[h.Stages-1], Stages: make([]int, h.Stages)}
@@ -130,7 +127,7 @@ func checkFullMultiscale(k *checker) {
 	if err != nil {
 		k.Fatal(err)
 	}
-	n, set := k.load(h.Model)
+	n, set := k.load(h.Model, h.Mode)
 	m := model.New(n, set, op.MSE)
 	pool := k.denoising("")
 	for j, sizes := range h.Batches {

@@ -81,8 +81,8 @@ func (k *checker) module(model json.RawMessage) func(*layer.Builder, inputs) *go
 }
 
 // network returns the network that a case describes, and the channels of its
-// input, with dropout off.
-func (k *checker) network(model json.RawMessage) (n network.Network, channels int) {
+// input, with dropout off: in training mode its masks would be unknown.
+func (k *checker) network(model json.RawMessage, mode string) (n network.Network, channels int) {
 	switch class := k.class(model); class {
 	case "resnet":
 		var h struct {
@@ -108,6 +108,9 @@ func (k *checker) network(model json.RawMessage) (n network.Network, channels in
 			Heads       int   `json:"num_heads"`
 		}{Heads: 1}
 		k.strict(model, &h)
+		if h.Dropout > 0 {
+			settle(k, "the mode of a network with dropout", mode, "eval")
+		}
 		return network.UNet{Out: h.Out, Base: h.Base, Multipliers: h.Multipliers, Blocks: h.Blocks,
 			Attention: h.Attention, Heads: h.Heads, Groups: groups}, h.In
 	case "SRParaConvNet":
@@ -153,8 +156,8 @@ func (k *checker) strict(model json.RawMessage, into any) {
 }
 
 // load returns the case's network and its parameters.
-func (k *checker) load(model json.RawMessage) (network.Network, *param.Set) {
-	n, channels := k.network(model)
+func (k *checker) load(model json.RawMessage, mode string) (network.Network, *param.Set) {
+	n, channels := k.network(model, mode)
 	set, err := network.Parameters(n, channels, 1)
 	if err != nil {
 		k.Fatal(err)
@@ -171,8 +174,7 @@ func checkModel(k *checker) {
 		Mode  string
 	}
 	k.decode(&h)
-	settle(k, "mode", h.Mode, "eval")
-	n, set := k.load(h.Model)
+	n, set := k.load(h.Model, h.Mode)
 
 	r := k.evaluate(set, k.differentiated(), func(b *layer.Builder, in inputs) (y, cost *gorgonia.Node) {
 		if y = n.Build(b, in["x"], in["t"]); b.Err() != nil {

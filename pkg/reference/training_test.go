@@ -81,12 +81,12 @@ func checkTraining(k *checker) {
 	var h struct {
 		adamOptions
 		Model     json.RawMessage
-		Mode      string // without dropout there is no difference
+		Mode      string
 		Snapshots []int
 	}
 	k.decode(&h)
 	adam, schedule := k.adam(h.adamOptions)
-	n, set := k.load(h.Model)
+	n, set := k.load(h.Model, h.Mode)
 	m := model.New(n, set, op.MSE)
 	x, z, t := k.input("x"), k.input("z"), k.input("t")
 	settle(k, "the rank of x", len(x.Shape), 5)
