@@ -17,7 +17,8 @@ type weightJob struct {
 	taps      int // kept per pair of channels: the kernel's, or Winograd's 36
 	tiling    tiling
 	outputs   int // in a block
-	width     int // channels in a block
+	channels  int // in a block, a multiple of width
+	width     int // channels side by side in the sums
 	slices    int
 	partial   []float32 // slices of blocks of channels of (O, taps, width)
 	merging   bool
@@ -28,15 +29,17 @@ var weightJobs free[weightJob]
 // enoughChunks keep a handful of cores busy to the end.
 const enoughChunks = 8
 
-// mostOutputs in a block: with the channels of a block, their sums stay in the
-// second-level cache.
-const mostOutputs = 64
+// A block has so many vectors of outputs and of channels: more of them make more
+// use of what is gathered and transformed, but their sums, one spectrum for each
+// pair, are to stay in the second-level cache.
+const blockVectors = 4
 
 func weightGradient(gw, gy, x []float32, s Shape) {
 	j := weightJobs.get()
 	*j = weightJob{gw: gw, gy: gy, x: x, shape: s, kernels: kernels, partial: j.partial, winograd: winogradWeights(s)}
 	k := j.kernels
-	j.taps, j.outputs, j.width = s.taps(), min(mostOutputs, s.O), width(k, s.C)
+	j.taps, j.outputs, j.width = s.taps(), min(blockVectors*k.Lanes, s.O), width(k, s.C)
+	j.channels = min(blockVectors*k.Lanes, ceil(s.C, j.width)*j.width)
 	unit := 1
 	if j.winograd {
 		j.taps, unit = spectrumSize, tileSide
@@ -57,15 +60,17 @@ func weightGradient(gw, gy, x []float32, s Shape) {
 // windows in the second-level cache.
 func largestSlice(k *lanes.Kernels, winograd bool) int {
 	if winograd {
-		return 64 * k.Lanes
+		return winogradSlice
 	}
 	return 16 * k.Lanes
 }
 
+var winogradSlice = 512
+
 // mergedRows is how many outputs one chunk of the second pass takes.
 const mergedRows = 8
 
-func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.width) }
+func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.channels) }
 
 // Do computes one chunk of the pass at hand.
 func (j *weightJob) Do(chunk int) {
@@ -74,36 +79,37 @@ func (j *weightJob) Do(chunk int) {
 		j.merge(s, chunk*mergedRows, min(j.shape.O, (chunk+1)*mergedRows))
 	} else {
 		block, slice := chunk/j.slices, chunk%j.slices
-		across := ceil(j.shape.C, j.width)
-		j.sum(s, block/across*j.outputs, block%across, slice)
+		across := ceil(j.shape.C, j.channels)
+		j.sum(s, block/across*j.outputs, block%across*j.channels, slice)
 	}
 	scratches.put(s)
 }
 
-// sum computes the sums of outputs from o on by channel block b over one slice.
-func (j *weightJob) sum(s *scratch, o, b, slice int) {
+// sum computes the sums of a block, outputs from o and channels from c on, over
+// one slice.
+func (j *weightJob) sum(s *scratch, o, c, slice int) {
 	outputs := min(j.outputs, j.shape.O-o)
-	channels := min(j.width, j.shape.C-b*j.width)
+	channels := min(j.channels, j.shape.C-c)
 	rectangles := j.tiling.count()
 	for i := slice * rectangles / j.slices; i < (slice+1)*rectangles/j.slices; i++ {
 		r := j.tiling.rectangle(i)
 		s.product.Accumulate = i > slice*rectangles/j.slices
 		if j.winograd {
-			j.tiles(s, r, o, outputs, b, channels, slice)
+			j.tiles(s, r, o, outputs, c, channels, slice)
 		} else {
-			j.pixels(s, r, o, outputs, b, channels, slice)
+			j.pixels(s, r, o, outputs, c, channels, slice)
 		}
 	}
 }
 
-// sums is where output o's sums begin for channel block b and a slice.
+// sums is where output o's sums begin for vectors b of channels and a slice.
 func (j *weightJob) sums(o, b, slice int) int {
 	across := ceil(j.shape.C, j.width)
 	return ((slice*across+b)*j.shape.O + o) * j.taps * j.width
 }
 
 // pixels adds the products of the pixels in r.
-func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, b, channels, slice int) {
+func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, slice int) {
 	k, shape := j.kernels, j.shape
 	w, g := &s.window, &s.second
 	w.plan(k, rectangle{
@@ -111,7 +117,7 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, b, channels, sli
 		r.top*shape.Stride - shape.Padding, (r.rows-1)*shape.Stride + shape.Kernel,
 		r.left*shape.Stride - shape.Padding, (r.cols-1)*shape.Stride + shape.Kernel,
 	}, channels)
-	w.gather(k, s, j.x, shape.input(), b*j.width)
+	w.gather(k, s, j.x, shape.input(), c)
 	g.planRow(r, outputs)
 	g.gather(k, s, j.gy, shape.output(), o)
 	s.segments = s.segments[:0]
@@ -121,14 +127,17 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, b, channels, sli
 		}
 	}
 	p := &s.product
-	p.C, p.A, p.Segments, p.K = j.partial[j.sums(o, b, slice):], g.data, s.segments, r.cols
+	p.A, p.Segments, p.K = g.data, s.segments, r.cols
 	p.CStep, p.AStep, p.AInner, p.BInner = j.taps*j.width, 1, g.width, shape.Stride*w.width
-	vectors := ceil(channels, k.Lanes)
-	for first := 0; first < outputs; first += k.Rows() {
-		rows := min(k.Rows(), outputs-first)
-		for t := range j.taps {
-			p.B = w.data[w.at(0, t/shape.Kernel, t%shape.Kernel):]
-			s.multiplyRows(k, first, rows, t*j.width, vectors)
+	for b := 0; b < channels; b += j.width {
+		p.C = j.partial[j.sums(o, (c+b)/j.width, slice):]
+		vectors := ceil(min(j.width, channels-b), k.Lanes)
+		for first := 0; first < outputs; first += k.Rows() {
+			rows := min(k.Rows(), outputs-first)
+			for t := range j.taps {
+				p.B = w.data[b/w.width*w.block+w.at(0, t/shape.Kernel, t%shape.Kernel):]
+				s.multiplyRows(k, first, rows, t*j.width, vectors)
+			}
 		}
 	}
 }

@@ -202,25 +202,29 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 }
 
 // tiles adds the products of the spectra of the tiles in r.
-func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, b, channels, slice int) {
+func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slice int) {
 	k, w, g := j.kernels, &s.window, &s.second
 	q := square(r)
 	w.plan(k, q.window(-j.shape.Padding, -j.shape.Padding), channels)
-	w.gather(k, s, j.x, j.shape.input(), b*j.width)
+	w.gather(k, s, j.x, j.shape.input(), c)
 	g.planRow(q.padded(), outputs)
 	g.gather(k, s, j.gy, j.shape.output(), o)
+	wide := odd(ceil(channels, j.width) * j.width)
 	var from, to int
-	s.spectrum, from = s.spectra(k, lanes.Input, q, w, w.width, s.spectrum)
+	s.spectrum, from = s.spectra(k, lanes.Input, q, w, wide, s.spectrum)
 	s.other, to = s.spectra(k, lanes.Gradient, q, g, g.width, s.other)
 	p := &s.product
 	p.Segments, p.K = lanes.Whole, q.count
-	p.AStep, p.AInner, p.BInner = 1, g.width, w.width
-	p.C, p.CStep = j.partial[j.sums(o, b, slice):], j.taps*j.width
-	vectors := ceil(channels, k.Lanes)
-	for v := range spectrumSize {
-		p.A, p.B = s.other[v*to:], s.spectrum[v*from:]
-		for first := 0; first < outputs; first += k.Rows() {
-			s.multiplyRows(k, first, min(k.Rows(), outputs-first), v*j.width, vectors)
+	p.AStep, p.AInner, p.BInner = 1, g.width, wide
+	p.CStep = j.taps * j.width
+	for b := 0; b < channels; b += j.width {
+		p.C = j.partial[j.sums(o, (c+b)/j.width, slice):]
+		vectors := ceil(min(j.width, channels-b), k.Lanes)
+		for v := range spectrumSize {
+			p.A, p.B = s.other[v*to:], s.spectrum[v*from+b:]
+			for first := 0; first < outputs; first += k.Rows() {
+				s.multiplyRows(k, first, min(k.Rows(), outputs-first), v*j.width, vectors)
+			}
 		}
 	}
 }
