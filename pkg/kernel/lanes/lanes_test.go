@@ -235,3 +235,20 @@ func BenchmarkProduct(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkGather(b *testing.B) {
+	for _, k := range implementations() {
+		b.Run(k.Name, func(b *testing.B) {
+			const pixels = 512
+			g := &Gather{Dst: make([]float32, pixels*k.Lanes), Src: make([]float32, k.Lanes*(pixels+16)), DstAt: make([]int32, pixels),
+				Stride: pixels + 16, Count: pixels, Channels: k.Lanes}
+			for i := range g.DstAt {
+				g.DstAt[i] = int32(i * k.Lanes)
+			}
+			for b.Loop() {
+				k.Gather(g)
+			}
+			b.SetBytes(int64(4 * pixels * k.Lanes))
+		})
+	}
+}

@@ -14,20 +14,56 @@ func (s isa) gather() {
 	p := argument()
 	dst, src, table := field(p, 0), field(p, 24), field(p, 48)
 	stride, count, channels := distance(p, 72), field(p, 80), field(p, 88)
-	Label("block_" + name)
-	m := s.mask(count)
-	rows := s.vectors(s.lanes)
-	s.zero(rows)
-	s.eachChannel("read_"+name, src, stride, channels, func(i int, at operand.Mem) { s.load(m, at, rows[i]) })
-	for i, v := range s.transpose(rows) {
-		if i > 0 {
-			CMPQ(count, operand.Imm(uint64(i)))
-			JLE(operand.LabelRef("end_" + name))
-		}
+	put := func(i int, v reg.VecVirtual) {
 		offset := GP64()
 		MOVLQSX(at(table, 4*i), offset)
 		VMOVUPS(v, indexed(dst, offset, 4))
 	}
+	planes := make([]reg.GPVirtual, s.lanes/4)
+	rows := steps(stride, 4)
+	Label("block_" + name)
+	CMPQ(count, operand.Imm(uint64(s.lanes)))
+	JL(operand.LabelRef("tail_" + name))
+	CMPQ(channels, operand.Imm(uint64(s.lanes)))
+	JL(operand.LabelRef("tail_" + name))
+	// A full square: reading four pixels of four planes at a time into the parts
+	// of a register leaves only squares of 4x4 to transpose.
+	for h := range planes {
+		planes[h] = GP64()
+		if h == 0 {
+			MOVQ(src, planes[0])
+		} else {
+			LEAQ(indexed(planes[h-1], stride, 4), planes[h])
+		}
+	}
+	for q := range planes {
+		part := s.vectors(4)
+		for i, v := range part {
+			for h, plane := range planes {
+				m := rows.at(plane, i)
+				m.Disp = 16 * q
+				s.insert(m, h, v)
+			}
+		}
+		for j, v := range s.transpose4(part) {
+			put(4*q+j, v)
+		}
+	}
+	JMP(operand.LabelRef("next_" + name))
+
+	Label("tail_" + name)
+	m := s.mask(count)
+	square := s.vectors(s.lanes)
+	s.zero(square)
+	s.eachChannel("read_"+name, src, stride, channels, func(i int, at operand.Mem) { s.load(m, at, square[i]) })
+	for i, v := range s.transpose(square) {
+		if i > 0 {
+			CMPQ(count, operand.Imm(uint64(i)))
+			JLE(operand.LabelRef("end_" + name))
+		}
+		put(i, v)
+	}
+	Label("next_" + name)
 	ADDQ(operand.Imm(uint64(s.bytes())), src)
 	ADDQ(operand.Imm(uint64(s.bytes())), table)
 	SUBQ(operand.Imm(uint64(s.lanes)), count)

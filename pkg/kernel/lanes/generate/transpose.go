@@ -9,21 +9,10 @@ import (
 // transpose turns a square of vectors: element j of vector i becomes element
 // i of vector j.
 func (s isa) transpose(r []reg.VecVirtual) []reg.VecVirtual {
-	// Squares of 2x2, then 4x4, inside each 128-bit part.
-	t := make([]reg.VecVirtual, len(r))
-	for i := 0; i < len(r); i += 2 {
-		t[i], t[i+1] = s.vector(), s.vector()
-		VUNPCKLPS(r[i+1], r[i], t[i])
-		VUNPCKHPS(r[i+1], r[i], t[i+1])
-	}
-	u := make([]reg.VecVirtual, len(r))
+	// Squares of 4x4 inside each 128-bit part.
+	var u []reg.VecVirtual
 	for i := 0; i < len(r); i += 4 {
-		for h := range 2 {
-			lo, hi := s.vector(), s.vector()
-			VUNPCKLPD(t[i+h+2], t[i+h], lo)
-			VUNPCKHPD(t[i+h+2], t[i+h], hi)
-			u[i+2*h], u[i+2*h+1] = lo, hi
-		}
+		u = append(u, s.transpose4(r[i:i+4])...)
 	}
 	// Then the 128-bit parts themselves.
 	out := make([]reg.VecVirtual, len(r))
@@ -46,6 +35,36 @@ func (s isa) transpose(r []reg.VecVirtual) []reg.VecVirtual {
 		}
 	}
 	return out
+}
+
+// transpose4 turns the squares of 4x4 in the 128-bit parts of four vectors.
+func (s isa) transpose4(r []reg.VecVirtual) []reg.VecVirtual {
+	t := s.vectors(4)
+	for i := 0; i < 4; i += 2 {
+		VUNPCKLPS(r[i+1], r[i], t[i])
+		VUNPCKHPS(r[i+1], r[i], t[i+1])
+	}
+	u := s.vectors(4)
+	for h := range 2 {
+		VUNPCKLPD(t[h+2], t[h], u[2*h])
+		VUNPCKHPD(t[h+2], t[h], u[2*h+1])
+	}
+	return u
+}
+
+// insert reads four values into one 128-bit part of a register; part 0 fills
+// the others as well.
+func (s isa) insert(from operand.Mem, part int, v reg.VecVirtual) {
+	switch {
+	case s.lanes == 16 && part == 0:
+		VBROADCASTF32X4(from, v)
+	case s.lanes == 16:
+		VINSERTF32X4(operand.U8(part), from, v, v)
+	case part == 0:
+		VBROADCASTF128(from, v)
+	default:
+		VINSERTF128(operand.U8(part), from, v, v)
+	}
 }
 
 // mask selects the first min(count, lanes) elements.
