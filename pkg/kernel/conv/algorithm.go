@@ -45,9 +45,18 @@ func winograd(s Shape) bool {
 	case Winograd:
 		return true
 	case Auto:
-		return min(s.C, s.O) >= 16
+		return worthwhile(s)
 	}
 	return false
+}
+
+// worthwhile is the table of Auto: transforms pay when they are shared by enough
+// channels on both sides, and when tiles do not stick out of the image too far.
+func worthwhile(s Shape) bool {
+	const channels = 12
+	h, w := s.OutH(), s.OutW()
+	tiles := ceil(h, tileSide) * ceil(w, tileSide)
+	return min(s.C, s.O) >= channels && tiles*tileSide*tileSide <= 2*h*w
 }
 
 // winogradWeights tells the same for the gradient of the weights.
