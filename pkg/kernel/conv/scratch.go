@@ -12,6 +12,7 @@ type scratch struct {
 	gather    lanes.Gather
 	scatter   lanes.Scatter
 	transform lanes.Transform
+	total     lanes.Total
 
 	window, second window
 	table          []int32

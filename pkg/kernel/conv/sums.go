@@ -1,11 +1,15 @@
 package conv
 
-import "multiscale/pkg/kernel"
+import (
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
+)
 
 // sumJob adds up the planes of gy.
 type sumJob struct {
 	gBias, gShift, gy []float32
 	shape             Shape
+	kernels           *lanes.Kernels
 }
 
 var sumJobs free[sumJob]
@@ -13,7 +17,7 @@ var sumJobs free[sumJob]
 // sums computes the gradients of bias and shift.
 func sums(gBias, gShift, gy []float32, s Shape) {
 	j := sumJobs.get()
-	*j = sumJob{gBias, gShift, gy, s}
+	*j = sumJob{gBias, gShift, gy, s, kernels}
 	kernel.Run(s.O, j)
 	*j = sumJob{}
 	sumJobs.put(j)
@@ -21,45 +25,39 @@ func sums(gBias, gShift, gy []float32, s Shape) {
 
 // Do sums the planes of one output channel.
 func (j *sumJob) Do(o int) {
+	s := scratches.get()
 	size := j.shape.OutH() * j.shape.OutW()
-	total := float32(0)
+	total := 0.0
 	for n := range j.shape.N {
 		first := n*j.shape.O + o
-		v := sum(j.gy[first*size : (first+1)*size])
+		v := s.sum(j.kernels, j.gy[first*size:(first+1)*size])
 		if j.gShift != nil {
-			j.gShift[first] = v
+			j.gShift[first] = float32(v)
 		}
 		total += v
 	}
 	if j.gBias != nil {
-		j.gBias[o] = total
+		j.gBias[o] = float32(total)
 	}
+	scratches.put(s)
 }
 
-// sum adds in eight strands over short stretches, so that rounding errors stay
-// those of a few hundred additions.
-func sum(v []float32) float32 {
-	const stretch = 1024
+// stretch is how much is summed in float32 at once, in dozens of strands, so that
+// rounding errors stay those of some 100 additions.
+const stretch = 64 * lanes.TotalUnit
+
+func (s *scratch) sum(k *lanes.Kernels, v []float32) float64 {
 	total := 0.0
-	for len(v) > 0 {
-		part := v[:min(stretch, len(v))]
-		v = v[len(part):]
-		var s [8]float32
-		for ; len(part) >= 8; part = part[8:] {
-			p := part[:8:8]
-			s[0] += p[0]
-			s[1] += p[1]
-			s[2] += p[2]
-			s[3] += p[3]
-			s[4] += p[4]
-			s[5] += p[5]
-			s[6] += p[6]
-			s[7] += p[7]
+	for len(v) >= lanes.TotalUnit {
+		n := min(stretch, len(v)/lanes.TotalUnit*lanes.TotalUnit)
+		s.total.Src, v = v[:n], v[n:]
+		k.Total(&s.total)
+		for _, x := range s.total.Sums[:k.Lanes] {
+			total += float64(x)
 		}
-		for i, x := range part {
-			s[i] += x
-		}
-		total += float64((s[0] + s[1]) + (s[2] + s[3]) + (s[4] + s[5]) + (s[6] + s[7]))
 	}
-	return float32(total)
+	for _, x := range v {
+		total += float64(x)
+	}
+	return total
 }

@@ -18,6 +18,7 @@ type Kernels struct {
 	gather   func(*Gather)
 	scatter  func(*Scatter)
 	winograd [transforms]func(*Transform)
+	total    func(*Total)
 }
 
 // A Product has up to MaxGroups groups of rows and is up to MaxVectors vectors
@@ -109,6 +110,19 @@ const (
 
 // Transform applies m to the items that t describes, at least one.
 func (k *Kernels) Transform(m Map, t *Transform) { k.winograd[m](t) }
+
+// Total adds up Src, whose length must be a positive multiple of TotalUnit, in
+// strands; Sums are what is left to add, in its first Lanes elements.
+type Total struct {
+	Src  []float32
+	Sums [16]float32
+}
+
+// TotalUnit is what lengths of a Total are multiples of.
+const TotalUnit = 64
+
+// Total does what t describes.
+func (k *Kernels) Total(t *Total) { k.total(t) }
 
 // For returns the kernels for a path of package kernel that this machine has.
 func For(path string) *Kernels {

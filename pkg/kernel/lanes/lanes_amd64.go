@@ -23,7 +23,7 @@ var avx2 = Kernels{
 		{productAVX2_2x1, productAVX2_2x2},
 		{productAVX2_3x1, productAVX2_3x2},
 	},
-	gather: gatherAVX2, scatter: scatterAVX2,
+	gather: gatherAVX2, scatter: scatterAVX2, total: totalAVX2,
 	winograd: [transforms]func(*Transform){
 		Input: inputAVX2, Output: outputAVX2, Weights: weightAVX2, Filter: filterAVX2, Gradient: gradientAVX2,
 	},
@@ -36,7 +36,7 @@ var avx512 = Kernels{
 		{productAVX512_2x1, productAVX512_2x2},
 		{productAVX512_3x1, productAVX512_3x2},
 	},
-	gather: gatherAVX512, scatter: scatterAVX512,
+	gather: gatherAVX512, scatter: scatterAVX512, total: totalAVX512,
 	winograd: [transforms]func(*Transform){
 		Input: inputAVX512, Output: outputAVX512, Weights: weightAVX512, Filter: filterAVX512, Gradient: gradientAVX512,
 	},
@@ -119,3 +119,9 @@ func filterAVX512(p *Transform)
 
 //go:noescape
 func gradientAVX512(p *Transform)
+
+//go:noescape
+func totalAVX2(p *Total)
+
+//go:noescape
+func totalAVX512(p *Total)

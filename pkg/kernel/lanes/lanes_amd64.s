@@ -2862,6 +2862,33 @@ item_gradientAVX2:
 	VZEROUPPER
 	RET
 
+// func totalAVX2(p uintptr)
+// Requires: AVX
+TEXT ·totalAVX2(SB), NOSPLIT, $0-8
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	VXORPS  Y3, Y3, Y3
+	VMOVAPS Y3, Y0
+	VMOVAPS Y3, Y1
+	VMOVAPS Y3, Y2
+	VMOVAPS Y3, Y3
+
+block_totalAVX2:
+	VADDPS  (CX), Y0, Y0
+	VADDPS  32(CX), Y1, Y1
+	VADDPS  64(CX), Y2, Y2
+	VADDPS  96(CX), Y3, Y3
+	ADDQ    $0x00000080, CX
+	SUBQ    $0x00000020, DX
+	JG      block_totalAVX2
+	VADDPS  Y1, Y0, Y0
+	VADDPS  Y3, Y2, Y2
+	VADDPS  Y2, Y0, Y0
+	VMOVUPS Y0, 24(AX)
+	VZEROUPPER
+	RET
+
 // func productAVX512_1x1(p uintptr)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·productAVX512_1x1(SB), NOSPLIT, $0-8
@@ -5839,5 +5866,32 @@ item_gradientAVX512:
 	ADDQ        $0x04, CX
 	DECQ        BX
 	JNZ         item_gradientAVX512
+	VZEROUPPER
+	RET
+
+// func totalAVX512(p uintptr)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·totalAVX512(SB), NOSPLIT, $0-8
+	MOVQ    p+0(FP), AX
+	MOVQ    (AX), CX
+	MOVQ    8(AX), DX
+	VXORPS  Z3, Z3, Z3
+	VMOVAPS Z3, Z0
+	VMOVAPS Z3, Z1
+	VMOVAPS Z3, Z2
+	VMOVAPS Z3, Z3
+
+block_totalAVX512:
+	VADDPS  (CX), Z0, Z0
+	VADDPS  64(CX), Z1, Z1
+	VADDPS  128(CX), Z2, Z2
+	VADDPS  192(CX), Z3, Z3
+	ADDQ    $0x00000100, CX
+	SUBQ    $0x00000040, DX
+	JG      block_totalAVX512
+	VADDPS  Z1, Z0, Z0
+	VADDPS  Z3, Z2, Z2
+	VADDPS  Z2, Z0, Z0
+	VMOVUPS Z0, 24(AX)
 	VZEROUPPER
 	RET

@@ -218,6 +218,25 @@ func TestConvolution(t *testing.T) {
 	}
 }
 
+func TestTotal(t *testing.T) {
+	for _, k := range implementations() {
+		for _, n := range []int{TotalUnit, 3 * TotalUnit, 64 * TotalUnit} {
+			s := &Total{Src: random(rand.New(rand.NewPCG(1, 2)), n)}
+			want, got := 0.0, 0.0
+			for _, v := range s.Src {
+				want += float64(v)
+			}
+			k.Total(s)
+			for _, v := range s.Sums[:k.Lanes] {
+				got += float64(v)
+			}
+			if math.Abs(got-want) > tolerance*math.Sqrt(float64(n)) {
+				t.Errorf("%s: sum of %d numbers is %g, want %g", k.Name, n, got, want)
+			}
+		}
+	}
+}
+
 func BenchmarkProduct(b *testing.B) {
 	for _, k := range implementations() {
 		for _, depth := range []int{32, 128, 1152} {

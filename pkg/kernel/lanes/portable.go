@@ -5,7 +5,7 @@ import "multiscale/pkg/kernel"
 // portable has the layout of the AVX2 kernels.
 var portable = Kernels{
 	Name: kernel.Portable, Lanes: portableLanes, Group: portableGroup,
-	gather: gather, scatter: scatter,
+	gather: gather, scatter: scatter, total: total,
 	winograd: [transforms]func(*Transform){
 		Input:    func(t *Transform) { transform(t, 6, 6, input) },
 		Output:   func(t *Transform) { transform(t, 6, 4, interpolate4) },
@@ -90,4 +90,16 @@ func scatter(s *Scatter) {
 			}
 		}
 	}
+}
+
+func total(t *Total) {
+	clear(t.Sums[:])
+	var s0, s1, s2, s3 float32
+	for v := t.Src; len(v) >= 4; v = v[4:] {
+		s0 += v[0]
+		s1 += v[1]
+		s2 += v[2]
+		s3 += v[3]
+	}
+	t.Sums[0], t.Sums[1], t.Sums[2], t.Sums[3] = s0, s1, s2, s3
 }

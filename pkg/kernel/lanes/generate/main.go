@@ -38,6 +38,7 @@ func main() {
 		s.gather()
 		s.scatter()
 		s.transforms()
+		s.total()
 	}
 	Generate()
 }
