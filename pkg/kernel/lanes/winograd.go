@@ -19,7 +19,7 @@ const (
 )
 
 // transform applies do to columns, then to rows, lane by lane.
-func transform(t *Transform, in, out int, do func(*[6]float32)) {
+func transform(t *Transform, in, out int, do func([6]float32) [6]float32) {
 	var half [6][6]float32
 	var v [6]float32
 	for n := range t.DstAt {
@@ -29,14 +29,12 @@ func transform(t *Transform, in, out int, do func(*[6]float32)) {
 				for i := range in {
 					v[i] = t.Src[src+i*t.SrcRow+j*t.SrcCol+lane]
 				}
-				do(&v)
-				for i := range out {
-					half[i][j] = v[i]
+				for i, x := range do(v) {
+					half[i][j] = x
 				}
 			}
 			for i := range out {
-				v = half[i]
-				do(&v)
+				v = do(half[i])
 				for j := range out {
 					t.Dst[dst+i*t.DstRow+j*t.DstCol+lane] = v[j]
 				}
@@ -45,19 +43,19 @@ func transform(t *Transform, in, out int, do func(*[6]float32)) {
 	}
 }
 
-func input(d *[6]float32) {
+func input(d [6]float32) [6]float32 {
 	ea, oa := d[4]-b2*d[2], pointA*(d[3]-b2*d[1])
 	eb, ob := d[4]-a2*d[2], pointB*(d[3]-a2*d[1])
-	*d = [6]float32{
+	return [6]float32{
 		d[4] - (a2+b2)*d[2] + a2*b2*d[0],
 		ea + oa, ea - oa, eb + ob, eb - ob,
 		d[5] - (a2+b2)*d[3] + a2*b2*d[1],
 	}
 }
 
-func interpolate4(d *[6]float32) {
+func interpolate4(d [6]float32) [6]float32 {
 	sa, da, sb, db := d[1]+d[2], d[1]-d[2], d[3]+d[4], d[3]-d[4]
-	*d = [6]float32{
+	return [6]float32{
 		d[0] + sa + sb,
 		pointA*da + pointB*db,
 		a2*sa + b2*sb,
@@ -65,23 +63,23 @@ func interpolate4(d *[6]float32) {
 	}
 }
 
-func interpolate3(d *[6]float32) {
+func interpolate3(d [6]float32) [6]float32 {
 	sa, da, sb, db := d[1]+d[2], d[1]-d[2], d[3]+d[4], d[3]-d[4]
-	*d = [6]float32{
+	return [6]float32{
 		d[0] + sa + sb,
 		pointA*da + pointB*db,
 		d[5] + a2*sa + b2*sb,
 	}
 }
 
-func evaluate3(g *[6]float32) {
+func evaluate3(g [6]float32) [6]float32 {
 	ea, oa := scaleA*(g[0]+a2*g[2]), scaleA*pointA*g[1]
 	eb, ob := scaleB*(g[0]+b2*g[2]), scaleB*pointB*g[1]
-	*g = [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[2]}
+	return [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[2]}
 }
 
-func evaluate4(g *[6]float32) {
+func evaluate4(g [6]float32) [6]float32 {
 	ea, oa := scaleA*(g[0]+a2*g[2]), scaleA*pointA*(g[1]+a2*g[3])
 	eb, ob := scaleB*(g[0]+b2*g[2]), scaleB*pointB*(g[1]+b2*g[3])
-	*g = [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[3]}
+	return [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[3]}
 }

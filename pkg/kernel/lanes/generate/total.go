@@ -21,8 +21,8 @@ func (s isa) total() {
 	for i, v := range sums {
 		VADDPS(at(src, i*s.bytes()), v, v)
 	}
-	ADDQ(operand.U32(strands * s.bytes()), src)
-	SUBQ(operand.U32(strands * s.lanes), count)
+	ADDQ(operand.U32(strands*s.bytes()), src)
+	SUBQ(operand.U32(strands*s.lanes), count)
 	JG(operand.LabelRef("block_" + name))
 	VADDPS(sums[1], sums[0], sums[0])
 	VADDPS(sums[3], sums[2], sums[2])
