@@ -12,10 +12,10 @@ import (
 
 // Flags describes a task's experiment to the command line.
 func Flags(t task.Task) cli.Task {
-	does := fmt.Sprintf("trains a network for %s, single-scale, by MGE and by Full-Multiscale, and compares the three", t.Name())
-	flags := cli.Restoration(t.Name(), does)
+	const does = "compares single-scale training, MGE and Full-Multiscale of networks for %s"
+	flags := cli.Restoration(t.Name(), fmt.Sprintf(does, t.Name()))
 	if t.Scale() != 1 {
-		flags = cli.Superresolution("trains a network to enlarge pictures by two, single-scale, by MGE and by Full-Multiscale, and compares the three")
+		flags = cli.Superresolution(fmt.Sprintf(does, t.Name()))
 	}
 	flags.Pending = pending
 	return flags

@@ -9,53 +9,81 @@ import (
 
 	"multiscale/experiments/internal/cli"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 )
 
 // dryRun prints what the run would cost, and trains nothing.
 func (e *Experiment) dryRun(ctx context.Context) error {
-	var images int // the largest number evaluated in one iteration
-	units := make([]float64, len(e.config.Strategies))
+	plans := make([]mge.Plan, len(e.config.Strategies))
 	for i, s := range e.config.Strategies {
-		plan, err := e.plan(s)
-		if err != nil {
+		var err error
+		if plans[i], err = e.plan(s); err != nil {
 			return err
 		}
-		units[i] = plan.WorkUnits(plan.Iterations())
-		fmt.Fprintln(e.out, s, strconv.FormatFloat(units[i], 'f', -1, 64))
-		for _, stage := range plan.Stages {
-			images = max(images, stage.Images())
-		}
+		fmt.Fprintln(e.out, s, strconv.FormatFloat(workUnits(plans[i]), 'f', -1, 64))
 	}
 	m, err := e.newModel(e.config.Seeds[0])
 	if err != nil {
 		return err
 	}
-	in := e.config.Side / e.task.Scale()
-	perImage, err := m.BytesPerImage(3, in, in, true)
+	need, err := e.memory(m, plans)
 	if err != nil {
 		return err
 	}
+	in := e.config.Side / e.task.Scale()
 	micro, err := m.MicroBatch(3, in, in, true)
 	if err != nil {
 		return err
 	}
-	// Parameters, gradient, two moments, packed weights forward and backward.
-	weights := int64(6 * 4 * m.Params.Len())
-	batches := int64(images) * int64(8*3*e.config.Side*e.config.Side)
-	total := weights + batches + perImage*int64(min(micro, images))
 	fmt.Fprintf(e.out, "parameters %d\n", m.Params.Len())
-	fmt.Fprintf(e.out, "memory about %s: activations of %d images at a time, %s each, on the finest mesh\n",
-		cli.FormatSize(roundMiB(total)), min(micro, images), cli.FormatSize(roundMiB(perImage)))
+	fmt.Fprintf(e.out, "memory about %s, with micro-batches of at most %d images on the finest mesh\n", cli.FormatSize(roundMiB(need)), micro)
 	seconds, err := e.secondsPerWorkUnit(ctx, m)
 	if err != nil {
 		return err
 	}
-	for i, s := range e.config.Strategies {
-		estimate := time.Duration(units[i] * seconds * float64(len(e.config.Seeds)) * float64(time.Second))
-		fmt.Fprintf(e.out, "time for %s about %v on %d cores, without validation\n", s, estimate.Round(time.Second), runtime.GOMAXPROCS(0))
+	for _, p := range plans {
+		estimate := time.Duration(workUnits(p) * seconds * float64(len(e.config.Seeds)) * float64(time.Second))
+		fmt.Fprintf(e.out, "time for %s about %v on %d cores, without validation\n", p.Strategy, estimate.Round(time.Second), runtime.GOMAXPROCS(0))
 	}
 	return nil
+}
+
+func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }
+
+// programBytes is what a process takes before it trains: code, libraries, heap
+// in waiting.
+const programBytes = 64 << 20
+
+// memory is about what a run takes at its peak: activations of the largest
+// micro-batch, batches that are drawn ahead, and the network's vectors.
+func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (int64, error) {
+	var activations, batches int64
+	for _, p := range plans {
+		for _, s := range p.Stages {
+			for i, n := range s.Batches {
+				level := s.Finest + i
+				target := mesh.Side(e.config.Side, level)
+				input := target / e.task.Scale()
+				perImage, err := m.BytesPerImage(3, input, input, true)
+				if err != nil {
+					return 0, err
+				}
+				micro, err := m.MicroBatch(3, input, input, true)
+				if err != nil {
+					return 0, err
+				}
+				activations = max(activations, perImage*int64(min(micro, n)))
+				// One batch is in use, two wait, one is being drawn, on the finest mesh.
+				batches = max(batches, 4*3*int64(n)*int64(3*(target*target+input*input))+
+					4*int64(n)*int64(3*2*e.config.Side*e.config.Side))
+			}
+		}
+	}
+	// Parameters, gradient, two moments, and packed weights: those of Winograd
+	// take four times the space, forward and backward.
+	vectors := int64(4*m.Params.Len()) * (4 + 2*4)
+	return activations + batches + vectors + programBytes, nil
 }
 
 // secondsPerWorkUnit times the gradient of one image on the finest mesh.
