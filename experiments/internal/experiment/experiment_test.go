@@ -155,6 +155,24 @@ func TestUnfinishedNeedsResume(t *testing.T) {
 	}
 }
 
+// TestDryRun: the plans of all profiles have the work units of the contract.
+func TestDryRun(t *testing.T) {
+	for profile, want := range map[string]string{
+		"quick": "single 3360\nmge 1020\nfullmultiscale 585\nprogressive 585\n",
+		"cpu":   "single 24000\nmge 3700\nfullmultiscale 1456\nprogressive 1456\n",
+		"paper": "single 480000\nmge 74000\nfullmultiscale 28750\nprogressive 28750\n",
+	} {
+		out := filepath.Join(t.TempDir(), "run")
+		printed, err := run(t.Context(), t, out, "-dry-run", "-profile", profile, "-strategy", "single,mge,fullmultiscale,progressive")
+		if err != nil || !strings.HasPrefix(printed, want+"parameters 2537187\nmemory about ") {
+			t.Errorf("%s: %v\n%s", profile, err, printed)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Errorf("%s: a dry run made the run folder", profile)
+		}
+	}
+}
+
 // TestInit: a run starts from an exported model as it was.
 func TestInit(t *testing.T) {
 	first, second := t.TempDir(), t.TempDir()
