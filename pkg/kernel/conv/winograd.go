@@ -33,7 +33,7 @@ func (f *Filter) packWinograd(p *form) {
 	p.data = grow(p.data, ceil(p.to, p.width)*spectrumSize*p.value())
 	j := filterJobs.get()
 	*j = filterJob{f, p}
-	kernel.Run(ceil(p.to, p.kernels.Lanes), j)
+	kernel.Run(ceil(p.to, p.width)*ceil(p.from, sourcesPerChunk), j)
 	*j = filterJob{}
 	filterJobs.put(j)
 }
@@ -41,47 +41,60 @@ func (f *Filter) packWinograd(p *form) {
 // value is the distance between the 36 values in a packed filter.
 func (p *form) value() int { return p.from*p.width + spread }
 
-// Do packs one vector of results.
+// sourcesPerChunk is how many source channels of a block one chunk packs.
+const sourcesPerChunk = 32
+
+// Do packs some source channels of one block of results.
 func (j *filterJob) Do(chunk int) {
-	p, f, k := j.form, j.filter, j.form.kernels
+	p, k := j.form, j.form.kernels
 	s := scratches.get()
-	defer scratches.put(s)
-	o := chunk * k.Lanes
-	// The weights in lanes: for each source channel, its nine taps.
-	s.sums = grow(s.sums, p.from*spectrumTaps*k.Lanes)
-	s.table = growInts(s.table, p.from*spectrumTaps)
+	across := ceil(p.from, sourcesPerChunk)
+	block, first := chunk/across, chunk%across*sourcesPerChunk
+	n := min(sourcesPerChunk, p.from-first)
+	s.places, s.tiles = growInts(s.places, n), growInts(s.tiles, n)
+	s.table = growInts(s.table, n*spectrumTaps)
 	for i := range s.table {
 		s.table[i] = int32(i * k.Lanes)
 	}
+	t := &s.transform
+	t.SrcRow, t.SrcCol = 3*k.Lanes, k.Lanes
+	last := 0
+	if p.gradient {
+		// The gradient sees the kernel turned around: walk it backwards.
+		t.SrcRow, t.SrcCol, last = -t.SrcRow, -t.SrcCol, (spectrumTaps-1)*k.Lanes
+	}
+	for i := range n {
+		s.places[i] = int32((first + i) * p.width)
+		s.tiles[i] = int32(i*spectrumTaps*k.Lanes + last)
+	}
+	t.SrcAt, t.DstAt = s.tiles, s.places
+	t.DstRow, t.DstCol = spectrumSide*p.value(), p.value()
+	for o := block * p.width; o < min(p.to, (block+1)*p.width); o += k.Lanes {
+		j.gather(s, o, first, n)
+		t.Src, t.Dst = s.sums, p.data[block*spectrumSize*p.value()+o%p.width:]
+		k.Transform(lanes.Filter, t)
+	}
+	scratches.put(s)
+}
+
+// gather puts the weights between results o and following and n source channels
+// into lanes: for each source channel, its nine taps.
+func (j *filterJob) gather(s *scratch, o, first, n int) {
+	p, f, k := j.form, j.filter, j.form.kernels
+	s.sums = grow(s.sums, n*spectrumTaps*k.Lanes)
 	g := &s.gather
 	g.Dst, g.Channels = s.sums, min(k.Lanes, p.to-o)
-	t := &s.transform
-	if p.gradient {
-		g.Stride, g.Count = spectrumTaps, spectrumTaps
-		for c := range p.from {
-			g.Src, g.DstAt = f.w[(c*f.c+o)*spectrumTaps:], s.table[c*spectrumTaps:]
-			k.Gather(g)
-		}
-		// The gradient sees the kernel turned around: walk it backwards.
-		t.SrcRow, t.SrcCol = -3*k.Lanes, -k.Lanes
-	} else {
-		g.Src, g.DstAt, g.Stride, g.Count = f.w[o*f.c*spectrumTaps:], s.table, f.c*spectrumTaps, f.c*spectrumTaps
+	if !p.gradient {
+		g.Src, g.DstAt = f.w[(o*f.c+first)*spectrumTaps:], s.table
+		g.Stride, g.Count = f.c*spectrumTaps, n*spectrumTaps
 		k.Gather(g)
-		t.SrcRow, t.SrcCol = 3*k.Lanes, k.Lanes
+		return
 	}
-	s.places, s.tiles = growInts(s.places, p.from), growInts(s.tiles, p.from)
-	for c := range p.from {
-		s.places[c] = int32(c * p.width)
-		s.tiles[c] = int32(c * spectrumTaps * k.Lanes)
-		if p.gradient {
-			s.tiles[c] += int32((spectrumTaps - 1) * k.Lanes)
-		}
+	g.Stride, g.Count = spectrumTaps, spectrumTaps
+	for i := range n {
+		g.Src, g.DstAt = f.w[((first+i)*f.c+o)*spectrumTaps:], s.table[i*spectrumTaps:]
+		k.Gather(g)
 	}
-	t.Src, t.SrcAt = s.sums, s.tiles
-	t.Dst, t.DstAt = p.data[o/p.width*spectrumSize*p.value()+o%p.width:], s.places
-	t.DstCol = p.value()
-	t.DstRow = spectrumSide * t.DstCol
-	k.Transform(lanes.Filter, t)
 }
 
 // squares is a rectangle of output pixels cut into Winograd's tiles.
