@@ -14,7 +14,9 @@ type correlation struct {
 	y, x     []float32
 	from, to planes
 	epilogue Epilogue
+	filter   *Filter
 	form     *form
+	once     bool // the packed filter is not worth keeping
 	kernels  *lanes.Kernels
 	tiling   tiling
 	splits   int // parts that the blocks of results are shared out to
@@ -34,7 +36,9 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
 	}
 	u := use{gradient: gradient, winograd: winograd(s), stride: s.Stride, padding: s.Padding, kernels: kernels}
-	j.form = f.form(u)
+	var fresh bool
+	j.filter = f
+	j.form, fresh = f.find(u)
 	for _, c := range j.form.classes {
 		for _, t := range c.taps {
 			j.up, j.down = min(j.up, t.row), max(j.down, t.row)
@@ -49,10 +53,18 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	j.tiling = tile(j.to, min(c.largest*j.kernels.Lanes, max(c.smallest, pixels/c.enough)), unit)
 	chunks := j.tiling.count()
 	j.splits = min(ceil(c.enough, chunks), ceil(j.to.c, j.form.width))
+	j.once = u.winograd && !fresh && chunks <= fewChunks
+	if !fresh && !j.once {
+		f.form(u)
+	}
 	kernel.Run(chunks*j.splits, j)
 	*j = correlation{}
 	correlations.put(j)
 }
+
+// fewChunks had better transform the weights for themselves: writing them to
+// memory and reading them back takes longer. The values are the same.
+const fewChunks = 2
 
 // chunking says how much of the result one chunk takes. More pixels make more
 // use of the weights that stream by; fewer leave the window in the second-level

@@ -64,22 +64,14 @@ type class struct {
 // (row, col) away from the output pixel times the stride.
 type tap struct{ index, row, col int }
 
+// form finds the form for a use and packs it, if it is not.
 func (f *Filter) form(u use) *form {
+	p, fresh := f.find(u)
+	if fresh {
+		return p
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.w == nil {
-		panic("conv: Filter used before Load")
-	}
-	var p *form
-	for _, q := range f.forms {
-		if q.use == u {
-			p = q
-		}
-	}
-	if p == nil {
-		p = f.newForm(u)
-		f.forms = append(f.forms, p)
-	}
 	if !p.fresh {
 		if u.winograd {
 			f.packWinograd(p)
@@ -89,6 +81,23 @@ func (f *Filter) form(u use) *form {
 		p.fresh = true
 	}
 	return p
+}
+
+// find finds the form for a use and tells whether it is packed.
+func (f *Filter) find(u use) (p *form, fresh bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.w == nil {
+		panic("conv: Filter used before Load")
+	}
+	for _, p := range f.forms {
+		if p.use == u {
+			return p, p.fresh
+		}
+	}
+	p = f.newForm(u)
+	f.forms = append(f.forms, p)
+	return p, false
 }
 
 func (f *Filter) newForm(u use) *form {

@@ -46,10 +46,28 @@ const sourcesPerChunk = 32
 
 // Do packs some source channels of one block of results.
 func (j *filterJob) Do(chunk int) {
-	p, k := j.form, j.form.kernels
+	p := j.form
 	s := scratches.get()
 	across := ceil(p.from, sourcesPerChunk)
 	block, first := chunk/across, chunk%across*sourcesPerChunk
+	j.filter.spectra(s, p, p.data[block*spectrumSize*p.value():], block, first)
+	scratches.put(s)
+}
+
+// block packs one block of results into memory of s: where a block is used once
+// only, it need not travel through main memory.
+func (f *Filter) block(s *scratch, p *form, block int) []float32 {
+	s.other = grow(s.other, spectrumSize*p.value())
+	for first := 0; first < p.from; first += sourcesPerChunk {
+		f.spectra(s, p, s.other, block, first)
+	}
+	return s.other
+}
+
+// spectra transforms the weights between a block of results and the source
+// channels of one chunk, from first on. dst is the place of the block.
+func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
+	k := p.kernels
 	n := min(sourcesPerChunk, p.from-first)
 	s.places, s.tiles = growInts(s.places, n), growInts(s.tiles, n)
 	s.table = growInts(s.table, n*spectrumTaps)
@@ -70,17 +88,16 @@ func (j *filterJob) Do(chunk int) {
 	t.SrcAt, t.DstAt = s.tiles, s.places
 	t.DstRow, t.DstCol = spectrumSide*p.value(), p.value()
 	for o := block * p.width; o < min(p.to, (block+1)*p.width); o += k.Lanes {
-		j.gather(s, o, first, n)
-		t.Src, t.Dst = s.sums, p.data[block*spectrumSize*p.value()+o%p.width:]
+		f.gather(s, p, o, first, n)
+		t.Src, t.Dst = s.sums, dst[o%p.width:]
 		k.Transform(lanes.Filter, t)
 	}
-	scratches.put(s)
 }
 
 // gather puts the weights between results o and following and n source channels
 // into lanes: for each source channel, its nine taps.
-func (j *filterJob) gather(s *scratch, o, first, n int) {
-	p, f, k := j.form, j.filter, j.form.kernels
+func (f *Filter) gather(s *scratch, p *form, o, first, n int) {
+	k := p.kernels
 	s.sums = grow(s.sums, n*spectrumTaps*k.Lanes)
 	g := &s.gather
 	g.Dst, g.Channels = s.sums, min(k.Lanes, p.to-o)
@@ -197,10 +214,21 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	p := &s.product
 	p.Segments, p.K, p.Accumulate = lanes.Whole, f.from, false
 	p.CStep, p.AStep, p.AInner, p.BInner = f.width, wide, 1, f.width
+	var own *scratch
+	if j.once {
+		own = scratches.get()
+		defer scratches.put(own)
+	}
 	for b := first; b < last; b++ {
 		channels := min(f.width, f.to-b*f.width)
+		var weights []float32
+		if j.once {
+			weights = j.filter.block(own, f, b)
+		} else {
+			weights = f.data[b*spectrumSize*f.value():]
+		}
 		for v := range spectrumSize {
-			p.A, p.B, p.C = s.spectrum[v*distance:], f.data[(b*spectrumSize+v)*f.value():], s.products[v*result:]
+			p.A, p.B, p.C = s.spectrum[v*distance:], weights[v*f.value():], s.products[v*result:]
 			s.multiply(k, ceil(channels, k.Lanes))
 		}
 		t := &s.transform
