@@ -8,26 +8,37 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Footprint is the memory in bytes that the intermediate values and outputs of a run with
-// inputs of the given shapes would take, as far as the shapes fit the model. Weights and inputs, which are there
-// anyway, and what single operations use for themselves are not in it.
-func (m *Model) Footprint(shapes map[string][]int) (int64, error) {
+// Footprint is what a run would take and give.
+type Footprint struct {
+	// Bytes is the memory of intermediate values and outputs. Weights and inputs, which are there
+	// anyway, and what single operations use for themselves are not in it.
+	Bytes   int64
+	Outputs map[string][]int // their shapes
+}
+
+// Footprint works out, without running it, what a run with inputs of the given shapes would take. That
+// the shapes do not fit the model is an error.
+func (m *Model) Footprint(shapes map[string][]int) (Footprint, error) {
 	feeds := map[string]*array{}
 	for name, shape := range shapes {
 		if _, err := size(shape); err != nil {
-			return 0, fmt.Errorf("input %q: %w", name, err)
+			return Footprint{}, fmt.Errorf("input %q: %w", name, err)
 		}
 		feeds[name] = &array{dtype: tensor.Float32, shape: shape}
 	}
 	p, err := m.graph.compile(feeds, m.weights)
 	if err != nil {
-		return 0, err
+		return Footprint{}, err
 	}
-	return p.footprint(), nil
+	f := Footprint{Bytes: p.bytes(), Outputs: map[string][]int{}}
+	for _, name := range p.results {
+		f.Outputs[name] = p.values[name].shape
+	}
+	return f, nil
 }
 
-// footprint goes through the operations as a run does, with sizes in place of memory.
-func (p *program) footprint() (bytes int64) {
+// bytes goes through the operations as a run does, with sizes in place of memory.
+func (p *program) bytes() (bytes int64) {
 	var operations []*operation
 	for _, n := range p.graph.AllNodes() {
 		if o := operationOf(n); o != nil {

@@ -1,0 +1,168 @@
+package session
+
+import (
+	"math"
+	"slices"
+
+	"multiscale/onnx"
+)
+
+// Unlimited is the Reach of a model whose every pixel may depend on the whole picture, by
+// normalisation or attention, or of which it is not known that it does not.
+const Unlimited = -1
+
+// sight is what is known of a value that depends on the picture.
+type sight struct {
+	reach float64 // pixels of the picture, in each direction
+	scale float64 // own pixels per pixel of the picture
+}
+
+var everything = sight{reach: math.Inf(1), scale: 1}
+
+// reach follows the picture through the graph. Operations that look at neighbours add to
+// the reach; one that is not known here makes it unlimited.
+func reach(g *onnx.Graph, image, result string) int {
+	constants := map[string]*onnx.Tensor{}
+	for _, t := range g.Initializers {
+		constants[t.Name] = t
+	}
+	seen := map[string]sight{image: {0, 1}}
+	for _, n := range g.Nodes {
+		var operands []sight
+		uneven := false
+		for _, in := range n.Inputs {
+			if s, ok := seen[in]; ok {
+				operands = append(operands, s)
+			} else if c := constants[in]; c != nil && !evenlySpread(c) {
+				uneven = true
+			}
+		}
+		if len(operands) == 0 {
+			continue // depends on t and weights only
+		}
+		s := nodeSight(n, operands, uneven, constants)
+		for _, out := range n.Outputs {
+			seen[out] = s
+		}
+	}
+	s, ok := seen[result]
+	if !ok || math.IsInf(s.reach, 1) {
+		return Unlimited
+	}
+	return int(math.Ceil(s.reach))
+}
+
+// evenlySpread says whether a constant is the same for all pixels of (N,C,H,W).
+func evenlySpread(t *onnx.Tensor) bool {
+	for i, d := range t.Dims {
+		if d != 1 && len(t.Dims)-i <= 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// pointwise are the operations in which a pixel sees its like in the operands.
+var pointwise = []string{
+	"Abs", "Add", "BatchNormalization", "Cast", "Clip", "Cos", "Div", "Dropout", "Erf", "Exp", "Identity", "LeakyRelu", "Log", "Mul", "Neg",
+	"Pow", "Reciprocal", "Relu", "Sigmoid", "Sin", "Softplus", "Sqrt", "Sub", "Tanh",
+}
+
+// nodeSight is the sight of a node's results. uneven says that a constant operand differs from pixel
+// to pixel, or would if it were used pixel by pixel.
+func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string]*onnx.Tensor) sight {
+	s := operands[0]
+	for _, o := range operands[1:] {
+		if o.scale != s.scale {
+			return everything
+		}
+		s.reach = max(s.reach, o.reach)
+	}
+	a := attributes(n)
+	switch {
+	case slices.Contains(pointwise, n.Op):
+		if uneven && n.Op != "BatchNormalization" {
+			return everything
+		}
+		return s
+	case n.Op == "Concat" && a.integer("axis", 0) == 1:
+		return s
+	case n.Op == "Conv", n.Op == "AveragePool", n.Op == "MaxPool":
+		return s.through(a)
+	case n.Op == "DepthToSpace":
+		s.scale *= float64(a.integer("blocksize", 1))
+		return s
+	case n.Op == "Resize":
+		return s.resized(n, a, constants)
+	}
+	return everything
+}
+
+// through is the sight behind a window that moves over the picture.
+func (s sight) through(a attributeSet) sight {
+	kernel, pads := a.integers("kernel_shape"), a.integers("pads")
+	strides, dilations := a.integers("strides"), a.integers("dilations")
+	if len(kernel) != 2 || a["auto_pad"] != nil && a["auto_pad"] != "NOTSET" || a.integer("ceil_mode", 0) != 0 {
+		return everything
+	}
+	at := func(list []int64, i int, preset int64) int64 {
+		if i < len(list) {
+			return list[i]
+		}
+		return preset
+	}
+	stride := at(strides, 0, 1)
+	if stride < 1 || at(strides, 1, 1) != stride {
+		return everything
+	}
+	widest := int64(0)
+	for i, k := range kernel {
+		before := at(pads, i, 0)
+		after := (k-1)*at(dilations, i, 1) - before
+		widest = max(widest, before, after)
+	}
+	s.reach += float64(widest) / s.scale
+	s.scale /= float64(stride)
+	return s
+}
+
+// resized is the sight behind an interpolation.
+func (s sight) resized(n *onnx.Node, a attributeSet, constants map[string]*onnx.Tensor) sight {
+	width := map[any]float64{"nearest": 1, "linear": 1, "cubic": 2}[a["mode"]]
+	if len(n.Inputs) != 3 || width == 0 {
+		return everything
+	}
+	t := constants[n.Inputs[2]]
+	if t == nil {
+		return everything
+	}
+	f, err := t.Floats()
+	if err != nil || len(f) != 4 || f[0] != 1 || f[1] != 1 || f[2] != f[3] || !(f[2] > 0) {
+		return everything
+	}
+	s.reach += width / s.scale
+	s.scale *= float64(f[2])
+	return s
+}
+
+type attributeSet map[string]any
+
+func attributes(n *onnx.Node) attributeSet {
+	set := attributeSet{}
+	for _, a := range n.Attributes {
+		set[a.Name] = a.Value
+	}
+	return set
+}
+
+func (a attributeSet) integer(name string, preset int64) int64 {
+	if v, ok := a[name].(int64); ok {
+		return v
+	}
+	return preset
+}
+
+func (a attributeSet) integers(name string) []int64 {
+	v, _ := a[name].([]int64)
+	return v
+}

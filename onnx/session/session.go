@@ -1,0 +1,288 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"multiscale/onnx"
+	"multiscale/onnx/backend"
+	"multiscale/onnx/export"
+	"multiscale/onnx/runtime"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
+)
+
+// The runtimes, as flags and reports call them.
+const (
+	Auto        = "auto" // ONNX Runtime if it is there, else onnx-go
+	ONNXRuntime = "onnxruntime"
+	OnnxGo      = "onnx-go" // its decoder with our Gorgonia-based backend
+)
+
+// Runtimes lists the values of Options.Runtime.
+func Runtimes() []string { return []string{Auto, ONNXRuntime, OnnxGo} }
+
+// Options say where to run a model. The zero value means Auto.
+type Options struct {
+	Runtime string
+	Library string // path of ONNX Runtime's shared library; empty to look for it
+}
+
+// Session is a model in a runtime. It is not safe for concurrent use.
+type Session struct {
+	Path string // of the file, for messages
+	export.Metadata
+	Runtime, Version string // what it runs in
+	Note             string // why it does not run in ONNX Runtime, where Auto would have had it
+
+	Scale    int  // ratio of the result's sides to the picture's
+	Multiple int  // the sides of pictures must be multiples of it
+	Reach    int  // pixels of the picture that a pixel of the result sees in each direction; Unlimited
+	UsesTime bool // whether it takes t
+	// Height and Width are the only size that the model takes; 0 for any.
+	Height, Width int
+
+	image, time, result string // names of the inputs and the output
+	batch               int    // the only batch size; 0 for any
+	ours                *backend.Model
+	runner              runner
+}
+
+// runner is a model in any runtime.
+type runner interface {
+	Run(map[string]onnx.Value) (map[string]onnx.Value, error)
+	Close() error
+}
+
+// Open opens an exported model. Errors name the file.
+func Open(path string, o Options) (*Session, error) {
+	data, err := onnx.ReadBytes(path)
+	if err != nil {
+		return nil, err
+	}
+	return Load(path, data, o)
+}
+
+// Load opens the bytes of an .onnx file, which errors call path.
+func Load(path string, data []byte, o Options) (*Session, error) {
+	s := &Session{Path: path}
+	if err := s.load(data, o); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+func (s *Session) load(data []byte, o Options) error {
+	m, err := onnx.Decode(data)
+	if err != nil {
+		return err
+	}
+	if s.Metadata, err = export.ReadMetadata(m); err != nil {
+		return err
+	}
+	if err := checkNormalisation(s.Mean, s.Std); err != nil {
+		return err
+	}
+	if err := s.interfaceOf(m.Graph); err != nil {
+		return err
+	}
+	if s.ours, err = backend.New(m); err != nil {
+		return err
+	}
+	if err := s.measure(); err != nil {
+		return err
+	}
+	s.Reach = reach(m.Graph, s.image, s.result)
+	return s.start(data, o)
+}
+
+// checkNormalisation refuses what pixels cannot be brought to and back from.
+func checkNormalisation(mean, std []float64) error {
+	if n := len(mean); n != 1 && n != channels {
+		return fmt.Errorf("its normalisation is of %d channels, pictures have %d", n, channels)
+	}
+	for i := range mean {
+		if !(math.Abs(mean[i]) <= 1e3) || !(std[i] >= 1e-3 && std[i] <= 1e3) {
+			return fmt.Errorf("its normalisation, mean %v and standard deviation %v, is not one of pixels in [0,1]", mean, std)
+		}
+	}
+	return nil
+}
+
+// channels of all pictures: red, green and blue.
+const channels = 3
+
+// interfaceOf finds the inputs: images (N,3,H,W), perhaps numbers (N); and the one output.
+func (s *Session) interfaceOf(g *onnx.Graph) error {
+	for _, in := range g.Feeds() {
+		switch {
+		case len(in.Dims) == 4 && s.image == "":
+			s.image = in.Name
+			if c := in.Dims[1]; c.Known() && c.Size != channels {
+				return fmt.Errorf("it takes images of %d channels, pictures have %d", c.Size, channels)
+			}
+			for i, p := range []*int{&s.batch, nil, &s.Height, &s.Width} {
+				d := in.Dims[i]
+				if p == nil || !d.Known() {
+					continue
+				}
+				if d.Size < 1 || d.Size > mostSide {
+					return fmt.Errorf("input %q of shape %s is not one of images", in.Name, onnx.FormatDims(in.Dims))
+				}
+				*p = int(d.Size)
+			}
+		case len(in.Dims) == 1 && s.time == "":
+			s.time = in.Name
+		default:
+			return fmt.Errorf("input %q of shape %s is neither images (N,%d,H,W) nor numbers (N)", in.Name, onnx.FormatDims(in.Dims), channels)
+		}
+	}
+	if s.image == "" {
+		return fmt.Errorf("it has no input of images (N,%d,H,W)", channels)
+	}
+	if (s.Height == 0) != (s.Width == 0) {
+		return errors.New("it fixes one side of its images but not the other")
+	}
+	if len(g.Outputs) != 1 {
+		return fmt.Errorf("it has %d outputs, want one", len(g.Outputs))
+	}
+	s.UsesTime, s.result = s.time != "", g.Outputs[0].Name
+	return nil
+}
+
+// mostSide keeps sizes in files far from overflow.
+const mostSide = 1 << 15
+
+// start chooses the runtime.
+func (s *Session) start(data []byte, o Options) error {
+	if o.Runtime != OnnxGo {
+		library, err := runtime.Load(o.Library)
+		switch {
+		case err == nil:
+			if s.runner, err = library.Open(data); err != nil {
+				return err
+			}
+			s.Runtime, s.Version = ONNXRuntime, library.Version()
+			return nil
+		case o.Runtime == ONNXRuntime || o.Library != "" || !errors.Is(err, runtime.ErrUnavailable):
+			return err
+		}
+		s.Note = err.Error()
+	}
+	s.runner, s.Runtime, s.Version = s.ours, OnnxGo, backend.Version()
+	return nil
+}
+
+// Close frees the runtime's memory.
+func (s *Session) Close() error { return s.runner.Close() }
+
+// Pixels is how pixels in [0,1] are normalised for the model.
+func (s *Session) Pixels() metric.Scale { return metric.Scale{Mean: s.Mean, Std: s.Std} }
+
+// Apply writes the model's answer to normalised pictures x (N,3,H,W), and to t (N) where the model
+// takes it, to y (N,3,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
+// next run of the model; a run itself is not interrupted.
+func (s *Session) Apply(ctx context.Context, y []float32, x mesh.Images, t []float32) error {
+	per := x.N
+	if s.batch > 0 {
+		per = s.batch
+	}
+	if x.N < 1 || x.N%per != 0 {
+		return fmt.Errorf("%s: it takes batches of %d pictures, not %d", s.Path, per, x.N)
+	}
+	for i := 0; i < x.N; i += per {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		part := x.Slice(i, i+per)
+		inputs := map[string]onnx.Value{s.image: {Shape: []int{per, x.C, x.H, x.W}, Data: part.Data}}
+		if s.UsesTime {
+			inputs[s.time] = onnx.Value{Shape: []int{per}, Data: t[i : i+per]}
+		}
+		if err := s.run(y[len(y)/x.N*i:][:len(y)/x.N*per], inputs); err != nil {
+			return fmt.Errorf("%s: pictures of %dx%d pixels: %w", s.Path, x.W, x.H, err)
+		}
+	}
+	return nil
+}
+
+func (s *Session) run(y []float32, inputs map[string]onnx.Value) error {
+	out, err := s.runner.Run(inputs)
+	if err != nil {
+		return err
+	}
+	got := out[s.result]
+	if len(got.Data) != len(y) {
+		return fmt.Errorf("the answer has the shape %v", got.Shape)
+	}
+	for _, v := range got.Data {
+		if v-v != 0 { // neither NaN nor infinite
+			return fmt.Errorf("the answer holds %v; the model is of no use", v)
+		}
+	}
+	copy(y, got.Data)
+	return nil
+}
+
+// Memory is about how many bytes the model needs for one picture of h by w pixels, beside weights,
+// picture and result. The sides must be ones that it takes.
+func (s *Session) Memory(h, w int) (int64, error) {
+	f, err := s.footprint(h, w)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", s.Path, err)
+	}
+	return f.Bytes, nil
+}
+
+func (s *Session) footprint(h, w int) (backend.Footprint, error) {
+	n := max(1, s.batch)
+	shapes := map[string][]int{s.image: {n, channels, h, w}}
+	if s.UsesTime {
+		shapes[s.time] = []int{n}
+	}
+	return s.ours.Footprint(shapes)
+}
+
+// mostMultiple is the largest multiple that is tried.
+const mostMultiple = 64
+
+// measure finds out Scale and Multiple.
+func (s *Session) measure() error {
+	h, w := s.Height, s.Width
+	s.Multiple = 1
+	if h > 0 {
+		return s.tryScale(h, w)
+	}
+	var first error
+	for ; s.Multiple <= mostMultiple; s.Multiple *= 2 {
+		// An odd multiple of it, and of nothing more.
+		err := s.tryScale(mostMultiple+s.Multiple, 2*mostMultiple+s.Multiple)
+		if err == nil {
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return fmt.Errorf("it takes pictures of no size that was tried: %w", first)
+}
+
+// tryScale sets Scale if pictures of that size are taken.
+func (s *Session) tryScale(h, w int) error {
+	f, err := s.footprint(h, w)
+	if err != nil {
+		return err
+	}
+	y := f.Outputs[s.result]
+	if len(y) != 4 || y[1] != channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > mostScale {
+		return fmt.Errorf("a picture of %dx%d pixels gives a result of shape (%s)", w, h, strings.Trim(fmt.Sprint(y), "[]"))
+	}
+	s.Scale = y[2] / h
+	return nil
+}
+
+// mostScale bounds the enlargement.
+const mostScale = 8
