@@ -1,0 +1,82 @@
+package tile
+
+// axis is how one side of a picture is cut into tiles of equal length.
+type axis struct {
+	at   []int // where tiles begin, ascending
+	side int   // of a tile
+	// A pixel is taken from the tile that it lies deepest in; within ramp pixels
+	// around the middle of an overlap, half of them on either side, from both.
+	ramp int
+}
+
+// cut cuts length pixels into tiles of side pixels with overlaps of overlap pixels or
+// more, if side has room for that, of which ramp are blended. Tiles begin at
+// multiples of step, which divides side and length.
+func cut(length, side, overlap, ramp, step int) axis {
+	a := axis{at: []int{0}, side: side, ramp: ramp}
+	if side >= length {
+		return a
+	}
+	// Evenly spaced as far as steps allow, and not further apart than advance.
+	advance := max(step, (side-overlap)/step*step)
+	gaps := (length - side + advance - 1) / advance
+	for i := 1; i <= gaps; i++ {
+		a.at = append(a.at, (length-side)/step*i/gaps*step)
+		apart := a.at[i] - a.at[i-1]
+		a.ramp = min(a.ramp, side-apart)
+		if gaps > 1 {
+			a.ramp = min(a.ramp, apart) // no ramp meets the next
+		}
+	}
+	return a
+}
+
+// overlap is the least overlap of two neighbours; that of a single tile is its side.
+func (a axis) overlap() int {
+	least := a.side
+	for i := range len(a.at) - 1 {
+		least = min(least, a.at[i]+a.side-a.at[i+1])
+	}
+	return least
+}
+
+// weights returns, for each pixel of tile i of the result, its share in it. The
+// shares of all tiles at a pixel add up to 1.
+func (a axis) weights(i, scale int) []float32 {
+	w := make([]float32, a.side*scale)
+	for k := range w {
+		p := a.at[i]*scale + k
+		w[k] = 1
+		if i > 0 {
+			w[k] = a.rise(i-1, p, scale)
+		}
+		if i < len(a.at)-1 && w[k] == 1 {
+			w[k] = 1 - a.rise(i, p, scale)
+		}
+	}
+	return w
+}
+
+// rise is the share of tile i+1 at pixel p of the result, in the overlap of tiles i
+// and i+1: from 0 over the ramp to 1.
+func (a axis) rise(i, p, scale int) float32 {
+	middle, ramp := a.middle(i, scale), a.ramp*scale
+	switch {
+	case p < middle-ramp/2:
+		return 0
+	case p >= middle+(ramp+1)/2:
+		return 1
+	}
+	return (float32(p-middle+ramp/2) + 0.5) / float32(ramp)
+}
+
+// middle of the overlap of tiles i and i+1, in pixels of the result.
+func (a axis) middle(i, scale int) int { return (a.at[i] + a.side + a.at[i+1]) * scale / 2 }
+
+// settled is the first pixel of the result that tiles after i add to.
+func (a axis) settled(i, scale int) int {
+	if i == len(a.at)-1 {
+		return (a.at[i] + a.side) * scale
+	}
+	return a.middle(i, scale) - a.ramp*scale/2
+}

@@ -1,0 +1,67 @@
+package tile
+
+// band adds up the tiles of a row and hands on the rows of pixels that no
+// further tile adds to. It holds a tile's height of the result.
+type band struct {
+	plan  Plan
+	scale int
+	w     int       // of the result, without what was added at its right border
+	top   int       // row of the result that the band begins with
+	h     int       // rows of the band
+	sum   []float32 // planes (3,h,w)
+
+	rows, cols [][]float32 // the pixels' shares, by row and by column of tiles
+}
+
+func newBand(p Plan, w, scale int) *band {
+	b := &band{plan: p, scale: scale, w: w, h: p.TileH * scale}
+	b.sum = make([]float32, 3*b.h*w)
+	for j := range p.across.at {
+		b.cols = append(b.cols, p.across.weights(j, scale))
+	}
+	for i := range p.down.at {
+		b.rows = append(b.rows, p.down.weights(i, scale))
+	}
+	return b
+}
+
+// add adds the result y of the tile in row i and column j, by its shares.
+func (b *band) add(y []float32, i, j int) {
+	left, width := b.plan.across.at[j]*b.scale, b.plan.TileW*b.scale
+	visible := min(width, b.w-left)
+	for c := range 3 {
+		for k, down := range b.rows[i] {
+			if down == 0 {
+				continue // settled before, or a matter of the next row
+			}
+			from := y[(c*b.h+k)*width:][:visible]
+			to := b.plane(c)[(b.plan.down.at[i]*b.scale+k-b.top)*b.w+left:]
+			for l, v := range from {
+				if share := down * b.cols[j][l]; share != 0 {
+					to[l] += share * v
+				}
+			}
+		}
+	}
+}
+
+// flush hands on what the tiles of rows up to i settle, of a result of height rows,
+// and moves the rest to the top of the band.
+func (b *band) flush(i, height int, write Write) {
+	settled := b.plan.down.settled(i, b.scale)
+	if rows := min(settled, height) - b.top; rows > 0 {
+		var planes [3][]float32
+		for c := range planes {
+			planes[c] = b.plane(c)[:rows*b.w]
+		}
+		write(planes, b.top, rows)
+	}
+	for c := range 3 {
+		plane := b.plane(c)
+		left := copy(plane, plane[(settled-b.top)*b.w:])
+		clear(plane[left:])
+	}
+	b.top = settled
+}
+
+func (b *band) plane(c int) []float32 { return b.sum[c*b.h*b.w:][:b.h*b.w] }
