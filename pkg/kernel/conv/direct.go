@@ -16,7 +16,7 @@ type correlation struct {
 	epilogue Epilogue
 	filter   *Filter
 	form     *form
-	once     bool // the packed filter is not worth keeping
+	once     bool // the filter is not packed
 	kernels  *lanes.Kernels
 	tiling   tiling
 	splits   int // parts that the blocks of results are shared out to
@@ -36,15 +36,6 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
 	}
 	u := use{gradient: gradient, winograd: winograd(s), stride: s.Stride, padding: s.Padding, kernels: kernels}
-	var fresh bool
-	j.filter = f
-	j.form, fresh = f.find(u)
-	for _, c := range j.form.classes {
-		for _, t := range c.taps {
-			j.up, j.down = min(j.up, t.row), max(j.down, t.row)
-			j.before, j.after = min(j.before, t.col), max(j.after, t.col)
-		}
-	}
 	unit, c := j.step, directChunks
 	if u.winograd {
 		unit, c = tileSide, winogradChunks
@@ -52,18 +43,25 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	pixels := j.to.n * j.to.h * j.to.w
 	j.tiling = tile(j.to, min(c.largest*j.kernels.Lanes, max(c.smallest, pixels/c.enough)), unit)
 	chunks := j.tiling.count()
+	var packed bool
+	j.filter = f
+	j.form, packed = f.form(u, u.winograd && chunks <= fewChunks)
+	j.once = !packed
 	j.splits = min(ceil(c.enough, chunks), ceil(j.to.c, j.form.width))
-	j.once = u.winograd && !fresh && chunks <= fewChunks
-	if !fresh && !j.once {
-		f.form(u)
+	for _, c := range j.form.classes {
+		for _, t := range c.taps {
+			j.up, j.down = min(j.up, t.row), max(j.down, t.row)
+			j.before, j.after = min(j.before, t.col), max(j.after, t.col)
+		}
 	}
 	kernel.Run(chunks*j.splits, j)
 	*j = correlation{}
 	correlations.put(j)
 }
 
-// fewChunks had better transform the weights for themselves: writing them to
-// memory and reading them back takes longer. The values are the same.
+// fewChunks had better transform the weights for themselves when these are new:
+// writing them to memory and reading them back takes longer. The values are the
+// same.
 const fewChunks = 2
 
 // chunking says how much of the result one chunk takes. More pixels make more

@@ -29,7 +29,7 @@ func (f *Filter) Load(w []float32) {
 	defer f.mu.Unlock()
 	f.w = w
 	for _, p := range f.forms {
-		p.fresh = false
+		p.fresh, p.used = false, false
 	}
 }
 
@@ -44,7 +44,8 @@ type use struct {
 // form is a packed filter together with the offsets that belong to it.
 type form struct {
 	use
-	fresh   bool
+	used    bool // since Load
+	fresh   bool // packed since Load
 	data    []float32
 	classes []class
 	// Source channels, result channels, and the results in one block.
@@ -64,40 +65,37 @@ type class struct {
 // (row, col) away from the output pixel times the stride.
 type tap struct{ index, row, col int }
 
-// form finds the form for a use and packs it, if it is not.
-func (f *Filter) form(u use) *form {
-	p, fresh := f.find(u)
-	if fresh {
-		return p
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !p.fresh {
-		if u.winograd {
-			f.packWinograd(p)
-		} else {
-			f.pack(p)
-		}
-		p.fresh = true
-	}
-	return p
-}
-
-// find finds the form for a use and tells whether it is packed.
-func (f *Filter) find(u use) (p *form, fresh bool) {
+// form finds the form for a use. It is packed, unless the caller takes it raw
+// and this is its first use since Load.
+func (f *Filter) form(u use, raw bool) (p *form, packed bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.w == nil {
 		panic("conv: Filter used before Load")
 	}
-	for _, p := range f.forms {
-		if p.use == u {
-			return p, p.fresh
+	for _, q := range f.forms {
+		if q.use == u {
+			p = q
 		}
 	}
-	p = f.newForm(u)
-	f.forms = append(f.forms, p)
-	return p, false
+	if p == nil {
+		p = f.newForm(u)
+		f.forms = append(f.forms, p)
+	}
+	first := !p.used
+	p.used = true
+	switch {
+	case p.fresh:
+		return p, true
+	case raw && first:
+		return p, false
+	case u.winograd:
+		f.packWinograd(p)
+	default:
+		f.pack(p)
+	}
+	p.fresh = true
+	return p, true
 }
 
 func (f *Filter) newForm(u use) *form {

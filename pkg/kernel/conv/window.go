@@ -87,13 +87,15 @@ func (w *window) at(image, row, col int) int {
 func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, first int) {
 	r0, r1 := max(0, w.top), min(p.h, w.top+w.rows)
 	c0, c1 := max(0, w.left), min(p.w, w.left+w.cols)
-	inside := r0 == w.top && r1-r0 == w.rows && c0 == w.left && c1-c0 == w.cols
-	blocks := ceil(w.channels, w.width)
-	if !inside || w.channels < blocks*w.width {
-		clear(w.data[:blocks*w.block])
-	}
 	if r0 >= r1 || c0 >= c1 {
+		clear(w.data[:ceil(w.channels, w.width)*w.block])
 		return
+	}
+	for b := 0; b < w.channels; b += w.width {
+		for m := range w.images {
+			image := w.data[b/w.width*w.block+w.at(m, 0, 0):][:w.at(1, 0, 0)]
+			w.clearAround(image, r0-w.top, r1-w.top, c0-w.left, c1-w.left)
+		}
 	}
 	// Whole rows are one run of pixels, parts of rows one run each.
 	run, runs := c1-c0, r1-r0
@@ -120,5 +122,19 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 				k.Gather(g)
 			}
 		}
+	}
+}
+
+// clearAround sets the pixels of an image outside rows r0 to r1 and columns c0 to
+// c1 to zero.
+func (w *window) clearAround(image []float32, r0, r1, c0, c1 int) {
+	clear(image[:w.at(0, r0, 0)])
+	clear(image[w.at(0, r1, 0):])
+	if c0 == 0 && c1 == w.cols {
+		return
+	}
+	for r := r0; r < r1; r++ {
+		clear(image[w.at(0, r, 0):w.at(0, r, c0)])
+		clear(image[w.at(0, r, c1):w.at(0, r+1, 0)])
 	}
 }
