@@ -103,9 +103,12 @@ func (e *Experiment) run(ctx context.Context) error {
 		}
 	}
 	fmt.Fprint(e.out, e.folder.Table())
-	if e.task.Scale() == 1 && e.validation != nil {
-		d := e.validation.Degraded()
-		fmt.Fprintf(e.out, "The degraded pictures themselves: MSE %.4g, PSNR %.2f dB, SSIM %.4f.\n", d.MSE, d.PSNR, d.SSIM)
+	if e.validation != nil {
+		trivial, d := "The degraded pictures themselves", e.validation.Degraded()
+		if e.task.Scale() != 1 {
+			trivial = "Bilinear enlargement"
+		}
+		fmt.Fprintf(e.out, "%s: MSE %.4g, PSNR %.2f dB, SSIM %.4f.\n", trivial, d.MSE, d.PSNR, d.SSIM)
 	}
 	fmt.Fprintf(e.out, "Run folder: %s\n", c.Out)
 	return nil
