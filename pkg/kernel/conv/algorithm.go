@@ -36,8 +36,10 @@ var algorithm atomic.Uint32
 // SetAlgorithm sets the algorithm for the whole process.
 func SetAlgorithm(a Algorithm) { algorithm.Store(uint32(a)) }
 
-// winograd tells whether the algorithm is used for s.
-func winograd(s Shape) bool {
+// winograd tells whether the algorithm is used for a product of shape s that
+// gathers from the given number of channels: those of x for Forward, those of gy
+// for the gradients.
+func winograd(s Shape, from int) bool {
 	if s.Kernel != 3 || s.Stride != 1 {
 		return false
 	}
@@ -45,19 +47,16 @@ func winograd(s Shape) bool {
 	case Winograd:
 		return true
 	case Auto:
-		return worthwhile(s)
+		return worthwhile(s, from)
 	}
 	return false
 }
 
-// worthwhile is the table of Auto: transforms pay when they are shared by enough
-// channels on both sides, and when tiles do not stick out of the image too far.
-func worthwhile(s Shape) bool {
+// worthwhile is the table of Auto: transforms pay when they start from enough
+// channels to fill a vector, and when tiles do not stick out of the image too far.
+func worthwhile(s Shape, from int) bool {
 	const channels = 12
 	h, w := s.OutH(), s.OutW()
 	tiles := ceil(h, tileSide) * ceil(w, tileSide)
-	return min(s.C, s.O) >= channels && tiles*tileSide*tileSide <= 2*h*w
+	return from >= channels && tiles*tileSide*tileSide <= 2*h*w
 }
-
-// winogradWeights tells the same for the gradient of the weights.
-func winogradWeights(s Shape) bool { return winograd(s) }

@@ -45,7 +45,7 @@ func BenchmarkConvolution(b *testing.B) {
 			for _, s := range benchmarks {
 				kernels = lanes.For(path)
 				SetAlgorithm(a)
-				if a == Winograd && !winograd(s) {
+				if a == Winograd && !winograd(s, s.C) {
 					continue
 				}
 				benchmark(b, fmt.Sprintf("%s/%v/%s", path, a, s.name()), s)

@@ -35,7 +35,7 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	if gradient {
 		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
 	}
-	u := use{gradient: gradient, winograd: winograd(s), stride: s.Stride, padding: s.Padding, kernels: kernels}
+	u := use{gradient: gradient, winograd: winograd(s, j.from.c), stride: s.Stride, padding: s.Padding, kernels: kernels}
 	unit, c := j.step, directChunks
 	if u.winograd {
 		unit, c = tileSide, winogradChunks

@@ -36,7 +36,7 @@ const blockVectors = 4
 
 func weightGradient(gw, gy, x []float32, s Shape) {
 	j := weightJobs.get()
-	*j = weightJob{gw: gw, gy: gy, x: x, shape: s, kernels: kernels, partial: j.partial, winograd: winogradWeights(s)}
+	*j = weightJob{gw: gw, gy: gy, x: x, shape: s, kernels: kernels, partial: j.partial, winograd: winograd(s, s.O)}
 	k := j.kernels
 	j.taps, j.outputs, j.width = s.taps(), min(blockVectors*k.Lanes, s.O), width(k, s.C)
 	j.channels = min(blockVectors*k.Lanes, ceil(s.C, j.width)*j.width)
