@@ -106,6 +106,10 @@ func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 	}, f.from)
 	w.gather(k, s, j.x, j.from, 0)
 
+	if w.tiny(k, r, j.to) && j.stride == 1 && j.step == 1 {
+		j.directTiny(s, r, first, last)
+		return
+	}
 	// Rows of sums have room for whole groups.
 	cols := ceil(across, k.Group) * k.Group * j.step
 	s.sums = grow(s.sums, (r.images*r.rows*cols+k.Lanes+j.step*k.Group)*f.width)
@@ -139,8 +143,28 @@ func (j *correlation) class(s *scratch, c *class, r rectangle, cols, b, vectors 
 		return
 	}
 	p := &s.product
-	p.C, p.A = s.sums, w.data
-	p.CStep, p.AStep, p.AInner, p.BInner = j.step*f.width, j.stride*w.width, 1, f.width
+	p.CStep, p.AStep = j.step*f.width, j.stride*w.width
+	j.sweep(s, c, b, vectors, everywhere)
+}
+
+// everywhere is where pixels begin that are all computed alike.
+var everywhere = []pixel{{all: true}}
+
+// pixel is a place in all images of a window: the offsets of the source and of
+// the sums there. Taps that look outside the image there are left out, unless
+// all are wanted; at least one is left, since Padding is less than Kernel.
+type pixel struct {
+	row, col int
+	a, c     int
+	all      bool
+}
+
+// sweep multiplies the rows in s.from and s.to, moved to each of the pixels in
+// turn, with block b of the weights of a class.
+func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel) {
+	k, f, w := j.kernels, j.form, &s.window
+	p := &s.product
+	p.A, p.AInner, p.BInner = w.data, 1, f.width
 	p.Accumulate = false
 	weights := f.data[c.base+b*f.from*len(c.taps)*f.width:]
 	for start := 0; start < f.from; {
@@ -151,17 +175,22 @@ func (j *correlation) class(s *scratch, c *class, r rectangle, cols, b, vectors 
 		if p.K == k.Columns() {
 			depth = max(1, min((f.from-start)/p.K, segmentsInCache/len(c.taps)))
 		}
-		s.segments = s.segments[:0]
-		for d := range depth {
-			for i, t := range c.taps {
-				s.segments = append(s.segments, lanes.Segment{
-					A: (start+d*p.K)/w.width*w.block + w.at(0, t.row-j.up, t.col-j.before),
-					B: (d*len(c.taps) + i) * p.K * f.width,
-				})
+		p.B = weights[start*len(c.taps)*f.width:]
+		for _, at := range pixels {
+			s.segments = s.segments[:0]
+			for d := range depth {
+				for i, t := range c.taps {
+					if at.all || j.from.holds(at.row+t.row, at.col+t.col) {
+						s.segments = append(s.segments, lanes.Segment{
+							A: at.a + (start+d*p.K)/w.width*w.block + w.at(0, t.row-j.up, t.col-j.before),
+							B: (d*len(c.taps) + i) * p.K * f.width,
+						})
+					}
+				}
 			}
+			p.C, p.Segments = s.sums[at.c:], s.segments
+			s.multiply(k, vectors)
 		}
-		p.Segments, p.B = s.segments, weights[start*len(c.taps)*f.width:]
-		s.multiply(k, vectors)
 		p.Accumulate = true
 		start += depth * p.K
 	}

@@ -20,6 +20,7 @@ type scratch struct {
 	bias           []float32
 	segments       []lanes.Segment
 	from, to       []int // where groups of rows start in A and in C
+	pixels         []pixel
 
 	spectrum, other, products []float32 // Winograd's domain
 	tiles, places, steps      []int32

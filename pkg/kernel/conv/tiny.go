@@ -1,0 +1,65 @@
+package conv
+
+import "multiscale/pkg/kernel/lanes"
+
+// On images of a few pixels a row fills no group of a Product, and most taps
+// look outside. There a group is the same pixel of several images, and every
+// pixel has the taps that hit the image: 4 of 9 in a corner.
+
+// tinyPixels is how many pixels an image has at most that is taken so.
+const tinyPixels = 9
+
+// tiny tells whether the rectangle r of an output is one of whole tiny images,
+// enough of them to fill a group, and w has room for those that a group has too
+// many.
+func (w *window) tiny(k *lanes.Kernels, r rectangle, output planes) bool {
+	return output.h*output.w <= tinyPixels && r.rows == output.h && r.cols == output.w &&
+		r.images >= k.Group && (k.Group-1)*w.at(1, 0, 0) <= slack
+}
+
+// holds tells whether a plane has a pixel.
+func (p planes) holds(row, col int) bool { return row >= 0 && row < p.h && col >= 0 && col < p.w }
+
+// directTiny is direct for tiny images; their window has been gathered.
+func (j *correlation) directTiny(s *scratch, r rectangle, first, last int) {
+	k, f, w := j.kernels, j.form, &s.window
+	image := r.rows * r.cols * f.width // of sums
+	s.sums = grow(s.sums, ceil(r.images, k.Group)*k.Group*image+k.Lanes*f.width)
+	s.from, s.to = s.from[:0], s.to[:0]
+	for m := 0; m < r.images; m += k.Group {
+		s.from = append(s.from, w.at(m, 0, 0))
+		s.to = append(s.to, m*image)
+	}
+	s.pixels = s.pixels[:0]
+	for i := range r.rows {
+		for c := range r.cols {
+			s.pixels = append(s.pixels, pixel{row: i, col: c, a: w.at(0, i, c), c: (i*r.cols + c) * f.width})
+		}
+	}
+	p := &s.product
+	for b := first; b < last; b++ {
+		p.CStep, p.AStep = image, w.at(1, 0, 0)
+		j.sweep(s, &f.classes[0], b, ceil(min(f.width, f.to-b*f.width), k.Lanes), s.pixels)
+		j.scatter(s, r, r.rows, r.cols, b)
+	}
+}
+
+// tinyTaps sets the product up for the sum over all images of a rectangle, and
+// returns the stretches of tap t: one for every pixel where it hits the image.
+func (j *weightJob) tinyTaps(s *scratch, r rectangle, t int) []lanes.Segment {
+	w, g, p := &s.window, &s.second, &s.product
+	p.K, p.AInner, p.BInner = r.images, g.at(1, 0, 0), w.at(1, 0, 0)
+	row, col := t/j.shape.Kernel-j.shape.Padding, t%j.shape.Kernel-j.shape.Padding
+	s.segments = s.segments[:0]
+	for i := range r.rows {
+		for c := range r.cols {
+			if j.shape.input().holds(i+row, c+col) {
+				s.segments = append(s.segments, lanes.Segment{A: g.at(0, i, c), B: w.at(0, i, c)})
+			}
+		}
+	}
+	if len(s.segments) == 0 { // a sum of zeros from around the images
+		s.segments = append(s.segments, lanes.Segment{A: g.at(0, 0, 0), B: w.at(0, 0, 0)})
+	}
+	return s.segments
+}
