@@ -2,6 +2,7 @@ package tile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"multiscale/onnx/session"
@@ -74,11 +75,7 @@ func (r *Runner) plan(h, w int) (Plan, error) {
 		side := up(max(r.Side, 4*s.Reach), s.Multiple)
 		p.TileH, p.TileW = min(p.H, side), min(p.W, side)
 	default:
-		fits, err := r.fits(p.H, p.W)
-		if err != nil {
-			return p, err
-		}
-		if !fits {
+		if r.fits(p.H, p.W) != nil {
 			side, err := r.largest()
 			if err != nil {
 				return p, err
@@ -110,14 +107,19 @@ func (p *Plan) layOut(s *session.Session) {
 // up rounds up to a multiple.
 func up(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
-// fits says whether the model runs on pictures of that size within the budget.
-func (r *Runner) fits(h, w int) (bool, error) {
+// fits says why the model cannot run on pictures of that size within the budget.
+func (r *Runner) fits(h, w int) error {
 	if h*w > mostPixels {
-		return false, nil
+		return errTooLarge
 	}
 	bytes, err := r.Session.Memory(h, w)
-	return bytes <= r.Memory, err
+	if err == nil && bytes > r.Memory {
+		err = errTooLarge
+	}
+	return err
 }
+
+var errTooLarge = errors.New("too large")
 
 // mostPixels bounds what is taken as a whole: sizes of intermediate values stay
 // far from overflow.
@@ -129,19 +131,15 @@ func (r *Runner) largest() (int, error) {
 	low, high := leastSide/step, largestSide/step
 	for low < high {
 		middle := (low + high + 1) / 2
-		fits, err := r.fits(middle*step, middle*step)
-		if err != nil {
-			return 0, err
-		}
-		if fits {
+		if r.fits(middle*step, middle*step) == nil {
 			low = middle
 		} else {
 			high = middle - 1
 		}
 	}
-	fits, err := r.fits(low*step, low*step)
-	if err == nil && !fits {
-		err = fmt.Errorf("%s: not even tiles of %d pixels a side fit into the memory; give it more", r.Session.Path, low*step)
+	err := r.fits(low*step, low*step)
+	if err == errTooLarge {
+		err = fmt.Errorf("%s: not even tiles of %d pixels a side fit into the memory of %d bytes; give it more", r.Session.Path, low*step, r.Memory)
 	}
 	return low * step, err
 }

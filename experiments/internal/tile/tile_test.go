@@ -225,6 +225,7 @@ func TestMemory(t *testing.T) {
 		whole  bool
 	}{
 		{1 << 30, 64, 64, true}, {1 << 20, 640, 320, false}, {1 << 22, 4000, 6000, false},
+		{1 << 22, 1000, 1000, false}, // attention beyond what shapes may be
 	} {
 		p, err := (&Runner{Session: s, Memory: c.memory}).Plan(c.h, c.w)
 		if err != nil || p.Whole() != c.whole {
