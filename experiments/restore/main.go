@@ -1,0 +1,22 @@
+// Command restore runs an exported model on a picture of any size.
+//
+//	go run ./experiments/restore -model M.onnx -in PICTURE -out PICTURE [-t T] [-test noise=0.2|blur=3|boxes|half] ...
+//
+// What the network is told of the noise is estimated from the picture unless -t
+// gives it. With -test the picture is taken for clean and spoilt first. A model
+// for super-resolution writes a picture of twice the sides.
+package main
+
+import (
+	"runtime/debug"
+
+	"multiscale/experiments/internal/cli"
+	"multiscale/experiments/internal/restore"
+)
+
+func main() {
+	// Large blocks without pointers: collecting them often costs nothing and
+	// halves the memory that waits to be collected.
+	debug.SetGCPercent(25)
+	cli.Main("restore", restore.Main)
+}
