@@ -130,17 +130,17 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 	p.A, p.Segments, p.K = g.data, s.segments, r.cols
 	p.CStep, p.AStep, p.AInner, p.BInner = j.taps*j.width, 1, g.width, shape.Stride*w.width
 	tiny := shape.Stride == 1 && w.tiny(k, r, shape.output())
-	for b := 0; b < channels; b += j.width {
-		p.C = j.partial[j.sums(o, (c+b)/j.width, slice):]
-		vectors := ceil(min(j.width, channels-b), k.Lanes)
-		for first := 0; first < outputs; first += k.Rows() {
-			rows := min(k.Rows(), outputs-first)
-			for t := range j.taps {
-				if tiny {
-					p.Segments = j.tinyTaps(s, r, t)
-				}
-				p.B = w.data[b/w.width*w.block+w.at(0, t/shape.Kernel, t%shape.Kernel):]
-				s.multiplyRows(k, first, rows, t*j.width, vectors)
+	for t := range j.taps {
+		if tiny {
+			p.Segments = j.tinyTaps(s, r, t)
+		}
+		at := w.at(0, t/shape.Kernel, t%shape.Kernel)
+		for b := 0; b < channels; b += j.width {
+			p.B = w.data[b/w.width*w.block+at:]
+			p.C = j.partial[j.sums(o, (c+b)/j.width, slice):]
+			vectors := ceil(min(j.width, channels-b), k.Lanes)
+			for first := 0; first < outputs; first += k.Rows() {
+				s.multiplyRows(k, first, min(k.Rows(), outputs-first), t*j.width, vectors)
 			}
 		}
 	}
