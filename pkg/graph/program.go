@@ -12,6 +12,10 @@ import (
 // Arena is a block of memory that the programs of one model share: they run one
 // after the other, and what a program leaves behind is read before the next runs.
 type Arena struct {
+	// Budget is the size in bytes that the block is expected to reach; 0 if that
+	// is not known.
+	Budget int64
+
 	memory   []float32
 	programs []*Program
 }
@@ -26,10 +30,22 @@ func (a *Arena) add(p *Program) {
 		p.plan.place(a.memory)
 		return
 	}
-	a.memory = make([]float32, p.plan.size)
+	a.memory = make([]float32, a.grown(p.plan.size))
 	for _, p := range a.programs {
 		p.plan.place(a.memory)
 	}
+}
+
+// grown is the size of a block with room for need float32. A block that comes
+// near the budget takes all of it at once, and a little more, for plans of equal
+// budget differ by a few per cent: pages that are never touched cost nothing,
+// but a block that is outgrown stays alive until all of its programs have run
+// again.
+func (a *Arena) grown(need int) int {
+	if budget := int(a.Budget / 4); budget > 0 && need >= budget/4 {
+		return max(need, budget) + budget/16
+	}
+	return need
 }
 
 // Program is a compiled graph: Gorgonia's tape machine, with the results of all

@@ -6,6 +6,7 @@ package model
 import (
 	"context"
 	"fmt"
+	"math"
 
 	"gorgonia.org/gorgonia"
 
@@ -153,6 +154,9 @@ func (m *Model) BytesPerImage(c, h, w int, training bool) (int64, error) {
 func (m *Model) program(at shape) (*program, error) {
 	if p := m.programs[at]; p != nil {
 		return p, nil
+	}
+	if m.Memory < math.MaxInt64 {
+		m.arena.Budget = m.Memory
 	}
 	p, err := m.build(at, &m.arena)
 	if err != nil {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"os"
 	"strings"
 	"time"
 )
@@ -119,7 +118,6 @@ func parse(task Task, args []string, f *Flags) (Config, error) {
 		LearningRate: task.LearningRate, Schedule: "cosine", Optimizer: "adam",
 		Restriction: task.Restriction, Degrade: "fine", Allocation: "fixed", DropoutCoupling: "independent", Conv: "auto",
 		Data: "deadleaves", CheckpointEvery: 2 * time.Minute, Memory: DefaultMemory,
-		ONNXRuntime: os.Getenv("ONNXRUNTIME_LIB"),
 	}
 	task.define(f, &c)
 	if err := f.Parse(args); err != nil {

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
+	"runtime/debug"
 
 	"multiscale/experiments/internal/cli"
 	"multiscale/experiments/internal/progress"
@@ -127,6 +129,10 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 		if err := e.runUnit(ctx, w); err != nil {
 			return fmt.Errorf("%s: %w", w.Unit, err)
 		}
+		// The finished unit's activations go before the next one needs its own.
+		// Gorgonia's machines have finalizers, and so take two collections.
+		runtime.GC()
+		debug.FreeOSMemory()
 	}
 	return nil
 }
