@@ -58,6 +58,7 @@ type call struct {
 	next     atomic.Int64
 	finished atomic.Int64
 	refs     atomic.Int64
+	asleep   atomic.Bool // the caller waits for done
 	done     chan struct{}
 	failure  atomic.Pointer[any]
 }
@@ -72,7 +73,7 @@ func (c *call) work() {
 			return
 		}
 		c.do(int(i))
-		if c.finished.Add(1) == c.chunks {
+		if c.finished.Add(1) == c.chunks && c.asleep.CompareAndSwap(true, false) {
 			c.done <- struct{}{}
 		}
 	}
@@ -97,15 +98,21 @@ const (
 	looks  = 500
 )
 
+// await returns when all chunks are finished. A caller that is awake sees that
+// for itself: a channel would put it to sleep in the moment between the last
+// chunk's end and its message.
 func (c *call) await() {
 	for range rounds {
 		for range looks {
 			if c.finished.Load() == c.chunks {
-				<-c.done
 				return
 			}
 		}
 		runtime.Gosched()
+	}
+	c.asleep.Store(true)
+	if c.finished.Load() == c.chunks && c.asleep.CompareAndSwap(true, false) {
+		return
 	}
 	<-c.done
 }
