@@ -10,10 +10,9 @@ import (
 	"io"
 
 	"multiscale/experiments/internal/runfolder"
-	"multiscale/onnx"
-	"multiscale/onnx/backend"
 	"multiscale/onnx/crosscheck"
 	"multiscale/onnx/export"
+	"multiscale/onnx/session"
 	"multiscale/pkg/mesh"
 )
 
@@ -85,29 +84,13 @@ func (e *Experiment) remark(line string) {
 	}
 }
 
-// applyExported runs an exported model of the folder on the input of a batch.
+// applyExported runs an exported model of the folder on the input of a batch,
+// in our own backend, which is there on every machine.
 func (e *Experiment) applyExported(ctx context.Context, y mesh.Images, b mesh.Batch, file string) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	m, err := onnx.ReadFile(e.folder.Path(file))
+	s, err := session.Open(e.folder.Path(file), session.Options{Runtime: session.OnnxGo})
 	if err != nil {
 		return err
-	}
-	s, err := backend.New(m)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
 	}
 	defer s.Close()
-	x := b.Input
-	inputs := map[string]onnx.Value{"x": {Shape: []int{x.N, x.C, x.H, x.W}, Data: x.Data}}
-	if e.network.UsesTime() {
-		inputs["t"] = onnx.Value{Shape: []int{x.N}, Data: b.T}
-	}
-	out, err := s.Run(inputs)
-	if err != nil {
-		return fmt.Errorf("%s: %w", file, err)
-	}
-	copy(y.Data, out["y"].Data)
-	return nil
+	return s.Apply(ctx, y.Data, b.Input, b.T)
 }
