@@ -23,13 +23,8 @@ func (s Stage) Coarsest() int { return s.Finest + len(s.Batches) - 1 }
 // on two meshes (paper, section on computational cost).
 func (s Stage) WorkUnits() float64 {
 	var sum float64
-	for i, n := range s.Batches {
-		level := s.Finest + i
-		cost := mesh.Cost(level)
-		if level < s.Coarsest() {
-			cost += mesh.Cost(level + 1)
-		}
-		sum += float64(n) * cost
+	for i, cost := range s.Costs() {
+		sum += float64(s.Batches[i]) * cost
 	}
 	return sum
 }

@@ -1,0 +1,54 @@
+package mlmc_test
+
+import (
+	"context"
+	"fmt"
+
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/mlmc"
+	"multiscale/pkg/random"
+)
+
+// scalar stands for a network with one weight: the gradient of a sample is its
+// first pixel.
+type scalar struct{}
+
+func (scalar) AddGradient(_ context.Context, dst []float32, weight float64, b mesh.Batch, _ uint64) (float64, error) {
+	for i := range b.Len() {
+		dst[0] += float32(weight) * b.Input.Slice(i, i+1).Data[0] / float32(b.Len())
+	}
+	return 0, nil
+}
+
+// pyramid draws samples whose meshes differ by a quarter of their values.
+type pyramid struct{}
+
+func (pyramid) Draw(iteration, level, n int, _ bool) (fine, coarser mesh.Batch, err error) {
+	r := random.New(1, uint64(iteration), uint64(level))
+	fine.Input, coarser.Input = mesh.NewImages(n, 1, 1, 1), mesh.NewImages(n, 1, 1, 1)
+	r.Normals(fine.Input.Data)
+	for i, v := range fine.Input.Data {
+		coarser.Input.Data[i] = 0.75 * v
+	}
+	return fine, coarser, nil
+}
+
+// Differences that vary little need few samples.
+func Example() {
+	m := mlmc.Measurement{Model: scalar{}, Sampler: pyramid{}, Parameters: 1, Coarsest: 1, Repetitions: 10_000}
+	levels, err := m.Run(context.Background())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, l := range levels {
+		fmt.Printf("level %d: V %.2f alone, %.2f in the sum\n", l.Level, l.Single.Variance, l.Term.Variance)
+	}
+	doubling := mge.Stage{Batches: mge.Doubling(16, 1)}
+	fmt.Println("batches", doubling.Allocate(levels.Variances()).Batches, "instead of", doubling.Batches)
+	// Output:
+	// level 0: V 0.99 alone, 0.06 in the sum
+	// level 1: V 0.99 alone, 0.99 in the sum
+	// batches [8 72] instead of [16 32]
+}

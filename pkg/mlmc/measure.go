@@ -1,0 +1,170 @@
+package mlmc
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"multiscale/pkg/kernel/pointwise"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/random"
+)
+
+// Measurement says what is measured: the terms of the telescoping sum on the
+// meshes of levels Finest to Coarsest, from independent repetitions of each.
+type Measurement struct {
+	Model      mge.Model
+	Sampler    mge.Sampler
+	Seed       uint64 // of what is random in the network
+	Parameters int    // length of a gradient
+
+	Finest, Coarsest int
+	// Repetitions is the number of gradients of each term, at least 2.
+	Repetitions int
+	// Batch is the number of samples that a gradient of a level is the mean of;
+	// nil for 1. The variance of a mean over n samples is V/n, so that V follows
+	// from any n. For the same number of samples in all, single samples give V with
+	// the smallest error, and the kurtosis of a sample instead of a mean's; means
+	// over a few give it in less time on coarse meshes, where an evaluation of the
+	// network costs more than its pixels.
+	Batch func(level int) int
+	// Progress, if set, is told how much is done.
+	Progress func(workUnits, total float64)
+}
+
+// Level is what was measured of one level.
+type Level struct {
+	Level int
+	// Single is the gradient on the level's mesh alone, and Term what the
+	// telescoping sum has there: the difference from the next coarser mesh, or, on
+	// the coarsest, the gradient itself.
+	Single, Term Moments
+	// Consistency compares this level with the next coarser one; see the function.
+	// NaN on the coarsest.
+	Consistency float64
+	WorkUnits   float64 // of one sample of the term
+	Seconds     float64 // of one sample of the term, as measured: the median
+}
+
+// Levels are the levels of a measurement, from the finest to the coarsest.
+type Levels []Level
+
+// WorkUnits is what the measurement costs.
+func (m *Measurement) WorkUnits() float64 {
+	var sum float64
+	costs := m.stage().Costs()
+	for i, c := range costs {
+		sum += float64(m.Repetitions*m.batch(m.Finest+i)) * c
+	}
+	return sum
+}
+
+// stage has the terms that are measured.
+func (m *Measurement) stage() mge.Stage {
+	return mge.Stage{Finest: m.Finest, Batches: make([]int, m.Coarsest-m.Finest+1)}
+}
+
+func (m *Measurement) batch(level int) int {
+	if m.Batch == nil {
+		return 1
+	}
+	return m.Batch(level)
+}
+
+// Run measures. Equal settings give equal results, but for the seconds.
+func (m *Measurement) Run(ctx context.Context) (Levels, error) {
+	if m.Repetitions < 2 {
+		return nil, fmt.Errorf("a variance needs 2 gradients at least, not %d", m.Repetitions)
+	}
+	costs := m.stage().Costs()
+	fine, coarse := make([]float32, m.Parameters), make([]float32, m.Parameters)
+	var levels Levels
+	done, total := 0.0, m.WorkUnits()
+	for level := m.Finest; level <= m.Coarsest; level++ {
+		l := Level{Level: level, WorkUnits: costs[level-m.Finest], Consistency: math.NaN()}
+		n := m.batch(level)
+		single, term := NewAccumulator(m.Parameters), NewAccumulator(m.Parameters)
+		difference := level < m.Coarsest
+		if !difference {
+			term = single
+		}
+		seconds := make([]float64, m.Repetitions)
+		for r := range m.Repetitions {
+			b, coarser, err := m.Sampler.Draw(r, level, n, difference)
+			if err != nil {
+				return nil, fmt.Errorf("level %d: %w", level, err)
+			}
+			start := time.Now()
+			if err := m.gradient(ctx, fine, b, r, level, 0); err != nil {
+				return nil, fmt.Errorf("level %d: %w", level, err)
+			}
+			if difference {
+				if err := m.gradient(ctx, coarse, coarser, r, level, 1); err != nil {
+					return nil, fmt.Errorf("level %d, coarse mesh: %w", level, err)
+				}
+			}
+			seconds[r] = time.Since(start).Seconds() / float64(n)
+			single.Add(fine)
+			if difference {
+				pointwise.Axpy(fine, -1, coarse)
+				term.Add(fine)
+			}
+			if done += float64(n) * l.WorkUnits; m.Progress != nil {
+				m.Progress(done, total)
+			}
+		}
+		l.Single, l.Term = single.Moments(n), term.Moments(n)
+		if v := l.Single.Variance + l.Term.Variance; math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("level %d: the gradient is not finite", level)
+		}
+		slices.Sort(seconds)
+		l.Seconds = seconds[len(seconds)/2]
+		levels = append(levels, l)
+	}
+	for i := range levels[:len(levels)-1] {
+		levels[i].Consistency = Consistency(levels[i].Term, levels[i].Single, levels[i+1].Single)
+	}
+	return levels, nil
+}
+
+// gradient overwrites dst with the mean gradient of a batch.
+func (m *Measurement) gradient(ctx context.Context, dst []float32, b mesh.Batch, repetition, level, mesh int) error {
+	clear(dst)
+	_, err := m.Model.AddGradient(ctx, dst, 1, b, random.Key(m.Seed, uint64(repetition), uint64(level), uint64(mesh)))
+	return err
+}
+
+// Variances returns the variances that allocation follows from; see
+// mge.Stage.Allocate.
+func (l Levels) Variances() mge.Variances {
+	last := l[len(l)-1].Level
+	v := mge.Variances{Single: make([]float64, last+1), Difference: make([]float64, last)}
+	for _, level := range l {
+		v.Single[level.Level] = level.Single.Variance
+		if level.Level < last {
+			v.Difference[level.Level] = level.Term.Variance
+		}
+	}
+	return v
+}
+
+// Estimate measures the estimator itself with the batches of a stage, from
+// repetitions of the whole telescoping sum: what its terms' variances predict.
+// Variance is that of the estimate (Samples is 1).
+func (m *Measurement) Estimate(ctx context.Context, s mge.Stage) (Moments, error) {
+	estimator := mge.Estimator{Model: m.Model, Sampler: m.Sampler, Seed: m.Seed}
+	a, gradient := NewAccumulator(m.Parameters), make([]float32, m.Parameters)
+	for r := range m.Repetitions {
+		if _, err := estimator.Gradient(ctx, gradient, r, s); err != nil {
+			return Moments{}, err
+		}
+		a.Add(gradient)
+		if m.Progress != nil {
+			m.Progress(float64(r+1)*s.WorkUnits(), float64(m.Repetitions)*s.WorkUnits())
+		}
+	}
+	return a.Moments(1), nil
+}

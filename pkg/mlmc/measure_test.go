@@ -1,0 +1,186 @@
+package mlmc_test
+
+import (
+	"context"
+	"math"
+	"testing"
+
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/mlmc"
+	"multiscale/pkg/model"
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
+	"multiscale/pkg/random"
+)
+
+// noise draws batches of smooth stripes in noise; an odd sampler may restrict the
+// coarse mesh of a difference by an operator of its own, a mistake that makes
+// the telescoping sum biased.
+type noise struct {
+	side          int
+	between, last mesh.Restriction
+}
+
+func (s noise) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
+	r := random.New(11, uint64(iteration), uint64(level))
+	b := mesh.Batch{
+		Input: mesh.NewImages(n, 3, s.side, s.side), Target: mesh.NewImages(n, 3, s.side, s.side),
+		T: make([]float32, n), Samples: make([]uint64, n),
+	}
+	r.Normals(b.Input.Data)
+	r.Uniforms(b.T)
+	for i := range b.Samples {
+		b.Samples[i] = uint64(i)
+	}
+	for i := range b.Target.Data {
+		b.Target.Data[i] = float32(math.Sin(float64(i % s.side)))
+		b.Input.Data[i] = 0.5*b.Input.Data[i] + b.Target.Data[i]
+	}
+	fine = s.between.RestrictBatch(b, level)
+	if coarse {
+		coarser = s.last.RestrictBatch(fine, 1)
+	}
+	return fine, coarser, nil
+}
+
+var (
+	honest = noise{8, mesh.Nearest, mesh.Nearest}
+	biased = noise{8, mesh.Nearest, mesh.Average}
+)
+
+func tiny(t *testing.T, dropout float32) *model.Model {
+	t.Helper()
+	var n network.Network = network.ResNet{Out: 3, Hidden: 4, Blocks: 1, Time: true}
+	if dropout > 0 {
+		u := network.NewUNet()
+		u.Base, u.Multipliers, u.Groups, u.Dropout = 4, []int{1}, 2, dropout
+		n = u
+	}
+	params, err := network.Parameters(n, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := random.New(2)
+	for i := range params.Values() { // away from the zeros of the initialisation
+		params.Values()[i] += 0.1 * r.Normal()
+	}
+	params.Changed()
+	return model.New(n, params, op.MSE)
+}
+
+// TestUnbiased: over 1000 random batches, the mean of MGE is that of the plain
+// gradient on the finest mesh, at every level; with a restriction of its own on
+// the coarse meshes of differences it is not.
+func TestUnbiased(t *testing.T) {
+	const batches, coarsest = 1000, 2
+	m := tiny(t, 0)
+	measure := func(s noise) (levels mlmc.Levels, whole [coarsest]float64) {
+		// Plain gradients and estimates come from batches of their own.
+		measurement := mlmc.Measurement{Model: m, Sampler: s, Parameters: m.Params.Len(), Coarsest: coarsest, Repetitions: batches}
+		levels, err := measurement.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		measurement.Sampler = later{s}
+		for finest := range coarsest {
+			stage := mge.Stage{Finest: finest, Batches: mge.Doubling(1, coarsest-finest)}
+			estimate, err := measurement.Estimate(t.Context(), stage)
+			if err != nil {
+				t.Fatal(err)
+			}
+			whole[finest] = mlmc.Consistency(mlmc.Moments{}, levels[finest].Single, estimate)
+		}
+		return levels, whole
+	}
+	levels, whole := measure(honest)
+	for l := range coarsest {
+		if !(levels[l].Consistency < 1) || !(whole[l] < 1) {
+			t.Errorf("level %d: consistency %.2f, of the whole sum %.2f", l, levels[l].Consistency, whole[l])
+		}
+	}
+	levels, whole = measure(biased)
+	for l := range coarsest {
+		if levels[l].Consistency < 1 || whole[l] < 1 {
+			t.Errorf("level %d: a biased sum passes: consistency %.2f, of the whole sum %.2f", l, levels[l].Consistency, whole[l])
+		}
+	}
+}
+
+// later gives batches of other iterations than a measurement asks for.
+type later struct{ mge.Sampler }
+
+func (s later) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
+	return s.Sampler.Draw(iteration+1_000_000, level, n, coarse)
+}
+
+// TestPrediction: the variance of the estimator is what its terms predict, from
+// single samples and from means over several alike.
+func TestPrediction(t *testing.T) {
+	m := tiny(t, 0)
+	stage := mge.Stage{Batches: []int{2, 4, 8}}
+	var predicted []float64
+	for _, batch := range []func(int) int{nil, func(level int) int { return 1 << level }} {
+		measurement := mlmc.Measurement{Model: m, Sampler: honest, Parameters: m.Params.Len(), Coarsest: 2, Repetitions: 400, Batch: batch}
+		levels, err := measurement.Run(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		predicted = append(predicted, stage.Variance(levels.Variances()))
+	}
+	measurement := mlmc.Measurement{Model: m, Sampler: later{honest}, Parameters: m.Params.Len(), Repetitions: 400}
+	got, err := measurement.Estimate(t.Context(), stage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range predicted {
+		// Standard errors are about 5% on both sides.
+		if ratio := got.Variance / p; ratio < 0.8 || ratio > 1.25 {
+			t.Errorf("variance %g of the estimate, %g predicted", got.Variance, p)
+		}
+	}
+}
+
+// TestMeasurement: what is measured belongs to the meshes it says, and is the
+// same every time.
+func TestMeasurement(t *testing.T) {
+	m := tiny(t, 0.5)
+	var done, total float64
+	measurement := mlmc.Measurement{
+		Model: m, Sampler: honest, Seed: 3, Parameters: m.Params.Len(), Finest: 1, Coarsest: 2, Repetitions: 5,
+		Progress: func(d, of float64) { done, total = d, of },
+	}
+	first, err := measurement.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(first) != 2 || first[0].Level != 1 || first[1].Level != 2 || !math.IsNaN(first[1].Consistency) || first[1].Term != first[1].Single {
+		t.Errorf("levels %+v", first)
+	}
+	// 5 samples on meshes of cost 1/4 and 1/16, and 5 on that of 1/16.
+	if want := 5 * (0.25 + 2*0.0625); measurement.WorkUnits() != want || done != want || total != want {
+		t.Errorf("%v work units, %v of %v done, want %v", measurement.WorkUnits(), done, total, want)
+	}
+	v := first.Variances()
+	if len(v.Single) != 3 || len(v.Difference) != 2 || v.Difference[1] != first[0].Term.Variance || v.Single[2] != first[1].Single.Variance {
+		t.Errorf("variances %+v", v)
+	}
+	second, err := measurement.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range first {
+		if first[i].Term != second[i].Term || first[i].Single != second[i].Single {
+			t.Errorf("level %d differs when measured again", i+1)
+		}
+	}
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := measurement.Run(cancelled); err == nil {
+		t.Error("a measurement goes on after it was stopped")
+	}
+	measurement.Repetitions = 1
+	if _, err := measurement.Run(t.Context()); err == nil {
+		t.Error("a variance of one gradient")
+	}
+}

@@ -1,0 +1,109 @@
+package mlmc
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
+)
+
+// Rate is a slope in log2 from mesh to mesh, with an interval that covers it
+// with probability 0.95. All are NaN where there are fewer than two points.
+type Rate struct {
+	Value, Low, High float64
+	Points           int
+}
+
+// point is a positive quantity on the mesh of a level, with its standard error;
+// 0 where it is exact or not known.
+type point struct{ level, value, err float64 }
+
+// confidence of the intervals.
+const confidence = 0.95
+
+// fit is the weighted regression of log2(value) on level. The interval is the
+// wider one of two: what the points' own errors allow, and, from three points on,
+// what their scatter about the line says (Student's t).
+func fit(points []point) Rate {
+	r := Rate{math.NaN(), math.NaN(), math.NaN(), len(points)}
+	if len(points) < 2 {
+		return r
+	}
+	var x, y, weights []float64
+	known := true
+	for _, p := range points {
+		sigma := p.err / (p.value * math.Ln2)
+		known = known && sigma > 0
+		x, y, weights = append(x, p.level), append(y, math.Log2(p.value)), append(weights, 1/(sigma*sigma))
+	}
+	if !known {
+		weights = nil
+	}
+	intercept, slope := stat.LinearRegression(x, y, weights, false)
+	centre := stat.Mean(x, weights)
+	var spread, residual float64 // sums of squares
+	for i := range x {
+		w := 1.0
+		if known {
+			w = weights[i]
+		}
+		spread += w * (x[i] - centre) * (x[i] - centre)
+		off := y[i] - intercept - slope*x[i]
+		residual += w * off * off
+	}
+	half := 0.0
+	if known {
+		half = distuv.UnitNormal.Quantile((1+confidence)/2) / math.Sqrt(spread)
+	}
+	if free := float64(len(x) - 2); free > 0 {
+		student := distuv.StudentsT{Sigma: 1, Nu: free}
+		half = max(half, student.Quantile((1+confidence)/2)*math.Sqrt(residual/free/spread))
+	}
+	r.Value, r.Low, r.High = slope, slope-half, slope+half
+	return r
+}
+
+// Rates are the exponents of Giles 2015, theorem 2.1, for meshes that are
+// coarsened by factors of two: with the level l counted from the finest mesh,
+//
+//	|E[g^{2^l h} - g^{2^{l+1} h}]| ~ 2^(Alpha l)
+//	Var[g^{2^l h} - g^{2^{l+1} h}] ~ 2^(Beta l)
+//	cost of a sample of the term   ~ 2^(-Gamma l)
+//
+// P is the exponent of the paper's bound |g^h - g^{2h}| <= B h^p, in the mean
+// square: E|g^{2^l h} - g^{2^{l+1} h}|^2 ~ 2^(2 P l).
+type Rates struct {
+	Alpha, Beta, Gamma, P Rate
+	Seconds               Rate // Gamma in measured seconds
+}
+
+// Rates fits the rates to the differences of levels. Means that noise hides, and
+// zeros, are left out.
+func (l Levels) Rates() Rates {
+	var means, variances, costs, seconds, norms []point
+	for _, v := range l[:len(l)-1] {
+		at, d := float64(v.Level), v.Term
+		if d.Resolved() {
+			means = append(means, point{at, d.Mean(), d.MeanSquareError / (2 * d.Mean())})
+		}
+		if d.Variance > 0 {
+			variances = append(variances, point{at, d.Variance, d.VarianceError})
+		}
+		if second, err := d.Second(); second > 0 {
+			root := math.Sqrt(second)
+			norms = append(norms, point{at, root, err / (2 * root)})
+		}
+		costs = append(costs, point{at, v.WorkUnits, 0})
+		if v.Seconds > 0 {
+			seconds = append(seconds, point{at, v.Seconds, 0})
+		}
+	}
+	r := Rates{Alpha: fit(means), Beta: fit(variances), Gamma: fit(costs), P: fit(norms), Seconds: fit(seconds)}
+	r.Gamma, r.Seconds = r.Gamma.negative(), r.Seconds.negative()
+	return r
+}
+
+func (r Rate) negative() Rate {
+	r.Value, r.Low, r.High = -r.Value, -r.High, -r.Low
+	return r
+}
