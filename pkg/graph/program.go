@@ -5,8 +5,6 @@ import (
 	"slices"
 
 	"gorgonia.org/gorgonia"
-
-	"multiscale/pkg/op"
 )
 
 // Arena is a block of memory that the programs of one model share: they run one
@@ -105,19 +103,4 @@ func (p *Program) Operations() int {
 		}
 	}
 	return n
-}
-
-// Anomaly returns the first node, in order of execution, of which the last run's
-// value still is in memory and holds a NaN or an infinity; nil if there is none.
-// It is exact for programs made with all nodes kept.
-func (p *Program) Anomaly(finite func([]float32) bool) *gorgonia.Node {
-	for _, n := range p.order {
-		if _, ok := n.Op().(op.Operation); !ok {
-			continue
-		}
-		if v, ok := n.Value().(interface{ Float32s() []float32 }); ok && !finite(v.Float32s()) {
-			return n
-		}
-	}
-	return nil
 }

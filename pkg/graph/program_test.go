@@ -1,6 +1,7 @@
 package graph_test
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -10,7 +11,6 @@ import (
 
 	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel"
-	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/op"
 	"multiscale/pkg/random"
 )
@@ -113,27 +113,64 @@ type sameHash struct{ op.Operation }
 
 func (sameHash) Hashcode() uint32 { return 1 }
 
-// TestAnomaly finds where a NaN comes from.
-func TestAnomaly(t *testing.T) {
-	g, x, y := chain(t, 3)
-	p, err := graph.Compile(g, new(graph.Arena), g.AllNodes()...)
-	if err != nil {
-		t.Fatal(err)
+// TestCheck finds where a NaN or an infinity comes from, whatever memory the
+// results share, and leaves the program as it was.
+func TestCheck(t *testing.T) {
+	huge := float32(math.MaxFloat32)
+	for _, tc := range []struct {
+		name  string
+		build func(x *gorgonia.Node) (culprit, y *gorgonia.Node)
+		value float32 // that the input has somewhere
+		words string
+	}{
+		{"input", func(x *gorgonia.Node) (_, y *gorgonia.Node) { return x, silu(t, x) }, float32(math.NaN()), "is in x, from the start"},
+		{"operation", func(x *gorgonia.Node) (culprit, y *gorgonia.Node) {
+			culprit = must(t)(op.Sum(silu(t, silu(t, x)), x))
+			return culprit, silu(t, silu(t, culprit))
+		}, huge, "a result of Sum near x, of shape (3, 5)"},
+		{"stock operation", func(x *gorgonia.Node) (culprit, y *gorgonia.Node) {
+			culprit = must(t)(gorgonia.Square(silu(t, x)))
+			return culprit, silu(t, must(t)(gorgonia.Neg(culprit)))
+		}, huge, "a result of "},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			g := gorgonia.NewGraph()
+			r := random.New(1)
+			x := newInput(g, "x", &r)
+			culprit, y := tc.build(x)
+			p, err := graph.Compile(g, new(graph.Arena), y)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Check(); err != nil {
+				t.Errorf("nothing is wrong, but %v", err)
+			}
+			floats(x)[3] = tc.value
+			var anomaly *graph.Anomaly
+			if err := p.Check(); !errors.As(err, &anomaly) || anomaly.Node != culprit || !strings.Contains(err.Error(), tc.words) {
+				t.Errorf("%v", err)
+			}
+			if err := p.Run(); err != nil {
+				t.Errorf("afterwards: %v", err)
+			}
+		})
 	}
-	if err := p.Run(); err != nil {
-		t.Fatal(err)
+}
+
+func must(t *testing.T) func(*gorgonia.Node, error) *gorgonia.Node {
+	t.Helper()
+	return func(n *gorgonia.Node, err error) *gorgonia.Node {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
 	}
-	if n := p.Anomaly(pointwise.Finite); n != nil {
-		t.Errorf("anomaly in %v", n)
-	}
-	floats(x)[3] = float32(math.Inf(1))
-	if err := p.Run(); err != nil {
-		t.Fatal(err)
-	}
-	n := p.Anomaly(pointwise.Finite)
-	if n == nil || n == y {
-		t.Errorf("anomaly in %v, want the first operation", n)
-	}
+}
+
+func silu(t *testing.T, x *gorgonia.Node) *gorgonia.Node {
+	t.Helper()
+	return must(t)(op.Activate(x, kernel.Activation{Kind: kernel.SiLU}))
 }
 
 // TestRunAfterError: a run that has failed can be repeated.

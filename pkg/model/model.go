@@ -33,6 +33,10 @@ type Model struct {
 	// Memory is the budget for activations in bytes: it bounds the micro-batch,
 	// and so must be set before the first use.
 	Memory int64
+	// DetectAnomaly lets every evaluation look for the first result that is not
+	// finite; the error is then a *graph.Anomaly. It must be set before the
+	// first use.
+	DetectAnomaly bool
 
 	loss     Loss
 	arena    graph.Arena
@@ -53,6 +57,7 @@ type program struct {
 	x, t, target *gorgonia.Node
 	y, cost      *gorgonia.Node
 	gradients    gorgonia.Nodes // in the order of the parameters
+	check        bool
 }
 
 // New returns a model. The parameters are those that network.Parameters made
@@ -168,7 +173,7 @@ func (m *Model) program(at shape) (*program, error) {
 
 func (m *Model) build(at shape, arena *graph.Arena) (*program, error) {
 	b := layer.NewBuilder(m.Params, at.training)
-	p := &program{builder: b, x: b.Input("x", at.n, at.c, at.h, at.w)}
+	p := &program{builder: b, check: m.DetectAnomaly, x: b.Input("x", at.n, at.c, at.h, at.w)}
 	if m.Network.UsesTime() {
 		p.t = b.Input("t", at.n)
 	}
@@ -201,6 +206,9 @@ func (p *program) run(b mesh.Batch) error {
 	copy(floats(p.x), b.Input.Data)
 	if p.t != nil {
 		copy(floats(p.t), b.T)
+	}
+	if p.check {
+		return p.Check()
 	}
 	return p.Run()
 }

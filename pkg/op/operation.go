@@ -38,6 +38,9 @@ type Output struct {
 	// OrderOnly lists operands that only fix the order of execution: their
 	// values are not read.
 	OrderOnly []int
+	// Inspect, where it is set, is given the result after each run; its error
+	// becomes that of the run.
+	Inspect func(result []float32) error
 
 	place func([]float32)
 }
@@ -144,6 +147,15 @@ func (o *operation) Do(values ...gorgonia.Value) (result gorgonia.Value, err err
 	}
 	if err := o.run(o.in); err != nil {
 		return nil, fmt.Errorf("%s: %w", o, err)
+	}
+	if o.output.Inspect != nil {
+		result, err := floats(o.result)
+		if err != nil {
+			return nil, fmt.Errorf("%s: result: %w", o, err)
+		}
+		if err := o.output.Inspect(result); err != nil {
+			return nil, fmt.Errorf("%s: %w", o, err)
+		}
 	}
 	return o.result, nil
 }

@@ -4,11 +4,13 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 
 	"gorgonia.org/gorgonia"
 
+	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/optimize"
@@ -58,7 +60,15 @@ func (d *Divergence) Error() string {
 	if d.Level >= 0 {
 		where = fmt.Sprintf("the %s on the mesh of level %d", d.What, d.Level)
 	}
-	return fmt.Sprintf("stage %d, iteration %d: %s is not finite any more; a smaller -lr or another -seed usually helps", d.Stage+1, d.Iteration+1, where)
+	return fmt.Sprintf("%s: %s is not finite any more\n%s; -resume -detect-anomaly names the operation", place(d.Stage, d.Iteration), where, helps)
+}
+
+// helps is what to do about numbers that are not finite.
+const helps = "in a new run a smaller -lr, -clip 1 or another -seed usually helps"
+
+// place names an iteration, counted from 0 over all stages, in an error.
+func place(stage, iteration int) string {
+	return fmt.Sprintf("stage %d, iteration %d", stage+1, iteration+1)
 }
 
 // Run trains until the plan's end, an error, or a done ctx. In the latter two
@@ -88,7 +98,11 @@ func (t *Trainer) step(ctx context.Context, gradient []float32, model []gorgonia
 	s := Step{Iteration: t.Iteration + 1, Stage: at, StageEnd: last, Mesh: stage}
 	var err error
 	if s.Estimate, err = t.Estimator.Gradient(ctx, gradient, t.Iteration, stage); err != nil {
-		return s, err
+		var anomaly *graph.Anomaly
+		if errors.As(err, &anomaly) {
+			err = fmt.Errorf("%w\n%s", err, helps)
+		}
+		return s, fmt.Errorf("%s: %w", place(at, t.Iteration), err)
 	}
 	s.GradientNorm = math.Sqrt(pointwise.SquaredNorm(gradient))
 	if err := t.check(s, gradient); err != nil {

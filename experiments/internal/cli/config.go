@@ -28,6 +28,7 @@ type Config struct {
 	LearningRate    float64
 	Schedule        string
 	Optimizer       string
+	Clip            float64 // bound of the gradient's norm; 0 is none
 	Restriction     string
 	Degrade         string
 	Allocation      string
@@ -47,6 +48,7 @@ type Config struct {
 	Memory          int64 // bytes for activations
 	ONNXRuntime     string
 	DryRun          bool
+	DetectAnomaly   bool // look at every result for NaN and infinities
 }
 
 // BatchTotal is the single-scale batch: the sum of N_l over all levels.
@@ -60,7 +62,7 @@ func (c Config) Determining() map[string]any {
 	return map[string]any{
 		"task": c.Task, "profile": c.Profile, "network": c.Network, "data": c.Data,
 		"side": c.Side, "levels": c.levels(), "batch": c.Batch, "iterations": c.Iterations, "stages": c.Stages,
-		"released": c.Released, "lr": c.LearningRate, "schedule": c.Schedule, "optimizer": c.Optimizer,
+		"released": c.Released, "lr": c.LearningRate, "schedule": c.Schedule, "optimizer": c.Optimizer, "clip": c.Clip,
 		"restriction": c.Restriction, "degrade": c.Degrade, "allocation": c.Allocation,
 		"dropout-coupling": c.DropoutCoupling, "conv": c.Conv,
 		// Micro-batches follow from it, and with them the order of summation.
@@ -74,7 +76,7 @@ func (c Config) Flags() map[string]any {
 	for name, v := range map[string]any{
 		"strategy": c.Strategies, "seeds": c.Seeds, "root": c.Root, "validation": c.Validation, "init": c.Init,
 		"out": c.Out, "resume": c.Resume, "force": c.Force, "checkpoint-every": shortDuration(c.CheckpointEvery),
-		"onnxruntime": c.ONNXRuntime, "dry-run": c.DryRun,
+		"onnxruntime": c.ONNXRuntime, "dry-run": c.DryRun, "detect-anomaly": c.DetectAnomaly,
 	} {
 		all[name] = v
 	}

@@ -141,6 +141,8 @@ func TestMistakes(t *testing.T) {
 		{"-lr inf", "-lr inf: not a learning rate"},
 		{"-lr 0", "not a learning rate"},
 		{"-lr x", "not a learning rate"},
+		{"-clip -1", "-clip -1: not a length"},
+		{"-clip nan", "not a length"},
 		{"-schedule linear", "-schedule linear: unknown; use cosine, constant or step"},
 		{"-optimizer lion", "use adam or sgd"},
 		{"-restriction cubic", "use nearest, bilinear or average"},
@@ -248,9 +250,11 @@ func TestDetermining(t *testing.T) {
 	if !reflect.DeepEqual(a.Determining(), b.Determining()) {
 		t.Errorf("%v and %v", a.Determining(), b.Determining())
 	}
-	c, _, err := parseQuietly(denoising, "-lr", "1e-3")
-	if err != nil || reflect.DeepEqual(a.Determining(), c.Determining()) {
-		t.Errorf("-lr does not count: %v", err)
+	for _, flag := range []string{"-lr", "-clip"} {
+		c, _, err := parseQuietly(denoising, flag, "1e-3")
+		if err != nil || reflect.DeepEqual(a.Determining(), c.Determining()) {
+			t.Errorf("%s does not count: %v", flag, err)
+		}
 	}
 }
 

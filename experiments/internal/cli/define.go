@@ -17,6 +17,7 @@ const (
 	mostBatch      = 1 << 16
 	mostIterations = 1_000_000_000
 	mostLR         = 100
+	mostClip       = 1e9
 	leastMemory    = 16 << 20
 )
 
@@ -68,6 +69,14 @@ func (t Task) define(f *Flags, c *Config) {
 	})
 	t.choice(f, &c.Schedule, "schedule", []string{"cosine", "constant", "step"}, "learning rate over the steps")
 	t.choice(f, &c.Optimizer, "optimizer", []string{"adam", "sgd"}, "optimizer")
+	f.Func("clip", "NORM", "0, not at all", "scale a gradient that is longer than this down to it; gradient_norm in history.csv is that before", func(s string) error {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(v >= 0 && v <= mostClip) {
+			return Wrong("clip", s, "not a length", fmt.Sprintf("give a number above 0, at most %.0e, like 1; 0 is no bound", mostClip))
+		}
+		c.Clip = v
+		return nil
+	})
 	t.choice(f, &c.Restriction, "restriction", []string{"nearest", "bilinear", "average"}, "how pictures are brought to a coarser mesh")
 	t.choice(f, &c.Degrade, "degrade", []string{"fine", "coarse"}, "degrade on the finest mesh and restrict, or degrade anew on each mesh")
 	t.choice(f, &c.Allocation, "allocation", []string{"fixed", "optimal", "adaptive"}, "batches of the levels: doubling, or from measured variance")
@@ -86,6 +95,7 @@ func (t Task) define(f *Flags, c *Config) {
 	f.Bool(&c.Resume, "resume", "go on with what an earlier call left unfinished")
 	f.Bool(&c.Force, "force", "run again what an earlier call finished or left unfinished")
 	f.Duration(&c.CheckpointEvery, "checkpoint-every", 100*time.Millisecond, "time between checkpoints")
+	f.Bool(&c.DetectAnomaly, "detect-anomaly", "look at every result for NaN and infinities and name the operation that the first comes from; slower, same results")
 	f.Func("memory", "SIZE", FormatSize(c.Memory), "budget for activations, like 512MiB; sets the micro-batch", func(s string) error {
 		size, err := ParseSize(s)
 		if err != nil {

@@ -57,5 +57,6 @@ func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
 	}
 	m := model.New(e.network, params, e.task.Loss)
 	m.Memory = e.config.Memory
+	m.DetectAnomaly = e.config.DetectAnomaly
 	return m, nil
 }

@@ -78,6 +78,7 @@ func (u *unit) train(ctx context.Context) error {
 		Plan:      u.plan,
 		Estimator: &mge.Estimator{Model: u.model, Sampler: ahead, Seed: u.name.Seed},
 		Params:    u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule(total),
+		Clip:      u.config.Clip,
 		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
 		Iteration: u.state.Iteration,
 	}

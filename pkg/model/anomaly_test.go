@@ -1,0 +1,58 @@
+package model_test
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/graph"
+	"multiscale/pkg/network"
+	"multiscale/pkg/param"
+)
+
+// TestDetectAnomaly: in a network with one poisoned parameter the parameter is
+// named; with one that overflows, the operation that it belongs to; and where
+// nothing is wrong the gradient is the same bit by bit.
+func TestDetectAnomaly(t *testing.T) {
+	n := network.ResNet{Out: 3, Hidden: 8, Blocks: 2, Time: true}
+	plain, watched := newModel(t, n), newModel(t, n)
+	watched.DetectAnomaly = true
+	b := batch(2, 8, 5)
+	want, got := make([]float32, plain.Params.Len()), make([]float32, plain.Params.Len())
+	if _, err := plain.AddGradient(t.Context(), want, 1, b, 9); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := watched.AddGradient(t.Context(), got, 1, b, 9); err != nil {
+		t.Fatal(err)
+	}
+	for i := range want {
+		if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+			t.Fatalf("number %d of the gradient is %v with -detect-anomaly and %v without", i, got[i], want[i])
+		}
+	}
+	params := watched.Params.Params()
+	p := params[slices.IndexFunc(params, func(p *param.Param) bool { return strings.HasPrefix(p.Name, "blocks.1.") && len(p.Shape) == 4 })]
+	for _, tc := range []struct {
+		value float32
+		words string
+	}{
+		{float32(math.NaN()), "is in " + p.Name + ", from the start"},
+		{math.MaxFloat32, "near " + p.Name},
+	} {
+		values := p.Slice(watched.Params.Values())
+		old := slices.Clone(values)
+		for i := range values {
+			values[i] = tc.value
+		}
+		watched.Params.Changed()
+		_, err := watched.AddGradient(t.Context(), got, 1, b, 9)
+		var anomaly *graph.Anomaly
+		if !errors.As(err, &anomaly) || !strings.Contains(err.Error(), tc.words) {
+			t.Errorf("%s holds %v: error %v, want %q", p.Name, tc.value, err, tc.words)
+		}
+		copy(values, old)
+		watched.Params.Changed()
+	}
+}
