@@ -42,7 +42,7 @@ func folder(t *testing.T, n int) string {
 	return dir
 }
 
-func table(t *testing.T, path string) (rows []map[string]string) {
+func readTable(t *testing.T, path string) (rows []map[string]string) {
 	t.Helper()
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -100,13 +100,13 @@ func TestFolder(t *testing.T) {
 	if _, err := command(t.Context(), t, append(args, "-out", own, "-runtime", "onnx-go")...); err != nil {
 		t.Fatal(err)
 	}
-	rows := table(t, filepath.Join(out, TableFile))
+	rows := readTable(t, filepath.Join(out, TableFile))
 	// Two shares of noise for three tasks, with the degraded pictures themselves.
 	if want := 2*3 + 2*2 + 2*2 + 2; len(rows) != want {
 		t.Fatalf("%d rows, want %d:\n%s", len(rows), want, printed)
 	}
 	psnr := map[string]float64{}
-	for i, r := range table(t, filepath.Join(own, TableFile)) {
+	for i, r := range readTable(t, filepath.Join(own, TableFile)) {
 		for _, column := range []string{"mse_mean", "mse_std", "psnr_mean", "psnr_std", "psnr_luma_mean", "ssim_mean", "ssim_std"} {
 			a, b := number(t, rows[i][column]), number(t, r[column])
 			// Outputs differ by 1e-4 at most; these are far less sensitive.
@@ -122,7 +122,7 @@ func TestFolder(t *testing.T) {
 	if psnr["smooth noise=0.4"] < psnr["(degraded) noise=0.4"]+1 || psnr["smooth noise=0.2"] < psnr["smooth noise=0.4"] {
 		t.Errorf("%v", psnr)
 	}
-	pictures := table(t, filepath.Join(out, PicturesFile))
+	pictures := readTable(t, filepath.Join(out, PicturesFile))
 	if len(pictures) != 3*len(rows) {
 		t.Errorf("%d rows of pictures", len(pictures))
 	}
@@ -159,10 +159,10 @@ func TestSameNoise(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := map[string]string{}
-	for _, r := range table(t, filepath.Join(out, PicturesFile)) {
+	for _, r := range readTable(t, filepath.Join(out, PicturesFile)) {
 		known[r["picture"]+r["degradation"]+r["model"]] = r["mse"]
 	}
-	rows := table(t, filepath.Join(alone, PicturesFile))
+	rows := readTable(t, filepath.Join(alone, PicturesFile))
 	if len(rows) != 2*2*2 {
 		t.Errorf("%d rows", len(rows))
 	}
@@ -208,7 +208,7 @@ func TestNormalisations(t *testing.T) {
 	if err != nil || !strings.Contains(printed, "std [0.5 0.5 0.5]") || !strings.Contains(printed, "std [0.25 0.25 0.25]") || !strings.Contains(printed, filepath.ToSlash(a)) {
 		t.Errorf("%v\n%s", err, printed)
 	}
-	for _, r := range table(t, filepath.Join(out, TableFile)) {
+	for _, r := range readTable(t, filepath.Join(out, TableFile)) {
 		if r["mse_std"] != "" {
 			t.Errorf("one picture has a spread of %s", r["mse_std"])
 		}

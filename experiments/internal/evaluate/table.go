@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"multiscale/experiments/internal/markdown"
+	"multiscale/experiments/internal/table"
 	"multiscale/experiments/internal/trial"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/metric"
@@ -115,12 +115,12 @@ func (e *evaluation) markdown(list []*summary) string {
 	for _, s := range list {
 		row := []string{s.Degradation, s.Model}
 		for i, m := range measures {
-			row = append(row, fixed(metric.Mean(s.values[i]), m.places), fixed(spread(s.values[i]), m.places))
+			row = append(row, table.Fixed(metric.Mean(s.values[i]), m.places), table.Fixed(spread(s.values[i]), m.places))
 		}
 		rows = append(rows, row)
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "# %s, %d pictures\n\n%s\n", e.set.Name, len(list[0].values[0]), markdown.Table(rows, 2))
+	fmt.Fprintf(&b, "# %s, %d pictures\n\n%s\n", e.set.Name, len(list[0].values[0]), table.Aligned(rows, 2))
 	b.WriteString("Means over whole pictures and their standard deviations. MSE is on normalised pictures, the others are on [0,1]")
 	if e.enlarges() {
 		b.WriteString("; luma without the two outermost pixels where pictures were enlarged")
@@ -146,21 +146,6 @@ func (e *evaluation) enlarges() bool {
 	return false
 }
 
-func fixed(v float64, places int) string {
-	if math.IsNaN(v) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'f', places, 64)
-}
-
-// exact writes a number with the fewest digits that give it back; nothing for NaN.
-func exact(v float64) string {
-	if math.IsNaN(v) {
-		return ""
-	}
-	return strconv.FormatFloat(v, 'g', -1, 64)
-}
-
 func writePictures(w io.Writer, rows []Row) error {
 	head := []string{"data", "picture", "width", "height", "task", "degradation", "model"}
 	for _, m := range measures {
@@ -170,7 +155,7 @@ func writePictures(w io.Writer, rows []Row) error {
 	for _, r := range rows {
 		record := []string{r.Data, r.Picture, strconv.Itoa(r.Width), strconv.Itoa(r.Height), r.Task, r.Degradation, r.Model}
 		for _, m := range measures {
-			record = append(record, exact(m.of(r.Measures)))
+			record = append(record, table.Exact(m.of(r.Measures)))
 		}
 		records = append(records, record)
 	}
@@ -186,7 +171,7 @@ func writeTable(w io.Writer, list []*summary) error {
 	for _, s := range list {
 		record := []string{s.Data, s.Task, s.Degradation, s.Model, s.Network, s.Runtime, strconv.Itoa(len(s.values[0]))}
 		for _, values := range s.values {
-			record = append(record, exact(metric.Mean(values)), exact(spread(values)))
+			record = append(record, table.Exact(metric.Mean(values)), table.Exact(spread(values)))
 		}
 		records = append(records, record)
 	}

@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime"
 	"strconv"
 	"time"
@@ -11,17 +12,17 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
+	"multiscale/pkg/task"
 )
 
 // dryRun prints what the run would cost, and trains nothing.
 func (e *Experiment) dryRun(ctx context.Context) error {
-	plans := make([]mge.Plan, len(e.config.Strategies))
-	for i, s := range e.config.Strategies {
-		var err error
-		if plans[i], err = e.plan(s); err != nil {
-			return err
-		}
-		fmt.Fprintln(e.out, s, strconv.FormatFloat(workUnits(plans[i]), 'f', -1, 64))
+	plans, err := e.plans()
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		fmt.Fprintln(e.out, p.Strategy, strconv.FormatFloat(workUnits(p), 'f', -1, 64))
 	}
 	m, err := e.newModel(e.config.Seeds[0])
 	if err != nil {
@@ -47,6 +48,51 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 		fmt.Fprintf(e.out, "time for %s about %v on %d cores, without validation\n", p.Strategy, estimate.Round(time.Second), runtime.GOMAXPROCS(0))
 	}
 	return nil
+}
+
+// plans returns what the strategies asked do, in their order.
+func (e *Experiment) plans() (plans []mge.Plan, err error) {
+	for _, s := range e.config.Strategies {
+		p, err := e.plan(s)
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+// Cost is what a strategy takes with one seed.
+type Cost struct {
+	WorkUnits float64
+	Seconds   float64 // an estimate, without validation
+}
+
+// Estimate returns what the strategies of c take on this machine, by name. It
+// times the gradient of one image on the finest mesh.
+func Estimate(ctx context.Context, t task.Task, c cli.Config) (map[string]Cost, error) {
+	e, err := newExperiment(t, c, io.Discard, io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	defer e.progress.Close()
+	plans, err := e.plans()
+	if err != nil {
+		return nil, err
+	}
+	m, err := e.newModel(c.Seeds[0])
+	if err != nil {
+		return nil, err
+	}
+	seconds, err := e.secondsPerWorkUnit(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	costs := make(map[string]Cost, len(plans))
+	for _, p := range plans {
+		costs[string(p.Strategy)] = Cost{workUnits(p), workUnits(p) * seconds}
+	}
+	return costs, nil
 }
 
 func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }

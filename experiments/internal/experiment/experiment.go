@@ -54,21 +54,32 @@ type Experiment struct {
 // Run does what the flags of c ask for: it prints results to out and progress
 // to log.
 func Run(ctx context.Context, t task.Task, c cli.Config, out, log io.Writer) error {
-	n, err := networkOf(t, c.Network)
+	e, err := newExperiment(t, c, out, log)
 	if err != nil {
 		return err
 	}
-	initial, err := readInitial(c.Init, n)
-	if err != nil {
-		return err
-	}
-	e := &Experiment{task: t, config: c, network: n, work: workOf(c), initial: initial, out: out, remarked: make(map[string]bool), progress: progress.New(log)}
 	defer e.progress.Close()
-	conv.SetAlgorithm(algorithms[c.Conv])
 	if c.DryRun {
 		return e.dryRun(ctx)
 	}
 	return e.run(ctx)
+}
+
+// newExperiment returns the experiment that c asks for; the caller closes its progress.
+func newExperiment(t task.Task, c cli.Config, out, log io.Writer) (*Experiment, error) {
+	n, err := networkOf(t, c.Network)
+	if err != nil {
+		return nil, err
+	}
+	initial, err := readInitial(c.Init, n)
+	if err != nil {
+		return nil, err
+	}
+	conv.SetAlgorithm(algorithms[c.Conv])
+	return &Experiment{
+		task: t, config: c, network: n, work: workOf(c), initial: initial,
+		out: out, remarked: make(map[string]bool), progress: progress.New(log),
+	}, nil
 }
 
 // algorithms are the values of -conv.

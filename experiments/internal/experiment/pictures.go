@@ -50,6 +50,7 @@ func (e *Experiment) samples(ctx context.Context) (*picture.Planar8, error) {
 	for i := range rows {
 		rows[i] = plot.Sample{Degraded: input[i], Clean: clean[i]}
 	}
+	several := slices.ContainsFunc(e.folder.Summaries, func(s runfolder.Summary) bool { return s.Seed != e.folder.Summaries[0].Seed })
 	var names []string
 	for _, s := range e.folder.Summaries {
 		y := mesh.NewImages(b.Target.N, b.Target.C, b.Target.H, b.Target.W)
@@ -57,7 +58,7 @@ func (e *Experiment) samples(ctx context.Context) (*picture.Planar8, error) {
 			return nil, err
 		}
 		name := s.Strategy
-		if len(e.config.Seeds) > 1 {
+		if several {
 			name = s.Unit.String()
 		}
 		names = append(names, name)

@@ -48,21 +48,12 @@ var styles = []style{
 // All axes are logarithmic: strategies differ by factors in cost. The untrained
 // networks, at no cost, are therefore not shown.
 func Convergence(w io.Writer, c runfolder.Contents) error {
-	type panel struct {
-		x      string
-		curves func(u runfolder.Unit) plotter.XYs
-	}
-	panels := []panel{
-		{"work units", func(u runfolder.Unit) plotter.XYs { return againstWork(c, u) }},
-		{"seconds of training", func(u runfolder.Unit) plotter.XYs { return againstSeconds(c, u) }},
-	}
-	row := make([]*plot.Plot, len(panels))
-	for i, p := range panels {
-		f, err := newFigure(c, p.x, p.curves)
+	row := make([]*plot.Plot, 2)
+	for i, x := range []Axis{WorkUnits, Seconds} {
+		f, err := newFigure(c, x, MSE)
 		if err != nil {
 			return fmt.Errorf("cannot draw the convergence: %w", err)
 		}
-		f.Legend.Left = true // nothing is cheap and good: that corner is empty
 		row[i] = f
 	}
 	canvas := vgimg.NewWith(vgimg.UseWH(figureWidth, figureHeight), vgimg.UseDPI(figureDPI))
@@ -78,13 +69,13 @@ func Convergence(w io.Writer, c runfolder.Contents) error {
 
 // newFigure draws one panel: a curve for every finished unit, in the colour of
 // its strategy, which stands in the legend once.
-func newFigure(c runfolder.Contents, x string, points func(runfolder.Unit) plotter.XYs) (*plot.Plot, error) {
+func newFigure(c runfolder.Contents, x, y Axis) (*plot.Plot, error) {
 	p := plot.New()
 	if len(c.Summaries) > 0 {
 		s := c.Summaries[0]
 		p.Title.Text = fmt.Sprintf("%s, %s on %s, %dx%d", s.Task, s.Network, s.Data, s.Side, s.Side)
 	}
-	p.X.Label.Text, p.Y.Label.Text = x, "validation MSE"
+	p.X.Label.Text, p.Y.Label.Text = x.Label, y.Label
 	for _, size := range []struct {
 		font *font.Font
 		to   vg.Length
@@ -98,6 +89,7 @@ func newFigure(c runfolder.Contents, x string, points func(runfolder.Unit) plott
 	p.Title.Padding = vg.Points(8)
 	p.X.Padding, p.Y.Padding = vg.Points(4), vg.Points(4)
 	p.Legend.Padding, p.Legend.ThumbnailWidth = vg.Points(3), vg.Points(26)
+	p.Legend.Left = true // nothing is cheap and good: that corner is empty
 	p.Legend.XOffs, p.Legend.YOffs = vg.Points(8), vg.Points(6)
 	grid := plotter.NewGrid()
 	for _, l := range []*draw.LineStyle{&grid.Vertical, &grid.Horizontal} {
@@ -109,7 +101,7 @@ func newFigure(c runfolder.Contents, x string, points func(runfolder.Unit) plott
 	named := map[string]bool{}
 	all := plotter.XYs{}
 	for _, s := range c.Summaries {
-		xys := points(s.Unit)
+		xys := points(c, s.Unit, x, y)
 		if len(xys) == 0 {
 			continue
 		}
@@ -141,32 +133,14 @@ func styleOf(strategy string) style {
 	return style{strategy, color.NRGBA{0xcc, 0x79, 0xa7, 0xff}, draw.CrossGlyph{}, nil}
 }
 
-// againstWork returns the measured points of a unit that logarithmic axes can
-// show.
-func againstWork(c runfolder.Contents, u runfolder.Unit) (xys plotter.XYs) {
+// points returns the measured points of a unit that logarithmic axes can show.
+func points(c runfolder.Contents, u runfolder.Unit, x, y Axis) (xys plotter.XYs) {
 	r, _ := c.Result(u)
-	for _, h := range r.History {
-		xys = appendPositive(xys, h.WorkUnits, h.ValidationMSE)
-	}
-	return xys
-}
-
-func againstSeconds(c runfolder.Contents, u runfolder.Unit) (xys plotter.XYs) {
-	r, _ := c.Result(u)
-	type step struct{ stage, iteration int }
-	at := map[step]float64{}
-	for _, m := range r.Moments {
-		at[step{m.Stage, m.Iteration}] = m.Seconds
-	}
-	for _, h := range r.History {
-		xys = appendPositive(xys, at[step{h.Stage, h.Iteration}], h.ValidationMSE)
-	}
-	return xys
-}
-
-func appendPositive(xys plotter.XYs, x, y float64) plotter.XYs {
-	if x > 0 && y > 0 && !math.IsInf(x, 1) && !math.IsInf(y, 1) { // false for NaN
-		xys = append(xys, plotter.XY{X: x, Y: y})
+	for _, m := range r.Curve() {
+		at := plotter.XY{X: x.Of(m), Y: y.Of(m)}
+		if at.X > 0 && at.Y > 0 && !math.IsInf(at.X, 1) && !math.IsInf(at.Y, 1) { // false for NaN
+			xys = append(xys, at)
+		}
 	}
 	return xys
 }

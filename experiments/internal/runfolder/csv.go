@@ -12,10 +12,10 @@ import (
 	"unicode/utf8"
 )
 
-// table says how rows of a type are written to CSV and read back. Numbers are
+// format says how rows of a type are written to CSV and read back. Numbers are
 // written with the fewest digits that give the same float64 when read, so a
 // file that is read and written again keeps its bytes.
-type table[R any] struct {
+type format[R any] struct {
 	unit    func(*R) *Unit
 	columns []column[R]
 }
@@ -94,14 +94,14 @@ func float[R any](name string, format byte, at func(*R) *float64) column[R] {
 	}}
 }
 
-func (t table[R]) header() (names []string) {
+func (t format[R]) header() (names []string) {
 	for _, c := range t.columns {
 		names = append(names, c.name)
 	}
 	return names
 }
 
-func (t table[R]) write(w io.Writer, rows []R) error {
+func (t format[R]) write(w io.Writer, rows []R) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(t.header()); err != nil {
 		return err
@@ -121,7 +121,7 @@ func (t table[R]) write(w io.Writer, rows []R) error {
 
 // read parses a file written by write. Anything else is an error that names
 // line and column.
-func (t table[R]) read(r io.Reader) (rows []R, err error) {
+func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	in := csv.NewReader(r)
 	in.FieldsPerRecord = len(t.columns)
 	in.ReuseRecord = true
@@ -155,7 +155,7 @@ func (t table[R]) read(r io.Reader) (rows []R, err error) {
 }
 
 // into returns a function that reads a whole file.
-func (t table[R]) into(rows *[]R) func(data []byte) error {
+func (t format[R]) into(rows *[]R) func(data []byte) error {
 	return func(data []byte) (err error) {
 		*rows, err = t.read(bytes.NewReader(data))
 		return err
@@ -164,7 +164,7 @@ func (t table[R]) into(rows *[]R) func(data []byte) error {
 
 // replace returns rows with those of one unit exchanged for others, in the
 // order of the files. Rows of one unit keep their order.
-func (t table[R]) replace(rows []R, u Unit, fresh []R) []R {
+func (t format[R]) replace(rows []R, u Unit, fresh []R) []R {
 	var out []R
 	for i := range rows {
 		if *t.unit(&rows[i]) != u {
@@ -176,14 +176,17 @@ func (t table[R]) replace(rows []R, u Unit, fresh []R) []R {
 		*t.unit(&r) = u
 		out = append(out, r)
 	}
-	slices.SortStableFunc(out, func(a, b R) int { return compare(*t.unit(&a), *t.unit(&b)) })
+	slices.SortStableFunc(out, func(a, b R) int { return Compare(*t.unit(&a), *t.unit(&b)) })
 	return out
 }
 
 // of returns the rows of a unit.
-func (t table[R]) of(rows []R, u Unit) (own []R) {
+func (t format[R]) of(rows []R, u Unit) []R { return t.only(rows, []Unit{u}) }
+
+// only returns the rows of some units.
+func (t format[R]) only(rows []R, units []Unit) (own []R) {
 	for i := range rows {
-		if *t.unit(&rows[i]) == u {
+		if slices.Contains(units, *t.unit(&rows[i])) {
 			own = append(own, rows[i])
 		}
 	}

@@ -50,7 +50,7 @@ func TestBrokenTables(t *testing.T) {
 
 // fuzzTable checks that whatever can be read can be written and read again
 // without a change.
-func fuzzTable[R any](f *testing.F, table table[R], row R) {
+func fuzzTable[R any](f *testing.F, table format[R], row R) {
 	var b bytes.Buffer
 	if err := table.write(&b, []R{row, row}); err != nil {
 		f.Fatal(err)

@@ -283,6 +283,6 @@ func (f *Folder) writeTable() error {
 	})
 }
 
-func writeRows[R any](f *Folder, name string, t table[R], rows []R) error {
+func writeRows[R any](f *Folder, name string, t format[R], rows []R) error {
 	return f.WriteFile(name, func(w io.Writer) error { return t.write(w, rows) })
 }

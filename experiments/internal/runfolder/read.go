@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
+	"os"
 	"path/filepath"
 
 	"multiscale/pkg/durable"
@@ -80,4 +82,50 @@ func (c *Contents) Result(u Unit) (r Result, ok bool) {
 	r.History = historyTable.of(c.Histories, u)
 	r.Moments = momentTable.of(c.Moments, u)
 	return r, true
+}
+
+// Measured is a validation on a unit's way: what training had cost by then, and
+// how good the network was. What is not known is NaN.
+type Measured struct {
+	WorkUnits float64
+	Seconds   float64 // of training, without validation
+	MSE, SSIM float64
+}
+
+// Curve returns the validations of a unit, in their order.
+func (r Result) Curve() (curve []Measured) {
+	type step struct{ stage, iteration int }
+	at := make(map[step]float64, len(r.Moments))
+	for _, m := range r.Moments {
+		at[step{m.Stage, m.Iteration}] = m.Seconds
+	}
+	for _, h := range r.History {
+		if math.IsNaN(h.ValidationMSE) && math.IsNaN(h.ValidationSSIM) {
+			continue
+		}
+		seconds, ok := at[step{h.Stage, h.Iteration}]
+		if !ok {
+			seconds = math.NaN()
+		}
+		curve = append(curve, Measured{h.WorkUnits, seconds, h.ValidationMSE, h.ValidationSSIM})
+	}
+	return curve
+}
+
+// Only returns the contents with the rows of some units alone, in the order of
+// the files.
+func (c Contents) Only(units []Unit) Contents {
+	c.Summaries = summaryTable.only(c.Summaries, units)
+	c.Crosschecks = crosscheckTable.only(c.Crosschecks, units)
+	c.Timings = timingTable.only(c.Timings, units)
+	c.Histories = historyTable.only(c.Histories, units)
+	c.Moments = momentTable.only(c.Moments, units)
+	return c
+}
+
+// Begun reports whether a unit of a run folder was begun: it then has a
+// checkpoint folder.
+func Begun(dir string, u Unit) bool {
+	info, err := os.Stat(filepath.Join(dir, checkpointDir, u.String()))
+	return err == nil && info.IsDir()
 }

@@ -80,3 +80,18 @@ func canonical(m map[string]any, key string) string {
 	}
 	return string(data)
 }
+
+// Setting returns a value of the configuration as text; "missing" where there
+// is none.
+func (r Record) Setting(name string) string { return canonical(r.Configuration, name) }
+
+// Differing returns the settings of now that the record has with another value,
+// sorted. What the record does not know does not count.
+func (r Record) Differing(now map[string]any) (names []string) {
+	for _, name := range slices.Sorted(maps.Keys(now)) {
+		if _, known := r.Configuration[name]; known && canonical(now, name) != r.Setting(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}

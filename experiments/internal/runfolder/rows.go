@@ -28,9 +28,9 @@ func Units(strategies []string, seeds []uint64) (units []Unit) {
 	return units
 }
 
-// compare orders units as files show them, whatever order they ran in: by
+// Compare orders units as files show them, whatever order they ran in: by
 // strategy, then by seed.
-func compare(a, b Unit) int {
+func Compare(a, b Unit) int {
 	place := func(u Unit) int {
 		if i := slices.Index(cli.Strategies(), u.Strategy); i >= 0 {
 			return i
@@ -111,7 +111,7 @@ type Moment struct {
 	Seconds   float64 // of training since the start, without validation
 }
 
-var summaryTable = table[Summary]{
+var summaryTable = format[Summary]{
 	unit: func(r *Summary) *Unit { return &r.Unit },
 	columns: []column[Summary]{
 		text("task", func(r *Summary) *string { return &r.Task }),
@@ -135,7 +135,7 @@ var summaryTable = table[Summary]{
 	},
 }
 
-var crosscheckTable = table[Crosscheck]{
+var crosscheckTable = format[Crosscheck]{
 	unit: func(r *Crosscheck) *Unit { return &r.Unit },
 	columns: []column[Crosscheck]{
 		text("strategy", func(r *Crosscheck) *string { return &r.Strategy }),
@@ -148,7 +148,7 @@ var crosscheckTable = table[Crosscheck]{
 	},
 }
 
-var timingTable = table[Timing]{
+var timingTable = format[Timing]{
 	unit: func(r *Timing) *Unit { return &r.Unit },
 	columns: []column[Timing]{
 		text("strategy", func(r *Timing) *string { return &r.Strategy }),
@@ -160,7 +160,7 @@ var timingTable = table[Timing]{
 	},
 }
 
-var historyTable = table[History]{
+var historyTable = format[History]{
 	unit: func(r *History) *Unit { return &r.Unit },
 	columns: []column[History]{
 		text("strategy", func(r *History) *string { return &r.Strategy }),
@@ -177,7 +177,7 @@ var historyTable = table[History]{
 	},
 }
 
-var momentTable = table[Moment]{
+var momentTable = format[Moment]{
 	unit: func(r *Moment) *Unit { return &r.Unit },
 	columns: []column[Moment]{
 		text("strategy", func(r *Moment) *string { return &r.Strategy }),

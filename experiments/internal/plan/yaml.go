@@ -1,0 +1,86 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// lineError is a mistake in a plan, at a line.
+type lineError struct {
+	line   int
+	reason string
+}
+
+func (e *lineError) Error() string { return fmt.Sprintf("line %d: %s", e.line, e.reason) }
+
+func wrong(n *yaml.Node, format string, args ...any) error {
+	return &lineError{n.Line, fmt.Sprintf(format, args...)}
+}
+
+// field is a key that a mapping may have.
+type field struct {
+	name string
+	read func(n *yaml.Node) error
+}
+
+// readMapping reads a mapping that has no keys but those of fields. Anything
+// else is an error that names the line.
+func readMapping(n *yaml.Node, what string, fields []field) error {
+	if n.Kind != yaml.MappingNode {
+		return wrong(n, "%s must be keys with values, like name: cpu", what)
+	}
+	seen := map[string]bool{}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key, value := n.Content[i], n.Content[i+1]
+		k := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
+		if key.Kind != yaml.ScalarNode || k < 0 {
+			var names []string
+			for _, f := range fields {
+				names = append(names, f.name)
+			}
+			return wrong(key, "%.40q is not a key of %s; there are %s", key.Value, what, strings.Join(names, ", "))
+		}
+		if seen[key.Value] {
+			return wrong(key, "%s is given twice", key.Value)
+		}
+		seen[key.Value] = true
+		if err := fields[k].read(value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// readText reads a scalar as it is written.
+func readText(n *yaml.Node, what string) (string, error) {
+	if n.Kind != yaml.ScalarNode || n.Value == "" || len(n.Value) > 100 {
+		return "", wrong(n, "%s must be a short text or a number", what)
+	}
+	return n.Value, nil
+}
+
+// readList reads a list of scalars.
+func readList(n *yaml.Node, what string) (list []string, err error) {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		return nil, wrong(n, "%s must be a list, like [single, mge]", what)
+	}
+	for _, item := range n.Content {
+		text, err := readText(item, "an entry of "+what)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, text)
+	}
+	return list, nil
+}
+
+func text(to *string, name string) field {
+	return field{name, func(n *yaml.Node) (err error) { *to, err = readText(n, name); return err }}
+}
+
+func list(to *[]string, name string) field {
+	return field{name, func(n *yaml.Node) (err error) { *to, err = readList(n, name); return err }}
+}

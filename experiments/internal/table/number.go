@@ -1,0 +1,50 @@
+package table
+
+import (
+	"math"
+	"strconv"
+)
+
+// Fixed writes a number with so many decimal places; nothing for NaN.
+func Fixed(v float64, places int) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'f', places, 64)
+}
+
+// Digits writes a number with n significant digits and no exponent; nothing for
+// NaN.
+func Digits(v float64, n int) string {
+	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
+		return Fixed(v, 0)
+	}
+	places := n - 1 - int(math.Floor(math.Log10(math.Abs(v))))
+	return Fixed(v, min(max(places, 0), 12))
+}
+
+// Exact writes a number with the fewest digits that give it back; nothing for
+// NaN.
+func Exact(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+// Plain is Exact without an exponent: 480000, not 4.8e+05.
+func Plain(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'f', -1, 64)
+}
+
+// Grouped writes 2537187 as 2,537,187.
+func Grouped(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

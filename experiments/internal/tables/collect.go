@@ -1,0 +1,97 @@
+package tables
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"multiscale/experiments/internal/comparison"
+	"multiscale/experiments/internal/runfolder"
+)
+
+// collection is the run folders that were found.
+type collection struct {
+	runs     []comparison.Run
+	problems []error  // of folders that were asked for and cannot be used
+	passed   []string // folders that are no run folders
+
+	missing []string // what a plan asks for and is not finished
+	units   int      // in missing
+}
+
+// collect finds run folders in dirs: each of them itself, or its subfolders.
+// Damaged ones are reported, and the others are read all the same.
+func collect(dirs []string, out string) (c collection) {
+	seen := map[string]bool{}
+	for _, dir := range dirs {
+		if isRunFolder(dir) {
+			c.add(dir, seen)
+			continue
+		}
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				err = fmt.Errorf("-runs %s: there is no such folder", dir)
+			}
+			c.problems = append(c.problems, err)
+			continue
+		}
+		before := len(c.runs) + len(c.problems)
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			if info, err := os.Stat(path); err != nil || !info.IsDir() {
+				continue
+			}
+			switch {
+			case isRunFolder(path):
+				c.add(path, seen)
+			case filepath.Clean(path) != filepath.Clean(out):
+				c.passed = append(c.passed, path)
+			}
+		}
+		if len(c.runs)+len(c.problems) == before {
+			c.problems = append(c.problems, fmt.Errorf("-runs %s: neither a run folder nor a folder of finished ones", dir))
+		}
+	}
+	return c
+}
+
+// isRunFolder reports whether a folder has a record or a summary of a run.
+func isRunFolder(dir string) bool {
+	for _, name := range []string{runfolder.RecordFile, runfolder.SummaryFile} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// add reads a run folder, once.
+func (c *collection) add(dir string, seen map[string]bool) {
+	if path, err := filepath.EvalSymlinks(dir); err == nil {
+		if path, err = filepath.Abs(path); err == nil {
+			if seen[path] {
+				return
+			}
+			seen[path] = true
+		}
+	}
+	contents, err := runfolder.Read(dir)
+	if err == nil {
+		err = c.take(dir, contents)
+	}
+	if err != nil {
+		c.problems = append(c.problems, err)
+	}
+}
+
+// take puts the contents of a run folder into the collection.
+func (c *collection) take(dir string, contents runfolder.Contents) error {
+	r, err := comparison.NewRun(dir, contents)
+	if err == nil {
+		c.runs = append(c.runs, r)
+	}
+	return err
+}

@@ -1,0 +1,18 @@
+// Command tables brings run folders together into a paper's tables: what
+// strategies end with, what they cost, and when they are as good as single-scale
+// training; as CSV, Markdown and LaTeX, and as one HTML file with curves and
+// pictures.
+//
+//	go run ./experiments/tables [-runs DIR ...] [-out DIR]
+//	go run ./experiments/tables -plan experiments/plans/cpu.yaml [-run] [-root NAME=DIR ...]
+//
+// With a plan it says what of it is there, what is missing and what that costs,
+// and trains what is missing with -run.
+package main
+
+import (
+	"multiscale/experiments/internal/cli"
+	"multiscale/experiments/internal/tables"
+)
+
+func main() { cli.Main("tables", tables.Main) }
