@@ -89,5 +89,5 @@ func inline(s string) string {
 		}
 		return r
 	}, s)
-	return strings.NewReplacer(`\`, `\\`, "<", "&lt;", "`", "'", "[", `\[`).Replace(s)
+	return strings.NewReplacer(`\`, `\\`, "<", "&lt;", "`", "'", "](", `]\(`).Replace(s)
 }
