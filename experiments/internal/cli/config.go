@@ -98,7 +98,7 @@ const DefaultMemory = 1 << 30
 // Experiment is the body of the main function of a training experiment; see
 // Main for signals and exit statuses.
 func Experiment(task Task, run func(ctx context.Context, c Config) error) {
-	Main(task.Name, func(ctx context.Context, args []string) error {
+	Main(task.command(), func(ctx context.Context, args []string) error {
 		c, err := Parse(task, args)
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func Experiment(task Task, run func(ctx context.Context, c Config) error) {
 // Parse turns the command line (without the command's name) into a Config. Its
 // errors are *UsageError, or flag.ErrHelp after the help was printed.
 func Parse(task Task, args []string) (Config, error) {
-	return parse(task, args, NewFlags(task.Name, task.Does))
+	return parse(task, args, NewFlags(task.command(), task.Does))
 }
 
 func parse(task Task, args []string, f *Flags) (Config, error) {
@@ -158,7 +158,7 @@ func (c *Config) applyProfile(task Task, f *Flags) {
 		c.Root = "datasets/data/" + c.Data
 	}
 	if c.Out == "" {
-		c.Out = "results/runs/" + strings.Join([]string{c.Task, c.Network, c.Data, c.Profile}, "-")
+		c.Out = "results/runs/" + strings.Join([]string{task.folder(), c.Network, c.Data, c.Profile}, "-")
 	}
 }
 

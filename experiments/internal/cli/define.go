@@ -24,13 +24,17 @@ const (
 // define declares the flags of a training experiment.
 func (t Task) define(f *Flags, c *Config) {
 	f.refuse = t.refuse
+	if t.Extra != nil {
+		t.Extra(f)
+	}
+	f.without = t.Without
 	f.Group("What is trained")
 	t.choice(f, &c.Profile, "profile", profileNames(), "size of the work")
 	t.choice(f, &c.Network, "network", t.networks(), "backbone")
 	t.list(f, &c.Strategies, "strategy", Strategies(), "strategies to train, separated by commas")
 	f.Func("seed", "N", "1", "seed of weights, pictures drawn and noise", func(s string) error { return parseSeeds(&c.Seeds, "seed", s) })
 	f.Func("seeds", "N,N,...", "", "several seeds, one run for each", func(s string) error { return parseSeeds(&c.Seeds, "seeds", s) })
-	f.String(&c.Init, "init", "M.onnx", "start from an exported model of the same network")
+	f.String(&c.Init, "init", "M.onnx", "start from an exported model of the same network, or from a checkpoint of its training")
 
 	f.Group("Pictures")
 	t.choice(f, &c.Data, "data", []string{"deadleaves", "cifar10", "stl10", "celeba", "urban100", "bsds500", "folder"},
@@ -84,7 +88,7 @@ func (t Task) define(f *Flags, c *Config) {
 	t.choice(f, &c.Conv, "conv", []string{"auto", "direct", "winograd"}, "convolution algorithm; auto is a fixed table of shapes")
 
 	f.Group("The run")
-	f.Func("out", "DIR", "results/runs/"+t.Name+"-NETWORK-DATA-PROFILE", "run folder", func(s string) error {
+	f.Func("out", "DIR", "results/runs/"+t.folder()+"-NETWORK-DATA-PROFILE", "run folder", func(s string) error {
 		if s == "" {
 			return Wrong("out", s, "the value is empty", "give DIR")
 		}

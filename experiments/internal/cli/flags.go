@@ -24,6 +24,8 @@ type Flags struct {
 	// refuse, if set, may say no to a value before it is parsed. A flag of
 	// which it refuses "*" is not shown in the help.
 	refuse func(name, value string) error
+	// without are flags that are not defined, whoever asks for it.
+	without []string
 }
 
 type group struct {
@@ -124,6 +126,9 @@ func (f *Flags) Duration(p *time.Duration, name string, low time.Duration, usage
 // define registers a flag. The flag package would turn an error into text; so
 // the first one is kept aside.
 func (f *Flags) define(e entry, set func(string) error, isBool bool) {
+	if slices.Contains(f.without, e.name) {
+		return
+	}
 	if len(f.groups) == 0 {
 		f.Group("")
 	}
@@ -230,6 +235,9 @@ func (f *Flags) printHelp() {
 	w := f.Help
 	fmt.Fprintf(w, "%s %s\n\nUsage: %s\n", f.name, f.does, strings.TrimSpace(f.name+" [flags] "+f.arguments))
 	for _, g := range f.groups {
+		if len(g.entries) == 0 {
+			continue
+		}
 		fmt.Fprintln(w)
 		if g.title != "" {
 			fmt.Fprintf(w, "%s\n", g.title)

@@ -63,6 +63,26 @@ type Task struct {
 	// that this version cannot do yet; "*" stands for all. They are left out
 	// of the help and refused with a clear error.
 	Pending map[string][]string
+
+	// For commands that take some of the flags of training, and others:
+	Command string         // its name; that of the task where it is empty
+	Without []string       // flags of training that it does not have
+	Extra   func(f *Flags) // defines those of its own; they come first in the help
+}
+
+func (t Task) command() string {
+	if t.Command == "" {
+		return t.Name
+	}
+	return t.Command
+}
+
+// folder is the beginning of the names of its run folders.
+func (t Task) folder() string {
+	if t.Command == "" {
+		return t.Name
+	}
+	return t.Command + "-" + t.Name
 }
 
 // Restoration is a Task with the paper's settings for denoising, deblurring

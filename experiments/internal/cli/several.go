@@ -1,5 +1,10 @@
 package cli
 
+import (
+	"path/filepath"
+	"strings"
+)
+
 // Strings defines a flag that may be given several times, with any value but the
 // empty one each time.
 func (f *Flags) Strings(p *[]string, name, unit, usage string) {
@@ -11,4 +16,21 @@ func (f *Flags) Strings(p *[]string, name, unit, usage string) {
 		*p = append(*p, s)
 		return nil
 	})
+}
+
+// ShortNames are the files' names without folder and ending where that tells them
+// apart, else the paths.
+func ShortNames(paths []string) []string {
+	short := func(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
+	count := map[string]int{}
+	for _, p := range paths {
+		count[short(p)]++
+	}
+	names := make([]string, len(paths))
+	for i, p := range paths {
+		if names[i] = short(p); count[names[i]] > 1 {
+			names[i] = filepath.ToSlash(p)
+		}
+	}
+	return names
 }

@@ -87,7 +87,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 
 // open opens models and data.
 func (e *evaluation) open() error {
-	names := shortNames(e.Models)
+	names := cli.ShortNames(e.Models)
 	notes := map[string]bool{}
 	for i, path := range e.Models {
 		s, err := session.Open(path, e.Options)

@@ -177,21 +177,3 @@ func writeTable(w io.Writer, list []*summary) error {
 	}
 	return csv.NewWriter(w).WriteAll(records)
 }
-
-// shortNames are the files' names without folder and ending where that tells them
-// apart, else the paths.
-func shortNames(paths []string) []string {
-	count := map[string]int{}
-	for _, p := range paths {
-		count[short(p)]++
-	}
-	names := make([]string, len(paths))
-	for i, p := range paths {
-		if names[i] = short(p); count[names[i]] > 1 {
-			names[i] = filepath.ToSlash(p)
-		}
-	}
-	return names
-}
-
-func short(path string) string { return strings.TrimSuffix(filepath.Base(path), ".onnx") }

@@ -28,8 +28,8 @@ var pending = map[string][]string{
 	"dropout-coupling": {"restricted"},
 }
 
-// networkOf returns the network of a name for a task.
-func networkOf(t task.Task, name string) (network.Network, error) {
+// NetworkOf returns the network of a name for a task.
+func NetworkOf(t task.Task, name string) (network.Network, error) {
 	enlarge := t.Scale() != 1
 	switch {
 	case name == "unet" && !enlarge:

@@ -37,7 +37,7 @@ type Experiment struct {
 	network network.Network
 	work    mge.Work
 
-	initial *initial // of -init, or nil
+	initial *Weights // of -init, or nil
 
 	set        *dataset.Set
 	validation *task.Validation
@@ -67,20 +67,23 @@ func Run(ctx context.Context, t task.Task, c cli.Config, out, log io.Writer) err
 
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
 func newExperiment(t task.Task, c cli.Config, out, log io.Writer) (*Experiment, error) {
-	n, err := networkOf(t, c.Network)
+	n, err := NetworkOf(t, c.Network)
 	if err != nil {
 		return nil, err
 	}
-	initial, err := readInitial(c.Init, n)
+	initial, err := ReadWeights(c.Init, n)
 	if err != nil {
 		return nil, err
 	}
-	conv.SetAlgorithm(algorithms[c.Conv])
+	SetConvolution(c.Conv)
 	return &Experiment{
 		task: t, config: c, network: n, work: workOf(c), initial: initial,
 		out: out, remarked: make(map[string]bool), progress: progress.New(log),
 	}, nil
 }
+
+// SetConvolution chooses the algorithm that -conv names.
+func SetConvolution(name string) { conv.SetAlgorithm(algorithms[name]) }
 
 // algorithms are the values of -conv.
 var algorithms = map[string]conv.Algorithm{"auto": conv.Auto, "direct": conv.Direct, "winograd": conv.Winograd}

@@ -17,12 +17,12 @@ func (e *Experiment) record() runfolder.Record {
 	configuration["data_digest"] = e.set.Digest
 	configuration["kernel_path"] = kernel.Path()
 	if e.initial != nil {
-		configuration["init_digest"] = e.initial.digest
+		configuration["init_digest"] = e.initial.Digest
 	}
 	return runfolder.Record{
 		Configuration: configuration,
 		Flags:         e.config.Flags(),
-		Environment:   environment(),
+		Environment:   Environment(),
 	}
 }
 
@@ -32,8 +32,8 @@ var recorded = []string{
 	"github.com/owulveryck/onnx-go", "github.com/yalue/onnxruntime_go", "github.com/disintegration/imaging",
 }
 
-// environment is the program and the machine.
-func environment() map[string]any {
+// Environment is the program and the machine, as run.json records them.
+func Environment() map[string]any {
 	modules := make(map[string]string)
 	commit := commitOfTree(".")
 	if info, ok := debug.ReadBuildInfo(); ok {

@@ -5,17 +5,14 @@ package plot
 import (
 	"fmt"
 	"image/color"
-	"image/png"
 	"io"
 	"math"
 	"slices"
 
 	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
 
 	"multiscale/experiments/internal/cli"
 	"multiscale/experiments/internal/runfolder"
@@ -56,48 +53,19 @@ func Convergence(w io.Writer, c runfolder.Contents) error {
 		}
 		row[i] = f
 	}
-	canvas := vgimg.NewWith(vgimg.UseWH(figureWidth, figureHeight), vgimg.UseDPI(figureDPI))
-	tiles := draw.Tiles{
-		Rows: 1, Cols: len(row), PadX: vg.Points(18),
-		PadTop: vg.Points(8), PadBottom: vg.Points(6), PadLeft: vg.Points(8), PadRight: vg.Points(14),
-	}
-	for i, tile := range plot.Align([][]*plot.Plot{row}, tiles, draw.New(canvas))[0] {
-		row[i].Draw(tile)
-	}
-	return png.Encode(w, canvas.Image())
+	return encode(w, [][]*plot.Plot{row}, figureWidth, figureHeight)
 }
 
 // newFigure draws one panel: a curve for every finished unit, in the colour of
 // its strategy, which stands in the legend once.
 func newFigure(c runfolder.Contents, x, y Axis) (*plot.Plot, error) {
-	p := plot.New()
+	title := ""
 	if len(c.Summaries) > 0 {
 		s := c.Summaries[0]
-		p.Title.Text = fmt.Sprintf("%s, %s on %s, %dx%d", s.Task, s.Network, s.Data, s.Side, s.Side)
+		title = fmt.Sprintf("%s, %s on %s, %dx%d", s.Task, s.Network, s.Data, s.Side, s.Side)
 	}
-	p.X.Label.Text, p.Y.Label.Text = x.Label, y.Label
-	for _, size := range []struct {
-		font *font.Font
-		to   vg.Length
-	}{
-		{&p.Title.TextStyle.Font, 12}, {&p.X.Label.TextStyle.Font, 12}, {&p.Y.Label.TextStyle.Font, 12},
-		{&p.X.Tick.Label.Font, 10.5}, {&p.Y.Tick.Label.Font, 10.5}, {&p.Legend.TextStyle.Font, 10.5},
-	} {
-		size.font.Size = vg.Points(float64(size.to))
-		size.font.Variant = "Sans"
-	}
-	p.Title.Padding = vg.Points(8)
-	p.X.Padding, p.Y.Padding = vg.Points(4), vg.Points(4)
-	p.Legend.Padding, p.Legend.ThumbnailWidth = vg.Points(3), vg.Points(26)
+	p := newPanel(title, x.Label, y.Label)
 	p.Legend.Left = true // nothing is cheap and good: that corner is empty
-	p.Legend.XOffs, p.Legend.YOffs = vg.Points(8), vg.Points(6)
-	grid := plotter.NewGrid()
-	for _, l := range []*draw.LineStyle{&grid.Vertical, &grid.Horizontal} {
-		l.Color = color.Gray{0xe2}
-		l.Width = vg.Points(0.6)
-	}
-	p.Add(grid)
-
 	named := map[string]bool{}
 	all := plotter.XYs{}
 	for _, s := range c.Summaries {

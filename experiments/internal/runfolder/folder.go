@@ -118,14 +118,7 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 		return f, f.writeTable()
 	}
 	f.Record = record
-	data, err := record.encode()
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", RecordFile, err)
-	}
-	return f, f.WriteFile(RecordFile, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
+	return f, f.WriteFile(RecordFile, record.Write)
 }
 
 // plan decides what is to be run, in the order asked.

@@ -3,6 +3,7 @@ package runfolder
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -24,6 +25,16 @@ type Record struct {
 func (r Record) encode() ([]byte, error) {
 	data, err := json.MarshalIndent(r, "", "  ")
 	return append(data, '\n'), err
+}
+
+// Write writes the record as run.json has it.
+func (r Record) Write(w io.Writer) error {
+	data, err := r.encode()
+	if err != nil {
+		return fmt.Errorf("%s: %w", RecordFile, err)
+	}
+	_, err = w.Write(data)
+	return err
 }
 
 func decodeRecord(data []byte) (r Record, err error) {
