@@ -14,13 +14,16 @@ import (
 
 	"multiscale/onnx"
 	"multiscale/onnx/backend"
+	"multiscale/onnx/export"
 	"multiscale/onnx/runtime"
 )
 
 // The names of the runtimes in rows.
 const (
+	Itself      = "network"     // the network that the model was exported from, imported again
 	OnnxGo      = "onnx-go"     // its decoder with our Gorgonia-based backend
 	ONNXRuntime = "onnxruntime" // ONNX Runtime
+	Gorgonnx    = "gorgonnx"    // onnx-go with its own backend, on the network's form of core operations
 )
 
 // Forward is the network that a model was exported from: images x (N,C,H,W), numbers t (N), nil when the model has no such
@@ -32,7 +35,7 @@ type Options struct {
 	Seed    uint64  // of the inputs
 	Shapes  [][]int // of the images (N,C,H,W); nil for a few of different sizes
 	Library string  // path of ONNX Runtime; empty to look for it
-	Forward Forward // what to compare with; nil for the first runtime
+	Forward Forward // what to compare with; nil for the network, where the model can be imported, or else the first runtime
 }
 
 // Row is the outcome of one runtime on one shape.
@@ -93,7 +96,7 @@ func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 		return nil, err
 	}
 	report := &Report{}
-	runtimes, err := open(m, data, o.Library, report)
+	runtimes, err := open(m, data, o, report)
 	defer func() {
 		for _, r := range runtimes {
 			r.Close()
@@ -117,6 +120,10 @@ func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
+			if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MostCore {
+				report.Notes = append(report.Notes, fmt.Sprintf("shape %s is too large for %s", formatShape(shape), Gorgonnx))
+				continue
+			}
 			start := time.Now()
 			got, err := r.Run(inputs)
 			took := time.Since(start)
@@ -137,25 +144,35 @@ func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 }
 
 // open opens the model in all runtimes that are there.
-func open(m *onnx.Model, data []byte, library string, report *Report) (runtimes []opened, err error) {
+func open(m *onnx.Model, data []byte, o Options, report *Report) (runtimes []opened, err error) {
 	ours, err := backend.New(m)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", OnnxGo, err)
 	}
 	runtimes = append(runtimes, opened{ours, OnnxGo, backend.Version()})
-	lib, err := runtime.Load(library)
-	if errors.Is(err, runtime.ErrUnavailable) && library == "" {
+	lib, err := runtime.Load(o.Library)
+	switch {
+	case errors.Is(err, runtime.ErrUnavailable) && o.Library == "":
 		report.Notes = append(report.Notes, err.Error())
+	case err != nil:
+		return runtimes, err
+	default:
+		s, err := lib.Open(data)
+		if err != nil {
+			return runtimes, err
+		}
+		runtimes = append(runtimes, opened{s, ONNXRuntime, lib.Version()})
+	}
+	imported, err := export.Import(m)
+	if err != nil {
+		// What is not known to be harmless does not go to gorgonnx: it can end the program.
+		report.Notes = append(report.Notes, fmt.Sprintf("not run in %s, and not compared with its network: %v", Gorgonnx, err))
 		return runtimes, nil
 	}
-	if err != nil {
-		return runtimes, err
+	if o.Forward == nil {
+		runtimes = append([]opened{{newItself(imported), Itself, "-"}}, runtimes...)
 	}
-	s, err := lib.Open(data)
-	if err != nil {
-		return runtimes, err
-	}
-	return append(runtimes, opened{s, ONNXRuntime, lib.Version()}), nil
+	return append(runtimes, opened{core{imported}, Gorgonnx, backend.Version()}), nil
 }
 
 // forward asks the network itself.

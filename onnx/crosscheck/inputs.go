@@ -15,8 +15,9 @@ import (
 const imageRank = 4
 
 // defaultShapes differ in batch size, height and width; the sides suit networks that
-// halve their images up to three times.
-var defaultShapes = [][]int{{1, 3, 32, 32}, {2, 3, 48, 64}, {3, 3, 64, 40}}
+// halve their images up to three times. They are small, for gorgonnx takes minutes
+// and gigabytes where others take seconds.
+var defaultShapes = [][]int{{1, 3, 32, 32}, {2, 3, 24, 40}, {3, 3, 40, 16}}
 
 // imageShapes checks the asked shapes against the model's image input, or adapts
 // the default ones to it.

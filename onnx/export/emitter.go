@@ -2,9 +2,11 @@ package export
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"multiscale/onnx"
 	"multiscale/pkg/op"
@@ -24,6 +26,8 @@ func Register(kind string, w Writer) { writers[kind] = w }
 // Emitter collects the ONNX nodes of a graph. Writers use it to add nodes and constants.
 type Emitter struct {
 	graph *onnx.Graph
+	core  bool // the model is one of core operations
+	uses  map[*gorgonia.Node]int
 	docs  map[string]string
 	names map[*gorgonia.Node]string
 	taken map[string]bool   // names of values
@@ -34,13 +38,16 @@ type Emitter struct {
 	scope     string
 	operation op.Operation
 	operands  []string
+	result    tensor.Shape
 	err       error
 }
 
 func newEmitter(o Options) *Emitter {
 	return &Emitter{
 		graph: &onnx.Graph{Name: o.Name},
+		core:  o.Core != nil,
 		docs:  o.Docs,
+		uses:  map[*gorgonia.Node]int{},
 		names: map[*gorgonia.Node]string{},
 		taken: map[string]bool{},
 		same:  map[string]string{},
@@ -62,8 +69,11 @@ func (e *Emitter) Operand(i int) string { return e.operands[i] }
 func (e *Emitter) Operands() []string { return e.operands }
 
 // Shape is the shape that the i-th operand has in the graph. Only its rank and channels
-// may be relied on.
+// may be relied on, except in models of core operations.
 func (e *Emitter) Shape(i int) []int { return e.operation.Inputs()[i].Shape() }
+
+// ResultShape is the shape that the operation's result has in the graph, under the same condition.
+func (e *Emitter) ResultShape() []int { return e.result }
 
 // Attribute is an attribute of a node.
 func Attribute(name string, value any) *onnx.Attribute {
@@ -78,6 +88,9 @@ func (e *Emitter) Node(kind string, inputs []string, attributes ...*onnx.Attribu
 
 // Nodes is Node for operations with several results.
 func (e *Emitter) Nodes(kind string, results int, inputs []string, attributes ...*onnx.Attribute) []string {
+	if e.core {
+		inputs = e.distinct(inputs)
+	}
 	key := fmt.Sprintf("%s %q", kind, inputs)
 	for _, a := range attributes {
 		key += fmt.Sprintf(" %s=%v", a.Name, a.Value)
@@ -101,6 +114,18 @@ func (e *Emitter) Nodes(kind string, results int, inputs []string, attributes ..
 	e.same[key] = outputs[0]
 	e.graph.Nodes = append(e.graph.Nodes, &onnx.Node{Name: name, Op: kind, Inputs: append([]string{}, inputs...), Outputs: append([]string{}, outputs...), Attributes: attributes})
 	return outputs
+}
+
+// distinct gives operands that repeat an earlier one a name of their own: in
+// gorgonnx there is one edge between two nodes.
+func (e *Emitter) distinct(inputs []string) []string {
+	inputs = slices.Clone(inputs)
+	for i := range inputs {
+		for slices.Contains(inputs[:i], inputs[i]) {
+			inputs[i] = e.Node("Identity", inputs[i:i+1])
+		}
+	}
+	return inputs
 }
 
 // Floats returns the name of a constant float32 array. Equal constants are one.

@@ -11,6 +11,7 @@ package export
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -38,6 +39,9 @@ type Options struct {
 	Doc      string            // what the model is for
 	Docs     map[string]string // of inputs and output, by name
 	Metadata []onnx.Property
+	// Core, if not nil, is the only shape (N,C,H,W) of the pictures that the model takes; the
+	// model then keeps to the few operations that onnx-go's own backend gorgonnx has.
+	Core []int
 }
 
 // Network exports a network with its parameters, without dropout. Its inputs are x (N,channels,H,W) and, where the network takes
@@ -47,10 +51,17 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 	// Any size will do; sides that differ from each other and from their double show
 	// whether the output has the input's size.
 	side := 2 * n.Multiple()
-	inputs := gorgonia.Nodes{b.Input("x", 1, channels, 4*side, 3*side)}
+	shape := []int{1, channels, 4 * side, 3 * side}
+	if o.Core != nil {
+		if err := checkCore(o.Core, channels, n.Multiple()); err != nil {
+			return nil, err
+		}
+		shape = o.Core
+	}
+	inputs := gorgonia.Nodes{b.Input("x", shape...)}
 	var t *gorgonia.Node
 	if n.UsesTime() {
-		t = b.Input("t", 1)
+		t = b.Input("t", shape[0])
 		inputs = append(inputs, t)
 	}
 	y := n.Build(b, inputs[0], t)
@@ -59,6 +70,9 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 	}
 	if o.Name == "" {
 		o.Name = n.Name()
+	}
+	if description, ok := network.Describe(n); ok {
+		o.Metadata = append(slices.Clip(o.Metadata), onnx.Property{Key: keyArchitecture, Value: description})
 	}
 	m, err := Graph(y, inputs, o)
 	if err != nil {
@@ -94,11 +108,19 @@ func Graph(y *gorgonia.Node, inputs gorgonia.Nodes, o Options) (*onnx.Model, err
 		o.Name = "network"
 	}
 	e := newEmitter(o)
+	opset := int64(Opset)
+	if e.core {
+		opset = coreOpset
+		if len(inputs) == 0 || !slices.Equal(inputs[0].Shape(), o.Core) {
+			return nil, fmt.Errorf("a graph of core operations has the shape that it was built for, not %v", o.Core)
+		}
+	}
 	for _, in := range inputs {
 		if err := e.input(in); err != nil {
 			return nil, err
 		}
 	}
+	e.count(y)
 	result, err := e.visit(y)
 	if err != nil {
 		return nil, err
@@ -110,7 +132,7 @@ func Graph(y *gorgonia.Node, inputs gorgonia.Nodes, o Options) (*onnx.Model, err
 		IRVersion: irVersion,
 		Producer:  Producer,
 		Doc:       o.Doc,
-		Opsets:    []onnx.Opset{{Version: Opset}},
+		Opsets:    []onnx.Opset{{Version: opset}},
 		Metadata:  o.Metadata,
 		Graph:     e.graph,
 	}
@@ -131,18 +153,19 @@ func (e *Emitter) input(n *gorgonia.Node) error {
 	}
 	e.taken[name] = true
 	e.names[n] = name
-	e.graph.Inputs = append(e.graph.Inputs, &onnx.ValueInfo{Name: name, Doc: e.docs[name], Type: onnx.Float32, Dims: symbolic(n.Shape())})
+	e.graph.Inputs = append(e.graph.Inputs, &onnx.ValueInfo{Name: name, Doc: e.docs[name], Type: onnx.Float32, Dims: e.dims(n.Shape())})
 	return nil
 }
 
 // axisNames are the symbolic names of the axes of (N,C,H,W); C is always fixed.
 var axisNames = []string{"N", "", "H", "W"}
 
-func symbolic(shape tensor.Shape) []onnx.Dim {
+// dims declares a shape.
+func (e *Emitter) dims(shape tensor.Shape) []onnx.Dim {
 	dims := make([]onnx.Dim, len(shape))
 	for i, d := range shape {
 		dims[i] = onnx.Fixed(int64(d))
-		if i < len(axisNames) && axisNames[i] != "" {
+		if !e.core && i < len(axisNames) && axisNames[i] != "" {
 			dims[i] = onnx.Symbolic(axisNames[i])
 		}
 	}
@@ -174,7 +197,7 @@ func (e *Emitter) output(y *gorgonia.Node, result string, inputs gorgonia.Nodes)
 	if !produced { // the result is an input or a weight itself
 		e.graph.Nodes = append(e.graph.Nodes, &onnx.Node{Name: "Identity", Op: "Identity", Inputs: []string{result}, Outputs: []string{Output}})
 	}
-	dims := symbolic(y.Shape())
+	dims := e.dims(y.Shape())
 	for i, d := range inputs[0].Shape() {
 		if i >= 2 && i < len(dims) && dims[i].Name != "" && y.Shape()[i] != d {
 			dims[i].Name += "_out"
@@ -204,9 +227,13 @@ func (e *Emitter) emit(n *gorgonia.Node) (string, error) {
 	if !ours {
 		return "", fmt.Errorf("operation %v is one of Gorgonia's own and cannot be exported; use one of multiscale/pkg/op", n.Op())
 	}
-	write, ok := writers[o.Kind()]
+	table, teacher := writers, "export.Register"
+	if e.core {
+		table, teacher = coreWriters, "export.RegisterCore"
+	}
+	write, ok := table[o.Kind()]
 	if !ok {
-		return "", fmt.Errorf("operation %s cannot be exported; export.Register teaches how", o.Kind())
+		return "", fmt.Errorf("operation %s cannot be exported; %s teaches how", o.Kind(), teacher)
 	}
 	operands := make([]string, len(o.Inputs()))
 	for i, in := range o.Inputs() {
@@ -215,7 +242,7 @@ func (e *Emitter) emit(n *gorgonia.Node) (string, error) {
 			return "", err
 		}
 	}
-	e.scope, e.operands, e.operation, e.err = e.scopeOf(o), operands, o, nil
+	e.scope, e.operands, e.operation, e.result, e.err = e.scopeOf(o), operands, o, n.Shape(), nil
 	name := write(e, o)
 	if e.err != nil {
 		return "", fmt.Errorf("operation %s (%s): %w", o.Kind(), e.scope, e.err)

@@ -15,6 +15,7 @@ import (
 	"multiscale/onnx/backend"
 	"multiscale/onnx/crosscheck"
 	"multiscale/onnx/export"
+	"multiscale/onnx/gorgonnx"
 	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/layer"
@@ -228,6 +229,22 @@ func TestOperations(t *testing.T) {
 			return b.Sum(b.Concat(x, x), b.Concat(x, x), b.Concat(x, x))
 		},
 		"dropout": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Sum(x, b.Dropout(x, 0.5)) },
+		"residual block": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.ResidualBlock("r", x, b.Sinusoid(b.Input("t", x.Shape()[0]), 12, true), 6, 3, 0)
+		},
+		"residual block, same": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.ResidualBlock("r", x, b.Sinusoid(b.Input("t", x.Shape()[0]), 12, true), 12, 3, 0)
+		},
+		"attention block": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Attention("a", x, 3, 2) },
+		"down and up": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			h, skip := b.Fork2(b.Conv("in", x, layer.Conv{Out: 12, Kernel: 3}))
+			h = b.Resize(b.Conv("c", h, layer.Conv{Out: 12, Kernel: 3, Stride: 2}), op.Nearest, 2)
+			return b.Concat(h, skip)
+		},
+		"uses of one value": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			h := b.Fork(b.Conv("in", x, layer.Conv{Out: 12, Kernel: 3}), 5)
+			return b.Sum(h[0], b.LayerNorm(h[1], layer.LeakyReLU), b.Activate(h[2], layer.SiLU), b.Activate(h[3], layer.ReLU), b.GroupNorm("n", h[4], 3, layer.SiLU))
+		},
 		"embedding": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
 			return b.Add(op.AddChannel(x, b.Sinusoid(b.Input("t", x.Shape()[0]), 12, true)))
 		},
@@ -254,7 +271,12 @@ func TestOperations(t *testing.T) {
 				t.Fatal(err)
 			}
 			b, y = graphFor(2, 12, 6, 8)
-			compare(t, m, b, y)
+			in, want := evaluate(t, b, y)
+			compare(t, "full", m, in, want)
+			if m, err = export.Graph(y, inputsOf(b), export.Options{Core: []int{2, 12, 6, 8}}); err != nil {
+				t.Fatal(err)
+			}
+			compare(t, "core", m, in, want)
 		})
 	}
 }
@@ -267,10 +289,10 @@ func inputsOf(b *layer.Builder) (inputs gorgonia.Nodes) {
 	return inputs
 }
 
-// compare runs a model and the graph b with its result y, built for another shape than the model was exported from.
-func compare(t *testing.T, m *onnx.Model, b *layer.Builder, y *gorgonia.Node) {
+// evaluate runs the graph b with its result y on random inputs.
+func evaluate(t *testing.T, b *layer.Builder, y *gorgonia.Node) (feeds map[string]onnx.Value, want onnx.Value) {
 	t.Helper()
-	feeds := map[string]onnx.Value{}
+	feeds = map[string]onnx.Value{}
 	for _, in := range inputsOf(b) {
 		v := in.Value().(*tensor.Dense)
 		stream := random.New(1).Child(in.Name())
@@ -284,17 +306,36 @@ func compare(t *testing.T, m *onnx.Model, b *layer.Builder, y *gorgonia.Node) {
 	if err := p.Run(); err != nil {
 		t.Fatal(err)
 	}
-	loaded, err := backend.New(m)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := loaded.Run(feeds)
-	if err != nil {
-		t.Fatal(err)
-	}
 	v := y.Value().(*tensor.Dense)
-	if d, err := onnx.Difference(out[export.Output], onnx.Value{Shape: v.Shape(), Data: v.Float32s()}); err != nil || !(d <= tolerance) {
-		t.Errorf("largest difference %g (%v)", d, err)
+	return feeds, onnx.Value{Shape: v.Shape(), Data: v.Float32s()}
+}
+
+// compare runs a model in our backend, and in gorgonnx where its operations are core ones.
+func compare(t *testing.T, name string, m *onnx.Model, feeds map[string]onnx.Value, want onnx.Value) {
+	t.Helper()
+	type runner interface {
+		Run(map[string]onnx.Value) (map[string]onnx.Value, error)
+	}
+	ours, err := backend.New(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	runners := map[string]runner{"onnx-go": ours}
+	if name == "core" {
+		if runners["gorgonnx"], err = gorgonnx.New(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for runtime, r := range runners {
+		for range 2 { // gorgonnx writes into operands now and then
+			out, err := r.Run(feeds)
+			if err != nil {
+				t.Fatalf("%s in %s: %v", name, runtime, err)
+			}
+			if d, err := onnx.Difference(out[export.Output], want); err != nil || !(d <= tolerance) {
+				t.Errorf("%s in %s: largest difference %g (%v)", name, runtime, d, err)
+			}
+		}
 	}
 }
 

@@ -27,6 +27,9 @@ const (
 	keyDigest   = "data_digest"
 	keyMean     = "normalisation_mean"
 	keyStd      = "normalisation_std"
+	// keyArchitecture holds the network's kind and options (network.Describe). Network
+	// writes it; Import reads it.
+	keyArchitecture = "architecture"
 )
 
 // Properties returns the entries of the file's metadata_props.

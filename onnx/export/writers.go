@@ -33,17 +33,9 @@ func init() {
 	Register("Activate", known(func(e *Emitter, o *op.Activation) string { return e.activate(e.Operand(0), o.Act) }))
 	Register("Branch", same)
 	Register("Dropout", same)
-	Register("Sum", func(e *Emitter, _ op.Operation) string {
-		sum := e.Operand(0)
-		for _, x := range e.Operands()[1:] {
-			sum = e.Node("Add", []string{sum, x})
-		}
-		return sum
-	})
+	Register("Sum", func(e *Emitter, _ op.Operation) string { return e.sum(e.Operand(0), e.Operands()[1:]) })
 	Register("AddChannel", func(e *Emitter, _ op.Operation) string { return e.shift(e.Operand(0), e.Operand(1), len(e.Shape(0))) })
-	Register("Concat", func(e *Emitter, _ op.Operation) string {
-		return e.Node("Concat", e.Operands(), Attribute("axis", int64(1)))
-	})
+	Register("Concat", concat)
 	Register("Softmax", func(e *Emitter, _ op.Operation) string {
 		return e.Node("Softmax", e.Operands(), Attribute("axis", int64(-1)))
 	})
@@ -58,6 +50,17 @@ func init() {
 	Register("Attention", known(attention))
 	Register("Column", func(e *Emitter, _ op.Operation) string { return e.unsqueeze(e.Operand(0), 1) })
 	Register("Sinusoid", known(sinusoid))
+}
+
+func concat(e *Emitter, _ op.Operation) string {
+	return e.Node("Concat", e.Operands(), Attribute("axis", int64(1)))
+}
+
+func (e *Emitter) sum(x string, others []string) string {
+	for _, y := range others {
+		x = e.Node("Add", []string{x, y})
+	}
+	return x
 }
 
 func (e *Emitter) unsqueeze(x string, axes ...int64) string {
@@ -99,9 +102,7 @@ func conv(e *Emitter, o *op.Conv) string {
 	if len(e.Shape(1)) == 3 { // (O,C,1), which ONNX takes for a kernel over lines
 		weight = e.unsqueeze(weight, 3)
 	}
-	k, s, p := int64(o.Kernel), int64(o.Stride), int64(o.Padding)
-	y := e.Node("Conv", []string{e.Operand(0), weight, e.Operand(2)},
-		Attribute("kernel_shape", []int64{k, k}), Attribute("pads", []int64{p, p, p, p}), Attribute("strides", []int64{s, s}))
+	y := e.convolve(e.Operand(0), weight, o)
 	if o.HasShift {
 		y = e.shift(y, e.Operand(3), 4)
 	}
@@ -109,6 +110,13 @@ func conv(e *Emitter, o *op.Conv) string {
 		y = e.Node("Add", []string{y, e.Operand(len(e.Operands()) - 1)})
 	}
 	return y
+}
+
+// convolve adds the convolution itself, with its bias.
+func (e *Emitter) convolve(x, weight string, o *op.Conv) string {
+	k, s, p := int64(o.Kernel), int64(o.Stride), int64(o.Padding)
+	return e.Node("Conv", []string{x, weight, e.Operand(2)},
+		Attribute("kernel_shape", []int64{k, k}), Attribute("pads", []int64{p, p, p, p}), Attribute("strides", []int64{s, s}))
 }
 
 // groupNorm is an instance normalisation of the groups, which all runtimes have: a group

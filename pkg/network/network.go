@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"multiscale/pkg/layer"
 	"multiscale/pkg/param"
@@ -29,7 +30,20 @@ type Network interface {
 // Parameters declares the parameters of a network of images with the given
 // number of channels and draws their initial values from seed.
 func Parameters(n Network, channels int, seed uint64) (*param.Set, error) {
-	set := param.NewSet(seed)
+	return declare(n, channels, param.NewSet(seed))
+}
+
+// Load is Parameters with values that are there already: find returns those of a
+// parameter by its name and shape, or an error.
+func Load(n Network, channels int, find func(name string, shape tensor.Shape) ([]float32, error)) (*param.Set, error) {
+	return declare(n, channels, param.NewSetOf(find))
+}
+
+// declare builds the network once, which declares its parameters.
+func declare(n Network, channels int, set *param.Set) (*param.Set, error) {
+	if err := check(n); err != nil {
+		return nil, err
+	}
 	b := layer.NewBuilder(set, false)
 	side := 8 * n.Multiple()
 	x := b.Input("x", 1, channels, side, side)

@@ -47,6 +47,7 @@ func (p *Param) Filter() *conv.Filter {
 // Set is all parameters of a network, in the order of their declaration.
 type Set struct {
 	seed   uint64
+	find   func(name string, shape tensor.Shape) ([]float32, error) // nil where values are drawn
 	params []*Param
 	byName map[string]*Param
 	inits  []Initializer
@@ -56,6 +57,14 @@ type Set struct {
 // NewSet returns an empty set whose initial values derive from seed.
 func NewSet(seed uint64) *Set {
 	return &Set{seed: seed, byName: make(map[string]*Param)}
+}
+
+// NewSetOf returns an empty set whose initial values are there already: find returns those of a
+// parameter, as many as its shape holds. That it has none is an error of Declare.
+func NewSetOf(find func(name string, shape tensor.Shape) ([]float32, error)) *Set {
+	s := NewSet(0)
+	s.find = find
+	return s
 }
 
 // Declare adds a parameter; its values exist after Seal. Declaring a name
@@ -69,6 +78,16 @@ func (s *Set) Declare(name string, shape tensor.Shape, init Initializer) (*Param
 	}
 	if s.values != nil {
 		return nil, fmt.Errorf("parameter %s: the network has no parameter of this name", name)
+	}
+	if s.find != nil {
+		values, err := s.find(name, shape)
+		if err != nil {
+			return nil, err
+		}
+		if len(values) != shape.TotalSize() {
+			return nil, fmt.Errorf("parameter %s: %d values for the shape %v", name, len(values), shape)
+		}
+		init = func(v []float32, _ tensor.Shape, _ *random.Stream) { copy(v, values) }
 	}
 	p := &Param{Name: name, Shape: shape.Clone()}
 	if n := len(s.params); n > 0 {

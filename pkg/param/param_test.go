@@ -50,6 +50,32 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
+// TestNewSetOf: values that are there already are taken as they are, or not at all.
+func TestNewSetOf(t *testing.T) {
+	there := make([]float32, 600)
+	for i := range there {
+		there[i] = float32(i)
+	}
+	set := param.NewSetOf(func(name string, _ tensor.Shape) ([]float32, error) {
+		if name != "w" && name != "short" {
+			return nil, fmt.Errorf("no %s", name)
+		}
+		return there[:600-len(name)+1], nil
+	})
+	if _, err := set.Declare("w", tensor.Shape{20, 30}, param.Uniform(1)); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"none": "no none", "short": "596 values"} {
+		if _, err := set.Declare(name, tensor.Shape{20, 30}, param.Uniform(1)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want %q", name, err, want)
+		}
+	}
+	set.Seal()
+	if !slices.Equal(values(set, "w"), there) {
+		t.Error("other values")
+	}
+}
+
 func TestInitializers(t *testing.T) {
 	// spread is how far the variance of 600 uniform numbers may be off: some four
 	// standard deviations.

@@ -71,6 +71,9 @@ func newExperiment(t task.Task, c cli.Config, out, log io.Writer) (*Experiment, 
 	if err != nil {
 		return nil, err
 	}
+	if n, err = optionsOf(c.Init, n); err != nil {
+		return nil, err
+	}
 	initial, err := ReadWeights(c.Init, n)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package experiment
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -98,4 +99,26 @@ func NewModel(n network.Network, seed uint64, w *Weights, loss model.Loss, c cli
 // drawn from a seed.
 func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
 	return NewModel(e.network, seed, e.initial, e.task.Loss, e.config)
+}
+
+// optionsOf returns the network of -init where it is one like n with other options (widths,
+// blocks, heads), and n itself otherwise.
+func optionsOf(path string, n network.Network) (network.Network, error) {
+	if path == "" || filepath.Ext(path) == ".checkpoint" {
+		return n, nil
+	}
+	m, err := onnx.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("-init %w", err)
+	}
+	described, err := export.Architecture(m)
+	switch {
+	case errors.Is(err, export.ErrForeign):
+		return n, nil
+	case err != nil:
+		return nil, fmt.Errorf("-init %s: %w", path, err)
+	case described.Name() == n.Name() && described.Scale() == n.Scale() && described.UsesTime() == n.UsesTime():
+		return described, nil
+	}
+	return n, nil // its weights will not fit, and say why
 }

@@ -1,0 +1,322 @@
+package export
+
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/resample"
+	"multiscale/pkg/op"
+)
+
+// Models of core operations are what onnx-go's own backend, gorgonnx 0.5, computes rightly: shapes are fixed;
+// means, interpolations and the choice of channels are products with constant matrices; nothing is
+// reshaped where broadcasting would have to guess. What it gets wrong is avoided: an
+// operand given twice, constants of rank 0, Gemm and LeakyRelu (which overwrite operands), products of stacks of
+// matrices. And where elementwise operations overwrite their first operand, which they do once no
+// other node is to read it, a Reshape of the same value may still be waiting; so values with
+// several uses do not come first.
+
+// coreOpset is the newest in which all these operations mean what gorgonnx does.
+const coreOpset = 13
+
+// coreWriters is the table of all kinds for models of core operations.
+var coreWriters = map[string]Writer{}
+
+// RegisterCore is Register for models of core operations. Shape and ResultShape give
+// whole shapes there.
+func RegisterCore(kind string, w Writer) { coreWriters[kind] = w }
+
+func init() {
+	RegisterCore("Conv", known(coreConv))
+	RegisterCore("Linear", func(e *Emitter, _ op.Operation) string {
+		weight := e.Node("Transpose", e.Operands()[1:2], Attribute("perm", []int64{1, 0}))
+		y := e.Node("MatMul", []string{e.Operand(0), weight})
+		return e.Node("Add", []string{y, e.reshape(e.Operand(2), 1, e.ResultShape()[1])})
+	})
+	RegisterCore("GroupNorm", known(coreGroupNorm))
+	RegisterCore("LayerNorm", known(func(e *Emitter, o *op.Norm) string {
+		s := e.Shape(0)
+		return e.coreActivate(e.reshape(e.normalise(e.Operand(0), s, s[0], o.Eps), s...), s, o.Act)
+	}))
+	RegisterCore("Activate", known(func(e *Emitter, o *op.Activation) string { return e.coreActivate(e.own(0), e.Shape(0), o.Act) }))
+	RegisterCore("Branch", same)
+	RegisterCore("Dropout", same)
+	RegisterCore("Sum", func(e *Emitter, _ op.Operation) string {
+		return e.sum(e.own(0), e.Operands()[1:])
+	})
+	RegisterCore("Concat", concat)
+	RegisterCore("AddChannel", func(e *Emitter, _ op.Operation) string { return e.coreShift(e.Operand(0), e.Operand(1), e.Shape(0)) })
+	RegisterCore("Softmax", func(e *Emitter, _ op.Operation) string {
+		s := e.Shape(0)
+		columns := s[len(s)-1]
+		y := e.Node("Softmax", []string{e.reshape(e.Operand(0), volume(s)/columns, columns)}, Attribute("axis", int64(-1)))
+		return e.reshape(y, s...)
+	})
+	RegisterCore("Resize", known(coreResize))
+	RegisterCore("AveragePool", known(func(e *Emitter, o *op.Pooling) string {
+		window := func(from, to int) []float32 {
+			m := make([]float32, from*to)
+			for i := range to * o.K {
+				m[i*to+i/o.K] = 1 / float32(o.K)
+			}
+			return m
+		}
+		return e.separable(window)
+	}))
+	RegisterCore("PixelShuffle", known(func(e *Emitter, o *op.Shuffle) string {
+		s, y := e.Shape(0), e.ResultShape()
+		parts := e.reshape(e.Operand(0), s[0], y[1], o.R, o.R, s[2], s[3])
+		return e.reshape(e.Node("Transpose", []string{parts}, Attribute("perm", []int64{0, 1, 4, 2, 5, 3})), y...)
+	}))
+	RegisterCore("Attention", known(coreAttention))
+	RegisterCore("Column", func(e *Emitter, _ op.Operation) string { return e.reshape(e.Operand(0), e.Shape(0)[0], 1) })
+	RegisterCore("Sinusoid", known(coreSinusoid))
+}
+
+// checkCore says why a shape (N,C,H,W) cannot be that of a network's pictures.
+func checkCore(shape []int, channels, multiple int) error {
+	if len(shape) != 4 || shape[1] != channels {
+		return fmt.Errorf("the shape %v is not one of pictures (N,%d,H,W)", shape, channels)
+	}
+	total := 1
+	for _, d := range shape {
+		if d < 1 || d > MostCore/total {
+			return fmt.Errorf("the shape %v is not one of pictures of at most %d numbers in all", shape, MostCore)
+		}
+		total *= d
+	}
+	if shape[2]%multiple != 0 || shape[3]%multiple != 0 {
+		return fmt.Errorf("pictures of %dx%d pixels: the sides must be multiples of %d", shape[3], shape[2], multiple)
+	}
+	return nil
+}
+
+// MostCore is the largest number of elements that the pictures of a model of core operations may
+// have; its matrices grow with it.
+const MostCore = 1 << 22
+
+func volume(shape []int) int {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	return n
+}
+
+func (e *Emitter) reshape(x string, shape ...int) string {
+	to := make([]int64, len(shape))
+	for i, d := range shape {
+		to[i] = int64(d)
+	}
+	return e.Node("Reshape", []string{x, e.Ints(to...)})
+}
+
+// own returns the i-th operand, or a copy of it where other operations use it, too.
+func (e *Emitter) own(i int) string {
+	if !e.shared(e.operation.Inputs()[i]) {
+		return e.Operand(i)
+	}
+	s := e.Shape(i)
+	rows := s[0]
+	// The sum takes the memory of the zeros, spread out.
+	return e.reshape(e.Node("Add", []string{e.filled(0, rows, 1), e.reshape(e.Operand(i), rows, volume(s)/rows)}), s...)
+}
+
+// shared says whether a value, under whatever name, has several uses or belongs to the caller.
+func (e *Emitter) shared(n *gorgonia.Node) bool {
+	for {
+		o, computed := n.Op().(op.Operation)
+		if !computed || e.uses[n] > 1 {
+			return true
+		}
+		switch o.Kind() {
+		case "Branch", "Dropout", "Column":
+			n = o.Inputs()[0]
+		default:
+			return false
+		}
+	}
+}
+
+// count finds out how often values are used.
+func (e *Emitter) count(n *gorgonia.Node) {
+	if e.uses[n]++; e.uses[n] > 1 {
+		return
+	}
+	if o, ours := n.Op().(op.Operation); ours {
+		for _, in := range o.Inputs() {
+			e.count(in)
+		}
+	}
+}
+
+// filled is a constant with one value everywhere.
+func (e *Emitter) filled(value float32, shape ...int) string {
+	dims, values := make([]int64, len(shape)), make([]float32, volume(shape))
+	for i, d := range shape {
+		dims[i] = int64(d)
+	}
+	for i := range values {
+		values[i] = value
+	}
+	return e.Floats(dims, values...)
+}
+
+// matrix is a constant of the shape (rows, len(values)/rows).
+func (e *Emitter) matrix(rows int, values []float32) string {
+	return e.Floats([]int64{int64(rows), int64(len(values) / rows)}, values...)
+}
+
+func (e *Emitter) coreActivate(x string, shape []int, act kernel.Activation) string {
+	if act.Kind != kernel.LeakyReLU {
+		return e.activate(x, act)
+	}
+	// max(x,0) - max(-slope x,0), each exact.
+	slope := []int{1, shape[len(shape)-1]}
+	if len(shape) == 4 {
+		slope = []int{shape[1], 1, 1}
+	}
+	below := e.Node("Mul", []string{x, e.filled(-act.Slope, slope...)})
+	return e.Node("Sub", []string{e.Node("Relu", []string{x}), e.Node("Relu", []string{below})})
+}
+
+// coreShift adds s (N,C) to all pixels of x (N,C,...); s, which is spread out, comes first.
+func (e *Emitter) coreShift(x, s string, shape []int) string {
+	rows := shape[0] * shape[1]
+	sum := e.Node("Add", []string{e.reshape(s, rows, 1), e.reshape(x, rows, volume(shape)/rows)})
+	return e.reshape(sum, shape...)
+}
+
+func coreConv(e *Emitter, o *op.Conv) string {
+	if len(e.Shape(0)) != 4 {
+		e.Fail("an operand of shape %v, want (N,C,H,W)", e.Shape(0))
+		return ""
+	}
+	weight := e.Operand(1)
+	if s := e.Shape(1); len(s) == 3 {
+		weight = e.reshape(weight, s[0], s[1], 1, 1)
+	}
+	y := e.convolve(e.Operand(0), weight, o)
+	if o.HasShift {
+		y = e.coreShift(y, e.Operand(3), e.ResultShape())
+	}
+	if o.HasResidual {
+		y = e.Node("Add", []string{y, e.Operand(len(e.Operands()) - 1)})
+	}
+	return y
+}
+
+// normalise makes mean 0 and variance 1 of each of the rows of x, which has the shape given. Means are
+// means of means over one axis at a time: gorgonnx adds in float32, one by one.
+func (e *Emitter) normalise(x string, shape []int, rows int, eps float32) string {
+	mean := func(x string, sign float32) string {
+		left := volume(shape)
+		for axis := len(shape) - 1; left > rows; axis-- {
+			length := shape[axis]
+			if axis == 1 { // channels: those of a group
+				length = left / rows
+			}
+			left /= length
+			x = e.Node("MatMul", []string{e.reshape(x, left, length), e.filled(sign/float32(length), length, 1)})
+			sign = 1
+		}
+		return e.reshape(x, rows, 1)
+	}
+	x = e.reshape(x, rows, volume(shape)/rows)
+	d := e.Node("Add", []string{mean(x, -1), x})
+	variance := mean(e.Node("Mul", []string{d, d}), 1)
+	deviation := e.Node("Sqrt", []string{e.Node("Add", []string{variance, e.filled(eps, rows, 1)})})
+	return e.Node("Div", []string{d, deviation})
+}
+
+func coreGroupNorm(e *Emitter, o *op.Norm) string {
+	s := e.Shape(0)
+	y := e.normalise(e.Operand(0), s, s[0]*o.Groups, o.Eps)
+	y = e.reshape(y, s[0], s[1], volume(s)/(s[0]*s[1]), 1) // rank 4, whatever that of x
+	y = e.Node("Mul", []string{y, e.reshape(e.Operand(1), s[1], 1, 1)})
+	y = e.Node("Add", []string{y, e.reshape(e.Operand(2), s[1], 1, 1)})
+	return e.coreActivate(e.reshape(y, s...), s, o.Act)
+}
+
+// separable multiplies the rows and the columns of images x (N,C,H,W) with matrices (from, to).
+func (e *Emitter) separable(along func(from, to int) []float32) string {
+	s, y := e.Shape(0), e.ResultShape()
+	planes := s[0] * s[1]
+	flip := func(x string) string {
+		return e.Node("Transpose", []string{x}, Attribute("perm", []int64{0, 2, 1}))
+	}
+	x := e.Node("MatMul", []string{e.reshape(e.Operand(0), planes*s[2], s[3]), e.matrix(s[3], along(s[3], y[3]))})
+	x = flip(e.reshape(x, planes, s[2], y[3]))
+	x = e.Node("MatMul", []string{e.reshape(x, planes*y[3], s[2]), e.matrix(s[2], along(s[2], y[2]))})
+	return e.reshape(flip(e.reshape(x, planes, y[3], y[2])), y...)
+}
+
+// coreResize interpolates unit vectors to find the matrices of the interpolation.
+func coreResize(e *Emitter, o *op.Resizing) string {
+	return e.separable(func(from, to int) []float32 {
+		unit, m := make([]float32, from*from), make([]float32, from*to)
+		for i := range from {
+			unit[i*from+i] = 1
+		}
+		scale := float64(from) / float64(to)
+		if o.Factor > 0 {
+			scale = 1 / o.Factor
+		}
+		if o.Mode == op.Nearest {
+			resample.NearestScaled(m, unit, from, 1, from, 1, to, 1, scale)
+		} else {
+			resample.Bilinear(m, unit, from, 1, from, 1, to, 1, scale)
+		}
+		return m
+	})
+}
+
+// coreAttention takes q, k and v of each head and sample from qkv (N,3C,...) by matrices that
+// choose rows; a head's d channels over T pixels are a matrix (d,T).
+func coreAttention(e *Emitter, o *op.Attention) string {
+	s := e.Shape(0)
+	channels := s[1] / 3
+	d := channels / o.Heads
+	rows := s[0] * s[1]
+	qkv := e.reshape(e.Operand(0), rows, volume(s)/rows)
+	choose := func(first int, scale float64) string {
+		m := make([]float32, d*rows)
+		for i := range d {
+			m[i*rows+first+i] = float32(scale)
+		}
+		return e.Node("MatMul", []string{e.matrix(d, m), qkv})
+	}
+	flip := func(x string) string {
+		return e.Node("Transpose", []string{x}, Attribute("perm", []int64{1, 0}))
+	}
+	var heads []string
+	for n := range s[0] {
+		for h := range o.Heads {
+			first := n*s[1] + h*3*d
+			q, k, v := choose(first, 1/math.Sqrt(float64(d))), choose(first+d, 1), choose(first+2*d, 1)
+			weights := e.Node("Softmax", []string{e.Node("MatMul", []string{flip(q), k})}, Attribute("axis", int64(-1)))
+			heads = append(heads, flip(e.Node("MatMul", []string{weights, flip(v)})))
+		}
+	}
+	y := heads[0]
+	if len(heads) > 1 {
+		y = e.Node("Concat", heads, Attribute("axis", int64(0)))
+	}
+	return e.reshape(y, e.ResultShape()...)
+}
+
+func coreSinusoid(e *Emitter, o *op.Sinusoid) string {
+	n, frequencies := e.Shape(0)[0], o.Frequencies()
+	angles := e.Node("MatMul", []string{e.reshape(e.Operand(0), n, 1), e.matrix(1, frequencies)})
+	parts := []string{e.Node("Sin", []string{angles}), e.Node("Cos", []string{angles})}
+	if o.CosFirst {
+		parts[0], parts[1] = parts[1], parts[0]
+	}
+	if o.Dim > 2*len(frequencies) { // an odd dimension ends with a zero
+		parts = append(parts, e.filled(0, n, 1))
+	}
+	return e.Node("Concat", parts, Attribute("axis", int64(1)))
+}

@@ -1,0 +1,140 @@
+package export
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"gorgonia.org/tensor"
+
+	"multiscale/onnx"
+	"multiscale/pkg/network"
+	"multiscale/pkg/param"
+)
+
+// Imported is a network that was read from a model: exporting it again with its Options
+// gives the model's bytes.
+type Imported struct {
+	Network  network.Network
+	Channels int // of the pictures that it takes
+	Params   *param.Set
+	Options  Options
+}
+
+// ErrForeign says that a model does not describe its network: another program made it,
+// or a network of a type that network.Register does not know.
+var ErrForeign = errors.New("the model does not say which network it holds; was it exported by this project?")
+
+// Architecture returns the network that a model says it holds, without weights. The error is ErrForeign
+// where it says nothing.
+func Architecture(m *onnx.Model) (network.Network, error) {
+	description, ok := m.Property(keyArchitecture)
+	if !ok {
+		return nil, ErrForeign
+	}
+	n, err := network.Parse(description)
+	if err != nil {
+		return nil, fmt.Errorf("metadata %s: %w", keyArchitecture, err)
+	}
+	return n, nil
+}
+
+// Import makes the network that a model was exported from, with its weights, for evaluation and
+// for training on. The metadata says which network it is, and Import takes its word for
+// nothing: it exports the network again and refuses a model with another graph.
+func Import(m *onnx.Model) (*Imported, error) {
+	n, err := Architecture(m)
+	if err != nil {
+		return nil, err
+	}
+	i := &Imported{Network: n, Options: Options{Name: m.Graph.Name, Doc: m.Doc, Docs: map[string]string{}}}
+	for _, p := range m.Metadata {
+		if p.Key != keyArchitecture { // Network adds it
+			i.Options.Metadata = append(i.Options.Metadata, p)
+		}
+	}
+	for _, v := range append(m.Graph.Inputs[:len(m.Graph.Inputs):len(m.Graph.Inputs)], m.Graph.Outputs...) {
+		i.Options.Docs[v.Name] = v.Doc
+	}
+	if err := i.readInput(m.Graph.Inputs); err != nil {
+		return nil, err
+	}
+	weights := weightsOf(m)
+	i.Params, err = network.Load(n, i.Channels, func(name string, shape tensor.Shape) ([]float32, error) {
+		return weights.find(name, shape)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return i, i.verify(m)
+}
+
+// readInput takes the number of channels from the first input, and the shape where it is
+// fixed, as it is in models of core operations.
+func (i *Imported) readInput(inputs []*onnx.ValueInfo) error {
+	if len(inputs) == 0 || len(inputs[0].Dims) != 4 {
+		return errors.New("its first input is not one of images (N,C,H,W)")
+	}
+	dims := inputs[0].Dims
+	shape := make([]int, len(dims))
+	known := 0
+	for k, d := range dims {
+		if d.Known() {
+			shape[k] = int(d.Size)
+			known++
+		}
+	}
+	if known == len(dims) {
+		i.Options.Core = shape
+	}
+	if i.Channels = shape[1]; i.Channels < 1 || i.Channels > mostChannels {
+		return fmt.Errorf("input %q of shape %s is not one of images", inputs[0].Name, onnx.FormatDims(dims))
+	}
+	return nil
+}
+
+// mostChannels bounds what is allocated for a file's sake.
+const mostChannels = 64
+
+// verify exports the network again and compares.
+func (i *Imported) verify(m *onnx.Model) error {
+	again, err := Network(i.Network, i.Channels, i.Params, i.Options)
+	if err != nil {
+		return err
+	}
+	want, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	got, err := again.Encode()
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(got, want) {
+		return fmt.Errorf("the model says it holds the network %s, but its graph is another, or this version writes it in another way", i.Network.Name())
+	}
+	return nil
+}
+
+// weights are the initializers of a model by name.
+type weights map[string]*onnx.Tensor
+
+func weightsOf(m *onnx.Model) weights {
+	w := weights{}
+	for _, t := range m.Graph.Initializers {
+		w[t.Name] = t
+	}
+	return w
+}
+
+// find returns the values of a parameter.
+func (w weights) find(name string, shape tensor.Shape) ([]float32, error) {
+	t, ok := w[name]
+	if !ok {
+		return nil, fmt.Errorf("the model has no weights %q: it is another network", name)
+	}
+	if !sameShape(t.Dims, shape) {
+		return nil, fmt.Errorf("the model's weights %q have shape %v, the network's %v: it is another network", name, t.Dims, shape)
+	}
+	return t.Floats()
+}
