@@ -110,7 +110,7 @@ func measure(ctx context.Context, n network.Network, batch, side, runs int) (res
 	for i := range runs + 1 {
 		start := time.Now()
 		clear(gradient)
-		if _, err := m.AddGradient(ctx, gradient, 1, b, uint64(i)); err != nil {
+		if _, err := m.AddGradient(ctx, gradient, b, uint64(i)); err != nil {
 			return result{}, err
 		}
 		if err := adam.Step(values); err != nil {

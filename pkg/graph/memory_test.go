@@ -23,7 +23,11 @@ func training(t *testing.T, n network.Network, batch, side int) *Program {
 	if err := b.Err(); err != nil {
 		t.Fatal(err)
 	}
-	cost, err := op.MSE(y, target)
+	losses, err := op.MSE(y, target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cost, err := op.Mean(losses)
 	if err != nil {
 		t.Fatal(err)
 	}

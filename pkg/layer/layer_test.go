@@ -136,7 +136,7 @@ func TestNoGradientOfData(t *testing.T) {
 	} {
 		b, _, _, y := build(t, true, f)
 		target := b.Input("target", y.Shape()...)
-		cost := b.Add(op.MSE(y, target))
+		cost := b.Add(op.Mean(b.Add(op.MSE(y, target))))
 		params, err := b.ParamNodes()
 		if err != nil {
 			t.Fatal(err)

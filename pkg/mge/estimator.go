@@ -11,9 +11,9 @@ import (
 // Model is what the estimator needs of a network and its loss; *model.Model is
 // one.
 type Model interface {
-	// AddGradient adds weight times the gradient of the loss of b to the flat
-	// vector dst and returns the loss. key decides what is random in the network.
-	AddGradient(ctx context.Context, dst []float32, weight float64, b mesh.Batch, key uint64) (loss float64, err error)
+	// AddGradients adds the weighted gradients of the mean losses of batches on one
+	// mesh to the flat vector dst, and sets the losses of the parts.
+	AddGradients(ctx context.Context, dst []float32, parts []mesh.Part) error
 }
 
 // Sampler draws training batches.
@@ -52,32 +52,40 @@ type Estimate struct {
 // Gradient overwrites dst with the estimate for one iteration of a stage: the
 // mean gradient on the coarsest mesh plus the mean differences of all finer
 // ones. For a stage of a single mesh that is the plain mean gradient.
+//
+// It goes from mesh to mesh, the finest first. On each it evaluates two batches
+// at once: the one of the mesh's own term, and the one of the next finer term,
+// which is subtracted here.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
 	clear(dst)
-	var estimate Estimate
+	estimate := Estimate{Terms: make([]Term, 0, len(s.Batches))}
+	var parts [2]mesh.Part // of the mesh's own term, and of the finer one
 	for i, n := range s.Batches {
-		term := Term{Level: s.Finest + i, Samples: n}
-		difference := term.Level < s.Coarsest()
-		fine, coarse, err := e.Sampler.Draw(iteration, term.Level, n, difference)
+		level := s.Finest + i
+		difference := level < s.Coarsest()
+		fine, coarse, err := e.Sampler.Draw(iteration, level, n, difference)
 		if err != nil {
-			return estimate, fmt.Errorf("level %d: %w", term.Level, err)
+			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}
-		if term.Fine, err = e.Model.AddGradient(ctx, dst, 1, fine, e.key(iteration, term.Level, 0)); err != nil {
-			return estimate, fmt.Errorf("level %d: %w", term.Level, err)
+		parts[0] = mesh.Part{Batch: fine, Weight: 1, Key: e.key(iteration, level, 0)}
+		here := parts[:min(i+1, 2)]
+		if err := e.Model.AddGradients(ctx, dst, here); err != nil {
+			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}
-		if difference {
-			if term.Coarse, err = e.Model.AddGradient(ctx, dst, -1, coarse, e.key(iteration, term.Level, 1)); err != nil {
-				return estimate, fmt.Errorf("level %d, coarse mesh: %w", term.Level, err)
-			}
+		estimate.Terms = append(estimate.Terms, Term{Level: level, Samples: n, Fine: parts[0].Loss})
+		if i > 0 {
+			estimate.Terms[i-1].Coarse = parts[1].Loss
 		}
+		parts[1] = mesh.Part{Batch: coarse, Weight: -1, Key: e.key(iteration, level, 1)}
+	}
+	for _, term := range estimate.Terms {
 		estimate.Loss += term.Fine - term.Coarse
-		estimate.Terms = append(estimate.Terms, term)
 	}
 	return estimate, nil
 }
 
-// key is the randomness of one evaluation of the network: the paper's code, too,
-// draws the dropout masks of a difference's two meshes independently.
+// key is the randomness of one batch on one mesh: the paper's code, too, draws
+// the dropout masks of a difference's two meshes independently.
 func (e *Estimator) key(iteration, level, mesh int) uint64 {
 	return random.Key(e.Seed, uint64(iteration), uint64(level), uint64(mesh))
 }

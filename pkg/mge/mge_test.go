@@ -3,6 +3,7 @@ package mge_test
 import (
 	"context"
 	"math"
+	"reflect"
 	"testing"
 
 	"multiscale/pkg/mesh"
@@ -118,7 +119,7 @@ func TestTelescoping(t *testing.T) {
 
 // recorder stands for a model and notes how it is called.
 type recorder struct {
-	calls []call
+	calls [][]call
 }
 
 type call struct {
@@ -129,9 +130,14 @@ type call struct {
 	key    uint64
 }
 
-func (r *recorder) AddGradient(_ context.Context, _ []float32, weight float64, b mesh.Batch, key uint64) (float64, error) {
-	r.calls = append(r.calls, call{weight, b.Input.H, b.Len(), b.Input.Data[0], key})
-	return 1, nil
+func (r *recorder) AddGradients(_ context.Context, _ []float32, parts []mesh.Part) error {
+	var calls []call
+	for i, p := range parts {
+		parts[i].Loss = float64(10*len(r.calls) + i)
+		calls = append(calls, call{p.Weight, p.Batch.Input.H, p.Batch.Len(), p.Batch.Input.Data[0], p.Key})
+	}
+	r.calls = append(r.calls, calls)
+	return nil
 }
 
 // fresh draws a different batch for every level.
@@ -148,24 +154,35 @@ func (fresh) Draw(iteration, level, n int, coarse bool) (mesh.Batch, mesh.Batch,
 }
 
 // TestCoupling: both meshes of a difference see the same samples, different
-// terms see different ones, signs alternate, and no two evaluations share
+// terms see different ones, each mesh is visited once, and no two batches share
 // their dropout masks.
 func TestCoupling(t *testing.T) {
 	var r recorder
 	e := mge.Estimator{Model: &r, Sampler: fresh{}, Seed: 7}
-	if _, err := e.Gradient(t.Context(), make([]float32, 1), 5, mge.Stage{Finest: 1, Batches: []int{3, 5, 9}}); err != nil {
+	estimate, err := e.Gradient(t.Context(), make([]float32, 1), 5, mge.Stage{Finest: 1, Batches: []int{3, 5, 9}})
+	if err != nil {
 		t.Fatal(err)
 	}
-	want := []call{{1, 8, 3, 501, 0}, {-1, 4, 3, 501, 0}, {1, 4, 5, 502, 0}, {-1, 2, 5, 502, 0}, {1, 2, 9, 503, 0}}
+	want := [][]call{
+		{{1, 8, 3, 501, 0}},
+		{{1, 4, 5, 502, 0}, {-1, 4, 3, 501, 0}},
+		{{1, 2, 9, 503, 0}, {-1, 2, 5, 502, 0}},
+	}
 	keys := map[uint64]bool{}
-	for i, c := range r.calls {
-		keys[c.key] = true
-		c.key = 0
-		if i >= len(want) || c != want[i] {
-			t.Fatalf("evaluation %d: %+v, want %+v", i, c, want)
+	for _, calls := range r.calls {
+		for i := range calls {
+			keys[calls[i].key] = true
+			calls[i].key = 0
 		}
 	}
-	if len(r.calls) != len(want) || len(keys) != len(want) {
-		t.Errorf("%d evaluations with %d keys, want %d", len(r.calls), len(keys), len(want))
+	if !reflect.DeepEqual(r.calls, want) {
+		t.Errorf("evaluations %+v, want %+v", r.calls, want)
+	}
+	if len(keys) != 5 {
+		t.Errorf("%d keys for 5 batches", len(keys))
+	}
+	terms := []mge.Term{{Level: 1, Samples: 3, Fine: 0, Coarse: 11}, {Level: 2, Samples: 5, Fine: 10, Coarse: 21}, {Level: 3, Samples: 9, Fine: 20}}
+	if !reflect.DeepEqual(estimate.Terms, terms) || estimate.Loss != 0-11+10-21+20 {
+		t.Errorf("%+v, want terms %+v", estimate, terms)
 	}
 }

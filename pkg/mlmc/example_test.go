@@ -14,11 +14,13 @@ import (
 // first pixel.
 type scalar struct{}
 
-func (scalar) AddGradient(_ context.Context, dst []float32, weight float64, b mesh.Batch, _ uint64) (float64, error) {
-	for i := range b.Len() {
-		dst[0] += float32(weight) * b.Input.Slice(i, i+1).Data[0] / float32(b.Len())
+func (scalar) AddGradients(_ context.Context, dst []float32, parts []mesh.Part) error {
+	for _, p := range parts {
+		for i := range p.Batch.Len() {
+			dst[0] += float32(p.Weight) * p.Batch.Input.Slice(i, i+1).Data[0] / float32(p.Batch.Len())
+		}
 	}
-	return 0, nil
+	return nil
 }
 
 // pyramid draws samples whose meshes differ by a quarter of their values.

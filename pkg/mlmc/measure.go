@@ -131,10 +131,10 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 }
 
 // gradient overwrites dst with the mean gradient of a batch.
-func (m *Measurement) gradient(ctx context.Context, dst []float32, b mesh.Batch, repetition, level, mesh int) error {
+func (m *Measurement) gradient(ctx context.Context, dst []float32, b mesh.Batch, repetition, level, side int) error {
 	clear(dst)
-	_, err := m.Model.AddGradient(ctx, dst, 1, b, random.Key(m.Seed, uint64(repetition), uint64(level), uint64(mesh)))
-	return err
+	key := random.Key(m.Seed, uint64(repetition), uint64(level), uint64(side))
+	return m.Model.AddGradients(ctx, dst, []mesh.Part{{Batch: b, Weight: 1, Key: key}})
 }
 
 // Variances returns the variances that allocation follows from; see

@@ -21,10 +21,10 @@ func TestDetectAnomaly(t *testing.T) {
 	watched.DetectAnomaly = true
 	b := batch(2, 8, 5)
 	want, got := make([]float32, plain.Params.Len()), make([]float32, plain.Params.Len())
-	if _, err := plain.AddGradient(t.Context(), want, 1, b, 9); err != nil {
+	if _, err := plain.AddGradient(t.Context(), want, b, 9); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := watched.AddGradient(t.Context(), got, 1, b, 9); err != nil {
+	if _, err := watched.AddGradient(t.Context(), got, b, 9); err != nil {
 		t.Fatal(err)
 	}
 	for i := range want {
@@ -47,7 +47,7 @@ func TestDetectAnomaly(t *testing.T) {
 			values[i] = tc.value
 		}
 		watched.Params.Changed()
-		_, err := watched.AddGradient(t.Context(), got, 1, b, 9)
+		_, err := watched.AddGradient(t.Context(), got, b, 9)
 		var anomaly *graph.Anomaly
 		if !errors.As(err, &anomaly) || !strings.Contains(err.Error(), tc.words) {
 			t.Errorf("%s holds %v: error %v, want %q", p.Name, tc.value, err, tc.words)

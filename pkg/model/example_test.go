@@ -29,7 +29,7 @@ func Example() {
 		for i := range batch.Input.Data {
 			batch.Input.Data[i] = 1
 		}
-		loss, err := m.AddGradient(context.Background(), gradient, 1, batch, 0)
+		loss, err := m.AddGradient(context.Background(), gradient, batch, 0)
 		if err != nil {
 			fmt.Println(err)
 			return

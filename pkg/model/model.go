@@ -15,11 +15,13 @@ import (
 	"multiscale/pkg/layer"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/network"
+	"multiscale/pkg/op"
 	"multiscale/pkg/param"
+	"multiscale/pkg/random"
 )
 
-// Loss adds a scalar cost of y against target, both (N,C,H,W), to their graph,
-// for instance op.MSE. It must be a mean over samples.
+// Loss adds the cost of each sample (N) of y against target, both (N,C,H,W), to
+// their graph, for instance op.MSE. The loss of a batch is their mean.
 type Loss func(y, target *gorgonia.Node) (*gorgonia.Node, error)
 
 // DefaultMemory is the default budget for activations.
@@ -55,8 +57,10 @@ type program struct {
 	*graph.Program
 	builder      *layer.Builder
 	x, t, target *gorgonia.Node
-	y, cost      *gorgonia.Node
-	gradients    gorgonia.Nodes // in the order of the parameters
+	weights      *gorgonia.Node // of the samples' losses in the cost
+	y, losses    *gorgonia.Node
+	gradients    gorgonia.Nodes // of the cost, in the order of the parameters
+	part         []int          // of each sample
 	check        bool
 }
 
@@ -67,35 +71,46 @@ func New(n network.Network, params *param.Set, loss Loss) *Model {
 		programs: make(map[shape]*program), perImage: make(map[shape]int64)}
 }
 
-// AddGradient adds weight times the gradient of the loss of batch b to the flat
-// vector dst, of Params.Len() values, and returns the loss. key and b.Samples
-// decide all that is random in the network. A done ctx ends it before the next
-// micro-batch, with dst incomplete.
-func (m *Model) AddGradient(ctx context.Context, dst []float32, weight float64, b mesh.Batch, key uint64) (float64, error) {
-	var loss float64
-	err := m.micro(ctx, b, true, func(p *program, part mesh.Batch) error {
-		p.builder.Sampling.Key, p.builder.Sampling.Samples = key, part.Samples
-		copy(floats(p.target), part.Target.Data)
-		if err := p.run(part); err != nil {
+// AddGradient adds the gradient of the loss of batch b to the flat vector dst,
+// of Params.Len() values, and returns the loss. key and b.Samples decide all
+// that is random in the network. A done ctx ends it before the next micro-batch,
+// with dst incomplete.
+func (m *Model) AddGradient(ctx context.Context, dst []float32, b mesh.Batch, key uint64) (float64, error) {
+	parts := [...]mesh.Part{{Batch: b, Weight: 1, Key: key}}
+	err := m.AddGradients(ctx, dst, parts[:])
+	return parts[0].Loss, err
+}
+
+// AddGradients adds the gradients of several batches on one mesh to dst, each
+// with its weight, and sets the losses of the parts. The batches are evaluated
+// together: what a run of a graph costs whatever the number of images, they
+// share. A done ctx ends it before the next micro-batch, with dst incomplete.
+func (m *Model) AddGradients(ctx context.Context, dst []float32, parts []mesh.Part) error {
+	for i := range parts {
+		parts[i].Loss = 0
+	}
+	return m.micro(ctx, parts, true, func(p *program) error {
+		if err := p.run(); err != nil {
 			return err
 		}
-		share := float64(part.Len()) / float64(b.Len())
-		loss += share * float64(p.cost.Value().Data().(float32))
+		losses := floats(p.losses)
+		for i, of := range p.part {
+			parts[of].Loss += float64(losses[i]) / float64(parts[of].Batch.Len())
+		}
 		for i, q := range m.Params.Params() {
-			pointwise.Axpy(q.Slice(dst), float32(weight*share), floats(p.gradients[i]))
+			pointwise.Axpy(q.Slice(dst), 1, floats(p.gradients[i]))
 		}
 		return nil
 	})
-	return loss, err
 }
 
 // Apply writes the network's answer to x (and t, where the network takes it)
 // to y, of shape (N,C,Scale*H,Scale*W), with dropout off.
 func (m *Model) Apply(ctx context.Context, y []float32, x mesh.Images, t []float32) error {
 	done := 0
-	b := mesh.Batch{Input: x, T: t, Target: mesh.Images{N: x.N}, Samples: make([]uint64, x.N)}
-	return m.micro(ctx, b, false, func(p *program, part mesh.Batch) error {
-		if err := p.run(part); err != nil {
+	all := [...]mesh.Part{{Batch: mesh.Batch{Input: x, T: t, Target: mesh.Images{N: x.N}, Samples: make([]uint64, x.N)}}}
+	return m.micro(ctx, all[:], false, func(p *program) error {
+		if err := p.run(); err != nil {
 			return err
 		}
 		done += copy(y[done:], floats(p.y))
@@ -103,29 +118,41 @@ func (m *Model) Apply(ctx context.Context, y []float32, x mesh.Images, t []float
 	})
 }
 
-// micro cuts b into parts of nearly equal size that keep to the memory budget
-// and calls do for each with a program of its shape.
-func (m *Model) micro(ctx context.Context, b mesh.Batch, training bool, do func(*program, mesh.Batch) error) error {
-	if multiple := m.Network.Multiple(); b.Input.H%multiple != 0 || b.Input.W%multiple != 0 {
-		return fmt.Errorf("%s: images of %dx%d pixels: the sides must be multiples of %d", m.Network.Name(), b.Input.W, b.Input.H, multiple)
+// micro cuts the samples of all parts into batches of nearly equal size that keep
+// to the memory budget, and calls do for each with a program of its shape, whose
+// inputs it has filled in.
+func (m *Model) micro(ctx context.Context, parts []mesh.Part, training bool, do func(*program) error) error {
+	samples := 0
+	for _, p := range parts {
+		samples += p.Batch.Len()
 	}
-	at := shape{1, b.Input.C, b.Input.H, b.Input.W, training}
+	if samples == 0 {
+		return nil
+	}
+	x := parts[0].Batch.Input
+	if multiple := m.Network.Multiple(); x.H%multiple != 0 || x.W%multiple != 0 {
+		return fmt.Errorf("%s: images of %dx%d pixels: the sides must be multiples of %d", m.Network.Name(), x.W, x.H, multiple)
+	}
+	at := shape{1, x.C, x.H, x.W, training}
 	largest, err := m.MicroBatch(at.c, at.h, at.w, training)
 	if err != nil {
 		return err
 	}
-	parts := (b.Len() + largest - 1) / largest
-	for i := range parts {
+	batches := (samples + largest - 1) / largest
+	for i := range batches {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		part := b.Slice(i*b.Len()/parts, (i+1)*b.Len()/parts)
-		at.n = part.Len()
+		lo, hi := i*samples/batches, (i+1)*samples/batches
+		at.n = hi - lo
 		p, err := m.program(at)
 		if err != nil {
 			return err
 		}
-		if err := do(p, part); err != nil {
+		if err := p.fill(parts, lo, hi); err != nil {
+			return err
+		}
+		if err := do(p); err != nil {
 			return err
 		}
 	}
@@ -186,31 +213,80 @@ func (m *Model) build(at shape, arena *graph.Arena) (*program, error) {
 		p.Program, err = graph.Compile(b.Graph, arena, p.y)
 		return p, err
 	}
-	p.target = b.Input("target", p.y.Shape()...)
-	if p.cost, err = m.loss(p.y, p.target); err != nil {
+	p.target, p.weights = b.Input("target", p.y.Shape()...), b.Input("weights", at.n)
+	if p.losses, err = m.loss(p.y, p.target); err != nil {
 		return nil, fmt.Errorf("loss: %w", err)
+	}
+	cost, err := op.Dot(p.losses, p.weights)
+	if err != nil {
+		return nil, fmt.Errorf("loss: not one number a sample: %w", err)
 	}
 	params, err := b.ParamNodes()
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
 	}
-	if p.gradients, err = gorgonia.Grad(p.cost, params...); err != nil {
+	if p.gradients, err = gorgonia.Grad(cost, params...); err != nil {
 		return nil, fmt.Errorf("%s: differentiating: %w", m.Network.Name(), err)
 	}
-	p.Program, err = graph.Compile(b.Graph, arena, p.gradients...)
+	p.Program, err = graph.Compile(b.Graph, arena, append(gorgonia.Nodes{p.losses}, p.gradients...)...)
 	return p, err
 }
 
-// run evaluates the graph for the input of a batch.
-func (p *program) run(b mesh.Batch) error {
-	copy(floats(p.x), b.Input.Data)
-	if p.t != nil {
-		copy(floats(p.t), b.T)
+// fill copies samples lo to hi-1, counted over all parts, to the inputs.
+func (p *program) fill(parts []mesh.Part, lo, hi int) error {
+	p.part = p.part[:0]
+	samples := p.builder.Sampling.Samples[:0]
+	at := 0 // number of the part's first sample
+	for i, part := range parts {
+		n := part.Batch.Len()
+		from, to := max(lo-at, 0), min(hi-at, n)
+		at += n
+		if from >= to {
+			continue
+		}
+		b, done := part.Batch.Slice(from, to), len(p.part)
+		if err := p.put(p.x, done, to-from, b.Input.Data); err != nil {
+			return err
+		}
+		if p.t != nil {
+			if err := p.put(p.t, done, to-from, b.T); err != nil {
+				return err
+			}
+		}
+		if p.target != nil {
+			if err := p.put(p.target, done, to-from, b.Target.Data); err != nil {
+				return err
+			}
+		}
+		for _, sample := range b.Samples {
+			if p.weights != nil {
+				floats(p.weights)[len(p.part)] = float32(part.Weight / float64(n))
+			}
+			p.part = append(p.part, i)
+			samples = append(samples, random.Key(part.Key, sample))
+		}
 	}
+	p.builder.Sampling.Samples = samples
+	return nil
+}
+
+// run evaluates the graph.
+func (p *program) run() error {
 	if p.check {
 		return p.Check()
 	}
 	return p.Run()
+}
+
+// put copies data to the input node n, from a sample on.
+func (p *program) put(n *gorgonia.Node, sample, samples int, data []float32) error {
+	all := floats(n)
+	per := len(all) / n.Shape()[0]
+	if len(data) != samples*per {
+		return fmt.Errorf("%s: %d numbers for %d samples, want %d each", n.Name(), len(data), samples, per)
+	}
+	copy(all[sample*per:], data)
+	return nil
 }
 
 func floats(n *gorgonia.Node) []float32 {

@@ -2,6 +2,8 @@ package model_test
 
 import (
 	"math"
+	"slices"
+	"strings"
 	"testing"
 
 	"multiscale/pkg/kernel/pointwise"
@@ -58,7 +60,7 @@ func TestGradientDirection(t *testing.T) {
 		m := newModel(t, n)
 		b := batch(3, 8, 5)
 		g := make([]float32, m.Params.Len())
-		if _, err := m.AddGradient(t.Context(), g, 1, b, 9); err != nil {
+		if _, err := m.AddGradient(t.Context(), g, b, 9); err != nil {
 			t.Fatal(err)
 		}
 		norm := math.Sqrt(pointwise.SquaredNorm(g))
@@ -66,7 +68,7 @@ func TestGradientDirection(t *testing.T) {
 		at := func(h float64) float64 {
 			pointwise.Axpy(m.Params.Values(), float32(h/norm), g)
 			m.Params.Changed()
-			loss, err := m.AddGradient(t.Context(), make([]float32, len(g)), 1, b, 9)
+			loss, err := m.AddGradient(t.Context(), make([]float32, len(g)), b, 9)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,6 +78,64 @@ func TestGradientDirection(t *testing.T) {
 		got := (at(step) - at(-step)) / (2 * step)
 		if rel := math.Abs(got-norm) / norm; rel > 2e-3 {
 			t.Errorf("%s: slope along the gradient %g, norm of the gradient %g: relative difference %g", n.Name(), got, norm, rel)
+		}
+	}
+}
+
+// TestParts: batches that are evaluated together give the weighted sum of their
+// gradients and their own losses, however the budget cuts them, dropout
+// included.
+func TestParts(t *testing.T) {
+	// rounding of sums in another order, as a part of the gradient's length.
+	const rounding = 1e-5
+	for _, n := range []network.Network{network.ResNet{Out: 3, Hidden: 10, Blocks: 1}, smallUNet()} {
+		m := newModel(t, n)
+		parts := []mesh.Part{{Batch: batch(5, 8, 1), Weight: 1, Key: 3}, {Batch: batch(4, 8, 2), Weight: -2, Key: 4}, {Batch: batch(1, 8, 3), Weight: 0.5, Key: 3}}
+		want := make([]float32, m.Params.Len())
+		var losses []float64
+		for _, p := range parts {
+			g := make([]float32, len(want))
+			loss, err := m.AddGradient(t.Context(), g, p.Batch, p.Key)
+			if err != nil {
+				t.Fatal(err)
+			}
+			losses = append(losses, loss)
+			pointwise.Axpy(want, float32(p.Weight), g)
+		}
+		perImage, err := m.BytesPerImage(3, 8, 8, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, images := range []int64{100, 3, 1} {
+			m := model.New(n, m.Params, op.MSE)
+			m.Memory = images * perImage
+			got := make([]float32, len(want))
+			if err := m.AddGradients(t.Context(), got, parts); err != nil {
+				t.Fatal(err)
+			}
+			diff := slices.Clone(got)
+			pointwise.Axpy(diff, -1, want)
+			if rel := math.Sqrt(pointwise.SquaredNorm(diff) / pointwise.SquaredNorm(want)); !(rel < rounding) {
+				t.Errorf("%s, %d images at once: the gradient is off by %g of its length", n.Name(), images, rel)
+			}
+			for i, p := range parts {
+				if math.Abs(p.Loss-losses[i]) > rounding*losses[i] {
+					t.Errorf("%s, %d images at once: loss %g, want %g", n.Name(), images, p.Loss, losses[i])
+				}
+			}
+		}
+	}
+}
+
+// TestWrongBatch: a batch that does not go with the network is an error.
+func TestWrongBatch(t *testing.T) {
+	m := newModel(t, smallUNet())
+	noTime, smallTarget := batch(2, 8, 1), batch(2, 8, 1)
+	noTime.T = nil
+	smallTarget.Target = mesh.NewImages(2, 3, 4, 4)
+	for name, b := range map[string]mesh.Batch{"side": batch(2, 7, 1), "target": smallTarget, "t": noTime} {
+		if _, err := m.AddGradient(t.Context(), make([]float32, m.Params.Len()), b, 0); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v", name, err)
 		}
 	}
 }

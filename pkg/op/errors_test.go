@@ -52,20 +52,27 @@ func TestShapeErrors(t *testing.T) {
 		{"attention", attention(2), shapes{image(2, 9, 5, 7)}, []string{"Attention", "9 channels", "2 heads"}},
 		{"no heads", attention(0), shapes{image(2, 9, 5, 7)}, []string{"Attention", "0 heads"}},
 		{"softmax of a scalar", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
-			cost, err := op.MSE(in[0], in[0])
+			cost, err := op.Dot(in[0], in[0])
 			if err != nil {
 				return nil, err
 			}
 			return op.Softmax(cost)
 		}, shapes{vec(3)}, []string{"Softmax"}},
 		{"dropout of a scalar", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
-			cost, err := op.MSE(in[0], in[0])
+			cost, err := op.Dot(in[0], in[0])
 			if err != nil {
 				return nil, err
 			}
 			return op.Dropout(cost, 0.5, 0, &op.Sampling{})
 		}, shapes{vec(3)}, []string{"Dropout", "scalar"}},
 		{"MSE", two(op.MSE), shapes{vec(2, 3), vec(3, 2)}, []string{"MSE", "target", "(2, 3)"}},
+		{"MSE of scalars", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+			cost, err := op.Dot(in[0], in[0])
+			if err != nil {
+				return nil, err
+			}
+			return op.MSE(cost, cost)
+		}, shapes{vec(3)}, []string{"MSE", "scalar"}},
 		{"SSIM", two(op.NegativeSSIM), shapes{image(2, 3, 5, 7), image(2, 3, 7, 5)}, []string{"NegativeSSIM", "target", "(2, 3, 5, 7)"}},
 		{"SSIM of vectors", two(op.NegativeSSIM), shapes{vec(3), vec(3)}, []string{"NegativeSSIM"}},
 		{"dot", two(op.Dot), shapes{vec(2, 3), vec(3, 2)}, []string{"Dot", "weights", "(2, 3)"}},

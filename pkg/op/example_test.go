@@ -24,7 +24,12 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	cost, err := op.MSE(y, target)
+	losses, err := op.MSE(y, target) // of each sample
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	cost, err := op.Mean(losses)
 	if err != nil {
 		fmt.Println(err)
 		return

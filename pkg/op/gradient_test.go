@@ -112,6 +112,8 @@ var operations = []operationTest{
 	{"sum", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sum(in...) }, 3, shapes{vec(3, 5), vec(3, 5), vec(3, 5)}},
 	{"sum of one", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sum(in...) }, 1, shapes{vec(3, 5)}},
 	{"dot", two(op.Dot), 1, shapes{vec(3, 5), vec(3, 5)}},
+	{"mean", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Mean(in[0]) }, 1, shapes{vec(3, 5)}},
+	{"MSE of one sample", two(op.MSE), 1, shapes{image(1, 3, 5, 7), image(1, 3, 5, 7)}},
 	{"MSE", two(op.MSE), 1, shapes{image(2, 3, 5, 7), image(2, 3, 5, 7)}},
 	{"negative SSIM", two(op.NegativeSSIM), 1, shapes{image(2, 3, 9, 13), image(2, 3, 9, 13)}},
 }

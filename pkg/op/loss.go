@@ -1,32 +1,39 @@
 package op
 
 import (
+	"fmt"
+
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/kernel/ssim"
 )
 
-// Loss is a scalar cost of a result y against a target. Only y has a gradient.
+// Loss is a cost of a result y against a target. Only y has a gradient.
 type Loss struct {
 	operation
 	symDiff func(y, target, grad *gorgonia.Node) (*gorgonia.Node, error)
 }
 
-// MSE is the mean of (y-target)^2 over all elements.
+// MSE is the cost of each sample (N): the mean of (y-target)^2 over the
+// sample's elements. y and target have shape (N,...).
 func MSE(y, target *gorgonia.Node) (*gorgonia.Node, error) {
+	if y.IsScalar() {
+		return nil, fmt.Errorf("MSE: operand %s is a scalar, want (N,...)", y.Name())
+	}
 	if err := want("MSE", "target", target, y.Shape()...); err != nil {
 		return nil, err
 	}
 	o := &Loss{}
-	o.define("MSE", nil, func(v [][]float32) error {
-		o.setScalar(pointwise.MSE(v[0], v[1]))
+	o.define("MSE", tensor.Shape{y.Shape()[0]}, func(v [][]float32) error {
+		pointwise.MSE(o.out, v[0], v[1])
 		return nil
 	}, y, target)
 	o.symDiff = func(y, target, grad *gorgonia.Node) (*gorgonia.Node, error) {
 		var back *backward
 		gy, back, err := gradient("MSEGradient", y.Shape(), func(v [][]float32) error {
-			pointwise.MSEBackward(back.out, v[0], v[1], v[2][0])
+			pointwise.MSEBackward(back.out, v[0], v[1], v[2])
 			return nil
 		}, y, target, grad)
 		return gy, err
@@ -34,8 +41,8 @@ func MSE(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	return apply(o)
 }
 
-// NegativeSSIM is minus the mean over the batch of the structural similarity of
-// y and target (N,C,H,W): window 11, sigma 1.5, L = 1, zero padding.
+// NegativeSSIM is the cost of each sample (N): minus the structural similarity
+// of y and target (N,C,H,W), with window 11, sigma 1.5, L = 1 and zero padding.
 func NegativeSSIM(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	in, err := imageOf("NegativeSSIM", y)
 	if err != nil {
@@ -48,20 +55,18 @@ func NegativeSSIM(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	values := make([]float64, in.n)
 	weights := make([]float32, in.n)
 	o := &Loss{}
-	o.define("NegativeSSIM", nil, func(v [][]float32) error {
+	o.define("NegativeSSIM", tensor.Shape{in.n}, func(v [][]float32) error {
 		ssim.Forward(values, v[0], v[1], size)
-		var sum float64
-		for _, s := range values {
-			sum += s
+		for i, s := range values {
+			o.out[i] = float32(-s)
 		}
-		o.setScalar(-sum / float64(in.n))
 		return nil
 	}, y, target)
 	o.symDiff = func(y, target, grad *gorgonia.Node) (*gorgonia.Node, error) {
 		var back *backward
 		gy, back, err := gradient("NegativeSSIMGradient", y.Shape(), func(v [][]float32) error {
-			for i := range weights {
-				weights[i] = -v[2][0] / float32(in.n)
+			for i, g := range v[2] {
+				weights[i] = -g
 			}
 			ssim.Backward(back.out, v[0], v[1], size, weights)
 			return nil

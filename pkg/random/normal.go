@@ -10,6 +10,14 @@ func (s *Stream) Normal() float32 {
 	return x[0]
 }
 
+// NormalAt returns what Normal would return after i other draws. The stream does
+// not move.
+func (s *Stream) NormalAt(i uint64) float32 {
+	at := *s
+	at.n += i
+	return at.Normal()
+}
+
 // Normals fills dst with draws from the standard normal distribution, by the
 // ziggurat method (Marsaglia and Tsang 2000) with 256 layers. The layer and the
 // position in it come from separate bits of the word (Doornik 2005).

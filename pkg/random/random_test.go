@@ -267,3 +267,17 @@ func BenchmarkNormals(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x)), "ns/value")
 }
+
+// TestNormalAt: a draw does not depend on whether those before it were drawn.
+func TestNormalAt(t *testing.T) {
+	s := New(5)
+	s.Skip(3)
+	at := s
+	want := make([]float32, 1000) // some of which take more than one word
+	s.Normals(want)
+	for i, w := range want {
+		if got := at.NormalAt(uint64(i)); got != w {
+			t.Fatalf("draw %d: %v, want %v", i, got, w)
+		}
+	}
+}

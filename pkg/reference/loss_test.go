@@ -23,7 +23,7 @@ func none() *param.Set {
 func checkMSE(k *checker) {
 	k.decode(&struct{}{})
 	r := k.evaluate(none(), k.differentiated(), func(b *layer.Builder, in inputs) (y, cost *gorgonia.Node) {
-		return nil, b.Add(op.MSE(in["x"], in["target"]))
+		return nil, b.Add(op.Mean(b.Add(op.MSE(in["x"], in["target"]))))
 	})
 	k.expect("loss.npy", []float32{r.cost})
 	k.expectGradients(nil, r)
@@ -45,7 +45,7 @@ func narrow(v []float64) []float32 {
 // cost evaluates a loss on images a and b.
 func (k *checker) cost(loss func(y, target *gorgonia.Node) (*gorgonia.Node, error), a, b mesh.Images) float64 {
 	r := k.evaluate(none(), nil, func(build *layer.Builder, _ inputs) (y, cost *gorgonia.Node) {
-		return nil, build.Add(loss(imagesNode(build, "a", a), imagesNode(build, "b", b)))
+		return nil, build.Add(op.Mean(build.Add(loss(imagesNode(build, "a", a), imagesNode(build, "b", b)))))
 	})
 	return float64(r.cost)
 }
@@ -106,7 +106,7 @@ func checkSSIM(k *checker) {
 	k.expect("ssim_per_image.npy", narrow(values))
 	for _, side := range [][2]string{{"img1", "img2"}, {"img2", "img1"}} {
 		r := k.evaluate(none(), side[:1], func(b *layer.Builder, in inputs) (y, cost *gorgonia.Node) {
-			return nil, b.Add(op.NegativeSSIM(in[side[0]], in[side[1]]))
+			return nil, b.Add(op.Mean(b.Add(op.NegativeSSIM(in[side[0]], in[side[1]]))))
 		})
 		g := r.inputs[side[0]]
 		for i := range g {

@@ -223,7 +223,7 @@ func (k *checker) estimate(folder string, m *model.Model, set *param.Set, stage 
 	}
 	gradient := func(b mesh.Batch) []float32 {
 		g := make([]float32, set.Len())
-		if _, err := m.AddGradient(k.Context(), g, 1, b, 0); err != nil {
+		if _, err := m.AddGradient(k.Context(), g, b, 0); err != nil {
 			k.Fatal(err)
 		}
 		return g

@@ -180,7 +180,7 @@ func checkModel(k *checker) {
 		if y = n.Build(b, in["x"], in["t"]); b.Err() != nil {
 			return nil, nil
 		}
-		return y, b.Add(op.MSE(y, in["target"]))
+		return y, b.Add(op.Mean(b.Add(op.MSE(y, in["target"]))))
 	})
 	k.expect("y.npy", r.y)
 	k.expect("loss.npy", []float32{r.cost})
@@ -194,7 +194,7 @@ func checkModel(k *checker) {
 	}
 	k.expect("y.npy", y)
 	g := make([]float32, set.Len())
-	loss, err := m.AddGradient(k.Context(), g, 1, batch, 0)
+	loss, err := m.AddGradient(k.Context(), g, batch, 0)
 	if err != nil {
 		k.Fatal(err)
 	}

@@ -100,7 +100,7 @@ func checkTraining(k *checker) {
 	var losses []float32
 	for i := range h.Steps {
 		gradient := make([]float32, set.Len())
-		loss, err := m.AddGradient(k.Context(), gradient, 1, all.Slice(i*batch, (i+1)*batch), 0)
+		loss, err := m.AddGradient(k.Context(), gradient, all.Slice(i*batch, (i+1)*batch), 0)
 		if err != nil {
 			k.Fatal(err)
 		}

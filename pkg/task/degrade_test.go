@@ -246,3 +246,32 @@ func BenchmarkDraw(b *testing.B) {
 		})
 	}
 }
+
+// TestStride: pixels that the restriction reads are the same whether or not the
+// others are degraded.
+func TestStride(t *testing.T) {
+	each(t, func(t *testing.T, of task.Task) {
+		if of.Scale() != 1 {
+			return // the data set gives the input
+		}
+		const side = 16
+		clean := make([]float32, 3*side*side)
+		r := random.New(1)
+		r.Normals(clean)
+		degraded := func(stride int) []float32 {
+			r := random.New(2)
+			x := make([]float32, len(clean))
+			of.Degrade(x, clean, task.Mesh{Side: side, Stride: stride}, 0.07, &r)
+			return x
+		}
+		want := degraded(0)
+		for _, stride := range []int{1, 2, 4} {
+			got := degraded(stride)
+			for i := range got {
+				if i/side%side%stride == 0 && i%side%stride == 0 && got[i] != want[i] {
+					t.Fatalf("stride %d: pixel %d is %v, want %v", stride, i, got[i], want[i])
+				}
+			}
+		}
+	})
+}

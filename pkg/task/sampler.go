@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"sync"
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel"
@@ -23,88 +24,96 @@ type Sampler struct {
 	// instead of restricting the degraded one: an ablation.
 	DegradeCoarse bool
 	Seed          uint64
+
+	finest spare
 }
 
 // Draw implements mge.Sampler: n pictures drawn independently over the whole
-// data set, degraded on the finest mesh and restricted.
+// data set, degraded on the finest mesh and restricted. No more than one sample
+// a core is on the finest mesh at a time.
 func (s *Sampler) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	d := &drawing{Sampler: s, batch: s.allocate(n), errs: make([]error, n)}
+	d := &drawing{Sampler: s, level: level, errs: make([]error, n)}
 	d.root = random.New(s.Seed).Child("batch", uint64(iteration), uint64(level))
+	d.fine = s.allocate(n, level)
+	if coarse {
+		d.coarse = s.allocate(n, level+1)
+		d.coarse.T, d.coarse.Samples = d.fine.T, d.fine.Samples
+	}
 	kernel.Run(n, d)
 	for _, err := range d.errs {
 		if err != nil {
 			return fine, coarser, err
 		}
 	}
-	fine = s.on(d, level)
-	if !coarse {
-		return fine, coarser, nil
-	}
-	if s.DegradeCoarse {
-		return fine, s.on(d, level+1), nil
-	}
-	return fine, s.Restriction.RestrictBatch(fine, 1), nil
+	return d.fine, d.coarse, nil
 }
 
-// allocate returns an empty batch on the finest mesh.
-func (s *Sampler) allocate(n int) mesh.Batch {
-	in := s.Side / s.Task.Scale()
+// allocate returns an empty batch on the mesh of a level.
+func (s *Sampler) allocate(n, level int) mesh.Batch {
+	side := mesh.Side(s.Side, level)
+	in := mesh.Side(s.Side/s.Task.Scale(), level)
 	return mesh.Batch{
 		Input:   mesh.NewImages(n, 3, in, in),
 		T:       make([]float32, n),
-		Target:  mesh.NewImages(n, 3, s.Side, s.Side),
+		Target:  mesh.NewImages(n, 3, side, side),
 		Samples: make([]uint64, n),
 	}
 }
 
-// on takes a drawn batch to the mesh of a level.
-func (s *Sampler) on(d *drawing, level int) mesh.Batch {
-	b := s.Restriction.RestrictBatch(d.batch, level)
-	if s.DegradeCoarse && level > 0 {
-		side := b.Target.H
-		in := side / s.Task.Scale()
-		b.Input = mesh.NewImages(b.Len(), 3, in, in)
-		kernel.Run(b.Len(), &anew{d, b, Mesh{level, side}})
-	}
-	return b
-}
-
-// anew degrades a drawn batch once more, on a coarser mesh.
-type anew struct {
-	drawn  *drawing
-	coarse mesh.Batch
-	at     Mesh
-}
-
-// Do implements kernel.Job: it degrades sample i.
-func (a *anew) Do(i int) { a.drawn.degrade(a.coarse, i, a.at) }
-
 // drawing is one Draw, cut into samples.
 type drawing struct {
 	*Sampler
-	batch mesh.Batch
-	root  random.Stream
-	errs  []error
+	level        int
+	fine, coarse mesh.Batch // on the meshes of level and, if asked for, level+1
+	root         random.Stream
+	errs         []error
 }
 
 // Do implements kernel.Job: it draws sample i.
 func (d *drawing) Do(i int) {
 	r := d.root.Child("sample", uint64(i))
-	d.batch.Samples[i] = uint64(i)
-	d.batch.T[i] = d.Task.Time(&r)
+	t := d.Task.Time(&r)
+	d.fine.Samples[i], d.fine.T[i] = uint64(i), t
 	picture := r.Intn(d.Source.Len())
-	d.errs[i] = d.fill(i, func(low, clean []float32) error {
+	sample, whole := d.fine.Slice(i, i+1), d.level > 0
+	if whole {
+		sample = d.finest.get(d.Sampler)
+		sample.T[0] = t
+	}
+	d.errs[i] = d.fill(i, sample, func(low, clean []float32) error {
 		if low != nil {
 			return d.Source.SamplePair(low, clean, picture, d.Side, &r)
 		}
 		return d.Source.Sample(clean, picture, d.Side, &r)
 	})
+	if d.errs[i] != nil {
+		return
+	}
+	at := d.fine.Slice(i, i+1)
+	if whole {
+		d.restrict(i, at, sample, d.level, d.level)
+		d.finest.put(sample)
+	}
+	if d.coarse.Len() > 0 {
+		d.restrict(i, d.coarse.Slice(i, i+1), at, 1, d.level+1)
+	}
 }
 
-// fill makes sample i of the batch from what get reads: the clean picture, and
-// its low-resolution counterpart where the task wants one.
-func (d *drawing) fill(i int, get func(low, clean []float32) error) error {
-	input, clean := d.batch.Input.Slice(i, i+1).Data, d.batch.Target.Slice(i, i+1).Data
+// restrict takes sample i from a mesh to one that is coarser by some levels, of
+// the given level.
+func (d *drawing) restrict(i int, to, from mesh.Batch, levels, level int) {
+	copy(to.Target.Data, d.Restriction.Restrict(from.Target, levels).Data)
+	if d.DegradeCoarse {
+		d.degrade(i, to, Mesh{Level: level, Side: to.Target.H})
+		return
+	}
+	copy(to.Input.Data, d.Restriction.Restrict(from.Input, levels).Data)
+}
+
+// fill makes sample i on the finest mesh from what get reads: the clean picture,
+// and its low-resolution counterpart where the task wants one.
+func (d *drawing) fill(i int, b mesh.Batch, get func(low, clean []float32) error) error {
+	input, clean := b.Input.Data, b.Target.Data
 	if d.Task.Scale() != 1 {
 		if err := get(input, clean); err != nil {
 			return err
@@ -117,15 +126,34 @@ func (d *drawing) fill(i int, get func(low, clean []float32) error) error {
 		return err
 	}
 	normalise(clean, d.Pixels)
-	d.degrade(d.batch, i, Mesh{0, d.Side})
+	at := Mesh{Side: d.Side}
+	switch {
+	case d.level > 0 && d.DegradeCoarse:
+		return nil
+	case d.Restriction == mesh.Nearest:
+		at.Stride = 1 << d.level
+	}
+	d.degrade(i, b, at)
 	return nil
 }
 
-// degrade makes the input of sample i from its target, on whatever mesh.
-func (d *drawing) degrade(b mesh.Batch, i int, at Mesh) {
+// degrade makes the input of sample i, alone in b, from its target.
+func (d *drawing) degrade(i int, b mesh.Batch, at Mesh) {
 	r := d.root.Child("degrade", uint64(i))
-	d.Task.Degrade(b.Input.Slice(i, i+1).Data, b.Target.Slice(i, i+1).Data, at, b.T[i], &r)
+	d.Task.Degrade(b.Input.Data, b.Target.Data, at, b.T[0], &r)
 }
+
+// spare keeps samples on the finest mesh for further use.
+type spare struct{ sync.Pool }
+
+func (p *spare) get(s *Sampler) mesh.Batch {
+	if b, ok := p.Get().(*mesh.Batch); ok {
+		return *b
+	}
+	return s.allocate(1, 0)
+}
+
+func (p *spare) put(b mesh.Batch) { p.Put(&b) }
 
 // normalise takes pixels in [0,1], planes of three channels, to (x-mean)/std.
 func normalise(x []float32, s metric.Scale) {

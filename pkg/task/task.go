@@ -18,7 +18,8 @@ import (
 type Task interface {
 	// Name is how commands and files call the task.
 	Name() string
-	// Loss adds the cost of the answer y against the target to their graph.
+	// Loss adds the cost of each sample (N) of the answer y against the target to
+	// their graph.
 	Loss(y, target *gorgonia.Node) (*gorgonia.Node, error)
 	// Scale is the ratio of the target's side to the input's: 2 for
 	// super-resolution, where the input is the data set's low-resolution picture.
@@ -40,6 +41,10 @@ type Task interface {
 type Mesh struct {
 	Level int // 0 is the finest
 	Side  int // of the clean picture on this mesh, in pixels
+	// Stride says that only every Stride-th row and column, from 0 on, will be
+	// looked at, for the rest does not outlive the restriction. What Degrade leaves
+	// in other pixels does not matter. 0 stands for 1.
+	Stride int
 }
 
 // All lists the tasks.
@@ -75,6 +80,17 @@ const mostNoise = 0.1
 // from r.
 func AddNoise(x []float32, at Mesh, weight float32, r *random.Stream) {
 	noise := r.Child("noise", uint64(at.Level))
+	if at.Stride > 1 {
+		for row := 0; row < len(x); row += at.Side {
+			if row/at.Side%at.Side%at.Stride != 0 {
+				continue
+			}
+			for i := row; i < row+at.Side; i += at.Stride {
+				x[i] = weight*x[i] + (1-weight)*noise.NormalAt(uint64(i))
+			}
+		}
+		return
+	}
 	var z [512]float32
 	for len(x) > 0 {
 		n := min(len(z), len(x))

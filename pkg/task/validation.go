@@ -46,13 +46,13 @@ func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 		}
 	}
 	s := &Sampler{Task: t, Source: set.Validation, Pixels: v.Pixels, Side: side}
-	d := &drawing{Sampler: s, batch: s.allocate(n)}
+	d := &drawing{Sampler: s, fine: s.allocate(n, 0)}
 	d.root = random.New(0).Child("validation/" + set.Name)
 	for k := range n {
 		r := d.root.Child("sample", uint64(k))
-		d.batch.Samples[k] = uint64(k)
-		d.batch.T[k] = t.Time(&r)
-		err := d.fill(k, func(low, clean []float32) error {
+		d.fine.Samples[k] = uint64(k)
+		d.fine.T[k] = t.Time(&r)
+		err := d.fill(k, d.fine.Slice(k, k+1), func(low, clean []float32) error {
 			if low != nil {
 				return set.Validation.FixedPair(low, clean, k, side)
 			}
@@ -62,7 +62,7 @@ func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 			return nil, err
 		}
 	}
-	v.Batch = d.batch
+	v.Batch = d.fine
 	return v, nil
 }
 

@@ -26,20 +26,22 @@ type bowl struct {
 	calls  int
 }
 
-func (b *bowl) AddGradient(ctx context.Context, dst []float32, weight float64, _ mesh.Batch, _ uint64) (float64, error) {
+func (b *bowl) AddGradients(ctx context.Context, dst []float32, parts []mesh.Part) error {
 	if err := ctx.Err(); err != nil {
-		return 0, err
+		return err
 	}
-	b.calls++
-	var loss float64
-	for i, p := range b.params.Values() {
-		dst[i] += float32(weight) * p
-		loss += float64(p) * float64(p) / 2
+	for k := range parts {
+		b.calls++
+		parts[k].Loss = 0
+		for i, p := range b.params.Values() {
+			dst[i] += float32(parts[k].Weight) * p
+			parts[k].Loss += float64(p) * float64(p) / 2
+		}
 	}
 	if b.calls > b.at && b.wrong != 0 {
 		dst[0] = float32(b.wrong)
 	}
-	return loss, nil
+	return nil
 }
 
 type nothing struct{}

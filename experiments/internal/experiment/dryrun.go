@@ -119,10 +119,14 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (int64, error) {
 				if err != nil {
 					return 0, err
 				}
-				activations = max(activations, perImage*int64(min(micro, n)))
-				// One batch is in use, two wait, one is being drawn, on the finest mesh.
-				batches = max(batches, 4*3*int64(n)*int64(3*(target*target+input*input))+
-					4*int64(n)*int64(3*2*e.config.Side*e.config.Side))
+				// With the mesh's own term the next finer one's is evaluated.
+				together := n
+				if i > 0 {
+					together += s.Batches[i-1]
+				}
+				activations = max(activations, perImage*int64(min(micro, together)))
+				// Two terms are in use, two wait, one is being drawn.
+				batches = max(batches, 4*5*int64(n)*int64(3*(target*target+input*input)))
 			}
 		}
 	}
@@ -140,7 +144,7 @@ func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (fl
 	var last time.Duration
 	for range 2 { // the first builds the graph
 		start := time.Now()
-		if _, err := m.AddGradient(ctx, gradient, 1, b, 0); err != nil {
+		if _, err := m.AddGradient(ctx, gradient, b, 0); err != nil {
 			return 0, err
 		}
 		last = time.Since(start)

@@ -11,8 +11,10 @@ func Example() {
 	y := make([]float32, 4)
 	pointwise.Activate(y, []float32{-2, -1, 0, 3}, kernel.Activation{Kind: kernel.LeakyReLU, Slope: 0.5})
 	fmt.Println(y)
-	fmt.Println(pointwise.MSE(y, []float32{0, 0, 0, 1}))
+	losses := make([]float32, 2) // of two samples
+	pointwise.MSE(losses, y, []float32{0, 0, 0, 1})
+	fmt.Println(losses)
 	// Output:
 	// [-1 -0.5 0 3]
-	// 1.3125
+	// [0.625 2]
 }

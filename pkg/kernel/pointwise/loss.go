@@ -2,25 +2,50 @@ package pointwise
 
 import "multiscale/pkg/kernel/pointwise/vector"
 
-// MSE returns the mean of (y-target)^2, accumulated in float64.
-func MSE(y, target []float32) float64 {
-	same("MSE", len(y), len(target))
-	j := newJob(mse, nil, y)
+// MSE writes the mean of (y-target)^2 of each sample to losses, accumulated in
+// float64. y and target hold len(losses) samples.
+func MSE(losses, y, target []float32) {
+	same("MSE", len(y), len(target), samples(len(losses), len(y)))
+	if len(losses) == 0 {
+		return
+	}
+	j := newJob(mse, losses, y)
 	j.z = target
-	return j.total(len(y)) / float64(len(y))
+	j.byRows(len(losses), len(y)/len(losses))
 }
 
-func mse(j *job, lo, hi int) { j.sums[lo/j.step] = vector.Distance(j.x[lo:hi], j.z[lo:hi]) }
+func mse(j *job, lo, hi int) {
+	for i := lo; i < hi; i++ {
+		at, end := i*j.width, (i+1)*j.width
+		j.y[i] = float32(vector.Distance(j.x[at:end], j.z[at:end]) / float64(j.width))
+	}
+}
 
-// MSEBackward writes gy = scale*2*(y-target)/len(y), the gradient of
-// scale*MSE with respect to y.
-func MSEBackward(gy, y, target []float32, scale float32) {
-	same("MSEBackward", len(gy), len(y), len(target))
+// MSEBackward writes the gradient of the sum over samples of weights times MSE
+// with respect to y: gy = weight*2*(y-target)/len(sample).
+func MSEBackward(gy, y, target, weights []float32) {
+	same("MSEBackward", len(gy), len(y), len(target), samples(len(weights), len(y)))
+	if len(weights) == 0 {
+		return
+	}
 	j := newJob(mseBackward, gy, y)
-	j.z, j.a = target, float32(2*float64(scale)/float64(len(y)))
-	j.elements(len(y))
+	j.z, j.w = target, weights
+	j.byRows(len(weights), len(y)/len(weights))
 }
 
 func mseBackward(j *job, lo, hi int) {
-	vector.SubScale(j.y[lo:hi], j.x[lo:hi], j.z[lo:hi], j.a)
+	for i := lo; i < hi; i++ {
+		at, end := i*j.width, (i+1)*j.width
+		scale := float32(2 * float64(j.w[i]) / float64(j.width))
+		vector.SubScale(j.y[at:end], j.x[at:end], j.z[at:end], scale)
+	}
+}
+
+// samples returns the elements of n samples of equal size out of length
+// elements: length if they can be cut so.
+func samples(n, length int) int {
+	if n == 0 {
+		return 0
+	}
+	return length / n * n
 }

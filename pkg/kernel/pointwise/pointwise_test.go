@@ -194,21 +194,22 @@ func TestDropout(t *testing.T) {
 }
 
 func TestMSE(t *testing.T) {
-	for _, n := range []int{1, 7, large} {
+	for _, tc := range []struct{ samples, per int }{{1, 1}, {3, 7}, {1, large}, {5, large / 7}} {
+		n := tc.samples * tc.per
 		y, target, gy := Noise(1, n), Noise(2, n), make([]float32, n)
-		var want float64
-		gwant := make([]float64, n)
+		weights, losses := Noise(3, tc.samples), make([]float32, tc.samples)
+		want, gwant := make([]float64, tc.samples), make([]float64, n)
 		for i, v := range Wide(y) {
-			d := v - float64(target[i])
-			want += d * d / float64(n)
-			gwant[i] = 3 * 2 * d / float64(n)
+			d, sample := v-float64(target[i]), i/tc.per
+			want[sample] += d * d / float64(tc.per)
+			gwant[i] = float64(weights[sample]) * 2 * d / float64(tc.per)
 		}
-		if got := MSE(y, target); math.Abs(got-want) > 1e-12*want {
-			t.Errorf("n=%d: %v, want %v", n, got, want)
-		}
-		MSEBackward(gy, y, target, 3)
+		MSE(losses, y, target)
+		Close(t, "losses", losses, want, rounding)
+		MSEBackward(gy, y, target, weights)
 		Close(t, "gradient", gy, gwant, rounding)
 	}
+	MSE(nil, nil, nil)
 }
 
 func TestSoftmax(t *testing.T) {
@@ -274,7 +275,7 @@ func TestSameOnAnyCores(t *testing.T) {
 		"activate": func(out []float32) { Activate(out, x, activations[3].act) },
 		"sum":      func(out []float32) { Sum(out, x, y, x) },
 		"dropout":  func(out []float32) { Dropout(out, x, 0.5, 1, []uint64{9}, large) },
-		"mse":      func(out []float32) { out[0] = math.Float32frombits(uint32(math.Float64bits(MSE(x, y)))) },
+		"mse":      func(out []float32) { MSE(out[:2], x[:large/2*2], y[:large/2*2]) },
 		"norm":     func(out []float32) { out[0] = math.Float32frombits(uint32(math.Float64bits(SquaredNorm(x)))) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -288,12 +289,12 @@ func TestSameOnAnyCores(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	x, y, z, samples := Noise(1, large), Noise(2, large), Noise(3, large), []uint64{1}
+	x, y, z, samples, losses := Noise(1, large), Noise(2, large), Noise(3, large), []uint64{1}, make([]float32, 1)
 	for name, f := range map[string]func(){
 		"activate": func() { Activate(z, x, activations[3].act) },
 		"sum":      func() { Sum(z, x, y, x) },
 		"dropout":  func() { Dropout(z, x, 0.5, 1, samples, large) },
-		"mse":      func() { MSE(x, y) },
+		"mse":      func() { MSE(losses, x, y) },
 		"adam":     func() { Adam(z, x, y, y, 0.1, 0.9, 0.99, 1e-8, 1) },
 		"softmax":  func() { Softmax(z, x, 1, large) },
 	} {
@@ -326,7 +327,7 @@ func BenchmarkKernels(b *testing.B) {
 		{"sum3", 4, func() { Sum(z, x, y, w) }},
 		{"axpy", 3, func() { Axpy(z, 1e-9, x) }},
 		{"dropout", 2, func() { Dropout(z, x, 0.1, 1, samples, n/4) }},
-		{"mse", 2, func() { MSE(x, y) }},
+		{"mse", 2, func() { MSE(z[:4], x, y) }},
 		{"add channel", 2, func() { AddChannel(z, x, y[:1<<12], 32, 128, 256) }},
 		{"concat", 4, func() { Concat(z, x[:n/2], y[:n/2], 4, 32, 32, n/256) }},
 		{"adam", 7, func() { Adam(w, x, y, z, 0, 0.9, 0.99, 1e-8, 1) }},

@@ -1,0 +1,73 @@
+package mge_test
+
+import (
+	"fmt"
+	"testing"
+
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
+	"multiscale/pkg/optimize"
+)
+
+// drawn hands out batches that were drawn before.
+type drawn map[int][2]mesh.Batch
+
+func (d drawn) Draw(_, level, _ int, _ bool) (fine, coarser mesh.Batch, err error) {
+	return d[level][0], d[level][1], nil
+}
+
+// BenchmarkStage takes training steps of the cpu profile: single-scale, and the
+// stages of Full-Multiscale from coarse to fine. Equal figures of ns/WU would
+// mean that the time follows the work units.
+func BenchmarkStage(b *testing.B) {
+	work := mge.Work{Batches: mge.Doubling(16, 3), Iterations: 1, Stages: []int{1, 1, 1, 1}}
+	for _, n := range []network.Network{network.NewUNet(), network.NewResNet()} {
+		for _, strategy := range []mge.Strategy{mge.Single, mge.FullMultiscale} {
+			plan, err := work.Plan(strategy)
+			if err != nil {
+				b.Fatal(err)
+			}
+			for i, stage := range plan.Stages {
+				b.Run(fmt.Sprintf("%s/%s/%d", n.Name(), strategy, i+1), func(b *testing.B) {
+					benchmarkStage(b, n, stage)
+				})
+			}
+		}
+	}
+}
+
+func benchmarkStage(b *testing.B, n network.Network, stage mge.Stage) {
+	params, err := network.Parameters(n, 3, 1)
+	if err != nil {
+		b.Fatal(err)
+	}
+	batches := make(drawn)
+	for i, size := range stage.Batches {
+		level := stage.Finest + i
+		fine := randomBatch(size, mesh.Side(64, level))
+		batches[level] = [2]mesh.Batch{fine, mesh.Nearest.RestrictBatch(fine, 1)}
+	}
+	e := mge.Estimator{Model: model.New(n, params, op.MSE), Sampler: batches}
+	gradient := make([]float32, params.Len())
+	values := params.ValueGrads(gradient)
+	adam := optimize.NewAdam(optimize.AdamOptions{LearningRate: 5e-4})
+	step := func(i int) {
+		if _, err := e.Gradient(b.Context(), gradient, i, stage); err != nil {
+			b.Fatal(err)
+		}
+		if err := adam.Step(values); err != nil {
+			b.Fatal(err)
+		}
+		params.Changed()
+	}
+	step(0)
+	step(1)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		step(i)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/stage.WorkUnits()/1e6, "ms/WU")
+}
