@@ -29,9 +29,7 @@ func Run(n int, job Job) {
 	}
 	startWorkers()
 	c := calls.Get().(*call)
-	c.job, c.chunks = job, int64(n)
-	c.next.Store(0)
-	c.finished.Store(0)
+	c.cut(job, n, helpers+1)
 	c.refs.Store(1)
 	for range helpers {
 		c.refs.Add(1)
@@ -41,7 +39,7 @@ func Run(n int, job Job) {
 			c.refs.Add(-1)
 		}
 	}
-	c.work()
+	c.work(0)
 	c.await()
 	failure := c.failure.Swap(nil)
 	c.release()
@@ -55,7 +53,7 @@ func Run(n int, job Job) {
 type call struct {
 	job      Job
 	chunks   int64
-	next     atomic.Int64
+	shares   []share
 	finished atomic.Int64
 	refs     atomic.Int64
 	asleep   atomic.Bool // the caller waits for done
@@ -65,16 +63,43 @@ type call struct {
 
 var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
 
-// work takes chunks until none is left.
-func (c *call) work() {
-	for {
-		i := c.next.Add(1) - 1
-		if i >= c.chunks {
-			return
-		}
-		c.do(int(i))
-		if c.finished.Add(1) == c.chunks && c.asleep.CompareAndSwap(true, false) {
-			c.done <- struct{}{}
+// share is a run of neighbouring chunks. A core begins with a share of its own:
+// call after call it has the same part of the images, which its cache still
+// holds from the operation before.
+type share struct {
+	next atomic.Int64
+	end  int64
+	_    [112]byte // no two shares in one pair of cache lines
+}
+
+// cut deals the chunks of a job out to a number of cores.
+func (c *call) cut(job Job, chunks, cores int) {
+	c.job, c.chunks = job, int64(chunks)
+	if cap(c.shares) < cores {
+		c.shares = make([]share, cores)
+	}
+	c.shares = c.shares[:cores]
+	for i := range c.shares {
+		c.shares[i].next.Store(int64(i * chunks / cores))
+		c.shares[i].end = int64((i + 1) * chunks / cores)
+	}
+	c.finished.Store(0)
+}
+
+// work takes chunks until none is left: those of the core's own share, then what
+// others have left of theirs.
+func (c *call) work(core int) {
+	for i := range c.shares {
+		s := &c.shares[(core+i)%len(c.shares)]
+		for s.next.Load() < s.end {
+			chunk := s.next.Add(1) - 1
+			if chunk >= s.end {
+				break
+			}
+			c.do(int(chunk))
+			if c.finished.Add(1) == c.chunks && c.asleep.CompareAndSwap(true, false) {
+				c.done <- struct{}{}
+			}
 		}
 	}
 }
@@ -134,11 +159,11 @@ func startWorkers() {
 	start.Do(func() {
 		workers := max(runtime.NumCPU(), runtime.GOMAXPROCS(0)) - 1
 		queue = make(chan *call, 4*max(workers, 1))
-		for range workers {
+		for i := range workers {
 			go func() {
 				for {
 					c := next()
-					c.work()
+					c.work(i + 1)
 					c.release()
 				}
 			}()

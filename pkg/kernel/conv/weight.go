@@ -3,6 +3,7 @@ package conv
 import (
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
+	"multiscale/pkg/kernel/pointwise/vector"
 )
 
 // weightJob is one WeightGradient in progress. The weights are cut into blocks of
@@ -195,9 +196,7 @@ func (j *weightJob) merge(s *scratch, first, last int) {
 	for b := range ceil(shape.C, j.width) {
 		sums := j.partial[j.sums(first, b, 0):j.sums(last, b, 0)]
 		for slice := 1; slice < j.slices; slice++ {
-			for i, v := range j.partial[j.sums(first, b, slice):][:len(sums)] {
-				sums[i] += v
-			}
+			vector.Add(sums, sums, j.partial[j.sums(first, b, slice):][:len(sums)])
 		}
 		sums = j.partial[j.sums(first, b, 0):] // with what scatter may read behind
 		if j.winograd {
