@@ -48,7 +48,11 @@ func (s SRNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	} {
 		x = b.LayerNorm(b.Conv(fmt.Sprintf("conv_layers.%d", i), x, c), layer.LeakyReLU)
 	}
-	return b.Conv("output_conv", x, layer.Conv{Out: s.Out, Kernel: 1, Weight: param.Orthogonal(1)})
+	// Small, so that training starts from the enlarged picture: with a gain of 1,
+	// the paper's, some seeds train to the picture's negative, for -SSIM has a
+	// second minimum there.
+	last := param.Scaled(1e-3, param.Orthogonal(1))
+	return b.Conv("output_conv", x, layer.Conv{Out: s.Out, Kernel: 1, Weight: last})
 }
 
 // ESPCN is the sub-pixel network of Shi et al. (2016): convolutions on the
