@@ -31,6 +31,7 @@ func (a *Arena) add(p *Program) {
 	a.memory = make([]float32, a.grown(p.plan.size))
 	for _, p := range a.programs {
 		p.plan.place(a.memory)
+		p.steps = nil
 	}
 }
 
@@ -52,6 +53,7 @@ type Program struct {
 	machine gorgonia.VM
 	order   gorgonia.Nodes
 	plan    *plan
+	steps   []step // of a replay; nil before the machine has run
 }
 
 // Compile readies g for Run. The values of keep can be read until another
@@ -86,9 +88,19 @@ func checkIdentities(g *gorgonia.ExprGraph) error {
 }
 
 // Run executes the graph once, on the values that its inputs hold by now.
+//
+// The first run, and the first after the arena has grown, is Gorgonia's machine's.
+// Where all operations are this project's, further runs replay its steps.
 func (p *Program) Run() error {
+	if p.steps != nil {
+		return p.replay()
+	}
 	p.machine.Reset()
-	return p.machine.RunAll()
+	if err := p.machine.RunAll(); err != nil {
+		return err
+	}
+	p.steps = record(p.order)
+	return nil
 }
 
 // Bytes is the memory of all results, without inputs and parameters.

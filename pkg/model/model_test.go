@@ -2,6 +2,7 @@ package model_test
 
 import (
 	"math"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -136,6 +137,35 @@ func TestWrongBatch(t *testing.T) {
 	for name, b := range map[string]mesh.Batch{"side": batch(2, 7, 1), "target": smallTarget, "t": noTime} {
 		if _, err := m.AddGradient(t.Context(), make([]float32, m.Params.Len()), b, 0); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// TestSteadyState: once its graphs have run, a gradient leaves nothing on the
+// heap, on any mesh, but what carries a part of it.
+func TestSteadyState(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties the kernels' pools
+	for _, n := range []network.Network{network.ResNet{Out: 3, Hidden: 10, Blocks: 1, Time: true}, smallUNet()} {
+		m := newModel(t, n)
+		g := make([]float32, m.Params.Len())
+		var meshes [][]mesh.Part
+		for _, side := range []int{16, 8} {
+			meshes = append(meshes, []mesh.Part{{Batch: batch(4, side, 1), Weight: 1}, {Batch: batch(2, side, 2), Weight: -1}})
+		}
+		step := func() {
+			for _, parts := range meshes {
+				if err := m.AddGradients(t.Context(), g, parts); err != nil {
+					t.Fatal(err)
+				}
+			}
+			m.Params.Changed()
+		}
+		for range 3 {
+			step()
+		}
+		// A batch's iteration over its samples: one closure for each mesh.
+		if got := testing.AllocsPerRun(10, step); got > float64(2*len(meshes)) {
+			t.Errorf("%s: %v allocations a step", n.Name(), got)
 		}
 	}
 }

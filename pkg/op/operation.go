@@ -59,6 +59,7 @@ type operation struct {
 	run    func(in [][]float32) error
 
 	in     [][]float32
+	number []float32 // of operands that are scalars
 	result gorgonia.Value
 	out    []float32 // of result, when it is a tensor
 }
@@ -70,7 +71,7 @@ var instances atomic.Uint64
 // define fills in the common part. A nil shape stands for a scalar result.
 func (o *operation) define(kind string, shape tensor.Shape, run func(in [][]float32) error, inputs ...*gorgonia.Node) {
 	o.kind, o.id, o.inputs, o.shape, o.run = kind, instances.Add(1), inputs, shape, run
-	o.in = make([][]float32, len(inputs))
+	o.in, o.number = make([][]float32, len(inputs)), make([]float32, len(inputs))
 	o.output = Output{Alias: -1, place: o.place}
 	if shape == nil {
 		o.result = gorgonia.NewF32(0)
@@ -138,7 +139,10 @@ func (o *operation) Do(values ...gorgonia.Value) (result gorgonia.Value, err err
 		return nil, fmt.Errorf("%s: %d operands, want %d", o, len(values), len(o.in))
 	}
 	for i, v := range values {
-		if o.in[i], err = floats(v); err != nil {
+		if scalar, ok := v.(*gorgonia.F32); ok {
+			o.number[i] = float32(*scalar)
+			o.in[i] = o.number[i : i+1]
+		} else if o.in[i], err = floats(v); err != nil {
 			return nil, fmt.Errorf("%s: operand %d: %w", o, i, err)
 		}
 	}
