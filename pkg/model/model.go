@@ -60,7 +60,8 @@ type program struct {
 	weights      *gorgonia.Node // of the samples' losses in the cost
 	y, losses    *gorgonia.Node
 	gradients    gorgonia.Nodes // of the cost, in the order of the parameters
-	part         []int          // of each sample
+	images       int
+	part         []int // of each sample
 	check        bool
 }
 
@@ -200,7 +201,7 @@ func (m *Model) program(at shape) (*program, error) {
 
 func (m *Model) build(at shape, arena *graph.Arena) (*program, error) {
 	b := layer.NewBuilder(m.Params, at.training)
-	p := &program{builder: b, check: m.DetectAnomaly, x: b.Input("x", at.n, at.c, at.h, at.w)}
+	p := &program{builder: b, images: at.n, check: m.DetectAnomaly, x: b.Input("x", at.n, at.c, at.h, at.w)}
 	if m.Network.UsesTime() {
 		p.t = b.Input("t", at.n)
 	}
@@ -281,7 +282,7 @@ func (p *program) run() error {
 // put copies data to the input node n, from a sample on.
 func (p *program) put(n *gorgonia.Node, sample, samples int, data []float32) error {
 	all := floats(n)
-	per := len(all) / n.Shape()[0]
+	per := len(all) / p.images
 	if len(data) != samples*per {
 		return fmt.Errorf("%s: %d numbers for %d samples, want %d each", n.Name(), len(data), samples, per)
 	}
