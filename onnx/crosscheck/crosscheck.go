@@ -15,6 +15,7 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/backend"
 	"multiscale/onnx/export"
+	"multiscale/onnx/native"
 	"multiscale/onnx/runtime"
 )
 
@@ -163,16 +164,16 @@ func open(m *onnx.Model, data []byte, o Options, report *Report) (runtimes []ope
 		}
 		runtimes = append(runtimes, opened{s, ONNXRuntime, lib.Version()})
 	}
-	imported, err := export.Import(m)
+	network, err := native.New(m)
 	if err != nil {
 		// What is not known to be harmless does not go to gorgonnx: it can end the program.
 		report.Notes = append(report.Notes, fmt.Sprintf("not run in %s, and not compared with its network: %v", Gorgonnx, err))
 		return runtimes, nil
 	}
 	if o.Forward == nil {
-		runtimes = append([]opened{{newItself(imported), Itself, "-"}}, runtimes...)
+		runtimes = append([]opened{{network, Itself, native.Version()}}, runtimes...)
 	}
-	return append(runtimes, opened{core{imported}, Gorgonnx, backend.Version()}), nil
+	return append(runtimes, opened{core{network.Imported}, Gorgonnx, backend.Version()}), nil
 }
 
 // forward asks the network itself.

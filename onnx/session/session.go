@@ -10,6 +10,7 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/backend"
 	"multiscale/onnx/export"
+	"multiscale/onnx/native"
 	"multiscale/onnx/runtime"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
@@ -17,13 +18,14 @@ import (
 
 // The runtimes, as flags and reports call them.
 const (
-	Auto        = "auto" // ONNX Runtime if it is there, else onnx-go
+	Auto        = "auto" // ONNX Runtime if it is there, else the network, else onnx-go
 	ONNXRuntime = "onnxruntime"
+	Network     = "network" // what the model was exported from, on the kernels that it was trained with
 	OnnxGo      = "onnx-go" // its decoder with our Gorgonia-based backend
 )
 
 // Runtimes lists the values of Options.Runtime.
-func Runtimes() []string { return []string{Auto, ONNXRuntime, OnnxGo} }
+func Runtimes() []string { return []string{Auto, ONNXRuntime, Network, OnnxGo} }
 
 // Options say where to run a model. The zero value means Auto.
 type Options struct {
@@ -48,6 +50,7 @@ type Session struct {
 	image, time, result string // names of the inputs and the output
 	batch               int    // the only batch size; 0 for any
 	ours                *backend.Model
+	network             *native.Model // where it is what runs, else nil
 	runner              runner
 }
 
@@ -96,7 +99,7 @@ func (s *Session) load(data []byte, o Options) error {
 		return err
 	}
 	s.Reach = reach(m.Graph, s.image, s.result)
-	return s.start(data, o)
+	return s.start(m, data, o)
 }
 
 // checkNormalisation refuses what pixels cannot be brought to and back from.
@@ -157,8 +160,8 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 const mostSide = 1 << 15
 
 // start chooses the runtime.
-func (s *Session) start(data []byte, o Options) error {
-	if o.Runtime != OnnxGo {
+func (s *Session) start(m *onnx.Model, data []byte, o Options) error {
+	if o.Runtime != OnnxGo && o.Runtime != Network {
 		library, err := runtime.Load(o.Library)
 		switch {
 		case err == nil:
@@ -171,6 +174,16 @@ func (s *Session) start(data []byte, o Options) error {
 			return err
 		}
 		s.Note = err.Error()
+	}
+	if o.Runtime != OnnxGo {
+		network, err := native.New(m)
+		if err == nil {
+			s.network, s.runner, s.Runtime, s.Version = network, network, Network, native.Version()
+			return nil
+		}
+		if o.Runtime == Network {
+			return err
+		}
 	}
 	s.runner, s.Runtime, s.Version = s.ours, OnnxGo, backend.Version()
 	return nil
@@ -230,6 +243,13 @@ func (s *Session) run(y []float32, inputs map[string]onnx.Value) error {
 // Memory is about how many bytes the model needs for one picture of h by w pixels, beside weights,
 // picture and result. The sides must be ones that it takes.
 func (s *Session) Memory(h, w int) (int64, error) {
+	if s.network != nil {
+		bytes, err := s.network.Memory(max(1, s.batch), h, w)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", s.Path, err)
+		}
+		return bytes, nil
+	}
 	f, err := s.footprint(h, w)
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", s.Path, err)

@@ -33,8 +33,8 @@ func noise(h, w int) mesh.Images {
 	return x
 }
 
-// TestNetworks: what a session finds out about each kind of network, and that the
-// best runtime at hand gives what our own backend gives.
+// TestNetworks: what a session finds out about each kind of network, and that all
+// runtimes give what our own backend gives.
 func TestNetworks(t *testing.T) {
 	for name, c := range map[string]struct {
 		network                network.Network
@@ -48,33 +48,38 @@ func TestNetworks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			data := sessiontest.Network(t, c.network, sessiontest.Signed(c.task))
-			s, ours := load(t, data, session.Auto), load(t, data, session.OnnxGo)
-			if s.Scale != c.scale || s.Multiple != c.multiple || s.Reach != c.reach || s.UsesTime != c.network.UsesTime() || s.Task != c.task {
-				t.Errorf("scale %d, multiple %d, reach %d, time %v, task %q", s.Scale, s.Multiple, s.Reach, s.UsesTime, s.Task)
-			}
 			x := noise(4*3, 4*5)
-			y, own := make([]float32, len(x.Data)*c.scale*c.scale), make([]float32, len(x.Data)*c.scale*c.scale)
-			times := []float32{0.3, 0.9}
-			if err := s.Apply(t.Context(), y, x, times); err != nil {
-				t.Fatal(err)
-			}
-			if err := ours.Apply(t.Context(), own, x, times); err != nil {
-				t.Fatal(err)
-			}
-			for i, v := range y {
-				// The tolerance of cross-checks.
-				if d := math.Abs(float64(v - own[i])); !(d <= 1e-4*max(1, math.Abs(float64(v)))) {
-					t.Fatalf("element %d: %v in %s, %v in %s", i, v, s.Runtime, own[i], ours.Runtime)
+			var want []float32
+			for _, runtime := range []string{session.OnnxGo, session.Network, session.Auto} {
+				s := load(t, data, runtime)
+				if s.Scale != c.scale || s.Multiple != c.multiple || s.Reach != c.reach || s.UsesTime != c.network.UsesTime() || s.Task != c.task {
+					t.Errorf("scale %d, multiple %d, reach %d, time %v, task %q", s.Scale, s.Multiple, s.Reach, s.UsesTime, s.Task)
+				}
+				y := make([]float32, len(x.Data)*c.scale*c.scale)
+				if err := s.Apply(t.Context(), y, x, []float32{0.3, 0.9}); err != nil {
+					t.Fatal(err)
+				}
+				if want == nil {
+					want = y
+				}
+				for i, v := range y {
+					// The tolerance of cross-checks.
+					if d := math.Abs(float64(v - want[i])); !(d <= 1e-4*max(1, math.Abs(float64(v)))) {
+						t.Fatalf("element %d: %v in %s, %v in onnx-go", i, v, s.Runtime, want[i])
+					}
+				}
+				small, err := s.Memory(32, 32)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if large, err := s.Memory(64, 64); err != nil || large < 3*small || small < 32*32*3*4 {
+					t.Errorf("%s: %d bytes for side 32, %d for 64 (%v)", s.Runtime, small, large, err)
 				}
 			}
-			small, err := s.Memory(32, 32)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if large, err := s.Memory(64, 64); err != nil || large < 3*small || small < 32*32*3*4 {
-				t.Errorf("%d bytes for side 32, %d for 64 (%v)", small, large, err)
-			}
 		})
+	}
+	if _, err := session.Load("smooth.onnx", sessiontest.Smooth(t), session.Options{Runtime: session.Network}); !errors.Is(err, export.ErrForeign) {
+		t.Errorf("a model of other origin is taken for a network: %v", err)
 	}
 }
 

@@ -72,7 +72,7 @@ func parse(args []string, help io.Writer) (Request, error) {
 		r.Memory = size
 		return nil
 	})
-	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "what runs the models; auto is ONNX Runtime where it is there, else this project's own backend")
+	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "what runs the models; auto is ONNX Runtime where it is there, else the network with its training kernels; onnx-go is slow and independent of both")
 	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, when it is not found by itself (environment: "+runtime.Variable+")")
 	if err := f.Parse(args); err != nil {
 		return r, err

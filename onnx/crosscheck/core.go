@@ -1,0 +1,26 @@
+package crosscheck
+
+import (
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/onnx/gorgonnx"
+)
+
+// core runs the form of core operations that a network has at the shape of its input.
+type core struct{ *export.Imported }
+
+// Run implements session.
+func (c core) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
+	m, err := export.Network(c.Network, c.Channels, c.Params, export.Options{Core: inputs["x"].Shape})
+	if err != nil {
+		return nil, err
+	}
+	s, err := gorgonnx.New(m)
+	if err != nil {
+		return nil, err
+	}
+	return s.Run(inputs)
+}
+
+// Close implements session.
+func (core) Close() error { return nil }

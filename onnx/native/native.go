@@ -1,0 +1,90 @@
+// Package native runs a model that this project exported as what it was exported from: the
+// network, with the kernels that networks are trained with. It is much faster than
+// onnx/backend, which is written to be independent of them, and takes less memory.
+package native
+
+import (
+	"context"
+	"math"
+	"slices"
+
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/model"
+)
+
+// Model is a network that was imported from a model. It is not safe for concurrent use.
+type Model struct {
+	*export.Imported
+	inputs []*onnx.ValueInfo
+
+	model *model.Model
+	shape []int // of the last pictures
+}
+
+// New imports a model; export.ErrForeign says that it is none of this project's.
+func New(m *onnx.Model) (*Model, error) {
+	i, err := export.Import(m)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Imported: i, inputs: m.Graph.Feeds()}, nil
+}
+
+// Run computes the output by its name.
+func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
+	if err := onnx.CheckInputs(m.inputs, inputs); err != nil {
+		return nil, err
+	}
+	x := inputs[m.inputs[0].Name]
+	if !slices.Equal(m.shape, x.Shape) { // the graph of the last shape would keep its memory
+		m.model, m.shape = m.fresh(), slices.Clone(x.Shape)
+	}
+	var t []float32
+	if m.Network.UsesTime() {
+		t = inputs[m.inputs[1].Name].Data
+	}
+	y, err := Apply(context.Background(), m.model, x, t)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]onnx.Value{export.Output: y}, nil
+}
+
+// fresh returns a model that computes a batch at once, however much memory that takes.
+func (m *Model) fresh() *model.Model {
+	n := model.New(m.Network, m.Params, nil)
+	n.Memory = math.MaxInt64
+	return n
+}
+
+// Memory is about how many bytes n pictures of h by w pixels take, beside weights, pictures and
+// results.
+func (m *Model) Memory(n, h, w int) (int64, error) {
+	bytes, err := m.fresh().BytesPerImage(m.Channels, h, w, false)
+	return int64(n) * bytes, err
+}
+
+// Close frees memory.
+func (m *Model) Close() error {
+	m.model, m.shape = nil, nil
+	return nil
+}
+
+// Version names the instruction set that the kernels use.
+func Version() string { return kernel.Path() }
+
+// Apply is a network's answer to pictures x (N,C,H,W) and, where it takes them, numbers t (N).
+func Apply(ctx context.Context, m *model.Model, x onnx.Value, t []float32) (onnx.Value, error) {
+	y := onnx.Value{Shape: slices.Clone(x.Shape)}
+	n, scale := 1, m.Network.Scale()
+	y.Shape[2], y.Shape[3] = scale*y.Shape[2], scale*y.Shape[3]
+	for _, d := range y.Shape {
+		n *= d
+	}
+	y.Data = make([]float32, n)
+	images := mesh.Images{N: x.Shape[0], C: x.Shape[1], H: x.Shape[2], W: x.Shape[3], Data: x.Data}
+	return y, m.Apply(ctx, y.Data, images, t)
+}
