@@ -147,7 +147,9 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 			return fmt.Errorf("%s: %w", w.Unit, err)
 		}
 		// The finished unit's activations go before the next one needs its own.
-		// Gorgonia's machines have finalizers, and so take two collections.
+		// Gorgonia's machines have finalizers, and its pools forget in two
+		// collections more.
+		runtime.GC()
 		runtime.GC()
 		debug.FreeOSMemory()
 	}

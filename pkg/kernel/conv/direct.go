@@ -91,7 +91,7 @@ func (j *correlation) Do(chunk int) {
 	} else {
 		j.direct(s, r, first, last)
 	}
-	scratches.put(s)
+	s.release()
 }
 
 // direct computes blocks first to last of the results for the pixels in r.

@@ -148,7 +148,7 @@ func (f *Filter) pack(p *form) {
 	p.data = grow(p.data, total)
 	kernels := p.kernels
 	s := scratches.get()
-	defer scratches.put(s)
+	defer s.release()
 	g := &s.gather
 	for o := 0; o < p.to; o += kernels.Lanes {
 		g.Channels = min(kernels.Lanes, p.to-o)

@@ -54,6 +54,17 @@ func (f *free[T]) put(t *T) {
 
 var scratches free[scratch]
 
+// release gives s back, without what it points to in others' memory: that would
+// keep the activations of a whole model alive until the next convolution.
+func (s *scratch) release() {
+	s.product.A, s.product.B, s.product.C = nil, nil, nil
+	s.gather.Src, s.gather.Dst = nil, nil
+	s.scatter.Src, s.scatter.Dst, s.scatter.Bias, s.scatter.Residual = nil, nil, nil, nil
+	s.transform.Src, s.transform.Dst = nil, nil
+	s.total.Src = nil
+	scratches.put(s)
+}
+
 // grow returns a slice of n elements with any contents, v itself if it is
 // large enough. Large slices start at a page, so vectors do not straddle
 // cache lines.

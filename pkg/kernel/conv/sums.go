@@ -39,7 +39,7 @@ func (j *sumJob) Do(o int) {
 	if j.gBias != nil {
 		j.gBias[o] = float32(total)
 	}
-	scratches.put(s)
+	s.release()
 }
 
 // stretch is how much is summed in float32 at once, in dozens of strands, so that

@@ -83,7 +83,7 @@ func (j *weightJob) Do(chunk int) {
 		across := ceil(j.shape.C, j.channels)
 		j.sum(s, block/across*j.outputs, block%across*j.channels, slice)
 	}
-	scratches.put(s)
+	s.release()
 }
 
 // sum computes the sums of a block, outputs from o and channels from c on, over

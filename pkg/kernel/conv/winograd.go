@@ -51,7 +51,7 @@ func (j *filterJob) Do(chunk int) {
 	across := ceil(p.from, sourcesPerChunk)
 	block, first := chunk/across, chunk%across*sourcesPerChunk
 	j.filter.spectra(s, p, p.data[block*spectrumSize*p.value():], block, first)
-	scratches.put(s)
+	s.release()
 }
 
 // block packs one block of results into memory of s: where a block is used once
@@ -217,7 +217,7 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	var own *scratch
 	if j.once {
 		own = scratches.get()
-		defer scratches.put(own)
+		defer own.release()
 	}
 	for b := first; b < last; b++ {
 		channels := min(f.width, f.to-b*f.width)
