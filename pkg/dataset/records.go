@@ -58,14 +58,20 @@ type recordFile struct {
 
 // openRecords opens the named files of a folder. They stay open as long as the
 // collection is in use.
-func openRecords(root string, names []string, l layout) (*records, error) {
+func openRecords(root string, names []string, l layout) (_ *records, err error) {
 	c := &records{layout: l, root: root}
+	defer func() {
+		if err != nil {
+			c.close()
+		}
+	}()
 	for _, name := range names {
 		path := filepath.Join(root, name)
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", path, reason(err))
 		}
+		c.files = append(c.files, recordFile{name, f, c.n})
 		info, err := f.Stat()
 		switch {
 		case err != nil:
@@ -75,10 +81,15 @@ func openRecords(root string, names []string, l layout) (*records, error) {
 		case info.Size() == 0 || info.Size()%l.size() != 0:
 			return nil, fmt.Errorf("%s: %d bytes are not a whole number of %d-byte records; the file is cut short, get it anew", path, info.Size(), l.size())
 		}
-		c.files = append(c.files, recordFile{name, f, c.n})
 		c.n += int(info.Size() / l.size())
 	}
 	return c, nil
+}
+
+func (c *records) close() {
+	for _, f := range c.files {
+		f.file.Close() // it was only read
+	}
 }
 
 func (c *records) Len() int { return c.n }
@@ -145,6 +156,7 @@ func openBinaries(o Options, root string, train, validation []string, l layout, 
 		t, v, err = split(all, root)
 	}
 	if err != nil {
+		all.close()
 		return nil, err
 	}
 	// Nothing is kept: a record is read faster than it would be missed.

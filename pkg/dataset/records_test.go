@@ -142,3 +142,32 @@ func fuzzBinary(f *testing.F, name, file string, l layout) {
 
 func FuzzCIFAR10(f *testing.F) { fuzzBinary(f, "cifar10", "data_batch_1.bin", cifar10Layout) }
 func FuzzSTL10(f *testing.F)   { fuzzBinary(f, "stl10", "train_X.bin", stl10Layout) }
+
+// Files of a data set that is refused are closed again.
+func TestRefusedFilesAreClosed(t *testing.T) {
+	root := t.TempDir()
+	write(t, recordsOf(1, cifar10Layout, "1"), root, "data_batch_1.bin")
+	write(t, []byte("cut short"), root, "data_batch_2.bin")
+	before := openFiles(t)
+	for range 10 {
+		if _, err := openRecords(root, []string{"data_batch_1.bin", "data_batch_2.bin"}, cifar10Layout); err == nil {
+			t.Fatal("a file that is cut short was accepted")
+		}
+		if _, err := openBinaries(Options{Name: "cifar10"}, root, []string{"data_batch_1.bin"}, nil, cifar10Layout, half, half); err == nil {
+			t.Fatal("a single picture was split in two parts")
+		}
+	}
+	if after := openFiles(t); after > before { // fewer: the collector has closed those of other tests
+		t.Errorf("%d files are open, before it were %d", after, before)
+	}
+}
+
+// openFiles is how many files the process has open.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("the system does not list the open files of a process")
+	}
+	return len(entries)
+}

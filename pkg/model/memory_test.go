@@ -42,7 +42,7 @@ func evaluate(t *testing.T, n network.Network) *float32 {
 	const images, side = 2, 16
 	b := mesh.Batch{Input: mesh.NewImages(images, 3, side, side), T: make([]float32, images), Samples: make([]uint64, images),
 		Target: mesh.NewImages(images, 3, n.Scale()*side, n.Scale()*side)}
-	if _, err := m.AddGradient(t.Context(), make([]float32, set.Len()), 1, b, 0); err != nil {
+	if _, err := m.AddGradient(t.Context(), make([]float32, set.Len()), b, 0); err != nil {
 		t.Fatal(err)
 	}
 	for _, p := range m.programs {
