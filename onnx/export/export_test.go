@@ -18,6 +18,7 @@ import (
 	"multiscale/onnx/gorgonnx"
 	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/layer"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
@@ -69,32 +70,43 @@ func encode(t testing.TB, n network.Network, set *param.Set, o export.Options) [
 	return data
 }
 
-// tolerance is for direct convolutions; the sums of a network's float32 layers are in
-// another order in every runtime.
-const tolerance = 2e-5
+// Tolerances of a network's answers, as a part of their size: the sums of
+// float32 layers are in another order in every runtime, and Winograd's
+// convolutions have larger errors of their own (docs/performance.md).
+const (
+	tolerance         = 2e-5
+	winogradTolerance = 1e-4
+)
 
 // TestNetworks compares every exported network with itself in every runtime at hand, at shapes that it was
-// not exported at.
+// not exported at, with either algorithm of convolutions.
 func TestNetworks(t *testing.T) {
-	for name, n := range networks {
-		t.Run(name, func(t *testing.T) {
-			set := parameters(t, n)
-			report, err := crosscheck.Run(context.Background(), encode(t, n, set, export.Options{}), crosscheck.Options{
-				Seed: 1, Shapes: [][]int{{1, 3, 8, 8}, {2, 3, 12, 8}, {1, 3, 8, 20}},
-				Forward: crosscheck.Network(context.Background(), model.New(n, set, op.MSE)),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, r := range report.Rows {
-				if r.Exceeds(tolerance) {
-					t.Errorf("%+v", r)
+	defer conv.SetAlgorithm(conv.Auto)
+	for _, by := range []struct {
+		algorithm conv.Algorithm
+		tolerance float64
+	}{{conv.Direct, tolerance}, {conv.Winograd, winogradTolerance}} {
+		for name, n := range networks {
+			t.Run(by.algorithm.String()+"/"+name, func(t *testing.T) {
+				conv.SetAlgorithm(by.algorithm)
+				set := parameters(t, n)
+				report, err := crosscheck.Run(context.Background(), encode(t, n, set, export.Options{}), crosscheck.Options{
+					Seed: 1, Shapes: [][]int{{1, 3, 8, 8}, {2, 3, 12, 8}, {1, 3, 8, 20}},
+					Forward: crosscheck.Network(context.Background(), model.New(n, set, op.MSE)),
+				})
+				if err != nil {
+					t.Fatal(err)
 				}
-			}
-			for _, note := range report.Notes {
-				t.Log(note)
-			}
-		})
+				for _, r := range report.Rows {
+					if r.Exceeds(by.tolerance) {
+						t.Errorf("%+v", r)
+					}
+				}
+				for _, note := range report.Notes {
+					t.Log(note)
+				}
+			})
+		}
 	}
 }
 
