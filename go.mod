@@ -19,6 +19,8 @@ require (
 	gorgonia.org/tensor v0.9.24
 )
 
+require golang.org/x/net v0.62.0
+
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect
 	codeberg.org/go-latex/latex v0.2.0 // indirect

@@ -37,9 +37,10 @@ func reached(curve []runfolder.Measured, m Measure, target float64) reach {
 }
 
 // quality is how soon one row of an experiment is as good as single-scale. All
-// numbers are over the seeds for which there is a single-scale run.
+// numbers are over the seeds for which there is a single-scale run, too.
 type quality struct {
-	seeds      int
+	paired     int       // seeds that single-scale was trained with, too
+	seeds      int       // of those, the ones with a curve of both
 	final      statistic // the error at the end over single-scale's, less 1
 	least      statistic // the least error on the way over single-scale's, less 1
 	full, near pairs     // to reach single-scale's final error, and Within of it
@@ -71,6 +72,7 @@ func (g *Group) quality(e Experiment, row Row, m Measure) (q quality) {
 			if single.Summary.Seed != own.Summary.Seed {
 				continue
 			}
+			q.paired++
 			curve, reference := own.Curve(), single.Curve()
 			if len(curve) == 0 || len(reference) == 0 {
 				continue
@@ -188,8 +190,10 @@ func spentCell(spent []float64, reached int, q quality, show func(float64) strin
 	c := s.cell(q.seeds, show)
 	c.Fields = append(c.Fields, strconv.Itoa(q.seeds))
 	switch {
-	case q.seeds == 0:
+	case q.paired == 0:
 		c.Text = "no single-scale run"
+	case q.seeds == 0:
+		c.Text = "no curve"
 	case reached == 0:
 		c.Text = "not reached"
 	case len(spent) == 0:

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -83,14 +84,18 @@ func Parse(data []byte, roots map[string]string) (*Plan, error) {
 		return nil, fmt.Errorf("%d bytes, more than a plan's %d", len(data), mostBytes)
 	}
 	var root yaml.Node
-	if err := yaml.Load(data, &root); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, errors.New("the file is empty; see experiments/plans for examples")
-		}
-		return nil, errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+	documents := yaml.NewDecoder(bytes.NewReader(data))
+	switch err := documents.Decode(&root); {
+	case errors.Is(err, io.EOF):
+		return nil, errors.New("the file is empty; see experiments/plans for examples")
+	case err != nil:
+		return nil, fmt.Errorf("not YAML: %w", err)
 	}
 	if root.Kind == yaml.DocumentNode && len(root.Content) == 1 {
 		root = *root.Content[0]
+	}
+	if err := documents.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, errors.New("there is more than one document in the file; a plan is one")
 	}
 	var f file
 	if err := f.read(&root); err != nil {
