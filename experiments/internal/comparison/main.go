@@ -82,7 +82,14 @@ func (g *Group) work(row Row) (work, ratio *interval) {
 }
 
 func workUnits(r runfolder.Result) float64 { return r.Summary.WorkUnits }
-func seconds(r runfolder.Result) float64   { return r.Timing.SecondsTraining }
+
+// seconds is the time of training, NaN where timing.csv does not have it.
+func seconds(r runfolder.Result) float64 {
+	if s := r.Timing.SecondsTraining; s > 0 {
+		return s
+	}
+	return math.NaN()
+}
 
 func valuesOf(results []runfolder.Result, of func(runfolder.Result) float64) (values []float64) {
 	for _, r := range results {

@@ -3,6 +3,7 @@ package comparison
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,7 +18,9 @@ type statistic struct {
 	n         int
 }
 
+// statisticOf is of the values that are known.
 func statisticOf(values []float64) statistic {
+	values = slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 	if len(values) == 0 {
 		return statistic{math.NaN(), math.NaN(), 0}
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 
 	"multiscale/experiments/internal/comparison"
+	"multiscale/experiments/internal/plan"
 	"multiscale/experiments/internal/runfolder"
 )
 
@@ -15,7 +16,7 @@ import (
 type collection struct {
 	runs     []comparison.Run
 	problems []error  // of folders that were asked for and cannot be used
-	passed   []string // folders that are no run folders
+	passed   []string // folders that are no run folders, or hold nothing yet
 
 	missing []string // what a plan asks for and is not finished
 	units   int      // in missing
@@ -27,7 +28,7 @@ func collect(dirs []string, out string) (c collection) {
 	seen := map[string]bool{}
 	for _, dir := range dirs {
 		if isRunFolder(dir) {
-			c.add(dir, seen)
+			c.add(dir, seen, true)
 			continue
 		}
 		entries, err := os.ReadDir(dir)
@@ -46,7 +47,7 @@ func collect(dirs []string, out string) (c collection) {
 			}
 			switch {
 			case isRunFolder(path):
-				c.add(path, seen)
+				c.add(path, seen, false)
 			case filepath.Clean(path) != filepath.Clean(out):
 				c.passed = append(c.passed, path)
 			}
@@ -68,8 +69,9 @@ func isRunFolder(dir string) bool {
 	return false
 }
 
-// add reads a run folder, once.
-func (c *collection) add(dir string, seen map[string]bool) {
+// add reads a run folder, once. One in which nothing is finished yet is missed only
+// where it was asked for by its own name.
+func (c *collection) add(dir string, seen map[string]bool, named bool) {
 	if path, err := filepath.EvalSymlinks(dir); err == nil {
 		if path, err = filepath.Abs(path); err == nil {
 			if seen[path] {
@@ -79,6 +81,10 @@ func (c *collection) add(dir string, seen map[string]bool) {
 		}
 	}
 	contents, err := runfolder.Read(dir)
+	if err == nil && len(contents.Summaries) == 0 && !named {
+		c.passed = append(c.passed, dir+" (nothing is finished)")
+		return
+	}
 	if err == nil {
 		err = c.take(dir, contents)
 	}
@@ -94,4 +100,24 @@ func (c *collection) take(dir string, contents runfolder.Contents) error {
 		c.runs = append(c.runs, r)
 	}
 	return err
+}
+
+// planned takes what is there of a plan, and notes what is not.
+func planned(states []plan.State) (c collection) {
+	for _, s := range states {
+		if len(s.Contents.Summaries) > 0 {
+			if err := c.take(s.Dir, s.Contents); err != nil {
+				c.problems = append(c.problems, err)
+				continue
+			}
+		}
+		switch {
+		case s.Err != nil:
+			c.problems = append(c.problems, s.Err)
+		case len(s.Missing) > 0:
+			c.missing = append(c.missing, s.Lacks())
+			c.units += len(s.Missing)
+		}
+	}
+	return c
 }

@@ -27,7 +27,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	}
 	c := collect(r.Runs, r.Out)
 	if len(c.passed) > 0 {
-		fmt.Fprintf(log, "passed over, no run folders: %s\n", strings.Join(c.passed, ", "))
+		fmt.Fprintf(log, "passed over: %s\n", strings.Join(c.passed, ", "))
 	}
 	return c.finish(r.Out, "Multiscale training compared", out, log)
 }
@@ -40,7 +40,6 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	if r.Out == "" {
 		r.Out = filepath.Join(defaultRuns, "tables-"+p.Name)
 	}
-	var c collection
 	states := p.Look(r.Runs)
 	if err := printState(ctx, states, log); err != nil {
 		return err
@@ -58,21 +57,7 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 			}
 		}
 	}
-	for _, s := range states {
-		if len(s.Contents.Summaries) > 0 {
-			if err := c.take(s.Dir, s.Contents); err != nil {
-				c.problems = append(c.problems, err)
-				continue
-			}
-		}
-		switch {
-		case s.Err != nil:
-			c.problems = append(c.problems, s.Err)
-		case len(s.Missing) > 0:
-			c.missing = append(c.missing, s.Lacks())
-			c.units += len(s.Missing)
-		}
-	}
+	c := planned(states)
 	return c.finish(r.Out, "Multiscale training compared: "+p.Name, out, log)
 }
 
