@@ -3,6 +3,7 @@ package comparison
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"multiscale/experiments/internal/runfolder"
@@ -160,10 +161,11 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 			table.Column{Heading: []string{until.heading, "ratio"}, Fields: []string{until.field + "_ratio"}},
 		)
 	}
+	one := !slices.ContainsFunc(groups, func(g *Group) bool { return g.Profile != groups[0].Profile })
 	last := ""
 	eachQuality(groups, func(g *Group, e Experiment, m Measure, row Row, q quality) {
 		shown := e.String() + ", " + m.Error
-		if len(groups) > 1 {
+		if !one {
 			shown += " (" + g.Profile + ")"
 		}
 		first := table.Cell{Text: shown, Fields: []string{g.Profile, e.Task, e.Network, e.Data, m.Error}}
