@@ -9,6 +9,9 @@ import (
 	"time"
 )
 
+// LeastMemory is the smallest budget for activations, in bytes.
+const LeastMemory = 16 << 20
+
 // Limits that only keep nonsense out: numbers beyond them are typing errors,
 // and would otherwise end in an overflow or in a failed allocation.
 const (
@@ -18,7 +21,6 @@ const (
 	mostIterations = 1_000_000_000
 	mostLR         = 100
 	mostClip       = 1e9
-	leastMemory    = 16 << 20
 )
 
 // define declares the flags of a training experiment.
@@ -105,8 +107,8 @@ func (t Task) define(f *Flags, c *Config) {
 		if err != nil {
 			return Wrong("memory", s, "not a size", "write it like 2GiB or 512MiB")
 		}
-		if size < leastMemory {
-			return Wrong("memory", s, "too little to train with", "give at least "+FormatSize(leastMemory))
+		if size < LeastMemory {
+			return Wrong("memory", s, "too little to train with", "give at least "+FormatSize(LeastMemory))
 		}
 		c.Memory = size
 		return nil

@@ -38,7 +38,10 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 		return err
 	}
 	fmt.Fprintf(e.out, "parameters %d\n", m.Params.Len())
-	fmt.Fprintf(e.out, "memory about %s, with micro-batches of at most %d images on the finest mesh\n", cli.FormatSize(roundMiB(need)), micro)
+	fmt.Fprintf(e.out, "memory about %s, with micro-batches of at most %d images on the finest mesh\n", cli.FormatSize(roundMiB(need.total())), micro)
+	if err := e.checkMemory(need); err != nil {
+		fmt.Fprintln(e.out, err)
+	}
 	seconds, err := e.secondsPerWorkUnit(ctx, m)
 	if err != nil {
 		return err
@@ -97,45 +100,6 @@ func Estimate(ctx context.Context, t task.Task, c cli.Config) (map[string]Cost, 
 
 func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }
 
-// programBytes is what a process takes before it trains: code, libraries, heap
-// in waiting.
-const programBytes = 64 << 20
-
-// memory is about what a run takes at its peak: activations of the largest
-// micro-batch, batches that are drawn ahead, and the network's vectors.
-func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (int64, error) {
-	var activations, batches int64
-	for _, p := range plans {
-		for _, s := range p.Stages {
-			for i, n := range s.Batches {
-				level := s.Finest + i
-				target := mesh.Side(e.config.Side, level)
-				input := target / e.task.Scale()
-				perImage, err := m.BytesPerImage(3, input, input, true)
-				if err != nil {
-					return 0, err
-				}
-				micro, err := m.MicroBatch(3, input, input, true)
-				if err != nil {
-					return 0, err
-				}
-				// With the mesh's own term the next finer one's is evaluated.
-				together := n
-				if i > 0 {
-					together += s.Batches[i-1]
-				}
-				activations = max(activations, perImage*int64(min(micro, together)))
-				// Two terms are in use, two wait, one is being drawn.
-				batches = max(batches, 4*5*int64(n)*int64(3*(target*target+input*input)))
-			}
-		}
-	}
-	// Parameters, gradient, two moments, and packed weights: those of Winograd
-	// take four times the space, forward and backward.
-	vectors := int64(4*m.Params.Len()) * (4 + 2*4)
-	return activations + batches + vectors + programBytes, nil
-}
-
 // secondsPerWorkUnit times the gradient of one image on the finest mesh.
 func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (float64, error) {
 	in, side := e.config.Side/e.task.Scale(), e.config.Side
@@ -151,5 +115,3 @@ func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (fl
 	}
 	return last.Seconds(), nil
 }
-
-func roundMiB(bytes int64) int64 { return (bytes + 1<<20 - 1) >> 20 << 20 }

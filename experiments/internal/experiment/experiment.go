@@ -14,6 +14,7 @@ import (
 	"multiscale/experiments/internal/progress"
 	"multiscale/experiments/internal/runfolder"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/durable"
 	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
@@ -42,6 +43,7 @@ type Experiment struct {
 	set        *dataset.Set
 	validation *task.Validation
 	folder     *runfolder.Folder
+	files      durable.FS // of the run folder; nil for the system's
 
 	out      io.Writer // results
 	remarked map[string]bool
@@ -104,7 +106,10 @@ func (e *Experiment) run(ctx context.Context) error {
 		return err
 	}
 	units := runfolder.Units(c.Strategies, c.Seeds)
-	e.folder, err = runfolder.Open(c.Out, e.record(), units, runfolder.Options{Resume: c.Resume, Force: c.Force})
+	if err := e.prepare(units); err != nil {
+		return err
+	}
+	e.folder, err = runfolder.Open(c.Out, e.record(), units, runfolder.Options{Resume: c.Resume, Force: c.Force, FS: e.files})
 	if err != nil {
 		return err
 	}

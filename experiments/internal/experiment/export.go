@@ -14,6 +14,8 @@ import (
 	"multiscale/onnx/export"
 	"multiscale/onnx/session"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/network"
+	"multiscale/pkg/param"
 )
 
 // Tolerance is the largest difference that an exported model may have from the
@@ -26,10 +28,30 @@ type exported struct {
 	digest string // SHA-256, in hex
 }
 
-// export writes the unit's network as an ONNX file.
+// export writes the unit's network as an ONNX file, and beside the checkpoints
+// the one that it was at its smallest validation error.
 func (u *unit) export() (exported, error) {
-	model, err := export.Network(u.network, 3, u.model.Params, export.Options{
-		Doc: fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name(), u.name.Strategy),
+	if u.state.Best != nil {
+		params, err := network.Parameters(u.network, 3, u.name.Seed)
+		if err != nil {
+			return exported{}, err
+		}
+		copy(params.Values(), u.best)
+		if _, err := u.write(runfolder.BestFile(u.name), params, u.state.Best.Iteration); err != nil {
+			return exported{}, err
+		}
+	}
+	return u.write(runfolder.ONNXFile(u.name), u.model.Params, u.state.Iteration)
+}
+
+// write writes the network with the parameters that it had after an iteration.
+func (u *unit) write(name string, params *param.Set, iteration int) (exported, error) {
+	doc := fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name(), u.name.Strategy)
+	if total := u.plan.Iterations(); iteration < total {
+		doc += fmt.Sprintf(", after %d of %d iterations", iteration, total)
+	}
+	model, err := export.Network(u.network, 3, params, export.Options{
+		Doc: doc,
 		Metadata: export.Metadata{
 			Task: u.task.Name(), Network: u.network.Name(), Strategy: u.name.Strategy, Seed: u.name.Seed,
 			DataDigest: u.set.Digest, Mean: u.pixels().Mean, Std: u.pixels().Std,
@@ -43,7 +65,7 @@ func (u *unit) export() (exported, error) {
 		return exported{}, err
 	}
 	sum := sha256.Sum256(data)
-	err = u.folder.WriteFile(runfolder.ONNXFile(u.name), func(w io.Writer) error {
+	err = u.folder.WriteFile(name, func(w io.Writer) error {
 		_, err := io.Copy(w, bytes.NewReader(data))
 		return err
 	})

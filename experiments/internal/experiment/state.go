@@ -22,6 +22,14 @@ type state struct {
 	SecondsValidation float64
 	History           history
 	Moments           []runfolder.Moment
+	// Best is the validation with the smallest error so far; nil before the first.
+	Best *best
+}
+
+// best is a validation; the parameters of that time are a section of their own.
+type best struct {
+	Iteration int
+	MSE       float64
 }
 
 // history is rows of history.csv, which JSON can hold only with null in place
@@ -79,13 +87,14 @@ type store struct {
 }
 
 func (e *Experiment) openStore(u runfolder.Unit) *store {
-	return &store{Store: checkpoint.Store{Dir: e.folder.CheckpointDir(u)}}
+	return &store{Store: checkpoint.Store{Dir: e.folder.CheckpointDir(u), FS: e.files}}
 }
 
 // The sections of a checkpoint.
 const (
 	stateSection      = "state"
 	parametersSection = "parameters"
+	bestSection       = "best"
 )
 
 func optimizerSection(i int) string { return fmt.Sprintf("optimizer/%04d", i) }
@@ -100,6 +109,9 @@ func (u *unit) save() error {
 	s := checkpoint.Snapshot{
 		Bytes:   map[string][]byte{stateSection: data},
 		Vectors: map[string][]float32{parametersSection: u.model.Params.Values()},
+	}
+	if u.state.Best != nil {
+		s.Vectors[bestSection] = u.best
 	}
 	for i, v := range u.optimizer.State() {
 		s.Vectors[optimizerSection(i)] = v
@@ -149,6 +161,11 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	}
 	if err := u.optimizer.Restore(restored.OptimizerSteps, moments); err != nil {
 		return err
+	}
+	if restored.Best != nil {
+		if u.best = s.Vectors[bestSection]; len(u.best) != len(values) {
+			return fmt.Errorf("it holds %d parameters of the best network, the network has %d", len(u.best), len(values))
+		}
 	}
 	copy(u.model.Params.Values(), values)
 	u.model.Params.Changed()

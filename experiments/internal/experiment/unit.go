@@ -29,6 +29,7 @@ type unit struct {
 	optimizer optimize.Optimizer
 	state     state
 	store     *store
+	best      []float32 // parameters at state.Best
 
 	resumed time.Time // when the clock of training was last started
 }
@@ -151,6 +152,10 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 		return err
 	}
 	row.ValidationMSE, row.ValidationSSIM = m.MSE, m.SSIM
+	if u.state.Best == nil || m.MSE < u.state.Best.MSE {
+		u.state.Best = &best{i, m.MSE}
+		u.best = append(u.best[:0], u.model.Params.Values()...)
+	}
 	u.state.Moments = append(u.state.Moments, runfolder.Moment{Unit: u.name, Stage: row.Stage, Iteration: i, Seconds: u.state.SecondsTraining})
 	u.state.SecondsValidation += time.Since(start).Seconds()
 	return nil

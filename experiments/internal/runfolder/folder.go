@@ -37,6 +37,10 @@ const (
 // ONNXFile is the name of a unit's exported model.
 func ONNXFile(u Unit) string { return u.String() + ".onnx" }
 
+// BestFile is the name of the model that a unit had at its smallest validation
+// error. It lies beside the checkpoints.
+func BestFile(u Unit) string { return filepath.Join(checkpointDir, u.String(), "best.onnx") }
+
 // Options says what to do with units that an earlier call began.
 type Options struct {
 	Resume bool       // go on with unfinished ones

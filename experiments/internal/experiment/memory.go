@@ -1,0 +1,82 @@
+package experiment
+
+import (
+	"fmt"
+
+	"multiscale/experiments/internal/cli"
+	"multiscale/experiments/internal/limit"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+)
+
+// programBytes is what a process takes before it trains: code, libraries, heap
+// in waiting.
+const programBytes = 64 << 20
+
+// memory is about what a run takes at its peak, in bytes.
+type memory struct {
+	activations int64 // of the largest micro-batch
+	image       int64 // activations of one image, of the mesh that takes the most
+	batches     int64 // drawn ahead
+	vectors     int64 // of the network
+}
+
+func (m memory) total() int64 { return m.activations + m.batches + m.vectors + programBytes }
+
+// memory estimates what the plans take.
+func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
+	var need memory
+	for _, p := range plans {
+		for _, s := range p.Stages {
+			for i, n := range s.Batches {
+				level := s.Finest + i
+				target := mesh.Side(e.config.Side, level)
+				input := target / e.task.Scale()
+				perImage, err := m.BytesPerImage(3, input, input, true)
+				if err != nil {
+					return need, err
+				}
+				micro, err := m.MicroBatch(3, input, input, true)
+				if err != nil {
+					return need, err
+				}
+				// With the mesh's own term the next finer one's is evaluated.
+				together := n
+				if i > 0 {
+					together += s.Batches[i-1]
+				}
+				need.activations = max(need.activations, perImage*int64(min(micro, together)))
+				need.image = max(need.image, perImage)
+				// Two terms are in use, two wait, one is being drawn.
+				need.batches = max(need.batches, 4*5*int64(n)*int64(3*(target*target+input*input)))
+			}
+		}
+	}
+	// Parameters, gradient, two moments, and packed weights: those of Winograd
+	// take four times the space, forward and backward.
+	need.vectors = int64(4*m.Params.Len()) * (4 + 2*4)
+	return need, nil
+}
+
+// checkMemory returns an error if a run needs more memory than the process may
+// take: better now than after hours.
+func (e *Experiment) checkMemory(need memory) error {
+	l, ok := limit.Lowest()
+	if !ok || need.total() <= l.Bytes {
+		return nil
+	}
+	return fmt.Errorf("training needs about %s of memory, %s allows %s; %s",
+		cli.FormatSize(roundMiB(need.total())), l.Name, cli.FormatSize(l.Bytes>>20<<20), e.advice(need, l.Bytes))
+}
+
+// advice says what brings the need below a limit.
+func (e *Experiment) advice(need memory, bytes int64) string {
+	rest := need.total() - need.activations
+	if room := (bytes - rest) >> 20 << 20; room >= max(need.image, cli.LeastMemory) {
+		return fmt.Sprintf("use -memory %s, or a machine with more", cli.FormatSize(room))
+	}
+	return "use a smaller -side or -batch, or a machine with more"
+}
+
+func roundMiB(bytes int64) int64 { return (bytes + 1<<20 - 1) >> 20 << 20 }

@@ -1,0 +1,60 @@
+// Command survive kills a denoising run at random moments, lets it go on with
+// -resume, and compares tables and models with those of an undisturbed run.
+//
+//	go run ./experiments/survive [-kills N] [-seed N] [-- FLAGS OF DENOISING]
+//
+// Without flags for denoising it is the quick run, and takes as long as two of
+// those and the starts between the kills.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"multiscale/experiments/internal/cli"
+	"multiscale/experiments/internal/experiment"
+	"multiscale/experiments/internal/survive"
+	"multiscale/pkg/task"
+)
+
+// trains is the environment variable that makes this program the one that is
+// killed.
+const trains = "MULTISCALE_SURVIVE_TRAINS"
+
+func main() {
+	if os.Getenv(trains) != "" {
+		experiment.Main(task.Denoising{})
+	}
+	cli.Main("survive", run)
+}
+
+func run(ctx context.Context, args []string) error {
+	kills, seed := 50, 1
+	f := cli.NewFlags("survive", "kills a denoising run at random moments, resumes it, and compares the results with an undisturbed run's.")
+	f.Int(&kills, "kills", "N", 1, 10_000, "50", "kills, with SIGKILL")
+	f.Int(&seed, "seed", "N", 0, 1<<31-1, "1", "seed of the moments")
+	f.Arguments("[-- FLAGS OF DENOISING]")
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "survive-")
+	if err != nil {
+		return err
+	}
+	if err := os.Setenv(trains, "1"); err != nil {
+		return err
+	}
+	command := append([]string{self, "-checkpoint-every", "1s"}, f.Args()...)
+	trial := survive.Trial{Command: command, Dir: dir, Kills: kills, Seed: uint64(seed)}
+	report, err := trial.Run(ctx, func(line string) { fmt.Println(line) })
+	if err != nil {
+		return fmt.Errorf("%w; the run folders are in %s", err, dir)
+	}
+	fmt.Printf("%d kills, %d runs, %d files of each: all bytes are the same\n", report.Kills, report.Runs, report.Files)
+	return os.RemoveAll(dir)
+}
