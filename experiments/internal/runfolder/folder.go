@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -248,6 +249,9 @@ func (f *Folder) removeFiles(dir string) error {
 // The unit's model must have been written. summary.csv comes last of the
 // tables: until then the unit is unfinished and its checkpoints count.
 func (f *Folder) Finish(u Unit, r Result) error {
+	// The table is made of what the files hold, and comes out the same when it is
+	// made again.
+	r.Timing.SecondsTraining = math.Round(r.Timing.SecondsTraining*1000) / 1000
 	f.Crosschecks = crosscheckTable.replace(f.Crosschecks, u, r.Crosscheck)
 	f.Timings = timingTable.replace(f.Timings, u, []Timing{r.Timing})
 	f.Histories = historyTable.replace(f.Histories, u, r.History)

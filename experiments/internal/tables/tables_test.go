@@ -165,7 +165,7 @@ func TestCollection(t *testing.T) {
 			t.Errorf("%s is not in the report", name)
 		}
 	}
-	if !strings.Contains(printed, "0.09706") || read(t, out, MarkdownFile) != whole {
+	if !strings.Contains(printed, "denoising deadleaves unet MSE") || read(t, out, MarkdownFile) != whole {
 		t.Errorf("the sound folder's table:\n%s", printed)
 	}
 
