@@ -13,8 +13,8 @@ type Variances struct {
 	Difference []float64 // V of g^{2^l h} - g^{2^{l+1} h}
 }
 
-// of returns the variances of the terms of a stage.
-func (v Variances) of(s Stage) []float64 {
+// Terms returns the variances of the terms of the stage.
+func (s Stage) Terms(v Variances) []float64 {
 	terms := make([]float64, len(s.Batches))
 	for i := range terms {
 		if level := s.Finest + i; level < s.Coarsest() {
@@ -44,16 +44,26 @@ func (s Stage) Costs() []float64 {
 // its terms predict: the sum of V_l/N_l.
 func (s Stage) Variance(v Variances) float64 {
 	var sum float64
-	for i, variance := range v.of(s) {
+	for i, variance := range s.Terms(v) {
 		sum += variance / float64(s.Batches[i])
 	}
 	return sum
 }
 
 // AllocationBound is how many times a level's batch Allocate may give it. It
-// bounds memory and time: all samples are drawn on the finest mesh, also those of
-// coarse terms.
+// bounds memory and time: whatever the mesh, samples are read and degraded on the
+// finest one.
 const AllocationBound = 4
+
+// Most returns the largest batches that Allocate may give the terms of the stage,
+// but for what rounding leaves.
+func (s Stage) Most() []int {
+	most, budget := make([]int, len(s.Batches)), s.WorkUnits()
+	for i, cost := range s.Costs() {
+		most[i] = max(1, min(AllocationBound*s.Batches[i], int(budget/cost)))
+	}
+	return most
+}
 
 // Allocate returns the stage with the batches that give its estimate the least
 // variance at the same work units: N_l proportional to sqrt(V_l/C_l) (Giles 2015,
@@ -62,7 +72,7 @@ const AllocationBound = 4
 // mesh, of whose cost all others are multiples, so that they are met exactly. A
 // stage of one mesh, and one of which no variance is known, stays as it is.
 func (s Stage) Allocate(v Variances) Stage {
-	variances, costs, budget := v.of(s), s.Costs(), s.WorkUnits()
+	variances, costs, budget := s.Terms(v), s.Costs(), s.WorkUnits()
 	var total float64
 	for _, t := range variances {
 		total += t
@@ -70,13 +80,10 @@ func (s Stage) Allocate(v Variances) Stage {
 	if len(s.Batches) < 2 || !(total > 0) || math.IsInf(total, 1) {
 		return s
 	}
-	most := make([]float64, len(costs))
-	for i, n := range s.Batches {
-		most[i] = float64(AllocationBound * n)
-	}
+	most := s.Most()
 	at := func(scale float64) (batches []float64, cost float64) {
 		for i, t := range variances {
-			n := min(max(scale*math.Sqrt(t/costs[i]), 1), most[i])
+			n := min(max(scale*math.Sqrt(t/costs[i]), 1), float64(most[i]))
 			batches, cost = append(batches, n), cost+n*costs[i]
 		}
 		return batches, cost
@@ -114,13 +121,13 @@ const (
 
 // fill spends what rounding down left of a budget: sample by sample where one
 // lowers the variance most for its cost, and in the end on the coarsest mesh.
-func (s Stage) fill(budget float64, variances, costs, most []float64) {
+func (s Stage) fill(budget float64, variances, costs []float64, most []int) {
 	for {
 		rest := budget - s.WorkUnits()
 		best, gain := -1, -1.0
 		for i, n := range s.Batches {
 			g := variances[i] / (float64(n) * float64(n+1) * costs[i])
-			if costs[i] <= rest && float64(n) < most[i] && g > gain {
+			if costs[i] <= rest && n < most[i] && g > gain {
 				best, gain = i, g
 			}
 		}

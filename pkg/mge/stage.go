@@ -13,6 +13,13 @@ type Stage struct {
 	Finest     int
 	Batches    []int
 	Iterations int
+
+	// Pilot is the work units of a measurement before the first iteration, from
+	// which batches follow; see Plan.Piloted.
+	Pilot float64
+	// Continues says that the stage goes on with the meshes of the one before, and
+	// that only the batches are others: the two are one stage to whoever counts.
+	Continues bool
 }
 
 // Coarsest is the level of the coarsest mesh: Finest where the stage takes the
@@ -67,6 +74,9 @@ func Strategies() []Strategy { return []Strategy{Single, MGE, FullMultiscale, Pr
 type Plan struct {
 	Strategy Strategy
 	Stages   []Stage
+	// Pilot is the work units of a measurement before the first iteration, from
+	// which it follows how many meshes there are; see Variances.Depth.
+	Pilot float64
 }
 
 // Work is the size of a training run, from which strategies make plans.
@@ -130,13 +140,28 @@ func (p Plan) Iterations() int {
 }
 
 // WorkUnits is the cost of the first iterations of the plan; of all with
-// p.Iterations().
+// p.Iterations(). The pilots before them count.
 func (p Plan) WorkUnits(iterations int) float64 {
 	var sum float64
+	if iterations > 0 {
+		sum = p.Pilot
+	}
 	for _, s := range p.Stages {
 		n := min(iterations, s.Iterations)
+		if n > 0 {
+			sum += s.Pilot
+		}
 		sum += float64(n) * s.WorkUnits()
 		iterations -= n
+	}
+	return sum
+}
+
+// Pilots is the work units of all pilots.
+func (p Plan) Pilots() float64 {
+	sum := p.Pilot
+	for _, s := range p.Stages {
+		sum += s.Pilot
 	}
 	return sum
 }
@@ -146,9 +171,22 @@ func (p Plan) WorkUnits(iterations int) float64 {
 func (p Plan) At(iteration int) (stage int, last bool) {
 	for i, s := range p.Stages {
 		if iteration < s.Iterations {
-			return i, iteration == s.Iterations-1
+			continued := i+1 < len(p.Stages) && p.Stages[i+1].Continues
+			return i, iteration == s.Iterations-1 && !continued
 		}
 		iteration -= s.Iterations
 	}
 	return len(p.Stages), false
+}
+
+// Number counts stages from 0, those that continue together with the ones they
+// continue.
+func (p Plan) Number(stage int) int {
+	n := -1
+	for _, s := range p.Stages[:min(stage+1, len(p.Stages))] {
+		if !s.Continues {
+			n++
+		}
+	}
+	return n
 }

@@ -20,7 +20,7 @@ import (
 // Step describes a finished iteration to the hooks.
 type Step struct {
 	Iteration    int // optimizer steps so far, over all stages
-	Stage        int // index in the plan
+	Stage        int // number in the plan; see mge.Plan.Number
 	StageEnd     bool
 	Mesh         mge.Stage
 	WorkUnits    float64 // so far
@@ -95,14 +95,14 @@ func (t *Trainer) Run(ctx context.Context) error {
 func (t *Trainer) step(ctx context.Context, gradient []float32, model []gorgonia.ValueGrad) (Step, error) {
 	at, last := t.Plan.At(t.Iteration)
 	stage := t.Plan.Stages[at]
-	s := Step{Iteration: t.Iteration + 1, Stage: at, StageEnd: last, Mesh: stage}
+	s := Step{Iteration: t.Iteration + 1, Stage: t.Plan.Number(at), StageEnd: last, Mesh: stage}
 	var err error
 	if s.Estimate, err = t.Estimator.Gradient(ctx, gradient, t.Iteration, stage); err != nil {
 		var anomaly *graph.Anomaly
 		if errors.As(err, &anomaly) {
 			err = fmt.Errorf("%w\n%s", err, helps)
 		}
-		return s, fmt.Errorf("%s: %w", place(at, t.Iteration), err)
+		return s, fmt.Errorf("%s: %w", place(s.Stage, t.Iteration), err)
 	}
 	s.GradientNorm = math.Sqrt(pointwise.SquaredNorm(gradient))
 	if err := t.check(s, gradient); err != nil {

@@ -59,7 +59,7 @@ func (c Config) BatchTotal() int { return c.Batch * (1<<(c.Levels+1) - 1) }
 // are units of a folder and not in it; neither are -root, -validation and
 // -init, whose contents count and not their places: the caller adds digests.
 func (c Config) Determining() map[string]any {
-	return map[string]any{
+	all := map[string]any{
 		"task": c.Task, "profile": c.Profile, "network": c.Network, "data": c.Data,
 		"side": c.Side, "levels": c.levels(), "batch": c.Batch, "iterations": c.Iterations, "stages": c.Stages,
 		"released": c.Released, "lr": c.LearningRate, "schedule": c.Schedule, "optimizer": c.Optimizer, "clip": c.Clip,
@@ -68,6 +68,10 @@ func (c Config) Determining() map[string]any {
 		// Micro-batches follow from it, and with them the order of summation.
 		"memory": FormatSize(c.Memory),
 	}
+	if c.LevelsAuto {
+		delete(all, "stages") // as many as levels will be
+	}
+	return all
 }
 
 // Flags returns every flag in force, by name, as run.json records them.

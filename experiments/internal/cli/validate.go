@@ -20,6 +20,9 @@ func (c *Config) validate(t Task, f *Flags) error {
 	if err := c.validateData(f); err != nil {
 		return err
 	}
+	if c.LevelsAuto && f.Given("stages") {
+		return &UsageError{Flag: "-stages and -levels auto", Reason: "how many stages there will be is not known", Advice: "leave out one of them"}
+	}
 	return c.validateMeshes(t, f)
 }
 

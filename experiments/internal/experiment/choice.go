@@ -23,8 +23,6 @@ func Flags(t task.Task) cli.Task {
 
 // pending are the values of flags that this version does not know yet.
 var pending = map[string][]string{
-	"allocation":       {"optimal", "adaptive"},
-	"levels":           {"auto"},
 	"dropout-coupling": {"restricted"},
 }
 
@@ -53,17 +51,20 @@ const releasedFactor = 4
 // plan is what a strategy does.
 func (e *Experiment) plan(strategy string) (mge.Plan, error) {
 	p, err := e.work.Plan(mge.Strategy(strategy))
-	if err != nil || !e.config.Released {
+	if err != nil {
 		return p, err
 	}
-	switch p.Strategy {
-	case mge.Single: // a batch of N_0 only
+	switch {
+	case e.config.Released && p.Strategy == mge.Single: // a batch of N_0 only
 		p.Stages[0].Batches = e.work.Batches[:1]
 		p.Stages[0].Iterations *= releasedFactor
-	case mge.MGE:
+	case e.config.Released && p.Strategy == mge.MGE:
 		p.Stages[0].Iterations *= releasedFactor
 	}
-	return p, nil
+	if p.Strategy != mge.Single { // which knows no coarser meshes
+		p.Pilot = e.levelsPilot
+	}
+	return p.Piloted(e.allocation(), func(terms mge.Stage) float64 { return e.pilot(terms).WorkUnits() }), nil
 }
 
 // finalRate is where the cosine schedule ends (paper, section on experiments).

@@ -17,6 +17,9 @@ import (
 
 // dryRun prints what the run would cost, and trains nothing.
 func (e *Experiment) dryRun(ctx context.Context) error {
+	if err := e.chooseLevels(ctx); err != nil {
+		return err
+	}
 	plans, err := e.plans()
 	if err != nil {
 		return err
@@ -41,6 +44,11 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 	fmt.Fprintf(e.out, "memory about %s, with micro-batches of at most %d images on the finest mesh\n", cli.FormatSize(roundMiB(need.total())), micro)
 	if err := e.checkMemory(need); err != nil {
 		fmt.Fprintln(e.out, err)
+	}
+	for _, p := range plans {
+		if pilots := p.Pilots(); pilots > 0 {
+			fmt.Fprintf(e.out, "pilots of %s take %v of its work units\n", p.Strategy, pilots)
+		}
 	}
 	seconds, err := e.secondsPerWorkUnit(ctx, m)
 	if err != nil {
@@ -79,6 +87,9 @@ func Estimate(ctx context.Context, t task.Task, c cli.Config) (map[string]Cost, 
 		return nil, err
 	}
 	defer e.progress.Close()
+	if err := e.chooseLevels(ctx); err != nil {
+		return nil, err
+	}
 	plans, err := e.plans()
 	if err != nil {
 		return nil, err

@@ -39,6 +39,8 @@ type Experiment struct {
 	work    mge.Work
 
 	initial *Weights // of -init, or nil
+	// levelsPilot is the work units that the choice of -levels auto took.
+	levelsPilot float64
 
 	set        *dataset.Set
 	validation *task.Validation
@@ -99,12 +101,14 @@ func workOf(c cli.Config) mge.Work {
 }
 
 func (e *Experiment) run(ctx context.Context) error {
-	c := e.config
-	var err error
-	e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side})
-	if err != nil {
+	if err := e.open(); err != nil {
 		return err
 	}
+	if err := e.chooseLevels(ctx); err != nil {
+		return err
+	}
+	c := e.config
+	var err error
 	units := runfolder.Units(c.Strategies, c.Seeds)
 	if err := e.prepare(units); err != nil {
 		return err
@@ -138,6 +142,15 @@ func (e *Experiment) run(ctx context.Context) error {
 	return nil
 }
 
+// open opens the data set, once.
+func (e *Experiment) open() (err error) {
+	if e.set == nil {
+		c := e.config
+		e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side})
+	}
+	return err
+}
+
 // runUnits runs what is to be run, in its order.
 func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error {
 	for _, w := range work {
@@ -166,3 +179,11 @@ func (e *Experiment) restriction() mesh.Restriction { return mesh.Restriction(e.
 
 // pixels is the normalisation of the data.
 func (e *Experiment) pixels() metric.Scale { return e.task.Pixels(e.set) }
+
+// sampler draws training batches that follow from a seed.
+func (e *Experiment) sampler(seed uint64) *task.Sampler {
+	return &task.Sampler{
+		Task: e.task, Source: e.set.Train, Pixels: e.pixels(), Side: e.config.Side, Restriction: e.restriction(),
+		DegradeCoarse: e.config.Degrade == "coarse", Seed: seed,
+	}
+}

@@ -29,7 +29,11 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	var need memory
 	for _, p := range plans {
 		for _, s := range p.Stages {
-			for i, n := range s.Batches {
+			batches := s.Batches
+			if e.allocation() != mge.Fixed && len(batches) > 1 {
+				batches = s.Most()
+			}
+			for i, n := range batches {
 				level := s.Finest + i
 				target := mesh.Side(e.config.Side, level)
 				input := target / e.task.Scale()
@@ -44,7 +48,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				// With the mesh's own term the next finer one's is evaluated.
 				together := n
 				if i > 0 {
-					together += s.Batches[i-1]
+					together += batches[i-1]
 				}
 				need.activations = max(need.activations, perImage*int64(min(micro, together)))
 				need.image = max(need.image, perImage)

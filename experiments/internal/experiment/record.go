@@ -16,6 +16,9 @@ func (e *Experiment) record() runfolder.Record {
 	configuration := e.config.Determining()
 	configuration["data_digest"] = e.set.Digest
 	configuration["kernel_path"] = kernel.Path()
+	if e.config.LevelsAuto {
+		configuration["levels_chosen"] = e.config.Levels
+	}
 	if e.initial != nil {
 		configuration["init_digest"] = e.initial.Digest
 	}

@@ -23,7 +23,8 @@ type state struct {
 	History           history
 	Moments           []runfolder.Moment
 	// Best is the validation with the smallest error so far; nil before the first.
-	Best *best
+	Best   *best
+	Pilots []pilot // in their order
 }
 
 // best is a validation; the parameters of that time are a section of their own.
@@ -165,6 +166,11 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	if restored.Best != nil {
 		if u.best = s.Vectors[bestSection]; len(u.best) != len(values) {
 			return fmt.Errorf("it holds %d parameters of the best network, the network has %d", len(u.best), len(values))
+		}
+	}
+	for _, p := range restored.Pilots {
+		if err := u.allocate(p); err != nil {
+			return err
 		}
 	}
 	copy(u.model.Params.Values(), values)

@@ -69,23 +69,14 @@ func (u *unit) train(ctx context.Context) error {
 	if err := u.validateIfDue(ctx); err != nil {
 		return errors.Join(u.save(), err)
 	}
-	sampler := &task.Sampler{
-		Task: u.task, Source: u.set.Train, Pixels: u.pixels(), Side: u.config.Side, Restriction: u.restriction(),
-		DegradeCoarse: u.config.Degrade == "coarse", Seed: u.name.Seed,
-	}
-	ahead := task.NewPrefetch(sampler, u.plan, u.state.Iteration)
-	defer ahead.Close()
-	trainer := &train.Trainer{
-		Plan:      u.plan,
-		Estimator: &mge.Estimator{Model: u.model, Sampler: ahead, Seed: u.name.Seed},
-		Params:    u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule(total),
-		Clip:      u.config.Clip,
-		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
-		Iteration: u.state.Iteration,
-	}
 	u.resumed = time.Now()
 	u.store.last = time.Now()
-	err := trainer.Run(ctx)
+	var err error
+	for err == nil && u.state.Iteration < total {
+		if err = u.pilotIfDue(ctx); err == nil {
+			err = u.trainUntilPilot(ctx)
+		}
+	}
 	u.stopClock()
 	if err == nil {
 		// Whoever calls again goes on from here, with the export.
@@ -98,6 +89,22 @@ func (u *unit) train(ctx context.Context) error {
 		return fmt.Errorf("stopped after %d of %d iterations; go on with the same command and -resume: %w", u.state.Iteration, total, ctx.Err())
 	}
 	return err
+}
+
+// trainUntilPilot runs the part of the plan whose batches are known.
+func (u *unit) trainUntilPilot(ctx context.Context) error {
+	known := u.plan.Until(u.state.Iteration)
+	ahead := task.NewPrefetch(u.sampler(u.name.Seed), known, u.state.Iteration)
+	defer ahead.Close()
+	trainer := &train.Trainer{
+		Plan:      known,
+		Estimator: &mge.Estimator{Model: u.model, Sampler: ahead, Seed: u.name.Seed},
+		Params:    u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule(u.plan.Iterations()),
+		Clip:      u.config.Clip,
+		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
+		Iteration: u.state.Iteration,
+	}
+	return trainer.Run(ctx)
 }
 
 // begin starts the history with the untrained network.
@@ -124,7 +131,7 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	}
 	u.images += s.Mesh.Images()
 	u.progress.Update(progress.State{
-		Unit: u.name.String(), Stage: s.Stage + 1, Stages: len(u.plan.Stages), Side: mesh.Side(u.config.Side, s.Mesh.Finest),
+		Unit: u.name.String(), Stage: s.Stage + 1, Stages: u.plan.Number(len(u.plan.Stages)-1) + 1, Side: mesh.Side(u.config.Side, s.Mesh.Finest),
 		Iteration: s.Iteration, Iterations: u.plan.Iterations(), Loss: s.Estimate.Loss, Images: u.images,
 		Done: u.done + s.WorkUnits, Total: u.total,
 	})
@@ -212,5 +219,7 @@ func (u *unit) finish(ctx context.Context) error {
 		},
 		History: u.state.History,
 		Moments: u.state.Moments,
+
+		Allocations: u.allocations(),
 	})
 }

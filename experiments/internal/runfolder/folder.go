@@ -28,6 +28,7 @@ const (
 	TimingFile      = "timing.csv"
 	HistoryFile     = "history.csv"
 	MomentsFile     = "seconds.csv"
+	AllocationFile  = "allocation.csv" // only where batches are not fixed
 	RecordFile      = "run.json"
 	TableFile       = "table.md"
 	ConvergenceFile = "convergence.png"
@@ -256,12 +257,14 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	f.Timings = timingTable.replace(f.Timings, u, []Timing{r.Timing})
 	f.Histories = historyTable.replace(f.Histories, u, r.History)
 	f.Moments = momentTable.replace(f.Moments, u, r.Moments)
+	f.Allocations = allocationTable.replace(f.Allocations, u, r.Allocations)
 	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
 		func() error { return writeRows(f, TimingFile, timingTable, f.Timings) },
 		func() error { return writeRows(f, HistoryFile, historyTable, f.Histories) },
 		func() error { return writeRows(f, MomentsFile, momentTable, f.Moments) },
+		f.writeAllocations,
 		f.writeSummary,
 		f.writeTable,
 	} {
@@ -270,6 +273,13 @@ func (f *Folder) Finish(u Unit, r Result) error {
 		}
 	}
 	return nil
+}
+
+func (f *Folder) writeAllocations() error {
+	if len(f.Allocations) == 0 {
+		return nil
+	}
+	return writeRows(f, AllocationFile, allocationTable, f.Allocations)
 }
 
 func (f *Folder) writeSummary() error { return writeRows(f, SummaryFile, summaryTable, f.Summaries) }

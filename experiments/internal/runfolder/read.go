@@ -19,6 +19,7 @@ type Contents struct {
 	Timings     []Timing
 	Histories   []History
 	Moments     []Moment
+	Allocations []Allocation
 }
 
 // mostBytes bounds the files that are read back; a history of a million steps
@@ -60,6 +61,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	load(TimingFile, timingTable.into(&c.Timings))
 	load(HistoryFile, historyTable.into(&c.Histories))
 	load(MomentsFile, momentTable.into(&c.Moments))
+	load(AllocationFile, allocationTable.into(&c.Allocations))
 	return c, err
 }
 
@@ -81,6 +83,7 @@ func (c *Contents) Result(u Unit) (r Result, ok bool) {
 	r.Crosscheck = crosscheckTable.of(c.Crosschecks, u)
 	r.History = historyTable.of(c.Histories, u)
 	r.Moments = momentTable.of(c.Moments, u)
+	r.Allocations = allocationTable.of(c.Allocations, u)
 	return r, true
 }
 
@@ -120,6 +123,7 @@ func (c Contents) Only(units []Unit) Contents {
 	c.Timings = timingTable.only(c.Timings, units)
 	c.Histories = historyTable.only(c.Histories, units)
 	c.Moments = momentTable.only(c.Moments, units)
+	c.Allocations = allocationTable.only(c.Allocations, units)
 	return c
 }
 

@@ -47,6 +47,8 @@ type Result struct {
 	Timing     Timing
 	History    []History
 	Moments    []Moment
+	// Allocations are empty where batches are fixed.
+	Allocations []Allocation
 }
 
 // Summary is a row of summary.csv. It holds no times, so equal runs give equal
@@ -109,6 +111,17 @@ type Moment struct {
 	Stage     int
 	Iteration int
 	Seconds   float64 // of training since the start, without validation
+}
+
+// Allocation is a row of allocation.csv: the batch of a term from an iteration on,
+// and the variance that it follows from.
+type Allocation struct {
+	Unit
+	Stage     int
+	Iteration int // finished when the variances were measured
+	Level     int
+	Variance  float64 // of a single sample: the trace of the covariance
+	Batch     int
 }
 
 var summaryTable = format[Summary]{
@@ -185,5 +198,18 @@ var momentTable = format[Moment]{
 		whole("stage", func(r *Moment) *int { return &r.Stage }),
 		whole("iteration", func(r *Moment) *int { return &r.Iteration }),
 		rounded("seconds", func(r *Moment) *float64 { return &r.Seconds }),
+	},
+}
+
+var allocationTable = format[Allocation]{
+	unit: func(r *Allocation) *Unit { return &r.Unit },
+	columns: []column[Allocation]{
+		text("strategy", func(r *Allocation) *string { return &r.Strategy }),
+		seed("seed", func(r *Allocation) *uint64 { return &r.Seed }),
+		whole("stage", func(r *Allocation) *int { return &r.Stage }),
+		whole("iteration", func(r *Allocation) *int { return &r.Iteration }),
+		whole("level", func(r *Allocation) *int { return &r.Level }),
+		number("variance", func(r *Allocation) *float64 { return &r.Variance }),
+		whole("batch", func(r *Allocation) *int { return &r.Batch }),
 	},
 }
