@@ -21,9 +21,9 @@ import (
 	"syscall"
 )
 
-// gcPercent is how much garbage, in per cent of what lives, is collected at
+// GCPercent is how much garbage, in per cent of what lives, is collected at
 // the latest. The collector has little to do: the large blocks hold no pointers.
-const gcPercent = 20
+const GCPercent = 20
 
 // The exit statuses. A signal's is 128 and its number.
 const (
@@ -40,7 +40,7 @@ const (
 func Main(name string, run func(ctx context.Context, args []string) error) {
 	// Most of the heap is one block of activations that lives throughout. With
 	// Go's default as much again would be left lying before it is collected.
-	debug.SetGCPercent(gcPercent)
+	debug.SetGCPercent(GCPercent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	os.Exit(execute(name, signals, os.Exit, os.Stderr, func(ctx context.Context) error {

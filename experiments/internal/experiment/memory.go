@@ -22,7 +22,10 @@ type memory struct {
 	vectors     int64 // of the network
 }
 
-func (m memory) total() int64 { return m.activations + m.batches + m.vectors + programBytes }
+// total adds what the collector leaves lying.
+func (m memory) total() int64 {
+	return (m.activations+m.batches+m.vectors)*(100+cli.GCPercent)/100 + programBytes
+}
 
 // memory estimates what the plans take.
 func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
@@ -76,8 +79,8 @@ func (e *Experiment) checkMemory(need memory) error {
 
 // advice says what brings the need below a limit.
 func (e *Experiment) advice(need memory, bytes int64) string {
-	rest := need.total() - need.activations
-	if room := (bytes - rest) >> 20 << 20; room >= max(need.image, cli.LeastMemory) {
+	room := (bytes-programBytes)*100/(100+cli.GCPercent) - need.batches - need.vectors
+	if room = room >> 20 << 20; room >= max(need.image, cli.LeastMemory) {
 		return fmt.Sprintf("use -memory %s, or a machine with more", cli.FormatSize(room))
 	}
 	return "use a smaller -side or -batch, or a machine with more"

@@ -37,13 +37,14 @@ func TestSoak(t *testing.T) {
 	}
 	// The first stands for the start: graphs, packed weights and buffers are there.
 	first, last := m.seen[0], m.seen[len(m.seen)-1]
-	// The history grows by a row a step, of less than 256 bytes as a row and as
-	// JSON on its way to a checkpoint; the collector lets garbage grow with it.
-	rows := 256 * int64(last.step-first.step)
-	if grown := last.heap - first.heap; grown > rows {
-		t.Errorf("the heap has grown by %d bytes, its history by at most %d", grown, rows)
+	// The history grows by a row a step: less than 512 bytes, as a row in a slice
+	// with room and as JSON on its way to a checkpoint. The rest is batches that
+	// wait, and buffers of checkpoints; and garbage, in what is resident.
+	rows := 512 * int64(last.step-first.step)
+	if grown := last.heap - first.heap; grown > rows+8<<20 {
+		t.Errorf("the heap has grown by %d bytes", grown)
 	}
-	if grown := last.resident - first.resident; grown > rows+32<<20 {
+	if grown := last.resident - first.resident; grown > rows+48<<20 {
 		t.Errorf("the process has grown by %d bytes", grown)
 	}
 	if last.files > first.files || last.goroutines > first.goroutines {
@@ -72,6 +73,7 @@ func (m *meter) Write(p []byte) (int, error) {
 			m.t.Error(err)
 		}
 		runtime.GC()
+		runtime.GC() // pools forget in two
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		now := measurement{step: step, heap: int64(memory.HeapAlloc), resident: resident(m.t), files: openFiles(m.t), goroutines: runtime.NumGoroutine()}
