@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/random"
 )
@@ -57,7 +58,7 @@ type Estimate struct {
 // at once: the one of the mesh's own term, and the one of the next finer term,
 // which is subtracted here.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
-	clear(dst)
+	pointwise.Clear(dst)
 	estimate := Estimate{Terms: make([]Term, 0, len(s.Batches))}
 	var parts [2]mesh.Part // of the mesh's own term, and of the finer one
 	for i, n := range s.Batches {

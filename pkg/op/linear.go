@@ -62,12 +62,15 @@ func (o *Linear) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.No
 	if err != nil {
 		return nil, err
 	}
+	sums := make([]float64, o.outputs)
 	grads[2], bias, err = gradient("LinearBiasGradient", in[2].Shape(), func(v [][]float32) error {
-		for j := range bias.out {
-			var sum float64
-			for i := range o.n {
-				sum += float64(v[0][i*o.outputs+j])
+		clear(sums)
+		for i := range o.n {
+			for j, g := range v[0][i*o.outputs:][:o.outputs] {
+				sums[j] += float64(g)
 			}
+		}
+		for j, sum := range sums {
 			bias.out[j] = float32(sum)
 		}
 		return nil

@@ -3,6 +3,7 @@ package conv
 import (
 	"sync"
 
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 )
 
@@ -140,28 +141,43 @@ func (u use) tap(weight, phase int) (offset int, hit bool) {
 // results, each block of source channels, each tap and each channel of the
 // block one row of weights, a lane per result.
 func (f *Filter) pack(p *form) {
-	taps := f.kernel * f.kernel
 	total := 0
 	for _, c := range p.classes {
 		total = c.base + ceil(p.to, p.width)*p.width*p.from*len(c.taps)
 	}
 	p.data = grow(p.data, total)
-	kernels := p.kernels
+	j := packJobs.get()
+	*j = packJob{f, p}
+	kernel.Run(ceil(p.to, p.kernels.Lanes), j)
+	*j = packJob{}
+	packJobs.put(j)
+}
+
+// packJob is one pack in progress.
+type packJob struct {
+	filter *Filter
+	form   *form
+}
+
+var packJobs free[packJob]
+
+// Do packs the weights of one vector of results.
+func (j *packJob) Do(chunk int) {
+	f, p := j.filter, j.form
+	taps, kernels := f.kernel*f.kernel, p.kernels
+	o := chunk * kernels.Lanes
 	s := scratches.get()
-	defer s.release()
 	g := &s.gather
-	for o := 0; o < p.to; o += kernels.Lanes {
-		g.Channels = min(kernels.Lanes, p.to-o)
-		g.Dst = p.data[o%p.width:]
-		if !p.gradient {
-			s.table = growInts(s.table, p.from*taps)
-			for k := range p.from {
-				p.row(s.table[k*taps:], o/p.width, k)
-			}
-			g.Src, g.DstAt, g.Stride, g.Count = f.w[o*f.c*taps:], s.table, f.c*taps, f.c*taps
-			kernels.Gather(g)
-			continue
+	g.Channels = min(kernels.Lanes, p.to-o)
+	g.Dst = p.data[o%p.width:]
+	if !p.gradient {
+		s.table = growInts(s.table, p.from*taps)
+		for k := range p.from {
+			p.row(s.table[k*taps:], o/p.width, k)
 		}
+		g.Src, g.DstAt, g.Stride, g.Count = f.w[o*f.c*taps:], s.table, f.c*taps, f.c*taps
+		kernels.Gather(g)
+	} else {
 		s.table = growInts(s.table, taps)
 		for k := range p.from {
 			p.row(s.table, o/p.width, k)
@@ -169,6 +185,7 @@ func (f *Filter) pack(p *form) {
 			kernels.Gather(g)
 		}
 	}
+	s.release()
 }
 
 // row fills a table with the places of the taps of source channel k for one

@@ -3,44 +3,75 @@ package conv
 import (
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
+	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// sumJob adds up the planes of gy.
+// sumJob adds up the planes of gy. A chunk has some images: whose core has them in its
+// cache from the operation before.
 type sumJob struct {
-	gBias, gShift, gy []float32
-	shape             Shape
-	kernels           *lanes.Kernels
+	gShift, gy []float32
+	shape      Shape
+	kernels    *lanes.Kernels
+	images     int       // of a chunk
+	totals     []float64 // of each chunk, for each output channel
 }
 
 var sumJobs free[sumJob]
 
-// sums computes the gradients of bias and shift.
+// summed is how many values make a chunk.
+const summed = 1 << 14
+
+// sums computes the gradients of bias and shift, where they are wanted.
 func sums(gBias, gShift, gy []float32, s Shape) {
 	j := sumJobs.get()
-	*j = sumJob{gBias, gShift, gy, s, kernels}
-	kernel.Run(s.O, j)
-	*j = sumJob{}
+	images := max(1, summed/(s.O*s.OutH()*s.OutW()))
+	chunks := ceil(s.N, images)
+	totals := j.totals
+	if cap(totals) < chunks*s.O {
+		totals = make([]float64, chunks*s.O)
+	}
+	*j = sumJob{gShift, gy, s, kernels, images, totals[:chunks*s.O]}
+	kernel.Run(chunks, j)
+	for c := 1; c < chunks; c++ {
+		for o, v := range j.totals[c*s.O:][:s.O] {
+			j.totals[o] += v
+		}
+	}
+	for o := range gBias {
+		gBias[o] = float32(j.totals[o])
+	}
+	*j = sumJob{totals: j.totals}
 	sumJobs.put(j)
 }
 
-// Do sums the planes of one output channel.
-func (j *sumJob) Do(o int) {
+// Do sums the planes of one chunk.
+func (j *sumJob) Do(chunk int) {
 	s := scratches.get()
 	size := j.shape.OutH() * j.shape.OutW()
-	total := 0.0
-	for n := range j.shape.N {
-		first := n*j.shape.O + o
-		v := s.sum(j.kernels, j.gy[first*size:(first+1)*size])
-		if j.gShift != nil {
-			j.gShift[first] = float32(v)
+	totals := j.totals[chunk*j.shape.O:][:j.shape.O]
+	clear(totals)
+	for n := chunk * j.images; n < min(j.shape.N, (chunk+1)*j.images); n++ {
+		planes := j.gy[n*j.shape.O*size:][:j.shape.O*size]
+		s.sums = grow(s.sums, j.shape.O)
+		if size <= fewPixels {
+			vector.SumRows(s.sums, planes, size)
+		} else {
+			for o := range s.sums {
+				s.sums[o] = float32(s.sum(j.kernels, planes[o*size:(o+1)*size]))
+			}
 		}
-		total += v
-	}
-	if j.gBias != nil {
-		j.gBias[o] = float32(total)
+		for o, v := range s.sums {
+			totals[o] += float64(v)
+		}
+		if j.gShift != nil {
+			copy(j.gShift[n*j.shape.O:], s.sums)
+		}
 	}
 	s.release()
 }
+
+// fewPixels are summed in float32, plane after plane: a stretch would be all rest.
+const fewPixels = 64
 
 // stretch is how much is summed in float32 at once, in dozens of strands, so that
 // rounding errors stay those of some 100 additions.

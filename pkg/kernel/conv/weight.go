@@ -27,8 +27,14 @@ type weightJob struct {
 
 var weightJobs free[weightJob]
 
-// enoughChunks keep a handful of cores busy to the end.
-const enoughChunks = 8
+// There are as many chunks as keep a handful of cores busy to the end. Where each
+// has little to do, adding up the slices costs more than idle cores, and a few must
+// do.
+const (
+	enoughChunks = 8
+	fewestChunks = 4
+	enoughToDo   = 16 // rectangles in a slice
+)
 
 // A block has so many vectors of outputs and of channels: more of them make more
 // use of what is gathered and transformed, but their sums, one spectrum for each
@@ -46,7 +52,8 @@ func weightGradient(gw, gy, x []float32, s Shape) {
 		j.taps, unit = spectrumSize, tileSide
 	}
 	j.tiling = tile(s.output(), largestSlice(k, j.winograd), unit)
-	j.slices = min(j.tiling.count(), ceil(enoughChunks, j.blocks()))
+	rectangles, blocks := j.tiling.count(), j.blocks()
+	j.slices = min(max(rectangles/enoughToDo, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
 	j.partial = grow(j.partial, j.sums(0, 0, j.slices)+slack)
 	kernel.Run(j.blocks()*j.slices, j)
 	j.merging = true

@@ -91,12 +91,7 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 		clear(w.data[:ceil(w.channels, w.width)*w.block])
 		return
 	}
-	for b := 0; b < w.channels; b += w.width {
-		for m := range w.images {
-			image := w.data[b/w.width*w.block+w.at(m, 0, 0):][:w.at(1, 0, 0)]
-			w.clearAround(image, r0-w.top, r1-w.top, c0-w.left, c1-w.left)
-		}
-	}
+	w.clearAround(r0-w.top, r1-w.top, c0-w.left, c1-w.left)
 	// Whole rows are one run of pixels, parts of rows one run each.
 	run, runs := c1-c0, r1-r0
 	if run == p.w {
@@ -125,16 +120,21 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 	}
 }
 
-// clearAround sets the pixels of an image outside rows r0 to r1 and columns c0 to
-// c1 to zero.
-func (w *window) clearAround(image []float32, r0, r1, c0, c1 int) {
-	clear(image[:w.at(0, r0, 0)])
-	clear(image[w.at(0, r1, 0):])
-	if c0 == 0 && c1 == w.cols {
-		return
-	}
-	for r := r0; r < r1; r++ {
-		clear(image[w.at(0, r, 0):w.at(0, r, c0)])
-		clear(image[w.at(0, r, c1):w.at(0, r+1, 0)])
+// clearAround sets the pixels of all images outside rows r0 to r1 and columns c0 to
+// c1 to zero. What is right of one row and left of the next, or below one image and
+// above the next, is one stretch.
+func (w *window) clearAround(r0, r1, c0, c1 int) {
+	for b := 0; b < w.channels; b += w.width {
+		block := w.data[b/w.width*w.block:][:w.block]
+		done := 0
+		for m := range w.images {
+			for r := r0; r < r1; r++ {
+				if start := w.at(m, r, c0); start > done {
+					clear(block[done:start])
+				}
+				done = w.at(m, r, c1)
+			}
+		}
+		clear(block[done:])
 	}
 }

@@ -77,22 +77,38 @@ func (j *job) affineGradients(gGamma, gBeta []float32) {
 	if !j.affine {
 		return
 	}
-	for group := range j.total {
-		rstd, at, c := float64(j.rstd[group]), group*j.perGroup, group%j.groups*j.perGroup
-		total, sums := j.sums[2*c:2*(c+j.perGroup)], j.sums[2*at:2*(at+j.perGroup)]
+	j.gGamma, j.gBeta, j.adding = gGamma, gBeta, true
+	if j.total*j.perGroup < chunkSize/4 {
+		for g := range j.groups {
+			j.Do(g)
+		}
+	} else {
+		kernel.Run(j.groups, j)
+	}
+	j.gGamma, j.gBeta, j.adding = nil, nil, false
+}
+
+// add does so for the channels of one group.
+func (j *job) add(group int) {
+	c := group * j.perGroup
+	total := j.sums[2*c : 2*(c+j.perGroup)]
+	rstd := float64(j.rstd[group])
+	for i := 1; i < len(total); i += 2 {
+		total[i] *= rstd
+	}
+	for g := group + j.groups; g < j.total; g += j.groups {
+		rstd, sums := float64(j.rstd[g]), j.sums[2*g*j.perGroup:][:len(total)]
 		for i := 0; i < len(sums); i += 2 {
-			if group < j.groups {
-				total[i+1] *= rstd
-				continue
-			}
 			total[i] += sums[i]
 			total[i+1] += sums[i+1] * rstd
 		}
 	}
-	for c := range gGamma {
-		gGamma[c] = float32(j.sums[2*c+1])
-	}
-	for c := range gBeta {
-		gBeta[c] = float32(j.sums[2*c])
+	for i := range j.perGroup {
+		if j.gGamma != nil {
+			j.gGamma[c+i] = float32(total[2*i+1])
+		}
+		if j.gBeta != nil {
+			j.gBeta[c+i] = float32(total[2*i])
+		}
 	}
 }

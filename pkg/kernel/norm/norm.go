@@ -81,11 +81,13 @@ type job struct {
 	parts, partRows            int // parts of a group and their rows, or
 	chunkGroups, batchGroups   int // groups of a chunk and of a batch
 
-	phases       *phases
-	round        int
-	sums         []float64 // two for each row (backward) or part (forward)
-	scale, shift []float32 // for each row
-	tilt, offset []float32 // for each group
+	phases        *phases
+	round         int
+	gGamma, gBeta []float32
+	adding        bool      // the sums of the samples, for gGamma and gBeta
+	sums          []float64 // two for each row (backward) or part (forward)
+	scale, shift  []float32 // for each row
+	tilt, offset  []float32 // for each group
 }
 
 // phases are what is done to a group: read rows [lo, hi) of it, draw conclusions
@@ -165,6 +167,10 @@ func (j *job) do(chunks int) {
 
 // Do implements kernel.Job.
 func (j *job) Do(chunk int) {
+	if j.adding {
+		j.add(chunk)
+		return
+	}
 	if j.parts == 0 {
 		end := min((chunk+1)*j.chunkGroups, j.total)
 		for g := chunk * j.chunkGroups; g < end; g += j.batchGroups {

@@ -38,6 +38,11 @@ func sum(j *job, lo, hi int) {
 	}
 }
 
+// Clear sets x to 0.
+func Clear(x []float32) { newJob(zero, x, nil).elements(len(x)) }
+
+func zero(j *job, lo, hi int) { clear(j.y[lo:hi]) }
+
 // Axpy adds a*x to y.
 func Axpy(y []float32, a float32, x []float32) {
 	same("Axpy", len(y), len(x))
