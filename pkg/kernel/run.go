@@ -13,6 +13,16 @@ type Job interface {
 	Do(chunk int)
 }
 
+// Local is a Job that needs memory of its own on every core. Who works on it asks for
+// that once, not for every chunk: cores would wait for each other.
+type Local interface {
+	Job
+	// Local returns what does the chunks on one core.
+	Local() Job
+	// Done takes it back.
+	Done(Job)
+}
+
 // Run calls job.Do once for every chunk in [0, n), on all cores, and returns
 // when all calls have returned. Jobs may call Run themselves. A panic inside
 // Do is raised again in the caller of Run.
@@ -22,6 +32,10 @@ func Run(n int, job Job) {
 	}
 	helpers := min(n, runtime.GOMAXPROCS(0)) - 1
 	if helpers <= 0 {
+		if l, ok := job.(Local); ok {
+			job = l.Local()
+			defer l.Done(job)
+		}
 		for i := range n {
 			job.Do(i)
 		}
@@ -89,6 +103,9 @@ func (c *call) cut(job Job, chunks, cores int) {
 // work takes chunks until none is left: those of the core's own share, then what
 // others have left of theirs.
 func (c *call) work(core int) {
+	job := c.job
+	local, isLocal := job.(Local)
+	taken := false
 	for i := range c.shares {
 		s := &c.shares[(core+i)%len(c.shares)]
 		for s.next.Load() < s.end {
@@ -96,22 +113,28 @@ func (c *call) work(core int) {
 			if chunk >= s.end {
 				break
 			}
-			c.do(int(chunk))
+			if isLocal && !taken {
+				job, taken = local.Local(), true
+			}
+			c.do(job, int(chunk))
 			if c.finished.Add(1) == c.chunks && c.asleep.CompareAndSwap(true, false) {
 				c.done <- struct{}{}
 			}
 		}
 	}
+	if taken {
+		local.Done(job)
+	}
 }
 
-func (c *call) do(chunk int) {
+func (c *call) do(job Job, chunk int) {
 	defer func() {
 		if r := recover(); r != nil {
 			failure := r // a variable of its own: only a failure allocates
 			c.failure.CompareAndSwap(nil, &failure)
 		}
 	}()
-	c.job.Do(chunk)
+	job.Do(chunk)
 }
 
 // Waking a sleeping thread takes up to 100 microseconds, longer than whole

@@ -1,9 +1,6 @@
 package conv
 
-import (
-	"multiscale/pkg/kernel"
-	"multiscale/pkg/kernel/lanes"
-)
+import "multiscale/pkg/kernel/lanes"
 
 // kernels is what everything below runs on; tests put others in its place.
 var kernels = lanes.Active
@@ -54,7 +51,7 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 			j.before, j.after = min(j.before, t.col), max(j.after, t.col)
 		}
 	}
-	kernel.Run(chunks*j.splits, j)
+	run(chunks*j.splits, j)
 	*j = correlation{}
 	correlations.put(j)
 }
@@ -79,9 +76,8 @@ var (
 	winogradChunks = chunking{smallest: 512, largest: 32, enough: 2}
 )
 
-// Do computes one chunk.
-func (j *correlation) Do(chunk int) {
-	s := scratches.get()
+// do computes one chunk.
+func (j *correlation) do(s *scratch, chunk int) {
 	r := j.tiling.rectangle(chunk / j.splits)
 	blocks := ceil(j.to.c, j.form.width)
 	part := chunk % j.splits
@@ -91,7 +87,6 @@ func (j *correlation) Do(chunk int) {
 	} else {
 		j.direct(s, r, first, last)
 	}
-	s.release()
 }
 
 // direct computes blocks first to last of the results for the pixels in r.

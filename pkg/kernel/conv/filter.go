@@ -3,7 +3,6 @@ package conv
 import (
 	"sync"
 
-	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 )
 
@@ -148,7 +147,7 @@ func (f *Filter) pack(p *form) {
 	p.data = grow(p.data, total)
 	j := packJobs.get()
 	*j = packJob{f, p}
-	kernel.Run(ceil(p.to, p.kernels.Lanes), j)
+	run(ceil(p.to, p.kernels.Lanes), j)
 	*j = packJob{}
 	packJobs.put(j)
 }
@@ -161,12 +160,11 @@ type packJob struct {
 
 var packJobs free[packJob]
 
-// Do packs the weights of one vector of results.
-func (j *packJob) Do(chunk int) {
+// do packs the weights of one vector of results.
+func (j *packJob) do(s *scratch, chunk int) {
 	f, p := j.filter, j.form
 	taps, kernels := f.kernel*f.kernel, p.kernels
 	o := chunk * kernels.Lanes
-	s := scratches.get()
 	g := &s.gather
 	g.Channels = min(kernels.Lanes, p.to-o)
 	g.Dst = p.data[o%p.width:]
@@ -185,7 +183,6 @@ func (j *packJob) Do(chunk int) {
 			kernels.Gather(g)
 		}
 	}
-	s.release()
 }
 
 // row fills a table with the places of the taps of source channel k for one

@@ -3,11 +3,50 @@ package conv
 import (
 	"sync"
 
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 )
 
-// scratch is the memory that one worker needs for one chunk.
+// work is cut into chunks that need a scratch.
+type work interface {
+	do(s *scratch, chunk int)
+}
+
+// run does all chunks of w. Each core has a scratch.
+func run(chunks int, w work) {
+	b := benches.get()
+	b.work = w
+	kernel.Run(chunks, b)
+	b.work = nil
+	benches.put(b)
+}
+
+// bench is the kernel.Local for work.
+type bench struct{ work work }
+
+var benches free[bench]
+
+// Do implements kernel.Job.
+func (b *bench) Do(chunk int) {
+	s := b.Local()
+	s.Do(chunk)
+	b.Done(s)
+}
+
+// Local implements kernel.Local.
+func (b *bench) Local() kernel.Job {
+	s := scratches.get()
+	s.work = b.work
+	return s
+}
+
+// Done implements kernel.Local.
+func (b *bench) Done(s kernel.Job) { s.(*scratch).release() }
+
+// scratch is the memory that one core needs for chunks of work.
 type scratch struct {
+	work work
+
 	product   lanes.Product
 	gather    lanes.Gather
 	scatter   lanes.Scatter
@@ -54,9 +93,13 @@ func (f *free[T]) put(t *T) {
 
 var scratches free[scratch]
 
+// Do implements kernel.Job.
+func (s *scratch) Do(chunk int) { s.work.do(s, chunk) }
+
 // release gives s back, without what it points to in others' memory: that would
 // keep the activations of a whole model alive until the next convolution.
 func (s *scratch) release() {
+	s.work = nil
 	s.product.A, s.product.B, s.product.C = nil, nil, nil
 	s.gather.Src, s.gather.Dst = nil, nil
 	s.scatter.Src, s.scatter.Dst, s.scatter.Bias, s.scatter.Residual = nil, nil, nil, nil

@@ -1,7 +1,6 @@
 package conv
 
 import (
-	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
@@ -31,7 +30,7 @@ func sums(gBias, gShift, gy []float32, s Shape) {
 		totals = make([]float64, chunks*s.O)
 	}
 	*j = sumJob{gShift, gy, s, kernels, images, totals[:chunks*s.O]}
-	kernel.Run(chunks, j)
+	run(chunks, j)
 	for c := 1; c < chunks; c++ {
 		for o, v := range j.totals[c*s.O:][:s.O] {
 			j.totals[o] += v
@@ -44,9 +43,8 @@ func sums(gBias, gShift, gy []float32, s Shape) {
 	sumJobs.put(j)
 }
 
-// Do sums the planes of one chunk.
-func (j *sumJob) Do(chunk int) {
-	s := scratches.get()
+// do sums the planes of one chunk.
+func (j *sumJob) do(s *scratch, chunk int) {
 	size := j.shape.OutH() * j.shape.OutW()
 	totals := j.totals[chunk*j.shape.O:][:j.shape.O]
 	clear(totals)
@@ -67,7 +65,6 @@ func (j *sumJob) Do(chunk int) {
 			copy(j.gShift[n*j.shape.O:], s.sums)
 		}
 	}
-	s.release()
 }
 
 // fewPixels are summed in float32, plane after plane: a stretch would be all rest.

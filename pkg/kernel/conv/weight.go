@@ -1,7 +1,6 @@
 package conv
 
 import (
-	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
@@ -55,9 +54,9 @@ func weightGradient(gw, gy, x []float32, s Shape) {
 	rectangles, blocks := j.tiling.count(), j.blocks()
 	j.slices = min(max(rectangles/enoughToDo, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
 	j.partial = grow(j.partial, j.sums(0, 0, j.slices)+slack)
-	kernel.Run(j.blocks()*j.slices, j)
+	run(j.blocks()*j.slices, j)
 	j.merging = true
-	kernel.Run(ceil(s.O, mergedRows), j)
+	run(ceil(s.O, mergedRows), j)
 	partial := j.partial
 	*j = weightJob{partial: partial}
 	weightJobs.put(j)
@@ -80,9 +79,8 @@ const mergedRows = 8
 
 func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.channels) }
 
-// Do computes one chunk of the pass at hand.
-func (j *weightJob) Do(chunk int) {
-	s := scratches.get()
+// do computes one chunk of the pass at hand.
+func (j *weightJob) do(s *scratch, chunk int) {
 	if j.merging {
 		j.merge(s, chunk*mergedRows, min(j.shape.O, (chunk+1)*mergedRows))
 	} else {
@@ -90,7 +88,6 @@ func (j *weightJob) Do(chunk int) {
 		across := ceil(j.shape.C, j.channels)
 		j.sum(s, block/across*j.outputs, block%across*j.channels, slice)
 	}
-	s.release()
 }
 
 // sum computes the sums of a block, outputs from o and channels from c on, over

@@ -1,9 +1,6 @@
 package conv
 
-import (
-	"multiscale/pkg/kernel"
-	"multiscale/pkg/kernel/lanes"
-)
+import "multiscale/pkg/kernel/lanes"
 
 // Winograd's F(4x4, 3x3) turns a tile of 6x6 input pixels, and the weights, into
 // spectra of 36 values; the products of spectra, summed over channels, turn back
@@ -33,7 +30,7 @@ func (f *Filter) packWinograd(p *form) {
 	p.data = grow(p.data, ceil(p.to, p.width)*spectrumSize*p.value())
 	j := filterJobs.get()
 	*j = filterJob{f, p}
-	kernel.Run(ceil(p.to, p.width)*ceil(p.from, sourcesPerChunk), j)
+	run(ceil(p.to, p.width)*ceil(p.from, sourcesPerChunk), j)
 	*j = filterJob{}
 	filterJobs.put(j)
 }
@@ -44,14 +41,12 @@ func (p *form) value() int { return p.from*p.width + spread }
 // sourcesPerChunk is how many source channels of a block one chunk packs.
 const sourcesPerChunk = 32
 
-// Do packs some source channels of one block of results.
-func (j *filterJob) Do(chunk int) {
+// do packs some source channels of one block of results.
+func (j *filterJob) do(s *scratch, chunk int) {
 	p := j.form
-	s := scratches.get()
 	across := ceil(p.from, sourcesPerChunk)
 	block, first := chunk/across, chunk%across*sourcesPerChunk
 	j.filter.spectra(s, p, p.data[block*spectrumSize*p.value():], block, first)
-	s.release()
 }
 
 // block packs one block of results into memory of s: where a block is used once

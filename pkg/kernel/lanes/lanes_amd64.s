@@ -514,7 +514,7 @@ TEXT ·gatherAVX2(SB), NOSPLIT, $0-8
 
 block_gatherAVX2:
 	CMPQ           DI, $0x08
-	JL             tail_gatherAVX2
+	JL             quad_gatherAVX2
 	CMPQ           AX, $0x08
 	JL             tail_gatherAVX2
 	MOVQ           DX, R9
@@ -568,6 +568,43 @@ block_gatherAVX2:
 	MOVLQSX        28(BX), R9
 	VMOVUPS        Y0, (CX)(R9*4)
 	JMP            next_gatherAVX2
+
+quad_gatherAVX2:
+	CMPQ           DI, $0x04
+	JL             tail_gatherAVX2
+	CMPQ           AX, $0x08
+	JL             tail_gatherAVX2
+	MOVQ           DX, R9
+	LEAQ           (R9)(SI*4), R10
+	VBROADCASTF128 (R9), Y0
+	VINSERTF128    $0x01, (R10), Y0, Y0
+	VBROADCASTF128 (R9)(SI*1), Y1
+	VINSERTF128    $0x01, (R10)(SI*1), Y1, Y1
+	VBROADCASTF128 (R9)(SI*2), Y2
+	VINSERTF128    $0x01, (R10)(SI*2), Y2, Y2
+	VBROADCASTF128 (R9)(R8*1), Y3
+	VINSERTF128    $0x01, (R10)(R8*1), Y3, Y3
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKLPS      Y3, Y2, Y1
+	VUNPCKHPS      Y3, Y2, Y2
+	VUNPCKLPD      Y1, Y4, Y3
+	VUNPCKHPD      Y1, Y4, Y1
+	VUNPCKLPD      Y2, Y0, Y4
+	VUNPCKHPD      Y2, Y0, Y0
+	MOVLQSX        (BX), R9
+	VMOVUPS        Y3, (CX)(R9*4)
+	MOVLQSX        4(BX), R9
+	VMOVUPS        Y1, (CX)(R9*4)
+	MOVLQSX        8(BX), R9
+	VMOVUPS        Y4, (CX)(R9*4)
+	MOVLQSX        12(BX), R9
+	VMOVUPS        Y0, (CX)(R9*4)
+	ADDQ           $0x10, DX
+	ADDQ           $0x10, BX
+	SUBQ           $0x04, DI
+	JG             quad_gatherAVX2
+	JMP            end_gatherAVX2
 
 tail_gatherAVX2:
 	MOVQ       DI, R9
@@ -719,6 +756,109 @@ TEXT ·scatterAVX2(SB), NOSPLIT, $0-8
 	MOVQ 120(AX), AX
 
 block_scatterAVX2:
+	CMPQ    R9, $0x04
+	JNE     square_scatterAVX2
+	CMPQ    AX, $0x08
+	JL      square_scatterAVX2
+	VMOVUPS (DX), Y0
+	ADDQ    R8, DX
+	VMOVUPS (DX), Y1
+	ADDQ    R8, DX
+	VMOVUPS (DX), Y2
+	ADDQ    R8, DX
+	VMOVUPS (DX), Y3
+	ADDQ    R8, DX
+	TESTQ   BX, BX
+	JZ      plain_scatterAVX2
+	VADDPS  (BX), Y0, Y0
+	VADDPS  (BX), Y1, Y1
+	VADDPS  (BX), Y2, Y2
+	VADDPS  (BX), Y3, Y3
+
+plain_scatterAVX2:
+	VUNPCKLPS    Y1, Y0, Y4
+	VUNPCKHPS    Y1, Y0, Y0
+	VUNPCKLPS    Y3, Y2, Y1
+	VUNPCKHPS    Y3, Y2, Y2
+	VUNPCKLPD    Y1, Y4, Y3
+	VUNPCKHPD    Y1, Y4, Y1
+	VUNPCKLPD    Y2, Y0, Y4
+	VUNPCKHPD    Y2, Y0, Y0
+	TESTQ        SI, SI
+	JZ           alone_scatterAVX2
+	VMOVAPS      X3, X2
+	VADDPS       (SI), X2, X2
+	ADDQ         DI, SI
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VMOVAPS      X1, X2
+	VADDPS       (SI), X2, X2
+	ADDQ         DI, SI
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VMOVAPS      X4, X2
+	VADDPS       (SI), X2, X2
+	ADDQ         DI, SI
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VMOVAPS      X0, X2
+	VADDPS       (SI), X2, X2
+	ADDQ         DI, SI
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VEXTRACTF128 $0x01, Y3, X2
+	VADDPS       (SI), X2, X2
+	ADDQ         DI, SI
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VEXTRACTF128 $0x01, Y1, X1
+	VADDPS       (SI), X1, X1
+	ADDQ         DI, SI
+	VMOVUPS      X1, (CX)
+	ADDQ         DI, CX
+	VEXTRACTF128 $0x01, Y4, X1
+	VADDPS       (SI), X1, X1
+	ADDQ         DI, SI
+	VMOVUPS      X1, (CX)
+	ADDQ         DI, CX
+	VEXTRACTF128 $0x01, Y0, X0
+	VADDPS       (SI), X0, X0
+	ADDQ         DI, SI
+	VMOVUPS      X0, (CX)
+	ADDQ         DI, CX
+	JMP          done_scatterAVX2
+
+alone_scatterAVX2:
+	VMOVAPS      X3, X2
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VMOVAPS      X1, X2
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VMOVAPS      X4, X2
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VMOVAPS      X0, X2
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VEXTRACTF128 $0x01, Y3, X2
+	VMOVUPS      X2, (CX)
+	ADDQ         DI, CX
+	VEXTRACTF128 $0x01, Y1, X1
+	VMOVUPS      X1, (CX)
+	ADDQ         DI, CX
+	VEXTRACTF128 $0x01, Y4, X1
+	VMOVUPS      X1, (CX)
+	ADDQ         DI, CX
+	VEXTRACTF128 $0x01, Y0, X0
+	VMOVUPS      X0, (CX)
+	ADDQ         DI, CX
+
+done_scatterAVX2:
+	VZEROUPPER
+	RET
+
+square_scatterAVX2:
 	VMOVUPS (DX), Y0
 	ADDQ    R8, DX
 	VMOVUPS (DX), Y1
@@ -3603,7 +3743,7 @@ TEXT ·gatherAVX512(SB), NOSPLIT, $0-8
 
 block_gatherAVX512:
 	CMPQ            DI, $0x10
-	JL              tail_gatherAVX512
+	JL              quad_gatherAVX512
 	CMPQ            AX, $0x10
 	JL              tail_gatherAVX512
 	MOVQ            DX, R9
@@ -3739,6 +3879,53 @@ block_gatherAVX512:
 	MOVLQSX         60(BX), R9
 	VMOVUPS         Z0, (CX)(R9*4)
 	JMP             next_gatherAVX512
+
+quad_gatherAVX512:
+	CMPQ            DI, $0x04
+	JL              tail_gatherAVX512
+	CMPQ            AX, $0x10
+	JL              tail_gatherAVX512
+	MOVQ            DX, R9
+	LEAQ            (R9)(SI*4), R10
+	LEAQ            (R10)(SI*4), R11
+	LEAQ            (R11)(SI*4), R12
+	VBROADCASTF32X4 (R9), Z0
+	VINSERTF32X4    $0x01, (R10), Z0, Z0
+	VINSERTF32X4    $0x02, (R11), Z0, Z0
+	VINSERTF32X4    $0x03, (R12), Z0, Z0
+	VBROADCASTF32X4 (R9)(SI*1), Z1
+	VINSERTF32X4    $0x01, (R10)(SI*1), Z1, Z1
+	VINSERTF32X4    $0x02, (R11)(SI*1), Z1, Z1
+	VINSERTF32X4    $0x03, (R12)(SI*1), Z1, Z1
+	VBROADCASTF32X4 (R9)(SI*2), Z2
+	VINSERTF32X4    $0x01, (R10)(SI*2), Z2, Z2
+	VINSERTF32X4    $0x02, (R11)(SI*2), Z2, Z2
+	VINSERTF32X4    $0x03, (R12)(SI*2), Z2, Z2
+	VBROADCASTF32X4 (R9)(R8*1), Z3
+	VINSERTF32X4    $0x01, (R10)(R8*1), Z3, Z3
+	VINSERTF32X4    $0x02, (R11)(R8*1), Z3, Z3
+	VINSERTF32X4    $0x03, (R12)(R8*1), Z3, Z3
+	VUNPCKLPS       Z1, Z0, Z4
+	VUNPCKHPS       Z1, Z0, Z0
+	VUNPCKLPS       Z3, Z2, Z1
+	VUNPCKHPS       Z3, Z2, Z2
+	VUNPCKLPD       Z1, Z4, Z3
+	VUNPCKHPD       Z1, Z4, Z1
+	VUNPCKLPD       Z2, Z0, Z4
+	VUNPCKHPD       Z2, Z0, Z0
+	MOVLQSX         (BX), R9
+	VMOVUPS         Z3, (CX)(R9*4)
+	MOVLQSX         4(BX), R9
+	VMOVUPS         Z1, (CX)(R9*4)
+	MOVLQSX         8(BX), R9
+	VMOVUPS         Z4, (CX)(R9*4)
+	MOVLQSX         12(BX), R9
+	VMOVUPS         Z0, (CX)(R9*4)
+	ADDQ            $0x10, DX
+	ADDQ            $0x10, BX
+	SUBQ            $0x04, DI
+	JG              quad_gatherAVX512
+	JMP             end_gatherAVX512
 
 tail_gatherAVX512:
 	MOVQ      DI, R9
@@ -3984,6 +4171,173 @@ TEXT ·scatterAVX512(SB), NOSPLIT, $0-8
 	MOVQ 120(AX), AX
 
 block_scatterAVX512:
+	CMPQ    R9, $0x04
+	JNE     square_scatterAVX512
+	CMPQ    AX, $0x10
+	JL      square_scatterAVX512
+	VMOVUPS (DX), Z0
+	ADDQ    R8, DX
+	VMOVUPS (DX), Z1
+	ADDQ    R8, DX
+	VMOVUPS (DX), Z2
+	ADDQ    R8, DX
+	VMOVUPS (DX), Z3
+	ADDQ    R8, DX
+	TESTQ   BX, BX
+	JZ      plain_scatterAVX512
+	VADDPS  (BX), Z0, Z0
+	VADDPS  (BX), Z1, Z1
+	VADDPS  (BX), Z2, Z2
+	VADDPS  (BX), Z3, Z3
+
+plain_scatterAVX512:
+	VUNPCKLPS     Z1, Z0, Z4
+	VUNPCKHPS     Z1, Z0, Z0
+	VUNPCKLPS     Z3, Z2, Z1
+	VUNPCKHPS     Z3, Z2, Z2
+	VUNPCKLPD     Z1, Z4, Z3
+	VUNPCKHPD     Z1, Z4, Z1
+	VUNPCKLPD     Z2, Z0, Z4
+	VUNPCKHPD     Z2, Z0, Z0
+	TESTQ         SI, SI
+	JZ            alone_scatterAVX512
+	VMOVAPS       X3, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VMOVAPS       X1, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VMOVAPS       X4, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VMOVAPS       X0, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x01, Z3, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x01, Z1, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x01, Z4, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x01, Z0, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x02, Z3, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x02, Z1, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x02, Z4, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x02, Z0, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x03, Z3, X2
+	VADDPS        (SI), X2, X2
+	ADDQ          DI, SI
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x03, Z1, X1
+	VADDPS        (SI), X1, X1
+	ADDQ          DI, SI
+	VMOVUPS       X1, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x03, Z4, X1
+	VADDPS        (SI), X1, X1
+	ADDQ          DI, SI
+	VMOVUPS       X1, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x03, Z0, X0
+	VADDPS        (SI), X0, X0
+	ADDQ          DI, SI
+	VMOVUPS       X0, (CX)
+	ADDQ          DI, CX
+	JMP           done_scatterAVX512
+
+alone_scatterAVX512:
+	VMOVAPS       X3, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VMOVAPS       X1, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VMOVAPS       X4, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VMOVAPS       X0, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x01, Z3, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x01, Z1, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x01, Z4, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x01, Z0, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x02, Z3, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x02, Z1, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x02, Z4, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x02, Z0, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x03, Z3, X2
+	VMOVUPS       X2, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x03, Z1, X1
+	VMOVUPS       X1, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x03, Z4, X1
+	VMOVUPS       X1, (CX)
+	ADDQ          DI, CX
+	VEXTRACTF32X4 $0x03, Z0, X0
+	VMOVUPS       X0, (CX)
+	ADDQ          DI, CX
+
+done_scatterAVX512:
+	VZEROUPPER
+	RET
+
+square_scatterAVX512:
 	VMOVUPS (DX), Z0
 	ADDQ    R8, DX
 	VMOVUPS (DX), Z1

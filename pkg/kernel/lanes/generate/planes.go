@@ -23,20 +23,21 @@ func (s isa) gather() {
 	rows := steps(stride, 4)
 	Label("block_" + name)
 	CMPQ(count, operand.Imm(uint64(s.lanes)))
-	JL(operand.LabelRef("tail_" + name))
+	JL(operand.LabelRef("quad_" + name))
 	CMPQ(channels, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("tail_" + name))
 	// A full square: reading four pixels of four planes at a time into the parts
 	// of a register leaves only squares of 4x4 to transpose.
-	for h := range planes {
-		planes[h] = GP64()
-		if h == 0 {
-			MOVQ(src, planes[0])
-		} else {
-			LEAQ(indexed(planes[h-1], stride, 4), planes[h])
+	reach := func() {
+		for h := range planes {
+			if h == 0 {
+				MOVQ(src, planes[0])
+			} else {
+				LEAQ(indexed(planes[h-1], stride, 4), planes[h])
+			}
 		}
 	}
-	for q := range planes {
+	four := func(q int) {
 		part := s.vectors(4)
 		for i, v := range part {
 			for h, plane := range planes {
@@ -49,7 +50,28 @@ func (s isa) gather() {
 			put(4*q+j, v)
 		}
 	}
+	for h := range planes {
+		planes[h] = GP64()
+	}
+	reach()
+	for q := range planes {
+		four(q)
+	}
 	JMP(operand.LabelRef("next_" + name))
+
+	// What is left, and images of 2x2, four pixels at a time.
+	Label("quad_" + name)
+	CMPQ(count, operand.Imm(4))
+	JL(operand.LabelRef("tail_" + name))
+	CMPQ(channels, operand.Imm(uint64(s.lanes)))
+	JL(operand.LabelRef("tail_" + name))
+	reach()
+	four(0)
+	ADDQ(operand.Imm(16), src)
+	ADDQ(operand.Imm(16), table)
+	SUBQ(operand.Imm(4), count)
+	JG(operand.LabelRef("quad_" + name))
+	JMP(operand.LabelRef("end_" + name))
 
 	Label("tail_" + name)
 	m := s.mask(count)
@@ -83,6 +105,15 @@ func (s isa) scatter() {
 	bias, residual := field(p, 48), field(p, 72)
 	stride, step, count, channels := distance(p, 96), distance(p, 104), field(p, 112), field(p, 120)
 	Label("block_" + name)
+	CMPQ(count, operand.Imm(4))
+	JNE(operand.LabelRef("square_" + name))
+	CMPQ(channels, operand.Imm(uint64(s.lanes)))
+	JL(operand.LabelRef("square_" + name))
+	s.scatterFour(name, dst, src, bias, residual, stride, step)
+	VZEROUPPER()
+	RET()
+
+	Label("square_" + name)
 	rows := s.vectors(s.lanes)
 	for _, v := range rows {
 		VMOVUPS(at(src, 0), v)
@@ -115,6 +146,49 @@ func (s isa) scatter() {
 	JG(operand.LabelRef("block_" + name))
 	VZEROUPPER()
 	RET()
+}
+
+// scatterFour writes four pixels of all channels: an image of 2x2, or the rest of a
+// larger one.
+func (s isa) scatterFour(name string, dst, src, bias, residual, stride, step reg.Register) {
+	pixels := s.vectors(4)
+	for _, v := range pixels {
+		VMOVUPS(at(src, 0), v)
+		ADDQ(step, src)
+	}
+	TESTQ(bias, bias)
+	JZ(operand.LabelRef("plain_" + name))
+	for _, v := range pixels {
+		VADDPS(at(bias, 0), v, v)
+	}
+	Label("plain_" + name)
+	planes := s.transpose4(pixels) // part q of register j: channel 4q+j
+	write := func(add bool) {
+		for c := range s.lanes {
+			v := XMM()
+			switch part := operand.U8(c / 4); {
+			case part == 0:
+				VMOVAPS(planes[c%4].AsX(), v)
+			case s.lanes == 16:
+				VEXTRACTF32X4(part, planes[c%4], v)
+			default:
+				VEXTRACTF128(part, planes[c%4], v)
+			}
+			if add {
+				VADDPS(at(residual, 0), v, v)
+				ADDQ(stride, residual)
+			}
+			VMOVUPS(v, at(dst, 0))
+			ADDQ(stride, dst)
+		}
+	}
+	TESTQ(residual, residual)
+	JZ(operand.LabelRef("alone_" + name))
+	write(true)
+	JMP(operand.LabelRef("done_" + name))
+	Label("alone_" + name)
+	write(false)
+	Label("done_" + name)
 }
 
 // eachChannel runs do for the first channels (at most one vector's worth) of
