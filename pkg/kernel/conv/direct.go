@@ -93,6 +93,10 @@ func (j *correlation) do(s *scratch, chunk int) {
 func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 	k, f := j.kernels, j.form
 	w := &s.window
+	if j.stride == 1 && j.step == 1 && tiny(k, r, j.to, j.from, f.from) {
+		j.directTiny(s, r, first, last)
+		return
+	}
 	down, across := ceil(r.rows, j.step), ceil(r.cols, j.step)
 	w.plan(k, rectangle{
 		r.image, r.images,
@@ -100,11 +104,6 @@ func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 		r.left/j.step*j.stride + j.before, (across-1)*j.stride + j.after - j.before + 1,
 	}, f.from)
 	w.gather(k, s, j.x, j.from, 0)
-
-	if w.tiny(k, r, j.to) && j.stride == 1 && j.step == 1 {
-		j.directTiny(s, r, first, last)
-		return
-	}
 	// Rows of sums have room for whole groups.
 	cols := ceil(across, k.Group) * k.Group * j.step
 	s.sums = grow(s.sums, (r.images*r.rows*cols+k.Lanes+j.step*k.Group)*f.width)
@@ -124,7 +123,7 @@ func (j *correlation) class(s *scratch, c *class, r rectangle, cols, b, vectors 
 	for m := range r.images {
 		for i := range ceil(r.rows-c.row, j.step) {
 			for g := 0; g < ceil(r.cols-c.col, j.step); g += k.Group {
-				s.from = append(s.from, w.at(m, i*j.stride, g*j.stride))
+				s.from = append(s.from, w.at(m, i*j.stride-j.up, g*j.stride-j.before))
 				s.to = append(s.to, ((m*r.rows+c.row+i*j.step)*cols+c.col+g*j.step)*f.width)
 			}
 		}
@@ -177,7 +176,7 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 				for i, t := range c.taps {
 					if at.all || j.from.holds(at.row+t.row, at.col+t.col) {
 						s.segments = append(s.segments, lanes.Segment{
-							A: at.a + (start+d*p.K)/w.width*w.block + w.at(0, t.row-j.up, t.col-j.before),
+							A: at.a + (start+d*p.K)/w.width*w.block + w.at(0, t.row, t.col),
 							B: (d*len(c.taps) + i) * p.K * f.width,
 						})
 					}

@@ -10,19 +10,26 @@ import "multiscale/pkg/kernel/lanes"
 const tinyPixels = 9
 
 // tiny tells whether the rectangle r of an output is one of whole tiny images,
-// enough of them to fill a group, and w has room for those that a group has too
-// many.
-func (w *window) tiny(k *lanes.Kernels, r rectangle, output planes) bool {
+// enough of them to fill a group, and the window of the input's channels has room for
+// those that a group has too many.
+func tiny(k *lanes.Kernels, r rectangle, output, input planes, channels int) bool {
 	return output.h*output.w <= tinyPixels && r.rows == output.h && r.cols == output.w &&
-		r.images >= k.Group && (k.Group-1)*w.at(1, 0, 0) <= slack
+		r.images >= k.Group && (k.Group-1)*input.h*input.w*width(k, channels) <= slack
+}
+
+// whole is the part of the input that tiny images see: themselves, without padding.
+func (r rectangle) whole(input planes) rectangle {
+	return rectangle{r.image, r.images, 0, input.h, 0, input.w}
 }
 
 // holds tells whether a plane has a pixel.
 func (p planes) holds(row, col int) bool { return row >= 0 && row < p.h && col >= 0 && col < p.w }
 
-// directTiny is direct for tiny images; their window has been gathered.
+// directTiny is direct for tiny images.
 func (j *correlation) directTiny(s *scratch, r rectangle, first, last int) {
 	k, f, w := j.kernels, j.form, &s.window
+	w.plan(k, r.whole(j.from), f.from)
+	w.gather(k, s, j.x, j.from, 0)
 	image := r.rows * r.cols * f.width // of sums
 	s.sums = grow(s.sums, ceil(r.images, k.Group)*k.Group*image+k.Lanes*f.width)
 	s.from, s.to = s.from[:0], s.to[:0]
@@ -44,6 +51,12 @@ func (j *correlation) directTiny(s *scratch, r rectangle, first, last int) {
 	}
 }
 
+// tiny tells whether the images of r are taken so: all taps must hit them somewhere.
+func (j *weightJob) tiny(r rectangle, channels int) bool {
+	in := j.shape.input()
+	return j.shape.Stride == 1 && min(in.h, in.w) > j.shape.Padding && tiny(j.kernels, r, j.shape.output(), in, channels)
+}
+
 // tinyTaps sets the product up for the sum over all images of a rectangle, and
 // returns the stretches of tap t: one for every pixel where it hits the image.
 func (j *weightJob) tinyTaps(s *scratch, r rectangle, t int) []lanes.Segment {
@@ -54,12 +67,9 @@ func (j *weightJob) tinyTaps(s *scratch, r rectangle, t int) []lanes.Segment {
 	for i := range r.rows {
 		for c := range r.cols {
 			if j.shape.input().holds(i+row, c+col) {
-				s.segments = append(s.segments, lanes.Segment{A: g.at(0, i, c), B: w.at(0, i, c)})
+				s.segments = append(s.segments, lanes.Segment{A: g.at(0, i, c), B: w.at(0, i+row, c+col)})
 			}
 		}
-	}
-	if len(s.segments) == 0 { // a sum of zeros from around the images
-		s.segments = append(s.segments, lanes.Segment{A: g.at(0, 0, 0), B: w.at(0, 0, 0)})
 	}
 	return s.segments
 }

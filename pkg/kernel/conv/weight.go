@@ -117,11 +117,15 @@ func (j *weightJob) sums(o, b, slice int) int {
 func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, slice int) {
 	k, shape := j.kernels, j.shape
 	w, g := &s.window, &s.second
-	w.plan(k, rectangle{
+	seen, tiny := rectangle{
 		r.image, r.images,
 		r.top*shape.Stride - shape.Padding, (r.rows-1)*shape.Stride + shape.Kernel,
 		r.left*shape.Stride - shape.Padding, (r.cols-1)*shape.Stride + shape.Kernel,
-	}, channels)
+	}, j.tiny(r, channels)
+	if tiny {
+		seen = r.whole(shape.input())
+	}
+	w.plan(k, seen, channels)
 	w.gather(k, s, j.x, shape.input(), c)
 	g.planRow(r, outputs)
 	g.gather(k, s, j.gy, shape.output(), o)
@@ -134,12 +138,11 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 	p := &s.product
 	p.A, p.Segments, p.K = g.data, s.segments, r.cols
 	p.CStep, p.AStep, p.AInner, p.BInner = j.taps*j.width, 1, g.width, shape.Stride*w.width
-	tiny := shape.Stride == 1 && w.tiny(k, r, shape.output())
 	for t := range j.taps {
-		if tiny {
-			p.Segments = j.tinyTaps(s, r, t)
-		}
 		at := w.at(0, t/shape.Kernel, t%shape.Kernel)
+		if tiny {
+			p.Segments, at = j.tinyTaps(s, r, t), 0
+		}
 		for b := 0; b < channels; b += j.width {
 			p.B = w.data[b/w.width*w.block+at:]
 			p.C = j.partial[j.sums(o, (c+b)/j.width, slice):]
