@@ -146,13 +146,16 @@ func Mean(values []float64) float64 {
 	return sum / float64(len(values))
 }
 
-func meanSquare(got, want []float32) float64 {
+func meanSquare(got, want []float32) float64 { return squares(got, want) / float64(len(got)) }
+
+// squares is the sum of the squared differences.
+func squares(got, want []float32) float64 {
 	sum := 0.0
 	for i, g := range got {
 		d := float64(g) - float64(want[i])
 		sum += d * d
 	}
-	return sum / float64(len(got))
+	return sum
 }
 
 func decibel(mse float64) float64 { return -10 * math.Log10(mse) }

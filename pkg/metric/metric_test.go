@@ -56,6 +56,35 @@ func TestPinned(t *testing.T) {
 	}
 }
 
+// TestRunning: a picture measured row by row, in pieces of any size, has the measures of
+// the whole one, but for the order of sums.
+func TestRunning(t *testing.T) {
+	a, b := pinnedPictures()
+	shape := Shape{N: 1, C: 3, H: pinnedShape.H, W: pinnedShape.W}
+	size := shape.H * shape.W
+	x, y := signed(a[:3*size]), signed(b[:3*size])
+	pixels, clean := Pixels(x, shape, Signed), Pixels(y, shape, Signed)
+	for _, border := range []int{0, 2} {
+		want := []float64{MSE(x, y, shape)[0], PSNR(pixels, clean, shape)[0], PSNRLuma(pixels, clean, shape, border)[0], SSIM(pixels, clean, shape)[0]}
+		for piece := 1; piece <= shape.H; piece++ {
+			r := NewRunning(shape.H, shape.W, Signed, border)
+			for row := 0; row < shape.H; row += piece {
+				var got, of [3][]float32
+				for c := range got {
+					lo, hi := c*size+row*shape.W, c*size+min(row+piece, shape.H)*shape.W
+					got[c], of[c] = x[lo:hi], y[lo:hi]
+				}
+				r.Add(got, of)
+			}
+			for i, got := range []float64{r.MSE(), r.PSNR(), r.PSNRLuma(), r.SSIM()} {
+				if math.Abs(got-want[i]) > pinnedTolerance*math.Abs(want[i]) {
+					t.Errorf("border %d, %d rows at once, measure %d: %v, want %v", border, piece, i, got, want[i])
+				}
+			}
+		}
+	}
+}
+
 // By hand: a constant difference of 0.1 is 20 dB; on luma it shrinks by the
 // studio range, 219/255; a picture equals itself.
 func TestByHand(t *testing.T) {

@@ -46,56 +46,90 @@ func SSIM(a, b []float32, shape Shape) []float64 {
 
 // ssimPlane returns the mean of the SSIM map of one channel.
 func ssimPlane(a, b []float32, h, w int) float64 {
-	product := func(x, y []float32) []float64 {
-		p := make([]float64, len(x))
-		for i := range p {
-			p[i] = float64(x[i]) * float64(y[i])
-		}
-		return p
+	s := newSSIMRows(h, w)
+	for y := range h {
+		s.add(a[y*w:(y+1)*w], b[y*w:(y+1)*w])
 	}
-	widen := func(x []float32) []float64 {
-		p := make([]float64, len(x))
-		for i := range p {
-			p[i] = float64(x[i])
-		}
-		return p
-	}
-	row := make([]float64, h*w)
-	filtered := func(x []float64) []float64 { blur(x, row, h, w); return x }
-
-	ma, mb := filtered(widen(a)), filtered(widen(b))
-	aa, bb, ab := filtered(product(a, a)), filtered(product(b, b)), filtered(product(a, b))
-	sum := 0.0
-	for i := range ma {
-		mean := ma[i] * mb[i]
-		squares := ma[i]*ma[i] + mb[i]*mb[i]
-		sum += (2*mean + ssimC1) * (2*(ab[i]-mean) + ssimC2) /
-			((squares + ssimC1) * (aa[i] + bb[i] - squares + ssimC2))
-	}
-	return sum / float64(h*w)
+	return s.mean()
 }
 
-// blur applies the window to the columns and then the rows of x, in place, with
-// zeros beyond the border. The two-dimensional window is the product of two
-// one-dimensional ones, so two passes of 11 do for one of 121.
-func blur(x, scratch []float64, h, w int) {
-	for y := range h {
-		for col := range w {
-			sum := 0.0
-			for k := max(-ssimRadius, -col); k <= min(ssimRadius, w-1-col); k++ {
-				sum += ssimWindow[k+ssimRadius] * x[y*w+col+k]
-			}
-			scratch[y*w+col] = sum
+// ssimRows computes the SSIM of one channel row by row. The two-dimensional window is
+// the product of two one-dimensional ones, so two passes of 11 do for one of 121: along
+// each row as it comes, and over the rows that the window reaches, which are kept.
+type ssimRows struct {
+	h, w  int
+	added int                            // rows
+	kept  [2*ssimRadius + 1][5][]float64 // row y in place y mod 11: a, b, aa, bb, ab
+	sums  [5][]float64
+	total float64
+	plain []float64
+}
+
+func newSSIMRows(h, w int) *ssimRows {
+	s := &ssimRows{h: h, w: w, plain: make([]float64, w)}
+	for i := range s.sums {
+		s.sums[i] = make([]float64, w)
+		for y := range s.kept {
+			s.kept[y][i] = make([]float64, w)
 		}
 	}
-	clear(x)
-	for y := range h {
-		for k := max(-ssimRadius, -y); k <= min(ssimRadius, h-1-y); k++ {
-			g := ssimWindow[k+ssimRadius]
-			from := scratch[(y+k)*w : (y+k+1)*w]
-			for col, v := range from {
-				x[y*w+col] += g * v
+	return s
+}
+
+// add takes the next row.
+func (s *ssimRows) add(a, b []float32) {
+	at := &s.kept[s.added%len(s.kept)]
+	for i, pair := range [5][2][]float32{{a}, {b}, {a, a}, {b, b}, {a, b}} {
+		for x, v := range pair[0] {
+			s.plain[x] = float64(v)
+			if pair[1] != nil {
+				s.plain[x] *= float64(pair[1][x])
 			}
 		}
+		filterRow(at[i], s.plain)
+	}
+	s.added++
+	if s.added > ssimRadius {
+		s.finish(s.added - 1 - ssimRadius)
+	}
+}
+
+// mean is the mean over all rows, when all have been added.
+func (s *ssimRows) mean() float64 {
+	for y := max(0, s.h-ssimRadius); y < s.h; y++ {
+		s.finish(y)
+	}
+	return s.total / float64(s.h*s.w)
+}
+
+// finish adds up row y of the map.
+func (s *ssimRows) finish(y int) {
+	for i, sums := range s.sums {
+		clear(sums)
+		for k := max(-ssimRadius, -y); k <= min(ssimRadius, s.h-1-y); k++ {
+			g := ssimWindow[k+ssimRadius]
+			for x, v := range s.kept[(y+k)%len(s.kept)][i] {
+				sums[x] += g * v
+			}
+		}
+	}
+	for x, ma := range s.sums[0] {
+		mb, aa, bb, ab := s.sums[1][x], s.sums[2][x], s.sums[3][x], s.sums[4][x]
+		mean := ma * mb
+		squares := ma*ma + mb*mb
+		s.total += (2*mean + ssimC1) * (2*(ab-mean) + ssimC2) /
+			((squares + ssimC1) * (aa + bb - squares + ssimC2))
+	}
+}
+
+// filterRow applies the window along a row, with zeros beyond its ends.
+func filterRow(y, x []float64) {
+	w := len(x)
+	for col := range y {
+		sum := 0.0
+		for k := max(-ssimRadius, -col); k <= min(ssimRadius, w-1-col); k++ {
+			sum += ssimWindow[k+ssimRadius] * x[col+k]
+		}
+		y[col] = sum
 	}
 }

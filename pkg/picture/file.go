@@ -160,13 +160,15 @@ func (p *Planar8) Encode(w io.Writer, name string) error {
 
 // Save writes the picture to path as Encode does, in one step: path holds its
 // old content until the new one is complete and on the disk.
-func (p *Planar8) Save(path string) error {
+func (p *Planar8) Save(path string) error { return save(path, p.Image) }
+
+func save(path string, content func() *image.NRGBA) error {
 	format, err := formatOf(path) // before anything is created
 	if err != nil {
 		return err
 	}
 	return durable.WriteFile(durable.OS, path, func(w io.Writer) error {
-		return imaging.Encode(w, p.Image(), format)
+		return imaging.Encode(w, content(), format)
 	})
 }
 

@@ -35,6 +35,17 @@ func quantise(v float32) uint8 {
 	return 0
 }
 
+// Put sets a row of a channel (0 red, 1 green, 2 blue) to values as FromFloat takes them.
+func (p *Planar8) Put(channel, row int, values []float32) {
+	to := p.Row(channel, row)
+	for i, v := range values[:p.W] {
+		to[i] = quantise(v)
+	}
+}
+
+// Row returns a row of a channel.
+func (p *Planar8) Row(channel, row int) []uint8 { return p.Pix[(channel*p.H+row)*p.W:][:p.W] }
+
 // Float writes the picture to dst as planes (3,H,W) with values in [0,1].
 func (p *Planar8) Float(dst []float32) {
 	for i, v := range p.Pix {

@@ -27,7 +27,12 @@ const (
 // Render draws the sheet, black text on white. All places have the size of the
 // largest picture; headings too long for their column run out of it, so keep
 // them short.
-func (s Sheet) Render() *Planar8 {
+func (s Sheet) Render() *Planar8 { return FromImage(s.image()) }
+
+// Save writes the sheet as Planar8.Save does; large pictures take less memory so.
+func (s Sheet) Save(path string) error { return save(path, s.image) }
+
+func (s Sheet) image() *image.NRGBA {
 	zoom := max(s.Zoom, 1)
 	columns, w, h := 0, 1, 1
 	for _, row := range s.Rows {
@@ -72,5 +77,5 @@ func (s Sheet) Render() *Planar8 {
 			draw.Draw(page, img.Rect.Add(at), img, image.Point{}, draw.Src)
 		}
 	}
-	return FromImage(page)
+	return page
 }

@@ -229,11 +229,11 @@ func (e *evaluation) try(ctx context.Context, g *group, d trial.Degradation, i i
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	row := Row{Data: e.set.Name, Picture: name, Width: t.Target.W, Height: t.Target.H, Task: d.Task.Name(), Degradation: d.String()}
-	row.Model, row.Measures = g.trivial, t.Measure(t.Trivial())
+	row := Row{Data: e.set.Name, Picture: name, Width: t.Clean.W, Height: t.Clean.H, Task: d.Task.Name(), Degradation: d.String()}
+	row.Model, row.Measures = g.trivial, t.Trivial(nil)
 	e.rows = append(e.rows, row)
 	for _, m := range g.models {
-		y, err := t.Restore(ctx, m.runner, t.T, nil)
+		restored, err := t.Restore(ctx, m.runner, t.T, nil, nil)
 		if err != nil {
 			return err
 		}
@@ -244,7 +244,7 @@ func (e *evaluation) try(ctx context.Context, g *group, d trial.Degradation, i i
 		if !plan.Exact {
 			e.tiled[m.name]++
 		}
-		row.Model, row.Network, row.Measures = m.name, m.Network, t.Measure(y)
+		row.Model, row.Network, row.Measures = m.name, m.Network, restored
 		row.Runtime = m.Runtime + " " + m.Version
 		e.rows = append(e.rows, row)
 	}

@@ -66,7 +66,7 @@ func (e *Experiment) samples(ctx context.Context) (*picture.Planar8, error) {
 			rows[i].Restored = append(rows[i].Restored, p)
 		}
 	}
-	return plot.Samples(names, rows), nil
+	return plot.Samples(names, rows).Render(), nil
 }
 
 // spread returns n validation samples from the strongest to the weakest

@@ -126,7 +126,7 @@ func TestSamples(t *testing.T) {
 		{ramp(32, 3), []*picture.Planar8{ramp(32, 2), ramp(32, 1), ramp(32, 1)}, ramp(32, 0)},
 		{ramp(16, 3), []*picture.Planar8{ramp(32, 2), ramp(32, 1), nil}, ramp(32, 0)},
 	}
-	sheet := Samples([]string{"single", "mge", "fullmultiscale"}, rows)
+	sheet := Samples([]string{"single", "mge", "fullmultiscale"}, rows).Render()
 	if sheet.W < 5*leastSide || sheet.H < 2*leastSide {
 		t.Errorf("%dx%d", sheet.W, sheet.H)
 	}

@@ -19,7 +19,7 @@ const leastSide = 128
 // under its name, clean. Small pictures are enlarged by a whole factor, without
 // smoothing; a degraded picture that is smaller than the clean one, in
 // super-resolution, is brought to its size.
-func Samples(networks []string, samples []Sample) *picture.Planar8 {
+func Samples(networks []string, samples []Sample) picture.Sheet {
 	sheet := picture.Sheet{Columns: append(append([]string{"degraded"}, networks...), "clean"), Zoom: 1}
 	for _, s := range samples {
 		if side := max(s.Clean.W, s.Clean.H); side < leastSide {
@@ -31,5 +31,5 @@ func Samples(networks []string, samples []Sample) *picture.Planar8 {
 		}
 		sheet.Rows = append(sheet.Rows, append(append([]*picture.Planar8{degraded}, s.Restored...), s.Clean))
 	}
-	return sheet.Render()
+	return sheet
 }

@@ -63,9 +63,6 @@ func nrgba(img image.Image) *image.NRGBA {
 	return imaging.Clone(img)
 }
 
-// planar lays the picture over white.
-func (p photo) planar() *picture.Planar8 { return picture.FromImage(p.NRGBA) }
-
 // blind are the formats that hold no transparency, or not all of it.
 var blind = []string{".jpg", ".jpeg", ".gif", ".bmp"}
 

@@ -9,6 +9,7 @@ import (
 	"image"
 	"io"
 	"os"
+	"runtime/debug"
 
 	"multiscale/experiments/internal/cli"
 	"multiscale/experiments/internal/plot"
@@ -243,11 +244,12 @@ func (j *job) test(ctx context.Context) error {
 	if err := j.Test.Fits(j.Session); err != nil {
 		return cli.Wrong("test", j.Test, err.Error(), "use a degradation of its task: "+examples[j.Session.Task])
 	}
-	clean, err := open(j.In)
+	clean, err := picture.Open(j.In)
 	if err != nil {
 		return fmt.Errorf("-in %w", err)
 	}
-	t, err := trial.New(*j.Test, clean.planar(), nil, j.Pixels(), random.New(0).Child("restore -test"))
+	debug.FreeOSMemory() // what decoding took is as large as the picture; the network needs the room
+	t, err := trial.New(*j.Test, clean, nil, j.Pixels(), random.New(0).Child("restore -test"))
 	if err != nil {
 		return fmt.Errorf("-in %s: %w", j.In, err)
 	}
@@ -258,14 +260,16 @@ func (j *job) test(ctx context.Context) error {
 	if err := j.announce(t.Input.H, t.Input.W); err != nil {
 		return err
 	}
-	y, err := t.Restore(ctx, j.runner, told, j.tiles)
+	degraded, restored := picture.New(t.Clean.W, t.Clean.H), picture.New(t.Clean.W, t.Clean.H)
+	before := t.Trivial(degraded)
+	debug.FreeOSMemory()
+	after, err := t.Restore(ctx, j.runner, told, restored, j.tiles)
 	if err != nil {
 		return j.stopped(ctx, err)
 	}
-	trivial := t.Trivial()
-	sheet := plot.Samples([]string{"restored"}, []plot.Sample{{
-		Degraded: t.Picture(trivial), Restored: []*picture.Planar8{t.Picture(y)}, Clean: t.Picture(t.Target.Data),
-	}})
+	sheet := plot.Samples([]string{"restored"}, []plot.Sample{{Degraded: degraded, Restored: []*picture.Planar8{restored}, Clean: t.Clean}})
+	t.Input.Data = nil // as large as the sheet
+	debug.FreeOSMemory()
 	if err := sheet.Save(j.Out); err != nil {
 		return fmt.Errorf("-out %w", err)
 	}
@@ -277,7 +281,7 @@ func (j *job) test(ctx context.Context) error {
 	for _, m := range []struct {
 		name string
 		trial.Measures
-	}{{"degraded", t.Measure(trivial)}, {"restored", t.Measure(y)}} {
+	}{{"degraded", before}, {"restored", after}} {
 		fmt.Fprintf(j.out, "%s  PSNR %.2f dB  SSIM %.4f\n", m.name, m.PSNR, m.SSIM)
 	}
 	fmt.Fprintf(j.out, "%s: degraded, restored and clean, side by side\n", j.Out)

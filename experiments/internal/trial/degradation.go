@@ -118,14 +118,17 @@ func TimeOf(taskName string, noise float64) float32 {
 	return float32(noise)
 }
 
-// apply spoils a normalised picture, planes (3,h,w), of any size. The paper's tasks know
+// apply spoils a normalised picture, planes (3,h,w), of any size, in place. The paper's tasks know
 // squares only, hence the boxes here; on squares they are drawn alike.
-func (d Degradation) apply(dst, clean []float32, h, w int, r random.Stream) {
-	switch d.Task.(type) {
-	case task.Deblurring:
-		blur.New(h, w, d.Blur, d.Blur).Apply(dst, clean, 3)
-	default:
-		copy(dst, clean)
+func (d Degradation) apply(dst []float32, h, w int, r random.Stream) {
+	if _, blurred := d.Task.(task.Deblurring); blurred {
+		g := blur.New(h, w, d.Blur, d.Blur)
+		sharp := make([]float32, h*w)
+		for c := range 3 {
+			plane := dst[c*h*w:][:h*w]
+			copy(sharp, plane)
+			g.Apply(plane, sharp, 1)
+		}
 	}
 	if _, boxes := d.Task.(task.Inpainting); boxes {
 		for range 1 + r.Intn(mostBoxes) {

@@ -1,0 +1,118 @@
+package metric
+
+import (
+	"fmt"
+
+	"multiscale/pkg/kernel"
+)
+
+// Running measures one picture that comes in rows, from the top: a photograph of many
+// megapixels is never in memory as numbers, whole.
+type Running struct {
+	shape  Shape
+	scale  Scale
+	border int
+	rows   int // added
+
+	mse, pixels []float64 // sums of squares by channel: of normalised values, of pixels
+	luma        float64   // sum of squares
+	ssim        []*ssimRows
+	got, want   [][]float32 // pixels of some rows, by channel
+}
+
+// NewRunning returns a Running for a picture of h by w pixels and three channels,
+// normalised by the scale. border is that of PSNRLuma.
+func NewRunning(h, w int, scale Scale, border int) *Running {
+	r := &Running{shape: Shape{N: 1, C: 3, H: h, W: w}, scale: scale, border: border}
+	if h <= 0 || w <= 0 || border < 0 || border > 0 && 2*border >= min(h, w) {
+		panic(fmt.Sprintf("metric: a picture %v without a border of %d", r.shape, border))
+	}
+	r.mse, r.pixels = make([]float64, r.shape.C), make([]float64, r.shape.C)
+	r.got, r.want = make([][]float32, r.shape.C), make([][]float32, r.shape.C)
+	for range r.shape.C {
+		r.ssim = append(r.ssim, newSSIMRows(h, w))
+	}
+	return r
+}
+
+// runningRows is how many rows are measured at once, with the channels side by side.
+const runningRows = 16
+
+// Add measures the next rows: normalised values, by channel. It panics if they are not
+// whole rows, or more than the picture has.
+func (r *Running) Add(got, want [3][]float32) {
+	w := r.shape.W
+	rows := len(got[0]) / w
+	for c := range got {
+		if len(got[c]) != rows*w || len(want[c]) != rows*w || r.rows+rows > r.shape.H {
+			panic(fmt.Sprintf("metric: %d and %d values are no rows of a picture %v, of which there are %d", len(got[c]), len(want[c]), r.shape, r.rows))
+		}
+	}
+	for first := 0; first < rows; first += runningRows {
+		n := min(runningRows, rows-first)
+		kernel.Run(r.shape.C, job(func(c int) {
+			r.channel(c, got[c][first*w:(first+n)*w], want[c][first*w:(first+n)*w])
+		}))
+		for i := range n {
+			if y := r.rows + i; y >= r.border && y < r.shape.H-r.border {
+				r.addLuma(i)
+			}
+		}
+		r.rows += n
+	}
+}
+
+// channel measures some rows of one channel.
+func (r *Running) channel(c int, got, want []float32) {
+	w := r.shape.W
+	plane := Shape{N: 1, C: 1, H: len(got) / w, W: w}
+	mean, std := r.scale.channel(c)
+	scale := Scale{Mean: []float64{mean}, Std: []float64{std}}
+	r.got[c], r.want[c] = Pixels(got, plane, scale), Pixels(want, plane, scale)
+	r.mse[c] += squares(got, want)
+	r.pixels[c] += squares(r.got[c], r.want[c])
+	for at := 0; at < len(got); at += w {
+		r.ssim[c].add(r.got[c][at:at+w], r.want[c][at:at+w])
+	}
+}
+
+func (r *Running) addLuma(row int) {
+	for x := row*r.shape.W + r.border; x < (row+1)*r.shape.W-r.border; x++ {
+		d := 0.0 // the offset of 16 cancels
+		for c, weight := range lumaWeights {
+			d += weight * (float64(r.got[c][x]) - float64(r.want[c][x]))
+		}
+		r.luma += d * d
+	}
+}
+
+// MSE is that of the normalised values, when all rows have been added.
+func (r *Running) MSE() float64 { return r.total(r.mse) / float64(r.shape.picture()) }
+
+// PSNR is that of pixels, when all rows have been added; see PSNR.
+func (r *Running) PSNR() float64 { return decibel(r.total(r.pixels) / float64(r.shape.picture())) }
+
+// PSNRLuma is that of luma, when all rows have been added; see PSNRLuma.
+func (r *Running) PSNRLuma() float64 {
+	return decibel(r.luma / float64((r.shape.H-2*r.border)*(r.shape.W-2*r.border)))
+}
+
+// SSIM is that of pixels, once, when all rows have been added; see SSIM.
+func (r *Running) SSIM() float64 {
+	means := make([]float64, len(r.ssim))
+	for c, s := range r.ssim {
+		means[c] = s.mean()
+	}
+	return Mean(means)
+}
+
+func (r *Running) total(sums []float64) float64 {
+	if r.rows != r.shape.H {
+		panic(fmt.Sprintf("metric: %d rows of a picture %v", r.rows, r.shape))
+	}
+	sum := 0.0
+	for _, v := range sums {
+		sum += v
+	}
+	return sum
+}
