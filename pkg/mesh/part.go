@@ -7,6 +7,10 @@ type Part struct {
 	// Key decides, with the numbers of the samples, what is random in a network
 	// that is evaluated on the batch. It tells apart the parts of one gradient.
 	Key uint64
+	// Stride, if it is more than 1, says that pixels have the random masks of pixels
+	// (Stride*i, Stride*j) of a mesh that is finer by this factor, where it is
+	// evaluated with the same key and samples.
+	Stride int
 	// Loss is the mean loss of the batch, once the part has been evaluated.
 	Loss float64
 }

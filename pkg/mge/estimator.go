@@ -32,6 +32,23 @@ type Estimator struct {
 	Sampler Sampler
 	// Seed decides what is random in the network, such as dropout.
 	Seed uint64
+	// SharedMasks gives the coarse mesh of a difference the random masks of the fine
+	// one, restricted: pixel (i,j) has that of (2i,2j). Else they are independent, as
+	// in the paper's code.
+	SharedMasks bool
+}
+
+// Fine returns the part of a term on its finer mesh.
+func (e *Estimator) Fine(b mesh.Batch, iteration, level int) mesh.Part {
+	return mesh.Part{Batch: b, Weight: 1, Key: e.key(iteration, level, 0)}
+}
+
+// Coarse returns the part of a difference on its coarser mesh.
+func (e *Estimator) Coarse(b mesh.Batch, iteration, level int) mesh.Part {
+	if e.SharedMasks {
+		return mesh.Part{Batch: b, Weight: -1, Key: e.key(iteration, level, 0), Stride: 2}
+	}
+	return mesh.Part{Batch: b, Weight: -1, Key: e.key(iteration, level, 1)}
 }
 
 // Term is what one term of the telescoping sum contributed.
@@ -68,7 +85,7 @@ func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, 
 		if err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}
-		parts[0] = mesh.Part{Batch: fine, Weight: 1, Key: e.key(iteration, level, 0)}
+		parts[0] = e.Fine(fine, iteration, level)
 		here := parts[:min(i+1, 2)]
 		if err := e.Model.AddGradients(ctx, dst, here); err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)
@@ -77,7 +94,7 @@ func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, 
 		if i > 0 {
 			estimate.Terms[i-1].Coarse = parts[1].Loss
 		}
-		parts[1] = mesh.Part{Batch: coarse, Weight: -1, Key: e.key(iteration, level, 1)}
+		parts[1] = e.Coarse(coarse, iteration, level)
 	}
 	for _, term := range estimate.Terms {
 		estimate.Loss += term.Fine - term.Coarse
@@ -85,8 +102,7 @@ func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, 
 	return estimate, nil
 }
 
-// key is the randomness of one batch on one mesh: the paper's code, too, draws
-// the dropout masks of a difference's two meshes independently.
+// key is the randomness of one batch on one mesh.
 func (e *Estimator) key(iteration, level, mesh int) uint64 {
 	return random.Key(e.Seed, uint64(iteration), uint64(level), uint64(mesh))
 }

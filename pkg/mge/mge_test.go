@@ -128,13 +128,14 @@ type call struct {
 	n      int
 	first  float32
 	key    uint64
+	stride int
 }
 
 func (r *recorder) AddGradients(_ context.Context, _ []float32, parts []mesh.Part) error {
 	var calls []call
 	for i, p := range parts {
 		parts[i].Loss = float64(10*len(r.calls) + i)
-		calls = append(calls, call{p.Weight, p.Batch.Input.H, p.Batch.Len(), p.Batch.Input.Data[0], p.Key})
+		calls = append(calls, call{p.Weight, p.Batch.Input.H, p.Batch.Len(), p.Batch.Input.Data[0], p.Key, p.Stride})
 	}
 	r.calls = append(r.calls, calls)
 	return nil
@@ -164,9 +165,9 @@ func TestCoupling(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]call{
-		{{1, 8, 3, 501, 0}},
-		{{1, 4, 5, 502, 0}, {-1, 4, 3, 501, 0}},
-		{{1, 2, 9, 503, 0}, {-1, 2, 5, 502, 0}},
+		{{1, 8, 3, 501, 0, 0}},
+		{{1, 4, 5, 502, 0, 0}, {-1, 4, 3, 501, 0, 0}},
+		{{1, 2, 9, 503, 0, 0}, {-1, 2, 5, 502, 0, 0}},
 	}
 	keys := map[uint64]bool{}
 	for _, calls := range r.calls {
@@ -184,5 +185,28 @@ func TestCoupling(t *testing.T) {
 	terms := []mge.Term{{Level: 1, Samples: 3, Fine: 0, Coarse: 11}, {Level: 2, Samples: 5, Fine: 10, Coarse: 21}, {Level: 3, Samples: 9, Fine: 20}}
 	if !reflect.DeepEqual(estimate.Terms, terms) || estimate.Loss != 0-11+10-21+20 {
 		t.Errorf("%+v, want terms %+v", estimate, terms)
+	}
+}
+
+// TestSharedMasks: the coarse mesh of a difference has the key of the fine one,
+// with every second pixel of it, and no other batch's.
+func TestSharedMasks(t *testing.T) {
+	var r recorder
+	e := mge.Estimator{Model: &r, Sampler: fresh{}, Seed: 7, SharedMasks: true}
+	if _, err := e.Gradient(t.Context(), make([]float32, 1), 5, mge.Stage{Batches: []int{3, 5, 9}}); err != nil {
+		t.Fatal(err)
+	}
+	keys := map[uint64]bool{}
+	for i, calls := range r.calls {
+		keys[calls[0].key] = true
+		if calls[0].stride > 1 {
+			t.Errorf("the fine mesh of term %d has stride %d", i, calls[0].stride)
+		}
+		if i > 0 && (calls[1].key != r.calls[i-1][0].key || calls[1].stride != 2) {
+			t.Errorf("the coarse mesh of term %d has key %x and stride %d, the fine one key %x", i-1, calls[1].key, calls[1].stride, r.calls[i-1][0].key)
+		}
+	}
+	if len(keys) != 3 {
+		t.Errorf("%d keys for 3 terms", len(keys))
 	}
 }

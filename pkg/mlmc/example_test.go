@@ -38,7 +38,7 @@ func (pyramid) Draw(iteration, level, n int, _ bool) (fine, coarser mesh.Batch, 
 
 // Differences that vary little need few samples.
 func Example() {
-	m := mlmc.Measurement{Model: scalar{}, Sampler: pyramid{}, Parameters: 1, Coarsest: 1, Repetitions: 10_000}
+	m := mlmc.Measurement{Estimator: mge.Estimator{Model: scalar{}, Sampler: pyramid{}}, Parameters: 1, Coarsest: 1, Repetitions: 10_000}
 	levels, err := m.Run(context.Background())
 	if err != nil {
 		fmt.Println(err)

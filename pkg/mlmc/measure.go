@@ -10,16 +10,13 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
-	"multiscale/pkg/random"
 )
 
 // Measurement says what is measured: the terms of the telescoping sum on the
 // meshes of levels Finest to Coarsest, from independent repetitions of each.
 type Measurement struct {
-	Model      mge.Model
-	Sampler    mge.Sampler
-	Seed       uint64 // of what is random in the network
-	Parameters int    // length of a gradient
+	mge.Estimator     // whose terms they are
+	Parameters    int // length of a gradient
 
 	Finest, Coarsest int
 	// Repetitions is the number of gradients of each term, at least 2.
@@ -98,18 +95,18 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 				return nil, fmt.Errorf("level %d: %w", level, err)
 			}
 			start := time.Now()
-			if err := m.gradient(ctx, fine, b, r, level, 0); err != nil {
+			if err := m.gradient(ctx, fine, m.Fine(b, r, level)); err != nil {
 				return nil, fmt.Errorf("level %d: %w", level, err)
 			}
 			if difference {
-				if err := m.gradient(ctx, coarse, coarser, r, level, 1); err != nil {
+				if err := m.gradient(ctx, coarse, m.Coarse(coarser, r, level)); err != nil {
 					return nil, fmt.Errorf("level %d, coarse mesh: %w", level, err)
 				}
 			}
 			seconds[r] = time.Since(start).Seconds() / float64(n)
 			single.Add(fine)
 			if difference {
-				pointwise.Axpy(fine, -1, coarse)
+				pointwise.Axpy(fine, 1, coarse)
 				term.Add(fine)
 			}
 			if done += float64(n) * l.WorkUnits; m.Progress != nil {
@@ -130,11 +127,10 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 	return levels, nil
 }
 
-// gradient overwrites dst with the mean gradient of a batch.
-func (m *Measurement) gradient(ctx context.Context, dst []float32, b mesh.Batch, repetition, level, side int) error {
+// gradient overwrites dst with the weighted mean gradient of a batch.
+func (m *Measurement) gradient(ctx context.Context, dst []float32, p mesh.Part) error {
 	clear(dst)
-	key := random.Key(m.Seed, uint64(repetition), uint64(level), uint64(side))
-	return m.Model.AddGradients(ctx, dst, []mesh.Part{{Batch: b, Weight: 1, Key: key}})
+	return m.Model.AddGradients(ctx, dst, []mesh.Part{p})
 }
 
 // Variances returns the variances that allocation follows from; see
@@ -155,10 +151,9 @@ func (l Levels) Variances() mge.Variances {
 // repetitions of the whole telescoping sum: what its terms' variances predict.
 // Variance is that of the estimate (Samples is 1).
 func (m *Measurement) Estimate(ctx context.Context, s mge.Stage) (Moments, error) {
-	estimator := mge.Estimator{Model: m.Model, Sampler: m.Sampler, Seed: m.Seed}
 	a, gradient := NewAccumulator(m.Parameters), make([]float32, m.Parameters)
 	for r := range m.Repetitions {
-		if _, err := estimator.Gradient(ctx, gradient, r, s); err != nil {
+		if _, err := m.Gradient(ctx, gradient, r, s); err != nil {
 			return Moments{}, err
 		}
 		a.Add(gradient)

@@ -71,40 +71,50 @@ func tiny(t *testing.T, dropout float32) *model.Model {
 
 // TestUnbiased: over 1000 random batches, the mean of MGE is that of the plain
 // gradient on the finest mesh, at every level; with a restriction of its own on
-// the coarse meshes of differences it is not.
+// the coarse meshes of differences it is not. Dropout changes nothing of that,
+// whether its masks are independent or shared.
 func TestUnbiased(t *testing.T) {
+	for name, tc := range map[string]struct {
+		sampler noise
+		dropout float32
+		shared  bool
+		biased  bool
+	}{
+		"without dropout":   {sampler: honest},
+		"biased":            {sampler: biased, biased: true},
+		"independent masks": {sampler: honest, dropout: 0.5},
+		"shared masks":      {sampler: honest, dropout: 0.5, shared: true},
+	} {
+		levels, whole := consistency(t, tiny(t, tc.dropout), tc.sampler, tc.shared)
+		for l := range whole {
+			if passes := levels[l] < 1 && whole[l] < 1; passes == tc.biased {
+				t.Errorf("%s, level %d: consistency %.2f, of the whole sum %.2f", name, l, levels[l], whole[l])
+			}
+		}
+	}
+}
+
+// consistency checks each level against the next, and the whole sum down from each
+// level against the plain gradient there, with batches of its own.
+func consistency(t *testing.T, m *model.Model, s noise, shared bool) (levels, whole []float64) {
+	t.Helper()
 	const batches, coarsest = 1000, 2
-	m := tiny(t, 0)
-	measure := func(s noise) (levels mlmc.Levels, whole [coarsest]float64) {
-		// Plain gradients and estimates come from batches of their own.
-		measurement := mlmc.Measurement{Model: m, Sampler: s, Parameters: m.Params.Len(), Coarsest: coarsest, Repetitions: batches}
-		levels, err := measurement.Run(t.Context())
+	measurement := mlmc.Measurement{Estimator: mge.Estimator{Model: m, Sampler: s, SharedMasks: shared}, Parameters: m.Params.Len(), Coarsest: coarsest, Repetitions: batches}
+	measured, err := measurement.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	measurement.Sampler = later{s}
+	measurement.Seed++
+	for finest := range coarsest {
+		estimate, err := measurement.Estimate(t.Context(), mge.Stage{Finest: finest, Batches: mge.Doubling(1, coarsest-finest)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		measurement.Sampler = later{s}
-		for finest := range coarsest {
-			stage := mge.Stage{Finest: finest, Batches: mge.Doubling(1, coarsest-finest)}
-			estimate, err := measurement.Estimate(t.Context(), stage)
-			if err != nil {
-				t.Fatal(err)
-			}
-			whole[finest] = mlmc.Consistency(mlmc.Moments{}, levels[finest].Single, estimate)
-		}
-		return levels, whole
+		levels = append(levels, measured[finest].Consistency)
+		whole = append(whole, mlmc.Consistency(mlmc.Moments{}, measured[finest].Single, estimate))
 	}
-	levels, whole := measure(honest)
-	for l := range coarsest {
-		if !(levels[l].Consistency < 1) || !(whole[l] < 1) {
-			t.Errorf("level %d: consistency %.2f, of the whole sum %.2f", l, levels[l].Consistency, whole[l])
-		}
-	}
-	levels, whole = measure(biased)
-	for l := range coarsest {
-		if levels[l].Consistency < 1 || whole[l] < 1 {
-			t.Errorf("level %d: a biased sum passes: consistency %.2f, of the whole sum %.2f", l, levels[l].Consistency, whole[l])
-		}
-	}
+	return levels, whole
 }
 
 // later gives batches of other iterations than a measurement asks for.
@@ -121,14 +131,14 @@ func TestPrediction(t *testing.T) {
 	stage := mge.Stage{Batches: []int{2, 4, 8}}
 	var predicted []float64
 	for _, batch := range []func(int) int{nil, func(level int) int { return 1 << level }} {
-		measurement := mlmc.Measurement{Model: m, Sampler: honest, Parameters: m.Params.Len(), Coarsest: 2, Repetitions: 400, Batch: batch}
+		measurement := mlmc.Measurement{Estimator: mge.Estimator{Model: m, Sampler: honest}, Parameters: m.Params.Len(), Coarsest: 2, Repetitions: 400, Batch: batch}
 		levels, err := measurement.Run(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		predicted = append(predicted, stage.Variance(levels.Variances()))
 	}
-	measurement := mlmc.Measurement{Model: m, Sampler: later{honest}, Parameters: m.Params.Len(), Repetitions: 400}
+	measurement := mlmc.Measurement{Estimator: mge.Estimator{Model: m, Sampler: later{honest}}, Parameters: m.Params.Len(), Repetitions: 400}
 	got, err := measurement.Estimate(t.Context(), stage)
 	if err != nil {
 		t.Fatal(err)
@@ -147,7 +157,7 @@ func TestMeasurement(t *testing.T) {
 	m := tiny(t, 0.5)
 	var done, total float64
 	measurement := mlmc.Measurement{
-		Model: m, Sampler: honest, Seed: 3, Parameters: m.Params.Len(), Finest: 1, Coarsest: 2, Repetitions: 5,
+		Estimator: mge.Estimator{Model: m, Sampler: honest, Seed: 3}, Parameters: m.Params.Len(), Finest: 1, Coarsest: 2, Repetitions: 5,
 		Progress: func(d, of float64) { done, total = d, of },
 	}
 	first, err := measurement.Run(t.Context())

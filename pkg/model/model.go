@@ -62,6 +62,7 @@ type program struct {
 	gradients    gorgonia.Nodes // of the cost, in the order of the parameters
 	images       int
 	part         []int // of each sample
+	strides      []int // of each sample
 	check        bool
 }
 
@@ -236,7 +237,7 @@ func (m *Model) build(at shape, arena *graph.Arena) (*program, error) {
 // fill copies samples lo to hi-1, counted over all parts, to the inputs.
 func (p *program) fill(parts []mesh.Part, lo, hi int) error {
 	p.part = p.part[:0]
-	samples := p.builder.Sampling.Samples[:0]
+	samples, strides, shared := p.builder.Sampling.Samples[:0], p.strides[:0], false
 	at := 0 // number of the part's first sample
 	for i, part := range parts {
 		n := part.Batch.Len()
@@ -246,6 +247,7 @@ func (p *program) fill(parts []mesh.Part, lo, hi int) error {
 			continue
 		}
 		b, done := part.Batch.Slice(from, to), len(p.part)
+		shared = shared || part.Stride > 1
 		if err := p.put(p.x, done, to-from, b.Input.Data); err != nil {
 			return err
 		}
@@ -265,9 +267,13 @@ func (p *program) fill(parts []mesh.Part, lo, hi int) error {
 			}
 			p.part = append(p.part, i)
 			samples = append(samples, random.Key(part.Key, sample))
+			strides = append(strides, max(part.Stride, 1))
 		}
 	}
-	p.builder.Sampling.Samples = samples
+	p.builder.Sampling.Samples, p.strides = samples, strides
+	if p.builder.Sampling.Strides = nil; shared {
+		p.builder.Sampling.Strides = strides
+	}
 	return nil
 }
 

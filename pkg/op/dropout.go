@@ -14,6 +14,9 @@ import (
 type Sampling struct {
 	Key     uint64   // of the run: seed, iteration, mesh
 	Samples []uint64 // one number for each sample of the batch
+	// Strides, unless nil, has one for each sample: with stride k its pixels (i,j)
+	// have the masks that pixels (k*i,k*j) have on a mesh that is finer by k.
+	Strides []int
 }
 
 // DropoutOp sets elements to zero with probability P and divides the others by
@@ -24,6 +27,7 @@ type DropoutOp struct {
 	Site     uint64 // tells apart the places of one network
 	sampling *Sampling
 	per      int
+	h, w     int // of images; 0 else
 }
 
 // Dropout drops elements of x (N,...) with probability p in [0,1), by masks
@@ -40,6 +44,9 @@ func Dropout(x *gorgonia.Node, p float32, site uint64, sampling *Sampling) (*gor
 		return nil, fmt.Errorf("Dropout: operand %s is a scalar, want (N,...)", x.Name())
 	}
 	o := &DropoutOp{P: p, Site: site, sampling: sampling, per: s.TotalSize() / s[0]}
+	if s.Dims() == 4 {
+		o.h, o.w = s[2], s[3]
+	}
 	o.define("Dropout", s, func(in [][]float32) error { return o.mask(o.out, in[0]) }, x)
 	return apply(o)
 }
@@ -50,7 +57,14 @@ func (o *DropoutOp) mask(y, x []float32) error {
 	}
 	// The odd constant spreads neighbouring sites over all bits of the key.
 	key := o.sampling.Key ^ (o.Site+1)*0x9E3779B97F4A7C15
-	pointwise.Dropout(y, x, o.P, key, o.sampling.Samples, o.per)
+	strides := o.sampling.Strides
+	if o.h == 0 {
+		strides = nil // without pixels, all meshes have the same elements
+	}
+	if strides != nil && len(strides) != len(o.sampling.Samples) {
+		return fmt.Errorf("%d samples have a stride, the batch has %d", len(strides), len(o.sampling.Samples))
+	}
+	pointwise.DropoutStrided(y, x, o.P, key, o.sampling.Samples, strides, o.per, o.h, o.w)
 	return nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"multiscale/pkg/op"
 )
@@ -31,5 +32,32 @@ func TestDropoutMasks(t *testing.T) {
 		if slices.Equal(other, batch) {
 			t.Errorf("another %s gives the same masks", name)
 		}
+	}
+}
+
+// TestDropoutStrides: images of a mesh can have the masks of a finer one; numbers without pixels always have.
+func TestDropoutStrides(t *testing.T) {
+	mask := func(stride int, shape tensor.Shape) []float32 {
+		p := place(t, compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+			return op.Dropout(in[0], 0.5, 0, &op.Sampling{Key: 3, Samples: []uint64{7}, Strides: []int{stride}})
+		}, 0, shapes{shape})
+		for i := range values(p.in[0]) {
+			values(p.in[0])[i] = 1
+		}
+		p.run(t)
+		return slices.Clone(values(p.y))
+	}
+	fine := mask(1, tensor.Shape{1, 2, 6, 8})
+	coarse := mask(2, tensor.Shape{1, 2, 3, 4})
+	for i, v := range coarse {
+		channel, row, column := i/12, i/4%3, i%4
+		if want := fine[channel*48+row*2*8+column*2]; v != want {
+			t.Errorf("channel %d, pixel (%d,%d): %v, want %v", channel, row, column, v, want)
+		}
+	}
+	numbers := mask(1, tensor.Shape{1, 20})
+	strided := mask(2, tensor.Shape{1, 20})
+	if !slices.Equal(numbers, strided) {
+		t.Error("numbers without pixels have other masks with a stride")
 	}
 }

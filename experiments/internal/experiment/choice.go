@@ -17,13 +17,7 @@ func Flags(t task.Task) cli.Task {
 	if t.Scale() != 1 {
 		flags = cli.Superresolution(fmt.Sprintf(does, t.Name()))
 	}
-	flags.Pending = pending
 	return flags
-}
-
-// pending are the values of flags that this version does not know yet.
-var pending = map[string][]string{
-	"dropout-coupling": {"restricted"},
 }
 
 // NetworkOf returns the network of a name for a task.

@@ -19,6 +19,7 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/task"
 )
@@ -186,4 +187,9 @@ func (e *Experiment) sampler(seed uint64) *task.Sampler {
 		Task: e.task, Source: e.set.Train, Pixels: e.pixels(), Side: e.config.Side, Restriction: e.restriction(),
 		DegradeCoarse: e.config.Degrade == "coarse", Seed: seed,
 	}
+}
+
+// estimator estimates gradients, with what is random in the network from a seed.
+func (e *Experiment) estimator(m *model.Model, s mge.Sampler, seed uint64) mge.Estimator {
+	return mge.Estimator{Model: m, Sampler: s, Seed: seed, SharedMasks: e.config.DropoutCoupling == "restricted"}
 }

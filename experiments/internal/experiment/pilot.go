@@ -37,7 +37,7 @@ func (e *Experiment) pilot(terms mge.Stage) *mlmc.Measurement {
 func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stage, seed uint64, iteration int) (mge.Variances, error) {
 	r := random.New(seed).Child("pilot", uint64(iteration))
 	p := e.pilot(terms)
-	p.Model, p.Parameters, p.Sampler, p.Seed = m, m.Params.Len(), e.sampler(r.Key()), r.Key()
+	p.Estimator, p.Parameters = e.estimator(m, e.sampler(r.Key()), r.Key()), m.Params.Len()
 	levels, err := p.Run(ctx)
 	if err != nil {
 		return mge.Variances{}, fmt.Errorf("pilot: %w", err)

@@ -96,10 +96,10 @@ func (u *unit) trainUntilPilot(ctx context.Context) error {
 	known := u.plan.Until(u.state.Iteration)
 	ahead := task.NewPrefetch(u.sampler(u.name.Seed), known, u.state.Iteration)
 	defer ahead.Close()
+	estimator := u.estimator(u.model, ahead, u.name.Seed)
 	trainer := &train.Trainer{
 		Plan:      known,
-		Estimator: &mge.Estimator{Model: u.model, Sampler: ahead, Seed: u.name.Seed},
-		Params:    u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule(u.plan.Iterations()),
+		Estimator: &estimator, Params: u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule(u.plan.Iterations()),
 		Clip:      u.config.Clip,
 		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
 		Iteration: u.state.Iteration,

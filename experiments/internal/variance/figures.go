@@ -58,7 +58,7 @@ func (s *study) panels(q quantity) (rows [][]plot.Diagram) {
 	for _, r := range s.results {
 		p := at[place{r.Weights, r.Degrade}]
 		if p == nil {
-			if len(rows) == 0 || r.Degrade == s.Degradations[0] {
+			if r.Degrade == s.Degradations[0] {
 				rows = append(rows, make([]plot.Diagram, 0, len(s.Degradations)))
 			}
 			row := &rows[len(rows)-1]
@@ -74,13 +74,17 @@ func (s *study) panels(q quantity) (rows [][]plot.Diagram) {
 		if q.differences {
 			terms = terms[:len(terms)-1]
 		}
-		name := r.Restriction
+		series := r.Restriction
+		if r.Coupling != s.Couplings[0] { // the first case again
+			series, look = series+", shared masks", len(s.Restrictions)
+		}
+		name := series
 		if q.single != nil {
 			name += ", difference"
 		}
 		p.Curves = append(p.Curves, plot.Curve{Name: name, Look: look, Values: values(terms, q.term)})
 		if q.single != nil {
-			p.Curves = append(p.Curves, plot.Curve{Name: r.Restriction + ", one mesh", Look: look, Dashed: true, Values: values(r.Levels, q.single)})
+			p.Curves = append(p.Curves, plot.Curve{Name: series + ", one mesh", Look: look, Dashed: true, Values: values(r.Levels, q.single)})
 		}
 	}
 	return rows

@@ -23,8 +23,11 @@ type Request struct {
 	Weights    []string // files of -init, or initialWeights
 
 	// What is compared; the first of each is what the estimator is measured with.
-	Restrictions, Degradations []string
+	Restrictions, Degradations, Couplings []string
 }
+
+// restricted couples the dropout masks of a difference's two meshes.
+const restricted = "restricted"
 
 // initialWeights stands for the weights before training in -init.
 const initialWeights = "initial"
@@ -102,6 +105,8 @@ func (r *Request) define(f *cli.Flags, restriction string) {
 	}
 	choose(&r.Restrictions, "restriction", restrictions, restriction, "how pictures are brought to a coarser mesh")
 	choose(&r.Degradations, "degrade", []string{"fine", "coarse"}, "fine", "degrade on the finest mesh and restrict, or degrade anew on each mesh")
+	choose(&r.Couplings, "dropout-coupling", []string{"independent", restricted}, "independent",
+		"dropout masks of the two meshes of a difference; each is tried with the first of the other choices")
 }
 
 func taskNames() (names []string) {

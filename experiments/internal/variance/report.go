@@ -71,7 +71,7 @@ func (s *study) record() runfolder.Record {
 	configuration := map[string]any{
 		"task": s.Task.Name(), "profile": s.Profile, "network": s.Network, "data": s.Data, "side": s.Side, "levels": s.Levels,
 		"batch": s.Batch, "seed": s.Seeds[0], "samples": s.Samples, "estimates": s.Estimates, "restriction": s.Restrictions,
-		"degrade": s.Degradations, "conv": s.Conv, "data_digest": s.set.Digest, "kernel_path": kernel.Path(),
+		"degrade": s.Degradations, "dropout-coupling": s.Couplings, "conv": s.Conv, "data_digest": s.set.Digest, "kernel_path": kernel.Path(),
 	}
 	var digests []string
 	for _, w := range s.weights {
@@ -118,7 +118,7 @@ difference. Variances of estimators are compared at equal work; what they cost i
 
 // writeTerms writes the table of a case's levels.
 func (s *study) writeTerms(b *strings.Builder, r Result) {
-	fmt.Fprintf(b, "\nRestriction %s, degraded on %s:\n\n", r.Restriction, degraded(r.Degrade))
+	fmt.Fprintf(b, "\nRestriction %s, degraded on %s, dropout %s:\n\n", r.Restriction, degraded(r.Degrade), r.Coupling)
 	rows := [][]string{{"level", "side", "|E g|", "V of g", "±", "|E| of difference", "V of difference", "±", "V/V of g", "kurtosis", "consistency", "work units"}}
 	for i, l := range r.Levels {
 		row := []string{strconv.Itoa(l.Level), strconv.Itoa(mesh.Side(s.Side, l.Level)), mean(l.Single), digits(l.Single.Variance), digits(l.Single.VarianceError)}
@@ -158,7 +158,7 @@ func (s *study) writeEstimators(b *strings.Builder, r Result) {
 
 // writeComparison writes rates and ratios of all cases of some weights.
 func (s *study) writeComparison(b *strings.Builder, weights string) {
-	head := []string{"restriction", "degraded on", "alpha", "beta", "p"}
+	head := []string{"restriction", "degraded on", "dropout", "alpha", "beta", "p"}
 	for l := range s.Levels {
 		head = append(head, fmt.Sprintf("V/V of g, level %d", l))
 	}
@@ -167,7 +167,7 @@ func (s *study) writeComparison(b *strings.Builder, weights string) {
 		if r.Weights != weights {
 			continue
 		}
-		row := []string{r.Restriction, degraded(r.Degrade), rate(r.Rates.Alpha), rate(r.Rates.Beta), rate(r.Rates.P)}
+		row := []string{r.Restriction, degraded(r.Degrade), r.Coupling, rate(r.Rates.Alpha), rate(r.Rates.Beta), rate(r.Rates.P)}
 		for _, l := range r.Levels[:s.Levels] {
 			row = append(row, digits(l.Term.Variance/l.Single.Variance))
 		}
@@ -177,7 +177,7 @@ func (s *study) writeComparison(b *strings.Builder, weights string) {
 		}
 		rows = append(rows, row)
 	}
-	b.WriteString("\nAll cases (ratios as predicted):\n\n" + table.Aligned(rows, 2))
+	b.WriteString("\nAll cases (ratios as predicted):\n\n" + table.Aligned(rows, 3))
 }
 
 func degraded(degrade string) string {

@@ -11,10 +11,10 @@ import (
 )
 
 // caseColumns begin the rows of all tables.
-var caseColumns = []string{"task", "network", "data", "weights", "restriction", "degrade"}
+var caseColumns = []string{"task", "network", "data", "weights", "restriction", "degrade", "dropout_coupling"}
 
 func (s *study) cells(c Case) []string {
-	return []string{s.Task.Name(), s.Network, s.set.Name, c.Weights, c.Restriction, c.Degrade}
+	return []string{s.Task.Name(), s.Network, s.set.Name, c.Weights, c.Restriction, c.Degrade, c.Coupling}
 }
 
 // write writes a table: for each result the rows of its own, which begin with the

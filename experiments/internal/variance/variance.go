@@ -28,6 +28,7 @@ type Case struct {
 	Weights     string // "initial", or the name of a file
 	Restriction string
 	Degrade     string
+	Coupling    string // of the dropout masks of a difference's two meshes
 }
 
 // Result is what was measured of a case.
@@ -111,28 +112,46 @@ func single(stage mge.Stage) mge.Stage { return mge.Stage{Batches: []int{int(sta
 
 func (s *study) measure(ctx context.Context) error {
 	names := cli.ShortNames(s.Weights)
-	cases := len(s.Restrictions) * len(s.Degradations)
+	cases := s.cases()
 	each := (&mlmc.Measurement{Coarsest: s.Levels, Repetitions: s.Samples}).WorkUnits()
 	stage := s.fixed(s.Levels)
-	s.total = float64(len(s.weights)) * (float64(cases)*each + float64(s.Estimates)*(2*stage.WorkUnits()+single(stage).WorkUnits()))
+	s.total = float64(len(s.weights)) * (float64(len(cases))*each + float64(s.Estimates)*(2*stage.WorkUnits()+single(stage).WorkUnits()))
 	for i, w := range s.weights {
 		m, err := experiment.NewModel(s.network, s.Seeds[0], w, s.Task.Loss, s.Config)
 		if err != nil {
 			return err
 		}
 		s.parameters = m.Params.Len()
-		for j, degrade := range s.Degradations {
-			for k, restriction := range s.Restrictions {
-				r := Result{Case: Case{names[i], restriction, degrade}}
-				if err := s.one(ctx, m, &r, j == 0 && k == 0); err != nil {
-					return err
-				}
-				s.results = append(s.results, r)
+		for j, c := range cases {
+			c.Weights = names[i]
+			r := Result{Case: c}
+			if err := s.one(ctx, m, &r, j == 0); err != nil {
+				return err
 			}
+			s.results = append(s.results, r)
 		}
 		runtime.GC() // the activations of these weights, before the next need theirs
 	}
 	return nil
+}
+
+// cases returns what is compared, but for the weights: all ways to restrict and to
+// degrade, and then, for the first of them, the other ways to couple dropout.
+func (s *study) cases() (cases []Case) {
+	for _, degrade := range s.Degradations {
+		for _, restriction := range s.Restrictions {
+			cases = append(cases, Case{Restriction: restriction, Degrade: degrade, Coupling: s.Couplings[0]})
+		}
+	}
+	if u, ok := s.network.(network.UNet); !ok || u.Dropout == 0 {
+		return cases // without dropout there is nothing to couple
+	}
+	for _, coupling := range s.Couplings[1:] {
+		c := cases[0]
+		c.Coupling = coupling
+		cases = append(cases, c)
+	}
+	return cases
 }
 
 // one measures one case, the first of some weights also the estimator itself.
@@ -169,11 +188,14 @@ func (s *study) measurement(m *model.Model, c Case, purpose string, repetitions 
 	r := random.New(s.Seeds[0]).Child("variance/" + purpose)
 	before := s.done
 	return &mlmc.Measurement{
-		Model: m, Seed: r.Key(), Parameters: m.Params.Len(), Coarsest: s.Levels, Repetitions: repetitions,
-		Sampler: &task.Sampler{
-			Task: s.Task, Source: s.set.Train, Pixels: s.Task.Pixels(s.set), Side: s.Side,
-			Restriction: mesh.Restriction(c.Restriction), DegradeCoarse: c.Degrade == "coarse", Seed: r.Key(),
+		Estimator: mge.Estimator{
+			Model: m, Seed: r.Key(), SharedMasks: c.Coupling == restricted,
+			Sampler: &task.Sampler{
+				Task: s.Task, Source: s.set.Train, Pixels: s.Task.Pixels(s.set), Side: s.Side,
+				Restriction: mesh.Restriction(c.Restriction), DegradeCoarse: c.Degrade == "coarse", Seed: r.Key(),
+			},
 		},
+		Parameters: m.Params.Len(), Coarsest: s.Levels, Repetitions: repetitions,
 		Progress: func(workUnits, _ float64) {
 			s.done = before + workUnits
 			s.progress.Count("work units", int(s.done), int(s.total))

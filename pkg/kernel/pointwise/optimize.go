@@ -11,6 +11,8 @@ type extra struct {
 	key       uint64
 	samples   []uint64
 	threshold int16
+	strides   []int
+	h, w      int
 	adam      vector.AdamConstants
 }
 

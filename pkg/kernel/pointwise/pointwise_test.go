@@ -193,6 +193,41 @@ func TestDropout(t *testing.T) {
 	Close(t, "probability 0", alone, Wide(x[:per]), 0)
 }
 
+// TestDropoutStrided: pixels of a coarse image have the masks of every k-th pixel
+// of a fine one, whatever other images are in the batch; with stride 1 it is
+// Dropout. Images larger than a chunk, odd ones and single pixels are among them.
+func TestDropoutStrided(t *testing.T) {
+	for _, c := range []struct{ channels, h, w, stride int }{
+		{3, 4, 6, 2}, {1, 1, 1, 2}, {5, 3, 1, 4}, {2, 7, 5, 3}, {9, 50, 51, 2}, {2, 4, 4, 1},
+	} {
+		ones := func(n int) []float32 {
+			x := make([]float32, n)
+			for i := range x {
+				x[i] = 1
+			}
+			return x
+		}
+		samples := []uint64{8, 9, 10}
+		fineH, fineW := c.h*c.stride, c.w*c.stride
+		fine := ones(len(samples) * c.channels * fineH * fineW)
+		Dropout(fine, fine, 0.4, 42, samples, c.channels*fineH*fineW)
+		per := c.channels * c.h * c.w
+		got, own := ones(len(samples)*per), ones(len(samples)*per)
+		DropoutStrided(got, got, 0.4, 42, samples, []int{c.stride, 1, c.stride}, per, c.h, c.w)
+		Dropout(own, own, 0.4, 42, samples, per)
+		for i, v := range got {
+			sample, channel, row, column := i/per, i/(c.h*c.w)%c.channels, i/c.w%c.h, i%c.w
+			want := fine[((sample*c.channels+channel)*fineH+row*c.stride)*fineW+column*c.stride]
+			if sample == 1 { // has masks of its own
+				want = own[i]
+			}
+			if v != want {
+				t.Fatalf("%+v: sample %d, channel %d, pixel (%d,%d) is %v, want %v", c, sample, channel, row, column, v, want)
+			}
+		}
+	}
+}
+
 func TestMSE(t *testing.T) {
 	for _, tc := range []struct{ samples, per int }{{1, 1}, {3, 7}, {1, large}, {5, large / 7}} {
 		n := tc.samples * tc.per

@@ -165,6 +165,12 @@ func Momentum(p, g, v []float32, rate, momentum float32) {
 	momentumGeneric(p, g, v, rate, momentum)
 }
 
+// Kept reports whether Dropout keeps an element, counted from the first of block
+// number 0.
+func Kept(seed, element uint64, threshold int16) bool {
+	return int16(Mix(counter(seed, element/4))>>(16*(element%4))) >= threshold
+}
+
 // Dropout writes scale*x where 16 bits of a hash, read as a signed number, are
 // at least the threshold, and 0 elsewhere. Four elements share the hash of
 // seed and the number of their block; x starts with block number block.
