@@ -19,6 +19,7 @@ import (
 
 	"multiscale/experiments/internal/cli"
 	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
@@ -109,7 +110,7 @@ func measure(ctx context.Context, n network.Network, batch, side, runs int) (res
 	best := math.Inf(1)
 	for i := range runs + 1 {
 		start := time.Now()
-		clear(gradient)
+		pointwise.Clear(gradient)
 		if _, err := m.AddGradient(ctx, gradient, b, uint64(i)); err != nil {
 			return result{}, err
 		}
