@@ -177,9 +177,13 @@ func (j *packJob) do(s *scratch, chunk int) {
 		kernels.Gather(g)
 	} else {
 		s.table = growInts(s.table, taps)
+		g.DstAt, g.Stride, g.Count = s.table, taps, taps
 		for k := range p.from {
-			p.row(s.table, o/p.width, k)
-			g.Src, g.DstAt, g.Stride, g.Count = f.w[(k*f.c+o)*taps:], s.table, taps, taps
+			first := k / kernels.Columns() * kernels.Columns()
+			if k == first {
+				p.row(s.table, o/p.width, k)
+			}
+			g.Src, g.Dst = f.w[(k*f.c+o)*taps:], p.data[o%p.width+(k-first)*p.width:]
 			kernels.Gather(g)
 		}
 	}

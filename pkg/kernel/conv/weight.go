@@ -7,8 +7,8 @@ import (
 
 // weightJob is one WeightGradient in progress. The weights are cut into blocks of
 // outputs by channels, the pixels into slices; every chunk sums one block over
-// one slice. A second pass adds the slices, in order, and puts the weights
-// into their places.
+// one slice. A second pass, where there are several, adds the slices, in order; then the
+// weights are put into their places.
 type weightJob struct {
 	gw, gy, x []float32
 	shape     Shape
@@ -55,8 +55,10 @@ func weightGradient(gw, gy, x []float32, s Shape) {
 	j.slices = min(max(rectangles/enoughToDo, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
 	j.partial = grow(j.partial, j.sums(0, 0, j.slices)+slack)
 	run(j.blocks()*j.slices, j)
-	j.merging = true
-	run(ceil(s.O, mergedRows), j)
+	if j.slices > 1 {
+		j.merging = true
+		run(ceil(s.O, mergedRows), j)
+	}
 	partial := j.partial
 	*j = weightJob{partial: partial}
 	weightJobs.put(j)
@@ -82,11 +84,20 @@ func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.sh
 // do computes one chunk of the pass at hand.
 func (j *weightJob) do(s *scratch, chunk int) {
 	if j.merging {
-		j.merge(s, chunk*mergedRows, min(j.shape.O, (chunk+1)*mergedRows))
-	} else {
-		block, slice := chunk/j.slices, chunk%j.slices
-		across := ceil(j.shape.C, j.channels)
-		j.sum(s, block/across*j.outputs, block%across*j.channels, slice)
+		j.merge(s, chunk*mergedRows, min(j.shape.O, (chunk+1)*mergedRows), 0, j.shape.C)
+		return
+	}
+	block, slice := chunk/j.slices, chunk%j.slices
+	across := ceil(j.shape.C, j.channels)
+	o, c := block/across*j.outputs, block%across*j.channels
+	j.sum(s, o, c, slice)
+	if j.slices > 1 {
+		return
+	}
+	// Nothing to wait for, and the sums are in the cache.
+	last := min(j.shape.O, o+j.outputs)
+	for first := o; first < last; first += mergedRows {
+		j.merge(s, first, min(last, first+mergedRows), c, min(j.shape.C, c+j.channels))
 	}
 }
 
@@ -195,12 +206,13 @@ func (w *window) planRow(r rectangle, channels int) {
 	w.data = grow(w.data, w.block+slack)
 }
 
-// merge adds the slices for outputs first to last and writes their weights.
-func (j *weightJob) merge(s *scratch, first, last int) {
+// merge adds the slices for outputs first to last and channels from to to, and writes
+// their weights.
+func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 	k, shape, taps := j.kernels, j.shape, j.shape.taps()
 	t := &s.scatter
 	*t = lanes.Scatter{Stride: taps, Step: j.width, Count: taps}
-	for b := range ceil(shape.C, j.width) {
+	for b := from / j.width; b < ceil(to, j.width); b++ {
 		sums := j.partial[j.sums(first, b, 0):j.sums(last, b, 0)]
 		for slice := 1; slice < j.slices; slice++ {
 			vector.Add(sums, sums, j.partial[j.sums(first, b, slice):][:len(sums)])

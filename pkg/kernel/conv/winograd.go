@@ -39,7 +39,7 @@ func (f *Filter) packWinograd(p *form) {
 func (p *form) value() int { return p.from*p.width + spread }
 
 // sourcesPerChunk is how many source channels of a block one chunk packs.
-const sourcesPerChunk = 32
+const sourcesPerChunk = 16
 
 // do packs some source channels of one block of results.
 func (j *filterJob) do(s *scratch, chunk int) {
