@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strconv"
 	"strings"
@@ -16,6 +17,10 @@ import (
 
 	"multiscale/experiments/internal/cli"
 	"multiscale/experiments/internal/experiment"
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/network"
 	"multiscale/pkg/task"
 )
 
@@ -198,6 +203,31 @@ func TestInit(t *testing.T) {
 		if _, err := run(t.Context(), t, t.TempDir(), append([]string{"-init", tc.file}, tc.args...)...); err == nil || !strings.Contains(err.Error(), filepath.Base(tc.file)) {
 			t.Errorf("-init %s: %v", tc.file, err)
 		}
+	}
+}
+
+// TestInitOptions: a model whose widths are not the paper's is trained on as it is, and what comes
+// of it has its widths.
+func TestInitOptions(t *testing.T) {
+	model := sessiontest.File(t, "narrow.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising")))
+	narrow, err := network.Parameters(sessiontest.UNet, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	if _, err := run(t.Context(), t, out, "-init", model, "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "1", "-strategy", "mge"); err != nil {
+		t.Fatal(err)
+	}
+	rows := table(t, filepath.Join(out, "summary.csv"))
+	if got, want := rows[0]["parameters"], strconv.Itoa(narrow.Len()); got != want {
+		t.Errorf("%s parameters, the model has %s", got, want)
+	}
+	trained, err := onnx.ReadFile(filepath.Join(out, "mge-seed1.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := export.Architecture(trained); err != nil || !reflect.DeepEqual(got, network.Network(sessiontest.UNet)) {
+		t.Errorf("%+v, %v; want %+v", got, err, sessiontest.UNet)
 	}
 }
 
