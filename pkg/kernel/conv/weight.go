@@ -87,7 +87,8 @@ func (j *weightJob) do(s *scratch, chunk int) {
 		j.merge(s, chunk*mergedRows, min(j.shape.O, (chunk+1)*mergedRows), 0, j.shape.C)
 		return
 	}
-	block, slice := chunk/j.slices, chunk%j.slices
+	// Slice by slice: blocks may differ in size, and a core keeps to its images.
+	slice, block := chunk/j.blocks(), chunk%j.blocks()
 	across := ceil(j.shape.C, j.channels)
 	o, c := block/across*j.outputs, block%across*j.channels
 	j.sum(s, o, c, slice)

@@ -33,8 +33,11 @@ func Batch(count int, c []float32, strideC int, a []float32, strideA int, b []fl
 		m: m, n: n, k: k, transA: transA, transB: transB, alpha: alpha, beta: beta,
 		kernels: kernels,
 	}
-	j.down = pieces(m, rowsPerChunk)
 	j.across = pieces(n, columnsPerChunk)
+	for j.rows = rowsPerChunk; j.rows > fewestRows && count*pieces(m, j.rows)*j.across < enoughChunks; {
+		j.rows /= 2
+	}
+	j.down = pieces(m, j.rows)
 	chunks := count * j.down * j.across
 	if count*m*n*k < smallest {
 		for i := range chunks {
@@ -48,7 +51,10 @@ func Batch(count int, c []float32, strideC int, a []float32, strideA int, b []fl
 }
 
 const (
+	// A chunk has so many rows, or fewer where there would be too few chunks.
 	rowsPerChunk    = 192
+	fewestRows      = 24
+	enoughChunks    = 4
 	columnsPerChunk = 128
 	// depth is how much of the sums is formed at once: a panel of B of that
 	// depth stays in the first-level cache.
@@ -69,8 +75,8 @@ func check(name string, v []float32, count, stride, size int) {
 // so it does not matter how C is cut up.
 func (j *job) Do(chunk int) {
 	i := chunk / j.across / j.down
-	top, left := chunk/j.across%j.down*rowsPerChunk, chunk%j.across*columnsPerChunk
-	bottom, right := min(j.m, top+rowsPerChunk), min(j.n, left+columnsPerChunk)
+	top, left := chunk/j.across%j.down*j.rows, chunk%j.across*columnsPerChunk
+	bottom, right := min(j.m, top+j.rows), min(j.n, left+columnsPerChunk)
 	c, a, b := j.c[i*j.strideC:], j.a[i*j.strideA:], j.b[i*j.strideB:]
 	j.scale(c, top, bottom, left, right)
 	s := scratches.Get().(*scratch)

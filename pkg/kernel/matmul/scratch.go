@@ -14,6 +14,7 @@ type job struct {
 	transA, transB            bool
 	alpha, beta               float32
 	kernels                   *lanes.Kernels
+	rows                      int // of a block
 	down, across              int // blocks that a matrix is cut into
 }
 
