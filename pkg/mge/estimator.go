@@ -17,6 +17,11 @@ type Model interface {
 	AddGradients(ctx context.Context, dst []float32, parts []mesh.Part) error
 }
 
+// setter is a Model that can overwrite dst as well, which saves a pass over it.
+type setter interface {
+	SetGradients(ctx context.Context, dst []float32, parts []mesh.Part) error
+}
+
 // Sampler draws training batches.
 type Sampler interface {
 	// Draw returns n fresh samples on the mesh of a level, and with coarse the
@@ -75,7 +80,12 @@ type Estimate struct {
 // at once: the one of the mesh's own term, and the one of the next finer term,
 // which is subtracted here.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
-	pointwise.Clear(dst)
+	evaluate := e.Model.AddGradients
+	if m, ok := e.Model.(setter); ok && len(s.Batches) > 0 {
+		evaluate = m.SetGradients
+	} else {
+		pointwise.Clear(dst)
+	}
 	estimate := Estimate{Terms: make([]Term, 0, len(s.Batches))}
 	var parts [2]mesh.Part // of the mesh's own term, and of the finer one
 	for i, n := range s.Batches {
@@ -87,9 +97,10 @@ func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, 
 		}
 		parts[0] = e.Fine(fine, iteration, level)
 		here := parts[:min(i+1, 2)]
-		if err := e.Model.AddGradients(ctx, dst, here); err != nil {
+		if err := evaluate(ctx, dst, here); err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}
+		evaluate = e.Model.AddGradients
 		estimate.Terms = append(estimate.Terms, Term{Level: level, Samples: n, Fine: parts[0].Loss})
 		if i > 0 {
 			estimate.Terms[i-1].Coarse = parts[1].Loss

@@ -88,8 +88,22 @@ func (m *Model) AddGradient(ctx context.Context, dst []float32, b mesh.Batch, ke
 // together: what a run of a graph costs whatever the number of images, they
 // share. A done ctx ends it before the next micro-batch, with dst incomplete.
 func (m *Model) AddGradients(ctx context.Context, dst []float32, parts []mesh.Part) error {
+	return m.gradients(ctx, dst, parts, true)
+}
+
+// SetGradients is AddGradients to zeros: it overwrites dst, in fewer passes over it.
+func (m *Model) SetGradients(ctx context.Context, dst []float32, parts []mesh.Part) error {
+	return m.gradients(ctx, dst, parts, false)
+}
+
+func (m *Model) gradients(ctx context.Context, dst []float32, parts []mesh.Part, add bool) error {
+	samples := 0
 	for i := range parts {
 		parts[i].Loss = 0
+		samples += parts[i].Batch.Len()
+	}
+	if samples == 0 && !add {
+		clear(dst)
 	}
 	return m.micro(ctx, parts, true, func(p *program) error {
 		if err := p.run(); err != nil {
@@ -100,8 +114,13 @@ func (m *Model) AddGradients(ctx context.Context, dst []float32, parts []mesh.Pa
 			parts[of].Loss += float64(losses[i]) / float64(parts[of].Batch.Len())
 		}
 		for i, q := range m.Params.Params() {
-			pointwise.Axpy(q.Slice(dst), 1, floats(p.gradients[i]))
+			if add {
+				pointwise.Axpy(q.Slice(dst), 1, floats(p.gradients[i]))
+			} else {
+				pointwise.Copy(q.Slice(dst), floats(p.gradients[i]))
+			}
 		}
+		add = true
 		return nil
 	})
 }

@@ -169,3 +169,29 @@ func TestSteadyState(t *testing.T) {
 		kerneltest.NoAllocations(t, step)
 	}
 }
+
+// TestSetGradients: what was in the vector does not matter, whatever the number of
+// micro-batches.
+func TestSetGradients(t *testing.T) {
+	for _, memory := range []int64{model.DefaultMemory, 1} {
+		m := newModel(t, smallUNet())
+		m.Memory = memory
+		parts := []mesh.Part{{Batch: batch(4, 8, 1), Weight: 1, Key: 3}, {Batch: batch(2, 8, 2), Weight: -1, Key: 4}}
+		want, got := make([]float32, m.Params.Len()), make([]float32, m.Params.Len())
+		for i := range got {
+			got[i] = float32(math.NaN())
+		}
+		if err := m.AddGradients(t.Context(), want, parts); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.SetGradients(t.Context(), got, parts); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("memory %d: not the gradients", memory)
+		}
+		if err := m.SetGradients(t.Context(), got, nil); err != nil || slices.Max(got) != 0 || slices.Min(got) != 0 {
+			t.Errorf("no batch: %v, not zeros", err)
+		}
+	}
+}
