@@ -19,7 +19,6 @@ import (
 
 	"multiscale/experiments/internal/cli"
 	"multiscale/pkg/kernel/conv"
-	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
@@ -110,8 +109,7 @@ func measure(ctx context.Context, n network.Network, batch, side, runs int) (res
 	best := math.Inf(1)
 	for i := range runs + 1 {
 		start := time.Now()
-		pointwise.Clear(gradient)
-		if _, err := m.AddGradient(ctx, gradient, b, uint64(i)); err != nil {
+		if err := m.Gradients(ctx, gradient, []mesh.Part{{Batch: b, Weight: 1, Key: uint64(i)}}, false); err != nil {
 			return result{}, err
 		}
 		if err := adam.Step(values); err != nil {

@@ -97,7 +97,7 @@ func (r *Running) PSNRLuma() float64 {
 	return decibel(r.luma / float64((r.shape.H-2*r.border)*(r.shape.W-2*r.border)))
 }
 
-// SSIM is that of pixels, once, when all rows have been added; see SSIM.
+// SSIM is that of pixels, when all rows have been added; see SSIM.
 func (r *Running) SSIM() float64 {
 	means := make([]float64, len(r.ssim))
 	for c, s := range r.ssim {

@@ -92,15 +92,15 @@ func (s *ssimRows) add(a, b []float32) {
 	if s.added > ssimRadius {
 		s.finish(s.added - 1 - ssimRadius)
 	}
+	if s.added == s.h { // no further row for the last ones to wait for
+		for y := max(0, s.h-ssimRadius); y < s.h; y++ {
+			s.finish(y)
+		}
+	}
 }
 
 // mean is the mean over all rows, when all have been added.
-func (s *ssimRows) mean() float64 {
-	for y := max(0, s.h-ssimRadius); y < s.h; y++ {
-		s.finish(y)
-	}
-	return s.total / float64(s.h*s.w)
-}
+func (s *ssimRows) mean() float64 { return s.total / float64(s.h*s.w) }
 
 // finish adds up row y of the map.
 func (s *ssimRows) finish(y int) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/random"
 )
@@ -12,14 +11,10 @@ import (
 // Model is what the estimator needs of a network and its loss; *model.Model is
 // one.
 type Model interface {
-	// AddGradients adds the weighted gradients of the mean losses of batches on one
-	// mesh to the flat vector dst, and sets the losses of the parts.
-	AddGradients(ctx context.Context, dst []float32, parts []mesh.Part) error
-}
-
-// setter is a Model that can overwrite dst as well, which saves a pass over it.
-type setter interface {
-	SetGradients(ctx context.Context, dst []float32, parts []mesh.Part) error
+	// Gradients writes the sum of the weighted gradients of the mean losses of batches on
+	// one mesh to the flat vector dst, or with add adds it to dst, and sets the losses of
+	// the parts.
+	Gradients(ctx context.Context, dst []float32, parts []mesh.Part, add bool) error
 }
 
 // Sampler draws training batches.
@@ -80,12 +75,6 @@ type Estimate struct {
 // at once: the one of the mesh's own term, and the one of the next finer term,
 // which is subtracted here.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
-	evaluate := e.Model.AddGradients
-	if m, ok := e.Model.(setter); ok && len(s.Batches) > 0 {
-		evaluate = m.SetGradients
-	} else {
-		pointwise.Clear(dst)
-	}
 	estimate := Estimate{Terms: make([]Term, 0, len(s.Batches))}
 	var parts [2]mesh.Part // of the mesh's own term, and of the finer one
 	for i, n := range s.Batches {
@@ -97,10 +86,9 @@ func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, 
 		}
 		parts[0] = e.Fine(fine, iteration, level)
 		here := parts[:min(i+1, 2)]
-		if err := evaluate(ctx, dst, here); err != nil {
+		if err := e.Model.Gradients(ctx, dst, here, i > 0); err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}
-		evaluate = e.Model.AddGradients
 		estimate.Terms = append(estimate.Terms, Term{Level: level, Samples: n, Fine: parts[0].Loss})
 		if i > 0 {
 			estimate.Terms[i-1].Coarse = parts[1].Loss

@@ -131,7 +131,7 @@ type call struct {
 	stride int
 }
 
-func (r *recorder) AddGradients(_ context.Context, _ []float32, parts []mesh.Part) error {
+func (r *recorder) Gradients(_ context.Context, _ []float32, parts []mesh.Part, _ bool) error {
 	var calls []call
 	for i, p := range parts {
 		parts[i].Loss = float64(10*len(r.calls) + i)

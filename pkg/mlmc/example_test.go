@@ -14,7 +14,10 @@ import (
 // first pixel.
 type scalar struct{}
 
-func (scalar) AddGradients(_ context.Context, dst []float32, parts []mesh.Part) error {
+func (scalar) Gradients(_ context.Context, dst []float32, parts []mesh.Part, add bool) error {
+	if !add {
+		dst[0] = 0
+	}
 	for _, p := range parts {
 		for i := range p.Batch.Len() {
 			dst[0] += float32(p.Weight) * p.Batch.Input.Slice(i, i+1).Data[0] / float32(p.Batch.Len())

@@ -129,8 +129,7 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 
 // gradient overwrites dst with the weighted mean gradient of a batch.
 func (m *Measurement) gradient(ctx context.Context, dst []float32, p mesh.Part) error {
-	clear(dst)
-	return m.Model.AddGradients(ctx, dst, []mesh.Part{p})
+	return m.Model.Gradients(ctx, dst, []mesh.Part{p}, false)
 }
 
 // Variances returns the variances that allocation follows from; see

@@ -79,24 +79,15 @@ func New(n network.Network, params *param.Set, loss Loss) *Model {
 // with dst incomplete.
 func (m *Model) AddGradient(ctx context.Context, dst []float32, b mesh.Batch, key uint64) (float64, error) {
 	parts := [...]mesh.Part{{Batch: b, Weight: 1, Key: key}}
-	err := m.AddGradients(ctx, dst, parts[:])
+	err := m.Gradients(ctx, dst, parts[:], true)
 	return parts[0].Loss, err
 }
 
-// AddGradients adds the gradients of several batches on one mesh to dst, each
-// with its weight, and sets the losses of the parts. The batches are evaluated
+// Gradients writes the gradients of several batches on one mesh, each with its weight,
+// to dst, or with add adds them, and sets the losses of the parts. The batches are evaluated
 // together: what a run of a graph costs whatever the number of images, they
 // share. A done ctx ends it before the next micro-batch, with dst incomplete.
-func (m *Model) AddGradients(ctx context.Context, dst []float32, parts []mesh.Part) error {
-	return m.gradients(ctx, dst, parts, true)
-}
-
-// SetGradients is AddGradients to zeros: it overwrites dst, in fewer passes over it.
-func (m *Model) SetGradients(ctx context.Context, dst []float32, parts []mesh.Part) error {
-	return m.gradients(ctx, dst, parts, false)
-}
-
-func (m *Model) gradients(ctx context.Context, dst []float32, parts []mesh.Part, add bool) error {
+func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part, add bool) error {
 	samples := 0
 	for i := range parts {
 		parts[i].Loss = 0

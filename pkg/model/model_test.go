@@ -113,7 +113,7 @@ func TestParts(t *testing.T) {
 			m := model.New(n, m.Params, op.MSE)
 			m.Memory = images * perImage
 			got := make([]float32, len(want))
-			if err := m.AddGradients(t.Context(), got, parts); err != nil {
+			if err := m.Gradients(t.Context(), got, parts, true); err != nil {
 				t.Fatal(err)
 			}
 			diff := slices.Clone(got)
@@ -157,7 +157,7 @@ func TestSteadyState(t *testing.T) {
 		}
 		step := func() {
 			for _, parts := range meshes {
-				if err := m.AddGradients(t.Context(), g, parts); err != nil {
+				if err := m.Gradients(t.Context(), g, parts, true); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -170,9 +170,9 @@ func TestSteadyState(t *testing.T) {
 	}
 }
 
-// TestSetGradients: what was in the vector does not matter, whatever the number of
+// TestOverwrites: what was in the vector does not matter, whatever the number of
 // micro-batches.
-func TestSetGradients(t *testing.T) {
+func TestOverwrites(t *testing.T) {
 	for _, memory := range []int64{model.DefaultMemory, 1} {
 		m := newModel(t, smallUNet())
 		m.Memory = memory
@@ -181,16 +181,16 @@ func TestSetGradients(t *testing.T) {
 		for i := range got {
 			got[i] = float32(math.NaN())
 		}
-		if err := m.AddGradients(t.Context(), want, parts); err != nil {
+		if err := m.Gradients(t.Context(), want, parts, true); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.SetGradients(t.Context(), got, parts); err != nil {
+		if err := m.Gradients(t.Context(), got, parts, false); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("memory %d: not the gradients", memory)
 		}
-		if err := m.SetGradients(t.Context(), got, nil); err != nil || slices.Max(got) != 0 || slices.Min(got) != 0 {
+		if err := m.Gradients(t.Context(), got, nil, false); err != nil || slices.Max(got) != 0 || slices.Min(got) != 0 {
 			t.Errorf("no batch: %v, not zeros", err)
 		}
 	}

@@ -26,7 +26,10 @@ type bowl struct {
 	calls  int
 }
 
-func (b *bowl) AddGradients(ctx context.Context, dst []float32, parts []mesh.Part) error {
+func (b *bowl) Gradients(ctx context.Context, dst []float32, parts []mesh.Part, add bool) error {
+	if !add {
+		clear(dst)
+	}
 	if err := ctx.Err(); err != nil {
 		return err
 	}

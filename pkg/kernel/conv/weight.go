@@ -32,7 +32,7 @@ var weightJobs free[weightJob]
 const (
 	enoughChunks = 8
 	fewestChunks = 4
-	enoughToDo   = 16 // rectangles in a slice
+	fullSlice    = 16 // rectangles
 )
 
 // A block has so many vectors of outputs and of channels: more of them make more
@@ -52,7 +52,7 @@ func weightGradient(gw, gy, x []float32, s Shape) {
 	}
 	j.tiling = tile(s.output(), largestSlice(k, j.winograd), unit)
 	rectangles, blocks := j.tiling.count(), j.blocks()
-	j.slices = min(max(rectangles/enoughToDo, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
+	j.slices = min(max(rectangles/fullSlice, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
 	j.partial = grow(j.partial, j.sums(0, 0, j.slices)+slack)
 	run(j.blocks()*j.slices, j)
 	if j.slices > 1 {

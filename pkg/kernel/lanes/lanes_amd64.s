@@ -769,13 +769,13 @@ block_scatterAVX2:
 	VMOVUPS (DX), Y3
 	ADDQ    R8, DX
 	TESTQ   BX, BX
-	JZ      plain_scatterAVX2
+	JZ      four_biased_scatterAVX2
 	VADDPS  (BX), Y0, Y0
 	VADDPS  (BX), Y1, Y1
 	VADDPS  (BX), Y2, Y2
 	VADDPS  (BX), Y3, Y3
 
-plain_scatterAVX2:
+four_biased_scatterAVX2:
 	VUNPCKLPS    Y1, Y0, Y4
 	VUNPCKHPS    Y1, Y0, Y0
 	VUNPCKLPS    Y3, Y2, Y1
@@ -876,7 +876,7 @@ square_scatterAVX2:
 	VMOVUPS (DX), Y7
 	ADDQ    R8, DX
 	TESTQ   BX, BX
-	JZ      unbiased_scatterAVX2
+	JZ      square_biased_scatterAVX2
 	VADDPS  (BX), Y0, Y0
 	VADDPS  (BX), Y1, Y1
 	VADDPS  (BX), Y2, Y2
@@ -886,7 +886,7 @@ square_scatterAVX2:
 	VADDPS  (BX), Y6, Y6
 	VADDPS  (BX), Y7, Y7
 
-unbiased_scatterAVX2:
+square_biased_scatterAVX2:
 	VUNPCKLPS  Y1, Y0, Y8
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -4184,13 +4184,13 @@ block_scatterAVX512:
 	VMOVUPS (DX), Z3
 	ADDQ    R8, DX
 	TESTQ   BX, BX
-	JZ      plain_scatterAVX512
+	JZ      four_biased_scatterAVX512
 	VADDPS  (BX), Z0, Z0
 	VADDPS  (BX), Z1, Z1
 	VADDPS  (BX), Z2, Z2
 	VADDPS  (BX), Z3, Z3
 
-plain_scatterAVX512:
+four_biased_scatterAVX512:
 	VUNPCKLPS     Z1, Z0, Z4
 	VUNPCKHPS     Z1, Z0, Z0
 	VUNPCKLPS     Z3, Z2, Z1
@@ -4371,7 +4371,7 @@ square_scatterAVX512:
 	VMOVUPS (DX), Z15
 	ADDQ    R8, DX
 	TESTQ   BX, BX
-	JZ      unbiased_scatterAVX512
+	JZ      square_biased_scatterAVX512
 	VADDPS  (BX), Z0, Z0
 	VADDPS  (BX), Z1, Z1
 	VADDPS  (BX), Z2, Z2
@@ -4389,7 +4389,7 @@ square_scatterAVX512:
 	VADDPS  (BX), Z14, Z14
 	VADDPS  (BX), Z15, Z15
 
-unbiased_scatterAVX512:
+square_biased_scatterAVX512:
 	VUNPCKLPS  Z1, Z0, Z16
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1

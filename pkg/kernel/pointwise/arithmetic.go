@@ -38,11 +38,6 @@ func sum(j *job, lo, hi int) {
 	}
 }
 
-// Clear sets x to 0.
-func Clear(x []float32) { newJob(zero, x, nil).elements(len(x)) }
-
-func zero(j *job, lo, hi int) { clear(j.y[lo:hi]) }
-
 // Copy copies x to y.
 func Copy(y, x []float32) {
 	same("Copy", len(y), len(x))

@@ -114,18 +114,7 @@ func (s isa) scatter() {
 	RET()
 
 	Label("square_" + name)
-	rows := s.vectors(s.lanes)
-	for _, v := range rows {
-		VMOVUPS(at(src, 0), v)
-		ADDQ(step, src)
-	}
-	TESTQ(bias, bias)
-	JZ(operand.LabelRef("unbiased_" + name))
-	for _, v := range rows {
-		VADDPS(at(bias, 0), v, v)
-	}
-	Label("unbiased_" + name)
-	rows = s.transpose(rows)
+	rows := s.transpose(s.biased("square_biased_"+name, s.lanes, src, step, bias))
 	m := s.mask(count)
 	TESTQ(residual, residual)
 	JZ(operand.LabelRef("write_" + name))
@@ -148,21 +137,26 @@ func (s isa) scatter() {
 	RET()
 }
 
-// scatterFour writes four pixels of all channels: an image of 2x2, or the rest of a
-// larger one.
-func (s isa) scatterFour(name string, dst, src, bias, residual, stride, step reg.Register) {
-	pixels := s.vectors(4)
+// biased reads n pixels, step bytes apart, and adds the bias where there is one.
+func (s isa) biased(label string, n int, src, step, bias reg.Register) []reg.VecVirtual {
+	pixels := s.vectors(n)
 	for _, v := range pixels {
 		VMOVUPS(at(src, 0), v)
 		ADDQ(step, src)
 	}
 	TESTQ(bias, bias)
-	JZ(operand.LabelRef("plain_" + name))
+	JZ(operand.LabelRef(label))
 	for _, v := range pixels {
 		VADDPS(at(bias, 0), v, v)
 	}
-	Label("plain_" + name)
-	planes := s.transpose4(pixels) // part q of register j: channel 4q+j
+	Label(label)
+	return pixels
+}
+
+// scatterFour writes four pixels of all channels: an image of 2x2, or the rest of a
+// larger one.
+func (s isa) scatterFour(name string, dst, src, bias, residual, stride, step reg.Register) {
+	planes := s.transpose4(s.biased("four_biased_"+name, 4, src, step, bias)) // part q of register j: channel 4q+j
 	write := func(add bool) {
 		for c := range s.lanes {
 			v := XMM()

@@ -23,7 +23,7 @@ func main() {
 	resample()
 	window()
 	Generate()
-	writePlaceholders()
+	writeOtherSystems()
 }
 
 // width is the number of float32 in a register, and its size in bytes.

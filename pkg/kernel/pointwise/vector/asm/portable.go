@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// writePlaceholders writes, beside the stubs of the assembly, functions of the
+// writeOtherSystems writes, beside the stubs of the assembly, functions of the
 // same names for platforms that have none. They are never called there, but
 // let the code that chooses be one for all platforms.
-func writePlaceholders() {
+func writeOtherSystems() {
 	stubs := flag.Lookup("stubs").Value.String()
 	if stubs == "" {
 		return
