@@ -47,7 +47,7 @@ func (t Trial) Run(ctx context.Context, log func(line string)) (r Report, err er
 		return r, fmt.Errorf("undisturbed: %w", err)
 	}
 	r.Undisturbed = time.Since(began)
-	start := r.Undisturbed
+	var start time.Duration
 	select {
 	case at := <-first:
 		start = at.Sub(began)

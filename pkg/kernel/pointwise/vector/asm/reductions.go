@@ -50,7 +50,7 @@ func total(s []VecVirtual) VecVirtual {
 	low := s[0].AsX()
 	VADDPD(high, low, high)
 	VHADDPD(high, high, high)
-	return high.(VecVirtual)
+	return high
 }
 
 // reduce is a kernel that returns float64 sums over its inputs; step adds to
