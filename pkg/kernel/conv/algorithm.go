@@ -36,27 +36,29 @@ var algorithm atomic.Uint32
 // SetAlgorithm sets the algorithm for the whole process.
 func SetAlgorithm(a Algorithm) { algorithm.Store(uint32(a)) }
 
-// winograd tells whether the algorithm is used for a product of shape s that
+// winograd returns the minimal filtering algorithm for a product of shape s that
 // gathers from the given number of channels: those of x for Forward, those of gy
-// for the gradients.
-func winograd(s Shape, from int) bool {
+// for the gradients. It is nil where the product is computed directly.
+func winograd(s Shape, from int) *minimal {
 	if s.Kernel != 3 || s.Stride != 1 {
-		return false
+		return nil
 	}
-	switch Algorithm(algorithm.Load()) {
-	case Winograd:
-		return true
-	case Auto:
-		return worthwhile(s, from)
+	m := &large
+	if s.H == 2 && s.W == 2 && s.Padding == 1 {
+		m = &small
 	}
-	return false
+	switch a := Algorithm(algorithm.Load()); {
+	case a == Winograd, a == Auto && m.worthwhile(s, from):
+		return m
+	}
+	return nil
 }
 
 // worthwhile is the table of Auto: transforms pay when they start from enough
 // channels to fill a vector, and when tiles do not stick out of the image too far.
-func worthwhile(s Shape, from int) bool {
+func (m *minimal) worthwhile(s Shape, from int) bool {
 	const channels = 12
 	h, w := s.OutH(), s.OutW()
-	tiles := ceil(h, tileSide) * ceil(w, tileSide)
-	return from >= channels && tiles*tileSide*tileSide <= 2*h*w
+	tiles := ceil(h, m.tile) * ceil(w, m.tile)
+	return from >= channels && tiles*m.tile*m.tile <= 2*h*w
 }

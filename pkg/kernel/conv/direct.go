@@ -32,17 +32,17 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	if gradient {
 		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
 	}
-	u := use{gradient: gradient, winograd: winograd(s, j.from.c), stride: s.Stride, padding: s.Padding, kernels: kernels}
+	u := use{gradient: gradient, minimal: winograd(s, j.from.c), stride: s.Stride, padding: s.Padding, kernels: kernels}
 	unit, c := j.step, directChunks
-	if u.winograd {
-		unit, c = tileSide, winogradChunks
+	if u.minimal != nil {
+		unit, c = u.minimal.tile, winogradChunks
 	}
 	pixels := j.to.n * j.to.h * j.to.w
 	j.tiling = tile(j.to, min(c.largest*j.kernels.Lanes, max(c.smallest, pixels/c.enough)), unit)
 	chunks := j.tiling.count()
 	var packed bool
 	j.filter = f
-	j.form, packed = f.form(u, u.winograd && chunks <= fewChunks)
+	j.form, packed = f.form(u, u.minimal != nil && chunks <= fewChunks)
 	j.once = !packed
 	j.splits = min(ceil(c.enough, chunks), ceil(j.to.c, j.form.width))
 	for _, c := range j.form.classes {
@@ -82,7 +82,7 @@ func (j *correlation) do(s *scratch, chunk int) {
 	blocks := ceil(j.to.c, j.form.width)
 	part := chunk % j.splits
 	first, last := part*blocks/j.splits, (part+1)*blocks/j.splits
-	if j.form.winograd {
+	if j.form.minimal != nil {
 		j.winograd(s, r, first, last)
 	} else {
 		j.direct(s, r, first, last)
@@ -194,11 +194,15 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 // of results fit half of the first-level cache.
 const segmentsInCache = 10
 
-// multiply runs the product over all groups of rows in s.from and s.to.
+// multiply runs the product over all groups of rows in s.from and s.to. A single
+// group makes poor use of the weights that it loads: four are two and two.
 func (s *scratch) multiply(k *lanes.Kernels, vectors int) {
 	p := &s.product
-	for g := 0; g < len(s.from); g += lanes.MaxGroups {
-		n := min(lanes.MaxGroups, len(s.from)-g)
+	for g, n := 0, 0; g < len(s.from); g += n {
+		n = min(lanes.MaxGroups, len(s.from)-g)
+		if len(s.from)-g == lanes.MaxGroups+1 {
+			n = lanes.MaxGroups - 1
+		}
 		copy(p.ARow[:n], s.from[g:])
 		copy(p.CRow[:n], s.to[g:])
 		k.Product(p, n, vectors)

@@ -35,8 +35,8 @@ func (f *Filter) Load(w []float32) {
 
 // use tells what a form is for.
 type use struct {
-	gradient        bool // of the input
-	winograd        bool
+	gradient        bool     // of the input
+	minimal         *minimal // nil: direct
 	stride, padding int
 	kernels         *lanes.Kernels
 }
@@ -89,7 +89,7 @@ func (f *Filter) form(u use, raw bool) (p *form, packed bool) {
 		return p, true
 	case raw && first:
 		return p, false
-	case u.winograd:
+	case u.minimal != nil:
 		f.packWinograd(p)
 	default:
 		f.pack(p)

@@ -30,7 +30,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 	for _, a := range []Algorithm{Direct, Winograd} {
 		SetAlgorithm(a)
 		on(t, func(t *testing.T) {
-			for _, s := range []Shape{{3, 20, 30, 33, 40, 3, 1, 1}, {16, 32, 4, 4, 64, 3, 1, 1}, {2, 17, 21, 18, 9, 3, 2, 1}} {
+			for _, s := range []Shape{{3, 20, 30, 33, 40, 3, 1, 1}, {16, 32, 4, 4, 64, 3, 1, 1}, {70, 32, 2, 2, 64, 3, 1, 1}, {2, 17, 21, 18, 9, 3, 2, 1}} {
 				var want [][]float32
 				for _, procs := range []int{1, 2, 4} {
 					runtime.GOMAXPROCS(procs)
@@ -82,7 +82,7 @@ func TestNothingIsAllocated(t *testing.T) {
 	defer SetAlgorithm(Auto)
 	for _, a := range []Algorithm{Direct, Winograd} {
 		SetAlgorithm(a)
-		for _, s := range []Shape{{2, 40, 30, 30, 40, 3, 1, 1}, {2, 16, 20, 20, 16, 3, 2, 1}} {
+		for _, s := range []Shape{{2, 40, 30, 30, 40, 3, 1, 1}, {9, 40, 2, 2, 40, 3, 1, 1}, {2, 16, 20, 20, 16, 3, 2, 1}} {
 			r := rand.New(rand.NewPCG(5, 6))
 			x, w, gy := random(r, s.input().size()), random(r, s.O*s.C*s.taps()), random(r, s.output().size())
 			f := NewFilter(s.O, s.C, s.Kernel)

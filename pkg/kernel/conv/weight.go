@@ -13,8 +13,8 @@ type weightJob struct {
 	gw, gy, x []float32
 	shape     Shape
 	kernels   *lanes.Kernels
-	winograd  bool
-	taps      int // kept per pair of channels: the kernel's, or Winograd's 36
+	minimal   *minimal // nil: direct
+	taps      int      // kept per pair of channels: the kernel's, or a spectrum
 	tiling    tiling
 	outputs   int // in a block
 	channels  int // in a block, a multiple of width
@@ -42,15 +42,15 @@ const blockVectors = 4
 
 func weightGradient(gw, gy, x []float32, s Shape) {
 	j := weightJobs.get()
-	*j = weightJob{gw: gw, gy: gy, x: x, shape: s, kernels: kernels, partial: j.partial, winograd: winograd(s, s.O)}
+	*j = weightJob{gw: gw, gy: gy, x: x, shape: s, kernels: kernels, partial: j.partial, minimal: winograd(s, s.O)}
 	k := j.kernels
 	j.taps, j.outputs, j.width = s.taps(), min(blockVectors*k.Lanes, s.O), width(k, s.C)
 	j.channels = min(blockVectors*k.Lanes, ceil(s.C, j.width)*j.width)
 	unit := 1
-	if j.winograd {
-		j.taps, unit = spectrumSize, tileSide
+	if j.minimal != nil {
+		j.taps, unit = j.minimal.size, j.minimal.tile
 	}
-	j.tiling = tile(s.output(), largestSlice(k, j.winograd), unit)
+	j.tiling = tile(s.output(), largestSlice(k, j.minimal != nil), unit)
 	rectangles, blocks := j.tiling.count(), j.blocks()
 	j.slices = min(max(rectangles/fullSlice, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
 	j.partial = grow(j.partial, j.sums(0, 0, j.slices)+slack)
@@ -111,7 +111,7 @@ func (j *weightJob) sum(s *scratch, o, c, slice int) {
 	for i := slice * rectangles / j.slices; i < (slice+1)*rectangles/j.slices; i++ {
 		r := j.tiling.rectangle(i)
 		s.product.Accumulate = i > slice*rectangles/j.slices
-		if j.winograd {
+		if j.minimal != nil {
 			j.tiles(s, r, o, outputs, c, channels, slice)
 		} else {
 			j.pixels(s, r, o, outputs, c, channels, slice)
@@ -219,7 +219,7 @@ func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 			vector.Add(sums, sums, j.partial[j.sums(first, b, slice):][:len(sums)])
 		}
 		sums = j.partial[j.sums(first, b, 0):] // with what scatter may read behind
-		if j.winograd {
+		if j.minimal != nil {
 			sums = j.interpolate(s, sums, last-first)
 		}
 		for o := first; o < last; o++ {

@@ -2,23 +2,34 @@ package conv
 
 import "multiscale/pkg/kernel/lanes"
 
-// Winograd's F(4x4, 3x3) turns a tile of 6x6 input pixels, and the weights, into
-// spectra of 36 values; the products of spectra, summed over channels, turn back
-// into 4x4 output pixels. 36 products take the place of 144.
-const (
-	tileSide     = 4 // of the output
-	windowSide   = 6 // of the input
-	spectrumSide = 6
-	spectrumSize = spectrumSide * spectrumSide
-	spectrumTaps = 9
+// minimal is a minimal filtering algorithm for 3x3 weights: it turns a tile of
+// the input, and the weights, into spectra; the products of spectra, summed over
+// channels, turn back into a tile of the output. It holds sides of squares of pixels.
+type minimal struct {
+	tile     int // of the output
+	window   int // of the input, what a tile sees
+	spectrum int
+	size     int // of a spectrum, in values
+
+	input, output, weights, filter, gradient lanes.Map
+}
+
+// The algorithms: F(4x4, 3x3), with 36 products in place of 144, and images of 2x2
+// pixels as a whole, where the padding is known to be zero, with 9 in place of the
+// 16 that hit the image.
+var (
+	large = minimal{4, 6, 6, 36, lanes.Input, lanes.Output, lanes.Weights, lanes.Filter, lanes.Gradient}
+	small = minimal{2, 2, 3, 9, lanes.SmallInput, lanes.SmallOutput, lanes.SmallWeights, lanes.SmallFilter, lanes.SmallGradient}
 )
 
-// spread keeps the 36 parts of spectra, often a power of two apart, from all
+const spectrumTaps = 9 // weights
+
+// spread keeps the parts of spectra, often a power of two apart, from all
 // falling into the same set of the cache.
 const spread = 16
 
-// filterJob packs a filter's spectra: for each block of results, each of the 36
-// values, each source channel one row of weights, a lane per result.
+// filterJob packs a filter's spectra: for each block of results, each value
+// of a spectrum, each source channel one row of weights, a lane per result.
 type filterJob struct {
 	filter *Filter
 	form   *form
@@ -27,7 +38,7 @@ type filterJob struct {
 var filterJobs free[filterJob]
 
 func (f *Filter) packWinograd(p *form) {
-	p.data = grow(p.data, ceil(p.to, p.width)*spectrumSize*p.value())
+	p.data = grow(p.data, ceil(p.to, p.width)*p.minimal.size*p.value())
 	j := filterJobs.get()
 	*j = filterJob{f, p}
 	run(ceil(p.to, p.width)*ceil(p.from, sourcesPerChunk), j)
@@ -35,7 +46,7 @@ func (f *Filter) packWinograd(p *form) {
 	filterJobs.put(j)
 }
 
-// value is the distance between the 36 values in a packed filter.
+// value is the distance between the values of a spectrum in a packed filter.
 func (p *form) value() int { return p.from*p.width + spread }
 
 // sourcesPerChunk is how many source channels of a block one chunk packs.
@@ -46,13 +57,13 @@ func (j *filterJob) do(s *scratch, chunk int) {
 	p := j.form
 	across := ceil(p.from, sourcesPerChunk)
 	block, first := chunk/across, chunk%across*sourcesPerChunk
-	j.filter.spectra(s, p, p.data[block*spectrumSize*p.value():], block, first)
+	j.filter.spectra(s, p, p.data[block*p.minimal.size*p.value():], block, first)
 }
 
 // block packs one block of results into memory of s: where a block is used once
 // only, it need not travel through main memory.
 func (f *Filter) block(s *scratch, p *form, block int) []float32 {
-	s.other = grow(s.other, spectrumSize*p.value())
+	s.other = grow(s.other, p.minimal.size*p.value())
 	for first := 0; first < p.from; first += sourcesPerChunk {
 		f.spectra(s, p, s.other, block, first)
 	}
@@ -81,11 +92,11 @@ func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 		s.tiles[i] = int32(i*spectrumTaps*k.Lanes + last)
 	}
 	t.SrcAt, t.DstAt = s.tiles, s.places
-	t.DstRow, t.DstCol = spectrumSide*p.value(), p.value()
+	t.DstRow, t.DstCol = p.minimal.spectrum*p.value(), p.value()
 	for o := block * p.width; o < min(p.to, (block+1)*p.width); o += k.Lanes {
 		f.gather(s, p, o, first, n)
 		t.Src, t.Dst = s.sums, dst[o%p.width:]
-		k.Transform(lanes.Filter, t)
+		k.Transform(p.minimal.filter, t)
 	}
 }
 
@@ -109,31 +120,35 @@ func (f *Filter) gather(s *scratch, p *form, o, first, n int) {
 	}
 }
 
-// squares is a rectangle of output pixels cut into Winograd's tiles.
+// squares is a rectangle of output pixels cut into an algorithm's tiles.
 type squares struct {
 	rectangle
+	*minimal
 	down, across, count int // tiles; count in all images
 }
 
-func square(r rectangle) squares {
-	q := squares{rectangle: r, down: ceil(r.rows, tileSide), across: ceil(r.cols, tileSide)}
+func (m *minimal) square(r rectangle) squares {
+	q := squares{rectangle: r, minimal: m, down: ceil(r.rows, m.tile), across: ceil(r.cols, m.tile)}
 	q.count = r.images * q.down * q.across
 	return q
 }
 
-// window is what the tiles see of the input.
-func (q squares) window(up, before int) rectangle {
-	const more = windowSide - tileSide
+// sees is what the tiles see of the input, which begins up and before the output.
+func (q squares) sees(up, before int) rectangle {
+	more := q.window - q.tile
+	if more == 0 {
+		up, before = 0, 0 // the image, without its padding
+	}
 	return rectangle{
 		q.image, q.images,
-		q.top + up, q.down*tileSide + more,
-		q.left + before, q.across*tileSide + more,
+		q.top + up, q.down*q.tile + more,
+		q.left + before, q.across*q.tile + more,
 	}
 }
 
 // padded is the rectangle rounded up to whole tiles.
 func (q squares) padded() rectangle {
-	return rectangle{q.image, q.images, q.top, q.down * tileSide, q.left, q.across * tileSide}
+	return rectangle{q.image, q.images, q.top, q.down * q.tile, q.left, q.across * q.tile}
 }
 
 // places fills a table with the corners of the tiles in images whose rows are
@@ -143,10 +158,10 @@ func (q squares) places(table []int32, rows, cols, width int) []int32 {
 	i := 0
 	for m := range q.images {
 		for y := range q.down {
-			at := (m*rows + y*tileSide) * cols * width
+			at := (m*rows + y*q.tile) * cols * width
 			for range q.across {
 				table[i] = int32(at)
-				at += tileSide * width
+				at += q.tile * width
 				i++
 			}
 		}
@@ -167,12 +182,12 @@ func (q squares) steps(table []int32, width int) []int32 {
 // tile t goes to dst[v*distance + t*wide + c].
 func (s *scratch) spectra(k *lanes.Kernels, m lanes.Map, q squares, w *window, wide int, dst []float32) (out []float32, distance int) {
 	distance = q.count*wide + spread
-	dst = grow(dst, spectrumSize*distance+slack)
+	dst = grow(dst, q.size*distance+slack)
 	s.tiles = q.places(s.tiles, w.rows, w.cols, w.width)
 	s.steps = q.steps(s.steps, wide)
 	t := &s.transform
 	t.SrcAt, t.SrcRow, t.SrcCol = s.tiles, w.row(), w.width
-	t.DstAt, t.DstRow, t.DstCol = s.steps, spectrumSide*distance, distance
+	t.DstAt, t.DstRow, t.DstCol = s.steps, q.spectrum*distance, distance
 	for c := 0; c < w.channels; c += k.Lanes {
 		t.Src, t.Dst = w.data[c/w.width*w.block+c%w.width:], dst[c:]
 		k.Transform(m, t)
@@ -189,16 +204,16 @@ func odd(n int) int {
 // winograd computes blocks first to last of the results for the pixels in r.
 func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	k, f, w := j.kernels, j.form, &s.window
-	q := square(r)
-	w.plan(k, q.window(j.up, j.before), f.from)
+	q := f.minimal.square(r)
+	w.plan(k, q.sees(j.up, j.before), f.from)
 	w.gather(k, s, j.x, j.from, 0)
 	wide := odd(f.from)
 	var distance int
-	s.spectrum, distance = s.spectra(k, lanes.Input, q, w, wide, s.spectrum)
+	s.spectrum, distance = s.spectra(k, q.input, q, w, wide, s.spectrum)
 
 	result := q.count*f.width + spread
-	s.products = grow(s.products, spectrumSize*result+slack)
-	rows, cols := q.down*tileSide, q.across*tileSide
+	s.products = grow(s.products, q.size*result+slack)
+	rows, cols := q.down*q.tile, q.across*q.tile
 	s.sums = grow(s.sums, q.images*rows*cols*f.width+slack)
 	s.places = q.places(s.places, rows, cols, f.width)
 	s.steps = q.steps(s.steps, f.width)
@@ -220,18 +235,18 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 		if j.once {
 			weights = j.filter.block(own, f, b)
 		} else {
-			weights = f.data[b*spectrumSize*f.value():]
+			weights = f.data[b*q.size*f.value():]
 		}
-		for v := range spectrumSize {
+		for v := range q.size {
 			p.A, p.B, p.C = s.spectrum[v*distance:], weights[v*f.value():], s.products[v*result:]
 			s.multiply(k, ceil(channels, k.Lanes))
 		}
 		t := &s.transform
-		t.SrcAt, t.SrcRow, t.SrcCol = s.steps, spectrumSide*result, result
+		t.SrcAt, t.SrcRow, t.SrcCol = s.steps, q.spectrum*result, result
 		t.DstAt, t.DstRow, t.DstCol = s.places, cols*f.width, f.width
 		for c := 0; c < channels; c += k.Lanes {
 			t.Src, t.Dst = s.products[c:], s.sums[c:]
-			k.Transform(lanes.Output, t)
+			k.Transform(q.output, t)
 		}
 		j.scatter(s, r, rows, cols, b)
 	}
@@ -240,15 +255,15 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 // tiles adds the products of the spectra of the tiles in r.
 func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slice int) {
 	k, w, g := j.kernels, &s.window, &s.second
-	q := square(r)
-	w.plan(k, q.window(-j.shape.Padding, -j.shape.Padding), channels)
+	q := j.minimal.square(r)
+	w.plan(k, q.sees(-j.shape.Padding, -j.shape.Padding), channels)
 	w.gather(k, s, j.x, j.shape.input(), c)
 	g.planRow(q.padded(), outputs)
 	g.gather(k, s, j.gy, j.shape.output(), o)
 	wide := odd(ceil(channels, j.width) * j.width)
 	var from, to int
-	s.spectrum, from = s.spectra(k, lanes.Input, q, w, wide, s.spectrum)
-	s.other, to = s.spectra(k, lanes.Gradient, q, g, g.width, s.other)
+	s.spectrum, from = s.spectra(k, q.input, q, w, wide, s.spectrum)
+	s.other, to = s.spectra(k, q.gradient, q, g, g.width, s.other)
 	p := &s.product
 	p.Segments, p.K = lanes.Whole, q.count
 	p.AStep, p.AInner, p.BInner = 1, g.width, wide
@@ -256,7 +271,7 @@ func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slic
 	for b := 0; b < channels; b += j.width {
 		p.C = j.partial[j.sums(o, (c+b)/j.width, slice):]
 		vectors := ceil(min(j.width, channels-b), k.Lanes)
-		for v := range spectrumSize {
+		for v := range q.size {
 			p.A, p.B = s.other[v*to:], s.spectrum[v*from+b:]
 			for first := 0; first < outputs; first += k.Rows() {
 				s.multiplyRows(k, first, min(k.Rows(), outputs-first), v*j.width, vectors)
@@ -271,14 +286,14 @@ func (j *weightJob) interpolate(s *scratch, sums []float32, n int) []float32 {
 	s.sums = grow(s.sums, n*spectrumTaps*j.width+slack)
 	s.tiles, s.places = growInts(s.tiles, n), growInts(s.places, n)
 	for i := range n {
-		s.tiles[i], s.places[i] = int32(i*spectrumSize*j.width), int32(i*spectrumTaps*j.width)
+		s.tiles[i], s.places[i] = int32(i*j.minimal.size*j.width), int32(i*spectrumTaps*j.width)
 	}
 	t := &s.transform
-	t.SrcAt, t.SrcRow, t.SrcCol = s.tiles, spectrumSide*j.width, j.width
+	t.SrcAt, t.SrcRow, t.SrcCol = s.tiles, j.minimal.spectrum*j.width, j.width
 	t.DstAt, t.DstRow, t.DstCol = s.places, 3*j.width, j.width
 	for c := 0; c < j.width; c += k.Lanes {
 		t.Src, t.Dst = sums[c:], s.sums[c:]
-		k.Transform(lanes.Weights, t)
+		k.Transform(j.minimal.weights, t)
 	}
 	return s.sums
 }

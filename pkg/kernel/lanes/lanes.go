@@ -95,17 +95,23 @@ type Transform struct {
 	SrcRow, SrcCol int
 }
 
-// Map names the linear maps of Winograd's minimal filtering algorithm
-// F(4x4, 3x3): outputs of 4x4 pixels from 6x6 products.
+// Map names a linear map of a minimal filtering algorithm with 3x3 weights.
 type Map int
 
+// The maps of Winograd's F(4x4, 3x3), tiles of 4x4 pixels of the output from 6x6
+// products; and those of images of 2x2 pixels, padded with zeros, from 3x3.
 const (
-	Input      Map = iota // 6 to 6: a tile of the input
-	Output                // 6 to 4: products to a tile of the output
-	Weights               // 6 to 3: products to a gradient of 3x3 weights
-	Filter                // 3 to 6: 3x3 weights
-	Gradient              // 4 to 6: a tile of the output's gradient
-	transforms            // how many there are
+	Input         Map = iota // 6 to 6: a tile of the input
+	Output                   // 6 to 4: products to a tile of the output
+	Weights                  // 6 to 3: products to a gradient of 3x3 weights
+	Filter                   // 3 to 6: 3x3 weights
+	Gradient                 // 4 to 6: a tile of the output's gradient
+	SmallInput               // 2 to 3: an image
+	SmallOutput              // 3 to 2: products to an image
+	SmallWeights             // 3 to 3: products to a gradient of 3x3 weights
+	SmallFilter              // 3 to 3: 3x3 weights
+	SmallGradient            // 2 to 3: the gradient of an image
+	transforms               // how many there are
 )
 
 // Transform applies m to the items that t describes, at least one.

@@ -26,6 +26,8 @@ var avx2 = Kernels{
 	gather: gatherAVX2, scatter: scatterAVX2, total: totalAVX2,
 	winograd: [transforms]func(*Transform){
 		Input: inputAVX2, Output: outputAVX2, Weights: weightAVX2, Filter: filterAVX2, Gradient: gradientAVX2,
+		SmallInput: smallInputAVX2, SmallOutput: smallOutputAVX2, SmallWeights: smallWeightAVX2,
+		SmallFilter: smallFilterAVX2, SmallGradient: smallGradientAVX2,
 	},
 }
 
@@ -39,6 +41,8 @@ var avx512 = Kernels{
 	gather: gatherAVX512, scatter: scatterAVX512, total: totalAVX512,
 	winograd: [transforms]func(*Transform){
 		Input: inputAVX512, Output: outputAVX512, Weights: weightAVX512, Filter: filterAVX512, Gradient: gradientAVX512,
+		SmallInput: smallInputAVX512, SmallOutput: smallOutputAVX512, SmallWeights: smallWeightAVX512,
+		SmallFilter: smallFilterAVX512, SmallGradient: smallGradientAVX512,
 	},
 }
 
@@ -82,6 +86,21 @@ func filterAVX2(p *Transform)
 func gradientAVX2(p *Transform)
 
 //go:noescape
+func smallInputAVX2(p *Transform)
+
+//go:noescape
+func smallOutputAVX2(p *Transform)
+
+//go:noescape
+func smallWeightAVX2(p *Transform)
+
+//go:noescape
+func smallFilterAVX2(p *Transform)
+
+//go:noescape
+func smallGradientAVX2(p *Transform)
+
+//go:noescape
 func productAVX512_1x1(p *Product)
 
 //go:noescape
@@ -119,6 +138,21 @@ func filterAVX512(p *Transform)
 
 //go:noescape
 func gradientAVX512(p *Transform)
+
+//go:noescape
+func smallInputAVX512(p *Transform)
+
+//go:noescape
+func smallOutputAVX512(p *Transform)
+
+//go:noescape
+func smallWeightAVX512(p *Transform)
+
+//go:noescape
+func smallFilterAVX512(p *Transform)
+
+//go:noescape
+func smallGradientAVX512(p *Transform)
 
 //go:noescape
 func totalAVX2(p *Total)

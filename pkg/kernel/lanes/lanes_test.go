@@ -148,7 +148,10 @@ func TestScatter(t *testing.T) {
 
 // TestTransform holds the assembly against the portable maps.
 func TestTransform(t *testing.T) {
-	sizes := [transforms][2]int{Input: {6, 6}, Output: {6, 4}, Weights: {6, 3}, Filter: {3, 6}, Gradient: {4, 6}}
+	sizes := [transforms][2]int{
+		Input: {6, 6}, Output: {6, 4}, Weights: {6, 3}, Filter: {3, 6}, Gradient: {4, 6},
+		SmallInput: {2, 3}, SmallOutput: {3, 2}, SmallWeights: {3, 3}, SmallFilter: {3, 3}, SmallGradient: {2, 3},
+	}
 	for _, k := range implementations() {
 		for m := range transforms {
 			r := rand.New(rand.NewPCG(1, 2))
@@ -170,49 +173,60 @@ func TestTransform(t *testing.T) {
 }
 
 // TestConvolution checks that the maps belong together: they compute a
-// convolution and the gradient of its weights.
+// convolution with 3x3 weights and its gradient.
 func TestConvolution(t *testing.T) {
+	algorithms := []struct {
+		name                                     string
+		input, output, weights, filter, gradient Map
+		window, spectrum, tile                   int
+		before                                   int // from the window to what the first tap sees
+	}{
+		{"large", Input, Output, Weights, Filter, Gradient, 6, 6, 4, 0},
+		{"small", SmallInput, SmallOutput, SmallWeights, SmallFilter, SmallGradient, 2, 3, 2, -1},
+	}
+	const loose = 20 // a single tile has no other errors to average with
 	for _, k := range implementations() {
-		r := rand.New(rand.NewPCG(3, 4))
-		l := k.Lanes
-		d, g, dy := random(r, 36*l), random(r, 9*l), random(r, 16*l)
-		apply := func(m Map, src []float32, in, out int) []float32 {
-			dst := make([]float32, out*out*l)
-			k.Transform(m, &Transform{Dst: dst, Src: src, DstAt: []int32{0}, SrcAt: []int32{0},
-				DstRow: out * l, DstCol: l, SrcRow: in * l, SrcCol: l})
-			return dst
-		}
-		multiply := func(a, b []float32) []float32 {
-			p := make([]float32, len(a))
-			for i := range p {
-				p[i] = a[i] * b[i]
+		for _, a := range algorithms {
+			r := rand.New(rand.NewPCG(3, 4))
+			l := k.Lanes
+			d, g, dy := random(r, a.window*a.window*l), random(r, 9*l), random(r, a.tile*a.tile*l)
+			apply := func(m Map, src []float32, in, out int) []float32 {
+				dst := make([]float32, out*out*l)
+				k.Transform(m, &Transform{Dst: dst, Src: src, DstAt: []int32{0}, SrcAt: []int32{0},
+					DstRow: out * l, DstCol: l, SrcRow: in * l, SrcCol: l})
+				return dst
 			}
-			return p
-		}
-		correlate := func(w []float32, kernel, out int) []float32 {
-			y := make([]float32, out*out*l)
-			for i := range y {
-				lane, row, col := i%l, i/l/out, i/l%out
-				for u := range kernel {
-					for v := range kernel {
-						y[i] += w[(u*kernel+v)*l+lane] * d[((row+u)*6+col+v)*l+lane]
+			multiply := func(a, b []float32) []float32 {
+				p := make([]float32, len(a))
+				for i := range p {
+					p[i] = a[i] * b[i]
+				}
+				return p
+			}
+			correlate := func(w []float32, kernel, out int) []float32 {
+				y := make([]float32, out*out*l)
+				for i := range y {
+					lane, row, col := i%l, i/l/out+a.before, i/l%out+a.before
+					for u := max(0, -row); u < min(kernel, a.window-row); u++ {
+						for v := max(0, -col); v < min(kernel, a.window-col); v++ {
+							y[i] += w[(u*kernel+v)*l+lane] * d[((row+u)*a.window+col+v)*l+lane]
+						}
 					}
 				}
+				return y
 			}
-			return y
-		}
-		vd := apply(Input, d, 6, 6)
-		y := apply(Output, multiply(vd, apply(Filter, g, 3, 6)), 6, 4)
-		gw := apply(Weights, multiply(vd, apply(Gradient, dy, 4, 6)), 6, 3)
-		const loose = 20 // a single tile has no other errors to average with
-		for i, v := range correlate(g, 3, 4) {
-			if math.Abs(float64(v-y[i])) > loose*tolerance {
-				t.Fatalf("%s: output %d is %g, want %g", k.Name, i, y[i], v)
+			vd := apply(a.input, d, a.window, a.spectrum)
+			y := apply(a.output, multiply(vd, apply(a.filter, g, 3, a.spectrum)), a.spectrum, a.tile)
+			gw := apply(a.weights, multiply(vd, apply(a.gradient, dy, a.tile, a.spectrum)), a.spectrum, 3)
+			for i, v := range correlate(g, 3, a.tile) {
+				if math.Abs(float64(v-y[i])) > loose*tolerance {
+					t.Fatalf("%s, %s: output %d is %g, want %g", k.Name, a.name, i, y[i], v)
+				}
 			}
-		}
-		for i, v := range correlate(dy, 4, 3) {
-			if math.Abs(float64(v-gw[i])) > loose*tolerance {
-				t.Fatalf("%s: weight gradient %d is %g, want %g", k.Name, i, gw[i], v)
+			for i, v := range correlate(dy, a.tile, 3) {
+				if math.Abs(float64(v-gw[i])) > loose*tolerance {
+					t.Fatalf("%s, %s: weight gradient %d is %g, want %g", k.Name, a.name, i, gw[i], v)
+				}
 			}
 		}
 	}

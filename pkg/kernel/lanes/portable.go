@@ -12,6 +12,12 @@ var portable = Kernels{
 		Weights:  func(t *Transform) { transform(t, 6, 3, interpolate3) },
 		Filter:   func(t *Transform) { transform(t, 3, 6, evaluate3) },
 		Gradient: func(t *Transform) { transform(t, 4, 6, evaluate4) },
+
+		SmallInput:    func(t *Transform) { transform(t, 2, 3, smallInput) },
+		SmallOutput:   func(t *Transform) { transform(t, 3, 2, smallOutput) },
+		SmallWeights:  func(t *Transform) { transform(t, 3, 3, smallWeights) },
+		SmallFilter:   func(t *Transform) { transform(t, 3, 3, smallFilter) },
+		SmallGradient: func(t *Transform) { transform(t, 2, 3, smallGradient) },
 	},
 }
 

@@ -83,3 +83,17 @@ func evaluate4(g [6]float32) [6]float32 {
 	eb, ob := scaleB*(g[0]+b2*g[2]), scaleB*pointB*(g[1]+b2*g[3])
 	return [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[3]}
 }
+
+// A row of two pixels x between zeros gives the outputs
+//
+//	y0 = g1*x0 + g2*x1 = g1*(x0+x1) + (g2-g1)*x1
+//	y1 = g0*x0 + g1*x1 = g1*(x0+x1) + (g0-g1)*x0
+//
+// which are three products instead of four, and the same three with the gradient
+// of y in the place of the filter give the gradient of g.
+
+func smallInput(x [6]float32) [6]float32    { return [6]float32{x[0], x[0] + x[1], x[1]} }
+func smallFilter(g [6]float32) [6]float32   { return [6]float32{g[0] - g[1], g[1], g[2] - g[1]} }
+func smallOutput(m [6]float32) [6]float32   { return [6]float32{m[1] + m[2], m[1] + m[0]} }
+func smallGradient(y [6]float32) [6]float32 { return [6]float32{y[1], y[0] + y[1], y[0]} }
+func smallWeights(m [6]float32) [6]float32  { return [6]float32{m[0], m[1] - m[0] - m[2], m[2]} }

@@ -19,8 +19,9 @@ const (
 // program is a linear map of a row of registers.
 type program func(s isa, d []reg.VecVirtual) []reg.VecVirtual
 
-// transforms writes the five maps of Winograd's algorithm F(4x4, 3x3) and of
-// its gradient, each applied to rows and columns of a square.
+// transforms writes the maps of Winograd's algorithm F(4x4, 3x3) and of its
+// gradient, and those of images of 2x2 pixels, each applied to rows and columns of
+// a square.
 func (s isa) transforms() {
 	s.transform("input", 6, 6, func(s isa, d []reg.VecVirtual) []reg.VecVirtual {
 		const a2, b2 = pointA * pointA, pointB * pointB
@@ -41,6 +42,21 @@ func (s isa) transforms() {
 	})
 	s.transform("gradient", 4, 6, func(s isa, g []reg.VecVirtual) []reg.VecVirtual {
 		return s.evaluate(g)
+	})
+	s.transform("smallInput", 2, 3, func(s isa, x []reg.VecVirtual) []reg.VecVirtual {
+		return []reg.VecVirtual{x[0], s.sum(x[0], x[1]), x[1]}
+	})
+	s.transform("smallOutput", 3, 2, func(s isa, m []reg.VecVirtual) []reg.VecVirtual {
+		return []reg.VecVirtual{s.sum(m[1], m[2]), s.sum(m[1], m[0])}
+	})
+	s.transform("smallWeight", 3, 3, func(s isa, m []reg.VecVirtual) []reg.VecVirtual {
+		return []reg.VecVirtual{m[0], s.difference(s.difference(m[1], m[0]), m[2]), m[2]}
+	})
+	s.transform("smallFilter", 3, 3, func(s isa, g []reg.VecVirtual) []reg.VecVirtual {
+		return []reg.VecVirtual{s.difference(g[0], g[1]), g[1], s.difference(g[2], g[1])}
+	})
+	s.transform("smallGradient", 2, 3, func(s isa, y []reg.VecVirtual) []reg.VecVirtual {
+		return []reg.VecVirtual{y[1], s.sum(y[0], y[1]), y[0]}
 	})
 }
 
