@@ -63,6 +63,7 @@ type scratch struct {
 
 	spectrum, other, products []float32 // Winograd's domain
 	tiles, places, steps      []int32
+	sources, targets          []int32 // of single vectors
 }
 
 // free holds what is not in use. Unlike a sync.Pool it is not emptied by the

@@ -91,22 +91,23 @@ func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 		s.places[i] = int32((first + i) * p.width)
 		s.tiles[i] = int32(i*spectrumTaps*k.Lanes + last)
 	}
-	t.SrcAt, t.DstAt = s.tiles, s.places
 	t.DstRow, t.DstCol = p.minimal.spectrum*p.value(), p.value()
-	for o := block * p.width; o < min(p.to, (block+1)*p.width); o += k.Lanes {
-		f.gather(s, p, o, first, n)
-		t.Src, t.Dst = s.sums, dst[o%p.width:]
-		k.Transform(p.minimal.filter, t)
+	results := min(p.width, p.to-block*p.width)
+	each := n * spectrumTaps * k.Lanes
+	s.sums = grow(s.sums, ceil(results, k.Lanes)*each)
+	for o := 0; o < results; o += k.Lanes {
+		f.gather(s, p, s.sums[o/k.Lanes*each:], block*p.width+o, first, n)
 	}
+	t.Src, t.Dst = s.sums, dst
+	s.transformAll(k, p.minimal.filter, s.tiles, s.places, ceil(results, k.Lanes), k.Lanes, each)
 }
 
 // gather puts the weights between results o and following and n source channels
 // into lanes: for each source channel, its nine taps.
-func (f *Filter) gather(s *scratch, p *form, o, first, n int) {
+func (f *Filter) gather(s *scratch, p *form, dst []float32, o, first, n int) {
 	k := p.kernels
-	s.sums = grow(s.sums, n*spectrumTaps*k.Lanes)
 	g := &s.gather
-	g.Dst, g.Channels = s.sums, min(k.Lanes, p.to-o)
+	g.Dst, g.Channels = dst, min(k.Lanes, p.to-o)
 	if !p.gradient {
 		g.Src, g.DstAt = f.w[(o*f.c+first)*spectrumTaps:], s.table
 		g.Stride, g.Count = f.c*spectrumTaps, n*spectrumTaps
@@ -186,13 +187,33 @@ func (s *scratch) spectra(k *lanes.Kernels, m lanes.Map, q squares, w *window, w
 	s.tiles = q.places(s.tiles, w.rows, w.cols, w.width)
 	s.steps = q.steps(s.steps, wide)
 	t := &s.transform
-	t.SrcAt, t.SrcRow, t.SrcCol = s.tiles, w.row(), w.width
-	t.DstAt, t.DstRow, t.DstCol = s.steps, q.spectrum*distance, distance
-	for c := 0; c < w.channels; c += k.Lanes {
-		t.Src, t.Dst = w.data[c/w.width*w.block+c%w.width:], dst[c:]
-		k.Transform(m, t)
-	}
+	t.Src, t.Dst = w.data, dst
+	t.SrcRow, t.SrcCol = w.row(), w.width
+	t.DstRow, t.DstCol = q.spectrum*distance, distance
+	s.transformAll(k, m, s.tiles, s.steps, ceil(w.channels, k.Lanes), w.width, w.block)
 	return dst, distance
+}
+
+// transformAll does what s.transform describes for items that begin at from and to,
+// each with a number of vectors: side by side where they go, and in blocks of width
+// elements where they come from. It does all vectors of an item before the next, so
+// that every element of the squares is written from front to back.
+func (s *scratch) transformAll(k *lanes.Kernels, m lanes.Map, from, to []int32, vectors, width, block int) {
+	t := &s.transform
+	t.SrcAt, t.DstAt = from, to
+	if vectors > 1 {
+		s.sources, s.targets = growInts(s.sources, len(from)*vectors), growInts(s.targets, len(from)*vectors)
+		t.SrcAt, t.DstAt = s.sources, s.targets
+		for v := range vectors {
+			c := v * k.Lanes
+			source := int32(c/width*block + c%width)
+			for i, at := range from {
+				s.sources[i*vectors+v] = at + source
+				s.targets[i*vectors+v] = to[i] + int32(c)
+			}
+		}
+	}
+	k.Transform(m, t)
 }
 
 // odd rounds up to an odd number of cache lines.
@@ -242,12 +263,10 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 			s.multiply(k, ceil(channels, k.Lanes))
 		}
 		t := &s.transform
-		t.SrcAt, t.SrcRow, t.SrcCol = s.steps, q.spectrum*result, result
-		t.DstAt, t.DstRow, t.DstCol = s.places, cols*f.width, f.width
-		for c := 0; c < channels; c += k.Lanes {
-			t.Src, t.Dst = s.products[c:], s.sums[c:]
-			k.Transform(q.output, t)
-		}
+		t.Src, t.Dst = s.products, s.sums
+		t.SrcRow, t.SrcCol = q.spectrum*result, result
+		t.DstRow, t.DstCol = cols*f.width, f.width
+		s.transformAll(k, q.output, s.steps, s.places, ceil(channels, k.Lanes), f.width, 0)
 		j.scatter(s, r, rows, cols, b)
 	}
 }
@@ -289,11 +308,9 @@ func (j *weightJob) interpolate(s *scratch, sums []float32, n int) []float32 {
 		s.tiles[i], s.places[i] = int32(i*j.minimal.size*j.width), int32(i*spectrumTaps*j.width)
 	}
 	t := &s.transform
-	t.SrcAt, t.SrcRow, t.SrcCol = s.tiles, j.minimal.spectrum*j.width, j.width
-	t.DstAt, t.DstRow, t.DstCol = s.places, 3*j.width, j.width
-	for c := 0; c < j.width; c += k.Lanes {
-		t.Src, t.Dst = sums[c:], s.sums[c:]
-		k.Transform(j.minimal.weights, t)
-	}
+	t.Src, t.Dst = sums, s.sums
+	t.SrcRow, t.SrcCol = j.minimal.spectrum*j.width, j.width
+	t.DstRow, t.DstCol = 3*j.width, j.width
+	s.transformAll(k, j.minimal.weights, s.tiles, s.places, j.width/k.Lanes, j.width, 0)
 	return s.sums
 }
