@@ -63,7 +63,7 @@ func (m *Model) fresh() *model.Model {
 // Memory is about how many bytes n pictures of h by w pixels take, beside weights, pictures and
 // results.
 func (m *Model) Memory(n, h, w int) (int64, error) {
-	bytes, err := m.fresh().BytesPerImage(m.Channels, h, w, false)
+	bytes, err := m.fresh().Bytes(1, m.Channels, h, w, false)
 	return int64(n) * bytes, err
 }
 

@@ -60,6 +60,27 @@ type Program struct {
 // program of the arena runs; those of other nodes may have been overwritten
 // by then. The graph must be complete: nodes added later are not executed.
 func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Program, error) {
+	order, err := sorted(g)
+	if err != nil {
+		return nil, err
+	}
+	p := &Program{machine: gorgonia.NewTapeMachine(g), order: order, plan: planMemory(order, keep)}
+	arena.add(p)
+	return p, nil
+}
+
+// Bytes is the memory that the results of g would take if it were compiled,
+// without inputs and parameters.
+func Bytes(g *gorgonia.ExprGraph, keep ...*gorgonia.Node) (int64, error) {
+	order, err := sorted(g)
+	if err != nil {
+		return 0, err
+	}
+	return 4 * int64(planMemory(order, keep).size), nil
+}
+
+// sorted returns the nodes of g in the machine's order: operands first.
+func sorted(g *gorgonia.ExprGraph) (gorgonia.Nodes, error) {
 	if err := checkIdentities(g); err != nil {
 		return nil, err
 	}
@@ -67,10 +88,8 @@ func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Prog
 	if err != nil {
 		return nil, fmt.Errorf("graph: %w", err)
 	}
-	slices.Reverse(order) // operands first, as the machine executes them
-	p := &Program{machine: gorgonia.NewTapeMachine(g), order: order, plan: planMemory(order, keep)}
-	arena.add(p)
-	return p, nil
+	slices.Reverse(order)
+	return order, nil
 }
 
 // checkIdentities finds nodes that Gorgonia would take for one another: it

@@ -70,10 +70,8 @@ func (x Images) Slice(lo, hi int) Images {
 // (Bilinear at once by 1/4 would see other pixels than twice by 1/2.)
 func (r Restriction) Restrict(x Images, levels int) Images {
 	if r == Nearest && levels > 0 {
-		// Every second pixel of every second pixel is every fourth, at once.
-		factor := 1 << levels
-		y := NewImages(x.N, x.C, x.H/factor, x.W/factor)
-		resample.NearestScaled(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, float64(factor), float64(factor))
+		y := NewImages(x.N, x.C, x.H>>levels, x.W>>levels)
+		r.RestrictTo(y, x, levels)
 		return y
 	}
 	for range levels {
@@ -88,6 +86,17 @@ func (r Restriction) Restrict(x Images, levels int) Images {
 		x = y
 	}
 	return x
+}
+
+// RestrictTo writes what Restrict returns to y, which has its shape.
+func (r Restriction) RestrictTo(y, x Images, levels int) {
+	if r == Nearest && levels > 0 {
+		// Every second pixel of every second pixel is every fourth, at once.
+		factor := float64(int(1) << levels)
+		resample.NearestScaled(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, factor, factor)
+		return
+	}
+	copy(y.Data, r.Restrict(x, levels).Data)
 }
 
 // Batch is samples on one mesh: what a network sees, and what it should answer.

@@ -43,7 +43,7 @@ type Model struct {
 	loss     Loss
 	arena    graph.Arena
 	programs map[shape]*program
-	perImage map[shape]int64 // bytes that a batch of one takes
+	bytes    map[shape]int64 // that activations take
 }
 
 // shape tells apart the graphs of one model.
@@ -70,7 +70,7 @@ type program struct {
 // for the network.
 func New(n network.Network, params *param.Set, loss Loss) *Model {
 	return &Model{Network: n, Params: params, Memory: DefaultMemory, loss: loss,
-		programs: make(map[shape]*program), perImage: make(map[shape]int64)}
+		programs: make(map[shape]*program), bytes: make(map[shape]int64)}
 }
 
 // AddGradient adds the gradient of the loss of batch b to the flat vector dst,
@@ -174,25 +174,39 @@ func (m *Model) micro(ctx context.Context, parts []mesh.Part, training bool, do 
 // MicroBatch returns the largest number of images (c,h,w) that are evaluated
 // at once within the memory budget: at least one.
 func (m *Model) MicroBatch(c, h, w int, training bool) (int, error) {
-	bytes, err := m.BytesPerImage(c, h, w, training)
-	if err != nil {
-		return 0, err
+	// Small batches say little about large ones: the gradients of the weights
+	// are of one size, and more than all activations of a small image.
+	const tellsAll = 64
+	for n := 1; ; {
+		bytes, err := m.Bytes(n, c, h, w, training)
+		if err != nil {
+			return 0, err
+		}
+		perImage := (bytes + int64(n) - 1) / int64(n)
+		room := int(m.Memory / max(1, perImage))
+		if room <= n || n == tellsAll {
+			return max(n, room), nil
+		}
+		n = min(room, tellsAll)
 	}
-	return int(max(1, m.Memory/max(1, bytes))), nil
 }
 
-// BytesPerImage is the memory for activations that one image (c,h,w) takes.
-func (m *Model) BytesPerImage(c, h, w int, training bool) (int64, error) {
-	at := shape{1, c, h, w, training}
-	if bytes, known := m.perImage[at]; known {
+// Bytes is the memory for activations, and gradients when training, that n images
+// (c,h,w) take at once.
+func (m *Model) Bytes(n, c, h, w int, training bool) (int64, error) {
+	at := shape{n, c, h, w, training}
+	if bytes, known := m.bytes[at]; known {
 		return bytes, nil
 	}
-	p, err := m.build(at, new(graph.Arena))
+	p, keep, err := m.build(at)
 	if err != nil {
 		return 0, err
 	}
-	m.perImage[at] = p.Bytes()
-	return p.Bytes(), nil
+	bytes, err := graph.Bytes(p.builder.Graph, keep...)
+	if err == nil {
+		m.bytes[at] = bytes
+	}
+	return bytes, err
 }
 
 func (m *Model) program(at shape) (*program, error) {
@@ -202,46 +216,47 @@ func (m *Model) program(at shape) (*program, error) {
 	if m.Memory < math.MaxInt64 {
 		m.arena.Budget = m.Memory
 	}
-	p, err := m.build(at, &m.arena)
+	p, keep, err := m.build(at)
 	if err != nil {
+		return nil, err
+	}
+	if p.Program, err = graph.Compile(p.builder.Graph, &m.arena, keep...); err != nil {
 		return nil, err
 	}
 	m.programs[at] = p
 	return p, nil
 }
 
-func (m *Model) build(at shape, arena *graph.Arena) (*program, error) {
+// build makes the graph of a shape, and names the results that are read after a run.
+func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	b := layer.NewBuilder(m.Params, at.training)
-	p := &program{builder: b, images: at.n, check: m.DetectAnomaly, x: b.Input("x", at.n, at.c, at.h, at.w)}
+	p = &program{builder: b, images: at.n, check: m.DetectAnomaly, x: b.Input("x", at.n, at.c, at.h, at.w)}
 	if m.Network.UsesTime() {
 		p.t = b.Input("t", at.n)
 	}
 	p.y = m.Network.Build(b, p.x, p.t)
 	if err := b.Err(); err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
+		return nil, nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
 	}
-	var err error
 	if !at.training {
-		p.Program, err = graph.Compile(b.Graph, arena, p.y)
-		return p, err
+		return p, gorgonia.Nodes{p.y}, nil
 	}
 	p.target, p.weights = b.Input("target", p.y.Shape()...), b.Input("weights", at.n)
 	if p.losses, err = m.loss(p.y, p.target); err != nil {
-		return nil, fmt.Errorf("loss: %w", err)
+		return nil, nil, fmt.Errorf("loss: %w", err)
 	}
 	cost, err := op.Dot(p.losses, p.weights)
 	if err != nil {
-		return nil, fmt.Errorf("loss: not one number a sample: %w", err)
+		return nil, nil, fmt.Errorf("loss: not one number a sample: %w", err)
 	}
 	params, err := b.ParamNodes()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
+		return nil, nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
 	}
 	if p.gradients, err = gorgonia.Grad(cost, params...); err != nil {
-		return nil, fmt.Errorf("%s: differentiating: %w", m.Network.Name(), err)
+		return nil, nil, fmt.Errorf("%s: differentiating: %w", m.Network.Name(), err)
 	}
-	p.Program, err = graph.Compile(b.Graph, arena, append(gorgonia.Nodes{p.losses}, p.gradients...)...)
-	return p, err
+	return p, append(gorgonia.Nodes{p.losses}, p.gradients...), nil
 }
 
 // fill copies samples lo to hi-1, counted over all parts, to the inputs.

@@ -105,7 +105,7 @@ func TestParts(t *testing.T) {
 			losses = append(losses, loss)
 			pointwise.Axpy(want, float32(p.Weight), g)
 		}
-		perImage, err := m.BytesPerImage(3, 8, 8, true)
+		perImage, err := m.Bytes(1, 3, 8, 8, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -192,6 +192,32 @@ func TestOverwrites(t *testing.T) {
 		}
 		if err := m.Gradients(t.Context(), got, nil, false); err != nil || slices.Max(got) != 0 || slices.Min(got) != 0 {
 			t.Errorf("no batch: %v, not zeros", err)
+		}
+	}
+}
+
+// TestMicroBatchFillsTheBudget: what a batch takes whatever its size must not be
+// counted for each image. With the UNet that is the gradients of its weights, 10 MB.
+func TestMicroBatchFillsTheBudget(t *testing.T) {
+	n := network.NewUNet()
+	m := newModel(t, n)
+	for _, budget := range []int64{32 << 20, 64 << 20, 256 << 20} {
+		for _, side := range []int{8, 16, 32} {
+			m.Memory = budget
+			micro, err := m.MicroBatch(3, side, side, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bytes := func(images int) int64 {
+				bytes, err := m.Bytes(images, 3, side, side, true)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return bytes
+			}
+			if bytes(micro) > budget || bytes(micro+micro/16+1) <= budget {
+				t.Errorf("side %d: %d images take %d bytes, a sixteenth more %d of %d", side, micro, bytes(micro), bytes(micro+micro/16+1), budget)
+			}
 		}
 	}
 }

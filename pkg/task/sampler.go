@@ -102,12 +102,12 @@ func (d *drawing) Do(i int) {
 // restrict takes sample i from a mesh to one that is coarser by some levels, of
 // the given level.
 func (d *drawing) restrict(i int, to, from mesh.Batch, levels, level int) {
-	copy(to.Target.Data, d.Restriction.Restrict(from.Target, levels).Data)
+	d.Restriction.RestrictTo(to.Target, from.Target, levels)
 	if d.DegradeCoarse {
 		d.degrade(i, to, Mesh{Level: level, Side: to.Target.H})
 		return
 	}
-	copy(to.Input.Data, d.Restriction.Restrict(from.Input, levels).Data)
+	d.Restriction.RestrictTo(to.Input, from.Input, levels)
 }
 
 // fill makes sample i on the finest mesh from what get reads: the clean picture,

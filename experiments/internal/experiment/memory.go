@@ -40,7 +40,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				level := s.Finest + i
 				target := mesh.Side(e.config.Side, level)
 				input := target / e.task.Scale()
-				perImage, err := m.BytesPerImage(3, input, input, true)
+				image, err := m.Bytes(1, 3, input, input, true)
 				if err != nil {
 					return need, err
 				}
@@ -53,8 +53,12 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				if i > 0 {
 					together += batches[i-1]
 				}
-				need.activations = max(need.activations, perImage*int64(min(micro, together)))
-				need.image = max(need.image, perImage)
+				activations, err := m.Bytes(min(micro, together), 3, input, input, true)
+				if err != nil {
+					return need, err
+				}
+				need.activations = max(need.activations, activations)
+				need.image = max(need.image, image)
 				// Two terms are in use, two wait, one is being drawn.
 				need.batches = max(need.batches, 4*5*int64(n)*int64(3*(target*target+input*input)))
 			}

@@ -204,7 +204,7 @@ func (s *scratch) multiplyRows(k *lanes.Kernels, first, rows, at, vectors int) {
 func (w *window) planRow(r rectangle, channels int) {
 	w.rectangle, w.channels, w.width = r, channels, odd(channels)
 	w.block = r.pixels() * w.width
-	w.data = grow(w.data, w.block+slack)
+	w.reserve(w.block + slack)
 }
 
 // merge adds the slices for outputs first to last and channels from to to, and writes

@@ -53,7 +53,12 @@ type window struct {
 	block     int // elements in a block
 	channels  int
 	data      []float32
+	clean     padding // what is zero already
 }
+
+// padding is all that the place of the zeros in a window's memory depends on: the
+// shape, and the part of it that pictures fill.
+type padding struct{ images, rows, cols, width, channels, r0, r1, c0, c1 int }
 
 // width is how many channels a block has: one vector if that holds them all,
 // else two.
@@ -72,7 +77,15 @@ const slack = 4096
 func (w *window) plan(k *lanes.Kernels, r rectangle, channels int) {
 	w.rectangle, w.channels, w.width = r, channels, width(k, channels)
 	w.block = r.pixels() * w.width
-	w.data = grow(w.data, ceil(channels, w.width)*w.block+slack)
+	w.reserve(ceil(channels, w.width)*w.block + slack)
+}
+
+// reserve makes room for n elements.
+func (w *window) reserve(n int) {
+	if n > cap(w.data) {
+		w.clean = padding{}
+	}
+	w.data = grow(w.data, n)
 }
 
 // row is the distance between rows.
@@ -89,6 +102,7 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 	c0, c1 := max(0, w.left), min(p.w, w.left+w.cols)
 	if r0 >= r1 || c0 >= c1 {
 		clear(w.data[:ceil(w.channels, w.width)*w.block])
+		w.clean = padding{}
 		return
 	}
 	w.clearAround(r0-w.top, r1-w.top, c0-w.left, c1-w.left)
@@ -122,8 +136,14 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 
 // clearAround sets the pixels of all images outside rows r0 to r1 and columns c0 to
 // c1 to zero. What is right of one row and left of the next, or below one image and
-// above the next, is one stretch.
+// above the next, is one stretch. Where the window was used last for the same part of
+// other images, that has been done.
 func (w *window) clearAround(r0, r1, c0, c1 int) {
+	wanted := padding{w.images, w.rows, w.cols, w.width, w.channels, r0, r1, c0, c1}
+	if w.clean == wanted {
+		return
+	}
+	w.clean = wanted
 	for b := 0; b < w.channels; b += w.width {
 		block := w.data[b/w.width*w.block:][:w.block]
 		done := 0
