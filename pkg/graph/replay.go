@@ -12,7 +12,8 @@ import (
 // every run: operations own their results.
 type step struct {
 	operation op.Operation
-	operands  []gorgonia.Value
+	output    *op.Output
+	operands  []gorgonia.Value // where one is a scalar, whose values are new in every run
 	result    gorgonia.Value
 }
 
@@ -31,9 +32,14 @@ func record(order gorgonia.Nodes) []step {
 		if !ours {
 			return nil
 		}
-		s := step{operation: o, result: n.Value()}
+		s, scalar := step{operation: o, output: o.Output(), result: n.Value()}, false
 		for _, in := range o.Inputs() {
+			_, isScalar := in.Value().(*gorgonia.F32)
+			scalar = scalar || isScalar
 			s.operands = append(s.operands, in.Value())
+		}
+		if !scalar {
+			s.operands = nil
 		}
 		steps = append(steps, s)
 	}
@@ -43,6 +49,15 @@ func record(order gorgonia.Nodes) []step {
 func (p *Program) replay() error {
 	for i := range p.steps {
 		s := &p.steps[i]
+		switch {
+		case s.output.Header && s.output.Inspect == nil:
+			continue
+		case s.operands == nil:
+			if err := s.operation.Again(); err != nil {
+				return err
+			}
+			continue
+		}
 		result, err := s.operation.Do(s.operands...)
 		if err != nil {
 			return err

@@ -49,7 +49,7 @@ func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
 // first. That is right only if nothing overwrites either while the other is in
 // use, which some of Gorgonia's own operations do: a planner has to know.
 func (b *Branch) Share() {
-	b.output.Len, b.output.Alias = 0, 0
+	b.output.Len, b.output.Alias, b.output.Header = 0, 0, true
 	b.out, b.result = nil, nil
 	b.run = func(in [][]float32) error {
 		if len(b.out) == 0 || &b.out[0] != &in[0][0] {

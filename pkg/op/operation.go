@@ -24,6 +24,9 @@ type Operation interface {
 	Inputs() gorgonia.Nodes
 	// Output returns the memory plan of the result.
 	Output() *Output
+	// Again repeats the last Do, which must have succeeded, on the same operands with
+	// what they hold by now. None of them may be a scalar.
+	Again() error
 }
 
 // Output describes where an operation's result lives. The result of an
@@ -38,6 +41,9 @@ type Output struct {
 	// OrderOnly lists operands that only fix the order of execution: their
 	// values are not read.
 	OrderOnly []int
+	// Header says that the result is nothing but another view of memory that other
+	// operations fill: once there, it need not be made again.
+	Header bool
 	// Inspect, where it is set, is given the result after each run; its error
 	// becomes that of the run.
 	Inspect func(result []float32) error
@@ -149,19 +155,39 @@ func (o *operation) Do(values ...gorgonia.Value) (result gorgonia.Value, err err
 	if o.result == nil && o.output.Len > 0 {
 		o.place(make([]float32, o.output.Len))
 	}
-	if err := o.run(o.in); err != nil {
-		return nil, fmt.Errorf("%s: %w", o, err)
-	}
-	if o.output.Inspect != nil {
-		result, err := floats(o.result)
-		if err != nil {
-			return nil, fmt.Errorf("%s: result: %w", o, err)
-		}
-		if err := o.output.Inspect(result); err != nil {
-			return nil, fmt.Errorf("%s: %w", o, err)
-		}
+	if err := o.compute(); err != nil {
+		return nil, err
 	}
 	return o.result, nil
+}
+
+// Again implements Operation. It spares what Do finds out about its operands,
+// which on coarse meshes takes as long as a small operation.
+func (o *operation) Again() (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s: %v", o, r)
+		}
+	}()
+	return o.compute()
+}
+
+// compute runs the operation on o.in.
+func (o *operation) compute() error {
+	if err := o.run(o.in); err != nil {
+		return fmt.Errorf("%s: %w", o, err)
+	}
+	if o.output.Inspect == nil {
+		return nil
+	}
+	result, err := floats(o.result)
+	if err != nil {
+		return fmt.Errorf("%s: result: %w", o, err)
+	}
+	if err := o.output.Inspect(result); err != nil {
+		return fmt.Errorf("%s: %w", o, err)
+	}
+	return nil
 }
 
 // floats returns the memory of a value. Scalars, which only the gradient of a
@@ -234,7 +260,7 @@ func second(first *gorgonia.Node, shape tensor.Shape, mem []float32) (*gorgonia.
 	o := &extra{}
 	o.define("Extra", shape, func([][]float32) error { return nil }, first)
 	o.place(mem)
-	o.output.Len = 0
+	o.output.Len, o.output.Header = 0, true
 	o.output.OrderOnly = []int{0}
 	return apply(o)
 }
