@@ -22,29 +22,35 @@ func TestCommittedPlans(t *testing.T) {
 	for _, c := range []struct {
 		name, profile string
 		folders       []string
-		units         int
+		units         []int // of each experiment; one number is that of all
 	}{
-		{"quick", "quick", []string{"denoising-unet-deadleaves-quick", "superresolution-srnet-deadleaves-quick"}, 4},
+		{"quick", "quick", []string{"denoising-unet-deadleaves-quick", "superresolution-srnet-deadleaves-quick"}, []int{4}},
 		{"cpu", "cpu", []string{
 			"denoising-unet-bsds500-cpu", "denoising-resnet-bsds500-cpu", "deblurring-unet-bsds500-cpu", "deblurring-resnet-bsds500-cpu",
 			"inpainting-unet-bsds500-cpu", "inpainting-resnet-bsds500-cpu",
 			"superresolution-srnet-urban100-cpu", "superresolution-espcn-urban100-cpu", "superresolution-resnet-urban100-cpu",
-		}, 4},
+		}, []int{4}},
 		{"paper", "paper", []string{
 			"denoising-unet-stl10-paper", "denoising-unet-celeba-paper", "denoising-resnet-stl10-paper", "denoising-resnet-celeba-paper",
 			"deblurring-unet-stl10-paper", "deblurring-unet-celeba-paper", "deblurring-resnet-stl10-paper", "deblurring-resnet-celeba-paper",
 			"inpainting-unet-celeba-paper", "inpainting-resnet-celeba-paper",
 			"superresolution-srnet-urban100-paper", "superresolution-espcn-urban100-paper", "superresolution-resnet-urban100-paper",
-		}, 12},
+		}, []int{12}},
+		{"allocation", "quick", []string{
+			"denoising-unet-deadleaves-quick-iterations-120", "denoising-unet-deadleaves-quick-allocation-optimal-iterations-120",
+			"denoising-unet-deadleaves-quick-allocation-adaptive-iterations-120",
+			"deblurring-unet-deadleaves-quick-iterations-120", "deblurring-unet-deadleaves-quick-allocation-optimal-iterations-120",
+			"deblurring-unet-deadleaves-quick-allocation-adaptive-iterations-120",
+		}, []int{9, 6, 6, 9, 6, 6}},
 	} {
 		p, err := plan.Read(filepath.Join(plans, c.name+".yaml"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var folders []string
-		for _, e := range p.Experiments {
+		for i, e := range p.Experiments {
 			folders = append(folders, e.Folder)
-			if e.Config.Profile != c.profile || len(e.Units()) != c.units {
+			if e.Config.Profile != c.profile || len(e.Units()) != c.units[i%len(c.units)] {
 				t.Errorf("%s: %s has profile %s and %d units", c.name, e.Folder, e.Config.Profile, len(e.Units()))
 			}
 		}
@@ -52,7 +58,7 @@ func TestCommittedPlans(t *testing.T) {
 			t.Errorf("%s: %s", p.Name, strings.Join(folders, " "))
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 3 {
+	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 4 {
 		t.Errorf("%v, %v: a plan is not tested", files, err)
 	}
 }
@@ -253,7 +259,7 @@ func TestRunGoesOn(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(tiny))
-	for _, name := range []string{"quick", "cpu", "paper"} {
+	for _, name := range []string{"quick", "cpu", "paper", "allocation"} {
 		data, err := os.ReadFile(filepath.Join(plans, name+".yaml"))
 		if err != nil {
 			f.Fatal(err)
