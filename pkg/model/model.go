@@ -44,6 +44,7 @@ type Model struct {
 	arena    graph.Arena
 	programs map[shape]*program
 	bytes    map[shape]int64 // that activations take
+	total    total
 }
 
 // shape tells apart the graphs of one model.
@@ -104,16 +105,42 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		for i, of := range p.part {
 			parts[of].Loss += float64(losses[i]) / float64(parts[of].Batch.Len())
 		}
-		for i, q := range m.Params.Params() {
-			if add {
-				pointwise.Axpy(q.Slice(dst), 1, floats(p.gradients[i]))
-			} else {
-				pointwise.Copy(q.Slice(dst), floats(p.gradients[i]))
-			}
-		}
+		m.total.take(m.Params, dst, p.gradients, add)
 		add = true
 		return nil
 	})
+}
+
+// total sets or adds gradients to a flat vector, those of all parameters in one pass.
+type total struct {
+	list      *pointwise.List
+	params    []*param.Param
+	dst       []float32
+	gradients gorgonia.Nodes
+	add       bool
+}
+
+func (t *total) take(params *param.Set, dst []float32, gradients gorgonia.Nodes, add bool) {
+	t.params, t.dst, t.gradients, t.add = params.Params(), dst, gradients, add
+	if t.list == nil {
+		lengths := make([]int, len(t.params))
+		for i, p := range t.params {
+			lengths[i] = p.Len()
+		}
+		t.list = pointwise.NewList(lengths)
+	}
+	t.list.Run(t)
+	t.dst, t.gradients = nil, nil
+}
+
+// Elements implements pointwise.Pass.
+func (t *total) Elements(i, lo, hi int) {
+	to, from := t.params[i].Slice(t.dst)[lo:hi], floats(t.gradients[i])[lo:hi]
+	if t.add {
+		pointwise.Axpy(to, 1, from)
+	} else {
+		copy(to, from)
+	}
 }
 
 // Apply writes the network's answer to x (and t, where the network takes it)

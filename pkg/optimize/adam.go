@@ -35,7 +35,7 @@ func NewAdam(o AdamOptions) *Adam {
 	return a
 }
 
-func (a *Adam) apply(p, g []float32, i int) {
-	m, v := a.state[i], a.state[len(a.state)/2+i]
+func (a *Adam) apply(p, g []float32, i, lo, hi int) {
+	m, v := a.state[i][lo:hi], a.state[len(a.state)/2+i][lo:hi]
 	pointwise.Adam(p, g, m, v, a.rate, a.options.Beta1, a.options.Beta2, a.options.Epsilon, a.steps)
 }

@@ -5,6 +5,8 @@ import (
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"multiscale/pkg/kernel/pointwise"
 )
 
 // Optimizer is a gorgonia.Solver that a run can be stopped and resumed with.
@@ -37,8 +39,16 @@ type solver struct {
 	kinds  int
 	state  [][]float32
 	name   string
-	update func(p, g []float32, index int)
+	list   *pointwise.List
+	pass   []pair // the parameters of the step at hand
+	update update
 }
+
+// update does a step for elements [lo,hi) of parameter i: these are p, and their gradient g.
+type update func(p, g []float32, i, lo, hi int)
+
+// pair is a parameter and its gradient.
+type pair struct{ p, g []float32 }
 
 // SetLearningRate implements Optimizer.
 func (s *solver) SetLearningRate(lr float64) { s.rate = lr }
@@ -66,7 +76,7 @@ func (s *solver) Restore(steps int, state [][]float32) error {
 			return fmt.Errorf("%s: slice %d of the state has length %d, its parameter %d", s.name, i, len(x), want)
 		}
 	}
-	s.steps, s.state = steps, nil
+	s.steps, s.state, s.list = steps, nil, nil
 	for _, x := range state {
 		s.state = append(s.state, append([]float32{}, x...))
 	}
@@ -78,6 +88,7 @@ func (s *solver) Step(model []gorgonia.ValueGrad) error {
 	if len(s.state) != 0 && len(s.state) != s.kinds*len(model) {
 		return fmt.Errorf("%s: %d parameters, but the state is for %d", s.name, len(model), len(s.state)/s.kinds)
 	}
+	s.pass = s.pass[:0]
 	for i, x := range model {
 		p, g, err := data(x)
 		if err != nil {
@@ -89,25 +100,39 @@ func (s *solver) Step(model []gorgonia.ValueGrad) error {
 		if len(s.state) != 0 && len(s.state[i]) != len(p) {
 			return fmt.Errorf("%s: parameter %d has %d elements, its state %d", s.name, i, len(p), len(s.state[i]))
 		}
+		s.pass = append(s.pass, pair{p, g})
 	}
 	if len(s.state) == 0 {
-		s.allocate(model)
+		s.allocate()
+	}
+	if s.list == nil {
+		s.list = pointwise.NewList(s.lengths())
 	}
 	s.steps++
-	for i, x := range model {
-		p, g, _ := data(x)
-		s.update(p, g, i)
-	}
+	s.list.Run(s)
 	return nil
 }
 
-func (s *solver) allocate(model []gorgonia.ValueGrad) {
+func (s *solver) allocate() {
 	for range s.kinds {
-		for _, x := range model {
-			p, _, _ := data(x)
-			s.state = append(s.state, make([]float32, len(p)))
+		for _, n := range s.lengths() {
+			s.state = append(s.state, make([]float32, n))
 		}
 	}
+}
+
+// lengths are those of the parameters of the step at hand.
+func (s *solver) lengths() []int {
+	n := make([]int, len(s.pass))
+	for i, x := range s.pass {
+		n[i] = len(x.p)
+	}
+	return n
+}
+
+// Elements implements pointwise.Pass.
+func (s *solver) Elements(i, lo, hi int) {
+	s.update(s.pass[i].p[lo:hi], s.pass[i].g[lo:hi], i, lo, hi)
 }
 
 // data returns the elements of a parameter and of its gradient.

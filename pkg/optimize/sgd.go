@@ -20,6 +20,6 @@ func NewSGD(lr, momentum float64) *SGD {
 	return s
 }
 
-func (s *SGD) apply(p, g []float32, i int) {
-	pointwise.SGD(p, g, s.state[i], s.rate, s.momentum)
+func (s *SGD) apply(p, g []float32, i, lo, hi int) {
+	pointwise.SGD(p, g, s.state[i][lo:hi], s.rate, s.momentum)
 }

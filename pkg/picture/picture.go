@@ -78,17 +78,23 @@ func (p *Planar8) CropScaled(dst []float32, fullW, fullH, x, y, w, h int, flip b
 		for row := range h {
 			from := p.Pix[(c*p.H+(y+row)*p.H/fullH)*p.W:][:p.W]
 			to := dst[(c*h+row)*w:][:w]
-			if fullW == p.W {
-				for i, v := range from[x:][:w] {
-					to[i] = unit[v]
-				}
-			} else {
+			switch {
+			case fullW != p.W:
 				for i := range to {
 					to[i] = unit[from[(x+i)*p.W/fullW]]
 				}
-			}
-			if flip {
-				slices.Reverse(to)
+				if flip {
+					slices.Reverse(to)
+				}
+			case flip:
+				last := len(to) - 1
+				for i, v := range from[x:][:len(to)] {
+					to[last-i] = unit[v]
+				}
+			default:
+				for i, v := range from[x:][:len(to)] {
+					to[i] = unit[v]
+				}
 			}
 		}
 	}

@@ -31,6 +31,6 @@ func (Denoising) Time(r *random.Stream) float32 { return r.Float32() }
 
 // Degrade implements Task.
 func (Denoising) Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream) {
-	copy(input, clean)
+	at.copy(input, clean)
 	AddNoise(input, at, t, r)
 }

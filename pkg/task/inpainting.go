@@ -36,7 +36,7 @@ func (Inpainting) Time(r *random.Stream) float32 { return mostNoise * r.Float32(
 // Degrade implements Task. On all meshes of a sample the boxes are the same, as
 // far as whole pixels allow.
 func (Inpainting) Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream) {
-	copy(input, clean)
+	at.copy(input, clean)
 	for range 1 + r.Intn(mostBoxes) {
 		drawBox(at.Side, r).clear(input, at.Side)
 	}

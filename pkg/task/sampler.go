@@ -6,6 +6,7 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/random"
@@ -32,7 +33,7 @@ type Sampler struct {
 // data set, degraded on the finest mesh and restricted. No more than one sample
 // a core is on the finest mesh at a time.
 func (s *Sampler) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	d := &drawing{Sampler: s, level: level, errs: make([]error, n)}
+	d := &drawing{Sampler: s, level: level, pixels: normaliserOf(s.Pixels), errs: make([]error, n)}
 	d.root = random.New(s.Seed).Child("batch", uint64(iteration), uint64(level))
 	d.fine = s.allocate(n, level)
 	if coarse {
@@ -66,6 +67,7 @@ type drawing struct {
 	level        int
 	fine, coarse mesh.Batch // on the meshes of level and, if asked for, level+1
 	root         random.Stream
+	pixels       normaliser
 	errs         []error
 }
 
@@ -118,14 +120,14 @@ func (d *drawing) fill(i int, b mesh.Batch, get func(low, clean []float32) error
 		if err := get(input, clean); err != nil {
 			return err
 		}
-		normalise(input, d.Pixels)
-		normalise(clean, d.Pixels)
+		d.pixels.apply(input)
+		d.pixels.apply(clean)
 		return nil
 	}
 	if err := get(nil, clean); err != nil {
 		return err
 	}
-	normalise(clean, d.Pixels)
+	d.pixels.apply(clean)
 	at := Mesh{Side: d.Side}
 	switch {
 	case d.level > 0 && d.DegradeCoarse:
@@ -155,14 +157,24 @@ func (p *spare) get(s *Sampler) mesh.Batch {
 
 func (p *spare) put(b mesh.Batch) { p.Put(&b) }
 
-// normalise takes pixels in [0,1], planes of three channels, to (x-mean)/std.
-func normalise(x []float32, s metric.Scale) {
-	per := len(x) / 3
+// normaliser takes pixels in [0,1], planes of three channels, to (x-mean)/std.
+type normaliser struct{ below, inverse []float32 } // of each channel: -mean, 1/std
+
+func normaliserOf(s metric.Scale) normaliser {
+	n := normaliser{make([]float32, 3), make([]float32, 3)}
 	for c := range 3 {
-		mean, inverse := float32(s.Mean[c%len(s.Mean)]), float32(1/s.Std[c%len(s.Std)]) // one entry may serve all
-		for i, v := range x[c*per : (c+1)*per] {
-			x[c*per+i] = (v - mean) * inverse
-		}
+		// One entry may serve all.
+		n.below[c], n.inverse[c] = -float32(s.Mean[c%len(s.Mean)]), float32(1/s.Std[c%len(s.Std)])
+	}
+	return n
+}
+
+func (n normaliser) apply(x []float32) {
+	per := len(x) / 3
+	pointwise.AddChannel(x, x, n.below, 1, 3, per)
+	for c, inverse := range n.inverse {
+		plane := x[c*per:][:per]
+		pointwise.Scale(plane, inverse, plane)
 	}
 }
 

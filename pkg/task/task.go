@@ -47,6 +47,19 @@ type Mesh struct {
 	Stride int
 }
 
+// copy copies the rows of a picture that will be looked at.
+func (at Mesh) copy(dst, src []float32) {
+	if at.Stride <= 1 {
+		copy(dst, src)
+		return
+	}
+	for row := 0; row < len(src)/at.Side; row++ {
+		if row%at.Side%at.Stride == 0 {
+			copy(dst[row*at.Side:][:at.Side], src[row*at.Side:])
+		}
+	}
+}
+
 // All lists the tasks.
 func All() []Task {
 	return []Task{Denoising{}, Deblurring{}, Inpainting{}, Superresolution{}}

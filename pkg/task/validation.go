@@ -46,7 +46,7 @@ func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 		}
 	}
 	s := &Sampler{Task: t, Source: set.Validation, Pixels: v.Pixels, Side: side}
-	d := &drawing{Sampler: s, fine: s.allocate(n, 0)}
+	d := &drawing{Sampler: s, fine: s.allocate(n, 0), pixels: normaliserOf(s.Pixels)}
 	d.root = random.New(0).Child("validation/" + set.Name)
 	for k := range n {
 		r := d.root.Child("sample", uint64(k))
@@ -85,7 +85,7 @@ func whole(source dataset.PairSource, pixels metric.Scale) ([]mesh.Batch, error)
 func images(p *picture.Planar8, pixels metric.Scale) mesh.Images {
 	x := mesh.NewImages(1, 3, p.H, p.W)
 	p.Float(x.Data)
-	normalise(x.Data, pixels)
+	normaliserOf(pixels).apply(x.Data)
 	return x
 }
 

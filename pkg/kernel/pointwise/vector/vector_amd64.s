@@ -2106,9 +2106,9 @@ row_89:
 	VBROADCASTSS (DX), Y0
 	ADDQ         $0x04, DX
 
-wide_90:
+wide_91:
 	CMPQ    DI, $0x00000020
-	JL      single_91
+	JL      single_92
 	VMOVUPS (CX), Y1
 	VADDPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)
@@ -2124,22 +2124,22 @@ wide_90:
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000020, DI
-	JMP     wide_90
+	JMP     wide_91
 
-single_91:
+single_92:
 	CMPQ    DI, $0x08
-	JL      tail_92
+	JL      tail_93
 	VMOVUPS (CX), Y1
 	VADDPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000020, CX
 	SUBQ    $0x08, DI
-	JMP     single_91
+	JMP     single_92
 
-tail_92:
+tail_93:
 	TESTQ      DI, DI
-	JZ         done_93
+	JZ         done_94
 	LEAQ       masks<>+0(SB), R8
 	MOVQ       $0x00000008, R9
 	SUBQ       DI, R9
@@ -2150,7 +2150,7 @@ tail_92:
 	LEAQ       (AX)(DI*4), AX
 	LEAQ       (CX)(DI*4), CX
 
-done_93:
+done_94:
 	DECQ BX
 	JNZ  row_89
 	VZEROUPPER
@@ -2164,16 +2164,16 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-32
 	MOVQ rows+16(FP), DX
 	MOVQ width+24(FP), BX
 
-row_94:
+row_95:
 	MOVQ   BX, SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 
-wide_95:
+wide_97:
 	CMPQ      SI, $0x00000010
-	JL        single_96
+	JL        single_98
 	VCVTPS2PD (CX), Y4
 	VCVTPS2PD 16(CX), Y5
 	VADDPD    Y4, Y0, Y0
@@ -2184,22 +2184,22 @@ wide_95:
 	VADDPD    Y5, Y3, Y3
 	ADDQ      $0x00000040, CX
 	SUBQ      $0x00000010, SI
-	JMP       wide_95
+	JMP       wide_97
 
-single_96:
+single_98:
 	CMPQ      SI, $0x08
-	JL        tail_97
+	JL        tail_99
 	VCVTPS2PD (CX), Y4
 	VCVTPS2PD 16(CX), Y5
 	VADDPD    Y4, Y0, Y0
 	VADDPD    Y5, Y1, Y1
 	ADDQ      $0x00000020, CX
 	SUBQ      $0x08, SI
-	JMP       single_96
+	JMP       single_98
 
-tail_97:
+tail_99:
 	TESTQ        SI, SI
-	JZ           done_98
+	JZ           done_100
 	LEAQ         masks<>+0(SB), DI
 	MOVQ         $0x00000008, R8
 	SUBQ         SI, R8
@@ -2212,7 +2212,7 @@ tail_97:
 	VADDPD       Y4, Y1, Y1
 	LEAQ         (CX)(SI*4), CX
 
-done_98:
+done_100:
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y1, Y0, Y0
@@ -2223,7 +2223,7 @@ done_98:
 	VMOVSS       X1, (AX)
 	ADDQ         $0x04, AX
 	DECQ         DX
-	JNZ          row_94
+	JNZ          row_95
 	VZEROUPPER
 	RET
 
@@ -2240,17 +2240,43 @@ TEXT ·normalizeLeakyAVX2(SB), NOSPLIT, $0-60
 	VMOVUPS      repeat_3f800000<>+0(SB), Y3
 	MOVQ         rows+16(FP), SI
 	MOVQ         width+24(FP), DI
+	CMPQ         DI, $0x04
+	JNE          row_101
 
-row_99:
+pair_103:
+	CMPQ         SI, $0x02
+	JL           row_101
+	VBROADCASTSS (DX), X4
+	VBROADCASTSS 4(DX), X3
+	VINSERTF128  $0x01, X3, Y4, Y4
+	ADDQ         $0x08, DX
+	VBROADCASTSS (BX), X5
+	VBROADCASTSS 4(BX), X3
+	VINSERTF128  $0x01, X3, Y5, Y5
+	ADDQ         $0x08, BX
+	VMOVUPS      (CX), Y3
+	VSUBPS       Y0, Y3, Y3
+	VFMADD213PS  Y5, Y4, Y3
+	VMAXPS       Y3, Y2, Y6
+	VMINPS       Y3, Y2, Y3
+	VFMADD231PS  Y3, Y1, Y6
+	VMOVUPS      Y6, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x02, SI
+	JNZ          pair_103
+	JMP          done_102
+
+row_101:
 	MOVQ         DI, R8
 	VBROADCASTSS (DX), Y3
 	ADDQ         $0x04, DX
 	VBROADCASTSS (BX), Y4
 	ADDQ         $0x04, BX
 
-wide_100:
+wide_104:
 	CMPQ        R8, $0x00000010
-	JL          single_101
+	JL          single_105
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2268,11 +2294,11 @@ wide_100:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R8
-	JMP         wide_100
+	JMP         wide_104
 
-single_101:
+single_105:
 	CMPQ        R8, $0x08
-	JL          tail_102
+	JL          tail_106
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2283,11 +2309,11 @@ single_101:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R8
-	JMP         single_101
+	JMP         single_105
 
-tail_102:
+tail_106:
 	TESTQ       R8, R8
-	JZ          done_103
+	JZ          done_107
 	LEAQ        masks<>+0(SB), R9
 	MOVQ        $0x00000008, R10
 	SUBQ        R8, R10
@@ -2302,9 +2328,11 @@ tail_102:
 	LEAQ        (AX)(R8*4), AX
 	LEAQ        (CX)(R8*4), CX
 
-done_103:
+done_107:
 	DECQ SI
-	JNZ  row_99
+	JNZ  row_101
+
+done_102:
 	VZEROUPPER
 	RET
 
@@ -2322,8 +2350,55 @@ TEXT ·normSumsLeakyAVX2(SB), NOSPLIT, $0-72
 	VMOVUPS      repeat_3f800000<>+0(SB), Y3
 	MOVQ         rows+16(FP), DI
 	MOVQ         width+24(FP), R8
+	CMPQ         R8, $0x04
+	JNE          row_108
 
-row_104:
+pair_110:
+	CMPQ         DI, $0x02
+	JL           row_108
+	VBROADCASTSS (DX), X4
+	VBROADCASTSS 4(DX), X5
+	VINSERTF128  $0x01, X5, Y4, Y4
+	ADDQ         $0x08, DX
+	VBROADCASTSS (BX), X5
+	VBROADCASTSS 4(BX), X6
+	VINSERTF128  $0x01, X6, Y5, Y5
+	ADDQ         $0x08, BX
+	VMOVUPS      (CX), Y6
+	VSUBPS       Y0, Y6, Y6
+	VFMADD213PS  Y5, Y4, Y6
+	VMOVUPS      (AX), Y7
+	VCMPPS       $0x0e, Y2, Y6, Y6
+	VBLENDVPS    Y6, Y3, Y1, Y6
+	VMULPS       Y7, Y6, Y6
+	VMOVUPS      (CX), Y7
+	VSUBPS       Y0, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VXORPD       X4, X4, X4
+	VCVTPS2PD    X6, Y8
+	VEXTRACTF128 $0x01, Y6, X5
+	VCVTPS2PD    X5, Y6
+	VCVTPS2PD    X7, Y9
+	VEXTRACTF128 $0x01, Y7, X5
+	VCVTPS2PD    X5, Y7
+	VHADDPD      Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X5
+	VADDPD       X5, X8, X8
+	VADDPD       X4, X8, X8
+	VMOVUPD      X8, (SI)
+	VHADDPD      Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X5
+	VADDPD       X5, X6, X6
+	VADDPD       X4, X6, X6
+	VMOVUPD      X6, 16(SI)
+	ADDQ         $0x20, SI
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x02, DI
+	JNZ          pair_110
+	JMP          done_109
+
+row_108:
 	MOVQ         R8, R9
 	VBROADCASTSS (DX), Y8
 	ADDQ         $0x04, DX
@@ -2332,7 +2407,7 @@ row_104:
 	VXORPD       X4, X4, X4
 	VMOVUPD      X4, (SI)
 
-block_105:
+block_111:
 	MOVQ    $0x00000200, R10
 	CMPQ    R9, R10
 	CMOVQLT R9, R10
@@ -2342,9 +2417,9 @@ block_105:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y7, Y7, Y7
 
-wide_107:
+wide_113:
 	CMPQ        R10, $0x00000010
-	JL          single_108
+	JL          single_114
 	VMOVUPS     (CX), Y10
 	VSUBPS      Y0, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
@@ -2370,11 +2445,11 @@ wide_107:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R10
-	JMP         wide_107
+	JMP         wide_113
 
-single_108:
+single_114:
 	CMPQ        R10, $0x08
-	JL          tail_109
+	JL          tail_115
 	VMOVUPS     (CX), Y10
 	VSUBPS      Y0, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
@@ -2389,11 +2464,11 @@ single_108:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R10
-	JMP         single_108
+	JMP         single_114
 
-tail_109:
+tail_115:
 	TESTQ       R10, R10
-	JZ          done_110
+	JZ          done_116
 	LEAQ        masks<>+0(SB), R11
 	MOVQ        $0x00000008, R12
 	SUBQ        R10, R12
@@ -2413,7 +2488,7 @@ tail_109:
 	LEAQ        (AX)(R10*4), AX
 	LEAQ        (CX)(R10*4), CX
 
-done_110:
+done_116:
 	VADDPS       Y5, Y4, Y4
 	VADDPS       Y7, Y6, Y6
 	VCVTPS2PD    X4, Y5
@@ -2430,13 +2505,15 @@ done_110:
 	VADDPD       (SI), X4, X4
 	VMOVUPD      X4, (SI)
 	TESTQ        R9, R9
-	JZ           last_106
-	JMP          block_105
+	JZ           last_112
+	JMP          block_111
 
-last_106:
+last_112:
 	ADDQ $0x10, SI
 	DECQ DI
-	JNZ  row_104
+	JNZ  row_108
+
+done_109:
 	VZEROUPPER
 	RET
 
@@ -2452,17 +2529,60 @@ TEXT ·normalizeSiLUAVX2(SB), NOSPLIT, $0-56
 	VMOVUPS      repeat_42ae0000<>+0(SB), Y2
 	MOVQ         rows+16(FP), SI
 	MOVQ         width+24(FP), DI
+	CMPQ         DI, $0x04
+	JNE          row_117
 
-row_111:
+pair_119:
+	CMPQ         SI, $0x02
+	JL           row_117
+	VBROADCASTSS (DX), X3
+	VBROADCASTSS 4(DX), X4
+	VINSERTF128  $0x01, X4, Y3, Y3
+	ADDQ         $0x08, DX
+	VBROADCASTSS (BX), X4
+	VBROADCASTSS 4(BX), X5
+	VINSERTF128  $0x01, X5, Y4, Y4
+	ADDQ         $0x08, BX
+	VMOVUPS      (CX), Y5
+	VSUBPS       Y0, Y5, Y5
+	VFMADD213PS  Y4, Y3, Y5
+	VMAXPS       Y5, Y1, Y6
+	VMINPS       Y6, Y2, Y6
+	VMOVUPS      repeat_4b400000<>+0(SB), Y7
+	VFMADD231PS  repeat_bfb8aa3b<>+0(SB), Y6, Y7
+	VSUBPS       repeat_4b400000<>+0(SB), Y7, Y8
+	VFMADD231PS  repeat_3f318000<>+0(SB), Y8, Y6
+	VFMADD231PS  repeat_b95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      repeat_b9506967<>+0(SB), Y8
+	VFMADD213PS  repeat_3ab743ce<>+0(SB), Y6, Y8
+	VFMADD213PS  repeat_bc088908<>+0(SB), Y6, Y8
+	VFMADD213PS  repeat_3d2aa9c1<>+0(SB), Y6, Y8
+	VFMADD213PS  repeat_be2aaaaa<>+0(SB), Y6, Y8
+	VFMADD213PS  repeat_3f000000<>+0(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VFMSUB213PS  Y6, Y9, Y8
+	VADDPS       repeat_3f800000<>+0(SB), Y8, Y6
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y6, Y6
+	VADDPS       repeat_3f800000<>+0(SB), Y6, Y6
+	VDIVPS       Y6, Y5, Y5
+	VMOVUPS      Y5, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x02, SI
+	JNZ          pair_119
+	JMP          done_118
+
+row_117:
 	MOVQ         DI, R8
 	VBROADCASTSS (DX), Y3
 	ADDQ         $0x04, DX
 	VBROADCASTSS (BX), Y4
 	ADDQ         $0x04, BX
 
-wide_112:
+wide_120:
 	CMPQ        R8, $0x00000010
-	JL          single_113
+	JL          single_121
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2514,11 +2634,11 @@ wide_112:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R8
-	JMP         wide_112
+	JMP         wide_120
 
-single_113:
+single_121:
 	CMPQ        R8, $0x08
-	JL          tail_114
+	JL          tail_122
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2546,11 +2666,11 @@ single_113:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R8
-	JMP         single_113
+	JMP         single_121
 
-tail_114:
+tail_122:
 	TESTQ       R8, R8
-	JZ          done_115
+	JZ          done_123
 	LEAQ        masks<>+0(SB), R9
 	MOVQ        $0x00000008, R10
 	SUBQ        R8, R10
@@ -2582,9 +2702,11 @@ tail_114:
 	LEAQ        (AX)(R8*4), AX
 	LEAQ        (CX)(R8*4), CX
 
-done_115:
+done_123:
 	DECQ SI
-	JNZ  row_111
+	JNZ  row_117
+
+done_118:
 	VZEROUPPER
 	RET
 
@@ -2602,8 +2724,79 @@ TEXT ·normSumsSiLUAVX2(SB), NOSPLIT, $0-72
 	VMOVUPS      repeat_42ae0000<>+0(SB), Y2
 	MOVQ         rows+24(FP), R8
 	MOVQ         width+32(FP), R9
+	CMPQ         R9, $0x04
+	JNE          row_124
 
-row_116:
+pair_126:
+	CMPQ         R8, $0x02
+	JL           row_124
+	VBROADCASTSS (BX), X3
+	VBROADCASTSS 4(BX), X4
+	VINSERTF128  $0x01, X4, Y3, Y3
+	ADDQ         $0x08, BX
+	VBROADCASTSS (SI), X4
+	VBROADCASTSS 4(SI), X5
+	VINSERTF128  $0x01, X5, Y4, Y4
+	ADDQ         $0x08, SI
+	VMOVUPS      (CX), Y5
+	VSUBPS       Y0, Y5, Y5
+	VFMADD213PS  Y4, Y3, Y5
+	VMOVUPS      (AX), Y6
+	VMAXPS       Y5, Y1, Y7
+	VMINPS       Y7, Y2, Y7
+	VMOVUPS      repeat_4b400000<>+0(SB), Y8
+	VFMADD231PS  repeat_bfb8aa3b<>+0(SB), Y7, Y8
+	VSUBPS       repeat_4b400000<>+0(SB), Y8, Y9
+	VFMADD231PS  repeat_3f318000<>+0(SB), Y9, Y7
+	VFMADD231PS  repeat_b95e8083<>+0(SB), Y9, Y7
+	VMOVUPS      repeat_b9506967<>+0(SB), Y9
+	VFMADD213PS  repeat_3ab743ce<>+0(SB), Y7, Y9
+	VFMADD213PS  repeat_bc088908<>+0(SB), Y7, Y9
+	VFMADD213PS  repeat_3d2aa9c1<>+0(SB), Y7, Y9
+	VFMADD213PS  repeat_be2aaaaa<>+0(SB), Y7, Y9
+	VFMADD213PS  repeat_3f000000<>+0(SB), Y7, Y9
+	VMULPS       Y7, Y7, Y10
+	VFMSUB213PS  Y7, Y10, Y9
+	VADDPS       repeat_3f800000<>+0(SB), Y9, Y7
+	VPSLLD       $0x17, Y8, Y8
+	VPADDD       Y8, Y7, Y7
+	VADDPS       repeat_3f800000<>+0(SB), Y7, Y8
+	VMOVUPS      repeat_3f800000<>+0(SB), Y9
+	VDIVPS       Y8, Y9, Y8
+	VMULPS       Y8, Y7, Y7
+	VMULPS       Y5, Y7, Y5
+	VFMADD213PS  Y8, Y8, Y5
+	VMULPS       Y6, Y5, Y5
+	VMOVUPS      (CX), Y6
+	VSUBPS       Y0, Y6, Y6
+	VMOVUPS      Y5, (DX)
+	VMULPS       Y5, Y6, Y6
+	VXORPD       X3, X3, X3
+	VCVTPS2PD    X5, Y7
+	VEXTRACTF128 $0x01, Y5, X4
+	VCVTPS2PD    X4, Y5
+	VCVTPS2PD    X6, Y8
+	VEXTRACTF128 $0x01, Y6, X4
+	VCVTPS2PD    X4, Y6
+	VHADDPD      Y8, Y7, Y7
+	VEXTRACTF128 $0x01, Y7, X4
+	VADDPD       X4, X7, X7
+	VADDPD       X3, X7, X7
+	VMOVUPD      X7, (DI)
+	VHADDPD      Y6, Y5, Y5
+	VEXTRACTF128 $0x01, Y5, X4
+	VADDPD       X4, X5, X5
+	VADDPD       X3, X5, X5
+	VMOVUPD      X5, 16(DI)
+	ADDQ         $0x20, DI
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x02, R8
+	JNZ          pair_126
+	JMP          done_125
+
+row_124:
 	MOVQ         R9, R10
 	VBROADCASTSS (BX), Y7
 	ADDQ         $0x04, BX
@@ -2612,7 +2805,7 @@ row_116:
 	VXORPD       X3, X3, X3
 	VMOVUPD      X3, (DI)
 
-block_117:
+block_127:
 	MOVQ    $0x00000200, R11
 	CMPQ    R10, R11
 	CMOVQLT R10, R11
@@ -2622,9 +2815,9 @@ block_117:
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y6, Y6, Y6
 
-wide_119:
+wide_129:
 	CMPQ        R11, $0x00000010
-	JL          single_120
+	JL          single_130
 	VMOVUPS     (CX), Y9
 	VSUBPS      Y0, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
@@ -2697,11 +2890,11 @@ wide_119:
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, R11
-	JMP         wide_119
+	JMP         wide_129
 
-single_120:
+single_130:
 	CMPQ        R11, $0x08
-	JL          tail_121
+	JL          tail_131
 	VMOVUPS     (CX), Y9
 	VSUBPS      Y0, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
@@ -2740,11 +2933,11 @@ single_120:
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x08, R11
-	JMP         single_120
+	JMP         single_130
 
-tail_121:
+tail_131:
 	TESTQ       R11, R11
-	JZ          done_122
+	JZ          done_132
 	LEAQ        masks<>+0(SB), R12
 	MOVQ        $0x00000008, R13
 	SUBQ        R11, R13
@@ -2788,7 +2981,7 @@ tail_121:
 	LEAQ        (CX)(R11*4), CX
 	LEAQ        (DX)(R11*4), DX
 
-done_122:
+done_132:
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y6, Y5, Y5
 	VCVTPS2PD    X3, Y4
@@ -2805,13 +2998,15 @@ done_122:
 	VADDPD       (DI), X3, X3
 	VMOVUPD      X3, (DI)
 	TESTQ        R10, R10
-	JZ           last_118
-	JMP          block_117
+	JZ           last_128
+	JMP          block_127
 
-last_118:
+last_128:
 	ADDQ $0x10, DI
 	DECQ R8
-	JNZ  row_116
+	JNZ  row_124
+
+done_125:
 	VZEROUPPER
 	RET
 
@@ -2831,17 +3026,48 @@ TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-76
 	VMOVUPS      repeat_3f800000<>+0(SB), Y5
 	MOVQ         rows+24(FP), DI
 	MOVQ         width+32(FP), R8
+	CMPQ         R8, $0x04
+	JNE          row_133
 
-row_123:
+pair_135:
+	CMPQ         DI, $0x02
+	JL           row_133
+	VBROADCASTSS (BX), X6
+	VBROADCASTSS 4(BX), X7
+	VINSERTF128  $0x01, X7, Y6, Y6
+	ADDQ         $0x08, BX
+	VBROADCASTSS (SI), X7
+	VBROADCASTSS 4(SI), X8
+	VINSERTF128  $0x01, X8, Y7, Y7
+	ADDQ         $0x08, SI
+	VMOVUPS      (DX), Y8
+	VSUBPS       Y0, Y8, Y8
+	VMOVAPS      Y8, Y9
+	VFMADD213PS  Y7, Y6, Y9
+	VFMADD213PS  Y2, Y1, Y8
+	VMOVUPS      (CX), Y10
+	VCMPPS       $0x0e, Y4, Y9, Y9
+	VBLENDVPS    Y9, Y5, Y3, Y9
+	VMULPS       Y10, Y9, Y9
+	VFMADD231PS  Y6, Y9, Y8
+	VMOVUPS      Y8, (AX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	SUBQ         $0x02, DI
+	JNZ          pair_135
+	JMP          done_134
+
+row_133:
 	MOVQ         R8, R9
 	VBROADCASTSS (BX), Y6
 	ADDQ         $0x04, BX
 	VBROADCASTSS (SI), Y7
 	ADDQ         $0x04, SI
 
-wide_124:
+wide_136:
 	CMPQ        R9, $0x00000010
-	JL          single_125
+	JL          single_137
 	VMOVUPS     (DX), Y8
 	VSUBPS      Y0, Y8, Y8
 	VMOVAPS     Y8, Y9
@@ -2868,11 +3094,11 @@ wide_124:
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, R9
-	JMP         wide_124
+	JMP         wide_136
 
-single_125:
+single_137:
 	CMPQ        R9, $0x08
-	JL          tail_126
+	JL          tail_138
 	VMOVUPS     (DX), Y8
 	VSUBPS      Y0, Y8, Y8
 	VMOVAPS     Y8, Y9
@@ -2888,11 +3114,11 @@ single_125:
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x08, R9
-	JMP         single_125
+	JMP         single_137
 
-tail_126:
+tail_138:
 	TESTQ       R9, R9
-	JZ          done_127
+	JZ          done_139
 	LEAQ        masks<>+0(SB), R10
 	MOVQ        $0x00000008, R11
 	SUBQ        R9, R11
@@ -2912,9 +3138,11 @@ tail_126:
 	LEAQ        (CX)(R9*4), CX
 	LEAQ        (DX)(R9*4), DX
 
-done_127:
+done_139:
 	DECQ DI
-	JNZ  row_123
+	JNZ  row_133
+
+done_134:
 	VZEROUPPER
 	RET
 
@@ -3005,9 +3233,9 @@ TEXT ·duplicateAVX2(SB), NOSPLIT, $0-28
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS s+24(FP), Y0
 
-loop_128:
+loop_140:
 	TESTQ      DX, DX
-	JZ         end_129
+	JZ         end_141
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3019,9 +3247,9 @@ loop_128:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_128
+	JMP        loop_140
 
-end_129:
+end_141:
 	VZEROUPPER
 	RET
 
@@ -3033,9 +3261,9 @@ TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_130:
+loop_142:
 	TESTQ      BX, BX
-	JZ         end_131
+	JZ         end_143
 	VMOVUPS    (CX), Y0
 	VMOVUPS    (DX), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -3048,9 +3276,9 @@ loop_130:
 	ADDQ       $0x00000020, CX
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x08, BX
-	JMP        loop_130
+	JMP        loop_142
 
-end_131:
+end_143:
 	VZEROUPPER
 	RET
 
@@ -3062,9 +3290,9 @@ TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_132:
+loop_144:
 	TESTQ   BX, BX
-	JZ      end_133
+	JZ      end_145
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -3077,9 +3305,9 @@ loop_132:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_132
+	JMP     loop_144
 
-end_133:
+end_145:
 	VZEROUPPER
 	RET
 
@@ -3092,9 +3320,9 @@ TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-36
 	MOVQ         n+24(FP), BX
 	VBROADCASTSS s+32(FP), Y0
 
-loop_134:
+loop_146:
 	TESTQ   BX, BX
-	JZ      end_135
+	JZ      end_147
 	VMOVUPS (CX), Y1
 	VMOVUPS 32(CX), Y2
 	VSHUFPS $0x88, Y2, Y1, Y3
@@ -3113,9 +3341,9 @@ loop_134:
 	ADDQ    $0x00000040, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_134
+	JMP     loop_146
 
-end_135:
+end_147:
 	VZEROUPPER
 	RET
 
@@ -3128,9 +3356,9 @@ TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_136:
+loop_148:
 	TESTQ      DX, DX
-	JZ         end_137
+	JZ         end_149
 	VMOVUPS    (CX), Y2
 	VMOVUPS    4(CX), Y3
 	VMULPS     Y0, Y2, Y4
@@ -3148,9 +3376,9 @@ loop_136:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_136
+	JMP        loop_148
 
-end_137:
+end_149:
 	VZEROUPPER
 	RET
 
@@ -3183,9 +3411,9 @@ TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_138:
+loop_150:
 	TESTQ   DX, DX
-	JZ      end_139
+	JZ      end_151
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VSHUFPS $0x88, Y3, Y2, Y4
@@ -3204,9 +3432,9 @@ loop_138:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x08, DX
-	JMP     loop_138
+	JMP     loop_150
 
-end_139:
+end_151:
 	VZEROUPPER
 	RET
 
@@ -3235,9 +3463,9 @@ TEXT ·windowAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD 8(SI), Y4
 	VBROADCASTSD (SI), Y5
 
-loop_140:
+loop_152:
 	TESTQ       DX, DX
-	JZ          end_141
+	JZ          end_153
 	VMULPD      (CX), Y0, Y6
 	VMOVUPD     (CX)(BX*1), Y7
 	VADDPD      (CX)(R9*1), Y7, Y7
@@ -3275,8 +3503,8 @@ loop_140:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x08, DX
-	JMP         loop_140
+	JMP         loop_152
 
-end_141:
+end_153:
 	VZEROUPPER
 	RET

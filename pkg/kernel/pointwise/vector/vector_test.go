@@ -21,7 +21,7 @@ type arrays struct {
 	sums        []float64
 }
 
-const rowCount = 3
+const rowCount = 5
 
 // operands returns arrays of n elements (and rows of n) that begin off elements
 // past an aligned address and have a guard behind them.

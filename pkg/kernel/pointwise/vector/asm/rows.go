@@ -7,15 +7,29 @@ import (
 )
 
 // eachRow repeats code for every row; n is a fresh copy of the row's width. It
-// uses up the number of rows, which is at least 1.
-func eachRow(body func(n Register)) {
-	rows, width, n := pointer("rows"), pointer("width"), GP64()
-	row := label("row")
+// uses up the number of rows, which is at least 1. Where there is code for two rows
+// of half a vector's width, side by side in one, it does those.
+func eachRow(two func(), body func(n Register)) {
+	rows, columns, n := pointer("rows"), pointer("width"), GP64()
+	row, done := label("row"), label("done")
+	if two != nil {
+		pair := label("pair")
+		CMPQ(columns, U8(width/2))
+		JNE(LabelRef(row))
+		Label(pair)
+		CMPQ(rows, U8(2))
+		JL(LabelRef(row)) // the last of an odd number
+		two()
+		SUBQ(U8(2), rows)
+		JNZ(LabelRef(pair))
+		JMP(LabelRef(done))
+	}
 	Label(row)
-	MOVQ(width, n)
+	MOVQ(columns, n)
 	body(n)
 	DECQ(rows)
 	JNZ(LabelRef(row))
+	Label(done)
 }
 
 // next broadcasts the float32 at p and moves p on.
@@ -26,10 +40,20 @@ func next(p Register) VecVirtual {
 	return v
 }
 
+// nextTwo broadcasts two float32 at p to half a vector each, and moves p on.
+func nextTwo(p Register) VecVirtual {
+	v, high := YMM(), XMM()
+	VBROADCASTSS(Mem{Base: p}, v.AsX())
+	VBROADCASTSS(Mem{Base: p, Disp: 4}, high)
+	VINSERTF128(U8(1), high, v, v)
+	ADDQ(U8(8), p)
+	return v
+}
+
 func rows() {
 	kernel("addRows", "(y, x, e *float32, rows, width int)", "adds e[r] to row r of x.")
 	y, x, e := pointer("y"), pointer("x"), pointer("e")
-	eachRow(func(n Register) {
+	eachRow(nil, func(n Register) {
 		v := next(e)
 		span(n, 4, []Register{y, x}, func(s part) { s.store(add(v, s.load(x)), y) })
 	})
@@ -38,7 +62,7 @@ func rows() {
 	kernel("sumRows", "(s, x *float32, rows, width int)", "writes the sum of each row of x.")
 	out, x := pointer("s"), pointer("x")
 	sums := []VecVirtual{YMM(), YMM(), YMM(), YMM()}
-	eachRow(func(n Register) {
+	eachRow(nil, func(n Register) {
 		for _, s := range sums {
 			VXORPD(s, s, s)
 		}
@@ -90,13 +114,18 @@ func (unit normUnit) forward() {
 	y, x, scale, shift := pointer("y"), pointer("x"), pointer("scale"), pointer("shift")
 	mean := broadcast("mean")
 	value, _ := unit.prepare()
-	eachRow(func(n Register) {
+	pointers := []Register{y, x}
+	step := func(s part, a, b VecVirtual) {
+		u := sub(s.load(x), mean)
+		VFMADD213PS(b, a, u)
+		s.store(value(u), y)
+	}
+	eachRow(func() {
+		step(part{}, nextTwo(scale), nextTwo(shift))
+		advance(pointers, bytes)
+	}, func(n Register) {
 		a, b := next(scale), next(shift)
-		span(n, 2, []Register{y, x}, func(s part) {
-			u := sub(s.load(x), mean)
-			VFMADD213PS(b, a, u)
-			s.store(value(u), y)
-		})
+		span(n, 2, pointers, func(s part) { step(s, a, b) })
 	})
 	finish()
 }
@@ -122,7 +151,21 @@ func (unit normUnit) sums() {
 	mean := broadcast("mean")
 	_, slope := unit.prepare()
 	plain, weighted := []VecVirtual{YMM(), YMM()}, []VecVirtual{YMM(), YMM()}
-	eachRow(func(left Register) {
+	step := func(s part, a, b VecVirtual) (g, d VecVirtual) {
+		u := sub(s.load(x), mean)
+		VFMADD213PS(b, a, u)
+		g = mul(s.load(gy), slope(u))
+		d = s.keep(sub(s.load(x), mean))
+		if !unit.cheap {
+			s.store(g, pointers[2])
+		}
+		return g, d
+	}
+	eachRow(func() {
+		g, d := step(part{}, nextTwo(scale), nextTwo(shift))
+		flushTwo(g, mul(g, d), sums)
+		advance(pointers, bytes)
+	}, func(left Register) {
 		a, b := next(scale), next(shift)
 		none := XMM()
 		VXORPD(none, none, none)
@@ -139,13 +182,7 @@ func (unit normUnit) sums() {
 			VXORPS(weighted[i], weighted[i], weighted[i])
 		}
 		span(n, 2, pointers, func(s part) {
-			u := sub(s.load(x), mean)
-			VFMADD213PS(b, a, u)
-			g := mul(s.load(gy), slope(u))
-			d := s.keep(sub(s.load(x), mean))
-			if !unit.cheap {
-				s.store(g, pointers[2])
-			}
+			g, d := step(s, a, b)
 			VADDPS(g, plain[s.u], plain[s.u])
 			VFMADD231PS(g, d, weighted[s.u])
 		})
@@ -178,6 +215,24 @@ func flush(a, b []VecVirtual, to Register) {
 	VMOVUPD(low, Mem{Base: to})
 }
 
+// flushTwo writes the sums of two rows in a and b, added up as flush does it, and
+// moves on.
+func flushTwo(a, b VecVirtual, to Register) {
+	none := XMM()
+	VXORPD(none, none, none)
+	plain, weighted := halves(a), halves(b)
+	for row := range plain {
+		v, high := YMM(), XMM()
+		VHADDPD(weighted[row], plain[row], v)
+		VEXTRACTF128(U8(1), v, high)
+		low := v.AsX()
+		VADDPD(high, low, low)
+		VADDPD(none, low, low) // no negative zero
+		VMOVUPD(low, Mem{Base: to, Disp: 16 * row})
+	}
+	ADDQ(U8(32), to)
+}
+
 // normGrad writes the gradient of a normalisation from the sums over its group.
 func normGrad() {
 	kernel("normGradLeaky", "(gx, gy, x *float32, rows, width int, mean float32, scale, shift *float32, slope, tilt, offset float32)",
@@ -185,17 +240,22 @@ func normGrad() {
 	gx, gy, x, scale, shift := pointer("gx"), pointer("gy"), pointer("x"), pointer("scale"), pointer("shift")
 	mean, tilt, offset := broadcast("mean"), broadcast("tilt"), broadcast("offset")
 	_, slope := normUnits[0].prepare()
-	eachRow(func(n Register) {
+	pointers := []Register{gx, gy, x}
+	step := func(s part, a, b VecVirtual) {
+		d := sub(s.load(x), mean)
+		u := YMM()
+		VMOVAPS(d, u)
+		VFMADD213PS(b, a, u)
+		VFMADD213PS(offset, tilt, d)
+		VFMADD231PS(a, mul(s.load(gy), slope(u)), d)
+		s.store(d, gx)
+	}
+	eachRow(func() {
+		step(part{}, nextTwo(scale), nextTwo(shift))
+		advance(pointers, bytes)
+	}, func(n Register) {
 		a, b := next(scale), next(shift)
-		span(n, 2, []Register{gx, gy, x}, func(s part) {
-			d := sub(s.load(x), mean)
-			u := YMM()
-			VMOVAPS(d, u)
-			VFMADD213PS(b, a, u)
-			VFMADD213PS(offset, tilt, d)
-			VFMADD231PS(a, mul(s.load(gy), slope(u)), d)
-			s.store(d, gx)
-		})
+		span(n, 2, pointers, func(s part) { step(s, a, b) })
 	})
 	finish()
 }
