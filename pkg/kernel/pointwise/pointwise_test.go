@@ -376,3 +376,32 @@ func BenchmarkKernels(b *testing.B) {
 		})
 	}
 }
+
+// visits counts how often each element of each vector is visited.
+type visits [][]int
+
+func (v visits) Elements(i, lo, hi int) {
+	for k := lo; k < hi; k++ {
+		v[i][k]++
+	}
+}
+
+// TestList: a pass visits every element once, in vectors of any length.
+func TestList(t *testing.T) {
+	for _, lengths := range [][]int{nil, {0}, {1}, {0, 5, 0, 0, chunkSize, 3}, {chunkSize + 1, 7, 3*chunkSize - 1, 0}} {
+		seen := make(visits, len(lengths))
+		for i, n := range lengths {
+			seen[i] = make([]int, n)
+		}
+		l := NewList(lengths)
+		l.Run(seen)
+		l.Run(seen)
+		for i, counts := range seen {
+			for k, n := range counts {
+				if n != 2 {
+					t.Errorf("lengths %v: element %d of vector %d was visited %d times in two passes", lengths, k, i, n)
+				}
+			}
+		}
+	}
+}

@@ -306,3 +306,38 @@ func BenchmarkKernels(b *testing.B) {
 		})
 	}
 }
+
+// TestPairsOfRows: rows of half a vector's width are done two at a time, which
+// changes no bit of any of them.
+func TestPairsOfRows(t *testing.T) {
+	const n = 4
+	for _, k := range []struct {
+		name string
+		do   func(x *arrays, lo, hi int)
+	}{
+		{"normalize leaky", func(x *arrays, lo, hi int) {
+			NormalizeLeaky(x.a[n*lo:n*hi], x.b[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], 0.2)
+		}},
+		{"normalize silu", func(x *arrays, lo, hi int) {
+			NormalizeSiLU(x.a[n*lo:n*hi], x.b[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi])
+		}},
+		{"norm sums leaky", func(x *arrays, lo, hi int) {
+			NormSumsLeaky(x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], 0.2, x.sums[2*lo:2*hi])
+		}},
+		{"norm sums silu", func(x *arrays, lo, hi int) {
+			NormSumsSiLU(x.a[n*lo:n*hi], x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], x.sums[2*lo:2*hi])
+		}},
+		{"norm grad leaky", func(x *arrays, lo, hi int) {
+			NormGradLeaky(x.a[n*lo:n*hi], x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], 0.2, 0.3, 0.1)
+		}},
+	} {
+		got, want := operands(n, 1), operands(n, 1)
+		k.do(got, 0, rowCount)
+		for r := range rowCount {
+			k.do(want, r, r+1)
+		}
+		if !slices.Equal(got.a, want.a) || !slices.Equal(got.sums, want.sums) {
+			t.Errorf("%s: together %v %v, one by one %v %v", k.name, got.a, got.sums, want.a, want.sums)
+		}
+	}
+}
