@@ -36,6 +36,6 @@ func (Deblurring) Time(r *random.Stream) float32 { return mostNoise * r.Float32(
 // scene: 3 pixels on the finest, half as many on the next.
 func (Deblurring) Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream) {
 	sigma := blurSigma / float64(int(1)<<at.Level)
-	blur.New(at.Side, at.Side, sigma, sigma).Apply(input, clean, 3)
+	blur.New(at.Side, at.Side, sigma, sigma).ApplyEvery(input, clean, 3, at.Stride)
 	AddNoise(input, at, 1-t, r)
 }
