@@ -8,7 +8,6 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
-	"multiscale/pkg/mge"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
 )
@@ -153,40 +152,4 @@ func TestDegradeCoarse(t *testing.T) {
 			t.Error("the coarse input is the fine one, restricted")
 		}
 	})
-}
-
-// TestPrefetch hands out a plan's batches in its order, from any iteration on.
-func TestPrefetch(t *testing.T) {
-	s := sampler(t, task.Denoising{}, 1)
-	plan, err := mge.Work{Batches: []int{1, 2}, Iterations: 2, Stages: []int{2, 1}}.Plan(mge.FullMultiscale)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for from := range plan.Iterations() {
-		p := task.NewPrefetch(s, plan, from)
-		for i := from; i < plan.Iterations(); i++ {
-			at, _ := plan.At(i)
-			stage := plan.Stages[at]
-			for j, n := range stage.Batches {
-				level := stage.Finest + j
-				got, _, err := p.Draw(i, level, n, level < stage.Coarsest())
-				if err != nil {
-					t.Fatal(err)
-				}
-				want, _, err := s.Draw(i, level, n, level < stage.Coarsest())
-				if err != nil {
-					t.Fatal(err)
-				}
-				if !slices.Equal(got.Input.Data, want.Input.Data) {
-					t.Fatalf("iteration %d, level %d: another batch", i, level)
-				}
-			}
-		}
-		p.Close()
-	}
-	p := task.NewPrefetch(s, plan, 0)
-	defer p.Close()
-	if _, _, err := p.Draw(1, 1, 2, false); err == nil {
-		t.Error("a batch out of order was handed out")
-	}
 }

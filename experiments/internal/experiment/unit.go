@@ -13,7 +13,6 @@ import (
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/optimize"
-	"multiscale/pkg/task"
 	"multiscale/pkg/train"
 )
 
@@ -94,9 +93,7 @@ func (u *unit) train(ctx context.Context) error {
 // trainUntilPilot runs the part of the plan whose batches are known.
 func (u *unit) trainUntilPilot(ctx context.Context) error {
 	known := u.plan.Until(u.state.Iteration)
-	ahead := task.NewPrefetch(u.sampler(u.name.Seed), known, u.state.Iteration)
-	defer ahead.Close()
-	estimator := u.estimator(u.model, ahead, u.name.Seed)
+	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
 	trainer := &train.Trainer{
 		Plan:      known,
 		Estimator: &estimator, Params: u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule(u.plan.Iterations()),
