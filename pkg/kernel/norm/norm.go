@@ -61,14 +61,14 @@ const (
 	chunkSize = 1 << 14 // work worth handing to another core
 	splitSize = 1 << 17 // a group beyond this leaves the cache between two passes anyway
 	fewGroups = 8       // too few to share out evenly as they are
-	batchSize = 1 << 12 // groups that go through the phases together
+	batchSize = 1 << 12 // small groups that go through the phases together; a chunk of them
 )
 
 // job is one Forward or Backward. The channels of a group are rows of one
 // width. Groups are either done whole, several to a chunk, or, when they are
 // large or few, split into parts of some rows each, with two rounds of chunks.
-// Small groups go through the phases in batches: one group's statistics are a
-// long chain of dependent operations, which several groups fill.
+// Small groups go through the phases in batches, one to a chunk: one group's
+// statistics are a long chain of dependent operations, which several groups fill.
 type job struct {
 	y, x, gy, gamma, beta, mean, rstd []float32
 
@@ -79,7 +79,7 @@ type job struct {
 	act                        kernel.Activation
 	affine                     bool
 	parts, partRows            int // parts of a group and their rows, or
-	chunkGroups, batchGroups   int // groups of a chunk and of a batch
+	batchGroups                int // groups of a batch
 
 	phases        *phases
 	round         int
@@ -115,7 +115,7 @@ func (j *job) plan(s Shape, uniform bool) {
 	size := j.rows * j.width
 	split := size > splitSize || j.total < fewGroups && size > chunkSize
 	j.parts, j.partRows = 0, j.rows
-	j.chunkGroups, j.batchGroups = max(1, chunkSize/max(size, 1)), max(1, batchSize/max(size, 1))
+	j.batchGroups = max(1, batchSize/max(size, 1))
 	switch {
 	case split:
 		j.partRows = max(1, chunkSize/j.width)
@@ -145,7 +145,7 @@ func (j *job) release() {
 func (j *job) run(p *phases) {
 	j.phases = p
 	if j.parts == 0 {
-		j.do((j.total + j.chunkGroups - 1) / j.chunkGroups)
+		j.do((j.total + j.batchGroups - 1) / j.batchGroups)
 		return
 	}
 	j.round = 0
@@ -172,10 +172,7 @@ func (j *job) Do(chunk int) {
 		return
 	}
 	if j.parts == 0 {
-		end := min((chunk+1)*j.chunkGroups, j.total)
-		for g := chunk * j.chunkGroups; g < end; g += j.batchGroups {
-			j.batch(g, min(g+j.batchGroups, end))
-		}
+		j.batch(chunk*j.batchGroups, min((chunk+1)*j.batchGroups, j.total))
 		return
 	}
 	if j.round == 1 { // backwards: what the first round left in the cache comes first
