@@ -154,6 +154,21 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// TestNoParameters: a step without parameters does nothing, also to those that follow.
+func TestNoParameters(t *testing.T) {
+	for _, o := range []Optimizer{NewAdam(AdamOptions{LearningRate: 0.01}), NewSGD(0.01, 0.9)} {
+		p := []float32{1}
+		for _, model := range [][]gorgonia.ValueGrad{nil, {newParameter(p, []float32{1})}} {
+			if err := o.Step(model); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if p[0] == 1 {
+			t.Errorf("%s: the parameter was left alone", o.Name())
+		}
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for name, c := range map[string]struct {
 		do   func(a *Adam) error

@@ -104,6 +104,7 @@ func (s *solver) Step(model []gorgonia.ValueGrad) error {
 	}
 	if len(s.state) == 0 {
 		s.allocate()
+		s.list = nil // a step without parameters may have been before
 	}
 	if s.list == nil {
 		s.list = pointwise.NewList(s.lengths())

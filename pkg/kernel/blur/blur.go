@@ -26,10 +26,8 @@ func New(h, w int, sigmaY, sigmaX float64) Gaussian {
 // Apply writes the blurred planes of x (planes,h,w) to y, which must not
 // overlap x.
 func (g Gaussian) Apply(y, x []float32, planes int) {
-	h, w := g.down.n, g.across.n
-	if size := planes * h * w; len(x) != size || len(y) != size {
-		panic(fmt.Sprintf("blur: %d and %d values for %d planes of %dx%d", len(y), len(x), planes, h, w))
-	}
+	w := g.across.n
+	g.check(y, x, planes)
 	b := buffers.Get().(*[]float32)
 	if cap(*b) < len(x) {
 		*b = make([]float32, len(x))
@@ -48,9 +46,7 @@ func (g Gaussian) ApplyEvery(y, x []float32, planes, stride int) {
 		g.Apply(y, x, planes)
 		return
 	}
-	if size := planes * h * w; len(x) != size || len(y) != size {
-		panic(fmt.Sprintf("blur: %d and %d values for %d planes of %dx%d", len(y), len(x), planes, h, w))
-	}
+	g.check(y, x, planes)
 	rows, cols := (h+stride-1)/stride, (w+stride-1)/stride
 	b := buffers.Get().(*[]float32)
 	if need := rows*h + cols*w + planes*(h+rows)*cols; cap(*b) < need {
@@ -72,6 +68,13 @@ func (g Gaussian) ApplyEvery(y, x []float32, planes, stride int) {
 		y[(plane*h+row*stride)*w+col*stride] = v
 	}
 	buffers.Put(b)
+}
+
+func (g Gaussian) check(y, x []float32, planes int) {
+	h, w := g.down.n, g.across.n
+	if size := planes * h * w; len(x) != size || len(y) != size {
+		panic(fmt.Sprintf("blur: %d and %d values for %d planes of %dx%d", len(y), len(x), planes, h, w))
+	}
 }
 
 // every copies every stride-th row of the circulant to m.

@@ -38,14 +38,6 @@ func sum(j *job, lo, hi int) {
 	}
 }
 
-// Copy copies x to y.
-func Copy(y, x []float32) {
-	same("Copy", len(y), len(x))
-	newJob(duplicate, y, x).elements(len(x))
-}
-
-func duplicate(j *job, lo, hi int) { copy(j.y[lo:hi], j.x[lo:hi]) }
-
 // Axpy adds a*x to y.
 func Axpy(y []float32, a float32, x []float32) {
 	same("Axpy", len(y), len(x))
