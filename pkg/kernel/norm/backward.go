@@ -97,11 +97,7 @@ func (j *job) add(group int) {
 		total[i] *= rstd
 	}
 	for g := group + j.groups; g < j.total; g += j.groups {
-		rstd, sums := float64(j.rstd[g]), j.sums[2*g*j.perGroup:][:len(total)]
-		for i := 0; i < len(sums); i += 2 {
-			total[i] += sums[i]
-			total[i+1] += sums[i+1] * rstd
-		}
+		vector.AddPairs(total, j.sums[2*g*j.perGroup:], float64(j.rstd[g]))
 	}
 	for i := range j.perGroup {
 		if j.gGamma != nil {

@@ -51,6 +51,10 @@ func normalize(j *job, group, lo, hi int) {
 func (j *job) coefficients(group, lo, hi int, rstd, rest float64) (scale, shift []float32) {
 	at, c := group*j.rows, group%j.groups*j.perGroup
 	scale, shift = j.scale[at+lo:at+hi], j.shift[at+lo:at+hi]
+	if j.gamma != nil && j.beta != nil {
+		vector.AffineRows(scale, shift, j.gamma[c+lo:], j.beta[c+lo:], rstd, rest)
+		return scale, shift
+	}
 	for i := range scale {
 		gamma, beta := 1.0, 0.0
 		if j.gamma != nil {

@@ -137,6 +137,20 @@ func finiteGeneric(x []float32) bool {
 	return true
 }
 
+func affineRowsGeneric(scale, shift, gamma, beta []float32, rstd, rest float64) {
+	for i, g := range gamma {
+		scale[i] = float32(float64(g) * rstd)
+		shift[i] = float32(float64(beta[i]) - float64(rest*float64(g)*rstd))
+	}
+}
+
+func addPairsGeneric(total, sums []float64, factor float64) {
+	for i := 0; i+1 < len(sums); i += 2 {
+		total[i] += sums[i]
+		total[i+1] += float64(sums[i+1] * factor)
+	}
+}
+
 func normalizeLeakyGeneric(y, x []float32, width int, mean float32, scale, shift []float32, slope float32) {
 	for r, a := range scale {
 		b := shift[r]

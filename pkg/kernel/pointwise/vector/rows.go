@@ -82,3 +82,25 @@ func NormGradLeaky(gx, gy, x []float32, width int, mean float32, scale, shift []
 	}
 	normGradLeakyGeneric(gx, gy, x, width, mean, scale, shift, slope, tilt, offset)
 }
+
+// AffineRows writes gamma*rstd to scale and beta - rest*gamma*rstd to shift, computed
+// in float64: what a normalisation does to its rows, where rest is what rounding the
+// mean left over.
+func AffineRows(scale, shift, gamma, beta []float32, rstd, rest float64) {
+	shift, gamma, beta = shift[:len(scale)], gamma[:len(scale)], beta[:len(scale)]
+	if accelerated && len(scale) > 0 {
+		affineRowsAVX2(start(scale), start(shift), start(gamma), start(beta), len(scale), rstd, rest)
+		return
+	}
+	affineRowsGeneric(scale, shift, gamma, beta, rstd, rest)
+}
+
+// AddPairs adds pairs of sums to total, the second of each times factor.
+func AddPairs(total, sums []float64, factor float64) {
+	sums = sums[:len(total)]
+	if accelerated && len(total) > 1 {
+		addPairsAVX2(start(total), start(sums), len(total)/2, factor)
+		return
+	}
+	addPairsGeneric(total, sums, factor)
+}

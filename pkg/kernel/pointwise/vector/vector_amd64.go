@@ -149,6 +149,16 @@ func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int,
 //go:noescape
 func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, tilt float32, offset float32)
 
+// affineRowsAVX2 writes gamma*rstd and beta - rest*gamma*rstd, computed in float64.
+//
+//go:noescape
+func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd float64, rest float64)
+
+// addPairsAVX2 adds pairs of sums, the second of each times factor; pairs is at least 1.
+//
+//go:noescape
+func addPairsAVX2(total *float64, sums *float64, pairs int, factor float64)
+
 // dropoutAVX2 drops elements by the hashes of counter and its multiples; n is a multiple of 16.
 //
 //go:noescape

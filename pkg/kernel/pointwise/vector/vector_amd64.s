@@ -2163,6 +2163,28 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-32
 	MOVQ x+8(FP), CX
 	MOVQ rows+16(FP), DX
 	MOVQ width+24(FP), BX
+	CMPQ BX, $0x04
+	JNE  row_95
+
+pair_97:
+	CMPQ       DX, $0x02
+	JL         row_95
+	VCVTPS2PD  (CX), Y0
+	VCVTPS2PD  16(CX), Y1
+	VPERM2F128 $0x20, Y1, Y0, Y2
+	VPERM2F128 $0x31, Y1, Y0, Y0
+	VADDPD     Y0, Y2, Y2
+	VHADDPD    Y2, Y2, Y2
+	VXORPS     Y0, Y0, Y0
+	VADDPD     Y0, Y2, Y2
+	VCVTPD2PSY Y2, X0
+	VPERMILPS  $0x08, X0, X0
+	VMOVSD     X0, (AX)
+	ADDQ       $0x08, AX
+	ADDQ       $0x20, CX
+	SUBQ       $0x02, DX
+	JNZ        pair_97
+	JMP        done_96
 
 row_95:
 	MOVQ   BX, SI
@@ -2171,9 +2193,9 @@ row_95:
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 
-wide_97:
+wide_98:
 	CMPQ      SI, $0x00000010
-	JL        single_98
+	JL        single_99
 	VCVTPS2PD (CX), Y4
 	VCVTPS2PD 16(CX), Y5
 	VADDPD    Y4, Y0, Y0
@@ -2184,22 +2206,22 @@ wide_97:
 	VADDPD    Y5, Y3, Y3
 	ADDQ      $0x00000040, CX
 	SUBQ      $0x00000010, SI
-	JMP       wide_97
+	JMP       wide_98
 
-single_98:
+single_99:
 	CMPQ      SI, $0x08
-	JL        tail_99
+	JL        tail_100
 	VCVTPS2PD (CX), Y4
 	VCVTPS2PD 16(CX), Y5
 	VADDPD    Y4, Y0, Y0
 	VADDPD    Y5, Y1, Y1
 	ADDQ      $0x00000020, CX
 	SUBQ      $0x08, SI
-	JMP       single_98
+	JMP       single_99
 
-tail_99:
+tail_100:
 	TESTQ        SI, SI
-	JZ           done_100
+	JZ           done_101
 	LEAQ         masks<>+0(SB), DI
 	MOVQ         $0x00000008, R8
 	SUBQ         SI, R8
@@ -2212,7 +2234,7 @@ tail_99:
 	VADDPD       Y4, Y1, Y1
 	LEAQ         (CX)(SI*4), CX
 
-done_100:
+done_101:
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y1, Y0, Y0
@@ -2224,6 +2246,8 @@ done_100:
 	ADDQ         $0x04, AX
 	DECQ         DX
 	JNZ          row_95
+
+done_96:
 	VZEROUPPER
 	RET
 
@@ -2241,11 +2265,11 @@ TEXT ·normalizeLeakyAVX2(SB), NOSPLIT, $0-60
 	MOVQ         rows+16(FP), SI
 	MOVQ         width+24(FP), DI
 	CMPQ         DI, $0x04
-	JNE          row_101
+	JNE          row_102
 
-pair_103:
+pair_104:
 	CMPQ         SI, $0x02
-	JL           row_101
+	JL           row_102
 	VBROADCASTSS (DX), X4
 	VBROADCASTSS 4(DX), X3
 	VINSERTF128  $0x01, X3, Y4, Y4
@@ -2264,19 +2288,19 @@ pair_103:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x02, SI
-	JNZ          pair_103
-	JMP          done_102
+	JNZ          pair_104
+	JMP          done_103
 
-row_101:
+row_102:
 	MOVQ         DI, R8
 	VBROADCASTSS (DX), Y3
 	ADDQ         $0x04, DX
 	VBROADCASTSS (BX), Y4
 	ADDQ         $0x04, BX
 
-wide_104:
+wide_105:
 	CMPQ        R8, $0x00000010
-	JL          single_105
+	JL          single_106
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2294,11 +2318,11 @@ wide_104:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R8
-	JMP         wide_104
+	JMP         wide_105
 
-single_105:
+single_106:
 	CMPQ        R8, $0x08
-	JL          tail_106
+	JL          tail_107
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2309,11 +2333,11 @@ single_105:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R8
-	JMP         single_105
+	JMP         single_106
 
-tail_106:
+tail_107:
 	TESTQ       R8, R8
-	JZ          done_107
+	JZ          done_108
 	LEAQ        masks<>+0(SB), R9
 	MOVQ        $0x00000008, R10
 	SUBQ        R8, R10
@@ -2328,11 +2352,11 @@ tail_106:
 	LEAQ        (AX)(R8*4), AX
 	LEAQ        (CX)(R8*4), CX
 
-done_107:
+done_108:
 	DECQ SI
-	JNZ  row_101
+	JNZ  row_102
 
-done_102:
+done_103:
 	VZEROUPPER
 	RET
 
@@ -2351,11 +2375,11 @@ TEXT ·normSumsLeakyAVX2(SB), NOSPLIT, $0-72
 	MOVQ         rows+16(FP), DI
 	MOVQ         width+24(FP), R8
 	CMPQ         R8, $0x04
-	JNE          row_108
+	JNE          row_109
 
-pair_110:
+pair_111:
 	CMPQ         DI, $0x02
-	JL           row_108
+	JL           row_109
 	VBROADCASTSS (DX), X4
 	VBROADCASTSS 4(DX), X5
 	VINSERTF128  $0x01, X5, Y4, Y4
@@ -2395,10 +2419,10 @@ pair_110:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x02, DI
-	JNZ          pair_110
-	JMP          done_109
+	JNZ          pair_111
+	JMP          done_110
 
-row_108:
+row_109:
 	MOVQ         R8, R9
 	VBROADCASTSS (DX), Y8
 	ADDQ         $0x04, DX
@@ -2407,7 +2431,7 @@ row_108:
 	VXORPD       X4, X4, X4
 	VMOVUPD      X4, (SI)
 
-block_111:
+block_112:
 	MOVQ    $0x00000200, R10
 	CMPQ    R9, R10
 	CMOVQLT R9, R10
@@ -2417,9 +2441,9 @@ block_111:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y7, Y7, Y7
 
-wide_113:
+wide_114:
 	CMPQ        R10, $0x00000010
-	JL          single_114
+	JL          single_115
 	VMOVUPS     (CX), Y10
 	VSUBPS      Y0, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
@@ -2445,11 +2469,11 @@ wide_113:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R10
-	JMP         wide_113
+	JMP         wide_114
 
-single_114:
+single_115:
 	CMPQ        R10, $0x08
-	JL          tail_115
+	JL          tail_116
 	VMOVUPS     (CX), Y10
 	VSUBPS      Y0, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
@@ -2464,11 +2488,11 @@ single_114:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R10
-	JMP         single_114
+	JMP         single_115
 
-tail_115:
+tail_116:
 	TESTQ       R10, R10
-	JZ          done_116
+	JZ          done_117
 	LEAQ        masks<>+0(SB), R11
 	MOVQ        $0x00000008, R12
 	SUBQ        R10, R12
@@ -2488,7 +2512,7 @@ tail_115:
 	LEAQ        (AX)(R10*4), AX
 	LEAQ        (CX)(R10*4), CX
 
-done_116:
+done_117:
 	VADDPS       Y5, Y4, Y4
 	VADDPS       Y7, Y6, Y6
 	VCVTPS2PD    X4, Y5
@@ -2505,15 +2529,15 @@ done_116:
 	VADDPD       (SI), X4, X4
 	VMOVUPD      X4, (SI)
 	TESTQ        R9, R9
-	JZ           last_112
-	JMP          block_111
+	JZ           last_113
+	JMP          block_112
 
-last_112:
+last_113:
 	ADDQ $0x10, SI
 	DECQ DI
-	JNZ  row_108
+	JNZ  row_109
 
-done_109:
+done_110:
 	VZEROUPPER
 	RET
 
@@ -2530,11 +2554,11 @@ TEXT ·normalizeSiLUAVX2(SB), NOSPLIT, $0-56
 	MOVQ         rows+16(FP), SI
 	MOVQ         width+24(FP), DI
 	CMPQ         DI, $0x04
-	JNE          row_117
+	JNE          row_118
 
-pair_119:
+pair_120:
 	CMPQ         SI, $0x02
-	JL           row_117
+	JL           row_118
 	VBROADCASTSS (DX), X3
 	VBROADCASTSS 4(DX), X4
 	VINSERTF128  $0x01, X4, Y3, Y3
@@ -2570,19 +2594,19 @@ pair_119:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x02, SI
-	JNZ          pair_119
-	JMP          done_118
+	JNZ          pair_120
+	JMP          done_119
 
-row_117:
+row_118:
 	MOVQ         DI, R8
 	VBROADCASTSS (DX), Y3
 	ADDQ         $0x04, DX
 	VBROADCASTSS (BX), Y4
 	ADDQ         $0x04, BX
 
-wide_120:
+wide_121:
 	CMPQ        R8, $0x00000010
-	JL          single_121
+	JL          single_122
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2634,11 +2658,11 @@ wide_120:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R8
-	JMP         wide_120
+	JMP         wide_121
 
-single_121:
+single_122:
 	CMPQ        R8, $0x08
-	JL          tail_122
+	JL          tail_123
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y0, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2666,11 +2690,11 @@ single_121:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R8
-	JMP         single_121
+	JMP         single_122
 
-tail_122:
+tail_123:
 	TESTQ       R8, R8
-	JZ          done_123
+	JZ          done_124
 	LEAQ        masks<>+0(SB), R9
 	MOVQ        $0x00000008, R10
 	SUBQ        R8, R10
@@ -2702,11 +2726,11 @@ tail_122:
 	LEAQ        (AX)(R8*4), AX
 	LEAQ        (CX)(R8*4), CX
 
-done_123:
+done_124:
 	DECQ SI
-	JNZ  row_117
+	JNZ  row_118
 
-done_118:
+done_119:
 	VZEROUPPER
 	RET
 
@@ -2725,11 +2749,11 @@ TEXT ·normSumsSiLUAVX2(SB), NOSPLIT, $0-72
 	MOVQ         rows+24(FP), R8
 	MOVQ         width+32(FP), R9
 	CMPQ         R9, $0x04
-	JNE          row_124
+	JNE          row_125
 
-pair_126:
+pair_127:
 	CMPQ         R8, $0x02
-	JL           row_124
+	JL           row_125
 	VBROADCASTSS (BX), X3
 	VBROADCASTSS 4(BX), X4
 	VINSERTF128  $0x01, X4, Y3, Y3
@@ -2793,10 +2817,10 @@ pair_126:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x02, R8
-	JNZ          pair_126
-	JMP          done_125
+	JNZ          pair_127
+	JMP          done_126
 
-row_124:
+row_125:
 	MOVQ         R9, R10
 	VBROADCASTSS (BX), Y7
 	ADDQ         $0x04, BX
@@ -2805,7 +2829,7 @@ row_124:
 	VXORPD       X3, X3, X3
 	VMOVUPD      X3, (DI)
 
-block_127:
+block_128:
 	MOVQ    $0x00000200, R11
 	CMPQ    R10, R11
 	CMOVQLT R10, R11
@@ -2815,9 +2839,9 @@ block_127:
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y6, Y6, Y6
 
-wide_129:
+wide_130:
 	CMPQ        R11, $0x00000010
-	JL          single_130
+	JL          single_131
 	VMOVUPS     (CX), Y9
 	VSUBPS      Y0, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
@@ -2890,11 +2914,11 @@ wide_129:
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, R11
-	JMP         wide_129
+	JMP         wide_130
 
-single_130:
+single_131:
 	CMPQ        R11, $0x08
-	JL          tail_131
+	JL          tail_132
 	VMOVUPS     (CX), Y9
 	VSUBPS      Y0, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
@@ -2933,11 +2957,11 @@ single_130:
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x08, R11
-	JMP         single_130
+	JMP         single_131
 
-tail_131:
+tail_132:
 	TESTQ       R11, R11
-	JZ          done_132
+	JZ          done_133
 	LEAQ        masks<>+0(SB), R12
 	MOVQ        $0x00000008, R13
 	SUBQ        R11, R13
@@ -2981,7 +3005,7 @@ tail_131:
 	LEAQ        (CX)(R11*4), CX
 	LEAQ        (DX)(R11*4), DX
 
-done_132:
+done_133:
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y6, Y5, Y5
 	VCVTPS2PD    X3, Y4
@@ -2998,15 +3022,15 @@ done_132:
 	VADDPD       (DI), X3, X3
 	VMOVUPD      X3, (DI)
 	TESTQ        R10, R10
-	JZ           last_128
-	JMP          block_127
+	JZ           last_129
+	JMP          block_128
 
-last_128:
+last_129:
 	ADDQ $0x10, DI
 	DECQ R8
-	JNZ  row_124
+	JNZ  row_125
 
-done_125:
+done_126:
 	VZEROUPPER
 	RET
 
@@ -3027,11 +3051,11 @@ TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-76
 	MOVQ         rows+24(FP), DI
 	MOVQ         width+32(FP), R8
 	CMPQ         R8, $0x04
-	JNE          row_133
+	JNE          row_134
 
-pair_135:
+pair_136:
 	CMPQ         DI, $0x02
-	JL           row_133
+	JL           row_134
 	VBROADCASTSS (BX), X6
 	VBROADCASTSS 4(BX), X7
 	VINSERTF128  $0x01, X7, Y6, Y6
@@ -3055,19 +3079,19 @@ pair_135:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x02, DI
-	JNZ          pair_135
-	JMP          done_134
+	JNZ          pair_136
+	JMP          done_135
 
-row_133:
+row_134:
 	MOVQ         R8, R9
 	VBROADCASTSS (BX), Y6
 	ADDQ         $0x04, BX
 	VBROADCASTSS (SI), Y7
 	ADDQ         $0x04, SI
 
-wide_136:
+wide_137:
 	CMPQ        R9, $0x00000010
-	JL          single_137
+	JL          single_138
 	VMOVUPS     (DX), Y8
 	VSUBPS      Y0, Y8, Y8
 	VMOVAPS     Y8, Y9
@@ -3094,11 +3118,11 @@ wide_136:
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, R9
-	JMP         wide_136
+	JMP         wide_137
 
-single_137:
+single_138:
 	CMPQ        R9, $0x08
-	JL          tail_138
+	JL          tail_139
 	VMOVUPS     (DX), Y8
 	VSUBPS      Y0, Y8, Y8
 	VMOVAPS     Y8, Y9
@@ -3114,11 +3138,11 @@ single_137:
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x08, R9
-	JMP         single_137
+	JMP         single_138
 
-tail_138:
+tail_139:
 	TESTQ       R9, R9
-	JZ          done_139
+	JZ          done_140
 	LEAQ        masks<>+0(SB), R10
 	MOVQ        $0x00000008, R11
 	SUBQ        R9, R11
@@ -3138,11 +3162,113 @@ tail_138:
 	LEAQ        (CX)(R9*4), CX
 	LEAQ        (DX)(R9*4), DX
 
-done_139:
+done_140:
 	DECQ DI
-	JNZ  row_133
+	JNZ  row_134
 
-done_134:
+done_135:
+	VZEROUPPER
+	RET
+
+// func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd float64, rest float64)
+// Requires: AVX
+TEXT ·affineRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ         scale+0(FP), AX
+	MOVQ         shift+8(FP), CX
+	MOVQ         gamma+16(FP), DX
+	MOVQ         beta+24(FP), BX
+	MOVQ         n+32(FP), SI
+	VBROADCASTSD rstd+40(FP), Y0
+	VBROADCASTSD rest+48(FP), Y1
+
+single_142:
+	CMPQ        SI, $0x08
+	JL          tail_143
+	VCVTPS2PD   (DX), Y2
+	VCVTPS2PD   16(DX), Y3
+	VCVTPS2PD   (BX), Y4
+	VCVTPS2PD   16(BX), Y5
+	VMULPD      Y2, Y1, Y6
+	VMULPD      Y0, Y6, Y6
+	VMULPD      Y0, Y2, Y2
+	VSUBPD      Y6, Y4, Y4
+	VMULPD      Y3, Y1, Y6
+	VMULPD      Y0, Y6, Y6
+	VMULPD      Y0, Y3, Y3
+	VSUBPD      Y6, Y5, Y5
+	VCVTPD2PSY  Y2, X7
+	VCVTPD2PSY  Y3, X2
+	VINSERTF128 $0x01, X2, Y7, Y7
+	VMOVUPS     Y7, (AX)
+	VCVTPD2PSY  Y4, X8
+	VCVTPD2PSY  Y5, X2
+	VINSERTF128 $0x01, X2, Y8, Y8
+	VMOVUPS     Y8, (CX)
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x08, SI
+	JMP         single_142
+
+tail_143:
+	TESTQ        SI, SI
+	JZ           done_144
+	LEAQ         masks<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         SI, R8
+	VMOVUPS      (DI)(R8*4), Y2
+	VMASKMOVPS   (DX), Y2, Y3
+	VCVTPS2PD    X3, Y4
+	VEXTRACTF128 $0x01, Y3, X3
+	VCVTPS2PD    X3, Y3
+	VMASKMOVPS   (BX), Y2, Y5
+	VCVTPS2PD    X5, Y6
+	VEXTRACTF128 $0x01, Y5, X5
+	VCVTPS2PD    X5, Y5
+	VMULPD       Y4, Y1, Y7
+	VMULPD       Y0, Y7, Y7
+	VMULPD       Y0, Y4, Y4
+	VSUBPD       Y7, Y6, Y6
+	VMULPD       Y3, Y1, Y1
+	VMULPD       Y0, Y1, Y1
+	VMULPD       Y0, Y3, Y3
+	VSUBPD       Y1, Y5, Y5
+	VCVTPD2PSY   Y4, X9
+	VCVTPD2PSY   Y3, X0
+	VINSERTF128  $0x01, X0, Y9, Y9
+	VMASKMOVPS   Y9, Y2, (AX)
+	VCVTPD2PSY   Y6, X10
+	VCVTPD2PSY   Y5, X0
+	VINSERTF128  $0x01, X0, Y10, Y10
+	VMASKMOVPS   Y10, Y2, (CX)
+	LEAQ         (AX)(SI*4), AX
+	LEAQ         (CX)(SI*4), CX
+	LEAQ         (DX)(SI*4), DX
+	LEAQ         (BX)(SI*4), BX
+
+done_144:
+	VZEROUPPER
+	RET
+
+// func addPairsAVX2(total *float64, sums *float64, pairs int, factor float64)
+// Requires: AVX, SSE2
+TEXT ·addPairsAVX2(SB), NOSPLIT, $0-32
+	MOVQ    total+0(FP), AX
+	MOVQ    sums+8(FP), CX
+	MOVQ    pairs+16(FP), DX
+	MOVQ    $0x3ff0000000000000, BX
+	MOVQ    BX, X0
+	VMOVHPD factor+24(FP), X0, X0
+
+pair_145:
+	VMULPD  (CX), X0, X1
+	VADDPD  (AX), X1, X1
+	VMOVUPD X1, (AX)
+	ADDQ    $0x10, CX
+	ADDQ    $0x10, AX
+	DECQ    DX
+	JNZ     pair_145
 	VZEROUPPER
 	RET
 
@@ -3233,9 +3359,9 @@ TEXT ·duplicateAVX2(SB), NOSPLIT, $0-28
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS s+24(FP), Y0
 
-loop_140:
+loop_146:
 	TESTQ      DX, DX
-	JZ         end_141
+	JZ         end_147
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3247,9 +3373,9 @@ loop_140:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_140
+	JMP        loop_146
 
-end_141:
+end_147:
 	VZEROUPPER
 	RET
 
@@ -3261,9 +3387,9 @@ TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_142:
+loop_148:
 	TESTQ      BX, BX
-	JZ         end_143
+	JZ         end_149
 	VMOVUPS    (CX), Y0
 	VMOVUPS    (DX), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -3276,9 +3402,9 @@ loop_142:
 	ADDQ       $0x00000020, CX
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x08, BX
-	JMP        loop_142
+	JMP        loop_148
 
-end_143:
+end_149:
 	VZEROUPPER
 	RET
 
@@ -3290,9 +3416,9 @@ TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_144:
+loop_150:
 	TESTQ   BX, BX
-	JZ      end_145
+	JZ      end_151
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -3305,9 +3431,9 @@ loop_144:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_144
+	JMP     loop_150
 
-end_145:
+end_151:
 	VZEROUPPER
 	RET
 
@@ -3320,9 +3446,9 @@ TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-36
 	MOVQ         n+24(FP), BX
 	VBROADCASTSS s+32(FP), Y0
 
-loop_146:
+loop_152:
 	TESTQ   BX, BX
-	JZ      end_147
+	JZ      end_153
 	VMOVUPS (CX), Y1
 	VMOVUPS 32(CX), Y2
 	VSHUFPS $0x88, Y2, Y1, Y3
@@ -3341,9 +3467,9 @@ loop_146:
 	ADDQ    $0x00000040, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_146
+	JMP     loop_152
 
-end_147:
+end_153:
 	VZEROUPPER
 	RET
 
@@ -3356,9 +3482,9 @@ TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_148:
+loop_154:
 	TESTQ      DX, DX
-	JZ         end_149
+	JZ         end_155
 	VMOVUPS    (CX), Y2
 	VMOVUPS    4(CX), Y3
 	VMULPS     Y0, Y2, Y4
@@ -3376,9 +3502,9 @@ loop_148:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_148
+	JMP        loop_154
 
-end_149:
+end_155:
 	VZEROUPPER
 	RET
 
@@ -3411,9 +3537,9 @@ TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_150:
+loop_156:
 	TESTQ   DX, DX
-	JZ      end_151
+	JZ      end_157
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VSHUFPS $0x88, Y3, Y2, Y4
@@ -3432,9 +3558,9 @@ loop_150:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x08, DX
-	JMP     loop_150
+	JMP     loop_156
 
-end_151:
+end_157:
 	VZEROUPPER
 	RET
 
@@ -3463,9 +3589,9 @@ TEXT ·windowAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD 8(SI), Y4
 	VBROADCASTSD (SI), Y5
 
-loop_152:
+loop_158:
 	TESTQ       DX, DX
-	JZ          end_153
+	JZ          end_159
 	VMULPD      (CX), Y0, Y6
 	VMOVUPD     (CX)(BX*1), Y7
 	VADDPD      (CX)(R9*1), Y7, Y7
@@ -3503,8 +3629,8 @@ loop_152:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x08, DX
-	JMP         loop_152
+	JMP         loop_158
 
-end_153:
+end_159:
 	VZEROUPPER
 	RET

@@ -80,6 +80,12 @@ func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int
 	panic("no assembly")
 }
 
+func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd float64, rest float64) {
+	panic("no assembly")
+}
+
+func addPairsAVX2(total *float64, sums *float64, pairs int, factor float64) { panic("no assembly") }
+
 func dropoutAVX2(y *float32, x *float32, n int, counter uint64, threshold int16, scale float32) {
 	panic("no assembly")
 }

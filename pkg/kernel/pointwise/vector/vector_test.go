@@ -69,6 +69,10 @@ var kernels = []struct {
 	{"exp shift", func(x *arrays, n int) { x.sums[0] = ExpShift(x.a, x.b[:n], 0.5, 2) }, func(x *arrays, n int) { x.sums[0] = expShiftGeneric(x.a, x.b[:n], 0.5, 2) }},
 	{"add rows", func(x *arrays, n int) { AddRows(x.a, x.b, x.rows, n) }, func(x *arrays, n int) { addRowsGeneric(x.a, x.b, x.rows, n) }},
 	{"sum rows", func(x *arrays, n int) { SumRows(x.rows, x.b, n) }, func(x *arrays, n int) { sumRowsGeneric(x.rows, x.b, n) }},
+	{"affine rows", func(x *arrays, n int) { AffineRows(x.a[:n], x.d, x.b, x.c, 0.7, 0.3) },
+		func(x *arrays, n int) { affineRowsGeneric(x.a[:n], x.d, x.b[:n], x.c, 0.7, 0.3) }},
+	{"add pairs", func(x *arrays, n int) { AddPairs(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) },
+		func(x *arrays, n int) { addPairsGeneric(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) }},
 	{"normalize leaky", func(x *arrays, n int) { NormalizeLeaky(x.a, x.b, n, 0.3, x.rows, x.shift, 0.2) },
 		func(x *arrays, n int) { normalizeLeakyGeneric(x.a, x.b, n, 0.3, x.rows, x.shift, 0.2) }},
 	{"normalize silu", func(x *arrays, n int) { NormalizeSiLU(x.a, x.b, n, 0.3, x.rows, x.shift) },
@@ -321,6 +325,7 @@ func TestPairsOfRows(t *testing.T) {
 		{"normalize silu", func(x *arrays, lo, hi int) {
 			NormalizeSiLU(x.a[n*lo:n*hi], x.b[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi])
 		}},
+		{"sum rows", func(x *arrays, lo, hi int) { SumRows(x.a[lo:hi], x.b[n*lo:n*hi], n) }},
 		{"norm sums leaky", func(x *arrays, lo, hi int) {
 			NormSumsLeaky(x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], 0.2, x.sums[2*lo:2*hi])
 		}},

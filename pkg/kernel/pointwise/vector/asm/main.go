@@ -19,6 +19,7 @@ func main() {
 	reductions()
 	rows()
 	norms()
+	affine()
 	dropout()
 	resample()
 	window()

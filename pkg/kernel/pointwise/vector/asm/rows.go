@@ -62,7 +62,21 @@ func rows() {
 	kernel("sumRows", "(s, x *float32, rows, width int)", "writes the sum of each row of x.")
 	out, x := pointer("s"), pointer("x")
 	sums := []VecVirtual{YMM(), YMM(), YMM(), YMM()}
-	eachRow(nil, func(n Register) {
+	eachRow(func() {
+		h := part{}.wide(x)
+		low, high := YMM(), YMM()
+		VPERM2F128(U8(0x20), h[1], h[0], low) // the first two of each row
+		VPERM2F128(U8(0x31), h[1], h[0], high)
+		VADDPD(high, low, low)
+		VHADDPD(low, low, low)
+		VADDPD(zero(), low, low) // no negative zero
+		v := XMM()
+		VCVTPD2PSY(low, v)
+		VPERMILPS(U8(0x08), v, v)
+		VMOVSD(v, Mem{Base: out})
+		ADDQ(U8(8), out)
+		ADDQ(U8(bytes), x)
+	}, func(n Register) {
 		for _, s := range sums {
 			VXORPD(s, s, s)
 		}
