@@ -162,7 +162,7 @@ func TestVanishingPicture(t *testing.T) {
 	}
 	r := random.New(1)
 	for name, err := range map[string]error{
-		"Sample": set.Train.Sample(make([]float32, 48), 0, 4, &r),
+		"Sample": set.Train.Sample(make([]float32, 48), 0, 4, 1, &r),
 		"Fixed":  set.Train.Fixed(make([]float32, 48), 0, 4),
 		"pair":   set.Train.SamplePair(make([]float32, 12), make([]float32, 48), 0, 4, &r),
 	} {

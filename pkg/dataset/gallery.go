@@ -170,14 +170,14 @@ func (g *gallery) fixedWindow(p *picture.Planar8, side, step, n int) window {
 	}
 }
 
-func (v window) cut(dst []float32, p *picture.Planar8, side int) {
-	p.CropScaled(dst, v.w, v.h, v.x, v.y, side, side, v.flip)
+func (v window) cut(dst []float32, p *picture.Planar8, side, stride int) {
+	p.Window(dst, picture.Window{FullW: v.w, FullH: v.h, X: v.x, Y: v.y, W: side, H: side, Flip: v.flip, Stride: stride})
 }
 
-func (g *gallery) Sample(dst []float32, i, side int, r *random.Stream) error {
+func (g *gallery) Sample(dst []float32, i, side, stride int, r *random.Stream) error {
 	p, err := g.high.Load(i)
 	if err == nil {
-		g.randomWindow(p, side, 1, r).cut(dst, p, side)
+		g.randomWindow(p, side, 1, r).cut(dst, p, side, stride)
 	}
 	return err
 }
@@ -185,7 +185,7 @@ func (g *gallery) Sample(dst []float32, i, side int, r *random.Stream) error {
 func (g *gallery) Fixed(dst []float32, k, side int) error {
 	p, err := g.high.Load(k % g.Len())
 	if err == nil {
-		g.fixedWindow(p, side, 1, k/g.Len()).cut(dst, p, side)
+		g.fixedWindow(p, side, 1, k/g.Len()).cut(dst, p, side, 1)
 	}
 	return err
 }
@@ -211,7 +211,7 @@ func (g *gallery) pair(low, high []float32, i int, p *picture.Planar8, side int,
 	if side%2 != 0 {
 		return fmt.Errorf("pairs of side %d cannot be made; use an even side", side)
 	}
-	v.cut(high, p, side)
+	v.cut(high, p, side, 1)
 	if g.low == nil && (v.w != p.W || v.h != p.H) {
 		// The sample is not a part of the picture as it is, nor is its half.
 		picture.FromFloat(high, side, side).Half().Float(low)
@@ -219,7 +219,7 @@ func (g *gallery) pair(low, high []float32, i int, p *picture.Planar8, side int,
 	}
 	q, err := g.lower().Load(i)
 	if err == nil {
-		window{v.w / 2, v.h / 2, v.x / 2, v.y / 2, v.flip}.cut(low, q, side/2)
+		window{v.w / 2, v.h / 2, v.x / 2, v.y / 2, v.flip}.cut(low, q, side/2, 1)
 	}
 	return err
 }

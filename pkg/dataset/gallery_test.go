@@ -41,7 +41,7 @@ func TestSamplesAreCrops(t *testing.T) {
 	r := random.New(1)
 	const draws = 500
 	for range draws {
-		if err := g.Sample(sample, 0, side, &r); err != nil {
+		if err := g.Sample(sample, 0, side, 1, &r); err != nil {
 			t.Fatal(err)
 		}
 		x, y, flip, ok := find(p, sample, side)
@@ -97,7 +97,7 @@ func TestSmallPictures(t *testing.T) {
 		sample := make([]float32, 3*side*side)
 		r := random.New(2)
 		for range 5 {
-			if err := g.Sample(sample, 0, side, &r); err != nil {
+			if err := g.Sample(sample, 0, side, 1, &r); err != nil {
 				t.Fatal(err)
 			}
 			if _, _, _, ok := find(big, sample, side); !ok {
@@ -113,7 +113,7 @@ func TestResizedPictures(t *testing.T) {
 	for _, side := range []int{2, 4, 8} {
 		sample, want := make([]float32, 3*side*side), make([]float32, 3*side*side)
 		r := random.New(3)
-		if err := g.Sample(sample, 1, side, &r); err != nil {
+		if err := g.Sample(sample, 1, side, 1, &r); err != nil {
 			t.Fatal(err)
 		}
 		p.Nearest(side, side).Float(want)
@@ -188,8 +188,8 @@ func TestCache(t *testing.T) {
 					i := (k + worker) % 10
 					r := random.New(uint64(k))
 					again := r
-					err := g.Sample(sample, i, 4, &r)
-					if e := newGallery(pictures, nil, cropped, new(budget)).Sample(want, i, 4, &again); err != nil || e != nil || !slices.Equal(sample, want) {
+					err := g.Sample(sample, i, 4, 1, &r)
+					if e := newGallery(pictures, nil, cropped, new(budget)).Sample(want, i, 4, 1, &again); err != nil || e != nil || !slices.Equal(sample, want) {
 						t.Errorf("budget %d: sample %d differs, %v, %v", bytes, k, err, e)
 						return
 					}

@@ -87,7 +87,7 @@ func use(t *testing.T, set *Set, side int) {
 			for name, draw := range map[string]func(dst []float32) error{
 				"Sample": func(dst []float32) error {
 					r := random.New(1, uint64(k))
-					return s.Sample(dst, k%s.Len(), side, &r)
+					return s.Sample(dst, k%s.Len(), side, 1, &r)
 				},
 				"Fixed": func(dst []float32) error { return s.Fixed(dst, k, side) },
 				"SamplePair": func(dst []float32) error {

@@ -64,31 +64,43 @@ var unit = func() (t [256]float32) {
 // planes (3,h,w) with values in [0,1], mirrored left to right if flip is set.
 // It panics if the rectangle is not inside the picture.
 func (p *Planar8) Crop(dst []float32, x, y, w, h int, flip bool) {
-	p.CropScaled(dst, p.W, p.H, x, y, w, h, flip)
+	p.Window(dst, Window{FullW: p.W, FullH: p.H, X: x, Y: y, W: w, H: h, Flip: flip})
 }
 
-// CropScaled is p.Nearest(fullW, fullH).Crop(dst, x, y, w, h, flip) without
-// the picture in between, which may be large.
-func (p *Planar8) CropScaled(dst []float32, fullW, fullH, x, y, w, h int, flip bool) {
-	if x < 0 || y < 0 || w < 0 || h < 0 || x > fullW-w || y > fullH-h {
-		panic(fmt.Sprintf("picture: crop %dx%d at (%d,%d) of a picture of %dx%d", w, h, x, y, fullW, fullH))
+// Window is a rectangle of a picture that has been brought to another size.
+type Window struct {
+	FullW, FullH int  // of the picture, after Nearest
+	X, Y         int  // the upper left corner
+	W, H         int  // of the rectangle
+	Flip         bool // mirrored left to right
+	// Stride leaves out all rows but those whose numbers are multiples of it: what
+	// is asked for by who will not look at them. 0 stands for 1.
+	Stride int
+}
+
+// Window is p.Nearest(v.FullW, v.FullH).Crop(dst, v.X, v.Y, v.W, v.H, v.Flip) without
+// the picture in between, which may be large. What dst has in rows that the stride
+// leaves out stays as it is.
+func (p *Planar8) Window(dst []float32, v Window) {
+	if v.X < 0 || v.Y < 0 || v.W < 0 || v.H < 0 || v.X > v.FullW-v.W || v.Y > v.FullH-v.H {
+		panic(fmt.Sprintf("picture: crop %dx%d at (%d,%d) of a picture of %dx%d", v.W, v.H, v.X, v.Y, v.FullW, v.FullH))
 	}
 	// A division takes longer than all else there is to do for a pixel: each column's
-	// place is found once, for a strip of the crop at a time.
+	// place is found once, for a strip of the window at a time.
 	var place [256]int32
-	for left := 0; left < w; left += len(place) {
-		strip := place[:min(len(place), w-left)]
+	for left := 0; left < v.W; left += len(place) {
+		strip := place[:min(len(place), v.W-left)]
 		for i := range strip {
 			column := left + i
-			if flip {
-				column = w - 1 - column
+			if v.Flip {
+				column = v.W - 1 - column
 			}
-			strip[i] = int32((x + column) * p.W / fullW)
+			strip[i] = int32((v.X + column) * p.W / v.FullW)
 		}
 		for c := range 3 {
-			for row := range h {
-				from := p.Pix[(c*p.H+(y+row)*p.H/fullH)*p.W:][:p.W]
-				to := dst[(c*h+row)*w+left:][:len(strip)]
+			for row := 0; row < v.H; row += max(v.Stride, 1) {
+				from := p.Pix[(c*p.H+(v.Y+row)*p.H/v.FullH)*p.W:][:p.W]
+				to := dst[(c*v.H+row)*v.W+left:][:len(strip)]
 				for i, at := range strip {
 					to[i] = unit[from[at]]
 				}

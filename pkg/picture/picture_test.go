@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -203,6 +204,35 @@ func TestCropCutNearest(t *testing.T) {
 		}
 	}()
 	p.Crop(plain, 3, 2, 3, 2, false)
+}
+
+// TestWindow: a window of a scaled picture is a crop of the scaled picture, wide
+// ones too; rows that a stride leaves out stay as they are.
+func TestWindow(t *testing.T) {
+	p := New(13, 9)
+	for i := range p.Pix {
+		p.Pix[i] = uint8(7 * i)
+	}
+	for _, v := range []Window{
+		{FullW: 13, FullH: 9, X: 2, Y: 3, W: 8, H: 5},
+		{FullW: 40, FullH: 20, X: 7, Y: 1, W: 30, H: 16, Flip: true},
+		{FullW: 900, FullH: 11, X: 100, Y: 2, W: 700, H: 7},
+		{FullW: 900, FullH: 11, X: 100, Y: 2, W: 700, H: 7, Flip: true, Stride: 3},
+		{FullW: 6, FullH: 4, X: 1, Y: 0, W: 5, H: 4, Stride: 2},
+	} {
+		got, want := make([]float32, 3*v.W*v.H), make([]float32, 3*v.W*v.H)
+		p.Nearest(v.FullW, v.FullH).Crop(want, v.X, v.Y, v.W, v.H, v.Flip)
+		for i := range got {
+			got[i] = -1
+			if row := i / v.W % v.H; row%max(v.Stride, 1) != 0 {
+				want[i] = -1
+			}
+		}
+		p.Window(got, v)
+		if !slices.Equal(got, want) {
+			t.Errorf("%+v: not the crop", v)
+		}
+	}
 }
 
 func TestSheet(t *testing.T) {

@@ -17,6 +17,9 @@ type Denoising struct{}
 // Name implements Task.
 func (Denoising) Name() string { return "denoising" }
 
+// Local implements Local.
+func (Denoising) Local() {}
+
 // Loss implements Task: the mean squared error.
 func (Denoising) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.MSE(y, target) }
 

@@ -21,6 +21,9 @@ const mostBoxes = 3
 // Name implements Task.
 func (Inpainting) Name() string { return "inpainting" }
 
+// Local implements Local.
+func (Inpainting) Local() {}
+
 // Loss implements Task: the mean squared error.
 func (Inpainting) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.MSE(y, target) }
 

@@ -35,6 +35,13 @@ type Sampler struct {
 func (s *Sampler) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
 	d := &drawing{Sampler: s, level: level, pixels: normaliserOf(s.Pixels), errs: make([]error, n)}
 	d.root = random.New(s.Seed).Child("batch", uint64(iteration), uint64(level))
+	d.stride, d.rows = 1, 1
+	if s.Restriction == mesh.Nearest && s.Task.Scale() == 1 {
+		d.stride = 1 << level
+		if _, local := s.Task.(Local); local || s.DegradeCoarse {
+			d.rows = d.stride
+		}
+	}
 	d.fine = s.allocate(n, level)
 	if coarse {
 		d.coarse = s.allocate(n, level+1)
@@ -68,6 +75,10 @@ type drawing struct {
 	fine, coarse mesh.Batch // on the meshes of level and, if asked for, level+1
 	root         random.Stream
 	pixels       normaliser
+	// Restriction to the nearest pixel looks at few of the finest mesh: at those
+	// of rows and columns that are multiples of stride, for which the clean picture
+	// is needed in rows that are multiples of rows.
+	stride, rows int
 	errs         []error
 }
 
@@ -86,7 +97,7 @@ func (d *drawing) Do(i int) {
 		if low != nil {
 			return d.Source.SamplePair(low, clean, picture, d.Side, &r)
 		}
-		return d.Source.Sample(clean, picture, d.Side, &r)
+		return d.Source.Sample(clean, picture, d.Side, d.rows, &r)
 	})
 	if d.errs[i] != nil {
 		return
@@ -120,22 +131,17 @@ func (d *drawing) fill(i int, b mesh.Batch, get func(low, clean []float32) error
 		if err := get(input, clean); err != nil {
 			return err
 		}
-		d.pixels.apply(input)
-		d.pixels.apply(clean)
+		d.pixels.apply(input, b.Input.W, 1)
+		d.pixels.apply(clean, d.Side, 1)
 		return nil
 	}
 	if err := get(nil, clean); err != nil {
 		return err
 	}
-	d.pixels.apply(clean)
-	at := Mesh{Side: d.Side}
-	switch {
-	case d.level > 0 && d.DegradeCoarse:
-		return nil
-	case d.Restriction == mesh.Nearest:
-		at.Stride = 1 << d.level
+	d.pixels.apply(clean, d.Side, d.rows)
+	if d.level == 0 || !d.DegradeCoarse {
+		d.degrade(i, b, Mesh{Side: d.Side, Stride: d.stride})
 	}
-	d.degrade(i, b, at)
 	return nil
 }
 
@@ -169,12 +175,24 @@ func normaliserOf(s metric.Scale) normaliser {
 	return n
 }
 
-func (n normaliser) apply(x []float32) {
+// apply does so in rows of the given width whose numbers are multiples of stride.
+func (n normaliser) apply(x []float32, width, stride int) {
 	per := len(x) / 3
-	pointwise.AddChannel(x, x, n.below, 1, 3, per)
+	if stride <= 1 {
+		pointwise.AddChannel(x, x, n.below, 1, 3, per)
+		for c, inverse := range n.inverse {
+			plane := x[c*per:][:per]
+			pointwise.Scale(plane, inverse, plane)
+		}
+		return
+	}
 	for c, inverse := range n.inverse {
-		plane := x[c*per:][:per]
-		pointwise.Scale(plane, inverse, plane)
+		for at := 0; at < per; at += stride * width {
+			row := x[c*per+at:][:width]
+			for i, v := range row {
+				row[i] = (v + n.below[c]) * inverse
+			}
+		}
 	}
 }
 

@@ -37,6 +37,14 @@ type Task interface {
 	Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream)
 }
 
+// Local is a Task whose Degrade makes each pixel of the input from that pixel of the
+// clean picture, and what is random. Where few pixels outlive the restriction, the
+// clean picture then has only the rows of those; the others are anything.
+type Local interface {
+	Task
+	Local()
+}
+
 // Mesh is where a picture is degraded.
 type Mesh struct {
 	Level int // 0 is the finest

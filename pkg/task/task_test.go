@@ -153,3 +153,33 @@ func TestDegradeCoarse(t *testing.T) {
 		}
 	})
 }
+
+// everyRow hides that a task is local.
+type everyRow struct{ task.Task }
+
+// TestLocal: what is drawn does not depend on which rows of the finest mesh are read.
+func TestLocal(t *testing.T) {
+	each(t, func(t *testing.T, of task.Task) {
+		for level := range 3 {
+			for _, anew := range []bool{false, true} {
+				fast, slow := sampler(t, of, 5), sampler(t, everyRow{of}, 5)
+				fast.DegradeCoarse, slow.DegradeCoarse = anew, anew
+				for iteration := range 2 { // the second finds memory in use
+					fine, coarse, err := fast.Draw(iteration, level, 5, true)
+					if err != nil {
+						t.Fatal(err)
+					}
+					wantFine, wantCoarse, err := slow.Draw(iteration, level, 5, true)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i, pair := range [][2]mesh.Batch{{fine, wantFine}, {coarse, wantCoarse}} {
+						if !slices.Equal(pair[0].Input.Data, pair[1].Input.Data) || !slices.Equal(pair[0].Target.Data, pair[1].Target.Data) {
+							t.Errorf("level %d, degraded anew %t: mesh %d differs", level, anew, level+i)
+						}
+					}
+				}
+			}
+		}
+	})
+}

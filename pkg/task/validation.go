@@ -85,7 +85,7 @@ func whole(source dataset.PairSource, pixels metric.Scale) ([]mesh.Batch, error)
 func images(p *picture.Planar8, pixels metric.Scale) mesh.Images {
 	x := mesh.NewImages(1, 3, p.H, p.W)
 	p.Float(x.Data)
-	normaliserOf(pixels).apply(x.Data)
+	normaliserOf(pixels).apply(x.Data, x.W, 1)
 	return x
 }
 
