@@ -54,7 +54,7 @@ type scratch struct {
 	total     lanes.Total
 
 	window, second window
-	table          []int32
+	table, items   []int32   // places of pixels, of vectors of channels
 	sums           []float32 // tiles of a product, as pixels in lanes
 	bias           []float32
 	segments       []lanes.Segment

@@ -112,7 +112,8 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 		run, runs = run*runs, 1
 	}
 	g := &s.gather
-	g.Stride, g.Count = p.h*p.w, run
+	g.Stride, g.Count, g.SrcItem = p.h*p.w, run, k.Lanes*p.h*p.w
+	items := w.items(k, s, p.c)
 	s.table = growInts(s.table, run)
 	for i := range runs {
 		at, col := w.at(0, r0+i-w.top, c0-w.left), 0
@@ -123,15 +124,37 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 			}
 		}
 		g.DstAt = s.table
-		for m := range w.images {
-			for c := 0; c < w.channels; c += k.Lanes {
-				g.Src = x[((w.image+m)*p.c+first+c)*p.h*p.w+(r0+i)*p.w+c0:]
+		for m := 0; m < w.images; m += items {
+			c := 0 // channels that are done
+			g.Src = x[((w.image+m)*p.c+first)*p.h*p.w+(r0+i)*p.w+c0:]
+			if len(s.items) > 0 {
+				g.Dst, g.Channels, g.Items = w.data[w.at(m, 0, 0):], k.Lanes, s.items
+				k.Gather(g)
+				c = w.channels / k.Lanes * k.Lanes
+			}
+			if g.Items = nil; c < w.channels {
+				g.Src = g.Src[c*p.h*p.w:]
 				g.Dst = w.data[c/w.width*w.block+c%w.width+w.at(m, 0, 0):]
-				g.Channels = min(k.Lanes, w.channels-c)
+				g.Channels = w.channels - c
 				k.Gather(g)
 			}
 		}
 	}
+}
+
+// items fills a table with the places of whole vectors of channels: of one image, or,
+// where they are all that the planes of c channels have, of all. It returns of how many.
+func (w *window) items(k *lanes.Kernels, s *scratch, c int) (images int) {
+	vectors := w.channels / k.Lanes
+	if images = 1; w.channels == c && c%k.Lanes == 0 {
+		images = w.images
+	}
+	s.items = growInts(s.items, images*vectors)
+	for i := range s.items {
+		at := i % vectors * k.Lanes
+		s.items[i] = int32(at/w.width*w.block + at%w.width + w.at(i/vectors, 0, 0))
+	}
+	return images
 }
 
 // clearAround sets the pixels of all images outside rows r0 to r1 and columns c0 to

@@ -62,11 +62,14 @@ func (k *Kernels) Product(p *Product, groups, vectors int) { k.product[groups-1]
 // Gather copies Count consecutive pixels of up to Lanes planes, Stride elements
 // apart in Src, into lanes: pixel i goes to Dst[DstAt[i]:][:Lanes], zero beyond
 // the planes given. DstAt is padded to a multiple of Lanes with offsets that may
-// be overwritten; zeros are written there.
+// be overwritten; zeros are written there. Items, if not nil, are several such
+// copies at once: SrcItem elements apart in Src, and number n goes to Dst[Items[n]:].
 type Gather struct {
 	Dst, Src                []float32
 	DstAt                   []int32
 	Stride, Count, Channels int
+	Items                   []int32
+	SrcItem                 int
 }
 
 // Gather does what g describes.

@@ -503,30 +503,41 @@ store_AVX2_3x2:
 // Requires: AVX, CMOV
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 48(AX), BX
-	MOVQ 72(AX), SI
-	SHLQ $0x02, SI
-	MOVQ 80(AX), DI
-	MOVQ 88(AX), AX
-	LEAQ (SI)(SI*2), R8
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 88(AX), DX
+	LEAQ (CX)(CX*2), BX
+	XORQ SI, SI
+
+item_gatherAVX2:
+	MOVQ    (AX), DI
+	MOVQ    24(AX), R8
+	MOVQ    48(AX), R9
+	MOVQ    80(AX), R10
+	MOVQ    120(AX), R11
+	MOVQ    96(AX), R12
+	IMULQ   SI, R11
+	LEAQ    (R8)(R11*4), R8
+	TESTQ   R12, R12
+	JZ      block_gatherAVX2
+	MOVLQSX (R12)(SI*4), R12
+	LEAQ    (DI)(R12*4), DI
 
 block_gatherAVX2:
-	CMPQ           DI, $0x08
+	CMPQ           R10, $0x08
 	JL             quad_gatherAVX2
-	CMPQ           AX, $0x08
+	CMPQ           DX, $0x08
 	JL             tail_gatherAVX2
-	MOVQ           DX, R9
-	LEAQ           (R9)(SI*4), R10
-	VBROADCASTF128 (R9), Y0
-	VINSERTF128    $0x01, (R10), Y0, Y0
-	VBROADCASTF128 (R9)(SI*1), Y1
-	VINSERTF128    $0x01, (R10)(SI*1), Y1, Y1
-	VBROADCASTF128 (R9)(SI*2), Y2
-	VINSERTF128    $0x01, (R10)(SI*2), Y2, Y2
-	VBROADCASTF128 (R9)(R8*1), Y3
-	VINSERTF128    $0x01, (R10)(R8*1), Y3, Y3
+	MOVQ           R8, R11
+	LEAQ           (R11)(CX*4), R12
+	VBROADCASTF128 (R11), Y0
+	VINSERTF128    $0x01, (R12), Y0, Y0
+	VBROADCASTF128 (R11)(CX*1), Y1
+	VINSERTF128    $0x01, (R12)(CX*1), Y1, Y1
+	VBROADCASTF128 (R11)(CX*2), Y2
+	VINSERTF128    $0x01, (R12)(CX*2), Y2, Y2
+	VBROADCASTF128 (R11)(BX*1), Y3
+	VINSERTF128    $0x01, (R12)(BX*1), Y3, Y3
 	VUNPCKLPS      Y1, Y0, Y4
 	VUNPCKHPS      Y1, Y0, Y0
 	VUNPCKLPS      Y3, Y2, Y1
@@ -535,22 +546,22 @@ block_gatherAVX2:
 	VUNPCKHPD      Y1, Y4, Y1
 	VUNPCKLPD      Y2, Y0, Y4
 	VUNPCKHPD      Y2, Y0, Y0
-	MOVLQSX        (BX), R11
-	VMOVUPS        Y3, (CX)(R11*4)
-	MOVLQSX        4(BX), R11
-	VMOVUPS        Y1, (CX)(R11*4)
-	MOVLQSX        8(BX), R11
-	VMOVUPS        Y4, (CX)(R11*4)
-	MOVLQSX        12(BX), R11
-	VMOVUPS        Y0, (CX)(R11*4)
-	VBROADCASTF128 16(R9), Y0
-	VINSERTF128    $0x01, 16(R10), Y0, Y0
-	VBROADCASTF128 16(R9)(SI*1), Y1
-	VINSERTF128    $0x01, 16(R10)(SI*1), Y1, Y1
-	VBROADCASTF128 16(R9)(SI*2), Y2
-	VINSERTF128    $0x01, 16(R10)(SI*2), Y2, Y2
-	VBROADCASTF128 16(R9)(R8*1), Y3
-	VINSERTF128    $0x01, 16(R10)(R8*1), Y3, Y3
+	MOVLQSX        (R9), R13
+	VMOVUPS        Y3, (DI)(R13*4)
+	MOVLQSX        4(R9), R13
+	VMOVUPS        Y1, (DI)(R13*4)
+	MOVLQSX        8(R9), R13
+	VMOVUPS        Y4, (DI)(R13*4)
+	MOVLQSX        12(R9), R13
+	VMOVUPS        Y0, (DI)(R13*4)
+	VBROADCASTF128 16(R11), Y0
+	VINSERTF128    $0x01, 16(R12), Y0, Y0
+	VBROADCASTF128 16(R11)(CX*1), Y1
+	VINSERTF128    $0x01, 16(R12)(CX*1), Y1, Y1
+	VBROADCASTF128 16(R11)(CX*2), Y2
+	VINSERTF128    $0x01, 16(R12)(CX*2), Y2, Y2
+	VBROADCASTF128 16(R11)(BX*1), Y3
+	VINSERTF128    $0x01, 16(R12)(BX*1), Y3, Y3
 	VUNPCKLPS      Y1, Y0, Y4
 	VUNPCKHPS      Y1, Y0, Y0
 	VUNPCKLPS      Y3, Y2, Y1
@@ -559,31 +570,31 @@ block_gatherAVX2:
 	VUNPCKHPD      Y1, Y4, Y1
 	VUNPCKLPD      Y2, Y0, Y4
 	VUNPCKHPD      Y2, Y0, Y0
-	MOVLQSX        16(BX), R9
-	VMOVUPS        Y3, (CX)(R9*4)
-	MOVLQSX        20(BX), R9
-	VMOVUPS        Y1, (CX)(R9*4)
-	MOVLQSX        24(BX), R9
-	VMOVUPS        Y4, (CX)(R9*4)
-	MOVLQSX        28(BX), R9
-	VMOVUPS        Y0, (CX)(R9*4)
+	MOVLQSX        16(R9), R11
+	VMOVUPS        Y3, (DI)(R11*4)
+	MOVLQSX        20(R9), R11
+	VMOVUPS        Y1, (DI)(R11*4)
+	MOVLQSX        24(R9), R11
+	VMOVUPS        Y4, (DI)(R11*4)
+	MOVLQSX        28(R9), R11
+	VMOVUPS        Y0, (DI)(R11*4)
 	JMP            next_gatherAVX2
 
 quad_gatherAVX2:
-	CMPQ           DI, $0x04
+	CMPQ           R10, $0x04
 	JL             tail_gatherAVX2
-	CMPQ           AX, $0x08
+	CMPQ           DX, $0x08
 	JL             tail_gatherAVX2
-	MOVQ           DX, R9
-	LEAQ           (R9)(SI*4), R10
-	VBROADCASTF128 (R9), Y0
-	VINSERTF128    $0x01, (R10), Y0, Y0
-	VBROADCASTF128 (R9)(SI*1), Y1
-	VINSERTF128    $0x01, (R10)(SI*1), Y1, Y1
-	VBROADCASTF128 (R9)(SI*2), Y2
-	VINSERTF128    $0x01, (R10)(SI*2), Y2, Y2
-	VBROADCASTF128 (R9)(R8*1), Y3
-	VINSERTF128    $0x01, (R10)(R8*1), Y3, Y3
+	MOVQ           R8, R11
+	LEAQ           (R11)(CX*4), R12
+	VBROADCASTF128 (R11), Y0
+	VINSERTF128    $0x01, (R12), Y0, Y0
+	VBROADCASTF128 (R11)(CX*1), Y1
+	VINSERTF128    $0x01, (R12)(CX*1), Y1, Y1
+	VBROADCASTF128 (R11)(CX*2), Y2
+	VINSERTF128    $0x01, (R12)(CX*2), Y2, Y2
+	VBROADCASTF128 (R11)(BX*1), Y3
+	VINSERTF128    $0x01, (R12)(BX*1), Y3, Y3
 	VUNPCKLPS      Y1, Y0, Y4
 	VUNPCKHPS      Y1, Y0, Y0
 	VUNPCKLPS      Y3, Y2, Y1
@@ -592,28 +603,28 @@ quad_gatherAVX2:
 	VUNPCKHPD      Y1, Y4, Y1
 	VUNPCKLPD      Y2, Y0, Y4
 	VUNPCKHPD      Y2, Y0, Y0
-	MOVLQSX        (BX), R9
-	VMOVUPS        Y3, (CX)(R9*4)
-	MOVLQSX        4(BX), R9
-	VMOVUPS        Y1, (CX)(R9*4)
-	MOVLQSX        8(BX), R9
-	VMOVUPS        Y4, (CX)(R9*4)
-	MOVLQSX        12(BX), R9
-	VMOVUPS        Y0, (CX)(R9*4)
-	ADDQ           $0x10, DX
-	ADDQ           $0x10, BX
-	SUBQ           $0x04, DI
+	MOVLQSX        (R9), R11
+	VMOVUPS        Y3, (DI)(R11*4)
+	MOVLQSX        4(R9), R11
+	VMOVUPS        Y1, (DI)(R11*4)
+	MOVLQSX        8(R9), R11
+	VMOVUPS        Y4, (DI)(R11*4)
+	MOVLQSX        12(R9), R11
+	VMOVUPS        Y0, (DI)(R11*4)
+	ADDQ           $0x10, R8
+	ADDQ           $0x10, R9
+	SUBQ           $0x04, R10
 	JG             quad_gatherAVX2
 	JMP            end_gatherAVX2
 
 tail_gatherAVX2:
-	MOVQ       DI, R9
-	MOVQ       $0x0000000000000008, R10
-	CMPQ       R9, R10
-	CMOVQGT    R10, R9
-	LEAQ       masks<>+0(SB), R11
-	SUBQ       R9, R10
-	VMOVUPS    (R11)(R10*4), Y0
+	MOVQ       R10, R11
+	MOVQ       $0x0000000000000008, R12
+	CMPQ       R11, R12
+	CMOVQGT    R12, R11
+	LEAQ       masks<>+0(SB), R13
+	SUBQ       R11, R12
+	VMOVUPS    (R13)(R12*4), Y0
 	VXORPS     Y8, Y8, Y8
 	VMOVAPS    Y8, Y1
 	VMOVAPS    Y8, Y2
@@ -623,38 +634,38 @@ tail_gatherAVX2:
 	VMOVAPS    Y8, Y6
 	VMOVAPS    Y8, Y7
 	VMOVAPS    Y8, Y8
-	MOVQ       DX, R9
-	CMPQ       AX, $0x00
+	MOVQ       R8, R11
+	CMPQ       DX, $0x00
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R9), Y0, Y1
-	ADDQ       SI, R9
-	CMPQ       AX, $0x01
+	VMASKMOVPS (R11), Y0, Y1
+	ADDQ       CX, R11
+	CMPQ       DX, $0x01
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R9), Y0, Y2
-	ADDQ       SI, R9
-	CMPQ       AX, $0x02
+	VMASKMOVPS (R11), Y0, Y2
+	ADDQ       CX, R11
+	CMPQ       DX, $0x02
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R9), Y0, Y3
-	ADDQ       SI, R9
-	CMPQ       AX, $0x03
+	VMASKMOVPS (R11), Y0, Y3
+	ADDQ       CX, R11
+	CMPQ       DX, $0x03
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R9), Y0, Y4
-	ADDQ       SI, R9
-	CMPQ       AX, $0x04
+	VMASKMOVPS (R11), Y0, Y4
+	ADDQ       CX, R11
+	CMPQ       DX, $0x04
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R9), Y0, Y5
-	ADDQ       SI, R9
-	CMPQ       AX, $0x05
+	VMASKMOVPS (R11), Y0, Y5
+	ADDQ       CX, R11
+	CMPQ       DX, $0x05
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R9), Y0, Y6
-	ADDQ       SI, R9
-	CMPQ       AX, $0x06
+	VMASKMOVPS (R11), Y0, Y6
+	ADDQ       CX, R11
+	CMPQ       DX, $0x06
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R9), Y0, Y7
-	ADDQ       SI, R9
-	CMPQ       AX, $0x07
+	VMASKMOVPS (R11), Y0, Y7
+	ADDQ       CX, R11
+	CMPQ       DX, $0x07
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R9), Y0, Y8
+	VMASKMOVPS (R11), Y0, Y8
 
 end_read_gatherAVX2:
 	VUNPCKLPS  Y2, Y1, Y0
@@ -681,44 +692,47 @@ end_read_gatherAVX2:
 	VPERM2F128 $0x31, Y6, Y2, Y2
 	VPERM2F128 $0x20, Y5, Y1, Y6
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	MOVLQSX    (BX), R9
-	VMOVUPS    Y7, (CX)(R9*4)
-	CMPQ       DI, $0x01
+	MOVLQSX    (R9), R11
+	VMOVUPS    Y7, (DI)(R11*4)
+	CMPQ       R10, $0x01
 	JLE        end_gatherAVX2
-	MOVLQSX    4(BX), R9
-	VMOVUPS    Y8, (CX)(R9*4)
-	CMPQ       DI, $0x02
+	MOVLQSX    4(R9), R11
+	VMOVUPS    Y8, (DI)(R11*4)
+	CMPQ       R10, $0x02
 	JLE        end_gatherAVX2
-	MOVLQSX    8(BX), R9
-	VMOVUPS    Y3, (CX)(R9*4)
-	CMPQ       DI, $0x03
+	MOVLQSX    8(R9), R11
+	VMOVUPS    Y3, (DI)(R11*4)
+	CMPQ       R10, $0x03
 	JLE        end_gatherAVX2
-	MOVLQSX    12(BX), R9
-	VMOVUPS    Y6, (CX)(R9*4)
-	CMPQ       DI, $0x04
+	MOVLQSX    12(R9), R11
+	VMOVUPS    Y6, (DI)(R11*4)
+	CMPQ       R10, $0x04
 	JLE        end_gatherAVX2
-	MOVLQSX    16(BX), R9
-	VMOVUPS    Y4, (CX)(R9*4)
-	CMPQ       DI, $0x05
+	MOVLQSX    16(R9), R11
+	VMOVUPS    Y4, (DI)(R11*4)
+	CMPQ       R10, $0x05
 	JLE        end_gatherAVX2
-	MOVLQSX    20(BX), R9
-	VMOVUPS    Y0, (CX)(R9*4)
-	CMPQ       DI, $0x06
+	MOVLQSX    20(R9), R11
+	VMOVUPS    Y0, (DI)(R11*4)
+	CMPQ       R10, $0x06
 	JLE        end_gatherAVX2
-	MOVLQSX    24(BX), R9
-	VMOVUPS    Y2, (CX)(R9*4)
-	CMPQ       DI, $0x07
+	MOVLQSX    24(R9), R11
+	VMOVUPS    Y2, (DI)(R11*4)
+	CMPQ       R10, $0x07
 	JLE        end_gatherAVX2
-	MOVLQSX    28(BX), R9
-	VMOVUPS    Y1, (CX)(R9*4)
+	MOVLQSX    28(R9), R11
+	VMOVUPS    Y1, (DI)(R11*4)
 
 next_gatherAVX2:
-	ADDQ $0x20, DX
-	ADDQ $0x20, BX
-	SUBQ $0x08, DI
+	ADDQ $0x20, R8
+	ADDQ $0x20, R9
+	SUBQ $0x08, R10
 	JG   block_gatherAVX2
 
 end_gatherAVX2:
+	INCQ SI
+	CMPQ SI, 104(AX)
+	JL   item_gatherAVX2
 	VZEROUPPER
 	RET
 
@@ -4090,40 +4104,51 @@ store_AVX512_3x2:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gatherAVX512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 48(AX), BX
-	MOVQ 72(AX), SI
-	SHLQ $0x02, SI
-	MOVQ 80(AX), DI
-	MOVQ 88(AX), AX
-	LEAQ (SI)(SI*2), R8
+	MOVQ 72(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 88(AX), DX
+	LEAQ (CX)(CX*2), BX
+	XORQ SI, SI
+
+item_gatherAVX512:
+	MOVQ    (AX), DI
+	MOVQ    24(AX), R8
+	MOVQ    48(AX), R9
+	MOVQ    80(AX), R10
+	MOVQ    120(AX), R11
+	MOVQ    96(AX), R12
+	IMULQ   SI, R11
+	LEAQ    (R8)(R11*4), R8
+	TESTQ   R12, R12
+	JZ      block_gatherAVX512
+	MOVLQSX (R12)(SI*4), R12
+	LEAQ    (DI)(R12*4), DI
 
 block_gatherAVX512:
-	CMPQ            DI, $0x10
+	CMPQ            R10, $0x10
 	JL              quad_gatherAVX512
-	CMPQ            AX, $0x10
+	CMPQ            DX, $0x10
 	JL              tail_gatherAVX512
-	MOVQ            DX, R9
-	LEAQ            (R9)(SI*4), R10
-	LEAQ            (R10)(SI*4), R11
-	LEAQ            (R11)(SI*4), R12
-	VBROADCASTF32X4 (R9), Z0
-	VINSERTF32X4    $0x01, (R10), Z0, Z0
-	VINSERTF32X4    $0x02, (R11), Z0, Z0
-	VINSERTF32X4    $0x03, (R12), Z0, Z0
-	VBROADCASTF32X4 (R9)(SI*1), Z1
-	VINSERTF32X4    $0x01, (R10)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x02, (R11)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x03, (R12)(SI*1), Z1, Z1
-	VBROADCASTF32X4 (R9)(SI*2), Z2
-	VINSERTF32X4    $0x01, (R10)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x02, (R11)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x03, (R12)(SI*2), Z2, Z2
-	VBROADCASTF32X4 (R9)(R8*1), Z3
-	VINSERTF32X4    $0x01, (R10)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x02, (R11)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x03, (R12)(R8*1), Z3, Z3
+	MOVQ            R8, R11
+	LEAQ            (R11)(CX*4), R12
+	LEAQ            (R12)(CX*4), R13
+	LEAQ            (R13)(CX*4), R14
+	VBROADCASTF32X4 (R11), Z0
+	VINSERTF32X4    $0x01, (R12), Z0, Z0
+	VINSERTF32X4    $0x02, (R13), Z0, Z0
+	VINSERTF32X4    $0x03, (R14), Z0, Z0
+	VBROADCASTF32X4 (R11)(CX*1), Z1
+	VINSERTF32X4    $0x01, (R12)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x02, (R13)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x03, (R14)(CX*1), Z1, Z1
+	VBROADCASTF32X4 (R11)(CX*2), Z2
+	VINSERTF32X4    $0x01, (R12)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x02, (R13)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x03, (R14)(CX*2), Z2, Z2
+	VBROADCASTF32X4 (R11)(BX*1), Z3
+	VINSERTF32X4    $0x01, (R12)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, (R13)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, (R14)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4132,30 +4157,30 @@ block_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         (BX), R13
-	VMOVUPS         Z3, (CX)(R13*4)
-	MOVLQSX         4(BX), R13
-	VMOVUPS         Z1, (CX)(R13*4)
-	MOVLQSX         8(BX), R13
-	VMOVUPS         Z4, (CX)(R13*4)
-	MOVLQSX         12(BX), R13
-	VMOVUPS         Z0, (CX)(R13*4)
-	VBROADCASTF32X4 16(R9), Z0
-	VINSERTF32X4    $0x01, 16(R10), Z0, Z0
-	VINSERTF32X4    $0x02, 16(R11), Z0, Z0
-	VINSERTF32X4    $0x03, 16(R12), Z0, Z0
-	VBROADCASTF32X4 16(R9)(SI*1), Z1
-	VINSERTF32X4    $0x01, 16(R10)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x02, 16(R11)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x03, 16(R12)(SI*1), Z1, Z1
-	VBROADCASTF32X4 16(R9)(SI*2), Z2
-	VINSERTF32X4    $0x01, 16(R10)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x02, 16(R11)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x03, 16(R12)(SI*2), Z2, Z2
-	VBROADCASTF32X4 16(R9)(R8*1), Z3
-	VINSERTF32X4    $0x01, 16(R10)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x02, 16(R11)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x03, 16(R12)(R8*1), Z3, Z3
+	MOVLQSX         (R9), R15
+	VMOVUPS         Z3, (DI)(R15*4)
+	MOVLQSX         4(R9), R15
+	VMOVUPS         Z1, (DI)(R15*4)
+	MOVLQSX         8(R9), R15
+	VMOVUPS         Z4, (DI)(R15*4)
+	MOVLQSX         12(R9), R15
+	VMOVUPS         Z0, (DI)(R15*4)
+	VBROADCASTF32X4 16(R11), Z0
+	VINSERTF32X4    $0x01, 16(R12), Z0, Z0
+	VINSERTF32X4    $0x02, 16(R13), Z0, Z0
+	VINSERTF32X4    $0x03, 16(R14), Z0, Z0
+	VBROADCASTF32X4 16(R11)(CX*1), Z1
+	VINSERTF32X4    $0x01, 16(R12)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x02, 16(R13)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x03, 16(R14)(CX*1), Z1, Z1
+	VBROADCASTF32X4 16(R11)(CX*2), Z2
+	VINSERTF32X4    $0x01, 16(R12)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x02, 16(R13)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x03, 16(R14)(CX*2), Z2, Z2
+	VBROADCASTF32X4 16(R11)(BX*1), Z3
+	VINSERTF32X4    $0x01, 16(R12)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, 16(R13)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, 16(R14)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4164,30 +4189,30 @@ block_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         16(BX), R13
-	VMOVUPS         Z3, (CX)(R13*4)
-	MOVLQSX         20(BX), R13
-	VMOVUPS         Z1, (CX)(R13*4)
-	MOVLQSX         24(BX), R13
-	VMOVUPS         Z4, (CX)(R13*4)
-	MOVLQSX         28(BX), R13
-	VMOVUPS         Z0, (CX)(R13*4)
-	VBROADCASTF32X4 32(R9), Z0
-	VINSERTF32X4    $0x01, 32(R10), Z0, Z0
-	VINSERTF32X4    $0x02, 32(R11), Z0, Z0
-	VINSERTF32X4    $0x03, 32(R12), Z0, Z0
-	VBROADCASTF32X4 32(R9)(SI*1), Z1
-	VINSERTF32X4    $0x01, 32(R10)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x02, 32(R11)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x03, 32(R12)(SI*1), Z1, Z1
-	VBROADCASTF32X4 32(R9)(SI*2), Z2
-	VINSERTF32X4    $0x01, 32(R10)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x02, 32(R11)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x03, 32(R12)(SI*2), Z2, Z2
-	VBROADCASTF32X4 32(R9)(R8*1), Z3
-	VINSERTF32X4    $0x01, 32(R10)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x02, 32(R11)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x03, 32(R12)(R8*1), Z3, Z3
+	MOVLQSX         16(R9), R15
+	VMOVUPS         Z3, (DI)(R15*4)
+	MOVLQSX         20(R9), R15
+	VMOVUPS         Z1, (DI)(R15*4)
+	MOVLQSX         24(R9), R15
+	VMOVUPS         Z4, (DI)(R15*4)
+	MOVLQSX         28(R9), R15
+	VMOVUPS         Z0, (DI)(R15*4)
+	VBROADCASTF32X4 32(R11), Z0
+	VINSERTF32X4    $0x01, 32(R12), Z0, Z0
+	VINSERTF32X4    $0x02, 32(R13), Z0, Z0
+	VINSERTF32X4    $0x03, 32(R14), Z0, Z0
+	VBROADCASTF32X4 32(R11)(CX*1), Z1
+	VINSERTF32X4    $0x01, 32(R12)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x02, 32(R13)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x03, 32(R14)(CX*1), Z1, Z1
+	VBROADCASTF32X4 32(R11)(CX*2), Z2
+	VINSERTF32X4    $0x01, 32(R12)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x02, 32(R13)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x03, 32(R14)(CX*2), Z2, Z2
+	VBROADCASTF32X4 32(R11)(BX*1), Z3
+	VINSERTF32X4    $0x01, 32(R12)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, 32(R13)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, 32(R14)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4196,30 +4221,30 @@ block_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         32(BX), R13
-	VMOVUPS         Z3, (CX)(R13*4)
-	MOVLQSX         36(BX), R13
-	VMOVUPS         Z1, (CX)(R13*4)
-	MOVLQSX         40(BX), R13
-	VMOVUPS         Z4, (CX)(R13*4)
-	MOVLQSX         44(BX), R13
-	VMOVUPS         Z0, (CX)(R13*4)
-	VBROADCASTF32X4 48(R9), Z0
-	VINSERTF32X4    $0x01, 48(R10), Z0, Z0
-	VINSERTF32X4    $0x02, 48(R11), Z0, Z0
-	VINSERTF32X4    $0x03, 48(R12), Z0, Z0
-	VBROADCASTF32X4 48(R9)(SI*1), Z1
-	VINSERTF32X4    $0x01, 48(R10)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x02, 48(R11)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x03, 48(R12)(SI*1), Z1, Z1
-	VBROADCASTF32X4 48(R9)(SI*2), Z2
-	VINSERTF32X4    $0x01, 48(R10)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x02, 48(R11)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x03, 48(R12)(SI*2), Z2, Z2
-	VBROADCASTF32X4 48(R9)(R8*1), Z3
-	VINSERTF32X4    $0x01, 48(R10)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x02, 48(R11)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x03, 48(R12)(R8*1), Z3, Z3
+	MOVLQSX         32(R9), R15
+	VMOVUPS         Z3, (DI)(R15*4)
+	MOVLQSX         36(R9), R15
+	VMOVUPS         Z1, (DI)(R15*4)
+	MOVLQSX         40(R9), R15
+	VMOVUPS         Z4, (DI)(R15*4)
+	MOVLQSX         44(R9), R15
+	VMOVUPS         Z0, (DI)(R15*4)
+	VBROADCASTF32X4 48(R11), Z0
+	VINSERTF32X4    $0x01, 48(R12), Z0, Z0
+	VINSERTF32X4    $0x02, 48(R13), Z0, Z0
+	VINSERTF32X4    $0x03, 48(R14), Z0, Z0
+	VBROADCASTF32X4 48(R11)(CX*1), Z1
+	VINSERTF32X4    $0x01, 48(R12)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x02, 48(R13)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x03, 48(R14)(CX*1), Z1, Z1
+	VBROADCASTF32X4 48(R11)(CX*2), Z2
+	VINSERTF32X4    $0x01, 48(R12)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x02, 48(R13)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x03, 48(R14)(CX*2), Z2, Z2
+	VBROADCASTF32X4 48(R11)(BX*1), Z3
+	VINSERTF32X4    $0x01, 48(R12)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, 48(R13)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, 48(R14)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4228,41 +4253,41 @@ block_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         48(BX), R9
-	VMOVUPS         Z3, (CX)(R9*4)
-	MOVLQSX         52(BX), R9
-	VMOVUPS         Z1, (CX)(R9*4)
-	MOVLQSX         56(BX), R9
-	VMOVUPS         Z4, (CX)(R9*4)
-	MOVLQSX         60(BX), R9
-	VMOVUPS         Z0, (CX)(R9*4)
+	MOVLQSX         48(R9), R11
+	VMOVUPS         Z3, (DI)(R11*4)
+	MOVLQSX         52(R9), R11
+	VMOVUPS         Z1, (DI)(R11*4)
+	MOVLQSX         56(R9), R11
+	VMOVUPS         Z4, (DI)(R11*4)
+	MOVLQSX         60(R9), R11
+	VMOVUPS         Z0, (DI)(R11*4)
 	JMP             next_gatherAVX512
 
 quad_gatherAVX512:
-	CMPQ            DI, $0x04
+	CMPQ            R10, $0x04
 	JL              tail_gatherAVX512
-	CMPQ            AX, $0x10
+	CMPQ            DX, $0x10
 	JL              tail_gatherAVX512
-	MOVQ            DX, R9
-	LEAQ            (R9)(SI*4), R10
-	LEAQ            (R10)(SI*4), R11
-	LEAQ            (R11)(SI*4), R12
-	VBROADCASTF32X4 (R9), Z0
-	VINSERTF32X4    $0x01, (R10), Z0, Z0
-	VINSERTF32X4    $0x02, (R11), Z0, Z0
-	VINSERTF32X4    $0x03, (R12), Z0, Z0
-	VBROADCASTF32X4 (R9)(SI*1), Z1
-	VINSERTF32X4    $0x01, (R10)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x02, (R11)(SI*1), Z1, Z1
-	VINSERTF32X4    $0x03, (R12)(SI*1), Z1, Z1
-	VBROADCASTF32X4 (R9)(SI*2), Z2
-	VINSERTF32X4    $0x01, (R10)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x02, (R11)(SI*2), Z2, Z2
-	VINSERTF32X4    $0x03, (R12)(SI*2), Z2, Z2
-	VBROADCASTF32X4 (R9)(R8*1), Z3
-	VINSERTF32X4    $0x01, (R10)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x02, (R11)(R8*1), Z3, Z3
-	VINSERTF32X4    $0x03, (R12)(R8*1), Z3, Z3
+	MOVQ            R8, R11
+	LEAQ            (R11)(CX*4), R12
+	LEAQ            (R12)(CX*4), R13
+	LEAQ            (R13)(CX*4), R14
+	VBROADCASTF32X4 (R11), Z0
+	VINSERTF32X4    $0x01, (R12), Z0, Z0
+	VINSERTF32X4    $0x02, (R13), Z0, Z0
+	VINSERTF32X4    $0x03, (R14), Z0, Z0
+	VBROADCASTF32X4 (R11)(CX*1), Z1
+	VINSERTF32X4    $0x01, (R12)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x02, (R13)(CX*1), Z1, Z1
+	VINSERTF32X4    $0x03, (R14)(CX*1), Z1, Z1
+	VBROADCASTF32X4 (R11)(CX*2), Z2
+	VINSERTF32X4    $0x01, (R12)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x02, (R13)(CX*2), Z2, Z2
+	VINSERTF32X4    $0x03, (R14)(CX*2), Z2, Z2
+	VBROADCASTF32X4 (R11)(BX*1), Z3
+	VINSERTF32X4    $0x01, (R12)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, (R13)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, (R14)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4271,28 +4296,28 @@ quad_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         (BX), R9
-	VMOVUPS         Z3, (CX)(R9*4)
-	MOVLQSX         4(BX), R9
-	VMOVUPS         Z1, (CX)(R9*4)
-	MOVLQSX         8(BX), R9
-	VMOVUPS         Z4, (CX)(R9*4)
-	MOVLQSX         12(BX), R9
-	VMOVUPS         Z0, (CX)(R9*4)
-	ADDQ            $0x10, DX
-	ADDQ            $0x10, BX
-	SUBQ            $0x04, DI
+	MOVLQSX         (R9), R11
+	VMOVUPS         Z3, (DI)(R11*4)
+	MOVLQSX         4(R9), R11
+	VMOVUPS         Z1, (DI)(R11*4)
+	MOVLQSX         8(R9), R11
+	VMOVUPS         Z4, (DI)(R11*4)
+	MOVLQSX         12(R9), R11
+	VMOVUPS         Z0, (DI)(R11*4)
+	ADDQ            $0x10, R8
+	ADDQ            $0x10, R9
+	SUBQ            $0x04, R10
 	JG              quad_gatherAVX512
 	JMP             end_gatherAVX512
 
 tail_gatherAVX512:
-	MOVQ      DI, R9
-	MOVQ      $0x0000000000000010, R10
-	CMPQ      R9, R10
-	CMOVQGT   R10, R9
-	MOVL      $-1, R10
-	BZHIL     R9, R10, R10
-	KMOVW     R10, K1
+	MOVQ      R10, R11
+	MOVQ      $0x0000000000000010, R12
+	CMPQ      R11, R12
+	CMOVQGT   R12, R11
+	MOVL      $-1, R12
+	BZHIL     R11, R12, R12
+	KMOVW     R12, K1
 	VXORPS    Z15, Z15, Z15
 	VMOVAPS   Z15, Z0
 	VMOVAPS   Z15, Z1
@@ -4310,70 +4335,70 @@ tail_gatherAVX512:
 	VMOVAPS   Z15, Z13
 	VMOVAPS   Z15, Z14
 	VMOVAPS   Z15, Z15
-	MOVQ      DX, R9
-	CMPQ      AX, $0x00
+	MOVQ      R8, R11
+	CMPQ      DX, $0x00
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z0
-	ADDQ      SI, R9
-	CMPQ      AX, $0x01
+	VMOVUPS.Z (R11), K1, Z0
+	ADDQ      CX, R11
+	CMPQ      DX, $0x01
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z1
-	ADDQ      SI, R9
-	CMPQ      AX, $0x02
+	VMOVUPS.Z (R11), K1, Z1
+	ADDQ      CX, R11
+	CMPQ      DX, $0x02
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z2
-	ADDQ      SI, R9
-	CMPQ      AX, $0x03
+	VMOVUPS.Z (R11), K1, Z2
+	ADDQ      CX, R11
+	CMPQ      DX, $0x03
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z3
-	ADDQ      SI, R9
-	CMPQ      AX, $0x04
+	VMOVUPS.Z (R11), K1, Z3
+	ADDQ      CX, R11
+	CMPQ      DX, $0x04
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z4
-	ADDQ      SI, R9
-	CMPQ      AX, $0x05
+	VMOVUPS.Z (R11), K1, Z4
+	ADDQ      CX, R11
+	CMPQ      DX, $0x05
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z5
-	ADDQ      SI, R9
-	CMPQ      AX, $0x06
+	VMOVUPS.Z (R11), K1, Z5
+	ADDQ      CX, R11
+	CMPQ      DX, $0x06
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z6
-	ADDQ      SI, R9
-	CMPQ      AX, $0x07
+	VMOVUPS.Z (R11), K1, Z6
+	ADDQ      CX, R11
+	CMPQ      DX, $0x07
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z7
-	ADDQ      SI, R9
-	CMPQ      AX, $0x08
+	VMOVUPS.Z (R11), K1, Z7
+	ADDQ      CX, R11
+	CMPQ      DX, $0x08
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z8
-	ADDQ      SI, R9
-	CMPQ      AX, $0x09
+	VMOVUPS.Z (R11), K1, Z8
+	ADDQ      CX, R11
+	CMPQ      DX, $0x09
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z9
-	ADDQ      SI, R9
-	CMPQ      AX, $0x0a
+	VMOVUPS.Z (R11), K1, Z9
+	ADDQ      CX, R11
+	CMPQ      DX, $0x0a
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z10
-	ADDQ      SI, R9
-	CMPQ      AX, $0x0b
+	VMOVUPS.Z (R11), K1, Z10
+	ADDQ      CX, R11
+	CMPQ      DX, $0x0b
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z11
-	ADDQ      SI, R9
-	CMPQ      AX, $0x0c
+	VMOVUPS.Z (R11), K1, Z11
+	ADDQ      CX, R11
+	CMPQ      DX, $0x0c
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z12
-	ADDQ      SI, R9
-	CMPQ      AX, $0x0d
+	VMOVUPS.Z (R11), K1, Z12
+	ADDQ      CX, R11
+	CMPQ      DX, $0x0d
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z13
-	ADDQ      SI, R9
-	CMPQ      AX, $0x0e
+	VMOVUPS.Z (R11), K1, Z13
+	ADDQ      CX, R11
+	CMPQ      DX, $0x0e
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z14
-	ADDQ      SI, R9
-	CMPQ      AX, $0x0f
+	VMOVUPS.Z (R11), K1, Z14
+	ADDQ      CX, R11
+	CMPQ      DX, $0x0f
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R9), K1, Z15
+	VMOVUPS.Z (R11), K1, Z15
 
 end_read_gatherAVX512:
 	VUNPCKLPS  Z1, Z0, Z16
@@ -4440,76 +4465,79 @@ end_read_gatherAVX512:
 	VSHUFF32X4 $0xdd, Z4, Z9, Z4
 	VSHUFF32X4 $0x88, Z8, Z0, Z9
 	VSHUFF32X4 $0xdd, Z8, Z0, Z0
-	MOVLQSX    (BX), R9
-	VMOVUPS    Z15, (CX)(R9*4)
-	CMPQ       DI, $0x01
+	MOVLQSX    (R9), R11
+	VMOVUPS    Z15, (DI)(R11*4)
+	CMPQ       R10, $0x01
 	JLE        end_gatherAVX512
-	MOVLQSX    4(BX), R9
-	VMOVUPS    Z10, (CX)(R9*4)
-	CMPQ       DI, $0x02
+	MOVLQSX    4(R9), R11
+	VMOVUPS    Z10, (DI)(R11*4)
+	CMPQ       R10, $0x02
 	JLE        end_gatherAVX512
-	MOVLQSX    8(BX), R9
-	VMOVUPS    Z13, (CX)(R9*4)
-	CMPQ       DI, $0x03
+	MOVLQSX    8(R9), R11
+	VMOVUPS    Z13, (DI)(R11*4)
+	CMPQ       R10, $0x03
 	JLE        end_gatherAVX512
-	MOVLQSX    12(BX), R9
-	VMOVUPS    Z12, (CX)(R9*4)
-	CMPQ       DI, $0x04
+	MOVLQSX    12(R9), R11
+	VMOVUPS    Z12, (DI)(R11*4)
+	CMPQ       R10, $0x04
 	JLE        end_gatherAVX512
-	MOVLQSX    16(BX), R9
-	VMOVUPS    Z14, (CX)(R9*4)
-	CMPQ       DI, $0x05
+	MOVLQSX    16(R9), R11
+	VMOVUPS    Z14, (DI)(R11*4)
+	CMPQ       R10, $0x05
 	JLE        end_gatherAVX512
-	MOVLQSX    20(BX), R9
-	VMOVUPS    Z11, (CX)(R9*4)
-	CMPQ       DI, $0x06
+	MOVLQSX    20(R9), R11
+	VMOVUPS    Z11, (DI)(R11*4)
+	CMPQ       R10, $0x06
 	JLE        end_gatherAVX512
-	MOVLQSX    24(BX), R9
-	VMOVUPS    Z16, (CX)(R9*4)
-	CMPQ       DI, $0x07
+	MOVLQSX    24(R9), R11
+	VMOVUPS    Z16, (DI)(R11*4)
+	CMPQ       R10, $0x07
 	JLE        end_gatherAVX512
-	MOVLQSX    28(BX), R9
-	VMOVUPS    Z9, (CX)(R9*4)
-	CMPQ       DI, $0x08
+	MOVLQSX    28(R9), R11
+	VMOVUPS    Z9, (DI)(R11*4)
+	CMPQ       R10, $0x08
 	JLE        end_gatherAVX512
-	MOVLQSX    32(BX), R9
-	VMOVUPS    Z7, (CX)(R9*4)
-	CMPQ       DI, $0x09
+	MOVLQSX    32(R9), R11
+	VMOVUPS    Z7, (DI)(R11*4)
+	CMPQ       R10, $0x09
 	JLE        end_gatherAVX512
-	MOVLQSX    36(BX), R9
-	VMOVUPS    Z2, (CX)(R9*4)
-	CMPQ       DI, $0x0a
+	MOVLQSX    36(R9), R11
+	VMOVUPS    Z2, (DI)(R11*4)
+	CMPQ       R10, $0x0a
 	JLE        end_gatherAVX512
-	MOVLQSX    40(BX), R9
-	VMOVUPS    Z6, (CX)(R9*4)
-	CMPQ       DI, $0x0b
+	MOVLQSX    40(R9), R11
+	VMOVUPS    Z6, (DI)(R11*4)
+	CMPQ       R10, $0x0b
 	JLE        end_gatherAVX512
-	MOVLQSX    44(BX), R9
-	VMOVUPS    Z4, (CX)(R9*4)
-	CMPQ       DI, $0x0c
+	MOVLQSX    44(R9), R11
+	VMOVUPS    Z4, (DI)(R11*4)
+	CMPQ       R10, $0x0c
 	JLE        end_gatherAVX512
-	MOVLQSX    48(BX), R9
-	VMOVUPS    Z3, (CX)(R9*4)
-	CMPQ       DI, $0x0d
+	MOVLQSX    48(R9), R11
+	VMOVUPS    Z3, (DI)(R11*4)
+	CMPQ       R10, $0x0d
 	JLE        end_gatherAVX512
-	MOVLQSX    52(BX), R9
-	VMOVUPS    Z1, (CX)(R9*4)
-	CMPQ       DI, $0x0e
+	MOVLQSX    52(R9), R11
+	VMOVUPS    Z1, (DI)(R11*4)
+	CMPQ       R10, $0x0e
 	JLE        end_gatherAVX512
-	MOVLQSX    56(BX), R9
-	VMOVUPS    Z5, (CX)(R9*4)
-	CMPQ       DI, $0x0f
+	MOVLQSX    56(R9), R11
+	VMOVUPS    Z5, (DI)(R11*4)
+	CMPQ       R10, $0x0f
 	JLE        end_gatherAVX512
-	MOVLQSX    60(BX), R9
-	VMOVUPS    Z0, (CX)(R9*4)
+	MOVLQSX    60(R9), R11
+	VMOVUPS    Z0, (DI)(R11*4)
 
 next_gatherAVX512:
-	ADDQ $0x40, DX
-	ADDQ $0x40, BX
-	SUBQ $0x10, DI
+	ADDQ $0x40, R8
+	ADDQ $0x40, R9
+	SUBQ $0x10, R10
 	JG   block_gatherAVX512
 
 end_gatherAVX512:
+	INCQ SI
+	CMPQ SI, 104(AX)
+	JL   item_gatherAVX512
 	VZEROUPPER
 	RET
 

@@ -110,6 +110,32 @@ func TestGather(t *testing.T) {
 	}
 }
 
+// TestGatherItems: several items are what they are one by one.
+func TestGatherItems(t *testing.T) {
+	for _, k := range implementations() {
+		for _, count := range []int{1, 4, 7, k.Lanes, 2*k.Lanes + 3} {
+			for _, channels := range []int{3, k.Lanes} {
+				r := rand.New(rand.NewPCG(1, 2))
+				g := &Gather{Stride: count, Count: count, Channels: channels, SrcItem: channels*count + 2, DstAt: make([]int32, count+k.Lanes)}
+				for i := range g.DstAt {
+					g.DstAt[i] = int32(i * k.Lanes) // behind the last pixel: zeros, for the next item to overwrite
+				}
+				room := len(g.DstAt) * k.Lanes
+				items := []int32{int32(2 * room), 0, int32(room)}
+				src := random(r, len(items)*g.SrcItem)
+				got, want := make([]float32, 3*room), make([]float32, 3*room)
+				for n, at := range items {
+					g.Src, g.Dst = src[n*g.SrcItem:], want[at:]
+					k.Gather(g)
+				}
+				g.Src, g.Dst, g.Items = src, got, items
+				k.Gather(g)
+				close(t, fmt.Sprintf("%s, %d channels, %d pixels", k.Name, channels, count), got, want)
+			}
+		}
+	}
+}
+
 func TestScatter(t *testing.T) {
 	for _, k := range implementations() {
 		for _, channels := range []int{1, 3, k.Lanes} {

@@ -71,11 +71,17 @@ func (p *Product) square(g, j int) {
 }
 
 func gather(g *Gather) {
-	for i, at := range g.DstAt[:g.Count] {
-		pixel := g.Dst[at:][:portableLanes]
-		clear(pixel)
-		for c := range min(g.Channels, portableLanes) {
-			pixel[c] = g.Src[c*g.Stride+i]
+	for n := range max(1, len(g.Items)) {
+		dst, src := g.Dst, g.Src[n*g.SrcItem:]
+		if g.Items != nil {
+			dst = dst[g.Items[n]:]
+		}
+		for i, at := range g.DstAt[:g.Count] {
+			pixel := dst[at:][:portableLanes]
+			clear(pixel)
+			for c := range min(g.Channels, portableLanes) {
+				pixel[c] = src[c*g.Stride+i]
+			}
 		}
 	}
 }
