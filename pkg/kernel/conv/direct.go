@@ -220,7 +220,11 @@ func (j *correlation) scatter(s *scratch, r rectangle, rows, cols, b int) {
 	}
 	t := &s.scatter
 	t.Stride, t.Step, t.Count = plane, f.width, run
-	for m := range r.images {
+	t.Items, t.SrcItem, t.DstItem = 1, rows*cols*f.width, f.to*plane
+	if j.epilogue.Shift == nil && runs == 1 { // nothing differs between images
+		t.Items = r.images
+	}
+	for m := 0; m < r.images; m += t.Items {
 		for c := b * f.width; c < min(f.to, (b+1)*f.width); c += k.Lanes {
 			t.Channels = min(k.Lanes, f.to-c)
 			first := (r.image+m)*f.to + c

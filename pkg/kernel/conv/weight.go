@@ -212,7 +212,7 @@ func (w *window) planRow(r rectangle, channels int) {
 func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 	k, shape, taps := j.kernels, j.shape, j.shape.taps()
 	t := &s.scatter
-	*t = lanes.Scatter{Stride: taps, Step: j.width, Count: taps}
+	*t = lanes.Scatter{Stride: taps, Step: j.width, Count: taps, Items: last - first, SrcItem: taps * j.width, DstItem: shape.C * taps}
 	for b := from / j.width; b < ceil(to, j.width); b++ {
 		sums := j.partial[j.sums(first, b, 0):j.sums(last, b, 0)]
 		for slice := 1; slice < j.slices; slice++ {
@@ -222,13 +222,10 @@ func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 		if j.minimal != nil {
 			sums = j.interpolate(s, sums, last-first)
 		}
-		for o := first; o < last; o++ {
-			for c := b * j.width; c < min(shape.C, (b+1)*j.width); c += k.Lanes {
-				t.Channels = min(k.Lanes, shape.C-c)
-				t.Dst = j.gw[(o*shape.C+c)*taps:]
-				t.Src = sums[(o-first)*taps*j.width+c%j.width:]
-				k.Scatter(t)
-			}
+		for c := b * j.width; c < min(shape.C, (b+1)*j.width); c += k.Lanes {
+			t.Channels = min(k.Lanes, shape.C-c)
+			t.Dst, t.Src = j.gw[(first*shape.C+c)*taps:], sums[c%j.width:]
+			k.Scatter(t)
 		}
 	}
 }

@@ -758,36 +758,48 @@ GLOBL masks<>(SB), RODATA|NOPTR, $64
 // Requires: AVX, CMOV
 TEXT ·scatterAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 48(AX), BX
-	MOVQ 72(AX), SI
-	MOVQ 96(AX), DI
-	SHLQ $0x02, DI
-	MOVQ 104(AX), R8
-	SHLQ $0x02, R8
-	MOVQ 112(AX), R9
-	MOVQ 120(AX), AX
+	MOVQ 48(AX), CX
+	MOVQ 96(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 104(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 120(AX), SI
+	XORQ DI, DI
+
+item_scatterAVX2:
+	MOVQ  (AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), R10
+	MOVQ  112(AX), R11
+	MOVQ  136(AX), R12
+	IMULQ DI, R12
+	LEAQ  (R9)(R12*4), R9
+	MOVQ  144(AX), R12
+	IMULQ DI, R12
+	LEAQ  (R8)(R12*4), R8
+	TESTQ R10, R10
+	JZ    block_scatterAVX2
+	LEAQ  (R10)(R12*4), R10
 
 block_scatterAVX2:
-	CMPQ    R9, $0x04
+	CMPQ    R11, $0x04
 	JNE     square_scatterAVX2
-	CMPQ    AX, $0x08
+	CMPQ    SI, $0x08
 	JL      square_scatterAVX2
-	VMOVUPS (DX), Y0
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y1
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y2
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y3
-	ADDQ    R8, DX
-	TESTQ   BX, BX
+	VMOVUPS (R9), Y0
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y1
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y2
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y3
+	ADDQ    BX, R9
+	TESTQ   CX, CX
 	JZ      four_biased_scatterAVX2
-	VADDPS  (BX), Y0, Y0
-	VADDPS  (BX), Y1, Y1
-	VADDPS  (BX), Y2, Y2
-	VADDPS  (BX), Y3, Y3
+	VADDPS  (CX), Y0, Y0
+	VADDPS  (CX), Y1, Y1
+	VADDPS  (CX), Y2, Y2
+	VADDPS  (CX), Y3, Y3
 
 four_biased_scatterAVX2:
 	VUNPCKLPS    Y1, Y0, Y4
@@ -798,107 +810,106 @@ four_biased_scatterAVX2:
 	VUNPCKHPD    Y1, Y4, Y1
 	VUNPCKLPD    Y2, Y0, Y4
 	VUNPCKHPD    Y2, Y0, Y0
-	TESTQ        SI, SI
+	TESTQ        R10, R10
 	JZ           alone_scatterAVX2
 	VMOVAPS      X3, X2
-	VADDPS       (SI), X2, X2
-	ADDQ         DI, SI
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VADDPS       (R10), X2, X2
+	ADDQ         DX, R10
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VMOVAPS      X1, X2
-	VADDPS       (SI), X2, X2
-	ADDQ         DI, SI
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VADDPS       (R10), X2, X2
+	ADDQ         DX, R10
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VMOVAPS      X4, X2
-	VADDPS       (SI), X2, X2
-	ADDQ         DI, SI
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VADDPS       (R10), X2, X2
+	ADDQ         DX, R10
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VMOVAPS      X0, X2
-	VADDPS       (SI), X2, X2
-	ADDQ         DI, SI
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VADDPS       (R10), X2, X2
+	ADDQ         DX, R10
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VEXTRACTF128 $0x01, Y3, X2
-	VADDPS       (SI), X2, X2
-	ADDQ         DI, SI
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VADDPS       (R10), X2, X2
+	ADDQ         DX, R10
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VEXTRACTF128 $0x01, Y1, X1
-	VADDPS       (SI), X1, X1
-	ADDQ         DI, SI
-	VMOVUPS      X1, (CX)
-	ADDQ         DI, CX
+	VADDPS       (R10), X1, X1
+	ADDQ         DX, R10
+	VMOVUPS      X1, (R8)
+	ADDQ         DX, R8
 	VEXTRACTF128 $0x01, Y4, X1
-	VADDPS       (SI), X1, X1
-	ADDQ         DI, SI
-	VMOVUPS      X1, (CX)
-	ADDQ         DI, CX
+	VADDPS       (R10), X1, X1
+	ADDQ         DX, R10
+	VMOVUPS      X1, (R8)
+	ADDQ         DX, R8
 	VEXTRACTF128 $0x01, Y0, X0
-	VADDPS       (SI), X0, X0
-	ADDQ         DI, SI
-	VMOVUPS      X0, (CX)
-	ADDQ         DI, CX
+	VADDPS       (R10), X0, X0
+	ADDQ         DX, R10
+	VMOVUPS      X0, (R8)
+	ADDQ         DX, R8
 	JMP          done_scatterAVX2
 
 alone_scatterAVX2:
 	VMOVAPS      X3, X2
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VMOVAPS      X1, X2
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VMOVAPS      X4, X2
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VMOVAPS      X0, X2
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VEXTRACTF128 $0x01, Y3, X2
-	VMOVUPS      X2, (CX)
-	ADDQ         DI, CX
+	VMOVUPS      X2, (R8)
+	ADDQ         DX, R8
 	VEXTRACTF128 $0x01, Y1, X1
-	VMOVUPS      X1, (CX)
-	ADDQ         DI, CX
+	VMOVUPS      X1, (R8)
+	ADDQ         DX, R8
 	VEXTRACTF128 $0x01, Y4, X1
-	VMOVUPS      X1, (CX)
-	ADDQ         DI, CX
+	VMOVUPS      X1, (R8)
+	ADDQ         DX, R8
 	VEXTRACTF128 $0x01, Y0, X0
-	VMOVUPS      X0, (CX)
-	ADDQ         DI, CX
+	VMOVUPS      X0, (R8)
+	ADDQ         DX, R8
 
 done_scatterAVX2:
-	VZEROUPPER
-	RET
+	JMP end_scatterAVX2
 
 square_scatterAVX2:
-	VMOVUPS (DX), Y0
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y1
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y2
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y3
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y4
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y5
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y6
-	ADDQ    R8, DX
-	VMOVUPS (DX), Y7
-	ADDQ    R8, DX
-	TESTQ   BX, BX
+	VMOVUPS (R9), Y0
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y1
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y2
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y3
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y4
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y5
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y6
+	ADDQ    BX, R9
+	VMOVUPS (R9), Y7
+	ADDQ    BX, R9
+	TESTQ   CX, CX
 	JZ      square_biased_scatterAVX2
-	VADDPS  (BX), Y0, Y0
-	VADDPS  (BX), Y1, Y1
-	VADDPS  (BX), Y2, Y2
-	VADDPS  (BX), Y3, Y3
-	VADDPS  (BX), Y4, Y4
-	VADDPS  (BX), Y5, Y5
-	VADDPS  (BX), Y6, Y6
-	VADDPS  (BX), Y7, Y7
+	VADDPS  (CX), Y0, Y0
+	VADDPS  (CX), Y1, Y1
+	VADDPS  (CX), Y2, Y2
+	VADDPS  (CX), Y3, Y3
+	VADDPS  (CX), Y4, Y4
+	VADDPS  (CX), Y5, Y5
+	VADDPS  (CX), Y6, Y6
+	VADDPS  (CX), Y7, Y7
 
 square_biased_scatterAVX2:
 	VUNPCKLPS  Y1, Y0, Y8
@@ -925,97 +936,102 @@ square_biased_scatterAVX2:
 	VPERM2F128 $0x31, Y5, Y8, Y5
 	VPERM2F128 $0x20, Y4, Y0, Y8
 	VPERM2F128 $0x31, Y4, Y0, Y0
-	MOVQ       R9, R10
-	MOVQ       $0x0000000000000008, R11
-	CMPQ       R10, R11
-	CMOVQGT    R11, R10
-	LEAQ       masks<>+0(SB), R12
-	SUBQ       R10, R11
-	VMOVUPS    (R12)(R11*4), Y4
-	TESTQ      SI, SI
+	MOVQ       R11, R12
+	MOVQ       $0x0000000000000008, R13
+	CMPQ       R12, R13
+	CMOVQGT    R13, R12
+	LEAQ       masks<>+0(SB), R14
+	SUBQ       R12, R13
+	VMOVUPS    (R14)(R13*4), Y4
+	TESTQ      R10, R10
 	JZ         write_scatterAVX2
-	MOVQ       SI, R10
-	CMPQ       AX, $0x00
+	MOVQ       R10, R12
+	CMPQ       SI, $0x00
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R10), Y4, Y9
+	VMASKMOVPS (R12), Y4, Y9
 	VADDPS     Y9, Y6, Y6
-	ADDQ       DI, R10
-	CMPQ       AX, $0x01
+	ADDQ       DX, R12
+	CMPQ       SI, $0x01
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R10), Y4, Y9
+	VMASKMOVPS (R12), Y4, Y9
 	VADDPS     Y9, Y7, Y7
-	ADDQ       DI, R10
-	CMPQ       AX, $0x02
+	ADDQ       DX, R12
+	CMPQ       SI, $0x02
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R10), Y4, Y9
+	VMASKMOVPS (R12), Y4, Y9
 	VADDPS     Y9, Y2, Y2
-	ADDQ       DI, R10
-	CMPQ       AX, $0x03
+	ADDQ       DX, R12
+	CMPQ       SI, $0x03
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R10), Y4, Y9
+	VMASKMOVPS (R12), Y4, Y9
 	VADDPS     Y9, Y8, Y8
-	ADDQ       DI, R10
-	CMPQ       AX, $0x04
+	ADDQ       DX, R12
+	CMPQ       SI, $0x04
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R10), Y4, Y9
+	VMASKMOVPS (R12), Y4, Y9
 	VADDPS     Y9, Y3, Y3
-	ADDQ       DI, R10
-	CMPQ       AX, $0x05
+	ADDQ       DX, R12
+	CMPQ       SI, $0x05
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R10), Y4, Y9
+	VMASKMOVPS (R12), Y4, Y9
 	VADDPS     Y9, Y1, Y1
-	ADDQ       DI, R10
-	CMPQ       AX, $0x06
+	ADDQ       DX, R12
+	CMPQ       SI, $0x06
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R10), Y4, Y9
+	VMASKMOVPS (R12), Y4, Y9
 	VADDPS     Y9, Y5, Y5
-	ADDQ       DI, R10
-	CMPQ       AX, $0x07
+	ADDQ       DX, R12
+	CMPQ       SI, $0x07
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R10), Y4, Y9
+	VMASKMOVPS (R12), Y4, Y9
 	VADDPS     Y9, Y0, Y0
 
 end_residual_scatterAVX2:
-	ADDQ $0x20, SI
+	ADDQ $0x20, R10
 
 write_scatterAVX2:
-	MOVQ       CX, R10
-	CMPQ       AX, $0x00
+	MOVQ       R8, R12
+	CMPQ       SI, $0x00
 	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y6, Y4, (R10)
-	ADDQ       DI, R10
-	CMPQ       AX, $0x01
+	VMASKMOVPS Y6, Y4, (R12)
+	ADDQ       DX, R12
+	CMPQ       SI, $0x01
 	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y7, Y4, (R10)
-	ADDQ       DI, R10
-	CMPQ       AX, $0x02
+	VMASKMOVPS Y7, Y4, (R12)
+	ADDQ       DX, R12
+	CMPQ       SI, $0x02
 	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y2, Y4, (R10)
-	ADDQ       DI, R10
-	CMPQ       AX, $0x03
+	VMASKMOVPS Y2, Y4, (R12)
+	ADDQ       DX, R12
+	CMPQ       SI, $0x03
 	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y8, Y4, (R10)
-	ADDQ       DI, R10
-	CMPQ       AX, $0x04
+	VMASKMOVPS Y8, Y4, (R12)
+	ADDQ       DX, R12
+	CMPQ       SI, $0x04
 	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y3, Y4, (R10)
-	ADDQ       DI, R10
-	CMPQ       AX, $0x05
+	VMASKMOVPS Y3, Y4, (R12)
+	ADDQ       DX, R12
+	CMPQ       SI, $0x05
 	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y1, Y4, (R10)
-	ADDQ       DI, R10
-	CMPQ       AX, $0x06
+	VMASKMOVPS Y1, Y4, (R12)
+	ADDQ       DX, R12
+	CMPQ       SI, $0x06
 	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y5, Y4, (R10)
-	ADDQ       DI, R10
-	CMPQ       AX, $0x07
+	VMASKMOVPS Y5, Y4, (R12)
+	ADDQ       DX, R12
+	CMPQ       SI, $0x07
 	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y0, Y4, (R10)
+	VMASKMOVPS Y0, Y4, (R12)
 
 end_store_scatterAVX2:
-	ADDQ $0x20, CX
-	SUBQ $0x08, R9
+	ADDQ $0x20, R8
+	SUBQ $0x08, R11
 	JG   block_scatterAVX2
+
+end_scatterAVX2:
+	INCQ DI
+	CMPQ DI, 128(AX)
+	JL   item_scatterAVX2
 	VZEROUPPER
 	RET
 
@@ -4545,36 +4561,48 @@ end_gatherAVX512:
 // Requires: AVX, AVX512F, BMI2, CMOV
 TEXT ·scatterAVX512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
-	MOVQ (AX), CX
-	MOVQ 24(AX), DX
-	MOVQ 48(AX), BX
-	MOVQ 72(AX), SI
-	MOVQ 96(AX), DI
-	SHLQ $0x02, DI
-	MOVQ 104(AX), R8
-	SHLQ $0x02, R8
-	MOVQ 112(AX), R9
-	MOVQ 120(AX), AX
+	MOVQ 48(AX), CX
+	MOVQ 96(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 104(AX), BX
+	SHLQ $0x02, BX
+	MOVQ 120(AX), SI
+	XORQ DI, DI
+
+item_scatterAVX512:
+	MOVQ  (AX), R8
+	MOVQ  24(AX), R9
+	MOVQ  72(AX), R10
+	MOVQ  112(AX), R11
+	MOVQ  136(AX), R12
+	IMULQ DI, R12
+	LEAQ  (R9)(R12*4), R9
+	MOVQ  144(AX), R12
+	IMULQ DI, R12
+	LEAQ  (R8)(R12*4), R8
+	TESTQ R10, R10
+	JZ    block_scatterAVX512
+	LEAQ  (R10)(R12*4), R10
 
 block_scatterAVX512:
-	CMPQ    R9, $0x04
+	CMPQ    R11, $0x04
 	JNE     square_scatterAVX512
-	CMPQ    AX, $0x10
+	CMPQ    SI, $0x10
 	JL      square_scatterAVX512
-	VMOVUPS (DX), Z0
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z1
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z2
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z3
-	ADDQ    R8, DX
-	TESTQ   BX, BX
+	VMOVUPS (R9), Z0
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z1
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z2
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z3
+	ADDQ    BX, R9
+	TESTQ   CX, CX
 	JZ      four_biased_scatterAVX512
-	VADDPS  (BX), Z0, Z0
-	VADDPS  (BX), Z1, Z1
-	VADDPS  (BX), Z2, Z2
-	VADDPS  (BX), Z3, Z3
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX), Z1, Z1
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX), Z3, Z3
 
 four_biased_scatterAVX512:
 	VUNPCKLPS     Z1, Z0, Z4
@@ -4585,195 +4613,194 @@ four_biased_scatterAVX512:
 	VUNPCKHPD     Z1, Z4, Z1
 	VUNPCKLPD     Z2, Z0, Z4
 	VUNPCKHPD     Z2, Z0, Z0
-	TESTQ         SI, SI
+	TESTQ         R10, R10
 	JZ            alone_scatterAVX512
 	VMOVAPS       X3, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VMOVAPS       X1, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VMOVAPS       X4, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VMOVAPS       X0, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x01, Z3, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x01, Z1, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x01, Z4, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x01, Z0, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x02, Z3, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x02, Z1, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x02, Z4, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x02, Z0, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x03, Z3, X2
-	VADDPS        (SI), X2, X2
-	ADDQ          DI, SI
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X2, X2
+	ADDQ          DX, R10
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x03, Z1, X1
-	VADDPS        (SI), X1, X1
-	ADDQ          DI, SI
-	VMOVUPS       X1, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X1, X1
+	ADDQ          DX, R10
+	VMOVUPS       X1, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x03, Z4, X1
-	VADDPS        (SI), X1, X1
-	ADDQ          DI, SI
-	VMOVUPS       X1, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X1, X1
+	ADDQ          DX, R10
+	VMOVUPS       X1, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x03, Z0, X0
-	VADDPS        (SI), X0, X0
-	ADDQ          DI, SI
-	VMOVUPS       X0, (CX)
-	ADDQ          DI, CX
+	VADDPS        (R10), X0, X0
+	ADDQ          DX, R10
+	VMOVUPS       X0, (R8)
+	ADDQ          DX, R8
 	JMP           done_scatterAVX512
 
 alone_scatterAVX512:
 	VMOVAPS       X3, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VMOVAPS       X1, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VMOVAPS       X4, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VMOVAPS       X0, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x01, Z3, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x01, Z1, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x01, Z4, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x01, Z0, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x02, Z3, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x02, Z1, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x02, Z4, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x02, Z0, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x03, Z3, X2
-	VMOVUPS       X2, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X2, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x03, Z1, X1
-	VMOVUPS       X1, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X1, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x03, Z4, X1
-	VMOVUPS       X1, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X1, (R8)
+	ADDQ          DX, R8
 	VEXTRACTF32X4 $0x03, Z0, X0
-	VMOVUPS       X0, (CX)
-	ADDQ          DI, CX
+	VMOVUPS       X0, (R8)
+	ADDQ          DX, R8
 
 done_scatterAVX512:
-	VZEROUPPER
-	RET
+	JMP end_scatterAVX512
 
 square_scatterAVX512:
-	VMOVUPS (DX), Z0
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z1
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z2
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z3
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z4
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z5
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z6
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z7
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z8
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z9
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z10
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z11
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z12
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z13
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z14
-	ADDQ    R8, DX
-	VMOVUPS (DX), Z15
-	ADDQ    R8, DX
-	TESTQ   BX, BX
+	VMOVUPS (R9), Z0
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z1
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z2
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z3
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z4
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z5
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z6
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z7
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z8
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z9
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z10
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z11
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z12
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z13
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z14
+	ADDQ    BX, R9
+	VMOVUPS (R9), Z15
+	ADDQ    BX, R9
+	TESTQ   CX, CX
 	JZ      square_biased_scatterAVX512
-	VADDPS  (BX), Z0, Z0
-	VADDPS  (BX), Z1, Z1
-	VADDPS  (BX), Z2, Z2
-	VADDPS  (BX), Z3, Z3
-	VADDPS  (BX), Z4, Z4
-	VADDPS  (BX), Z5, Z5
-	VADDPS  (BX), Z6, Z6
-	VADDPS  (BX), Z7, Z7
-	VADDPS  (BX), Z8, Z8
-	VADDPS  (BX), Z9, Z9
-	VADDPS  (BX), Z10, Z10
-	VADDPS  (BX), Z11, Z11
-	VADDPS  (BX), Z12, Z12
-	VADDPS  (BX), Z13, Z13
-	VADDPS  (BX), Z14, Z14
-	VADDPS  (BX), Z15, Z15
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX), Z1, Z1
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX), Z3, Z3
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX), Z5, Z5
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX), Z7, Z7
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX), Z9, Z9
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX), Z11, Z11
+	VADDPS  (CX), Z12, Z12
+	VADDPS  (CX), Z13, Z13
+	VADDPS  (CX), Z14, Z14
+	VADDPS  (CX), Z15, Z15
 
 square_biased_scatterAVX512:
 	VUNPCKLPS  Z1, Z0, Z16
@@ -4840,153 +4867,158 @@ square_biased_scatterAVX512:
 	VSHUFF32X4 $0xdd, Z4, Z9, Z4
 	VSHUFF32X4 $0x88, Z8, Z0, Z9
 	VSHUFF32X4 $0xdd, Z8, Z0, Z0
-	MOVQ       R9, R10
-	MOVQ       $0x0000000000000010, R11
-	CMPQ       R10, R11
-	CMOVQGT    R11, R10
-	MOVL       $-1, R11
-	BZHIL      R10, R11, R11
-	KMOVW      R11, K1
-	TESTQ      SI, SI
+	MOVQ       R11, R12
+	MOVQ       $0x0000000000000010, R13
+	CMPQ       R12, R13
+	CMOVQGT    R13, R12
+	MOVL       $-1, R13
+	BZHIL      R12, R13, R13
+	KMOVW      R13, K1
+	TESTQ      R10, R10
 	JZ         write_scatterAVX512
-	MOVQ       SI, R10
-	CMPQ       AX, $0x00
+	MOVQ       R10, R12
+	CMPQ       SI, $0x00
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z15, K1, Z15
-	ADDQ       DI, R10
-	CMPQ       AX, $0x01
+	VADDPS     (R12), Z15, K1, Z15
+	ADDQ       DX, R12
+	CMPQ       SI, $0x01
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z10, K1, Z10
-	ADDQ       DI, R10
-	CMPQ       AX, $0x02
+	VADDPS     (R12), Z10, K1, Z10
+	ADDQ       DX, R12
+	CMPQ       SI, $0x02
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z13, K1, Z13
-	ADDQ       DI, R10
-	CMPQ       AX, $0x03
+	VADDPS     (R12), Z13, K1, Z13
+	ADDQ       DX, R12
+	CMPQ       SI, $0x03
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z12, K1, Z12
-	ADDQ       DI, R10
-	CMPQ       AX, $0x04
+	VADDPS     (R12), Z12, K1, Z12
+	ADDQ       DX, R12
+	CMPQ       SI, $0x04
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z14, K1, Z14
-	ADDQ       DI, R10
-	CMPQ       AX, $0x05
+	VADDPS     (R12), Z14, K1, Z14
+	ADDQ       DX, R12
+	CMPQ       SI, $0x05
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z11, K1, Z11
-	ADDQ       DI, R10
-	CMPQ       AX, $0x06
+	VADDPS     (R12), Z11, K1, Z11
+	ADDQ       DX, R12
+	CMPQ       SI, $0x06
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z16, K1, Z16
-	ADDQ       DI, R10
-	CMPQ       AX, $0x07
+	VADDPS     (R12), Z16, K1, Z16
+	ADDQ       DX, R12
+	CMPQ       SI, $0x07
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z9, K1, Z9
-	ADDQ       DI, R10
-	CMPQ       AX, $0x08
+	VADDPS     (R12), Z9, K1, Z9
+	ADDQ       DX, R12
+	CMPQ       SI, $0x08
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z7, K1, Z7
-	ADDQ       DI, R10
-	CMPQ       AX, $0x09
+	VADDPS     (R12), Z7, K1, Z7
+	ADDQ       DX, R12
+	CMPQ       SI, $0x09
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z2, K1, Z2
-	ADDQ       DI, R10
-	CMPQ       AX, $0x0a
+	VADDPS     (R12), Z2, K1, Z2
+	ADDQ       DX, R12
+	CMPQ       SI, $0x0a
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z6, K1, Z6
-	ADDQ       DI, R10
-	CMPQ       AX, $0x0b
+	VADDPS     (R12), Z6, K1, Z6
+	ADDQ       DX, R12
+	CMPQ       SI, $0x0b
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z4, K1, Z4
-	ADDQ       DI, R10
-	CMPQ       AX, $0x0c
+	VADDPS     (R12), Z4, K1, Z4
+	ADDQ       DX, R12
+	CMPQ       SI, $0x0c
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z3, K1, Z3
-	ADDQ       DI, R10
-	CMPQ       AX, $0x0d
+	VADDPS     (R12), Z3, K1, Z3
+	ADDQ       DX, R12
+	CMPQ       SI, $0x0d
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z1, K1, Z1
-	ADDQ       DI, R10
-	CMPQ       AX, $0x0e
+	VADDPS     (R12), Z1, K1, Z1
+	ADDQ       DX, R12
+	CMPQ       SI, $0x0e
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z5, K1, Z5
-	ADDQ       DI, R10
-	CMPQ       AX, $0x0f
+	VADDPS     (R12), Z5, K1, Z5
+	ADDQ       DX, R12
+	CMPQ       SI, $0x0f
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R10), Z0, K1, Z0
+	VADDPS     (R12), Z0, K1, Z0
 
 end_residual_scatterAVX512:
-	ADDQ $0x40, SI
+	ADDQ $0x40, R10
 
 write_scatterAVX512:
-	MOVQ    CX, R10
-	CMPQ    AX, $0x00
+	MOVQ    R8, R12
+	CMPQ    SI, $0x00
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z15, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x01
+	VMOVUPS Z15, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x01
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z10, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x02
+	VMOVUPS Z10, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x02
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z13, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x03
+	VMOVUPS Z13, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x03
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z12, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x04
+	VMOVUPS Z12, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x04
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z14, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x05
+	VMOVUPS Z14, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x05
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z11, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x06
+	VMOVUPS Z11, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x06
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z16, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x07
+	VMOVUPS Z16, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x07
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z9, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x08
+	VMOVUPS Z9, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x08
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z7, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x09
+	VMOVUPS Z7, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x09
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z2, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x0a
+	VMOVUPS Z2, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x0a
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z6, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x0b
+	VMOVUPS Z6, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x0b
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z4, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x0c
+	VMOVUPS Z4, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x0c
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z3, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x0d
+	VMOVUPS Z3, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x0d
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z1, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x0e
+	VMOVUPS Z1, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x0e
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z5, K1, (R10)
-	ADDQ    DI, R10
-	CMPQ    AX, $0x0f
+	VMOVUPS Z5, K1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x0f
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z0, K1, (R10)
+	VMOVUPS Z0, K1, (R12)
 
 end_store_scatterAVX512:
-	ADDQ $0x40, CX
-	SUBQ $0x10, R9
+	ADDQ $0x40, R8
+	SUBQ $0x10, R11
 	JG   block_scatterAVX512
+
+end_scatterAVX512:
+	INCQ DI
+	CMPQ DI, 128(AX)
+	JL   item_scatterAVX512
 	VZEROUPPER
 	RET
 

@@ -136,6 +136,39 @@ func TestGatherItems(t *testing.T) {
 	}
 }
 
+// TestScatterItems: several items are what they are one by one.
+func TestScatterItems(t *testing.T) {
+	for _, k := range implementations() {
+		for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
+			for extras := range 4 {
+				const items = 3
+				r := rand.New(rand.NewPCG(1, 2))
+				s := &Scatter{Stride: count + 3, Step: k.Lanes, Count: count, Channels: k.Lanes - 1}
+				s.SrcItem, s.DstItem = (count+k.Lanes)*k.Lanes, s.Channels*s.Stride+1
+				src, residual := random(r, items*s.SrcItem), random(r, items*s.DstItem)
+				got := random(r, items*s.DstItem)
+				want := append([]float32(nil), got...)
+				if extras&1 != 0 {
+					s.Bias = random(r, k.Lanes)
+				}
+				for n := range items {
+					s.Src, s.Dst = src[n*s.SrcItem:], want[n*s.DstItem:]
+					if extras&2 != 0 {
+						s.Residual = residual[n*s.DstItem:]
+					}
+					k.Scatter(s)
+				}
+				if extras&2 != 0 {
+					s.Residual = residual
+				}
+				s.Src, s.Dst, s.Items = src, got, items
+				k.Scatter(s)
+				close(t, fmt.Sprintf("%s, %d pixels, extras %d", k.Name, count, extras), got, want)
+			}
+		}
+	}
+}
+
 func TestScatter(t *testing.T) {
 	for _, k := range implementations() {
 		for _, channels := range []int{1, 3, k.Lanes} {

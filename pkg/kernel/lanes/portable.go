@@ -87,18 +87,24 @@ func gather(g *Gather) {
 }
 
 func scatter(s *Scatter) {
-	for c := range min(s.Channels, portableLanes) {
-		plane := s.Dst[c*s.Stride:][:s.Count]
-		bias := float32(0)
-		if s.Bias != nil {
-			bias = s.Bias[c]
+	for n := range max(1, s.Items) {
+		dst, src, residual := s.Dst[n*s.DstItem:], s.Src[n*s.SrcItem:], s.Residual
+		if residual != nil {
+			residual = residual[n*s.DstItem:]
 		}
-		for i := range plane {
-			plane[i] = s.Src[i*s.Step+c] + bias
-		}
-		if s.Residual != nil {
-			for i, r := range s.Residual[c*s.Stride:][:s.Count] {
-				plane[i] += r
+		for c := range min(s.Channels, portableLanes) {
+			plane := dst[c*s.Stride:][:s.Count]
+			bias := float32(0)
+			if s.Bias != nil {
+				bias = s.Bias[c]
+			}
+			for i := range plane {
+				plane[i] = src[i*s.Step+c] + bias
+			}
+			if residual != nil {
+				for i, r := range residual[c*s.Stride:][:s.Count] {
+					plane[i] += r
+				}
 			}
 		}
 	}
