@@ -1,8 +1,6 @@
 package picture
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Planar8 is a picture of W by H pixels as three planes of bytes, red, green
 // and blue, each in rows from the top: sRGB values as they are in files.

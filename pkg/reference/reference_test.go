@@ -1,10 +1,9 @@
 package reference_test
 
 import (
-	"encoding/json"
 	"errors"
 	"path"
-	"strings"
+	"slices"
 	"testing"
 
 	"multiscale/pkg/reference"
@@ -35,29 +34,6 @@ var checks = map[string]func(*checker){
 	"unary":                        checkUnary,
 }
 
-// pending is what other tests check, or what is still to be built: the cases
-// that need it are reported as pending. Whatever is neither here nor known to
-// the checks makes a case fail.
-var pending = map[string]string{
-	"kind onnx": "the ONNX packages read these cases",
-}
-
-// isPending returns why a case is pending, or "".
-func isPending(c *reference.Case) string {
-	var h struct {
-		Task  string
-		Model struct{ Class string }
-	}
-	// Hyper-parameters that cannot be read are found by the case's check.
-	_ = json.Unmarshal(c.HyperParameters, &h)
-	for _, what := range []string{"kind " + c.Kind, "class " + h.Model.Class, "task " + h.Task} {
-		if why := pending[what]; why != "" {
-			return what + ": " + why
-		}
-	}
-	return ""
-}
-
 // subset is the part of the reference data that is in the repository.
 const subset = "testdata"
 
@@ -82,7 +58,8 @@ func run(t *testing.T, folder string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var waiting []string
+	// Stored models are read where there is something to run them: in onnx/backend.
+	cases = slices.DeleteFunc(cases, func(c *reference.Case) bool { return c.Kind == "onnx" })
 	for len(cases) > 0 {
 		// The group is cut off here, for -run may leave its test out.
 		group, n := path.Dir(cases[0].ID), 1
@@ -93,18 +70,9 @@ func run(t *testing.T, folder string) {
 		cases = cases[n:]
 		t.Run(group, func(t *testing.T) {
 			for _, c := range members {
-				t.Run(path.Base(c.ID), func(t *testing.T) {
-					if why := isPending(c); why != "" {
-						waiting = append(waiting, c.ID)
-						t.Skipf("pending: %s", why)
-					}
-					check(t, c)
-				})
+				t.Run(path.Base(c.ID), func(t *testing.T) { check(t, c) })
 			}
 		})
-	}
-	if len(waiting) > 0 {
-		t.Logf("%d cases of %s are pending: %s", len(waiting), folder, strings.Join(waiting, ", "))
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel"
-	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/random"
@@ -178,16 +177,8 @@ func normaliserOf(s metric.Scale) normaliser {
 // apply does so in rows of the given width whose numbers are multiples of stride.
 func (n normaliser) apply(x []float32, width, stride int) {
 	per := len(x) / 3
-	if stride <= 1 {
-		pointwise.AddChannel(x, x, n.below, 1, 3, per)
-		for c, inverse := range n.inverse {
-			plane := x[c*per:][:per]
-			pointwise.Scale(plane, inverse, plane)
-		}
-		return
-	}
 	for c, inverse := range n.inverse {
-		for at := 0; at < per; at += stride * width {
+		for at := 0; at < per; at += max(stride, 1) * width {
 			row := x[c*per+at:][:width]
 			for i, v := range row {
 				row[i] = (v + n.below[c]) * inverse

@@ -151,8 +151,12 @@ func (w *window) items(k *lanes.Kernels, s *scratch, c int) (images int) {
 	}
 	s.items = growInts(s.items, images*vectors)
 	for i := range s.items {
-		at := i % vectors * k.Lanes
-		s.items[i] = int32(at/w.width*w.block + at%w.width + w.at(i/vectors, 0, 0))
+		if i < vectors {
+			c := i * k.Lanes
+			s.items[i] = int32(c/w.width*w.block + c%w.width)
+		} else { // an image further
+			s.items[i] = s.items[i-vectors] + int32(w.at(1, 0, 0))
+		}
 	}
 	return images
 }

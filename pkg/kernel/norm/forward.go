@@ -51,21 +51,14 @@ func normalize(j *job, group, lo, hi int) {
 func (j *job) coefficients(group, lo, hi int, rstd, rest float64) (scale, shift []float32) {
 	at, c := group*j.rows, group%j.groups*j.perGroup
 	scale, shift = j.scale[at+lo:at+hi], j.shift[at+lo:at+hi]
-	if j.gamma != nil && j.beta != nil {
-		vector.AffineRows(scale, shift, j.gamma[c+lo:], j.beta[c+lo:], rstd, rest)
-		return scale, shift
+	gamma, beta := j.gamma, j.beta
+	if gamma != nil {
+		gamma = gamma[c+lo:]
 	}
-	for i := range scale {
-		gamma, beta := 1.0, 0.0
-		if j.gamma != nil {
-			gamma = float64(j.gamma[c+lo+i])
-		}
-		if j.beta != nil {
-			beta = float64(j.beta[c+lo+i])
-		}
-		scale[i] = float32(gamma * rstd)
-		shift[i] = float32(beta - rest*gamma*rstd)
+	if beta != nil {
+		beta = beta[c+lo:]
 	}
+	vector.AffineRows(scale, shift, gamma, beta, rstd, rest)
 	return scale, shift
 }
 

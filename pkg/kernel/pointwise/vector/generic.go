@@ -138,9 +138,16 @@ func finiteGeneric(x []float32) bool {
 }
 
 func affineRowsGeneric(scale, shift, gamma, beta []float32, rstd, rest float64) {
-	for i, g := range gamma {
-		scale[i] = float32(float64(g) * rstd)
-		shift[i] = float32(float64(beta[i]) - float64(rest*float64(g)*rstd))
+	for i := range scale {
+		g, b := 1.0, 0.0
+		if gamma != nil {
+			g = float64(gamma[i])
+		}
+		if beta != nil {
+			b = float64(beta[i])
+		}
+		scale[i] = float32(g * rstd)
+		shift[i] = float32(b - float64(rest*g*rstd))
 	}
 }
 

@@ -85,10 +85,11 @@ func NormGradLeaky(gx, gy, x []float32, width int, mean float32, scale, shift []
 
 // AffineRows writes gamma*rstd to scale and beta - rest*gamma*rstd to shift, computed
 // in float64: what a normalisation does to its rows, where rest is what rounding the
-// mean left over.
+// mean left over. gamma and beta may be nil, for 1 and 0.
 func AffineRows(scale, shift, gamma, beta []float32, rstd, rest float64) {
-	shift, gamma, beta = shift[:len(scale)], gamma[:len(scale)], beta[:len(scale)]
-	if accelerated && len(scale) > 0 {
+	shift = shift[:len(scale)]
+	if accelerated && len(scale) > 0 && gamma != nil && beta != nil {
+		gamma, beta = gamma[:len(scale)], beta[:len(scale)]
 		affineRowsAVX2(start(scale), start(shift), start(gamma), start(beta), len(scale), rstd, rest)
 		return
 	}

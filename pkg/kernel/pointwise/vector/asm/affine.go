@@ -12,17 +12,6 @@ func affine() {
 	addPairs()
 }
 
-// broadcastDouble loads a float64 argument into every lane.
-func broadcastDouble(name string) VecVirtual {
-	v := YMM()
-	a, err := Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VBROADCASTSD(a.Addr, v)
-	return v
-}
-
 func affineRows() {
 	kernel("affineRows", "(scale, shift, gamma, beta *float32, n int, rstd, rest float64)",
 		"writes gamma*rstd and beta - rest*gamma*rstd, computed in float64.")
@@ -61,11 +50,7 @@ func addPairs() {
 	one, factor := GP64(), XMM()
 	MOVQ(U64(0x3ff0000000000000), one)
 	MOVQ(one, factor)
-	a, err := Param("factor").Resolve()
-	if err != nil {
-		panic(err)
-	}
-	VMOVHPD(a.Addr, factor, factor)
+	VMOVHPD(argument("factor"), factor, factor)
 	pair := label("pair")
 	Label(pair)
 	v := XMM()

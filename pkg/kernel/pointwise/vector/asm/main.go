@@ -43,14 +43,26 @@ func kernel(name, signature, doc string) {
 // pointer and integer load an argument.
 func pointer(name string) Register { return Load(Param(name), GP64()) }
 
-// broadcast loads a float32 argument into every lane.
-func broadcast(name string) VecVirtual {
-	v := YMM()
+// argument is where an argument lies.
+func argument(name string) Mem {
 	a, err := Param(name).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	VBROADCASTSS(a.Addr, v)
+	return a.Addr
+}
+
+// broadcast loads a float32 argument into every lane.
+func broadcast(name string) VecVirtual {
+	v := YMM()
+	VBROADCASTSS(argument(name), v)
+	return v
+}
+
+// broadcastDouble loads a float64 argument into every lane.
+func broadcastDouble(name string) VecVirtual {
+	v := YMM()
+	VBROADCASTSD(argument(name), v)
 	return v
 }
 
