@@ -983,51 +983,247 @@ square_biased_scatterAVX2:
 	ADDQ       DX, R12
 	CMPQ       SI, $0x07
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y9
-	VADDPS     Y9, Y0, Y0
+	VMASKMOVPS (R12), Y4, Y4
+	VADDPS     Y4, Y0, Y0
 
 end_residual_scatterAVX2:
 	ADDQ $0x20, R10
 
 write_scatterAVX2:
-	MOVQ       R8, R12
-	CMPQ       SI, $0x00
-	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y6, Y4, (R12)
-	ADDQ       DX, R12
-	CMPQ       SI, $0x01
-	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y7, Y4, (R12)
-	ADDQ       DX, R12
-	CMPQ       SI, $0x02
-	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y2, Y4, (R12)
-	ADDQ       DX, R12
-	CMPQ       SI, $0x03
-	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y8, Y4, (R12)
-	ADDQ       DX, R12
-	CMPQ       SI, $0x04
-	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y3, Y4, (R12)
-	ADDQ       DX, R12
-	CMPQ       SI, $0x05
-	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y1, Y4, (R12)
-	ADDQ       DX, R12
-	CMPQ       SI, $0x06
-	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y5, Y4, (R12)
-	ADDQ       DX, R12
-	CMPQ       SI, $0x07
-	JLE        end_store_scatterAVX2
-	VMASKMOVPS Y0, Y4, (R12)
+	CMPQ    R11, $0x08
+	JL      rest_scatterAVX2
+	MOVQ    R8, R12
+	CMPQ    SI, $0x00
+	JLE     end_store_scatterAVX2
+	VMOVUPS Y6, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x01
+	JLE     end_store_scatterAVX2
+	VMOVUPS Y7, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x02
+	JLE     end_store_scatterAVX2
+	VMOVUPS Y2, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x03
+	JLE     end_store_scatterAVX2
+	VMOVUPS Y8, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x04
+	JLE     end_store_scatterAVX2
+	VMOVUPS Y3, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x05
+	JLE     end_store_scatterAVX2
+	VMOVUPS Y1, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x06
+	JLE     end_store_scatterAVX2
+	VMOVUPS Y5, (R12)
+	ADDQ    DX, R12
+	CMPQ    SI, $0x07
+	JLE     end_store_scatterAVX2
+	VMOVUPS Y0, (R12)
 
 end_store_scatterAVX2:
 	ADDQ $0x20, R8
 	SUBQ $0x08, R11
 	JG   block_scatterAVX2
+	JMP  end_scatterAVX2
 
+rest_scatterAVX2:
+	CMPQ         SI, $0x00
+	JLE          end_rest_store_scatterAVX2
+	LEAQ         (R8), R9
+	TESTQ        $0x00000004, R11
+	JZ           below_4_0_scatterAVX2
+	VMOVUPS      X6, (R9)
+	VEXTRACTF128 $0x01, Y6, X6
+	ADDQ         $0x10, R9
+
+below_4_0_scatterAVX2:
+	TESTQ    $0x00000002, R11
+	JZ       below_2_0_scatterAVX2
+	VMOVLPS  X6, (R9)
+	VMOVHLPS X6, X6, X6
+	ADDQ     $0x08, R9
+
+below_2_0_scatterAVX2:
+	TESTQ  $0x00000001, R11
+	JZ     below_1_0_scatterAVX2
+	VMOVSS X6, (R9)
+	ADDQ   $0x04, R9
+
+below_1_0_scatterAVX2:
+	ADDQ         DX, R8
+	CMPQ         SI, $0x01
+	JLE          end_rest_store_scatterAVX2
+	LEAQ         (R8), R9
+	TESTQ        $0x00000004, R11
+	JZ           below_4_1_scatterAVX2
+	VMOVUPS      X7, (R9)
+	VEXTRACTF128 $0x01, Y7, X7
+	ADDQ         $0x10, R9
+
+below_4_1_scatterAVX2:
+	TESTQ    $0x00000002, R11
+	JZ       below_2_1_scatterAVX2
+	VMOVLPS  X7, (R9)
+	VMOVHLPS X7, X7, X7
+	ADDQ     $0x08, R9
+
+below_2_1_scatterAVX2:
+	TESTQ  $0x00000001, R11
+	JZ     below_1_1_scatterAVX2
+	VMOVSS X7, (R9)
+	ADDQ   $0x04, R9
+
+below_1_1_scatterAVX2:
+	ADDQ         DX, R8
+	CMPQ         SI, $0x02
+	JLE          end_rest_store_scatterAVX2
+	LEAQ         (R8), R9
+	TESTQ        $0x00000004, R11
+	JZ           below_4_2_scatterAVX2
+	VMOVUPS      X2, (R9)
+	VEXTRACTF128 $0x01, Y2, X2
+	ADDQ         $0x10, R9
+
+below_4_2_scatterAVX2:
+	TESTQ    $0x00000002, R11
+	JZ       below_2_2_scatterAVX2
+	VMOVLPS  X2, (R9)
+	VMOVHLPS X2, X2, X2
+	ADDQ     $0x08, R9
+
+below_2_2_scatterAVX2:
+	TESTQ  $0x00000001, R11
+	JZ     below_1_2_scatterAVX2
+	VMOVSS X2, (R9)
+	ADDQ   $0x04, R9
+
+below_1_2_scatterAVX2:
+	ADDQ         DX, R8
+	CMPQ         SI, $0x03
+	JLE          end_rest_store_scatterAVX2
+	LEAQ         (R8), R9
+	TESTQ        $0x00000004, R11
+	JZ           below_4_3_scatterAVX2
+	VMOVUPS      X8, (R9)
+	VEXTRACTF128 $0x01, Y8, X8
+	ADDQ         $0x10, R9
+
+below_4_3_scatterAVX2:
+	TESTQ    $0x00000002, R11
+	JZ       below_2_3_scatterAVX2
+	VMOVLPS  X8, (R9)
+	VMOVHLPS X8, X8, X8
+	ADDQ     $0x08, R9
+
+below_2_3_scatterAVX2:
+	TESTQ  $0x00000001, R11
+	JZ     below_1_3_scatterAVX2
+	VMOVSS X8, (R9)
+	ADDQ   $0x04, R9
+
+below_1_3_scatterAVX2:
+	ADDQ         DX, R8
+	CMPQ         SI, $0x04
+	JLE          end_rest_store_scatterAVX2
+	LEAQ         (R8), R9
+	TESTQ        $0x00000004, R11
+	JZ           below_4_4_scatterAVX2
+	VMOVUPS      X3, (R9)
+	VEXTRACTF128 $0x01, Y3, X3
+	ADDQ         $0x10, R9
+
+below_4_4_scatterAVX2:
+	TESTQ    $0x00000002, R11
+	JZ       below_2_4_scatterAVX2
+	VMOVLPS  X3, (R9)
+	VMOVHLPS X3, X3, X3
+	ADDQ     $0x08, R9
+
+below_2_4_scatterAVX2:
+	TESTQ  $0x00000001, R11
+	JZ     below_1_4_scatterAVX2
+	VMOVSS X3, (R9)
+	ADDQ   $0x04, R9
+
+below_1_4_scatterAVX2:
+	ADDQ         DX, R8
+	CMPQ         SI, $0x05
+	JLE          end_rest_store_scatterAVX2
+	LEAQ         (R8), R9
+	TESTQ        $0x00000004, R11
+	JZ           below_4_5_scatterAVX2
+	VMOVUPS      X1, (R9)
+	VEXTRACTF128 $0x01, Y1, X1
+	ADDQ         $0x10, R9
+
+below_4_5_scatterAVX2:
+	TESTQ    $0x00000002, R11
+	JZ       below_2_5_scatterAVX2
+	VMOVLPS  X1, (R9)
+	VMOVHLPS X1, X1, X1
+	ADDQ     $0x08, R9
+
+below_2_5_scatterAVX2:
+	TESTQ  $0x00000001, R11
+	JZ     below_1_5_scatterAVX2
+	VMOVSS X1, (R9)
+	ADDQ   $0x04, R9
+
+below_1_5_scatterAVX2:
+	ADDQ         DX, R8
+	CMPQ         SI, $0x06
+	JLE          end_rest_store_scatterAVX2
+	LEAQ         (R8), R9
+	TESTQ        $0x00000004, R11
+	JZ           below_4_6_scatterAVX2
+	VMOVUPS      X5, (R9)
+	VEXTRACTF128 $0x01, Y5, X5
+	ADDQ         $0x10, R9
+
+below_4_6_scatterAVX2:
+	TESTQ    $0x00000002, R11
+	JZ       below_2_6_scatterAVX2
+	VMOVLPS  X5, (R9)
+	VMOVHLPS X5, X5, X5
+	ADDQ     $0x08, R9
+
+below_2_6_scatterAVX2:
+	TESTQ  $0x00000001, R11
+	JZ     below_1_6_scatterAVX2
+	VMOVSS X5, (R9)
+	ADDQ   $0x04, R9
+
+below_1_6_scatterAVX2:
+	ADDQ         DX, R8
+	CMPQ         SI, $0x07
+	JLE          end_rest_store_scatterAVX2
+	LEAQ         (R8), R8
+	TESTQ        $0x00000004, R11
+	JZ           below_4_7_scatterAVX2
+	VMOVUPS      X0, (R8)
+	VEXTRACTF128 $0x01, Y0, X0
+	ADDQ         $0x10, R8
+
+below_4_7_scatterAVX2:
+	TESTQ    $0x00000002, R11
+	JZ       below_2_7_scatterAVX2
+	VMOVLPS  X0, (R8)
+	VMOVHLPS X0, X0, X0
+	ADDQ     $0x08, R8
+
+below_2_7_scatterAVX2:
+	TESTQ  $0x00000001, R11
+	JZ     below_1_7_scatterAVX2
+	VMOVSS X0, (R8)
+	ADDQ   $0x04, R8
+
+below_1_7_scatterAVX2:
+end_rest_store_scatterAVX2:
 end_scatterAVX2:
 	INCQ DI
 	CMPQ DI, 128(AX)

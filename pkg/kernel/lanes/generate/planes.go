@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -152,10 +154,24 @@ func (s isa) scatter() {
 	})
 	ADDQ(operand.Imm(uint64(s.bytes())), residual)
 	Label("write_" + name)
-	s.eachChannel("store_"+name, dst, stride, channels, func(i int, at operand.Mem) { s.store(m, rows[i], at) })
+	if s.lanes == 16 {
+		s.eachChannel("store_"+name, dst, stride, channels, func(i int, at operand.Mem) { VMOVUPS(rows[i], m.k, at) })
+	} else {
+		// Some processors take a dozen cycles to store through a mask.
+		CMPQ(count, operand.Imm(uint64(s.lanes)))
+		JL(operand.LabelRef("rest_" + name))
+		s.eachChannel("store_"+name, dst, stride, channels, func(i int, at operand.Mem) { VMOVUPS(rows[i], at) })
+	}
 	ADDQ(operand.Imm(uint64(s.bytes())), dst)
 	SUBQ(operand.Imm(uint64(s.lanes)), count)
 	JG(operand.LabelRef("block_" + name))
+	if s.lanes == 8 {
+		JMP(operand.LabelRef("end_" + name))
+		Label("rest_" + name)
+		s.eachChannel("rest_store_"+name, dst, stride, channels, func(i int, at operand.Mem) {
+			storeFirst(fmt.Sprintf("%d_%s", i, name), count, rows[i].AsX(), rows[i], at)
+		})
+	}
 	Label("end_" + name)
 	INCQ(item)
 	CMPQ(item, at(p, 128))
@@ -210,6 +226,29 @@ func (s isa) scatterFour(name string, dst, src, bias, residual, stride, step reg
 	Label("alone_" + name)
 	write(false)
 	Label("done_" + name)
+}
+
+// storeFirst writes the first count of eight elements, at most seven.
+func storeFirst(label string, count reg.Register, low reg.Register, all reg.VecVirtual, to operand.Mem) {
+	place := GP64()
+	LEAQ(to, place)
+	for n := 4; n > 0; n /= 2 {
+		next := fmt.Sprintf("below_%d_%s", n, label)
+		TESTQ(operand.U32(uint32(n)), count)
+		JZ(operand.LabelRef(next))
+		switch n {
+		case 4:
+			VMOVUPS(low, at(place, 0))
+			VEXTRACTF128(operand.U8(1), all, low)
+		case 2:
+			VMOVLPS(low, at(place, 0))
+			VMOVHLPS(low, low, low)
+		case 1:
+			VMOVSS(low, at(place, 0))
+		}
+		ADDQ(operand.Imm(uint64(4*n)), place)
+		Label(next)
+	}
 }
 
 // eachChannel runs do for the first channels (at most one vector's worth) of
