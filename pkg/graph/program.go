@@ -3,36 +3,56 @@ package graph
 import (
 	"fmt"
 	"slices"
+	"weak"
 
 	"gorgonia.org/gorgonia"
 )
 
-// Arena is a block of memory that the programs of one model share: they run one
-// after the other, and what a program leaves behind is read before the next runs.
+// Arena is a block of memory that programs share, of one model or of several: they run
+// one after the other, and what a program leaves behind is read before the next runs.
 type Arena struct {
 	// Budget is the size in bytes that the block is expected to reach; 0 if that
 	// is not known.
 	Budget int64
 
 	memory   []float32
-	programs []*Program
+	programs []weak.Pointer[Program] // of which some may be gone
 }
 
 // Bytes is the size of the block.
 func (a *Arena) Bytes() int64 { return 4 * int64(len(a.memory)) }
 
+// Reserve makes room for programs of up to the given size. A block that grows from
+// program to program has the system clear its pages again and again, which takes longer
+// than training on a coarse mesh does.
+func (a *Arena) Reserve(bytes int64) {
+	if need := int((bytes + 3) / 4); need > len(a.memory) {
+		a.move(need)
+	}
+}
+
 // add places the results of p in the block, which grows if it has to.
 func (a *Arena) add(p *Program) {
-	a.programs = append(a.programs, p)
+	a.programs = append(a.programs, weak.Make(p))
 	if p.plan.size <= len(a.memory) {
 		p.plan.place(a.memory)
 		return
 	}
-	a.memory = make([]float32, a.grown(p.plan.size))
-	for _, p := range a.programs {
+	a.move(a.grown(p.plan.size))
+}
+
+// move takes all programs to a new block of n float32.
+func (a *Arena) move(n int) {
+	a.memory = make([]float32, n)
+	a.programs = slices.DeleteFunc(a.programs, func(w weak.Pointer[Program]) bool {
+		p := w.Value()
+		if p == nil {
+			return true
+		}
 		p.plan.place(a.memory)
 		p.steps = nil
-	}
+		return false
+	})
 }
 
 // grown is the size of a block with room for need float32. A block that comes

@@ -3,9 +3,11 @@ package graph_test
 import (
 	"errors"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"gorgonia.org/gorgonia"
 
@@ -85,6 +87,51 @@ func TestArena(t *testing.T) {
 		if !slices.Equal(floats(y), want) {
 			t.Error("a program that was moved computes something else")
 		}
+	}
+}
+
+// TestReserve: programs that fit what was reserved do not make the block grow, and one
+// that nobody holds any more is not moved with the others.
+func TestReserve(t *testing.T) {
+	var arena graph.Arena
+	const reserved = 1 << 16
+	arena.Reserve(reserved)
+	g, _, y := chain(t, 2)
+	p, err := graph.Compile(g, &arena, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(); err != nil {
+		t.Fatal(err)
+	}
+	at, want := &floats(y)[0], slices.Clone(floats(y))
+	arena.Reserve(reserved / 2)
+	if arena.Bytes() != reserved || &floats(y)[0] != at {
+		t.Errorf("%d bytes, want the %d that were reserved first, where they were", arena.Bytes(), reserved)
+	}
+	gone := make(chan bool, 1)
+	func() {
+		other, _, z := chain(t, 3)
+		dropped, err := graph.Compile(other, &arena, z)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.AddCleanup(dropped, func(gone chan bool) { gone <- true }, gone)
+	}()
+	for range 3 { // Gorgonia's machines have finalizers
+		runtime.GC()
+	}
+	select {
+	case <-gone:
+	case <-time.After(10 * time.Second):
+		t.Error("the arena keeps a program alive")
+	}
+	arena.Reserve(2 * reserved)
+	if err := p.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if arena.Bytes() != 2*reserved || !slices.Equal(floats(y), want) {
+		t.Errorf("%d bytes, want %d, and the same result", arena.Bytes(), 2*reserved)
 	}
 }
 

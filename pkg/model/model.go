@@ -39,9 +39,11 @@ type Model struct {
 	// finite; the error is then a *graph.Anomaly. It must be set before the
 	// first use.
 	DetectAnomaly bool
+	// Arena is where activations are. Models that run one after the other may share
+	// one; it must be set before the first use.
+	Arena *graph.Arena
 
 	loss     Loss
-	arena    graph.Arena
 	programs map[shape]*program
 	bytes    map[shape]int64 // that activations take
 	total    total
@@ -70,7 +72,7 @@ type program struct {
 // New returns a model. The parameters are those that network.Parameters made
 // for the network.
 func New(n network.Network, params *param.Set, loss Loss) *Model {
-	return &Model{Network: n, Params: params, Memory: DefaultMemory, loss: loss,
+	return &Model{Network: n, Params: params, Memory: DefaultMemory, Arena: new(graph.Arena), loss: loss,
 		programs: make(map[shape]*program), bytes: make(map[shape]int64)}
 }
 
@@ -241,13 +243,13 @@ func (m *Model) program(at shape) (*program, error) {
 		return p, nil
 	}
 	if m.Memory < math.MaxInt64 {
-		m.arena.Budget = m.Memory
+		m.Arena.Budget = m.Memory
 	}
 	p, keep, err := m.build(at)
 	if err != nil {
 		return nil, err
 	}
-	if p.Program, err = graph.Compile(p.builder.Graph, &m.arena, keep...); err != nil {
+	if p.Program, err = graph.Compile(p.builder.Graph, m.Arena, keep...); err != nil {
 		return nil, err
 	}
 	m.programs[at] = p

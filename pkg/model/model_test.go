@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/kernel/pointwise/kerneltest"
 	"multiscale/pkg/mesh"
@@ -193,6 +194,37 @@ func TestOverwrites(t *testing.T) {
 		if err := m.Gradients(t.Context(), got, nil, false); err != nil || slices.Max(got) != 0 || slices.Min(got) != 0 {
 			t.Errorf("no batch: %v, not zeros", err)
 		}
+	}
+}
+
+// TestSharedArena: models that take turns in one block of memory, which grows, compute
+// what each does in its own.
+func TestSharedArena(t *testing.T) {
+	var arena graph.Arena
+	networks := []network.Network{smallUNet(), network.NewESPCN()}
+	var alone, shared [2]*model.Model
+	for i, n := range networks {
+		alone[i], shared[i] = newModel(t, n), newModel(t, n)
+		shared[i].Arena = &arena
+	}
+	for _, side := range []int{8, 16, 8} {
+		for i, n := range networks {
+			b := batch(2, side, 1)
+			b.Target = batch(2, n.Scale()*side, 2).Input
+			var gradients [2][]float32
+			for j, m := range []*model.Model{alone[i], shared[i]} {
+				gradients[j] = make([]float32, m.Params.Len())
+				if _, err := m.AddGradient(t.Context(), gradients[j], b, 3); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if !slices.Equal(gradients[0], gradients[1]) {
+				t.Errorf("%s, side %d: another gradient", n.Name(), side)
+			}
+		}
+	}
+	if least := alone[0].Arena.Bytes(); arena.Bytes() < least {
+		t.Errorf("%d bytes are shared, one model alone has %d", arena.Bytes(), least)
 	}
 }
 

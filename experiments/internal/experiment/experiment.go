@@ -8,13 +8,13 @@ import (
 	"io"
 	"os"
 	"runtime"
-	"runtime/debug"
 
 	"multiscale/experiments/internal/cli"
 	"multiscale/experiments/internal/progress"
 	"multiscale/experiments/internal/runfolder"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
+	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
@@ -46,7 +46,8 @@ type Experiment struct {
 	set        *dataset.Set
 	validation *task.Validation
 	folder     *runfolder.Folder
-	files      durable.FS // of the run folder; nil for the system's
+	files      durable.FS  // of the run folder; nil for the system's
+	arena      graph.Arena // of all units' models
 
 	out      io.Writer // results
 	remarked map[string]bool
@@ -165,12 +166,12 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 		if err := e.runUnit(ctx, w); err != nil {
 			return fmt.Errorf("%s: %w", w.Unit, err)
 		}
-		// The finished unit's activations go before the next one needs its own.
+		// The finished unit's vectors and graphs go before the next one needs its own.
 		// Gorgonia's machines have finalizers, and its pools forget in two
 		// collections more.
-		runtime.GC()
-		runtime.GC()
-		debug.FreeOSMemory()
+		for range 3 {
+			runtime.GC()
+		}
 	}
 	return nil
 }

@@ -98,7 +98,11 @@ func NewModel(n network.Network, seed uint64, w *Weights, loss model.Loss, c cli
 // newModel returns a model with the initial parameters: those of -init, or else
 // drawn from a seed.
 func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
-	return NewModel(e.network, seed, e.initial, e.task.Loss, e.config)
+	m, err := NewModel(e.network, seed, e.initial, e.task.Loss, e.config)
+	if err == nil {
+		m.Arena = &e.arena
+	}
+	return m, err
 }
 
 // optionsOf returns the network of -init where it is one like n with other options (widths,

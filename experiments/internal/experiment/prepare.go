@@ -9,8 +9,9 @@ import (
 	"multiscale/onnx/runtime"
 )
 
-// prepare finds out early what would otherwise end the run late. It leaves no
-// trace in the run folder, so that the run can be asked for again in another way.
+// prepare finds out early what would otherwise end the run late, and gets the memory
+// for it. It leaves no trace in the run folder, so that the run can be asked for again
+// in another way.
 func (e *Experiment) prepare(units []runfolder.Unit) error {
 	there, err := runfolder.Read(e.config.Out)
 	open := func(u runfolder.Unit) bool { return !there.Finished(u) }
@@ -32,5 +33,9 @@ func (e *Experiment) prepare(units []runfolder.Unit) error {
 	if err != nil {
 		return err
 	}
-	return e.checkMemory(need)
+	if err := e.checkMemory(need); err != nil {
+		return err
+	}
+	e.arena.Reserve(need.activations)
+	return nil
 }
