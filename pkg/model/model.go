@@ -62,11 +62,24 @@ type program struct {
 	x, t, target *gorgonia.Node
 	weights      *gorgonia.Node // of the samples' losses in the cost
 	y, losses    *gorgonia.Node
-	gradients    gorgonia.Nodes // of the cost, in the order of the parameters
+	gradients    []gradient // of the cost
+	direct       []direct   // those of them that go where they belong as they are computed
 	images       int
 	part         []int // of each sample
 	strides      []int // of each sample
 	check        bool
+}
+
+// gradient is the node of a parameter's gradient.
+type gradient struct {
+	param *param.Param
+	node  *gorgonia.Node
+}
+
+// direct is the operation that computes a parameter's gradient.
+type direct struct {
+	param     *param.Param
+	operation op.Accumulator
 }
 
 // New returns a model. The parameters are those that network.Parameters made
@@ -100,6 +113,9 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		clear(dst)
 	}
 	return m.micro(ctx, parts, true, func(p *program) error {
+		for _, d := range p.direct {
+			d.operation.Into(d.param.Slice(dst), add)
+		}
 		if err := p.run(); err != nil {
 			return err
 		}
@@ -107,27 +123,27 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		for i, of := range p.part {
 			parts[of].Loss += float64(losses[i]) / float64(parts[of].Batch.Len())
 		}
-		m.total.take(m.Params, dst, p.gradients, add)
+		m.total.take(dst, p.gradients, add)
 		add = true
 		return nil
 	})
 }
 
-// total sets or adds gradients to a flat vector, those of all parameters in one pass.
+// total sets or adds gradients to a flat vector, those of one program in one pass. All
+// programs of a model have gradients of the same parameters.
 type total struct {
 	list      *pointwise.List
-	params    []*param.Param
 	dst       []float32
-	gradients gorgonia.Nodes
+	gradients []gradient
 	add       bool
 }
 
-func (t *total) take(params *param.Set, dst []float32, gradients gorgonia.Nodes, add bool) {
-	t.params, t.dst, t.gradients, t.add = params.Params(), dst, gradients, add
+func (t *total) take(dst []float32, gradients []gradient, add bool) {
+	t.dst, t.gradients, t.add = dst, gradients, add
 	if t.list == nil {
-		lengths := make([]int, len(t.params))
-		for i, p := range t.params {
-			lengths[i] = p.Len()
+		lengths := make([]int, len(gradients))
+		for i, g := range gradients {
+			lengths[i] = g.param.Len()
 		}
 		t.list = pointwise.NewList(lengths)
 	}
@@ -137,7 +153,8 @@ func (t *total) take(params *param.Set, dst []float32, gradients gorgonia.Nodes,
 
 // Elements implements pointwise.Pass.
 func (t *total) Elements(i, lo, hi int) {
-	to, from := t.params[i].Slice(t.dst)[lo:hi], floats(t.gradients[i])[lo:hi]
+	g := t.gradients[i]
+	to, from := g.param.Slice(t.dst)[lo:hi], floats(g.node)[lo:hi]
 	if t.add {
 		pointwise.Axpy(to, 1, from)
 	} else {
@@ -282,10 +299,20 @@ func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
 	}
-	if p.gradients, err = gorgonia.Grad(cost, params...); err != nil {
+	gradients, err := gorgonia.Grad(cost, params...)
+	if err != nil {
 		return nil, nil, fmt.Errorf("%s: differentiating: %w", m.Network.Name(), err)
 	}
-	return p, append(gorgonia.Nodes{p.losses}, p.gradients...), nil
+	for i, node := range gradients {
+		of := m.Params.Params()[i]
+		// A look for anomalies is one at results in their places.
+		if o, ok := node.Op().(op.Accumulator); ok && !m.DetectAnomaly {
+			p.direct = append(p.direct, direct{of, o})
+		} else {
+			p.gradients = append(p.gradients, gradient{of, node})
+		}
+	}
+	return p, append(gorgonia.Nodes{p.losses}, gradients...), nil
 }
 
 // fill copies samples lo to hi-1, counted over all parts, to the inputs.

@@ -197,6 +197,28 @@ func TestOverwrites(t *testing.T) {
 	}
 }
 
+// TestDirectGradients: gradients that operations write or add where they belong are those
+// that are copied or added afterwards, which a look for anomalies takes, bit for bit.
+func TestDirectGradients(t *testing.T) {
+	for _, memory := range []int64{model.DefaultMemory, 1} {
+		var got [2][]float32
+		for i := range got {
+			m := newModel(t, smallUNet())
+			m.Memory, m.DetectAnomaly = memory, i > 0
+			got[i] = make([]float32, m.Params.Len())
+			for j := range 3 {
+				parts := []mesh.Part{{Batch: batch(4, 8, uint64(j)), Weight: 1, Key: 3}}
+				if err := m.Gradients(t.Context(), got[i], parts, j != 1); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if !slices.Equal(got[0], got[1]) {
+			t.Errorf("memory %d: other gradients", memory)
+		}
+	}
+}
+
 // TestSharedArena: models that take turns in one block of memory, which grows, compute
 // what each does in its own.
 func TestSharedArena(t *testing.T) {

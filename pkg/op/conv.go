@@ -124,13 +124,10 @@ func (o *Conv) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.No
 	if o.HasShift {
 		gShift = make([]float32, o.size.N*o.size.O)
 	}
-	var weight *backward
+	weight := &ConvWeightGradient{size: o.size, gBias: gBias, gShift: gShift}
+	weight.define("ConvWeightGradient", in[1].Shape(), weight.backward, grad, in[0])
 	var err error
-	grads[1], weight, err = gradient("ConvWeightGradient", in[1].Shape(), func(v [][]float32) error {
-		conv.WeightGradient(weight.out, gBias, gShift, v[0], v[1], o.size)
-		return nil
-	}, grad, in[0])
-	if err != nil {
+	if grads[1], err = apply(weight); err != nil {
 		return nil, err
 	}
 	if grads[2], err = second(grads[1], tensor.Shape{o.size.O}, gBias); err != nil {
@@ -157,4 +154,28 @@ func (o *Conv) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.No
 		input.output.OrderOnly = []int{2}
 	}
 	return grads, err
+}
+
+// ConvWeightGradient computes the gradients of a convolution's weights, bias and shift.
+type ConvWeightGradient struct {
+	operation
+	size          conv.Shape
+	gBias, gShift []float32
+	dst           []float32 // nil: the operation's own result
+	add           bool
+}
+
+// Into implements Accumulator.
+func (o *ConvWeightGradient) Into(dst []float32, add bool) { o.dst, o.add = dst, add }
+
+func (o *ConvWeightGradient) backward(v [][]float32) error {
+	switch {
+	case o.dst == nil:
+		conv.WeightGradient(o.out, o.gBias, o.gShift, v[0], v[1], o.size)
+	case o.add:
+		conv.AddWeightGradient(o.dst, o.gBias, o.gShift, v[0], v[1], o.size)
+	default:
+		conv.WeightGradient(o.dst, o.gBias, o.gShift, v[0], v[1], o.size)
+	}
+	return nil
 }

@@ -29,6 +29,15 @@ type Operation interface {
 	Again() error
 }
 
+// Accumulator is an operation whose result can be had elsewhere than in its own place:
+// the gradient of a parameter that belongs into, or on top of, one for all parameters.
+type Accumulator interface {
+	Operation
+	// Into has all runs from now on write the result to dst, or add it to what is there.
+	// The operation's own result is then of no use. With a nil dst it is back in place.
+	Into(dst []float32, add bool)
+}
+
 // Output describes where an operation's result lives. The result of an
 // operation is overwritten by its next run, and may share memory with results
 // that are dead by the time it is computed.

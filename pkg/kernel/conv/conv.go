@@ -59,6 +59,16 @@ func InputGradient(gx, gy []float32, f *Filter, s Shape) {
 // O,C,Kernel,Kernel), the bias (gBias, O) and the shift (gShift, N,O); the last
 // two are left out if nil.
 func WeightGradient(gw, gBias, gShift, gy, x []float32, s Shape) {
+	gradients(gw, gBias, gShift, gy, x, s, false)
+}
+
+// AddWeightGradient is WeightGradient, but that it adds the gradient with respect to
+// the weights to gw.
+func AddWeightGradient(gw, gBias, gShift, gy, x []float32, s Shape) {
+	gradients(gw, gBias, gShift, gy, x, s, true)
+}
+
+func gradients(gw, gBias, gShift, gy, x []float32, s Shape, add bool) {
 	s.validate()
 	check("x", x, s.input().size())
 	check("gy", gy, s.output().size())
@@ -68,7 +78,7 @@ func WeightGradient(gw, gBias, gShift, gy, x []float32, s Shape) {
 	if gBias != nil || gShift != nil {
 		sums(gBias, gShift, gy, s)
 	}
-	weightGradient(gw, gy, x, s)
+	weightGradient(gw, gy, x, s, add)
 }
 
 func (s Shape) check(f *Filter) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"multiscale/pkg/kernel"
@@ -169,6 +170,9 @@ func checkShape(t *testing.T, s Shape) {
 	}
 	Forward(y, x, f, s, Epilogue{bias, shift, residual})
 	check("forward with epilogue", y, y64)
+	copy(y, residual)
+	Forward(y, x, f, s, Epilogue{bias, shift, y})
+	check("forward with its own place as residual", y, y64)
 	gx := random(r, len(x))
 	InputGradient(gx, gy, f, s)
 	check("input gradient", gx, gx64)
@@ -179,4 +183,12 @@ func checkShape(t *testing.T, s Shape) {
 	check("shift gradient", gs, gs64)
 	WeightGradient(gw, nil, nil, gy, x, s)
 	check("weight gradient alone", gw, gw64)
+	before := random(r, len(w))
+	sum := slices.Clone(before)
+	AddWeightGradient(sum, nil, nil, gy, x, s)
+	for i := range sum {
+		if sum[i] != before[i]+gw[i] {
+			t.Fatalf("%+v: weight gradient %d added to %g is %g, want %g more", s, i, before[i], sum[i], gw[i])
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 // weights are put into their places.
 type weightJob struct {
 	gw, gy, x []float32
+	add       bool // to gw
 	shape     Shape
 	kernels   *lanes.Kernels
 	minimal   *minimal // nil: direct
@@ -40,9 +41,9 @@ const (
 // pair, are to stay in the second-level cache.
 const blockVectors = 4
 
-func weightGradient(gw, gy, x []float32, s Shape) {
+func weightGradient(gw, gy, x []float32, s Shape, add bool) {
 	j := weightJobs.get()
-	*j = weightJob{gw: gw, gy: gy, x: x, shape: s, kernels: kernels, partial: j.partial, minimal: winograd(s, s.O)}
+	*j = weightJob{gw: gw, gy: gy, x: x, add: add, shape: s, kernels: kernels, partial: j.partial, minimal: winograd(s, s.O)}
 	k := j.kernels
 	j.taps, j.outputs, j.width = s.taps(), min(blockVectors*k.Lanes, s.O), width(k, s.C)
 	j.channels = min(blockVectors*k.Lanes, ceil(s.C, j.width)*j.width)
@@ -208,7 +209,7 @@ func (w *window) planRow(r rectangle, channels int) {
 }
 
 // merge adds the slices for outputs first to last and channels from to to, and writes
-// their weights.
+// their weights, or adds them to what is there.
 func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 	k, shape, taps := j.kernels, j.shape, j.shape.taps()
 	t := &s.scatter
@@ -225,6 +226,9 @@ func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 		for c := b * j.width; c < min(shape.C, (b+1)*j.width); c += k.Lanes {
 			t.Channels = min(k.Lanes, shape.C-c)
 			t.Dst, t.Src = j.gw[(first*shape.C+c)*taps:], sums[c%j.width:]
+			if j.add {
+				t.Residual = t.Dst
+			}
 			k.Scatter(t)
 		}
 	}

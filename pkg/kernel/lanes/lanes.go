@@ -77,10 +77,10 @@ func (k *Kernels) Gather(g *Gather) { k.gather(g) }
 
 // Scatter copies Count pixels from lanes, Step elements apart in Src, to up to
 // Lanes planes, Stride elements apart in Dst, and adds Bias (one value per lane)
-// and Residual (which lies as Dst does) if they are not nil. Src must hold Count
-// rounded up to a multiple of Lanes. Items, if more than 1, is the number of such
-// copies, which are SrcItem elements apart in Src and DstItem in Dst and Residual; all
-// have the same Bias.
+// and Residual (which lies as Dst does, and may be Dst) if they are not nil. Src must
+// hold Count rounded up to a multiple of Lanes. Items, if more than 1, is the number of
+// such copies, which are SrcItem elements apart in Src and DstItem in Dst and Residual;
+// all have the same Bias.
 type Scatter struct {
 	Dst, Src, Bias, Residual      []float32
 	Stride, Step, Count, Channels int

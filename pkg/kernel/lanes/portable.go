@@ -98,13 +98,14 @@ func scatter(s *Scatter) {
 			if s.Bias != nil {
 				bias = s.Bias[c]
 			}
-			for i := range plane {
-				plane[i] = src[i*s.Step+c] + bias
-			}
-			if residual != nil {
-				for i, r := range residual[c*s.Stride:][:s.Count] {
-					plane[i] += r
+			if residual == nil {
+				for i := range plane {
+					plane[i] = src[i*s.Step+c] + bias
 				}
+				continue
+			}
+			for i, r := range residual[c*s.Stride:][:s.Count] { // which may be the plane itself
+				plane[i] = src[i*s.Step+c] + bias + r
 			}
 		}
 	}
