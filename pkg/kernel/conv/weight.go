@@ -36,17 +36,17 @@ const (
 	fullSlice    = 16 // rectangles
 )
 
-// A block has so many vectors of outputs and of channels: more of them make more
-// use of what is gathered and transformed, but their sums, one spectrum for each
-// pair, are to stay in the second-level cache.
-const blockVectors = 4
+// A block has so many outputs and channels: more of them make more use of what is
+// gathered and transformed, but their sums, one spectrum for each pair, come from
+// memory further away.
+const blockSide = 64
 
 func weightGradient(gw, gy, x []float32, s Shape, add bool) {
 	j := weightJobs.get()
 	*j = weightJob{gw: gw, gy: gy, x: x, add: add, shape: s, kernels: kernels, partial: j.partial, minimal: winograd(s, s.O)}
 	k := j.kernels
-	j.taps, j.outputs, j.width = s.taps(), min(blockVectors*k.Lanes, s.O), width(k, s.C)
-	j.channels = min(blockVectors*k.Lanes, ceil(s.C, j.width)*j.width)
+	j.taps, j.outputs, j.width = s.taps(), min(blockSide, s.O), width(k, s.C)
+	j.channels = min(blockSide, ceil(s.C, j.width)*j.width)
 	unit := 1
 	if j.minimal != nil {
 		j.taps, unit = j.minimal.size, j.minimal.tile
