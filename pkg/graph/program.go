@@ -22,9 +22,9 @@ type Arena struct {
 // Bytes is the size of the block.
 func (a *Arena) Bytes() int64 { return 4 * int64(len(a.memory)) }
 
-// Reserve makes room for programs of up to the given size. A block that grows from
-// program to program has the system clear its pages again and again, which takes longer
-// than training on a coarse mesh does.
+// Reserve makes room for programs of up to the given size. Where a block grows from
+// program to program, the system clears the pages of each: in the first steps on a mesh
+// that can take longer than the steps.
 func (a *Arena) Reserve(bytes int64) {
 	if need := int((bytes + 3) / 4); need > len(a.memory) {
 		a.move(need)

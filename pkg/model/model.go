@@ -62,24 +62,24 @@ type program struct {
 	x, t, target *gorgonia.Node
 	weights      *gorgonia.Node // of the samples' losses in the cost
 	y, losses    *gorgonia.Node
-	gradients    []gradient // of the cost
-	direct       []direct   // those of them that go where they belong as they are computed
+	direct       []direct   // gradients that are computed where they belong
+	gradients    []gradient // the others
 	images       int
 	part         []int // of each sample
 	strides      []int // of each sample
 	check        bool
 }
 
-// gradient is the node of a parameter's gradient.
-type gradient struct {
-	param *param.Param
-	node  *gorgonia.Node
-}
-
-// direct is the operation that computes a parameter's gradient.
+// direct is a parameter with the operation that computes its gradient.
 type direct struct {
 	param     *param.Param
 	operation op.Accumulator
+}
+
+// gradient is a parameter with the node of its gradient.
+type gradient struct {
+	param *param.Param
+	node  *gorgonia.Node
 }
 
 // New returns a model. The parameters are those that network.Parameters made
@@ -129,8 +129,8 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 	})
 }
 
-// total sets or adds gradients to a flat vector, those of one program in one pass. All
-// programs of a model have gradients of the same parameters.
+// total sets or adds the gradients of a program that are not direct to a flat vector, in
+// one pass. They are of the same parameters in all programs of a model.
 type total struct {
 	list      *pointwise.List
 	dst       []float32

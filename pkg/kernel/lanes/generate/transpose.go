@@ -116,11 +116,3 @@ func (s isa) load(m mask, from operand.Mem, to reg.VecVirtual) {
 		VMASKMOVPS(from, m.v, to)
 	}
 }
-
-func (s isa) store(m mask, from reg.VecVirtual, to operand.Mem) {
-	if s.lanes == 16 {
-		VMOVUPS(from, m.k, to)
-	} else {
-		VMASKMOVPS(from, m.v, to)
-	}
-}
