@@ -11,30 +11,27 @@ var backwardPhases = phases{rowSums, slopes, gradient}
 // the statistics and the affine parameters need. Where the gradient before the
 // activation is dear it stays in y (which is gx), for the second phase to find
 // it still in the cache; where it is cheap it is computed again.
-func rowSums(j *job, group, lo, hi int) {
-	mean := j.mean[group]
-	scale, shift := j.coefficients(group, lo, hi, float64(j.rstd[group]), 0)
-	gx, gy, x := j.data(j.y, group, lo, hi), j.data(j.gy, group, lo, hi), j.data(j.x, group, lo, hi)
-	at := group * j.rows
-	sums := j.sums[2*(at+lo) : 2*(at+hi)]
-	switch j.act.Kind {
+func rowSums(c *core, lo, hi int) {
+	c.tell(lo, hi)
+	gx, gy, x, sums := c.data(c.y, lo, hi), c.data(c.gy, lo, hi), c.data(c.x, lo, hi), c.sums[2*lo:2*hi]
+	switch c.act.Kind {
 	case kernel.SiLU:
-		vector.NormSumsSiLU(gx, gy, x, j.width, mean, scale, shift, sums)
+		vector.NormSumsSiLU(gx, gy, x, c.width, c.mean, c.scale, c.shift, sums)
 	case kernel.Tanh:
-		tanhGradients(gx, gy, x, j.width, mean, scale, shift)
-		vector.NormSumsLeaky(gx, x, j.width, mean, scale, shift, 1, sums)
+		c.tanhGradients(gx, gy, x)
+		vector.NormSumsLeaky(gx, x, c.width, c.mean, c.scale, c.shift, 1, sums)
 	default:
-		vector.NormSumsLeaky(gy, x, j.width, mean, scale, shift, leakySlope(j.act), sums)
+		vector.NormSumsLeaky(gy, x, c.width, c.mean, c.scale, c.shift, leakySlope(c.act), sums)
 	}
 }
 
 // tanhGradients takes a tanh off the gradient. No network of ours normalises
 // before a tanh, so this is short rather than fast.
-func tanhGradients(gz, gy, x []float32, width int, mean float32, scale, shift []float32) {
+func (c *core) tanhGradients(gz, gy, x []float32) {
 	var u [1]float32
 	for i := range gz {
-		r := i / width
-		u[0] = (x[i]-mean)*scale[r] + shift[r]
+		r := i / c.width
+		u[0] = (x[i]-c.mean[r])*c.scale[r] + c.shift[r]
 		vector.TanhGrad(gz[i:i+1], gy[i:i+1], u[:])
 	}
 }
@@ -60,15 +57,21 @@ func slopes(j *job, group int) {
 }
 
 // gradient is the last phase of Backward.
-func gradient(j *job, group, lo, hi int) {
-	gx, gz, x := j.data(j.y, group, lo, hi), j.data(j.gy, group, lo, hi), j.data(j.x, group, lo, hi)
-	act := leakySlope(j.act)
-	if j.act.Kind == kernel.SiLU || j.act.Kind == kernel.Tanh {
-		gz, act = gx, 1
+func gradient(c *core, lo, hi int) {
+	c.tell(lo, hi)
+	c.tilt, c.offset = resize(c.tilt, hi-lo), resize(c.offset, hi-lo)
+	for r := lo; r < hi; {
+		g := r / c.rows
+		tilt, offset := c.job.tilt[g], c.job.offset[g]
+		for end := min((g+1)*c.rows, hi); r < end; r++ {
+			c.tilt[r-lo], c.offset[r-lo] = tilt, offset
+		}
 	}
-	at := group * j.rows
-	scale, shift := j.scale[at+lo:at+hi], j.shift[at+lo:at+hi]
-	vector.NormGradLeaky(gx, gz, x, j.width, j.mean[group], scale, shift, act, j.tilt[group], j.offset[group])
+	gz, act := c.gy, leakySlope(c.act)
+	if c.act.Kind == kernel.SiLU || c.act.Kind == kernel.Tanh {
+		gz, act = c.y, 1
+	}
+	vector.NormGradLeaky(c.data(c.y, lo, hi), c.data(gz, lo, hi), c.data(c.x, lo, hi), c.width, c.mean, c.scale, c.shift, act, c.tilt, c.offset)
 }
 
 // affineGradients adds up the sums of the rows over the samples, in order, onto

@@ -9,17 +9,21 @@ import (
 
 var forwardPhases = phases{moments, statistics, normalize}
 
-// moments leaves the two moments of the rows in the sums of the first.
-func moments(j *job, group, lo, hi int) {
-	at := 2 * (group*j.rows + lo)
-	j.sums[at], j.sums[at+1] = vector.Moments(j.data(j.x, group, lo, hi))
+// moments takes the two moments of whole groups, or of a part of one.
+func moments(c *core, lo, hi int) {
+	if c.parts == 0 {
+		vector.RowMoments(c.sums[2*(lo/c.rows):2*(hi/c.rows)], c.data(c.x, lo, hi), c.rows*c.width)
+		return
+	}
+	at := 2 * (lo/c.rows*c.parts + lo%c.rows/c.partRows)
+	c.sums[at], c.sums[at+1] = vector.Moments(c.data(c.x, lo, hi))
 }
 
-// statistics saves the mean and the deviation of a group and prepares its rows.
+// statistics saves the mean and the deviation of a group.
 func statistics(j *job, group int) {
+	parts := max(j.parts, 1)
 	var sum, squares float64
-	for r := 0; r < j.rows; r += j.partRows {
-		at := 2 * (group*j.rows + r)
+	for at := 2 * group * parts; at < 2*(group+1)*parts; at += 2 {
 		sum += j.sums[at]
 		squares += j.sums[at+1]
 	}
@@ -27,39 +31,21 @@ func statistics(j *job, group int) {
 	mean := sum / n
 	rstd := 1 / math.Sqrt(max(squares/n-mean*mean, 0)+j.eps)
 	j.mean[group], j.rstd[group] = float32(mean), float32(rstd)
-	j.coefficients(group, 0, j.rows, rstd, mean-float64(float32(mean)))
+	j.deviation[2*group], j.deviation[2*group+1] = rstd, mean-float64(float32(mean))
 }
 
 // normalize is the last phase of Forward.
-func normalize(j *job, group, lo, hi int) {
-	at := group * j.rows
-	scale, shift, mean := j.scale[at+lo:at+hi], j.shift[at+lo:at+hi], j.mean[group]
-	y, x := j.data(j.y, group, lo, hi), j.data(j.x, group, lo, hi)
-	if j.act.Kind == kernel.SiLU {
-		vector.NormalizeSiLU(y, x, j.width, mean, scale, shift)
+func normalize(c *core, lo, hi int) {
+	c.tell(lo, hi)
+	y, x := c.data(c.y, lo, hi), c.data(c.x, lo, hi)
+	if c.act.Kind == kernel.SiLU {
+		vector.NormalizeSiLU(y, x, c.width, c.mean, c.scale, c.shift)
 		return
 	}
-	vector.NormalizeLeaky(y, x, j.width, mean, scale, shift, leakySlope(j.act))
-	if j.act.Kind == kernel.Tanh {
+	vector.NormalizeLeaky(y, x, c.width, c.mean, c.scale, c.shift, leakySlope(c.act))
+	if c.act.Kind == kernel.Tanh {
 		vector.Tanh(y, y)
 	}
-}
-
-// coefficients fills in scale and shift of rows [lo, hi) so that the output
-// before the activation is (x-float32(mean))*scale + shift; rest is what
-// rounding the mean to float32 left over.
-func (j *job) coefficients(group, lo, hi int, rstd, rest float64) (scale, shift []float32) {
-	at, c := group*j.rows, group%j.groups*j.perGroup
-	scale, shift = j.scale[at+lo:at+hi], j.shift[at+lo:at+hi]
-	gamma, beta := j.gamma, j.beta
-	if gamma != nil {
-		gamma = gamma[c+lo:]
-	}
-	if beta != nil {
-		beta = beta[c+lo:]
-	}
-	vector.AffineRows(scale, shift, gamma, beta, rstd, rest)
-	return scale, shift
 }
 
 // leakySlope is the slope below zero of the activations that are linear on

@@ -40,6 +40,9 @@ func Backward(gx, gGamma, gBeta, gy, x, gamma, beta []float32, s Shape, act kern
 	j.y, j.x, j.gy = gx, x, gy
 	j.affine = gGamma != nil || gBeta != nil
 	j.plan(s, gamma == nil && beta == nil && !j.affine)
+	for g, v := range rstd {
+		j.deviation[2*g], j.deviation[2*g+1] = float64(v), 0
+	}
 	j.run(&backwardPhases)
 	j.affineGradients(gGamma, gBeta)
 	j.release()
@@ -68,7 +71,8 @@ const (
 // width. Groups are either done whole, several to a chunk, or, when they are
 // large or few, split into parts of some rows each, with two rounds of chunks.
 // Small groups go through the phases in batches, one to a chunk: one group's
-// statistics are a long chain of dependent operations, which several groups fill.
+// statistics are a long chain of dependent operations, which several groups fill,
+// and what is done to rows is one call for all of them.
 type job struct {
 	y, x, gy, gamma, beta, mean, rstd []float32
 
@@ -86,16 +90,16 @@ type job struct {
 	gGamma, gBeta []float32
 	adding        bool      // the sums of the samples, for gGamma and gBeta
 	sums          []float64 // two for each row (backward) or part (forward)
-	scale, shift  []float32 // for each row
-	tilt, offset  []float32 // for each group
+	deviation     []float64 // of each group: rstd, and what rounding the mean left over
+	tilt, offset  []float32 // of each group
 }
 
-// phases are what is done to a group: read rows [lo, hi) of it, draw conclusions
-// from all its rows, and write rows [lo, hi).
+// phases are what is done to groups: read rows [lo, hi), draw conclusions from all
+// rows of a group, and write rows [lo, hi). Rows are counted over all groups.
 type phases struct {
-	read     func(j *job, group, lo, hi int)
+	read     func(c *core, lo, hi int)
 	conclude func(j *job, group int)
-	write    func(j *job, group, lo, hi int)
+	write    func(c *core, lo, hi int)
 }
 
 var jobs = sync.Pool{New: func() any { return new(job) }}
@@ -123,9 +127,7 @@ func (j *job) plan(s Shape, uniform bool) {
 	case uniform:
 		j.rows, j.partRows, j.width = 1, 1, size
 	}
-	n := j.total * j.rows
-	j.sums = resize(j.sums, 2*n)
-	j.scale, j.shift = resize(j.scale, n), resize(j.shift, n)
+	j.sums, j.deviation = resize(j.sums, 2*j.total*j.rows), resize(j.deviation, 2*j.total)
 	j.tilt, j.offset = resize(j.tilt, j.total), resize(j.offset, j.total)
 }
 
@@ -167,40 +169,7 @@ func (j *job) do(chunks int) {
 
 // Do implements kernel.Job.
 func (j *job) Do(chunk int) {
-	if j.adding {
-		j.add(chunk)
-		return
-	}
-	if j.parts == 0 {
-		j.batch(chunk*j.batchGroups, min((chunk+1)*j.batchGroups, j.total))
-		return
-	}
-	if j.round == 1 { // backwards: what the first round left in the cache comes first
-		chunk = j.total*j.parts - 1 - chunk
-	}
-	g, lo := chunk/j.parts, chunk%j.parts*j.partRows
-	hi := min(lo+j.partRows, j.rows)
-	if j.round == 0 {
-		j.phases.read(j, g, lo, hi)
-	} else {
-		j.phases.write(j, g, lo, hi)
-	}
-}
-
-// batch takes groups [from, to) through the phases.
-func (j *job) batch(from, to int) {
-	for g := from; g < to; g++ {
-		j.phases.read(j, g, 0, j.rows)
-	}
-	for g := from; g < to; g++ {
-		j.phases.conclude(j, g)
-	}
-	for g := from; g < to; g++ {
-		j.phases.write(j, g, 0, j.rows)
-	}
-}
-
-// data is rows [lo, hi) of a group in an array of the input's shape.
-func (j *job) data(x []float32, group, lo, hi int) []float32 {
-	return x[(group*j.rows+lo)*j.width : (group*j.rows+hi)*j.width]
+	c := j.Local()
+	c.Do(chunk)
+	j.Done(c)
 }

@@ -137,7 +137,7 @@ func finiteGeneric(x []float32) bool {
 	return true
 }
 
-func affineRowsGeneric(scale, shift, gamma, beta []float32, rstd, rest float64) {
+func affineRowsGeneric(scale, shift, gamma, beta []float32, rstd, rest []float64) {
 	for i := range scale {
 		g, b := 1.0, 0.0
 		if gamma != nil {
@@ -146,8 +146,8 @@ func affineRowsGeneric(scale, shift, gamma, beta []float32, rstd, rest float64) 
 		if beta != nil {
 			b = float64(beta[i])
 		}
-		scale[i] = float32(g * rstd)
-		shift[i] = float32(b - float64(rest*g*rstd))
+		scale[i] = float32(g * rstd[i])
+		shift[i] = float32(b - float64(rest[i]*g*rstd[i]))
 	}
 }
 
@@ -158,33 +158,39 @@ func addPairsGeneric(total, sums []float64, factor float64) {
 	}
 }
 
-func normalizeLeakyGeneric(y, x []float32, width int, mean float32, scale, shift []float32, slope float32) {
+func rowMomentsGeneric(sums []float64, x []float32, width int) {
+	for r := range len(sums) / 2 {
+		sums[2*r], sums[2*r+1] = momentsGeneric(x[r*width:][:width])
+	}
+}
+
+func normalizeLeakyGeneric(y, x []float32, width int, mean, scale, shift []float32, slope float32) {
 	for r, a := range scale {
-		b := shift[r]
+		m, b := mean[r], shift[r]
 		yr := y[r*width:][:width]
 		for i, v := range x[r*width:][:width] {
-			yr[i] = leaky((v-mean)*a+b, slope)
+			yr[i] = leaky((v-m)*a+b, slope)
 		}
 	}
 }
 
-func normalizeSiLUGeneric(y, x []float32, width int, mean float32, scale, shift []float32) {
+func normalizeSiLUGeneric(y, x []float32, width int, mean, scale, shift []float32) {
 	for r, a := range scale {
-		b := shift[r]
+		m, b := mean[r], shift[r]
 		yr := y[r*width:][:width]
 		for i, v := range x[r*width:][:width] {
-			u := (v-mean)*a + b
+			u := (v-m)*a + b
 			yr[i] = u / (1 + exp(-u))
 		}
 	}
 }
 
-func normSumsLeakyGeneric(gy, x []float32, width int, mean float32, scale, shift []float32, slope float32, sums []float64) {
+func normSumsLeakyGeneric(gy, x []float32, width int, mean, scale, shift []float32, slope float32, sums []float64) {
 	for r, a := range scale {
-		b, gr := shift[r], gy[r*width:][:width]
+		m, b, gr := mean[r], shift[r], gy[r*width:][:width]
 		var s, q float64
 		for i, v := range x[r*width:][:width] {
-			d := v - mean
+			d := v - m
 			g := gr[i]
 			if !(d*a+b > 0) {
 				g *= slope
@@ -196,13 +202,13 @@ func normSumsLeakyGeneric(gy, x []float32, width int, mean float32, scale, shift
 	}
 }
 
-func normSumsSiLUGeneric(gz, gy, x []float32, width int, mean float32, scale, shift []float32, sums []float64) {
+func normSumsSiLUGeneric(gz, gy, x []float32, width int, mean, scale, shift []float32, sums []float64) {
 	for r, a := range scale {
-		b := shift[r]
+		m, b := mean[r], shift[r]
 		zr, gr := gz[r*width:][:width], gy[r*width:][:width]
 		var s, q float64
 		for i, v := range x[r*width:][:width] {
-			d := v - mean
+			d := v - m
 			g := gr[i] * siluSlope(d*a+b)
 			zr[i] = g
 			s += float64(g)
@@ -212,16 +218,17 @@ func normSumsSiLUGeneric(gz, gy, x []float32, width int, mean float32, scale, sh
 	}
 }
 
-func normGradLeakyGeneric(gx, gy, x []float32, width int, mean float32, scale, shift []float32, slope, tilt, offset float32) {
+func normGradLeakyGeneric(gx, gy, x []float32, width int, mean, scale, shift []float32, slope float32, tilt, offset []float32) {
 	for r, a := range scale {
-		b, xr, gr := shift[r], gx[r*width:][:width], gy[r*width:][:width]
+		m, b, t, o := mean[r], shift[r], tilt[r], offset[r]
+		xr, gr := gx[r*width:][:width], gy[r*width:][:width]
 		for i, v := range x[r*width:][:width] {
-			d := v - mean
+			d := v - m
 			g := gr[i]
 			if !(d*a+b > 0) {
 				g *= slope
 			}
-			xr[i] = a*g + (d*tilt + offset)
+			xr[i] = a*g + (d*t + o)
 		}
 	}
 }

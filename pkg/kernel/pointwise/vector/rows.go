@@ -28,34 +28,44 @@ func SumRows(s, x []float32, width int) {
 	sumRowsGeneric(s, x, width)
 }
 
-// NormalizeLeaky writes Leaky((x-mean)*scale[r] + shift[r]) for each row r.
+// RowMoments writes for each row the sums of x and of its squares, accumulated in
+// float64, into sums[2r] and sums[2r+1]: what Moments returns.
+func RowMoments(sums []float64, x []float32, width int) {
+	if fits(len(sums)/2, width, len(x)); accelerated && len(sums) > 1 {
+		rowMomentsAVX2(&sums[0], start(x), len(sums)/2, width)
+		return
+	}
+	rowMomentsGeneric(sums, x, width)
+}
+
+// NormalizeLeaky writes Leaky((x-mean[r])*scale[r] + shift[r]) for each row r.
 // The mean is taken off first because x*scale alone could dwarf the result.
-func NormalizeLeaky(y, x []float32, width int, mean float32, scale, shift []float32, slope float32) {
-	shift = shift[:len(scale)]
+func NormalizeLeaky(y, x []float32, width int, mean, scale, shift []float32, slope float32) {
+	mean, shift = mean[:len(scale)], shift[:len(scale)]
 	if fits(len(scale), width, len(y), len(x)); accelerated && len(scale) > 0 {
-		normalizeLeakyAVX2(start(y), start(x), len(scale), width, mean, start(scale), start(shift), slope)
+		normalizeLeakyAVX2(start(y), start(x), len(scale), width, start(mean), start(scale), start(shift), slope)
 		return
 	}
 	normalizeLeakyGeneric(y, x, width, mean, scale, shift, slope)
 }
 
-// NormalizeSiLU writes SiLU((x-mean)*scale[r] + shift[r]) for each row r.
-func NormalizeSiLU(y, x []float32, width int, mean float32, scale, shift []float32) {
-	shift = shift[:len(scale)]
+// NormalizeSiLU writes SiLU((x-mean[r])*scale[r] + shift[r]) for each row r.
+func NormalizeSiLU(y, x []float32, width int, mean, scale, shift []float32) {
+	mean, shift = mean[:len(scale)], shift[:len(scale)]
 	if fits(len(scale), width, len(y), len(x)); accelerated && len(scale) > 0 {
-		normalizeSiLUAVX2(start(y), start(x), len(scale), width, mean, start(scale), start(shift))
+		normalizeSiLUAVX2(start(y), start(x), len(scale), width, start(mean), start(scale), start(shift))
 		return
 	}
 	normalizeSiLUGeneric(y, x, width, mean, scale, shift)
 }
 
-// NormSumsLeaky writes for each row the sums of gz and gz*(x-mean) into
+// NormSumsLeaky writes for each row the sums of gz and gz*(x-mean[r]) into
 // sums[2r] and sums[2r+1], where gz is the gradient before the activation of
 // NormalizeLeaky and gy the one after it.
-func NormSumsLeaky(gy, x []float32, width int, mean float32, scale, shift []float32, slope float32, sums []float64) {
-	shift, sums = shift[:len(scale)], sums[:2*len(scale)]
+func NormSumsLeaky(gy, x []float32, width int, mean, scale, shift []float32, slope float32, sums []float64) {
+	mean, shift, sums = mean[:len(scale)], shift[:len(scale)], sums[:2*len(scale)]
 	if fits(len(scale), width, len(gy), len(x)); accelerated && len(scale) > 0 {
-		normSumsLeakyAVX2(start(gy), start(x), len(scale), width, mean, start(scale), start(shift), slope, start(sums))
+		normSumsLeakyAVX2(start(gy), start(x), len(scale), width, start(mean), start(scale), start(shift), slope, start(sums))
 		return
 	}
 	normSumsLeakyGeneric(gy, x, width, mean, scale, shift, slope, sums)
@@ -63,21 +73,21 @@ func NormSumsLeaky(gy, x []float32, width int, mean float32, scale, shift []floa
 
 // NormSumsSiLU is NormSumsLeaky for NormalizeSiLU, whose gz it also writes. gz
 // may be gy.
-func NormSumsSiLU(gz, gy, x []float32, width int, mean float32, scale, shift []float32, sums []float64) {
-	shift, sums = shift[:len(scale)], sums[:2*len(scale)]
+func NormSumsSiLU(gz, gy, x []float32, width int, mean, scale, shift []float32, sums []float64) {
+	mean, shift, sums = mean[:len(scale)], shift[:len(scale)], sums[:2*len(scale)]
 	if fits(len(scale), width, len(gz), len(gy), len(x)); accelerated && len(scale) > 0 {
-		normSumsSiLUAVX2(start(gz), start(gy), start(x), len(scale), width, mean, start(scale), start(shift), start(sums))
+		normSumsSiLUAVX2(start(gz), start(gy), start(x), len(scale), width, start(mean), start(scale), start(shift), start(sums))
 		return
 	}
 	normSumsSiLUGeneric(gz, gy, x, width, mean, scale, shift, sums)
 }
 
-// NormGradLeaky writes scale[r]*gz + (x-mean)*tilt + offset for each row r, gz as
-// in NormSumsLeaky. gx may be gy.
-func NormGradLeaky(gx, gy, x []float32, width int, mean float32, scale, shift []float32, slope, tilt, offset float32) {
-	shift = shift[:len(scale)]
+// NormGradLeaky writes scale[r]*gz + (x-mean[r])*tilt[r] + offset[r] for each row r, gz
+// as in NormSumsLeaky. gx may be gy.
+func NormGradLeaky(gx, gy, x []float32, width int, mean, scale, shift []float32, slope float32, tilt, offset []float32) {
+	mean, shift, tilt, offset = mean[:len(scale)], shift[:len(scale)], tilt[:len(scale)], offset[:len(scale)]
 	if fits(len(scale), width, len(gx), len(gy), len(x)); accelerated && len(scale) > 0 {
-		normGradLeakyAVX2(start(gx), start(gy), start(x), len(scale), width, mean, start(scale), start(shift), slope, tilt, offset)
+		normGradLeakyAVX2(start(gx), start(gy), start(x), len(scale), width, start(mean), start(scale), start(shift), slope, start(tilt), start(offset))
 		return
 	}
 	normGradLeakyGeneric(gx, gy, x, width, mean, scale, shift, slope, tilt, offset)
@@ -86,11 +96,11 @@ func NormGradLeaky(gx, gy, x []float32, width int, mean float32, scale, shift []
 // AffineRows writes gamma*rstd to scale and beta - rest*gamma*rstd to shift, computed
 // in float64: what a normalisation does to its rows, where rest is what rounding the
 // mean left over. gamma and beta may be nil, for 1 and 0.
-func AffineRows(scale, shift, gamma, beta []float32, rstd, rest float64) {
-	shift = shift[:len(scale)]
+func AffineRows(scale, shift, gamma, beta []float32, rstd, rest []float64) {
+	shift, rstd, rest = shift[:len(scale)], rstd[:len(scale)], rest[:len(scale)]
 	if accelerated && len(scale) > 0 && gamma != nil && beta != nil {
 		gamma, beta = gamma[:len(scale)], beta[:len(scale)]
-		affineRowsAVX2(start(scale), start(shift), start(gamma), start(beta), len(scale), rstd, rest)
+		affineRowsAVX2(start(scale), start(shift), start(gamma), start(beta), len(scale), start(rstd), start(rest))
 		return
 	}
 	affineRowsGeneric(scale, shift, gamma, beta, rstd, rest)

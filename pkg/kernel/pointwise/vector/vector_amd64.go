@@ -124,35 +124,40 @@ func addRowsAVX2(y *float32, x *float32, e *float32, rows int, width int)
 //go:noescape
 func sumRowsAVX2(s *float32, x *float32, rows int, width int)
 
+// rowMomentsAVX2 writes the sums of x and of x^2 for each row.
+//
+//go:noescape
+func rowMomentsAVX2(sums *float64, x *float32, rows int, width int)
+
 // normalizeLeakyAVX2 normalises rows, with the activation.
 //
 //go:noescape
-func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32)
+func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32)
 
 // normSumsLeakyAVX2 sums a gradient, with the activation taken off, by rows.
 //
 //go:noescape
-func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64)
+func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, sums *float64)
 
 // normalizeSiLUAVX2 normalises rows, with the activation.
 //
 //go:noescape
-func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32)
+func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32)
 
 // normSumsSiLUAVX2 takes the activation off a gradient and sums it by rows.
 //
 //go:noescape
-func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64)
+func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, sums *float64)
 
-// normGradLeakyAVX2 writes scale[r]*gz + (x-mean)*tilt + offset, with gz = gy times the slope of the activation.
+// normGradLeakyAVX2 writes scale[r]*gz + (x-mean[r])*tilt[r] + offset[r], with gz = gy times the slope of the activation.
 //
 //go:noescape
-func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, tilt float32, offset float32)
+func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, tilt *float32, offset *float32)
 
 // affineRowsAVX2 writes gamma*rstd and beta - rest*gamma*rstd, computed in float64.
 //
 //go:noescape
-func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd float64, rest float64)
+func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd *float64, rest *float64)
 
 // addPairsAVX2 adds pairs of sums, the second of each times factor; pairs is at least 1.
 //

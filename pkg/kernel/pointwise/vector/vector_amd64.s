@@ -2251,314 +2251,238 @@ done_96:
 	VZEROUPPER
 	RET
 
-// func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32)
+// func rowMomentsAVX2(sums *float64, x *float32, rows int, width int)
+// Requires: AVX, FMA3
+TEXT ·rowMomentsAVX2(SB), NOSPLIT, $0-32
+	MOVQ   sums+0(FP), AX
+	MOVQ   x+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   rows+16(FP), DX
+	MOVQ   width+24(FP), BX
+
+row_102:
+	MOVQ   BX, SI
+	VXORPD Y0, Y0, Y0
+	VXORPD Y4, Y4, Y4
+	VXORPD Y1, Y1, Y1
+	VXORPD Y5, Y5, Y5
+	VXORPD Y2, Y2, Y2
+	VXORPD Y6, Y6, Y6
+	VXORPD Y3, Y3, Y3
+	VXORPD Y7, Y7, Y7
+
+wide_104:
+	CMPQ        SI, $0x00000010
+	JL          single_105
+	VCVTPS2PD   (CX), Y8
+	VCVTPS2PD   16(CX), Y9
+	VADDPD      Y8, Y0, Y0
+	VFMADD231PD Y8, Y8, Y4
+	VADDPD      Y9, Y1, Y1
+	VFMADD231PD Y9, Y9, Y5
+	VCVTPS2PD   32(CX), Y8
+	VCVTPS2PD   48(CX), Y9
+	VADDPD      Y8, Y2, Y2
+	VFMADD231PD Y8, Y8, Y6
+	VADDPD      Y9, Y3, Y3
+	VFMADD231PD Y9, Y9, Y7
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, SI
+	JMP         wide_104
+
+single_105:
+	CMPQ        SI, $0x08
+	JL          tail_106
+	VCVTPS2PD   (CX), Y8
+	VCVTPS2PD   16(CX), Y9
+	VADDPD      Y8, Y0, Y0
+	VFMADD231PD Y8, Y8, Y4
+	VADDPD      Y9, Y1, Y1
+	VFMADD231PD Y9, Y9, Y5
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x08, SI
+	JMP         single_105
+
+tail_106:
+	TESTQ        SI, SI
+	JZ           done_107
+	LEAQ         masks<>+0(SB), DI
+	MOVQ         $0x00000008, R8
+	SUBQ         SI, R8
+	VMOVUPS      (DI)(R8*4), Y8
+	VMASKMOVPS   (CX), Y8, Y8
+	VCVTPS2PD    X8, Y9
+	VEXTRACTF128 $0x01, Y8, X8
+	VCVTPS2PD    X8, Y8
+	VADDPD       Y9, Y0, Y0
+	VFMADD231PD  Y9, Y9, Y4
+	VADDPD       Y8, Y1, Y1
+	VFMADD231PD  Y8, Y8, Y5
+	LEAQ         (CX)(SI*4), CX
+
+done_107:
+	VADDPD       Y2, Y0, Y0
+	VADDPD       Y3, Y1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X1, X0, X1
+	VHADDPD      X1, X1, X1
+	VMOVSD       X1, (AX)
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y5, Y5
+	VADDPD       Y5, Y4, Y4
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPD       X0, X4, X0
+	VHADDPD      X0, X0, X0
+	VMOVSD       X0, 8(AX)
+	ADDQ         $0x10, AX
+	DECQ         DX
+	JNZ          row_102
+	VZEROUPPER
+	RET
+
+// func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32)
 // Requires: AVX, FMA3
 TEXT ·normalizeLeakyAVX2(SB), NOSPLIT, $0-60
 	MOVQ         y+0(FP), AX
 	MOVQ         x+8(FP), CX
-	MOVQ         scale+40(FP), DX
-	MOVQ         shift+48(FP), BX
-	VBROADCASTSS mean+32(FP), Y0
-	VBROADCASTSS slope+56(FP), Y1
-	VXORPS       Y2, Y2, Y2
-	VMOVUPS      repeat_3f800000<>+0(SB), Y3
-	MOVQ         rows+16(FP), SI
-	MOVQ         width+24(FP), DI
-	CMPQ         DI, $0x04
-	JNE          row_102
+	MOVQ         mean+32(FP), DX
+	MOVQ         scale+40(FP), BX
+	MOVQ         shift+48(FP), SI
+	VBROADCASTSS slope+56(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      repeat_3f800000<>+0(SB), Y2
+	MOVQ         rows+16(FP), DI
+	MOVQ         width+24(FP), R8
+	CMPQ         R8, $0x04
+	JNE          row_108
 
-pair_104:
-	CMPQ         SI, $0x02
-	JL           row_102
-	VBROADCASTSS (DX), X4
-	VBROADCASTSS 4(DX), X3
-	VINSERTF128  $0x01, X3, Y4, Y4
+pair_110:
+	CMPQ         DI, $0x02
+	JL           row_108
+	VBROADCASTSS (DX), X3
+	VBROADCASTSS 4(DX), X2
+	VINSERTF128  $0x01, X2, Y3, Y3
 	ADDQ         $0x08, DX
-	VBROADCASTSS (BX), X5
-	VBROADCASTSS 4(BX), X3
-	VINSERTF128  $0x01, X3, Y5, Y5
+	VBROADCASTSS (BX), X4
+	VBROADCASTSS 4(BX), X2
+	VINSERTF128  $0x01, X2, Y4, Y4
 	ADDQ         $0x08, BX
-	VMOVUPS      (CX), Y3
-	VSUBPS       Y0, Y3, Y3
-	VFMADD213PS  Y5, Y4, Y3
-	VMAXPS       Y3, Y2, Y6
-	VMINPS       Y3, Y2, Y3
-	VFMADD231PS  Y3, Y1, Y6
+	VBROADCASTSS (SI), X5
+	VBROADCASTSS 4(SI), X2
+	VINSERTF128  $0x01, X2, Y5, Y5
+	ADDQ         $0x08, SI
+	VMOVUPS      (CX), Y2
+	VSUBPS       Y3, Y2, Y2
+	VFMADD213PS  Y5, Y4, Y2
+	VMAXPS       Y2, Y1, Y6
+	VMINPS       Y2, Y1, Y2
+	VFMADD231PS  Y2, Y0, Y6
 	VMOVUPS      Y6, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
-	SUBQ         $0x02, SI
-	JNZ          pair_104
-	JMP          done_103
+	SUBQ         $0x02, DI
+	JNZ          pair_110
+	JMP          done_109
 
-row_102:
-	MOVQ         DI, R8
-	VBROADCASTSS (DX), Y3
+row_108:
+	MOVQ         R8, R9
+	VBROADCASTSS (DX), Y2
 	ADDQ         $0x04, DX
-	VBROADCASTSS (BX), Y4
+	VBROADCASTSS (BX), Y3
 	ADDQ         $0x04, BX
+	VBROADCASTSS (SI), Y4
+	ADDQ         $0x04, SI
 
-wide_105:
-	CMPQ        R8, $0x00000010
-	JL          single_106
+wide_111:
+	CMPQ        R9, $0x00000010
+	JL          single_112
 	VMOVUPS     (CX), Y5
-	VSUBPS      Y0, Y5, Y5
+	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
-	VMAXPS      Y5, Y2, Y6
-	VMINPS      Y5, Y2, Y5
-	VFMADD231PS Y5, Y1, Y6
+	VMAXPS      Y5, Y1, Y6
+	VMINPS      Y5, Y1, Y5
+	VFMADD231PS Y5, Y0, Y6
 	VMOVUPS     Y6, (AX)
 	VMOVUPS     32(CX), Y5
-	VSUBPS      Y0, Y5, Y5
+	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
-	VMAXPS      Y5, Y2, Y6
-	VMINPS      Y5, Y2, Y5
-	VFMADD231PS Y5, Y1, Y6
+	VMAXPS      Y5, Y1, Y6
+	VMINPS      Y5, Y1, Y5
+	VFMADD231PS Y5, Y0, Y6
 	VMOVUPS     Y6, 32(AX)
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
-	SUBQ        $0x00000010, R8
-	JMP         wide_105
+	SUBQ        $0x00000010, R9
+	JMP         wide_111
 
-single_106:
-	CMPQ        R8, $0x08
-	JL          tail_107
+single_112:
+	CMPQ        R9, $0x08
+	JL          tail_113
 	VMOVUPS     (CX), Y5
-	VSUBPS      Y0, Y5, Y5
+	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
-	VMAXPS      Y5, Y2, Y6
-	VMINPS      Y5, Y2, Y5
-	VFMADD231PS Y5, Y1, Y6
+	VMAXPS      Y5, Y1, Y6
+	VMINPS      Y5, Y1, Y5
+	VFMADD231PS Y5, Y0, Y6
 	VMOVUPS     Y6, (AX)
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
-	SUBQ        $0x08, R8
-	JMP         single_106
+	SUBQ        $0x08, R9
+	JMP         single_112
 
-tail_107:
-	TESTQ       R8, R8
-	JZ          done_108
-	LEAQ        masks<>+0(SB), R9
-	MOVQ        $0x00000008, R10
-	SUBQ        R8, R10
-	VMOVUPS     (R9)(R10*4), Y5
+tail_113:
+	TESTQ       R9, R9
+	JZ          done_114
+	LEAQ        masks<>+0(SB), R10
+	MOVQ        $0x00000008, R11
+	SUBQ        R9, R11
+	VMOVUPS     (R10)(R11*4), Y5
 	VMASKMOVPS  (CX), Y5, Y6
-	VSUBPS      Y0, Y6, Y6
-	VFMADD213PS Y4, Y3, Y6
-	VMAXPS      Y6, Y2, Y3
-	VMINPS      Y6, Y2, Y4
-	VFMADD231PS Y4, Y1, Y3
+	VSUBPS      Y2, Y6, Y2
+	VFMADD213PS Y4, Y3, Y2
+	VMAXPS      Y2, Y1, Y3
+	VMINPS      Y2, Y1, Y2
+	VFMADD231PS Y2, Y0, Y3
 	VMASKMOVPS  Y3, Y5, (AX)
-	LEAQ        (AX)(R8*4), AX
-	LEAQ        (CX)(R8*4), CX
+	LEAQ        (AX)(R9*4), AX
+	LEAQ        (CX)(R9*4), CX
 
-done_108:
-	DECQ SI
-	JNZ  row_102
+done_114:
+	DECQ DI
+	JNZ  row_108
 
-done_103:
+done_109:
 	VZEROUPPER
 	RET
 
-// func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64)
+// func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, sums *float64)
 // Requires: AVX, CMOV, FMA3
 TEXT ·normSumsLeakyAVX2(SB), NOSPLIT, $0-72
 	MOVQ         gy+0(FP), AX
 	MOVQ         x+8(FP), CX
-	MOVQ         scale+40(FP), DX
-	MOVQ         shift+48(FP), BX
-	MOVQ         sums+64(FP), SI
-	VBROADCASTSS mean+32(FP), Y0
-	VBROADCASTSS slope+56(FP), Y1
-	VXORPS       Y2, Y2, Y2
-	VMOVUPS      repeat_3f800000<>+0(SB), Y3
-	MOVQ         rows+16(FP), DI
-	MOVQ         width+24(FP), R8
-	CMPQ         R8, $0x04
-	JNE          row_109
+	MOVQ         mean+32(FP), DX
+	MOVQ         scale+40(FP), BX
+	MOVQ         shift+48(FP), SI
+	MOVQ         sums+64(FP), DI
+	VBROADCASTSS slope+56(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      repeat_3f800000<>+0(SB), Y2
+	MOVQ         rows+16(FP), R8
+	MOVQ         width+24(FP), R9
+	CMPQ         R9, $0x04
+	JNE          row_115
 
-pair_111:
-	CMPQ         DI, $0x02
-	JL           row_109
-	VBROADCASTSS (DX), X4
-	VBROADCASTSS 4(DX), X5
-	VINSERTF128  $0x01, X5, Y4, Y4
-	ADDQ         $0x08, DX
-	VBROADCASTSS (BX), X5
-	VBROADCASTSS 4(BX), X6
-	VINSERTF128  $0x01, X6, Y5, Y5
-	ADDQ         $0x08, BX
-	VMOVUPS      (CX), Y6
-	VSUBPS       Y0, Y6, Y6
-	VFMADD213PS  Y5, Y4, Y6
-	VMOVUPS      (AX), Y7
-	VCMPPS       $0x0e, Y2, Y6, Y6
-	VBLENDVPS    Y6, Y3, Y1, Y6
-	VMULPS       Y7, Y6, Y6
-	VMOVUPS      (CX), Y7
-	VSUBPS       Y0, Y7, Y7
-	VMULPS       Y6, Y7, Y7
-	VXORPD       X4, X4, X4
-	VCVTPS2PD    X6, Y8
-	VEXTRACTF128 $0x01, Y6, X5
-	VCVTPS2PD    X5, Y6
-	VCVTPS2PD    X7, Y9
-	VEXTRACTF128 $0x01, Y7, X5
-	VCVTPS2PD    X5, Y7
-	VHADDPD      Y9, Y8, Y8
-	VEXTRACTF128 $0x01, Y8, X5
-	VADDPD       X5, X8, X8
-	VADDPD       X4, X8, X8
-	VMOVUPD      X8, (SI)
-	VHADDPD      Y7, Y6, Y6
-	VEXTRACTF128 $0x01, Y6, X5
-	VADDPD       X5, X6, X6
-	VADDPD       X4, X6, X6
-	VMOVUPD      X6, 16(SI)
-	ADDQ         $0x20, SI
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	SUBQ         $0x02, DI
-	JNZ          pair_111
-	JMP          done_110
-
-row_109:
-	MOVQ         R8, R9
-	VBROADCASTSS (DX), Y8
-	ADDQ         $0x04, DX
-	VBROADCASTSS (BX), Y9
-	ADDQ         $0x04, BX
-	VXORPD       X4, X4, X4
-	VMOVUPD      X4, (SI)
-
-block_112:
-	MOVQ    $0x00000200, R10
-	CMPQ    R9, R10
-	CMOVQLT R9, R10
-	SUBQ    R10, R9
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y6, Y6, Y6
-	VXORPS  Y5, Y5, Y5
-	VXORPS  Y7, Y7, Y7
-
-wide_114:
-	CMPQ        R10, $0x00000010
-	JL          single_115
-	VMOVUPS     (CX), Y10
-	VSUBPS      Y0, Y10, Y10
-	VFMADD213PS Y9, Y8, Y10
-	VMOVUPS     (AX), Y11
-	VCMPPS      $0x0e, Y2, Y10, Y10
-	VBLENDVPS   Y10, Y3, Y1, Y10
-	VMULPS      Y11, Y10, Y10
-	VMOVUPS     (CX), Y11
-	VSUBPS      Y0, Y11, Y11
-	VADDPS      Y10, Y4, Y4
-	VFMADD231PS Y10, Y11, Y6
-	VMOVUPS     32(CX), Y10
-	VSUBPS      Y0, Y10, Y10
-	VFMADD213PS Y9, Y8, Y10
-	VMOVUPS     32(AX), Y11
-	VCMPPS      $0x0e, Y2, Y10, Y10
-	VBLENDVPS   Y10, Y3, Y1, Y10
-	VMULPS      Y11, Y10, Y10
-	VMOVUPS     32(CX), Y11
-	VSUBPS      Y0, Y11, Y11
-	VADDPS      Y10, Y5, Y5
-	VFMADD231PS Y10, Y11, Y7
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	SUBQ        $0x00000010, R10
-	JMP         wide_114
-
-single_115:
-	CMPQ        R10, $0x08
-	JL          tail_116
-	VMOVUPS     (CX), Y10
-	VSUBPS      Y0, Y10, Y10
-	VFMADD213PS Y9, Y8, Y10
-	VMOVUPS     (AX), Y11
-	VCMPPS      $0x0e, Y2, Y10, Y10
-	VBLENDVPS   Y10, Y3, Y1, Y10
-	VMULPS      Y11, Y10, Y10
-	VMOVUPS     (CX), Y11
-	VSUBPS      Y0, Y11, Y11
-	VADDPS      Y10, Y4, Y4
-	VFMADD231PS Y10, Y11, Y6
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
-	SUBQ        $0x08, R10
-	JMP         single_115
-
-tail_116:
-	TESTQ       R10, R10
-	JZ          done_117
-	LEAQ        masks<>+0(SB), R11
-	MOVQ        $0x00000008, R12
-	SUBQ        R10, R12
-	VMOVUPS     (R11)(R12*4), Y10
-	VMASKMOVPS  (CX), Y10, Y11
-	VSUBPS      Y0, Y11, Y11
-	VFMADD213PS Y9, Y8, Y11
-	VMASKMOVPS  (AX), Y10, Y12
-	VCMPPS      $0x0e, Y2, Y11, Y11
-	VBLENDVPS   Y11, Y3, Y1, Y11
-	VMULPS      Y12, Y11, Y11
-	VMASKMOVPS  (CX), Y10, Y12
-	VSUBPS      Y0, Y12, Y12
-	VANDPS      Y10, Y12, Y10
-	VADDPS      Y11, Y4, Y4
-	VFMADD231PS Y11, Y10, Y6
-	LEAQ        (AX)(R10*4), AX
-	LEAQ        (CX)(R10*4), CX
-
-done_117:
-	VADDPS       Y5, Y4, Y4
-	VADDPS       Y7, Y6, Y6
-	VCVTPS2PD    X4, Y5
-	VEXTRACTF128 $0x01, Y4, X4
-	VCVTPS2PD    X4, Y4
-	VADDPD       Y4, Y5, Y5
-	VCVTPS2PD    X6, Y4
-	VEXTRACTF128 $0x01, Y6, X6
-	VCVTPS2PD    X6, Y6
-	VADDPD       Y6, Y4, Y4
-	VHADDPD      Y4, Y5, Y4
-	VEXTRACTF128 $0x01, Y4, X5
-	VADDPD       X5, X4, X4
-	VADDPD       (SI), X4, X4
-	VMOVUPD      X4, (SI)
-	TESTQ        R9, R9
-	JZ           last_113
-	JMP          block_112
-
-last_113:
-	ADDQ $0x10, SI
-	DECQ DI
-	JNZ  row_109
-
-done_110:
-	VZEROUPPER
-	RET
-
-// func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32)
-// Requires: AVX, AVX2, FMA3
-TEXT ·normalizeSiLUAVX2(SB), NOSPLIT, $0-56
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         scale+40(FP), DX
-	MOVQ         shift+48(FP), BX
-	VBROADCASTSS mean+32(FP), Y0
-	VMOVUPS      repeat_c2ae0000<>+0(SB), Y1
-	VMOVUPS      repeat_42ae0000<>+0(SB), Y2
-	MOVQ         rows+16(FP), SI
-	MOVQ         width+24(FP), DI
-	CMPQ         DI, $0x04
-	JNE          row_118
-
-pair_120:
-	CMPQ         SI, $0x02
-	JL           row_118
+pair_117:
+	CMPQ         R8, $0x02
+	JL           row_115
 	VBROADCASTSS (DX), X3
 	VBROADCASTSS 4(DX), X4
 	VINSERTF128  $0x01, X4, Y3, Y3
@@ -2567,11 +2491,200 @@ pair_120:
 	VBROADCASTSS 4(BX), X5
 	VINSERTF128  $0x01, X5, Y4, Y4
 	ADDQ         $0x08, BX
+	VBROADCASTSS (SI), X5
+	VBROADCASTSS 4(SI), X6
+	VINSERTF128  $0x01, X6, Y5, Y5
+	ADDQ         $0x08, SI
+	VMOVUPS      (CX), Y6
+	VSUBPS       Y3, Y6, Y6
+	VFMADD213PS  Y5, Y4, Y6
+	VMOVUPS      (AX), Y7
+	VCMPPS       $0x0e, Y1, Y6, Y6
+	VBLENDVPS    Y6, Y2, Y0, Y6
+	VMULPS       Y7, Y6, Y6
+	VMOVUPS      (CX), Y7
+	VSUBPS       Y3, Y7, Y7
+	VMULPS       Y6, Y7, Y7
+	VXORPD       X3, X3, X3
+	VCVTPS2PD    X6, Y8
+	VEXTRACTF128 $0x01, Y6, X4
+	VCVTPS2PD    X4, Y6
+	VCVTPS2PD    X7, Y9
+	VEXTRACTF128 $0x01, Y7, X4
+	VCVTPS2PD    X4, Y7
+	VHADDPD      Y9, Y8, Y8
+	VEXTRACTF128 $0x01, Y8, X4
+	VADDPD       X4, X8, X8
+	VADDPD       X3, X8, X8
+	VMOVUPD      X8, (DI)
+	VHADDPD      Y7, Y6, Y6
+	VEXTRACTF128 $0x01, Y6, X4
+	VADDPD       X4, X6, X6
+	VADDPD       X3, X6, X6
+	VMOVUPD      X6, 16(DI)
+	ADDQ         $0x20, DI
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, CX
+	SUBQ         $0x02, R8
+	JNZ          pair_117
+	JMP          done_116
+
+row_115:
+	MOVQ         R9, R10
+	VBROADCASTSS (DX), Y7
+	ADDQ         $0x04, DX
+	VBROADCASTSS (BX), Y8
+	ADDQ         $0x04, BX
+	VBROADCASTSS (SI), Y9
+	ADDQ         $0x04, SI
+	VXORPD       X3, X3, X3
+	VMOVUPD      X3, (DI)
+
+block_118:
+	MOVQ    $0x00000200, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
+	SUBQ    R11, R10
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y6, Y6, Y6
+
+wide_120:
+	CMPQ        R11, $0x00000010
+	JL          single_121
+	VMOVUPS     (CX), Y10
+	VSUBPS      Y7, Y10, Y10
+	VFMADD213PS Y9, Y8, Y10
+	VMOVUPS     (AX), Y11
+	VCMPPS      $0x0e, Y1, Y10, Y10
+	VBLENDVPS   Y10, Y2, Y0, Y10
+	VMULPS      Y11, Y10, Y10
+	VMOVUPS     (CX), Y11
+	VSUBPS      Y7, Y11, Y11
+	VADDPS      Y10, Y3, Y3
+	VFMADD231PS Y10, Y11, Y5
+	VMOVUPS     32(CX), Y10
+	VSUBPS      Y7, Y10, Y10
+	VFMADD213PS Y9, Y8, Y10
+	VMOVUPS     32(AX), Y11
+	VCMPPS      $0x0e, Y1, Y10, Y10
+	VBLENDVPS   Y10, Y2, Y0, Y10
+	VMULPS      Y11, Y10, Y10
+	VMOVUPS     32(CX), Y11
+	VSUBPS      Y7, Y11, Y11
+	VADDPS      Y10, Y4, Y4
+	VFMADD231PS Y10, Y11, Y6
+	ADDQ        $0x00000040, AX
+	ADDQ        $0x00000040, CX
+	SUBQ        $0x00000010, R11
+	JMP         wide_120
+
+single_121:
+	CMPQ        R11, $0x08
+	JL          tail_122
+	VMOVUPS     (CX), Y10
+	VSUBPS      Y7, Y10, Y10
+	VFMADD213PS Y9, Y8, Y10
+	VMOVUPS     (AX), Y11
+	VCMPPS      $0x0e, Y1, Y10, Y10
+	VBLENDVPS   Y10, Y2, Y0, Y10
+	VMULPS      Y11, Y10, Y10
+	VMOVUPS     (CX), Y11
+	VSUBPS      Y7, Y11, Y11
+	VADDPS      Y10, Y3, Y3
+	VFMADD231PS Y10, Y11, Y5
+	ADDQ        $0x00000020, AX
+	ADDQ        $0x00000020, CX
+	SUBQ        $0x08, R11
+	JMP         single_121
+
+tail_122:
+	TESTQ       R11, R11
+	JZ          done_123
+	LEAQ        masks<>+0(SB), R12
+	MOVQ        $0x00000008, R13
+	SUBQ        R11, R13
+	VMOVUPS     (R12)(R13*4), Y10
+	VMASKMOVPS  (CX), Y10, Y11
+	VSUBPS      Y7, Y11, Y11
+	VFMADD213PS Y9, Y8, Y11
+	VMASKMOVPS  (AX), Y10, Y12
+	VCMPPS      $0x0e, Y1, Y11, Y11
+	VBLENDVPS   Y11, Y2, Y0, Y11
+	VMULPS      Y12, Y11, Y11
+	VMASKMOVPS  (CX), Y10, Y12
+	VSUBPS      Y7, Y12, Y12
+	VANDPS      Y10, Y12, Y10
+	VADDPS      Y11, Y3, Y3
+	VFMADD231PS Y11, Y10, Y5
+	LEAQ        (AX)(R11*4), AX
+	LEAQ        (CX)(R11*4), CX
+
+done_123:
+	VADDPS       Y4, Y3, Y3
+	VADDPS       Y6, Y5, Y5
+	VCVTPS2PD    X3, Y4
+	VEXTRACTF128 $0x01, Y3, X3
+	VCVTPS2PD    X3, Y3
+	VADDPD       Y3, Y4, Y4
+	VCVTPS2PD    X5, Y3
+	VEXTRACTF128 $0x01, Y5, X5
+	VCVTPS2PD    X5, Y5
+	VADDPD       Y5, Y3, Y3
+	VHADDPD      Y3, Y4, Y3
+	VEXTRACTF128 $0x01, Y3, X4
+	VADDPD       X4, X3, X3
+	VADDPD       (DI), X3, X3
+	VMOVUPD      X3, (DI)
+	TESTQ        R10, R10
+	JZ           last_119
+	JMP          block_118
+
+last_119:
+	ADDQ $0x10, DI
+	DECQ R8
+	JNZ  row_115
+
+done_116:
+	VZEROUPPER
+	RET
+
+// func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32)
+// Requires: AVX, AVX2, FMA3
+TEXT ·normalizeSiLUAVX2(SB), NOSPLIT, $0-56
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    mean+32(FP), DX
+	MOVQ    scale+40(FP), BX
+	MOVQ    shift+48(FP), SI
+	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
+	VMOVUPS repeat_42ae0000<>+0(SB), Y1
+	MOVQ    rows+16(FP), DI
+	MOVQ    width+24(FP), R8
+	CMPQ    R8, $0x04
+	JNE     row_124
+
+pair_126:
+	CMPQ         DI, $0x02
+	JL           row_124
+	VBROADCASTSS (DX), X2
+	VBROADCASTSS 4(DX), X3
+	VINSERTF128  $0x01, X3, Y2, Y2
+	ADDQ         $0x08, DX
+	VBROADCASTSS (BX), X3
+	VBROADCASTSS 4(BX), X4
+	VINSERTF128  $0x01, X4, Y3, Y3
+	ADDQ         $0x08, BX
+	VBROADCASTSS (SI), X4
+	VBROADCASTSS 4(SI), X5
+	VINSERTF128  $0x01, X5, Y4, Y4
+	ADDQ         $0x08, SI
 	VMOVUPS      (CX), Y5
-	VSUBPS       Y0, Y5, Y5
+	VSUBPS       Y2, Y5, Y5
 	VFMADD213PS  Y4, Y3, Y5
-	VMAXPS       Y5, Y1, Y6
-	VMINPS       Y6, Y2, Y6
+	VMAXPS       Y5, Y0, Y6
+	VMINPS       Y6, Y1, Y6
 	VMOVUPS      repeat_4b400000<>+0(SB), Y7
 	VFMADD231PS  repeat_bfb8aa3b<>+0(SB), Y6, Y7
 	VSUBPS       repeat_4b400000<>+0(SB), Y7, Y8
@@ -2593,25 +2706,27 @@ pair_120:
 	VMOVUPS      Y5, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
-	SUBQ         $0x02, SI
-	JNZ          pair_120
-	JMP          done_119
+	SUBQ         $0x02, DI
+	JNZ          pair_126
+	JMP          done_125
 
-row_118:
-	MOVQ         DI, R8
-	VBROADCASTSS (DX), Y3
+row_124:
+	MOVQ         R8, R9
+	VBROADCASTSS (DX), Y2
 	ADDQ         $0x04, DX
-	VBROADCASTSS (BX), Y4
+	VBROADCASTSS (BX), Y3
 	ADDQ         $0x04, BX
+	VBROADCASTSS (SI), Y4
+	ADDQ         $0x04, SI
 
-wide_121:
-	CMPQ        R8, $0x00000010
-	JL          single_122
+wide_127:
+	CMPQ        R9, $0x00000010
+	JL          single_128
 	VMOVUPS     (CX), Y5
-	VSUBPS      Y0, Y5, Y5
+	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
-	VMAXPS      Y5, Y1, Y6
-	VMINPS      Y6, Y2, Y6
+	VMAXPS      Y5, Y0, Y6
+	VMINPS      Y6, Y1, Y6
 	VMOVUPS     repeat_4b400000<>+0(SB), Y7
 	VFMADD231PS repeat_bfb8aa3b<>+0(SB), Y6, Y7
 	VSUBPS      repeat_4b400000<>+0(SB), Y7, Y8
@@ -2632,10 +2747,10 @@ wide_121:
 	VDIVPS      Y6, Y5, Y5
 	VMOVUPS     Y5, (AX)
 	VMOVUPS     32(CX), Y5
-	VSUBPS      Y0, Y5, Y5
+	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
-	VMAXPS      Y5, Y1, Y6
-	VMINPS      Y6, Y2, Y6
+	VMAXPS      Y5, Y0, Y6
+	VMINPS      Y6, Y1, Y6
 	VMOVUPS     repeat_4b400000<>+0(SB), Y7
 	VFMADD231PS repeat_bfb8aa3b<>+0(SB), Y6, Y7
 	VSUBPS      repeat_4b400000<>+0(SB), Y7, Y8
@@ -2657,17 +2772,17 @@ wide_121:
 	VMOVUPS     Y5, 32(AX)
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
-	SUBQ        $0x00000010, R8
-	JMP         wide_121
+	SUBQ        $0x00000010, R9
+	JMP         wide_127
 
-single_122:
-	CMPQ        R8, $0x08
-	JL          tail_123
+single_128:
+	CMPQ        R9, $0x08
+	JL          tail_129
 	VMOVUPS     (CX), Y5
-	VSUBPS      Y0, Y5, Y5
+	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
-	VMAXPS      Y5, Y1, Y6
-	VMINPS      Y6, Y2, Y6
+	VMAXPS      Y5, Y0, Y6
+	VMINPS      Y6, Y1, Y6
 	VMOVUPS     repeat_4b400000<>+0(SB), Y7
 	VFMADD231PS repeat_bfb8aa3b<>+0(SB), Y6, Y7
 	VSUBPS      repeat_4b400000<>+0(SB), Y7, Y8
@@ -2689,85 +2804,89 @@ single_122:
 	VMOVUPS     Y5, (AX)
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
-	SUBQ        $0x08, R8
-	JMP         single_122
+	SUBQ        $0x08, R9
+	JMP         single_128
 
-tail_123:
-	TESTQ       R8, R8
-	JZ          done_124
-	LEAQ        masks<>+0(SB), R9
-	MOVQ        $0x00000008, R10
-	SUBQ        R8, R10
-	VMOVUPS     (R9)(R10*4), Y5
+tail_129:
+	TESTQ       R9, R9
+	JZ          done_130
+	LEAQ        masks<>+0(SB), R10
+	MOVQ        $0x00000008, R11
+	SUBQ        R9, R11
+	VMOVUPS     (R10)(R11*4), Y5
 	VMASKMOVPS  (CX), Y5, Y6
-	VSUBPS      Y0, Y6, Y6
-	VFMADD213PS Y4, Y3, Y6
-	VMAXPS      Y6, Y1, Y3
-	VMINPS      Y3, Y2, Y3
+	VSUBPS      Y2, Y6, Y2
+	VFMADD213PS Y4, Y3, Y2
+	VMAXPS      Y2, Y0, Y3
+	VMINPS      Y3, Y1, Y3
 	VMOVUPS     repeat_4b400000<>+0(SB), Y4
 	VFMADD231PS repeat_bfb8aa3b<>+0(SB), Y3, Y4
-	VSUBPS      repeat_4b400000<>+0(SB), Y4, Y7
-	VFMADD231PS repeat_3f318000<>+0(SB), Y7, Y3
-	VFMADD231PS repeat_b95e8083<>+0(SB), Y7, Y3
-	VMOVUPS     repeat_b9506967<>+0(SB), Y7
-	VFMADD213PS repeat_3ab743ce<>+0(SB), Y3, Y7
-	VFMADD213PS repeat_bc088908<>+0(SB), Y3, Y7
-	VFMADD213PS repeat_3d2aa9c1<>+0(SB), Y3, Y7
-	VFMADD213PS repeat_be2aaaaa<>+0(SB), Y3, Y7
-	VFMADD213PS repeat_3f000000<>+0(SB), Y3, Y7
-	VMULPS      Y3, Y3, Y8
-	VFMSUB213PS Y3, Y8, Y7
-	VADDPS      repeat_3f800000<>+0(SB), Y7, Y3
+	VSUBPS      repeat_4b400000<>+0(SB), Y4, Y6
+	VFMADD231PS repeat_3f318000<>+0(SB), Y6, Y3
+	VFMADD231PS repeat_b95e8083<>+0(SB), Y6, Y3
+	VMOVUPS     repeat_b9506967<>+0(SB), Y6
+	VFMADD213PS repeat_3ab743ce<>+0(SB), Y3, Y6
+	VFMADD213PS repeat_bc088908<>+0(SB), Y3, Y6
+	VFMADD213PS repeat_3d2aa9c1<>+0(SB), Y3, Y6
+	VFMADD213PS repeat_be2aaaaa<>+0(SB), Y3, Y6
+	VFMADD213PS repeat_3f000000<>+0(SB), Y3, Y6
+	VMULPS      Y3, Y3, Y7
+	VFMSUB213PS Y3, Y7, Y6
+	VADDPS      repeat_3f800000<>+0(SB), Y6, Y3
 	VPSLLD      $0x17, Y4, Y4
 	VPADDD      Y4, Y3, Y3
 	VADDPS      repeat_3f800000<>+0(SB), Y3, Y3
-	VDIVPS      Y3, Y6, Y3
-	VMASKMOVPS  Y3, Y5, (AX)
-	LEAQ        (AX)(R8*4), AX
-	LEAQ        (CX)(R8*4), CX
+	VDIVPS      Y3, Y2, Y2
+	VMASKMOVPS  Y2, Y5, (AX)
+	LEAQ        (AX)(R9*4), AX
+	LEAQ        (CX)(R9*4), CX
 
-done_124:
-	DECQ SI
-	JNZ  row_118
+done_130:
+	DECQ DI
+	JNZ  row_124
 
-done_119:
+done_125:
 	VZEROUPPER
 	RET
 
-// func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64)
+// func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, sums *float64)
 // Requires: AVX, AVX2, CMOV, FMA3
 TEXT ·normSumsSiLUAVX2(SB), NOSPLIT, $0-72
-	MOVQ         gy+8(FP), AX
-	MOVQ         x+16(FP), CX
-	MOVQ         gz+0(FP), DX
-	MOVQ         scale+48(FP), BX
-	MOVQ         shift+56(FP), SI
-	MOVQ         sums+64(FP), DI
-	VBROADCASTSS mean+40(FP), Y0
-	VMOVUPS      repeat_c2ae0000<>+0(SB), Y1
-	VMOVUPS      repeat_42ae0000<>+0(SB), Y2
-	MOVQ         rows+24(FP), R8
-	MOVQ         width+32(FP), R9
-	CMPQ         R9, $0x04
-	JNE          row_125
+	MOVQ    gy+8(FP), AX
+	MOVQ    x+16(FP), CX
+	MOVQ    gz+0(FP), DX
+	MOVQ    mean+40(FP), BX
+	MOVQ    scale+48(FP), SI
+	MOVQ    shift+56(FP), DI
+	MOVQ    sums+64(FP), R8
+	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
+	VMOVUPS repeat_42ae0000<>+0(SB), Y1
+	MOVQ    rows+24(FP), R9
+	MOVQ    width+32(FP), R10
+	CMPQ    R10, $0x04
+	JNE     row_131
 
-pair_127:
-	CMPQ         R8, $0x02
-	JL           row_125
-	VBROADCASTSS (BX), X3
-	VBROADCASTSS 4(BX), X4
-	VINSERTF128  $0x01, X4, Y3, Y3
+pair_133:
+	CMPQ         R9, $0x02
+	JL           row_131
+	VBROADCASTSS (BX), X2
+	VBROADCASTSS 4(BX), X3
+	VINSERTF128  $0x01, X3, Y2, Y2
 	ADDQ         $0x08, BX
-	VBROADCASTSS (SI), X4
-	VBROADCASTSS 4(SI), X5
-	VINSERTF128  $0x01, X5, Y4, Y4
+	VBROADCASTSS (SI), X3
+	VBROADCASTSS 4(SI), X4
+	VINSERTF128  $0x01, X4, Y3, Y3
 	ADDQ         $0x08, SI
+	VBROADCASTSS (DI), X4
+	VBROADCASTSS 4(DI), X5
+	VINSERTF128  $0x01, X5, Y4, Y4
+	ADDQ         $0x08, DI
 	VMOVUPS      (CX), Y5
-	VSUBPS       Y0, Y5, Y5
+	VSUBPS       Y2, Y5, Y5
 	VFMADD213PS  Y4, Y3, Y5
 	VMOVUPS      (AX), Y6
-	VMAXPS       Y5, Y1, Y7
-	VMINPS       Y7, Y2, Y7
+	VMAXPS       Y5, Y0, Y7
+	VMINPS       Y7, Y1, Y7
 	VMOVUPS      repeat_4b400000<>+0(SB), Y8
 	VFMADD231PS  repeat_bfb8aa3b<>+0(SB), Y7, Y8
 	VSUBPS       repeat_4b400000<>+0(SB), Y8, Y9
@@ -2792,62 +2911,64 @@ pair_127:
 	VFMADD213PS  Y8, Y8, Y5
 	VMULPS       Y6, Y5, Y5
 	VMOVUPS      (CX), Y6
-	VSUBPS       Y0, Y6, Y6
+	VSUBPS       Y2, Y6, Y6
 	VMOVUPS      Y5, (DX)
 	VMULPS       Y5, Y6, Y6
-	VXORPD       X3, X3, X3
+	VXORPD       X2, X2, X2
 	VCVTPS2PD    X5, Y7
-	VEXTRACTF128 $0x01, Y5, X4
-	VCVTPS2PD    X4, Y5
+	VEXTRACTF128 $0x01, Y5, X3
+	VCVTPS2PD    X3, Y5
 	VCVTPS2PD    X6, Y8
-	VEXTRACTF128 $0x01, Y6, X4
-	VCVTPS2PD    X4, Y6
+	VEXTRACTF128 $0x01, Y6, X3
+	VCVTPS2PD    X3, Y6
 	VHADDPD      Y8, Y7, Y7
-	VEXTRACTF128 $0x01, Y7, X4
-	VADDPD       X4, X7, X7
+	VEXTRACTF128 $0x01, Y7, X3
 	VADDPD       X3, X7, X7
-	VMOVUPD      X7, (DI)
+	VADDPD       X2, X7, X7
+	VMOVUPD      X7, (R8)
 	VHADDPD      Y6, Y5, Y5
-	VEXTRACTF128 $0x01, Y5, X4
-	VADDPD       X4, X5, X5
+	VEXTRACTF128 $0x01, Y5, X3
 	VADDPD       X3, X5, X5
-	VMOVUPD      X5, 16(DI)
-	ADDQ         $0x20, DI
+	VADDPD       X2, X5, X5
+	VMOVUPD      X5, 16(R8)
+	ADDQ         $0x20, R8
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
-	SUBQ         $0x02, R8
-	JNZ          pair_127
-	JMP          done_126
+	SUBQ         $0x02, R9
+	JNZ          pair_133
+	JMP          done_132
 
-row_125:
-	MOVQ         R9, R10
-	VBROADCASTSS (BX), Y7
+row_131:
+	MOVQ         R10, R11
+	VBROADCASTSS (BX), Y6
 	ADDQ         $0x04, BX
-	VBROADCASTSS (SI), Y8
+	VBROADCASTSS (SI), Y7
 	ADDQ         $0x04, SI
-	VXORPD       X3, X3, X3
-	VMOVUPD      X3, (DI)
+	VBROADCASTSS (DI), Y8
+	ADDQ         $0x04, DI
+	VXORPD       X2, X2, X2
+	VMOVUPD      X2, (R8)
 
-block_128:
-	MOVQ    $0x00000200, R11
-	CMPQ    R10, R11
-	CMOVQLT R10, R11
-	SUBQ    R11, R10
+block_134:
+	MOVQ    $0x00000200, R12
+	CMPQ    R11, R12
+	CMOVQLT R11, R12
+	SUBQ    R12, R11
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y4, Y4, Y4
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y5, Y5, Y5
-	VXORPS  Y4, Y4, Y4
-	VXORPS  Y6, Y6, Y6
 
-wide_130:
-	CMPQ        R11, $0x00000010
-	JL          single_131
+wide_136:
+	CMPQ        R12, $0x00000010
+	JL          single_137
 	VMOVUPS     (CX), Y9
-	VSUBPS      Y0, Y9, Y9
+	VSUBPS      Y6, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
 	VMOVUPS     (AX), Y10
-	VMAXPS      Y9, Y1, Y11
-	VMINPS      Y11, Y2, Y11
+	VMAXPS      Y9, Y0, Y11
+	VMINPS      Y11, Y1, Y11
 	VMOVUPS     repeat_4b400000<>+0(SB), Y12
 	VFMADD231PS repeat_bfb8aa3b<>+0(SB), Y11, Y12
 	VSUBPS      repeat_4b400000<>+0(SB), Y12, Y13
@@ -2872,16 +2993,16 @@ wide_130:
 	VFMADD213PS Y12, Y12, Y9
 	VMULPS      Y10, Y9, Y9
 	VMOVUPS     (CX), Y10
-	VSUBPS      Y0, Y10, Y10
+	VSUBPS      Y6, Y10, Y10
 	VMOVUPS     Y9, (DX)
-	VADDPS      Y9, Y3, Y3
-	VFMADD231PS Y9, Y10, Y5
+	VADDPS      Y9, Y2, Y2
+	VFMADD231PS Y9, Y10, Y4
 	VMOVUPS     32(CX), Y9
-	VSUBPS      Y0, Y9, Y9
+	VSUBPS      Y6, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
 	VMOVUPS     32(AX), Y10
-	VMAXPS      Y9, Y1, Y11
-	VMINPS      Y11, Y2, Y11
+	VMAXPS      Y9, Y0, Y11
+	VMINPS      Y11, Y1, Y11
 	VMOVUPS     repeat_4b400000<>+0(SB), Y12
 	VFMADD231PS repeat_bfb8aa3b<>+0(SB), Y11, Y12
 	VSUBPS      repeat_4b400000<>+0(SB), Y12, Y13
@@ -2906,25 +3027,25 @@ wide_130:
 	VFMADD213PS Y12, Y12, Y9
 	VMULPS      Y10, Y9, Y9
 	VMOVUPS     32(CX), Y10
-	VSUBPS      Y0, Y10, Y10
+	VSUBPS      Y6, Y10, Y10
 	VMOVUPS     Y9, 32(DX)
-	VADDPS      Y9, Y4, Y4
-	VFMADD231PS Y9, Y10, Y6
+	VADDPS      Y9, Y3, Y3
+	VFMADD231PS Y9, Y10, Y5
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
-	SUBQ        $0x00000010, R11
-	JMP         wide_130
+	SUBQ        $0x00000010, R12
+	JMP         wide_136
 
-single_131:
-	CMPQ        R11, $0x08
-	JL          tail_132
+single_137:
+	CMPQ        R12, $0x08
+	JL          tail_138
 	VMOVUPS     (CX), Y9
-	VSUBPS      Y0, Y9, Y9
+	VSUBPS      Y6, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
 	VMOVUPS     (AX), Y10
-	VMAXPS      Y9, Y1, Y11
-	VMINPS      Y11, Y2, Y11
+	VMAXPS      Y9, Y0, Y11
+	VMINPS      Y11, Y1, Y11
 	VMOVUPS     repeat_4b400000<>+0(SB), Y12
 	VFMADD231PS repeat_bfb8aa3b<>+0(SB), Y11, Y12
 	VSUBPS      repeat_4b400000<>+0(SB), Y12, Y13
@@ -2949,29 +3070,29 @@ single_131:
 	VFMADD213PS Y12, Y12, Y9
 	VMULPS      Y10, Y9, Y9
 	VMOVUPS     (CX), Y10
-	VSUBPS      Y0, Y10, Y10
+	VSUBPS      Y6, Y10, Y10
 	VMOVUPS     Y9, (DX)
-	VADDPS      Y9, Y3, Y3
-	VFMADD231PS Y9, Y10, Y5
+	VADDPS      Y9, Y2, Y2
+	VFMADD231PS Y9, Y10, Y4
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
-	SUBQ        $0x08, R11
-	JMP         single_131
+	SUBQ        $0x08, R12
+	JMP         single_137
 
-tail_132:
-	TESTQ       R11, R11
-	JZ          done_133
-	LEAQ        masks<>+0(SB), R12
-	MOVQ        $0x00000008, R13
-	SUBQ        R11, R13
-	VMOVUPS     (R12)(R13*4), Y9
+tail_138:
+	TESTQ       R12, R12
+	JZ          done_139
+	LEAQ        masks<>+0(SB), R13
+	MOVQ        $0x00000008, R14
+	SUBQ        R12, R14
+	VMOVUPS     (R13)(R14*4), Y9
 	VMASKMOVPS  (CX), Y9, Y10
-	VSUBPS      Y0, Y10, Y10
+	VSUBPS      Y6, Y10, Y10
 	VFMADD213PS Y8, Y7, Y10
 	VMASKMOVPS  (AX), Y9, Y11
-	VMAXPS      Y10, Y1, Y12
-	VMINPS      Y12, Y2, Y12
+	VMAXPS      Y10, Y0, Y12
+	VMINPS      Y12, Y1, Y12
 	VMOVUPS     repeat_4b400000<>+0(SB), Y13
 	VFMADD231PS repeat_bfb8aa3b<>+0(SB), Y12, Y13
 	VSUBPS      repeat_4b400000<>+0(SB), Y13, Y14
@@ -2996,258 +3117,260 @@ tail_132:
 	VFMADD213PS Y13, Y13, Y10
 	VMULPS      Y11, Y10, Y10
 	VMASKMOVPS  (CX), Y9, Y11
-	VSUBPS      Y0, Y11, Y11
+	VSUBPS      Y6, Y11, Y11
 	VANDPS      Y9, Y11, Y11
 	VMASKMOVPS  Y10, Y9, (DX)
-	VADDPS      Y10, Y3, Y3
-	VFMADD231PS Y10, Y11, Y5
-	LEAQ        (AX)(R11*4), AX
-	LEAQ        (CX)(R11*4), CX
-	LEAQ        (DX)(R11*4), DX
+	VADDPS      Y10, Y2, Y2
+	VFMADD231PS Y10, Y11, Y4
+	LEAQ        (AX)(R12*4), AX
+	LEAQ        (CX)(R12*4), CX
+	LEAQ        (DX)(R12*4), DX
 
-done_133:
-	VADDPS       Y4, Y3, Y3
-	VADDPS       Y6, Y5, Y5
-	VCVTPS2PD    X3, Y4
-	VEXTRACTF128 $0x01, Y3, X3
-	VCVTPS2PD    X3, Y3
-	VADDPD       Y3, Y4, Y4
-	VCVTPS2PD    X5, Y3
-	VEXTRACTF128 $0x01, Y5, X5
-	VCVTPS2PD    X5, Y5
-	VADDPD       Y5, Y3, Y3
-	VHADDPD      Y3, Y4, Y3
-	VEXTRACTF128 $0x01, Y3, X4
-	VADDPD       X4, X3, X3
-	VADDPD       (DI), X3, X3
-	VMOVUPD      X3, (DI)
-	TESTQ        R10, R10
-	JZ           last_129
-	JMP          block_128
+done_139:
+	VADDPS       Y3, Y2, Y2
+	VADDPS       Y5, Y4, Y4
+	VCVTPS2PD    X2, Y3
+	VEXTRACTF128 $0x01, Y2, X2
+	VCVTPS2PD    X2, Y2
+	VADDPD       Y2, Y3, Y3
+	VCVTPS2PD    X4, Y2
+	VEXTRACTF128 $0x01, Y4, X4
+	VCVTPS2PD    X4, Y4
+	VADDPD       Y4, Y2, Y2
+	VHADDPD      Y2, Y3, Y2
+	VEXTRACTF128 $0x01, Y2, X3
+	VADDPD       X3, X2, X2
+	VADDPD       (R8), X2, X2
+	VMOVUPD      X2, (R8)
+	TESTQ        R11, R11
+	JZ           last_135
+	JMP          block_134
 
-last_129:
-	ADDQ $0x10, DI
-	DECQ R8
-	JNZ  row_125
+last_135:
+	ADDQ $0x10, R8
+	DECQ R9
+	JNZ  row_131
 
-done_126:
+done_132:
 	VZEROUPPER
 	RET
 
-// func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, tilt float32, offset float32)
+// func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, tilt *float32, offset *float32)
 // Requires: AVX, FMA3
-TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-76
+TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-88
 	MOVQ         gx+0(FP), AX
 	MOVQ         gy+8(FP), CX
 	MOVQ         x+16(FP), DX
-	MOVQ         scale+48(FP), BX
-	MOVQ         shift+56(FP), SI
-	VBROADCASTSS mean+40(FP), Y0
-	VBROADCASTSS tilt+68(FP), Y1
-	VBROADCASTSS offset+72(FP), Y2
-	VBROADCASTSS slope+64(FP), Y3
-	VXORPS       Y4, Y4, Y4
-	VMOVUPS      repeat_3f800000<>+0(SB), Y5
-	MOVQ         rows+24(FP), DI
-	MOVQ         width+32(FP), R8
-	CMPQ         R8, $0x04
-	JNE          row_134
+	MOVQ         mean+40(FP), BX
+	MOVQ         scale+48(FP), SI
+	MOVQ         shift+56(FP), DI
+	MOVQ         tilt+72(FP), R8
+	MOVQ         offset+80(FP), R9
+	VBROADCASTSS slope+64(FP), Y0
+	VXORPS       Y1, Y1, Y1
+	VMOVUPS      repeat_3f800000<>+0(SB), Y2
+	MOVQ         rows+24(FP), R10
+	MOVQ         width+32(FP), R11
+	CMPQ         R11, $0x04
+	JNE          row_140
 
-pair_136:
-	CMPQ         DI, $0x02
-	JL           row_134
-	VBROADCASTSS (BX), X6
-	VBROADCASTSS 4(BX), X7
-	VINSERTF128  $0x01, X7, Y6, Y6
+pair_142:
+	CMPQ         R10, $0x02
+	JL           row_140
+	VBROADCASTSS (BX), X3
+	VBROADCASTSS 4(BX), X4
+	VINSERTF128  $0x01, X4, Y3, Y3
 	ADDQ         $0x08, BX
-	VBROADCASTSS (SI), X7
-	VBROADCASTSS 4(SI), X8
-	VINSERTF128  $0x01, X8, Y7, Y7
+	VBROADCASTSS (SI), X4
+	VBROADCASTSS 4(SI), X5
+	VINSERTF128  $0x01, X5, Y4, Y4
 	ADDQ         $0x08, SI
+	VBROADCASTSS (DI), X5
+	VBROADCASTSS 4(DI), X6
+	VINSERTF128  $0x01, X6, Y5, Y5
+	ADDQ         $0x08, DI
+	VBROADCASTSS (R8), X6
+	VBROADCASTSS 4(R8), X7
+	VINSERTF128  $0x01, X7, Y6, Y6
+	ADDQ         $0x08, R8
+	VBROADCASTSS (R9), X7
+	VBROADCASTSS 4(R9), X8
+	VINSERTF128  $0x01, X8, Y7, Y7
+	ADDQ         $0x08, R9
 	VMOVUPS      (DX), Y8
-	VSUBPS       Y0, Y8, Y8
+	VSUBPS       Y3, Y8, Y8
 	VMOVAPS      Y8, Y9
-	VFMADD213PS  Y7, Y6, Y9
-	VFMADD213PS  Y2, Y1, Y8
+	VFMADD213PS  Y5, Y4, Y9
+	VFMADD213PS  Y7, Y6, Y8
 	VMOVUPS      (CX), Y10
-	VCMPPS       $0x0e, Y4, Y9, Y9
-	VBLENDVPS    Y9, Y5, Y3, Y9
+	VCMPPS       $0x0e, Y1, Y9, Y9
+	VBLENDVPS    Y9, Y2, Y0, Y9
 	VMULPS       Y10, Y9, Y9
-	VFMADD231PS  Y6, Y9, Y8
+	VFMADD231PS  Y4, Y9, Y8
 	VMOVUPS      Y8, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
-	SUBQ         $0x02, DI
-	JNZ          pair_136
-	JMP          done_135
+	SUBQ         $0x02, R10
+	JNZ          pair_142
+	JMP          done_141
 
-row_134:
-	MOVQ         R8, R9
-	VBROADCASTSS (BX), Y6
+row_140:
+	MOVQ         R11, R12
+	VBROADCASTSS (BX), Y3
 	ADDQ         $0x04, BX
-	VBROADCASTSS (SI), Y7
+	VBROADCASTSS (SI), Y4
 	ADDQ         $0x04, SI
+	VBROADCASTSS (DI), Y5
+	ADDQ         $0x04, DI
+	VBROADCASTSS (R8), Y6
+	ADDQ         $0x04, R8
+	VBROADCASTSS (R9), Y7
+	ADDQ         $0x04, R9
 
-wide_137:
-	CMPQ        R9, $0x00000010
-	JL          single_138
+wide_143:
+	CMPQ        R12, $0x00000010
+	JL          single_144
 	VMOVUPS     (DX), Y8
-	VSUBPS      Y0, Y8, Y8
+	VSUBPS      Y3, Y8, Y8
 	VMOVAPS     Y8, Y9
-	VFMADD213PS Y7, Y6, Y9
-	VFMADD213PS Y2, Y1, Y8
+	VFMADD213PS Y5, Y4, Y9
+	VFMADD213PS Y7, Y6, Y8
 	VMOVUPS     (CX), Y10
-	VCMPPS      $0x0e, Y4, Y9, Y9
-	VBLENDVPS   Y9, Y5, Y3, Y9
+	VCMPPS      $0x0e, Y1, Y9, Y9
+	VBLENDVPS   Y9, Y2, Y0, Y9
 	VMULPS      Y10, Y9, Y9
-	VFMADD231PS Y6, Y9, Y8
+	VFMADD231PS Y4, Y9, Y8
 	VMOVUPS     Y8, (AX)
 	VMOVUPS     32(DX), Y8
-	VSUBPS      Y0, Y8, Y8
+	VSUBPS      Y3, Y8, Y8
 	VMOVAPS     Y8, Y9
-	VFMADD213PS Y7, Y6, Y9
-	VFMADD213PS Y2, Y1, Y8
+	VFMADD213PS Y5, Y4, Y9
+	VFMADD213PS Y7, Y6, Y8
 	VMOVUPS     32(CX), Y10
-	VCMPPS      $0x0e, Y4, Y9, Y9
-	VBLENDVPS   Y9, Y5, Y3, Y9
+	VCMPPS      $0x0e, Y1, Y9, Y9
+	VBLENDVPS   Y9, Y2, Y0, Y9
 	VMULPS      Y10, Y9, Y9
-	VFMADD231PS Y6, Y9, Y8
+	VFMADD231PS Y4, Y9, Y8
 	VMOVUPS     Y8, 32(AX)
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
-	SUBQ        $0x00000010, R9
-	JMP         wide_137
+	SUBQ        $0x00000010, R12
+	JMP         wide_143
 
-single_138:
-	CMPQ        R9, $0x08
-	JL          tail_139
+single_144:
+	CMPQ        R12, $0x08
+	JL          tail_145
 	VMOVUPS     (DX), Y8
-	VSUBPS      Y0, Y8, Y8
+	VSUBPS      Y3, Y8, Y8
 	VMOVAPS     Y8, Y9
-	VFMADD213PS Y7, Y6, Y9
-	VFMADD213PS Y2, Y1, Y8
+	VFMADD213PS Y5, Y4, Y9
+	VFMADD213PS Y7, Y6, Y8
 	VMOVUPS     (CX), Y10
-	VCMPPS      $0x0e, Y4, Y9, Y9
-	VBLENDVPS   Y9, Y5, Y3, Y9
+	VCMPPS      $0x0e, Y1, Y9, Y9
+	VBLENDVPS   Y9, Y2, Y0, Y9
 	VMULPS      Y10, Y9, Y9
-	VFMADD231PS Y6, Y9, Y8
+	VFMADD231PS Y4, Y9, Y8
 	VMOVUPS     Y8, (AX)
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
-	SUBQ        $0x08, R9
-	JMP         single_138
+	SUBQ        $0x08, R12
+	JMP         single_144
 
-tail_139:
-	TESTQ       R9, R9
-	JZ          done_140
-	LEAQ        masks<>+0(SB), R10
-	MOVQ        $0x00000008, R11
-	SUBQ        R9, R11
-	VMOVUPS     (R10)(R11*4), Y8
+tail_145:
+	TESTQ       R12, R12
+	JZ          done_146
+	LEAQ        masks<>+0(SB), R13
+	MOVQ        $0x00000008, R14
+	SUBQ        R12, R14
+	VMOVUPS     (R13)(R14*4), Y8
 	VMASKMOVPS  (DX), Y8, Y9
-	VSUBPS      Y0, Y9, Y9
-	VMOVAPS     Y9, Y10
-	VFMADD213PS Y7, Y6, Y10
-	VFMADD213PS Y2, Y1, Y9
-	VMASKMOVPS  (CX), Y8, Y7
-	VCMPPS      $0x0e, Y4, Y10, Y10
-	VBLENDVPS   Y10, Y5, Y3, Y10
-	VMULPS      Y7, Y10, Y7
-	VFMADD231PS Y6, Y7, Y9
-	VMASKMOVPS  Y9, Y8, (AX)
-	LEAQ        (AX)(R9*4), AX
-	LEAQ        (CX)(R9*4), CX
-	LEAQ        (DX)(R9*4), DX
+	VSUBPS      Y3, Y9, Y3
+	VMOVAPS     Y3, Y9
+	VFMADD213PS Y5, Y4, Y9
+	VFMADD213PS Y7, Y6, Y3
+	VMASKMOVPS  (CX), Y8, Y5
+	VCMPPS      $0x0e, Y1, Y9, Y6
+	VBLENDVPS   Y6, Y2, Y0, Y6
+	VMULPS      Y5, Y6, Y5
+	VFMADD231PS Y4, Y5, Y3
+	VMASKMOVPS  Y3, Y8, (AX)
+	LEAQ        (AX)(R12*4), AX
+	LEAQ        (CX)(R12*4), CX
+	LEAQ        (DX)(R12*4), DX
 
-done_140:
-	DECQ DI
-	JNZ  row_134
+done_146:
+	DECQ R10
+	JNZ  row_140
 
-done_135:
+done_141:
 	VZEROUPPER
 	RET
 
-// func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd float64, rest float64)
+// func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd *float64, rest *float64)
 // Requires: AVX
 TEXT ·affineRowsAVX2(SB), NOSPLIT, $0-56
-	MOVQ         scale+0(FP), AX
-	MOVQ         shift+8(FP), CX
-	MOVQ         gamma+16(FP), DX
-	MOVQ         beta+24(FP), BX
-	MOVQ         n+32(FP), SI
-	VBROADCASTSD rstd+40(FP), Y0
-	VBROADCASTSD rest+48(FP), Y1
+	MOVQ scale+0(FP), AX
+	MOVQ shift+8(FP), CX
+	MOVQ gamma+16(FP), DX
+	MOVQ beta+24(FP), BX
+	MOVQ n+32(FP), SI
+	MOVQ rstd+40(FP), DI
+	MOVQ rest+48(FP), R8
 
-single_142:
-	CMPQ        SI, $0x08
-	JL          tail_143
-	VCVTPS2PD   (DX), Y2
-	VCVTPS2PD   16(DX), Y3
-	VCVTPS2PD   (BX), Y4
-	VCVTPS2PD   16(BX), Y5
-	VMULPD      Y2, Y1, Y6
-	VMULPD      Y0, Y6, Y6
-	VMULPD      Y0, Y2, Y2
-	VSUBPD      Y6, Y4, Y4
-	VMULPD      Y3, Y1, Y6
-	VMULPD      Y0, Y6, Y6
-	VMULPD      Y0, Y3, Y3
-	VSUBPD      Y6, Y5, Y5
-	VCVTPD2PSY  Y2, X7
-	VCVTPD2PSY  Y3, X2
-	VINSERTF128 $0x01, X2, Y7, Y7
-	VMOVUPS     Y7, (AX)
-	VCVTPD2PSY  Y4, X8
-	VCVTPD2PSY  Y5, X2
-	VINSERTF128 $0x01, X2, Y8, Y8
-	VMOVUPS     Y8, (CX)
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000020, DX
-	ADDQ        $0x00000020, BX
-	SUBQ        $0x08, SI
-	JMP         single_142
+rows_147:
+	CMPQ       SI, $0x04
+	JL         one_148
+	VMOVUPD    (DI), Y0
+	VMOVUPD    (R8), Y1
+	VCVTPS2PD  (DX), Y2
+	VCVTPS2PD  (BX), Y3
+	VMULPD     Y2, Y1, Y1
+	VMULPD     Y0, Y1, Y1
+	VMULPD     Y0, Y2, Y2
+	VSUBPD     Y1, Y3, Y3
+	VCVTPD2PSY Y2, X0
+	VMOVUPS    X0, (AX)
+	VCVTPD2PSY Y3, X0
+	VMOVUPS    X0, (CX)
+	ADDQ       $0x00000010, AX
+	ADDQ       $0x00000010, CX
+	ADDQ       $0x00000010, DX
+	ADDQ       $0x00000010, BX
+	ADDQ       $0x00000020, DI
+	ADDQ       $0x00000020, R8
+	SUBQ       $0x04, SI
+	JMP        rows_147
 
-tail_143:
-	TESTQ        SI, SI
-	JZ           done_144
-	LEAQ         masks<>+0(SB), DI
-	MOVQ         $0x00000008, R8
-	SUBQ         SI, R8
-	VMOVUPS      (DI)(R8*4), Y2
-	VMASKMOVPS   (DX), Y2, Y3
-	VCVTPS2PD    X3, Y4
-	VEXTRACTF128 $0x01, Y3, X3
-	VCVTPS2PD    X3, Y3
-	VMASKMOVPS   (BX), Y2, Y5
-	VCVTPS2PD    X5, Y6
-	VEXTRACTF128 $0x01, Y5, X5
-	VCVTPS2PD    X5, Y5
-	VMULPD       Y4, Y1, Y7
-	VMULPD       Y0, Y7, Y7
-	VMULPD       Y0, Y4, Y4
-	VSUBPD       Y7, Y6, Y6
-	VMULPD       Y3, Y1, Y1
-	VMULPD       Y0, Y1, Y1
-	VMULPD       Y0, Y3, Y3
-	VSUBPD       Y1, Y5, Y5
-	VCVTPD2PSY   Y4, X9
-	VCVTPD2PSY   Y3, X0
-	VINSERTF128  $0x01, X0, Y9, Y9
-	VMASKMOVPS   Y9, Y2, (AX)
-	VCVTPD2PSY   Y6, X10
-	VCVTPD2PSY   Y5, X0
-	VINSERTF128  $0x01, X0, Y10, Y10
-	VMASKMOVPS   Y10, Y2, (CX)
-	LEAQ         (AX)(SI*4), AX
-	LEAQ         (CX)(SI*4), CX
-	LEAQ         (DX)(SI*4), DX
-	LEAQ         (BX)(SI*4), BX
+one_148:
+	TESTQ     SI, SI
+	JZ        done_149
+	VXORPD    X0, X0, X0
+	VXORPD    X1, X1, X1
+	VCVTSS2SD (DX), X0, X0
+	VCVTSS2SD (BX), X1, X1
+	VMOVSD    (DI), X2
+	VMOVSD    (R8), X3
+	VMULSD    X0, X3, X3
+	VMULSD    X2, X3, X3
+	VMULSD    X2, X0, X0
+	VSUBSD    X3, X1, X1
+	VCVTSD2SS X0, X0, X0
+	VCVTSD2SS X1, X1, X1
+	VMOVSS    X0, (AX)
+	VMOVSS    X1, (CX)
+	ADDQ      $0x00000004, AX
+	ADDQ      $0x00000004, CX
+	ADDQ      $0x00000004, DX
+	ADDQ      $0x00000004, BX
+	ADDQ      $0x00000008, DI
+	ADDQ      $0x00000008, R8
+	DECQ      SI
+	JMP       one_148
 
-done_144:
+done_149:
 	VZEROUPPER
 	RET
 
@@ -3261,14 +3384,14 @@ TEXT ·addPairsAVX2(SB), NOSPLIT, $0-32
 	MOVQ    BX, X0
 	VMOVHPD factor+24(FP), X0, X0
 
-pair_145:
+pair_150:
 	VMULPD  (CX), X0, X1
 	VADDPD  (AX), X1, X1
 	VMOVUPD X1, (AX)
 	ADDQ    $0x10, CX
 	ADDQ    $0x10, AX
 	DECQ    DX
-	JNZ     pair_145
+	JNZ     pair_150
 	VZEROUPPER
 	RET
 
@@ -3359,9 +3482,9 @@ TEXT ·duplicateAVX2(SB), NOSPLIT, $0-28
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS s+24(FP), Y0
 
-loop_146:
+loop_151:
 	TESTQ      DX, DX
-	JZ         end_147
+	JZ         end_152
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3373,9 +3496,9 @@ loop_146:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_146
+	JMP        loop_151
 
-end_147:
+end_152:
 	VZEROUPPER
 	RET
 
@@ -3387,9 +3510,9 @@ TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_148:
+loop_153:
 	TESTQ      BX, BX
-	JZ         end_149
+	JZ         end_154
 	VMOVUPS    (CX), Y0
 	VMOVUPS    (DX), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -3402,9 +3525,9 @@ loop_148:
 	ADDQ       $0x00000020, CX
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x08, BX
-	JMP        loop_148
+	JMP        loop_153
 
-end_149:
+end_154:
 	VZEROUPPER
 	RET
 
@@ -3416,9 +3539,9 @@ TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_150:
+loop_155:
 	TESTQ   BX, BX
-	JZ      end_151
+	JZ      end_156
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -3431,9 +3554,9 @@ loop_150:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_150
+	JMP     loop_155
 
-end_151:
+end_156:
 	VZEROUPPER
 	RET
 
@@ -3446,9 +3569,9 @@ TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-36
 	MOVQ         n+24(FP), BX
 	VBROADCASTSS s+32(FP), Y0
 
-loop_152:
+loop_157:
 	TESTQ   BX, BX
-	JZ      end_153
+	JZ      end_158
 	VMOVUPS (CX), Y1
 	VMOVUPS 32(CX), Y2
 	VSHUFPS $0x88, Y2, Y1, Y3
@@ -3467,9 +3590,9 @@ loop_152:
 	ADDQ    $0x00000040, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_152
+	JMP     loop_157
 
-end_153:
+end_158:
 	VZEROUPPER
 	RET
 
@@ -3482,9 +3605,9 @@ TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_154:
+loop_159:
 	TESTQ      DX, DX
-	JZ         end_155
+	JZ         end_160
 	VMOVUPS    (CX), Y2
 	VMOVUPS    4(CX), Y3
 	VMULPS     Y0, Y2, Y4
@@ -3502,9 +3625,9 @@ loop_154:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_154
+	JMP        loop_159
 
-end_155:
+end_160:
 	VZEROUPPER
 	RET
 
@@ -3537,9 +3660,9 @@ TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_156:
+loop_161:
 	TESTQ   DX, DX
-	JZ      end_157
+	JZ      end_162
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VSHUFPS $0x88, Y3, Y2, Y4
@@ -3558,9 +3681,9 @@ loop_156:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x08, DX
-	JMP     loop_156
+	JMP     loop_161
 
-end_157:
+end_162:
 	VZEROUPPER
 	RET
 
@@ -3589,9 +3712,9 @@ TEXT ·windowAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD 8(SI), Y4
 	VBROADCASTSD (SI), Y5
 
-loop_158:
+loop_163:
 	TESTQ       DX, DX
-	JZ          end_159
+	JZ          end_164
 	VMULPD      (CX), Y0, Y6
 	VMOVUPD     (CX)(BX*1), Y7
 	VADDPD      (CX)(R9*1), Y7, Y7
@@ -3629,8 +3752,8 @@ loop_158:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x08, DX
-	JMP         loop_158
+	JMP         loop_163
 
-end_159:
+end_164:
 	VZEROUPPER
 	RET

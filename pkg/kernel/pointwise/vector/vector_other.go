@@ -60,27 +60,29 @@ func addRowsAVX2(y *float32, x *float32, e *float32, rows int, width int) { pani
 
 func sumRowsAVX2(s *float32, x *float32, rows int, width int) { panic("no assembly") }
 
-func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32) {
+func rowMomentsAVX2(sums *float64, x *float32, rows int, width int) { panic("no assembly") }
+
+func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32) {
 	panic("no assembly")
 }
 
-func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, sums *float64) {
+func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, sums *float64) {
 	panic("no assembly")
 }
 
-func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32) {
+func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32) {
 	panic("no assembly")
 }
 
-func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, sums *float64) {
+func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, sums *float64) {
 	panic("no assembly")
 }
 
-func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean float32, scale *float32, shift *float32, slope float32, tilt float32, offset float32) {
+func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, tilt *float32, offset *float32) {
 	panic("no assembly")
 }
 
-func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd float64, rest float64) {
+func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd *float64, rest *float64) {
 	panic("no assembly")
 }
 

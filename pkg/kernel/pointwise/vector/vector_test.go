@@ -16,9 +16,9 @@ const agree = 4 * ulp
 
 // arrays are the operands of a kernel. The kernels write to a and may read all.
 type arrays struct {
-	a, b, c, d  []float32
-	rows, shift []float32
-	sums        []float64
+	a, b, c, d                      []float32
+	rows, shift, mean, tilt, offset []float32 // one for each row
+	rstd, rest, sums                []float64
 }
 
 const rowCount = 5
@@ -34,7 +34,13 @@ func operands(n, off int) *arrays {
 		return x[off : off+n]
 	}
 	rows := rowCount * n
-	return &arrays{fill(1, rows), fill(2, rows), fill(3, rows), fill(4, rows), fill(5, rowCount), fill(6, rowCount), make([]float64, 2*rowCount)}
+	x := &arrays{a: fill(1, rows), b: fill(2, rows), c: fill(3, rows), d: fill(4, rows),
+		rows: fill(5, rowCount), shift: fill(6, rowCount), mean: fill(7, rowCount), tilt: fill(8, rowCount), offset: fill(9, rowCount),
+		sums: make([]float64, 2*rowCount)}
+	for i, v := range fill(10, rows) {
+		x.rstd, x.rest = append(x.rstd, float64(v)), append(x.rest, 0.1*float64(i%7))
+	}
+	return x
 }
 
 // guard elements behind an array must stay as they are.
@@ -69,20 +75,25 @@ var kernels = []struct {
 	{"exp shift", func(x *arrays, n int) { x.sums[0] = ExpShift(x.a, x.b[:n], 0.5, 2) }, func(x *arrays, n int) { x.sums[0] = expShiftGeneric(x.a, x.b[:n], 0.5, 2) }},
 	{"add rows", func(x *arrays, n int) { AddRows(x.a, x.b, x.rows, n) }, func(x *arrays, n int) { addRowsGeneric(x.a, x.b, x.rows, n) }},
 	{"sum rows", func(x *arrays, n int) { SumRows(x.rows, x.b, n) }, func(x *arrays, n int) { sumRowsGeneric(x.rows, x.b, n) }},
-	{"affine rows", func(x *arrays, n int) { AffineRows(x.a[:n], x.d, x.b, x.c, 0.7, 0.3) },
-		func(x *arrays, n int) { affineRowsGeneric(x.a[:n], x.d, x.b[:n], x.c, 0.7, 0.3) }},
+	{"affine rows", func(x *arrays, n int) { AffineRows(x.a[:n], x.d, x.b, x.c, x.rstd, x.rest) },
+		func(x *arrays, n int) { affineRowsGeneric(x.a[:n], x.d, x.b[:n], x.c, x.rstd, x.rest) }},
 	{"add pairs", func(x *arrays, n int) { AddPairs(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) },
 		func(x *arrays, n int) { addPairsGeneric(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) }},
-	{"normalize leaky", func(x *arrays, n int) { NormalizeLeaky(x.a, x.b, n, 0.3, x.rows, x.shift, 0.2) },
-		func(x *arrays, n int) { normalizeLeakyGeneric(x.a, x.b, n, 0.3, x.rows, x.shift, 0.2) }},
-	{"normalize silu", func(x *arrays, n int) { NormalizeSiLU(x.a, x.b, n, 0.3, x.rows, x.shift) },
-		func(x *arrays, n int) { normalizeSiLUGeneric(x.a, x.b, n, 0.3, x.rows, x.shift) }},
-	{"norm sums leaky", func(x *arrays, n int) { NormSumsLeaky(x.b, x.c, n, 0.3, x.rows, x.shift, 0.2, x.sums) },
-		func(x *arrays, n int) { normSumsLeakyGeneric(x.b, x.c, n, 0.3, x.rows, x.shift, 0.2, x.sums) }},
-	{"norm sums silu", func(x *arrays, n int) { NormSumsSiLU(x.a, x.b, x.c, n, 0.3, x.rows, x.shift, x.sums) },
-		func(x *arrays, n int) { normSumsSiLUGeneric(x.a, x.b, x.c, n, 0.3, x.rows, x.shift, x.sums) }},
-	{"norm grad leaky", func(x *arrays, n int) { NormGradLeaky(x.a, x.b, x.c, n, 0.3, x.rows, x.shift, 0.2, 0.3, 0.1) },
-		func(x *arrays, n int) { normGradLeakyGeneric(x.a, x.b, x.c, n, 0.3, x.rows, x.shift, 0.2, 0.3, 0.1) }},
+	{"row moments", func(x *arrays, n int) { RowMoments(x.sums, x.b, n) }, func(x *arrays, n int) { rowMomentsGeneric(x.sums, x.b, n) }},
+	{"normalize leaky", func(x *arrays, n int) { NormalizeLeaky(x.a, x.b, n, x.mean, x.rows, x.shift, 0.2) },
+		func(x *arrays, n int) { normalizeLeakyGeneric(x.a, x.b, n, x.mean, x.rows, x.shift, 0.2) }},
+	{"normalize silu", func(x *arrays, n int) { NormalizeSiLU(x.a, x.b, n, x.mean, x.rows, x.shift) },
+		func(x *arrays, n int) { normalizeSiLUGeneric(x.a, x.b, n, x.mean, x.rows, x.shift) }},
+	{"norm sums leaky", func(x *arrays, n int) { NormSumsLeaky(x.b, x.c, n, x.mean, x.rows, x.shift, 0.2, x.sums) },
+		func(x *arrays, n int) { normSumsLeakyGeneric(x.b, x.c, n, x.mean, x.rows, x.shift, 0.2, x.sums) }},
+	{"norm sums silu", func(x *arrays, n int) { NormSumsSiLU(x.a, x.b, x.c, n, x.mean, x.rows, x.shift, x.sums) },
+		func(x *arrays, n int) { normSumsSiLUGeneric(x.a, x.b, x.c, n, x.mean, x.rows, x.shift, x.sums) }},
+	{"norm grad leaky", func(x *arrays, n int) {
+		NormGradLeaky(x.a, x.b, x.c, n, x.mean, x.rows, x.shift, 0.2, x.tilt, x.offset)
+	},
+		func(x *arrays, n int) {
+			normGradLeakyGeneric(x.a, x.b, x.c, n, x.mean, x.rows, x.shift, 0.2, x.tilt, x.offset)
+		}},
 }
 
 func (x *arrays) adam(n int, f func(p, g, m, v []float32, c *AdamConstants)) {
@@ -311,6 +322,19 @@ func BenchmarkKernels(b *testing.B) {
 	}
 }
 
+// TestRowMoments: they are the moments of each row, bit for bit.
+func TestRowMoments(t *testing.T) {
+	for _, n := range lengths() {
+		x := operands(n, 1)
+		RowMoments(x.sums, x.b, n)
+		for r := range rowCount {
+			if sum, squares := Moments(x.b[n*r:][:n]); x.sums[2*r] != sum || x.sums[2*r+1] != squares {
+				t.Fatalf("n=%d row %d: %v, want %v and %v", n, r, x.sums[2*r:][:2], sum, squares)
+			}
+		}
+	}
+}
+
 // TestPairsOfRows: rows of half a vector's width are done two at a time, which
 // changes no bit of any of them.
 func TestPairsOfRows(t *testing.T) {
@@ -320,20 +344,20 @@ func TestPairsOfRows(t *testing.T) {
 		do   func(x *arrays, lo, hi int)
 	}{
 		{"normalize leaky", func(x *arrays, lo, hi int) {
-			NormalizeLeaky(x.a[n*lo:n*hi], x.b[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], 0.2)
+			NormalizeLeaky(x.a[n*lo:n*hi], x.b[n*lo:n*hi], n, x.mean[lo:hi], x.rows[lo:hi], x.shift[lo:hi], 0.2)
 		}},
 		{"normalize silu", func(x *arrays, lo, hi int) {
-			NormalizeSiLU(x.a[n*lo:n*hi], x.b[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi])
+			NormalizeSiLU(x.a[n*lo:n*hi], x.b[n*lo:n*hi], n, x.mean[lo:hi], x.rows[lo:hi], x.shift[lo:hi])
 		}},
 		{"sum rows", func(x *arrays, lo, hi int) { SumRows(x.a[lo:hi], x.b[n*lo:n*hi], n) }},
 		{"norm sums leaky", func(x *arrays, lo, hi int) {
-			NormSumsLeaky(x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], 0.2, x.sums[2*lo:2*hi])
+			NormSumsLeaky(x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, x.mean[lo:hi], x.rows[lo:hi], x.shift[lo:hi], 0.2, x.sums[2*lo:2*hi])
 		}},
 		{"norm sums silu", func(x *arrays, lo, hi int) {
-			NormSumsSiLU(x.a[n*lo:n*hi], x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], x.sums[2*lo:2*hi])
+			NormSumsSiLU(x.a[n*lo:n*hi], x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, x.mean[lo:hi], x.rows[lo:hi], x.shift[lo:hi], x.sums[2*lo:2*hi])
 		}},
 		{"norm grad leaky", func(x *arrays, lo, hi int) {
-			NormGradLeaky(x.a[n*lo:n*hi], x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, 0.3, x.rows[lo:hi], x.shift[lo:hi], 0.2, 0.3, 0.1)
+			NormGradLeaky(x.a[n*lo:n*hi], x.b[n*lo:n*hi], x.c[n*lo:n*hi], n, x.mean[lo:hi], x.rows[lo:hi], x.shift[lo:hi], 0.2, x.tilt[lo:hi], x.offset[lo:hi])
 		}},
 	} {
 		got, want := operands(n, 1), operands(n, 1)

@@ -13,34 +13,68 @@ func affine() {
 }
 
 func affineRows() {
-	kernel("affineRows", "(scale, shift, gamma, beta *float32, n int, rstd, rest float64)",
+	kernel("affineRows", "(scale, shift, gamma, beta *float32, n int, rstd, rest *float64)",
 		"writes gamma*rstd and beta - rest*gamma*rstd, computed in float64.")
 	scale, shift, gamma, beta, n := pointer("scale"), pointer("shift"), pointer("gamma"), pointer("beta"), pointer("n")
-	rstd, rest := broadcastDouble("rstd"), broadcastDouble("rest")
-	span(n, 1, []Register{scale, shift, gamma, beta}, func(s part) {
-		var a, b [2]VecVirtual
-		g, offset := s.wide(gamma), s.wide(beta)
-		for i := range g {
-			left := YMM()
-			VMULPD(g[i], rest, left)
-			VMULPD(rstd, left, left)
-			VMULPD(rstd, g[i], g[i])
-			VSUBPD(left, offset[i], offset[i])
-			a[i], b[i] = g[i], offset[i]
-		}
-		s.store(narrow(a), scale)
-		s.store(narrow(b), shift)
-	})
+	rstd, rest := pointer("rstd"), pointer("rest")
+	rows, one, done := label("rows"), label("one"), label("done")
+	affine := func(r, left, g, b VecVirtual) (scale, shift VecVirtual) {
+		VMULPD(g, left, left)
+		VMULPD(r, left, left)
+		VMULPD(r, g, g)
+		VSUBPD(left, b, b)
+		return g, b
+	}
+	Label(rows) // four at a time
+	CMPQ(n, U8(4))
+	JL(LabelRef(one))
+	wide := func(p Register) VecVirtual {
+		v := YMM()
+		VCVTPS2PD(Mem{Base: p}, v)
+		return v
+	}
+	double := func(p Register) VecVirtual {
+		v := YMM()
+		VMOVUPD(Mem{Base: p}, v)
+		return v
+	}
+	a, b := affine(double(rstd), double(rest), wide(gamma), wide(beta))
+	for _, out := range []struct {
+		v  VecVirtual
+		to Register
+	}{{a, scale}, {b, shift}} {
+		v := XMM()
+		VCVTPD2PSY(out.v, v)
+		VMOVUPS(v, Mem{Base: out.to})
+	}
+	advance([]Register{scale, shift, gamma, beta}, 16)
+	advance([]Register{rstd, rest}, 32)
+	SUBQ(U8(4), n)
+	JMP(LabelRef(rows))
+	Label(one)
+	TESTQ(n, n)
+	JZ(LabelRef(done))
+	x, y, r, left := XMM(), XMM(), XMM(), XMM()
+	VXORPD(x, x, x)
+	VXORPD(y, y, y)
+	VCVTSS2SD(Mem{Base: gamma}, x, x)
+	VCVTSS2SD(Mem{Base: beta}, y, y)
+	VMOVSD(Mem{Base: rstd}, r)
+	VMOVSD(Mem{Base: rest}, left)
+	VMULSD(x, left, left)
+	VMULSD(r, left, left)
+	VMULSD(r, x, x)
+	VSUBSD(left, y, y)
+	VCVTSD2SS(x, x, x)
+	VCVTSD2SS(y, y, y)
+	VMOVSS(x, Mem{Base: scale})
+	VMOVSS(y, Mem{Base: shift})
+	advance([]Register{scale, shift, gamma, beta}, 4)
+	advance([]Register{rstd, rest}, 8)
+	DECQ(n)
+	JMP(LabelRef(one))
+	Label(done)
 	finish()
-}
-
-// narrow rounds two vectors of four float64 to one of float32.
-func narrow(v [2]VecVirtual) VecVirtual {
-	low, high := YMM(), XMM()
-	VCVTPD2PSY(v[0], low.AsX())
-	VCVTPD2PSY(v[1], high)
-	VINSERTF128(U8(1), high, low, low)
-	return low
 }
 
 func addPairs() {

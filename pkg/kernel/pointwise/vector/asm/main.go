@@ -59,13 +59,6 @@ func broadcast(name string) VecVirtual {
 	return v
 }
 
-// broadcastDouble loads a float64 argument into every lane.
-func broadcastDouble(name string) VecVirtual {
-	v := YMM()
-	VBROADCASTSD(argument(name), v)
-	return v
-}
-
 func finish() {
 	VZEROUPPER()
 	RET()

@@ -91,11 +91,7 @@ func reduce(name, results, doc string, inputs []string, outputs []string, step f
 
 func reductions() {
 	reduce("moments", "sum, squares", "returns the sums of x and x^2.", []string{"x"}, []string{"sum", "squares"},
-		func(in [][2]VecVirtual, half int, sums []VecVirtual) {
-			v := in[0][half]
-			VADDPD(v, sums[0], sums[0])
-			VFMADD231PD(v, v, sums[1])
-		})
+		func(in [][2]VecVirtual, half int, sums []VecVirtual) { moment(in[0][half], sums[0], sums[1]) })
 	reduce("distance", "sum", "returns the sum of (a-b)^2.", []string{"a", "b"}, []string{"sum"},
 		func(in [][2]VecVirtual, half int, sums []VecVirtual) {
 			d := in[0][half]
@@ -109,6 +105,12 @@ func reductions() {
 	expShift()
 	maximum()
 	finite()
+}
+
+// moment adds v to a sum and v^2 to another.
+func moment(v, sum, squares VecVirtual) {
+	VADDPD(v, sum, sum)
+	VFMADD231PD(v, v, squares)
 }
 
 func expShift() {

@@ -93,6 +93,28 @@ func rows() {
 	finish()
 }
 
+// rowMoments is moments row by row.
+func rowMoments() {
+	kernel("rowMoments", "(sums *float64, x *float32, rows, width int)", "writes the sums of x and of x^2 for each row.")
+	out, x := pointer("sums"), pointer("x")
+	plain, squares := zeros(4), zeros(4)
+	eachRow(nil, func(n Register) {
+		for i := range plain {
+			VXORPD(plain[i], plain[i], plain[i])
+			VXORPD(squares[i], squares[i], squares[i])
+		}
+		span(n, 2, []Register{x}, func(s part) {
+			for half, v := range s.wide(x) {
+				moment(v, plain[2*s.u+half], squares[2*s.u+half])
+			}
+		})
+		VMOVSD(total(plain).AsX(), Mem{Base: out})
+		VMOVSD(total(squares).AsX(), Mem{Base: out, Disp: 8})
+		ADDQ(U8(16), out)
+	})
+	finish()
+}
+
 // normUnit is one of the activations that a normalisation may end in.
 type normUnit struct {
 	name, arguments string
@@ -114,6 +136,7 @@ var normUnits = []normUnit{
 }
 
 func norms() {
+	rowMoments()
 	for _, unit := range normUnits {
 		unit.forward()
 		unit.sums()
@@ -121,25 +144,24 @@ func norms() {
 	normGrad()
 }
 
-// forward writes the activation of (x-mean)*scale[r] + shift[r].
+// forward writes the activation of (x-mean[r])*scale[r] + shift[r].
 func (unit normUnit) forward() {
-	kernel("normalize"+unit.name, "(y, x *float32, rows, width int, mean float32, scale, shift *float32"+unit.arguments+")",
+	kernel("normalize"+unit.name, "(y, x *float32, rows, width int, mean, scale, shift *float32"+unit.arguments+")",
 		"normalises rows, with the activation.")
-	y, x, scale, shift := pointer("y"), pointer("x"), pointer("scale"), pointer("shift")
-	mean := broadcast("mean")
+	y, x, mean, scale, shift := pointer("y"), pointer("x"), pointer("mean"), pointer("scale"), pointer("shift")
 	value, _ := unit.prepare()
 	pointers := []Register{y, x}
-	step := func(s part, a, b VecVirtual) {
-		u := sub(s.load(x), mean)
+	step := func(s part, m, a, b VecVirtual) {
+		u := sub(s.load(x), m)
 		VFMADD213PS(b, a, u)
 		s.store(value(u), y)
 	}
 	eachRow(func() {
-		step(part{}, nextTwo(scale), nextTwo(shift))
+		step(part{}, nextTwo(mean), nextTwo(scale), nextTwo(shift))
 		advance(pointers, bytes)
 	}, func(n Register) {
-		a, b := next(scale), next(shift)
-		span(n, 2, pointers, func(s part) { step(s, a, b) })
+		m, a, b := next(mean), next(scale), next(shift)
+		span(n, 2, pointers, func(s part) { step(s, m, a, b) })
 	})
 	finish()
 }
@@ -155,32 +177,31 @@ func (unit normUnit) sums() {
 	if unit.cheap {
 		gz, doc = "", "sums a gradient, with the activation taken off, by rows."
 	}
-	kernel("normSums"+unit.name, "("+gz+"gy, x *float32, rows, width int, mean float32, scale, shift *float32"+unit.arguments+", sums *float64)", doc)
+	kernel("normSums"+unit.name, "("+gz+"gy, x *float32, rows, width int, mean, scale, shift *float32"+unit.arguments+", sums *float64)", doc)
 	gy, x := pointer("gy"), pointer("x")
 	pointers := []Register{gy, x}
 	if !unit.cheap {
 		pointers = append(pointers, pointer("gz"))
 	}
-	scale, shift, sums := pointer("scale"), pointer("shift"), pointer("sums")
-	mean := broadcast("mean")
+	mean, scale, shift, sums := pointer("mean"), pointer("scale"), pointer("shift"), pointer("sums")
 	_, slope := unit.prepare()
 	plain, weighted := []VecVirtual{YMM(), YMM()}, []VecVirtual{YMM(), YMM()}
-	step := func(s part, a, b VecVirtual) (g, d VecVirtual) {
-		u := sub(s.load(x), mean)
+	step := func(s part, m, a, b VecVirtual) (g, d VecVirtual) {
+		u := sub(s.load(x), m)
 		VFMADD213PS(b, a, u)
 		g = mul(s.load(gy), slope(u))
-		d = s.keep(sub(s.load(x), mean))
+		d = s.keep(sub(s.load(x), m))
 		if !unit.cheap {
 			s.store(g, pointers[2])
 		}
 		return g, d
 	}
 	eachRow(func() {
-		g, d := step(part{}, nextTwo(scale), nextTwo(shift))
+		g, d := step(part{}, nextTwo(mean), nextTwo(scale), nextTwo(shift))
 		flushTwo(g, mul(g, d), sums)
 		advance(pointers, bytes)
 	}, func(left Register) {
-		a, b := next(scale), next(shift)
+		m, a, b := next(mean), next(scale), next(shift)
 		none := XMM()
 		VXORPD(none, none, none)
 		VMOVUPD(none, Mem{Base: sums})
@@ -196,7 +217,7 @@ func (unit normUnit) sums() {
 			VXORPS(weighted[i], weighted[i], weighted[i])
 		}
 		span(n, 2, pointers, func(s part) {
-			g, d := step(s, a, b)
+			g, d := step(s, m, a, b)
 			VADDPS(g, plain[s.u], plain[s.u])
 			VFMADD231PS(g, d, weighted[s.u])
 		})
@@ -249,27 +270,27 @@ func flushTwo(a, b VecVirtual, to Register) {
 
 // normGrad writes the gradient of a normalisation from the sums over its group.
 func normGrad() {
-	kernel("normGradLeaky", "(gx, gy, x *float32, rows, width int, mean float32, scale, shift *float32, slope, tilt, offset float32)",
-		"writes scale[r]*gz + (x-mean)*tilt + offset, with gz = gy times the slope of the activation.")
-	gx, gy, x, scale, shift := pointer("gx"), pointer("gy"), pointer("x"), pointer("scale"), pointer("shift")
-	mean, tilt, offset := broadcast("mean"), broadcast("tilt"), broadcast("offset")
+	kernel("normGradLeaky", "(gx, gy, x *float32, rows, width int, mean, scale, shift *float32, slope float32, tilt, offset *float32)",
+		"writes scale[r]*gz + (x-mean[r])*tilt[r] + offset[r], with gz = gy times the slope of the activation.")
+	gx, gy, x := pointer("gx"), pointer("gy"), pointer("x")
+	mean, scale, shift, tilt, offset := pointer("mean"), pointer("scale"), pointer("shift"), pointer("tilt"), pointer("offset")
 	_, slope := normUnits[0].prepare()
 	pointers := []Register{gx, gy, x}
-	step := func(s part, a, b VecVirtual) {
-		d := sub(s.load(x), mean)
+	step := func(s part, m, a, b, t, o VecVirtual) {
+		d := sub(s.load(x), m)
 		u := YMM()
 		VMOVAPS(d, u)
 		VFMADD213PS(b, a, u)
-		VFMADD213PS(offset, tilt, d)
+		VFMADD213PS(o, t, d)
 		VFMADD231PS(a, mul(s.load(gy), slope(u)), d)
 		s.store(d, gx)
 	}
 	eachRow(func() {
-		step(part{}, nextTwo(scale), nextTwo(shift))
+		step(part{}, nextTwo(mean), nextTwo(scale), nextTwo(shift), nextTwo(tilt), nextTwo(offset))
 		advance(pointers, bytes)
 	}, func(n Register) {
-		a, b := next(scale), next(shift)
-		span(n, 2, pointers, func(s part) { step(s, a, b) })
+		m, a, b, t, o := next(mean), next(scale), next(shift), next(tilt), next(offset)
+		span(n, 2, pointers, func(s part) { step(s, m, a, b, t, o) })
 	})
 	finish()
 }
