@@ -12,7 +12,7 @@ var backwardPhases = phases{rowSums, slopes, gradient}
 // activation is dear it stays in y (which is gx), for the second phase to find
 // it still in the cache; where it is cheap it is computed again.
 func rowSums(c *core, lo, hi int) {
-	c.tell(lo, hi)
+	c.prepare(lo, hi)
 	gx, gy, x, sums := c.data(c.y, lo, hi), c.data(c.gy, lo, hi), c.data(c.x, lo, hi), c.sums[2*lo:2*hi]
 	switch c.act.Kind {
 	case kernel.SiLU:
@@ -58,7 +58,7 @@ func slopes(j *job, group int) {
 
 // gradient is the last phase of Backward.
 func gradient(c *core, lo, hi int) {
-	c.tell(lo, hi)
+	c.prepare(lo, hi)
 	c.tilt, c.offset = resize(c.tilt, hi-lo), resize(c.offset, hi-lo)
 	for r := lo; r < hi; {
 		g := r / c.rows

@@ -7,10 +7,11 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// core is a job on one core: what its rows need, in memory of its own.
+// core is a job on one core, with memory for what rows take from their groups and
+// channels: a value for each row, so that one call does the rows of several groups.
 type core struct {
 	*job
-	lo, hi                           int // the rows that are told apart
+	lo, hi                           int // the rows that are prepared
 	mean, scale, shift, tilt, offset []float32
 	rstd, rest                       []float64
 }
@@ -69,11 +70,11 @@ func (c *core) batch(from, to int) {
 // data is rows [lo, hi) of an array of the input's shape.
 func (j *job) data(x []float32, lo, hi int) []float32 { return x[lo*j.width : hi*j.width] }
 
-// tell fills in mean, scale and shift of rows [lo, hi), from their groups and their
-// channels, so that the output before the activation is (x-mean)*scale + shift.
-func (c *core) tell(lo, hi int) {
+// prepare fills in mean, scale and shift of rows [lo, hi) so that the output before
+// the activation is (x-mean)*scale + shift.
+func (c *core) prepare(lo, hi int) {
 	if c.lo == lo && c.hi == hi {
-		return // they were told for the phase before
+		return // the phase before has needed them too
 	}
 	c.lo, c.hi = lo, hi
 	n := hi - lo

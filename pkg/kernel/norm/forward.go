@@ -36,7 +36,7 @@ func statistics(j *job, group int) {
 
 // normalize is the last phase of Forward.
 func normalize(c *core, lo, hi int) {
-	c.tell(lo, hi)
+	c.prepare(lo, hi)
 	y, x := c.data(c.y, lo, hi), c.data(c.x, lo, hi)
 	if c.act.Kind == kernel.SiLU {
 		vector.NormalizeSiLU(y, x, c.width, c.mean, c.scale, c.shift)
