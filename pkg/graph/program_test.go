@@ -52,18 +52,25 @@ func TestChainTakesTwoResults(t *testing.T) {
 	}
 }
 
+// ran is a program that has run once, of two activations in a row, with its result.
+func ran(t *testing.T, arena *graph.Arena) (p *graph.Program, y *gorgonia.Node) {
+	t.Helper()
+	g, _, y := chain(t, 2)
+	p, err := graph.Compile(g, arena, y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Run(); err != nil {
+		t.Fatal(err)
+	}
+	return p, y
+}
+
 // TestArena: programs of one arena share its memory, and a larger program moves
 // the smaller ones.
 func TestArena(t *testing.T) {
 	var arena graph.Arena
-	g, _, y := chain(t, 2)
-	small, err := graph.Compile(g, &arena, y)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := small.Run(); err != nil {
-		t.Fatal(err)
-	}
+	small, y := ran(t, &arena)
 	want := slices.Clone(floats(y))
 	before := arena.Bytes()
 	if before != small.Bytes() {
@@ -96,14 +103,7 @@ func TestReserve(t *testing.T) {
 	var arena graph.Arena
 	const reserved = 1 << 16
 	arena.Reserve(reserved)
-	g, _, y := chain(t, 2)
-	p, err := graph.Compile(g, &arena, y)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.Run(); err != nil {
-		t.Fatal(err)
-	}
+	p, y := ran(t, &arena)
 	at, want := &floats(y)[0], slices.Clone(floats(y))
 	arena.Reserve(reserved / 2)
 	if arena.Bytes() != reserved || &floats(y)[0] != at {

@@ -169,13 +169,13 @@ type ConvWeightGradient struct {
 func (o *ConvWeightGradient) Into(dst []float32, add bool) { o.dst, o.add = dst, add }
 
 func (o *ConvWeightGradient) backward(v [][]float32) error {
+	dst, compute := o.dst, conv.WeightGradient
 	switch {
-	case o.dst == nil:
-		conv.WeightGradient(o.out, o.gBias, o.gShift, v[0], v[1], o.size)
+	case dst == nil:
+		dst = o.out
 	case o.add:
-		conv.AddWeightGradient(o.dst, o.gBias, o.gShift, v[0], v[1], o.size)
-	default:
-		conv.WeightGradient(o.dst, o.gBias, o.gShift, v[0], v[1], o.size)
+		compute = conv.AddWeightGradient
 	}
+	compute(dst, o.gBias, o.gShift, v[0], v[1], o.size)
 	return nil
 }

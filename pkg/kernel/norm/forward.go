@@ -11,12 +11,9 @@ var forwardPhases = phases{moments, statistics, normalize}
 
 // moments takes the two moments of whole groups, or of a part of one.
 func moments(c *core, lo, hi int) {
-	if c.parts == 0 {
-		vector.RowMoments(c.sums[2*(lo/c.rows):2*(hi/c.rows)], c.data(c.x, lo, hi), c.rows*c.width)
-		return
-	}
-	at := 2 * (lo/c.rows*c.parts + lo%c.rows/c.partRows)
-	c.sums[at], c.sums[at+1] = vector.Moments(c.data(c.x, lo, hi))
+	parts := max(1, (hi-lo)/c.partRows) // the last one of a group may be a shorter one
+	at := lo/c.rows*max(1, c.parts) + lo%c.rows/c.partRows
+	vector.RowMoments(c.sums[2*at:2*(at+parts)], c.data(c.x, lo, hi), (hi-lo)/parts*c.width)
 }
 
 // statistics saves the mean and the deviation of a group.

@@ -154,18 +154,22 @@ func (s isa) scatter() {
 	})
 	ADDQ(operand.Imm(uint64(s.bytes())), residual)
 	Label("write_" + name)
-	if s.lanes == 16 {
-		s.eachChannel("store_"+name, dst, stride, channels, func(i int, at operand.Mem) { VMOVUPS(rows[i], m.k, at) })
-	} else {
-		// Some processors take a dozen cycles to store through a mask.
+	masked := s.lanes == 16
+	if !masked { // some processors take a dozen cycles to store through a vector's mask
 		CMPQ(count, operand.Imm(uint64(s.lanes)))
 		JL(operand.LabelRef("rest_" + name))
-		s.eachChannel("store_"+name, dst, stride, channels, func(i int, at operand.Mem) { VMOVUPS(rows[i], at) })
 	}
+	s.eachChannel("store_"+name, dst, stride, channels, func(i int, at operand.Mem) {
+		if masked {
+			VMOVUPS(rows[i], m.k, at)
+		} else {
+			VMOVUPS(rows[i], at)
+		}
+	})
 	ADDQ(operand.Imm(uint64(s.bytes())), dst)
 	SUBQ(operand.Imm(uint64(s.lanes)), count)
 	JG(operand.LabelRef("block_" + name))
-	if s.lanes == 8 {
+	if !masked {
 		JMP(operand.LabelRef("end_" + name))
 		Label("rest_" + name)
 		s.eachChannel("rest_store_"+name, dst, stride, channels, func(i int, at operand.Mem) {

@@ -2,10 +2,9 @@ package vector
 
 // Moments returns the sum of x and of its squares, accumulated in float64.
 func Moments(x []float32) (sum, squares float64) {
-	if accelerated {
-		return momentsAVX2(start(x), len(x))
-	}
-	return momentsGeneric(x)
+	var sums [2]float64
+	RowMoments(sums[:], x, len(x))
+	return sums[0], sums[1]
 }
 
 // Distance returns the sum of (a-b)^2, accumulated in float64.

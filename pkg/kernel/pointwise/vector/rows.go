@@ -29,10 +29,10 @@ func SumRows(s, x []float32, width int) {
 }
 
 // RowMoments writes for each row the sums of x and of its squares, accumulated in
-// float64, into sums[2r] and sums[2r+1]: what Moments returns.
+// float64, into sums[2r] and sums[2r+1].
 func RowMoments(sums []float64, x []float32, width int) {
 	if fits(len(sums)/2, width, len(x)); accelerated && len(sums) > 1 {
-		rowMomentsAVX2(&sums[0], start(x), len(sums)/2, width)
+		momentsAVX2(&sums[0], start(x), len(sums)/2, width)
 		return
 	}
 	rowMomentsGeneric(sums, x, width)

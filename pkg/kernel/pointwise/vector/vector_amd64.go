@@ -84,11 +84,6 @@ func adamAVX2(p *float32, grad *float32, m *float32, v *float32, n int, constant
 //go:noescape
 func momentumAVX2(p *float32, grad *float32, v *float32, n int, rate float32, momentum float32)
 
-// momentsAVX2 returns the sums of x and x^2.
-//
-//go:noescape
-func momentsAVX2(x *float32, n int) (sum float64, squares float64)
-
 // distanceAVX2 returns the sum of (a-b)^2.
 //
 //go:noescape
@@ -124,10 +119,10 @@ func addRowsAVX2(y *float32, x *float32, e *float32, rows int, width int)
 //go:noescape
 func sumRowsAVX2(s *float32, x *float32, rows int, width int)
 
-// rowMomentsAVX2 writes the sums of x and of x^2 for each row.
+// momentsAVX2 writes the sums of x and of x^2 for each row.
 //
 //go:noescape
-func rowMomentsAVX2(sums *float64, x *float32, rows int, width int)
+func momentsAVX2(sums *float64, x *float32, rows int, width int)
 
 // normalizeLeakyAVX2 normalises rows, with the activation.
 //

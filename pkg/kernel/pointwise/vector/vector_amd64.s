@@ -1633,87 +1633,6 @@ done_64:
 	VZEROUPPER
 	RET
 
-// func momentsAVX2(x *float32, n int) (sum float64, squares float64)
-// Requires: AVX, FMA3, SSE2
-TEXT ·momentsAVX2(SB), NOSPLIT, $0-32
-	MOVQ   x+0(FP), AX
-	MOVQ   n+8(FP), CX
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-
-wide_65:
-	CMPQ        CX, $0x00000010
-	JL          single_66
-	VCVTPS2PD   (AX), Y8
-	VCVTPS2PD   16(AX), Y9
-	VADDPD      Y8, Y0, Y0
-	VFMADD231PD Y8, Y8, Y4
-	VADDPD      Y9, Y1, Y1
-	VFMADD231PD Y9, Y9, Y5
-	VCVTPS2PD   32(AX), Y8
-	VCVTPS2PD   48(AX), Y9
-	VADDPD      Y8, Y2, Y2
-	VFMADD231PD Y8, Y8, Y6
-	VADDPD      Y9, Y3, Y3
-	VFMADD231PD Y9, Y9, Y7
-	ADDQ        $0x00000040, AX
-	SUBQ        $0x00000010, CX
-	JMP         wide_65
-
-single_66:
-	CMPQ        CX, $0x08
-	JL          tail_67
-	VCVTPS2PD   (AX), Y8
-	VCVTPS2PD   16(AX), Y9
-	VADDPD      Y8, Y0, Y0
-	VFMADD231PD Y8, Y8, Y4
-	VADDPD      Y9, Y1, Y1
-	VFMADD231PD Y9, Y9, Y5
-	ADDQ        $0x00000020, AX
-	SUBQ        $0x08, CX
-	JMP         single_66
-
-tail_67:
-	TESTQ        CX, CX
-	JZ           done_68
-	LEAQ         masks<>+0(SB), DX
-	MOVQ         $0x00000008, BX
-	SUBQ         CX, BX
-	VMOVUPS      (DX)(BX*4), Y8
-	VMASKMOVPS   (AX), Y8, Y8
-	VCVTPS2PD    X8, Y9
-	VEXTRACTF128 $0x01, Y8, X8
-	VCVTPS2PD    X8, Y8
-	VADDPD       Y9, Y0, Y0
-	VFMADD231PD  Y9, Y9, Y4
-	VADDPD       Y8, Y1, Y1
-	VFMADD231PD  Y8, Y8, Y5
-	LEAQ         (AX)(CX*4), AX
-
-done_68:
-	VADDPD       Y2, Y0, Y0
-	VADDPD       Y3, Y1, Y1
-	VADDPD       Y1, Y0, Y0
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPD       X1, X0, X1
-	VHADDPD      X1, X1, X1
-	MOVSD        X1, sum+16(FP)
-	VADDPD       Y6, Y4, Y4
-	VADDPD       Y7, Y5, Y5
-	VADDPD       Y5, Y4, Y4
-	VEXTRACTF128 $0x01, Y4, X0
-	VADDPD       X0, X4, X0
-	VHADDPD      X0, X0, X0
-	MOVSD        X0, squares+24(FP)
-	VZEROUPPER
-	RET
-
 // func distanceAVX2(a *float32, b *float32, n int) (sum float64)
 // Requires: AVX, FMA3, SSE2
 TEXT ·distanceAVX2(SB), NOSPLIT, $0-32
@@ -1725,9 +1644,9 @@ TEXT ·distanceAVX2(SB), NOSPLIT, $0-32
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-wide_69:
+wide_65:
 	CMPQ        DX, $0x00000010
-	JL          single_70
+	JL          single_66
 	VCVTPS2PD   (AX), Y4
 	VCVTPS2PD   16(AX), Y5
 	VCVTPS2PD   (CX), Y6
@@ -1747,11 +1666,11 @@ wide_69:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, DX
-	JMP         wide_69
+	JMP         wide_65
 
-single_70:
+single_66:
 	CMPQ        DX, $0x08
-	JL          tail_71
+	JL          tail_67
 	VCVTPS2PD   (AX), Y4
 	VCVTPS2PD   16(AX), Y5
 	VCVTPS2PD   (CX), Y6
@@ -1763,11 +1682,11 @@ single_70:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, DX
-	JMP         single_70
+	JMP         single_66
 
-tail_71:
+tail_67:
 	TESTQ        DX, DX
-	JZ           done_72
+	JZ           done_68
 	LEAQ         masks<>+0(SB), BX
 	MOVQ         $0x00000008, SI
 	SUBQ         DX, SI
@@ -1787,7 +1706,7 @@ tail_71:
 	LEAQ         (AX)(DX*4), AX
 	LEAQ         (CX)(DX*4), CX
 
-done_72:
+done_68:
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y1, Y0, Y0
@@ -1809,9 +1728,9 @@ TEXT ·dotAVX2(SB), NOSPLIT, $0-32
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
 
-wide_73:
+wide_69:
 	CMPQ        DX, $0x00000010
-	JL          single_74
+	JL          single_70
 	VCVTPS2PD   (AX), Y4
 	VCVTPS2PD   16(AX), Y5
 	VCVTPS2PD   (CX), Y6
@@ -1827,11 +1746,11 @@ wide_73:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, DX
-	JMP         wide_73
+	JMP         wide_69
 
-single_74:
+single_70:
 	CMPQ        DX, $0x08
-	JL          tail_75
+	JL          tail_71
 	VCVTPS2PD   (AX), Y4
 	VCVTPS2PD   16(AX), Y5
 	VCVTPS2PD   (CX), Y6
@@ -1841,11 +1760,11 @@ single_74:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, DX
-	JMP         single_74
+	JMP         single_70
 
-tail_75:
+tail_71:
 	TESTQ        DX, DX
-	JZ           done_76
+	JZ           done_72
 	LEAQ         masks<>+0(SB), BX
 	MOVQ         $0x00000008, SI
 	SUBQ         DX, SI
@@ -1863,7 +1782,7 @@ tail_75:
 	LEAQ         (AX)(DX*4), AX
 	LEAQ         (CX)(DX*4), CX
 
-done_76:
+done_72:
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y1, Y0, Y0
@@ -1887,9 +1806,9 @@ TEXT ·expShiftAVX2(SB), NOSPLIT, $0-40
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
 
-single_78:
+single_74:
 	CMPQ         DX, $0x08
-	JL           tail_79
+	JL           tail_75
 	VMOVUPS      (CX), Y6
 	VFMSUB213PS  Y1, Y0, Y6
 	VMAXPS       Y6, Y2, Y6
@@ -1919,11 +1838,11 @@ single_78:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x08, DX
-	JMP          single_78
+	JMP          single_74
 
-tail_79:
+tail_75:
 	TESTQ        DX, DX
-	JZ           done_80
+	JZ           done_76
 	LEAQ         masks<>+0(SB), BX
 	MOVQ         $0x00000008, SI
 	SUBQ         DX, SI
@@ -1958,7 +1877,7 @@ tail_79:
 	LEAQ         (AX)(DX*4), AX
 	LEAQ         (CX)(DX*4), CX
 
-done_80:
+done_76:
 	VADDPD       Y5, Y4, Y4
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPD       X0, X4, X0
@@ -1975,29 +1894,29 @@ TEXT ·maximumAVX2(SB), NOSPLIT, $0-20
 	VBROADCASTSS (AX), Y0
 	VBROADCASTSS (AX), Y1
 
-wide_81:
+wide_77:
 	CMPQ    CX, $0x00000010
-	JL      single_82
+	JL      single_78
 	VMOVUPS (AX), Y2
 	VMAXPS  Y2, Y0, Y0
 	VMOVUPS 32(AX), Y2
 	VMAXPS  Y2, Y1, Y1
 	ADDQ    $0x00000040, AX
 	SUBQ    $0x00000010, CX
-	JMP     wide_81
+	JMP     wide_77
 
-single_82:
+single_78:
 	CMPQ    CX, $0x08
-	JL      tail_83
+	JL      tail_79
 	VMOVUPS (AX), Y2
 	VMAXPS  Y2, Y0, Y0
 	ADDQ    $0x00000020, AX
 	SUBQ    $0x08, CX
-	JMP     single_82
+	JMP     single_78
 
-tail_83:
+tail_79:
 	TESTQ      CX, CX
-	JZ         done_84
+	JZ         done_80
 	LEAQ       masks<>+0(SB), DX
 	MOVQ       $0x00000008, BX
 	SUBQ       CX, BX
@@ -2007,7 +1926,7 @@ tail_83:
 	VMAXPS     Y3, Y0, Y0
 	LEAQ       (AX)(CX*4), AX
 
-done_84:
+done_80:
 	VMAXPS       Y1, Y0, Y0
 	VEXTRACTF128 $0x01, Y0, X1
 	VMAXPS       X1, X0, X0
@@ -2027,9 +1946,9 @@ TEXT ·finiteAVX2(SB), NOSPLIT, $0-17
 	VMOVUPS repeat_7f800000<>+0(SB), Y0
 	VXORPS  Y1, Y1, Y1
 
-wide_85:
+wide_81:
 	CMPQ     CX, $0x00000020
-	JL       single_86
+	JL       single_82
 	VMOVUPS  (AX), Y2
 	VANDPS   Y2, Y0, Y2
 	VPCMPEQD Y2, Y0, Y2
@@ -2048,22 +1967,22 @@ wide_85:
 	VORPS    Y2, Y1, Y1
 	ADDQ     $0x00000080, AX
 	SUBQ     $0x00000020, CX
-	JMP      wide_85
+	JMP      wide_81
 
-single_86:
+single_82:
 	CMPQ     CX, $0x08
-	JL       tail_87
+	JL       tail_83
 	VMOVUPS  (AX), Y2
 	VANDPS   Y2, Y0, Y2
 	VPCMPEQD Y2, Y0, Y2
 	VORPS    Y2, Y1, Y1
 	ADDQ     $0x00000020, AX
 	SUBQ     $0x08, CX
-	JMP      single_86
+	JMP      single_82
 
-tail_87:
+tail_83:
 	TESTQ      CX, CX
-	JZ         done_88
+	JZ         done_84
 	LEAQ       masks<>+0(SB), DX
 	MOVQ       $0x00000008, BX
 	SUBQ       CX, BX
@@ -2074,7 +1993,7 @@ tail_87:
 	VORPS      Y2, Y1, Y1
 	LEAQ       (AX)(CX*4), AX
 
-done_88:
+done_84:
 	VMOVMSKPS Y1, AX
 	TESTL     AX, AX
 	SETEQ     AL
@@ -2101,14 +2020,14 @@ TEXT ·addRowsAVX2(SB), NOSPLIT, $0-40
 	MOVQ rows+24(FP), BX
 	MOVQ width+32(FP), SI
 
-row_89:
+row_85:
 	MOVQ         SI, DI
 	VBROADCASTSS (DX), Y0
 	ADDQ         $0x04, DX
 
-wide_91:
+wide_87:
 	CMPQ    DI, $0x00000020
-	JL      single_92
+	JL      single_88
 	VMOVUPS (CX), Y1
 	VADDPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)
@@ -2124,22 +2043,22 @@ wide_91:
 	ADDQ    $0x00000080, AX
 	ADDQ    $0x00000080, CX
 	SUBQ    $0x00000020, DI
-	JMP     wide_91
+	JMP     wide_87
 
-single_92:
+single_88:
 	CMPQ    DI, $0x08
-	JL      tail_93
+	JL      tail_89
 	VMOVUPS (CX), Y1
 	VADDPS  Y0, Y1, Y1
 	VMOVUPS Y1, (AX)
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000020, CX
 	SUBQ    $0x08, DI
-	JMP     single_92
+	JMP     single_88
 
-tail_93:
+tail_89:
 	TESTQ      DI, DI
-	JZ         done_94
+	JZ         done_90
 	LEAQ       masks<>+0(SB), R8
 	MOVQ       $0x00000008, R9
 	SUBQ       DI, R9
@@ -2150,9 +2069,9 @@ tail_93:
 	LEAQ       (AX)(DI*4), AX
 	LEAQ       (CX)(DI*4), CX
 
-done_94:
+done_90:
 	DECQ BX
-	JNZ  row_89
+	JNZ  row_85
 	VZEROUPPER
 	RET
 
@@ -2164,11 +2083,11 @@ TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-32
 	MOVQ rows+16(FP), DX
 	MOVQ width+24(FP), BX
 	CMPQ BX, $0x04
-	JNE  row_95
+	JNE  row_91
 
-pair_97:
+pair_93:
 	CMPQ       DX, $0x02
-	JL         row_95
+	JL         row_91
 	VCVTPS2PD  (CX), Y0
 	VCVTPS2PD  16(CX), Y1
 	VPERM2F128 $0x20, Y1, Y0, Y2
@@ -2183,19 +2102,19 @@ pair_97:
 	ADDQ       $0x08, AX
 	ADDQ       $0x20, CX
 	SUBQ       $0x02, DX
-	JNZ        pair_97
-	JMP        done_96
+	JNZ        pair_93
+	JMP        done_92
 
-row_95:
+row_91:
 	MOVQ   BX, SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y1, Y1, Y1
 	VXORPD Y2, Y2, Y2
 	VXORPD Y3, Y3, Y3
 
-wide_98:
+wide_94:
 	CMPQ      SI, $0x00000010
-	JL        single_99
+	JL        single_95
 	VCVTPS2PD (CX), Y4
 	VCVTPS2PD 16(CX), Y5
 	VADDPD    Y4, Y0, Y0
@@ -2206,22 +2125,22 @@ wide_98:
 	VADDPD    Y5, Y3, Y3
 	ADDQ      $0x00000040, CX
 	SUBQ      $0x00000010, SI
-	JMP       wide_98
+	JMP       wide_94
 
-single_99:
+single_95:
 	CMPQ      SI, $0x08
-	JL        tail_100
+	JL        tail_96
 	VCVTPS2PD (CX), Y4
 	VCVTPS2PD 16(CX), Y5
 	VADDPD    Y4, Y0, Y0
 	VADDPD    Y5, Y1, Y1
 	ADDQ      $0x00000020, CX
 	SUBQ      $0x08, SI
-	JMP       single_99
+	JMP       single_95
 
-tail_100:
+tail_96:
 	TESTQ        SI, SI
-	JZ           done_101
+	JZ           done_97
 	LEAQ         masks<>+0(SB), DI
 	MOVQ         $0x00000008, R8
 	SUBQ         SI, R8
@@ -2234,7 +2153,7 @@ tail_100:
 	VADDPD       Y4, Y1, Y1
 	LEAQ         (CX)(SI*4), CX
 
-done_101:
+done_97:
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y1, Y0, Y0
@@ -2245,15 +2164,15 @@ done_101:
 	VMOVSS       X1, (AX)
 	ADDQ         $0x04, AX
 	DECQ         DX
-	JNZ          row_95
+	JNZ          row_91
 
-done_96:
+done_92:
 	VZEROUPPER
 	RET
 
-// func rowMomentsAVX2(sums *float64, x *float32, rows int, width int)
+// func momentsAVX2(sums *float64, x *float32, rows int, width int)
 // Requires: AVX, FMA3
-TEXT ·rowMomentsAVX2(SB), NOSPLIT, $0-32
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-32
 	MOVQ   sums+0(FP), AX
 	MOVQ   x+8(FP), CX
 	VXORPS Y0, Y0, Y0
@@ -2267,7 +2186,7 @@ TEXT ·rowMomentsAVX2(SB), NOSPLIT, $0-32
 	MOVQ   rows+16(FP), DX
 	MOVQ   width+24(FP), BX
 
-row_102:
+row_98:
 	MOVQ   BX, SI
 	VXORPD Y0, Y0, Y0
 	VXORPD Y4, Y4, Y4
@@ -2278,9 +2197,9 @@ row_102:
 	VXORPD Y3, Y3, Y3
 	VXORPD Y7, Y7, Y7
 
-wide_104:
+wide_100:
 	CMPQ        SI, $0x00000010
-	JL          single_105
+	JL          single_101
 	VCVTPS2PD   (CX), Y8
 	VCVTPS2PD   16(CX), Y9
 	VADDPD      Y8, Y0, Y0
@@ -2295,11 +2214,11 @@ wide_104:
 	VFMADD231PD Y9, Y9, Y7
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, SI
-	JMP         wide_104
+	JMP         wide_100
 
-single_105:
+single_101:
 	CMPQ        SI, $0x08
-	JL          tail_106
+	JL          tail_102
 	VCVTPS2PD   (CX), Y8
 	VCVTPS2PD   16(CX), Y9
 	VADDPD      Y8, Y0, Y0
@@ -2308,11 +2227,11 @@ single_105:
 	VFMADD231PD Y9, Y9, Y5
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, SI
-	JMP         single_105
+	JMP         single_101
 
-tail_106:
+tail_102:
 	TESTQ        SI, SI
-	JZ           done_107
+	JZ           done_103
 	LEAQ         masks<>+0(SB), DI
 	MOVQ         $0x00000008, R8
 	SUBQ         SI, R8
@@ -2327,7 +2246,7 @@ tail_106:
 	VFMADD231PD  Y8, Y8, Y5
 	LEAQ         (CX)(SI*4), CX
 
-done_107:
+done_103:
 	VADDPD       Y2, Y0, Y0
 	VADDPD       Y3, Y1, Y1
 	VADDPD       Y1, Y0, Y0
@@ -2344,7 +2263,7 @@ done_107:
 	VMOVSD       X0, 8(AX)
 	ADDQ         $0x10, AX
 	DECQ         DX
-	JNZ          row_102
+	JNZ          row_98
 	VZEROUPPER
 	RET
 
@@ -2362,11 +2281,11 @@ TEXT ·normalizeLeakyAVX2(SB), NOSPLIT, $0-60
 	MOVQ         rows+16(FP), DI
 	MOVQ         width+24(FP), R8
 	CMPQ         R8, $0x04
-	JNE          row_108
+	JNE          row_104
 
-pair_110:
+pair_106:
 	CMPQ         DI, $0x02
-	JL           row_108
+	JL           row_104
 	VBROADCASTSS (DX), X3
 	VBROADCASTSS 4(DX), X2
 	VINSERTF128  $0x01, X2, Y3, Y3
@@ -2389,10 +2308,10 @@ pair_110:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x02, DI
-	JNZ          pair_110
-	JMP          done_109
+	JNZ          pair_106
+	JMP          done_105
 
-row_108:
+row_104:
 	MOVQ         R8, R9
 	VBROADCASTSS (DX), Y2
 	ADDQ         $0x04, DX
@@ -2401,9 +2320,9 @@ row_108:
 	VBROADCASTSS (SI), Y4
 	ADDQ         $0x04, SI
 
-wide_111:
+wide_107:
 	CMPQ        R9, $0x00000010
-	JL          single_112
+	JL          single_108
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2421,11 +2340,11 @@ wide_111:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R9
-	JMP         wide_111
+	JMP         wide_107
 
-single_112:
+single_108:
 	CMPQ        R9, $0x08
-	JL          tail_113
+	JL          tail_109
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2436,11 +2355,11 @@ single_112:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R9
-	JMP         single_112
+	JMP         single_108
 
-tail_113:
+tail_109:
 	TESTQ       R9, R9
-	JZ          done_114
+	JZ          done_110
 	LEAQ        masks<>+0(SB), R10
 	MOVQ        $0x00000008, R11
 	SUBQ        R9, R11
@@ -2455,11 +2374,11 @@ tail_113:
 	LEAQ        (AX)(R9*4), AX
 	LEAQ        (CX)(R9*4), CX
 
-done_114:
+done_110:
 	DECQ DI
-	JNZ  row_108
+	JNZ  row_104
 
-done_109:
+done_105:
 	VZEROUPPER
 	RET
 
@@ -2478,11 +2397,11 @@ TEXT ·normSumsLeakyAVX2(SB), NOSPLIT, $0-72
 	MOVQ         rows+16(FP), R8
 	MOVQ         width+24(FP), R9
 	CMPQ         R9, $0x04
-	JNE          row_115
+	JNE          row_111
 
-pair_117:
+pair_113:
 	CMPQ         R8, $0x02
-	JL           row_115
+	JL           row_111
 	VBROADCASTSS (DX), X3
 	VBROADCASTSS 4(DX), X4
 	VINSERTF128  $0x01, X4, Y3, Y3
@@ -2526,10 +2445,10 @@ pair_117:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x02, R8
-	JNZ          pair_117
-	JMP          done_116
+	JNZ          pair_113
+	JMP          done_112
 
-row_115:
+row_111:
 	MOVQ         R9, R10
 	VBROADCASTSS (DX), Y7
 	ADDQ         $0x04, DX
@@ -2540,7 +2459,7 @@ row_115:
 	VXORPD       X3, X3, X3
 	VMOVUPD      X3, (DI)
 
-block_118:
+block_114:
 	MOVQ    $0x00000200, R11
 	CMPQ    R10, R11
 	CMOVQLT R10, R11
@@ -2550,9 +2469,9 @@ block_118:
 	VXORPS  Y4, Y4, Y4
 	VXORPS  Y6, Y6, Y6
 
-wide_120:
+wide_116:
 	CMPQ        R11, $0x00000010
-	JL          single_121
+	JL          single_117
 	VMOVUPS     (CX), Y10
 	VSUBPS      Y7, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
@@ -2578,11 +2497,11 @@ wide_120:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R11
-	JMP         wide_120
+	JMP         wide_116
 
-single_121:
+single_117:
 	CMPQ        R11, $0x08
-	JL          tail_122
+	JL          tail_118
 	VMOVUPS     (CX), Y10
 	VSUBPS      Y7, Y10, Y10
 	VFMADD213PS Y9, Y8, Y10
@@ -2597,11 +2516,11 @@ single_121:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R11
-	JMP         single_121
+	JMP         single_117
 
-tail_122:
+tail_118:
 	TESTQ       R11, R11
-	JZ          done_123
+	JZ          done_119
 	LEAQ        masks<>+0(SB), R12
 	MOVQ        $0x00000008, R13
 	SUBQ        R11, R13
@@ -2621,7 +2540,7 @@ tail_122:
 	LEAQ        (AX)(R11*4), AX
 	LEAQ        (CX)(R11*4), CX
 
-done_123:
+done_119:
 	VADDPS       Y4, Y3, Y3
 	VADDPS       Y6, Y5, Y5
 	VCVTPS2PD    X3, Y4
@@ -2638,15 +2557,15 @@ done_123:
 	VADDPD       (DI), X3, X3
 	VMOVUPD      X3, (DI)
 	TESTQ        R10, R10
-	JZ           last_119
-	JMP          block_118
+	JZ           last_115
+	JMP          block_114
 
-last_119:
+last_115:
 	ADDQ $0x10, DI
 	DECQ R8
-	JNZ  row_115
+	JNZ  row_111
 
-done_116:
+done_112:
 	VZEROUPPER
 	RET
 
@@ -2663,11 +2582,11 @@ TEXT ·normalizeSiLUAVX2(SB), NOSPLIT, $0-56
 	MOVQ    rows+16(FP), DI
 	MOVQ    width+24(FP), R8
 	CMPQ    R8, $0x04
-	JNE     row_124
+	JNE     row_120
 
-pair_126:
+pair_122:
 	CMPQ         DI, $0x02
-	JL           row_124
+	JL           row_120
 	VBROADCASTSS (DX), X2
 	VBROADCASTSS 4(DX), X3
 	VINSERTF128  $0x01, X3, Y2, Y2
@@ -2707,10 +2626,10 @@ pair_126:
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	SUBQ         $0x02, DI
-	JNZ          pair_126
-	JMP          done_125
+	JNZ          pair_122
+	JMP          done_121
 
-row_124:
+row_120:
 	MOVQ         R8, R9
 	VBROADCASTSS (DX), Y2
 	ADDQ         $0x04, DX
@@ -2719,9 +2638,9 @@ row_124:
 	VBROADCASTSS (SI), Y4
 	ADDQ         $0x04, SI
 
-wide_127:
+wide_123:
 	CMPQ        R9, $0x00000010
-	JL          single_128
+	JL          single_124
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2773,11 +2692,11 @@ wide_127:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x00000010, R9
-	JMP         wide_127
+	JMP         wide_123
 
-single_128:
+single_124:
 	CMPQ        R9, $0x08
-	JL          tail_129
+	JL          tail_125
 	VMOVUPS     (CX), Y5
 	VSUBPS      Y2, Y5, Y5
 	VFMADD213PS Y4, Y3, Y5
@@ -2805,11 +2724,11 @@ single_128:
 	ADDQ        $0x00000020, AX
 	ADDQ        $0x00000020, CX
 	SUBQ        $0x08, R9
-	JMP         single_128
+	JMP         single_124
 
-tail_129:
+tail_125:
 	TESTQ       R9, R9
-	JZ          done_130
+	JZ          done_126
 	LEAQ        masks<>+0(SB), R10
 	MOVQ        $0x00000008, R11
 	SUBQ        R9, R11
@@ -2841,11 +2760,11 @@ tail_129:
 	LEAQ        (AX)(R9*4), AX
 	LEAQ        (CX)(R9*4), CX
 
-done_130:
+done_126:
 	DECQ DI
-	JNZ  row_124
+	JNZ  row_120
 
-done_125:
+done_121:
 	VZEROUPPER
 	RET
 
@@ -2864,11 +2783,11 @@ TEXT ·normSumsSiLUAVX2(SB), NOSPLIT, $0-72
 	MOVQ    rows+24(FP), R9
 	MOVQ    width+32(FP), R10
 	CMPQ    R10, $0x04
-	JNE     row_131
+	JNE     row_127
 
-pair_133:
+pair_129:
 	CMPQ         R9, $0x02
-	JL           row_131
+	JL           row_127
 	VBROADCASTSS (BX), X2
 	VBROADCASTSS 4(BX), X3
 	VINSERTF128  $0x01, X3, Y2, Y2
@@ -2936,10 +2855,10 @@ pair_133:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x02, R9
-	JNZ          pair_133
-	JMP          done_132
+	JNZ          pair_129
+	JMP          done_128
 
-row_131:
+row_127:
 	MOVQ         R10, R11
 	VBROADCASTSS (BX), Y6
 	ADDQ         $0x04, BX
@@ -2950,7 +2869,7 @@ row_131:
 	VXORPD       X2, X2, X2
 	VMOVUPD      X2, (R8)
 
-block_134:
+block_130:
 	MOVQ    $0x00000200, R12
 	CMPQ    R11, R12
 	CMOVQLT R11, R12
@@ -2960,9 +2879,9 @@ block_134:
 	VXORPS  Y3, Y3, Y3
 	VXORPS  Y5, Y5, Y5
 
-wide_136:
+wide_132:
 	CMPQ        R12, $0x00000010
-	JL          single_137
+	JL          single_133
 	VMOVUPS     (CX), Y9
 	VSUBPS      Y6, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
@@ -3035,11 +2954,11 @@ wide_136:
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, R12
-	JMP         wide_136
+	JMP         wide_132
 
-single_137:
+single_133:
 	CMPQ        R12, $0x08
-	JL          tail_138
+	JL          tail_134
 	VMOVUPS     (CX), Y9
 	VSUBPS      Y6, Y9, Y9
 	VFMADD213PS Y8, Y7, Y9
@@ -3078,11 +2997,11 @@ single_137:
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x08, R12
-	JMP         single_137
+	JMP         single_133
 
-tail_138:
+tail_134:
 	TESTQ       R12, R12
-	JZ          done_139
+	JZ          done_135
 	LEAQ        masks<>+0(SB), R13
 	MOVQ        $0x00000008, R14
 	SUBQ        R12, R14
@@ -3126,7 +3045,7 @@ tail_138:
 	LEAQ        (CX)(R12*4), CX
 	LEAQ        (DX)(R12*4), DX
 
-done_139:
+done_135:
 	VADDPS       Y3, Y2, Y2
 	VADDPS       Y5, Y4, Y4
 	VCVTPS2PD    X2, Y3
@@ -3143,15 +3062,15 @@ done_139:
 	VADDPD       (R8), X2, X2
 	VMOVUPD      X2, (R8)
 	TESTQ        R11, R11
-	JZ           last_135
-	JMP          block_134
+	JZ           last_131
+	JMP          block_130
 
-last_135:
+last_131:
 	ADDQ $0x10, R8
 	DECQ R9
-	JNZ  row_131
+	JNZ  row_127
 
-done_132:
+done_128:
 	VZEROUPPER
 	RET
 
@@ -3172,11 +3091,11 @@ TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-88
 	MOVQ         rows+24(FP), R10
 	MOVQ         width+32(FP), R11
 	CMPQ         R11, $0x04
-	JNE          row_140
+	JNE          row_136
 
-pair_142:
+pair_138:
 	CMPQ         R10, $0x02
-	JL           row_140
+	JL           row_136
 	VBROADCASTSS (BX), X3
 	VBROADCASTSS 4(BX), X4
 	VINSERTF128  $0x01, X4, Y3, Y3
@@ -3212,10 +3131,10 @@ pair_142:
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	SUBQ         $0x02, R10
-	JNZ          pair_142
-	JMP          done_141
+	JNZ          pair_138
+	JMP          done_137
 
-row_140:
+row_136:
 	MOVQ         R11, R12
 	VBROADCASTSS (BX), Y3
 	ADDQ         $0x04, BX
@@ -3228,9 +3147,9 @@ row_140:
 	VBROADCASTSS (R9), Y7
 	ADDQ         $0x04, R9
 
-wide_143:
+wide_139:
 	CMPQ        R12, $0x00000010
-	JL          single_144
+	JL          single_140
 	VMOVUPS     (DX), Y8
 	VSUBPS      Y3, Y8, Y8
 	VMOVAPS     Y8, Y9
@@ -3257,11 +3176,11 @@ wide_143:
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
 	SUBQ        $0x00000010, R12
-	JMP         wide_143
+	JMP         wide_139
 
-single_144:
+single_140:
 	CMPQ        R12, $0x08
-	JL          tail_145
+	JL          tail_141
 	VMOVUPS     (DX), Y8
 	VSUBPS      Y3, Y8, Y8
 	VMOVAPS     Y8, Y9
@@ -3277,11 +3196,11 @@ single_144:
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
 	SUBQ        $0x08, R12
-	JMP         single_144
+	JMP         single_140
 
-tail_145:
+tail_141:
 	TESTQ       R12, R12
-	JZ          done_146
+	JZ          done_142
 	LEAQ        masks<>+0(SB), R13
 	MOVQ        $0x00000008, R14
 	SUBQ        R12, R14
@@ -3301,11 +3220,11 @@ tail_145:
 	LEAQ        (CX)(R12*4), CX
 	LEAQ        (DX)(R12*4), DX
 
-done_146:
+done_142:
 	DECQ R10
-	JNZ  row_140
+	JNZ  row_136
 
-done_141:
+done_137:
 	VZEROUPPER
 	RET
 
@@ -3320,9 +3239,9 @@ TEXT ·affineRowsAVX2(SB), NOSPLIT, $0-56
 	MOVQ rstd+40(FP), DI
 	MOVQ rest+48(FP), R8
 
-rows_147:
+rows_143:
 	CMPQ       SI, $0x04
-	JL         one_148
+	JL         one_144
 	VMOVUPD    (DI), Y0
 	VMOVUPD    (R8), Y1
 	VCVTPS2PD  (DX), Y2
@@ -3342,11 +3261,11 @@ rows_147:
 	ADDQ       $0x00000020, DI
 	ADDQ       $0x00000020, R8
 	SUBQ       $0x04, SI
-	JMP        rows_147
+	JMP        rows_143
 
-one_148:
+one_144:
 	TESTQ     SI, SI
-	JZ        done_149
+	JZ        done_145
 	VXORPD    X0, X0, X0
 	VXORPD    X1, X1, X1
 	VCVTSS2SD (DX), X0, X0
@@ -3368,9 +3287,9 @@ one_148:
 	ADDQ      $0x00000008, DI
 	ADDQ      $0x00000008, R8
 	DECQ      SI
-	JMP       one_148
+	JMP       one_144
 
-done_149:
+done_145:
 	VZEROUPPER
 	RET
 
@@ -3384,14 +3303,14 @@ TEXT ·addPairsAVX2(SB), NOSPLIT, $0-32
 	MOVQ    BX, X0
 	VMOVHPD factor+24(FP), X0, X0
 
-pair_150:
+pair_146:
 	VMULPD  (CX), X0, X1
 	VADDPD  (AX), X1, X1
 	VMOVUPD X1, (AX)
 	ADDQ    $0x10, CX
 	ADDQ    $0x10, AX
 	DECQ    DX
-	JNZ     pair_150
+	JNZ     pair_146
 	VZEROUPPER
 	RET
 
@@ -3482,9 +3401,9 @@ TEXT ·duplicateAVX2(SB), NOSPLIT, $0-28
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS s+24(FP), Y0
 
-loop_151:
+loop_147:
 	TESTQ      DX, DX
-	JZ         end_152
+	JZ         end_148
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3496,9 +3415,9 @@ loop_151:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_151
+	JMP        loop_147
 
-end_152:
+end_148:
 	VZEROUPPER
 	RET
 
@@ -3510,9 +3429,9 @@ TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_153:
+loop_149:
 	TESTQ      BX, BX
-	JZ         end_154
+	JZ         end_150
 	VMOVUPS    (CX), Y0
 	VMOVUPS    (DX), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -3525,9 +3444,9 @@ loop_153:
 	ADDQ       $0x00000020, CX
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x08, BX
-	JMP        loop_153
+	JMP        loop_149
 
-end_154:
+end_150:
 	VZEROUPPER
 	RET
 
@@ -3539,9 +3458,9 @@ TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_155:
+loop_151:
 	TESTQ   BX, BX
-	JZ      end_156
+	JZ      end_152
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -3554,9 +3473,9 @@ loop_155:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_155
+	JMP     loop_151
 
-end_156:
+end_152:
 	VZEROUPPER
 	RET
 
@@ -3569,9 +3488,9 @@ TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-36
 	MOVQ         n+24(FP), BX
 	VBROADCASTSS s+32(FP), Y0
 
-loop_157:
+loop_153:
 	TESTQ   BX, BX
-	JZ      end_158
+	JZ      end_154
 	VMOVUPS (CX), Y1
 	VMOVUPS 32(CX), Y2
 	VSHUFPS $0x88, Y2, Y1, Y3
@@ -3590,9 +3509,9 @@ loop_157:
 	ADDQ    $0x00000040, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_157
+	JMP     loop_153
 
-end_158:
+end_154:
 	VZEROUPPER
 	RET
 
@@ -3605,9 +3524,9 @@ TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_159:
+loop_155:
 	TESTQ      DX, DX
-	JZ         end_160
+	JZ         end_156
 	VMOVUPS    (CX), Y2
 	VMOVUPS    4(CX), Y3
 	VMULPS     Y0, Y2, Y4
@@ -3625,9 +3544,9 @@ loop_159:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_159
+	JMP        loop_155
 
-end_160:
+end_156:
 	VZEROUPPER
 	RET
 
@@ -3660,9 +3579,9 @@ TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_161:
+loop_157:
 	TESTQ   DX, DX
-	JZ      end_162
+	JZ      end_158
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VSHUFPS $0x88, Y3, Y2, Y4
@@ -3681,9 +3600,9 @@ loop_161:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x08, DX
-	JMP     loop_161
+	JMP     loop_157
 
-end_162:
+end_158:
 	VZEROUPPER
 	RET
 
@@ -3712,9 +3631,9 @@ TEXT ·windowAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD 8(SI), Y4
 	VBROADCASTSD (SI), Y5
 
-loop_163:
+loop_159:
 	TESTQ       DX, DX
-	JZ          end_164
+	JZ          end_160
 	VMULPD      (CX), Y0, Y6
 	VMOVUPD     (CX)(BX*1), Y7
 	VADDPD      (CX)(R9*1), Y7, Y7
@@ -3752,8 +3671,8 @@ loop_163:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x08, DX
-	JMP         loop_163
+	JMP         loop_159
 
-end_164:
+end_160:
 	VZEROUPPER
 	RET

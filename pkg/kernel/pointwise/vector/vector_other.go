@@ -42,8 +42,6 @@ func momentumAVX2(p *float32, grad *float32, v *float32, n int, rate float32, mo
 	panic("no assembly")
 }
 
-func momentsAVX2(x *float32, n int) (sum float64, squares float64) { panic("no assembly") }
-
 func distanceAVX2(a *float32, b *float32, n int) (sum float64) { panic("no assembly") }
 
 func dotAVX2(a *float32, b *float32, n int) (sum float64) { panic("no assembly") }
@@ -60,7 +58,7 @@ func addRowsAVX2(y *float32, x *float32, e *float32, rows int, width int) { pani
 
 func sumRowsAVX2(s *float32, x *float32, rows int, width int) { panic("no assembly") }
 
-func rowMomentsAVX2(sums *float64, x *float32, rows int, width int) { panic("no assembly") }
+func momentsAVX2(sums *float64, x *float32, rows int, width int) { panic("no assembly") }
 
 func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32) {
 	panic("no assembly")

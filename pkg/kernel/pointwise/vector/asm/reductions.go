@@ -90,8 +90,6 @@ func reduce(name, results, doc string, inputs []string, outputs []string, step f
 }
 
 func reductions() {
-	reduce("moments", "sum, squares", "returns the sums of x and x^2.", []string{"x"}, []string{"sum", "squares"},
-		func(in [][2]VecVirtual, half int, sums []VecVirtual) { moment(in[0][half], sums[0], sums[1]) })
 	reduce("distance", "sum", "returns the sum of (a-b)^2.", []string{"a", "b"}, []string{"sum"},
 		func(in [][2]VecVirtual, half int, sums []VecVirtual) {
 			d := in[0][half]
@@ -105,12 +103,6 @@ func reductions() {
 	expShift()
 	maximum()
 	finite()
-}
-
-// moment adds v to a sum and v^2 to another.
-func moment(v, sum, squares VecVirtual) {
-	VADDPD(v, sum, sum)
-	VFMADD231PD(v, v, squares)
 }
 
 func expShift() {

@@ -93,9 +93,8 @@ func rows() {
 	finish()
 }
 
-// rowMoments is moments row by row.
-func rowMoments() {
-	kernel("rowMoments", "(sums *float64, x *float32, rows, width int)", "writes the sums of x and of x^2 for each row.")
+func moments() {
+	kernel("moments", "(sums *float64, x *float32, rows, width int)", "writes the sums of x and of x^2 for each row.")
 	out, x := pointer("sums"), pointer("x")
 	plain, squares := zeros(4), zeros(4)
 	eachRow(nil, func(n Register) {
@@ -105,7 +104,8 @@ func rowMoments() {
 		}
 		span(n, 2, []Register{x}, func(s part) {
 			for half, v := range s.wide(x) {
-				moment(v, plain[2*s.u+half], squares[2*s.u+half])
+				VADDPD(v, plain[2*s.u+half], plain[2*s.u+half])
+				VFMADD231PD(v, v, squares[2*s.u+half])
 			}
 		})
 		VMOVSD(total(plain).AsX(), Mem{Base: out})
@@ -136,7 +136,7 @@ var normUnits = []normUnit{
 }
 
 func norms() {
-	rowMoments()
+	moments()
 	for _, unit := range normUnits {
 		unit.forward()
 		unit.sums()
