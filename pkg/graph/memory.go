@@ -34,6 +34,8 @@ func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) *plan {
 			m.last = max(m.last, step)
 		}
 	}
+	deferred := deferrable(order)
+	var pending gorgonia.Nodes // operands of the operation that is in progress
 	for step, n := range order {
 		if n.Op() == nil {
 			continue
@@ -52,6 +54,12 @@ func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) *plan {
 				use(in, step)
 			}
 		}
+		if deferred[n] != nil {
+			for _, in := range pending {
+				use(in, step)
+			}
+			pending = o.Inputs()
+		}
 		switch {
 		case out.Alias >= 0:
 			memory[n] = memory[o.Inputs()[out.Alias]]
@@ -61,7 +69,7 @@ func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) *plan {
 			p.places = append(p.places, r)
 		}
 	}
-	for _, n := range keep {
+	for _, n := range slices.Concat(pending, keep) {
 		use(n, len(order))
 	}
 	p.arrange()

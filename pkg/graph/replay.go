@@ -15,6 +15,7 @@ type step struct {
 	output    *op.Output
 	operands  []gorgonia.Value // where one is a scalar, whose values are new in every run
 	result    gorgonia.Value
+	deferred  op.Deferrer // the operation, where it may be left for later
 }
 
 // record lists the steps of a run that Gorgonia's machine has made, in its order.
@@ -24,6 +25,7 @@ type step struct {
 // return another value in each run.
 func record(order gorgonia.Nodes) []step {
 	var steps []step
+	deferred := deferrable(order)
 	for _, n := range order {
 		if n.Op() == nil || n.Op().Arity() == 0 {
 			continue // an input or a constant
@@ -32,7 +34,7 @@ func record(order gorgonia.Nodes) []step {
 		if !ours {
 			return nil
 		}
-		s, scalar := step{operation: o, output: o.Output(), result: n.Value()}, false
+		s, scalar := step{operation: o, output: o.Output(), result: n.Value(), deferred: deferred[n]}, false
 		for _, in := range o.Inputs() {
 			_, isScalar := in.Value().(*gorgonia.F32)
 			scalar = scalar || isScalar
@@ -46,24 +48,44 @@ func record(order gorgonia.Nodes) []step {
 	return steps
 }
 
-func (p *Program) replay() error {
+func (p *Program) replay() (err error) {
+	var pending op.Deferrer
+	wait := func() {
+		if pending == nil {
+			return
+		}
+		if failure := pending.Wait(); err == nil {
+			err = failure
+		}
+		pending = nil
+	}
+	defer wait()
 	for i := range p.steps {
 		s := &p.steps[i]
 		switch {
 		case s.output.Header && s.output.Inspect == nil:
 			continue
+		case s.deferred != nil && s.output.Inspect == nil:
+			// First the start: who waits for the end of the one before has work.
+			if err := s.deferred.Start(); err != nil {
+				return err
+			}
+			if wait(); err != nil {
+				return err
+			}
+			pending = s.deferred
 		case s.operands == nil:
 			if err := s.operation.Again(); err != nil {
 				return err
 			}
-			continue
-		}
-		result, err := s.operation.Do(s.operands...)
-		if err != nil {
-			return err
-		}
-		if result != s.result {
-			return fmt.Errorf("graph: %v has changed its result's place between runs", s.operation)
+		default:
+			result, err := s.operation.Do(s.operands...)
+			if err != nil {
+				return err
+			}
+			if result != s.result {
+				return fmt.Errorf("graph: %v has changed its result's place between runs", s.operation)
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"math"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -27,33 +28,33 @@ type Local interface {
 // when all calls have returned. Jobs may call Run themselves. A panic inside
 // Do is raised again in the caller of Run.
 func Run(n int, job Job) {
-	if n <= 0 {
-		return
+	if n > 0 {
+		prepare(n, job).finish()
 	}
-	helpers := min(n, runtime.GOMAXPROCS(0)) - 1
-	if helpers <= 0 {
-		if l, ok := job.(Local); ok {
-			job = l.Local()
-			defer l.Done(job)
-		}
-		for i := range n {
-			job.Do(i)
-		}
-		return
-	}
-	startWorkers()
+}
+
+// prepare readies a call for as many cores as can be of use.
+func prepare(n int, job Job) *call {
 	c := calls.Get().(*call)
-	c.cut(job, n, helpers+1)
+	c.cut(job, n, min(n, runtime.GOMAXPROCS(0)))
 	c.refs.Store(1)
-	for range helpers {
-		c.refs.Add(1)
-		select {
-		case queue <- c:
-		default:
-			c.refs.Add(-1)
+	return c
+}
+
+// finish does what is left of a call, with all cores, and lets go of it.
+func (c *call) finish() {
+	if helpers := len(c.shares) - 1; helpers > 0 {
+		startWorkers()
+		for range helpers {
+			c.refs.Add(1)
+			select {
+			case queue <- c:
+			default:
+				c.refs.Add(-1)
+			}
 		}
 	}
-	c.work(0)
+	c.work(0, math.MaxInt)
 	c.await()
 	failure := c.failure.Swap(nil)
 	c.release()
@@ -63,7 +64,7 @@ func Run(n int, job Job) {
 }
 
 // call is one Run in progress. It goes back to the pool when the caller and
-// every worker that was told of it have let go of it.
+// every worker that holds on to it have let go of it.
 type call struct {
 	job      Job
 	chunks   int64
@@ -100,31 +101,40 @@ func (c *call) cut(job Job, chunks, cores int) {
 	c.finished.Store(0)
 }
 
-// work takes chunks until none is left: those of the core's own share, then what
-// others have left of theirs.
-func (c *call) work(core int) {
-	job := c.job
-	local, isLocal := job.(Local)
-	taken := false
+// take finds a chunk that is left: of the core's own share, or else of another's.
+func (c *call) take(core int) (chunk int, left bool) {
 	for i := range c.shares {
 		s := &c.shares[(core+i)%len(c.shares)]
-		for s.next.Load() < s.end {
-			chunk := s.next.Add(1) - 1
-			if chunk >= s.end {
-				break
-			}
-			if isLocal && !taken {
-				job, taken = local.Local(), true
-			}
-			c.do(job, int(chunk))
-			if c.finished.Add(1) == c.chunks && c.asleep.CompareAndSwap(true, false) {
-				c.done <- struct{}{}
+		if s.next.Load() < s.end {
+			if next := s.next.Add(1) - 1; next < s.end {
+				return int(next), true
 			}
 		}
 	}
-	if taken {
+	return 0, false
+}
+
+// work does up to most chunks and returns how many there were.
+func (c *call) work(core, most int) (done int) {
+	job := c.job
+	local, isLocal := job.(Local)
+	for ; done < most; done++ {
+		chunk, left := c.take(core)
+		if !left {
+			break
+		}
+		if isLocal && done == 0 {
+			job = local.Local()
+		}
+		c.do(job, chunk)
+		if c.finished.Add(1) == c.chunks && c.asleep.CompareAndSwap(true, false) {
+			c.done <- struct{}{}
+		}
+	}
+	if isLocal && done > 0 {
 		local.Done(job)
 	}
+	return done
 }
 
 func (c *call) do(job Job, chunk int) {
@@ -137,32 +147,31 @@ func (c *call) do(job Job, chunk int) {
 	job.Do(chunk)
 }
 
-// Waking a sleeping thread takes up to 100 microseconds, longer than whole
-// layers of a coarse mesh, and the next call of a training step is usually a few
-// microseconds away. So who waits stays awake for about 300 microseconds first:
-// rounds of looks, between which other goroutines may have the core.
-const (
-	rounds = 500
-	looks  = 500
-)
-
 // await returns when all chunks are finished. A caller that is awake sees that
 // for itself: a channel would put it to sleep in the moment between the last
 // chunk's end and its message.
 func (c *call) await() {
-	for range rounds {
-		for range looks {
-			if c.finished.Load() == c.chunks {
-				return
-			}
-		}
-		runtime.Gosched()
+	if awake(0, func() bool { return c.finished.Load() == c.chunks }) {
+		return
 	}
 	c.asleep.Store(true)
 	if c.finished.Load() == c.chunks && c.asleep.CompareAndSwap(true, false) {
 		return
 	}
 	<-c.done
+}
+
+// acquire holds on to a call, but not to one that is on its way back to the pool.
+func (c *call) acquire() bool {
+	for {
+		n := c.refs.Load()
+		if n == 0 {
+			return false
+		}
+		if c.refs.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
 }
 
 func (c *call) release() {
@@ -185,8 +194,8 @@ func startWorkers() {
 		for i := range workers {
 			go func() {
 				for {
-					c := next()
-					c.work(i + 1)
+					c := next(i + 1)
+					c.work(i+1, math.MaxInt)
 					c.release()
 				}
 			}()
@@ -194,19 +203,47 @@ func startWorkers() {
 	})
 }
 
-// next waits for a call: a while awake, then asleep.
-func next() *call {
-	for range rounds {
-		for range looks {
-			if len(queue) > 0 {
-				select {
-				case c := <-queue:
-					return c
-				default:
-				}
-			}
+// next waits for a call.
+func next(core int) (c *call) {
+	if awake(core, func() bool {
+		if len(queue) == 0 {
+			return false
 		}
-		runtime.Gosched()
+		select {
+		case c = <-queue:
+			return true
+		default:
+			return false
+		}
+	}) {
+		return c
 	}
 	return <-queue
+}
+
+// Waking a sleeping thread takes up to 100 microseconds, longer than whole
+// layers of a coarse mesh, and the next call of a training step is usually a few
+// microseconds away. So who waits stays awake for about 300 microseconds first:
+// rounds of looks, between which there is spare work to do, or other goroutines
+// may have the core.
+const (
+	rounds = 500
+	looks  = 500
+)
+
+// awake waits until something has happened; it returns false if that takes long.
+func awake(core int, happened func() bool) bool {
+	for idle := 0; idle < rounds; idle++ {
+		for range looks {
+			if happened() {
+				return true
+			}
+		}
+		if doSpare(core) {
+			idle = 0
+		} else {
+			runtime.Gosched()
+		}
+	}
+	return false
 }

@@ -163,19 +163,35 @@ type ConvWeightGradient struct {
 	gBias, gShift []float32
 	dst           []float32 // nil: the operation's own result
 	add           bool
+	started       conv.Started
 }
 
 // Into implements Accumulator.
 func (o *ConvWeightGradient) Into(dst []float32, add bool) { o.dst, o.add = dst, add }
 
-func (o *ConvWeightGradient) backward(v [][]float32) error {
-	dst, compute := o.dst, conv.WeightGradient
-	switch {
-	case dst == nil:
-		dst = o.out
-	case o.add:
-		compute = conv.AddWeightGradient
+func (o *ConvWeightGradient) backward([][]float32) error {
+	o.start().Wait()
+	return nil
+}
+
+func (o *ConvWeightGradient) start() conv.Started {
+	dst, add := o.dst, o.add
+	if dst == nil {
+		dst, add = o.out, false
 	}
-	compute(dst, o.gBias, o.gShift, v[0], v[1], o.size)
+	return conv.StartWeightGradient(dst, o.gBias, o.gShift, o.in[0], o.in[1], o.size, add)
+}
+
+// Start implements Deferrer.
+func (o *ConvWeightGradient) Start() (err error) {
+	defer o.caught(&err)
+	o.started = o.start()
+	return nil
+}
+
+// Wait implements Deferrer.
+func (o *ConvWeightGradient) Wait() (err error) {
+	defer o.caught(&err)
+	o.started.Wait()
 	return nil
 }

@@ -38,6 +38,18 @@ type Accumulator interface {
 	Into(dst []float32, add bool)
 }
 
+// Deferrer is an operation whose result may be left for later: cores that wait in other
+// operations do the work.
+type Deferrer interface {
+	Operation
+	// Start is Again, but that the result is not there, and the operands must stay
+	// as they are, until Wait has returned. Further results there may be, such as
+	// a bias's gradient, are complete.
+	Start() error
+	// Wait completes what Start has begun.
+	Wait() error
+}
+
 // Output describes where an operation's result lives. The result of an
 // operation is overwritten by its next run, and may share memory with results
 // that are dead by the time it is computed.
@@ -145,11 +157,7 @@ func (o *operation) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 // Do implements gorgonia.Op. A panic of a kernel comes back as an error, for
 // Gorgonia runs operations on a goroutine of its own.
 func (o *operation) Do(values ...gorgonia.Value) (result gorgonia.Value, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%s: %v", o, r)
-		}
-	}()
+	defer o.caught(&err)
 	if len(values) != len(o.in) {
 		return nil, fmt.Errorf("%s: %d operands, want %d", o, len(values), len(o.in))
 	}
@@ -173,12 +181,15 @@ func (o *operation) Do(values ...gorgonia.Value) (result gorgonia.Value, err err
 // Again implements Operation. It spares what Do finds out about its operands,
 // which on coarse meshes takes as long as a small operation.
 func (o *operation) Again() (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%s: %v", o, r)
-		}
-	}()
+	defer o.caught(&err)
 	return o.compute()
+}
+
+// caught, when deferred, makes an error of a panic.
+func (o *operation) caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("%s: %v", o, r)
+	}
 }
 
 // compute runs the operation on o.in.

@@ -59,16 +59,17 @@ func InputGradient(gx, gy []float32, f *Filter, s Shape) {
 // O,C,Kernel,Kernel), the bias (gBias, O) and the shift (gShift, N,O); the last
 // two are left out if nil.
 func WeightGradient(gw, gBias, gShift, gy, x []float32, s Shape) {
-	gradients(gw, gBias, gShift, gy, x, s, false)
+	StartWeightGradient(gw, gBias, gShift, gy, x, s, false).Wait()
 }
 
-// AddWeightGradient is WeightGradient, but that it adds the gradient with respect to
-// the weights to gw.
-func AddWeightGradient(gw, gBias, gShift, gy, x []float32, s Shape) {
-	gradients(gw, gBias, gShift, gy, x, s, true)
-}
+// Started is a WeightGradient in progress.
+type Started struct{ job *weightJob }
 
-func gradients(gw, gBias, gShift, gy, x []float32, s Shape, add bool) {
+// StartWeightGradient begins a WeightGradient, or one that with add adds the gradient
+// with respect to the weights to gw. Those of bias and shift are there when it
+// returns, that of the weights when Wait has returned: until then gy and x must
+// stay as they are.
+func StartWeightGradient(gw, gBias, gShift, gy, x []float32, s Shape, add bool) Started {
 	s.validate()
 	check("x", x, s.input().size())
 	check("gy", gy, s.output().size())
@@ -78,8 +79,11 @@ func gradients(gw, gBias, gShift, gy, x []float32, s Shape, add bool) {
 	if gBias != nil || gShift != nil {
 		sums(gBias, gShift, gy, s)
 	}
-	weightGradient(gw, gy, x, s, add)
+	return Started{startWeights(gw, gy, x, s, add)}
 }
+
+// Wait completes the gradient. It must be called once.
+func (s Started) Wait() { s.job.wait() }
 
 func (s Shape) check(f *Filter) {
 	s.validate()

@@ -185,7 +185,7 @@ func checkShape(t *testing.T, s Shape) {
 	check("weight gradient alone", gw, gw64)
 	before := random(r, len(w))
 	sum := slices.Clone(before)
-	AddWeightGradient(sum, nil, nil, gy, x, s)
+	StartWeightGradient(sum, nil, nil, gy, x, s, true).Wait()
 	for i := range sum {
 		if sum[i] != before[i]+gw[i] {
 			t.Fatalf("%+v: weight gradient %d added to %g is %g, want %g more", s, i, before[i], sum[i], gw[i])

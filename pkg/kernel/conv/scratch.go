@@ -14,17 +14,43 @@ type work interface {
 
 // run does all chunks of w. Each core has a scratch.
 func run(chunks int, w work) {
-	b := benches.get()
-	b.work = w
+	b := newBench(w)
 	kernel.Run(chunks, b)
-	b.work = nil
-	benches.put(b)
+	b.release()
+}
+
+// running is work in progress.
+type running struct {
+	bench   *bench
+	pending kernel.Pending
+}
+
+// start begins a run that wait completes.
+func start(chunks int, w work) running {
+	b := newBench(w)
+	return running{b, kernel.Start(chunks, b)}
+}
+
+func (r running) wait() {
+	r.pending.Wait()
+	r.bench.release()
 }
 
 // bench is the kernel.Local for work.
 type bench struct{ work work }
 
 var benches free[bench]
+
+func newBench(w work) *bench {
+	b := benches.get()
+	b.work = w
+	return b
+}
+
+func (b *bench) release() {
+	b.work = nil
+	benches.put(b)
+}
 
 // Do implements kernel.Job.
 func (b *bench) Do(chunk int) {

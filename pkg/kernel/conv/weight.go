@@ -23,6 +23,7 @@ type weightJob struct {
 	slices    int
 	partial   []float32 // slices of blocks of channels of (O, taps, width)
 	merging   bool
+	running   running
 }
 
 var weightJobs free[weightJob]
@@ -41,7 +42,8 @@ const (
 // memory further away.
 const blockSide = 64
 
-func weightGradient(gw, gy, x []float32, s Shape, add bool) {
+// startWeights begins the first pass.
+func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	j := weightJobs.get()
 	*j = weightJob{gw: gw, gy: gy, x: x, add: add, shape: s, kernels: kernels, partial: j.partial, minimal: winograd(s, s.O)}
 	k := j.kernels
@@ -55,10 +57,16 @@ func weightGradient(gw, gy, x []float32, s Shape, add bool) {
 	rectangles, blocks := j.tiling.count(), j.blocks()
 	j.slices = min(max(rectangles/fullSlice, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
 	j.partial = grow(j.partial, j.sums(0, 0, j.slices)+slack)
-	run(j.blocks()*j.slices, j)
+	j.running = start(j.blocks()*j.slices, j)
+	return j
+}
+
+// wait completes the first pass and makes the second.
+func (j *weightJob) wait() {
+	j.running.wait()
 	if j.slices > 1 {
 		j.merging = true
-		run(ceil(s.O, mergedRows), j)
+		run(ceil(j.shape.O, mergedRows), j)
 	}
 	partial := j.partial
 	*j = weightJob{partial: partial}

@@ -88,7 +88,7 @@ func checkProduct(t *testing.T, k *Kernels, groups, vectors int, accumulate bool
 func TestGather(t *testing.T) {
 	for _, k := range implementations() {
 		for _, channels := range []int{1, 3, k.Lanes} {
-			for _, count := range []int{1, 4, k.Lanes, 2*k.Lanes + 3} {
+			for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
 				r := rand.New(rand.NewPCG(1, 2))
 				stride := count + 5
 				// Nothing lies behind the last plane: the masks must hold.
@@ -113,7 +113,7 @@ func TestGather(t *testing.T) {
 // TestGatherItems: several items are what they are one by one.
 func TestGatherItems(t *testing.T) {
 	for _, k := range implementations() {
-		for _, count := range []int{1, 4, 7, k.Lanes, 2*k.Lanes + 3} {
+		for _, count := range []int{1, 4, 7, 9, k.Lanes, 2*k.Lanes + 3} {
 			for _, channels := range []int{3, k.Lanes} {
 				r := rand.New(rand.NewPCG(1, 2))
 				g := &Gather{Stride: count, Count: count, Channels: channels, SrcItem: channels*count + 2, DstAt: make([]int32, count+k.Lanes)}
@@ -172,7 +172,7 @@ func TestScatterItems(t *testing.T) {
 func TestScatter(t *testing.T) {
 	for _, k := range implementations() {
 		for _, channels := range []int{1, 3, k.Lanes} {
-			for _, count := range []int{1, 4, k.Lanes, 2*k.Lanes + 3} {
+			for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
 				for extras := range 4 {
 					r := rand.New(rand.NewPCG(1, 2))
 					s := &Scatter{Stride: count + 3, Step: k.Lanes + 7, Count: count, Channels: channels}

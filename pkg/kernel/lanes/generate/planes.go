@@ -86,6 +86,25 @@ func (s isa) gather() {
 	JMP(operand.LabelRef("end_" + name))
 
 	Label("tail_" + name)
+	CMPQ(count, operand.Imm(1))
+	JNE(operand.LabelRef("part_" + name))
+	CMPQ(channels, operand.Imm(uint64(s.lanes)))
+	JL(operand.LabelRef("part_" + name))
+	// The last of nine taps: next to nothing of a square would be of use.
+	reach()
+	one := s.vector()
+	for h, plane := range planes {
+		part := XMM()
+		VMOVSS(rows.at(plane, 0), part)
+		for i := 1; i < 4; i++ {
+			VINSERTPS(operand.U8(i<<4), rows.at(plane, i), part, part)
+		}
+		s.join(part, h, one)
+	}
+	put(0, one)
+	JMP(operand.LabelRef("end_" + name))
+
+	Label("part_" + name)
 	m := s.mask(count)
 	square := s.vectors(s.lanes)
 	s.zero(square)

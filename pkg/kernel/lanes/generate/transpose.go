@@ -67,6 +67,18 @@ func (s isa) insert(from operand.Mem, part int, v reg.VecVirtual) {
 	}
 }
 
+// join puts four values into one 128-bit part of a register; part 0 clears the others.
+func (s isa) join(from reg.VecVirtual, part int, v reg.VecVirtual) {
+	switch {
+	case part == 0:
+		VMOVAPS(from, v.AsX())
+	case s.lanes == 16:
+		VINSERTF32X4(operand.U8(part), from, v, v)
+	default:
+		VINSERTF128(operand.U8(part), from, v, v)
+	}
+}
+
 // mask selects the first min(count, lanes) elements.
 type mask struct {
 	k reg.Register // AVX-512

@@ -1,0 +1,104 @@
+package graph
+
+import (
+	"slices"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
+	"multiscale/pkg/random"
+)
+
+// deferredSteps lists when the deferred operations of a program start.
+func deferredSteps(p *Program) (steps []int) {
+	d := deferrable(p.order)
+	for step, n := range p.order {
+		if d[n] != nil {
+			steps = append(steps, step)
+		}
+	}
+	return steps
+}
+
+// TestOperandsOutlastDeferral: what a deferred operation reads is kept until the next
+// of them has started, or the run ends.
+func TestOperandsOutlastDeferral(t *testing.T) {
+	for _, n := range []network.Network{network.NewUNet(), network.NewResNet()} {
+		p := training(t, n, 2, 16)
+		last := make(map[*op.Output]int)
+		for _, r := range p.plan.places {
+			last[r.output] = r.last
+		}
+		steps := append(deferredSteps(p), len(p.order))
+		convolutions := 0
+		for _, n := range p.order {
+			if _, ok := n.Op().(*op.Conv); ok {
+				convolutions++
+			}
+		}
+		if len(steps)-1 != convolutions {
+			t.Errorf("%s: %d of %d convolutions defer the gradient of their weights", n.Name(), len(steps)-1, convolutions)
+		}
+		for i, end := range steps[1:] {
+			for _, in := range operands(p.order[steps[i]]) {
+				for in.Op() != nil && in.Op().(op.Operation).Output().Alias >= 0 {
+					in = operands(in)[in.Op().(op.Operation).Output().Alias]
+				}
+				if in.Op() == nil {
+					continue // an input of the graph
+				}
+				if got := last[in.Op().(op.Operation).Output()]; got < end {
+					t.Errorf("%s: step %d's operand %v is kept until step %d only, not %d", n.Name(), steps[i], in, got, end)
+				}
+			}
+		}
+	}
+}
+
+// TestReplayDefersTheSame: runs that defer give the bits of Gorgonia's machine, which
+// does not.
+func TestReplayDefersTheSame(t *testing.T) {
+	p := training(t, network.NewResNet(), 3, 16)
+	r := random.New(1)
+	for _, n := range p.order {
+		if n.Name() == "x" || n.Name() == "target" {
+			r.Normals(n.Value().Data().([]float32))
+		}
+	}
+	var want [][]float32
+	for run := range 4 {
+		if err := p.Run(); err != nil {
+			t.Fatal(err)
+		}
+		for i, step := range deferredSteps(p) {
+			got := p.order[step].Value().Data().([]float32)
+			if run == 0 {
+				want = append(want, slices.Clone(got))
+			} else if !slices.Equal(got, want[i]) {
+				t.Errorf("run %d: %v differs from the first run's", run, p.order[step])
+			}
+		}
+	}
+	for i, g := range want {
+		if slices.Max(g) == 0 {
+			t.Errorf("gradient %d is zero", i)
+		}
+	}
+}
+
+// TestReadResultsAreNotDeferred: a gradient that another operation reads is there when
+// that runs.
+func TestReadResultsAreNotDeferred(t *testing.T) {
+	p := training(t, network.NewResNet(), 1, 8)
+	step := deferredSteps(p)[1]
+	n := p.order[step]
+	sum, err := op.Sum(n, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := deferrable(append(slices.Clone(p.order), gorgonia.Nodes{sum}...)); d[n] != nil {
+		t.Errorf("%v is deferred, and read by %v", n, sum)
+	}
+}
