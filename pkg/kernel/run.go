@@ -35,7 +35,10 @@ func Run(n int, job Job) {
 
 // prepare readies a call for as many cores as can be of use.
 func prepare(n int, job Job) *call {
-	c := calls.Get().(*call)
+	c := calls.Get()
+	if c.done == nil {
+		c.done = make(chan struct{}, 1)
+	}
 	c.cut(job, n, min(n, runtime.GOMAXPROCS(0)))
 	c.refs.Store(1)
 	return c
@@ -63,7 +66,7 @@ func (c *call) finish() {
 	}
 }
 
-// call is one Run in progress. It goes back to the pool when the caller and
+// call is one Run in progress. It is free again when the caller and
 // every worker that holds on to it have let go of it.
 type call struct {
 	job      Job
@@ -76,7 +79,7 @@ type call struct {
 	failure  atomic.Pointer[any]
 }
 
-var calls = sync.Pool{New: func() any { return &call{done: make(chan struct{}, 1)} }}
+var calls Free[call]
 
 // share is a run of neighbouring chunks. A core begins with a share of its own:
 // call after call it has the same part of the images, which its cache still
@@ -161,7 +164,7 @@ func (c *call) await() {
 	<-c.done
 }
 
-// acquire holds on to a call, but not to one that is on its way back to the pool.
+// acquire holds on to a call, but not to one that is free.
 func (c *call) acquire() bool {
 	for {
 		n := c.refs.Load()

@@ -1,6 +1,9 @@
 package conv
 
-import "multiscale/pkg/kernel/lanes"
+import (
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
+)
 
 // kernels is what everything below runs on; tests put others in its place.
 var kernels = lanes.Active
@@ -24,10 +27,10 @@ type correlation struct {
 	up, down, before, after int
 }
 
-var correlations free[correlation]
+var correlations kernel.Free[correlation]
 
 func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
-	j := correlations.get()
+	j := correlations.Get()
 	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels, stride: s.Stride, step: 1}
 	if gradient {
 		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
@@ -53,7 +56,7 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	}
 	run(chunks*j.splits, j)
 	*j = correlation{}
-	correlations.put(j)
+	correlations.Put(j)
 }
 
 // fewChunks had better transform the weights for themselves when these are new:

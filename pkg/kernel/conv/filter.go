@@ -3,6 +3,7 @@ package conv
 import (
 	"sync"
 
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 )
 
@@ -145,11 +146,11 @@ func (f *Filter) pack(p *form) {
 		total = c.base + ceil(p.to, p.width)*p.width*p.from*len(c.taps)
 	}
 	p.data = grow(p.data, total)
-	j := packJobs.get()
+	j := packJobs.Get()
 	*j = packJob{f, p}
 	run(ceil(p.to, p.kernels.Lanes), j)
 	*j = packJob{}
-	packJobs.put(j)
+	packJobs.Put(j)
 }
 
 // packJob is one pack in progress.
@@ -158,7 +159,7 @@ type packJob struct {
 	form   *form
 }
 
-var packJobs free[packJob]
+var packJobs kernel.Free[packJob]
 
 // do packs the weights of one vector of results.
 func (j *packJob) do(s *scratch, chunk int) {

@@ -1,8 +1,6 @@
 package conv
 
 import (
-	"sync"
-
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 )
@@ -39,17 +37,17 @@ func (r running) wait() {
 // bench is the kernel.Local for work.
 type bench struct{ work work }
 
-var benches free[bench]
+var benches kernel.Free[bench]
 
 func newBench(w work) *bench {
-	b := benches.get()
+	b := benches.Get()
 	b.work = w
 	return b
 }
 
 func (b *bench) release() {
 	b.work = nil
-	benches.put(b)
+	benches.Put(b)
 }
 
 // Do implements kernel.Job.
@@ -61,7 +59,7 @@ func (b *bench) Do(chunk int) {
 
 // Local implements kernel.Local.
 func (b *bench) Local() kernel.Job {
-	s := scratches.get()
+	s := scratches.Get()
 	s.work = b.work
 	return s
 }
@@ -92,33 +90,7 @@ type scratch struct {
 	sources, targets          []int32 // of single vectors
 }
 
-// free holds what is not in use. Unlike a sync.Pool it is not emptied by the
-// garbage collector; there is one piece per core at most, or a few when
-// several graphs run side by side.
-type free[T any] struct {
-	mu   sync.Mutex
-	list []*T
-}
-
-func (f *free[T]) get() *T {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	n := len(f.list)
-	if n == 0 {
-		return new(T)
-	}
-	t := f.list[n-1]
-	f.list = f.list[:n-1]
-	return t
-}
-
-func (f *free[T]) put(t *T) {
-	f.mu.Lock()
-	f.list = append(f.list, t)
-	f.mu.Unlock()
-}
-
-var scratches free[scratch]
+var scratches kernel.Free[scratch]
 
 // Do implements kernel.Job.
 func (s *scratch) Do(chunk int) { s.work.do(s, chunk) }
@@ -132,7 +104,7 @@ func (s *scratch) release() {
 	s.scatter.Src, s.scatter.Dst, s.scatter.Bias, s.scatter.Residual = nil, nil, nil, nil
 	s.transform.Src, s.transform.Dst = nil, nil
 	s.total.Src = nil
-	scratches.put(s)
+	scratches.Put(s)
 }
 
 // grow returns a slice of n elements with any contents, v itself if it is

@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
@@ -15,14 +16,14 @@ type sumJob struct {
 	totals     []float64 // of each chunk, for each output channel
 }
 
-var sumJobs free[sumJob]
+var sumJobs kernel.Free[sumJob]
 
 // summed is how many values make a chunk.
 const summed = 1 << 14
 
 // sums computes the gradients of bias and shift, where they are wanted.
 func sums(gBias, gShift, gy []float32, s Shape) {
-	j := sumJobs.get()
+	j := sumJobs.Get()
 	images := max(1, summed/(s.O*s.OutH()*s.OutW()))
 	chunks := ceil(s.N, images)
 	totals := j.totals
@@ -40,7 +41,7 @@ func sums(gBias, gShift, gy []float32, s Shape) {
 		gBias[o] = float32(j.totals[o])
 	}
 	*j = sumJob{totals: j.totals}
-	sumJobs.put(j)
+	sumJobs.Put(j)
 }
 
 // do sums the planes of one chunk.

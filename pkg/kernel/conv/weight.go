@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/lanes"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
@@ -26,7 +27,7 @@ type weightJob struct {
 	running   running
 }
 
-var weightJobs free[weightJob]
+var weightJobs kernel.Free[weightJob]
 
 // There are as many chunks as keep a handful of cores busy to the end. Where each
 // has little to do, adding up the slices costs more than idle cores, and a few must
@@ -44,7 +45,7 @@ const blockSide = 64
 
 // startWeights begins the first pass.
 func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
-	j := weightJobs.get()
+	j := weightJobs.Get()
 	*j = weightJob{gw: gw, gy: gy, x: x, add: add, shape: s, kernels: kernels, partial: j.partial, minimal: winograd(s, s.O)}
 	k := j.kernels
 	j.taps, j.outputs, j.width = s.taps(), min(blockSide, s.O), width(k, s.C)
@@ -70,7 +71,7 @@ func (j *weightJob) wait() {
 	}
 	partial := j.partial
 	*j = weightJob{partial: partial}
-	weightJobs.put(j)
+	weightJobs.Put(j)
 }
 
 // largestSlice is the number of pixels whose products are summed before they

@@ -1,6 +1,9 @@
 package conv
 
-import "multiscale/pkg/kernel/lanes"
+import (
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/lanes"
+)
 
 // minimal is a minimal filtering algorithm for 3x3 weights: it turns a tile of
 // the input, and the weights, into spectra; the products of spectra, summed over
@@ -35,15 +38,15 @@ type filterJob struct {
 	form   *form
 }
 
-var filterJobs free[filterJob]
+var filterJobs kernel.Free[filterJob]
 
 func (f *Filter) packWinograd(p *form) {
 	p.data = grow(p.data, ceil(p.to, p.width)*p.minimal.size*p.value())
-	j := filterJobs.get()
+	j := filterJobs.Get()
 	*j = filterJob{f, p}
 	run(ceil(p.to, p.width)*ceil(p.from, sourcesPerChunk), j)
 	*j = filterJob{}
-	filterJobs.put(j)
+	filterJobs.Put(j)
 }
 
 // value is the distance between the values of a spectrum in a packed filter.
@@ -247,7 +250,7 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	p.CStep, p.AStep, p.AInner, p.BInner = f.width, wide, 1, f.width
 	var own *scratch
 	if j.once {
-		own = scratches.get()
+		own = scratches.Get()
 		defer own.release()
 	}
 	for b := first; b < last; b++ {
