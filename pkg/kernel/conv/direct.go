@@ -122,24 +122,24 @@ func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 // class computes block b of the results for the pixels of one class.
 func (j *correlation) class(s *scratch, c *class, r rectangle, cols, b, vectors int) {
 	k, f, w := j.kernels, j.form, &s.window
-	s.from, s.to = s.from[:0], s.to[:0]
+	p := &s.product
+	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
 	for m := range r.images {
 		for i := range ceil(r.rows-c.row, j.step) {
 			for g := 0; g < ceil(r.cols-c.col, j.step); g += k.Group {
-				s.from = append(s.from, w.at(m, i*j.stride-j.up, g*j.stride-j.before))
-				s.to = append(s.to, ((m*r.rows+c.row+i*j.step)*cols+c.col+g*j.step)*f.width)
+				p.ARow = append(p.ARow, w.at(m, i*j.stride-j.up, g*j.stride-j.before))
+				p.CRow = append(p.CRow, ((m*r.rows+c.row+i*j.step)*cols+c.col+g*j.step)*f.width)
 			}
 		}
 	}
 	if len(c.taps) == 0 {
-		for _, at := range s.to {
+		for _, at := range p.CRow {
 			for i := range k.Group {
 				clear(s.sums[at+i*j.step*f.width:][:f.width])
 			}
 		}
 		return
 	}
-	p := &s.product
 	p.CStep, p.AStep = j.step*f.width, j.stride*w.width
 	j.sweep(s, c, b, vectors, everywhere)
 }
@@ -156,7 +156,7 @@ type pixel struct {
 	all      bool
 }
 
-// sweep multiplies the rows in s.from and s.to, moved to each of the pixels in
+// sweep multiplies the rows of s.product, moved to each of the pixels in
 // turn, with block b of the weights of a class.
 func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel) {
 	k, f, w := j.kernels, j.form, &s.window
@@ -186,7 +186,7 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 				}
 			}
 			p.C, p.Segments = s.sums[at.c:], s.segments
-			s.multiply(k, vectors)
+			k.Product(p, vectors)
 		}
 		p.Accumulate = true
 		start += depth * p.K
@@ -196,21 +196,6 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 // segmentsInCache is how many taps' weights for a block of channels and a block
 // of results fit half of the first-level cache.
 const segmentsInCache = 10
-
-// multiply runs the product over all groups of rows in s.from and s.to. A single
-// group makes poor use of the weights that it loads: four are two and two.
-func (s *scratch) multiply(k *lanes.Kernels, vectors int) {
-	p := &s.product
-	for g, n := 0, 0; g < len(s.from); g += n {
-		n = min(lanes.MaxGroups, len(s.from)-g)
-		if len(s.from)-g == lanes.MaxGroups+1 {
-			n = lanes.MaxGroups - 1
-		}
-		copy(p.ARow[:n], s.from[g:])
-		copy(p.CRow[:n], s.to[g:])
-		k.Product(p, n, vectors)
-	}
-}
 
 // scatter writes block b of the results from s.sums, which has rows of cols
 // pixels, rows of them for every image, to the planes of y.

@@ -72,6 +72,7 @@ type scratch struct {
 	work work
 
 	product   lanes.Product
+	rest      lanes.Product // rows that fill no group
 	gather    lanes.Gather
 	scatter   lanes.Scatter
 	transform lanes.Transform
@@ -82,7 +83,6 @@ type scratch struct {
 	sums           []float32 // tiles of a product, as pixels in lanes
 	bias           []float32
 	segments       []lanes.Segment
-	from, to       []int // where groups of rows start in A and in C
 	pixels         []pixel
 
 	spectrum, other, products []float32 // Winograd's domain
@@ -99,7 +99,9 @@ func (s *scratch) Do(chunk int) { s.work.do(s, chunk) }
 // keep the activations of a whole model alive until the next convolution.
 func (s *scratch) release() {
 	s.work = nil
-	s.product.A, s.product.B, s.product.C = nil, nil, nil
+	for _, p := range []*lanes.Product{&s.product, &s.rest} {
+		p.A, p.B, p.C = nil, nil, nil
+	}
 	s.gather.Src, s.gather.Dst = nil, nil
 	s.scatter.Src, s.scatter.Dst, s.scatter.Bias, s.scatter.Residual = nil, nil, nil, nil
 	s.transform.Src, s.transform.Dst = nil, nil

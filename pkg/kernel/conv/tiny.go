@@ -32,10 +32,10 @@ func (j *correlation) directTiny(s *scratch, r rectangle, first, last int) {
 	w.gather(k, s, j.x, j.from, 0)
 	image := r.rows * r.cols * f.width // of sums
 	s.sums = grow(s.sums, ceil(r.images, k.Group)*k.Group*image+k.Lanes*f.width)
-	s.from, s.to = s.from[:0], s.to[:0]
+	p := &s.product
+	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
 	for m := 0; m < r.images; m += k.Group {
-		s.from = append(s.from, w.at(m, 0, 0))
-		s.to = append(s.to, m*image)
+		p.ARow, p.CRow = append(p.ARow, w.at(m, 0, 0)), append(p.CRow, m*image)
 	}
 	s.pixels = s.pixels[:0]
 	for i := range r.rows {
@@ -43,7 +43,6 @@ func (j *correlation) directTiny(s *scratch, r rectangle, first, last int) {
 			s.pixels = append(s.pixels, pixel{row: i, col: c, a: w.at(0, i, c), c: (i*r.cols + c) * f.width})
 		}
 	}
-	p := &s.product
 	for b := first; b < last; b++ {
 		p.CStep, p.AStep = image, w.at(1, 0, 0)
 		j.sweep(s, &f.classes[0], b, ceil(min(f.width, f.to-b*f.width), k.Lanes), s.pixels)

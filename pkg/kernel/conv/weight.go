@@ -160,6 +160,7 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 	p := &s.product
 	p.A, p.Segments, p.K = g.data, s.segments, r.cols
 	p.CStep, p.AStep, p.AInner, p.BInner = j.taps*j.width, 1, g.width, shape.Stride*w.width
+	s.listOutputs(k, outputs)
 	for t := range j.taps {
 		at := w.at(0, t/shape.Kernel, t%shape.Kernel)
 		if tiny {
@@ -167,46 +168,48 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 		}
 		for b := 0; b < channels; b += j.width {
 			p.B = w.data[b/w.width*w.block+at:]
-			p.C = j.partial[j.sums(o, (c+b)/j.width, slice):]
-			vectors := ceil(min(j.width, channels-b), k.Lanes)
-			for first := 0; first < outputs; first += k.Rows() {
-				s.multiplyRows(k, first, min(k.Rows(), outputs-first), t*j.width, vectors)
-			}
+			p.C = j.partial[j.sums(o, (c+b)/j.width, slice)+t*j.width:]
+			s.multiplyOutputs(k, outputs, ceil(min(j.width, channels-b), k.Lanes))
 		}
 	}
 }
 
-// multiplyRows runs the product for rows of weights from first on. Rows that do
-// not fill a group are computed aside.
-func (s *scratch) multiplyRows(k *lanes.Kernels, first, rows, at, vectors int) {
+// listOutputs lists the rows of a product whose rows are outputs, side by side in A: as
+// many as fill groups.
+func (s *scratch) listOutputs(k *lanes.Kernels, outputs int) {
 	p := &s.product
-	groups := rows / k.Group
-	for g := range ceil(rows, k.Group) {
-		p.ARow[g] = first + g*k.Group
-		p.CRow[g] = (first+g*k.Group)*p.CStep + at
+	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
+	for o := 0; o+k.Group <= outputs; o += k.Group {
+		p.ARow, p.CRow = append(p.ARow, o), append(p.CRow, o*p.CStep)
 	}
-	if groups > 0 {
-		k.Product(p, groups, vectors)
-	}
-	rest := rows % k.Group
-	if rest == 0 {
+}
+
+// multiplyOutputs runs the product for the outputs that are listed, and computes those
+// that fill no group aside.
+func (s *scratch) multiplyOutputs(k *lanes.Kernels, outputs, vectors int) {
+	p := &s.product
+	k.Product(p, vectors)
+	first := len(p.ARow) * k.Group
+	if first == outputs {
 		return
 	}
-	c, cStep, cRow, aRow, accumulate := p.C, p.CStep, p.CRow, p.ARow, p.Accumulate
 	wide := k.Columns()
 	s.sums = grow(s.sums, k.Group*wide)
-	p.C, p.CStep, p.CRow[0], p.ARow[0], p.Accumulate = s.sums, wide, 0, aRow[groups], false
-	k.Product(p, 1, vectors)
-	for i := range rest {
-		row := c[cRow[groups]+i*cStep:][:vectors*k.Lanes]
+	rest := &s.rest
+	*rest = lanes.Product{
+		C: s.sums, A: p.A, B: p.B, Segments: p.Segments, K: p.K, AStep: p.AStep, AInner: p.AInner, BInner: p.BInner,
+		CStep: wide, ARow: append(rest.ARow[:0], first), CRow: append(rest.CRow[:0], 0),
+	}
+	k.Product(rest, vectors)
+	for i := range outputs - first {
+		row := p.C[(first+i)*p.CStep:][:vectors*k.Lanes]
 		for l, v := range s.sums[i*wide:][:len(row)] {
-			if accumulate {
+			if p.Accumulate {
 				v += row[l]
 			}
 			row[l] = v
 		}
 	}
-	p.C, p.CStep, p.CRow, p.ARow, p.Accumulate = c, cStep, cRow, aRow, accumulate
 }
 
 // planRow lays out a window as one block with room for all channels. An odd

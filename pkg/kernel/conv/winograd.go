@@ -241,11 +241,11 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	s.sums = grow(s.sums, q.images*rows*cols*f.width+slack)
 	s.places = q.places(s.places, rows, cols, f.width)
 	s.steps = q.steps(s.steps, f.width)
-	s.from, s.to = s.from[:0], s.to[:0]
-	for g := 0; g < q.count; g += k.Group {
-		s.from, s.to = append(s.from, g*wide), append(s.to, g*f.width)
-	}
 	p := &s.product
+	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
+	for g := 0; g < q.count; g += k.Group {
+		p.ARow, p.CRow = append(p.ARow, g*wide), append(p.CRow, g*f.width)
+	}
 	p.Segments, p.K, p.Accumulate = lanes.Whole, f.from, false
 	p.CStep, p.AStep, p.AInner, p.BInner = f.width, wide, 1, f.width
 	var own *scratch
@@ -263,7 +263,7 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 		}
 		for v := range q.size {
 			p.A, p.B, p.C = s.spectrum[v*distance:], weights[v*f.value():], s.products[v*result:]
-			s.multiply(k, ceil(channels, k.Lanes))
+			k.Product(p, ceil(channels, k.Lanes))
 		}
 		t := &s.transform
 		t.Src, t.Dst = s.products, s.sums
@@ -290,14 +290,13 @@ func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slic
 	p.Segments, p.K = lanes.Whole, q.count
 	p.AStep, p.AInner, p.BInner = 1, g.width, wide
 	p.CStep = j.taps * j.width
+	s.listOutputs(k, outputs)
 	for b := 0; b < channels; b += j.width {
-		p.C = j.partial[j.sums(o, (c+b)/j.width, slice):]
+		sums := j.partial[j.sums(o, (c+b)/j.width, slice):]
 		vectors := ceil(min(j.width, channels-b), k.Lanes)
 		for v := range q.size {
-			p.A, p.B = s.other[v*to:], s.spectrum[v*from+b:]
-			for first := 0; first < outputs; first += k.Rows() {
-				s.multiplyRows(k, first, min(k.Rows(), outputs-first), v*j.width, vectors)
-			}
+			p.A, p.B, p.C = s.other[v*to:], s.spectrum[v*from+b:], sums[v*j.width:]
+			s.multiplyOutputs(k, outputs, vectors)
 		}
 	}
 }

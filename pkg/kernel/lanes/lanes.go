@@ -14,38 +14,32 @@ type Kernels struct {
 	Lanes int    // channels in one vector
 	Group int    // rows of a Product that lie at equal distances
 
-	product  [MaxGroups][MaxVectors]func(*Product)
+	product  [MaxVectors]func(*Product)
 	gather   func(*Gather)
 	scatter  func(*Scatter)
 	winograd [transforms]func(*Transform)
 	total    func(*Total)
 }
 
-// A Product has up to MaxGroups groups of rows and is up to MaxVectors vectors
-// wide: as many sums as the registers hold.
-const (
-	MaxGroups  = 3
-	MaxVectors = 2
-)
+// MaxVectors is how wide a Product is at most.
+const MaxVectors = 2
 
 // Columns is the width of a full Product.
 func (k *Kernels) Columns() int { return MaxVectors * k.Lanes }
 
-// Rows is the height of a full Product.
-func (k *Kernels) Rows() int { return MaxGroups * k.Group }
-
-// Product describes a tile C = A*B, or C += A*B. Element (i, j) of the tile is
-// the sum over all segments s and all k in [0, K) of
+// Product describes groups of rows of C = A*B, or C += A*B. Element (i, j) is the sum
+// over all segments s and all k in [0, K) of
 //
 //	A[ARow[i/Group] + i%Group*AStep + s.A + k*AInner] * B[s.B + k*BInner + j]
 //
-// and goes to C[CRow[i/Group] + i%Group*CStep + j]. All numbers count elements.
-// The sum is formed in registers; C is added to it at the end.
+// and goes to C[CRow[i/Group] + i%Group*CStep + j]. All numbers count elements. ARow and
+// CRow are of one length. The sums are formed in registers, a few groups at a time; C is
+// added to them at the end.
 type Product struct {
 	C, A, B                      []float32
 	Segments                     []Segment
+	CRow, ARow                   []int
 	K                            int
-	CRow, ARow                   [MaxGroups]int
 	CStep, AStep, AInner, BInner int
 	Accumulate                   bool
 }
@@ -56,8 +50,8 @@ type Segment struct{ A, B int }
 // Whole is the single segment of a sum that is not cut up.
 var Whole = []Segment{{}}
 
-// Product computes a tile of groups*k.Group rows and vectors*k.Lanes columns.
-func (k *Kernels) Product(p *Product, groups, vectors int) { k.product[groups-1][vectors-1](p) }
+// Product computes vectors*k.Lanes columns of what p describes.
+func (k *Kernels) Product(p *Product, vectors int) { k.product[vectors-1](p) }
 
 // Gather copies Count consecutive pixels of up to Lanes planes, Stride elements
 // apart in Src, into lanes: pixel i goes to Dst[DstAt[i]:][:Lanes], zero beyond

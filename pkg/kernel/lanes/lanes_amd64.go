@@ -18,12 +18,7 @@ func assembly(path string) *Kernels {
 
 var avx2 = Kernels{
 	Name: kernel.AVX2, Lanes: 8, Group: 2,
-	product: [MaxGroups][MaxVectors]func(*Product){
-		{productAVX2_1x1, productAVX2_1x2},
-		{productAVX2_2x1, productAVX2_2x2},
-		{productAVX2_3x1, productAVX2_3x2},
-	},
-	gather: gatherAVX2, scatter: scatterAVX2, total: totalAVX2,
+	product: [MaxVectors]func(*Product){productAVX2_1, productAVX2_2}, gather: gatherAVX2, scatter: scatterAVX2, total: totalAVX2,
 	winograd: [transforms]func(*Transform){
 		Input: inputAVX2, Output: outputAVX2, Weights: weightAVX2, Filter: filterAVX2, Gradient: gradientAVX2,
 		SmallInput: smallInputAVX2, SmallOutput: smallOutputAVX2, SmallWeights: smallWeightAVX2,
@@ -33,12 +28,7 @@ var avx2 = Kernels{
 
 var avx512 = Kernels{
 	Name: kernel.AVX512, Lanes: 16, Group: 4,
-	product: [MaxGroups][MaxVectors]func(*Product){
-		{productAVX512_1x1, productAVX512_1x2},
-		{productAVX512_2x1, productAVX512_2x2},
-		{productAVX512_3x1, productAVX512_3x2},
-	},
-	gather: gatherAVX512, scatter: scatterAVX512, total: totalAVX512,
+	product: [MaxVectors]func(*Product){productAVX512_1, productAVX512_2}, gather: gatherAVX512, scatter: scatterAVX512, total: totalAVX512,
 	winograd: [transforms]func(*Transform){
 		Input: inputAVX512, Output: outputAVX512, Weights: weightAVX512, Filter: filterAVX512, Gradient: gradientAVX512,
 		SmallInput: smallInputAVX512, SmallOutput: smallOutputAVX512, SmallWeights: smallWeightAVX512,
@@ -47,22 +37,10 @@ var avx512 = Kernels{
 }
 
 //go:noescape
-func productAVX2_1x1(p *Product)
+func productAVX2_1(p *Product)
 
 //go:noescape
-func productAVX2_1x2(p *Product)
-
-//go:noescape
-func productAVX2_2x1(p *Product)
-
-//go:noescape
-func productAVX2_2x2(p *Product)
-
-//go:noescape
-func productAVX2_3x1(p *Product)
-
-//go:noescape
-func productAVX2_3x2(p *Product)
+func productAVX2_2(p *Product)
 
 //go:noescape
 func gatherAVX2(p *Gather)
@@ -101,22 +79,10 @@ func smallFilterAVX2(p *Transform)
 func smallGradientAVX2(p *Transform)
 
 //go:noescape
-func productAVX512_1x1(p *Product)
+func productAVX512_1(p *Product)
 
 //go:noescape
-func productAVX512_1x2(p *Product)
-
-//go:noescape
-func productAVX512_2x1(p *Product)
-
-//go:noescape
-func productAVX512_2x2(p *Product)
-
-//go:noescape
-func productAVX512_3x1(p *Product)
-
-//go:noescape
-func productAVX512_3x2(p *Product)
+func productAVX512_2(p *Product)
 
 //go:noescape
 func gatherAVX512(p *Gather)

@@ -4,304 +4,28 @@
 
 #include "textflag.h"
 
-// func productAVX2_1x1(p uintptr)
+// func productAVX2_1(p uintptr)
 // Requires: AVX, FMA3
-TEXT ·productAVX2_1x1(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	VXORPS  Y0, Y0, Y0
-	VMOVAPS Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VMOVAPS Y1, Y1
-	MOVQ    72(AX), SI
-	MOVQ    80(AX), DI
+TEXT ·productAVX2_1(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ 160(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 168(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 176(AX), BX
+	SHLQ $0x02, BX
+	XORQ SI, SI
 
-segment_AVX2_1x1:
-	MOVQ (SI), R8
-	SHLQ $0x02, R8
-	ADDQ 24(AX), R8
-	MOVQ 128(AX), R9
-	LEAQ (R8)(R9*4), R9
-	MOVQ 8(SI), R8
-	SHLQ $0x02, R8
-	ADDQ 48(AX), R8
-	MOVQ 96(AX), R10
-
-inner_AVX2_1x1:
-	VMOVUPS      (R8), Y2
-	VBROADCASTSS (R9), Y3
-	VFMADD231PS  Y2, Y3, Y0
-	VBROADCASTSS (R9)(CX*1), Y3
-	VFMADD231PS  Y2, Y3, Y1
-	ADDQ         DX, R9
-	ADDQ         BX, R8
-	DECQ         R10
-	JNZ          inner_AVX2_1x1
-	ADDQ         $0x10, SI
-	DECQ         DI
-	JNZ          segment_AVX2_1x1
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	MOVQ         104(AX), BX
-	LEAQ         (CX)(BX*4), BX
-	CMPB         184(AX), $0x00
-	JEQ          store_AVX2_1x1
-	VADDPS       (BX), Y0, Y0
-	VADDPS       (BX)(DX*1), Y1, Y1
-
-store_AVX2_1x1:
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, (BX)(DX*1)
-	VZEROUPPER
-	RET
-
-// func productAVX2_1x2(p uintptr)
-// Requires: AVX, FMA3
-TEXT ·productAVX2_1x2(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	VXORPS  Y1, Y1, Y1
-	VMOVAPS Y1, Y0
-	VMOVAPS Y1, Y1
-	VXORPS  Y3, Y3, Y3
-	VMOVAPS Y3, Y2
-	VMOVAPS Y3, Y3
-	MOVQ    72(AX), SI
-	MOVQ    80(AX), DI
-
-segment_AVX2_1x2:
-	MOVQ (SI), R8
-	SHLQ $0x02, R8
-	ADDQ 24(AX), R8
-	MOVQ 128(AX), R9
-	LEAQ (R8)(R9*4), R9
-	MOVQ 8(SI), R8
-	SHLQ $0x02, R8
-	ADDQ 48(AX), R8
-	MOVQ 96(AX), R10
-
-inner_AVX2_1x2:
-	VMOVUPS      (R8), Y4
-	VMOVUPS      32(R8), Y5
-	VBROADCASTSS (R9), Y6
-	VFMADD231PS  Y4, Y6, Y0
-	VFMADD231PS  Y5, Y6, Y1
-	VBROADCASTSS (R9)(CX*1), Y6
-	VFMADD231PS  Y4, Y6, Y2
-	VFMADD231PS  Y5, Y6, Y3
-	ADDQ         DX, R9
-	ADDQ         BX, R8
-	DECQ         R10
-	JNZ          inner_AVX2_1x2
-	ADDQ         $0x10, SI
-	DECQ         DI
-	JNZ          segment_AVX2_1x2
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	MOVQ         104(AX), BX
-	LEAQ         (CX)(BX*4), BX
-	CMPB         184(AX), $0x00
-	JEQ          store_AVX2_1x2
-	VADDPS       (BX), Y0, Y0
-	VADDPS       32(BX), Y1, Y1
-	VADDPS       (BX)(DX*1), Y2, Y2
-	VADDPS       32(BX)(DX*1), Y3, Y3
-
-store_AVX2_1x2:
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, 32(BX)
-	VMOVUPS Y2, (BX)(DX*1)
-	VMOVUPS Y3, 32(BX)(DX*1)
-	VZEROUPPER
-	RET
-
-// func productAVX2_2x1(p uintptr)
-// Requires: AVX, FMA3
-TEXT ·productAVX2_2x1(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	VXORPS  Y0, Y0, Y0
-	VMOVAPS Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VMOVAPS Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VMOVAPS Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VMOVAPS Y3, Y3
-	MOVQ    72(AX), SI
-	MOVQ    80(AX), DI
-
-segment_AVX2_2x1:
-	MOVQ (SI), R8
-	SHLQ $0x02, R8
-	ADDQ 24(AX), R8
-	MOVQ 128(AX), R9
-	LEAQ (R8)(R9*4), R9
-	MOVQ 136(AX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(SI), R8
-	SHLQ $0x02, R8
-	ADDQ 48(AX), R8
-	MOVQ 96(AX), R11
-
-inner_AVX2_2x1:
-	VMOVUPS      (R8), Y4
-	VBROADCASTSS (R9), Y5
-	VFMADD231PS  Y4, Y5, Y0
-	VBROADCASTSS (R9)(CX*1), Y5
-	VFMADD231PS  Y4, Y5, Y1
-	VBROADCASTSS (R10), Y5
-	VFMADD231PS  Y4, Y5, Y2
-	VBROADCASTSS (R10)(CX*1), Y5
-	VFMADD231PS  Y4, Y5, Y3
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         BX, R8
-	DECQ         R11
-	JNZ          inner_AVX2_2x1
-	ADDQ         $0x10, SI
-	DECQ         DI
-	JNZ          segment_AVX2_2x1
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	MOVQ         104(AX), BX
-	LEAQ         (CX)(BX*4), BX
-	MOVQ         112(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	CMPB         184(AX), $0x00
-	JEQ          store_AVX2_2x1
-	VADDPS       (BX), Y0, Y0
-	VADDPS       (BX)(DX*1), Y1, Y1
-	VADDPS       (SI), Y2, Y2
-	VADDPS       (SI)(DX*1), Y3, Y3
-
-store_AVX2_2x1:
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, (BX)(DX*1)
-	VMOVUPS Y2, (SI)
-	VMOVUPS Y3, (SI)(DX*1)
-	VZEROUPPER
-	RET
-
-// func productAVX2_2x2(p uintptr)
-// Requires: AVX, FMA3
-TEXT ·productAVX2_2x2(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	VXORPS  Y1, Y1, Y1
-	VMOVAPS Y1, Y0
-	VMOVAPS Y1, Y1
-	VXORPS  Y3, Y3, Y3
-	VMOVAPS Y3, Y2
-	VMOVAPS Y3, Y3
-	VXORPS  Y5, Y5, Y5
-	VMOVAPS Y5, Y4
-	VMOVAPS Y5, Y5
-	VXORPS  Y7, Y7, Y7
-	VMOVAPS Y7, Y6
-	VMOVAPS Y7, Y7
-	MOVQ    72(AX), SI
-	MOVQ    80(AX), DI
-
-segment_AVX2_2x2:
-	MOVQ (SI), R8
-	SHLQ $0x02, R8
-	ADDQ 24(AX), R8
-	MOVQ 128(AX), R9
-	LEAQ (R8)(R9*4), R9
-	MOVQ 136(AX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 8(SI), R8
-	SHLQ $0x02, R8
-	ADDQ 48(AX), R8
-	MOVQ 96(AX), R11
-
-inner_AVX2_2x2:
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	VBROADCASTSS (R9), Y10
-	VFMADD231PS  Y8, Y10, Y0
-	VFMADD231PS  Y9, Y10, Y1
-	VBROADCASTSS (R9)(CX*1), Y10
-	VFMADD231PS  Y8, Y10, Y2
-	VFMADD231PS  Y9, Y10, Y3
-	VBROADCASTSS (R10), Y10
-	VFMADD231PS  Y8, Y10, Y4
-	VFMADD231PS  Y9, Y10, Y5
-	VBROADCASTSS (R10)(CX*1), Y10
-	VFMADD231PS  Y8, Y10, Y6
-	VFMADD231PS  Y9, Y10, Y7
-	ADDQ         DX, R9
-	ADDQ         DX, R10
-	ADDQ         BX, R8
-	DECQ         R11
-	JNZ          inner_AVX2_2x2
-	ADDQ         $0x10, SI
-	DECQ         DI
-	JNZ          segment_AVX2_2x2
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	MOVQ         104(AX), BX
-	LEAQ         (CX)(BX*4), BX
-	MOVQ         112(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	CMPB         184(AX), $0x00
-	JEQ          store_AVX2_2x2
-	VADDPS       (BX), Y0, Y0
-	VADDPS       32(BX), Y1, Y1
-	VADDPS       (BX)(DX*1), Y2, Y2
-	VADDPS       32(BX)(DX*1), Y3, Y3
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	VADDPS       (SI)(DX*1), Y6, Y6
-	VADDPS       32(SI)(DX*1), Y7, Y7
-
-store_AVX2_2x2:
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, 32(BX)
-	VMOVUPS Y2, (BX)(DX*1)
-	VMOVUPS Y3, 32(BX)(DX*1)
-	VMOVUPS Y4, (SI)
-	VMOVUPS Y5, 32(SI)
-	VMOVUPS Y6, (SI)(DX*1)
-	VMOVUPS Y7, 32(SI)(DX*1)
-	VZEROUPPER
-	RET
-
-// func productAVX2_3x1(p uintptr)
-// Requires: AVX, FMA3
-TEXT ·productAVX2_3x1(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
+next_productAVX2_1:
+	MOVQ    128(AX), DI
+	SUBQ    SI, DI
+	JLE     end_productAVX2_1
+	CMPQ    DI, $0x01
+	JEQ     tile1_productAVX2_1
+	CMPQ    DI, $0x02
+	JEQ     tile2_productAVX2_1
+	CMPQ    DI, $0x04
+	JEQ     tile2_productAVX2_1
 	VXORPS  Y0, Y0, Y0
 	VMOVAPS Y0, Y0
 	VXORPS  Y1, Y1, Y1
@@ -314,85 +38,220 @@ TEXT ·productAVX2_3x1(SB), NOSPLIT, $0-8
 	VMOVAPS Y4, Y4
 	VXORPS  Y5, Y5, Y5
 	VMOVAPS Y5, Y5
-	MOVQ    72(AX), SI
-	MOVQ    80(AX), DI
+	MOVQ    72(AX), DI
+	MOVQ    80(AX), R8
 
-segment_AVX2_3x1:
-	MOVQ (SI), R8
-	SHLQ $0x02, R8
-	ADDQ 24(AX), R8
-	MOVQ 128(AX), R9
-	LEAQ (R8)(R9*4), R9
-	MOVQ 136(AX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 144(AX), R11
-	LEAQ (R8)(R11*4), R11
-	MOVQ 8(SI), R8
-	SHLQ $0x02, R8
-	ADDQ 48(AX), R8
-	MOVQ 96(AX), R12
+segment_tile3_productAVX2_1:
+	MOVQ (DI), R9
+	MOVQ 120(AX), R10
+	SHLQ $0x02, R9
+	ADDQ 24(AX), R9
+	MOVQ (R10)(SI*8), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(R10)(SI*8), R12
+	LEAQ (R9)(R12*4), R12
+	MOVQ 16(R10)(SI*8), R10
+	LEAQ (R9)(R10*4), R10
+	MOVQ 8(DI), R9
+	SHLQ $0x02, R9
+	ADDQ 48(AX), R9
+	MOVQ 144(AX), R13
 
-inner_AVX2_3x1:
-	VMOVUPS      (R8), Y6
-	VBROADCASTSS (R9), Y7
-	VFMADD231PS  Y6, Y7, Y0
-	VBROADCASTSS (R9)(CX*1), Y7
-	VFMADD231PS  Y6, Y7, Y1
-	VBROADCASTSS (R10), Y7
-	VFMADD231PS  Y6, Y7, Y2
-	VBROADCASTSS (R10)(CX*1), Y7
-	VFMADD231PS  Y6, Y7, Y3
+inner_tile3_productAVX2_1:
+	VMOVUPS      (R9), Y6
 	VBROADCASTSS (R11), Y7
-	VFMADD231PS  Y6, Y7, Y4
+	VFMADD231PS  Y6, Y7, Y0
 	VBROADCASTSS (R11)(CX*1), Y7
+	VFMADD231PS  Y6, Y7, Y1
+	VBROADCASTSS (R12), Y7
+	VFMADD231PS  Y6, Y7, Y2
+	VBROADCASTSS (R12)(CX*1), Y7
+	VFMADD231PS  Y6, Y7, Y3
+	VBROADCASTSS (R10), Y7
+	VFMADD231PS  Y6, Y7, Y4
+	VBROADCASTSS (R10)(CX*1), Y7
 	VFMADD231PS  Y6, Y7, Y5
-	ADDQ         DX, R9
-	ADDQ         DX, R10
 	ADDQ         DX, R11
-	ADDQ         BX, R8
-	DECQ         R12
-	JNZ          inner_AVX2_3x1
-	ADDQ         $0x10, SI
-	DECQ         DI
-	JNZ          segment_AVX2_3x1
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	MOVQ         104(AX), BX
-	LEAQ         (CX)(BX*4), BX
-	MOVQ         112(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         120(AX), DI
-	LEAQ         (CX)(DI*4), DI
+	ADDQ         DX, R12
+	ADDQ         DX, R10
+	ADDQ         BX, R9
+	DECQ         R13
+	JNZ          inner_tile3_productAVX2_1
+	ADDQ         $0x10, DI
+	DECQ         R8
+	JNZ          segment_tile3_productAVX2_1
+	MOVQ         (AX), DI
+	MOVQ         152(AX), R8
+	SHLQ         $0x02, R8
+	MOVQ         96(AX), R9
+	MOVQ         (R9)(SI*8), R10
+	LEAQ         (DI)(R10*4), R10
+	MOVQ         8(R9)(SI*8), R11
+	LEAQ         (DI)(R11*4), R11
+	MOVQ         16(R9)(SI*8), R9
+	LEAQ         (DI)(R9*4), R9
 	CMPB         184(AX), $0x00
-	JEQ          store_AVX2_3x1
-	VADDPS       (BX), Y0, Y0
-	VADDPS       (BX)(DX*1), Y1, Y1
-	VADDPS       (SI), Y2, Y2
-	VADDPS       (SI)(DX*1), Y3, Y3
-	VADDPS       (DI), Y4, Y4
-	VADDPS       (DI)(DX*1), Y5, Y5
+	JEQ          store_tile3_productAVX2_1
+	VADDPS       (R10), Y0, Y0
+	VADDPS       (R10)(R8*1), Y1, Y1
+	VADDPS       (R11), Y2, Y2
+	VADDPS       (R11)(R8*1), Y3, Y3
+	VADDPS       (R9), Y4, Y4
+	VADDPS       (R9)(R8*1), Y5, Y5
 
-store_AVX2_3x1:
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, (BX)(DX*1)
-	VMOVUPS Y2, (SI)
-	VMOVUPS Y3, (SI)(DX*1)
-	VMOVUPS Y4, (DI)
-	VMOVUPS Y5, (DI)(DX*1)
+store_tile3_productAVX2_1:
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, (R10)(R8*1)
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y3, (R11)(R8*1)
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, (R9)(R8*1)
+	ADDQ    $0x03, SI
+	JMP     next_productAVX2_1
+
+tile2_productAVX2_1:
+	VXORPS  Y0, Y0, Y0
+	VMOVAPS Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMOVAPS Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VMOVAPS Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VMOVAPS Y3, Y3
+	MOVQ    72(AX), DI
+	MOVQ    80(AX), R8
+
+segment_tile2_productAVX2_1:
+	MOVQ (DI), R9
+	MOVQ 120(AX), R10
+	SHLQ $0x02, R9
+	ADDQ 24(AX), R9
+	MOVQ (R10)(SI*8), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(R10)(SI*8), R10
+	LEAQ (R9)(R10*4), R10
+	MOVQ 8(DI), R9
+	SHLQ $0x02, R9
+	ADDQ 48(AX), R9
+	MOVQ 144(AX), R12
+
+inner_tile2_productAVX2_1:
+	VMOVUPS      (R9), Y4
+	VBROADCASTSS (R11), Y5
+	VFMADD231PS  Y4, Y5, Y0
+	VBROADCASTSS (R11)(CX*1), Y5
+	VFMADD231PS  Y4, Y5, Y1
+	VBROADCASTSS (R10), Y5
+	VFMADD231PS  Y4, Y5, Y2
+	VBROADCASTSS (R10)(CX*1), Y5
+	VFMADD231PS  Y4, Y5, Y3
+	ADDQ         DX, R11
+	ADDQ         DX, R10
+	ADDQ         BX, R9
+	DECQ         R12
+	JNZ          inner_tile2_productAVX2_1
+	ADDQ         $0x10, DI
+	DECQ         R8
+	JNZ          segment_tile2_productAVX2_1
+	MOVQ         (AX), DI
+	MOVQ         152(AX), R8
+	SHLQ         $0x02, R8
+	MOVQ         96(AX), R9
+	MOVQ         (R9)(SI*8), R10
+	LEAQ         (DI)(R10*4), R10
+	MOVQ         8(R9)(SI*8), R9
+	LEAQ         (DI)(R9*4), R9
+	CMPB         184(AX), $0x00
+	JEQ          store_tile2_productAVX2_1
+	VADDPS       (R10), Y0, Y0
+	VADDPS       (R10)(R8*1), Y1, Y1
+	VADDPS       (R9), Y2, Y2
+	VADDPS       (R9)(R8*1), Y3, Y3
+
+store_tile2_productAVX2_1:
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, (R10)(R8*1)
+	VMOVUPS Y2, (R9)
+	VMOVUPS Y3, (R9)(R8*1)
+	ADDQ    $0x02, SI
+	JMP     next_productAVX2_1
+
+tile1_productAVX2_1:
+	VXORPS  Y0, Y0, Y0
+	VMOVAPS Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VMOVAPS Y1, Y1
+	MOVQ    72(AX), DI
+	MOVQ    80(AX), R8
+
+segment_tile1_productAVX2_1:
+	MOVQ (DI), R9
+	MOVQ 120(AX), R10
+	SHLQ $0x02, R9
+	ADDQ 24(AX), R9
+	MOVQ (R10)(SI*8), R10
+	LEAQ (R9)(R10*4), R10
+	MOVQ 8(DI), R9
+	SHLQ $0x02, R9
+	ADDQ 48(AX), R9
+	MOVQ 144(AX), R11
+
+inner_tile1_productAVX2_1:
+	VMOVUPS      (R9), Y2
+	VBROADCASTSS (R10), Y3
+	VFMADD231PS  Y2, Y3, Y0
+	VBROADCASTSS (R10)(CX*1), Y3
+	VFMADD231PS  Y2, Y3, Y1
+	ADDQ         DX, R10
+	ADDQ         BX, R9
+	DECQ         R11
+	JNZ          inner_tile1_productAVX2_1
+	ADDQ         $0x10, DI
+	DECQ         R8
+	JNZ          segment_tile1_productAVX2_1
+	MOVQ         (AX), DI
+	MOVQ         152(AX), R8
+	SHLQ         $0x02, R8
+	MOVQ         96(AX), R9
+	MOVQ         (R9)(SI*8), R9
+	LEAQ         (DI)(R9*4), R9
+	CMPB         184(AX), $0x00
+	JEQ          store_tile1_productAVX2_1
+	VADDPS       (R9), Y0, Y0
+	VADDPS       (R9)(R8*1), Y1, Y1
+
+store_tile1_productAVX2_1:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, (R9)(R8*1)
+	ADDQ    $0x01, SI
+	JMP     next_productAVX2_1
+
+end_productAVX2_1:
 	VZEROUPPER
 	RET
 
-// func productAVX2_3x2(p uintptr)
+// func productAVX2_2(p uintptr)
 // Requires: AVX, FMA3
-TEXT ·productAVX2_3x2(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
+TEXT ·productAVX2_2(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ 160(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 168(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 176(AX), BX
+	SHLQ $0x02, BX
+	XORQ SI, SI
+
+next_productAVX2_2:
+	MOVQ    128(AX), DI
+	SUBQ    SI, DI
+	JLE     end_productAVX2_2
+	CMPQ    DI, $0x01
+	JEQ     tile1_productAVX2_2
+	CMPQ    DI, $0x02
+	JEQ     tile2_productAVX2_2
+	CMPQ    DI, $0x04
+	JEQ     tile2_productAVX2_2
 	VXORPS  Y1, Y1, Y1
 	VMOVAPS Y1, Y0
 	VMOVAPS Y1, Y1
@@ -411,91 +270,240 @@ TEXT ·productAVX2_3x2(SB), NOSPLIT, $0-8
 	VXORPS  Y11, Y11, Y11
 	VMOVAPS Y11, Y10
 	VMOVAPS Y11, Y11
-	MOVQ    72(AX), SI
-	MOVQ    80(AX), DI
+	MOVQ    72(AX), DI
+	MOVQ    80(AX), R8
 
-segment_AVX2_3x2:
-	MOVQ (SI), R8
-	SHLQ $0x02, R8
-	ADDQ 24(AX), R8
-	MOVQ 128(AX), R9
-	LEAQ (R8)(R9*4), R9
-	MOVQ 136(AX), R10
-	LEAQ (R8)(R10*4), R10
-	MOVQ 144(AX), R11
-	LEAQ (R8)(R11*4), R11
-	MOVQ 8(SI), R8
-	SHLQ $0x02, R8
-	ADDQ 48(AX), R8
-	MOVQ 96(AX), R12
+segment_tile3_productAVX2_2:
+	MOVQ (DI), R9
+	MOVQ 120(AX), R10
+	SHLQ $0x02, R9
+	ADDQ 24(AX), R9
+	MOVQ (R10)(SI*8), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(R10)(SI*8), R12
+	LEAQ (R9)(R12*4), R12
+	MOVQ 16(R10)(SI*8), R10
+	LEAQ (R9)(R10*4), R10
+	MOVQ 8(DI), R9
+	SHLQ $0x02, R9
+	ADDQ 48(AX), R9
+	MOVQ 144(AX), R13
 
-inner_AVX2_3x2:
-	VMOVUPS      (R8), Y12
-	VMOVUPS      32(R8), Y13
-	VBROADCASTSS (R9), Y14
+inner_tile3_productAVX2_2:
+	VMOVUPS      (R9), Y12
+	VMOVUPS      32(R9), Y13
+	VBROADCASTSS (R11), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
-	VBROADCASTSS (R9)(CX*1), Y14
+	VBROADCASTSS (R11)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y2
 	VFMADD231PS  Y13, Y14, Y3
-	VBROADCASTSS (R10), Y14
+	VBROADCASTSS (R12), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
-	VBROADCASTSS (R10)(CX*1), Y14
+	VBROADCASTSS (R12)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y6
 	VFMADD231PS  Y13, Y14, Y7
-	VBROADCASTSS (R11), Y14
+	VBROADCASTSS (R10), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
-	VBROADCASTSS (R11)(CX*1), Y14
+	VBROADCASTSS (R10)(CX*1), Y14
 	VFMADD231PS  Y12, Y14, Y10
 	VFMADD231PS  Y13, Y14, Y11
-	ADDQ         DX, R9
-	ADDQ         DX, R10
 	ADDQ         DX, R11
-	ADDQ         BX, R8
-	DECQ         R12
-	JNZ          inner_AVX2_3x2
-	ADDQ         $0x10, SI
-	DECQ         DI
-	JNZ          segment_AVX2_3x2
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	MOVQ         104(AX), BX
-	LEAQ         (CX)(BX*4), BX
-	MOVQ         112(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         120(AX), DI
-	LEAQ         (CX)(DI*4), DI
+	ADDQ         DX, R12
+	ADDQ         DX, R10
+	ADDQ         BX, R9
+	DECQ         R13
+	JNZ          inner_tile3_productAVX2_2
+	ADDQ         $0x10, DI
+	DECQ         R8
+	JNZ          segment_tile3_productAVX2_2
+	MOVQ         (AX), DI
+	MOVQ         152(AX), R8
+	SHLQ         $0x02, R8
+	MOVQ         96(AX), R9
+	MOVQ         (R9)(SI*8), R10
+	LEAQ         (DI)(R10*4), R10
+	MOVQ         8(R9)(SI*8), R11
+	LEAQ         (DI)(R11*4), R11
+	MOVQ         16(R9)(SI*8), R9
+	LEAQ         (DI)(R9*4), R9
 	CMPB         184(AX), $0x00
-	JEQ          store_AVX2_3x2
-	VADDPS       (BX), Y0, Y0
-	VADDPS       32(BX), Y1, Y1
-	VADDPS       (BX)(DX*1), Y2, Y2
-	VADDPS       32(BX)(DX*1), Y3, Y3
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	VADDPS       (SI)(DX*1), Y6, Y6
-	VADDPS       32(SI)(DX*1), Y7, Y7
-	VADDPS       (DI), Y8, Y8
-	VADDPS       32(DI), Y9, Y9
-	VADDPS       (DI)(DX*1), Y10, Y10
-	VADDPS       32(DI)(DX*1), Y11, Y11
+	JEQ          store_tile3_productAVX2_2
+	VADDPS       (R10), Y0, Y0
+	VADDPS       32(R10), Y1, Y1
+	VADDPS       (R10)(R8*1), Y2, Y2
+	VADDPS       32(R10)(R8*1), Y3, Y3
+	VADDPS       (R11), Y4, Y4
+	VADDPS       32(R11), Y5, Y5
+	VADDPS       (R11)(R8*1), Y6, Y6
+	VADDPS       32(R11)(R8*1), Y7, Y7
+	VADDPS       (R9), Y8, Y8
+	VADDPS       32(R9), Y9, Y9
+	VADDPS       (R9)(R8*1), Y10, Y10
+	VADDPS       32(R9)(R8*1), Y11, Y11
 
-store_AVX2_3x2:
-	VMOVUPS Y0, (BX)
-	VMOVUPS Y1, 32(BX)
-	VMOVUPS Y2, (BX)(DX*1)
-	VMOVUPS Y3, 32(BX)(DX*1)
-	VMOVUPS Y4, (SI)
-	VMOVUPS Y5, 32(SI)
-	VMOVUPS Y6, (SI)(DX*1)
-	VMOVUPS Y7, 32(SI)(DX*1)
-	VMOVUPS Y8, (DI)
-	VMOVUPS Y9, 32(DI)
-	VMOVUPS Y10, (DI)(DX*1)
-	VMOVUPS Y11, 32(DI)(DX*1)
+store_tile3_productAVX2_2:
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	VMOVUPS Y2, (R10)(R8*1)
+	VMOVUPS Y3, 32(R10)(R8*1)
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y5, 32(R11)
+	VMOVUPS Y6, (R11)(R8*1)
+	VMOVUPS Y7, 32(R11)(R8*1)
+	VMOVUPS Y8, (R9)
+	VMOVUPS Y9, 32(R9)
+	VMOVUPS Y10, (R9)(R8*1)
+	VMOVUPS Y11, 32(R9)(R8*1)
+	ADDQ    $0x03, SI
+	JMP     next_productAVX2_2
+
+tile2_productAVX2_2:
+	VXORPS  Y1, Y1, Y1
+	VMOVAPS Y1, Y0
+	VMOVAPS Y1, Y1
+	VXORPS  Y3, Y3, Y3
+	VMOVAPS Y3, Y2
+	VMOVAPS Y3, Y3
+	VXORPS  Y5, Y5, Y5
+	VMOVAPS Y5, Y4
+	VMOVAPS Y5, Y5
+	VXORPS  Y7, Y7, Y7
+	VMOVAPS Y7, Y6
+	VMOVAPS Y7, Y7
+	MOVQ    72(AX), DI
+	MOVQ    80(AX), R8
+
+segment_tile2_productAVX2_2:
+	MOVQ (DI), R9
+	MOVQ 120(AX), R10
+	SHLQ $0x02, R9
+	ADDQ 24(AX), R9
+	MOVQ (R10)(SI*8), R11
+	LEAQ (R9)(R11*4), R11
+	MOVQ 8(R10)(SI*8), R10
+	LEAQ (R9)(R10*4), R10
+	MOVQ 8(DI), R9
+	SHLQ $0x02, R9
+	ADDQ 48(AX), R9
+	MOVQ 144(AX), R12
+
+inner_tile2_productAVX2_2:
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VBROADCASTSS (R11), Y10
+	VFMADD231PS  Y8, Y10, Y0
+	VFMADD231PS  Y9, Y10, Y1
+	VBROADCASTSS (R11)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y2
+	VFMADD231PS  Y9, Y10, Y3
+	VBROADCASTSS (R10), Y10
+	VFMADD231PS  Y8, Y10, Y4
+	VFMADD231PS  Y9, Y10, Y5
+	VBROADCASTSS (R10)(CX*1), Y10
+	VFMADD231PS  Y8, Y10, Y6
+	VFMADD231PS  Y9, Y10, Y7
+	ADDQ         DX, R11
+	ADDQ         DX, R10
+	ADDQ         BX, R9
+	DECQ         R12
+	JNZ          inner_tile2_productAVX2_2
+	ADDQ         $0x10, DI
+	DECQ         R8
+	JNZ          segment_tile2_productAVX2_2
+	MOVQ         (AX), DI
+	MOVQ         152(AX), R8
+	SHLQ         $0x02, R8
+	MOVQ         96(AX), R9
+	MOVQ         (R9)(SI*8), R10
+	LEAQ         (DI)(R10*4), R10
+	MOVQ         8(R9)(SI*8), R9
+	LEAQ         (DI)(R9*4), R9
+	CMPB         184(AX), $0x00
+	JEQ          store_tile2_productAVX2_2
+	VADDPS       (R10), Y0, Y0
+	VADDPS       32(R10), Y1, Y1
+	VADDPS       (R10)(R8*1), Y2, Y2
+	VADDPS       32(R10)(R8*1), Y3, Y3
+	VADDPS       (R9), Y4, Y4
+	VADDPS       32(R9), Y5, Y5
+	VADDPS       (R9)(R8*1), Y6, Y6
+	VADDPS       32(R9)(R8*1), Y7, Y7
+
+store_tile2_productAVX2_2:
+	VMOVUPS Y0, (R10)
+	VMOVUPS Y1, 32(R10)
+	VMOVUPS Y2, (R10)(R8*1)
+	VMOVUPS Y3, 32(R10)(R8*1)
+	VMOVUPS Y4, (R9)
+	VMOVUPS Y5, 32(R9)
+	VMOVUPS Y6, (R9)(R8*1)
+	VMOVUPS Y7, 32(R9)(R8*1)
+	ADDQ    $0x02, SI
+	JMP     next_productAVX2_2
+
+tile1_productAVX2_2:
+	VXORPS  Y1, Y1, Y1
+	VMOVAPS Y1, Y0
+	VMOVAPS Y1, Y1
+	VXORPS  Y3, Y3, Y3
+	VMOVAPS Y3, Y2
+	VMOVAPS Y3, Y3
+	MOVQ    72(AX), DI
+	MOVQ    80(AX), R8
+
+segment_tile1_productAVX2_2:
+	MOVQ (DI), R9
+	MOVQ 120(AX), R10
+	SHLQ $0x02, R9
+	ADDQ 24(AX), R9
+	MOVQ (R10)(SI*8), R10
+	LEAQ (R9)(R10*4), R10
+	MOVQ 8(DI), R9
+	SHLQ $0x02, R9
+	ADDQ 48(AX), R9
+	MOVQ 144(AX), R11
+
+inner_tile1_productAVX2_2:
+	VMOVUPS      (R9), Y4
+	VMOVUPS      32(R9), Y5
+	VBROADCASTSS (R10), Y6
+	VFMADD231PS  Y4, Y6, Y0
+	VFMADD231PS  Y5, Y6, Y1
+	VBROADCASTSS (R10)(CX*1), Y6
+	VFMADD231PS  Y4, Y6, Y2
+	VFMADD231PS  Y5, Y6, Y3
+	ADDQ         DX, R10
+	ADDQ         BX, R9
+	DECQ         R11
+	JNZ          inner_tile1_productAVX2_2
+	ADDQ         $0x10, DI
+	DECQ         R8
+	JNZ          segment_tile1_productAVX2_2
+	MOVQ         (AX), DI
+	MOVQ         152(AX), R8
+	SHLQ         $0x02, R8
+	MOVQ         96(AX), R9
+	MOVQ         (R9)(SI*8), R9
+	LEAQ         (DI)(R9*4), R9
+	CMPB         184(AX), $0x00
+	JEQ          store_tile1_productAVX2_2
+	VADDPS       (R9), Y0, Y0
+	VADDPS       32(R9), Y1, Y1
+	VADDPS       (R9)(R8*1), Y2, Y2
+	VADDPS       32(R9)(R8*1), Y3, Y3
+
+store_tile1_productAVX2_2:
+	VMOVUPS Y0, (R9)
+	VMOVUPS Y1, 32(R9)
+	VMOVUPS Y2, (R9)(R8*1)
+	VMOVUPS Y3, 32(R9)(R8*1)
+	ADDQ    $0x01, SI
+	JMP     next_productAVX2_2
+
+end_productAVX2_2:
 	VZEROUPPER
 	RET
 
@@ -3634,409 +3642,29 @@ block_totalAVX2:
 	VZEROUPPER
 	RET
 
-// func productAVX512_1x1(p uintptr)
+// func productAVX512_1(p uintptr)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·productAVX512_1x1(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	LEAQ    (CX)(CX*2), SI
-	VXORPS  Z0, Z0, Z0
-	VMOVAPS Z0, Z0
-	VXORPS  Z1, Z1, Z1
-	VMOVAPS Z1, Z1
-	VXORPS  Z2, Z2, Z2
-	VMOVAPS Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VMOVAPS Z3, Z3
-	MOVQ    72(AX), DI
-	MOVQ    80(AX), R8
+TEXT ·productAVX512_1(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ 160(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 168(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 176(AX), BX
+	SHLQ $0x02, BX
+	LEAQ (CX)(CX*2), SI
+	XORQ DI, DI
 
-segment_AVX512_1x1:
-	MOVQ (DI), R9
-	SHLQ $0x02, R9
-	ADDQ 24(AX), R9
-	MOVQ 128(AX), R10
-	LEAQ (R9)(R10*4), R10
-	MOVQ 8(DI), R9
-	SHLQ $0x02, R9
-	ADDQ 48(AX), R9
-	MOVQ 96(AX), R11
-
-inner_AVX512_1x1:
-	VMOVUPS      (R9), Z4
-	VBROADCASTSS (R10), Z5
-	VFMADD231PS  Z4, Z5, Z0
-	VBROADCASTSS (R10)(CX*1), Z5
-	VFMADD231PS  Z4, Z5, Z1
-	VBROADCASTSS (R10)(CX*2), Z5
-	VFMADD231PS  Z4, Z5, Z2
-	VBROADCASTSS (R10)(SI*1), Z5
-	VFMADD231PS  Z4, Z5, Z3
-	ADDQ         DX, R10
-	ADDQ         BX, R9
-	DECQ         R11
-	JNZ          inner_AVX512_1x1
-	ADDQ         $0x10, DI
-	DECQ         R8
-	JNZ          segment_AVX512_1x1
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), BX
-	MOVQ         104(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	CMPB         184(AX), $0x00
-	JEQ          store_AVX512_1x1
-	VADDPS       (SI), Z0, Z0
-	VADDPS       (SI)(DX*1), Z1, Z1
-	VADDPS       (SI)(DX*2), Z2, Z2
-	VADDPS       (SI)(BX*1), Z3, Z3
-
-store_AVX512_1x1:
-	VMOVUPS Z0, (SI)
-	VMOVUPS Z1, (SI)(DX*1)
-	VMOVUPS Z2, (SI)(DX*2)
-	VMOVUPS Z3, (SI)(BX*1)
-	VZEROUPPER
-	RET
-
-// func productAVX512_1x2(p uintptr)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·productAVX512_1x2(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	LEAQ    (CX)(CX*2), SI
-	VXORPS  Z1, Z1, Z1
-	VMOVAPS Z1, Z0
-	VMOVAPS Z1, Z1
-	VXORPS  Z3, Z3, Z3
-	VMOVAPS Z3, Z2
-	VMOVAPS Z3, Z3
-	VXORPS  Z5, Z5, Z5
-	VMOVAPS Z5, Z4
-	VMOVAPS Z5, Z5
-	VXORPS  Z7, Z7, Z7
-	VMOVAPS Z7, Z6
-	VMOVAPS Z7, Z7
-	MOVQ    72(AX), DI
-	MOVQ    80(AX), R8
-
-segment_AVX512_1x2:
-	MOVQ (DI), R9
-	SHLQ $0x02, R9
-	ADDQ 24(AX), R9
-	MOVQ 128(AX), R10
-	LEAQ (R9)(R10*4), R10
-	MOVQ 8(DI), R9
-	SHLQ $0x02, R9
-	ADDQ 48(AX), R9
-	MOVQ 96(AX), R11
-
-inner_AVX512_1x2:
-	VMOVUPS      (R9), Z8
-	VMOVUPS      64(R9), Z9
-	VBROADCASTSS (R10), Z10
-	VFMADD231PS  Z8, Z10, Z0
-	VFMADD231PS  Z9, Z10, Z1
-	VBROADCASTSS (R10)(CX*1), Z10
-	VFMADD231PS  Z8, Z10, Z2
-	VFMADD231PS  Z9, Z10, Z3
-	VBROADCASTSS (R10)(CX*2), Z10
-	VFMADD231PS  Z8, Z10, Z4
-	VFMADD231PS  Z9, Z10, Z5
-	VBROADCASTSS (R10)(SI*1), Z10
-	VFMADD231PS  Z8, Z10, Z6
-	VFMADD231PS  Z9, Z10, Z7
-	ADDQ         DX, R10
-	ADDQ         BX, R9
-	DECQ         R11
-	JNZ          inner_AVX512_1x2
-	ADDQ         $0x10, DI
-	DECQ         R8
-	JNZ          segment_AVX512_1x2
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), BX
-	MOVQ         104(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	CMPB         184(AX), $0x00
-	JEQ          store_AVX512_1x2
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	VADDPS       (SI)(DX*1), Z2, Z2
-	VADDPS       64(SI)(DX*1), Z3, Z3
-	VADDPS       (SI)(DX*2), Z4, Z4
-	VADDPS       64(SI)(DX*2), Z5, Z5
-	VADDPS       (SI)(BX*1), Z6, Z6
-	VADDPS       64(SI)(BX*1), Z7, Z7
-
-store_AVX512_1x2:
-	VMOVUPS Z0, (SI)
-	VMOVUPS Z1, 64(SI)
-	VMOVUPS Z2, (SI)(DX*1)
-	VMOVUPS Z3, 64(SI)(DX*1)
-	VMOVUPS Z4, (SI)(DX*2)
-	VMOVUPS Z5, 64(SI)(DX*2)
-	VMOVUPS Z6, (SI)(BX*1)
-	VMOVUPS Z7, 64(SI)(BX*1)
-	VZEROUPPER
-	RET
-
-// func productAVX512_2x1(p uintptr)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·productAVX512_2x1(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	LEAQ    (CX)(CX*2), SI
-	VXORPS  Z0, Z0, Z0
-	VMOVAPS Z0, Z0
-	VXORPS  Z1, Z1, Z1
-	VMOVAPS Z1, Z1
-	VXORPS  Z2, Z2, Z2
-	VMOVAPS Z2, Z2
-	VXORPS  Z3, Z3, Z3
-	VMOVAPS Z3, Z3
-	VXORPS  Z4, Z4, Z4
-	VMOVAPS Z4, Z4
-	VXORPS  Z5, Z5, Z5
-	VMOVAPS Z5, Z5
-	VXORPS  Z6, Z6, Z6
-	VMOVAPS Z6, Z6
-	VXORPS  Z7, Z7, Z7
-	VMOVAPS Z7, Z7
-	MOVQ    72(AX), DI
-	MOVQ    80(AX), R8
-
-segment_AVX512_2x1:
-	MOVQ (DI), R9
-	SHLQ $0x02, R9
-	ADDQ 24(AX), R9
-	MOVQ 128(AX), R10
-	LEAQ (R9)(R10*4), R10
-	MOVQ 136(AX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(DI), R9
-	SHLQ $0x02, R9
-	ADDQ 48(AX), R9
-	MOVQ 96(AX), R12
-
-inner_AVX512_2x1:
-	VMOVUPS      (R9), Z8
-	VBROADCASTSS (R10), Z9
-	VFMADD231PS  Z8, Z9, Z0
-	VBROADCASTSS (R10)(CX*1), Z9
-	VFMADD231PS  Z8, Z9, Z1
-	VBROADCASTSS (R10)(CX*2), Z9
-	VFMADD231PS  Z8, Z9, Z2
-	VBROADCASTSS (R10)(SI*1), Z9
-	VFMADD231PS  Z8, Z9, Z3
-	VBROADCASTSS (R11), Z9
-	VFMADD231PS  Z8, Z9, Z4
-	VBROADCASTSS (R11)(CX*1), Z9
-	VFMADD231PS  Z8, Z9, Z5
-	VBROADCASTSS (R11)(CX*2), Z9
-	VFMADD231PS  Z8, Z9, Z6
-	VBROADCASTSS (R11)(SI*1), Z9
-	VFMADD231PS  Z8, Z9, Z7
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         BX, R9
-	DECQ         R12
-	JNZ          inner_AVX512_2x1
-	ADDQ         $0x10, DI
-	DECQ         R8
-	JNZ          segment_AVX512_2x1
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), BX
-	MOVQ         104(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         112(AX), DI
-	LEAQ         (CX)(DI*4), DI
-	CMPB         184(AX), $0x00
-	JEQ          store_AVX512_2x1
-	VADDPS       (SI), Z0, Z0
-	VADDPS       (SI)(DX*1), Z1, Z1
-	VADDPS       (SI)(DX*2), Z2, Z2
-	VADDPS       (SI)(BX*1), Z3, Z3
-	VADDPS       (DI), Z4, Z4
-	VADDPS       (DI)(DX*1), Z5, Z5
-	VADDPS       (DI)(DX*2), Z6, Z6
-	VADDPS       (DI)(BX*1), Z7, Z7
-
-store_AVX512_2x1:
-	VMOVUPS Z0, (SI)
-	VMOVUPS Z1, (SI)(DX*1)
-	VMOVUPS Z2, (SI)(DX*2)
-	VMOVUPS Z3, (SI)(BX*1)
-	VMOVUPS Z4, (DI)
-	VMOVUPS Z5, (DI)(DX*1)
-	VMOVUPS Z6, (DI)(DX*2)
-	VMOVUPS Z7, (DI)(BX*1)
-	VZEROUPPER
-	RET
-
-// func productAVX512_2x2(p uintptr)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·productAVX512_2x2(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	LEAQ    (CX)(CX*2), SI
-	VXORPS  Z1, Z1, Z1
-	VMOVAPS Z1, Z0
-	VMOVAPS Z1, Z1
-	VXORPS  Z3, Z3, Z3
-	VMOVAPS Z3, Z2
-	VMOVAPS Z3, Z3
-	VXORPS  Z5, Z5, Z5
-	VMOVAPS Z5, Z4
-	VMOVAPS Z5, Z5
-	VXORPS  Z7, Z7, Z7
-	VMOVAPS Z7, Z6
-	VMOVAPS Z7, Z7
-	VXORPS  Z9, Z9, Z9
-	VMOVAPS Z9, Z8
-	VMOVAPS Z9, Z9
-	VXORPS  Z11, Z11, Z11
-	VMOVAPS Z11, Z10
-	VMOVAPS Z11, Z11
-	VXORPS  Z13, Z13, Z13
-	VMOVAPS Z13, Z12
-	VMOVAPS Z13, Z13
-	VXORPS  Z15, Z15, Z15
-	VMOVAPS Z15, Z14
-	VMOVAPS Z15, Z15
-	MOVQ    72(AX), DI
-	MOVQ    80(AX), R8
-
-segment_AVX512_2x2:
-	MOVQ (DI), R9
-	SHLQ $0x02, R9
-	ADDQ 24(AX), R9
-	MOVQ 128(AX), R10
-	LEAQ (R9)(R10*4), R10
-	MOVQ 136(AX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 8(DI), R9
-	SHLQ $0x02, R9
-	ADDQ 48(AX), R9
-	MOVQ 96(AX), R12
-
-inner_AVX512_2x2:
-	VMOVUPS      (R9), Z16
-	VMOVUPS      64(R9), Z17
-	VBROADCASTSS (R10), Z18
-	VFMADD231PS  Z16, Z18, Z0
-	VFMADD231PS  Z17, Z18, Z1
-	VBROADCASTSS (R10)(CX*1), Z18
-	VFMADD231PS  Z16, Z18, Z2
-	VFMADD231PS  Z17, Z18, Z3
-	VBROADCASTSS (R10)(CX*2), Z18
-	VFMADD231PS  Z16, Z18, Z4
-	VFMADD231PS  Z17, Z18, Z5
-	VBROADCASTSS (R10)(SI*1), Z18
-	VFMADD231PS  Z16, Z18, Z6
-	VFMADD231PS  Z17, Z18, Z7
-	VBROADCASTSS (R11), Z18
-	VFMADD231PS  Z16, Z18, Z8
-	VFMADD231PS  Z17, Z18, Z9
-	VBROADCASTSS (R11)(CX*1), Z18
-	VFMADD231PS  Z16, Z18, Z10
-	VFMADD231PS  Z17, Z18, Z11
-	VBROADCASTSS (R11)(CX*2), Z18
-	VFMADD231PS  Z16, Z18, Z12
-	VFMADD231PS  Z17, Z18, Z13
-	VBROADCASTSS (R11)(SI*1), Z18
-	VFMADD231PS  Z16, Z18, Z14
-	VFMADD231PS  Z17, Z18, Z15
-	ADDQ         DX, R10
-	ADDQ         DX, R11
-	ADDQ         BX, R9
-	DECQ         R12
-	JNZ          inner_AVX512_2x2
-	ADDQ         $0x10, DI
-	DECQ         R8
-	JNZ          segment_AVX512_2x2
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), BX
-	MOVQ         104(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         112(AX), DI
-	LEAQ         (CX)(DI*4), DI
-	CMPB         184(AX), $0x00
-	JEQ          store_AVX512_2x2
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	VADDPS       (SI)(DX*1), Z2, Z2
-	VADDPS       64(SI)(DX*1), Z3, Z3
-	VADDPS       (SI)(DX*2), Z4, Z4
-	VADDPS       64(SI)(DX*2), Z5, Z5
-	VADDPS       (SI)(BX*1), Z6, Z6
-	VADDPS       64(SI)(BX*1), Z7, Z7
-	VADDPS       (DI), Z8, Z8
-	VADDPS       64(DI), Z9, Z9
-	VADDPS       (DI)(DX*1), Z10, Z10
-	VADDPS       64(DI)(DX*1), Z11, Z11
-	VADDPS       (DI)(DX*2), Z12, Z12
-	VADDPS       64(DI)(DX*2), Z13, Z13
-	VADDPS       (DI)(BX*1), Z14, Z14
-	VADDPS       64(DI)(BX*1), Z15, Z15
-
-store_AVX512_2x2:
-	VMOVUPS Z0, (SI)
-	VMOVUPS Z1, 64(SI)
-	VMOVUPS Z2, (SI)(DX*1)
-	VMOVUPS Z3, 64(SI)(DX*1)
-	VMOVUPS Z4, (SI)(DX*2)
-	VMOVUPS Z5, 64(SI)(DX*2)
-	VMOVUPS Z6, (SI)(BX*1)
-	VMOVUPS Z7, 64(SI)(BX*1)
-	VMOVUPS Z8, (DI)
-	VMOVUPS Z9, 64(DI)
-	VMOVUPS Z10, (DI)(DX*1)
-	VMOVUPS Z11, 64(DI)(DX*1)
-	VMOVUPS Z12, (DI)(DX*2)
-	VMOVUPS Z13, 64(DI)(DX*2)
-	VMOVUPS Z14, (DI)(BX*1)
-	VMOVUPS Z15, 64(DI)(BX*1)
-	VZEROUPPER
-	RET
-
-// func productAVX512_3x1(p uintptr)
-// Requires: AVX, AVX512DQ, AVX512F
-TEXT ·productAVX512_3x1(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	LEAQ    (CX)(CX*2), SI
+next_productAVX512_1:
+	MOVQ    128(AX), R8
+	SUBQ    DI, R8
+	JLE     end_productAVX512_1
+	CMPQ    R8, $0x01
+	JEQ     tile1_productAVX512_1
+	CMPQ    R8, $0x02
+	JEQ     tile2_productAVX512_1
+	CMPQ    R8, $0x04
+	JEQ     tile2_productAVX512_1
 	VXORPS  Z0, Z0, Z0
 	VMOVAPS Z0, Z0
 	VXORPS  Z1, Z1, Z1
@@ -4061,111 +3689,284 @@ TEXT ·productAVX512_3x1(SB), NOSPLIT, $0-8
 	VMOVAPS Z10, Z10
 	VXORPS  Z11, Z11, Z11
 	VMOVAPS Z11, Z11
-	MOVQ    72(AX), DI
-	MOVQ    80(AX), R8
+	MOVQ    72(AX), R8
+	MOVQ    80(AX), R9
 
-segment_AVX512_3x1:
-	MOVQ (DI), R9
-	SHLQ $0x02, R9
-	ADDQ 24(AX), R9
-	MOVQ 128(AX), R10
-	LEAQ (R9)(R10*4), R10
-	MOVQ 136(AX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 144(AX), R12
-	LEAQ (R9)(R12*4), R12
-	MOVQ 8(DI), R9
-	SHLQ $0x02, R9
-	ADDQ 48(AX), R9
-	MOVQ 96(AX), R13
+segment_tile3_productAVX512_1:
+	MOVQ (R8), R10
+	MOVQ 120(AX), R11
+	SHLQ $0x02, R10
+	ADDQ 24(AX), R10
+	MOVQ (R11)(DI*8), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(R11)(DI*8), R13
+	LEAQ (R10)(R13*4), R13
+	MOVQ 16(R11)(DI*8), R11
+	LEAQ (R10)(R11*4), R11
+	MOVQ 8(R8), R10
+	SHLQ $0x02, R10
+	ADDQ 48(AX), R10
+	MOVQ 144(AX), R14
 
-inner_AVX512_3x1:
-	VMOVUPS      (R9), Z12
-	VBROADCASTSS (R10), Z13
-	VFMADD231PS  Z12, Z13, Z0
-	VBROADCASTSS (R10)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z1
-	VBROADCASTSS (R10)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z2
-	VBROADCASTSS (R10)(SI*1), Z13
-	VFMADD231PS  Z12, Z13, Z3
-	VBROADCASTSS (R11), Z13
-	VFMADD231PS  Z12, Z13, Z4
-	VBROADCASTSS (R11)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z5
-	VBROADCASTSS (R11)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z6
-	VBROADCASTSS (R11)(SI*1), Z13
-	VFMADD231PS  Z12, Z13, Z7
+inner_tile3_productAVX512_1:
+	VMOVUPS      (R10), Z12
 	VBROADCASTSS (R12), Z13
-	VFMADD231PS  Z12, Z13, Z8
+	VFMADD231PS  Z12, Z13, Z0
 	VBROADCASTSS (R12)(CX*1), Z13
-	VFMADD231PS  Z12, Z13, Z9
+	VFMADD231PS  Z12, Z13, Z1
 	VBROADCASTSS (R12)(CX*2), Z13
-	VFMADD231PS  Z12, Z13, Z10
+	VFMADD231PS  Z12, Z13, Z2
 	VBROADCASTSS (R12)(SI*1), Z13
+	VFMADD231PS  Z12, Z13, Z3
+	VBROADCASTSS (R13), Z13
+	VFMADD231PS  Z12, Z13, Z4
+	VBROADCASTSS (R13)(CX*1), Z13
+	VFMADD231PS  Z12, Z13, Z5
+	VBROADCASTSS (R13)(CX*2), Z13
+	VFMADD231PS  Z12, Z13, Z6
+	VBROADCASTSS (R13)(SI*1), Z13
+	VFMADD231PS  Z12, Z13, Z7
+	VBROADCASTSS (R11), Z13
+	VFMADD231PS  Z12, Z13, Z8
+	VBROADCASTSS (R11)(CX*1), Z13
+	VFMADD231PS  Z12, Z13, Z9
+	VBROADCASTSS (R11)(CX*2), Z13
+	VFMADD231PS  Z12, Z13, Z10
+	VBROADCASTSS (R11)(SI*1), Z13
 	VFMADD231PS  Z12, Z13, Z11
-	ADDQ         DX, R10
-	ADDQ         DX, R11
 	ADDQ         DX, R12
-	ADDQ         BX, R9
-	DECQ         R13
-	JNZ          inner_AVX512_3x1
-	ADDQ         $0x10, DI
-	DECQ         R8
-	JNZ          segment_AVX512_3x1
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), BX
-	MOVQ         104(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         112(AX), DI
-	LEAQ         (CX)(DI*4), DI
-	MOVQ         120(AX), R8
-	LEAQ         (CX)(R8*4), R8
+	ADDQ         DX, R13
+	ADDQ         DX, R11
+	ADDQ         BX, R10
+	DECQ         R14
+	JNZ          inner_tile3_productAVX512_1
+	ADDQ         $0x10, R8
+	DECQ         R9
+	JNZ          segment_tile3_productAVX512_1
+	MOVQ         (AX), R8
+	MOVQ         152(AX), R9
+	SHLQ         $0x02, R9
+	LEAQ         (R9)(R9*2), R10
+	MOVQ         96(AX), R11
+	MOVQ         (R11)(DI*8), R12
+	LEAQ         (R8)(R12*4), R12
+	MOVQ         8(R11)(DI*8), R13
+	LEAQ         (R8)(R13*4), R13
+	MOVQ         16(R11)(DI*8), R11
+	LEAQ         (R8)(R11*4), R11
 	CMPB         184(AX), $0x00
-	JEQ          store_AVX512_3x1
-	VADDPS       (SI), Z0, Z0
-	VADDPS       (SI)(DX*1), Z1, Z1
-	VADDPS       (SI)(DX*2), Z2, Z2
-	VADDPS       (SI)(BX*1), Z3, Z3
-	VADDPS       (DI), Z4, Z4
-	VADDPS       (DI)(DX*1), Z5, Z5
-	VADDPS       (DI)(DX*2), Z6, Z6
-	VADDPS       (DI)(BX*1), Z7, Z7
-	VADDPS       (R8), Z8, Z8
-	VADDPS       (R8)(DX*1), Z9, Z9
-	VADDPS       (R8)(DX*2), Z10, Z10
-	VADDPS       (R8)(BX*1), Z11, Z11
+	JEQ          store_tile3_productAVX512_1
+	VADDPS       (R12), Z0, Z0
+	VADDPS       (R12)(R9*1), Z1, Z1
+	VADDPS       (R12)(R9*2), Z2, Z2
+	VADDPS       (R12)(R10*1), Z3, Z3
+	VADDPS       (R13), Z4, Z4
+	VADDPS       (R13)(R9*1), Z5, Z5
+	VADDPS       (R13)(R9*2), Z6, Z6
+	VADDPS       (R13)(R10*1), Z7, Z7
+	VADDPS       (R11), Z8, Z8
+	VADDPS       (R11)(R9*1), Z9, Z9
+	VADDPS       (R11)(R9*2), Z10, Z10
+	VADDPS       (R11)(R10*1), Z11, Z11
 
-store_AVX512_3x1:
-	VMOVUPS Z0, (SI)
-	VMOVUPS Z1, (SI)(DX*1)
-	VMOVUPS Z2, (SI)(DX*2)
-	VMOVUPS Z3, (SI)(BX*1)
-	VMOVUPS Z4, (DI)
-	VMOVUPS Z5, (DI)(DX*1)
-	VMOVUPS Z6, (DI)(DX*2)
-	VMOVUPS Z7, (DI)(BX*1)
-	VMOVUPS Z8, (R8)
-	VMOVUPS Z9, (R8)(DX*1)
-	VMOVUPS Z10, (R8)(DX*2)
-	VMOVUPS Z11, (R8)(BX*1)
+store_tile3_productAVX512_1:
+	VMOVUPS Z0, (R12)
+	VMOVUPS Z1, (R12)(R9*1)
+	VMOVUPS Z2, (R12)(R9*2)
+	VMOVUPS Z3, (R12)(R10*1)
+	VMOVUPS Z4, (R13)
+	VMOVUPS Z5, (R13)(R9*1)
+	VMOVUPS Z6, (R13)(R9*2)
+	VMOVUPS Z7, (R13)(R10*1)
+	VMOVUPS Z8, (R11)
+	VMOVUPS Z9, (R11)(R9*1)
+	VMOVUPS Z10, (R11)(R9*2)
+	VMOVUPS Z11, (R11)(R10*1)
+	ADDQ    $0x03, DI
+	JMP     next_productAVX512_1
+
+tile2_productAVX512_1:
+	VXORPS  Z0, Z0, Z0
+	VMOVAPS Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVAPS Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VMOVAPS Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VMOVAPS Z3, Z3
+	VXORPS  Z4, Z4, Z4
+	VMOVAPS Z4, Z4
+	VXORPS  Z5, Z5, Z5
+	VMOVAPS Z5, Z5
+	VXORPS  Z6, Z6, Z6
+	VMOVAPS Z6, Z6
+	VXORPS  Z7, Z7, Z7
+	VMOVAPS Z7, Z7
+	MOVQ    72(AX), R8
+	MOVQ    80(AX), R9
+
+segment_tile2_productAVX512_1:
+	MOVQ (R8), R10
+	MOVQ 120(AX), R11
+	SHLQ $0x02, R10
+	ADDQ 24(AX), R10
+	MOVQ (R11)(DI*8), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(R11)(DI*8), R11
+	LEAQ (R10)(R11*4), R11
+	MOVQ 8(R8), R10
+	SHLQ $0x02, R10
+	ADDQ 48(AX), R10
+	MOVQ 144(AX), R13
+
+inner_tile2_productAVX512_1:
+	VMOVUPS      (R10), Z8
+	VBROADCASTSS (R12), Z9
+	VFMADD231PS  Z8, Z9, Z0
+	VBROADCASTSS (R12)(CX*1), Z9
+	VFMADD231PS  Z8, Z9, Z1
+	VBROADCASTSS (R12)(CX*2), Z9
+	VFMADD231PS  Z8, Z9, Z2
+	VBROADCASTSS (R12)(SI*1), Z9
+	VFMADD231PS  Z8, Z9, Z3
+	VBROADCASTSS (R11), Z9
+	VFMADD231PS  Z8, Z9, Z4
+	VBROADCASTSS (R11)(CX*1), Z9
+	VFMADD231PS  Z8, Z9, Z5
+	VBROADCASTSS (R11)(CX*2), Z9
+	VFMADD231PS  Z8, Z9, Z6
+	VBROADCASTSS (R11)(SI*1), Z9
+	VFMADD231PS  Z8, Z9, Z7
+	ADDQ         DX, R12
+	ADDQ         DX, R11
+	ADDQ         BX, R10
+	DECQ         R13
+	JNZ          inner_tile2_productAVX512_1
+	ADDQ         $0x10, R8
+	DECQ         R9
+	JNZ          segment_tile2_productAVX512_1
+	MOVQ         (AX), R8
+	MOVQ         152(AX), R9
+	SHLQ         $0x02, R9
+	LEAQ         (R9)(R9*2), R10
+	MOVQ         96(AX), R11
+	MOVQ         (R11)(DI*8), R12
+	LEAQ         (R8)(R12*4), R12
+	MOVQ         8(R11)(DI*8), R11
+	LEAQ         (R8)(R11*4), R11
+	CMPB         184(AX), $0x00
+	JEQ          store_tile2_productAVX512_1
+	VADDPS       (R12), Z0, Z0
+	VADDPS       (R12)(R9*1), Z1, Z1
+	VADDPS       (R12)(R9*2), Z2, Z2
+	VADDPS       (R12)(R10*1), Z3, Z3
+	VADDPS       (R11), Z4, Z4
+	VADDPS       (R11)(R9*1), Z5, Z5
+	VADDPS       (R11)(R9*2), Z6, Z6
+	VADDPS       (R11)(R10*1), Z7, Z7
+
+store_tile2_productAVX512_1:
+	VMOVUPS Z0, (R12)
+	VMOVUPS Z1, (R12)(R9*1)
+	VMOVUPS Z2, (R12)(R9*2)
+	VMOVUPS Z3, (R12)(R10*1)
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z5, (R11)(R9*1)
+	VMOVUPS Z6, (R11)(R9*2)
+	VMOVUPS Z7, (R11)(R10*1)
+	ADDQ    $0x02, DI
+	JMP     next_productAVX512_1
+
+tile1_productAVX512_1:
+	VXORPS  Z0, Z0, Z0
+	VMOVAPS Z0, Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVAPS Z1, Z1
+	VXORPS  Z2, Z2, Z2
+	VMOVAPS Z2, Z2
+	VXORPS  Z3, Z3, Z3
+	VMOVAPS Z3, Z3
+	MOVQ    72(AX), R8
+	MOVQ    80(AX), R9
+
+segment_tile1_productAVX512_1:
+	MOVQ (R8), R10
+	MOVQ 120(AX), R11
+	SHLQ $0x02, R10
+	ADDQ 24(AX), R10
+	MOVQ (R11)(DI*8), R11
+	LEAQ (R10)(R11*4), R11
+	MOVQ 8(R8), R10
+	SHLQ $0x02, R10
+	ADDQ 48(AX), R10
+	MOVQ 144(AX), R12
+
+inner_tile1_productAVX512_1:
+	VMOVUPS      (R10), Z4
+	VBROADCASTSS (R11), Z5
+	VFMADD231PS  Z4, Z5, Z0
+	VBROADCASTSS (R11)(CX*1), Z5
+	VFMADD231PS  Z4, Z5, Z1
+	VBROADCASTSS (R11)(CX*2), Z5
+	VFMADD231PS  Z4, Z5, Z2
+	VBROADCASTSS (R11)(SI*1), Z5
+	VFMADD231PS  Z4, Z5, Z3
+	ADDQ         DX, R11
+	ADDQ         BX, R10
+	DECQ         R12
+	JNZ          inner_tile1_productAVX512_1
+	ADDQ         $0x10, R8
+	DECQ         R9
+	JNZ          segment_tile1_productAVX512_1
+	MOVQ         (AX), R8
+	MOVQ         152(AX), R9
+	SHLQ         $0x02, R9
+	LEAQ         (R9)(R9*2), R10
+	MOVQ         96(AX), R11
+	MOVQ         (R11)(DI*8), R11
+	LEAQ         (R8)(R11*4), R11
+	CMPB         184(AX), $0x00
+	JEQ          store_tile1_productAVX512_1
+	VADDPS       (R11), Z0, Z0
+	VADDPS       (R11)(R9*1), Z1, Z1
+	VADDPS       (R11)(R9*2), Z2, Z2
+	VADDPS       (R11)(R10*1), Z3, Z3
+
+store_tile1_productAVX512_1:
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, (R11)(R9*1)
+	VMOVUPS Z2, (R11)(R9*2)
+	VMOVUPS Z3, (R11)(R10*1)
+	ADDQ    $0x01, DI
+	JMP     next_productAVX512_1
+
+end_productAVX512_1:
 	VZEROUPPER
 	RET
 
-// func productAVX512_3x2(p uintptr)
+// func productAVX512_2(p uintptr)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·productAVX512_3x2(SB), NOSPLIT, $0-8
-	MOVQ    p+0(FP), AX
-	MOVQ    160(AX), CX
-	SHLQ    $0x02, CX
-	MOVQ    168(AX), DX
-	SHLQ    $0x02, DX
-	MOVQ    176(AX), BX
-	SHLQ    $0x02, BX
-	LEAQ    (CX)(CX*2), SI
+TEXT ·productAVX512_2(SB), NOSPLIT, $0-8
+	MOVQ p+0(FP), AX
+	MOVQ 160(AX), CX
+	SHLQ $0x02, CX
+	MOVQ 168(AX), DX
+	SHLQ $0x02, DX
+	MOVQ 176(AX), BX
+	SHLQ $0x02, BX
+	LEAQ (CX)(CX*2), SI
+	XORQ DI, DI
+
+next_productAVX512_2:
+	MOVQ    128(AX), R8
+	SUBQ    DI, R8
+	JLE     end_productAVX512_2
+	CMPQ    R8, $0x01
+	JEQ     tile1_productAVX512_2
+	CMPQ    R8, $0x02
+	JEQ     tile2_productAVX512_2
+	CMPQ    R8, $0x04
+	JEQ     tile2_productAVX512_2
 	VXORPS  Z1, Z1, Z1
 	VMOVAPS Z1, Z0
 	VMOVAPS Z1, Z1
@@ -4202,134 +4003,345 @@ TEXT ·productAVX512_3x2(SB), NOSPLIT, $0-8
 	VXORPS  Z23, Z23, Z23
 	VMOVAPS Z23, Z22
 	VMOVAPS Z23, Z23
-	MOVQ    72(AX), DI
-	MOVQ    80(AX), R8
+	MOVQ    72(AX), R8
+	MOVQ    80(AX), R9
 
-segment_AVX512_3x2:
-	MOVQ (DI), R9
-	SHLQ $0x02, R9
-	ADDQ 24(AX), R9
-	MOVQ 128(AX), R10
-	LEAQ (R9)(R10*4), R10
-	MOVQ 136(AX), R11
-	LEAQ (R9)(R11*4), R11
-	MOVQ 144(AX), R12
-	LEAQ (R9)(R12*4), R12
-	MOVQ 8(DI), R9
-	SHLQ $0x02, R9
-	ADDQ 48(AX), R9
-	MOVQ 96(AX), R13
+segment_tile3_productAVX512_2:
+	MOVQ (R8), R10
+	MOVQ 120(AX), R11
+	SHLQ $0x02, R10
+	ADDQ 24(AX), R10
+	MOVQ (R11)(DI*8), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(R11)(DI*8), R13
+	LEAQ (R10)(R13*4), R13
+	MOVQ 16(R11)(DI*8), R11
+	LEAQ (R10)(R11*4), R11
+	MOVQ 8(R8), R10
+	SHLQ $0x02, R10
+	ADDQ 48(AX), R10
+	MOVQ 144(AX), R14
 
-inner_AVX512_3x2:
-	VMOVUPS      (R9), Z24
-	VMOVUPS      64(R9), Z25
-	VBROADCASTSS (R10), Z26
+inner_tile3_productAVX512_2:
+	VMOVUPS      (R10), Z24
+	VMOVUPS      64(R10), Z25
+	VBROADCASTSS (R12), Z26
 	VFMADD231PS  Z24, Z26, Z0
 	VFMADD231PS  Z25, Z26, Z1
-	VBROADCASTSS (R10)(CX*1), Z26
+	VBROADCASTSS (R12)(CX*1), Z26
 	VFMADD231PS  Z24, Z26, Z2
 	VFMADD231PS  Z25, Z26, Z3
-	VBROADCASTSS (R10)(CX*2), Z26
+	VBROADCASTSS (R12)(CX*2), Z26
 	VFMADD231PS  Z24, Z26, Z4
 	VFMADD231PS  Z25, Z26, Z5
-	VBROADCASTSS (R10)(SI*1), Z26
+	VBROADCASTSS (R12)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z6
 	VFMADD231PS  Z25, Z26, Z7
-	VBROADCASTSS (R11), Z26
+	VBROADCASTSS (R13), Z26
 	VFMADD231PS  Z24, Z26, Z8
 	VFMADD231PS  Z25, Z26, Z9
-	VBROADCASTSS (R11)(CX*1), Z26
+	VBROADCASTSS (R13)(CX*1), Z26
 	VFMADD231PS  Z24, Z26, Z10
 	VFMADD231PS  Z25, Z26, Z11
-	VBROADCASTSS (R11)(CX*2), Z26
+	VBROADCASTSS (R13)(CX*2), Z26
 	VFMADD231PS  Z24, Z26, Z12
 	VFMADD231PS  Z25, Z26, Z13
-	VBROADCASTSS (R11)(SI*1), Z26
+	VBROADCASTSS (R13)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z14
 	VFMADD231PS  Z25, Z26, Z15
-	VBROADCASTSS (R12), Z26
+	VBROADCASTSS (R11), Z26
 	VFMADD231PS  Z24, Z26, Z16
 	VFMADD231PS  Z25, Z26, Z17
-	VBROADCASTSS (R12)(CX*1), Z26
+	VBROADCASTSS (R11)(CX*1), Z26
 	VFMADD231PS  Z24, Z26, Z18
 	VFMADD231PS  Z25, Z26, Z19
-	VBROADCASTSS (R12)(CX*2), Z26
+	VBROADCASTSS (R11)(CX*2), Z26
 	VFMADD231PS  Z24, Z26, Z20
 	VFMADD231PS  Z25, Z26, Z21
-	VBROADCASTSS (R12)(SI*1), Z26
+	VBROADCASTSS (R11)(SI*1), Z26
 	VFMADD231PS  Z24, Z26, Z22
 	VFMADD231PS  Z25, Z26, Z23
-	ADDQ         DX, R10
-	ADDQ         DX, R11
 	ADDQ         DX, R12
-	ADDQ         BX, R9
-	DECQ         R13
-	JNZ          inner_AVX512_3x2
-	ADDQ         $0x10, DI
-	DECQ         R8
-	JNZ          segment_AVX512_3x2
-	MOVQ         (AX), CX
-	MOVQ         152(AX), DX
-	SHLQ         $0x02, DX
-	LEAQ         (DX)(DX*2), BX
-	MOVQ         104(AX), SI
-	LEAQ         (CX)(SI*4), SI
-	MOVQ         112(AX), DI
-	LEAQ         (CX)(DI*4), DI
-	MOVQ         120(AX), R8
-	LEAQ         (CX)(R8*4), R8
+	ADDQ         DX, R13
+	ADDQ         DX, R11
+	ADDQ         BX, R10
+	DECQ         R14
+	JNZ          inner_tile3_productAVX512_2
+	ADDQ         $0x10, R8
+	DECQ         R9
+	JNZ          segment_tile3_productAVX512_2
+	MOVQ         (AX), R8
+	MOVQ         152(AX), R9
+	SHLQ         $0x02, R9
+	LEAQ         (R9)(R9*2), R10
+	MOVQ         96(AX), R11
+	MOVQ         (R11)(DI*8), R12
+	LEAQ         (R8)(R12*4), R12
+	MOVQ         8(R11)(DI*8), R13
+	LEAQ         (R8)(R13*4), R13
+	MOVQ         16(R11)(DI*8), R11
+	LEAQ         (R8)(R11*4), R11
 	CMPB         184(AX), $0x00
-	JEQ          store_AVX512_3x2
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	VADDPS       (SI)(DX*1), Z2, Z2
-	VADDPS       64(SI)(DX*1), Z3, Z3
-	VADDPS       (SI)(DX*2), Z4, Z4
-	VADDPS       64(SI)(DX*2), Z5, Z5
-	VADDPS       (SI)(BX*1), Z6, Z6
-	VADDPS       64(SI)(BX*1), Z7, Z7
-	VADDPS       (DI), Z8, Z8
-	VADDPS       64(DI), Z9, Z9
-	VADDPS       (DI)(DX*1), Z10, Z10
-	VADDPS       64(DI)(DX*1), Z11, Z11
-	VADDPS       (DI)(DX*2), Z12, Z12
-	VADDPS       64(DI)(DX*2), Z13, Z13
-	VADDPS       (DI)(BX*1), Z14, Z14
-	VADDPS       64(DI)(BX*1), Z15, Z15
-	VADDPS       (R8), Z16, Z16
-	VADDPS       64(R8), Z17, Z17
-	VADDPS       (R8)(DX*1), Z18, Z18
-	VADDPS       64(R8)(DX*1), Z19, Z19
-	VADDPS       (R8)(DX*2), Z20, Z20
-	VADDPS       64(R8)(DX*2), Z21, Z21
-	VADDPS       (R8)(BX*1), Z22, Z22
-	VADDPS       64(R8)(BX*1), Z23, Z23
+	JEQ          store_tile3_productAVX512_2
+	VADDPS       (R12), Z0, Z0
+	VADDPS       64(R12), Z1, Z1
+	VADDPS       (R12)(R9*1), Z2, Z2
+	VADDPS       64(R12)(R9*1), Z3, Z3
+	VADDPS       (R12)(R9*2), Z4, Z4
+	VADDPS       64(R12)(R9*2), Z5, Z5
+	VADDPS       (R12)(R10*1), Z6, Z6
+	VADDPS       64(R12)(R10*1), Z7, Z7
+	VADDPS       (R13), Z8, Z8
+	VADDPS       64(R13), Z9, Z9
+	VADDPS       (R13)(R9*1), Z10, Z10
+	VADDPS       64(R13)(R9*1), Z11, Z11
+	VADDPS       (R13)(R9*2), Z12, Z12
+	VADDPS       64(R13)(R9*2), Z13, Z13
+	VADDPS       (R13)(R10*1), Z14, Z14
+	VADDPS       64(R13)(R10*1), Z15, Z15
+	VADDPS       (R11), Z16, Z16
+	VADDPS       64(R11), Z17, Z17
+	VADDPS       (R11)(R9*1), Z18, Z18
+	VADDPS       64(R11)(R9*1), Z19, Z19
+	VADDPS       (R11)(R9*2), Z20, Z20
+	VADDPS       64(R11)(R9*2), Z21, Z21
+	VADDPS       (R11)(R10*1), Z22, Z22
+	VADDPS       64(R11)(R10*1), Z23, Z23
 
-store_AVX512_3x2:
-	VMOVUPS Z0, (SI)
-	VMOVUPS Z1, 64(SI)
-	VMOVUPS Z2, (SI)(DX*1)
-	VMOVUPS Z3, 64(SI)(DX*1)
-	VMOVUPS Z4, (SI)(DX*2)
-	VMOVUPS Z5, 64(SI)(DX*2)
-	VMOVUPS Z6, (SI)(BX*1)
-	VMOVUPS Z7, 64(SI)(BX*1)
-	VMOVUPS Z8, (DI)
-	VMOVUPS Z9, 64(DI)
-	VMOVUPS Z10, (DI)(DX*1)
-	VMOVUPS Z11, 64(DI)(DX*1)
-	VMOVUPS Z12, (DI)(DX*2)
-	VMOVUPS Z13, 64(DI)(DX*2)
-	VMOVUPS Z14, (DI)(BX*1)
-	VMOVUPS Z15, 64(DI)(BX*1)
-	VMOVUPS Z16, (R8)
-	VMOVUPS Z17, 64(R8)
-	VMOVUPS Z18, (R8)(DX*1)
-	VMOVUPS Z19, 64(R8)(DX*1)
-	VMOVUPS Z20, (R8)(DX*2)
-	VMOVUPS Z21, 64(R8)(DX*2)
-	VMOVUPS Z22, (R8)(BX*1)
-	VMOVUPS Z23, 64(R8)(BX*1)
+store_tile3_productAVX512_2:
+	VMOVUPS Z0, (R12)
+	VMOVUPS Z1, 64(R12)
+	VMOVUPS Z2, (R12)(R9*1)
+	VMOVUPS Z3, 64(R12)(R9*1)
+	VMOVUPS Z4, (R12)(R9*2)
+	VMOVUPS Z5, 64(R12)(R9*2)
+	VMOVUPS Z6, (R12)(R10*1)
+	VMOVUPS Z7, 64(R12)(R10*1)
+	VMOVUPS Z8, (R13)
+	VMOVUPS Z9, 64(R13)
+	VMOVUPS Z10, (R13)(R9*1)
+	VMOVUPS Z11, 64(R13)(R9*1)
+	VMOVUPS Z12, (R13)(R9*2)
+	VMOVUPS Z13, 64(R13)(R9*2)
+	VMOVUPS Z14, (R13)(R10*1)
+	VMOVUPS Z15, 64(R13)(R10*1)
+	VMOVUPS Z16, (R11)
+	VMOVUPS Z17, 64(R11)
+	VMOVUPS Z18, (R11)(R9*1)
+	VMOVUPS Z19, 64(R11)(R9*1)
+	VMOVUPS Z20, (R11)(R9*2)
+	VMOVUPS Z21, 64(R11)(R9*2)
+	VMOVUPS Z22, (R11)(R10*1)
+	VMOVUPS Z23, 64(R11)(R10*1)
+	ADDQ    $0x03, DI
+	JMP     next_productAVX512_2
+
+tile2_productAVX512_2:
+	VXORPS  Z1, Z1, Z1
+	VMOVAPS Z1, Z0
+	VMOVAPS Z1, Z1
+	VXORPS  Z3, Z3, Z3
+	VMOVAPS Z3, Z2
+	VMOVAPS Z3, Z3
+	VXORPS  Z5, Z5, Z5
+	VMOVAPS Z5, Z4
+	VMOVAPS Z5, Z5
+	VXORPS  Z7, Z7, Z7
+	VMOVAPS Z7, Z6
+	VMOVAPS Z7, Z7
+	VXORPS  Z9, Z9, Z9
+	VMOVAPS Z9, Z8
+	VMOVAPS Z9, Z9
+	VXORPS  Z11, Z11, Z11
+	VMOVAPS Z11, Z10
+	VMOVAPS Z11, Z11
+	VXORPS  Z13, Z13, Z13
+	VMOVAPS Z13, Z12
+	VMOVAPS Z13, Z13
+	VXORPS  Z15, Z15, Z15
+	VMOVAPS Z15, Z14
+	VMOVAPS Z15, Z15
+	MOVQ    72(AX), R8
+	MOVQ    80(AX), R9
+
+segment_tile2_productAVX512_2:
+	MOVQ (R8), R10
+	MOVQ 120(AX), R11
+	SHLQ $0x02, R10
+	ADDQ 24(AX), R10
+	MOVQ (R11)(DI*8), R12
+	LEAQ (R10)(R12*4), R12
+	MOVQ 8(R11)(DI*8), R11
+	LEAQ (R10)(R11*4), R11
+	MOVQ 8(R8), R10
+	SHLQ $0x02, R10
+	ADDQ 48(AX), R10
+	MOVQ 144(AX), R13
+
+inner_tile2_productAVX512_2:
+	VMOVUPS      (R10), Z16
+	VMOVUPS      64(R10), Z17
+	VBROADCASTSS (R12), Z18
+	VFMADD231PS  Z16, Z18, Z0
+	VFMADD231PS  Z17, Z18, Z1
+	VBROADCASTSS (R12)(CX*1), Z18
+	VFMADD231PS  Z16, Z18, Z2
+	VFMADD231PS  Z17, Z18, Z3
+	VBROADCASTSS (R12)(CX*2), Z18
+	VFMADD231PS  Z16, Z18, Z4
+	VFMADD231PS  Z17, Z18, Z5
+	VBROADCASTSS (R12)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z6
+	VFMADD231PS  Z17, Z18, Z7
+	VBROADCASTSS (R11), Z18
+	VFMADD231PS  Z16, Z18, Z8
+	VFMADD231PS  Z17, Z18, Z9
+	VBROADCASTSS (R11)(CX*1), Z18
+	VFMADD231PS  Z16, Z18, Z10
+	VFMADD231PS  Z17, Z18, Z11
+	VBROADCASTSS (R11)(CX*2), Z18
+	VFMADD231PS  Z16, Z18, Z12
+	VFMADD231PS  Z17, Z18, Z13
+	VBROADCASTSS (R11)(SI*1), Z18
+	VFMADD231PS  Z16, Z18, Z14
+	VFMADD231PS  Z17, Z18, Z15
+	ADDQ         DX, R12
+	ADDQ         DX, R11
+	ADDQ         BX, R10
+	DECQ         R13
+	JNZ          inner_tile2_productAVX512_2
+	ADDQ         $0x10, R8
+	DECQ         R9
+	JNZ          segment_tile2_productAVX512_2
+	MOVQ         (AX), R8
+	MOVQ         152(AX), R9
+	SHLQ         $0x02, R9
+	LEAQ         (R9)(R9*2), R10
+	MOVQ         96(AX), R11
+	MOVQ         (R11)(DI*8), R12
+	LEAQ         (R8)(R12*4), R12
+	MOVQ         8(R11)(DI*8), R11
+	LEAQ         (R8)(R11*4), R11
+	CMPB         184(AX), $0x00
+	JEQ          store_tile2_productAVX512_2
+	VADDPS       (R12), Z0, Z0
+	VADDPS       64(R12), Z1, Z1
+	VADDPS       (R12)(R9*1), Z2, Z2
+	VADDPS       64(R12)(R9*1), Z3, Z3
+	VADDPS       (R12)(R9*2), Z4, Z4
+	VADDPS       64(R12)(R9*2), Z5, Z5
+	VADDPS       (R12)(R10*1), Z6, Z6
+	VADDPS       64(R12)(R10*1), Z7, Z7
+	VADDPS       (R11), Z8, Z8
+	VADDPS       64(R11), Z9, Z9
+	VADDPS       (R11)(R9*1), Z10, Z10
+	VADDPS       64(R11)(R9*1), Z11, Z11
+	VADDPS       (R11)(R9*2), Z12, Z12
+	VADDPS       64(R11)(R9*2), Z13, Z13
+	VADDPS       (R11)(R10*1), Z14, Z14
+	VADDPS       64(R11)(R10*1), Z15, Z15
+
+store_tile2_productAVX512_2:
+	VMOVUPS Z0, (R12)
+	VMOVUPS Z1, 64(R12)
+	VMOVUPS Z2, (R12)(R9*1)
+	VMOVUPS Z3, 64(R12)(R9*1)
+	VMOVUPS Z4, (R12)(R9*2)
+	VMOVUPS Z5, 64(R12)(R9*2)
+	VMOVUPS Z6, (R12)(R10*1)
+	VMOVUPS Z7, 64(R12)(R10*1)
+	VMOVUPS Z8, (R11)
+	VMOVUPS Z9, 64(R11)
+	VMOVUPS Z10, (R11)(R9*1)
+	VMOVUPS Z11, 64(R11)(R9*1)
+	VMOVUPS Z12, (R11)(R9*2)
+	VMOVUPS Z13, 64(R11)(R9*2)
+	VMOVUPS Z14, (R11)(R10*1)
+	VMOVUPS Z15, 64(R11)(R10*1)
+	ADDQ    $0x02, DI
+	JMP     next_productAVX512_2
+
+tile1_productAVX512_2:
+	VXORPS  Z1, Z1, Z1
+	VMOVAPS Z1, Z0
+	VMOVAPS Z1, Z1
+	VXORPS  Z3, Z3, Z3
+	VMOVAPS Z3, Z2
+	VMOVAPS Z3, Z3
+	VXORPS  Z5, Z5, Z5
+	VMOVAPS Z5, Z4
+	VMOVAPS Z5, Z5
+	VXORPS  Z7, Z7, Z7
+	VMOVAPS Z7, Z6
+	VMOVAPS Z7, Z7
+	MOVQ    72(AX), R8
+	MOVQ    80(AX), R9
+
+segment_tile1_productAVX512_2:
+	MOVQ (R8), R10
+	MOVQ 120(AX), R11
+	SHLQ $0x02, R10
+	ADDQ 24(AX), R10
+	MOVQ (R11)(DI*8), R11
+	LEAQ (R10)(R11*4), R11
+	MOVQ 8(R8), R10
+	SHLQ $0x02, R10
+	ADDQ 48(AX), R10
+	MOVQ 144(AX), R12
+
+inner_tile1_productAVX512_2:
+	VMOVUPS      (R10), Z8
+	VMOVUPS      64(R10), Z9
+	VBROADCASTSS (R11), Z10
+	VFMADD231PS  Z8, Z10, Z0
+	VFMADD231PS  Z9, Z10, Z1
+	VBROADCASTSS (R11)(CX*1), Z10
+	VFMADD231PS  Z8, Z10, Z2
+	VFMADD231PS  Z9, Z10, Z3
+	VBROADCASTSS (R11)(CX*2), Z10
+	VFMADD231PS  Z8, Z10, Z4
+	VFMADD231PS  Z9, Z10, Z5
+	VBROADCASTSS (R11)(SI*1), Z10
+	VFMADD231PS  Z8, Z10, Z6
+	VFMADD231PS  Z9, Z10, Z7
+	ADDQ         DX, R11
+	ADDQ         BX, R10
+	DECQ         R12
+	JNZ          inner_tile1_productAVX512_2
+	ADDQ         $0x10, R8
+	DECQ         R9
+	JNZ          segment_tile1_productAVX512_2
+	MOVQ         (AX), R8
+	MOVQ         152(AX), R9
+	SHLQ         $0x02, R9
+	LEAQ         (R9)(R9*2), R10
+	MOVQ         96(AX), R11
+	MOVQ         (R11)(DI*8), R11
+	LEAQ         (R8)(R11*4), R11
+	CMPB         184(AX), $0x00
+	JEQ          store_tile1_productAVX512_2
+	VADDPS       (R11), Z0, Z0
+	VADDPS       64(R11), Z1, Z1
+	VADDPS       (R11)(R9*1), Z2, Z2
+	VADDPS       64(R11)(R9*1), Z3, Z3
+	VADDPS       (R11)(R9*2), Z4, Z4
+	VADDPS       64(R11)(R9*2), Z5, Z5
+	VADDPS       (R11)(R10*1), Z6, Z6
+	VADDPS       64(R11)(R10*1), Z7, Z7
+
+store_tile1_productAVX512_2:
+	VMOVUPS Z0, (R11)
+	VMOVUPS Z1, 64(R11)
+	VMOVUPS Z2, (R11)(R9*1)
+	VMOVUPS Z3, 64(R11)(R9*1)
+	VMOVUPS Z4, (R11)(R9*2)
+	VMOVUPS Z5, 64(R11)(R9*2)
+	VMOVUPS Z6, (R11)(R10*1)
+	VMOVUPS Z7, 64(R11)(R10*1)
+	ADDQ    $0x01, DI
+	JMP     next_productAVX512_2
+
+end_productAVX512_2:
 	VZEROUPPER
 	RET
 

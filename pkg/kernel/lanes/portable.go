@@ -24,17 +24,15 @@ var portable = Kernels{
 const portableLanes, portableGroup = 8, 2
 
 func init() {
-	for g := range MaxGroups {
-		for v := range MaxVectors {
-			portable.product[g][v] = func(p *Product) { p.portable(g+1, v+1) }
-		}
+	for v := range MaxVectors {
+		portable.product[v] = func(p *Product) { p.portable(v + 1) }
 	}
 }
 
-// portable computes the tile in squares of 2 rows by 4 columns, whose sums fit
-// the registers of any machine.
-func (p *Product) portable(groups, vectors int) {
-	for g := range groups {
+// portable computes squares of 2 rows by 4 columns, whose sums fit the registers of
+// any machine.
+func (p *Product) portable(vectors int) {
+	for g := range p.ARow {
 		for j := 0; j < vectors*portableLanes; j += 4 {
 			p.square(g, j)
 		}

@@ -136,41 +136,46 @@ func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
 
 // panel multiplies rows top to bottom of op(A) with the packed columns.
 func (j *job) panel(s *scratch, c, a []float32, top, bottom, column, columns, first, k int, accumulate bool) {
-	kernels, p := j.kernels, &s.product
-	vectors := pieces(columns, kernels.Lanes)
-	*p = lanes.Product{Segments: lanes.Whole, A: a, B: s.panel, K: k, AStep: j.k, AInner: 1, BInner: kernels.Columns()}
+	p, group := &s.product, j.kernels.Group
+	p.A, p.B, p.Segments, p.K = a, s.panel, lanes.Whole, k
+	p.AStep, p.AInner, p.BInner = j.k, 1, j.kernels.Columns()
 	if j.transA {
 		p.AStep, p.AInner = 1, j.m
 	}
-	for row := top; row < bottom; {
-		groups := min(lanes.MaxGroups, (bottom-row)/kernels.Group)
-		rows := groups * kernels.Group
-		if groups == 0 {
-			groups, rows = 1, bottom-row
-			j.pad(s, a, row, rows, first, k)
-		} else {
-			for g := range groups {
-				p.ARow[g] = (row+g*kernels.Group)*p.AStep + first*p.AInner
-			}
-		}
-		if rows == groups*kernels.Group && columns == vectors*kernels.Lanes {
-			p.C, p.CStep, p.Accumulate = c, j.n, accumulate
-			for g := range groups {
-				p.CRow[g] = (row+g*kernels.Group)*j.n + column
-			}
-			kernels.Product(p, groups, vectors)
-		} else {
-			s.tile = grow(s.tile, kernels.Rows()*kernels.Columns())
-			p.C, p.CStep, p.Accumulate = s.tile, kernels.Columns(), false
-			for g := range groups {
-				p.CRow[g] = g * kernels.Group * p.CStep
-			}
-			kernels.Product(p, groups, vectors)
-			for i := range rows {
-				merge(c[(row+i)*j.n+column:][:columns], s.tile[i*p.CStep:], accumulate)
-			}
-		}
-		row += rows
+	last := bottom - (bottom-top)%group // of whole groups
+	p.ARow = p.ARow[:0]
+	for row := top; row < last; row += group {
+		p.ARow = append(p.ARow, row*p.AStep+first*p.AInner)
+	}
+	j.multiply(s, c, top, last, column, columns, accumulate)
+	if last < bottom {
+		j.pad(s, a, last, bottom-last, first, k)
+		j.multiply(s, c, last, bottom, column, columns, accumulate)
+	}
+}
+
+// multiply runs the product for rows top to bottom of C: aside, where they fill no group
+// or the columns no vector.
+func (j *job) multiply(s *scratch, c []float32, top, bottom, column, columns int, accumulate bool) {
+	kernels, p := j.kernels, &s.product
+	vectors := pieces(columns, kernels.Lanes)
+	p.C, p.CStep, p.Accumulate = c[top*j.n+column:], j.n, accumulate
+	aside := bottom-top < len(p.ARow)*kernels.Group || columns < vectors*kernels.Lanes
+	if aside {
+		p.CStep, p.Accumulate = kernels.Columns(), false
+		s.tile = grow(s.tile, len(p.ARow)*kernels.Group*p.CStep)
+		p.C = s.tile
+	}
+	p.CRow = p.CRow[:0]
+	for g := range p.ARow {
+		p.CRow = append(p.CRow, g*kernels.Group*p.CStep)
+	}
+	kernels.Product(p, vectors)
+	if !aside {
+		return
+	}
+	for i := range bottom - top {
+		merge(c[(top+i)*j.n+column:][:columns], s.tile[i*p.CStep:], accumulate)
 	}
 }
 
@@ -196,5 +201,5 @@ func (j *job) pad(s *scratch, a []float32, row, rows, first, k int) {
 			s.rows[i*depth+l] = a[(row+i)*p.AStep+(first+l)*p.AInner]
 		}
 	}
-	p.A, p.AStep, p.AInner, p.ARow[0] = s.rows, depth, 1, 0
+	p.A, p.AStep, p.AInner, p.ARow = s.rows, depth, 1, append(p.ARow[:0], 0)
 }

@@ -30,10 +30,8 @@ const (
 func main() {
 	ConstraintExpr("!noasm")
 	for _, s := range []isa{avx2, avx512} {
-		for groups := 1; groups <= maxGroups; groups++ {
-			for vectors := 1; vectors <= maxVectors; vectors++ {
-				s.product(groups, vectors)
-			}
+		for vectors := 1; vectors <= maxVectors; vectors++ {
+			s.product(vectors)
 		}
 		s.gather()
 		s.scatter()

@@ -14,9 +14,9 @@ const (
 	productA          = 24
 	productB          = 48
 	productSegments   = 72
-	productK          = 96
-	productCRow       = 104
-	productARow       = 128
+	productCRow       = 96
+	productARow       = 120
+	productK          = 144
 	productCStep      = 152
 	productAStep      = 160
 	productAInner     = 168
@@ -24,11 +24,14 @@ const (
 	productAccumulate = 184
 )
 
-// product is the one inner loop behind every convolution and matrix product:
-// each step multiplies one value per row, broadcast, with one vector (or two)
-// of B, and all sums stay in registers.
-func (s isa) product(groups, vectors int) {
-	TEXT(fmt.Sprintf("product%s_%dx%d", s.name, groups, vectors), NOSPLIT, "func(p uintptr)")
+// product is the one inner loop behind every convolution and matrix product: each
+// step multiplies one value per row, broadcast, with one vector (or two) of B, and all
+// sums of a tile stay in registers. It goes through the groups of rows in tiles of as
+// many as the registers hold. A single group makes poor use of the vectors that it
+// loads: the last four are two and two.
+func (s isa) product(vectors int) {
+	name := fmt.Sprintf("product%s_%d", s.name, vectors)
+	TEXT(name, NOSPLIT, "func(p uintptr)")
 	Pragma("noescape")
 	p := argument()
 	step, inner, bInner := distance(p, productAStep), distance(p, productAInner), distance(p, productBInner)
@@ -36,23 +39,49 @@ func (s isa) product(groups, vectors int) {
 	if s.group == 4 {
 		LEAQ(indexed(step, step, 2), step3)
 	}
+	done := GP64()
+	XORQ(done, done)
+	Label("next_" + name)
+	left := field(p, productARow+8)
+	SUBQ(done, left)
+	JLE(operand.LabelRef("end_" + name))
+	for groups := 1; groups < maxGroups; groups++ {
+		CMPQ(left, operand.Imm(uint64(groups)))
+		JEQ(operand.LabelRef(fmt.Sprintf("tile%d_%s", groups, name)))
+	}
+	CMPQ(left, operand.Imm(maxGroups+1))
+	JEQ(operand.LabelRef(fmt.Sprintf("tile%d_%s", maxGroups-1, name)))
+	for groups := maxGroups; groups > 0; groups-- {
+		label := fmt.Sprintf("tile%d_%s", groups, name)
+		Label(label)
+		s.tile(label, p, done, step, step3, inner, bInner, groups, vectors)
+		ADDQ(operand.Imm(uint64(groups)), done)
+		JMP(operand.LabelRef("next_" + name))
+	}
+	Label("end_" + name)
+	VZEROUPPER()
+	RET()
+}
+
+// tile computes a few groups of rows, from the one of the given number on.
+func (s isa) tile(label string, p, first, step, step3, inner, bInner reg.Register, groups, vectors int) {
 	sums := make([][]reg.VecVirtual, groups*s.group)
 	for i := range sums {
 		sums[i] = s.vectors(vectors)
 		s.zero(sums[i])
 	}
 	segment, segments := field(p, productSegments), field(p, productSegments+8)
-	label := fmt.Sprintf("%s_%dx%d", s.name, groups, vectors)
 	Label("segment_" + label)
 	a := make([]reg.GPVirtual, groups)
-	offset := GP64()
-	MOVQ(at(segment, 0), offset)
-	SHLQ(operand.U8(2), offset)
-	ADDQ(at(p, productA), offset)
+	base, places := field(segment, 0), field(p, productARow)
+	SHLQ(operand.U8(2), base)
+	ADDQ(at(p, productA), base)
 	for g := range a {
 		a[g] = GP64()
-		MOVQ(at(p, productARow+8*g), a[g])
-		LEAQ(indexed(offset, a[g], 4), a[g])
+		m := indexed(places, first, 8)
+		m.Disp = 8 * g
+		MOVQ(m, a[g])
+		LEAQ(indexed(base, a[g], 4), a[g])
 	}
 	b := field(segment, 8)
 	SHLQ(operand.U8(2), b)
@@ -86,8 +115,12 @@ func (s isa) product(groups, vectors int) {
 		LEAQ(indexed(cStep, cStep, 2), cStep3)
 	}
 	rows := make([]reg.GPVirtual, groups)
+	places = field(p, productCRow)
 	for g := range rows {
-		rows[g] = field(p, productCRow+8*g)
+		rows[g] = GP64()
+		m := indexed(places, first, 8)
+		m.Disp = 8 * g
+		MOVQ(m, rows[g])
 		LEAQ(indexed(c, rows[g], 4), rows[g])
 	}
 	CMPB(at(p, productAccumulate), operand.Imm(0))
@@ -95,8 +128,6 @@ func (s isa) product(groups, vectors int) {
 	s.eachSum(sums, rows, cStep, cStep3, func(m operand.Mem, v reg.VecVirtual) { VADDPS(m, v, v) })
 	Label("store_" + label)
 	s.eachSum(sums, rows, cStep, cStep3, func(m operand.Mem, v reg.VecVirtual) { VMOVUPS(v, m) })
-	VZEROUPPER()
-	RET()
 }
 
 // row addresses row i of a group.
