@@ -511,41 +511,41 @@ end_productAVX2_2:
 // Requires: AVX, CMOV
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 88(AX), DX
-	LEAQ (CX)(CX*2), BX
-	XORQ SI, SI
+	MOVQ 88(AX), CX
+	MOVQ 72(AX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	XORQ R8, R8
 
 item_gatherAVX2:
-	MOVQ    (AX), DI
-	MOVQ    24(AX), R8
-	MOVQ    48(AX), R9
-	MOVQ    80(AX), R10
-	MOVQ    120(AX), R11
-	MOVQ    96(AX), R12
-	IMULQ   SI, R11
-	LEAQ    (R8)(R11*4), R8
-	TESTQ   R12, R12
+	MOVQ    (AX), R9
+	MOVQ    24(AX), R10
+	MOVQ    48(AX), R11
+	MOVQ    80(AX), R12
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	IMULQ   R8, SI
+	LEAQ    (R10)(SI*4), R10
+	TESTQ   DI, DI
 	JZ      block_gatherAVX2
-	MOVLQSX (R12)(SI*4), R12
-	LEAQ    (DI)(R12*4), DI
+	MOVLQSX (DI)(R8*4), DI
+	LEAQ    (R9)(DI*4), R9
 
 block_gatherAVX2:
-	CMPQ           R10, $0x08
+	CMPQ           R12, $0x08
 	JL             quad_gatherAVX2
-	CMPQ           DX, $0x08
+	CMPQ           CX, $0x08
 	JL             tail_gatherAVX2
-	MOVQ           R8, R11
-	LEAQ           (R11)(CX*4), R12
-	VBROADCASTF128 (R11), Y0
-	VINSERTF128    $0x01, (R12), Y0, Y0
-	VBROADCASTF128 (R11)(CX*1), Y1
-	VINSERTF128    $0x01, (R12)(CX*1), Y1, Y1
-	VBROADCASTF128 (R11)(CX*2), Y2
-	VINSERTF128    $0x01, (R12)(CX*2), Y2, Y2
-	VBROADCASTF128 (R11)(BX*1), Y3
-	VINSERTF128    $0x01, (R12)(BX*1), Y3, Y3
+	MOVQ           R10, SI
+	LEAQ           (SI)(DX*4), DI
+	VBROADCASTF128 (SI), Y0
+	VINSERTF128    $0x01, (DI), Y0, Y0
+	VBROADCASTF128 (SI)(DX*1), Y1
+	VINSERTF128    $0x01, (DI)(DX*1), Y1, Y1
+	VBROADCASTF128 (SI)(DX*2), Y2
+	VINSERTF128    $0x01, (DI)(DX*2), Y2, Y2
+	VBROADCASTF128 (SI)(BX*1), Y3
+	VINSERTF128    $0x01, (DI)(BX*1), Y3, Y3
 	VUNPCKLPS      Y1, Y0, Y4
 	VUNPCKHPS      Y1, Y0, Y0
 	VUNPCKLPS      Y3, Y2, Y1
@@ -554,22 +554,22 @@ block_gatherAVX2:
 	VUNPCKHPD      Y1, Y4, Y1
 	VUNPCKLPD      Y2, Y0, Y4
 	VUNPCKHPD      Y2, Y0, Y0
-	MOVLQSX        (R9), R13
-	VMOVUPS        Y3, (DI)(R13*4)
-	MOVLQSX        4(R9), R13
-	VMOVUPS        Y1, (DI)(R13*4)
-	MOVLQSX        8(R9), R13
-	VMOVUPS        Y4, (DI)(R13*4)
-	MOVLQSX        12(R9), R13
-	VMOVUPS        Y0, (DI)(R13*4)
-	VBROADCASTF128 16(R11), Y0
-	VINSERTF128    $0x01, 16(R12), Y0, Y0
-	VBROADCASTF128 16(R11)(CX*1), Y1
-	VINSERTF128    $0x01, 16(R12)(CX*1), Y1, Y1
-	VBROADCASTF128 16(R11)(CX*2), Y2
-	VINSERTF128    $0x01, 16(R12)(CX*2), Y2, Y2
-	VBROADCASTF128 16(R11)(BX*1), Y3
-	VINSERTF128    $0x01, 16(R12)(BX*1), Y3, Y3
+	MOVLQSX        (R11), R13
+	VMOVUPS        Y3, (R9)(R13*4)
+	MOVLQSX        4(R11), R13
+	VMOVUPS        Y1, (R9)(R13*4)
+	MOVLQSX        8(R11), R13
+	VMOVUPS        Y4, (R9)(R13*4)
+	MOVLQSX        12(R11), R13
+	VMOVUPS        Y0, (R9)(R13*4)
+	VBROADCASTF128 16(SI), Y0
+	VINSERTF128    $0x01, 16(DI), Y0, Y0
+	VBROADCASTF128 16(SI)(DX*1), Y1
+	VINSERTF128    $0x01, 16(DI)(DX*1), Y1, Y1
+	VBROADCASTF128 16(SI)(DX*2), Y2
+	VINSERTF128    $0x01, 16(DI)(DX*2), Y2, Y2
+	VBROADCASTF128 16(SI)(BX*1), Y3
+	VINSERTF128    $0x01, 16(DI)(BX*1), Y3, Y3
 	VUNPCKLPS      Y1, Y0, Y4
 	VUNPCKHPS      Y1, Y0, Y0
 	VUNPCKLPS      Y3, Y2, Y1
@@ -578,31 +578,31 @@ block_gatherAVX2:
 	VUNPCKHPD      Y1, Y4, Y1
 	VUNPCKLPD      Y2, Y0, Y4
 	VUNPCKHPD      Y2, Y0, Y0
-	MOVLQSX        16(R9), R11
-	VMOVUPS        Y3, (DI)(R11*4)
-	MOVLQSX        20(R9), R11
-	VMOVUPS        Y1, (DI)(R11*4)
-	MOVLQSX        24(R9), R11
-	VMOVUPS        Y4, (DI)(R11*4)
-	MOVLQSX        28(R9), R11
-	VMOVUPS        Y0, (DI)(R11*4)
+	MOVLQSX        16(R11), SI
+	VMOVUPS        Y3, (R9)(SI*4)
+	MOVLQSX        20(R11), SI
+	VMOVUPS        Y1, (R9)(SI*4)
+	MOVLQSX        24(R11), SI
+	VMOVUPS        Y4, (R9)(SI*4)
+	MOVLQSX        28(R11), SI
+	VMOVUPS        Y0, (R9)(SI*4)
 	JMP            next_gatherAVX2
 
 quad_gatherAVX2:
-	CMPQ           R10, $0x04
+	CMPQ           R12, $0x04
 	JL             tail_gatherAVX2
-	CMPQ           DX, $0x08
+	CMPQ           CX, $0x08
 	JL             tail_gatherAVX2
-	MOVQ           R8, R11
-	LEAQ           (R11)(CX*4), R12
-	VBROADCASTF128 (R11), Y0
-	VINSERTF128    $0x01, (R12), Y0, Y0
-	VBROADCASTF128 (R11)(CX*1), Y1
-	VINSERTF128    $0x01, (R12)(CX*1), Y1, Y1
-	VBROADCASTF128 (R11)(CX*2), Y2
-	VINSERTF128    $0x01, (R12)(CX*2), Y2, Y2
-	VBROADCASTF128 (R11)(BX*1), Y3
-	VINSERTF128    $0x01, (R12)(BX*1), Y3, Y3
+	MOVQ           R10, SI
+	LEAQ           (SI)(DX*4), DI
+	VBROADCASTF128 (SI), Y0
+	VINSERTF128    $0x01, (DI), Y0, Y0
+	VBROADCASTF128 (SI)(DX*1), Y1
+	VINSERTF128    $0x01, (DI)(DX*1), Y1, Y1
+	VBROADCASTF128 (SI)(DX*2), Y2
+	VINSERTF128    $0x01, (DI)(DX*2), Y2, Y2
+	VBROADCASTF128 (SI)(BX*1), Y3
+	VINSERTF128    $0x01, (DI)(BX*1), Y3, Y3
 	VUNPCKLPS      Y1, Y0, Y4
 	VUNPCKHPS      Y1, Y0, Y0
 	VUNPCKLPS      Y3, Y2, Y1
@@ -611,49 +611,49 @@ quad_gatherAVX2:
 	VUNPCKHPD      Y1, Y4, Y1
 	VUNPCKLPD      Y2, Y0, Y4
 	VUNPCKHPD      Y2, Y0, Y0
-	MOVLQSX        (R9), R11
-	VMOVUPS        Y3, (DI)(R11*4)
-	MOVLQSX        4(R9), R11
-	VMOVUPS        Y1, (DI)(R11*4)
-	MOVLQSX        8(R9), R11
-	VMOVUPS        Y4, (DI)(R11*4)
-	MOVLQSX        12(R9), R11
-	VMOVUPS        Y0, (DI)(R11*4)
-	ADDQ           $0x10, R8
-	ADDQ           $0x10, R9
-	SUBQ           $0x04, R10
+	MOVLQSX        (R11), SI
+	VMOVUPS        Y3, (R9)(SI*4)
+	MOVLQSX        4(R11), SI
+	VMOVUPS        Y1, (R9)(SI*4)
+	MOVLQSX        8(R11), SI
+	VMOVUPS        Y4, (R9)(SI*4)
+	MOVLQSX        12(R11), SI
+	VMOVUPS        Y0, (R9)(SI*4)
+	ADDQ           $0x10, R10
+	ADDQ           $0x10, R11
+	SUBQ           $0x04, R12
 	JG             quad_gatherAVX2
 	JMP            end_gatherAVX2
 
 tail_gatherAVX2:
-	CMPQ        R10, $0x01
+	CMPQ        R12, $0x01
 	JNE         part_gatherAVX2
-	CMPQ        DX, $0x08
+	CMPQ        CX, $0x08
 	JL          part_gatherAVX2
-	MOVQ        R8, R11
-	LEAQ        (R11)(CX*4), R12
-	VMOVSS      (R11), X0
-	VINSERTPS   $0x10, (R11)(CX*1), X0, X0
-	VINSERTPS   $0x20, (R11)(CX*2), X0, X0
-	VINSERTPS   $0x30, (R11)(BX*1), X0, X0
+	MOVQ        R10, SI
+	LEAQ        (SI)(DX*4), DI
+	VMOVSS      (SI), X0
+	VINSERTPS   $0x10, (SI)(DX*1), X0, X0
+	VINSERTPS   $0x20, (SI)(DX*2), X0, X0
+	VINSERTPS   $0x30, (SI)(BX*1), X0, X0
 	VMOVAPS     X0, X5
-	VMOVSS      (R12), X0
-	VINSERTPS   $0x10, (R12)(CX*1), X0, X0
-	VINSERTPS   $0x20, (R12)(CX*2), X0, X0
-	VINSERTPS   $0x30, (R12)(BX*1), X0, X0
+	VMOVSS      (DI), X0
+	VINSERTPS   $0x10, (DI)(DX*1), X0, X0
+	VINSERTPS   $0x20, (DI)(DX*2), X0, X0
+	VINSERTPS   $0x30, (DI)(BX*1), X0, X0
 	VINSERTF128 $0x01, X0, Y5, Y5
-	MOVLQSX     (R9), R8
-	VMOVUPS     Y5, (DI)(R8*4)
+	MOVLQSX     (R11), SI
+	VMOVUPS     Y5, (R9)(SI*4)
 	JMP         end_gatherAVX2
 
 part_gatherAVX2:
-	MOVQ       R10, R11
-	MOVQ       $0x0000000000000008, R12
-	CMPQ       R11, R12
-	CMOVQGT    R12, R11
+	MOVQ       R12, SI
+	MOVQ       $0x0000000000000008, DI
+	CMPQ       SI, DI
+	CMOVQGT    DI, SI
 	LEAQ       masks<>+0(SB), R13
-	SUBQ       R11, R12
-	VMOVUPS    (R13)(R12*4), Y0
+	SUBQ       SI, DI
+	VMOVUPS    (R13)(DI*4), Y0
 	VXORPS     Y9, Y9, Y9
 	VMOVAPS    Y9, Y1
 	VMOVAPS    Y9, Y2
@@ -663,38 +663,38 @@ part_gatherAVX2:
 	VMOVAPS    Y9, Y7
 	VMOVAPS    Y9, Y8
 	VMOVAPS    Y9, Y9
-	MOVQ       R8, R11
-	CMPQ       DX, $0x00
+	MOVQ       R10, SI
+	CMPQ       CX, $0x00
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R11), Y0, Y1
-	ADDQ       CX, R11
-	CMPQ       DX, $0x01
+	VMASKMOVPS (SI), Y0, Y1
+	ADDQ       DX, SI
+	CMPQ       CX, $0x01
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R11), Y0, Y2
-	ADDQ       CX, R11
-	CMPQ       DX, $0x02
+	VMASKMOVPS (SI), Y0, Y2
+	ADDQ       DX, SI
+	CMPQ       CX, $0x02
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R11), Y0, Y3
-	ADDQ       CX, R11
-	CMPQ       DX, $0x03
+	VMASKMOVPS (SI), Y0, Y3
+	ADDQ       DX, SI
+	CMPQ       CX, $0x03
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R11), Y0, Y4
-	ADDQ       CX, R11
-	CMPQ       DX, $0x04
+	VMASKMOVPS (SI), Y0, Y4
+	ADDQ       DX, SI
+	CMPQ       CX, $0x04
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R11), Y0, Y6
-	ADDQ       CX, R11
-	CMPQ       DX, $0x05
+	VMASKMOVPS (SI), Y0, Y6
+	ADDQ       DX, SI
+	CMPQ       CX, $0x05
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R11), Y0, Y7
-	ADDQ       CX, R11
-	CMPQ       DX, $0x06
+	VMASKMOVPS (SI), Y0, Y7
+	ADDQ       DX, SI
+	CMPQ       CX, $0x06
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R11), Y0, Y8
-	ADDQ       CX, R11
-	CMPQ       DX, $0x07
+	VMASKMOVPS (SI), Y0, Y8
+	ADDQ       DX, SI
+	CMPQ       CX, $0x07
 	JLE        end_read_gatherAVX2
-	VMASKMOVPS (R11), Y0, Y9
+	VMASKMOVPS (SI), Y0, Y9
 
 end_read_gatherAVX2:
 	VUNPCKLPS  Y2, Y1, Y0
@@ -721,46 +721,46 @@ end_read_gatherAVX2:
 	VPERM2F128 $0x31, Y7, Y2, Y2
 	VPERM2F128 $0x20, Y6, Y1, Y7
 	VPERM2F128 $0x31, Y6, Y1, Y1
-	MOVLQSX    (R9), R11
-	VMOVUPS    Y8, (DI)(R11*4)
-	CMPQ       R10, $0x01
+	MOVLQSX    (R11), SI
+	VMOVUPS    Y8, (R9)(SI*4)
+	CMPQ       R12, $0x01
 	JLE        end_gatherAVX2
-	MOVLQSX    4(R9), R11
-	VMOVUPS    Y9, (DI)(R11*4)
-	CMPQ       R10, $0x02
+	MOVLQSX    4(R11), SI
+	VMOVUPS    Y9, (R9)(SI*4)
+	CMPQ       R12, $0x02
 	JLE        end_gatherAVX2
-	MOVLQSX    8(R9), R11
-	VMOVUPS    Y3, (DI)(R11*4)
-	CMPQ       R10, $0x03
+	MOVLQSX    8(R11), SI
+	VMOVUPS    Y3, (R9)(SI*4)
+	CMPQ       R12, $0x03
 	JLE        end_gatherAVX2
-	MOVLQSX    12(R9), R11
-	VMOVUPS    Y7, (DI)(R11*4)
-	CMPQ       R10, $0x04
+	MOVLQSX    12(R11), SI
+	VMOVUPS    Y7, (R9)(SI*4)
+	CMPQ       R12, $0x04
 	JLE        end_gatherAVX2
-	MOVLQSX    16(R9), R11
-	VMOVUPS    Y4, (DI)(R11*4)
-	CMPQ       R10, $0x05
+	MOVLQSX    16(R11), SI
+	VMOVUPS    Y4, (R9)(SI*4)
+	CMPQ       R12, $0x05
 	JLE        end_gatherAVX2
-	MOVLQSX    20(R9), R11
-	VMOVUPS    Y0, (DI)(R11*4)
-	CMPQ       R10, $0x06
+	MOVLQSX    20(R11), SI
+	VMOVUPS    Y0, (R9)(SI*4)
+	CMPQ       R12, $0x06
 	JLE        end_gatherAVX2
-	MOVLQSX    24(R9), R11
-	VMOVUPS    Y2, (DI)(R11*4)
-	CMPQ       R10, $0x07
+	MOVLQSX    24(R11), SI
+	VMOVUPS    Y2, (R9)(SI*4)
+	CMPQ       R12, $0x07
 	JLE        end_gatherAVX2
-	MOVLQSX    28(R9), R11
-	VMOVUPS    Y1, (DI)(R11*4)
+	MOVLQSX    28(R11), SI
+	VMOVUPS    Y1, (R9)(SI*4)
 
 next_gatherAVX2:
-	ADDQ $0x20, R8
-	ADDQ $0x20, R9
-	SUBQ $0x08, R10
+	ADDQ $0x20, R10
+	ADDQ $0x20, R11
+	SUBQ $0x08, R12
 	JG   block_gatherAVX2
 
 end_gatherAVX2:
-	INCQ SI
-	CMPQ SI, 104(AX)
+	INCQ R8
+	CMPQ R8, 104(AX)
 	JL   item_gatherAVX2
 	VZEROUPPER
 	RET
@@ -788,41 +788,129 @@ GLOBL masks<>(SB), RODATA|NOPTR, $64
 TEXT ·scatterAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
-	MOVQ 96(AX), DX
+	MOVQ 104(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 104(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 120(AX), SI
-	XORQ DI, DI
+	MOVQ 120(AX), BX
+	MOVQ 96(AX), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	XORQ R10, R10
 
 item_scatterAVX2:
-	MOVQ  (AX), R8
-	MOVQ  24(AX), R9
-	MOVQ  72(AX), R10
-	MOVQ  112(AX), R11
-	MOVQ  136(AX), R12
-	IMULQ DI, R12
-	LEAQ  (R9)(R12*4), R9
-	MOVQ  144(AX), R12
-	IMULQ DI, R12
-	LEAQ  (R8)(R12*4), R8
-	TESTQ R10, R10
+	MOVQ  (AX), R11
+	MOVQ  24(AX), R12
+	MOVQ  72(AX), R13
+	MOVQ  112(AX), R14
+	MOVQ  136(AX), R8
+	IMULQ R10, R8
+	LEAQ  (R12)(R8*4), R12
+	MOVQ  144(AX), R8
+	IMULQ R10, R8
+	LEAQ  (R11)(R8*4), R11
+	TESTQ R13, R13
 	JZ    block_scatterAVX2
-	LEAQ  (R10)(R12*4), R10
+	LEAQ  (R13)(R8*4), R13
 
 block_scatterAVX2:
-	CMPQ    R11, $0x04
-	JNE     square_scatterAVX2
-	CMPQ    SI, $0x08
+	CMPQ    BX, $0x08
 	JL      square_scatterAVX2
-	VMOVUPS (R9), Y0
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y1
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y2
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y3
-	ADDQ    BX, R9
+	CMPQ    R14, $0x04
+	JEQ     four_scatterAVX2
+	CMPQ    R14, $0x01
+	JEQ     one_scatterAVX2
+	CMPQ    R14, $0x08
+	JL      square_scatterAVX2
+	VMOVUPS (R12), Y0
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y1
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y2
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y3
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y4
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y5
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y6
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y7
+	ADDQ    DX, R12
+	TESTQ   CX, CX
+	JZ      full_biased_scatterAVX2
+	VADDPS  (CX), Y0, Y0
+	VADDPS  (CX), Y1, Y1
+	VADDPS  (CX), Y2, Y2
+	VADDPS  (CX), Y3, Y3
+	VADDPS  (CX), Y4, Y4
+	VADDPS  (CX), Y5, Y5
+	VADDPS  (CX), Y6, Y6
+	VADDPS  (CX), Y7, Y7
+
+full_biased_scatterAVX2:
+	VUNPCKLPS  Y1, Y0, Y8
+	VUNPCKHPS  Y1, Y0, Y0
+	VUNPCKLPS  Y3, Y2, Y1
+	VUNPCKHPS  Y3, Y2, Y2
+	VUNPCKLPD  Y1, Y8, Y3
+	VUNPCKHPD  Y1, Y8, Y1
+	VUNPCKLPD  Y2, Y0, Y8
+	VUNPCKHPD  Y2, Y0, Y0
+	VUNPCKLPS  Y5, Y4, Y2
+	VUNPCKHPS  Y5, Y4, Y4
+	VUNPCKLPS  Y7, Y6, Y5
+	VUNPCKHPS  Y7, Y6, Y6
+	VUNPCKLPD  Y5, Y2, Y7
+	VUNPCKHPD  Y5, Y2, Y2
+	VUNPCKLPD  Y6, Y4, Y5
+	VUNPCKHPD  Y6, Y4, Y4
+	VPERM2F128 $0x20, Y7, Y3, Y6
+	VPERM2F128 $0x31, Y7, Y3, Y3
+	VPERM2F128 $0x20, Y2, Y1, Y7
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VPERM2F128 $0x20, Y5, Y8, Y2
+	VPERM2F128 $0x31, Y5, Y8, Y5
+	VPERM2F128 $0x20, Y4, Y0, Y8
+	VPERM2F128 $0x31, Y4, Y0, Y0
+	TESTQ      R13, R13
+	JZ         full_write_scatterAVX2
+	MOVQ       R13, R8
+	LEAQ       (R8)(SI*4), R9
+	VADDPS     (R8), Y6, Y6
+	VADDPS     (R8)(SI*1), Y7, Y7
+	VADDPS     (R8)(SI*2), Y2, Y2
+	VADDPS     (R8)(DI*1), Y8, Y8
+	VADDPS     (R9), Y3, Y3
+	VADDPS     (R9)(SI*1), Y1, Y1
+	VADDPS     (R9)(SI*2), Y5, Y5
+	VADDPS     (R9)(DI*1), Y0, Y0
+	ADDQ       $0x20, R13
+
+full_write_scatterAVX2:
+	MOVQ    R11, R8
+	LEAQ    (R8)(SI*4), R9
+	VMOVUPS Y6, (R8)
+	VMOVUPS Y7, (R8)(SI*1)
+	VMOVUPS Y2, (R8)(SI*2)
+	VMOVUPS Y8, (R8)(DI*1)
+	VMOVUPS Y3, (R9)
+	VMOVUPS Y1, (R9)(SI*1)
+	VMOVUPS Y5, (R9)(SI*2)
+	VMOVUPS Y0, (R9)(DI*1)
+	ADDQ    $0x20, R11
+	SUBQ    $0x08, R14
+	JG      block_scatterAVX2
+	JMP     end_scatterAVX2
+
+four_scatterAVX2:
+	VMOVUPS (R12), Y0
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y1
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y2
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y3
+	ADDQ    DX, R12
 	TESTQ   CX, CX
 	JZ      four_biased_scatterAVX2
 	VADDPS  (CX), Y0, Y0
@@ -839,96 +927,135 @@ four_biased_scatterAVX2:
 	VUNPCKHPD    Y1, Y4, Y1
 	VUNPCKLPD    Y2, Y0, Y4
 	VUNPCKHPD    Y2, Y0, Y0
-	TESTQ        R10, R10
+	TESTQ        R13, R13
 	JZ           alone_scatterAVX2
 	VMOVAPS      X3, X2
-	VADDPS       (R10), X2, X2
-	ADDQ         DX, R10
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VADDPS       (R13), X2, X2
+	ADDQ         SI, R13
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VMOVAPS      X1, X2
-	VADDPS       (R10), X2, X2
-	ADDQ         DX, R10
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VADDPS       (R13), X2, X2
+	ADDQ         SI, R13
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VMOVAPS      X4, X2
-	VADDPS       (R10), X2, X2
-	ADDQ         DX, R10
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VADDPS       (R13), X2, X2
+	ADDQ         SI, R13
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VMOVAPS      X0, X2
-	VADDPS       (R10), X2, X2
-	ADDQ         DX, R10
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VADDPS       (R13), X2, X2
+	ADDQ         SI, R13
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VEXTRACTF128 $0x01, Y3, X2
-	VADDPS       (R10), X2, X2
-	ADDQ         DX, R10
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VADDPS       (R13), X2, X2
+	ADDQ         SI, R13
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VEXTRACTF128 $0x01, Y1, X1
-	VADDPS       (R10), X1, X1
-	ADDQ         DX, R10
-	VMOVUPS      X1, (R8)
-	ADDQ         DX, R8
+	VADDPS       (R13), X1, X1
+	ADDQ         SI, R13
+	VMOVUPS      X1, (R11)
+	ADDQ         SI, R11
 	VEXTRACTF128 $0x01, Y4, X1
-	VADDPS       (R10), X1, X1
-	ADDQ         DX, R10
-	VMOVUPS      X1, (R8)
-	ADDQ         DX, R8
+	VADDPS       (R13), X1, X1
+	ADDQ         SI, R13
+	VMOVUPS      X1, (R11)
+	ADDQ         SI, R11
 	VEXTRACTF128 $0x01, Y0, X0
-	VADDPS       (R10), X0, X0
-	ADDQ         DX, R10
-	VMOVUPS      X0, (R8)
-	ADDQ         DX, R8
+	VADDPS       (R13), X0, X0
+	ADDQ         SI, R13
+	VMOVUPS      X0, (R11)
+	ADDQ         SI, R11
 	JMP          done_scatterAVX2
 
 alone_scatterAVX2:
 	VMOVAPS      X3, X2
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VMOVAPS      X1, X2
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VMOVAPS      X4, X2
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VMOVAPS      X0, X2
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VEXTRACTF128 $0x01, Y3, X2
-	VMOVUPS      X2, (R8)
-	ADDQ         DX, R8
+	VMOVUPS      X2, (R11)
+	ADDQ         SI, R11
 	VEXTRACTF128 $0x01, Y1, X1
-	VMOVUPS      X1, (R8)
-	ADDQ         DX, R8
+	VMOVUPS      X1, (R11)
+	ADDQ         SI, R11
 	VEXTRACTF128 $0x01, Y4, X1
-	VMOVUPS      X1, (R8)
-	ADDQ         DX, R8
+	VMOVUPS      X1, (R11)
+	ADDQ         SI, R11
 	VEXTRACTF128 $0x01, Y0, X0
-	VMOVUPS      X0, (R8)
-	ADDQ         DX, R8
+	VMOVUPS      X0, (R11)
+	ADDQ         SI, R11
 
 done_scatterAVX2:
 	JMP end_scatterAVX2
 
+one_scatterAVX2:
+	VMOVUPS (R12), Y0
+	ADDQ    DX, R12
+	TESTQ   CX, CX
+	JZ      one_biased_scatterAVX2
+	VADDPS  (CX), Y0, Y0
+
+one_biased_scatterAVX2:
+	TESTQ       R13, R13
+	JZ          one_write_scatterAVX2
+	MOVQ        R13, R8
+	LEAQ        (R8)(SI*4), R9
+	VMOVSS      (R8), X1
+	VINSERTPS   $0x10, (R8)(SI*1), X1, X1
+	VINSERTPS   $0x20, (R8)(SI*2), X1, X1
+	VINSERTPS   $0x30, (R8)(DI*1), X1, X1
+	VMOVAPS     X1, X9
+	VMOVSS      (R9), X1
+	VINSERTPS   $0x10, (R9)(SI*1), X1, X1
+	VINSERTPS   $0x20, (R9)(SI*2), X1, X1
+	VINSERTPS   $0x30, (R9)(DI*1), X1, X1
+	VINSERTF128 $0x01, X1, Y9, Y9
+	VADDPS      Y9, Y0, Y0
+
+one_write_scatterAVX2:
+	MOVQ         R11, R8
+	LEAQ         (R8)(SI*4), R9
+	VMOVAPS      X0, X1
+	VMOVSS       X1, (R8)
+	VEXTRACTPS   $0x01, X1, (R8)(SI*1)
+	VEXTRACTPS   $0x02, X1, (R8)(SI*2)
+	VEXTRACTPS   $0x03, X1, (R8)(DI*1)
+	VEXTRACTF128 $0x01, Y0, X0
+	VMOVSS       X0, (R9)
+	VEXTRACTPS   $0x01, X0, (R9)(SI*1)
+	VEXTRACTPS   $0x02, X0, (R9)(SI*2)
+	VEXTRACTPS   $0x03, X0, (R9)(DI*1)
+	JMP          end_scatterAVX2
+
 square_scatterAVX2:
-	VMOVUPS (R9), Y0
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y1
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y2
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y3
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y4
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y5
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y6
-	ADDQ    BX, R9
-	VMOVUPS (R9), Y7
-	ADDQ    BX, R9
+	VMOVUPS (R12), Y0
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y1
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y2
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y3
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y4
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y5
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y6
+	ADDQ    DX, R12
+	VMOVUPS (R12), Y7
+	ADDQ    DX, R12
 	TESTQ   CX, CX
 	JZ      square_biased_scatterAVX2
 	VADDPS  (CX), Y0, Y0
@@ -965,288 +1092,289 @@ square_biased_scatterAVX2:
 	VPERM2F128 $0x31, Y5, Y8, Y5
 	VPERM2F128 $0x20, Y4, Y0, Y8
 	VPERM2F128 $0x31, Y4, Y0, Y0
-	MOVQ       R11, R12
-	MOVQ       $0x0000000000000008, R13
-	CMPQ       R12, R13
-	CMOVQGT    R13, R12
-	LEAQ       masks<>+0(SB), R14
-	SUBQ       R12, R13
-	VMOVUPS    (R14)(R13*4), Y4
-	TESTQ      R10, R10
+	MOVQ       R14, R8
+	MOVQ       $0x0000000000000008, R9
+	CMPQ       R8, R9
+	CMOVQGT    R9, R8
+	LEAQ       masks<>+0(SB), R15
+	SUBQ       R8, R9
+	VMOVUPS    (R15)(R9*4), Y4
+	TESTQ      R13, R13
 	JZ         write_scatterAVX2
-	MOVQ       R10, R12
-	CMPQ       SI, $0x00
+	MOVQ       R13, R8
+	CMPQ       BX, $0x00
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y9
-	VADDPS     Y9, Y6, Y6
-	ADDQ       DX, R12
-	CMPQ       SI, $0x01
+	VMASKMOVPS (R8), Y4, Y10
+	VADDPS     Y10, Y6, Y6
+	ADDQ       SI, R8
+	CMPQ       BX, $0x01
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y9
-	VADDPS     Y9, Y7, Y7
-	ADDQ       DX, R12
-	CMPQ       SI, $0x02
+	VMASKMOVPS (R8), Y4, Y10
+	VADDPS     Y10, Y7, Y7
+	ADDQ       SI, R8
+	CMPQ       BX, $0x02
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y9
-	VADDPS     Y9, Y2, Y2
-	ADDQ       DX, R12
-	CMPQ       SI, $0x03
+	VMASKMOVPS (R8), Y4, Y10
+	VADDPS     Y10, Y2, Y2
+	ADDQ       SI, R8
+	CMPQ       BX, $0x03
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y9
-	VADDPS     Y9, Y8, Y8
-	ADDQ       DX, R12
-	CMPQ       SI, $0x04
+	VMASKMOVPS (R8), Y4, Y10
+	VADDPS     Y10, Y8, Y8
+	ADDQ       SI, R8
+	CMPQ       BX, $0x04
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y9
-	VADDPS     Y9, Y3, Y3
-	ADDQ       DX, R12
-	CMPQ       SI, $0x05
+	VMASKMOVPS (R8), Y4, Y10
+	VADDPS     Y10, Y3, Y3
+	ADDQ       SI, R8
+	CMPQ       BX, $0x05
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y9
-	VADDPS     Y9, Y1, Y1
-	ADDQ       DX, R12
-	CMPQ       SI, $0x06
+	VMASKMOVPS (R8), Y4, Y10
+	VADDPS     Y10, Y1, Y1
+	ADDQ       SI, R8
+	CMPQ       BX, $0x06
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y9
-	VADDPS     Y9, Y5, Y5
-	ADDQ       DX, R12
-	CMPQ       SI, $0x07
+	VMASKMOVPS (R8), Y4, Y10
+	VADDPS     Y10, Y5, Y5
+	ADDQ       SI, R8
+	CMPQ       BX, $0x07
 	JLE        end_residual_scatterAVX2
-	VMASKMOVPS (R12), Y4, Y4
+	VMASKMOVPS (R8), Y4, Y4
 	VADDPS     Y4, Y0, Y0
 
 end_residual_scatterAVX2:
-	ADDQ $0x20, R10
+	ADDQ $0x20, R13
 
 write_scatterAVX2:
-	CMPQ    R11, $0x08
+	CMPQ    R14, $0x08
 	JL      rest_scatterAVX2
-	MOVQ    R8, R12
-	CMPQ    SI, $0x00
+	MOVQ    R11, R8
+	CMPQ    BX, $0x00
 	JLE     end_store_scatterAVX2
-	VMOVUPS Y6, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x01
+	VMOVUPS Y6, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x01
 	JLE     end_store_scatterAVX2
-	VMOVUPS Y7, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x02
+	VMOVUPS Y7, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x02
 	JLE     end_store_scatterAVX2
-	VMOVUPS Y2, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x03
+	VMOVUPS Y2, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x03
 	JLE     end_store_scatterAVX2
-	VMOVUPS Y8, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x04
+	VMOVUPS Y8, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x04
 	JLE     end_store_scatterAVX2
-	VMOVUPS Y3, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x05
+	VMOVUPS Y3, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x05
 	JLE     end_store_scatterAVX2
-	VMOVUPS Y1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x06
+	VMOVUPS Y1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x06
 	JLE     end_store_scatterAVX2
-	VMOVUPS Y5, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x07
+	VMOVUPS Y5, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x07
 	JLE     end_store_scatterAVX2
-	VMOVUPS Y0, (R12)
+	VMOVUPS Y0, (R8)
 
 end_store_scatterAVX2:
-	ADDQ $0x20, R8
-	SUBQ $0x08, R11
+	ADDQ $0x20, R11
+	SUBQ $0x08, R14
 	JG   block_scatterAVX2
 	JMP  end_scatterAVX2
 
 rest_scatterAVX2:
-	CMPQ         SI, $0x00
+	MOVQ         R11, R8
+	CMPQ         BX, $0x00
 	JLE          end_rest_store_scatterAVX2
 	LEAQ         (R8), R9
-	TESTQ        $0x00000004, R11
+	TESTQ        $0x00000004, R14
 	JZ           below_4_0_scatterAVX2
 	VMOVUPS      X6, (R9)
 	VEXTRACTF128 $0x01, Y6, X6
 	ADDQ         $0x10, R9
 
 below_4_0_scatterAVX2:
-	TESTQ    $0x00000002, R11
+	TESTQ    $0x00000002, R14
 	JZ       below_2_0_scatterAVX2
 	VMOVLPS  X6, (R9)
 	VMOVHLPS X6, X6, X6
 	ADDQ     $0x08, R9
 
 below_2_0_scatterAVX2:
-	TESTQ  $0x00000001, R11
+	TESTQ  $0x00000001, R14
 	JZ     below_1_0_scatterAVX2
 	VMOVSS X6, (R9)
 	ADDQ   $0x04, R9
 
 below_1_0_scatterAVX2:
-	ADDQ         DX, R8
-	CMPQ         SI, $0x01
+	ADDQ         SI, R8
+	CMPQ         BX, $0x01
 	JLE          end_rest_store_scatterAVX2
 	LEAQ         (R8), R9
-	TESTQ        $0x00000004, R11
+	TESTQ        $0x00000004, R14
 	JZ           below_4_1_scatterAVX2
 	VMOVUPS      X7, (R9)
 	VEXTRACTF128 $0x01, Y7, X7
 	ADDQ         $0x10, R9
 
 below_4_1_scatterAVX2:
-	TESTQ    $0x00000002, R11
+	TESTQ    $0x00000002, R14
 	JZ       below_2_1_scatterAVX2
 	VMOVLPS  X7, (R9)
 	VMOVHLPS X7, X7, X7
 	ADDQ     $0x08, R9
 
 below_2_1_scatterAVX2:
-	TESTQ  $0x00000001, R11
+	TESTQ  $0x00000001, R14
 	JZ     below_1_1_scatterAVX2
 	VMOVSS X7, (R9)
 	ADDQ   $0x04, R9
 
 below_1_1_scatterAVX2:
-	ADDQ         DX, R8
-	CMPQ         SI, $0x02
+	ADDQ         SI, R8
+	CMPQ         BX, $0x02
 	JLE          end_rest_store_scatterAVX2
 	LEAQ         (R8), R9
-	TESTQ        $0x00000004, R11
+	TESTQ        $0x00000004, R14
 	JZ           below_4_2_scatterAVX2
 	VMOVUPS      X2, (R9)
 	VEXTRACTF128 $0x01, Y2, X2
 	ADDQ         $0x10, R9
 
 below_4_2_scatterAVX2:
-	TESTQ    $0x00000002, R11
+	TESTQ    $0x00000002, R14
 	JZ       below_2_2_scatterAVX2
 	VMOVLPS  X2, (R9)
 	VMOVHLPS X2, X2, X2
 	ADDQ     $0x08, R9
 
 below_2_2_scatterAVX2:
-	TESTQ  $0x00000001, R11
+	TESTQ  $0x00000001, R14
 	JZ     below_1_2_scatterAVX2
 	VMOVSS X2, (R9)
 	ADDQ   $0x04, R9
 
 below_1_2_scatterAVX2:
-	ADDQ         DX, R8
-	CMPQ         SI, $0x03
+	ADDQ         SI, R8
+	CMPQ         BX, $0x03
 	JLE          end_rest_store_scatterAVX2
 	LEAQ         (R8), R9
-	TESTQ        $0x00000004, R11
+	TESTQ        $0x00000004, R14
 	JZ           below_4_3_scatterAVX2
 	VMOVUPS      X8, (R9)
 	VEXTRACTF128 $0x01, Y8, X8
 	ADDQ         $0x10, R9
 
 below_4_3_scatterAVX2:
-	TESTQ    $0x00000002, R11
+	TESTQ    $0x00000002, R14
 	JZ       below_2_3_scatterAVX2
 	VMOVLPS  X8, (R9)
 	VMOVHLPS X8, X8, X8
 	ADDQ     $0x08, R9
 
 below_2_3_scatterAVX2:
-	TESTQ  $0x00000001, R11
+	TESTQ  $0x00000001, R14
 	JZ     below_1_3_scatterAVX2
 	VMOVSS X8, (R9)
 	ADDQ   $0x04, R9
 
 below_1_3_scatterAVX2:
-	ADDQ         DX, R8
-	CMPQ         SI, $0x04
+	ADDQ         SI, R8
+	CMPQ         BX, $0x04
 	JLE          end_rest_store_scatterAVX2
 	LEAQ         (R8), R9
-	TESTQ        $0x00000004, R11
+	TESTQ        $0x00000004, R14
 	JZ           below_4_4_scatterAVX2
 	VMOVUPS      X3, (R9)
 	VEXTRACTF128 $0x01, Y3, X3
 	ADDQ         $0x10, R9
 
 below_4_4_scatterAVX2:
-	TESTQ    $0x00000002, R11
+	TESTQ    $0x00000002, R14
 	JZ       below_2_4_scatterAVX2
 	VMOVLPS  X3, (R9)
 	VMOVHLPS X3, X3, X3
 	ADDQ     $0x08, R9
 
 below_2_4_scatterAVX2:
-	TESTQ  $0x00000001, R11
+	TESTQ  $0x00000001, R14
 	JZ     below_1_4_scatterAVX2
 	VMOVSS X3, (R9)
 	ADDQ   $0x04, R9
 
 below_1_4_scatterAVX2:
-	ADDQ         DX, R8
-	CMPQ         SI, $0x05
+	ADDQ         SI, R8
+	CMPQ         BX, $0x05
 	JLE          end_rest_store_scatterAVX2
 	LEAQ         (R8), R9
-	TESTQ        $0x00000004, R11
+	TESTQ        $0x00000004, R14
 	JZ           below_4_5_scatterAVX2
 	VMOVUPS      X1, (R9)
 	VEXTRACTF128 $0x01, Y1, X1
 	ADDQ         $0x10, R9
 
 below_4_5_scatterAVX2:
-	TESTQ    $0x00000002, R11
+	TESTQ    $0x00000002, R14
 	JZ       below_2_5_scatterAVX2
 	VMOVLPS  X1, (R9)
 	VMOVHLPS X1, X1, X1
 	ADDQ     $0x08, R9
 
 below_2_5_scatterAVX2:
-	TESTQ  $0x00000001, R11
+	TESTQ  $0x00000001, R14
 	JZ     below_1_5_scatterAVX2
 	VMOVSS X1, (R9)
 	ADDQ   $0x04, R9
 
 below_1_5_scatterAVX2:
-	ADDQ         DX, R8
-	CMPQ         SI, $0x06
+	ADDQ         SI, R8
+	CMPQ         BX, $0x06
 	JLE          end_rest_store_scatterAVX2
 	LEAQ         (R8), R9
-	TESTQ        $0x00000004, R11
+	TESTQ        $0x00000004, R14
 	JZ           below_4_6_scatterAVX2
 	VMOVUPS      X5, (R9)
 	VEXTRACTF128 $0x01, Y5, X5
 	ADDQ         $0x10, R9
 
 below_4_6_scatterAVX2:
-	TESTQ    $0x00000002, R11
+	TESTQ    $0x00000002, R14
 	JZ       below_2_6_scatterAVX2
 	VMOVLPS  X5, (R9)
 	VMOVHLPS X5, X5, X5
 	ADDQ     $0x08, R9
 
 below_2_6_scatterAVX2:
-	TESTQ  $0x00000001, R11
+	TESTQ  $0x00000001, R14
 	JZ     below_1_6_scatterAVX2
 	VMOVSS X5, (R9)
 	ADDQ   $0x04, R9
 
 below_1_6_scatterAVX2:
-	ADDQ         DX, R8
-	CMPQ         SI, $0x07
+	ADDQ         SI, R8
+	CMPQ         BX, $0x07
 	JLE          end_rest_store_scatterAVX2
 	LEAQ         (R8), R8
-	TESTQ        $0x00000004, R11
+	TESTQ        $0x00000004, R14
 	JZ           below_4_7_scatterAVX2
 	VMOVUPS      X0, (R8)
 	VEXTRACTF128 $0x01, Y0, X0
 	ADDQ         $0x10, R8
 
 below_4_7_scatterAVX2:
-	TESTQ    $0x00000002, R11
+	TESTQ    $0x00000002, R14
 	JZ       below_2_7_scatterAVX2
 	VMOVLPS  X0, (R8)
 	VMOVHLPS X0, X0, X0
 	ADDQ     $0x08, R8
 
 below_2_7_scatterAVX2:
-	TESTQ  $0x00000001, R11
+	TESTQ  $0x00000001, R14
 	JZ     below_1_7_scatterAVX2
 	VMOVSS X0, (R8)
 	ADDQ   $0x04, R8
@@ -1254,8 +1382,8 @@ below_2_7_scatterAVX2:
 below_1_7_scatterAVX2:
 end_rest_store_scatterAVX2:
 end_scatterAVX2:
-	INCQ DI
-	CMPQ DI, 128(AX)
+	INCQ R10
+	CMPQ R10, 128(AX)
 	JL   item_scatterAVX2
 	VZEROUPPER
 	RET
@@ -3259,7 +3387,7 @@ item_gradientAVX2:
 
 // func smallInputAVX2(p uintptr)
 // Requires: AVX
-TEXT ·smallInputAVX2(SB), $192-8
+TEXT ·smallInputAVX2(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -3283,36 +3411,24 @@ item_smallInputAVX2:
 	VMOVUPS (R10), Y0
 	VMOVUPS (R10)(SI*1), Y1
 	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y2, 64(SP)
-	VMOVUPS Y1, 128(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y0, 32(SP)
-	VMOVUPS Y2, 96(SP)
-	VMOVUPS Y1, 160(SP)
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
-	VADDPS  Y0, Y1, Y2
+	VMOVUPS (R10), Y3
+	VMOVUPS (R10)(SI*1), Y4
+	VADDPS  Y3, Y4, Y5
+	VADDPS  Y0, Y3, Y6
 	VMOVUPS Y0, (R11)
-	VMOVUPS Y2, (R11)(R9*1)
-	VMOVUPS Y1, (R11)(R9*2)
+	VMOVUPS Y6, (R11)(R9*1)
+	VMOVUPS Y3, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 64(SP), Y0
-	VMOVUPS 96(SP), Y1
-	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y0, (R11)
-	VMOVUPS Y2, (R11)(R9*1)
-	VMOVUPS Y1, (R11)(R9*2)
+	VADDPS  Y2, Y5, Y0
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y0, (R11)(R9*1)
+	VMOVUPS Y5, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 128(SP), Y0
-	VMOVUPS 160(SP), Y1
-	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y0, (R11)
-	VMOVUPS Y2, (R11)(R9*1)
-	VMOVUPS Y1, (R11)(R9*2)
+	VADDPS  Y1, Y4, Y0
+	VMOVUPS Y1, (R11)
+	VMOVUPS Y0, (R11)(R9*1)
+	VMOVUPS Y4, (R11)(R9*2)
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, CX
 	DECQ    BX
@@ -3322,7 +3438,7 @@ item_smallInputAVX2:
 
 // func smallOutputAVX2(p uintptr)
 // Requires: AVX
-TEXT ·smallOutputAVX2(SB), $192-8
+TEXT ·smallOutputAVX2(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -3348,36 +3464,24 @@ item_smallOutputAVX2:
 	VMOVUPS (R10)(SI*2), Y2
 	VADDPS  Y1, Y2, Y2
 	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y2, (SP)
-	VMOVUPS Y0, 96(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(SI*1), Y1
-	VMOVUPS (R10)(SI*2), Y2
-	VADDPS  Y1, Y2, Y2
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y2, 32(SP)
-	VMOVUPS Y0, 128(SP)
+	VMOVUPS (R10), Y1
+	VMOVUPS (R10)(SI*1), Y3
+	VMOVUPS (R10)(SI*2), Y4
+	VADDPS  Y3, Y4, Y4
+	VADDPS  Y3, Y1, Y1
 	ADDQ    DI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(SI*1), Y1
-	VMOVUPS (R10)(SI*2), Y2
-	VADDPS  Y1, Y2, Y2
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y2, 64(SP)
-	VMOVUPS Y0, 160(SP)
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
-	VMOVUPS 64(SP), Y2
-	VADDPS  Y1, Y2, Y2
-	VADDPS  Y1, Y0, Y0
-	VMOVUPS Y2, (R11)
-	VMOVUPS Y0, (R11)(R9*1)
+	VMOVUPS (R10), Y3
+	VMOVUPS (R10)(SI*1), Y5
+	VMOVUPS (R10)(SI*2), Y6
+	VADDPS  Y5, Y6, Y6
+	VADDPS  Y5, Y3, Y3
+	VADDPS  Y4, Y6, Y5
+	VADDPS  Y4, Y2, Y2
+	VMOVUPS Y5, (R11)
+	VMOVUPS Y2, (R11)(R9*1)
 	ADDQ    R8, R11
-	VMOVUPS 96(SP), Y0
-	VMOVUPS 128(SP), Y1
-	VMOVUPS 160(SP), Y2
-	VADDPS  Y1, Y2, Y2
+	VADDPS  Y1, Y3, Y2
 	VADDPS  Y1, Y0, Y0
 	VMOVUPS Y2, (R11)
 	VMOVUPS Y0, (R11)(R9*1)
@@ -3390,7 +3494,7 @@ item_smallOutputAVX2:
 
 // func smallWeightAVX2(p uintptr)
 // Requires: AVX
-TEXT ·smallWeightAVX2(SB), $288-8
+TEXT ·smallWeightAVX2(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -3416,53 +3520,35 @@ item_smallWeightAVX2:
 	VMOVUPS (R10)(SI*2), Y2
 	VSUBPS  Y0, Y1, Y1
 	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 96(SP)
-	VMOVUPS Y2, 192(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(SI*1), Y1
-	VMOVUPS (R10)(SI*2), Y2
-	VSUBPS  Y0, Y1, Y1
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y0, 32(SP)
-	VMOVUPS Y1, 128(SP)
-	VMOVUPS Y2, 224(SP)
+	VMOVUPS (R10), Y3
+	VMOVUPS (R10)(SI*1), Y4
+	VMOVUPS (R10)(SI*2), Y5
+	VSUBPS  Y3, Y4, Y4
+	VSUBPS  Y5, Y4, Y4
 	ADDQ    DI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(SI*1), Y1
-	VMOVUPS (R10)(SI*2), Y2
-	VSUBPS  Y0, Y1, Y1
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y0, 64(SP)
-	VMOVUPS Y1, 160(SP)
-	VMOVUPS Y2, 256(SP)
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
-	VMOVUPS 64(SP), Y2
-	VSUBPS  Y0, Y1, Y1
-	VSUBPS  Y2, Y1, Y1
+	VMOVUPS (R10), Y6
+	VMOVUPS (R10)(SI*1), Y7
+	VMOVUPS (R10)(SI*2), Y8
+	VSUBPS  Y6, Y7, Y7
+	VSUBPS  Y8, Y7, Y7
+	VSUBPS  Y0, Y3, Y3
+	VSUBPS  Y6, Y3, Y3
 	VMOVUPS Y0, (R11)
-	VMOVUPS Y1, (R11)(R9*1)
-	VMOVUPS Y2, (R11)(R9*2)
+	VMOVUPS Y3, (R11)(R9*1)
+	VMOVUPS Y6, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 96(SP), Y0
-	VMOVUPS 128(SP), Y1
-	VMOVUPS 160(SP), Y2
-	VSUBPS  Y0, Y1, Y1
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y0, (R11)
-	VMOVUPS Y1, (R11)(R9*1)
-	VMOVUPS Y2, (R11)(R9*2)
+	VSUBPS  Y1, Y4, Y0
+	VSUBPS  Y7, Y0, Y0
+	VMOVUPS Y1, (R11)
+	VMOVUPS Y0, (R11)(R9*1)
+	VMOVUPS Y7, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 192(SP), Y0
-	VMOVUPS 224(SP), Y1
-	VMOVUPS 256(SP), Y2
-	VSUBPS  Y0, Y1, Y1
-	VSUBPS  Y2, Y1, Y1
-	VMOVUPS Y0, (R11)
-	VMOVUPS Y1, (R11)(R9*1)
-	VMOVUPS Y2, (R11)(R9*2)
+	VSUBPS  Y2, Y5, Y0
+	VSUBPS  Y8, Y0, Y0
+	VMOVUPS Y2, (R11)
+	VMOVUPS Y0, (R11)(R9*1)
+	VMOVUPS Y8, (R11)(R9*2)
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, CX
 	DECQ    BX
@@ -3472,7 +3558,7 @@ item_smallWeightAVX2:
 
 // func smallFilterAVX2(p uintptr)
 // Requires: AVX
-TEXT ·smallFilterAVX2(SB), $288-8
+TEXT ·smallFilterAVX2(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -3498,53 +3584,35 @@ item_smallFilterAVX2:
 	VMOVUPS (R10)(SI*2), Y2
 	VSUBPS  Y1, Y0, Y0
 	VSUBPS  Y1, Y2, Y2
-	VMOVUPS Y0, (SP)
-	VMOVUPS Y1, 96(SP)
-	VMOVUPS Y2, 192(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(SI*1), Y1
-	VMOVUPS (R10)(SI*2), Y2
-	VSUBPS  Y1, Y0, Y0
-	VSUBPS  Y1, Y2, Y2
-	VMOVUPS Y0, 32(SP)
-	VMOVUPS Y1, 128(SP)
-	VMOVUPS Y2, 224(SP)
+	VMOVUPS (R10), Y3
+	VMOVUPS (R10)(SI*1), Y4
+	VMOVUPS (R10)(SI*2), Y5
+	VSUBPS  Y4, Y3, Y3
+	VSUBPS  Y4, Y5, Y5
 	ADDQ    DI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(SI*1), Y1
-	VMOVUPS (R10)(SI*2), Y2
-	VSUBPS  Y1, Y0, Y0
-	VSUBPS  Y1, Y2, Y2
-	VMOVUPS Y0, 64(SP)
-	VMOVUPS Y1, 160(SP)
-	VMOVUPS Y2, 256(SP)
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
-	VMOVUPS 64(SP), Y2
-	VSUBPS  Y1, Y0, Y0
-	VSUBPS  Y1, Y2, Y2
+	VMOVUPS (R10), Y6
+	VMOVUPS (R10)(SI*1), Y7
+	VMOVUPS (R10)(SI*2), Y8
+	VSUBPS  Y7, Y6, Y6
+	VSUBPS  Y7, Y8, Y8
+	VSUBPS  Y3, Y0, Y0
+	VSUBPS  Y3, Y6, Y6
 	VMOVUPS Y0, (R11)
-	VMOVUPS Y1, (R11)(R9*1)
-	VMOVUPS Y2, (R11)(R9*2)
+	VMOVUPS Y3, (R11)(R9*1)
+	VMOVUPS Y6, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 96(SP), Y0
-	VMOVUPS 128(SP), Y1
-	VMOVUPS 160(SP), Y2
-	VSUBPS  Y1, Y0, Y0
-	VSUBPS  Y1, Y2, Y2
+	VSUBPS  Y4, Y1, Y0
+	VSUBPS  Y4, Y7, Y1
 	VMOVUPS Y0, (R11)
-	VMOVUPS Y1, (R11)(R9*1)
-	VMOVUPS Y2, (R11)(R9*2)
+	VMOVUPS Y4, (R11)(R9*1)
+	VMOVUPS Y1, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 192(SP), Y0
-	VMOVUPS 224(SP), Y1
-	VMOVUPS 256(SP), Y2
-	VSUBPS  Y1, Y0, Y0
-	VSUBPS  Y1, Y2, Y2
+	VSUBPS  Y5, Y2, Y0
+	VSUBPS  Y5, Y8, Y1
 	VMOVUPS Y0, (R11)
-	VMOVUPS Y1, (R11)(R9*1)
-	VMOVUPS Y2, (R11)(R9*2)
+	VMOVUPS Y5, (R11)(R9*1)
+	VMOVUPS Y1, (R11)(R9*2)
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, CX
 	DECQ    BX
@@ -3554,7 +3622,7 @@ item_smallFilterAVX2:
 
 // func smallGradientAVX2(p uintptr)
 // Requires: AVX
-TEXT ·smallGradientAVX2(SB), $192-8
+TEXT ·smallGradientAVX2(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -3578,35 +3646,23 @@ item_smallGradientAVX2:
 	VMOVUPS (R10), Y0
 	VMOVUPS (R10)(SI*1), Y1
 	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y1, (SP)
-	VMOVUPS Y2, 64(SP)
-	VMOVUPS Y0, 128(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Y0
-	VMOVUPS (R10)(SI*1), Y1
-	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y1, 32(SP)
-	VMOVUPS Y2, 96(SP)
-	VMOVUPS Y0, 160(SP)
-	VMOVUPS (SP), Y0
-	VMOVUPS 32(SP), Y1
-	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y1, (R11)
-	VMOVUPS Y2, (R11)(R9*1)
-	VMOVUPS Y0, (R11)(R9*2)
+	VMOVUPS (R10), Y3
+	VMOVUPS (R10)(SI*1), Y4
+	VADDPS  Y3, Y4, Y5
+	VADDPS  Y1, Y4, Y6
+	VMOVUPS Y4, (R11)
+	VMOVUPS Y6, (R11)(R9*1)
+	VMOVUPS Y1, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 64(SP), Y0
-	VMOVUPS 96(SP), Y1
-	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y1, (R11)
-	VMOVUPS Y2, (R11)(R9*1)
-	VMOVUPS Y0, (R11)(R9*2)
+	VADDPS  Y2, Y5, Y1
+	VMOVUPS Y5, (R11)
+	VMOVUPS Y1, (R11)(R9*1)
+	VMOVUPS Y2, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 128(SP), Y0
-	VMOVUPS 160(SP), Y1
-	VADDPS  Y0, Y1, Y2
-	VMOVUPS Y1, (R11)
-	VMOVUPS Y2, (R11)(R9*1)
+	VADDPS  Y0, Y3, Y1
+	VMOVUPS Y3, (R11)
+	VMOVUPS Y1, (R11)(R9*1)
 	VMOVUPS Y0, (R11)(R9*2)
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, CX
@@ -4349,51 +4405,51 @@ end_productAVX512_2:
 // Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
 TEXT ·gatherAVX512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
-	MOVQ 72(AX), CX
-	SHLQ $0x02, CX
-	MOVQ 88(AX), DX
-	LEAQ (CX)(CX*2), BX
-	XORQ SI, SI
+	MOVQ 88(AX), CX
+	MOVQ 72(AX), DX
+	SHLQ $0x02, DX
+	LEAQ (DX)(DX*2), BX
+	XORQ R10, R10
 
 item_gatherAVX512:
-	MOVQ    (AX), DI
-	MOVQ    24(AX), R8
-	MOVQ    48(AX), R9
-	MOVQ    80(AX), R10
-	MOVQ    120(AX), R11
-	MOVQ    96(AX), R12
-	IMULQ   SI, R11
-	LEAQ    (R8)(R11*4), R8
-	TESTQ   R12, R12
+	MOVQ    (AX), R11
+	MOVQ    24(AX), R12
+	MOVQ    48(AX), R13
+	MOVQ    80(AX), R14
+	MOVQ    120(AX), SI
+	MOVQ    96(AX), DI
+	IMULQ   R10, SI
+	LEAQ    (R12)(SI*4), R12
+	TESTQ   DI, DI
 	JZ      block_gatherAVX512
-	MOVLQSX (R12)(SI*4), R12
-	LEAQ    (DI)(R12*4), DI
+	MOVLQSX (DI)(R10*4), DI
+	LEAQ    (R11)(DI*4), R11
 
 block_gatherAVX512:
-	CMPQ            R10, $0x10
+	CMPQ            R14, $0x10
 	JL              quad_gatherAVX512
-	CMPQ            DX, $0x10
+	CMPQ            CX, $0x10
 	JL              tail_gatherAVX512
-	MOVQ            R8, R11
-	LEAQ            (R11)(CX*4), R12
-	LEAQ            (R12)(CX*4), R13
-	LEAQ            (R13)(CX*4), R14
-	VBROADCASTF32X4 (R11), Z0
-	VINSERTF32X4    $0x01, (R12), Z0, Z0
-	VINSERTF32X4    $0x02, (R13), Z0, Z0
-	VINSERTF32X4    $0x03, (R14), Z0, Z0
-	VBROADCASTF32X4 (R11)(CX*1), Z1
-	VINSERTF32X4    $0x01, (R12)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x02, (R13)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x03, (R14)(CX*1), Z1, Z1
-	VBROADCASTF32X4 (R11)(CX*2), Z2
-	VINSERTF32X4    $0x01, (R12)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x02, (R13)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x03, (R14)(CX*2), Z2, Z2
-	VBROADCASTF32X4 (R11)(BX*1), Z3
-	VINSERTF32X4    $0x01, (R12)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x02, (R13)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x03, (R14)(BX*1), Z3, Z3
+	MOVQ            R12, SI
+	LEAQ            (SI)(DX*4), DI
+	LEAQ            (DI)(DX*4), R8
+	LEAQ            (R8)(DX*4), R9
+	VBROADCASTF32X4 (SI), Z0
+	VINSERTF32X4    $0x01, (DI), Z0, Z0
+	VINSERTF32X4    $0x02, (R8), Z0, Z0
+	VINSERTF32X4    $0x03, (R9), Z0, Z0
+	VBROADCASTF32X4 (SI)(DX*1), Z1
+	VINSERTF32X4    $0x01, (DI)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x02, (R8)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x03, (R9)(DX*1), Z1, Z1
+	VBROADCASTF32X4 (SI)(DX*2), Z2
+	VINSERTF32X4    $0x01, (DI)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x02, (R8)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x03, (R9)(DX*2), Z2, Z2
+	VBROADCASTF32X4 (SI)(BX*1), Z3
+	VINSERTF32X4    $0x01, (DI)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, (R8)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, (R9)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4402,30 +4458,30 @@ block_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         (R9), R15
-	VMOVUPS         Z3, (DI)(R15*4)
-	MOVLQSX         4(R9), R15
-	VMOVUPS         Z1, (DI)(R15*4)
-	MOVLQSX         8(R9), R15
-	VMOVUPS         Z4, (DI)(R15*4)
-	MOVLQSX         12(R9), R15
-	VMOVUPS         Z0, (DI)(R15*4)
-	VBROADCASTF32X4 16(R11), Z0
-	VINSERTF32X4    $0x01, 16(R12), Z0, Z0
-	VINSERTF32X4    $0x02, 16(R13), Z0, Z0
-	VINSERTF32X4    $0x03, 16(R14), Z0, Z0
-	VBROADCASTF32X4 16(R11)(CX*1), Z1
-	VINSERTF32X4    $0x01, 16(R12)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x02, 16(R13)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x03, 16(R14)(CX*1), Z1, Z1
-	VBROADCASTF32X4 16(R11)(CX*2), Z2
-	VINSERTF32X4    $0x01, 16(R12)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x02, 16(R13)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x03, 16(R14)(CX*2), Z2, Z2
-	VBROADCASTF32X4 16(R11)(BX*1), Z3
-	VINSERTF32X4    $0x01, 16(R12)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x02, 16(R13)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x03, 16(R14)(BX*1), Z3, Z3
+	MOVLQSX         (R13), R15
+	VMOVUPS         Z3, (R11)(R15*4)
+	MOVLQSX         4(R13), R15
+	VMOVUPS         Z1, (R11)(R15*4)
+	MOVLQSX         8(R13), R15
+	VMOVUPS         Z4, (R11)(R15*4)
+	MOVLQSX         12(R13), R15
+	VMOVUPS         Z0, (R11)(R15*4)
+	VBROADCASTF32X4 16(SI), Z0
+	VINSERTF32X4    $0x01, 16(DI), Z0, Z0
+	VINSERTF32X4    $0x02, 16(R8), Z0, Z0
+	VINSERTF32X4    $0x03, 16(R9), Z0, Z0
+	VBROADCASTF32X4 16(SI)(DX*1), Z1
+	VINSERTF32X4    $0x01, 16(DI)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x02, 16(R8)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x03, 16(R9)(DX*1), Z1, Z1
+	VBROADCASTF32X4 16(SI)(DX*2), Z2
+	VINSERTF32X4    $0x01, 16(DI)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x02, 16(R8)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x03, 16(R9)(DX*2), Z2, Z2
+	VBROADCASTF32X4 16(SI)(BX*1), Z3
+	VINSERTF32X4    $0x01, 16(DI)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, 16(R8)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, 16(R9)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4434,30 +4490,30 @@ block_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         16(R9), R15
-	VMOVUPS         Z3, (DI)(R15*4)
-	MOVLQSX         20(R9), R15
-	VMOVUPS         Z1, (DI)(R15*4)
-	MOVLQSX         24(R9), R15
-	VMOVUPS         Z4, (DI)(R15*4)
-	MOVLQSX         28(R9), R15
-	VMOVUPS         Z0, (DI)(R15*4)
-	VBROADCASTF32X4 32(R11), Z0
-	VINSERTF32X4    $0x01, 32(R12), Z0, Z0
-	VINSERTF32X4    $0x02, 32(R13), Z0, Z0
-	VINSERTF32X4    $0x03, 32(R14), Z0, Z0
-	VBROADCASTF32X4 32(R11)(CX*1), Z1
-	VINSERTF32X4    $0x01, 32(R12)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x02, 32(R13)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x03, 32(R14)(CX*1), Z1, Z1
-	VBROADCASTF32X4 32(R11)(CX*2), Z2
-	VINSERTF32X4    $0x01, 32(R12)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x02, 32(R13)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x03, 32(R14)(CX*2), Z2, Z2
-	VBROADCASTF32X4 32(R11)(BX*1), Z3
-	VINSERTF32X4    $0x01, 32(R12)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x02, 32(R13)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x03, 32(R14)(BX*1), Z3, Z3
+	MOVLQSX         16(R13), R15
+	VMOVUPS         Z3, (R11)(R15*4)
+	MOVLQSX         20(R13), R15
+	VMOVUPS         Z1, (R11)(R15*4)
+	MOVLQSX         24(R13), R15
+	VMOVUPS         Z4, (R11)(R15*4)
+	MOVLQSX         28(R13), R15
+	VMOVUPS         Z0, (R11)(R15*4)
+	VBROADCASTF32X4 32(SI), Z0
+	VINSERTF32X4    $0x01, 32(DI), Z0, Z0
+	VINSERTF32X4    $0x02, 32(R8), Z0, Z0
+	VINSERTF32X4    $0x03, 32(R9), Z0, Z0
+	VBROADCASTF32X4 32(SI)(DX*1), Z1
+	VINSERTF32X4    $0x01, 32(DI)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x02, 32(R8)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x03, 32(R9)(DX*1), Z1, Z1
+	VBROADCASTF32X4 32(SI)(DX*2), Z2
+	VINSERTF32X4    $0x01, 32(DI)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x02, 32(R8)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x03, 32(R9)(DX*2), Z2, Z2
+	VBROADCASTF32X4 32(SI)(BX*1), Z3
+	VINSERTF32X4    $0x01, 32(DI)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, 32(R8)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, 32(R9)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4466,30 +4522,30 @@ block_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         32(R9), R15
-	VMOVUPS         Z3, (DI)(R15*4)
-	MOVLQSX         36(R9), R15
-	VMOVUPS         Z1, (DI)(R15*4)
-	MOVLQSX         40(R9), R15
-	VMOVUPS         Z4, (DI)(R15*4)
-	MOVLQSX         44(R9), R15
-	VMOVUPS         Z0, (DI)(R15*4)
-	VBROADCASTF32X4 48(R11), Z0
-	VINSERTF32X4    $0x01, 48(R12), Z0, Z0
-	VINSERTF32X4    $0x02, 48(R13), Z0, Z0
-	VINSERTF32X4    $0x03, 48(R14), Z0, Z0
-	VBROADCASTF32X4 48(R11)(CX*1), Z1
-	VINSERTF32X4    $0x01, 48(R12)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x02, 48(R13)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x03, 48(R14)(CX*1), Z1, Z1
-	VBROADCASTF32X4 48(R11)(CX*2), Z2
-	VINSERTF32X4    $0x01, 48(R12)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x02, 48(R13)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x03, 48(R14)(CX*2), Z2, Z2
-	VBROADCASTF32X4 48(R11)(BX*1), Z3
-	VINSERTF32X4    $0x01, 48(R12)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x02, 48(R13)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x03, 48(R14)(BX*1), Z3, Z3
+	MOVLQSX         32(R13), R15
+	VMOVUPS         Z3, (R11)(R15*4)
+	MOVLQSX         36(R13), R15
+	VMOVUPS         Z1, (R11)(R15*4)
+	MOVLQSX         40(R13), R15
+	VMOVUPS         Z4, (R11)(R15*4)
+	MOVLQSX         44(R13), R15
+	VMOVUPS         Z0, (R11)(R15*4)
+	VBROADCASTF32X4 48(SI), Z0
+	VINSERTF32X4    $0x01, 48(DI), Z0, Z0
+	VINSERTF32X4    $0x02, 48(R8), Z0, Z0
+	VINSERTF32X4    $0x03, 48(R9), Z0, Z0
+	VBROADCASTF32X4 48(SI)(DX*1), Z1
+	VINSERTF32X4    $0x01, 48(DI)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x02, 48(R8)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x03, 48(R9)(DX*1), Z1, Z1
+	VBROADCASTF32X4 48(SI)(DX*2), Z2
+	VINSERTF32X4    $0x01, 48(DI)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x02, 48(R8)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x03, 48(R9)(DX*2), Z2, Z2
+	VBROADCASTF32X4 48(SI)(BX*1), Z3
+	VINSERTF32X4    $0x01, 48(DI)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, 48(R8)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, 48(R9)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4498,41 +4554,41 @@ block_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         48(R9), R11
-	VMOVUPS         Z3, (DI)(R11*4)
-	MOVLQSX         52(R9), R11
-	VMOVUPS         Z1, (DI)(R11*4)
-	MOVLQSX         56(R9), R11
-	VMOVUPS         Z4, (DI)(R11*4)
-	MOVLQSX         60(R9), R11
-	VMOVUPS         Z0, (DI)(R11*4)
+	MOVLQSX         48(R13), SI
+	VMOVUPS         Z3, (R11)(SI*4)
+	MOVLQSX         52(R13), SI
+	VMOVUPS         Z1, (R11)(SI*4)
+	MOVLQSX         56(R13), SI
+	VMOVUPS         Z4, (R11)(SI*4)
+	MOVLQSX         60(R13), SI
+	VMOVUPS         Z0, (R11)(SI*4)
 	JMP             next_gatherAVX512
 
 quad_gatherAVX512:
-	CMPQ            R10, $0x04
+	CMPQ            R14, $0x04
 	JL              tail_gatherAVX512
-	CMPQ            DX, $0x10
+	CMPQ            CX, $0x10
 	JL              tail_gatherAVX512
-	MOVQ            R8, R11
-	LEAQ            (R11)(CX*4), R12
-	LEAQ            (R12)(CX*4), R13
-	LEAQ            (R13)(CX*4), R14
-	VBROADCASTF32X4 (R11), Z0
-	VINSERTF32X4    $0x01, (R12), Z0, Z0
-	VINSERTF32X4    $0x02, (R13), Z0, Z0
-	VINSERTF32X4    $0x03, (R14), Z0, Z0
-	VBROADCASTF32X4 (R11)(CX*1), Z1
-	VINSERTF32X4    $0x01, (R12)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x02, (R13)(CX*1), Z1, Z1
-	VINSERTF32X4    $0x03, (R14)(CX*1), Z1, Z1
-	VBROADCASTF32X4 (R11)(CX*2), Z2
-	VINSERTF32X4    $0x01, (R12)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x02, (R13)(CX*2), Z2, Z2
-	VINSERTF32X4    $0x03, (R14)(CX*2), Z2, Z2
-	VBROADCASTF32X4 (R11)(BX*1), Z3
-	VINSERTF32X4    $0x01, (R12)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x02, (R13)(BX*1), Z3, Z3
-	VINSERTF32X4    $0x03, (R14)(BX*1), Z3, Z3
+	MOVQ            R12, SI
+	LEAQ            (SI)(DX*4), DI
+	LEAQ            (DI)(DX*4), R8
+	LEAQ            (R8)(DX*4), R9
+	VBROADCASTF32X4 (SI), Z0
+	VINSERTF32X4    $0x01, (DI), Z0, Z0
+	VINSERTF32X4    $0x02, (R8), Z0, Z0
+	VINSERTF32X4    $0x03, (R9), Z0, Z0
+	VBROADCASTF32X4 (SI)(DX*1), Z1
+	VINSERTF32X4    $0x01, (DI)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x02, (R8)(DX*1), Z1, Z1
+	VINSERTF32X4    $0x03, (R9)(DX*1), Z1, Z1
+	VBROADCASTF32X4 (SI)(DX*2), Z2
+	VINSERTF32X4    $0x01, (DI)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x02, (R8)(DX*2), Z2, Z2
+	VINSERTF32X4    $0x03, (R9)(DX*2), Z2, Z2
+	VBROADCASTF32X4 (SI)(BX*1), Z3
+	VINSERTF32X4    $0x01, (DI)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x02, (R8)(BX*1), Z3, Z3
+	VINSERTF32X4    $0x03, (R9)(BX*1), Z3, Z3
 	VUNPCKLPS       Z1, Z0, Z4
 	VUNPCKHPS       Z1, Z0, Z0
 	VUNPCKLPS       Z3, Z2, Z1
@@ -4541,61 +4597,61 @@ quad_gatherAVX512:
 	VUNPCKHPD       Z1, Z4, Z1
 	VUNPCKLPD       Z2, Z0, Z4
 	VUNPCKHPD       Z2, Z0, Z0
-	MOVLQSX         (R9), R11
-	VMOVUPS         Z3, (DI)(R11*4)
-	MOVLQSX         4(R9), R11
-	VMOVUPS         Z1, (DI)(R11*4)
-	MOVLQSX         8(R9), R11
-	VMOVUPS         Z4, (DI)(R11*4)
-	MOVLQSX         12(R9), R11
-	VMOVUPS         Z0, (DI)(R11*4)
-	ADDQ            $0x10, R8
-	ADDQ            $0x10, R9
-	SUBQ            $0x04, R10
+	MOVLQSX         (R13), SI
+	VMOVUPS         Z3, (R11)(SI*4)
+	MOVLQSX         4(R13), SI
+	VMOVUPS         Z1, (R11)(SI*4)
+	MOVLQSX         8(R13), SI
+	VMOVUPS         Z4, (R11)(SI*4)
+	MOVLQSX         12(R13), SI
+	VMOVUPS         Z0, (R11)(SI*4)
+	ADDQ            $0x10, R12
+	ADDQ            $0x10, R13
+	SUBQ            $0x04, R14
 	JG              quad_gatherAVX512
 	JMP             end_gatherAVX512
 
 tail_gatherAVX512:
-	CMPQ         R10, $0x01
+	CMPQ         R14, $0x01
 	JNE          part_gatherAVX512
-	CMPQ         DX, $0x10
+	CMPQ         CX, $0x10
 	JL           part_gatherAVX512
-	MOVQ         R8, R11
-	LEAQ         (R11)(CX*4), R12
-	LEAQ         (R12)(CX*4), R13
-	LEAQ         (R13)(CX*4), R14
-	VMOVSS       (R11), X0
-	VINSERTPS    $0x10, (R11)(CX*1), X0, X0
-	VINSERTPS    $0x20, (R11)(CX*2), X0, X0
-	VINSERTPS    $0x30, (R11)(BX*1), X0, X0
+	MOVQ         R12, SI
+	LEAQ         (SI)(DX*4), DI
+	LEAQ         (DI)(DX*4), R8
+	LEAQ         (R8)(DX*4), R9
+	VMOVSS       (SI), X0
+	VINSERTPS    $0x10, (SI)(DX*1), X0, X0
+	VINSERTPS    $0x20, (SI)(DX*2), X0, X0
+	VINSERTPS    $0x30, (SI)(BX*1), X0, X0
 	VMOVAPS      X0, X5
-	VMOVSS       (R12), X0
-	VINSERTPS    $0x10, (R12)(CX*1), X0, X0
-	VINSERTPS    $0x20, (R12)(CX*2), X0, X0
-	VINSERTPS    $0x30, (R12)(BX*1), X0, X0
+	VMOVSS       (DI), X0
+	VINSERTPS    $0x10, (DI)(DX*1), X0, X0
+	VINSERTPS    $0x20, (DI)(DX*2), X0, X0
+	VINSERTPS    $0x30, (DI)(BX*1), X0, X0
 	VINSERTF32X4 $0x01, X0, Z5, Z5
-	VMOVSS       (R13), X0
-	VINSERTPS    $0x10, (R13)(CX*1), X0, X0
-	VINSERTPS    $0x20, (R13)(CX*2), X0, X0
-	VINSERTPS    $0x30, (R13)(BX*1), X0, X0
+	VMOVSS       (R8), X0
+	VINSERTPS    $0x10, (R8)(DX*1), X0, X0
+	VINSERTPS    $0x20, (R8)(DX*2), X0, X0
+	VINSERTPS    $0x30, (R8)(BX*1), X0, X0
 	VINSERTF32X4 $0x02, X0, Z5, Z5
-	VMOVSS       (R14), X0
-	VINSERTPS    $0x10, (R14)(CX*1), X0, X0
-	VINSERTPS    $0x20, (R14)(CX*2), X0, X0
-	VINSERTPS    $0x30, (R14)(BX*1), X0, X0
+	VMOVSS       (R9), X0
+	VINSERTPS    $0x10, (R9)(DX*1), X0, X0
+	VINSERTPS    $0x20, (R9)(DX*2), X0, X0
+	VINSERTPS    $0x30, (R9)(BX*1), X0, X0
 	VINSERTF32X4 $0x03, X0, Z5, Z5
-	MOVLQSX      (R9), R8
-	VMOVUPS      Z5, (DI)(R8*4)
+	MOVLQSX      (R13), SI
+	VMOVUPS      Z5, (R11)(SI*4)
 	JMP          end_gatherAVX512
 
 part_gatherAVX512:
-	MOVQ      R10, R11
-	MOVQ      $0x0000000000000010, R12
-	CMPQ      R11, R12
-	CMOVQGT   R12, R11
-	MOVL      $-1, R12
-	BZHIL     R11, R12, R12
-	KMOVW     R12, K1
+	MOVQ      R14, SI
+	MOVQ      $0x0000000000000010, DI
+	CMPQ      SI, DI
+	CMOVQGT   DI, SI
+	MOVL      $-1, DI
+	BZHIL     SI, DI, DI
+	KMOVW     DI, K1
 	VXORPS    Z16, Z16, Z16
 	VMOVAPS   Z16, Z0
 	VMOVAPS   Z16, Z1
@@ -4613,70 +4669,70 @@ part_gatherAVX512:
 	VMOVAPS   Z16, Z14
 	VMOVAPS   Z16, Z15
 	VMOVAPS   Z16, Z16
-	MOVQ      R8, R11
-	CMPQ      DX, $0x00
+	MOVQ      R12, SI
+	CMPQ      CX, $0x00
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z0
-	ADDQ      CX, R11
-	CMPQ      DX, $0x01
+	VMOVUPS.Z (SI), K1, Z0
+	ADDQ      DX, SI
+	CMPQ      CX, $0x01
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z1
-	ADDQ      CX, R11
-	CMPQ      DX, $0x02
+	VMOVUPS.Z (SI), K1, Z1
+	ADDQ      DX, SI
+	CMPQ      CX, $0x02
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z2
-	ADDQ      CX, R11
-	CMPQ      DX, $0x03
+	VMOVUPS.Z (SI), K1, Z2
+	ADDQ      DX, SI
+	CMPQ      CX, $0x03
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z3
-	ADDQ      CX, R11
-	CMPQ      DX, $0x04
+	VMOVUPS.Z (SI), K1, Z3
+	ADDQ      DX, SI
+	CMPQ      CX, $0x04
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z4
-	ADDQ      CX, R11
-	CMPQ      DX, $0x05
+	VMOVUPS.Z (SI), K1, Z4
+	ADDQ      DX, SI
+	CMPQ      CX, $0x05
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z6
-	ADDQ      CX, R11
-	CMPQ      DX, $0x06
+	VMOVUPS.Z (SI), K1, Z6
+	ADDQ      DX, SI
+	CMPQ      CX, $0x06
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z7
-	ADDQ      CX, R11
-	CMPQ      DX, $0x07
+	VMOVUPS.Z (SI), K1, Z7
+	ADDQ      DX, SI
+	CMPQ      CX, $0x07
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z8
-	ADDQ      CX, R11
-	CMPQ      DX, $0x08
+	VMOVUPS.Z (SI), K1, Z8
+	ADDQ      DX, SI
+	CMPQ      CX, $0x08
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z9
-	ADDQ      CX, R11
-	CMPQ      DX, $0x09
+	VMOVUPS.Z (SI), K1, Z9
+	ADDQ      DX, SI
+	CMPQ      CX, $0x09
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z10
-	ADDQ      CX, R11
-	CMPQ      DX, $0x0a
+	VMOVUPS.Z (SI), K1, Z10
+	ADDQ      DX, SI
+	CMPQ      CX, $0x0a
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z11
-	ADDQ      CX, R11
-	CMPQ      DX, $0x0b
+	VMOVUPS.Z (SI), K1, Z11
+	ADDQ      DX, SI
+	CMPQ      CX, $0x0b
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z12
-	ADDQ      CX, R11
-	CMPQ      DX, $0x0c
+	VMOVUPS.Z (SI), K1, Z12
+	ADDQ      DX, SI
+	CMPQ      CX, $0x0c
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z13
-	ADDQ      CX, R11
-	CMPQ      DX, $0x0d
+	VMOVUPS.Z (SI), K1, Z13
+	ADDQ      DX, SI
+	CMPQ      CX, $0x0d
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z14
-	ADDQ      CX, R11
-	CMPQ      DX, $0x0e
+	VMOVUPS.Z (SI), K1, Z14
+	ADDQ      DX, SI
+	CMPQ      CX, $0x0e
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z15
-	ADDQ      CX, R11
-	CMPQ      DX, $0x0f
+	VMOVUPS.Z (SI), K1, Z15
+	ADDQ      DX, SI
+	CMPQ      CX, $0x0f
 	JLE       end_read_gatherAVX512
-	VMOVUPS.Z (R11), K1, Z16
+	VMOVUPS.Z (SI), K1, Z16
 
 end_read_gatherAVX512:
 	VUNPCKLPS  Z1, Z0, Z17
@@ -4743,122 +4799,294 @@ end_read_gatherAVX512:
 	VSHUFF32X4 $0xdd, Z4, Z10, Z4
 	VSHUFF32X4 $0x88, Z9, Z0, Z10
 	VSHUFF32X4 $0xdd, Z9, Z0, Z0
-	MOVLQSX    (R9), R11
-	VMOVUPS    Z16, (DI)(R11*4)
-	CMPQ       R10, $0x01
+	MOVLQSX    (R13), SI
+	VMOVUPS    Z16, (R11)(SI*4)
+	CMPQ       R14, $0x01
 	JLE        end_gatherAVX512
-	MOVLQSX    4(R9), R11
-	VMOVUPS    Z11, (DI)(R11*4)
-	CMPQ       R10, $0x02
+	MOVLQSX    4(R13), SI
+	VMOVUPS    Z11, (R11)(SI*4)
+	CMPQ       R14, $0x02
 	JLE        end_gatherAVX512
-	MOVLQSX    8(R9), R11
-	VMOVUPS    Z14, (DI)(R11*4)
-	CMPQ       R10, $0x03
+	MOVLQSX    8(R13), SI
+	VMOVUPS    Z14, (R11)(SI*4)
+	CMPQ       R14, $0x03
 	JLE        end_gatherAVX512
-	MOVLQSX    12(R9), R11
-	VMOVUPS    Z13, (DI)(R11*4)
-	CMPQ       R10, $0x04
+	MOVLQSX    12(R13), SI
+	VMOVUPS    Z13, (R11)(SI*4)
+	CMPQ       R14, $0x04
 	JLE        end_gatherAVX512
-	MOVLQSX    16(R9), R11
-	VMOVUPS    Z15, (DI)(R11*4)
-	CMPQ       R10, $0x05
+	MOVLQSX    16(R13), SI
+	VMOVUPS    Z15, (R11)(SI*4)
+	CMPQ       R14, $0x05
 	JLE        end_gatherAVX512
-	MOVLQSX    20(R9), R11
-	VMOVUPS    Z12, (DI)(R11*4)
-	CMPQ       R10, $0x06
+	MOVLQSX    20(R13), SI
+	VMOVUPS    Z12, (R11)(SI*4)
+	CMPQ       R14, $0x06
 	JLE        end_gatherAVX512
-	MOVLQSX    24(R9), R11
-	VMOVUPS    Z17, (DI)(R11*4)
-	CMPQ       R10, $0x07
+	MOVLQSX    24(R13), SI
+	VMOVUPS    Z17, (R11)(SI*4)
+	CMPQ       R14, $0x07
 	JLE        end_gatherAVX512
-	MOVLQSX    28(R9), R11
-	VMOVUPS    Z10, (DI)(R11*4)
-	CMPQ       R10, $0x08
+	MOVLQSX    28(R13), SI
+	VMOVUPS    Z10, (R11)(SI*4)
+	CMPQ       R14, $0x08
 	JLE        end_gatherAVX512
-	MOVLQSX    32(R9), R11
-	VMOVUPS    Z8, (DI)(R11*4)
-	CMPQ       R10, $0x09
+	MOVLQSX    32(R13), SI
+	VMOVUPS    Z8, (R11)(SI*4)
+	CMPQ       R14, $0x09
 	JLE        end_gatherAVX512
-	MOVLQSX    36(R9), R11
-	VMOVUPS    Z2, (DI)(R11*4)
-	CMPQ       R10, $0x0a
+	MOVLQSX    36(R13), SI
+	VMOVUPS    Z2, (R11)(SI*4)
+	CMPQ       R14, $0x0a
 	JLE        end_gatherAVX512
-	MOVLQSX    40(R9), R11
-	VMOVUPS    Z7, (DI)(R11*4)
-	CMPQ       R10, $0x0b
+	MOVLQSX    40(R13), SI
+	VMOVUPS    Z7, (R11)(SI*4)
+	CMPQ       R14, $0x0b
 	JLE        end_gatherAVX512
-	MOVLQSX    44(R9), R11
-	VMOVUPS    Z4, (DI)(R11*4)
-	CMPQ       R10, $0x0c
+	MOVLQSX    44(R13), SI
+	VMOVUPS    Z4, (R11)(SI*4)
+	CMPQ       R14, $0x0c
 	JLE        end_gatherAVX512
-	MOVLQSX    48(R9), R11
-	VMOVUPS    Z3, (DI)(R11*4)
-	CMPQ       R10, $0x0d
+	MOVLQSX    48(R13), SI
+	VMOVUPS    Z3, (R11)(SI*4)
+	CMPQ       R14, $0x0d
 	JLE        end_gatherAVX512
-	MOVLQSX    52(R9), R11
-	VMOVUPS    Z1, (DI)(R11*4)
-	CMPQ       R10, $0x0e
+	MOVLQSX    52(R13), SI
+	VMOVUPS    Z1, (R11)(SI*4)
+	CMPQ       R14, $0x0e
 	JLE        end_gatherAVX512
-	MOVLQSX    56(R9), R11
-	VMOVUPS    Z6, (DI)(R11*4)
-	CMPQ       R10, $0x0f
+	MOVLQSX    56(R13), SI
+	VMOVUPS    Z6, (R11)(SI*4)
+	CMPQ       R14, $0x0f
 	JLE        end_gatherAVX512
-	MOVLQSX    60(R9), R11
-	VMOVUPS    Z0, (DI)(R11*4)
+	MOVLQSX    60(R13), SI
+	VMOVUPS    Z0, (R11)(SI*4)
 
 next_gatherAVX512:
-	ADDQ $0x40, R8
-	ADDQ $0x40, R9
-	SUBQ $0x10, R10
+	ADDQ $0x40, R12
+	ADDQ $0x40, R13
+	SUBQ $0x10, R14
 	JG   block_gatherAVX512
 
 end_gatherAVX512:
-	INCQ SI
-	CMPQ SI, 104(AX)
+	INCQ R10
+	CMPQ R10, 104(AX)
 	JL   item_gatherAVX512
 	VZEROUPPER
 	RET
 
 // func scatterAVX512(p uintptr)
 // Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·scatterAVX512(SB), NOSPLIT, $0-8
+TEXT ·scatterAVX512(SB), NOSPLIT, $8-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
-	MOVQ 96(AX), DX
+	MOVQ 104(AX), DX
 	SHLQ $0x02, DX
-	MOVQ 104(AX), BX
-	SHLQ $0x02, BX
-	MOVQ 120(AX), SI
-	XORQ DI, DI
+	MOVQ 120(AX), BX
+	MOVQ 96(AX), SI
+	SHLQ $0x02, SI
+	LEAQ (SI)(SI*2), DI
+	XORQ R12, R12
 
 item_scatterAVX512:
-	MOVQ  (AX), R8
-	MOVQ  24(AX), R9
-	MOVQ  72(AX), R10
-	MOVQ  112(AX), R11
-	MOVQ  136(AX), R12
-	IMULQ DI, R12
-	LEAQ  (R9)(R12*4), R9
-	MOVQ  144(AX), R12
-	IMULQ DI, R12
-	LEAQ  (R8)(R12*4), R8
-	TESTQ R10, R10
+	MOVQ  (AX), R13
+	MOVQ  24(AX), R14
+	MOVQ  72(AX), R15
+	MOVQ  112(AX), BP
+	MOVQ  136(AX), R8
+	IMULQ R12, R8
+	LEAQ  (R14)(R8*4), R14
+	MOVQ  144(AX), R8
+	IMULQ R12, R8
+	LEAQ  (R13)(R8*4), R13
+	TESTQ R15, R15
 	JZ    block_scatterAVX512
-	LEAQ  (R10)(R12*4), R10
+	LEAQ  (R15)(R8*4), R15
 
 block_scatterAVX512:
-	CMPQ    R11, $0x04
-	JNE     square_scatterAVX512
-	CMPQ    SI, $0x10
+	CMPQ    BX, $0x10
 	JL      square_scatterAVX512
-	VMOVUPS (R9), Z0
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z1
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z2
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z3
-	ADDQ    BX, R9
+	CMPQ    BP, $0x04
+	JEQ     four_scatterAVX512
+	CMPQ    BP, $0x01
+	JEQ     one_scatterAVX512
+	CMPQ    BP, $0x10
+	JL      square_scatterAVX512
+	VMOVUPS (R14), Z0
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z1
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z2
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z3
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z4
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z5
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z6
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z7
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z8
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z9
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z10
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z11
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z12
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z13
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z14
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z15
+	ADDQ    DX, R14
+	TESTQ   CX, CX
+	JZ      full_biased_scatterAVX512
+	VADDPS  (CX), Z0, Z0
+	VADDPS  (CX), Z1, Z1
+	VADDPS  (CX), Z2, Z2
+	VADDPS  (CX), Z3, Z3
+	VADDPS  (CX), Z4, Z4
+	VADDPS  (CX), Z5, Z5
+	VADDPS  (CX), Z6, Z6
+	VADDPS  (CX), Z7, Z7
+	VADDPS  (CX), Z8, Z8
+	VADDPS  (CX), Z9, Z9
+	VADDPS  (CX), Z10, Z10
+	VADDPS  (CX), Z11, Z11
+	VADDPS  (CX), Z12, Z12
+	VADDPS  (CX), Z13, Z13
+	VADDPS  (CX), Z14, Z14
+	VADDPS  (CX), Z15, Z15
+
+full_biased_scatterAVX512:
+	VUNPCKLPS  Z1, Z0, Z16
+	VUNPCKHPS  Z1, Z0, Z0
+	VUNPCKLPS  Z3, Z2, Z1
+	VUNPCKHPS  Z3, Z2, Z2
+	VUNPCKLPD  Z1, Z16, Z3
+	VUNPCKHPD  Z1, Z16, Z1
+	VUNPCKLPD  Z2, Z0, Z16
+	VUNPCKHPD  Z2, Z0, Z0
+	VUNPCKLPS  Z5, Z4, Z2
+	VUNPCKHPS  Z5, Z4, Z4
+	VUNPCKLPS  Z7, Z6, Z5
+	VUNPCKHPS  Z7, Z6, Z6
+	VUNPCKLPD  Z5, Z2, Z7
+	VUNPCKHPD  Z5, Z2, Z2
+	VUNPCKLPD  Z6, Z4, Z5
+	VUNPCKHPD  Z6, Z4, Z4
+	VUNPCKLPS  Z9, Z8, Z6
+	VUNPCKHPS  Z9, Z8, Z8
+	VUNPCKLPS  Z11, Z10, Z9
+	VUNPCKHPS  Z11, Z10, Z10
+	VUNPCKLPD  Z9, Z6, Z11
+	VUNPCKHPD  Z9, Z6, Z6
+	VUNPCKLPD  Z10, Z8, Z9
+	VUNPCKHPD  Z10, Z8, Z8
+	VUNPCKLPS  Z13, Z12, Z10
+	VUNPCKHPS  Z13, Z12, Z12
+	VUNPCKLPS  Z15, Z14, Z13
+	VUNPCKHPS  Z15, Z14, Z14
+	VUNPCKLPD  Z13, Z10, Z15
+	VUNPCKHPD  Z13, Z10, Z10
+	VUNPCKLPD  Z14, Z12, Z13
+	VUNPCKHPD  Z14, Z12, Z12
+	VSHUFF32X4 $0x88, Z7, Z3, Z14
+	VSHUFF32X4 $0xdd, Z7, Z3, Z3
+	VSHUFF32X4 $0x88, Z15, Z11, Z7
+	VSHUFF32X4 $0xdd, Z15, Z11, Z11
+	VSHUFF32X4 $0x88, Z7, Z14, Z15
+	VSHUFF32X4 $0xdd, Z7, Z14, Z7
+	VSHUFF32X4 $0x88, Z11, Z3, Z14
+	VSHUFF32X4 $0xdd, Z11, Z3, Z3
+	VSHUFF32X4 $0x88, Z2, Z1, Z11
+	VSHUFF32X4 $0xdd, Z2, Z1, Z1
+	VSHUFF32X4 $0x88, Z10, Z6, Z2
+	VSHUFF32X4 $0xdd, Z10, Z6, Z6
+	VSHUFF32X4 $0x88, Z2, Z11, Z10
+	VSHUFF32X4 $0xdd, Z2, Z11, Z2
+	VSHUFF32X4 $0x88, Z6, Z1, Z11
+	VSHUFF32X4 $0xdd, Z6, Z1, Z1
+	VSHUFF32X4 $0x88, Z5, Z16, Z6
+	VSHUFF32X4 $0xdd, Z5, Z16, Z5
+	VSHUFF32X4 $0x88, Z13, Z9, Z16
+	VSHUFF32X4 $0xdd, Z13, Z9, Z9
+	VSHUFF32X4 $0x88, Z16, Z6, Z13
+	VSHUFF32X4 $0xdd, Z16, Z6, Z6
+	VSHUFF32X4 $0x88, Z9, Z5, Z16
+	VSHUFF32X4 $0xdd, Z9, Z5, Z5
+	VSHUFF32X4 $0x88, Z4, Z0, Z9
+	VSHUFF32X4 $0xdd, Z4, Z0, Z0
+	VSHUFF32X4 $0x88, Z12, Z8, Z4
+	VSHUFF32X4 $0xdd, Z12, Z8, Z8
+	VSHUFF32X4 $0x88, Z4, Z9, Z12
+	VSHUFF32X4 $0xdd, Z4, Z9, Z4
+	VSHUFF32X4 $0x88, Z8, Z0, Z9
+	VSHUFF32X4 $0xdd, Z8, Z0, Z0
+	TESTQ      R15, R15
+	JZ         full_write_scatterAVX512
+	MOVQ       R15, R8
+	LEAQ       (R8)(SI*4), R9
+	LEAQ       (R9)(SI*4), R10
+	LEAQ       (R10)(SI*4), R11
+	VADDPS     (R8), Z15, Z15
+	VADDPS     (R8)(SI*1), Z10, Z10
+	VADDPS     (R8)(SI*2), Z13, Z13
+	VADDPS     (R8)(DI*1), Z12, Z12
+	VADDPS     (R9), Z14, Z14
+	VADDPS     (R9)(SI*1), Z11, Z11
+	VADDPS     (R9)(SI*2), Z16, Z16
+	VADDPS     (R9)(DI*1), Z9, Z9
+	VADDPS     (R10), Z7, Z7
+	VADDPS     (R10)(SI*1), Z2, Z2
+	VADDPS     (R10)(SI*2), Z6, Z6
+	VADDPS     (R10)(DI*1), Z4, Z4
+	VADDPS     (R11), Z3, Z3
+	VADDPS     (R11)(SI*1), Z1, Z1
+	VADDPS     (R11)(SI*2), Z5, Z5
+	VADDPS     (R11)(DI*1), Z0, Z0
+	ADDQ       $0x40, R15
+
+full_write_scatterAVX512:
+	MOVQ    R13, R8
+	LEAQ    (R8)(SI*4), R9
+	LEAQ    (R9)(SI*4), R10
+	LEAQ    (R10)(SI*4), R11
+	VMOVUPS Z15, (R8)
+	VMOVUPS Z10, (R8)(SI*1)
+	VMOVUPS Z13, (R8)(SI*2)
+	VMOVUPS Z12, (R8)(DI*1)
+	VMOVUPS Z14, (R9)
+	VMOVUPS Z11, (R9)(SI*1)
+	VMOVUPS Z16, (R9)(SI*2)
+	VMOVUPS Z9, (R9)(DI*1)
+	VMOVUPS Z7, (R10)
+	VMOVUPS Z2, (R10)(SI*1)
+	VMOVUPS Z6, (R10)(SI*2)
+	VMOVUPS Z4, (R10)(DI*1)
+	VMOVUPS Z3, (R11)
+	VMOVUPS Z1, (R11)(SI*1)
+	VMOVUPS Z5, (R11)(SI*2)
+	VMOVUPS Z0, (R11)(DI*1)
+	ADDQ    $0x40, R13
+	SUBQ    $0x10, BP
+	JG      block_scatterAVX512
+	JMP     end_scatterAVX512
+
+four_scatterAVX512:
+	VMOVUPS (R14), Z0
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z1
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z2
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z3
+	ADDQ    DX, R14
 	TESTQ   CX, CX
 	JZ      four_biased_scatterAVX512
 	VADDPS  (CX), Z0, Z0
@@ -4875,176 +5103,239 @@ four_biased_scatterAVX512:
 	VUNPCKHPD     Z1, Z4, Z1
 	VUNPCKLPD     Z2, Z0, Z4
 	VUNPCKHPD     Z2, Z0, Z0
-	TESTQ         R10, R10
+	TESTQ         R15, R15
 	JZ            alone_scatterAVX512
 	VMOVAPS       X3, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VMOVAPS       X1, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VMOVAPS       X4, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VMOVAPS       X0, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x01, Z3, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x01, Z1, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x01, Z4, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x01, Z0, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x02, Z3, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x02, Z1, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x02, Z4, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x02, Z0, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x03, Z3, X2
-	VADDPS        (R10), X2, X2
-	ADDQ          DX, R10
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X2, X2
+	ADDQ          SI, R15
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x03, Z1, X1
-	VADDPS        (R10), X1, X1
-	ADDQ          DX, R10
-	VMOVUPS       X1, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X1, X1
+	ADDQ          SI, R15
+	VMOVUPS       X1, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x03, Z4, X1
-	VADDPS        (R10), X1, X1
-	ADDQ          DX, R10
-	VMOVUPS       X1, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X1, X1
+	ADDQ          SI, R15
+	VMOVUPS       X1, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x03, Z0, X0
-	VADDPS        (R10), X0, X0
-	ADDQ          DX, R10
-	VMOVUPS       X0, (R8)
-	ADDQ          DX, R8
+	VADDPS        (R15), X0, X0
+	ADDQ          SI, R15
+	VMOVUPS       X0, (R13)
+	ADDQ          SI, R13
 	JMP           done_scatterAVX512
 
 alone_scatterAVX512:
 	VMOVAPS       X3, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VMOVAPS       X1, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VMOVAPS       X4, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VMOVAPS       X0, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x01, Z3, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x01, Z1, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x01, Z4, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x01, Z0, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x02, Z3, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x02, Z1, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x02, Z4, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x02, Z0, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x03, Z3, X2
-	VMOVUPS       X2, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X2, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x03, Z1, X1
-	VMOVUPS       X1, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X1, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x03, Z4, X1
-	VMOVUPS       X1, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X1, (R13)
+	ADDQ          SI, R13
 	VEXTRACTF32X4 $0x03, Z0, X0
-	VMOVUPS       X0, (R8)
-	ADDQ          DX, R8
+	VMOVUPS       X0, (R13)
+	ADDQ          SI, R13
 
 done_scatterAVX512:
 	JMP end_scatterAVX512
 
+one_scatterAVX512:
+	VMOVUPS (R14), Z0
+	ADDQ    DX, R14
+	TESTQ   CX, CX
+	JZ      one_biased_scatterAVX512
+	VADDPS  (CX), Z0, Z0
+
+one_biased_scatterAVX512:
+	TESTQ        R15, R15
+	JZ           one_write_scatterAVX512
+	MOVQ         R15, R8
+	LEAQ         (R8)(SI*4), R9
+	LEAQ         (R9)(SI*4), R10
+	LEAQ         (R10)(SI*4), R11
+	VMOVSS       (R8), X1
+	VINSERTPS    $0x10, (R8)(SI*1), X1, X1
+	VINSERTPS    $0x20, (R8)(SI*2), X1, X1
+	VINSERTPS    $0x30, (R8)(DI*1), X1, X1
+	VMOVAPS      X1, X17
+	VMOVSS       (R9), X1
+	VINSERTPS    $0x10, (R9)(SI*1), X1, X1
+	VINSERTPS    $0x20, (R9)(SI*2), X1, X1
+	VINSERTPS    $0x30, (R9)(DI*1), X1, X1
+	VINSERTF32X4 $0x01, X1, Z17, Z17
+	VMOVSS       (R10), X1
+	VINSERTPS    $0x10, (R10)(SI*1), X1, X1
+	VINSERTPS    $0x20, (R10)(SI*2), X1, X1
+	VINSERTPS    $0x30, (R10)(DI*1), X1, X1
+	VINSERTF32X4 $0x02, X1, Z17, Z17
+	VMOVSS       (R11), X1
+	VINSERTPS    $0x10, (R11)(SI*1), X1, X1
+	VINSERTPS    $0x20, (R11)(SI*2), X1, X1
+	VINSERTPS    $0x30, (R11)(DI*1), X1, X1
+	VINSERTF32X4 $0x03, X1, Z17, Z17
+	VADDPS       Z17, Z0, Z0
+
+one_write_scatterAVX512:
+	MOVQ          R13, R8
+	LEAQ          (R8)(SI*4), R9
+	LEAQ          (R9)(SI*4), R10
+	LEAQ          (R10)(SI*4), R11
+	VMOVAPS       X0, X1
+	VMOVSS        X1, (R8)
+	VEXTRACTPS    $0x01, X1, (R8)(SI*1)
+	VEXTRACTPS    $0x02, X1, (R8)(SI*2)
+	VEXTRACTPS    $0x03, X1, (R8)(DI*1)
+	VEXTRACTF32X4 $0x01, Z0, X1
+	VMOVSS        X1, (R9)
+	VEXTRACTPS    $0x01, X1, (R9)(SI*1)
+	VEXTRACTPS    $0x02, X1, (R9)(SI*2)
+	VEXTRACTPS    $0x03, X1, (R9)(DI*1)
+	VEXTRACTF32X4 $0x02, Z0, X1
+	VMOVSS        X1, (R10)
+	VEXTRACTPS    $0x01, X1, (R10)(SI*1)
+	VEXTRACTPS    $0x02, X1, (R10)(SI*2)
+	VEXTRACTPS    $0x03, X1, (R10)(DI*1)
+	VEXTRACTF32X4 $0x03, Z0, X0
+	VMOVSS        X0, (R11)
+	VEXTRACTPS    $0x01, X0, (R11)(SI*1)
+	VEXTRACTPS    $0x02, X0, (R11)(SI*2)
+	VEXTRACTPS    $0x03, X0, (R11)(DI*1)
+	JMP           end_scatterAVX512
+
 square_scatterAVX512:
-	VMOVUPS (R9), Z0
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z1
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z2
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z3
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z4
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z5
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z6
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z7
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z8
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z9
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z10
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z11
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z12
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z13
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z14
-	ADDQ    BX, R9
-	VMOVUPS (R9), Z15
-	ADDQ    BX, R9
+	VMOVUPS (R14), Z0
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z1
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z2
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z3
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z4
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z5
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z6
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z7
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z8
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z9
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z10
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z11
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z12
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z13
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z14
+	ADDQ    DX, R14
+	VMOVUPS (R14), Z15
+	ADDQ    DX, R14
 	TESTQ   CX, CX
 	JZ      square_biased_scatterAVX512
 	VADDPS  (CX), Z0, Z0
@@ -5129,157 +5420,157 @@ square_biased_scatterAVX512:
 	VSHUFF32X4 $0xdd, Z4, Z9, Z4
 	VSHUFF32X4 $0x88, Z8, Z0, Z9
 	VSHUFF32X4 $0xdd, Z8, Z0, Z0
-	MOVQ       R11, R12
-	MOVQ       $0x0000000000000010, R13
-	CMPQ       R12, R13
-	CMOVQGT    R13, R12
-	MOVL       $-1, R13
-	BZHIL      R12, R13, R13
-	KMOVW      R13, K1
-	TESTQ      R10, R10
+	MOVQ       BP, R8
+	MOVQ       $0x0000000000000010, R9
+	CMPQ       R8, R9
+	CMOVQGT    R9, R8
+	MOVL       $-1, R9
+	BZHIL      R8, R9, R9
+	KMOVW      R9, K1
+	TESTQ      R15, R15
 	JZ         write_scatterAVX512
-	MOVQ       R10, R12
-	CMPQ       SI, $0x00
+	MOVQ       R15, R8
+	CMPQ       BX, $0x00
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z15, K1, Z15
-	ADDQ       DX, R12
-	CMPQ       SI, $0x01
+	VADDPS     (R8), Z15, K1, Z15
+	ADDQ       SI, R8
+	CMPQ       BX, $0x01
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z10, K1, Z10
-	ADDQ       DX, R12
-	CMPQ       SI, $0x02
+	VADDPS     (R8), Z10, K1, Z10
+	ADDQ       SI, R8
+	CMPQ       BX, $0x02
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z13, K1, Z13
-	ADDQ       DX, R12
-	CMPQ       SI, $0x03
+	VADDPS     (R8), Z13, K1, Z13
+	ADDQ       SI, R8
+	CMPQ       BX, $0x03
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z12, K1, Z12
-	ADDQ       DX, R12
-	CMPQ       SI, $0x04
+	VADDPS     (R8), Z12, K1, Z12
+	ADDQ       SI, R8
+	CMPQ       BX, $0x04
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z14, K1, Z14
-	ADDQ       DX, R12
-	CMPQ       SI, $0x05
+	VADDPS     (R8), Z14, K1, Z14
+	ADDQ       SI, R8
+	CMPQ       BX, $0x05
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z11, K1, Z11
-	ADDQ       DX, R12
-	CMPQ       SI, $0x06
+	VADDPS     (R8), Z11, K1, Z11
+	ADDQ       SI, R8
+	CMPQ       BX, $0x06
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z16, K1, Z16
-	ADDQ       DX, R12
-	CMPQ       SI, $0x07
+	VADDPS     (R8), Z16, K1, Z16
+	ADDQ       SI, R8
+	CMPQ       BX, $0x07
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z9, K1, Z9
-	ADDQ       DX, R12
-	CMPQ       SI, $0x08
+	VADDPS     (R8), Z9, K1, Z9
+	ADDQ       SI, R8
+	CMPQ       BX, $0x08
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z7, K1, Z7
-	ADDQ       DX, R12
-	CMPQ       SI, $0x09
+	VADDPS     (R8), Z7, K1, Z7
+	ADDQ       SI, R8
+	CMPQ       BX, $0x09
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z2, K1, Z2
-	ADDQ       DX, R12
-	CMPQ       SI, $0x0a
+	VADDPS     (R8), Z2, K1, Z2
+	ADDQ       SI, R8
+	CMPQ       BX, $0x0a
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z6, K1, Z6
-	ADDQ       DX, R12
-	CMPQ       SI, $0x0b
+	VADDPS     (R8), Z6, K1, Z6
+	ADDQ       SI, R8
+	CMPQ       BX, $0x0b
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z4, K1, Z4
-	ADDQ       DX, R12
-	CMPQ       SI, $0x0c
+	VADDPS     (R8), Z4, K1, Z4
+	ADDQ       SI, R8
+	CMPQ       BX, $0x0c
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z3, K1, Z3
-	ADDQ       DX, R12
-	CMPQ       SI, $0x0d
+	VADDPS     (R8), Z3, K1, Z3
+	ADDQ       SI, R8
+	CMPQ       BX, $0x0d
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z1, K1, Z1
-	ADDQ       DX, R12
-	CMPQ       SI, $0x0e
+	VADDPS     (R8), Z1, K1, Z1
+	ADDQ       SI, R8
+	CMPQ       BX, $0x0e
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z5, K1, Z5
-	ADDQ       DX, R12
-	CMPQ       SI, $0x0f
+	VADDPS     (R8), Z5, K1, Z5
+	ADDQ       SI, R8
+	CMPQ       BX, $0x0f
 	JLE        end_residual_scatterAVX512
-	VADDPS     (R12), Z0, K1, Z0
+	VADDPS     (R8), Z0, K1, Z0
 
 end_residual_scatterAVX512:
-	ADDQ $0x40, R10
+	ADDQ $0x40, R15
 
 write_scatterAVX512:
-	MOVQ    R8, R12
-	CMPQ    SI, $0x00
+	MOVQ    R13, R8
+	CMPQ    BX, $0x00
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z15, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x01
+	VMOVUPS Z15, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x01
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z10, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x02
+	VMOVUPS Z10, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x02
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z13, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x03
+	VMOVUPS Z13, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x03
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z12, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x04
+	VMOVUPS Z12, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x04
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z14, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x05
+	VMOVUPS Z14, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x05
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z11, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x06
+	VMOVUPS Z11, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x06
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z16, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x07
+	VMOVUPS Z16, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x07
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z9, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x08
+	VMOVUPS Z9, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x08
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z7, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x09
+	VMOVUPS Z7, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x09
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z2, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x0a
+	VMOVUPS Z2, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x0a
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z6, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x0b
+	VMOVUPS Z6, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x0b
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z4, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x0c
+	VMOVUPS Z4, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x0c
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z3, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x0d
+	VMOVUPS Z3, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x0d
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z1, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x0e
+	VMOVUPS Z1, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x0e
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z5, K1, (R12)
-	ADDQ    DX, R12
-	CMPQ    SI, $0x0f
+	VMOVUPS Z5, K1, (R8)
+	ADDQ    SI, R8
+	CMPQ    BX, $0x0f
 	JLE     end_store_scatterAVX512
-	VMOVUPS Z0, K1, (R12)
+	VMOVUPS Z0, K1, (R8)
 
 end_store_scatterAVX512:
-	ADDQ $0x40, R8
-	SUBQ $0x10, R11
+	ADDQ $0x40, R13
+	SUBQ $0x10, BP
 	JG   block_scatterAVX512
 
 end_scatterAVX512:
-	INCQ DI
-	CMPQ DI, 128(AX)
+	INCQ R12
+	CMPQ R12, 128(AX)
 	JL   item_scatterAVX512
 	VZEROUPPER
 	RET
@@ -6905,7 +7196,7 @@ item_gradientAVX512:
 
 // func smallInputAVX512(p uintptr)
 // Requires: AVX, AVX512F
-TEXT ·smallInputAVX512(SB), $384-8
+TEXT ·smallInputAVX512(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -6929,36 +7220,24 @@ item_smallInputAVX512:
 	VMOVUPS (R10), Z0
 	VMOVUPS (R10)(SI*1), Z1
 	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z0, (SP)
-	VMOVUPS Z2, 128(SP)
-	VMOVUPS Z1, 256(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z0, 64(SP)
-	VMOVUPS Z2, 192(SP)
-	VMOVUPS Z1, 320(SP)
-	VMOVUPS (SP), Z0
-	VMOVUPS 64(SP), Z1
-	VADDPS  Z0, Z1, Z2
+	VMOVUPS (R10), Z3
+	VMOVUPS (R10)(SI*1), Z4
+	VADDPS  Z3, Z4, Z5
+	VADDPS  Z0, Z3, Z6
 	VMOVUPS Z0, (R11)
-	VMOVUPS Z2, (R11)(R9*1)
-	VMOVUPS Z1, (R11)(R9*2)
+	VMOVUPS Z6, (R11)(R9*1)
+	VMOVUPS Z3, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 128(SP), Z0
-	VMOVUPS 192(SP), Z1
-	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z0, (R11)
-	VMOVUPS Z2, (R11)(R9*1)
-	VMOVUPS Z1, (R11)(R9*2)
+	VADDPS  Z2, Z5, Z0
+	VMOVUPS Z2, (R11)
+	VMOVUPS Z0, (R11)(R9*1)
+	VMOVUPS Z5, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 256(SP), Z0
-	VMOVUPS 320(SP), Z1
-	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z0, (R11)
-	VMOVUPS Z2, (R11)(R9*1)
-	VMOVUPS Z1, (R11)(R9*2)
+	VADDPS  Z1, Z4, Z0
+	VMOVUPS Z1, (R11)
+	VMOVUPS Z0, (R11)(R9*1)
+	VMOVUPS Z4, (R11)(R9*2)
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, CX
 	DECQ    BX
@@ -6968,7 +7247,7 @@ item_smallInputAVX512:
 
 // func smallOutputAVX512(p uintptr)
 // Requires: AVX, AVX512F
-TEXT ·smallOutputAVX512(SB), $384-8
+TEXT ·smallOutputAVX512(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -6994,36 +7273,24 @@ item_smallOutputAVX512:
 	VMOVUPS (R10)(SI*2), Z2
 	VADDPS  Z1, Z2, Z2
 	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z2, (SP)
-	VMOVUPS Z0, 192(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10)(SI*1), Z1
-	VMOVUPS (R10)(SI*2), Z2
-	VADDPS  Z1, Z2, Z2
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z2, 64(SP)
-	VMOVUPS Z0, 256(SP)
+	VMOVUPS (R10), Z1
+	VMOVUPS (R10)(SI*1), Z3
+	VMOVUPS (R10)(SI*2), Z4
+	VADDPS  Z3, Z4, Z4
+	VADDPS  Z3, Z1, Z1
 	ADDQ    DI, R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10)(SI*1), Z1
-	VMOVUPS (R10)(SI*2), Z2
-	VADDPS  Z1, Z2, Z2
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z2, 128(SP)
-	VMOVUPS Z0, 320(SP)
-	VMOVUPS (SP), Z0
-	VMOVUPS 64(SP), Z1
-	VMOVUPS 128(SP), Z2
-	VADDPS  Z1, Z2, Z2
-	VADDPS  Z1, Z0, Z0
-	VMOVUPS Z2, (R11)
-	VMOVUPS Z0, (R11)(R9*1)
+	VMOVUPS (R10), Z3
+	VMOVUPS (R10)(SI*1), Z5
+	VMOVUPS (R10)(SI*2), Z6
+	VADDPS  Z5, Z6, Z6
+	VADDPS  Z5, Z3, Z3
+	VADDPS  Z4, Z6, Z5
+	VADDPS  Z4, Z2, Z2
+	VMOVUPS Z5, (R11)
+	VMOVUPS Z2, (R11)(R9*1)
 	ADDQ    R8, R11
-	VMOVUPS 192(SP), Z0
-	VMOVUPS 256(SP), Z1
-	VMOVUPS 320(SP), Z2
-	VADDPS  Z1, Z2, Z2
+	VADDPS  Z1, Z3, Z2
 	VADDPS  Z1, Z0, Z0
 	VMOVUPS Z2, (R11)
 	VMOVUPS Z0, (R11)(R9*1)
@@ -7036,7 +7303,7 @@ item_smallOutputAVX512:
 
 // func smallWeightAVX512(p uintptr)
 // Requires: AVX, AVX512F
-TEXT ·smallWeightAVX512(SB), $576-8
+TEXT ·smallWeightAVX512(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -7062,53 +7329,35 @@ item_smallWeightAVX512:
 	VMOVUPS (R10)(SI*2), Z2
 	VSUBPS  Z0, Z1, Z1
 	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z0, (SP)
-	VMOVUPS Z1, 192(SP)
-	VMOVUPS Z2, 384(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10)(SI*1), Z1
-	VMOVUPS (R10)(SI*2), Z2
-	VSUBPS  Z0, Z1, Z1
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z0, 64(SP)
-	VMOVUPS Z1, 256(SP)
-	VMOVUPS Z2, 448(SP)
+	VMOVUPS (R10), Z3
+	VMOVUPS (R10)(SI*1), Z4
+	VMOVUPS (R10)(SI*2), Z5
+	VSUBPS  Z3, Z4, Z4
+	VSUBPS  Z5, Z4, Z4
 	ADDQ    DI, R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10)(SI*1), Z1
-	VMOVUPS (R10)(SI*2), Z2
-	VSUBPS  Z0, Z1, Z1
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z0, 128(SP)
-	VMOVUPS Z1, 320(SP)
-	VMOVUPS Z2, 512(SP)
-	VMOVUPS (SP), Z0
-	VMOVUPS 64(SP), Z1
-	VMOVUPS 128(SP), Z2
-	VSUBPS  Z0, Z1, Z1
-	VSUBPS  Z2, Z1, Z1
+	VMOVUPS (R10), Z6
+	VMOVUPS (R10)(SI*1), Z7
+	VMOVUPS (R10)(SI*2), Z8
+	VSUBPS  Z6, Z7, Z7
+	VSUBPS  Z8, Z7, Z7
+	VSUBPS  Z0, Z3, Z3
+	VSUBPS  Z6, Z3, Z3
 	VMOVUPS Z0, (R11)
-	VMOVUPS Z1, (R11)(R9*1)
-	VMOVUPS Z2, (R11)(R9*2)
+	VMOVUPS Z3, (R11)(R9*1)
+	VMOVUPS Z6, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 192(SP), Z0
-	VMOVUPS 256(SP), Z1
-	VMOVUPS 320(SP), Z2
-	VSUBPS  Z0, Z1, Z1
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z0, (R11)
-	VMOVUPS Z1, (R11)(R9*1)
-	VMOVUPS Z2, (R11)(R9*2)
+	VSUBPS  Z1, Z4, Z0
+	VSUBPS  Z7, Z0, Z0
+	VMOVUPS Z1, (R11)
+	VMOVUPS Z0, (R11)(R9*1)
+	VMOVUPS Z7, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 384(SP), Z0
-	VMOVUPS 448(SP), Z1
-	VMOVUPS 512(SP), Z2
-	VSUBPS  Z0, Z1, Z1
-	VSUBPS  Z2, Z1, Z1
-	VMOVUPS Z0, (R11)
-	VMOVUPS Z1, (R11)(R9*1)
-	VMOVUPS Z2, (R11)(R9*2)
+	VSUBPS  Z2, Z5, Z0
+	VSUBPS  Z8, Z0, Z0
+	VMOVUPS Z2, (R11)
+	VMOVUPS Z0, (R11)(R9*1)
+	VMOVUPS Z8, (R11)(R9*2)
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, CX
 	DECQ    BX
@@ -7118,7 +7367,7 @@ item_smallWeightAVX512:
 
 // func smallFilterAVX512(p uintptr)
 // Requires: AVX, AVX512F
-TEXT ·smallFilterAVX512(SB), $576-8
+TEXT ·smallFilterAVX512(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -7144,53 +7393,35 @@ item_smallFilterAVX512:
 	VMOVUPS (R10)(SI*2), Z2
 	VSUBPS  Z1, Z0, Z0
 	VSUBPS  Z1, Z2, Z2
-	VMOVUPS Z0, (SP)
-	VMOVUPS Z1, 192(SP)
-	VMOVUPS Z2, 384(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10)(SI*1), Z1
-	VMOVUPS (R10)(SI*2), Z2
-	VSUBPS  Z1, Z0, Z0
-	VSUBPS  Z1, Z2, Z2
-	VMOVUPS Z0, 64(SP)
-	VMOVUPS Z1, 256(SP)
-	VMOVUPS Z2, 448(SP)
+	VMOVUPS (R10), Z3
+	VMOVUPS (R10)(SI*1), Z4
+	VMOVUPS (R10)(SI*2), Z5
+	VSUBPS  Z4, Z3, Z3
+	VSUBPS  Z4, Z5, Z5
 	ADDQ    DI, R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10)(SI*1), Z1
-	VMOVUPS (R10)(SI*2), Z2
-	VSUBPS  Z1, Z0, Z0
-	VSUBPS  Z1, Z2, Z2
-	VMOVUPS Z0, 128(SP)
-	VMOVUPS Z1, 320(SP)
-	VMOVUPS Z2, 512(SP)
-	VMOVUPS (SP), Z0
-	VMOVUPS 64(SP), Z1
-	VMOVUPS 128(SP), Z2
-	VSUBPS  Z1, Z0, Z0
-	VSUBPS  Z1, Z2, Z2
+	VMOVUPS (R10), Z6
+	VMOVUPS (R10)(SI*1), Z7
+	VMOVUPS (R10)(SI*2), Z8
+	VSUBPS  Z7, Z6, Z6
+	VSUBPS  Z7, Z8, Z8
+	VSUBPS  Z3, Z0, Z0
+	VSUBPS  Z3, Z6, Z6
 	VMOVUPS Z0, (R11)
-	VMOVUPS Z1, (R11)(R9*1)
-	VMOVUPS Z2, (R11)(R9*2)
+	VMOVUPS Z3, (R11)(R9*1)
+	VMOVUPS Z6, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 192(SP), Z0
-	VMOVUPS 256(SP), Z1
-	VMOVUPS 320(SP), Z2
-	VSUBPS  Z1, Z0, Z0
-	VSUBPS  Z1, Z2, Z2
+	VSUBPS  Z4, Z1, Z0
+	VSUBPS  Z4, Z7, Z1
 	VMOVUPS Z0, (R11)
-	VMOVUPS Z1, (R11)(R9*1)
-	VMOVUPS Z2, (R11)(R9*2)
+	VMOVUPS Z4, (R11)(R9*1)
+	VMOVUPS Z1, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 384(SP), Z0
-	VMOVUPS 448(SP), Z1
-	VMOVUPS 512(SP), Z2
-	VSUBPS  Z1, Z0, Z0
-	VSUBPS  Z1, Z2, Z2
+	VSUBPS  Z5, Z2, Z0
+	VSUBPS  Z5, Z8, Z1
 	VMOVUPS Z0, (R11)
-	VMOVUPS Z1, (R11)(R9*1)
-	VMOVUPS Z2, (R11)(R9*2)
+	VMOVUPS Z5, (R11)(R9*1)
+	VMOVUPS Z1, (R11)(R9*2)
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, CX
 	DECQ    BX
@@ -7200,7 +7431,7 @@ item_smallFilterAVX512:
 
 // func smallGradientAVX512(p uintptr)
 // Requires: AVX, AVX512F
-TEXT ·smallGradientAVX512(SB), $384-8
+TEXT ·smallGradientAVX512(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
 	MOVQ 72(AX), DX
@@ -7224,35 +7455,23 @@ item_smallGradientAVX512:
 	VMOVUPS (R10), Z0
 	VMOVUPS (R10)(SI*1), Z1
 	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z1, (SP)
-	VMOVUPS Z2, 128(SP)
-	VMOVUPS Z0, 256(SP)
 	ADDQ    DI, R10
-	VMOVUPS (R10), Z0
-	VMOVUPS (R10)(SI*1), Z1
-	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z1, 64(SP)
-	VMOVUPS Z2, 192(SP)
-	VMOVUPS Z0, 320(SP)
-	VMOVUPS (SP), Z0
-	VMOVUPS 64(SP), Z1
-	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z1, (R11)
-	VMOVUPS Z2, (R11)(R9*1)
-	VMOVUPS Z0, (R11)(R9*2)
+	VMOVUPS (R10), Z3
+	VMOVUPS (R10)(SI*1), Z4
+	VADDPS  Z3, Z4, Z5
+	VADDPS  Z1, Z4, Z6
+	VMOVUPS Z4, (R11)
+	VMOVUPS Z6, (R11)(R9*1)
+	VMOVUPS Z1, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 128(SP), Z0
-	VMOVUPS 192(SP), Z1
-	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z1, (R11)
-	VMOVUPS Z2, (R11)(R9*1)
-	VMOVUPS Z0, (R11)(R9*2)
+	VADDPS  Z2, Z5, Z1
+	VMOVUPS Z5, (R11)
+	VMOVUPS Z1, (R11)(R9*1)
+	VMOVUPS Z2, (R11)(R9*2)
 	ADDQ    R8, R11
-	VMOVUPS 256(SP), Z0
-	VMOVUPS 320(SP), Z1
-	VADDPS  Z0, Z1, Z2
-	VMOVUPS Z1, (R11)
-	VMOVUPS Z2, (R11)(R9*1)
+	VADDPS  Z0, Z3, Z1
+	VMOVUPS Z3, (R11)
+	VMOVUPS Z1, (R11)(R9*1)
 	VMOVUPS Z0, (R11)(R9*2)
 	ADDQ    $0x04, DX
 	ADDQ    $0x04, CX

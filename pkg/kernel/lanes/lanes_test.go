@@ -140,10 +140,10 @@ func TestGatherItems(t *testing.T) {
 func TestScatterItems(t *testing.T) {
 	for _, k := range implementations() {
 		for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
-			for extras := range 4 {
+			for extras := range 8 {
 				const items = 3
 				r := rand.New(rand.NewPCG(1, 2))
-				s := &Scatter{Stride: count + 3, Step: k.Lanes, Count: count, Channels: k.Lanes - 1}
+				s := &Scatter{Stride: count + 3, Step: k.Lanes, Count: count, Channels: k.Lanes - extras/4}
 				s.SrcItem, s.DstItem = (count+k.Lanes)*k.Lanes, s.Channels*s.Stride+1
 				src, residual := random(r, items*s.SrcItem), random(r, items*s.DstItem)
 				got := random(r, items*s.DstItem)

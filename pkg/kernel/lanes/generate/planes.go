@@ -14,8 +14,8 @@ func (s isa) gather() {
 	TEXT(name, NOSPLIT, "func(p uintptr)")
 	Pragma("noescape")
 	p := argument()
-	stride, channels := distance(p, 72), field(p, 88)
-	rows := steps(stride, 4)
+	channels := field(p, 88)
+	planes := s.planes(distance(p, 72))
 	item := GP64()
 	XORQ(item, item)
 	Label("item_" + name)
@@ -32,7 +32,6 @@ func (s isa) gather() {
 		MOVLQSX(at(table, 4*i), offset)
 		VMOVUPS(v, indexed(dst, offset, 4))
 	}
-	planes := make([]reg.GPVirtual, s.lanes/4)
 	Label("block_" + name)
 	CMPQ(count, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("quad_" + name))
@@ -40,20 +39,11 @@ func (s isa) gather() {
 	JL(operand.LabelRef("tail_" + name))
 	// A full square: reading four pixels of four planes at a time into the parts
 	// of a register leaves only squares of 4x4 to transpose.
-	reach := func() {
-		for h := range planes {
-			if h == 0 {
-				MOVQ(src, planes[0])
-			} else {
-				LEAQ(indexed(planes[h-1], stride, 4), planes[h])
-			}
-		}
-	}
 	four := func(q int) {
 		part := s.vectors(4)
 		for i, v := range part {
-			for h, plane := range planes {
-				m := rows.at(plane, i)
+			for h := range planes.fours {
+				m := planes.at(4*h + i)
 				m.Disp = 16 * q
 				s.insert(m, h, v)
 			}
@@ -62,11 +52,8 @@ func (s isa) gather() {
 			put(4*q+j, v)
 		}
 	}
-	for h := range planes {
-		planes[h] = GP64()
-	}
-	reach()
-	for q := range planes {
+	planes.from(src)
+	for q := range planes.fours {
 		four(q)
 	}
 	JMP(operand.LabelRef("next_" + name))
@@ -77,7 +64,7 @@ func (s isa) gather() {
 	JL(operand.LabelRef("tail_" + name))
 	CMPQ(channels, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("tail_" + name))
-	reach()
+	planes.from(src)
 	four(0)
 	ADDQ(operand.Imm(16), src)
 	ADDQ(operand.Imm(16), table)
@@ -91,24 +78,15 @@ func (s isa) gather() {
 	CMPQ(channels, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("part_" + name))
 	// The last of nine taps: next to nothing of a square would be of use.
-	reach()
-	one := s.vector()
-	for h, plane := range planes {
-		part := XMM()
-		VMOVSS(rows.at(plane, 0), part)
-		for i := 1; i < 4; i++ {
-			VINSERTPS(operand.U8(i<<4), rows.at(plane, i), part, part)
-		}
-		s.join(part, h, one)
-	}
-	put(0, one)
+	planes.from(src)
+	put(0, s.pick(planes))
 	JMP(operand.LabelRef("end_" + name))
 
 	Label("part_" + name)
 	m := s.mask(count)
 	square := s.vectors(s.lanes)
 	s.zero(square)
-	s.eachChannel("read_"+name, src, stride, channels, func(i int, at operand.Mem) { s.load(m, at, square[i]) })
+	s.eachChannel("read_"+name, src, planes.one, channels, func(i int, at operand.Mem) { s.load(m, at, square[i]) })
 	for i, v := range s.transpose(square) {
 		if i > 0 {
 			CMPQ(count, operand.Imm(uint64(i)))
@@ -135,7 +113,9 @@ func (s isa) scatter() {
 	TEXT(name, NOSPLIT, "func(p uintptr)")
 	Pragma("noescape")
 	p := argument()
-	bias, stride, step, channels := field(p, 48), distance(p, 96), distance(p, 104), field(p, 120)
+	bias, step, channels := field(p, 48), distance(p, 104), field(p, 120)
+	planes := s.planes(distance(p, 96))
+	stride := planes.one
 	item := GP64()
 	XORQ(item, item)
 	Label("item_" + name)
@@ -150,11 +130,26 @@ func (s isa) scatter() {
 	JZ(operand.LabelRef("block_" + name))
 	LEAQ(indexed(residual, apart, 4), residual)
 	Label("block_" + name)
-	CMPQ(count, operand.Imm(4))
-	JNE(operand.LabelRef("square_" + name))
 	CMPQ(channels, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("square_" + name))
+	CMPQ(count, operand.Imm(4))
+	JEQ(operand.LabelRef("four_" + name))
+	CMPQ(count, operand.Imm(1))
+	JEQ(operand.LabelRef("one_" + name))
+	CMPQ(count, operand.Imm(uint64(s.lanes)))
+	JL(operand.LabelRef("square_" + name))
+	s.scatterFull(name, dst, src, bias, residual, step, planes)
+	ADDQ(operand.Imm(uint64(s.bytes())), dst)
+	SUBQ(operand.Imm(uint64(s.lanes)), count)
+	JG(operand.LabelRef("block_" + name))
+	JMP(operand.LabelRef("end_" + name))
+
+	Label("four_" + name)
 	s.scatterFour(name, dst, src, bias, residual, stride, step)
+	JMP(operand.LabelRef("end_" + name))
+
+	Label("one_" + name)
+	s.scatterOne(name, dst, src, bias, residual, step, planes)
 	JMP(operand.LabelRef("end_" + name))
 
 	Label("square_" + name)
@@ -219,21 +214,49 @@ func (s isa) biased(label string, n int, src, step, bias reg.Register) []reg.Vec
 	return pixels
 }
 
+// scatterFull writes as many pixels as a vector holds of as many channels.
+func (s isa) scatterFull(name string, dst, src, bias, residual, step reg.Register, planes planes) {
+	rows := s.transpose(s.biased("full_biased_"+name, s.lanes, src, step, bias))
+	TESTQ(residual, residual)
+	JZ(operand.LabelRef("full_write_" + name))
+	planes.from(residual)
+	for i, v := range rows {
+		VADDPS(planes.at(i), v, v)
+	}
+	ADDQ(operand.Imm(uint64(s.bytes())), residual)
+	Label("full_write_" + name)
+	planes.from(dst)
+	for i, v := range rows {
+		VMOVUPS(v, planes.at(i))
+	}
+}
+
+// scatterOne writes one pixel of all channels: the last of nine taps, next to nothing
+// of a square.
+func (s isa) scatterOne(name string, dst, src, bias, residual, step reg.Register, planes planes) {
+	pixel := s.biased("one_biased_"+name, 1, src, step, bias)[0]
+	TESTQ(residual, residual)
+	JZ(operand.LabelRef("one_write_" + name))
+	planes.from(residual)
+	VADDPS(s.pick(planes), pixel, pixel)
+	Label("one_write_" + name)
+	planes.from(dst)
+	for h := range planes.fours {
+		part := s.part(pixel, h)
+		VMOVSS(part, planes.at(4*h))
+		for i := 1; i < 4; i++ {
+			VEXTRACTPS(operand.U8(i), part, planes.at(4*h+i))
+		}
+	}
+}
+
 // scatterFour writes four pixels of all channels: an image of 2x2, or the rest of a
 // larger one.
 func (s isa) scatterFour(name string, dst, src, bias, residual, stride, step reg.Register) {
 	planes := s.transpose4(s.biased("four_biased_"+name, 4, src, step, bias)) // part q of register j: channel 4q+j
 	write := func(add bool) {
 		for c := range s.lanes {
-			v := XMM()
-			switch part := operand.U8(c / 4); {
-			case part == 0:
-				VMOVAPS(planes[c%4].AsX(), v)
-			case s.lanes == 16:
-				VEXTRACTF32X4(part, planes[c%4], v)
-			default:
-				VEXTRACTF128(part, planes[c%4], v)
-			}
+			v := s.part(planes[c%4], c/4)
 			if add {
 				VADDPS(at(residual, 0), v, v)
 				ADDQ(stride, residual)
@@ -288,4 +311,44 @@ func (s isa) eachChannel(label string, first, stride, channels reg.Register, do 
 		}
 	}
 	Label("end_" + label)
+}
+
+// planes addresses a vector's worth of planes at equal distances, by pointers to every
+// fourth of them.
+type planes struct {
+	multiples
+	fours []reg.GPVirtual
+}
+
+func (s isa) planes(stride reg.Register) planes {
+	p := planes{steps(stride, 4), make([]reg.GPVirtual, s.lanes/4)}
+	for h := range p.fours {
+		p.fours[h] = GP64()
+	}
+	return p
+}
+
+// from sets the pointers, from a place in the first plane.
+func (p planes) from(first reg.Register) {
+	MOVQ(first, p.fours[0])
+	for h := 1; h < len(p.fours); h++ {
+		LEAQ(indexed(p.fours[h-1], p.one, 4), p.fours[h])
+	}
+}
+
+// at addresses that place in plane c.
+func (p planes) at(c int) operand.Mem { return p.multiples.at(p.fours[c/4], c%4) }
+
+// pick reads one value of every plane.
+func (s isa) pick(p planes) reg.VecVirtual {
+	values := s.vector()
+	for h := range p.fours {
+		part := XMM()
+		VMOVSS(p.at(4*h), part)
+		for i := 1; i < 4; i++ {
+			VINSERTPS(operand.U8(i<<4), p.at(4*h+i), part, part)
+		}
+		s.join(part, h, values)
+	}
+	return values
 }

@@ -150,8 +150,7 @@ func (s isa) transform(title string, in, out int, do program) {
 	name := title + s.name
 	TEXT(name, 0, "func(p uintptr)")
 	Pragma("noescape")
-	scratch := AllocLocal(in * out * s.bytes())
-	cell := func(i, j int) operand.Mem { return scratch.Offset((i*in + j) * s.bytes()) }
+	put, row := s.cells(in, out)
 	p := argument()
 	dstAt, srcAt, count := field(p, 48), field(p, 72), field(p, 56)
 	srcSteps := steps(distance(p, 112), in)
@@ -172,18 +171,14 @@ func (s isa) transform(title string, in, out int, do program) {
 			VMOVUPS(srcSteps.at(src, i), v)
 		}
 		for i, v := range do(s, d) {
-			VMOVUPS(v, cell(i, j))
+			put(i, j, v)
 		}
 		if j < in-1 {
 			ADDQ(srcCol, src)
 		}
 	}
 	for i := range out {
-		d := s.vectors(in)
-		for j, v := range d {
-			VMOVUPS(cell(i, j), v)
-		}
-		for j, v := range do(s, d) {
+		for j, v := range do(s, row(i)) {
 			VMOVUPS(v, dstSteps.at(dst, j))
 		}
 		if i < out-1 {
@@ -196,6 +191,30 @@ func (s isa) transform(title string, in, out int, do program) {
 	JNZ(operand.LabelRef("item_" + name))
 	VZEROUPPER()
 	RET()
+}
+
+// fewCells stay in registers between the two halves of a transform; more go to the stack.
+const fewCells = 9
+
+// cells is where a transform keeps out rows of in vectors: put adds a vector, and row
+// returns what has been put into a row.
+func (s isa) cells(in, out int) (put func(i, j int, v reg.VecVirtual), row func(i int) []reg.VecVirtual) {
+	if in*out <= fewCells {
+		kept := make([][]reg.VecVirtual, out)
+		put = func(i, j int, v reg.VecVirtual) { kept[i] = append(kept[i], v) }
+		return put, func(i int) []reg.VecVirtual { return kept[i] }
+	}
+	stack := AllocLocal(in * out * s.bytes())
+	cell := func(i, j int) operand.Mem { return stack.Offset((i*in + j) * s.bytes()) }
+	put = func(i, j int, v reg.VecVirtual) { VMOVUPS(v, cell(i, j)) }
+	row = func(i int) []reg.VecVirtual {
+		d := s.vectors(in)
+		for j, v := range d {
+			VMOVUPS(cell(i, j), v)
+		}
+		return d
+	}
+	return put, row
 }
 
 // multiples addresses up to six equal steps.

@@ -79,6 +79,20 @@ func (s isa) join(from reg.VecVirtual, part int, v reg.VecVirtual) {
 	}
 }
 
+// part is one 128-bit part of a register.
+func (s isa) part(from reg.VecVirtual, part int) reg.VecVirtual {
+	v := XMM()
+	switch {
+	case part == 0:
+		VMOVAPS(from.AsX(), v)
+	case s.lanes == 16:
+		VEXTRACTF32X4(operand.U8(part), from, v)
+	default:
+		VEXTRACTF128(operand.U8(part), from, v)
+	}
+	return v
+}
+
 // mask selects the first min(count, lanes) elements.
 type mask struct {
 	k reg.Register // AVX-512
