@@ -123,8 +123,12 @@ func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
 		}
 	} else {
 		for i := range k {
-			row := s.panel[i*wide : (i+1)*wide]
-			clear(row[copy(row, b[(first+i)*j.n+column:][:columns]):])
+			row, from := s.panel[i*wide:(i+1)*wide], b[(first+i)*j.n+column:][:columns]
+			for len(from) >= 8 { // copies of a known length need no call
+				*(*[8]float32)(row) = [8]float32(from)
+				row, from = row[8:], from[8:]
+			}
+			clear(row[copy(row, from):])
 		}
 	}
 	if j.alpha != 1 {
