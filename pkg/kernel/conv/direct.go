@@ -113,16 +113,18 @@ func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 	for b := first; b < last; b++ {
 		vectors := ceil(min(f.width, f.to-b*f.width), k.Lanes)
 		for i := range f.classes {
-			j.class(s, &f.classes[i], r, cols, b, vectors)
+			if b == first || len(f.classes) > 1 {
+				j.list(s, &f.classes[i], r, cols)
+			}
+			j.class(s, &f.classes[i], b, vectors)
 		}
 		j.scatter(s, r, r.rows, cols, b)
 	}
 }
 
-// class computes block b of the results for the pixels of one class.
-func (j *correlation) class(s *scratch, c *class, r rectangle, cols, b, vectors int) {
-	k, f, w := j.kernels, j.form, &s.window
-	p := &s.product
+// list lists the rows of the product for the pixels of one class.
+func (j *correlation) list(s *scratch, c *class, r rectangle, cols int) {
+	k, f, w, p := j.kernels, j.form, &s.window, &s.product
 	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
 	for m := range r.images {
 		for i := range ceil(r.rows-c.row, j.step) {
@@ -132,6 +134,11 @@ func (j *correlation) class(s *scratch, c *class, r rectangle, cols, b, vectors 
 			}
 		}
 	}
+}
+
+// class computes block b of the results for the pixels of one class, which are listed.
+func (j *correlation) class(s *scratch, c *class, b, vectors int) {
+	k, f, w, p := j.kernels, j.form, &s.window, &s.product
 	if len(c.taps) == 0 {
 		for _, at := range p.CRow {
 			for i := range k.Group {

@@ -79,15 +79,15 @@ type scratch struct {
 	total     lanes.Total
 
 	window, second window
-	table, items   []int32   // places of pixels, of vectors of channels
+	table          []int32   // places of taps
 	sums           []float32 // tiles of a product, as pixels in lanes
 	bias           []float32
 	segments       []lanes.Segment
 	pixels         []pixel
 
 	spectrum, other, products []float32 // Winograd's domain
-	tiles, places, steps      []int32
-	sources, targets          []int32 // of single vectors
+	routes                    [lanes.Maps]route
+	sources, targets          []int32 // of vectors
 }
 
 var scratches kernel.Free[scratch]

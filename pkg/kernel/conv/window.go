@@ -54,6 +54,7 @@ type window struct {
 	channels  int
 	data      []float32
 	clean     padding // what is zero already
+	places    places
 }
 
 // padding is all that the place of the zeros in a window's memory depends on: the
@@ -113,28 +114,25 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 	}
 	g := &s.gather
 	g.Stride, g.Count, g.SrcItem = p.h*p.w, run, k.Lanes*p.h*p.w
-	items := w.items(k, s, p.c)
-	s.table = growInts(s.table, run)
+	images := 1 // at once
+	if w.channels == p.c && p.c%k.Lanes == 0 {
+		images = w.images
+	}
+	w.places.fill(gathering{run, c1 - c0, w.row(), w.width, images, w.at(1, 0, 0), w.channels / k.Lanes, k.Lanes, w.block})
+	g.DstAt = w.places.pixels
 	for i := range runs {
-		at, col := w.at(0, r0+i-w.top, c0-w.left), 0
-		for n := range s.table {
-			s.table[n] = int32(at + col*w.width)
-			if col++; col == c1-c0 {
-				at, col = at+w.row(), 0
-			}
-		}
-		g.DstAt = s.table
-		for m := 0; m < w.images; m += items {
+		for m := 0; m < w.images; m += images {
 			c := 0 // channels that are done
 			g.Src = x[((w.image+m)*p.c+first)*p.h*p.w+(r0+i)*p.w+c0:]
-			if len(s.items) > 0 {
-				g.Dst, g.Channels, g.Items = w.data[w.at(m, 0, 0):], k.Lanes, s.items
+			dst := w.data[w.at(m, r0+i-w.top, c0-w.left):]
+			if len(w.places.vectors) > 0 {
+				g.Dst, g.Channels, g.Items = dst, k.Lanes, w.places.vectors
 				k.Gather(g)
 				c = w.channels / k.Lanes * k.Lanes
 			}
 			if g.Items = nil; c < w.channels {
 				g.Src = g.Src[c*p.h*p.w:]
-				g.Dst = w.data[c/w.width*w.block+c%w.width+w.at(m, 0, 0):]
+				g.Dst = dst[c/w.width*w.block+c%w.width:]
 				g.Channels = w.channels - c
 				k.Gather(g)
 			}
@@ -142,23 +140,32 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 	}
 }
 
-// items fills a table with the places of whole vectors of channels: of one image, or,
-// where they are all that the planes of c channels have, of all. It returns of how many.
-func (w *window) items(k *lanes.Kernels, s *scratch, c int) (images int) {
-	vectors := w.channels / k.Lanes
-	if images = 1; w.channels == c && c%k.Lanes == 0 {
-		images = w.images
+// places is where a gather puts the pixels of a run, and whole vectors of channels, in
+// one image or several. It is the same for most chunks of an operation.
+type places struct {
+	of              gathering
+	pixels, vectors []int32
+}
+
+// gathering is all that places depend on.
+type gathering struct {
+	run, cols, row, width int // pixels, in rows of cols; elements from row to row, and of a pixel
+	images, next          int // elements from image to image
+	vectors, lanes, block int // in an image; elements of a block of channels
+}
+
+func (p *places) fill(of gathering) {
+	if p.of == of {
+		return
 	}
-	s.items = growInts(s.items, images*vectors)
-	for i := range s.items {
-		if i < vectors {
-			c := i * k.Lanes
-			s.items[i] = int32(c/w.width*w.block + c%w.width)
-		} else { // an image further
-			s.items[i] = s.items[i-vectors] + int32(w.at(1, 0, 0))
-		}
+	p.of, p.pixels, p.vectors = of, growInts(p.pixels, of.run), growInts(p.vectors, of.images*of.vectors)
+	for i := range p.pixels {
+		p.pixels[i] = int32(i/of.cols*of.row + i%of.cols*of.width)
 	}
-	return images
+	for i := range p.vectors {
+		c := i % of.vectors * of.lanes
+		p.vectors[i] = int32(i/of.vectors*of.next + c/of.width*of.block + c%of.width)
+	}
 }
 
 // clearAround sets the pixels of all images outside rows r0 to r1 and columns c0 to

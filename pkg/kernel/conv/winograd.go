@@ -78,7 +78,6 @@ func (f *Filter) block(s *scratch, p *form, block int) []float32 {
 func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 	k := p.kernels
 	n := min(sourcesPerChunk, p.from-first)
-	s.places, s.tiles = growInts(s.places, n), growInts(s.tiles, n)
 	s.table = growInts(s.table, n*spectrumTaps)
 	for i := range s.table {
 		s.table[i] = int32(i * k.Lanes)
@@ -90,10 +89,6 @@ func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 		// The gradient sees the kernel turned around: walk it backwards.
 		t.SrcRow, t.SrcCol, last = -t.SrcRow, -t.SrcCol, (spectrumTaps-1)*k.Lanes
 	}
-	for i := range n {
-		s.places[i] = int32((first + i) * p.width)
-		s.tiles[i] = int32(i*spectrumTaps*k.Lanes + last)
-	}
 	t.DstRow, t.DstCol = p.minimal.spectrum*p.value(), p.value()
 	results := min(p.width, p.to-block*p.width)
 	each := n * spectrumTaps * k.Lanes
@@ -102,7 +97,8 @@ func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 		f.gather(s, p, s.sums[o/k.Lanes*each:], block*p.width+o, first, n)
 	}
 	t.Src, t.Dst = s.sums, dst
-	s.transformAll(k, p.minimal.filter, s.tiles, s.places, ceil(results, k.Lanes), k.Lanes, each)
+	from, to := series{last, spectrumTaps * k.Lanes, each}, series{first * p.width, p.width, k.Lanes}
+	s.transformSeries(k, p.minimal.filter, n, ceil(results, k.Lanes), from, to)
 }
 
 // gather puts the weights between results o and following and n source channels
@@ -155,68 +151,18 @@ func (q squares) padded() rectangle {
 	return rectangle{q.image, q.images, q.top, q.down * q.tile, q.left, q.across * q.tile}
 }
 
-// places fills a table with the corners of the tiles in images whose rows are
-// cols pixels of the given width, rows of them each.
-func (q squares) places(table []int32, rows, cols, width int) []int32 {
-	table = growInts(table, q.count)
-	i := 0
-	for m := range q.images {
-		for y := range q.down {
-			at := (m*rows + y*q.tile) * cols * width
-			for range q.across {
-				table[i] = int32(at)
-				at += q.tile * width
-				i++
-			}
-		}
-	}
-	return table
-}
-
-// steps fills a table with multiples of width.
-func (q squares) steps(table []int32, width int) []int32 {
-	table = growInts(table, q.count)
-	for i := range table {
-		table[i] = int32(i * width)
-	}
-	return table
-}
-
 // spectra transforms all channels of a window by map m: value v of channel c of
 // tile t goes to dst[v*distance + t*wide + c].
 func (s *scratch) spectra(k *lanes.Kernels, m lanes.Map, q squares, w *window, wide int, dst []float32) (out []float32, distance int) {
 	distance = q.count*wide + spread
 	dst = grow(dst, q.size*distance+slack)
-	s.tiles = q.places(s.tiles, w.rows, w.cols, w.width)
-	s.steps = q.steps(s.steps, wide)
 	t := &s.transform
 	t.Src, t.Dst = w.data, dst
 	t.SrcRow, t.SrcCol = w.row(), w.width
 	t.DstRow, t.DstCol = q.spectrum*distance, distance
-	s.transformAll(k, m, s.tiles, s.steps, ceil(w.channels, k.Lanes), w.width, w.block)
-	return dst, distance
-}
-
-// transformAll does what s.transform describes for items that begin at from and to,
-// each with a number of vectors: side by side where they go, and in blocks of width
-// elements where they come from. It does all vectors of an item before the next, so
-// that every element of the squares is written from front to back.
-func (s *scratch) transformAll(k *lanes.Kernels, m lanes.Map, from, to []int32, vectors, width, block int) {
-	t := &s.transform
-	t.SrcAt, t.DstAt = from, to
-	if vectors > 1 {
-		s.sources, s.targets = growInts(s.sources, len(from)*vectors), growInts(s.targets, len(from)*vectors)
-		t.SrcAt, t.DstAt = s.sources, s.targets
-		for v := range vectors {
-			c := v * k.Lanes
-			source := int32(c/width*block + c%width)
-			for i, at := range from {
-				s.sources[i*vectors+v] = at + source
-				s.targets[i*vectors+v] = to[i] + int32(c)
-			}
-		}
-	}
+	t.SrcAt, t.DstAt = s.routes[m].between(q.layout(k, w.rows, w.cols, w.width, w.block, w.channels), series{item: wide, vector: k.Lanes})
 	k.Transform(m, t)
+	return dst, distance
 }
 
 // odd rounds up to an odd number of cache lines.
@@ -239,8 +185,6 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	s.products = grow(s.products, q.size*result+slack)
 	rows, cols := q.down*q.tile, q.across*q.tile
 	s.sums = grow(s.sums, q.images*rows*cols*f.width+slack)
-	s.places = q.places(s.places, rows, cols, f.width)
-	s.steps = q.steps(s.steps, f.width)
 	p := &s.product
 	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
 	for g := 0; g < q.count; g += k.Group {
@@ -269,7 +213,8 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 		t.Src, t.Dst = s.products, s.sums
 		t.SrcRow, t.SrcCol = q.spectrum*result, result
 		t.DstRow, t.DstCol = cols*f.width, f.width
-		s.transformAll(k, q.output, s.steps, s.places, ceil(channels, k.Lanes), f.width, 0)
+		t.DstAt, t.SrcAt = s.routes[q.output].between(q.layout(k, rows, cols, f.width, 0, channels), series{item: f.width, vector: k.Lanes})
+		k.Transform(q.output, t)
 		j.scatter(s, r, rows, cols, b)
 	}
 }
@@ -305,14 +250,11 @@ func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slic
 func (j *weightJob) interpolate(s *scratch, sums []float32, n int) []float32 {
 	k := j.kernels
 	s.sums = grow(s.sums, n*spectrumTaps*j.width+slack)
-	s.tiles, s.places = growInts(s.tiles, n), growInts(s.places, n)
-	for i := range n {
-		s.tiles[i], s.places[i] = int32(i*j.minimal.size*j.width), int32(i*spectrumTaps*j.width)
-	}
 	t := &s.transform
 	t.Src, t.Dst = sums, s.sums
 	t.SrcRow, t.SrcCol = j.minimal.spectrum*j.width, j.width
 	t.DstRow, t.DstCol = 3*j.width, j.width
-	s.transformAll(k, j.minimal.weights, s.tiles, s.places, j.width/k.Lanes, j.width, 0)
+	from, to := series{item: j.minimal.size * j.width, vector: k.Lanes}, series{item: spectrumTaps * j.width, vector: k.Lanes}
+	s.transformSeries(k, j.minimal.weights, n, j.width/k.Lanes, from, to)
 	return s.sums
 }

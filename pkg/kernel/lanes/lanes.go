@@ -17,7 +17,7 @@ type Kernels struct {
 	product  [MaxVectors]func(*Product)
 	gather   func(*Gather)
 	scatter  func(*Scatter)
-	winograd [transforms]func(*Transform)
+	winograd [Maps]func(*Transform)
 	total    func(*Total)
 }
 
@@ -111,7 +111,7 @@ const (
 	SmallWeights             // 3 to 3: products to a gradient of 3x3 weights
 	SmallFilter              // 3 to 3: 3x3 weights
 	SmallGradient            // 2 to 3: the gradient of an image
-	transforms               // how many there are
+	Maps                     // how many there are
 )
 
 // Transform applies m to the items that t describes, at least one.

@@ -207,12 +207,12 @@ func TestScatter(t *testing.T) {
 
 // TestTransform holds the assembly against the portable maps.
 func TestTransform(t *testing.T) {
-	sizes := [transforms][2]int{
+	sizes := [Maps][2]int{
 		Input: {6, 6}, Output: {6, 4}, Weights: {6, 3}, Filter: {3, 6}, Gradient: {4, 6},
 		SmallInput: {2, 3}, SmallOutput: {3, 2}, SmallWeights: {3, 3}, SmallFilter: {3, 3}, SmallGradient: {2, 3},
 	}
 	for _, k := range implementations() {
-		for m := range transforms {
+		for m := range Maps {
 			r := rand.New(rand.NewPCG(1, 2))
 			x := &Transform{
 				Src: random(r, 4000), Dst: random(r, 9000), SrcAt: []int32{0, 900}, DstAt: []int32{4000, 0},

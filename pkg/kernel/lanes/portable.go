@@ -6,7 +6,7 @@ import "multiscale/pkg/kernel"
 var portable = Kernels{
 	Name: kernel.Portable, Lanes: portableLanes, Group: portableGroup,
 	gather: gather, scatter: scatter, total: total,
-	winograd: [transforms]func(*Transform){
+	winograd: [Maps]func(*Transform){
 		Input:    func(t *Transform) { transform(t, 6, 6, input) },
 		Output:   func(t *Transform) { transform(t, 6, 4, interpolate4) },
 		Weights:  func(t *Transform) { transform(t, 6, 3, interpolate3) },
