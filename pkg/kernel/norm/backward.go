@@ -36,37 +36,28 @@ func (c *core) tanhGradients(gz, gy, x []float32) {
 	}
 }
 
-// slopes draws from the sums over the group what the statistics add to the
+// slopes draws from the sums over each group what the statistics add to the
 // gradient. With z the normalised input and gz the gradient before the
 // activation, averages over the group:
 //
 //	gx = rstd * (gamma*gz - mean(gamma*gz) - z*mean(gamma*gz*z))
-func slopes(j *job, group int) {
-	at, c := group*j.rows, group%j.groups*j.perGroup
-	var plain, weighted float64
-	for r := range j.rows {
-		gamma := 1.0
-		if j.gamma != nil {
-			gamma = float64(j.gamma[c+r])
-		}
-		plain += gamma * j.sums[2*(at+r)]
-		weighted += gamma * j.sums[2*(at+r)+1]
+func slopes(j *job, from, to int) {
+	vector.WeighGroups(j.totals[2*from:2*to], j.sums[2*from*j.rows:2*to*j.rows], j.gamma, from*j.rows%j.channels, j.rows)
+	n := float64(j.rows * j.width)
+	for group := from; group < to; group++ {
+		plain, weighted := j.totals[2*group], j.totals[2*group+1]
+		rstd := float64(j.rstd[group])
+		j.tilt[group], j.offset[group] = float32(-rstd*rstd*rstd*weighted/n), float32(-rstd*plain/n)
 	}
-	rstd, n := float64(j.rstd[group]), float64(j.rows*j.width)
-	j.tilt[group], j.offset[group] = float32(-rstd*rstd*rstd*weighted/n), float32(-rstd*plain/n)
 }
 
 // gradient is the last phase of Backward.
 func gradient(c *core, lo, hi int) {
 	c.prepare(lo, hi)
 	c.tilt, c.offset = resize(c.tilt, hi-lo), resize(c.offset, hi-lo)
-	for r := lo; r < hi; {
-		g := r / c.rows
-		tilt, offset := c.job.tilt[g], c.job.offset[g]
-		for end := min((g+1)*c.rows, hi); r < end; r++ {
-			c.tilt[r-lo], c.offset[r-lo] = tilt, offset
-		}
-	}
+	from, to, rows := c.groupsOf(lo, hi)
+	vector.Repeat(c.tilt, c.job.tilt[from:to], rows)
+	vector.Repeat(c.offset, c.job.offset[from:to], rows)
 	gz, act := c.gy, leakySlope(c.act)
 	if c.act.Kind == kernel.SiLU || c.act.Kind == kernel.Tanh {
 		gz, act = c.y, 1

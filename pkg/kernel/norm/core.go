@@ -13,7 +13,6 @@ type core struct {
 	*job
 	lo, hi                           int // the rows that are prepared
 	mean, scale, shift, tilt, offset []float32
-	rstd, rest                       []float64
 }
 
 var cores = sync.Pool{New: func() any { return new(core) }}
@@ -61,9 +60,7 @@ func (c *core) part(chunk int) {
 // batch takes groups [from, to) through the phases.
 func (c *core) batch(from, to int) {
 	c.phases.read(c, from*c.rows, to*c.rows)
-	for g := from; g < to; g++ {
-		c.phases.conclude(c.job, g)
-	}
+	c.phases.conclude(c.job, from, to)
 	c.phases.write(c, from*c.rows, to*c.rows)
 }
 
@@ -79,26 +76,12 @@ func (c *core) prepare(lo, hi int) {
 	c.lo, c.hi = lo, hi
 	n := hi - lo
 	c.mean, c.scale, c.shift = resize(c.mean, n), resize(c.scale, n), resize(c.shift, n)
-	c.rstd, c.rest = resize(c.rstd, n), resize(c.rest, n)
-	for r := lo; r < hi; {
-		g := r / c.rows
-		mean, rstd, rest := c.job.mean[g], c.deviation[2*g], c.deviation[2*g+1]
-		for end := min((g+1)*c.rows, hi); r < end; r++ {
-			c.mean[r-lo], c.rstd[r-lo], c.rest[r-lo] = mean, rstd, rest
-		}
-	}
-	for r := lo; r < hi; { // from sample to sample
-		channel := r % c.channels
-		end := min(r+c.channels-channel, hi)
-		vector.AffineRows(c.scale[r-lo:end-lo], c.shift[r-lo:], from(c.gamma, channel), from(c.beta, channel), c.rstd[r-lo:], c.rest[r-lo:])
-		r = end
-	}
+	from, to, rows := c.groupsOf(lo, hi)
+	vector.AffineGroups(c.mean, c.scale, c.shift, c.gamma, c.beta, lo%c.channels, rows, c.job.mean[from:to], c.deviation[2*from:2*to])
 }
 
-// from is a list of all channels' values from a channel on, or nil.
-func from(values []float32, channel int) []float32 {
-	if values == nil {
-		return nil
-	}
-	return values[channel:]
+// groupsOf is the groups that rows [lo, hi) belong to, whole ones or a part of one, and
+// how many rows there are of each.
+func (j *job) groupsOf(lo, hi int) (from, to, rows int) {
+	return lo / j.rows, (hi-1)/j.rows + 1, min(j.rows, hi-lo)
 }

@@ -16,19 +16,21 @@ func moments(c *core, lo, hi int) {
 	vector.RowMoments(c.sums[2*at:2*(at+parts)], c.data(c.x, lo, hi), (hi-lo)/parts*c.width)
 }
 
-// statistics saves the mean and the deviation of a group.
-func statistics(j *job, group int) {
+// statistics saves the means and the deviations of groups.
+func statistics(j *job, from, to int) {
 	parts := max(j.parts, 1)
-	var sum, squares float64
-	for at := 2 * group * parts; at < 2*(group+1)*parts; at += 2 {
-		sum += j.sums[at]
-		squares += j.sums[at+1]
-	}
 	n := float64(j.rows * j.width)
-	mean := sum / n
-	rstd := 1 / math.Sqrt(max(squares/n-mean*mean, 0)+j.eps)
-	j.mean[group], j.rstd[group] = float32(mean), float32(rstd)
-	j.deviation[2*group], j.deviation[2*group+1] = rstd, mean-float64(float32(mean))
+	for group := from; group < to; group++ {
+		var sum, squares float64
+		for at := 2 * group * parts; at < 2*(group+1)*parts; at += 2 {
+			sum += j.sums[at]
+			squares += j.sums[at+1]
+		}
+		mean := sum / n
+		rstd := 1 / math.Sqrt(max(squares/n-mean*mean, 0)+j.eps)
+		j.mean[group], j.rstd[group] = float32(mean), float32(rstd)
+		j.deviation[2*group], j.deviation[2*group+1] = rstd, mean-float64(float32(mean))
+	}
 }
 
 // normalize is the last phase of Forward.

@@ -91,14 +91,15 @@ type job struct {
 	adding        bool      // the sums of the samples, for gGamma and gBeta
 	sums          []float64 // two for each row (backward) or part (forward)
 	deviation     []float64 // of each group: rstd, and what rounding the mean left over
+	totals        []float64 // two for each group (backward)
 	tilt, offset  []float32 // of each group
 }
 
 // phases are what is done to groups: read rows [lo, hi), draw conclusions from all
-// rows of a group, and write rows [lo, hi). Rows are counted over all groups.
+// rows of groups [from, to), and write rows [lo, hi). Rows are counted over all groups.
 type phases struct {
 	read     func(c *core, lo, hi int)
-	conclude func(j *job, group int)
+	conclude func(j *job, from, to int)
 	write    func(c *core, lo, hi int)
 }
 
@@ -127,7 +128,7 @@ func (j *job) plan(s Shape, uniform bool) {
 	case uniform:
 		j.rows, j.partRows, j.width = 1, 1, size
 	}
-	j.sums, j.deviation = resize(j.sums, 2*j.total*j.rows), resize(j.deviation, 2*j.total)
+	j.sums, j.totals, j.deviation = resize(j.sums, 2*j.total*j.rows), resize(j.totals, 2*j.total), resize(j.deviation, 2*j.total)
 	j.tilt, j.offset = resize(j.tilt, j.total), resize(j.offset, j.total)
 }
 
@@ -152,9 +153,7 @@ func (j *job) run(p *phases) {
 	}
 	j.round = 0
 	j.do(j.total * j.parts)
-	for g := range j.total {
-		p.conclude(j, g)
-	}
+	p.conclude(j, 0, j.total)
 	j.round = 1
 	j.do(j.total * j.parts)
 }

@@ -137,17 +137,31 @@ func finiteGeneric(x []float32) bool {
 	return true
 }
 
-func affineRowsGeneric(scale, shift, gamma, beta []float32, rstd, rest []float64) {
-	for i := range scale {
-		g, b := 1.0, 0.0
+func affineGroupsGeneric(mean, scale, shift, gamma, beta []float32, first, rows int, means []float32, deviations []float64) {
+	for i := range mean {
+		group, g, b := i/rows, 1.0, 0.0
 		if gamma != nil {
-			g = float64(gamma[i])
+			g = float64(gamma[(first+i)%len(gamma)])
 		}
 		if beta != nil {
-			b = float64(beta[i])
+			b = float64(beta[(first+i)%len(beta)])
 		}
-		scale[i] = float32(g * rstd[i])
-		shift[i] = float32(b - float64(rest[i]*g*rstd[i]))
+		rstd, rest := deviations[2*group], deviations[2*group+1]
+		mean[i] = means[group]
+		scale[i] = float32(g * rstd)
+		shift[i] = float32(b - float64(rest*g*rstd))
+	}
+}
+
+func weighGroupsGeneric(totals, sums []float64, gamma []float32, first, rows int) {
+	clear(totals)
+	for i := range len(sums) / 2 {
+		group, g := i/rows, 1.0
+		if gamma != nil {
+			g = float64(gamma[(first+i)%len(gamma)])
+		}
+		totals[2*group] += float64(g * sums[2*i])
+		totals[2*group+1] += float64(g * sums[2*i+1])
 	}
 }
 

@@ -93,17 +93,43 @@ func NormGradLeaky(gx, gy, x []float32, width int, mean, scale, shift []float32,
 	normGradLeakyGeneric(gx, gy, x, width, mean, scale, shift, slope, tilt, offset)
 }
 
-// AffineRows writes gamma*rstd to scale and beta - rest*gamma*rstd to shift, computed
-// in float64: what a normalisation does to its rows, where rest is what rounding the
-// mean left over. gamma and beta may be nil, for 1 and 0.
-func AffineRows(scale, shift, gamma, beta []float32, rstd, rest []float64) {
-	shift, rstd, rest = shift[:len(scale)], rstd[:len(scale)], rest[:len(scale)]
-	if accelerated && len(scale) > 0 && gamma != nil && beta != nil {
-		gamma, beta = gamma[:len(scale)], beta[:len(scale)]
-		affineRowsAVX2(start(scale), start(shift), start(gamma), start(beta), len(scale), start(rstd), start(rest))
+// AffineGroups writes what a normalisation does to the rows of groups: the mean, gamma*rstd
+// to scale and beta - rest*gamma*rstd to shift, computed in float64. Group g, of so many
+// rows, has means[g], and rstd and rest, what rounding the mean left over, in
+// deviations[2g:]. gamma and beta hold the channels' values, of which the first row has
+// number first, and rows after the last channel begin again; they may be nil, for 1 and 0.
+func AffineGroups(mean, scale, shift, gamma, beta []float32, first, rows int, means []float32, deviations []float64) {
+	scale, shift, deviations = scale[:len(mean)], shift[:len(mean)], deviations[:2*len(means)]
+	if fits(len(means), rows, len(mean)); accelerated && len(mean) > 0 && gamma != nil && beta != nil {
+		_, beta = gamma[first], beta[:len(gamma)]
+		affineGroupsAVX2(start(mean), start(scale), start(shift), start(gamma), start(beta), first, len(gamma), len(means), rows, start(means), start(deviations))
 		return
 	}
-	affineRowsGeneric(scale, shift, gamma, beta, rstd, rest)
+	affineGroupsGeneric(mean, scale, shift, gamma, beta, first, rows, means, deviations)
+}
+
+// WeighGroups adds up the pairs of sums of the rows of each group, times their gammas, to
+// totals[2g] and totals[2g+1]. Rows and gamma are as in AffineGroups.
+func WeighGroups(totals, sums []float64, gamma []float32, first, rows int) {
+	if fits(len(totals), rows, len(sums)); accelerated && len(sums) > 0 && gamma != nil {
+		_ = gamma[first]
+		weighGroupsAVX2(start(totals), start(sums), start(gamma), first, len(gamma), len(totals)/2, rows)
+		return
+	}
+	weighGroupsGeneric(totals, sums, gamma, first, rows)
+}
+
+// Repeat writes every element of x so many times in a row.
+func Repeat(y, x []float32, times int) {
+	if fits(len(x), times, len(y)); accelerated && len(y) > 0 {
+		repeatAVX2(start(y), start(x), len(x), times)
+		return
+	}
+	for i, v := range x {
+		for l := range times {
+			y[i*times+l] = v
+		}
+	}
 }
 
 // AddPairs adds pairs of sums to total, the second of each times factor.

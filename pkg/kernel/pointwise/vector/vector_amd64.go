@@ -149,10 +149,20 @@ func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int,
 //go:noescape
 func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, tilt *float32, offset *float32)
 
-// affineRowsAVX2 writes gamma*rstd and beta - rest*gamma*rstd, computed in float64.
+// affineGroupsAVX2 writes for every row of groups the mean, gamma*rstd and beta - rest*gamma*rstd, computed in float64.
 //
 //go:noescape
-func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd *float64, rest *float64)
+func affineGroupsAVX2(mean *float32, scale *float32, shift *float32, gamma *float32, beta *float32, first int, channels int, groups int, rows int, means *float32, deviations *float64)
+
+// weighGroupsAVX2 adds up pairs of sums of the rows of groups, each times its gamma.
+//
+//go:noescape
+func weighGroupsAVX2(totals *float64, sums *float64, gamma *float32, first int, channels int, groups int, rows int)
+
+// repeatAVX2 writes every element of x several times.
+//
+//go:noescape
+func repeatAVX2(y *float32, x *float32, n int, times int)
 
 // addPairsAVX2 adds pairs of sums, the second of each times factor; pairs is at least 1.
 //

@@ -3228,68 +3228,185 @@ done_137:
 	VZEROUPPER
 	RET
 
-// func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd *float64, rest *float64)
+// func affineGroupsAVX2(mean *float32, scale *float32, shift *float32, gamma *float32, beta *float32, first int, channels int, groups int, rows int, means *float32, deviations *float64)
 // Requires: AVX
-TEXT ·affineRowsAVX2(SB), NOSPLIT, $0-56
-	MOVQ scale+0(FP), AX
-	MOVQ shift+8(FP), CX
-	MOVQ gamma+16(FP), DX
-	MOVQ beta+24(FP), BX
-	MOVQ n+32(FP), SI
-	MOVQ rstd+40(FP), DI
-	MOVQ rest+48(FP), R8
+TEXT ·affineGroupsAVX2(SB), NOSPLIT, $0-88
+	MOVQ mean+0(FP), AX
+	MOVQ scale+8(FP), CX
+	MOVQ shift+16(FP), DX
+	MOVQ gamma+24(FP), BX
+	MOVQ beta+32(FP), SI
+	MOVQ means+72(FP), DI
+	MOVQ deviations+80(FP), R8
+	MOVQ first+40(FP), R9
+	MOVQ channels+48(FP), R10
+	MOVQ groups+56(FP), R11
+	MOVQ rows+64(FP), R12
 
-rows_143:
-	CMPQ       SI, $0x04
-	JL         one_144
-	VMOVUPD    (DI), Y0
-	VMOVUPD    (R8), Y1
-	VCVTPS2PD  (DX), Y2
-	VCVTPS2PD  (BX), Y3
-	VMULPD     Y2, Y1, Y1
-	VMULPD     Y0, Y1, Y1
-	VMULPD     Y0, Y2, Y2
-	VSUBPD     Y1, Y3, Y3
-	VCVTPD2PSY Y2, X0
+group_143:
+	VBROADCASTSS (DI), X0
+	VBROADCASTSD (R8), Y1
+	VBROADCASTSD 8(R8), Y2
+	ADDQ         $0x04, DI
+	ADDQ         $0x10, R8
+	MOVQ         R12, R13
+
+four_144:
+	CMPQ       R13, $0x04
+	JL         one_145
+	VCVTPS2PD  (BX)(R9*4), Y3
+	VCVTPS2PD  (SI)(R9*4), Y4
+	VMULPD     Y3, Y2, Y5
+	VMULPD     Y1, Y5, Y5
+	VMULPD     Y1, Y3, Y3
+	VSUBPD     Y5, Y4, Y4
+	VCVTPD2PSY Y3, X3
+	VCVTPD2PSY Y4, X4
 	VMOVUPS    X0, (AX)
-	VCVTPD2PSY Y3, X0
-	VMOVUPS    X0, (CX)
+	VMOVUPS    X3, (CX)
+	VMOVUPS    X4, (DX)
 	ADDQ       $0x00000010, AX
 	ADDQ       $0x00000010, CX
 	ADDQ       $0x00000010, DX
-	ADDQ       $0x00000010, BX
-	ADDQ       $0x00000020, DI
-	ADDQ       $0x00000020, R8
-	SUBQ       $0x04, SI
-	JMP        rows_143
+	ADDQ       $0x04, R9
+	SUBQ       $0x04, R13
+	JMP        four_144
 
-one_144:
-	TESTQ     SI, SI
-	JZ        done_145
-	VXORPD    X0, X0, X0
-	VXORPD    X1, X1, X1
-	VCVTSS2SD (DX), X0, X0
-	VCVTSS2SD (BX), X1, X1
-	VMOVSD    (DI), X2
-	VMOVSD    (R8), X3
-	VMULSD    X0, X3, X3
-	VMULSD    X2, X3, X3
-	VMULSD    X2, X0, X0
-	VSUBSD    X3, X1, X1
-	VCVTSD2SS X0, X0, X0
-	VCVTSD2SS X1, X1, X1
+one_145:
+	TESTQ     R13, R13
+	JZ        done_146
+	VXORPD    Y3, Y3, Y3
+	VXORPD    Y4, Y4, Y4
+	VCVTSS2SD (BX)(R9*4), X3, X3
+	VCVTSS2SD (SI)(R9*4), X4, X4
+	VMULSD    X3, X2, X5
+	VMULSD    X1, X5, X5
+	VMULSD    X1, X3, X3
+	VSUBSD    X5, X4, X4
+	VCVTSD2SS X3, X3, X3
+	VCVTSD2SS X4, X4, X4
 	VMOVSS    X0, (AX)
-	VMOVSS    X1, (CX)
+	VMOVSS    X3, (CX)
+	VMOVSS    X4, (DX)
 	ADDQ      $0x00000004, AX
 	ADDQ      $0x00000004, CX
 	ADDQ      $0x00000004, DX
-	ADDQ      $0x00000004, BX
-	ADDQ      $0x00000008, DI
-	ADDQ      $0x00000008, R8
-	DECQ      SI
-	JMP       one_144
+	INCQ      R9
+	DECQ      R13
+	JMP       one_145
 
-done_145:
+done_146:
+	CMPQ R9, R10
+	JL   same_147
+	XORQ R9, R9
+
+same_147:
+	DECQ R11
+	JNZ  group_143
+	VZEROUPPER
+	RET
+
+// func weighGroupsAVX2(totals *float64, sums *float64, gamma *float32, first int, channels int, groups int, rows int)
+// Requires: AVX
+TEXT ·weighGroupsAVX2(SB), NOSPLIT, $0-56
+	MOVQ totals+0(FP), AX
+	MOVQ sums+8(FP), CX
+	MOVQ gamma+16(FP), DX
+	MOVQ first+24(FP), BX
+	MOVQ channels+32(FP), SI
+	MOVQ groups+40(FP), DI
+	MOVQ rows+48(FP), R8
+
+group_148:
+	VXORPD X0, X0, X0
+	MOVQ   R8, R9
+
+four_149:
+	CMPQ      R9, $0x04
+	JL        one_150
+	VXORPD    X1, X1, X1
+	VCVTSS2SD (DX)(BX*4), X1, X1
+	VMOVDDUP  X1, X1
+	VMULPD    (CX), X1, X1
+	VADDPD    X1, X0, X0
+	VXORPD    X1, X1, X1
+	VCVTSS2SD 4(DX)(BX*4), X1, X1
+	VMOVDDUP  X1, X1
+	VMULPD    16(CX), X1, X1
+	VADDPD    X1, X0, X0
+	VXORPD    X1, X1, X1
+	VCVTSS2SD 8(DX)(BX*4), X1, X1
+	VMOVDDUP  X1, X1
+	VMULPD    32(CX), X1, X1
+	VADDPD    X1, X0, X0
+	VXORPD    X1, X1, X1
+	VCVTSS2SD 12(DX)(BX*4), X1, X1
+	VMOVDDUP  X1, X1
+	VMULPD    48(CX), X1, X1
+	VADDPD    X1, X0, X0
+	ADDQ      $0x00000040, CX
+	ADDQ      $0x04, BX
+	SUBQ      $0x04, R9
+	JMP       four_149
+
+one_150:
+	TESTQ     R9, R9
+	JZ        done_151
+	VXORPD    X1, X1, X1
+	VCVTSS2SD (DX)(BX*4), X1, X1
+	VMOVDDUP  X1, X1
+	VMULPD    (CX), X1, X1
+	VADDPD    X1, X0, X0
+	ADDQ      $0x00000010, CX
+	INCQ      BX
+	DECQ      R9
+	JMP       one_150
+
+done_151:
+	VMOVUPD X0, (AX)
+	ADDQ    $0x10, AX
+	CMPQ    BX, SI
+	JL      same_152
+	XORQ    BX, BX
+
+same_152:
+	DECQ DI
+	JNZ  group_148
+	VZEROUPPER
+	RET
+
+// func repeatAVX2(y *float32, x *float32, n int, times int)
+// Requires: AVX
+TEXT ·repeatAVX2(SB), NOSPLIT, $0-32
+	MOVQ y+0(FP), AX
+	MOVQ x+8(FP), CX
+	MOVQ n+16(FP), DX
+	MOVQ times+24(FP), BX
+
+element_153:
+	VBROADCASTSS (CX), X0
+	ADDQ         $0x04, CX
+	MOVQ         BX, SI
+
+four_154:
+	CMPQ    SI, $0x04
+	JL      one_155
+	VMOVUPS X0, (AX)
+	ADDQ    $0x10, AX
+	SUBQ    $0x04, SI
+	JMP     four_154
+
+one_155:
+	TESTQ  SI, SI
+	JZ     done_156
+	VMOVSS X0, (AX)
+	ADDQ   $0x04, AX
+	DECQ   SI
+	JMP    one_155
+
+done_156:
+	DECQ DX
+	JNZ  element_153
 	VZEROUPPER
 	RET
 
@@ -3303,14 +3420,14 @@ TEXT ·addPairsAVX2(SB), NOSPLIT, $0-32
 	MOVQ    BX, X0
 	VMOVHPD factor+24(FP), X0, X0
 
-pair_146:
+pair_157:
 	VMULPD  (CX), X0, X1
 	VADDPD  (AX), X1, X1
 	VMOVUPD X1, (AX)
 	ADDQ    $0x10, CX
 	ADDQ    $0x10, AX
 	DECQ    DX
-	JNZ     pair_146
+	JNZ     pair_157
 	VZEROUPPER
 	RET
 
@@ -3401,9 +3518,9 @@ TEXT ·duplicateAVX2(SB), NOSPLIT, $0-28
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS s+24(FP), Y0
 
-loop_147:
+loop_158:
 	TESTQ      DX, DX
-	JZ         end_148
+	JZ         end_159
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3415,9 +3532,9 @@ loop_147:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_147
+	JMP        loop_158
 
-end_148:
+end_159:
 	VZEROUPPER
 	RET
 
@@ -3429,9 +3546,9 @@ TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_149:
+loop_160:
 	TESTQ      BX, BX
-	JZ         end_150
+	JZ         end_161
 	VMOVUPS    (CX), Y0
 	VMOVUPS    (DX), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -3444,9 +3561,9 @@ loop_149:
 	ADDQ       $0x00000020, CX
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x08, BX
-	JMP        loop_149
+	JMP        loop_160
 
-end_150:
+end_161:
 	VZEROUPPER
 	RET
 
@@ -3458,9 +3575,9 @@ TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_151:
+loop_162:
 	TESTQ   BX, BX
-	JZ      end_152
+	JZ      end_163
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -3473,9 +3590,9 @@ loop_151:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_151
+	JMP     loop_162
 
-end_152:
+end_163:
 	VZEROUPPER
 	RET
 
@@ -3488,9 +3605,9 @@ TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-36
 	MOVQ         n+24(FP), BX
 	VBROADCASTSS s+32(FP), Y0
 
-loop_153:
+loop_164:
 	TESTQ   BX, BX
-	JZ      end_154
+	JZ      end_165
 	VMOVUPS (CX), Y1
 	VMOVUPS 32(CX), Y2
 	VSHUFPS $0x88, Y2, Y1, Y3
@@ -3509,9 +3626,9 @@ loop_153:
 	ADDQ    $0x00000040, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_153
+	JMP     loop_164
 
-end_154:
+end_165:
 	VZEROUPPER
 	RET
 
@@ -3524,9 +3641,9 @@ TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_155:
+loop_166:
 	TESTQ      DX, DX
-	JZ         end_156
+	JZ         end_167
 	VMOVUPS    (CX), Y2
 	VMOVUPS    4(CX), Y3
 	VMULPS     Y0, Y2, Y4
@@ -3544,9 +3661,9 @@ loop_155:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_155
+	JMP        loop_166
 
-end_156:
+end_167:
 	VZEROUPPER
 	RET
 
@@ -3579,9 +3696,9 @@ TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_157:
+loop_168:
 	TESTQ   DX, DX
-	JZ      end_158
+	JZ      end_169
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VSHUFPS $0x88, Y3, Y2, Y4
@@ -3600,9 +3717,9 @@ loop_157:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x08, DX
-	JMP     loop_157
+	JMP     loop_168
 
-end_158:
+end_169:
 	VZEROUPPER
 	RET
 
@@ -3631,9 +3748,9 @@ TEXT ·windowAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD 8(SI), Y4
 	VBROADCASTSD (SI), Y5
 
-loop_159:
+loop_170:
 	TESTQ       DX, DX
-	JZ          end_160
+	JZ          end_171
 	VMULPD      (CX), Y0, Y6
 	VMOVUPD     (CX)(BX*1), Y7
 	VADDPD      (CX)(R9*1), Y7, Y7
@@ -3671,8 +3788,8 @@ loop_159:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x08, DX
-	JMP         loop_159
+	JMP         loop_170
 
-end_160:
+end_171:
 	VZEROUPPER
 	RET

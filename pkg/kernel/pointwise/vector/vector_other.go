@@ -80,9 +80,15 @@ func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int
 	panic("no assembly")
 }
 
-func affineRowsAVX2(scale *float32, shift *float32, gamma *float32, beta *float32, n int, rstd *float64, rest *float64) {
+func affineGroupsAVX2(mean *float32, scale *float32, shift *float32, gamma *float32, beta *float32, first int, channels int, groups int, rows int, means *float32, deviations *float64) {
 	panic("no assembly")
 }
+
+func weighGroupsAVX2(totals *float64, sums *float64, gamma *float32, first int, channels int, groups int, rows int) {
+	panic("no assembly")
+}
+
+func repeatAVX2(y *float32, x *float32, n int, times int) { panic("no assembly") }
 
 func addPairsAVX2(total *float64, sums *float64, pairs int, factor float64) { panic("no assembly") }
 

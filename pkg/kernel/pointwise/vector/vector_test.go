@@ -16,9 +16,9 @@ const agree = 4 * ulp
 
 // arrays are the operands of a kernel. The kernels write to a and may read all.
 type arrays struct {
-	a, b, c, d                      []float32
+	a, b, c, d, e                   []float32
 	rows, shift, mean, tilt, offset []float32 // one for each row
-	rstd, rest, sums                []float64
+	sums                            []float64
 }
 
 const rowCount = 5
@@ -34,13 +34,9 @@ func operands(n, off int) *arrays {
 		return x[off : off+n]
 	}
 	rows := rowCount * n
-	x := &arrays{a: fill(1, rows), b: fill(2, rows), c: fill(3, rows), d: fill(4, rows),
+	return &arrays{a: fill(1, rows), b: fill(2, rows), c: fill(3, rows), d: fill(4, rows), e: fill(10, rows),
 		rows: fill(5, rowCount), shift: fill(6, rowCount), mean: fill(7, rowCount), tilt: fill(8, rowCount), offset: fill(9, rowCount),
 		sums: make([]float64, 2*rowCount)}
-	for i, v := range fill(10, rows) {
-		x.rstd, x.rest = append(x.rstd, float64(v)), append(x.rest, 0.1*float64(i%7))
-	}
-	return x
 }
 
 // guard elements behind an array must stay as they are.
@@ -75,8 +71,13 @@ var kernels = []struct {
 	{"exp shift", func(x *arrays, n int) { x.sums[0] = ExpShift(x.a, x.b[:n], 0.5, 2) }, func(x *arrays, n int) { x.sums[0] = expShiftGeneric(x.a, x.b[:n], 0.5, 2) }},
 	{"add rows", func(x *arrays, n int) { AddRows(x.a, x.b, x.rows, n) }, func(x *arrays, n int) { addRowsGeneric(x.a, x.b, x.rows, n) }},
 	{"sum rows", func(x *arrays, n int) { SumRows(x.rows, x.b, n) }, func(x *arrays, n int) { sumRowsGeneric(x.rows, x.b, n) }},
-	{"affine rows", func(x *arrays, n int) { AffineRows(x.a[:n], x.d, x.b, x.c, x.rstd, x.rest) },
-		func(x *arrays, n int) { affineRowsGeneric(x.a[:n], x.d, x.b[:n], x.c, x.rstd, x.rest) }},
+	{"affine groups", affineGroups(AffineGroups), affineGroups(affineGroupsGeneric)},
+	{"weigh groups", weighGroups(WeighGroups), weighGroups(weighGroupsGeneric)},
+	{"repeat", func(x *arrays, n int) { Repeat(x.a, x.rows, n) }, func(x *arrays, n int) {
+		for i := range x.a {
+			x.a[i] = x.rows[i/n]
+		}
+	}},
 	{"add pairs", func(x *arrays, n int) { AddPairs(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) },
 		func(x *arrays, n int) { addPairsGeneric(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) }},
 	{"row moments", func(x *arrays, n int) { RowMoments(x.sums, x.b, n) }, func(x *arrays, n int) { rowMomentsGeneric(x.sums, x.b, n) }},
@@ -95,6 +96,30 @@ var kernels = []struct {
 			normGradLeakyGeneric(x.a, x.b, x.c, n, x.mean, x.rows, x.shift, 0.2, x.tilt, x.offset)
 		}},
 }
+
+// affineGroups and weighGroups take groups of n rows of twice as many channels, from the
+// second group on.
+func affineGroups(f func(mean, scale, shift, gamma, beta []float32, first, rows int, means []float32, deviations []float64)) func(x *arrays, n int) {
+	return func(x *arrays, n int) {
+		deviations := make([]float64, 2*rowCount)
+		for i := range deviations {
+			deviations[i] = x.deviation(i)
+		}
+		f(x.a, x.d, x.e, x.b[:2*n], x.c[:2*n], n, n, x.mean, deviations)
+	}
+}
+
+func weighGroups(f func(totals, sums []float64, gamma []float32, first, rows int)) func(x *arrays, n int) {
+	return func(x *arrays, n int) {
+		sums := make([]float64, 2*rowCount*n)
+		for i := range sums {
+			sums[i] = x.deviation(i)
+		}
+		f(x.sums, sums, x.b[:2*n], n, n)
+	}
+}
+
+func (x *arrays) deviation(i int) float64 { return float64(x.mean[i/2%rowCount]) + 0.1*float64(i%7) }
 
 func (x *arrays) adam(n int, f func(p, g, m, v []float32, c *AdamConstants)) {
 	Mul(x.d[:n], x.d, x.d) // second moments are not negative
@@ -118,7 +143,7 @@ func TestAssemblyAgrees(t *testing.T) {
 					got, want := operands(n, off), operands(n, off)
 					k.fast(got, n)
 					k.ref(want, n)
-					for i, pair := range [][2][]float32{{got.a, want.a}, {got.b, want.b}, {got.c, want.c}, {got.d, want.d}, {got.rows, want.rows}} {
+					for i, pair := range [][2][]float32{{got.a, want.a}, {got.b, want.b}, {got.c, want.c}, {got.d, want.d}, {got.e, want.e}, {got.rows, want.rows}} {
 						near(t, fmt.Sprintf("n=%d array %d", n, i), pair[0], pair[1])
 					}
 					for i := range got.sums {

@@ -8,72 +8,146 @@ import (
 
 // affine has what a normalisation does for every row rather than for every pixel.
 func affine() {
-	affineRows()
+	affineGroups()
+	weighGroups()
+	repeat()
 	addPairs()
 }
 
-func affineRows() {
-	kernel("affineRows", "(scale, shift, gamma, beta *float32, n int, rstd, rest *float64)",
-		"writes gamma*rstd and beta - rest*gamma*rstd, computed in float64.")
-	scale, shift, gamma, beta, n := pointer("scale"), pointer("shift"), pointer("gamma"), pointer("beta"), pointer("n")
-	rstd, rest := pointer("rstd"), pointer("rest")
-	rows, one, done := label("rows"), label("one"), label("done")
-	affine := func(r, left, g, b VecVirtual) (scale, shift VecVirtual) {
-		VMULPD(g, left, left)
-		VMULPD(r, left, left)
-		VMULPD(r, g, g)
-		VSUBPD(left, b, b)
-		return g, b
-	}
-	Label(rows) // four at a time
+func affineGroups() {
+	kernel("affineGroups", "(mean, scale, shift, gamma, beta *float32, first, channels, groups, rows int, means *float32, deviations *float64)",
+		"writes for every row of groups the mean, gamma*rstd and beta - rest*gamma*rstd, computed in float64.")
+	mean, scale, shift, gamma, beta := pointer("mean"), pointer("scale"), pointer("shift"), pointer("gamma"), pointer("beta")
+	means, deviations := pointer("means"), pointer("deviations")
+	eachGroup(func(channel Register) func(n int) {
+		m, r, rest := XMM(), YMM(), YMM()
+		VBROADCASTSS(Mem{Base: means}, m)
+		VBROADCASTSD(Mem{Base: deviations}, r)
+		VBROADCASTSD(Mem{Base: deviations, Disp: 8}, rest)
+		ADDQ(U8(4), means)
+		ADDQ(U8(16), deviations)
+		return func(n int) {
+			g, b, left, x, y := YMM(), YMM(), YMM(), XMM(), XMM()
+			from := func(p Register) Mem { return Mem{Base: p, Index: channel, Scale: 4} }
+			if n == 4 {
+				VCVTPS2PD(from(gamma), g)
+				VCVTPS2PD(from(beta), b)
+				VMULPD(g, rest, left)
+				VMULPD(r, left, left)
+				VMULPD(r, g, g)
+				VSUBPD(left, b, b)
+				VCVTPD2PSY(g, x)
+				VCVTPD2PSY(b, y)
+				VMOVUPS(m, Mem{Base: mean})
+				VMOVUPS(x, Mem{Base: scale})
+				VMOVUPS(y, Mem{Base: shift})
+			} else {
+				VXORPD(g, g, g)
+				VXORPD(b, b, b)
+				VCVTSS2SD(from(gamma), g.AsX(), g.AsX())
+				VCVTSS2SD(from(beta), b.AsX(), b.AsX())
+				VMULSD(g.AsX(), rest.AsX(), left.AsX())
+				VMULSD(r.AsX(), left.AsX(), left.AsX())
+				VMULSD(r.AsX(), g.AsX(), g.AsX())
+				VSUBSD(left.AsX(), b.AsX(), b.AsX())
+				VCVTSD2SS(g.AsX(), g.AsX(), x)
+				VCVTSD2SS(b.AsX(), b.AsX(), y)
+				VMOVSS(m, Mem{Base: mean})
+				VMOVSS(x, Mem{Base: scale})
+				VMOVSS(y, Mem{Base: shift})
+			}
+			advance([]Register{mean, scale, shift}, 4*n)
+		}
+	}, nil)
+	finish()
+}
+
+func weighGroups() {
+	kernel("weighGroups", "(totals, sums *float64, gamma *float32, first, channels, groups, rows int)",
+		"adds up pairs of sums of the rows of groups, each times its gamma.")
+	totals, sums, gamma := pointer("totals"), pointer("sums"), pointer("gamma")
+	total := XMM()
+	eachGroup(func(channel Register) func(n int) {
+		VXORPD(total, total, total)
+		return func(n int) {
+			for i := range n {
+				g := XMM()
+				VXORPD(g, g, g)
+				VCVTSS2SD(Mem{Base: gamma, Index: channel, Scale: 4, Disp: 4 * i}, g, g)
+				VMOVDDUP(g, g)
+				VMULPD(Mem{Base: sums, Disp: 16 * i}, g, g)
+				VADDPD(g, total, total)
+			}
+			advance([]Register{sums}, 16*n)
+		}
+	}, func() {
+		VMOVUPD(total, Mem{Base: totals})
+		ADDQ(U8(16), totals)
+	})
+	finish()
+}
+
+// eachGroup goes through the rows of groups, four or one at a time: begin returns what
+// does so many rows, from the one of a channel on. Channels begin again after the last.
+func eachGroup(begin func(channel Register) func(n int), end func()) {
+	channel, channels, groups, rows := pointer("first"), pointer("channels"), pointer("groups"), pointer("rows")
+	next, four, one, done, same := label("group"), label("four"), label("one"), label("done"), label("same")
+	n := GP64()
+	Label(next)
+	do := begin(channel)
+	MOVQ(rows, n)
+	Label(four)
 	CMPQ(n, U8(4))
 	JL(LabelRef(one))
-	wide := func(p Register) VecVirtual {
-		v := YMM()
-		VCVTPS2PD(Mem{Base: p}, v)
-		return v
-	}
-	double := func(p Register) VecVirtual {
-		v := YMM()
-		VMOVUPD(Mem{Base: p}, v)
-		return v
-	}
-	a, b := affine(double(rstd), double(rest), wide(gamma), wide(beta))
-	for _, out := range []struct {
-		v  VecVirtual
-		to Register
-	}{{a, scale}, {b, shift}} {
-		v := XMM()
-		VCVTPD2PSY(out.v, v)
-		VMOVUPS(v, Mem{Base: out.to})
-	}
-	advance([]Register{scale, shift, gamma, beta}, 16)
-	advance([]Register{rstd, rest}, 32)
+	do(4)
+	ADDQ(U8(4), channel)
 	SUBQ(U8(4), n)
-	JMP(LabelRef(rows))
+	JMP(LabelRef(four))
 	Label(one)
 	TESTQ(n, n)
 	JZ(LabelRef(done))
-	x, y, r, left := XMM(), XMM(), XMM(), XMM()
-	VXORPD(x, x, x)
-	VXORPD(y, y, y)
-	VCVTSS2SD(Mem{Base: gamma}, x, x)
-	VCVTSS2SD(Mem{Base: beta}, y, y)
-	VMOVSD(Mem{Base: rstd}, r)
-	VMOVSD(Mem{Base: rest}, left)
-	VMULSD(x, left, left)
-	VMULSD(r, left, left)
-	VMULSD(r, x, x)
-	VSUBSD(left, y, y)
-	VCVTSD2SS(x, x, x)
-	VCVTSD2SS(y, y, y)
-	VMOVSS(x, Mem{Base: scale})
-	VMOVSS(y, Mem{Base: shift})
-	advance([]Register{scale, shift, gamma, beta}, 4)
-	advance([]Register{rstd, rest}, 8)
+	do(1)
+	INCQ(channel)
 	DECQ(n)
 	JMP(LabelRef(one))
 	Label(done)
+	if end != nil {
+		end()
+	}
+	CMPQ(channel, channels)
+	JL(LabelRef(same))
+	XORQ(channel, channel)
+	Label(same)
+	DECQ(groups)
+	JNZ(LabelRef(next))
+}
+
+func repeat() {
+	kernel("repeat", "(y, x *float32, n, times int)", "writes every element of x several times.")
+	y, x, n, times := pointer("y"), pointer("x"), pointer("n"), pointer("times")
+	element, four, one, done := label("element"), label("four"), label("one"), label("done")
+	left, v := GP64(), XMM()
+	Label(element)
+	VBROADCASTSS(Mem{Base: x}, v)
+	ADDQ(U8(4), x)
+	MOVQ(times, left)
+	Label(four)
+	CMPQ(left, U8(4))
+	JL(LabelRef(one))
+	VMOVUPS(v, Mem{Base: y})
+	ADDQ(U8(16), y)
+	SUBQ(U8(4), left)
+	JMP(LabelRef(four))
+	Label(one)
+	TESTQ(left, left)
+	JZ(LabelRef(done))
+	VMOVSS(v, Mem{Base: y})
+	ADDQ(U8(4), y)
+	DECQ(left)
+	JMP(LabelRef(one))
+	Label(done)
+	DECQ(n)
+	JNZ(LabelRef(element))
 	finish()
 }
 
