@@ -43,27 +43,26 @@ func (q squares) layout(k *lanes.Kernels, rows, cols, width, block, channels int
 // same for most chunks of an operation, and to fill them for each took 2 per cent of a
 // step.
 type route struct {
-	layout
-	series
-	tiles, list []int32
+	layout            layout
+	series            series
+	inTiles, inSeries []int32
 }
 
 // between returns where the vectors of all tiles are in their windows and in a series.
-func (r *route) between(l layout, s series) (tiles, list []int32) {
+func (r *route) between(l layout, s series) (inTiles, inSeries []int32) {
 	if r.layout == l && r.series == s {
-		return r.tiles, r.list
+		return r.inTiles, r.inSeries
 	}
 	r.layout, r.series = l, s
 	count := l.images * l.down * l.across
-	r.list = s.list(r.list, count, l.vectors)
-	r.tiles = growInts(r.tiles, count*l.vectors)
+	r.inSeries = s.list(r.inSeries, count, l.vectors)
+	r.inTiles = growInts(r.inTiles, count*l.vectors)
 	for i := range count {
 		image, row, col := i/l.across/l.down, i/l.across%l.down, i%l.across
 		place := ((image*l.rows+row*l.tile)*l.cols + col*l.tile) * l.width
 		for v := range l.vectors {
-			c := v * l.lanes
-			r.tiles[i*l.vectors+v] = int32(place + c/l.width*l.block + c%l.width)
+			r.inTiles[i*l.vectors+v] = int32(place + channel(v*l.lanes, l.width, l.block))
 		}
 	}
-	return r.tiles, r.list
+	return r.inTiles, r.inSeries
 }

@@ -132,13 +132,16 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 			}
 			if g.Items = nil; c < w.channels {
 				g.Src = g.Src[c*p.h*p.w:]
-				g.Dst = dst[c/w.width*w.block+c%w.width:]
+				g.Dst = dst[channel(c, w.width, w.block):]
 				g.Channels = w.channels - c
 				k.Gather(g)
 			}
 		}
 	}
 }
+
+// channel is where channel c of a pixel lies, whose channels are in blocks of width.
+func channel(c, width, block int) int { return c/width*block + c%width }
 
 // places is where a gather puts the pixels of a run, and whole vectors of channels, in
 // one image or several. It is the same for most chunks of an operation.
@@ -163,8 +166,7 @@ func (p *places) fill(of gathering) {
 		p.pixels[i] = int32(i/of.cols*of.row + i%of.cols*of.width)
 	}
 	for i := range p.vectors {
-		c := i % of.vectors * of.lanes
-		p.vectors[i] = int32(i/of.vectors*of.next + c/of.width*of.block + c%of.width)
+		p.vectors[i] = int32(i/of.vectors*of.next + channel(i%of.vectors*of.lanes, of.width, of.block))
 	}
 }
 

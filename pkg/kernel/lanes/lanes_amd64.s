@@ -919,86 +919,51 @@ four_scatterAVX2:
 	VADDPS  (CX), Y3, Y3
 
 four_biased_scatterAVX2:
-	VUNPCKLPS    Y1, Y0, Y4
-	VUNPCKHPS    Y1, Y0, Y0
-	VUNPCKLPS    Y3, Y2, Y1
-	VUNPCKHPS    Y3, Y2, Y2
-	VUNPCKLPD    Y1, Y4, Y3
-	VUNPCKHPD    Y1, Y4, Y1
-	VUNPCKLPD    Y2, Y0, Y4
-	VUNPCKHPD    Y2, Y0, Y0
-	TESTQ        R13, R13
-	JZ           alone_scatterAVX2
-	VMOVAPS      X3, X2
-	VADDPS       (R13), X2, X2
-	ADDQ         SI, R13
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
-	VMOVAPS      X1, X2
-	VADDPS       (R13), X2, X2
-	ADDQ         SI, R13
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
-	VMOVAPS      X4, X2
-	VADDPS       (R13), X2, X2
-	ADDQ         SI, R13
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
-	VMOVAPS      X0, X2
-	VADDPS       (R13), X2, X2
-	ADDQ         SI, R13
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
-	VEXTRACTF128 $0x01, Y3, X2
-	VADDPS       (R13), X2, X2
-	ADDQ         SI, R13
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
-	VEXTRACTF128 $0x01, Y1, X1
-	VADDPS       (R13), X1, X1
-	ADDQ         SI, R13
-	VMOVUPS      X1, (R11)
-	ADDQ         SI, R11
-	VEXTRACTF128 $0x01, Y4, X1
-	VADDPS       (R13), X1, X1
-	ADDQ         SI, R13
-	VMOVUPS      X1, (R11)
-	ADDQ         SI, R11
-	VEXTRACTF128 $0x01, Y0, X0
-	VADDPS       (R13), X0, X0
-	ADDQ         SI, R13
-	VMOVUPS      X0, (R11)
-	ADDQ         SI, R11
-	JMP          done_scatterAVX2
+	VUNPCKLPS      Y1, Y0, Y4
+	VUNPCKHPS      Y1, Y0, Y0
+	VUNPCKLPS      Y3, Y2, Y1
+	VUNPCKHPS      Y3, Y2, Y2
+	VUNPCKLPD      Y1, Y4, Y3
+	VUNPCKHPD      Y1, Y4, Y1
+	VUNPCKLPD      Y2, Y0, Y4
+	VUNPCKHPD      Y2, Y0, Y0
+	TESTQ          R13, R13
+	JZ             four_write_scatterAVX2
+	MOVQ           R13, R8
+	LEAQ           (R8)(SI*4), R9
+	VBROADCASTF128 (R8), Y2
+	VINSERTF128    $0x01, (R9), Y2, Y2
+	VBROADCASTF128 (R8)(SI*1), Y5
+	VINSERTF128    $0x01, (R9)(SI*1), Y5, Y5
+	VBROADCASTF128 (R8)(SI*2), Y6
+	VINSERTF128    $0x01, (R9)(SI*2), Y6, Y6
+	VBROADCASTF128 (R8)(DI*1), Y7
+	VINSERTF128    $0x01, (R9)(DI*1), Y7, Y7
+	VADDPS         Y2, Y3, Y3
+	VADDPS         Y5, Y1, Y1
+	VADDPS         Y6, Y4, Y4
+	VADDPS         Y7, Y0, Y0
 
-alone_scatterAVX2:
+four_write_scatterAVX2:
+	MOVQ         R11, R8
+	LEAQ         (R8)(SI*4), R9
 	VMOVAPS      X3, X2
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
+	VMOVUPS      X2, (R8)
 	VMOVAPS      X1, X2
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
+	VMOVUPS      X2, (R8)(SI*1)
 	VMOVAPS      X4, X2
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
+	VMOVUPS      X2, (R8)(SI*2)
 	VMOVAPS      X0, X2
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
+	VMOVUPS      X2, (R8)(DI*1)
 	VEXTRACTF128 $0x01, Y3, X2
-	VMOVUPS      X2, (R11)
-	ADDQ         SI, R11
+	VMOVUPS      X2, (R9)
 	VEXTRACTF128 $0x01, Y1, X1
-	VMOVUPS      X1, (R11)
-	ADDQ         SI, R11
+	VMOVUPS      X1, (R9)(SI*1)
 	VEXTRACTF128 $0x01, Y4, X1
-	VMOVUPS      X1, (R11)
-	ADDQ         SI, R11
+	VMOVUPS      X1, (R9)(SI*2)
 	VEXTRACTF128 $0x01, Y0, X0
-	VMOVUPS      X0, (R11)
-	ADDQ         SI, R11
-
-done_scatterAVX2:
-	JMP end_scatterAVX2
+	VMOVUPS      X0, (R9)(DI*1)
+	JMP          end_scatterAVX2
 
 one_scatterAVX2:
 	VMOVUPS (R12), Y0
@@ -5095,150 +5060,79 @@ four_scatterAVX512:
 	VADDPS  (CX), Z3, Z3
 
 four_biased_scatterAVX512:
-	VUNPCKLPS     Z1, Z0, Z4
-	VUNPCKHPS     Z1, Z0, Z0
-	VUNPCKLPS     Z3, Z2, Z1
-	VUNPCKHPS     Z3, Z2, Z2
-	VUNPCKLPD     Z1, Z4, Z3
-	VUNPCKHPD     Z1, Z4, Z1
-	VUNPCKLPD     Z2, Z0, Z4
-	VUNPCKHPD     Z2, Z0, Z0
-	TESTQ         R15, R15
-	JZ            alone_scatterAVX512
-	VMOVAPS       X3, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VMOVAPS       X1, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VMOVAPS       X4, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VMOVAPS       X0, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x01, Z3, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x01, Z1, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x01, Z4, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x01, Z0, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x02, Z3, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x02, Z1, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x02, Z4, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x02, Z0, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x03, Z3, X2
-	VADDPS        (R15), X2, X2
-	ADDQ          SI, R15
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x03, Z1, X1
-	VADDPS        (R15), X1, X1
-	ADDQ          SI, R15
-	VMOVUPS       X1, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x03, Z4, X1
-	VADDPS        (R15), X1, X1
-	ADDQ          SI, R15
-	VMOVUPS       X1, (R13)
-	ADDQ          SI, R13
-	VEXTRACTF32X4 $0x03, Z0, X0
-	VADDPS        (R15), X0, X0
-	ADDQ          SI, R15
-	VMOVUPS       X0, (R13)
-	ADDQ          SI, R13
-	JMP           done_scatterAVX512
+	VUNPCKLPS       Z1, Z0, Z4
+	VUNPCKHPS       Z1, Z0, Z0
+	VUNPCKLPS       Z3, Z2, Z1
+	VUNPCKHPS       Z3, Z2, Z2
+	VUNPCKLPD       Z1, Z4, Z3
+	VUNPCKHPD       Z1, Z4, Z1
+	VUNPCKLPD       Z2, Z0, Z4
+	VUNPCKHPD       Z2, Z0, Z0
+	TESTQ           R15, R15
+	JZ              four_write_scatterAVX512
+	MOVQ            R15, R8
+	LEAQ            (R8)(SI*4), R9
+	LEAQ            (R9)(SI*4), R10
+	LEAQ            (R10)(SI*4), R11
+	VBROADCASTF32X4 (R8), Z2
+	VINSERTF32X4    $0x01, (R9), Z2, Z2
+	VINSERTF32X4    $0x02, (R10), Z2, Z2
+	VINSERTF32X4    $0x03, (R11), Z2, Z2
+	VBROADCASTF32X4 (R8)(SI*1), Z5
+	VINSERTF32X4    $0x01, (R9)(SI*1), Z5, Z5
+	VINSERTF32X4    $0x02, (R10)(SI*1), Z5, Z5
+	VINSERTF32X4    $0x03, (R11)(SI*1), Z5, Z5
+	VBROADCASTF32X4 (R8)(SI*2), Z6
+	VINSERTF32X4    $0x01, (R9)(SI*2), Z6, Z6
+	VINSERTF32X4    $0x02, (R10)(SI*2), Z6, Z6
+	VINSERTF32X4    $0x03, (R11)(SI*2), Z6, Z6
+	VBROADCASTF32X4 (R8)(DI*1), Z7
+	VINSERTF32X4    $0x01, (R9)(DI*1), Z7, Z7
+	VINSERTF32X4    $0x02, (R10)(DI*1), Z7, Z7
+	VINSERTF32X4    $0x03, (R11)(DI*1), Z7, Z7
+	VADDPS          Z2, Z3, Z3
+	VADDPS          Z5, Z1, Z1
+	VADDPS          Z6, Z4, Z4
+	VADDPS          Z7, Z0, Z0
 
-alone_scatterAVX512:
+four_write_scatterAVX512:
+	MOVQ          R13, R8
+	LEAQ          (R8)(SI*4), R9
+	LEAQ          (R9)(SI*4), R10
+	LEAQ          (R10)(SI*4), R11
 	VMOVAPS       X3, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R8)
 	VMOVAPS       X1, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R8)(SI*1)
 	VMOVAPS       X4, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R8)(SI*2)
 	VMOVAPS       X0, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R8)(DI*1)
 	VEXTRACTF32X4 $0x01, Z3, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R9)
 	VEXTRACTF32X4 $0x01, Z1, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R9)(SI*1)
 	VEXTRACTF32X4 $0x01, Z4, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R9)(SI*2)
 	VEXTRACTF32X4 $0x01, Z0, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R9)(DI*1)
 	VEXTRACTF32X4 $0x02, Z3, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R10)
 	VEXTRACTF32X4 $0x02, Z1, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R10)(SI*1)
 	VEXTRACTF32X4 $0x02, Z4, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R10)(SI*2)
 	VEXTRACTF32X4 $0x02, Z0, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R10)(DI*1)
 	VEXTRACTF32X4 $0x03, Z3, X2
-	VMOVUPS       X2, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X2, (R11)
 	VEXTRACTF32X4 $0x03, Z1, X1
-	VMOVUPS       X1, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X1, (R11)(SI*1)
 	VEXTRACTF32X4 $0x03, Z4, X1
-	VMOVUPS       X1, (R13)
-	ADDQ          SI, R13
+	VMOVUPS       X1, (R11)(SI*2)
 	VEXTRACTF32X4 $0x03, Z0, X0
-	VMOVUPS       X0, (R13)
-	ADDQ          SI, R13
-
-done_scatterAVX512:
-	JMP end_scatterAVX512
+	VMOVUPS       X0, (R11)(DI*1)
+	JMP           end_scatterAVX512
 
 one_scatterAVX512:
 	VMOVUPS (R14), Z0

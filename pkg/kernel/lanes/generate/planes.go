@@ -40,15 +40,7 @@ func (s isa) gather() {
 	// A full square: reading four pixels of four planes at a time into the parts
 	// of a register leaves only squares of 4x4 to transpose.
 	four := func(q int) {
-		part := s.vectors(4)
-		for i, v := range part {
-			for h := range planes.fours {
-				m := planes.at(4*h + i)
-				m.Disp = 16 * q
-				s.insert(m, h, v)
-			}
-		}
-		for j, v := range s.transpose4(part) {
+		for j, v := range s.transpose4(s.pickFour(planes, q)) {
 			put(4*q+j, v)
 		}
 	}
@@ -115,7 +107,6 @@ func (s isa) scatter() {
 	p := argument()
 	bias, step, channels := field(p, 48), distance(p, 104), field(p, 120)
 	planes := s.planes(distance(p, 96))
-	stride := planes.one
 	item := GP64()
 	XORQ(item, item)
 	Label("item_" + name)
@@ -145,7 +136,7 @@ func (s isa) scatter() {
 	JMP(operand.LabelRef("end_" + name))
 
 	Label("four_" + name)
-	s.scatterFour(name, dst, src, bias, residual, stride, step)
+	s.scatterFour(name, dst, src, bias, residual, step, planes)
 	JMP(operand.LabelRef("end_" + name))
 
 	Label("one_" + name)
@@ -157,7 +148,7 @@ func (s isa) scatter() {
 	m := s.mask(count)
 	TESTQ(residual, residual)
 	JZ(operand.LabelRef("write_" + name))
-	s.eachChannel("residual_"+name, residual, stride, channels, func(i int, at operand.Mem) {
+	s.eachChannel("residual_"+name, residual, planes.one, channels, func(i int, at operand.Mem) {
 		if s.lanes == 16 {
 			VADDPS(at, rows[i], m.k, rows[i])
 			return
@@ -173,7 +164,7 @@ func (s isa) scatter() {
 		CMPQ(count, operand.Imm(uint64(s.lanes)))
 		JL(operand.LabelRef("rest_" + name))
 	}
-	s.eachChannel("store_"+name, dst, stride, channels, func(i int, at operand.Mem) {
+	s.eachChannel("store_"+name, dst, planes.one, channels, func(i int, at operand.Mem) {
 		if masked {
 			VMOVUPS(rows[i], m.k, at)
 		} else {
@@ -186,7 +177,7 @@ func (s isa) scatter() {
 	if !masked {
 		JMP(operand.LabelRef("end_" + name))
 		Label("rest_" + name)
-		s.eachChannel("rest_store_"+name, dst, stride, channels, func(i int, at operand.Mem) {
+		s.eachChannel("rest_store_"+name, dst, planes.one, channels, func(i int, at operand.Mem) {
 			storeFirst(fmt.Sprintf("%d_%s", i, name), count, rows[i].AsX(), rows[i], at)
 		})
 	}
@@ -217,17 +208,30 @@ func (s isa) biased(label string, n int, src, step, bias reg.Register) []reg.Vec
 // scatterFull writes as many pixels as a vector holds of as many channels.
 func (s isa) scatterFull(name string, dst, src, bias, residual, step reg.Register, planes planes) {
 	rows := s.transpose(s.biased("full_biased_"+name, s.lanes, src, step, bias))
-	TESTQ(residual, residual)
-	JZ(operand.LabelRef("full_write_" + name))
-	planes.from(residual)
-	for i, v := range rows {
-		VADDPS(planes.at(i), v, v)
-	}
-	ADDQ(operand.Imm(uint64(s.bytes())), residual)
-	Label("full_write_" + name)
+	s.withResidual("full_write_"+name, residual, planes, func() {
+		for i, v := range rows {
+			VADDPS(planes.at(i), v, v)
+		}
+		ADDQ(operand.Imm(uint64(s.bytes())), residual)
+	})
 	planes.from(dst)
 	for i, v := range rows {
 		VMOVUPS(v, planes.at(i))
+	}
+}
+
+// scatterFour writes four pixels of all channels: an image of 2x2, or the rest of a
+// larger one.
+func (s isa) scatterFour(name string, dst, src, bias, residual, step reg.Register, planes planes) {
+	rows := s.transpose4(s.biased("four_biased_"+name, 4, src, step, bias)) // part h of register i: channel 4h+i
+	s.withResidual("four_write_"+name, residual, planes, func() {
+		for i, v := range s.pickFour(planes, 0) {
+			VADDPS(v, rows[i], rows[i])
+		}
+	})
+	planes.from(dst)
+	for c := range s.lanes {
+		VMOVUPS(s.part(rows[c%4], c/4), planes.at(c))
 	}
 }
 
@@ -235,11 +239,7 @@ func (s isa) scatterFull(name string, dst, src, bias, residual, step reg.Registe
 // of a square.
 func (s isa) scatterOne(name string, dst, src, bias, residual, step reg.Register, planes planes) {
 	pixel := s.biased("one_biased_"+name, 1, src, step, bias)[0]
-	TESTQ(residual, residual)
-	JZ(operand.LabelRef("one_write_" + name))
-	planes.from(residual)
-	VADDPS(s.pick(planes), pixel, pixel)
-	Label("one_write_" + name)
+	s.withResidual("one_write_"+name, residual, planes, func() { VADDPS(s.pick(planes), pixel, pixel) })
 	planes.from(dst)
 	for h := range planes.fours {
 		part := s.part(pixel, h)
@@ -250,28 +250,13 @@ func (s isa) scatterOne(name string, dst, src, bias, residual, step reg.Register
 	}
 }
 
-// scatterFour writes four pixels of all channels: an image of 2x2, or the rest of a
-// larger one.
-func (s isa) scatterFour(name string, dst, src, bias, residual, stride, step reg.Register) {
-	planes := s.transpose4(s.biased("four_biased_"+name, 4, src, step, bias)) // part q of register j: channel 4q+j
-	write := func(add bool) {
-		for c := range s.lanes {
-			v := s.part(planes[c%4], c/4)
-			if add {
-				VADDPS(at(residual, 0), v, v)
-				ADDQ(stride, residual)
-			}
-			VMOVUPS(v, at(dst, 0))
-			ADDQ(stride, dst)
-		}
-	}
+// withResidual runs add, with the planes at the residual, where there is one.
+func (s isa) withResidual(label string, residual reg.Register, planes planes, add func()) {
 	TESTQ(residual, residual)
-	JZ(operand.LabelRef("alone_" + name))
-	write(true)
-	JMP(operand.LabelRef("done_" + name))
-	Label("alone_" + name)
-	write(false)
-	Label("done_" + name)
+	JZ(operand.LabelRef(label))
+	planes.from(residual)
+	add()
+	Label(label)
 }
 
 // storeFirst writes the first count of eight elements, at most seven.
@@ -338,6 +323,19 @@ func (p planes) from(first reg.Register) {
 
 // at addresses that place in plane c.
 func (p planes) at(c int) operand.Mem { return p.multiples.at(p.fours[c/4], c%4) }
+
+// pickFour reads values 4q to 4q+3 of every plane: part h of vector i is plane 4h+i.
+func (s isa) pickFour(p planes, q int) []reg.VecVirtual {
+	values := s.vectors(4)
+	for i, v := range values {
+		for h := range p.fours {
+			m := p.at(4*h + i)
+			m.Disp = 16 * q
+			s.insert(m, h, v)
+		}
+	}
+	return values
+}
 
 // pick reads one value of every plane.
 func (s isa) pick(p planes) reg.VecVirtual {

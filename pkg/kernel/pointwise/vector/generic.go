@@ -165,6 +165,12 @@ func weighGroupsGeneric(totals, sums []float64, gamma []float32, first, rows int
 	}
 }
 
+func repeatGeneric(y, x []float32, times int) {
+	for i := range y {
+		y[i] = x[i/times]
+	}
+}
+
 func addPairsGeneric(total, sums []float64, factor float64) {
 	for i := 0; i+1 < len(sums); i += 2 {
 		total[i] += sums[i]

@@ -125,11 +125,7 @@ func Repeat(y, x []float32, times int) {
 		repeatAVX2(start(y), start(x), len(x), times)
 		return
 	}
-	for i, v := range x {
-		for l := range times {
-			y[i*times+l] = v
-		}
-	}
+	repeatGeneric(y, x, times)
 }
 
 // AddPairs adds pairs of sums to total, the second of each times factor.

@@ -3251,9 +3251,9 @@ group_143:
 	ADDQ         $0x10, R8
 	MOVQ         R12, R13
 
-four_144:
+four_145:
 	CMPQ       R13, $0x04
-	JL         one_145
+	JL         one_146
 	VCVTPS2PD  (BX)(R9*4), Y3
 	VCVTPS2PD  (SI)(R9*4), Y4
 	VMULPD     Y3, Y2, Y5
@@ -3270,11 +3270,11 @@ four_144:
 	ADDQ       $0x00000010, DX
 	ADDQ       $0x04, R9
 	SUBQ       $0x04, R13
-	JMP        four_144
+	JMP        four_145
 
-one_145:
+one_146:
 	TESTQ     R13, R13
-	JZ        done_146
+	JZ        done_147
 	VXORPD    Y3, Y3, Y3
 	VXORPD    Y4, Y4, Y4
 	VCVTSS2SD (BX)(R9*4), X3, X3
@@ -3291,16 +3291,16 @@ one_145:
 	ADDQ      $0x00000004, AX
 	ADDQ      $0x00000004, CX
 	ADDQ      $0x00000004, DX
-	INCQ      R9
+	ADDQ      $0x01, R9
 	DECQ      R13
-	JMP       one_145
+	JMP       one_146
 
-done_146:
+done_147:
 	CMPQ R9, R10
-	JL   same_147
+	JL   same_144
 	XORQ R9, R9
 
-same_147:
+same_144:
 	DECQ R11
 	JNZ  group_143
 	VZEROUPPER
@@ -3321,9 +3321,9 @@ group_148:
 	VXORPD X0, X0, X0
 	MOVQ   R8, R9
 
-four_149:
+four_150:
 	CMPQ      R9, $0x04
-	JL        one_150
+	JL        one_151
 	VXORPD    X1, X1, X1
 	VCVTSS2SD (DX)(BX*4), X1, X1
 	VMOVDDUP  X1, X1
@@ -3347,29 +3347,29 @@ four_149:
 	ADDQ      $0x00000040, CX
 	ADDQ      $0x04, BX
 	SUBQ      $0x04, R9
-	JMP       four_149
+	JMP       four_150
 
-one_150:
+one_151:
 	TESTQ     R9, R9
-	JZ        done_151
+	JZ        done_152
 	VXORPD    X1, X1, X1
 	VCVTSS2SD (DX)(BX*4), X1, X1
 	VMOVDDUP  X1, X1
 	VMULPD    (CX), X1, X1
 	VADDPD    X1, X0, X0
 	ADDQ      $0x00000010, CX
-	INCQ      BX
+	ADDQ      $0x01, BX
 	DECQ      R9
-	JMP       one_150
+	JMP       one_151
 
-done_151:
+done_152:
 	VMOVUPD X0, (AX)
 	ADDQ    $0x10, AX
 	CMPQ    BX, SI
-	JL      same_152
+	JL      same_149
 	XORQ    BX, BX
 
-same_152:
+same_149:
 	DECQ DI
 	JNZ  group_148
 	VZEROUPPER
@@ -3392,7 +3392,7 @@ four_154:
 	CMPQ    SI, $0x04
 	JL      one_155
 	VMOVUPS X0, (AX)
-	ADDQ    $0x10, AX
+	ADDQ    $0x00000010, AX
 	SUBQ    $0x04, SI
 	JMP     four_154
 
@@ -3400,7 +3400,7 @@ one_155:
 	TESTQ  SI, SI
 	JZ     done_156
 	VMOVSS X0, (AX)
-	ADDQ   $0x04, AX
+	ADDQ   $0x00000004, AX
 	DECQ   SI
 	JMP    one_155
 

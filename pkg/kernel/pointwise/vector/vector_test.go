@@ -73,11 +73,7 @@ var kernels = []struct {
 	{"sum rows", func(x *arrays, n int) { SumRows(x.rows, x.b, n) }, func(x *arrays, n int) { sumRowsGeneric(x.rows, x.b, n) }},
 	{"affine groups", affineGroups(AffineGroups), affineGroups(affineGroupsGeneric)},
 	{"weigh groups", weighGroups(WeighGroups), weighGroups(weighGroupsGeneric)},
-	{"repeat", func(x *arrays, n int) { Repeat(x.a, x.rows, n) }, func(x *arrays, n int) {
-		for i := range x.a {
-			x.a[i] = x.rows[i/n]
-		}
-	}},
+	{"repeat", func(x *arrays, n int) { Repeat(x.a, x.rows, n) }, func(x *arrays, n int) { repeatGeneric(x.a, x.rows, n) }},
 	{"add pairs", func(x *arrays, n int) { AddPairs(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) },
 		func(x *arrays, n int) { addPairsGeneric(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) }},
 	{"row moments", func(x *arrays, n int) { RowMoments(x.sums, x.b, n) }, func(x *arrays, n int) { rowMomentsGeneric(x.sums, x.b, n) }},

@@ -87,30 +87,19 @@ func weighGroups() {
 	finish()
 }
 
-// eachGroup goes through the rows of groups, four or one at a time: begin returns what
-// does so many rows, from the one of a channel on. Channels begin again after the last.
+// eachGroup goes through the rows of groups: begin returns what does some of them, from
+// the one of a channel on. Channels begin again after the last.
 func eachGroup(begin func(channel Register) func(n int), end func()) {
 	channel, channels, groups, rows := pointer("first"), pointer("channels"), pointer("groups"), pointer("rows")
-	next, four, one, done, same := label("group"), label("four"), label("one"), label("done"), label("same")
-	n := GP64()
+	next, same := label("group"), label("same")
+	left := GP64()
 	Label(next)
 	do := begin(channel)
-	MOVQ(rows, n)
-	Label(four)
-	CMPQ(n, U8(4))
-	JL(LabelRef(one))
-	do(4)
-	ADDQ(U8(4), channel)
-	SUBQ(U8(4), n)
-	JMP(LabelRef(four))
-	Label(one)
-	TESTQ(n, n)
-	JZ(LabelRef(done))
-	do(1)
-	INCQ(channel)
-	DECQ(n)
-	JMP(LabelRef(one))
-	Label(done)
+	MOVQ(rows, left)
+	fours(left, func(n int) {
+		do(n)
+		ADDQ(U8(n), channel)
+	})
 	if end != nil {
 		end()
 	}
@@ -122,30 +111,40 @@ func eachGroup(begin func(channel Register) func(n int), end func()) {
 	JNZ(LabelRef(next))
 }
 
-func repeat() {
-	kernel("repeat", "(y, x *float32, n, times int)", "writes every element of x several times.")
-	y, x, n, times := pointer("y"), pointer("x"), pointer("n"), pointer("times")
-	element, four, one, done := label("element"), label("four"), label("one"), label("done")
-	left, v := GP64(), XMM()
-	Label(element)
-	VBROADCASTSS(Mem{Base: x}, v)
-	ADDQ(U8(4), x)
-	MOVQ(times, left)
+// fours does what is left of something, four at a time and then one at a time.
+func fours(left Register, do func(n int)) {
+	four, one, done := label("four"), label("one"), label("done")
 	Label(four)
 	CMPQ(left, U8(4))
 	JL(LabelRef(one))
-	VMOVUPS(v, Mem{Base: y})
-	ADDQ(U8(16), y)
+	do(4)
 	SUBQ(U8(4), left)
 	JMP(LabelRef(four))
 	Label(one)
 	TESTQ(left, left)
 	JZ(LabelRef(done))
-	VMOVSS(v, Mem{Base: y})
-	ADDQ(U8(4), y)
+	do(1)
 	DECQ(left)
 	JMP(LabelRef(one))
 	Label(done)
+}
+
+func repeat() {
+	kernel("repeat", "(y, x *float32, n, times int)", "writes every element of x several times.")
+	y, x, n, times := pointer("y"), pointer("x"), pointer("n"), pointer("times")
+	element, left, v := label("element"), GP64(), XMM()
+	Label(element)
+	VBROADCASTSS(Mem{Base: x}, v)
+	ADDQ(U8(4), x)
+	MOVQ(times, left)
+	fours(left, func(n int) {
+		if n == 4 {
+			VMOVUPS(v, Mem{Base: y})
+		} else {
+			VMOVSS(v, Mem{Base: y})
+		}
+		advance([]Register{y}, 4*n)
+	})
 	DECQ(n)
 	JNZ(LabelRef(element))
 	finish()
