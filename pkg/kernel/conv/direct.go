@@ -41,7 +41,7 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 		unit, c = u.minimal.tile, winogradChunks
 	}
 	pixels := j.to.n * j.to.h * j.to.w
-	j.tiling = tile(j.to, min(c.largest*j.kernels.Lanes, max(c.smallest, pixels/c.enough)), unit)
+	j.tiling = tile(j.to, min(c.largest*j.kernels.Lanes, max(c.smallest, pixels/c.enough)), unit).shared()
 	chunks := j.tiling.count()
 	var packed bool
 	j.filter = f

@@ -176,18 +176,24 @@ func (j *packJob) do(s *scratch, chunk int) {
 		}
 		g.Src, g.DstAt, g.Stride, g.Count = f.w[o*f.c*taps:], s.table, f.c*taps, f.c*taps
 		kernels.Gather(g)
-	} else {
-		s.table = growInts(s.table, taps)
-		g.DstAt, g.Stride, g.Count = s.table, taps, taps
-		for k := range p.from {
-			first := k / kernels.Columns() * kernels.Columns()
-			if k == first {
-				p.row(s.table, o/p.width, k)
-			}
-			g.Src, g.Dst = f.w[(k*f.c+o)*taps:], p.data[o%p.width+(k-first)*p.width:]
-			kernels.Gather(g)
-		}
+		return
 	}
+	g.Stride, g.Count = taps, taps
+	for k := 0; k < p.from; k += kernels.Columns() {
+		s.table = growInts(s.table, taps)
+		p.row(s.table, o/p.width, k)
+		g.Src, g.DstAt = f.w[(k*f.c+o)*taps:], s.table
+		s.gatherRows(kernels, f.c*taps, min(kernels.Columns(), p.from-k), p.width)
+	}
+}
+
+// gatherRows does what s.gather describes for rows of weights that are row apart in the
+// filter, and next in its packed form.
+func (s *scratch) gatherRows(k *lanes.Kernels, row, rows, next int) {
+	g := &s.gather
+	g.Items, g.SrcItem, g.Ahead = s.rows.list(series{item: next}, rows, 1), row, ceil(g.Count*k.Lanes, line)
+	k.Gather(g)
+	g.Items, g.Ahead = nil, 0
 }
 
 // row fills a table with the places of the taps of source channel k for one

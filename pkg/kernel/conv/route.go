@@ -19,11 +19,24 @@ func (s series) list(table []int32, n, vectors int) []int32 {
 	return table
 }
 
+// listed is a series with its table, which is filled when something else is asked for.
+type listed struct {
+	of         series
+	n, vectors int
+	table      []int32
+}
+
+func (l *listed) list(of series, n, vectors int) []int32 {
+	if l.of != of || l.n != n || l.vectors != vectors {
+		*l = listed{of, n, vectors, of.list(l.table, n, vectors)}
+	}
+	return l.table
+}
+
 // transformSeries does what s.transform describes for n items of some vectors.
 func (s *scratch) transformSeries(k *lanes.Kernels, m lanes.Map, n, vectors int, from, to series) {
-	s.sources, s.targets = from.list(s.sources, n, vectors), to.list(s.targets, n, vectors)
 	t := &s.transform
-	t.SrcAt, t.DstAt = s.sources, s.targets
+	t.SrcAt, t.DstAt = s.sources.list(from, n, vectors), s.targets.list(to, n, vectors)
 	k.Transform(m, t)
 }
 

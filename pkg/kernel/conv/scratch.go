@@ -87,7 +87,8 @@ type scratch struct {
 
 	spectrum, other, products []float32 // Winograd's domain
 	routes                    [lanes.Maps]route
-	sources, targets          []int32 // of vectors
+	sources, targets          listed
+	taps, rows                listed // of weights
 }
 
 var scratches kernel.Free[scratch]

@@ -225,7 +225,7 @@ func (w *window) planRow(r rectangle, channels int) {
 func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 	k, shape, taps := j.kernels, j.shape, j.shape.taps()
 	t := &s.scatter
-	*t = lanes.Scatter{Stride: taps, Step: j.width, Count: taps, Items: last - first, SrcItem: taps * j.width, DstItem: shape.C * taps}
+	*t = lanes.Scatter{Stride: taps, Step: j.width, Count: taps, Items: last - first, SrcItem: taps * j.width, DstItem: shape.C * taps, Ahead: ceil(taps*k.Lanes, line)}
 	for b := from / j.width; b < ceil(to, j.width); b++ {
 		sums := j.partial[j.sums(first, b, 0):j.sums(last, b, 0)]
 		for slice := 1; slice < j.slices; slice++ {

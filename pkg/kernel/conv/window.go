@@ -31,6 +31,15 @@ func tile(p planes, pixels, unit int) tiling {
 	return t
 }
 
+// shared returns a tiling with rectangles of fewer images, where those of t are of whole
+// images and there is an odd number: two cores share three unevenly.
+func (t tiling) shared() tiling {
+	if pieces := ceil(t.n, t.images); pieces > 1 && pieces%2 == 1 && t.count() == pieces {
+		t.images = ceil(t.n, pieces+1)
+	}
+	return t
+}
+
 func ceil(a, b int) int { return (a + b - 1) / b }
 
 func (t tiling) count() int {

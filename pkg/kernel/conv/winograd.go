@@ -78,10 +78,6 @@ func (f *Filter) block(s *scratch, p *form, block int) []float32 {
 func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 	k := p.kernels
 	n := min(sourcesPerChunk, p.from-first)
-	s.table = growInts(s.table, n*spectrumTaps)
-	for i := range s.table {
-		s.table[i] = int32(i * k.Lanes)
-	}
 	t := &s.transform
 	t.SrcRow, t.SrcCol = 3*k.Lanes, k.Lanes
 	last := 0
@@ -96,8 +92,8 @@ func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 	for o := 0; o < results; o += k.Lanes {
 		f.gather(s, p, s.sums[o/k.Lanes*each:], block*p.width+o, first, n)
 	}
-	t.Src, t.Dst = s.sums, dst
-	from, to := series{last, spectrumTaps * k.Lanes, each}, series{first * p.width, p.width, k.Lanes}
+	t.Src, t.Dst = s.sums, dst[first*p.width:]
+	from, to := series{last, spectrumTaps * k.Lanes, each}, series{item: p.width, vector: k.Lanes}
 	s.transformSeries(k, p.minimal.filter, n, ceil(results, k.Lanes), from, to)
 }
 
@@ -106,18 +102,14 @@ func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 func (f *Filter) gather(s *scratch, p *form, dst []float32, o, first, n int) {
 	k := p.kernels
 	g := &s.gather
-	g.Dst, g.Channels = dst, min(k.Lanes, p.to-o)
+	g.Dst, g.DstAt, g.Channels = dst, s.taps.list(series{item: k.Lanes}, n*spectrumTaps, 1), min(k.Lanes, p.to-o)
 	if !p.gradient {
-		g.Src, g.DstAt = f.w[(o*f.c+first)*spectrumTaps:], s.table
-		g.Stride, g.Count = f.c*spectrumTaps, n*spectrumTaps
+		g.Src, g.Stride, g.Count = f.w[(o*f.c+first)*spectrumTaps:], f.c*spectrumTaps, n*spectrumTaps
 		k.Gather(g)
 		return
 	}
-	g.Stride, g.Count = spectrumTaps, spectrumTaps
-	for i := range n {
-		g.Src, g.DstAt = f.w[((first+i)*f.c+o)*spectrumTaps:], s.table[i*spectrumTaps:]
-		k.Gather(g)
-	}
+	g.Src, g.Stride, g.Count = f.w[(first*f.c+o)*spectrumTaps:], spectrumTaps, spectrumTaps
+	s.gatherRows(k, f.c*spectrumTaps, n, spectrumTaps*k.Lanes)
 }
 
 // squares is a rectangle of output pixels cut into an algorithm's tiles.
@@ -165,9 +157,11 @@ func (s *scratch) spectra(k *lanes.Kernels, m lanes.Map, q squares, w *window, w
 	return dst, distance
 }
 
+// line is how many elements a line of the cache has.
+const line = 16
+
 // odd rounds up to an odd number of cache lines.
 func odd(n int) int {
-	const line = 16
 	return (ceil(n, line) | 1) * line
 }
 

@@ -58,12 +58,14 @@ func (k *Kernels) Product(p *Product, vectors int) { k.product[vectors-1](p) }
 // the planes given. DstAt is padded to a multiple of Lanes with offsets that may
 // be overwritten; zeros are written there. Items, if not nil, are several such
 // copies at once: SrcItem elements apart in Src, and number n goes to Dst[Items[n]:].
+// Ahead, if not zero, is the number of cache lines that planes side by side take: they
+// are fetched some items before their turn, for items that lie far apart in main memory.
 type Gather struct {
 	Dst, Src                []float32
 	DstAt                   []int32
 	Stride, Count, Channels int
 	Items                   []int32
-	SrcItem                 int
+	SrcItem, Ahead          int
 }
 
 // Gather does what g describes.
@@ -74,11 +76,13 @@ func (k *Kernels) Gather(g *Gather) { k.gather(g) }
 // and Residual (which lies as Dst does, and may be Dst) if they are not nil. Src must
 // hold Count rounded up to a multiple of Lanes. Items, if more than 1, is the number of
 // such copies, which are SrcItem elements apart in Src and DstItem in Dst and Residual;
-// all have the same Bias.
+// all have the same Bias. Ahead, if not zero, is the number of cache lines that planes
+// side by side take: those of the next Lanes planes are fetched with every item.
 type Scatter struct {
 	Dst, Src, Bias, Residual      []float32
 	Stride, Step, Count, Channels int
 	Items, SrcItem, DstItem       int
+	Ahead                         int
 }
 
 // Scatter does what s describes.

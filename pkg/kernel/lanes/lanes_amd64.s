@@ -508,7 +508,7 @@ end_productAVX2_2:
 	RET
 
 // func gatherAVX2(p uintptr)
-// Requires: AVX, CMOV
+// Requires: AVX, CMOV, MMX+
 TEXT ·gatherAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 88(AX), CX
@@ -518,12 +518,26 @@ TEXT ·gatherAVX2(SB), NOSPLIT, $0-8
 	XORQ R8, R8
 
 item_gatherAVX2:
-	MOVQ    (AX), R9
-	MOVQ    24(AX), R10
-	MOVQ    48(AX), R11
-	MOVQ    80(AX), R12
-	MOVQ    120(AX), SI
-	MOVQ    96(AX), DI
+	MOVQ  (AX), R9
+	MOVQ  24(AX), R10
+	MOVQ  48(AX), R11
+	MOVQ  80(AX), R12
+	MOVQ  120(AX), SI
+	MOVQ  96(AX), DI
+	MOVQ  128(AX), R13
+	TESTQ R13, R13
+	JZ    fetched_gatherAVX2
+	LEAQ  8(R8), R14
+	IMULQ SI, R14
+	LEAQ  (R10)(R14*4), R14
+
+fetch_gatherAVX2:
+	PREFETCHT0 (R14)
+	ADDQ       $0x40, R14
+	DECQ       R13
+	JNZ        fetch_gatherAVX2
+
+fetched_gatherAVX2:
 	IMULQ   R8, SI
 	LEAQ    (R10)(SI*4), R10
 	TESTQ   DI, DI
@@ -784,7 +798,7 @@ DATA masks<>+60(SB)/4, $0x00000000
 GLOBL masks<>(SB), RODATA|NOPTR, $64
 
 // func scatterAVX2(p uintptr)
-// Requires: AVX, CMOV
+// Requires: AVX, CMOV, MMX+
 TEXT ·scatterAVX2(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
@@ -807,6 +821,20 @@ item_scatterAVX2:
 	MOVQ  144(AX), R8
 	IMULQ R10, R8
 	LEAQ  (R11)(R8*4), R11
+	MOVQ  152(AX), R9
+	TESTQ R9, R9
+	JZ    fetched_scatterAVX2
+	MOVQ  SI, R15
+	SHLQ  $0x03, R15
+	ADDQ  R11, R15
+
+fetch_scatterAVX2:
+	PREFETCHT0 (R15)
+	ADDQ       $0x40, R15
+	DECQ       R9
+	JNZ        fetch_scatterAVX2
+
+fetched_scatterAVX2:
 	TESTQ R13, R13
 	JZ    block_scatterAVX2
 	LEAQ  (R13)(R8*4), R13
@@ -4367,7 +4395,7 @@ end_productAVX512_2:
 	RET
 
 // func gatherAVX512(p uintptr)
-// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512DQ, AVX512F, BMI2, CMOV, MMX+
 TEXT ·gatherAVX512(SB), NOSPLIT, $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 88(AX), CX
@@ -4377,12 +4405,26 @@ TEXT ·gatherAVX512(SB), NOSPLIT, $0-8
 	XORQ R10, R10
 
 item_gatherAVX512:
-	MOVQ    (AX), R11
-	MOVQ    24(AX), R12
-	MOVQ    48(AX), R13
-	MOVQ    80(AX), R14
-	MOVQ    120(AX), SI
-	MOVQ    96(AX), DI
+	MOVQ  (AX), R11
+	MOVQ  24(AX), R12
+	MOVQ  48(AX), R13
+	MOVQ  80(AX), R14
+	MOVQ  120(AX), SI
+	MOVQ  96(AX), DI
+	MOVQ  128(AX), R8
+	TESTQ R8, R8
+	JZ    fetched_gatherAVX512
+	LEAQ  8(R10), R9
+	IMULQ SI, R9
+	LEAQ  (R12)(R9*4), R9
+
+fetch_gatherAVX512:
+	PREFETCHT0 (R9)
+	ADDQ       $0x40, R9
+	DECQ       R8
+	JNZ        fetch_gatherAVX512
+
+fetched_gatherAVX512:
 	IMULQ   R10, SI
 	LEAQ    (R12)(SI*4), R12
 	TESTQ   DI, DI
@@ -4841,7 +4883,7 @@ end_gatherAVX512:
 	RET
 
 // func scatterAVX512(p uintptr)
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·scatterAVX512(SB), NOSPLIT, $8-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
@@ -4864,6 +4906,20 @@ item_scatterAVX512:
 	MOVQ  144(AX), R8
 	IMULQ R12, R8
 	LEAQ  (R13)(R8*4), R13
+	MOVQ  152(AX), R9
+	TESTQ R9, R9
+	JZ    fetched_scatterAVX512
+	MOVQ  SI, R10
+	SHLQ  $0x04, R10
+	ADDQ  R13, R10
+
+fetch_scatterAVX512:
+	PREFETCHT0 (R10)
+	ADDQ       $0x40, R10
+	DECQ       R9
+	JNZ        fetch_scatterAVX512
+
+fetched_scatterAVX512:
 	TESTQ R15, R15
 	JZ    block_scatterAVX512
 	LEAQ  (R15)(R8*4), R15

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math/bits"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
@@ -21,6 +22,14 @@ func (s isa) gather() {
 	Label("item_" + name)
 	dst, src, table, count := field(p, 0), field(p, 24), field(p, 48), field(p, 80)
 	apart, items := field(p, 120), field(p, 96)
+	fetch(name, field(p, 128), func() reg.Register {
+		const few = 8 // items: what they take hides the way to main memory
+		later := GP64()
+		LEAQ(at(item, few), later)
+		IMULQ(apart, later)
+		LEAQ(indexed(src, later, 4), later)
+		return later
+	})
 	IMULQ(item, apart)
 	LEAQ(indexed(src, apart, 4), src)
 	TESTQ(items, items)
@@ -99,6 +108,20 @@ func (s isa) gather() {
 	RET()
 }
 
+// fetch asks for cache lines, if there are any to ask for, from a place on that is set
+// up only then.
+func fetch(name string, lines reg.Register, place func() reg.Register) {
+	TESTQ(lines, lines)
+	JZ(operand.LabelRef("fetched_" + name))
+	line := place()
+	Label("fetch_" + name)
+	PREFETCHT0(at(line, 0))
+	ADDQ(operand.Imm(64), line)
+	DECQ(lines)
+	JNZ(operand.LabelRef("fetch_" + name))
+	Label("fetched_" + name)
+}
+
 // scatter is lanes.Scatter: pixels to planes.
 func (s isa) scatter() {
 	name := "scatter" + s.name
@@ -117,6 +140,13 @@ func (s isa) scatter() {
 	MOVQ(at(p, 144), apart)
 	IMULQ(item, apart)
 	LEAQ(indexed(dst, apart, 4), dst)
+	fetch(name, field(p, 152), func() reg.Register {
+		next := GP64()
+		MOVQ(planes.one, next)
+		SHLQ(operand.Imm(uint64(bits.TrailingZeros(uint(s.lanes)))), next)
+		ADDQ(dst, next)
+		return next
+	})
 	TESTQ(residual, residual)
 	JZ(operand.LabelRef("block_" + name))
 	LEAQ(indexed(residual, apart, 4), residual)
