@@ -59,6 +59,8 @@ const (
 	// depth is how much of the sums is formed at once: a panel of B of that
 	// depth stays in the first-level cache.
 	depth = 256
+	// So many rows use columns too seldom to pay for packing them.
+	fewRows = 48
 	// Below so many products, waking other cores takes longer than the work.
 	smallest = 1 << 15
 )
@@ -84,7 +86,7 @@ func (j *job) Do(chunk int) {
 		columns := min(j.kernels.Columns(), right-column)
 		for first := 0; first < j.k; first += depth {
 			k := min(depth, j.k-first)
-			j.pack(s, b, column, columns, first, k)
+			j.columns(s, b, column, columns, first, k, bottom-top)
 			accumulate := first > 0 || j.beta != 0
 			j.panel(s, c, a, top, bottom, column, columns, first, k, accumulate)
 		}
@@ -109,6 +111,18 @@ func (j *job) scale(c []float32, top, bottom, left, right int) {
 	}
 }
 
+// columns readies rows first to first+k of a few columns of alpha*op(B), to be
+// multiplied with so many rows of op(A): a few rows had better read them where they are.
+func (j *job) columns(s *scratch, b []float32, column, columns, first, k, rows int) {
+	p := &s.product
+	if rows <= fewRows && !j.transB && j.alpha == 1 && columns == j.kernels.Columns() {
+		p.B, p.BInner = b[first*j.n+column:], j.n
+		return
+	}
+	j.pack(s, b, column, columns, first, k)
+	p.B, p.BInner = s.panel, j.kernels.Columns()
+}
+
 // pack copies rows first to first+k of a few columns of alpha*op(B) side by
 // side, with zeros in columns that are missing.
 func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
@@ -128,7 +142,9 @@ func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
 				*(*[8]float32)(row) = [8]float32(from)
 				row, from = row[8:], from[8:]
 			}
-			clear(row[copy(row, from):])
+			if len(row) > 0 {
+				clear(row[copy(row, from):])
+			}
 		}
 	}
 	if j.alpha != 1 {
@@ -138,11 +154,11 @@ func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
 	}
 }
 
-// panel multiplies rows top to bottom of op(A) with the packed columns.
+// panel multiplies rows top to bottom of op(A) with the columns at hand.
 func (j *job) panel(s *scratch, c, a []float32, top, bottom, column, columns, first, k int, accumulate bool) {
 	p, group := &s.product, j.kernels.Group
-	p.A, p.B, p.Segments, p.K = a, s.panel, lanes.Whole, k
-	p.AStep, p.AInner, p.BInner = j.k, 1, j.kernels.Columns()
+	p.A, p.Segments, p.K = a, lanes.Whole, k
+	p.AStep, p.AInner = j.k, 1
 	if j.transA {
 		p.AStep, p.AInner = 1, j.m
 	}
