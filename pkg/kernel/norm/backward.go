@@ -86,13 +86,7 @@ func (j *job) affineGradients(gGamma, gBeta []float32) {
 func (j *job) add(group int) {
 	c := group * j.perGroup
 	total := j.sums[2*c : 2*(c+j.perGroup)]
-	rstd := float64(j.rstd[group])
-	for i := 1; i < len(total); i += 2 {
-		total[i] *= rstd
-	}
-	for g := group + j.groups; g < j.total; g += j.groups {
-		vector.AddPairs(total, j.sums[2*g*j.perGroup:], float64(j.rstd[g]))
-	}
+	vector.AddPairs(total, j.sums[2*c:], 2*j.perGroup*j.groups, j.rstd[group:j.total], j.groups)
 	for i := range j.perGroup {
 		if j.gGamma != nil {
 			j.gGamma[c+i] = float32(total[2*i+1])

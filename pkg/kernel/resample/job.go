@@ -10,10 +10,12 @@ import (
 // chunkSize is how many pixels are worth handing to another core.
 const chunkSize = 1 << 14
 
-// job is one call of a kernel; do treats one plane. The input has h x w pixels
-// and the output oh x ow, also where the kernel computes a gradient.
+// job is one call of a kernel; do treats one plane, or, with whole, any number of them
+// as one plane of more rows. The input has h x w pixels and the output oh x ow, also
+// where the kernel computes a gradient.
 type job struct {
 	do           func(j *job, y, x []float32)
+	whole        bool
 	y, x         []float32
 	ySize, xSize int // pixels of a plane
 	planes, step int // and planes of a chunk
@@ -29,7 +31,7 @@ var jobs = sync.Pool{New: func() any { return new(job) }}
 // gradient of the input.
 func newJob(do func(j *job, y, x []float32), y, x []float32, planes, h, w, oh, ow int, swap bool) *job {
 	j := jobs.Get().(*job)
-	j.do, j.y, j.x, j.planes = do, y, x, planes
+	j.do, j.whole, j.y, j.x, j.planes = do, false, y, x, planes
 	j.h, j.w, j.oh, j.ow = h, w, oh, ow
 	j.ySize, j.xSize = oh*ow, h*w
 	if swap {
@@ -54,8 +56,13 @@ func (j *job) run() {
 
 // Do implements kernel.Job.
 func (j *job) Do(chunk int) {
-	for p := chunk * j.step; p < min((chunk+1)*j.step, j.planes); p++ {
-		j.do(j, j.y[p*j.ySize:][:j.ySize], j.x[p*j.xSize:][:j.xSize])
+	first, last := chunk*j.step, min((chunk+1)*j.step, j.planes)
+	at := 1 // planes at a time
+	if j.whole {
+		at = max(1, last-first)
+	}
+	for p := first; p < last; p += at {
+		j.do(j, j.y[p*j.ySize:][:at*j.ySize], j.x[p*j.xSize:][:at*j.xSize])
 	}
 }
 

@@ -36,7 +36,7 @@ func NearestScaledBackward(gx, gy []float32, planes, h, w, oh, ow int, scaleH, s
 func (j *job) placeNearest(scaleH, scaleW float64, up2, down2 func(j *job, y, x []float32)) {
 	switch {
 	case j.oh == 2*j.h && j.ow == 2*j.w && scaleH == 0.5 && scaleW == 0.5:
-		j.do = up2
+		j.do, j.whole = up2, true
 	case j.oh > 0 && j.ow > 0 && j.oh == j.h/2 && j.ow == j.w/2 && scaleH >= 2 && scaleW >= 2 &&
 		scaleH <= ratio(j.h, j.oh) && scaleW <= ratio(j.w, j.ow):
 		j.do = down2
@@ -69,27 +69,9 @@ func nearestBackward(j *job, gx, gy []float32) {
 	}
 }
 
-func nearestUp2(j *job, y, x []float32) { duplicateRows(j, y, x, 1) }
+func nearestUp2(j *job, y, x []float32) { vector.DuplicateRows(y, x, j.w, 1) }
 
-func nearestUp2Backward(j *job, gx, gy []float32) { pairRows(gx, gy, j.h, j.w, j.ow, 1) }
-
-// duplicateRows writes s times each pixel of x (h,w) to a block of four of y,
-// whose rows are ow long.
-func duplicateRows(j *job, y, x []float32, s float32) {
-	for i := range j.h {
-		first := y[2*i*j.ow:][:2*j.w]
-		vector.Duplicate(first, x[i*j.w:][:j.w], s)
-		copy(y[(2*i+1)*j.ow:], first)
-	}
-}
-
-// pairRows writes s times the sum of each block of four pixels of x, whose
-// rows are stride long, to y (h,w).
-func pairRows(y, x []float32, h, w, stride int, s float32) {
-	for i := range h {
-		vector.PairSums(y[i*w:][:w], x[2*i*stride:], x[(2*i+1)*stride:], s)
-	}
-}
+func nearestUp2Backward(j *job, gx, gy []float32) { vector.BlockSums(gx, gy, j.w, 1) }
 
 func nearestDown2(j *job, y, x []float32) {
 	for i := range j.oh {

@@ -171,10 +171,14 @@ func repeatGeneric(y, x []float32, times int) {
 	}
 }
 
-func addPairsGeneric(total, sums []float64, factor float64) {
-	for i := 0; i+1 < len(sums); i += 2 {
-		total[i] += sums[i]
-		total[i+1] += float64(sums[i+1] * factor)
+func addPairsGeneric(total, sums []float64, stride int, factors []float32, step int) {
+	for i := 0; i+1 < len(total); i += 2 {
+		one, two := sums[i], float64(sums[i+1]*float64(factors[0]))
+		for n := 1; n*step < len(factors); n++ {
+			one += sums[n*stride+i]
+			two += float64(sums[n*stride+i+1] * float64(factors[n*step]))
+		}
+		total[i], total[i+1] = one, two
 	}
 }
 

@@ -36,6 +36,51 @@ func PairSums(y, a, b []float32, s float32) {
 	}
 }
 
+// DuplicateRows writes s times each pixel of x, rows of the given width, to a block of
+// four of y, rows of twice that.
+func DuplicateRows(y, x []float32, width int, s float32) {
+	y = y[:4*len(x)]
+	n := narrow(len(x), width)
+	switch {
+	case n == 0:
+	case width == 2:
+		duplicate2AVX2(start(y), start(x), n, s)
+	default:
+		duplicate4AVX2(start(y), start(x), n, s)
+	}
+	for ; n < len(x); n += width {
+		first := y[4*n:][:2*width]
+		Duplicate(first, x[n:][:width], s)
+		copy(y[4*n+2*width:], first)
+	}
+}
+
+// BlockSums writes s times the sum of each block of four pixels of x, rows of twice the
+// given width, to y, rows of the width.
+func BlockSums(y, x []float32, width int, s float32) {
+	x = x[:4*len(y)]
+	n := narrow(len(y), width)
+	switch {
+	case n == 0:
+	case width == 2:
+		pairSums2AVX2(start(y), start(x), n, s)
+	default:
+		pairSums4AVX2(start(y), start(x), n, s)
+	}
+	for ; n < len(y); n += width {
+		PairSums(y[n:][:width], x[4*n:], x[4*n+2*width:], s)
+	}
+}
+
+// narrow returns how many of n pixels the assembly for narrow rows takes: whole vectors
+// of rows of two or four.
+func narrow(n, width int) int {
+	if width == 2 || width == 4 {
+		return eights(n)
+	}
+	return 0
+}
+
 // Evens writes x[2i] to y[i].
 func Evens(y, x []float32) {
 	for i := range y {

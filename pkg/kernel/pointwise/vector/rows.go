@@ -128,12 +128,15 @@ func Repeat(y, x []float32, times int) {
 	repeatGeneric(y, x, times)
 }
 
-// AddPairs adds pairs of sums to total, the second of each times factor.
-func AddPairs(total, sums []float64, factor float64) {
-	sums = sums[:len(total)]
+// AddPairs writes to total, which may be the first of them, the sum of the pairs of all
+// samples in order. Those of sample n are at sums[n*stride:], the second of each to be
+// multiplied by factors[n*step]; there are as many samples as factors.
+func AddPairs(total, sums []float64, stride int, factors []float32, step int) {
+	samples := (len(factors) + step - 1) / step
+	_ = sums[:(samples-1)*stride+len(total)]
 	if accelerated && len(total) > 1 {
-		addPairsAVX2(start(total), start(sums), len(total)/2, factor)
+		addPairsAVX2(start(total), start(sums), len(total)/2, stride, start(factors), step, samples)
 		return
 	}
-	addPairsGeneric(total, sums, factor)
+	addPairsGeneric(total, sums, stride, factors, step)
 }

@@ -164,10 +164,10 @@ func weighGroupsAVX2(totals *float64, sums *float64, gamma *float32, first int, 
 //go:noescape
 func repeatAVX2(y *float32, x *float32, n int, times int)
 
-// addPairsAVX2 adds pairs of sums, the second of each times factor; pairs is at least 1.
+// addPairsAVX2 adds up the pairs of all samples, the second of each times its factor; there is at least one pair and sample.
 //
 //go:noescape
-func addPairsAVX2(total *float64, sums *float64, pairs int, factor float64)
+func addPairsAVX2(total *float64, sums *float64, pairs int, stride int, factors *float32, step int, samples int)
 
 // dropoutAVX2 drops elements by the hashes of counter and its multiples; n is a multiple of 16.
 //
@@ -193,6 +193,26 @@ func deinterleaveAVX2(a *float32, b *float32, y *float32, n int)
 //
 //go:noescape
 func pairSumsAVX2(y *float32, a *float32, b *float32, n int, s float32)
+
+// pairSums2AVX2 is pairSums of rows of two sums; n is a multiple of 8.
+//
+//go:noescape
+func pairSums2AVX2(y *float32, x *float32, n int, s float32)
+
+// pairSums4AVX2 is pairSums of rows of four sums; n is a multiple of 8.
+//
+//go:noescape
+func pairSums4AVX2(y *float32, x *float32, n int, s float32)
+
+// duplicate2AVX2 writes rows of two as blocks; n is a multiple of 8.
+//
+//go:noescape
+func duplicate2AVX2(y *float32, x *float32, n int, s float32)
+
+// duplicate4AVX2 writes rows of four as blocks; n is a multiple of 8.
+//
+//go:noescape
+func duplicate4AVX2(y *float32, x *float32, n int, s float32)
 
 // doubleLineAVX2 interpolates between neighbours; n is a multiple of 8.
 //

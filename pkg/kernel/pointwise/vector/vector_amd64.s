@@ -3410,19 +3410,40 @@ done_156:
 	VZEROUPPER
 	RET
 
-// func addPairsAVX2(total *float64, sums *float64, pairs int, factor float64)
+// func addPairsAVX2(total *float64, sums *float64, pairs int, stride int, factors *float32, step int, samples int)
 // Requires: AVX, SSE2
-TEXT ·addPairsAVX2(SB), NOSPLIT, $0-32
-	MOVQ    total+0(FP), AX
-	MOVQ    sums+8(FP), CX
-	MOVQ    pairs+16(FP), DX
-	MOVQ    $0x3ff0000000000000, BX
-	MOVQ    BX, X0
-	VMOVHPD factor+24(FP), X0, X0
+TEXT ·addPairsAVX2(SB), NOSPLIT, $0-56
+	MOVQ total+0(FP), AX
+	MOVQ sums+8(FP), CX
+	MOVQ pairs+16(FP), DX
+	MOVQ stride+24(FP), BX
+	MOVQ factors+32(FP), SI
+	MOVQ step+40(FP), DI
+	SHLQ $0x03, BX
+	SHLQ $0x02, DI
+	MOVQ $0x3ff0000000000000, R8
+	MOVQ R8, X0
 
 pair_157:
-	VMULPD  (CX), X0, X1
-	VADDPD  (AX), X1, X1
+	MOVQ      samples+48(FP), R10
+	MOVQ      CX, R8
+	MOVQ      SI, R9
+	VCVTSS2SD (R9), X0, X1
+	VUNPCKLPD X1, X0, X1
+	VMULPD    (R8), X1, X1
+
+sample_158:
+	DECQ      R10
+	JZ        last_159
+	ADDQ      BX, R8
+	ADDQ      DI, R9
+	VCVTSS2SD (R9), X0, X2
+	VUNPCKLPD X2, X0, X2
+	VMULPD    (R8), X2, X2
+	VADDPD    X2, X1, X1
+	JMP       sample_158
+
+last_159:
 	VMOVUPD X1, (AX)
 	ADDQ    $0x10, CX
 	ADDQ    $0x10, AX
@@ -3518,9 +3539,9 @@ TEXT ·duplicateAVX2(SB), NOSPLIT, $0-28
 	MOVQ         n+16(FP), DX
 	VBROADCASTSS s+24(FP), Y0
 
-loop_158:
+loop_160:
 	TESTQ      DX, DX
-	JZ         end_159
+	JZ         end_161
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3532,9 +3553,9 @@ loop_158:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_158
+	JMP        loop_160
 
-end_159:
+end_161:
 	VZEROUPPER
 	RET
 
@@ -3546,9 +3567,9 @@ TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ b+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_160:
+loop_162:
 	TESTQ      BX, BX
-	JZ         end_161
+	JZ         end_163
 	VMOVUPS    (CX), Y0
 	VMOVUPS    (DX), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -3561,9 +3582,9 @@ loop_160:
 	ADDQ       $0x00000020, CX
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x08, BX
-	JMP        loop_160
+	JMP        loop_162
 
-end_161:
+end_163:
 	VZEROUPPER
 	RET
 
@@ -3575,9 +3596,9 @@ TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
 	MOVQ y+16(FP), DX
 	MOVQ n+24(FP), BX
 
-loop_162:
+loop_164:
 	TESTQ   BX, BX
-	JZ      end_163
+	JZ      end_165
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -3590,9 +3611,9 @@ loop_162:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_162
+	JMP     loop_164
 
-end_163:
+end_165:
 	VZEROUPPER
 	RET
 
@@ -3605,9 +3626,9 @@ TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-36
 	MOVQ         n+24(FP), BX
 	VBROADCASTSS s+32(FP), Y0
 
-loop_164:
+loop_166:
 	TESTQ   BX, BX
-	JZ      end_165
+	JZ      end_167
 	VMOVUPS (CX), Y1
 	VMOVUPS 32(CX), Y2
 	VSHUFPS $0x88, Y2, Y1, Y3
@@ -3626,9 +3647,134 @@ loop_164:
 	ADDQ    $0x00000040, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_164
+	JMP     loop_166
 
-end_165:
+end_167:
+	VZEROUPPER
+	RET
+
+// func pairSums2AVX2(y *float32, x *float32, n int, s float32)
+// Requires: AVX
+TEXT ·pairSums2AVX2(SB), NOSPLIT, $0-28
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Y0
+
+loop_168:
+	TESTQ      DX, DX
+	JZ         end_169
+	VMOVUPS    32(CX), Y1
+	VMOVUPS    (CX), Y2
+	VHADDPS    Y1, Y2, Y1
+	VMOVUPS    96(CX), Y2
+	VMOVUPS    64(CX), Y3
+	VHADDPS    Y2, Y3, Y2
+	VPERM2F128 $0x20, Y2, Y1, Y3
+	VPERM2F128 $0x31, Y2, Y1, Y1
+	VADDPS     Y3, Y1, Y1
+	VMULPS     Y0, Y1, Y1
+	VMOVUPS    Y1, (AX)
+	ADDQ       $0x00000020, AX
+	ADDQ       $0x00000080, CX
+	SUBQ       $0x08, DX
+	JMP        loop_168
+
+end_169:
+	VZEROUPPER
+	RET
+
+// func pairSums4AVX2(y *float32, x *float32, n int, s float32)
+// Requires: AVX, AVX2
+TEXT ·pairSums4AVX2(SB), NOSPLIT, $0-28
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Y0
+
+loop_170:
+	TESTQ     DX, DX
+	JZ        end_171
+	VMOVUPS   32(CX), Y1
+	VMOVUPS   (CX), Y2
+	VHADDPS   Y1, Y2, Y1
+	VMOVUPS   96(CX), Y2
+	VMOVUPS   64(CX), Y3
+	VHADDPS   Y2, Y3, Y2
+	VUNPCKLPD Y2, Y1, Y3
+	VUNPCKHPD Y2, Y1, Y1
+	VADDPS    Y3, Y1, Y1
+	VMULPS    Y0, Y1, Y1
+	VPERMPD   $0xd8, Y1, Y1
+	VMOVUPS   Y1, (AX)
+	ADDQ      $0x00000020, AX
+	ADDQ      $0x00000080, CX
+	SUBQ      $0x08, DX
+	JMP       loop_170
+
+end_171:
+	VZEROUPPER
+	RET
+
+// func duplicate2AVX2(y *float32, x *float32, n int, s float32)
+// Requires: AVX
+TEXT ·duplicate2AVX2(SB), NOSPLIT, $0-28
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Y0
+
+loop_172:
+	TESTQ      DX, DX
+	JZ         end_173
+	VMOVUPS    (CX), Y1
+	VMULPS     Y0, Y1, Y1
+	VUNPCKLPS  Y1, Y1, Y2
+	VUNPCKHPS  Y1, Y1, Y1
+	VPERM2F128 $0x20, Y2, Y2, Y3
+	VPERM2F128 $0x31, Y2, Y2, Y2
+	VMOVUPS    Y3, (AX)
+	VMOVUPS    Y2, 64(AX)
+	VPERM2F128 $0x20, Y1, Y1, Y2
+	VPERM2F128 $0x31, Y1, Y1, Y1
+	VMOVUPS    Y2, 32(AX)
+	VMOVUPS    Y1, 96(AX)
+	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000020, CX
+	SUBQ       $0x08, DX
+	JMP        loop_172
+
+end_173:
+	VZEROUPPER
+	RET
+
+// func duplicate4AVX2(y *float32, x *float32, n int, s float32)
+// Requires: AVX
+TEXT ·duplicate4AVX2(SB), NOSPLIT, $0-28
+	MOVQ         y+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VBROADCASTSS s+24(FP), Y0
+
+loop_174:
+	TESTQ      DX, DX
+	JZ         end_175
+	VMOVUPS    (CX), Y1
+	VMULPS     Y0, Y1, Y1
+	VUNPCKLPS  Y1, Y1, Y2
+	VUNPCKHPS  Y1, Y1, Y1
+	VPERM2F128 $0x20, Y1, Y2, Y3
+	VPERM2F128 $0x31, Y1, Y2, Y1
+	VMOVUPS    Y3, (AX)
+	VMOVUPS    Y1, 64(AX)
+	VMOVUPS    Y3, 32(AX)
+	VMOVUPS    Y1, 96(AX)
+	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000020, CX
+	SUBQ       $0x08, DX
+	JMP        loop_174
+
+end_175:
 	VZEROUPPER
 	RET
 
@@ -3641,9 +3787,9 @@ TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_166:
+loop_176:
 	TESTQ      DX, DX
-	JZ         end_167
+	JZ         end_177
 	VMOVUPS    (CX), Y2
 	VMOVUPS    4(CX), Y3
 	VMULPS     Y0, Y2, Y4
@@ -3661,9 +3807,9 @@ loop_166:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_166
+	JMP        loop_176
 
-end_167:
+end_177:
 	VZEROUPPER
 	RET
 
@@ -3696,9 +3842,9 @@ TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-24
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_168:
+loop_178:
 	TESTQ   DX, DX
-	JZ      end_169
+	JZ      end_179
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VSHUFPS $0x88, Y3, Y2, Y4
@@ -3717,9 +3863,9 @@ loop_168:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x08, DX
-	JMP     loop_168
+	JMP     loop_178
 
-end_169:
+end_179:
 	VZEROUPPER
 	RET
 
@@ -3748,9 +3894,9 @@ TEXT ·windowAVX2(SB), NOSPLIT, $0-40
 	VBROADCASTSD 8(SI), Y4
 	VBROADCASTSD (SI), Y5
 
-loop_170:
+loop_180:
 	TESTQ       DX, DX
-	JZ          end_171
+	JZ          end_181
 	VMULPD      (CX), Y0, Y6
 	VMOVUPD     (CX)(BX*1), Y7
 	VADDPD      (CX)(R9*1), Y7, Y7
@@ -3788,8 +3934,8 @@ loop_170:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x08, DX
-	JMP         loop_170
+	JMP         loop_180
 
-end_171:
+end_181:
 	VZEROUPPER
 	RET

@@ -90,7 +90,9 @@ func weighGroupsAVX2(totals *float64, sums *float64, gamma *float32, first int, 
 
 func repeatAVX2(y *float32, x *float32, n int, times int) { panic("no assembly") }
 
-func addPairsAVX2(total *float64, sums *float64, pairs int, factor float64) { panic("no assembly") }
+func addPairsAVX2(total *float64, sums *float64, pairs int, stride int, factors *float32, step int, samples int) {
+	panic("no assembly")
+}
 
 func dropoutAVX2(y *float32, x *float32, n int, counter uint64, threshold int16, scale float32) {
 	panic("no assembly")
@@ -103,6 +105,14 @@ func interleaveAVX2(y *float32, a *float32, b *float32, n int) { panic("no assem
 func deinterleaveAVX2(a *float32, b *float32, y *float32, n int) { panic("no assembly") }
 
 func pairSumsAVX2(y *float32, a *float32, b *float32, n int, s float32) { panic("no assembly") }
+
+func pairSums2AVX2(y *float32, x *float32, n int, s float32) { panic("no assembly") }
+
+func pairSums4AVX2(y *float32, x *float32, n int, s float32) { panic("no assembly") }
+
+func duplicate2AVX2(y *float32, x *float32, n int, s float32) { panic("no assembly") }
+
+func duplicate4AVX2(y *float32, x *float32, n int, s float32) { panic("no assembly") }
 
 func doubleLineAVX2(y *float32, x *float32, n int) { panic("no assembly") }
 

@@ -74,8 +74,7 @@ var kernels = []struct {
 	{"affine groups", affineGroups(AffineGroups), affineGroups(affineGroupsGeneric)},
 	{"weigh groups", weighGroups(WeighGroups), weighGroups(weighGroupsGeneric)},
 	{"repeat", func(x *arrays, n int) { Repeat(x.a, x.rows, n) }, func(x *arrays, n int) { repeatGeneric(x.a, x.rows, n) }},
-	{"add pairs", func(x *arrays, n int) { AddPairs(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) },
-		func(x *arrays, n int) { addPairsGeneric(x.sums, []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, 0.7) }},
+	{"add pairs", addPairs(AddPairs), addPairs(addPairsGeneric)},
 	{"row moments", func(x *arrays, n int) { RowMoments(x.sums, x.b, n) }, func(x *arrays, n int) { rowMomentsGeneric(x.sums, x.b, n) }},
 	{"normalize leaky", func(x *arrays, n int) { NormalizeLeaky(x.a, x.b, n, x.mean, x.rows, x.shift, 0.2) },
 		func(x *arrays, n int) { normalizeLeakyGeneric(x.a, x.b, n, x.mean, x.rows, x.shift, 0.2) }},
@@ -253,6 +252,40 @@ func TestMaximum(t *testing.T) {
 			x[at] = -2
 			if Maximum(x) != -2 || maximumGeneric(x) != -2 {
 				t.Fatalf("n=%d: the maximum at %d is missed", n, at)
+			}
+		}
+	}
+}
+
+// addPairs adds up two pairs of three samples.
+func addPairs(f func(total, sums []float64, stride int, factors []float32, step int)) func(x *arrays, n int) {
+	return func(x *arrays, n int) {
+		f(x.sums[:4], []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, 5, []float32{0.7, 0, -1.3, 0, 2.1}, 2)
+	}
+}
+
+// TestBlocks: blocks of four pixels are what they are pixel by pixel.
+func TestBlocks(t *testing.T) {
+	for _, width := range []int{1, 2, 3, 4, 8, 19} {
+		for rows := range 14 {
+			n := rows * width
+			o := operands(4*n, 1)
+			x, long := o.b[:n], o.c[:4*n]
+			y, back := make([]float32, 4*n), make([]float32, n)
+			DuplicateRows(y, x, width, 0.25)
+			BlockSums(back, long, width, 0.25)
+			at := func(row, col int) int { return row*2*width + col }
+			for i, v := range x {
+				top, left := i/width*2, i%width*2
+				want := 0.25 * ((long[at(top, left)] + long[at(top, left+1)]) + (long[at(top+1, left)] + long[at(top+1, left+1)]))
+				if back[i] != want {
+					t.Fatalf("width %d, %d rows: sum %d is %v, want %v", width, rows, i, back[i], want)
+				}
+				for _, got := range []float32{y[at(top, left)], y[at(top, left+1)], y[at(top+1, left)], y[at(top+1, left+1)]} {
+					if got != 0.25*v {
+						t.Fatalf("width %d, %d rows: a copy of pixel %d is %v, want %v", width, rows, i, got, 0.25*v)
+					}
+				}
 			}
 		}
 	}

@@ -151,22 +151,42 @@ func repeat() {
 }
 
 func addPairs() {
-	kernel("addPairs", "(total, sums *float64, pairs int, factor float64)",
-		"adds pairs of sums, the second of each times factor; pairs is at least 1.")
-	total, sums, n := pointer("total"), pointer("sums"), pointer("pairs")
-	one, factor := GP64(), XMM()
+	kernel("addPairs", "(total, sums *float64, pairs, stride int, factors *float32, step, samples int)",
+		"adds up the pairs of all samples, the second of each times its factor; there is at least one pair and sample.")
+	total, sums, pairs := pointer("total"), pointer("sums"), pointer("pairs")
+	stride, factors, step := pointer("stride"), pointer("factors"), pointer("step")
+	SHLQ(U8(3), stride)
+	SHLQ(U8(2), step)
+	one, ones := GP64(), XMM()
 	MOVQ(U64(0x3ff0000000000000), one)
-	MOVQ(one, factor)
-	VMOVHPD(argument("factor"), factor, factor)
-	pair := label("pair")
+	MOVQ(one, ones)
+	pair, sample, last := label("pair"), label("sample"), label("last")
+	// weighed is the pair at hand of the sample at hand.
+	from, by := GP64(), GP64()
+	weighed := func() VecVirtual {
+		v, f := XMM(), XMM()
+		VCVTSS2SD(Mem{Base: by}, ones, f)
+		VUNPCKLPD(f, ones, f)
+		VMULPD(Mem{Base: from}, f, v)
+		return v
+	}
 	Label(pair)
-	v := XMM()
-	VMULPD(Mem{Base: sums}, factor, v)
-	VADDPD(Mem{Base: total}, v, v)
-	VMOVUPD(v, Mem{Base: total})
+	n := pointer("samples")
+	MOVQ(sums, from)
+	MOVQ(factors, by)
+	sum := weighed()
+	Label(sample)
+	DECQ(n)
+	JZ(LabelRef(last))
+	ADDQ(stride, from)
+	ADDQ(step, by)
+	VADDPD(weighed(), sum, sum)
+	JMP(LabelRef(sample))
+	Label(last)
+	VMOVUPD(sum, Mem{Base: total})
 	ADDQ(U8(16), sums)
 	ADDQ(U8(16), total)
-	DECQ(n)
+	DECQ(pairs)
 	JNZ(LabelRef(pair))
 	finish()
 }

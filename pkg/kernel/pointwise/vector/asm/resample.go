@@ -30,12 +30,23 @@ func at(p Register, disp int) VecVirtual {
 
 // storePairs writes a[i], b[i] to places 2i, 2i+1 from p+disp.
 func storePairs(a, b VecVirtual, p Register, disp int) {
-	low, high := binary(VUNPCKLPS, b, a), binary(VUNPCKHPS, b, a)
-	first, second := YMM(), YMM()
-	VPERM2F128(U8(0x20), high, low, first)
-	VPERM2F128(U8(0x31), high, low, second)
+	first, second := lowHigh(binary(VUNPCKLPS, b, a), binary(VUNPCKHPS, b, a))
 	VMOVUPS(first, Mem{Base: p, Disp: disp})
 	VMOVUPS(second, Mem{Base: p, Disp: disp + bytes})
+}
+
+// lowHigh returns the low halves of a and b, and the high ones.
+func lowHigh(a, b VecVirtual) (low, high VecVirtual) {
+	low, high = YMM(), YMM()
+	VPERM2F128(U8(0x20), b, a, low)
+	VPERM2F128(U8(0x31), b, a, high)
+	return low, high
+}
+
+// twice returns the low half of v in both halves, and the high one.
+func twice(v VecVirtual) [2]VecVirtual {
+	low, high := lowHigh(v, v)
+	return [2]VecVirtual{low, high}
 }
 
 // pairs returns the elements at even and odd places of sixteen from p+disp,
@@ -84,6 +95,47 @@ func resample() {
 		evenA, oddA := pairs(a, 0)
 		evenB, oddB := pairs(b, 0)
 		VMOVUPS(ordered(mul(s, add(add(evenA, oddA), add(evenB, oddB)))), Mem{Base: y})
+	})
+	finish()
+
+	kernel("pairSums2", "(y, x *float32, n int, s float32)", "is pairSums of rows of two sums; "+eights)
+	y, x, n, s = pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	whole(n, []Register{y, x}, []int{bytes, 4 * bytes}, func() {
+		a, b := binary(VHADDPS, at(x, bytes), at(x, 0)), binary(VHADDPS, at(x, 3*bytes), at(x, 2*bytes))
+		first, second := lowHigh(a, b)
+		VMOVUPS(mul(s, add(first, second)), Mem{Base: y})
+	})
+	finish()
+
+	kernel("pairSums4", "(y, x *float32, n int, s float32)", "is pairSums of rows of four sums; "+eights)
+	y, x, n, s = pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	whole(n, []Register{y, x}, []int{bytes, 4 * bytes}, func() {
+		a, b := binary(VHADDPS, at(x, bytes), at(x, 0)), binary(VHADDPS, at(x, 3*bytes), at(x, 2*bytes))
+		VMOVUPS(ordered(mul(s, add(binary(VUNPCKLPD, b, a), binary(VUNPCKHPD, b, a)))), Mem{Base: y})
+	})
+	finish()
+
+	kernel("duplicate2", "(y, x *float32, n int, s float32)", "writes rows of two as blocks; "+eights)
+	y, x, n, s = pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	whole(n, []Register{y, x}, []int{4 * bytes, bytes}, func() {
+		v := mul(s, at(x, 0))
+		for i, row := range []VecVirtual{binary(VUNPCKLPS, v, v), binary(VUNPCKHPS, v, v)} {
+			for h, r := range twice(row) {
+				VMOVUPS(r, Mem{Base: y, Disp: (2*h + i) * bytes})
+			}
+		}
+	})
+	finish()
+
+	kernel("duplicate4", "(y, x *float32, n int, s float32)", "writes rows of four as blocks; "+eights)
+	y, x, n, s = pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	whole(n, []Register{y, x}, []int{4 * bytes, bytes}, func() {
+		v := mul(s, at(x, 0))
+		first, second := lowHigh(binary(VUNPCKLPS, v, v), binary(VUNPCKHPS, v, v))
+		for i := range 2 {
+			VMOVUPS(first, Mem{Base: y, Disp: i * bytes})
+			VMOVUPS(second, Mem{Base: y, Disp: (2 + i) * bytes})
+		}
 	})
 	finish()
 
