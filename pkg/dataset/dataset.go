@@ -18,7 +18,7 @@ type Source interface {
 	Name(i int) string
 	// Sample writes a random crop, mirrored in half of the cases, of picture i to
 	// dst: planes (3,side,side) with values in [0,1]. What is random comes from r.
-	// Of the rows, those that are no multiples of stride, which is at least 1, may be
+	// Rows and columns that are no multiples of stride, which is at least 1, may be
 	// left as they are: who asks will not look at them.
 	Sample(dst []float32, i, side, stride int, r *random.Stream) error
 	// Fixed writes the k-th fixed sample to dst, for any k >= 0: of picture

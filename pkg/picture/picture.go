@@ -71,13 +71,13 @@ type Window struct {
 	X, Y         int  // the upper left corner
 	W, H         int  // of the rectangle
 	Flip         bool // mirrored left to right
-	// Stride leaves out all rows but those whose numbers are multiples of it: what
-	// is asked for by who will not look at them. 0 stands for 1.
+	// Stride leaves out all rows and columns but those whose numbers are multiples of
+	// it: what is asked for by who will not look at them. 0 stands for 1.
 	Stride int
 }
 
 // Window is p.Nearest(v.FullW, v.FullH).Crop(dst, v.X, v.Y, v.W, v.H, v.Flip) without
-// the picture in between, which may be large. What dst has in rows that the stride
+// the picture in between, which may be large. What dst has in pixels that the stride
 // leaves out stays as it is.
 func (p *Planar8) Window(dst []float32, v Window) {
 	if v.X < 0 || v.Y < 0 || v.W < 0 || v.H < 0 || v.X > v.FullW-v.W || v.Y > v.FullH-v.H {
@@ -86,21 +86,22 @@ func (p *Planar8) Window(dst []float32, v Window) {
 	// A division takes longer than all else there is to do for a pixel: each column's
 	// place is found once, for a strip of the window at a time.
 	var place [256]int32
-	for left := 0; left < v.W; left += len(place) {
-		strip := place[:min(len(place), v.W-left)]
+	step := max(v.Stride, 1)
+	for left := 0; left < v.W; left += len(place) * step {
+		strip := place[:min(len(place), (v.W-left+step-1)/step)]
 		for i := range strip {
-			column := left + i
+			column := left + i*step
 			if v.Flip {
 				column = v.W - 1 - column
 			}
 			strip[i] = int32((v.X + column) * p.W / v.FullW)
 		}
 		for c := range 3 {
-			for row := 0; row < v.H; row += max(v.Stride, 1) {
+			for row := 0; row < v.H; row += step {
 				from := p.Pix[(c*p.H+(v.Y+row)*p.H/v.FullH)*p.W:][:p.W]
-				to := dst[(c*v.H+row)*v.W+left:][:len(strip)]
+				to := dst[(c*v.H+row)*v.W+left:][:(len(strip)-1)*step+1]
 				for i, at := range strip {
-					to[i] = unit[from[at]]
+					to[i*step] = unit[from[at]]
 				}
 			}
 		}

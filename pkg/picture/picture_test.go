@@ -207,7 +207,7 @@ func TestCropCutNearest(t *testing.T) {
 }
 
 // TestWindow: a window of a scaled picture is a crop of the scaled picture, wide
-// ones too; rows that a stride leaves out stay as they are.
+// ones too; pixels that a stride leaves out stay as they are.
 func TestWindow(t *testing.T) {
 	p := New(13, 9)
 	for i := range p.Pix {
@@ -224,7 +224,7 @@ func TestWindow(t *testing.T) {
 		p.Nearest(v.FullW, v.FullH).Crop(want, v.X, v.Y, v.W, v.H, v.Flip)
 		for i := range got {
 			got[i] = -1
-			if row := i / v.W % v.H; row%max(v.Stride, 1) != 0 {
+			if row, step := i/v.W%v.H, max(v.Stride, 1); row%step != 0 || i%v.W%step != 0 {
 				want[i] = -1
 			}
 		}

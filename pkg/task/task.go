@@ -39,7 +39,7 @@ type Task interface {
 
 // Local is a Task whose Degrade makes each pixel of the input from that pixel of the
 // clean picture, and what is random. Where few pixels outlive the restriction, the
-// clean picture then has only the rows of those; the others are anything.
+// clean picture then has only those; the others are anything.
 type Local interface {
 	Task
 	Local()
