@@ -110,13 +110,13 @@ func TestGather(t *testing.T) {
 	}
 }
 
-// TestGatherItems: several items are what they are one by one.
+// TestGatherItems: several items are what they are one by one, whatever is fetched ahead.
 func TestGatherItems(t *testing.T) {
 	for _, k := range implementations() {
 		for _, count := range []int{1, 4, 7, 9, k.Lanes, 2*k.Lanes + 3} {
 			for _, channels := range []int{3, k.Lanes} {
 				r := rand.New(rand.NewPCG(1, 2))
-				g := &Gather{Stride: count, Count: count, Channels: channels, SrcItem: channels*count + 2, DstAt: make([]int32, count+k.Lanes)}
+				g := &Gather{Stride: count, Count: count, Channels: channels, SrcItem: channels*count + 2, Ahead: count % 3, DstAt: make([]int32, count+k.Lanes)}
 				for i := range g.DstAt {
 					g.DstAt[i] = int32(i * k.Lanes) // behind the last pixel: zeros, for the next item to overwrite
 				}
@@ -136,14 +136,14 @@ func TestGatherItems(t *testing.T) {
 	}
 }
 
-// TestScatterItems: several items are what they are one by one.
+// TestScatterItems: several items are what they are one by one, whatever is fetched ahead.
 func TestScatterItems(t *testing.T) {
 	for _, k := range implementations() {
 		for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
 			for extras := range 8 {
 				const items = 3
 				r := rand.New(rand.NewPCG(1, 2))
-				s := &Scatter{Stride: count + 3, Step: k.Lanes, Count: count, Channels: k.Lanes - extras/4}
+				s := &Scatter{Stride: count + 3, Step: k.Lanes, Count: count, Channels: k.Lanes - extras/4, Ahead: extras % 3}
 				s.SrcItem, s.DstItem = (count+k.Lanes)*k.Lanes, s.Channels*s.Stride+1
 				src, residual := random(r, items*s.SrcItem), random(r, items*s.DstItem)
 				got := random(r, items*s.DstItem)
