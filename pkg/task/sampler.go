@@ -34,11 +34,11 @@ type Sampler struct {
 func (s *Sampler) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
 	d := &drawing{Sampler: s, level: level, pixels: normaliserOf(s.Pixels), errs: make([]error, n)}
 	d.root = random.New(s.Seed).Child("batch", uint64(iteration), uint64(level))
-	d.stride, d.clean = 1, 1
+	d.stride, d.cleanStride = 1, 1
 	if s.Restriction == mesh.Nearest && s.Task.Scale() == 1 {
 		d.stride = 1 << level
 		if _, local := s.Task.(Local); local || s.DegradeCoarse {
-			d.clean = d.stride
+			d.cleanStride = d.stride
 		}
 	}
 	d.fine = s.allocate(n, level)
@@ -76,9 +76,9 @@ type drawing struct {
 	pixels       normaliser
 	// Restriction to the nearest pixel looks at few of the finest mesh: at those
 	// of rows and columns that are multiples of stride, for which the clean picture
-	// is needed in those that are multiples of clean.
-	stride, clean int
-	errs          []error
+	// is needed in those that are multiples of cleanStride.
+	stride, cleanStride int
+	errs                []error
 }
 
 // Do implements kernel.Job: it draws sample i.
@@ -96,7 +96,7 @@ func (d *drawing) Do(i int) {
 		if low != nil {
 			return d.Source.SamplePair(low, clean, picture, d.Side, &r)
 		}
-		return d.Source.Sample(clean, picture, d.Side, d.clean, &r)
+		return d.Source.Sample(clean, picture, d.Side, d.cleanStride, &r)
 	})
 	if d.errs[i] != nil {
 		return
@@ -137,7 +137,7 @@ func (d *drawing) fill(i int, b mesh.Batch, get func(low, clean []float32) error
 	if err := get(nil, clean); err != nil {
 		return err
 	}
-	d.pixels.apply(clean, d.Side, d.clean)
+	d.pixels.apply(clean, d.Side, d.cleanStride)
 	if d.level == 0 || !d.DegradeCoarse {
 		d.degrade(i, b, Mesh{Side: d.Side, Stride: d.stride})
 	}

@@ -46,7 +46,7 @@ func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 		}
 	}
 	s := &Sampler{Task: t, Source: set.Validation, Pixels: v.Pixels, Side: side}
-	d := &drawing{Sampler: s, fine: s.allocate(n, 0), pixels: normaliserOf(s.Pixels), stride: 1, clean: 1}
+	d := &drawing{Sampler: s, fine: s.allocate(n, 0), pixels: normaliserOf(s.Pixels), stride: 1, cleanStride: 1}
 	d.root = random.New(0).Child("validation/" + set.Name)
 	for k := range n {
 		r := d.root.Child("sample", uint64(k))

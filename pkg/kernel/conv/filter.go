@@ -178,11 +178,11 @@ func (j *packJob) do(s *scratch, chunk int) {
 		kernels.Gather(g)
 		return
 	}
-	g.Stride, g.Count = taps, taps
+	s.table = growInts(s.table, taps)
+	g.DstAt, g.Stride, g.Count = s.table, taps, taps
 	for k := 0; k < p.from; k += kernels.Columns() {
-		s.table = growInts(s.table, taps)
 		p.row(s.table, o/p.width, k)
-		g.Src, g.DstAt = f.w[(k*f.c+o)*taps:], s.table
+		g.Src = f.w[(k*f.c+o)*taps:]
 		s.gatherRows(kernels, f.c*taps, min(kernels.Columns(), p.from-k), p.width)
 	}
 }

@@ -86,7 +86,7 @@ func (j *job) Do(chunk int) {
 		columns := min(j.kernels.Columns(), right-column)
 		for first := 0; first < j.k; first += depth {
 			k := min(depth, j.k-first)
-			j.columns(s, b, column, columns, first, k, bottom-top)
+			j.prepare(s, b, column, columns, first, k, bottom-top)
 			accumulate := first > 0 || j.beta != 0
 			j.panel(s, c, a, top, bottom, column, columns, first, k, accumulate)
 		}
@@ -111,9 +111,9 @@ func (j *job) scale(c []float32, top, bottom, left, right int) {
 	}
 }
 
-// columns readies rows first to first+k of a few columns of alpha*op(B), to be
+// prepare readies rows first to first+k of a few columns of alpha*op(B), to be
 // multiplied with so many rows of op(A): a few rows had better read them where they are.
-func (j *job) columns(s *scratch, b []float32, column, columns, first, k, rows int) {
+func (j *job) prepare(s *scratch, b []float32, column, columns, first, k, rows int) {
 	p := &s.product
 	if rows <= fewRows && !j.transB && j.alpha == 1 && columns == j.kernels.Columns() {
 		p.B, p.BInner = b[first*j.n+column:], j.n

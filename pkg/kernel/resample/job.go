@@ -59,7 +59,7 @@ func (j *job) Do(chunk int) {
 	first, last := chunk*j.step, min((chunk+1)*j.step, j.planes)
 	at := 1 // planes at a time
 	if j.whole {
-		at = max(1, last-first)
+		at = last - first
 	}
 	for p := first; p < last; p += at {
 		j.do(j, j.y[p*j.ySize:][:at*j.ySize], j.x[p*j.xSize:][:at*j.xSize])

@@ -130,7 +130,7 @@ func Repeat(y, x []float32, times int) {
 
 // AddPairs writes to total, which may be the first of them, the sum of the pairs of all
 // samples in order. Those of sample n are at sums[n*stride:], the second of each to be
-// multiplied by factors[n*step]; there are as many samples as factors.
+// multiplied by factors[n*step]: there is one for every step factors.
 func AddPairs(total, sums []float64, stride int, factors []float32, step int) {
 	samples := (len(factors) + step - 1) / step
 	_ = sums[:(samples-1)*stride+len(total)]

@@ -114,6 +114,13 @@ func weighGroups(f func(totals, sums []float64, gamma []float32, first, rows int
 	}
 }
 
+// addPairs adds up two pairs of three samples.
+func addPairs(f func(total, sums []float64, stride int, factors []float32, step int)) func(x *arrays, n int) {
+	return func(x *arrays, n int) {
+		f(x.sums[:4], []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, 5, []float32{0.7, 0, -1.3, 0, 2.1}, 2)
+	}
+}
+
 func (x *arrays) deviation(i int) float64 { return float64(x.mean[i/2%rowCount]) + 0.1*float64(i%7) }
 
 func (x *arrays) adam(n int, f func(p, g, m, v []float32, c *AdamConstants)) {
@@ -254,13 +261,6 @@ func TestMaximum(t *testing.T) {
 				t.Fatalf("n=%d: the maximum at %d is missed", n, at)
 			}
 		}
-	}
-}
-
-// addPairs adds up two pairs of three samples.
-func addPairs(f func(total, sums []float64, stride int, factors []float32, step int)) func(x *arrays, n int) {
-	return func(x *arrays, n int) {
-		f(x.sums[:4], []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, 5, []float32{0.7, 0, -1.3, 0, 2.1}, 2)
 	}
 }
 
