@@ -72,6 +72,21 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
+// TestEqualHashes: Gorgonia takes vectors of these two names for one.
+func TestEqualHashes(t *testing.T) {
+	m, err := backend.New(model("x139599 x322382", "y", nil, node("Sub", "x139599 x322382", "y")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := m.Run(map[string]onnx.Value{"x139599": vector(5, 3), "x322382": vector(1, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if y := out["y"].Data; y[0] != 4 || y[1] != 2 {
+		t.Errorf("got %v, want 4 and 2", y)
+	}
+}
+
 func TestConcurrentRuns(t *testing.T) {
 	m, err := backend.New(model("x", "y", nil, node("Mul", "x x", "y")))
 	if err != nil {

@@ -1,24 +1,26 @@
 package backend
 
 import (
-	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"multiscale/pkg/distinct"
 )
 
 // program is the graph compiled for inputs of certain shapes.
 type program struct {
 	steps   int
+	marks   string // that names of leaves begin with
 	numbers uint64 // given out to operations
 	graph   *gorgonia.ExprGraph
 	machine gorgonia.VM // nil when nothing is left to compute
 	values  map[string]*value
 	feeds   map[string]*gorgonia.Node // the inputs that are used
-	leaves  map[*gorgonia.Node]bool   // all inputs and weights
 	results []string
 	memory  memory
 	failure error // of the operation that stopped the machine
@@ -42,17 +44,32 @@ func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tenso
 			err = fmt.Errorf("the graph does not compile in Gorgonia: %v", r)
 		}
 	}()
-	p = &program{
-		steps:  len(g.steps),
-		graph:  gorgonia.NewGraph(),
-		values: map[string]*value{},
-		feeds:  map[string]*gorgonia.Node{},
-		leaves: map[*gorgonia.Node]bool{},
+	err = distinct.Build(func(attempt int) (*gorgonia.ExprGraph, error) {
+		p = &program{
+			steps:   len(g.steps),
+			graph:   gorgonia.NewGraph(),
+			marks:   strings.Repeat("'", attempt),
+			numbers: uint64(attempt) << 32,
+			values:  map[string]*value{},
+			feeds:   map[string]*gorgonia.Node{},
+		}
+		return p.graph, g.build(p, feeds, weights)
+	})
+	if err != nil {
+		return nil, err
 	}
+	if len(p.feeds) > 0 {
+		p.machine = gorgonia.NewTapeMachine(p.graph)
+	}
+	return p, nil
+}
+
+// build adds all steps to a program without any.
+func (g *Graph) build(p *program, feeds map[string]*array, weights map[string]tensor.Tensor) error {
 	for name, t := range weights {
 		a, err := arrayOf(t)
 		if err != nil {
-			return nil, fmt.Errorf("initializer %q: %w", name, err)
+			return fmt.Errorf("initializer %q: %w", name, err)
 		}
 		p.values[name] = &value{array: *a}
 	}
@@ -62,7 +79,7 @@ func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tenso
 	folded := 0
 	for i, s := range g.steps {
 		if err := p.add(s, feeds, &folded); err != nil {
-			return nil, fmt.Errorf("node %d (%s, result %q): %w", i, s.op.Name, s.outputs[0], err)
+			return fmt.Errorf("node %d (%s, result %q): %w", i, s.op.Name, s.outputs[0], err)
 		}
 		if g.results == nil {
 			p.results = append(p.results, s.outputs...)
@@ -75,7 +92,7 @@ func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tenso
 	for _, name := range p.results {
 		v, ok := p.values[name]
 		if !ok {
-			return nil, fmt.Errorf("output %q is computed by no node", name)
+			return fmt.Errorf("output %q is computed by no node", name)
 		}
 		if v.node != nil {
 			if o, ok := v.node.Op().(*operation); ok {
@@ -83,10 +100,7 @@ func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tenso
 			}
 		}
 	}
-	if len(p.feeds) > 0 {
-		p.machine = gorgonia.NewTapeMachine(p.graph)
-	}
-	return p, nil
+	return nil
 }
 
 // add works out one step: its results are constants, or nodes of the Gorgonia graph.
@@ -165,9 +179,7 @@ func (p *program) apply(s *step, k int, r *result, operands []*value) (*gorgonia
 			o.in[i] = v.data
 			continue
 		case v.node == nil:
-			if err := p.leaf(s.inputs[i], v); err != nil {
-				return nil, err
-			}
+			p.leaf(s.inputs[i], v)
 		}
 		if child, ok := v.node.Op().(*operation); ok {
 			child.readers++
@@ -176,45 +188,22 @@ func (p *program) apply(s *step, k int, r *result, operands []*value) (*gorgonia
 		o.slots, children = append(o.slots, i), append(children, v.node)
 		o.types = append(o.types, typeOf(&v.array))
 	}
-	for range maxAttempts {
-		p.numbers++
-		o.id = p.numbers
-		n, err := gorgonia.ApplyOp(o, children...)
-		if err != nil {
-			return nil, err
-		}
-		if n.Op() == gorgonia.Op(o) {
-			return n, nil
-		}
-	}
-	return nil, errMerged
+	p.numbers++
+	o.id = p.numbers
+	return gorgonia.ApplyOp(o, children...)
 }
 
-var errMerged = errors.New("its Gorgonia node cannot be told from another")
-
-// maxAttempts is how often another number is tried for an operation: Gorgonia takes nodes whose 32-bit
-// hashes agree for one.
-const maxAttempts = 16
-
 // leaf makes the Gorgonia node of an input or a weight.
-func (p *program) leaf(name string, v *value) error {
+func (p *program) leaf(name string, v *value) {
 	shape := gorgoniaShape(v.shape)
-	label := name
-	for range maxAttempts {
-		options := []gorgonia.NodeConsOpt{gorgonia.WithShape(shape...), gorgonia.WithName(label)}
-		if v.data != nil {
-			options = append(options, gorgonia.WithValue(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(v.data))))
-		}
-		if n := gorgonia.NewTensor(p.graph, v.dtype, len(shape), options...); !p.leaves[n] {
-			p.leaves[n], v.node = true, n
-			if v.data == nil {
-				p.feeds[name] = n
-			}
-			return nil
-		}
-		label += "'"
+	options := []gorgonia.NodeConsOpt{gorgonia.WithShape(shape...), gorgonia.WithName(p.marks + name)}
+	if v.data != nil {
+		options = append(options, gorgonia.WithValue(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(v.data))))
 	}
-	return errMerged
+	v.node = gorgonia.NewTensor(p.graph, v.dtype, len(shape), options...)
+	if v.data == nil {
+		p.feeds[name] = v.node
+	}
 }
 
 // gorgoniaShape is the shape that a value has in Gorgonia, where scalars are

@@ -13,9 +13,11 @@ import (
 
 	onnxgo "github.com/owulveryck/onnx-go"
 	stock "github.com/owulveryck/onnx-go/backend/x/gorgonnx"
+	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"multiscale/onnx"
+	"multiscale/pkg/distinct"
 )
 
 // operations are those of the backend that it computes rightly, if the operands are as
@@ -27,6 +29,9 @@ var operations = []string{
 // newestOpset is the last in which all operations mean what the backend does.
 const newestOpset = 13
 
+// mostNumbers is how many numbers an input may have: there is memory for them as soon as a model is loaded.
+const mostNumbers = 1 << 26
+
 // Supports says why the backend cannot run a model.
 func Supports(m *onnx.Model) error {
 	if o := m.Opset(); o > newestOpset {
@@ -35,6 +40,17 @@ func Supports(m *onnx.Model) error {
 	for _, v := range slices.Concat(m.Graph.Inputs, m.Graph.Outputs) {
 		if slices.ContainsFunc(v.Dims, func(d onnx.Dim) bool { return !d.Known() }) {
 			return fmt.Errorf("the shape %s of %q is not fixed", onnx.FormatDims(v.Dims), v.Name)
+		}
+	}
+	for _, in := range m.Graph.Feeds() {
+		if in.Dims == nil {
+			return fmt.Errorf("the input %q has no shape", in.Name)
+		}
+		left := int64(mostNumbers)
+		for _, d := range in.Dims {
+			if left /= max(1, d.Size); left == 0 {
+				return fmt.Errorf("the input %q, %s, has more than %d numbers", in.Name, onnx.FormatDims(in.Dims), mostNumbers)
+			}
 		}
 	}
 	for _, n := range m.Graph.Nodes {
@@ -58,7 +74,7 @@ type Model struct {
 var one sync.Mutex
 
 // New makes a model runnable.
-func New(m *onnx.Model) (*Model, error) {
+func New(m *onnx.Model) (r *Model, err error) {
 	if err := Supports(m); err != nil {
 		return nil, err
 	}
@@ -68,22 +84,65 @@ func New(m *onnx.Model) (*Model, error) {
 	}
 	one.Lock()
 	defer one.Unlock()
+	defer caught(&err)
+	err = distinct.Build(func(int) (*gorgonia.ExprGraph, error) {
+		// Of nodes that agree in operation, shape and hash, Gorgonia drops all but one, which
+		// cannot be seen in a graph. But each has other names, so hardly in two.
+		loaded, g, err := load(m, data)
+		if err != nil {
+			return nil, err
+		}
+		again, h, err := load(m, data)
+		if err != nil {
+			return nil, err
+		}
+		if len(h.AllNodes()) > len(g.AllNodes()) {
+			loaded, g = again, h
+		}
+		r = loaded
+		return g, nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("onnx-go: %w", err)
+	}
+	return r, nil
+}
+
+// caught, when deferred, makes an error of a panic.
+func caught(err *error) {
+	if p := recover(); p != nil {
+		*err = fmt.Errorf("gorgonnx: %v", p)
+	}
+}
+
+// load has onnx-go decode a model and make its Gorgonia graph. The names of inputs there
+// depend on what was loaded before, and on chance.
+func load(m *onnx.Model, data []byte) (*Model, *gorgonia.ExprGraph, error) {
 	r := &Model{backend: stock.NewGraph(), inputs: m.Graph.Feeds()}
 	r.decoded = onnxgo.NewModel(r.backend)
 	if err := r.decoded.UnmarshalBinary(data); err != nil {
-		return nil, fmt.Errorf("onnx-go: %w", err)
+		return nil, nil, err
 	}
 	for _, in := range r.inputs {
 		n, ok := r.decoded.GetNodeByName(in.Name)
 		if !ok {
-			return nil, fmt.Errorf("onnx-go lost the input %q", in.Name)
+			return nil, nil, fmt.Errorf("lost the input %q", in.Name)
 		}
-		r.nodes = append(r.nodes, n.(*stock.Node))
+		shape := make([]int, len(in.Dims))
+		for i, d := range in.Dims {
+			shape[i] = int(d.Size)
+		}
+		node := n.(*stock.Node)
+		if err := node.SetTensor(tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))); err != nil {
+			return nil, nil, err
+		}
+		r.nodes = append(r.nodes, node)
 	}
 	for _, out := range m.Graph.Outputs {
 		r.outputs = append(r.outputs, out.Name)
 	}
-	return r, nil
+	g, err := r.backend.GetExprGraph()
+	return r, g, err
 }
 
 // Run computes the outputs by name.
@@ -93,11 +152,7 @@ func (m *Model) Run(inputs map[string]onnx.Value) (out map[string]onnx.Value, er
 	}
 	one.Lock()
 	defer one.Unlock()
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("gorgonnx: %v", p)
-		}
-	}()
+	defer caught(&err)
 	for i, in := range m.inputs {
 		v := inputs[in.Name]
 		// Operations may write into their operands.

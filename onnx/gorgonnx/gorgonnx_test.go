@@ -48,6 +48,8 @@ func TestRefuses(t *testing.T) {
 	for want, change := range map[string]func(*onnx.Model){
 		"opset 17":    func(m *onnx.Model) { m.Opsets[0].Version = 17 },
 		"not fixed":   func(m *onnx.Model) { m.Graph.Inputs[0].Dims[2] = onnx.Symbolic("H") },
+		"no shape":    func(m *onnx.Model) { m.Graph.Inputs[0].Dims = nil },
+		"67108864":    func(m *onnx.Model) { m.Graph.Inputs[0].Dims[2] = onnx.Fixed(1 << 62) },
 		`"LeakyRelu"`: func(m *onnx.Model) { m.Graph.Nodes[1].Op = "LeakyRelu" },
 	} {
 		m, err := espcn()

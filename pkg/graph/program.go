@@ -6,6 +6,8 @@ import (
 	"weak"
 
 	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/distinct"
 )
 
 // Arena is a block of memory that programs share, of one model or of several: they run
@@ -101,8 +103,8 @@ func Bytes(g *gorgonia.ExprGraph, keep ...*gorgonia.Node) (int64, error) {
 
 // sorted returns the nodes of g in the machine's order: operands first.
 func sorted(g *gorgonia.ExprGraph) (gorgonia.Nodes, error) {
-	if err := checkIdentities(g); err != nil {
-		return nil, err
+	if err := distinct.Check(g); err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
 	}
 	order, err := gorgonia.Sort(g)
 	if err != nil {
@@ -110,20 +112,6 @@ func sorted(g *gorgonia.ExprGraph) (gorgonia.Nodes, error) {
 	}
 	slices.Reverse(order)
 	return order, nil
-}
-
-// checkIdentities finds nodes that Gorgonia would take for one another: it
-// compares 32-bit hashes only.
-func checkIdentities(g *gorgonia.ExprGraph) error {
-	seen := make(map[uint32]*gorgonia.Node)
-	for _, n := range g.AllNodes() {
-		h := n.Hashcode()
-		if other := seen[h]; other != nil {
-			return fmt.Errorf("graph: nodes %v and %v have the same hash: give them different names", other, n)
-		}
-		seen[h] = n
-	}
-	return nil
 }
 
 // Run executes the graph once, on the values that its inputs hold by now.

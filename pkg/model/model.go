@@ -10,6 +10,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"multiscale/pkg/distinct"
 	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/layer"
@@ -275,6 +276,21 @@ func (m *Model) program(at shape) (*program, error) {
 
 // build makes the graph of a shape, and names the results that are read after a run.
 func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
+	err = distinct.Build(func(int) (*gorgonia.ExprGraph, error) {
+		if p, keep, err = m.construct(at); err != nil {
+			return nil, err
+		}
+		return p.builder.Graph, nil
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
+	}
+	return p, keep, nil
+}
+
+// construct is build, but that by chance Gorgonia may not be able to tell the nodes apart. Operations
+// have new numbers each time.
+func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	b := layer.NewBuilder(m.Params, at.training)
 	p = &program{builder: b, images: at.n, check: m.DetectAnomaly, x: b.Input("x", at.n, at.c, at.h, at.w)}
 	if m.Network.UsesTime() {
@@ -282,7 +298,7 @@ func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	}
 	p.y = m.Network.Build(b, p.x, p.t)
 	if err := b.Err(); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
+		return nil, nil, err
 	}
 	if !at.training {
 		return p, gorgonia.Nodes{p.y}, nil
@@ -297,11 +313,11 @@ func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	}
 	params, err := b.ParamNodes()
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", m.Network.Name(), err)
+		return nil, nil, err
 	}
 	gradients, err := gorgonia.Grad(cost, params...)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: differentiating: %w", m.Network.Name(), err)
+		return nil, nil, fmt.Errorf("differentiating: %w", err)
 	}
 	for i, node := range gradients {
 		of := m.Params.Params()[i]
