@@ -6,6 +6,7 @@ package mesh
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"multiscale/pkg/kernel/resample"
 )
@@ -69,34 +70,49 @@ func (x Images) Slice(lo, hi int) Images {
 // a coarse one is always the same do the terms of the telescoping sum cancel.
 // (Bilinear at once by 1/4 would see other pixels than twice by 1/2.)
 func (r Restriction) Restrict(x Images, levels int) Images {
-	if r == Nearest && levels > 0 {
-		y := NewImages(x.N, x.C, x.H>>levels, x.W>>levels)
-		r.RestrictTo(y, x, levels)
-		return y
+	if levels == 0 {
+		return x
 	}
-	for range levels {
-		y := NewImages(x.N, x.C, x.H/2, x.W/2)
-		planes := x.N * x.C
-		switch r {
-		case Bilinear:
-			resample.Bilinear(y.Data, x.Data, planes, x.H, x.W, y.H, y.W, 2, 2)
-		default:
-			resample.AveragePool(y.Data, x.Data, planes, x.H, x.W, 2)
-		}
-		x = y
-	}
-	return x
+	y := NewImages(x.N, x.C, x.H>>levels, x.W>>levels)
+	r.RestrictTo(y, x, levels)
+	return y
 }
 
 // RestrictTo writes what Restrict returns to y, which has its shape.
 func (r Restriction) RestrictTo(y, x Images, levels int) {
-	if r == Nearest && levels > 0 {
+	switch {
+	case levels == 0:
+		copy(y.Data, x.Data)
+	case r == Nearest:
 		// Every second pixel of every second pixel is every fourth, at once.
 		factor := float64(int(1) << levels)
 		resample.NearestScaled(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, factor, factor)
+	default:
+		s := between.Get().(*[]float32)
+		free := slices.Grow((*s)[:0], len(x.Data)/3) // 1/4 + 1/16 + ... of it
+		*s = free
+		for range levels - 1 {
+			half := Images{x.N, x.C, x.H / 2, x.W / 2, nil}
+			n := half.N * half.C * half.H * half.W
+			half.Data, free = free[:n], free[n:n]
+			r.halve(half, x)
+			x = half
+		}
+		r.halve(y, x)
+		between.Put(s)
+	}
+}
+
+// between keeps the memory of images on the meshes between two.
+var between = sync.Pool{New: func() any { return new([]float32) }}
+
+// halve restricts x to the next coarser mesh.
+func (r Restriction) halve(y, x Images) {
+	if r == Bilinear {
+		resample.Bilinear(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, 2, 2)
 		return
 	}
-	copy(y.Data, r.Restrict(x, levels).Data)
+	resample.AveragePool(y.Data, x.Data, x.N*x.C, x.H, x.W, 2)
 }
 
 // Batch is samples on one mesh: what a network sees, and what it should answer.

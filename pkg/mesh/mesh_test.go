@@ -42,11 +42,12 @@ func TestRestrict(t *testing.T) {
 // TestRestrictComposes: two meshes at once are one after the other, on which
 // the telescoping sum rests.
 func TestRestrictComposes(t *testing.T) {
-	x := count(2, 16, 8)
-	for _, r := range mesh.Restrictions() {
-		once, twice := r.Restrict(x, 3), r.Restrict(r.Restrict(x, 1), 2)
-		if !slices.Equal(once.Data, twice.Data) {
-			t.Errorf("%s: three levels at once are not one and then two", r)
+	for _, x := range []mesh.Images{count(2, 16, 8), count(3, 23, 15)} {
+		for _, r := range mesh.Restrictions() {
+			once, twice := r.Restrict(x, 3), r.Restrict(r.Restrict(x, 1), 2)
+			if !slices.Equal(once.Data, twice.Data) {
+				t.Errorf("%s of %dx%d: three levels at once are not one and then two", r, x.H, x.W)
+			}
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package picture
 
-import "fmt"
+import (
+	"fmt"
+
+	"multiscale/pkg/kernel/pointwise/vector"
+)
 
 // Planar8 is a picture of W by H pixels as three planes of bytes, red, green
 // and blue, each in rows from the top: sRGB values as they are in files.
@@ -83,10 +87,16 @@ func (p *Planar8) Window(dst []float32, v Window) {
 	if v.X < 0 || v.Y < 0 || v.W < 0 || v.H < 0 || v.X > v.FullW-v.W || v.Y > v.FullH-v.H {
 		panic(fmt.Sprintf("picture: crop %dx%d at (%d,%d) of a picture of %dx%d", v.W, v.H, v.X, v.Y, v.FullW, v.FullH))
 	}
+	step := max(v.Stride, 1)
+	if step == 1 && v.FullW == p.W && v.FullH == p.H && len(dst) > 0 {
+		for c := range 3 {
+			vector.Pixels(dst[c*v.H*v.W:][:v.H*v.W], p.Pix[(c*p.H+v.Y)*p.W+v.X:], v.W, p.W, v.Flip)
+		}
+		return
+	}
 	// A division takes longer than all else there is to do for a pixel: each column's
 	// place is found once, for a strip of the window at a time.
 	var place [256]int32
-	step := max(v.Stride, 1)
 	for left := 0; left < v.W; left += len(place) * step {
 		strip := place[:min(len(place), (v.W-left+step-1)/step)]
 		for i := range strip {

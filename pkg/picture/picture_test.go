@@ -215,6 +215,9 @@ func TestWindow(t *testing.T) {
 	}
 	for _, v := range []Window{
 		{FullW: 13, FullH: 9, X: 2, Y: 3, W: 8, H: 5},
+		{FullW: 13, FullH: 9, X: 5, Y: 4, W: 8, H: 5, Flip: true},
+		{FullW: 13, FullH: 9, X: 0, Y: 0, W: 13, H: 9, Flip: true},
+		{FullW: 13, FullH: 9, X: 13, Y: 9, W: 0, H: 0},
 		{FullW: 40, FullH: 20, X: 7, Y: 1, W: 30, H: 16, Flip: true},
 		{FullW: 900, FullH: 11, X: 100, Y: 2, W: 700, H: 7},
 		{FullW: 900, FullH: 11, X: 100, Y: 2, W: 700, H: 7, Flip: true, Stride: 3},

@@ -179,6 +179,9 @@ func normaliserOf(s metric.Scale) normaliser {
 func (n normaliser) apply(x []float32, width, stride int) {
 	per := len(x) / 3
 	for c, inverse := range n.inverse {
+		if n.below[c] == 0 && inverse == 1 {
+			continue // pixels stay as they are
+		}
 		for at := 0; at < per; at += stride * width {
 			row := x[c*per+at:][:width]
 			for i := 0; i < len(row); i += stride {

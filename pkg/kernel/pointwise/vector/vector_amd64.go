@@ -228,3 +228,13 @@ func doubleLineGradAVX2(x *float32, grad *float32, n int)
 //
 //go:noescape
 func windowAVX2(y *float64, x *float64, n int, stride int, taps *float64)
+
+// pixelsAVX2 writes rows of x/255; width is a multiple of 8.
+//
+//go:noescape
+func pixelsAVX2(y *float32, x *uint8, rows int, width int, stride int)
+
+// pixelsReversedAVX2 is pixels with rows from right to left.
+//
+//go:noescape
+func pixelsReversedAVX2(y *float32, x *uint8, rows int, width int, stride int)

@@ -3939,3 +3939,106 @@ loop_180:
 end_181:
 	VZEROUPPER
 	RET
+
+// func pixelsAVX2(y *float32, x *uint8, rows int, width int, stride int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·pixelsAVX2(SB), NOSPLIT, $0-40
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    width+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	VMOVUPS repeat_437f0000<>+0(SB), Y0
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+
+loop_182:
+	TESTQ DX, DX
+	JZ    end_183
+	MOVQ  CX, R8
+	MOVQ  BX, R9
+
+loop_184:
+	TESTQ      R9, R9
+	JZ         end_185
+	PREFETCHT0 (R8)(DI*1)
+	VPMOVZXBD  (R8), Y1
+	VCVTDQ2PS  Y1, Y1
+	VDIVPS     Y0, Y1, Y1
+	ADDQ       $0x08, R8
+	VMOVUPS    Y1, (AX)
+	ADDQ       $0x00000020, AX
+	SUBQ       $0x08, R9
+	JMP        loop_184
+
+end_185:
+	ADDQ SI, CX
+	DECQ DX
+	JMP  loop_182
+
+end_183:
+	VZEROUPPER
+	RET
+
+DATA repeat_437f0000<>+0(SB)/4, $0x437f0000
+DATA repeat_437f0000<>+4(SB)/4, $0x437f0000
+DATA repeat_437f0000<>+8(SB)/4, $0x437f0000
+DATA repeat_437f0000<>+12(SB)/4, $0x437f0000
+DATA repeat_437f0000<>+16(SB)/4, $0x437f0000
+DATA repeat_437f0000<>+20(SB)/4, $0x437f0000
+DATA repeat_437f0000<>+24(SB)/4, $0x437f0000
+DATA repeat_437f0000<>+28(SB)/4, $0x437f0000
+GLOBL repeat_437f0000<>(SB), RODATA|NOPTR, $32
+
+// func pixelsReversedAVX2(y *float32, x *uint8, rows int, width int, stride int)
+// Requires: AVX, AVX2, MMX+
+TEXT ·pixelsReversedAVX2(SB), NOSPLIT, $0-40
+	MOVQ    y+0(FP), AX
+	MOVQ    x+8(FP), CX
+	MOVQ    rows+16(FP), DX
+	MOVQ    width+24(FP), BX
+	MOVQ    stride+32(FP), SI
+	VMOVUPS repeat_437f0000<>+0(SB), Y0
+	VMOVUPS backwards<>+0(SB), Y1
+	LEAQ    -8(CX)(BX*1), CX
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+
+loop_186:
+	TESTQ DX, DX
+	JZ    end_187
+	MOVQ  CX, R8
+	MOVQ  BX, R9
+
+loop_188:
+	TESTQ      R9, R9
+	JZ         end_189
+	PREFETCHT0 (R8)(DI*1)
+	VPMOVZXBD  (R8), Y2
+	VCVTDQ2PS  Y2, Y2
+	VDIVPS     Y0, Y2, Y2
+	VPERMPS    Y2, Y1, Y2
+	SUBQ       $0x08, R8
+	VMOVUPS    Y2, (AX)
+	ADDQ       $0x00000020, AX
+	SUBQ       $0x08, R9
+	JMP        loop_188
+
+end_189:
+	ADDQ SI, CX
+	DECQ DX
+	JMP  loop_186
+
+end_187:
+	VZEROUPPER
+	RET
+
+DATA backwards<>+0(SB)/4, $0x00000007
+DATA backwards<>+4(SB)/4, $0x00000006
+DATA backwards<>+8(SB)/4, $0x00000005
+DATA backwards<>+12(SB)/4, $0x00000004
+DATA backwards<>+16(SB)/4, $0x00000003
+DATA backwards<>+20(SB)/4, $0x00000002
+DATA backwards<>+24(SB)/4, $0x00000001
+DATA backwards<>+28(SB)/4, $0x00000000
+GLOBL backwards<>(SB), RODATA|NOPTR, $32

@@ -119,3 +119,7 @@ func doubleLineAVX2(y *float32, x *float32, n int) { panic("no assembly") }
 func doubleLineGradAVX2(x *float32, grad *float32, n int) { panic("no assembly") }
 
 func windowAVX2(y *float64, x *float64, n int, stride int, taps *float64) { panic("no assembly") }
+
+func pixelsAVX2(y *float32, x *uint8, rows int, width int, stride int) { panic("no assembly") }
+
+func pixelsReversedAVX2(y *float32, x *uint8, rows int, width int, stride int) { panic("no assembly") }

@@ -363,6 +363,39 @@ func TestWindow(t *testing.T) {
 	}
 }
 
+// TestPixels: every byte becomes the nearest float32 to its part of 255, wherever it stands.
+func TestPixels(t *testing.T) {
+	for _, width := range lengths()[4:] {
+		if width == 0 {
+			continue
+		}
+		for _, stride := range []int{width, width + 5, 2000} {
+			for _, reversed := range []bool{false, true} {
+				const rows = 11
+				x := make([]uint8, (rows-1)*stride+width)
+				for i := range x {
+					x[i] = uint8(7*i + i/width)
+				}
+				y := make([]float32, rows*width+guard)
+				Pixels(y[:rows*width], x, width, stride, reversed)
+				for i, v := range y {
+					var want float32
+					if row, column := i/width, i%width; row < rows {
+						if reversed {
+							column = width - 1 - column
+						}
+						want = float32(float64(x[row*stride+column]) / 255)
+					}
+					if v != want {
+						t.Fatalf("width %d stride %d reversed %v: element %d is %v, want %v", width, stride, reversed, i, v, want)
+					}
+				}
+			}
+		}
+	}
+	Pixels(nil, nil, 0, 0, false)
+}
+
 func BenchmarkKernels(b *testing.B) {
 	const n = 4096 // within the first cache: what the arithmetic can do
 	for _, k := range kernels {

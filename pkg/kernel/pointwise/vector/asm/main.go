@@ -23,6 +23,7 @@ func main() {
 	dropout()
 	resample()
 	window()
+	pixels()
 	Generate()
 	writeOtherSystems()
 }
