@@ -100,6 +100,12 @@ var shapes = []Shape{
 	{1, 70, 20, 64, 40, 3, 1, 1},
 	{2, 130, 12, 20, 50, 3, 1, 1},
 	{1, 128, 12, 12, 64, 3, 1, 1},
+	// Few channels: gradients of weights in vectors of outputs.
+	{1, 3, 40, 40, 70, 5, 1, 2},
+	{3, 4, 9, 11, 20, 9, 1, 4},
+	{2, 2, 12, 300, 17, 3, 2, 0},
+	{40, 3, 4, 4, 64, 5, 1, 2},
+	{2, 8, 15, 17, 12, 5, 1, 2},
 	// Tiny images, where pixels leave out the taps that look outside.
 	{9, 40, 2, 2, 33, 3, 1, 1},
 	{70, 33, 2, 2, 40, 3, 1, 1},

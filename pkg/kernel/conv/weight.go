@@ -16,11 +16,13 @@ type weightJob struct {
 	shape     Shape
 	kernels   *lanes.Kernels
 	minimal   *minimal // nil: direct
-	taps      int      // kept per pair of channels: the kernel's, or a spectrum
+	narrow    bool     // vectors are of outputs
+	taps      int      // kept per pair of channels: the kernel's, or a spectrum; if narrow, per output
 	tiling    tiling
 	outputs   int // in a block
 	channels  int // in a block, a multiple of width
-	width     int // channels side by side in the sums
+	width     int // channels, or if narrow outputs, side by side in the sums
+	merged    int // outputs in a chunk of the second pass
 	slices    int
 	partial   []float32 // slices of blocks of channels of (O, taps, width)
 	merging   bool
@@ -49,7 +51,7 @@ func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	*j = weightJob{gw: gw, gy: gy, x: x, add: add, shape: s, kernels: kernels, partial: j.partial, minimal: winograd(s, s.O)}
 	k := j.kernels
 	j.taps, j.outputs, j.width = s.taps(), min(blockSide, s.O), width(k, s.C)
-	j.channels = min(blockSide, ceil(s.C, j.width)*j.width)
+	j.channels, j.merged = min(blockSide, ceil(s.C, j.width)*j.width), mergedRows
 	unit := 1
 	if j.minimal != nil {
 		j.taps, unit = j.minimal.size, j.minimal.tile
@@ -57,7 +59,13 @@ func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	j.tiling = tile(s.output(), largestSlice(k, j.minimal != nil), unit)
 	rectangles, blocks := j.tiling.count(), j.blocks()
 	j.slices = min(max(rectangles/fullSlice, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
-	j.partial = grow(j.partial, j.sums(0, 0, j.slices)+slack)
+	room := j.sums(0, 0, j.slices)
+	if j.narrow = j.isNarrow(); j.narrow {
+		j.width = width(k, s.O)
+		j.taps, j.merged = s.Kernel*j.narrowRows(), j.width
+		room = j.narrowSums(0, j.slices)
+	}
+	j.partial = grow(j.partial, room+slack)
 	j.running = start(j.blocks()*j.slices, j)
 	return j
 }
@@ -67,7 +75,7 @@ func (j *weightJob) wait() {
 	j.running.wait()
 	if j.slices > 1 {
 		j.merging = true
-		run(ceil(j.shape.O, mergedRows), j)
+		run(ceil(j.shape.O, j.merged), j)
 	}
 	partial := j.partial
 	*j = weightJob{partial: partial}
@@ -86,7 +94,7 @@ func largestSlice(k *lanes.Kernels, winograd bool) int {
 
 var winogradSlice = 512
 
-// mergedRows is how many outputs one chunk of the second pass takes.
+// mergedRows is how many outputs one chunk of the second pass takes, if not narrow.
 const mergedRows = 8
 
 func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.channels) }
@@ -94,7 +102,7 @@ func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.sh
 // do computes one chunk of the pass at hand.
 func (j *weightJob) do(s *scratch, chunk int) {
 	if j.merging {
-		j.merge(s, chunk*mergedRows, min(j.shape.O, (chunk+1)*mergedRows), 0, j.shape.C)
+		j.merge(s, chunk*j.merged, min(j.shape.O, (chunk+1)*j.merged), 0, j.shape.C)
 		return
 	}
 	// Slice by slice: blocks may differ in size, and a core keeps to its images.
@@ -107,8 +115,8 @@ func (j *weightJob) do(s *scratch, chunk int) {
 	}
 	// Nothing to wait for, and the sums are in the cache.
 	last := min(j.shape.O, o+j.outputs)
-	for first := o; first < last; first += mergedRows {
-		j.merge(s, first, min(last, first+mergedRows), c, min(j.shape.C, c+j.channels))
+	for first := o; first < last; first += j.merged {
+		j.merge(s, first, min(last, first+j.merged), c, min(j.shape.C, c+j.channels))
 	}
 }
 
@@ -121,9 +129,12 @@ func (j *weightJob) sum(s *scratch, o, c, slice int) {
 	for i := slice * rectangles / j.slices; i < (slice+1)*rectangles/j.slices; i++ {
 		r := j.tiling.rectangle(i)
 		s.product.Accumulate = i > slice*rectangles/j.slices
-		if j.minimal != nil {
+		switch {
+		case j.minimal != nil:
 			j.tiles(s, r, o, outputs, c, channels, slice)
-		} else {
+		case j.narrow:
+			j.narrowPixels(s, r, o, outputs, slice)
+		default:
 			j.pixels(s, r, o, outputs, c, channels, slice)
 		}
 	}
@@ -139,11 +150,7 @@ func (j *weightJob) sums(o, b, slice int) int {
 func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, slice int) {
 	k, shape := j.kernels, j.shape
 	w, g := &s.window, &s.second
-	seen, tiny := rectangle{
-		r.image, r.images,
-		r.top*shape.Stride - shape.Padding, (r.rows-1)*shape.Stride + shape.Kernel,
-		r.left*shape.Stride - shape.Padding, (r.cols-1)*shape.Stride + shape.Kernel,
-	}, j.tiny(r, channels)
+	seen, tiny := j.seen(r), j.tiny(r, channels)
 	if tiny {
 		seen = r.whole(shape.input())
 	}
@@ -151,14 +158,8 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 	w.gather(k, s, j.x, shape.input(), c)
 	g.planRow(r, outputs)
 	g.gather(k, s, j.gy, shape.output(), o)
-	s.segments = s.segments[:0]
-	for m := range r.images {
-		for i := range r.rows {
-			s.segments = append(s.segments, lanes.Segment{A: g.at(m, i, 0), B: w.at(m, i*shape.Stride, 0)})
-		}
-	}
 	p := &s.product
-	p.A, p.Segments, p.K = g.data, s.segments, r.cols
+	p.A, p.Segments, p.K = g.data, s.listRows(r, g, 1, w, shape.Stride), r.cols
 	p.CStep, p.AStep, p.AInner, p.BInner = j.taps*j.width, 1, g.width, shape.Stride*w.width
 	s.listOutputs(k, outputs)
 	for t := range j.taps {
@@ -172,6 +173,28 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 			s.multiplyOutputs(k, outputs, ceil(min(j.width, channels-b), k.Lanes))
 		}
 	}
+}
+
+// seen is the part of the input that the outputs in r see.
+func (j *weightJob) seen(r rectangle) rectangle {
+	s := j.shape
+	return rectangle{
+		r.image, r.images,
+		r.top*s.Stride - s.Padding, (r.rows-1)*s.Stride + s.Kernel,
+		r.left*s.Stride - s.Padding, (r.cols-1)*s.Stride + s.Kernel,
+	}
+}
+
+// listRows returns the stretches of a sum over all pixels in r: rows of two windows, each
+// the given number of rows apart.
+func (s *scratch) listRows(r rectangle, a *window, apartA int, b *window, apartB int) []lanes.Segment {
+	s.segments = s.segments[:0]
+	for m := range r.images {
+		for i := range r.rows {
+			s.segments = append(s.segments, lanes.Segment{A: a.at(m, i*apartA, 0), B: b.at(m, i*apartB, 0)})
+		}
+	}
+	return s.segments
 }
 
 // listOutputs lists the rows of a product whose rows are outputs, side by side in A: as
@@ -214,15 +237,15 @@ func (s *scratch) multiplyOutputs(k *lanes.Kernels, outputs, vectors int) {
 
 // planRow lays out a window as one block with room for all channels. An odd
 // number of cache lines per pixel spreads the pixels over the cache's sets.
-func (w *window) planRow(r rectangle, channels int) {
-	w.rectangle, w.channels, w.width = r, channels, odd(channels)
-	w.block = r.pixels() * w.width
-	w.reserve(w.block + slack)
-}
+func (w *window) planRow(r rectangle, channels int) { w.layout(r, channels, odd(channels)) }
 
 // merge adds the slices for outputs first to last and channels from to to, and writes
 // their weights, or adds them to what is there.
 func (j *weightJob) merge(s *scratch, first, last, from, to int) {
+	if j.narrow {
+		j.narrowMerge(first, last)
+		return
+	}
 	k, shape, taps := j.kernels, j.shape, j.shape.taps()
 	t := &s.scatter
 	*t = lanes.Scatter{Stride: taps, Step: j.width, Count: taps, Items: last - first, SrcItem: taps * j.width, DstItem: shape.C * taps, Ahead: ceil(taps*k.Lanes, line)}

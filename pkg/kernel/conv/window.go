@@ -85,9 +85,15 @@ const slack = 4096
 
 // plan sets up the layout for the given channels.
 func (w *window) plan(k *lanes.Kernels, r rectangle, channels int) {
-	w.rectangle, w.channels, w.width = r, channels, width(k, channels)
-	w.block = r.pixels() * w.width
-	w.reserve(ceil(channels, w.width)*w.block + slack)
+	w.layout(r, channels, width(k, channels))
+}
+
+// layout is plan with blocks of a width of its own. A pixel's vector may be wider: what it
+// has behind the channels are zeros, in the place of pixels that follow.
+func (w *window) layout(r rectangle, channels, width int) {
+	w.rectangle, w.channels, w.width = r, channels, width
+	w.block = r.pixels() * width
+	w.reserve(ceil(channels, width)*w.block + slack)
 }
 
 // reserve makes room for n elements.
