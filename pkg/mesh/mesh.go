@@ -88,23 +88,28 @@ func (r Restriction) RestrictTo(y, x Images, levels int) {
 		factor := float64(int(1) << levels)
 		resample.NearestScaled(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, factor, factor)
 	default:
-		s := between.Get().(*[]float32)
-		free := slices.Grow((*s)[:0], len(x.Data)/3) // 1/4 + 1/16 + ... of it
-		*s = free
-		for range levels - 1 {
-			half := Images{x.N, x.C, x.H / 2, x.W / 2, nil}
-			n := half.N * half.C * half.H * half.W
-			half.Data, free = free[:n], free[n:n]
-			r.halve(half, x)
-			x = half
-		}
-		r.halve(y, x)
-		between.Put(s)
+		r.meshByMesh(y, x, levels)
 	}
 }
 
-// between keeps the memory of images on the meshes between two.
+// between keeps memory for the meshes between two.
 var between = sync.Pool{New: func() any { return new([]float32) }}
+
+// meshByMesh is RestrictTo for at least one level.
+func (r Restriction) meshByMesh(y, x Images, levels int) {
+	memory := between.Get().(*[]float32)
+	*memory = slices.Grow((*memory)[:0], len(x.Data)/3) // 1/4 + 1/16 + ...
+	free := *memory
+	for range levels - 1 {
+		half := Images{x.N, x.C, x.H / 2, x.W / 2, nil}
+		n := half.N * half.C * half.H * half.W
+		half.Data, free = free[:n], free[n:n]
+		r.halve(half, x)
+		x = half
+	}
+	r.halve(y, x)
+	between.Put(memory)
+}
 
 // halve restricts x to the next coarser mesh.
 func (r Restriction) halve(y, x Images) {

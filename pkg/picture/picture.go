@@ -88,7 +88,7 @@ func (p *Planar8) Window(dst []float32, v Window) {
 		panic(fmt.Sprintf("picture: crop %dx%d at (%d,%d) of a picture of %dx%d", v.W, v.H, v.X, v.Y, v.FullW, v.FullH))
 	}
 	step := max(v.Stride, 1)
-	if step == 1 && v.FullW == p.W && v.FullH == p.H && len(dst) > 0 {
+	if step == 1 && v.FullW == p.W && v.FullH == p.H && v.W*v.H > 0 {
 		for c := range 3 {
 			vector.Pixels(dst[c*v.H*v.W:][:v.H*v.W], p.Pix[(c*p.H+v.Y)*p.W+v.X:], v.W, p.W, v.Flip)
 		}
