@@ -89,7 +89,8 @@ func (w *window) plan(k *lanes.Kernels, r rectangle, channels int) {
 }
 
 // layout is plan with blocks of a width of its own. A pixel's vector may be wider: what it
-// has behind the channels are zeros, in the place of pixels that follow.
+// has behind the channels are zeros, in the place of pixels that follow. These are
+// gathered later.
 func (w *window) layout(r rectangle, channels, width int) {
 	w.rectangle, w.channels, w.width = r, channels, width
 	w.block = r.pixels() * width
@@ -135,8 +136,8 @@ func (w *window) gather(k *lanes.Kernels, s *scratch, x []float32, p planes, fir
 	}
 	w.places.fill(gathering{run, c1 - c0, w.row(), w.width, images, w.at(1, 0, 0), w.channels / k.Lanes, k.Lanes, w.block})
 	g.DstAt = w.places.pixels
-	for i := range runs {
-		for m := 0; m < w.images; m += images {
+	for m := 0; m < w.images; m += images {
+		for i := range runs {
 			c := 0 // channels that are done
 			g.Src = x[((w.image+m)*p.c+first)*p.h*p.w+(r0+i)*p.w+c0:]
 			dst := w.data[w.at(m, r0+i-w.top, c0-w.left):]
