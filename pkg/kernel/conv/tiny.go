@@ -52,8 +52,8 @@ func (j *correlation) directTiny(s *scratch, r rectangle, first, last int) {
 
 // tiny tells whether the images of r are taken so: all taps must hit them somewhere.
 func (j *weightJob) tiny(r rectangle, channels int) bool {
-	in := j.shape.input()
-	return j.shape.Stride == 1 && min(in.h, in.w) > j.shape.Padding && tiny(j.kernels, r, j.shape.output(), in, channels)
+	s, in := j.shape, j.shape.input()
+	return s.Stride == 1 && min(in.h, in.w) > s.Kernel-1-s.Padding && tiny(j.kernels, r, j.shape.output(), in, channels)
 }
 
 // tinyTaps sets the product up for the sum over all images of a rectangle, and
