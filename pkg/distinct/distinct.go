@@ -15,7 +15,7 @@ func Check(g *gorgonia.ExprGraph) error {
 	for _, n := range g.AllNodes() {
 		h := n.Hashcode()
 		if other := seen[h]; other != nil {
-			return fmt.Errorf("nodes %v and %v have the same hash: give them different names", other, n)
+			return fmt.Errorf("nodes %v and %v have the same hash: build the graph again, with other names", other, n)
 		}
 		seen[h] = n
 	}
