@@ -20,11 +20,11 @@ type weightJob struct {
 	taps      int      // kept per pair of channels: the kernel's, or a spectrum; if narrow, per output
 	tiling    tiling
 	outputs   int // in a block
-	channels  int // in a block, a multiple of width
+	channels  int // in a block: whole vectors of them
 	width     int // channels, or if narrow outputs, side by side in the sums
 	merged    int // outputs in a chunk of the second pass
 	slices    int
-	partial   []float32 // slices of blocks of channels of (O, taps, width)
+	partial   []float32 // slices of blocks of channels of (O, taps, width); if narrow, of outputs of (taps, width)
 	merging   bool
 	running   running
 }
