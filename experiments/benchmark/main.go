@@ -17,13 +17,14 @@ import (
 	"runtime/pprof"
 	"time"
 
-	"multiscale/experiments/internal/cli"
+	"multiscale/pkg/command"
 	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/optimize"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -48,9 +49,9 @@ type result struct {
 }
 
 func main() {
-	cli.Main("benchmark", func(ctx context.Context, args []string) error {
+	command.Main("benchmark", func(ctx context.Context, args []string) error {
 		only, runs, algorithm, profile := "", 5, "auto", ""
-		f := cli.NewFlags("benchmark", "times training steps of the paper's networks on random images")
+		f := command.NewFlags("benchmark", "times training steps of the paper's networks on random images")
 		f.Choice(&only, "only", []string{"resnet", "unet", "srnet", "espcn"}, "only the cases of one network")
 		f.Int(&runs, "runs", "N", 1, 1000, "5", "timed steps of each case, after one that is not counted; the best counts")
 		f.Choice(&algorithm, "conv", []string{"auto", "direct", "winograd"}, "convolution algorithm")
@@ -98,7 +99,7 @@ func measure(ctx context.Context, n network.Network, batch, side, runs int) (res
 	m.Memory = math.MaxInt64 // the whole batch at once, as the peers do
 	r := random.New(1)
 	target := side * n.Scale()
-	b := mesh.Batch{Input: mesh.NewImages(batch, 3, side, side), Target: mesh.NewImages(batch, 3, target, target),
+	b := mesh.Batch{Input: pixel.NewImages(batch, 3, side, side), Target: pixel.NewImages(batch, 3, target, target),
 		T: make([]float32, batch), Samples: make([]uint64, batch)}
 	r.Normals(b.Input.Data)
 	r.Normals(b.Target.Data)

@@ -7,7 +7,7 @@
 package main
 
 import (
-	"multiscale/experiments/internal/experiment"
+	"multiscale/pkg/experiment"
 	"multiscale/pkg/task"
 )
 

@@ -10,8 +10,8 @@
 package main
 
 import (
-	"multiscale/experiments/internal/cli"
-	"multiscale/experiments/internal/evaluate"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/evaluate"
 )
 
-func main() { cli.Main("evaluate", evaluate.Main) }
+func main() { command.Main("evaluate", evaluate.Main) }

@@ -10,13 +10,13 @@ package main
 import (
 	"runtime/debug"
 
-	"multiscale/experiments/internal/cli"
-	"multiscale/experiments/internal/restore"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/restore"
 )
 
 func main() {
 	// Large blocks without pointers: collecting them often costs nothing and
 	// halves the memory that waits to be collected.
 	debug.SetGCPercent(25)
-	cli.Main("restore", restore.Main)
+	command.Main("restore", restore.Main)
 }

@@ -12,9 +12,9 @@ import (
 	"fmt"
 	"os"
 
-	"multiscale/experiments/internal/cli"
-	"multiscale/experiments/internal/experiment"
-	"multiscale/experiments/internal/survive"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/survive"
 	"multiscale/pkg/task"
 )
 
@@ -26,12 +26,12 @@ func main() {
 	if os.Getenv(trains) != "" {
 		experiment.Main(task.Denoising{})
 	}
-	cli.Main("survive", run)
+	command.Main("survive", run)
 }
 
 func run(ctx context.Context, args []string) error {
 	kills, seed := 50, 1
-	f := cli.NewFlags("survive", "kills a denoising run at random moments, resumes it, and compares the results with an undisturbed run's.")
+	f := command.NewFlags("survive", "kills a denoising run at random moments, resumes it, and compares the results with an undisturbed run's.")
 	f.Int(&kills, "kills", "N", 1, 10_000, "50", "kills, with SIGKILL")
 	f.Int(&seed, "seed", "N", 0, 1<<31-1, "1", "seed of the moments")
 	f.Arguments("[-- FLAGS OF DENOISING]")

@@ -11,8 +11,8 @@
 package main
 
 import (
-	"multiscale/experiments/internal/cli"
-	"multiscale/experiments/internal/tables"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/tables"
 )
 
-func main() { cli.Main("tables", tables.Main) }
+func main() { command.Main("tables", tables.Main) }

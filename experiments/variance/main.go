@@ -8,8 +8,8 @@
 package main
 
 import (
-	"multiscale/experiments/internal/cli"
-	"multiscale/experiments/internal/variance"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/variance"
 )
 
-func main() { cli.Main("variance", variance.Main) }
+func main() { command.Main("variance", variance.Main) }

@@ -18,6 +18,7 @@ import (
 	"multiscale/pkg/op"
 	"multiscale/pkg/optimize"
 	"multiscale/pkg/param"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 
 	"gorgonia.org/gorgonia"
@@ -109,7 +110,7 @@ type pairs struct{ scale int }
 
 func (p pairs) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
 	side := 32 >> level
-	b := mesh.Batch{Input: mesh.NewImages(n, 3, side, side), T: make([]float32, n), Target: mesh.NewImages(n, 3, p.scale*side, p.scale*side), Samples: make([]uint64, n)}
+	b := mesh.Batch{Input: pixel.NewImages(n, 3, side, side), T: make([]float32, n), Target: pixel.NewImages(n, 3, p.scale*side, p.scale*side), Samples: make([]uint64, n)}
 	r := random.New(5, uint64(iteration), uint64(level))
 	r.Normals(b.Input.Data)
 	r.Normals(b.Target.Data)

@@ -11,8 +11,8 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/pkg/kernel"
-	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
+	"multiscale/pkg/pixel"
 )
 
 // Model is a network that was imported from a model. It is not safe for concurrent use.
@@ -85,6 +85,6 @@ func Apply(ctx context.Context, m *model.Model, x onnx.Value, t []float32) (onnx
 		n *= d
 	}
 	y.Data = make([]float32, n)
-	images := mesh.Images{N: x.Shape[0], C: x.Shape[1], H: x.Shape[2], W: x.Shape[3], Data: x.Data}
+	images := pixel.Images{Shape: pixel.Shape{N: x.Shape[0], C: x.Shape[1], H: x.Shape[2], W: x.Shape[3]}, Data: x.Data}
 	return y, m.Apply(ctx, y.Data, images, t)
 }

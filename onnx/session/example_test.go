@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"multiscale/onnx/session"
-	"multiscale/pkg/mesh"
+	"multiscale/pkg/pixel"
 )
 
 // Restore a batch of one picture with an exported model.
@@ -16,7 +16,7 @@ func Example() {
 		return
 	}
 	defer s.Close()
-	x := mesh.NewImages(1, 3, 32, 32) // normalised with s.Pixels()
+	x := pixel.NewImages(1, 3, 32, 32) // normalised with s.Pixels()
 	y := make([]float32, len(x.Data))
 	if err := s.Apply(context.Background(), y, x, []float32{0.8}); err != nil {
 		fmt.Println(err)

@@ -13,8 +13,8 @@ import (
 	"multiscale/onnx/runtime"
 	"multiscale/onnx/session"
 	"multiscale/onnx/session/sessiontest"
-	"multiscale/pkg/mesh"
 	"multiscale/pkg/network"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -51,7 +51,7 @@ func TestNode(t *testing.T) {
 			}
 			defer s.Close()
 			r := random.New(4)
-			x, times := mesh.NewImages(2, 3, 24, 16), make([]float32, 2)
+			x, times := pixel.NewImages(2, 3, 24, 16), make([]float32, 2)
 			r.Normals(x.Data)
 			r.Uniforms(times)
 			want := make([]float32, len(x.Data)*s.Scale*s.Scale)

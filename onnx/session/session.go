@@ -12,8 +12,7 @@ import (
 	"multiscale/onnx/export"
 	"multiscale/onnx/native"
 	"multiscale/onnx/runtime"
-	"multiscale/pkg/mesh"
-	"multiscale/pkg/metric"
+	"multiscale/pkg/pixel"
 )
 
 // The runtimes, as flags and reports call them.
@@ -193,12 +192,12 @@ func (s *Session) start(m *onnx.Model, data []byte, o Options) error {
 func (s *Session) Close() error { return s.runner.Close() }
 
 // Pixels is how pixels in [0,1] are normalised for the model.
-func (s *Session) Pixels() metric.Scale { return metric.Scale{Mean: s.Mean, Std: s.Std} }
+func (s *Session) Pixels() pixel.Scale { return pixel.Scale{Mean: s.Mean, Std: s.Std} }
 
 // Apply writes the model's answer to normalised pictures x (N,3,H,W), and to t (N) where the model
 // takes it, to y (N,3,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
 // next run of the model; a run itself is not interrupted.
-func (s *Session) Apply(ctx context.Context, y []float32, x mesh.Images, t []float32) error {
+func (s *Session) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	per := x.N
 	if s.batch > 0 {
 		per = s.batch

@@ -11,8 +11,8 @@ import (
 	"multiscale/onnx/export"
 	"multiscale/onnx/session"
 	"multiscale/onnx/session/sessiontest"
-	"multiscale/pkg/mesh"
 	"multiscale/pkg/network"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -26,8 +26,8 @@ func load(t *testing.T, data []byte, runtime string) *session.Session {
 	return s
 }
 
-func noise(h, w int) mesh.Images {
-	x := mesh.NewImages(2, 3, h, w)
+func noise(h, w int) pixel.Images {
+	x := pixel.NewImages(2, 3, h, w)
 	r := random.New(1)
 	r.Normals(x.Data)
 	return x

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"multiscale/pkg/kernel/resample"
+	"multiscale/pkg/pixel"
 )
 
 // Cost is the work of applying a network to one image on the mesh of a level,
@@ -48,38 +49,21 @@ func ParseRestriction(name string) (Restriction, error) {
 	return "", fmt.Errorf("unknown restriction %q: use nearest, bilinear or average", name)
 }
 
-// Images is a batch of images (N,C,H,W), or of low-resolution counterparts.
-type Images struct {
-	N, C, H, W int
-	Data       []float32
-}
-
-// NewImages returns images of zeros.
-func NewImages(n, c, h, w int) Images {
-	return Images{n, c, h, w, make([]float32, n*c*h*w)}
-}
-
-// Slice returns images lo to hi-1, sharing their data.
-func (x Images) Slice(lo, hi int) Images {
-	per := x.C * x.H * x.W
-	return Images{hi - lo, x.C, x.H, x.W, x.Data[lo*per : hi*per]}
-}
-
 // Restrict returns x on the mesh that is coarser by the given number of levels;
 // x itself for 0. It goes mesh by mesh: only if the way from the finest mesh to
 // a coarse one is always the same do the terms of the telescoping sum cancel.
 // (Bilinear at once by 1/4 would see other pixels than twice by 1/2.)
-func (r Restriction) Restrict(x Images, levels int) Images {
+func (r Restriction) Restrict(x pixel.Images, levels int) pixel.Images {
 	if levels == 0 {
 		return x
 	}
-	y := NewImages(x.N, x.C, x.H>>levels, x.W>>levels)
+	y := pixel.NewImages(x.N, x.C, x.H>>levels, x.W>>levels)
 	r.RestrictTo(y, x, levels)
 	return y
 }
 
 // RestrictTo writes what Restrict returns to y, which has its shape.
-func (r Restriction) RestrictTo(y, x Images, levels int) {
+func (r Restriction) RestrictTo(y, x pixel.Images, levels int) {
 	switch {
 	case levels == 0:
 		copy(y.Data, x.Data)
@@ -96,13 +80,13 @@ func (r Restriction) RestrictTo(y, x Images, levels int) {
 var between = sync.Pool{New: func() any { return new([]float32) }}
 
 // meshByMesh is RestrictTo for at least one level.
-func (r Restriction) meshByMesh(y, x Images, levels int) {
+func (r Restriction) meshByMesh(y, x pixel.Images, levels int) {
 	memory := between.Get().(*[]float32)
 	*memory = slices.Grow((*memory)[:0], len(x.Data)/3) // 1/4 + 1/16 + ...
 	free := *memory
 	for range levels - 1 {
-		half := Images{x.N, x.C, x.H / 2, x.W / 2, nil}
-		n := half.N * half.C * half.H * half.W
+		half := pixel.Images{Shape: pixel.Shape{N: x.N, C: x.C, H: x.H / 2, W: x.W / 2}}
+		n := half.Len()
 		half.Data, free = free[:n], free[n:n]
 		r.halve(half, x)
 		x = half
@@ -112,7 +96,7 @@ func (r Restriction) meshByMesh(y, x Images, levels int) {
 }
 
 // halve restricts x to the next coarser mesh.
-func (r Restriction) halve(y, x Images) {
+func (r Restriction) halve(y, x pixel.Images) {
 	if r == Bilinear {
 		resample.Bilinear(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, 2, 2)
 		return
@@ -122,9 +106,9 @@ func (r Restriction) halve(y, x Images) {
 
 // Batch is samples on one mesh: what a network sees, and what it should answer.
 type Batch struct {
-	Input  Images
+	Input  pixel.Images
 	T      []float32 // (N): one number a sample, for networks that take it; or nil
-	Target Images
+	Target pixel.Images
 	// Samples numbers the samples: random masks depend on these numbers, not on
 	// places in a batch.
 	Samples []uint64
@@ -146,13 +130,9 @@ func (b Batch) Slice(lo, hi int) Batch {
 // mesh, in memory of their own.
 func (b Batch) Append(c Batch) Batch {
 	return Batch{
-		Input: b.Input.append(c.Input), T: slices.Concat(b.T, c.T),
-		Target: b.Target.append(c.Target), Samples: slices.Concat(b.Samples, c.Samples),
+		Input: b.Input.Append(c.Input), T: slices.Concat(b.T, c.T),
+		Target: b.Target.Append(c.Target), Samples: slices.Concat(b.Samples, c.Samples),
 	}
-}
-
-func (x Images) append(y Images) Images {
-	return Images{x.N + y.N, y.C, y.H, y.W, slices.Concat(x.Data, y.Data)}
 }
 
 // RestrictBatch restricts input and target alike.

@@ -6,10 +6,11 @@ import (
 	"testing"
 
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/pixel"
 )
 
-func count(n, h, w int) mesh.Images {
-	x := mesh.NewImages(n, 1, h, w)
+func count(n, h, w int) pixel.Images {
+	x := pixel.NewImages(n, 1, h, w)
 	for i := range x.Data {
 		x.Data[i] = float32(i)
 	}
@@ -42,7 +43,7 @@ func TestRestrict(t *testing.T) {
 // TestRestrictComposes: two meshes at once are one after the other, on which
 // the telescoping sum rests.
 func TestRestrictComposes(t *testing.T) {
-	for _, x := range []mesh.Images{count(2, 16, 8), count(3, 23, 15)} {
+	for _, x := range []pixel.Images{count(2, 16, 8), count(3, 23, 15)} {
 		for _, r := range mesh.Restrictions() {
 			once, twice := r.Restrict(x, 3), r.Restrict(r.Restrict(x, 1), 2)
 			if !slices.Equal(once.Data, twice.Data) {
@@ -65,7 +66,7 @@ func TestParseRestriction(t *testing.T) {
 
 // An image and its restriction cost 1 and 1/4 work units.
 func Example() {
-	x := mesh.NewImages(1, 3, 64, 64)
+	x := pixel.NewImages(1, 3, 64, 64)
 	y := mesh.Nearest.Restrict(x, 1)
 	fmt.Println(mesh.Cost(0), x.H, mesh.Cost(1), y.H)
 	// Output: 1 64 0.25 32

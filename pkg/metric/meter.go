@@ -1,5 +1,7 @@
 package metric
 
+import "multiscale/pkg/pixel"
+
 // Meter collects, picture by picture, everything that a run reports about
 // restored pictures. The zero Meter is ready. It is not safe for concurrent use.
 type Meter struct {
@@ -10,10 +12,10 @@ type Meter struct {
 
 // Add measures a batch of normalised pictures against what they should be. The
 // scale says how the pictures were normalised.
-func (m *Meter) Add(got, want []float32, shape Shape, scale Scale) {
+func (m *Meter) Add(got, want []float32, shape pixel.Shape, scale pixel.Scale) {
 	m.MSE = append(m.MSE, MSE(got, want, shape)...)
 	m.SSIMSigned = append(m.SSIMSigned, SSIM(got, want, shape)...)
-	g, w := Pixels(got, shape, scale), Pixels(want, shape, scale)
+	g, w := scale.Pixels(pixel.Images{Shape: shape, Data: got}).Data, scale.Pixels(pixel.Images{Shape: shape, Data: want}).Data
 	m.PSNR = append(m.PSNR, PSNR(g, w, shape)...)
 	m.SSIM = append(m.SSIM, SSIM(g, w, shape)...)
 }

@@ -14,81 +14,22 @@ import (
 	"math"
 
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/pixel"
 )
 
-// Shape is the shape of a batch of pictures.
-type Shape struct {
-	N, C, H, W int // pictures, channels, rows, columns
-}
-
-func (s Shape) String() string { return fmt.Sprintf("(%d,%d,%d,%d)", s.N, s.C, s.H, s.W) }
-
-// picture returns the number of values of one picture.
-func (s Shape) picture() int { return s.C * s.H * s.W }
-
 // check panics unless both batches have the shape: a caller's mistake.
-func (s Shape) check(got, want []float32) {
-	if s.N <= 0 || s.C <= 0 || s.H <= 0 || s.W <= 0 || len(got) != s.N*s.picture() || len(want) != len(got) {
+func check(s pixel.Shape, got, want []float32) {
+	if s.N <= 0 || s.C <= 0 || s.H <= 0 || s.W <= 0 || len(got) != s.Len() || len(want) != len(got) {
 		panic(fmt.Sprintf("metric: batches of %d and %d values do not have the shape %v", len(got), len(want), s))
 	}
 }
 
-// Scale turns a normalised value into one on [0,1] and back, channel by
-// channel: pixel = Mean + Std*normalised. One entry serves all channels.
-type Scale struct {
-	Mean, Std []float64
-}
-
-// Unit is the Scale of pictures that are on [0,1] already.
-var Unit = Scale{Mean: []float64{0}, Std: []float64{1}}
-
-// Signed is the Scale of pictures on [-1,1].
-var Signed = Scale{Mean: []float64{0.5}, Std: []float64{0.5}}
-
-func (s Scale) channel(c int) (mean, std float64) {
-	at := func(v []float64) float64 {
-		if len(v) == 1 {
-			return v[0]
-		}
-		return v[c]
-	}
-	return at(s.Mean), at(s.Std)
-}
-
-// Pixels returns a normalised batch brought to [0,1] by the scale and clamped
-// there, as PSNR and SSIM are reported. NaN stays NaN. It panics if the scale
-// has neither one entry nor one for every channel.
-func Pixels(batch []float32, shape Shape, scale Scale) []float32 {
-	shape.check(batch, batch)
-	for _, v := range [][]float64{scale.Mean, scale.Std} {
-		if len(v) != 1 && len(v) != shape.C {
-			panic(fmt.Sprintf("metric: a scale of %d channels for pictures of %d", len(v), shape.C))
-		}
-	}
-	out := make([]float32, len(batch))
-	plane := shape.H * shape.W
-	kernel.Run(shape.N*shape.C, job(func(i int) {
-		mean, std := scale.channel(i % shape.C)
-		for k := i * plane; k < (i+1)*plane; k++ {
-			v := mean + std*float64(batch[k])
-			switch {
-			case v < 0:
-				v = 0
-			case v > 1:
-				v = 1
-			}
-			out[k] = float32(v)
-		}
-	}))
-	return out
-}
-
 // MSE returns the mean squared difference of each picture over its channels,
 // rows and columns, on whatever scale the batches have.
-func MSE(got, want []float32, shape Shape) []float64 {
-	shape.check(got, want)
+func MSE(got, want []float32, shape pixel.Shape) []float64 {
+	check(shape, got, want)
 	return perPicture(shape.N, func(n int) float64 {
-		lo, hi := n*shape.picture(), (n+1)*shape.picture()
+		lo, hi := n*shape.Image(), (n+1)*shape.Image()
 		return meanSquare(got[lo:hi], want[lo:hi])
 	})
 }
@@ -96,7 +37,7 @@ func MSE(got, want []float32, shape Shape) []float64 {
 // PSNR returns the peak signal-to-noise ratio of each picture in dB for
 // pictures on [0,1] (peak 1): 10 log10(1/MSE) with the MSE over all channels.
 // Equal pictures give +Inf.
-func PSNR(got, want []float32, shape Shape) []float64 {
+func PSNR(got, want []float32, shape pixel.Shape) []float64 {
 	out := MSE(got, want, shape)
 	for i, mse := range out {
 		out[i] = decibel(mse)
@@ -110,8 +51,8 @@ func PSNR(got, want []float32, shape Shape) []float64 {
 // same, as in MATLAB's rgb2ycbcr and the benchmarks made with it. border rows
 // and columns on each side are left out (papers leave out as many as the
 // factor of enlargement).
-func PSNRLuma(got, want []float32, shape Shape, border int) []float64 {
-	shape.check(got, want)
+func PSNRLuma(got, want []float32, shape pixel.Shape, border int) []float64 {
+	check(shape, got, want)
 	if shape.C != 3 || border < 0 || 2*border >= min(shape.H, shape.W) {
 		panic(fmt.Sprintf("metric: luma of pictures %v without a border of %d", shape, border))
 	}

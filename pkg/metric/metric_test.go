@@ -5,6 +5,8 @@ import (
 	"runtime"
 	"slices"
 	"testing"
+
+	"multiscale/pkg/pixel"
 )
 
 // The pinned numbers below were computed elsewhere: in another language, in
@@ -13,15 +15,20 @@ import (
 // order of summation differs.
 const pinnedTolerance = 1e-12
 
-var pinnedShape = Shape{N: 2, C: 3, H: 8, W: 13} // rows fewer than the window has
+var pinnedShape = pixel.Shape{N: 2, C: 3, H: 8, W: 13} // rows fewer than the window has
 
 func pinnedPictures() (a, b []float32) {
-	for i := range pinnedShape.N * pinnedShape.picture() {
+	for i := range pinnedShape.N * pinnedShape.Image() {
 		v := (i*37 + 11) % 64
 		a = append(a, float32(v)/64)
 		b = append(b, float32(v+i*i%9-4)/64)
 	}
 	return a, b
+}
+
+// pixels brings a normalised batch to [0,1].
+func pixels(x []float32, shape pixel.Shape, scale pixel.Scale) []float32 {
+	return scale.Pixels(pixel.Images{Shape: shape, Data: x}).Data
 }
 
 func signed(x []float32) []float32 {
@@ -60,14 +67,14 @@ func TestPinned(t *testing.T) {
 // the whole one, but for the order of sums.
 func TestRunning(t *testing.T) {
 	a, b := pinnedPictures()
-	shape := Shape{N: 1, C: 3, H: pinnedShape.H, W: pinnedShape.W}
+	shape := pixel.Shape{N: 1, C: 3, H: pinnedShape.H, W: pinnedShape.W}
 	size := shape.H * shape.W
 	x, y := signed(a[:3*size]), signed(b[:3*size])
-	pixels, clean := Pixels(x, shape, Signed), Pixels(y, shape, Signed)
+	pixels, clean := pixels(x, shape, pixel.Signed), pixels(y, shape, pixel.Signed)
 	for _, border := range []int{0, 2} {
 		want := []float64{MSE(x, y, shape)[0], PSNR(pixels, clean, shape)[0], PSNRLuma(pixels, clean, shape, border)[0], SSIM(pixels, clean, shape)[0]}
 		for piece := 1; piece <= shape.H; piece++ {
-			r := NewRunning(shape.H, shape.W, Signed, border)
+			r := NewRunning(shape.H, shape.W, pixel.Signed, border)
 			for row := 0; row < shape.H; row += piece {
 				var got, of [3][]float32
 				for c := range got {
@@ -88,7 +95,7 @@ func TestRunning(t *testing.T) {
 // By hand: a constant difference of 0.1 is 20 dB; on luma it shrinks by the
 // studio range, 219/255; a picture equals itself.
 func TestByHand(t *testing.T) {
-	shape := Shape{N: 1, C: 3, H: 4, W: 4}
+	shape := pixel.Shape{N: 1, C: 3, H: 4, W: 4}
 	zero, tenth := make([]float32, 48), make([]float32, 48)
 	for i := range tenth {
 		tenth[i] = 0.1
@@ -114,8 +121,8 @@ func TestByHand(t *testing.T) {
 }
 
 func TestPixels(t *testing.T) {
-	shape := Shape{N: 1, C: 2, H: 1, W: 3}
-	got := Pixels([]float32{-3, 0, 3, -3, 0, 3}, shape, Scale{Mean: []float64{0.5, 0.25}, Std: []float64{0.125, 0.25}})
+	shape := pixel.Shape{N: 1, C: 2, H: 1, W: 3}
+	got := pixels([]float32{-3, 0, 3, -3, 0, 3}, shape, pixel.Scale{Mean: []float64{0.5, 0.25}, Std: []float64{0.125, 0.25}})
 	if want := []float32{0.125, 0.5, 0.875, 0, 0.25, 1}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
@@ -124,9 +131,9 @@ func TestPixels(t *testing.T) {
 func TestMeter(t *testing.T) {
 	a, b := pinnedPictures()
 	var m Meter
-	m.Add(signed(a), signed(b), pinnedShape, Signed)
+	m.Add(signed(a), signed(b), pinnedShape, pixel.Signed)
 	s := m.Summary()
-	clamped := Pixels(b, pinnedShape, Unit)
+	clamped := pixels(b, pinnedShape, pixel.Unit)
 	want := Summary{
 		MSE:        4 * Mean(MSE(a, b, pinnedShape)),
 		PSNR:       Mean(PSNR(a, clamped, pinnedShape)),
@@ -158,12 +165,12 @@ func TestCoreCountDoesNotMatter(t *testing.T) {
 
 func TestWrongShapesPanic(t *testing.T) {
 	for name, f := range map[string]func(){
-		"length": func() { MSE(make([]float32, 3), make([]float32, 4), Shape{1, 1, 2, 2}) },
-		"empty":  func() { SSIM(nil, nil, Shape{0, 3, 2, 2}) },
-		"luma":   func() { PSNRLuma(make([]float32, 4), make([]float32, 4), Shape{1, 1, 2, 2}, 0) },
-		"border": func() { PSNRLuma(make([]float32, 12), make([]float32, 12), Shape{1, 3, 2, 2}, 1) },
+		"length": func() { MSE(make([]float32, 3), make([]float32, 4), pixel.Shape{N: 1, C: 1, H: 2, W: 2}) },
+		"empty":  func() { SSIM(nil, nil, pixel.Shape{C: 3, H: 2, W: 2}) },
+		"luma":   func() { PSNRLuma(make([]float32, 4), make([]float32, 4), pixel.Shape{N: 1, C: 1, H: 2, W: 2}, 0) },
+		"border": func() { PSNRLuma(make([]float32, 12), make([]float32, 12), pixel.Shape{N: 1, C: 3, H: 2, W: 2}, 1) },
 		"scale": func() {
-			Pixels(make([]float32, 12), Shape{1, 3, 2, 2}, Scale{Mean: []float64{0, 0}, Std: []float64{1}})
+			pixels(make([]float32, 12), pixel.Shape{N: 1, C: 3, H: 2, W: 2}, pixel.Scale{Mean: []float64{0, 0}, Std: []float64{1}})
 		},
 	} {
 		func() {

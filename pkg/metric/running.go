@@ -4,13 +4,14 @@ import (
 	"fmt"
 
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/pixel"
 )
 
 // Running measures one picture that comes in rows, from the top: a photograph of many
 // megapixels is never in memory as numbers, whole.
 type Running struct {
-	shape  Shape
-	scale  Scale
+	shape  pixel.Shape
+	scale  pixel.Scale
 	border int
 	rows   int // added
 
@@ -22,8 +23,8 @@ type Running struct {
 
 // NewRunning returns a Running for a picture of h by w pixels and three channels,
 // normalised by the scale. border is that of PSNRLuma.
-func NewRunning(h, w int, scale Scale, border int) *Running {
-	r := &Running{shape: Shape{N: 1, C: 3, H: h, W: w}, scale: scale, border: border}
+func NewRunning(h, w int, scale pixel.Scale, border int) *Running {
+	r := &Running{shape: pixel.Shape{N: 1, C: 3, H: h, W: w}, scale: scale, border: border}
 	if h <= 0 || w <= 0 || border < 0 || border > 0 && 2*border >= min(h, w) {
 		panic(fmt.Sprintf("metric: a picture %v without a border of %d", r.shape, border))
 	}
@@ -65,10 +66,10 @@ func (r *Running) Add(got, want [3][]float32) {
 // channel measures some rows of one channel.
 func (r *Running) channel(c int, got, want []float32) {
 	w := r.shape.W
-	plane := Shape{N: 1, C: 1, H: len(got) / w, W: w}
-	mean, std := r.scale.channel(c)
-	scale := Scale{Mean: []float64{mean}, Std: []float64{std}}
-	r.got[c], r.want[c] = Pixels(got, plane, scale), Pixels(want, plane, scale)
+	plane := pixel.Shape{N: 1, C: 1, H: len(got) / w, W: w}
+	mean, std := r.scale.Channel(c)
+	scale := pixel.Scale{Mean: []float64{mean}, Std: []float64{std}}
+	r.got[c], r.want[c] = scale.Pixels(pixel.Images{Shape: plane, Data: got}).Data, scale.Pixels(pixel.Images{Shape: plane, Data: want}).Data
 	r.mse[c] += squares(got, want)
 	r.pixels[c] += squares(r.got[c], r.want[c])
 	for at := 0; at < len(got); at += w {
@@ -87,10 +88,10 @@ func (r *Running) addLuma(row int) {
 }
 
 // MSE is that of the normalised values, when all rows have been added.
-func (r *Running) MSE() float64 { return r.total(r.mse) / float64(r.shape.picture()) }
+func (r *Running) MSE() float64 { return r.total(r.mse) / float64(r.shape.Image()) }
 
 // PSNR is that of pixels, when all rows have been added; see PSNR.
-func (r *Running) PSNR() float64 { return decibel(r.total(r.pixels) / float64(r.shape.picture())) }
+func (r *Running) PSNR() float64 { return decibel(r.total(r.pixels) / float64(r.shape.Image())) }
 
 // PSNRLuma is that of luma, when all rows have been added; see PSNRLuma.
 func (r *Running) PSNRLuma() float64 {

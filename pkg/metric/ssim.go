@@ -1,6 +1,10 @@
 package metric
 
-import "math"
+import (
+	"math"
+
+	"multiscale/pkg/pixel"
+)
 
 // The constants of SSIM (Wang, Bovik, Sheikh and Simoncelli, Image quality
 // assessment: from error visibility to structural similarity, 2004) with L = 1.
@@ -31,8 +35,8 @@ var ssimWindow = func() (g [2*ssimRadius + 1]float64) {
 // what is reported as ssim. The authors' code applies the same formula to
 // normalised tensors and leaves L at 1: that is reported as ssim_signed, and
 // is this function on such tensors.
-func SSIM(a, b []float32, shape Shape) []float64 {
-	shape.check(a, b)
+func SSIM(a, b []float32, shape pixel.Shape) []float64 {
+	check(shape, a, b)
 	plane := shape.H * shape.W
 	means := perPicture(shape.N*shape.C, func(i int) float64 {
 		return ssimPlane(a[i*plane:(i+1)*plane], b[i*plane:(i+1)*plane], shape.H, shape.W)

@@ -13,6 +13,7 @@ import (
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/optimize"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -41,7 +42,7 @@ type waves struct{}
 
 func (waves) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
 	r := random.New(1, uint64(iteration), uint64(level))
-	b := mesh.Batch{Input: mesh.NewImages(n, 1, 16, 16), Target: mesh.NewImages(n, 1, 16, 16), Samples: make([]uint64, n)}
+	b := mesh.Batch{Input: pixel.NewImages(n, 1, 16, 16), Target: pixel.NewImages(n, 1, 16, 16), Samples: make([]uint64, n)}
 	r.Normals(b.Input.Data)
 	for i := range b.Target.Data {
 		b.Target.Data[i] = float32(i/16%16) / 16

@@ -11,6 +11,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -66,7 +67,7 @@ func (s sameBatch) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch,
 
 func randomBatch(n, side int) mesh.Batch {
 	r := random.New(3)
-	b := mesh.Batch{Input: mesh.NewImages(n, 3, side, side), Target: mesh.NewImages(n, 3, side, side), T: make([]float32, n), Samples: make([]uint64, n)}
+	b := mesh.Batch{Input: pixel.NewImages(n, 3, side, side), Target: pixel.NewImages(n, 3, side, side), T: make([]float32, n), Samples: make([]uint64, n)}
 	r.Normals(b.Input.Data)
 	r.Normals(b.Target.Data)
 	r.Uniforms(b.T)

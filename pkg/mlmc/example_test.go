@@ -7,6 +7,7 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/mlmc"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -31,7 +32,7 @@ type pyramid struct{}
 
 func (pyramid) Draw(iteration, level, n int, _ bool) (fine, coarser mesh.Batch, err error) {
 	r := random.New(1, uint64(iteration), uint64(level))
-	fine.Input, coarser.Input = mesh.NewImages(n, 1, 1, 1), mesh.NewImages(n, 1, 1, 1)
+	fine.Input, coarser.Input = pixel.NewImages(n, 1, 1, 1), pixel.NewImages(n, 1, 1, 1)
 	r.Normals(fine.Input.Data)
 	for i, v := range fine.Input.Data {
 		coarser.Input.Data[i] = 0.75 * v

@@ -11,6 +11,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -25,7 +26,7 @@ type noise struct {
 func (s noise) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
 	r := random.New(11, uint64(iteration), uint64(level))
 	b := mesh.Batch{
-		Input: mesh.NewImages(n, 3, s.side, s.side), Target: mesh.NewImages(n, 3, s.side, s.side),
+		Input: pixel.NewImages(n, 3, s.side, s.side), Target: pixel.NewImages(n, 3, s.side, s.side),
 		T: make([]float32, n), Samples: make([]uint64, n),
 	}
 	r.Normals(b.Input.Data)

@@ -8,6 +8,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 )
 
 // One model serves batches of any size and mesh.
@@ -22,8 +23,8 @@ func Example() {
 	gradient := make([]float32, params.Len())
 	for _, side := range []int{16, 8} {
 		batch := mesh.Batch{
-			Input:   mesh.NewImages(4, 3, side, side),
-			Target:  mesh.NewImages(4, 3, side, side),
+			Input:   pixel.NewImages(4, 3, side, side),
+			Target:  pixel.NewImages(4, 3, side, side),
 			Samples: []uint64{0, 1, 2, 3},
 		}
 		for i := range batch.Input.Data {

@@ -8,6 +8,7 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 )
 
 // TestMemoryIsGivenBack: nothing keeps the activations of a model that is no
@@ -40,8 +41,8 @@ func evaluate(t *testing.T, n network.Network) *float32 {
 	}
 	m := New(n, set, op.MSE)
 	const images, side = 2, 16
-	b := mesh.Batch{Input: mesh.NewImages(images, 3, side, side), T: make([]float32, images), Samples: make([]uint64, images),
-		Target: mesh.NewImages(images, 3, n.Scale()*side, n.Scale()*side)}
+	b := mesh.Batch{Input: pixel.NewImages(images, 3, side, side), T: make([]float32, images), Samples: make([]uint64, images),
+		Target: pixel.NewImages(images, 3, n.Scale()*side, n.Scale()*side)}
 	if _, err := m.AddGradient(t.Context(), make([]float32, set.Len()), b, 0); err != nil {
 		t.Fatal(err)
 	}

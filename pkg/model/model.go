@@ -18,6 +18,7 @@ import (
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -165,9 +166,9 @@ func (t *total) Elements(i, lo, hi int) {
 
 // Apply writes the network's answer to x (and t, where the network takes it)
 // to y, of shape (N,C,Scale*H,Scale*W), with dropout off.
-func (m *Model) Apply(ctx context.Context, y []float32, x mesh.Images, t []float32) error {
+func (m *Model) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	done := 0
-	all := [...]mesh.Part{{Batch: mesh.Batch{Input: x, T: t, Target: mesh.Images{N: x.N}, Samples: make([]uint64, x.N)}}}
+	all := [...]mesh.Part{{Batch: mesh.Batch{Input: x, T: t, Target: pixel.Images{Shape: pixel.Shape{N: x.N}}, Samples: make([]uint64, x.N)}}}
 	return m.micro(ctx, all[:], false, func(p *program) error {
 		if err := p.run(); err != nil {
 			return err

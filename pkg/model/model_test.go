@@ -15,12 +15,13 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
 func batch(n, side int, seed uint64) mesh.Batch {
 	r := random.New(seed)
-	b := mesh.Batch{Input: mesh.NewImages(n, 3, side, side), Target: mesh.NewImages(n, 3, side, side),
+	b := mesh.Batch{Input: pixel.NewImages(n, 3, side, side), Target: pixel.NewImages(n, 3, side, side),
 		T: make([]float32, n), Samples: make([]uint64, n)}
 	r.Normals(b.Input.Data)
 	r.Normals(b.Target.Data)
@@ -136,7 +137,7 @@ func TestWrongBatch(t *testing.T) {
 	m := newModel(t, smallUNet())
 	noTime, smallTarget := batch(2, 8, 1), batch(2, 8, 1)
 	noTime.T = nil
-	smallTarget.Target = mesh.NewImages(2, 3, 4, 4)
+	smallTarget.Target = pixel.NewImages(2, 3, 4, 4)
 	for name, b := range map[string]mesh.Batch{"side": batch(2, 7, 1), "target": smallTarget, "t": noTime} {
 		if _, err := m.AddGradient(t.Context(), make([]float32, m.Params.Len()), b, 0); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: error %v", name, err)

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"testing"
 
-	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -30,7 +30,7 @@ func TestShapes(t *testing.T) {
 		m := model.New(n, set, op.MSE)
 		for _, in := range [][3]int{{1, 1, 1}, {2, 2, 3}, {3, 4, 1}} {
 			h, w := in[1]*n.Multiple(), in[2]*n.Multiple()
-			x := mesh.NewImages(in[0], 3, h, w)
+			x := pixel.NewImages(in[0], 3, h, w)
 			r := random.New(1)
 			r.Normals(x.Data)
 			out := 3
@@ -60,7 +60,7 @@ func TestBatchesDoNotMix(t *testing.T) {
 		}
 		set.Changed()
 		m := model.New(n, set, op.MSE)
-		x, times := mesh.NewImages(3, 3, 8, 8), []float32{0.1, 0.5, 0.9}
+		x, times := pixel.NewImages(3, 3, 8, 8), []float32{0.1, 0.5, 0.9}
 		r.Normals(x.Data)
 		per := 3 * 8 * 8 * n.Scale() * n.Scale()
 		all, one := make([]float32, 3*per), make([]float32, per)

@@ -2,7 +2,7 @@ package reference_test
 
 import (
 	"multiscale/pkg/kernel/blur"
-	"multiscale/pkg/mesh"
+	"multiscale/pkg/pixel"
 )
 
 // checkBlur checks the operator of deblurring and all it is made of.
@@ -54,8 +54,8 @@ func (k *checker) gaussian(h, w int, sigma []float64) blur.Gaussian {
 	return blur.New(h, w, sigma[0], sigma[1])
 }
 
-func (k *checker) blurred(x mesh.Images, sigma []float64) mesh.Images {
-	y := mesh.NewImages(x.N, x.C, x.H, x.W)
+func (k *checker) blurred(x pixel.Images, sigma []float64) pixel.Images {
+	y := pixel.NewImages(x.N, x.C, x.H, x.W)
 	k.gaussian(x.H, x.W, sigma).Apply(y.Data, x.Data, x.N*x.C)
 	return y
 }

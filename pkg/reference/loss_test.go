@@ -7,10 +7,10 @@ import (
 
 	"multiscale/pkg/kernel/ssim"
 	"multiscale/pkg/layer"
-	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
+	"multiscale/pkg/pixel"
 )
 
 // none is the parameters of an operation without any.
@@ -31,7 +31,7 @@ func checkMSE(k *checker) {
 	k.expect("loss.npy", []float32{float32(metric.Mean(metric.MSE(x.Data, target.Data, metricShape(x))))})
 }
 
-func metricShape(x mesh.Images) metric.Shape { return metric.Shape{N: x.N, C: x.C, H: x.H, W: x.W} }
+func metricShape(x pixel.Images) pixel.Shape { return x.Shape }
 
 // narrow rounds what is reported to the precision of the files.
 func narrow(v []float64) []float32 {
@@ -43,14 +43,14 @@ func narrow(v []float64) []float32 {
 }
 
 // cost evaluates a loss on images a and b.
-func (k *checker) cost(loss func(y, target *gorgonia.Node) (*gorgonia.Node, error), a, b mesh.Images) float64 {
+func (k *checker) cost(loss func(y, target *gorgonia.Node) (*gorgonia.Node, error), a, b pixel.Images) float64 {
 	r := k.evaluate(none(), nil, func(build *layer.Builder, _ inputs) (y, cost *gorgonia.Node) {
 		return nil, build.Add(op.Mean(build.Add(loss(imagesNode(build, "a", a), imagesNode(build, "b", b)))))
 	})
 	return float64(r.cost)
 }
 
-func imagesNode(b *layer.Builder, name string, x mesh.Images) *gorgonia.Node {
+func imagesNode(b *layer.Builder, name string, x pixel.Images) *gorgonia.Node {
 	n := b.Variable(name, x.N, x.C, x.H, x.W)
 	copy(floats(n), x.Data)
 	return n

@@ -13,6 +13,7 @@ import (
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/task"
 )
 
@@ -50,8 +51,8 @@ func rest(t []float32) []float32 {
 }
 
 // noisy mixes images with noise: weight*x + (1-weight)*z.
-func noisy(x, z mesh.Images, weights []float32) mesh.Images {
-	y := mesh.NewImages(x.N, x.C, x.H, x.W)
+func noisy(x, z pixel.Images, weights []float32) pixel.Images {
+	y := pixel.NewImages(x.N, x.C, x.H, x.W)
 	copy(y.Data, z.Data)
 	for i := range y.N {
 		task.Mix(y.Slice(i, i+1).Data, x.Slice(i, i+1).Data, weights[i])
@@ -180,7 +181,7 @@ func (k *checker) deblurring(suffix string, sigma []float64) mesh.Batch {
 type given struct {
 	terms  []mesh.Batch
 	finest int // level of the first term
-	resize func(x mesh.Images, level int) mesh.Images
+	resize func(x pixel.Images, level int) pixel.Images
 }
 
 func (g *given) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
@@ -200,13 +201,13 @@ func (g *given) restrict(b mesh.Batch, levels int) mesh.Batch {
 	return b
 }
 
-func nearest(x mesh.Images, levels int) mesh.Images { return mesh.Nearest.Restrict(x, levels) }
+func nearest(x pixel.Images, levels int) pixel.Images { return mesh.Nearest.Restrict(x, levels) }
 
 // bilinear goes to a mesh at once, as the authors' code does: beyond one level
 // that reads other pixels than mesh.Bilinear, which goes mesh by mesh.
-func bilinear(x mesh.Images, levels int) mesh.Images {
+func bilinear(x pixel.Images, levels int) pixel.Images {
 	factor := 1 << levels
-	y := mesh.NewImages(x.N, x.C, x.H/factor, x.W/factor)
+	y := pixel.NewImages(x.N, x.C, x.H/factor, x.W/factor)
 	resample.Bilinear(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, float64(factor), float64(factor))
 	return y
 }

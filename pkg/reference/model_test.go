@@ -12,6 +12,7 @@ import (
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
+	"multiscale/pkg/pixel"
 )
 
 // checkModule checks a block of a network.
@@ -212,8 +213,8 @@ func (k *checker) batch(x, t, target string) mesh.Batch {
 	return b
 }
 
-func (k *checker) images(name string) mesh.Images {
+func (k *checker) images(name string) pixel.Images {
 	a := k.input(name)
 	settle(k, "the rank of "+name, len(a.Shape), 4)
-	return mesh.Images{N: a.Shape[0], C: a.Shape[1], H: a.Shape[2], W: a.Shape[3], Data: a.Data}
+	return pixel.Images{Shape: pixel.Shape{N: a.Shape[0], C: a.Shape[1], H: a.Shape[2], W: a.Shape[3]}, Data: a.Data}
 }

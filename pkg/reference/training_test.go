@@ -10,6 +10,7 @@ import (
 	"multiscale/pkg/op"
 	"multiscale/pkg/optimize"
 	"multiscale/pkg/param"
+	"multiscale/pkg/pixel"
 )
 
 // adamOptions are the hyper-parameters that both kinds of training cases have.
@@ -92,8 +93,8 @@ func checkTraining(k *checker) {
 	settle(k, "the rank of x", len(x.Shape), 5)
 	settle(k, "the number of steps in x", x.Shape[0], h.Steps)
 	batch, image := x.Shape[1], x.Shape[2:]
-	pool := func(data []float32) mesh.Images {
-		return mesh.Images{N: h.Steps * batch, C: image[0], H: image[1], W: image[2], Data: data}
+	pool := func(data []float32) pixel.Images {
+		return pixel.Images{Shape: pixel.Shape{N: h.Steps * batch, C: image[0], H: image[1], W: image[2]}, Data: data}
 	}
 	all := mesh.Batch{Input: noisy(pool(x.Data), pool(z.Data), t.Data), T: t.Data, Target: pool(x.Data), Samples: make([]uint64, h.Steps*batch)}
 

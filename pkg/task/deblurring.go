@@ -5,8 +5,8 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel/blur"
-	"multiscale/pkg/metric"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -27,7 +27,7 @@ func (Deblurring) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { retur
 func (Deblurring) Scale() int { return 1 }
 
 // Pixels implements Task.
-func (Deblurring) Pixels(set *dataset.Set) metric.Scale { return pixelsOf(set) }
+func (Deblurring) Pixels(set *dataset.Set) pixel.Scale { return pixelsOf(set) }
 
 // Time implements Task.
 func (Deblurring) Time(r *random.Stream) float32 { return mostNoise * r.Float32() }

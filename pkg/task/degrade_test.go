@@ -10,6 +10,7 @@ import (
 	"multiscale/pkg/kernel/resample"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
 )
@@ -156,7 +157,7 @@ func TestBoxesScale(t *testing.T) {
 	}
 	differ, missing := 0.0, 0.0
 	for seed := range uint64(100) {
-		x := mesh.Images{N: 1, C: 3, H: side, W: side, Data: degrade(task.Inpainting{}, fine, task.Mesh{Side: side}, 0, seed)}
+		x := pixel.Images{Shape: pixel.Shape{N: 1, C: 3, H: side, W: side}, Data: degrade(task.Inpainting{}, fine, task.Mesh{Side: side}, 0, seed)}
 		restricted := mesh.Nearest.Restrict(x, 1).Data
 		for i, v := range degrade(task.Inpainting{}, coarse, task.Mesh{Level: 1, Side: side / 2}, 0, seed) {
 			if v != restricted[i] {

@@ -4,8 +4,8 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/dataset"
-	"multiscale/pkg/metric"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -27,7 +27,7 @@ func (Denoising) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { return
 func (Denoising) Scale() int { return 1 }
 
 // Pixels implements Task.
-func (Denoising) Pixels(set *dataset.Set) metric.Scale { return pixelsOf(set) }
+func (Denoising) Pixels(set *dataset.Set) pixel.Scale { return pixelsOf(set) }
 
 // Time implements Task.
 func (Denoising) Time(r *random.Stream) float32 { return r.Float32() }

@@ -4,8 +4,8 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/dataset"
-	"multiscale/pkg/metric"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -31,7 +31,7 @@ func (Inpainting) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { retur
 func (Inpainting) Scale() int { return 1 }
 
 // Pixels implements Task.
-func (Inpainting) Pixels(set *dataset.Set) metric.Scale { return pixelsOf(set) }
+func (Inpainting) Pixels(set *dataset.Set) pixel.Scale { return pixelsOf(set) }
 
 // Time implements Task.
 func (Inpainting) Time(r *random.Stream) float32 { return mostNoise * r.Float32() }

@@ -10,8 +10,8 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
-	"multiscale/pkg/metric"
 	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
 )
@@ -33,7 +33,7 @@ func (SaltAndPepper) Scale() int { return 1 }
 
 // Pixels implements Task: on [-1,1] whatever the data set, for Degrade has to
 // know what black and white are.
-func (SaltAndPepper) Pixels(*dataset.Set) metric.Scale { return metric.Signed }
+func (SaltAndPepper) Pixels(*dataset.Set) pixel.Scale { return pixel.Signed }
 
 // Time implements Task.
 func (SaltAndPepper) Time(r *random.Stream) float32 { return 0.3 * r.Float32() }

@@ -7,7 +7,7 @@ import (
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/mesh"
-	"multiscale/pkg/metric"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -17,7 +17,7 @@ import (
 type Sampler struct {
 	Task        Task
 	Source      dataset.PairSource
-	Pixels      metric.Scale
+	Pixels      pixel.Scale
 	Side        int // of the target on the finest mesh
 	Restriction mesh.Restriction
 	// DegradeCoarse degrades the restricted clean picture anew on each mesh,
@@ -60,9 +60,9 @@ func (s *Sampler) allocate(n, level int) mesh.Batch {
 	side := mesh.Side(s.Side, level)
 	in := mesh.Side(s.Side/s.Task.Scale(), level)
 	return mesh.Batch{
-		Input:   mesh.NewImages(n, 3, in, in),
+		Input:   pixel.NewImages(n, 3, in, in),
 		T:       make([]float32, n),
-		Target:  mesh.NewImages(n, 3, side, side),
+		Target:  pixel.NewImages(n, 3, side, side),
 		Samples: make([]uint64, n),
 	}
 }
@@ -165,7 +165,7 @@ func (p *spare) put(b mesh.Batch) { p.Put(&b) }
 // normaliser takes pixels in [0,1], planes of three channels, to (x-mean)/std.
 type normaliser struct{ below, inverse []float32 } // of each channel: -mean, 1/std
 
-func normaliserOf(s metric.Scale) normaliser {
+func normaliserOf(s pixel.Scale) normaliser {
 	n := normaliser{make([]float32, 3), make([]float32, 3)}
 	for c := range 3 {
 		// One entry may serve all.

@@ -4,9 +4,9 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/dataset"
-	"multiscale/pkg/metric"
 	"multiscale/pkg/op"
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -27,7 +27,7 @@ func (Superresolution) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 func (Superresolution) Scale() int { return 2 }
 
 // Pixels implements Task: they stay in [0,1].
-func (Superresolution) Pixels(*dataset.Set) metric.Scale { return metric.Unit }
+func (Superresolution) Pixels(*dataset.Set) pixel.Scale { return pixel.Unit }
 
 // Time implements Task.
 func (Superresolution) Time(*random.Stream) float32 { return 0 }

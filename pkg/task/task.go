@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/dataset"
-	"multiscale/pkg/metric"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -25,7 +25,7 @@ type Task interface {
 	// super-resolution, where the input is the data set's low-resolution picture.
 	Scale() int
 	// Pixels says how pixels in [0,1] of a data set are normalised.
-	Pixels(set *dataset.Set) metric.Scale
+	Pixels(set *dataset.Set) pixel.Scale
 	// Time draws the number t that goes with a sample.
 	Time(r *random.Stream) float32
 	// Degrade writes to input what the network sees of the clean normalised
@@ -86,8 +86,8 @@ func New(name string) (Task, error) {
 }
 
 // pixelsOf is the normalisation that a data set asks for.
-func pixelsOf(set *dataset.Set) metric.Scale {
-	s := metric.Scale{Mean: make([]float64, 3), Std: make([]float64, 3)}
+func pixelsOf(set *dataset.Set) pixel.Scale {
+	s := pixel.Scale{Mean: make([]float64, 3), Std: make([]float64, 3)}
 	for c := range 3 {
 		s.Mean[c], s.Std[c] = float64(set.Mean[c]), float64(set.Std[c])
 	}

@@ -8,6 +8,7 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
@@ -16,14 +17,14 @@ const ValidationSize = 200
 
 // Restorer answers to degraded pictures: a model.
 type Restorer interface {
-	Apply(ctx context.Context, y []float32, x mesh.Images, t []float32) error
+	Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error
 }
 
 // Validation is a fixed set of degraded pictures on the finest mesh: the same
 // crops, noise and t for every run on a data set, whatever its seed.
 type Validation struct {
 	Batch  mesh.Batch
-	Pixels metric.Scale
+	Pixels pixel.Scale
 	// Whole, where there are any, are the pictures that are measured instead of
 	// Batch: in full, each of a size of its own.
 	Whole []mesh.Batch
@@ -67,7 +68,7 @@ func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 }
 
 // whole returns all pairs of a source, one a batch.
-func whole(source dataset.PairSource, pixels metric.Scale) ([]mesh.Batch, error) {
+func whole(source dataset.PairSource, pixels pixel.Scale) ([]mesh.Batch, error) {
 	var batches []mesh.Batch
 	for i := range source.Len() {
 		low, high, err := source.WholePair(i)
@@ -82,8 +83,8 @@ func whole(source dataset.PairSource, pixels metric.Scale) ([]mesh.Batch, error)
 }
 
 // images returns a picture as a normalised batch of one.
-func images(p *picture.Planar8, pixels metric.Scale) mesh.Images {
-	x := mesh.NewImages(1, 3, p.H, p.W)
+func images(p *picture.Planar8, pixels pixel.Scale) pixel.Images {
+	x := pixel.NewImages(1, 3, p.H, p.W)
 	p.Float(x.Data)
 	normaliserOf(pixels).apply(x.Data, x.W, 1)
 	return x
@@ -126,11 +127,11 @@ func (v *Validation) measured() []mesh.Batch {
 
 func (v *Validation) add(m *metric.Meter, y []float32, b mesh.Batch) {
 	x := b.Target
-	m.Add(y, x.Data, metric.Shape{N: x.N, C: x.C, H: x.H, W: x.W}, v.Pixels)
+	m.Add(y, x.Data, x.Shape, v.Pixels)
 }
 
 // enlarged is what the networks for super-resolution correct, too.
-func enlarged(x mesh.Images, factor int) []float32 {
+func enlarged(x pixel.Images, factor int) []float32 {
 	h, w := factor*x.H, factor*x.W
 	y := make([]float32, x.N*x.C*h*w)
 	resample.Bilinear(y, x.Data, x.N*x.C, x.H, x.W, h, w, 1/float64(factor), 1/float64(factor))

@@ -14,13 +14,14 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/task"
 )
 
 // answers restores by handing out what it should find, batch by batch.
 type answers struct{ batches []mesh.Batch }
 
-func (a *answers) Apply(_ context.Context, y []float32, x mesh.Images, _ []float32) error {
+func (a *answers) Apply(_ context.Context, y []float32, x pixel.Images, _ []float32) error {
 	if len(a.batches) == 0 || x.N != a.batches[0].Len() {
 		return fmt.Errorf("an unexpected batch of %d", x.N)
 	}

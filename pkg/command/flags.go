@@ -1,0 +1,295 @@
+package command
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Flags is a set of flags: the standard library's syntax, help in groups with
+// the unit and the default of every flag, and a *UsageError for every mistake.
+type Flags struct {
+	name, does string
+	set        *flag.FlagSet
+	groups     []group
+	given      map[string]bool
+	wrong      error // the first one that parsing met
+	arguments  string
+	Help       io.Writer // where -h prints; standard output by default
+
+	// refuse, if set, may say no to a value before it is parsed. A flag of
+	// which it refuses "*" is not shown in the help.
+	refuse func(name, value string) error
+	// without are flags that are not defined, whoever asks for it.
+	without []string
+}
+
+type group struct {
+	title   string
+	entries []entry
+}
+
+type entry struct{ name, unit, usage, preset string }
+
+// NewFlags returns an empty set for the command of a name; does says in one
+// sentence what the command does, for -h.
+func NewFlags(name, does string) *Flags {
+	f := &Flags{name: name, does: does, set: flag.NewFlagSet(name, flag.ContinueOnError), given: map[string]bool{}, Help: os.Stdout}
+	f.set.SetOutput(io.Discard)
+	f.set.Usage = func() {}
+	return f
+}
+
+// Group starts a group of flags in the help.
+func (f *Flags) Group(title string) { f.groups = append(f.groups, group{title: title}) }
+
+// Arguments says what the command takes after its flags, as shown in the help
+// ("MODEL.onnx"). Without it, arguments are an error.
+func (f *Flags) Arguments(shown string) { f.arguments = shown }
+
+// Given reports whether a flag was on the command line.
+func (f *Flags) Given(name string) bool { return f.given[name] }
+
+// Args returns the arguments after the flags.
+func (f *Flags) Args() []string { return f.set.Args() }
+
+// Func defines a flag whose value is parsed by set. unit stands for the value
+// in the help ("N", "DIR", "quick|cpu|paper"), preset for the default ("" when
+// there is none to show). An error of set is the command's; a *UsageError from
+// Wrong names flag, reason and advice.
+func (f *Flags) Func(name, unit, preset, usage string, set func(string) error) {
+	f.define(entry{name, unit, usage, preset}, func(s string) error { return set(s) }, false)
+}
+
+// Bool defines a flag without a value.
+func (f *Flags) Bool(p *bool, name, usage string) {
+	f.define(entry{name: name, usage: usage}, func(s string) error {
+		switch s {
+		case "true", "false":
+			*p = s == "true"
+			return nil
+		}
+		return Wrong(name, s, "the flag takes no value but true or false", "")
+	}, true)
+}
+
+// String defines a flag with any value but the empty one.
+func (f *Flags) String(p *string, name, unit, usage string) {
+	f.Func(name, unit, *p, usage, func(s string) error {
+		if s == "" {
+			return Wrong(name, s, "the value is empty", "give "+unit)
+		}
+		*p = s
+		return nil
+	})
+}
+
+// Choice defines a flag with one of a few values. The unit in the help is the
+// choices.
+func (f *Flags) Choice(p *string, name string, choices []string, usage string) {
+	f.Func(name, strings.Join(choices, "|"), *p, usage, func(s string) error {
+		if !slices.Contains(choices, s) {
+			return Wrong(name, s, "unknown", oneOf(choices))
+		}
+		*p = s
+		return nil
+	})
+}
+
+// Int defines a flag with a whole number from low to high.
+func (f *Flags) Int(p *int, name, unit string, low, high int, preset, usage string) {
+	f.Func(name, unit, preset, usage, func(s string) (err error) {
+		*p, err = parseInt(name, s, low, high)
+		return err
+	})
+}
+
+// Duration defines a flag with a time of at least low.
+func (f *Flags) Duration(p *time.Duration, name string, low time.Duration, usage string) {
+	f.Func(name, "DURATION", shortDuration(*p), usage, func(s string) error {
+		d, err := time.ParseDuration(s)
+		if err != nil {
+			return Wrong(name, s, "not a time", "write it like 90s, 2m or 1h")
+		}
+		if d < low {
+			return Wrong(name, s, fmt.Sprintf("less than %v", low), "give a longer time")
+		}
+		*p = d
+		return nil
+	})
+}
+
+// define registers a flag. The flag package would turn an error into text; so
+// the first one is kept aside.
+func (f *Flags) define(e entry, set func(string) error, isBool bool) {
+	if slices.Contains(f.without, e.name) {
+		return
+	}
+	if len(f.groups) == 0 {
+		f.Group("")
+	}
+	g := &f.groups[len(f.groups)-1]
+	g.entries = append(g.entries, e)
+	f.set.Var(&value{isBool: isBool, set: func(s string) error {
+		if f.given[e.name] {
+			f.wrong = Wrong(e.name, s, "the flag is given twice", "give it once")
+			return f.wrong
+		}
+		f.given[e.name] = true
+		if f.refuse != nil {
+			f.wrong = f.refuse(e.name, s)
+		}
+		if f.wrong == nil {
+			f.wrong = set(s)
+		}
+		return f.wrong
+	}}, e.name, "")
+}
+
+type value struct {
+	set    func(string) error
+	isBool bool
+}
+
+func (v *value) String() string     { return "" }
+func (v *value) Set(s string) error { return v.set(s) }
+func (v *value) IsBoolFlag() bool   { return v.isBool }
+
+// Parse parses the command line without the command's name. With -h it prints
+// the help and returns flag.ErrHelp, for which Main exits with 0. Any other
+// error is a *UsageError.
+func (f *Flags) Parse(args []string) error {
+	err := f.set.Parse(args)
+	switch {
+	case err == flag.ErrHelp:
+		f.printHelp()
+		return err
+	case f.wrong != nil:
+		return f.wrong
+	case err != nil:
+		return f.translate(err)
+	case f.arguments == "" && f.set.NArg() > 0:
+		return &UsageError{Value: f.set.Arg(0), Reason: "an argument without a flag", Advice: "-h lists the flags"}
+	}
+	return nil
+}
+
+// translate brings the flag package's own errors into the style of this one.
+func (f *Flags) translate(err error) error {
+	text := err.Error()
+	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
+		advice := "-h lists the flags"
+		if near := f.nearest(name); near != "" {
+			advice = "did you mean -" + near + "? " + advice
+		}
+		return &UsageError{Flag: "-" + name, Reason: "there is no such flag", Advice: advice}
+	}
+	if name, ok := strings.CutPrefix(text, "flag needs an argument: -"); ok {
+		return &UsageError{Flag: "-" + name, Reason: "the value is missing", Advice: "-h says what it takes"}
+	}
+	return &UsageError{Reason: text, Advice: "-h lists the flags"}
+}
+
+// nearest returns the flag whose name is at most two edits away, if any.
+func (f *Flags) nearest(name string) (best string) {
+	least := 3
+	for _, g := range f.groups {
+		for _, e := range g.entries {
+			if d := edits(name, e.name); d < least && d < len(e.name) {
+				best, least = e.name, d
+			}
+		}
+	}
+	return best
+}
+
+// edits is the Levenshtein distance of two words.
+func edits(a, b string) int {
+	if len(a) > 40 {
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+func (f *Flags) printHelp() {
+	w := f.Help
+	fmt.Fprintf(w, "%s %s\n\nUsage: %s\n", f.name, f.does, strings.TrimSpace(f.name+" [flags] "+f.arguments))
+	for _, g := range f.groups {
+		if len(g.entries) == 0 {
+			continue
+		}
+		fmt.Fprintln(w)
+		if g.title != "" {
+			fmt.Fprintf(w, "%s\n", g.title)
+		}
+		for _, e := range g.entries {
+			if f.refuse != nil && f.refuse(e.name, "*") != nil {
+				continue
+			}
+			head := strings.TrimSpace("-" + e.name + " " + e.unit)
+			usage := e.usage
+			if e.preset != "" {
+				usage += " (default " + e.preset + ")"
+			}
+			lines := wrap(usage, helpWidth-helpIndent)
+			if len(head) > helpIndent-4 { // the usage begins on the next line
+				fmt.Fprintf(w, "  %s\n", head)
+				head = ""
+			}
+			for i, line := range lines {
+				if i > 0 {
+					head = ""
+				}
+				fmt.Fprintf(w, "  %-*s%s\n", helpIndent-2, head, line)
+			}
+		}
+	}
+}
+
+const (
+	helpIndent = 30  // column of the explanations
+	helpWidth  = 110 // of a line
+)
+
+// wrap breaks text into lines of at most width bytes.
+func wrap(text string, width int) (lines []string) {
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines = append(lines, line)
+			line = ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}
+
+func oneOf(choices []string) string {
+	if len(choices) == 1 {
+		return "use " + choices[0]
+	}
+	return "use " + strings.Join(choices[:len(choices)-1], ", ") + " or " + choices[len(choices)-1]
+}

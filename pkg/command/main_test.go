@@ -1,0 +1,95 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+func TestStatus(t *testing.T) {
+	cases := []struct {
+		name   string
+		err    error
+		status int
+		text   string
+	}{
+		{"done", nil, 0, ""},
+		{"help", flag.ErrHelp, 0, ""},
+		{"failed", errors.New("x.png: not a picture"), 1, "try: x.png: not a picture\n"},
+		{"usage", Wrong("lr", "nan", "not a learning rate", "give a number"), 2, "try: -lr nan: not a learning rate; give a number\n"},
+		{"wrapped usage", fmt.Errorf("plan: %w", Wrong("lr", 0, "too small", "")), 2, "try: plan: -lr 0: too small\n"},
+		{"many lines", errors.New("a\nb\nc\nd\n"), 1, "try: a\nb\nc; d\n"},
+		{"cancelled by nobody", context.Canceled, 1, "try: context canceled\n"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			var stderr strings.Builder
+			status := execute("try", nil, nil, &stderr, func(context.Context) error { return c.err })
+			if status != c.status || stderr.String() != c.text {
+				t.Errorf("%d %q, want %d %q", status, stderr.String(), c.status, c.text)
+			}
+		})
+	}
+}
+
+func TestSignals(t *testing.T) {
+	cases := []struct {
+		signal os.Signal
+		err    func(ctx context.Context) error // what the run makes of it
+		status int
+		text   string
+	}{
+		{os.Interrupt, func(ctx context.Context) error { return ctx.Err() }, 130, "try: stopped by SIGINT\n"},
+		{syscall.SIGTERM, func(ctx context.Context) error { return ctx.Err() }, 143, "try: stopped by SIGTERM\n"},
+		{syscall.SIGTERM, context.Cause, 143, "try: stopped by SIGTERM\n"},
+		{os.Interrupt, func(ctx context.Context) error { return fmt.Errorf("stopped; -resume goes on: %w", ctx.Err()) }, 130,
+			"try: stopped; -resume goes on\n"},
+		{os.Interrupt, func(context.Context) error { return errors.New("disk full") }, 1, "try: disk full\n"},
+		{os.Interrupt, func(context.Context) error { return nil }, 0, ""}, // it was done already
+	}
+	for _, c := range cases {
+		signals := make(chan os.Signal, 1)
+		var stderr strings.Builder
+		status := execute("try", signals, nil, &stderr, func(ctx context.Context) error {
+			signals <- c.signal
+			<-ctx.Done()
+			return c.err(ctx)
+		})
+		if status != c.status || stderr.String() != c.text {
+			t.Errorf("%v: %d %q, want %d %q", c.signal, status, stderr.String(), c.status, c.text)
+		}
+	}
+}
+
+func TestSecondSignalEndsAtOnce(t *testing.T) {
+	signals := make(chan os.Signal, 2)
+	exited := make(chan int, 1)
+	execute("try", signals, func(status int) { exited <- status }, new(strings.Builder), func(context.Context) error {
+		signals <- os.Interrupt
+		signals <- syscall.SIGTERM
+		if status := <-exited; status != 143 {
+			t.Errorf("status %d", status)
+		}
+		return nil
+	})
+}
+
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]int64{
+		"2GiB": 2 << 30, "512MiB": 512 << 20, "1.5GB": 1_500_000_000, "1000": 1000, "7B": 7, "3 KiB": 3072, "1TiB": 1 << 40,
+	} {
+		if got, err := ParseSize(text); err != nil || got != want {
+			t.Errorf("%s: %d, %v", text, got, err)
+		}
+	}
+	for _, bytes := range []int64{0, 1, 1000, 1024, 2 << 30, 1<<30 + 1} {
+		if got, err := ParseSize(FormatSize(bytes)); err != nil || got != bytes {
+			t.Errorf("%d becomes %s becomes %d, %v", bytes, FormatSize(bytes), got, err)
+		}
+	}
+}

@@ -1,0 +1,120 @@
+package command
+
+import "slices"
+
+// Profile is a size of the work, under a name.
+type Profile struct {
+	Name       string
+	Side       int // pixels of the finest mesh
+	Levels     int // L: meshes coarser than the finest
+	Batch      int // N_0, pictures on the finest level; doubles per coarser one
+	Iterations int // of single-scale and MGE, and of the first stage
+}
+
+// Profiles are the three sizes of the project: for a first try in a minute, for
+// an evening on a CPU, and the paper's own.
+var Profiles = []Profile{
+	{"quick", 32, 2, 8, 60},
+	{"cpu", 64, 3, 16, 100},
+	{"paper", 128, 3, 16, 2000},
+}
+
+// Halved returns the iterations of Full-Multiscale's stages, coarse to fine:
+// each half of the one before, rounded up, as in all profiles (100, 50, 25, 13).
+func Halved(iterations, levels int) []int {
+	stages := make([]int, levels+1)
+	for j := range stages {
+		stages[j] = (iterations + 1<<j - 1) >> j
+	}
+	return stages
+}
+
+// The strategies, in the order in which tables show them.
+const (
+	Single         = "single"
+	MGE            = "mge"
+	FullMultiscale = "fullmultiscale"
+	Progressive    = "progressive"
+)
+
+var strategies = []string{Single, MGE, FullMultiscale, Progressive}
+
+// Strategies lists all strategies in the order in which tables show them.
+func Strategies() []string { return slices.Clone(strategies) }
+
+// Network is a backbone that a task offers.
+type Network struct {
+	Name string
+	// Multiple must divide the side of the coarsest mesh: 2 for every time
+	// that the network halves its input.
+	Multiple int
+}
+
+// Task is what the flags need to know of one experiment.
+type Task struct {
+	Name         string // denoising
+	Does         string // "trains a network to ...", for -h
+	Networks     []Network
+	LearningRate float64
+	Restriction  string // the default
+	HalfBatch    bool   // starts at half the profiles' batch
+	LeastSide    int    // of the coarsest mesh, pixels
+	// Pending lists, flag by flag, the values that are part of the project but
+	// that this version cannot do yet; "*" stands for all. They are left out
+	// of the help and refused with a clear error.
+	Pending map[string][]string
+
+	// For commands that take some of the flags of training, and others:
+	Command string         // its name; that of the task where it is empty
+	Without []string       // flags of training that it does not have
+	Extra   func(f *Flags) // defines those of its own; they come first in the help
+}
+
+func (t Task) command() string {
+	if t.Command == "" {
+		return t.Name
+	}
+	return t.Command
+}
+
+// folder is the beginning of the names of its run folders.
+func (t Task) folder() string {
+	if t.Command == "" {
+		return t.Name
+	}
+	return t.Command + "-" + t.Name
+}
+
+// Restoration is a Task with the paper's settings for denoising, deblurring
+// and inpainting.
+func Restoration(name, does string) Task {
+	return Task{
+		Name: name, Does: does,
+		Networks:     []Network{{"unet", 4}, {"resnet", 1}},
+		LearningRate: 5e-4, Restriction: "nearest", LeastSide: 4,
+	}
+}
+
+// Superresolution is the Task of the paper's enlargement by two. The sides are
+// those of the enlarged picture, so all networks halve.
+func Superresolution(does string) Task {
+	return Task{
+		Name: "superresolution", Does: does,
+		Networks:     []Network{{"srnet", 2}, {"espcn", 2}, {"resnet", 2}},
+		LearningRate: 1e-3, Restriction: "bilinear", HalfBatch: true, LeastSide: 8,
+	}
+}
+
+// available returns the choices of a flag that this version can do.
+func (t Task) available(name string, choices []string) (now []string) {
+	for _, c := range choices {
+		if !t.pending(name, c) {
+			now = append(now, c)
+		}
+	}
+	return now
+}
+
+func (t Task) pending(name, value string) bool {
+	return slices.Contains(t.Pending[name], value) || slices.Contains(t.Pending[name], "*")
+}

@@ -1,0 +1,36 @@
+package command
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// Strings defines a flag that may be given several times, with any value but the
+// empty one each time.
+func (f *Flags) Strings(p *[]string, name, unit, usage string) {
+	f.Func(name, unit, "", usage, func(s string) error {
+		f.given[name] = false // so that the next time is as welcome as the first
+		if s == "" {
+			return Wrong(name, s, "the value is empty", "give "+unit)
+		}
+		*p = append(*p, s)
+		return nil
+	})
+}
+
+// ShortNames are the files' names without folder and ending where that tells them
+// apart, else the paths.
+func ShortNames(paths []string) []string {
+	short := func(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
+	count := map[string]int{}
+	for _, p := range paths {
+		count[short(p)]++
+	}
+	names := make([]string, len(paths))
+	for i, p := range paths {
+		if names[i] = short(p); count[names[i]] > 1 {
+			names[i] = filepath.ToSlash(p)
+		}
+	}
+	return names
+}

@@ -1,0 +1,90 @@
+package command
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// mostPictures bounds the pictures of one optimizer step over all levels.
+const mostPictures = 1 << 22
+
+// validate checks what single flags cannot: how they go together.
+func (c *Config) validate(t Task, f *Flags) error {
+	if f.Given("seed") && f.Given("seeds") {
+		return &UsageError{Flag: "-seed and -seeds", Reason: "both are given", Advice: "use one of them"}
+	}
+	if c.Resume && c.Force {
+		return &UsageError{Flag: "-resume and -force", Reason: "they contradict each other", Advice: "-resume goes on, -force begins again"}
+	}
+	if err := c.validateData(f); err != nil {
+		return err
+	}
+	if c.LevelsAuto && f.Given("stages") {
+		return &UsageError{Flag: "-stages and -levels auto", Reason: "how many stages there will be is not known", Advice: "leave out one of them"}
+	}
+	return c.validateMeshes(t, f)
+}
+
+func (c *Config) validateData(f *Flags) error {
+	switch {
+	case c.Data == "folder" && c.Root == "":
+		return &UsageError{Flag: "-root", Reason: "-data folder needs the folder of the pictures", Advice: "give -root DIR"}
+	case c.Data == "deadleaves" && c.Root != "":
+		return Wrong("root", c.Root, "-data deadleaves reads no files", "give -data as well, for instance -data folder")
+	case c.Data != "folder" && c.Validation != "":
+		return Wrong("validation", c.Validation, "only for -data folder; "+c.Data+" has its own validation pictures", "")
+	}
+	return nil
+}
+
+func (c *Config) validateMeshes(t Task, f *Flags) error {
+	multiple := 1
+	for _, n := range t.Networks {
+		if n.Name == c.Network {
+			multiple = n.Multiple
+		}
+	}
+	// fits reports whether the meshes go down to 2^levels times the finest.
+	fits := func(levels int) bool {
+		coarsest := c.Side >> levels
+		return coarsest<<levels == c.Side && coarsest >= t.LeastSide && coarsest%multiple == 0
+	}
+	if !fits(c.Levels) {
+		most := -1
+		for l := range c.Levels {
+			if fits(l) {
+				most = l
+			}
+		}
+		rule := fmt.Sprintf("the coarsest mesh must have a side of at least %d", t.LeastSide)
+		if multiple > 1 {
+			rule += fmt.Sprintf(" that %d divides", multiple)
+		}
+		reason := fmt.Sprintf("side %d does not go with %d levels of halving: %s", c.Side, c.Levels, rule)
+		if f.Given("levels") && most >= 0 {
+			return Wrong("levels", c.Levels, reason, fmt.Sprintf("use at most %d", most))
+		}
+		return Wrong("side", c.Side, reason, fmt.Sprintf("use a multiple of %d from %d on, or other -levels", multiple<<c.Levels, t.LeastSide<<c.Levels))
+	}
+	if len(c.Stages) != c.Levels+1 {
+		return Wrong("stages", joinInts(c.Stages), fmt.Sprintf("%d stages for -levels %d", len(c.Stages), c.Levels),
+			fmt.Sprintf("give %d numbers, one for each mesh, coarse to fine", c.Levels+1))
+	}
+	if total := c.BatchTotal(); total > mostPictures {
+		return Wrong("batch", c.Batch, fmt.Sprintf("doubling over %d levels makes %d pictures a step, more than %d", c.Levels, total, mostPictures),
+			"use a smaller -batch or fewer -levels")
+	}
+	return nil
+}
+
+func joinInts(list []int) string {
+	var b strings.Builder
+	for i, n := range list {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.Itoa(n))
+	}
+	return b.String()
+}

@@ -1,0 +1,288 @@
+package comparison
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table"
+)
+
+// unit is a made-up finished unit: its validation errors at a tenth, two tenths,
+// ... of its work, of which the last is the final one.
+type unit struct {
+	strategy string
+	seed     uint64
+	errors   []float64
+}
+
+// quickWork is what strategies spend in the quick profile.
+var quickWork = map[string]float64{command.Single: 3360, command.MGE: 1020, command.FullMultiscale: 585, command.Progressive: 585}
+
+// newRun makes a run folder's contents in the quick profile. A second of training
+// does ten work units; SSIM is 1 - 2 MSE.
+func newRun(t *testing.T, e Experiment, units ...unit) Run {
+	t.Helper()
+	c := runfolder.Contents{Record: runfolder.Record{Configuration: map[string]any{
+		"task": e.Task, "network": e.Network, "data": e.Data, "profile": "quick",
+		"side": 32., "levels": 2., "batch": 8., "iterations": 60., "allocation": "fixed",
+	}}}
+	for _, u := range units {
+		id := runfolder.Unit{Strategy: u.strategy, Seed: u.seed}
+		work := quickWork[u.strategy]
+		for i, mse := range u.errors {
+			h := runfolder.History{Unit: id, Stage: 1, Iteration: i, WorkUnits: work * float64(i+1) / float64(len(u.errors)), ValidationMSE: mse, ValidationSSIM: 1 - 2*mse}
+			c.Histories = append(c.Histories, h)
+			c.Moments = append(c.Moments, runfolder.Moment{Unit: id, Stage: 1, Iteration: i, Seconds: h.WorkUnits / 10})
+		}
+		last := math.NaN()
+		if len(u.errors) > 0 {
+			last = u.errors[len(u.errors)-1]
+		}
+		c.Summaries = append(c.Summaries, runfolder.Summary{
+			Task: e.Task, Network: e.Network, Data: e.Data, Profile: "quick", Unit: id,
+			Side: 32, Levels: 2, Batch: 8, Iterations: 60, WorkUnits: work, MSE: last, SSIM: 1 - 2*last,
+		})
+		c.Timings = append(c.Timings, runfolder.Timing{Unit: id, SecondsTraining: work / 10})
+	}
+	r, err := NewRun(e.Task+"-"+e.Network, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+var denoising = Experiment{"denoising", "unet", "deadleaves"}
+
+// groups are those of runs that have no fault.
+func groups(t *testing.T, runs ...Run) []*Group {
+	t.Helper()
+	groups, problems := Groups(runs)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	return groups
+}
+
+// texts are a table's cells as people read them, the best in asterisks.
+func texts(t *table.Table) (rows []string) {
+	for _, row := range t.Rows {
+		var cells []string
+		for _, c := range row {
+			if c.Best {
+				c.Text = "*" + c.Text
+			}
+			cells = append(cells, c.Text)
+		}
+		rows = append(rows, strings.Join(cells, " | "))
+	}
+	return rows
+}
+
+func check(t *testing.T, got *table.Table, want ...string) {
+	t.Helper()
+	if rows := texts(got); strings.Join(rows, "\n") != strings.Join(want, "\n") {
+		t.Errorf("%s:\n%s\nwant:\n%s", got.Name, strings.Join(rows, "\n"), strings.Join(want, "\n"))
+	}
+	for i, row := range got.Rows {
+		if len(row) != len(got.Columns) {
+			t.Errorf("%s: row %d has %d cells for %d columns", got.Name, i, len(row), len(got.Columns))
+			continue
+		}
+		for k, c := range row {
+			if n := len(got.Columns[k].Fields); c.Fields != nil && len(c.Fields) != n || c.Fields == nil && n != 1 {
+				t.Errorf("%s: a cell of column %q has %d fields, its column %d", got.Name, got.Columns[k].Heading, len(c.Fields), n)
+			}
+		}
+	}
+}
+
+func TestMain(t *testing.T) {
+	painted := Experiment{"inpainting", "resnet", "deadleaves"}
+	all := groups(t,
+		newRun(t, denoising,
+			unit{command.Single, 1, []float64{0.10}}, unit{command.Single, 2, []float64{0.12}},
+			unit{command.MGE, 1, []float64{0.08}}, unit{command.MGE, 2, []float64{0.10}},
+			unit{command.FullMultiscale, 1, []float64{0.11}}),
+		newRun(t, painted, unit{command.Single, 1, []float64{0.10}}, unit{command.MGE, 1, []float64{0.20}}))
+	if len(all) != 1 {
+		t.Fatalf("%d groups of runs of equal size", len(all))
+	}
+	// The standard deviation of 0.10 and 0.12 is 0.02/sqrt(2).
+	check(t, all[0].Main(),
+		"single | 3360 | 1.00 | 0.1100 ± 0.0141 | *0.8000 (1 of 2) | *0.1000 (1 of 2)",
+		"mge | 1020 | 3.29 | *0.09000 ± 0.01414 | 0.6000 (1 of 2) | 0.2000 (1 of 2)",
+		"fullmultiscale | 585 | 5.74 | 0.1100 (1 of 2) |  | ",
+	)
+	check(t, all[0].Seconds(),
+		"single | 336.0 ± 0.0 | 1.00 | 336.0 (1 of 2) | 1.00",
+		"mge | 102.0 ± 0.0 | 3.29 | 102.0 (1 of 2) | 3.29",
+		"fullmultiscale | 58.5 (1 of 2) | 5.74 |  | ",
+	)
+}
+
+// TestGroups: runs of different size are not put into one table, nor is one unit
+// counted twice, and strange names make no strange files.
+func TestGroups(t *testing.T) {
+	one := newRun(t, denoising, unit{command.Single, 1, []float64{0.1}})
+	larger := newRun(t, denoising, unit{command.Single, 1, []float64{0.1}})
+	larger.Summaries[0].Batch = 16
+	strange := newRun(t, denoising, unit{command.Single, 1, []float64{0.1}})
+	strange.Profile = "../../<b>"
+	enlarged := newRun(t, Experiment{"superresolution", "srnet", "deadleaves"}, unit{command.Single, 1, []float64{0.1}})
+	enlarged.Summaries[0].Batch = 4
+	all := groups(t, strange, one, larger, enlarged)
+	var names []string
+	for _, g := range all {
+		names = append(names, g.Name)
+	}
+	if got := strings.Join(names, " "); got != "quick quick-2 quick-superresolution -------b-" {
+		t.Errorf("groups %s", got)
+	}
+	again := newRun(t, denoising, unit{command.Single, 1, []float64{0.3}})
+	again.Dir = "elsewhere"
+	all, problems := Groups([]Run{one, again})
+	if len(problems) != 1 || !strings.Contains(problems[0].Error(), "elsewhere: single-seed1 is in denoising-unet, too") || len(all[0].Runs) != 1 {
+		t.Errorf("a unit twice: %v", problems)
+	}
+}
+
+// TestVariant: what was trained in another way has rows of its own, and is
+// compared with single-scale.
+func TestVariant(t *testing.T) {
+	plain := newRun(t, denoising, unit{command.Single, 1, []float64{0.2, 0.1}}, unit{command.MGE, 1, []float64{0.2, 0.12}})
+	other := newRun(t, denoising, unit{command.MGE, 1, []float64{0.2, 0.1}})
+	other.Record.Configuration["allocation"] = "optimal"
+	other.Summaries[0].WorkUnits = 1008
+	other, err := NewRun("other", other.Contents)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := groups(t, other, plain)
+	check(t, all[0].Main(),
+		"single | 3360 | 1.00 | *0.1000",
+		"mge | 1020 | 3.29 | 0.1200",
+		"mge (allocation optimal) | 1008 | 3.33 | *0.1000",
+	)
+	check(t, Quality(all),
+		"denoising unet deadleaves, MSE | single | 0.0% | 0.0% | 3360 | 1.00 | 3360 | 1.00",
+		" | mge | +20.0% | +20.0% | not reached |  | not reached | ",
+		" | mge (allocation optimal) | 0.0% | 0.0% | 1020 | 3.29 | 1020 | 3.29",
+	)
+	cost, problems := Cost(all)
+	if rows := texts(cost); rows[len(rows)-1] != "quick | mge (allocation optimal) |  |  | 1008 | 3.33 |  | " || problems != nil {
+		t.Errorf("%v, %v", rows[len(rows)-1], problems)
+	}
+}
+
+func TestMixedFolder(t *testing.T) {
+	r := newRun(t, denoising, unit{command.Single, 1, nil}, unit{command.MGE, 1, nil})
+	r.Summaries[1].Network = "resnet"
+	if _, err := NewRun("mixed", r.Contents); err == nil || !strings.Contains(err.Error(), "mixed: ") {
+		t.Errorf("rows of two networks: %v", err)
+	}
+	r.Summaries[1] = r.Summaries[0]
+	if _, err := NewRun("double", r.Contents); err == nil || !strings.Contains(err.Error(), "single-seed1 is twice") {
+		t.Errorf("a unit twice: %v", err)
+	}
+	if _, err := NewRun("empty", runfolder.Contents{}); err == nil || !strings.Contains(err.Error(), "empty: ") {
+		t.Errorf("nothing: %v", err)
+	}
+}
+
+func TestQuality(t *testing.T) {
+	sr := Experiment{"superresolution", "srnet", "deadleaves"}
+	all := groups(t,
+		newRun(t, denoising,
+			unit{command.Single, 1, []float64{0.4, 0.2, 0.102, 0.1}}, unit{command.Single, 2, []float64{0.4, 0.2, 0.2, 0.1}},
+			unit{command.MGE, 1, []float64{0.4, 0.1, 0.2, 0.11}}, unit{command.MGE, 2, []float64{0.4, 0.3, 0.2, 0.12}},
+			unit{command.FullMultiscale, 1, []float64{math.NaN(), 0.103, 0.09, 0.09}}, unit{command.FullMultiscale, 3, []float64{0.01}},
+			unit{command.Progressive, 1, nil}),
+		newRun(t, sr, unit{command.MGE, 1, []float64{0.3}}))
+	check(t, Quality(all),
+		"denoising unet deadleaves, MSE | single | 0.0% | 0.0% | 3360 ± 0 | 1.00 | 2940 ± 594 | 1.00",
+		// Seed 1 touches the error and loses it again; seed 2 never does.
+		" | mge | +15.0% | +10.0% | 510 (1 of 2) | 6.59 | 510 (1 of 2) | 4.94",
+		// Seed 3 has no single-scale run to be compared with.
+		" | fullmultiscale | −10.0% | −10.0% | 438.75 | 7.66 | 292.5 | 8.62",
+		" | progressive |  |  | no curve |  | no curve | ",
+		"superresolution srnet deadleaves, 1−SSIM | mge |  |  | no single-scale run |  | no single-scale run | ",
+	)
+	check(t, QualitySeconds(all),
+		"denoising unet deadleaves, MSE | single | 336.0 ± 0.0 | 1.00 | 294.0 ± 59.4 | 1.00",
+		" | mge | 51.0 (1 of 2) | 6.59 | 51.0 (1 of 2) | 4.94",
+		" | fullmultiscale | 43.9 | 7.66 | 29.2 | 8.62",
+		" | progressive | no curve |  | no curve | ",
+		"superresolution srnet deadleaves, 1−SSIM | mge | no single-scale run |  | no single-scale run | ",
+	)
+	// Without seconds.csv the work is known and the time is not.
+	old := newRun(t, denoising, unit{command.Single, 1, []float64{0.1}}, unit{command.MGE, 1, []float64{0.1}})
+	old.Moments = nil
+	check(t, QualitySeconds(groups(t, old)),
+		"denoising unet deadleaves, MSE | single | unknown |  | unknown | ",
+		" | mge | unknown |  | unknown | ")
+}
+
+// TestCost: the plans of this project take the work units that the paper
+// publishes, and runs that spent something else than their plan are noticed.
+func TestCost(t *testing.T) {
+	cost, problems := Cost(nil)
+	if problems != nil {
+		t.Error(problems)
+	}
+	check(t, cost,
+		"paper | single | 2,000 | 240 | 480000 | 1.00 | the paper | yes",
+		"paper | mge | 2,000 | 37 | 74000 | 6.49 | the paper | yes",
+		"paper | fullmultiscale | 3,750 | 2, 7, 17, 37 | 28750 | 16.7 | the paper | yes",
+		"paper | progressive | 3,750 | 2, 7, 17, 37 | 28750 | 16.7 |  | ",
+		"paper, super-resolution | single | 2,000 | 120 | 240000 | 1.00 | the paper | yes",
+		"paper, super-resolution | mge | 2,000 | 18.5 | 37000 | 6.49 | the paper | yes",
+		"paper, super-resolution | fullmultiscale | 3,750 | 1, 3.5, 8.5, 18.5 | 14375 | 16.7 | the paper | yes",
+		"paper, super-resolution | progressive | 3,750 | 1, 3.5, 8.5, 18 | 14250 | 16.8 |  | ",
+	)
+	r := newRun(t, denoising, unit{command.Single, 1, nil}, unit{command.MGE, 1, nil})
+	r.Summaries[1].WorkUnits = 1000
+	cost, problems = Cost(groups(t, r))
+	rows := texts(cost)
+	if rows[len(rows)-2] != "quick | single | 60 | 56 | 3360 | 1.00 | the runs | yes" || rows[len(rows)-1] != "quick | mge | 60 | 17 | 1020 | 3.29 | the runs | no: 1000" {
+		t.Errorf("%q", rows[len(rows)-2:])
+	}
+	if len(problems) != 1 || !strings.Contains(problems[0].Error(), "quick, mge: 1020 work units by its plan, 1000 by the runs") {
+		t.Errorf("%v", problems)
+	}
+}
+
+// TestBetter: bold is the least error and the greatest SSIM, and never NaN.
+func TestBetter(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		m    Measure
+		a, b float64
+		want bool
+	}{{MSE, 1, 2, true}, {MSE, 2, 1, false}, {SSIM, 2, 1, true}, {SSIM, 1, 2, false}, {MSE, 1, nan, true}, {MSE, nan, 1, false}, {SSIM, 1, nan, true}, {SSIM, nan, nan, false}} {
+		if got := c.m.better(c.a, c.b); got != c.want {
+			t.Errorf("%s: %v better than %v is %v", c.m.Name, c.a, c.b, got)
+		}
+	}
+}
+
+func ExampleGroups() {
+	run, err := NewRun("runs/mge", runfolder.Contents{Summaries: []runfolder.Summary{
+		{Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Unit: runfolder.Unit{Strategy: "single", Seed: 1}, WorkUnits: 3360, MSE: 0.1},
+		{Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Unit: runfolder.Unit{Strategy: "mge", Seed: 1}, WorkUnits: 1020, MSE: 0.11},
+	}})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	groups, _ := Groups([]Run{run})
+	for _, row := range groups[0].Main().Rows {
+		fmt.Println(row[0].Text, row[1].Text, row[2].Text, row[3].Text)
+	}
+	// Output:
+	// single 3360 1.00 0.1000
+	// mge 1020 3.29 0.1100
+}

@@ -1,0 +1,162 @@
+package comparison
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/mge"
+)
+
+// published is the work units of the paper's table, for batches that start at
+// 16; super-resolution starts at 8 and takes half (arXiv 2501.12739, tables 1
+// and 2).
+var published = map[string]float64{command.Single: 480000, command.MGE: 74000, command.FullMultiscale: 28750}
+
+// schedule is an amount of work for strategies to spend.
+type schedule struct {
+	name  string
+	work  mge.Work
+	paper float64 // share of the published work units that it should take; 0 where it is not the paper's
+	group *Group  // the runs of it; nil for the paper's own
+}
+
+// Cost is what strategies cost by their plans: the paper's, against the numbers
+// that it publishes, and those of the groups, against what their runs spent. An
+// error says where two numbers that should be equal are not.
+func Cost(groups []*Group) (*table.Table, []error) {
+	t := &table.Table{
+		Name: "cost", Title: "Cost by strategy",
+		Columns: []table.Column{
+			{Heading: []string{"schedule"}, Fields: []string{"schedule"}, Words: true},
+			strategyColumn,
+			{Heading: []string{"iterations"}, Fields: []string{"iterations"}},
+			{Heading: []string{"work units an iteration"}, Fields: []string{"work_units_an_iteration"}},
+			{Heading: []string{"work units"}, Fields: []string{"work_units"}},
+			{Heading: []string{"ratio"}, Fields: []string{"ratio"}},
+			{Heading: []string{"checked against"}, Fields: []string{"checked_against"}, Words: true},
+			{Heading: []string{"equal"}, Fields: []string{"equal"}, Words: true},
+		},
+		Notes: []string{
+			"One work unit is one application of the network to one picture on the finest mesh; where training goes from mesh to mesh, there is a number for each stage.",
+		},
+	}
+	var problems []error
+	for _, s := range schedules(groups) {
+		rows, err := s.rows()
+		t.Rows = append(t.Rows, rows...)
+		problems = append(problems, err...)
+	}
+	return t, problems
+}
+
+// schedules are the paper's two and the groups'.
+func schedules(groups []*Group) (list []schedule) {
+	p := command.Profiles[len(command.Profiles)-1]
+	for _, half := range []int{1, 2} {
+		name := "paper"
+		if half == 2 {
+			name += ", super-resolution"
+		}
+		list = append(list, schedule{name: name, paper: 1 / float64(half), work: mge.Work{
+			Batches: mge.Doubling(p.Batch/half, p.Levels), Iterations: p.Iterations, Stages: command.Halved(p.Iterations, p.Levels),
+		}})
+	}
+	for _, g := range groups {
+		list = append(list, schedule{name: g.Name, group: g, work: mge.Work{
+			Batches: mge.Doubling(g.Batch, g.Levels), Iterations: g.Iterations, Stages: command.Halved(g.Iterations, g.Levels),
+		}})
+	}
+	return list
+}
+
+func (s schedule) rows() (rows [][]table.Cell, problems []error) {
+	single, err := s.work.Plan(mge.Single)
+	if err != nil {
+		return nil, []error{fmt.Errorf("%s: %w", s.name, err)}
+	}
+	if s.group == nil {
+		for _, strategy := range command.Strategies() {
+			plan, err := s.work.Plan(mge.Strategy(strategy))
+			if err != nil {
+				return nil, []error{fmt.Errorf("%s: %w", s.name, err)}
+			}
+			want, ok := published[strategy]
+			if !ok {
+				want = math.NaN()
+			}
+			row, err := s.row(Row{Strategy: strategy}, &plan, single, want*s.paper, "the paper")
+			rows = append(rows, row)
+			if err != nil {
+				problems = append(problems, err)
+			}
+		}
+		return rows, problems
+	}
+	for _, r := range s.group.rows() {
+		work, _ := s.group.work(r)
+		var plan *mge.Plan
+		if r.Variant == "" {
+			if p, err := s.work.Plan(mge.Strategy(r.Strategy)); err == nil {
+				plan = &p
+			}
+		}
+		if plan == nil { // batches or stages are the variant's own
+			rows = append(rows, s.measured(r, work, single))
+			continue
+		}
+		spent := work.low
+		if total := plan.WorkUnits(plan.Iterations()); spent == total {
+			spent = work.high
+		}
+		row, err := s.row(r, plan, single, spent, "the runs")
+		rows = append(rows, row)
+		if err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return rows, problems
+}
+
+// row is a strategy by its plan, and whether it takes the work units that it
+// should; NaN where nothing says so.
+func (s schedule) row(r Row, plan *mge.Plan, single mge.Plan, want float64, against string) ([]table.Cell, error) {
+	total := plan.WorkUnits(plan.Iterations())
+	var each []string
+	for _, stage := range plan.Stages {
+		each = append(each, table.Plain(stage.WorkUnits()))
+	}
+	equal := ""
+	var err error
+	switch {
+	case math.IsNaN(want):
+		against = ""
+	case want == total:
+		equal = "yes"
+	default:
+		equal = "no: " + table.Plain(want)
+		err = fmt.Errorf("%s, %s: %s work units by its plan, %s by %s", s.name, r, table.Plain(total), table.Plain(want), against)
+	}
+	ratio := single.WorkUnits(single.Iterations()) / total
+	return []table.Cell{
+		table.Words(s.name), r.cell(),
+		{Text: table.Grouped(plan.Iterations()), Fields: []string{strconv.Itoa(plan.Iterations())}},
+		table.Words(strings.Join(each, ", ")), table.Number(total, table.Plain(total)), table.Number(ratio, threeDigits(ratio)),
+		table.Words(against), table.Words(equal),
+	}, err
+}
+
+// measured is a variant, of which only the runs know what it spent.
+func (s schedule) measured(r Row, work *interval, single mge.Plan) []table.Cell {
+	if work == nil {
+		work = &interval{math.NaN(), math.NaN()}
+	}
+	mean := (work.low + work.high) / 2
+	ratio := single.WorkUnits(single.Iterations()) / mean
+	return []table.Cell{
+		table.Words(s.name), r.cell(), {}, {}, table.Number(mean, work.cell(table.Plain).Text), table.Number(ratio, threeDigits(ratio)), {}, {},
+	}
+}

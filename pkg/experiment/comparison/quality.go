@@ -1,0 +1,226 @@
+package comparison
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table"
+)
+
+// Within is how close to single-scale's final error counts as nearly reached
+// (the paper's claim is within 3%).
+const Within = 0.03
+
+// reach is what a unit had spent when its validation error was first no larger
+// than a target; NaN where it never was.
+type reach struct {
+	work, seconds float64
+	least         float64 // error on the way; NaN without any validation
+}
+
+// reached goes along a curve. There is no interpolation: the error is known
+// where it was measured, and nowhere else.
+func reached(curve []runfolder.Measured, m Measure, target float64) reach {
+	r := reach{math.NaN(), math.NaN(), math.NaN()}
+	for _, at := range curve {
+		e := m.Against(at)
+		if e <= target && math.IsNaN(r.work) {
+			r.work, r.seconds = at.WorkUnits, at.Seconds
+		}
+		if !(e >= r.least) && !math.IsNaN(e) {
+			r.least = e
+		}
+	}
+	return r
+}
+
+// quality is how soon one row of an experiment is as good as single-scale. All
+// numbers are over the seeds for which there is a single-scale run, too.
+type quality struct {
+	paired     int       // seeds that single-scale was trained with, too
+	seeds      int       // of those, the ones with a curve of both
+	final      statistic // the error at the end over single-scale's, less 1
+	least      statistic // the least error on the way over single-scale's, less 1
+	full, near pairs     // to reach single-scale's final error, and Within of it
+}
+
+// pairs is what a row and single-scale itself spent until an error, of the
+// seeds that reached it.
+type pairs struct {
+	work, seconds           []float64
+	workRatio, secondsRatio []float64 // single-scale's over the row's
+}
+
+func (p *pairs) add(own, single reach) {
+	if math.IsNaN(own.work) {
+		return
+	}
+	p.work = append(p.work, own.work)
+	p.workRatio = append(p.workRatio, single.work/own.work)
+	if !math.IsNaN(own.seconds) {
+		p.seconds = append(p.seconds, own.seconds)
+		p.secondsRatio = append(p.secondsRatio, single.seconds/own.seconds)
+	}
+}
+
+func (g *Group) quality(e Experiment, row Row, m Measure) (q quality) {
+	var final, least []float64
+	for _, own := range g.results(e, row) {
+		for _, single := range g.single(e, row) {
+			if single.Summary.Seed != own.Summary.Seed {
+				continue
+			}
+			q.paired++
+			curve, reference := own.Curve(), single.Curve()
+			if len(curve) == 0 || len(reference) == 0 {
+				continue
+			}
+			q.seeds++
+			target := m.Against(reference[len(reference)-1])
+			near := target * (1 + Within)
+			r := reached(curve, m, target)
+			q.full.add(r, reached(reference, m, target))
+			q.near.add(reached(curve, m, near), reached(reference, m, near))
+			final = append(final, m.Against(curve[len(curve)-1])/target-1)
+			least = append(least, r.least/target-1)
+		}
+	}
+	q.final, q.least = statisticOf(final), statisticOf(least)
+	return q
+}
+
+// experimentColumn is the head of a table that goes through experiments.
+var experimentColumn = table.Column{Heading: []string{"experiment"}, Fields: []string{"profile", "task", "network", "data", "error"}, Words: true}
+
+// Quality is how many work units each strategy needs until its validation error
+// is single-scale's final one.
+func Quality(groups []*Group) *table.Table {
+	t := qualityTable(groups, "quality", "Work units until single-scale's final error",
+		spending{"work units", "work_units", func(p pairs) ([]float64, []float64) { return p.work, p.workRatio }, table.Plain},
+		extra{"at the end", "final_excess", func(q quality) table.Cell { return excess(q.final) }},
+		extra{"least", "least_excess", func(q quality) table.Cell { return excess(q.least) }},
+	)
+	t.Notes = append(t.Notes,
+		"An error counts as reached at the first validation that is not above it; there is no interpolation between validations. It may be above again afterwards; how it ends is in the first column of errors. MSE is on normalised pictures, SSIM on [0,1].",
+		fmt.Sprintf("A ratio is what single-scale itself spends until the same error, over what the strategy spends; within %g%% means an error of at most %g times single-scale's final one.", 100*Within, 1+Within),
+	)
+	return t
+}
+
+// QualitySeconds is the same in seconds of training.
+func QualitySeconds(groups []*Group) *table.Table {
+	t := qualityTable(groups, "seconds-to-quality", "Seconds of training until single-scale's final error",
+		spending{"seconds", "seconds", func(p pairs) ([]float64, []float64) { return p.seconds, p.secondsRatio }, oneDecimal})
+	t.Notes = append(t.Notes, "Without validation. A ratio is the seconds of single-scale itself until the same error, over the strategy's.")
+	return t
+}
+
+// eachQuality goes through the rows of the tables of quality in their order.
+func eachQuality(groups []*Group, do func(*Group, Experiment, Measure, Row, quality)) {
+	for _, g := range groups {
+		for _, e := range g.experiments() {
+			for _, m := range Measures(e.Task) {
+				for _, row := range g.rows() {
+					if len(g.results(e, row)) > 0 {
+						do(g, e, m, row, g.quality(e, row, m))
+					}
+				}
+			}
+		}
+	}
+}
+
+// spending is what is counted until an error is reached.
+type spending struct {
+	quantity, field string
+	of              func(pairs) (spent, ratio []float64)
+	show            func(float64) string
+}
+
+// extra is a column of errors against single-scale's.
+type extra struct {
+	heading, field string
+	cell           func(quality) table.Cell
+}
+
+func qualityTable(groups []*Group, name, title string, s spending, extras ...extra) *table.Table {
+	within := fmt.Sprintf("within %g%%", 100*Within)
+	t := &table.Table{
+		Name: name, Title: title,
+		Columns: []table.Column{experimentColumn, strategyColumn},
+	}
+	for _, x := range extras {
+		t.Columns = append(t.Columns, table.Column{Heading: []string{"error against single-scale's", x.heading}, Fields: []string{x.field}})
+	}
+	for _, until := range []struct{ heading, field, seeds string }{{"until that error", s.field, "seeds"}, {within, s.field + "_within", "seeds_within"}} {
+		t.Columns = append(t.Columns,
+			table.Column{Heading: []string{until.heading, s.quantity}, Fields: append(statisticFields(until.field), until.seeds)},
+			table.Column{Heading: []string{until.heading, "ratio"}, Fields: []string{until.field + "_ratio"}},
+		)
+	}
+	one := !slices.ContainsFunc(groups, func(g *Group) bool { return g.Profile != groups[0].Profile })
+	last := ""
+	eachQuality(groups, func(g *Group, e Experiment, m Measure, row Row, q quality) {
+		shown := e.String() + ", " + m.Error
+		if !one {
+			shown += " (" + g.Profile + ")"
+		}
+		first := table.Cell{Text: shown, Fields: []string{g.Profile, e.Task, e.Network, e.Data, m.Error}}
+		if shown == last {
+			first.Text = "" // only where it changes
+		}
+		last = shown
+		cells := []table.Cell{first, row.cell()}
+		for _, x := range extras {
+			cells = append(cells, x.cell(q))
+		}
+		for _, p := range []pairs{q.full, q.near} {
+			spent, ratio := s.of(p)
+			cells = append(cells, spentCell(spent, len(p.work), q, s.show), ratioCell(ratio))
+		}
+		t.Rows = append(t.Rows, cells)
+	})
+	return t
+}
+
+// spentCell shows what was spent, or that it was never enough.
+func spentCell(spent []float64, reached int, q quality, show func(float64) string) table.Cell {
+	s := statisticOf(spent)
+	c := s.cell(q.seeds, show)
+	c.Fields = append(c.Fields, strconv.Itoa(q.seeds))
+	switch {
+	case q.paired == 0:
+		c.Text = "no single-scale run"
+	case q.seeds == 0:
+		c.Text = "no curve"
+	case reached == 0:
+		c.Text = "not reached"
+	case len(spent) == 0:
+		c.Text = "unknown"
+	}
+	return c
+}
+
+func ratioCell(ratios []float64) table.Cell {
+	mean := statisticOf(ratios).mean
+	return table.Number(mean, threeDigits(mean))
+}
+
+// excess shows by how much an error is above another one.
+func excess(s statistic) table.Cell {
+	return table.Number(s.mean, signed(100*s.mean)+"%")
+}
+
+func signed(v float64) string {
+	switch text := table.Fixed(v, 1); {
+	case text == "0.0" || text == "-0.0":
+		return "0.0"
+	case v < 0:
+		return "−" + text[1:]
+	default:
+		return "+" + text
+	}
+}

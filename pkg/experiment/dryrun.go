@@ -1,0 +1,129 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime"
+	"strconv"
+	"time"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/task"
+)
+
+// dryRun prints what the run would cost, and trains nothing.
+func (e *Experiment) dryRun(ctx context.Context) error {
+	if err := e.chooseLevels(ctx); err != nil {
+		return err
+	}
+	plans, err := e.plans()
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		fmt.Fprintln(e.out, p.Strategy, strconv.FormatFloat(workUnits(p), 'f', -1, 64))
+	}
+	m, err := e.newModel(e.config.Seeds[0])
+	if err != nil {
+		return err
+	}
+	need, err := e.memory(m, plans)
+	if err != nil {
+		return err
+	}
+	in := e.config.Side / e.task.Scale()
+	micro, err := m.MicroBatch(3, in, in, true)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(e.out, "parameters %d\n", m.Params.Len())
+	fmt.Fprintf(e.out, "memory about %s, with micro-batches of at most %d images on the finest mesh\n", command.FormatSize(roundMiB(need.total())), micro)
+	if err := e.checkMemory(need); err != nil {
+		fmt.Fprintln(e.out, err)
+	}
+	for _, p := range plans {
+		if pilots := p.Pilots(); pilots > 0 {
+			fmt.Fprintf(e.out, "pilots of %s take %v of its work units\n", p.Strategy, pilots)
+		}
+	}
+	seconds, err := e.secondsPerWorkUnit(ctx, m)
+	if err != nil {
+		return err
+	}
+	for _, p := range plans {
+		estimate := time.Duration(workUnits(p) * seconds * float64(len(e.config.Seeds)) * float64(time.Second))
+		fmt.Fprintf(e.out, "time for %s about %v on %d cores, without validation\n", p.Strategy, estimate.Round(time.Second), runtime.GOMAXPROCS(0))
+	}
+	return nil
+}
+
+// plans returns what the strategies asked do, in their order.
+func (e *Experiment) plans() (plans []mge.Plan, err error) {
+	for _, s := range e.config.Strategies {
+		p, err := e.plan(s)
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+// Cost is what a strategy takes with one seed.
+type Cost struct {
+	WorkUnits float64
+	Seconds   float64 // an estimate, without validation
+}
+
+// Estimate returns what the strategies of c take on this machine, by name. It
+// times the gradient of one image on the finest mesh.
+func Estimate(ctx context.Context, t task.Task, c command.Config) (map[string]Cost, error) {
+	e, err := newExperiment(t, c, io.Discard, io.Discard)
+	if err != nil {
+		return nil, err
+	}
+	defer e.progress.Close()
+	if err := e.chooseLevels(ctx); err != nil {
+		return nil, err
+	}
+	plans, err := e.plans()
+	if err != nil {
+		return nil, err
+	}
+	m, err := e.newModel(c.Seeds[0])
+	if err != nil {
+		return nil, err
+	}
+	seconds, err := e.secondsPerWorkUnit(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	costs := make(map[string]Cost, len(plans))
+	for _, p := range plans {
+		costs[string(p.Strategy)] = Cost{workUnits(p), workUnits(p) * seconds}
+	}
+	return costs, nil
+}
+
+func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }
+
+// secondsPerWorkUnit times the gradient of one image on the finest mesh.
+func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (float64, error) {
+	in, side := e.config.Side/e.task.Scale(), e.config.Side
+	b := mesh.Batch{Input: pixel.NewImages(1, 3, in, in), Target: pixel.NewImages(1, 3, side, side), T: make([]float32, 1), Samples: make([]uint64, 1)}
+	gradient := make([]float32, m.Params.Len())
+	var last time.Duration
+	for range 2 { // the first builds the graph
+		start := time.Now()
+		if _, err := m.AddGradient(ctx, gradient, b, 0); err != nil {
+			return 0, err
+		}
+		last = time.Since(start)
+	}
+	return last.Seconds(), nil
+}

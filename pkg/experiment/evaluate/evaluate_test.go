@@ -1,0 +1,277 @@
+package evaluate
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/random"
+)
+
+func invoke(ctx context.Context, t *testing.T, line ...string) (string, error) {
+	t.Helper()
+	var printed bytes.Buffer
+	r, err := parse(line, &printed)
+	if err != nil {
+		return printed.String(), err
+	}
+	err = Run(ctx, r, &printed, &printed)
+	return printed.String(), err
+}
+
+// folder is a folder of clean pictures, none of which has sides that a UNet takes.
+func folder(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range n {
+		p := dataset.DeadLeaves(random.New(uint64(i)), 45+8*i, 39)
+		if err := p.Save(filepath.Join(dir, strconv.Itoa(i)+".png")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func readTable(t *testing.T, path string) (rows []map[string]string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range records[1:] {
+		row := map[string]string{}
+		for k, name := range records[0] {
+			row[name] = r[k]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func number(t *testing.T, s string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// models are one of each task, with two for denoising.
+func models(t *testing.T) []string {
+	t.Helper()
+	var args []string
+	for name, data := range map[string][]byte{
+		"smooth":  sessiontest.Smooth(t),
+		"unet":    sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising")),
+		"deblur":  sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("deblurring")),
+		"inpaint": sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("inpainting")),
+		"espcn":   sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")),
+	} {
+		args = append(args, "-model", sessiontest.File(t, name+".onnx", data))
+	}
+	return args
+}
+
+// TestFolder: every model is measured on every picture of a folder with the
+// degradations of its task; the table holds the means of the rows; and our own backend gives the
+// numbers of the best runtime at hand.
+func TestFolder(t *testing.T) {
+	root, out, own := folder(t, 3), t.TempDir(), t.TempDir()
+	args := append(models(t), "-data", "folder", "-root", root, "-noise", "0.2,0.4")
+	printed, err := invoke(t.Context(), t, append(args, "-out", out)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := invoke(t.Context(), t, append(args, "-out", own, "-runtime", "onnx-go")...); err != nil {
+		t.Fatal(err)
+	}
+	rows := readTable(t, filepath.Join(out, TableFile))
+	// Two shares of noise for three tasks, with the degraded pictures themselves.
+	if want := 2*3 + 2*2 + 2*2 + 2; len(rows) != want {
+		t.Fatalf("%d rows, want %d:\n%s", len(rows), want, printed)
+	}
+	psnr := map[string]float64{}
+	for i, r := range readTable(t, filepath.Join(own, TableFile)) {
+		for _, column := range []string{"mse_mean", "mse_std", "psnr_mean", "psnr_std", "psnr_luma_mean", "ssim_mean", "ssim_std"} {
+			a, b := number(t, rows[i][column]), number(t, r[column])
+			// Outputs differ by 1e-4 at most; these are far less sensitive.
+			if !(math.Abs(a-b) <= 1e-3*max(1, math.Abs(a))) {
+				t.Errorf("%s of %s, %s: %v and %v", column, r["model"], r["degradation"], a, b)
+			}
+		}
+		if r["pictures"] != "3" || (r["runtime"] == "") != strings.HasPrefix(r["model"], "(") {
+			t.Errorf("%v", r)
+		}
+		psnr[r["model"]+" "+r["degradation"]] = number(t, r["psnr_mean"])
+	}
+	if psnr["smooth noise=0.4"] < psnr["(degraded) noise=0.4"]+1 || psnr["smooth noise=0.2"] < psnr["smooth noise=0.4"] {
+		t.Errorf("%v", psnr)
+	}
+	pictures := readTable(t, filepath.Join(out, PicturesFile))
+	if len(pictures) != 3*len(rows) {
+		t.Errorf("%d rows of pictures", len(pictures))
+	}
+	for _, r := range rows {
+		sum := 0.0
+		for _, p := range pictures {
+			if p["model"] == r["model"] && p["degradation"] == r["degradation"] {
+				sum += number(t, p["ssim"])
+			}
+		}
+		if mean := number(t, r["ssim_mean"]); math.Abs(sum/3-mean) > 1e-12 {
+			t.Errorf("%s: mean %v of the rows, %v in the table", r["model"], sum/3, mean)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(out, MarkdownFile))
+	if err != nil || !strings.Contains(printed, string(text)) || !strings.Contains(printed, "bilinear") {
+		t.Errorf("%v: printed\n%s", err, printed)
+	}
+}
+
+// TestSameNoise: a picture is degraded alike in every run, beside any others and
+// for any model.
+func TestSameNoise(t *testing.T) {
+	out, alone := t.TempDir(), t.TempDir()
+	root := folder(t, 3)
+	if _, err := invoke(t.Context(), t, append(models(t), "-data", "folder", "-root", root, "-out", out)...); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(root, "1.png")); err != nil {
+		t.Fatal(err)
+	}
+	smooth := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
+	if _, err := invoke(t.Context(), t, "-model", smooth, "-data", "folder", "-root", root, "-out", alone); err != nil {
+		t.Fatal(err)
+	}
+	known := map[string]string{}
+	for _, r := range readTable(t, filepath.Join(out, PicturesFile)) {
+		known[r["picture"]+r["degradation"]+r["model"]] = r["mse"]
+	}
+	rows := readTable(t, filepath.Join(alone, PicturesFile))
+	if len(rows) != 2*2*2 {
+		t.Errorf("%d rows", len(rows))
+	}
+	for _, r := range rows {
+		if known[r["picture"]+r["degradation"]+r["model"]] != r["mse"] {
+			t.Errorf("%s, %s, %s: %s beside other pictures and models, %s alone", r["picture"], r["degradation"], r["model"], known[r["picture"]+r["degradation"]+r["model"]], r["mse"])
+		}
+	}
+}
+
+// TestDeadLeaves: the built-in data set needs no files.
+func TestDeadLeaves(t *testing.T) {
+	out := t.TempDir()
+	smooth := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
+	printed, err := invoke(t.Context(), t, "-model", smooth, "-pictures", "2", "-out", out)
+	if err != nil || !strings.Contains(printed, "deadleaves, 2 pictures") {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	again := t.TempDir()
+	if _, err := invoke(t.Context(), t, "-model", smooth, "-pictures", "2", "-out", again); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{PicturesFile, TableFile, MarkdownFile} {
+		a, err := os.ReadFile(filepath.Join(out, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := os.ReadFile(filepath.Join(again, name)); err != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s differs from run to run (%v)", name, err)
+		}
+	}
+}
+
+// TestNormalisations: models that normalise in different ways see noise of different
+// strength in pixels, and the table says which is whose.
+func TestNormalisations(t *testing.T) {
+	other := sessiontest.Signed("denoising")
+	other.Std = []float64{0.25, 0.25, 0.25}
+	a := sessiontest.File(t, "same.onnx", sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("denoising")))
+	b := sessiontest.File(t, "same.onnx", sessiontest.Network(t, sessiontest.ResNet, other))
+	out := t.TempDir()
+	printed, err := invoke(t.Context(), t, "-model", a, "-model", b, "-noise", "0.1", "-data", "folder", "-root", folder(t, 1), "-out", out)
+	if err != nil || !strings.Contains(printed, "std [0.5 0.5 0.5]") || !strings.Contains(printed, "std [0.25 0.25 0.25]") || !strings.Contains(printed, filepath.ToSlash(a)) {
+		t.Errorf("%v\n%s", err, printed)
+	}
+	for _, r := range readTable(t, filepath.Join(out, TableFile)) {
+		if r["mse_std"] != "" {
+			t.Errorf("one picture has a spread of %s", r["mse_std"])
+		}
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for name, data := range map[string][]byte{
+		"m.onnx": sessiontest.Smooth(t), "cut.onnx": sessiontest.Smooth(t)[:60], "text.onnx": []byte("text"),
+		"odd.onnx": sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("superresolution")),
+		"new.onnx": sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("dehazing")),
+	} {
+		if err := os.WriteFile(name, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir("empty", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		line, want string
+		usage      bool
+	}{
+		{"", "-model: missing", true},
+		{"-model m.onnx -model ./m.onnx", "-model ./m.onnx: given twice", true},
+		{"-model=", "-model", true},
+		{"-model m.onnx -data imagenet", "-data imagenet: unknown", true},
+		{"-model m.onnx -data folder", "-root: ", true},
+		{"-model m.onnx -root x", "-root x: ", true},
+		{"-model m.onnx -noise 0.1,x", "-noise 0.1,x: ", true},
+		{"-model m.onnx -noise 2", "-noise 2: ", true},
+		{"-model m.onnx -blur 0", "-blur 0: ", true},
+		{"-model m.onnx -blur 3", "-blur: no model is for deblurring", true},
+		{"-model m.onnx -boxes", "-boxes: no model is for inpainting", true},
+		{"-model m.onnx -pictures 0", "-pictures 0: ", true},
+		{"-model none.onnx", "-model", false},
+		{"-model cut.onnx", "-model cut.onnx: ", false},
+		{"-model text.onnx", "-model text.onnx: ", false},
+		{"-model odd.onnx", "-model odd.onnx ", false},
+		{"-model new.onnx", "dehazing", false},
+		{"-model m.onnx -data folder -root none", "none", false},
+		{"-model m.onnx -data folder -root empty", "empty", false},
+		{"-model m.onnx -pictures 1 -out m.onnx", "-out", false},
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			_, err := invoke(t.Context(), t, strings.Fields(c.line)...)
+			var usage *command.UsageError
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || errors.As(err, &usage) != c.usage {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+		})
+	}
+	if entries, err := filepath.Glob("results"); err != nil || len(entries) > 0 {
+		t.Errorf("something was written: %v, %v", entries, err)
+	}
+}
+
+func TestStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := invoke(ctx, t, "-model", sessiontest.File(t, "m.onnx", sessiontest.Smooth(t)), "-out", t.TempDir())
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped after 0 of") {
+		t.Errorf("error %v", err)
+	}
+}

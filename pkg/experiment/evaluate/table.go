@@ -1,0 +1,179 @@
+package evaluate
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"multiscale/pkg/durable"
+	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/experiment/trial"
+	"multiscale/pkg/metric"
+)
+
+// The files of an evaluation.
+const (
+	PicturesFile = "pictures.csv"   // a row for every picture, degradation and model
+	TableFile    = "evaluation.csv" // their means and standard deviations
+	MarkdownFile = "evaluation.md"  // what is printed
+)
+
+// Row is what one model made of one picture; without Network, it is the answer that
+// takes none.
+type Row struct {
+	Data, Picture     string
+	Width, Height     int
+	Task, Degradation string
+	Model, Network    string
+	Runtime           string
+	trial.Measures
+}
+
+// measures are the columns of numbers, in order.
+var measures = []struct {
+	name, heading string
+	of            func(trial.Measures) float64
+	places        int
+}{
+	{"mse", "MSE", func(m trial.Measures) float64 { return m.MSE }, 5},
+	{"psnr", "PSNR dB", func(m trial.Measures) float64 { return m.PSNR }, 2},
+	{"psnr_luma", "PSNR luma dB", func(m trial.Measures) float64 { return m.PSNRLuma }, 2},
+	{"ssim", "SSIM", func(m trial.Measures) float64 { return m.SSIM }, 4},
+}
+
+// summary is the rows of one model with one degradation.
+type summary struct {
+	Row
+	values [][]float64 // by measure
+}
+
+// summaries collects rows, in the order in which models come up, degradation
+// by degradation.
+func summaries(rows []Row) (list []*summary) {
+	type key struct{ task, degradation, model string }
+	known := map[key]*summary{}
+	for _, r := range rows {
+		k := key{r.Task, r.Degradation, r.Model}
+		s := known[k]
+		if s == nil {
+			s = &summary{Row: r, values: make([][]float64, len(measures))}
+			known[k], list = s, append(list, s)
+		}
+		for i, m := range measures {
+			s.values[i] = append(s.values[i], m.of(r.Measures))
+		}
+	}
+	return list
+}
+
+// spread is the sample standard deviation; NaN of less than two values.
+func spread(values []float64) float64 {
+	mean, sum := metric.Mean(values), 0.0
+	for _, v := range values {
+		sum += (v - mean) * (v - mean)
+	}
+	if len(values) < 2 {
+		return math.NaN()
+	}
+	return math.Sqrt(sum / float64(len(values)-1))
+}
+
+// report writes the files and prints the table.
+func (e *evaluation) report(out io.Writer) error {
+	list := summaries(e.rows)
+	text := e.markdown(list)
+	if err := os.MkdirAll(e.Out, 0o777); err != nil {
+		return fmt.Errorf("-out %s: %w", e.Out, err)
+	}
+	for _, f := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{PicturesFile, func(w io.Writer) error { return writePictures(w, e.rows) }},
+		{TableFile, func(w io.Writer) error { return writeTable(w, list) }},
+		{MarkdownFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},
+	} {
+		if err := durable.WriteFile(durable.OS, filepath.Join(e.Out, f.name), f.write); err != nil {
+			return fmt.Errorf("-out: %w", err)
+		}
+	}
+	_, err := fmt.Fprintf(out, "%sWritten to %s.\n", text, e.Out)
+	return err
+}
+
+func (e *evaluation) markdown(list []*summary) string {
+	head := []string{"degradation", "model"}
+	for _, m := range measures {
+		head = append(head, m.heading, "±")
+	}
+	rows := [][]string{head}
+	for _, s := range list {
+		row := []string{s.Degradation, s.Model}
+		for i, m := range measures {
+			row = append(row, table.Fixed(metric.Mean(s.values[i]), m.places), table.Fixed(spread(s.values[i]), m.places))
+		}
+		rows = append(rows, row)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "# %s, %d pictures\n\n%s\n", e.set.Name, len(list[0].values[0]), table.Aligned(rows, 2))
+	b.WriteString("Means over whole pictures and their standard deviations. MSE is on normalised pictures, the others are on [0,1]")
+	if e.enlarges() {
+		b.WriteString("; luma without the two outermost pixels where pictures were enlarged")
+	}
+	b.WriteString(".\n\n")
+	for _, m := range e.models {
+		fmt.Fprintf(&b, "- %s: %s for %s, in %s %s", m.name, m.Network, m.Task, m.Runtime, m.Version)
+		if n := e.tiled[m.name]; n > 0 {
+			fmt.Fprintf(&b, "; %d of its inputs did not fit the memory as a whole and were restored in blended tiles", n)
+		}
+		b.WriteString("\n")
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+func (e *evaluation) enlarges() bool {
+	for _, m := range e.models {
+		if m.Scale != 1 {
+			return true
+		}
+	}
+	return false
+}
+
+func writePictures(w io.Writer, rows []Row) error {
+	head := []string{"data", "picture", "width", "height", "task", "degradation", "model"}
+	for _, m := range measures {
+		head = append(head, m.name)
+	}
+	records := [][]string{head}
+	for _, r := range rows {
+		record := []string{r.Data, r.Picture, strconv.Itoa(r.Width), strconv.Itoa(r.Height), r.Task, r.Degradation, r.Model}
+		for _, m := range measures {
+			record = append(record, table.Exact(m.of(r.Measures)))
+		}
+		records = append(records, record)
+	}
+	return csv.NewWriter(w).WriteAll(records)
+}
+
+func writeTable(w io.Writer, list []*summary) error {
+	head := []string{"data", "task", "degradation", "model", "network", "runtime", "pictures"}
+	for _, m := range measures {
+		head = append(head, m.name+"_mean", m.name+"_std")
+	}
+	records := [][]string{head}
+	for _, s := range list {
+		record := []string{s.Data, s.Task, s.Degradation, s.Model, s.Network, s.Runtime, strconv.Itoa(len(s.values[0]))}
+		for _, values := range s.values {
+			record = append(record, table.Exact(metric.Mean(values)), table.Exact(spread(values)))
+		}
+		records = append(records, record)
+	}
+	return csv.NewWriter(w).WriteAll(records)
+}

@@ -1,0 +1,196 @@
+// Package experiment is the body of the training experiments: it turns flags
+// into a run folder, by way of plans, models, training, export and cross-checks.
+package experiment
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/durable"
+	"multiscale/pkg/experiment/progress"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/graph"
+	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+	"multiscale/pkg/network"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/task"
+)
+
+// Main is the body of the main function of the experiment of a task.
+func Main(t task.Task) {
+	flags := Flags(t)
+	command.Experiment(flags, func(ctx context.Context, c command.Config) error {
+		return Run(ctx, t, c, os.Stdout, os.Stderr)
+	})
+}
+
+// Experiment is one task with one configuration: what all its units share.
+type Experiment struct {
+	task    task.Task
+	config  command.Config
+	network network.Network
+	work    mge.Work
+
+	initial *Weights // of -init, or nil
+	// levelsPilot is the work units that the choice of -levels auto took.
+	levelsPilot float64
+
+	set        *dataset.Set
+	validation *task.Validation
+	folder     *runfolder.Folder
+	files      durable.FS  // of the run folder; nil for the system's
+	arena      graph.Arena // of all units' models
+
+	out      io.Writer // results
+	remarked map[string]bool
+	progress *progress.Printer
+	// What the progress of the whole call is counted in.
+	done, total float64 // work units of finished units, and of all
+	images      int     // evaluations of the network so far
+}
+
+// Run does what the flags of c ask for: it prints results to out and progress
+// to log.
+func Run(ctx context.Context, t task.Task, c command.Config, out, log io.Writer) error {
+	e, err := newExperiment(t, c, out, log)
+	if err != nil {
+		return err
+	}
+	defer e.progress.Close()
+	if c.DryRun {
+		return e.dryRun(ctx)
+	}
+	return e.run(ctx)
+}
+
+// newExperiment returns the experiment that c asks for; the caller closes its progress.
+func newExperiment(t task.Task, c command.Config, out, log io.Writer) (*Experiment, error) {
+	n, err := NetworkOf(t, c.Network)
+	if err != nil {
+		return nil, err
+	}
+	if n, err = optionsOf(c.Init, n); err != nil {
+		return nil, err
+	}
+	initial, err := ReadWeights(c.Init, n)
+	if err != nil {
+		return nil, err
+	}
+	SetConvolution(c.Conv)
+	return &Experiment{
+		task: t, config: c, network: n, work: workOf(c), initial: initial,
+		out: out, remarked: make(map[string]bool), progress: progress.New(log),
+	}, nil
+}
+
+// SetConvolution chooses the algorithm that -conv names.
+func SetConvolution(name string) { conv.SetAlgorithm(algorithms[name]) }
+
+// algorithms are the values of -conv.
+var algorithms = map[string]conv.Algorithm{"auto": conv.Auto, "direct": conv.Direct, "winograd": conv.Winograd}
+
+// workOf is the size of the work that the flags ask for.
+func workOf(c command.Config) mge.Work {
+	return mge.Work{Batches: mge.Doubling(c.Batch, c.Levels), Iterations: c.Iterations, Stages: c.Stages}
+}
+
+func (e *Experiment) run(ctx context.Context) error {
+	if err := e.open(); err != nil {
+		return err
+	}
+	if err := e.chooseLevels(ctx); err != nil {
+		return err
+	}
+	c := e.config
+	var err error
+	units := runfolder.Units(c.Strategies, c.Seeds)
+	if err := e.prepare(units); err != nil {
+		return err
+	}
+	e.folder, err = runfolder.Open(c.Out, e.record(), units, runfolder.Options{Resume: c.Resume, Force: c.Force, FS: e.files})
+	if err != nil {
+		return err
+	}
+	defer e.folder.Close()
+	work := e.folder.Work()
+	if len(work) > 0 || e.picturesMissing() {
+		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, task.ValidationSize); err != nil {
+			return err
+		}
+		if err := e.runUnits(ctx, work); err != nil {
+			return err
+		}
+		if err := e.pictures(ctx); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(e.out, e.folder.Table())
+	if e.validation != nil {
+		trivial, d := "The degraded pictures themselves", e.validation.Degraded()
+		if e.task.Scale() != 1 {
+			trivial = "Bilinear enlargement"
+		}
+		fmt.Fprintf(e.out, "%s: MSE %.4g, PSNR %.2f dB, SSIM %.4f.\n", trivial, d.MSE, d.PSNR, d.SSIM)
+	}
+	fmt.Fprintf(e.out, "Run folder: %s\n", c.Out)
+	return nil
+}
+
+// open opens the data set, once.
+func (e *Experiment) open() (err error) {
+	if e.set == nil {
+		c := e.config
+		e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side})
+	}
+	return err
+}
+
+// runUnits runs what is to be run, in its order.
+func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error {
+	for _, w := range work {
+		plan, err := e.plan(w.Strategy)
+		if err != nil {
+			return err
+		}
+		e.total += plan.WorkUnits(plan.Iterations())
+	}
+	for _, w := range work {
+		if err := e.runUnit(ctx, w); err != nil {
+			return fmt.Errorf("%s: %w", w.Unit, err)
+		}
+		// The finished unit's vectors and graphs go before the next one needs its own.
+		// Gorgonia's machines have finalizers, and its pools forget in two
+		// collections more.
+		for range 3 {
+			runtime.GC()
+		}
+	}
+	return nil
+}
+
+// restriction is the operator between meshes.
+func (e *Experiment) restriction() mesh.Restriction { return mesh.Restriction(e.config.Restriction) }
+
+// pixels is the normalisation of the data.
+func (e *Experiment) pixels() pixel.Scale { return e.task.Pixels(e.set) }
+
+// sampler draws training batches that follow from a seed.
+func (e *Experiment) sampler(seed uint64) *task.Sampler {
+	return &task.Sampler{
+		Task: e.task, Source: e.set.Train, Pixels: e.pixels(), Side: e.config.Side, Restriction: e.restriction(),
+		DegradeCoarse: e.config.Degrade == "coarse", Seed: seed,
+	}
+}
+
+// estimator estimates gradients, with what is random in the network from a seed.
+func (e *Experiment) estimator(m *model.Model, s mge.Sampler, seed uint64) mge.Estimator {
+	return mge.Estimator{Model: m, Sampler: s, Seed: seed, SharedMasks: e.config.DropoutCoupling == "restricted"}
+}

@@ -1,0 +1,258 @@
+package experiment_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/network"
+	"multiscale/pkg/task"
+)
+
+// small is a run that takes a second or two: all strategies on meshes of side
+// 16 and 8.
+var small = []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "3", "-stages", "3,2", "-strategy", "single,mge,fullmultiscale,progressive"}
+
+func run(ctx context.Context, t *testing.T, out string, args ...string) (string, error) {
+	t.Helper()
+	c, err := command.Parse(experiment.Flags(task.Denoising{}), append(append([]string{}, args...), "-out", out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed bytes.Buffer
+	err = experiment.Run(ctx, task.Denoising{}, c, &printed, &printed)
+	return printed.String(), err
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// TestRunFolder: a run leaves every file of the contract, with exact work
+// units, finite measures and models that the runtimes at hand agree on.
+func TestRunFolder(t *testing.T) {
+	out := t.TempDir()
+	if printed, err := run(t.Context(), t, out, small...); err != nil {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	for _, name := range []string{"summary.csv", "crosscheck.csv", "timing.csv", "history.csv", "run.json", "table.md", "convergence.png", "samples.png"} {
+		if len(read(t, filepath.Join(out, name))) == 0 {
+			t.Errorf("%s is empty", name)
+		}
+	}
+	rows := table(t, filepath.Join(out, "summary.csv"))
+	// N = 2, 4 on meshes of cost 1 and 1/4: MGE takes 2(1+1/4) + 4/4 an iteration.
+	want := map[string]float64{"single": 18, "mge": 10.5, "fullmultiscale": 3*1 + 2*3.5, "progressive": 3*1 + 2*3}
+	if len(rows) != len(want) {
+		t.Fatalf("%d rows in summary.csv, want %d", len(rows), len(want))
+	}
+	for _, r := range rows {
+		if wu := number(t, r["work_units"]); wu != want[r["strategy"]] {
+			t.Errorf("%s: %v work units, want %v", r["strategy"], wu, want[r["strategy"]])
+		}
+		for _, column := range []string{"mse", "psnr", "ssim", "ssim_signed"} {
+			if v := number(t, r[column]); math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Errorf("%s: %s is %v", r["strategy"], column, v)
+			}
+		}
+		if c := number(t, r["crosscheck_max_abs"]); !(c >= 0 && c <= 1e-4) {
+			t.Errorf("%s: the exported model differs by %v", r["strategy"], c)
+		}
+		if len(read(t, filepath.Join(out, r["strategy"]+"-seed1.onnx"))) == 0 {
+			t.Errorf("%s: no model", r["strategy"])
+		}
+	}
+	history := table(t, filepath.Join(out, "history.csv"))
+	validated := 0
+	for _, r := range history {
+		if r["validation_mse"] != "" {
+			validated++
+		}
+	}
+	if validated < 4*4 { // all of these short runs' iterations, and the start
+		t.Errorf("%d validations in history.csv", validated)
+	}
+
+	// Finished units are not run again; others may join them.
+	before := read(t, filepath.Join(out, "summary.csv"))
+	if printed, err := run(t.Context(), t, out, small...); err != nil || !strings.Contains(printed, "fullmultiscale") {
+		t.Fatalf("a finished run was not shown again: %v\n%s", err, printed)
+	}
+	if !bytes.Equal(before, read(t, filepath.Join(out, "summary.csv"))) {
+		t.Error("showing a finished run changed it")
+	}
+	if _, err := run(t.Context(), t, out, append([]string{"-lr", "1e-4"}, small...)...); err == nil || !strings.Contains(err.Error(), "lr") {
+		t.Errorf("another learning rate in the same folder: %v", err)
+	}
+}
+
+// results are the files that equal runs have equal bytes of.
+var results = []string{"summary.csv", "history.csv", "mge-seed7.onnx", "fullmultiscale-seed7.onnx"}
+
+var twoStrategies = []string{"-network", "unet", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "3", "-stages", "3,2", "-strategy", "mge,fullmultiscale", "-seed", "7"}
+
+// TestCoresAndResume: equal flags give equal bytes on one core and on two, and
+// for a run that was stopped at any iteration and resumed.
+func TestCoresAndResume(t *testing.T) {
+	undisturbed := t.TempDir()
+	cores := runtime.GOMAXPROCS(1)
+	if _, err := run(t.Context(), t, undisturbed, twoStrategies...); err != nil {
+		t.Fatal(err)
+	}
+	runtime.GOMAXPROCS(max(cores, 2))
+	defer runtime.GOMAXPROCS(cores)
+
+	stopped := t.TempDir()
+	stops := 0
+	for try := 0; ; try++ {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(200+150*try)*time.Millisecond)
+		_, err := run(ctx, t, stopped, append([]string{"-resume", "-checkpoint-every", "100ms"}, twoStrategies...)...)
+		cancel()
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		stops++
+	}
+	if stops == 0 {
+		t.Log("the run was over before it could be stopped")
+	}
+	for _, name := range results {
+		if !bytes.Equal(read(t, filepath.Join(undisturbed, name)), read(t, filepath.Join(stopped, name))) {
+			t.Errorf("%s differs after %d stops", name, stops)
+		}
+	}
+}
+
+// TestUnfinishedNeedsResume: what was begun is neither gone on with nor thrown
+// away unasked.
+func TestUnfinishedNeedsResume(t *testing.T) {
+	out := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := run(ctx, t, out, small...); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if _, err := run(t.Context(), t, out, small...); err == nil || !strings.Contains(err.Error(), "-resume") {
+		t.Errorf("an unfinished run without -resume: %v", err)
+	}
+}
+
+// TestDryRun: the plans of all profiles have the work units of the contract.
+func TestDryRun(t *testing.T) {
+	for profile, want := range map[string]string{
+		"quick": "single 3360\nmge 1020\nfullmultiscale 585\nprogressive 585\n",
+		"cpu":   "single 24000\nmge 3700\nfullmultiscale 1456\nprogressive 1456\n",
+		"paper": "single 480000\nmge 74000\nfullmultiscale 28750\nprogressive 28750\n",
+	} {
+		out := filepath.Join(t.TempDir(), "run")
+		printed, err := run(t.Context(), t, out, "-dry-run", "-profile", profile, "-strategy", "single,mge,fullmultiscale,progressive")
+		if err != nil || !strings.HasPrefix(printed, want+"parameters 2537187\nmemory about ") {
+			t.Errorf("%s: %v\n%s", profile, err, printed)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Errorf("%s: a dry run made the run folder", profile)
+		}
+	}
+}
+
+// TestInit: a run starts from an exported model as it was.
+func TestInit(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	args := []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "2", "-stages", "1,1", "-strategy", "mge"}
+	if _, err := run(t.Context(), t, first, args...); err != nil {
+		t.Fatal(err)
+	}
+	model := filepath.Join(first, "mge-seed1.onnx")
+	if _, err := run(t.Context(), t, second, append([]string{"-init", model}, args...)...); err != nil {
+		t.Fatal(err)
+	}
+	want := table(t, filepath.Join(first, "summary.csv"))[0]["mse"]
+	if got := table(t, filepath.Join(second, "history.csv"))[0]["validation_mse"]; got != want {
+		t.Errorf("the run starts with an MSE of %s, the model has %s", got, want)
+	}
+	for _, tc := range []struct {
+		file string
+		args []string
+	}{
+		{filepath.Join(first, "none.onnx"), args},
+		{model, []string{"-network", "unet"}},
+	} {
+		if _, err := run(t.Context(), t, t.TempDir(), append([]string{"-init", tc.file}, tc.args...)...); err == nil || !strings.Contains(err.Error(), filepath.Base(tc.file)) {
+			t.Errorf("-init %s: %v", tc.file, err)
+		}
+	}
+}
+
+// TestInitOptions: a model whose widths are not the paper's is trained on as it is, and what comes
+// of it has its widths.
+func TestInitOptions(t *testing.T) {
+	model := sessiontest.File(t, "narrow.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising")))
+	narrow, err := network.Parameters(sessiontest.UNet, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	if _, err := run(t.Context(), t, out, "-init", model, "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "1", "-strategy", "mge"); err != nil {
+		t.Fatal(err)
+	}
+	rows := table(t, filepath.Join(out, "summary.csv"))
+	if got, want := rows[0]["parameters"], strconv.Itoa(narrow.Len()); got != want {
+		t.Errorf("%s parameters, the model has %s", got, want)
+	}
+	trained, err := onnx.ReadFile(filepath.Join(out, "mge-seed1.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := export.Architecture(trained); err != nil || !reflect.DeepEqual(got, network.Network(sessiontest.UNet)) {
+		t.Errorf("%+v, %v; want %+v", got, err, sessiontest.UNet)
+	}
+}
+
+func table(t *testing.T, path string) []map[string]string {
+	t.Helper()
+	records, err := csv.NewReader(bytes.NewReader(read(t, path))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rows []map[string]string
+	for _, record := range records[1:] {
+		row := make(map[string]string)
+		for i, column := range records[0] {
+			row[column] = record[i]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func number(t *testing.T, s string) float64 {
+	t.Helper()
+	v, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}

@@ -1,0 +1,119 @@
+package experiment
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"multiscale/onnx/crosscheck"
+	"multiscale/onnx/export"
+	"multiscale/onnx/session"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/network"
+	"multiscale/pkg/param"
+	"multiscale/pkg/pixel"
+)
+
+// Tolerance is the largest difference that an exported model may have from the
+// network itself, on random inputs; beyond it the run fails.
+const Tolerance = 1e-4
+
+// exported is a model that has been written.
+type exported struct {
+	data   []byte
+	digest string // SHA-256, in hex
+}
+
+// export writes the unit's network as an ONNX file, and beside the checkpoints
+// the one that it was at its smallest validation error.
+func (u *unit) export() (exported, error) {
+	if u.state.Best != nil {
+		params, err := network.Parameters(u.network, 3, u.name.Seed)
+		if err != nil {
+			return exported{}, err
+		}
+		copy(params.Values(), u.best)
+		if _, err := u.write(runfolder.BestFile(u.name), params, u.state.Best.Iteration); err != nil {
+			return exported{}, err
+		}
+	}
+	return u.write(runfolder.ONNXFile(u.name), u.model.Params, u.state.Iteration)
+}
+
+// write writes the network with the parameters that it had after an iteration.
+func (u *unit) write(name string, params *param.Set, iteration int) (exported, error) {
+	doc := fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name(), u.name.Strategy)
+	if total := u.plan.Iterations(); iteration < total {
+		doc += fmt.Sprintf(", after %d of %d iterations", iteration, total)
+	}
+	model, err := export.Network(u.network, 3, params, export.Options{
+		Doc: doc,
+		Metadata: export.Metadata{
+			Task: u.task.Name(), Network: u.network.Name(), Strategy: u.name.Strategy, Seed: u.name.Seed,
+			DataDigest: u.set.Digest, Mean: u.pixels().Mean, Std: u.pixels().Std,
+		}.Properties(),
+	})
+	if err != nil {
+		return exported{}, err
+	}
+	data, err := model.Encode()
+	if err != nil {
+		return exported{}, err
+	}
+	sum := sha256.Sum256(data)
+	err = u.folder.WriteFile(name, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(data))
+		return err
+	})
+	return exported{data, hex.EncodeToString(sum[:])}, err
+}
+
+// crosscheck compares the exported model with the network itself in every
+// runtime at hand, and returns the largest difference that onnx-go found.
+func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Crosscheck, float64, error) {
+	m := u.network.Multiple()
+	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{
+		Seed: u.name.Seed, Library: u.config.ONNXRuntime,
+		Shapes:  [][]int{{1, 3, 8 * m, 8 * m}, {2, 3, 6 * m, 11 * m}},
+		Forward: crosscheck.Network(ctx, u.model),
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("cross-check of %s: %w", runfolder.ONNXFile(u.name), err)
+	}
+	for _, note := range report.Notes {
+		u.remark(note)
+	}
+	var rows []runfolder.Crosscheck
+	for _, r := range report.Rows {
+		rows = append(rows, runfolder.Crosscheck{Unit: u.name, Runtime: r.Runtime, Version: r.Version, Shape: r.Shape, MaxAbs: r.MaxAbs, MaxRel: r.MaxRel})
+		if !(r.MaxAbs <= Tolerance) {
+			err = errors.Join(err, fmt.Errorf("%s differs from the network by %.3g in %s at shape %s: more than %g",
+				runfolder.ONNXFile(u.name), r.MaxAbs, r.Runtime, r.Shape, Tolerance))
+		}
+	}
+	return rows, report.MaxAbs(crosscheck.OnnxGo), err
+}
+
+// remark prints a line once in a call.
+func (e *Experiment) remark(line string) {
+	if !e.remarked[line] {
+		e.remarked[line] = true
+		e.progress.Print("%s", line)
+	}
+}
+
+// applyExported runs an exported model of the folder on the input of a batch,
+// in our own backend, which is there on every machine.
+func (e *Experiment) applyExported(ctx context.Context, y pixel.Images, b mesh.Batch, file string) error {
+	s, err := session.Open(e.folder.Path(file), session.Options{Runtime: session.OnnxGo})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return s.Apply(ctx, y.Data, b.Input, b.T)
+}

@@ -1,0 +1,162 @@
+package experiment_test
+
+import (
+	"bytes"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/checkpoint"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/task"
+)
+
+// tiny is a run of a second: MGE with the smallest network.
+var tiny = flags("-strategy", "mge", "-iterations", "6")
+
+// superresolve runs super-resolution, in this process.
+func superresolve(t *testing.T, out string, args ...string) (string, error) {
+	t.Helper()
+	c, err := command.Parse(experiment.Flags(task.Superresolution{}), append(append([]string{}, args...), "-out", out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed bytes.Buffer
+	err = experiment.Run(t.Context(), task.Superresolution{}, c, &printed, &printed)
+	return printed.String(), err
+}
+
+// TestKnownBefore: what can be known before training is not found out after it,
+// and leaves no folder that the next try would stumble over.
+func TestKnownBefore(t *testing.T) {
+	rubbish := filepath.Join(t.TempDir(), "library.so")
+	if err := os.WriteFile(rubbish, []byte("no library"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "run")
+	for _, tc := range []struct {
+		name, out string
+		limit     int64 // GOMEMLIMIT
+		args      []string
+		words     []string
+	}{
+		{"library", out, math.MaxInt64, append([]string{"-onnxruntime", rubbish}, tiny...), []string{rubbish}},
+		{"no memory at all", out, 50 << 20, tiny, []string{"GOMEMLIMIT allows 50MiB", "-side or -batch"}},
+		{"memory for smaller micro-batches", out, 200 << 20, []string{"-network", "espcn", "-levels", "1", "-strategy", "mge", "-batch", "512", "-side", "32"}, []string{"GOMEMLIMIT allows 200MiB", "use -memory "}},
+		{"no folder can be made", filepath.Join(file, "run"), math.MaxInt64, tiny, []string{file, "-out"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			defer debug.SetMemoryLimit(debug.SetMemoryLimit(tc.limit))
+			_, err := superresolve(t, tc.out, tc.args...)
+			for _, w := range tc.words {
+				if err == nil || !strings.Contains(err.Error(), w) {
+					t.Errorf("error %v, want %q", err, w)
+				}
+			}
+			if _, err := os.Stat(tc.out); err == nil {
+				t.Error("the run folder was made all the same")
+			}
+		})
+	}
+}
+
+// TestDivergence: numbers that are not finite end a run with the place, the last
+// good checkpoint stays, and -detect-anomaly goes on from it to the operation.
+func TestDivergence(t *testing.T) {
+	out := t.TempDir()
+	wild := []string{"-network", "resnet", "-side", "8", "-levels", "0", "-batch", "2", "-iterations", "40", "-strategy", "single", "-optimizer", "sgd", "-lr", "100", "-schedule", "constant"}
+	_, err := run(t.Context(), t, out, wild...)
+	if err == nil || !strings.Contains(err.Error(), "single-seed1: stage 1, iteration ") || !strings.Contains(err.Error(), "-detect-anomaly") {
+		t.Fatalf("%v", err)
+	}
+	_, err = run(t.Context(), t, out, append([]string{"-resume", "-detect-anomaly"}, wild...)...)
+	if err == nil || !strings.Contains(err.Error(), "level 0: the first NaN or infinity is a result of ") || strings.Count(err.Error(), "\n") > 2 {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestClip: a bound changes the steps and not the norms that are told of.
+func TestClip(t *testing.T) {
+	free, bound := t.TempDir(), t.TempDir()
+	args := append([]string{"-optimizer", "sgd"}, tiny...)
+	if _, err := superresolve(t, free, args...); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := superresolve(t, bound, append([]string{"-clip", "1e-6"}, args...)...); err != nil {
+		t.Fatal(err)
+	}
+	a, b := table(t, filepath.Join(free, "history.csv")), table(t, filepath.Join(bound, "history.csv"))
+	if a[1]["gradient_norm"] != b[1]["gradient_norm"] || number(t, a[1]["gradient_norm"]) <= 1e-6 {
+		t.Errorf("the norms are %s without and %s with a bound", a[1]["gradient_norm"], b[1]["gradient_norm"])
+	}
+	if a[2]["train_loss"] == b[2]["train_loss"] {
+		t.Error("the bound had no effect")
+	}
+	if !bytes.Contains(read(t, filepath.Join(bound, "run.json")), []byte(`"clip": 0.000001`)) {
+		t.Error("run.json does not hold the bound")
+	}
+}
+
+// TestBest: the network of the smallest validation error is kept beside the
+// checkpoints, over a stop too.
+func TestBest(t *testing.T) {
+	out, again := t.TempDir(), t.TempDir()
+	wild := append([]string{"-lr", "0.01", "-schedule", "constant"}, tiny...)
+	if _, err := superresolve(t, out, wild...); err != nil {
+		t.Fatal(err)
+	}
+	least := math.Inf(1)
+	for _, row := range table(t, filepath.Join(out, "history.csv")) {
+		if text := row["validation_mse"]; text != "" {
+			least = min(least, number(t, text))
+		}
+	}
+	model := filepath.Join(out, "checkpoint", "mge-seed1", "best.onnx")
+	if _, err := superresolve(t, again, append([]string{"-init", model}, tiny...)...); err != nil {
+		t.Fatal(err)
+	}
+	if got := number(t, table(t, filepath.Join(again, "history.csv"))[0]["validation_mse"]); got != least {
+		t.Errorf("the best model has an MSE of %v, history.csv says %v", got, least)
+	}
+}
+
+// TestDamagedNewest: a newest checkpoint that is damaged is passed over for the
+// one before, which is said, and the run ends with the same bytes.
+func TestDamagedNewest(t *testing.T) {
+	undisturbed, out := t.TempDir(), t.TempDir()
+	args := append([]string{"-stages", "3,3"}, flags("-strategy", "fullmultiscale")...)
+	for _, dir := range []string{undisturbed, out} {
+		if _, err := superresolve(t, dir, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(filepath.Join(out, "summary.csv")); err != nil { // unfinished
+		t.Fatal(err)
+	}
+	checkpoints, err := filepath.Glob(filepath.Join(out, "checkpoint", "*", "*.checkpoint"))
+	if err != nil || len(checkpoints) < 2 || len(checkpoints) > checkpoint.DefaultKeep {
+		t.Fatalf("%v, %v", checkpoints, err)
+	}
+	for _, path := range checkpoints[1:] {
+		if err := os.Truncate(path, 1000); err != nil {
+			t.Fatal(err)
+		}
+	}
+	printed, err := superresolve(t, out, append([]string{"-resume"}, args...)...)
+	if err != nil || !strings.Contains(printed, "passed over a damaged checkpoint: "+checkpoints[1]) || !strings.Contains(printed, "going on after iteration 3 of 6") {
+		t.Errorf("%v\n%s", err, printed)
+	}
+	for _, name := range []string{"summary.csv", "history.csv", "fullmultiscale-seed1.onnx"} {
+		if !bytes.Equal(read(t, filepath.Join(undisturbed, name)), read(t, filepath.Join(out, name))) {
+			t.Errorf("%s differs", name)
+		}
+	}
+}

@@ -1,0 +1,166 @@
+package experiment
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/durable"
+	"multiscale/pkg/durable/durabletest"
+	"multiscale/pkg/picture"
+	"multiscale/pkg/random"
+	"multiscale/pkg/task"
+)
+
+var everyFault = flag.Bool("everyfault", false, "fail at every write of a run, not only at some")
+
+// runOn runs super-resolution with the smallest network on a file system.
+func runOn(t *testing.T, fsys durable.FS, out string, args ...string) error {
+	t.Helper()
+	c, err := command.Parse(Flags(task.Superresolution{}), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := newExperiment(task.Superresolution{}, c, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.progress.Close()
+	e.files = fsys
+	return e.run(t.Context())
+}
+
+// sameFiles compares files of two run folders.
+func sameFiles(t *testing.T, want, got string, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		a, err := os.ReadFile(filepath.Join(want, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := os.ReadFile(filepath.Join(got, name)); err != nil || !bytes.Equal(a, b) {
+			t.Errorf("%s differs, %v", filepath.Join(got, name), err)
+		}
+	}
+}
+
+// TestFaults: whatever write of a whole run fails, and however, the run ends
+// with an error, and the same call with -resume ends with the same bytes.
+func TestFaults(t *testing.T) {
+	args := []string{"-strategy", "mge", "-iterations", "2"}
+	try := func(fsys durable.FS, out string, more ...string) error {
+		return runOn(t, fsys, out, append(more, args...)...)
+	}
+	undisturbed := t.TempDir()
+	if err := try(nil, undisturbed); err != nil {
+		t.Fatal(err)
+	}
+	// A step that is prime to the number of faults meets them all.
+	step := 11
+	if *everyFault {
+		step = 1
+	}
+	tried := 0
+	for at := 1; ; at += step {
+		fault := durabletest.Faults[tried%len(durabletest.Faults)]
+		faults := []durabletest.Fault{fault}
+		if *everyFault {
+			faults = durabletest.Faults
+		}
+		over := false
+		for _, fault := range faults {
+			out := filepath.Join(t.TempDir(), "run")
+			faulty := &durabletest.FS{At: at, Fault: fault}
+			err := try(faulty, out)
+			if over = !faulty.Fired(); over {
+				break
+			}
+			tried++
+			if err == nil && fault != durabletest.IOError && fault != durabletest.NoSpace {
+				// Old checkpoints that cannot be removed are no failure.
+				t.Errorf("%v at step %d: no error", fault, at)
+			}
+			if err := try(nil, out, "-resume"); err != nil {
+				t.Errorf("%v at step %d, then -resume: %v", fault, at, err)
+				continue
+			}
+			sameFiles(t, undisturbed, out, "summary.csv", "history.csv", "mge-seed1.onnx")
+		}
+		if over {
+			t.Logf("%d faults at the %d writes of a run", tried, at-1)
+			return
+		}
+	}
+}
+
+// onRename is a file system that tells before a file takes its place.
+type onRename struct {
+	durable.FS
+	tell func(to string)
+}
+
+func (f onRename) Rename(from, to string) error {
+	f.tell(to)
+	return f.FS.Rename(from, to)
+}
+
+// TestVanishedPicture: pictures that vanish while training end the run with the
+// name of one and with a checkpoint; once they are back, -resume ends with the
+// same bytes.
+func TestVanishedPicture(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "pictures")
+	if err := os.Mkdir(root, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 300 {
+		p := picture.New(16, 16)
+		r := random.New(uint64(i))
+		for j := range p.Pix {
+			p.Pix[j] = byte(r.Intn(256))
+		}
+		var b bytes.Buffer
+		if err := p.Encode(&b, "x.png"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, fmt.Sprintf("%04d.png", i)), b.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	undisturbed, out := t.TempDir(), t.TempDir()
+	args := []string{"-data", "folder", "-root", root, "-strategy", "fullmultiscale", "-stages", "2,40"}
+	if err := runOn(t, nil, undisturbed, args...); err != nil {
+		t.Fatal(err)
+	}
+	away := root + "-away"
+	// The first checkpoint comes at the first stage's end, where few of the pictures
+	// have been looked at.
+	vanish := sync.OnceFunc(func() {
+		if err := os.Rename(root, away); err != nil {
+			t.Error(err)
+		}
+	})
+	err := runOn(t, onRename{durable.OS, func(to string) {
+		if filepath.Ext(to) == ".checkpoint" {
+			vanish()
+		}
+	}}, out, args...)
+	for _, words := range []string{"fullmultiscale-seed1: stage 2, iteration ", ": level ", root, ".png"} {
+		if err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("error %v, want %q", err, words)
+		}
+	}
+	if err := os.Rename(away, root); err != nil {
+		t.Fatal(err)
+	}
+	if err := runOn(t, nil, out, append([]string{"-resume"}, args...)...); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, undisturbed, out, "summary.csv", "history.csv", "fullmultiscale-seed1.onnx")
+}

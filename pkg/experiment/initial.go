@@ -1,0 +1,128 @@
+package experiment
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/pkg/checkpoint"
+	"multiscale/pkg/command"
+	"multiscale/pkg/durable"
+	"multiscale/pkg/model"
+	"multiscale/pkg/network"
+	"multiscale/pkg/param"
+)
+
+// Weights are those of a trained network: of an exported model, or of a
+// checkpoint of its training.
+type Weights struct {
+	Path   string
+	Digest string // SHA-256 of the file, in hex
+	values []float32
+}
+
+// ReadWeights reads the file of -init for a network; nil without one. Files named
+// *.checkpoint are checkpoints, all others ONNX models.
+func ReadWeights(path string, n network.Network) (*Weights, error) {
+	if path == "" {
+		return nil, nil
+	}
+	params, err := network.Parameters(n, 3, 0)
+	if err != nil {
+		return nil, err
+	}
+	read := fromModel
+	if filepath.Ext(path) == ".checkpoint" {
+		read = fromCheckpoint
+	}
+	data, err := read(path, params)
+	if err != nil {
+		return nil, fmt.Errorf("-init %s: for -network %s: %w", path, n.Name(), err)
+	}
+	sum := sha256.Sum256(data)
+	return &Weights{path, hex.EncodeToString(sum[:]), params.Values()}, nil
+}
+
+// fromModel fills in the parameters of an exported model.
+func fromModel(path string, params *param.Set) ([]byte, error) {
+	data, err := onnx.ReadBytes(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := onnx.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	return data, export.Restore(params, m)
+}
+
+// fromCheckpoint fills in the parameters that a checkpoint holds.
+func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
+	data, err := durable.ReadFile(durable.OS, path, checkpoint.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	s, err := checkpoint.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	values := s.Vectors[parametersSection]
+	if len(values) != params.Len() {
+		return nil, fmt.Errorf("it holds %d parameters, the network has %d", len(values), params.Len())
+	}
+	copy(params.Values(), values)
+	return data, nil
+}
+
+// NewModel returns a model with the given weights, or with the initial ones of a
+// seed where there are none, that computes as c says.
+func NewModel(n network.Network, seed uint64, w *Weights, loss model.Loss, c command.Config) (*model.Model, error) {
+	params, err := network.Parameters(n, 3, seed)
+	if err != nil {
+		return nil, err
+	}
+	if w != nil {
+		copy(params.Values(), w.values)
+		params.Changed()
+	}
+	m := model.New(n, params, loss)
+	m.Memory = c.Memory
+	m.DetectAnomaly = c.DetectAnomaly
+	return m, nil
+}
+
+// newModel returns a model with the initial parameters: those of -init, or else
+// drawn from a seed.
+func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
+	m, err := NewModel(e.network, seed, e.initial, e.task.Loss, e.config)
+	if err == nil {
+		m.Arena = &e.arena
+	}
+	return m, err
+}
+
+// optionsOf returns the network of -init where it is one like n with other options (widths,
+// blocks, heads), and n itself otherwise.
+func optionsOf(path string, n network.Network) (network.Network, error) {
+	if path == "" || filepath.Ext(path) == ".checkpoint" {
+		return n, nil
+	}
+	m, err := onnx.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("-init %w", err)
+	}
+	described, err := export.Architecture(m)
+	switch {
+	case errors.Is(err, export.ErrForeign):
+		return n, nil
+	case err != nil:
+		return nil, fmt.Errorf("-init %s: %w", path, err)
+	case described.Name() == n.Name() && described.Scale() == n.Scale() && described.UsesTime() == n.UsesTime():
+		return described, nil
+	}
+	return n, nil // its weights will not fit, and say why
+}

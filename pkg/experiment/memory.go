@@ -1,0 +1,93 @@
+package experiment
+
+import (
+	"fmt"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/limit"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+)
+
+// programBytes is what a process takes before it trains: code, libraries, heap
+// in waiting.
+const programBytes = 64 << 20
+
+// memory is about what a run takes at its peak, in bytes.
+type memory struct {
+	activations int64 // of the largest micro-batch
+	image       int64 // activations of one image, of the mesh that takes the most
+	batches     int64 // drawn ahead
+	vectors     int64 // of the network
+}
+
+// total adds what the collector leaves lying.
+func (m memory) total() int64 {
+	return (m.activations+m.batches+m.vectors)*(100+command.GCPercent)/100 + programBytes
+}
+
+// memory estimates what the plans take.
+func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
+	var need memory
+	for _, p := range plans {
+		for _, s := range p.Stages {
+			batches := s.Batches
+			if e.allocation() != mge.Fixed && len(batches) > 1 {
+				batches = s.Most()
+			}
+			for i, n := range batches {
+				level := s.Finest + i
+				target := mesh.Side(e.config.Side, level)
+				input := target / e.task.Scale()
+				image, err := m.Bytes(1, 3, input, input, true)
+				if err != nil {
+					return need, err
+				}
+				micro, err := m.MicroBatch(3, input, input, true)
+				if err != nil {
+					return need, err
+				}
+				// With the mesh's own term the next finer one's is evaluated.
+				together := n
+				if i > 0 {
+					together += batches[i-1]
+				}
+				activations, err := m.Bytes(min(micro, together), 3, input, input, true)
+				if err != nil {
+					return need, err
+				}
+				need.activations = max(need.activations, activations)
+				need.image = max(need.image, image)
+				// Two terms are in use, two wait, one is being drawn.
+				need.batches = max(need.batches, 4*5*int64(n)*int64(3*(target*target+input*input)))
+			}
+		}
+	}
+	// Parameters, gradient, two moments, and packed weights: those of Winograd
+	// take four times the space, forward and backward.
+	need.vectors = int64(4*m.Params.Len()) * (4 + 2*4)
+	return need, nil
+}
+
+// checkMemory returns an error if a run needs more memory than the process may
+// take: better now than after hours.
+func (e *Experiment) checkMemory(need memory) error {
+	l, ok := limit.Lowest()
+	if !ok || need.total() <= l.Bytes {
+		return nil
+	}
+	return fmt.Errorf("training needs about %s of memory, %s allows %s; %s",
+		command.FormatSize(roundMiB(need.total())), l.Name, command.FormatSize(l.Bytes>>20<<20), e.advice(need, l.Bytes))
+}
+
+// advice says what brings the need below a limit.
+func (e *Experiment) advice(need memory, bytes int64) string {
+	room := (bytes-programBytes)*100/(100+command.GCPercent) - need.batches - need.vectors
+	if room = room >> 20 << 20; room >= max(need.image, command.LeastMemory) {
+		return fmt.Sprintf("use -memory %s, or a machine with more", command.FormatSize(room))
+	}
+	return "use a smaller -side or -batch, or a machine with more"
+}
+
+func roundMiB(bytes int64) int64 { return (bytes + 1<<20 - 1) >> 20 << 20 }

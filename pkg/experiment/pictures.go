@@ -1,0 +1,97 @@
+package experiment
+
+import (
+	"cmp"
+	"context"
+	"io"
+	"os"
+	"slices"
+
+	"multiscale/pkg/experiment/plot"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
+)
+
+// shown is the number of validation pictures in samples.png.
+const shown = 6
+
+// picturesMissing says whether a finished folder lacks its figures: a kill may
+// have come between the last table and them.
+func (e *Experiment) picturesMissing() bool {
+	for _, name := range []string{runfolder.ConvergenceFile, runfolder.SamplesFile} {
+		if _, err := os.Stat(e.folder.Path(name)); err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// pictures draws the figures of the run folder, of all its finished units.
+func (e *Experiment) pictures(ctx context.Context) error {
+	err := e.folder.WriteFile(runfolder.ConvergenceFile, func(w io.Writer) error { return plot.Convergence(w, e.folder.Contents) })
+	if err != nil {
+		return err
+	}
+	sheet, err := e.samples(ctx)
+	if err != nil {
+		return err
+	}
+	return e.folder.WriteFile(runfolder.SamplesFile, func(w io.Writer) error { return sheet.Encode(w, runfolder.SamplesFile) })
+}
+
+// samples restores a few validation pictures with the exported models, those of
+// earlier calls too.
+func (e *Experiment) samples(ctx context.Context) (*picture.Planar8, error) {
+	b := e.spread(shown)
+	input, clean := e.planar(b.Input), e.planar(b.Target)
+	rows := make([]plot.Sample, shown)
+	for i := range rows {
+		rows[i] = plot.Sample{Degraded: input[i], Clean: clean[i]}
+	}
+	several := slices.ContainsFunc(e.folder.Summaries, func(s runfolder.Summary) bool { return s.Seed != e.folder.Summaries[0].Seed })
+	var names []string
+	for _, s := range e.folder.Summaries {
+		y := pixel.NewImages(b.Target.N, b.Target.C, b.Target.H, b.Target.W)
+		if err := e.applyExported(ctx, y, b, runfolder.ONNXFile(s.Unit)); err != nil {
+			return nil, err
+		}
+		name := s.Strategy
+		if several {
+			name = s.Unit.String()
+		}
+		names = append(names, name)
+		for i, p := range e.planar(y) {
+			rows[i].Restored = append(rows[i].Restored, p)
+		}
+	}
+	return plot.Samples(names, rows).Render(), nil
+}
+
+// spread returns n validation samples from the strongest to the weakest
+// degradation that t can tell.
+func (e *Experiment) spread(n int) mesh.Batch {
+	all := e.validation.Batch
+	order := make([]int, all.Len())
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(all.T[i], all.T[j]) })
+	var b mesh.Batch
+	for k := range n {
+		i := order[(2*k+1)*len(order)/(2*n)]
+		b = b.Append(all.Slice(i, i+1))
+	}
+	return b
+}
+
+// planar brings normalised images to 8-bit pictures.
+func (e *Experiment) planar(x pixel.Images) []*picture.Planar8 {
+	pixels, per := e.pixels().Pixels(x).Data, x.Image()
+	pictures := make([]*picture.Planar8, x.N)
+	for i := range pictures {
+		pictures[i] = picture.FromFloat(pixels[i*per:(i+1)*per], x.W, x.H)
+	}
+	return pictures
+}

@@ -1,0 +1,178 @@
+package experiment_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/task"
+)
+
+// piloted is a run with several pilots: of MGE before iterations 1 and 17, of
+// Full-Multiscale's second stage before its first.
+var piloted = []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "8", "-iterations", "18", "-stages", "3,2", "-strategy", "mge,fullmultiscale", "-seed", "7"}
+
+// Eight samples on level 0 and sixteen on level 1 cost 8(1+1/4) + 16/4 = 14, as
+// much as a pilot does.
+const iterationCost = 14
+
+// TestAllocation: batches follow from pilots, whose cost is counted exactly and
+// known beforehand; runs are the same on any number of cores and after any
+// interruptions.
+func TestAllocation(t *testing.T) {
+	for allocation, want := range map[string]map[string]float64{
+		"optimal":  {"mge": 19 * iterationCost, "fullmultiscale": 3*4 + 3*iterationCost},
+		"adaptive": {"mge": 20 * iterationCost, "fullmultiscale": 3*4 + 3*iterationCost},
+	} {
+		t.Run(allocation, func(t *testing.T) {
+			args := append([]string{"-allocation", allocation}, piloted...)
+			undisturbed := t.TempDir()
+			printed, err := run(t.Context(), t, undisturbed, args...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(printed, "mge-seed7: by the variances after 0 iterations, batches are [") {
+				t.Errorf("nothing is said of batches:\n%s", printed)
+			}
+			for _, r := range table(t, filepath.Join(undisturbed, "summary.csv")) {
+				if wu := number(t, r["work_units"]); wu != want[r["strategy"]] {
+					t.Errorf("%s: %v work units, want %v", r["strategy"], wu, want[r["strategy"]])
+				}
+			}
+			pilots := map[string]bool{}
+			cost := map[string]float64{}
+			for _, r := range table(t, filepath.Join(undisturbed, "allocation.csv")) {
+				at := r["strategy"] + " stage " + r["stage"] + " after " + r["iteration"]
+				pilots[at] = true
+				cost[at] += number(t, r["batch"]) * map[string]float64{"0": 1.25, "1": 0.25}[r["level"]]
+				if v := number(t, r["variance"]); !(v > 0) {
+					t.Errorf("%s, level %s: variance %v", at, r["level"], v)
+				}
+			}
+			for at, c := range cost {
+				if c != iterationCost {
+					t.Errorf("%s: an iteration costs %v, want %v", at, c, iterationCost)
+				}
+			}
+			expected := []string{"mge stage 1 after 0", "mge stage 1 after 16", "fullmultiscale stage 2 after 3"}
+			if allocation == "optimal" {
+				expected = []string{"mge stage 1 after 0", "fullmultiscale stage 2 after 0"}
+			}
+			for _, at := range expected {
+				if !pilots[at] {
+					t.Errorf("no pilot of %s in %v", at, pilots)
+				}
+			}
+			if len(pilots) != len(expected) {
+				t.Errorf("pilots %v, want %v", pilots, expected)
+			}
+
+			if allocation == "adaptive" {
+				interrupted(t, undisturbed, args)
+			}
+
+			printed, err = run(t.Context(), t, t.TempDir(), append([]string{"-dry-run"}, args...)...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range []string{"mge", "fullmultiscale"} {
+				if line := s + " " + strconv.FormatFloat(want[s], 'f', -1, 64) + "\n"; !strings.Contains(printed, line) {
+					t.Errorf("a dry run does not say %q:\n%s", line, printed)
+				}
+			}
+			if !strings.Contains(printed, "pilots of mge take ") {
+				t.Errorf("a dry run is silent about pilots:\n%s", printed)
+			}
+		})
+	}
+}
+
+// stopper cancels a run as soon as it says something.
+type stopper struct {
+	said   string
+	cancel context.CancelFunc
+}
+
+func (s stopper) Write(line []byte) (int, error) {
+	if strings.Contains(string(line), s.said) {
+		s.cancel()
+	}
+	return len(line), nil
+}
+
+// interrupted runs once more, on one core, is stopped after the second pilot of
+// MGE, and goes on: all bytes are the same.
+func interrupted(t *testing.T, undisturbed string, args []string) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	out := t.TempDir()
+	c, err := command.Parse(experiment.Flags(task.Denoising{}), append(slices.Clone(args), "-out", out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := experiment.Run(ctx, task.Denoising{}, c, io.Discard, stopper{"by the variances after 16", cancel}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the run was not stopped: %v", err)
+	}
+	if printed, err := run(t.Context(), t, out, append([]string{"-resume"}, args...)...); err != nil || strings.Contains(printed, "by the variances after 16") {
+		t.Fatalf("a pilot was made twice, or: %v\n%s", err, printed)
+	}
+	for _, name := range []string{"summary.csv", "history.csv", "allocation.csv", "mge-seed7.onnx", "fullmultiscale-seed7.onnx"} {
+		if !bytes.Equal(read(t, filepath.Join(undisturbed, name)), read(t, filepath.Join(out, name))) {
+			t.Errorf("%s differs after an interruption, on one core", name)
+		}
+	}
+}
+
+// TestLevelsAuto: how many meshes pay is found out, said, recorded, and the same
+// for all units.
+func TestLevelsAuto(t *testing.T) {
+	args := []string{"-network", "resnet", "-side", "16", "-batch", "2", "-iterations", "2", "-strategy", "mge,fullmultiscale", "-levels", "auto"}
+	out := t.TempDir()
+	printed, err := run(t.Context(), t, out, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var record struct {
+		Configuration struct {
+			Levels string
+			Chosen *int `json:"levels_chosen"`
+		}
+	}
+	if err := json.Unmarshal(read(t, filepath.Join(out, "run.json")), &record); err != nil {
+		t.Fatal(err)
+	}
+	chosen := record.Configuration.Chosen
+	if record.Configuration.Levels != "auto" || chosen == nil || *chosen < 0 || *chosen > 2 {
+		t.Fatalf("run.json has levels %q, chosen %v", record.Configuration.Levels, chosen)
+	}
+	if line := "-levels auto: " + strconv.Itoa(*chosen) + " of 2 coarser meshes pay\n"; !strings.Contains(printed, line) {
+		t.Errorf("not said: %q\n%s", line, printed)
+	}
+	dry, err := run(t.Context(), t, t.TempDir(), append([]string{"-dry-run"}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range table(t, filepath.Join(out, "summary.csv")) {
+		if r["levels"] != strconv.Itoa(*chosen) {
+			t.Errorf("%s has %s levels", r["strategy"], r["levels"])
+		}
+		if !strings.Contains(dry, r["strategy"]+" "+r["work_units"]+"\n") {
+			t.Errorf("a dry run does not say the %s work units of %s:\n%s", r["work_units"], r["strategy"], dry)
+		}
+	}
+	// The same call finds the same, and what is finished is not run again.
+	before := read(t, filepath.Join(out, "summary.csv"))
+	if printed, err := run(t.Context(), t, out, args...); err != nil || !bytes.Equal(before, read(t, filepath.Join(out, "summary.csv"))) {
+		t.Errorf("called again: %v\n%s", err, printed)
+	}
+}

@@ -1,0 +1,301 @@
+package plan_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/experiment/plan"
+	"multiscale/pkg/experiment/runfolder"
+)
+
+const plans = "../../../experiments/plans"
+
+// TestCommittedPlans: what the project's plans are made of.
+func TestCommittedPlans(t *testing.T) {
+	for _, c := range []struct {
+		name, profile string
+		folders       []string
+		units         []int // of each experiment; one number is that of all
+	}{
+		{"quick", "quick", []string{"denoising-unet-deadleaves-quick", "superresolution-srnet-deadleaves-quick"}, []int{4}},
+		{"cpu", "cpu", []string{
+			"denoising-unet-bsds500-cpu", "denoising-resnet-bsds500-cpu", "deblurring-unet-bsds500-cpu", "deblurring-resnet-bsds500-cpu",
+			"inpainting-unet-bsds500-cpu", "inpainting-resnet-bsds500-cpu",
+			"superresolution-srnet-urban100-cpu", "superresolution-espcn-urban100-cpu", "superresolution-resnet-urban100-cpu",
+		}, []int{4}},
+		{"paper", "paper", []string{
+			"denoising-unet-stl10-paper", "denoising-unet-celeba-paper", "denoising-resnet-stl10-paper", "denoising-resnet-celeba-paper",
+			"deblurring-unet-stl10-paper", "deblurring-unet-celeba-paper", "deblurring-resnet-stl10-paper", "deblurring-resnet-celeba-paper",
+			"inpainting-unet-celeba-paper", "inpainting-resnet-celeba-paper",
+			"superresolution-srnet-urban100-paper", "superresolution-espcn-urban100-paper", "superresolution-resnet-urban100-paper",
+		}, []int{12}},
+		{"allocation", "quick", []string{
+			"denoising-unet-deadleaves-quick-iterations-120", "denoising-unet-deadleaves-quick-allocation-optimal-iterations-120",
+			"denoising-unet-deadleaves-quick-allocation-adaptive-iterations-120",
+			"deblurring-unet-deadleaves-quick-iterations-120", "deblurring-unet-deadleaves-quick-allocation-optimal-iterations-120",
+			"deblurring-unet-deadleaves-quick-allocation-adaptive-iterations-120",
+		}, []int{9, 6, 6, 9, 6, 6}},
+	} {
+		p, err := plan.Read(filepath.Join(plans, c.name+".yaml"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var folders []string
+		for i, e := range p.Experiments {
+			folders = append(folders, e.Folder)
+			if e.Config.Profile != c.profile || len(e.Units()) != c.units[i%len(c.units)] {
+				t.Errorf("%s: %s has profile %s and %d units", c.name, e.Folder, e.Config.Profile, len(e.Units()))
+			}
+		}
+		if p.Name != c.name || !slices.Equal(folders, c.folders) {
+			t.Errorf("%s: %s", p.Name, strings.Join(folders, " "))
+		}
+	}
+	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 4 {
+		t.Errorf("%v, %v: a plan is not tested", files, err)
+	}
+}
+
+// tiny is a plan of two experiments that take seconds.
+const tiny = `
+name: tiny
+profile: quick
+seeds: [1, 2]
+strategies: [single, mge]
+settings: {side: 16, levels: 1, batch: 2, iterations: 2, stages: [2, 1]}
+experiments:
+  - {task: superresolution, network: espcn, data: deadleaves}
+  - task: superresolution
+    network: srnet
+    data: deadleaves
+    strategies: [mge]
+    settings: {levels: 0, stages: 2, released: false}
+`
+
+func TestParse(t *testing.T) {
+	p, err := plan.Parse([]byte(tiny), map[string]string{"bsds500": "unused"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := p.Experiments[0].Config, p.Experiments[1].Config
+	if first.Side != 16 || first.Levels != 1 || !slices.Equal(first.Stages, []int{2, 1}) || !slices.Equal(first.Strategies, []string{"single", "mge"}) || !slices.Equal(first.Seeds, []uint64{1, 2}) || !first.Resume {
+		t.Errorf("%+v", first)
+	}
+	if second.Task != "superresolution" || second.Levels != 0 || !slices.Equal(second.Strategies, []string{"mge"}) {
+		t.Errorf("%+v", second)
+	}
+	if want := "superresolution-espcn-deadleaves-quick-batch-2-iterations-2-levels-1-side-16-stages-2-1"; p.Experiments[0].Folder != want {
+		t.Errorf("folder %s, want %s", p.Experiments[0].Folder, want)
+	}
+	rooted, err := plan.Parse([]byte(strings.ReplaceAll(tiny, "deadleaves", "bsds500")), map[string]string{"bsds500": "some/where"})
+	if err != nil || rooted.Experiments[0].Config.Root != "some/where" {
+		t.Errorf("root %v, %v", rooted, err)
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	change := func(from, to string) string {
+		if !strings.Contains(tiny, from) {
+			t.Fatalf("%q is not in the plan", from)
+		}
+		return strings.Replace(tiny, from, to, 1)
+	}
+	for _, c := range []struct{ file, want string }{
+		{"", "the file is empty"},
+		{"# nothing\n", "the file is empty"},
+		{"- a\n", "line 1: a plan must be keys with values"},
+		{"name: [a\n", "not YAML: yaml: line 2"},
+		{change("profile:", "proflie:"), `line 3: "proflie" is not a key of a plan; there are name, profile`},
+		{change("name: tiny", "name: ../x"), "name"},
+		{change("name: tiny", "name: tiny\nname: two"), "line 3: name is given twice"},
+		{change("seeds: [1, 2]", "seeds: 1"), "line 4: seeds must be a list"},
+		{change("seeds: [1, 2]", "seeds: []"), "line 4: seeds must be a list"},
+		{change("seeds: [1, 2]\n", ""), "there are no seeds"},
+		{change("seeds: [1, 2]", "seeds: [1, x]"), `line 8: -seeds 1,x: "x" is not a seed`},
+		{change("superresolution", "dehazing"), `line 8: unknown task "dehazing"`},
+		{change("network: espcn", "network: unet"), "line 8: -network unet: unknown; use srnet, espcn or resnet"},
+		{change("data: deadleaves", "data: imagenet"), "line 8: -data imagenet: unknown"},
+		{change("data: deadleaves", "data: folder"), "line 8: -root: "},
+		{change("[single, mge]", "[single, sgd]"), "line 8: -strategy single,sgd: sgd is unknown"},
+		{change("side: 16", "sides: 16"), `line 6: "sides" is not a key of settings; there are allocation, batch`},
+		{change("side: 16", "out: x"), `line 6: "out" is not a key of settings`},
+		{change("side: 16", "side: [16, [17]]"), "line 6: an entry of side must be a short text or a number"},
+		{change("side: 16", "side: 17"), "line 8: -side 17: side 17 does not go with 1 levels"},
+		{change("released: false", "released: perhaps"), "line 9: -released perhaps: "},
+		{change("task: superresolution\n    network: srnet\n    data: deadleaves\n    strategies: [mge]\n    settings: {levels: 0, stages: 2, released: false}",
+			"{task: superresolution, network: espcn, data: deadleaves}"), "line 9: the same experiment as in line 8"},
+		{tiny[:strings.Index(tiny, "experiments:")], "there are no experiments"},
+		{tiny + "---\nname: two\n", "more than one document"},
+		{"experiments: &a [*a]\n", "line 1: "},
+		{strings.Repeat("#", 1<<16+1), "more than"},
+	} {
+		_, err := plan.Parse([]byte(c.file), nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Count(err.Error(), "\n") > 1 {
+			t.Errorf("%.60q:\n%v\nwant %s", c.file, err, c.want)
+		}
+	}
+	if _, err := plan.Read(filepath.Join(t.TempDir(), "none.yaml"), nil); err == nil || !strings.Contains(err.Error(), "none.yaml") {
+		t.Errorf("a missing file: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(path, []byte("nmae: x\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := plan.Read(path, nil); err == nil || !strings.HasPrefix(err.Error(), path+": line 1: ") {
+		t.Errorf("a mistake names its file and line: %v", err)
+	}
+}
+
+// TestRun: what is missing is trained, in the order of the seeds; what is there
+// is not; what was stopped is gone on with, and ends as if it had not been.
+func TestRun(t *testing.T) {
+	p, err := plan.Parse([]byte(tiny), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	states := p.Look([]string{dir})
+	if n := len(states[0].Missing) + len(states[1].Missing); n != 6 {
+		t.Fatalf("%d units are missing of an empty folder", n)
+	}
+	costs, err := plan.Estimate(t.Context(), states)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// N = 2, 4 on meshes of cost 1 and 1/4, two iterations: 12 and 2(2.5+1), with
+	// two seeds; super-resolution has a batch of 2 on one mesh.
+	if costs[0].WorkUnits != 2*(12+7) || costs[1].WorkUnits != 2*4 || !(costs[0].Seconds > 0) {
+		t.Errorf("costs %+v", costs)
+	}
+
+	// A cancelled call says so and leaves the folder to be gone on with.
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var log bytes.Buffer
+	fail := func(dir string, err error) { t.Errorf("%s: %v", dir, err) }
+	if err := plan.Run(ctx, states, &log, fail); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the same command goes on") {
+		t.Errorf("stopped: %v", err)
+	}
+	states = p.Look([]string{dir})
+	if states[0].Begun != 1 || len(states[0].Missing) != 4 || states[0].Err != nil {
+		t.Errorf("after a stop: %d begun, %d missing, %v", states[0].Begun, len(states[0].Missing), states[0].Err)
+	}
+	log.Reset()
+	if err := plan.Run(t.Context(), states, &log, fail); err != nil {
+		t.Fatal(err)
+	}
+	var order []string
+	for line := range strings.Lines(log.String()) {
+		if _, call, ok := strings.Cut(line, " of 4: "); ok {
+			order = append(order, strings.TrimSpace(call[len(dir)+1:]))
+		}
+	}
+	var want []string
+	for _, seed := range []string{"1", "2"} {
+		for _, e := range p.Experiments {
+			want = append(want, e.Folder+", seed "+seed)
+		}
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("order of calls:\n%s\nwant:\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
+	}
+	states = p.Look([]string{t.TempDir(), dir}) // the folder that has it counts
+	for _, s := range states {
+		if len(s.Missing) > 0 || s.Err != nil || len(s.Contents.Summaries) != len(s.Units()) || filepath.Dir(s.Dir) != dir {
+			t.Errorf("%s: missing %v, %v", s.Dir, s.Missing, s.Err)
+		}
+	}
+	log.Reset()
+	if err := plan.Run(t.Context(), states, &log, fail); err != nil || log.Len() > 0 {
+		t.Errorf("a finished plan was run again: %v\n%s", err, log.String())
+	}
+
+	// A folder of another configuration is not touched, and said to be one.
+	other, err := plan.Parse([]byte(strings.Replace(tiny, "iterations: 2", "iterations: 3", 1)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.Experiments[0].Folder = p.Experiments[0].Folder
+	if s := other.Look([]string{dir})[0]; s.Err == nil || !strings.Contains(s.Err.Error(), "iterations") || len(s.Contents.Summaries) > 0 {
+		t.Errorf("another configuration: %v", s.Err)
+	}
+	// So is a damaged one; the rest of the plan is there.
+	if err := os.WriteFile(filepath.Join(states[0].Dir, runfolder.SummaryFile), []byte("task,what\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	broken := p.Look([]string{dir})
+	if broken[0].Err == nil || !strings.Contains(broken[0].Err.Error(), states[0].Dir) || broken[1].Err != nil || len(broken[1].Missing) > 0 {
+		t.Errorf("a damaged folder: %v, %v", broken[0].Err, broken[1].Err)
+	}
+}
+
+// TestRunGoesOn: one experiment that cannot be run does not keep the others from
+// being run.
+func TestRunGoesOn(t *testing.T) {
+	p, err := plan.Parse([]byte(strings.Replace(tiny, "data: deadleaves", "data: bsds500", 1)), map[string]string{"bsds500": t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var failed []string
+	states := p.Look([]string{dir})
+	if err := plan.Run(t.Context(), states, &bytes.Buffer{}, func(dir string, err error) { failed = append(failed, dir) }); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(failed, []string{states[0].Dir}) {
+		t.Errorf("failed: %v", failed)
+	}
+	if s := p.Look([]string{dir})[1]; len(s.Missing) > 0 {
+		t.Errorf("the other is missing %v", s.Missing)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(tiny))
+	for _, name := range []string{"quick", "cpu", "paper", "allocation"} {
+		data, err := os.ReadFile(filepath.Join(plans, name+".yaml"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(data)
+	}
+	f.Add([]byte("a: &a [x, x]\nb: [*a, *a]\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := plan.Parse(data, nil)
+		if err != nil {
+			return
+		}
+		for _, e := range p.Experiments {
+			if e.Folder == "" || e.Folder != filepath.Base(e.Folder) || strings.HasPrefix(e.Folder, ".") || len(e.Units()) == 0 {
+				t.Errorf("folder %q with %d units", e.Folder, len(e.Units()))
+			}
+		}
+	})
+}
+
+func ExampleParse() {
+	p, err := plan.Parse([]byte(`
+name: example
+profile: quick
+seeds: [1]
+strategies: [single, mge]
+experiments:
+  - {task: denoising, network: unet, data: deadleaves}
+`), nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, s := range p.Look([]string{"nowhere"}) {
+		fmt.Println(s.Lacks())
+	}
+	// Output:
+	// denoising-unet-deadleaves-quick: nothing is finished
+}

@@ -1,0 +1,94 @@
+package plan
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"multiscale/pkg/experiment"
+)
+
+// Run trains what is missing in states, in the run folders of the tasks' own
+// commands: all experiments with the first seed, then with the next, so that
+// tables are whole as early as can be. What earlier calls began is gone on with.
+//
+// An experiment that fails is handed to failed, and the others go on. The error
+// is that of a cancelled context; the same call then goes on where it stopped.
+func Run(ctx context.Context, states []State, log io.Writer, failed func(dir string, err error)) error {
+	type call struct {
+		*State
+		seed       uint64
+		strategies []string
+	}
+	var calls []call
+	for _, seed := range seeds(states) {
+		for i := range states {
+			c := call{State: &states[i], seed: seed}
+			for _, u := range states[i].Missing {
+				if u.Seed == seed {
+					c.strategies = append(c.strategies, u.Strategy)
+				}
+			}
+			if len(c.strategies) > 0 && states[i].Err == nil {
+				calls = append(calls, c)
+			}
+		}
+	}
+	for i, c := range calls {
+		if c.Err != nil { // of an earlier seed
+			continue
+		}
+		fmt.Fprintf(log, "%d of %d: %s, seed %d\n", i+1, len(calls), c.Dir, c.seed)
+		config := c.Config
+		config.Out, config.Seeds, config.Strategies = c.Dir, []uint64{c.seed}, c.strategies
+		err := experiment.Run(ctx, c.Task, config, log, log)
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped in %s; the same command goes on from there: %w", c.Dir, ctx.Err())
+		}
+		if err != nil {
+			c.Err = err
+			fmt.Fprintf(log, "%s: %v\n", c.Dir, err)
+			failed(c.Dir, err)
+		}
+	}
+	return nil
+}
+
+// seeds returns those of all missing units, in the plan's order.
+func seeds(states []State) (all []uint64) {
+	for _, s := range states {
+		for _, u := range s.Missing {
+			if !slices.Contains(all, u.Seed) {
+				all = append(all, u.Seed)
+			}
+		}
+	}
+	return all
+}
+
+// Cost is what is missing in states.
+type Cost struct {
+	WorkUnits float64
+	Seconds   float64 // an estimate for this machine
+}
+
+// Estimate returns what each of states still takes. Units that were begun count
+// in full.
+func Estimate(ctx context.Context, states []State) ([]Cost, error) {
+	costs := make([]Cost, len(states))
+	for i, s := range states {
+		if len(s.Missing) == 0 || s.Err != nil {
+			continue
+		}
+		of, err := experiment.Estimate(ctx, s.Task, s.Config)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.Folder, err)
+		}
+		for _, u := range s.Missing {
+			costs[i].WorkUnits += of[u.Strategy].WorkUnits
+			costs[i].Seconds += of[u.Strategy].Seconds
+		}
+	}
+	return costs, nil
+}

@@ -1,0 +1,83 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"multiscale/pkg/experiment/runfolder"
+)
+
+// State is what is there of an experiment.
+type State struct {
+	Experiment
+	Dir string // of the run folder, whether it is there or not
+	// Contents holds the rows of the finished units that the plan asks for.
+	Contents runfolder.Contents
+	Missing  []runfolder.Unit
+	Begun    int   // of the missing ones, those that an earlier call began
+	Err      error // why the folder cannot be used
+}
+
+// Look finds out what is there of a plan. The run folder of an experiment is
+// the first of its name in dirs; where there is none it belongs into the first
+// of dirs. A folder that cannot be read, or that holds runs of another
+// configuration, has a State with an error.
+func (p *Plan) Look(dirs []string) (states []State) {
+	for _, e := range p.Experiments {
+		s := State{Experiment: e, Dir: filepath.Join(dirs[0], e.Folder)}
+		for _, dir := range dirs {
+			path := filepath.Join(dir, e.Folder)
+			if _, err := os.Stat(path); err == nil {
+				s.Dir = path
+				break
+			}
+		}
+		s.look()
+		states = append(states, s)
+	}
+	return states
+}
+
+func (s *State) look() {
+	s.Missing = s.Units()
+	_, err := os.Stat(filepath.Join(s.Dir, runfolder.RecordFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return // a run that was stopped at once leaves an empty folder
+	}
+	c, err := runfolder.Read(s.Dir)
+	if err != nil {
+		s.Err = err
+		return
+	}
+	if d := c.Record.Differing(s.Config.Determining()); len(d) > 0 {
+		s.Err = fmt.Errorf("%s holds runs with another %s; move it away", s.Dir, strings.Join(d, ", "))
+		return
+	}
+	s.Missing = nil
+	s.Contents = c.Only(s.Units())
+	for _, u := range s.Units() {
+		if c.Finished(u) {
+			continue
+		}
+		s.Missing = append(s.Missing, u)
+		if runfolder.Begun(s.Dir, u) {
+			s.Begun++
+		}
+	}
+}
+
+// Lacks says in a line what is missing.
+func (s *State) Lacks() string {
+	if len(s.Missing) == len(s.Units()) {
+		return s.Folder + ": nothing is finished"
+	}
+	var names []string
+	for _, u := range s.Missing {
+		names = append(names, u.String())
+	}
+	return s.Folder + ": missing " + strings.Join(names, ", ")
+}

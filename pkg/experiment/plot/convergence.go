@@ -1,0 +1,134 @@
+// Package plot draws the pictures of a run folder: the convergence of the
+// strategies, and samples of what their networks make of degraded pictures.
+package plot
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/runfolder"
+)
+
+const (
+	figureWidth  = 10.5 * vg.Inch
+	figureHeight = 4.4 * vg.Inch
+	figureDPI    = 144
+)
+
+// style is how a strategy's curve is drawn. The colours are Okabe and Ito's,
+// which colour-blind people can tell apart; shapes and dashes do without colour.
+type style struct {
+	strategy string
+	color    color.Color
+	shape    draw.GlyphDrawer
+	dashes   []vg.Length
+}
+
+var styles = []style{
+	{command.Single, color.NRGBA{0x33, 0x33, 0x33, 0xff}, draw.CircleGlyph{}, nil},
+	{command.MGE, color.NRGBA{0x00, 0x72, 0xb2, 0xff}, draw.SquareGlyph{}, []vg.Length{vg.Points(7), vg.Points(2)}},
+	{command.FullMultiscale, color.NRGBA{0xd5, 0x5e, 0x00, 0xff}, draw.TriangleGlyph{}, nil},
+	{command.Progressive, color.NRGBA{0x00, 0x9e, 0x73, 0xff}, draw.PlusGlyph{}, []vg.Length{vg.Points(2), vg.Points(2)}},
+}
+
+// Convergence writes a PNG with the validation error of every finished unit,
+// against work units on the left and against seconds of training on the right.
+// All axes are logarithmic: strategies differ by factors in cost. The untrained
+// networks, at no cost, are therefore not shown.
+func Convergence(w io.Writer, c runfolder.Contents) error {
+	row := make([]*plot.Plot, 2)
+	for i, x := range []Axis{WorkUnits, Seconds} {
+		f, err := newFigure(c, x, MSE)
+		if err != nil {
+			return fmt.Errorf("cannot draw the convergence: %w", err)
+		}
+		row[i] = f
+	}
+	return encode(w, [][]*plot.Plot{row}, figureWidth, figureHeight)
+}
+
+// newFigure draws one panel: a curve for every finished unit, in the colour of
+// its strategy, which stands in the legend once.
+func newFigure(c runfolder.Contents, x, y Axis) (*plot.Plot, error) {
+	title := ""
+	if len(c.Summaries) > 0 {
+		s := c.Summaries[0]
+		title = fmt.Sprintf("%s, %s on %s, %dx%d", s.Task, s.Network, s.Data, s.Side, s.Side)
+	}
+	p := newPanel(title, x.Label, y.Label)
+	p.Legend.Left = true // nothing is cheap and good: that corner is empty
+	named := map[string]bool{}
+	all := plotter.XYs{}
+	for _, s := range c.Summaries {
+		xys := points(c, s.Unit, x, y)
+		if len(xys) == 0 {
+			continue
+		}
+		all = append(all, xys...)
+		line, marks, err := plotter.NewLinePoints(xys)
+		if err != nil {
+			return nil, err
+		}
+		look := styleOf(s.Strategy)
+		line.Color, line.Width, line.Dashes = look.color, vg.Points(1.6), look.dashes
+		marks.Color, marks.Shape, marks.Radius = look.color, look.shape, vg.Points(2.6)
+		p.Add(line, marks)
+		if !named[s.Strategy] {
+			named[s.Strategy] = true
+			p.Legend.Add(s.Strategy, line, marks)
+		}
+	}
+	logarithmic(&p.X, all, func(at plotter.XY) float64 { return at.X })
+	logarithmic(&p.Y, all, func(at plotter.XY) float64 { return at.Y })
+	return p, nil
+}
+
+func styleOf(strategy string) style {
+	for _, s := range styles {
+		if s.strategy == strategy {
+			return s
+		}
+	}
+	return style{strategy, color.NRGBA{0xcc, 0x79, 0xa7, 0xff}, draw.CrossGlyph{}, nil}
+}
+
+// points returns the measured points of a unit that logarithmic axes can show.
+func points(c runfolder.Contents, u runfolder.Unit, x, y Axis) (xys plotter.XYs) {
+	r, _ := c.Result(u)
+	for _, m := range r.Curve() {
+		at := plotter.XY{X: x.Of(m), Y: y.Of(m)}
+		if at.X > 0 && at.Y > 0 && !math.IsInf(at.X, 1) && !math.IsInf(at.Y, 1) { // false for NaN
+			xys = append(xys, at)
+		}
+	}
+	return xys
+}
+
+// logarithmic makes an axis logarithmic, with a little room on both sides.
+func logarithmic(axis *plot.Axis, all plotter.XYs, of func(plotter.XY) float64) {
+	low, high := 1.0, 10.0 // of an empty panel
+	if len(all) > 0 {
+		at := func(a, b plotter.XY) int {
+			switch {
+			case of(a) < of(b):
+				return -1
+			case of(a) > of(b):
+				return 1
+			}
+			return 0
+		}
+		low, high = of(slices.MinFunc(all, at)), of(slices.MaxFunc(all, at))
+	}
+	room := math.Pow(max(high/low, 1.2), 0.05)
+	axis.Min, axis.Max = low/room, high*room
+	axis.Scale, axis.Tick.Marker = plot.LogScale{}, logTicks{}
+}

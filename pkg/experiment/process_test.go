@@ -1,0 +1,132 @@
+package experiment_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"multiscale/pkg/checkpoint"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/survive"
+	"multiscale/pkg/task"
+)
+
+// asProgram makes this test binary the training program itself: what signals
+// and kills do can only be seen from outside.
+const asProgram = "MULTISCALE_TEST_TRAINS"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		experiment.Main(task.Superresolution{})
+	}
+	os.Exit(m.Run())
+}
+
+// smallest is the network of 26,796 parameters on meshes of side 16 and 8.
+var smallest = []string{"-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"}
+
+func flags(more ...string) []string { return append(append([]string{}, smallest...), more...) }
+
+// program returns the training program with flags.
+func program(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1")
+	return cmd
+}
+
+// waitFor returns when done does, which is asked again and again.
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+// TestKills: fifty kills of a run at random moments, each followed by -resume,
+// change no byte of its results.
+func TestKills(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv(asProgram, "1")
+	trial := survive.Trial{
+		Command: append([]string{self}, flags("-checkpoint-every", "100ms", "-iterations", "60", "-stages", "60,30", "-strategy", "mge,fullmultiscale")...),
+		Dir:     t.TempDir(), Kills: 50, Seed: 1,
+	}
+	report, err := trial.Run(t.Context(), func(line string) { t.Log(line) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if report.Kills != 50 || report.Files != 4 {
+		t.Errorf("%+v", report)
+	}
+}
+
+// TestSignalsOfAProcess: SIGINT and SIGTERM leave a checkpoint of the iteration
+// that is named, and the exit status that shells expect; a second run into the
+// folder of a first one is refused.
+func TestSignalsOfAProcess(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no such signals")
+	}
+	for _, tc := range []struct {
+		signal syscall.Signal
+		status int
+	}{{syscall.SIGINT, 130}, {syscall.SIGTERM, 143}} {
+		t.Run(tc.signal.String(), func(t *testing.T) {
+			out := t.TempDir()
+			long := flags("-strategy", "mge", "-iterations", "1000000", "-checkpoint-every", "100ms", "-out", out)
+			cmd := program(t, long...)
+			var stderr strings.Builder
+			cmd.Stderr = &stderr
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			store := checkpoint.Store{Dir: filepath.Join(out, "checkpoint", "mge-seed1")}
+			waitFor(t, "a checkpoint", func() bool { _, err := store.Load(); return err == nil })
+
+			second, err := program(t, long...).CombinedOutput()
+			if !exited(err, 1) || !strings.Contains(string(second), out+" is in use by process ") {
+				t.Errorf("a second run: %v\n%s", err, second)
+			}
+
+			began := time.Now()
+			if err := cmd.Process.Signal(tc.signal); err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Wait(); !exited(err, tc.status) {
+				t.Fatalf("%v\n%s", err, stderr.String())
+			}
+			t.Logf("%v: ended %v later", tc.signal, time.Since(began).Round(time.Millisecond))
+			named := regexp.MustCompile(`stopped after (\d+) of 1000000 iterations; go on with the same command and -resume`).FindStringSubmatch(stderr.String())
+			loaded, err := store.Load()
+			if named == nil || err != nil || !strings.Contains(string(loaded.Bytes["state"]), fmt.Sprintf(`"Iteration":%s,`, named[1])) {
+				t.Errorf("the checkpoint is not of the iteration named: %v\n%s", err, stderr.String())
+			}
+		})
+	}
+}
+
+func exited(err error, status int) bool {
+	var exit *exec.ExitError
+	return errors.As(err, &exit) && exit.ExitCode() == status
+}

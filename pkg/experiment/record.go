@@ -1,0 +1,115 @@
+package experiment
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/kernel"
+)
+
+// record is run.json: configuration, flags and environment.
+func (e *Experiment) record() runfolder.Record {
+	configuration := e.config.Determining()
+	configuration["data_digest"] = e.set.Digest
+	configuration["kernel_path"] = kernel.Path()
+	if e.config.LevelsAuto {
+		configuration["levels_chosen"] = e.config.Levels
+	}
+	if e.initial != nil {
+		configuration["init_digest"] = e.initial.Digest
+	}
+	return runfolder.Record{
+		Configuration: configuration,
+		Flags:         e.config.Flags(),
+		Environment:   Environment(),
+	}
+}
+
+// recorded are the modules whose versions matter for results.
+var recorded = []string{
+	"gorgonia.org/gorgonia", "gorgonia.org/tensor", "gonum.org/v1/gonum", "gonum.org/v1/plot",
+	"github.com/owulveryck/onnx-go", "github.com/yalue/onnxruntime_go", "github.com/disintegration/imaging",
+}
+
+// Environment is the program and the machine, as run.json records them.
+func Environment() map[string]any {
+	modules := make(map[string]string)
+	commit := commitOfTree(".")
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, m := range info.Deps {
+			for _, name := range recorded {
+				if m.Path == name {
+					modules[name] = m.Version
+				}
+			}
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				commit = s.Value
+			}
+		}
+	}
+	return map[string]any{
+		"go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "cores": runtime.GOMAXPROCS(0),
+		"cpu": cpuName(), "kernel_path": kernel.Path(), "modules": modules, "commit": commit,
+	}
+}
+
+// commitOfTree returns the commit that is checked out in dir or above it, for
+// `go run` records none; "unknown" where there is none.
+func commitOfTree(dir string) string {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "unknown"
+	}
+	for {
+		git := filepath.Join(dir, ".git")
+		if head, err := os.ReadFile(filepath.Join(git, "HEAD")); err == nil {
+			return resolve(git, strings.TrimSpace(string(head)))
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "unknown"
+		}
+		dir = parent
+	}
+}
+
+// resolve follows a symbolic reference to its commit.
+func resolve(git, head string) string {
+	ref, symbolic := strings.CutPrefix(head, "ref: ")
+	if !symbolic {
+		return head
+	}
+	if loose, err := os.ReadFile(filepath.Join(git, filepath.FromSlash(ref))); err == nil {
+		return strings.TrimSpace(string(loose))
+	}
+	packed, err := os.ReadFile(filepath.Join(git, "packed-refs"))
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(packed)) {
+		if commit, ok := strings.CutSuffix(strings.TrimSpace(line), " "+ref); ok {
+			return commit
+		}
+	}
+	return "unknown"
+}
+
+// cpuName is the processor's own name, where the system tells it.
+func cpuName() string {
+	data, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(data)) {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.TrimSpace(strings.TrimLeft(name, " \t:"))
+		}
+	}
+	return "unknown"
+}

@@ -1,0 +1,78 @@
+package restore
+
+import (
+	"context"
+	"io"
+	"os"
+	"strconv"
+
+	"multiscale/onnx/runtime"
+	"multiscale/onnx/session"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/trial"
+)
+
+// DefaultMemory is what a network may use for a tile. With it a picture of 24
+// megapixels is restored in less than 1.5 GB in all.
+const DefaultMemory = 256 << 20
+
+const leastMemory = 1 << 20
+
+// Main is the command's body: it parses the flags and runs.
+func Main(ctx context.Context, args []string) error {
+	r, err := parse(args, os.Stdout)
+	if err != nil {
+		return err
+	}
+	return Run(ctx, r, os.Stdout, os.Stderr)
+}
+
+func parse(args []string, help io.Writer) (Request, error) {
+	r := Request{Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto}}
+	f := command.NewFlags("restore", "runs an exported model on a picture of any size")
+	f.Help = help
+	f.Group("What is done")
+	f.String(&r.Model, "model", "M.onnx", "the model, exported by one of the training experiments")
+	f.String(&r.In, "in", "PICTURE", "the picture: PNG, JPEG, GIF, BMP or TIFF; it is turned upright as its EXIF orientation says")
+	f.String(&r.Out, "out", "PICTURE", "where the result goes; its ending chooses the format")
+	f.Func("t", "T", "estimated from the picture and printed",
+		"the number that the network is told: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values",
+		func(s string) error {
+			v, err := strconv.ParseFloat(s, 32)
+			if err != nil || !(v >= 0 && v <= 1) {
+				return command.Wrong("t", s, "not a noise level", "give a number from 0 to 1")
+			}
+			r.T, r.Told = float32(v), true
+			return nil
+		})
+	f.Func("test", trial.Form, "", "take -in for clean, spoil it first, and write degraded, restored and clean side by side; noise is its share, 1-t of denoising",
+		func(s string) error {
+			d, err := trial.Parse(s)
+			if err != nil {
+				return command.Wrong("test", s, err.Error(), "")
+			}
+			r.Test = &d
+			return nil
+		})
+	f.Group("How it is done")
+	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for what the network computes in between; a picture that needs more is cut into tiles", func(s string) error {
+		size, err := command.ParseSize(s)
+		if err != nil || size < leastMemory {
+			return command.Wrong("memory", s, "not a size to work with", "write it like 512MiB; the least is "+command.FormatSize(leastMemory))
+		}
+		r.Memory = size
+		return nil
+	})
+	f.Int(&r.Tile, "tile", "PIXELS", 8, 8192, "what fits the memory", "side of the tiles, whether the picture would fit as a whole or not")
+	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "what runs the model; auto is ONNX Runtime where it is there, else the network with its training kernels; onnx-go is slow and independent of both")
+	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, when it is not found by itself (environment: "+runtime.Variable+")")
+	if err := f.Parse(args); err != nil {
+		return r, err
+	}
+	for _, needed := range []struct{ name, value, unit string }{{"model", r.Model, "M.onnx"}, {"in", r.In, "PICTURE"}, {"out", r.Out, "PICTURE"}} {
+		if needed.value == "" {
+			return r, &command.UsageError{Flag: "-" + needed.name, Reason: "missing", Advice: "give -" + needed.name + " " + needed.unit}
+		}
+	}
+	return r, nil
+}

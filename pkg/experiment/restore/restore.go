@@ -1,0 +1,292 @@
+// Package restore is the body of experiments/restore: an exported model on a
+// picture of any size.
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+	"runtime/debug"
+
+	"multiscale/onnx/session"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/plot"
+	"multiscale/pkg/experiment/progress"
+	"multiscale/pkg/experiment/tile"
+	"multiscale/pkg/experiment/trial"
+	"multiscale/pkg/picture"
+	"multiscale/pkg/random"
+)
+
+// Request is what is asked for.
+type Request struct {
+	Model, In, Out string
+	Told           bool    // whether T was given
+	T              float32 // the network is told
+	Test           *trial.Degradation
+	Memory         int64 // bytes for what the network computes in between
+	Tile           int   // side of tiles; 0 for what fits the memory
+	Options        session.Options
+}
+
+// job is a request on its way.
+type job struct {
+	Request
+	*session.Session
+	runner   *tile.Runner
+	out      io.Writer
+	progress *progress.Printer
+}
+
+// Run does what r asks for: results go to out, progress to log.
+func Run(ctx context.Context, r Request, out, log io.Writer) error {
+	if _, err := checkName(r.Out); err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
+	if a, err := os.Stat(r.In); err == nil {
+		if b, err := os.Stat(r.Out); err == nil && os.SameFile(a, b) {
+			return fmt.Errorf("-out %s: it is the picture itself, which would be lost; choose another name", r.Out)
+		}
+	}
+	s, err := session.Open(r.Model, r.Options)
+	if err != nil {
+		return fmt.Errorf("-model %w", err)
+	}
+	defer s.Close()
+	j := &job{Request: r, Session: s, runner: &tile.Runner{Session: s, Memory: r.Memory, Side: r.Tile}, out: out, progress: progress.New(log)}
+	defer j.progress.Close()
+	if s.Note != "" {
+		j.progress.Print("%s", s.Note)
+	}
+	if r.Told && !s.UsesTime {
+		return command.Wrong("t", r.T, r.Model+" takes no t", "leave it out")
+	}
+	if r.Test != nil {
+		return j.test(ctx)
+	}
+	return j.restore(ctx)
+}
+
+// restore writes the restored picture.
+func (j *job) restore(ctx context.Context) error {
+	p, err := open(j.In)
+	if err != nil {
+		return fmt.Errorf("-in %w", err)
+	}
+	if w, h := p.Rect.Dx(), p.Rect.Dy(); w*h > picture.MaxPixels/(j.Scale*j.Scale) {
+		return fmt.Errorf("-in %s: the result would have more than %d pixels; use a smaller picture", j.In, picture.MaxPixels)
+	}
+	t, noise := j.level(p.NRGBA)
+	if err := j.announce(p.Rect.Dy(), p.Rect.Dx()); err != nil {
+		return err
+	}
+	result := photo{image.NewNRGBA(image.Rect(0, 0, j.Scale*p.Rect.Dx(), j.Scale*p.Rect.Dy())), p.transparent}
+	if err := j.run(ctx, p, result, t, noise); err != nil {
+		return err
+	}
+	laid, err := result.save(j.Out)
+	if err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
+	if laid {
+		j.progress.Print("%s: the format has no transparency; the picture was laid over white (.png keeps it)", j.Out)
+	}
+	fmt.Fprintf(j.out, "%s: %dx%d pixels\n", j.Out, result.Rect.Dx(), result.Rect.Dy())
+	return nil
+}
+
+// level is the t that the network is told and the share of noise that goes with
+// it. A photograph is y = x + s z in normalised values; the tasks' formulas give the
+// network (1-n) x + n z, which is (1-n) y for n = s/(1+s).
+func (j *job) level(p *image.NRGBA) (t float32, noise float64) {
+	if !j.UsesTime {
+		return 0, 0
+	}
+	if j.Told {
+		// TimeOf is its own inverse.
+		return j.T, float64(trial.TimeOf(j.Task, float64(j.T)))
+	}
+	raw, relative := 0.0, 0.0
+	for c := range 3 {
+		s := noiseOf(p, c)
+		raw += s / 3
+		relative += s / 255 / j.Std[c%len(j.Std)] / 3
+	}
+	noise = relative / (1 + relative)
+	t = trial.TimeOf(j.Task, noise)
+	fmt.Fprintf(j.out, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", raw, t)
+	return t, noise
+}
+
+// announce says how the picture will be gone through.
+func (j *job) announce(h, w int) error {
+	plan, err := j.runner.Plan(h, w)
+	if err != nil {
+		return err
+	}
+	how := "as a whole"
+	switch {
+	case plan.Whole():
+	case plan.Exact:
+		how = fmt.Sprintf("in %d tiles of %dx%d, which give what the whole picture would", plan.Tiles, plan.TileW, plan.TileH)
+	default:
+		how = fmt.Sprintf("in %d tiles of %dx%d, blended", plan.Tiles, plan.TileW, plan.TileH)
+	}
+	fmt.Fprintf(j.out, "%s for %s in %s %s: %dx%d pixels %s\n", j.Network, j.Session.Task, j.Runtime, j.Version, w, h, how)
+	return nil
+}
+
+// run has the network fill in the result.
+func (j *job) run(ctx context.Context, p, result photo, t float32, noise float64) error {
+	w, h := p.Rect.Dx(), p.Rect.Dy()
+	var table [3][256]float32 // of what the network is given
+	for c := range table {
+		mean, std := j.Mean[c%len(j.Mean)], j.Std[c%len(j.Std)]
+		for v := range table[c] {
+			table[c][v] = float32((1 - noise) * (float64(v)/255 - mean) / std)
+		}
+	}
+	in := tile.Picture{H: h, W: w, Read: func(dst []float32, top, left, rows, columns int) {
+		for y := range rows {
+			line := p.Pix[(top+y)*p.Stride+4*left:][:4*columns]
+			for c := range table {
+				to := dst[(c*rows+y)*columns:][:columns]
+				for x := range to {
+					v := line[4*x+c]
+					if line[4*x+3] == 0 {
+						v = 255 // what cannot be seen has any colour; white, as everywhere else
+					}
+					to[x] = table[c][v]
+				}
+			}
+		}
+	}}
+	err := j.runner.Run(ctx, in, t, func(planes [3][]float32, y, rows int) {
+		for i := range rows {
+			j.writeRow(result.Pix[(y+i)*result.Stride:][:result.Stride], planes, i)
+		}
+	}, j.tiles)
+	if err != nil {
+		return j.stopped(ctx, err)
+	}
+	copyAlpha(result.NRGBA, p, j.Scale)
+	return nil
+}
+
+// writeRow brings row i of the network's answer to bytes, opaque.
+func (j *job) writeRow(line []uint8, planes [3][]float32, i int) {
+	w := len(line) / 4
+	for c, plane := range planes {
+		mean, std := float32(j.Mean[c%len(j.Mean)]), float32(j.Std[c%len(j.Std)])
+		for x, v := range plane[i*w:][:w] {
+			line[4*x+c] = uint8(min(max(mean+std*v, 0), 1)*255 + 0.5)
+		}
+	}
+	for x := range w {
+		line[4*x+3] = 255
+	}
+}
+
+func (j *job) tiles(done, of int) {
+	if of > 1 {
+		j.progress.Count("tiles", done, of)
+	}
+}
+
+func (j *job) stopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return fmt.Errorf("stopped; %s was not written: %w", j.Out, ctx.Err())
+	}
+	return err
+}
+
+// copyAlpha gives the result the transparency of the picture, enlarged by bilinear
+// interpolation as the picture is. Pixels that cannot be seen keep their colour.
+func copyAlpha(result *image.NRGBA, p photo, scale int) {
+	if !p.transparent {
+		return
+	}
+	if scale == 1 {
+		for i := 3; i < len(p.Pix); i += 4 {
+			if result.Pix[i] = p.Pix[i]; p.Pix[i] == 0 {
+				copy(result.Pix[i-3:i], p.Pix[i-3:i])
+			}
+		}
+		return
+	}
+	w, h := p.Rect.Dx(), p.Rect.Dy()
+	for y := range h * scale {
+		y0, y1, fy := neighbours(y, scale, h)
+		for x := range w * scale {
+			x0, x1, fx := neighbours(x, scale, w)
+			alpha := func(y, x int) float64 { return float64(p.Pix[y*p.Stride+4*x+3]) }
+			top := (1-fx)*alpha(y0, x0) + fx*alpha(y0, x1)
+			bottom := (1-fx)*alpha(y1, x0) + fx*alpha(y1, x1)
+			result.Pix[y*result.Stride+4*x+3] = uint8((1-fy)*top + fy*bottom + 0.5)
+		}
+	}
+}
+
+// neighbours returns the two pixels of n that pixel i of n*scale lies between,
+// and how far it is from the first.
+func neighbours(i, scale, n int) (low, high int, part float64) {
+	at := max((float64(i)+0.5)/float64(scale)-0.5, 0)
+	low = min(int(at), n-1)
+	return low, min(low+1, n-1), at - float64(low)
+}
+
+// test spoils the picture first, and writes degraded, restored and clean side by
+// side.
+func (j *job) test(ctx context.Context) error {
+	if err := j.Test.Fits(j.Session); err != nil {
+		return command.Wrong("test", j.Test, err.Error(), "use a degradation of its task: "+examples[j.Session.Task])
+	}
+	clean, err := picture.Open(j.In)
+	if err != nil {
+		return fmt.Errorf("-in %w", err)
+	}
+	debug.FreeOSMemory() // what decoding took is as large as the picture; the network needs the room
+	t, err := trial.New(*j.Test, clean, nil, j.Pixels(), random.New(0).Child("restore -test"))
+	if err != nil {
+		return fmt.Errorf("-in %s: %w", j.In, err)
+	}
+	told := t.T
+	if j.Told {
+		told = j.T
+	}
+	if err := j.announce(t.Input.H, t.Input.W); err != nil {
+		return err
+	}
+	degraded, restored := picture.New(t.Clean.W, t.Clean.H), picture.New(t.Clean.W, t.Clean.H)
+	before := t.Trivial(degraded)
+	debug.FreeOSMemory()
+	after, err := t.Restore(ctx, j.runner, told, restored, j.tiles)
+	if err != nil {
+		return j.stopped(ctx, err)
+	}
+	sheet := plot.Samples([]string{"restored"}, []plot.Sample{{Degraded: degraded, Restored: []*picture.Planar8{restored}, Clean: t.Clean}})
+	t.Input.Data = nil // as large as the sheet
+	debug.FreeOSMemory()
+	if err := sheet.Save(j.Out); err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
+	fmt.Fprintf(j.out, "spoilt on purpose by %s", j.Test)
+	if j.UsesTime {
+		fmt.Fprintf(j.out, "; the network was told t = %.4g", told)
+	}
+	fmt.Fprintln(j.out)
+	for _, m := range []struct {
+		name string
+		trial.Measures
+	}{{"degraded", before}, {"restored", after}} {
+		fmt.Fprintf(j.out, "%s  PSNR %.2f dB  SSIM %.4f\n", m.name, m.PSNR, m.SSIM)
+	}
+	fmt.Fprintf(j.out, "%s: degraded, restored and clean, side by side\n", j.Out)
+	return nil
+}
+
+// examples of -test for each task.
+var examples = map[string]string{"denoising": "noise=0.2", "deblurring": "blur=3", "inpainting": "boxes", "superresolution": "half"}

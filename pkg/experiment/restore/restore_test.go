@@ -1,0 +1,402 @@
+package restore
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/disintegration/imaging"
+
+	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/metric"
+	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
+)
+
+// leaves is a clean picture.
+func leaves(w, h int) *picture.Planar8 { return dataset.DeadLeaves(random.New(5), w, h) }
+
+// noisy adds noise of a standard deviation, in bytes.
+func noisy(p *picture.Planar8, deviation float64) *picture.Planar8 {
+	q := picture.New(p.W, p.H)
+	r := random.New(6)
+	for i, v := range p.Pix {
+		q.Pix[i] = uint8(math.Round(min(max(float64(v)+deviation*float64(r.Normal()), 0), 255)))
+	}
+	return q
+}
+
+func psnr(a, b *picture.Planar8) float64 {
+	x, y := make([]float32, len(a.Pix)), make([]float32, len(b.Pix))
+	a.Float(x)
+	b.Float(y)
+	return metric.PSNR(x, y, pixel.Shape{N: 1, C: 3, H: a.H, W: a.W})[0]
+}
+
+// invoke runs a command line and returns what it prints.
+func invoke(ctx context.Context, t *testing.T, line ...string) (string, error) {
+	t.Helper()
+	var printed bytes.Buffer
+	r, err := parse(line, &printed)
+	if err != nil {
+		return printed.String(), err
+	}
+	err = Run(ctx, r, &printed, &printed)
+	return printed.String(), err
+}
+
+func must(t *testing.T, line ...string) string {
+	t.Helper()
+	printed, err := invoke(t.Context(), t, line...)
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", line, err, printed)
+	}
+	return printed
+}
+
+func load(t *testing.T, path string) *picture.Planar8 {
+	t.Helper()
+	p, err := picture.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func save(t *testing.T, img image.Image, name string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := imaging.Save(img, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestNoise(t *testing.T) {
+	clean := leaves(200, 160)
+	for _, deviation := range []float64{3, 10, 25} {
+		got := noiseOf(noisy(clean, deviation).Image(), 1)
+		// Details of the picture add to the noise; clipping takes some away.
+		if got < 0.9*deviation-0.2 || got > 1.2*deviation+2 {
+			t.Errorf("noise of %v is estimated at %.2f", deviation, got)
+		}
+	}
+	if got := noiseOf(picture.New(9, 9).Image(), 0); got != 0 {
+		t.Errorf("a black picture has noise of %v", got)
+	}
+	if got := noiseOf(leaves(2, 1).Image(), 0); got != 0 {
+		t.Errorf("a picture of two pixels has noise of %v", got)
+	}
+}
+
+// TestPhotograph: a noisy picture comes back cleaner, whatever it takes: in tiles, in our own
+// backend, with the noise estimated or told.
+func TestPhotograph(t *testing.T) {
+	model := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
+	clean := leaves(150, 97)
+	spoilt := noisy(clean, 25)
+	in := save(t, spoilt.Image(), "noisy.png")
+	var first *picture.Planar8
+	for _, more := range [][]string{{}, {"-tile", "48"}, {"-runtime", "onnx-go"}, {"-t", "0.8"}} {
+		out := filepath.Join(t.TempDir(), "restored.png")
+		printed := must(t, append([]string{"-model", model, "-in", in, "-out", out}, more...)...)
+		if estimated := strings.Contains(printed, "noise estimated"); estimated == (len(more) > 0 && more[0] == "-t") {
+			t.Errorf("%v prints %q", more, printed)
+		}
+		got := load(t, out)
+		if before, after := psnr(spoilt, clean), psnr(got, clean); after < before+1 {
+			t.Errorf("%v: from %.2f to %.2f dB", more, before, after)
+		}
+		if first == nil {
+			first = got
+		}
+		// Rounding to bytes hides what runtimes differ by, but for a pixel on the edge.
+		if d := largest(first, got); d > 1 {
+			t.Errorf("%v: differs by %d", more, d)
+		}
+	}
+}
+
+func largest(a, b *picture.Planar8) int {
+	worst := 0
+	for i, v := range a.Pix {
+		worst = max(worst, int(v)-int(b.Pix[i]), int(b.Pix[i])-int(v))
+	}
+	return worst
+}
+
+// TestEnlarge: super-resolution writes twice the sides, and tiles give the very same
+// bytes.
+func TestEnlarge(t *testing.T) {
+	model := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
+	in := save(t, leaves(61, 44).Image(), "small.png")
+	whole, tiled := filepath.Join(t.TempDir(), "whole.png"), filepath.Join(t.TempDir(), "tiled.png")
+	must(t, "-model", model, "-in", in, "-out", whole)
+	if printed := must(t, "-model", model, "-in", in, "-out", tiled, "-tile", "16"); !strings.Contains(printed, "tiles") || strings.Contains(printed, "noise") {
+		t.Errorf("prints %q", printed)
+	}
+	a, b := load(t, whole), load(t, tiled)
+	if a.W != 122 || a.H != 88 || !bytes.Equal(a.Pix, b.Pix) {
+		t.Errorf("%dx%d pixels; tiles differ by %d", a.W, a.H, largest(a, b))
+	}
+	if _, err := invoke(t.Context(), t, "-model", model, "-in", in, "-out", whole, "-t", "0.5"); err == nil || !strings.Contains(err.Error(), "-t 0.5: ") {
+		t.Errorf("-t with a model that takes none: %v", err)
+	}
+}
+
+// TestAlpha: transparency is kept, colours that cannot be seen too; where the format has
+// no transparency the picture is laid over white.
+func TestAlpha(t *testing.T) {
+	img := leaves(40, 30).Image()
+	for y := range 30 {
+		for x := range 40 {
+			c := img.NRGBAAt(x, y)
+			switch {
+			case x < 10:
+				c = color.NRGBA{1, 2, 3, 0}
+			case x < 20:
+				c.A = uint8(10 * x)
+			}
+			img.SetNRGBA(x, y, c)
+		}
+	}
+	in := save(t, img, "alpha.png")
+	smooth := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
+	for _, ending := range []string{"png", "tif", "jpg", "bmp"} {
+		out := filepath.Join(t.TempDir(), "out."+ending)
+		printed := must(t, "-model", smooth, "-in", in, "-out", out)
+		if laid := strings.Contains(printed, "over white"); laid != (ending == "jpg" || ending == "bmp") {
+			t.Errorf("%s prints %q", ending, printed)
+		}
+		got, err := open(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ending == "jpg" || ending == "bmp" {
+			if c := got.NRGBAAt(3, 3); c.R < 250 || c.A != 255 {
+				t.Errorf("%s: %v", ending, c)
+			}
+			continue
+		}
+		for _, x := range []int{3, 12, 30} {
+			if got.NRGBAAt(x, 5).A != img.NRGBAAt(x, 5).A {
+				t.Errorf("%s: alpha at %d is %d, was %d", ending, x, got.NRGBAAt(x, 5).A, img.NRGBAAt(x, 5).A)
+			}
+		}
+		if c := got.NRGBAAt(3, 3); ending == "png" && c != img.NRGBAAt(3, 3) {
+			t.Errorf("a pixel that cannot be seen has become %v", c)
+		}
+	}
+	espcn := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
+	out := filepath.Join(t.TempDir(), "large.png")
+	must(t, "-model", espcn, "-in", in, "-out", out)
+	got, err := open(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Bilinear: pixel 25 of the double lies a quarter from pixel 12 to 13.
+	for x, want := range map[int]uint8{4: 0, 25: 123, 70: 255} {
+		if a := got.NRGBAAt(x, 9).A; a != want {
+			t.Errorf("enlarged: alpha at %d is %d, want %d", x, a, want)
+		}
+	}
+}
+
+// TestOrientation: a picture whose EXIF data turn it is written upright.
+func TestOrientation(t *testing.T) {
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, leaves(48, 32).Image(), nil); err != nil {
+		t.Fatal(err)
+	}
+	exif := []byte("Exif\x00\x00MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00")
+	segment := binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(exif)+2))
+	data := append(append(append([]byte{}, file.Bytes()[:2]...), append(segment, exif...)...), file.Bytes()[2:]...)
+	in := filepath.Join(t.TempDir(), "turned.jpg")
+	if err := os.WriteFile(in, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(t.TempDir(), "out.png")
+	must(t, "-model", sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)), "-in", in, "-out", out, "-t", "1")
+	got, want := load(t, out), load(t, in) // pkg/picture turns upright, too
+	if got.W != 32 || got.H != 48 || psnr(got, want) < 20 {
+		t.Errorf("%dx%d pixels, %.1f dB from the upright picture", got.W, got.H, psnr(got, want))
+	}
+}
+
+// TestTest: -test spoils, restores and measures.
+func TestTest(t *testing.T) {
+	in := save(t, leaves(64, 48).Image(), "clean.png")
+	models := map[string]string{
+		"denoising":       sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)),
+		"deblurring":      sessiontest.File(t, "deblur.onnx", sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("deblurring"))),
+		"inpainting":      sessiontest.File(t, "inpaint.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("inpainting"))),
+		"superresolution": sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution"))),
+	}
+	number := regexp.MustCompile(`(degraded|restored)  PSNR ([0-9.]+) dB  SSIM (-?[0-9.]+)`)
+	for task, test := range examples {
+		out := filepath.Join(t.TempDir(), "side.png")
+		printed := must(t, "-model", models[task], "-in", in, "-out", out, "-test", test)
+		found := number.FindAllStringSubmatch(printed, -1)
+		if len(found) != 2 || !strings.Contains(printed, test) {
+			t.Fatalf("%s prints %q", task, printed)
+		}
+		if p := load(t, out); p.W < 3*64 {
+			t.Errorf("%s: the picture is %d pixels wide", task, p.W)
+		}
+		if task == "denoising" {
+			before, _ := strconv.ParseFloat(found[0][2], 64)
+			after, _ := strconv.ParseFloat(found[1][2], 64)
+			if after < before+1 {
+				t.Errorf("denoising goes from %v to %v dB", before, after)
+			}
+		}
+	}
+	_, err := invoke(t.Context(), t, "-model", models["denoising"], "-in", in, "-out", "x.png", "-test", "blur=3")
+	var usage *command.UsageError
+	if !errors.As(err, &usage) || !strings.Contains(err.Error(), "denoising") {
+		t.Errorf("a test of another task: %v", err)
+	}
+}
+
+// TestMistakes: each names the flag or the file, in one line.
+func TestMistakes(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	write := func(name string, data []byte) {
+		if err := os.WriteFile(name, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("m.onnx", sessiontest.Smooth(t))
+	write("cut.onnx", sessiontest.Smooth(t)[:50])
+	var p bytes.Buffer
+	if err := png.Encode(&p, leaves(30, 20).Image()); err != nil {
+		t.Fatal(err)
+	}
+	write("a.png", p.Bytes())
+	write("cut.png", p.Bytes()[:300])
+	write("text.png", []byte("no picture"))
+	huge := bytes.Clone(p.Bytes())
+	copy(huge[16:], []byte{0x7f, 0xff, 0xff, 0xff, 0x7f, 0xff, 0xff, 0xff})
+	write("huge.png", huge)
+	if err := os.Mkdir("folder.png", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	const good = "-model m.onnx -in a.png -out b.png"
+	for _, c := range []struct {
+		line, want string
+		usage      bool
+	}{
+		{"-in a.png -out b.png", "-model: missing", true},
+		{"-model m.onnx -out b.png", "-in: missing", true},
+		{"-model m.onnx -in a.png", "-out: missing", true},
+		{good + " -t 2", "-t 2: ", true},
+		{good + " -t x", "-t x: ", true},
+		{good + " -t nan", "-t nan: ", true},
+		{good + " -test noise", "-test noise: ", true},
+		{good + " -test noise=3", "-test noise=3: ", true},
+		{good + " -test blur=-1", "-test blur=-1: ", true},
+		{good + " -test half,noise=0.1", "-test half,noise=0.1: ", true},
+		{good + " -test fog", "-test fog: ", true},
+		{good + " -test half", "-test half: m.onnx is a model for denoising", true},
+		{good + " -memory 3", "-memory 3: ", true},
+		{good + " -tile 1", "-tile 1: ", true},
+		{good + " -runtime magic", "-runtime magic: ", true},
+		{good + " -onnxruntime none.so", "none.so", false},
+		{"-model none.onnx -in a.png -out b.png", "-model", false},
+		{"-model cut.onnx -in a.png -out b.png", "-model cut.onnx: ", false},
+		{"-model m.onnx -in none.png -out b.png", "-in none.png: ", false},
+		{"-model m.onnx -in cut.png -out b.png", "-in cut.png: ", false},
+		{"-model m.onnx -in text.png -out b.png", "-in text.png: ", false},
+		{"-model m.onnx -in huge.png -out b.png", "-in huge.png: ", false},
+		{"-model m.onnx -in folder.png -out b.png", "-in folder.png: ", false},
+		{"-model m.onnx -in a.png -out b.xyz", "-out b.xyz: ", false},
+		{"-model m.onnx -in a.png -out none/b.png", "-out none/b.png: ", false},
+		{"-model m.onnx -in a.png -out folder.png", "-out folder.png: ", false},
+		{"-model m.onnx -in a.png -out ./a.png", "-out ./a.png: ", false},
+	} {
+		t.Run(c.line, func(t *testing.T) {
+			_, err := invoke(t.Context(), t, strings.Fields(c.line)...)
+			var usage *command.UsageError
+			if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || errors.As(err, &usage) != c.usage {
+				t.Errorf("error %v, want %q", err, c.want)
+			}
+			if _, err := os.Stat("b.png"); err == nil {
+				t.Error("something was written")
+			}
+		})
+	}
+}
+
+func TestStopped(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	out := filepath.Join(t.TempDir(), "b.png")
+	_, err := invoke(ctx, t, "-model", sessiontest.File(t, "m.onnx", sessiontest.Smooth(t)), "-in", save(t, leaves(30, 20).Image(), "a.png"), "-out", out)
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "was not written") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("something was written")
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var help bytes.Buffer
+	if _, err := parse([]string{"-h"}, &help); err == nil {
+		t.Error("no error for -h")
+	}
+	for _, flag := range []string{"-model", "-in", "-out", "-t ", "-test", "-memory", "-tile", "-runtime", "-onnxruntime"} {
+		if !strings.Contains(help.String(), flag) {
+			t.Errorf("the help lacks %s", flag)
+		}
+	}
+}
+
+// No file makes the reader or the estimate panic.
+func FuzzPhoto(f *testing.F) {
+	for _, encode := range []imaging.Format{imaging.PNG, imaging.JPEG, imaging.GIF, imaging.BMP, imaging.TIFF} {
+		var b bytes.Buffer
+		if err := imaging.Encode(&b, leaves(5, 4).Image(), encode); err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b.Bytes())
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(dir, "fuzz.png")
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if w, h, err := picture.Size(path); err != nil || w*h > 1<<12 {
+			return
+		}
+		p, err := open(path)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Errorf("more than a line: %v", err)
+			}
+			return
+		}
+		for c := range 3 {
+			if n := noiseOf(p.NRGBA, c); !(n >= 0 && n < 255) {
+				t.Errorf("noise of %v", n)
+			}
+		}
+	})
+}

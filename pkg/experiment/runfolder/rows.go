@@ -1,0 +1,215 @@
+package runfolder
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"multiscale/pkg/command"
+)
+
+// Unit is what a run folder holds one of or not: a strategy trained with a seed.
+type Unit struct {
+	Strategy string
+	Seed     uint64
+}
+
+// String is the unit's name in file names: mge-seed1.
+func (u Unit) String() string { return fmt.Sprintf("%s-seed%d", u.Strategy, u.Seed) }
+
+// Units returns every strategy with every seed, in the order given: all
+// strategies of the first seed first.
+func Units(strategies []string, seeds []uint64) (units []Unit) {
+	for _, seed := range seeds {
+		for _, s := range strategies {
+			units = append(units, Unit{s, seed})
+		}
+	}
+	return units
+}
+
+// Compare orders units as files show them, whatever order they ran in: by
+// strategy, then by seed.
+func Compare(a, b Unit) int {
+	place := func(u Unit) int {
+		if i := slices.Index(command.Strategies(), u.Strategy); i >= 0 {
+			return i
+		}
+		return len(command.Strategies())
+	}
+	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Strategy, b.Strategy), cmp.Compare(a.Seed, b.Seed))
+}
+
+// Result is all that a finished unit puts into the tables of its folder.
+type Result struct {
+	Summary    Summary
+	Crosscheck []Crosscheck
+	Timing     Timing
+	History    []History
+	Moments    []Moment
+	// Allocations are empty where batches are fixed.
+	Allocations []Allocation
+}
+
+// Summary is a row of summary.csv. It holds no times, so equal runs give equal
+// bytes.
+type Summary struct {
+	Task, Network, Data, Profile string
+	Unit
+	Side             int // of the finest mesh, pixels
+	Levels           int // L: meshes coarser than the finest
+	Batch            int // N_0, of the finest level
+	Iterations       int // optimizer steps in all
+	Parameters       int // of the network
+	WorkUnits        float64
+	MSE              float64 // on normalised tensors
+	PSNR             float64 // dB, on [0,1]
+	SSIM             float64 // on [0,1]
+	SSIMSigned       float64 // on normalised tensors
+	ONNXSHA256       string  // of the exported file, in hex
+	CrosscheckMaxAbs float64 // from onnx-go's decoder with our backend
+}
+
+// Crosscheck is a row of crosscheck.csv: one exported model in one runtime at
+// one input shape.
+type Crosscheck struct {
+	Unit
+	Runtime, Version string
+	Shape            string // 2x3x32x48
+	MaxAbs, MaxRel   float64
+}
+
+// Timing is a row of timing.csv, the only table with times.
+type Timing struct {
+	Unit
+	SecondsTraining   float64
+	SecondsValidation float64
+	ImagesPerSecond   float64
+	PeakRSSBytes      int64
+}
+
+// History is a row of history.csv. Numbers that were not measured at that
+// iteration are NaN, and empty in the file.
+type History struct {
+	Unit
+	Stage          int
+	Iteration      int
+	WorkUnits      float64 // spent so far
+	Side           int     // of the stage's finest mesh, pixels
+	LearningRate   float64
+	TrainLoss      float64
+	GradientNorm   float64
+	ValidationMSE  float64
+	ValidationSSIM float64
+}
+
+// Moment is a row of seconds.csv: how long a unit had trained at a validation.
+// It stands in a file of its own because history.csv has the same bytes in
+// equal runs.
+type Moment struct {
+	Unit
+	Stage     int
+	Iteration int
+	Seconds   float64 // of training since the start, without validation
+}
+
+// Allocation is a row of allocation.csv: the batch of a term from an iteration on,
+// and the variance that it follows from.
+type Allocation struct {
+	Unit
+	Stage     int
+	Iteration int // finished when the variances were measured
+	Level     int
+	Variance  float64 // of a single sample: the trace of the covariance
+	Batch     int
+}
+
+var summaryTable = format[Summary]{
+	unit: func(r *Summary) *Unit { return &r.Unit },
+	columns: []column[Summary]{
+		text("task", func(r *Summary) *string { return &r.Task }),
+		text("network", func(r *Summary) *string { return &r.Network }),
+		text("data", func(r *Summary) *string { return &r.Data }),
+		text("profile", func(r *Summary) *string { return &r.Profile }),
+		text("strategy", func(r *Summary) *string { return &r.Strategy }),
+		seed("seed", func(r *Summary) *uint64 { return &r.Seed }),
+		whole("side", func(r *Summary) *int { return &r.Side }),
+		whole("levels", func(r *Summary) *int { return &r.Levels }),
+		whole("batch", func(r *Summary) *int { return &r.Batch }),
+		whole("iterations", func(r *Summary) *int { return &r.Iterations }),
+		whole("parameters", func(r *Summary) *int { return &r.Parameters }),
+		plain("work_units", func(r *Summary) *float64 { return &r.WorkUnits }),
+		number("mse", func(r *Summary) *float64 { return &r.MSE }),
+		number("psnr", func(r *Summary) *float64 { return &r.PSNR }),
+		number("ssim", func(r *Summary) *float64 { return &r.SSIM }),
+		number("ssim_signed", func(r *Summary) *float64 { return &r.SSIMSigned }),
+		text("onnx_sha256", func(r *Summary) *string { return &r.ONNXSHA256 }),
+		number("crosscheck_max_abs", func(r *Summary) *float64 { return &r.CrosscheckMaxAbs }),
+	},
+}
+
+var crosscheckTable = format[Crosscheck]{
+	unit: func(r *Crosscheck) *Unit { return &r.Unit },
+	columns: []column[Crosscheck]{
+		text("strategy", func(r *Crosscheck) *string { return &r.Strategy }),
+		seed("seed", func(r *Crosscheck) *uint64 { return &r.Seed }),
+		text("runtime", func(r *Crosscheck) *string { return &r.Runtime }),
+		text("version", func(r *Crosscheck) *string { return &r.Version }),
+		text("shape", func(r *Crosscheck) *string { return &r.Shape }),
+		number("max_abs", func(r *Crosscheck) *float64 { return &r.MaxAbs }),
+		number("max_rel", func(r *Crosscheck) *float64 { return &r.MaxRel }),
+	},
+}
+
+var timingTable = format[Timing]{
+	unit: func(r *Timing) *Unit { return &r.Unit },
+	columns: []column[Timing]{
+		text("strategy", func(r *Timing) *string { return &r.Strategy }),
+		seed("seed", func(r *Timing) *uint64 { return &r.Seed }),
+		rounded("seconds_training", func(r *Timing) *float64 { return &r.SecondsTraining }),
+		rounded("seconds_validation", func(r *Timing) *float64 { return &r.SecondsValidation }),
+		rounded("images_per_second", func(r *Timing) *float64 { return &r.ImagesPerSecond }),
+		long("peak_rss_bytes", func(r *Timing) *int64 { return &r.PeakRSSBytes }),
+	},
+}
+
+var historyTable = format[History]{
+	unit: func(r *History) *Unit { return &r.Unit },
+	columns: []column[History]{
+		text("strategy", func(r *History) *string { return &r.Strategy }),
+		seed("seed", func(r *History) *uint64 { return &r.Seed }),
+		whole("stage", func(r *History) *int { return &r.Stage }),
+		whole("iteration", func(r *History) *int { return &r.Iteration }),
+		plain("work_units", func(r *History) *float64 { return &r.WorkUnits }),
+		whole("side", func(r *History) *int { return &r.Side }),
+		number("learning_rate", func(r *History) *float64 { return &r.LearningRate }),
+		number("train_loss", func(r *History) *float64 { return &r.TrainLoss }),
+		number("gradient_norm", func(r *History) *float64 { return &r.GradientNorm }),
+		number("validation_mse", func(r *History) *float64 { return &r.ValidationMSE }),
+		number("validation_ssim", func(r *History) *float64 { return &r.ValidationSSIM }),
+	},
+}
+
+var momentTable = format[Moment]{
+	unit: func(r *Moment) *Unit { return &r.Unit },
+	columns: []column[Moment]{
+		text("strategy", func(r *Moment) *string { return &r.Strategy }),
+		seed("seed", func(r *Moment) *uint64 { return &r.Seed }),
+		whole("stage", func(r *Moment) *int { return &r.Stage }),
+		whole("iteration", func(r *Moment) *int { return &r.Iteration }),
+		rounded("seconds", func(r *Moment) *float64 { return &r.Seconds }),
+	},
+}
+
+var allocationTable = format[Allocation]{
+	unit: func(r *Allocation) *Unit { return &r.Unit },
+	columns: []column[Allocation]{
+		text("strategy", func(r *Allocation) *string { return &r.Strategy }),
+		seed("seed", func(r *Allocation) *uint64 { return &r.Seed }),
+		whole("stage", func(r *Allocation) *int { return &r.Stage }),
+		whole("iteration", func(r *Allocation) *int { return &r.Iteration }),
+		whole("level", func(r *Allocation) *int { return &r.Level }),
+		number("variance", func(r *Allocation) *float64 { return &r.Variance }),
+		whole("batch", func(r *Allocation) *int { return &r.Batch }),
+	},
+}

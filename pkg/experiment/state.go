@@ -1,0 +1,183 @@
+package experiment
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"multiscale/pkg/checkpoint"
+	"multiscale/pkg/experiment/runfolder"
+)
+
+// state is what a unit has behind it, beside parameters and optimizer. All
+// that is random is a function of seed and iteration, so there is no state of
+// random streams or of the data's order.
+type state struct {
+	Iteration         int // finished optimizer steps
+	OptimizerSteps    int
+	Images            int64 // evaluations of the network in training
+	SecondsTraining   float64
+	SecondsValidation float64
+	History           history
+	Moments           []runfolder.Moment
+	// Best is the validation with the smallest error so far; nil before the first.
+	Best   *best
+	Pilots []pilot // in their order
+}
+
+// best is a validation; the parameters of that time are a section of their own.
+type best struct {
+	Iteration int
+	MSE       float64
+}
+
+// history is rows of history.csv, which JSON can hold only with null in place
+// of NaN.
+type history []runfolder.History
+
+type storedRow struct {
+	Stage, Iteration, Side                      int
+	WorkUnits, LearningRate                     float64
+	TrainLoss, GradientNorm, Validation, Signal *float64 `json:",omitempty"`
+}
+
+// MarshalJSON implements json.Marshaler.
+func (h history) MarshalJSON() ([]byte, error) {
+	rows := make([]storedRow, len(h))
+	for i, r := range h {
+		rows[i] = storedRow{r.Stage, r.Iteration, r.Side, r.WorkUnits, r.LearningRate,
+			known(r.TrainLoss), known(r.GradientNorm), known(r.ValidationMSE), known(r.ValidationSSIM)}
+	}
+	return json.Marshal(rows)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (h *history) UnmarshalJSON(data []byte) error {
+	var rows []storedRow
+	if err := json.Unmarshal(data, &rows); err != nil {
+		return err
+	}
+	*h = make(history, len(rows))
+	for i, r := range rows {
+		(*h)[i] = runfolder.History{Stage: r.Stage, Iteration: r.Iteration, Side: r.Side, WorkUnits: r.WorkUnits, LearningRate: r.LearningRate,
+			TrainLoss: number(r.TrainLoss), GradientNorm: number(r.GradientNorm), ValidationMSE: number(r.Validation), ValidationSSIM: number(r.Signal)}
+	}
+	return nil
+}
+
+func known(v float64) *float64 {
+	if math.IsNaN(v) {
+		return nil
+	}
+	return &v
+}
+
+func number(v *float64) float64 {
+	if v == nil {
+		return math.NaN()
+	}
+	return *v
+}
+
+// store is a unit's checkpoints.
+type store struct {
+	checkpoint.Store
+	last time.Time // when the last one was written
+}
+
+func (e *Experiment) openStore(u runfolder.Unit) *store {
+	return &store{Store: checkpoint.Store{Dir: e.folder.CheckpointDir(u), FS: e.files}}
+}
+
+// The sections of a checkpoint.
+const (
+	stateSection      = "state"
+	parametersSection = "parameters"
+	bestSection       = "best"
+)
+
+func optimizerSection(i int) string { return fmt.Sprintf("optimizer/%04d", i) }
+
+// save writes a checkpoint.
+func (u *unit) save() error {
+	u.state.OptimizerSteps = u.optimizer.Steps()
+	data, err := json.Marshal(u.state)
+	if err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	s := checkpoint.Snapshot{
+		Bytes:   map[string][]byte{stateSection: data},
+		Vectors: map[string][]float32{parametersSection: u.model.Params.Values()},
+	}
+	if u.state.Best != nil {
+		s.Vectors[bestSection] = u.best
+	}
+	for i, v := range u.optimizer.State() {
+		s.Vectors[optimizerSection(i)] = v
+	}
+	if _, err := u.store.Save(s); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	u.store.last = time.Now()
+	return nil
+}
+
+// restore goes on from the newest valid checkpoint, or says that there is none.
+func (u *unit) restore() error {
+	loaded, err := u.store.Load()
+	if errors.Is(err, checkpoint.ErrNone) {
+		u.progress.Print("%s: %v; starting afresh", u.name, err)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, damaged := range loaded.Damaged {
+		u.progress.Print("%s: passed over a damaged checkpoint: %v", u.name, damaged)
+	}
+	if err := u.adopt(loaded.Snapshot); err != nil {
+		return fmt.Errorf("%s: %w; use -force to begin again", loaded.Path, err)
+	}
+	u.progress.Print("%s: going on after iteration %d of %d", u.name, u.state.Iteration, u.plan.Iterations())
+	return nil
+}
+
+func (u *unit) adopt(s checkpoint.Snapshot) error {
+	var restored state
+	if err := json.Unmarshal(s.Bytes[stateSection], &restored); err != nil {
+		return fmt.Errorf("its state cannot be read: %w", err)
+	}
+	values := s.Vectors[parametersSection]
+	if len(values) != u.model.Params.Len() {
+		return fmt.Errorf("it holds %d parameters, the network has %d", len(values), u.model.Params.Len())
+	}
+	if restored.Iteration < 0 || restored.Iteration > u.plan.Iterations() || len(restored.History) != restored.Iteration+1 {
+		return fmt.Errorf("it stands at iteration %d with %d rows of history, the plan has %d iterations", restored.Iteration, len(restored.History), u.plan.Iterations())
+	}
+	var moments [][]float32
+	for i := 0; s.Vectors[optimizerSection(i)] != nil; i++ {
+		moments = append(moments, s.Vectors[optimizerSection(i)])
+	}
+	if err := u.optimizer.Restore(restored.OptimizerSteps, moments); err != nil {
+		return err
+	}
+	if restored.Best != nil {
+		if u.best = s.Vectors[bestSection]; len(u.best) != len(values) {
+			return fmt.Errorf("it holds %d parameters of the best network, the network has %d", len(u.best), len(values))
+		}
+	}
+	for _, p := range restored.Pilots {
+		if err := u.allocate(p); err != nil {
+			return err
+		}
+	}
+	copy(u.model.Params.Values(), values)
+	u.model.Params.Changed()
+	for i := range restored.History {
+		restored.History[i].Unit = u.name
+	}
+	u.state = restored
+	return nil
+}

@@ -1,0 +1,123 @@
+package tables
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"multiscale/pkg/experiment/comparison"
+	"multiscale/pkg/experiment/plan"
+	"multiscale/pkg/experiment/runfolder"
+)
+
+// collection is the run folders that were found.
+type collection struct {
+	runs     []comparison.Run
+	problems []error  // of folders that were asked for and cannot be used
+	passed   []string // folders that are no run folders, or hold nothing yet
+
+	missing []string // what a plan asks for and is not finished
+	units   int      // in missing
+}
+
+// collect finds run folders in dirs: each of them itself, or its subfolders.
+// Damaged ones are reported, and the others are read all the same.
+func collect(dirs []string, out string) (c collection) {
+	seen := map[string]bool{}
+	for _, dir := range dirs {
+		if isRunFolder(dir) {
+			c.add(dir, seen, true)
+			continue
+		}
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				err = fmt.Errorf("-runs %s: there is no such folder", dir)
+			}
+			c.problems = append(c.problems, err)
+			continue
+		}
+		before := len(c.runs) + len(c.problems)
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			if info, err := os.Stat(path); err != nil || !info.IsDir() {
+				continue
+			}
+			switch {
+			case isRunFolder(path):
+				c.add(path, seen, false)
+			case filepath.Clean(path) != filepath.Clean(out):
+				c.passed = append(c.passed, path)
+			}
+		}
+		if len(c.runs)+len(c.problems) == before {
+			c.problems = append(c.problems, fmt.Errorf("-runs %s: neither a run folder nor a folder of finished ones", dir))
+		}
+	}
+	return c
+}
+
+// isRunFolder reports whether a folder has a record or a summary of a run.
+func isRunFolder(dir string) bool {
+	for _, name := range []string{runfolder.RecordFile, runfolder.SummaryFile} {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// add reads a run folder, once. One in which nothing is finished yet is missed only
+// where it was asked for by its own name.
+func (c *collection) add(dir string, seen map[string]bool, named bool) {
+	if path, err := filepath.EvalSymlinks(dir); err == nil {
+		if path, err = filepath.Abs(path); err == nil {
+			if seen[path] {
+				return
+			}
+			seen[path] = true
+		}
+	}
+	contents, err := runfolder.Read(dir)
+	if err == nil && len(contents.Summaries) == 0 && !named {
+		c.passed = append(c.passed, dir+" (nothing is finished)")
+		return
+	}
+	if err == nil {
+		err = c.take(dir, contents)
+	}
+	if err != nil {
+		c.problems = append(c.problems, err)
+	}
+}
+
+// take puts the contents of a run folder into the collection.
+func (c *collection) take(dir string, contents runfolder.Contents) error {
+	r, err := comparison.NewRun(dir, contents)
+	if err == nil {
+		c.runs = append(c.runs, r)
+	}
+	return err
+}
+
+// planned takes what is there of a plan, and notes what is not.
+func planned(states []plan.State) (c collection) {
+	for _, s := range states {
+		if len(s.Contents.Summaries) > 0 {
+			if err := c.take(s.Dir, s.Contents); err != nil {
+				c.problems = append(c.problems, err)
+				continue
+			}
+		}
+		switch {
+		case s.Err != nil:
+			c.problems = append(c.problems, s.Err)
+		case len(s.Missing) > 0:
+			c.missing = append(c.missing, s.Lacks())
+			c.units += len(s.Missing)
+		}
+	}
+	return c
+}

@@ -1,0 +1,112 @@
+package tables
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"multiscale/pkg/durable"
+	"multiscale/pkg/experiment/comparison"
+	"multiscale/pkg/experiment/report"
+	"multiscale/pkg/experiment/table"
+)
+
+// The files of a folder of tables. Beside them stands a CSV file for each table,
+// under its name. Files of seconds apart, equal runs give equal bytes.
+const (
+	MarkdownFile        = "tables.md"
+	LaTeXFile           = "tables.tex"
+	SecondsMarkdownFile = "seconds.md"
+	SecondsLaTeXFile    = "seconds.tex"
+	ReportFile          = "report.html"
+)
+
+// results are the tables of some runs.
+type results struct {
+	runs     []comparison.Run
+	timeless []*table.Table // which equal runs make equal
+	seconds  []*table.Table // which belong to a machine
+	problems []error
+}
+
+func newResults(runs []comparison.Run) (r results) {
+	groups, problems := comparison.Groups(runs)
+	r.problems = problems
+	for _, g := range groups {
+		r.timeless = append(r.timeless, g.Main())
+		r.seconds = append(r.seconds, g.Seconds())
+		for _, run := range g.Runs {
+			r.runs = append(r.runs, *run)
+		}
+	}
+	cost, problems := comparison.Cost(groups)
+	r.problems = append(r.problems, problems...)
+	r.timeless = append(r.timeless, comparison.Quality(groups), cost)
+	r.seconds = append(r.seconds, comparison.QualitySeconds(groups))
+	return r
+}
+
+// files returns the tables' files by name, without the report.
+func (r results) files() map[string]string {
+	files := map[string]string{}
+	for _, of := range []struct {
+		tables          []*table.Table
+		markdown, latex string
+	}{{r.timeless, MarkdownFile, LaTeXFile}, {r.seconds, SecondsMarkdownFile, SecondsLaTeXFile}} {
+		var markdown, latex []string
+		for _, t := range of.tables {
+			markdown = append(markdown, t.Markdown())
+			latex = append(latex, t.LaTeX())
+			files[t.Name+".csv"] = t.CSV()
+		}
+		files[of.markdown] = strings.Join(markdown, "\n")
+		files[of.latex] = "% needs \\usepackage{booktabs,graphicx}\n\n" + strings.Join(latex, "\n")
+	}
+	return files
+}
+
+// write writes the tables and the report into a folder.
+func (r results) write(dir, title string, absent []string) error {
+	if err := durable.OS.MkdirAll(dir); err != nil {
+		return fmt.Errorf("-out %s: %w", dir, err)
+	}
+	for name, content := range r.files() {
+		if err := writeFile(dir, name, func(w io.Writer) error { _, err := io.WriteString(w, content); return err }); err != nil {
+			return err
+		}
+	}
+	return writeFile(dir, ReportFile, r.report(title, absent).Write)
+}
+
+func (r results) report(title string, absent []string) report.Report {
+	units := 0
+	for _, run := range r.runs {
+		units += len(run.Summaries)
+	}
+	return report.Report{
+		Title: title,
+		Intro: []string{fmt.Sprintf("%d networks of %d run folders: image restoration trained by single-scale gradients and by Multiscale Gradient Estimation (arXiv 2501.12739).", units, len(r.runs))},
+		// Interleaved, so that a comparison's seconds stand beside it.
+		Absent: absent, Tables: interleave(r.timeless, r.seconds), Runs: r.runs,
+	}
+}
+
+// interleave puts each table of b after its counterpart of a, which come in the
+// same order; what is left of a comes last.
+func interleave(a, b []*table.Table) (all []*table.Table) {
+	for i, t := range a {
+		all = append(all, t)
+		if i < len(b) {
+			all = append(all, b[i])
+		}
+	}
+	return all
+}
+
+func writeFile(dir, name string, write func(io.Writer) error) error {
+	if err := durable.WriteFile(durable.OS, filepath.Join(dir, name), write); err != nil {
+		return fmt.Errorf("-out: %w", err)
+	}
+	return nil
+}

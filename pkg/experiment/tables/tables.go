@@ -1,0 +1,123 @@
+// Package tables is the body of experiments/tables: run folders, found or
+// planned, to files of tables and a report.
+package tables
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"multiscale/pkg/experiment/plan"
+	"multiscale/pkg/experiment/progress"
+	"multiscale/pkg/experiment/table"
+)
+
+// Run does what r asks for: it prints the tables to out, and progress and what is
+// missing to log. The error says that something asked for is not in the tables.
+func Run(ctx context.Context, r Request, out, log io.Writer) error {
+	if r.Plan != "" {
+		return runPlan(ctx, r, out, log)
+	}
+	if r.Out == "" {
+		r.Out = filepath.Join(defaultRuns, "tables")
+	}
+	c := collect(r.Runs, r.Out)
+	if len(c.passed) > 0 {
+		fmt.Fprintf(log, "passed over: %s\n", strings.Join(c.passed, ", "))
+	}
+	return c.finish(r.Out, "Multiscale training compared", out, log)
+}
+
+func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
+	p, err := plan.Read(r.Plan, r.Roots)
+	if err != nil {
+		return fmt.Errorf("-plan %w", err)
+	}
+	if r.Out == "" {
+		r.Out = filepath.Join(defaultRuns, "tables-"+p.Name)
+	}
+	states := p.Look(r.Runs)
+	if err := printState(ctx, states, log); err != nil {
+		return err
+	}
+	if r.Run {
+		failed := map[string]error{}
+		err := plan.Run(ctx, states, log, func(dir string, err error) { failed[dir] = err })
+		if err != nil {
+			return err
+		}
+		states = p.Look(r.Runs)
+		for i, s := range states {
+			if err := failed[s.Dir]; err != nil && s.Err == nil {
+				states[i].Err = fmt.Errorf("%s: %w", s.Dir, err)
+			}
+		}
+	}
+	c := planned(states)
+	return c.finish(r.Out, "Multiscale training compared: "+p.Name, out, log)
+}
+
+// printState says what is there of a plan, and what the rest takes.
+func printState(ctx context.Context, states []plan.State, log io.Writer) error {
+	costs, err := plan.Estimate(ctx, states)
+	if err != nil {
+		return err
+	}
+	rows := [][]string{{"run folder", "finished", "begun", "missing", "work units", "time, about"}}
+	var total plan.Cost
+	missing := 0
+	line := func(name string, finished, begun, missing string, c plan.Cost) {
+		work, seconds := "", ""
+		if c.WorkUnits > 0 {
+			work, seconds = table.Plain(c.WorkUnits), progress.Duration(time.Duration(c.Seconds*float64(time.Second)))
+		}
+		rows = append(rows, []string{name, finished, begun, missing, work, seconds})
+	}
+	for i, s := range states {
+		total.WorkUnits += costs[i].WorkUnits
+		total.Seconds += costs[i].Seconds
+		missing += len(s.Missing)
+		line(s.Folder, fmt.Sprint(len(s.Contents.Summaries)), fmt.Sprint(s.Begun), fmt.Sprint(len(s.Missing)-s.Begun), costs[i])
+	}
+	line("all", "", "", fmt.Sprint(missing), total)
+	fmt.Fprintf(log, "%s\n", table.Aligned(rows, 1))
+	return nil
+}
+
+// finish writes and prints the tables of the collection, and reports what is
+// not in them.
+func (c *collection) finish(dir, title string, out, log io.Writer) error {
+	res := newResults(c.runs)
+	problems := append(c.problems, res.problems...)
+	absent := slices.Clone(c.missing)
+	for _, p := range problems {
+		absent = append(absent, p.Error())
+		fmt.Fprintf(log, "%v\n", p)
+	}
+	if len(res.runs) > 0 {
+		if err := res.write(dir, title, absent); err != nil {
+			return err
+		}
+		files := res.files()
+		fmt.Fprintf(out, "%s\n%s\nWritten to %s, with a report in %s.\n", files[MarkdownFile], files[SecondsMarkdownFile], dir, filepath.Join(dir, ReportFile))
+	}
+	switch {
+	case len(problems) > 0:
+		return fmt.Errorf("the tables are not complete: %s, see above", count(len(problems), "problem"))
+	case c.units > 0:
+		return fmt.Errorf("the tables are not complete: %s missing of the plan; -run trains what is missing", count(c.units, "network"))
+	}
+	return nil
+}
+
+// count writes "1 problem" and "3 problems".
+func count(n int, of string) string {
+	if n != 1 {
+		of += "s"
+	}
+	return fmt.Sprintf("%d %s", n, of)
+}

@@ -1,0 +1,210 @@
+package tile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"multiscale/onnx/session"
+	"multiscale/pkg/pixel"
+)
+
+// Runner runs a model on pictures.
+type Runner struct {
+	Session *session.Session
+	// Memory is the budget in bytes for what the model computes in between.
+	Memory int64
+	// Side, if not 0, is the side of tiles in pixels, whatever fits.
+	Side int
+
+	plans map[[2]int]Plan
+}
+
+// Picture is what a network sees, wherever it comes from.
+type Picture struct {
+	H, W int
+	// Read writes the normalised pixels of the rectangle to dst, planes (3,h,w).
+	Read func(dst []float32, y, x, h, w int)
+}
+
+// Plan is how a picture is gone through.
+type Plan struct {
+	H, W         int  // of the picture, with the pixels added at its borders
+	TileH, TileW int  // equal to H and W where it is taken as a whole
+	Tiles        int  // their number
+	Exact        bool // the result is that of the whole picture
+	down, across axis
+}
+
+// Whole says whether the picture is taken as a whole.
+func (p Plan) Whole() bool { return p.Tiles == 1 }
+
+// Sides of tiles. Beyond the largest, tiles cost memory and save nothing; networks that
+// see everything come closer to what the whole picture gives.
+const (
+	leastSide   = 32
+	largestSide = 1024
+)
+
+// Plan decides how to go through a picture of h by w pixels.
+func (r *Runner) Plan(h, w int) (Plan, error) {
+	if p, known := r.plans[[2]int{h, w}]; known {
+		return p, nil
+	}
+	p, err := r.plan(h, w)
+	if err != nil {
+		return p, err
+	}
+	if r.plans == nil {
+		r.plans = make(map[[2]int]Plan)
+	}
+	r.plans[[2]int{h, w}] = p
+	return p, nil
+}
+
+func (r *Runner) plan(h, w int) (Plan, error) {
+	s := r.Session
+	p := Plan{H: up(h, s.Multiple), W: up(w, s.Multiple)}
+	p.TileH, p.TileW = p.H, p.W
+	switch {
+	case s.Height > 0: // the only size that it takes
+		p.TileH, p.TileW = s.Height, s.Width
+		p.H, p.W = max(p.H, s.Height), max(p.W, s.Width)
+	case r.Side > 0:
+		// What a tile's inner pixels see must lie in it.
+		side := up(max(r.Side, 4*s.Reach), s.Multiple)
+		p.TileH, p.TileW = min(p.H, side), min(p.W, side)
+	default:
+		if r.fits(p.H, p.W) != nil {
+			side, err := r.largest()
+			if err != nil {
+				return p, err
+			}
+			p.TileH, p.TileW = min(p.H, side), min(p.W, side)
+		}
+	}
+	p.layOut(s)
+	return p, nil
+}
+
+// layOut places the tiles.
+func (p *Plan) layOut(s *session.Session) {
+	lay := func(length, side int) axis {
+		// A reach that leaves little of a tile is as good as none.
+		if s.Reach != session.Unlimited && 4*s.Reach <= side {
+			return cut(length, side, up(2*s.Reach, s.Multiple), 0, s.Multiple)
+		}
+		// A third of a tile overlaps. Three quarters of that are blended; the rest
+		// is left out, for the network has seen a border there that is none.
+		overlap := up(side/3, s.Multiple)
+		return cut(length, side, overlap, overlap*3/4, s.Multiple)
+	}
+	p.down, p.across = lay(p.H, p.TileH), lay(p.W, p.TileW)
+	p.Tiles = len(p.down.at) * len(p.across.at)
+	p.Exact = p.Whole() || s.Reach != session.Unlimited && min(p.down.overlap(), p.across.overlap()) >= 2*s.Reach
+}
+
+// up rounds up to a multiple.
+func up(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+
+// fits says why the model cannot run on pictures of that size within the budget.
+func (r *Runner) fits(h, w int) error {
+	if h*w > mostPixels {
+		return errTooLarge
+	}
+	bytes, err := r.Session.Memory(h, w)
+	if err == nil && bytes > r.Memory {
+		err = errTooLarge
+	}
+	return err
+}
+
+var errTooLarge = errors.New("too large")
+
+// mostPixels bounds what is taken as a whole: sizes of intermediate values stay
+// far from overflow.
+const mostPixels = 1 << 22
+
+// largest returns the largest side of tiles that fits the budget.
+func (r *Runner) largest() (int, error) {
+	step := max(r.Session.Multiple, leastSide/4)
+	low, high := leastSide/step, largestSide/step
+	for low < high {
+		middle := (low + high + 1) / 2
+		if r.fits(middle*step, middle*step) == nil {
+			low = middle
+		} else {
+			high = middle - 1
+		}
+	}
+	err := r.fits(low*step, low*step)
+	if err == errTooLarge {
+		err = fmt.Errorf("%s: not even tiles of %d pixels a side fit into the memory of %d bytes; give it more", r.Session.Path, low*step, r.Memory)
+	}
+	return low * step, err
+}
+
+// Write takes rows of a result, from row y on: red, green and blue, each (rows,Scale*W),
+// of normalised pixels. They are valid during the call.
+type Write func(planes [3][]float32, y, rows int)
+
+// Run restores a picture and hands the result to write, from the top. t is told to networks that
+// take it. After each tile it calls done, if that is not nil.
+func (r *Runner) Run(ctx context.Context, in Picture, t float32, write Write, done func(tiles, of int)) error {
+	p, err := r.Plan(in.H, in.W)
+	if err != nil {
+		return err
+	}
+	if done == nil {
+		done = func(int, int) {}
+	}
+	s := r.Session.Scale
+	b := newBand(p, in.W*s, s)
+	x := pixel.NewImages(1, 3, p.TileH, p.TileW)
+	y := make([]float32, len(x.Data)*s*s)
+	times := []float32{t}
+	for i, top := range p.down.at {
+		for j, left := range p.across.at {
+			read(x, in, top, left)
+			if err := r.Session.Apply(ctx, y, x, times); err != nil {
+				return err
+			}
+			b.add(y, i, j)
+			done(i*len(p.across.at)+j+1, p.Tiles)
+		}
+		b.flush(i, in.H*s, write)
+	}
+	return nil
+}
+
+// read fills a tile, beyond the right and lower border of the picture with its
+// mirror image.
+func read(x pixel.Images, in Picture, top, left int) {
+	h, w := min(x.H, in.H-top), min(x.W, in.W-left)
+	if h == x.H && w == x.W {
+		in.Read(x.Data, top, left, h, w)
+		return
+	}
+	// What is mirrored may lie above or left of the tile.
+	y0, x0 := max(0, min(top, 2*in.H-top-x.H)), max(0, min(left, 2*in.W-left-x.W))
+	part := pixel.NewImages(1, x.C, in.H-y0, in.W-x0)
+	in.Read(part.Data, y0, x0, part.H, part.W)
+	for c := range x.C {
+		for i := range x.H {
+			from := part.Data[(c*part.H+mirror(top+i, in.H)-y0)*part.W:][:part.W]
+			to := x.Data[(c*x.H+i)*x.W:][:x.W]
+			for k := range to {
+				to[k] = from[mirror(left+k, in.W)-x0]
+			}
+		}
+	}
+}
+
+// mirror reflects an index at the borders of [0, n), the border pixel included, as
+// often as it takes.
+func mirror(i, n int) int {
+	if i %= 2 * n; i >= n {
+		i = 2*n - 1 - i
+	}
+	return i
+}

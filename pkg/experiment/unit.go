@@ -1,0 +1,222 @@
+package experiment
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"multiscale/pkg/experiment/progress"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+	"multiscale/pkg/optimize"
+	"multiscale/pkg/train"
+)
+
+// measurements is how often, at least, a run is validated on its way.
+const measurements = 10
+
+// unit is one strategy with one seed on its way.
+type unit struct {
+	*Experiment
+	name      runfolder.Unit
+	plan      mge.Plan
+	model     *model.Model
+	optimizer optimize.Optimizer
+	state     state
+	store     *store
+	best      []float32 // parameters at state.Best
+
+	resumed time.Time // when the clock of training was last started
+}
+
+// runUnit trains, exports and cross-checks one unit and puts it into the
+// folder's tables.
+func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
+	u := &unit{Experiment: e, name: w.Unit, optimizer: e.optimizer()}
+	var err error
+	if u.plan, err = e.plan(w.Strategy); err != nil {
+		return err
+	}
+	if u.model, err = e.newModel(w.Seed); err != nil {
+		return err
+	}
+	if err := e.folder.Begin(w); err != nil {
+		return err
+	}
+	u.store = e.openStore(w.Unit)
+	if w.Resume {
+		if err := u.restore(); err != nil {
+			return err
+		}
+	}
+	if err := u.train(ctx); err != nil {
+		return err
+	}
+	return u.finish(ctx)
+}
+
+// train runs the plan from where the state stands.
+func (u *unit) train(ctx context.Context) error {
+	total := u.plan.Iterations()
+	if len(u.state.History) == 0 {
+		u.begin()
+	}
+	if err := u.validateIfDue(ctx); err != nil {
+		return errors.Join(u.save(), err)
+	}
+	u.resumed = time.Now()
+	u.store.last = time.Now()
+	var err error
+	for err == nil && u.state.Iteration < total {
+		if err = u.pilotIfDue(ctx); err == nil {
+			err = u.trainUntilPilot(ctx)
+		}
+	}
+	u.stopClock()
+	if err == nil {
+		// Whoever calls again goes on from here, with the export.
+		return u.save()
+	}
+	if saved := u.save(); saved != nil {
+		return errors.Join(err, saved)
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped after %d of %d iterations; go on with the same command and -resume: %w", u.state.Iteration, total, ctx.Err())
+	}
+	return err
+}
+
+// trainUntilPilot runs the part of the plan whose batches are known.
+func (u *unit) trainUntilPilot(ctx context.Context) error {
+	known := u.plan.Until(u.state.Iteration)
+	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
+	trainer := &train.Trainer{
+		Plan:      known,
+		Estimator: &estimator, Params: u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule(u.plan.Iterations()),
+		Clip:      u.config.Clip,
+		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
+		Iteration: u.state.Iteration,
+	}
+	return trainer.Run(ctx)
+}
+
+// begin starts the history with the untrained network.
+func (u *unit) begin() {
+	u.state.History = history{{
+		Unit: u.name, Stage: 1, Side: mesh.Side(u.config.Side, u.plan.Stages[0].Finest),
+		LearningRate: u.schedule(u.plan.Iterations()).LearningRate(0),
+		TrainLoss:    math.NaN(), GradientNorm: math.NaN(), ValidationMSE: math.NaN(), ValidationSSIM: math.NaN(),
+	}}
+}
+
+// record is the hook that keeps the history, and validates when it is due.
+func (u *unit) record(ctx context.Context, s train.Step) error {
+	u.state.Images += int64(s.Mesh.Images())
+	u.state.Iteration = s.Iteration
+	u.state.History = append(u.state.History, runfolder.History{
+		Unit: u.name, Stage: s.Stage + 1, Iteration: s.Iteration, WorkUnits: s.WorkUnits, Side: mesh.Side(u.config.Side, s.Mesh.Finest),
+		LearningRate: s.LearningRate, TrainLoss: s.Estimate.Loss, GradientNorm: s.GradientNorm,
+		ValidationMSE: math.NaN(), ValidationSSIM: math.NaN(),
+	})
+	u.stopClock()
+	if err := u.validateIfDue(ctx); err != nil {
+		return err
+	}
+	u.images += s.Mesh.Images()
+	u.progress.Update(progress.State{
+		Unit: u.name.String(), Stage: s.Stage + 1, Stages: u.plan.Number(len(u.plan.Stages)-1) + 1, Side: mesh.Side(u.config.Side, s.Mesh.Finest),
+		Iteration: s.Iteration, Iterations: u.plan.Iterations(), Loss: s.Estimate.Loss, Images: u.images,
+		Done: u.done + s.WorkUnits, Total: u.total,
+	})
+	u.resumed = time.Now()
+	return nil
+}
+
+// validateIfDue measures the network at the start, at each stage's end and ten
+// times a run, unless that has been done for this iteration: a run that was
+// stopped in the middle of a validation makes up for it.
+func (u *unit) validateIfDue(ctx context.Context) error {
+	row := &u.state.History[len(u.state.History)-1]
+	i, total := u.state.Iteration, u.plan.Iterations()
+	due := i == 0 || i*measurements/total != (i-1)*measurements/total
+	if i > 0 {
+		_, stageEnd := u.plan.At(i - 1)
+		due = due || stageEnd
+	}
+	if !due || !math.IsNaN(row.ValidationMSE) {
+		return nil
+	}
+	start := time.Now()
+	m, err := u.validation.Measure(ctx, u.model)
+	if err != nil {
+		return err
+	}
+	row.ValidationMSE, row.ValidationSSIM = m.MSE, m.SSIM
+	if u.state.Best == nil || m.MSE < u.state.Best.MSE {
+		u.state.Best = &best{i, m.MSE}
+		u.best = append(u.best[:0], u.model.Params.Values()...)
+	}
+	u.state.Moments = append(u.state.Moments, runfolder.Moment{Unit: u.name, Stage: row.Stage, Iteration: i, Seconds: u.state.SecondsTraining})
+	u.state.SecondsValidation += time.Since(start).Seconds()
+	return nil
+}
+
+// stopClock adds the time since the clock was started to the time of training.
+func (u *unit) stopClock() {
+	if !u.resumed.IsZero() {
+		u.state.SecondsTraining += time.Since(u.resumed).Seconds()
+		u.resumed = time.Time{}
+	}
+}
+
+// checkpointWhenDue is the hook that saves at each stage's end and every few
+// minutes.
+func (u *unit) checkpointWhenDue(_ context.Context, s train.Step) error {
+	if !s.StageEnd && time.Since(u.store.last) < u.config.CheckpointEvery {
+		return nil
+	}
+	u.stopClock()
+	err := u.save()
+	u.resumed = time.Now()
+	return err
+}
+
+// finish exports the network, checks the file and writes the unit's rows.
+func (u *unit) finish(ctx context.Context) error {
+	file, err := u.export()
+	if err != nil {
+		return err
+	}
+	checks, worst, err := u.crosscheck(ctx, file)
+	if err != nil {
+		return err
+	}
+	measured, err := u.validation.Measure(ctx, u.model)
+	if err != nil {
+		return err
+	}
+	total := u.plan.Iterations()
+	u.done += u.plan.WorkUnits(total)
+	return u.folder.Finish(u.name, runfolder.Result{
+		Summary: runfolder.Summary{
+			Task: u.task.Name(), Network: u.network.Name(), Data: u.set.Name, Profile: u.config.Profile, Unit: u.name,
+			Side: u.config.Side, Levels: u.config.Levels, Batch: u.config.Batch, Iterations: total,
+			Parameters: u.model.Params.Len(), WorkUnits: u.plan.WorkUnits(total),
+			MSE: measured.MSE, PSNR: measured.PSNR, SSIM: measured.SSIM, SSIMSigned: measured.SSIMSigned,
+			ONNXSHA256: file.digest, CrosscheckMaxAbs: worst,
+		},
+		Crosscheck: checks,
+		Timing: runfolder.Timing{
+			Unit: u.name, SecondsTraining: u.state.SecondsTraining, SecondsValidation: u.state.SecondsValidation,
+			ImagesPerSecond: float64(u.state.Images) / u.state.SecondsTraining, PeakRSSBytes: peakRSS(),
+		},
+		History: u.state.History,
+		Moments: u.state.Moments,
+
+		Allocations: u.allocations(),
+	})
+}

@@ -1,0 +1,204 @@
+// Package variance is the body of experiments/variance: the gradient estimator
+// measured level by level, with initial and trained weights, for each way to
+// restrict and to degrade, and held against what its variances predict.
+package variance
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/progress"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/mlmc"
+	"multiscale/pkg/model"
+	"multiscale/pkg/network"
+	"multiscale/pkg/random"
+	"multiscale/pkg/task"
+)
+
+// Case is a way to compute gradients.
+type Case struct {
+	Weights     string // "initial", or the name of a file
+	Restriction string
+	Degrade     string
+	Coupling    string // of the dropout masks of a difference's two meshes
+}
+
+// Result is what was measured of a case.
+type Result struct {
+	Case
+	Levels mlmc.Levels
+	Rates  mlmc.Rates
+	// Depth is the number of coarser meshes that pays, with doubling batches and
+	// with the best ones.
+	DepthFixed, DepthOptimal int
+	Estimates                []Estimate // of the first case of each weights
+}
+
+// Estimate is an estimator of the gradient on the finest mesh.
+type Estimate struct {
+	Name                    string
+	Batches                 []int
+	WorkUnits               float64
+	Predicted               float64 // variance, from those of the terms
+	Measured, MeasuredError float64 // variance of the estimates; NaN where it was not measured
+}
+
+// study is a request on its way.
+type study struct {
+	Request
+	network  network.Network
+	set      *dataset.Set
+	weights  []*experiment.Weights // nil for the initial ones
+	results  []Result
+	progress *progress.Printer
+	// Work units that are done, and of all.
+	done, total float64
+	parameters  int
+}
+
+// Run does what r asks for: it prints the report to out and progress to log.
+func Run(ctx context.Context, r Request, out, log io.Writer) error {
+	s := &study{Request: r, progress: progress.New(log)}
+	defer s.progress.Close()
+	if r.Estimates == 1 {
+		return command.Wrong("estimates", r.Estimates, "a variance needs 2 at least", "give 0 for none, or more")
+	}
+	if err := s.open(); err != nil {
+		return err
+	}
+	if err := s.measure(ctx); err != nil {
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped after %.0f of %.0f work units; nothing was written: %w", s.done, s.total, ctx.Err())
+		}
+		return err
+	}
+	return s.report(out)
+}
+
+func (s *study) open() error {
+	var err error
+	if s.network, err = experiment.NetworkOf(s.Task, s.Network); err != nil {
+		return err
+	}
+	for _, path := range s.Weights {
+		if path == initialWeights {
+			path = ""
+		}
+		w, err := experiment.ReadWeights(path, s.network)
+		if err != nil {
+			return err
+		}
+		s.weights = append(s.weights, w)
+	}
+	experiment.SetConvolution(s.Conv)
+	s.set, err = dataset.Open(dataset.Options{Name: s.Data, Root: s.Root, Validation: s.Validation, Side: s.Side})
+	return err
+}
+
+// fixed is the estimator with the paper's batches.
+func (s *study) fixed(levels int) mge.Stage { return mge.Stage{Batches: mge.Doubling(s.Batch, levels)} }
+
+// single is the plain gradient on the finest mesh at the cost of a stage, or a
+// little less.
+func single(stage mge.Stage) mge.Stage { return mge.Stage{Batches: []int{int(stage.WorkUnits())}} }
+
+func (s *study) measure(ctx context.Context) error {
+	names := command.ShortNames(s.Weights)
+	cases := s.cases()
+	each := (&mlmc.Measurement{Coarsest: s.Levels, Repetitions: s.Samples}).WorkUnits()
+	stage := s.fixed(s.Levels)
+	s.total = float64(len(s.weights)) * (float64(len(cases))*each + float64(s.Estimates)*(2*stage.WorkUnits()+single(stage).WorkUnits()))
+	for i, w := range s.weights {
+		m, err := experiment.NewModel(s.network, s.Seeds[0], w, s.Task.Loss, s.Config)
+		if err != nil {
+			return err
+		}
+		s.parameters = m.Params.Len()
+		for j, c := range cases {
+			c.Weights = names[i]
+			r := Result{Case: c}
+			if err := s.one(ctx, m, &r, j == 0); err != nil {
+				return err
+			}
+			s.results = append(s.results, r)
+		}
+		runtime.GC() // the activations of these weights, before the next need theirs
+	}
+	return nil
+}
+
+// cases returns what is compared, but for the weights: all ways to restrict and to
+// degrade, and then, for the first of them, the other ways to couple dropout.
+func (s *study) cases() (cases []Case) {
+	for _, degrade := range s.Degradations {
+		for _, restriction := range s.Restrictions {
+			cases = append(cases, Case{Restriction: restriction, Degrade: degrade, Coupling: s.Couplings[0]})
+		}
+	}
+	if u, ok := s.network.(network.UNet); !ok || u.Dropout == 0 {
+		return cases // without dropout there is nothing to couple
+	}
+	for _, coupling := range s.Couplings[1:] {
+		c := cases[0]
+		c.Coupling = coupling
+		cases = append(cases, c)
+	}
+	return cases
+}
+
+// one measures one case, the first of some weights also the estimator itself.
+func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) error {
+	var err error
+	if r.Levels, err = s.measurement(m, r.Case, "levels", s.Samples).Run(ctx); err != nil {
+		return err
+	}
+	r.Rates = r.Levels.Rates()
+	v := r.Levels.Variances()
+	r.DepthFixed = v.Depth(s.Levels, s.fixed)
+	r.DepthOptimal = v.Depth(s.Levels, func(levels int) mge.Stage { return s.fixed(levels).Allocate(v) })
+	stage := s.fixed(s.Levels)
+	for _, e := range []struct {
+		name  string
+		stage mge.Stage
+	}{{"single", single(stage)}, {"mge, doubling", stage}, {"mge, optimal", stage.Allocate(v)}} {
+		estimate := Estimate{e.name, e.stage.Batches, e.stage.WorkUnits(), e.stage.Variance(v), math.NaN(), math.NaN()}
+		if first && s.Estimates > 0 {
+			moments, err := s.measurement(m, r.Case, "estimates", s.Estimates).Estimate(ctx, e.stage)
+			if err != nil {
+				return err
+			}
+			estimate.Measured, estimate.MeasuredError = moments.Variance, moments.VarianceError
+		}
+		r.Estimates = append(r.Estimates, estimate)
+	}
+	return nil
+}
+
+// measurement returns a measurement of a case whose samples belong to a purpose:
+// all cases see the same pictures, and each purpose sees others.
+func (s *study) measurement(m *model.Model, c Case, purpose string, repetitions int) *mlmc.Measurement {
+	r := random.New(s.Seeds[0]).Child("variance/" + purpose)
+	before := s.done
+	return &mlmc.Measurement{
+		Estimator: mge.Estimator{
+			Model: m, Seed: r.Key(), SharedMasks: c.Coupling == restricted,
+			Sampler: &task.Sampler{
+				Task: s.Task, Source: s.set.Train, Pixels: s.Task.Pixels(s.set), Side: s.Side,
+				Restriction: mesh.Restriction(c.Restriction), DegradeCoarse: c.Degrade == "coarse", Seed: r.Key(),
+			},
+		},
+		Parameters: m.Params.Len(), Coarsest: s.Levels, Repetitions: repetitions,
+		Progress: func(workUnits, _ float64) {
+			s.done = before + workUnits
+			s.progress.Count("work units", int(s.done), int(s.total))
+		},
+	}
+}

@@ -1,0 +1,197 @@
+package variance
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"flag"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/task"
+)
+
+// small is a study of a few seconds.
+var small = []string{"-network", "resnet", "-side", "16", "-levels", "2", "-batch", "1", "-samples", "4", "-estimates", "2"}
+
+func measured(ctx context.Context, t *testing.T, out string, args ...string) (string, error) {
+	t.Helper()
+	r, err := parse(append(slices.Clone(args), "-out", out), io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var printed bytes.Buffer
+	err = Run(ctx, r, &printed, io.Discard)
+	return printed.String(), err
+}
+
+func rowsOf(t *testing.T, path string) (rows []map[string]string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, record := range records[1:] {
+		row := map[string]string{}
+		for i, name := range records[0] {
+			row[name] = record[i]
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// TestReport: every case has its rows, numbers are sound, and equal calls give
+// equal bytes on any number of cores.
+func TestReport(t *testing.T) {
+	one, two := t.TempDir(), t.TempDir()
+	cores := runtime.GOMAXPROCS(1)
+	printed, err := measured(t.Context(), t, one, small...)
+	runtime.GOMAXPROCS(max(cores, 2))
+	defer runtime.GOMAXPROCS(cores)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := measured(t.Context(), t, two, small...); err != nil || strings.ReplaceAll(again, two, one) != printed {
+		t.Errorf("another report: %v\n%s", err, again)
+	}
+	for _, name := range []string{ReportFile, LevelsFile, RatesFile, EstimatesFile, MeansFigure, VariancesFigure, KurtosisFigure, ConsistencyFigure, CostFigure} {
+		a, err := os.ReadFile(filepath.Join(one, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := os.ReadFile(filepath.Join(two, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(a) == 0 || !bytes.Equal(a, b) {
+			t.Errorf("%s differs on one core and on two", name)
+		}
+	}
+	for _, name := range []string{SecondsFile, SecondsFigure, "run.json"} {
+		if _, err := os.Stat(filepath.Join(one, name)); err != nil {
+			t.Error(err)
+		}
+	}
+	levels := rowsOf(t, filepath.Join(one, LevelsFile))
+	if len(levels) != 3*2*3 {
+		t.Errorf("%d rows of levels, want one for each of 3 restrictions, 2 ways to degrade and 3 meshes", len(levels))
+	}
+	for _, row := range levels {
+		for _, column := range []string{"single_variance", "term_variance"} {
+			if v, err := strconv.ParseFloat(row[column], 64); err != nil || !(v > 0) || math.IsInf(v, 0) {
+				t.Errorf("%s, %s, level %s: %s is %q", row["restriction"], row["degrade"], row["level"], column, row[column])
+			}
+		}
+	}
+	count := 0
+	for _, row := range rowsOf(t, filepath.Join(one, EstimatesFile)) {
+		if row["measured_variance"] != "" {
+			count++
+		}
+		// 1(1+1/4) + 2(1/4+1/16) + 4/16 with doubling batches.
+		if row["estimator"] != "single" && row["work_units"] != "2.125" {
+			t.Errorf("%s: batches %s cost %s", row["estimator"], row["batches"], row["work_units"])
+		}
+	}
+	if count != 3 {
+		t.Errorf("%d estimators were measured, want the first case's 3", count)
+	}
+}
+
+// TestWeights: models and checkpoints of a run are measured beside the initial
+// weights.
+func TestWeights(t *testing.T) {
+	run := t.TempDir()
+	c, err := command.Parse(experiment.Flags(task.Denoising{}), []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "1",
+		"-iterations", "2", "-stages", "1,1", "-strategy", "mge", "-out", run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := experiment.Run(t.Context(), task.Denoising{}, c, io.Discard, io.Discard); err != nil {
+		t.Fatal(err)
+	}
+	model := filepath.Join(run, "mge-seed1.onnx")
+	checkpoints, err := filepath.Glob(filepath.Join(run, "checkpoint", "mge-seed1", "*.checkpoint"))
+	if err != nil || len(checkpoints) == 0 {
+		t.Fatalf("no checkpoint: %v", err)
+	}
+	last := checkpoints[len(checkpoints)-1]
+	out := t.TempDir()
+	args := []string{"-network", "resnet", "-side", "16", "-levels", "1", "-samples", "4", "-estimates", "0",
+		"-restriction", "average", "-degrade", "fine", "-init", "initial", "-init", model, "-init", last}
+	if printed, err := measured(t.Context(), t, out, args...); err != nil {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	variances := map[string]string{}
+	for _, row := range rowsOf(t, filepath.Join(out, LevelsFile)) {
+		if row["level"] == "0" {
+			variances[row["weights"]] = row["single_variance"]
+		}
+	}
+	checkpoint := strings.TrimSuffix(filepath.Base(last), ".checkpoint")
+	if len(variances) != 3 || variances["mge-seed1"] != variances[checkpoint] || variances["initial"] == variances["mge-seed1"] {
+		t.Errorf("variances %v: a model and the checkpoint it was exported from should agree, and differ from the initial weights", variances)
+	}
+}
+
+func TestStops(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	out := filepath.Join(t.TempDir(), "out")
+	if _, err := measured(ctx, t, out, small...); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "nothing was written") {
+		t.Error(err)
+	}
+	if _, err := os.Stat(out); err == nil {
+		t.Error("a stopped study left a folder")
+	}
+}
+
+func TestMistakes(t *testing.T) {
+	for _, c := range []struct{ args, words string }{
+		{"-task cooking", "-task cooking: unknown; use one of denoising"},
+		{"-task=", `-task "": unknown`},
+		{"-task superresolution -network unet", "-network unet: unknown; use srnet"},
+		{"-restriction cubic", "-restriction cubic: unknown"},
+		{"-degrade never", "-degrade never: unknown"},
+		{"-samples 1", "-samples 1: too small, the least is 2"},
+		{"-strategy mge", "-strategy: there is no such flag"},
+		{"-lr 1", "-lr: there is no such flag"},
+		{"-init=", `-init "": the value is empty`},
+		{"-levels 9", "use at most 3"},
+	} {
+		_, err := parse(strings.Fields(c.args), io.Discard)
+		var usage *command.UsageError
+		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s: %v, want %q", c.args, err, c.words)
+		}
+	}
+	for _, args := range [][]string{{"-init", "none.onnx"}, {"-init", "none.checkpoint"}, {"-estimates", "1"}} {
+		if _, err := measured(t.Context(), t, t.TempDir(), args...); err == nil || !strings.Contains(err.Error(), args[0]+" "+args[1]) {
+			t.Errorf("%s: %v", args, err)
+		}
+	}
+	var help strings.Builder
+	if _, err := parse([]string{"-task", "superresolution", "-h"}, &help); !errors.Is(err, flag.ErrHelp) {
+		t.Fatal(err)
+	}
+	for _, words := range []string{"-network srnet|espcn|resnet", "-task denoising|", "variance-superresolution-NETWORK", "(default each)"} {
+		if !strings.Contains(help.String(), words) {
+			t.Errorf("the help does not have %q:\n%s", words, &help)
+		}
+	}
+}
