@@ -39,6 +39,7 @@ type Session struct {
 	Runtime, Version string // what it runs in
 	Note             string // why it does not run in ONNX Runtime, where Auto would have had it
 
+	Channels int  // of pictures and results
 	Scale    int  // ratio of the result's sides to the picture's
 	Multiple int  // the sides of pictures must be multiples of it
 	Reach    int  // pixels of the picture that a pixel of the result sees in each direction; Unlimited
@@ -85,10 +86,10 @@ func (s *Session) load(data []byte, o Options) error {
 	if s.Metadata, err = export.ReadMetadata(m); err != nil {
 		return err
 	}
-	if err := checkNormalisation(s.Mean, s.Std); err != nil {
+	if err := s.interfaceOf(m.Graph); err != nil {
 		return err
 	}
-	if err := s.interfaceOf(m.Graph); err != nil {
+	if err := s.checkNormalisation(); err != nil {
 		return err
 	}
 	if s.ours, err = backend.New(m); err != nil {
@@ -102,29 +103,36 @@ func (s *Session) load(data []byte, o Options) error {
 }
 
 // checkNormalisation refuses what pixels cannot be brought to and back from.
-func checkNormalisation(mean, std []float64) error {
-	if n := len(mean); n != 1 && n != channels {
-		return fmt.Errorf("its normalisation is of %d channels, pictures have %d", n, channels)
+func (s *Session) checkNormalisation() error {
+	if n := len(s.Mean); n != 1 && n != s.Channels {
+		return fmt.Errorf("its normalisation is of %d channels, its pictures have %d", n, s.Channels)
 	}
-	for i := range mean {
-		if !(math.Abs(mean[i]) <= 1e3) || !(std[i] >= 1e-3 && std[i] <= 1e3) {
-			return fmt.Errorf("its normalisation, mean %v and standard deviation %v, is not one of pixels in [0,1]", mean, std)
+	for i, mean := range s.Mean {
+		if std := s.Std[i]; !(math.Abs(mean) <= 1e3) || !(std >= 1e-3 && std <= 1e3) {
+			return fmt.Errorf("its normalisation, mean %v and standard deviation %v, is not one of pixels in [0,1]", s.Mean, s.Std)
 		}
 	}
 	return nil
 }
 
-// channels of all pictures: red, green and blue.
-const channels = 3
+// Bounds of the channels of pictures. A model that leaves them open takes RGB.
+const (
+	maxChannels  = 1 << 10
+	openChannels = 3
+)
 
-// interfaceOf finds the inputs: images (N,3,H,W), perhaps numbers (N); and the one output.
+// interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N); and the one output.
 func (s *Session) interfaceOf(g *onnx.Graph) error {
 	for _, in := range g.Feeds() {
 		switch {
 		case len(in.Dims) == 4 && s.image == "":
 			s.image = in.Name
-			if c := in.Dims[1]; c.Known() && c.Size != channels {
-				return fmt.Errorf("it takes images of %d channels, pictures have %d", c.Size, channels)
+			s.Channels = openChannels
+			if c := in.Dims[1]; c.Known() {
+				if c.Size < 1 || c.Size > maxChannels {
+					return fmt.Errorf("it takes images of %d channels, want 1 to %d", c.Size, maxChannels)
+				}
+				s.Channels = int(c.Size)
 			}
 			for i, p := range []*int{&s.batch, nil, &s.Height, &s.Width} {
 				d := in.Dims[i]
@@ -139,11 +147,11 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 		case len(in.Dims) == 1 && s.time == "":
 			s.time = in.Name
 		default:
-			return fmt.Errorf("input %q of shape %s is neither images (N,%d,H,W) nor numbers (N)", in.Name, onnx.FormatDims(in.Dims), channels)
+			return fmt.Errorf("input %q of shape %s is neither images (N,C,H,W) nor numbers (N)", in.Name, onnx.FormatDims(in.Dims))
 		}
 	}
 	if s.image == "" {
-		return fmt.Errorf("it has no input of images (N,%d,H,W)", channels)
+		return errors.New("it has no input of images (N,C,H,W)")
 	}
 	if (s.Height == 0) != (s.Width == 0) {
 		return errors.New("it fixes one side of its images but not the other")
@@ -194,8 +202,8 @@ func (s *Session) Close() error { return s.runner.Close() }
 // Pixels is how pixels in [0,1] are normalised for the model.
 func (s *Session) Pixels() pixel.Scale { return pixel.Scale{Mean: s.Mean, Std: s.Std} }
 
-// Apply writes the model's answer to normalised pictures x (N,3,H,W), and to t (N) where the model
-// takes it, to y (N,3,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
+// Apply writes the model's answer to normalised pictures x (N,Channels,H,W), and to t (N) where the model
+// takes it, to y (N,Channels,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
 // next run of the model; a run itself is not interrupted.
 func (s *Session) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	per := x.N
@@ -258,7 +266,7 @@ func (s *Session) Memory(h, w int) (int64, error) {
 
 func (s *Session) footprint(h, w int) (backend.Footprint, error) {
 	n := max(1, s.batch)
-	shapes := map[string][]int{s.image: {n, channels, h, w}}
+	shapes := map[string][]int{s.image: {n, s.Channels, h, w}}
 	if s.UsesTime {
 		shapes[s.time] = []int{n}
 	}
@@ -296,7 +304,7 @@ func (s *Session) tryScale(h, w int) error {
 		return err
 	}
 	y := f.Outputs[s.result]
-	if len(y) != 4 || y[1] != channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > mostScale {
+	if len(y) != 4 || y[1] != s.Channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > mostScale {
 		return fmt.Errorf("a picture of %dx%d pixels gives a result of shape (%s)", w, h, strings.Trim(fmt.Sprint(y), "[]"))
 	}
 	s.Scale = y[2] / h
