@@ -216,21 +216,23 @@ func TestOperations(t *testing.T) {
 	type build = func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node
 	leaky := kernel.Activation{Kind: kernel.LeakyReLU, Slope: 0.3}
 	for name, f := range map[string]build{
-		"relu":          func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.ReLU) },
-		"leaky":         func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, leaky) },
-		"silu":          func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.SiLU) },
-		"tanh":          func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.Tanh) },
-		"identity":      func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.Linear) },
-		"pool":          func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.AveragePool(x, 2)) },
-		"softmax":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.Softmax(x)) },
-		"bilinear":      func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Bilinear, 1.5) },
-		"halve":         func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Bilinear, 0.5) },
-		"nearest":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Nearest, 3) },
-		"shuffle":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.PixelShuffle(x, 2) },
-		"attention":     func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.SelfAttention(x, 2)) },
-		"group norm":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.GroupNorm("n", x, 3, layer.SiLU) },
-		"instance norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.GroupNorm("n", x, 12, layer.Linear) },
-		"layer norm":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.LayerNorm(x, layer.Linear) },
+		"relu":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.ReLU) },
+		"leaky":      func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, leaky) },
+		"silu":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.SiLU) },
+		"tanh":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.Tanh) },
+		"identity":   func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.Identity) },
+		"pool":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.AveragePool(x, 2)) },
+		"softmax":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.Softmax(x)) },
+		"bilinear":   func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Bilinear, 1.5) },
+		"halve":      func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Bilinear, 0.5) },
+		"nearest":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Nearest, 3) },
+		"shuffle":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.PixelShuffle(x, 2) },
+		"attention":  func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.Attention(x, 2)) },
+		"group norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.GroupNorm("n", x, 3, layer.SiLU) },
+		"instance norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.GroupNorm("n", x, 12, layer.Identity)
+		},
+		"layer norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.LayerNorm(x, layer.Identity) },
 		"strided conv": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
 			return b.Conv("c", x, layer.Conv{Out: 5, Kernel: 5, Stride: 2})
 		},
@@ -261,7 +263,7 @@ func TestOperations(t *testing.T) {
 			return b.Add(op.AddChannel(x, b.Sinusoid(b.Input("t", x.Shape()[0]), 12, true)))
 		},
 		"odd embedding": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
-			e := b.Affine("fc", b.Sinusoid(b.Input("t", x.Shape()[0]), 5, false), 12)
+			e := b.Linear("fc", b.Sinusoid(b.Input("t", x.Shape()[0]), 5, false), 12)
 			return b.Conv("c", x, layer.Conv{Out: 12, Kernel: 3, Shift: e, Residual: x})
 		},
 	} {
@@ -372,7 +374,7 @@ func TestGraphRefuses(t *testing.T) {
 		want   string
 	}{
 		{stock, gorgonia.Nodes{x}, "Gorgonia's own"},
-		{cost, gorgonia.Nodes{x}, "export.Register"},
+		{cost, gorgonia.Nodes{x}, "Extensions.Writers"},
 		{unnamed, gorgonia.Nodes{x}, `"w" is not among the inputs`},
 		{clash, gorgonia.Nodes{x}, `"y"`},
 		{stock, gorgonia.Nodes{stock}, "leaf"},

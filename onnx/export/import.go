@@ -21,18 +21,21 @@ type Imported struct {
 	Options  Options
 }
 
-// ErrForeign says that a model does not describe its network: another program made it,
-// or a network of a type that network.Register does not know.
-var ErrForeign = errors.New("the model does not say which network it holds; was it exported by this project?")
+// ErrForeign says that a model does not say which network it holds, or that this network is
+// of a type that is not known here.
+var ErrForeign = errors.New("the model holds no network that is known here; was it exported by this project?")
 
 // Architecture returns the network that a model says it holds, without weights. The error is ErrForeign
-// where it says nothing.
-func Architecture(m *onnx.Model) (network.Network, error) {
+// where it says nothing, or a network that neither this project nor own has.
+func Architecture(m *onnx.Model, own Extensions) (network.Network, error) {
 	description, ok := m.Property(keyArchitecture)
 	if !ok {
 		return nil, ErrForeign
 	}
-	n, err := network.Parse(description)
+	n, err := own.networks().Parse(description)
+	if errors.Is(err, network.ErrUnknown) {
+		return nil, fmt.Errorf("%w (%w)", ErrForeign, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("metadata %s: %w", keyArchitecture, err)
 	}
@@ -42,12 +45,12 @@ func Architecture(m *onnx.Model) (network.Network, error) {
 // Import makes the network that a model was exported from, with its weights, for evaluation and
 // for training on. The metadata says which network it is, and Import takes its word for
 // nothing: it exports the network again and refuses a model with another graph.
-func Import(m *onnx.Model) (*Imported, error) {
-	n, err := Architecture(m)
+func Import(m *onnx.Model, own Extensions) (*Imported, error) {
+	n, err := Architecture(m, own)
 	if err != nil {
 		return nil, err
 	}
-	i := &Imported{Network: n, Options: Options{Name: m.Graph.Name, Doc: m.Doc, Docs: map[string]string{}}}
+	i := &Imported{Network: n, Options: Options{Name: m.Graph.Name, Doc: m.Doc, Docs: map[string]string{}, Extensions: own}}
 	for _, p := range m.Metadata {
 		if p.Key != keyArchitecture { // Network adds it
 			i.Options.Metadata = append(i.Options.Metadata, p)

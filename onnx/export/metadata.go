@@ -27,7 +27,7 @@ const (
 	keyDigest   = "data_digest"
 	keyMean     = "normalisation_mean"
 	keyStd      = "normalisation_std"
-	// keyArchitecture holds the network's kind and options (network.Describe). Network
+	// keyArchitecture holds the network's kind and options (network.Kinds). Network
 	// writes it; Import reads it.
 	keyArchitecture = "architecture"
 )

@@ -30,6 +30,8 @@ func Runtimes() []string { return []string{Auto, ONNXRuntime, Network, OnnxGo} }
 type Options struct {
 	Runtime string
 	Library string // path of ONNX Runtime's shared library; empty to look for it
+	// Extensions are needed to run networks of one's own as what they are.
+	Extensions export.Extensions
 }
 
 // Session is a model in a runtime. It is not safe for concurrent use.
@@ -39,10 +41,11 @@ type Session struct {
 	Runtime, Version string // what it runs in
 	Note             string // why it does not run in ONNX Runtime, where Auto would have had it
 
-	Scale    int  // ratio of the result's sides to the picture's
-	Multiple int  // the sides of pictures must be multiples of it
-	Reach    int  // pixels of the picture that a pixel of the result sees in each direction; Unlimited
-	UsesTime bool // whether it takes t
+	Scale      int // ratio of the result's sides to the picture's
+	Multiple   int // the sides of pictures must be multiples of it
+	Reach      int // pixels of the picture that a pixel of the result sees in each direction; Unlimited
+	Channels   int // of the pictures that it takes and gives
+	Conditions int // numbers that it takes beside each picture: 0 or 1, or k of shape (N,k)
 	// Height and Width are the only size that the model takes; 0 for any.
 	Height, Width int
 
@@ -85,10 +88,10 @@ func (s *Session) load(data []byte, o Options) error {
 	if s.Metadata, err = export.ReadMetadata(m); err != nil {
 		return err
 	}
-	if err := checkNormalisation(s.Mean, s.Std); err != nil {
+	if err := s.interfaceOf(m.Graph); err != nil {
 		return err
 	}
-	if err := s.interfaceOf(m.Graph); err != nil {
+	if err := s.checkNormalisation(); err != nil {
 		return err
 	}
 	if s.ours, err = backend.New(m); err != nil {
@@ -102,9 +105,10 @@ func (s *Session) load(data []byte, o Options) error {
 }
 
 // checkNormalisation refuses what pixels cannot be brought to and back from.
-func checkNormalisation(mean, std []float64) error {
-	if n := len(mean); n != 1 && n != channels {
-		return fmt.Errorf("its normalisation is of %d channels, pictures have %d", n, channels)
+func (s *Session) checkNormalisation() error {
+	mean, std := s.Mean, s.Std
+	if n := len(mean); n != 1 && n != s.Channels {
+		return fmt.Errorf("its normalisation is of %d channels, its pictures have %d", n, s.Channels)
 	}
 	for i := range mean {
 		if !(math.Abs(mean[i]) <= 1e3) || !(std[i] >= 1e-3 && std[i] <= 1e3) {
@@ -114,17 +118,20 @@ func checkNormalisation(mean, std []float64) error {
 	return nil
 }
 
-// channels of all pictures: red, green and blue.
-const channels = 3
+// maxChannels and maxConditions bound what is allocated for a file's sake.
+const maxChannels, maxConditions = 64, 64
 
-// interfaceOf finds the inputs: images (N,3,H,W), perhaps numbers (N); and the one output.
+// interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N) or (N,k); and the one output.
 func (s *Session) interfaceOf(g *onnx.Graph) error {
 	for _, in := range g.Feeds() {
 		switch {
 		case len(in.Dims) == 4 && s.image == "":
 			s.image = in.Name
-			if c := in.Dims[1]; c.Known() && c.Size != channels {
-				return fmt.Errorf("it takes images of %d channels, pictures have %d", c.Size, channels)
+			if s.Channels = len(s.Mean); in.Dims[1].Known() {
+				s.Channels = int(in.Dims[1].Size)
+			}
+			if s.Channels < 1 || s.Channels > maxChannels {
+				return fmt.Errorf("it takes images of %d channels, want 1 to %d", s.Channels, maxChannels)
 			}
 			for i, p := range []*int{&s.batch, nil, &s.Height, &s.Width} {
 				d := in.Dims[i]
@@ -137,13 +144,15 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 				*p = int(d.Size)
 			}
 		case len(in.Dims) == 1 && s.time == "":
-			s.time = in.Name
+			s.time, s.Conditions = in.Name, 1
+		case len(in.Dims) == 2 && s.time == "" && in.Dims[1].Known() && in.Dims[1].Size > 1 && in.Dims[1].Size <= maxConditions:
+			s.time, s.Conditions = in.Name, int(in.Dims[1].Size)
 		default:
-			return fmt.Errorf("input %q of shape %s is neither images (N,%d,H,W) nor numbers (N)", in.Name, onnx.FormatDims(in.Dims), channels)
+			return fmt.Errorf("input %q of shape %s is neither images (N,C,H,W) nor numbers (N) or (N,k)", in.Name, onnx.FormatDims(in.Dims))
 		}
 	}
 	if s.image == "" {
-		return fmt.Errorf("it has no input of images (N,%d,H,W)", channels)
+		return errors.New("it has no input of images (N,C,H,W)")
 	}
 	if (s.Height == 0) != (s.Width == 0) {
 		return errors.New("it fixes one side of its images but not the other")
@@ -151,7 +160,7 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 	if len(g.Outputs) != 1 {
 		return fmt.Errorf("it has %d outputs, want one", len(g.Outputs))
 	}
-	s.UsesTime, s.result = s.time != "", g.Outputs[0].Name
+	s.result = g.Outputs[0].Name
 	return nil
 }
 
@@ -175,7 +184,7 @@ func (s *Session) start(m *onnx.Model, data []byte, o Options) error {
 		s.Note = err.Error()
 	}
 	if o.Runtime != OnnxGo {
-		network, err := native.New(m)
+		network, err := native.New(m, o.Extensions)
 		if err == nil {
 			s.network, s.runner, s.Runtime, s.Version = network, network, Network, native.Version()
 			return nil
@@ -194,13 +203,19 @@ func (s *Session) Close() error { return s.runner.Close() }
 // Pixels is how pixels in [0,1] are normalised for the model.
 func (s *Session) Pixels() pixel.Scale { return pixel.Scale{Mean: s.Mean, Std: s.Std} }
 
-// Apply writes the model's answer to normalised pictures x (N,3,H,W), and to t (N) where the model
-// takes it, to y (N,3,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
+// Apply writes the model's answer to normalised pictures x (N,C,H,W), and to t (N) or (N,Conditions)
+// where the model takes it, to y (N,C,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
 // next run of the model; a run itself is not interrupted.
 func (s *Session) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	per := x.N
 	if s.batch > 0 {
 		per = s.batch
+	}
+	if x.C != s.Channels {
+		return fmt.Errorf("%s: it takes pictures of %d channels, not %d", s.Path, s.Channels, x.C)
+	}
+	if len(t) < s.Conditions*x.N {
+		return fmt.Errorf("%s: it takes %d numbers beside each picture, %d are given for %d", s.Path, s.Conditions, len(t), x.N)
 	}
 	if x.N < 1 || x.N%per != 0 {
 		return fmt.Errorf("%s: it takes batches of %d pictures, not %d", s.Path, per, x.N)
@@ -211,14 +226,22 @@ func (s *Session) Apply(ctx context.Context, y []float32, x pixel.Images, t []fl
 		}
 		part := x.Slice(i, i+per)
 		inputs := map[string]onnx.Value{s.image: {Shape: []int{per, x.C, x.H, x.W}, Data: part.Data}}
-		if s.UsesTime {
-			inputs[s.time] = onnx.Value{Shape: []int{per}, Data: t[i : i+per]}
+		if k := s.Conditions; k > 0 {
+			inputs[s.time] = onnx.Value{Shape: s.conditions(per), Data: t[i*k : (i+per)*k]}
 		}
 		if err := s.run(y[len(y)/x.N*i:][:len(y)/x.N*per], inputs); err != nil {
 			return fmt.Errorf("%s: pictures of %dx%d pixels: %w", s.Path, x.W, x.H, err)
 		}
 	}
 	return nil
+}
+
+// conditions is the shape of the numbers beside n pictures.
+func (s *Session) conditions(n int) []int {
+	if s.Conditions == 1 {
+		return []int{n}
+	}
+	return []int{n, s.Conditions}
 }
 
 func (s *Session) run(y []float32, inputs map[string]onnx.Value) error {
@@ -258,9 +281,9 @@ func (s *Session) Memory(h, w int) (int64, error) {
 
 func (s *Session) footprint(h, w int) (backend.Footprint, error) {
 	n := max(1, s.batch)
-	shapes := map[string][]int{s.image: {n, channels, h, w}}
-	if s.UsesTime {
-		shapes[s.time] = []int{n}
+	shapes := map[string][]int{s.image: {n, s.Channels, h, w}}
+	if s.Conditions > 0 {
+		shapes[s.time] = s.conditions(n)
 	}
 	return s.ours.Footprint(shapes)
 }
@@ -296,7 +319,7 @@ func (s *Session) tryScale(h, w int) error {
 		return err
 	}
 	y := f.Outputs[s.result]
-	if len(y) != 4 || y[1] != channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > mostScale {
+	if len(y) != 4 || y[1] != s.Channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > mostScale {
 		return fmt.Errorf("a picture of %dx%d pixels gives a result of shape (%s)", w, h, strings.Trim(fmt.Sprint(y), "[]"))
 	}
 	s.Scale = y[2] / h

@@ -115,13 +115,13 @@ func optionsOf(path string, n network.Network) (network.Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-init %w", err)
 	}
-	described, err := export.Architecture(m)
+	described, err := export.Architecture(m, export.Extensions{})
 	switch {
 	case errors.Is(err, export.ErrForeign):
 		return n, nil
 	case err != nil:
 		return nil, fmt.Errorf("-init %s: %w", path, err)
-	case described.Name() == n.Name() && described.Scale() == n.Scale() && described.UsesTime() == n.UsesTime():
+	case described.Name() == n.Name() && described.Scale() == n.Scale() && described.Conditions() == n.Conditions():
 		return described, nil
 	}
 	return n, nil // its weights will not fit, and say why

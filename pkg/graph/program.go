@@ -80,8 +80,12 @@ type Program struct {
 
 // Compile readies g for Run. The values of keep can be read until another
 // program of the arena runs; those of other nodes may have been overwritten
-// by then. The graph must be complete: nodes added later are not executed.
+// by then. The graph must be complete: nodes added later are not executed. To a graph with
+// Gorgonia's own operations Compile adds a node, which protects keep from them.
 func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Program, error) {
+	if err := protect(g, keep); err != nil {
+		return nil, err
+	}
 	order, err := sorted(g)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ var (
 	ReLU      = kernel.Activation{Kind: kernel.ReLU}
 	Tanh      = kernel.Activation{Kind: kernel.Tanh}
 	LeakyReLU = kernel.Activation{Kind: kernel.LeakyReLU, Slope: 0.2}
-	Linear    = kernel.Activation{}
+	Identity  = kernel.Activation{}
 )
 
 // Conv describes a convolution layer with bias and "same" zero padding.
@@ -56,7 +56,7 @@ func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
 	if p.Value != nil {
 		options.Filter = p.Filter()
 	}
-	return b.Add(op.Convolve(x, weight, bias, options))
+	return b.Add(op.Conv(x, weight, bias, options))
 }
 
 func or(init, otherwise param.Initializer) param.Initializer {
@@ -66,9 +66,9 @@ func or(init, otherwise param.Initializer) param.Initializer {
 	return otherwise
 }
 
-// Affine adds the linear layer x (N,I) -> (N,out), with parameters name.weight
+// Linear adds the linear layer x (N,I) -> (N,out), with parameters name.weight
 // (out,I) and name.bias (out).
-func (b *Builder) Affine(name string, x *gorgonia.Node, out int) *gorgonia.Node {
+func (b *Builder) Linear(name string, x *gorgonia.Node, out int) *gorgonia.Node {
 	if b.err != nil {
 		return nil
 	}
@@ -78,7 +78,7 @@ func (b *Builder) Affine(name string, x *gorgonia.Node, out int) *gorgonia.Node 
 	if b.err != nil {
 		return nil
 	}
-	return b.Add(op.Affine(x, weight, bias, b.constant(x)))
+	return b.Add(op.Linear(x, weight, bias, b.constant(x)))
 }
 
 // GroupNorm adds a group normalisation of x (N,C,H,W) followed by act, with

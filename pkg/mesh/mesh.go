@@ -107,7 +107,7 @@ func (r Restriction) halve(y, x pixel.Images) {
 // Batch is samples on one mesh: what a network sees, and what it should answer.
 type Batch struct {
 	Input  pixel.Images
-	T      []float32 // (N): one number a sample, for networks that take it; or nil
+	T      []float32 // (N) or (N,K): the numbers that networks take beside each sample; or nil
 	Target pixel.Images
 	// Samples numbers the samples: random masks depend on these numbers, not on
 	// places in a batch.
@@ -121,7 +121,8 @@ func (b Batch) Len() int { return b.Input.N }
 func (b Batch) Slice(lo, hi int) Batch {
 	part := Batch{Input: b.Input.Slice(lo, hi), Target: b.Target.Slice(lo, hi), Samples: b.Samples[lo:hi]}
 	if b.T != nil {
-		part.T = b.T[lo:hi]
+		per := len(b.T) / max(1, b.Len())
+		part.T = b.T[lo*per : hi*per]
 	}
 	return part
 }

@@ -21,10 +21,10 @@ import (
 // Gorgonia's operations between them.
 type threeLayers struct{}
 
-func (threeLayers) Name() string   { return "threelayers" }
-func (threeLayers) UsesTime() bool { return false }
-func (threeLayers) Scale() int     { return 1 }
-func (threeLayers) Multiple() int  { return 1 }
+func (threeLayers) Name() string    { return "threelayers" }
+func (threeLayers) Conditions() int { return 0 }
+func (threeLayers) Scale() int      { return 1 }
+func (threeLayers) Multiple() int   { return 1 }
 
 func (threeLayers) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	x = b.Activate(b.Conv("one", x, layer.Conv{Out: 8, Kernel: 3}), layer.ReLU)

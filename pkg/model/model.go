@@ -289,14 +289,12 @@ func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	return p, keep, nil
 }
 
-// construct is build, but that by chance Gorgonia may not be able to tell the nodes apart. Operations
+// construct builds the graph once; build retries when two nodes get equal hashes. Operations
 // have new numbers each time.
 func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	b := layer.NewBuilder(m.Params, at.training)
-	p = &program{builder: b, images: at.n, check: m.DetectAnomaly, x: b.Input("x", at.n, at.c, at.h, at.w)}
-	if m.Network.UsesTime() {
-		p.t = b.Input("t", at.n)
-	}
+	p = &program{builder: b, images: at.n, check: m.DetectAnomaly}
+	p.x, p.t = network.Inputs(b, m.Network, at.n, at.c, at.h, at.w)
 	p.y = m.Network.Build(b, p.x, p.t)
 	if err := b.Err(); err != nil {
 		return nil, nil, err
@@ -308,9 +306,12 @@ func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error)
 	if p.losses, err = m.loss(p.y, p.target); err != nil {
 		return nil, nil, fmt.Errorf("loss: %w", err)
 	}
+	if s := p.losses.Shape(); !s.Eq(p.weights.Shape()) {
+		return nil, nil, fmt.Errorf("loss: a result of shape %v for %d samples, want (%d): one number for each sample, such as the mean over its own elements", s, at.n, at.n)
+	}
 	cost, err := op.Dot(p.losses, p.weights)
 	if err != nil {
-		return nil, nil, fmt.Errorf("loss: not one number a sample: %w", err)
+		return nil, nil, fmt.Errorf("loss: %w", err)
 	}
 	params, err := b.ParamNodes()
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
@@ -40,6 +41,29 @@ func TestShapes(t *testing.T) {
 			y := make([]float32, in[0]*out*h*w*n.Scale()*n.Scale())
 			if err := m.Apply(context.Background(), y, x, make([]float32, in[0])); err != nil {
 				t.Errorf("%s, %dx%d: %v", n.Name(), h, w, err)
+			}
+		}
+	}
+}
+
+// TestChannels: the paper's networks answer in as many channels as they get.
+func TestChannels(t *testing.T) {
+	small := network.NewUNet()
+	small.Base, small.Groups = 8, 4
+	for _, n := range []network.Network{network.NewResNet(), small, network.NewSRNet(), network.NewESPCN(), network.Enlarged{Body: network.NewSRResNet(), Factor: 2}} {
+		for _, channels := range []int{1, 4} {
+			set, err := network.Parameters(n, channels, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := model.New(n, set, op.MSE)
+			side := 4 * n.Multiple()
+			b := mesh.Batch{Input: pixel.NewImages(2, channels, side, side), Target: pixel.NewImages(2, channels, side*n.Scale(), side*n.Scale()), T: make([]float32, 2), Samples: make([]uint64, 2)}
+			r := random.New(1)
+			r.Normals(b.Input.Data)
+			r.Normals(b.Target.Data)
+			if loss, err := m.AddGradient(t.Context(), make([]float32, set.Len()), b, 1); err != nil || !(loss > 0) {
+				t.Errorf("%s, %d channels: loss %v, error %v", n.Name(), channels, loss, err)
 			}
 		}
 	}

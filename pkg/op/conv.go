@@ -26,14 +26,14 @@ type ConvOptions struct {
 	ConstantInput bool
 }
 
-// Conv is a 2-D cross-correlation with zero padding:
+// ConvOp is a 2-D cross-correlation with zero padding:
 //
 //	y[n,o,i,j] = bias[o] + shift[n,o] + residual[n,o,i,j]
 //	           + sum_{c,u,v} weight[o,c,u,v] x[n,c,i*Stride+u-Padding,j*Stride+v-Padding]
 //
 // Inputs are x, weight, bias, then shift and residual where they are given.
-type Conv struct {
-	operation
+type ConvOp struct {
+	Base
 	Kernel, Stride, Padding int
 	HasShift, HasResidual   bool
 
@@ -43,9 +43,9 @@ type Conv struct {
 	constantInput bool
 }
 
-// Convolve returns the convolution of x (N,C,H,W) with weight (O,C,K,K), K odd,
+// Conv returns the convolution of x (N,C,H,W) with weight (O,C,K,K), K odd,
 // or (O,C,1), and bias (O).
-func Convolve(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.Node, error) {
+func Conv(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.Node, error) {
 	in, err := imageOf("Conv", x)
 	if err != nil {
 		return nil, err
@@ -68,7 +68,7 @@ func Convolve(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.No
 	case padding < 0:
 		padding = 0
 	}
-	o := &Conv{Kernel: k, Stride: stride, Padding: padding, filter: options.Filter, shared: options.Filter != nil, constantInput: options.ConstantInput}
+	o := &ConvOp{Kernel: k, Stride: stride, Padding: padding, filter: options.Filter, shared: options.Filter != nil, constantInput: options.ConstantInput}
 	o.size = conv.Shape{N: in.n, C: in.c, H: in.h, W: in.w, O: w[0], Kernel: k, Stride: stride, Padding: padding}
 	if o.filter == nil {
 		o.filter = conv.NewFilter(w[0], in.c, k)
@@ -90,11 +90,11 @@ func Convolve(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.No
 		}
 		o.HasResidual, inputs = true, append(inputs, r)
 	}
-	o.define("Conv", out.shape(), o.forward, inputs...)
-	return apply(o)
+	o.Define("Conv", out.shape(), o.forward, inputs...)
+	return Apply(o)
 }
 
-func (o *Conv) forward(in [][]float32) error {
+func (o *ConvOp) forward(out []float32, in [][]float32) error {
 	if !o.shared {
 		o.filter.Load(in[1])
 	}
@@ -105,19 +105,19 @@ func (o *Conv) forward(in [][]float32) error {
 	if o.HasResidual {
 		e.Residual = in[len(in)-1]
 	}
-	conv.Forward(o.out, in[0], o.filter, o.size, e)
+	conv.Forward(out, in[0], o.filter, o.size, e)
 	return nil
 }
 
 // DiffWRT implements gorgonia.SDOp.
-func (o *Conv) DiffWRT(n int) []bool {
-	wrt := all(n)
+func (o *ConvOp) DiffWRT(n int) []bool {
+	wrt := o.Base.DiffWRT(n)
 	wrt[0] = !o.constantInput
 	return wrt
 }
 
 // SymDiff implements gorgonia.SDOp.
-func (o *Conv) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+func (o *ConvOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	grads := make(gorgonia.Nodes, len(in))
 	gBias := make([]float32, o.size.O)
 	var gShift []float32
@@ -125,16 +125,16 @@ func (o *Conv) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.No
 		gShift = make([]float32, o.size.N*o.size.O)
 	}
 	weight := &ConvWeightGradient{size: o.size, gBias: gBias, gShift: gShift}
-	weight.define("ConvWeightGradient", in[1].Shape(), weight.backward, grad, in[0])
+	weight.Define("ConvWeightGradient", in[1].Shape(), weight.backward, grad, in[0])
 	var err error
-	if grads[1], err = apply(weight); err != nil {
+	if grads[1], err = Apply(weight); err != nil {
 		return nil, err
 	}
-	if grads[2], err = second(grads[1], tensor.Shape{o.size.O}, gBias); err != nil {
+	if grads[2], err = Extra(grads[1], tensor.Shape{o.size.O}, gBias); err != nil {
 		return nil, err
 	}
 	if o.HasShift {
-		if grads[3], err = second(grads[1], tensor.Shape{o.size.N, o.size.O}, gShift); err != nil {
+		if grads[3], err = Extra(grads[1], tensor.Shape{o.size.N, o.size.O}, gShift); err != nil {
 			return nil, err
 		}
 	}
@@ -144,21 +144,20 @@ func (o *Conv) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.No
 	if o.constantInput {
 		return grads, nil
 	}
-	var input *backward
-	grads[0], input, err = gradient("ConvInputGradient", in[0].Shape(), func(v [][]float32) error {
-		conv.InputGradient(input.out, v[0], o.filter, o.size)
+	grads[0], err = Gradient("ConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		conv.InputGradient(out, v[0], o.filter, o.size)
 		return nil
 	}, grad, in[1], out)
 	if err == nil {
 		// The forward pass has packed the weights.
-		input.output.OrderOnly = []int{2}
+		OrderOnly(grads[0], 2)
 	}
 	return grads, err
 }
 
 // ConvWeightGradient computes the gradients of a convolution's weights, bias and shift.
 type ConvWeightGradient struct {
-	operation
+	Base
 	size          conv.Shape
 	gBias, gShift []float32
 	dst           []float32 // nil: the operation's own result
@@ -169,7 +168,7 @@ type ConvWeightGradient struct {
 // Into implements Accumulator.
 func (o *ConvWeightGradient) Into(dst []float32, add bool) { o.dst, o.add = dst, add }
 
-func (o *ConvWeightGradient) backward([][]float32) error {
+func (o *ConvWeightGradient) backward([]float32, [][]float32) error {
 	o.start().Wait()
 	return nil
 }

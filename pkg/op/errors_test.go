@@ -9,6 +9,7 @@ import (
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/op"
+	"multiscale/pkg/op/optest"
 )
 
 // TestShapeErrors: a constructor that is given the wrong shapes says which
@@ -29,10 +30,10 @@ func TestShapeErrors(t *testing.T) {
 		{"conv shift", conv(op.ConvOptions{}, true, false), shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(4), vec(2, 3)}, []string{"Conv", "shift", "(2, 4)"}},
 		{"conv residual", conv(op.ConvOptions{Stride: 2}, false, true), shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(4), image(2, 4, 5, 7)}, []string{"Conv", "residual", "(2, 4, 3, 4)"}},
 		{"conv too small", conv(op.ConvOptions{Padding: -1}, false, false), shapes{image(2, 3, 2, 2), image(4, 3, 3, 3), vec(4)}, []string{"Conv", "2x2", "3x3"}},
-		{"linear", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Affine(in[0], in[1], in[2], false) }, shapes{vec(2, 3), vec(4, 5), vec(4)}, []string{"Linear", "weight"}},
-		{"linear bias", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Affine(in[0], in[1], in[2], false) }, shapes{vec(2, 3), vec(4, 3), vec(3)}, []string{"Linear", "bias", "(4)"}},
-		{"linear of images", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Affine(in[0], in[1], in[2], false) }, shapes{image(2, 3, 1, 1), vec(4, 3), vec(4)}, []string{"Linear"}},
-		{"linear scalar weight", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Affine(in[0], in[1], in[2], false) }, shapes{vec(2, 3), vec(3), vec(3)}, []string{"Linear", "weight"}},
+		{"linear", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Linear(in[0], in[1], in[2], false) }, shapes{vec(2, 3), vec(4, 5), vec(4)}, []string{"Linear", "weight"}},
+		{"linear bias", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Linear(in[0], in[1], in[2], false) }, shapes{vec(2, 3), vec(4, 3), vec(3)}, []string{"Linear", "bias", "(4)"}},
+		{"linear of images", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Linear(in[0], in[1], in[2], false) }, shapes{image(2, 3, 1, 1), vec(4, 3), vec(4)}, []string{"Linear"}},
+		{"linear scalar weight", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Linear(in[0], in[1], in[2], false) }, shapes{vec(2, 3), vec(3), vec(3)}, []string{"Linear", "weight"}},
 		{"groups", groupNorm(4, kernel.SiLU), shapes{image(2, 6, 3, 5), vec(6), vec(6)}, []string{"GroupNorm", "6 channels", "4 groups"}},
 		{"no groups", groupNorm(0, kernel.SiLU), shapes{image(2, 6, 3, 5), vec(6), vec(6)}, []string{"GroupNorm", "0 groups"}},
 		{"gamma", groupNorm(3, kernel.SiLU), shapes{image(2, 6, 3, 5), vec(3), vec(6)}, []string{"GroupNorm", "gamma", "(6)"}},
@@ -79,8 +80,8 @@ func TestShapeErrors(t *testing.T) {
 		{"sum", two(func(a, b *gorgonia.Node) (*gorgonia.Node, error) { return op.Sum(a, b) }), shapes{vec(2, 3), vec(3, 2)}, []string{"Sum", "operand", "(2, 3)"}},
 		{"sum of none", func(gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sum() }, shapes{vec(2)}, []string{"Sum"}},
 		{"fork", func(in gorgonia.Nodes) (*gorgonia.Node, error) { _, err := op.Fork(in[0], 0); return nil, err }, shapes{vec(2)}, []string{"Fork", "0"}},
-		{"sinusoid", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.EmbedTime(in[0], 8, 100, true) }, shapes{vec(2, 3)}, []string{"Sinusoid", "(2, 3)"}},
-		{"sinusoid channels", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.EmbedTime(in[0], 1, 100, true) }, shapes{vec(2)}, []string{"Sinusoid", "1 channels"}},
+		{"sinusoid", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sinusoid(in[0], 8, 100, true) }, shapes{vec(2, 3)}, []string{"Sinusoid", "(2, 3)"}},
+		{"sinusoid channels", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sinusoid(in[0], 1, 100, true) }, shapes{vec(2)}, []string{"Sinusoid", "1 channels"}},
 		{"column", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Column(in[0]) }, shapes{vec(2, 3)}, []string{"Column", "(2, 3)"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -106,13 +107,13 @@ func TestShapeErrors(t *testing.T) {
 // operation, and does not end the program: Gorgonia runs on a goroutine.
 func TestRunErrors(t *testing.T) {
 	sampling := &op.Sampling{Samples: []uint64{1}}
-	p := place(t, compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Dropout(in[0], 0.5, 0, sampling) }, 1, shapes{vec(3, 2)})
-	err := p.Run()
+	p := place(t, optest.Compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Dropout(in[0], 0.5, 0, sampling) }, 1, shapes{vec(3, 2)})
+	err := p.Runner.Run()
 	if err == nil || !strings.Contains(err.Error(), "Dropout") || !strings.Contains(err.Error(), "batch has 3") {
 		t.Errorf("error %v does not tell the numbers of samples", err)
 	}
 	sampling.Samples = []uint64{1, 2, 3}
-	if err := p.Run(); err != nil {
+	if err := p.Runner.Run(); err != nil {
 		t.Errorf("after an error: %v", err)
 	}
 }

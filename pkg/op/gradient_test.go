@@ -8,6 +8,7 @@ import (
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/op"
+	"multiscale/pkg/op/optest"
 )
 
 type operationTest struct {
@@ -30,7 +31,7 @@ func conv(o op.ConvOptions, shift, residual bool) function {
 		if residual {
 			o.Residual = in[len(in)-1]
 		}
-		return op.Convolve(in[0], in[1], in[2], o)
+		return op.Conv(in[0], in[1], in[2], o)
 	}
 }
 
@@ -55,7 +56,7 @@ func resizeTo(mode op.Interpolation, h, w int) function {
 }
 
 func attention(heads int) function {
-	return func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.SelfAttention(in[0], heads) }
+	return func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Attention(in[0], heads) }
 }
 
 func two(f func(a, b *gorgonia.Node) (*gorgonia.Node, error)) function {
@@ -76,7 +77,7 @@ var operations = []operationTest{
 	{"conv, shift", conv(op.ConvOptions{}, true, false), 4, shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(4), vec(2, 4)}},
 	{"conv, residual", conv(op.ConvOptions{}, false, true), 4, shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(4), image(2, 4, 5, 7)}},
 	{"conv, shift, residual", conv(op.ConvOptions{}, true, true), 5, shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(4), vec(2, 4), image(2, 4, 5, 7)}},
-	{"linear", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Affine(in[0], in[1], in[2], false) }, 3, shapes{vec(3, 5), vec(7, 5), vec(7)}},
+	{"linear", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Linear(in[0], in[1], in[2], false) }, 3, shapes{vec(3, 5), vec(7, 5), vec(7)}},
 	{"group norm", groupNorm(3, kernel.Identity), 3, shapes{image(2, 6, 3, 5), vec(6), vec(6)}},
 	{"group norm, SiLU", groupNorm(2, kernel.SiLU), 3, shapes{image(2, 6, 3, 5), vec(6), vec(6)}},
 	{"group norm, Tanh", groupNorm(1, kernel.Tanh), 3, shapes{image(2, 6, 3, 5), vec(6), vec(6)}},
@@ -134,13 +135,13 @@ func TestGradients(t *testing.T) {
 // TestConstants: operations on data, and their operands that are, have no
 // gradient, and do not stand in the way of the others'.
 func TestConstants(t *testing.T) {
-	embed := func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.EmbedTime(in[1], 8, 100, false) }
+	embed := func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sinusoid(in[1], 8, 100, false) }
 	for _, tc := range []operationTest{
 		{"conv of data", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
-			return op.Convolve(in[2], in[0], in[1], op.ConvOptions{ConstantInput: true})
+			return op.Conv(in[2], in[0], in[1], op.ConvOptions{ConstantInput: true})
 		}, 2, shapes{image(4, 3, 3, 3), vec(4), image(2, 3, 5, 7)}},
 		{"linear of data", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
-			return op.Affine(in[2], in[0], in[1], true)
+			return op.Linear(in[2], in[0], in[1], true)
 		}, 2, shapes{vec(7, 5), vec(7), vec(3, 5)}},
 		{"sinusoid beside a variable", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
 			e, err := embed(in)
@@ -167,8 +168,8 @@ func TestUniqueHashes(t *testing.T) {
 	seen := make(map[uint32]string)
 	for range 2 {
 		for _, tc := range operations {
-			p := place(t, plain, tc.f, tc.wrt, tc.in)
-			for _, n := range p.y.Graph().AllNodes() {
+			p := place(t, optest.Plain, tc.f, tc.wrt, tc.in)
+			for _, n := range p.Result.Graph().AllNodes() {
 				o, ours := n.Op().(op.Operation)
 				if !ours {
 					continue

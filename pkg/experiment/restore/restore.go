@@ -61,7 +61,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if s.Note != "" {
 		j.progress.Print("%s", s.Note)
 	}
-	if r.Told && !s.UsesTime {
+	if r.Told && s.Conditions == 0 {
 		return command.Wrong("t", r.T, r.Model+" takes no t", "leave it out")
 	}
 	if r.Test != nil {
@@ -102,7 +102,7 @@ func (j *job) restore(ctx context.Context) error {
 // it. A photograph is y = x + s z in normalised values; the tasks' formulas give the
 // network (1-n) x + n z, which is (1-n) y for n = s/(1+s).
 func (j *job) level(p *image.NRGBA) (t float32, noise float64) {
-	if !j.UsesTime {
+	if j.Conditions == 0 {
 		return 0, 0
 	}
 	if j.Told {
@@ -274,7 +274,7 @@ func (j *job) test(ctx context.Context) error {
 		return fmt.Errorf("-out %w", err)
 	}
 	fmt.Fprintf(j.out, "spoilt on purpose by %s", j.Test)
-	if j.UsesTime {
+	if j.Conditions > 0 {
 		fmt.Fprintf(j.out, "; the network was told t = %.4g", told)
 	}
 	fmt.Fprintln(j.out)
