@@ -130,7 +130,7 @@ func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MostCore {
+			if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MaxCore {
 				report.Notes = append(report.Notes, fmt.Sprintf("shape %s is too large for %s", formatShape(shape), Gorgonnx))
 				continue
 			}

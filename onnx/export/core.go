@@ -77,8 +77,8 @@ func checkCore(shape []int, channels, multiple int) error {
 	}
 	total := 1
 	for _, d := range shape {
-		if d < 1 || d > MostCore/total {
-			return fmt.Errorf("the shape %v is not one of pictures of at most %d numbers in all", shape, MostCore)
+		if d < 1 || d > MaxCore/total {
+			return fmt.Errorf("the shape %v is not one of pictures of at most %d numbers in all", shape, MaxCore)
 		}
 		total *= d
 	}
@@ -88,9 +88,9 @@ func checkCore(shape []int, channels, multiple int) error {
 	return nil
 }
 
-// MostCore is the largest number of elements that the pictures of a model of core operations may
+// MaxCore is the largest number of elements that the pictures of a model of core operations may
 // have; its matrices grow with it.
-const MostCore = 1 << 22
+const MaxCore = 1 << 22
 
 func volume(shape []int) int {
 	n := 1

@@ -25,7 +25,7 @@ type Emitter struct {
 	docs  map[string]string
 	names map[*gorgonia.Node]string
 	taken map[string]bool   // names of values
-	same  map[string]string // nodes and constants that are there already, by what they compute
+	same  map[string]string // existing nodes and constants, by what they compute
 	kinds map[string]int
 
 	// Of the operation that is being written:

@@ -43,8 +43,8 @@ func Architecture(m *onnx.Model, own Extensions) (network.Network, error) {
 }
 
 // Import makes the network that a model was exported from, with its weights, for evaluation and
-// for training on. The metadata says which network it is, and Import takes its word for
-// nothing: it exports the network again and refuses a model with another graph.
+// for training on. The metadata names the network. Import does not trust
+// it: it exports the network again and refuses a model with another graph.
 func Import(m *onnx.Model, own Extensions) (*Imported, error) {
 	n, err := Architecture(m, own)
 	if err != nil {
@@ -90,14 +90,14 @@ func (i *Imported) readInput(inputs []*onnx.ValueInfo) error {
 	if known == len(dims) {
 		i.Options.Core = shape
 	}
-	if i.Channels = shape[1]; i.Channels < 1 || i.Channels > mostChannels {
+	if i.Channels = shape[1]; i.Channels < 1 || i.Channels > maxChannels {
 		return fmt.Errorf("input %q of shape %s is not one of images", inputs[0].Name, onnx.FormatDims(dims))
 	}
 	return nil
 }
 
-// mostChannels bounds what is allocated for a file's sake.
-const mostChannels = 64
+// maxChannels bounds the memory that a file can claim.
+const maxChannels = 64
 
 // verify exports the network again and compares.
 func (i *Imported) verify(m *onnx.Model) error {

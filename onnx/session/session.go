@@ -118,7 +118,7 @@ func (s *Session) checkNormalisation() error {
 	return nil
 }
 
-// maxChannels and maxConditions bound what is allocated for a file's sake.
+// maxChannels and maxConditions bound the memory that a file can claim.
 const maxChannels, maxConditions = 64, 64
 
 // interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N) or (N,k); and the one output.
@@ -138,7 +138,7 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 				if p == nil || !d.Known() {
 					continue
 				}
-				if d.Size < 1 || d.Size > mostSide {
+				if d.Size < 1 || d.Size > maxSide {
 					return fmt.Errorf("input %q of shape %s is not one of images", in.Name, onnx.FormatDims(in.Dims))
 				}
 				*p = int(d.Size)
@@ -164,8 +164,8 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 	return nil
 }
 
-// mostSide keeps sizes in files far from overflow.
-const mostSide = 1 << 15
+// maxSide keeps sizes in files far from overflow.
+const maxSide = 1 << 15
 
 // start chooses the runtime.
 func (s *Session) start(m *onnx.Model, data []byte, o Options) error {
@@ -288,8 +288,8 @@ func (s *Session) footprint(h, w int) (backend.Footprint, error) {
 	return s.ours.Footprint(shapes)
 }
 
-// mostMultiple is the largest multiple that is tried.
-const mostMultiple = 64
+// maxMultiple is the largest multiple that is tried.
+const maxMultiple = 64
 
 // measure finds out Scale and Multiple.
 func (s *Session) measure() error {
@@ -299,9 +299,9 @@ func (s *Session) measure() error {
 		return s.tryScale(h, w)
 	}
 	var first error
-	for ; s.Multiple <= mostMultiple; s.Multiple *= 2 {
+	for ; s.Multiple <= maxMultiple; s.Multiple *= 2 {
 		// An odd multiple of it, and of nothing more.
-		err := s.tryScale(mostMultiple+s.Multiple, 2*mostMultiple+s.Multiple)
+		err := s.tryScale(maxMultiple+s.Multiple, 2*maxMultiple+s.Multiple)
 		if err == nil {
 			return nil
 		}
@@ -319,12 +319,12 @@ func (s *Session) tryScale(h, w int) error {
 		return err
 	}
 	y := f.Outputs[s.result]
-	if len(y) != 4 || y[1] != s.Channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > mostScale {
+	if len(y) != 4 || y[1] != s.Channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > maxScale {
 		return fmt.Errorf("a picture of %dx%d pixels gives a result of shape (%s)", w, h, strings.Trim(fmt.Sprint(y), "[]"))
 	}
 	s.Scale = y[2] / h
 	return nil
 }
 
-// mostScale bounds the enlargement.
-const mostScale = 8
+// maxScale bounds the enlargement.
+const maxScale = 8

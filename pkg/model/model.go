@@ -51,7 +51,7 @@ type Model struct {
 	total    total
 }
 
-// shape tells apart the graphs of one model.
+// shape identifies one graph of a model.
 type shape struct {
 	n, c, h, w int
 	training   bool

@@ -34,8 +34,8 @@ func Parameters(n Network, channels int, seed uint64) (*param.Set, error) {
 	return declare(n, channels, param.NewSet(seed))
 }
 
-// Load is Parameters with values that are there already: find returns those of a
-// parameter by its name and shape, or an error.
+// Load is Parameters with existing values: find returns those of a parameter by its name
+// and shape, or an error.
 func Load(n Network, channels int, find func(name string, shape tensor.Shape) ([]float32, error)) (*param.Set, error) {
 	return declare(n, channels, param.NewSetOf(find))
 }

@@ -19,8 +19,8 @@ type ConvOptions struct {
 	// Residual (N,O,H',W') is added to the result.
 	Residual *gorgonia.Node
 
-	// Filter keeps the weights' packed forms; with nil the operation packs
-	// them anew in every run. Whoever changes the weights calls its Load.
+	// Filter keeps the weights' packed forms; its Load is to be called when the
+	// weights change. With nil the operation packs them in every run.
 	Filter *conv.Filter
 	// ConstantInput says that x needs no gradient.
 	ConstantInput bool

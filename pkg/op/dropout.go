@@ -24,14 +24,14 @@ type Sampling struct {
 type DropoutOp struct {
 	Base
 	P        float32
-	Site     uint64 // tells apart the places of one network
+	Site     uint64 // the number of the place in its network
 	sampling *Sampling
 	per      int
 	h, w     int // of images; 0 else
 }
 
 // Dropout drops elements of x (N,...) with probability p in [0,1), by masks
-// drawn from sampling; site tells apart the dropouts of one network.
+// drawn from sampling; site is the number of the dropout in its network.
 func Dropout(x *gorgonia.Node, p float32, site uint64, sampling *Sampling) (*gorgonia.Node, error) {
 	if !(p >= 0 && p < 1) {
 		return nil, fmt.Errorf("Dropout: probability %v is not in [0,1)", p)
