@@ -105,18 +105,17 @@ func measure(ctx context.Context, n network.Network, batch, side, runs int) (res
 	r.Normals(b.Target.Data)
 	r.Uniforms(b.T)
 	gradient := make([]float32, params.Len())
-	values := params.ValueGrads(gradient)
-	adam := optimize.NewAdam(optimize.AdamOptions{LearningRate: 5e-4})
+	adam := optimize.New(optimize.Adam{}, params.Groups(), 5e-4)
 	best := math.Inf(1)
 	for i := range runs + 1 {
 		start := time.Now()
 		if err := m.Gradients(ctx, gradient, []mesh.Part{{Batch: b, Weight: 1, Key: uint64(i)}}, false); err != nil {
 			return result{}, err
 		}
-		if err := adam.Step(values); err != nil {
+		params.Update(func(values []float32) { err = adam.Step(values[:len(gradient)], gradient) })
+		if err != nil {
 			return result{}, err
 		}
-		params.Changed()
 		if i > 0 {
 			best = min(best, time.Since(start).Seconds())
 		}

@@ -84,7 +84,7 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 		byName[w.Name] = w
 	}
 	var ordered []*onnx.Tensor
-	for _, p := range params.Params() {
+	for _, p := range params.All() {
 		w := byName[p.Name]
 		if w == nil {
 			return nil, fmt.Errorf("%s: its parameter %s is not in the graph", n.Name(), p.Name)

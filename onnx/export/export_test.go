@@ -45,15 +45,16 @@ func parameters(t testing.TB, n network.Network) *param.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, p := range set.Params() {
-		stream := random.New(7, uint64(i))
-		noise := make([]float32, p.Len())
-		stream.Normals(noise)
-		for k, v := range p.Slice(set.Values()) {
-			p.Slice(set.Values())[k] = v + 0.02*noise[k]
+	set.Update(func(values []float32) {
+		for i, p := range set.Params() {
+			stream := random.New(7, uint64(i))
+			noise := make([]float32, p.Len())
+			stream.Normals(noise)
+			for k := range noise {
+				p.Slice(values)[k] += 0.02 * noise[k]
+			}
 		}
-	}
-	set.Changed()
+	})
 	return set
 }
 

@@ -129,10 +129,11 @@ func step(t *testing.T, n network.Network, set *param.Set) {
 	if _, err := estimator.Gradient(t.Context(), gradient, 0, mge.Stage{Batches: []int{1, 2}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := optimize.NewAdam(optimize.AdamOptions{LearningRate: 1e-3}).Step(set.ValueGrads(gradient)); err != nil {
-		t.Fatal(err)
-	}
-	set.Changed()
+	set.Update(func(values []float32) {
+		if err := optimize.New(optimize.Adam{}, set.Groups(), 1e-3).Step(values, gradient); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // TestImportRefuses: what a file says of its network is not taken for granted.

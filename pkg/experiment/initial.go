@@ -70,11 +70,9 @@ func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := s.Vectors[parametersSection]
-	if len(values) != params.Len() {
-		return nil, fmt.Errorf("it holds %d parameters, the network has %d", len(values), params.Len())
+	if err := params.Load(s.Vectors[parametersSection]); err != nil {
+		return nil, fmt.Errorf("its parameters: %w", err)
 	}
-	copy(params.Values(), values)
 	return data, nil
 }
 
@@ -86,8 +84,9 @@ func NewModel(n network.Network, seed uint64, w *Weights, loss model.Loss, c com
 		return nil, err
 	}
 	if w != nil {
-		copy(params.Values(), w.values)
-		params.Changed()
+		if err := params.Load(w.values); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.Path, err)
+		}
 	}
 	m := model.New(n, params, loss)
 	m.Memory = c.Memory

@@ -47,13 +47,13 @@ func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
 	if c.Flat {
 		shape = shape[:3]
 	}
-	weight, p := b.param(name+".weight", or(c.Weight, fanIn), shape...)
-	bias := b.Param(name+".bias", or(c.Bias, fanIn), c.Out)
+	weight, p := b.declare(name+".weight", param.Weight, or(c.Weight, fanIn), shape...)
+	bias := b.NoDecay(name+".bias", or(c.Bias, fanIn), c.Out)
 	if b.err != nil {
 		return nil
 	}
 	options := op.ConvOptions{Stride: c.Stride, Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
-	if p.Value != nil {
+	if p.Tensor() != nil {
 		options.Filter = p.Filter()
 	}
 	return b.Add(op.Conv(x, weight, bias, options))
@@ -74,7 +74,7 @@ func (b *Builder) Linear(name string, x *gorgonia.Node, out int) *gorgonia.Node 
 	}
 	in := b.channels(name, x)
 	weight := b.Param(name+".weight", param.FanIn(in), out, in)
-	bias := b.Param(name+".bias", param.FanIn(in), out)
+	bias := b.NoDecay(name+".bias", param.FanIn(in), out)
 	if b.err != nil {
 		return nil
 	}
@@ -88,8 +88,8 @@ func (b *Builder) GroupNorm(name string, x *gorgonia.Node, groups int, act kerne
 		return nil
 	}
 	c := b.channels(name, x)
-	gamma := b.Param(name+".weight", param.Constant(1), c)
-	beta := b.Param(name+".bias", param.Constant(0), c)
+	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
+	beta := b.NoDecay(name+".bias", param.Constant(0), c)
 	if b.err != nil {
 		return nil
 	}

@@ -111,6 +111,9 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		parts[i].Loss = 0
 		samples += parts[i].Batch.Len()
 	}
+	if !add {
+		m.clearFrozen(dst)
+	}
 	if samples == 0 && !add {
 		clear(dst)
 	}
@@ -129,6 +132,15 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		add = true
 		return nil
 	})
+}
+
+// clearFrozen sets the gradients of frozen parameters, which no program computes.
+func (m *Model) clearFrozen(dst []float32) {
+	for _, p := range m.Params.Params() {
+		if p.Frozen() {
+			clear(p.Slice(dst))
+		}
+	}
 }
 
 // total sets or adds the gradients of a program that are not direct to a flat vector, in
@@ -313,16 +325,26 @@ func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error)
 	if err != nil {
 		return nil, nil, fmt.Errorf("loss: %w", err)
 	}
-	params, err := b.ParamNodes()
+	nodes, err := b.ParamNodes()
 	if err != nil {
 		return nil, nil, err
 	}
-	gradients, err := gorgonia.Grad(cost, params...)
+	var learned []*param.Param
+	for i, of := range m.Params.Params() {
+		if !of.Frozen() {
+			nodes[len(learned)] = nodes[i]
+			learned = append(learned, of)
+		}
+	}
+	if len(learned) == 0 {
+		return nil, nil, fmt.Errorf("there is no parameter to learn: all are frozen")
+	}
+	gradients, err := gorgonia.Grad(cost, nodes[:len(learned)]...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("differentiating: %w", err)
 	}
 	for i, node := range gradients {
-		of := m.Params.Params()[i]
+		of := learned[i]
 		// A look for anomalies is one at results in their places.
 		if o, ok := node.Op().(op.Accumulator); ok && !m.DetectAnomaly {
 			p.direct = append(p.direct, direct{of, o})

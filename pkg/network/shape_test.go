@@ -79,10 +79,11 @@ func TestBatchesDoNotMix(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := random.New(2)
-		for i := range set.Values() {
-			set.Values()[i] += 0.05 * r.Normal()
-		}
-		set.Changed()
+		set.Update(func(values []float32) {
+			for i := range values {
+				values[i] += 0.05 * r.Normal()
+			}
+		})
 		m := model.New(n, set, op.MSE)
 		x, times := pixel.NewImages(3, 3, 8, 8), []float32{0.1, 0.5, 0.9}
 		r.Normals(x.Data)

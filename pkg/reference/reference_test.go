@@ -12,6 +12,8 @@ import (
 // checks says what is done with the cases of each kind.
 var checks = map[string]func(*checker){
 	"adam_fixed_grads":             checkAdam,
+	"adamw_fixed_grads":            checkAdamW,
+	"sgd_fixed_grads":              checkSGD,
 	"adam_training":                checkTraining,
 	"blur":                         checkBlur,
 	"conv2d":                       checkConv,
