@@ -20,11 +20,15 @@ var (
 	Identity  = kernel.Activation{}
 )
 
-// Conv describes a convolution layer with bias and "same" zero padding.
+// Conv describes a convolution layer.
 type Conv struct {
-	Out    int // channels
-	Kernel int // side, odd
-	Stride int // default 1
+	Out      int // channels
+	Kernel   int // side
+	Stride   int // default 1
+	Dilation int // distance of the kernel's taps, default 1
+	Groups   int // default 1; as many as the input has channels for a depthwise convolution
+	Padding  int // zeros around the image; default Dilation*(Kernel-1)/2, -1 for none
+	NoBias   bool
 
 	Shift    *gorgonia.Node // (N,Out), added to all pixels of a channel; optional
 	Residual *gorgonia.Node // (N,Out,H,W), added to the result; optional
@@ -36,24 +40,28 @@ type Conv struct {
 }
 
 // Conv adds the convolution of x (N,C,H,W), with parameters name.weight
-// (Out,C,Kernel,Kernel) and name.bias (Out).
+// (Out,C/Groups,Kernel,Kernel) and, unless NoBias, name.bias (Out).
 func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
 	if b.err != nil {
 		return nil
 	}
-	in := b.channels(name, x)
+	in := b.channels(name, x) / max(c.Groups, 1)
 	fanIn := param.FanIn(in * c.Kernel * c.Kernel)
 	shape := []int{c.Out, in, c.Kernel, c.Kernel}
 	if c.Flat {
 		shape = shape[:3]
 	}
 	weight, p := b.declare(name+".weight", param.Weight, or(c.Weight, fanIn), shape...)
-	bias := b.NoDecay(name+".bias", or(c.Bias, fanIn), c.Out)
+	var bias *gorgonia.Node
+	if !c.NoBias {
+		bias = b.NoDecay(name+".bias", or(c.Bias, fanIn), c.Out)
+	}
 	if b.err != nil {
 		return nil
 	}
-	options := op.ConvOptions{Stride: c.Stride, Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
-	if p.Tensor() != nil {
+	options := op.ConvOptions{Stride: c.Stride, Dilation: c.Dilation, Groups: c.Groups, Padding: c.Padding,
+		Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
+	if p.Tensor() != nil && options.Packed() {
 		options.Filter = p.Filter()
 	}
 	return b.Add(op.Conv(x, weight, bias, options))

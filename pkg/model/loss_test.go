@@ -110,10 +110,11 @@ func checkSlope(t *testing.T, m *model.Model, b mesh.Batch, gradient []float32) 
 	}
 	at := append([]float32{}, m.Params.Values()...)
 	along := func(h float64) float64 {
-		for i, g := range gradient {
-			m.Params.Values()[i] = at[i] + float32(h*float64(g)/math.Sqrt(length))
-		}
-		m.Params.Changed()
+		m.Params.Update(func(values []float32) {
+			for i, g := range gradient {
+				values[i] = at[i] + float32(h*float64(g)/math.Sqrt(length))
+			}
+		})
 		loss, err := m.AddGradient(context.Background(), make([]float32, len(gradient)), b, 0)
 		if err != nil {
 			t.Fatal(err)

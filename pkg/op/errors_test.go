@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/pad"
 	"multiscale/pkg/op"
 	"multiscale/pkg/op/optest"
 )
@@ -24,7 +25,24 @@ func TestShapeErrors(t *testing.T) {
 	}{
 		{"conv of a vector", conv(op.ConvOptions{}, false, false), shapes{vec(3), image(4, 3, 3, 3), vec(4)}, []string{"Conv", "(N,C,H,W)"}},
 		{"conv channels", conv(op.ConvOptions{}, false, false), shapes{image(2, 5, 5, 7), image(4, 3, 3, 3), vec(4)}, []string{"Conv", "weight", "b", "(O,5,K,K)"}},
-		{"conv even kernel", conv(op.ConvOptions{}, false, false), shapes{image(2, 3, 5, 7), image(4, 3, 2, 2), vec(4)}, []string{"Conv", "odd"}},
+		{"conv groups", conv(op.ConvOptions{Groups: 2}, false, false), shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(4)}, []string{"Conv", "3 channels", "2 groups"}},
+		{"conv filters in groups", conv(op.ConvOptions{Groups: 3}, false, false), shapes{image(2, 3, 5, 7), image(4, 1, 3, 3), vec(4)}, []string{"Conv", "weight", "multiple of 3"}},
+		{"conv dilation", conv(op.ConvOptions{Padding: -1, Dilation: 3}, false, false), shapes{image(2, 3, 6, 7), image(4, 3, 3, 3), vec(4)}, []string{"Conv", "6x7", "7x7"}},
+		{"transposed conv", transposed(op.TransposedConvOptions{}), shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(3)}, []string{"TransposedConv", "weight", "(3,O,K,K)"}},
+		{"transposed conv bias", transposed(op.TransposedConvOptions{}), shapes{image(2, 3, 5, 7), image(3, 4, 3, 3), vec(3)}, []string{"TransposedConv", "bias", "(4)"}},
+		{"transposed conv padding", transposed(op.TransposedConvOptions{Padding: 3}), shapes{image(2, 3, 2, 2), image(3, 4, 2, 2), vec(4)}, []string{"TransposedConv", "2x2", "padding 3"}},
+		{"transposed conv output padding", transposed(op.TransposedConvOptions{OutputPadding: 1}), shapes{image(2, 3, 2, 2), image(3, 4, 2, 2), vec(4)}, []string{"TransposedConv", "output padding 1"}},
+		{"max pool", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.MaxPool(in[0], 3, 1, 2) }, shapes{image(2, 3, 5, 7)}, []string{"MaxPool", "padding 2"}},
+		{"max pool size", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.MaxPool(in[0], 6, 1, 0) }, shapes{image(2, 3, 5, 7)}, []string{"MaxPool", "6x6", "5x7"}},
+		{"PReLU", two(op.PReLU), shapes{image(2, 3, 5, 7), vec(2)}, []string{"PReLU", "slope", "(3)"}},
+		{"gate", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Gate(in[0]) }, shapes{image(2, 3, 5, 7)}, []string{"Gate", "3 channels"}},
+		{"scale", two(op.Scale), shapes{image(2, 3, 5, 7), image(3, 3, 1, 1)}, []string{"Scale", "factor", "(2,3,1,1)"}},
+		{"pad", padded(pad.Reflect, op.Border{Left: 7}), shapes{image(2, 3, 5, 7)}, []string{"Pad", "5x7", "reflected"}},
+		{"negative pad", padded(pad.Replicate, op.Border{Left: -1}), shapes{image(2, 3, 5, 7)}, []string{"Pad", "Left:-1"}},
+		{"pixel unshuffle", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.PixelUnshuffle(in[0], 2) }, shapes{image(2, 3, 6, 7)}, []string{"PixelUnshuffle", "6x7", "2"}},
+		{"pixel norm", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.PixelNorm(in[0], in[1], in[2], 0) }, shapes{image(2, 3, 5, 7), vec(3), vec(2)}, []string{"PixelNorm", "beta", "(3)"}},
+		{"batch norm", batchNorm(true), shapes{image(2, 3, 5, 7), vec(3), vec(3), vec(3), vec(2)}, []string{"BatchNorm", "variance", "(3)"}},
+		{"no losses", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.WeightedSum(in[0], in[1]) }, shapes{vec(2, 3), vec(2, 3)}, []string{"WeightedSum", "no losses"}},
 		{"conv oblong kernel", conv(op.ConvOptions{}, false, false), shapes{image(2, 3, 5, 7), image(4, 3, 3, 5), vec(4)}, []string{"Conv", "weight"}},
 		{"conv bias", conv(op.ConvOptions{}, false, false), shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(3)}, []string{"Conv", "bias", "(4)"}},
 		{"conv shift", conv(op.ConvOptions{}, true, false), shapes{image(2, 3, 5, 7), image(4, 3, 3, 3), vec(4), vec(2, 3)}, []string{"Conv", "shift", "(2, 4)"}},

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/norm"
@@ -94,16 +93,8 @@ func (o *NormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.
 		return nil, err
 	}
 	OrderOnly(gx, 0)
-	grads := gorgonia.Nodes{gx}
-	for _, g := range [][]float32{gGamma, gBeta} {
-		if g == nil {
-			continue
-		}
-		n, err := Extra(gx, tensor.Shape{o.size.C}, g)
-		if err != nil {
-			return nil, err
-		}
-		grads = append(grads, n)
+	if gGamma == nil {
+		return gorgonia.Nodes{gx}, nil
 	}
-	return grads, nil
+	return withExtras(gx, o.size.C, gGamma, gBeta)
 }

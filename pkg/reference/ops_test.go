@@ -9,10 +9,14 @@ import (
 )
 
 func checkConv(k *checker) {
-	var h struct{ Kernel, Stride, Padding int }
+	h := struct {
+		Kernel, Stride, Padding, Dilation, Groups int
+		Bias                                      bool
+	}{Bias: true}
 	k.decode(&h)
 	settle(k, "the kernel of the weights", k.input("weight").Shape[2], h.Kernel)
-	options := op.ConvOptions{Stride: h.Stride, Padding: h.Padding}
+	settle(k, "the presence of a bias", k.hasInput("bias"), h.Bias)
+	options := op.ConvOptions{Stride: h.Stride, Padding: h.Padding, Dilation: h.Dilation, Groups: h.Groups}
 	if h.Padding == 0 {
 		options.Padding = -1
 	}

@@ -19,7 +19,9 @@ type args struct {
 func (a *args) plane(v []float32, i int) []float32 { return v[i*a.hw : (i+1)*a.hw] }
 
 // AddBias adds bias (C) to all pixels of y.
-func AddBias(y, bias []float32, n, c, hw int) { addBias.Run(n*c, hw, args{y: y, a: bias, c: c, hw: hw}) }
+func AddBias(y, bias []float32, n, c, hw int) {
+	addBias.Run(n*c, hw, args{y: y, a: bias, c: c, hw: hw})
+}
 
 var addBias = kernel.NewLoop(func(a *args, lo, hi int) {
 	for i := lo; i < hi; i++ {

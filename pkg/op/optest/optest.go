@@ -27,6 +27,9 @@ type Case struct {
 	Inputs    []tensor.Shape
 	Constants int     // the last inputs, which have no gradients
 	Step      float32 // of finite differences; 0 for DefaultStep
+	// Kinked is for functions such as a maximum or |a-b|, which have a kink where elements are equal: elements
+	// of an input are then 0.05 apart, and those of different inputs 0.02.
+	Kinked bool
 }
 
 const (
@@ -152,6 +155,7 @@ func (c Case) Build(t testing.TB, m Machine) *Subject {
 	t.Helper()
 	g := gorgonia.NewGraph()
 	r := random.New(1)
+	s := &Subject{}
 	input := func(name string, shape tensor.Shape) *gorgonia.Node {
 		v := make([]float32, shape.TotalSize())
 		for i := range v {
@@ -160,10 +164,16 @@ func (c Case) Build(t testing.TB, m Machine) *Subject {
 				v[i] = -v[i]
 			}
 		}
+		if c.Kinked {
+			for i := range v {
+				v[i] = 0.05*float32(i-len(v)/2) + 0.02*float32(len(s.Inputs))
+				at := r.Intn(i + 1) // a random order
+				v[i], v[at] = v[at], v[i]
+			}
+		}
 		value := tensor.New(tensor.WithShape(shape...), tensor.WithBacking(v))
 		return gorgonia.NewTensor(g, tensor.Float32, shape.Dims(), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(value))
 	}
-	s := &Subject{}
 	for i, shape := range c.Inputs {
 		s.Inputs = append(s.Inputs, input(string(rune('a'+i)), shape))
 	}
