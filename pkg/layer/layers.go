@@ -52,7 +52,7 @@ func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
 	if b.err != nil {
 		return nil
 	}
-	options := op.ConvOptions{Stride: c.Stride, Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
+	options := op.ConvOptions{Stride: c.Stride, Algorithm: b.Convolution, Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
 	if p.Value != nil {
 		options.Filter = p.Filter()
 	}

@@ -14,6 +14,9 @@ type ConvOptions struct {
 	Stride  int // default 1
 	Padding int // zeros around the image; -1 for none, default Kernel/2
 
+	// Algorithm computes the convolution and its gradients.
+	Algorithm conv.Algorithm
+
 	// Shift (N,O) is added to every pixel: an embedding of t.
 	Shift *gorgonia.Node
 	// Residual (N,O,H',W') is added to the result.
@@ -69,13 +72,16 @@ func Convolve(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.No
 		padding = 0
 	}
 	o := &Conv{Kernel: k, Stride: stride, Padding: padding, filter: options.Filter, shared: options.Filter != nil, constantInput: options.ConstantInput}
-	o.size = conv.Shape{N: in.n, C: in.c, H: in.h, W: in.w, O: w[0], Kernel: k, Stride: stride, Padding: padding}
+	o.size = conv.Shape{N: in.n, C: in.c, H: in.h, W: in.w, O: w[0], Kernel: k, Stride: stride, Padding: padding, Algorithm: options.Algorithm}
 	if o.filter == nil {
 		o.filter = conv.NewFilter(w[0], in.c, k)
 	}
 	out := image{in.n, w[0], o.size.OutH(), o.size.OutW()}
 	if out.h < 1 || out.w < 1 {
 		return nil, fmt.Errorf("Conv: a %dx%d image is smaller than the %dx%d kernel", in.h, in.w, k, k)
+	}
+	if err := o.size.Check(); err != nil {
+		return nil, fmt.Errorf("Conv: %w", err)
 	}
 	inputs := gorgonia.Nodes{x, weight, bias}
 	if s := options.Shift; s != nil {
