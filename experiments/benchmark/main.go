@@ -54,7 +54,7 @@ func main() {
 		f := command.NewFlags("benchmark", "times training steps of the paper's networks on random images")
 		f.Choice(&only, "only", []string{"resnet", "unet", "srnet", "espcn"}, "only the cases of one network")
 		f.Int(&runs, "runs", "N", 1, 1000, "5", "timed steps of each case, after one that is not counted; the best counts")
-		f.Choice(&algorithm, "conv", []string{"auto", "direct", "winograd"}, "convolution algorithm")
+		f.Choice(&algorithm, "conv", conv.Algorithms(), "convolution algorithm")
 		f.String(&profile, "profile-cpu", "FILE", "write a CPU profile for `go tool pprof`")
 		if err := f.Parse(args); err != nil {
 			return err
@@ -70,12 +70,15 @@ func main() {
 			}
 			defer pprof.StopCPUProfile()
 		}
-		conv.SetAlgorithm(map[string]conv.Algorithm{"auto": conv.Auto, "direct": conv.Direct, "winograd": conv.Winograd}[algorithm])
+		by, err := conv.ParseAlgorithm(algorithm)
+		if err != nil {
+			return err
+		}
 		for _, c := range cases {
 			if only != "" && c.network.Name() != only {
 				continue
 			}
-			r, err := measure(ctx, c.network, c.batch, c.side, runs)
+			r, err := measure(ctx, c.network, c.batch, c.side, runs, by)
 			if err != nil {
 				return err
 			}
@@ -90,12 +93,13 @@ func main() {
 }
 
 // measure times training steps of one case.
-func measure(ctx context.Context, n network.Network, batch, side, runs int) (result, error) {
+func measure(ctx context.Context, n network.Network, batch, side, runs int, by conv.Algorithm) (result, error) {
 	params, err := network.Parameters(n, 3, 1)
 	if err != nil {
 		return result{}, err
 	}
 	m := model.New(n, params, op.MSE)
+	m.Convolution = by
 	m.Memory = math.MaxInt64 // the whole batch at once, as the peers do
 	r := random.New(1)
 	target := side * n.Scale()

@@ -82,18 +82,18 @@ const (
 // TestNetworks compares every exported network with itself in every runtime at hand, at shapes that it was
 // not exported at, with either algorithm of convolutions.
 func TestNetworks(t *testing.T) {
-	defer conv.SetAlgorithm(conv.Auto)
 	for _, by := range []struct {
 		algorithm conv.Algorithm
 		tolerance float64
 	}{{conv.Direct, tolerance}, {conv.Winograd, winogradTolerance}} {
 		for name, n := range networks {
 			t.Run(by.algorithm.String()+"/"+name, func(t *testing.T) {
-				conv.SetAlgorithm(by.algorithm)
 				set := parameters(t, n)
+				m := model.New(n, set, op.MSE)
+				m.Convolution = by.algorithm
 				report, err := crosscheck.Run(context.Background(), encode(t, n, set, export.Options{}), crosscheck.Options{
 					Seed: 1, Shapes: [][]int{{1, 3, 8, 8}, {2, 3, 12, 8}, {1, 3, 8, 20}},
-					Forward: crosscheck.Network(context.Background(), model.New(n, set, op.MSE)),
+					Forward: crosscheck.Network(context.Background(), m),
 				})
 				if err != nil {
 					t.Fatal(err)

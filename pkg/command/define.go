@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/optimize"
 )
 
@@ -98,7 +99,7 @@ func (t Task) define(f *Flags, c *Config) {
 	t.choice(f, &c.Degrade, "degrade", []string{"fine", "coarse"}, "degrade on the finest mesh and restrict, or degrade anew on each mesh")
 	t.choice(f, &c.Allocation, "allocation", []string{"fixed", "optimal", "adaptive"}, "batches of the levels: doubling, or from measured variance")
 	t.choice(f, &c.DropoutCoupling, "dropout-coupling", []string{"independent", "restricted"}, "dropout masks of the two meshes of a difference")
-	t.choice(f, &c.Conv, "conv", []string{"auto", "direct", "winograd"}, "convolution algorithm; auto is a fixed table of shapes")
+	t.choice(f, &c.Conv, "conv", conv.Algorithms(), "convolution algorithm; auto is a fixed table of shapes")
 
 	f.Group("The run")
 	f.Func("out", "DIR", "results/runs/"+t.folder()+"-NETWORK-DATA-PROFILE", "run folder", func(s string) error {

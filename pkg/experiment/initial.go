@@ -12,6 +12,7 @@ import (
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
@@ -91,7 +92,8 @@ func NewModel(n network.Network, seed uint64, w *Weights, loss model.Loss, c com
 	m := model.New(n, params, loss)
 	m.Memory = c.Memory
 	m.DetectAnomaly = c.DetectAnomaly
-	return m, nil
+	m.Convolution, err = conv.ParseAlgorithm(c.Conv)
+	return m, err
 }
 
 // newModel returns a model with the initial parameters: those of -init, or else

@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
 )
@@ -20,6 +21,8 @@ type Builder struct {
 	Graph *gorgonia.ExprGraph
 	// Training says whether dropout drops.
 	Training bool
+	// Convolution is the algorithm of all convolutions.
+	Convolution conv.Algorithm
 	// Sampling is where random operations read their randomness.
 	Sampling *op.Sampling
 

@@ -59,7 +59,7 @@ func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
 	if b.err != nil {
 		return nil
 	}
-	options := op.ConvOptions{Stride: c.Stride, Dilation: c.Dilation, Groups: c.Groups, Padding: c.Padding,
+	options := op.ConvOptions{Stride: c.Stride, Dilation: c.Dilation, Groups: c.Groups, Padding: c.Padding, Algorithm: b.Convolution,
 		Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
 	if p.Tensor() != nil && options.Packed() {
 		options.Filter = p.Filter()

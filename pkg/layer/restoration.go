@@ -117,7 +117,9 @@ func (b *Builder) PixelNorm(name string, x *gorgonia.Node, eps float32) *gorgoni
 	c := b.channels(name, x)
 	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
 	beta := b.NoDecay(name+".bias", param.Constant(0), c)
-	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.PixelNorm(x, gamma, beta, cmp.Or(eps, PixelNormEps)) })
+	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		return op.PixelNorm(x, gamma, beta, cmp.Or(eps, PixelNormEps))
+	})
 }
 
 // ChannelAttention multiplies the channels of x (N,C,H,W) by factors in (0,1) that follow from their means: the block of

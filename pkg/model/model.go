@@ -12,6 +12,7 @@ import (
 
 	"multiscale/pkg/distinct"
 	"multiscale/pkg/graph"
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/layer"
 	"multiscale/pkg/mesh"
@@ -41,6 +42,9 @@ type Model struct {
 	// finite; the error is then a *graph.Anomaly. It must be set before the
 	// first use.
 	DetectAnomaly bool
+	// Convolution is the algorithm of all convolutions. It must be set before the
+	// first use.
+	Convolution conv.Algorithm
 	// Arena is where activations are. Models that run one after the other may share
 	// one; it must be set before the first use.
 	Arena *graph.Arena
@@ -305,6 +309,7 @@ func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
 // have new numbers each time.
 func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	b := layer.NewBuilder(m.Params, at.training)
+	b.Convolution = m.Convolution
 	p = &program{builder: b, images: at.n, check: m.DetectAnomaly}
 	p.x, p.t = network.Inputs(b, m.Network, at.n, at.c, at.h, at.w)
 	p.y = m.Network.Build(b, p.x, p.t)

@@ -19,6 +19,9 @@ type ConvOptions struct {
 	// Dilation*(Kernel-1)/2, which keeps the size with stride 1 and an odd kernel.
 	Padding int
 
+	// Algorithm computes the convolution and its gradients.
+	Algorithm conv.Algorithm
+
 	// Shift (N,O) is added to every pixel: an embedding of t.
 	Shift *gorgonia.Node
 	// Residual (N,O,H',W') is added to the result.
@@ -82,8 +85,11 @@ func Conv(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.Node, 
 	if reach := o.Dilation*(o.Kernel-1) + 1; in.h+2*o.Padding < reach || in.w+2*o.Padding < reach {
 		return nil, fmt.Errorf("Conv: a %dx%d image is smaller than the %dx%d kernel", in.h, in.w, reach, reach)
 	}
-	o.size = conv.Shape{N: in.n, C: in.c, H: in.h, W: in.w, O: w[0], Kernel: o.Kernel, Stride: o.Stride, Padding: o.Padding}
+	o.size = conv.Shape{N: in.n, C: in.c, H: in.h, W: in.w, O: w[0], Kernel: o.Kernel, Stride: o.Stride, Padding: o.Padding, Algorithm: options.Algorithm}
 	if options.Packed() && o.Padding < o.Kernel {
+		if err := o.size.Check(); err != nil {
+			return nil, fmt.Errorf("Conv: %w", err)
+		}
 		o.filter, o.shared = options.Filter, options.Filter != nil
 		if !o.shared {
 			o.filter = conv.NewFilter(w[0], in.c, o.Kernel)

@@ -98,7 +98,6 @@ func (s *study) open() error {
 		}
 		s.weights = append(s.weights, w)
 	}
-	experiment.SetConvolution(s.Conv)
 	s.set, err = dataset.Open(dataset.Options{Name: s.Data, Root: s.Root, Validation: s.Validation, Side: s.Side})
 	return err
 }

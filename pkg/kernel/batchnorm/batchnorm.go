@@ -10,6 +10,7 @@ import (
 	"math"
 
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/kernel/channel"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
@@ -40,8 +41,7 @@ var statistics = kernel.NewLoop(func(a *args, lo, hi int) {
 	for c := lo; c < hi; c++ {
 		var total float64
 		for n := range a.s.N {
-			sum, _ := vector.Moments(a.s.plane(a.x, n, c))
-			total += sum
+			total += channel.Sum(a.s.plane(a.x, n, c))
 		}
 		mean := total / a.s.count()
 		var squares float64

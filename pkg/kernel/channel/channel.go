@@ -41,8 +41,7 @@ var biasGradient = kernel.NewLoop(func(a *args, lo, hi int) {
 	for c := lo; c < hi; c++ {
 		var total float64
 		for n := range a.n {
-			sum, _ := vector.Moments(a.plane(a.g, n*a.c+c))
-			total += sum
+			total += Sum(a.plane(a.g, n*a.c+c))
 		}
 		a.y[c] = float32(total)
 	}
@@ -80,8 +79,7 @@ func Mean(y, x []float32, n, c, hw int) { mean.Run(n*c, hw, args{y: y, x: x, hw:
 
 var mean = kernel.NewLoop(func(a *args, lo, hi int) {
 	for i := lo; i < hi; i++ {
-		sum, _ := vector.Moments(a.plane(a.x, i))
-		a.y[i] = float32(sum / float64(a.hw))
+		a.y[i] = float32(Sum(a.plane(a.x, i)) / float64(a.hw))
 	}
 })
 
