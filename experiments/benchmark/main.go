@@ -54,7 +54,7 @@ func main() {
 		f := command.NewFlags("benchmark", "times training steps of the paper's networks on random images")
 		f.Choice(&only, "only", []string{"resnet", "unet", "srnet", "espcn"}, "only the cases of one network")
 		f.Int(&runs, "runs", "N", 1, 1000, "5", "timed steps of each case, after one that is not counted; the best counts")
-		f.Choice(&algorithm, "conv", []string{"auto", "direct", "winograd"}, "convolution algorithm")
+		f.Choice(&algorithm, "conv", conv.Algorithms(), "convolution algorithm")
 		f.String(&profile, "profile-cpu", "FILE", "write a CPU profile for `go tool pprof`")
 		if err := f.Parse(args); err != nil {
 			return err
@@ -70,12 +70,15 @@ func main() {
 			}
 			defer pprof.StopCPUProfile()
 		}
-		conv.SetAlgorithm(map[string]conv.Algorithm{"auto": conv.Auto, "direct": conv.Direct, "winograd": conv.Winograd}[algorithm])
+		by, err := conv.ParseAlgorithm(algorithm)
+		if err != nil {
+			return err
+		}
 		for _, c := range cases {
 			if only != "" && c.network.Name() != only {
 				continue
 			}
-			r, err := measure(ctx, c.network, c.batch, c.side, runs)
+			r, err := measure(ctx, c.network, c.batch, c.side, runs, by)
 			if err != nil {
 				return err
 			}
@@ -90,12 +93,13 @@ func main() {
 }
 
 // measure times training steps of one case.
-func measure(ctx context.Context, n network.Network, batch, side, runs int) (result, error) {
+func measure(ctx context.Context, n network.Network, batch, side, runs int, by conv.Algorithm) (result, error) {
 	params, err := network.Parameters(n, 3, 1)
 	if err != nil {
 		return result{}, err
 	}
 	m := model.New(n, params, op.MSE)
+	m.Convolution = by
 	m.Memory = math.MaxInt64 // the whole batch at once, as the peers do
 	r := random.New(1)
 	target := side * n.Scale()
@@ -105,18 +109,17 @@ func measure(ctx context.Context, n network.Network, batch, side, runs int) (res
 	r.Normals(b.Target.Data)
 	r.Uniforms(b.T)
 	gradient := make([]float32, params.Len())
-	values := params.ValueGrads(gradient)
-	adam := optimize.NewAdam(optimize.AdamOptions{LearningRate: 5e-4})
+	adam := optimize.New(optimize.Adam{}, params.Groups(), 5e-4)
 	best := math.Inf(1)
 	for i := range runs + 1 {
 		start := time.Now()
 		if err := m.Gradients(ctx, gradient, []mesh.Part{{Batch: b, Weight: 1, Key: uint64(i)}}, false); err != nil {
 			return result{}, err
 		}
-		if err := adam.Step(values); err != nil {
+		params.Update(func(values []float32) { err = adam.Step(values[:len(gradient)], gradient) })
+		if err != nil {
 			return result{}, err
 		}
-		params.Changed()
 		if i > 0 {
 			best = min(best, time.Since(start).Seconds())
 		}

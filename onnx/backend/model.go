@@ -10,6 +10,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"multiscale/onnx"
+	"multiscale/pkg/kernel"
 )
 
 // Model is an ONNX model that onnx-go has decoded and that Gorgonia can run.
@@ -37,6 +38,9 @@ func Load(data []byte) (*Model, error) {
 
 // New makes a model runnable. m is not changed.
 func New(m *onnx.Model) (*Model, error) {
+	if err := kernel.Check(); err != nil {
+		return nil, err
+	}
 	if o := m.Opset(); o < oldestOpset || o > newestOpset {
 		return nil, fmt.Errorf("opset %d is not supported (%d to %d are)", o, oldestOpset, newestOpset)
 	}

@@ -19,6 +19,7 @@ import (
 
 	"multiscale/onnx"
 	"multiscale/onnx/crosscheck"
+	"multiscale/pkg/kernel"
 )
 
 func main() {
@@ -35,6 +36,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	shapes := flags.String("shapes", "", "of the images, as in 1x3x32x32,2x3x48x64; by default a few that the model takes")
 	library := flags.String("onnxruntime", "", "`path` of ONNX Runtime's shared library, when it is not found by itself (environment: ONNXRUNTIME_LIB)")
 	options := crosscheck.Options{}
+	if err := kernel.Check(); err != nil {
+		fmt.Fprintf(stderr, "check: %v\n", err)
+		return 2
+	}
 	err := flags.Parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):

@@ -70,7 +70,7 @@ func convert(from, to string, core []int) error {
 	if err != nil {
 		return err
 	}
-	i, err := export.Import(m)
+	i, err := export.Import(m, export.Extensions{})
 	if err != nil {
 		return fmt.Errorf("%s: %w", from, err)
 	}

@@ -11,7 +11,7 @@ type core struct{ *export.Imported }
 
 // Run implements session.
 func (c core) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
-	m, err := export.Network(c.Network, c.Channels, c.Params, export.Options{Core: inputs["x"].Shape})
+	m, err := export.Network(c.Network, c.Channels, c.Params, export.Options{Core: inputs["x"].Shape, Extensions: c.Options.Extensions})
 	if err != nil {
 		return nil, err
 	}

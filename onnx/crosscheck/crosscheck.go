@@ -37,6 +37,8 @@ type Options struct {
 	Shapes  [][]int // of the images (N,C,H,W); nil for a few of different sizes
 	Library string  // path of ONNX Runtime; empty to look for it
 	Forward Forward // what to compare with; nil for the network, where the model can be imported, or else the first runtime
+	// Extensions are needed to import networks of one's own.
+	Extensions export.Extensions
 }
 
 // Row is the outcome of one runtime on one shape.
@@ -61,6 +63,13 @@ type Report struct {
 	Rows []Row
 	// Notes are lines for the user: runtimes that are not there, and how to get them.
 	Notes []string
+}
+
+// note adds a note once.
+func (r *Report) note(line string) {
+	if !slices.Contains(r.Notes, line) {
+		r.Notes = append(r.Notes, line)
+	}
 }
 
 // MaxAbs is the largest difference of one runtime over all shapes, NaN when it did not run.
@@ -121,13 +130,17 @@ func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 			if err := ctx.Err(); err != nil {
 				return nil, err
 			}
-			if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MostCore {
+			if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MaxCore {
 				report.Notes = append(report.Notes, fmt.Sprintf("shape %s is too large for %s", formatShape(shape), Gorgonnx))
 				continue
 			}
 			start := time.Now()
 			got, err := r.Run(inputs)
 			took := time.Since(start)
+			if r.name == Gorgonnx && errors.Is(err, export.ErrNoWriter) {
+				report.note(fmt.Sprintf("not run in %s: %v", Gorgonnx, err))
+				continue
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s, shape %s: %w", r.name, formatShape(shape), err)
 			}
@@ -164,7 +177,7 @@ func open(m *onnx.Model, data []byte, o Options, report *Report) (runtimes []ope
 		}
 		runtimes = append(runtimes, opened{s, ONNXRuntime, lib.Version()})
 	}
-	network, err := native.New(m)
+	network, err := native.New(m, o.Extensions)
 	if err != nil {
 		// What is not known to be harmless does not go to gorgonnx: it can end the program.
 		report.Notes = append(report.Notes, fmt.Sprintf("not run in %s, and not compared with its network: %v", Gorgonnx, err))

@@ -128,7 +128,7 @@ func TestErrors(t *testing.T) {
 	infinite.Graph.Outputs[0].Name = "r"
 	fixed := scaled(onnx.Fixed(1), onnx.Fixed(3), onnx.Fixed(8), onnx.Fixed(8))
 	strange := scaled()
-	strange.Graph.Inputs[1].Dims = strange.Graph.Inputs[0].Dims[:2]
+	strange.Graph.Inputs[1].Dims = strange.Graph.Inputs[0].Dims[:3]
 	flat := scaled()
 	flat.Graph.Inputs[0].Dims = flat.Graph.Inputs[0].Dims[:1]
 	for name, c := range map[string]struct {

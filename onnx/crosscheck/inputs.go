@@ -73,14 +73,15 @@ func checkShape(s []int) error {
 	return nil
 }
 
-// imageInput is the one input of rank 4; all others must be one number an image.
+// imageInput is the one input of rank 4; all others must be one number an image, or k.
 func imageInput(m *onnx.Model) (image *onnx.ValueInfo, err error) {
 	for _, in := range m.Graph.Feeds() {
 		switch {
 		case len(in.Dims) == imageRank && image == nil:
 			image = in
+		case len(in.Dims) == 2 && in.Dims[1].Known():
 		case len(in.Dims) != 1:
-			return nil, fmt.Errorf("input %q of shape %s is neither images (N,C,H,W) nor numbers (N)", in.Name, onnx.FormatDims(in.Dims))
+			return nil, fmt.Errorf("input %q of shape %s is neither images (N,C,H,W) nor numbers (N) or (N,k)", in.Name, onnx.FormatDims(in.Dims))
 		}
 	}
 	if image == nil {
@@ -95,8 +96,12 @@ func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Valu
 	inputs := map[string]onnx.Value{}
 	for _, in := range m.Graph.Feeds() {
 		v := onnx.Value{Shape: shape}
-		if len(in.Dims) == 1 {
-			v.Shape = shape[:1]
+		numbers := len(in.Dims) < imageRank
+		if numbers {
+			v.Shape = []int{shape[0]}
+		}
+		if len(in.Dims) == 2 {
+			v.Shape = append(v.Shape, int(in.Dims[1].Size))
 		}
 		n := 1
 		var path []uint64
@@ -106,7 +111,7 @@ func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Valu
 		}
 		v.Data = make([]float32, n)
 		stream := random.New(seed).Child("crosscheck/"+in.Name, path...)
-		if len(in.Dims) == 1 {
+		if numbers {
 			stream.Uniforms(v.Data)
 		} else {
 			stream.Normals(v.Data)

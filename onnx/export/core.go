@@ -22,41 +22,35 @@ import (
 // coreOpset is the newest in which all these operations mean what gorgonnx does.
 const coreOpset = 13
 
-// coreWriters is the table of all kinds for models of core operations.
-var coreWriters = map[string]Writer{}
-
-// RegisterCore is Register for models of core operations. Shape and ResultShape give
-// whole shapes there.
-func RegisterCore(kind string, w Writer) { coreWriters[kind] = w }
-
-func init() {
-	RegisterCore("Conv", known(coreConv))
-	RegisterCore("Linear", func(e *Emitter, _ op.Operation) string {
+// coreWriters is writers for models of core operations.
+var coreWriters = map[string]Writer{
+	"Conv": Typed(coreConv),
+	"Linear": func(e *Emitter, _ op.Operation) string {
 		weight := e.Node("Transpose", e.Operands()[1:2], Attribute("perm", []int64{1, 0}))
 		y := e.Node("MatMul", []string{e.Operand(0), weight})
 		return e.Node("Add", []string{y, e.reshape(e.Operand(2), 1, e.ResultShape()[1])})
-	})
-	RegisterCore("GroupNorm", known(coreGroupNorm))
-	RegisterCore("LayerNorm", known(func(e *Emitter, o *op.Norm) string {
+	},
+	"GroupNorm": Typed(coreGroupNorm),
+	"LayerNorm": Typed(func(e *Emitter, o *op.NormOp) string {
 		s := e.Shape(0)
 		return e.coreActivate(e.reshape(e.normalise(e.Operand(0), s, s[0], o.Eps), s...), s, o.Act)
-	}))
-	RegisterCore("Activate", known(func(e *Emitter, o *op.Activation) string { return e.coreActivate(e.own(0), e.Shape(0), o.Act) }))
-	RegisterCore("Branch", same)
-	RegisterCore("Dropout", same)
-	RegisterCore("Sum", func(e *Emitter, _ op.Operation) string {
+	}),
+	"Activate": Typed(func(e *Emitter, o *op.ActivateOp) string { return e.coreActivate(e.own(0), e.Shape(0), o.Act) }),
+	"Fork":     same,
+	"Dropout":  same,
+	"Sum": func(e *Emitter, _ op.Operation) string {
 		return e.sum(e.own(0), e.Operands()[1:])
-	})
-	RegisterCore("Concat", concat)
-	RegisterCore("AddChannel", func(e *Emitter, _ op.Operation) string { return e.coreShift(e.Operand(0), e.Operand(1), e.Shape(0)) })
-	RegisterCore("Softmax", func(e *Emitter, _ op.Operation) string {
+	},
+	"Concat":     concat,
+	"AddChannel": func(e *Emitter, _ op.Operation) string { return e.coreShift(e.Operand(0), e.Operand(1), e.Shape(0)) },
+	"Softmax": func(e *Emitter, _ op.Operation) string {
 		s := e.Shape(0)
 		columns := s[len(s)-1]
 		y := e.Node("Softmax", []string{e.reshape(e.Operand(0), volume(s)/columns, columns)}, Attribute("axis", int64(-1)))
 		return e.reshape(y, s...)
-	})
-	RegisterCore("Resize", known(coreResize))
-	RegisterCore("AveragePool", known(func(e *Emitter, o *op.Pooling) string {
+	},
+	"Resize": Typed(coreResize),
+	"AveragePool": Typed(func(e *Emitter, o *op.AveragePoolOp) string {
 		window := func(from, to int) []float32 {
 			m := make([]float32, from*to)
 			for i := range to * o.K {
@@ -65,15 +59,15 @@ func init() {
 			return m
 		}
 		return e.separable(window)
-	}))
-	RegisterCore("PixelShuffle", known(func(e *Emitter, o *op.Shuffle) string {
+	}),
+	"PixelShuffle": Typed(func(e *Emitter, o *op.PixelShuffleOp) string {
 		s, y := e.Shape(0), e.ResultShape()
 		parts := e.reshape(e.Operand(0), s[0], y[1], o.R, o.R, s[2], s[3])
 		return e.reshape(e.Node("Transpose", []string{parts}, Attribute("perm", []int64{0, 1, 4, 2, 5, 3})), y...)
-	}))
-	RegisterCore("Attention", known(coreAttention))
-	RegisterCore("Column", func(e *Emitter, _ op.Operation) string { return e.reshape(e.Operand(0), e.Shape(0)[0], 1) })
-	RegisterCore("Sinusoid", known(coreSinusoid))
+	}),
+	"Attention": Typed(coreAttention),
+	"Column":    func(e *Emitter, _ op.Operation) string { return e.reshape(e.Operand(0), e.Shape(0)[0], 1) },
+	"Sinusoid":  Typed(coreSinusoid),
 }
 
 // checkCore says why a shape (N,C,H,W) cannot be that of a network's pictures.
@@ -83,8 +77,8 @@ func checkCore(shape []int, channels, multiple int) error {
 	}
 	total := 1
 	for _, d := range shape {
-		if d < 1 || d > MostCore/total {
-			return fmt.Errorf("the shape %v is not one of pictures of at most %d numbers in all", shape, MostCore)
+		if d < 1 || d > MaxCore/total {
+			return fmt.Errorf("the shape %v is not one of pictures of at most %d numbers in all", shape, MaxCore)
 		}
 		total *= d
 	}
@@ -94,9 +88,9 @@ func checkCore(shape []int, channels, multiple int) error {
 	return nil
 }
 
-// MostCore is the largest number of elements that the pictures of a model of core operations may
+// MaxCore is the largest number of elements that the pictures of a model of core operations may
 // have; its matrices grow with it.
-const MostCore = 1 << 22
+const MaxCore = 1 << 22
 
 func volume(shape []int) int {
 	n := 1
@@ -133,7 +127,7 @@ func (e *Emitter) shared(n *gorgonia.Node) bool {
 			return true
 		}
 		switch o.Kind() {
-		case "Branch", "Dropout", "Column":
+		case "Fork", "Dropout", "Column":
 			n = o.Inputs()[0]
 		default:
 			return false
@@ -190,7 +184,7 @@ func (e *Emitter) coreShift(x, s string, shape []int) string {
 	return e.reshape(sum, shape...)
 }
 
-func coreConv(e *Emitter, o *op.Conv) string {
+func coreConv(e *Emitter, o *op.ConvOp) string {
 	if len(e.Shape(0)) != 4 {
 		e.Fail("an operand of shape %v, want (N,C,H,W)", e.Shape(0))
 		return ""
@@ -232,7 +226,7 @@ func (e *Emitter) normalise(x string, shape []int, rows int, eps float32) string
 	return e.Node("Div", []string{d, deviation})
 }
 
-func coreGroupNorm(e *Emitter, o *op.Norm) string {
+func coreGroupNorm(e *Emitter, o *op.NormOp) string {
 	s := e.Shape(0)
 	y := e.normalise(e.Operand(0), s, s[0]*o.Groups, o.Eps)
 	y = e.reshape(y, s[0], s[1], volume(s)/(s[0]*s[1]), 1) // rank 4, whatever that of x
@@ -255,7 +249,7 @@ func (e *Emitter) separable(along func(from, to int) []float32) string {
 }
 
 // coreResize interpolates unit vectors to find the matrices of the interpolation.
-func coreResize(e *Emitter, o *op.Resizing) string {
+func coreResize(e *Emitter, o *op.ResizeOp) string {
 	return e.separable(func(from, to int) []float32 {
 		unit, m := make([]float32, from*from), make([]float32, from*to)
 		for i := range from {
@@ -276,7 +270,7 @@ func coreResize(e *Emitter, o *op.Resizing) string {
 
 // coreAttention takes q, k and v of each head and sample from qkv (N,3C,...) by matrices that
 // choose rows; a head's d channels over T pixels are a matrix (d,T).
-func coreAttention(e *Emitter, o *op.Attention) string {
+func coreAttention(e *Emitter, o *op.AttentionOp) string {
 	s := e.Shape(0)
 	channels := s[1] / 3
 	d := channels / o.Heads
@@ -308,7 +302,7 @@ func coreAttention(e *Emitter, o *op.Attention) string {
 	return e.reshape(y, e.ResultShape()...)
 }
 
-func coreSinusoid(e *Emitter, o *op.Sinusoid) string {
+func coreSinusoid(e *Emitter, o *op.SinusoidOp) string {
 	n, frequencies := e.Shape(0)[0], o.Frequencies()
 	angles := e.Node("MatMul", []string{e.reshape(e.Operand(0), n, 1), e.matrix(1, frequencies)})
 	parts := []string{e.Node("Sin", []string{angles}), e.Node("Cos", []string{angles})}

@@ -41,7 +41,7 @@ func TestCore(t *testing.T) {
 					feeds := map[string]onnx.Value{"x": x}
 					times := make([]float32, shape[0])
 					r.Uniforms(times)
-					if n.UsesTime() {
+					if n.Conditions() > 0 {
 						feeds["t"] = onnx.Value{Shape: shape[:1], Data: slices.Clone(times)}
 					}
 					want, err := forward(x, times)

@@ -16,22 +16,16 @@ import (
 // cannot be written it reports with Emitter.Fail.
 type Writer func(e *Emitter, o op.Operation) string
 
-// writers is the table of all kinds.
-var writers = map[string]Writer{}
-
-// Register adds a kind of operation, or replaces how one is written. It is meant for
-// init functions and not safe for concurrent use.
-func Register(kind string, w Writer) { writers[kind] = w }
-
 // Emitter collects the ONNX nodes of a graph. Writers use it to add nodes and constants.
 type Emitter struct {
 	graph *onnx.Graph
 	core  bool // the model is one of core operations
 	uses  map[*gorgonia.Node]int
+	extra Extensions
 	docs  map[string]string
 	names map[*gorgonia.Node]string
 	taken map[string]bool   // names of values
-	same  map[string]string // nodes and constants that are there already, by what they compute
+	same  map[string]string // existing nodes and constants, by what they compute
 	kinds map[string]int
 
 	// Of the operation that is being written:
@@ -46,6 +40,7 @@ func newEmitter(o Options) *Emitter {
 	return &Emitter{
 		graph: &onnx.Graph{Name: o.Name},
 		core:  o.Core != nil,
+		extra: o.Extensions,
 		docs:  o.Docs,
 		uses:  map[*gorgonia.Node]int{},
 		names: map[*gorgonia.Node]string{},

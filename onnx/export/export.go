@@ -3,7 +3,7 @@
 //
 // [Network] exports a network with its parameters; [Graph] exports any graph, a user's own network
 // included, by walking from its output to its inputs. Every kind of operation
-// has one small function that writes it as ONNX nodes; [Register] adds kinds. The
+// has one small function that writes it as ONNX nodes; [Extensions] adds kinds. The
 // model does not depend on the shapes the graph was built for: batch size, height and
 // width are symbolic. Equal graphs with equal weights give equal bytes.
 package export
@@ -42,10 +42,12 @@ type Options struct {
 	// Core, if not nil, is the only shape (N,C,H,W) of the pictures that the model takes; the
 	// model then keeps to the few operations that onnx-go's own backend gorgonnx has.
 	Core []int
+	// Extensions are needed for networks with operations of one's own.
+	Extensions Extensions
 }
 
 // Network exports a network with its parameters, without dropout. Its inputs are x (N,channels,H,W) and, where the network takes
-// it, t (N). The parameters come first among the initializers, in their own order.
+// it, t (N) or (N,k). The parameters come first among the initializers, in their own order.
 func Network(n network.Network, channels int, params *param.Set, o Options) (*onnx.Model, error) {
 	b := layer.NewBuilder(params, false)
 	// Any size will do; sides that differ from each other and from their double show
@@ -58,20 +60,19 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 		}
 		shape = o.Core
 	}
-	inputs := gorgonia.Nodes{b.Input("x", shape...)}
-	var t *gorgonia.Node
-	if n.UsesTime() {
-		t = b.Input("t", shape[0])
+	x, t := network.Inputs(b, n, shape[0], shape[1], shape[2], shape[3])
+	inputs := gorgonia.Nodes{x}
+	if t != nil {
 		inputs = append(inputs, t)
 	}
-	y := n.Build(b, inputs[0], t)
+	y := n.Build(b, x, t)
 	if err := b.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", n.Name(), err)
 	}
 	if o.Name == "" {
 		o.Name = n.Name()
 	}
-	if description, ok := network.Describe(n); ok {
+	if description, ok := o.Extensions.networks().Describe(n); ok {
 		o.Metadata = append(slices.Clip(o.Metadata), onnx.Property{Key: keyArchitecture, Value: description})
 	}
 	m, err := Graph(y, inputs, o)
@@ -83,7 +84,7 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 		byName[w.Name] = w
 	}
 	var ordered []*onnx.Tensor
-	for _, p := range params.Params() {
+	for _, p := range params.All() {
 		w := byName[p.Name]
 		if w == nil {
 			return nil, fmt.Errorf("%s: its parameter %s is not in the graph", n.Name(), p.Name)
@@ -225,15 +226,11 @@ func (e *Emitter) emit(n *gorgonia.Node) (string, error) {
 	}
 	o, ours := n.Op().(op.Operation)
 	if !ours {
-		return "", fmt.Errorf("operation %v is one of Gorgonia's own and cannot be exported; use one of multiscale/pkg/op", n.Op())
+		return "", fmt.Errorf("operation %v is one of Gorgonia's own and cannot be exported; use one of pkg/op", n.Op())
 	}
-	table, teacher := writers, "export.Register"
-	if e.core {
-		table, teacher = coreWriters, "export.RegisterCore"
-	}
-	write, ok := table[o.Kind()]
-	if !ok {
-		return "", fmt.Errorf("operation %s cannot be exported; %s teaches how", o.Kind(), teacher)
+	write, err := e.writer(o)
+	if err != nil {
+		return "", err
 	}
 	operands := make([]string, len(o.Inputs()))
 	for i, in := range o.Inputs() {

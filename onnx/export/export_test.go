@@ -45,15 +45,16 @@ func parameters(t testing.TB, n network.Network) *param.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, p := range set.Params() {
-		stream := random.New(7, uint64(i))
-		noise := make([]float32, p.Len())
-		stream.Normals(noise)
-		for k, v := range p.Slice(set.Values()) {
-			p.Slice(set.Values())[k] = v + 0.02*noise[k]
+	set.Update(func(values []float32) {
+		for i, p := range set.Params() {
+			stream := random.New(7, uint64(i))
+			noise := make([]float32, p.Len())
+			stream.Normals(noise)
+			for k := range noise {
+				p.Slice(values)[k] += 0.02 * noise[k]
+			}
 		}
-	}
-	set.Changed()
+	})
 	return set
 }
 
@@ -81,18 +82,18 @@ const (
 // TestNetworks compares every exported network with itself in every runtime at hand, at shapes that it was
 // not exported at, with either algorithm of convolutions.
 func TestNetworks(t *testing.T) {
-	defer conv.SetAlgorithm(conv.Auto)
 	for _, by := range []struct {
 		algorithm conv.Algorithm
 		tolerance float64
 	}{{conv.Direct, tolerance}, {conv.Winograd, winogradTolerance}} {
 		for name, n := range networks {
 			t.Run(by.algorithm.String()+"/"+name, func(t *testing.T) {
-				conv.SetAlgorithm(by.algorithm)
 				set := parameters(t, n)
+				m := model.New(n, set, op.MSE)
+				m.Convolution = by.algorithm
 				report, err := crosscheck.Run(context.Background(), encode(t, n, set, export.Options{}), crosscheck.Options{
 					Seed: 1, Shapes: [][]int{{1, 3, 8, 8}, {2, 3, 12, 8}, {1, 3, 8, 20}},
-					Forward: crosscheck.Network(context.Background(), model.New(n, set, op.MSE)),
+					Forward: crosscheck.Network(context.Background(), m),
 				})
 				if err != nil {
 					t.Fatal(err)
@@ -216,21 +217,23 @@ func TestOperations(t *testing.T) {
 	type build = func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node
 	leaky := kernel.Activation{Kind: kernel.LeakyReLU, Slope: 0.3}
 	for name, f := range map[string]build{
-		"relu":          func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.ReLU) },
-		"leaky":         func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, leaky) },
-		"silu":          func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.SiLU) },
-		"tanh":          func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.Tanh) },
-		"identity":      func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.Linear) },
-		"pool":          func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.AveragePool(x, 2)) },
-		"softmax":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.Softmax(x)) },
-		"bilinear":      func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Bilinear, 1.5) },
-		"halve":         func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Bilinear, 0.5) },
-		"nearest":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Nearest, 3) },
-		"shuffle":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.PixelShuffle(x, 2) },
-		"attention":     func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.SelfAttention(x, 2)) },
-		"group norm":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.GroupNorm("n", x, 3, layer.SiLU) },
-		"instance norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.GroupNorm("n", x, 12, layer.Linear) },
-		"layer norm":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.LayerNorm(x, layer.Linear) },
+		"relu":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.ReLU) },
+		"leaky":      func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, leaky) },
+		"silu":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.SiLU) },
+		"tanh":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.Tanh) },
+		"identity":   func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Activate(x, layer.Identity) },
+		"pool":       func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.AveragePool(x, 2)) },
+		"softmax":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.Softmax(x)) },
+		"bilinear":   func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Bilinear, 1.5) },
+		"halve":      func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Bilinear, 0.5) },
+		"nearest":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Resize(x, op.Nearest, 3) },
+		"shuffle":    func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.PixelShuffle(x, 2) },
+		"attention":  func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.Add(op.Attention(x, 2)) },
+		"group norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.GroupNorm("n", x, 3, layer.SiLU) },
+		"instance norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.GroupNorm("n", x, 12, layer.Identity)
+		},
+		"layer norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.LayerNorm(x, layer.Identity) },
 		"strided conv": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
 			return b.Conv("c", x, layer.Conv{Out: 5, Kernel: 5, Stride: 2})
 		},
@@ -261,7 +264,7 @@ func TestOperations(t *testing.T) {
 			return b.Add(op.AddChannel(x, b.Sinusoid(b.Input("t", x.Shape()[0]), 12, true)))
 		},
 		"odd embedding": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
-			e := b.Affine("fc", b.Sinusoid(b.Input("t", x.Shape()[0]), 5, false), 12)
+			e := b.Linear("fc", b.Sinusoid(b.Input("t", x.Shape()[0]), 5, false), 12)
 			return b.Conv("c", x, layer.Conv{Out: 12, Kernel: 3, Shift: e, Residual: x})
 		},
 	} {
@@ -372,7 +375,7 @@ func TestGraphRefuses(t *testing.T) {
 		want   string
 	}{
 		{stock, gorgonia.Nodes{x}, "Gorgonia's own"},
-		{cost, gorgonia.Nodes{x}, "export.Register"},
+		{cost, gorgonia.Nodes{x}, "Extensions.Writers"},
 		{unnamed, gorgonia.Nodes{x}, `"w" is not among the inputs`},
 		{clash, gorgonia.Nodes{x}, `"y"`},
 		{stock, gorgonia.Nodes{stock}, "leaf"},

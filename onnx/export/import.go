@@ -21,18 +21,21 @@ type Imported struct {
 	Options  Options
 }
 
-// ErrForeign says that a model does not describe its network: another program made it,
-// or a network of a type that network.Register does not know.
-var ErrForeign = errors.New("the model does not say which network it holds; was it exported by this project?")
+// ErrForeign says that a model does not say which network it holds, or that this network is
+// of a type that is not known here.
+var ErrForeign = errors.New("the model holds no network that is known here; was it exported by this project?")
 
 // Architecture returns the network that a model says it holds, without weights. The error is ErrForeign
-// where it says nothing.
-func Architecture(m *onnx.Model) (network.Network, error) {
+// where it says nothing, or a network that neither this project nor own has.
+func Architecture(m *onnx.Model, own Extensions) (network.Network, error) {
 	description, ok := m.Property(keyArchitecture)
 	if !ok {
 		return nil, ErrForeign
 	}
-	n, err := network.Parse(description)
+	n, err := own.networks().Parse(description)
+	if errors.Is(err, network.ErrUnknown) {
+		return nil, fmt.Errorf("%w (%w)", ErrForeign, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("metadata %s: %w", keyArchitecture, err)
 	}
@@ -40,14 +43,14 @@ func Architecture(m *onnx.Model) (network.Network, error) {
 }
 
 // Import makes the network that a model was exported from, with its weights, for evaluation and
-// for training on. The metadata says which network it is, and Import takes its word for
-// nothing: it exports the network again and refuses a model with another graph.
-func Import(m *onnx.Model) (*Imported, error) {
-	n, err := Architecture(m)
+// for training on. The metadata names the network. Import does not trust
+// it: it exports the network again and refuses a model with another graph.
+func Import(m *onnx.Model, own Extensions) (*Imported, error) {
+	n, err := Architecture(m, own)
 	if err != nil {
 		return nil, err
 	}
-	i := &Imported{Network: n, Options: Options{Name: m.Graph.Name, Doc: m.Doc, Docs: map[string]string{}}}
+	i := &Imported{Network: n, Options: Options{Name: m.Graph.Name, Doc: m.Doc, Docs: map[string]string{}, Extensions: own}}
 	for _, p := range m.Metadata {
 		if p.Key != keyArchitecture { // Network adds it
 			i.Options.Metadata = append(i.Options.Metadata, p)
@@ -87,14 +90,14 @@ func (i *Imported) readInput(inputs []*onnx.ValueInfo) error {
 	if known == len(dims) {
 		i.Options.Core = shape
 	}
-	if i.Channels = shape[1]; i.Channels < 1 || i.Channels > mostChannels {
+	if i.Channels = shape[1]; i.Channels < 1 || i.Channels > maxChannels {
 		return fmt.Errorf("input %q of shape %s is not one of images", inputs[0].Name, onnx.FormatDims(dims))
 	}
 	return nil
 }
 
-// mostChannels bounds what is allocated for a file's sake.
-const mostChannels = 64
+// maxChannels bounds the memory that a file can claim.
+const maxChannels = 64
 
 // verify exports the network again and compares.
 func (i *Imported) verify(m *onnx.Model) error {

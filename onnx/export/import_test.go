@@ -58,7 +58,7 @@ func importBytes(t *testing.T, data []byte) *export.Imported {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, err := export.Import(m)
+	i, err := export.Import(m, export.Extensions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,10 +129,11 @@ func step(t *testing.T, n network.Network, set *param.Set) {
 	if _, err := estimator.Gradient(t.Context(), gradient, 0, mge.Stage{Batches: []int{1, 2}}); err != nil {
 		t.Fatal(err)
 	}
-	if err := optimize.NewAdam(optimize.AdamOptions{LearningRate: 1e-3}).Step(set.ValueGrads(gradient)); err != nil {
-		t.Fatal(err)
-	}
-	set.Changed()
+	set.Update(func(values []float32) {
+		if err := optimize.New(optimize.Adam{}, set.Groups(), 1e-3).Step(values, gradient); err != nil {
+			t.Fatal(err)
+		}
+	})
 }
 
 // TestImportRefuses: what a file says of its network is not taken for granted.
@@ -176,7 +177,7 @@ func TestImportRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		c.change(m)
-		if _, err := export.Import(m); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, err := export.Import(m, export.Extensions{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v does not say %q", name, err, c.want)
 		}
 	}
@@ -189,18 +190,18 @@ func TestImportRefuses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := export.Import(m); !errors.Is(err, export.ErrForeign) {
+	if _, err := export.Import(m, export.Extensions{}); !errors.Is(err, export.ErrForeign) {
 		t.Errorf("unknown type: %v", err)
 	}
 }
 
-// unknown is a network that is not registered.
+// unknown is a network of one's own.
 type unknown struct{}
 
-func (unknown) Name() string   { return "unknown" }
-func (unknown) UsesTime() bool { return false }
-func (unknown) Scale() int     { return 1 }
-func (unknown) Multiple() int  { return 1 }
+func (unknown) Name() string    { return "unknown" }
+func (unknown) Conditions() int { return 0 }
+func (unknown) Scale() int      { return 1 }
+func (unknown) Multiple() int   { return 1 }
 func (unknown) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	return b.Conv("c", x, layer.Conv{Out: 3, Kernel: 3})
 }

@@ -34,7 +34,7 @@ const (
 	keyStd      = "normalisation_std"
 	keyTime     = "meaning_of_t"
 	keyMeasures = "measures"
-	// keyArchitecture holds the network's kind and options (network.Describe). Network
+	// keyArchitecture holds the network's kind and options (network.Kinds). Network
 	// writes it; Import reads it.
 	keyArchitecture = "architecture"
 )

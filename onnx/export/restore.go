@@ -11,17 +11,15 @@ import (
 // that it was exported from. On an error the parameters are as they were.
 func Restore(params *param.Set, m *onnx.Model) error {
 	weights := weightsOf(m)
-	values := make([]float32, params.Len())
-	for _, p := range params.Params() {
+	values := make([]float32, len(params.Values()))
+	for _, p := range params.All() {
 		w, err := weights.find(p.Name, p.Shape)
 		if err != nil {
 			return err
 		}
 		copy(p.Slice(values), w)
 	}
-	copy(params.Values(), values)
-	params.Changed()
-	return nil
+	return params.Load(values)
 }
 
 func sameShape(dims []int64, shape []int) bool {

@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/op"
 )
 
-// known wraps a writer for operations of type O; a kind has one type.
-func known[O op.Operation](write func(e *Emitter, o O) string) Writer {
+// Typed is the Writer of a kind whose operations are all of type O.
+func Typed[O op.Operation](write func(e *Emitter, o O) string) Writer {
 	return func(e *Emitter, o op.Operation) string {
 		typed, ok := o.(O)
 		if !ok {
@@ -23,33 +23,34 @@ func known[O op.Operation](write func(e *Emitter, o O) string) Writer {
 // same is the writer of operations that do nothing when a network is used.
 func same(e *Emitter, _ op.Operation) string { return e.Operand(0) }
 
-func init() {
-	Register("Conv", known(conv))
-	Register("Linear", func(e *Emitter, _ op.Operation) string {
+// writers is the table of this project's kinds.
+var writers = map[string]Writer{
+	"Conv": Typed(conv),
+	"Linear": func(e *Emitter, _ op.Operation) string {
 		return e.Node("Gemm", e.Operands(), Attribute("transB", int64(1)))
-	})
-	Register("GroupNorm", known(groupNorm))
-	Register("LayerNorm", known(layerNorm))
-	Register("Activate", known(func(e *Emitter, o *op.Activation) string { return e.activate(e.Operand(0), o.Act) }))
-	Register("Branch", same)
-	Register("Dropout", same)
-	Register("Sum", func(e *Emitter, _ op.Operation) string { return e.sum(e.Operand(0), e.Operands()[1:]) })
-	Register("AddChannel", func(e *Emitter, _ op.Operation) string { return e.shift(e.Operand(0), e.Operand(1), len(e.Shape(0))) })
-	Register("Concat", concat)
-	Register("Softmax", func(e *Emitter, _ op.Operation) string {
+	},
+	"GroupNorm":  Typed(groupNorm),
+	"LayerNorm":  Typed(layerNorm),
+	"Activate":   Typed(func(e *Emitter, o *op.ActivateOp) string { return e.activate(e.Operand(0), o.Act) }),
+	"Fork":       same,
+	"Dropout":    same,
+	"Sum":        func(e *Emitter, _ op.Operation) string { return e.sum(e.Operand(0), e.Operands()[1:]) },
+	"AddChannel": func(e *Emitter, _ op.Operation) string { return e.shift(e.Operand(0), e.Operand(1), len(e.Shape(0))) },
+	"Concat":     concat,
+	"Softmax": func(e *Emitter, _ op.Operation) string {
 		return e.Node("Softmax", e.Operands(), Attribute("axis", int64(-1)))
-	})
-	Register("Resize", known(resize))
-	Register("AveragePool", known(func(e *Emitter, o *op.Pooling) string {
+	},
+	"Resize": Typed(resize),
+	"AveragePool": Typed(func(e *Emitter, o *op.AveragePoolOp) string {
 		k := []int64{int64(o.K), int64(o.K)}
 		return e.Node("AveragePool", e.Operands(), Attribute("kernel_shape", k), Attribute("strides", k))
-	}))
-	Register("PixelShuffle", known(func(e *Emitter, o *op.Shuffle) string {
+	}),
+	"PixelShuffle": Typed(func(e *Emitter, o *op.PixelShuffleOp) string {
 		return e.Node("DepthToSpace", e.Operands(), Attribute("blocksize", int64(o.R)), Attribute("mode", "CRD"))
-	}))
-	Register("Attention", known(attention))
-	Register("Column", func(e *Emitter, _ op.Operation) string { return e.unsqueeze(e.Operand(0), 1) })
-	Register("Sinusoid", known(sinusoid))
+	}),
+	"Attention": Typed(attention),
+	"Column":    func(e *Emitter, _ op.Operation) string { return e.unsqueeze(e.Operand(0), 1) },
+	"Sinusoid":  Typed(sinusoid),
 }
 
 func concat(e *Emitter, _ op.Operation) string {
@@ -93,7 +94,7 @@ func (e *Emitter) activate(x string, act kernel.Activation) string {
 	return ""
 }
 
-func conv(e *Emitter, o *op.Conv) string {
+func conv(e *Emitter, o *op.ConvOp) string {
 	if len(e.Shape(0)) != 4 {
 		e.Fail("an operand of shape %v, want (N,C,H,W)", e.Shape(0))
 		return ""
@@ -113,7 +114,7 @@ func conv(e *Emitter, o *op.Conv) string {
 }
 
 // convolve adds the convolution itself, with its bias.
-func (e *Emitter) convolve(x, weight string, o *op.Conv) string {
+func (e *Emitter) convolve(x, weight string, o *op.ConvOp) string {
 	k, s, p := int64(o.Kernel), int64(o.Stride), int64(o.Padding)
 	return e.Node("Conv", []string{x, weight, e.Operand(2)},
 		Attribute("kernel_shape", []int64{k, k}), Attribute("pads", []int64{p, p, p, p}), Attribute("strides", []int64{s, s}))
@@ -121,7 +122,7 @@ func (e *Emitter) convolve(x, weight string, o *op.Conv) string {
 
 // groupNorm is an instance normalisation of the groups, which all runtimes have: a group
 // becomes one long channel, and back.
-func groupNorm(e *Emitter, o *op.Norm) string {
+func groupNorm(e *Emitter, o *op.NormOp) string {
 	x, rank, channels := e.Operand(0), len(e.Shape(0)), e.Shape(0)[1]
 	eps := Attribute("epsilon", o.Eps)
 	if o.Groups == channels && rank > 2 {
@@ -146,7 +147,7 @@ func groupNorm(e *Emitter, o *op.Norm) string {
 // layerNorm is written out, with means of means: an instance normalisation over all of (C,H,W) would be
 // shorter, but runtimes add millions of numbers in float32 one by one there, and are off by
 // 1e-4 for a picture of 256x256 pixels and 100 channels. No mean here is over more than one axis.
-func layerNorm(e *Emitter, o *op.Norm) string {
+func layerNorm(e *Emitter, o *op.NormOp) string {
 	mean := func(x string) string {
 		for axis := len(e.Shape(0)) - 1; axis > 0; axis-- {
 			x = e.Node("ReduceMean", []string{x}, Attribute("axes", []int64{int64(axis)}))
@@ -159,7 +160,7 @@ func layerNorm(e *Emitter, o *op.Norm) string {
 	return e.activate(e.Node("Div", []string{d, deviation}), o.Act)
 }
 
-func resize(e *Emitter, o *op.Resizing) string {
+func resize(e *Emitter, o *op.ResizeOp) string {
 	f := float32(o.Factor)
 	switch {
 	case o.Factor == 0:
@@ -176,7 +177,7 @@ func resize(e *Emitter, o *op.Resizing) string {
 
 // attention cuts qkv (N,3C,...) into heads and each head into q, k and v of d channels over T
 // pixels.
-func attention(e *Emitter, o *op.Attention) string {
+func attention(e *Emitter, o *op.AttentionOp) string {
 	qkv := e.Operand(0)
 	channels := e.Shape(0)[1] / 3
 	heads, d := int64(o.Heads), int64(channels/o.Heads)
@@ -193,7 +194,7 @@ func attention(e *Emitter, o *op.Attention) string {
 	return e.Node("Reshape", []string{mixed, shape})
 }
 
-func sinusoid(e *Emitter, o *op.Sinusoid) string {
+func sinusoid(e *Emitter, o *op.SinusoidOp) string {
 	frequencies := o.Frequencies()
 	t := e.unsqueeze(e.Operand(0), 1)
 	angles := e.Node("Mul", []string{t, e.Floats([]int64{int64(len(frequencies))}, frequencies...)})

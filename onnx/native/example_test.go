@@ -22,7 +22,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	again, err := native.New(m)
+	again, err := native.New(m, export.Extensions{})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -24,9 +24,10 @@ type Model struct {
 	shape []int // of the last pictures
 }
 
-// New imports a model; export.ErrForeign says that it is none of this project's.
-func New(m *onnx.Model) (*Model, error) {
-	i, err := export.Import(m)
+// New imports a model; export.ErrForeign says that its network is neither this project's nor
+// one of own.
+func New(m *onnx.Model, own export.Extensions) (*Model, error) {
+	i, err := export.Import(m, own)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +44,7 @@ func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error)
 		m.model, m.shape = m.fresh(), slices.Clone(x.Shape)
 	}
 	var t []float32
-	if m.Network.UsesTime() {
+	if m.Network.Conditions() > 0 {
 		t = inputs[m.inputs[1].Name].Data
 	}
 	y, err := Apply(context.Background(), m.model, x, t)
@@ -76,7 +77,7 @@ func (m *Model) Close() error {
 // Version names the instruction set that the kernels use.
 func Version() string { return kernel.Path() }
 
-// Apply is a network's answer to pictures x (N,C,H,W) and, where it takes them, numbers t (N).
+// Apply is a network's answer to pictures x (N,C,H,W) and, where it takes them, numbers t, Conditions for each.
 func Apply(ctx context.Context, m *model.Model, x onnx.Value, t []float32) (onnx.Value, error) {
 	y := onnx.Value{Shape: slices.Clone(x.Shape)}
 	n, scale := 1, m.Network.Scale()

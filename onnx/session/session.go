@@ -30,6 +30,8 @@ func Runtimes() []string { return []string{Auto, ONNXRuntime, Network, OnnxGo} }
 type Options struct {
 	Runtime string
 	Library string // path of ONNX Runtime's shared library; empty to look for it
+	// Extensions are needed to run networks of one's own as what they are.
+	Extensions export.Extensions
 }
 
 // Session is a model in a runtime. It is not safe for concurrent use.
@@ -39,11 +41,11 @@ type Session struct {
 	Runtime, Version string // what it runs in
 	Note             string // why it does not run in ONNX Runtime, where Auto would have had it
 
-	Channels int  // of pictures and results
-	Scale    int  // ratio of the result's sides to the picture's
-	Multiple int  // the sides of pictures must be multiples of it
-	Reach    int  // pixels of the picture that a pixel of the result sees in each direction; Unlimited
-	UsesTime bool // whether it takes t
+	Scale      int // ratio of the result's sides to the picture's
+	Multiple   int // the sides of pictures must be multiples of it
+	Reach      int // pixels of the picture that a pixel of the result sees in each direction; Unlimited
+	Channels   int // of the pictures that it takes and gives
+	Conditions int // numbers that it takes beside each picture: 0 or 1, or k of shape (N,k)
 	// Height and Width are the only size that the model takes; 0 for any.
 	Height, Width int
 
@@ -115,39 +117,37 @@ func (s *Session) checkNormalisation() error {
 	return nil
 }
 
-// Bounds of the channels of pictures. A model that leaves them open takes RGB.
-const (
-	maxChannels  = 1 << 10
-	openChannels = 3
-)
+// maxChannels and maxConditions bound the memory that a file can claim.
+const maxChannels, maxConditions = 64, 64
 
-// interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N); and the one output.
+// interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N) or (N,k); and the one output.
 func (s *Session) interfaceOf(g *onnx.Graph) error {
 	for _, in := range g.Feeds() {
 		switch {
 		case len(in.Dims) == 4 && s.image == "":
 			s.image = in.Name
-			s.Channels = openChannels
-			if c := in.Dims[1]; c.Known() {
-				if c.Size < 1 || c.Size > maxChannels {
-					return fmt.Errorf("it takes images of %d channels, want 1 to %d", c.Size, maxChannels)
-				}
-				s.Channels = int(c.Size)
+			if s.Channels = len(s.Mean); in.Dims[1].Known() {
+				s.Channels = int(in.Dims[1].Size)
+			}
+			if s.Channels < 1 || s.Channels > maxChannels {
+				return fmt.Errorf("it takes images of %d channels, want 1 to %d", s.Channels, maxChannels)
 			}
 			for i, p := range []*int{&s.batch, nil, &s.Height, &s.Width} {
 				d := in.Dims[i]
 				if p == nil || !d.Known() {
 					continue
 				}
-				if d.Size < 1 || d.Size > mostSide {
+				if d.Size < 1 || d.Size > maxSide {
 					return fmt.Errorf("input %q of shape %s is not one of images", in.Name, onnx.FormatDims(in.Dims))
 				}
 				*p = int(d.Size)
 			}
 		case len(in.Dims) == 1 && s.time == "":
-			s.time = in.Name
+			s.time, s.Conditions = in.Name, 1
+		case len(in.Dims) == 2 && s.time == "" && in.Dims[1].Known() && in.Dims[1].Size > 1 && in.Dims[1].Size <= maxConditions:
+			s.time, s.Conditions = in.Name, int(in.Dims[1].Size)
 		default:
-			return fmt.Errorf("input %q of shape %s is neither images (N,C,H,W) nor numbers (N)", in.Name, onnx.FormatDims(in.Dims))
+			return fmt.Errorf("input %q of shape %s is neither images (N,C,H,W) nor numbers (N) or (N,k)", in.Name, onnx.FormatDims(in.Dims))
 		}
 	}
 	if s.image == "" {
@@ -159,12 +159,12 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 	if len(g.Outputs) != 1 {
 		return fmt.Errorf("it has %d outputs, want one", len(g.Outputs))
 	}
-	s.UsesTime, s.result = s.time != "", g.Outputs[0].Name
+	s.result = g.Outputs[0].Name
 	return nil
 }
 
-// mostSide keeps sizes in files far from overflow.
-const mostSide = 1 << 15
+// maxSide keeps sizes in files far from overflow.
+const maxSide = 1 << 15
 
 // start chooses the runtime.
 func (s *Session) start(m *onnx.Model, data []byte, o Options) error {
@@ -183,7 +183,7 @@ func (s *Session) start(m *onnx.Model, data []byte, o Options) error {
 		s.Note = err.Error()
 	}
 	if o.Runtime != OnnxGo {
-		network, err := native.New(m)
+		network, err := native.New(m, o.Extensions)
 		if err == nil {
 			s.network, s.runner, s.Runtime, s.Version = network, network, Network, native.Version()
 			return nil
@@ -202,13 +202,19 @@ func (s *Session) Close() error { return s.runner.Close() }
 // Pixels is how pixels in [0,1] are normalised for the model.
 func (s *Session) Pixels() pixel.Scale { return pixel.Scale{Mean: s.Mean, Std: s.Std} }
 
-// Apply writes the model's answer to normalised pictures x (N,Channels,H,W), and to t (N) where the model
-// takes it, to y (N,Channels,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
+// Apply writes the model's answer to normalised pictures x (N,C,H,W), and to t (N) or (N,Conditions)
+// where the model takes it, to y (N,C,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
 // next run of the model; a run itself is not interrupted.
 func (s *Session) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	per := x.N
 	if s.batch > 0 {
 		per = s.batch
+	}
+	if x.C != s.Channels {
+		return fmt.Errorf("%s: it takes pictures of %d channels, not %d", s.Path, s.Channels, x.C)
+	}
+	if len(t) < s.Conditions*x.N {
+		return fmt.Errorf("%s: it takes %d numbers beside each picture, %d are given for %d", s.Path, s.Conditions, len(t), x.N)
 	}
 	if x.N < 1 || x.N%per != 0 {
 		return fmt.Errorf("%s: it takes batches of %d pictures, not %d", s.Path, per, x.N)
@@ -219,14 +225,22 @@ func (s *Session) Apply(ctx context.Context, y []float32, x pixel.Images, t []fl
 		}
 		part := x.Slice(i, i+per)
 		inputs := map[string]onnx.Value{s.image: {Shape: []int{per, x.C, x.H, x.W}, Data: part.Data}}
-		if s.UsesTime {
-			inputs[s.time] = onnx.Value{Shape: []int{per}, Data: t[i : i+per]}
+		if k := s.Conditions; k > 0 {
+			inputs[s.time] = onnx.Value{Shape: s.conditions(per), Data: t[i*k : (i+per)*k]}
 		}
 		if err := s.run(y[len(y)/x.N*i:][:len(y)/x.N*per], inputs); err != nil {
 			return fmt.Errorf("%s: pictures of %dx%d pixels: %w", s.Path, x.W, x.H, err)
 		}
 	}
 	return nil
+}
+
+// conditions is the shape of the numbers beside n pictures.
+func (s *Session) conditions(n int) []int {
+	if s.Conditions == 1 {
+		return []int{n}
+	}
+	return []int{n, s.Conditions}
 }
 
 func (s *Session) run(y []float32, inputs map[string]onnx.Value) error {
@@ -267,14 +281,14 @@ func (s *Session) Memory(h, w int) (int64, error) {
 func (s *Session) footprint(h, w int) (backend.Footprint, error) {
 	n := max(1, s.batch)
 	shapes := map[string][]int{s.image: {n, s.Channels, h, w}}
-	if s.UsesTime {
-		shapes[s.time] = []int{n}
+	if s.Conditions > 0 {
+		shapes[s.time] = s.conditions(n)
 	}
 	return s.ours.Footprint(shapes)
 }
 
-// mostMultiple is the largest multiple that is tried.
-const mostMultiple = 64
+// maxMultiple is the largest multiple that is tried.
+const maxMultiple = 64
 
 // measure finds out Scale and Multiple.
 func (s *Session) measure() error {
@@ -284,9 +298,9 @@ func (s *Session) measure() error {
 		return s.tryScale(h, w)
 	}
 	var first error
-	for ; s.Multiple <= mostMultiple; s.Multiple *= 2 {
+	for ; s.Multiple <= maxMultiple; s.Multiple *= 2 {
 		// An odd multiple of it, and of nothing more.
-		err := s.tryScale(mostMultiple+s.Multiple, 2*mostMultiple+s.Multiple)
+		err := s.tryScale(maxMultiple+s.Multiple, 2*maxMultiple+s.Multiple)
 		if err == nil {
 			return nil
 		}
@@ -304,12 +318,12 @@ func (s *Session) tryScale(h, w int) error {
 		return err
 	}
 	y := f.Outputs[s.result]
-	if len(y) != 4 || y[1] != s.Channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > mostScale {
+	if len(y) != 4 || y[1] != s.Channels || y[2] < h || y[2]%h != 0 || y[3] != y[2]/h*w || y[2]/h > maxScale {
 		return fmt.Errorf("a picture of %dx%d pixels gives a result of shape (%s)", w, h, strings.Trim(fmt.Sprint(y), "[]"))
 	}
 	s.Scale = y[2] / h
 	return nil
 }
 
-// mostScale bounds the enlargement.
-const mostScale = 8
+// maxScale bounds the enlargement.
+const maxScale = 8

@@ -52,8 +52,8 @@ func TestNetworks(t *testing.T) {
 			var want []float32
 			for _, runtime := range []string{session.OnnxGo, session.Network, session.Auto} {
 				s := load(t, data, runtime)
-				if s.Scale != c.scale || s.Multiple != c.multiple || s.Reach != c.reach || s.UsesTime != c.network.UsesTime() || s.Task != c.task {
-					t.Errorf("scale %d, multiple %d, reach %d, time %v, task %q", s.Scale, s.Multiple, s.Reach, s.UsesTime, s.Task)
+				if s.Scale != c.scale || s.Multiple != c.multiple || s.Reach != c.reach || s.Conditions != c.network.Conditions() || s.Channels != 3 || s.Task != c.task {
+					t.Errorf("scale %d, multiple %d, reach %d, conditions %d, task %q", s.Scale, s.Multiple, s.Reach, s.Conditions, s.Task)
 				}
 				y := make([]float32, len(x.Data)*c.scale*c.scale)
 				if err := s.Apply(t.Context(), y, x, []float32{0.3, 0.9}); err != nil {
@@ -159,7 +159,7 @@ func TestErrors(t *testing.T) {
 		"not a number":  {about(func(d *export.Metadata) { d.Mean[0] = math.NaN() }), "normalisation"},
 		"grey": {model(func(m *onnx.Model) {
 			m.Graph.Inputs[0].Dims = []onnx.Dim{n, onnx.Fixed(1), h, w}
-		}), "1 channels"},
+		}), "its pictures have 1"},
 		"half fixed": {model(func(m *onnx.Model) {
 			m.Graph.Inputs[0].Dims = []onnx.Dim{n, onnx.Fixed(3), onnx.Fixed(8), w}
 		}), "one side"},

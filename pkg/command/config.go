@@ -30,6 +30,7 @@ type Config struct {
 	LearningRate    float64
 	Schedule        string
 	Optimizer       string
+	WeightDecay     float64 // of the optimizer
 	Clip            float64 // bound of the gradient's norm; 0 is none
 	Restriction     string
 	Degrade         string
@@ -72,6 +73,9 @@ func (c Config) Determining() map[string]any {
 	}
 	if c.LevelsAuto {
 		delete(all, "stages") // as many as levels will be
+	}
+	if c.WeightDecay != 0 { // folders without it have none
+		all["weight-decay"] = c.WeightDecay
 	}
 	return all
 }

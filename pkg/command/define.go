@@ -7,6 +7,9 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/optimize"
 )
 
 // LeastMemory is the smallest budget for activations, in bytes.
@@ -21,6 +24,7 @@ const (
 	mostIterations = 1_000_000_000
 	mostLR         = 100
 	mostClip       = 1e9
+	maxDecay       = 10
 )
 
 // define declares the flags of a training experiment.
@@ -73,8 +77,16 @@ func (t Task) define(f *Flags, c *Config) {
 		c.LearningRate = v
 		return nil
 	})
-	t.choice(f, &c.Schedule, "schedule", []string{"cosine", "constant", "step"}, "learning rate over the steps")
-	t.choice(f, &c.Optimizer, "optimizer", []string{"adam", "sgd"}, "optimizer")
+	t.choice(f, &c.Schedule, "schedule", optimize.Schedules(), "learning rate over the steps")
+	t.choice(f, &c.Optimizer, "optimizer", optimize.Standard().Names(), "optimizer")
+	f.Func("weight-decay", "RATE", "0.01 with adamw, else 0", "weight decay of adamw and sgd; biases and normalisations do not decay", func(s string) error {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(v >= 0 && v <= maxDecay) {
+			return Wrong("weight-decay", s, "not a weight decay", fmt.Sprintf("give a number from 0 to %d, like 0.01", maxDecay))
+		}
+		c.WeightDecay = v
+		return nil
+	})
 	f.Func("clip", "NORM", "0, not at all", "scale a gradient that is longer than this down to it; gradient_norm in history.csv is that before", func(s string) error {
 		v, err := strconv.ParseFloat(s, 64)
 		if err != nil || !(v >= 0 && v <= mostClip) {
@@ -87,7 +99,7 @@ func (t Task) define(f *Flags, c *Config) {
 	t.choice(f, &c.Degrade, "degrade", []string{"fine", "coarse"}, "degrade on the finest mesh and restrict, or degrade anew on each mesh")
 	t.choice(f, &c.Allocation, "allocation", []string{"fixed", "optimal", "adaptive"}, "batches of the levels: doubling, or from measured variance")
 	t.choice(f, &c.DropoutCoupling, "dropout-coupling", []string{"independent", "restricted"}, "dropout masks of the two meshes of a difference")
-	t.choice(f, &c.Conv, "conv", []string{"auto", "direct", "winograd"}, "convolution algorithm; auto is a fixed table of shapes")
+	t.choice(f, &c.Conv, "conv", conv.Algorithms(), "convolution algorithm; auto is a fixed table of shapes")
 
 	f.Group("The run")
 	f.Func("out", "DIR", "results/runs/"+t.folder()+"-NETWORK-DATA-PROFILE", "run folder", func(s string) error {

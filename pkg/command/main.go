@@ -19,6 +19,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+
+	"multiscale/pkg/kernel"
 )
 
 // GCPercent is how much garbage, in per cent of what lives, is collected at
@@ -36,7 +38,7 @@ const (
 // the process with the status that fits. The first SIGINT or SIGTERM cancels
 // ctx; run then has the time it needs to write what must not be lost, and
 // returns an error that wraps ctx.Err(). A second signal ends the process at
-// once.
+// once. An unknown or unsupported kernel path ends it with StatusUsage at the start.
 func Main(name string, run func(ctx context.Context, args []string) error) {
 	// Most of the heap is one block of activations that lives throughout. With
 	// Go's default as much again would be left lying before it is collected.
@@ -44,6 +46,9 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	os.Exit(execute(name, signals, os.Exit, os.Stderr, func(ctx context.Context) error {
+		if err := kernel.Check(); err != nil {
+			return &UsageError{Reason: err.Error()}
+		}
 		return run(ctx, os.Args[1:])
 	}))
 }

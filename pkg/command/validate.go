@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/optimize"
 )
 
 // mostPictures bounds the pictures of one optimizer step over all levels.
@@ -22,10 +23,29 @@ func (c *Config) validate(t Task, f *Flags) error {
 	if err := CheckData(dataset.Formats(), c.Data, c.Root, c.Validation); err != nil {
 		return err
 	}
+	if err := c.validateOptimizer(f); err != nil {
+		return err
+	}
 	if c.LevelsAuto && f.Given("stages") {
 		return &UsageError{Flag: "-stages and -levels auto", Reason: "how many stages there will be is not known", Advice: "leave out one of them"}
 	}
 	return c.validateMeshes(t, f)
+}
+
+// validateOptimizer gives the weight decay its usual value, and refuses one that does not
+// go with the optimizer.
+func (c *Config) validateOptimizer(f *Flags) error {
+	method, err := optimize.Standard().Find(c.Optimizer)
+	if err != nil {
+		return Wrong("optimizer", c.Optimizer, err.Error(), "")
+	}
+	if !f.Given("weight-decay") {
+		c.WeightDecay = method.WeightDecay
+	}
+	if _, err := method.New(optimize.Settings{WeightDecay: c.WeightDecay}); err != nil {
+		return Wrong("weight-decay", c.WeightDecay, err.Error(), "")
+	}
+	return nil
 }
 
 // CheckData returns an error if the folders do not go with a data set, or if there

@@ -1,6 +1,6 @@
-// Package distinct keeps the nodes of Gorgonia graphs apart. Gorgonia takes two nodes for one
-// if their 32-bit hashes agree, whatever they compute: of graphs with 700 nodes, one in
-// some 17000 would be computed wrongly, or not at all.
+// Package distinct builds Gorgonia graphs whose nodes have distinct hashes. Gorgonia merges
+// two nodes with equal 32-bit hashes, whatever they compute: about one graph of 700 nodes in
+// 17000 would be computed wrongly.
 package distinct
 
 import (
@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Check names two nodes of g that Gorgonia would take for one another, if there are such.
+// Check returns an error that names two nodes of g with equal hashes, or nil.
 func Check(g *gorgonia.ExprGraph) error {
 	seen := make(map[uint32]*gorgonia.Node)
 	for _, n := range g.AllNodes() {
@@ -22,13 +22,14 @@ func Check(g *gorgonia.ExprGraph) error {
 	return nil
 }
 
-// attempts is more than chance needs: what is alike after so many is alike by construction.
+// attempts is the number of builds: nodes with equal hashes in four of them are equal by
+// construction, not by chance.
 const attempts = 4
 
-// Build calls build until Gorgonia can tell all nodes of the graph apart. Each time, the
-// graph must have other names, or operations with other numbers in their hashes, where that is
-// possible: what ends alike keeps equal hashes, so the difference must not come last.
-// The error is that of build, or the last one of Check.
+// Build calls build until the nodes of its graph have distinct hashes. Each attempt must give
+// nodes other names, or operations other numbers in their hashes. The difference must not be
+// at the end of what is hashed, for equal ends preserve equal hashes. The error is that
+// of build, or the last one of Check.
 func Build(build func(attempt int) (*gorgonia.ExprGraph, error)) (err error) {
 	for i := range attempts {
 		g, failed := build(i)

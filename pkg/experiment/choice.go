@@ -44,27 +44,11 @@ func (e *Experiment) plan(strategy string) (mge.Plan, error) {
 	return p.Piloted(e.allocation(), func(terms mge.Stage) float64 { return e.pilot(terms).WorkUnits() }), nil
 }
 
-// finalRate is where the cosine schedule ends (paper, section on experiments).
-const finalRate = 1e-6
-
-// schedule is the learning rate over a number of iterations.
-func (e *Experiment) schedule(iterations int) optimize.Schedule {
-	switch lr := e.config.LearningRate; e.config.Schedule {
-	case "constant":
-		return optimize.Constant(lr)
-	case "step":
-		return optimize.StepDecay{Initial: lr, Factor: 0.1, Every: max(1, iterations/3)}
-	default:
-		return optimize.Cosine{Initial: lr, Final: finalRate, Steps: iterations}
+// rule is the optimization method of -optimizer.
+func (e *Experiment) rule() (optimize.Rule, error) {
+	method, err := optimize.Standard().Find(e.config.Optimizer)
+	if err != nil {
+		return nil, err
 	}
-}
-
-// momentum of -optimizer sgd.
-const momentum = 0.9
-
-func (e *Experiment) optimizer() optimize.Optimizer {
-	if e.config.Optimizer == "sgd" {
-		return optimize.NewSGD(e.config.LearningRate, momentum)
-	}
-	return optimize.NewAdam(optimize.AdamOptions{LearningRate: e.config.LearningRate})
+	return method.New(optimize.Settings{WeightDecay: e.config.WeightDecay})
 }

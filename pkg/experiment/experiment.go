@@ -15,7 +15,6 @@ import (
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/graph"
-	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/mge"
@@ -82,7 +81,6 @@ func newExperiment(t task.Task, c command.Config, out, log io.Writer) (*Experime
 	if n, err = optionsOf(c.Init, n); err != nil {
 		return nil, err
 	}
-	SetConvolution(c.Conv)
 	restriction, err := mesh.Find(mesh.Restrictions(), c.Restriction)
 	if err != nil {
 		return nil, err
@@ -93,12 +91,6 @@ func newExperiment(t task.Task, c command.Config, out, log io.Writer) (*Experime
 		out: out, remarked: make(map[string]bool), progress: progress.New(log),
 	}, nil
 }
-
-// SetConvolution chooses the algorithm that -conv names.
-func SetConvolution(name string) { conv.SetAlgorithm(algorithms[name]) }
-
-// algorithms are the values of -conv.
-var algorithms = map[string]conv.Algorithm{"auto": conv.Auto, "direct": conv.Direct, "winograd": conv.Winograd}
 
 // workOf is the size of the work that the flags ask for.
 func workOf(c command.Config) mge.Work {

@@ -226,7 +226,7 @@ func TestInitOptions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := export.Architecture(trained); err != nil || !reflect.DeepEqual(got, network.Network(sessiontest.UNet)) {
+	if got, err := export.Architecture(trained, export.Extensions{}); err != nil || !reflect.DeepEqual(got, network.Network(sessiontest.UNet)) {
 		t.Errorf("%+v, %v; want %+v", got, err, sessiontest.UNet)
 	}
 }

@@ -38,7 +38,9 @@ func (u *unit) export() (exported, error) {
 		if err != nil {
 			return exported{}, err
 		}
-		copy(params.Values(), u.best)
+		if err := params.Load(u.best); err != nil {
+			return exported{}, err
+		}
 		if _, err := u.write(runfolder.BestFile(u.name), params, u.state.Best.Iteration); err != nil {
 			return exported{}, err
 		}

@@ -12,6 +12,7 @@ import (
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
@@ -71,11 +72,9 @@ func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	values := s.Vectors[parametersSection]
-	if len(values) != params.Len() {
-		return nil, fmt.Errorf("it holds %d parameters, the network has %d", len(values), params.Len())
+	if err := params.Load(s.Vectors[parametersSection]); err != nil {
+		return nil, fmt.Errorf("its parameters: %w", err)
 	}
-	copy(params.Values(), values)
 	return data, nil
 }
 
@@ -87,13 +86,15 @@ func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss tas
 		return nil, err
 	}
 	if w != nil {
-		copy(params.Values(), w.values)
-		params.Changed()
+		if err := params.Load(w.values); err != nil {
+			return nil, fmt.Errorf("%s: %w", w.Path, err)
+		}
 	}
 	m := model.New(n, params, model.Loss(loss))
 	m.Memory = c.Memory
 	m.DetectAnomaly = c.DetectAnomaly
-	return m, nil
+	m.Convolution, err = conv.ParseAlgorithm(c.Conv)
+	return m, err
 }
 
 // newModel returns a model with the initial parameters: those of -init, or else
@@ -116,13 +117,13 @@ func optionsOf(path string, n network.Network) (network.Network, error) {
 	if err != nil {
 		return nil, fmt.Errorf("-init %w", err)
 	}
-	described, err := export.Architecture(m)
+	described, err := export.Architecture(m, export.Extensions{})
 	switch {
 	case errors.Is(err, export.ErrForeign):
 		return n, nil
 	case err != nil:
 		return nil, fmt.Errorf("-init %s: %w", path, err)
-	case described.Name() == n.Name() && described.Scale() == n.Scale() && described.UsesTime() == n.UsesTime():
+	case described.Name() == n.Name() && described.Scale() == n.Scale() && described.Conditions() == n.Conditions():
 		return described, nil
 	}
 	return n, nil // its weights will not fit, and say why

@@ -166,10 +166,6 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	if restored.Format != stateFormat {
 		return errors.New("it was written by another version of this program, which can finish the run")
 	}
-	values := s.Vectors[parametersSection]
-	if len(values) != u.model.Params.Len() {
-		return fmt.Errorf("it holds %d parameters, the network has %d", len(values), u.model.Params.Len())
-	}
 	if restored.Iteration < 0 || restored.Iteration > u.plan.Iterations() || len(restored.History) != restored.Iteration+1 {
 		return fmt.Errorf("it stands at iteration %d with %d rows of history, the plan has %d iterations", restored.Iteration, len(restored.History), u.plan.Iterations())
 	}
@@ -181,8 +177,8 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 		return err
 	}
 	if restored.Best != nil {
-		if u.best = s.Vectors[bestSection]; len(u.best) != len(values) {
-			return fmt.Errorf("it holds %d parameters of the best network, the network has %d", len(u.best), len(values))
+		if u.best = s.Vectors[bestSection]; len(u.best) != len(u.model.Params.Values()) {
+			return fmt.Errorf("it holds %d parameters of the best network, the network has %d", len(u.best), len(u.model.Params.Values()))
 		}
 	}
 	for _, p := range restored.Pilots {
@@ -190,8 +186,9 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 			return err
 		}
 	}
-	copy(u.model.Params.Values(), values)
-	u.model.Params.Changed()
+	if err := u.model.Params.Load(s.Vectors[parametersSection]); err != nil {
+		return fmt.Errorf("its parameters: %w", err)
+	}
 	for i := range restored.History {
 		restored.History[i].Unit = u.name
 	}

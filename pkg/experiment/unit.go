@@ -25,7 +25,8 @@ type unit struct {
 	name      runfolder.Unit
 	plan      mge.Plan
 	model     *model.Model
-	optimizer optimize.Optimizer
+	schedule  optimize.Schedule
+	optimizer *optimize.Optimizer
 	state     state
 	store     *store
 	best      []float32 // parameters at state.Best
@@ -36,14 +37,22 @@ type unit struct {
 // runUnit trains, exports and cross-checks one unit and puts it into the
 // folder's tables.
 func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
-	u := &unit{Experiment: e, name: w.Unit, optimizer: e.optimizer()}
+	u := &unit{Experiment: e, name: w.Unit}
 	var err error
 	if u.plan, err = e.plan(w.Strategy); err != nil {
+		return err
+	}
+	if u.schedule, err = optimize.NewSchedule(e.config.Schedule, e.config.LearningRate, u.plan.Iterations()); err != nil {
 		return err
 	}
 	if u.model, err = e.newModel(w.Seed); err != nil {
 		return err
 	}
+	rule, err := e.rule()
+	if err != nil {
+		return err
+	}
+	u.optimizer = optimize.New(rule, u.model.Params.Groups(), e.config.LearningRate)
 	if err := e.folder.Begin(w); err != nil {
 		return err
 	}
@@ -96,7 +105,7 @@ func (u *unit) trainUntilPilot(ctx context.Context) error {
 	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
 	trainer := &train.Trainer{
 		Plan:      known,
-		Estimator: &estimator, Params: u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule(u.plan.Iterations()),
+		Estimator: &estimator, Params: u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule,
 		Clip:      u.config.Clip,
 		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
 		Iteration: u.state.Iteration,
@@ -108,7 +117,7 @@ func (u *unit) trainUntilPilot(ctx context.Context) error {
 func (u *unit) begin() {
 	u.state.History = history{{
 		Unit: u.name, Stage: 1, Side: mesh.Side(u.config.Side, u.plan.Stages[0].Finest),
-		LearningRate: u.schedule(u.plan.Iterations()).LearningRate(0),
+		LearningRate: u.schedule.LearningRate(0),
 		TrainLoss:    math.NaN(), GradientNorm: math.NaN(),
 	}}
 }

@@ -34,7 +34,7 @@ func TestOperandsOutlastDeferral(t *testing.T) {
 		steps := append(deferredSteps(p), len(p.order))
 		convolutions := 0
 		for _, n := range p.order {
-			if _, ok := n.Op().(*op.Conv); ok {
+			if _, ok := n.Op().(*op.ConvOp); ok {
 				convolutions++
 			}
 		}

@@ -89,7 +89,7 @@ func shareBranches(order gorgonia.Nodes) {
 		}
 	}
 	for _, n := range order {
-		if b, ok := n.Op().(*op.Branch); ok {
+		if b, ok := n.Op().(*op.ForkOp); ok {
 			if x := b.Inputs()[0]; !stock(x) && !overwritten[x] && !overwritten[n] {
 				b.Share()
 			}

@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/distinct"
+	"multiscale/pkg/kernel"
 )
 
 // Arena is a block of memory that programs share, of one model or of several: they run
@@ -80,8 +81,16 @@ type Program struct {
 
 // Compile readies g for Run. The values of keep can be read until another
 // program of the arena runs; those of other nodes may have been overwritten
-// by then. The graph must be complete: nodes added later are not executed.
+// by then. The graph must be complete: nodes added later are not executed. To a graph with
+// Gorgonia's own operations Compile adds a node, which protects keep from them. It is
+// an error if kernel.Check returns one.
 func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Program, error) {
+	if err := kernel.Check(); err != nil {
+		return nil, err
+	}
+	if err := protect(g, keep); err != nil {
+		return nil, err
+	}
 	order, err := sorted(g)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,6 @@
-// Package kernel is the ground floor of the numerical work: the choice of the
-// instruction set, the workers that share out chunks of work over the cores,
-// and the vocabulary that the kernels in its sub-packages share.
+// Package kernel is the base of the numerical work: it chooses the instruction set,
+// runs chunks of work on all cores, and defines the types that the kernels in its
+// sub-packages share.
 //
 // Kernels work on plain []float32 slices in NCHW order. Every kernel exists in
 // portable Go; on amd64 some also exist in assembly, generated and checked

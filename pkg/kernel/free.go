@@ -2,7 +2,7 @@ package kernel
 
 import "sync"
 
-// Free holds what is not in use, of which there is one piece per core at most, or a few
+// Free is a list of values that are not in use: about one for each core, a few more
 // when several graphs run side by side. Unlike a sync.Pool it is not emptied by the
 // garbage collector. The zero value is empty and ready for use.
 type Free[T any] struct {
@@ -10,7 +10,7 @@ type Free[T any] struct {
 	list []*T
 }
 
-// Get returns a piece that was Put, or a new one of the zero value.
+// Get returns a value that was Put, or a new zero value.
 func (f *Free[T]) Get() *T {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -23,7 +23,7 @@ func (f *Free[T]) Get() *T {
 	return t
 }
 
-// Put takes back a piece that nobody uses any more.
+// Put takes back a value that is not in use any more.
 func (f *Free[T]) Put(t *T) {
 	f.mu.Lock()
 	f.list = append(f.list, t)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 )
 
 // PathVariable is the environment variable that forces a kernel path.
@@ -17,42 +19,66 @@ const (
 	AVX512   = "avx512"
 )
 
-var path = choosePath()
+// known are the names of all kernel paths, on any machine.
+var known = []string{Portable, AVX2, AVX512}
 
-// Path returns the instruction set that the kernels use: AVX512, AVX2 (with
-// FMA) or Portable. It is chosen once, at start-up: the best that the CPU has,
-// or the one that the environment variable MULTISCALE_KERNEL names.
+var path, pathError = choose(os.Getenv(PathVariable))
+
+// Path returns the instruction set that the kernels use: Portable, AVX2 or
+// AVX512. It is chosen once, at start-up: the best that the CPU has, or the one that the
+// environment variable MULTISCALE_KERNEL names. Where Check returns an error,
+// Path is empty.
 func Path() string { return path }
 
-// rank orders the paths: a CPU that has one has those below it.
-var rank = map[string]int{Portable: 0, AVX2: 1, AVX512: 2}
+// Check returns an error if MULTISCALE_KERNEL names a path that does not exist
+// or that this CPU lacks. Commands check at their start, graphs when they are
+// compiled; a kernel that runs nevertheless panics with this error.
+func Check() error { return pathError }
 
-// Supports tells whether this machine can run a path, so that tests can check
-// every path in one process.
-func Supports(path string) bool {
-	r, known := rank[path]
-	return known && r <= rank[bestPath()]
-}
+// Supported returns the paths of this machine, the best last, so that tests can
+// check every path in one process.
+func Supported() []string { return supported() }
 
-func choosePath() string {
-	best := bestPath()
-	want, set := os.LookupEnv(PathVariable)
-	if !set || want == "" {
-		return best
-	}
-	r, known := rank[want]
+// choose returns the path that a value of the environment variable stands for.
+func choose(value string) (string, error) {
+	paths := supported()
 	switch {
-	case !known:
-		fail("%s=%q: unknown kernel path; use portable, avx2 or avx512", PathVariable, want)
-	case r > rank[best]:
-		fail("%s=%q: this CPU (%s) offers %s at most", PathVariable, want, runtime.GOARCH, best)
+	case value == "":
+		return paths[len(paths)-1], nil
+	case slices.Contains(paths, value):
+		return value, nil
+	case slices.Contains(known, value):
+		return "", fmt.Errorf("%s=%q: this CPU (%s) has only %s", PathVariable, value, runtime.GOARCH, strings.Join(paths, ", "))
 	}
-	return want
+	return "", fmt.Errorf("%s=%q: unknown kernel path; use one of %s", PathVariable, value, strings.Join(paths, ", "))
 }
 
-// fail ends the program before any of it has run: there is no caller yet that
-// could handle an error of the environment.
-func fail(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, format+"\n", args...)
-	os.Exit(2)
+// Implementations holds what a package has for each path. Packages with inner
+// loops in assembly choose through it.
+type Implementations[T any] struct {
+	byPath map[string]*T
+	active *T
+}
+
+// Choose returns the implementations byPath, which hold one for every path of
+// this machine.
+func Choose[T any](byPath map[string]*T) *Implementations[T] {
+	return &Implementations[T]{byPath, byPath[path]}
+}
+
+// Active returns the implementation for the process's path. It panics where
+// Check returns an error.
+func (i *Implementations[T]) Active() *T {
+	if i.active == nil {
+		panic(pathError)
+	}
+	return i.active
+}
+
+// For returns the implementation for a path that this machine supports.
+func (i *Implementations[T]) For(path string) *T {
+	if !slices.Contains(supported(), path) {
+		panic(fmt.Sprintf("kernel: path %q is not supported here", path))
+	}
+	return i.byPath[path]
 }

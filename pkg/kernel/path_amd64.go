@@ -4,12 +4,15 @@ package kernel
 
 import "golang.org/x/sys/cpu"
 
-func bestPath() string {
-	switch x := cpu.X86; {
-	case x.HasAVX512F && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX2 && x.HasFMA:
-		return AVX512
-	case x.HasAVX2 && x.HasFMA:
-		return AVX2
+// supported lists the paths of this machine, the best last.
+func supported() []string {
+	paths := []string{Portable}
+	x := cpu.X86
+	if x.HasAVX2 && x.HasFMA {
+		paths = append(paths, AVX2)
+		if x.HasAVX512F && x.HasAVX512VL && x.HasAVX512DQ && x.HasAVX512BW {
+			paths = append(paths, AVX512)
+		}
 	}
-	return Portable
+	return paths
 }

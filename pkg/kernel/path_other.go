@@ -2,4 +2,5 @@
 
 package kernel
 
-func bestPath() string { return Portable }
+// supported lists the paths of this machine, the best last.
+func supported() []string { return []string{Portable} }

@@ -1,73 +1,43 @@
-package kernel_test
+package kernel
 
 import (
-	"errors"
-	"os"
-	"os/exec"
+	"slices"
 	"strings"
 	"testing"
-
-	"multiscale/pkg/kernel"
 )
 
-// printPath makes the test binary print its path and end.
-const printPath = "KERNEL_TEST_PRINT_PATH"
-
-func TestMain(m *testing.M) {
-	if os.Getenv(printPath) != "" {
-		os.Stdout.WriteString(kernel.Path())
-		os.Exit(0)
+func TestChoose(t *testing.T) {
+	paths := supported()
+	if got, err := choose(""); got != paths[len(paths)-1] || err != nil {
+		t.Errorf("no value: path %q, error %v, want the best of %v", got, err, paths)
 	}
-	os.Exit(m.Run())
-}
-
-// start runs a program that uses the kernels with a value of the variable.
-func start(t *testing.T, value string) (stdout, stderr string, status int) {
-	t.Helper()
-	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), printPath+"=1", kernel.PathVariable+"="+value)
-	var out, errs strings.Builder
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
-		t.Fatal(err)
-	}
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
-}
-
-func TestPathVariable(t *testing.T) {
-	best, _, status := start(t, "")
-	if status != 0 {
-		t.Fatalf("an empty variable: exit status %d", status)
-	}
-	order := []string{kernel.Portable, kernel.AVX2, kernel.AVX512}
-	offered := true // all up to the best
-	for _, path := range order {
-		out, errs, status := start(t, path)
-		if offered && (out != path || status != 0) {
-			t.Errorf("%s: path %q, exit status %d, %s", path, out, status, errs)
+	for _, value := range append([]string{"sse", "AVX2", " avx2", "portable,avx2"}, known...) {
+		got, err := choose(value)
+		switch {
+		case slices.Contains(paths, value):
+			if got != value || err != nil {
+				t.Errorf("%q: path %q, error %v", value, got, err)
+			}
+		case got != "" || err == nil:
+			t.Errorf("%q: path %q without an error", value, got)
+		case strings.Contains(err.Error(), "\n") || !strings.Contains(err.Error(), PathVariable) || !strings.Contains(err.Error(), value):
+			t.Errorf("%q: error %q is not one line with the variable and its value", value, err)
 		}
-		if !offered {
-			checkRefusal(t, path, errs, status)
-		}
-		if path == best {
-			offered = false
-		}
-	}
-	for _, value := range []string{"sse", "AVX2", " avx2", "portable,avx2"} {
-		out, errs, status := start(t, value)
-		if out != "" {
-			t.Errorf("%q: the program ran", value)
-		}
-		checkRefusal(t, value, errs, status)
 	}
 }
 
-// checkRefusal: one line that names the variable and its value, status 2.
-func checkRefusal(t *testing.T, value, errs string, status int) {
-	t.Helper()
-	if status != 2 || strings.Count(errs, "\n") != 1 || !strings.Contains(errs, kernel.PathVariable) || !strings.Contains(errs, value) {
-		t.Errorf("%q: exit status %d and %q, want 2 and one line", value, status, errs)
+// TestRefusal: with a wrong path the error comes at the first use, not before.
+func TestRefusal(t *testing.T) {
+	defer func(p string, err error) { path, pathError = p, err }(path, pathError)
+	path, pathError = choose("sse")
+	chosen := Choose(map[string]*int{Portable: new(int)})
+	if Path() != "" || Check() == nil {
+		t.Errorf("path %q, error %v", Path(), Check())
 	}
+	defer func() {
+		if recover() != Check() {
+			t.Error("the use did not panic with the error")
+		}
+	}()
+	chosen.Active()
 }

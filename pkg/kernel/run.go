@@ -7,18 +7,17 @@ import (
 	"sync/atomic"
 )
 
-// Job is work that has been cut into chunks. Do must give the same result for
-// a chunk whoever runs it and whenever: the cut depends on the problem's size
-// only, never on the number of cores.
+// Job is work that has been cut into chunks, by the size of the problem and never by
+// the number of cores. The result of a chunk must not depend on when or where it runs.
 type Job interface {
 	Do(chunk int)
 }
 
-// Local is a Job that needs memory of its own on every core. Who works on it asks for
-// that once, not for every chunk: cores would wait for each other.
+// Local is a Job that needs memory of its own on every core. A core calls Local once,
+// and not for every chunk: cores would wait for each other.
 type Local interface {
 	Job
-	// Local returns what does the chunks on one core.
+	// Local returns the job that does the chunks of one core.
 	Local() Job
 	// Done takes it back.
 	Done(Job)
@@ -33,7 +32,7 @@ func Run(n int, job Job) {
 	}
 }
 
-// prepare readies a call for as many cores as can be of use.
+// prepare makes a call for all cores, or one core for each chunk where chunks are fewer.
 func prepare(n int, job Job) *call {
 	c := calls.Get()
 	if c.done == nil {
@@ -44,7 +43,7 @@ func prepare(n int, job Job) *call {
 	return c
 }
 
-// finish does what is left of a call, with all cores, and lets go of it.
+// finish does the remaining chunks of a call on all cores and releases the call.
 func (c *call) finish() {
 	if helpers := len(c.shares) - 1; helpers > 0 {
 		startWorkers()
@@ -66,8 +65,8 @@ func (c *call) finish() {
 	}
 }
 
-// call is one Run in progress. It is free again when the caller and
-// every worker that holds on to it have let go of it.
+// call is one Run in progress. It is free again when the caller and all workers
+// have released it.
 type call struct {
 	job      Job
 	chunks   int64
@@ -81,16 +80,15 @@ type call struct {
 
 var calls Free[call]
 
-// share is a run of neighbouring chunks. A core begins with a share of its own:
-// call after call it has the same part of the images, which its cache still
-// holds from the operation before.
+// share is a run of neighbouring chunks. A core begins with its own share: from call
+// to call it has the same part of the images, which its cache still holds.
 type share struct {
 	next atomic.Int64
 	end  int64
 	_    [112]byte // no two shares in one pair of cache lines
 }
 
-// cut deals the chunks of a job out to a number of cores.
+// cut divides the chunks of a job among cores.
 func (c *call) cut(job Job, chunks, cores int) {
 	c.job, c.chunks = job, int64(chunks)
 	if cap(c.shares) < cores {
@@ -104,7 +102,7 @@ func (c *call) cut(job Job, chunks, cores int) {
 	c.finished.Store(0)
 }
 
-// take finds a chunk that is left: of the core's own share, or else of another's.
+// take returns a remaining chunk, of the core's own share first.
 func (c *call) take(core int) (chunk int, left bool) {
 	for i := range c.shares {
 		s := &c.shares[(core+i)%len(c.shares)]
@@ -117,11 +115,11 @@ func (c *call) take(core int) (chunk int, left bool) {
 	return 0, false
 }
 
-// work does up to most chunks and returns how many there were.
-func (c *call) work(core, most int) (done int) {
+// work does at most limit chunks and returns their number.
+func (c *call) work(core, limit int) (done int) {
 	job := c.job
 	local, isLocal := job.(Local)
-	for ; done < most; done++ {
+	for ; done < limit; done++ {
 		chunk, left := c.take(core)
 		if !left {
 			break
@@ -150,9 +148,8 @@ func (c *call) do(job Job, chunk int) {
 	job.Do(chunk)
 }
 
-// await returns when all chunks are finished. A caller that is awake sees that
-// for itself: a channel would put it to sleep in the moment between the last
-// chunk's end and its message.
+// await returns when all chunks are finished. It polls before it sleeps: the last
+// chunk usually ends within microseconds.
 func (c *call) await() {
 	if awake(0, func() bool { return c.finished.Load() == c.chunks }) {
 		return
@@ -164,7 +161,7 @@ func (c *call) await() {
 	<-c.done
 }
 
-// acquire holds on to a call, but not to one that is free.
+// acquire keeps a call from becoming free; it returns false if the call is free.
 func (c *call) acquire() bool {
 	for {
 		n := c.refs.Load()
@@ -226,18 +223,17 @@ func next(core int) (c *call) {
 
 // Waking a sleeping thread takes up to 100 microseconds, longer than whole
 // layers of a coarse mesh, and the next call of a training step is usually a few
-// microseconds away. So who waits stays awake for about 300 microseconds first:
-// rounds of looks, between which there is spare work to do, or other goroutines
-// may have the core.
+// microseconds away. So a core polls for about 300 microseconds before it sleeps, in
+// rounds; between rounds it does spare work or lets other goroutines have the core.
 const (
 	rounds = 500
-	looks  = 500
+	polls  = 500
 )
 
-// awake waits until something has happened; it returns false if that takes long.
+// awake polls until happened returns true; it returns false if that takes long.
 func awake(core int, happened func() bool) bool {
 	for idle := 0; idle < rounds; idle++ {
-		for range looks {
+		for range polls {
 			if happened() {
 				return true
 			}

@@ -154,15 +154,6 @@ func TestRunDoesNotAllocate(t *testing.T) {
 	}
 }
 
-func TestPathIsKnown(t *testing.T) {
-	if p := kernel.Path(); !slices.Contains([]string{kernel.Portable, kernel.AVX2, kernel.AVX512}, p) {
-		t.Errorf("path %q", p)
-	}
-	if runtime.GOARCH != "amd64" && kernel.Path() != kernel.Portable {
-		t.Errorf("path %s on %s", kernel.Path(), runtime.GOARCH)
-	}
-}
-
 func Example() {
 	squares := make([]int, 6)
 	kernel.Run(len(squares), job(func(i int) { squares[i] = i * i }))

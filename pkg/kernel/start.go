@@ -5,21 +5,21 @@ import "sync/atomic"
 // Pending is a Run that Start has begun. The zero value is one of no chunks.
 type Pending struct{ call *call }
 
-// Start begins a Run that nothing waits for yet. The chunks of other Runs never
-// end at the same moment, and cores that would wait there do one of its chunks
-// instead: on coarse meshes they would wait for some per cent of a training step.
-// job must not need what the caller of another Run may hold, such as a lock.
+// Start begins a Run in the background. Cores that wait for the end of another Run do
+// its chunks meanwhile: on coarse meshes they would wait for some per cent of a training
+// step. job must not need anything that the caller of another Run may hold, such as a
+// lock.
 func Start(n int, job Job) Pending {
 	if n <= 0 {
 		return Pending{}
 	}
 	c := prepare(n, job)
-	spare.Store(c) // what is left of an earlier one is left to its Wait
+	spare.Store(c) // an earlier one is finished by its Wait
 	return Pending{c}
 }
 
-// Wait does what is left and returns when all chunks have been done. A panic inside
-// of one is raised again here. It must be called once.
+// Wait does the remaining chunks and returns when all are done. A panic inside a chunk
+// is raised again here. Wait must be called once.
 func (p Pending) Wait() {
 	if p.call != nil {
 		spare.CompareAndSwap(p.call, nil)
@@ -36,7 +36,7 @@ func doSpare(core int) bool {
 	if c == nil || !c.acquire() {
 		return false
 	}
-	// Whoever was late holds another call by now, which it may help as well.
+	// The call may have been reused since it was loaded; helping the new one is fine.
 	done := c.work(core, 1)
 	if done == 0 {
 		spare.CompareAndSwap(c, nil)

@@ -51,7 +51,7 @@ func TestWaitingCoresDoSpareChunks(t *testing.T) {
 			select {
 			case <-spare:
 			case <-time.After(time.Minute):
-				t.Error("nobody did the chunk in a minute")
+				t.Error("the chunk was not done in a minute")
 			}
 		}
 	}))

@@ -15,11 +15,11 @@ func (b *Builder) Attention(name string, x *gorgonia.Node, groups, heads int) *g
 	}
 	c := b.channels(name, x)
 	x, skip := b.Fork2(x)
-	h := b.GroupNorm(join(name, "norm"), x, groups, Linear)
+	h := b.GroupNorm(join(name, "norm"), x, groups, Identity)
 	h = b.Conv(join(name, "qkv"), h, Conv{Out: 3 * c, Kernel: 1, Flat: true})
 	if b.err != nil {
 		return nil
 	}
-	h = b.Add(op.SelfAttention(h, heads))
+	h = b.Add(op.Attention(h, heads))
 	return b.Conv(join(name, "proj_out"), h, Conv{Out: c, Kernel: 1, Flat: true, Residual: skip}.Zero())
 }

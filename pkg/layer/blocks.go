@@ -20,7 +20,7 @@ func (b *Builder) ResidualBlock(name string, h, e *gorgonia.Node, out, groups in
 	in := b.channels(name, h)
 	h, skip := b.Fork2(h)
 	h = b.GroupNorm(join(name, "in_layers.0"), h, groups, SiLU)
-	shift := b.Affine(join(name, "emb_layers.1"), e, out)
+	shift := b.Linear(join(name, "emb_layers.1"), e, out)
 	h = b.Conv(join(name, "in_layers.2"), h, Conv{Out: out, Kernel: 3, Shift: shift})
 	h = b.GroupNorm(join(name, "out_layers.0"), h, groups, SiLU)
 	h = b.Dropout(h, dropout)

@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
 )
@@ -20,6 +21,8 @@ type Builder struct {
 	Graph *gorgonia.ExprGraph
 	// Training says whether dropout drops.
 	Training bool
+	// Convolution is the algorithm of all convolutions.
+	Convolution conv.Algorithm
 	// Sampling is where random operations read their randomness.
 	Sampling *op.Sampling
 
@@ -96,18 +99,32 @@ func (b *Builder) channels(name string, x *gorgonia.Node) int {
 	return 1
 }
 
-// Param returns the node of a parameter. Names are unique in a network; asking
-// again gives the same node.
+// Param returns the node of a parameter to which weight decay applies. Names are unique
+// in a network; asking again gives the same node.
 func (b *Builder) Param(name string, init param.Initializer, shape ...int) *gorgonia.Node {
-	n, _ := b.param(name, init, shape...)
+	n, _ := b.declare(name, param.Weight, init, shape...)
 	return n
 }
 
-func (b *Builder) param(name string, init param.Initializer, shape ...int) (*gorgonia.Node, *param.Param) {
+// NoDecay is Param for a parameter that weight decay leaves alone: a bias, or the scale
+// or shift of a normalisation.
+func (b *Builder) NoDecay(name string, init param.Initializer, shape ...int) *gorgonia.Node {
+	n, _ := b.declare(name, param.NoDecay, init, shape...)
+	return n
+}
+
+// Buffer returns the node of numbers that are stored with the parameters but not
+// learned; see param.Buffer.
+func (b *Builder) Buffer(name string, init param.Initializer, shape ...int) *gorgonia.Node {
+	n, _ := b.declare(name, param.Buffer, init, shape...)
+	return n
+}
+
+func (b *Builder) declare(name string, role param.Role, init param.Initializer, shape ...int) (*gorgonia.Node, *param.Param) {
 	if b.err != nil {
 		return nil, nil
 	}
-	p, err := b.params.Declare(name, shape, init)
+	p, err := b.params.Declare(name, shape, role, init)
 	if err != nil {
 		b.Fail(err)
 		return nil, nil
@@ -116,16 +133,16 @@ func (b *Builder) param(name string, init param.Initializer, shape ...int) (*gor
 		return n, p
 	}
 	options := []gorgonia.NodeConsOpt{gorgonia.WithShape(shape...), gorgonia.WithName(name)}
-	if p.Value != nil {
-		options = append(options, gorgonia.WithValue(p.Value))
+	if v := p.Tensor(); v != nil {
+		options = append(options, gorgonia.WithValue(v))
 	}
 	n := gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), options...)
-	b.nodes[p] = n
+	b.nodes[p], b.data[n] = n, role == param.Buffer
 	return n, p
 }
 
-// ParamNodes returns the nodes of all parameters of the set, in its order; it
-// is an error if the graph does not use one of them.
+// ParamNodes returns the nodes of all parameters of the set, without buffers, in its
+// order; it is an error if the graph does not use one of them.
 func (b *Builder) ParamNodes() (gorgonia.Nodes, error) {
 	nodes := make(gorgonia.Nodes, 0, len(b.nodes))
 	for _, p := range b.params.Params() {

@@ -169,7 +169,7 @@ func TestBuilderErrors(t *testing.T) {
 			return b.Conv("first", t, layer.Conv{Out: 3, Kernel: 3})
 		}, "first: input t has shape (2)"},
 		{"nothing", func(b *layer.Builder, _, _ *gorgonia.Node) *gorgonia.Node {
-			return b.Affine("fc", nil, 3)
+			return b.Linear("fc", nil, 3)
 		}, "fc: no input"},
 		{"fork", func(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 			return b.Sum(b.Fork(x, 0)...)

@@ -17,14 +17,18 @@ var (
 	ReLU      = kernel.Activation{Kind: kernel.ReLU}
 	Tanh      = kernel.Activation{Kind: kernel.Tanh}
 	LeakyReLU = kernel.Activation{Kind: kernel.LeakyReLU, Slope: 0.2}
-	Linear    = kernel.Activation{}
+	Identity  = kernel.Activation{}
 )
 
-// Conv describes a convolution layer with bias and "same" zero padding.
+// Conv describes a convolution layer.
 type Conv struct {
-	Out    int // channels
-	Kernel int // side, odd
-	Stride int // default 1
+	Out      int // channels
+	Kernel   int // side
+	Stride   int // default 1
+	Dilation int // distance of the kernel's taps, default 1
+	Groups   int // default 1; as many as the input has channels for a depthwise convolution
+	Padding  int // zeros around the image; default Dilation*(Kernel-1)/2, -1 for none
+	NoBias   bool
 
 	Shift    *gorgonia.Node // (N,Out), added to all pixels of a channel; optional
 	Residual *gorgonia.Node // (N,Out,H,W), added to the result; optional
@@ -36,27 +40,31 @@ type Conv struct {
 }
 
 // Conv adds the convolution of x (N,C,H,W), with parameters name.weight
-// (Out,C,Kernel,Kernel) and name.bias (Out).
+// (Out,C/Groups,Kernel,Kernel) and, unless NoBias, name.bias (Out).
 func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
 	if b.err != nil {
 		return nil
 	}
-	in := b.channels(name, x)
+	in := b.channels(name, x) / max(c.Groups, 1)
 	fanIn := param.FanIn(in * c.Kernel * c.Kernel)
 	shape := []int{c.Out, in, c.Kernel, c.Kernel}
 	if c.Flat {
 		shape = shape[:3]
 	}
-	weight, p := b.param(name+".weight", or(c.Weight, fanIn), shape...)
-	bias := b.Param(name+".bias", or(c.Bias, fanIn), c.Out)
+	weight, p := b.declare(name+".weight", param.Weight, or(c.Weight, fanIn), shape...)
+	var bias *gorgonia.Node
+	if !c.NoBias {
+		bias = b.NoDecay(name+".bias", or(c.Bias, fanIn), c.Out)
+	}
 	if b.err != nil {
 		return nil
 	}
-	options := op.ConvOptions{Stride: c.Stride, Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
-	if p.Value != nil {
+	options := op.ConvOptions{Stride: c.Stride, Dilation: c.Dilation, Groups: c.Groups, Padding: c.Padding, Algorithm: b.Convolution,
+		Shift: c.Shift, Residual: c.Residual, ConstantInput: b.constant(x)}
+	if p.Tensor() != nil && options.Packed() {
 		options.Filter = p.Filter()
 	}
-	return b.Add(op.Convolve(x, weight, bias, options))
+	return b.Add(op.Conv(x, weight, bias, options))
 }
 
 func or(init, otherwise param.Initializer) param.Initializer {
@@ -66,19 +74,19 @@ func or(init, otherwise param.Initializer) param.Initializer {
 	return otherwise
 }
 
-// Affine adds the linear layer x (N,I) -> (N,out), with parameters name.weight
+// Linear adds the linear layer x (N,I) -> (N,out), with parameters name.weight
 // (out,I) and name.bias (out).
-func (b *Builder) Affine(name string, x *gorgonia.Node, out int) *gorgonia.Node {
+func (b *Builder) Linear(name string, x *gorgonia.Node, out int) *gorgonia.Node {
 	if b.err != nil {
 		return nil
 	}
 	in := b.channels(name, x)
 	weight := b.Param(name+".weight", param.FanIn(in), out, in)
-	bias := b.Param(name+".bias", param.FanIn(in), out)
+	bias := b.NoDecay(name+".bias", param.FanIn(in), out)
 	if b.err != nil {
 		return nil
 	}
-	return b.Add(op.Affine(x, weight, bias, b.constant(x)))
+	return b.Add(op.Linear(x, weight, bias, b.constant(x)))
 }
 
 // GroupNorm adds a group normalisation of x (N,C,H,W) followed by act, with
@@ -88,8 +96,8 @@ func (b *Builder) GroupNorm(name string, x *gorgonia.Node, groups int, act kerne
 		return nil
 	}
 	c := b.channels(name, x)
-	gamma := b.Param(name+".weight", param.Constant(1), c)
-	beta := b.Param(name+".bias", param.Constant(0), c)
+	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
+	beta := b.NoDecay(name+".bias", param.Constant(0), c)
 	if b.err != nil {
 		return nil
 	}

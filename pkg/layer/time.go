@@ -9,12 +9,12 @@ import (
 // MaxPeriod is the longest period of the sinusoids that embed t.
 const MaxPeriod = 10000
 
-// Sinusoid embeds t (N) as (N,dim) sines and cosines; see op.EmbedTime.
+// Sinusoid embeds t (N) as (N,dim) sines and cosines; see op.Sinusoid.
 func (b *Builder) Sinusoid(t *gorgonia.Node, dim int, cosFirst bool) *gorgonia.Node {
 	if b.err != nil {
 		return nil
 	}
-	return b.Add(op.EmbedTime(t, dim, MaxPeriod, cosFirst))
+	return b.Add(op.Sinusoid(t, dim, MaxPeriod, cosFirst))
 }
 
 // Column turns t (N) into the matrix (N,1).
@@ -30,8 +30,8 @@ func (b *Builder) Column(t *gorgonia.Node) *gorgonia.Node {
 // ReLU between them (method section of the paper's ResNet).
 func (b *Builder) TimeEmbedding(name string, t *gorgonia.Node, width, hidden int) *gorgonia.Node {
 	fixed := b.Sinusoid(t, width/2, false)
-	h := b.Activate(b.Affine(join(name, "fc1"), b.Column(t), hidden), ReLU)
-	h = b.Activate(b.Affine(join(name, "fc2"), h, hidden), ReLU)
-	learned := b.Affine(join(name, "fc3"), h, width-width/2)
+	h := b.Activate(b.Linear(join(name, "fc1"), b.Column(t), hidden), ReLU)
+	h = b.Activate(b.Linear(join(name, "fc2"), h, hidden), ReLU)
+	learned := b.Linear(join(name, "fc3"), h, width-width/2)
 	return b.Concat(fixed, learned)
 }

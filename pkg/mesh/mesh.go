@@ -133,7 +133,7 @@ var between = sync.Pool{New: func() any { return new([]float32) }}
 // Batch is samples on one mesh: what a network sees, and what it should answer.
 type Batch struct {
 	Input  pixel.Images
-	T      []float32 // (N,K): the conditions of each sample, for networks that take them
+	T      []float32 // (N) or (N,K): the numbers that networks take beside each sample; or nil
 	Target pixel.Images
 	// Samples numbers the samples: random masks depend on these numbers, not on
 	// places in a batch.

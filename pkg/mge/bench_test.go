@@ -54,16 +54,16 @@ func benchmarkStage(b *testing.B, n network.Network, stage mge.Stage) {
 	}
 	e := mge.Estimator{Model: model.New(n, params, op.MSE), Sampler: batches}
 	gradient := make([]float32, params.Len())
-	values := params.ValueGrads(gradient)
-	adam := optimize.NewAdam(optimize.AdamOptions{LearningRate: 5e-4})
+	adam := optimize.New(optimize.Adam{}, params.Groups(), 5e-4)
 	step := func(i int) {
 		if _, err := e.Gradient(b.Context(), gradient, i, stage); err != nil {
 			b.Fatal(err)
 		}
-		if err := adam.Step(values); err != nil {
-			b.Fatal(err)
-		}
-		params.Changed()
+		params.Update(func(values []float32) {
+			if err := adam.Step(values, gradient); err != nil {
+				b.Fatal(err)
+			}
+		})
 	}
 	step(0)
 	step(1)

@@ -21,10 +21,10 @@ import (
 // Gorgonia's operations between them.
 type threeLayers struct{}
 
-func (threeLayers) Name() string   { return "threelayers" }
-func (threeLayers) UsesTime() bool { return false }
-func (threeLayers) Scale() int     { return 1 }
-func (threeLayers) Multiple() int  { return 1 }
+func (threeLayers) Name() string    { return "threelayers" }
+func (threeLayers) Conditions() int { return 0 }
+func (threeLayers) Scale() int      { return 1 }
+func (threeLayers) Multiple() int   { return 1 }
 
 func (threeLayers) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	x = b.Activate(b.Conv("one", x, layer.Conv{Out: 8, Kernel: 3}), layer.ReLU)
@@ -64,7 +64,7 @@ func Example() {
 	}
 	estimator := mge.Estimator{Model: model.New(threeLayers{}, params, op.MSE), Sampler: waves{}}
 	stage := mge.Stage{Batches: mge.Doubling(4, 2)} // 4, 8 and 16 samples on meshes of side 16, 8 and 4
-	adam := optimize.NewAdam(optimize.AdamOptions{LearningRate: 1e-2})
+	adam := optimize.New(optimize.Adam{}, params.Groups(), 1e-2)
 
 	gradient := make([]float32, params.Len())
 	var first, last float64
@@ -74,11 +74,11 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		if err := adam.Step(params.ValueGrads(gradient)); err != nil {
+		params.Update(func(values []float32) { err = adam.Step(values, gradient) })
+		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		params.Changed()
 		if i == 0 {
 			first = estimate.Loss
 		}

@@ -88,10 +88,11 @@ func TestTelescoping(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := random.New(4)
-		for i := range params.Values() {
-			params.Values()[i] += 0.05 * r.Normal()
-		}
-		params.Changed()
+		params.Update(func(values []float32) {
+			for i := range values {
+				values[i] += 0.05 * r.Normal()
+			}
+		})
 		m := model.New(n, params, op.MSE)
 		e := mge.Estimator{Model: m, Sampler: sameBatch{randomBatch(6, 16)}}
 		gradient := func(s mge.Stage) ([]float32, float64) {

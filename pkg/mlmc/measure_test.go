@@ -63,10 +63,11 @@ func tiny(t *testing.T, dropout float32) *model.Model {
 		t.Fatal(err)
 	}
 	r := random.New(2)
-	for i := range params.Values() { // away from the zeros of the initialisation
-		params.Values()[i] += 0.1 * r.Normal()
-	}
-	params.Changed()
+	params.Update(func(values []float32) {
+		for i := range values { // away from the zeros of the initialisation
+			values[i] += 0.1 * r.Normal()
+		}
+	})
 	return model.New(n, params, op.MSE)
 }
 

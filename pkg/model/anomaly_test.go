@@ -41,18 +41,19 @@ func TestDetectAnomaly(t *testing.T) {
 		{float32(math.NaN()), "is in " + p.Name + ", from the start"},
 		{math.MaxFloat32, "near " + p.Name},
 	} {
-		values := p.Slice(watched.Params.Values())
-		old := slices.Clone(values)
-		for i := range values {
-			values[i] = tc.value
-		}
-		watched.Params.Changed()
+		old := slices.Clone(watched.Params.Values())
+		watched.Params.Update(func(values []float32) {
+			for i := range p.Slice(values) {
+				p.Slice(values)[i] = tc.value
+			}
+		})
 		_, err := watched.AddGradient(t.Context(), got, b, 9)
 		var anomaly *graph.Anomaly
 		if !errors.As(err, &anomaly) || !strings.Contains(err.Error(), tc.words) {
 			t.Errorf("%s holds %v: error %v, want %q", p.Name, tc.value, err, tc.words)
 		}
-		copy(values, old)
-		watched.Params.Changed()
+		if err := watched.Params.Load(old); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

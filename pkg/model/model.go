@@ -12,6 +12,7 @@ import (
 
 	"multiscale/pkg/distinct"
 	"multiscale/pkg/graph"
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/layer"
 	"multiscale/pkg/mesh"
@@ -41,6 +42,9 @@ type Model struct {
 	// finite; the error is then a *graph.Anomaly. It must be set before the
 	// first use.
 	DetectAnomaly bool
+	// Convolution is the algorithm of all convolutions. It must be set before the
+	// first use.
+	Convolution conv.Algorithm
 	// Arena is where activations are. Models that run one after the other may share
 	// one; it must be set before the first use.
 	Arena *graph.Arena
@@ -51,7 +55,7 @@ type Model struct {
 	total    total
 }
 
-// shape tells apart the graphs of one model.
+// shape identifies one graph of a model.
 type shape struct {
 	n, c, h, w int
 	training   bool
@@ -111,6 +115,9 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		parts[i].Loss = 0
 		samples += parts[i].Batch.Len()
 	}
+	if !add {
+		m.clearFrozen(dst)
+	}
 	if samples == 0 && !add {
 		clear(dst)
 	}
@@ -129,6 +136,15 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		add = true
 		return nil
 	})
+}
+
+// clearFrozen sets the gradients of frozen parameters, which no program computes.
+func (m *Model) clearFrozen(dst []float32) {
+	for _, p := range m.Params.Params() {
+		if p.Frozen() {
+			clear(p.Slice(dst))
+		}
+	}
 }
 
 // total sets or adds the gradients of a program that are not direct to a flat vector, in
@@ -289,14 +305,13 @@ func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	return p, keep, nil
 }
 
-// construct is build, but that by chance Gorgonia may not be able to tell the nodes apart. Operations
+// construct builds the graph once; build retries when two nodes get equal hashes. Operations
 // have new numbers each time.
 func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error) {
 	b := layer.NewBuilder(m.Params, at.training)
-	p = &program{builder: b, images: at.n, check: m.DetectAnomaly, x: b.Input("x", at.n, at.c, at.h, at.w)}
-	if m.Network.UsesTime() {
-		p.t = b.Input("t", at.n)
-	}
+	b.Convolution = m.Convolution
+	p = &program{builder: b, images: at.n, check: m.DetectAnomaly}
+	p.x, p.t = network.Inputs(b, m.Network, at.n, at.c, at.h, at.w)
 	p.y = m.Network.Build(b, p.x, p.t)
 	if err := b.Err(); err != nil {
 		return nil, nil, err
@@ -308,20 +323,33 @@ func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error)
 	if p.losses, err = m.loss(p.y, p.target); err != nil {
 		return nil, nil, fmt.Errorf("loss: %w", err)
 	}
+	if s := p.losses.Shape(); !s.Eq(p.weights.Shape()) {
+		return nil, nil, fmt.Errorf("loss: a result of shape %v for %d samples, want (%d): one number for each sample, such as the mean over its own elements", s, at.n, at.n)
+	}
 	cost, err := op.Dot(p.losses, p.weights)
 	if err != nil {
-		return nil, nil, fmt.Errorf("loss: not one number a sample: %w", err)
+		return nil, nil, fmt.Errorf("loss: %w", err)
 	}
-	params, err := b.ParamNodes()
+	nodes, err := b.ParamNodes()
 	if err != nil {
 		return nil, nil, err
 	}
-	gradients, err := gorgonia.Grad(cost, params...)
+	var learned []*param.Param
+	for i, of := range m.Params.Params() {
+		if !of.Frozen() {
+			nodes[len(learned)] = nodes[i]
+			learned = append(learned, of)
+		}
+	}
+	if len(learned) == 0 {
+		return nil, nil, fmt.Errorf("there is no parameter to learn: all are frozen")
+	}
+	gradients, err := gorgonia.Grad(cost, nodes[:len(learned)]...)
 	if err != nil {
 		return nil, nil, fmt.Errorf("differentiating: %w", err)
 	}
 	for i, node := range gradients {
-		of := m.Params.Params()[i]
+		of := learned[i]
 		// A look for anomalies is one at results in their places.
 		if o, ok := node.Op().(op.Accumulator); ok && !m.DetectAnomaly {
 			p.direct = append(p.direct, direct{of, o})

@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/param"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
@@ -40,10 +41,11 @@ func newModel(t testing.TB, n network.Network) *model.Model {
 	}
 	// Values away from the zeros of the initialisation, so that all gradients matter.
 	r := random.New(2)
-	for i := range set.Values() {
-		set.Values()[i] += 0.03 * r.Normal()
-	}
-	set.Changed()
+	set.Update(func(values []float32) {
+		for i := range values {
+			values[i] += 0.03 * r.Normal()
+		}
+	})
 	return model.New(n, set, op.MSE)
 }
 
@@ -71,13 +73,15 @@ func TestGradientDirection(t *testing.T) {
 		norm := math.Sqrt(pointwise.SquaredNorm(g))
 		const step = 5e-3
 		at := func(h float64) float64 {
-			pointwise.Axpy(m.Params.Values(), float32(h/norm), g)
-			m.Params.Changed()
+			move := func(by float64) {
+				m.Params.Update(func(values []float32) { pointwise.Axpy(values, float32(by/norm), g) })
+			}
+			move(h)
 			loss, err := m.AddGradient(t.Context(), make([]float32, len(g)), b, 9)
 			if err != nil {
 				t.Fatal(err)
 			}
-			pointwise.Axpy(m.Params.Values(), float32(-h/norm), g)
+			move(-h)
 			return loss
 		}
 		got := (at(step) - at(-step)) / (2 * step)
@@ -163,7 +167,7 @@ func TestSteadyState(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			m.Params.Changed()
+			m.Params.Update(func([]float32) {})
 		}
 		for range 3 {
 			step()
@@ -216,6 +220,41 @@ func TestDirectGradients(t *testing.T) {
 		}
 		if !slices.Equal(got[0], got[1]) {
 			t.Errorf("memory %d: other gradients", memory)
+		}
+	}
+}
+
+// TestFrozen: a frozen parameter has no gradient, whatever was in the vector, and changes
+// nothing of the others'.
+func TestFrozen(t *testing.T) {
+	for _, n := range []network.Network{smallUNet(), network.ResNet{Out: 3, Hidden: 10, Blocks: 2, Time: true}} {
+		all, some := newModel(t, n), newModel(t, n)
+		params := some.Params.Params()
+		frozen := func(i int) bool { return i < len(params)/2 || i%5 == 0 } // whole layers, and single tensors
+		some.Params.Freeze(func(p *param.Param) bool { return frozen(slices.Index(params, p)) })
+		parts := []mesh.Part{{Batch: batch(4, 8, 1), Weight: 1, Key: 3}}
+		want, got := make([]float32, all.Params.Len()), make([]float32, all.Params.Len())
+		for i := range got {
+			got[i] = float32(math.NaN())
+		}
+		if err := all.Gradients(t.Context(), want, parts, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := some.Gradients(t.Context(), got, parts, false); err != nil {
+			t.Fatal(err)
+		}
+		for i, p := range params {
+			if frozen(i) {
+				clear(p.Slice(want))
+			}
+			if !slices.Equal(p.Slice(got), p.Slice(want)) {
+				t.Errorf("%s: the gradient of %s is another, frozen: %v", n.Name(), p.Name, frozen(i))
+			}
+		}
+		some = newModel(t, n)
+		some.Params.Freeze(func(*param.Param) bool { return true })
+		if err := some.Gradients(t.Context(), got, parts, false); err == nil || !strings.Contains(err.Error(), "all are frozen") {
+			t.Errorf("%s: error %v", n.Name(), err)
 		}
 	}
 }

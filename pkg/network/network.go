@@ -13,18 +13,19 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Network maps images x (N,3,H,W), and a number t (N) for each where UsesTime,
-// to images (N,3,Scale*H,Scale*W).
+// Network maps images x (N,C,H,W), with Conditions numbers t for each, to images
+// (N,C',Scale*H,Scale*W). The same value serves images of any number C of channels.
 type Network interface {
 	// Name is how flags and files call the network.
 	Name() string
-	// UsesTime says whether the network takes t.
-	UsesTime() bool
+	// Conditions is how many numbers the network takes beside each image, such as its
+	// noise level: t has the shape (N) for one, (N,Conditions) for several.
+	Conditions() int
 	// Scale is the ratio of the output's side to the input's.
 	Scale() int
 	// Multiple is what the sides of x must be a multiple of.
 	Multiple() int
-	// Build adds the network to b's graph. t is nil unless UsesTime.
+	// Build adds the network to b's graph. t is nil for a network without Conditions.
 	Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node
 }
 
@@ -34,8 +35,8 @@ func Parameters(n Network, channels int, seed uint64) (*param.Set, error) {
 	return declare(n, channels, param.NewSet(seed))
 }
 
-// Load is Parameters with values that are there already: find returns those of a
-// parameter by its name and shape, or an error.
+// Load is Parameters with existing values: find returns those of a parameter by its name
+// and shape, or an error.
 func Load(n Network, channels int, find func(name string, shape tensor.Shape) ([]float32, error)) (*param.Set, error) {
 	return declare(n, channels, param.NewSetOf(find))
 }
@@ -47,11 +48,7 @@ func declare(n Network, channels int, set *param.Set) (*param.Set, error) {
 	}
 	b := layer.NewBuilder(set, false)
 	side := 8 * n.Multiple()
-	x := b.Input("x", 1, channels, side, side)
-	var t *gorgonia.Node
-	if n.UsesTime() {
-		t = b.Input("t", 1)
-	}
+	x, t := Inputs(b, n, 1, channels, side, side)
 	n.Build(b, x, t)
 	if err := b.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", n.Name(), err)
@@ -89,4 +86,25 @@ func Find(networks []Network, name string) (Network, error) {
 		names = append(names, n.Name())
 	}
 	return nil, fmt.Errorf("unknown network %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// Inputs adds the inputs of a network to b's graph: x (batch,channels,h,w), and t, which is nil
+// for a network without Conditions.
+func Inputs(b *layer.Builder, n Network, batch, channels, h, w int) (x, t *gorgonia.Node) {
+	x = b.Input("x", batch, channels, h, w)
+	switch k := n.Conditions(); {
+	case k == 1:
+		t = b.Input("t", batch)
+	case k > 1:
+		t = b.Input("t", batch, k)
+	}
+	return x, t
+}
+
+// orAsMany is a number of channels, where 0 stands for as many as x (N,C,H,W) has.
+func orAsMany(channels int, x *gorgonia.Node) int {
+	if channels == 0 && x != nil {
+		return x.Shape()[1]
+	}
+	return channels
 }

@@ -11,66 +11,69 @@ import (
 	"strings"
 )
 
-// kind is a type of network that can be written as text.
-type kind struct {
-	name  string
-	parse func(options []byte) (Network, error)
+// Kinds are the types of networks that text can describe, by the name of the kind, each
+// with any value of the type. The options of a network are its exported fields; a method Check() error, where
+// there is one, says what is wrong with them. The kind "enlarged", with a body of any
+// kind, is always known.
+type Kinds map[string]Network
+
+// Paper returns the kinds of the paper's networks.
+func Paper() Kinds {
+	return Kinds{"resnet": ResNet{}, "unet": UNet{}, "srnet": SRNet{}, "espcn": ESPCN{}}
 }
 
-var (
-	kinds     = map[string]kind{}
-	kindNames = map[reflect.Type]string{}
-)
-
-func init() {
-	Register[ResNet]("resnet")
-	Register[UNet]("unet")
-	Register[SRNet]("srnet")
-	Register[ESPCN]("espcn")
-	Register[Enlarged]("enlarged")
+// With returns the kinds of both k and more.
+func (k Kinds) With(more Kinds) Kinds {
+	all := maps.Clone(k)
+	maps.Copy(all, more)
+	return all
 }
 
-// Register makes the networks of a type known to Describe and Parse under the name of a
-// kind. Their options are the exported fields; a method Check() error, where there is one,
-// says what is wrong with them. It is meant for init functions and not safe for concurrent use.
-func Register[N Network](name string) {
-	kinds[name] = kind{name, func(options []byte) (Network, error) {
-		var n N
-		if err := decode(options, &n); err != nil {
-			return nil, fmt.Errorf("options of %s: %w", name, err)
-		}
-		return n, check(n)
-	}}
-	kindNames[reflect.TypeFor[N]()] = name
-}
+const enlargedKind = "enlarged"
 
-// check asks a network whether its options are possible.
-func check(n Network) error {
-	if c, ok := n.(interface{ Check() error }); ok {
-		return c.Check()
-	}
-	return nil
+// enlarged is Enlarged as text.
+type enlarged struct {
+	Body   json.RawMessage
+	Factor int
 }
 
 // Describe writes a network's kind and options as one line of JSON, such as
-// {"srnet":{"Out":3,"Hidden":64}}. It reports false for a type that is not registered.
-func Describe(n Network) (string, bool) {
-	name, known := kindNames[reflect.TypeOf(n)]
-	if e, ok := n.(Enlarged); ok && known {
-		_, known = Describe(e.Body)
-	}
-	if !known {
+// {"srnet":{"Out":0,"Hidden":64}}. A network of no kind in k has its Name as its kind; false
+// is returned where that name is another type's, or where the options cannot be written.
+func (k Kinds) Describe(n Network) (string, bool) {
+	var name string
+	var options any = n
+	if e, ok := n.(Enlarged); ok {
+		body, ok := k.Describe(e.Body)
+		if !ok {
+			return "", false
+		}
+		name, options = enlargedKind, enlarged{json.RawMessage(body), e.Factor}
+	} else if name, ok = k.kindOf(n); !ok {
 		return "", false
 	}
-	text, err := json.Marshal(map[string]Network{name: n})
+	text, err := json.Marshal(map[string]any{name: options})
 	return string(text), err == nil
 }
+
+func (k Kinds) kindOf(n Network) (string, bool) {
+	for name, example := range k {
+		if reflect.TypeOf(example) == reflect.TypeOf(n) {
+			return name, true
+		}
+	}
+	_, taken := k[n.Name()]
+	return n.Name(), !taken && n.Name() != enlargedKind
+}
+
+// ErrUnknown says that a description is of a kind that is not among the Kinds.
+var ErrUnknown = errors.New("a network of another program")
 
 // longest description in bytes; those of the paper's networks take a hundred.
 const longest = 4096
 
 // Parse makes a network from what Describe wrote. Options that no network can have are an error.
-func Parse(description string) (Network, error) {
+func (k Kinds) Parse(description string) (Network, error) {
 	if len(description) > longest {
 		return nil, fmt.Errorf("a description of %d bytes is too long for a network", len(description))
 	}
@@ -82,13 +85,42 @@ func Parse(description string) (Network, error) {
 		return nil, fmt.Errorf("%d networks are described, want one", len(one))
 	}
 	for name, options := range one {
-		k, known := kinds[name]
-		if !known {
-			return nil, fmt.Errorf("network %q is not known here (%s are)", name, strings.Join(slices.Sorted(maps.Keys(kinds)), ", "))
+		n, err := k.parse(name, options)
+		if err != nil {
+			return nil, fmt.Errorf("network %q: %w", name, err)
 		}
-		return k.parse(options)
+		return n, check(n)
 	}
 	return nil, errors.New("no network is described")
+}
+
+func (k Kinds) parse(name string, options []byte) (Network, error) {
+	if name == enlargedKind {
+		var e enlarged
+		if err := decode(options, &e); err != nil {
+			return nil, err
+		}
+		body, err := k.Parse(string(e.Body))
+		return Enlarged{body, e.Factor}, err
+	}
+	example, known := k[name]
+	if !known {
+		return nil, fmt.Errorf("%w: %s and %s are known", ErrUnknown, strings.Join(slices.Sorted(maps.Keys(k)), ", "), enlargedKind)
+	}
+	if string(options) == "null" {
+		return nil, errors.New("it has no options")
+	}
+	n := reflect.New(reflect.TypeOf(example))
+	err := decode(options, n.Interface())
+	return n.Elem().Interface().(Network), err
+}
+
+// check asks a network whether its options are possible.
+func check(n Network) error {
+	if c, ok := n.(interface{ Check() error }); ok {
+		return c.Check()
+	}
+	return nil
 }
 
 func decode(text []byte, v any) error {
@@ -103,52 +135,26 @@ func decode(text []byte, v any) error {
 	return nil
 }
 
-// enlarged is Enlarged as text.
-type enlarged struct {
-	Body   json.RawMessage
-	Factor int
-}
-
-// MarshalJSON implements json.Marshaler: the body is described by its kind and options.
-func (e Enlarged) MarshalJSON() ([]byte, error) {
-	body, ok := Describe(e.Body)
-	if !ok {
-		return nil, fmt.Errorf("a network of type %T is not registered", e.Body)
-	}
-	return json.Marshal(enlarged{json.RawMessage(body), e.Factor})
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (e *Enlarged) UnmarshalJSON(text []byte) error {
-	var t enlarged
-	if err := decode(text, &t); err != nil {
-		return err
-	}
-	body, err := Parse(string(t.Body))
-	e.Body, e.Factor = body, t.Factor
-	return err
-}
-
 // Bounds of options. They are far beyond any network that could be trained, and keep what is
 // built from a file's description within reason.
 const (
-	mostWidth  = 1 << 14 // channels, groups, heads
-	mostBlocks = 1 << 10
-	mostLevels = 8
-	mostFactor = 16 // of enlargement
+	maxWidth  = 1 << 14 // channels, groups, heads
+	maxBlocks = 1 << 10
+	maxLevels = 8
+	maxFactor = 16 // of enlargement
 )
 
-// option is a number that has bounds.
+// option is a number that has bounds, min and max.
 type option struct {
-	name        string
-	value, most int
+	name            string
+	value, min, max int
 }
 
-// within says which option of a network is out of its bounds; all begin at 1.
+// within says which option of a network is out of its bounds.
 func within(network string, options ...option) error {
 	for _, o := range options {
-		if o.value < 1 || o.value > o.most {
-			return fmt.Errorf("%s: %s is %d, want 1 to %d", network, o.name, o.value, o.most)
+		if o.value < o.min || o.value > o.max {
+			return fmt.Errorf("%s: %s is %d, want %d to %d", network, o.name, o.value, o.min, o.max)
 		}
 	}
 	return nil
@@ -156,16 +162,16 @@ func within(network string, options ...option) error {
 
 // Check says which option is out of bounds.
 func (r ResNet) Check() error {
-	return within("resnet", option{"Out", r.Out, mostWidth}, option{"Hidden", r.Hidden, mostWidth}, option{"Blocks", r.Blocks, mostBlocks})
+	return within("resnet", option{"Out", r.Out, 0, maxWidth}, option{"Hidden", r.Hidden, 1, maxWidth}, option{"Blocks", r.Blocks, 1, maxBlocks})
 }
 
 // Check says which option is out of bounds.
 func (u UNet) Check() error {
-	options := []option{{"Out", u.Out, mostWidth}, {"Base", u.Base, mostWidth}, {"the number of Multipliers", len(u.Multipliers), mostLevels}}
+	options := []option{{"Out", u.Out, 0, maxWidth}, {"Base", u.Base, 1, maxWidth}, {"the number of Multipliers", len(u.Multipliers), 1, maxLevels}}
 	for _, m := range u.Multipliers {
-		options = append(options, option{"one of Multipliers", m, mostWidth})
+		options = append(options, option{"one of Multipliers", m, 1, maxWidth})
 	}
-	options = append(options, option{"Blocks", u.Blocks, mostBlocks}, option{"Heads", u.Heads, mostWidth}, option{"Groups", u.Groups, mostWidth})
+	options = append(options, option{"Blocks", u.Blocks, 1, maxBlocks}, option{"Heads", u.Heads, 1, maxWidth}, option{"Groups", u.Groups, 1, maxWidth})
 	if err := within("unet", options...); err != nil {
 		return err
 	}
@@ -177,12 +183,12 @@ func (u UNet) Check() error {
 
 // Check says which option is out of bounds.
 func (s SRNet) Check() error {
-	return within("srnet", option{"Out", s.Out, mostWidth}, option{"Hidden", s.Hidden, mostWidth})
+	return within("srnet", option{"Out", s.Out, 0, maxWidth}, option{"Hidden", s.Hidden, 1, maxWidth})
 }
 
 // Check says which option is out of bounds.
 func (e ESPCN) Check() error {
-	return within("espcn", option{"Channels", e.Channels, mostWidth}, option{"Hidden1", e.Hidden1, mostWidth}, option{"Hidden2", e.Hidden2, mostWidth}, option{"Factor", e.Factor, mostFactor})
+	return within("espcn", option{"Channels", e.Channels, 0, maxWidth}, option{"Hidden1", e.Hidden1, 1, maxWidth}, option{"Hidden2", e.Hidden2, 1, maxWidth}, option{"Factor", e.Factor, 1, maxFactor})
 }
 
 // Check says which option is out of bounds, and whether the body keeps the size of its input.
@@ -190,7 +196,7 @@ func (e Enlarged) Check() error {
 	if e.Body == nil || e.Body.Scale() != 1 {
 		return errors.New("enlarged: the network inside must be one of scale 1")
 	}
-	if err := within("enlarged", option{"Factor", e.Factor, mostFactor}); err != nil {
+	if err := within("enlarged", option{"Factor", e.Factor, 1, maxFactor}); err != nil {
 		return err
 	}
 	return check(e.Body)

@@ -12,21 +12,26 @@ import (
 // ResNet is the paper's residual network: a 1x1 convolution, blocks
 // x + Conv2(LeakyReLU(LayerNorm(Conv1(x) + embedding(t)))), a 1x1 convolution.
 type ResNet struct {
-	Out    int  // channels of the result
+	Out    int  // channels of the result; 0 for as many as the input has
 	Hidden int  // channels inside
 	Blocks int  // number of residual blocks
 	Time   bool // whether each block embeds t
 }
 
 // NewResNet returns the paper's ResNet for denoising, deblurring and
-// inpainting, of 597,699 parameters.
-func NewResNet() ResNet { return ResNet{Out: 3, Hidden: 128, Blocks: 2, Time: true} }
+// inpainting, of 597,699 parameters for pictures in colour.
+func NewResNet() ResNet { return ResNet{Hidden: 128, Blocks: 2, Time: true} }
 
 // Name implements Network.
 func (ResNet) Name() string { return "resnet" }
 
-// UsesTime implements Network.
-func (r ResNet) UsesTime() bool { return r.Time }
+// Conditions implements Network.
+func (r ResNet) Conditions() int {
+	if r.Time {
+		return 1
+	}
+	return 0
+}
 
 // Scale implements Network.
 func (ResNet) Scale() int { return 1 }
@@ -36,13 +41,14 @@ func (ResNet) Multiple() int { return 1 }
 
 // Build implements Network.
 func (r ResNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
+	out := orAsMany(r.Out, x)
 	x = b.Conv("Open", x, layer.Conv{Out: r.Hidden, Kernel: 1})
 	for i := range r.Blocks {
 		h, skip := b.Fork2(x)
 		x = b.NormBlock(fmt.Sprintf("blocks.%d", i), h, skip, r.time(t), r.Hidden)
 	}
 	small := param.Scaled(1e-3, param.FanIn(r.Hidden))
-	return b.Conv("Close", x, layer.Conv{Out: r.Out, Kernel: 1, Weight: small})
+	return b.Conv("Close", x, layer.Conv{Out: out, Kernel: 1, Weight: small})
 }
 
 // time is what the blocks see of t: nothing in a network without Time.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
@@ -45,6 +46,29 @@ func TestShapes(t *testing.T) {
 	}
 }
 
+// TestChannels: the paper's networks answer in as many channels as they get.
+func TestChannels(t *testing.T) {
+	small := network.NewUNet()
+	small.Base, small.Groups = 8, 4
+	for _, n := range []network.Network{network.NewResNet(), small, network.NewSRNet(), network.NewESPCN(), network.Enlarged{Body: network.NewSRResNet(), Factor: 2}} {
+		for _, channels := range []int{1, 4} {
+			set, err := network.Parameters(n, channels, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m := model.New(n, set, op.MSE)
+			side := 4 * n.Multiple()
+			b := mesh.Batch{Input: pixel.NewImages(2, channels, side, side), Target: pixel.NewImages(2, channels, side*n.Scale(), side*n.Scale()), T: make([]float32, 2), Samples: make([]uint64, 2)}
+			r := random.New(1)
+			r.Normals(b.Input.Data)
+			r.Normals(b.Target.Data)
+			if loss, err := m.AddGradient(t.Context(), make([]float32, set.Len()), b, 1); err != nil || !(loss > 0) {
+				t.Errorf("%s, %d channels: loss %v, error %v", n.Name(), channels, loss, err)
+			}
+		}
+	}
+}
+
 // TestBatchesDoNotMix: a sample's answer does not depend on the others.
 func TestBatchesDoNotMix(t *testing.T) {
 	unet := network.NewUNet()
@@ -55,10 +79,11 @@ func TestBatchesDoNotMix(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := random.New(2)
-		for i := range set.Values() {
-			set.Values()[i] += 0.05 * r.Normal()
-		}
-		set.Changed()
+		set.Update(func(values []float32) {
+			for i := range values {
+				values[i] += 0.05 * r.Normal()
+			}
+		})
 		m := model.New(n, set, op.MSE)
 		x, times := pixel.NewImages(3, 3, 8, 8), []float32{0.1, 0.5, 0.9}
 		r.Normals(x.Data)

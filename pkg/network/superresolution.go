@@ -15,12 +15,12 @@ import (
 // LayerNorm and LeakyReLU, orthogonal at first. It sees the picture that
 // Enlarged has brought to its final size.
 type SRNet struct {
-	Out    int // channels of the result
+	Out    int // channels of the result; 0 for as many as the input has
 	Hidden int // channels of the first two layers
 }
 
-// NewSRNet returns the paper's SRNet, of 69,603 parameters.
-func NewSRNet() SRNet { return SRNet{Out: 3, Hidden: 64} }
+// NewSRNet returns the paper's SRNet, of 69,603 parameters for pictures in colour.
+func NewSRNet() SRNet { return SRNet{Hidden: 64} }
 
 // srTail is the number of channels of SRNet's last two hidden layers.
 const srTail = 32
@@ -28,8 +28,8 @@ const srTail = 32
 // Name implements Network.
 func (SRNet) Name() string { return "srnet" }
 
-// UsesTime implements Network.
-func (SRNet) UsesTime() bool { return false }
+// Conditions implements Network.
+func (SRNet) Conditions() int { return 0 }
 
 // Scale implements Network.
 func (SRNet) Scale() int { return 1 }
@@ -39,6 +39,7 @@ func (SRNet) Multiple() int { return 1 }
 
 // Build implements Network.
 func (s SRNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
+	out := orAsMany(s.Out, x)
 	relu := param.Orthogonal(math.Sqrt2) // the gain of a ReLU
 	for i, c := range []layer.Conv{
 		{Out: s.Hidden, Kernel: 5, Weight: relu},
@@ -52,25 +53,26 @@ func (s SRNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	// the paper's, some seeds train to the picture's negative, for -SSIM has a
 	// second minimum there.
 	last := param.Scaled(1e-3, param.Orthogonal(1))
-	return b.Conv("output_conv", x, layer.Conv{Out: s.Out, Kernel: 1, Weight: last})
+	return b.Conv("output_conv", x, layer.Conv{Out: out, Kernel: 1, Weight: last})
 }
 
 // ESPCN is the sub-pixel network of Shi et al. (2016): convolutions on the
 // low-resolution picture, the last of which makes the pixels in between.
 type ESPCN struct {
-	Channels         int // of input and result
+	Channels         int // of the result; 0 for as many as the input has
 	Hidden1, Hidden2 int
 	Factor           int // of enlargement
 }
 
-// NewESPCN returns the ESPCN for enlargement by two, of 26,796 parameters.
-func NewESPCN() ESPCN { return ESPCN{Channels: 3, Hidden1: 64, Hidden2: 32, Factor: 2} }
+// NewESPCN returns the ESPCN for enlargement by two, of 26,796 parameters for
+// pictures in colour.
+func NewESPCN() ESPCN { return ESPCN{Hidden1: 64, Hidden2: 32, Factor: 2} }
 
 // Name implements Network.
 func (ESPCN) Name() string { return "espcn" }
 
-// UsesTime implements Network.
-func (ESPCN) UsesTime() bool { return false }
+// Conditions implements Network.
+func (ESPCN) Conditions() int { return 0 }
 
 // Scale implements Network.
 func (e ESPCN) Scale() int { return e.Factor }
@@ -80,9 +82,10 @@ func (ESPCN) Multiple() int { return 1 }
 
 // Build implements Network.
 func (e ESPCN) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
+	out := orAsMany(e.Channels, x)
 	x = b.Activate(b.Conv("conv1", x, layer.Conv{Out: e.Hidden1, Kernel: 5}), layer.Tanh)
 	x = b.Activate(b.Conv("conv2", x, layer.Conv{Out: e.Hidden2, Kernel: 3}), layer.Tanh)
-	x = b.Conv("conv3", x, layer.Conv{Out: e.Channels * e.Factor * e.Factor, Kernel: 3})
+	x = b.Conv("conv3", x, layer.Conv{Out: out * e.Factor * e.Factor, Kernel: 3})
 	return b.PixelShuffle(x, e.Factor)
 }
 
@@ -97,13 +100,13 @@ type Enlarged struct {
 
 // NewSRResNet returns the paper's ResNet for super-resolution: 100 channels, 9
 // blocks and no t.
-func NewSRResNet() ResNet { return ResNet{Out: 3, Hidden: 100, Blocks: 9} }
+func NewSRResNet() ResNet { return ResNet{Hidden: 100, Blocks: 9} }
 
 // Name implements Network.
 func (e Enlarged) Name() string { return e.Body.Name() }
 
-// UsesTime implements Network.
-func (e Enlarged) UsesTime() bool { return e.Body.UsesTime() }
+// Conditions implements Network.
+func (e Enlarged) Conditions() int { return e.Body.Conditions() }
 
 // Scale implements Network.
 func (e Enlarged) Scale() int { return e.Factor }

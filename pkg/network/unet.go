@@ -15,7 +15,7 @@ import (
 // the way down, nearest upsampling and convolutions on the way up, attention at
 // the bottom, and an embedding of t in every block.
 type UNet struct {
-	Out         int     // channels of the result
+	Out         int     // channels of the result; 0 for as many as the input has
 	Base        int     // channels of the first convolution, times Multipliers[0]
 	Multipliers []int   // channels of each level, in units of Base
 	Blocks      int     // residual blocks a level on the way down; one more on the way up
@@ -25,16 +25,16 @@ type UNet struct {
 	Dropout     float32 // probability
 }
 
-// NewUNet returns the paper's UNet, of 2,537,187 parameters.
+// NewUNet returns the paper's UNet, of 2,537,187 parameters for pictures in colour.
 func NewUNet() UNet {
-	return UNet{Out: 3, Base: 32, Multipliers: []int{1, 2, 4}, Blocks: 1, Heads: 1, Groups: 16, Dropout: 0.5}
+	return UNet{Base: 32, Multipliers: []int{1, 2, 4}, Blocks: 1, Heads: 1, Groups: 16, Dropout: 0.5}
 }
 
 // Name implements Network.
 func (UNet) Name() string { return "unet" }
 
-// UsesTime implements Network.
-func (UNet) UsesTime() bool { return true }
+// Conditions implements Network.
+func (UNet) Conditions() int { return 1 }
 
 // Scale implements Network.
 func (UNet) Scale() int { return 1 }
@@ -44,6 +44,7 @@ func (u UNet) Multiple() int { return 1 << (len(u.Multipliers) - 1) }
 
 // Build implements Network.
 func (u UNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
+	out := orAsMany(u.Out, x)
 	embeddings := u.embed(b, t)
 	next := func() *gorgonia.Node {
 		e := embeddings[0]
@@ -106,14 +107,14 @@ func (u UNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
 		}
 	}
 	h = b.GroupNorm("out.0", h, u.Groups, layer.SiLU)
-	return b.Conv("out.2", h, layer.Conv{Out: u.Out, Kernel: 3}.Zero())
+	return b.Conv("out.2", h, layer.Conv{Out: out, Kernel: 3}.Zero())
 }
 
 // embed returns SiLU of the embedding of t, once for each residual block.
 func (u UNet) embed(b *layer.Builder, t *gorgonia.Node) gorgonia.Nodes {
 	width := 4 * u.Base
-	e := b.Affine("time_embed.0", b.Sinusoid(t, u.Base, true), width)
-	e = b.Affine("time_embed.2", b.Activate(e, layer.SiLU), width)
+	e := b.Linear("time_embed.0", b.Sinusoid(t, u.Base, true), width)
+	e = b.Linear("time_embed.2", b.Activate(e, layer.SiLU), width)
 	blocks := len(u.Multipliers)*(2*u.Blocks+1) + 2
 	return b.Fork(b.Activate(e, layer.SiLU), blocks)
 }

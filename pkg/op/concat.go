@@ -6,8 +6,8 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// Concatenation joins two operands along the channels.
-type Concatenation struct{ operation }
+// ConcatOp joins two operands along the channels.
+type ConcatOp struct{ Base }
 
 // Concat joins a (N,A,H,W) and b (N,B,H,W), or (N,A) and (N,B), to (N,A+B,...).
 func Concat(a, b *gorgonia.Node) (*gorgonia.Node, error) {
@@ -25,34 +25,30 @@ func Concat(a, b *gorgonia.Node) (*gorgonia.Node, error) {
 	}
 	ca, cb := x.c, shape[1]
 	shape[1] = ca + cb
-	o := &Concatenation{}
-	o.define("Concat", shape, func(v [][]float32) error {
-		pointwise.Concat(o.out, v[0], v[1], x.n, ca, cb, x.hw())
+	o := &ConcatOp{}
+	o.Define("Concat", shape, func(out []float32, v [][]float32) error {
+		pointwise.Concat(out, v[0], v[1], x.n, ca, cb, x.hw())
 		return nil
 	}, a, b)
-	return apply(o)
+	return Apply(o)
 }
 
-// DiffWRT implements gorgonia.SDOp.
-func (o *Concatenation) DiffWRT(n int) []bool { return all(n) }
-
 // SymDiff implements gorgonia.SDOp.
-func (o *Concatenation) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+func (o *ConcatOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	a, err := imageOf("Concat", in[0])
 	if err != nil {
 		return nil, err
 	}
 	cb := grad.Shape()[1] - a.c
-	var ga, gb *backward
-	first, ga, err := gradient("Channels", in[0].Shape(), func(v [][]float32) error {
-		pointwise.Split(ga.out, nil, v[0], a.n, a.c, cb, a.hw())
+	first, err := Gradient("Channels", in[0].Shape(), func(out []float32, v [][]float32) error {
+		pointwise.Split(out, nil, v[0], a.n, a.c, cb, a.hw())
 		return nil
 	}, grad)
 	if err != nil {
 		return nil, err
 	}
-	second, gb, err := gradient("Channels", in[1].Shape(), func(v [][]float32) error {
-		pointwise.Split(nil, gb.out, v[0], a.n, a.c, cb, a.hw())
+	second, err := Gradient("Channels", in[1].Shape(), func(out []float32, v [][]float32) error {
+		pointwise.Split(nil, out, v[0], a.n, a.c, cb, a.hw())
 		return nil
 	}, grad)
 	return gorgonia.Nodes{first, second}, err

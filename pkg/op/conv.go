@@ -7,77 +7,104 @@ import (
 	"gorgonia.org/tensor"
 
 	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/kernel/groupconv"
 )
 
 // ConvOptions are the parts of a convolution that have defaults.
 type ConvOptions struct {
-	Stride  int // default 1
-	Padding int // zeros around the image; -1 for none, default Kernel/2
+	Stride   int // default 1
+	Dilation int // distance of the kernel's taps in pixels, default 1
+	Groups   int // into which channels are cut, default 1
+	// Padding is the number of zeros around the image: -1 for none, default
+	// Dilation*(Kernel-1)/2, which keeps the size with stride 1 and an odd kernel.
+	Padding int
+
+	// Algorithm computes the convolution and its gradients.
+	Algorithm conv.Algorithm
 
 	// Shift (N,O) is added to every pixel: an embedding of t.
 	Shift *gorgonia.Node
 	// Residual (N,O,H',W') is added to the result.
 	Residual *gorgonia.Node
 
-	// Filter keeps the weights' packed forms; with nil the operation packs
-	// them anew in every run. Whoever changes the weights calls its Load.
+	// Filter keeps the packed forms of a Packed convolution's weights; its Load is to be
+	// called when they change. With nil the operation packs them in every run.
 	Filter *conv.Filter
 	// ConstantInput says that x needs no gradient.
 	ConstantInput bool
 }
 
-// Conv is a 2-D cross-correlation with zero padding:
+// Packed says whether the convolution has kernels that work on packed weights.
+func (o ConvOptions) Packed() bool { return o.Dilation <= 1 && o.Groups <= 1 }
+
+// ConvOp is a 2-D cross-correlation with zero padding:
 //
-//	y[n,o,i,j] = bias[o] + shift[n,o] + residual[n,o,i,j]
-//	           + sum_{c,u,v} weight[o,c,u,v] x[n,c,i*Stride+u-Padding,j*Stride+v-Padding]
+//	y[n,o,i,j] = bias[o] + shift[n,o] + residual[n,o,i,j] + sum over c in the group of o, u, v of
+//	             weight[o,c,u,v] x[n,c,i*Stride+u*Dilation-Padding,j*Stride+v*Dilation-Padding]
 //
-// Inputs are x, weight, bias, then shift and residual where they are given.
-type Conv struct {
-	operation
-	Kernel, Stride, Padding int
-	HasShift, HasResidual   bool
+// Inputs are x, weight, then bias, shift and residual where they are given.
+type ConvOp struct {
+	Base
+	Kernel, Stride, Padding, Dilation, Groups int
+	HasBias, HasShift, HasResidual            bool
 
 	size          conv.Shape
-	filter        *conv.Filter
-	shared        bool // the filter's owner loads it
+	filter        *conv.Filter     // nil for convolutions that are not Packed
+	general       *groupconv.Shape // of these
+	shared        bool             // the filter's owner loads it
 	constantInput bool
 }
 
-// Convolve returns the convolution of x (N,C,H,W) with weight (O,C,K,K), K odd,
-// or (O,C,1), and bias (O).
-func Convolve(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.Node, error) {
+// Conv returns the convolution of x (N,C,H,W) with weight (O,C/Groups,K,K), or (O,C/Groups,1)
+// for K = 1, and bias (O), which may be nil.
+func Conv(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.Node, error) {
 	in, err := imageOf("Conv", x)
 	if err != nil {
 		return nil, err
 	}
+	o := &ConvOp{Stride: max(options.Stride, 1), Dilation: max(options.Dilation, 1), Groups: max(options.Groups, 1), constantInput: options.ConstantInput}
 	w := weight.Shape()
-	k := 1
+	o.Kernel = 1
 	if len(w) == 4 {
-		k = w[2]
+		o.Kernel = w[2]
 	}
-	if len(w) < 3 || len(w) > 4 || w[1] != in.c || w[len(w)-1] != k || k%2 == 0 {
-		return nil, fmt.Errorf("Conv: weight %s has shape %v, want (O,%d,K,K) with odd K", weight.Name(), w, in.c)
+	if in.c%o.Groups != 0 {
+		return nil, fmt.Errorf("Conv: %d channels cannot be cut into %d groups", in.c, o.Groups)
 	}
-	if err := want("Conv", "bias", bias, w[0]); err != nil {
-		return nil, err
+	if len(w) < 3 || len(w) > 4 || w[0]%o.Groups != 0 || w[1] != in.c/o.Groups || w[len(w)-1] != o.Kernel {
+		return nil, fmt.Errorf("Conv: weight %s has shape %v, want (O,%d,K,K) with O a multiple of %d", weight.Name(), w, in.c/o.Groups, o.Groups)
 	}
-	stride, padding := max(options.Stride, 1), options.Padding
 	switch {
-	case padding == 0:
-		padding = k / 2
-	case padding < 0:
-		padding = 0
+	case options.Padding == 0:
+		o.Padding = o.Dilation * (o.Kernel - 1) / 2
+	case options.Padding > 0:
+		o.Padding = options.Padding
 	}
-	o := &Conv{Kernel: k, Stride: stride, Padding: padding, filter: options.Filter, shared: options.Filter != nil, constantInput: options.ConstantInput}
-	o.size = conv.Shape{N: in.n, C: in.c, H: in.h, W: in.w, O: w[0], Kernel: k, Stride: stride, Padding: padding}
-	if o.filter == nil {
-		o.filter = conv.NewFilter(w[0], in.c, k)
+	side := func(side int) int { return groupconv.Out(side, o.Kernel, o.Stride, o.Padding, o.Dilation) }
+	out := image{in.n, w[0], side(in.h), side(in.w)}
+	if reach := o.Dilation*(o.Kernel-1) + 1; in.h+2*o.Padding < reach || in.w+2*o.Padding < reach {
+		return nil, fmt.Errorf("Conv: a %dx%d image is smaller than the %dx%d kernel", in.h, in.w, reach, reach)
 	}
-	out := image{in.n, w[0], o.size.OutH(), o.size.OutW()}
-	if out.h < 1 || out.w < 1 {
-		return nil, fmt.Errorf("Conv: a %dx%d image is smaller than the %dx%d kernel", in.h, in.w, k, k)
+	o.size = conv.Shape{N: in.n, C: in.c, H: in.h, W: in.w, O: w[0], Kernel: o.Kernel, Stride: o.Stride, Padding: o.Padding, Algorithm: options.Algorithm}
+	if options.Packed() && o.Padding < o.Kernel {
+		if err := o.size.Check(); err != nil {
+			return nil, fmt.Errorf("Conv: %w", err)
+		}
+		o.filter, o.shared = options.Filter, options.Filter != nil
+		if !o.shared {
+			o.filter = conv.NewFilter(w[0], in.c, o.Kernel)
+		}
+	} else {
+		o.general = &groupconv.Shape{N: in.n, C: in.c, H: in.h, W: in.w, O: w[0], OutH: out.h, OutW: out.w,
+			Kernel: o.Kernel, Stride: o.Stride, Padding: o.Padding, Dilation: o.Dilation, Groups: o.Groups}
 	}
-	inputs := gorgonia.Nodes{x, weight, bias}
+	inputs := gorgonia.Nodes{x, weight}
+	if bias != nil {
+		if err := want("Conv", "bias", bias, w[0]); err != nil {
+			return nil, err
+		}
+		o.HasBias, inputs = true, append(inputs, bias)
+	}
 	if s := options.Shift; s != nil {
 		if err := want("Conv", "shift", s, in.n, out.c); err != nil {
 			return nil, err
@@ -90,75 +117,111 @@ func Convolve(x, weight, bias *gorgonia.Node, options ConvOptions) (*gorgonia.No
 		}
 		o.HasResidual, inputs = true, append(inputs, r)
 	}
-	o.define("Conv", out.shape(), o.forward, inputs...)
-	return apply(o)
+	o.Define("Conv", out.shape(), o.forward, inputs...)
+	return Apply(o)
 }
 
-func (o *Conv) forward(in [][]float32) error {
+// Bias is the position of the operand bias, or -1.
+func (o *ConvOp) Bias() int { return position(o.HasBias, 2) }
+
+// Shift is the position of the operand shift, or -1.
+func (o *ConvOp) Shift() int { return position(o.HasShift, 2+count(o.HasBias)) }
+
+// Residual is the position of the operand residual, or -1.
+func (o *ConvOp) Residual() int { return position(o.HasResidual, 2+count(o.HasBias, o.HasShift)) }
+
+func position(given bool, at int) int {
+	if given {
+		return at
+	}
+	return -1
+}
+
+func count(given ...bool) (n int) {
+	for _, g := range given {
+		if g {
+			n++
+		}
+	}
+	return n
+}
+
+// operand returns the values of an operand at a position, nil for -1.
+func operand(in [][]float32, at int) []float32 {
+	if at < 0 {
+		return nil
+	}
+	return in[at]
+}
+
+func (o *ConvOp) forward(out []float32, in [][]float32) error {
+	e := conv.Epilogue{Bias: operand(in, o.Bias()), Shift: operand(in, o.Shift()), Residual: operand(in, o.Residual())}
+	if o.general != nil {
+		generalForward(out, in[0], in[1], e, *o.general)
+		return nil
+	}
 	if !o.shared {
 		o.filter.Load(in[1])
 	}
-	e := conv.Epilogue{Bias: in[2]}
-	if o.HasShift {
-		e.Shift = in[3]
-	}
-	if o.HasResidual {
-		e.Residual = in[len(in)-1]
-	}
-	conv.Forward(o.out, in[0], o.filter, o.size, e)
+	conv.Forward(out, in[0], o.filter, o.size, e)
 	return nil
 }
 
 // DiffWRT implements gorgonia.SDOp.
-func (o *Conv) DiffWRT(n int) []bool {
-	wrt := all(n)
+func (o *ConvOp) DiffWRT(n int) []bool {
+	wrt := o.Base.DiffWRT(n)
 	wrt[0] = !o.constantInput
 	return wrt
 }
 
 // SymDiff implements gorgonia.SDOp.
-func (o *Conv) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	grads := make(gorgonia.Nodes, len(in))
-	gBias := make([]float32, o.size.O)
-	var gShift []float32
+func (o *ConvOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (grads gorgonia.Nodes, err error) {
+	grads = make(gorgonia.Nodes, len(in))
+	if o.HasResidual {
+		grads[o.Residual()] = grad
+	}
+	if o.general != nil {
+		return grads, o.generalGradients(grads, in, grad)
+	}
+	var gBias, gShift []float32
+	if o.HasBias {
+		gBias = make([]float32, o.size.O)
+	}
 	if o.HasShift {
 		gShift = make([]float32, o.size.N*o.size.O)
 	}
 	weight := &ConvWeightGradient{size: o.size, gBias: gBias, gShift: gShift}
-	weight.define("ConvWeightGradient", in[1].Shape(), weight.backward, grad, in[0])
-	var err error
-	if grads[1], err = apply(weight); err != nil {
+	weight.Define("ConvWeightGradient", in[1].Shape(), weight.backward, grad, in[0])
+	if grads[1], err = Apply(weight); err != nil {
 		return nil, err
 	}
-	if grads[2], err = second(grads[1], tensor.Shape{o.size.O}, gBias); err != nil {
-		return nil, err
-	}
-	if o.HasShift {
-		if grads[3], err = second(grads[1], tensor.Shape{o.size.N, o.size.O}, gShift); err != nil {
+	if o.HasBias {
+		if grads[o.Bias()], err = Extra(grads[1], tensor.Shape{o.size.O}, gBias); err != nil {
 			return nil, err
 		}
 	}
-	if o.HasResidual {
-		grads[len(in)-1] = grad
+	if o.HasShift {
+		if grads[o.Shift()], err = Extra(grads[1], tensor.Shape{o.size.N, o.size.O}, gShift); err != nil {
+			return nil, err
+		}
 	}
 	if o.constantInput {
 		return grads, nil
 	}
-	var input *backward
-	grads[0], input, err = gradient("ConvInputGradient", in[0].Shape(), func(v [][]float32) error {
-		conv.InputGradient(input.out, v[0], o.filter, o.size)
+	grads[0], err = Gradient("ConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		conv.InputGradient(out, v[0], o.filter, o.size)
 		return nil
 	}, grad, in[1], out)
 	if err == nil {
 		// The forward pass has packed the weights.
-		input.output.OrderOnly = []int{2}
+		OrderOnly(grads[0], 2)
 	}
 	return grads, err
 }
 
 // ConvWeightGradient computes the gradients of a convolution's weights, bias and shift.
 type ConvWeightGradient struct {
-	operation
+	Base
 	size          conv.Shape
 	gBias, gShift []float32
 	dst           []float32 // nil: the operation's own result
@@ -169,7 +232,7 @@ type ConvWeightGradient struct {
 // Into implements Accumulator.
 func (o *ConvWeightGradient) Into(dst []float32, add bool) { o.dst, o.add = dst, add }
 
-func (o *ConvWeightGradient) backward([][]float32) error {
+func (o *ConvWeightGradient) backward([]float32, [][]float32) error {
 	o.start().Wait()
 	return nil
 }

@@ -22,16 +22,16 @@ type Sampling struct {
 // DropoutOp sets elements to zero with probability P and divides the others by
 // 1-P. It belongs to training graphs only.
 type DropoutOp struct {
-	operation
+	Base
 	P        float32
-	Site     uint64 // tells apart the places of one network
+	Site     uint64 // the number of the place in its network
 	sampling *Sampling
 	per      int
 	h, w     int // of images; 0 else
 }
 
 // Dropout drops elements of x (N,...) with probability p in [0,1), by masks
-// drawn from sampling; site tells apart the dropouts of one network.
+// drawn from sampling; site is the number of the dropout in its network.
 func Dropout(x *gorgonia.Node, p float32, site uint64, sampling *Sampling) (*gorgonia.Node, error) {
 	if !(p >= 0 && p < 1) {
 		return nil, fmt.Errorf("Dropout: probability %v is not in [0,1)", p)
@@ -47,8 +47,8 @@ func Dropout(x *gorgonia.Node, p float32, site uint64, sampling *Sampling) (*gor
 	if s.Dims() == 4 {
 		o.h, o.w = s[2], s[3]
 	}
-	o.define("Dropout", s, func(in [][]float32) error { return o.mask(o.out, in[0]) }, x)
-	return apply(o)
+	o.Define("Dropout", s, func(out []float32, in [][]float32) error { return o.mask(out, in[0]) }, x)
+	return Apply(o)
 }
 
 func (o *DropoutOp) mask(y, x []float32) error {
@@ -68,14 +68,10 @@ func (o *DropoutOp) mask(y, x []float32) error {
 	return nil
 }
 
-// DiffWRT implements gorgonia.SDOp.
-func (o *DropoutOp) DiffWRT(n int) []bool { return all(n) }
-
 // SymDiff implements gorgonia.SDOp: the mask is drawn again, not kept.
 func (o *DropoutOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	var back *backward
-	gx, back, err := gradient("DropoutGradient", in[0].Shape(), func(v [][]float32) error {
-		return o.mask(back.out, v[0])
+	gx, err := Gradient("DropoutGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		return o.mask(out, v[0])
 	}, grad)
 	return gorgonia.Nodes{gx}, err
 }

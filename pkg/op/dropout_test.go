@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"multiscale/pkg/op"
+	"multiscale/pkg/op/optest"
 )
 
 // TestDropoutMasks: masks depend on the key, the sample's number and the place
@@ -15,14 +16,14 @@ import (
 func TestDropoutMasks(t *testing.T) {
 	const per = 50
 	masks := func(key, site uint64, samples ...uint64) []float32 {
-		p := place(t, compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+		p := place(t, optest.Compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) {
 			return op.Dropout(in[0], 0.5, site, &op.Sampling{Key: key, Samples: samples})
 		}, 0, shapes{vec(len(samples), per)})
-		for i := range values(p.in[0]) {
-			values(p.in[0])[i] = 1
+		for i := range values(p.Inputs[0]) {
+			values(p.Inputs[0])[i] = 1
 		}
-		p.run(t)
-		return slices.Clone(values(p.y))
+		p.Run(t)
+		return slices.Clone(values(p.Result))
 	}
 	batch := masks(1, 0, 7, 8, 9)
 	if !slices.Equal(masks(1, 0, 8), batch[per:2*per]) {
@@ -38,14 +39,14 @@ func TestDropoutMasks(t *testing.T) {
 // TestDropoutStrides: images of a mesh can have the masks of a finer one; numbers without pixels always have.
 func TestDropoutStrides(t *testing.T) {
 	mask := func(stride int, shape tensor.Shape) []float32 {
-		p := place(t, compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+		p := place(t, optest.Compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) {
 			return op.Dropout(in[0], 0.5, 0, &op.Sampling{Key: 3, Samples: []uint64{7}, Strides: []int{stride}})
 		}, 0, shapes{shape})
-		for i := range values(p.in[0]) {
-			values(p.in[0])[i] = 1
+		for i := range values(p.Inputs[0]) {
+			values(p.Inputs[0])[i] = 1
 		}
-		p.run(t)
-		return slices.Clone(values(p.y))
+		p.Run(t)
+		return slices.Clone(values(p.Result))
 	}
 	fine := mask(1, tensor.Shape{1, 2, 6, 8})
 	coarse := mask(2, tensor.Shape{1, 2, 3, 4})

@@ -7,9 +7,9 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Branch is one of several uses of a value; see Fork.
-type Branch struct {
-	operation
+// ForkOp is one of several uses of a value; see Fork.
+type ForkOp struct {
+	Base
 	fork   *fork
 	silent bool // its gradient travels with that of a later branch
 }
@@ -31,12 +31,12 @@ func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
 	f := &fork{branches: k}
 	nodes := make(gorgonia.Nodes, k)
 	for i := range nodes {
-		b := &Branch{fork: f}
-		b.define("Branch", x.Shape(), func(in [][]float32) error {
-			copy(b.out, in[0])
+		b := &ForkOp{fork: f}
+		b.Define("Fork", x.Shape(), func(out []float32, in [][]float32) error {
+			copy(out, in[0])
 			return nil
 		}, x)
-		n, err := apply(b)
+		n, err := Apply(b)
 		if err != nil {
 			return nil, err
 		}
@@ -48,10 +48,10 @@ func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
 // Share makes the branch a second header of x's memory, where it is a copy at
 // first. That is right only if nothing overwrites either while the other is in
 // use, which some of Gorgonia's own operations do: a planner has to know.
-func (b *Branch) Share() {
+func (b *ForkOp) Share() {
 	b.output.Len, b.output.Alias, b.output.Header = 0, 0, true
 	b.out, b.result = nil, nil
-	b.run = func(in [][]float32) error {
+	b.run = func(_ []float32, in [][]float32) error {
 		if len(b.out) == 0 || &b.out[0] != &in[0][0] {
 			b.out = in[0]
 			b.result = tensor.New(tensor.WithShape(b.shape...), tensor.WithBacking(in[0]))
@@ -62,11 +62,11 @@ func (b *Branch) Share() {
 
 // DiffWRT implements gorgonia.SDOp. Gorgonia asks again after SymDiff, and
 // that answer decides whether the gradient is added to the operand's.
-func (b *Branch) DiffWRT(int) []bool { return []bool{!b.silent} }
+func (b *ForkOp) DiffWRT(int) []bool { return []bool{!b.silent} }
 
 // SymDiff implements gorgonia.SDOp: the last branch to be differentiated hands
 // on the sum of all gradients, the others nothing.
-func (b *Branch) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+func (b *ForkOp) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	f := b.fork
 	f.grads = append(f.grads, grad)
 	if len(f.grads) < f.branches {

@@ -9,6 +9,7 @@ import (
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/op"
+	"multiscale/pkg/op/optest"
 )
 
 // uses sums k different functions of one value, each on a node of its own that
@@ -49,11 +50,11 @@ func TestFork(t *testing.T) {
 			})
 			in := shapes{image(2, 3, 5, 7)}
 			checkGradient(t, forked, 1, in, step)
-			a, b := place(t, compiled, forked, 1, in), place(t, plain, separate, 1, in)
-			a.run(t)
-			b.run(t)
-			for i, g := range values(a.grads[0]) {
-				if want := values(b.grads[0])[i]; math.Abs(float64(g-want)) > rounding {
+			a, b := place(t, optest.Compiled, forked, 1, in), place(t, optest.Plain, separate, 1, in)
+			a.Run(t)
+			b.Run(t)
+			for i, g := range values(a.Gradients[0]) {
+				if want := values(b.Gradients[0])[i]; math.Abs(float64(g-want)) > rounding {
 					t.Fatalf("element %d of the gradient: %v, with separate uses %v", i, g, want)
 				}
 			}

@@ -9,17 +9,17 @@ import (
 	"multiscale/pkg/kernel/matmul"
 )
 
-// Linear is an affine map of vectors: y = x weight' + bias. Inputs are x,
+// LinearOp is an affine map of vectors: y = x weight' + bias. Inputs are x,
 // weight, bias.
-type Linear struct {
-	operation
+type LinearOp struct {
+	Base
 	n, in, outputs int
 	constantInput  bool
 }
 
-// Affine maps x (N,I) with weight (O,I) and bias (O) to (N,O). constantInput
+// Linear maps x (N,I) with weight (O,I) and bias (O) to (N,O). constantInput
 // says that x needs no gradient.
-func Affine(x, weight, bias *gorgonia.Node, constantInput bool) (*gorgonia.Node, error) {
+func Linear(x, weight, bias *gorgonia.Node, constantInput bool) (*gorgonia.Node, error) {
 	in, err := imageOf("Linear", x)
 	if err != nil {
 		return nil, err
@@ -31,39 +31,38 @@ func Affine(x, weight, bias *gorgonia.Node, constantInput bool) (*gorgonia.Node,
 	if w.Dims() != 2 || w[1] != in.c {
 		return nil, fmt.Errorf("Linear: weight %s has shape %v, want (O,%d)", weight.Name(), w, in.c)
 	}
-	o := &Linear{n: in.n, in: in.c, outputs: w[0], constantInput: constantInput}
+	o := &LinearOp{n: in.n, in: in.c, outputs: w[0], constantInput: constantInput}
 	if err := want("Linear", "bias", bias, o.outputs); err != nil {
 		return nil, err
 	}
-	o.define("Linear", tensor.Shape{o.n, o.outputs}, o.forward, x, weight, bias)
-	return apply(o)
+	o.Define("Linear", tensor.Shape{o.n, o.outputs}, o.forward, x, weight, bias)
+	return Apply(o)
 }
 
-func (o *Linear) forward(in [][]float32) error {
+func (o *LinearOp) forward(out []float32, in [][]float32) error {
 	for i := range o.n {
-		copy(o.operation.out[i*o.outputs:], in[2])
+		copy(out[i*o.outputs:], in[2])
 	}
-	matmul.Mul(o.operation.out, in[0], in[1], o.n, o.outputs, o.in, false, true, 1, 1)
+	matmul.Mul(out, in[0], in[1], o.n, o.outputs, o.in, false, true, 1, 1)
 	return nil
 }
 
 // DiffWRT implements gorgonia.SDOp.
-func (o *Linear) DiffWRT(int) []bool { return []bool{!o.constantInput, true, true} }
+func (o *LinearOp) DiffWRT(int) []bool { return []bool{!o.constantInput, true, true} }
 
 // SymDiff implements gorgonia.SDOp.
-func (o *Linear) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+func (o *LinearOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	grads := make(gorgonia.Nodes, 3)
-	var weight, bias, input *backward
 	var err error
-	grads[1], weight, err = gradient("LinearWeightGradient", in[1].Shape(), func(v [][]float32) error {
-		matmul.Mul(weight.out, v[0], v[1], o.outputs, o.in, o.n, true, false, 1, 0)
+	grads[1], err = Gradient("LinearWeightGradient", in[1].Shape(), func(out []float32, v [][]float32) error {
+		matmul.Mul(out, v[0], v[1], o.outputs, o.in, o.n, true, false, 1, 0)
 		return nil
 	}, grad, in[0])
 	if err != nil {
 		return nil, err
 	}
 	sums := make([]float64, o.outputs)
-	grads[2], bias, err = gradient("LinearBiasGradient", in[2].Shape(), func(v [][]float32) error {
+	grads[2], err = Gradient("LinearBiasGradient", in[2].Shape(), func(out []float32, v [][]float32) error {
 		clear(sums)
 		for i := range o.n {
 			for j, g := range v[0][i*o.outputs:][:o.outputs] {
@@ -71,15 +70,15 @@ func (o *Linear) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.No
 			}
 		}
 		for j, sum := range sums {
-			bias.out[j] = float32(sum)
+			out[j] = float32(sum)
 		}
 		return nil
 	}, grad)
 	if err != nil || o.constantInput {
 		return grads, err
 	}
-	grads[0], input, err = gradient("LinearInputGradient", in[0].Shape(), func(v [][]float32) error {
-		matmul.Mul(input.out, v[0], v[1], o.n, o.in, o.outputs, false, false, 1, 0)
+	grads[0], err = Gradient("LinearInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		matmul.Mul(out, v[0], v[1], o.n, o.in, o.outputs, false, false, 1, 0)
 		return nil
 	}, grad, in[1])
 	return grads, err

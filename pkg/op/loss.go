@@ -6,81 +6,181 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	kernel "multiscale/pkg/kernel/loss"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/kernel/ssim"
 )
 
-// Loss is a cost of a result y against a target. Only y has a gradient.
-type Loss struct {
-	operation
-	symDiff func(y, target, grad *gorgonia.Node) (*gorgonia.Node, error)
+// LossOp is a cost of a result y against a target. Only y has a gradient.
+type LossOp struct {
+	Base
+	gradient Run
+}
+
+// Loss adds a cost of a kind for each sample: from y and target, both (N,...), forward
+// computes N numbers, and gradient computes that with respect to y (N,...) from y, target and
+// the factor of each sample (N):
+//
+//	gradient[n,...] = factor[n] * dforward[n]/dy[n,...]
+func Loss(kind string, y, target *gorgonia.Node, forward, gradient Run) (*gorgonia.Node, error) {
+	if y.IsScalar() {
+		return nil, fmt.Errorf("%s: operand %s is a scalar, want (N,...)", kind, y.Name())
+	}
+	if err := want(kind, "target", target, y.Shape()...); err != nil {
+		return nil, err
+	}
+	return loss(kind, tensor.Shape{y.Shape()[0]}, y, target, forward, gradient)
+}
+
+func loss(kind string, shape tensor.Shape, y, target *gorgonia.Node, forward, gradient Run) (*gorgonia.Node, error) {
+	o := &LossOp{gradient: gradient}
+	o.Define(kind, shape, forward, y, target)
+	return Apply(o)
+}
+
+// DiffWRT implements gorgonia.SDOp.
+func (o *LossOp) DiffWRT(int) []bool { return []bool{true, false} }
+
+// SymDiff implements gorgonia.SDOp.
+func (o *LossOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	gy, err := Gradient(o.kind+"Gradient", in[0].Shape(), o.gradient, in[0], in[1], grad)
+	return gorgonia.Nodes{gy, nil}, err
 }
 
 // MSE is the cost of each sample (N): the mean of (y-target)^2 over the
 // sample's elements. y and target have shape (N,...).
 func MSE(y, target *gorgonia.Node) (*gorgonia.Node, error) {
-	if y.IsScalar() {
-		return nil, fmt.Errorf("MSE: operand %s is a scalar, want (N,...)", y.Name())
-	}
-	if err := want("MSE", "target", target, y.Shape()...); err != nil {
-		return nil, err
-	}
-	o := &Loss{}
-	o.define("MSE", tensor.Shape{y.Shape()[0]}, func(v [][]float32) error {
-		pointwise.MSE(o.out, v[0], v[1])
+	return Loss("MSE", y, target, func(out []float32, v [][]float32) error {
+		pointwise.MSE(out, v[0], v[1])
 		return nil
-	}, y, target)
-	o.symDiff = func(y, target, grad *gorgonia.Node) (*gorgonia.Node, error) {
-		var back *backward
-		gy, back, err := gradient("MSEGradient", y.Shape(), func(v [][]float32) error {
-			pointwise.MSEBackward(back.out, v[0], v[1], v[2])
-			return nil
-		}, y, target, grad)
-		return gy, err
-	}
-	return apply(o)
+	}, func(out []float32, v [][]float32) error {
+		pointwise.MSEBackward(out, v[0], v[1], v[2])
+		return nil
+	})
+}
+
+// L1 is the cost of each sample (N): the mean of |y-target| over the sample's elements. y and target have
+// shape (N,...).
+func L1(y, target *gorgonia.Node) (*gorgonia.Node, error) {
+	return difference("L1", y, target, kernel.L1, 0)
+}
+
+// Charbonnier is the cost of each sample (N): the mean of sqrt((y-target)^2 + eps^2).
+func Charbonnier(y, target *gorgonia.Node, eps float64) (*gorgonia.Node, error) {
+	return difference("Charbonnier", y, target, kernel.Charbonnier, eps)
+}
+
+// Huber is the cost of each sample (N): the mean of d^2/2 where |d| <= delta, else of delta*(|d|-delta/2), with
+// d = y-target.
+func Huber(y, target *gorgonia.Node, delta float64) (*gorgonia.Node, error) {
+	return difference("Huber", y, target, kernel.Huber, delta)
+}
+
+// difference is the mean of a function of y-target over each sample.
+func difference(kind string, y, target *gorgonia.Node, f kernel.Function, p float64) (*gorgonia.Node, error) {
+	return Loss(kind, y, target, func(out []float32, v [][]float32) error {
+		kernel.Forward(out, v[0], v[1], f, p)
+		return nil
+	}, func(out []float32, v [][]float32) error {
+		kernel.Backward(out, v[0], v[1], v[2], f, p)
+		return nil
+	})
+}
+
+// Dissimilarity is the cost of each sample (N): one minus the structural similarity
+// of y and target (N,C,H,W), with window 11, sigma 1.5, L = 1 and zero padding.
+func Dissimilarity(y, target *gorgonia.Node) (*gorgonia.Node, error) {
+	return similarity("Dissimilarity", 1, y, target)
 }
 
 // NegativeSSIM is the cost of each sample (N): minus the structural similarity
 // of y and target (N,C,H,W), with window 11, sigma 1.5, L = 1 and zero padding.
 func NegativeSSIM(y, target *gorgonia.Node) (*gorgonia.Node, error) {
-	in, err := imageOf("NegativeSSIM", y)
+	return similarity("NegativeSSIM", 0, y, target)
+}
+
+// similarity is offset - SSIM.
+func similarity(kind string, offset float64, y, target *gorgonia.Node) (*gorgonia.Node, error) {
+	in, err := imageOf(kind, y)
 	if err != nil {
 		return nil, err
 	}
-	if err := want("NegativeSSIM", "target", target, in.shape()...); err != nil {
+	if err := want(kind, "target", target, in.shape()...); err != nil {
 		return nil, err
 	}
 	size := ssim.Shape{N: in.n, C: in.c, H: in.h, W: in.w}
 	values := make([]float64, in.n)
 	weights := make([]float32, in.n)
-	o := &Loss{}
-	o.define("NegativeSSIM", tensor.Shape{in.n}, func(v [][]float32) error {
+	return Loss(kind, y, target, func(out []float32, v [][]float32) error {
 		ssim.Forward(values, v[0], v[1], size)
 		for i, s := range values {
-			o.out[i] = float32(-s)
+			out[i] = float32(offset - s)
 		}
 		return nil
-	}, y, target)
-	o.symDiff = func(y, target, grad *gorgonia.Node) (*gorgonia.Node, error) {
-		var back *backward
-		gy, back, err := gradient("NegativeSSIMGradient", y.Shape(), func(v [][]float32) error {
-			for i, g := range v[2] {
-				weights[i] = -g
-			}
-			ssim.Backward(back.out, v[0], v[1], size, weights)
-			return nil
-		}, y, target, grad)
-		return gy, err
-	}
-	return apply(o)
+	}, func(out []float32, v [][]float32) error {
+		for i, g := range v[2] {
+			weights[i] = -g
+		}
+		ssim.Backward(out, v[0], v[1], size, weights)
+		return nil
+	})
 }
 
-// DiffWRT implements gorgonia.SDOp.
-func (o *Loss) DiffWRT(int) []bool { return []bool{true, false} }
+// Weighted is a loss with its factor in a WeightedSum.
+type Weighted struct {
+	Factor float32
+	Loss   func(y, target *gorgonia.Node) (*gorgonia.Node, error)
+}
+
+// WeightedSum is the cost of each sample (N): the sum of losses of y and target, each of shape (N), times their factors.
+func WeightedSum(y, target *gorgonia.Node, terms ...Weighted) (*gorgonia.Node, error) {
+	if len(terms) == 0 {
+		return nil, fmt.Errorf("WeightedSum: no losses")
+	}
+	ys, err := Fork(y, len(terms))
+	if err != nil {
+		return nil, err
+	}
+	o := &weightedSum{}
+	losses := make(gorgonia.Nodes, len(terms))
+	for i, term := range terms {
+		if losses[i], err = term.Loss(ys[i], target); err != nil {
+			return nil, err
+		}
+		if err := want("WeightedSum", "loss", losses[i], losses[0].Shape()...); err != nil {
+			return nil, err
+		}
+		o.factors = append(o.factors, term.Factor)
+	}
+	o.Define("WeightedSum", losses[0].Shape(), func(out []float32, v [][]float32) error {
+		for n := range out {
+			var sum float64
+			for i, f := range o.factors {
+				sum += float64(f) * float64(v[i][n])
+			}
+			out[n] = float32(sum)
+		}
+		return nil
+	}, losses...)
+	return Apply(o)
+}
+
+type weightedSum struct {
+	Base
+	factors []float32
+}
 
 // SymDiff implements gorgonia.SDOp.
-func (o *Loss) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gy, err := o.symDiff(in[0], in[1], grad)
-	return gorgonia.Nodes{gy, nil}, err
+func (o *weightedSum) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (grads gorgonia.Nodes, err error) {
+	grads = make(gorgonia.Nodes, len(in))
+	for i, f := range o.factors {
+		grads[i], err = Gradient("WeightedSumGradient", grad.Shape(), func(out []float32, v [][]float32) error {
+			pointwise.Scale(out, f, v[0])
+			return nil
+		}, grad)
+		if err != nil {
+			return nil, err
+		}
+	}
+	return grads, nil
 }

@@ -6,29 +6,25 @@ import "gorgonia.org/gorgonia"
 // costs of its samples.
 func Mean(x *gorgonia.Node) (*gorgonia.Node, error) {
 	o := &mean{}
-	o.define("Mean", nil, func(v [][]float32) error {
+	o.Define("Mean", nil, func(out []float32, v [][]float32) error {
 		var sum float64
 		for _, x := range v[0] {
 			sum += float64(x)
 		}
-		o.setScalar(sum / float64(len(v[0])))
+		out[0] = float32(sum / float64(len(v[0])))
 		return nil
 	}, x)
-	return apply(o)
+	return Apply(o)
 }
 
-type mean struct{ operation }
-
-// DiffWRT implements gorgonia.SDOp.
-func (o *mean) DiffWRT(n int) []bool { return all(n) }
+type mean struct{ Base }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *mean) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	var back *backward
-	gx, back, err := gradient("MeanGradient", in[0].Shape(), func(v [][]float32) error {
-		share := v[0][0] / float32(len(back.out))
-		for i := range back.out {
-			back.out[i] = share
+	gx, err := Gradient("MeanGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		share := v[0][0] / float32(len(out))
+		for i := range out {
+			out[i] = share
 		}
 		return nil
 	}, grad)

@@ -4,21 +4,20 @@ import (
 	"fmt"
 
 	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/norm"
 )
 
-// Norm is a normalisation over groups of channels, followed by a non-linearity:
+// NormOp is a normalisation over groups of channels, followed by a non-linearity:
 //
 //	y = Act(gamma*(x-mean)/sqrt(variance+Eps) + beta)
 //
 // with the biased variance of each sample's group. Kind is "GroupNorm", with
 // inputs x, gamma, beta, or "LayerNorm": one group of all channels and no
 // affine part, with the one input x.
-type Norm struct {
-	operation
+type NormOp struct {
+	Base
 	Groups int
 	Eps    float32
 	Act    kernel.Activation
@@ -57,16 +56,16 @@ func LayerNorm(x *gorgonia.Node, eps float32, act kernel.Activation) (*gorgonia.
 }
 
 func normalise(kind string, in image, groups int, eps float32, act kernel.Activation, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
-	o := &Norm{Groups: groups, Eps: eps, Act: act}
+	o := &NormOp{Groups: groups, Eps: eps, Act: act}
 	o.size = norm.Shape{N: in.n, C: in.c, HW: in.hw(), Groups: groups}
 	o.mean = make([]float32, in.n*groups)
 	o.rstd = make([]float32, in.n*groups)
-	o.define(kind, inputs[0].Shape(), func(v [][]float32) error {
+	o.Define(kind, inputs[0].Shape(), func(out []float32, v [][]float32) error {
 		gamma, beta := affine(v, 1)
-		norm.Forward(o.out, v[0], gamma, beta, o.size, eps, act, o.mean, o.rstd)
+		norm.Forward(out, v[0], gamma, beta, o.size, eps, act, o.mean, o.rstd)
 		return nil
 	}, inputs...)
-	return apply(o)
+	return Apply(o)
 }
 
 // affine returns gamma and beta at position i, or nil where there are none.
@@ -77,37 +76,25 @@ func affine(v [][]float32, i int) (gamma, beta []float32) {
 	return v[i], v[i+1]
 }
 
-// DiffWRT implements gorgonia.SDOp.
-func (o *Norm) DiffWRT(n int) []bool { return all(n) }
-
 // SymDiff implements gorgonia.SDOp.
-func (o *Norm) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+func (o *NormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	var gGamma, gBeta []float32
 	if len(in) == 3 {
 		gGamma, gBeta = make([]float32, o.size.C), make([]float32, o.size.C)
 	}
-	var back *backward
 	// The statistics are the forward pass's: out only fixes the order.
 	operands := append(gorgonia.Nodes{out, grad}, in...)
-	gx, back, err := gradient(o.kind+"Gradient", in[0].Shape(), func(v [][]float32) error {
+	gx, err := Gradient(o.kind+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) error {
 		gamma, beta := affine(v, 3)
-		norm.Backward(back.out, gGamma, gBeta, v[1], v[2], gamma, beta, o.size, o.Act, o.mean, o.rstd)
+		norm.Backward(out, gGamma, gBeta, v[1], v[2], gamma, beta, o.size, o.Act, o.mean, o.rstd)
 		return nil
 	}, operands...)
 	if err != nil {
 		return nil, err
 	}
-	back.output.OrderOnly = []int{0}
-	grads := gorgonia.Nodes{gx}
-	for _, g := range [][]float32{gGamma, gBeta} {
-		if g == nil {
-			continue
-		}
-		n, err := second(gx, tensor.Shape{o.size.C}, g)
-		if err != nil {
-			return nil, err
-		}
-		grads = append(grads, n)
+	OrderOnly(gx, 0)
+	if gGamma == nil {
+		return gorgonia.Nodes{gx}, nil
 	}
-	return grads, nil
+	return withExtras(gx, o.size.C, gGamma, gBeta)
 }

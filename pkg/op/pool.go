@@ -8,9 +8,9 @@ import (
 	"multiscale/pkg/kernel/resample"
 )
 
-// Pooling is the mean over squares of K x K pixels.
-type Pooling struct {
-	operation
+// AveragePoolOp is the mean over squares of K x K pixels.
+type AveragePoolOp struct {
+	Base
 	K int
 }
 
@@ -24,27 +24,23 @@ func AveragePool(x *gorgonia.Node, k int) (*gorgonia.Node, error) {
 	if k < 1 || in.h < k || in.w < k {
 		return nil, fmt.Errorf("AveragePool: %dx%d squares do not fit into %dx%d pixels", k, k, in.h, in.w)
 	}
-	o := &Pooling{K: k}
+	o := &AveragePoolOp{K: k}
 	to := image{in.n, in.c, in.h / k, in.w / k}
-	o.define("AveragePool", to.shape(), func(v [][]float32) error {
-		resample.AveragePool(o.out, v[0], in.n*in.c, in.h, in.w, k)
+	o.Define("AveragePool", to.shape(), func(out []float32, v [][]float32) error {
+		resample.AveragePool(out, v[0], in.n*in.c, in.h, in.w, k)
 		return nil
 	}, x)
-	return apply(o)
+	return Apply(o)
 }
 
-// DiffWRT implements gorgonia.SDOp.
-func (o *Pooling) DiffWRT(n int) []bool { return all(n) }
-
 // SymDiff implements gorgonia.SDOp.
-func (o *Pooling) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+func (o *AveragePoolOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	size, err := imageOf("AveragePool", in[0])
 	if err != nil {
 		return nil, err
 	}
-	var back *backward
-	gx, back, err := gradient("AveragePoolGradient", in[0].Shape(), func(v [][]float32) error {
-		resample.AveragePoolBackward(back.out, v[0], size.n*size.c, size.h, size.w, o.K)
+	gx, err := Gradient("AveragePoolGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		resample.AveragePoolBackward(out, v[0], size.n*size.c, size.h, size.w, o.K)
 		return nil
 	}, grad)
 	return gorgonia.Nodes{gx}, err

@@ -19,9 +19,9 @@ const (
 	Bilinear Interpolation = "bilinear"
 )
 
-// Resizing resizes images, by a factor or to a size.
-type Resizing struct {
-	operation
+// ResizeOp resizes images, by a factor or to a size.
+type ResizeOp struct {
+	Base
 	Mode Interpolation
 	// Factor is the ratio of output to input side, 0 where a size was asked.
 	Factor float64
@@ -59,31 +59,27 @@ func resize(x *gorgonia.Node, in, to image, mode Interpolation, factor, scaleH, 
 	if mode != Nearest && mode != Bilinear {
 		return nil, fmt.Errorf("Resize: unknown interpolation %q", mode)
 	}
-	o := &Resizing{Mode: mode, Factor: factor, in: in, to: to, scaleH: scaleH, scaleW: scaleW}
-	o.define("Resize", to.shape(), func(v [][]float32) error {
+	o := &ResizeOp{Mode: mode, Factor: factor, in: in, to: to, scaleH: scaleH, scaleW: scaleW}
+	o.Define("Resize", to.shape(), func(out []float32, v [][]float32) error {
 		planes := in.n * in.c
 		if mode == Nearest {
-			resample.NearestScaled(o.out, v[0], planes, in.h, in.w, to.h, to.w, scaleH, scaleW)
+			resample.NearestScaled(out, v[0], planes, in.h, in.w, to.h, to.w, scaleH, scaleW)
 		} else {
-			resample.Bilinear(o.out, v[0], planes, in.h, in.w, to.h, to.w, scaleH, scaleW)
+			resample.Bilinear(out, v[0], planes, in.h, in.w, to.h, to.w, scaleH, scaleW)
 		}
 		return nil
 	}, x)
-	return apply(o)
+	return Apply(o)
 }
 
-// DiffWRT implements gorgonia.SDOp.
-func (o *Resizing) DiffWRT(n int) []bool { return all(n) }
-
 // SymDiff implements gorgonia.SDOp.
-func (o *Resizing) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	var back *backward
-	gx, back, err := gradient("ResizeGradient", in[0].Shape(), func(v [][]float32) error {
+func (o *ResizeOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	gx, err := Gradient("ResizeGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
 		planes := o.in.n * o.in.c
 		if o.Mode == Nearest {
-			resample.NearestScaledBackward(back.out, v[0], planes, o.in.h, o.in.w, o.to.h, o.to.w, o.scaleH, o.scaleW)
+			resample.NearestScaledBackward(out, v[0], planes, o.in.h, o.in.w, o.to.h, o.to.w, o.scaleH, o.scaleW)
 		} else {
-			resample.BilinearBackward(back.out, v[0], planes, o.in.h, o.in.w, o.to.h, o.to.w, o.scaleH, o.scaleW)
+			resample.BilinearBackward(out, v[0], planes, o.in.h, o.in.w, o.to.h, o.to.w, o.scaleH, o.scaleW)
 		}
 		return nil
 	}, grad)
@@ -91,4 +87,4 @@ func (o *Resizing) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.
 }
 
 // Size is the size of the result.
-func (o *Resizing) Size() (h, w int) { return o.to.h, o.to.w }
+func (o *ResizeOp) Size() (h, w int) { return o.to.h, o.to.w }

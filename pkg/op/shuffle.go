@@ -8,9 +8,9 @@ import (
 	"multiscale/pkg/kernel/resample"
 )
 
-// Shuffle moves channels to pixels; see PixelShuffle.
-type Shuffle struct {
-	operation
+// PixelShuffleOp moves channels to pixels; see PixelShuffle.
+type PixelShuffleOp struct {
+	Base
 	R int
 }
 
@@ -24,27 +24,59 @@ func PixelShuffle(x *gorgonia.Node, r int) (*gorgonia.Node, error) {
 	if r < 1 || in.c%(r*r) != 0 {
 		return nil, fmt.Errorf("PixelShuffle: %d channels are no multiple of %d", in.c, r*r)
 	}
-	o := &Shuffle{R: r}
+	o := &PixelShuffleOp{R: r}
 	c := in.c / (r * r)
-	o.define("PixelShuffle", image{in.n, c, in.h * r, in.w * r}.shape(), func(v [][]float32) error {
-		resample.PixelShuffle(o.out, v[0], in.n, c, in.h, in.w, r)
+	o.Define("PixelShuffle", image{in.n, c, in.h * r, in.w * r}.shape(), func(out []float32, v [][]float32) error {
+		resample.PixelShuffle(out, v[0], in.n, c, in.h, in.w, r)
 		return nil
 	}, x)
-	return apply(o)
+	return Apply(o)
 }
 
-// DiffWRT implements gorgonia.SDOp.
-func (o *Shuffle) DiffWRT(n int) []bool { return all(n) }
-
 // SymDiff implements gorgonia.SDOp.
-func (o *Shuffle) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+func (o *PixelShuffleOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	size, err := imageOf("PixelShuffle", in[0])
 	if err != nil {
 		return nil, err
 	}
-	var back *backward
-	gx, back, err := gradient("PixelShuffleGradient", in[0].Shape(), func(v [][]float32) error {
-		resample.PixelShuffleBackward(back.out, v[0], size.n, size.c/(o.R*o.R), size.h, size.w, o.R)
+	gx, err := Gradient("PixelShuffleGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		resample.PixelShuffleBackward(out, v[0], size.n, size.c/(o.R*o.R), size.h, size.w, o.R)
+		return nil
+	}, grad)
+	return gorgonia.Nodes{gx}, err
+}
+
+// PixelUnshuffleOp moves pixels to channels; see PixelUnshuffle.
+type PixelUnshuffleOp struct {
+	Base
+	R int
+}
+
+// PixelUnshuffle rearranges x (N,C,H*r,W*r) to (N,C*r*r,H,W), the inverse of PixelShuffle.
+func PixelUnshuffle(x *gorgonia.Node, r int) (*gorgonia.Node, error) {
+	in, err := imageOf("PixelUnshuffle", x)
+	if err != nil {
+		return nil, err
+	}
+	if r < 1 || in.h%r != 0 || in.w%r != 0 {
+		return nil, fmt.Errorf("PixelUnshuffle: the sides of %dx%d pixels are no multiples of %d", in.h, in.w, r)
+	}
+	o := &PixelUnshuffleOp{R: r}
+	o.Define("PixelUnshuffle", image{in.n, in.c * r * r, in.h / r, in.w / r}.shape(), func(out []float32, v [][]float32) error {
+		resample.PixelShuffleBackward(out, v[0], in.n, in.c, in.h/r, in.w/r, r)
+		return nil
+	}, x)
+	return Apply(o)
+}
+
+// SymDiff implements gorgonia.SDOp.
+func (o *PixelUnshuffleOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	size, err := imageOf("PixelUnshuffle", in[0])
+	if err != nil {
+		return nil, err
+	}
+	gx, err := Gradient("PixelUnshuffleGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		resample.PixelShuffle(out, v[0], size.n, size.c, size.h/o.R, size.w/o.R, o.R)
 		return nil
 	}, grad)
 	return gorgonia.Nodes{gx}, err

@@ -8,29 +8,29 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Sinusoid embeds numbers as sines and cosines of geometrically falling
+// SinusoidOp embeds numbers as sines and cosines of geometrically falling
 // frequencies. It has no gradient: t is data.
-type Sinusoid struct {
+type SinusoidOp struct {
 	constant
 	Dim       int
 	MaxPeriod float64
 	CosFirst  bool
 }
 
-// EmbedTime maps t (N) to (N,dim): [sin, cos] of t*f_k, or [cos, sin] with
+// Sinusoid maps t (N) to (N,dim): [sin, cos] of t*f_k, or [cos, sin] with
 // cosFirst, where f_k = maxPeriod^(-k/half), k = 0..half-1 and half = dim/2. An
 // odd dim ends with a zero.
-func EmbedTime(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*gorgonia.Node, error) {
+func Sinusoid(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*gorgonia.Node, error) {
 	s := t.Shape()
 	if len(s) != 1 || dim < 2 {
 		return nil, fmt.Errorf("Sinusoid: times of shape %v and %d channels, want (N) and 2 at least", s, dim)
 	}
-	o := &Sinusoid{Dim: dim, MaxPeriod: maxPeriod, CosFirst: cosFirst}
+	o := &SinusoidOp{Dim: dim, MaxPeriod: maxPeriod, CosFirst: cosFirst}
 	frequencies := o.Frequencies()
 	half := len(frequencies)
-	o.define("Sinusoid", tensor.Shape{s[0], dim}, func(in [][]float32) error {
+	o.Define("Sinusoid", tensor.Shape{s[0], dim}, func(out []float32, in [][]float32) error {
 		for i, t := range in[0] {
-			row := o.out[i*dim : (i+1)*dim]
+			row := out[i*dim : (i+1)*dim]
 			row[dim-1] = 0
 			first, second := row[:half], row[half:2*half]
 			if cosFirst {
@@ -44,11 +44,11 @@ func EmbedTime(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*go
 		}
 		return nil
 	}, t)
-	return apply(o)
+	return Apply(o)
 }
 
 // Frequencies returns f_k, k = 0..Dim/2-1.
-func (o *Sinusoid) Frequencies() []float32 {
+func (o *SinusoidOp) Frequencies() []float32 {
 	half := o.Dim / 2
 	f := make([]float32, half)
 	for k := range f {
@@ -67,15 +67,15 @@ func Column(t *gorgonia.Node) (*gorgonia.Node, error) {
 		return nil, fmt.Errorf("Column: shape %v, want (N)", s)
 	}
 	o := &ColumnOp{}
-	o.define("Column", tensor.Shape{s[0], 1}, func(in [][]float32) error {
-		copy(o.out, in[0])
+	o.Define("Column", tensor.Shape{s[0], 1}, func(out []float32, in [][]float32) error {
+		copy(out, in[0])
 		return nil
 	}, t)
-	return apply(o)
+	return Apply(o)
 }
 
 // constant is the part of operations that pass no gradient on.
-type constant struct{ operation }
+type constant struct{ Base }
 
 // DiffWRT implements gorgonia.SDOp.
 func (*constant) DiffWRT(n int) []bool { return make([]bool, n) }

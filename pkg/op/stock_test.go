@@ -17,14 +17,14 @@ func TestStockOperations(t *testing.T) {
 	// weights.
 	around := func(f func(x, y *gorgonia.Node) (*gorgonia.Node, error)) function {
 		return func(in gorgonia.Nodes) (*gorgonia.Node, error) {
-			x, err := op.Convolve(in[0], in[1], in[2], op.ConvOptions{})
+			x, err := op.Conv(in[0], in[1], in[2], op.ConvOptions{})
 			if err != nil {
 				return nil, err
 			}
 			if x, err = f(x, in[0]); err != nil {
 				return nil, err
 			}
-			return op.Convolve(x, in[1], in[2], op.ConvOptions{})
+			return op.Conv(x, in[1], in[2], op.ConvOptions{})
 		}
 	}
 	half := func() *gorgonia.Node { return gorgonia.NewConstant(float32(0.5)) }

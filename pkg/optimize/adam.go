@@ -1,41 +1,32 @@
 package optimize
 
-import "multiscale/pkg/kernel/pointwise"
+import (
+	"cmp"
 
-// AdamOptions are the constants of Adam. The zero value of each but the
-// learning rate means its usual value.
-type AdamOptions struct {
-	LearningRate float64
-	Beta1        float64 // of the first moment, 0.9
-	Beta2        float64 // of the second moment, 0.999
-	Epsilon      float64 // added to the root of the second moment, 1e-8
-}
+	"multiscale/pkg/kernel/pointwise"
+)
 
-// Adam is the method of Kingma and Ba (2015). Its state is the first moments
-// of all parameters, then the second moments.
+// Adam is the method of Kingma and Ba (2015). With the gradient g and the number k of
+// the step,
+//
+//	m = Beta1 m + (1-Beta1) g,  v = Beta2 v + (1-Beta2) g^2
+//	p = p - rate (m/(1-Beta1^k)) / (sqrt(v/(1-Beta2^k)) + Epsilon)
+//
+// It does not decay weights; AdamW does. Constants that are 0 have their usual values.
 type Adam struct {
-	solver
-	options AdamOptions
+	Beta1   float64 // of the first moment, usually 0.9
+	Beta2   float64 // of the second moment, usually 0.999
+	Epsilon float64 // usually 1e-8
 }
 
-var _ Optimizer = (*Adam)(nil)
+// Name implements Rule.
+func (Adam) Name() string { return "adam" }
 
-// NewAdam returns an Adam optimizer that has not taken a step.
-func NewAdam(o AdamOptions) *Adam {
-	for _, d := range []struct {
-		field *float64
-		value float64
-	}{{&o.Beta1, 0.9}, {&o.Beta2, 0.999}, {&o.Epsilon, 1e-8}} {
-		if *d.field == 0 {
-			*d.field = d.value
-		}
-	}
-	a := &Adam{solver: solver{rate: o.LearningRate, kinds: 2, name: "adam"}, options: o}
-	a.update = a.apply
-	return a
-}
+// Moments implements Rule: m and v.
+func (Adam) Moments() int { return 2 }
 
-func (a *Adam) apply(p, g []float32, i, lo, hi int) {
-	m, v := a.state[i][lo:hi], a.state[len(a.state)/2+i][lo:hi]
-	pointwise.Adam(p, g, m, v, a.rate, a.options.Beta1, a.options.Beta2, a.options.Epsilon, a.steps)
+// Update implements Rule.
+func (a Adam) Update(values, gradient []float32, moments [][]float32, s Step) {
+	pointwise.Adam(values, gradient, moments[0], moments[1], s.LearningRate,
+		cmp.Or(a.Beta1, 0.9), cmp.Or(a.Beta2, 0.999), cmp.Or(a.Epsilon, 1e-8), s.Number)
 }

@@ -1,4 +1,4 @@
-// Package optimize updates parameters: Adam and gradient descent with momentum
-// as Gorgonia solvers whose state can be saved, and schedules of the learning
-// rate.
+// Package optimize updates parameters: a Rule is a method such as Adam, an Optimizer
+// applies it to a flat vector of parameters, and a Schedule is the learning rate over
+// the steps. Methods and Schedules own the names that command lines use.
 package optimize

@@ -2,32 +2,16 @@ package optimize
 
 import (
 	"math"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
-	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
+	"multiscale/pkg/param"
 )
 
 // rounding bounds the error of float32 updates against float64 ones.
 const rounding = 5e-7
-
-// parameter is a value with a gradient, as Gorgonia's solvers take them.
-type parameter struct {
-	value, grad gorgonia.Value
-	err         error
-}
-
-func (p parameter) Value() gorgonia.Value         { return p.value }
-func (p parameter) Grad() (gorgonia.Value, error) { return p.grad, p.err }
-
-func newParameter(p, g []float32) parameter {
-	return parameter{value: dense(p), grad: dense(g)}
-}
-
-func dense(x []float32) *tensor.Dense {
-	return tensor.New(tensor.WithShape(len(x)), tensor.WithBacking(x))
-}
 
 // gradient has scales from 1e-9 to 10, so that the place of epsilon matters,
 // and a 0 that stays 0.
@@ -39,163 +23,178 @@ func gradient(step, n int) []float32 {
 	return g
 }
 
-func TestAdam(t *testing.T) {
-	const n, steps, beta1, beta2, eps = 40, 20, 0.9, 0.999, 1e-8
-	schedule := Cosine{Initial: 5e-4, Final: 1e-6, Steps: steps}
-	p, q := make([]float32, n), make([]float32, 7)
-	p64, m64, v64 := make([]float64, n), make([]float64, n), make([]float64, n)
-	for i := range p {
-		p[i] = float32(math.Cos(float64(i)))
-		p64[i] = float64(p[i])
+// groups are a weight of n values, a bias of 7, and a frozen weight of 5.
+func groups(n int) []param.Group {
+	return []param.Group{
+		{Name: "w", From: 0, To: n, Decays: true},
+		{Name: "b", From: n, To: n + 7},
+		{Name: "f", From: n + 7, To: n + 12, Decays: true, Frozen: true},
 	}
-	adam := NewAdam(AdamOptions{})
-	for step := range steps {
-		g := gradient(step, n)
-		rate := schedule.LearningRate(step)
-		adam.SetLearningRate(rate)
-		if err := adam.Step([]gorgonia.ValueGrad{newParameter(p, g), newParameter(q, gradient(step, 7))}); err != nil {
-			t.Fatal(err)
+}
+
+// exact does the step of a rule in float64.
+type exact func(p, m, v *float64, g, rate float64, step int, decays bool)
+
+func exactAdam(decay float64) exact {
+	const beta1, beta2, eps = 0.9, 0.999, 1e-8
+	return func(p, m, v *float64, g, rate float64, step int, decays bool) {
+		if decays {
+			*p *= 1 - rate*decay
 		}
-		for i, d := range g {
-			d := float64(d)
-			m64[i] = beta1*m64[i] + (1-beta1)*d
-			v64[i] = beta2*v64[i] + (1-beta2)*d*d
-			k := float64(step + 1)
-			p64[i] -= rate * m64[i] / (1 - math.Pow(beta1, k)) / (math.Sqrt(v64[i]/(1-math.Pow(beta2, k))) + eps)
-			if d := math.Abs(float64(p[i]) - p64[i]); d > rounding {
-				t.Fatalf("step %d, element %d: %v, want %v", step, i, p[i], p64[i])
-			}
+		*m = beta1**m + (1-beta1)*g
+		*v = beta2**v + (1-beta2)*g*g
+		k := float64(step)
+		*p -= rate * *m / (1 - math.Pow(beta1, k)) / (math.Sqrt(*v/(1-math.Pow(beta2, k))) + eps)
+	}
+}
+
+func exactSGD(momentum, decay float64, nesterov bool) exact {
+	return func(p, m, _ *float64, g, rate float64, _ int, decays bool) {
+		if decays {
+			g += decay * *p
 		}
-	}
-	if adam.Steps() != steps || adam.Name() != "adam" {
-		t.Errorf("%d steps of %s", adam.Steps(), adam.Name())
-	}
-	state := adam.State()
-	if len(state) != 4 || len(state[0]) != n || len(state[1]) != 7 || len(state[2]) != n {
-		t.Fatalf("the state is not the first moments, then the second: %d slices", len(state))
-	}
-	for i := range n {
-		if math.Abs(float64(state[0][i])-m64[i]) > rounding || math.Abs(float64(state[2][i])-v64[i]) > rounding*10 {
-			t.Errorf("moments %v and %v, want %v and %v", state[0][i], state[2][i], m64[i], v64[i])
+		*m = momentum**m + g
+		if nesterov {
+			*p -= rate * (g + momentum**m)
+		} else {
+			*p -= rate * *m
 		}
 	}
 }
 
-// TestAgreesWithGorgonia runs Gorgonia's own Adam beside ours.
-func TestAgreesWithGorgonia(t *testing.T) {
-	const n = 33
-	p, q := gradient(100, n), gradient(100, n)
-	ours, theirs := NewAdam(AdamOptions{LearningRate: 1e-2}), gorgonia.NewAdamSolver(gorgonia.WithLearnRate(1e-2))
-	for step := range 5 {
-		for solver, x := range map[gorgonia.Solver][]float32{ours: p, theirs: q} {
-			if err := solver.Step([]gorgonia.ValueGrad{newParameter(x, gradient(step, n))}); err != nil {
+// TestRules compares values and moments with float64, on a group that decays, one that
+// does not, and a frozen one.
+func TestRules(t *testing.T) {
+	const n, steps = 40, 20
+	schedule := Cosine{Initial: 5e-4, Final: 1e-6, Steps: steps}
+	for name, tc := range map[string]struct {
+		rule  Rule
+		exact exact
+	}{
+		"adam":         {Adam{}, exactAdam(0)},
+		"adamw":        {AdamW{WeightDecay: 0.1}, exactAdam(0.1)},
+		"sgd":          {SGD{Momentum: 0.9}, exactSGD(0.9, 0, false)},
+		"sgd, decay":   {SGD{Momentum: 0.9, WeightDecay: 0.1}, exactSGD(0.9, 0.1, false)},
+		"sgd, all":     {SGD{Momentum: 0.9, WeightDecay: 0.1, Nesterov: true}, exactSGD(0.9, 0.1, true)},
+		"sgd, neither": {SGD{}, exactSGD(0, 0, false)},
+	} {
+		groups := groups(n)
+		all := groups[2].To
+		p := make([]float32, all)
+		p64, m64, v64 := make([]float64, all), make([]float64, all), make([]float64, all)
+		for i := range p {
+			p[i] = float32(math.Cos(float64(i)))
+			p64[i] = float64(p[i])
+		}
+		before := slices.Clone(p)
+		o := New(tc.rule, groups, 0)
+		for step := range steps {
+			g := gradient(step, all)
+			o.SetLearningRate(schedule.LearningRate(step))
+			if err := o.Step(p, g); err != nil {
 				t.Fatal(err)
 			}
-		}
-	}
-	for i := range p {
-		if math.Abs(float64(p[i]-q[i])) > 5*rounding*max(1, math.Abs(float64(q[i]))) {
-			t.Errorf("element %d: %v, Gorgonia's %v", i, p[i], q[i])
-		}
-	}
-}
-
-func TestSGD(t *testing.T) {
-	p, q := []float32{1, 2}, []float64{1, 2}
-	var velocity [2]float64
-	sgd := NewSGD(0.1, 0.9)
-	for range 4 {
-		g := []float32{0.5, -1}
-		if err := sgd.Step([]gorgonia.ValueGrad{newParameter(p, g)}); err != nil {
-			t.Fatal(err)
-		}
-		for i := range q {
-			velocity[i] = 0.9*velocity[i] + float64(g[i])
-			q[i] -= 0.1 * velocity[i]
-			if math.Abs(float64(p[i])-q[i]) > rounding {
-				t.Errorf("%v, want %v", p[i], q[i])
+			for i := range groups[1].To {
+				tc.exact(&p64[i], &m64[i], &v64[i], float64(g[i]), schedule.LearningRate(step), step+1, i < n)
+				if d := math.Abs(float64(p[i]) - p64[i]); d > rounding {
+					t.Fatalf("%s: step %d, element %d: %v, want %v", name, step, i, p[i], p64[i])
+				}
 			}
 		}
+		if from := groups[2].From; !slices.Equal(p[from:], before[from:]) {
+			t.Errorf("%s: the frozen values are %v, were %v", name, p[from:], before[from:])
+		}
+		for k, want := range [][]float64{m64, v64}[:tc.rule.Moments()] {
+			for i, got := range o.State()[k] {
+				if math.Abs(float64(got)-want[i]) > 10*rounding*max(1, math.Abs(want[i])) {
+					t.Errorf("%s: moment %d of element %d is %v, want %v", name, k, i, got, want[i])
+				}
+			}
+		}
+		if o.Steps() != steps || o.Name() != tc.rule.Name() {
+			t.Errorf("%s: %d steps of %s", name, o.Steps(), o.Name())
+		}
 	}
 }
 
-// TestRestore stops after three steps, goes on in another optimizer, and must
-// arrive at the same bits.
+// TestRestore stops after three steps, continues in another optimizer, and must
+// arrive at the same bytes, also on another number of cores.
 func TestRestore(t *testing.T) {
-	for _, create := range []func() Optimizer{
-		func() Optimizer { return NewAdam(AdamOptions{LearningRate: 0.01}) },
-		func() Optimizer { return NewSGD(0.01, 0.9) },
-	} {
-		const n = 20
-		p, q := make([]float32, n), make([]float32, n)
-		one, two := create(), create()
+	const n = 50_000 // more than one chunk
+	for _, rule := range []Rule{Adam{}, AdamW{WeightDecay: 0.1}, SGD{Momentum: 0.9, Nesterov: true}} {
+		groups := groups(n)
+		p := make([]float32, groups[2].To)
+		q := slices.Clone(p)
+		one, two := New(rule, groups, 0.01), New(rule, groups, 0.01)
 		for step := range 6 {
 			if step == 3 {
-				saved, steps := two.State(), two.Steps()
-				two = create()
-				if err := two.Restore(steps, saved); err != nil {
+				defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+				// In pieces, one for each group, as state may be stored.
+				var pieces [][]float32
+				for _, moment := range two.State() {
+					for _, g := range groups {
+						pieces = append(pieces, moment[g.From:g.To])
+					}
+				}
+				steps := two.Steps()
+				two = New(rule, groups, 0.01)
+				if err := two.Restore(steps, pieces); err != nil {
 					t.Fatal(err)
 				}
 			}
-			for o, x := range map[Optimizer][]float32{one: p, two: q} {
-				if err := o.Step([]gorgonia.ValueGrad{newParameter(x, gradient(step, n))}); err != nil {
+			g := gradient(step, len(p))
+			for o, x := range map[*Optimizer][]float32{one: p, two: q} {
+				if err := o.Step(x, g); err != nil {
 					t.Fatal(err)
 				}
 			}
 		}
-		for i := range p {
-			if p[i] != q[i] {
-				t.Fatalf("%s: element %d is %v, uninterrupted %v", one.Name(), i, q[i], p[i])
-			}
+		if !slices.Equal(p, q) || two.Steps() != 6 {
+			t.Errorf("%s: other values after %d steps", two.Name(), two.Steps())
 		}
-		if two.Steps() != 6 {
-			t.Errorf("%s: %d steps", two.Name(), two.Steps())
-		}
-	}
-}
-
-// TestNoParameters: a step without parameters does nothing, also to those that follow.
-func TestNoParameters(t *testing.T) {
-	for _, o := range []Optimizer{NewAdam(AdamOptions{LearningRate: 0.01}), NewSGD(0.01, 0.9)} {
-		p := []float32{1}
-		for _, model := range [][]gorgonia.ValueGrad{nil, {newParameter(p, []float32{1})}} {
-			if err := o.Step(model); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if p[0] == 1 {
-			t.Errorf("%s: the parameter was left alone", o.Name())
+		if err := two.Restore(0, nil); err != nil || two.Steps() != 0 || slices.Max(two.State()[0]) != 0 {
+			t.Errorf("%s: no state: %v", two.Name(), err)
 		}
 	}
 }
 
 func TestErrors(t *testing.T) {
 	for name, c := range map[string]struct {
-		do   func(a *Adam) error
+		do   func(o *Optimizer) error
 		says string
 	}{
-		"odd state":      {func(a *Adam) error { return a.Restore(1, make([][]float32, 3)) }, "2 for each parameter"},
-		"uneven state":   {func(a *Adam) error { return a.Restore(1, [][]float32{{1}, {1, 2}}) }, "length 2"},
-		"negative steps": {func(a *Adam) error { return a.Restore(-1, nil) }, "-1 steps"},
-		"other parameters": {func(a *Adam) error {
-			_ = a.Restore(1, [][]float32{{1}, {1}})
-			return a.Step([]gorgonia.ValueGrad{newParameter(make([]float32, 2), make([]float32, 2))})
-		}, "its state 1"},
-		"more parameters": {func(a *Adam) error {
-			_ = a.Restore(1, [][]float32{{1}, {1}})
-			return a.Step(make([]gorgonia.ValueGrad, 2))
-		}, "2 parameters, but the state is for 1"},
-		"gradient of another length": {func(a *Adam) error {
-			return a.Step([]gorgonia.ValueGrad{newParameter(make([]float32, 2), make([]float32, 3))})
-		}, "its gradient 3"},
-		"float64": {func(a *Adam) error {
-			x := tensor.New(tensor.WithBacking([]float64{1}))
-			return a.Step([]gorgonia.ValueGrad{parameter{value: x, grad: x}})
-		}, "float32"},
+		"short state":    {func(o *Optimizer) error { return o.Restore(1, [][]float32{{1}, {1, 2}}) }, "3 numbers, want 2 for each of 14"},
+		"no state":       {func(o *Optimizer) error { return o.Restore(1, nil) }, "0 numbers"},
+		"negative steps": {func(o *Optimizer) error { return o.Restore(-1, nil) }, "-1 steps"},
+		"other values":   {func(o *Optimizer) error { return o.Step(make([]float32, 2), make([]float32, 14)) }, "2 values"},
+		"other gradient": {func(o *Optimizer) error { return o.Step(make([]float32, 14), make([]float32, 2)) }, "gradient of 2"},
+		"nothing at all": {func(o *Optimizer) error { return o.Step(nil, nil) }, "the groups have 14"},
+		"unknown method": {func(*Optimizer) error { _, err := Standard().Find("lion"); return err }, "use one of adam, adamw, sgd"},
+		"adam that decays": {func(*Optimizer) error {
+			m, err := Standard().Find("adam")
+			if err != nil {
+				return err
+			}
+			_, err = m.New(Settings{WeightDecay: 0.1})
+			return err
+		}, "use adamw"},
 	} {
-		err := c.do(NewAdam(AdamOptions{}))
-		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.HasPrefix(err.Error(), "adam: ") {
+		o := New(Adam{}, groups(2), 1)
+		if err := c.do(o); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: error %v, want one that says %q", name, err, c.says)
+		}
+		if o.Steps() != 0 {
+			t.Errorf("%s: %d steps", name, o.Steps())
+		}
+	}
+}
+
+// TestMethods: each method makes the rule of its name, and what is listed decays.
+func TestMethods(t *testing.T) {
+	for _, m := range Standard() {
+		rule, err := m.New(Settings{WeightDecay: m.WeightDecay})
+		if err != nil || rule.Name() != m.Name {
+			t.Errorf("%s: %v, error %v", m.Name, rule, err)
 		}
 	}
 }
@@ -221,19 +220,25 @@ func TestSchedules(t *testing.T) {
 			t.Errorf("%+v at %d: %v, want %v", c.schedule, c.step, got, c.want)
 		}
 	}
+	for _, name := range Schedules() {
+		s, err := NewSchedule(name, 0.5, 30)
+		if err != nil || s.LearningRate(0) != 0.5 {
+			t.Errorf("%s begins at %v, error %v", name, s.LearningRate(0), err)
+		}
+	}
+	if _, err := NewSchedule("linear", 1, 1); err == nil || !strings.Contains(err.Error(), "use one of cosine, constant, step") {
+		t.Errorf("an unknown schedule: %v", err)
+	}
 }
 
 func BenchmarkAdam(b *testing.B) {
 	const n = 2537187 // of the UNet
-	model := []gorgonia.ValueGrad{newParameter(gradient(1, n), gradient(2, n))}
-	adam := NewAdam(AdamOptions{LearningRate: 1e-3})
-	if err := adam.Step(model); err != nil { // makes the state
-		b.Fatal(err)
-	}
+	p, g := gradient(1, n), gradient(2, n)
+	adam := New(Adam{}, []param.Group{{To: n}}, 1e-3)
 	b.SetBytes(7 * 4 * n)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := adam.Step(model); err != nil {
+		if err := adam.Step(p, g); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -2,157 +2,133 @@ package optimize
 
 import (
 	"fmt"
+	"slices"
 
-	"gorgonia.org/gorgonia"
-	"gorgonia.org/tensor"
-
-	"multiscale/pkg/kernel/pointwise"
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/param"
 )
 
-// Optimizer is a gorgonia.Solver that a run can be stopped and resumed with.
-//
-// Step updates the parameters in place from their gradients. It must be given
-// the same parameters in the same order every time; the state of each is made
-// at the first step. Step does not zero the gradients.
-type Optimizer interface {
-	gorgonia.Solver
-	// SetLearningRate sets the rate of the steps that follow.
-	SetLearningRate(lr float64)
-	// Steps returns how many steps have been taken.
-	Steps() int
-	// State returns the running moments in a stable order. They belong to the
-	// optimizer and change with the next step. Before the first step there are
-	// none.
-	State() [][]float32
-	// Restore puts back what Steps and State returned, from a copy.
-	Restore(steps int, state [][]float32) error
-	// Name identifies the method in checkpoints and reports.
+// Rule is an optimization method: how one step changes values.
+type Rule interface {
+	// Name identifies the method in checkpoints and errors.
 	Name() string
+	// Moments is how many running numbers the method keeps for each value. They begin
+	// at 0.
+	Moments() int
+	// Update does one step for a stretch of values, in place. gradient and each of the
+	// moments are as long as values; gradient is not to be changed. The new value at i
+	// may follow only from what the slices hold at i: a step calls Update for many
+	// stretches, on several cores at once.
+	Update(values, gradient []float32, moments [][]float32, s Step)
 }
 
-// solver is what the methods share: the counting of steps, and state of some
-// float32 slices for each parameter, kept as one slice of slices: all of the
-// first kind, then all of the second.
-type solver struct {
+// Step describes a step to a Rule.
+type Step struct {
+	Number       int // from 1
+	LearningRate float64
+	Decays       bool // whether weight decay applies to the values
+}
+
+// Optimizer applies a Rule to a flat vector of parameters. Equal steps give equal bytes,
+// whatever the number of cores.
+type Optimizer struct {
+	rule   Rule
+	n      int // values
 	rate   float64
 	steps  int
-	kinds  int
-	state  [][]float32
-	name   string
-	list   *pointwise.List
-	pass   []pair // the parameters of the step at hand
-	update update
+	state  [][]float32 // a vector for each moment
+	chunks []chunk
+
+	values, gradient []float32 // of the step at hand
 }
 
-// update does a step for elements [lo,hi) of parameter i: these are p, and their gradient g.
-type update func(p, g []float32, i, lo, hi int)
+// chunk is a stretch of values that one core updates at a time.
+type chunk struct {
+	lo, hi  int
+	decays  bool
+	moments [][]float32
+}
 
-// pair is a parameter and its gradient.
-type pair struct{ p, g []float32 }
+// chunkSize is how many values are worth handing to another core.
+const chunkSize = 1 << 14
 
-// SetLearningRate implements Optimizer.
-func (s *solver) SetLearningRate(lr float64) { s.rate = lr }
-
-// Steps implements Optimizer.
-func (s *solver) Steps() int { return s.steps }
-
-// State implements Optimizer.
-func (s *solver) State() [][]float32 { return s.state }
-
-// Name implements Optimizer.
-func (s *solver) Name() string { return s.name }
-
-// Restore implements Optimizer.
-func (s *solver) Restore(steps int, state [][]float32) error {
-	switch {
-	case steps < 0:
-		return fmt.Errorf("%s: cannot restore %d steps", s.name, steps)
-	case len(state)%s.kinds != 0:
-		return fmt.Errorf("%s: cannot restore %d slices: the state has %d for each parameter", s.name, len(state), s.kinds)
+// New returns an optimizer of the groups of parameters that has not taken a step. The
+// groups follow one another from 0 on, as those of param.Set.Groups do; frozen ones stay
+// as they are.
+func New(rule Rule, groups []param.Group, learningRate float64) *Optimizer {
+	o := &Optimizer{rule: rule, rate: learningRate}
+	if len(groups) > 0 {
+		o.n = groups[len(groups)-1].To
 	}
-	params := len(state) / s.kinds
-	for i, x := range state {
-		if want := len(state[i%max(params, 1)]); len(x) != want {
-			return fmt.Errorf("%s: slice %d of the state has length %d, its parameter %d", s.name, i, len(x), want)
+	for range rule.Moments() {
+		o.state = append(o.state, make([]float32, o.n))
+	}
+	for _, g := range groups {
+		if g.Frozen {
+			continue
+		}
+		for lo := g.From; lo < g.To; lo += chunkSize {
+			c := chunk{lo: lo, hi: min(lo+chunkSize, g.To), decays: g.Decays}
+			for _, moment := range o.state {
+				c.moments = append(c.moments, moment[c.lo:c.hi])
+			}
+			o.chunks = append(o.chunks, c)
 		}
 	}
-	s.steps, s.state, s.list = steps, nil, nil
-	for _, x := range state {
-		s.state = append(s.state, append([]float32{}, x...))
+	return o
+}
+
+// Step changes the values by one step against their gradient. Both have the length of
+// the groups; nothing is changed if they have not.
+func (o *Optimizer) Step(values, gradient []float32) error {
+	if len(values) != o.n || len(gradient) != o.n {
+		return fmt.Errorf("%s: %d values with a gradient of %d, the groups have %d", o.Name(), len(values), len(gradient), o.n)
 	}
+	o.steps++
+	o.values, o.gradient = values, gradient
+	kernel.Run(len(o.chunks), (*pass)(o))
+	o.values, o.gradient = nil, nil
 	return nil
 }
 
-// Step implements gorgonia.Solver. Nothing is changed if it fails.
-func (s *solver) Step(model []gorgonia.ValueGrad) error {
-	if len(s.state) != 0 && len(s.state) != s.kinds*len(model) {
-		return fmt.Errorf("%s: %d parameters, but the state is for %d", s.name, len(model), len(s.state)/s.kinds)
+// pass is a step in progress.
+type pass Optimizer
+
+// Do implements kernel.Job.
+func (p *pass) Do(i int) {
+	c := &p.chunks[i]
+	p.rule.Update(p.values[c.lo:c.hi], p.gradient[c.lo:c.hi], c.moments, Step{Number: p.steps, LearningRate: p.rate, Decays: c.decays})
+}
+
+// SetLearningRate sets the rate of the steps that follow.
+func (o *Optimizer) SetLearningRate(rate float64) { o.rate = rate }
+
+// Name is the rule's.
+func (o *Optimizer) Name() string { return o.rule.Name() }
+
+// Steps is the number of steps so far.
+func (o *Optimizer) Steps() int { return o.steps }
+
+// State returns the moments: for each a vector as long as the groups. They belong to the
+// optimizer and change with the next step.
+func (o *Optimizer) State() [][]float32 { return o.state }
+
+// Restore takes back what Steps and State returned. The moments may come in shorter
+// pieces, in their order; without any they are zeros. Nothing is changed on an error.
+func (o *Optimizer) Restore(steps int, state [][]float32) error {
+	if steps < 0 {
+		return fmt.Errorf("%s: cannot restore %d steps", o.Name(), steps)
 	}
-	s.pass = s.pass[:0]
-	for i, x := range model {
-		p, g, err := data(x)
-		if err != nil {
-			return fmt.Errorf("%s: parameter %d: %w", s.name, i, err)
-		}
-		if len(p) != len(g) {
-			return fmt.Errorf("%s: parameter %d has %d elements, its gradient %d", s.name, i, len(p), len(g))
-		}
-		if len(s.state) != 0 && len(s.state[i]) != len(p) {
-			return fmt.Errorf("%s: parameter %d has %d elements, its state %d", s.name, i, len(p), len(s.state[i]))
-		}
-		s.pass = append(s.pass, pair{p, g})
+	all := slices.Concat(state...)
+	if len(all) == 0 && steps == 0 {
+		all = make([]float32, len(o.state)*o.n)
 	}
-	if len(s.state) == 0 {
-		s.allocate()
-		s.list = nil // a step without parameters may have been before
+	if len(all) != len(o.state)*o.n {
+		return fmt.Errorf("%s: the state has %d numbers, want %d for each of %d parameters", o.Name(), len(all), len(o.state), o.n)
 	}
-	if s.list == nil {
-		s.list = pointwise.NewList(s.lengths())
+	o.steps = steps
+	for i, moment := range o.state {
+		copy(moment, all[i*o.n:])
 	}
-	s.steps++
-	s.list.Run(s)
 	return nil
-}
-
-func (s *solver) allocate() {
-	for range s.kinds {
-		for _, n := range s.lengths() {
-			s.state = append(s.state, make([]float32, n))
-		}
-	}
-}
-
-// lengths are those of the parameters of the step at hand.
-func (s *solver) lengths() []int {
-	n := make([]int, len(s.pass))
-	for i, x := range s.pass {
-		n[i] = len(x.p)
-	}
-	return n
-}
-
-// Elements implements pointwise.Pass.
-func (s *solver) Elements(i, lo, hi int) {
-	s.update(s.pass[i].p[lo:hi], s.pass[i].g[lo:hi], i, lo, hi)
-}
-
-// data returns the elements of a parameter and of its gradient.
-func data(x gorgonia.ValueGrad) (p, g []float32, err error) {
-	grad, err := x.Grad()
-	if err != nil {
-		return nil, nil, fmt.Errorf("no gradient: %w", err)
-	}
-	if p, err = floats(x.Value()); err != nil {
-		return nil, nil, err
-	}
-	g, err = floats(grad)
-	return p, g, err
-}
-
-func floats(v gorgonia.Value) ([]float32, error) {
-	d, ok := v.(*tensor.Dense)
-	if !ok || d.Dtype() != tensor.Float32 {
-		return nil, fmt.Errorf("the value is a %T, want a dense tensor of float32", v)
-	}
-	return d.Float32s(), nil
 }

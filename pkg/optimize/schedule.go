@@ -1,6 +1,10 @@
 package optimize
 
-import "math"
+import (
+	"fmt"
+	"math"
+	"strings"
+)
 
 // Schedule gives the learning rate of each step, counted from 0.
 type Schedule interface {
@@ -42,4 +46,37 @@ func (s StepDecay) LearningRate(step int) float64 {
 		return s.Initial
 	}
 	return s.Initial * math.Pow(s.Factor, float64(step/s.Every))
+}
+
+// finalRate is where the cosine ends (paper, section on experiments).
+const finalRate = 1e-6
+
+// schedules are the schedules of command lines, over so many steps.
+var schedules = []struct {
+	name string
+	new  func(initial float64, steps int) Schedule
+}{
+	{"cosine", func(initial float64, steps int) Schedule { return Cosine{initial, finalRate, steps} }},
+	{"constant", func(initial float64, _ int) Schedule { return Constant(initial) }},
+	{"step", func(initial float64, steps int) Schedule { return StepDecay{initial, 0.1, max(1, steps/3)} }},
+}
+
+// Schedules returns the names that NewSchedule knows.
+func Schedules() (names []string) {
+	for _, s := range schedules {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+// NewSchedule returns the schedule of a name for a run of so many steps: cosine falls to
+// 1e-6, constant keeps the initial rate, and step multiplies it by 0.1 after each third
+// of the run.
+func NewSchedule(name string, initial float64, steps int) (Schedule, error) {
+	for _, s := range schedules {
+		if s.name == name {
+			return s.new(initial, steps), nil
+		}
+	}
+	return nil, fmt.Errorf("unknown schedule %q: use one of %s", name, strings.Join(Schedules(), ", "))
 }

@@ -2,24 +2,43 @@ package optimize
 
 import "multiscale/pkg/kernel/pointwise"
 
-// SGD is gradient descent with momentum: the velocity is momentum times itself
-// plus the gradient, and the parameters move by the learning rate times the
-// velocity. Its state is the velocities.
+// SGD is gradient descent with momentum, as PyTorch computes it. With the gradient g,
+// to which WeightDecay p is added where values decay,
+//
+//	v = Momentum v + g
+//	p = p - rate v               or, with Nesterov,
+//	p = p - rate (g + Momentum v)
 type SGD struct {
-	solver
-	momentum float64
+	Momentum    float64 // 0 is plain gradient descent
+	Nesterov    bool
+	WeightDecay float64
 }
 
-var _ Optimizer = (*SGD)(nil)
+// Name implements Rule.
+func (SGD) Name() string { return "sgd" }
 
-// NewSGD returns an optimizer that has not taken a step. Momentum 0 is plain
-// gradient descent.
-func NewSGD(lr, momentum float64) *SGD {
-	s := &SGD{solver: solver{rate: lr, kinds: 1, name: "sgd"}, momentum: momentum}
-	s.update = s.apply
-	return s
-}
+// Moments implements Rule: the velocity v.
+func (SGD) Moments() int { return 1 }
 
-func (s *SGD) apply(p, g []float32, i, lo, hi int) {
-	pointwise.SGD(p, g, s.state[i][lo:hi], s.rate, s.momentum)
+// Update implements Rule.
+func (r SGD) Update(values, gradient []float32, moments [][]float32, s Step) {
+	velocity := moments[0]
+	decay := r.WeightDecay
+	if !s.Decays {
+		decay = 0
+	}
+	if decay == 0 && !r.Nesterov {
+		pointwise.SGD(values, gradient, velocity, s.LearningRate, r.Momentum)
+		return
+	}
+	rate, momentum, shrink := float32(s.LearningRate), float32(r.Momentum), float32(decay)
+	for i, p := range values {
+		g := gradient[i] + shrink*p
+		v := momentum*velocity[i] + g
+		velocity[i] = v
+		if r.Nesterov {
+			v = g + momentum*v
+		}
+		values[i] = p - rate*v
+	}
 }

@@ -18,7 +18,7 @@ func declare(t *testing.T, seed uint64, init param.Initializer, names ...string)
 	t.Helper()
 	set := param.NewSet(seed)
 	for _, name := range names {
-		if _, err := set.Declare(name, tensor.Shape{20, 30}, init); err != nil {
+		if _, err := set.Declare(name, tensor.Shape{20, 30}, param.Weight, init); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -26,7 +26,7 @@ func declare(t *testing.T, seed uint64, init param.Initializer, names ...string)
 	return set
 }
 
-func values(set *param.Set, name string) []float32 { return set.Param(name).Value.Float32s() }
+func values(set *param.Set, name string) []float32 { return set.Param(name).Values() }
 
 // TestSeeds: values depend on the seed and the name, not on what else is
 // declared, or in which order.
@@ -62,11 +62,11 @@ func TestNewSetOf(t *testing.T) {
 		}
 		return there[:600-len(name)+1], nil
 	})
-	if _, err := set.Declare("w", tensor.Shape{20, 30}, param.Uniform(1)); err != nil {
+	if _, err := set.Declare("w", tensor.Shape{20, 30}, param.Weight, param.Uniform(1)); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{"none": "no none", "short": "596 values"} {
-		if _, err := set.Declare(name, tensor.Shape{20, 30}, param.Uniform(1)); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := set.Declare(name, tensor.Shape{20, 30}, param.Weight, param.Uniform(1)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %q", name, err, want)
 		}
 	}
@@ -114,7 +114,7 @@ func TestOrthogonal(t *testing.T) {
 	const gain = 1.5
 	for _, shape := range []tensor.Shape{{20, 30}, {30, 20}, {7, 7}, {8, 3, 3, 3}, {64, 3, 5, 5}, {1, 9}, {9, 1}} {
 		set := param.NewSet(5)
-		p, err := set.Declare("w", shape, param.Orthogonal(gain))
+		p, err := set.Declare("w", shape, param.Weight, param.Orthogonal(gain))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +124,7 @@ func TestOrthogonal(t *testing.T) {
 			if rows > cols {
 				vector, i = i, vector
 			}
-			return float64(p.Value.Float32s()[vector*cols+i])
+			return float64(p.Values()[vector*cols+i])
 		}
 		for a := range min(rows, cols) {
 			for b := range a + 1 {
@@ -146,20 +146,20 @@ func TestOrthogonal(t *testing.T) {
 func TestDeclare(t *testing.T) {
 	set := param.NewSet(1)
 	shape := tensor.Shape{2, 3}
-	p, err := set.Declare("w", shape, param.Constant(1))
+	p, err := set.Declare("w", shape, param.Weight, param.Constant(1))
 	if err != nil {
 		t.Fatal(err)
 	}
 	shape[0] = 9 // the caller's own
-	again, err := set.Declare("w", tensor.Shape{2, 3}, param.Constant(2))
+	again, err := set.Declare("w", tensor.Shape{2, 3}, param.Weight, param.Constant(2))
 	if err != nil || again != p {
 		t.Errorf("declared again: %v, error %v", again, err)
 	}
-	if _, err := set.Declare("w", tensor.Shape{3, 2}, param.Constant(1)); err == nil || !strings.Contains(err.Error(), "w: declared with shape (2, 3)") {
+	if _, err := set.Declare("w", tensor.Shape{3, 2}, param.Weight, param.Constant(1)); err == nil || !strings.Contains(err.Error(), "w: declared with shape (2, 3)") {
 		t.Errorf("another shape: error %v", err)
 	}
 	set.Seal()
-	if _, err := set.Declare("v", tensor.Shape{1}, param.Constant(1)); err == nil || !strings.Contains(err.Error(), "no parameter of this name") {
+	if _, err := set.Declare("v", tensor.Shape{1}, param.Weight, param.Constant(1)); err == nil || !strings.Contains(err.Error(), "no parameter of this name") {
 		t.Errorf("a new name after Seal: error %v", err)
 	}
 	if set.Param("v") != nil || set.Param("w") != p {
@@ -167,41 +167,52 @@ func TestDeclare(t *testing.T) {
 	}
 }
 
-// TestFlat: parameters are views of one vector, in the order of declaration, and
-// of flat gradients alike.
+// TestFlat: parameters are stretches of one vector, in the order of declaration, and
+// buffers follow behind all of them.
 func TestFlat(t *testing.T) {
 	set := param.NewSet(1)
-	for i, n := range []int{3, 5, 2} {
-		if _, err := set.Declare(fmt.Sprint("p", i), tensor.Shape{n}, param.Constant(float32(i))); err != nil {
+	for i, d := range []struct {
+		n    int
+		role param.Role
+	}{{3, param.Weight}, {4, param.Buffer}, {5, param.NoDecay}, {2, param.Weight}} {
+		if _, err := set.Declare(fmt.Sprint("p", i), tensor.Shape{d.n}, d.role, param.Constant(float32(i))); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if _, err := set.Declare("p0", tensor.Shape{3}, param.NoDecay, param.Constant(0)); err == nil || !strings.Contains(err.Error(), "two roles") {
+		t.Errorf("another role: error %v", err)
 	}
 	set.Seal()
-	if want := []float32{0, 0, 0, 1, 1, 1, 1, 1, 2, 2}; !slices.Equal(set.Values(), want) || set.Len() != len(want) {
-		t.Errorf("flat values %v, want %v", set.Values(), want)
+	if want := []float32{0, 0, 0, 2, 2, 2, 2, 2, 3, 3, 1, 1, 1, 1}; !slices.Equal(set.Values(), want) || set.Len() != 10 {
+		t.Errorf("flat values %v with %d parameters, want %v and 10", set.Values(), set.Len(), want)
 	}
-	set.Values()[4] = 7
-	if got := set.Param("p1").Value.Float32s()[1]; got != 7 {
-		t.Errorf("the view of p1 holds %v", got)
+	if params, all := set.Params(), set.All(); len(params) != 3 || len(all) != 4 || all[3].Name != "p1" || params[1].Name != "p2" {
+		t.Errorf("%d parameters, %d with buffers", len(params), len(all))
 	}
-	gradient := []float32{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}
-	for i, v := range set.ValueGrads(gradient) {
-		g, err := v.Grad()
-		if err != nil {
-			t.Fatal(err)
-		}
-		p := set.Params()[i]
-		if v.Value() != p.Value || &g.(*tensor.Dense).Float32s()[0] != &gradient[p.Offset] {
-			t.Errorf("parameter %d is paired with another's gradient", i)
-		}
+	set.Freeze(func(p *param.Param) bool { return p.Name == "p2" })
+	want := []param.Group{{Name: "p0", From: 0, To: 3, Decays: true}, {Name: "p2", From: 3, To: 8, Frozen: true}, {Name: "p3", From: 8, To: 10, Decays: true}}
+	if got := set.Groups(); !slices.Equal(got, want) {
+		t.Errorf("groups %+v, want %+v", got, want)
+	}
+	set.Update(func(v []float32) { v[4] = 7 })
+	if got := set.Param("p2").Values()[1]; got != 7 || set.Param("p2").Tensor().Float32s()[1] != 7 {
+		t.Errorf("the view of p2 holds %v", got)
+	}
+	flat := slices.Clone(set.Values())
+	flat[13] = 9
+	if err := set.Load(flat); err != nil || set.Param("p1").Slice(set.Values())[3] != 9 {
+		t.Errorf("loaded %v, error %v", set.Values(), err)
+	}
+	if err := set.Load(flat[:10]); err == nil {
+		t.Error("a vector without buffers was loaded")
 	}
 }
 
-// TestFilter: graphs share the packed form of a convolution's weights, which
-// follows their values when Changed is called.
+// TestFilter: graphs share the packed form of a convolution's weights, which follows
+// their values, also where a change panics halfway.
 func TestFilter(t *testing.T) {
 	set := param.NewSet(1)
-	p, err := set.Declare("w", tensor.Shape{1, 1, 3, 3}, param.Constant(1))
+	p, err := set.Declare("w", tensor.Shape{1, 1, 3, 3}, param.Weight, param.Constant(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,12 +224,20 @@ func TestFilter(t *testing.T) {
 		conv.Forward(y, []float32{1, 1, 1, 1, 1, 1, 1, 1, 1}, filter, size, conv.Epilogue{Bias: []float32{0}})
 		return y[4]
 	}
-	if got := centre(); math.Abs(float64(got)-9) > 1e-5 {
-		t.Errorf("sum of nine ones: %v", got)
+	for i, change := range []func(v []float32){
+		func(v []float32) { v[0] = 1 },
+		func(v []float32) { v[0] = 11 },
+		func(v []float32) { v[0] = 21; panic("halfway") },
+	} {
+		func() {
+			defer func() { _ = recover() }()
+			set.Update(change)
+		}()
+		if got, want := centre(), float32(9+10*i); math.Abs(float64(got-want)) > 1e-5 || p.Filter() != filter {
+			t.Errorf("change %d: the sum is %v, want %v", i, got, want)
+		}
 	}
-	set.Values()[0] = 11
-	set.Changed()
-	if got := centre(); math.Abs(float64(got)-19) > 1e-5 || p.Filter() != filter {
-		t.Errorf("after a change: %v, want 19", got)
+	if err := set.Load(make([]float32, 9)); err != nil || centre() != 0 {
+		t.Errorf("loaded zeros: the sum is %v, error %v", centre(), err)
 	}
 }

@@ -72,6 +72,7 @@ func (k *checker) declare(f build) *param.Set {
 // have the same ones.
 func (k *checker) fill(set *param.Set) {
 	k.Helper()
+	values := make([]float32, len(set.Values()))
 	for _, p := range k.Parameters {
 		to := set.Param(p.Name)
 		if to == nil {
@@ -86,7 +87,7 @@ func (k *checker) fill(set *param.Set) {
 		if err != nil {
 			k.Fatal(err)
 		}
-		copy(to.Value.Float32s(), a.Data)
+		copy(to.Slice(values), a.Data)
 	}
 	for _, p := range set.Params() {
 		if !slices.ContainsFunc(k.Parameters, func(q reference.Parameter) bool { return q.Name == p.Name }) {
@@ -99,7 +100,9 @@ func (k *checker) fill(set *param.Set) {
 	if k.Failed() {
 		k.FailNow()
 	}
-	set.Changed()
+	if err := set.Load(values); err != nil {
+		k.Fatal(err)
+	}
 }
 
 // evaluate computes the graph that f builds, with the gradients of its cost with

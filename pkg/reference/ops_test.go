@@ -9,22 +9,26 @@ import (
 )
 
 func checkConv(k *checker) {
-	var h struct{ Kernel, Stride, Padding int }
+	h := struct {
+		Kernel, Stride, Padding, Dilation, Groups int
+		Bias                                      bool
+	}{Bias: true}
 	k.decode(&h)
 	settle(k, "the kernel of the weights", k.input("weight").Shape[2], h.Kernel)
-	options := op.ConvOptions{Stride: h.Stride, Padding: h.Padding}
+	settle(k, "the presence of a bias", k.hasInput("bias"), h.Bias)
+	options := op.ConvOptions{Stride: h.Stride, Padding: h.Padding, Dilation: h.Dilation, Groups: h.Groups}
 	if h.Padding == 0 {
 		options.Padding = -1
 	}
 	k.vector("y.npy", func(b *layer.Builder, in inputs) *gorgonia.Node {
-		return b.Add(op.Convolve(in["x"], in["weight"], in["bias"], options))
+		return b.Add(op.Conv(in["x"], in["weight"], in["bias"], options))
 	})
 }
 
 func checkLinear(k *checker) {
 	k.decode(&struct{}{})
 	k.vector("y.npy", func(b *layer.Builder, in inputs) *gorgonia.Node {
-		return b.Add(op.Affine(in["x"], in["weight"], in["bias"], false))
+		return b.Add(op.Linear(in["x"], in["weight"], in["bias"], false))
 	})
 }
 
@@ -35,7 +39,7 @@ func checkGroupNorm(k *checker) {
 	}
 	k.decode(&h)
 	k.vector("y.npy", func(b *layer.Builder, in inputs) *gorgonia.Node {
-		return b.Add(op.GroupNorm(in["x"], in["weight"], in["bias"], h.Groups, h.Eps, layer.Linear))
+		return b.Add(op.GroupNorm(in["x"], in["weight"], in["bias"], h.Groups, h.Eps, layer.Identity))
 	})
 }
 
@@ -43,7 +47,7 @@ func checkLayerNorm(k *checker) {
 	var h struct{ Eps float32 }
 	k.decode(&h)
 	k.vector("y.npy", func(b *layer.Builder, in inputs) *gorgonia.Node {
-		return b.Add(op.LayerNorm(in["x"], h.Eps, layer.Linear))
+		return b.Add(op.LayerNorm(in["x"], h.Eps, layer.Identity))
 	})
 }
 
@@ -73,7 +77,7 @@ func checkAttention(k *checker) {
 	}
 	k.decode(&h)
 	k.vector("y.npy", func(b *layer.Builder, in inputs) *gorgonia.Node {
-		return b.Add(op.SelfAttention(in["qkv"], h.Heads))
+		return b.Add(op.Attention(in["qkv"], h.Heads))
 	})
 }
 
@@ -84,7 +88,7 @@ func checkTimestepEmbedding(k *checker) {
 	}
 	k.decode(&h)
 	k.vector("emb.npy", func(b *layer.Builder, in inputs) *gorgonia.Node {
-		return b.Add(op.EmbedTime(in["t"], h.Dim, h.MaxPeriod, true))
+		return b.Add(op.Sinusoid(in["t"], h.Dim, h.MaxPeriod, true))
 	})
 }
 

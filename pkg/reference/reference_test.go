@@ -12,6 +12,8 @@ import (
 // checks says what is done with the cases of each kind.
 var checks = map[string]func(*checker){
 	"adam_fixed_grads":             checkAdam,
+	"adamw_fixed_grads":            checkAdamW,
+	"sgd_fixed_grads":              checkSGD,
 	"adam_training":                checkTraining,
 	"blur":                         checkBlur,
 	"conv2d":                       checkConv,
@@ -47,13 +49,14 @@ func TestReference(t *testing.T) {
 	if folder == "" {
 		folder = subset
 	}
-	run(t, folder)
+	runCases(t, folder, checks)
 }
 
 // TestReferenceSubset runs the cases in the repository, whatever else there is.
-func TestReferenceSubset(t *testing.T) { run(t, subset) }
+func TestReferenceSubset(t *testing.T) { runCases(t, subset, checks) }
 
-func run(t *testing.T, folder string) {
+// runCases runs all cases of a folder by their kinds.
+func runCases(t *testing.T, folder string, checks map[string]func(*checker)) {
 	cases, err := reference.Load(folder)
 	if err != nil {
 		t.Fatal(err)
@@ -70,15 +73,14 @@ func run(t *testing.T, folder string) {
 		cases = cases[n:]
 		t.Run(group, func(t *testing.T) {
 			for _, c := range members {
-				t.Run(path.Base(c.ID), func(t *testing.T) { check(t, c) })
+				t.Run(path.Base(c.ID), func(t *testing.T) { check(t, c, checks[c.Kind]) })
 			}
 		})
 	}
 }
 
 // check runs one case. Every expected file must have been compared.
-func check(t *testing.T, c *reference.Case) {
-	f := checks[c.Kind]
+func check(t *testing.T, c *reference.Case, f func(*checker)) {
 	if f == nil {
 		t.Fatalf("unknown kind %q", c.Kind)
 	}

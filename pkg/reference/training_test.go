@@ -27,8 +27,8 @@ type adamOptions struct {
 	Steps       int
 }
 
-// adam returns the optimizer and its schedule, which is checked against lr.npy.
-func (k *checker) adam(h adamOptions) (*optimize.Adam, optimize.Schedule) {
+// adam returns the rule and its schedule, which is checked against lr.npy.
+func (k *checker) adam(h adamOptions) (optimize.Rule, optimize.Schedule) {
 	settle(k, "optimizer", h.Optimizer, "Adam")
 	settle(k, "scheduler", h.Scheduler, "CosineAnnealingLR")
 	settle(k, "weight_decay", h.WeightDecay, 0)
@@ -45,36 +45,60 @@ func (k *checker) adam(h adamOptions) (*optimize.Adam, optimize.Schedule) {
 			k.Errorf("learning rate %d is %v, want %v", i, rates[i], want)
 		}
 	}
-	return optimize.NewAdam(optimize.AdamOptions{LearningRate: h.LR, Beta1: h.Beta1, Beta2: h.Beta2, Epsilon: h.Eps}), schedule
+	return optimize.Adam{Beta1: h.Beta1, Beta2: h.Beta2, Epsilon: h.Eps}, schedule
 }
 
 // checkAdam checks the optimizer alone, on given gradients.
 func checkAdam(k *checker) {
 	var h adamOptions
 	k.decode(&h)
-	adam, schedule := k.adam(h)
-	start, g := k.input("p0"), k.input("g")
-	settle(k, "the number of steps in g", g.Shape[0], h.Steps)
-	set := param.NewSet(1)
-	if _, err := set.Declare("p", start.Shape, param.Constant(0)); err != nil {
-		k.Fatal(err)
+	rule, schedule := k.adam(h)
+	moments := k.steps(rule, schedule, h.Steps)
+	k.expect("m.npy", moments[0])
+	k.expect("v.npy", moments[1])
+}
+
+// checkAdamW checks AdamW alone, on given gradients.
+func checkAdamW(k *checker) {
+	var h adamOptions
+	k.decode(&h)
+	adam := optimize.Adam{Beta1: h.Beta1, Beta2: h.Beta2, Epsilon: h.Eps}
+	k.steps(optimize.AdamW{Adam: adam, WeightDecay: h.WeightDecay}, optimize.Constant(h.LR), h.Steps)
+}
+
+// checkSGD checks gradient descent alone, on given gradients.
+func checkSGD(k *checker) {
+	var h struct {
+		LR, Momentum float64
+		Nesterov     bool
+		WeightDecay  float64 `json:"weight_decay"`
+		Steps        int
 	}
-	set.Seal()
-	p := set.Values()
-	copy(p, start.Data)
-	var params, first, second []float32
-	for i := range h.Steps {
-		adam.SetLearningRate(schedule.LearningRate(i))
-		gradient := g.Data[i*len(p) : (i+1)*len(p)]
-		if err := adam.Step(set.ValueGrads(gradient)); err != nil {
+	k.decode(&h)
+	k.steps(optimize.SGD{Momentum: h.Momentum, Nesterov: h.Nesterov, WeightDecay: h.WeightDecay}, optimize.Constant(h.LR), h.Steps)
+}
+
+// steps takes steps with the gradients g from the parameters p0, and compares the
+// parameters after each with p.npy. It returns the moments after each step.
+func (k *checker) steps(rule optimize.Rule, schedule optimize.Schedule, steps int) (moments [][]float32) {
+	k.Helper()
+	p, g := k.input("p0").Data, k.input("g")
+	settle(k, "the number of steps in g", g.Shape[0], steps)
+	o := optimize.New(rule, []param.Group{{Name: "p", To: len(p), Decays: true}}, 0)
+	moments = make([][]float32, rule.Moments())
+	var params []float32
+	for i := range steps {
+		o.SetLearningRate(schedule.LearningRate(i))
+		if err := o.Step(p, g.Data[i*len(p):(i+1)*len(p)]); err != nil {
 			k.Fatal(err)
 		}
-		state := adam.State()
-		params, first, second = append(params, p...), append(first, state[0]...), append(second, state[1]...)
+		params = append(params, p...)
+		for j, moment := range o.State() {
+			moments[j] = append(moments[j], moment...)
+		}
 	}
 	k.expect("p.npy", params)
-	k.expect("m.npy", first)
-	k.expect("v.npy", second)
+	return moments
 }
 
 // checkTraining trains a network for some steps of single-scale denoising.
@@ -86,8 +110,9 @@ func checkTraining(k *checker) {
 		Snapshots []int
 	}
 	k.decode(&h)
-	adam, schedule := k.adam(h.adamOptions)
+	rule, schedule := k.adam(h.adamOptions)
 	n, set := k.load(h.Model, h.Mode)
+	adam := optimize.New(rule, set.Groups(), 0)
 	m := model.New(n, set, op.MSE)
 	x, z, t := k.input("x"), k.input("z"), k.input("t")
 	settle(k, "the rank of x", len(x.Shape), 5)
@@ -107,12 +132,13 @@ func checkTraining(k *checker) {
 		}
 		losses = append(losses, float32(loss))
 		adam.SetLearningRate(schedule.LearningRate(i))
-		if err := adam.Step(set.ValueGrads(gradient)); err != nil {
-			k.Fatal(err)
-		}
-		set.Changed()
+		set.Update(func(values []float32) {
+			if err := adam.Step(values, gradient); err != nil {
+				k.Fatal(err)
+			}
+		})
 		for _, p := range set.Params() {
-			k.expectIf(fmt.Sprintf("params_step%d/%s.npy", i+1, p.Name), p.Value.Float32s())
+			k.expectIf(fmt.Sprintf("params_step%d/%s.npy", i+1, p.Name), p.Values())
 		}
 	}
 	k.expect("loss.npy", losses)

@@ -15,7 +15,7 @@ import (
 // Training is a loop; everything else hangs on it as a hook.
 func Example() {
 	params := param.NewSet(1)
-	if _, err := params.Declare("p", tensor.Shape{1}, param.Constant(8)); err != nil {
+	if _, err := params.Declare("p", tensor.Shape{1}, param.Weight, param.Constant(8)); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -28,7 +28,7 @@ func Example() {
 	t := train.Trainer{
 		Plan: plan, Params: params,
 		Estimator: &mge.Estimator{Model: &bowl{params: params}, Sampler: nothing{}},
-		Optimizer: optimize.NewSGD(0, 0), Schedule: optimize.Constant(0.5),
+		Optimizer: optimize.New(optimize.SGD{}, params.Groups(), 0), Schedule: optimize.Constant(0.5),
 		Hooks: []train.Hook{func(_ context.Context, s train.Step) error {
 			fmt.Println("step", s.Iteration, "after", s.WorkUnits, "work units: p =", params.Values()[0])
 			return nil

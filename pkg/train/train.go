@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"math"
 
-	"gorgonia.org/gorgonia"
-
 	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mge"
@@ -37,7 +35,7 @@ type Trainer struct {
 	Plan      mge.Plan
 	Estimator *mge.Estimator
 	Params    *param.Set
-	Optimizer optimize.Optimizer
+	Optimizer *optimize.Optimizer // of the groups of Params
 	Schedule  optimize.Schedule
 	// Clip bounds the Euclidean norm of the gradient; 0 leaves it as it is.
 	Clip  float64
@@ -75,10 +73,9 @@ func place(stage, iteration int) string {
 // cases parameters and optimizer are those of the last finished iteration.
 func (t *Trainer) Run(ctx context.Context) error {
 	gradient := make([]float32, t.Params.Len())
-	model := t.Params.ValueGrads(gradient)
 	total := t.Plan.Iterations()
 	for ; t.Iteration < total; t.Iteration++ {
-		step, err := t.step(ctx, gradient, model)
+		step, err := t.step(ctx, gradient)
 		if err != nil {
 			return err
 		}
@@ -92,7 +89,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 	return nil
 }
 
-func (t *Trainer) step(ctx context.Context, gradient []float32, model []gorgonia.ValueGrad) (Step, error) {
+func (t *Trainer) step(ctx context.Context, gradient []float32) (Step, error) {
 	at, last := t.Plan.At(t.Iteration)
 	stage := t.Plan.Stages[at]
 	s := Step{Iteration: t.Iteration + 1, Stage: t.Plan.Number(at), StageEnd: last, Mesh: stage}
@@ -113,10 +110,10 @@ func (t *Trainer) step(ctx context.Context, gradient []float32, model []gorgonia
 	}
 	s.LearningRate = t.Schedule.LearningRate(t.Iteration)
 	t.Optimizer.SetLearningRate(s.LearningRate)
-	if err := t.Optimizer.Step(model); err != nil {
+	t.Params.Update(func(values []float32) { err = t.Optimizer.Step(values[:len(gradient)], gradient) })
+	if err != nil {
 		return s, err
 	}
-	t.Params.Changed()
 	s.WorkUnits = t.Plan.WorkUnits(s.Iteration)
 	return s, nil
 }

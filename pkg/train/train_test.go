@@ -54,7 +54,7 @@ func (nothing) Draw(_, _, _ int, _ bool) (fine, coarser mesh.Batch, err error) {
 func newTrainer(t *testing.T, clip float64) (*train.Trainer, *bowl) {
 	t.Helper()
 	set := param.NewSet(1)
-	if _, err := set.Declare("p", tensor.Shape{4}, param.Constant(2)); err != nil {
+	if _, err := set.Declare("p", tensor.Shape{4}, param.Weight, param.Constant(2)); err != nil {
 		t.Fatal(err)
 	}
 	set.Seal()
@@ -65,7 +65,7 @@ func newTrainer(t *testing.T, clip float64) (*train.Trainer, *bowl) {
 	b := &bowl{params: set}
 	return &train.Trainer{
 		Plan: plan, Estimator: &mge.Estimator{Model: b, Sampler: nothing{}}, Params: set,
-		Optimizer: optimize.NewSGD(0, 0), Schedule: optimize.Constant(0.5), Clip: clip,
+		Optimizer: optimize.New(optimize.SGD{}, set.Groups(), 0), Schedule: optimize.Constant(0.5), Clip: clip,
 	}, b
 }
 

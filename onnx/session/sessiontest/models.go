@@ -40,10 +40,11 @@ func Network(t testing.TB, n network.Network, about export.Metadata) []byte {
 		t.Fatal(err)
 	}
 	r := random.New(2)
-	for i := range set.Values() { // closing layers begin at zero
-		set.Values()[i] += 0.1 * r.Normal()
-	}
-	set.Changed()
+	set.Update(func(values []float32) {
+		for i := range values { // closing layers begin at zero
+			values[i] += 0.1 * r.Normal()
+		}
+	})
 	m, err := export.Network(n, 3, set, export.Options{Metadata: about.Properties()})
 	if err != nil {
 		t.Fatal(err)

@@ -194,7 +194,7 @@ func foreign(s *session.Session) (task.Task, error) {
 	}
 	if noise != task.NoNoise {
 		t = task.OfNoise(s.Task, noise)
-	} else if s.UsesTime {
+	} else if s.Conditions > 0 {
 		return t, fmt.Errorf("this program does not have its task, %s, and so cannot tell its t; use the program that trained it", s.Task)
 	}
 	for _, name := range s.Measures {

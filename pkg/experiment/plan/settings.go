@@ -16,7 +16,7 @@ type settings struct{ values map[string]string }
 // settable returns the flags that results follow from and that are no keys of a
 // plan, sorted.
 func settable() []string {
-	flags := command.Config{}.Determining()
+	flags := command.Config{WeightDecay: 1}.Determining() // all of them
 	for _, key := range []string{"task", "network", "data", "profile"} {
 		delete(flags, key)
 	}

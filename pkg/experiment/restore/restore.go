@@ -66,10 +66,10 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 		j.progress.Print("%s", s.Note)
 	}
 	switch {
-	case len(r.T) > 0 && !s.UsesTime:
+	case len(r.T) > 0 && s.Conditions == 0:
 		return command.Wrong("t", r.T, r.Model+" takes no t", "leave it out")
-	case len(r.T) > 1:
-		return command.Wrong("t", r.T, r.Model+" takes 1 number", "give as many")
+	case len(r.T) > 0 && len(r.T) != s.Conditions:
+		return command.Wrong("t", r.T, fmt.Sprintf("%s takes %d numbers", r.Model, s.Conditions), "give as many, with commas between them")
 	}
 	if j.noise, err = task.ParseNoise(s.Time); err != nil {
 		return fmt.Errorf("-model %s: %w", r.Model, err)
@@ -116,7 +116,7 @@ func (j *job) restore(ctx context.Context) error {
 // from s is the model's task's to say.
 func (j *job) level(p *image.NRGBA) (t []float32, factor float64, err error) {
 	switch {
-	case !j.UsesTime:
+	case j.Conditions == 0:
 		return nil, 1, nil
 	case len(j.T) > 0:
 		return j.T, j.noise.Factor(j.T[0]), nil
@@ -299,7 +299,7 @@ func (j *job) test(ctx context.Context) error {
 		return fmt.Errorf("-out %w", err)
 	}
 	fmt.Fprintf(j.out, "degraded on purpose by %s", c.Name)
-	if j.UsesTime {
+	if j.Conditions > 0 {
 		fmt.Fprintf(j.out, "; the network is given t = %.4g", conditions[0])
 	}
 	fmt.Fprintln(j.out)

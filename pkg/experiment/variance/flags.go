@@ -51,7 +51,7 @@ func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 
 // training are the flags of the training experiments that make no sense here.
 var training = []string{
-	"strategy", "seeds", "init", "iterations", "stages", "released", "lr", "schedule", "optimizer", "allocation",
+	"strategy", "seeds", "init", "iterations", "stages", "released", "lr", "schedule", "optimizer", "weight-decay", "allocation",
 	"clip", "restriction", "degrade", "dropout-coupling", "dry-run", "resume", "force", "checkpoint-every", "onnxruntime",
 }
 

@@ -102,7 +102,6 @@ func (s *study) open() error {
 		}
 		s.weights = append(s.weights, w)
 	}
-	experiment.SetConvolution(s.Conv)
 	return nil
 }
 

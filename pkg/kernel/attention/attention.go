@@ -53,7 +53,7 @@ const (
 	blockSize = 1 << 17
 	minRows   = 64
 	groupSize = 1 << 12
-	enough    = 16 // groups
+	minGroups = 16
 )
 
 // job is one call. A chunk is a block of rows of one head or, where heads are
@@ -84,7 +84,7 @@ func newJob(s Shape, ny, nqkv, nstats int) *job {
 	j.size = j.ch * j.t
 	j.rows = min(max(blockSize/max(s.T, 1), minRows), max(s.T, 1))
 	j.blocks = (s.T + j.rows - 1) / j.rows
-	j.group = max(1, min(groupSize/max(s.T*s.T, 1), j.heads/enough))
+	j.group = max(1, min(groupSize/max(s.T*s.T, 1), j.heads/minGroups))
 	j.groups = (j.heads + j.group - 1) / j.group
 	j.scale = float32(1 / math.Sqrt(float64(j.ch)))
 	return j

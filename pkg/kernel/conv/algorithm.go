@@ -2,7 +2,8 @@ package conv
 
 import (
 	"fmt"
-	"sync/atomic"
+	"slices"
+	"strings"
 )
 
 // Algorithm is a way to compute 3x3 convolutions of stride 1.
@@ -16,25 +17,28 @@ const (
 	Winograd
 )
 
-// Algorithms are the names of all algorithms, in order.
-var Algorithms = []string{"auto", "direct", "winograd"}
+var names = [...]string{Auto: "auto", Direct: "direct", Winograd: "winograd"}
 
-func (a Algorithm) String() string { return Algorithms[a] }
+// Algorithms returns the names of all algorithms, the default first.
+func Algorithms() []string { return names[:] }
+
+// String returns the name of a.
+func (a Algorithm) String() string {
+	if !a.valid() {
+		return fmt.Sprintf("Algorithm(%d)", uint8(a))
+	}
+	return names[a]
+}
+
+func (a Algorithm) valid() bool { return int(a) < len(names) }
 
 // ParseAlgorithm is the inverse of String.
 func ParseAlgorithm(name string) (Algorithm, error) {
-	for i, n := range Algorithms {
-		if n == name {
-			return Algorithm(i), nil
-		}
+	if i := slices.Index(names[:], name); i >= 0 {
+		return Algorithm(i), nil
 	}
-	return Auto, fmt.Errorf("convolution algorithm %q: use auto, direct or winograd", name)
+	return Auto, fmt.Errorf("convolution algorithm %q: use %s", name, strings.Join(names[:], ", "))
 }
-
-var algorithm atomic.Uint32
-
-// SetAlgorithm sets the algorithm for the whole process.
-func SetAlgorithm(a Algorithm) { algorithm.Store(uint32(a)) }
 
 // winograd returns the minimal filtering algorithm for a product of shape s that
 // gathers from the given number of channels: those of x for Forward, those of gy
@@ -47,7 +51,7 @@ func winograd(s Shape, from int) *minimal {
 	if s.H == 2 && s.W == 2 && s.Padding == 1 {
 		m = &small
 	}
-	switch a := Algorithm(algorithm.Load()); {
+	switch a := s.Algorithm; {
 	case a == Winograd, a == Auto && m.worthwhile(s, from):
 		return m
 	}

@@ -14,38 +14,34 @@ import (
 
 // Shapes of the paper's networks, at the meshes of a hierarchy.
 var benchmarks = []Shape{
-	{4, 128, 128, 128, 128, 3, 1, 1},
-	{16, 128, 32, 32, 128, 3, 1, 1},
-	{16, 128, 16, 16, 128, 3, 1, 1},
-	{16, 128, 8, 8, 128, 3, 1, 1},
-	{16, 128, 4, 4, 128, 3, 1, 1},
-	{128, 128, 2, 2, 128, 3, 1, 1},
-	{4, 32, 128, 128, 32, 3, 1, 1},
-	{4, 64, 64, 64, 64, 3, 1, 1},
-	{4, 96, 128, 128, 64, 3, 1, 1},
-	{4, 192, 64, 64, 64, 3, 1, 1},
-	{4, 256, 32, 32, 128, 3, 1, 1},
-	{4, 64, 64, 64, 128, 1, 1, 0},
-	{4, 64, 64, 64, 64, 3, 2, 1},
-	{4, 3, 128, 128, 32, 3, 1, 1},
-	{4, 32, 128, 128, 3, 3, 1, 1},
-	{4, 3, 128, 128, 128, 1, 1, 0},
-	{4, 128, 128, 128, 3, 1, 1, 0},
-	{8, 3, 64, 64, 64, 5, 1, 2},
-	{8, 32, 64, 64, 12, 3, 1, 1},
+	{4, 128, 128, 128, 128, 3, 1, 1, Auto},
+	{16, 128, 32, 32, 128, 3, 1, 1, Auto},
+	{16, 128, 16, 16, 128, 3, 1, 1, Auto},
+	{16, 128, 8, 8, 128, 3, 1, 1, Auto},
+	{16, 128, 4, 4, 128, 3, 1, 1, Auto},
+	{128, 128, 2, 2, 128, 3, 1, 1, Auto},
+	{4, 32, 128, 128, 32, 3, 1, 1, Auto},
+	{4, 64, 64, 64, 64, 3, 1, 1, Auto},
+	{4, 96, 128, 128, 64, 3, 1, 1, Auto},
+	{4, 192, 64, 64, 64, 3, 1, 1, Auto},
+	{4, 256, 32, 32, 128, 3, 1, 1, Auto},
+	{4, 64, 64, 64, 128, 1, 1, 0, Auto},
+	{4, 64, 64, 64, 64, 3, 2, 1, Auto},
+	{4, 3, 128, 128, 32, 3, 1, 1, Auto},
+	{4, 32, 128, 128, 3, 3, 1, 1, Auto},
+	{4, 3, 128, 128, 128, 1, 1, 0, Auto},
+	{4, 128, 128, 128, 3, 1, 1, 0, Auto},
+	{8, 3, 64, 64, 64, 5, 1, 2, Auto},
+	{8, 32, 64, 64, 12, 3, 1, 1, Auto},
 }
 
 func BenchmarkConvolution(b *testing.B) {
-	defer func(k *lanes.Kernels) { kernels = k }(kernels)
-	defer SetAlgorithm(Auto)
-	for _, path := range []string{kernel.AVX512, kernel.AVX2, kernel.Portable} {
-		if !kernel.Supports(path) {
-			continue
-		}
+	defer func(k func() *lanes.Kernels) { kernels = k }(kernels)
+	for _, path := range kernel.Supported() {
 		for _, a := range []Algorithm{Direct, Winograd} {
 			for _, s := range benchmarks {
-				kernels = lanes.For(path)
-				SetAlgorithm(a)
+				kernels = func() *lanes.Kernels { return lanes.For(path) }
+				s.Algorithm = a
 				if a == Winograd && winograd(s, s.C) == nil {
 					continue
 				}

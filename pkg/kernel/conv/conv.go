@@ -4,8 +4,23 @@ import "fmt"
 
 // Shape describes a two-dimensional cross-correlation of N images of C planes
 // of H by W pixels with O filters of C by Kernel by Kernel weights. Any Kernel,
-// any Stride of at least 1 and any Padding below Kernel will do.
-type Shape struct{ N, C, H, W, O, Kernel, Stride, Padding int }
+// any Stride of at least 1 and any Padding below Kernel will do. Algorithm is how it
+// is computed, by default Auto; results differ by rounding.
+type Shape struct {
+	N, C, H, W, O, Kernel, Stride, Padding int
+	Algorithm                              Algorithm
+}
+
+// Check returns an error if there is no such correlation.
+func (s Shape) Check() error {
+	if min(s.N, s.C, s.H, s.W, s.O, s.Kernel, s.Stride) < 1 || s.Padding < 0 || s.Padding >= s.Kernel || s.H+2*s.Padding < s.Kernel || s.W+2*s.Padding < s.Kernel {
+		return fmt.Errorf("conv: impossible shape %+v", s)
+	}
+	if !s.Algorithm.valid() {
+		return fmt.Errorf("conv: unknown algorithm %v", s.Algorithm)
+	}
+	return nil
+}
 
 // OutH is the height of the result.
 func (s Shape) OutH() int { return (s.H+2*s.Padding-s.Kernel)/s.Stride + 1 }
@@ -93,8 +108,8 @@ func (s Shape) check(f *Filter) {
 }
 
 func (s Shape) validate() {
-	if min(s.N, s.C, s.H, s.W, s.O, s.Kernel, s.Stride) < 1 || s.Padding < 0 || s.Padding >= max(s.Kernel, 1) || s.H+2*s.Padding < s.Kernel || s.W+2*s.Padding < s.Kernel {
-		panic(fmt.Sprintf("conv: impossible shape %+v", s))
+	if err := s.Check(); err != nil {
+		panic(err)
 	}
 }
 

@@ -80,43 +80,43 @@ func reference(s Shape, x, w, gy []float32) (y, gx, gw sums64) {
 }
 
 var shapes = []Shape{
-	{2, 8, 16, 16, 12, 3, 1, 1},
-	{2, 8, 15, 17, 12, 3, 1, 1},
-	{2, 8, 15, 17, 12, 3, 2, 1},
-	{2, 8, 16, 16, 12, 3, 2, 1},
-	{2, 8, 15, 17, 12, 1, 1, 0},
-	{2, 8, 16, 16, 12, 1, 2, 0},
-	{2, 3, 15, 17, 12, 5, 1, 2},
-	{1, 3, 9, 9, 4, 5, 2, 2},
-	{1, 1, 1, 1, 1, 3, 1, 1},
-	{1, 3, 2, 3, 3, 3, 1, 1},
-	{3, 5, 1, 7, 2, 3, 2, 1},
-	{1, 2, 6, 7, 3, 3, 1, 0},
-	{1, 2, 6, 7, 3, 7, 1, 3},
-	{16, 32, 4, 4, 32, 3, 1, 1},
-	{5, 40, 8, 8, 33, 3, 1, 1},
-	{1, 3, 40, 40, 32, 3, 1, 1},
-	{1, 32, 40, 70, 3, 3, 1, 1},
-	{1, 70, 20, 64, 40, 3, 1, 1},
-	{2, 130, 12, 20, 50, 3, 1, 1},
-	{1, 128, 12, 12, 64, 3, 1, 1},
+	{2, 8, 16, 16, 12, 3, 1, 1, Auto},
+	{2, 8, 15, 17, 12, 3, 1, 1, Auto},
+	{2, 8, 15, 17, 12, 3, 2, 1, Auto},
+	{2, 8, 16, 16, 12, 3, 2, 1, Auto},
+	{2, 8, 15, 17, 12, 1, 1, 0, Auto},
+	{2, 8, 16, 16, 12, 1, 2, 0, Auto},
+	{2, 3, 15, 17, 12, 5, 1, 2, Auto},
+	{1, 3, 9, 9, 4, 5, 2, 2, Auto},
+	{1, 1, 1, 1, 1, 3, 1, 1, Auto},
+	{1, 3, 2, 3, 3, 3, 1, 1, Auto},
+	{3, 5, 1, 7, 2, 3, 2, 1, Auto},
+	{1, 2, 6, 7, 3, 3, 1, 0, Auto},
+	{1, 2, 6, 7, 3, 7, 1, 3, Auto},
+	{16, 32, 4, 4, 32, 3, 1, 1, Auto},
+	{5, 40, 8, 8, 33, 3, 1, 1, Auto},
+	{1, 3, 40, 40, 32, 3, 1, 1, Auto},
+	{1, 32, 40, 70, 3, 3, 1, 1, Auto},
+	{1, 70, 20, 64, 40, 3, 1, 1, Auto},
+	{2, 130, 12, 20, 50, 3, 1, 1, Auto},
+	{1, 128, 12, 12, 64, 3, 1, 1, Auto},
 	// Few channels: gradients of weights in vectors of outputs.
-	{1, 3, 40, 40, 70, 5, 1, 2},
-	{3, 4, 9, 11, 20, 9, 1, 4},
-	{2, 2, 12, 300, 17, 3, 2, 0},
-	{2, 3, 16, 16, 12, 1, 2, 0},
-	{3, 2, 12, 12, 9, 3, 3, 0},
-	{40, 3, 4, 4, 64, 5, 1, 2},
-	{2, 8, 15, 17, 12, 5, 1, 2},
+	{1, 3, 40, 40, 70, 5, 1, 2, Auto},
+	{3, 4, 9, 11, 20, 9, 1, 4, Auto},
+	{2, 2, 12, 300, 17, 3, 2, 0, Auto},
+	{2, 3, 16, 16, 12, 1, 2, 0, Auto},
+	{3, 2, 12, 12, 9, 3, 3, 0, Auto},
+	{40, 3, 4, 4, 64, 5, 1, 2, Auto},
+	{2, 8, 15, 17, 12, 5, 1, 2, Auto},
 	// Tiny images, where pixels leave out the taps that look outside.
-	{9, 40, 2, 2, 33, 3, 1, 1},
-	{70, 33, 2, 2, 40, 3, 1, 1},
-	{7, 20, 1, 1, 33, 3, 1, 1},
-	{13, 17, 3, 1, 5, 3, 1, 1},
-	{6, 5, 3, 3, 4, 3, 1, 0},
-	{9, 40, 2, 2, 33, 1, 1, 0},
-	{5, 3, 2, 2, 4, 5, 1, 2},
-	{6, 4, 1, 2, 3, 3, 1, 2},
+	{9, 40, 2, 2, 33, 3, 1, 1, Auto},
+	{70, 33, 2, 2, 40, 3, 1, 1, Auto},
+	{7, 20, 1, 1, 33, 3, 1, 1, Auto},
+	{13, 17, 3, 1, 5, 3, 1, 1, Auto},
+	{6, 5, 3, 3, 4, 3, 1, 0, Auto},
+	{9, 40, 2, 2, 33, 1, 1, 0, Auto},
+	{5, 3, 2, 2, 4, 5, 1, 2, Auto},
+	{6, 4, 1, 2, 3, 3, 1, 2, Auto},
 }
 
 func (s Shape) name() string {
@@ -125,22 +125,19 @@ func (s Shape) name() string {
 
 // on runs a test on the kernels of every path that this machine has.
 func on(t *testing.T, test func(t *testing.T)) {
-	defer func(k *lanes.Kernels) { kernels = k }(kernels)
-	for _, path := range []string{kernel.Portable, kernel.AVX2, kernel.AVX512} {
-		if kernel.Supports(path) {
-			kernels = lanes.For(path)
-			t.Run(path, test)
-		}
+	defer func(k func() *lanes.Kernels) { kernels = k }(kernels)
+	for _, path := range kernel.Supported() {
+		kernels = func() *lanes.Kernels { return lanes.For(path) }
+		t.Run(path, test)
 	}
 }
 
 func TestAgainstDefinition(t *testing.T) {
-	defer SetAlgorithm(Auto)
 	for _, a := range []Algorithm{Direct, Winograd} {
 		t.Run(a.String(), func(t *testing.T) {
-			SetAlgorithm(a)
 			on(t, func(t *testing.T) {
 				for _, s := range shapes {
+					s.Algorithm = a
 					t.Run(s.name(), func(t *testing.T) { checkShape(t, s) })
 				}
 			})

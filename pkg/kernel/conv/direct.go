@@ -5,7 +5,7 @@ import (
 	"multiscale/pkg/kernel/lanes"
 )
 
-// kernels is what everything below runs on; tests put others in its place.
+// kernels returns the kernels that everything below runs on; tests replace it.
 var kernels = lanes.Active
 
 // correlation is one Forward or InputGradient in progress: a correlation of the
@@ -31,23 +31,23 @@ var correlations kernel.Free[correlation]
 
 func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	j := correlations.Get()
-	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels, stride: s.Stride, step: 1}
+	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels(), stride: s.Stride, step: 1}
 	if gradient {
 		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
 	}
-	u := use{gradient: gradient, minimal: winograd(s, j.from.c), stride: s.Stride, padding: s.Padding, kernels: kernels}
+	u := use{gradient: gradient, minimal: winograd(s, j.from.c), stride: s.Stride, padding: s.Padding, kernels: j.kernels}
 	unit, c := j.step, directChunks
 	if u.minimal != nil {
 		unit, c = u.minimal.tile, winogradChunks
 	}
 	pixels := j.to.n * j.to.h * j.to.w
-	j.tiling = tile(j.to, min(c.largest*j.kernels.Lanes, max(c.smallest, pixels/c.enough)), unit).shared()
+	j.tiling = tile(j.to, min(c.maxVectors*j.kernels.Lanes, max(c.minPixels, pixels/c.minChunks)), unit).shared()
 	chunks := j.tiling.count()
 	var packed bool
 	j.filter = f
 	j.form, packed = f.form(u, u.minimal != nil && chunks <= fewChunks)
 	j.once = !packed
-	j.splits = min(ceil(c.enough, chunks), ceil(j.to.c, j.form.width))
+	j.splits = min(ceil(c.minChunks, chunks), ceil(j.to.c, j.form.width))
 	for _, c := range j.form.classes {
 		for _, t := range c.taps {
 			j.up, j.down = min(j.up, t.row), max(j.down, t.row)
@@ -59,9 +59,9 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	correlations.Put(j)
 }
 
-// fewChunks had better transform the weights for themselves when these are new:
-// writing them to memory and reading them back takes longer. The values are the
-// same.
+// fewChunks is the largest number of chunks that each transform new weights for
+// themselves: writing them to memory and reading them back takes longer. The values are
+// the same.
 const fewChunks = 2
 
 // chunking says how much of the result one chunk takes. More pixels make more
@@ -69,14 +69,14 @@ const fewChunks = 2
 // cache. When there are too few chunks to keep the cores busy, the blocks of
 // results are shared out as well, and every chunk gathers for itself.
 type chunking struct {
-	smallest int // pixels
-	largest  int // pixels, in vectors
-	enough   int // chunks
+	minPixels  int // of a chunk
+	maxVectors int // pixels of a chunk, over the lanes of a vector
+	minChunks  int
 }
 
 var (
-	directChunks   = chunking{smallest: 64, largest: 32, enough: 8}
-	winogradChunks = chunking{smallest: 512, largest: 32, enough: 2}
+	directChunks   = chunking{minPixels: 64, maxVectors: 32, minChunks: 8}
+	winogradChunks = chunking{minPixels: 512, maxVectors: 32, minChunks: 2}
 )
 
 // do computes one chunk.

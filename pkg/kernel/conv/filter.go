@@ -54,8 +54,8 @@ type form struct {
 }
 
 // class is a set of output pixels, every step-th from (row, col) on, that use
-// the same taps. There is one, but for the input gradient of a strided
-// convolution, where the phases of the stride see different weights.
+// the same taps. There is one class, except in the input gradient of a
+// strided convolution, where the phases of the stride see different weights.
 type class struct {
 	row, col int
 	taps     []tap

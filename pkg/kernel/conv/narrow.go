@@ -2,8 +2,8 @@ package conv
 
 import "multiscale/pkg/kernel/pointwise/vector"
 
-// Vectors of a picture's three channels are mostly empty. The gradient of the weights that
-// meet so few is computed the other way round: in vectors of outputs. The rows of the
+// Vectors of a picture's three channels are mostly empty. The gradient of weights that
+// meet few channels is computed in vectors of outputs instead. The rows of the
 // product are then the weights of an output, and where the pixels of x lie side by side, without
 // gaps, those of a row of taps read one stretch. The sums and their order are the same.
 

@@ -26,11 +26,10 @@ func results(f *Filter, s Shape) [][]float32 {
 // TestCoresDoNotMatter: results are the same bytes on any number of cores.
 func TestCoresDoNotMatter(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
-	defer SetAlgorithm(Auto)
 	for _, a := range []Algorithm{Direct, Winograd} {
-		SetAlgorithm(a)
 		on(t, func(t *testing.T) {
-			for _, s := range []Shape{{3, 20, 30, 33, 40, 3, 1, 1}, {16, 32, 4, 4, 64, 3, 1, 1}, {70, 32, 2, 2, 64, 3, 1, 1}, {2, 17, 21, 18, 9, 3, 2, 1}} {
+			for _, s := range []Shape{{3, 20, 30, 33, 40, 3, 1, 1, Auto}, {16, 32, 4, 4, 64, 3, 1, 1, Auto}, {70, 32, 2, 2, 64, 3, 1, 1, Auto}, {2, 17, 21, 18, 9, 3, 2, 1, Auto}} {
+				s.Algorithm = a
 				var want [][]float32
 				for _, procs := range []int{1, 2, 4} {
 					runtime.GOMAXPROCS(procs)
@@ -52,7 +51,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 // TestFilterIsShared: several graphs may use one filter at once, and Load
 // makes all packed forms follow.
 func TestFilterIsShared(t *testing.T) {
-	s := Shape{2, 16, 12, 12, 16, 3, 1, 1}
+	s := Shape{2, 16, 12, 12, 16, 3, 1, 1, Auto}
 	f := NewFilter(s.O, s.C, s.Kernel)
 	r := rand.New(rand.NewPCG(7, 8))
 	w := random(r, s.O*s.C*s.taps())
@@ -79,10 +78,9 @@ func TestFilterIsShared(t *testing.T) {
 }
 
 func TestNothingIsAllocated(t *testing.T) {
-	defer SetAlgorithm(Auto)
 	for _, a := range []Algorithm{Direct, Winograd} {
-		SetAlgorithm(a)
-		for _, s := range []Shape{{2, 40, 30, 30, 40, 3, 1, 1}, {9, 40, 2, 2, 40, 3, 1, 1}, {2, 16, 20, 20, 16, 3, 2, 1}} {
+		for _, s := range []Shape{{2, 40, 30, 30, 40, 3, 1, 1, Auto}, {9, 40, 2, 2, 40, 3, 1, 1, Auto}, {2, 16, 20, 20, 16, 3, 2, 1, Auto}} {
+			s.Algorithm = a
 			r := rand.New(rand.NewPCG(5, 6))
 			x, w, gy := random(r, s.input().size()), random(r, s.O*s.C*s.taps()), random(r, s.output().size())
 			f := NewFilter(s.O, s.C, s.Kernel)
@@ -118,16 +116,15 @@ func FuzzShapes(f *testing.F) {
 		if s.H+2*s.Padding < s.Kernel || s.W+2*s.Padding < s.Kernel {
 			return
 		}
-		defer SetAlgorithm(Auto)
 		for _, a := range []Algorithm{Direct, Winograd} {
-			SetAlgorithm(a)
+			s.Algorithm = a
 			on(t, func(t *testing.T) { checkShape(t, s) })
 		}
 	})
 }
 
 func TestWrongArguments(t *testing.T) {
-	s := Shape{1, 2, 3, 3, 2, 3, 1, 1}
+	s := Shape{1, 2, 3, 3, 2, 3, 1, 1, Auto}
 	f := NewFilter(2, 2, 3)
 	f.Load(make([]float32, 36))
 	plane := make([]float32, 18)
@@ -137,7 +134,7 @@ func TestWrongArguments(t *testing.T) {
 		"other filter":  func() { Forward(plane, plane, NewFilter(2, 2, 1), s, Epilogue{}) },
 		"no weights":    func() { Forward(plane, plane, NewFilter(2, 2, 3), s, Epilogue{}) },
 		"short weights": func() { f.Load(plane) },
-		"no stride":     func() { InputGradient(plane, plane, f, Shape{1, 2, 3, 3, 2, 3, 0, 1}) },
+		"no stride":     func() { InputGradient(plane, plane, f, Shape{1, 2, 3, 3, 2, 3, 0, 1, Auto}) },
 		"short gw":      func() { WeightGradient(plane, nil, nil, plane, plane, s) },
 	} {
 		func() {

@@ -19,7 +19,7 @@ func (s series) list(table []int32, n, vectors int) []int32 {
 	return table
 }
 
-// listed is a series with its table, which is filled when something else is asked for.
+// listed is a series with its table, which is filled again when the series changes.
 type listed struct {
 	of         series
 	n, vectors int
@@ -41,7 +41,7 @@ func (s *scratch) transformSeries(k *lanes.Kernels, m lanes.Map, n, vectors int,
 }
 
 // layout is where the tiles of squares, with all their channels, lie in windows of rows
-// of cols pixels of width channels, in blocks of so many elements.
+// of cols pixels of width channels, in blocks of block elements.
 type layout struct {
 	images, down, across, tile int
 	rows, cols, width, block   int
@@ -53,8 +53,7 @@ func (q squares) layout(k *lanes.Kernels, rows, cols, width, block, channels int
 }
 
 // route is the tables of a transform between tiles and a series of them. They are the
-// same for most chunks of an operation, and to fill them for each took 2 per cent of a
-// step.
+// same for most chunks of an operation; filling them for each takes 2 per cent of a step.
 type route struct {
 	layout            layout
 	series            series

@@ -30,7 +30,7 @@ func sums(gBias, gShift, gy []float32, s Shape) {
 	if cap(totals) < chunks*s.O {
 		totals = make([]float64, chunks*s.O)
 	}
-	*j = sumJob{gShift, gy, s, kernels, images, totals[:chunks*s.O]}
+	*j = sumJob{gShift, gy, s, kernels(), images, totals[:chunks*s.O]}
 	run(chunks, j)
 	for c := 1; c < chunks; c++ {
 		for o, v := range j.totals[c*s.O:][:s.O] {

@@ -31,24 +31,23 @@ type weightJob struct {
 
 var weightJobs kernel.Free[weightJob]
 
-// There are as many chunks as keep a handful of cores busy to the end. Where each
-// has little to do, adding up the slices costs more than idle cores, and a few must
-// do.
+// There are at least minChunks chunks, and up to maxChunks where every slice has
+// fullSlice rectangles: adding up short slices costs more than idle cores.
 const (
-	enoughChunks = 8
-	fewestChunks = 4
-	fullSlice    = 16 // rectangles
+	minChunks = 4
+	maxChunks = 8
+	fullSlice = 16 // rectangles
 )
 
-// A block has so many outputs and channels: more of them make more use of what is
-// gathered and transformed, but their sums, one spectrum for each pair, come from
+// blockSide is the number of outputs and of channels of a block: more of them make more
+// use of what is gathered and transformed, but their sums, one spectrum for each pair, come from
 // memory further away.
 const blockSide = 64
 
 // startWeights begins the first pass.
 func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	j := weightJobs.Get()
-	*j = weightJob{gw: gw, gy: gy, x: x, add: add, shape: s, kernels: kernels, partial: j.partial, minimal: winograd(s, s.O)}
+	*j = weightJob{gw: gw, gy: gy, x: x, add: add, shape: s, kernels: kernels(), partial: j.partial, minimal: winograd(s, s.O)}
 	k := j.kernels
 	j.taps, j.outputs, j.width = s.taps(), min(blockSide, s.O), width(k, s.C)
 	j.channels, j.merged = min(blockSide, ceil(s.C, j.width)*j.width), mergedRows
@@ -56,9 +55,9 @@ func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	if j.minimal != nil {
 		j.taps, unit = j.minimal.size, j.minimal.tile
 	}
-	j.tiling = tile(s.output(), largestSlice(k, j.minimal != nil), unit)
+	j.tiling = tile(s.output(), maxSlice(k, j.minimal != nil), unit)
 	rectangles, blocks := j.tiling.count(), j.blocks()
-	j.slices = min(max(rectangles/fullSlice, ceil(fewestChunks, blocks)), ceil(enoughChunks, blocks), rectangles)
+	j.slices = min(max(rectangles/fullSlice, ceil(minChunks, blocks)), ceil(maxChunks, blocks), rectangles)
 	room := j.sums(0, 0, j.slices)
 	if j.narrow = j.isNarrow(); j.narrow {
 		j.width = width(k, s.O)
@@ -82,10 +81,10 @@ func (j *weightJob) wait() {
 	weightJobs.Put(j)
 }
 
-// largestSlice is the number of pixels whose products are summed before they
+// maxSlice is the number of pixels whose products are summed before they
 // are added to what was there: few enough to keep rounding errors small and the
 // windows in the second-level cache.
-func largestSlice(k *lanes.Kernels, winograd bool) int {
+func maxSlice(k *lanes.Kernels, winograd bool) int {
 	if winograd {
 		return winogradSlice
 	}
@@ -240,7 +239,7 @@ func (s *scratch) multiplyOutputs(k *lanes.Kernels, outputs, vectors int) {
 func (w *window) planRow(r rectangle, channels int) { w.layout(r, channels, odd(channels)) }
 
 // merge adds the slices for outputs first to last and channels from to to, and writes
-// their weights, or adds them to what is there.
+// their weights, or adds them to the old ones.
 func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 	if j.narrow {
 		j.narrowMerge(first, last)

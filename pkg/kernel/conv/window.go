@@ -14,12 +14,12 @@ type tiling struct {
 }
 
 // tile cuts planes into rectangles of about the given number of pixels: several
-// images, or rows of one image. Rows and columns are multiples of unit but for
+// images, or rows of one image. Rows and columns are multiples of unit, except
 // the last ones.
 func tile(p planes, pixels, unit int) tiling {
 	// Rows wider than this are cut: their window should stay in the cache.
-	const widest = 256
-	t := tiling{planes: p, images: 1, rows: p.h, cols: min(p.w, widest/unit*unit)}
+	const maxColumns = 256
+	t := tiling{planes: p, images: 1, rows: p.h, cols: min(p.w, maxColumns/unit*unit)}
 	if p.h*p.w <= pixels {
 		t.images = min(p.n, pixels/(p.h*p.w))
 		return t

@@ -134,13 +134,11 @@ const TotalUnit = 64
 // Total does what t describes.
 func (k *Kernels) Total(t *Total) { k.total(t) }
 
-// For returns the kernels for a path of package kernel that this machine has.
-func For(path string) *Kernels {
-	if k := assembly(path); k != nil {
-		return k
-	}
-	return &portable
-}
+var implementations = kernel.Choose(byPath())
 
-// Active is the implementation for the process's path.
-var Active = For(kernel.Path())
+// Active returns the kernels of the process's path. It panics where kernel.Check
+// returns an error.
+func Active() *Kernels { return implementations.Active() }
+
+// For returns the kernels of a path of package kernel that this machine supports.
+func For(path string) *Kernels { return implementations.For(path) }

@@ -4,16 +4,10 @@ package lanes
 
 import "multiscale/pkg/kernel"
 
-//go:generate go run ./generate -out lanes_amd64.s
+//go:generate go run -tags noasm ./generate -out lanes_amd64.s -stubs stubs_amd64.go -pkg lanes
 
-func assembly(path string) *Kernels {
-	switch path {
-	case kernel.AVX2:
-		return &avx2
-	case kernel.AVX512:
-		return &avx512
-	}
-	return nil
+func byPath() map[string]*Kernels {
+	return map[string]*Kernels{kernel.Portable: &portable, kernel.AVX2: &avx2, kernel.AVX512: &avx512}
 }
 
 var avx2 = Kernels{
@@ -35,93 +29,3 @@ var avx512 = Kernels{
 		SmallFilter: smallFilterAVX512, SmallGradient: smallGradientAVX512,
 	},
 }
-
-//go:noescape
-func productAVX2_1(p *Product)
-
-//go:noescape
-func productAVX2_2(p *Product)
-
-//go:noescape
-func gatherAVX2(p *Gather)
-
-//go:noescape
-func scatterAVX2(p *Scatter)
-
-//go:noescape
-func inputAVX2(p *Transform)
-
-//go:noescape
-func outputAVX2(p *Transform)
-
-//go:noescape
-func weightAVX2(p *Transform)
-
-//go:noescape
-func filterAVX2(p *Transform)
-
-//go:noescape
-func gradientAVX2(p *Transform)
-
-//go:noescape
-func smallInputAVX2(p *Transform)
-
-//go:noescape
-func smallOutputAVX2(p *Transform)
-
-//go:noescape
-func smallWeightAVX2(p *Transform)
-
-//go:noescape
-func smallFilterAVX2(p *Transform)
-
-//go:noescape
-func smallGradientAVX2(p *Transform)
-
-//go:noescape
-func productAVX512_1(p *Product)
-
-//go:noescape
-func productAVX512_2(p *Product)
-
-//go:noescape
-func gatherAVX512(p *Gather)
-
-//go:noescape
-func scatterAVX512(p *Scatter)
-
-//go:noescape
-func inputAVX512(p *Transform)
-
-//go:noescape
-func outputAVX512(p *Transform)
-
-//go:noescape
-func weightAVX512(p *Transform)
-
-//go:noescape
-func filterAVX512(p *Transform)
-
-//go:noescape
-func gradientAVX512(p *Transform)
-
-//go:noescape
-func smallInputAVX512(p *Transform)
-
-//go:noescape
-func smallOutputAVX512(p *Transform)
-
-//go:noescape
-func smallWeightAVX512(p *Transform)
-
-//go:noescape
-func smallFilterAVX512(p *Transform)
-
-//go:noescape
-func smallGradientAVX512(p *Transform)
-
-//go:noescape
-func totalAVX2(p *Total)
-
-//go:noescape
-func totalAVX512(p *Total)

@@ -9,14 +9,11 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// implementations are all that this machine can run, whatever the environment
+// supported are the kernels that this machine can run, whatever the environment
 // chose for the process.
-func implementations() []*Kernels {
-	all := []*Kernels{&portable}
-	for _, path := range []string{kernel.AVX2, kernel.AVX512} {
-		if kernel.Supports(path) {
-			all = append(all, For(path))
-		}
+func supported() (all []*Kernels) {
+	for _, path := range kernel.Supported() {
+		all = append(all, For(path))
 	}
 	return all
 }
@@ -43,7 +40,7 @@ func close(t *testing.T, what string, got, want []float32) {
 }
 
 func TestProduct(t *testing.T) {
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for groups := range 9 {
 			for vectors := 1; vectors <= MaxVectors; vectors++ {
 				for _, accumulate := range []bool{false, true} {
@@ -86,7 +83,7 @@ func checkProduct(t *testing.T, k *Kernels, groups, vectors int, accumulate bool
 }
 
 func TestGather(t *testing.T) {
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for _, channels := range []int{1, 3, k.Lanes} {
 			for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
 				r := rand.New(rand.NewPCG(1, 2))
@@ -112,7 +109,7 @@ func TestGather(t *testing.T) {
 
 // TestGatherItems: several items are what they are one by one, whatever is fetched ahead.
 func TestGatherItems(t *testing.T) {
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for _, count := range []int{1, 4, 7, 9, k.Lanes, 2*k.Lanes + 3} {
 			for _, channels := range []int{3, k.Lanes} {
 				r := rand.New(rand.NewPCG(1, 2))
@@ -138,7 +135,7 @@ func TestGatherItems(t *testing.T) {
 
 // TestScatterItems: several items are what they are one by one, whatever is fetched ahead.
 func TestScatterItems(t *testing.T) {
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
 			for extras := range 8 {
 				const items = 3
@@ -170,7 +167,7 @@ func TestScatterItems(t *testing.T) {
 }
 
 func TestScatter(t *testing.T) {
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for _, channels := range []int{1, 3, k.Lanes} {
 			for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
 				for extras := range 4 {
@@ -211,7 +208,7 @@ func TestTransform(t *testing.T) {
 		Input: {6, 6}, Output: {6, 4}, Weights: {6, 3}, Filter: {3, 6}, Gradient: {4, 6},
 		SmallInput: {2, 3}, SmallOutput: {3, 2}, SmallWeights: {3, 3}, SmallFilter: {3, 3}, SmallGradient: {2, 3},
 	}
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for m := range Maps {
 			r := rand.New(rand.NewPCG(1, 2))
 			x := &Transform{
@@ -244,7 +241,7 @@ func TestConvolution(t *testing.T) {
 		{"small", SmallInput, SmallOutput, SmallWeights, SmallFilter, SmallGradient, 2, 3, 2, -1},
 	}
 	const loose = 20 // a single tile has no other errors to average with
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for _, a := range algorithms {
 			r := rand.New(rand.NewPCG(3, 4))
 			l := k.Lanes
@@ -292,7 +289,7 @@ func TestConvolution(t *testing.T) {
 }
 
 func TestTotal(t *testing.T) {
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for _, n := range []int{TotalUnit, 3 * TotalUnit, 64 * TotalUnit} {
 			s := &Total{Src: random(rand.New(rand.NewPCG(1, 2)), n)}
 			want, got := 0.0, 0.0
@@ -311,7 +308,7 @@ func TestTotal(t *testing.T) {
 }
 
 func BenchmarkProduct(b *testing.B) {
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		for _, depth := range []int{32, 128, 1152} {
 			b.Run(fmt.Sprintf("%s/k%d", k.Name, depth), func(b *testing.B) {
 				const groups = 24
@@ -331,7 +328,7 @@ func BenchmarkProduct(b *testing.B) {
 }
 
 func BenchmarkGather(b *testing.B) {
-	for _, k := range implementations() {
+	for _, k := range supported() {
 		b.Run(k.Name, func(b *testing.B) {
 			const pixels = 512
 			g := &Gather{Dst: make([]float32, pixels*k.Lanes), Src: make([]float32, k.Lanes*(pixels+16)), DstAt: make([]int32, pixels),

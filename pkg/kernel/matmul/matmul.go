@@ -7,7 +7,7 @@ import (
 	"multiscale/pkg/kernel/lanes"
 )
 
-// kernels is what the products run on; tests put others in its place.
+// kernels returns the kernels that the products run on; tests replace it.
 var kernels = lanes.Active
 
 // Mul computes C = alpha*op(A)*op(B) + beta*C for row-major matrices: C is m by
@@ -31,10 +31,10 @@ func Batch(count int, c []float32, strideC int, a []float32, strideA int, b []fl
 	*j = job{
 		c: c, a: a, b: b, strideC: strideC, strideA: strideA, strideB: strideB,
 		m: m, n: n, k: k, transA: transA, transB: transB, alpha: alpha, beta: beta,
-		kernels: kernels,
+		kernels: kernels(),
 	}
 	j.across = pieces(n, columnsPerChunk)
-	for j.rows = rowsPerChunk; j.rows > fewestRows && count*pieces(m, j.rows)*j.across < enoughChunks; {
+	for j.rows = rowsPerChunk; j.rows > minRows && count*pieces(m, j.rows)*j.across < minChunks; {
 		j.rows /= 2
 	}
 	j.down = pieces(m, j.rows)
@@ -51,17 +51,17 @@ func Batch(count int, c []float32, strideC int, a []float32, strideA int, b []fl
 }
 
 const (
-	// A chunk has so many rows, or fewer where there would be too few chunks.
+	// A chunk has rowsPerChunk rows, or fewer where there would be too few chunks.
 	rowsPerChunk    = 192
-	fewestRows      = 24
-	enoughChunks    = 4
+	minRows         = 24
+	minChunks       = 4
 	columnsPerChunk = 128
 	// depth is how much of the sums is formed at once: a panel of B of that
 	// depth stays in the first-level cache.
 	depth = 256
-	// So many rows use columns too seldom to pay for packing them.
+	// Up to fewRows rows use columns too seldom to pay for packing them.
 	fewRows = 48
-	// Below so many products, waking other cores takes longer than the work.
+	// Below smallest products, waking other cores takes longer than the work.
 	smallest = 1 << 15
 )
 
@@ -112,7 +112,7 @@ func (j *job) scale(c []float32, top, bottom, left, right int) {
 }
 
 // prepare readies rows first to first+k of a few columns of alpha*op(B), to be
-// multiplied with so many rows of op(A): a few rows had better read them where they are.
+// multiplied with so many rows of op(A): a few rows read them unpacked.
 func (j *job) prepare(s *scratch, b []float32, column, columns, first, k, rows int) {
 	p := &s.product
 	if rows <= fewRows && !j.transB && j.alpha == 1 && columns == j.kernels.Columns() {

@@ -18,12 +18,10 @@ import (
 const tolerance = 1e-6
 
 func on(t *testing.T, test func(t *testing.T)) {
-	defer func(k *lanes.Kernels) { kernels = k }(kernels)
-	for _, path := range []string{kernel.Portable, kernel.AVX2, kernel.AVX512} {
-		if kernel.Supports(path) {
-			kernels = lanes.For(path)
-			t.Run(path, test)
-		}
+	defer func(k func() *lanes.Kernels) { kernels = k }(kernels)
+	for _, path := range kernel.Supported() {
+		kernels = func() *lanes.Kernels { return lanes.For(path) }
+		t.Run(path, test)
 	}
 }
 

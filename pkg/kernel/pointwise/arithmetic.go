@@ -85,7 +85,11 @@ func channelSums(j *job, lo, hi int) {
 // SquaredNorm returns the sum of the squares of x, in float64.
 func SquaredNorm(x []float32) float64 { return newJob(squaredNorm, nil, x).total(len(x)) }
 
-func squaredNorm(j *job, lo, hi int) { _, j.sums[lo/j.step] = vector.Moments(j.x[lo:hi]) }
+func squaredNorm(j *job, lo, hi int) {
+	at := lo / j.step
+	vector.RowMoments(j.moments[2*at:][:2], j.x[lo:hi], hi-lo)
+	j.sums[at] = j.moments[2*at+1]
+}
 
 // Finite reports whether x has neither infinities nor NaNs.
 func Finite(x []float32) bool { return newJob(finite, nil, x).total(len(x)) == 0 }

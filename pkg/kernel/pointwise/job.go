@@ -25,6 +25,7 @@ type job struct {
 	cut        int // elements of the first part of a row
 	act        kernel.Activation
 	sums       []float64
+	moments    []float64 // two for each sum
 	more       extra
 }
 
@@ -60,7 +61,7 @@ func (j *job) byRows(n, width int) {
 func (j *job) total(n int) float64 {
 	chunks := (n + chunkSize - 1) / chunkSize
 	if cap(j.sums) < chunks {
-		j.sums = make([]float64, chunks)
+		j.sums, j.moments = make([]float64, chunks), make([]float64, 2*chunks)
 	}
 	j.sums = j.sums[:chunks]
 	j.run(n, chunkSize)

@@ -16,7 +16,7 @@ type List struct {
 
 // Pass is what is done with the vectors of a List.
 type Pass interface {
-	// Elements does elements [lo,hi) of vector i. Who does which does not matter.
+	// Elements does elements [lo,hi) of vector i. Calls come in any order, on any core.
 	Elements(i, lo, hi int)
 }
 

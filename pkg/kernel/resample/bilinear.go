@@ -5,7 +5,7 @@ import "multiscale/pkg/kernel/pointwise/vector"
 // Bilinear resizes x (planes,h,w) to y (planes,oh,ow) by linear interpolation
 // between pixel centres, without antialiasing. scaleH and scaleW are the
 // source pixels a target pixel covers: the reciprocal of the resize factor
-// where one was asked for, else h/oh and w/ow. Scale 2 gives the means of the
+// where it is given, else h/oh and w/ow. Scale 2 gives the means of the
 // 2x2 blocks.
 func Bilinear(y, x []float32, planes, h, w, oh, ow int, scaleH, scaleW float64) {
 	j := newJob(bilinear, y, x, planes, h, w, oh, ow, false)

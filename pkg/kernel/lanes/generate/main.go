@@ -2,6 +2,10 @@
 package main
 
 import (
+	"log"
+	"os"
+	"unsafe"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -28,7 +32,12 @@ const (
 )
 
 func main() {
-	ConstraintExpr("!noasm")
+	// Types come from the package as it is without its assembly.
+	if err := os.Setenv("GOFLAGS", "-tags=noasm"); err != nil {
+		log.Fatal(err)
+	}
+	Package("multiscale/pkg/kernel/lanes")
+	ConstraintExpr("amd64,!noasm")
 	for _, s := range []isa{avx2, avx512} {
 		for vectors := 1; vectors <= maxVectors; vectors++ {
 			s.product(vectors)
@@ -71,15 +80,21 @@ func (s isa) bytes() int { return 4 * s.lanes }
 // argument loads the pointer to the struct of arguments.
 func argument() reg.Register { return Load(Param("p"), GP64()) }
 
-// field loads an 8-byte field of the struct of arguments.
-func field(p reg.Register, offset int) reg.GPVirtual {
+// field loads an 8-byte field of the struct of arguments: a number, or where a slice begins.
+func field(p reg.Register, offset uintptr) reg.GPVirtual {
 	r := GP64()
-	MOVQ(operand.Mem{Base: p, Disp: offset}, r)
+	MOVQ(at(p, int(offset)), r)
 	return r
 }
 
+// length loads the length of a slice.
+func length(p reg.Register, offset uintptr) reg.GPVirtual { return field(p, offset+sliceLen) }
+
+// sliceLen is where a slice has its length.
+const sliceLen = unsafe.Sizeof(uintptr(0))
+
 // distance loads a field that counts elements and turns it into bytes.
-func distance(p reg.Register, offset int) reg.GPVirtual {
+func distance(p reg.Register, offset uintptr) reg.GPVirtual {
 	r := field(p, offset)
 	SHLQ(operand.U8(2), r)
 	return r

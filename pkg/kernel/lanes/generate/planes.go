@@ -3,26 +3,35 @@ package main
 import (
 	"fmt"
 	"math/bits"
+	"unsafe"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"multiscale/pkg/kernel/lanes"
+)
+
+// The arguments, for the offsets of their fields.
+var (
+	gather  lanes.Gather
+	scatter lanes.Scatter
 )
 
 // gather is lanes.Gather: planes to pixels.
 func (s isa) gather() {
 	name := "gather" + s.name
-	TEXT(name, NOSPLIT, "func(p uintptr)")
+	TEXT(name, NOSPLIT, "func(p *Gather)")
 	Pragma("noescape")
 	p := argument()
-	channels := field(p, 88)
-	planes := s.planes(distance(p, 72))
+	channels := field(p, unsafe.Offsetof(gather.Channels))
+	planes := s.planes(distance(p, unsafe.Offsetof(gather.Stride)))
 	item := GP64()
 	XORQ(item, item)
 	Label("item_" + name)
-	dst, src, table, count := field(p, 0), field(p, 24), field(p, 48), field(p, 80)
-	apart, items := field(p, 120), field(p, 96)
-	fetch(name, field(p, 128), func() reg.Register {
+	dst, src, table, count := field(p, unsafe.Offsetof(gather.Dst)), field(p, unsafe.Offsetof(gather.Src)), field(p, unsafe.Offsetof(gather.DstAt)), field(p, unsafe.Offsetof(gather.Count))
+	apart, items := field(p, unsafe.Offsetof(gather.SrcItem)), field(p, unsafe.Offsetof(gather.Items))
+	fetch(name, field(p, unsafe.Offsetof(gather.Ahead)), func() reg.Register {
 		const few = 8 // items: what they take hides the way to main memory
 		later := GP64()
 		LEAQ(at(item, few), later)
@@ -102,14 +111,13 @@ func (s isa) gather() {
 	JG(operand.LabelRef("block_" + name))
 	Label("end_" + name)
 	INCQ(item)
-	CMPQ(item, at(p, 104))
+	CMPQ(item, at(p, int(unsafe.Offsetof(gather.Items)+sliceLen)))
 	JL(operand.LabelRef("item_" + name))
 	VZEROUPPER()
 	RET()
 }
 
-// fetch asks for cache lines, if there are any to ask for, from a place on that is set
-// up only then.
+// fetch prefetches a number of cache lines, if it is not 0; place computes the first.
 func fetch(name string, lines reg.Register, place func() reg.Register) {
 	TESTQ(lines, lines)
 	JZ(operand.LabelRef("fetched_" + name))
@@ -125,22 +133,22 @@ func fetch(name string, lines reg.Register, place func() reg.Register) {
 // scatter is lanes.Scatter: pixels to planes.
 func (s isa) scatter() {
 	name := "scatter" + s.name
-	TEXT(name, NOSPLIT, "func(p uintptr)")
+	TEXT(name, NOSPLIT, "func(p *Scatter)")
 	Pragma("noescape")
 	p := argument()
-	bias, step, channels := field(p, 48), distance(p, 104), field(p, 120)
-	planes := s.planes(distance(p, 96))
+	bias, step, channels := field(p, unsafe.Offsetof(scatter.Bias)), distance(p, unsafe.Offsetof(scatter.Step)), field(p, unsafe.Offsetof(scatter.Channels))
+	planes := s.planes(distance(p, unsafe.Offsetof(scatter.Stride)))
 	item := GP64()
 	XORQ(item, item)
 	Label("item_" + name)
-	dst, src, residual, count := field(p, 0), field(p, 24), field(p, 72), field(p, 112)
-	apart := field(p, 136)
+	dst, src, residual, count := field(p, unsafe.Offsetof(scatter.Dst)), field(p, unsafe.Offsetof(scatter.Src)), field(p, unsafe.Offsetof(scatter.Residual)), field(p, unsafe.Offsetof(scatter.Count))
+	apart := field(p, unsafe.Offsetof(scatter.SrcItem))
 	IMULQ(item, apart)
 	LEAQ(indexed(src, apart, 4), src)
-	MOVQ(at(p, 144), apart)
+	MOVQ(at(p, int(unsafe.Offsetof(scatter.DstItem))), apart)
 	IMULQ(item, apart)
 	LEAQ(indexed(dst, apart, 4), dst)
-	fetch(name, field(p, 152), func() reg.Register {
+	fetch(name, field(p, unsafe.Offsetof(scatter.Ahead)), func() reg.Register {
 		next := GP64()
 		MOVQ(planes.one, next)
 		SHLQ(operand.Imm(uint64(bits.TrailingZeros(uint(s.lanes)))), next)
@@ -213,7 +221,7 @@ func (s isa) scatter() {
 	}
 	Label("end_" + name)
 	INCQ(item)
-	CMPQ(item, at(p, 128))
+	CMPQ(item, at(p, int(unsafe.Offsetof(scatter.Items))))
 	JL(operand.LabelRef("item_" + name))
 	VZEROUPPER()
 	RET()

@@ -2,26 +2,19 @@ package main
 
 import (
 	"fmt"
+	"unsafe"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"multiscale/pkg/kernel/lanes"
 )
 
-// Offsets of the fields of lanes.Product.
-const (
-	productC          = 0
-	productA          = 24
-	productB          = 48
-	productSegments   = 72
-	productCRow       = 96
-	productARow       = 120
-	productK          = 144
-	productCStep      = 152
-	productAStep      = 160
-	productAInner     = 168
-	productBInner     = 176
-	productAccumulate = 184
+// The arguments, for the offsets of their fields.
+var (
+	product lanes.Product
+	segment lanes.Segment
 )
 
 // product is the one inner loop behind every convolution and matrix product: each
@@ -31,10 +24,10 @@ const (
 // loads: the last four are two and two.
 func (s isa) product(vectors int) {
 	name := fmt.Sprintf("product%s_%d", s.name, vectors)
-	TEXT(name, NOSPLIT, "func(p uintptr)")
+	TEXT(name, NOSPLIT, "func(p *Product)")
 	Pragma("noescape")
 	p := argument()
-	step, inner, bInner := distance(p, productAStep), distance(p, productAInner), distance(p, productBInner)
+	step, inner, bInner := distance(p, unsafe.Offsetof(product.AStep)), distance(p, unsafe.Offsetof(product.AInner)), distance(p, unsafe.Offsetof(product.BInner))
 	step3 := GP64()
 	if s.group == 4 {
 		LEAQ(indexed(step, step, 2), step3)
@@ -42,7 +35,7 @@ func (s isa) product(vectors int) {
 	done := GP64()
 	XORQ(done, done)
 	Label("next_" + name)
-	left := field(p, productARow+8)
+	left := length(p, unsafe.Offsetof(product.ARow))
 	SUBQ(done, left)
 	JLE(operand.LabelRef("end_" + name))
 	for groups := 1; groups < maxGroups; groups++ {
@@ -70,12 +63,12 @@ func (s isa) tile(label string, p, first, step, step3, inner, bInner reg.Registe
 		sums[i] = s.vectors(vectors)
 		s.zero(sums[i])
 	}
-	segment, segments := field(p, productSegments), field(p, productSegments+8)
+	part, segments := field(p, unsafe.Offsetof(product.Segments)), length(p, unsafe.Offsetof(product.Segments))
 	Label("segment_" + label)
 	a := make([]reg.GPVirtual, groups)
-	base, places := field(segment, 0), field(p, productARow)
+	base, places := field(part, unsafe.Offsetof(segment.A)), field(p, unsafe.Offsetof(product.ARow))
 	SHLQ(operand.U8(2), base)
-	ADDQ(at(p, productA), base)
+	ADDQ(at(p, int(unsafe.Offsetof(product.A))), base)
 	for g := range a {
 		a[g] = GP64()
 		m := indexed(places, first, 8)
@@ -83,10 +76,10 @@ func (s isa) tile(label string, p, first, step, step3, inner, bInner reg.Registe
 		MOVQ(m, a[g])
 		LEAQ(indexed(base, a[g], 4), a[g])
 	}
-	b := field(segment, 8)
+	b := field(part, unsafe.Offsetof(segment.B))
 	SHLQ(operand.U8(2), b)
-	ADDQ(at(p, productB), b)
-	k := field(p, productK)
+	ADDQ(at(p, int(unsafe.Offsetof(product.B))), b)
+	k := field(p, unsafe.Offsetof(product.K))
 	Label("inner_" + label)
 	bs := s.vectors(vectors)
 	for j, v := range bs {
@@ -105,17 +98,17 @@ func (s isa) tile(label string, p, first, step, step3, inner, bInner reg.Registe
 	ADDQ(bInner, b)
 	DECQ(k)
 	JNZ(operand.LabelRef("inner_" + label))
-	ADDQ(operand.Imm(16), segment)
+	ADDQ(operand.Imm(uint64(unsafe.Sizeof(segment))), part)
 	DECQ(segments)
 	JNZ(operand.LabelRef("segment_" + label))
 
-	c, cStep := field(p, productC), distance(p, productCStep)
+	c, cStep := field(p, unsafe.Offsetof(product.C)), distance(p, unsafe.Offsetof(product.CStep))
 	cStep3 := GP64()
 	if s.group == 4 {
 		LEAQ(indexed(cStep, cStep, 2), cStep3)
 	}
 	rows := make([]reg.GPVirtual, groups)
-	places = field(p, productCRow)
+	places = field(p, unsafe.Offsetof(product.CRow))
 	for g := range rows {
 		rows[g] = GP64()
 		m := indexed(places, first, 8)
@@ -123,7 +116,7 @@ func (s isa) tile(label string, p, first, step, step3, inner, bInner reg.Registe
 		MOVQ(m, rows[g])
 		LEAQ(indexed(c, rows[g], 4), rows[g])
 	}
-	CMPB(at(p, productAccumulate), operand.Imm(0))
+	CMPB(at(p, int(unsafe.Offsetof(product.Accumulate))), operand.Imm(0))
 	JEQ(operand.LabelRef("store_" + label))
 	s.eachSum(sums, rows, cStep, cStep3, func(m operand.Mem, v reg.VecVirtual) { VADDPS(m, v, v) })
 	Label("store_" + label)

@@ -1,9 +1,16 @@
 package main
 
 import (
+	"unsafe"
+
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
+
+	"multiscale/pkg/kernel/lanes"
 )
+
+// total is the argument, for the offsets of its fields.
+var total lanes.Total
 
 // strands of sums run side by side, to hide the latency of additions.
 const strands = 4
@@ -11,10 +18,10 @@ const strands = 4
 // total is lanes.Total.
 func (s isa) total() {
 	name := "total" + s.name
-	TEXT(name, NOSPLIT, "func(p uintptr)")
+	TEXT(name, NOSPLIT, "func(p *Total)")
 	Pragma("noescape")
 	p := argument()
-	src, count := field(p, 0), field(p, 8)
+	src, count := field(p, unsafe.Offsetof(total.Src)), length(p, unsafe.Offsetof(total.Src))
 	sums := s.vectors(strands)
 	s.zero(sums)
 	Label("block_" + name)
@@ -27,7 +34,7 @@ func (s isa) total() {
 	VADDPS(sums[1], sums[0], sums[0])
 	VADDPS(sums[3], sums[2], sums[2])
 	VADDPS(sums[2], sums[0], sums[0])
-	VMOVUPS(sums[0], at(p, 24))
+	VMOVUPS(sums[0], at(p, int(unsafe.Offsetof(total.Sums))))
 	VZEROUPPER()
 	RET()
 }

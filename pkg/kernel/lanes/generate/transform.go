@@ -3,11 +3,17 @@ package main
 import (
 	"fmt"
 	"math"
+	"unsafe"
 
 	. "github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"multiscale/pkg/kernel/lanes"
 )
+
+// transform is the argument, for the offsets of its fields.
+var transform lanes.Transform
 
 // pointA and pointB are the interpolation points of lanes (0, ±A, ±B,
 // infinity); a test compares the assembly with the portable code.
@@ -148,23 +154,23 @@ func (s isa) constant(c float64) operand.Op {
 // transform is lanes.Transform for one map.
 func (s isa) transform(title string, in, out int, do program) {
 	name := title + s.name
-	TEXT(name, 0, "func(p uintptr)")
+	TEXT(name, 0, "func(p *Transform)")
 	Pragma("noescape")
 	put, row := s.cells(in, out)
 	p := argument()
-	dstAt, srcAt, count := field(p, 48), field(p, 72), field(p, 56)
-	srcSteps := steps(distance(p, 112), in)
-	srcCol := distance(p, 120)
-	dstRow := distance(p, 96)
-	dstSteps := steps(distance(p, 104), out)
+	dstAt, srcAt, count := field(p, unsafe.Offsetof(transform.DstAt)), field(p, unsafe.Offsetof(transform.SrcAt)), length(p, unsafe.Offsetof(transform.DstAt))
+	srcSteps := steps(distance(p, unsafe.Offsetof(transform.SrcRow)), in)
+	srcCol := distance(p, unsafe.Offsetof(transform.SrcCol))
+	dstRow := distance(p, unsafe.Offsetof(transform.DstRow))
+	dstSteps := steps(distance(p, unsafe.Offsetof(transform.DstCol)), out)
 	Label("item_" + name)
 	src, dst := GP64(), GP64()
 	MOVLQSX(at(srcAt, 0), src)
 	SHLQ(operand.U8(2), src)
-	ADDQ(at(p, 24), src)
+	ADDQ(at(p, int(unsafe.Offsetof(transform.Src))), src)
 	MOVLQSX(at(dstAt, 0), dst)
 	SHLQ(operand.U8(2), dst)
-	ADDQ(at(p, 0), dst)
+	ADDQ(at(p, int(unsafe.Offsetof(transform.Dst))), dst)
 	for j := range in {
 		d := s.vectors(in)
 		for i, v := range d {

@@ -8,12 +8,11 @@ import (
 
 func Example() {
 	x := []float32{1, 2, 3, 4}
-	sum, squares := vector.Moments(x)
-	fmt.Println(sum, squares)
+	fmt.Println(vector.Dot(x, x))
 	y := make([]float32, 8)
 	vector.DoubleLine(y, x)
 	fmt.Println(y)
 	// Output:
-	// 10 30
+	// 30
 	// [1 1.25 1.75 2.25 2.75 3.25 3.75 4]
 }

@@ -87,13 +87,13 @@ func tanhGradGeneric(gx, gy, x []float32) {
 	}
 }
 
-func axpyGeneric(y []float32, a float32, x []float32) {
+func axpyGeneric(y, x []float32, a float32) {
 	for i, v := range x {
 		y[i] += a * v
 	}
 }
 
-func scaleGeneric(y []float32, a float32, x []float32) {
+func scaleGeneric(y, x []float32, a float32) {
 	for i, v := range x {
 		y[i] = a * v
 	}
@@ -171,10 +171,10 @@ func repeatGeneric(y, x []float32, times int) {
 	}
 }
 
-func addPairsGeneric(total, sums []float64, stride int, factors []float32, step int) {
+func addPairsGeneric(total, sums []float64, stride int, factors []float32, step, samples int) {
 	for i := 0; i+1 < len(total); i += 2 {
 		one, two := sums[i], float64(sums[i+1]*float64(factors[0]))
-		for n := 1; n*step < len(factors); n++ {
+		for n := 1; n < samples; n++ {
 			one += sums[n*stride+i]
 			two += float64(sums[n*stride+i+1] * float64(factors[n*step]))
 		}
@@ -306,9 +306,9 @@ func momentumGeneric(p, g, v []float32, rate, momentum float32) {
 	}
 }
 
-func dropoutGeneric(y, x []float32, seed, block uint64, threshold int16, scale float32) {
+func dropoutGeneric(y, x []float32, counter uint64, threshold int16, scale float32) {
 	for len(x) > 0 {
-		h := Mix(counter(seed, block))
+		h := Mix(counter)
 		n := min(len(x), 4)
 		for i, v := range x[:n] {
 			if int16(h>>(16*i)) < threshold {
@@ -317,7 +317,7 @@ func dropoutGeneric(y, x []float32, seed, block uint64, threshold int16, scale f
 			y[i] = v * scale
 		}
 		x, y = x[n:], y[n:]
-		block++
+		counter += poly.Golden
 	}
 }
 

@@ -7,27 +7,29 @@ func Pixels(y []float32, x []uint8, width, stride int, reversed bool) {
 		return
 	}
 	rows := len(y) / width
-	x = x[:(rows-1)*stride+width]
-	switch {
-	case eights(width) != width:
-		pixelsGeneric(y, x, width, stride, reversed)
-	case reversed:
-		pixelsReversedAVX2(start(y), start(x), rows, width, stride)
-	default:
-		pixelsAVX2(start(y), start(x), rows, width, stride)
+	l, x := active(), x[:(rows-1)*stride+width]
+	if eights(width) != width {
+		l = &portable
+	}
+	if reversed {
+		l.pixelsReversed(y, x, rows, width, stride)
+	} else {
+		l.pixels(y, x, rows, width, stride)
 	}
 }
 
-func pixelsGeneric(y []float32, x []uint8, width, stride int, reversed bool) {
-	first, step := 0, 1
-	if reversed {
-		first, step = width-1, -1
-	}
-	for row := range len(y) / width {
-		to, at := y[row*width:][:width], first
-		for _, v := range x[row*stride:][:width] {
-			to[at] = float32(v) / 255
-			at += step
+func pixelsGeneric(reversed bool) func(y []float32, x []uint8, rows, width, stride int) {
+	return func(y []float32, x []uint8, rows, width, stride int) {
+		first, step := 0, 1
+		if reversed {
+			first, step = width-1, -1
+		}
+		for row := range rows {
+			to, at := y[row*width:][:width], first
+			for _, v := range x[row*stride:][:width] {
+				to[at] = float32(v) / 255
+				at += step
+			}
 		}
 	}
 }

@@ -1,52 +1,37 @@
 package vector
 
-// eights returns how many of n elements the assembly takes that has no tail of
-// its own; the portable loop, which rounds alike, takes the rest.
-func eights(n int) int {
-	if accelerated {
-		return n &^ 7
-	}
-	return 0
-}
+// eights is the largest multiple of 8 in n: how many elements the inner loops of this
+// file take. The portable loop, which rounds alike, takes the rest.
+func eights(n int) int { return n &^ 7 }
 
 // Duplicate writes s*x[i] to y[2i] and y[2i+1].
 func Duplicate(y, x []float32, s float32) {
 	y = y[:2*len(x)]
 	n := eights(len(x))
-	if n > 0 {
-		duplicateAVX2(start(y), start(x), n, s)
-	}
-	y = y[2*n:]
-	for i, v := range x[n:] {
-		v *= s
-		y[2*i], y[2*i+1] = v, v
-	}
+	active().duplicate(y[:2*n], x[:n], s)
+	duplicateGeneric(y[2*n:], x[n:], s)
 }
 
 // PairSums writes s*(a[2i] + a[2i+1] + b[2i] + b[2i+1]) to y[i].
 func PairSums(y, a, b []float32, s float32) {
 	a, b = a[:2*len(y)], b[:2*len(y)]
 	n := eights(len(y))
-	if n > 0 {
-		pairSumsAVX2(start(y), start(a), start(b), n, s)
-	}
-	y, a, b = y[n:], a[2*n:], b[2*n:]
-	for i := range y {
-		y[i] = s * ((a[2*i] + a[2*i+1]) + (b[2*i] + b[2*i+1]))
-	}
+	active().pairSums(y[:n], a[:2*n], b[:2*n], s)
+	pairSumsGeneric(y[n:], a[2*n:], b[2*n:], s)
 }
 
 // DuplicateRows writes s times each pixel of x, rows of the given width, to a block of
 // four of y, rows of twice that.
 func DuplicateRows(y, x []float32, width int, s float32) {
 	y = y[:4*len(x)]
-	n := narrow(len(x), width)
-	switch {
-	case n == 0:
-	case width == 2:
-		duplicate2AVX2(start(y), start(x), n, s)
+	n := eights(len(x))
+	switch width {
+	case 2:
+		active().duplicate2(y[:4*n], x[:n], s)
+	case 4:
+		active().duplicate4(y[:4*n], x[:n], s)
 	default:
-		duplicate4AVX2(start(y), start(x), n, s)
+		n = 0
 	}
 	for ; n < len(x); n += width {
 		first := y[4*n:][:2*width]
@@ -59,26 +44,18 @@ func DuplicateRows(y, x []float32, width int, s float32) {
 // given width, to y, rows of the width.
 func BlockSums(y, x []float32, width int, s float32) {
 	x = x[:4*len(y)]
-	n := narrow(len(y), width)
-	switch {
-	case n == 0:
-	case width == 2:
-		pairSums2AVX2(start(y), start(x), n, s)
+	n := eights(len(y))
+	switch width {
+	case 2:
+		active().pairSums2(y[:n], x[:4*n], s)
+	case 4:
+		active().pairSums4(y[:n], x[:4*n], s)
 	default:
-		pairSums4AVX2(start(y), start(x), n, s)
+		n = 0
 	}
 	for ; n < len(y); n += width {
 		PairSums(y[n:][:width], x[4*n:], x[4*n+2*width:], s)
 	}
-}
-
-// narrow returns how many of n pixels the assembly for narrow rows takes: whole vectors
-// of rows of two or four.
-func narrow(n, width int) int {
-	if width == 2 || width == 4 {
-		return eights(n)
-	}
-	return 0
 }
 
 // Evens writes x[2i] to y[i].
@@ -92,26 +69,16 @@ func Evens(y, x []float32) {
 func Interleave(y, a, b []float32) {
 	y, b = y[:2*len(a)], b[:len(a)]
 	n := eights(len(a))
-	if n > 0 {
-		interleaveAVX2(start(y), start(a), start(b), n)
-	}
-	y, b = y[2*n:], b[n:]
-	for i, v := range a[n:] {
-		y[2*i], y[2*i+1] = v, b[i]
-	}
+	active().interleave(y[:2*n], a[:n], b[:n])
+	interleaveGeneric(y[2*n:], a[n:], b[n:])
 }
 
 // Deinterleave writes y[2i] to a[i] and y[2i+1] to b[i].
 func Deinterleave(a, b, y []float32) {
 	b, y = b[:len(a)], y[:2*len(a)]
 	n := eights(len(a))
-	if n > 0 {
-		deinterleaveAVX2(start(a), start(b), start(y), n)
-	}
-	a, b, y = a[n:], b[n:], y[2*n:]
-	for i := range a {
-		a[i], b[i] = y[2*i], y[2*i+1]
-	}
+	active().deinterleave(a[:n], b[:n], y[:2*n])
+	deinterleaveGeneric(a[n:], b[n:], y[2*n:])
 }
 
 // DoubleLine interpolates x, which has at least one element, to twice as many
@@ -121,14 +88,8 @@ func DoubleLine(y, x []float32) {
 	y = y[:2*len(x)]
 	y[0], y[2*last+1] = x[0], x[last]
 	n := eights(last)
-	if n > 0 {
-		doubleLineAVX2(&y[1], &x[0], n)
-	}
-	for k := n; k < last; k++ {
-		a, b := x[k], x[k+1]
-		y[2*k+1] = 0.75*a + 0.25*b
-		y[2*k+2] = 0.25*a + 0.75*b
-	}
+	active().doubleLine(y[1:][:2*n], x[:n+1])
+	doubleLineGeneric(y[1+2*n:][:2*(last-n)], x[n:])
 }
 
 // DoubleLineGrad writes gx = the transpose of DoubleLine applied to gy.
@@ -141,11 +102,67 @@ func DoubleLineGrad(gx, gy []float32) {
 	}
 	gx[0] = g[0] + 0.75*g[1] + 0.25*g[2]
 	n := eights(last - 1)
-	if n > 0 {
-		doubleLineGradAVX2(&gx[1], &g[1], n)
-	}
-	for k := n + 1; k < last; k++ {
-		gx[k] = 0.25*(g[2*k-1]+g[2*k+2]) + 0.75*(g[2*k]+g[2*k+1])
-	}
+	active().doubleLineGrad(gx[1:][:n], g[1:][:2*n+2])
+	doubleLineGradGeneric(gx[1+n:last], g[1+2*n:])
 	gx[last] = 0.25*g[2*last-1] + 0.75*g[2*last] + g[2*last+1]
+}
+
+func duplicateGeneric(y, x []float32, s float32) {
+	for i, v := range x {
+		v *= s
+		y[2*i], y[2*i+1] = v, v
+	}
+}
+
+func pairSumsGeneric(y, a, b []float32, s float32) {
+	for i := range y {
+		y[i] = s * ((a[2*i] + a[2*i+1]) + (b[2*i] + b[2*i+1]))
+	}
+}
+
+// blocksGeneric is duplicate2 and duplicate4 for rows of any width.
+func blocksGeneric(width int) func(y, x []float32, s float32) {
+	return func(y, x []float32, s float32) {
+		for n := 0; n < len(x); n += width {
+			duplicateGeneric(y[4*n:], x[n:][:width], s)
+			duplicateGeneric(y[4*n+2*width:], x[n:][:width], s)
+		}
+	}
+}
+
+// blockSumsGeneric is pairSums2 and pairSums4 for rows of any width.
+func blockSumsGeneric(width int) func(y, x []float32, s float32) {
+	return func(y, x []float32, s float32) {
+		for n := 0; n < len(y); n += width {
+			pairSumsGeneric(y[n:][:width], x[4*n:], x[4*n+2*width:], s)
+		}
+	}
+}
+
+func interleaveGeneric(y, a, b []float32) {
+	for i, v := range a {
+		y[2*i], y[2*i+1] = v, b[i]
+	}
+}
+
+func deinterleaveGeneric(a, b, y []float32) {
+	for i := range a {
+		a[i], b[i] = y[2*i], y[2*i+1]
+	}
+}
+
+// doubleLineGeneric writes the two points between each pair of neighbours of x.
+func doubleLineGeneric(y, x []float32) {
+	for k := range len(x) - 1 {
+		a, b := x[k], x[k+1]
+		y[2*k] = 0.75*a + 0.25*b
+		y[2*k+1] = 0.25*a + 0.75*b
+	}
+}
+
+// doubleLineGradGeneric is the transpose of doubleLineGeneric inside a line.
+func doubleLineGradGeneric(gx, g []float32) {
+	for k := range gx {
+		gx[k] = 0.25*(g[2*k]+g[2*k+3]) + 0.75*(g[2*k+1]+g[2*k+2])
+	}
 }

@@ -12,51 +12,46 @@ func fits(rows, width int, lengths ...int) {
 
 // AddRows adds e[r] to row r of x; rows have the given width.
 func AddRows(y, x, e []float32, width int) {
-	if fits(len(e), width, len(y), len(x)); accelerated && len(e) > 0 {
-		addRowsAVX2(start(y), start(x), start(e), len(e), width)
-		return
+	fits(len(e), width, len(y), len(x))
+	if len(e) > 0 {
+		active().addRows(y, x, e, width)
 	}
-	addRowsGeneric(y, x, e, width)
 }
 
 // SumRows writes the sum of each row of x.
 func SumRows(s, x []float32, width int) {
-	if fits(len(s), width, len(x)); accelerated && len(s) > 0 {
-		sumRowsAVX2(start(s), start(x), len(s), width)
-		return
+	fits(len(s), width, len(x))
+	if len(s) > 0 {
+		active().sumRows(s, x, width)
 	}
-	sumRowsGeneric(s, x, width)
 }
 
 // RowMoments writes for each row the sums of x and of its squares, accumulated in
 // float64, into sums[2r] and sums[2r+1].
 func RowMoments(sums []float64, x []float32, width int) {
-	if fits(len(sums)/2, width, len(x)); accelerated && len(sums) > 1 {
-		momentsAVX2(&sums[0], start(x), len(sums)/2, width)
-		return
+	fits(len(sums)/2, width, len(x))
+	if len(sums) > 1 {
+		active().rowMoments(sums, x, width)
 	}
-	rowMomentsGeneric(sums, x, width)
 }
 
 // NormalizeLeaky writes Leaky((x-mean[r])*scale[r] + shift[r]) for each row r.
 // The mean is taken off first because x*scale alone could dwarf the result.
 func NormalizeLeaky(y, x []float32, width int, mean, scale, shift []float32, slope float32) {
 	mean, shift = mean[:len(scale)], shift[:len(scale)]
-	if fits(len(scale), width, len(y), len(x)); accelerated && len(scale) > 0 {
-		normalizeLeakyAVX2(start(y), start(x), len(scale), width, start(mean), start(scale), start(shift), slope)
-		return
+	fits(len(scale), width, len(y), len(x))
+	if len(scale) > 0 {
+		active().normalizeLeaky(y, x, width, mean, scale, shift, slope)
 	}
-	normalizeLeakyGeneric(y, x, width, mean, scale, shift, slope)
 }
 
 // NormalizeSiLU writes SiLU((x-mean[r])*scale[r] + shift[r]) for each row r.
 func NormalizeSiLU(y, x []float32, width int, mean, scale, shift []float32) {
 	mean, shift = mean[:len(scale)], shift[:len(scale)]
-	if fits(len(scale), width, len(y), len(x)); accelerated && len(scale) > 0 {
-		normalizeSiLUAVX2(start(y), start(x), len(scale), width, start(mean), start(scale), start(shift))
-		return
+	fits(len(scale), width, len(y), len(x))
+	if len(scale) > 0 {
+		active().normalizeSiLU(y, x, width, mean, scale, shift)
 	}
-	normalizeSiLUGeneric(y, x, width, mean, scale, shift)
 }
 
 // NormSumsLeaky writes for each row the sums of gz and gz*(x-mean[r]) into
@@ -64,68 +59,66 @@ func NormalizeSiLU(y, x []float32, width int, mean, scale, shift []float32) {
 // NormalizeLeaky and gy the one after it.
 func NormSumsLeaky(gy, x []float32, width int, mean, scale, shift []float32, slope float32, sums []float64) {
 	mean, shift, sums = mean[:len(scale)], shift[:len(scale)], sums[:2*len(scale)]
-	if fits(len(scale), width, len(gy), len(x)); accelerated && len(scale) > 0 {
-		normSumsLeakyAVX2(start(gy), start(x), len(scale), width, start(mean), start(scale), start(shift), slope, start(sums))
-		return
+	fits(len(scale), width, len(gy), len(x))
+	if len(scale) > 0 {
+		active().normSumsLeaky(gy, x, width, mean, scale, shift, slope, sums)
 	}
-	normSumsLeakyGeneric(gy, x, width, mean, scale, shift, slope, sums)
 }
 
 // NormSumsSiLU is NormSumsLeaky for NormalizeSiLU, whose gz it also writes. gz
 // may be gy.
 func NormSumsSiLU(gz, gy, x []float32, width int, mean, scale, shift []float32, sums []float64) {
 	mean, shift, sums = mean[:len(scale)], shift[:len(scale)], sums[:2*len(scale)]
-	if fits(len(scale), width, len(gz), len(gy), len(x)); accelerated && len(scale) > 0 {
-		normSumsSiLUAVX2(start(gz), start(gy), start(x), len(scale), width, start(mean), start(scale), start(shift), start(sums))
-		return
+	fits(len(scale), width, len(gz), len(gy), len(x))
+	if len(scale) > 0 {
+		active().normSumsSiLU(gz, gy, x, width, mean, scale, shift, sums)
 	}
-	normSumsSiLUGeneric(gz, gy, x, width, mean, scale, shift, sums)
 }
 
 // NormGradLeaky writes scale[r]*gz + (x-mean[r])*tilt[r] + offset[r] for each row r, gz
 // as in NormSumsLeaky. gx may be gy.
 func NormGradLeaky(gx, gy, x []float32, width int, mean, scale, shift []float32, slope float32, tilt, offset []float32) {
 	mean, shift, tilt, offset = mean[:len(scale)], shift[:len(scale)], tilt[:len(scale)], offset[:len(scale)]
-	if fits(len(scale), width, len(gx), len(gy), len(x)); accelerated && len(scale) > 0 {
-		normGradLeakyAVX2(start(gx), start(gy), start(x), len(scale), width, start(mean), start(scale), start(shift), slope, start(tilt), start(offset))
-		return
+	fits(len(scale), width, len(gx), len(gy), len(x))
+	if len(scale) > 0 {
+		active().normGradLeaky(gx, gy, x, width, mean, scale, shift, slope, tilt, offset)
 	}
-	normGradLeakyGeneric(gx, gy, x, width, mean, scale, shift, slope, tilt, offset)
 }
 
 // AffineGroups writes what a normalisation does to the rows of groups: the mean, gamma*rstd
-// to scale and beta - rest*gamma*rstd to shift, computed in float64. Group g, of so many
+// to scale and beta - rest*gamma*rstd to shift, computed in float64. Group g, of rows
 // rows, has means[g], and rstd and rest, what rounding the mean left over, in
 // deviations[2g:]. gamma and beta hold the channels' values, of which the first row has
 // number first, and rows after the last channel begin again; they may be nil, for 1 and 0.
 func AffineGroups(mean, scale, shift, gamma, beta []float32, first, rows int, means []float32, deviations []float64) {
 	scale, shift, deviations = scale[:len(mean)], shift[:len(mean)], deviations[:2*len(means)]
-	if fits(len(means), rows, len(mean)); accelerated && len(mean) > 0 && gamma != nil && beta != nil {
-		_, beta = gamma[first], beta[:len(gamma)]
-		affineGroupsAVX2(start(mean), start(scale), start(shift), start(gamma), start(beta), first, len(gamma), len(means), rows, start(means), start(deviations))
+	fits(len(means), rows, len(mean))
+	if len(mean) == 0 || gamma == nil || beta == nil {
+		affineGroupsGeneric(mean, scale, shift, gamma, beta, first, rows, means, deviations)
 		return
 	}
-	affineGroupsGeneric(mean, scale, shift, gamma, beta, first, rows, means, deviations)
+	_, beta = gamma[first], beta[:len(gamma)]
+	active().affineGroups(mean, scale, shift, gamma, beta, first, rows, means, deviations)
 }
 
 // WeighGroups adds up the pairs of sums of the rows of each group, times their gammas, to
 // totals[2g] and totals[2g+1]. Rows and gamma are as in AffineGroups.
 func WeighGroups(totals, sums []float64, gamma []float32, first, rows int) {
-	if fits(len(totals), rows, len(sums)); accelerated && len(sums) > 0 && gamma != nil {
-		_ = gamma[first]
-		weighGroupsAVX2(start(totals), start(sums), start(gamma), first, len(gamma), len(totals)/2, rows)
+	fits(len(totals), rows, len(sums))
+	if len(sums) == 0 || gamma == nil {
+		weighGroupsGeneric(totals, sums, gamma, first, rows)
 		return
 	}
-	weighGroupsGeneric(totals, sums, gamma, first, rows)
+	_ = gamma[first]
+	active().weighGroups(totals, sums, gamma, first, rows)
 }
 
-// Repeat writes every element of x so many times in a row.
+// Repeat writes every element of x the given number of times in a row.
 func Repeat(y, x []float32, times int) {
-	if fits(len(x), times, len(y)); accelerated && len(y) > 0 {
-		repeatAVX2(start(y), start(x), len(x), times)
-		return
+	fits(len(x), times, len(y))
+	if len(y) > 0 {
+		active().repeat(y, x, times)
 	}
-	repeatGeneric(y, x, times)
 }
 
 // AddPairs writes to total, which may be the first of them, the sum of the pairs of all
@@ -134,9 +127,7 @@ func Repeat(y, x []float32, times int) {
 func AddPairs(total, sums []float64, stride int, factors []float32, step int) {
 	samples := (len(factors) + step - 1) / step
 	_ = sums[:(samples-1)*stride+len(total)]
-	if accelerated && len(total) > 1 {
-		addPairsAVX2(start(total), start(sums), len(total)/2, stride, start(factors), step, samples)
-		return
+	if len(total) > 1 {
+		active().addPairs(total, sums, stride, factors, step, samples)
 	}
-	addPairsGeneric(total, sums, stride, factors, step)
 }

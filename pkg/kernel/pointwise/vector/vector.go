@@ -1,142 +1,92 @@
 package vector
 
-//go:generate go run -tags noasm ./asm -out vector_amd64.s -stubs vector_amd64.go -pkg vector
-
-import "unsafe"
-
-// start returns the address of a slice for the assembly, also of an empty one.
-func start[T any](x []T) *T { return unsafe.SliceData(x) }
-
 // Leaky writes x where it is positive and slope*x elsewhere. A slope of 0 is
 // ReLU, a slope of 1 the identity.
 func Leaky(y, x []float32, slope float32) {
-	if y = y[:len(x)]; accelerated {
-		leakyAVX2(start(y), start(x), len(x), slope)
-		return
-	}
-	leakyGeneric(y, x, slope)
+	y = y[:len(x)]
+	active().leaky(y, x, slope)
 }
 
 // LeakyGrad writes gy times the derivative of Leaky at x, the slope at 0.
 func LeakyGrad(gx, gy, x []float32, slope float32) {
-	if gx, gy = gx[:len(x)], gy[:len(x)]; accelerated {
-		leakyGradAVX2(start(gx), start(gy), start(x), len(x), slope)
-		return
-	}
-	leakyGradGeneric(gx, gy, x, slope)
+	gx, gy = gx[:len(x)], gy[:len(x)]
+	active().leakyGrad(gx, gy, x, slope)
 }
 
 // SiLU writes x/(1+exp(-x)).
 func SiLU(y, x []float32) {
-	if y = y[:len(x)]; accelerated {
-		siluAVX2(start(y), start(x), len(x))
-		return
-	}
-	siluGeneric(y, x)
+	y = y[:len(x)]
+	active().silu(y, x)
 }
 
 // SiLUGrad writes gy times the derivative of SiLU at x.
 func SiLUGrad(gx, gy, x []float32) {
-	if gx, gy = gx[:len(x)], gy[:len(x)]; accelerated {
-		siluGradAVX2(start(gx), start(gy), start(x), len(x))
-		return
-	}
-	siluGradGeneric(gx, gy, x)
+	gx, gy = gx[:len(x)], gy[:len(x)]
+	active().siluGrad(gx, gy, x)
 }
 
 // Tanh writes the hyperbolic tangent of x.
 func Tanh(y, x []float32) {
-	if y = y[:len(x)]; accelerated {
-		tanhAVX2(start(y), start(x), len(x))
-		return
-	}
-	tanhGeneric(y, x)
+	y = y[:len(x)]
+	active().tanh(y, x)
 }
 
 // TanhGrad writes gy times the derivative of Tanh at x.
 func TanhGrad(gx, gy, x []float32) {
-	if gx, gy = gx[:len(x)], gy[:len(x)]; accelerated {
-		tanhGradAVX2(start(gx), start(gy), start(x), len(x))
-		return
-	}
-	tanhGradGeneric(gx, gy, x)
+	gx, gy = gx[:len(x)], gy[:len(x)]
+	active().tanhGrad(gx, gy, x)
 }
 
 // Axpy adds a*x to y.
 func Axpy(y []float32, a float32, x []float32) {
-	if y = y[:len(x)]; accelerated {
-		axpyAVX2(start(y), start(x), len(x), a)
-		return
-	}
-	axpyGeneric(y, a, x)
+	y = y[:len(x)]
+	active().axpy(y, x, a)
 }
 
 // Scale writes a*x.
 func Scale(y []float32, a float32, x []float32) {
-	if y = y[:len(x)]; accelerated {
-		scaleAVX2(start(y), start(x), len(x), a)
-		return
-	}
-	scaleGeneric(y, a, x)
+	y = y[:len(x)]
+	active().scale(y, x, a)
 }
 
 // Add writes a+b.
 func Add(y, a, b []float32) {
-	if y, b = y[:len(a)], b[:len(a)]; accelerated {
-		addAVX2(start(y), start(a), start(b), len(a))
-		return
-	}
-	addGeneric(y, a, b)
+	y, b = y[:len(a)], b[:len(a)]
+	active().add(y, a, b)
 }
 
 // Mul writes a*b.
 func Mul(y, a, b []float32) {
-	if y, b = y[:len(a)], b[:len(a)]; accelerated {
-		mulAVX2(start(y), start(a), start(b), len(a))
-		return
-	}
-	mulGeneric(y, a, b)
+	y, b = y[:len(a)], b[:len(a)]
+	active().mul(y, a, b)
 }
 
 // MulAdd adds a*b to y.
 func MulAdd(y, a, b []float32) {
-	if y, b = y[:len(a)], b[:len(a)]; accelerated {
-		mulAddAVX2(start(y), start(a), start(b), len(a))
-		return
-	}
-	mulAddGeneric(y, a, b)
+	y, b = y[:len(a)], b[:len(a)]
+	active().mulAdd(y, a, b)
 }
 
 // SubScale writes s*(a-b).
 func SubScale(y, a, b []float32, s float32) {
-	if y, b = y[:len(a)], b[:len(a)]; accelerated {
-		subScaleAVX2(start(y), start(a), start(b), len(a), s)
-		return
-	}
-	subScaleGeneric(y, a, b, s)
+	y, b = y[:len(a)], b[:len(a)]
+	active().subScale(y, a, b, s)
 }
 
 // Blend writes s*a + t*b.
 func Blend(y, a, b []float32, s, t float32) {
-	if y, b = y[:len(a)], b[:len(a)]; accelerated {
-		blendAVX2(start(y), start(a), start(b), len(a), s, t)
-		return
-	}
-	blendGeneric(y, a, b, s, t)
+	y, b = y[:len(a)], b[:len(a)]
+	active().blend(y, a, b, s, t)
 }
 
 // SoftGrad writes w*(gw-shift)*scale, the gradient of a softmax row w whose
 // product with gw sums to shift.
 func SoftGrad(gx, gw, w []float32, shift, scale float32) {
-	if gx, gw = gx[:len(w)], gw[:len(w)]; accelerated {
-		softGradAVX2(start(gx), start(gw), start(w), len(w), shift, scale)
-		return
-	}
-	softGradGeneric(gx, gw, w, shift, scale)
+	gx, gw = gx[:len(w)], gw[:len(w)]
+	active().softGrad(gx, gw, w, shift, scale)
 }
 
-// AdamConstants are the factors of one Adam step; the assembly reads them in
-// this order.
+// AdamConstants are the factors of one Adam step.
 type AdamConstants struct {
 	Beta1, OneMinusBeta1 float32
 	Beta2, OneMinusBeta2 float32
@@ -148,21 +98,15 @@ type AdamConstants struct {
 // Adam updates the moments m, v and the parameters p from the gradient g.
 func Adam(p, g, m, v []float32, c *AdamConstants) {
 	n := len(p)
-	if g, m, v = g[:n], m[:n], v[:n]; accelerated {
-		adamAVX2(start(p), start(g), start(m), start(v), n, &c.Beta1)
-		return
-	}
-	adamGeneric(p, g, m, v, c)
+	g, m, v = g[:n], m[:n], v[:n]
+	active().adam(p, g, m, v, c)
 }
 
 // Momentum updates the velocity v = momentum*v + g and then p -= rate*v.
 func Momentum(p, g, v []float32, rate, momentum float32) {
 	n := len(p)
-	if g, v = g[:n], v[:n]; accelerated {
-		momentumAVX2(start(p), start(g), start(v), n, rate, momentum)
-		return
-	}
-	momentumGeneric(p, g, v, rate, momentum)
+	g, v = g[:n], v[:n]
+	active().momentum(p, g, v, rate, momentum)
 }
 
 // Kept reports whether Dropout keeps an element, counted from the first of block
@@ -175,10 +119,8 @@ func Kept(seed, element uint64, threshold int16) bool {
 // at least the threshold, and 0 elsewhere. Four elements share the hash of
 // seed and the number of their block; x starts with block number block.
 func Dropout(y, x []float32, seed, block uint64, threshold int16, scale float32) {
-	n := 0
-	if y = y[:len(x)]; accelerated {
-		n = len(x) &^ 15
-		dropoutAVX2(start(y), start(x), n, counter(seed, block), threshold, scale)
-	}
-	dropoutGeneric(y[n:], x[n:], seed, block+uint64(n/4), threshold, scale)
+	y = y[:len(x)]
+	n := len(x) &^ 15
+	active().dropout(y[:n], x[:n], counter(seed, block), threshold, scale)
+	dropoutGeneric(y[n:], x[n:], counter(seed, block+uint64(n/4)), threshold, scale)
 }

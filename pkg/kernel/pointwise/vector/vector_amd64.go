@@ -7,234 +7,234 @@ package vector
 // axpyAVX2 adds a*x to y.
 //
 //go:noescape
-func axpyAVX2(y *float32, x *float32, n int, a float32)
+func axpyAVX2(y []float32, x []float32, a float32)
 
 // scaleAVX2 writes a*x.
 //
 //go:noescape
-func scaleAVX2(y *float32, x *float32, n int, a float32)
+func scaleAVX2(y []float32, x []float32, a float32)
 
 // addAVX2 writes a+b.
 //
 //go:noescape
-func addAVX2(y *float32, a *float32, b *float32, n int)
+func addAVX2(y []float32, a []float32, b []float32)
 
 // mulAVX2 writes a*b.
 //
 //go:noescape
-func mulAVX2(y *float32, a *float32, b *float32, n int)
+func mulAVX2(y []float32, a []float32, b []float32)
 
 // mulAddAVX2 adds a*b to y.
 //
 //go:noescape
-func mulAddAVX2(y *float32, a *float32, b *float32, n int)
+func mulAddAVX2(y []float32, a []float32, b []float32)
 
 // subScaleAVX2 writes s*(a-b).
 //
 //go:noescape
-func subScaleAVX2(y *float32, a *float32, b *float32, n int, s float32)
+func subScaleAVX2(y []float32, a []float32, b []float32, s float32)
 
 // blendAVX2 writes s*a + t*b.
 //
 //go:noescape
-func blendAVX2(y *float32, a *float32, b *float32, n int, s float32, t float32)
+func blendAVX2(y []float32, a []float32, b []float32, s float32, t float32)
 
 // softGradAVX2 writes w*(gw-shift)*scale.
 //
 //go:noescape
-func softGradAVX2(y *float32, gw *float32, w *float32, n int, shift float32, scale float32)
+func softGradAVX2(y []float32, gw []float32, w []float32, shift float32, scale float32)
 
 // leakyAVX2 writes max(x,0) + slope*min(x,0).
 //
 //go:noescape
-func leakyAVX2(y *float32, x *float32, n int, slope float32)
+func leakyAVX2(y []float32, x []float32, slope float32)
 
 // leakyGradAVX2 writes gy, times slope where x is not positive.
 //
 //go:noescape
-func leakyGradAVX2(y *float32, gy *float32, x *float32, n int, slope float32)
+func leakyGradAVX2(y []float32, gy []float32, x []float32, slope float32)
 
 // siluAVX2 writes x/(1+exp(-x)).
 //
 //go:noescape
-func siluAVX2(y *float32, x *float32, n int)
+func siluAVX2(y []float32, x []float32)
 
 // siluGradAVX2 writes gy times the slope of SiLU at x.
 //
 //go:noescape
-func siluGradAVX2(y *float32, gy *float32, x *float32, n int)
+func siluGradAVX2(y []float32, gy []float32, x []float32)
 
 // tanhAVX2 writes tanh(x).
 //
 //go:noescape
-func tanhAVX2(y *float32, x *float32, n int)
+func tanhAVX2(y []float32, x []float32)
 
 // tanhGradAVX2 writes gy times the slope of tanh at x.
 //
 //go:noescape
-func tanhGradAVX2(y *float32, gy *float32, x *float32, n int)
+func tanhGradAVX2(y []float32, gy []float32, x []float32)
 
 // adamAVX2 does a step of Adam.
 //
 //go:noescape
-func adamAVX2(p *float32, grad *float32, m *float32, v *float32, n int, constants *float32)
+func adamAVX2(p []float32, grad []float32, m []float32, v []float32, constants *AdamConstants)
 
 // momentumAVX2 does a step of gradient descent with momentum.
 //
 //go:noescape
-func momentumAVX2(p *float32, grad *float32, v *float32, n int, rate float32, momentum float32)
+func momentumAVX2(p []float32, grad []float32, v []float32, rate float32, momentum float32)
 
 // distanceAVX2 returns the sum of (a-b)^2.
 //
 //go:noescape
-func distanceAVX2(a *float32, b *float32, n int) (sum float64)
+func distanceAVX2(a []float32, b []float32) (sum float64)
 
 // dotAVX2 returns the sum of a*b.
 //
 //go:noescape
-func dotAVX2(a *float32, b *float32, n int) (sum float64)
+func dotAVX2(a []float32, b []float32) (sum float64)
 
 // expShiftAVX2 writes exp(a*x-b) and returns the sum of it.
 //
 //go:noescape
-func expShiftAVX2(y *float32, x *float32, n int, a float32, b float32) (sum float64)
+func expShiftAVX2(y []float32, x []float32, a float32, b float32) (sum float64)
 
 // maximumAVX2 returns the largest element; n is at least 1.
 //
 //go:noescape
-func maximumAVX2(x *float32, n int) (m float32)
+func maximumAVX2(x []float32) (m float32)
 
 // finiteAVX2 reports whether no exponent has all bits set.
 //
 //go:noescape
-func finiteAVX2(x *float32, n int) bool
+func finiteAVX2(x []float32) bool
 
 // addRowsAVX2 adds e[r] to row r of x.
 //
 //go:noescape
-func addRowsAVX2(y *float32, x *float32, e *float32, rows int, width int)
+func addRowsAVX2(y []float32, x []float32, e []float32, width int)
 
 // sumRowsAVX2 writes the sum of each row of x.
 //
 //go:noescape
-func sumRowsAVX2(s *float32, x *float32, rows int, width int)
+func sumRowsAVX2(s []float32, x []float32, width int)
 
 // momentsAVX2 writes the sums of x and of x^2 for each row.
 //
 //go:noescape
-func momentsAVX2(sums *float64, x *float32, rows int, width int)
+func momentsAVX2(sums []float64, x []float32, width int)
 
 // normalizeLeakyAVX2 normalises rows, with the activation.
 //
 //go:noescape
-func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32)
+func normalizeLeakyAVX2(y []float32, x []float32, width int, mean []float32, scale []float32, shift []float32, slope float32)
 
 // normSumsLeakyAVX2 sums a gradient, with the activation taken off, by rows.
 //
 //go:noescape
-func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, sums *float64)
+func normSumsLeakyAVX2(gy []float32, x []float32, width int, mean []float32, scale []float32, shift []float32, slope float32, sums []float64)
 
 // normalizeSiLUAVX2 normalises rows, with the activation.
 //
 //go:noescape
-func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32)
+func normalizeSiLUAVX2(y []float32, x []float32, width int, mean []float32, scale []float32, shift []float32)
 
 // normSumsSiLUAVX2 takes the activation off a gradient and sums it by rows.
 //
 //go:noescape
-func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, sums *float64)
+func normSumsSiLUAVX2(gz []float32, gy []float32, x []float32, width int, mean []float32, scale []float32, shift []float32, sums []float64)
 
 // normGradLeakyAVX2 writes scale[r]*gz + (x-mean[r])*tilt[r] + offset[r], with gz = gy times the slope of the activation.
 //
 //go:noescape
-func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, tilt *float32, offset *float32)
+func normGradLeakyAVX2(gx []float32, gy []float32, x []float32, width int, mean []float32, scale []float32, shift []float32, slope float32, tilt []float32, offset []float32)
 
 // affineGroupsAVX2 writes for every row of groups the mean, gamma*rstd and beta - rest*gamma*rstd, computed in float64.
 //
 //go:noescape
-func affineGroupsAVX2(mean *float32, scale *float32, shift *float32, gamma *float32, beta *float32, first int, channels int, groups int, rows int, means *float32, deviations *float64)
+func affineGroupsAVX2(mean []float32, scale []float32, shift []float32, gamma []float32, beta []float32, first int, rows int, means []float32, deviations []float64)
 
 // weighGroupsAVX2 adds up pairs of sums of the rows of groups, each times its gamma.
 //
 //go:noescape
-func weighGroupsAVX2(totals *float64, sums *float64, gamma *float32, first int, channels int, groups int, rows int)
+func weighGroupsAVX2(totals []float64, sums []float64, gamma []float32, first int, rows int)
 
 // repeatAVX2 writes every element of x several times.
 //
 //go:noescape
-func repeatAVX2(y *float32, x *float32, n int, times int)
+func repeatAVX2(y []float32, x []float32, times int)
 
 // addPairsAVX2 adds up the pairs of all samples, the second of each times its factor; there is at least one pair and sample.
 //
 //go:noescape
-func addPairsAVX2(total *float64, sums *float64, pairs int, stride int, factors *float32, step int, samples int)
+func addPairsAVX2(total []float64, sums []float64, stride int, factors []float32, step int, samples int)
 
 // dropoutAVX2 drops elements by the hashes of counter and its multiples; n is a multiple of 16.
 //
 //go:noescape
-func dropoutAVX2(y *float32, x *float32, n int, counter uint64, threshold int16, scale float32)
+func dropoutAVX2(y []float32, x []float32, counter uint64, threshold int16, scale float32)
 
 // duplicateAVX2 writes s*x[i] twice; n is a multiple of 8.
 //
 //go:noescape
-func duplicateAVX2(y *float32, x *float32, n int, s float32)
+func duplicateAVX2(y []float32, x []float32, s float32)
 
 // interleaveAVX2 writes a[i] and b[i] in turn; n is a multiple of 8.
 //
 //go:noescape
-func interleaveAVX2(y *float32, a *float32, b *float32, n int)
+func interleaveAVX2(y []float32, a []float32, b []float32)
 
 // deinterleaveAVX2 is the inverse of interleave; n is a multiple of 8.
 //
 //go:noescape
-func deinterleaveAVX2(a *float32, b *float32, y *float32, n int)
+func deinterleaveAVX2(a []float32, b []float32, y []float32)
 
 // pairSumsAVX2 writes s times the sums of pairs of a and b; n is a multiple of 8.
 //
 //go:noescape
-func pairSumsAVX2(y *float32, a *float32, b *float32, n int, s float32)
+func pairSumsAVX2(y []float32, a []float32, b []float32, s float32)
 
 // pairSums2AVX2 is pairSums of rows of two sums; n is a multiple of 8.
 //
 //go:noescape
-func pairSums2AVX2(y *float32, x *float32, n int, s float32)
+func pairSums2AVX2(y []float32, x []float32, s float32)
 
 // pairSums4AVX2 is pairSums of rows of four sums; n is a multiple of 8.
 //
 //go:noescape
-func pairSums4AVX2(y *float32, x *float32, n int, s float32)
+func pairSums4AVX2(y []float32, x []float32, s float32)
 
 // duplicate2AVX2 writes rows of two as blocks; n is a multiple of 8.
 //
 //go:noescape
-func duplicate2AVX2(y *float32, x *float32, n int, s float32)
+func duplicate2AVX2(y []float32, x []float32, s float32)
 
 // duplicate4AVX2 writes rows of four as blocks; n is a multiple of 8.
 //
 //go:noescape
-func duplicate4AVX2(y *float32, x *float32, n int, s float32)
+func duplicate4AVX2(y []float32, x []float32, s float32)
 
 // doubleLineAVX2 interpolates between neighbours; n is a multiple of 8.
 //
 //go:noescape
-func doubleLineAVX2(y *float32, x *float32, n int)
+func doubleLineAVX2(y []float32, x []float32)
 
 // doubleLineGradAVX2 is the transpose of doubleLine; n is a multiple of 8.
 //
 //go:noescape
-func doubleLineGradAVX2(x *float32, grad *float32, n int)
+func doubleLineGradAVX2(x []float32, grad []float32)
 
 // windowAVX2 filters with 11 symmetric taps; n is a multiple of 8.
 //
 //go:noescape
-func windowAVX2(y *float64, x *float64, n int, stride int, taps *float64)
+func windowAVX2(y []float64, x []float64, stride int, taps *[11]float64)
 
 // pixelsAVX2 writes rows of x/255; width is a multiple of 8.
 //
 //go:noescape
-func pixelsAVX2(y *float32, x *uint8, rows int, width int, stride int)
+func pixelsAVX2(y []float32, x []uint8, rows int, width int, stride int)
 
 // pixelsReversedAVX2 is pixels with rows from right to left.
 //
 //go:noescape
-func pixelsReversedAVX2(y *float32, x *uint8, rows int, width int, stride int)
+func pixelsReversedAVX2(y []float32, x []uint8, rows int, width int, stride int)

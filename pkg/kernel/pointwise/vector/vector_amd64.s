@@ -22,13 +22,13 @@ DATA masks<>+56(SB)/4, $0x00000000
 DATA masks<>+60(SB)/4, $0x00000000
 GLOBL masks<>(SB), RODATA|NOPTR, $64
 
-// func axpyAVX2(y *float32, x *float32, n int, a float32)
+// func axpyAVX2(y []float32, x []float32, a float32)
 // Requires: AVX, FMA3
-TEXT ·axpyAVX2(SB), NOSPLIT, $0-28
-	MOVQ         y+0(FP), AX
-	MOVQ         n+16(FP), CX
-	MOVQ         x+8(FP), DX
-	VBROADCASTSS a+24(FP), Y0
+TEXT ·axpyAVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS a+48(FP), Y0
 
 wide_1:
 	CMPQ        CX, $0x00000020
@@ -84,13 +84,13 @@ done_4:
 	VZEROUPPER
 	RET
 
-// func scaleAVX2(y *float32, x *float32, n int, a float32)
+// func scaleAVX2(y []float32, x []float32, a float32)
 // Requires: AVX
-TEXT ·scaleAVX2(SB), NOSPLIT, $0-28
-	MOVQ         y+0(FP), AX
-	MOVQ         n+16(FP), CX
-	MOVQ         x+8(FP), DX
-	VBROADCASTSS a+24(FP), Y0
+TEXT ·scaleAVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS a+48(FP), Y0
 
 wide_5:
 	CMPQ    CX, $0x00000020
@@ -140,13 +140,13 @@ done_8:
 	VZEROUPPER
 	RET
 
-// func addAVX2(y *float32, a *float32, b *float32, n int)
+// func addAVX2(y []float32, a []float32, b []float32)
 // Requires: AVX
-TEXT ·addAVX2(SB), NOSPLIT, $0-32
-	MOVQ y+0(FP), AX
-	MOVQ n+24(FP), CX
-	MOVQ a+8(FP), DX
-	MOVQ b+16(FP), BX
+TEXT ·addAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
 
 wide_9:
 	CMPQ    CX, $0x00000020
@@ -205,13 +205,13 @@ done_12:
 	VZEROUPPER
 	RET
 
-// func mulAVX2(y *float32, a *float32, b *float32, n int)
+// func mulAVX2(y []float32, a []float32, b []float32)
 // Requires: AVX
-TEXT ·mulAVX2(SB), NOSPLIT, $0-32
-	MOVQ y+0(FP), AX
-	MOVQ n+24(FP), CX
-	MOVQ a+8(FP), DX
-	MOVQ b+16(FP), BX
+TEXT ·mulAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
 
 wide_13:
 	CMPQ    CX, $0x00000020
@@ -270,13 +270,13 @@ done_16:
 	VZEROUPPER
 	RET
 
-// func mulAddAVX2(y *float32, a *float32, b *float32, n int)
+// func mulAddAVX2(y []float32, a []float32, b []float32)
 // Requires: AVX, FMA3
-TEXT ·mulAddAVX2(SB), NOSPLIT, $0-32
-	MOVQ y+0(FP), AX
-	MOVQ n+24(FP), CX
-	MOVQ a+8(FP), DX
-	MOVQ b+16(FP), BX
+TEXT ·mulAddAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ a_base+24(FP), DX
+	MOVQ b_base+48(FP), BX
 
 wide_17:
 	CMPQ        CX, $0x00000020
@@ -341,14 +341,14 @@ done_20:
 	VZEROUPPER
 	RET
 
-// func subScaleAVX2(y *float32, a *float32, b *float32, n int, s float32)
+// func subScaleAVX2(y []float32, a []float32, b []float32, s float32)
 // Requires: AVX
-TEXT ·subScaleAVX2(SB), NOSPLIT, $0-36
-	MOVQ         y+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
-	VBROADCASTSS s+32(FP), Y0
+TEXT ·subScaleAVX2(SB), NOSPLIT, $0-76
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	VBROADCASTSS s+72(FP), Y0
 
 wide_21:
 	CMPQ    CX, $0x00000020
@@ -413,15 +413,15 @@ done_24:
 	VZEROUPPER
 	RET
 
-// func blendAVX2(y *float32, a *float32, b *float32, n int, s float32, t float32)
+// func blendAVX2(y []float32, a []float32, b []float32, s float32, t float32)
 // Requires: AVX, FMA3
-TEXT ·blendAVX2(SB), NOSPLIT, $0-40
-	MOVQ         y+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         a+8(FP), DX
-	MOVQ         b+16(FP), BX
-	VBROADCASTSS s+32(FP), Y0
-	VBROADCASTSS t+36(FP), Y1
+TEXT ·blendAVX2(SB), NOSPLIT, $0-80
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         a_base+24(FP), DX
+	MOVQ         b_base+48(FP), BX
+	VBROADCASTSS s+72(FP), Y0
+	VBROADCASTSS t+76(FP), Y1
 
 wide_25:
 	CMPQ        CX, $0x00000020
@@ -486,15 +486,15 @@ done_28:
 	VZEROUPPER
 	RET
 
-// func softGradAVX2(y *float32, gw *float32, w *float32, n int, shift float32, scale float32)
+// func softGradAVX2(y []float32, gw []float32, w []float32, shift float32, scale float32)
 // Requires: AVX
-TEXT ·softGradAVX2(SB), NOSPLIT, $0-40
-	MOVQ         y+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         gw+8(FP), DX
-	MOVQ         w+16(FP), BX
-	VBROADCASTSS shift+32(FP), Y0
-	VBROADCASTSS scale+36(FP), Y1
+TEXT ·softGradAVX2(SB), NOSPLIT, $0-80
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         gw_base+24(FP), DX
+	MOVQ         w_base+48(FP), BX
+	VBROADCASTSS shift+72(FP), Y0
+	VBROADCASTSS scale+76(FP), Y1
 
 wide_29:
 	CMPQ    CX, $0x00000020
@@ -565,13 +565,13 @@ done_32:
 	VZEROUPPER
 	RET
 
-// func leakyAVX2(y *float32, x *float32, n int, slope float32)
+// func leakyAVX2(y []float32, x []float32, slope float32)
 // Requires: AVX, FMA3
-TEXT ·leakyAVX2(SB), NOSPLIT, $0-28
-	MOVQ         y+0(FP), AX
-	MOVQ         n+16(FP), CX
-	MOVQ         x+8(FP), DX
-	VBROADCASTSS slope+24(FP), Y0
+TEXT ·leakyAVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         x_base+24(FP), DX
+	VBROADCASTSS slope+48(FP), Y0
 	VXORPS       Y1, Y1, Y1
 
 wide_33:
@@ -634,14 +634,14 @@ done_36:
 	VZEROUPPER
 	RET
 
-// func leakyGradAVX2(y *float32, gy *float32, x *float32, n int, slope float32)
+// func leakyGradAVX2(y []float32, gy []float32, x []float32, slope float32)
 // Requires: AVX
-TEXT ·leakyGradAVX2(SB), NOSPLIT, $0-36
-	MOVQ         y+0(FP), AX
-	MOVQ         n+24(FP), CX
-	MOVQ         gy+8(FP), DX
-	MOVQ         x+16(FP), BX
-	VBROADCASTSS slope+32(FP), Y0
+TEXT ·leakyGradAVX2(SB), NOSPLIT, $0-76
+	MOVQ         y_base+0(FP), AX
+	MOVQ         y_len+8(FP), CX
+	MOVQ         gy_base+24(FP), DX
+	MOVQ         x_base+48(FP), BX
+	VBROADCASTSS slope+72(FP), Y0
 	VXORPS       Y1, Y1, Y1
 	VMOVUPS      repeat_3f800000<>+0(SB), Y2
 
@@ -724,12 +724,12 @@ DATA repeat_3f800000<>+24(SB)/4, $0x3f800000
 DATA repeat_3f800000<>+28(SB)/4, $0x3f800000
 GLOBL repeat_3f800000<>(SB), RODATA|NOPTR, $32
 
-// func siluAVX2(y *float32, x *float32, n int)
+// func siluAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·siluAVX2(SB), NOSPLIT, $0-24
-	MOVQ    y+0(FP), AX
-	MOVQ    n+16(FP), CX
-	MOVQ    x+8(FP), DX
+TEXT ·siluAVX2(SB), NOSPLIT, $0-48
+	MOVQ    y_base+0(FP), AX
+	MOVQ    y_len+8(FP), CX
+	MOVQ    x_base+24(FP), DX
 	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
 	VMOVUPS repeat_42ae0000<>+0(SB), Y1
 
@@ -971,13 +971,13 @@ DATA repeat_3f000000<>+24(SB)/4, $0x3f000000
 DATA repeat_3f000000<>+28(SB)/4, $0x3f000000
 GLOBL repeat_3f000000<>(SB), RODATA|NOPTR, $32
 
-// func siluGradAVX2(y *float32, gy *float32, x *float32, n int)
+// func siluGradAVX2(y []float32, gy []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·siluGradAVX2(SB), NOSPLIT, $0-32
-	MOVQ    y+0(FP), AX
-	MOVQ    n+24(FP), CX
-	MOVQ    gy+8(FP), DX
-	MOVQ    x+16(FP), BX
+TEXT ·siluGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ    y_base+0(FP), AX
+	MOVQ    y_len+8(FP), CX
+	MOVQ    gy_base+24(FP), DX
+	MOVQ    x_base+48(FP), BX
 	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
 	VMOVUPS repeat_42ae0000<>+0(SB), Y1
 
@@ -1126,12 +1126,12 @@ done_48:
 	VZEROUPPER
 	RET
 
-// func tanhAVX2(y *float32, x *float32, n int)
+// func tanhAVX2(y []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
-	MOVQ    y+0(FP), AX
-	MOVQ    n+16(FP), CX
-	MOVQ    x+8(FP), DX
+TEXT ·tanhAVX2(SB), NOSPLIT, $0-48
+	MOVQ    y_base+0(FP), AX
+	MOVQ    y_len+8(FP), CX
+	MOVQ    x_base+24(FP), DX
 	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
 	VMOVUPS repeat_42ae0000<>+0(SB), Y1
 
@@ -1365,13 +1365,13 @@ DATA repeat_3f200000<>+24(SB)/4, $0x3f200000
 DATA repeat_3f200000<>+28(SB)/4, $0x3f200000
 GLOBL repeat_3f200000<>(SB), RODATA|NOPTR, $32
 
-// func tanhGradAVX2(y *float32, gy *float32, x *float32, n int)
+// func tanhGradAVX2(y []float32, gy []float32, x []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
-	MOVQ    y+0(FP), AX
-	MOVQ    n+24(FP), CX
-	MOVQ    gy+8(FP), DX
-	MOVQ    x+16(FP), BX
+TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ    y_base+0(FP), AX
+	MOVQ    y_len+8(FP), CX
+	MOVQ    gy_base+24(FP), DX
+	MOVQ    x_base+48(FP), BX
 	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
 	VMOVUPS repeat_42ae0000<>+0(SB), Y1
 
@@ -1485,15 +1485,15 @@ done_56:
 	VZEROUPPER
 	RET
 
-// func adamAVX2(p *float32, grad *float32, m *float32, v *float32, n int, constants *float32)
+// func adamAVX2(p []float32, grad []float32, m []float32, v []float32, constants *AdamConstants)
 // Requires: AVX, FMA3
-TEXT ·adamAVX2(SB), NOSPLIT, $0-48
-	MOVQ         p+0(FP), AX
-	MOVQ         grad+8(FP), CX
-	MOVQ         m+16(FP), DX
-	MOVQ         v+24(FP), BX
-	MOVQ         n+32(FP), SI
-	MOVQ         constants+40(FP), DI
+TEXT ·adamAVX2(SB), NOSPLIT, $0-104
+	MOVQ         p_base+0(FP), AX
+	MOVQ         grad_base+24(FP), CX
+	MOVQ         m_base+48(FP), DX
+	MOVQ         v_base+72(FP), BX
+	MOVQ         p_len+8(FP), SI
+	MOVQ         constants+96(FP), DI
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS 4(DI), Y1
 	VBROADCASTSS 8(DI), Y2
@@ -1562,15 +1562,15 @@ done_60:
 	VZEROUPPER
 	RET
 
-// func momentumAVX2(p *float32, grad *float32, v *float32, n int, rate float32, momentum float32)
+// func momentumAVX2(p []float32, grad []float32, v []float32, rate float32, momentum float32)
 // Requires: AVX, FMA3
-TEXT ·momentumAVX2(SB), NOSPLIT, $0-40
-	MOVQ         p+0(FP), AX
-	MOVQ         grad+8(FP), CX
-	MOVQ         v+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS rate+32(FP), Y0
-	VBROADCASTSS momentum+36(FP), Y1
+TEXT ·momentumAVX2(SB), NOSPLIT, $0-80
+	MOVQ         p_base+0(FP), AX
+	MOVQ         grad_base+24(FP), CX
+	MOVQ         v_base+48(FP), DX
+	MOVQ         p_len+8(FP), BX
+	VBROADCASTSS rate+72(FP), Y0
+	VBROADCASTSS momentum+76(FP), Y1
 
 wide_61:
 	CMPQ         BX, $0x00000010
@@ -1633,12 +1633,12 @@ done_64:
 	VZEROUPPER
 	RET
 
-// func distanceAVX2(a *float32, b *float32, n int) (sum float64)
+// func distanceAVX2(a []float32, b []float32) (sum float64)
 // Requires: AVX, FMA3, SSE2
-TEXT ·distanceAVX2(SB), NOSPLIT, $0-32
-	MOVQ   a+0(FP), AX
-	MOVQ   b+8(FP), CX
-	MOVQ   n+16(FP), DX
+TEXT ·distanceAVX2(SB), NOSPLIT, $0-56
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), CX
+	MOVQ   a_len+8(FP), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1713,16 +1713,16 @@ done_68:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPD       X1, X0, X1
 	VHADDPD      X1, X1, X1
-	MOVSD        X1, sum+24(FP)
+	MOVSD        X1, sum+48(FP)
 	VZEROUPPER
 	RET
 
-// func dotAVX2(a *float32, b *float32, n int) (sum float64)
+// func dotAVX2(a []float32, b []float32) (sum float64)
 // Requires: AVX, FMA3, SSE2
-TEXT ·dotAVX2(SB), NOSPLIT, $0-32
-	MOVQ   a+0(FP), AX
-	MOVQ   b+8(FP), CX
-	MOVQ   n+16(FP), DX
+TEXT ·dotAVX2(SB), NOSPLIT, $0-56
+	MOVQ   a_base+0(FP), AX
+	MOVQ   b_base+24(FP), CX
+	MOVQ   a_len+8(FP), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -1789,18 +1789,18 @@ done_72:
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPD       X1, X0, X1
 	VHADDPD      X1, X1, X1
-	MOVSD        X1, sum+24(FP)
+	MOVSD        X1, sum+48(FP)
 	VZEROUPPER
 	RET
 
-// func expShiftAVX2(y *float32, x *float32, n int, a float32, b float32) (sum float64)
+// func expShiftAVX2(y []float32, x []float32, a float32, b float32) (sum float64)
 // Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·expShiftAVX2(SB), NOSPLIT, $0-40
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS a+24(FP), Y0
-	VBROADCASTSS b+28(FP), Y1
+TEXT ·expShiftAVX2(SB), NOSPLIT, $0-64
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VBROADCASTSS a+48(FP), Y0
+	VBROADCASTSS b+52(FP), Y1
 	VMOVUPS      repeat_c2ae0000<>+0(SB), Y2
 	VMOVUPS      repeat_42ae0000<>+0(SB), Y3
 	VXORPS       Y4, Y4, Y4
@@ -1882,15 +1882,15 @@ done_76:
 	VEXTRACTF128 $0x01, Y4, X0
 	VADDPD       X0, X4, X0
 	VHADDPD      X0, X0, X0
-	MOVSD        X0, sum+32(FP)
+	MOVSD        X0, sum+56(FP)
 	VZEROUPPER
 	RET
 
-// func maximumAVX2(x *float32, n int) (m float32)
+// func maximumAVX2(x []float32) (m float32)
 // Requires: AVX, SSE
-TEXT ·maximumAVX2(SB), NOSPLIT, $0-20
-	MOVQ         x+0(FP), AX
-	MOVQ         n+8(FP), CX
+TEXT ·maximumAVX2(SB), NOSPLIT, $0-28
+	MOVQ         x_base+0(FP), AX
+	MOVQ         x_len+8(FP), CX
 	VBROADCASTSS (AX), Y0
 	VBROADCASTSS (AX), Y1
 
@@ -1934,15 +1934,15 @@ done_80:
 	VMAXPS       X1, X0, X0
 	VPERMILPS    $0xb1, X0, X1
 	VMAXPS       X1, X0, X0
-	MOVSS        X0, m+16(FP)
+	MOVSS        X0, m+24(FP)
 	VZEROUPPER
 	RET
 
-// func finiteAVX2(x *float32, n int) bool
+// func finiteAVX2(x []float32) bool
 // Requires: AVX, AVX2
-TEXT ·finiteAVX2(SB), NOSPLIT, $0-17
-	MOVQ    x+0(FP), AX
-	MOVQ    n+8(FP), CX
+TEXT ·finiteAVX2(SB), NOSPLIT, $0-25
+	MOVQ    x_base+0(FP), AX
+	MOVQ    x_len+8(FP), CX
 	VMOVUPS repeat_7f800000<>+0(SB), Y0
 	VXORPS  Y1, Y1, Y1
 
@@ -1997,7 +1997,7 @@ done_84:
 	VMOVMSKPS Y1, AX
 	TESTL     AX, AX
 	SETEQ     AL
-	MOVB      AL, ret+16(FP)
+	MOVB      AL, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -2011,14 +2011,14 @@ DATA repeat_7f800000<>+24(SB)/4, $0x7f800000
 DATA repeat_7f800000<>+28(SB)/4, $0x7f800000
 GLOBL repeat_7f800000<>(SB), RODATA|NOPTR, $32
 
-// func addRowsAVX2(y *float32, x *float32, e *float32, rows int, width int)
+// func addRowsAVX2(y []float32, x []float32, e []float32, width int)
 // Requires: AVX
-TEXT ·addRowsAVX2(SB), NOSPLIT, $0-40
-	MOVQ y+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ e+16(FP), DX
-	MOVQ rows+24(FP), BX
-	MOVQ width+32(FP), SI
+TEXT ·addRowsAVX2(SB), NOSPLIT, $0-80
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ e_base+48(FP), DX
+	MOVQ e_len+56(FP), BX
+	MOVQ width+72(FP), SI
 
 row_85:
 	MOVQ         SI, DI
@@ -2075,13 +2075,13 @@ done_90:
 	VZEROUPPER
 	RET
 
-// func sumRowsAVX2(s *float32, x *float32, rows int, width int)
+// func sumRowsAVX2(s []float32, x []float32, width int)
 // Requires: AVX
-TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-32
-	MOVQ s+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ rows+16(FP), DX
-	MOVQ width+24(FP), BX
+TEXT ·sumRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ s_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ s_len+8(FP), DX
+	MOVQ width+48(FP), BX
 	CMPQ BX, $0x04
 	JNE  row_91
 
@@ -2170,11 +2170,11 @@ done_92:
 	VZEROUPPER
 	RET
 
-// func momentsAVX2(sums *float64, x *float32, rows int, width int)
+// func momentsAVX2(sums []float64, x []float32, width int)
 // Requires: AVX, FMA3
-TEXT ·momentsAVX2(SB), NOSPLIT, $0-32
-	MOVQ   sums+0(FP), AX
-	MOVQ   x+8(FP), CX
+TEXT ·momentsAVX2(SB), NOSPLIT, $0-56
+	MOVQ   sums_base+0(FP), AX
+	MOVQ   x_base+24(FP), CX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -2183,8 +2183,9 @@ TEXT ·momentsAVX2(SB), NOSPLIT, $0-32
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   rows+16(FP), DX
-	MOVQ   width+24(FP), BX
+	MOVQ   sums_len+8(FP), DX
+	SHRQ   $0x01, DX
+	MOVQ   width+48(FP), BX
 
 row_98:
 	MOVQ   BX, SI
@@ -2267,19 +2268,19 @@ done_103:
 	VZEROUPPER
 	RET
 
-// func normalizeLeakyAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32)
+// func normalizeLeakyAVX2(y []float32, x []float32, width int, mean []float32, scale []float32, shift []float32, slope float32)
 // Requires: AVX, FMA3
-TEXT ·normalizeLeakyAVX2(SB), NOSPLIT, $0-60
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         mean+32(FP), DX
-	MOVQ         scale+40(FP), BX
-	MOVQ         shift+48(FP), SI
-	VBROADCASTSS slope+56(FP), Y0
+TEXT ·normalizeLeakyAVX2(SB), NOSPLIT, $0-132
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         mean_base+56(FP), DX
+	MOVQ         scale_base+80(FP), BX
+	MOVQ         shift_base+104(FP), SI
+	VBROADCASTSS slope+128(FP), Y0
 	VXORPS       Y1, Y1, Y1
 	VMOVUPS      repeat_3f800000<>+0(SB), Y2
-	MOVQ         rows+16(FP), DI
-	MOVQ         width+24(FP), R8
+	MOVQ         scale_len+88(FP), DI
+	MOVQ         width+48(FP), R8
 	CMPQ         R8, $0x04
 	JNE          row_104
 
@@ -2382,20 +2383,20 @@ done_105:
 	VZEROUPPER
 	RET
 
-// func normSumsLeakyAVX2(gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, sums *float64)
+// func normSumsLeakyAVX2(gy []float32, x []float32, width int, mean []float32, scale []float32, shift []float32, slope float32, sums []float64)
 // Requires: AVX, CMOV, FMA3
-TEXT ·normSumsLeakyAVX2(SB), NOSPLIT, $0-72
-	MOVQ         gy+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         mean+32(FP), DX
-	MOVQ         scale+40(FP), BX
-	MOVQ         shift+48(FP), SI
-	MOVQ         sums+64(FP), DI
-	VBROADCASTSS slope+56(FP), Y0
+TEXT ·normSumsLeakyAVX2(SB), NOSPLIT, $0-160
+	MOVQ         gy_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         mean_base+56(FP), DX
+	MOVQ         scale_base+80(FP), BX
+	MOVQ         shift_base+104(FP), SI
+	MOVQ         sums_base+136(FP), DI
+	VBROADCASTSS slope+128(FP), Y0
 	VXORPS       Y1, Y1, Y1
 	VMOVUPS      repeat_3f800000<>+0(SB), Y2
-	MOVQ         rows+16(FP), R8
-	MOVQ         width+24(FP), R9
+	MOVQ         scale_len+88(FP), R8
+	MOVQ         width+48(FP), R9
 	CMPQ         R9, $0x04
 	JNE          row_111
 
@@ -2569,18 +2570,18 @@ done_112:
 	VZEROUPPER
 	RET
 
-// func normalizeSiLUAVX2(y *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32)
+// func normalizeSiLUAVX2(y []float32, x []float32, width int, mean []float32, scale []float32, shift []float32)
 // Requires: AVX, AVX2, FMA3
-TEXT ·normalizeSiLUAVX2(SB), NOSPLIT, $0-56
-	MOVQ    y+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    mean+32(FP), DX
-	MOVQ    scale+40(FP), BX
-	MOVQ    shift+48(FP), SI
+TEXT ·normalizeSiLUAVX2(SB), NOSPLIT, $0-128
+	MOVQ    y_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    mean_base+56(FP), DX
+	MOVQ    scale_base+80(FP), BX
+	MOVQ    shift_base+104(FP), SI
 	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
 	VMOVUPS repeat_42ae0000<>+0(SB), Y1
-	MOVQ    rows+16(FP), DI
-	MOVQ    width+24(FP), R8
+	MOVQ    scale_len+88(FP), DI
+	MOVQ    width+48(FP), R8
 	CMPQ    R8, $0x04
 	JNE     row_120
 
@@ -2768,20 +2769,20 @@ done_121:
 	VZEROUPPER
 	RET
 
-// func normSumsSiLUAVX2(gz *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, sums *float64)
+// func normSumsSiLUAVX2(gz []float32, gy []float32, x []float32, width int, mean []float32, scale []float32, shift []float32, sums []float64)
 // Requires: AVX, AVX2, CMOV, FMA3
-TEXT ·normSumsSiLUAVX2(SB), NOSPLIT, $0-72
-	MOVQ    gy+8(FP), AX
-	MOVQ    x+16(FP), CX
-	MOVQ    gz+0(FP), DX
-	MOVQ    mean+40(FP), BX
-	MOVQ    scale+48(FP), SI
-	MOVQ    shift+56(FP), DI
-	MOVQ    sums+64(FP), R8
+TEXT ·normSumsSiLUAVX2(SB), NOSPLIT, $0-176
+	MOVQ    gy_base+24(FP), AX
+	MOVQ    x_base+48(FP), CX
+	MOVQ    gz_base+0(FP), DX
+	MOVQ    mean_base+80(FP), BX
+	MOVQ    scale_base+104(FP), SI
+	MOVQ    shift_base+128(FP), DI
+	MOVQ    sums_base+152(FP), R8
 	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
 	VMOVUPS repeat_42ae0000<>+0(SB), Y1
-	MOVQ    rows+24(FP), R9
-	MOVQ    width+32(FP), R10
+	MOVQ    scale_len+112(FP), R9
+	MOVQ    width+72(FP), R10
 	CMPQ    R10, $0x04
 	JNE     row_127
 
@@ -3074,22 +3075,22 @@ done_128:
 	VZEROUPPER
 	RET
 
-// func normGradLeakyAVX2(gx *float32, gy *float32, x *float32, rows int, width int, mean *float32, scale *float32, shift *float32, slope float32, tilt *float32, offset *float32)
+// func normGradLeakyAVX2(gx []float32, gy []float32, x []float32, width int, mean []float32, scale []float32, shift []float32, slope float32, tilt []float32, offset []float32)
 // Requires: AVX, FMA3
-TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-88
-	MOVQ         gx+0(FP), AX
-	MOVQ         gy+8(FP), CX
-	MOVQ         x+16(FP), DX
-	MOVQ         mean+40(FP), BX
-	MOVQ         scale+48(FP), SI
-	MOVQ         shift+56(FP), DI
-	MOVQ         tilt+72(FP), R8
-	MOVQ         offset+80(FP), R9
-	VBROADCASTSS slope+64(FP), Y0
+TEXT ·normGradLeakyAVX2(SB), NOSPLIT, $0-208
+	MOVQ         gx_base+0(FP), AX
+	MOVQ         gy_base+24(FP), CX
+	MOVQ         x_base+48(FP), DX
+	MOVQ         mean_base+80(FP), BX
+	MOVQ         scale_base+104(FP), SI
+	MOVQ         shift_base+128(FP), DI
+	MOVQ         tilt_base+160(FP), R8
+	MOVQ         offset_base+184(FP), R9
+	VBROADCASTSS slope+152(FP), Y0
 	VXORPS       Y1, Y1, Y1
 	VMOVUPS      repeat_3f800000<>+0(SB), Y2
-	MOVQ         rows+24(FP), R10
-	MOVQ         width+32(FP), R11
+	MOVQ         scale_len+112(FP), R10
+	MOVQ         width+72(FP), R11
 	CMPQ         R11, $0x04
 	JNE          row_136
 
@@ -3228,20 +3229,20 @@ done_137:
 	VZEROUPPER
 	RET
 
-// func affineGroupsAVX2(mean *float32, scale *float32, shift *float32, gamma *float32, beta *float32, first int, channels int, groups int, rows int, means *float32, deviations *float64)
+// func affineGroupsAVX2(mean []float32, scale []float32, shift []float32, gamma []float32, beta []float32, first int, rows int, means []float32, deviations []float64)
 // Requires: AVX
-TEXT ·affineGroupsAVX2(SB), NOSPLIT, $0-88
-	MOVQ mean+0(FP), AX
-	MOVQ scale+8(FP), CX
-	MOVQ shift+16(FP), DX
-	MOVQ gamma+24(FP), BX
-	MOVQ beta+32(FP), SI
-	MOVQ means+72(FP), DI
-	MOVQ deviations+80(FP), R8
-	MOVQ first+40(FP), R9
-	MOVQ channels+48(FP), R10
-	MOVQ groups+56(FP), R11
-	MOVQ rows+64(FP), R12
+TEXT ·affineGroupsAVX2(SB), NOSPLIT, $0-184
+	MOVQ mean_base+0(FP), AX
+	MOVQ scale_base+24(FP), CX
+	MOVQ shift_base+48(FP), DX
+	MOVQ gamma_base+72(FP), BX
+	MOVQ beta_base+96(FP), SI
+	MOVQ means_base+136(FP), DI
+	MOVQ deviations_base+160(FP), R8
+	MOVQ first+120(FP), R9
+	MOVQ gamma_len+80(FP), R10
+	MOVQ means_len+144(FP), R11
+	MOVQ rows+128(FP), R12
 
 group_143:
 	VBROADCASTSS (DI), X0
@@ -3306,16 +3307,17 @@ same_144:
 	VZEROUPPER
 	RET
 
-// func weighGroupsAVX2(totals *float64, sums *float64, gamma *float32, first int, channels int, groups int, rows int)
+// func weighGroupsAVX2(totals []float64, sums []float64, gamma []float32, first int, rows int)
 // Requires: AVX
-TEXT ·weighGroupsAVX2(SB), NOSPLIT, $0-56
-	MOVQ totals+0(FP), AX
-	MOVQ sums+8(FP), CX
-	MOVQ gamma+16(FP), DX
-	MOVQ first+24(FP), BX
-	MOVQ channels+32(FP), SI
-	MOVQ groups+40(FP), DI
-	MOVQ rows+48(FP), R8
+TEXT ·weighGroupsAVX2(SB), NOSPLIT, $0-88
+	MOVQ totals_base+0(FP), AX
+	MOVQ sums_base+24(FP), CX
+	MOVQ gamma_base+48(FP), DX
+	MOVQ first+72(FP), BX
+	MOVQ gamma_len+56(FP), SI
+	MOVQ totals_len+8(FP), DI
+	MOVQ rows+80(FP), R8
+	SHRQ $0x01, DI
 
 group_148:
 	VXORPD X0, X0, X0
@@ -3375,13 +3377,13 @@ same_149:
 	VZEROUPPER
 	RET
 
-// func repeatAVX2(y *float32, x *float32, n int, times int)
+// func repeatAVX2(y []float32, x []float32, times int)
 // Requires: AVX
-TEXT ·repeatAVX2(SB), NOSPLIT, $0-32
-	MOVQ y+0(FP), AX
-	MOVQ x+8(FP), CX
-	MOVQ n+16(FP), DX
-	MOVQ times+24(FP), BX
+TEXT ·repeatAVX2(SB), NOSPLIT, $0-56
+	MOVQ y_base+0(FP), AX
+	MOVQ x_base+24(FP), CX
+	MOVQ x_len+32(FP), DX
+	MOVQ times+48(FP), BX
 
 element_153:
 	VBROADCASTSS (CX), X0
@@ -3410,22 +3412,23 @@ done_156:
 	VZEROUPPER
 	RET
 
-// func addPairsAVX2(total *float64, sums *float64, pairs int, stride int, factors *float32, step int, samples int)
+// func addPairsAVX2(total []float64, sums []float64, stride int, factors []float32, step int, samples int)
 // Requires: AVX, SSE2
-TEXT ·addPairsAVX2(SB), NOSPLIT, $0-56
-	MOVQ total+0(FP), AX
-	MOVQ sums+8(FP), CX
-	MOVQ pairs+16(FP), DX
-	MOVQ stride+24(FP), BX
-	MOVQ factors+32(FP), SI
-	MOVQ step+40(FP), DI
+TEXT ·addPairsAVX2(SB), NOSPLIT, $0-96
+	MOVQ total_base+0(FP), AX
+	MOVQ sums_base+24(FP), CX
+	MOVQ total_len+8(FP), DX
+	MOVQ stride+48(FP), BX
+	MOVQ factors_base+56(FP), SI
+	MOVQ step+80(FP), DI
+	SHRQ $0x01, DX
 	SHLQ $0x03, BX
 	SHLQ $0x02, DI
 	MOVQ $0x3ff0000000000000, R8
 	MOVQ R8, X0
 
 pair_157:
-	MOVQ      samples+48(FP), R10
+	MOVQ      samples+88(FP), R10
 	MOVQ      CX, R8
 	MOVQ      SI, R9
 	VCVTSS2SD (R9), X0, X1
@@ -3452,15 +3455,15 @@ last_159:
 	VZEROUPPER
 	RET
 
-// func dropoutAVX2(y *float32, x *float32, n int, counter uint64, threshold int16, scale float32)
+// func dropoutAVX2(y []float32, x []float32, counter uint64, threshold int16, scale float32)
 // Requires: AVX, AVX2
-TEXT ·dropoutAVX2(SB), NOSPLIT, $0-40
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS scale+36(FP), Y0
-	MOVW         threshold+32(FP), BX
-	MOVQ         counter+24(FP), SI
+TEXT ·dropoutAVX2(SB), NOSPLIT, $0-64
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VBROADCASTSS scale+60(FP), Y0
+	MOVW         threshold+56(FP), BX
+	MOVQ         counter+48(FP), SI
 	VMOVD        BX, X1
 	VPBROADCASTW X1, Y1
 	VMOVQ        SI, X2
@@ -3531,13 +3534,13 @@ DATA multiples<>+16(SB)/8, $0x3c6ef372fe94f82a
 DATA multiples<>+24(SB)/8, $0xdaa66d2c7ddf743f
 GLOBL multiples<>(SB), RODATA|NOPTR, $32
 
-// func duplicateAVX2(y *float32, x *float32, n int, s float32)
+// func duplicateAVX2(y []float32, x []float32, s float32)
 // Requires: AVX
-TEXT ·duplicateAVX2(SB), NOSPLIT, $0-28
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS s+24(FP), Y0
+TEXT ·duplicateAVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VBROADCASTSS s+48(FP), Y0
 
 loop_160:
 	TESTQ      DX, DX
@@ -3559,13 +3562,13 @@ end_161:
 	VZEROUPPER
 	RET
 
-// func interleaveAVX2(y *float32, a *float32, b *float32, n int)
+// func interleaveAVX2(y []float32, a []float32, b []float32)
 // Requires: AVX
-TEXT ·interleaveAVX2(SB), NOSPLIT, $0-32
-	MOVQ y+0(FP), AX
-	MOVQ a+8(FP), CX
-	MOVQ b+16(FP), DX
-	MOVQ n+24(FP), BX
+TEXT ·interleaveAVX2(SB), NOSPLIT, $0-72
+	MOVQ y_base+0(FP), AX
+	MOVQ a_base+24(FP), CX
+	MOVQ b_base+48(FP), DX
+	MOVQ a_len+32(FP), BX
 
 loop_162:
 	TESTQ      BX, BX
@@ -3588,13 +3591,13 @@ end_163:
 	VZEROUPPER
 	RET
 
-// func deinterleaveAVX2(a *float32, b *float32, y *float32, n int)
+// func deinterleaveAVX2(a []float32, b []float32, y []float32)
 // Requires: AVX, AVX2
-TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-32
-	MOVQ a+0(FP), AX
-	MOVQ b+8(FP), CX
-	MOVQ y+16(FP), DX
-	MOVQ n+24(FP), BX
+TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-72
+	MOVQ a_base+0(FP), AX
+	MOVQ b_base+24(FP), CX
+	MOVQ y_base+48(FP), DX
+	MOVQ a_len+8(FP), BX
 
 loop_164:
 	TESTQ   BX, BX
@@ -3617,14 +3620,14 @@ end_165:
 	VZEROUPPER
 	RET
 
-// func pairSumsAVX2(y *float32, a *float32, b *float32, n int, s float32)
+// func pairSumsAVX2(y []float32, a []float32, b []float32, s float32)
 // Requires: AVX, AVX2
-TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-36
-	MOVQ         y+0(FP), AX
-	MOVQ         a+8(FP), CX
-	MOVQ         b+16(FP), DX
-	MOVQ         n+24(FP), BX
-	VBROADCASTSS s+32(FP), Y0
+TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-76
+	MOVQ         y_base+0(FP), AX
+	MOVQ         a_base+24(FP), CX
+	MOVQ         b_base+48(FP), DX
+	MOVQ         y_len+8(FP), BX
+	VBROADCASTSS s+72(FP), Y0
 
 loop_166:
 	TESTQ   BX, BX
@@ -3653,13 +3656,13 @@ end_167:
 	VZEROUPPER
 	RET
 
-// func pairSums2AVX2(y *float32, x *float32, n int, s float32)
+// func pairSums2AVX2(y []float32, x []float32, s float32)
 // Requires: AVX
-TEXT ·pairSums2AVX2(SB), NOSPLIT, $0-28
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS s+24(FP), Y0
+TEXT ·pairSums2AVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VBROADCASTSS s+48(FP), Y0
 
 loop_168:
 	TESTQ      DX, DX
@@ -3684,13 +3687,13 @@ end_169:
 	VZEROUPPER
 	RET
 
-// func pairSums4AVX2(y *float32, x *float32, n int, s float32)
+// func pairSums4AVX2(y []float32, x []float32, s float32)
 // Requires: AVX, AVX2
-TEXT ·pairSums4AVX2(SB), NOSPLIT, $0-28
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS s+24(FP), Y0
+TEXT ·pairSums4AVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	VBROADCASTSS s+48(FP), Y0
 
 loop_170:
 	TESTQ     DX, DX
@@ -3716,13 +3719,13 @@ end_171:
 	VZEROUPPER
 	RET
 
-// func duplicate2AVX2(y *float32, x *float32, n int, s float32)
+// func duplicate2AVX2(y []float32, x []float32, s float32)
 // Requires: AVX
-TEXT ·duplicate2AVX2(SB), NOSPLIT, $0-28
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS s+24(FP), Y0
+TEXT ·duplicate2AVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VBROADCASTSS s+48(FP), Y0
 
 loop_172:
 	TESTQ      DX, DX
@@ -3748,13 +3751,13 @@ end_173:
 	VZEROUPPER
 	RET
 
-// func duplicate4AVX2(y *float32, x *float32, n int, s float32)
+// func duplicate4AVX2(y []float32, x []float32, s float32)
 // Requires: AVX
-TEXT ·duplicate4AVX2(SB), NOSPLIT, $0-28
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	VBROADCASTSS s+24(FP), Y0
+TEXT ·duplicate4AVX2(SB), NOSPLIT, $0-52
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         x_len+32(FP), DX
+	VBROADCASTSS s+48(FP), Y0
 
 loop_174:
 	TESTQ      DX, DX
@@ -3778,12 +3781,13 @@ end_175:
 	VZEROUPPER
 	RET
 
-// func doubleLineAVX2(y *float32, x *float32, n int)
+// func doubleLineAVX2(y []float32, x []float32)
 // Requires: AVX
-TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-24
-	MOVQ    y+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    n+16(FP), DX
+TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-48
+	MOVQ    y_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    y_len+8(FP), DX
+	SHRQ    $0x01, DX
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
@@ -3833,12 +3837,12 @@ DATA repeat_3e800000<>+24(SB)/4, $0x3e800000
 DATA repeat_3e800000<>+28(SB)/4, $0x3e800000
 GLOBL repeat_3e800000<>(SB), RODATA|NOPTR, $32
 
-// func doubleLineGradAVX2(x *float32, grad *float32, n int)
+// func doubleLineGradAVX2(x []float32, grad []float32)
 // Requires: AVX, AVX2
-TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-24
-	MOVQ    x+0(FP), AX
-	MOVQ    grad+8(FP), CX
-	MOVQ    n+16(FP), DX
+TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-48
+	MOVQ    x_base+0(FP), AX
+	MOVQ    grad_base+24(FP), CX
+	MOVQ    x_len+8(FP), DX
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
@@ -3869,14 +3873,14 @@ end_179:
 	VZEROUPPER
 	RET
 
-// func windowAVX2(y *float64, x *float64, n int, stride int, taps *float64)
+// func windowAVX2(y []float64, x []float64, stride int, taps *[11]float64)
 // Requires: AVX, FMA3
-TEXT ·windowAVX2(SB), NOSPLIT, $0-40
-	MOVQ         y+0(FP), AX
-	MOVQ         x+8(FP), CX
-	MOVQ         n+16(FP), DX
-	MOVQ         stride+24(FP), BX
-	MOVQ         taps+32(FP), SI
+TEXT ·windowAVX2(SB), NOSPLIT, $0-64
+	MOVQ         y_base+0(FP), AX
+	MOVQ         x_base+24(FP), CX
+	MOVQ         y_len+8(FP), DX
+	MOVQ         stride+48(FP), BX
+	MOVQ         taps+56(FP), SI
 	SHLQ         $0x03, BX
 	LEAQ         (BX)(BX*2), DI
 	LEAQ         (BX)(BX*4), R8
@@ -3940,14 +3944,14 @@ end_181:
 	VZEROUPPER
 	RET
 
-// func pixelsAVX2(y *float32, x *uint8, rows int, width int, stride int)
+// func pixelsAVX2(y []float32, x []uint8, rows int, width int, stride int)
 // Requires: AVX, AVX2, MMX+
-TEXT ·pixelsAVX2(SB), NOSPLIT, $0-40
-	MOVQ    y+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    width+24(FP), BX
-	MOVQ    stride+32(FP), SI
+TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
+	MOVQ    y_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    rows+48(FP), DX
+	MOVQ    width+56(FP), BX
+	MOVQ    stride+64(FP), SI
 	VMOVUPS repeat_437f0000<>+0(SB), Y0
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
@@ -3990,14 +3994,14 @@ DATA repeat_437f0000<>+24(SB)/4, $0x437f0000
 DATA repeat_437f0000<>+28(SB)/4, $0x437f0000
 GLOBL repeat_437f0000<>(SB), RODATA|NOPTR, $32
 
-// func pixelsReversedAVX2(y *float32, x *uint8, rows int, width int, stride int)
+// func pixelsReversedAVX2(y []float32, x []uint8, rows int, width int, stride int)
 // Requires: AVX, AVX2, MMX+
-TEXT ·pixelsReversedAVX2(SB), NOSPLIT, $0-40
-	MOVQ    y+0(FP), AX
-	MOVQ    x+8(FP), CX
-	MOVQ    rows+16(FP), DX
-	MOVQ    width+24(FP), BX
-	MOVQ    stride+32(FP), SI
+TEXT ·pixelsReversedAVX2(SB), NOSPLIT, $0-72
+	MOVQ    y_base+0(FP), AX
+	MOVQ    x_base+24(FP), CX
+	MOVQ    rows+48(FP), DX
+	MOVQ    width+56(FP), BX
+	MOVQ    stride+64(FP), SI
 	VMOVUPS repeat_437f0000<>+0(SB), Y0
 	VMOVUPS backwards<>+0(SB), Y1
 	LEAQ    -8(CX)(BX*1), CX

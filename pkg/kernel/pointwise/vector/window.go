@@ -8,9 +8,7 @@ const Taps = 11
 func Window(y, x []float64, stride int, taps *[Taps]float64) {
 	x = x[:len(y)+(Taps-1)*stride]
 	n := eights(len(y))
-	if n > 0 {
-		windowAVX2(start(y), start(x), n, stride, &taps[0])
-	}
+	active().window(y[:n], x[:n+(Taps-1)*stride], stride, taps)
 	windowGeneric(y[n:], x[n:], stride, taps)
 }
 

@@ -15,11 +15,11 @@ func affine() {
 }
 
 func affineGroups() {
-	kernel("affineGroups", "(mean, scale, shift, gamma, beta *float32, first, channels, groups, rows int, means *float32, deviations *float64)",
+	kernel("affineGroups", "(mean, scale, shift, gamma, beta []float32, first, rows int, means []float32, deviations []float64)",
 		"writes for every row of groups the mean, gamma*rstd and beta - rest*gamma*rstd, computed in float64.")
 	mean, scale, shift, gamma, beta := pointer("mean"), pointer("scale"), pointer("shift"), pointer("gamma"), pointer("beta")
 	means, deviations := pointer("means"), pointer("deviations")
-	eachGroup(func(channel Register) func(n int) {
+	eachGroup("means", false, func(channel Register) func(n int) {
 		m, r, rest := XMM(), YMM(), YMM()
 		VBROADCASTSS(Mem{Base: means}, m)
 		VBROADCASTSD(Mem{Base: deviations}, r)
@@ -63,11 +63,11 @@ func affineGroups() {
 }
 
 func weighGroups() {
-	kernel("weighGroups", "(totals, sums *float64, gamma *float32, first, channels, groups, rows int)",
+	kernel("weighGroups", "(totals, sums []float64, gamma []float32, first, rows int)",
 		"adds up pairs of sums of the rows of groups, each times its gamma.")
 	totals, sums, gamma := pointer("totals"), pointer("sums"), pointer("gamma")
 	total := XMM()
-	eachGroup(func(channel Register) func(n int) {
+	eachGroup("totals", true, func(channel Register) func(n int) {
 		VXORPD(total, total, total)
 		return func(n int) {
 			for i := range n {
@@ -87,10 +87,13 @@ func weighGroups() {
 	finish()
 }
 
-// eachGroup goes through the rows of groups: begin returns what does some of them, from
-// the one of a channel on. Channels begin again after the last.
-func eachGroup(begin func(channel Register) func(n int), end func()) {
-	channel, channels, groups, rows := pointer("first"), pointer("channels"), pointer("groups"), pointer("rows")
+// eachGroup goes through the rows of groups, of which an argument has one element each,
+// or a pair: begin returns what does some of them, from the one of a channel on. Channels begin again after the last.
+func eachGroup(groupsOf string, pairs bool, begin func(channel Register) func(n int), end func()) {
+	channel, channels, groups, rows := integer("first"), length("gamma"), length(groupsOf), integer("rows")
+	if pairs {
+		SHRQ(U8(1), groups)
+	}
 	next, same := label("group"), label("same")
 	left := GP64()
 	Label(next)
@@ -130,8 +133,8 @@ func fours(left Register, do func(n int)) {
 }
 
 func repeat() {
-	kernel("repeat", "(y, x *float32, n, times int)", "writes every element of x several times.")
-	y, x, n, times := pointer("y"), pointer("x"), pointer("n"), pointer("times")
+	kernel("repeat", "(y, x []float32, times int)", "writes every element of x several times.")
+	y, x, n, times := pointer("y"), pointer("x"), length("x"), integer("times")
 	element, left, v := label("element"), GP64(), XMM()
 	Label(element)
 	VBROADCASTSS(Mem{Base: x}, v)
@@ -151,10 +154,11 @@ func repeat() {
 }
 
 func addPairs() {
-	kernel("addPairs", "(total, sums *float64, pairs, stride int, factors *float32, step, samples int)",
+	kernel("addPairs", "(total, sums []float64, stride int, factors []float32, step, samples int)",
 		"adds up the pairs of all samples, the second of each times its factor; there is at least one pair and sample.")
-	total, sums, pairs := pointer("total"), pointer("sums"), pointer("pairs")
-	stride, factors, step := pointer("stride"), pointer("factors"), pointer("step")
+	total, sums, pairs := pointer("total"), pointer("sums"), length("total")
+	stride, factors, step := integer("stride"), pointer("factors"), integer("step")
+	SHRQ(U8(1), pairs)
 	SHLQ(U8(3), stride)
 	SHLQ(U8(2), step)
 	one, ones := GP64(), XMM()
@@ -171,7 +175,7 @@ func addPairs() {
 		return v
 	}
 	Label(pair)
-	n := pointer("samples")
+	n := integer("samples")
 	MOVQ(sums, from)
 	MOVQ(factors, by)
 	sum := weighed()

@@ -42,9 +42,9 @@ func shifted(a VecVirtual, n uint64) VecVirtual {
 // dropout hashes four counters at a time, which gives 16 bits for each of 16
 // elements, in their order.
 func dropout() {
-	kernel("dropout", "(y, x *float32, n int, counter uint64, threshold int16, scale float32)",
+	kernel("dropout", "(y, x []float32, counter uint64, threshold int16, scale float32)",
 		"drops elements by the hashes of counter and its multiples; n is a multiple of 16.")
-	y, x, n := pointer("y"), pointer("x"), pointer("n")
+	y, x, n := pointer("y"), pointer("x"), length("x")
 	scale, threshold, counter := broadcast("scale"), YMM(), YMM()
 	t, c := Load(Param("threshold"), GP16()), Load(Param("counter"), GP64())
 	VMOVD(t.(GPVirtual).As32(), threshold.AsX())

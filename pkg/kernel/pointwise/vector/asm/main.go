@@ -2,7 +2,9 @@
 package main
 
 import (
+	"log"
 	"math"
+	"os"
 	"strconv"
 
 	. "github.com/mmcloughlin/avo/build"
@@ -11,6 +13,11 @@ import (
 )
 
 func main() {
+	// Types and field offsets come from the package as it is without its assembly.
+	if err := os.Setenv("GOFLAGS", "-tags=noasm"); err != nil {
+		log.Fatal(err)
+	}
+	Package("multiscale/pkg/kernel/pointwise/vector")
 	ConstraintExpr("amd64,!noasm")
 	maskTable()
 	elementwise()
@@ -25,7 +32,6 @@ func main() {
 	window()
 	pixels()
 	Generate()
-	writeOtherSystems()
 }
 
 // width is the number of float32 in a register, and its size in bytes.
@@ -41,8 +47,12 @@ func kernel(name, signature, doc string) {
 	Doc(name + "AVX2 " + doc)
 }
 
-// pointer and integer load an argument.
-func pointer(name string) Register { return Load(Param(name), GP64()) }
+// pointer, length and integer load an argument, the first two of a slice.
+func pointer(name string) Register { return Load(Param(name).Base(), GP64()) }
+
+func length(name string) Register { return Load(Param(name).Len(), GP64()) }
+
+func integer(name string) Register { return Load(Param(name), GP64()) }
 
 // argument is where an argument lies.
 func argument(name string) Mem {
@@ -205,8 +215,8 @@ func each(name, scalars, doc string, inputs []string, unroll int, prepare func()
 			signature += ", " + x
 		}
 	}
-	kernel(name, signature+" *float32, n int"+scalars+")", doc)
-	y, n := pointer("y"), pointer("n")
+	kernel(name, signature+" []float32"+scalars+")", doc)
+	y, n := pointer("y"), length("y")
 	pointers, from := []Register{y}, []Register{}
 	for _, x := range inputs {
 		if x == "y" {

@@ -2,21 +2,25 @@ package main
 
 import (
 	. "github.com/mmcloughlin/avo/build"
-	. "github.com/mmcloughlin/avo/operand"
 	. "github.com/mmcloughlin/avo/reg"
 )
 
 func optimizers() {
-	kernel("adam", "(p, grad, m, v *float32, n int, constants *float32)", "does a step of Adam.")
+	kernel("adam", "(p, grad, m, v []float32, constants *AdamConstants)", "does a step of Adam.")
 	p, g, m, v := pointer("p"), pointer("grad"), pointer("m"), pointer("v")
-	n, c := pointer("n"), pointer("constants")
-	constant := func(i int) VecVirtual {
+	n, constants := length("p"), Dereference(Param("constants"))
+	constant := func(field string) VecVirtual {
+		a, err := constants.Field(field).Resolve()
+		if err != nil {
+			panic(err)
+		}
 		x := YMM()
-		VBROADCASTSS(Mem{Base: c, Disp: 4 * i}, x)
+		VBROADCASTSS(a.Addr, x)
 		return x
 	}
-	beta1, one1, beta2, one2 := constant(0), constant(1), constant(2), constant(3)
-	rate, root, epsilon := constant(4), constant(5), constant(6)
+	beta1, one1 := constant("Beta1"), constant("OneMinusBeta1")
+	beta2, one2 := constant("Beta2"), constant("OneMinusBeta2")
+	rate, root, epsilon := constant("Rate"), constant("InverseRoot"), constant("Epsilon")
 	span(n, 1, []Register{p, g, m, v}, func(s part) {
 		gi := s.load(g)
 		mi := mul(beta1, s.load(m))
@@ -32,8 +36,8 @@ func optimizers() {
 	})
 	finish()
 
-	kernel("momentum", "(p, grad, v *float32, n int, rate, momentum float32)", "does a step of gradient descent with momentum.")
-	p, g, v, n = pointer("p"), pointer("grad"), pointer("v"), pointer("n")
+	kernel("momentum", "(p, grad, v []float32, rate, momentum float32)", "does a step of gradient descent with momentum.")
+	p, g, v, n = pointer("p"), pointer("grad"), pointer("v"), length("p")
 	rate, momentum := broadcast("rate"), broadcast("momentum")
 	span(n, 2, []Register{p, g, v}, func(s part) {
 		vi := s.load(v)

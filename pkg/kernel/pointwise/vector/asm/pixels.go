@@ -6,7 +6,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// pixels takes bytes to [0,1]. Each vector of a row asks for the one eight rows further
+// pixels takes bytes to [0,1]. Each vector of a row prefetches the one eight rows further
 // down: rows of a large picture are far apart in main memory.
 func pixels() {
 	const perVector = width // bytes of x
@@ -15,8 +15,8 @@ func pixels() {
 		if reversed {
 			name, doc = "pixelsReversed", "is pixels with rows from right to left."
 		}
-		kernel(name, "(y *float32, x *uint8, rows, width, stride int)", doc)
-		y, row, rows, width, stride := pointer("y"), pointer("x"), pointer("rows"), pointer("width"), pointer("stride")
+		kernel(name, "(y []float32, x []uint8, rows, width, stride int)", doc)
+		y, row, rows, width, stride := pointer("y"), pointer("x"), integer("rows"), integer("width"), integer("stride")
 		full := inRegister(f32(255))
 		var order VecVirtual
 		if reversed {

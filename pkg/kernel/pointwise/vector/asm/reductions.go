@@ -60,12 +60,12 @@ func reduce(name, results, doc string, inputs []string, outputs []string, step f
 	for _, x := range inputs {
 		signature += x + ", "
 	}
-	kernel(name, signature[:len(signature)-2]+" *float32, n int) ("+results+" float64)", doc)
+	kernel(name, signature[:len(signature)-2]+" []float32) ("+results+" float64)", doc)
 	var pointers []Register
 	for _, x := range inputs {
 		pointers = append(pointers, pointer(x))
 	}
-	n := pointer("n")
+	n := length(inputs[0])
 	sums := make([][]VecVirtual, len(outputs))
 	for i := range sums {
 		sums[i] = zeros(4)
@@ -106,8 +106,8 @@ func reductions() {
 }
 
 func expShift() {
-	kernel("expShift", "(y, x *float32, n int, a, b float32) (sum float64)", "writes exp(a*x-b) and returns the sum of it.")
-	y, x, n := pointer("y"), pointer("x"), pointer("n")
+	kernel("expShift", "(y, x []float32, a, b float32) (sum float64)", "writes exp(a*x-b) and returns the sum of it.")
+	y, x, n := pointer("y"), pointer("x"), length("x")
 	a, b, e, sums := broadcast("a"), broadcast("b"), newExponential(1), zeros(2)
 	span(n, 1, []Register{y, x}, func(s part) {
 		v := s.load(x)
@@ -123,8 +123,8 @@ func expShift() {
 }
 
 func maximum() {
-	kernel("maximum", "(x *float32, n int) (m float32)", "returns the largest element; n is at least 1.")
-	x, n := pointer("x"), pointer("n")
+	kernel("maximum", "(x []float32) (m float32)", "returns the largest element; n is at least 1.")
+	x, n := pointer("x"), length("x")
 	m := []VecVirtual{YMM(), YMM()}
 	for i := range m {
 		VBROADCASTSS(Mem{Base: x}, m[i])
@@ -149,8 +149,8 @@ func maximum() {
 }
 
 func finite() {
-	kernel("finite", "(x *float32, n int) bool", "reports whether no exponent has all bits set.")
-	x, n := pointer("x"), pointer("n")
+	kernel("finite", "(x []float32) bool", "reports whether no exponent has all bits set.")
+	x, n := pointer("x"), length("x")
 	exponent, bad := inRegister(repeated(0x7f800000)), zero()
 	span(n, 4, []Register{x}, func(s part) {
 		v := binary(VANDPS, s.load(x), exponent)

@@ -67,21 +67,21 @@ func ordered(v VecVirtual) VecVirtual {
 
 func resample() {
 	const eights = "n is a multiple of 8."
-	kernel("duplicate", "(y, x *float32, n int, s float32)", "writes s*x[i] twice; "+eights)
-	y, x, n, s := pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	kernel("duplicate", "(y, x []float32, s float32)", "writes s*x[i] twice; "+eights)
+	y, x, n, s := pointer("y"), pointer("x"), length("x"), broadcast("s")
 	whole(n, []Register{y, x}, []int{2 * bytes, bytes}, func() {
 		v := mul(s, at(x, 0))
 		storePairs(v, v, y, 0)
 	})
 	finish()
 
-	kernel("interleave", "(y, a, b *float32, n int)", "writes a[i] and b[i] in turn; "+eights)
-	y, a, b, n := pointer("y"), pointer("a"), pointer("b"), pointer("n")
+	kernel("interleave", "(y, a, b []float32)", "writes a[i] and b[i] in turn; "+eights)
+	y, a, b, n := pointer("y"), pointer("a"), pointer("b"), length("a")
 	whole(n, []Register{y, a, b}, []int{2 * bytes, bytes, bytes}, func() { storePairs(at(a, 0), at(b, 0), y, 0) })
 	finish()
 
-	kernel("deinterleave", "(a, b, y *float32, n int)", "is the inverse of interleave; "+eights)
-	a, b, y, n = pointer("a"), pointer("b"), pointer("y"), pointer("n")
+	kernel("deinterleave", "(a, b, y []float32)", "is the inverse of interleave; "+eights)
+	a, b, y, n = pointer("a"), pointer("b"), pointer("y"), length("a")
 	whole(n, []Register{a, b, y}, []int{bytes, bytes, 2 * bytes}, func() {
 		even, odd := pairs(y, 0)
 		VMOVUPS(ordered(even), Mem{Base: a})
@@ -89,8 +89,8 @@ func resample() {
 	})
 	finish()
 
-	kernel("pairSums", "(y, a, b *float32, n int, s float32)", "writes s times the sums of pairs of a and b; "+eights)
-	y, a, b, n, s = pointer("y"), pointer("a"), pointer("b"), pointer("n"), broadcast("s")
+	kernel("pairSums", "(y, a, b []float32, s float32)", "writes s times the sums of pairs of a and b; "+eights)
+	y, a, b, n, s = pointer("y"), pointer("a"), pointer("b"), length("y"), broadcast("s")
 	whole(n, []Register{y, a, b}, []int{bytes, 2 * bytes, 2 * bytes}, func() {
 		evenA, oddA := pairs(a, 0)
 		evenB, oddB := pairs(b, 0)
@@ -98,8 +98,8 @@ func resample() {
 	})
 	finish()
 
-	kernel("pairSums2", "(y, x *float32, n int, s float32)", "is pairSums of rows of two sums; "+eights)
-	y, x, n, s = pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	kernel("pairSums2", "(y, x []float32, s float32)", "is pairSums of rows of two sums; "+eights)
+	y, x, n, s = pointer("y"), pointer("x"), length("y"), broadcast("s")
 	whole(n, []Register{y, x}, []int{bytes, 4 * bytes}, func() {
 		a, b := binary(VHADDPS, at(x, bytes), at(x, 0)), binary(VHADDPS, at(x, 3*bytes), at(x, 2*bytes))
 		first, second := lowHigh(a, b)
@@ -107,16 +107,16 @@ func resample() {
 	})
 	finish()
 
-	kernel("pairSums4", "(y, x *float32, n int, s float32)", "is pairSums of rows of four sums; "+eights)
-	y, x, n, s = pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	kernel("pairSums4", "(y, x []float32, s float32)", "is pairSums of rows of four sums; "+eights)
+	y, x, n, s = pointer("y"), pointer("x"), length("y"), broadcast("s")
 	whole(n, []Register{y, x}, []int{bytes, 4 * bytes}, func() {
 		a, b := binary(VHADDPS, at(x, bytes), at(x, 0)), binary(VHADDPS, at(x, 3*bytes), at(x, 2*bytes))
 		VMOVUPS(ordered(mul(s, add(binary(VUNPCKLPD, b, a), binary(VUNPCKHPD, b, a)))), Mem{Base: y})
 	})
 	finish()
 
-	kernel("duplicate2", "(y, x *float32, n int, s float32)", "writes rows of two as blocks; "+eights)
-	y, x, n, s = pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	kernel("duplicate2", "(y, x []float32, s float32)", "writes rows of two as blocks; "+eights)
+	y, x, n, s = pointer("y"), pointer("x"), length("x"), broadcast("s")
 	whole(n, []Register{y, x}, []int{4 * bytes, bytes}, func() {
 		v := mul(s, at(x, 0))
 		for i, row := range []VecVirtual{binary(VUNPCKLPS, v, v), binary(VUNPCKHPS, v, v)} {
@@ -127,8 +127,8 @@ func resample() {
 	})
 	finish()
 
-	kernel("duplicate4", "(y, x *float32, n int, s float32)", "writes rows of four as blocks; "+eights)
-	y, x, n, s = pointer("y"), pointer("x"), pointer("n"), broadcast("s")
+	kernel("duplicate4", "(y, x []float32, s float32)", "writes rows of four as blocks; "+eights)
+	y, x, n, s = pointer("y"), pointer("x"), length("x"), broadcast("s")
 	whole(n, []Register{y, x}, []int{4 * bytes, bytes}, func() {
 		v := mul(s, at(x, 0))
 		first, second := lowHigh(binary(VUNPCKLPS, v, v), binary(VUNPCKHPS, v, v))
@@ -139,8 +139,9 @@ func resample() {
 	})
 	finish()
 
-	kernel("doubleLine", "(y, x *float32, n int)", "interpolates between neighbours; "+eights)
-	y, x, n = pointer("y"), pointer("x"), pointer("n")
+	kernel("doubleLine", "(y, x []float32)", "interpolates between neighbours; "+eights)
+	y, x, n = pointer("y"), pointer("x"), length("y")
+	SHRQ(U8(1), n)
 	near, far := inRegister(f32(0.75)), inRegister(f32(0.25))
 	whole(n, []Register{y, x}, []int{2 * bytes, bytes}, func() {
 		l, r := at(x, 0), at(x, 4)
@@ -148,8 +149,8 @@ func resample() {
 	})
 	finish()
 
-	kernel("doubleLineGrad", "(x, grad *float32, n int)", "is the transpose of doubleLine; "+eights)
-	x, g, n := pointer("x"), pointer("grad"), pointer("n")
+	kernel("doubleLineGrad", "(x, grad []float32)", "is the transpose of doubleLine; "+eights)
+	x, g, n := pointer("x"), pointer("grad"), length("x")
 	near, far = inRegister(f32(0.75)), inRegister(f32(0.25))
 	whole(n, []Register{x, g}, []int{bytes, 2 * bytes}, func() {
 		a, b := pairs(g, 0)

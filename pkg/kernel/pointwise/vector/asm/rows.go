@@ -7,10 +7,10 @@ import (
 )
 
 // eachRow repeats code for every row; n is a fresh copy of the row's width. It
-// uses up the number of rows, which is at least 1. Where there is code for two rows
+// uses up rows, their number, which is at least 1. Where there is code for two rows
 // of half a vector's width, side by side in one, it does those.
-func eachRow(two func(), body func(n Register)) {
-	rows, columns, n := pointer("rows"), pointer("width"), GP64()
+func eachRow(rows Register, two func(), body func(n Register)) {
+	columns, n := integer("width"), GP64()
 	row, done := label("row"), label("done")
 	if two != nil {
 		pair := label("pair")
@@ -51,18 +51,18 @@ func nextTwo(p Register) VecVirtual {
 }
 
 func rows() {
-	kernel("addRows", "(y, x, e *float32, rows, width int)", "adds e[r] to row r of x.")
+	kernel("addRows", "(y, x, e []float32, width int)", "adds e[r] to row r of x.")
 	y, x, e := pointer("y"), pointer("x"), pointer("e")
-	eachRow(nil, func(n Register) {
+	eachRow(length("e"), nil, func(n Register) {
 		v := next(e)
 		span(n, 4, []Register{y, x}, func(s part) { s.store(add(v, s.load(x)), y) })
 	})
 	finish()
 
-	kernel("sumRows", "(s, x *float32, rows, width int)", "writes the sum of each row of x.")
+	kernel("sumRows", "(s, x []float32, width int)", "writes the sum of each row of x.")
 	out, x := pointer("s"), pointer("x")
 	sums := []VecVirtual{YMM(), YMM(), YMM(), YMM()}
-	eachRow(func() {
+	eachRow(length("s"), func() {
 		h := part{}.wide(x)
 		low, high := YMM(), YMM()
 		VPERM2F128(U8(0x20), h[1], h[0], low) // the first two of each row
@@ -94,10 +94,11 @@ func rows() {
 }
 
 func moments() {
-	kernel("moments", "(sums *float64, x *float32, rows, width int)", "writes the sums of x and of x^2 for each row.")
+	kernel("moments", "(sums []float64, x []float32, width int)", "writes the sums of x and of x^2 for each row.")
 	out, x := pointer("sums"), pointer("x")
-	plain, squares := zeros(4), zeros(4)
-	eachRow(nil, func(n Register) {
+	plain, squares, rows := zeros(4), zeros(4), length("sums")
+	SHRQ(U8(1), rows)
+	eachRow(rows, nil, func(n Register) {
 		for i := range plain {
 			VXORPD(plain[i], plain[i], plain[i])
 			VXORPD(squares[i], squares[i], squares[i])
@@ -146,7 +147,7 @@ func norms() {
 
 // forward writes the activation of (x-mean[r])*scale[r] + shift[r].
 func (unit normUnit) forward() {
-	kernel("normalize"+unit.name, "(y, x *float32, rows, width int, mean, scale, shift *float32"+unit.arguments+")",
+	kernel("normalize"+unit.name, "(y, x []float32, width int, mean, scale, shift []float32"+unit.arguments+")",
 		"normalises rows, with the activation.")
 	y, x, mean, scale, shift := pointer("y"), pointer("x"), pointer("mean"), pointer("scale"), pointer("shift")
 	value, _ := unit.prepare()
@@ -156,7 +157,7 @@ func (unit normUnit) forward() {
 		VFMADD213PS(b, a, u)
 		s.store(value(u), y)
 	}
-	eachRow(func() {
+	eachRow(length("scale"), func() {
 		step(part{}, nextTwo(mean), nextTwo(scale), nextTwo(shift))
 		advance(pointers, bytes)
 	}, func(n Register) {
@@ -177,7 +178,7 @@ func (unit normUnit) sums() {
 	if unit.cheap {
 		gz, doc = "", "sums a gradient, with the activation taken off, by rows."
 	}
-	kernel("normSums"+unit.name, "("+gz+"gy, x *float32, rows, width int, mean, scale, shift *float32"+unit.arguments+", sums *float64)", doc)
+	kernel("normSums"+unit.name, "("+gz+"gy, x []float32, width int, mean, scale, shift []float32"+unit.arguments+", sums []float64)", doc)
 	gy, x := pointer("gy"), pointer("x")
 	pointers := []Register{gy, x}
 	if !unit.cheap {
@@ -196,7 +197,7 @@ func (unit normUnit) sums() {
 		}
 		return g, d
 	}
-	eachRow(func() {
+	eachRow(length("scale"), func() {
 		g, d := step(part{}, nextTwo(mean), nextTwo(scale), nextTwo(shift))
 		flushTwo(g, mul(g, d), sums)
 		advance(pointers, bytes)
@@ -270,7 +271,7 @@ func flushTwo(a, b VecVirtual, to Register) {
 
 // normGrad writes the gradient of a normalisation from the sums over its group.
 func normGrad() {
-	kernel("normGradLeaky", "(gx, gy, x *float32, rows, width int, mean, scale, shift *float32, slope float32, tilt, offset *float32)",
+	kernel("normGradLeaky", "(gx, gy, x []float32, width int, mean, scale, shift []float32, slope float32, tilt, offset []float32)",
 		"writes scale[r]*gz + (x-mean[r])*tilt[r] + offset[r], with gz = gy times the slope of the activation.")
 	gx, gy, x := pointer("gx"), pointer("gy"), pointer("x")
 	mean, scale, shift, tilt, offset := pointer("mean"), pointer("scale"), pointer("shift"), pointer("tilt"), pointer("offset")
@@ -285,7 +286,7 @@ func normGrad() {
 		VFMADD231PS(a, mul(s.load(gy), slope(u)), d)
 		s.store(d, gx)
 	}
-	eachRow(func() {
+	eachRow(length("scale"), func() {
 		step(part{}, nextTwo(mean), nextTwo(scale), nextTwo(shift), nextTwo(tilt), nextTwo(offset))
 		advance(pointers, bytes)
 	}, func(n Register) {

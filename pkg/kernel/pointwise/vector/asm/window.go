@@ -10,9 +10,9 @@ import (
 // taps are the centre's plus and minus 1, 2, 3, 4 and 5 strides, for which
 // scaled index registers suffice.
 func window() {
-	kernel("window", "(y, x *float64, n, stride int, taps *float64)", "filters with 11 symmetric taps; n is a multiple of 8.")
-	y, centre, n := pointer("y"), pointer("x"), pointer("n")
-	s, taps := pointer("stride"), pointer("taps")
+	kernel("window", "(y, x []float64, stride int, taps *[Taps]float64)", "filters with 11 symmetric taps; n is a multiple of 8.")
+	y, centre, n := pointer("y"), pointer("x"), length("y")
+	s, taps := integer("stride"), integer("taps")
 	SHLQ(U8(3), s)
 	s3, s5, m, m3, m5 := GP64(), GP64(), GP64(), GP64(), GP64()
 	LEAQ(Mem{Base: s, Index: s, Scale: 2}, s3)

@@ -1,0 +1,66 @@
+// Package groupconv computes convolutions that pkg/kernel/conv does not: in groups of
+// channels, with dilation, with any padding, and transposed ones, which are the
+// gradients of convolutions.
+//
+// A convolution of one input channel a group (depthwise) goes over rows of pixels; others are
+// matrix products with columns of the image, gathered for a block of pixels at a time.
+// Sums are formed in an order that depends on the shape alone.
+package groupconv
+
+import "fmt"
+
+// Shape describes a two-dimensional cross-correlation of N images of C channels with
+// O filters of C/Groups channels of Kernel by Kernel weights:
+//
+//	y[n,o,i,j] = sum over c in the group of o, u, v of
+//	             w[o,c,u,v]*x[n,c,i*Stride+u*Dilation-Padding,j*Stride+v*Dilation-Padding]
+//
+// zero outside x. OutH and OutW are at most what fits.
+type Shape struct {
+	N, C, H, W, O, OutH, OutW                 int
+	Kernel, Stride, Padding, Dilation, Groups int
+}
+
+// Out is the side of the result for a side of x: all positions of the kernel within the padding.
+func Out(side, kernel, stride, padding, dilation int) int {
+	return (side+2*padding-dilation*(kernel-1)-1)/stride + 1
+}
+
+// TransposedOut is the side of the result of a transposed convolution.
+func TransposedOut(side, kernel, stride, padding, outputPadding, dilation int) int {
+	return (side-1)*stride - 2*padding + dilation*(kernel-1) + 1 + outputPadding
+}
+
+func (s Shape) in() int      { return s.C / s.Groups } // channels of x in a group
+func (s Shape) out() int     { return s.O / s.Groups } // channels of y in a group
+func (s Shape) taps() int    { return s.Kernel * s.Kernel }
+func (s Shape) pixels() int  { return s.OutH * s.OutW } // of y
+func (s Shape) depth() int   { return s.in() * s.taps() }
+func (s Shape) weights() int { return s.O * s.depth() }
+
+// check panics for what a caller should have refused.
+func (s Shape) check(y, x, w []float32) {
+	if min(s.N, s.C, s.H, s.W, s.O, s.OutH, s.OutW, s.Kernel, s.Stride, s.Dilation, s.Groups) < 1 || s.Padding < 0 || s.C%s.Groups != 0 || s.O%s.Groups != 0 {
+		panic(fmt.Sprintf("groupconv: impossible shape %+v", s))
+	}
+	for _, v := range []struct {
+		name      string
+		got, want int
+	}{{"y", len(y), s.N * s.O * s.pixels()}, {"x", len(x), s.N * s.C * s.H * s.W}, {"weights", len(w), s.weights()}} {
+		if v.got != v.want {
+			panic(fmt.Sprintf("groupconv: %s has %d elements, want %d", v.name, v.got, v.want))
+		}
+	}
+}
+
+// inside returns the range [lo,hi) of output positions whose tap u lies inside an input side.
+func (s Shape) inside(u, side, out int) (lo, hi int) {
+	shift := s.Padding - u*s.Dilation // input = position*Stride - shift
+	if shift > 0 {
+		lo = (shift + s.Stride - 1) / s.Stride
+	}
+	if last := side - 1 + shift; last >= 0 {
+		hi = last/s.Stride + 1
+	}
+	return min(lo, out), max(min(lo, out), min(hi, out))
+}

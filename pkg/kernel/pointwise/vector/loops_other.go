@@ -1,0 +1,7 @@
+//go:build !amd64 || noasm
+
+package vector
+
+import "multiscale/pkg/kernel"
+
+func byPath() map[string]*loops { return map[string]*loops{kernel.Portable: &portable} }

@@ -1,0 +1,183 @@
+package layer
+
+import (
+	"cmp"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/kernel/pad"
+	"multiscale/pkg/op"
+	"multiscale/pkg/param"
+)
+
+// TransposedConv describes a transposed convolution layer; see op.TransposedConv.
+type TransposedConv struct {
+	Out           int // channels
+	Kernel        int // side
+	Stride        int // default 1
+	Padding       int
+	OutputPadding int
+	Dilation      int // default 1
+	Groups        int // default 1
+	NoBias        bool
+
+	Weight param.Initializer // default FanIn
+	Bias   param.Initializer // default FanIn
+}
+
+// TransposedConv adds the transposed convolution of x (N,C,H,W), with parameters name.weight
+// (C,Out/Groups,Kernel,Kernel) and, unless NoBias, name.bias (Out).
+func (b *Builder) TransposedConv(name string, x *gorgonia.Node, c TransposedConv) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	groups := max(c.Groups, 1)
+	fanIn := param.FanIn(c.Out / groups * c.Kernel * c.Kernel) // as PyTorch counts it
+	weight := b.Param(name+".weight", or(c.Weight, fanIn), b.channels(name, x), c.Out/groups, c.Kernel, c.Kernel)
+	var bias *gorgonia.Node
+	if !c.NoBias {
+		bias = b.NoDecay(name+".bias", or(c.Bias, fanIn), c.Out)
+	}
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(op.TransposedConv(x, weight, bias, op.TransposedConvOptions{Stride: c.Stride, Padding: c.Padding,
+		OutputPadding: c.OutputPadding, Dilation: c.Dilation, Groups: c.Groups, ConstantInput: b.constant(x)}))
+}
+
+// unary adds an operation of one operand.
+func (b *Builder) unary(x *gorgonia.Node, add func(*gorgonia.Node) (*gorgonia.Node, error)) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(add(x))
+}
+
+// MaxPool adds maxima over windows; see op.MaxPool.
+func (b *Builder) MaxPool(x *gorgonia.Node, kernel, stride, padding int) *gorgonia.Node {
+	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.MaxPool(x, kernel, stride, padding) })
+}
+
+// GlobalAveragePool adds the mean over the pixels of each channel: (N,C,1,1).
+func (b *Builder) GlobalAveragePool(x *gorgonia.Node) *gorgonia.Node {
+	return b.unary(x, op.GlobalAveragePool)
+}
+
+// GELU adds the Gaussian error linear unit, with tanh its approximation.
+func (b *Builder) GELU(x *gorgonia.Node, tanh bool) *gorgonia.Node {
+	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.GELU(x, tanh) })
+}
+
+// Sigmoid adds the logistic function.
+func (b *Builder) Sigmoid(x *gorgonia.Node) *gorgonia.Node { return b.unary(x, op.Sigmoid) }
+
+// PReLU adds a ReLU with learned slopes for negative elements, name.weight (slopes), which begin at 0.25.
+// slopes is 1 or the number of channels.
+func (b *Builder) PReLU(name string, x *gorgonia.Node, slopes int) *gorgonia.Node {
+	slope := b.NoDecay(name+".weight", param.Constant(0.25), slopes)
+	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.PReLU(x, slope) })
+}
+
+// Gate multiplies both halves of the channels; see op.Gate.
+func (b *Builder) Gate(x *gorgonia.Node) *gorgonia.Node { return b.unary(x, op.Gate) }
+
+// Scale multiplies x by factors for its channels; see op.Scale.
+func (b *Builder) Scale(x, factor *gorgonia.Node) *gorgonia.Node {
+	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.Scale(x, factor) })
+}
+
+// Pad adds a border of reflected or repeated pixels; see op.Pad.
+func (b *Builder) Pad(x *gorgonia.Node, mode pad.Mode, border op.Border) *gorgonia.Node {
+	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.Pad(x, mode, border) })
+}
+
+// PixelUnshuffle moves squares of r x r pixels to channels.
+func (b *Builder) PixelUnshuffle(x *gorgonia.Node, r int) *gorgonia.Node {
+	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.PixelUnshuffle(x, r) })
+}
+
+// InstanceNorm adds a normalisation of each channel of each image, with parameters name.weight and
+// name.bias (C).
+func (b *Builder) InstanceNorm(name string, x *gorgonia.Node) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.GroupNorm(name, x, b.channels(name, x), Identity)
+}
+
+// PixelNormEps is the number under the root of PixelNorm, NAFNet's.
+const PixelNormEps = 1e-6
+
+// PixelNorm adds a normalisation of each pixel over its channels, with parameters name.weight and
+// name.bias (C). An eps of 0 is PixelNormEps.
+func (b *Builder) PixelNorm(name string, x *gorgonia.Node, eps float32) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	c := b.channels(name, x)
+	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
+	beta := b.NoDecay(name+".bias", param.Constant(0), c)
+	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		return op.PixelNorm(x, gamma, beta, cmp.Or(eps, PixelNormEps))
+	})
+}
+
+// ChannelAttention multiplies the channels of x (N,C,H,W) by factors in (0,1) that follow from their means: the block of
+// RCAN (Zhang et al. 2018),
+//
+//	x * sigmoid(conv_du.2(ReLU(conv_du.0(mean(x)))))
+//
+// with 1x1 convolutions to C/reduction channels and back.
+func (b *Builder) ChannelAttention(name string, x *gorgonia.Node, reduction int) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	c := b.channels(name, x)
+	x, mean := b.Fork2(x)
+	h := b.Conv(join(name, "conv_du.0"), b.GlobalAveragePool(mean), Conv{Out: c / reduction, Kernel: 1})
+	h = b.Conv(join(name, "conv_du.2"), b.Activate(h, ReLU), Conv{Out: c, Kernel: 1})
+	return b.Scale(x, b.Sigmoid(h))
+}
+
+// SimpleChannelAttention multiplies the channels of x (N,C,H,W) by a linear map of their means, the 1x1 convolution
+// name.1: the simplified channel attention of NAFNet (Chen et al. 2022).
+func (b *Builder) SimpleChannelAttention(name string, x *gorgonia.Node) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	c := b.channels(name, x)
+	x, mean := b.Fork2(x)
+	return b.Scale(x, b.Conv(join(name, "1"), b.GlobalAveragePool(mean), Conv{Out: c, Kernel: 1}))
+}
+
+// NAF describes a block of NAFNet.
+type NAF struct {
+	Depthwise   int     // channels of the depthwise convolution, in units of the block's; default 2
+	FeedForward int     // the same for the second half of the block; default 2
+	Eps         float32 // under the root of its norms; default PixelNormEps
+}
+
+// NAFBlock is the block of NAFNet (Chen et al. 2022) without dropout, for x (N,C,H,W), with the authors' names of
+// parameters:
+//
+//	y   = x + beta*conv3(sca(gate(conv2(conv1(norm1(x))))))
+//	out = y + gamma*conv5(gate(conv4(norm2(y))))
+//
+// conv2 is a depthwise 3x3 convolution, the others are 1x1. beta and gamma (1,C,1,1) begin at 0.
+func (b *Builder) NAFBlock(name string, x *gorgonia.Node, o NAF) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	c := b.channels(name, x)
+	o.Depthwise, o.FeedForward = cmp.Or(o.Depthwise, 2), cmp.Or(o.FeedForward, 2)
+	wide := o.Depthwise * c
+	x, skip := b.Fork2(x)
+	h := b.Conv(join(name, "conv1"), b.PixelNorm(join(name, "norm1"), x, o.Eps), Conv{Out: wide, Kernel: 1})
+	h = b.Gate(b.Conv(join(name, "conv2"), h, Conv{Out: wide, Kernel: 3, Groups: wide}))
+	h = b.Conv(join(name, "conv3"), b.SimpleChannelAttention(join(name, "sca"), h), Conv{Out: c, Kernel: 1})
+	y := b.Sum(skip, b.Scale(h, b.NoDecay(join(name, "beta"), param.Constant(0), 1, c, 1, 1)))
+	y, skip = b.Fork2(y)
+	h = b.Conv(join(name, "conv4"), b.PixelNorm(join(name, "norm2"), y, o.Eps), Conv{Out: o.FeedForward * c, Kernel: 1})
+	h = b.Conv(join(name, "conv5"), b.Gate(h), Conv{Out: c, Kernel: 1})
+	return b.Sum(skip, b.Scale(h, b.NoDecay(join(name, "gamma"), param.Constant(0), 1, c, 1, 1)))
+}

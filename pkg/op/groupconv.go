@@ -1,0 +1,182 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"multiscale/pkg/kernel/channel"
+	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/kernel/groupconv"
+	"multiscale/pkg/kernel/pointwise"
+)
+
+// generalForward is the forward pass of convolutions that are not Packed.
+func generalForward(y, x, w []float32, e conv.Epilogue, s groupconv.Shape) {
+	groupconv.Forward(y, x, w, s)
+	pixels := s.OutH * s.OutW
+	if e.Bias != nil {
+		channel.AddBias(y, e.Bias, s.N, s.O, pixels)
+	}
+	if e.Shift != nil {
+		pointwise.AddChannel(y, y, e.Shift, s.N, s.O, pixels)
+	}
+	if e.Residual != nil {
+		pointwise.Axpy(y, 1, e.Residual)
+	}
+}
+
+// generalGradients fills in the gradients of a convolution that is not Packed.
+func (o *ConvOp) generalGradients(grads, in gorgonia.Nodes, grad *gorgonia.Node) (err error) {
+	s := *o.general
+	if grads[1], err = weightGradient("ConvWeightGradient", in[1].Shape(), s, grad, in[0]); err != nil {
+		return err
+	}
+	if o.HasBias {
+		if grads[o.Bias()], err = biasGradient(grad, s.N, s.O, s.OutH*s.OutW); err != nil {
+			return err
+		}
+	}
+	if o.HasShift {
+		grads[o.Shift()], err = Gradient("ChannelSums", tensor.Shape{s.N, s.O}, func(out []float32, v [][]float32) error {
+			pointwise.ChannelSums(out, v[0], s.N, s.O, s.OutH*s.OutW)
+			return nil
+		}, grad)
+		if err != nil {
+			return err
+		}
+	}
+	if o.constantInput {
+		return nil
+	}
+	grads[0], err = Gradient("ConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		groupconv.InputGradient(out, v[0], v[1], s)
+		return nil
+	}, grad, in[1])
+	return err
+}
+
+// biasGradient adds the sums of grad (N,C,...) over all but the channels.
+func biasGradient(grad *gorgonia.Node, n, c, hw int) (*gorgonia.Node, error) {
+	return Gradient("BiasGradient", tensor.Shape{c}, func(out []float32, v [][]float32) error {
+		channel.BiasGradient(out, v[0], n, c, hw)
+		return nil
+	}, grad)
+}
+
+// weightsGradient computes the gradient of the weights of a convolution from gy and x.
+type weightsGradient struct {
+	Base
+	dst []float32 // nil: the operation's own result
+	add bool
+}
+
+// Into implements Accumulator.
+func (o *weightsGradient) Into(dst []float32, add bool) { o.dst, o.add = dst, add }
+
+func weightGradient(kind string, shape tensor.Shape, s groupconv.Shape, gy, x *gorgonia.Node) (*gorgonia.Node, error) {
+	o := &weightsGradient{}
+	o.Define(kind, shape, func(out []float32, v [][]float32) error {
+		if o.dst != nil {
+			groupconv.WeightGradient(o.dst, v[0], v[1], s, o.add)
+		} else {
+			groupconv.WeightGradient(out, v[0], v[1], s, false)
+		}
+		return nil
+	}, gy, x)
+	return Apply(o)
+}
+
+// TransposedConvOptions are the parts of a transposed convolution that have defaults.
+type TransposedConvOptions struct {
+	Stride        int // default 1
+	Padding       int // zeros around the image that the adjoint convolution has
+	OutputPadding int // pixels that are added at the right and the bottom; less than Stride or Dilation
+	Dilation      int // default 1
+	Groups        int // default 1
+	ConstantInput bool
+}
+
+// TransposedConvOp is the adjoint of the convolution with the same weights, stride, padding, dilation and
+// groups, plus a bias. Inputs are x, weight and, with HasBias, bias.
+type TransposedConvOp struct {
+	Base
+	Kernel, Stride, Padding, OutputPadding, Dilation, Groups int
+	HasBias                                                  bool
+
+	adjoint       groupconv.Shape
+	constantInput bool
+}
+
+// TransposedConv returns the transposed convolution of x (N,C,H,W) with weight (C,O/Groups,K,K) and bias (O), which
+// may be nil: (N,O,H',W') with H' = (H-1)*Stride - 2*Padding + Dilation*(K-1) + 1 + OutputPadding.
+func TransposedConv(x, weight, bias *gorgonia.Node, options TransposedConvOptions) (*gorgonia.Node, error) {
+	const kind = "TransposedConv"
+	in, err := imageOf(kind, x)
+	if err != nil {
+		return nil, err
+	}
+	o := &TransposedConvOp{Stride: max(options.Stride, 1), Padding: options.Padding, OutputPadding: options.OutputPadding,
+		Dilation: max(options.Dilation, 1), Groups: max(options.Groups, 1), HasBias: bias != nil, constantInput: options.ConstantInput}
+	w := weight.Shape()
+	if in.c%o.Groups != 0 || len(w) != 4 || w[0] != in.c || w[2] != w[3] {
+		return nil, fmt.Errorf("%s: weight %s has shape %v, want (%d,O,K,K), in %d groups", kind, weight.Name(), w, in.c, o.Groups)
+	}
+	if o.Padding < 0 || o.OutputPadding < 0 || o.OutputPadding >= max(o.Stride, o.Dilation) {
+		return nil, fmt.Errorf("%s: padding %d and output padding %d: want output padding less than stride or dilation", kind, o.Padding, o.OutputPadding)
+	}
+	o.Kernel = w[2]
+	side := func(side int) int {
+		return groupconv.TransposedOut(side, o.Kernel, o.Stride, o.Padding, o.OutputPadding, o.Dilation)
+	}
+	out := image{in.n, w[1] * o.Groups, side(in.h), side(in.w)}
+	if out.h < 1 || out.w < 1 {
+		return nil, fmt.Errorf("%s: %dx%d pixels have no result with padding %d", kind, in.h, in.w, o.Padding)
+	}
+	o.adjoint = groupconv.Shape{N: in.n, C: out.c, H: out.h, W: out.w, O: in.c, OutH: in.h, OutW: in.w,
+		Kernel: o.Kernel, Stride: o.Stride, Padding: o.Padding, Dilation: o.Dilation, Groups: o.Groups}
+	inputs := gorgonia.Nodes{x, weight}
+	if bias != nil {
+		if err := want(kind, "bias", bias, out.c); err != nil {
+			return nil, err
+		}
+		inputs = append(inputs, bias)
+	}
+	o.Define(kind, out.shape(), func(y []float32, v [][]float32) error {
+		groupconv.InputGradient(y, v[0], v[1], o.adjoint)
+		if o.HasBias {
+			channel.AddBias(y, v[2], out.n, out.c, out.hw())
+		}
+		return nil
+	}, inputs...)
+	return Apply(o)
+}
+
+// DiffWRT implements gorgonia.SDOp.
+func (o *TransposedConvOp) DiffWRT(n int) []bool {
+	wrt := o.Base.DiffWRT(n)
+	wrt[0] = !o.constantInput
+	return wrt
+}
+
+// SymDiff implements gorgonia.SDOp.
+func (o *TransposedConvOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (grads gorgonia.Nodes, err error) {
+	grads, s := make(gorgonia.Nodes, len(in)), o.adjoint
+	if grads[1], err = weightGradient("TransposedConvWeightGradient", in[1].Shape(), s, in[0], grad); err != nil {
+		return nil, err
+	}
+	if o.HasBias {
+		if grads[2], err = biasGradient(grad, s.N, s.C, s.H*s.W); err != nil {
+			return nil, err
+		}
+	}
+	if o.constantInput {
+		return grads, nil
+	}
+	grads[0], err = Gradient("TransposedConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		groupconv.Forward(out, v[0], v[1], s)
+		return nil
+	}, grad, in[1])
+	return grads, err
+}

@@ -1,0 +1,80 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/kernel/channel"
+	"multiscale/pkg/kernel/pool"
+)
+
+// MaxPoolOp is the maximum over windows of Kernel x Kernel pixels.
+type MaxPoolOp struct {
+	Base
+	Kernel, Stride, Padding int
+
+	size pool.Shape
+}
+
+// MaxPool takes maxima over windows of kernel x kernel pixels of x (N,C,H,W), stride apart. padding, at
+// most kernel/2, enlarges the image by pixels that never win; windows that do not fit are dropped.
+// The gradient goes to the maximum, the first of equal ones.
+func MaxPool(x *gorgonia.Node, kernel, stride, padding int) (*gorgonia.Node, error) {
+	in, err := imageOf("MaxPool", x)
+	if err != nil {
+		return nil, err
+	}
+	if kernel < 1 || stride < 1 || padding < 0 || padding > kernel/2 {
+		return nil, fmt.Errorf("MaxPool: kernel %d, stride %d, padding %d: want padding at most half the kernel", kernel, stride, padding)
+	}
+	if in.h+2*padding < kernel || in.w+2*padding < kernel {
+		return nil, fmt.Errorf("MaxPool: %dx%d windows do not fit into %dx%d pixels", kernel, kernel, in.h, in.w)
+	}
+	o := &MaxPoolOp{Kernel: kernel, Stride: stride, Padding: padding}
+	o.size = pool.Shape{Planes: in.n * in.c, H: in.h, W: in.w, Kernel: kernel, Stride: stride, Padding: padding}
+	o.Define("MaxPool", image{in.n, in.c, o.size.OutH(), o.size.OutW()}.shape(), func(out []float32, v [][]float32) error {
+		pool.Max(out, v[0], o.size)
+		return nil
+	}, x)
+	return Apply(o)
+}
+
+// SymDiff implements gorgonia.SDOp.
+func (o *MaxPoolOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	gx, err := Gradient("MaxPoolGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		pool.MaxGradient(out, v[0], v[1], o.size)
+		return nil
+	}, grad, in[0])
+	return gorgonia.Nodes{gx}, err
+}
+
+// GlobalAveragePoolOp is the mean over all pixels.
+type GlobalAveragePoolOp struct {
+	Base
+	in image
+}
+
+// GlobalAveragePool takes the mean over the pixels of each channel of x (N,C,H,W): (N,C,1,1).
+func GlobalAveragePool(x *gorgonia.Node) (*gorgonia.Node, error) {
+	in, err := imageOf("GlobalAveragePool", x)
+	if err != nil {
+		return nil, err
+	}
+	o := &GlobalAveragePoolOp{in: in}
+	o.Define("GlobalAveragePool", image{in.n, in.c, 1, 1}.shape(), func(out []float32, v [][]float32) error {
+		channel.Mean(out, v[0], in.n, in.c, in.hw())
+		return nil
+	}, x)
+	return Apply(o)
+}
+
+// SymDiff implements gorgonia.SDOp.
+func (o *GlobalAveragePoolOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	s := o.in
+	gx, err := Gradient("GlobalAveragePoolGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+		channel.MeanGradient(out, v[0], s.n, s.c, s.hw())
+		return nil
+	}, grad)
+	return gorgonia.Nodes{gx}, err
+}

@@ -1,0 +1,74 @@
+package optest_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"multiscale/pkg/op"
+	"multiscale/pkg/op/optest"
+)
+
+// recorder takes the errors of a test that is to fail.
+type recorder struct {
+	testing.TB
+	errors []string
+}
+
+func (r *recorder) Helper() {}
+func (r *recorder) Errorf(format string, args ...any) {
+	r.errors = append(r.errors, fmt.Sprintf(format, args...))
+}
+
+// scaled is x*factor, with the gradient of x*claimed.
+type scaled struct {
+	op.Base
+	factor, claimed float32
+}
+
+func (o *scaled) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	gx, err := op.Gradient("ScaledGradient", grad.Shape(), times(o.claimed), grad)
+	return gorgonia.Nodes{gx}, err
+}
+
+func times(factor float32) op.Run {
+	return func(out []float32, in [][]float32) error {
+		for i, x := range in[0] {
+			out[i] = factor * x
+		}
+		return nil
+	}
+}
+
+// TestCheck: a wrong gradient is found, and what differs from run to run.
+func TestCheck(t *testing.T) {
+	runs := float32(0)
+	for _, tc := range []struct {
+		name  string
+		make  func() *scaled
+		run   func(o *scaled) op.Run
+		wrong string
+	}{
+		{"right", func() *scaled { return &scaled{factor: 2, claimed: 2} }, func(o *scaled) op.Run { return times(o.factor) }, ""},
+		{"wrong gradient", func() *scaled { return &scaled{factor: 2, claimed: 2.01} }, func(o *scaled) op.Run { return times(o.factor) }, "slope"},
+		{"differs", func() *scaled { return &scaled{factor: 2, claimed: 2} }, func(o *scaled) op.Run {
+			return func(out []float32, in [][]float32) error {
+				runs += 1e-6
+				return times(o.factor+runs)(out, in)
+			}
+		}, "another run"},
+	} {
+		r := &recorder{TB: t}
+		optest.Check(r, func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+			o := tc.make()
+			o.Define("Scaled", in[0].Shape(), tc.run(o), in[0])
+			return op.Apply(o)
+		}, tensor.Shape{2, 3})
+		if got := strings.Join(r.errors, "\n"); (got == "") != (tc.wrong == "") || !strings.Contains(got, tc.wrong) {
+			t.Errorf("%s: errors %q, want %q", tc.name, got, tc.wrong)
+		}
+	}
+}
