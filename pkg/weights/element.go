@@ -39,8 +39,8 @@ const (
 var elements = [...]struct {
 	torch       string // name of the dtype in PyTorch
 	storage     string // class of PyTorch's typed storage; empty where there is none
-	safetensors string
-	size        int // bytes
+	safetensors string // empty where the format has no such type
+	size        int    // bytes
 	value       func([]byte) float64
 }{
 	Float32:        {"float32", "FloatStorage", "F32", 4, func(b []byte) float64 { return float64(math.Float32frombits(le.Uint32(b))) }},
@@ -62,7 +62,7 @@ var elements = [...]struct {
 	Uint8:          {"uint8", "ByteStorage", "U8", 1, func(b []byte) float64 { return float64(b[0]) }},
 	Bool:           {"bool", "BoolStorage", "BOOL", 1, func(b []byte) float64 { return float64(b[0]) }},
 	Complex64:      {"complex64", "ComplexFloatStorage", "C64", 8, nil},
-	Complex128:     {"complex128", "ComplexDoubleStorage", "C128", 16, nil},
+	Complex128:     {"complex128", "ComplexDoubleStorage", "", 16, nil},
 }
 
 var le = binary.LittleEndian

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/pkg/param"
 	"multiscale/pkg/weights/pickle"
 )
 
@@ -12,6 +13,15 @@ import (
 type Want struct {
 	Name  string
 	Shape []int
+}
+
+// Wants returns what a network with the given parameters needs.
+func Wants(params *param.Set) []Want {
+	var wants []Want
+	for _, p := range params.Params() {
+		wants = append(wants, Want{p.Name, p.Shape})
+	}
+	return wants
 }
 
 // Take returns the values of the tensors that a network needs, in their order. The file must hold each of

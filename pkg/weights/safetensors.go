@@ -196,9 +196,13 @@ func encodeHeader(tensors []Named, metadata map[string]string) ([]byte, error) {
 			return nil, fmt.Errorf("two tensors are called %s", pickle.Brief(t.Name))
 		}
 		seen[t.Name] = true
+		dtype := elements[t.Element].safetensors
+		if dtype == "" {
+			return nil, fmt.Errorf("tensor %s: safetensors files cannot hold %v", pickle.Brief(t.Name), t.Element)
+		}
 		end := at + uint64(t.Len())*uint64(t.Element.Size())
 		shape := append([]int{}, t.Shape...) // [] for a scalar, not null
-		if err := add(t.Name, description{elements[t.Element].safetensors, shape, [2]uint64{at, end}}); err != nil {
+		if err := add(t.Name, description{dtype, shape, [2]uint64{at, end}}); err != nil {
 			return nil, err
 		}
 		at = end
