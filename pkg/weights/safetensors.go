@@ -22,9 +22,9 @@ const metadataKey = "__metadata__"
 
 // description is how the header describes a tensor.
 type description struct {
-	Dtype   string    `json:"dtype"`
-	Shape   []int     `json:"shape"`
-	Offsets [2]uint64 `json:"data_offsets"` // begin and end, in bytes after the header
+	Dtype   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets []uint64 `json:"data_offsets"` // begin and end, in bytes after the header
 }
 
 // decodeSafetensors reads the length of the header, the header, a JSON object, and the elements, which tensors must
@@ -42,7 +42,10 @@ func decodeSafetensors(data []byte) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f, shareOut(parts, uint64(len(data))-8-size)
+	if err := shareOut(parts, uint64(len(data))-8-size); err != nil {
+		return nil, err
+	}
+	return f, nil
 }
 
 // part is the bytes that a tensor says are its own.
@@ -104,6 +107,9 @@ func (d description) tensor(data []byte) (Tensor, error) {
 	n, err := count(d.Shape)
 	if err != nil {
 		return Tensor{}, err
+	}
+	if len(d.Offsets) != 2 {
+		return Tensor{}, fmt.Errorf("it has %d offsets, want its begin and end", len(d.Offsets))
 	}
 	begin, end := d.Offsets[0], d.Offsets[1]
 	switch {
@@ -202,7 +208,7 @@ func encodeHeader(tensors []Named, metadata map[string]string) ([]byte, error) {
 		}
 		end := at + uint64(t.Len())*uint64(t.Element.Size())
 		shape := append([]int{}, t.Shape...) // [] for a scalar, not null
-		if err := add(t.Name, description{dtype, shape, [2]uint64{at, end}}); err != nil {
+		if err := add(t.Name, description{dtype, shape, []uint64{at, end}}); err != nil {
 			return nil, err
 		}
 		at = end
