@@ -78,12 +78,12 @@ func (t *Tensor) check() error {
 	if len(t.strides) != len(t.Shape) {
 		return fmt.Errorf("%d strides for the shape %v", len(t.strides), t.Shape)
 	}
-	size := uint64(len(t.data) / t.Element.Size())
-	if t.offset < 0 || uint64(t.offset) > size {
-		return fmt.Errorf("its elements begin at %d of a storage of %d", t.offset, size)
-	}
-	if n == 0 {
+	if n == 0 { // wherever it says that it begins
 		return nil
+	}
+	size := uint64(len(t.data) / t.Element.Size())
+	if t.offset < 0 || uint64(t.offset) >= size {
+		return fmt.Errorf("it begins at element %d of a storage of %d", t.offset, size)
 	}
 	last := uint64(t.offset)
 	for i, d := range t.Shape {
@@ -94,9 +94,6 @@ func (t *Tensor) check() error {
 		if last += step; over != 0 || step > maxElements || last >= size {
 			return fmt.Errorf("its shape %v with strides %v reaches beyond a storage of %d elements", t.Shape, t.strides, size)
 		}
-	}
-	if last >= size { // a scalar
-		return fmt.Errorf("it is element %d of a storage of %d", last, size)
 	}
 	return nil
 }

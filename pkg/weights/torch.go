@@ -83,8 +83,8 @@ func classTable() map[string]any {
 		"builtins.int", "builtins.float", "builtins.str", "builtins.bool", "builtins.bytes", "builtins.object", "builtins.slice",
 		"__builtin__.set", "__builtin__.frozenset", "__builtin__.object", "copy_reg._reconstructor", "copyreg._reconstructor",
 		"numpy.dtype", "numpy.ndarray",
-		"numpy.core.multiarray.scalar", "numpy.core.multiarray._reconstruct",
-		"numpy._core.multiarray.scalar", "numpy._core.multiarray._reconstruct",
+		"numpy.core.multiarray.scalar", "numpy.core.multiarray._reconstruct", "numpy.core.numeric._frombuffer",
+		"numpy._core.multiarray.scalar", "numpy._core.multiarray._reconstruct", "numpy._core.numeric._frombuffer",
 	} {
 		classes[name] = pickle.Func(func(pickle.Tuple) (any, error) { return standIn{name}, nil })
 	}
