@@ -7,8 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"gorgonia.org/tensor"
-
 	"multiscale/onnx"
 	"multiscale/pkg/network"
 	"multiscale/pkg/weights"
@@ -66,20 +64,11 @@ func ImportWeights(n network.Network, f *weights.File) (*Imported, error) {
 		}
 		return strings.Compare(a.Key, b.Key)
 	})
-	declared, err := network.Parameters(n, i.Channels, 0)
-	if err != nil {
+	var err error
+	if i.Params, err = network.Parameters(n, i.Channels, 0); err != nil {
 		return nil, err
 	}
-	values, err := f.Take(weights.Wants(declared))
-	if err != nil {
-		return nil, err
-	}
-	byName := map[string][]float32{}
-	for k, p := range declared.Params() {
-		byName[p.Name] = values[k]
-	}
-	i.Params, err = network.Load(n, i.Channels, func(name string, _ tensor.Shape) ([]float32, error) { return byName[name], nil })
-	return i, err
+	return i, f.Load(i.Params)
 }
 
 // place is where a key stands in an order; those that are not in it come last.
@@ -90,7 +79,7 @@ func place(order []string, key string) int {
 	return len(order)
 }
 
-// Weights returns the network's parameters in their own order, and metadata from which ImportWeights makes the
+// Weights returns the network's parameters and buffers in their own order, and metadata from which ImportWeights makes the
 // network again.
 func (i *Imported) Weights() ([]weights.Named, map[string]string, error) {
 	metadata := map[string]string{"format": "pt", keyChannels: strconv.Itoa(i.Channels)}
@@ -118,8 +107,8 @@ func (i *Imported) Weights() ([]weights.Named, map[string]string, error) {
 		metadata[key] = properties[key]
 	}
 	var tensors []weights.Named
-	for _, p := range i.Params.Params() {
-		t, err := weights.NewTensor(p.Shape, p.Value.Float32s())
+	for _, p := range i.Params.All() {
+		t, err := weights.NewTensor(p.Shape, p.Values())
 		if err != nil {
 			return nil, nil, fmt.Errorf("parameter %s: %w", p.Name, err)
 		}

@@ -91,14 +91,7 @@ func fromWeights(path string, params *param.Set) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	values, err := f.Take(weights.Wants(params))
-	if err != nil {
-		return nil, err
-	}
-	for i, p := range params.Params() {
-		copy(p.Slice(params.Values()), values[i])
-	}
-	return data, nil
+	return data, f.Load(params)
 }
 
 // NewModel returns a model with the given weights, or with the initial ones of a

@@ -78,7 +78,7 @@ func TestReadWeights(t *testing.T) {
 	}
 	for _, p := range m.Params.Params() {
 		want, err := f.Tensors["module."+p.Name].Floats()
-		if err != nil || !slices.Equal(p.Value.Float32s(), want) {
+		if err != nil || !slices.Equal(p.Values(), want) {
 			t.Errorf("%s is not what the file holds (%v)", p.Name, err)
 		}
 	}

@@ -15,13 +15,21 @@ type Want struct {
 	Shape []int
 }
 
-// Wants returns what a network with the given parameters needs.
-func Wants(params *param.Set) []Want {
+// Load fills in the parameters and buffers of a network, as Take finds them. On an error they are as they were.
+func (f *File) Load(params *param.Set) error {
 	var wants []Want
-	for _, p := range params.Params() {
+	for _, p := range params.All() {
 		wants = append(wants, Want{p.Name, p.Shape})
 	}
-	return wants
+	found, err := f.Take(wants)
+	if err != nil {
+		return err
+	}
+	values := make([]float32, len(params.Values()))
+	for i, p := range params.All() {
+		copy(p.Slice(values), found[i])
+	}
+	return params.Load(values)
 }
 
 // Take returns the values of the tensors that a network needs, in their order. The file must hold each of
