@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+
+	"multiscale/pkg/picture/unsupported"
 )
 
 // Limits of what is read. Decoding needs up to 18 bytes a pixel at its peak.
@@ -141,7 +143,7 @@ func (s *source) start(n int64) ([]byte, error) {
 // all returns the whole file.
 func (s *source) all() ([]byte, error) {
 	if s.size > maxFile {
-		return nil, unsupportedf("a file of more than %d MiB", maxFile>>20)
+		return nil, unsupported.Kind(fmt.Sprintf("a file of more than %d MiB", maxFile>>20))
 	}
 	return s.start(s.size)
 }

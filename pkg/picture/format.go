@@ -3,11 +3,11 @@ package picture
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+
+	"multiscale/pkg/picture/unsupported"
 )
 
 // format is a kind of file that is read.
@@ -83,7 +83,7 @@ func recognise(head []byte, size int64) (*format, error) {
 		return nil, mistaken("the file is empty; get it anew")
 	case has("\x89PNG\r\n\x1a\n"):
 		if len(head) >= 16 && string(head[12:16]) == "CgBI" {
-			return nil, unsupported("PNG as Apple's tools rewrite it for apps (CgBI)")
+			return nil, unsupported.Kind("PNG as Apple's tools rewrite it for apps (CgBI)")
 		}
 		return formatPNG, nil
 	case has("\xff\xd8\xff"):
@@ -99,7 +99,7 @@ func recognise(head []byte, size int64) (*format, error) {
 	case has("RIFF") && len(head) < 12:
 		return nil, io.ErrUnexpectedEOF
 	case has("RIFF"):
-		return nil, unsupported("a sound or video file (RIFF)")
+		return nil, unsupported.Kind("a sound or video file (RIFF)")
 	case has("\x89PNG"):
 		return nil, mistaken("a PNG file damaged by a transfer as text; get it anew")
 	case has("version https://git-lfs"):
@@ -116,11 +116,11 @@ func recognise(head []byte, size int64) (*format, error) {
 	}
 	for _, m := range magic {
 		if has(m.start) {
-			return nil, unsupported(m.name)
+			return nil, unsupported.Kind(m.name)
 		}
 	}
 	if len(head) > 132 && string(head[128:132]) == "DICM" {
-		return nil, unsupported("DICOM")
+		return nil, unsupported.Kind("DICOM")
 	}
 	return nil, text(head)
 }
@@ -135,9 +135,9 @@ func boxes(head []byte) error {
 		}
 	}
 	if name == "" {
-		return unsupported("a video file (MP4 or QuickTime)")
+		return unsupported.Kind("a video file (MP4 or QuickTime)")
 	}
-	return unsupported(name)
+	return unsupported.Kind(name)
 }
 
 // text names files of text, or else gives up.
@@ -147,12 +147,12 @@ func text(head []byte) error {
 		{"<svg", "SVG"}, {"p1", "PBM"}, {"p2", "PGM"}, {"p3", "PPM"}, {"p4", "PBM"}, {"p5", "PGM"}, {"p6", "PPM"}, {"p7", "PAM"}, {"pf", "PFM"},
 	} {
 		if rest, ok := strings.CutPrefix(words, t.start); ok && (rest == "" || strings.ContainsAny(rest[:1], " \t\r\n>#")) {
-			return unsupported(t.name)
+			return unsupported.Kind(t.name)
 		}
 	}
 	switch {
 	case strings.HasPrefix(words, "<?xml") && strings.Contains(words, "<svg"):
-		return unsupported("SVG")
+		return unsupported.Kind("SVG")
 	case strings.HasPrefix(words, "<!doctype html"), strings.HasPrefix(words, "<html"), strings.HasPrefix(words, "<head"), strings.HasPrefix(words, "<!--") && strings.Contains(words, "<html"),
 		strings.HasPrefix(words, "<?xml") && strings.Contains(words, "<html"):
 		return mistaken("a web page (HTML), not the picture; get the picture itself")
@@ -166,12 +166,3 @@ func text(head []byte) error {
 type mistaken string
 
 func (m mistaken) Error() string { return string(m) }
-
-// unsupported is the error for a sound file of a kind that is not read.
-type unsupported string
-
-func (u unsupported) Error() string { return string(u) }
-
-func (u unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
-
-func unsupportedf(form string, args ...any) error { return unsupported(fmt.Sprintf(form, args...)) }

@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/gif"
+	"image/jpeg"
 	"slices"
 	"strings"
 	"testing"
@@ -187,6 +188,7 @@ func FuzzMetadata(f *testing.F) {
 		if o := orientationOf(data, data); o < 1 || o > 8 {
 			t.Errorf("orientation %d", o)
 		}
+		adobeRGB(data)
 		c := readChunks(&source{"fuzz", bytes.NewReader(data), int64(len(data))})
 		r := &raw{Decoded: Decoded{W: 1, H: 1, Pix8: [][]uint8{{1}, {2}, {3}}}, profile: c.profile}
 		c.colours(r)
@@ -200,4 +202,43 @@ func FuzzMetadata(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestAdobeRGB: a camera's word for Adobe RGB is believed where there is no profile.
+func TestAdobeRGB(t *testing.T) {
+	// Three directories: the first points to EXIF's, that to the one of interoperability.
+	entry := func(tag, kind uint16, count uint32, value string) string {
+		b := binary.BigEndian.AppendUint16(nil, tag)
+		b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint16(b, kind), count)
+		return string(b) + value
+	}
+	exifWith := func(space, index string) []byte {
+		return []byte("MM\x00\x2a\x00\x00\x00\x08" +
+			"\x00\x01" + entry(34665, 4, 1, big32(26)) + big32(0) +
+			"\x00\x02" + entry(40961, 3, 1, space+"\x00\x00") + entry(40965, 4, 1, big32(56)) + big32(0) +
+			"\x00\x01" + entry(1, 2, 4, index) + big32(0))
+	}
+	if !adobeRGB(exifWith("\xff\xff", "R03\x00")) {
+		t.Error("Adobe RGB is not seen")
+	}
+	if adobeRGB(exifWith("\xff\xff", "R98\x00")) || adobeRGB(exifWith("\x00\x01", "R03\x00")) || adobeRGB([]byte(exifOf(1))) || adobeRGB(nil) {
+		t.Error("Adobe RGB is seen where it is not")
+	}
+	img := image.NewNRGBA(image.Rect(0, 0, 16, 16))
+	for i := range img.Pix {
+		img.Pix[i] = []uint8{200, 100, 50, 255}[i%4]
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, img, &jpeg.Options{Quality: 100}); err != nil {
+		t.Fatal(err)
+	}
+	body := "Exif\x00\x00" + string(exifWith("\xff\xff", "R03\x00"))
+	segment := append(binary.BigEndian.AppendUint16([]byte{0xff, 0xe1}, uint16(len(body)+2)), body...)
+	d, err := decode("a.jpg", bytes.NewReader(slices.Concat(b.Bytes()[:2], segment, b.Bytes()[2:])))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := at(d.Planar8(), 8, 8); !near(got, [3]uint8{227, 100, 42}, 3) || len(d.Notes) != 1 { // JPEG's losses
+		t.Errorf("%v, notes %q", got, d.Notes)
+	}
 }

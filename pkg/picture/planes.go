@@ -23,7 +23,7 @@ func decodedOf(img image.Image) *Decoded {
 	case *image.RGBA:
 		d.split8(img.Pix, img.Stride, true)
 	case *image.Gray16:
-		d.Pix16 = rows(d, words(img.Pix), img.Stride/2, 1)
+		d.Pix16 = words(d, img.Pix, img.Stride, 1)
 	case *image.NRGBA64:
 		d.split16(img.Pix, img.Stride, false)
 	case *image.RGBA64:
@@ -64,20 +64,27 @@ func (d *Decoded) split8(pix []uint8, stride int, premultiplied bool) {
 }
 
 func (d *Decoded) split16(pix []uint8, stride int, premultiplied bool) {
-	planes := rows(d, words(pix), stride/2, 4)
+	planes := words(d, pix, stride, 4)
 	d.Pix16, d.Alpha16 = planes[:3:3], planes[3]
 	if premultiplied {
 		divide(d.Pix16, d.Alpha16)
 	}
 }
 
-// words reads the 16-bit samples of the standard library's images.
-func words(pix []uint8) []uint16 {
-	w := make([]uint16, len(pix)/2)
-	for i := range w {
-		w[i] = uint16(pix[2*i])<<8 | uint16(pix[2*i+1])
+// words is rows for the 16-bit samples of the standard library's images.
+func words(d *Decoded, pix []uint8, stride, n int) [][]uint16 {
+	planes := make([][]uint16, n)
+	for c := range planes {
+		planes[c] = make([]uint16, d.W*d.H)
+		for y := range d.H {
+			row, to := pix[y*stride:][:2*n*d.W], planes[c][y*d.W:][:d.W]
+			for x := range to {
+				i := 2 * (n*x + c)
+				to[x] = uint16(row[i])<<8 | uint16(row[i+1])
+			}
+		}
 	}
-	return w
+	return planes
 }
 
 // rows takes n interleaved channels apart.

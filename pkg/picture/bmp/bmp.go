@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+
+	"multiscale/pkg/picture/unsupported"
 )
 
 // Picture is a decoded file: planes of W*H samples.
@@ -15,16 +17,8 @@ type Picture struct {
 	W, H  int
 	Pix   [][]uint8 // red, green, blue
 	Alpha []uint8   // nil where the file has none
+	ICC   []byte    // the profile; nil where the file has none
 }
-
-// Unsupported is the error for a file that is sound as far as can be seen, but of
-// a kind that is not read.
-type Unsupported string
-
-func (u Unsupported) Error() string { return string(u) }
-
-// Is makes it an errors.ErrUnsupported.
-func (Unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // values of compression
 const (
@@ -45,6 +39,7 @@ type header struct {
 	palette     [256][3]uint8
 	colours     int
 	offset      int
+	profile     [2]int // from and to
 }
 
 // headerLength covers the longest header; masks and a palette come after it.
@@ -82,10 +77,14 @@ func parse(data []byte) (f header, err error) {
 			f.h, f.topDown = -f.h, true
 		}
 		if info == 64 && f.compression > rle4 {
-			return f, Unsupported("BMP of OS/2 with fax or 24-bit run-length compression")
+			return f, unsupported.Kind("BMP of OS/2 with fax or 24-bit run-length compression")
 		}
 	default:
 		return f, errors.New("a header of unknown length")
+	}
+	if info == 124 && string(data[70:74]) == "DEBM" { // the profile is embedded
+		from := 14 + int(le.Uint32(data[126:]))
+		f.profile = [2]int{from, from + int(le.Uint32(data[130:]))}
 	}
 	if f.w < 0 || planes != 1 {
 		return f, errors.New("a header with numbers out of range")
@@ -126,11 +125,11 @@ func (f *header) findMasks(data []byte, info int) error {
 	}
 	switch {
 	case f.compression == 4:
-		return Unsupported("BMP with JPEG inside")
+		return unsupported.Kind("BMP with JPEG inside")
 	case f.compression == 5:
-		return Unsupported("BMP with PNG inside")
+		return unsupported.Kind("BMP with PNG inside")
 	case allowed[f.compression] == nil:
-		return Unsupported(fmt.Sprintf("BMP with compression %d", f.compression))
+		return unsupported.Kind(fmt.Sprintf("BMP with compression %d", f.compression))
 	case !ok:
 		return fmt.Errorf("%d bits a pixel with compression %d", f.bpp, f.compression)
 	}
@@ -168,10 +167,17 @@ func Decode(data []byte) (*Picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.offset < 0 || f.offset > len(data) {
+	if f.offset > len(data) || f.profile[1] > len(data) {
 		return nil, io.ErrUnexpectedEOF
 	}
-	data = data[f.offset:]
+	p, err := f.decode(data[f.offset:])
+	if err == nil && f.profile[1] > 0 {
+		p.ICC = data[f.profile[0]:f.profile[1]]
+	}
+	return p, err
+}
+
+func (f *header) decode(data []byte) (*Picture, error) {
 	if f.compression == rle8 || f.compression == rle4 {
 		index, err := f.runs(data)
 		if err != nil {

@@ -103,6 +103,22 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// TestProfile: version 5 may hold an ICC profile behind the pixels.
+func TestProfile(t *testing.T) {
+	data := bmpOf(1, 1, options{124, 24, 0, nil, nil, []byte{1, 2, 3, 0}})
+	copy(data[70:], "DEBM")
+	binary.LittleEndian.PutUint32(data[126:], uint32(len(data)-14))
+	binary.LittleEndian.PutUint32(data[130:], 7)
+	data = append(data, "profile"...)
+	p, err := Decode(data)
+	if err != nil || string(p.ICC) != "profile" || p.Pix[0][0] != 3 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if _, err := Decode(data[:len(data)-1]); err != io.ErrUnexpectedEOF {
+		t.Errorf("cut short: %v", err)
+	}
+}
+
 func TestRefuses(t *testing.T) {
 	for _, tc := range []struct {
 		o           options

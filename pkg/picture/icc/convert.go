@@ -1,6 +1,9 @@
 package icc
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 type matrix [3][3]float64
 
@@ -46,10 +49,11 @@ func (m matrix) inverse() (n matrix) {
 // Chromaticities are x and y of white, red, green and blue.
 type Chromaticities [4][2]float64
 
-// Primaries of BT.709 and sRGB, of P3 with white D65, and of BT.2020.
+// Primaries of BT.709 and sRGB, of P3 with white D65, of BT.2020, and of Adobe RGB (1998).
 var (
 	BT709     = Chromaticities{{0.3127, 0.3290}, {0.640, 0.330}, {0.300, 0.600}, {0.150, 0.060}}
 	DisplayP3 = Chromaticities{{0.3127, 0.3290}, {0.680, 0.320}, {0.265, 0.690}, {0.150, 0.060}}
+	AdobeRGB  = Chromaticities{{0.3127, 0.3290}, {0.640, 0.330}, {0.210, 0.710}, {0.150, 0.060}}
 	BT2020    = Chromaticities{{0.3127, 0.3290}, {0.708, 0.292}, {0.170, 0.797}, {0.131, 0.046}}
 )
 
@@ -96,8 +100,12 @@ func SRGB(x float64) float64 {
 	return math.Pow((x+0.055)/1.055, 2.4)
 }
 
-// encoded is sRGB's value for light i/65536.
-var encoded = func() (t [65537]float32) {
+// encoding has sRGB's value for light i/65536.
+type encoding [65537]float32
+
+// encoder is made at its first use: few programs meet a profile.
+var encoder = sync.OnceValue(func() *encoding {
+	var t encoding
 	for i := range t {
 		l := float64(i) / 65536
 		if l <= 0.0031308 {
@@ -106,11 +114,11 @@ var encoded = func() (t [65537]float32) {
 			t[i] = float32(1.055*math.Pow(l, 1/2.4) - 0.055)
 		}
 	}
-	return t
-}()
+	return &t
+})
 
-// encode clips light and brings it to [0,1] of sRGB.
-func encode(light float32) float32 {
+// of clips light and brings it to [0,1] of sRGB.
+func (t *encoding) of(light float32) float32 {
 	if !(light > 0) { // NaN too
 		return 0
 	}
@@ -119,7 +127,7 @@ func encode(light float32) float32 {
 	}
 	at := light * 65536
 	i := int(at)
-	return encoded[i] + (at-float32(i))*(encoded[i+1]-encoded[i])
+	return t[i] + float32((at-float32(i))*(t[i+1]-t[i]))
 }
 
 // Near reports whether Convert would change no value by more than about 1 of 255, so
@@ -131,7 +139,7 @@ func (p *Profile) Near() bool {
 	value := func(i int) float32 { return float32(i) / float32(steps-1) }
 	for i := range steps {
 		if p.Space == "GRAY" {
-			if away(encode(one[0][i]), value(i)) > tolerance {
+			if away(encoder().of(one[0][i]), value(i)) > tolerance {
 				return false
 			}
 			continue
@@ -162,32 +170,38 @@ func (p *Profile) tables(n int) [][]float32 {
 	return t
 }
 
-// mixing is a matrix from light of the profile to light of sRGB.
-type mixing [3][3]float32
+// mixing brings light of the profile to values of sRGB.
+type mixing struct {
+	m [3][3]float32 // to light of sRGB
+	*encoding
+}
 
-func (p *Profile) toSRGB() (m mixing) {
+func (p *Profile) toSRGB() mixing {
+	m := mixing{encoding: encoder()}
 	for i, row := range srgb.inverse().times(p.matrix) {
 		for k, v := range row {
-			m[i][k] = float32(v)
+			m.m[i][k] = float32(v)
 		}
 	}
 	return m
 }
 
 func (m *mixing) apply(r, g, b float32) (float32, float32, float32) {
-	return encode(m[0][0]*r + m[0][1]*g + m[0][2]*b),
-		encode(m[1][0]*r + m[1][1]*g + m[1][2]*b),
-		encode(m[2][0]*r + m[2][1]*g + m[2][2]*b)
+	row := func(k [3]float32) float32 { return m.of(float32(k[0]*r) + float32(k[1]*g) + float32(k[2]*b)) }
+	return row(m.m[0]), row(m.m[1]), row(m.m[2])
 }
 
 // Convert brings planes of a picture to sRGB in place: one of grey for a grey
-// profile, three for RGB. The profile must be Convertible.
+// profile, three for RGB. The profile must be Convertible. Products
+// are rounded before they are added, so that processors that could do both at once give
+// the same pixels.
 func Convert[T uint8 | uint16](p *Profile, planes [][]T) {
 	top := float32(^T(0))
 	light := p.tables(int(^T(0)) + 1)
 	if p.Space == "GRAY" {
+		to := encoder()
 		for i, v := range planes[0] {
-			planes[0][i] = T(encode(light[0][v])*top + 0.5)
+			planes[0][i] = T(float32(to.of(light[0][v])*top) + 0.5)
 		}
 		return
 	}
@@ -195,6 +209,6 @@ func Convert[T uint8 | uint16](p *Profile, planes [][]T) {
 	red, green, blue := planes[0], planes[1], planes[2]
 	for i := range red {
 		r, g, b := to.apply(light[0][red[i]], light[1][green[i]], light[2][blue[i]])
-		red[i], green[i], blue[i] = T(r*top+0.5), T(g*top+0.5), T(b*top+0.5)
+		red[i], green[i], blue[i] = T(float32(r*top)+0.5), T(float32(g*top)+0.5), T(float32(b*top)+0.5)
 	}
 }

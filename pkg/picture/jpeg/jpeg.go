@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"multiscale/pkg/picture/unsupported"
 )
 
 // Picture is a decoded file.
@@ -35,15 +37,6 @@ type Header struct {
 	XMP        []byte
 	ICC        []byte
 }
-
-// Unsupported is the error for a file that is sound as far as can be seen, but of
-// a kind that is not read.
-type Unsupported string
-
-func (u Unsupported) Error() string { return string(u) }
-
-// Is makes it an errors.ErrUnsupported.
-func (Unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
 
 var errCut = io.ErrUnexpectedEOF
 
@@ -216,15 +209,15 @@ func (d *decoder) segment(marker byte, body []byte) error {
 	case sos:
 		return d.scan(body)
 	case dnl:
-		return Unsupported("JPEG whose height stands after the pixels")
+		return unsupported.Kind("JPEG whose height stands after the pixels")
 	case 0xc3, 0xc7, 0xcb, 0xcf:
-		return Unsupported("lossless JPEG")
+		return unsupported.Kind("lossless JPEG")
 	case 0xf7:
-		return Unsupported("JPEG-LS")
+		return unsupported.Kind("JPEG-LS")
 	case 0xc5, 0xc6, 0xcd, 0xce:
-		return Unsupported("hierarchical JPEG")
+		return unsupported.Kind("hierarchical JPEG")
 	case 0xc9, 0xca, 0xcc:
-		return Unsupported("JPEG with arithmetic coding")
+		return unsupported.Kind("JPEG with arithmetic coding")
 	default:
 		if marker >= app0 && marker <= app15 {
 			d.application(marker-app0, body)
@@ -286,14 +279,14 @@ func (d *decoder) frame(body []byte) error {
 	case len(body) < 6 || len(body) < 6+3*int(body[5]):
 		return errors.New("a frame header cut short")
 	case body[0] != 8:
-		return Unsupported(fmt.Sprintf("JPEG with %d bits a sample", body[0]))
+		return unsupported.Kind(fmt.Sprintf("JPEG with %d bits a sample", body[0]))
 	}
 	h, w, n := int(binary.BigEndian.Uint16(body[1:])), int(binary.BigEndian.Uint16(body[3:])), int(body[5])
 	switch {
 	case h == 0 && w > 0:
-		return Unsupported("JPEG whose height stands after the pixels")
+		return unsupported.Kind("JPEG whose height stands after the pixels")
 	case n != 1 && n != 3 && n != 4:
-		return Unsupported(fmt.Sprintf("JPEG of %d components", n))
+		return unsupported.Kind(fmt.Sprintf("JPEG of %d components", n))
 	}
 	d.header.W, d.header.H, d.header.Components = w, h, n
 	for i := range n {
@@ -318,7 +311,7 @@ func (d *decoder) frame(body []byte) error {
 	d.mcusX, d.mcusY = ceil(w, 8*d.maxH), ceil(h, 8*d.maxV)
 	for _, c := range d.comps {
 		if d.maxH%c.h != 0 || d.maxV%c.v != 0 {
-			return Unsupported("JPEG with a fractional ratio of subsampling")
+			return unsupported.Kind("JPEG with a fractional ratio of subsampling")
 		}
 		c.w, c.rows = ceil(w*c.h, d.maxH), ceil(h*c.v, d.maxV)
 		c.stride = d.mcusX * c.h

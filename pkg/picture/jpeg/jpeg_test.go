@@ -87,6 +87,8 @@ func TestUnsupported(t *testing.T) {
 	}
 	fraction := bytes.Clone(base)
 	fraction[frame+11], fraction[frame+14] = 0x31, 0x21 // 3 and 2 across
+	tables := bytes.Index(base, []byte{0xff, dht})
+	scan := bytes.Index(base, []byte{0xff, sos})
 	for name, data := range map[string][]byte{
 		"arithmetic":   file(t, "arithmetic.jpg"),
 		"lossless":     changed(frame+1, 0xc3),
@@ -95,6 +97,7 @@ func TestUnsupported(t *testing.T) {
 		"12 bits":      changed(frame+4, 12),
 		"2 components": changed(frame+9, 2),
 		"fractional":   fraction,
+		"a video":      append(bytes.Clone(base[:tables]), base[scan:]...),
 	} {
 		if _, err := Decode(data); !errors.Is(err, errors.ErrUnsupported) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)

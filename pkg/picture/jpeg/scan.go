@@ -2,6 +2,8 @@ package jpeg
 
 import (
 	"errors"
+
+	"multiscale/pkg/picture/unsupported"
 )
 
 // zigzag is the place of coefficient k in the block.
@@ -60,7 +62,7 @@ func (d *decoder) scan(body []byte) error {
 		}
 		c.dc, c.ac, c.pred = d.dc[dc], d.ac[ac], 0
 		if p.start == 0 && p.high == 0 && c.dc == nil || p.end > 0 && c.ac == nil {
-			return errors.New("a scan without its Huffman table")
+			return unsupported.Kind("JPEG without its Huffman tables, as a frame of a video")
 		}
 		if err := d.prepare(c, p); err != nil {
 			return err

@@ -12,16 +12,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+
+	"multiscale/pkg/picture/unsupported"
 )
-
-// Unsupported is the error for a file that is sound as far as can be seen, but of
-// a kind that is not read.
-type Unsupported string
-
-func (u Unsupported) Error() string { return string(u) }
-
-// Is makes it an errors.ErrUnsupported.
-func (Unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
 
 // Tags that more than this package looks at (TIFF 6.0; 34665 is EXIF's).
 const (
@@ -61,6 +54,7 @@ type Directory struct {
 	r       io.ReaderAt
 	order   binary.ByteOrder
 	entries map[uint16]entry
+	length  int // as the file says, with tags that come twice
 }
 
 type entry struct {
@@ -69,8 +63,11 @@ type entry struct {
 	value [4]byte // or where it is
 }
 
-// maxPages bounds how many directories are looked at: a chain may be a ring.
-const maxPages = 65_536
+// Bounds of what is looked at: a chain may be long, and its directories may share bytes.
+const (
+	maxPages   = 65_536
+	maxEntries = 1 << 20 // of all directories
+)
 
 // Directories reads the chain of directories that begins in the header; no more than
 // limit of them if it is not 0. When a later one cannot be read the chain ends there.
@@ -91,7 +88,7 @@ func Directories(r io.ReaderAt, limit int) ([]*Directory, error) {
 	switch order.Uint16(head[2:]) {
 	case 42:
 	case 43:
-		return nil, Unsupported("BigTIFF")
+		return nil, unsupported.Kind("BigTIFF")
 	default:
 		return nil, errors.New("no TIFF header")
 	}
@@ -100,7 +97,8 @@ func Directories(r io.ReaderAt, limit int) ([]*Directory, error) {
 	}
 	var all []*Directory
 	seen := make(map[int64]bool)
-	for at := int64(order.Uint32(head[4:])); at != 0 && len(all) < limit && !seen[at]; {
+	entries := 0
+	for at := int64(order.Uint32(head[4:])); at != 0 && len(all) < limit && entries < maxEntries && !seen[at]; {
 		seen[at] = true
 		d, next, err := readDirectory(r, order, at)
 		if err != nil {
@@ -110,6 +108,7 @@ func Directories(r io.ReaderAt, limit int) ([]*Directory, error) {
 			return nil, err
 		}
 		all = append(all, d)
+		entries += d.length
 		at = next
 	}
 	if len(all) == 0 {
@@ -135,7 +134,7 @@ func readDirectory(r io.ReaderAt, order binary.ByteOrder, at int64) (d *Director
 	if _, err := r.ReadAt(list, at+2); err != nil {
 		return nil, 0, cut(err)
 	}
-	d = &Directory{r: r, order: order, entries: make(map[uint16]entry, n)}
+	d = &Directory{r: r, order: order, entries: make(map[uint16]entry), length: n}
 	for ; len(list) > 0; list = list[12:] {
 		tag := order.Uint16(list)
 		if _, twice := d.entries[tag]; !twice {
@@ -221,6 +220,19 @@ func (d *Directory) Numbers(tag uint16, limit int) ([]int, error) {
 		}
 	}
 	return numbers, nil
+}
+
+// Sub returns the directory that a tag points to, nil if there is none.
+func (d *Directory) Sub(tag uint16) *Directory {
+	at := d.Number(tag, 0)
+	if at == 0 {
+		return nil
+	}
+	sub, _, err := readDirectory(d.r, d.order, int64(at))
+	if err != nil {
+		return nil
+	}
+	return sub
 }
 
 // Number returns the first number of a tag, or otherwise if there is none.

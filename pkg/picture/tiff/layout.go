@@ -4,13 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"multiscale/pkg/picture/unsupported"
 )
 
 // File is an opened TIFF file: its first picture that is not a preview.
 type File struct {
 	*Directory
 	W, H  int
-	Pages int // pictures in the file, without previews
+	Pages int // pictures in the file, without previews and masks
 	layout
 }
 
@@ -65,7 +67,7 @@ var (
 func Open(r io.ReaderAt) (*File, error) {
 	var raw [10]byte
 	if _, err := r.ReadAt(raw[:], 0); err == nil && string(raw[8:]) == "CR" {
-		return nil, Unsupported("a camera's raw file (CR2)")
+		return nil, unsupported.Kind("a camera's raw file (CR2)")
 	}
 	all, err := Directories(r, 0)
 	if err != nil {
@@ -73,7 +75,7 @@ func Open(r io.ReaderAt) (*File, error) {
 	}
 	f := &File{}
 	for _, d := range all {
-		if d.Number(subfileType, 0)&1 != 0 { // a preview
+		if d.Number(subfileType, 0)&(1|4) != 0 { // a preview, a mask
 			continue
 		}
 		if f.Pages++; f.Directory == nil {
@@ -82,9 +84,9 @@ func Open(r io.ReaderAt) (*File, error) {
 	}
 	switch {
 	case all[0].entries[dngVersion] != entry{}:
-		return nil, Unsupported("a camera's raw file (DNG)")
+		return nil, unsupported.Kind("a camera's raw file (DNG)")
 	case f.Directory == nil:
-		return nil, Unsupported("a camera's raw file, of which only a preview could be read")
+		return nil, unsupported.Kind("a camera's raw file, of which only a preview could be read")
 	}
 	if f.W, f.H = f.Number(imageWidth, 0), f.Number(imageLength, 0); f.W == 0 || f.H == 0 {
 		return nil, errors.New("no width or height")
@@ -104,7 +106,7 @@ func (f *File) readLayout() error {
 	f.samples = f.Number(samplesPerPixel, len(bits))
 	for _, b := range bits {
 		if b != f.bits {
-			return Unsupported("TIFF whose samples differ in their bits")
+			return unsupported.Kind("TIFF whose samples differ in their bits")
 		}
 	}
 	f.compression = f.Number(compression, none)
@@ -120,11 +122,11 @@ func (f *File) readLayout() error {
 	case f.bits < 1 || f.samples < 1:
 		return errors.New("no bits or samples")
 	case f.bits > 16:
-		return Unsupported(fmt.Sprintf("TIFF with %d bits a sample", f.bits))
+		return unsupported.Kind(fmt.Sprintf("TIFF with %d bits a sample", f.bits))
 	case f.samples < f.colours || f.samples > 64:
 		return fmt.Errorf("%d samples a pixel", f.samples)
 	case f.predictor && f.bits != 8 && f.bits != 16:
-		return Unsupported(fmt.Sprintf("TIFF with differences of samples of %d bits", f.bits))
+		return unsupported.Kind(fmt.Sprintf("TIFF with differences of samples of %d bits", f.bits))
 	}
 	return nil
 }
@@ -136,32 +138,32 @@ func (f *File) checkKind() error {
 		if kind == "" {
 			kind = "complex"
 		}
-		return Unsupported("TIFF with " + kind + " samples")
+		return unsupported.Kind("TIFF with " + kind + " samples")
 	}
 	switch f.compression {
 	case 0:
 		f.compression = none
 	case none, lzwCode, deflate, oldFlate, packBits:
 		if f.Number(predictor, 1) > 2 {
-			return Unsupported("TIFF with differences of floating-point samples")
+			return unsupported.Kind("TIFF with differences of floating-point samples")
 		}
 	case fax3, fax4:
 		if f.bits != 1 || f.samples != 1 {
 			return errors.New("a fax code of other than one bit")
 		}
 		if f.compression == fax3 && f.Number(faxOptions, 0)&3 != 0 {
-			return Unsupported("TIFF with two-dimensional fax compression of group 3")
+			return unsupported.Kind("TIFF with two-dimensional fax compression of group 3")
 		}
 	case jpegCode:
 		if f.bits != 8 || f.photometric != blackIsZero && f.photometric != rgb && f.photometric != yCbCr {
-			return Unsupported("TIFF with JPEG compression and other than 8-bit grey or colour")
+			return unsupported.Kind("TIFF with JPEG compression and other than 8-bit grey or colour")
 		}
 	default:
 		name := compressions[f.compression]
 		if name == "" {
 			name = fmt.Sprintf("compression %d", f.compression)
 		}
-		return Unsupported("TIFF with " + name)
+		return unsupported.Kind("TIFF with " + name)
 	}
 	switch {
 	case f.photometric == whiteIsZero || f.photometric == blackIsZero || f.photometric == paletted && f.bits <= 8:
@@ -171,12 +173,12 @@ func (f *File) checkKind() error {
 	case f.photometric == inks:
 		f.colours = 4
 		if f.Number(332, 1) != 1 { // InkSet
-			return Unsupported("TIFF with inks other than cyan, magenta, yellow and black")
+			return unsupported.Kind("TIFF with inks other than cyan, magenta, yellow and black")
 		}
 	case colourModels[f.photometric] != "":
-		return Unsupported("TIFF with " + colourModels[f.photometric])
+		return unsupported.Kind("TIFF with " + colourModels[f.photometric])
 	default:
-		return Unsupported(fmt.Sprintf("TIFF of colour model %d", f.photometric))
+		return unsupported.Kind(fmt.Sprintf("TIFF of colour model %d", f.photometric))
 	}
 	return nil
 }
@@ -190,7 +192,7 @@ func (f *File) findBlocks() error {
 		f.blockW, f.blockH = w, f.Number(tileLength, 0)
 		// Tiles are multiples of 16; of some use are those that are not larger than the
 		// picture by much.
-		if f.blockW < 8 || f.blockH < 8 || f.blockW > max(f.W+16, 1024) || f.blockH > max(f.H+16, 1024) {
+		if f.blockW < 16 || f.blockH < 16 || f.blockW > max(f.W+16, 1024) || f.blockH > max(f.H+16, 1024) {
 			return fmt.Errorf("tiles of %dx%d", f.blockW, f.blockH)
 		}
 	} else if rows := f.Number(rowsPerStrip, 0); rows > 0 {

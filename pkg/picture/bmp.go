@@ -19,5 +19,5 @@ func readBMP(s *source) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Pix, Alpha8: p.Alpha}}, nil
+	return &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Pix, Alpha8: p.Alpha}, profile: p.ICC}, nil
 }

@@ -3,26 +3,22 @@ package picture
 import (
 	"io"
 
+	"multiscale/pkg/picture/icc"
 	"multiscale/pkg/picture/jpeg"
 )
 
-// jpegStart is how much of a file is tried first for its header, which previews and
-// profiles may make long.
-const jpegStart = 64 << 10
-
+// sizeJPEG reads more and more of the file: previews and profiles make headers long.
 func sizeJPEG(s *source) (w, h int, err error) {
-	data, err := s.start(jpegStart)
-	if err != nil {
-		return 0, 0, err
-	}
-	head, err := jpeg.ReadHeader(data)
-	if err == io.ErrUnexpectedEOF && s.size > jpegStart {
-		if data, err = s.all(); err != nil {
+	for n := int64(8 << 10); ; n *= 8 {
+		data, err := s.start(min(n, maxFile))
+		if err != nil {
 			return 0, 0, err
 		}
-		head, err = jpeg.ReadHeader(data)
+		head, err := jpeg.ReadHeader(data)
+		if err != io.ErrUnexpectedEOF || n >= min(s.size, maxFile) {
+			return head.W, head.H, err
+		}
 	}
-	return head.W, head.H, err
 }
 
 func readJPEG(s *source) (*raw, error) {
@@ -39,6 +35,9 @@ func readJPEG(s *source) (*raw, error) {
 		return nil, err
 	}
 	r := &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Planes}, orientation: orientationOf(head.EXIF, head.XMP), profile: head.ICC}
+	if head.ICC == nil && adobeRGB(head.EXIF) {
+		r.space = icc.New("Adobe RGB", icc.AdobeRGB, icc.Power(2.2))
+	}
 	if p.Unended {
 		r.note("the end marker is missing; all pixels are there")
 	}
@@ -51,5 +50,5 @@ func readJPEG(s *source) (*raw, error) {
 // inks notes how CMYK was converted, once for the profile too.
 func (r *raw) inks() {
 	r.note("cyan, magenta, yellow and black are converted to sRGB without a profile")
-	r.profile = nil
+	r.profile, r.space = nil, nil
 }
