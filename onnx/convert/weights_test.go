@@ -50,7 +50,7 @@ func TestPyTorch(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			network, err := native.New(m)
+			network, err := native.New(m, export.Extensions{})
 			if err != nil {
 				t.Fatal(err)
 			}

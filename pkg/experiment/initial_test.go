@@ -64,11 +64,11 @@ func TestInitWeights(t *testing.T) {
 func TestReadWeights(t *testing.T) {
 	path := filepath.Join("..", "..", "onnx", "convert", "testdata", "unet.pth")
 	n := network.UNet{Out: 3, Base: 2, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 1}
-	w, err := experiment.ReadWeights(path, n)
+	w, err := experiment.ReadWeights(path, n, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := experiment.NewModel(n, 1, w, nil, command.Config{})
+	m, err := experiment.NewModel(n, 3, 1, w, nil, command.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
