@@ -91,7 +91,7 @@ func TestReadWeights(t *testing.T) {
 		"another network": {path, network.NewResNet(), "24 missing (Open.weight"},
 		"none":            {"none.pt", n, "none.pt"},
 	} {
-		if _, err := experiment.ReadWeights(c.path, c.n); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "-init "+c.path) {
+		if _, err := experiment.ReadWeights(c.path, c.n, 3); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "-init "+c.path) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
