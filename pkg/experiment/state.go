@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/metric"
@@ -25,8 +26,9 @@ type state struct {
 	History           history
 	Moments           []runfolder.Moment
 	// Best is the best validation so far, by the task's deciding measure; nil before the first.
-	Best   *best
-	Pilots []pilot // in their order
+	Best *best
+	// Decisions are the results of the pilots so far, in their order.
+	Decisions []allocation.Decision
 }
 
 // stateFormat numbers the forms of a state. Others are refused.
@@ -181,10 +183,8 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 			return fmt.Errorf("it holds %d parameters of the best network, the network has %d", len(u.best), len(u.model.Params.Values()))
 		}
 	}
-	for _, p := range restored.Pilots {
-		if err := u.allocate(p); err != nil {
-			return err
-		}
+	if err := u.decide(restored.Decisions); err != nil {
+		return fmt.Errorf("it has %w", err)
 	}
 	if err := u.model.Params.Load(s.Vectors[parametersSection]); err != nil {
 		return fmt.Errorf("its parameters: %w", err)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/mesh"
@@ -23,7 +24,8 @@ const measurements = 10
 type unit struct {
 	*Experiment
 	name      runfolder.Unit
-	plan      mge.Plan
+	strategy  mge.Plan // without pilots
+	plan      mge.Plan // with pilots, and the batches that are decided
 	model     *model.Model
 	schedule  optimize.Schedule
 	optimizer *optimize.Optimizer
@@ -39,7 +41,10 @@ type unit struct {
 func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 	u := &unit{Experiment: e, name: w.Unit}
 	var err error
-	if u.plan, err = e.plan(w.Strategy); err != nil {
+	if u.strategy, err = e.strategyPlan(w.Strategy); err != nil {
+		return err
+	}
+	if err := u.decide(nil); err != nil {
 		return err
 	}
 	if u.schedule, err = optimize.NewSchedule(e.config.Schedule, e.config.LearningRate, u.plan.Iterations()); err != nil {
@@ -101,7 +106,7 @@ func (u *unit) train(ctx context.Context) error {
 
 // trainUntilPilot runs the part of the plan whose batches are known.
 func (u *unit) trainUntilPilot(ctx context.Context) error {
-	known := u.plan.Until(u.state.Iteration)
+	known := allocation.Until(u.plan, u.state.Iteration)
 	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
 	trainer := &train.Trainer{
 		Plan:      known,
@@ -136,7 +141,7 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	}
 	u.images += s.Mesh.Images()
 	u.progress.Update(progress.State{
-		Unit: u.name.String(), Stage: s.Stage + 1, Stages: u.plan.Number(len(u.plan.Stages)-1) + 1, Side: mesh.Side(u.config.Side, s.Mesh.Finest),
+		Unit: u.name.String(), Stage: s.Stage + 1, Stages: u.plan.Numbers(), Side: mesh.Side(u.config.Side, s.Mesh.Finest),
 		Iteration: s.Iteration, Iterations: u.plan.Iterations(), Loss: s.Estimate.Loss, Images: u.images,
 		Done: u.done + s.WorkUnits, Total: u.total,
 	})
@@ -152,7 +157,7 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 	i, total := u.state.Iteration, u.plan.Iterations()
 	due := i == 0 || i*measurements/total != (i-1)*measurements/total
 	if i > 0 {
-		_, stageEnd := u.plan.At(i - 1)
+		_, _, stageEnd := u.plan.At(i - 1)
 		due = due || stageEnd
 	}
 	if !due || len(row.Validation) > 0 {

@@ -28,12 +28,12 @@ func BenchmarkStage(b *testing.B) {
 	work := mge.Work{Batches: mge.Doubling(16, 3), Iterations: 1, Stages: []int{1, 1, 1, 1}}
 	for _, n := range []network.Network{network.NewUNet(), network.NewResNet()} {
 		for _, strategy := range []mge.Strategy{mge.Single, mge.FullMultiscale} {
-			plan, err := work.Plan(strategy)
+			plan, err := strategy.Plan(work)
 			if err != nil {
 				b.Fatal(err)
 			}
 			for i, stage := range plan.Stages {
-				b.Run(fmt.Sprintf("%s/%s/%d", n.Name(), strategy, i+1), func(b *testing.B) {
+				b.Run(fmt.Sprintf("%s/%s/%d", n.Name(), strategy.Name, i+1), func(b *testing.B) {
 					benchmarkStage(b, n, stage)
 				})
 			}

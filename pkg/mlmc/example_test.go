@@ -52,7 +52,7 @@ func Example() {
 		fmt.Printf("level %d: V %.2f alone, %.2f in the sum\n", l.Level, l.Single.Variance, l.Term.Variance)
 	}
 	doubling := mge.Stage{Batches: mge.Doubling(16, 1)}
-	fmt.Println("batches", doubling.Allocate(levels.Variances()).Batches, "instead of", doubling.Batches)
+	fmt.Println("batches", levels.Variances().Allocate(doubling).Batches, "instead of", doubling.Batches)
 	// Output:
 	// level 0: V 0.99 alone, 0.06 in the sum
 	// level 1: V 0.99 alone, 0.99 in the sum

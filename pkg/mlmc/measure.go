@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
@@ -133,10 +134,10 @@ func (m *Measurement) gradient(ctx context.Context, dst []float32, p mesh.Part) 
 }
 
 // Variances returns the variances that allocation follows from; see
-// mge.Stage.Allocate.
-func (l Levels) Variances() mge.Variances {
+// pkg/allocation.
+func (l Levels) Variances() allocation.Variances {
 	last := l[len(l)-1].Level
-	v := mge.Variances{Single: make([]float64, last+1), Difference: make([]float64, last)}
+	v := allocation.Variances{Single: make([]float64, last+1), Difference: make([]float64, last)}
 	for _, level := range l {
 		v.Single[level.Level] = level.Single.Variance
 		if level.Level < last {

@@ -138,7 +138,7 @@ func TestPrediction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		predicted = append(predicted, stage.Variance(levels.Variances()))
+		predicted = append(predicted, levels.Variances().Of(stage))
 	}
 	measurement := mlmc.Measurement{Estimator: mge.Estimator{Model: m, Sampler: later{honest}}, Parameters: m.Params.Len(), Repetitions: 400}
 	got, err := measurement.Estimate(t.Context(), stage)

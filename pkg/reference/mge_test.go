@@ -124,7 +124,7 @@ func checkFullMultiscale(k *checker) {
 	settle(k, "the number of scales", len(h.Scales), h.Stages)
 	settle(k, "the number of stages with batches", len(h.Batches), h.Stages)
 	work := mge.Work{Batches: h.Batches[h.Stages-1], Stages: make([]int, h.Stages)}
-	plan, err := work.Plan(mge.FullMultiscale)
+	plan, err := mge.FullMultiscale.Plan(work)
 	if err != nil {
 		k.Fatal(err)
 	}

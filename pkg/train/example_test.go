@@ -20,7 +20,7 @@ func Example() {
 		return
 	}
 	params.Seal()
-	plan, err := mge.Work{Batches: mge.Doubling(1, 1), Iterations: 3}.Plan(mge.MGE)
+	plan, err := mge.MGE.Plan(mge.Work{Batches: mge.Doubling(1, 1), Iterations: 3})
 	if err != nil {
 		fmt.Println(err)
 		return

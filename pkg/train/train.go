@@ -90,8 +90,7 @@ func (t *Trainer) Run(ctx context.Context) error {
 }
 
 func (t *Trainer) step(ctx context.Context, gradient []float32) (Step, error) {
-	at, last := t.Plan.At(t.Iteration)
-	stage := t.Plan.Stages[at]
+	at, stage, last := t.Plan.At(t.Iteration)
 	s := Step{Iteration: t.Iteration + 1, Stage: t.Plan.Number(at), StageEnd: last, Mesh: stage}
 	var err error
 	if s.Estimate, err = t.Estimator.Gradient(ctx, gradient, t.Iteration, stage); err != nil {

@@ -58,7 +58,7 @@ func newTrainer(t *testing.T, clip float64) (*train.Trainer, *bowl) {
 		t.Fatal(err)
 	}
 	set.Seal()
-	plan, err := mge.Work{Batches: []int{1, 2}, Iterations: 4, Stages: []int{3, 2}}.Plan(mge.FullMultiscale)
+	plan, err := mge.FullMultiscale.Plan(mge.Work{Batches: []int{1, 2}, Iterations: 4, Stages: []int{3, 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
