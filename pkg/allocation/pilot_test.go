@@ -17,11 +17,11 @@ func asOneIteration(s mge.Stage) float64 { return s.WorkUnits() }
 // TestPiloted: pilots are where they should be, and are counted exactly.
 func TestPiloted(t *testing.T) {
 	for _, tc := range []struct {
-		strategy   mge.Strategy
-		method     allocation.Method
-		pilots     []int   // iterations before which there is one
-		stages     []int   // iterations of the stages, as counted
-		work       float64 // of the whole plan
+		strategy mge.Strategy
+		method   allocation.Method
+		pilots   []int   // iterations before which there is one
+		stages   []int   // iterations of the stages, as counted
+		work     float64 // of the whole plan
 	}{
 		{mge.MGE, allocation.Fixed, nil, []int{60}, 1020},
 		{mge.MGE, allocation.Optimal, []int{0}, []int{60}, 1020 + 17},

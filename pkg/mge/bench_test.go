@@ -17,8 +17,8 @@ import (
 // drawn hands out batches that were drawn before.
 type drawn map[int][2]mesh.Batch
 
-func (d drawn) Draw(_, level, _ int, _ bool) (fine, coarser mesh.Batch, err error) {
-	return d[level][0], d[level][1], nil
+func (d drawn) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
+	return d[r.Level][0], d[r.Level][1], nil
 }
 
 // BenchmarkStage takes training steps of the cpu profile: single-scale, and the

@@ -107,9 +107,9 @@ func TestCarry(t *testing.T) {
 // collapses to the finest mesh.
 type sameBatch struct{ finest mesh.Batch }
 
-func (s sameBatch) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	fine = mesh.RestrictBatch(mesh.Nearest, s.finest.Slice(0, n), level)
-	if coarse {
+func (s sameBatch) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
+	fine = mesh.RestrictBatch(mesh.Nearest, s.finest.Slice(0, r.Size), r.Level)
+	if r.Coarse {
 		coarser = mesh.RestrictBatch(mesh.Nearest, fine, 1)
 	}
 	return fine, coarser, nil
@@ -183,7 +183,7 @@ type call struct {
 	stride int
 }
 
-func (r *recorder) Gradients(_ context.Context, _ []float32, parts []mesh.Part, _ bool) error {
+func (r *recorder) Gradients(_ context.Context, _ [][]float32, parts []mesh.Part, _ bool) error {
 	var calls []call
 	for i, p := range parts {
 		parts[i].Loss = float64(10*len(r.calls) + i)
@@ -196,11 +196,11 @@ func (r *recorder) Gradients(_ context.Context, _ []float32, parts []mesh.Part, 
 // fresh draws a different batch for every level.
 type fresh struct{}
 
-func (fresh) Draw(iteration, level, n int, coarse bool) (mesh.Batch, mesh.Batch, error) {
-	b := randomBatch(n, 16)
-	b.Input.Data[0] = float32(100*iteration + level)
-	b = mesh.RestrictBatch(mesh.Nearest, b, level)
-	if !coarse {
+func (fresh) Draw(r mesh.Request) (mesh.Batch, mesh.Batch, error) {
+	b := randomBatch(r.Size, 16)
+	b.Input.Data[0] = float32(100*r.Iteration + r.Level)
+	b = mesh.RestrictBatch(mesh.Nearest, b, r.Level)
+	if !r.Coarse {
 		return b, mesh.Batch{}, nil
 	}
 	return b, mesh.RestrictBatch(mesh.Nearest, b, 1), nil

@@ -91,7 +91,7 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 		}
 		seconds := make([]float64, m.Repetitions)
 		for r := range m.Repetitions {
-			b, coarser, err := m.Sampler.Draw(r, level, n, difference)
+			b, coarser, err := m.Sampler.Draw(mesh.Request{Iteration: r, Level: level, Size: n, Coarse: difference})
 			if err != nil {
 				return nil, fmt.Errorf("level %d: %w", level, err)
 			}
@@ -130,7 +130,7 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 
 // gradient overwrites dst with the weighted mean gradient of a batch.
 func (m *Measurement) gradient(ctx context.Context, dst []float32, p mesh.Part) error {
-	return m.Model.Gradients(ctx, dst, []mesh.Part{p}, false)
+	return m.Model.Gradients(ctx, [][]float32{dst}, []mesh.Part{p}, false)
 }
 
 // Variances returns the variances that allocation follows from; see
