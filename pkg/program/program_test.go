@@ -68,7 +68,7 @@ func TestOwn(t *testing.T) {
 		{"-h", 0, "variance"},
 		{"fly", 2, "there is no such command"},
 		{"train sailing", 2, "saltandpepper"},
-		{train + "-dry-run", 0, "single 24"},
+		{train + "-dry-run", 0, "single 12"},
 		{train + "-strategy mge", 0, "saltandpepper, narrow on gradients"},
 		{train + "-strategy mge", 0, "saltandpepper, narrow on gradients"},
 		{train + "-strategy mge,fullmultiscale -resume", 0, "fullmultiscale"},
