@@ -1,4 +1,4 @@
-// Package network holds the networks of the paper. A network is a small value
+// Package network holds the networks of the paper, and NAFNet. A network is a small value
 // of options with one method, Build, that reads like the network's definition.
 package network
 
