@@ -14,7 +14,7 @@ import (
 
 func TestManifest(t *testing.T) {
 	for _, d := range Manifest {
-		if !slices.Contains(dataset.Names(), d.Name) {
+		if !slices.Contains(dataset.Names(dataset.Formats()), d.Name) {
 			t.Errorf("%s: no -data of this name", d.Name)
 		}
 		for _, s := range []string{d.Title, d.Page, d.Licence, d.Citation, d.Layout} {

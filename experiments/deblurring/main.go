@@ -11,4 +11,4 @@ import (
 	"multiscale/pkg/task"
 )
 
-func main() { experiment.Main(task.Deblurring{}) }
+func main() { experiment.Main(task.Deblurring()) }

@@ -11,4 +11,4 @@ import (
 	"multiscale/pkg/task"
 )
 
-func main() { experiment.Main(task.Denoising{}) }
+func main() { experiment.Main(task.Denoising()) }

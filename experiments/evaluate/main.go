@@ -10,8 +10,15 @@
 package main
 
 import (
+	"context"
+
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/evaluate"
 )
 
-func main() { command.Main("evaluate", evaluate.Main) }
+func main() {
+	command.Main("evaluate", func(ctx context.Context, args []string) error {
+		return evaluate.Main(ctx, catalog.Standard(), args)
+	})
+}

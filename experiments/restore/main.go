@@ -8,15 +8,15 @@
 package main
 
 import (
-	"runtime/debug"
+	"context"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/restore"
 )
 
 func main() {
-	// Large blocks without pointers: collecting them often costs nothing and
-	// halves the memory that waits to be collected.
-	debug.SetGCPercent(25)
-	command.Main("restore", restore.Main)
+	command.Main("restore", func(ctx context.Context, args []string) error {
+		return restore.Main(ctx, catalog.Standard(), args)
+	})
 }

@@ -24,7 +24,7 @@ const trains = "MULTISCALE_SURVIVE_TRAINS"
 
 func main() {
 	if os.Getenv(trains) != "" {
-		experiment.Main(task.Denoising{})
+		experiment.Main(task.Denoising())
 	}
 	command.Main("survive", run)
 }

@@ -11,8 +11,15 @@
 package main
 
 import (
+	"context"
+
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/tables"
 )
 
-func main() { command.Main("tables", tables.Main) }
+func main() {
+	command.Main("tables", func(ctx context.Context, args []string) error {
+		return tables.Main(ctx, catalog.Standard(), args)
+	})
+}

@@ -8,8 +8,15 @@
 package main
 
 import (
+	"context"
+
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/variance"
 )
 
-func main() { command.Main("variance", variance.Main) }
+func main() {
+	command.Main("variance", func(ctx context.Context, args []string) error {
+		return variance.Main(ctx, catalog.Standard(), args)
+	})
+}

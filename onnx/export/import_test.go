@@ -121,7 +121,7 @@ func (p pairs) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Ba
 	r.Normals(b.Target.Data)
 	r.Uniforms(b.T)
 	if coarse {
-		coarser = mesh.Average.RestrictBatch(b, 1)
+		coarser = mesh.RestrictBatch(mesh.Average, b, 1)
 	}
 	return b, coarser, nil
 }

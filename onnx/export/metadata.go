@@ -16,6 +16,11 @@ type Metadata struct {
 	DataDigest              string // of the pictures that it was trained on
 	// Mean and Std bring pixels in [0,1] to what the network takes: (pixel-mean)/std for each channel.
 	Mean, Std []float64
+	// Time is how the input t follows from noise in the picture: a task.Noise. Empty
+	// where it does not.
+	Time string
+	// Measures are the names of the task's measures, the deciding one first.
+	Measures []string
 }
 
 // The keys of the metadata.
@@ -27,6 +32,8 @@ const (
 	keyDigest   = "data_digest"
 	keyMean     = "normalisation_mean"
 	keyStd      = "normalisation_std"
+	keyTime     = "meaning_of_t"
+	keyMeasures = "measures"
 	// keyArchitecture holds the network's kind and options (network.Kinds). Network
 	// writes it; Import reads it.
 	keyArchitecture = "architecture"
@@ -34,7 +41,7 @@ const (
 
 // Properties returns the entries of the file's metadata_props.
 func (m Metadata) Properties() []onnx.Property {
-	return []onnx.Property{
+	properties := []onnx.Property{
 		{Key: keyTask, Value: m.Task},
 		{Key: keyNetwork, Value: m.Network},
 		{Key: keyStrategy, Value: m.Strategy},
@@ -43,6 +50,13 @@ func (m Metadata) Properties() []onnx.Property {
 		{Key: keyMean, Value: join(m.Mean)},
 		{Key: keyStd, Value: join(m.Std)},
 	}
+	if m.Time != "" {
+		properties = append(properties, onnx.Property{Key: keyTime, Value: m.Time})
+	}
+	if len(m.Measures) > 0 {
+		properties = append(properties, onnx.Property{Key: keyMeasures, Value: strings.Join(m.Measures, ",")})
+	}
+	return properties
 }
 
 // ReadMetadata reads the metadata of a model that was exported with Properties.
@@ -68,10 +82,31 @@ func ReadMetadata(model *onnx.Model) (m Metadata, err error) {
 	if m.Std, err = split(keyStd, std); err != nil {
 		return m, err
 	}
+	m.readOptional(model)
 	if len(m.Mean) != len(m.Std) {
 		return m, fmt.Errorf("metadata %s and %s differ in length", keyMean, keyStd)
 	}
 	return m, nil
+}
+
+// earlier are the meanings of t and the measures of models of the paper's tasks
+// that were exported without them.
+var earlier = map[string]Metadata{
+	"denoising":       {Time: "share of the image", Measures: []string{"mse"}},
+	"deblurring":      {Time: "share of noise", Measures: []string{"mse"}},
+	"inpainting":      {Time: "share of noise", Measures: []string{"ssim", "mse"}},
+	"superresolution": {Measures: []string{"ssim"}},
+}
+
+// readOptional reads what models of earlier versions lack.
+func (m *Metadata) readOptional(model *onnx.Model) {
+	list, ok := model.Property(keyMeasures)
+	if !ok {
+		m.Time, m.Measures = earlier[m.Task].Time, earlier[m.Task].Measures
+		return
+	}
+	m.Measures = strings.Split(list, ",")
+	m.Time, _ = model.Property(keyTime)
 }
 
 func join(v []float64) string {

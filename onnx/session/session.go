@@ -106,20 +106,23 @@ func (s *Session) load(data []byte, o Options) error {
 
 // checkNormalisation refuses what pixels cannot be brought to and back from.
 func (s *Session) checkNormalisation() error {
-	mean, std := s.Mean, s.Std
-	if n := len(mean); n != 1 && n != s.Channels {
+	if n := len(s.Mean); n != 1 && n != s.Channels {
 		return fmt.Errorf("its normalisation is of %d channels, its pictures have %d", n, s.Channels)
 	}
-	for i := range mean {
-		if !(math.Abs(mean[i]) <= 1e3) || !(std[i] >= 1e-3 && std[i] <= 1e3) {
-			return fmt.Errorf("its normalisation, mean %v and standard deviation %v, is not one of pixels in [0,1]", mean, std)
+	for i, mean := range s.Mean {
+		if std := s.Std[i]; !(math.Abs(mean) <= 1e3) || !(std >= 1e-3 && std <= 1e3) {
+			return fmt.Errorf("its normalisation, mean %v and standard deviation %v, is not one of pixels in [0,1]", s.Mean, s.Std)
 		}
 	}
 	return nil
 }
 
-// maxChannels and maxConditions bound the memory that a file can claim.
-const maxChannels, maxConditions = 64, 64
+// Bounds of what a file can claim. A model that leaves its channels open takes RGB.
+const (
+	maxChannels   = 1 << 10
+	maxConditions = 1 << 10
+	openChannels  = 3
+)
 
 // interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N) or (N,k); and the one output.
 func (s *Session) interfaceOf(g *onnx.Graph) error {
@@ -127,11 +130,12 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 		switch {
 		case len(in.Dims) == 4 && s.image == "":
 			s.image = in.Name
-			if s.Channels = len(s.Mean); in.Dims[1].Known() {
-				s.Channels = int(in.Dims[1].Size)
-			}
-			if s.Channels < 1 || s.Channels > maxChannels {
-				return fmt.Errorf("it takes images of %d channels, want 1 to %d", s.Channels, maxChannels)
+			s.Channels = openChannels
+			if c := in.Dims[1]; c.Known() {
+				if c.Size < 1 || c.Size > maxChannels {
+					return fmt.Errorf("it takes images of %d channels, want 1 to %d", c.Size, maxChannels)
+				}
+				s.Channels = int(c.Size)
 			}
 			for i, p := range []*int{&s.batch, nil, &s.Height, &s.Width} {
 				d := in.Dims[i]

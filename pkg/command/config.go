@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"multiscale/pkg/dataset"
 )
 
 // Config is what the flags of a training experiment ask for, validated. All
@@ -162,7 +164,7 @@ func (c *Config) applyProfile(task Task, f *Flags) {
 	if !f.Given("stages") {
 		c.Stages = Halved(c.Iterations, max(c.Levels, 0))
 	}
-	if c.Root == "" && c.Data != "deadleaves" && c.Data != "folder" {
+	if f, err := dataset.Find(dataset.Formats(), c.Data); err == nil && c.Root == "" && !f.BuiltIn && !f.Anywhere {
 		c.Root = "datasets/data/" + c.Data
 	}
 	if c.Out == "" {
@@ -173,9 +175,7 @@ func (c *Config) applyProfile(task Task, f *Flags) {
 func (t Task) profile(name string) Profile {
 	for _, p := range Profiles {
 		if p.Name == name {
-			if t.HalfBatch {
-				p.Batch /= 2
-			}
+			p.Batch = max(1, int(float64(p.Batch)*t.BatchFactor))
 			return p
 		}
 	}

@@ -13,7 +13,16 @@ import (
 	"time"
 )
 
-var denoising = Restoration("denoising", "trains networks that remove noise from pictures.")
+var (
+	denoising = Task{
+		Name: "denoising", Does: "trains networks that remove noise from pictures.", Networks: []Network{{"unet", 4}, {"resnet", 1}},
+		LearningRate: 5e-4, Restriction: "nearest", BatchFactor: 1, MinSide: 4,
+	}
+	superresolution = Task{
+		Name: "superresolution", Does: "enlarges", Networks: []Network{{"srnet", 2}, {"espcn", 2}, {"resnet", 2}},
+		LearningRate: 1e-3, Restriction: "bilinear", BatchFactor: 0.5, MinSide: 8,
+	}
+)
 
 func parseQuietly(task Task, args ...string) (Config, string, error) {
 	var help strings.Builder
@@ -60,7 +69,7 @@ func TestProfiles(t *testing.T) {
 			!slices.Equal(c.Stages, w.stages) || c.BatchTotal() != w.totalRestoration {
 			t.Errorf("%s: %+v, %v", w.profile, c, err)
 		}
-		c, _, err = parseQuietly(Superresolution("enlarges"), "-profile", w.profile)
+		c, _, err = parseQuietly(superresolution, "-profile", w.profile)
 		if err != nil || c.Batch != w.batch/2 || c.BatchTotal() != w.totalEnlargement || c.LearningRate != 1e-3 ||
 			c.Restriction != "bilinear" || c.Network != "srnet" {
 			t.Errorf("super-resolution, %s: %+v, %v", w.profile, c, err)
@@ -272,7 +281,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil && err != flag.ErrHelp && !errors.As(err, &usage) {
 			t.Fatalf("%T %v", err, err)
 		}
-		if err == nil && (c.Side>>c.Levels < denoising.LeastSide || len(c.Stages) != c.Levels+1 || c.BatchTotal() < 1 || len(c.Seeds) == 0) {
+		if err == nil && (c.Side>>c.Levels < denoising.MinSide || len(c.Stages) != c.Levels+1 || c.BatchTotal() < 1 || len(c.Seeds) == 0) {
 			t.Fatalf("%+v", c)
 		}
 	})

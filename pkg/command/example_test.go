@@ -20,7 +20,10 @@ func Example() {
 
 // The whole of a training experiment's flags; main is command.Experiment(task, run).
 func ExampleParse() {
-	task := command.Restoration("denoising", "trains networks that remove noise from pictures.")
+	task := command.Task{
+		Name: "denoising", Does: "trains networks that remove noise from pictures.", Networks: []command.Network{{"unet", 4}, {"resnet", 1}},
+		LearningRate: 5e-4, Restriction: "nearest", BatchFactor: 1, MinSide: 4,
+	}
 	task.Pending = map[string][]string{"allocation": {"optimal", "adaptive"}}
 
 	c, err := command.Parse(task, []string{"-profile", "cpu", "-strategy", "fullmultiscale"})

@@ -77,6 +77,17 @@ func (f *Flags) Bool(p *bool, name, usage string) {
 	}, true)
 }
 
+// Switch defines a flag without a value that calls on when it is given.
+func (f *Flags) Switch(name, usage string, on func()) {
+	f.define(entry{name: name, usage: usage}, func(s string) error {
+		if s != "true" {
+			return Wrong(name, s, "the flag takes no value", "")
+		}
+		on()
+		return nil
+	}, true)
+}
+
 // String defines a flag with any value but the empty one.
 func (f *Flags) String(p *string, name, unit, usage string) {
 	f.Func(name, unit, *p, usage, func(s string) error {

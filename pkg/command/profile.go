@@ -56,9 +56,9 @@ type Task struct {
 	Does         string // "trains a network to ...", for -h
 	Networks     []Network
 	LearningRate float64
-	Restriction  string // the default
-	HalfBatch    bool   // starts at half the profiles' batch
-	LeastSide    int    // of the coarsest mesh, pixels
+	Restriction  string  // the default
+	BatchFactor  float64 // of the profiles' batch
+	MinSide      int     // of the coarsest mesh, pixels
 	// Pending lists, flag by flag, the values that are part of the project but
 	// that this version cannot do yet; "*" stands for all. They are left out
 	// of the help and refused with a clear error.
@@ -83,26 +83,6 @@ func (t Task) folder() string {
 		return t.Name
 	}
 	return t.Command + "-" + t.Name
-}
-
-// Restoration is a Task with the paper's settings for denoising, deblurring
-// and inpainting.
-func Restoration(name, does string) Task {
-	return Task{
-		Name: name, Does: does,
-		Networks:     []Network{{"unet", 4}, {"resnet", 1}},
-		LearningRate: 5e-4, Restriction: "nearest", LeastSide: 4,
-	}
-}
-
-// Superresolution is the Task of the paper's enlargement by two. The sides are
-// those of the enlarged picture, so all networks halve.
-func Superresolution(does string) Task {
-	return Task{
-		Name: "superresolution", Does: does,
-		Networks:     []Network{{"srnet", 2}, {"espcn", 2}, {"resnet", 2}},
-		LearningRate: 1e-3, Restriction: "bilinear", HalfBatch: true, LeastSide: 8,
-	}
 }
 
 // available returns the choices of a flag that this version can do.

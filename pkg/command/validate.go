@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/optimize"
 )
 
@@ -19,7 +20,7 @@ func (c *Config) validate(t Task, f *Flags) error {
 	if c.Resume && c.Force {
 		return &UsageError{Flag: "-resume and -force", Reason: "they contradict each other", Advice: "-resume goes on, -force begins again"}
 	}
-	if err := c.validateData(f); err != nil {
+	if err := CheckData(dataset.Formats(), c.Data, c.Root, c.Validation); err != nil {
 		return err
 	}
 	if err := c.validateOptimizer(f); err != nil {
@@ -47,14 +48,20 @@ func (c *Config) validateOptimizer(f *Flags) error {
 	return nil
 }
 
-func (c *Config) validateData(f *Flags) error {
+// CheckData returns an error if the folders do not go with a data set, or if there
+// is no such data set.
+func CheckData(formats []dataset.Format, name, root, validation string) error {
+	f, err := dataset.Find(formats, name)
+	if err != nil {
+		return Wrong("data", name, "unknown", "use one of "+strings.Join(dataset.Names(formats), ", "))
+	}
 	switch {
-	case c.Data == "folder" && c.Root == "":
-		return &UsageError{Flag: "-root", Reason: "-data folder needs the folder of the pictures", Advice: "give -root DIR"}
-	case c.Data == "deadleaves" && c.Root != "":
-		return Wrong("root", c.Root, "-data deadleaves reads no files", "give -data as well, for instance -data folder")
-	case c.Data != "folder" && c.Validation != "":
-		return Wrong("validation", c.Validation, "only for -data folder; "+c.Data+" has its own validation pictures", "")
+	case f.Anywhere && root == "":
+		return &UsageError{Flag: "-root", Reason: "-data " + name + " needs the folder of the pictures", Advice: "give -root DIR"}
+	case f.BuiltIn && root != "":
+		return Wrong("root", root, "-data "+name+" reads no files", "give -data as well, for instance -data folder")
+	case !f.HasValidation && validation != "":
+		return Wrong("validation", validation, "only for -data folder; "+name+" has its own validation pictures", "")
 	}
 	return nil
 }
@@ -69,7 +76,7 @@ func (c *Config) validateMeshes(t Task, f *Flags) error {
 	// fits reports whether the meshes go down to 2^levels times the finest.
 	fits := func(levels int) bool {
 		coarsest := c.Side >> levels
-		return coarsest<<levels == c.Side && coarsest >= t.LeastSide && coarsest%multiple == 0
+		return coarsest<<levels == c.Side && coarsest >= t.MinSide && coarsest%multiple == 0
 	}
 	if !fits(c.Levels) {
 		most := -1
@@ -78,7 +85,7 @@ func (c *Config) validateMeshes(t Task, f *Flags) error {
 				most = l
 			}
 		}
-		rule := fmt.Sprintf("the coarsest mesh must have a side of at least %d", t.LeastSide)
+		rule := fmt.Sprintf("the coarsest mesh must have a side of at least %d", t.MinSide)
 		if multiple > 1 {
 			rule += fmt.Sprintf(" that %d divides", multiple)
 		}
@@ -86,7 +93,7 @@ func (c *Config) validateMeshes(t Task, f *Flags) error {
 		if f.Given("levels") && most >= 0 {
 			return Wrong("levels", c.Levels, reason, fmt.Sprintf("use at most %d", most))
 		}
-		return Wrong("side", c.Side, reason, fmt.Sprintf("use a multiple of %d from %d on, or other -levels", multiple<<c.Levels, t.LeastSide<<c.Levels))
+		return Wrong("side", c.Side, reason, fmt.Sprintf("use a multiple of %d from %d on, or other -levels", multiple<<c.Levels, t.MinSide<<c.Levels))
 	}
 	if len(c.Stages) != c.Levels+1 {
 		return Wrong("stages", joinInts(c.Stages), fmt.Sprintf("%d stages for -levels %d", len(c.Stages), c.Levels),

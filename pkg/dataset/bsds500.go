@@ -8,7 +8,7 @@ import (
 
 // openBSDS500 reads the pictures of BSDS500 (Arbelaez et al. 2011): the
 // customary 400 of train/ and test/ for training, the 100 of val/ for validation.
-func openBSDS500(o Options, b *budget) (*Set, error) {
+func openBSDS500(o Options) (*Set, error) {
 	root := o.Root
 	for _, inside := range []string{"images", "data/images", "BSDS500/data/images", "BSR/BSDS500/data/images"} {
 		if dir := filepath.Join(o.Root, filepath.FromSlash(inside)); isFolder(dir) {
@@ -30,9 +30,9 @@ func openBSDS500(o Options, b *budget) (*Set, error) {
 		digests = append(digests, digest)
 	}
 	return &Set{
-		Name: o.Name, Mean: half, Std: half, Digest: combine(digests...),
-		Train:      newGallery(union{part["train"], part["test"]}, nil, cropped, b),
-		Validation: newGallery(part["val"], nil, cropped, b),
+		Channels: rgb, Scale: half, Digest: combine(digests...),
+		Train:      NewGallery(union{part["train"], part["test"]}, Crop, o),
+		Validation: NewGallery(part["val"], Crop, o),
 	}, nil
 }
 

@@ -19,7 +19,7 @@ const (
 // openCelebA reads the aligned and cropped pictures of CelebA (Liu et al. 2015),
 // partition 0 for training and 1 for validation. The square in the centre of
 // each picture is used.
-func openCelebA(o Options, b *budget) (*Set, error) {
+func openCelebA(o Options) (*Set, error) {
 	list := filepath.Join(o.Root, celebaPartition)
 	f, err := os.Open(list)
 	if err != nil {
@@ -43,9 +43,9 @@ func openCelebA(o Options, b *budget) (*Set, error) {
 		return nil, err
 	}
 	return &Set{
-		Name: o.Name, Mean: half, Std: half, Digest: digest,
-		Train:      newGallery(squares{train}, nil, resized, b),
-		Validation: newGallery(squares{validation}, nil, resized, b),
+		Channels: rgb, Scale: half, Digest: digest,
+		Train:      NewGallery(squares{train}, Resize, o),
+		Validation: NewGallery(squares{validation}, Resize, o),
 	}, nil
 }
 

@@ -6,93 +6,97 @@ import (
 	"strings"
 
 	"multiscale/pkg/picture"
-	"multiscale/pkg/random"
+	"multiscale/pkg/pixel"
 )
 
-// Source is a fixed collection of clean pictures, ready to be cropped to
-// samples. Its methods may be called from any number of goroutines.
+// Source is a fixed collection of clean pictures: files, records of a binary, a
+// generator. Load gives the same picture every time. Its methods may be called
+// from any number of goroutines.
 type Source interface {
 	// Len is the number of pictures.
 	Len() int
 	// Name is a name for picture i, for messages.
 	Name(i int) string
-	// Sample writes a random crop, mirrored in half of the cases, of picture i to
-	// dst: planes (3,side,side) with values in [0,1]. What is random comes from r.
-	// Rows and columns that are no multiples of stride, which is at least 1, may be
-	// left as they are: who asks will not look at them.
-	Sample(dst []float32, i, side, stride int, r *random.Stream) error
-	// Fixed writes the k-th fixed sample to dst, for any k >= 0: of picture
-	// k%Len, crop number k/Len, of which number 0 is the centre.
-	Fixed(dst []float32, k, side int) error
-	// Whole returns picture i in full. It is shared: do not change it.
-	Whole(i int) (*picture.Planar8, error)
-}
-
-// PairSource also gives the same samples at half the resolution, for
-// super-resolution by a factor of 2. Every Source of this package is one. The
-// low-resolution pictures are the data set's own (Urban100's LR folder) or else
-// made by picture.Planar8.Half, MATLAB's antialiased bicubic reduction.
-type PairSource interface {
-	Source
-	// SamplePair is Sample with the low-resolution counterpart: low is
-	// (3,side/2,side/2), high (3,side,side). side must be even.
-	SamplePair(low, high []float32, i, side int, r *random.Stream) error
-	// FixedPair is Fixed in the same way.
-	FixedPair(low, high []float32, k, side int) error
-	// WholePair returns picture i, cut to even sides, and its counterpart.
-	WholePair(i int) (low, high *picture.Planar8, err error)
+	// Load returns picture i, which the caller does not change.
+	Load(i int) (*picture.Planar, error)
 }
 
 // Set is a data set that is ready for use.
 type Set struct {
 	Name              string
-	Train, Validation PairSource
-	Mean, Std         [3]float32 // of the pixels, per channel, for normalisation
+	Channels          int // of all pictures
+	Train, Validation *Gallery
+	// Scale is the normalisation that the data set asks for.
+	Scale pixel.Scale
 	// Digest identifies the content, wherever it is stored. It covers names,
 	// sizes and, up to 256 MiB in all, every byte of every file (beyond that the
 	// first 4 KiB of each); for dead leaves the generator and its parameters.
 	Digest string
+	// Whole says that networks are compared on the validation pictures in full,
+	// as the papers on this data set do, by tasks that enlarge pictures.
+	Whole bool
 }
 
 // Options say what to open. The zero value opens the built-in dead leaves.
 type Options struct {
-	Name       string // one of Names; "" means deadleaves
-	Root       string // the folder; "" means datasets/data/NAME, where datasets/fetch puts it
-	Validation string // a folder of validation pictures; with the data set "folder" only
-	Side       int    // the side of the samples that will be asked for; 0 means 64
-	CacheBytes int64  // budget for decoded pictures; 0 means 1 GiB, negative none
+	Name       string   // of one of Formats; "" means deadleaves
+	Root       string   // the folder; "" means datasets/data/NAME, where datasets/fetch puts it
+	Validation string   // a folder of validation pictures; for formats with HasValidation only
+	Side       int      // the side of the samples that will be asked for; 0 means 64
+	CacheBytes int64    // budget for decoded pictures; 0 means 1 GiB, negative none
+	Formats    []Format // that are known; nil for those of this package
+
+	budget *budget
 }
 
 // DefaultCacheBytes is the budget for decoded pictures.
 const DefaultCacheBytes = 1 << 30
 
-type opener struct {
-	name string
-	open func(o Options, b *budget) (*Set, error)
-	hint string // how to get the data
+// Format is a kind of data set: how to open one.
+type Format struct {
+	Name string // in commands, files and tables: lower-case letters and digits
+	Hint string // how to get the data, for errors
+	// BuiltIn formats read no folder; Root is then empty.
+	BuiltIn bool
+	// Anywhere formats have no usual folder: Root must be given.
+	Anywhere bool
+	// HasValidation formats take validation pictures from a folder of their own.
+	HasValidation bool
+	// Open opens the data set. Root has been checked to be a folder.
+	Open func(o Options) (*Set, error)
 }
 
-// openers is a function because the openers themselves name the data sets.
-func openers() []opener {
-	fetch := "get it with: go run ./datasets/fetch "
-	return []opener{
-		{"deadleaves", openLeaves, ""},
-		{"cifar10", openCIFAR10, fetch + "cifar10"},
-		{"stl10", openSTL10, fetch + "stl10"},
-		{"celeba", openCelebA, "see: go run ./datasets/fetch celeba"},
-		{"urban100", openUrban100, fetch + "urban100"},
-		{"bsds500", openBSDS500, fetch + "bsds500"},
-		{"folder", openFolder, "-root must name a folder of pictures"},
+// Formats returns the data sets of this package.
+func Formats() []Format {
+	const fetch = "get it with: go run ./datasets/fetch "
+	return []Format{
+		{Name: "deadleaves", Open: openLeaves, BuiltIn: true},
+		{Name: "cifar10", Open: openCIFAR10, Hint: fetch + "cifar10"},
+		{Name: "stl10", Open: openSTL10, Hint: fetch + "stl10"},
+		{Name: "celeba", Open: openCelebA, Hint: "see: go run ./datasets/fetch celeba"},
+		{Name: "urban100", Open: openUrban100, Hint: fetch + "urban100"},
+		{Name: "bsds500", Open: openBSDS500, Hint: fetch + "bsds500"},
+		{Name: "folder", Open: openFolder, Hint: "-root must name a folder of pictures", Anywhere: true, HasValidation: true},
+		{Name: "pairs", Open: openPairs, Hint: "-root must name a folder with degraded/ and clean/", Anywhere: true, HasValidation: true},
 	}
 }
 
-// Names returns the names of the data sets that Open knows.
-func Names() []string {
-	var names []string
-	for _, o := range openers() {
-		names = append(names, o.name)
+// Names returns the names of formats, in their order.
+func Names(formats []Format) (names []string) {
+	for _, f := range formats {
+		names = append(names, f.Name)
 	}
 	return names
+}
+
+// Find returns the format of a name.
+func Find(formats []Format, name string) (Format, error) {
+	for _, f := range formats {
+		if f.Name == name {
+			return f, nil
+		}
+	}
+	return Format{}, fmt.Errorf("-data %q: unknown; use one of %s", name, strings.Join(Names(formats), ", "))
 }
 
 // Open opens a data set and checks what can be checked without decoding it:
@@ -101,6 +105,9 @@ func Names() []string {
 func Open(o Options) (*Set, error) {
 	if o.Name == "" {
 		o.Name = "deadleaves"
+	}
+	if o.Formats == nil {
+		o.Formats = Formats()
 	}
 	if o.Side == 0 {
 		o.Side = 64
@@ -111,30 +118,48 @@ func Open(o Options) (*Set, error) {
 	if o.CacheBytes == 0 {
 		o.CacheBytes = DefaultCacheBytes
 	}
-	if o.Validation != "" && o.Name != "folder" {
-		return nil, fmt.Errorf("-validation %s: works with -data folder only; %s has its own validation pictures", o.Validation, o.Name)
+	f, err := Find(o.Formats, o.Name)
+	if err != nil {
+		return nil, err
 	}
-	b := new(budget)
-	b.left.Store(max(o.CacheBytes, 0))
-	for _, opener := range openers() {
-		if opener.name != o.Name {
-			continue
-		}
-		if o.Name != "deadleaves" {
-			if o.Root == "" && o.Name == "folder" {
-				return nil, fmt.Errorf("-data folder: no folder given; add -root DIR")
-			}
-			if o.Root == "" {
-				o.Root = filepath.Join("datasets", "data", o.Name)
-			}
-			if err := checkFolder(o.Root, opener.hint); err != nil {
-				return nil, err
-			}
-		}
-		return opener.open(o, b)
+	switch {
+	case o.Validation != "" && !f.HasValidation:
+		return nil, fmt.Errorf("-validation %s: works with -data folder and pairs only; %s has its own validation pictures", o.Validation, f.Name)
+	case f.BuiltIn && o.Root != "":
+		return nil, fmt.Errorf("-root %s: -data %s is built in and reads no folder; leave -root out or name another -data", o.Root, f.Name)
+	case f.Anywhere && o.Root == "":
+		return nil, fmt.Errorf("-data %s: no folder given; add -root DIR", f.Name)
 	}
-	return nil, fmt.Errorf("-data %q: unknown; use one of %s", o.Name, strings.Join(Names(), ", "))
+	if !f.BuiltIn {
+		if o.Root == "" {
+			o.Root = filepath.Join("datasets", "data", f.Name)
+		}
+		if err := checkFolder(o.Root, f.Hint); err != nil {
+			return nil, err
+		}
+	}
+	o.budget = new(budget)
+	o.budget.left.Store(max(o.CacheBytes, 0))
+	set, err := f.Open(o)
+	if err != nil {
+		return nil, err
+	}
+	set.Name = f.Name
+	return set, set.check()
 }
 
-// half is the mean and standard deviation that bring [0,1] to [-1,1].
-var half = [3]float32{0.5, 0.5, 0.5}
+// check finds what an Open function has left out.
+func (s *Set) check() error {
+	switch {
+	case s.Train == nil || s.Validation == nil || s.Train.Len() == 0 || s.Validation.Len() == 0:
+		return fmt.Errorf("-data %s: a data set needs pictures for training and for validation", s.Name)
+	case s.Channels < 1:
+		return fmt.Errorf("-data %s: pictures of %d channels", s.Name, s.Channels)
+	case s.Digest == "":
+		return fmt.Errorf("-data %s: the data set has no digest", s.Name)
+	}
+	return s.Scale.Check(s.Channels)
+}
+
+// rgb is the number of channels of decoded pictures, and of this package's data sets.
+const rgb = 3

@@ -43,7 +43,7 @@ func TestOpenErrors(t *testing.T) {
 		{Options{Name: "imagenet"}, `"imagenet": unknown; use one of deadleaves, `},
 		{Options{Root: dir}, "deadleaves is built in"},
 		{Options{Side: -1}, "side -1"},
-		{Options{Name: "cifar10", Validation: dir}, "-data folder only"},
+		{Options{Name: "cifar10", Validation: dir}, "-data folder and pairs only"},
 		{Options{Name: "folder"}, "-root DIR"},
 		{Options{Name: "folder", Root: at("none")}, "none: no such folder"},
 		{Options{Name: "folder", Root: at("file")}, "file: not a folder"},
@@ -78,7 +78,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 func TestNames(t *testing.T) {
-	for _, name := range Names() {
+	for _, name := range Names(Formats()) {
 		if _, err := Open(Options{Name: name, Root: filepath.Join(t.TempDir(), "none")}); err == nil || strings.Contains(err.Error(), "unknown") {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -91,7 +91,7 @@ func TestPrepareOnAnyCores(t *testing.T) {
 	for i := range sets {
 		before := runtime.GOMAXPROCS(i + 1)
 		sets[i] = open(t, Options{Side: 8})
-		err := Prepare(sets[i].Train)
+		err := sets[i].Train.Prepare()
 		runtime.GOMAXPROCS(before)
 		if err != nil {
 			t.Fatal(err)
@@ -107,12 +107,12 @@ func TestPrepareOnAnyCores(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, set.Train.Name(3))); err != nil {
 		t.Fatal(err)
 	}
-	if err := Prepare(set.Train); err == nil || !strings.Contains(err.Error(), set.Train.Name(3)) {
+	if err := set.Train.Prepare(); err == nil || !strings.Contains(err.Error(), set.Train.Name(3)) {
 		t.Errorf("a picture that vanished: %v", err)
 	}
 }
 
-func whole(t *testing.T, s Source, i int) *picture.Planar8 {
+func whole(t *testing.T, s *Gallery, i int) *picture.Planar {
 	t.Helper()
 	p, err := s.Whole(i)
 	if err != nil {

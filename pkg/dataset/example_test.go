@@ -16,7 +16,7 @@ func Example() {
 	sample := make([]float32, 3*32*32)
 	r := random.New(1).Child("sample", 0)
 	i := r.Intn(set.Train.Len())
-	if err := set.Train.Sample(sample, i, 32, 1, &r); err != nil {
+	if err := set.Train.Sample(sample, i, 32, &r); err != nil {
 		fmt.Println(err)
 		return
 	}

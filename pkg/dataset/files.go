@@ -16,16 +16,16 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// files is a collection of picture files below a folder.
+// files is a source of picture files below a folder.
 type files struct {
 	root  string
 	names []string // relative, with forward slashes
 }
 
-func (f files) Len() int                             { return len(f.names) }
-func (f files) Name(i int) string                    { return f.names[i] }
-func (f files) Load(i int) (*picture.Planar8, error) { return picture.Open(f.path(i)) }
-func (f files) path(i int) string                    { return filepath.Join(f.root, filepath.FromSlash(f.names[i])) }
+func (f files) Len() int                            { return len(f.names) }
+func (f files) Name(i int) string                   { return f.names[i] }
+func (f files) Load(i int) (*picture.Planar, error) { return picture.Open(f.path(i)) }
+func (f files) path(i int) string                   { return filepath.Join(f.root, filepath.FromSlash(f.names[i])) }
 
 // maxFiles is more than any data set of pictures has that fits on a disk of today.
 const maxFiles = 5_000_000
@@ -228,3 +228,7 @@ func (j *inspection) look(i int) error {
 	sum.Sum(j.sums[i][:0])
 	return nil
 }
+
+// Digest identifies the content of the named files of a folder, for Set.Digest of
+// data sets that are no pictures.
+func Digest(root string, names []string) (string, error) { return digestOf(files{root, names}) }

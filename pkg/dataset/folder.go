@@ -5,24 +5,25 @@ import (
 	"fmt"
 
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
 )
 
-func openFolder(o Options, b *budget) (*Set, error) {
-	return openTrees(o, b, cropped, half, half)
+func openFolder(o Options) (*Set, error) {
+	return openTrees(o, Crop, half)
 }
 
 // openTrees serves any tree of pictures, with a validation folder of its own
 // or split by hash.
-func openTrees(o Options, b *budget, how fit, mean, std [3]float32) (*Set, error) {
-	set := &Set{Name: o.Name, Mean: mean, Std: std}
+func openTrees(o Options, how Fit, scale pixel.Scale) (*Set, error) {
+	set := &Set{Channels: rgb, Scale: scale}
 	all, digest, err := openTree(o.Root)
 	if err != nil {
 		return nil, err
 	}
 	set.Digest = digest
-	train, validation := collection(all), collection(nil)
+	train, validation := Source(all), Source(nil)
 	if o.Validation == "" {
-		train, validation, err = split(all, o.Root)
+		train, validation, err = Split(all, o.Root)
 		if err != nil {
 			return nil, err
 		}
@@ -36,11 +37,11 @@ func openTrees(o Options, b *budget, how fit, mean, std [3]float32) (*Set, error
 		}
 		validation, set.Digest = other, combine(set.Digest, digest)
 	}
-	if how == resized {
+	if how == Resize {
 		train, validation = squares{train}, squares{validation}
 	}
-	set.Train = newGallery(train, nil, how, b)
-	set.Validation = newGallery(validation, nil, how, b)
+	set.Train = NewGallery(train, how, o)
+	set.Validation = NewGallery(validation, how, o)
 	return set, nil
 }
 
@@ -59,10 +60,10 @@ func combine(digests ...string) string {
 }
 
 // squares cuts the square in the centre out of every picture.
-type squares struct{ collection }
+type squares struct{ Source }
 
-func (s squares) Load(i int) (*picture.Planar8, error) {
-	p, err := s.collection.Load(i)
+func (s squares) Load(i int) (*picture.Planar, error) {
+	p, err := s.Source.Load(i)
 	if err != nil || p.W == p.H {
 		return p, err
 	}

@@ -11,7 +11,10 @@ import (
 	"multiscale/pkg/random"
 )
 
-func names(s Source) (all []string) {
+func names(s interface {
+	Len() int
+	Name(int) string
+}) (all []string) {
 	for i := range s.Len() {
 		all = append(all, s.Name(i))
 	}
@@ -100,7 +103,7 @@ func TestSplit(t *testing.T) {
 	for i := range 2000 {
 		all.names = append(all.names, fmt.Sprintf("dir/%04d.png", i))
 	}
-	train, validation, err := split(all, "all")
+	train, validation, err := Split(all, "all")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +114,7 @@ func TestSplit(t *testing.T) {
 	for i := range validation.Len() {
 		side[validation.Name(i)] = true
 	}
-	part, held, err := split(files{"", all.names[:1000]}, "part")
+	part, held, err := Split(files{"", all.names[:1000]}, "part")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +129,7 @@ func TestSplit(t *testing.T) {
 		}
 	}
 	for n := 2; n < 30; n++ {
-		a, b, err := split(files{"", all.names[:n]}, "few")
+		a, b, err := Split(files{"", all.names[:n]}, "few")
 		if err != nil || a.Len() == 0 || b.Len() == 0 || a.Len()+b.Len() != n {
 			t.Errorf("of %d pictures %d and %d, %v", n, a.Len(), b.Len(), err)
 		}
@@ -162,9 +165,9 @@ func TestVanishingPicture(t *testing.T) {
 	}
 	r := random.New(1)
 	for name, err := range map[string]error{
-		"Sample": set.Train.Sample(make([]float32, 48), 0, 4, 1, &r),
+		"Sample": set.Train.Sample(make([]float32, 48), 0, 4, &r),
 		"Fixed":  set.Train.Fixed(make([]float32, 48), 0, 4),
-		"pair":   set.Train.SamplePair(make([]float32, 12), make([]float32, 48), 0, 4, &r),
+		"pair":   set.Train.SamplePair(make([]float32, 12), make([]float32, 48), 0, 4, 2, &r),
 	} {
 		if err == nil || !strings.HasPrefix(err.Error(), path) {
 			t.Errorf("%s: %v", name, err)

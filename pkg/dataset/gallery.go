@@ -8,25 +8,17 @@ import (
 	"multiscale/pkg/random"
 )
 
-// collection is where pictures come from: files, records or a generator. Load
-// gives the same picture every time and may be called concurrently.
-type collection interface {
-	Len() int
-	Name(i int) string
-	Load(i int) (*picture.Planar8, error)
-}
-
-// subset is a part of a collection.
+// subset is a part of a source.
 type subset struct {
-	collection
+	Source
 	index []int
 }
 
-func (s subset) Len() int                             { return len(s.index) }
-func (s subset) Name(i int) string                    { return s.collection.Name(s.index[i]) }
-func (s subset) Load(i int) (*picture.Planar8, error) { return s.collection.Load(s.index[i]) }
+func (s subset) Len() int                            { return len(s.index) }
+func (s subset) Name(i int) string                   { return s.Source.Name(s.index[i]) }
+func (s subset) Load(i int) (*picture.Planar, error) { return s.Source.Load(s.index[i]) }
 
-// union is one collection after another.
+// union is one source after another.
 type union struct{ a, b files }
 
 func (u union) at(i int) (files, int) {
@@ -41,42 +33,57 @@ func (u union) Name(i int) string {
 	f, k := u.at(i)
 	return f.Name(k)
 }
-func (u union) Load(i int) (*picture.Planar8, error) {
+func (u union) Load(i int) (*picture.Planar, error) {
 	f, k := u.at(i)
 	return f.Load(k)
 }
 
-// fit says how a picture becomes a square of the asked side.
-type fit int
+// Fit says how a picture becomes a square of the asked side.
+type Fit int
 
 const (
-	cropped fit = iota // a part of the picture; small pictures are enlarged first
-	resized            // the whole picture, which is square
+	Crop   Fit = iota // a part of the picture; small pictures are enlarged first
+	Resize            // the whole picture, which is square
 )
 
-// gallery is the one Source of this package: a collection, a way to fit its
-// pictures, and caches.
-type gallery struct {
-	high, low *cache // low is nil when halves are made from high
-	halves    *cache
-	fit       fit
+// Gallery draws samples from a Source: crops and flips, at random or fixed, of
+// the clean picture alone or with the degraded picture that belongs to it. It
+// keeps decoded pictures within the data set's budget. Its methods may be called
+// from any number of goroutines.
+type Gallery struct {
+	clean  *cache
+	inputs *cache // nil where the data set has none
+	halves *cache
+	fit    Fit
 }
 
-func newGallery(pictures, low collection, how fit, b *budget) *gallery {
-	g := &gallery{high: newCache(pictures, b), fit: how}
-	if low != nil {
-		g.low = newCache(low, b)
-	} else {
-		g.halves = newCache(halves{g.high}, b)
+// NewGallery returns a gallery of a source. The options are those that the
+// format's Open was called with.
+func NewGallery(source Source, how Fit, o Options) *Gallery {
+	return NewPairs(source, nil, how, o)
+}
+
+// NewPairs returns a gallery of clean pictures with the degraded pictures that
+// belong to them: inputs has as many, in the same order, of the same size or of
+// half the sides.
+func NewPairs(clean, inputs Source, how Fit, o Options) *Gallery {
+	if o.budget == nil {
+		o.budget = new(budget)
+		o.budget.left.Store(DefaultCacheBytes)
 	}
+	g := &Gallery{clean: newCache(clean, o.budget), fit: how}
+	if inputs != nil {
+		g.inputs = newCache(inputs, o.budget)
+	}
+	g.halves = newCache(halves{g.clean}, o.budget)
 	return g
 }
 
-// halves reduces the pictures of a collection.
-type halves struct{ collection }
+// halves reduces the pictures of a source.
+type halves struct{ Source }
 
-func (h halves) Load(i int) (*picture.Planar8, error) {
-	p, err := h.collection.Load(i)
+func (h halves) Load(i int) (*picture.Planar, error) {
+	p, err := h.Source.Load(i)
 	if err != nil {
 		return nil, err
 	}
@@ -86,31 +93,35 @@ func (h halves) Load(i int) (*picture.Planar8, error) {
 	return p.Half(), nil
 }
 
-func (g *gallery) Len() int                              { return g.high.Len() }
-func (g *gallery) Name(i int) string                     { return g.high.Name(i) }
-func (g *gallery) Whole(i int) (*picture.Planar8, error) { return g.high.Load(i) }
+// Len is the number of pictures.
+func (g *Gallery) Len() int { return g.clean.Len() }
 
-// Prepare decodes or generates the pictures of a source on all cores, as far as
-// the cache has room, so that the first steps of training do not wait for them
-// one by one. It is never necessary.
-func Prepare(s Source) error {
-	g, ok := s.(*gallery)
-	if !ok {
-		return nil
-	}
+// Name is a name for picture i, for messages.
+func (g *Gallery) Name(i int) string { return g.clean.Name(i) }
+
+// Whole returns picture i in full. It is shared: do not change it.
+func (g *Gallery) Whole(i int) (*picture.Planar, error) { return g.clean.Load(i) }
+
+// HasInputs says whether the data set has degraded pictures of its own.
+func (g *Gallery) HasInputs() bool { return g.inputs != nil }
+
+// Prepare decodes or generates the pictures on all cores, as far as the cache has
+// room, so that the first steps of training do not wait for them one by one. It
+// is never necessary.
+func (g *Gallery) Prepare() error {
 	p := &preparation{g: g, errs: make([]error, g.Len())}
 	kernel.Run(g.Len(), p)
 	return firstError(p.errs)
 }
 
 type preparation struct {
-	g    *gallery
+	g    *Gallery
 	errs []error
 }
 
 func (p *preparation) Do(i int) {
-	if p.g.high.room() {
-		_, p.errs[i] = p.g.high.Load(i)
+	if p.g.clean.room() {
+		_, p.errs[i] = p.g.clean.Load(i)
 	}
 }
 
@@ -130,10 +141,10 @@ type window struct {
 }
 
 // scaled returns the size that a picture is brought to for samples of a side.
-func (g *gallery) scaled(p *picture.Planar8, side int) (w, h int) {
+func (g *Gallery) scaled(p *picture.Planar, side int) (w, h int) {
 	short := min(p.W, p.H)
 	switch {
-	case g.fit == resized:
+	case g.fit == Resize:
 		return side, side
 	case short < side:
 		return p.W * side / short, p.H * side / short
@@ -142,7 +153,7 @@ func (g *gallery) scaled(p *picture.Planar8, side int) (w, h int) {
 }
 
 // randomWindow draws a window whose corner is a multiple of step.
-func (g *gallery) randomWindow(p *picture.Planar8, side, step int, r *random.Stream) window {
+func (g *Gallery) randomWindow(p *picture.Planar, side, step int, r *random.Stream) window {
 	w, h := g.scaled(p, side)
 	return window{
 		w: w, h: h,
@@ -155,7 +166,7 @@ func (g *gallery) randomWindow(p *picture.Planar8, side, step int, r *random.Str
 // fixedWindow is crop number n: the centre, then points of a sequence that
 // fills the picture evenly (Roberts' R2, the powers of the plastic number).
 // Pictures that are not cropped are mirrored for odd n.
-func (g *gallery) fixedWindow(p *picture.Planar8, side, step, n int) window {
+func (g *Gallery) fixedWindow(p *picture.Planar, side, step, n int) window {
 	w, h := g.scaled(p, side)
 	at := func(room int, alpha float64) int {
 		f := 0.5 + alpha*float64(n)
@@ -166,80 +177,116 @@ func (g *gallery) fixedWindow(p *picture.Planar8, side, step, n int) window {
 		w: w, h: h,
 		x:    at(w-side, 0.7548776662466927),
 		y:    at(h-side, 0.5698402909980532),
-		flip: g.fit == resized && n%2 == 1,
+		flip: g.fit == Resize && n%2 == 1,
 	}
 }
 
-func (v window) cut(dst []float32, p *picture.Planar8, side, stride int) {
-	p.Window(dst, picture.Window{FullW: v.w, FullH: v.h, X: v.x, Y: v.y, W: side, H: side, Flip: v.flip, Stride: stride})
+func (v window) cut(dst []float32, p *picture.Planar, side int) {
+	p.Window(dst, picture.Window{FullW: v.w, FullH: v.h, X: v.x, Y: v.y, W: side, H: side, Flip: v.flip})
 }
 
-func (g *gallery) Sample(dst []float32, i, side, stride int, r *random.Stream) error {
-	p, err := g.high.Load(i)
+// Sample writes a random crop of picture i, mirrored in half of the cases, to
+// dst: planes (C,side,side). What is random comes from r.
+func (g *Gallery) Sample(dst []float32, i, side int, r *random.Stream) error {
+	p, err := g.clean.Load(i)
 	if err == nil {
-		g.randomWindow(p, side, 1, r).cut(dst, p, side, stride)
+		g.randomWindow(p, side, 1, r).cut(dst, p, side)
 	}
 	return err
 }
 
-func (g *gallery) Fixed(dst []float32, k, side int) error {
-	p, err := g.high.Load(k % g.Len())
+// Fixed writes the k-th fixed sample to dst, for any k >= 0: of picture k%Len,
+// crop number k/Len, of which number 0 is the centre.
+func (g *Gallery) Fixed(dst []float32, k, side int) error {
+	p, err := g.clean.Load(k % g.Len())
 	if err == nil {
-		g.fixedWindow(p, side, 1, k/g.Len()).cut(dst, p, side, 1)
+		g.fixedWindow(p, side, 1, k/g.Len()).cut(dst, p, side)
 	}
 	return err
 }
 
-func (g *gallery) SamplePair(low, high []float32, i, side int, r *random.Stream) error {
-	p, err := g.high.Load(i)
+// SamplePair is Sample with the input that belongs to the crop: planes
+// (C,side/ratio,side/ratio), of the data set's own degraded picture where it has
+// one, else, with ratio 2, made by picture.Planar.Half, MATLAB's antialiased
+// bicubic reduction.
+func (g *Gallery) SamplePair(input, dst []float32, i, side, ratio int, r *random.Stream) error {
+	p, err := g.clean.Load(i)
 	if err != nil {
 		return err
 	}
-	return g.pair(low, high, i, p, side, g.randomWindow(p, side, 2, r))
+	return g.pair(input, dst, i, p, side, ratio, g.randomWindow(p, side, ratio, r))
 }
 
-func (g *gallery) FixedPair(low, high []float32, k, side int) error {
+// FixedPair is Fixed in the same way.
+func (g *Gallery) FixedPair(input, dst []float32, k, side, ratio int) error {
 	i := k % g.Len()
-	p, err := g.high.Load(i)
+	p, err := g.clean.Load(i)
 	if err != nil {
 		return err
 	}
-	return g.pair(low, high, i, p, side, g.fixedWindow(p, side, 2, k/g.Len()))
+	return g.pair(input, dst, i, p, side, ratio, g.fixedWindow(p, side, ratio, k/g.Len()))
 }
 
-func (g *gallery) pair(low, high []float32, i int, p *picture.Planar8, side int, v window) error {
-	if side%2 != 0 {
-		return fmt.Errorf("pairs of side %d cannot be made; use an even side", side)
+func (g *Gallery) pair(input, dst []float32, i int, p *picture.Planar, side, ratio int, v window) error {
+	if side%ratio != 0 {
+		return fmt.Errorf("pairs of side %d cannot be made; use a multiple of %d", side, ratio)
 	}
-	v.cut(high, p, side, 1)
-	if g.low == nil && (v.w != p.W || v.h != p.H) {
+	v.cut(dst, p, side)
+	if g.inputs == nil && ratio == 2 && (v.w != p.W || v.h != p.H) {
 		// The sample is not a part of the picture as it is, nor is its half.
-		picture.FromFloat(high, side, side).Half().Float(low)
+		(&picture.Planar{C: p.C, H: side, W: side, Pix: bytesOf(p, dst), Values: valuesOf(p, dst)}).Half().Float(input)
 		return nil
 	}
-	q, err := g.lower().Load(i)
+	q, err := g.input(i, p, ratio)
 	if err == nil {
-		window{v.w / 2, v.h / 2, v.x / 2, v.y / 2, v.flip}.cut(low, q, side/2, 1)
+		window{v.w / ratio, v.h / ratio, v.x / ratio, v.y / ratio, v.flip}.cut(input, q, side/ratio)
 	}
 	return err
 }
 
-func (g *gallery) WholePair(i int) (low, high *picture.Planar8, err error) {
-	if high, err = g.high.Load(i); err != nil {
-		return nil, nil, err
+// bytesOf are the bytes of planes cut out of a picture of bytes; nil for others.
+func bytesOf(p *picture.Planar, planes []float32) []uint8 {
+	if p.Pix == nil {
+		return nil
 	}
-	if low, err = g.lower().Load(i); err != nil {
-		return nil, nil, err
-	}
-	if high.W != 2*low.W || high.H != 2*low.H {
-		high = high.Cut(0, 0, 2*low.W, 2*low.H)
-	}
-	return low, high, nil
+	return picture.FromFloat(planes, len(planes)/p.C, 1).Pix
 }
 
-func (g *gallery) lower() *cache {
-	if g.low != nil {
-		return g.low
+// valuesOf are the planes cut out of a picture of numbers; nil for others.
+func valuesOf(p *picture.Planar, planes []float32) []float32 {
+	if p.Pix != nil {
+		return nil
 	}
-	return g.halves
+	return planes
+}
+
+// input returns the degraded picture of picture i, which is p.
+func (g *Gallery) input(i int, p *picture.Planar, ratio int) (*picture.Planar, error) {
+	if g.inputs == nil {
+		if ratio != 2 {
+			return nil, fmt.Errorf("%s: the data set has no degraded pictures; use -data pairs", g.Name(i))
+		}
+		return g.halves.Load(i)
+	}
+	q, err := g.inputs.Load(i)
+	if err == nil && (q.W != p.W/ratio || q.H != p.H/ratio || q.C != p.C) {
+		return nil, fmt.Errorf("%s: %dx%d pixels in %d channels do not belong to %s of %dx%d in %d; the sides must be 1/%d of them",
+			g.inputs.Name(i), q.W, q.H, q.C, g.Name(i), p.W, p.H, p.C, ratio)
+	}
+	return q, err
+}
+
+// WholePair returns picture i, its sides cut to multiples of ratio, and the
+// degraded picture that belongs to it.
+func (g *Gallery) WholePair(i, ratio int) (input, clean *picture.Planar, err error) {
+	if clean, err = g.clean.Load(i); err != nil {
+		return nil, nil, err
+	}
+	if input, err = g.input(i, clean, ratio); err != nil {
+		return nil, nil, err
+	}
+	if clean.W != ratio*input.W || clean.H != ratio*input.H {
+		clean = clean.Cut(0, 0, ratio*input.W, ratio*input.H)
+	}
+	return input, clean, nil
 }

@@ -10,14 +10,14 @@ import (
 )
 
 // shelf is a collection in memory.
-type shelf []*picture.Planar8
+type shelf []*picture.Planar
 
-func (s shelf) Len() int                             { return len(s) }
-func (s shelf) Name(i int) string                    { return string(rune('a' + i)) }
-func (s shelf) Load(i int) (*picture.Planar8, error) { return s[i], nil }
+func (s shelf) Len() int                            { return len(s) }
+func (s shelf) Name(i int) string                   { return string(rune('a' + i)) }
+func (s shelf) Load(i int) (*picture.Planar, error) { return s[i], nil }
 
 // find returns where a sample lies in a picture, and whether it is mirrored.
-func find(p *picture.Planar8, sample []float32, side int) (x, y int, flip, ok bool) {
+func find(p *picture.Planar, sample []float32, side int) (x, y int, flip, ok bool) {
 	crop := make([]float32, len(sample))
 	for y = 0; y <= p.H-side; y++ {
 		for x = 0; x <= p.W-side; x++ {
@@ -34,14 +34,14 @@ func find(p *picture.Planar8, sample []float32, side int) (x, y int, flip, ok bo
 func TestSamplesAreCrops(t *testing.T) {
 	const side = 6
 	p := noise(13, 10, "p")
-	g := newGallery(shelf{p}, nil, cropped, new(budget))
+	g := NewGallery(shelf{p}, Crop, Options{budget: new(budget)})
 	sample := make([]float32, 3*side*side)
 	flips := 0
 	places := make(map[[2]int]bool)
 	r := random.New(1)
 	const draws = 500
 	for range draws {
-		if err := g.Sample(sample, 0, side, 1, &r); err != nil {
+		if err := g.Sample(sample, 0, side, &r); err != nil {
 			t.Fatal(err)
 		}
 		x, y, flip, ok := find(p, sample, side)
@@ -76,9 +76,9 @@ func TestSamplesAreCrops(t *testing.T) {
 // A fixed sample is number k/Len of picture k%Len.
 func TestFixedOrder(t *testing.T) {
 	a, b := noise(4, 4, "a"), noise(4, 4, "b")
-	g := newGallery(shelf{a, b}, nil, resized, new(budget))
+	g := NewGallery(shelf{a, b}, Resize, Options{budget: new(budget)})
 	sample, want := make([]float32, 48), make([]float32, 48)
-	for k, p := range []*picture.Planar8{a, b, a, b, a} {
+	for k, p := range []*picture.Planar{a, b, a, b, a} {
 		p.Crop(want, 0, 0, 4, 4, k/2%2 == 1)
 		if err := g.Fixed(sample, k, 4); err != nil || !slices.Equal(sample, want) {
 			t.Errorf("fixed sample %d is another one, %v", k, err)
@@ -93,11 +93,11 @@ func TestSmallPictures(t *testing.T) {
 		const side = 8
 		short := min(p.W, p.H)
 		big := p.Nearest(p.W*side/short, p.H*side/short)
-		g := newGallery(shelf{p}, nil, cropped, new(budget))
+		g := NewGallery(shelf{p}, Crop, Options{budget: new(budget)})
 		sample := make([]float32, 3*side*side)
 		r := random.New(2)
 		for range 5 {
-			if err := g.Sample(sample, 0, side, 1, &r); err != nil {
+			if err := g.Sample(sample, 0, side, &r); err != nil {
 				t.Fatal(err)
 			}
 			if _, _, _, ok := find(big, sample, side); !ok {
@@ -109,11 +109,11 @@ func TestSmallPictures(t *testing.T) {
 
 func TestResizedPictures(t *testing.T) {
 	p := noise(4, 4, "p")
-	g := newGallery(squares{shelf{noise(6, 4, "wide"), p}}, nil, resized, new(budget))
+	g := NewGallery(squares{shelf{noise(6, 4, "wide"), p}}, Resize, Options{budget: new(budget)})
 	for _, side := range []int{2, 4, 8} {
 		sample, want := make([]float32, 3*side*side), make([]float32, 3*side*side)
 		r := random.New(3)
-		if err := g.Sample(sample, 1, side, 1, &r); err != nil {
+		if err := g.Sample(sample, 1, side, &r); err != nil {
 			t.Fatal(err)
 		}
 		p.Nearest(side, side).Float(want)
@@ -134,16 +134,16 @@ func TestPairsAreAligned(t *testing.T) {
 	high, low := noise(21, 16, "high"), noise(10, 8, "low")
 	made := high.Half()
 	h, l := make([]float32, 3*side*side), make([]float32, 3*side*side/4)
-	for name, g := range map[string]*gallery{
-		"own":  newGallery(shelf{high}, shelf{low}, cropped, new(budget)),
-		"made": newGallery(shelf{high}, nil, cropped, new(budget)),
+	for name, g := range map[string]*Gallery{
+		"own":  NewPairs(shelf{high}, shelf{low}, Crop, Options{budget: new(budget)}),
+		"made": NewGallery(shelf{high}, Crop, Options{budget: new(budget)}),
 	} {
-		counterpart := map[string]*picture.Planar8{"own": low, "made": made}[name]
+		counterpart := map[string]*picture.Planar{"own": low, "made": made}[name]
 		r := random.New(4)
 		for k := range 40 {
-			err := g.FixedPair(l, h, k, side)
+			err := g.FixedPair(l, h, k, side, 2)
 			if k%2 == 0 {
-				err = g.SamplePair(l, h, 0, side, &r)
+				err = g.SamplePair(l, h, 0, side, 2, &r)
 			}
 			if err != nil {
 				t.Fatal(err)
@@ -154,18 +154,18 @@ func TestPairsAreAligned(t *testing.T) {
 				t.Errorf("%s: high at (%d,%d) %v %v, low at (%d,%d) %v %v", name, x, y, flip, ok, lx, ly, lflip, lok)
 			}
 		}
-		if a, b, err := g.WholePair(0); err != nil || b.W != 20 || b.H != 16 || !slices.Equal(a.Pix, counterpart.Pix) {
+		if a, b, err := g.WholePair(0, 2); err != nil || b.W != 20 || b.H != 16 || !slices.Equal(a.Pix, counterpart.Pix) {
 			t.Errorf("%s: whole pair, %v", name, err)
 		}
-		if err := g.SamplePair(l, h, 0, 5, &r); err == nil {
+		if err := g.SamplePair(l, h, 0, 5, 2, &r); err == nil {
 			t.Errorf("%s: a pair of odd side", name)
 		}
 	}
-	tiny := newGallery(shelf{noise(1, 3, "tiny")}, nil, cropped, new(budget))
-	if err := tiny.FixedPair(l, h, 0, side); err != nil {
+	tiny := NewGallery(shelf{noise(1, 3, "tiny")}, Crop, Options{budget: new(budget)})
+	if err := tiny.FixedPair(l, h, 0, side, 2); err != nil {
 		t.Errorf("an enlarged picture: %v", err)
 	}
-	if _, _, err := tiny.WholePair(0); err == nil {
+	if _, _, err := tiny.WholePair(0, 2); err == nil {
 		t.Error("one pixel was halved")
 	}
 }
@@ -179,7 +179,7 @@ func TestCache(t *testing.T) {
 	for _, bytes := range []int64{0, 3 * 3 * 64, 1 << 20} {
 		b := new(budget)
 		b.left.Store(bytes)
-		g := newGallery(pictures, nil, cropped, b)
+		g := NewGallery(pictures, Crop, Options{budget: b})
 		var wg sync.WaitGroup
 		for worker := range 4 {
 			wg.Go(func() {
@@ -188,8 +188,8 @@ func TestCache(t *testing.T) {
 					i := (k + worker) % 10
 					r := random.New(uint64(k))
 					again := r
-					err := g.Sample(sample, i, 4, 1, &r)
-					if e := newGallery(pictures, nil, cropped, new(budget)).Sample(want, i, 4, 1, &again); err != nil || e != nil || !slices.Equal(sample, want) {
+					err := g.Sample(sample, i, 4, &r)
+					if e := NewGallery(pictures, Crop, Options{budget: new(budget)}).Sample(want, i, 4, &again); err != nil || e != nil || !slices.Equal(sample, want) {
 						t.Errorf("budget %d: sample %d differs, %v, %v", bytes, k, err, e)
 						return
 					}
@@ -198,8 +198,8 @@ func TestCache(t *testing.T) {
 		}
 		wg.Wait()
 		kept := int64(0)
-		for i := range g.high.kept {
-			if g.high.kept[i].Load() != nil {
+		for i := range g.clean.kept {
+			if g.clean.kept[i].Load() != nil {
 				kept += 3 * 64
 			}
 		}

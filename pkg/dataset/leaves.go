@@ -17,20 +17,16 @@ const (
 	leavesVersion    = 1 // of the generator; a change of the pictures changes it
 )
 
-func openLeaves(o Options, b *budget) (*Set, error) {
-	if o.Root != "" {
-		return nil, fmt.Errorf("-root %s: -data deadleaves is built in and reads no folder; leave -root out or name another -data", o.Root)
-	}
+func openLeaves(o Options) (*Set, error) {
 	// Twice the side, so that crops of a picture differ.
 	side := min(2*o.Side, picture.MaxSide)
 	what := fmt.Sprintf("deadleaves version %d, seed %#x, %d+%d pictures of side %d, radii %v to %v",
 		leavesVersion, leavesSeed, leavesTrain, leavesValidation, side, smallestLeaf, largestLeaf(side))
 	return &Set{
-		Name:       o.Name,
-		Train:      newGallery(leaves{"train", leavesTrain, side}, nil, cropped, b),
-		Validation: newGallery(leaves{"validation", leavesValidation, side}, nil, cropped, b),
-		Mean:       half, Std: half,
-		Digest: fmt.Sprintf("%x", sha256.Sum256([]byte(what))),
+		Channels: rgb, Scale: half,
+		Train:      NewGallery(leaves{"train", leavesTrain, side}, Crop, o),
+		Validation: NewGallery(leaves{"validation", leavesValidation, side}, Crop, o),
+		Digest:     fmt.Sprintf("%x", sha256.Sum256([]byte(what))),
 	}, nil
 }
 
@@ -42,7 +38,7 @@ type leaves struct {
 
 func (l leaves) Len() int          { return l.n }
 func (l leaves) Name(i int) string { return fmt.Sprintf("deadleaves/%s/%04d", l.part, i) }
-func (l leaves) Load(i int) (*picture.Planar8, error) {
+func (l leaves) Load(i int) (*picture.Planar, error) {
 	return DeadLeaves(random.New(leavesSeed).Child(l.part, uint64(i)), l.side, l.side), nil
 }
 
@@ -61,7 +57,7 @@ func largestLeaf(side int) float64 { return max(float64(side)/2, 2*smallestLeaf)
 // To be a sensible task for restoration, leaves are more than flat discs: the
 // colour channels are correlated as in photographs, each leaf is lit from a
 // side and has a faint texture, and edges are antialiased, as a lens does it.
-func DeadLeaves(r random.Stream, w, h int) *picture.Planar8 {
+func DeadLeaves(r random.Stream, w, h int) *picture.Planar {
 	l := litter{
 		w: w, h: h,
 		colour: make([]float32, 3*w*h), clear: make([]float32, w*h),

@@ -14,8 +14,8 @@ import (
 // samples of the real ones lie beside the repository, those are read as well.
 
 // noise is a picture of random bytes, a different one for every name.
-func noise(w, h int, name string) *picture.Planar8 {
-	p := picture.New(w, h)
+func noise(w, h int, name string) *picture.Planar {
+	p := picture.New(3, w, h)
 	s := random.New(99).Child(name)
 	for i := range p.Pix {
 		p.Pix[i] = uint8(s.Uint64())
@@ -23,7 +23,7 @@ func noise(w, h int, name string) *picture.Planar8 {
 	return p
 }
 
-func save(t testing.TB, p *picture.Planar8, path ...string) {
+func save(t testing.TB, p *picture.Planar, path ...string) {
 	t.Helper()
 	file := filepath.Join(path...)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -79,7 +79,7 @@ func open(t testing.TB, o Options) *Set {
 func use(t *testing.T, set *Set, side int) {
 	t.Helper()
 	high, again, low := make([]float32, 3*side*side), make([]float32, 3*side*side), make([]float32, 3*side*side/4)
-	for part, s := range map[string]PairSource{"train": set.Train, "validation": set.Validation} {
+	for part, s := range map[string]*Gallery{"train": set.Train, "validation": set.Validation} {
 		if s.Len() == 0 {
 			t.Fatalf("%s %s has no pictures", set.Name, part)
 		}
@@ -87,14 +87,14 @@ func use(t *testing.T, set *Set, side int) {
 			for name, draw := range map[string]func(dst []float32) error{
 				"Sample": func(dst []float32) error {
 					r := random.New(1, uint64(k))
-					return s.Sample(dst, k%s.Len(), side, 1, &r)
+					return s.Sample(dst, k%s.Len(), side, &r)
 				},
 				"Fixed": func(dst []float32) error { return s.Fixed(dst, k, side) },
 				"SamplePair": func(dst []float32) error {
 					r := random.New(1, uint64(k))
-					return s.SamplePair(low, dst, k%s.Len(), side, &r)
+					return s.SamplePair(low, dst, k%s.Len(), side, 2, &r)
 				},
-				"FixedPair": func(dst []float32) error { return s.FixedPair(low, dst, k, side) },
+				"FixedPair": func(dst []float32) error { return s.FixedPair(low, dst, k, side, 2) },
 			} {
 				if err := draw(high); err != nil {
 					t.Fatalf("%s %s %s: %v", set.Name, part, name, err)
@@ -109,7 +109,7 @@ func use(t *testing.T, set *Set, side int) {
 				}
 			}
 		}
-		l, h, err := s.WholePair(s.Len() - 1)
+		l, h, err := s.WholePair(s.Len()-1, 2)
 		if err != nil || h.W != 2*l.W || h.H != 2*l.H {
 			t.Errorf("%s %s: pair of %v and %v, %v", set.Name, part, l, h, err)
 		}

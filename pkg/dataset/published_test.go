@@ -54,7 +54,7 @@ func TestUrban100(t *testing.T) {
 		if set.Train.Len() != 8 || set.Validation.Len() != 2 {
 			t.Errorf("%s: %d and %d pairs", name, set.Train.Len(), set.Validation.Len())
 		}
-		low, high, err := set.Validation.WholePair(1)
+		low, high, err := set.Validation.WholePair(1, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -83,7 +83,7 @@ func TestHalfAgainstUrban100(t *testing.T) {
 		t.Errorf("%d and %d pairs, validation from %s", set.Train.Len(), set.Validation.Len(), set.Validation.Name(0))
 	}
 	for i := range set.Validation.Len() {
-		low, high, err := set.Validation.WholePair(i)
+		low, high, err := set.Validation.WholePair(i, 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -93,7 +93,7 @@ func TestHalfAgainstUrban100(t *testing.T) {
 	}
 }
 
-func psnr(a, b *picture.Planar8) float64 {
+func psnr(a, b *picture.Planar) float64 {
 	sum := 0.0
 	for i := range a.Pix {
 		d := float64(a.Pix[i]) - float64(b.Pix[i])

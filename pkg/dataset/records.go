@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
 )
 
 // layout is how a binary file stores pictures: records of one size.
@@ -18,7 +19,7 @@ type layout struct {
 	columnMajor bool // planes are stored column by column
 }
 
-func (l layout) size() int64 { return int64(l.header + 3*l.side*l.side) }
+func (l layout) size() int64 { return int64(l.header + rgb*l.side*l.side) }
 
 var (
 	cifar10Layout = layout{side: 32, header: 1}
@@ -26,8 +27,8 @@ var (
 )
 
 // decode turns a record into a picture.
-func (l layout) decode(record []byte) *picture.Planar8 {
-	p := picture.New(l.side, l.side)
+func (l layout) decode(record []byte) *picture.Planar {
+	p := picture.New(rgb, l.side, l.side)
 	pixels := record[l.header:]
 	if !l.columnMajor {
 		copy(p.Pix, pixels)
@@ -41,7 +42,7 @@ func (l layout) decode(record []byte) *picture.Planar8 {
 	return p
 }
 
-// records is a collection of the records of binary files. They are read one by
+// records is a source of the records of binary files. They are read one by
 // one when they are asked for; the system's file cache keeps what is in use.
 type records struct {
 	layout
@@ -111,7 +112,7 @@ func (c *records) Name(i int) string {
 	return fmt.Sprintf("%s/%d", f.name, k)
 }
 
-func (c *records) Load(i int) (*picture.Planar8, error) {
+func (c *records) Load(i int) (*picture.Planar, error) {
 	f, k := c.find(i)
 	record := make([]byte, c.size())
 	if _, err := f.file.ReadAt(record, int64(k)*c.size()); err != nil {
@@ -140,7 +141,7 @@ func matching(dir, pattern string) []string {
 }
 
 // openBinaries serves a data set of binary files; validation may be empty.
-func openBinaries(o Options, root string, train, validation []string, l layout, mean, std [3]float32) (*Set, error) {
+func openBinaries(o Options, root string, train, validation []string, l layout, scale pixel.Scale) (*Set, error) {
 	digest, err := digestOf(files{root, append(append([]string(nil), train...), validation...)})
 	if err != nil {
 		return nil, err
@@ -149,58 +150,66 @@ func openBinaries(o Options, root string, train, validation []string, l layout, 
 	if err != nil {
 		return nil, err
 	}
-	t, v := collection(all), collection(nil)
+	t, v := Source(all), Source(nil)
 	if len(validation) > 0 {
 		v, err = openRecords(root, validation, l)
 	} else {
-		t, v, err = split(all, root)
+		t, v, err = Split(all, root)
 	}
 	if err != nil {
 		all.close()
 		return nil, err
 	}
 	// Nothing is kept: a record is read faster than it would be missed.
-	none := new(budget)
+	o.budget = new(budget)
 	return &Set{
-		Name: o.Name, Mean: mean, Std: std, Digest: digest,
-		Train:      newGallery(t, nil, resized, none),
-		Validation: newGallery(v, nil, resized, none),
+		Channels: rgb, Scale: scale, Digest: digest,
+		Train:      NewGallery(t, Resize, o),
+		Validation: NewGallery(v, Resize, o),
 	}, nil
 }
 
 // openCIFAR10 reads the binary version of CIFAR-10 (Krizhevsky 2009): every
 // data_batch_*.bin for training, and test_batch.bin for validation where it is
 // there.
-func openCIFAR10(o Options, _ *budget) (*Set, error) {
+func openCIFAR10(o Options) (*Set, error) {
 	for _, dir := range []string{o.Root, filepath.Join(o.Root, "cifar-10-batches-bin")} {
 		if train := matching(dir, "data_batch_*.bin"); len(train) > 0 {
-			return openBinaries(o, dir, train, matching(dir, "test_batch.bin"), cifar10Layout, half, half)
+			return openBinaries(o, dir, train, matching(dir, "test_batch.bin"), cifar10Layout, half)
 		}
 	}
 	return nil, fmt.Errorf("%s: no data_batch_*.bin here or in cifar-10-batches-bin; get them with: go run ./datasets/fetch cifar10", o.Root)
 }
 
-// STL-10's own statistics.
-var (
-	stl10Mean = [3]float32{0.4467, 0.4398, 0.4066}
-	stl10Std  = [3]float32{0.2240, 0.2215, 0.2239}
-)
+// stl10Scale is STL-10's own statistics.
+var stl10Scale = scaleOf([rgb]float32{0.4467, 0.4398, 0.4066}, [rgb]float32{0.2240, 0.2215, 0.2239})
+
+// half takes pixels to [-1,1].
+var half = scaleOf([rgb]float32{0.5, 0.5, 0.5}, [rgb]float32{0.5, 0.5, 0.5})
+
+// scaleOf is a normalisation by numbers of single precision, as PyTorch has them.
+func scaleOf(mean, std [rgb]float32) (s pixel.Scale) {
+	for c := range rgb {
+		s.Mean, s.Std = append(s.Mean, float64(mean[c])), append(s.Std, float64(std[c]))
+	}
+	return s
+}
 
 // openSTL10 reads STL-10 (Coates, Ng and Lee 2011): unlabeled_X.bin and
 // train_X.bin for training, test_X.bin for validation where it is there; or,
 // where there is none of them, any tree of pictures taken from it.
-func openSTL10(o Options, b *budget) (*Set, error) {
+func openSTL10(o Options) (*Set, error) {
 	for _, dir := range []string{o.Root, filepath.Join(o.Root, "stl10_binary")} {
 		train := append(matching(dir, "unlabeled_X.bin"), matching(dir, "train_X.bin")...)
 		validation := matching(dir, "test_X.bin")
 		if len(train) > 0 {
-			return openBinaries(o, dir, train, validation, stl10Layout, stl10Mean, stl10Std)
+			return openBinaries(o, dir, train, validation, stl10Layout, stl10Scale)
 		}
 		if len(validation) > 0 {
 			return nil, fmt.Errorf("%s: test_X.bin without unlabeled_X.bin or train_X.bin; get them with: go run ./datasets/fetch stl10", dir)
 		}
 	}
-	set, err := openTrees(o, b, resized, stl10Mean, stl10Std)
+	set, err := openTrees(o, Resize, stl10Scale)
 	if errors.Is(err, errNoPictures) {
 		return nil, fmt.Errorf("%s: neither unlabeled_X.bin, train_X.bin nor pictures in this folder; get them with: go run ./datasets/fetch stl10", o.Root)
 	}

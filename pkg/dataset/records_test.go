@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +13,7 @@ import (
 )
 
 // record is a picture as a layout stores it.
-func record(p *picture.Planar8, l layout) []byte {
+func record(p *picture.Planar, l layout) []byte {
 	data := make([]byte, l.header)
 	for c := range 3 {
 		for i := range l.side * l.side {
@@ -42,8 +44,8 @@ func TestCIFAR10(t *testing.T) {
 		use(t, set, 32)
 		use(t, set, 64)
 		use(t, set, 16)
-		if set.Train.Len() != 7 || set.Validation.Len() != 2 || set.Mean != half {
-			t.Errorf("%d and %d pictures, mean %v", set.Train.Len(), set.Validation.Len(), set.Mean)
+		if set.Train.Len() != 7 || set.Validation.Len() != 2 || !slices.Equal(set.Scale.Mean, half.Mean) {
+			t.Errorf("%d and %d pictures, %+v", set.Train.Len(), set.Validation.Len(), set.Scale)
 		}
 		for i, name := range []string{"1a", "1b", "1c", "2a", "2b", "2c", "2d"} {
 			if got := whole(t, set.Train, i); !bytes.Equal(got.Pix, noise(32, 32, name).Pix) {
@@ -78,8 +80,8 @@ func TestSTL10(t *testing.T) {
 	set := open(t, Options{Name: "stl10", Root: root})
 	use(t, set, 128)
 	use(t, set, 64)
-	if set.Train.Len() != 5 || set.Validation.Len() != 2 || set.Mean != stl10Mean || set.Std != stl10Std {
-		t.Errorf("%d and %d pictures, mean %v, std %v", set.Train.Len(), set.Validation.Len(), set.Mean, set.Std)
+	if set.Train.Len() != 5 || set.Validation.Len() != 2 || !reflect.DeepEqual(set.Scale, stl10Scale) {
+		t.Errorf("%d and %d pictures, %+v", set.Train.Len(), set.Validation.Len(), set.Scale)
 	}
 	for i, name := range []string{"ua", "ub", "uc", "ta", "tb"} {
 		if got := whole(t, set.Train, i); !bytes.Equal(got.Pix, noise(96, 96, name).Pix) {
@@ -90,8 +92,8 @@ func TestSTL10(t *testing.T) {
 	for _, name := range []string{"cat/1.png", "cat/2.png", "dog/1.png"} {
 		save(t, noise(96, 96, name), tree, name)
 	}
-	if set := open(t, Options{Name: "stl10", Root: tree}); set.Mean != stl10Mean || set.Train.Len()+set.Validation.Len() != 3 {
-		t.Errorf("a tree of pictures: mean %v, %d + %d", set.Mean, set.Train.Len(), set.Validation.Len())
+	if set := open(t, Options{Name: "stl10", Root: tree}); !reflect.DeepEqual(set.Scale, stl10Scale) || set.Train.Len()+set.Validation.Len() != 3 {
+		t.Errorf("a tree of pictures: %+v, %d + %d", set.Scale, set.Train.Len(), set.Validation.Len())
 	}
 	if dir, ok := shared("stl10-sample"); ok {
 		set := open(t, Options{Name: "stl10", Root: dir})
@@ -153,7 +155,7 @@ func TestRefusedFilesAreClosed(t *testing.T) {
 		if _, err := openRecords(root, []string{"data_batch_1.bin", "data_batch_2.bin"}, cifar10Layout); err == nil {
 			t.Fatal("a file that is cut short was accepted")
 		}
-		if _, err := openBinaries(Options{Name: "cifar10"}, root, []string{"data_batch_1.bin"}, nil, cifar10Layout, half, half); err == nil {
+		if _, err := openBinaries(Options{Name: "cifar10"}, root, []string{"data_batch_1.bin"}, nil, cifar10Layout, half); err == nil {
 			t.Fatal("a single picture was split in two parts")
 		}
 	}

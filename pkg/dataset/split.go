@@ -6,10 +6,10 @@ import (
 	"fmt"
 )
 
-// split parts a collection into nine tenths for training and one tenth for
+// Split parts a source into nine tenths for training and one tenth for
 // validation. A picture's place depends on its name only, so it stays where it
-// is when others are added or removed. where names the collection in errors.
-func split(c collection, where string) (train, validation collection, err error) {
+// is when others are added or removed. where names the source in errors.
+func Split(c Source, where string) (train, validation Source, err error) {
 	if c.Len() < 2 {
 		return nil, nil, fmt.Errorf("%s: only %d picture, which cannot be split into training and validation; add some", where, c.Len())
 	}

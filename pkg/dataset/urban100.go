@@ -14,7 +14,7 @@ import (
 // are known: folders HR and LR with equal names in both; the authors' folder
 // image_SRF_2 with names in _HR.png and _LR.png; and pictures alone, from which
 // the low-resolution ones are made.
-func openUrban100(o Options, b *budget) (*Set, error) {
+func openUrban100(o Options) (*Set, error) {
 	high, low, err := findPairs(o.Root)
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func openUrban100(o Options, b *budget) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &Set{Name: o.Name, Mean: half, Std: half, Digest: digest}
+	set := &Set{Channels: rgb, Scale: half, Digest: digest, Whole: true}
 	if low.Len() > 0 {
 		if digest, err = inspect(low); err != nil {
 			return nil, err
@@ -40,11 +40,11 @@ func openUrban100(o Options, b *budget) (*Set, error) {
 		}
 	}
 	cut := max(n*4/5, 1)
-	part := func(from, to int) *gallery {
+	part := func(from, to int) *Gallery {
 		if low.Len() == 0 {
-			return newGallery(files{high.root, high.names[from:to]}, nil, cropped, b)
+			return NewGallery(files{high.root, high.names[from:to]}, Crop, o)
 		}
-		return newGallery(files{high.root, high.names[from:to]}, files{low.root, low.names[from:to]}, cropped, b)
+		return NewPairs(files{high.root, high.names[from:to]}, files{low.root, low.names[from:to]}, Crop, o)
 	}
 	set.Train, set.Validation = part(0, cut), part(cut, n)
 	return set, nil

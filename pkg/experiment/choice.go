@@ -5,37 +5,20 @@ import (
 
 	"multiscale/pkg/command"
 	"multiscale/pkg/mge"
-	"multiscale/pkg/network"
 	"multiscale/pkg/optimize"
 	"multiscale/pkg/task"
 )
 
 // Flags describes a task's experiment to the command line.
 func Flags(t task.Task) command.Task {
-	const does = "compares single-scale training, MGE and Full-Multiscale of networks for %s"
-	flags := command.Restoration(t.Name(), fmt.Sprintf(does, t.Name()))
-	if t.Scale() != 1 {
-		flags = command.Superresolution(fmt.Sprintf(does, t.Name()))
+	flags := command.Task{
+		Name: t.Name, Does: fmt.Sprintf("compares single-scale training, MGE and Full-Multiscale of networks for %s", t.Name),
+		LearningRate: t.LearningRate, Restriction: t.Restriction.Name(), BatchFactor: t.BatchFactor, MinSide: t.MinSide,
+	}
+	for _, n := range t.Networks {
+		flags.Networks = append(flags.Networks, command.Network{Name: n.Name(), Multiple: n.Multiple() * t.Scale})
 	}
 	return flags
-}
-
-// NetworkOf returns the network of a name for a task.
-func NetworkOf(t task.Task, name string) (network.Network, error) {
-	enlarge := t.Scale() != 1
-	switch {
-	case name == "unet" && !enlarge:
-		return network.NewUNet(), nil
-	case name == "resnet" && !enlarge:
-		return network.NewResNet(), nil
-	case name == "srnet" && enlarge:
-		return network.Enlarged{Body: network.NewSRNet(), Factor: t.Scale()}, nil
-	case name == "espcn" && enlarge:
-		return network.NewESPCN(), nil
-	case name == "resnet" && enlarge:
-		return network.Enlarged{Body: network.NewSRResNet(), Factor: t.Scale()}, nil
-	}
-	return nil, fmt.Errorf("-network %s: not a network for %s", name, t.Name())
 }
 
 // releasedFactor is how many more iterations the authors' released code runs in

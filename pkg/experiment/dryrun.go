@@ -18,6 +18,9 @@ import (
 
 // dryRun prints what the run would cost, and trains nothing.
 func (e *Experiment) dryRun(ctx context.Context) error {
+	if err := e.open(); err != nil {
+		return err
+	}
 	if err := e.chooseLevels(ctx); err != nil {
 		return err
 	}
@@ -36,8 +39,8 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in := e.config.Side / e.task.Scale()
-	micro, err := m.MicroBatch(3, in, in, true)
+	in := e.config.Side / e.task.Scale
+	micro, err := m.MicroBatch(e.set.Channels, in, in, true)
 	if err != nil {
 		return err
 	}
@@ -88,6 +91,9 @@ func Estimate(ctx context.Context, t task.Task, c command.Config) (map[string]Co
 		return nil, err
 	}
 	defer e.progress.Close()
+	if err := e.open(); err != nil {
+		return nil, err
+	}
 	if err := e.chooseLevels(ctx); err != nil {
 		return nil, err
 	}
@@ -114,8 +120,9 @@ func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }
 
 // secondsPerWorkUnit times the gradient of one image on the finest mesh.
 func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (float64, error) {
-	in, side := e.config.Side/e.task.Scale(), e.config.Side
-	b := mesh.Batch{Input: pixel.NewImages(1, 3, in, in), Target: pixel.NewImages(1, 3, side, side), T: make([]float32, 1), Samples: make([]uint64, 1)}
+	in, side := e.config.Side/e.task.Scale, e.config.Side
+	c := e.set.Channels
+	b := mesh.Batch{Input: pixel.NewImages(1, c, in, in), Target: pixel.NewImages(1, c, side, side), T: make([]float32, e.task.NumConditions), Samples: make([]uint64, 1)}
 	gradient := make([]float32, m.Params.Len())
 	var last time.Duration
 	for range 2 { // the first builds the graph

@@ -16,6 +16,7 @@ import (
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/graph"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
@@ -33,10 +34,11 @@ func Main(t task.Task) {
 
 // Experiment is one task with one configuration: what all its units share.
 type Experiment struct {
-	task    task.Task
-	config  command.Config
-	network network.Network
-	work    mge.Work
+	task        task.Task
+	config      command.Config
+	network     network.Network
+	work        mge.Work
+	restriction mesh.Restriction
 
 	initial *Weights // of -init, or nil
 	// levelsPilot is the work units that the choice of -levels auto took.
@@ -72,19 +74,20 @@ func Run(ctx context.Context, t task.Task, c command.Config, out, log io.Writer)
 
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
 func newExperiment(t task.Task, c command.Config, out, log io.Writer) (*Experiment, error) {
-	n, err := NetworkOf(t, c.Network)
+	n, err := network.Find(t.Networks, c.Network)
 	if err != nil {
 		return nil, err
 	}
 	if n, err = optionsOf(c.Init, n); err != nil {
 		return nil, err
 	}
-	initial, err := ReadWeights(c.Init, n)
+	restriction, err := mesh.Find(mesh.Restrictions(), c.Restriction)
 	if err != nil {
 		return nil, err
 	}
 	return &Experiment{
-		task: t, config: c, network: n, work: workOf(c), initial: initial,
+		restriction: restriction,
+		task:        t, config: c, network: n, work: workOf(c),
 		out: out, remarked: make(map[string]bool), progress: progress.New(log),
 	}, nil
 }
@@ -127,20 +130,23 @@ func (e *Experiment) run(ctx context.Context) error {
 	fmt.Fprint(e.out, e.folder.Table())
 	if e.validation != nil {
 		trivial, d := "The degraded pictures themselves", e.validation.Degraded()
-		if e.task.Scale() != 1 {
+		if e.task.Scale != 1 {
 			trivial = "Bilinear enlargement"
 		}
-		fmt.Fprintf(e.out, "%s: MSE %.4g, PSNR %.2f dB, SSIM %.4f.\n", trivial, d.MSE, d.PSNR, d.SSIM)
+		fmt.Fprintf(e.out, "%s: MSE %.4g, PSNR %.2f dB, SSIM %.4f.\n", trivial, d.Of(metric.MSE), d.Of(metric.PSNR), d.Of(metric.SSIM))
 	}
 	fmt.Fprintf(e.out, "Run folder: %s\n", c.Out)
 	return nil
 }
 
-// open opens the data set, once.
+// open opens the data set, and reads the weights of -init, once.
 func (e *Experiment) open() (err error) {
 	if e.set == nil {
 		c := e.config
 		e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side})
+		if err == nil {
+			e.initial, err = ReadWeights(c.Init, e.network, e.set.Channels)
+		}
 	}
 	return err
 }
@@ -168,18 +174,14 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 	return nil
 }
 
-// restriction is the operator between meshes.
-func (e *Experiment) restriction() mesh.Restriction { return mesh.Restriction(e.config.Restriction) }
-
-// pixels is the normalisation of the data.
-func (e *Experiment) pixels() pixel.Scale { return e.task.Pixels(e.set) }
+// scale is the normalisation of the data.
+func (e *Experiment) scale() pixel.Scale { return e.task.ScaleOf(e.set) }
 
 // sampler draws training batches that follow from a seed.
 func (e *Experiment) sampler(seed uint64) *task.Sampler {
-	return &task.Sampler{
-		Task: e.task, Source: e.set.Train, Pixels: e.pixels(), Side: e.config.Side, Restriction: e.restriction(),
-		DegradeCoarse: e.config.Degrade == "coarse", Seed: seed,
-	}
+	s := task.NewSampler(e.task, e.set, e.config.Side, seed)
+	s.Restriction, s.DegradeCoarse = e.restriction, e.config.Degrade == "coarse"
+	return s
 }
 
 // estimator estimates gradients, with what is random in the network from a seed.

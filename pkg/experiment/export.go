@@ -14,6 +14,7 @@ import (
 	"multiscale/onnx/session"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
 	"multiscale/pkg/pixel"
@@ -33,7 +34,7 @@ type exported struct {
 // the one that it was at its smallest validation error.
 func (u *unit) export() (exported, error) {
 	if u.state.Best != nil {
-		params, err := network.Parameters(u.network, 3, u.name.Seed)
+		params, err := network.Parameters(u.network, u.set.Channels, u.name.Seed)
 		if err != nil {
 			return exported{}, err
 		}
@@ -49,15 +50,16 @@ func (u *unit) export() (exported, error) {
 
 // write writes the network with the parameters that it had after an iteration.
 func (u *unit) write(name string, params *param.Set, iteration int) (exported, error) {
-	doc := fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name(), u.name.Strategy)
+	doc := fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name, u.name.Strategy)
 	if total := u.plan.Iterations(); iteration < total {
 		doc += fmt.Sprintf(", after %d of %d iterations", iteration, total)
 	}
-	model, err := export.Network(u.network, 3, params, export.Options{
+	model, err := export.Network(u.network, u.set.Channels, params, export.Options{
 		Doc: doc,
 		Metadata: export.Metadata{
-			Task: u.task.Name(), Network: u.network.Name(), Strategy: u.name.Strategy, Seed: u.name.Seed,
-			DataDigest: u.set.Digest, Mean: u.pixels().Mean, Std: u.pixels().Std,
+			Task: u.task.Name, Network: u.network.Name(), Strategy: u.name.Strategy, Seed: u.name.Seed,
+			DataDigest: u.set.Digest, Mean: u.scale().Mean, Std: u.scale().Std,
+			Time: string(u.task.Noise), Measures: names(u.task.Measures),
 		}.Properties(),
 	})
 	if err != nil {
@@ -75,13 +77,21 @@ func (u *unit) write(name string, params *param.Set, iteration int) (exported, e
 	return exported{data, hex.EncodeToString(sum[:])}, err
 }
 
+// names are those of measures, in their order.
+func names(measures []metric.Measure) (names []string) {
+	for _, m := range measures {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
 // crosscheck compares the exported model with the network itself in every
 // runtime at hand, and returns the largest difference that onnx-go found.
 func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Crosscheck, float64, error) {
-	m := u.network.Multiple()
+	m, c := u.network.Multiple(), u.set.Channels
 	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{
 		Seed: u.name.Seed, Library: u.config.ONNXRuntime,
-		Shapes:  [][]int{{1, 3, 8 * m, 8 * m}, {2, 3, 6 * m, 11 * m}},
+		Shapes:  [][]int{{1, c, 8 * m, 8 * m}, {2, c, 6 * m, 11 * m}},
 		Forward: crosscheck.Network(ctx, u.model),
 	})
 	if err != nil {

@@ -24,11 +24,11 @@ var everyFault = flag.Bool("everyfault", false, "fail at every write of a run, n
 // runOn runs super-resolution with the smallest network on a file system.
 func runOn(t *testing.T, fsys durable.FS, out string, args ...string) error {
 	t.Helper()
-	c, err := command.Parse(Flags(task.Superresolution{}), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
+	c, err := command.Parse(Flags(task.Superresolution()), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := newExperiment(task.Superresolution{}, c, io.Discard, io.Discard)
+	e, err := newExperiment(task.Superresolution(), c, io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func TestVanishedPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 300 {
-		p := picture.New(16, 16)
+		p := picture.New(3, 16, 16)
 		r := random.New(uint64(i))
 		for j := range p.Pix {
 			p.Pix[j] = byte(r.Intn(256))

@@ -16,6 +16,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
+	"multiscale/pkg/task"
 )
 
 // Weights are those of a trained network: of an exported model, or of a
@@ -28,11 +29,11 @@ type Weights struct {
 
 // ReadWeights reads the file of -init for a network; nil without one. Files named
 // *.checkpoint are checkpoints, all others ONNX models.
-func ReadWeights(path string, n network.Network) (*Weights, error) {
+func ReadWeights(path string, n network.Network, channels int) (*Weights, error) {
 	if path == "" {
 		return nil, nil
 	}
-	params, err := network.Parameters(n, 3, 0)
+	params, err := network.Parameters(n, channels, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -79,8 +80,8 @@ func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
 
 // NewModel returns a model with the given weights, or with the initial ones of a
 // seed where there are none, that computes as c says.
-func NewModel(n network.Network, seed uint64, w *Weights, loss model.Loss, c command.Config) (*model.Model, error) {
-	params, err := network.Parameters(n, 3, seed)
+func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss task.Loss, c command.Config) (*model.Model, error) {
+	params, err := network.Parameters(n, channels, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +90,7 @@ func NewModel(n network.Network, seed uint64, w *Weights, loss model.Loss, c com
 			return nil, fmt.Errorf("%s: %w", w.Path, err)
 		}
 	}
-	m := model.New(n, params, loss)
+	m := model.New(n, params, model.Loss(loss))
 	m.Memory = c.Memory
 	m.DetectAnomaly = c.DetectAnomaly
 	m.Convolution, err = conv.ParseAlgorithm(c.Conv)
@@ -99,7 +100,7 @@ func NewModel(n network.Network, seed uint64, w *Weights, loss model.Loss, c com
 // newModel returns a model with the initial parameters: those of -init, or else
 // drawn from a seed.
 func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
-	m, err := NewModel(e.network, seed, e.initial, e.task.Loss, e.config)
+	m, err := NewModel(e.network, e.set.Channels, seed, e.initial, e.task.Loss, e.config)
 	if err == nil {
 		m.Arena = &e.arena
 	}

@@ -18,7 +18,7 @@ const programBytes = 64 << 20
 type memory struct {
 	activations int64 // of the largest micro-batch
 	image       int64 // activations of one image, of the mesh that takes the most
-	batches     int64 // drawn ahead
+	batches     int64 // of an iteration
 	vectors     int64 // of the network
 }
 
@@ -30,6 +30,7 @@ func (m memory) total() int64 {
 // memory estimates what the plans take.
 func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	var need memory
+	c := e.set.Channels
 	for _, p := range plans {
 		for _, s := range p.Stages {
 			batches := s.Batches
@@ -39,12 +40,12 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 			for i, n := range batches {
 				level := s.Finest + i
 				target := mesh.Side(e.config.Side, level)
-				input := target / e.task.Scale()
-				image, err := m.Bytes(1, 3, input, input, true)
+				input := target / e.task.Scale
+				image, err := m.Bytes(1, c, input, input, true)
 				if err != nil {
 					return need, err
 				}
-				micro, err := m.MicroBatch(3, input, input, true)
+				micro, err := m.MicroBatch(c, input, input, true)
 				if err != nil {
 					return need, err
 				}
@@ -53,14 +54,15 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				if i > 0 {
 					together += batches[i-1]
 				}
-				activations, err := m.Bytes(min(micro, together), 3, input, input, true)
+				activations, err := m.Bytes(min(micro, together), c, input, input, true)
 				if err != nil {
 					return need, err
 				}
 				need.activations = max(need.activations, activations)
 				need.image = max(need.image, image)
-				// Two terms are in use, two wait, one is being drawn.
-				need.batches = max(need.batches, 4*5*int64(n)*int64(3*(target*target+input*input)))
+				// A term's batch on its mesh and on the next coarser one, and what the term
+				// before left for this mesh.
+				need.batches = max(need.batches, 4*2*int64(n)*int64(c*(target*target+input*input)))
 			}
 		}
 	}

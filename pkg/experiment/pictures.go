@@ -43,7 +43,7 @@ func (e *Experiment) pictures(ctx context.Context) error {
 
 // samples restores a few validation pictures with the exported models, those of
 // earlier calls too.
-func (e *Experiment) samples(ctx context.Context) (*picture.Planar8, error) {
+func (e *Experiment) samples(ctx context.Context) (*picture.Planar, error) {
 	b := e.spread(shown)
 	input, clean := e.planar(b.Input), e.planar(b.Target)
 	rows := make([]plot.Sample, shown)
@@ -77,7 +77,9 @@ func (e *Experiment) spread(n int) mesh.Batch {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(all.T[i], all.T[j]) })
+	if k := e.task.NumConditions; k > 0 {
+		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(all.T[i*k], all.T[j*k]) })
+	}
 	var b mesh.Batch
 	for k := range n {
 		i := order[(2*k+1)*len(order)/(2*n)]
@@ -87,9 +89,9 @@ func (e *Experiment) spread(n int) mesh.Batch {
 }
 
 // planar brings normalised images to 8-bit pictures.
-func (e *Experiment) planar(x pixel.Images) []*picture.Planar8 {
-	pixels, per := e.pixels().Pixels(x).Data, x.Image()
-	pictures := make([]*picture.Planar8, x.N)
+func (e *Experiment) planar(x pixel.Images) []*picture.Planar {
+	pixels, per := e.scale().Pixels(x).Data, x.Image()
+	pictures := make([]*picture.Planar, x.N)
 	for i := range pictures {
 		pictures[i] = picture.FromFloat(pixels[i*per:(i+1)*per], x.W, x.H)
 	}

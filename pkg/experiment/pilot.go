@@ -57,9 +57,6 @@ func (e *Experiment) chooseLevels(ctx context.Context) error {
 	if !c.LevelsAuto {
 		return nil
 	}
-	if err := e.open(); err != nil {
-		return err
-	}
 	m, err := e.newModel(0)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ const asProgram = "MULTISCALE_TEST_TRAINS"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		experiment.Main(task.Superresolution{})
+		experiment.Main(task.Superresolution())
 	}
 	os.Exit(m.Run())
 }

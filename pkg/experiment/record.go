@@ -26,6 +26,7 @@ func (e *Experiment) record() runfolder.Record {
 		Configuration: configuration,
 		Flags:         e.config.Flags(),
 		Environment:   Environment(),
+		Measures:      e.task.Measures,
 	}
 }
 

@@ -9,12 +9,14 @@ import (
 
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/metric"
 )
 
 // state is what a unit has behind it, beside parameters and optimizer. All
 // that is random is a function of seed and iteration, so there is no state of
 // random streams or of the data's order.
 type state struct {
+	Format            int // of the state: stateFormat
 	Iteration         int // finished optimizer steps
 	OptimizerSteps    int
 	Images            int64 // evaluations of the network in training
@@ -22,15 +24,18 @@ type state struct {
 	SecondsValidation float64
 	History           history
 	Moments           []runfolder.Moment
-	// Best is the validation with the smallest error so far; nil before the first.
+	// Best is the best validation so far, by the task's deciding measure; nil before the first.
 	Best   *best
 	Pilots []pilot // in their order
 }
 
+// stateFormat numbers the forms of a state. Others are refused.
+const stateFormat = 2
+
 // best is a validation; the parameters of that time are a section of their own.
 type best struct {
 	Iteration int
-	MSE       float64
+	Value     float64
 }
 
 // history is rows of history.csv, which JSON can hold only with null in place
@@ -38,17 +43,26 @@ type best struct {
 type history []runfolder.History
 
 type storedRow struct {
-	Stage, Iteration, Side                      int
-	WorkUnits, LearningRate                     float64
-	TrainLoss, GradientNorm, Validation, Signal *float64 `json:",omitempty"`
+	Stage, Iteration, Side  int
+	WorkUnits, LearningRate float64
+	TrainLoss, GradientNorm *float64      `json:",omitempty"`
+	Validation              metric.Values `json:",omitempty"`
 }
 
 // MarshalJSON implements json.Marshaler.
 func (h history) MarshalJSON() ([]byte, error) {
 	rows := make([]storedRow, len(h))
 	for i, r := range h {
-		rows[i] = storedRow{r.Stage, r.Iteration, r.Side, r.WorkUnits, r.LearningRate,
-			known(r.TrainLoss), known(r.GradientNorm), known(r.ValidationMSE), known(r.ValidationSSIM)}
+		rows[i] = storedRow{r.Stage, r.Iteration, r.Side, r.WorkUnits, r.LearningRate, known(r.TrainLoss), known(r.GradientNorm), nil}
+		for name, v := range r.Validation {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				continue // JSON has neither
+			}
+			if rows[i].Validation == nil {
+				rows[i].Validation = metric.Values{}
+			}
+			rows[i].Validation[name] = v
+		}
 	}
 	return json.Marshal(rows)
 }
@@ -62,7 +76,7 @@ func (h *history) UnmarshalJSON(data []byte) error {
 	*h = make(history, len(rows))
 	for i, r := range rows {
 		(*h)[i] = runfolder.History{Stage: r.Stage, Iteration: r.Iteration, Side: r.Side, WorkUnits: r.WorkUnits, LearningRate: r.LearningRate,
-			TrainLoss: number(r.TrainLoss), GradientNorm: number(r.GradientNorm), ValidationMSE: number(r.Validation), ValidationSSIM: number(r.Signal)}
+			TrainLoss: number(r.TrainLoss), GradientNorm: number(r.GradientNorm), Validation: r.Validation}
 	}
 	return nil
 }
@@ -102,7 +116,7 @@ func optimizerSection(i int) string { return fmt.Sprintf("optimizer/%04d", i) }
 
 // save writes a checkpoint.
 func (u *unit) save() error {
-	u.state.OptimizerSteps = u.optimizer.Steps()
+	u.state.Format, u.state.OptimizerSteps = stateFormat, u.optimizer.Steps()
 	data, err := json.Marshal(u.state)
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
@@ -148,6 +162,9 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	var restored state
 	if err := json.Unmarshal(s.Bytes[stateSection], &restored); err != nil {
 		return fmt.Errorf("its state cannot be read: %w", err)
+	}
+	if restored.Format != stateFormat {
+		return errors.New("it was written by another version of this program, which can finish the run")
 	}
 	if restored.Iteration < 0 || restored.Iteration > u.plan.Iterations() || len(restored.History) != restored.Iteration+1 {
 		return fmt.Errorf("it stands at iteration %d with %d rows of history, the plan has %d iterations", restored.Iteration, len(restored.History), u.plan.Iterations())

@@ -118,7 +118,7 @@ func (u *unit) begin() {
 	u.state.History = history{{
 		Unit: u.name, Stage: 1, Side: mesh.Side(u.config.Side, u.plan.Stages[0].Finest),
 		LearningRate: u.schedule.LearningRate(0),
-		TrainLoss:    math.NaN(), GradientNorm: math.NaN(), ValidationMSE: math.NaN(), ValidationSSIM: math.NaN(),
+		TrainLoss:    math.NaN(), GradientNorm: math.NaN(),
 	}}
 }
 
@@ -129,7 +129,6 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	u.state.History = append(u.state.History, runfolder.History{
 		Unit: u.name, Stage: s.Stage + 1, Iteration: s.Iteration, WorkUnits: s.WorkUnits, Side: mesh.Side(u.config.Side, s.Mesh.Finest),
 		LearningRate: s.LearningRate, TrainLoss: s.Estimate.Loss, GradientNorm: s.GradientNorm,
-		ValidationMSE: math.NaN(), ValidationSSIM: math.NaN(),
 	})
 	u.stopClock()
 	if err := u.validateIfDue(ctx); err != nil {
@@ -156,7 +155,7 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 		_, stageEnd := u.plan.At(i - 1)
 		due = due || stageEnd
 	}
-	if !due || !math.IsNaN(row.ValidationMSE) {
+	if !due || len(row.Validation) > 0 {
 		return nil
 	}
 	start := time.Now()
@@ -164,9 +163,10 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	row.ValidationMSE, row.ValidationSSIM = m.MSE, m.SSIM
-	if u.state.Best == nil || m.MSE < u.state.Best.MSE {
-		u.state.Best = &best{i, m.MSE}
+	row.Validation = m
+	decides := u.task.Measures[0]
+	if value := m.Of(decides); u.state.Best == nil || decides.Better(value, u.state.Best.Value) {
+		u.state.Best = &best{i, value}
 		u.best = append(u.best[:0], u.model.Params.Values()...)
 	}
 	u.state.Moments = append(u.state.Moments, runfolder.Moment{Unit: u.name, Stage: row.Stage, Iteration: i, Seconds: u.state.SecondsTraining})
@@ -212,10 +212,10 @@ func (u *unit) finish(ctx context.Context) error {
 	u.done += u.plan.WorkUnits(total)
 	return u.folder.Finish(u.name, runfolder.Result{
 		Summary: runfolder.Summary{
-			Task: u.task.Name(), Network: u.network.Name(), Data: u.set.Name, Profile: u.config.Profile, Unit: u.name,
+			Task: u.task.Name, Network: u.network.Name(), Data: u.set.Name, Profile: u.config.Profile, Unit: u.name,
 			Side: u.config.Side, Levels: u.config.Levels, Batch: u.config.Batch, Iterations: total,
 			Parameters: u.model.Params.Len(), WorkUnits: u.plan.WorkUnits(total),
-			MSE: measured.MSE, PSNR: measured.PSNR, SSIM: measured.SSIM, SSIMSigned: measured.SSIMSigned,
+			Values:     measured,
 			ONNXSHA256: file.digest, CrosscheckMaxAbs: worst,
 		},
 		Crosscheck: checks,

@@ -6,6 +6,7 @@ package mesh
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"multiscale/pkg/kernel/resample"
@@ -26,61 +27,92 @@ func Cost(level int) float64 {
 // Side is the number of pixels along a side on the mesh of a level.
 func Side(finest, level int) int { return finest >> level }
 
-// Restriction takes images from a mesh to the next coarser one.
-type Restriction string
+// Restriction takes images from a mesh to the next coarser one. Its methods may
+// be called from any number of goroutines.
+type Restriction interface {
+	// Name is how commands and files call the operator.
+	Name() string
+	// Halve writes x (N,C,H,W) on the next coarser mesh to y (N,C,H/2,W/2), sides
+	// rounded down.
+	Halve(y, x pixel.Images)
+}
 
-// The restriction operators. All halve the sides, rounding down.
-const (
-	Nearest  Restriction = "nearest"  // every second row and column, from 0: the paper's
-	Bilinear Restriction = "bilinear" // half-pixel centres, which for even sides is Average
-	Average  Restriction = "average"  // means of 2x2 squares
+// Picker is a Restriction that keeps pixels as they are: pixel (i,j) of the
+// result is pixel (2i,2j).
+type Picker interface {
+	Restriction
+	Picks()
+}
+
+// The restriction operators of this package.
+var (
+	Nearest  Restriction = nearest{}  // every second row and column, from 0: the paper's
+	Bilinear Restriction = bilinear{} // half-pixel centres, which for even sides is Average
+	Average  Restriction = average{}  // means of 2x2 squares
 )
 
-// Restrictions lists the operators.
+// Restrictions lists the operators of this package.
 func Restrictions() []Restriction { return []Restriction{Nearest, Bilinear, Average} }
 
-// ParseRestriction returns the operator of a name.
-func ParseRestriction(name string) (Restriction, error) {
-	for _, r := range Restrictions() {
-		if string(r) == name {
+// Find returns the operator of a name.
+func Find(restrictions []Restriction, name string) (Restriction, error) {
+	var names []string
+	for _, r := range restrictions {
+		if r.Name() == name {
 			return r, nil
 		}
+		names = append(names, r.Name())
 	}
-	return "", fmt.Errorf("unknown restriction %q: use nearest, bilinear or average", name)
+	return nil, fmt.Errorf("unknown restriction %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+type nearest struct{}
+
+func (nearest) Name() string { return "nearest" }
+func (nearest) Picks()       {}
+func (nearest) Halve(y, x pixel.Images) {
+	resample.NearestScaled(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, 2, 2)
+}
+
+type bilinear struct{}
+
+func (bilinear) Name() string { return "bilinear" }
+func (bilinear) Halve(y, x pixel.Images) {
+	resample.Bilinear(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, 2, 2)
+}
+
+type average struct{}
+
+func (average) Name() string { return "average" }
+func (average) Halve(y, x pixel.Images) {
+	resample.AveragePool(y.Data, x.Data, x.N*x.C, x.H, x.W, 2)
 }
 
 // Restrict returns x on the mesh that is coarser by the given number of levels;
 // x itself for 0. It goes mesh by mesh: only if the way from the finest mesh to
 // a coarse one is always the same do the terms of the telescoping sum cancel.
 // (Bilinear at once by 1/4 would see other pixels than twice by 1/2.)
-func (r Restriction) Restrict(x pixel.Images, levels int) pixel.Images {
+func Restrict(r Restriction, x pixel.Images, levels int) pixel.Images {
 	if levels == 0 {
 		return x
 	}
 	y := pixel.NewImages(x.N, x.C, x.H>>levels, x.W>>levels)
-	r.RestrictTo(y, x, levels)
+	RestrictTo(r, y, x, levels)
 	return y
 }
 
 // RestrictTo writes what Restrict returns to y, which has its shape.
-func (r Restriction) RestrictTo(y, x pixel.Images, levels int) {
-	switch {
-	case levels == 0:
+func RestrictTo(r Restriction, y, x pixel.Images, levels int) {
+	if levels == 0 {
 		copy(y.Data, x.Data)
-	case r == Nearest:
+		return
+	}
+	if _, picks := r.(Picker); picks {
 		// Every second pixel of every second pixel is every fourth, at once.
 		factor := float64(int(1) << levels)
 		resample.NearestScaled(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, factor, factor)
-	default:
-		r.meshByMesh(y, x, levels)
+		return
 	}
-}
-
-// between keeps memory for the meshes between two.
-var between = sync.Pool{New: func() any { return new([]float32) }}
-
-// meshByMesh is RestrictTo for at least one level.
-func (r Restriction) meshByMesh(y, x pixel.Images, levels int) {
 	memory := between.Get().(*[]float32)
 	*memory = slices.Grow((*memory)[:0], len(x.Data)/3) // 1/4 + 1/16 + ...
 	free := *memory
@@ -88,21 +120,15 @@ func (r Restriction) meshByMesh(y, x pixel.Images, levels int) {
 		half := pixel.Images{Shape: pixel.Shape{N: x.N, C: x.C, H: x.H / 2, W: x.W / 2}}
 		n := half.Len()
 		half.Data, free = free[:n], free[n:n]
-		r.halve(half, x)
+		r.Halve(half, x)
 		x = half
 	}
-	r.halve(y, x)
+	r.Halve(y, x)
 	between.Put(memory)
 }
 
-// halve restricts x to the next coarser mesh.
-func (r Restriction) halve(y, x pixel.Images) {
-	if r == Bilinear {
-		resample.Bilinear(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, 2, 2)
-		return
-	}
-	resample.AveragePool(y.Data, x.Data, x.N*x.C, x.H, x.W, 2)
-}
+// between keeps memory for the meshes between two.
+var between = sync.Pool{New: func() any { return new([]float32) }}
 
 // Batch is samples on one mesh: what a network sees, and what it should answer.
 type Batch struct {
@@ -120,9 +146,9 @@ func (b Batch) Len() int { return b.Input.N }
 // Slice returns samples lo to hi-1, sharing their data.
 func (b Batch) Slice(lo, hi int) Batch {
 	part := Batch{Input: b.Input.Slice(lo, hi), Target: b.Target.Slice(lo, hi), Samples: b.Samples[lo:hi]}
-	if b.T != nil {
-		per := len(b.T) / max(1, b.Len())
-		part.T = b.T[lo*per : hi*per]
+	if n := b.Len(); n > 0 {
+		k := len(b.T) / n
+		part.T = b.T[lo*k : hi*k]
 	}
 	return part
 }
@@ -137,7 +163,7 @@ func (b Batch) Append(c Batch) Batch {
 }
 
 // RestrictBatch restricts input and target alike.
-func (r Restriction) RestrictBatch(b Batch, levels int) Batch {
-	b.Input, b.Target = r.Restrict(b.Input, levels), r.Restrict(b.Target, levels)
+func RestrictBatch(r Restriction, b Batch, levels int) Batch {
+	b.Input, b.Target = Restrict(r, b.Input, levels), Restrict(r, b.Target, levels)
 	return b
 }

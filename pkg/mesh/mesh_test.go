@@ -33,9 +33,9 @@ func TestRestrict(t *testing.T) {
 		{mesh.Bilinear, 4, 4, 1, []float32{2.5, 4.5, 10.5, 12.5}},
 		{mesh.Bilinear, 4, 4, 2, []float32{7.5}},
 	} {
-		got := tc.restriction.Restrict(count(1, tc.h, tc.w), tc.levels)
+		got := mesh.Restrict(tc.restriction, count(1, tc.h, tc.w), tc.levels)
 		if !slices.Equal(got.Data, tc.want) {
-			t.Errorf("%s of %dx%d by %d levels: %v, want %v", tc.restriction, tc.h, tc.w, tc.levels, got.Data, tc.want)
+			t.Errorf("%s of %dx%d by %d levels: %v, want %v", tc.restriction.Name(), tc.h, tc.w, tc.levels, got.Data, tc.want)
 		}
 	}
 }
@@ -45,29 +45,31 @@ func TestRestrict(t *testing.T) {
 func TestRestrictComposes(t *testing.T) {
 	for _, x := range []pixel.Images{count(2, 16, 8), count(3, 23, 15)} {
 		for _, r := range mesh.Restrictions() {
-			once, twice := r.Restrict(x, 3), r.Restrict(r.Restrict(x, 1), 2)
+			once, twice := mesh.Restrict(r, x, 3), mesh.Restrict(r, mesh.Restrict(r, x, 1), 2)
 			if !slices.Equal(once.Data, twice.Data) {
-				t.Errorf("%s of %dx%d: three levels at once are not one and then two", r, x.H, x.W)
+				t.Errorf("%s of %dx%d: three levels at once are not one and then two", r.Name(), x.H, x.W)
 			}
 		}
 	}
 }
 
-func TestParseRestriction(t *testing.T) {
+func TestFind(t *testing.T) {
 	for _, r := range mesh.Restrictions() {
-		if got, err := mesh.ParseRestriction(string(r)); got != r || err != nil {
-			t.Errorf("%s: %v, %v", r, got, err)
+		if got, err := mesh.Find(mesh.Restrictions(), r.Name()); got != r || err != nil {
+			t.Errorf("%s: %v, %v", r.Name(), got, err)
 		}
 	}
-	if _, err := mesh.ParseRestriction("cubic"); err == nil {
-		t.Error("cubic was accepted")
+	for _, name := range []string{"cubic", ""} {
+		if _, err := mesh.Find(mesh.Restrictions(), name); err == nil {
+			t.Errorf("%q was accepted", name)
+		}
 	}
 }
 
 // An image and its restriction cost 1 and 1/4 work units.
 func Example() {
 	x := pixel.NewImages(1, 3, 64, 64)
-	y := mesh.Nearest.Restrict(x, 1)
+	y := mesh.Restrict(mesh.Nearest, x, 1)
 	fmt.Println(mesh.Cost(0), x.H, mesh.Cost(1), y.H)
 	// Output: 1 64 0.25 32
 }

@@ -12,65 +12,70 @@ package metric
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/pixel"
 )
 
-// check panics unless both batches have the shape: a caller's mistake.
-func check(s pixel.Shape, got, want []float32) {
-	if s.N <= 0 || s.C <= 0 || s.H <= 0 || s.W <= 0 || len(got) != s.Len() || len(want) != len(got) {
-		panic(fmt.Sprintf("metric: batches of %d and %d values do not have the shape %v", len(got), len(want), s))
+// check panics unless both batches have one shape and hold something: a caller's
+// mistake.
+func check(got, want pixel.Images) {
+	s := got.Shape
+	if s != want.Shape || s.Len() <= 0 || len(got.Data) != s.Len() || len(want.Data) != s.Len() {
+		panic(fmt.Sprintf("metric: batches of shapes %v and %v with %d and %d values", got.Shape, want.Shape, len(got.Data), len(want.Data)))
 	}
 }
 
-// MSE returns the mean squared difference of each picture over its channels,
-// rows and columns, on whatever scale the batches have.
-func MSE(got, want []float32, shape pixel.Shape) []float64 {
-	check(shape, got, want)
-	return perPicture(shape.N, func(n int) float64 {
-		lo, hi := n*shape.Image(), (n+1)*shape.Image()
-		return meanSquare(got[lo:hi], want[lo:hi])
+// MeanSquares returns the mean squared difference of each image over its
+// channels, rows and columns, on whatever scale the batches have.
+func MeanSquares(got, want pixel.Images) []float64 {
+	check(got, want)
+	per := got.Image()
+	return perImage(got.N, func(n int) float64 {
+		return squares(got.Data[n*per:(n+1)*per], want.Data[n*per:(n+1)*per]) / float64(per)
 	})
 }
 
-// PSNR returns the peak signal-to-noise ratio of each picture in dB for
-// pictures on [0,1] (peak 1): 10 log10(1/MSE) with the MSE over all channels.
-// Equal pictures give +Inf.
-func PSNR(got, want []float32, shape pixel.Shape) []float64 {
-	out := MSE(got, want, shape)
+// PeakRatios returns the peak signal-to-noise ratio of each image in dB for
+// pixels in [0,1] (peak 1): 10 log10(1/MSE) with the MSE over all channels.
+// Equal images give +Inf.
+func PeakRatios(got, want pixel.Images) []float64 {
+	out := MeanSquares(got, want)
 	for i, mse := range out {
 		out[i] = decibel(mse)
 	}
 	return out
 }
 
-// PSNRLuma is PSNR on luma, as papers on super-resolution report it. Pictures
-// have three channels (R, G, B) on [0,1]; luma is the Y of ITU-R BT.601 in its
-// studio range, (65.481 R + 128.553 G + 24.966 B + 16)/255, with peak 1 all the
-// same, as in MATLAB's rgb2ycbcr and the benchmarks made with it. border rows
-// and columns on each side are left out (papers leave out as many as the
-// factor of enlargement).
-func PSNRLuma(got, want []float32, shape pixel.Shape, border int) []float64 {
-	check(shape, got, want)
-	if shape.C != 3 || border < 0 || 2*border >= min(shape.H, shape.W) {
-		panic(fmt.Sprintf("metric: luma of pictures %v without a border of %d", shape, border))
+// PeakRatiosOfLuma is PeakRatios on luma, as papers on super-resolution report
+// it. Images have three channels (R, G, B) in [0,1]; luma is the Y of ITU-R
+// BT.601 in its studio range, (65.481 R + 128.553 G + 24.966 B + 16)/255, with
+// peak 1 all the same, as in MATLAB's rgb2ycbcr and the benchmarks made with it.
+// border rows and columns on each side are left out (papers leave out as many as
+// the factor of enlargement). Images of other channels, and ones with no pixels
+// inside the border, give NaN.
+func PeakRatiosOfLuma(got, want pixel.Images, border int) []float64 {
+	check(got, want)
+	s := got.Shape
+	if s.C != len(lumaWeights) || 2*border >= min(s.H, s.W) {
+		return slices.Repeat([]float64{math.NaN()}, s.N)
 	}
-	plane := shape.H * shape.W
-	return perPicture(shape.N, func(n int) float64 {
-		g, w := got[n*3*plane:(n+1)*3*plane], want[n*3*plane:(n+1)*3*plane]
+	plane, per := s.Plane(), s.Image()
+	return perImage(s.N, func(n int) float64 {
+		g, w := got.Data[n*per:(n+1)*per], want.Data[n*per:(n+1)*per]
 		sum := 0.0
-		for y := border; y < shape.H-border; y++ {
-			for x := border; x < shape.W-border; x++ {
+		for y := border; y < s.H-border; y++ {
+			for x := border; x < s.W-border; x++ {
 				d := 0.0 // the offset of 16 cancels
 				for c, weight := range lumaWeights {
-					k := c*plane + y*shape.W + x
+					k := c*plane + y*s.W + x
 					d += weight * (float64(g[k]) - float64(w[k]))
 				}
 				sum += d * d
 			}
 		}
-		return decibel(sum / float64((shape.H-2*border)*(shape.W-2*border)))
+		return decibel(sum / float64((s.H-2*border)*(s.W-2*border)))
 	})
 }
 
@@ -86,8 +91,6 @@ func Mean(values []float64) float64 {
 	}
 	return sum / float64(len(values))
 }
-
-func meanSquare(got, want []float32) float64 { return squares(got, want) / float64(len(got)) }
 
 // squares is the sum of the squared differences.
 func squares(got, want []float32) float64 {
@@ -106,7 +109,7 @@ type job func(chunk int)
 
 func (j job) Do(chunk int) { j(chunk) }
 
-func perPicture(n int, measure func(n int) float64) []float64 {
+func perImage(n int, measure func(n int) float64) []float64 {
 	out := make([]float64, n)
 	kernel.Run(n, job(func(i int) { out[i] = measure(i) }))
 	return out

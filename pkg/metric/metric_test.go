@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -26,10 +27,8 @@ func pinnedPictures() (a, b []float32) {
 	return a, b
 }
 
-// pixels brings a normalised batch to [0,1].
-func pixels(x []float32, shape pixel.Shape, scale pixel.Scale) []float32 {
-	return scale.Pixels(pixel.Images{Shape: shape, Data: x}).Data
-}
+// images gives a batch its shape.
+func images(x []float32, shape pixel.Shape) pixel.Images { return pixel.Images{Shape: shape, Data: x} }
 
 func signed(x []float32) []float32 {
 	out := make([]float32, len(x))
@@ -45,12 +44,12 @@ func TestPinned(t *testing.T) {
 		name      string
 		got, want []float64
 	}{
-		{"mse", MSE(a, b, pinnedShape), []float64{0.0022809933393429485, 0.0022739508213141025}},
-		{"psnr", PSNR(a, b, pinnedShape), []float64{26.418759828911842, 26.432189320242145}},
-		{"luma", PSNRLuma(a, b, pinnedShape, 0), []float64{32.267996671989984, 32.26094239271342}},
-		{"luma inside", PSNRLuma(a, b, pinnedShape, 2), []float64{32.2998697277084, 32.2998697277084}},
-		{"ssim", SSIM(a, b, pinnedShape), []float64{0.9911837345888941, 0.9911645853091815}},
-		{"ssim signed", SSIM(signed(a), signed(b), pinnedShape), []float64{0.7089706665952641, 0.6564972759216746}},
+		{"mse", MeanSquares(images(a, pinnedShape), images(b, pinnedShape)), []float64{0.0022809933393429485, 0.0022739508213141025}},
+		{"psnr", PeakRatios(images(a, pinnedShape), images(b, pinnedShape)), []float64{26.418759828911842, 26.432189320242145}},
+		{"luma", PeakRatiosOfLuma(images(a, pinnedShape), images(b, pinnedShape), 0), []float64{32.267996671989984, 32.26094239271342}},
+		{"luma inside", PeakRatiosOfLuma(images(a, pinnedShape), images(b, pinnedShape), 2), []float64{32.2998697277084, 32.2998697277084}},
+		{"ssim", Similarities(images(a, pinnedShape), images(b, pinnedShape)), []float64{0.9911837345888941, 0.9911645853091815}},
+		{"ssim signed", Similarities(images(signed(a), pinnedShape), images(signed(b), pinnedShape)), []float64{0.7089706665952641, 0.6564972759216746}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -69,23 +68,27 @@ func TestRunning(t *testing.T) {
 	a, b := pinnedPictures()
 	shape := pixel.Shape{N: 1, C: 3, H: pinnedShape.H, W: pinnedShape.W}
 	size := shape.H * shape.W
-	x, y := signed(a[:3*size]), signed(b[:3*size])
-	pixels, clean := pixels(x, shape, pixel.Signed), pixels(y, shape, pixel.Signed)
+	x, y := images(signed(a[:3*size]), shape), images(signed(b[:3*size]), shape)
+	pixels, clean := pixel.Signed.Pixels(x), pixel.Signed.Pixels(y)
 	for _, border := range []int{0, 2} {
-		want := []float64{MSE(x, y, shape)[0], PSNR(pixels, clean, shape)[0], PSNRLuma(pixels, clean, shape, border)[0], SSIM(pixels, clean, shape)[0]}
+		want := Values{
+			"mse": MeanSquares(x, y)[0], "psnr": PeakRatios(pixels, clean)[0],
+			"psnr_luma": PeakRatiosOfLuma(pixels, clean, border)[0], "ssim": Similarities(pixels, clean)[0],
+		}
 		for piece := 1; piece <= shape.H; piece++ {
-			r := NewRunning(shape.H, shape.W, pixel.Signed, border)
+			r := NewRunning(shape, pixel.Signed, border)
 			for row := 0; row < shape.H; row += piece {
-				var got, of [3][]float32
+				got, of := make([][]float32, shape.C), make([][]float32, shape.C)
 				for c := range got {
 					lo, hi := c*size+row*shape.W, c*size+min(row+piece, shape.H)*shape.W
-					got[c], of[c] = x[lo:hi], y[lo:hi]
+					got[c], of[c] = x.Data[lo:hi], y.Data[lo:hi]
 				}
 				r.Add(got, of)
 			}
-			for i, got := range []float64{r.MSE(), r.PSNR(), r.PSNRLuma(), r.SSIM()} {
-				if math.Abs(got-want[i]) > pinnedTolerance*math.Abs(want[i]) {
-					t.Errorf("border %d, %d rows at once, measure %d: %v, want %v", border, piece, i, got, want[i])
+			got := r.Values()
+			for _, m := range RunningMeasures() {
+				if d := math.Abs(got.Of(m) - want.Of(m)); !(d <= pinnedTolerance*math.Abs(want.Of(m))) {
+					t.Errorf("border %d, %d rows at once, %s: %v, want %v", border, piece, m.Name, got.Of(m), want.Of(m))
 				}
 			}
 		}
@@ -95,56 +98,65 @@ func TestRunning(t *testing.T) {
 // By hand: a constant difference of 0.1 is 20 dB; on luma it shrinks by the
 // studio range, 219/255; a picture equals itself.
 func TestByHand(t *testing.T) {
-	shape := pixel.Shape{N: 1, C: 3, H: 4, W: 4}
-	zero, tenth := make([]float32, 48), make([]float32, 48)
-	for i := range tenth {
-		tenth[i] = 0.1
+	zero, tenth := pixel.NewImages(1, 3, 4, 4), pixel.NewImages(1, 3, 4, 4)
+	for i := range tenth.Data {
+		tenth.Data[i] = 0.1
 	}
 	// float32(0.1) is 1.5e-9 off 0.1, relatively 1.5e-8, in dB 1.3e-7.
 	const tolerance = 2e-7
-	if got := PSNR(tenth, zero, shape)[0]; math.Abs(got-20) > tolerance {
+	if got := PeakRatios(tenth, zero)[0]; math.Abs(got-20) > tolerance {
 		t.Errorf("PSNR %v", got)
 	}
-	if got, want := PSNRLuma(tenth, zero, shape, 1)[0], 20-20*math.Log10(219.0/255); math.Abs(got-want) > tolerance {
+	if got, want := PeakRatiosOfLuma(tenth, zero, 1)[0], 20-20*math.Log10(219.0/255); math.Abs(got-want) > tolerance {
 		t.Errorf("luma PSNR %v, want %v", got, want)
 	}
-	if got := PSNR(tenth, tenth, shape)[0]; !math.IsInf(got, 1) {
+	if got := PeakRatios(tenth, tenth)[0]; !math.IsInf(got, 1) {
 		t.Errorf("PSNR of equal pictures %v", got)
 	}
-	if got := SSIM(tenth, tenth, shape)[0]; math.Abs(got-1) > pinnedTolerance {
+	if got := Similarities(tenth, tenth)[0]; math.Abs(got-1) > pinnedTolerance {
 		t.Errorf("SSIM of equal pictures %v", got)
 	}
-	tenth[7] = float32(math.NaN())
-	if m, s := MSE(tenth, zero, shape)[0], SSIM(tenth, zero, shape)[0]; !math.IsNaN(m) || !math.IsNaN(s) {
+	tenth.Data[7] = float32(math.NaN())
+	if m, s := MeanSquares(tenth, zero)[0], Similarities(tenth, zero)[0]; !math.IsNaN(m) || !math.IsNaN(s) {
 		t.Errorf("NaN lost: MSE %v, SSIM %v", m, s)
-	}
-}
-
-func TestPixels(t *testing.T) {
-	shape := pixel.Shape{N: 1, C: 2, H: 1, W: 3}
-	got := pixels([]float32{-3, 0, 3, -3, 0, 3}, shape, pixel.Scale{Mean: []float64{0.5, 0.25}, Std: []float64{0.125, 0.25}})
-	if want := []float32{0.125, 0.5, 0.875, 0, 0.25, 1}; !slices.Equal(got, want) {
-		t.Errorf("%v, want %v", got, want)
 	}
 }
 
 func TestMeter(t *testing.T) {
 	a, b := pinnedPictures()
-	var m Meter
-	m.Add(signed(a), signed(b), pinnedShape, pixel.Signed)
-	s := m.Summary()
-	clamped := pixels(b, pinnedShape, pixel.Unit)
-	want := Summary{
-		MSE:        4 * Mean(MSE(a, b, pinnedShape)),
-		PSNR:       Mean(PSNR(a, clamped, pinnedShape)),
-		SSIM:       Mean(SSIM(a, clamped, pinnedShape)),
-		SSIMSigned: Mean(SSIM(signed(a), signed(b), pinnedShape)),
+	x, y := images(signed(a), pinnedShape), images(signed(b), pinnedShape)
+	m := NewMeter(Always()...)
+	m.Add(x, y, pixel.Signed)
+	got := m.Means()
+	clamped := pixel.Unit.Pixels(images(b, pinnedShape))
+	want := Values{
+		"mse":         4 * Mean(MeanSquares(images(a, pinnedShape), images(b, pinnedShape))),
+		"psnr":        Mean(PeakRatios(images(a, pinnedShape), clamped)),
+		"ssim":        Mean(Similarities(images(a, pinnedShape), clamped)),
+		"ssim_signed": Mean(Similarities(x, y)),
 	}
-	if s != want {
-		t.Errorf("%+v, want %+v", s, want)
+	if !maps.Equal(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
 	}
-	if !math.IsNaN(new(Meter).Summary().MSE) {
+	if !math.IsNaN(NewMeter(MSE).Means().Of(MSE)) || !math.IsNaN(got.Of(PSNRLuma)) {
 		t.Error("the mean of nothing is a number")
+	}
+}
+
+// TestBetter: which of two values is better, and NaN is worse than all.
+func TestBetter(t *testing.T) {
+	nan := math.NaN()
+	for _, c := range []struct {
+		m    Measure
+		a, b float64
+		want bool
+	}{
+		{MSE, 1, 2, true}, {MSE, 2, 1, false}, {MSE, 1, 1, false}, {MSE, 1, nan, true}, {MSE, nan, 1, false}, {MSE, nan, nan, false},
+		{SSIM, 1, 2, false}, {SSIM, 2, 1, true}, {SSIM, 1, nan, true}, {SSIM, nan, 1, false},
+	} {
+		if got := c.m.Better(c.a, c.b); got != c.want {
+			t.Errorf("%s: %v better than %v: %t", c.m.Name, c.a, c.b, got)
+		}
 	}
 }
 
@@ -153,7 +165,7 @@ func TestCoreCountDoesNotMatter(t *testing.T) {
 	var all [][]float64
 	for _, procs := range []int{1, 2, 5} {
 		old := runtime.GOMAXPROCS(procs)
-		all = append(all, append(SSIM(a, b, pinnedShape), PSNR(a, b, pinnedShape)...))
+		all = append(all, append(Similarities(images(a, pinnedShape), images(b, pinnedShape)), PeakRatios(images(a, pinnedShape), images(b, pinnedShape))...))
 		runtime.GOMAXPROCS(old)
 	}
 	for _, other := range all[1:] {
@@ -165,13 +177,12 @@ func TestCoreCountDoesNotMatter(t *testing.T) {
 
 func TestWrongShapesPanic(t *testing.T) {
 	for name, f := range map[string]func(){
-		"length": func() { MSE(make([]float32, 3), make([]float32, 4), pixel.Shape{N: 1, C: 1, H: 2, W: 2}) },
-		"empty":  func() { SSIM(nil, nil, pixel.Shape{C: 3, H: 2, W: 2}) },
-		"luma":   func() { PSNRLuma(make([]float32, 4), make([]float32, 4), pixel.Shape{N: 1, C: 1, H: 2, W: 2}, 0) },
-		"border": func() { PSNRLuma(make([]float32, 12), make([]float32, 12), pixel.Shape{N: 1, C: 3, H: 2, W: 2}, 1) },
-		"scale": func() {
-			pixels(make([]float32, 12), pixel.Shape{N: 1, C: 3, H: 2, W: 2}, pixel.Scale{Mean: []float64{0, 0}, Std: []float64{1}})
+		"length": func() {
+			MeanSquares(pixel.Images{Shape: pixel.Shape{N: 1, C: 1, H: 2, W: 2}, Data: make([]float32, 3)}, pixel.NewImages(1, 1, 2, 2))
 		},
+		"shapes": func() { MeanSquares(pixel.NewImages(1, 1, 2, 2), pixel.NewImages(1, 2, 2, 1)) },
+		"empty":  func() { Similarities(pixel.Images{}, pixel.Images{}) },
+		"scale":  func() { pixel.Scale{Mean: []float64{0, 0}, Std: []float64{1}}.Pixels(pixel.NewImages(1, 3, 2, 2)) },
 	} {
 		func() {
 			defer func() {

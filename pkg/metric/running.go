@@ -2,6 +2,7 @@ package metric
 
 import (
 	"fmt"
+	"math"
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/pixel"
@@ -21,17 +22,17 @@ type Running struct {
 	got, want   [][]float32 // pixels of some rows, by channel
 }
 
-// NewRunning returns a Running for a picture of h by w pixels and three channels,
-// normalised by the scale. border is that of PSNRLuma.
-func NewRunning(h, w int, scale pixel.Scale, border int) *Running {
-	r := &Running{shape: pixel.Shape{N: 1, C: 3, H: h, W: w}, scale: scale, border: border}
-	if h <= 0 || w <= 0 || border < 0 || border > 0 && 2*border >= min(h, w) {
-		panic(fmt.Sprintf("metric: a picture %v without a border of %d", r.shape, border))
+// NewRunning returns a Running for one image of a shape, normalised by the scale.
+// border is that of PeakRatiosOfLuma, less than half of each side.
+func NewRunning(shape pixel.Shape, scale pixel.Scale, border int) *Running {
+	r := &Running{shape: shape, scale: scale, border: border}
+	if shape.N != 1 || shape.Len() <= 0 || border < 0 || border > 0 && 2*border >= min(shape.H, shape.W) {
+		panic(fmt.Sprintf("metric: an image %v without a border of %d", r.shape, border))
 	}
 	r.mse, r.pixels = make([]float64, r.shape.C), make([]float64, r.shape.C)
 	r.got, r.want = make([][]float32, r.shape.C), make([][]float32, r.shape.C)
 	for range r.shape.C {
-		r.ssim = append(r.ssim, newSSIMRows(h, w))
+		r.ssim = append(r.ssim, newSSIMRows(shape.H, shape.W))
 	}
 	return r
 }
@@ -41,7 +42,7 @@ const runningRows = 16
 
 // Add measures the next rows: normalised values, by channel. It panics if they are not
 // whole rows, or more than the picture has.
-func (r *Running) Add(got, want [3][]float32) {
+func (r *Running) Add(got, want [][]float32) {
 	w := r.shape.W
 	rows := len(got[0]) / w
 	for c := range got {
@@ -78,6 +79,9 @@ func (r *Running) channel(c int, got, want []float32) {
 }
 
 func (r *Running) addLuma(row int) {
+	if r.shape.C != len(lumaWeights) {
+		return
+	}
 	for x := row*r.shape.W + r.border; x < (row+1)*r.shape.W-r.border; x++ {
 		d := 0.0 // the offset of 16 cancels
 		for c, weight := range lumaWeights {
@@ -87,24 +91,26 @@ func (r *Running) addLuma(row int) {
 	}
 }
 
-// MSE is that of the normalised values, when all rows have been added.
-func (r *Running) MSE() float64 { return r.total(r.mse) / float64(r.shape.Image()) }
+// RunningMeasures are the measures that Values returns.
+func RunningMeasures() []Measure { return []Measure{MSE, PSNR, PSNRLuma, SSIM} }
 
-// PSNR is that of pixels, when all rows have been added; see PSNR.
-func (r *Running) PSNR() float64 { return decibel(r.total(r.pixels) / float64(r.shape.Image())) }
-
-// PSNRLuma is that of luma, when all rows have been added; see PSNRLuma.
-func (r *Running) PSNRLuma() float64 {
-	return decibel(r.luma / float64((r.shape.H-2*r.border)*(r.shape.W-2*r.border)))
-}
-
-// SSIM is that of pixels, when all rows have been added; see SSIM.
-func (r *Running) SSIM() float64 {
+// Values returns the measures when all rows have been added. PSNRLuma is NaN
+// unless the image has three channels.
+func (r *Running) Values() Values {
 	means := make([]float64, len(r.ssim))
 	for c, s := range r.ssim {
 		means[c] = s.mean()
 	}
-	return Mean(means)
+	v := Values{
+		MSE.Name:      r.total(r.mse) / float64(r.shape.Image()),
+		PSNR.Name:     decibel(r.total(r.pixels) / float64(r.shape.Image())),
+		SSIM.Name:     Mean(means),
+		PSNRLuma.Name: math.NaN(),
+	}
+	if r.shape.C == len(lumaWeights) {
+		v[PSNRLuma.Name] = decibel(r.luma / float64((r.shape.H-2*r.border)*(r.shape.W-2*r.border)))
+	}
+	return v
 }
 
 func (r *Running) total(sums []float64) float64 {

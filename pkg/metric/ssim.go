@@ -29,21 +29,20 @@ var ssimWindow = func() (g [2*ssimRadius + 1]float64) {
 	return g
 }()
 
-// SSIM returns the structural similarity of each picture: a Gaussian window of
-// 11 and sigma 1.5, L = 1, every channel for itself, the border padded with
-// zeros by 5, the mean over channels, rows and columns. Pictures on [0,1] give
+// Similarities returns the structural similarity of each image: a Gaussian
+// window of 11 and sigma 1.5, L = 1, every channel for itself, the border padded
+// with zeros by 5, the mean over channels, rows and columns. Pixels in [0,1] give
 // what is reported as ssim. The authors' code applies the same formula to
-// normalised tensors and leaves L at 1: that is reported as ssim_signed, and
-// is this function on such tensors.
-func SSIM(a, b []float32, shape pixel.Shape) []float64 {
-	check(shape, a, b)
-	plane := shape.H * shape.W
-	means := perPicture(shape.N*shape.C, func(i int) float64 {
-		return ssimPlane(a[i*plane:(i+1)*plane], b[i*plane:(i+1)*plane], shape.H, shape.W)
+// normalised tensors and leaves L at 1: that is reported as ssim_signed.
+func Similarities(a, b pixel.Images) []float64 {
+	check(a, b)
+	plane := a.Plane()
+	means := perImage(a.N*a.C, func(i int) float64 {
+		return ssimPlane(a.Data[i*plane:(i+1)*plane], b.Data[i*plane:(i+1)*plane], a.H, a.W)
 	})
-	out := make([]float64, shape.N)
+	out := make([]float64, a.N)
 	for n := range out {
-		out[n] = Mean(means[n*shape.C : (n+1)*shape.C])
+		out[n] = Mean(means[n*a.C : (n+1)*a.C])
 	}
 	return out
 }

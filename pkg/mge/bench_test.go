@@ -50,7 +50,7 @@ func benchmarkStage(b *testing.B, n network.Network, stage mge.Stage) {
 	for i, size := range stage.Batches {
 		level := stage.Finest + i
 		fine := randomBatch(size, mesh.Side(64, level))
-		batches[level] = [2]mesh.Batch{fine, mesh.Nearest.RestrictBatch(fine, 1)}
+		batches[level] = [2]mesh.Batch{fine, mesh.RestrictBatch(mesh.Nearest, fine, 1)}
 	}
 	e := mge.Estimator{Model: model.New(n, params, op.MSE), Sampler: batches}
 	gradient := make([]float32, params.Len())

@@ -48,9 +48,9 @@ func (waves) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batc
 		b.Target.Data[i] = float32(i/16%16) / 16
 		b.Input.Data[i] += b.Target.Data[i]
 	}
-	fine = mesh.Average.RestrictBatch(b, level)
+	fine = mesh.RestrictBatch(mesh.Average, b, level)
 	if coarse {
-		coarser = mesh.Average.RestrictBatch(fine, 1)
+		coarser = mesh.RestrictBatch(mesh.Average, fine, 1)
 	}
 	return fine, coarser, nil
 }

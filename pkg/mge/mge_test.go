@@ -58,9 +58,9 @@ func TestWorkUnits(t *testing.T) {
 type sameBatch struct{ finest mesh.Batch }
 
 func (s sameBatch) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	fine = mesh.Nearest.RestrictBatch(s.finest.Slice(0, n), level)
+	fine = mesh.RestrictBatch(mesh.Nearest, s.finest.Slice(0, n), level)
 	if coarse {
-		coarser = mesh.Nearest.RestrictBatch(fine, 1)
+		coarser = mesh.RestrictBatch(mesh.Nearest, fine, 1)
 	}
 	return fine, coarser, nil
 }
@@ -149,11 +149,11 @@ type fresh struct{}
 func (fresh) Draw(iteration, level, n int, coarse bool) (mesh.Batch, mesh.Batch, error) {
 	b := randomBatch(n, 16)
 	b.Input.Data[0] = float32(100*iteration + level)
-	b = mesh.Nearest.RestrictBatch(b, level)
+	b = mesh.RestrictBatch(mesh.Nearest, b, level)
 	if !coarse {
 		return b, mesh.Batch{}, nil
 	}
-	return b, mesh.Nearest.RestrictBatch(b, 1), nil
+	return b, mesh.RestrictBatch(mesh.Nearest, b, 1), nil
 }
 
 // TestCoupling: both meshes of a difference see the same samples, different

@@ -38,9 +38,9 @@ func (s noise) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Ba
 		b.Target.Data[i] = float32(math.Sin(float64(i % s.side)))
 		b.Input.Data[i] = 0.5*b.Input.Data[i] + b.Target.Data[i]
 	}
-	fine = s.between.RestrictBatch(b, level)
+	fine = mesh.RestrictBatch(s.between, b, level)
 	if coarse {
-		coarser = s.last.RestrictBatch(fine, 1)
+		coarser = mesh.RestrictBatch(s.last, fine, 1)
 	}
 	return fine, coarser, nil
 }

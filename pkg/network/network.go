@@ -4,6 +4,7 @@ package network
 
 import (
 	"fmt"
+	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -75,4 +76,35 @@ func orAsMany(channels int, x *gorgonia.Node) int {
 		return x.Shape()[1]
 	}
 	return channels
+}
+
+// Restoration returns the paper's networks of scale 1, the default first. Without
+// time that is the ResNet alone, without its embedding of t.
+func Restoration(time bool) []Network {
+	if time {
+		return []Network{NewUNet(), NewResNet()}
+	}
+	plain := NewResNet()
+	plain.Time = false
+	return []Network{plain}
+}
+
+// Superresolution returns the paper's networks that enlarge by a factor, the
+// default first.
+func Superresolution(factor int) []Network {
+	espcn := NewESPCN()
+	espcn.Factor = factor
+	return []Network{Enlarged{Body: NewSRNet(), Factor: factor}, espcn, Enlarged{Body: NewSRResNet(), Factor: factor}}
+}
+
+// Find returns the network of a name.
+func Find(networks []Network, name string) (Network, error) {
+	var names []string
+	for _, n := range networks {
+		if n.Name() == name {
+			return n, nil
+		}
+		names = append(names, n.Name())
+	}
+	return nil, fmt.Errorf("unknown network %q: use one of %s", name, strings.Join(names, ", "))
 }

@@ -32,8 +32,8 @@ func IsName(name string) bool {
 // their upper byte, transparent pixels are laid over white, and of an animation
 // the first frame is taken. A picture above MaxPixels or MaxSide is refused
 // before it is decoded.
-func Open(path string) (*Planar8, error) {
-	return withFile(path, func(f *os.File) (*Planar8, error) { return Decode(path, f) })
+func Open(path string) (*Planar, error) {
+	return withFile(path, func(f *os.File) (*Planar, error) { return Decode(path, f) })
 }
 
 // Size returns the width and height that the header of the picture at path
@@ -64,7 +64,7 @@ func withFile[T any](path string, read func(f *os.File) (T, error)) (result T, e
 }
 
 // Decode reads a picture as Open does; name stands for it in errors.
-func Decode(name string, r io.ReadSeeker) (p *Planar8, err error) {
+func Decode(name string, r io.ReadSeeker) (p *Planar, err error) {
 	if _, err := header(name, r); err != nil {
 		return nil, err
 	}
@@ -119,10 +119,13 @@ func explain(name string, err error) error {
 	return fmt.Errorf("%s: damaged picture (%w); remove it or get it anew", name, err)
 }
 
+// rgb is the number of channels of decoded pictures.
+const rgb = 3
+
 // FromImage converts any image as Open does.
-func FromImage(img image.Image) *Planar8 {
+func FromImage(img image.Image) *Planar {
 	n := imaging.Clone(img)
-	p := New(n.Rect.Dx(), n.Rect.Dy())
+	p := New(rgb, n.Rect.Dx(), n.Rect.Dy())
 	size := p.W * p.H
 	r, g, b := p.Pix[:size], p.Pix[size:2*size], p.Pix[2*size:]
 	for i := range size {
@@ -137,20 +140,33 @@ func FromImage(img image.Image) *Planar8 {
 
 func onWhite(v uint8, alpha uint) uint8 { return uint8((uint(v)*alpha + 255*(255-alpha) + 127) / 255) }
 
-// Image returns a copy for the packages that work on image.Image.
-func (p *Planar8) Image() *image.NRGBA {
+// Image returns a copy for the packages that work on image.Image. Of pictures
+// that are not RGB it shows the first three channels, or the first one in grey.
+func (p *Planar) Image() *image.NRGBA {
 	n := image.NewNRGBA(image.Rect(0, 0, p.W, p.H))
 	size := p.W * p.H
+	for k := range rgb {
+		c := k
+		if p.C < rgb {
+			c = 0
+		}
+		for i := range size {
+			if p.Pix != nil {
+				n.Pix[4*i+k] = p.Pix[c*size+i]
+			} else {
+				n.Pix[4*i+k] = quantise(p.Values[c*size+i])
+			}
+		}
+	}
 	for i := range size {
-		q := n.Pix[4*i : 4*i+4 : 4*i+4]
-		q[0], q[1], q[2], q[3] = p.Pix[i], p.Pix[size+i], p.Pix[2*size+i], 255
+		n.Pix[4*i+3] = 255
 	}
 	return n
 }
 
 // Encode writes the picture in the format that the ending of name asks for,
 // with JPEG at quality 95.
-func (p *Planar8) Encode(w io.Writer, name string) error {
+func (p *Planar) Encode(w io.Writer, name string) error {
 	format, err := formatOf(name)
 	if err != nil {
 		return err
@@ -160,7 +176,7 @@ func (p *Planar8) Encode(w io.Writer, name string) error {
 
 // Save writes the picture to path as Encode does, in one step: path holds its
 // old content until the new one is complete and on the disk.
-func (p *Planar8) Save(path string) error { return save(path, p.Image) }
+func (p *Planar) Save(path string) error { return save(path, p.Image) }
 
 func save(path string, content func() *image.NRGBA) error {
 	format, err := formatOf(path) // before anything is created

@@ -30,7 +30,7 @@ func encodePNG(t testing.TB, img image.Image) []byte {
 	return b.Bytes()
 }
 
-func encoded(t testing.TB, p *Planar8, name string) []byte {
+func encoded(t testing.TB, p *Planar, name string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := p.Encode(&b, name); err != nil {

@@ -5,33 +5,53 @@ package picture
 // factor of the reduction, borders mirrored, one rounding at the end. This is
 // MATLAB's imresize(p, 1/2), with which the low-resolution pictures of
 // super-resolution data sets are customarily made. Both sides must be 2 or more.
-func (p *Planar8) Half() *Planar8 {
-	q := New(p.W/2, p.H/2)
+//
+// Pixels that are numbers are not rounded.
+func (p *Planar) Half() *Planar {
+	q := &Planar{C: p.C, H: p.H / 2, W: p.W / 2}
+	size := q.C * q.H * q.W
+	if p.Pix != nil {
+		q.Pix = make([]uint8, size)
+	} else {
+		q.Values = make([]float32, size)
+	}
 	rows := make([]float32, p.H*q.W) // reduced along x only
-	for c := range 3 {
-		plane := p.Pix[c*p.H*p.W:][:p.H*p.W]
+	for c := range p.C {
 		for y := range p.H {
-			from, to := plane[y*p.W:][:p.W], rows[y*q.W:][:q.W]
-			for x := range to {
-				var sum float32
-				for k, w := range halving {
-					sum += w * (float32(from[mirror(2*x+1+k, p.W)]) + float32(from[mirror(2*x-k, p.W)]))
-				}
-				to[x] = sum
+			to, at := rows[y*q.W:][:q.W], (c*p.H+y)*p.W
+			if p.Pix != nil {
+				halve(to, p.Pix[at:][:p.W])
+			} else {
+				halve(to, p.Values[at:][:p.W])
 			}
 		}
 		for y := range q.H {
-			to := q.Pix[(c*q.H+y)*q.W:][:q.W]
-			for x := range to {
+			at := (c*q.H + y) * q.W
+			for x := range q.W {
 				var sum float32
 				for k, w := range halving {
 					sum += w * (rows[mirror(2*y+1+k, p.H)*q.W+x] + rows[mirror(2*y-k, p.H)*q.W+x])
 				}
-				to[x] = uint8(min(max(sum, 0), 255) + 0.5)
+				if q.Pix != nil {
+					q.Pix[at+x] = uint8(min(max(sum, 0), 255) + 0.5)
+				} else {
+					q.Values[at+x] = sum
+				}
 			}
 		}
 	}
 	return q
+}
+
+// halve reduces a row.
+func halve[T uint8 | float32](to []float32, from []T) {
+	for x := range to {
+		var sum float32
+		for k, w := range halving {
+			sum += w * (float32(from[mirror(2*x+1+k, len(from))]) + float32(from[mirror(2*x-k, len(from))]))
+		}
+		to[x] = sum
+	}
 }
 
 // halving is the widened kernel at distances 1/2, 3/2, 5/2, 7/2 from the

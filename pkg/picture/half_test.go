@@ -29,7 +29,7 @@ func TestHalvingKernel(t *testing.T) {
 }
 
 func TestHalf(t *testing.T) {
-	flat := New(7, 2)
+	flat := New(3, 7, 2)
 	for i := range flat.Pix {
 		flat.Pix[i] = 93
 	}
@@ -42,7 +42,7 @@ func TestHalf(t *testing.T) {
 			t.Fatalf("a flat picture becomes %v", q.Pix)
 		}
 	}
-	ramp := New(32, 32)
+	ramp := New(3, 32, 32)
 	for i := range ramp.Pix {
 		ramp.Pix[i] = uint8(4 * (i % 32))
 	}

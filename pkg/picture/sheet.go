@@ -12,10 +12,10 @@ import (
 
 // Sheet is a table of pictures, to look at them side by side.
 type Sheet struct {
-	Columns []string     // headings above the columns; may be empty
-	Labels  []string     // to the left of the rows; may be empty
-	Rows    [][]*Planar8 // nil leaves a place empty
-	Zoom    int          // whole factor by which pictures are enlarged; 0 means 1
+	Columns []string    // headings above the columns; may be empty
+	Labels  []string    // to the left of the rows; may be empty
+	Rows    [][]*Planar // nil leaves a place empty
+	Zoom    int         // whole factor by which pictures are enlarged; 0 means 1
 }
 
 const (
@@ -27,9 +27,9 @@ const (
 // Render draws the sheet, black text on white. All places have the size of the
 // largest picture; headings too long for their column run out of it, so keep
 // them short.
-func (s Sheet) Render() *Planar8 { return FromImage(s.image()) }
+func (s Sheet) Render() *Planar { return FromImage(s.image()) }
 
-// Save writes the sheet as Planar8.Save does; large pictures take less memory so.
+// Save writes the sheet as Planar.Save does; large pictures take less memory so.
 func (s Sheet) Save(path string) error { return save(path, s.image) }
 
 func (s Sheet) image() *image.NRGBA {

@@ -2,6 +2,7 @@ package pixel
 
 import (
 	"fmt"
+	"slices"
 
 	"multiscale/pkg/kernel"
 )
@@ -91,3 +92,6 @@ func (u *unscaling) Do(i int) {
 		u.y.Data[k] = float32(v)
 	}
 }
+
+// Equal says whether two scales are the same.
+func (s Scale) Equal(o Scale) bool { return slices.Equal(s.Mean, o.Mean) && slices.Equal(s.Std, o.Std) }

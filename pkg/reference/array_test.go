@@ -27,7 +27,7 @@ func npy(header string, values ...float32) []byte {
 }
 
 func float32Header(shape string) string {
-	return fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s), }   \n", shape)
+	return fmt.Sprintf("{'descr': '<f4', 'fortran_order': False, 'shape': (%s)}   \n", shape)
 }
 
 func TestDecodeArray(t *testing.T) {

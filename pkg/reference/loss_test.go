@@ -28,10 +28,8 @@ func checkMSE(k *checker) {
 	k.expect("loss.npy", []float32{r.cost})
 	k.expectGradients(nil, r)
 	x, target := k.images("x"), k.images("target")
-	k.expect("loss.npy", []float32{float32(metric.Mean(metric.MSE(x.Data, target.Data, metricShape(x))))})
+	k.expect("loss.npy", []float32{float32(metric.Mean(metric.MeanSquares(x, target)))})
 }
-
-func metricShape(x pixel.Images) pixel.Shape { return x.Shape }
 
 // narrow rounds what is reported to the precision of the files.
 func narrow(v []float64) []float32 {
@@ -60,9 +58,8 @@ func checkPSNR(k *checker) {
 	var h struct{ Peak float64 }
 	k.decode(&h)
 	a, b := k.images("img1"), k.images("img2")
-	shape := metricShape(a)
 	peak := 20 * math.Log10(h.Peak) // metric's peak is 1
-	mse, psnr := metric.MSE(b.Data, a.Data, shape), metric.PSNR(b.Data, a.Data, shape)
+	mse, psnr := metric.MeanSquares(b, a), metric.PeakRatios(b, a)
 	for i := range psnr {
 		psnr[i] += peak
 	}
@@ -87,7 +84,7 @@ func checkSSIM(k *checker) {
 	a, b := k.images("img1"), k.images("img2")
 
 	// What is reported.
-	values := metric.SSIM(a.Data, b.Data, metricShape(a))
+	values := metric.Similarities(a, b)
 	k.expect("ssim_per_image.npy", narrow(values))
 	k.expect("ssim_mean.npy", narrow([]float64{metric.Mean(values)}))
 

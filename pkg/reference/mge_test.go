@@ -201,7 +201,7 @@ func (g *given) restrict(b mesh.Batch, levels int) mesh.Batch {
 	return b
 }
 
-func nearest(x pixel.Images, levels int) pixel.Images { return mesh.Nearest.Restrict(x, levels) }
+func nearest(x pixel.Images, levels int) pixel.Images { return mesh.Restrict(mesh.Nearest, x, levels) }
 
 // bilinear goes to a mesh at once, as the authors' code does: beyond one level
 // that reads other pixels than mesh.Bilinear, which goes mesh by mesh.

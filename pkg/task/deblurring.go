@@ -1,41 +1,40 @@
 package task
 
 import (
-	"gorgonia.org/gorgonia"
-
-	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel/blur"
-	"multiscale/pkg/op"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
-// Deblurring asks for x, given (1-t)*K x + t*z with z ~ N(0,I), and
-// t ~ 0.1 U(0,1): K is a periodic Gaussian blur (paper, section on experiments).
-type Deblurring struct{}
-
 // blurSigma is the standard deviation of the blur in pixels of the finest mesh.
 const blurSigma = 3
 
-// Name implements Task.
-func (Deblurring) Name() string { return "deblurring" }
+// Deblurring asks for x, given (1-t)*K x + t*z with z ~ N(0,I), and
+// t ~ 0.1 U(0,1): K is a periodic Gaussian blur (paper, section on experiments).
+func Deblurring() Task {
+	return must(Task{
+		Name: "deblurring", Degrade: blurred(blurSigma),
+		NumConditions: 1, Noise: NoiseShare, Conditions: drawNoise,
+		Measures: []metric.Measure{metric.MSE},
+		Evaluation: Evaluation{
+			Settings: []Setting{
+				{Name: "blur", Usage: "standard deviation of the blur of deblurring", Unit: "PIXELS", Defaults: []float64{blurSigma}, Open: true, Max: 100},
+				noiseSetting(trainedNoise),
+			},
+			Conditions: func(values []float64) []float32 { return []float32{float32(values[1])} },
+			Degrade:    func(values []float64) Degrade { return blurred(values[0]) },
+		},
+	})
+}
 
-// Loss implements Task: the mean squared error.
-func (Deblurring) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.MSE(y, target) }
-
-// Scale implements Task.
-func (Deblurring) Scale() int { return 1 }
-
-// Pixels implements Task.
-func (Deblurring) Pixels(set *dataset.Set) pixel.Scale { return pixelsOf(set) }
-
-// Time implements Task.
-func (Deblurring) Time(r *random.Stream) float32 { return mostNoise * r.Float32() }
-
-// Degrade implements Task. The blur is as wide on every mesh, seen from the
-// scene: 3 pixels on the finest, half as many on the next.
-func (Deblurring) Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream) {
-	sigma := blurSigma / float64(int(1)<<at.Level)
-	blur.New(at.Side, at.Side, sigma, sigma).ApplyEvery(input, clean, 3, at.Stride)
-	AddNoise(input, at, 1-t, r)
+// blurred blurs and mixes in noise. The blur is as wide on every mesh, seen from
+// the scene: sigma pixels on the finest, half as many on the next.
+func blurred(sigma float64) Degrade {
+	return func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
+		s := sigma / float64(int(1)<<at.Level)
+		blur.New(clean.H, clean.W, s, s).Apply(input.Data, clean.Data, clean.C)
+		AddNoise(input, at, 1-t[0], r)
+		return nil
+	}
 }

@@ -5,54 +5,62 @@ import (
 	"slices"
 	"testing"
 
-	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel/blur"
 	"multiscale/pkg/kernel/resample"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
 )
 
-// TestTime: t is uniform on [0,1) where it weights the picture, on [0,0.1)
+// TestConditions: t is uniform on [0,1) where it weights the image, on [0,0.1)
 // where it weights the noise, and absent in super-resolution.
-func TestTime(t *testing.T) {
+func TestConditions(t *testing.T) {
 	for _, c := range []struct {
-		of   task.Task
-		most float64
-	}{{task.Denoising{}, 1}, {task.Deblurring{}, 0.1}, {task.Inpainting{}, 0.1}, {task.Superresolution{}, 0}} {
+		of  task.Task
+		max float64
+	}{{task.Denoising(), 1}, {task.Deblurring(), 0.1}, {task.Inpainting(), 0.1}} {
 		const n = 10000
 		r := random.New(1)
 		var mean, square, largest float64
 		for range n {
-			v := float64(c.of.Time(&r))
+			var drawn [1]float32
+			c.of.Conditions(drawn[:], &r)
+			v := float64(drawn[0])
 			if v < 0 {
-				t.Fatalf("%s: t = %v", c.of.Name(), v)
+				t.Fatalf("%s: t = %v", c.of.Name, v)
 			}
 			mean, square, largest = mean+v/n, square+v*v/n, max(largest, v)
 		}
 		// Five standard errors of the mean and, generously, of the variance.
-		tolerance := 5 * c.most / math.Sqrt(12*n)
-		if largest > c.most || math.Abs(mean-c.most/2) > tolerance || math.Abs(square-mean*mean-c.most*c.most/12) > tolerance {
-			t.Errorf("%s: mean %v, mean square %v, largest %v", c.of.Name(), mean, square, largest)
+		tolerance := 5 * c.max / math.Sqrt(12*n)
+		if largest > c.max || math.Abs(mean-c.max/2) > tolerance || math.Abs(square-mean*mean-c.max*c.max/12) > tolerance {
+			t.Errorf("%s: mean %v, mean square %v, largest %v", c.of.Name, mean, square, largest)
 		}
+	}
+	if of := task.Superresolution(); of.Conditions != nil || of.NumConditions != 0 {
+		t.Error("super-resolution has conditions")
 	}
 }
 
-// normals returns n fixed values like those of a normalised picture.
-func normals(n int, seed uint64) []float32 {
-	x := make([]float32, n)
+// normals returns fixed values like those of a normalised image.
+func normals(shape pixel.Shape, seed uint64) pixel.Images {
+	x := pixel.Images{Shape: shape, Data: make([]float32, shape.Len())}
 	r := random.New(seed)
-	r.Normals(x)
+	r.Normals(x.Data)
 	return x
 }
 
-// degrade degrades a picture on a mesh with one stream of random numbers.
-func degrade(of task.Task, clean []float32, at task.Mesh, t float32, seed uint64) []float32 {
-	input := make([]float32, len(clean)/of.Scale()/of.Scale())
+// degrade degrades an image with one stream of random numbers.
+func degrade(t testing.TB, of task.Task, clean pixel.Images, at task.Grid, time float32, seed uint64) pixel.Images {
+	t.Helper()
+	input := pixel.NewImages(1, clean.C, clean.H/of.Scale, clean.W/of.Scale)
 	r := random.New(seed)
-	of.Degrade(input, clean, at, t, &r)
+	if err := of.Degrade(input, clean, at, []float32{time}, &r); err != nil {
+		t.Fatal(err)
+	}
 	return input
 }
 
@@ -60,14 +68,14 @@ func degrade(of task.Task, clean []float32, at task.Mesh, t float32, seed uint64
 // on the finest mesh that is as wide in the scene on coarser ones.
 func TestDeblurringBlurs(t *testing.T) {
 	for _, c := range []struct {
-		at    task.Mesh
-		sigma float64
-	}{{task.Mesh{Side: 32}, 3}, {task.Mesh{Level: 1, Side: 16}, 1.5}, {task.Mesh{Level: 3, Side: 9}, 0.375}} {
-		clean := normals(3*c.at.Side*c.at.Side, 1)
-		want := make([]float32, len(clean))
-		blur.New(c.at.Side, c.at.Side, c.sigma, c.sigma).Apply(want, clean, 3)
-		if !slices.Equal(degrade(task.Deblurring{}, clean, c.at, 0, 2), want) {
-			t.Errorf("level %d, t = 0: not the blurred picture", c.at.Level)
+		level, h, w int
+		sigma       float64
+	}{{0, 32, 32, 3}, {1, 16, 20, 1.5}, {3, 9, 9, 0.375}} {
+		clean := normals(pixel.Shape{N: 1, C: 3, H: c.h, W: c.w}, 1)
+		want := make([]float32, len(clean.Data))
+		blur.New(c.h, c.w, c.sigma, c.sigma).Apply(want, clean.Data, 3)
+		if !slices.Equal(degrade(t, task.Deblurring(), clean, task.On(c.level, clean), 0, 2).Data, want) {
+			t.Errorf("level %d, t = 0: not the blurred image", c.level)
 		}
 	}
 }
@@ -75,13 +83,14 @@ func TestDeblurringBlurs(t *testing.T) {
 // TestNoise: t weights the noise, which is normal, and another on every mesh.
 func TestNoise(t *testing.T) {
 	const side, n = 64, 3 * 64 * 64
-	clean := normals(n, 1)
-	for _, of := range []task.Task{task.Deblurring{}, task.Inpainting{}} {
-		t.Run(of.Name(), func(t *testing.T) {
+	clean := normals(pixel.Shape{N: 1, C: 3, H: side, W: side}, 1)
+	for _, of := range []task.Task{task.Deblurring(), task.Inpainting()} {
+		t.Run(of.Name, func(t *testing.T) {
 			const time = 0.08
 			noise := func(level int) []float64 {
 				// The same stream gives the same mask.
-				input, still := degrade(of, clean, task.Mesh{Level: level, Side: side}, time, 2), degrade(of, clean, task.Mesh{Level: level, Side: side}, 0, 2)
+				at := task.On(level, clean)
+				input, still := degrade(t, of, clean, at, time, 2).Data, degrade(t, of, clean, at, 0, 2).Data
 				z := make([]float64, n)
 				for i := range z {
 					z[i] = (float64(input[i]) - (1-time)*float64(still[i])) / time
@@ -106,18 +115,18 @@ func TestNoise(t *testing.T) {
 // column is hit.
 func TestBoxes(t *testing.T) {
 	for _, side := range []int{1, 2, 3, 5, 8, 16, 33, 64} {
-		least, most := max(1, (side+9)/10), max(1, side/3)
-		clean := normals(3*side*side, 1)
+		low, high := max(1, (side+9)/10), max(1, side/3)
+		clean := normals(pixel.Shape{N: 1, C: 3, H: side, W: side}, 1)
 		rows, columns := make([]int, side), make([]int, side)
 		var samples, total int
 		for seed := range uint64(300) {
-			x := degrade(task.Inpainting{}, clean, task.Mesh{Side: side}, 0, seed)
+			x := degrade(t, task.Inpainting(), clean, task.On(0, clean), 0, seed).Data
 			holes := 0
 			for i := range side * side {
 				hole := x[i] == 0
 				for c := range 3 {
 					at := c*side*side + i
-					if want := clean[at]; (x[at] == 0) != hole || !hole && x[at] != want {
+					if want := clean.Data[at]; (x[at] == 0) != hole || !hole && x[at] != want {
 						t.Fatalf("side %d, pixel %d, channel %d: %v of %v", side, i, c, x[at], want)
 					}
 				}
@@ -127,7 +136,7 @@ func TestBoxes(t *testing.T) {
 					columns[i%side]++
 				}
 			}
-			if holes < least*least || holes > 3*most*most {
+			if holes < low*low || holes > 3*high*high {
 				t.Errorf("side %d: %d pixels are missing", side, holes)
 			}
 			samples, total = samples+1, total+holes
@@ -149,17 +158,16 @@ func TestBoxes(t *testing.T) {
 // within a pixel at their edges.
 func TestBoxesScale(t *testing.T) {
 	const side = 64
-	fine, coarse := make([]float32, 3*side*side), make([]float32, 3*side*side/4)
-	for _, x := range [][]float32{fine, coarse} {
-		for i := range x {
-			x[i] = 1
+	fine, coarse := pixel.NewImages(1, 3, side, side), pixel.NewImages(1, 3, side/2, side/2)
+	for _, x := range []pixel.Images{fine, coarse} {
+		for i := range x.Data {
+			x.Data[i] = 1
 		}
 	}
 	differ, missing := 0.0, 0.0
 	for seed := range uint64(100) {
-		x := pixel.Images{Shape: pixel.Shape{N: 1, C: 3, H: side, W: side}, Data: degrade(task.Inpainting{}, fine, task.Mesh{Side: side}, 0, seed)}
-		restricted := mesh.Nearest.Restrict(x, 1).Data
-		for i, v := range degrade(task.Inpainting{}, coarse, task.Mesh{Level: 1, Side: side / 2}, 0, seed) {
+		restricted := mesh.Restrict(mesh.Nearest, degrade(t, task.Inpainting(), fine, task.On(0, fine), 0, seed), 1).Data
+		for i, v := range degrade(t, task.Inpainting(), coarse, task.On(1, coarse), 0, seed).Data {
 			if v != restricted[i] {
 				differ++
 			}
@@ -175,7 +183,7 @@ func TestBoxesScale(t *testing.T) {
 // TestSuperresolutionHalves: degraded anew, the input is the antialiased half of
 // the target; on the finest mesh it is the data set's.
 func TestSuperresolutionHalves(t *testing.T) {
-	s := sampler(t, task.Superresolution{}, 1)
+	s := sampler(t, task.Superresolution(), 1)
 	s.Restriction = mesh.Bilinear
 	fine, _, err := s.Draw(0, 0, 3, true)
 	if err != nil {
@@ -212,7 +220,7 @@ func mean(x []float32) (m float64) {
 
 // TestTrivialAnswer: what super-resolution has to beat is bilinear enlargement.
 func TestTrivialAnswer(t *testing.T) {
-	v, err := task.NewValidation(task.Superresolution{}, leaves(t, 16), 16, 4)
+	v, err := task.NewValidation(task.Superresolution(), leaves(t, 16), 16, 4)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +232,7 @@ func TestTrivialAnswer(t *testing.T) {
 		d := float64(y[i]) - float64(target)
 		want += d * d / float64(len(y))
 	}
-	if got := v.Degraded().MSE; math.Abs(got-want) > 1e-9 {
+	if got := v.Degraded().Of(metric.MSE); math.Abs(got-want) > 1e-9 {
 		t.Errorf("MSE %v, want %v", got, want)
 	}
 }
@@ -232,12 +240,12 @@ func TestTrivialAnswer(t *testing.T) {
 // BenchmarkDraw is what the loader takes for a batch of 16 of the paper's size.
 func BenchmarkDraw(b *testing.B) {
 	for _, of := range task.All() {
-		b.Run(of.Name(), func(b *testing.B) {
+		b.Run(of.Name, func(b *testing.B) {
 			set := leaves(b, 128)
-			if err := dataset.Prepare(set.Train); err != nil {
+			if err := set.Train.Prepare(); err != nil {
 				b.Fatal(err)
 			}
-			s := &task.Sampler{Task: of, Source: set.Train, Pixels: of.Pixels(set), Side: 128, Restriction: mesh.Nearest, Seed: 1}
+			s := task.NewSampler(of, set, 128, 1)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
 				if _, _, err := s.Draw(i, 0, 16, true); err != nil {
@@ -248,30 +256,19 @@ func BenchmarkDraw(b *testing.B) {
 	}
 }
 
-// TestStride: pixels that the restriction reads are the same whether or not the
-// others are degraded.
-func TestStride(t *testing.T) {
+// TestStep: of a pointwise task, pixels degraded alone are those of the whole image.
+func TestStep(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
-		if of.Scale() != 1 {
-			return // the data set gives the input
+		if !of.Pointwise {
+			return
 		}
-		const side = 16
-		clean := make([]float32, 3*side*side)
-		r := random.New(1)
-		r.Normals(clean)
-		degraded := func(stride int) []float32 {
-			r := random.New(2)
-			x := make([]float32, len(clean))
-			of.Degrade(x, clean, task.Mesh{Side: side, Stride: stride}, 0.07, &r)
-			return x
-		}
-		want := degraded(0)
-		for _, stride := range []int{1, 2, 4} {
-			got := degraded(stride)
-			for i := range got {
-				if i/side%side%stride == 0 && i%side%stride == 0 && got[i] != want[i] {
-					t.Fatalf("stride %d: pixel %d is %v, want %v", stride, i, got[i], want[i])
-				}
+		whole := normals(pixel.Shape{N: 1, C: 2, H: 32, W: 16}, 1)
+		degraded := degrade(t, of, whole, task.On(0, whole), 0.07, 2)
+		for level := range 4 {
+			picked := mesh.Restrict(mesh.Nearest, whole, level)
+			got := degrade(t, of, picked, task.Grid{Step: 1 << level, H: whole.H, W: whole.W}, 0.07, 2)
+			if !slices.Equal(got.Data, mesh.Restrict(mesh.Nearest, degraded, level).Data) {
+				t.Errorf("step %d: other pixels", 1<<level)
 			}
 		}
 	})

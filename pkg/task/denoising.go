@@ -1,39 +1,45 @@
 package task
 
 import (
-	"gorgonia.org/gorgonia"
-
-	"multiscale/pkg/dataset"
-	"multiscale/pkg/op"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
 // Denoising asks for x, given t*x + (1-t)*z with z ~ N(0,I), and t ~ U(0,1):
-// t = 1 is the clean picture, t = 0 nothing but noise (paper, section on
+// t = 1 is the clean image, t = 0 nothing but noise (paper, section on
 // experiments).
-type Denoising struct{}
-
-// Name implements Task.
-func (Denoising) Name() string { return "denoising" }
-
-// Local implements Local.
-func (Denoising) Local() {}
-
-// Loss implements Task: the mean squared error.
-func (Denoising) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.MSE(y, target) }
-
-// Scale implements Task.
-func (Denoising) Scale() int { return 1 }
-
-// Pixels implements Task.
-func (Denoising) Pixels(set *dataset.Set) pixel.Scale { return pixelsOf(set) }
-
-// Time implements Task.
-func (Denoising) Time(r *random.Stream) float32 { return r.Float32() }
-
-// Degrade implements Task.
-func (Denoising) Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream) {
-	at.copy(input, clean)
-	AddNoise(input, at, t, r)
+func Denoising() Task {
+	return must(Task{
+		Name: "denoising", Pointwise: true,
+		Degrade: func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
+			copy(input.Data, clean.Data)
+			AddNoise(input, at, t[0], r)
+			return nil
+		},
+		NumConditions: 1, Noise: SignalShare,
+		Conditions: func(t []float32, r *random.Stream) { t[0] = r.Float32() },
+		Measures:   []metric.Measure{metric.MSE},
+		Evaluation: Evaluation{
+			Settings:   []Setting{noiseSetting(0.1, 0.3)},
+			Conditions: func(values []float64) []float32 { return []float32{float32(1 - values[0])} },
+		},
+	})
 }
+
+// noiseSetting is the share of noise in what the network sees.
+func noiseSetting(defaults ...float64) Setting {
+	return Setting{
+		Name: "noise", Usage: "share of noise: 1-t of denoising, t of deblurring and inpainting",
+		Unit: "SHARE", Defaults: defaults, Max: 1,
+	}
+}
+
+// The conditions of deblurring and inpainting: t weights the noise.
+const (
+	maxNoise     = 0.1
+	trainedNoise = 0.05 // of evaluations: the mean of what networks are trained with
+)
+
+// drawNoise draws t ~ 0.1 U(0,1).
+func drawNoise(t []float32, r *random.Stream) { t[0] = maxNoise * r.Float32() }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"multiscale/pkg/dataset"
-	"multiscale/pkg/mesh"
 	"multiscale/pkg/task"
 )
 
@@ -15,8 +14,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	denoising := task.Denoising{}
-	s := task.Sampler{Task: denoising, Source: set.Train, Pixels: denoising.Pixels(set), Side: 32, Restriction: mesh.Nearest, Seed: 1}
+	s := task.NewSampler(task.Denoising(), set, 32, 1)
 	fine, coarse, err := s.Draw(0, 0, 8, true)
 	if err != nil {
 		fmt.Println(err)

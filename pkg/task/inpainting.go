@@ -1,61 +1,51 @@
 package task
 
 import (
-	"gorgonia.org/gorgonia"
-
-	"multiscale/pkg/dataset"
-	"multiscale/pkg/op"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
+// maxBoxes is the largest number of boxes in an image. There is always one:
+// without, nothing is missing.
+const maxBoxes = 3
+
 // Inpainting asks for x, given (1-t)*M x + t*z with z ~ N(0,I), and
-// t ~ 0.1 U(0,1): M sets one to three boxes of the normalised picture to zero,
-// in all channels (paper, section on experiments).
-type Inpainting struct{}
-
-// mostBoxes is the largest number of boxes in a picture. There is always one:
-// without, there would be nothing to paint.
-const mostBoxes = 3
-
-// Name implements Task.
-func (Inpainting) Name() string { return "inpainting" }
-
-// Local implements Local.
-func (Inpainting) Local() {}
-
-// Loss implements Task: the mean squared error.
-func (Inpainting) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.MSE(y, target) }
-
-// Scale implements Task.
-func (Inpainting) Scale() int { return 1 }
-
-// Pixels implements Task.
-func (Inpainting) Pixels(set *dataset.Set) pixel.Scale { return pixelsOf(set) }
-
-// Time implements Task.
-func (Inpainting) Time(r *random.Stream) float32 { return mostNoise * r.Float32() }
-
-// Degrade implements Task. On all meshes of a sample the boxes are the same, as
-// far as whole pixels allow.
-func (Inpainting) Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream) {
-	at.copy(input, clean)
-	for range 1 + r.Intn(mostBoxes) {
-		drawBox(at.Side, r).clear(input, at.Side)
-	}
-	AddNoise(input, at, 1-t, r)
+// t ~ 0.1 U(0,1): M sets one to three boxes of the normalised image to zero, in
+// all channels (paper, section on experiments). On all meshes of a sample the
+// boxes are the same, as far as whole pixels allow.
+func Inpainting() Task {
+	return must(Task{
+		Name: "inpainting", Pointwise: true,
+		Degrade: func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
+			copy(input.Data, clean.Data)
+			for range 1 + r.Intn(maxBoxes) {
+				drawBox(at.H, at.W, r).clear(input, at.Step)
+			}
+			AddNoise(input, at, 1-t[0], r)
+			return nil
+		},
+		NumConditions: 1, Noise: NoiseShare, Conditions: drawNoise,
+		Measures: []metric.Measure{metric.SSIM, metric.MSE},
+		Evaluation: Evaluation{
+			Settings:   []Setting{{Name: "boxes", Usage: "boxes to paint in, which models for inpainting meet in any case", Switch: true}, noiseSetting(trainedNoise)},
+			Conditions: func(values []float64) []float32 { return []float32{float32(values[1])} },
+		},
+	})
 }
 
 // box is a rectangle of pixels.
 type box struct{ top, left, height, width int }
 
-// drawBox draws a rectangle inside a picture: its sides uniformly from a tenth
-// to a third of the picture's, then its place uniformly.
-func drawBox(side int, r *random.Stream) box {
-	least := max(1, (side+9)/10)
-	most := max(least, side/3)
-	b := box{height: least + below(most-least+1, r), width: least + below(most-least+1, r)}
-	b.top, b.left = below(side-b.height+1, r), below(side-b.width+1, r)
+// drawBox draws a rectangle inside an image of h by w pixels: its sides uniformly
+// from a tenth to a third of the image's, then its place uniformly.
+func drawBox(h, w int, r *random.Stream) box {
+	length := func(side int) int {
+		low := max(1, (side+9)/10)
+		return low + below(max(low, side/3)-low+1, r)
+	}
+	b := box{height: length(h), width: length(w)}
+	b.top, b.left = below(h-b.height+1, r), below(w-b.width+1, r)
 	return b
 }
 
@@ -63,11 +53,15 @@ func drawBox(side int, r *random.Stream) box {
 // stream is the same: on a mesh twice as fine, a place is twice as far.
 func below(n int, r *random.Stream) int { return int(r.Float64() * float64(n)) }
 
-// clear sets the box to zero in all planes of x (3,side,side).
-func (b box) clear(x []float32, side int) {
-	for c := range 3 {
-		for i := range b.height {
-			clear(x[(c*side+b.top+i)*side+b.left:][:b.width])
+// clear sets the box to zero in all channels of x, of which pixel (i,j) is pixel
+// (step*i, step*j) of the image in which the box lies.
+func (b box) clear(x pixel.Images, step int) {
+	first := func(at int) int { return (at + step - 1) / step }
+	top, left := first(b.top), first(b.left)
+	bottom, right := first(b.top+b.height), first(b.left+b.width)
+	for c := range x.C {
+		for row := top; row < bottom; row++ {
+			clear(x.Data[(c*x.H+row)*x.W:][left:right])
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package task
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -15,12 +16,13 @@ import (
 // mge.Sampler of training. Every batch is a function of the seed, the
 // iteration and the level alone.
 type Sampler struct {
-	Task        Task
-	Source      dataset.PairSource
-	Pixels      pixel.Scale
+	Task        Task // complete
+	Source      *dataset.Gallery
+	Channels    int
+	Scale       pixel.Scale
 	Side        int // of the target on the finest mesh
 	Restriction mesh.Restriction
-	// DegradeCoarse degrades the restricted clean picture anew on each mesh,
+	// DegradeCoarse degrades the restricted clean image anew on each mesh,
 	// instead of restricting the degraded one: an ablation.
 	DegradeCoarse bool
 	Seed          uint64
@@ -28,41 +30,40 @@ type Sampler struct {
 	finest spare
 }
 
-// Draw implements mge.Sampler: n pictures drawn independently over the whole
-// data set, degraded on the finest mesh and restricted. No more than one sample
-// a core is on the finest mesh at a time.
-func (s *Sampler) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	d := &drawing{Sampler: s, level: level, pixels: normaliserOf(s.Pixels), errs: make([]error, n)}
-	d.root = random.New(s.Seed).Child("batch", uint64(iteration), uint64(level))
-	d.stride, d.cleanStride = 1, 1
-	if s.Restriction == mesh.Nearest && s.Task.Scale() == 1 {
-		d.stride = 1 << level
-		if _, local := s.Task.(Local); local || s.DegradeCoarse {
-			d.cleanStride = d.stride
-		}
+// NewSampler returns a sampler of a set's training images on meshes below side,
+// with the task's own restriction.
+func NewSampler(t Task, set *dataset.Set, side int, seed uint64) *Sampler {
+	return &Sampler{
+		Task: t, Source: set.Train, Channels: set.Channels, Scale: t.ScaleOf(set), Side: side,
+		Restriction: t.Restriction, Seed: seed,
 	}
+}
+
+// Draw implements mge.Sampler: images drawn independently over the whole data
+// set, degraded on the finest mesh and restricted. No more than one sample a core
+// is on the finest mesh at a time.
+func (s *Sampler) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
+	d := &drawing{Sampler: s, level: level, errs: make([]error, n)}
+	d.root = random.New(s.Seed).Child("batch", uint64(iteration), uint64(level))
+	_, picks := s.Restriction.(mesh.Picker)
+	d.picks = picks && s.Task.Pointwise && !s.Task.Paired() && !s.DegradeCoarse
 	d.fine = s.allocate(n, level)
 	if coarse {
 		d.coarse = s.allocate(n, level+1)
 		d.coarse.T, d.coarse.Samples = d.fine.T, d.fine.Samples
 	}
 	kernel.Run(n, d)
-	for _, err := range d.errs {
-		if err != nil {
-			return fine, coarser, err
-		}
-	}
-	return d.fine, d.coarse, nil
+	return d.fine, d.coarse, errors.Join(d.errs...)
 }
 
 // allocate returns an empty batch on the mesh of a level.
 func (s *Sampler) allocate(n, level int) mesh.Batch {
 	side := mesh.Side(s.Side, level)
-	in := mesh.Side(s.Side/s.Task.Scale(), level)
+	in := mesh.Side(s.Side/s.Task.Scale, level)
 	return mesh.Batch{
-		Input:   pixel.NewImages(n, 3, in, in),
-		T:       make([]float32, n),
-		Target:  pixel.NewImages(n, 3, side, side),
+		Input:   pixel.NewImages(n, s.Channels, in, in),
+		T:       make([]float32, n*s.Task.NumConditions),
+		Target:  pixel.NewImages(n, s.Channels, side, side),
 		Samples: make([]uint64, n),
 	}
 }
@@ -73,81 +74,87 @@ type drawing struct {
 	level        int
 	fine, coarse mesh.Batch // on the meshes of level and, if asked for, level+1
 	root         random.Stream
-	pixels       normaliser
-	// Restriction to the nearest pixel looks at few of the finest mesh: at those
-	// of rows and columns that are multiples of stride, for which the clean picture
-	// is needed in those that are multiples of cleanStride.
-	stride, cleanStride int
-	errs                []error
+	// picks says that only the pixels that the restriction keeps are degraded.
+	picks bool
+	errs  []error
 }
 
 // Do implements kernel.Job: it draws sample i.
-func (d *drawing) Do(i int) {
+func (d *drawing) Do(i int) { d.errs[i] = d.draw(i) }
+
+func (d *drawing) draw(i int) error {
 	r := d.root.Child("sample", uint64(i))
-	t := d.Task.Time(&r)
-	d.fine.Samples[i], d.fine.T[i] = uint64(i), t
-	picture := r.Intn(d.Source.Len())
-	sample, whole := d.fine.Slice(i, i+1), d.level > 0
-	if whole {
-		sample = d.finest.get(d.Sampler)
-		sample.T[0] = t
-	}
-	d.errs[i] = d.fill(i, sample, func(low, clean []float32) error {
-		if low != nil {
-			return d.Source.SamplePair(low, clean, picture, d.Side, &r)
-		}
-		return d.Source.Sample(clean, picture, d.Side, d.cleanStride, &r)
-	})
-	if d.errs[i] != nil {
-		return
-	}
+	d.fine.Samples[i] = uint64(i)
 	at := d.fine.Slice(i, i+1)
-	if whole {
-		d.restrict(i, at, sample, d.level, d.level)
-		d.finest.put(sample)
+	if d.Task.Conditions != nil {
+		d.Task.Conditions(at.T, &r)
 	}
-	if d.coarse.Len() > 0 {
-		d.restrict(i, d.coarse.Slice(i, i+1), at, 1, d.level+1)
+	image := r.Intn(d.Source.Len())
+	sample := at
+	if d.level > 0 {
+		sample = d.finest.get(d.Sampler)
+		defer d.finest.put(sample)
 	}
-}
-
-// restrict takes sample i from a mesh to one that is coarser by some levels, of
-// the given level.
-func (d *drawing) restrict(i int, to, from mesh.Batch, levels, level int) {
-	d.Restriction.RestrictTo(to.Target, from.Target, levels)
-	if d.DegradeCoarse {
-		d.degrade(i, to, Mesh{Level: level, Side: to.Target.H})
-		return
+	var err error
+	if d.Task.Paired() {
+		err = d.Source.SamplePair(sample.Input.Data, sample.Target.Data, image, d.Side, d.Task.Scale, &r)
+	} else {
+		err = d.Source.Sample(sample.Target.Data, image, d.Side, &r)
 	}
-	d.Restriction.RestrictTo(to.Input, from.Input, levels)
-}
-
-// fill makes sample i on the finest mesh from what get reads: the clean picture,
-// and its low-resolution counterpart where the task wants one.
-func (d *drawing) fill(i int, b mesh.Batch, get func(low, clean []float32) error) error {
-	input, clean := b.Input.Data, b.Target.Data
-	if d.Task.Scale() != 1 {
-		if err := get(input, clean); err != nil {
-			return err
-		}
-		d.pixels.apply(input, b.Input.W, 1)
-		d.pixels.apply(clean, d.Side, 1)
-		return nil
-	}
-	if err := get(nil, clean); err != nil {
+	if err != nil {
 		return err
 	}
-	d.pixels.apply(clean, d.Side, d.cleanStride)
-	if d.level == 0 || !d.DegradeCoarse {
-		d.degrade(i, b, Mesh{Side: d.Side, Stride: d.stride})
+	if err := d.finish(i, at, sample); err != nil {
+		return err
+	}
+	if d.coarse.Len() > 0 {
+		return d.restrict(i, d.coarse.Slice(i, i+1), at, 1, d.level+1)
 	}
 	return nil
 }
 
+// finish makes sample i on its mesh from the pixels in [0,1] on the finest one.
+func (d *drawing) finish(i int, at, sample mesh.Batch) error {
+	if d.picks {
+		if d.level > 0 {
+			mesh.RestrictTo(d.Restriction, at.Target, sample.Target, d.level)
+		}
+		d.Scale.Normalise(at.Target)
+		return d.degrade(i, at, Grid{Step: 1 << d.level, H: d.Side, W: d.Side})
+	}
+	sample.T = at.T
+	d.Scale.Normalise(sample.Target)
+	if d.Task.Paired() {
+		d.Scale.Normalise(sample.Input)
+	} else if d.level == 0 || !d.DegradeCoarse {
+		if err := d.degrade(i, sample, On(0, sample.Target)); err != nil {
+			return err
+		}
+	}
+	if d.level == 0 {
+		return nil
+	}
+	return d.restrict(i, at, sample, d.level, d.level)
+}
+
+// restrict takes sample i from a mesh to one that is coarser by some levels, of
+// the given level.
+func (d *drawing) restrict(i int, to, from mesh.Batch, levels, level int) error {
+	mesh.RestrictTo(d.Restriction, to.Target, from.Target, levels)
+	if d.DegradeCoarse && d.Task.Degrade != nil {
+		return d.degrade(i, to, On(level, to.Target))
+	}
+	mesh.RestrictTo(d.Restriction, to.Input, from.Input, levels)
+	return nil
+}
+
 // degrade makes the input of sample i, alone in b, from its target.
-func (d *drawing) degrade(i int, b mesh.Batch, at Mesh) {
+func (d *drawing) degrade(i int, b mesh.Batch, at Grid) error {
 	r := d.root.Child("degrade", uint64(i))
-	d.Task.Degrade(b.Input.Data, b.Target.Data, at, b.T[0], &r)
+	if err := d.Task.Degrade(b.Input, b.Target, at, b.T, &r); err != nil {
+		return fmt.Errorf("task %s: %w", d.Task.Name, err)
+	}
+	return nil
 }
 
 // spare keeps samples on the finest mesh for further use.
@@ -162,39 +169,10 @@ func (p *spare) get(s *Sampler) mesh.Batch {
 
 func (p *spare) put(b mesh.Batch) { p.Put(&b) }
 
-// normaliser takes pixels in [0,1], planes of three channels, to (x-mean)/std.
-type normaliser struct{ below, inverse []float32 } // of each channel: -mean, 1/std
-
-func normaliserOf(s pixel.Scale) normaliser {
-	n := normaliser{make([]float32, 3), make([]float32, 3)}
-	for c := range 3 {
-		// One entry may serve all.
-		n.below[c], n.inverse[c] = -float32(s.Mean[c%len(s.Mean)]), float32(1/s.Std[c%len(s.Std)])
-	}
-	return n
-}
-
-// apply does so in rows of the given width, where their numbers and those of columns
-// are multiples of stride.
-func (n normaliser) apply(x []float32, width, stride int) {
-	per := len(x) / 3
-	for c, inverse := range n.inverse {
-		if n.below[c] == 0 && inverse == 1 {
-			continue // pixels stay as they are
-		}
-		for at := 0; at < per; at += stride * width {
-			row := x[c*per+at:][:width]
-			for i := 0; i < len(row); i += stride {
-				row[i] = (row[i] + n.below[c]) * inverse
-			}
-		}
-	}
-}
-
 // checkSide refuses sides that a task cannot use.
 func checkSide(t Task, side int) error {
-	if side < 1 || side%t.Scale() != 0 {
-		return fmt.Errorf("%s: side %d is no multiple of %d", t.Name(), side, t.Scale())
+	if side < 1 || side%t.Scale != 0 {
+		return fmt.Errorf("%s: side %d is no multiple of %d", t.Name, side, t.Scale)
 	}
 	return nil
 }

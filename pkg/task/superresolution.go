@@ -1,39 +1,29 @@
 package task
 
 import (
-	"gorgonia.org/gorgonia"
-
-	"multiscale/pkg/dataset"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/op"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
-// Superresolution asks for a picture of twice the side, given the data set's
+// Superresolution asks for an image of twice the sides, given the data set's
 // low-resolution one; there is no t. What is minimised is -SSIM of pixels in
 // [0,1] (paper, section on experiments).
-type Superresolution struct{}
-
-// Name implements Task.
-func (Superresolution) Name() string { return "superresolution" }
-
-// Loss implements Task: minus the structural similarity.
-func (Superresolution) Loss(y, target *gorgonia.Node) (*gorgonia.Node, error) {
-	return op.NegativeSSIM(y, target)
-}
-
-// Scale implements Task.
-func (Superresolution) Scale() int { return 2 }
-
-// Pixels implements Task: they stay in [0,1].
-func (Superresolution) Pixels(*dataset.Set) pixel.Scale { return pixel.Unit }
-
-// Time implements Task.
-func (Superresolution) Time(*random.Stream) float32 { return 0 }
-
-// Degrade implements Task: half of the picture, made as the data sets' own
-// low-resolution pictures are. Only meshes that are degraded anew need it.
-func (Superresolution) Degrade(input, clean []float32, at Mesh, _ float32, _ *random.Stream) {
-	picture.FromFloat(clean, at.Side, at.Side).Half().Float(input)
+func Superresolution() Task {
+	return must(Task{
+		Name: "superresolution", Scale: 2,
+		// Half of the image, made as the data sets' own low-resolution images are.
+		// Only meshes that are degraded anew need it.
+		Degrade: func(input, clean pixel.Images, _ Grid, _ []float32, _ *random.Stream) error {
+			picture.FromFloat(clean.Data, clean.W, clean.H).Half().Float(input.Data)
+			return nil
+		},
+		Loss: op.NegativeSSIM, Scaling: &pixel.Unit,
+		Measures:     []metric.Measure{metric.SSIM},
+		Evaluation:   Evaluation{Settings: []Setting{{Name: "half", Usage: "half of the sides, which models for super-resolution meet in any case", Switch: true}}},
+		LearningRate: 1e-3, Restriction: mesh.Bilinear, BatchFactor: 0.5, MinSide: 8,
+	})
 }

@@ -1,130 +1,196 @@
-// Package task holds the restoration tasks: what degrades a picture, which loss
-// is minimised, and how training batches and validation sets come from a data
-// set. A task is one file; adding one touches nothing else but the list below.
+// Package task holds the restoration tasks. A task is one value: what degrades
+// an image, what is minimised, what is reported, and the defaults that suit it.
+// Training batches, validation sets and evaluation follow from it.
 package task
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
 
-// Task is a restoration problem.
-type Task interface {
-	// Name is how commands and files call the task.
-	Name() string
-	// Loss adds the cost of each sample (N) of the answer y against the target to
-	// their graph.
-	Loss(y, target *gorgonia.Node) (*gorgonia.Node, error)
-	// Scale is the ratio of the target's side to the input's: 2 for
-	// super-resolution, where the input is the data set's low-resolution picture.
-	Scale() int
-	// Pixels says how pixels in [0,1] of a data set are normalised.
-	Pixels(set *dataset.Set) pixel.Scale
-	// Time draws the number t that goes with a sample.
-	Time(r *random.Stream) float32
-	// Degrade writes to input what the network sees of the clean normalised
-	// picture, planes (3,side,side) on one mesh, with t as Time drew it. It is
-	// called for the finest mesh only, or, to degrade anew on each mesh, for each:
-	// r is the same stream then, so that masks can be the same, too. Noise is to
-	// be another on each mesh, as AddNoise draws it. Where Scale is not 1, what the
-	// data set gives is the input on the finest mesh.
-	Degrade(input, clean []float32, at Mesh, t float32, r *random.Stream)
+// Degrade writes to input what the network sees of the clean normalised image.
+// Both are batches of one image, of any sides. t is the numbers that Conditions
+// drew. It is called on the finest mesh, or, to degrade anew on each mesh, on
+// each: r is the same stream then, so that masks can be the same, too. Noise is
+// to differ from mesh to mesh, as AddNoise draws it. All that is random comes
+// from r; calls run on several goroutines at once.
+type Degrade func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error
+
+// Loss adds the cost of each sample (N) of y against target, both (N,C,H,W), to
+// their graph. The loss of a batch is their mean.
+type Loss func(y, target *gorgonia.Node) (*gorgonia.Node, error)
+
+// Task is a restoration problem. Name and Degrade are enough; Complete fills in
+// the rest.
+type Task struct {
+	// Name is how commands, files and tables call the task: lower-case letters
+	// and digits.
+	Name string
+	// Degrade makes the input from the clean image. Without it the data set gives
+	// the input, as -data pairs does.
+	Degrade Degrade
+	// Pointwise says that each pixel of the input depends on that pixel of the
+	// clean image and chance alone. With nearest restriction, coarse meshes then
+	// degrade only the pixels that they keep; see Grid.Step.
+	Pointwise bool
+	// Scale is the ratio of the target's sides to the input's: 1, or 2 for
+	// super-resolution, where the input on the finest mesh is the data set's
+	// low-resolution image, or Half of the clean one. Default 1.
+	Scale int
+
+	// Conditions draws the numbers t of a sample, which networks may take beside
+	// the image: as many as NumConditions. Both are left out where there are none.
+	Conditions    func(t []float32, r *random.Stream)
+	NumConditions int
+	// Noise says how t follows from a level of noise, for images whose noise is
+	// estimated or known. NoNoise where it does not.
+	Noise Noise
+
+	// Loss is what is minimised. Default: the mean squared error.
+	Loss Loss
+	// Scaling is the normalisation of pixels. Default: what the data set asks for.
+	Scaling *pixel.Scale
+	// Measures are reported for the task; the first one decides which network is
+	// better. MSE, PSNR and SSIM are in the tables in any case. Default: MSE.
+	Measures []metric.Measure
+	// Evaluation says how whole images are degraded to measure trained networks.
+	// Default: as in training, with conditions of each image's own.
+	Evaluation Evaluation
+
+	// The defaults of the task's training.
+	Networks     []network.Network // the first is the default; default: those of the paper for the Scale
+	LearningRate float64           // default 5e-4
+	Restriction  mesh.Restriction  // default Nearest
+	BatchFactor  float64           // of the profile's batch; default 1
+	MinSide      int               // of the target on the coarsest mesh, in pixels; default 4
 }
 
-// Local is a Task whose Degrade makes each pixel of the input from that pixel of the
-// clean picture, and what is random. Where few pixels outlive the restriction, the
-// clean picture then has only those; the others are anything.
-type Local interface {
-	Task
-	Local()
-}
+// The defaults of the paper.
+const (
+	defaultLearningRate = 5e-4
+	defaultMinSide      = 4
+)
 
-// Mesh is where a picture is degraded.
-type Mesh struct {
-	Level int // 0 is the finest
-	Side  int // of the clean picture on this mesh, in pixels
-	// Stride says that only every Stride-th row and column, from 0 on, will be
-	// looked at, for the rest does not outlive the restriction. What Degrade leaves
-	// in other pixels does not matter. 0 stands for 1.
-	Stride int
-}
+var nameRule = regexp.MustCompile(`^[a-z][a-z0-9]{0,39}$`)
 
-// copy copies the rows of a picture that will be looked at.
-func (at Mesh) copy(dst, src []float32) {
-	if at.Stride <= 1 {
-		copy(dst, src)
-		return
+// Complete returns the task with defaults for what it leaves open. It is an error
+// if parts do not fit each other.
+func (t Task) Complete() (Task, error) {
+	if t.Scale == 0 {
+		t.Scale = 1
 	}
-	for row := 0; row < len(src)/at.Side; row++ {
-		if row%at.Side%at.Stride == 0 {
-			copy(dst[row*at.Side:][:at.Side], src[row*at.Side:])
+	if t.Loss == nil {
+		t.Loss = op.MSE
+	}
+	if t.Measures == nil {
+		t.Measures = []metric.Measure{metric.MSE}
+	}
+	if t.Networks == nil {
+		t.Networks = network.Restoration(t.NumConditions > 0)
+		if t.Scale != 1 {
+			t.Networks = network.Superresolution(t.Scale)
 		}
 	}
+	if t.LearningRate == 0 {
+		t.LearningRate = defaultLearningRate
+	}
+	if t.Restriction == nil {
+		t.Restriction = mesh.Nearest
+	}
+	if t.BatchFactor == 0 {
+		t.BatchFactor = 1
+	}
+	if t.MinSide == 0 {
+		t.MinSide = defaultMinSide * t.Scale
+	}
+	return t, t.check()
 }
 
-// All lists the tasks.
+func (t Task) check() error {
+	wrong := func(format string, args ...any) error {
+		return fmt.Errorf("task %q: %s", t.Name, fmt.Sprintf(format, args...))
+	}
+	switch {
+	case !nameRule.MatchString(t.Name):
+		return wrong("its name must be lower-case letters and digits")
+	case t.Scale != 1 && t.Scale != 2:
+		return wrong("Scale is %d, want 1 or 2", t.Scale)
+	case t.NumConditions < 0 || (t.NumConditions > 0) != (t.Conditions != nil):
+		return wrong("it has %d conditions; Conditions draws them, and only them", t.NumConditions)
+	case t.Noise != NoNoise && t.NumConditions != 1:
+		return wrong("Noise says what one condition is, but it has %d", t.NumConditions)
+	case t.BatchFactor <= 0 || t.LearningRate <= 0 || t.MinSide < t.Scale:
+		return wrong("BatchFactor, LearningRate and MinSide must be above 0")
+	}
+	for _, n := range t.Networks {
+		if err := t.Takes(n); err != nil {
+			return err
+		}
+	}
+	return t.Evaluation.check(t)
+}
+
+// Takes returns an error if a network cannot be trained for the task.
+func (t Task) Takes(n network.Network) error {
+	switch {
+	case n.Scale() != t.Scale:
+		return fmt.Errorf("network %s enlarges images by %d, task %s by %d", n.Name(), n.Scale(), t.Name, t.Scale)
+	case n.Conditions() > 0 && n.Conditions() != t.NumConditions:
+		return fmt.Errorf("network %s takes %d conditions, task %s has %d", n.Name(), n.Conditions(), t.Name, t.NumConditions)
+	}
+	return nil
+}
+
+// Paired says that the input on the finest mesh is the data set's.
+func (t Task) Paired() bool { return t.Scale != 1 || t.Degrade == nil }
+
+// ScaleOf is the normalisation of the pixels of a data set.
+func (t Task) ScaleOf(set *dataset.Set) pixel.Scale {
+	if t.Scaling != nil {
+		return *t.Scaling
+	}
+	return set.Scale
+}
+
+// All returns the tasks of the paper, complete.
 func All() []Task {
-	return []Task{Denoising{}, Deblurring{}, Inpainting{}, Superresolution{}}
+	return []Task{Denoising(), Deblurring(), Inpainting(), Superresolution()}
 }
 
-// New returns the task of a name.
-func New(name string) (Task, error) {
-	var names []string
-	for _, t := range All() {
-		if t.Name() == name {
+// must completes a task of this package.
+func must(t Task) Task {
+	t, err := t.Complete()
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// Find returns the task of a name.
+func Find(tasks []Task, name string) (Task, error) {
+	for _, t := range tasks {
+		if t.Name == name {
 			return t, nil
 		}
-		names = append(names, t.Name())
 	}
-	return nil, fmt.Errorf("unknown task %q: use one of %s", name, strings.Join(names, ", "))
+	return Task{}, fmt.Errorf("unknown task %q: use one of %s", name, strings.Join(Names(tasks), ", "))
 }
 
-// pixelsOf is the normalisation that a data set asks for.
-func pixelsOf(set *dataset.Set) pixel.Scale {
-	s := pixel.Scale{Mean: make([]float64, 3), Std: make([]float64, 3)}
-	for c := range 3 {
-		s.Mean[c], s.Std[c] = float64(set.Mean[c]), float64(set.Std[c])
+// Names returns the names of tasks, in their order.
+func Names(tasks []Task) (names []string) {
+	for _, t := range tasks {
+		names = append(names, t.Name)
 	}
-	return s
-}
-
-// mostNoise bounds t where it weights the noise: deblurring and inpainting.
-const mostNoise = 0.1
-
-// AddNoise replaces x by weight*x + (1-weight)*z with z ~ N(0,I) of a mesh's own
-// from r.
-func AddNoise(x []float32, at Mesh, weight float32, r *random.Stream) {
-	noise := r.Child("noise", uint64(at.Level))
-	if at.Stride > 1 {
-		for row := 0; row < len(x); row += at.Side {
-			if row/at.Side%at.Side%at.Stride != 0 {
-				continue
-			}
-			for i := row; i < row+at.Side; i += at.Stride {
-				x[i] = weight*x[i] + (1-weight)*noise.NormalAt(uint64(i))
-			}
-		}
-		return
-	}
-	var z [512]float32
-	for len(x) > 0 {
-		n := min(len(z), len(x))
-		noise.Normals(z[:n])
-		Mix(z[:n], x, weight)
-		x = x[copy(x, z[:n]):]
-	}
-}
-
-// Mix overwrites the noise z with weight*x + (1-weight)*z. x must not be shorter
-// than z.
-func Mix(z, x []float32, weight float32) {
-	for i, v := range z {
-		z[i] = weight*x[i] + (1-weight)*v
-	}
+	return names
 }

@@ -8,6 +8,8 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/network"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
 )
@@ -23,46 +25,70 @@ func leaves(t testing.TB, side int) *dataset.Set {
 
 func sampler(t testing.TB, of task.Task, seed uint64) *task.Sampler {
 	set := leaves(t, 16)
-	return &task.Sampler{Task: of, Source: set.Train, Pixels: of.Pixels(set), Side: 16, Restriction: mesh.Nearest, Seed: seed}
+	s := task.NewSampler(of, set, 16, seed)
+	s.Restriction = mesh.Nearest
+	return s
 }
 
 // each runs a test for every task.
 func each(t *testing.T, check func(t *testing.T, of task.Task)) {
 	for _, of := range task.All() {
-		t.Run(of.Name(), func(t *testing.T) { check(t, of) })
+		t.Run(of.Name, func(t *testing.T) { check(t, of) })
 	}
 }
 
-func TestNew(t *testing.T) {
+func TestFind(t *testing.T) {
 	for _, name := range []string{"denoising", "deblurring", "inpainting", "superresolution"} {
-		if of, err := task.New(name); err != nil || of.Name() != name {
-			t.Errorf("%s: %v, %v", name, of, err)
+		if of, err := task.Find(task.All(), name); err != nil || of.Name != name {
+			t.Errorf("%s: %v, %v", name, of.Name, err)
 		}
 	}
-	if _, err := task.New("colouring"); err == nil {
+	if _, err := task.Find(task.All(), "colouring"); err == nil {
 		t.Error("colouring is a task")
+	}
+}
+
+// TestComplete: what a task leaves open has a default, and parts that do not fit
+// are refused.
+func TestComplete(t *testing.T) {
+	none := func(input, clean pixel.Images, _ task.Grid, _ []float32, _ *random.Stream) error { return nil }
+	of, err := task.Task{Name: "own", Degrade: none}.Complete()
+	if err != nil || of.Scale != 1 || of.Loss == nil || of.Measures[0].Name != "mse" || of.Restriction != mesh.Nearest || of.BatchFactor != 1 || of.MinSide != 4 || of.LearningRate != 5e-4 {
+		t.Errorf("%+v, %v", of, err)
+	}
+	if _, err := of.Complete(); err != nil {
+		t.Errorf("completed twice: %v", err)
+	}
+	for name, wrong := range map[string]task.Task{
+		"no name":              {Degrade: none},
+		"a path":               {Name: "../own", Degrade: none},
+		"scale":                {Name: "own", Degrade: none, Scale: 3},
+		"conditions not drawn": {Name: "own", Degrade: none, NumConditions: 1},
+		"noise without t":      {Name: "own", Degrade: none, Noise: task.NoiseShare},
+		"another scale's net":  {Name: "own", Degrade: none, Networks: network.Superresolution(2)},
+		"a setting of no name": {Name: "own", Degrade: none, Evaluation: task.Evaluation{Settings: []task.Setting{{}}}},
+	} {
+		if _, err := wrong.Complete(); err == nil {
+			t.Errorf("%s: no error", name)
+		}
 	}
 }
 
 // TestDenoisingMixes: the input is t*x + (1-t)*z with normal z.
 func TestDenoisingMixes(t *testing.T) {
 	const n = 3 * 32 * 32
-	clean := make([]float32, n)
-	r := random.New(1)
-	r.Normals(clean)
+	clean := normals(pixel.Shape{N: 1, C: 3, H: 32, W: 32}, 1)
 	for _, time := range []float32{0, 0.25, 1} {
-		input := make([]float32, n)
-		noise := random.New(2)
-		task.Denoising{}.Degrade(input, clean, task.Mesh{Side: 32}, time, &noise)
+		input := degrade(t, task.Denoising(), clean, task.On(0, clean), time, 2).Data
 		var mean, square float64
 		for i, v := range input {
 			if time == 1 {
-				if v != clean[i] {
-					t.Fatalf("t = 1: pixel %d is %v, clean is %v", i, v, clean[i])
+				if v != clean.Data[i] {
+					t.Fatalf("t = 1: pixel %d is %v, clean is %v", i, v, clean.Data[i])
 				}
 				continue
 			}
-			z := float64(v-time*clean[i]) / float64(1-time)
+			z := float64(v-time*clean.Data[i]) / float64(1-time)
 			mean += z / n
 			square += z * z / n
 		}
@@ -86,14 +112,14 @@ func TestDraw(t *testing.T) {
 			return fine, coarse
 		}
 		fine, coarse := draw(s, 3, 1)
-		if fine.Target.H != 8 || coarse.Target.H != 4 || fine.Input.H != 8/of.Scale() || coarse.Input.H != 4/of.Scale() || fine.Len() != 4 {
+		if fine.Target.H != 8 || coarse.Target.H != 4 || fine.Input.H != 8/of.Scale || coarse.Input.H != 4/of.Scale || fine.Len() != 4 {
 			t.Fatalf("level 1 of side 16: sides %d and %d, %d samples", fine.Target.H, coarse.Target.H, fine.Len())
 		}
-		if want := mesh.Nearest.RestrictBatch(fine, 1); !slices.Equal(want.Input.Data, coarse.Input.Data) || !slices.Equal(want.Target.Data, coarse.Target.Data) || !slices.Equal(fine.T, coarse.T) {
+		if want := mesh.RestrictBatch(mesh.Nearest, fine, 1); !slices.Equal(want.Input.Data, coarse.Input.Data) || !slices.Equal(want.Target.Data, coarse.Target.Data) || !slices.Equal(fine.T, coarse.T) {
 			t.Error("the coarse batch is not the fine one, restricted")
 		}
 		for name, other := range map[string]mesh.Batch{
-			"level":     func() mesh.Batch { b, _ := draw(s, 3, 0); return mesh.Nearest.RestrictBatch(b, 1) }(),
+			"level":     func() mesh.Batch { b, _ := draw(s, 3, 0); return mesh.RestrictBatch(mesh.Nearest, b, 1) }(),
 			"iteration": func() mesh.Batch { b, _ := draw(s, 4, 1); return b }(),
 			"seed":      func() mesh.Batch { b, _ := draw(sampler(t, of, 2), 3, 1); return b }(),
 		} {
@@ -144,7 +170,7 @@ func TestDegradeCoarse(t *testing.T) {
 		if !slices.Equal(finest.Input.Data, fine.Input.Data) {
 			t.Error("another input on the finest mesh")
 		}
-		want := mesh.Nearest.RestrictBatch(fine, 1)
+		want := mesh.RestrictBatch(mesh.Nearest, fine, 1)
 		if !slices.Equal(want.Target.Data, coarse.Target.Data) || !slices.Equal(fine.T, coarse.T) {
 			t.Error("targets or t of the two meshes differ")
 		}
@@ -154,15 +180,14 @@ func TestDegradeCoarse(t *testing.T) {
 	})
 }
 
-// everyRow hides that a task is local.
-type everyRow struct{ task.Task }
-
-// TestLocal: what is drawn does not depend on which rows of the finest mesh are read.
-func TestLocal(t *testing.T) {
+// TestPointwise: what is drawn does not depend on which pixels of the finest mesh
+// are degraded.
+func TestPointwise(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		for level := range 3 {
 			for _, anew := range []bool{false, true} {
-				fast, slow := sampler(t, of, 5), sampler(t, everyRow{of}, 5)
+				fast, slow := sampler(t, of, 5), sampler(t, of, 5)
+				slow.Task.Pointwise = false
 				fast.DegradeCoarse, slow.DegradeCoarse = anew, anew
 				for iteration := range 2 { // the second finds memory in use
 					fine, coarse, err := fast.Draw(iteration, level, 5, true)

@@ -15,51 +15,56 @@ import (
 // ValidationSize is the number of validation samples on the finest mesh.
 const ValidationSize = 200
 
-// Restorer answers to degraded pictures: a model.
+// Restorer answers to degraded images: a model.
 type Restorer interface {
 	Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error
 }
 
-// Validation is a fixed set of degraded pictures on the finest mesh: the same
+// Validation is a fixed set of degraded images on the finest mesh: the same
 // crops, noise and t for every run on a data set, whatever its seed.
 type Validation struct {
-	Batch  mesh.Batch
-	Pixels pixel.Scale
-	// Whole, where there are any, are the pictures that are measured instead of
+	Batch mesh.Batch
+	Scale pixel.Scale
+	// Whole, where there are any, are the images that are measured instead of
 	// Batch: in full, each of a size of its own.
 	Whole []mesh.Batch
 
-	scale int // of the task
+	task Task
 }
 
-// NewValidation makes the first n fixed samples of a set's validation pictures.
-// For super-resolution on Urban100 these are only to be looked at: as its papers
-// do, its validation pictures are measured in full.
+// NewValidation makes the first n fixed samples of a set's validation images.
+// Where the task enlarges and the set is compared on whole images, these samples
+// are only shown, and the images are measured in full.
 func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 	if err := checkSide(t, side); err != nil {
 		return nil, err
 	}
-	v := &Validation{Pixels: t.Pixels(set), scale: t.Scale()}
-	if v.scale != 1 && set.Name == "urban100" {
+	v := &Validation{Scale: t.ScaleOf(set), task: t}
+	if t.Scale != 1 && set.Whole {
 		var err error
-		if v.Whole, err = whole(set.Validation, v.Pixels); err != nil {
+		if v.Whole, err = whole(set.Validation, t, v.Scale); err != nil {
 			return nil, err
 		}
 	}
-	s := &Sampler{Task: t, Source: set.Validation, Pixels: v.Pixels, Side: side}
-	d := &drawing{Sampler: s, fine: s.allocate(n, 0), pixels: normaliserOf(s.Pixels), stride: 1, cleanStride: 1}
-	d.root = random.New(0).Child("validation/" + set.Name)
+	s := NewSampler(t, set, side, 0)
+	d := &drawing{Sampler: s, fine: s.allocate(n, 0), root: random.New(0).Child("validation/" + set.Name)}
 	for k := range n {
 		r := d.root.Child("sample", uint64(k))
 		d.fine.Samples[k] = uint64(k)
-		d.fine.T[k] = t.Time(&r)
-		err := d.fill(k, d.fine.Slice(k, k+1), func(low, clean []float32) error {
-			if low != nil {
-				return set.Validation.FixedPair(low, clean, k, side)
-			}
-			return set.Validation.Fixed(clean, k, side)
-		})
+		at := d.fine.Slice(k, k+1)
+		if t.Conditions != nil {
+			t.Conditions(at.T, &r)
+		}
+		var err error
+		if t.Paired() {
+			err = set.Validation.FixedPair(at.Input.Data, at.Target.Data, k, side, t.Scale)
+		} else {
+			err = set.Validation.Fixed(at.Target.Data, k, side)
+		}
 		if err != nil {
+			return nil, err
+		}
+		if err := d.finish(k, at, at); err != nil {
 			return nil, err
 		}
 	}
@@ -68,53 +73,53 @@ func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 }
 
 // whole returns all pairs of a source, one a batch.
-func whole(source dataset.PairSource, pixels pixel.Scale) ([]mesh.Batch, error) {
+func whole(source *dataset.Gallery, t Task, scale pixel.Scale) ([]mesh.Batch, error) {
 	var batches []mesh.Batch
 	for i := range source.Len() {
-		low, high, err := source.WholePair(i)
+		input, clean, err := source.WholePair(i, t.Scale)
 		if err != nil {
 			return nil, err
 		}
 		batches = append(batches, mesh.Batch{
-			Input: images(low, pixels), T: make([]float32, 1), Target: images(high, pixels), Samples: []uint64{uint64(i)},
+			Input: Normalised(input, scale), T: make([]float32, t.NumConditions), Target: Normalised(clean, scale), Samples: []uint64{uint64(i)},
 		})
 	}
 	return batches, nil
 }
 
-// images returns a picture as a normalised batch of one.
-func images(p *picture.Planar8, pixels pixel.Scale) pixel.Images {
-	x := pixel.NewImages(1, 3, p.H, p.W)
+// Normalised returns a picture as a normalised batch of one.
+func Normalised(p *picture.Planar, scale pixel.Scale) pixel.Images {
+	x := pixel.NewImages(1, p.C, p.H, p.W)
 	p.Float(x.Data)
-	normaliserOf(pixels).apply(x.Data, x.W, 1)
+	scale.Normalise(x)
 	return x
 }
 
-// Measure restores all pictures and measures them.
-func (v *Validation) Measure(ctx context.Context, r Restorer) (metric.Summary, error) {
-	var m metric.Meter
+// Measure restores all images and measures them: metric.Always and the task's own.
+func (v *Validation) Measure(ctx context.Context, r Restorer) (metric.Values, error) {
+	m := v.meter()
 	for _, b := range v.measured() {
-		y := make([]float32, len(b.Target.Data))
-		if err := r.Apply(ctx, y, b.Input, b.T); err != nil {
-			return metric.Summary{}, err
+		y := pixel.Images{Shape: b.Target.Shape, Data: make([]float32, len(b.Target.Data))}
+		if err := r.Apply(ctx, y.Data, b.Input, b.T); err != nil {
+			return nil, err
 		}
-		v.add(&m, y, b)
+		m.Add(y, b.Target, v.Scale)
 	}
-	return m.Summary(), nil
+	return m.Means(), nil
 }
 
-// Degraded measures the trivial answer: the degraded pictures themselves, or
-// for super-resolution what bilinear interpolation makes of them.
-func (v *Validation) Degraded() metric.Summary {
-	var m metric.Meter
+// Degraded measures the trivial answer: the degraded images themselves, enlarged
+// by bilinear interpolation where the task enlarges.
+func (v *Validation) Degraded() metric.Values {
+	m := v.meter()
 	for _, b := range v.measured() {
-		y := b.Input.Data
-		if v.scale != 1 {
-			y = enlarged(b.Input, v.scale)
-		}
-		v.add(&m, y, b)
+		m.Add(Enlarged(b.Input, v.task.Scale), b.Target, v.Scale)
 	}
-	return m.Summary()
+	return m.Means()
+}
+
+func (v *Validation) meter() *metric.Meter {
+	return metric.NewMeter(metric.Union(metric.Always(), v.task.Measures)...)
 }
 
 // measured are the batches that count.
@@ -125,15 +130,13 @@ func (v *Validation) measured() []mesh.Batch {
 	return []mesh.Batch{v.Batch}
 }
 
-func (v *Validation) add(m *metric.Meter, y []float32, b mesh.Batch) {
-	x := b.Target
-	m.Add(y, x.Data, x.Shape, v.Pixels)
-}
-
-// enlarged is what the networks for super-resolution correct, too.
-func enlarged(x pixel.Images, factor int) []float32 {
-	h, w := factor*x.H, factor*x.W
-	y := make([]float32, x.N*x.C*h*w)
-	resample.Bilinear(y, x.Data, x.N*x.C, x.H, x.W, h, w, 1/float64(factor), 1/float64(factor))
+// Enlarged is what networks for super-resolution correct, too: images enlarged by
+// bilinear interpolation; x itself for factor 1.
+func Enlarged(x pixel.Images, factor int) pixel.Images {
+	if factor == 1 {
+		return x
+	}
+	y := pixel.NewImages(x.N, x.C, factor*x.H, factor*x.W)
+	resample.Bilinear(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, 1/float64(factor), 1/float64(factor))
 	return y
 }

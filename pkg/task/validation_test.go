@@ -14,6 +14,7 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/task"
 )
@@ -49,14 +50,14 @@ func TestValidation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m.MSE != 0 || math.Abs(m.SSIM-1) > 1e-12 {
-			t.Errorf("the clean pictures themselves: MSE %v, SSIM %v", m.MSE, m.SSIM)
+		if m.Of(metric.MSE) != 0 || math.Abs(m.Of(metric.SSIM)-1) > 1e-12 {
+			t.Errorf("the clean pictures themselves: MSE %v, SSIM %v", m.Of(metric.MSE), m.Of(metric.SSIM))
 		}
-		if d := v.Degraded(); !(d.MSE > 1e-4) || !(d.PSNR < 40) || !(d.SSIM < 0.99) {
-			t.Errorf("the trivial answer: MSE %v, PSNR %v, SSIM %v", d.MSE, d.PSNR, d.SSIM)
+		if d := v.Degraded(); !(d.Of(metric.MSE) > 1e-4) || !(d.Of(metric.PSNR) < 40) || !(d.Of(metric.SSIM) < 0.99) {
+			t.Errorf("the trivial answer: %v", d)
 		}
 	})
-	if _, err := task.NewValidation(task.Superresolution{}, leaves(t, 16), 15, 1); err == nil {
+	if _, err := task.NewValidation(task.Superresolution(), leaves(t, 16), 15, 1); err == nil {
 		t.Error("super-resolution of odd sides is no error")
 	}
 }
@@ -77,7 +78,7 @@ func TestWholePictures(t *testing.T) {
 		return set
 	}
 	urban := open("urban100")
-	v, err := task.NewValidation(task.Superresolution{}, urban, 8, 3)
+	v, err := task.NewValidation(task.Superresolution(), urban, 8, 3)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,16 +91,16 @@ func TestWholePictures(t *testing.T) {
 			t.Errorf("picture %d: %dx%d from %dx%d, want %v", i, high.W, high.H, low.W, low.H, want)
 		}
 	}
-	if m, err := v.Measure(t.Context(), &answers{v.Whole}); err != nil || m.MSE != 0 {
-		t.Errorf("the clean pictures: MSE %v, error %v", m.MSE, err)
+	if m, err := v.Measure(t.Context(), &answers{v.Whole}); err != nil || m.Of(metric.MSE) != 0 {
+		t.Errorf("the clean pictures: %v, error %v", m, err)
 	}
-	if d := v.Degraded(); !(d.MSE > 0) || !(d.SSIM < 1) {
-		t.Errorf("bilinear enlargement: MSE %v, SSIM %v", d.MSE, d.SSIM)
+	if d := v.Degraded(); !(d.Of(metric.MSE) > 0) || !(d.Of(metric.SSIM) < 1) {
+		t.Errorf("bilinear enlargement: %v", d)
 	}
-	if v, err := task.NewValidation(task.Denoising{}, urban, 8, 3); err != nil || len(v.Whole) != 0 {
+	if v, err := task.NewValidation(task.Denoising(), urban, 8, 3); err != nil || len(v.Whole) != 0 {
 		t.Errorf("denoising of whole pictures; error %v", err)
 	}
-	if v, err := task.NewValidation(task.Superresolution{}, open("folder"), 8, 3); err != nil || len(v.Whole) != 0 {
+	if v, err := task.NewValidation(task.Superresolution(), open("folder"), 8, 3); err != nil || len(v.Whole) != 0 {
 		t.Errorf("whole pictures of a folder; error %v", err)
 	}
 }

@@ -6,9 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/metric"
 )
 
 // unit is a made-up finished unit: its validation errors at a tenth, two tenths,
@@ -34,7 +36,7 @@ func newRun(t *testing.T, e Experiment, units ...unit) Run {
 		id := runfolder.Unit{Strategy: u.strategy, Seed: u.seed}
 		work := quickWork[u.strategy]
 		for i, mse := range u.errors {
-			h := runfolder.History{Unit: id, Stage: 1, Iteration: i, WorkUnits: work * float64(i+1) / float64(len(u.errors)), ValidationMSE: mse, ValidationSSIM: 1 - 2*mse}
+			h := runfolder.History{Unit: id, Stage: 1, Iteration: i, WorkUnits: work * float64(i+1) / float64(len(u.errors)), Validation: metric.Values{"mse": mse, "ssim": 1 - 2*mse}}
 			c.Histories = append(c.Histories, h)
 			c.Moments = append(c.Moments, runfolder.Moment{Unit: id, Stage: 1, Iteration: i, Seconds: h.WorkUnits / 10})
 		}
@@ -44,11 +46,11 @@ func newRun(t *testing.T, e Experiment, units ...unit) Run {
 		}
 		c.Summaries = append(c.Summaries, runfolder.Summary{
 			Task: e.Task, Network: e.Network, Data: e.Data, Profile: "quick", Unit: id,
-			Side: 32, Levels: 2, Batch: 8, Iterations: 60, WorkUnits: work, MSE: last, SSIM: 1 - 2*last,
+			Side: 32, Levels: 2, Batch: 8, Iterations: 60, WorkUnits: work, Values: metric.Values{"mse": last, "ssim": 1 - 2*last},
 		})
 		c.Timings = append(c.Timings, runfolder.Timing{Unit: id, SecondsTraining: work / 10})
 	}
-	r, err := NewRun(e.Task+"-"+e.Network, c)
+	r, err := NewRun(e.Task+"-"+e.Network, c, catalog.Standard())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +159,7 @@ func TestVariant(t *testing.T) {
 	other := newRun(t, denoising, unit{command.MGE, 1, []float64{0.2, 0.1}})
 	other.Record.Configuration["allocation"] = "optimal"
 	other.Summaries[0].WorkUnits = 1008
-	other, err := NewRun("other", other.Contents)
+	other, err := NewRun("other", other.Contents, catalog.Standard())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,14 +183,14 @@ func TestVariant(t *testing.T) {
 func TestMixedFolder(t *testing.T) {
 	r := newRun(t, denoising, unit{command.Single, 1, nil}, unit{command.MGE, 1, nil})
 	r.Summaries[1].Network = "resnet"
-	if _, err := NewRun("mixed", r.Contents); err == nil || !strings.Contains(err.Error(), "mixed: ") {
+	if _, err := NewRun("mixed", r.Contents, catalog.Standard()); err == nil || !strings.Contains(err.Error(), "mixed: ") {
 		t.Errorf("rows of two networks: %v", err)
 	}
 	r.Summaries[1] = r.Summaries[0]
-	if _, err := NewRun("double", r.Contents); err == nil || !strings.Contains(err.Error(), "single-seed1 is twice") {
+	if _, err := NewRun("double", r.Contents, catalog.Standard()); err == nil || !strings.Contains(err.Error(), "single-seed1 is twice") {
 		t.Errorf("a unit twice: %v", err)
 	}
-	if _, err := NewRun("empty", runfolder.Contents{}); err == nil || !strings.Contains(err.Error(), "empty: ") {
+	if _, err := NewRun("empty", runfolder.Contents{}, catalog.Standard()); err == nil || !strings.Contains(err.Error(), "empty: ") {
 		t.Errorf("nothing: %v", err)
 	}
 }
@@ -255,25 +257,11 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// TestBetter: bold is the least error and the greatest SSIM, and never NaN.
-func TestBetter(t *testing.T) {
-	nan := math.NaN()
-	for _, c := range []struct {
-		m    Measure
-		a, b float64
-		want bool
-	}{{MSE, 1, 2, true}, {MSE, 2, 1, false}, {SSIM, 2, 1, true}, {SSIM, 1, 2, false}, {MSE, 1, nan, true}, {MSE, nan, 1, false}, {SSIM, 1, nan, true}, {SSIM, nan, nan, false}} {
-		if got := c.m.better(c.a, c.b); got != c.want {
-			t.Errorf("%s: %v better than %v is %v", c.m.Name, c.a, c.b, got)
-		}
-	}
-}
-
 func ExampleGroups() {
 	run, err := NewRun("runs/mge", runfolder.Contents{Summaries: []runfolder.Summary{
-		{Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Unit: runfolder.Unit{Strategy: "single", Seed: 1}, WorkUnits: 3360, MSE: 0.1},
-		{Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Unit: runfolder.Unit{Strategy: "mge", Seed: 1}, WorkUnits: 1020, MSE: 0.11},
-	}})
+		{Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Unit: runfolder.Unit{Strategy: "single", Seed: 1}, WorkUnits: 3360, Values: metric.Values{"mse": 0.1}},
+		{Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Unit: runfolder.Unit{Strategy: "mge", Seed: 1}, WorkUnits: 1020, Values: metric.Values{"mse": 0.11}},
+	}}, catalog.Standard())
 	if err != nil {
 		fmt.Println(err)
 		return

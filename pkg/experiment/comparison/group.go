@@ -8,7 +8,7 @@ import (
 
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/runfolder"
-	"multiscale/pkg/task"
+	"multiscale/pkg/metric"
 )
 
 // Group is runs of equal size: one table. Work units and seconds of a row can be
@@ -108,8 +108,7 @@ func name(groups []*Group) {
 // enlarges reports whether all runs are of super-resolution.
 func (g *Group) enlarges() bool {
 	return !slices.ContainsFunc(g.Runs, func(r *Run) bool {
-		t, err := task.New(r.Task)
-		return err != nil || t.Scale() == 1
+		return !r.Enlarges
 	})
 }
 
@@ -132,6 +131,16 @@ func (g *Group) experiments() (list []Experiment) {
 		}
 	}
 	return list
+}
+
+// measures returns what is reported of an experiment, the deciding measure first.
+func (g *Group) measures(e Experiment) []metric.Measure {
+	for _, r := range g.Runs {
+		if r.Experiment == e {
+			return r.Measures
+		}
+	}
+	return nil
 }
 
 // rows returns the strategies and variants of the group, in the order of tables.

@@ -40,16 +40,16 @@ func (g *Group) Main() *table.Table {
 		t.Rows = append(t.Rows, []table.Cell{row.cell(), work.cell(table.Plain), ratio.cell(threeDigits)})
 	}
 	for _, e := range g.experiments() {
-		for _, m := range Measures(e.Task) {
-			t.Columns = append(t.Columns, e.column(m.Name, statisticFields(m.Name)...))
+		for _, m := range g.measures(e) {
+			t.Columns = append(t.Columns, e.column(m.Title, statisticFields(m.Title)...))
 			column := len(t.Columns) - 1
 			best := math.NaN()
 			var means []float64
 			for i, row := range g.rows() {
-				s := statisticOf(valuesOf(g.results(e, row), func(r runfolder.Result) float64 { return m.Of(r.Summary) }))
-				t.Rows[i] = append(t.Rows[i], s.cell(seeds, m.show))
+				s := statisticOf(valuesOf(g.results(e, row), func(r runfolder.Result) float64 { return r.Summary.Values.Of(m) }))
+				t.Rows[i] = append(t.Rows[i], s.cell(seeds, show(m)))
 				means = append(means, s.mean)
-				if m.better(s.mean, best) {
+				if m.Better(s.mean, best) {
 					best = s.mean
 				}
 			}

@@ -8,6 +8,7 @@ import (
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/metric"
 )
 
 // Within is how close to single-scale's final error counts as nearly reached
@@ -23,10 +24,10 @@ type reach struct {
 
 // reached goes along a curve. There is no interpolation: the error is known
 // where it was measured, and nowhere else.
-func reached(curve []runfolder.Measured, m Measure, target float64) reach {
+func reached(curve []runfolder.Measured, m metric.Measure, target float64) reach {
 	r := reach{math.NaN(), math.NaN(), math.NaN()}
 	for _, at := range curve {
-		e := m.Against(at)
+		e := m.Error(at.Of(m))
 		if e <= target && math.IsNaN(r.work) {
 			r.work, r.seconds = at.WorkUnits, at.Seconds
 		}
@@ -66,7 +67,7 @@ func (p *pairs) add(own, single reach) {
 	}
 }
 
-func (g *Group) quality(e Experiment, row Row, m Measure) (q quality) {
+func (g *Group) quality(e Experiment, row Row, m metric.Measure) (q quality) {
 	var final, least []float64
 	for _, own := range g.results(e, row) {
 		for _, single := range g.single(e, row) {
@@ -79,12 +80,12 @@ func (g *Group) quality(e Experiment, row Row, m Measure) (q quality) {
 				continue
 			}
 			q.seeds++
-			target := m.Against(reference[len(reference)-1])
+			target := m.Error(reference[len(reference)-1].Of(m))
 			near := target * (1 + Within)
 			r := reached(curve, m, target)
 			q.full.add(r, reached(reference, m, target))
 			q.near.add(reached(curve, m, near), reached(reference, m, near))
-			final = append(final, m.Against(curve[len(curve)-1])/target-1)
+			final = append(final, m.Error(curve[len(curve)-1].Of(m))/target-1)
 			least = append(least, r.least/target-1)
 		}
 	}
@@ -119,10 +120,10 @@ func QualitySeconds(groups []*Group) *table.Table {
 }
 
 // eachQuality goes through the rows of the tables of quality in their order.
-func eachQuality(groups []*Group, do func(*Group, Experiment, Measure, Row, quality)) {
+func eachQuality(groups []*Group, do func(*Group, Experiment, metric.Measure, Row, quality)) {
 	for _, g := range groups {
 		for _, e := range g.experiments() {
-			for _, m := range Measures(e.Task) {
+			for _, m := range g.measures(e) {
 				for _, row := range g.rows() {
 					if len(g.results(e, row)) > 0 {
 						do(g, e, m, row, g.quality(e, row, m))
@@ -163,12 +164,12 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 	}
 	one := !slices.ContainsFunc(groups, func(g *Group) bool { return g.Profile != groups[0].Profile })
 	last := ""
-	eachQuality(groups, func(g *Group, e Experiment, m Measure, row Row, q quality) {
-		shown := e.String() + ", " + m.Error
+	eachQuality(groups, func(g *Group, e Experiment, m metric.Measure, row Row, q quality) {
+		shown := e.String() + ", " + m.ErrorTitle()
 		if !one {
 			shown += " (" + g.Profile + ")"
 		}
-		first := table.Cell{Text: shown, Fields: []string{g.Profile, e.Task, e.Network, e.Data, m.Error}}
+		first := table.Cell{Text: shown, Fields: []string{g.Profile, e.Task, e.Network, e.Data, m.ErrorTitle()}}
 		if shown == last {
 			first.Text = "" // only where it changes
 		}

@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"strings"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/task"
 )
 
@@ -28,12 +30,14 @@ type Run struct {
 	// Variant is the settings of the method that are not the task's defaults,
 	// like "allocation optimal"; mostly there are none. Its strategies have
 	// rows of their own.
-	Variant string
+	Variant  string
+	Measures []metric.Measure // of the task, the deciding one first
+	Enlarges bool             // whether the task does
 	runfolder.Contents
 }
 
 // NewRun checks that the rows of a folder are of one experiment, its record's.
-func NewRun(dir string, c runfolder.Contents) (Run, error) {
+func NewRun(dir string, c runfolder.Contents, known catalog.Catalog) (Run, error) {
 	r := Run{Dir: dir, Contents: c}
 	if len(c.Summaries) == 0 {
 		return r, fmt.Errorf("%s: no strategy is finished", dir)
@@ -50,7 +54,10 @@ func NewRun(dir string, c runfolder.Contents) (Run, error) {
 		}
 		units[row.Unit] = true
 	}
-	r.Variant = variant(r)
+	r.Measures = measuresOf(c, r.Task, known)
+	if t, err := known.Task(r.Task); err == nil {
+		r.Enlarges, r.Variant = t.Scale != 1, variant(r, t)
+	}
 	return r, nil
 }
 
@@ -61,11 +68,7 @@ var size = []string{"profile", "side", "levels", "batch", "iterations"}
 // variant compares the configuration with what the task's command does where
 // nothing but the size of the work is given. What only changes rounding is no
 // variant.
-func variant(r Run) string {
-	t, err := task.New(r.Task)
-	if err != nil {
-		return "" // a task of somebody's own: its defaults are not known
-	}
+func variant(r Run, t task.Task) string {
 	args := []string{"-network=" + r.Network}
 	for _, name := range size {
 		if v := r.Record.Setting(name); v != "missing" {

@@ -60,14 +60,6 @@ func threeDigits(v float64) string { return table.Digits(v, 3) }
 func fourPlaces(v float64) string  { return table.Fixed(v, 4) }
 func oneDecimal(v float64) string  { return table.Fixed(v, 1) }
 
-// show writes a value of the measure as tables do.
-func (m Measure) show(v float64) string {
-	if m.Higher {
-		return fourPlaces(v)
-	}
-	return fourDigits(v)
-}
-
 // interval is a number that is the same in a whole row, or nearly.
 type interval struct{ low, high float64 }
 

@@ -6,15 +6,18 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
 	"multiscale/onnx/session"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/tile"
 	"multiscale/pkg/experiment/trial"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
@@ -23,21 +26,14 @@ import (
 // Request is what is asked for. Which degradations a model meets follows from
 // its task.
 type Request struct {
+	Catalog    catalog.Catalog
 	Models     []string
 	Data, Root string
-	Pictures   int       // at most so many, the first ones; 0 for all
-	Noise      []float64 // shares of noise; nil for what fits the task
-	Blur       float64   // of deblurring, in pixels
-	Asked      []Asked
-	Memory     int64 // bytes for what a network computes in between
+	Pictures   int                  // the first ones; 0 for all
+	Settings   map[string][]float64 // of degradations, by name; see task.Evaluation
+	Memory     int64                // bytes for what a network computes in between
 	Out        string
 	Options    session.Options
-}
-
-// Asked is a flag for the models of some tasks, of which there must be one.
-type Asked struct {
-	Flag  string
-	Tasks []string
 }
 
 // model is one of the models that are compared.
@@ -50,10 +46,11 @@ type model struct {
 // group is the models that see the same degraded pictures: of one task and
 // with one normalisation.
 type group struct {
-	pixels       pixel.Scale
-	degradations []trial.Degradation
-	models       []*model
-	trivial      string // name of the answer that takes no network
+	task    task.Task
+	scale   pixel.Scale
+	cases   []task.Case
+	models  []*model
+	trivial string // name of the answer that takes no network
 }
 
 // evaluation is a request on its way.
@@ -104,19 +101,46 @@ func (e *evaluation) open() error {
 			return err
 		}
 	}
-	o := dataset.Options{Name: e.Data, Root: e.Root, CacheBytes: -1}
-	if e.Data == "folder" {
+	e.nameTrivial()
+	if err := e.checkSettings(); err != nil {
+		return err
+	}
+	format, err := dataset.Find(e.Catalog.Data, e.Data)
+	if err != nil {
+		return err
+	}
+	o := dataset.Options{Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data}
+	if format.HasValidation {
 		o.Validation = e.Root // all pictures of it, not a tenth
 	}
-	e.nameTrivial()
-	for _, a := range e.Asked {
-		if !slices.ContainsFunc(e.models, func(m *model) bool { return slices.Contains(a.Tasks, m.Task) }) {
-			return &command.UsageError{Flag: "-" + a.Flag, Reason: "no model is for " + strings.Join(a.Tasks, " or "), Advice: "leave it out"}
+	if e.set, err = dataset.Open(o); err != nil {
+		return err
+	}
+	for _, m := range e.models {
+		if m.Channels != e.set.Channels {
+			return fmt.Errorf("-model %s: it takes %d channels, pictures of %s have %d", m.Path, m.Channels, e.Data, e.set.Channels)
 		}
 	}
-	var err error
-	e.set, err = dataset.Open(o)
-	return err
+	return nil
+}
+
+// checkSettings refuses a setting that no model's task has.
+func (e *evaluation) checkSettings() error {
+	for _, name := range slices.Sorted(maps.Keys(e.Settings)) {
+		used := slices.ContainsFunc(e.groups, func(g *group) bool {
+			return g.task.HasSetting(name)
+		})
+		if !used {
+			var with []string
+			for _, t := range e.Catalog.Tasks {
+				if t.HasSetting(name) {
+					with = append(with, t.Name)
+				}
+			}
+			return &command.UsageError{Flag: "-" + name, Reason: "no model is for " + strings.Join(with, " or "), Advice: "leave it out"}
+		}
+	}
+	return nil
 }
 
 // nameTrivial tells the degraded pictures apart that models of one task with different
@@ -124,71 +148,61 @@ func (e *evaluation) open() error {
 func (e *evaluation) nameTrivial() {
 	count := map[string]int{}
 	for _, g := range e.groups {
-		count[g.task().Name()]++
+		count[g.task.Name]++
 	}
 	for _, g := range e.groups {
 		g.trivial = "degraded"
-		if g.task().Scale() != 1 {
+		if g.task.Scale != 1 {
 			g.trivial = "bilinear"
 		}
-		if count[g.task().Name()] > 1 {
-			g.trivial += fmt.Sprintf(", mean %.4g, std %.4g", g.pixels.Mean, g.pixels.Std)
+		if count[g.task.Name] > 1 {
+			g.trivial += fmt.Sprintf(", mean %.4g, std %.4g", g.scale.Mean, g.scale.Std)
 		}
 		g.trivial = "(" + g.trivial + ")"
 	}
 }
 
-func (g *group) task() task.Task { return g.degradations[0].Task }
-
 // place puts a model into its group.
 func (e *evaluation) place(m *model) error {
-	degradations, err := e.degradations(m)
+	t, err := e.Catalog.Task(m.Task)
 	if err != nil {
-		return err
+		if t, err = foreign(m.Session); err != nil {
+			return fmt.Errorf("-model %s: %w", m.Path, err)
+		}
+	}
+	if err := trial.Fits(t, m.Session); err != nil {
+		return fmt.Errorf("-model %w", err)
 	}
 	for _, g := range e.groups {
-		if g.task().Name() == m.Task && trial.SamePixels(g.pixels, m.Pixels()) {
+		if g.task.Name == m.Task && g.scale.Equal(m.Pixels()) {
 			g.models = append(g.models, m)
 			return nil
 		}
 	}
-	e.groups = append(e.groups, &group{pixels: m.Pixels(), degradations: degradations, models: []*model{m}})
+	e.groups = append(e.groups, &group{task: t, scale: m.Pixels(), cases: t.Cases(e.Settings), models: []*model{m}})
 	return nil
 }
 
-// denoisingShares are the shares of noise for denoising where none are asked for.
-var denoisingShares = []float64{0.1, 0.3}
-
-// degradations returns those that a model is measured with.
-func (e *evaluation) degradations(m *model) (list []trial.Degradation, err error) {
-	t, err := task.New(m.Task)
+// foreign is the task of a model that this program does not know, as far as the
+// model tells: its input comes from the data set, or is noise where it says what
+// t means.
+func foreign(s *session.Session) (task.Task, error) {
+	t := task.Task{Name: s.Task, Scale: s.Scale}
+	noise, err := task.ParseNoise(s.Time)
 	if err != nil {
-		return nil, fmt.Errorf("-model %s: %w", m.Path, err)
+		return t, err
 	}
-	shares := e.Noise
-	if shares == nil {
-		shares = []float64{trial.TrainedNoise}
-		if t == (task.Denoising{}) {
-			shares = denoisingShares
+	if noise != task.NoNoise {
+		t = task.OfNoise(s.Task, noise)
+	} else if s.Conditions > 0 {
+		return t, fmt.Errorf("this program does not have its task, %s, and so cannot tell its t; use the program that trained it", s.Task)
+	}
+	for _, name := range s.Measures {
+		if m, err := metric.Find(metric.All(), name); err == nil {
+			t.Measures = append(t.Measures, m)
 		}
 	}
-	for _, n := range shares {
-		switch t.(type) {
-		case task.Denoising:
-			list = append(list, trial.Denoising(n))
-		case task.Deblurring:
-			list = append(list, trial.Deblurring(e.Blur, n))
-		case task.Inpainting:
-			list = append(list, trial.Inpainting(n))
-		}
-	}
-	if t.Scale() != 1 { // there is one way to halve a picture
-		list = []trial.Degradation{trial.Superresolution()}
-	}
-	if err := list[0].Fits(m.Session); err != nil {
-		return nil, fmt.Errorf("-model %w", err)
-	}
-	return list, nil
+	return t.Complete()
 }
 
 // measure goes through the pictures, one at a time.
@@ -199,13 +213,13 @@ func (e *evaluation) measure(ctx context.Context) error {
 	}
 	total := 0
 	for _, g := range e.groups {
-		total += n * len(g.degradations) * len(g.models)
+		total += n * len(g.cases) * len(g.models)
 	}
 	done := 0
 	for i := range n {
 		for _, g := range e.groups {
-			for _, d := range g.degradations {
-				if err := e.try(ctx, g, d, i); err != nil {
+			for _, c := range g.cases {
+				if err := e.try(ctx, g, c, i); err != nil {
 					if ctx.Err() != nil {
 						return fmt.Errorf("stopped after %d of %d pictures; nothing was written: %w", i, n, ctx.Err())
 					}
@@ -221,16 +235,16 @@ func (e *evaluation) measure(ctx context.Context) error {
 
 // try measures a picture with one degradation: what is degraded itself, and what
 // each model of the group makes of it.
-func (e *evaluation) try(ctx context.Context, g *group, d trial.Degradation, i int) error {
+func (e *evaluation) try(ctx context.Context, g *group, c task.Case, i int) error {
 	name := e.set.Validation.Name(i)
 	// The noise belongs to the picture, whatever others there are.
 	r := random.New(0).Child("evaluation/" + e.set.Name).Child(name)
-	t, err := e.spoil(d, i, g.pixels, r)
+	t, err := e.degrade(g, c, i, r)
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	row := Row{Data: e.set.Name, Picture: name, Width: t.Clean.W, Height: t.Clean.H, Task: d.Task.Name(), Degradation: d.String()}
-	row.Model, row.Measures = g.trivial, t.Trivial(nil)
+	row := Row{Data: e.set.Name, Picture: name, Width: t.Clean.W, Height: t.Clean.H, Task: g.task.Name, Degradation: c.Name}
+	row.Model, row.Values = g.trivial, t.Trivial(nil)
 	e.rows = append(e.rows, row)
 	for _, m := range g.models {
 		restored, err := t.Restore(ctx, m.runner, t.T, nil, nil)
@@ -244,26 +258,26 @@ func (e *evaluation) try(ctx context.Context, g *group, d trial.Degradation, i i
 		if !plan.Exact {
 			e.tiled[m.name]++
 		}
-		row.Model, row.Network, row.Measures = m.name, m.Network, restored
+		row.Model, row.Network, row.Values = m.name, m.Network, restored
 		row.Runtime = m.Runtime + " " + m.Version
 		e.rows = append(e.rows, row)
 	}
 	return nil
 }
 
-// spoil makes the trial of picture i. Super-resolution takes the data set's own
-// low-resolution picture.
-func (e *evaluation) spoil(d trial.Degradation, i int, pixels pixel.Scale, r random.Stream) (*trial.Trial, error) {
-	if d.Task.Scale() != 1 {
-		low, high, err := e.set.Validation.WholePair(i)
+// degrade makes the trial of picture i. The data set's own degraded picture is taken
+// where the task wants one.
+func (e *evaluation) degrade(g *group, c task.Case, i int, r random.Stream) (*trial.Trial, error) {
+	if g.task.Paired() {
+		input, clean, err := e.set.Validation.WholePair(i, g.task.Scale)
 		if err != nil {
 			return nil, err
 		}
-		return trial.New(d, high, low, pixels, r)
+		return trial.New(g.task, c, clean, input, g.scale, r)
 	}
 	p, err := e.set.Validation.Whole(i)
 	if err != nil {
 		return nil, err
 	}
-	return trial.New(d, p, nil, pixels, r)
+	return trial.New(g.task, c, p, nil, g.scale, r)
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/random"
@@ -21,7 +22,7 @@ import (
 func invoke(ctx context.Context, t *testing.T, line ...string) (string, error) {
 	t.Helper()
 	var printed bytes.Buffer
-	r, err := parse(line, &printed)
+	r, err := parse(catalog.Standard(), line, &printed)
 	if err != nil {
 		return printed.String(), err
 	}

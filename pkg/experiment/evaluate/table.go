@@ -12,7 +12,6 @@ import (
 
 	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/table"
-	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/metric"
 )
 
@@ -31,20 +30,11 @@ type Row struct {
 	Task, Degradation string
 	Model, Network    string
 	Runtime           string
-	trial.Measures
+	metric.Values
 }
 
 // measures are the columns of numbers, in order.
-var measures = []struct {
-	name, heading string
-	of            func(trial.Measures) float64
-	places        int
-}{
-	{"mse", "MSE", func(m trial.Measures) float64 { return m.MSE }, 5},
-	{"psnr", "PSNR dB", func(m trial.Measures) float64 { return m.PSNR }, 2},
-	{"psnr_luma", "PSNR luma dB", func(m trial.Measures) float64 { return m.PSNRLuma }, 2},
-	{"ssim", "SSIM", func(m trial.Measures) float64 { return m.SSIM }, 4},
-}
+var measures = metric.RunningMeasures()
 
 // summary is the rows of one model with one degradation.
 type summary struct {
@@ -65,7 +55,7 @@ func summaries(rows []Row) (list []*summary) {
 			known[k], list = s, append(list, s)
 		}
 		for i, m := range measures {
-			s.values[i] = append(s.values[i], m.of(r.Measures))
+			s.values[i] = append(s.values[i], r.Of(m))
 		}
 	}
 	return list
@@ -109,13 +99,13 @@ func (e *evaluation) report(out io.Writer) error {
 func (e *evaluation) markdown(list []*summary) string {
 	head := []string{"degradation", "model"}
 	for _, m := range measures {
-		head = append(head, m.heading, "±")
+		head = append(head, m.Title, "±")
 	}
 	rows := [][]string{head}
 	for _, s := range list {
 		row := []string{s.Degradation, s.Model}
 		for i, m := range measures {
-			row = append(row, table.Fixed(metric.Mean(s.values[i]), m.places), table.Fixed(spread(s.values[i]), m.places))
+			row = append(row, table.Fixed(metric.Mean(s.values[i]), m.Places), table.Fixed(spread(s.values[i]), m.Places))
 		}
 		rows = append(rows, row)
 	}
@@ -149,13 +139,13 @@ func (e *evaluation) enlarges() bool {
 func writePictures(w io.Writer, rows []Row) error {
 	head := []string{"data", "picture", "width", "height", "task", "degradation", "model"}
 	for _, m := range measures {
-		head = append(head, m.name)
+		head = append(head, m.Name)
 	}
 	records := [][]string{head}
 	for _, r := range rows {
 		record := []string{r.Data, r.Picture, strconv.Itoa(r.Width), strconv.Itoa(r.Height), r.Task, r.Degradation, r.Model}
 		for _, m := range measures {
-			record = append(record, table.Exact(m.of(r.Measures)))
+			record = append(record, table.Exact(r.Of(m)))
 		}
 		records = append(records, record)
 	}
@@ -165,7 +155,7 @@ func writePictures(w io.Writer, rows []Row) error {
 func writeTable(w io.Writer, list []*summary) error {
 	head := []string{"data", "task", "degradation", "model", "network", "runtime", "pictures"}
 	for _, m := range measures {
-		head = append(head, m.name+"_mean", m.name+"_std")
+		head = append(head, m.Name+"_mean", m.Name+"_std")
 	}
 	records := [][]string{head}
 	for _, s := range list {

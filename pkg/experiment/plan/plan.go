@@ -16,6 +16,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment"
@@ -50,12 +51,12 @@ func (e Experiment) Units() []runfolder.Unit {
 // Read reads a plan from a YAML file. roots are folders of data sets by name,
 // where they are not where datasets/fetch puts them. An error names the file
 // and, where it can, the line.
-func Read(path string, roots map[string]string) (*Plan, error) {
+func Read(path string, known catalog.Catalog, roots map[string]string) (*Plan, error) {
 	data, err := durable.ReadFile(durable.OS, path, mostBytes)
 	if err != nil {
 		return nil, err
 	}
-	p, err := Parse(data, roots)
+	p, err := Parse(data, known, roots)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -79,7 +80,7 @@ type entry struct {
 }
 
 // Parse reads a plan from the content of its file; see Read.
-func Parse(data []byte, roots map[string]string) (*Plan, error) {
+func Parse(data []byte, known catalog.Catalog, roots map[string]string) (*Plan, error) {
 	if len(data) > mostBytes {
 		return nil, fmt.Errorf("%d bytes, more than a plan's %d", len(data), mostBytes)
 	}
@@ -101,7 +102,7 @@ func Parse(data []byte, roots map[string]string) (*Plan, error) {
 	if err := f.read(&root); err != nil {
 		return nil, err
 	}
-	return f.plan(roots)
+	return f.plan(known, roots)
 }
 
 func (f *file) read(n *yaml.Node) error {
@@ -130,7 +131,7 @@ func (f *file) read(n *yaml.Node) error {
 var nameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
 
 // plan brings the file's text to configurations.
-func (f *file) plan(roots map[string]string) (*Plan, error) {
+func (f *file) plan(known catalog.Catalog, roots map[string]string) (*Plan, error) {
 	switch {
 	case !nameRule.MatchString(f.name):
 		return nil, fmt.Errorf("name %.40q: give one of lower case letters, digits and dashes; results are put under it", f.name)
@@ -142,7 +143,7 @@ func (f *file) plan(roots map[string]string) (*Plan, error) {
 	p := &Plan{Name: f.name}
 	folders := map[string]int{}
 	for _, e := range f.experiments {
-		x, err := f.experiment(e, roots)
+		x, err := f.experiment(e, known, roots)
 		if err != nil {
 			return nil, &lineError{e.line, err.Error()}
 		}
@@ -155,8 +156,8 @@ func (f *file) plan(roots map[string]string) (*Plan, error) {
 	return p, nil
 }
 
-func (f *file) experiment(e entry, roots map[string]string) (x Experiment, err error) {
-	if x.Task, err = task.New(e.task); err != nil {
+func (f *file) experiment(e entry, known catalog.Catalog, roots map[string]string) (x Experiment, err error) {
+	if x.Task, err = known.Task(e.task); err != nil {
 		return x, err
 	}
 	strategies := e.strategies

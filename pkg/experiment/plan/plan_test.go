@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/plan"
 	"multiscale/pkg/experiment/runfolder"
 )
@@ -43,7 +44,7 @@ func TestCommittedPlans(t *testing.T) {
 			"deblurring-unet-deadleaves-quick-allocation-adaptive-iterations-120",
 		}, []int{9, 6, 6, 9, 6, 6}},
 	} {
-		p, err := plan.Read(filepath.Join(plans, c.name+".yaml"), nil)
+		p, err := plan.Read(filepath.Join(plans, c.name+".yaml"), catalog.Standard(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +81,7 @@ experiments:
 `
 
 func TestParse(t *testing.T) {
-	p, err := plan.Parse([]byte(tiny), map[string]string{"bsds500": "unused"})
+	p, err := plan.Parse([]byte(tiny), catalog.Standard(), map[string]string{"bsds500": "unused"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +95,7 @@ func TestParse(t *testing.T) {
 	if want := "superresolution-espcn-deadleaves-quick-batch-2-iterations-2-levels-1-side-16-stages-2-1"; p.Experiments[0].Folder != want {
 		t.Errorf("folder %s, want %s", p.Experiments[0].Folder, want)
 	}
-	rooted, err := plan.Parse([]byte(strings.ReplaceAll(tiny, "deadleaves", "bsds500")), map[string]string{"bsds500": "some/where"})
+	rooted, err := plan.Parse([]byte(strings.ReplaceAll(tiny, "deadleaves", "bsds500")), catalog.Standard(), map[string]string{"bsds500": "some/where"})
 	if err != nil || rooted.Experiments[0].Config.Root != "some/where" {
 		t.Errorf("root %v, %v", rooted, err)
 	}
@@ -136,19 +137,19 @@ func TestMistakes(t *testing.T) {
 		{"experiments: &a [*a]\n", "line 1: "},
 		{strings.Repeat("#", 1<<16+1), "more than"},
 	} {
-		_, err := plan.Parse([]byte(c.file), nil)
+		_, err := plan.Parse([]byte(c.file), catalog.Standard(), nil)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Count(err.Error(), "\n") > 1 {
 			t.Errorf("%.60q:\n%v\nwant %s", c.file, err, c.want)
 		}
 	}
-	if _, err := plan.Read(filepath.Join(t.TempDir(), "none.yaml"), nil); err == nil || !strings.Contains(err.Error(), "none.yaml") {
+	if _, err := plan.Read(filepath.Join(t.TempDir(), "none.yaml"), catalog.Standard(), nil); err == nil || !strings.Contains(err.Error(), "none.yaml") {
 		t.Errorf("a missing file: %v", err)
 	}
 	path := filepath.Join(t.TempDir(), "bad.yaml")
 	if err := os.WriteFile(path, []byte("nmae: x\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := plan.Read(path, nil); err == nil || !strings.HasPrefix(err.Error(), path+": line 1: ") {
+	if _, err := plan.Read(path, catalog.Standard(), nil); err == nil || !strings.HasPrefix(err.Error(), path+": line 1: ") {
 		t.Errorf("a mistake names its file and line: %v", err)
 	}
 }
@@ -156,7 +157,7 @@ func TestMistakes(t *testing.T) {
 // TestRun: what is missing is trained, in the order of the seeds; what is there
 // is not; what was stopped is gone on with, and ends as if it had not been.
 func TestRun(t *testing.T) {
-	p, err := plan.Parse([]byte(tiny), nil)
+	p, err := plan.Parse([]byte(tiny), catalog.Standard(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func TestRun(t *testing.T) {
 	}
 
 	// A folder of another configuration is not touched, and said to be one.
-	other, err := plan.Parse([]byte(strings.Replace(tiny, "iterations: 2", "iterations: 3", 1)), nil)
+	other, err := plan.Parse([]byte(strings.Replace(tiny, "iterations: 2", "iterations: 3", 1)), catalog.Standard(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +240,7 @@ func TestRun(t *testing.T) {
 // TestRunGoesOn: one experiment that cannot be run does not keep the others from
 // being run.
 func TestRunGoesOn(t *testing.T) {
-	p, err := plan.Parse([]byte(strings.Replace(tiny, "data: deadleaves", "data: bsds500", 1)), map[string]string{"bsds500": t.TempDir()})
+	p, err := plan.Parse([]byte(strings.Replace(tiny, "data: deadleaves", "data: bsds500", 1)), catalog.Standard(), map[string]string{"bsds500": t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -268,7 +269,7 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte("a: &a [x, x]\nb: [*a, *a]\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		p, err := plan.Parse(data, nil)
+		p, err := plan.Parse(data, catalog.Standard(), nil)
 		if err != nil {
 			return
 		}
@@ -288,7 +289,7 @@ seeds: [1]
 strategies: [single, mge]
 experiments:
   - {task: denoising, network: unet, data: deadleaves}
-`), nil)
+`), catalog.Standard(), nil)
 	if err != nil {
 		fmt.Println(err)
 		return

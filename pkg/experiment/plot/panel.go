@@ -9,6 +9,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/metric"
 )
 
 // Axis is a quantity that changes while a network is trained.
@@ -22,7 +23,7 @@ type Axis struct {
 var (
 	WorkUnits = Axis{"work units", func(m runfolder.Measured) float64 { return m.WorkUnits }}
 	Seconds   = Axis{"seconds of training", func(m runfolder.Measured) float64 { return m.Seconds }}
-	MSE       = Axis{"validation MSE", func(m runfolder.Measured) float64 { return m.MSE }}
+	MSE       = Axis{"validation MSE", func(m runfolder.Measured) float64 { return m.Of(metric.MSE) }}
 )
 
 // A panel is as wide as a telephone: letters keep their size on it.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
 )
 
@@ -25,7 +26,7 @@ func contents(strategies ...string) (c runfolder.Contents) {
 			if i == 5 {
 				mse = math.NaN() // not measured there
 			}
-			c.Histories = append(c.Histories, runfolder.History{Unit: u, Iteration: i, WorkUnits: work[s] * float64(i) / 12, ValidationMSE: mse})
+			c.Histories = append(c.Histories, runfolder.History{Unit: u, Iteration: i, WorkUnits: work[s] * float64(i) / 12, Validation: metric.Values{"mse": mse}})
 			c.Moments = append(c.Moments, runfolder.Moment{Unit: u, Iteration: i, Seconds: (10 + work[s]) * float64(i) / 600})
 		}
 	}
@@ -47,7 +48,7 @@ func TestConvergence(t *testing.T) {
 	one.Histories = one.Histories[1:2] // a single point
 	broken := contents("mge", "unheard-of")
 	for i := range broken.Histories {
-		broken.Histories[i].ValidationMSE = []float64{0, -1, math.Inf(1), math.NaN()}[i%4]
+		broken.Histories[i].Validation = metric.Values{"mse": []float64{0, -1, math.Inf(1), math.NaN()}[i%4]}
 	}
 	cases := map[string]runfolder.Contents{
 		"three":        contents("single", "mge", "fullmultiscale"),
@@ -82,7 +83,7 @@ func TestConvergence(t *testing.T) {
 func stretched(c runfolder.Contents) runfolder.Contents {
 	for i := range c.Histories {
 		c.Histories[i].WorkUnits = math.Pow(30, float64(c.Histories[i].Iteration))
-		c.Histories[i].ValidationMSE *= math.Pow(3, -float64(c.Histories[i].Iteration))
+		c.Histories[i].Validation["mse"] *= math.Pow(3, -float64(c.Histories[i].Iteration))
 	}
 	return c
 }
@@ -112,8 +113,8 @@ func TestTicks(t *testing.T) {
 }
 
 func TestSamples(t *testing.T) {
-	ramp := func(side, shift int) *picture.Planar8 {
-		p := picture.New(side, side)
+	ramp := func(side, shift int) *picture.Planar {
+		p := picture.New(3, side, side)
 		for i := range p.Pix {
 			p.Pix[i] = uint8(255 * (i % side) / side)
 			if shift > 0 {
@@ -123,8 +124,8 @@ func TestSamples(t *testing.T) {
 		return p
 	}
 	rows := []Sample{
-		{ramp(32, 3), []*picture.Planar8{ramp(32, 2), ramp(32, 1), ramp(32, 1)}, ramp(32, 0)},
-		{ramp(16, 3), []*picture.Planar8{ramp(32, 2), ramp(32, 1), nil}, ramp(32, 0)},
+		{ramp(32, 3), []*picture.Planar{ramp(32, 2), ramp(32, 1), ramp(32, 1)}, ramp(32, 0)},
+		{ramp(16, 3), []*picture.Planar{ramp(32, 2), ramp(32, 1), nil}, ramp(32, 0)},
 	}
 	sheet := Samples([]string{"single", "mge", "fullmultiscale"}, rows).Render()
 	if sheet.W < 5*leastSide || sheet.H < 2*leastSide {

@@ -6,9 +6,9 @@ import (
 
 // Sample is one picture in all its forms.
 type Sample struct {
-	Degraded *picture.Planar8
-	Restored []*picture.Planar8 // by each network
-	Clean    *picture.Planar8
+	Degraded *picture.Planar
+	Restored []*picture.Planar // by each network
+	Clean    *picture.Planar
 }
 
 // leastSide is the side in pixels that shown pictures have at least: one of
@@ -29,7 +29,7 @@ func Samples(networks []string, samples []Sample) picture.Sheet {
 		if degraded.W != s.Clean.W || degraded.H != s.Clean.H {
 			degraded = degraded.Nearest(s.Clean.W, s.Clean.H)
 		}
-		sheet.Rows = append(sheet.Rows, append(append([]*picture.Planar8{degraded}, s.Restored...), s.Clean))
+		sheet.Rows = append(sheet.Rows, append(append([]*picture.Planar{degraded}, s.Restored...), s.Clean))
 	}
 	return sheet
 }

@@ -78,8 +78,8 @@ func newSection(r comparison.Run) (s section, err error) {
 	if r.Variant != "" {
 		s.Title += ", " + r.Variant
 	}
-	for _, m := range comparison.Measures(r.Task) {
-		y := plot.Axis{Label: "validation " + m.Error, Of: m.Against}
+	for _, m := range r.Measures {
+		y := plot.Axis{Label: "validation " + m.ErrorTitle(), Of: func(at runfolder.Measured) float64 { return m.Error(at.Of(m)) }}
 		for _, x := range []plot.Axis{plot.WorkUnits, plot.Seconds} {
 			var b bytes.Buffer
 			if err := plot.Panel(&b, r.Contents, x, y); err != nil {

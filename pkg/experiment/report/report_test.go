@@ -12,10 +12,12 @@ import (
 
 	"golang.org/x/net/html"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/comparison"
 	"multiscale/pkg/experiment/report"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
 )
 
@@ -27,7 +29,7 @@ const evil = `"><script>console.error('run')</script><img src=x onerror=alert(1)
 func sample(t *testing.T) report.Report {
 	t.Helper()
 	dir := t.TempDir()
-	sheet := picture.New(640, 320)
+	sheet := picture.New(3, 640, 320)
 	for i := range sheet.Pix {
 		sheet.Pix[i] = uint8(i * 7)
 	}
@@ -46,13 +48,13 @@ func sample(t *testing.T) report.Report {
 		}}
 		for k, strategy := range []string{"single", "mge", "fullmultiscale", "progressive"} {
 			u := runfolder.Unit{Strategy: strategy, Seed: 1}
-			c.Summaries = append(c.Summaries, runfolder.Summary{Task: e.task, Network: e.network, Data: e.data, Profile: "quick", Unit: u, WorkUnits: float64(int(3360) >> k), MSE: 0.1, SSIM: 0.7})
+			c.Summaries = append(c.Summaries, runfolder.Summary{Task: e.task, Network: e.network, Data: e.data, Profile: "quick", Unit: u, WorkUnits: float64(int(3360) >> k), Values: metric.Values{"mse": 0.1, "ssim": 0.7}})
 			for i := range 12 {
-				c.Histories = append(c.Histories, runfolder.History{Unit: u, Iteration: i, WorkUnits: float64((int(3360) >> k) * i / 11), ValidationMSE: 0.1 + 0.3/float64(1+i+k), ValidationSSIM: 0.7 - 0.3/float64(1+i+k)})
+				c.Histories = append(c.Histories, runfolder.History{Unit: u, Iteration: i, WorkUnits: float64((int(3360) >> k) * i / 11), Validation: metric.Values{"mse": 0.1 + 0.3/float64(1+i+k), "ssim": 0.7 - 0.3/float64(1+i+k)}})
 				c.Moments = append(c.Moments, runfolder.Moment{Unit: u, Iteration: i, Seconds: float64((20 - 3*k) * i)})
 			}
 		}
-		run, err := comparison.NewRun(dir, c)
+		run, err := comparison.NewRun(dir, c, catalog.Standard())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,32 +3,35 @@ package restore
 import (
 	"context"
 	"io"
+	"math"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
 
 	"multiscale/onnx/runtime"
 	"multiscale/onnx/session"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
-	"multiscale/pkg/experiment/trial"
 )
 
 // DefaultMemory is what a network may use for a tile. With it a picture of 24
 // megapixels is restored in less than 1.5 GB in all.
 const DefaultMemory = 256 << 20
 
-const leastMemory = 1 << 20
+const minMemory = 1 << 20
 
 // Main is the command's body: it parses the flags and runs.
-func Main(ctx context.Context, args []string) error {
-	r, err := parse(args, os.Stdout)
+func Main(ctx context.Context, known catalog.Catalog, args []string) error {
+	r, err := parse(known, args, os.Stdout)
 	if err != nil {
 		return err
 	}
 	return Run(ctx, r, os.Stdout, os.Stderr)
 }
 
-func parse(args []string, help io.Writer) (Request, error) {
-	r := Request{Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto}}
+func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
+	r := Request{Catalog: known, Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto}}
 	f := command.NewFlags("restore", "runs an exported model on a picture of any size")
 	f.Help = help
 	f.Group("What is done")
@@ -36,29 +39,29 @@ func parse(args []string, help io.Writer) (Request, error) {
 	f.String(&r.In, "in", "PICTURE", "the picture: PNG, JPEG, GIF, BMP or TIFF; it is turned upright as its EXIF orientation says")
 	f.String(&r.Out, "out", "PICTURE", "where the result goes; its ending chooses the format")
 	f.Func("t", "T", "estimated from the picture and printed",
-		"the number that the network is told: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values",
+		"the number t that the network takes beside the picture: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values",
 		func(s string) error {
-			v, err := strconv.ParseFloat(s, 32)
-			if err != nil || !(v >= 0 && v <= 1) {
-				return command.Wrong("t", s, "not a noise level", "give a number from 0 to 1")
+			for part := range strings.SplitSeq(s, ",") {
+				v, err := strconv.ParseFloat(part, 32)
+				if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+					return command.Wrong("t", s, "not a number", "give one like 0.8, or several with commas between them where the network takes several")
+				}
+				r.T = append(r.T, float32(v))
 			}
-			r.T, r.Told = float32(v), true
 			return nil
 		})
-	f.Func("test", trial.Form, "", "take -in for clean, spoil it first, and write degraded, restored and clean side by side; noise is its share, 1-t of denoising",
-		func(s string) error {
-			d, err := trial.Parse(s)
-			if err != nil {
-				return command.Wrong("test", s, err.Error(), "")
-			}
-			r.Test = &d
-			return nil
-		})
+	var forms []string
+	for _, t := range known.Tasks {
+		if form := t.Form(); !slices.Contains(forms, form) {
+			forms = append(forms, form)
+		}
+	}
+	f.String(&r.Test, "test", strings.Join(forms, "|"), "take -in for clean, degrade it first, and write degraded, restored and clean side by side; noise is its share, 1-t of denoising")
 	f.Group("How it is done")
 	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for what the network computes in between; a picture that needs more is cut into tiles", func(s string) error {
 		size, err := command.ParseSize(s)
-		if err != nil || size < leastMemory {
-			return command.Wrong("memory", s, "not a size to work with", "write it like 512MiB; the least is "+command.FormatSize(leastMemory))
+		if err != nil || size < minMemory {
+			return command.Wrong("memory", s, "not a size to work with", "write it like 512MiB; the least is "+command.FormatSize(minMemory))
 		}
 		r.Memory = size
 		return nil

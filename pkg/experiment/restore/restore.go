@@ -12,23 +12,26 @@ import (
 	"runtime/debug"
 
 	"multiscale/onnx/session"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/plot"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/tile"
 	"multiscale/pkg/experiment/trial"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/random"
+	"multiscale/pkg/task"
 )
 
 // Request is what is asked for.
 type Request struct {
+	Catalog        catalog.Catalog
 	Model, In, Out string
-	Told           bool    // whether T was given
-	T              float32 // the network is told
-	Test           *trial.Degradation
-	Memory         int64 // bytes for what the network computes in between
-	Tile           int   // side of tiles; 0 for what fits the memory
+	T              []float32 // conditions; nil to estimate them
+	Test           string    // a case of the task's evaluation, or ""
+	Memory         int64     // bytes for what the network computes in between
+	Tile           int       // side of tiles; 0 for what fits the memory
 	Options        session.Options
 }
 
@@ -39,6 +42,7 @@ type job struct {
 	runner   *tile.Runner
 	out      io.Writer
 	progress *progress.Printer
+	noise    task.Noise // what the model's t means
 }
 
 // Run does what r asks for: results go to out, progress to log.
@@ -61,10 +65,16 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if s.Note != "" {
 		j.progress.Print("%s", s.Note)
 	}
-	if r.Told && s.Conditions == 0 {
+	switch {
+	case len(r.T) > 0 && s.Conditions == 0:
 		return command.Wrong("t", r.T, r.Model+" takes no t", "leave it out")
+	case len(r.T) > 0 && len(r.T) != s.Conditions:
+		return command.Wrong("t", r.T, fmt.Sprintf("%s takes %d numbers", r.Model, s.Conditions), "give as many")
 	}
-	if r.Test != nil {
+	if j.noise, err = task.ParseNoise(s.Time); err != nil {
+		return fmt.Errorf("-model %s: %w", r.Model, err)
+	}
+	if r.Test != "" {
 		return j.test(ctx)
 	}
 	return j.restore(ctx)
@@ -79,12 +89,15 @@ func (j *job) restore(ctx context.Context) error {
 	if w, h := p.Rect.Dx(), p.Rect.Dy(); w*h > picture.MaxPixels/(j.Scale*j.Scale) {
 		return fmt.Errorf("-in %s: the result would have more than %d pixels; use a smaller picture", j.In, picture.MaxPixels)
 	}
-	t, noise := j.level(p.NRGBA)
+	t, factor, err := j.level(p.NRGBA)
+	if err != nil {
+		return err
+	}
 	if err := j.announce(p.Rect.Dy(), p.Rect.Dx()); err != nil {
 		return err
 	}
 	result := photo{image.NewNRGBA(image.Rect(0, 0, j.Scale*p.Rect.Dx(), j.Scale*p.Rect.Dy())), p.transparent}
-	if err := j.run(ctx, p, result, t, noise); err != nil {
+	if err := j.run(ctx, p, result, t, factor); err != nil {
 		return err
 	}
 	laid, err := result.save(j.Out)
@@ -98,27 +111,28 @@ func (j *job) restore(ctx context.Context) error {
 	return nil
 }
 
-// level is the t that the network is told and the share of noise that goes with
-// it. A photograph is y = x + s z in normalised values; the tasks' formulas give the
-// network (1-n) x + n z, which is (1-n) y for n = s/(1+s).
-func (j *job) level(p *image.NRGBA) (t float32, noise float64) {
-	if j.Conditions == 0 {
-		return 0, 0
-	}
-	if j.Told {
-		// TimeOf is its own inverse.
-		return j.T, float64(trial.TimeOf(j.Task, float64(j.T)))
+// level is the conditions of the network, and by what it wants the picture
+// multiplied. A photograph is y = x + s z in normalised values; how both follow
+// from s is the model's task's to say.
+func (j *job) level(p *image.NRGBA) (t []float32, factor float64, err error) {
+	switch {
+	case j.Conditions == 0:
+		return nil, 1, nil
+	case len(j.T) > 0:
+		return j.T, j.noise.Factor(j.T[0]), nil
+	case j.noise == task.NoNoise:
+		return nil, 0, &command.UsageError{Flag: "-t", Reason: "missing: what t means for " + j.Session.Task + " cannot be estimated from a picture", Advice: "give -t"}
 	}
 	raw, relative := 0.0, 0.0
-	for c := range 3 {
+	for c := range rgb {
+		_, std := j.Pixels().Channel(c)
 		s := noiseOf(p, c)
-		raw += s / 3
-		relative += s / 255 / j.Std[c%len(j.Std)] / 3
+		raw += s / rgb
+		relative += s / 255 / std / rgb
 	}
-	noise = relative / (1 + relative)
-	t = trial.TimeOf(j.Task, noise)
-	fmt.Fprintf(j.out, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", raw, t)
-	return t, noise
+	factor, one := j.noise.At(relative)
+	fmt.Fprintf(j.out, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", raw, one)
+	return []float32{one}, factor, nil
 }
 
 // announce says how the picture will be gone through.
@@ -140,16 +154,16 @@ func (j *job) announce(h, w int) error {
 }
 
 // run has the network fill in the result.
-func (j *job) run(ctx context.Context, p, result photo, t float32, noise float64) error {
+func (j *job) run(ctx context.Context, p, result photo, t []float32, factor float64) error {
 	w, h := p.Rect.Dx(), p.Rect.Dy()
-	var table [3][256]float32 // of what the network is given
+	table := make([][256]float32, rgb) // of what the network is given
 	for c := range table {
-		mean, std := j.Mean[c%len(j.Mean)], j.Std[c%len(j.Std)]
+		mean, std := j.Pixels().Channel(c)
 		for v := range table[c] {
-			table[c][v] = float32((1 - noise) * (float64(v)/255 - mean) / std)
+			table[c][v] = float32(factor * (float64(v)/255 - mean) / std)
 		}
 	}
-	in := tile.Picture{H: h, W: w, Read: func(dst []float32, top, left, rows, columns int) {
+	in := tile.Picture{C: rgb, H: h, W: w, Read: func(dst []float32, top, left, rows, columns int) {
 		for y := range rows {
 			line := p.Pix[(top+y)*p.Stride+4*left:][:4*columns]
 			for c := range table {
@@ -164,7 +178,7 @@ func (j *job) run(ctx context.Context, p, result photo, t float32, noise float64
 			}
 		}
 	}}
-	err := j.runner.Run(ctx, in, t, func(planes [3][]float32, y, rows int) {
+	err := j.runner.Run(ctx, in, t, func(planes [][]float32, y, rows int) {
 		for i := range rows {
 			j.writeRow(result.Pix[(y+i)*result.Stride:][:result.Stride], planes, i)
 		}
@@ -176,13 +190,16 @@ func (j *job) run(ctx context.Context, p, result photo, t float32, noise float64
 	return nil
 }
 
+// rgb is the number of channels of photographs.
+const rgb = 3
+
 // writeRow brings row i of the network's answer to bytes, opaque.
-func (j *job) writeRow(line []uint8, planes [3][]float32, i int) {
+func (j *job) writeRow(line []uint8, planes [][]float32, i int) {
 	w := len(line) / 4
 	for c, plane := range planes {
-		mean, std := float32(j.Mean[c%len(j.Mean)]), float32(j.Std[c%len(j.Std)])
+		mean, std := j.Pixels().Channel(c)
 		for x, v := range plane[i*w:][:w] {
-			line[4*x+c] = uint8(min(max(mean+std*v, 0), 1)*255 + 0.5)
+			line[4*x+c] = uint8(min(max(float32(mean)+float32(std)*v, 0), 1)*255 + 0.5)
 		}
 	}
 	for x := range w {
@@ -241,52 +258,57 @@ func neighbours(i, scale, n int) (low, high int, part float64) {
 // test spoils the picture first, and writes degraded, restored and clean side by
 // side.
 func (j *job) test(ctx context.Context) error {
-	if err := j.Test.Fits(j.Session); err != nil {
-		return command.Wrong("test", j.Test, err.Error(), "use a degradation of its task: "+examples[j.Session.Task])
+	of, err := j.Catalog.Task(j.Session.Task)
+	if err != nil {
+		return fmt.Errorf("-test: %w", err)
+	}
+	if err := trial.Fits(of, j.Session); err != nil {
+		return fmt.Errorf("-model %w", err)
+	}
+	c, err := of.ParseCase(j.Test)
+	if err != nil {
+		return command.Wrong("test", j.Test, err.Error(), fmt.Sprintf("%s is a model for %s; write %s", j.Model, of.Name, of.Form()))
 	}
 	clean, err := picture.Open(j.In)
 	if err != nil {
 		return fmt.Errorf("-in %w", err)
 	}
 	debug.FreeOSMemory() // what decoding took is as large as the picture; the network needs the room
-	t, err := trial.New(*j.Test, clean, nil, j.Pixels(), random.New(0).Child("restore -test"))
+	t, err := trial.New(of, c, clean, nil, j.Pixels(), random.New(0).Child("restore -test"))
 	if err != nil {
 		return fmt.Errorf("-in %s: %w", j.In, err)
 	}
-	told := t.T
-	if j.Told {
-		told = j.T
+	conditions := t.T
+	if len(j.T) > 0 {
+		conditions = j.T
 	}
 	if err := j.announce(t.Input.H, t.Input.W); err != nil {
 		return err
 	}
-	degraded, restored := picture.New(t.Clean.W, t.Clean.H), picture.New(t.Clean.W, t.Clean.H)
+	degraded, restored := picture.New(clean.C, t.Clean.W, t.Clean.H), picture.New(clean.C, t.Clean.W, t.Clean.H)
 	before := t.Trivial(degraded)
 	debug.FreeOSMemory()
-	after, err := t.Restore(ctx, j.runner, told, restored, j.tiles)
+	after, err := t.Restore(ctx, j.runner, conditions, restored, j.tiles)
 	if err != nil {
 		return j.stopped(ctx, err)
 	}
-	sheet := plot.Samples([]string{"restored"}, []plot.Sample{{Degraded: degraded, Restored: []*picture.Planar8{restored}, Clean: t.Clean}})
+	sheet := plot.Samples([]string{"restored"}, []plot.Sample{{Degraded: degraded, Restored: []*picture.Planar{restored}, Clean: t.Clean}})
 	t.Input.Data = nil // as large as the sheet
 	debug.FreeOSMemory()
 	if err := sheet.Save(j.Out); err != nil {
 		return fmt.Errorf("-out %w", err)
 	}
-	fmt.Fprintf(j.out, "spoilt on purpose by %s", j.Test)
+	fmt.Fprintf(j.out, "degraded on purpose by %s", c.Name)
 	if j.Conditions > 0 {
-		fmt.Fprintf(j.out, "; the network was told t = %.4g", told)
+		fmt.Fprintf(j.out, "; the network is given t = %.4g", conditions[0])
 	}
 	fmt.Fprintln(j.out)
 	for _, m := range []struct {
 		name string
-		trial.Measures
+		metric.Values
 	}{{"degraded", before}, {"restored", after}} {
-		fmt.Fprintf(j.out, "%s  PSNR %.2f dB  SSIM %.4f\n", m.name, m.PSNR, m.SSIM)
+		fmt.Fprintf(j.out, "%s  PSNR %.2f dB  SSIM %.4f\n", m.name, m.Of(metric.PSNR), m.Of(metric.SSIM))
 	}
 	fmt.Fprintf(j.out, "%s: degraded, restored and clean, side by side\n", j.Out)
 	return nil
 }
-
-// examples of -test for each task.
-var examples = map[string]string{"denoising": "noise=0.2", "deblurring": "blur=3", "inpainting": "boxes", "superresolution": "half"}

@@ -7,9 +7,13 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"multiscale/pkg/metric"
 )
 
 // format says how rows of a type are written to CSV and read back. Numbers are
@@ -18,6 +22,18 @@ import (
 type format[R any] struct {
 	unit    func(*R) *Unit
 	columns []column[R]
+	// further returns the column of a measure that may follow those columns; nil
+	// where none may.
+	further func(measure string) column[R]
+}
+
+// with returns the format with columns of further measures.
+func (t format[R]) with(measures []string) format[R] {
+	t.columns = slices.Clone(t.columns)
+	for _, name := range measures {
+		t.columns = append(t.columns, t.further(name))
+	}
+	return t
 }
 
 type column[R any] struct {
@@ -94,6 +110,27 @@ func float[R any](name string, format byte, at func(*R) *float64) column[R] {
 	}}
 }
 
+// measure is the value of a measure; empty where it is not known.
+func measure[R any](name, title string, at func(*R) *metric.Values) column[R] {
+	write := func(r *R) string {
+		if v, ok := (*at(r))[name]; ok && !math.IsNaN(v) {
+			return strconv.FormatFloat(v, 'g', -1, 64)
+		}
+		return ""
+	}
+	return column[R]{title, write, func(r *R, s string) error {
+		if s == "" {
+			return nil
+		}
+		v, err := strconv.ParseFloat(s, 64)
+		if *at(r) == nil {
+			*at(r) = metric.Values{}
+		}
+		(*at(r))[name] = v
+		return err
+	}}
+}
+
 func (t format[R]) header() (names []string) {
 	for _, c := range t.columns {
 		names = append(names, c.name)
@@ -119,11 +156,15 @@ func (t format[R]) write(w io.Writer, rows []R) error {
 	return out.Error()
 }
 
+// Bounds of the measures that a file may have beyond the usual ones.
+const maxMeasures = 32
+
+var measureName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
+
 // read parses a file written by write. Anything else is an error that names
 // line and column.
 func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	in := csv.NewReader(r)
-	in.FieldsPerRecord = len(t.columns)
 	in.ReuseRecord = true
 	header, err := in.Read()
 	if err == io.EOF {
@@ -132,7 +173,17 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if want := t.header(); !slices.Equal(header, want) {
+	want := t.header()
+	if further := len(header) - len(want); further > 0 && further <= maxMeasures && t.further != nil && slices.Equal(header[:len(want)], want) {
+		prefix := t.further("").name
+		for _, title := range header[len(want):] {
+			name, ok := strings.CutPrefix(title, prefix)
+			if !ok || !measureName.MatchString(name) {
+				return nil, fmt.Errorf("line 1: %q is not the column of a measure", title)
+			}
+			t = t.with([]string{name})
+		}
+	} else if !slices.Equal(header, want) {
 		return nil, fmt.Errorf("line 1: the columns are %q, not %q", header, want)
 	}
 	for {

@@ -262,7 +262,7 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
 		func() error { return writeRows(f, TimingFile, timingTable, f.Timings) },
-		func() error { return writeRows(f, HistoryFile, historyTable, f.Histories) },
+		func() error { return writeRows(f, HistoryFile, historyTable.with(f.Record.further()), f.Histories) },
 		func() error { return writeRows(f, MomentsFile, momentTable, f.Moments) },
 		f.writeAllocations,
 		f.writeSummary,
@@ -282,7 +282,9 @@ func (f *Folder) writeAllocations() error {
 	return writeRows(f, AllocationFile, allocationTable, f.Allocations)
 }
 
-func (f *Folder) writeSummary() error { return writeRows(f, SummaryFile, summaryTable, f.Summaries) }
+func (f *Folder) writeSummary() error {
+	return writeRows(f, SummaryFile, summaryTable.with(f.Record.further()), f.Summaries)
+}
 
 func (f *Folder) writeTable() error {
 	if len(f.Summaries) == 0 {

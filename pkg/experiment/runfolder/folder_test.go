@@ -12,6 +12,7 @@ import (
 
 	"multiscale/pkg/durable"
 	"multiscale/pkg/durable/durabletest"
+	"multiscale/pkg/metric"
 )
 
 var (
@@ -35,14 +36,14 @@ func result(u Unit) Result {
 	return Result{
 		Summary: Summary{
 			Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Side: 32, Levels: 2, Batch: 8,
-			Iterations: 60, Parameters: 2537187, WorkUnits: wu, MSE: 0.1 / 3, PSNR: 24.5, SSIM: 0.75, SSIMSigned: 0.7,
+			Iterations: 60, Parameters: 2537187, WorkUnits: wu, Values: metric.Values{"mse": 0.1 / 3, "psnr": 24.5, "ssim": 0.75, "ssim_signed": 0.7},
 			ONNXSHA256: strings.Repeat("0", 64), CrosscheckMaxAbs: 1.5e-6,
 		},
 		Crosscheck: []Crosscheck{{Runtime: "onnx-go", Version: "v0.5.0", Shape: "2x3x32x32", MaxAbs: 1.5e-6, MaxRel: 1e-5}},
 		Timing:     Timing{SecondsTraining: wu / 50, SecondsValidation: 3, ImagesPerSecond: 50, PeakRSSBytes: 1 << 28},
 		History: []History{
-			{Iteration: 0, Side: 32, LearningRate: 5e-4, TrainLoss: nan, GradientNorm: nan, ValidationMSE: 1, ValidationSSIM: 0.1},
-			{Iteration: 1, WorkUnits: 56, Side: 32, LearningRate: 4.9e-4, TrainLoss: 1.25, GradientNorm: 3, ValidationMSE: nan, ValidationSSIM: nan},
+			{Iteration: 0, Side: 32, LearningRate: 5e-4, TrainLoss: nan, GradientNorm: nan, Validation: metric.Values{"mse": 1, "ssim": 0.1}},
+			{Iteration: 1, WorkUnits: 56, Side: 32, LearningRate: 4.9e-4, TrainLoss: 1.25, GradientNorm: 3},
 		},
 		Moments: []Moment{{Seconds: 0}, {Iteration: 1, Seconds: 2.5}},
 	}

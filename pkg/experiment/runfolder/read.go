@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 
 	"multiscale/pkg/durable"
+	"multiscale/pkg/metric"
 )
 
 // Contents is what a run folder's files say.
@@ -22,9 +23,9 @@ type Contents struct {
 	Allocations []Allocation
 }
 
-// mostBytes bounds the files that are read back; a history of a million steps
+// maxBytes bounds the files that are read back; a history of a million steps
 // takes half of it.
-const mostBytes = 1 << 28
+const maxBytes = 1 << 28
 
 // Read reads a run folder without taking hold of it; a run may be writing into
 // it. Units that are not finished may have rows in some tables, but not in
@@ -44,7 +45,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 			return
 		}
 		path := filepath.Join(dir, name)
-		data, e := durable.ReadFile(fsys, path, mostBytes)
+		data, e := durable.ReadFile(fsys, path, maxBytes)
 		if errors.Is(e, fs.ErrNotExist) {
 			return
 		}
@@ -92,7 +93,7 @@ func (c *Contents) Result(u Unit) (r Result, ok bool) {
 type Measured struct {
 	WorkUnits float64
 	Seconds   float64 // of training, without validation
-	MSE, SSIM float64
+	metric.Values
 }
 
 // Curve returns the validations of a unit, in their order.
@@ -103,14 +104,14 @@ func (r Result) Curve() (curve []Measured) {
 		at[step{m.Stage, m.Iteration}] = m.Seconds
 	}
 	for _, h := range r.History {
-		if math.IsNaN(h.ValidationMSE) && math.IsNaN(h.ValidationSSIM) {
+		if len(h.Validation) == 0 {
 			continue
 		}
 		seconds, ok := at[step{h.Stage, h.Iteration}]
 		if !ok {
 			seconds = math.NaN()
 		}
-		curve = append(curve, Measured{h.WorkUnits, seconds, h.ValidationMSE, h.ValidationSSIM})
+		curve = append(curve, Measured{h.WorkUnits, seconds, h.Validation})
 	}
 	return curve
 }

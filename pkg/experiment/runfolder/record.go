@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"multiscale/pkg/metric"
 )
 
 // Record is run.json: what was run, with what, and where.
@@ -19,6 +21,17 @@ type Record struct {
 	// Environment is the program and the machine of that call: versions,
 	// commit, kernel path, CPU.
 	Environment map[string]any `json:"environment"`
+	// Measures are those of the task, the deciding one first. Folders of earlier
+	// versions have none.
+	Measures []metric.Measure `json:"measures,omitempty"`
+}
+
+// further are the names of the measures beyond metric.Always.
+func (r Record) further() (names []string) {
+	for _, m := range metric.Union(metric.Always(), r.Measures)[len(metric.Always()):] {
+		names = append(names, m.Name)
+	}
+	return names
 }
 
 // encode writes the record with sorted keys, indented.

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"multiscale/pkg/command"
+	"multiscale/pkg/metric"
 )
 
 // Unit is what a run folder holds one of or not: a strategy trained with a seed.
@@ -62,12 +63,9 @@ type Summary struct {
 	Iterations       int // optimizer steps in all
 	Parameters       int // of the network
 	WorkUnits        float64
-	MSE              float64 // on normalised tensors
-	PSNR             float64 // dB, on [0,1]
-	SSIM             float64 // on [0,1]
-	SSIMSigned       float64 // on normalised tensors
-	ONNXSHA256       string  // of the exported file, in hex
-	CrosscheckMaxAbs float64 // from onnx-go's decoder with our backend
+	Values           metric.Values // of the validation set: metric.Always and the task's further measures
+	ONNXSHA256       string        // of the exported file, in hex
+	CrosscheckMaxAbs float64       // from onnx-go's decoder with our backend
 }
 
 // Crosscheck is a row of crosscheck.csv: one exported model in one runtime at
@@ -92,15 +90,15 @@ type Timing struct {
 // iteration are NaN, and empty in the file.
 type History struct {
 	Unit
-	Stage          int
-	Iteration      int
-	WorkUnits      float64 // spent so far
-	Side           int     // of the stage's finest mesh, pixels
-	LearningRate   float64
-	TrainLoss      float64
-	GradientNorm   float64
-	ValidationMSE  float64
-	ValidationSSIM float64
+	Stage        int
+	Iteration    int
+	WorkUnits    float64 // spent so far
+	Side         int     // of the stage's finest mesh, pixels
+	LearningRate float64
+	TrainLoss    float64
+	GradientNorm float64
+	// Validation is the measures where the network was validated, else empty.
+	Validation metric.Values
 }
 
 // Moment is a row of seconds.csv: how long a unit had trained at a validation.
@@ -139,13 +137,16 @@ var summaryTable = format[Summary]{
 		whole("iterations", func(r *Summary) *int { return &r.Iterations }),
 		whole("parameters", func(r *Summary) *int { return &r.Parameters }),
 		plain("work_units", func(r *Summary) *float64 { return &r.WorkUnits }),
-		number("mse", func(r *Summary) *float64 { return &r.MSE }),
-		number("psnr", func(r *Summary) *float64 { return &r.PSNR }),
-		number("ssim", func(r *Summary) *float64 { return &r.SSIM }),
-		number("ssim_signed", func(r *Summary) *float64 { return &r.SSIMSigned }),
+		summaryMeasure("mse"), summaryMeasure("psnr"), summaryMeasure("ssim"), summaryMeasure("ssim_signed"),
 		text("onnx_sha256", func(r *Summary) *string { return &r.ONNXSHA256 }),
 		number("crosscheck_max_abs", func(r *Summary) *float64 { return &r.CrosscheckMaxAbs }),
 	},
+	further: summaryMeasure,
+}
+
+// summaryMeasure is the column of a measure.
+func summaryMeasure(name string) column[Summary] {
+	return measure(name, name, func(r *Summary) *metric.Values { return &r.Values })
 }
 
 var crosscheckTable = format[Crosscheck]{
@@ -185,9 +186,14 @@ var historyTable = format[History]{
 		number("learning_rate", func(r *History) *float64 { return &r.LearningRate }),
 		number("train_loss", func(r *History) *float64 { return &r.TrainLoss }),
 		number("gradient_norm", func(r *History) *float64 { return &r.GradientNorm }),
-		number("validation_mse", func(r *History) *float64 { return &r.ValidationMSE }),
-		number("validation_ssim", func(r *History) *float64 { return &r.ValidationSSIM }),
+		historyMeasure("mse"), historyMeasure("ssim"),
 	},
+	further: historyMeasure,
+}
+
+// historyMeasure is the column of a measure of the validation set.
+func historyMeasure(name string) column[History] {
+	return measure(name, "validation_"+name, func(r *History) *metric.Values { return &r.Validation })
 }
 
 var momentTable = format[Moment]{

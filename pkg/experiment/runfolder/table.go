@@ -7,6 +7,7 @@ import (
 
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/metric"
 )
 
 // Table compares the finished units in a Markdown table whose columns are
@@ -34,7 +35,7 @@ func (c *Contents) Table() string {
 		rows = append(rows, []string{
 			s.Strategy, strconv.FormatUint(s.Seed, 10),
 			table.Plain(s.WorkUnits), ratio(single.Summary.WorkUnits, s.WorkUnits),
-			table.Digits(s.MSE, 4), table.Fixed(s.PSNR, 2), table.Fixed(s.SSIM, 4),
+			table.Digits(s.Values.Of(metric.MSE), 4), table.Fixed(s.Values.Of(metric.PSNR), 2), table.Fixed(s.Values.Of(metric.SSIM), 4),
 			table.Fixed(r.Timing.SecondsTraining, 1), ratio(single.Timing.SecondsTraining, r.Timing.SecondsTraining),
 			scientific(s.CrosscheckMaxAbs),
 		})

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/comparison"
 	"multiscale/pkg/experiment/plan"
 	"multiscale/pkg/experiment/runfolder"
@@ -14,6 +15,7 @@ import (
 
 // collection is the run folders that were found.
 type collection struct {
+	known    catalog.Catalog
 	runs     []comparison.Run
 	problems []error  // of folders that were asked for and cannot be used
 	passed   []string // folders that are no run folders, or hold nothing yet
@@ -24,7 +26,8 @@ type collection struct {
 
 // collect finds run folders in dirs: each of them itself, or its subfolders.
 // Damaged ones are reported, and the others are read all the same.
-func collect(dirs []string, out string) (c collection) {
+func collect(known catalog.Catalog, dirs []string, out string) collection {
+	c := collection{known: known}
 	seen := map[string]bool{}
 	for _, dir := range dirs {
 		if isRunFolder(dir) {
@@ -95,7 +98,7 @@ func (c *collection) add(dir string, seen map[string]bool, named bool) {
 
 // take puts the contents of a run folder into the collection.
 func (c *collection) take(dir string, contents runfolder.Contents) error {
-	r, err := comparison.NewRun(dir, contents)
+	r, err := comparison.NewRun(dir, contents, c.known)
 	if err == nil {
 		c.runs = append(c.runs, r)
 	}
@@ -103,7 +106,8 @@ func (c *collection) take(dir string, contents runfolder.Contents) error {
 }
 
 // planned takes what is there of a plan, and notes what is not.
-func planned(states []plan.State) (c collection) {
+func planned(known catalog.Catalog, states []plan.State) collection {
+	c := collection{known: known}
 	for _, s := range states {
 		if len(s.Contents.Summaries) > 0 {
 			if err := c.take(s.Dir, s.Contents); err != nil {

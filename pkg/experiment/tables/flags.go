@@ -8,33 +8,35 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 )
 
 // Request is what is asked for.
 type Request struct {
-	Runs  []string          // folders that are run folders or hold some
-	Out   string            // folder of the tables; "" for results/runs/tables or tables-PLAN
-	Plan  string            // a plan's file, or ""
-	Run   bool              // train what is missing of it
-	Roots map[string]string // folders of data sets, by name
+	Catalog catalog.Catalog
+	Runs    []string          // folders that are run folders or hold some
+	Out     string            // folder of the tables; "" for results/runs/tables or tables-PLAN
+	Plan    string            // a plan's file, or ""
+	Run     bool              // train what is missing of it
+	Roots   map[string]string // folders of data sets, by name
 }
 
 // defaultRuns is where training experiments put their run folders.
 var defaultRuns = filepath.Join("results", "runs")
 
 // Main is the command's body: it parses the flags and runs.
-func Main(ctx context.Context, args []string) error {
-	r, err := parse(args, os.Stdout)
+func Main(ctx context.Context, known catalog.Catalog, args []string) error {
+	r, err := parse(known, args, os.Stdout)
 	if err != nil {
 		return err
 	}
 	return Run(ctx, r, os.Stdout, os.Stderr)
 }
 
-func parse(args []string, help io.Writer) (Request, error) {
-	r := Request{Roots: map[string]string{}}
+func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
+	r := Request{Catalog: known, Roots: map[string]string{}}
 	f := command.NewFlags("tables", "brings run folders together into tables (CSV, Markdown, LaTeX) and one HTML report")
 	f.Help = help
 	f.Group("What goes into the tables")
@@ -53,8 +55,8 @@ func parse(args []string, help io.Writer) (Request, error) {
 		switch {
 		case !ok || dir == "":
 			return r, command.Wrong("root", root, "not a data set and its folder", "write it like bsds500=path/to/bsds500")
-		case !slices.Contains(dataset.Names(), name):
-			return r, command.Wrong("root", root, "there is no data set "+name, "use one of "+strings.Join(dataset.Names(), ", "))
+		case !slices.Contains(dataset.Names(known.Data), name):
+			return r, command.Wrong("root", root, "there is no data set "+name, "use one of "+strings.Join(dataset.Names(known.Data), ", "))
 		case r.Roots[name] != "":
 			return r, command.Wrong("root", root, "the folder of "+name+" is given twice", "give it once")
 		}

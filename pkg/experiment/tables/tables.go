@@ -25,7 +25,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if r.Out == "" {
 		r.Out = filepath.Join(defaultRuns, "tables")
 	}
-	c := collect(r.Runs, r.Out)
+	c := collect(r.Catalog, r.Runs, r.Out)
 	if len(c.passed) > 0 {
 		fmt.Fprintf(log, "passed over: %s\n", strings.Join(c.passed, ", "))
 	}
@@ -33,7 +33,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 }
 
 func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
-	p, err := plan.Read(r.Plan, r.Roots)
+	p, err := plan.Read(r.Plan, r.Catalog, r.Roots)
 	if err != nil {
 		return fmt.Errorf("-plan %w", err)
 	}
@@ -57,7 +57,7 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 			}
 		}
 	}
-	c := planned(states)
+	c := planned(r.Catalog, states)
 	return c.finish(r.Out, "Multiscale training compared: "+p.Name, out, log)
 }
 

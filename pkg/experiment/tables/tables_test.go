@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/plan"
 	"multiscale/pkg/experiment/runfolder"
@@ -24,7 +25,7 @@ const committed = "../../../results"
 func invoke(ctx context.Context, t *testing.T, args ...string) (out, log string, err error) {
 	t.Helper()
 	var o, l bytes.Buffer
-	r, err := parse(args, &o)
+	r, err := parse(catalog.Standard(), args, &o)
 	if err == nil {
 		err = Run(ctx, r, &o, &l)
 	}
@@ -55,7 +56,7 @@ func write(t *testing.T, text string, path ...string) {
 // is what is made of its rows today; and the tables of every plan that has a
 // folder there are what this command makes of the committed run folders.
 func TestCommittedResults(t *testing.T) {
-	c := collect([]string{committed}, "")
+	c := collect(catalog.Standard(), []string{committed}, "")
 	for _, p := range c.problems {
 		t.Error(p)
 	}
@@ -72,7 +73,7 @@ func TestCommittedResults(t *testing.T) {
 		t.Fatalf("%v, %v", plans, err)
 	}
 	for _, file := range plans {
-		p, err := plan.Read(file, nil)
+		p, err := plan.Read(file, catalog.Standard(), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,7 +81,7 @@ func TestCommittedResults(t *testing.T) {
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
 			continue // none are committed of this plan
 		}
-		c := planned(p.Look([]string{committed}))
+		c := planned(catalog.Standard(), p.Look([]string{committed}))
 		for _, problem := range c.problems {
 			t.Error(problem)
 		}
@@ -105,8 +106,8 @@ func TestCommittedResults(t *testing.T) {
 // TestTimeless: of equal summaries and histories come equal tables, however long
 // the runs took; what depends on it has files of its own.
 func TestTimeless(t *testing.T) {
-	before := newResults(collect([]string{committed}, "").runs).files()
-	slower := collect([]string{committed}, "").runs
+	before := newResults(collect(catalog.Standard(), []string{committed}, "").runs).files()
+	slower := collect(catalog.Standard(), []string{committed}, "").runs
 	for _, r := range slower {
 		for i := range r.Timings {
 			r.Timings[i].SecondsTraining *= 1.5 + float64(i)

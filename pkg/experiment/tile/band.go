@@ -8,14 +8,15 @@ type band struct {
 	w     int       // of the result, without what was added at its right border
 	top   int       // row of the result that the band begins with
 	h     int       // rows of the band
-	sum   []float32 // planes (3,h,w)
+	c     int       // channels
+	sum   []float32 // planes (c,h,w)
 
 	rows, cols [][]float32 // the pixels' shares, by row and by column of tiles
 }
 
-func newBand(p Plan, w, scale int) *band {
-	b := &band{plan: p, scale: scale, w: w, h: p.TileH * scale}
-	b.sum = make([]float32, 3*b.h*w)
+func newBand(p Plan, c, w, scale int) *band {
+	b := &band{plan: p, scale: scale, w: w, h: p.TileH * scale, c: c}
+	b.sum = make([]float32, c*b.h*w)
 	for j := range p.across.at {
 		b.cols = append(b.cols, p.across.weights(j, scale))
 	}
@@ -29,7 +30,7 @@ func newBand(p Plan, w, scale int) *band {
 func (b *band) add(y []float32, i, j int) {
 	left, width := b.plan.across.at[j]*b.scale, b.plan.TileW*b.scale
 	visible := min(width, b.w-left)
-	for c := range 3 {
+	for c := range b.c {
 		for k, down := range b.rows[i] {
 			if down == 0 {
 				continue // settled before, or a matter of the next row
@@ -50,13 +51,13 @@ func (b *band) add(y []float32, i, j int) {
 func (b *band) flush(i, height int, write Write) {
 	settled := b.plan.down.settled(i, b.scale)
 	if rows := min(settled, height) - b.top; rows > 0 {
-		var planes [3][]float32
+		planes := make([][]float32, b.c)
 		for c := range planes {
 			planes[c] = b.plane(c)[:rows*b.w]
 		}
 		write(planes, b.top, rows)
 	}
-	for c := range 3 {
+	for c := range b.c {
 		plane := b.plane(c)
 		left := copy(plane, plane[(settled-b.top)*b.w:])
 		clear(plane[left:])

@@ -19,7 +19,7 @@ func Example() {
 	}
 	defer s.Close()
 	r := &tile.Runner{Session: s, Side: 64}
-	in := tile.Picture{H: 100, W: 200, Read: func(dst []float32, _, _, _, _ int) {
+	in := tile.Picture{C: 3, H: 100, W: 200, Read: func(dst []float32, _, _, _, _ int) {
 		for i := range dst {
 			dst[i] = 0.25
 		}
@@ -30,7 +30,7 @@ func Example() {
 		return
 	}
 	fmt.Println(plan.Tiles, "tiles; as if taken as a whole:", plan.Exact)
-	err = r.Run(context.Background(), in, 0.5, func(red [3][]float32, y, rows int) {
+	err = r.Run(context.Background(), in, []float32{0.5}, func(red [][]float32, y, rows int) {
 		fmt.Println("rows", y, "to", y+rows-1, "of", red[0][0])
 	}, nil)
 	if err != nil {

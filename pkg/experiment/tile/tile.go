@@ -22,9 +22,20 @@ type Runner struct {
 
 // Picture is what a network sees, wherever it comes from.
 type Picture struct {
-	H, W int
-	// Read writes the normalised pixels of the rectangle to dst, planes (3,h,w).
+	C, H, W int
+	// Read writes the normalised pixels of the rectangle to dst, planes (C,h,w).
 	Read func(dst []float32, y, x, h, w int)
+}
+
+// Of is a picture that is in memory, the first image of x.
+func Of(x pixel.Images) Picture {
+	return Picture{x.C, x.H, x.W, func(dst []float32, top, left, h, w int) {
+		for c := range x.C {
+			for i := range h {
+				copy(dst[(c*h+i)*w:][:w], x.Data[(c*x.H+top+i)*x.W+left:])
+			}
+		}
+	}}
 }
 
 // Plan is how a picture is gone through.
@@ -42,8 +53,8 @@ func (p Plan) Whole() bool { return p.Tiles == 1 }
 // Sides of tiles. Beyond the largest, tiles cost memory and save nothing; networks that
 // see everything come closer to what the whole picture gives.
 const (
-	leastSide   = 32
-	largestSide = 1024
+	minSide = 32
+	maxSide = 1024
 )
 
 // Plan decides how to go through a picture of h by w pixels.
@@ -109,7 +120,7 @@ func up(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
 // fits says why the model cannot run on pictures of that size within the budget.
 func (r *Runner) fits(h, w int) error {
-	if h*w > mostPixels {
+	if h*w > maxPixels {
 		return errTooLarge
 	}
 	bytes, err := r.Session.Memory(h, w)
@@ -121,14 +132,14 @@ func (r *Runner) fits(h, w int) error {
 
 var errTooLarge = errors.New("too large")
 
-// mostPixels bounds what is taken as a whole: sizes of intermediate values stay
+// maxPixels bounds what is taken as a whole: sizes of intermediate values stay
 // far from overflow.
-const mostPixels = 1 << 22
+const maxPixels = 1 << 22
 
 // largest returns the largest side of tiles that fits the budget.
 func (r *Runner) largest() (int, error) {
-	step := max(r.Session.Multiple, leastSide/4)
-	low, high := leastSide/step, largestSide/step
+	step := max(r.Session.Multiple, minSide/4)
+	low, high := minSide/step, maxSide/step
 	for low < high {
 		middle := (low + high + 1) / 2
 		if r.fits(middle*step, middle*step) == nil {
@@ -144,13 +155,14 @@ func (r *Runner) largest() (int, error) {
 	return low * step, err
 }
 
-// Write takes rows of a result, from row y on: red, green and blue, each (rows,Scale*W),
-// of normalised pixels. They are valid during the call.
-type Write func(planes [3][]float32, y, rows int)
+// Write takes rows of a result, from row y on: for each channel (rows,Scale*W)
+// normalised pixels. They are valid during the call.
+type Write func(planes [][]float32, y, rows int)
 
-// Run restores a picture and hands the result to write, from the top. t is told to networks that
-// take it. After each tile it calls done, if that is not nil.
-func (r *Runner) Run(ctx context.Context, in Picture, t float32, write Write, done func(tiles, of int)) error {
+// Run restores a picture and hands the result to write, from the top. t is the
+// conditions, for networks that take them. After each tile it calls done, if that
+// is not nil.
+func (r *Runner) Run(ctx context.Context, in Picture, t []float32, write Write, done func(tiles, of int)) error {
 	p, err := r.Plan(in.H, in.W)
 	if err != nil {
 		return err
@@ -159,14 +171,13 @@ func (r *Runner) Run(ctx context.Context, in Picture, t float32, write Write, do
 		done = func(int, int) {}
 	}
 	s := r.Session.Scale
-	b := newBand(p, in.W*s, s)
-	x := pixel.NewImages(1, 3, p.TileH, p.TileW)
+	b := newBand(p, in.C, in.W*s, s)
+	x := pixel.NewImages(1, in.C, p.TileH, p.TileW)
 	y := make([]float32, len(x.Data)*s*s)
-	times := []float32{t}
 	for i, top := range p.down.at {
 		for j, left := range p.across.at {
 			read(x, in, top, left)
-			if err := r.Session.Apply(ctx, y, x, times); err != nil {
+			if err := r.Session.Apply(ctx, y, x, t); err != nil {
 				return err
 			}
 			b.add(y, i, j)

@@ -95,7 +95,7 @@ func run(t *testing.T, r *Runner, x pixel.Images) []float32 {
 	s := r.Session.Scale
 	y := make([]float32, len(x.Data)*s*s)
 	next := 0
-	err := r.Run(t.Context(), pictureOf(x), 0.7, func(planes [3][]float32, row, rows int) {
+	err := r.Run(t.Context(), Of(x), []float32{0.7}, func(planes [][]float32, row, rows int) {
 		if row != next {
 			t.Errorf("row %d after row %d", row, next-1)
 		}
@@ -111,16 +111,6 @@ func run(t *testing.T, r *Runner, x pixel.Images) []float32 {
 		t.Errorf("%d rows of %d", next, x.H*s)
 	}
 	return y
-}
-
-func pictureOf(x pixel.Images) Picture {
-	return Picture{x.H, x.W, func(dst []float32, top, left, h, w int) {
-		for c := range 3 {
-			for i := range h {
-				copy(dst[(c*h+i)*w:][:w], x.Data[(c*x.H+top+i)*x.W+left:][:w])
-			}
-		}
-	}}
 }
 
 // TestExact: with a network that sees only so far, tiles give what the whole
@@ -269,7 +259,7 @@ func TestCancelled(t *testing.T) {
 	r := &Runner{Session: open(t, sessiontest.Smooth(t), session.Auto), Side: 16}
 	ctx, cancel := context.WithCancel(t.Context())
 	tiles := 0
-	err := r.Run(ctx, pictureOf(smooth(64, 64)), 1, func([3][]float32, int, int) {}, func(done, _ int) {
+	err := r.Run(ctx, Of(smooth(64, 64)), []float32{1}, func([][]float32, int, int) {}, func(done, _ int) {
 		if tiles = done; done == 2 {
 			cancel()
 		}

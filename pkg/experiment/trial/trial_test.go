@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"testing"
 
 	"multiscale/onnx/session"
@@ -17,36 +16,19 @@ import (
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
+	"multiscale/pkg/task"
 )
 
-func TestParse(t *testing.T) {
-	for text, want := range map[string]string{
-		"noise=0.2": "noise=0.2", "noise=1": "noise=1", "noise=0": "noise=0",
-		"blur=3": "blur=3,noise=0.05", "blur=1.5,noise=0": "blur=1.5,noise=0",
-		"boxes": "boxes,noise=0.05", "boxes,noise=0.1": "boxes,noise=0.1",
-		"half": "half",
-	} {
-		d, err := trial.Parse(text)
-		if err != nil || d.String() != want {
-			t.Errorf("%s: %v, %v", text, d, err)
-		}
-		if again, err := trial.Parse(d.String()); err != nil || again != d {
-			t.Errorf("%s: read again it is %v, %v", text, again, err)
-		}
-	}
-	for _, text := range []string{"", "noise", "noise=", "noise=-1", "noise=nan", "noise=0.1,noise=0.2", "blur", "blur=0", "blur=inf", "blur=3,boxes", "boxes=2", "half=1", "half,noise=0.1", "fog"} {
-		if _, err := trial.Parse(text); err == nil || strings.Contains(err.Error(), "\n") {
-			t.Errorf("%q: error %v", text, err)
-		}
-	}
-}
-
 // oblong is no square, and no multiple of anything.
-func oblong() *picture.Planar8 { return dataset.DeadLeaves(random.New(1), 90, 51) }
+func oblong() *picture.Planar { return dataset.DeadLeaves(random.New(1), 90, 51) }
 
-func try(t *testing.T, d trial.Degradation, p *picture.Planar8, r random.Stream) *trial.Trial {
+func try(t *testing.T, of task.Task, with string, p *picture.Planar, r random.Stream) *trial.Trial {
 	t.Helper()
-	got, err := trial.New(d, p, nil, pixel.Signed, r)
+	c, err := of.ParseCase(with)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := trial.New(of, c, p, nil, pixel.Signed, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,31 +36,31 @@ func try(t *testing.T, d trial.Degradation, p *picture.Planar8, r random.Stream)
 }
 
 // target is the clean picture, normalised: what no noise leaves of it.
-func target(t *testing.T, p *picture.Planar8) []float32 {
+func target(t *testing.T, p *picture.Planar) []float32 {
 	t.Helper()
-	return try(t, trial.Denoising(0), p, random.New(2)).Input.Data
+	return try(t, task.Denoising(), "noise=0", p, random.New(2)).Input.Data
 }
 
 // TestDegradations: each is its formula, here without noise.
 func TestDegradations(t *testing.T) {
 	p := oblong()
-	clean := try(t, trial.Denoising(0), p, random.New(2))
+	clean := try(t, task.Denoising(), "noise=0", p, random.New(2))
 	for i, v := range clean.Input.Data {
-		if want := float32(2*float64(p.Pix[i])/255 - 1); math.Abs(float64(v-want)) > 1e-6 || clean.T != 1 {
-			t.Fatalf("no noise makes %v of %v; t = %v", v, want, clean.T)
+		if want := float32(2*float64(p.Pix[i])/255 - 1); math.Abs(float64(v-want)) > 1e-6 || clean.T[0] != 1 {
+			t.Fatalf("no noise makes %v of %v; t = %v", v, want, clean.T[0])
 		}
 	}
-	answer := picture.New(p.W, p.H)
-	if m := clean.Trivial(answer); !slices.Equal(answer.Pix, p.Pix) || m.MSE != 0 || !math.IsInf(m.PSNR, 1) || math.Abs(m.SSIM-1) > 1e-12 {
+	answer := picture.New(3, p.W, p.H)
+	if m := clean.Trivial(answer); !slices.Equal(answer.Pix, p.Pix) || m["mse"] != 0 || !math.IsInf(m["psnr"], 1) || math.Abs(m["ssim"]-1) > 1e-12 {
 		t.Errorf("the clean picture itself: %+v", m)
 	}
 	want := make([]float32, len(clean.Input.Data))
 	blur.New(p.H, p.W, 3, 3).Apply(want, clean.Input.Data, 3)
-	if got := try(t, trial.Deblurring(3, 0), p, random.New(2)); !slices.Equal(got.Input.Data, want) || got.T != 0 {
+	if got := try(t, task.Deblurring(), "blur=3,noise=0", p, random.New(2)); !slices.Equal(got.Input.Data, want) || got.T[0] != 0 {
 		t.Errorf("not the blur; t = %v", got.T)
 	}
 	for seed := range uint64(20) {
-		boxes := try(t, trial.Inpainting(0), p, random.New(seed))
+		boxes := try(t, task.Inpainting(), "boxes,noise=0", p, random.New(seed))
 		changed := 0
 		for i, v := range boxes.Input.Data {
 			if v != clean.Input.Data[i] {
@@ -92,14 +74,14 @@ func TestDegradations(t *testing.T) {
 			t.Errorf("seed %d: %.3f of the picture is boxes", seed, share)
 		}
 	}
-	half := try(t, trial.Superresolution(), p, random.New(2))
+	half := try(t, task.Superresolution(), "half", p, random.New(2))
 	if half.Input.W != 45 || half.Input.H != 25 || half.Clean.W != 90 || half.Clean.H != 50 {
 		t.Errorf("halved: %dx%d of %dx%d", half.Input.W, half.Input.H, half.Clean.W, half.Clean.H)
 	}
-	if m := half.Trivial(nil); m.PSNR < 15 {
+	if m := half.Trivial(nil); m["psnr"] < 15 {
 		t.Errorf("bilinear: %+v", m)
 	}
-	if _, err := trial.New(trial.Superresolution(), picture.New(1, 5), nil, pixel.Unit, random.New(1)); err == nil {
+	if _, err := trial.New(task.Superresolution(), task.Case{}, picture.New(3, 1, 5), nil, pixel.Unit, random.New(1)); err == nil {
 		t.Error("a picture one pixel wide was halved")
 	}
 }
@@ -108,7 +90,7 @@ func TestDegradations(t *testing.T) {
 // position.
 func TestNoise(t *testing.T) {
 	p := oblong()
-	a := try(t, trial.Denoising(0.4), p, random.New(2))
+	a := try(t, task.Denoising(), "noise=0.4", p, random.New(2))
 	clean := target(t, p)
 	var square float64
 	for i, v := range a.Input.Data {
@@ -116,15 +98,15 @@ func TestNoise(t *testing.T) {
 		square += z * z / float64(len(a.Input.Data))
 	}
 	// Five standard errors of a variance of as many normal values.
-	if math.Abs(square-1) > 5*math.Sqrt(2/float64(len(a.Input.Data))) || math.Abs(float64(a.T)-0.6) > 1e-6 {
+	if math.Abs(square-1) > 5*math.Sqrt(2/float64(len(a.Input.Data))) || math.Abs(float64(a.T[0])-0.6) > 1e-6 {
 		t.Errorf("variance %v, t = %v", square, a.T)
 	}
 	moved := random.New(2)
 	moved.Uint64()
-	if b := try(t, trial.Denoising(0.4), p, moved); !slices.Equal(a.Input.Data, b.Input.Data) {
+	if b := try(t, task.Denoising(), "noise=0.4", p, moved); !slices.Equal(a.Input.Data, b.Input.Data) {
 		t.Error("equal streams give other noise")
 	}
-	if b := try(t, trial.Denoising(0.4), p, random.New(3)); slices.Equal(a.Input.Data, b.Input.Data) {
+	if b := try(t, task.Denoising(), "noise=0.4", p, random.New(3)); slices.Equal(a.Input.Data, b.Input.Data) {
 		t.Error("another stream gives the same noise")
 	}
 }
@@ -132,10 +114,10 @@ func TestNoise(t *testing.T) {
 func TestTiny(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {2, 3}, {1, 40}} {
 		p := dataset.DeadLeaves(random.New(1), size[0], size[1])
-		for _, d := range []trial.Degradation{trial.Denoising(0.2), trial.Deblurring(3, 0.05), trial.Inpainting(0.05)} {
-			m := try(t, d, p, random.New(1))
-			if v := m.Trivial(nil); math.IsNaN(v.MSE + v.SSIM) {
-				t.Errorf("%v of %v: %+v", d, size, v)
+		for _, of := range []task.Task{task.Denoising(), task.Deblurring(), task.Inpainting()} {
+			m := try(t, of, of.Form(), p, random.New(1))
+			if v := m.Trivial(nil); math.IsNaN(v["mse"] + v["ssim"]) {
+				t.Errorf("%s of %v: %v", of.Name, size, v)
 			}
 		}
 	}
@@ -149,7 +131,13 @@ func Example() {
 	}
 	defer s.Close()
 	clean := dataset.DeadLeaves(random.New(1), 64, 64)
-	t, err := trial.New(trial.Denoising(0.2), clean, nil, s.Pixels(), random.New(2))
+	denoising := task.Denoising()
+	noise, err := denoising.ParseCase("noise=0.2")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	t, err := trial.New(denoising, noise, clean, nil, s.Pixels(), random.New(2))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -159,6 +147,6 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println("closer to the clean picture:", restored.PSNR > t.Trivial(nil).PSNR)
+	fmt.Println("closer to the clean picture:", restored["psnr"] > t.Trivial(nil)["psnr"])
 	// Output: closer to the clean picture: true
 }

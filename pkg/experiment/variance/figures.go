@@ -63,7 +63,7 @@ func (s *study) panels(q quantity) (rows [][]plot.Diagram) {
 			}
 			row := &rows[len(rows)-1]
 			*row = append(*row, plot.Diagram{
-				Title: fmt.Sprintf("%s, weights %s, degraded on %s", s.Task.Name(), r.Weights, degraded(r.Degrade)),
+				Title: fmt.Sprintf("%s, weights %s, degraded on %s", s.Task.Name, r.Weights, degraded(r.Degrade)),
 				Y:     q.y, Log2: q.log2, Rules: q.rules,
 			})
 			p = &(*row)[len(*row)-1]

@@ -8,9 +8,9 @@ import (
 	"strconv"
 	"strings"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
-	"multiscale/pkg/mesh"
 	"multiscale/pkg/task"
 )
 
@@ -18,6 +18,7 @@ import (
 type Request struct {
 	command.Config // of the flags that training has, too
 	Task           task.Task
+	known          catalog.Catalog
 	Samples        int      // single-sample gradients for each level
 	Estimates      int      // repetitions of the whole estimator; 0 for none
 	Weights        []string // files of -init, or initialWeights
@@ -40,8 +41,8 @@ const (
 )
 
 // Main is the command's body: it parses the flags and runs.
-func Main(ctx context.Context, args []string) error {
-	r, err := parse(args, os.Stdout)
+func Main(ctx context.Context, known catalog.Catalog, args []string) error {
+	r, err := parse(known, args, os.Stdout)
 	if err != nil {
 		return err
 	}
@@ -54,10 +55,10 @@ var training = []string{
 	"clip", "restriction", "degrade", "dropout-coupling", "dry-run", "resume", "force", "checkpoint-every", "onnxruntime",
 }
 
-func parse(args []string, help io.Writer) (Request, error) {
-	r := Request{Samples: defaultSamples, Estimates: defaultEstimates}
+func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
+	r := Request{known: known, Samples: defaultSamples, Estimates: defaultEstimates}
 	var err error
-	if r.Task, err = taskOf(args); err != nil {
+	if r.Task, err = taskOf(known, args); err != nil {
 		return r, err
 	}
 	flags := experiment.Flags(r.Task)
@@ -66,7 +67,7 @@ func parse(args []string, help io.Writer) (Request, error) {
 	flags.Pending = map[string][]string{"levels": {"auto"}}
 	flags.Extra = func(f *command.Flags) {
 		f.Help = help
-		r.define(f, flags.Restriction)
+		r.define(known, f, flags.Restriction)
 	}
 	r.Config, err = command.Parse(flags, args)
 	if err != nil {
@@ -79,10 +80,10 @@ func parse(args []string, help io.Writer) (Request, error) {
 }
 
 // define declares the command's own flags. restriction is the task's own.
-func (r *Request) define(f *command.Flags, restriction string) {
+func (r *Request) define(known catalog.Catalog, f *command.Flags, restriction string) {
 	f.Group("What is measured")
-	name := r.Task.Name()
-	f.Choice(&name, "task", taskNames(), "restoration problem")
+	name := r.Task.Name
+	f.Choice(&name, "task", task.Names(known.Tasks), "restoration problem")
 	f.Int(&r.Samples, "samples", "N", 2, mostRepetitions, strconv.Itoa(r.Samples), "gradients of single samples, for each level")
 	f.Int(&r.Estimates, "estimates", "N", 0, mostRepetitions, strconv.Itoa(r.Estimates),
 		"repetitions of the whole estimator, whose variance is compared with the predicted one; 0, or from 2 on")
@@ -100,8 +101,8 @@ func (r *Request) define(f *command.Flags, restriction string) {
 		})
 	}
 	var restrictions []string
-	for _, op := range mesh.Restrictions() {
-		restrictions = append(restrictions, string(op))
+	for _, op := range known.Restrictions {
+		restrictions = append(restrictions, op.Name())
 	}
 	choose(&r.Restrictions, "restriction", restrictions, restriction, "how pictures are brought to a coarser mesh")
 	choose(&r.Degradations, "degrade", []string{"fine", "coarse"}, "fine", "degrade on the finest mesh and restrict, or degrade anew on each mesh")
@@ -109,16 +110,9 @@ func (r *Request) define(f *command.Flags, restriction string) {
 		"dropout masks of the two meshes of a difference; each is tried with the first of the other choices")
 }
 
-func taskNames() (names []string) {
-	for _, t := range task.All() {
-		names = append(names, t.Name())
-	}
-	return names
-}
-
 // taskOf finds the task among the arguments, for the other flags' choices and
 // defaults depend on it.
-func taskOf(args []string) (task.Task, error) {
+func taskOf(known catalog.Catalog, args []string) (task.Task, error) {
 	for i, a := range args {
 		name, value, given := strings.Cut(strings.TrimLeft(a, "-"), "=")
 		if name != "task" || !strings.HasPrefix(a, "-") {
@@ -130,11 +124,11 @@ func taskOf(args []string) (task.Task, error) {
 		if value == "" {
 			break // parsing says what is wrong
 		}
-		t, err := task.New(value)
+		t, err := known.Task(value)
 		if err != nil {
-			return nil, command.Wrong("task", value, "unknown", "use one of "+strings.Join(taskNames(), ", "))
+			return t, command.Wrong("task", value, "unknown", "use one of "+strings.Join(task.Names(known.Tasks), ", "))
 		}
 		return t, nil
 	}
-	return task.All()[0], nil
+	return known.Tasks[0], nil
 }

@@ -69,7 +69,7 @@ func (s *study) report(out io.Writer) error {
 // record is run.json.
 func (s *study) record() runfolder.Record {
 	configuration := map[string]any{
-		"task": s.Task.Name(), "profile": s.Profile, "network": s.Network, "data": s.Data, "side": s.Side, "levels": s.Levels,
+		"task": s.Task.Name, "profile": s.Profile, "network": s.Network, "data": s.Data, "side": s.Side, "levels": s.Levels,
 		"batch": s.Batch, "seed": s.Seeds[0], "samples": s.Samples, "estimates": s.Estimates, "restriction": s.Restrictions,
 		"degrade": s.Degradations, "dropout-coupling": s.Couplings, "conv": s.Conv, "data_digest": s.set.Digest, "kernel_path": kernel.Path(),
 	}
@@ -89,7 +89,7 @@ func (s *study) record() runfolder.Record {
 // markdown is the report as text.
 func (s *study) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Gradient estimator: %s, %s on %s, %s profile\n\n", s.Task.Name(), s.Network, s.set.Name, s.Profile)
+	fmt.Fprintf(&b, "# Gradient estimator: %s, %s on %s, %s profile\n\n", s.Task.Name, s.Network, s.set.Name, s.Profile)
 	fmt.Fprintf(&b, "%d parameters, finest mesh %dx%d, %d coarser; %d gradients of single samples for each term, seed %d.\n",
 		s.parameters, s.Side, s.Side, s.Levels, s.Samples, s.Seeds[0])
 	var last string

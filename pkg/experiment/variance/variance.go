@@ -85,21 +85,24 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 
 func (s *study) open() error {
 	var err error
-	if s.network, err = experiment.NetworkOf(s.Task, s.Network); err != nil {
+	if s.network, err = network.Find(s.Task.Networks, s.Network); err != nil {
+		return err
+	}
+	s.set, err = dataset.Open(dataset.Options{Name: s.Data, Root: s.Root, Validation: s.Validation, Side: s.Side})
+	if err != nil {
 		return err
 	}
 	for _, path := range s.Weights {
 		if path == initialWeights {
 			path = ""
 		}
-		w, err := experiment.ReadWeights(path, s.network)
+		w, err := experiment.ReadWeights(path, s.network, s.set.Channels)
 		if err != nil {
 			return err
 		}
 		s.weights = append(s.weights, w)
 	}
-	s.set, err = dataset.Open(dataset.Options{Name: s.Data, Root: s.Root, Validation: s.Validation, Side: s.Side})
-	return err
+	return nil
 }
 
 // fixed is the estimator with the paper's batches.
@@ -116,7 +119,7 @@ func (s *study) measure(ctx context.Context) error {
 	stage := s.fixed(s.Levels)
 	s.total = float64(len(s.weights)) * (float64(len(cases))*each + float64(s.Estimates)*(2*stage.WorkUnits()+single(stage).WorkUnits()))
 	for i, w := range s.weights {
-		m, err := experiment.NewModel(s.network, s.Seeds[0], w, s.Task.Loss, s.Config)
+		m, err := experiment.NewModel(s.network, s.set.Channels, s.Seeds[0], w, s.Task.Loss, s.Config)
 		if err != nil {
 			return err
 		}
@@ -186,14 +189,13 @@ func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) 
 func (s *study) measurement(m *model.Model, c Case, purpose string, repetitions int) *mlmc.Measurement {
 	r := random.New(s.Seeds[0]).Child("variance/" + purpose)
 	before := s.done
+	sampler := task.NewSampler(s.Task, s.set, s.Side, r.Key())
+	sampler.DegradeCoarse = c.Degrade == "coarse"
+	if restriction, err := mesh.Find(s.known.Restrictions, c.Restriction); err == nil { // parsed already
+		sampler.Restriction = restriction
+	}
 	return &mlmc.Measurement{
-		Estimator: mge.Estimator{
-			Model: m, Seed: r.Key(), SharedMasks: c.Coupling == restricted,
-			Sampler: &task.Sampler{
-				Task: s.Task, Source: s.set.Train, Pixels: s.Task.Pixels(s.set), Side: s.Side,
-				Restriction: mesh.Restriction(c.Restriction), DegradeCoarse: c.Degrade == "coarse", Seed: r.Key(),
-			},
-		},
+		Estimator:  mge.Estimator{Model: m, Seed: r.Key(), SharedMasks: c.Coupling == restricted, Sampler: sampler},
 		Parameters: m.Params.Len(), Coarsest: s.Levels, Repetitions: repetitions,
 		Progress: func(workUnits, _ float64) {
 			s.done = before + workUnits

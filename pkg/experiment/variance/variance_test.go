@@ -16,6 +16,7 @@ import (
 	"strings"
 	"testing"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/task"
@@ -26,7 +27,7 @@ var small = []string{"-network", "resnet", "-side", "16", "-levels", "2", "-batc
 
 func measured(ctx context.Context, t *testing.T, out string, args ...string) (string, error) {
 	t.Helper()
-	r, err := parse(append(slices.Clone(args), "-out", out), io.Discard)
+	r, err := parse(catalog.Standard(), append(slices.Clone(args), "-out", out), io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,12 +118,12 @@ func TestReport(t *testing.T) {
 // weights.
 func TestWeights(t *testing.T) {
 	run := t.TempDir()
-	c, err := command.Parse(experiment.Flags(task.Denoising{}), []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "1",
+	c, err := command.Parse(experiment.Flags(task.Denoising()), []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "1",
 		"-iterations", "2", "-stages", "1,1", "-strategy", "mge", "-out", run})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := experiment.Run(t.Context(), task.Denoising{}, c, io.Discard, io.Discard); err != nil {
+	if err := experiment.Run(t.Context(), task.Denoising(), c, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	model := filepath.Join(run, "mge-seed1.onnx")
@@ -174,7 +175,7 @@ func TestMistakes(t *testing.T) {
 		{"-init=", `-init "": the value is empty`},
 		{"-levels 9", "use at most 3"},
 	} {
-		_, err := parse(strings.Fields(c.args), io.Discard)
+		_, err := parse(catalog.Standard(), strings.Fields(c.args), io.Discard)
 		var usage *command.UsageError
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.words) {
 			t.Errorf("%s: %v, want %q", c.args, err, c.words)
@@ -186,7 +187,7 @@ func TestMistakes(t *testing.T) {
 		}
 	}
 	var help strings.Builder
-	if _, err := parse([]string{"-task", "superresolution", "-h"}, &help); !errors.Is(err, flag.ErrHelp) {
+	if _, err := parse(catalog.Standard(), []string{"-task", "superresolution", "-h"}, &help); !errors.Is(err, flag.ErrHelp) {
 		t.Fatal(err)
 	}
 	for _, words := range []string{"-network srnet|espcn|resnet", "-task denoising|", "variance-superresolution-NETWORK", "(default each)"} {

@@ -1,0 +1,102 @@
+package task
+
+import (
+	"fmt"
+
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
+)
+
+// Noise says how the one condition t of a task follows from white noise in an
+// image: from its standard deviation s in normalised values. It is text, so that
+// an exported model can carry it.
+type Noise string
+
+// The meanings of t.
+const (
+	// NoNoise: t does not follow from noise.
+	NoNoise Noise = ""
+	// SignalShare: the network sees t*x + (1-t)*z, z ~ N(0,I). t = 1/(1+s).
+	SignalShare Noise = "share of the image"
+	// NoiseShare: the network sees (1-t)*x + t*z, where x may be degraded
+	// otherwise, too. t = s/(1+s).
+	NoiseShare Noise = "share of noise"
+	// Deviation: the network sees x + t*z, t = s.
+	Deviation Noise = "standard deviation"
+)
+
+// Noises lists the meanings.
+func Noises() []Noise { return []Noise{NoNoise, SignalShare, NoiseShare, Deviation} }
+
+// ParseNoise reads a meaning.
+func ParseNoise(text string) (Noise, error) {
+	for _, n := range Noises() {
+		if string(n) == text {
+			return n, nil
+		}
+	}
+	return NoNoise, fmt.Errorf("unknown meaning of t %q", text)
+}
+
+// At returns what a network is given of a normalised image y = x + s z: factor*y,
+// and t. For NoNoise that is y itself and 0.
+func (n Noise) At(s float64) (factor float64, t float32) {
+	share := s / (1 + s)
+	switch n {
+	case SignalShare:
+		return 1 - share, float32(1 - share)
+	case NoiseShare:
+		return 1 - share, float32(share)
+	case Deviation:
+		return 1, float32(s)
+	}
+	return 1, 0
+}
+
+// Factor returns by what an image is multiplied for a network that is given t.
+func (n Noise) Factor(t float32) float64 {
+	switch n {
+	case SignalShare:
+		return float64(t)
+	case NoiseShare:
+		return 1 - float64(t)
+	}
+	return 1
+}
+
+// OfNoise is the task of removing white noise for networks whose t means n. It
+// stands for a model's own task where a program does not have that.
+func OfNoise(name string, n Noise) Task {
+	factor := func(t float32) float64 { return n.Factor(t) }
+	return Task{
+		Name: name, Pointwise: true, NumConditions: 1, Noise: n,
+		Conditions: drawNoise,
+		Degrade: func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
+			copy(input.Data, clean.Data)
+			if n == Deviation {
+				addDeviation(input, at, t[0], r)
+			} else {
+				AddNoise(input, at, float32(factor(t[0])), r)
+			}
+			return nil
+		},
+		Evaluation: Evaluation{
+			Settings: []Setting{noiseSetting(trainedNoise)},
+			Conditions: func(values []float64) []float32 {
+				if n == SignalShare {
+					return []float32{float32(1 - values[0])}
+				}
+				return []float32{float32(values[0])}
+			},
+		},
+	}
+}
+
+// addDeviation adds deviation*z, z ~ N(0,I), drawn as AddNoise does.
+func addDeviation(x pixel.Images, at Grid, deviation float32, r *random.Stream) {
+	z := pixel.NewImages(x.N, x.C, x.H, x.W)
+	AddNoise(z, at, 0, r)
+	for i, v := range z.Data {
+		x.Data[i] += deviation * v
+	}
+}
