@@ -1,5 +1,11 @@
-// Command convert reads a model that this project exported and writes its network
-// again, with few operations and for one size of pictures:
+// Command convert changes the form of a network's file. From .onnx, .safetensors, .pth and .pt it writes .onnx and
+// .safetensors; the suffixes say which:
+//
+//	go run ./onnx/convert -network unet model.pth model.onnx
+//	go run ./onnx/convert model.onnx model.safetensors
+//
+// From a model that this project exported to another, it writes the network again, with few operations and for one size
+// of pictures:
 //
 //	go run ./onnx/convert -shape 1x3x64x64 MODEL.onnx CORE.onnx
 //
@@ -13,25 +19,31 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
-	"multiscale/onnx"
 	"multiscale/onnx/crosscheck"
-	"multiscale/onnx/export"
+	"multiscale/pkg/weights"
 )
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-const usage = "usage: convert [-ops core|full] [-shape 1x3x64x64] MODEL.onnx RESULT.onnx"
+const usage = "usage: convert [-network NAME] [-ops core|full] [-shape 1x3x64x64] IN OUT"
 
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("convert", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are printed below, in one line
-	ops := flags.String("ops", "core", "`operations` of the result: core, those of onnx-go's own backend, or full, what is exported after training")
-	shape := flags.String("shape", "1x3x64x64", "of the pictures (N,C,H,W) in `pixels`, the only one that a model of core operations takes")
+	var c conversion
+	var ops, shape, mean, std string
+	flags.StringVar(&c.network, "network", "", "`name` of the network that the weights are of: "+strings.Join(names(), ", ")+", or a description in JSON (default: what IN says, else the first that fits)")
+	flags.StringVar(&ops, "ops", "", "`operations` of the result: core, those of onnx-go's own backend, or full, what is exported after training (default core from .onnx to .onnx, else full)")
+	flags.StringVar(&shape, "shape", "1x3x64x64", "of the pictures (N,C,H,W) in `pixels`, the only one that a model of core operations takes")
+	flags.StringVar(&c.task, "task", "", "`name` of the task that weights of other programs were trained for, as in denoising; with -mean and -std, which restore and evaluate need")
+	flags.StringVar(&mean, "mean", "", "mean of the pixels in [0,1] that weights of other programs were trained on: one `number`, or one a channel, as in 0.5,0.5,0.5")
+	flags.StringVar(&std, "std", "", "their standard deviation, in the same `form`")
 	err := flags.Parse(args)
-	var shapes [][]int
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprintln(stdout, usage)
@@ -40,44 +52,52 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 0
 	case err == nil && flags.NArg() != 2:
 		err = fmt.Errorf("%d files are given, two are wanted", flags.NArg())
-	case err == nil && *ops == "core":
-		if shapes, err = crosscheck.ParseShapes(*shape); err != nil {
-			err = fmt.Errorf("-shape: %w", err)
-		} else if len(shapes) != 1 {
-			err = fmt.Errorf("-shape %s: one shape is wanted", *shape)
-		}
-	case err == nil && *ops != "full":
-		err = fmt.Errorf("-ops %s: core or full is wanted", *ops)
+	case err == nil:
+		c.from, c.to = flags.Arg(0), flags.Arg(1)
+		err = c.parse(ops, shape, mean, std)
 	}
 	if err != nil {
 		fmt.Fprintf(stderr, "convert: %v\n%s\n", err, usage)
 		return 2
 	}
-	var core []int
-	if shapes != nil {
-		core = shapes[0]
-	}
-	if err := convert(flags.Arg(0), flags.Arg(1), core); err != nil {
+	if err := c.run(); err != nil {
 		fmt.Fprintf(stderr, "convert: %v\n", err)
 		return 1
 	}
 	return 0
 }
 
-// convert writes the network of one file to another; core is the shape of pictures, nil for any.
-func convert(from, to string, core []int) error {
-	m, err := onnx.ReadFile(from)
-	if err != nil {
+// parse checks the flags that go together.
+func (c *conversion) parse(ops, shape, mean, std string) error {
+	switch toWeights := c.toSafetensors(); {
+	case !toWeights && weights.Known(c.to):
+		return fmt.Errorf("%s: %s is read, not written; PyTorch loads .safetensors", c.to, filepath.Ext(c.to))
+	case ops != "" && ops != "core" && ops != "full":
+		return fmt.Errorf("-ops %s: core or full is wanted", ops)
+	case ops != "" && toWeights:
+		return fmt.Errorf("-ops %s: %s holds weights and no operations", ops, c.to)
+	case ops == "core", ops == "" && !toWeights && !weights.Known(c.from):
+		shapes, err := crosscheck.ParseShapes(shape)
+		if err != nil {
+			return fmt.Errorf("-shape: %w", err)
+		}
+		if len(shapes) != 1 {
+			return fmt.Errorf("-shape %s: one shape is wanted", shape)
+		}
+		c.core = shapes[0]
+	}
+	if (c.task == "") != (mean == "") || (mean == "") != (std == "") {
+		return errors.New("-task, -mean and -std go together")
+	}
+	var err error
+	if c.mean, err = numbers("-mean", mean); err != nil {
 		return err
 	}
-	i, err := export.Import(m, export.Extensions{})
-	if err != nil {
-		return fmt.Errorf("%s: %w", from, err)
+	if c.std, err = numbers("-std", std); err != nil {
+		return err
 	}
-	i.Options.Core = core
-	result, err := export.Network(i.Network, i.Channels, i.Params, i.Options)
-	if err != nil {
-		return fmt.Errorf("%s: %w", from, err)
+	if len(c.mean) != len(c.std) {
+		return fmt.Errorf("-mean %s and -std %s: they differ in length", mean, std)
 	}
-	return result.WriteFile(to)
+	return nil
 }

@@ -29,6 +29,11 @@ var ErrForeign = errors.New("the model holds no network that is known here; was 
 // where it says nothing, or a network that neither this project nor own has.
 func Architecture(m *onnx.Model, own Extensions) (network.Network, error) {
 	description, ok := m.Property(keyArchitecture)
+	return architecture(description, ok, own)
+}
+
+// architecture makes the network of a description, if it is there.
+func architecture(description string, ok bool, own Extensions) (network.Network, error) {
 	if !ok {
 		return nil, ErrForeign
 	}
@@ -62,9 +67,9 @@ func Import(m *onnx.Model, own Extensions) (*Imported, error) {
 	if err := i.readInput(m.Graph.Inputs); err != nil {
 		return nil, err
 	}
-	weights := weightsOf(m)
+	stored := initializersOf(m)
 	i.Params, err = network.Load(n, i.Channels, func(name string, shape tensor.Shape) ([]float32, error) {
-		return weights.find(name, shape)
+		return stored.find(name, shape)
 	})
 	if err != nil {
 		return nil, err
@@ -119,11 +124,11 @@ func (i *Imported) verify(m *onnx.Model) error {
 	return nil
 }
 
-// weights are the initializers of a model by name.
-type weights map[string]*onnx.Tensor
+// initializers are those of a model by name.
+type initializers map[string]*onnx.Tensor
 
-func weightsOf(m *onnx.Model) weights {
-	w := weights{}
+func initializersOf(m *onnx.Model) initializers {
+	w := initializers{}
 	for _, t := range m.Graph.Initializers {
 		w[t.Name] = t
 	}
@@ -131,7 +136,7 @@ func weightsOf(m *onnx.Model) weights {
 }
 
 // find returns the values of a parameter.
-func (w weights) find(name string, shape tensor.Shape) ([]float32, error) {
+func (w initializers) find(name string, shape tensor.Shape) ([]float32, error) {
 	t, ok := w[name]
 	if !ok {
 		return nil, fmt.Errorf("the model has no weights %q: it is another network", name)

@@ -10,10 +10,10 @@ import (
 // Restore copies the weights of an exported model into the parameters of the network
 // that it was exported from. On an error the parameters are as they were.
 func Restore(params *param.Set, m *onnx.Model) error {
-	weights := weightsOf(m)
+	stored := initializersOf(m)
 	values := make([]float32, len(params.Values()))
 	for _, p := range params.All() {
-		w, err := weights.find(p.Name, p.Shape)
+		w, err := stored.find(p.Name, p.Shape)
 		if err != nil {
 			return err
 		}

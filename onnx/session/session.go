@@ -117,12 +117,8 @@ func (s *Session) checkNormalisation() error {
 	return nil
 }
 
-// Bounds of what a file can claim. A model that leaves its channels open takes RGB.
-const (
-	maxChannels   = 1 << 10
-	maxConditions = 1 << 10
-	openChannels  = 3
-)
+// maxChannels and maxConditions bound the memory that a file can claim.
+const maxChannels, maxConditions = 64, 64
 
 // interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N) or (N,k); and the one output.
 func (s *Session) interfaceOf(g *onnx.Graph) error {
@@ -130,12 +126,11 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 		switch {
 		case len(in.Dims) == 4 && s.image == "":
 			s.image = in.Name
-			s.Channels = openChannels
-			if c := in.Dims[1]; c.Known() {
-				if c.Size < 1 || c.Size > maxChannels {
-					return fmt.Errorf("it takes images of %d channels, want 1 to %d", c.Size, maxChannels)
-				}
-				s.Channels = int(c.Size)
+			if s.Channels = len(s.Mean); in.Dims[1].Known() {
+				s.Channels = int(in.Dims[1].Size)
+			}
+			if s.Channels < 1 || s.Channels > maxChannels {
+				return fmt.Errorf("it takes images of %d channels, want 1 to %d", s.Channels, maxChannels)
 			}
 			for i, p := range []*int{&s.batch, nil, &s.Height, &s.Width} {
 				d := in.Dims[i]

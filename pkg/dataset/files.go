@@ -54,7 +54,7 @@ func reason(err error) error {
 	return err
 }
 
-var errNoPictures = errors.New("the folder has no PNG, JPEG, GIF, BMP or TIFF pictures; name one that has")
+var errNoPictures = errors.New("the folder has no PNG, JPEG, GIF, BMP, TIFF or WebP pictures; name one that has")
 
 // findPictures lists the pictures below root, sorted by relative path. Hidden
 // files and folders are left out. Symbolic links to files inside root count;

@@ -17,10 +17,11 @@ import (
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
 	"multiscale/pkg/task"
+	"multiscale/pkg/weights"
 )
 
-// Weights are those of a trained network: of an exported model, or of a
-// checkpoint of its training.
+// Weights are those of a trained network: of an exported model, of a checkpoint of
+// its training, or of a file of another program.
 type Weights struct {
 	Path   string
 	Digest string // SHA-256 of the file, in hex
@@ -28,7 +29,8 @@ type Weights struct {
 }
 
 // ReadWeights reads the file of -init for a network; nil without one. Files named
-// *.checkpoint are checkpoints, all others ONNX models.
+// *.checkpoint are checkpoints of this project, those of package weights (*.safetensors,
+// *.pth) other programs' weights, all others ONNX models.
 func ReadWeights(path string, n network.Network, channels int) (*Weights, error) {
 	if path == "" {
 		return nil, nil
@@ -38,8 +40,11 @@ func ReadWeights(path string, n network.Network, channels int) (*Weights, error)
 		return nil, err
 	}
 	read := fromModel
-	if filepath.Ext(path) == ".checkpoint" {
+	switch {
+	case filepath.Ext(path) == ".checkpoint":
 		read = fromCheckpoint
+	case weights.Known(path):
+		read = fromWeights
 	}
 	data, err := read(path, params)
 	if err != nil {
@@ -78,6 +83,19 @@ func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
 	return data, nil
 }
 
+// fromWeights fills in the parameters that a file of weights holds.
+func fromWeights(path string, params *param.Set) ([]byte, error) {
+	data, err := weights.ReadBytes(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := weights.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	return data, f.Load(params)
+}
+
 // NewModel returns a model with the given weights, or with the initial ones of a
 // seed where there are none, that computes as c says.
 func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss task.Loss, c command.Config) (*model.Model, error) {
@@ -113,18 +131,36 @@ func optionsOf(path string, n network.Network) (network.Network, error) {
 	if path == "" || filepath.Ext(path) == ".checkpoint" {
 		return n, nil
 	}
-	m, err := onnx.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("-init %w", err)
-	}
-	described, err := export.Architecture(m, export.Extensions{})
+	described, err := architectureOf(path)
 	switch {
 	case errors.Is(err, export.ErrForeign):
 		return n, nil
 	case err != nil:
-		return nil, fmt.Errorf("-init %s: %w", path, err)
+		return nil, fmt.Errorf("-init %w", err)
 	case described.Name() == n.Name() && described.Scale() == n.Scale() && described.Conditions() == n.Conditions():
 		return described, nil
 	}
 	return n, nil // its weights will not fit, and say why
+}
+
+// architectureOf returns the network that a file describes. Errors name the file.
+func architectureOf(path string) (n network.Network, err error) {
+	if weights.Known(path) {
+		f, err := weights.Read(path)
+		if err != nil {
+			return nil, err
+		}
+		if n, err = export.WeightsArchitecture(f, export.Extensions{}); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		return n, nil
+	}
+	m, err := onnx.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	if n, err = export.Architecture(m, export.Extensions{}); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return n, nil
 }

@@ -57,36 +57,15 @@ func declare(n Network, channels int, set *param.Set) (*param.Set, error) {
 	return set, nil
 }
 
-// Inputs adds the inputs of a network to b's graph: x (batch,channels,h,w), and t, which is nil
-// for a network without Conditions.
-func Inputs(b *layer.Builder, n Network, batch, channels, h, w int) (x, t *gorgonia.Node) {
-	x = b.Input("x", batch, channels, h, w)
-	switch k := n.Conditions(); {
-	case k == 1:
-		t = b.Input("t", batch)
-	case k > 1:
-		t = b.Input("t", batch, k)
-	}
-	return x, t
-}
-
-// orAsMany is a number of channels, where 0 stands for as many as x (N,C,H,W) has.
-func orAsMany(channels int, x *gorgonia.Node) int {
-	if channels == 0 && x != nil {
-		return x.Shape()[1]
-	}
-	return channels
-}
-
-// Restoration returns the paper's networks of scale 1, the default first. Without
-// time that is the ResNet alone, without its embedding of t.
+// Restoration returns the networks of scale 1, the default first: the paper's and NAFNet. Without
+// time the ResNet has no embedding of t, and the UNet, which needs t, is left out.
 func Restoration(time bool) []Network {
 	if time {
-		return []Network{NewUNet(), NewResNet()}
+		return []Network{NewUNet(), NewResNet(), NewNAFNet()}
 	}
 	plain := NewResNet()
 	plain.Time = false
-	return []Network{plain}
+	return []Network{plain, NewNAFNet()}
 }
 
 // Superresolution returns the paper's networks that enlarge by a factor, the
@@ -107,4 +86,25 @@ func Find(networks []Network, name string) (Network, error) {
 		names = append(names, n.Name())
 	}
 	return nil, fmt.Errorf("unknown network %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// Inputs adds the inputs of a network to b's graph: x (batch,channels,h,w), and t, which is nil
+// for a network without Conditions.
+func Inputs(b *layer.Builder, n Network, batch, channels, h, w int) (x, t *gorgonia.Node) {
+	x = b.Input("x", batch, channels, h, w)
+	switch k := n.Conditions(); {
+	case k == 1:
+		t = b.Input("t", batch)
+	case k > 1:
+		t = b.Input("t", batch, k)
+	}
+	return x, t
+}
+
+// orAsMany is a number of channels, where 0 stands for as many as x (N,C,H,W) has.
+func orAsMany(channels int, x *gorgonia.Node) int {
+	if channels == 0 && x != nil {
+		return x.Shape()[1]
+	}
+	return channels
 }

@@ -1,47 +1,54 @@
 package picture
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"image"
+	"image/png"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
-	"github.com/disintegration/imaging"
-
-	"multiscale/pkg/durable"
+	"multiscale/pkg/picture/unsupported"
 )
 
-// Limits of what is read. Decoding needs up to 11 bytes a pixel at its peak.
+// Limits of what is read. Decoding needs up to 18 bytes a pixel at its peak.
 const (
 	MaxPixels = 100_000_000 // of a picture
 	MaxSide   = 32_768      // pixels a side
+	maxFile   = 1 << 30     // bytes of files that are read as a whole
 )
 
-// IsName reports whether a file name ends like a picture's:
-// .png, .jpg, .jpeg, .gif, .bmp, .tif or .tiff, in any case.
-func IsName(name string) bool {
-	_, err := imaging.FormatFromFilename(name)
-	return err == nil
+// Open reads the picture at path, turned upright as its EXIF orientation says, in sRGB.
+// Grey and paletted pictures become RGB, CMYK is converted, 16-bit samples keep
+// their upper byte, transparent pixels are laid over white, and of several frames or
+// pages the first is taken. A picture above MaxPixels or MaxSide is refused before it
+// is decoded. An error for a sound file of a kind that is not read is an
+// errors.ErrUnsupported.
+func Open(path string) (*Planar, error) {
+	d, err := Read(path)
+	if err != nil {
+		return nil, err
+	}
+	return d.Planar(), nil
 }
 
-// Open reads the picture at path, turned upright as its EXIF orientation says.
-// Grey and paletted pictures become RGB, CMYK is converted, 16-bit samples keep
-// their upper byte, transparent pixels are laid over white, and of an animation
-// the first frame is taken. A picture above MaxPixels or MaxSide is refused
-// before it is decoded.
-func Open(path string) (*Planar, error) {
-	return withFile(path, func(f *os.File) (*Planar, error) { return Decode(path, f) })
+// Read reads the picture at path as Open does, with all that its pixels hold, and with
+// notes for the user.
+func Read(path string) (*Decoded, error) {
+	return withFile(path, func(f *os.File) (*Decoded, error) { return decode(path, f) })
 }
 
 // Size returns the width and height that the header of the picture at path
 // gives, before any EXIF rotation, and the errors of the header that Open gives.
 func Size(path string) (w, h int, err error) {
 	size, err := withFile(path, func(f *os.File) ([2]int, error) {
-		c, err := header(path, f)
-		return [2]int{c.Width, c.Height}, err
+		s, format, err := newSource(path, f)
+		if err != nil {
+			return [2]int{}, err
+		}
+		w, h, err := header(s, format)
+		return [2]int{w, h}, err
 	})
 	return size[0], size[1], err
 }
@@ -64,28 +71,92 @@ func withFile[T any](path string, read func(f *os.File) (T, error)) (result T, e
 }
 
 // Decode reads a picture as Open does; name stands for it in errors.
-func Decode(name string, r io.ReadSeeker) (p *Planar, err error) {
-	if _, err := header(name, r); err != nil {
+func Decode(name string, r io.ReadSeeker) (*Planar, error) {
+	d, err := decode(name, r)
+	if err != nil {
 		return nil, err
 	}
-	if _, err := r.Seek(0, io.SeekStart); err != nil {
-		return nil, explain(name, err)
-	}
-	defer recovered(name, &err)
-	img, err := imaging.Decode(r, imaging.AutoOrientation(true))
-	if err != nil {
-		return nil, explain(name, err)
-	}
-	return FromImage(img), nil
+	return d.Planar(), nil
 }
 
-func header(name string, r io.Reader) (c image.Config, err error) {
-	defer recovered(name, &err)
-	c, _, err = image.DecodeConfig(r)
+func decode(name string, r io.ReadSeeker) (d *Decoded, err error) {
+	s, format, err := newSource(name, r)
 	if err != nil {
-		return c, explain(name, err)
+		return nil, err
 	}
-	return c, checkSize(name, c.Width, c.Height)
+	if _, _, err := header(s, format); err != nil {
+		return nil, err
+	}
+	defer recovered(name, &err)
+	picture, err := format.read(s)
+	if err != nil {
+		return nil, explain(name, err)
+	}
+	return picture.finish(), nil
+}
+
+// source is a file to read from any place.
+type source struct {
+	name string
+	io.ReaderAt
+	size int64
+}
+
+// newSource finds out what a file is.
+func newSource(name string, r io.ReadSeeker) (*source, *format, error) {
+	size, err := r.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, nil, explain(name, err)
+	}
+	s := &source{name: name, size: size}
+	var ok bool
+	if s.ReaderAt, ok = r.(io.ReaderAt); !ok {
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return nil, nil, explain(name, err)
+		}
+		all, err := io.ReadAll(io.LimitReader(r, maxFile))
+		if err != nil {
+			return nil, nil, explain(name, err)
+		}
+		s = &source{name, bytes.NewReader(all), int64(len(all))}
+	}
+	head, err := s.start(512)
+	if err != nil {
+		return nil, nil, explain(name, err)
+	}
+	format, err := recognise(head, s.size)
+	if err != nil {
+		return nil, nil, explain(name, err)
+	}
+	return s, format, nil
+}
+
+// start returns the first n bytes, or all if there are fewer.
+func (s *source) start(n int64) ([]byte, error) {
+	head := make([]byte, min(n, s.size))
+	if _, err := s.ReadAt(head, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return head, nil
+}
+
+// all returns the whole file.
+func (s *source) all() ([]byte, error) {
+	if s.size > maxFile {
+		return nil, unsupported.Kind(fmt.Sprintf("a file of more than %d MiB", maxFile>>20))
+	}
+	return s.start(s.size)
+}
+
+// stream reads from the beginning.
+func (s *source) stream() io.Reader { return io.NewSectionReader(s, 0, s.size) }
+
+func header(s *source, format *format) (w, h int, err error) {
+	defer recovered(s.name, &err)
+	if w, h, err = format.size(s); err != nil {
+		return 0, 0, explain(s.name, err)
+	}
+	return w, h, checkSize(s.name, w, h)
 }
 
 func checkSize(name string, w, h int) error {
@@ -108,90 +179,17 @@ func recovered(name string, err *error) {
 
 func explain(name string, err error) error {
 	var inPath *fs.PathError
+	var no mistaken
+	var kind png.UnsupportedError
 	switch {
 	case errors.As(err, &inPath):
 		return fmt.Errorf("%s: %w", name, inPath.Err)
-	case errors.Is(err, image.ErrFormat):
-		return fmt.Errorf("%s: not a PNG, JPEG, GIF, BMP or TIFF picture; remove it or convert it", name)
+	case errors.As(err, &no):
+		return fmt.Errorf("%s: %w", name, err)
+	case errors.Is(err, errors.ErrUnsupported), errors.As(err, &kind):
+		return fmt.Errorf("%s: not supported: %w; convert it to PNG", name, err)
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("%s: the picture is cut short; get it anew", name)
 	}
 	return fmt.Errorf("%s: damaged picture (%w); remove it or get it anew", name, err)
-}
-
-// rgb is the number of channels of decoded pictures.
-const rgb = 3
-
-// FromImage converts any image as Open does.
-func FromImage(img image.Image) *Planar {
-	n := imaging.Clone(img)
-	p := New(rgb, n.Rect.Dx(), n.Rect.Dy())
-	size := p.W * p.H
-	r, g, b := p.Pix[:size], p.Pix[size:2*size], p.Pix[2*size:]
-	for i := range size {
-		q := n.Pix[4*i : 4*i+4 : 4*i+4]
-		r[i], g[i], b[i] = q[0], q[1], q[2]
-		if a := uint(q[3]); a != 255 {
-			r[i], g[i], b[i] = onWhite(q[0], a), onWhite(q[1], a), onWhite(q[2], a)
-		}
-	}
-	return p
-}
-
-func onWhite(v uint8, alpha uint) uint8 { return uint8((uint(v)*alpha + 255*(255-alpha) + 127) / 255) }
-
-// Image returns a copy for the packages that work on image.Image. Of pictures
-// that are not RGB it shows the first three channels, or the first one in grey.
-func (p *Planar) Image() *image.NRGBA {
-	n := image.NewNRGBA(image.Rect(0, 0, p.W, p.H))
-	size := p.W * p.H
-	for k := range rgb {
-		c := k
-		if p.C < rgb {
-			c = 0
-		}
-		for i := range size {
-			if p.Pix != nil {
-				n.Pix[4*i+k] = p.Pix[c*size+i]
-			} else {
-				n.Pix[4*i+k] = quantise(p.Values[c*size+i])
-			}
-		}
-	}
-	for i := range size {
-		n.Pix[4*i+3] = 255
-	}
-	return n
-}
-
-// Encode writes the picture in the format that the ending of name asks for,
-// with JPEG at quality 95.
-func (p *Planar) Encode(w io.Writer, name string) error {
-	format, err := formatOf(name)
-	if err != nil {
-		return err
-	}
-	return imaging.Encode(w, p.Image(), format)
-}
-
-// Save writes the picture to path as Encode does, in one step: path holds its
-// old content until the new one is complete and on the disk.
-func (p *Planar) Save(path string) error { return save(path, p.Image) }
-
-func save(path string, content func() *image.NRGBA) error {
-	format, err := formatOf(path) // before anything is created
-	if err != nil {
-		return err
-	}
-	return durable.WriteFile(durable.OS, path, func(w io.Writer) error {
-		return imaging.Encode(w, content(), format)
-	})
-}
-
-func formatOf(name string) (imaging.Format, error) {
-	format, err := imaging.FormatFromFilename(name)
-	if err != nil {
-		return format, fmt.Errorf("%s: unknown picture format %q; use .png, .jpg, .gif, .bmp or .tif", name, filepath.Ext(name))
-	}
-	return format, nil
 }

@@ -97,7 +97,7 @@ func (t Task) Complete() (Task, error) {
 		t.Measures = []metric.Measure{metric.MSE}
 	}
 	if t.Networks == nil {
-		t.Networks = network.Restoration(t.NumConditions > 0)
+		t.Networks = network.Restoration(t.NumConditions == 1)
 		if t.Scale != 1 {
 			t.Networks = network.Superresolution(t.Scale)
 		}
@@ -147,7 +147,7 @@ func (t Task) Takes(n network.Network) error {
 	case n.Scale() != t.Scale:
 		return fmt.Errorf("network %s enlarges images by %d, task %s by %d", n.Name(), n.Scale(), t.Name, t.Scale)
 	case n.Conditions() > 0 && n.Conditions() != t.NumConditions:
-		return fmt.Errorf("network %s takes %d conditions, task %s has %d", n.Name(), n.Conditions(), t.Name, t.NumConditions)
+		return fmt.Errorf("network %s takes %d conditions t, task %s has %d", n.Name(), n.Conditions(), t.Name, t.NumConditions)
 	}
 	return nil
 }

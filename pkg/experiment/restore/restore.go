@@ -47,7 +47,7 @@ type job struct {
 
 // Run does what r asks for: results go to out, progress to log.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
-	if _, err := checkName(r.Out); err != nil {
+	if err := checkName(r.Out); err != nil {
 		return fmt.Errorf("-out %w", err)
 	}
 	if a, err := os.Stat(r.In); err == nil {
@@ -69,7 +69,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	case len(r.T) > 0 && s.Conditions == 0:
 		return command.Wrong("t", r.T, r.Model+" takes no t", "leave it out")
 	case len(r.T) > 0 && len(r.T) != s.Conditions:
-		return command.Wrong("t", r.T, fmt.Sprintf("%s takes %d numbers", r.Model, s.Conditions), "give as many")
+		return command.Wrong("t", r.T, fmt.Sprintf("%s takes %d numbers", r.Model, s.Conditions), "give as many, with commas between them")
 	}
 	if j.noise, err = task.ParseNoise(s.Time); err != nil {
 		return fmt.Errorf("-model %s: %w", r.Model, err)
@@ -82,21 +82,25 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 
 // restore writes the restored picture.
 func (j *job) restore(ctx context.Context) error {
-	p, err := open(j.In)
+	p, notes, err := open(j.In)
 	if err != nil {
 		return fmt.Errorf("-in %w", err)
 	}
+	j.printNotes(notes)
 	if w, h := p.Rect.Dx(), p.Rect.Dy(); w*h > picture.MaxPixels/(j.Scale*j.Scale) {
 		return fmt.Errorf("-in %s: the result would have more than %d pixels; use a smaller picture", j.In, picture.MaxPixels)
 	}
-	t, factor, err := j.level(p.NRGBA)
+	if err := picture.CheckWritable(j.Out, j.Scale*p.Rect.Dx(), j.Scale*p.Rect.Dy()); err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
+	t, factor, err := j.level(p.seen)
 	if err != nil {
 		return err
 	}
 	if err := j.announce(p.Rect.Dy(), p.Rect.Dx()); err != nil {
 		return err
 	}
-	result := photo{image.NewNRGBA(image.Rect(0, 0, j.Scale*p.Rect.Dx(), j.Scale*p.Rect.Dy())), p.transparent}
+	result := photo{NRGBA: image.NewNRGBA(image.Rect(0, 0, j.Scale*p.Rect.Dx(), j.Scale*p.Rect.Dy())), transparent: p.transparent}
 	if err := j.run(ctx, p, result, t, factor); err != nil {
 		return err
 	}
@@ -109,6 +113,13 @@ func (j *job) restore(ctx context.Context) error {
 	}
 	fmt.Fprintf(j.out, "%s: %dx%d pixels\n", j.Out, result.Rect.Dx(), result.Rect.Dy())
 	return nil
+}
+
+// printNotes says what was not taken as it is in the picture.
+func (j *job) printNotes(notes []string) {
+	for _, note := range notes {
+		j.progress.Print("%s: %s", j.In, note)
+	}
 }
 
 // level is the conditions of the network, and by what it wants the picture
@@ -165,15 +176,11 @@ func (j *job) run(ctx context.Context, p, result photo, t []float32, factor floa
 	}
 	in := tile.Picture{C: rgb, H: h, W: w, Read: func(dst []float32, top, left, rows, columns int) {
 		for y := range rows {
-			line := p.Pix[(top+y)*p.Stride+4*left:][:4*columns]
+			line := p.seen.Pix[(top+y)*p.seen.Stride+4*left:][:4*columns]
 			for c := range table {
 				to := dst[(c*rows+y)*columns:][:columns]
 				for x := range to {
-					v := line[4*x+c]
-					if line[4*x+3] == 0 {
-						v = 255 // what cannot be seen has any colour; white, as everywhere else
-					}
-					to[x] = table[c][v]
+					to[x] = table[c][line[4*x+c]]
 				}
 			}
 		}
@@ -269,9 +276,16 @@ func (j *job) test(ctx context.Context) error {
 	if err != nil {
 		return command.Wrong("test", j.Test, err.Error(), fmt.Sprintf("%s is a model for %s; write %s", j.Model, of.Name, of.Form()))
 	}
-	clean, err := picture.Open(j.In)
+	read, err := picture.Read(j.In)
 	if err != nil {
 		return fmt.Errorf("-in %w", err)
+	}
+	j.printNotes(read.Notes)
+	clean := read.Planar()
+	read = nil
+	// Three stand side by side.
+	if err := picture.CheckWritable(j.Out, 3*clean.W, clean.H); err != nil {
+		return fmt.Errorf("-out %w", err)
 	}
 	debug.FreeOSMemory() // what decoding took is as large as the picture; the network needs the room
 	t, err := trial.New(of, c, clean, nil, j.Pixels(), random.New(0).Child("restore -test"))

@@ -182,7 +182,7 @@ func TestAlpha(t *testing.T) {
 		if laid := strings.Contains(printed, "over white"); laid != (ending == "jpg" || ending == "bmp") {
 			t.Errorf("%s prints %q", ending, printed)
 		}
-		got, err := open(out)
+		got, _, err := open(out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,7 +204,7 @@ func TestAlpha(t *testing.T) {
 	espcn := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
 	out := filepath.Join(t.TempDir(), "large.png")
 	must(t, "-model", espcn, "-in", in, "-out", out)
-	got, err := open(out)
+	got, _, err := open(out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -212,6 +212,82 @@ func TestAlpha(t *testing.T) {
 	for x, want := range map[int]uint8{4: 0, 25: 123, 70: 255} {
 		if a := got.NRGBAAt(x, 9).A; a != want {
 			t.Errorf("enlarged: alpha at %d is %d, want %d", x, a, want)
+		}
+	}
+}
+
+// TestFringe: the colour of what cannot be seen does not show at the edge of a cut-out.
+func TestFringe(t *testing.T) {
+	img := image.NewNRGBA(image.Rect(0, 0, 24, 16))
+	for y := range 16 {
+		for x := range 24 {
+			c := color.NRGBA{0, 0, 0, 0}
+			if d := (x-12)*(x-12) + (y-8)*(y-8); d < 36 {
+				c = color.NRGBA{120, 10, 10, uint8(min(255, 20*(36-d)))}
+			}
+			img.SetNRGBA(x, y, c)
+		}
+	}
+	in := save(t, img, "disc.png")
+	for _, model := range []string{
+		sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)),
+		sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution"))),
+	} {
+		results := make([]*image.NRGBA, 2)
+		for i, ground := range []color.NRGBA{{0, 0, 0, 0}, {255, 255, 255, 0}} {
+			for y := range 16 {
+				for x := range 24 {
+					if img.NRGBAAt(x, y).A == 0 {
+						img.SetNRGBA(x, y, ground)
+					}
+				}
+			}
+			in = save(t, img, "disc.png")
+			out := filepath.Join(t.TempDir(), "out.png")
+			must(t, "-model", model, "-in", in, "-out", out)
+			p, _, err := open(out)
+			if err != nil {
+				t.Fatal(err)
+			}
+			results[i] = p.NRGBA
+		}
+		for i := 3; i < len(results[0].Pix); i += 4 {
+			if a, b := results[0].Pix[i-3:i+1], results[1].Pix[i-3:i+1]; a[3] != 0 && !bytes.Equal(a, b) {
+				t.Fatalf("%s: a pixel is %v on invisible black and %v on invisible white", model, a, b)
+			}
+		}
+	}
+}
+
+// TestNotes: what is not taken as it is is said.
+func TestNotes(t *testing.T) {
+	var file bytes.Buffer
+	if err := jpeg.Encode(&file, leaves(40, 30).Image(), nil); err != nil {
+		t.Fatal(err)
+	}
+	in := filepath.Join(t.TempDir(), "unended.jpg")
+	if err := os.WriteFile(in, file.Bytes()[:file.Len()-2], 0o666); err != nil {
+		t.Fatal(err)
+	}
+	model := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
+	for _, more := range [][]string{nil, {"-test", "noise=0.1"}} {
+		out := filepath.Join(t.TempDir(), "out.png")
+		if printed := must(t, append([]string{"-model", model, "-in", in, "-out", out}, more...)...); !strings.Contains(printed, in+": the end marker is missing") {
+			t.Errorf("%v prints %q", more, printed)
+		}
+	}
+}
+
+// TestTooLargeForFormat: a result that the format cannot hold is refused before the work.
+func TestTooLargeForFormat(t *testing.T) {
+	espcn := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
+	smooth := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
+	in := save(t, image.NewNRGBA(image.Rect(0, 0, picture.MaxSide, 1)), "long.png")
+	for _, line := range [][]string{{"-model", espcn}, {"-model", smooth, "-test", "noise=0.1"}} {
+		out := filepath.Join(t.TempDir(), "out.jpg")
+		printed, err := invoke(t.Context(), t, append(line, "-in", in, "-out", out)...)
+		if err == nil || !strings.Contains(err.Error(), "65535 pixels a side") || strings.Contains(printed, "pixels as a whole") {
+			t.Errorf("%v: %v", line, err)
 		}
 	}
 }
@@ -385,7 +461,7 @@ func FuzzPhoto(f *testing.F) {
 		if w, h, err := picture.Size(path); err != nil || w*h > 1<<12 {
 			return
 		}
-		p, err := open(path)
+		p, _, err := open(path)
 		if err != nil {
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("more than a line: %v", err)

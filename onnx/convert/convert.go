@@ -1,0 +1,210 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/pkg/network"
+	"multiscale/pkg/weights"
+)
+
+// conversion is what the command line asks for.
+type conversion struct {
+	from, to string
+	network  string // name or description; empty for what the file says
+	core     []int  // shape of pictures of a model of core operations; nil for any
+	// What the result says of weights that say nothing themselves; task empty for nothing.
+	task      string
+	mean, std []float64
+}
+
+// toSafetensors tells from the suffix of the result; all others that are not read as weights are written as ONNX.
+func (c *conversion) toSafetensors() bool {
+	return strings.EqualFold(filepath.Ext(c.to), weights.Safetensors)
+}
+
+func (c *conversion) run() error {
+	if weights.Known(c.from) {
+		return c.fromWeights()
+	}
+	m, err := onnx.ReadFile(c.from)
+	if err != nil {
+		return err
+	}
+	i, err := c.importModel(m)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.from, err)
+	}
+	return c.write(i)
+}
+
+// fromWeights converts other programs' weights. From one file of weights to another without a network they are
+// copied as they are.
+func (c *conversion) fromWeights() error {
+	f, err := weights.Read(c.from)
+	if err != nil {
+		return err
+	}
+	if c.toSafetensors() && c.network == "" && c.task == "" {
+		var tensors []weights.Named
+		for _, name := range f.Names() {
+			tensors = append(tensors, weights.Named{Name: name, Tensor: f.Tensors[name]})
+		}
+		return weights.WriteSafetensors(c.to, tensors, f.Metadata)
+	}
+	i, err := c.importWeights(f)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.from, err)
+	}
+	if c.task != "" {
+		about := export.Metadata{Task: c.task, Network: i.Network.Name(), Mean: c.mean, Std: c.std}
+		i.Options.Metadata = about.Properties()
+	}
+	return c.write(i)
+}
+
+// importModel reads a model that this project exported, or the weights of another whose network is named.
+func (c *conversion) importModel(m *onnx.Model) (*export.Imported, error) {
+	choices, err := candidates(c.network)
+	if err != nil {
+		return nil, err
+	}
+	i, err := export.Import(m, export.Extensions{})
+	if c.network == "" || err != nil && !errors.Is(err, export.ErrForeign) {
+		return i, err
+	}
+	if err == nil {
+		if !slices.ContainsFunc(choices, func(n network.Network) bool { return n.Name() == i.Network.Name() }) {
+			return nil, fmt.Errorf("it holds the network %s, not -network %s", i.Network.Name(), c.network)
+		}
+		return i, nil
+	}
+	return firstFit(choices, func(n network.Network) (*export.Imported, error) {
+		params, err := network.Parameters(n, channels, 0)
+		if err == nil {
+			err = export.Restore(params, m)
+		}
+		return &export.Imported{Network: n, Channels: channels, Params: params, Options: export.Options{Metadata: m.Metadata}}, err
+	})
+}
+
+// channels of pictures where a file does not say.
+const channels = 3
+
+// importWeights makes the network that is named, else the one that the file describes, else the first that fits.
+func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
+	choices, err := candidates(c.network)
+	if err != nil {
+		return nil, err
+	}
+	described, err := export.WeightsArchitecture(f, export.Extensions{})
+	switch {
+	case err == nil && c.network == "":
+		choices = []network.Network{described}
+	case err == nil && slices.ContainsFunc(choices, func(n network.Network) bool { return n.Name() == described.Name() }):
+		choices = []network.Network{described} // with the options that it has
+	case err != nil && !errors.Is(err, export.ErrForeign):
+		return nil, err
+	}
+	i, err := firstFit(choices, func(n network.Network) (*export.Imported, error) {
+		return export.ImportWeights(n, f, export.Extensions{})
+	})
+	if err != nil && c.network == "" && described == nil {
+		return nil, fmt.Errorf("its weights fit none of the networks %s; -network describes one with other options, "+
+			`as in '{"resnet":{"Out":3,"Hidden":64,"Blocks":2,"Time":true}}'`, strings.Join(names(), ", "))
+	}
+	return i, err
+}
+
+// firstFit returns the first network that takes the weights, or why the first does not.
+func firstFit(choices []network.Network, take func(network.Network) (*export.Imported, error)) (*export.Imported, error) {
+	var reason error
+	for _, n := range choices {
+		i, err := take(n)
+		if err == nil {
+			return i, nil
+		}
+		if reason == nil {
+			reason = fmt.Errorf("for the network %s: %w", n.Name(), err)
+		}
+	}
+	return nil, reason
+}
+
+// write writes a network in the form that the suffix of the result asks for.
+func (c *conversion) write(i *export.Imported) error {
+	if c.toSafetensors() {
+		tensors, metadata, err := i.Weights()
+		if err != nil {
+			return fmt.Errorf("%s: %w", c.from, err)
+		}
+		return weights.WriteSafetensors(c.to, tensors, metadata)
+	}
+	i.Options.Core = c.core
+	m, err := export.Network(i.Network, i.Channels, i.Params, i.Options)
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.from, err)
+	}
+	return m.WriteFile(c.to)
+}
+
+// papers are the networks of the paper by the name of -network. Of two of one name, that for super-resolution is the second.
+var papers = []network.Network{
+	network.NewUNet(), network.NewResNet(), network.Enlarged{Body: network.NewSRResNet(), Factor: 2},
+	network.Enlarged{Body: network.NewSRNet(), Factor: 2}, network.NewESPCN(),
+}
+
+// names are those of the networks of the paper.
+func names() []string {
+	var all []string
+	for _, n := range papers {
+		all = append(all, n.Name())
+	}
+	return slices.Compact(all)
+}
+
+// candidates returns the networks that -network can mean.
+func candidates(name string) ([]network.Network, error) {
+	if name == "" {
+		return papers, nil
+	}
+	if strings.HasPrefix(name, "{") {
+		n, err := network.Standard().Parse(name)
+		if err != nil {
+			return nil, fmt.Errorf("-network: %w", err)
+		}
+		return []network.Network{n}, nil
+	}
+	var found []network.Network
+	for _, n := range papers {
+		if n.Name() == name {
+			found = append(found, n)
+		}
+	}
+	if found == nil {
+		return nil, fmt.Errorf("-network %s: %s are known", name, strings.Join(names(), ", "))
+	}
+	return found, nil
+}
+
+// numbers reads a list of numbers; nil for none.
+func numbers(name, text string) ([]float64, error) {
+	if text == "" {
+		return nil, nil
+	}
+	var values []float64
+	for _, part := range strings.Split(text, ",") {
+		v, err := strconv.ParseFloat(part, 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %q is not a number", name, text, part)
+		}
+		values = append(values, v)
+	}
+	return values, nil
+}

@@ -1,0 +1,118 @@
+package export
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"multiscale/onnx"
+	"multiscale/pkg/network"
+	"multiscale/pkg/weights"
+)
+
+// What a safetensors file says of a network beside the entries of a model's metadata: the channels of its
+// pictures, and the model's name and notes.
+const (
+	keyChannels = "channels"
+	keyName     = "onnx.name"
+	keyDoc      = "onnx.doc"
+	keyDocs     = "onnx.doc." // followed by the name of an input or output
+)
+
+// usualChannels are those of pictures where a file does not say.
+const usualChannels = 3
+
+// WeightsArchitecture returns the network that a file of weights says it holds. The error is
+// ErrForeign where it says nothing, or a network that neither this project nor own has.
+func WeightsArchitecture(f *weights.File, own Extensions) (network.Network, error) {
+	description, ok := f.Metadata[keyArchitecture]
+	return architecture(description, ok, own)
+}
+
+// ImportWeights makes a network with the weights of a file, and what the file's metadata say of a model.
+func ImportWeights(n network.Network, f *weights.File, own Extensions) (*Imported, error) {
+	i := &Imported{Network: n, Channels: usualChannels, Options: Options{Docs: map[string]string{}, Extensions: own}}
+	for key, value := range f.Metadata {
+		var err error
+		switch docs, isDoc := strings.CutPrefix(key, keyDocs); {
+		case key == keyArchitecture, key == "format": // "format" is the library that the file was made for
+		case key == keyChannels:
+			i.Channels, err = strconv.Atoi(value)
+			if err != nil || i.Channels < 1 || i.Channels > maxChannels {
+				return nil, fmt.Errorf("metadata %s=%q is not a number of channels", key, value)
+			}
+		case key == keyName:
+			i.Options.Name = value
+		case key == keyDoc:
+			i.Options.Doc = value
+		case isDoc:
+			i.Options.Docs[docs] = value
+		default:
+			i.Options.Metadata = append(i.Options.Metadata, onnx.Property{Key: key, Value: value})
+		}
+	}
+	var order []string
+	for _, p := range (Metadata{}).Properties() {
+		order = append(order, p.Key)
+	}
+	slices.SortFunc(i.Options.Metadata, func(a, b onnx.Property) int {
+		// Keys of this project stand in their own order, others after them.
+		if d := place(order, a.Key) - place(order, b.Key); d != 0 {
+			return d
+		}
+		return strings.Compare(a.Key, b.Key)
+	})
+	var err error
+	if i.Params, err = network.Parameters(n, i.Channels, 0); err != nil {
+		return nil, err
+	}
+	return i, f.Load(i.Params)
+}
+
+// place is where a key stands in an order; those that are not in it come last.
+func place(order []string, key string) int {
+	if k := slices.Index(order, key); k >= 0 {
+		return k
+	}
+	return len(order)
+}
+
+// Weights returns the network's parameters and buffers in their own order, and metadata from which ImportWeights makes the
+// network again.
+func (i *Imported) Weights() ([]weights.Named, map[string]string, error) {
+	metadata := map[string]string{"format": "pt", keyChannels: strconv.Itoa(i.Channels)}
+	for key, value := range map[string]string{keyName: i.Options.Name, keyDoc: i.Options.Doc} {
+		if value != "" {
+			metadata[key] = value
+		}
+	}
+	for name, doc := range i.Options.Docs {
+		if doc != "" {
+			metadata[keyDocs+name] = doc
+		}
+	}
+	if description, ok := i.Options.Extensions.networks().Describe(i.Network); ok {
+		metadata[keyArchitecture] = description
+	}
+	properties := map[string]string{}
+	for _, p := range i.Options.Metadata {
+		properties[p.Key] = p.Value
+	}
+	for _, key := range slices.Sorted(maps.Keys(properties)) {
+		if _, taken := metadata[key]; taken || strings.HasPrefix(key, keyDocs) {
+			return nil, nil, fmt.Errorf("the model's metadata has an entry %q, which means something else in a safetensors file", key)
+		}
+		metadata[key] = properties[key]
+	}
+	var tensors []weights.Named
+	for _, p := range i.Params.All() {
+		t, err := weights.NewTensor(p.Shape, p.Values())
+		if err != nil {
+			return nil, nil, fmt.Errorf("parameter %s: %w", p.Name, err)
+		}
+		tensors = append(tensors, weights.Named{Name: p.Name, Tensor: t})
+	}
+	return tensors, metadata, nil
+}

@@ -1,0 +1,98 @@
+package experiment_test
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/network"
+	"multiscale/pkg/weights"
+)
+
+// narrowWeights writes a network that is not the paper's as an ONNX model and as a safetensors file.
+func narrowWeights(t *testing.T) (model, file string) {
+	t.Helper()
+	model = sessiontest.File(t, "narrow.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising")))
+	m, err := onnx.ReadFile(model)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i, err := export.Import(m, export.Extensions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tensors, metadata, err := i.Weights()
+	if err != nil {
+		t.Fatal(err)
+	}
+	file = filepath.Join(t.TempDir(), "narrow.safetensors")
+	if err := weights.WriteSafetensors(file, tensors, metadata); err != nil {
+		t.Fatal(err)
+	}
+	return model, file
+}
+
+// TestInitWeights: a run from a safetensors file is the run from the model that it was made of, options of
+// the network included.
+func TestInitWeights(t *testing.T) {
+	var histories [][]byte
+	model, file := narrowWeights(t)
+	for _, path := range []string{model, file} {
+		out := t.TempDir()
+		if _, err := run(t.Context(), t, out, "-init", path, "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "1", "-strategy", "mge"); err != nil {
+			t.Fatal(err)
+		}
+		data, err := os.ReadFile(filepath.Join(out, "history.csv"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		histories = append(histories, data)
+	}
+	if !slices.Equal(histories[0], histories[1]) {
+		t.Errorf("other histories:\n%s\n%s", histories[0], histories[1])
+	}
+}
+
+// TestReadWeights reads weights that PyTorch saved, and says why those of another network do not fit.
+func TestReadWeights(t *testing.T) {
+	path := filepath.Join("..", "..", "onnx", "convert", "testdata", "unet.pth")
+	n := network.UNet{Out: 3, Base: 2, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 1}
+	w, err := experiment.ReadWeights(path, n, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := experiment.NewModel(n, 3, 1, w, nil, command.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := weights.Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range m.Params.Params() {
+		want, err := f.Tensors["module."+p.Name].Floats()
+		if err != nil || !slices.Equal(p.Values(), want) {
+			t.Errorf("%s is not what the file holds (%v)", p.Name, err)
+		}
+	}
+	for name, c := range map[string]struct {
+		path string
+		n    network.Network
+		want string
+	}{
+		"another width":   {path, network.NewUNet(), "of another shape (time_embed.0.weight is [8 2] instead of [128 32]"},
+		"another network": {path, network.NewResNet(), "24 missing (Open.weight"},
+		"none":            {"none.pt", n, "none.pt"},
+	} {
+		if _, err := experiment.ReadWeights(c.path, c.n, 3); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "-init "+c.path) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,180 @@
+package picture
+
+import (
+	"bufio"
+	"bytes"
+	"compress/zlib"
+	"encoding/binary"
+	"image/png"
+	"io"
+
+	"multiscale/pkg/picture/icc"
+)
+
+func sizePNG(s *source) (w, h int, err error) {
+	c, err := png.DecodeConfig(bufio.NewReader(s.stream()))
+	return c.Width, c.Height, err
+}
+
+func readPNG(s *source) (*raw, error) {
+	img, err := png.Decode(bufio.NewReaderSize(s.stream(), 64<<10))
+	if err != nil {
+		return nil, err
+	}
+	about := readChunks(s)
+	r := &raw{Decoded: *decodedOf(img), orientation: orientationOf(about.exif, about.xmp), profile: about.profile}
+	if about.grey { // grey with alpha comes as RGB
+		r.Pix8, r.Pix16 = r.Pix8[:min(1, len(r.Pix8))], r.Pix16[:min(1, len(r.Pix16))]
+	}
+	about.colours(r)
+	if about.frames > 1 {
+		r.note("the first of %d frames is taken", about.frames)
+	}
+	return r, nil
+}
+
+// chunks is what a PNG file says beside its pixels.
+type chunks struct {
+	grey      bool
+	exif, xmp []byte
+	profile   []byte
+	cicp      []byte
+	sRGB      bool
+	gamma     float64 // of the file's values to light; 0 where it does not say
+	primaries *icc.Chromaticities
+	frames    int // of an animation
+}
+
+const (
+	maxChunks  = 1 << 20
+	maxChunk   = 16 << 20 // bytes of metadata
+	chunkFrame = 12       // length, name and sum
+)
+
+// readChunks reads what matters; what cannot be read is left out.
+func readChunks(s *source) (c chunks) {
+	at := int64(8)
+	for range maxChunks {
+		var head [8]byte
+		if _, err := s.ReadAt(head[:], at); err != nil {
+			break
+		}
+		n := int64(binary.BigEndian.Uint32(head[:]))
+		name := string(head[4:])
+		if name == "IEND" {
+			break
+		}
+		switch name {
+		case "IHDR", "cICP", "sRGB", "gAMA", "cHRM", "iCCP", "eXIf", "iTXt", "acTL":
+			if n > maxChunk || at+8+n > s.size {
+				break
+			}
+			data := make([]byte, n)
+			if _, err := s.ReadAt(data, at+8); err == nil {
+				c.chunk(name, data)
+			}
+		}
+		at += n + chunkFrame
+	}
+	return c
+}
+
+func (c *chunks) chunk(name string, data []byte) {
+	number := func(i int) float64 { return float64(binary.BigEndian.Uint32(data[4*i:])) / 100_000 }
+	switch {
+	case name == "IHDR" && len(data) == 13:
+		c.grey = data[9] == 0 || data[9] == 4
+	case name == "cICP" && len(data) == 4:
+		c.cicp = data
+	case name == "sRGB":
+		c.sRGB = true
+	case name == "gAMA" && len(data) == 4:
+		if g := number(0); g > 0 {
+			c.gamma = 1 / g
+		}
+	case name == "cHRM" && len(data) == 32:
+		var p icc.Chromaticities
+		for i := range p {
+			p[i] = [2]float64{number(2 * i), number(2*i + 1)}
+			if p[i][0] <= 0 || p[i][1] <= 0 || p[i][0]+p[i][1] > 1 {
+				return
+			}
+		}
+		c.primaries = &p
+	case name == "iCCP":
+		if _, packed, ok := bytes.Cut(data, []byte{0}); ok && len(packed) > 1 {
+			c.profile = inflate(packed[1:])
+		}
+	case name == "eXIf":
+		c.exif = data
+	case name == "acTL" && len(data) == 8:
+		c.frames = int(binary.BigEndian.Uint32(data))
+	case name == "iTXt":
+		// keyword, 0, packed or not, method, language, 0, keyword in it, 0, text
+		keyword, rest, ok := bytes.Cut(data, []byte{0})
+		if !ok || string(keyword) != "XML:com.adobe.xmp" || len(rest) < 2 {
+			return
+		}
+		packed := rest[0] == 1
+		_, rest, _ = bytes.Cut(rest[2:], []byte{0})
+		if _, c.xmp, _ = bytes.Cut(rest, []byte{0}); packed {
+			c.xmp = inflate(c.xmp)
+		}
+	}
+}
+
+// inflate returns nil for data that are damaged or too long.
+func inflate(packed []byte) []byte {
+	r, err := zlib.NewReader(bytes.NewReader(packed))
+	if err != nil {
+		return nil
+	}
+	defer r.Close()
+	data, err := io.ReadAll(io.LimitReader(r, maxChunk+1))
+	if err != nil || len(data) > maxChunk {
+		return nil
+	}
+	return data
+}
+
+// colours finds what the values mean, in the order of precedence of PNG (third
+// edition, 4.3).
+func (c *chunks) colours(r *raw) {
+	switch {
+	case c.cicp != nil:
+		r.profile = nil
+		r.space = r.codePoints(c.cicp)
+	case c.profile != nil || c.sRGB:
+	case c.gamma > 0 || c.primaries != nil:
+		gamma, primaries := c.gamma, icc.BT709
+		if gamma == 0 {
+			gamma = 2.2
+		}
+		if c.primaries != nil && !r.Grey() {
+			primaries = *c.primaries
+		}
+		curve := icc.Power(gamma)
+		if gamma > 2.1 && gamma < 2.3 { // so files of sRGB say
+			curve = icc.SRGB
+		}
+		if r.Grey() {
+			r.space = icc.NewGrey("the file's gamma", curve)
+		} else {
+			r.space = icc.New("the file's gamma and primaries", primaries, curve)
+		}
+	}
+}
+
+// codePoints are those of ITU-T H.273 that can be converted without knowing a screen.
+func (r *raw) codePoints(cicp []byte) *icc.Profile {
+	primaries, ok := map[byte]icc.Chromaticities{1: icc.BT709, 9: icc.BT2020, 12: icc.DisplayP3}[cicp[0]]
+	curve, known := map[byte]func(float64) float64{4: icc.Power(2.2), 8: icc.Power(1), 13: icc.SRGB}[cicp[1]]
+	if !ok || !known {
+		r.note("colours of code points %d and %d are taken for sRGB", cicp[0], cicp[1])
+		return nil
+	}
+	if r.Grey() {
+		return icc.NewGrey("its code points", curve)
+	}
+	return icc.New("its code points", primaries, curve)
+}
