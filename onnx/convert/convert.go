@@ -175,7 +175,7 @@ func candidates(name string) ([]network.Network, error) {
 		return papers, nil
 	}
 	if strings.HasPrefix(name, "{") {
-		n, err := network.Paper().Parse(name)
+		n, err := network.Standard().Parse(name)
 		if err != nil {
 			return nil, fmt.Errorf("-network: %w", err)
 		}

@@ -189,16 +189,20 @@ func coreConv(e *Emitter, o *op.ConvOp) string {
 		e.Fail("an operand of shape %v, want (N,C,H,W)", e.Shape(0))
 		return ""
 	}
+	if o.Groups > 1 || o.Dilation > 1 {
+		e.Fail("in groups or with dilation, it %w as core operations", ErrNoWriter)
+		return ""
+	}
 	weight := e.Operand(1)
 	if s := e.Shape(1); len(s) == 3 {
 		weight = e.reshape(weight, s[0], s[1], 1, 1)
 	}
 	y := e.convolve(e.Operand(0), weight, o)
 	if o.HasShift {
-		y = e.coreShift(y, e.Operand(3), e.ResultShape())
+		y = e.coreShift(y, e.Operand(o.Shift()), e.ResultShape())
 	}
 	if o.HasResidual {
-		y = e.Node("Add", []string{y, e.Operand(len(e.Operands()) - 1)})
+		y = e.Node("Add", []string{y, e.Operand(o.Residual())})
 	}
 	return y
 }

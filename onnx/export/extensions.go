@@ -11,7 +11,7 @@ import (
 // Extensions are networks and operations of one's own, which exporting and importing are to
 // know beside this project's. The zero value adds none.
 type Extensions struct {
-	Networks network.Kinds // types of networks, beside network.Paper()
+	Networks network.Kinds // types of networks, beside network.Standard()
 	// Writers write kinds of operations as ONNX nodes of at most opset Opset.
 	Writers map[string]Writer
 	// CoreWriters do so in models of core operations, where Shape and ResultShape are the
@@ -20,7 +20,7 @@ type Extensions struct {
 }
 
 // networks are all kinds that are known.
-func (x Extensions) networks() network.Kinds { return network.Paper().With(x.Networks) }
+func (x Extensions) networks() network.Kinds { return network.Standard().With(x.Networks) }
 
 // ErrNoWriter says that a graph has an operation of a kind without a Writer.
 var ErrNoWriter = errors.New("cannot be exported")

@@ -54,11 +54,16 @@ func about(n network.Network) export.Options {
 
 func importBytes(t *testing.T, data []byte) *export.Imported {
 	t.Helper()
+	return importWith(t, data, export.Extensions{})
+}
+
+func importWith(t *testing.T, data []byte, own export.Extensions) *export.Imported {
+	t.Helper()
 	m, err := onnx.Decode(data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	i, err := export.Import(m, export.Extensions{})
+	i, err := export.Import(m, own)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,6 +23,11 @@ func Typed[O op.Operation](write func(e *Emitter, o O) string) Writer {
 // same is the writer of operations that do nothing when a network is used.
 func same(e *Emitter, _ op.Operation) string { return e.Operand(0) }
 
+// plain is the writer of operations that are one of ONNX.
+func plain(kind string) Writer {
+	return func(e *Emitter, _ op.Operation) string { return e.Node(kind, e.Operands()) }
+}
+
 // writers is the table of this project's kinds.
 var writers = map[string]Writer{
 	"Conv": Typed(conv),
@@ -48,9 +53,23 @@ var writers = map[string]Writer{
 	"PixelShuffle": Typed(func(e *Emitter, o *op.PixelShuffleOp) string {
 		return e.Node("DepthToSpace", e.Operands(), Attribute("blocksize", int64(o.R)), Attribute("mode", "CRD"))
 	}),
-	"Attention": Typed(attention),
-	"Column":    func(e *Emitter, _ op.Operation) string { return e.unsqueeze(e.Operand(0), 1) },
-	"Sinusoid":  Typed(sinusoid),
+	"Attention":         Typed(attention),
+	"BatchNorm":         Typed(batchNorm),
+	"GELU":              Typed(gelu),
+	"Gate":              gate,
+	"GlobalAveragePool": plain("GlobalAveragePool"),
+	"MaxPool": Typed(func(e *Emitter, o *op.MaxPoolOp) string {
+		return e.Node("MaxPool", e.Operands(), window(o.Kernel, o.Stride, o.Padding, 1, 1)...)
+	}),
+	"PReLU":          prelu,
+	"Pad":            Typed(border),
+	"PixelNorm":      Typed(pixelNorm),
+	"PixelUnshuffle": Typed(pixelUnshuffle),
+	"Scale":          plain("Mul"),
+	"Sigmoid":        plain("Sigmoid"),
+	"TransposedConv": Typed(transposedConv),
+	"Column":         func(e *Emitter, _ op.Operation) string { return e.unsqueeze(e.Operand(0), 1) },
+	"Sinusoid":       Typed(sinusoid),
 }
 
 func concat(e *Emitter, _ op.Operation) string {
@@ -105,19 +124,34 @@ func conv(e *Emitter, o *op.ConvOp) string {
 	}
 	y := e.convolve(e.Operand(0), weight, o)
 	if o.HasShift {
-		y = e.shift(y, e.Operand(3), 4)
+		y = e.shift(y, e.Operand(o.Shift()), 4)
 	}
 	if o.HasResidual {
-		y = e.Node("Add", []string{y, e.Operand(len(e.Operands()) - 1)})
+		y = e.Node("Add", []string{y, e.Operand(o.Residual())})
 	}
 	return y
 }
 
 // convolve adds the convolution itself, with its bias.
 func (e *Emitter) convolve(x, weight string, o *op.ConvOp) string {
-	k, s, p := int64(o.Kernel), int64(o.Stride), int64(o.Padding)
-	return e.Node("Conv", []string{x, weight, e.Operand(2)},
-		Attribute("kernel_shape", []int64{k, k}), Attribute("pads", []int64{p, p, p, p}), Attribute("strides", []int64{s, s}))
+	operands := []string{x, weight}
+	if o.HasBias {
+		operands = append(operands, e.Operand(o.Bias()))
+	}
+	return e.Node("Conv", operands, window(o.Kernel, o.Stride, o.Padding, o.Dilation, o.Groups)...)
+}
+
+// window is the attributes of a convolution, without those that have their default.
+func window(kernel, stride, padding, dilation, groups int) []*onnx.Attribute {
+	k, s, p := int64(kernel), int64(stride), int64(padding)
+	a := []*onnx.Attribute{Attribute("kernel_shape", []int64{k, k}), Attribute("pads", []int64{p, p, p, p}), Attribute("strides", []int64{s, s})}
+	if d := int64(dilation); d > 1 {
+		a = append(a, Attribute("dilations", []int64{d, d}))
+	}
+	if groups > 1 {
+		a = append(a, Attribute("group", int64(groups)))
+	}
+	return a
 }
 
 // groupNorm is an instance normalisation of the groups, which all runtimes have: a group

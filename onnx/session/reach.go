@@ -65,7 +65,7 @@ func evenlySpread(t *onnx.Tensor) bool {
 // pointwise are the operations in which a pixel sees its like in the operands.
 var pointwise = []string{
 	"Abs", "Add", "BatchNormalization", "Cast", "Clip", "Cos", "Div", "Dropout", "Erf", "Exp", "Identity", "LeakyRelu", "Log", "Mul", "Neg",
-	"Pow", "Reciprocal", "Relu", "Sigmoid", "Sin", "Softplus", "Sqrt", "Sub", "Tanh",
+	"PRelu", "Pow", "Reciprocal", "Relu", "Sigmoid", "Sin", "Softplus", "Sqrt", "Sub", "Tanh",
 }
 
 // nodeSight is the sight of a node's results. uneven says that a constant operand differs from pixel
@@ -85,13 +85,25 @@ func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string
 			return everything
 		}
 		return s
-	case n.Op == "Concat" && a.integer("axis", 0) == 1:
+	case n.Op == "Concat" || n.Op == "Split" || n.Op == "Gather":
+		if a.integer("axis", 0) != 1 {
+			return everything
+		}
+		return s
+	case n.Op == "ReduceMean" && slices.Equal(a.integers("axes"), []int64{1}) && a.integer("keepdims", 1) == 1:
 		return s
 	case n.Op == "Conv", n.Op == "AveragePool", n.Op == "MaxPool":
 		return s.through(a)
 	case n.Op == "DepthToSpace":
 		s.scale *= float64(a.integer("blocksize", 1))
 		return s
+	case n.Op == "SpaceToDepth":
+		size := float64(max(1, a.integer("blocksize", 1)))
+		s.reach += (size - 1) / s.scale
+		s.scale /= size
+		return s
+	case n.Op == "ConvTranspose":
+		return s.spread(a)
 	case n.Op == "Resize":
 		return s.resized(n, a, constants)
 	}
@@ -123,6 +135,21 @@ func (s sight) through(a attributeSet) sight {
 	}
 	s.reach += float64(widest) / s.scale
 	s.scale /= float64(stride)
+	return s
+}
+
+// spread is the sight behind a transposed convolution.
+func (s sight) spread(a attributeSet) sight {
+	kernel, strides, dilations := a.integers("kernel_shape"), a.integers("strides"), a.integers("dilations")
+	if len(kernel) != 2 || len(strides) != 2 || strides[0] != strides[1] || strides[0] < 1 {
+		return everything
+	}
+	if dilations == nil {
+		dilations = []int64{1, 1}
+	}
+	widest := max((kernel[0]-1)*dilations[0], (kernel[1]-1)*dilations[1])
+	s.reach += math.Ceil(float64(widest)/float64(strides[0])) / s.scale
+	s.scale *= float64(strides[0])
 	return s
 }
 

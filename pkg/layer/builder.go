@@ -30,7 +30,9 @@ type Builder struct {
 	nodes  map[*param.Param]*gorgonia.Node
 	data   map[*gorgonia.Node]bool
 	sites  uint64
-	err    error
+	// Of batch normalisations in training.
+	statistics []statistics
+	err        error
 }
 
 // NewBuilder returns a builder of a new graph over params. Where params is not

@@ -122,6 +122,51 @@ func (b *Builder) PixelNorm(name string, x *gorgonia.Node, eps float32) *gorgoni
 	})
 }
 
+// BatchNormMomentum is how fast running statistics follow those of batches, PyTorch's default.
+const BatchNormMomentum = 0.1
+
+// BatchNorm adds a normalisation of each channel over a batch, with parameters name.weight and name.bias and the
+// buffers name.running_mean and name.running_var (C). In training graphs its statistics are those of the graph's
+// batch; see Builder.WholeBatches and Builder.FollowStatistics.
+func (b *Builder) BatchNorm(name string, x *gorgonia.Node) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	c := b.channels(name, x)
+	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
+	beta := b.NoDecay(name+".bias", param.Constant(0), c)
+	mean, m := b.declare(name+".running_mean", param.Buffer, param.Constant(0), c)
+	variance, v := b.declare(name+".running_var", param.Buffer, param.Constant(1), c)
+	y := b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		return op.BatchNorm(x, gamma, beta, mean, variance, Eps, b.Training)
+	})
+	if y != nil && b.Training {
+		b.statistics = append(b.statistics, statistics{y.Op().(*op.BatchNormOp), m, v})
+	}
+	return y
+}
+
+// statistics are those of a batch normalisation in training, with their running values.
+type statistics struct {
+	of             *op.BatchNormOp
+	mean, variance *param.Param
+}
+
+// WholeBatches says whether what the graph computes for a sample depends on the other samples of its batch, so that a
+// batch must be evaluated at once.
+func (b *Builder) WholeBatches() bool { return len(b.statistics) > 0 }
+
+// FollowStatistics moves the running statistics of all batch normalisations towards those of the batch of the graph's
+// last run. values is the flat vector of the parameters with their buffers.
+func (b *Builder) FollowStatistics(values []float32) error {
+	for _, s := range b.statistics {
+		if err := s.of.Follow(s.mean.Slice(values), s.variance.Slice(values), BatchNormMomentum); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ChannelAttention multiplies the channels of x (N,C,H,W) by factors in (0,1) that follow from their means: the block of
 // RCAN (Zhang et al. 2018),
 //

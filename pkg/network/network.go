@@ -1,4 +1,4 @@
-// Package network holds the networks of the paper. A network is a small value
+// Package network holds the networks of the paper, and NAFNet. A network is a small value
 // of options with one method, Build, that reads like the network's definition.
 package network
 
@@ -57,15 +57,15 @@ func declare(n Network, channels int, set *param.Set) (*param.Set, error) {
 	return set, nil
 }
 
-// Restoration returns the paper's networks of scale 1, the default first. Without
-// time that is the ResNet alone, without its embedding of t.
+// Restoration returns the networks of scale 1, the default first: the paper's and NAFNet. Without
+// time the ResNet has no embedding of t, and the UNet, which needs t, is left out.
 func Restoration(time bool) []Network {
 	if time {
-		return []Network{NewUNet(), NewResNet()}
+		return []Network{NewUNet(), NewResNet(), NewNAFNet()}
 	}
 	plain := NewResNet()
 	plain.Time = false
-	return []Network{plain}
+	return []Network{plain, NewNAFNet()}
 }
 
 // Superresolution returns the paper's networks that enlarge by a factor, the

@@ -16,6 +16,7 @@ func TestParameterCounts(t *testing.T) {
 		{network.NewUNet(), 2_537_187},
 		{network.NewSRNet(), 69_603},
 		{network.NewESPCN(), 26_796},
+		{network.NewNAFNet(), 29_159_715},
 	} {
 		set, err := network.Parameters(tc.network, 3, 1)
 		if err != nil {

@@ -17,9 +17,9 @@ import (
 // kind, is always known.
 type Kinds map[string]Network
 
-// Paper returns the kinds of the paper's networks.
-func Paper() Kinds {
-	return Kinds{"resnet": ResNet{}, "unet": UNet{}, "srnet": SRNet{}, "espcn": ESPCN{}}
+// Standard returns the kinds of this package: the paper's networks and NAFNet.
+func Standard() Kinds {
+	return Kinds{"resnet": ResNet{}, "unet": UNet{}, "srnet": SRNet{}, "espcn": ESPCN{}, "nafnet": NAFNet{}}
 }
 
 // With returns the kinds of both k and more.

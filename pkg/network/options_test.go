@@ -10,7 +10,7 @@ import (
 
 // A network can be written as a line of text, and made again from it.
 func ExampleKinds() {
-	kinds := network.Paper()
+	kinds := network.Standard()
 	text, _ := kinds.Describe(network.Enlarged{Body: network.NewSRNet(), Factor: 2})
 	fmt.Println(text)
 	n, err := kinds.Parse(text)
@@ -26,7 +26,7 @@ func ExampleKinds() {
 
 // TestParse: every network comes back as it was.
 func TestParse(t *testing.T) {
-	kinds := network.Paper()
+	kinds := network.Standard()
 	for _, n := range []network.Network{
 		network.NewResNet(), network.NewUNet(), network.NewSRNet(), network.NewESPCN(), network.Enlarged{Body: network.NewSRResNet(), Factor: 3},
 		network.UNet{Out: 1, Base: 4, Multipliers: []int{1, 2, 3}, Blocks: 2, Attention: []int{2, 4}, Heads: 2, Groups: 4, Dropout: 0.1},
