@@ -110,7 +110,7 @@ func check(path string, options crosscheck.Options, tolerance float64, stdout io
 		fmt.Fprintln(stdout, "only one runtime ran the model: there was nothing to compare it with")
 	}
 	if worst, failed := report.Worst(tolerance); failed {
-		return fmt.Errorf("%s: %s differs by %.3g at shape %s, the tolerance is %g", path, worst.Runtime, worst.MaxAbs, worst.Shape, tolerance*max(1, worst.Largest))
+		return fmt.Errorf("%s: %s differs by %.3g at shape %s, the tolerance is %g", path, worst.Runtime, worst.MaxAbs, worst.Shape, worst.Limit(tolerance))
 	}
 	return nil
 }

@@ -51,15 +51,16 @@ type Row struct {
 	Reference        bool    // this is what the others are compared with
 }
 
-// Exceeds reports whether the difference is above tolerance times max(1, largest value).
-func (r Row) Exceeds(tolerance float64) bool {
-	return !(r.MaxAbs <= tolerance*max(1, r.Largest))
-}
+// Limit is the largest difference that a tolerance allows: tolerance times max(1, largest value).
+func (r Row) Limit(tolerance float64) float64 { return tolerance * max(1, r.Largest) }
+
+// Exceeds reports whether the difference is above the limit of a tolerance.
+func (r Row) Exceeds(tolerance float64) bool { return !(r.MaxAbs <= r.Limit(tolerance)) }
 
 // Worst is the row that is furthest above a tolerance; ok is false when none is above it.
 func (r *Report) Worst(tolerance float64) (worst Row, ok bool) {
 	for _, row := range r.Rows {
-		if row.Exceeds(tolerance) && (!ok || !(row.MaxAbs/max(1, row.Largest) <= worst.MaxAbs/max(1, worst.Largest))) {
+		if row.Exceeds(tolerance) && (!ok || !(row.MaxAbs/row.Limit(1) <= worst.MaxAbs/worst.Limit(1))) {
 			worst, ok = row, true
 		}
 	}
