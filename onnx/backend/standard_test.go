@@ -17,7 +17,7 @@ import (
 const standardTests = "ONNX_NODE_TESTS"
 
 // Of the tests all of whose operators the backend lists, so many have to be right at least, and none may be wrong.
-const minRight = 350
+const minRight = 1000
 
 // Tolerances of ONNX's own test runner.
 const absolute, relative = 1e-7, 1e-3
