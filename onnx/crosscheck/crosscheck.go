@@ -37,6 +37,8 @@ type Options struct {
 	Library string  // path of ONNX Runtime; empty to look for it
 	Folder  string  // of the model's file, where weights in other files are; empty when it has none
 	Forward Forward // what to compare with; nil for the network, where the model can be imported, or else the first runtime
+	// Extensions are needed to import networks of one's own.
+	Extensions export.Extensions
 }
 
 // Report is the outcome of all runs.
@@ -208,7 +210,7 @@ func (c *check) ours() (*backend.Model, *native.Model, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	network, err := native.New(c.model)
+	network, err := native.New(c.model, c.Extensions)
 	if err != nil {
 		c.note("not run in %s, and not compared with its network: %v", Gorgonnx, err)
 		return ours, nil, nil
@@ -255,7 +257,7 @@ func (c *check) run(ctx context.Context, shape []int) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MostCore {
+		if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MaxCore {
 			c.note("shape %s is too large for %s", formatShape(shape), Gorgonnx)
 			continue
 		}
@@ -264,6 +266,10 @@ func (c *check) run(ctx context.Context, shape []int) error {
 		took := time.Since(start)
 		row := Row{Runtime: r.name, Version: r.version, Shape: formatShape(shape), Milliseconds: float64(took.Microseconds()) / 1000}
 		reference := want == nil
+		if r.name == Gorgonnx && errors.Is(err, export.ErrNoWriter) {
+			c.note("not run in %s: %v", Gorgonnx, err)
+			continue
+		}
 		if err != nil && !c.strict && !errors.Is(err, backend.ErrTooLarge) {
 			c.refuse(r.name, fmt.Sprintf(" at shape %s", row.Shape), err)
 			continue

@@ -117,7 +117,7 @@ func leadingInput(m *onnx.Model) *onnx.ValueInfo {
 	return feeds[0]
 }
 
-// randomInputs draws images from N(0,1), numbers (N) from U(0,1) and whole numbers. They depend on seed, name and
+// randomInputs draws images from N(0,1), numbers (N) or (N,k) beside them from U(0,1), and whole numbers. They depend on seed, name and
 // shape only. shape is that of the leading input; names of dimensions and the batch carry over to the others.
 func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Value, error) {
 	leading := leadingInput(m)
@@ -161,7 +161,7 @@ func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Valu
 			path = append(path, uint64(d))
 		}
 		v.Data = make([]float32, n)
-		fill(v, in.Type, random.New(seed).Child("crosscheck/"+in.Name, path...))
+		fill(v, in.Type, len(v.Shape) == 1 || in != leading && len(v.Shape) < imageRank, random.New(seed).Child("crosscheck/"+in.Name, path...))
 		inputs[in.Name] = v
 	}
 	return inputs, onnx.CheckInputs(m.Graph.Feeds(), inputs)
@@ -169,7 +169,7 @@ func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Valu
 
 // fill draws numbers that a type can hold: bytes are taken for pixels, other whole numbers are 0 and 1, which are
 // positions, axes and truth values in most models.
-func fill(v onnx.Value, d onnx.DataType, stream random.Stream) {
+func fill(v onnx.Value, d onnx.DataType, uniform bool, stream random.Stream) {
 	whole := float32(2)
 	switch d {
 	case onnx.Uint8:
@@ -177,7 +177,7 @@ func fill(v onnx.Value, d onnx.DataType, stream random.Stream) {
 	case onnx.Float32, onnx.Float64, onnx.Float16, onnx.BFloat16:
 		whole = 0
 	}
-	if whole > 0 || len(v.Shape) == 1 {
+	if whole > 0 || uniform {
 		stream.Uniforms(v.Data)
 	} else {
 		stream.Normals(v.Data)
