@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"multiscale/onnx"
 	"multiscale/onnx/export"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/network"
 	"multiscale/pkg/weights"
 )
@@ -76,7 +78,11 @@ func (c *conversion) importModel(m *onnx.Model) (*export.Imported, error) {
 		return nil, err
 	}
 	i, err := export.Import(m, export.Extensions{})
-	if c.network == "" || err != nil && !errors.Is(err, export.ErrForeign) {
+	foreign := errors.Is(err, export.ErrForeign)
+	switch {
+	case foreign && c.network == "":
+		return nil, fmt.Errorf("%w; -network names it", err)
+	case c.network == "", err != nil && !foreign:
 		return i, err
 	}
 	if err == nil {
@@ -154,25 +160,46 @@ func (c *conversion) write(i *export.Imported) error {
 	return m.WriteFile(c.to)
 }
 
-// papers are the networks of the paper by the name of -network. Of two of one name, that for super-resolution is the second.
-var papers = []network.Network{
-	network.NewUNet(), network.NewResNet(), network.Enlarged{Body: network.NewSRResNet(), Factor: 2},
-	network.Enlarged{Body: network.NewSRNet(), Factor: 2}, network.NewESPCN(),
+// factors of enlargement that weights without a network's name are tried with.
+var factors = []int{2, 3, 4}
+
+// known are the networks of this project, those of the tasks first. Some share a name: they are for pictures of the same
+// size with and without t, and for enlargement.
+func known() []network.Network {
+	offered := catalog.Standard()
+	var all []network.Network
+	add := func(more []network.Network) {
+		for _, n := range more {
+			if !slices.ContainsFunc(all, func(o network.Network) bool { return reflect.DeepEqual(o, n) }) {
+				all = append(all, n)
+			}
+		}
+	}
+	for _, t := range offered.Tasks {
+		add(offered.NetworksOf(t))
+	}
+	add(network.Restoration(false))
+	for _, f := range factors {
+		add(network.Superresolution(f))
+	}
+	return all
 }
 
-// names are those of the networks of the paper.
+// names are those of the networks of this project.
 func names() []string {
 	var all []string
-	for _, n := range papers {
-		all = append(all, n.Name())
+	for _, n := range known() {
+		if !slices.Contains(all, n.Name()) {
+			all = append(all, n.Name())
+		}
 	}
-	return slices.Compact(all)
+	return all
 }
 
 // candidates returns the networks that -network can mean.
 func candidates(name string) ([]network.Network, error) {
 	if name == "" {
-		return papers, nil
+		return known(), nil
 	}
 	if strings.HasPrefix(name, "{") {
 		n, err := network.Paper().Parse(name)
@@ -182,7 +209,7 @@ func candidates(name string) ([]network.Network, error) {
 		return []network.Network{n}, nil
 	}
 	var found []network.Network
-	for _, n := range papers {
+	for _, n := range known() {
 		if n.Name() == name {
 			found = append(found, n)
 		}

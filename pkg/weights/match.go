@@ -95,13 +95,13 @@ func (f *File) prefix(wants []Want) (string, error) {
 			}
 		}
 	}
-	most := 0
+	highest := 0
 	for _, n := range found {
-		most = max(most, n)
+		highest = max(highest, n)
 	}
 	var best []string
 	for p, n := range found {
-		if n == most {
+		if n == highest {
 			best = append(best, p)
 		}
 	}
@@ -109,7 +109,7 @@ func (f *File) prefix(wants []Want) (string, error) {
 	switch {
 	case best[0] == "" || len(best) == 1:
 		return best[0], nil
-	case most == len(wants):
+	case highest == len(wants):
 		return "", fmt.Errorf("it holds such a network several times, with the prefixes %s; save the one that is wanted alone", list(best))
 	}
 	return "", nil
