@@ -64,11 +64,19 @@ func (c *conversion) fromWeights() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.from, err)
 	}
-	if c.task != "" {
-		about := export.Metadata{Task: c.task, Network: i.Network.Name(), Mean: c.mean, Std: c.std}
-		i.Options.Metadata = about.Properties()
-	}
 	return c.write(i)
+}
+
+// describe adds to a network what the command line says of its training.
+func (c *conversion) describe(i *export.Imported) error {
+	if c.task == "" {
+		return nil
+	}
+	if len(i.Options.Metadata) > 0 {
+		return fmt.Errorf("-task %s: the file says itself what it was trained for", c.task)
+	}
+	i.Options.Metadata = export.Metadata{Task: c.task, Network: i.Network.Name(), Mean: c.mean, Std: c.std}.Properties()
+	return nil
 }
 
 // importModel reads a model that this project exported, or the weights of another whose network is named.
@@ -96,7 +104,7 @@ func (c *conversion) importModel(m *onnx.Model) (*export.Imported, error) {
 		if err == nil {
 			err = export.Restore(params, m)
 		}
-		return &export.Imported{Network: n, Channels: channels, Params: params, Options: export.Options{Metadata: m.Metadata}}, err
+		return &export.Imported{Network: n, Channels: channels, Params: params}, err
 	})
 }
 
@@ -113,7 +121,7 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	switch {
 	case err == nil && c.network == "":
 		choices = []network.Network{described}
-	case err == nil && slices.ContainsFunc(choices, func(n network.Network) bool { return n.Name() == described.Name() }):
+	case err == nil && !strings.HasPrefix(c.network, "{") && slices.ContainsFunc(choices, func(n network.Network) bool { return n.Name() == described.Name() }):
 		choices = []network.Network{described} // with the options that it has
 	case err != nil && !errors.Is(err, export.ErrForeign):
 		return nil, err
@@ -121,14 +129,15 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	i, err := firstFit(choices, func(n network.Network) (*export.Imported, error) {
 		return export.ImportWeights(n, f, export.Extensions{})
 	})
-	if err != nil && c.network == "" && described == nil {
+	if errors.Is(err, weights.ErrOther) && c.network == "" && described == nil {
 		return nil, fmt.Errorf("its weights fit none of the networks %s; -network describes one with other options, "+
 			`as in '{"resnet":{"Out":3,"Hidden":64,"Blocks":2,"Time":true}}'`, strings.Join(names(), ", "))
 	}
 	return i, err
 }
 
-// firstFit returns the first network that takes the weights, or why the first does not.
+// firstFit returns the first network that takes the weights, or why the first does not, or what is wrong with weights whose
+// names fit.
 func firstFit(choices []network.Network, take func(network.Network) (*export.Imported, error)) (*export.Imported, error) {
 	var reason error
 	for _, n := range choices {
@@ -136,7 +145,7 @@ func firstFit(choices []network.Network, take func(network.Network) (*export.Imp
 		if err == nil {
 			return i, nil
 		}
-		if reason == nil {
+		if reason == nil || errors.Is(reason, weights.ErrOther) && !errors.Is(err, weights.ErrOther) {
 			reason = fmt.Errorf("for the network %s: %w", n.Name(), err)
 		}
 	}
@@ -145,6 +154,9 @@ func firstFit(choices []network.Network, take func(network.Network) (*export.Imp
 
 // write writes a network in the form that the suffix of the result asks for.
 func (c *conversion) write(i *export.Imported) error {
+	if err := c.describe(i); err != nil {
+		return fmt.Errorf("%s: %w", c.from, err)
+	}
 	if c.toSafetensors() {
 		tensors, metadata, err := i.Weights()
 		if err != nil {
