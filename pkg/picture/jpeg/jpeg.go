@@ -27,6 +27,8 @@ type Picture struct {
 	Inks bool
 	// Unended says that the end marker is missing; all pixels are there.
 	Unended bool
+	// Partial says that scans are missing, so that the picture lacks detail.
+	Partial bool
 }
 
 // Header is what stands before the pixels.
