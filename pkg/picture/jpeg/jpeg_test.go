@@ -145,6 +145,9 @@ func TestHeader(t *testing.T) {
 	if err != nil || h.W != 17 || h.H != 33 || h.Components != 3 || string(h.EXIF) != "exif" || string(h.XMP) != "xmp" || string(h.ICC) != "firstsecond" {
 		t.Errorf("%+v, %v", h, err)
 	}
+	if h, err := ReadHeader(bytes.Join([][]byte{data[:2], segment(0xe2, "ICC_PROFILE\x00\x02\x02second"), data[2:]}, nil)); err != nil || h.ICC == nil || len(h.ICC) != 0 {
+		t.Errorf("half a profile: %+v, %v", h, err)
+	}
 	if _, err := ReadHeader(with[:60]); err != io.ErrUnexpectedEOF {
 		t.Errorf("the beginning of a header: %v", err)
 	}
