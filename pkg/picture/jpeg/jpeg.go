@@ -102,6 +102,7 @@ type decoder struct {
 	dc, ac      [4]*huffman
 	interval    int // MCUs between restarts; 0 for none
 	unended     bool
+	scans       int
 
 	jfif      bool
 	adobe     bool
