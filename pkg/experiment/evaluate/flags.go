@@ -46,7 +46,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Group("Degradations; which a model meets follows from its task")
 	r.defineSettings(f)
 	f.Group("How")
-	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/evaluation-DATA)")
+	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/evaluation-DATA, followed by the data's digest where it has a -root)")
 	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for what a network computes in between; a picture that needs more is restored in tiles", func(s string) error {
 		size, err := command.ParseSize(s)
 		if err != nil || size < minMemory {
@@ -59,9 +59,6 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, when it is not found by itself (environment: "+runtime.Variable+")")
 	if err := f.Parse(args); err != nil {
 		return r, err
-	}
-	if r.Out == "" {
-		r.Out = filepath.Join("results", "runs", "evaluation-"+r.Data)
 	}
 	return r, r.check()
 }

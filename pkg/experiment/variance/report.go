@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -37,9 +36,6 @@ const (
 // report writes the files and prints the report.
 func (s *study) report(out io.Writer) error {
 	text := s.markdown()
-	if err := os.MkdirAll(s.Out, 0o777); err != nil {
-		return fmt.Errorf("-out %s: %w", s.Out, err)
-	}
 	files := []struct {
 		name  string
 		write func(io.Writer) error

@@ -12,6 +12,7 @@ import (
 
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/mesh"
@@ -73,6 +74,9 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	}
 	if err := s.open(); err != nil {
 		return err
+	}
+	if err := durable.CheckFolder(s.Out); err != nil {
+		return fmt.Errorf("-out %w", err)
 	}
 	if err := s.measure(ctx); err != nil {
 		if ctx.Err() != nil {
