@@ -113,7 +113,7 @@ func measure(ctx context.Context, n network.Network, batch, side, runs int, by c
 	best := math.Inf(1)
 	for i := range runs + 1 {
 		start := time.Now()
-		if err := m.Gradients(ctx, gradient, []mesh.Part{{Batch: b, Weight: 1, Key: uint64(i)}}, false); err != nil {
+		if err := m.Gradients(ctx, [][]float32{gradient}, []mesh.Part{{Batch: b, Weight: 1, Key: uint64(i)}}, false); err != nil {
 			return result{}, err
 		}
 		params.Update(func(values []float32) { err = adam.Step(values[:len(gradient)], gradient) })

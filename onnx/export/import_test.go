@@ -113,14 +113,14 @@ func TestTrainingOn(t *testing.T) {
 // pairs draws random pictures, the same each time.
 type pairs struct{ scale int }
 
-func (p pairs) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	side := 32 >> level
+func (p pairs) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) {
+	side, n := 32>>request.Level, request.Size
 	b := mesh.Batch{Input: pixel.NewImages(n, 3, side, side), T: make([]float32, n), Target: pixel.NewImages(n, 3, p.scale*side, p.scale*side), Samples: make([]uint64, n)}
-	r := random.New(5, uint64(iteration), uint64(level))
+	r := random.New(5, uint64(request.Iteration), uint64(request.Level))
 	r.Normals(b.Input.Data)
 	r.Normals(b.Target.Data)
 	r.Uniforms(b.T)
-	if coarse {
+	if request.Coarse {
 		coarser = mesh.RestrictBatch(mesh.Average, b, 1)
 	}
 	return b, coarser, nil

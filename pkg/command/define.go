@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/optimize"
 )
@@ -97,7 +98,7 @@ func (t Task) define(f *Flags, c *Config) {
 	})
 	t.choice(f, &c.Restriction, "restriction", []string{"nearest", "bilinear", "average"}, "how pictures are brought to a coarser mesh")
 	t.choice(f, &c.Degrade, "degrade", []string{"fine", "coarse"}, "degrade on the finest mesh and restrict, or degrade anew on each mesh")
-	t.choice(f, &c.Allocation, "allocation", []string{"fixed", "optimal", "adaptive"}, "batches of the levels: doubling, or from measured variance")
+	t.choice(f, &c.Allocation, "allocation", allocation.Names(), "batches of the levels: doubling, or from measured variance")
 	t.choice(f, &c.DropoutCoupling, "dropout-coupling", []string{"independent", "restricted"}, "dropout masks of the two meshes of a difference")
 	t.choice(f, &c.Conv, "conv", conv.Algorithms(), "convolution algorithm; auto is a fixed table of shapes")
 

@@ -1,6 +1,10 @@
 package command
 
-import "slices"
+import (
+	"slices"
+
+	"multiscale/pkg/mge"
+)
 
 // Profile is a size of the work, under a name.
 type Profile struct {
@@ -29,18 +33,21 @@ func Halved(iterations, levels int) []int {
 	return stages
 }
 
-// The strategies, in the order in which tables show them.
-const (
-	Single         = "single"
-	MGE            = "mge"
-	FullMultiscale = "fullmultiscale"
-	Progressive    = "progressive"
+// The names of the strategies of pkg/mge.
+var (
+	Single         = mge.Single.Name
+	MGE            = mge.MGE.Name
+	FullMultiscale = mge.FullMultiscale.Name
+	Progressive    = mge.Progressive.Name
 )
 
-var strategies = []string{Single, MGE, FullMultiscale, Progressive}
-
-// Strategies lists all strategies in the order in which tables show them.
-func Strategies() []string { return slices.Clone(strategies) }
+// Strategies returns the names of all strategies in the order in which tables show them.
+func Strategies() (names []string) {
+	for _, s := range mge.Strategies() {
+		names = append(names, s.Name)
+	}
+	return names
+}
 
 // Network is a backbone that a task offers.
 type Network struct {

@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/command"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/optimize"
@@ -25,23 +26,44 @@ func Flags(t task.Task) command.Task {
 // its single-scale and MGE modes than the paper: 8000 instead of 2000.
 const releasedFactor = 4
 
-// plan is what a strategy does.
-func (e *Experiment) plan(strategy string) (mge.Plan, error) {
-	p, err := e.work.Plan(mge.Strategy(strategy))
+// strategyPlan is what a strategy does, without pilots.
+func (e *Experiment) strategyPlan(strategy string) (mge.Plan, error) {
+	s, err := mge.ParseStrategy(strategy)
+	if err != nil {
+		return mge.Plan{}, err
+	}
+	work := e.work
+	if single := s.Name == mge.Single.Name; e.config.Released && (single || s.Name == mge.MGE.Name) {
+		work.Iterations *= releasedFactor
+		if single { // a batch of N_0 only
+			work.Batches = work.Batches[:1]
+		}
+	}
+	p, err := s.Plan(work)
 	if err != nil {
 		return p, err
 	}
-	switch {
-	case e.config.Released && p.Strategy == mge.Single: // a batch of N_0 only
-		p.Stages[0].Batches = e.work.Batches[:1]
-		p.Stages[0].Iterations *= releasedFactor
-	case e.config.Released && p.Strategy == mge.MGE:
-		p.Stages[0].Iterations *= releasedFactor
-	}
-	if p.Strategy != mge.Single { // which knows no coarser meshes
+	if s.Name != mge.Single.Name { // which has no coarser meshes
 		p.Pilot = e.levelsPilot
 	}
-	return p.Piloted(e.allocation(), func(terms mge.Stage) float64 { return e.pilot(terms).WorkUnits() }), nil
+	return p, nil
+}
+
+// plan is what a strategy does, with the pilots that are to come.
+func (e *Experiment) plan(strategy string) (mge.Plan, error) {
+	p, err := e.strategyPlan(strategy)
+	if err != nil {
+		return p, err
+	}
+	return e.allocation().Plan(p, nil)
+}
+
+// allocation is how batches are chosen.
+func (e *Experiment) allocation() allocation.Allocation {
+	return allocation.Allocation{
+		Method: allocation.Method(e.config.Allocation),
+		Cost:   func(terms mge.Stage) float64 { return e.pilot(terms).WorkUnits() },
+	}
 }
 
 // rule is the optimization method of -optimizer.

@@ -111,7 +111,7 @@ func Estimate(ctx context.Context, t task.Task, c command.Config) (map[string]Co
 	}
 	costs := make(map[string]Cost, len(plans))
 	for _, p := range plans {
-		costs[string(p.Strategy)] = Cost{workUnits(p), workUnits(p) * seconds}
+		costs[p.Strategy] = Cost{workUnits(p), workUnits(p) * seconds}
 	}
 	return costs, nil
 }

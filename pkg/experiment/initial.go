@@ -17,6 +17,7 @@ import (
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
 	"multiscale/pkg/task"
+	"multiscale/pkg/train"
 	"multiscale/pkg/weights"
 )
 
@@ -77,7 +78,7 @@ func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := params.Load(s.Vectors[parametersSection]); err != nil {
+	if err := params.Load(s.Vectors[train.ParametersSection]); err != nil {
 		return nil, fmt.Errorf("its parameters: %w", err)
 	}
 	return data, nil

@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/limit"
 	"multiscale/pkg/mesh"
@@ -33,9 +34,9 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	c := e.set.Channels
 	for _, p := range plans {
 		for _, s := range p.Stages {
-			batches := s.Batches
-			if e.allocation() != mge.Fixed && len(batches) > 1 {
-				batches = s.Most()
+			batches := s.Max()
+			if e.allocation().Method != allocation.Fixed && len(batches) > 1 {
+				batches = allocation.Max(s)
 			}
 			for i, n := range batches {
 				level := s.Finest + i

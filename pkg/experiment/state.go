@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/metric"
@@ -16,17 +17,17 @@ import (
 // that is random is a function of seed and iteration, so there is no state of
 // random streams or of the data's order.
 type state struct {
-	Format            int // of the state: stateFormat
-	Iteration         int // finished optimizer steps
-	OptimizerSteps    int
+	Format            int   // of the state: stateFormat
+	Iteration         int   // finished optimizer steps
 	Images            int64 // evaluations of the network in training
 	SecondsTraining   float64
 	SecondsValidation float64
 	History           history
 	Moments           []runfolder.Moment
 	// Best is the best validation so far, by the task's deciding measure; nil before the first.
-	Best   *best
-	Pilots []pilot // in their order
+	Best *best
+	// Decisions are the results of the pilots so far, in their order.
+	Decisions []allocation.Decision
 }
 
 // stateFormat numbers the forms of a state. Others are refused.
@@ -105,31 +106,25 @@ func (e *Experiment) openStore(u runfolder.Unit) *store {
 	return &store{Store: checkpoint.Store{Dir: e.folder.CheckpointDir(u), FS: e.files}}
 }
 
-// The sections of a checkpoint.
+// The sections of a checkpoint beside those of the trainer.
 const (
-	stateSection      = "state"
-	parametersSection = "parameters"
-	bestSection       = "best"
+	stateSection = "state"
+	bestSection  = "best"
 )
-
-func optimizerSection(i int) string { return fmt.Sprintf("optimizer/%04d", i) }
 
 // save writes a checkpoint.
 func (u *unit) save() error {
-	u.state.Format, u.state.OptimizerSteps = stateFormat, u.optimizer.Steps()
+	u.state.Format = stateFormat
 	data, err := json.Marshal(u.state)
 	if err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
-	s := checkpoint.Snapshot{
-		Bytes:   map[string][]byte{stateSection: data},
-		Vectors: map[string][]float32{parametersSection: u.model.Params.Values()},
+	s := checkpoint.Snapshot{Bytes: map[string][]byte{stateSection: data}}
+	if err := u.trainer.Save(&s); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
 	}
 	if u.state.Best != nil {
 		s.Vectors[bestSection] = u.best
-	}
-	for i, v := range u.optimizer.State() {
-		s.Vectors[optimizerSection(i)] = v
 	}
 	if _, err := u.store.Save(s); err != nil {
 		return fmt.Errorf("checkpoint: %w", err)
@@ -169,25 +164,19 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	if restored.Iteration < 0 || restored.Iteration > u.plan.Iterations() || len(restored.History) != restored.Iteration+1 {
 		return fmt.Errorf("it stands at iteration %d with %d rows of history, the plan has %d iterations", restored.Iteration, len(restored.History), u.plan.Iterations())
 	}
-	var moments [][]float32
-	for i := 0; s.Vectors[optimizerSection(i)] != nil; i++ {
-		moments = append(moments, s.Vectors[optimizerSection(i)])
-	}
-	if err := u.optimizer.Restore(restored.OptimizerSteps, moments); err != nil {
+	if err := u.trainer.Restore(s); err != nil {
 		return err
+	}
+	if u.trainer.Iteration != restored.Iteration {
+		return fmt.Errorf("its history ends with iteration %d, its training with %d", restored.Iteration, u.trainer.Iteration)
 	}
 	if restored.Best != nil {
 		if u.best = s.Vectors[bestSection]; len(u.best) != len(u.model.Params.Values()) {
 			return fmt.Errorf("it holds %d parameters of the best network, the network has %d", len(u.best), len(u.model.Params.Values()))
 		}
 	}
-	for _, p := range restored.Pilots {
-		if err := u.allocate(p); err != nil {
-			return err
-		}
-	}
-	if err := u.model.Params.Load(s.Vectors[parametersSection]); err != nil {
-		return fmt.Errorf("its parameters: %w", err)
+	if err := u.decide(restored.Decisions); err != nil {
+		return fmt.Errorf("it has %w", err)
 	}
 	for i := range restored.History {
 		restored.History[i].Unit = u.name

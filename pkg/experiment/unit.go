@@ -7,6 +7,7 @@ import (
 	"math"
 	"time"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/mesh"
@@ -22,14 +23,14 @@ const measurements = 10
 // unit is one strategy with one seed on its way.
 type unit struct {
 	*Experiment
-	name      runfolder.Unit
-	plan      mge.Plan
-	model     *model.Model
-	schedule  optimize.Schedule
-	optimizer *optimize.Optimizer
-	state     state
-	store     *store
-	best      []float32 // parameters at state.Best
+	name     runfolder.Unit
+	strategy mge.Plan // without pilots
+	plan     mge.Plan // with pilots, and the batches that are decided
+	model    *model.Model
+	trainer  *train.Trainer // of the part of the plan whose batches are known
+	state    state
+	store    *store
+	best     []float32 // parameters at state.Best
 
 	resumed time.Time // when the clock of training was last started
 }
@@ -39,20 +40,18 @@ type unit struct {
 func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 	u := &unit{Experiment: e, name: w.Unit}
 	var err error
-	if u.plan, err = e.plan(w.Strategy); err != nil {
+	if u.strategy, err = e.strategyPlan(w.Strategy); err != nil {
 		return err
 	}
-	if u.schedule, err = optimize.NewSchedule(e.config.Schedule, e.config.LearningRate, u.plan.Iterations()); err != nil {
+	if err := u.decide(nil); err != nil {
 		return err
 	}
 	if u.model, err = e.newModel(w.Seed); err != nil {
 		return err
 	}
-	rule, err := e.rule()
-	if err != nil {
+	if u.trainer, err = u.newTrainer(); err != nil {
 		return err
 	}
-	u.optimizer = optimize.New(rule, u.model.Params.Groups(), e.config.LearningRate)
 	if err := e.folder.Begin(w); err != nil {
 		return err
 	}
@@ -66,6 +65,28 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 		return err
 	}
 	return u.finish(ctx)
+}
+
+// newTrainer returns the trainer before the first iteration.
+func (u *unit) newTrainer() (*train.Trainer, error) {
+	schedule, err := optimize.NewSchedule(u.config.Schedule, u.config.LearningRate, u.plan.Iterations())
+	if err != nil {
+		return nil, err
+	}
+	rule, err := u.rule()
+	if err != nil {
+		return nil, err
+	}
+	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
+	t := &train.Trainer{
+		Source: &estimator, Params: u.model.Params, Schedule: schedule,
+		Optimizer: optimize.New(rule, u.model.Params.Groups(), u.config.LearningRate),
+		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
+	}
+	if u.config.Clip > 0 {
+		t.Adjustments = append(t.Adjustments, train.Clip(u.config.Clip))
+	}
+	return t, nil
 }
 
 // train runs the plan from where the state stands.
@@ -82,7 +103,8 @@ func (u *unit) train(ctx context.Context) error {
 	var err error
 	for err == nil && u.state.Iteration < total {
 		if err = u.pilotIfDue(ctx); err == nil {
-			err = u.trainUntilPilot(ctx)
+			u.trainer.Plan = allocation.Until(u.plan, u.state.Iteration)
+			err = u.trainer.Run(ctx)
 		}
 	}
 	u.stopClock()
@@ -99,44 +121,30 @@ func (u *unit) train(ctx context.Context) error {
 	return err
 }
 
-// trainUntilPilot runs the part of the plan whose batches are known.
-func (u *unit) trainUntilPilot(ctx context.Context) error {
-	known := u.plan.Until(u.state.Iteration)
-	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
-	trainer := &train.Trainer{
-		Plan:      known,
-		Estimator: &estimator, Params: u.model.Params, Optimizer: u.optimizer, Schedule: u.schedule,
-		Clip:      u.config.Clip,
-		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
-		Iteration: u.state.Iteration,
-	}
-	return trainer.Run(ctx)
-}
-
 // begin starts the history with the untrained network.
 func (u *unit) begin() {
 	u.state.History = history{{
 		Unit: u.name, Stage: 1, Side: mesh.Side(u.config.Side, u.plan.Stages[0].Finest),
-		LearningRate: u.schedule.LearningRate(0),
+		LearningRate: u.trainer.Schedule.LearningRate(0),
 		TrainLoss:    math.NaN(), GradientNorm: math.NaN(),
 	}}
 }
 
 // record is the hook that keeps the history, and validates when it is due.
 func (u *unit) record(ctx context.Context, s train.Step) error {
-	u.state.Images += int64(s.Mesh.Images())
+	u.state.Images += int64(s.Stage.Images())
 	u.state.Iteration = s.Iteration
 	u.state.History = append(u.state.History, runfolder.History{
-		Unit: u.name, Stage: s.Stage + 1, Iteration: s.Iteration, WorkUnits: s.WorkUnits, Side: mesh.Side(u.config.Side, s.Mesh.Finest),
+		Unit: u.name, Stage: s.StageNumber + 1, Iteration: s.Iteration, WorkUnits: s.WorkUnits, Side: mesh.Side(u.config.Side, s.Stage.Finest),
 		LearningRate: s.LearningRate, TrainLoss: s.Estimate.Loss, GradientNorm: s.GradientNorm,
 	})
 	u.stopClock()
 	if err := u.validateIfDue(ctx); err != nil {
 		return err
 	}
-	u.images += s.Mesh.Images()
+	u.images += s.Stage.Images()
 	u.progress.Update(progress.State{
-		Unit: u.name.String(), Stage: s.Stage + 1, Stages: u.plan.Number(len(u.plan.Stages)-1) + 1, Side: mesh.Side(u.config.Side, s.Mesh.Finest),
+		Unit: u.name.String(), Stage: s.StageNumber + 1, Stages: u.plan.Numbers(), Side: mesh.Side(u.config.Side, s.Stage.Finest),
 		Iteration: s.Iteration, Iterations: u.plan.Iterations(), Loss: s.Estimate.Loss, Images: u.images,
 		Done: u.done + s.WorkUnits, Total: u.total,
 	})
@@ -152,7 +160,7 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 	i, total := u.state.Iteration, u.plan.Iterations()
 	due := i == 0 || i*measurements/total != (i-1)*measurements/total
 	if i > 0 {
-		_, stageEnd := u.plan.At(i - 1)
+		_, _, stageEnd := u.plan.At(i - 1)
 		due = due || stageEnd
 	}
 	if !due || len(row.Validation) > 0 {

@@ -53,6 +53,26 @@ func TestRestrictComposes(t *testing.T) {
 	}
 }
 
+// TestSlice: samples keep their numbers, also where there are several for each.
+func TestSlice(t *testing.T) {
+	b := mesh.Batch{Input: count(4, 1, 1), Target: count(4, 1, 1), T: []float32{0, 1, 2, 3, 4, 5, 6, 7}, Samples: []uint64{0, 1, 2, 3}}
+	part := b.Slice(1, 3)
+	if !slices.Equal(part.T, []float32{2, 3, 4, 5}) || !slices.Equal(part.Samples, []uint64{1, 2}) {
+		t.Errorf("numbers %v of samples %v", part.T, part.Samples)
+	}
+	if both := part.Append(b.Slice(0, 1)); !slices.Equal(both.T, []float32{2, 3, 4, 5, 0, 1}) || both.Len() != 3 {
+		t.Errorf("numbers %v of %d samples", both.T, both.Len())
+	}
+	if none := b.Slice(2, 2).Slice(0, 0); none.Len() != 0 || len(none.T) != 0 {
+		t.Errorf("numbers %v of no samples", none.T)
+	}
+	for r, want := range map[mesh.Request][2]int{{Size: 9}: {0, 9}, {Size: 9, From: 3}: {3, 9}, {Size: 9, From: 3, To: 5}: {3, 5}} {
+		if from, to := r.Range(); from != want[0] || to != want[1] {
+			t.Errorf("%+v: samples %d to %d", r, from, to)
+		}
+	}
+}
+
 func TestFind(t *testing.T) {
 	for _, r := range mesh.Restrictions() {
 		if got, err := mesh.Find(mesh.Restrictions(), r.Name()); got != r || err != nil {

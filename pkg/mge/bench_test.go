@@ -17,8 +17,8 @@ import (
 // drawn hands out batches that were drawn before.
 type drawn map[int][2]mesh.Batch
 
-func (d drawn) Draw(_, level, _ int, _ bool) (fine, coarser mesh.Batch, err error) {
-	return d[level][0], d[level][1], nil
+func (d drawn) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
+	return d[r.Level][0], d[r.Level][1], nil
 }
 
 // BenchmarkStage takes training steps of the cpu profile: single-scale, and the
@@ -28,12 +28,12 @@ func BenchmarkStage(b *testing.B) {
 	work := mge.Work{Batches: mge.Doubling(16, 3), Iterations: 1, Stages: []int{1, 1, 1, 1}}
 	for _, n := range []network.Network{network.NewUNet(), network.NewResNet()} {
 		for _, strategy := range []mge.Strategy{mge.Single, mge.FullMultiscale} {
-			plan, err := work.Plan(strategy)
+			plan, err := strategy.Plan(work)
 			if err != nil {
 				b.Fatal(err)
 			}
 			for i, stage := range plan.Stages {
-				b.Run(fmt.Sprintf("%s/%s/%d", n.Name(), strategy, i+1), func(b *testing.B) {
+				b.Run(fmt.Sprintf("%s/%s/%d", n.Name(), strategy.Name, i+1), func(b *testing.B) {
 					benchmarkStage(b, n, stage)
 				})
 			}

@@ -11,18 +11,19 @@ import (
 // Model is what the estimator needs of a network and its loss; *model.Model is
 // one.
 type Model interface {
-	// Gradients writes the sum of the weighted gradients of the mean losses of batches on
-	// one mesh to the flat vector dst, or with add adds it to dst, and sets the losses of
-	// the parts.
-	Gradients(ctx context.Context, dst []float32, parts []mesh.Part, add bool) error
+	// Gradients writes sums of the weighted gradients of the mean losses of batches on
+	// one mesh, that of the parts with destination d to the flat vector dst[d], or with
+	// add adds them, and sets the losses of the parts.
+	Gradients(ctx context.Context, dst [][]float32, parts []mesh.Part, add bool) error
 }
 
 // Sampler draws training batches.
 type Sampler interface {
-	// Draw returns n fresh samples on the mesh of a level, and with coarse the
-	// same samples, noise and t on the next coarser mesh. Batches of different
-	// iterations and levels are independent; equal arguments give equal batches.
-	Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error)
+	// Draw returns the samples of a request on the mesh of its level, and where it asks
+	// for them the same samples, noise and t on the next coarser mesh. Batches of
+	// different iterations and levels are independent; equal requests give equal samples,
+	// and those of a range are the ones that the whole batch has there.
+	Draw(r mesh.Request) (fine, coarser mesh.Batch, err error)
 }
 
 // Estimator estimates the gradient of the expected loss on the finest mesh of a
@@ -36,6 +37,8 @@ type Estimator struct {
 	// one, restricted: pixel (i,j) has that of (2i,2j). Else they are independent, as
 	// in the paper's code.
 	SharedMasks bool
+
+	to [1][]float32 // where the gradient goes
 }
 
 // Fine returns the part of a term on its finer mesh.
@@ -75,18 +78,19 @@ type Estimate struct {
 // at once: the one of the mesh's own term, and the one of the next finer term,
 // which is subtracted here.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
+	e.to[0] = dst
 	estimate := Estimate{Terms: make([]Term, 0, len(s.Batches))}
 	var parts [2]mesh.Part // of the mesh's own term, and of the finer one
 	for i, n := range s.Batches {
 		level := s.Finest + i
 		difference := level < s.Coarsest()
-		fine, coarse, err := e.Sampler.Draw(iteration, level, n, difference)
+		fine, coarse, err := e.Sampler.Draw(mesh.Request{Iteration: iteration, Level: level, Size: n, Coarse: difference})
 		if err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}
 		parts[0] = e.Fine(fine, iteration, level)
 		here := parts[:min(i+1, 2)]
-		if err := e.Model.Gradients(ctx, dst, here, i > 0); err != nil {
+		if err := e.Model.Gradients(ctx, e.to[:], here, i > 0); err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}
 		estimate.Terms = append(estimate.Terms, Term{Level: level, Samples: n, Fine: parts[0].Loss})

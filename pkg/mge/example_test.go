@@ -40,16 +40,17 @@ func (threeLayers) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 // difference get the same waves and the same noise.
 type waves struct{}
 
-func (waves) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	r := random.New(1, uint64(iteration), uint64(level))
+func (waves) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) {
+	r := random.New(1, uint64(request.Iteration), uint64(request.Level))
+	n := request.Size
 	b := mesh.Batch{Input: pixel.NewImages(n, 1, 16, 16), Target: pixel.NewImages(n, 1, 16, 16), Samples: make([]uint64, n)}
 	r.Normals(b.Input.Data)
 	for i := range b.Target.Data {
 		b.Target.Data[i] = float32(i/16%16) / 16
 		b.Input.Data[i] += b.Target.Data[i]
 	}
-	fine = mesh.RestrictBatch(mesh.Average, b, level)
-	if coarse {
+	fine = mesh.RestrictBatch(mesh.Average, b, request.Level)
+	if request.Coarse {
 		coarser = mesh.RestrictBatch(mesh.Average, fine, 1)
 	}
 	return fine, coarser, nil

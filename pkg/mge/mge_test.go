@@ -4,6 +4,8 @@ import (
 	"context"
 	"math"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"multiscale/pkg/mesh"
@@ -29,27 +31,75 @@ func TestWorkUnits(t *testing.T) {
 		{mge.FullMultiscale, []float64{2, 7, 17, 37}, [][]int{{128}, {64, 128}, {32, 64, 128}, {16, 32, 64, 128}}, 28_750},
 		{mge.Progressive, []float64{2, 7, 17, 37}, [][]int{{128}, {112}, {68}, {37}}, 28_750},
 	} {
-		plan, err := paper.Plan(tc.strategy)
+		plan, err := tc.strategy.Plan(paper)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := plan.WorkUnits(plan.Iterations()); got != tc.total {
-			t.Errorf("%s: %v work units, want %v", tc.strategy, got, tc.total)
+			t.Errorf("%s: %v work units, want %v", tc.strategy.Name, got, tc.total)
 		}
 		for i, s := range plan.Stages {
 			if s.WorkUnits() != tc.each[i] {
-				t.Errorf("%s, stage %d: %v work units an iteration, want %v", tc.strategy, i, s.WorkUnits(), tc.each[i])
+				t.Errorf("%s, stage %d: %v work units an iteration, want %v", tc.strategy.Name, i, s.WorkUnits(), tc.each[i])
 			}
 			for j, n := range s.Batches {
 				if n != tc.batches[i][j] {
-					t.Errorf("%s, stage %d: batches %v, want %v", tc.strategy, i, s.Batches, tc.batches[i])
+					t.Errorf("%s, stage %d: batches %v, want %v", tc.strategy.Name, i, s.Batches, tc.batches[i])
 					break
 				}
 			}
-			if at, last := plan.At(plan.Iterations() - 1); at != len(plan.Stages)-1 || !last {
-				t.Errorf("%s: the last iteration is in stage %d, last of it: %v", tc.strategy, at, last)
+			if at, _, last := plan.At(plan.Iterations() - 1); at != len(plan.Stages)-1 || !last {
+				t.Errorf("%s: the last iteration is in stage %d, last of it: %v", tc.strategy.Name, at, last)
 			}
 		}
+	}
+}
+
+// TestCarry: where progressive's batch is no whole number, its samples so far never differ
+// from the exact number by one, and their cost is what the plan says.
+func TestCarry(t *testing.T) {
+	work := mge.Work{Batches: mge.Doubling(8, 3), Iterations: 100, Stages: []int{100, 50, 25, 13}}
+	plan, err := mge.Progressive.Plan(work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	full, err := mge.FullMultiscale.Plan(work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int // of the last stage: 18.5 samples
+	spent := 0.0
+	for i := range plan.Iterations() {
+		at, stage, _ := plan.At(i)
+		if spent += stage.WorkUnits(); spent != plan.WorkUnits(i+1) {
+			t.Fatalf("%v work units in %d iterations, the plan says %v", spent, i+1, plan.WorkUnits(i+1))
+		}
+		if d := full.WorkUnits(i+1) - spent; d < 0 || d >= mesh.Cost(stage.Finest) {
+			t.Fatalf("%v work units in %d iterations, Full-Multiscale takes %v", spent, i+1, full.WorkUnits(i+1))
+		}
+		if at == 3 {
+			got = append(got, stage.Batches[0])
+		}
+	}
+	if want := []int{18, 19, 18, 19, 18, 19, 18, 19, 18, 19, 18, 19, 18}; !slices.Equal(got, want) {
+		t.Errorf("batches %v, want %v", got, want)
+	}
+	if last := plan.Stages[3]; last.WorkUnits() != 18.5 || last.Max()[0] != 19 || last.Batches[0] != 18 {
+		t.Errorf("the last stage is %+v", last)
+	}
+	third := mge.Stage{Batches: []int{2}, Fraction: 1. / 3}
+	samples := 0
+	for i := range 1000 {
+		samples += third.At(i).Batches[0]
+		if off := float64(samples) - float64(i+1)*(2+1./3); off <= -1 || off >= 1 {
+			t.Fatalf("%d samples in %d iterations", samples, i+1)
+		}
+	}
+	if _, err := mge.ParseStrategy("fast"); err == nil || !strings.Contains(err.Error(), "single, mge, fullmultiscale, progressive") {
+		t.Errorf("an unknown strategy: error %v", err)
+	}
+	if _, err := mge.FullMultiscale.Plan(mge.Work{Batches: []int{1, 2}, Stages: []int{1}}); err == nil || !strings.Contains(err.Error(), "1 stages for 2 meshes") {
+		t.Errorf("a stage too few: error %v", err)
 	}
 }
 
@@ -57,9 +107,9 @@ func TestWorkUnits(t *testing.T) {
 // collapses to the finest mesh.
 type sameBatch struct{ finest mesh.Batch }
 
-func (s sameBatch) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	fine = mesh.RestrictBatch(mesh.Nearest, s.finest.Slice(0, n), level)
-	if coarse {
+func (s sameBatch) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
+	fine = mesh.RestrictBatch(mesh.Nearest, s.finest.Slice(0, r.Size), r.Level)
+	if r.Coarse {
 		coarser = mesh.RestrictBatch(mesh.Nearest, fine, 1)
 	}
 	return fine, coarser, nil
@@ -133,7 +183,7 @@ type call struct {
 	stride int
 }
 
-func (r *recorder) Gradients(_ context.Context, _ []float32, parts []mesh.Part, _ bool) error {
+func (r *recorder) Gradients(_ context.Context, _ [][]float32, parts []mesh.Part, _ bool) error {
 	var calls []call
 	for i, p := range parts {
 		parts[i].Loss = float64(10*len(r.calls) + i)
@@ -146,11 +196,11 @@ func (r *recorder) Gradients(_ context.Context, _ []float32, parts []mesh.Part, 
 // fresh draws a different batch for every level.
 type fresh struct{}
 
-func (fresh) Draw(iteration, level, n int, coarse bool) (mesh.Batch, mesh.Batch, error) {
-	b := randomBatch(n, 16)
-	b.Input.Data[0] = float32(100*iteration + level)
-	b = mesh.RestrictBatch(mesh.Nearest, b, level)
-	if !coarse {
+func (fresh) Draw(r mesh.Request) (mesh.Batch, mesh.Batch, error) {
+	b := randomBatch(r.Size, 16)
+	b.Input.Data[0] = float32(100*r.Iteration + r.Level)
+	b = mesh.RestrictBatch(mesh.Nearest, b, r.Level)
+	if !r.Coarse {
 		return b, mesh.Batch{}, nil
 	}
 	return b, mesh.RestrictBatch(mesh.Nearest, b, 1), nil

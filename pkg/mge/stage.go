@@ -1,7 +1,7 @@
 package mge
 
 import (
-	"fmt"
+	"slices"
 
 	"multiscale/pkg/mesh"
 )
@@ -13,12 +13,15 @@ type Stage struct {
 	Finest     int
 	Batches    []int
 	Iterations int
+	// Fraction, in [0,1), is what an iteration has on the finest mesh beyond its batch.
+	// It is carried from one iteration to the next until it is a sample; see At.
+	Fraction float64
 
 	// Pilot is the work units of a measurement before the first iteration, from
-	// which batches follow; see Plan.Piloted.
+	// which the batches follow; see pkg/allocation.
 	Pilot float64
-	// Continues says that the stage goes on with the meshes of the one before, and
-	// that only the batches are others: the two are one stage to whoever counts.
+	// Continues says that the stage continues the one before with other batches: the two
+	// have one number.
 	Continues bool
 }
 
@@ -26,14 +29,63 @@ type Stage struct {
 // plain gradient of one mesh.
 func (s Stage) Coarsest() int { return s.Finest + len(s.Batches) - 1 }
 
-// WorkUnits is the cost of one iteration: every sample of a difference is seen
-// on two meshes (paper, section on computational cost).
+// At returns the stage with the batches of its iteration i, from 0. With n samples and a
+// fraction f on the finest mesh, that iteration has floor((i+1)(n+f)) - floor(i(n+f)) of
+// them: those so far never differ from the exact number by a whole sample.
+func (s Stage) At(i int) Stage {
+	if more := s.carried(i+1) - s.carried(i); more > 0 {
+		s.Batches = slices.Clone(s.Batches)
+		s.Batches[0] += more
+	}
+	s.Fraction = 0
+	return s
+}
+
+// carried is the number of samples that the fraction has made up in the first iterations.
+func (s Stage) carried(iterations int) int { return int(float64(iterations) * s.Fraction) }
+
+// Max returns the largest batches of an iteration.
+func (s Stage) Max() []int {
+	if s.Fraction == 0 {
+		return s.Batches
+	}
+	largest := slices.Clone(s.Batches)
+	largest[0]++
+	return largest
+}
+
+// Costs returns the work units of one sample of each term: every sample of a
+// difference is seen on two meshes (paper, section on computational cost).
+func (s Stage) Costs() []float64 {
+	costs := make([]float64, len(s.Batches))
+	for i := range costs {
+		level := s.Finest + i
+		costs[i] = mesh.Cost(level)
+		if level < s.Coarsest() {
+			costs[i] += mesh.Cost(level + 1)
+		}
+	}
+	return costs
+}
+
+// WorkUnits is the cost of one iteration, fractions of samples included.
 func (s Stage) WorkUnits() float64 {
 	var sum float64
 	for i, cost := range s.Costs() {
-		sum += float64(s.Batches[i]) * cost
+		n := float64(s.Batches[i])
+		if i == 0 {
+			n += s.Fraction
+		}
+		sum += n * cost
 	}
 	return sum
+}
+
+// workUnits is the cost of the first iterations, in whole samples.
+func (s Stage) workUnits(iterations int) float64 {
+	whole := s
+	whole.Fraction = 0
+	return float64(iterations)*whole.WorkUnits() + float64(s.carried(iterations))*s.Costs()[0]
 }
 
 // Images is the number of evaluations of the network in one iteration, on
@@ -49,85 +101,14 @@ func (s Stage) Images() int {
 	return sum
 }
 
-// Strategy names a way to train.
-type Strategy string
-
-// The strategies.
-const (
-	// Single takes the plain gradient on the finest mesh, with the batch of all
-	// of MGE's terms together.
-	Single Strategy = "single"
-	// MGE estimates the gradient on the finest mesh over all meshes.
-	MGE Strategy = "mge"
-	// FullMultiscale trains on the coarsest mesh first and takes the weights to
-	// the next finer one, with MGE over all coarser meshes on each.
-	FullMultiscale Strategy = "fullmultiscale"
-	// Progressive is FullMultiscale with the plain gradient of each stage's own
-	// mesh, at equal cost: what MGE has to beat.
-	Progressive Strategy = "progressive"
-)
-
-// Strategies lists all strategies, in the order of tables.
-func Strategies() []Strategy { return []Strategy{Single, MGE, FullMultiscale, Progressive} }
-
-// Plan is a strategy in full: what is done in which order.
+// Plan is a strategy in full: what is done in which order. A plan is not changed once it
+// is made.
 type Plan struct {
-	Strategy Strategy
+	Strategy string
 	Stages   []Stage
 	// Pilot is the work units of a measurement before the first iteration, from
-	// which it follows how many meshes there are; see Variances.Depth.
+	// which the number of meshes follows; see allocation.Variances.Depth.
 	Pilot float64
-}
-
-// Work is the size of a training run, from which strategies make plans.
-type Work struct {
-	// Batches are N_0, ..., N_L, from the finest to the coarsest mesh.
-	Batches []int
-	// Iterations of Single and MGE.
-	Iterations int
-	// Stages are the iterations of FullMultiscale's and Progressive's stages,
-	// from the coarsest mesh to the finest: L+1 of them.
-	Stages []int
-}
-
-// Doubling returns N_l = n0 * 2^l for l = 0..levels, the paper's batch sizes.
-func Doubling(n0, levels int) []int {
-	batches := make([]int, levels+1)
-	for l := range batches {
-		batches[l] = n0 << l
-	}
-	return batches
-}
-
-// Plan returns the plan of a strategy for this work.
-func (w Work) Plan(s Strategy) (Plan, error) {
-	p := Plan{Strategy: s}
-	switch s {
-	case Single:
-		all := 0
-		for _, n := range w.Batches {
-			all += n
-		}
-		p.Stages = []Stage{{Batches: []int{all}, Iterations: w.Iterations}}
-	case MGE:
-		p.Stages = []Stage{{Batches: w.Batches, Iterations: w.Iterations}}
-	case FullMultiscale, Progressive:
-		if len(w.Stages) != len(w.Batches) {
-			return p, fmt.Errorf("%s: %d stages for %d meshes", s, len(w.Stages), len(w.Batches))
-		}
-		for j, iterations := range w.Stages {
-			finest := len(w.Batches) - 1 - j
-			stage := Stage{Finest: finest, Batches: w.Batches[finest:], Iterations: iterations}
-			if s == Progressive {
-				// The same work an iteration, all of it on the stage's own mesh.
-				stage.Batches = []int{int(stage.WorkUnits() / mesh.Cost(finest))}
-			}
-			p.Stages = append(p.Stages, stage)
-		}
-	default:
-		return p, fmt.Errorf("unknown strategy %q", s)
-	}
-	return p, nil
 }
 
 // Iterations is the number of optimizer steps of the whole plan.
@@ -151,7 +132,7 @@ func (p Plan) WorkUnits(iterations int) float64 {
 		if n > 0 {
 			sum += s.Pilot
 		}
-		sum += float64(n) * s.WorkUnits()
+		sum += s.workUnits(n)
 		iterations -= n
 	}
 	return sum
@@ -166,27 +147,30 @@ func (p Plan) Pilots() float64 {
 	return sum
 }
 
-// At returns the stage of an iteration, counted from 0 over all stages, and
-// whether it is that stage's last.
-func (p Plan) At(iteration int) (stage int, last bool) {
+// At returns the index of the stage of an iteration, counted from 0 over all stages, the
+// stage with the batches of that iteration, and whether it is the last of its number.
+func (p Plan) At(iteration int) (index int, stage Stage, last bool) {
 	for i, s := range p.Stages {
 		if iteration < s.Iterations {
 			continued := i+1 < len(p.Stages) && p.Stages[i+1].Continues
-			return i, iteration == s.Iterations-1 && !continued
+			return i, s.At(iteration), iteration == s.Iterations-1 && !continued
 		}
 		iteration -= s.Iterations
 	}
-	return len(p.Stages), false
+	return len(p.Stages), Stage{}, false
 }
 
-// Number counts stages from 0, those that continue together with the ones they
-// continue.
-func (p Plan) Number(stage int) int {
+// Number is the number of a stage, from 0: stages that continue the one before have its
+// number.
+func (p Plan) Number(index int) int {
 	n := -1
-	for _, s := range p.Stages[:min(stage+1, len(p.Stages))] {
+	for _, s := range p.Stages[:min(index+1, len(p.Stages))] {
 		if !s.Continues {
 			n++
 		}
 	}
 	return n
 }
+
+// Numbers is how many numbers the stages have.
+func (p Plan) Numbers() int { return p.Number(len(p.Stages)-1) + 1 }

@@ -15,7 +15,8 @@ import (
 // first pixel.
 type scalar struct{}
 
-func (scalar) Gradients(_ context.Context, dst []float32, parts []mesh.Part, add bool) error {
+func (scalar) Gradients(_ context.Context, to [][]float32, parts []mesh.Part, add bool) error {
+	dst := to[0]
 	if !add {
 		dst[0] = 0
 	}
@@ -30,8 +31,8 @@ func (scalar) Gradients(_ context.Context, dst []float32, parts []mesh.Part, add
 // pyramid draws samples whose meshes differ by a quarter of their values.
 type pyramid struct{}
 
-func (pyramid) Draw(iteration, level, n int, _ bool) (fine, coarser mesh.Batch, err error) {
-	r := random.New(1, uint64(iteration), uint64(level))
+func (pyramid) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) {
+	r, n := random.New(1, uint64(request.Iteration), uint64(request.Level)), request.Size
 	fine.Input, coarser.Input = pixel.NewImages(n, 1, 1, 1), pixel.NewImages(n, 1, 1, 1)
 	r.Normals(fine.Input.Data)
 	for i, v := range fine.Input.Data {
@@ -52,7 +53,7 @@ func Example() {
 		fmt.Printf("level %d: V %.2f alone, %.2f in the sum\n", l.Level, l.Single.Variance, l.Term.Variance)
 	}
 	doubling := mge.Stage{Batches: mge.Doubling(16, 1)}
-	fmt.Println("batches", doubling.Allocate(levels.Variances()).Batches, "instead of", doubling.Batches)
+	fmt.Println("batches", levels.Variances().Allocate(doubling).Batches, "instead of", doubling.Batches)
 	// Output:
 	// level 0: V 0.99 alone, 0.06 in the sum
 	// level 1: V 0.99 alone, 0.99 in the sum

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
@@ -90,7 +91,7 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 		}
 		seconds := make([]float64, m.Repetitions)
 		for r := range m.Repetitions {
-			b, coarser, err := m.Sampler.Draw(r, level, n, difference)
+			b, coarser, err := m.Sampler.Draw(mesh.Request{Iteration: r, Level: level, Size: n, Coarse: difference})
 			if err != nil {
 				return nil, fmt.Errorf("level %d: %w", level, err)
 			}
@@ -129,14 +130,14 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 
 // gradient overwrites dst with the weighted mean gradient of a batch.
 func (m *Measurement) gradient(ctx context.Context, dst []float32, p mesh.Part) error {
-	return m.Model.Gradients(ctx, dst, []mesh.Part{p}, false)
+	return m.Model.Gradients(ctx, [][]float32{dst}, []mesh.Part{p}, false)
 }
 
 // Variances returns the variances that allocation follows from; see
-// mge.Stage.Allocate.
-func (l Levels) Variances() mge.Variances {
+// pkg/allocation.
+func (l Levels) Variances() allocation.Variances {
 	last := l[len(l)-1].Level
-	v := mge.Variances{Single: make([]float64, last+1), Difference: make([]float64, last)}
+	v := allocation.Variances{Single: make([]float64, last+1), Difference: make([]float64, last)}
 	for _, level := range l {
 		v.Single[level.Level] = level.Single.Variance
 		if level.Level < last {

@@ -23,8 +23,8 @@ type noise struct {
 	between, last mesh.Restriction
 }
 
-func (s noise) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	r := random.New(11, uint64(iteration), uint64(level))
+func (s noise) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) {
+	r, n := random.New(11, uint64(request.Iteration), uint64(request.Level)), request.Size
 	b := mesh.Batch{
 		Input: pixel.NewImages(n, 3, s.side, s.side), Target: pixel.NewImages(n, 3, s.side, s.side),
 		T: make([]float32, n), Samples: make([]uint64, n),
@@ -38,8 +38,8 @@ func (s noise) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Ba
 		b.Target.Data[i] = float32(math.Sin(float64(i % s.side)))
 		b.Input.Data[i] = 0.5*b.Input.Data[i] + b.Target.Data[i]
 	}
-	fine = mesh.RestrictBatch(s.between, b, level)
-	if coarse {
+	fine = mesh.RestrictBatch(s.between, b, request.Level)
+	if request.Coarse {
 		coarser = mesh.RestrictBatch(s.last, fine, 1)
 	}
 	return fine, coarser, nil
@@ -122,8 +122,9 @@ func consistency(t *testing.T, m *model.Model, s noise, shared bool) (levels, wh
 // later gives batches of other iterations than a measurement asks for.
 type later struct{ mge.Sampler }
 
-func (s later) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	return s.Sampler.Draw(iteration+1_000_000, level, n, coarse)
+func (s later) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
+	r.Iteration += 1_000_000
+	return s.Sampler.Draw(r)
 }
 
 // TestPrediction: the variance of the estimator is what its terms predict, from
@@ -138,7 +139,7 @@ func TestPrediction(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		predicted = append(predicted, stage.Variance(levels.Variances()))
+		predicted = append(predicted, levels.Variances().Of(stage))
 	}
 	measurement := mlmc.Measurement{Estimator: mge.Estimator{Model: m, Sampler: later{honest}}, Parameters: m.Params.Len(), Repetitions: 400}
 	got, err := measurement.Estimate(t.Context(), stage)

@@ -100,28 +100,40 @@ func New(n network.Network, params *param.Set, loss Loss) *Model {
 // that is random in the network. A done ctx ends it before the next micro-batch,
 // with dst incomplete.
 func (m *Model) AddGradient(ctx context.Context, dst []float32, b mesh.Batch, key uint64) (float64, error) {
-	parts := [...]mesh.Part{{Batch: b, Weight: 1, Key: key}}
-	err := m.Gradients(ctx, dst, parts[:], true)
+	parts, to := [...]mesh.Part{{Batch: b, Weight: 1, Key: key}}, [...][]float32{dst}
+	err := m.Gradients(ctx, to[:], parts[:], true)
 	return parts[0].Loss, err
 }
 
-// Gradients writes the gradients of several batches on one mesh, each with its weight,
-// to dst, or with add adds them, and sets the losses of the parts. The batches are evaluated
-// together: what a run of a graph costs whatever the number of images, they
-// share. A done ctx ends it before the next micro-batch, with dst incomplete.
-func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part, add bool) error {
-	samples := 0
+// Gradients sums the weighted gradients of several batches on one mesh: those of the parts
+// with destination d to the flat vector dst[d], which it overwrites or, with add, adds to.
+// It sets the losses of the parts. The parts of a destination are evaluated together: they
+// share what a run of a graph costs whatever the number of images. Each destination has
+// runs of its own. A done ctx ends it before the next micro-batch, with dst incomplete.
+func (m *Model) Gradients(ctx context.Context, dst [][]float32, parts []mesh.Part, add bool) error {
 	for i := range parts {
+		if d := parts[i].Destination; d < 0 || d >= len(dst) {
+			return fmt.Errorf("%s: destination %d of %d", m.Network.Name(), d, len(dst))
+		}
 		parts[i].Loss = 0
-		samples += parts[i].Batch.Len()
 	}
+	for d := range dst {
+		if err := m.gradients(ctx, dst[d], parts, d, add); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// gradients is Gradients for one destination.
+func (m *Model) gradients(ctx context.Context, dst []float32, parts []mesh.Part, destination int, add bool) error {
 	if !add {
 		m.clearFrozen(dst)
 	}
-	if samples == 0 && !add {
+	if samples(parts, destination) == 0 && !add {
 		clear(dst)
 	}
-	return m.micro(ctx, parts, true, func(p *program) error {
+	return m.micro(ctx, parts, destination, true, func(p *program) error {
 		for _, d := range p.direct {
 			d.operation.Into(d.param.Slice(dst), add)
 		}
@@ -130,12 +142,22 @@ func (m *Model) Gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		}
 		losses := floats(p.losses)
 		for i, of := range p.part {
-			parts[of].Loss += float64(losses[i]) / float64(parts[of].Batch.Len())
+			parts[of].Loss += float64(losses[i]) / float64(parts[of].Mean())
 		}
 		m.total.take(dst, p.gradients, add)
 		add = true
 		return nil
 	})
+}
+
+// samples is the number of samples of the parts with a destination.
+func samples(parts []mesh.Part, destination int) (n int) {
+	for i := range parts {
+		if parts[i].Destination == destination {
+			n += parts[i].Batch.Len()
+		}
+	}
+	return n
 }
 
 // clearFrozen sets the gradients of frozen parameters, which no program computes.
@@ -185,7 +207,7 @@ func (t *total) Elements(i, lo, hi int) {
 func (m *Model) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	done := 0
 	all := [...]mesh.Part{{Batch: mesh.Batch{Input: x, T: t, Target: pixel.Images{Shape: pixel.Shape{N: x.N}}, Samples: make([]uint64, x.N)}}}
-	return m.micro(ctx, all[:], false, func(p *program) error {
+	return m.micro(ctx, all[:], 0, false, func(p *program) error {
 		if err := p.run(); err != nil {
 			return err
 		}
@@ -194,14 +216,11 @@ func (m *Model) Apply(ctx context.Context, y []float32, x pixel.Images, t []floa
 	})
 }
 
-// micro cuts the samples of all parts into batches of nearly equal size that keep
-// to the memory budget, and calls do for each with a program of its shape, whose
-// inputs it has filled in.
-func (m *Model) micro(ctx context.Context, parts []mesh.Part, training bool, do func(*program) error) error {
-	samples := 0
-	for _, p := range parts {
-		samples += p.Batch.Len()
-	}
+// micro cuts the samples of the parts with a destination into batches of nearly equal
+// size that keep to the memory budget, and calls do for each with a program of its shape,
+// whose inputs it has filled in.
+func (m *Model) micro(ctx context.Context, parts []mesh.Part, destination int, training bool, do func(*program) error) error {
+	samples := samples(parts, destination)
 	if samples == 0 {
 		return nil
 	}
@@ -225,7 +244,7 @@ func (m *Model) micro(ctx context.Context, parts []mesh.Part, training bool, do 
 		if err != nil {
 			return err
 		}
-		if err := p.fill(parts, lo, hi); err != nil {
+		if err := p.fill(parts, destination, lo, hi); err != nil {
 			return err
 		}
 		if err := do(p); err != nil {
@@ -360,12 +379,15 @@ func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error)
 	return p, append(gorgonia.Nodes{p.losses}, gradients...), nil
 }
 
-// fill copies samples lo to hi-1, counted over all parts, to the inputs.
-func (p *program) fill(parts []mesh.Part, lo, hi int) error {
+// fill copies samples lo to hi-1, counted over the parts with a destination, to the inputs.
+func (p *program) fill(parts []mesh.Part, destination, lo, hi int) error {
 	p.part = p.part[:0]
 	samples, strides, shared := p.builder.Sampling.Samples[:0], p.strides[:0], false
 	at := 0 // number of the part's first sample
 	for i, part := range parts {
+		if part.Destination != destination {
+			continue
+		}
 		n := part.Batch.Len()
 		from, to := max(lo-at, 0), min(hi-at, n)
 		at += n
@@ -389,7 +411,7 @@ func (p *program) fill(parts []mesh.Part, lo, hi int) error {
 		}
 		for _, sample := range b.Samples {
 			if p.weights != nil {
-				floats(p.weights)[len(p.part)] = float32(part.Weight / float64(n))
+				floats(p.weights)[len(p.part)] = float32(part.Weight / float64(part.Mean()))
 			}
 			p.part = append(p.part, i)
 			samples = append(samples, random.Key(part.Key, sample))

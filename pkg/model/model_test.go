@@ -119,7 +119,7 @@ func TestParts(t *testing.T) {
 			m := model.New(n, m.Params, op.MSE)
 			m.Memory = images * perImage
 			got := make([]float32, len(want))
-			if err := m.Gradients(t.Context(), got, parts, true); err != nil {
+			if err := m.Gradients(t.Context(), [][]float32{got}, parts, true); err != nil {
 				t.Fatal(err)
 			}
 			diff := slices.Clone(got)
@@ -133,6 +133,73 @@ func TestParts(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestShares: a batch in parts, with its number of samples as theirs, gives the gradient
+// and the loss of the whole, dropout included.
+func TestShares(t *testing.T) {
+	const rounding = 1e-5 // of sums in another order, as a part of the gradient's length
+	m := newModel(t, smallUNet())
+	whole := batch(7, 8, 1)
+	want := make([]float32, m.Params.Len())
+	loss, err := m.AddGradient(t.Context(), want, whole, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parts := []mesh.Part{
+		{Batch: whole.Slice(0, 3), Of: 7, Weight: 1, Key: 3}, {Batch: whole.Slice(3, 3), Of: 7, Weight: 1, Key: 3},
+		{Batch: whole.Slice(3, 7), Of: 7, Weight: 1, Key: 3},
+	}
+	got := make([]float32, len(want))
+	if err := m.Gradients(t.Context(), [][]float32{got}, parts, false); err != nil {
+		t.Fatal(err)
+	}
+	pointwise.Axpy(got, -1, want)
+	if rel := math.Sqrt(pointwise.SquaredNorm(got) / pointwise.SquaredNorm(want)); !(rel < rounding) {
+		t.Errorf("the gradient is off by %g of its length", rel)
+	}
+	if sum := parts[0].Loss + parts[1].Loss + parts[2].Loss; math.Abs(sum-loss) > rounding*loss {
+		t.Errorf("the losses add up to %g, want %g", sum, loss)
+	}
+}
+
+// TestDestinations: parts with several destinations give the bytes that those of each give
+// alone, and a destination without parts is zeros.
+func TestDestinations(t *testing.T) {
+	m := newModel(t, smallUNet())
+	parts := []mesh.Part{
+		{Batch: batch(4, 8, 1), Weight: 1, Key: 3, Destination: 2}, {Batch: batch(2, 8, 2), Weight: -1, Key: 4},
+		{Batch: batch(3, 8, 3), Weight: 2, Key: 5, Destination: 2},
+	}
+	dst := make([][]float32, 3)
+	for d := range dst {
+		dst[d] = make([]float32, m.Params.Len())
+		dst[d][0], dst[d][len(dst[d])-1] = float32(math.NaN()), 5
+	}
+	if err := m.Gradients(t.Context(), dst, parts, false); err != nil {
+		t.Fatal(err)
+	}
+	for d, alone := range [][]mesh.Part{{parts[1]}, nil, {parts[0], parts[2]}} {
+		want := make([]float32, m.Params.Len())
+		for i := range alone {
+			alone[i].Destination = 0
+		}
+		if err := m.Gradients(t.Context(), [][]float32{want}, alone, false); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(dst[d], want) {
+			t.Errorf("destination %d: another gradient", d)
+		}
+		for i := range alone {
+			if !slices.ContainsFunc(parts, func(p mesh.Part) bool { return p.Loss == alone[i].Loss && p.Loss > 0 }) {
+				t.Errorf("destination %d: the loss is not %g", d, alone[i].Loss)
+			}
+		}
+	}
+	parts[1].Destination = 3
+	if err := m.Gradients(t.Context(), dst, parts, false); err == nil || !strings.Contains(err.Error(), "destination 3 of 3") {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -163,7 +230,7 @@ func TestSteadyState(t *testing.T) {
 		}
 		step := func() {
 			for _, parts := range meshes {
-				if err := m.Gradients(t.Context(), g, parts, true); err != nil {
+				if err := m.Gradients(t.Context(), [][]float32{g}, parts, true); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -187,16 +254,16 @@ func TestOverwrites(t *testing.T) {
 		for i := range got {
 			got[i] = float32(math.NaN())
 		}
-		if err := m.Gradients(t.Context(), want, parts, true); err != nil {
+		if err := m.Gradients(t.Context(), [][]float32{want}, parts, true); err != nil {
 			t.Fatal(err)
 		}
-		if err := m.Gradients(t.Context(), got, parts, false); err != nil {
+		if err := m.Gradients(t.Context(), [][]float32{got}, parts, false); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("memory %d: not the gradients", memory)
 		}
-		if err := m.Gradients(t.Context(), got, nil, false); err != nil || slices.Max(got) != 0 || slices.Min(got) != 0 {
+		if err := m.Gradients(t.Context(), [][]float32{got}, nil, false); err != nil || slices.Max(got) != 0 || slices.Min(got) != 0 {
 			t.Errorf("no batch: %v, not zeros", err)
 		}
 	}
@@ -213,7 +280,7 @@ func TestDirectGradients(t *testing.T) {
 			got[i] = make([]float32, m.Params.Len())
 			for j := range 3 {
 				parts := []mesh.Part{{Batch: batch(4, 8, uint64(j)), Weight: 1, Key: 3}}
-				if err := m.Gradients(t.Context(), got[i], parts, j != 1); err != nil {
+				if err := m.Gradients(t.Context(), [][]float32{got[i]}, parts, j != 1); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -237,10 +304,10 @@ func TestFrozen(t *testing.T) {
 		for i := range got {
 			got[i] = float32(math.NaN())
 		}
-		if err := all.Gradients(t.Context(), want, parts, false); err != nil {
+		if err := all.Gradients(t.Context(), [][]float32{want}, parts, false); err != nil {
 			t.Fatal(err)
 		}
-		if err := some.Gradients(t.Context(), got, parts, false); err != nil {
+		if err := some.Gradients(t.Context(), [][]float32{got}, parts, false); err != nil {
 			t.Fatal(err)
 		}
 		for i, p := range params {
@@ -253,7 +320,7 @@ func TestFrozen(t *testing.T) {
 		}
 		some = newModel(t, n)
 		some.Params.Freeze(func(*param.Param) bool { return true })
-		if err := some.Gradients(t.Context(), got, parts, false); err == nil || !strings.Contains(err.Error(), "all are frozen") {
+		if err := some.Gradients(t.Context(), [][]float32{got}, parts, false); err == nil || !strings.Contains(err.Error(), "all are frozen") {
 			t.Errorf("%s: error %v", n.Name(), err)
 		}
 	}

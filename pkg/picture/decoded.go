@@ -35,9 +35,6 @@ func (d *Decoded) Bits() int {
 	return 8
 }
 
-// rgb is the number of channels of decoded pictures.
-const rgb = 3
-
 // Planar is the picture as Open gives it: grey becomes RGB, 16-bit samples keep their
 // upper byte, transparent pixels are laid over white.
 func (d *Decoded) Planar() *Planar {

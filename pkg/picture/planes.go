@@ -5,6 +5,9 @@ import (
 	"image/color"
 )
 
+// rgb is the number of channels of pictures that Open gives.
+const rgb = 3
+
 // FromImage converts any image as Open does.
 func FromImage(img image.Image) *Planar {
 	d := decodedOf(img)

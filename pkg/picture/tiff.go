@@ -35,6 +35,9 @@ func readTIFF(s *source) (*raw, error) {
 	if r.profile, err = f.Bytes(tiff.ICC, maxChunk); err != nil {
 		r.note("the colour profile is damaged and not applied")
 	}
+	if p.Dropped > 0 {
+		r.note("of each pixel, %d samples of no stated meaning are left out", p.Dropped)
+	}
 	if p.Inks {
 		r.inks()
 	}

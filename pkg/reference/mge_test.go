@@ -124,7 +124,7 @@ func checkFullMultiscale(k *checker) {
 	settle(k, "the number of scales", len(h.Scales), h.Stages)
 	settle(k, "the number of stages with batches", len(h.Batches), h.Stages)
 	work := mge.Work{Batches: h.Batches[h.Stages-1], Stages: make([]int, h.Stages)}
-	plan, err := work.Plan(mge.FullMultiscale)
+	plan, err := mge.FullMultiscale.Plan(work)
 	if err != nil {
 		k.Fatal(err)
 	}
@@ -184,13 +184,13 @@ type given struct {
 	resize func(x pixel.Images, level int) pixel.Images
 }
 
-func (g *given) Draw(_, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	b := g.terms[level-g.finest]
-	if b.Len() != n {
-		return fine, coarser, fmt.Errorf("the batch has %d samples, not %d", b.Len(), n)
+func (g *given) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
+	b := g.terms[r.Level-g.finest]
+	if b.Len() != r.Size {
+		return fine, coarser, fmt.Errorf("the batch has %d samples, not %d", b.Len(), r.Size)
 	}
-	fine = g.restrict(g.restrict(b, g.finest), level-g.finest)
-	if coarse {
+	fine = g.restrict(g.restrict(b, g.finest), r.Level-g.finest)
+	if r.Coarse {
 		coarser = g.restrict(fine, 1)
 	}
 	return fine, coarser, nil
@@ -231,7 +231,7 @@ func (k *checker) estimate(folder string, m *model.Model, set *param.Set, stage 
 	}
 	var fine, coarse, difference terms
 	for i, term := range estimate.Terms {
-		onFine, onCoarse, err := batches.Draw(0, term.Level, term.Samples, true)
+		onFine, onCoarse, err := batches.Draw(mesh.Request{Level: term.Level, Size: term.Samples, Coarse: true})
 		if err != nil {
 			k.Fatal(err)
 		}

@@ -185,12 +185,12 @@ func TestBoxesScale(t *testing.T) {
 func TestSuperresolutionHalves(t *testing.T) {
 	s := sampler(t, task.Superresolution(), 1)
 	s.Restriction = mesh.Bilinear
-	fine, _, err := s.Draw(0, 0, 3, true)
+	fine, _, err := s.Draw(mesh.Request{Size: 3, Coarse: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.DegradeCoarse = true
-	_, coarse, err := s.Draw(0, 0, 3, true)
+	_, coarse, err := s.Draw(mesh.Request{Size: 3, Coarse: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +248,7 @@ func BenchmarkDraw(b *testing.B) {
 			s := task.NewSampler(of, set, 128, 1)
 			b.ReportAllocs()
 			for i := 0; b.Loop(); i++ {
-				if _, _, err := s.Draw(i, 0, 16, true); err != nil {
+				if _, _, err := s.Draw(mesh.Request{Iteration: i, Size: 16, Coarse: true}); err != nil {
 					b.Fatal(err)
 				}
 			}

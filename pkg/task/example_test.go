@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/mesh"
 	"multiscale/pkg/task"
 )
 
@@ -15,7 +16,7 @@ func Example() {
 		return
 	}
 	s := task.NewSampler(task.Denoising(), set, 32, 1)
-	fine, coarse, err := s.Draw(0, 0, 8, true)
+	fine, coarse, err := s.Draw(mesh.Request{Size: 8, Coarse: true})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/mesh"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
@@ -44,7 +45,7 @@ func Example_saltAndPepper() {
 		fmt.Println(err)
 		return
 	}
-	fine, _, err := task.NewSampler(of, set, 32, 1).Draw(0, 0, 1, true)
+	fine, _, err := task.NewSampler(of, set, 32, 1).Draw(mesh.Request{Size: 1, Coarse: true})
 	if err != nil {
 		fmt.Println(err)
 		return

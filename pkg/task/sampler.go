@@ -42,13 +42,15 @@ func NewSampler(t Task, set *dataset.Set, side int, seed uint64) *Sampler {
 // Draw implements mge.Sampler: images drawn independently over the whole data
 // set, degraded on the finest mesh and restricted. No more than one sample a core
 // is on the finest mesh at a time.
-func (s *Sampler) Draw(iteration, level, n int, coarse bool) (fine, coarser mesh.Batch, err error) {
-	d := &drawing{Sampler: s, level: level, errs: make([]error, n)}
-	d.root = random.New(s.Seed).Child("batch", uint64(iteration), uint64(level))
+func (s *Sampler) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
+	from, to := r.Range()
+	level, n := r.Level, to-from
+	d := &drawing{Sampler: s, level: level, from: from, errs: make([]error, n)}
+	d.root = random.New(s.Seed).Child("batch", uint64(r.Iteration), uint64(level))
 	_, picks := s.Restriction.(mesh.Picker)
 	d.picks = picks && s.Task.Pointwise && !s.Task.Paired() && !s.DegradeCoarse
 	d.fine = s.allocate(n, level)
-	if coarse {
+	if r.Coarse {
 		d.coarse = s.allocate(n, level+1)
 		d.coarse.T, d.coarse.Samples = d.fine.T, d.fine.Samples
 	}
@@ -72,6 +74,7 @@ func (s *Sampler) allocate(n, level int) mesh.Batch {
 type drawing struct {
 	*Sampler
 	level        int
+	from         int        // number of the first sample in the whole batch
 	fine, coarse mesh.Batch // on the meshes of level and, if asked for, level+1
 	root         random.Stream
 	// picks says that only the pixels that the restriction keeps are degraded.
@@ -83,8 +86,8 @@ type drawing struct {
 func (d *drawing) Do(i int) { d.errs[i] = d.draw(i) }
 
 func (d *drawing) draw(i int) error {
-	r := d.root.Child("sample", uint64(i))
-	d.fine.Samples[i] = uint64(i)
+	r := d.root.Child("sample", uint64(d.from+i))
+	d.fine.Samples[i] = uint64(d.from + i)
 	at := d.fine.Slice(i, i+1)
 	if d.Task.Conditions != nil {
 		d.Task.Conditions(at.T, &r)
@@ -150,7 +153,7 @@ func (d *drawing) restrict(i int, to, from mesh.Batch, levels, level int) error 
 
 // degrade makes the input of sample i, alone in b, from its target.
 func (d *drawing) degrade(i int, b mesh.Batch, at Grid) error {
-	r := d.root.Child("degrade", uint64(i))
+	r := d.root.Child("degrade", uint64(d.from+i))
 	if err := d.Task.Degrade(b.Input, b.Target, at, b.T, &r); err != nil {
 		return fmt.Errorf("task %s: %w", d.Task.Name, err)
 	}

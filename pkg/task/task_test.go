@@ -105,7 +105,7 @@ func TestDraw(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		s := sampler(t, of, 1)
 		draw := func(s *task.Sampler, iteration, level int) (fine, coarse mesh.Batch) {
-			fine, coarse, err := s.Draw(iteration, level, 4, true)
+			fine, coarse, err := s.Draw(mesh.Request{Iteration: iteration, Level: level, Size: 4, Coarse: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -139,7 +139,7 @@ func TestCores(t *testing.T) {
 			var drawn [][]float32
 			for _, cores := range []int{1, 3} {
 				before := runtime.GOMAXPROCS(cores)
-				fine, coarser, err := s.Draw(0, 1, 9, true)
+				fine, coarser, err := s.Draw(mesh.Request{Level: 1, Size: 9, Coarse: true})
 				runtime.GOMAXPROCS(before)
 				if err != nil {
 					t.Fatal(err)
@@ -158,12 +158,12 @@ func TestCores(t *testing.T) {
 func TestDegradeCoarse(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		s := sampler(t, of, 1)
-		finest, _, err := s.Draw(0, 0, 2, true)
+		finest, _, err := s.Draw(mesh.Request{Size: 2, Coarse: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.DegradeCoarse = true
-		fine, coarse, err := s.Draw(0, 0, 2, true)
+		fine, coarse, err := s.Draw(mesh.Request{Size: 2, Coarse: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -190,11 +190,11 @@ func TestPointwise(t *testing.T) {
 				slow.Task.Pointwise = false
 				fast.DegradeCoarse, slow.DegradeCoarse = anew, anew
 				for iteration := range 2 { // the second finds memory in use
-					fine, coarse, err := fast.Draw(iteration, level, 5, true)
+					fine, coarse, err := fast.Draw(mesh.Request{Iteration: iteration, Level: level, Size: 5, Coarse: true})
 					if err != nil {
 						t.Fatal(err)
 					}
-					wantFine, wantCoarse, err := slow.Draw(iteration, level, 5, true)
+					wantFine, wantCoarse, err := slow.Draw(mesh.Request{Iteration: iteration, Level: level, Size: 5, Coarse: true})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -20,14 +20,14 @@ func Example() {
 		return
 	}
 	params.Seal()
-	plan, err := mge.Work{Batches: mge.Doubling(1, 1), Iterations: 3}.Plan(mge.MGE)
+	plan, err := mge.MGE.Plan(mge.Work{Batches: mge.Doubling(1, 1), Iterations: 3})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	t := train.Trainer{
 		Plan: plan, Params: params,
-		Estimator: &mge.Estimator{Model: &bowl{params: params}, Sampler: nothing{}},
+		Source:    &mge.Estimator{Model: &bowl{params: params}, Sampler: nothing{}},
 		Optimizer: optimize.New(optimize.SGD{}, params.Groups(), 0), Schedule: optimize.Constant(0.5),
 		Hooks: []train.Hook{func(_ context.Context, s train.Step) error {
 			fmt.Println("step", s.Iteration, "after", s.WorkUnits, "work units: p =", params.Values()[0])

@@ -1,5 +1,5 @@
-// Package train is the training loop: gradient, optimizer step, and hooks for
-// all the rest: history, validation, checkpoints, progress.
+// Package train is the training loop: a gradient, what is done to it, the optimizer's
+// step, and hooks for all the rest: history, validation, checkpoints, progress.
 package train
 
 import (
@@ -15,33 +15,79 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Step describes a finished iteration to the hooks.
-type Step struct {
-	Iteration    int // optimizer steps so far, over all stages
-	Stage        int // number in the plan; see mge.Plan.Number
-	StageEnd     bool
-	Mesh         mge.Stage
-	WorkUnits    float64 // so far
-	LearningRate float64 // of this step
-	Estimate     mge.Estimate
-	GradientNorm float64 // before clipping
+// Source estimates gradients; *mge.Estimator is one.
+type Source interface {
+	// Gradient overwrites dst, a flat vector of all parameters without buffers, with an
+	// estimate of the gradient for an iteration, counted from 0 over the whole plan, with
+	// the meshes and batches of stage.
+	Gradient(ctx context.Context, dst []float32, iteration int, stage mge.Stage) (mge.Estimate, error)
 }
 
-// Hook is called after every iteration. An error ends training.
+// Stateful is a Source whose estimates also follow from earlier ones. Checkpoints hold its
+// state. Where an iteration fails after its gradient, Gradient is called for it again, and
+// must give the same.
+type Stateful interface {
+	Source
+	// State returns what Restore needs to continue with the same bytes.
+	State() ([]byte, error)
+	// Restore takes back a state; nil stands for that of a new source.
+	Restore(state []byte) error
+}
+
+// Step describes an iteration.
+type Step struct {
+	Iteration    int       // optimizer steps so far, this one included, over all stages
+	StageNumber  int       // from 0; see mge.Plan.Number
+	StageEnd     bool      // whether it is the last of its stage
+	Stage        mge.Stage // with the batches of this iteration
+	WorkUnits    float64   // so far
+	LearningRate float64   // of this step
+	Estimate     mge.Estimate
+	GradientNorm float64 // of the estimate, before anything is done to it
+}
+
+// Hook is called after every iteration, and may save the trainer. An error ends training.
 type Hook func(ctx context.Context, s Step) error
+
+// Adjustment changes a gradient before the optimizer takes its step. An error ends
+// training before the step.
+type Adjustment func(ctx context.Context, gradient []float32, s Step) error
+
+// Clip scales gradients whose Euclidean norm is above norm down to it.
+func Clip(norm float64) Adjustment {
+	return func(_ context.Context, gradient []float32, s Step) error {
+		if s.GradientNorm > norm {
+			pointwise.Scale(gradient, float32(norm/s.GradientNorm), gradient)
+		}
+		return nil
+	}
+}
+
+// Optimizer takes steps; *optimize.Optimizer is one.
+type Optimizer interface {
+	SetLearningRate(rate float64)
+	// Step changes values by a step against their gradient. Both are flat vectors of all
+	// parameters without buffers.
+	Step(values, gradient []float32) error
+	// Steps is the number of steps so far, State the running numbers that steps follow
+	// from; Restore takes them back, from a copy.
+	Steps() int
+	State() [][]float32
+	Restore(steps int, state [][]float32) error
+}
 
 // Trainer trains parameters after a plan.
 type Trainer struct {
 	Plan      mge.Plan
-	Estimator *mge.Estimator
+	Source    Source
 	Params    *param.Set
-	Optimizer *optimize.Optimizer // of the groups of Params
+	Optimizer Optimizer
 	Schedule  optimize.Schedule
-	// Clip bounds the Euclidean norm of the gradient; 0 leaves it as it is.
-	Clip  float64
-	Hooks []Hook
-	// Iteration is where to go on: the number of iterations that Params and
-	// Optimizer have behind them.
+	// Adjustments are made to each gradient, in their order, once it is known to be finite.
+	Adjustments []Adjustment
+	Hooks       []Hook
+	// Iteration is where to continue: the number of iterations that Params, Optimizer and
+	// Source have behind them.
 	Iteration int
 }
 
@@ -58,7 +104,7 @@ func (d *Divergence) Error() string {
 	if d.Level >= 0 {
 		where = fmt.Sprintf("the %s on the mesh of level %d", d.What, d.Level)
 	}
-	return fmt.Sprintf("%s: %s is not finite any more\n%s; -resume -detect-anomaly names the operation", place(d.Stage, d.Iteration), where, helps)
+	return fmt.Sprintf("%s: %s is not finite\n%s; -resume -detect-anomaly names the operation", place(d.Stage, d.Iteration), where, helps)
 }
 
 // helps is what to do about numbers that are not finite.
@@ -74,14 +120,14 @@ func place(stage, iteration int) string {
 func (t *Trainer) Run(ctx context.Context) error {
 	gradient := make([]float32, t.Params.Len())
 	total := t.Plan.Iterations()
-	for ; t.Iteration < total; t.Iteration++ {
+	for t.Iteration < total {
 		step, err := t.step(ctx, gradient)
 		if err != nil {
 			return err
 		}
+		t.Iteration++
 		for _, hook := range t.Hooks {
 			if err := hook(ctx, step); err != nil {
-				t.Iteration++
 				return err
 			}
 		}
@@ -90,37 +136,34 @@ func (t *Trainer) Run(ctx context.Context) error {
 }
 
 func (t *Trainer) step(ctx context.Context, gradient []float32) (Step, error) {
-	at, last := t.Plan.At(t.Iteration)
-	stage := t.Plan.Stages[at]
-	s := Step{Iteration: t.Iteration + 1, Stage: t.Plan.Number(at), StageEnd: last, Mesh: stage}
+	at, stage, last := t.Plan.At(t.Iteration)
+	s := Step{Iteration: t.Iteration + 1, StageNumber: t.Plan.Number(at), StageEnd: last, Stage: stage}
+	s.WorkUnits, s.LearningRate = t.Plan.WorkUnits(s.Iteration), t.Schedule.LearningRate(t.Iteration)
 	var err error
-	if s.Estimate, err = t.Estimator.Gradient(ctx, gradient, t.Iteration, stage); err != nil {
+	if s.Estimate, err = t.Source.Gradient(ctx, gradient, t.Iteration, stage); err != nil {
 		var anomaly *graph.Anomaly
 		if errors.As(err, &anomaly) {
 			err = fmt.Errorf("%w\n%s", err, helps)
 		}
-		return s, fmt.Errorf("%s: %w", place(s.Stage, t.Iteration), err)
+		return s, fmt.Errorf("%s: %w", place(s.StageNumber, t.Iteration), err)
 	}
 	s.GradientNorm = math.Sqrt(pointwise.SquaredNorm(gradient))
 	if err := t.check(s, gradient); err != nil {
 		return s, err
 	}
-	if t.Clip > 0 && s.GradientNorm > t.Clip {
-		pointwise.Scale(gradient, float32(t.Clip/s.GradientNorm), gradient)
+	for _, adjust := range t.Adjustments {
+		if err := adjust(ctx, gradient, s); err != nil {
+			return s, fmt.Errorf("%s: %w", place(s.StageNumber, t.Iteration), err)
+		}
 	}
-	s.LearningRate = t.Schedule.LearningRate(t.Iteration)
 	t.Optimizer.SetLearningRate(s.LearningRate)
 	t.Params.Update(func(values []float32) { err = t.Optimizer.Step(values[:len(gradient)], gradient) })
-	if err != nil {
-		return s, err
-	}
-	s.WorkUnits = t.Plan.WorkUnits(s.Iteration)
-	return s, nil
+	return s, err
 }
 
 // check finds a loss or gradient that is not finite, before it does harm.
 func (t *Trainer) check(s Step, gradient []float32) error {
-	d := &Divergence{Stage: s.Stage, Iteration: t.Iteration, Level: -1}
+	d := &Divergence{Stage: s.StageNumber, Iteration: t.Iteration, Level: -1}
 	for _, term := range s.Estimate.Terms {
 		if sum := term.Fine + term.Coarse; math.IsNaN(sum) || math.IsInf(sum, 0) {
 			d.Level, d.What = term.Level, "loss"

@@ -26,7 +26,8 @@ type bowl struct {
 	calls  int
 }
 
-func (b *bowl) Gradients(ctx context.Context, dst []float32, parts []mesh.Part, add bool) error {
+func (b *bowl) Gradients(ctx context.Context, to [][]float32, parts []mesh.Part, add bool) error {
+	dst := to[0]
 	if !add {
 		clear(dst)
 	}
@@ -49,33 +50,33 @@ func (b *bowl) Gradients(ctx context.Context, dst []float32, parts []mesh.Part, 
 
 type nothing struct{}
 
-func (nothing) Draw(_, _, _ int, _ bool) (fine, coarser mesh.Batch, err error) { return }
+func (nothing) Draw(mesh.Request) (fine, coarser mesh.Batch, err error) { return }
 
-func newTrainer(t *testing.T, clip float64) (*train.Trainer, *bowl) {
+func newTrainer(t *testing.T, adjustments ...train.Adjustment) (*train.Trainer, *bowl) {
 	t.Helper()
 	set := param.NewSet(1)
 	if _, err := set.Declare("p", tensor.Shape{4}, param.Weight, param.Constant(2)); err != nil {
 		t.Fatal(err)
 	}
 	set.Seal()
-	plan, err := mge.Work{Batches: []int{1, 2}, Iterations: 4, Stages: []int{3, 2}}.Plan(mge.FullMultiscale)
+	plan, err := mge.FullMultiscale.Plan(mge.Work{Batches: []int{1, 2}, Iterations: 4, Stages: []int{3, 2}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := &bowl{params: set}
 	return &train.Trainer{
-		Plan: plan, Estimator: &mge.Estimator{Model: b, Sampler: nothing{}}, Params: set,
-		Optimizer: optimize.New(optimize.SGD{}, set.Groups(), 0), Schedule: optimize.Constant(0.5), Clip: clip,
+		Plan: plan, Source: &mge.Estimator{Model: b, Sampler: nothing{}}, Params: set,
+		Optimizer: optimize.New(optimize.SGD{}, set.Groups(), 0), Schedule: optimize.Constant(0.5), Adjustments: adjustments,
 	}, b
 }
 
 func TestRun(t *testing.T) {
-	tr, _ := newTrainer(t, 0)
+	tr, _ := newTrainer(t)
 	var stages []int
 	var ends []bool
 	var units []float64
 	tr.Hooks = []train.Hook{func(_ context.Context, s train.Step) error {
-		stages, ends, units = append(stages, s.Stage), append(ends, s.StageEnd), append(units, s.WorkUnits)
+		stages, ends, units = append(stages, s.StageNumber), append(ends, s.StageEnd), append(units, s.WorkUnits)
 		return nil
 	}}
 	if err := tr.Run(t.Context()); err != nil {
@@ -98,7 +99,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestClip(t *testing.T) {
-	tr, _ := newTrainer(t, 1)
+	tr, _ := newTrainer(t, train.Clip(1))
 	var norm float64
 	tr.Hooks = []train.Hook{func(_ context.Context, s train.Step) error {
 		norm = s.GradientNorm
@@ -118,7 +119,7 @@ func TestClip(t *testing.T) {
 
 func TestDivergenceLeavesTheParameters(t *testing.T) {
 	for _, wrong := range []float64{math.NaN(), math.Inf(1)} {
-		tr, b := newTrainer(t, 0)
+		tr, b := newTrainer(t)
 		b.wrong, b.at = wrong, 1
 		err := tr.Run(t.Context())
 		var d *train.Divergence
@@ -132,7 +133,7 @@ func TestDivergenceLeavesTheParameters(t *testing.T) {
 }
 
 func TestStop(t *testing.T) {
-	tr, _ := newTrainer(t, 0)
+	tr, _ := newTrainer(t)
 	ctx, stop := context.WithCancel(t.Context())
 	tr.Hooks = []train.Hook{func(_ context.Context, s train.Step) error {
 		if s.Iteration == 2 {

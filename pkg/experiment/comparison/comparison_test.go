@@ -243,7 +243,7 @@ func TestCost(t *testing.T) {
 		"paper, super-resolution | single | 2,000 | 120 | 240000 | 1.00 | the paper | yes",
 		"paper, super-resolution | mge | 2,000 | 18.5 | 37000 | 6.49 | the paper | yes",
 		"paper, super-resolution | fullmultiscale | 3,750 | 1, 3.5, 8.5, 18.5 | 14375 | 16.7 | the paper | yes",
-		"paper, super-resolution | progressive | 3,750 | 1, 3.5, 8.5, 18 | 14250 | 16.8 |  | ",
+		"paper, super-resolution | progressive | 3,750 | 1, 3.5, 8.5, 18.5 | 14375 | 16.7 |  | ",
 	)
 	r := newRun(t, denoising, unit{command.Single, 1, nil}, unit{command.MGE, 1, nil})
 	r.Summaries[1].WorkUnits = 1000

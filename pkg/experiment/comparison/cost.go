@@ -74,21 +74,21 @@ func schedules(groups []*Group) (list []schedule) {
 }
 
 func (s schedule) rows() (rows [][]table.Cell, problems []error) {
-	single, err := s.work.Plan(mge.Single)
+	single, err := mge.Single.Plan(s.work)
 	if err != nil {
 		return nil, []error{fmt.Errorf("%s: %w", s.name, err)}
 	}
 	if s.group == nil {
-		for _, strategy := range command.Strategies() {
-			plan, err := s.work.Plan(mge.Strategy(strategy))
+		for _, strategy := range mge.Strategies() {
+			plan, err := strategy.Plan(s.work)
 			if err != nil {
 				return nil, []error{fmt.Errorf("%s: %w", s.name, err)}
 			}
-			want, ok := published[strategy]
+			want, ok := published[strategy.Name]
 			if !ok {
 				want = math.NaN()
 			}
-			row, err := s.row(Row{Strategy: strategy}, &plan, single, want*s.paper, "the paper")
+			row, err := s.row(Row{Strategy: strategy.Name}, &plan, single, want*s.paper, "the paper")
 			rows = append(rows, row)
 			if err != nil {
 				problems = append(problems, err)
@@ -100,8 +100,10 @@ func (s schedule) rows() (rows [][]table.Cell, problems []error) {
 		work, _ := s.group.work(r)
 		var plan *mge.Plan
 		if r.Variant == "" {
-			if p, err := s.work.Plan(mge.Strategy(r.Strategy)); err == nil {
-				plan = &p
+			if strategy, err := mge.ParseStrategy(r.Strategy); err == nil {
+				if p, err := strategy.Plan(s.work); err == nil {
+					plan = &p
+				}
 			}
 		}
 		if plan == nil { // batches or stages are the variant's own

@@ -165,13 +165,13 @@ func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) 
 	r.Rates = r.Levels.Rates()
 	v := r.Levels.Variances()
 	r.DepthFixed = v.Depth(s.Levels, s.fixed)
-	r.DepthOptimal = v.Depth(s.Levels, func(levels int) mge.Stage { return s.fixed(levels).Allocate(v) })
+	r.DepthOptimal = v.Depth(s.Levels, func(levels int) mge.Stage { return v.Allocate(s.fixed(levels)) })
 	stage := s.fixed(s.Levels)
 	for _, e := range []struct {
 		name  string
 		stage mge.Stage
-	}{{"single", single(stage)}, {"mge, doubling", stage}, {"mge, optimal", stage.Allocate(v)}} {
-		estimate := Estimate{e.name, e.stage.Batches, e.stage.WorkUnits(), e.stage.Variance(v), math.NaN(), math.NaN()}
+	}{{"single", single(stage)}, {"mge, doubling", stage}, {"mge, optimal", v.Allocate(stage)}} {
+		estimate := Estimate{e.name, e.stage.Batches, e.stage.WorkUnits(), v.Of(e.stage), math.NaN(), math.NaN()}
 		if first && s.Estimates > 0 {
 			moments, err := s.measurement(m, r.Case, "estimates", s.Estimates).Estimate(ctx, e.stage)
 			if err != nil {

@@ -26,6 +26,8 @@ type Picture struct {
 	// Inks says that the file has cyan, magenta, yellow and black, from which colours
 	// were made as light times light, without regard to a profile.
 	Inks bool
+	// Dropped is how many samples of each pixel, of no stated meaning, are left out.
+	Dropped int
 }
 
 // Decode decodes the pixels. The caller has found W and H acceptable.
@@ -39,8 +41,9 @@ func (f *File) Decode() (*Picture, error) {
 		p.Alpha, p.Premultiplied = true, f.extra == 1
 		keep++
 	}
+	p.Dropped = f.samples - keep
 	if f.bits <= 8 {
-		pix, err := decode(f, keep, 255, func(v uint32) uint8 { return uint8(v) })
+		pix, err := decode[uint8](f, keep)
 		if err != nil {
 			return nil, err
 		}
@@ -56,7 +59,7 @@ func (f *File) Decode() (*Picture, error) {
 		p.Pix8 = pix
 		return p, nil
 	}
-	pix, err := decode(f, keep, 65535, func(v uint32) uint16 { return uint16(v) })
+	pix, err := decode[uint16](f, keep)
 	if err != nil {
 		return nil, err
 	}
@@ -127,19 +130,16 @@ func (p *Picture) narrow() {
 }
 
 // decode returns the first keep samples as planes, scaled so that the highest value is
-// top; indices of a palette stay as they are.
-func decode[T uint8 | uint16](f *File, keep int, top uint32, to func(uint32) T) ([][]T, error) {
-	highest := uint32(1)<<f.bits - 1
-	table := make([]T, highest+1)
-	for v := range table {
-		scaled := uint32((uint64(v)*uint64(top) + uint64(highest)/2) / uint64(highest))
-		switch f.photometric {
-		case paletted:
-			scaled = uint32(v)
-		case whiteIsZero:
-			scaled = top - scaled
+// the highest of T; indices of a palette stay as they are.
+func decode[T uint8 | uint16](f *File, keep int) ([][]T, error) {
+	top, highest := uint64(^T(0)), uint64(1)<<f.bits-1
+	var scaled []T // what values of other than 8 and 16 bits become
+	for v := uint64(0); v <= highest && f.bits%8 != 0; v++ {
+		if f.photometric == paletted {
+			scaled = append(scaled, T(v))
+		} else {
+			scaled = append(scaled, T((v*top+highest/2)/highest))
 		}
-		table[v] = to(scaled)
 	}
 	var planes [][]T
 	across, down := ceil(f.W, f.blockW), ceil(f.H, f.blockH)
@@ -164,8 +164,7 @@ func decode[T uint8 | uint16](f *File, keep int, top uint32, to func(uint32) T) 
 					at := (y0+y)*f.W + x0
 					for s := range f.perPixel() {
 						if c := plane + s; c < keep {
-							invert := f.photometric == whiteIsZero && c >= f.colours // alpha is as it is
-							unpack(planes[c][at:][:w], row, s, f.perPixel(), f.bits, table, invert, to(top), f.order)
+							unpack(planes[c][at:][:w], row, s, f.perPixel(), f.bits, scaled, f.order)
 						}
 					}
 				}
@@ -173,27 +172,29 @@ func decode[T uint8 | uint16](f *File, keep int, top uint32, to func(uint32) T) 
 			}
 		}
 	}
+	if f.photometric == whiteIsZero {
+		for i, v := range planes[0] {
+			planes[0][i] = ^v
+		}
+	}
 	return planes, nil
 }
 
 // unpack takes sample s of each pixel of a row.
-func unpack[T uint8 | uint16](to []T, row []byte, s, of, bits int, table []T, invert bool, top T, order binary.ByteOrder) {
+func unpack[T uint8 | uint16](to []T, row []byte, s, of, bits int, scaled []T, order binary.ByteOrder) {
 	for x := range to {
 		i := x*of + s
-		v := 0
 		switch bits {
 		case 8:
-			v = int(row[i])
+			to[x] = T(row[i])
 		case 16:
-			v = int(order.Uint16(row[2*i:]))
+			to[x] = T(order.Uint16(row[2*i:]))
 		default: // bits run on over the bytes, the highest first
+			v := 0
 			for k := i * bits; k < (i+1)*bits; k++ {
 				v = v<<1 | int(row[k>>3]>>(7-k&7)&1)
 			}
-		}
-		to[x] = table[v]
-		if invert {
-			to[x] = top - to[x]
+			to[x] = scaled[v]
 		}
 	}
 }

@@ -125,6 +125,9 @@ func TestDecode(t *testing.T) {
 				t.Errorf("%s: %v", tc.name, err)
 				continue
 			}
+			if dropped := strings.Contains(tc.name, "no meaning"); dropped != (p.Dropped == 1) {
+				t.Errorf("%s: %d samples are left out", tc.name, p.Dropped)
+			}
 			if got := fmt.Sprint(p.Pix8, p.Pix16); got != tc.want || f.Pages != 1 {
 				t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 			}

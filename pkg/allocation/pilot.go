@@ -1,0 +1,149 @@
+package allocation
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"multiscale/pkg/mge"
+)
+
+// Method is a way to choose the batches of the terms. All spend the same work units in an
+// iteration; the cost of pilots comes on top.
+type Method string
+
+// The methods.
+const (
+	// Fixed keeps the batches of the plan: the paper's doubling.
+	Fixed Method = "fixed"
+	// Optimal measures variances once, before the first iteration.
+	Optimal Method = "optimal"
+	// Adaptive measures them again while training: at the start of every stage with
+	// a difference in it, after FirstPilot iterations, and then each time that as
+	// many have passed as before. Variances change much at first and little later, and
+	// long stages have few pilots.
+	Adaptive Method = "adaptive"
+)
+
+// Methods returns all methods.
+func Methods() []Method { return []Method{Fixed, Optimal, Adaptive} }
+
+// Names returns the names of all methods.
+func Names() (names []string) {
+	for _, m := range Methods() {
+		names = append(names, string(m))
+	}
+	return names
+}
+
+// Parse returns the method of a name.
+func Parse(name string) (Method, error) {
+	if m := Method(name); slices.Contains(Methods(), m) {
+		return m, nil
+	}
+	return "", fmt.Errorf("unknown allocation %q: use one of %s", name, strings.Join(Names(), ", "))
+}
+
+// FirstPilot is the number of iterations between the first two pilots of a stage.
+const FirstPilot = 16
+
+// Decision is the result of a pilot. Batches follow from the variances.
+type Decision struct {
+	Iteration int // number of iterations before the pilot
+	Variances Variances
+}
+
+// Allocation puts pilots into plans.
+type Allocation struct {
+	Method Method
+	// Cost returns the work units of a pilot that measures the terms of a stage.
+	Cost func(terms mge.Stage) float64
+}
+
+// Plan returns a strategy's plan with its pilots, and with the batches that follow from
+// the decisions so far; stages without a decision have the batches of the strategy. A
+// decision for which the plan has no pilot is an error.
+func (a Allocation) Plan(strategy mge.Plan, decisions []Decision) (mge.Plan, error) {
+	p := a.piloted(strategy)
+	for _, d := range decisions {
+		terms, due := a.Due(p, d.Iteration)
+		if !due || len(d.Variances.Single) <= terms.Coarsest() || len(d.Variances.Difference) < terms.Coarsest() {
+			return p, fmt.Errorf("a pilot before iteration %d, which the plan does not have", d.Iteration+1)
+		}
+		first := 0
+		for i, s := range p.Stages {
+			if first == d.Iteration || a.Method == Optimal {
+				p.Stages[i] = d.Variances.Allocate(s)
+			}
+			first += s.Iterations
+		}
+	}
+	return p, nil
+}
+
+// piloted returns the plan with the cost of pilots, in stages of its own. With Adaptive
+// stages are cut where a pilot is.
+func (a Allocation) piloted(p mge.Plan) mge.Plan {
+	stages := slices.Clone(p.Stages)
+	switch a.Method {
+	case Optimal:
+		if all := a.measured(p, 0); len(all.Batches) > 1 { // else there is nothing to choose
+			stages[0].Pilot = a.Cost(all)
+		}
+	case Adaptive:
+		stages = nil
+		for _, s := range p.Stages {
+			if len(s.Batches) < 2 {
+				stages = append(stages, s)
+				continue
+			}
+			rest := s.Iterations
+			for part := FirstPilot; rest > 0; part = s.Iterations - rest { // doubles all iterations so far
+				next := s
+				next.Iterations = min(part, rest)
+				next.Pilot = a.Cost(s)
+				next.Continues = rest < s.Iterations
+				stages = append(stages, next)
+				rest -= next.Iterations
+			}
+		}
+	}
+	p.Stages = stages
+	return p
+}
+
+// measured returns the terms that the pilot before a stage measures.
+func (a Allocation) measured(p mge.Plan, stage int) mge.Stage {
+	if a.Method != Optimal {
+		return p.Stages[stage]
+	}
+	// The stage with the most terms has all others' among them.
+	return slices.MaxFunc(p.Stages, func(x, y mge.Stage) int { return len(x.Batches) - len(y.Batches) })
+}
+
+// Due returns the stage whose terms the pilot before an iteration measures; due is false
+// where there is none. p is a result of Plan.
+func (a Allocation) Due(p mge.Plan, iteration int) (terms mge.Stage, due bool) {
+	first := 0
+	for i := range p.Stages {
+		if first == iteration && p.Stages[i].Pilot > 0 {
+			return a.measured(p, i), true
+		}
+		first += p.Stages[i].Iterations
+	}
+	return mge.Stage{}, false
+}
+
+// Until returns the part of a plan before the first pilot after an iteration: the part
+// whose batches are known.
+func Until(p mge.Plan, iteration int) mge.Plan {
+	first := 0
+	for i, s := range p.Stages {
+		if first > iteration && s.Pilot > 0 {
+			p.Stages = p.Stages[:i]
+			break
+		}
+		first += s.Iterations
+	}
+	return p
+}

@@ -1,0 +1,109 @@
+package mge
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"multiscale/pkg/mesh"
+)
+
+// Work is the size of a training run, from which strategies make plans.
+type Work struct {
+	// Batches are N_0, ..., N_L, from the finest to the coarsest mesh.
+	Batches []int
+	// Iterations of Single and MGE.
+	Iterations int
+	// Stages are the iterations of the stages of FullMultiscale and Progressive, from the
+	// coarsest mesh to the finest: L+1 of them.
+	Stages []int
+}
+
+// Doubling returns N_l = n0 * 2^l for l = 0..levels, the paper's batch sizes.
+func Doubling(n0, levels int) []int {
+	batches := make([]int, levels+1)
+	for l := range batches {
+		batches[l] = n0 << l
+	}
+	return batches
+}
+
+// Strategy is a way to train: a plan for work of any size.
+type Strategy struct {
+	Name string
+	// Stages returns the stages of a plan, or an error where the work does not go with
+	// the strategy.
+	Stages func(w Work) ([]Stage, error)
+}
+
+// The strategies.
+var (
+	// Single takes the plain gradient on the finest mesh, with the batch of all terms of
+	// MGE together.
+	Single = Strategy{"single", single}
+	// MGE estimates the gradient on the finest mesh over all meshes.
+	MGE = Strategy{"mge", multiscale}
+	// FullMultiscale trains on the coarsest mesh first and takes the weights to the next
+	// finer one, with MGE over all coarser meshes on each.
+	FullMultiscale = Strategy{"fullmultiscale", coarseToFine}
+	// Progressive is FullMultiscale with the plain gradient of each stage's own mesh, at
+	// equal cost: what MGE has to beat.
+	Progressive = Strategy{"progressive", plainCoarseToFine}
+)
+
+// Strategies returns all strategies, in the order of tables.
+func Strategies() []Strategy { return []Strategy{Single, MGE, FullMultiscale, Progressive} }
+
+// ParseStrategy returns the strategy of a name.
+func ParseStrategy(name string) (Strategy, error) {
+	var names []string
+	for _, s := range Strategies() {
+		if s.Name == name {
+			return s, nil
+		}
+		names = append(names, s.Name)
+	}
+	return Strategy{}, fmt.Errorf("unknown strategy %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// Plan returns the strategy's plan for work.
+func (s Strategy) Plan(w Work) (Plan, error) {
+	stages, err := s.Stages(w)
+	if err != nil {
+		return Plan{}, fmt.Errorf("%s: %w", s.Name, err)
+	}
+	return Plan{Strategy: s.Name, Stages: stages}, nil
+}
+
+func single(w Work) ([]Stage, error) {
+	all := 0
+	for _, n := range w.Batches {
+		all += n
+	}
+	return []Stage{{Batches: []int{all}, Iterations: w.Iterations}}, nil
+}
+
+func multiscale(w Work) ([]Stage, error) {
+	return []Stage{{Batches: w.Batches, Iterations: w.Iterations}}, nil
+}
+
+func coarseToFine(w Work) (stages []Stage, err error) {
+	if len(w.Stages) != len(w.Batches) {
+		return nil, fmt.Errorf("%d stages for %d meshes", len(w.Stages), len(w.Batches))
+	}
+	for j, iterations := range w.Stages {
+		finest := len(w.Batches) - 1 - j
+		stages = append(stages, Stage{Finest: finest, Batches: w.Batches[finest:], Iterations: iterations})
+	}
+	return stages, nil
+}
+
+func plainCoarseToFine(w Work) ([]Stage, error) {
+	stages, err := coarseToFine(w)
+	for i, s := range stages {
+		// The same work an iteration, all of it on the stage's own mesh.
+		whole, fraction := math.Modf(s.WorkUnits() / mesh.Cost(s.Finest))
+		stages[i].Batches, stages[i].Fraction = []int{int(whole)}, fraction
+	}
+	return stages, err
+}

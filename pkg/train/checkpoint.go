@@ -1,0 +1,73 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"multiscale/pkg/checkpoint"
+)
+
+// ParametersSection is the section of a checkpoint that holds the flat vector of
+// parameters and buffers.
+const ParametersSection = "parameters"
+
+// The other sections of a checkpoint that belong to a trainer.
+const (
+	countsSection    = "counts"
+	sourceSection    = "source"         // of a Stateful source
+	optimizerSection = "optimizer/%04d" // the moments
+)
+
+// counts is the content of countsSection, as JSON.
+type counts struct{ Iteration, OptimizerSteps int }
+
+// Save adds to s everything that Restore needs. The vectors are the trainer's own: s is
+// to be written before the next iteration.
+func (t *Trainer) Save(s *checkpoint.Snapshot) (err error) {
+	if s.Bytes == nil {
+		s.Bytes = make(map[string][]byte)
+	}
+	if s.Vectors == nil {
+		s.Vectors = make(map[string][]float32)
+	}
+	if s.Bytes[countsSection], err = json.Marshal(counts{t.Iteration, t.Optimizer.Steps()}); err != nil {
+		return err
+	}
+	s.Vectors[ParametersSection] = t.Params.Values()
+	for i, moment := range t.Optimizer.State() {
+		s.Vectors[fmt.Sprintf(optimizerSection, i)] = moment
+	}
+	if source, ok := t.Source.(Stateful); ok {
+		s.Bytes[sourceSection], err = source.State()
+	}
+	return err
+}
+
+// Restore takes over what Save put into s: parameters, optimizer, source and iteration.
+// The trainer is not to be used after an error.
+func (t *Trainer) Restore(s checkpoint.Snapshot) error {
+	var c counts
+	if err := json.Unmarshal(s.Bytes[countsSection], &c); err != nil {
+		return fmt.Errorf("the state of the training cannot be read: %w", err)
+	}
+	if c.Iteration < 0 {
+		return fmt.Errorf("iteration %d", c.Iteration)
+	}
+	if err := t.Params.Load(s.Vectors[ParametersSection]); err != nil {
+		return fmt.Errorf("parameters: %w", err)
+	}
+	var moments [][]float32
+	for moment := s.Vectors[fmt.Sprintf(optimizerSection, 0)]; moment != nil; moment = s.Vectors[fmt.Sprintf(optimizerSection, len(moments))] {
+		moments = append(moments, moment)
+	}
+	if err := t.Optimizer.Restore(c.OptimizerSteps, moments); err != nil {
+		return err
+	}
+	if source, ok := t.Source.(Stateful); ok {
+		if err := source.Restore(s.Bytes[sourceSection]); err != nil {
+			return err
+		}
+	}
+	t.Iteration = c.Iteration
+	return nil
+}
