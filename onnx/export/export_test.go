@@ -116,7 +116,7 @@ func TestNetworks(t *testing.T) {
 func TestFile(t *testing.T) {
 	n := network.NewUNet()
 	set := parameters(t, n)
-	metadata := export.Metadata{Task: "denoising", Network: "unet", Strategy: "mge", Seed: 1 << 63, DataDigest: "sha256:0", Mean: []float64{0.5, 0.25, 0.1}, Std: []float64{0.5, 1, 3}}
+	metadata := export.Metadata{Task: "denoising", Network: "unet", Strategy: "mge", Seed: 1 << 63, DataDigest: "sha256:0", Mean: []float64{0.5, 0.25, 0.1}, Std: []float64{0.5, 1, 3}, Time: "share of the image", Measures: []string{"mse"}}
 	m, err := onnx.Decode(encode(t, n, set, export.Options{Doc: "a test", Docs: map[string]string{"x": "images"}, Metadata: metadata.Properties()}))
 	if err != nil {
 		t.Fatal(err)
