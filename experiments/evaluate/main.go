@@ -10,15 +10,8 @@
 package main
 
 import (
-	"context"
-
-	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/evaluate"
+	"multiscale/pkg/program"
 )
 
-func main() {
-	command.Main("evaluate", func(ctx context.Context, args []string) error {
-		return evaluate.Main(ctx, catalog.Standard(), args)
-	})
-}
+func main() { program.Command("evaluate", evaluate.Main) }

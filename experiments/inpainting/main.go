@@ -6,9 +6,6 @@
 // It writes a run folder with tables, pictures and the networks as ONNX files.
 package main
 
-import (
-	"multiscale/pkg/experiment"
-	"multiscale/pkg/task"
-)
+import "multiscale/pkg/program"
 
-func main() { experiment.Main(task.Inpainting()) }
+func main() { program.Train("inpainting") }

@@ -8,15 +8,8 @@
 package main
 
 import (
-	"context"
-
-	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/restore"
+	"multiscale/pkg/program"
 )
 
-func main() {
-	command.Main("restore", func(ctx context.Context, args []string) error {
-		return restore.Main(ctx, catalog.Standard(), args)
-	})
-}
+func main() { program.Command("restore", restore.Main) }

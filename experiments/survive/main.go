@@ -13,9 +13,8 @@ import (
 	"os"
 
 	"multiscale/pkg/command"
-	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/survive"
-	"multiscale/pkg/task"
+	"multiscale/pkg/program"
 )
 
 // trains is the environment variable that makes this program the one that is
@@ -24,7 +23,7 @@ const trains = "MULTISCALE_SURVIVE_TRAINS"
 
 func main() {
 	if os.Getenv(trains) != "" {
-		experiment.Main(task.Denoising())
+		program.Train("denoising")
 	}
 	command.Main("survive", run)
 }

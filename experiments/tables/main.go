@@ -11,15 +11,8 @@
 package main
 
 import (
-	"context"
-
-	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/tables"
+	"multiscale/pkg/program"
 )
 
-func main() {
-	command.Main("tables", func(ctx context.Context, args []string) error {
-		return tables.Main(ctx, catalog.Standard(), args)
-	})
-}
+func main() { program.Command("tables", tables.Main) }

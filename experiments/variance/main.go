@@ -8,15 +8,8 @@
 package main
 
 import (
-	"context"
-
-	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/variance"
+	"multiscale/pkg/program"
 )
 
-func main() {
-	command.Main("variance", func(ctx context.Context, args []string) error {
-		return variance.Main(ctx, catalog.Standard(), args)
-	})
-}
+func main() { program.Command("variance", variance.Main) }

@@ -1,15 +1,17 @@
 // Package catalog is the choices that a program offers: tasks, networks, data
-// sets, restrictions. A program adds its own to those of this project; nothing
-// registers itself by being imported.
+// sets, restrictions, optimizers, and how operations are exported. A program adds
+// its own to those of this project; nothing registers itself by being imported.
 package catalog
 
 import (
 	"fmt"
 	"slices"
 
+	"multiscale/onnx/export"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/network"
+	"multiscale/pkg/optimize"
 	"multiscale/pkg/task"
 )
 
@@ -19,11 +21,14 @@ type Catalog struct {
 	Networks     []network.Network // for every task that takes them, beside the task's own
 	Data         []dataset.Format
 	Restrictions []mesh.Restriction
+	Optimizers   optimize.Methods
+	// Operations says how a program's own operations are written as ONNX nodes.
+	Operations export.Extensions
 }
 
 // Standard returns what this project brings along.
 func Standard() Catalog {
-	return Catalog{Tasks: task.All(), Data: dataset.Formats(), Restrictions: mesh.Restrictions()}
+	return Catalog{Tasks: task.All(), Data: dataset.Formats(), Restrictions: mesh.Restrictions(), Optimizers: optimize.Standard()}
 }
 
 // With returns the catalog with further choices before its own ones, so that the
@@ -34,6 +39,8 @@ func (c Catalog) With(own Catalog) (Catalog, error) {
 		Networks:     slices.Concat(own.Networks, c.Networks),
 		Data:         slices.Concat(c.Data, own.Data),
 		Restrictions: slices.Concat(c.Restrictions, own.Restrictions),
+		Optimizers:   slices.Concat(c.Optimizers, own.Optimizers),
+		Operations:   own.Operations,
 	}
 	for _, t := range slices.Concat(own.Tasks, c.Tasks) {
 		t, err := t.Complete()
@@ -75,7 +82,40 @@ func (c Catalog) check() error {
 			return err
 		}
 	}
+	for _, name := range c.Optimizers.Names() {
+		if err := once("optimizers", name); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// Extensions is what exporting and importing models need to know of the catalog's
+// own networks and operations.
+func (c Catalog) Extensions() export.Extensions {
+	x := c.Operations
+	kinds := network.Kinds{}
+	paper := network.Paper()
+	for _, list := range append([][]network.Network{c.Networks}, ownNetworks(c.Tasks)...) {
+		for _, n := range list {
+			if e, ok := n.(network.Enlarged); ok {
+				n = e.Body
+			}
+			if paper[n.Name()] == nil {
+				kinds[n.Name()] = n
+			}
+		}
+	}
+	x.Networks = kinds.With(x.Networks)
+	return x
+}
+
+// ownNetworks are the networks of tasks.
+func ownNetworks(tasks []task.Task) (lists [][]network.Network) {
+	for _, t := range tasks {
+		lists = append(lists, t.Networks)
+	}
+	return lists
 }
 
 // Task returns the task of a name.

@@ -164,7 +164,7 @@ func (c *Config) applyProfile(task Task, f *Flags) {
 	if !f.Given("stages") {
 		c.Stages = Halved(c.Iterations, max(c.Levels, 0))
 	}
-	if f, err := dataset.Find(dataset.Formats(), c.Data); err == nil && c.Root == "" && !f.BuiltIn && !f.Anywhere {
+	if f, err := dataset.Find(task.Formats, c.Data); err == nil && c.Root == "" && !f.BuiltIn && !f.Anywhere {
 		c.Root = "datasets/data/" + c.Data
 	}
 	if c.Out == "" {

@@ -11,16 +11,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/optimize"
 )
 
 var (
 	denoising = Task{
 		Name: "denoising", Does: "trains networks that remove noise from pictures.", Networks: []Network{{"unet", 4}, {"resnet", 1}},
-		LearningRate: 5e-4, Restriction: "nearest", BatchFactor: 1, MinSide: 4,
+		LearningRate: 5e-4, Restriction: "nearest", BatchFactor: 1, MinSide: 4, Formats: dataset.Formats(), Restrictions: []string{"nearest", "bilinear", "average"}, Optimizers: optimize.Standard(),
 	}
 	superresolution = Task{
 		Name: "superresolution", Does: "enlarges", Networks: []Network{{"srnet", 2}, {"espcn", 2}, {"resnet", 2}},
-		LearningRate: 1e-3, Restriction: "bilinear", BatchFactor: 0.5, MinSide: 8,
+		LearningRate: 1e-3, Restriction: "bilinear", BatchFactor: 0.5, MinSide: 8, Formats: dataset.Formats(), Restrictions: []string{"nearest", "bilinear", "average"}, Optimizers: optimize.Standard(),
 	}
 )
 

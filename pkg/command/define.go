@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"multiscale/pkg/allocation"
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/optimize"
 )
@@ -44,7 +45,7 @@ func (t Task) define(f *Flags, c *Config) {
 	f.String(&c.Init, "init", "M.onnx", "start from an exported model of the same network, from a checkpoint of its training, or from other programs' weights (.safetensors, .pth, .pt)")
 
 	f.Group("Pictures")
-	t.choice(f, &c.Data, "data", []string{"deadleaves", "cifar10", "stl10", "celeba", "urban100", "bsds500", "folder"},
+	t.choice(f, &c.Data, "data", dataset.Names(t.Formats),
 		"data set; deadleaves is built in")
 	f.String(&c.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; folder needs one)")
 	f.String(&c.Validation, "validation", "DIR", "validation pictures for -data folder; without it a stable hash splits the folder 90:10")
@@ -79,7 +80,7 @@ func (t Task) define(f *Flags, c *Config) {
 		return nil
 	})
 	t.choice(f, &c.Schedule, "schedule", optimize.Schedules(), "learning rate over the steps")
-	t.choice(f, &c.Optimizer, "optimizer", optimize.Standard().Names(), "optimizer")
+	t.choice(f, &c.Optimizer, "optimizer", t.Optimizers.Names(), "optimizer")
 	f.Func("weight-decay", "RATE", "0.01 with adamw, else 0", "weight decay of adamw and sgd; biases and normalisations do not decay", func(s string) error {
 		v, err := strconv.ParseFloat(s, 64)
 		if err != nil || !(v >= 0 && v <= maxDecay) {
@@ -96,7 +97,7 @@ func (t Task) define(f *Flags, c *Config) {
 		c.Clip = v
 		return nil
 	})
-	t.choice(f, &c.Restriction, "restriction", []string{"nearest", "bilinear", "average"}, "how pictures are brought to a coarser mesh")
+	t.choice(f, &c.Restriction, "restriction", t.Restrictions, "how pictures are brought to a coarser mesh")
 	t.choice(f, &c.Degrade, "degrade", []string{"fine", "coarse"}, "degrade on the finest mesh and restrict, or degrade anew on each mesh")
 	t.choice(f, &c.Allocation, "allocation", allocation.Names(), "batches of the levels: doubling, or from measured variance")
 	t.choice(f, &c.DropoutCoupling, "dropout-coupling", []string{"independent", "restricted"}, "dropout masks of the two meshes of a difference")

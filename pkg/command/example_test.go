@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/optimize"
 )
 
 // A command with flags of its own; its main function is command.Main("greet", ...).
@@ -22,7 +24,7 @@ func Example() {
 func ExampleParse() {
 	task := command.Task{
 		Name: "denoising", Does: "trains networks that remove noise from pictures.", Networks: []command.Network{{"unet", 4}, {"resnet", 1}},
-		LearningRate: 5e-4, Restriction: "nearest", BatchFactor: 1, MinSide: 4,
+		LearningRate: 5e-4, Restriction: "nearest", BatchFactor: 1, MinSide: 4, Formats: dataset.Formats(), Restrictions: []string{"nearest", "bilinear", "average"}, Optimizers: optimize.Standard(),
 	}
 	task.Pending = map[string][]string{"allocation": {"optimal", "adaptive"}}
 

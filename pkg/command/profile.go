@@ -3,7 +3,9 @@ package command
 import (
 	"slices"
 
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/mge"
+	"multiscale/pkg/optimize"
 )
 
 // Profile is a size of the work, under a name.
@@ -66,6 +68,10 @@ type Task struct {
 	Restriction  string  // the default
 	BatchFactor  float64 // of the profiles' batch
 	MinSide      int     // of the coarsest mesh, pixels
+
+	Formats      []dataset.Format
+	Restrictions []string
+	Optimizers   optimize.Methods
 	// Pending lists, flag by flag, the values that are part of the project but
 	// that this version cannot do yet; "*" stands for all. They are left out
 	// of the help and refused with a clear error.

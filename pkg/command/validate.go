@@ -20,10 +20,10 @@ func (c *Config) validate(t Task, f *Flags) error {
 	if c.Resume && c.Force {
 		return &UsageError{Flag: "-resume and -force", Reason: "they contradict each other", Advice: "-resume goes on, -force begins again"}
 	}
-	if err := CheckData(dataset.Formats(), c.Data, c.Root, c.Validation); err != nil {
+	if err := CheckData(t.Formats, c.Data, c.Root, c.Validation); err != nil {
 		return err
 	}
-	if err := c.validateOptimizer(f); err != nil {
+	if err := c.validateOptimizer(t, f); err != nil {
 		return err
 	}
 	if c.LevelsAuto && f.Given("stages") {
@@ -34,8 +34,8 @@ func (c *Config) validate(t Task, f *Flags) error {
 
 // validateOptimizer gives the weight decay its usual value, and refuses one that does not
 // go with the optimizer.
-func (c *Config) validateOptimizer(f *Flags) error {
-	method, err := optimize.Standard().Find(c.Optimizer)
+func (c *Config) validateOptimizer(t Task, f *Flags) error {
+	method, err := t.Optimizers.Find(c.Optimizer)
 	if err != nil {
 		return Wrong("optimizer", c.Optimizer, err.Error(), "")
 	}

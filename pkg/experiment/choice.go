@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"multiscale/pkg/allocation"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/optimize"
@@ -11,12 +12,16 @@ import (
 )
 
 // Flags describes a task's experiment to the command line.
-func Flags(t task.Task) command.Task {
+func Flags(known catalog.Catalog, t task.Task) command.Task {
 	flags := command.Task{
 		Name: t.Name, Does: fmt.Sprintf("compares single-scale training, MGE and Full-Multiscale of networks for %s", t.Name),
 		LearningRate: t.LearningRate, Restriction: t.Restriction.Name(), BatchFactor: t.BatchFactor, MinSide: t.MinSide,
 	}
-	for _, n := range t.Networks {
+	flags.Formats, flags.Optimizers = known.Data, known.Optimizers
+	for _, r := range known.Restrictions {
+		flags.Restrictions = append(flags.Restrictions, r.Name())
+	}
+	for _, n := range known.NetworksOf(t) {
 		flags.Networks = append(flags.Networks, command.Network{Name: n.Name(), Multiple: n.Multiple() * t.Scale})
 	}
 	return flags
@@ -68,7 +73,7 @@ func (e *Experiment) allocation() allocation.Allocation {
 
 // rule is the optimization method of -optimizer.
 func (e *Experiment) rule() (optimize.Rule, error) {
-	method, err := optimize.Standard().Find(e.config.Optimizer)
+	method, err := e.known.Optimizers.Find(e.config.Optimizer)
 	if err != nil {
 		return nil, err
 	}

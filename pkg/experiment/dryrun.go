@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
@@ -85,8 +86,8 @@ type Cost struct {
 
 // Estimate returns what the strategies of c take on this machine, by name. It
 // times the gradient of one image on the finest mesh.
-func Estimate(ctx context.Context, t task.Task, c command.Config) (map[string]Cost, error) {
-	e, err := newExperiment(t, c, io.Discard, io.Discard)
+func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c command.Config) (map[string]Cost, error) {
+	e, err := newExperiment(known, t, c, io.Discard, io.Discard)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
@@ -24,16 +25,19 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Main is the body of the main function of the experiment of a task.
-func Main(t task.Task) {
-	flags := Flags(t)
-	command.Experiment(flags, func(ctx context.Context, c command.Config) error {
-		return Run(ctx, t, c, os.Stdout, os.Stderr)
-	})
+// Main is the body of a command that trains networks for a task: it parses the
+// flags and runs.
+func Main(ctx context.Context, known catalog.Catalog, t task.Task, args []string) error {
+	c, err := command.Parse(Flags(known, t), args)
+	if err != nil {
+		return err
+	}
+	return Run(ctx, known, t, c, os.Stdout, os.Stderr)
 }
 
 // Experiment is one task with one configuration: what all its units share.
 type Experiment struct {
+	known       catalog.Catalog
 	task        task.Task
 	config      command.Config
 	network     network.Network
@@ -60,8 +64,8 @@ type Experiment struct {
 
 // Run does what the flags of c ask for: it prints results to out and progress
 // to log.
-func Run(ctx context.Context, t task.Task, c command.Config, out, log io.Writer) error {
-	e, err := newExperiment(t, c, out, log)
+func Run(ctx context.Context, known catalog.Catalog, t task.Task, c command.Config, out, log io.Writer) error {
+	e, err := newExperiment(known, t, c, out, log)
 	if err != nil {
 		return err
 	}
@@ -73,21 +77,21 @@ func Run(ctx context.Context, t task.Task, c command.Config, out, log io.Writer)
 }
 
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
-func newExperiment(t task.Task, c command.Config, out, log io.Writer) (*Experiment, error) {
-	n, err := network.Find(t.Networks, c.Network)
+func newExperiment(known catalog.Catalog, t task.Task, c command.Config, out, log io.Writer) (*Experiment, error) {
+	n, err := network.Find(known.NetworksOf(t), c.Network)
 	if err != nil {
 		return nil, err
 	}
-	if n, err = optionsOf(c.Init, n); err != nil {
+	if n, err = optionsOf(c.Init, n, known.Extensions()); err != nil {
 		return nil, err
 	}
-	restriction, err := mesh.Find(mesh.Restrictions(), c.Restriction)
+	restriction, err := mesh.Find(known.Restrictions, c.Restriction)
 	if err != nil {
 		return nil, err
 	}
 	return &Experiment{
-		restriction: restriction,
-		task:        t, config: c, network: n, work: workOf(c),
+		known: known, restriction: restriction,
+		task: t, config: c, network: n, work: workOf(c),
 		out: out, remarked: make(map[string]bool), progress: progress.New(log),
 	}, nil
 }
@@ -143,7 +147,7 @@ func (e *Experiment) run(ctx context.Context) error {
 func (e *Experiment) open() (err error) {
 	if e.set == nil {
 		c := e.config
-		e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side})
+		e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side, Formats: e.known.Data})
 		if err == nil {
 			e.initial, err = ReadWeights(c.Init, e.network, e.set.Channels)
 		}

@@ -18,6 +18,7 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/network"
@@ -30,12 +31,12 @@ var small = []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batc
 
 func run(ctx context.Context, t *testing.T, out string, args ...string) (string, error) {
 	t.Helper()
-	c, err := command.Parse(experiment.Flags(task.Denoising()), append(append([]string{}, args...), "-out", out))
+	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Denoising()), append(append([]string{}, args...), "-out", out))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var printed bytes.Buffer
-	err = experiment.Run(ctx, task.Denoising(), c, &printed, &printed)
+	err = experiment.Run(ctx, catalog.Standard(), task.Denoising(), c, &printed, &printed)
 	return printed.String(), err
 }
 

@@ -55,7 +55,7 @@ func (u *unit) write(name string, params *param.Set, iteration int) (exported, e
 		doc += fmt.Sprintf(", after %d of %d iterations", iteration, total)
 	}
 	model, err := export.Network(u.network, u.set.Channels, params, export.Options{
-		Doc: doc,
+		Doc: doc, Extensions: u.known.Extensions(),
 		Metadata: export.Metadata{
 			Task: u.task.Name, Network: u.network.Name(), Strategy: u.name.Strategy, Seed: u.name.Seed,
 			DataDigest: u.set.Digest, Mean: u.scale().Mean, Std: u.scale().Std,
@@ -90,7 +90,8 @@ func names(measures []metric.Measure) (names []string) {
 func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Crosscheck, float64, error) {
 	m, c := u.network.Multiple(), u.set.Channels
 	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{
-		Seed: u.name.Seed, Library: u.config.ONNXRuntime,
+		Extensions: u.known.Extensions(),
+		Seed:       u.name.Seed, Library: u.config.ONNXRuntime,
 		Shapes:  [][]int{{1, c, 8 * m, 8 * m}, {2, c, 6 * m, 11 * m}},
 		Forward: crosscheck.Network(ctx, u.model),
 	})
@@ -122,7 +123,7 @@ func (e *Experiment) remark(line string) {
 // applyExported runs an exported model of the folder on the input of a batch,
 // in our own backend, which is there on every machine.
 func (e *Experiment) applyExported(ctx context.Context, y pixel.Images, b mesh.Batch, file string) error {
-	s, err := session.Open(e.folder.Path(file), session.Options{Runtime: session.OnnxGo})
+	s, err := session.Open(e.folder.Path(file), session.Options{Runtime: session.OnnxGo, Extensions: e.known.Extensions()})
 	if err != nil {
 		return err
 	}

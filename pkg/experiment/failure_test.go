@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
@@ -21,12 +22,12 @@ var tiny = flags("-strategy", "mge", "-iterations", "6")
 // superresolve runs super-resolution, in this process.
 func superresolve(t *testing.T, out string, args ...string) (string, error) {
 	t.Helper()
-	c, err := command.Parse(experiment.Flags(task.Superresolution()), append(append([]string{}, args...), "-out", out))
+	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Superresolution()), append(append([]string{}, args...), "-out", out))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var printed bytes.Buffer
-	err = experiment.Run(t.Context(), task.Superresolution(), c, &printed, &printed)
+	err = experiment.Run(t.Context(), catalog.Standard(), task.Superresolution(), c, &printed, &printed)
 	return printed.String(), err
 }
 

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/durable/durabletest"
@@ -24,11 +25,11 @@ var everyFault = flag.Bool("everyfault", false, "fail at every write of a run, n
 // runOn runs super-resolution with the smallest network on a file system.
 func runOn(t *testing.T, fsys durable.FS, out string, args ...string) error {
 	t.Helper()
-	c, err := command.Parse(Flags(task.Superresolution()), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
+	c, err := command.Parse(Flags(catalog.Standard(), task.Superresolution()), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := newExperiment(task.Superresolution(), c, io.Discard, io.Discard)
+	e, err := newExperiment(catalog.Standard(), task.Superresolution(), c, io.Discard, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -128,11 +128,11 @@ func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
 
 // optionsOf returns the network of -init where it is one like n with other options (widths,
 // blocks, heads), and n itself otherwise.
-func optionsOf(path string, n network.Network) (network.Network, error) {
+func optionsOf(path string, n network.Network, own export.Extensions) (network.Network, error) {
 	if path == "" || filepath.Ext(path) == ".checkpoint" {
 		return n, nil
 	}
-	described, err := architectureOf(path)
+	described, err := architectureOf(path, own)
 	switch {
 	case errors.Is(err, export.ErrForeign):
 		return n, nil
@@ -145,13 +145,13 @@ func optionsOf(path string, n network.Network) (network.Network, error) {
 }
 
 // architectureOf returns the network that a file describes. Errors name the file.
-func architectureOf(path string) (n network.Network, err error) {
+func architectureOf(path string, own export.Extensions) (n network.Network, err error) {
 	if weights.Known(path) {
 		f, err := weights.Read(path)
 		if err != nil {
 			return nil, err
 		}
-		if n, err = export.WeightsArchitecture(f, export.Extensions{}); err != nil {
+		if n, err = export.WeightsArchitecture(f, own); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 		return n, nil
@@ -160,7 +160,7 @@ func architectureOf(path string) (n network.Network, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if n, err = export.Architecture(m, export.Extensions{}); err != nil {
+	if n, err = export.Architecture(m, own); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return n, nil

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/task"
@@ -115,12 +116,12 @@ func (s stopper) Write(line []byte) (int, error) {
 func interrupted(t *testing.T, undisturbed string, args []string) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	out := t.TempDir()
-	c, err := command.Parse(experiment.Flags(task.Denoising()), append(slices.Clone(args), "-out", out))
+	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Denoising()), append(slices.Clone(args), "-out", out))
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	if err := experiment.Run(ctx, task.Denoising(), c, io.Discard, stopper{"by the variances after 16", cancel}); !errors.Is(err, context.Canceled) {
+	if err := experiment.Run(ctx, catalog.Standard(), task.Denoising(), c, io.Discard, stopper{"by the variances after 16", cancel}); !errors.Is(err, context.Canceled) {
 		t.Fatalf("the run was not stopped: %v", err)
 	}
 	if printed, err := run(t.Context(), t, out, append([]string{"-resume"}, args...)...); err != nil || strings.Contains(printed, "by the variances after 16") {

@@ -14,9 +14,8 @@ import (
 	"time"
 
 	"multiscale/pkg/checkpoint"
-	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/survive"
-	"multiscale/pkg/task"
+	"multiscale/pkg/program"
 )
 
 // asProgram makes this test binary the training program itself: what signals
@@ -25,7 +24,7 @@ const asProgram = "MULTISCALE_TEST_TRAINS"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		experiment.Main(task.Superresolution())
+		program.Train("superresolution")
 	}
 	os.Exit(m.Run())
 }
@@ -35,8 +34,8 @@ var smallest = []string{"-network", "espcn", "-side", "16", "-levels", "1", "-ba
 
 func flags(more ...string) []string { return append(append([]string{}, smallest...), more...) }
 
-// program returns the training program with flags.
-func program(t *testing.T, args ...string) *exec.Cmd {
+// process returns the training program with flags.
+func process(t *testing.T, args ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
@@ -95,7 +94,7 @@ func TestSignalsOfAProcess(t *testing.T) {
 		t.Run(tc.signal.String(), func(t *testing.T) {
 			out := t.TempDir()
 			long := flags("-strategy", "mge", "-iterations", "1000000", "-checkpoint-every", "100ms", "-out", out)
-			cmd := program(t, long...)
+			cmd := process(t, long...)
 			var stderr strings.Builder
 			cmd.Stderr = &stderr
 			if err := cmd.Start(); err != nil {
@@ -104,7 +103,7 @@ func TestSignalsOfAProcess(t *testing.T) {
 			store := checkpoint.Store{Dir: filepath.Join(out, "checkpoint", "mge-seed1")}
 			waitFor(t, "a checkpoint", func() bool { _, err := store.Load(); return err == nil })
 
-			second, err := program(t, long...).CombinedOutput()
+			second, err := process(t, long...).CombinedOutput()
 			if !exited(err, 1) || !strings.Contains(string(second), out+" is in use by process ") {
 				t.Errorf("a second run: %v\n%s", err, second)
 			}

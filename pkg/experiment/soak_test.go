@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/task"
@@ -24,12 +25,12 @@ func TestSoak(t *testing.T) {
 		t.Skip("takes minutes; see -soak")
 	}
 	total := strconv.Itoa(*soak)
-	c, err := command.Parse(experiment.Flags(task.Superresolution()), flags("-strategy", "mge", "-iterations", total, "-checkpoint-every", "1s", "-out", t.TempDir()))
+	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Superresolution()), flags("-strategy", "mge", "-iterations", total, "-checkpoint-every", "1s", "-out", t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &meter{t: t, step: regexp.MustCompile(`step (\d+)/` + total)}
-	if err := experiment.Run(t.Context(), task.Superresolution(), c, m, m); err != nil {
+	if err := experiment.Run(t.Context(), catalog.Standard(), task.Superresolution(), c, m, m); err != nil {
 		t.Fatal(err)
 	}
 	if len(m.seen) < 3 {

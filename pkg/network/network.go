@@ -108,3 +108,16 @@ func orAsMany(channels int, x *gorgonia.Node) int {
 	}
 	return channels
 }
+
+// Plain is embedded by networks that take no t and answer in the size of their
+// input, whatever that is.
+type Plain struct{}
+
+// Conditions implements Network.
+func (Plain) Conditions() int { return 0 }
+
+// Scale implements Network.
+func (Plain) Scale() int { return 1 }
+
+// Multiple implements Network.
+func (Plain) Multiple() int { return 1 }

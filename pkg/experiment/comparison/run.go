@@ -56,7 +56,7 @@ func NewRun(dir string, c runfolder.Contents, known catalog.Catalog) (Run, error
 	}
 	r.Measures = measuresOf(c, r.Task, known)
 	if t, err := known.Task(r.Task); err == nil {
-		r.Enlarges, r.Variant = t.Scale != 1, variant(r, t)
+		r.Enlarges, r.Variant = t.Scale != 1, variant(known, r, t)
 	}
 	return r, nil
 }
@@ -68,14 +68,14 @@ var size = []string{"profile", "side", "levels", "batch", "iterations"}
 // variant compares the configuration with what the task's command does where
 // nothing but the size of the work is given. What only changes rounding is no
 // variant.
-func variant(r Run, t task.Task) string {
+func variant(known catalog.Catalog, r Run, t task.Task) string {
 	args := []string{"-network=" + r.Network}
 	for _, name := range size {
 		if v := r.Record.Setting(name); v != "missing" {
 			args = append(args, "-"+name+"="+v)
 		}
 	}
-	defaults, err := command.Parse(experiment.Flags(t), args)
+	defaults, err := command.Parse(experiment.Flags(known, t), args)
 	if err != nil {
 		return ""
 	}

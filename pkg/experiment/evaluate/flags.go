@@ -35,7 +35,7 @@ func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
-	r := Request{Catalog: known, Data: "deadleaves", Settings: map[string][]float64{}, Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto}}
+	r := Request{Catalog: known, Data: "deadleaves", Settings: map[string][]float64{}, Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto, Extensions: known.Extensions()}}
 	f := command.NewFlags("evaluate", "measures exported models on whole pictures with fixed degradations")
 	f.Help = help
 	f.Group("What is measured")

@@ -184,7 +184,7 @@ func (f *file) experiment(e entry, known catalog.Catalog, roots map[string]strin
 	for _, name := range names {
 		add(name, all[name])
 	}
-	if x.Config, err = command.Parse(experiment.Flags(x.Task), args); err != nil {
+	if x.Config, err = command.Parse(experiment.Flags(known, x.Task), args); err != nil {
 		return x, err
 	}
 	x.Folder = filepath.Base(x.Config.Out)

@@ -166,7 +166,7 @@ func TestRun(t *testing.T) {
 	if n := len(states[0].Missing) + len(states[1].Missing); n != 6 {
 		t.Fatalf("%d units are missing of an empty folder", n)
 	}
-	costs, err := plan.Estimate(t.Context(), states)
+	costs, err := plan.Estimate(t.Context(), catalog.Standard(), states)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +181,7 @@ func TestRun(t *testing.T) {
 	cancel()
 	var log bytes.Buffer
 	fail := func(dir string, err error) { t.Errorf("%s: %v", dir, err) }
-	if err := plan.Run(ctx, states, &log, fail); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the same command goes on") {
+	if err := plan.Run(ctx, catalog.Standard(), states, &log, fail); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the same command goes on") {
 		t.Errorf("stopped: %v", err)
 	}
 	states = p.Look([]string{dir})
@@ -189,7 +189,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("after a stop: %d begun, %d missing, %v", states[0].Begun, len(states[0].Missing), states[0].Err)
 	}
 	log.Reset()
-	if err := plan.Run(t.Context(), states, &log, fail); err != nil {
+	if err := plan.Run(t.Context(), catalog.Standard(), states, &log, fail); err != nil {
 		t.Fatal(err)
 	}
 	var order []string
@@ -214,7 +214,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	log.Reset()
-	if err := plan.Run(t.Context(), states, &log, fail); err != nil || log.Len() > 0 {
+	if err := plan.Run(t.Context(), catalog.Standard(), states, &log, fail); err != nil || log.Len() > 0 {
 		t.Errorf("a finished plan was run again: %v\n%s", err, log.String())
 	}
 
@@ -247,7 +247,7 @@ func TestRunGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	var failed []string
 	states := p.Look([]string{dir})
-	if err := plan.Run(t.Context(), states, &bytes.Buffer{}, func(dir string, err error) { failed = append(failed, dir) }); err != nil {
+	if err := plan.Run(t.Context(), catalog.Standard(), states, &bytes.Buffer{}, func(dir string, err error) { failed = append(failed, dir) }); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(failed, []string{states[0].Dir}) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment"
 )
 
@@ -15,7 +16,7 @@ import (
 //
 // An experiment that fails is handed to failed, and the others go on. The error
 // is that of a cancelled context; the same call then goes on where it stopped.
-func Run(ctx context.Context, states []State, log io.Writer, failed func(dir string, err error)) error {
+func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writer, failed func(dir string, err error)) error {
 	type call struct {
 		*State
 		seed       uint64
@@ -42,7 +43,7 @@ func Run(ctx context.Context, states []State, log io.Writer, failed func(dir str
 		fmt.Fprintf(log, "%d of %d: %s, seed %d\n", i+1, len(calls), c.Dir, c.seed)
 		config := c.Config
 		config.Out, config.Seeds, config.Strategies = c.Dir, []uint64{c.seed}, c.strategies
-		err := experiment.Run(ctx, c.Task, config, log, log)
+		err := experiment.Run(ctx, known, c.Task, config, log, log)
 		if ctx.Err() != nil {
 			return fmt.Errorf("stopped in %s; the same command goes on from there: %w", c.Dir, ctx.Err())
 		}
@@ -75,13 +76,13 @@ type Cost struct {
 
 // Estimate returns what each of states still takes. Units that were begun count
 // in full.
-func Estimate(ctx context.Context, states []State) ([]Cost, error) {
+func Estimate(ctx context.Context, known catalog.Catalog, states []State) ([]Cost, error) {
 	costs := make([]Cost, len(states))
 	for i, s := range states {
 		if len(s.Missing) == 0 || s.Err != nil {
 			continue
 		}
-		of, err := experiment.Estimate(ctx, s.Task, s.Config)
+		of, err := experiment.Estimate(ctx, known, s.Task, s.Config)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Folder, err)
 		}

@@ -31,7 +31,7 @@ func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
-	r := Request{Catalog: known, Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto}}
+	r := Request{Catalog: known, Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto, Extensions: known.Extensions()}}
 	f := command.NewFlags("restore", "runs an exported model on a picture of any size")
 	f.Help = help
 	f.Group("What is done")

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/plan"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/table"
@@ -41,12 +42,12 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 		r.Out = filepath.Join(defaultRuns, "tables-"+p.Name)
 	}
 	states := p.Look(r.Runs)
-	if err := printState(ctx, states, log); err != nil {
+	if err := printState(ctx, r.Catalog, states, log); err != nil {
 		return err
 	}
 	if r.Run {
 		failed := map[string]error{}
-		err := plan.Run(ctx, states, log, func(dir string, err error) { failed[dir] = err })
+		err := plan.Run(ctx, r.Catalog, states, log, func(dir string, err error) { failed[dir] = err })
 		if err != nil {
 			return err
 		}
@@ -62,8 +63,8 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 }
 
 // printState says what is there of a plan, and what the rest takes.
-func printState(ctx context.Context, states []plan.State, log io.Writer) error {
-	costs, err := plan.Estimate(ctx, states)
+func printState(ctx context.Context, known catalog.Catalog, states []plan.State, log io.Writer) error {
+	costs, err := plan.Estimate(ctx, known, states)
 	if err != nil {
 		return err
 	}

@@ -61,7 +61,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	if r.Task, err = taskOf(known, args); err != nil {
 		return r, err
 	}
-	flags := experiment.Flags(r.Task)
+	flags := experiment.Flags(known, r.Task)
 	flags.Command, flags.Does = "variance", "measures mean and variance of the gradient estimator's terms, level by level."
 	flags.Without = training
 	flags.Pending = map[string][]string{"levels": {"auto"}}

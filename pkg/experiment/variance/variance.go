@@ -85,10 +85,10 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 
 func (s *study) open() error {
 	var err error
-	if s.network, err = network.Find(s.Task.Networks, s.Network); err != nil {
+	if s.network, err = network.Find(s.known.NetworksOf(s.Task), s.Network); err != nil {
 		return err
 	}
-	s.set, err = dataset.Open(dataset.Options{Name: s.Data, Root: s.Root, Validation: s.Validation, Side: s.Side})
+	s.set, err = dataset.Open(dataset.Options{Name: s.Data, Root: s.Root, Validation: s.Validation, Side: s.Side, Formats: s.known.Data})
 	if err != nil {
 		return err
 	}

@@ -118,12 +118,12 @@ func TestReport(t *testing.T) {
 // weights.
 func TestWeights(t *testing.T) {
 	run := t.TempDir()
-	c, err := command.Parse(experiment.Flags(task.Denoising()), []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "1",
+	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Denoising()), []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "1",
 		"-iterations", "2", "-stages", "1,1", "-strategy", "mge", "-out", run})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := experiment.Run(t.Context(), task.Denoising(), c, io.Discard, io.Discard); err != nil {
+	if err := experiment.Run(t.Context(), catalog.Standard(), task.Denoising(), c, io.Discard, io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	model := filepath.Join(run, "mge-seed1.onnx")

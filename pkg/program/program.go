@@ -1,0 +1,119 @@
+// Package program makes commands of a catalog: training, restoring, evaluating,
+// tables and diagnostics, with signals, exit statuses and help. A program of one's
+// own is a catalog and one call of Main.
+package program
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/evaluate"
+	"multiscale/pkg/experiment/restore"
+	"multiscale/pkg/experiment/tables"
+	"multiscale/pkg/experiment/variance"
+	"multiscale/pkg/task"
+)
+
+// body is what a command does with its arguments.
+type body func(ctx context.Context, known catalog.Catalog, args []string) error
+
+// verb is a command of a program.
+type verb struct {
+	name, does string
+	body       body
+}
+
+var verbs = []verb{
+	{"train", "trains networks for a task and compares strategies: train [TASK] [flags]", train},
+	{"restore", "runs an exported model on a picture of any size", restore.Main},
+	{"evaluate", "measures exported models on whole pictures with fixed degradations", evaluate.Main},
+	{"tables", "brings run folders together into tables and a report; runs plans", tables.Main},
+	{"variance", "measures mean and variance of the gradient estimator's terms", variance.Main},
+}
+
+// Main is the body of a program's main function: the standard catalog with the
+// program's own choices before it, and the first argument as the command. It does
+// not return.
+func Main(own catalog.Catalog) {
+	known, err := catalog.Standard().With(own)
+	command.Main(name(), func(ctx context.Context, args []string) error {
+		if err != nil {
+			return err
+		}
+		return run(ctx, known, args)
+	})
+}
+
+// name is the program's name, for messages.
+func name() string {
+	parts := strings.FieldsFunc(os.Args[0], func(r rune) bool { return r == '/' || r == '\\' })
+	if len(parts) == 0 {
+		return "program"
+	}
+	return strings.TrimSuffix(parts[len(parts)-1], ".exe")
+}
+
+func run(ctx context.Context, known catalog.Catalog, args []string) error {
+	if len(args) > 0 && slices.Contains([]string{"-h", "-help", "--help", "help"}, args[0]) {
+		usage()
+		return nil
+	}
+	var names []string
+	for _, v := range verbs {
+		if len(args) > 0 && args[0] == v.name {
+			return v.body(ctx, known, args[1:])
+		}
+		names = append(names, v.name)
+	}
+	advice := "use " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + "; -h says what they do"
+	if len(args) == 0 {
+		return &command.UsageError{Reason: "no command is given", Advice: advice}
+	}
+	return &command.UsageError{Value: args[0], Reason: "there is no such command", Advice: advice}
+}
+
+func usage() {
+	fmt.Printf("Usage: %s COMMAND [flags]; COMMAND -h lists the flags\n\n", name())
+	for _, v := range verbs {
+		fmt.Printf("  %-10s%s\n", v.name, v.does)
+	}
+}
+
+// train trains for the task that the first argument names, or else the first one.
+func train(ctx context.Context, known catalog.Catalog, args []string) error {
+	t := known.Tasks[0]
+	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
+		var err error
+		if t, err = known.Task(args[0]); err != nil {
+			return &command.UsageError{Value: args[0], Reason: "there is no such task", Advice: "use one of " + strings.Join(task.Names(known.Tasks), ", ")}
+		}
+		args = args[1:]
+	}
+	return experiment.Main(ctx, known, t, args)
+}
+
+// Train is the body of the main function of a command that trains for one task of
+// the standard catalog. It does not return.
+func Train(name string) {
+	Command(name, func(ctx context.Context, known catalog.Catalog, args []string) error {
+		t, err := known.Task(name)
+		if err != nil {
+			return err
+		}
+		return experiment.Main(ctx, known, t, args)
+	})
+}
+
+// Command is the body of the main function of a command of the standard catalog.
+// It does not return.
+func Command(name string, run func(ctx context.Context, known catalog.Catalog, args []string) error) {
+	command.Main(name, func(ctx context.Context, args []string) error {
+		return run(ctx, catalog.Standard(), args)
+	})
+}
