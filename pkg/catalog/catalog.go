@@ -95,7 +95,7 @@ func (c Catalog) check() error {
 func (c Catalog) Extensions() export.Extensions {
 	x := c.Operations
 	kinds := network.Kinds{}
-	paper := network.Paper()
+	paper := network.Standard()
 	for _, list := range append([][]network.Network{c.Networks}, ownNetworks(c.Tasks)...) {
 		for _, n := range list {
 			if e, ok := n.(network.Enlarged); ok {
