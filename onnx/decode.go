@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -20,9 +21,22 @@ const (
 
 // Decode reads a model from the bytes of an .onnx file. The model that it returns is valid
 // (see [Model.Validate]) and may share memory with data. What it does not understand, and what would change
-// the meaning of the model (external data, local functions, sparse weights), is
+// the meaning of the model (data in other files, local functions, sparse weights), is
 // an error; unknown fields are skipped, as protobuf has it.
 func Decode(data []byte) (*Model, error) {
+	m, err := Inspect(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.Validate(); err != nil {
+		return nil, fmt.Errorf("not a valid ONNX model: %s", brief(err))
+	}
+	return m, nil
+}
+
+// Inspect reads a model as far as this package can represent it: what it cannot is listed in
+// [Model.Beyond], and weights may be in other files (see [Model.LoadExternal]). Models with neither are valid.
+func Inspect(data []byte) (*Model, error) {
 	if len(data) == 0 {
 		return nil, errors.New("not an ONNX model: the file is empty")
 	}
@@ -34,10 +48,31 @@ func Decode(data []byte) (*Model, error) {
 	if d.err != nil {
 		return nil, fmt.Errorf("not a readable ONNX model: %s", brief(d.err))
 	}
-	if err := m.Validate(); err != nil {
+	m.Beyond = d.beyond
+	validate := m.Validate
+	if len(m.Beyond) > 0 || d.external {
+		validate = m.validateDeclared
+	}
+	if err := validate(); err != nil {
 		return nil, fmt.Errorf("not a valid ONNX model: %s", brief(err))
 	}
 	return m, nil
+}
+
+// DecodeTensor reads a tensor that is stored by itself, as test data of models are.
+func DecodeTensor(data []byte) (*Tensor, error) {
+	d := &decoder{}
+	t := d.tensor(data, "tensor")
+	if d.err == nil && len(d.beyond) > 0 {
+		d.fail("%s", d.beyond[0])
+	}
+	if d.err != nil {
+		return nil, fmt.Errorf("not a readable ONNX tensor: %s", brief(d.err))
+	}
+	if err := t.check(); err != nil {
+		return nil, fmt.Errorf("not a valid ONNX tensor: %s", brief(err))
+	}
+	return t, nil
 }
 
 // brief keeps an error readable: names in a hostile file can be megabytes long.
@@ -55,6 +90,18 @@ type decoder struct {
 	err      error
 	messages int
 	depth    int
+	beyond   []string // what is not represented, see Model.Beyond
+	external bool     // there are weights in other files
+}
+
+// maxBeyond is how many things Model.Beyond names.
+const maxBeyond = 8
+
+// lacks notes what is not represented.
+func (d *decoder) lacks(format string, args ...any) {
+	if what := brief(fmt.Errorf(format, args...)); len(d.beyond) < maxBeyond && !slices.Contains(d.beyond, what) {
+		d.beyond = append(d.beyond, what)
+	}
 }
 
 // field is one field of a message: a number in bits, or bytes.
@@ -125,6 +172,7 @@ func (d *decoder) fail(format string, args ...any) {
 
 func (d *decoder) model(data []byte) *Model {
 	m := &Model{}
+	var parts [][]byte // of the graph
 	for f := range d.fields(data, "model") {
 		switch f.number {
 		case modelIRVersion:
@@ -140,10 +188,7 @@ func (d *decoder) model(data []byte) *Model {
 		case modelDoc:
 			m.Doc = d.text(f)
 		case modelGraph:
-			if m.Graph != nil {
-				d.fail("it has more than one graph")
-			}
-			m.Graph = d.graph(d.message(f))
+			parts = append(parts, d.message(f))
 		case modelOpset:
 			var o Opset
 			for f := range d.fields(d.message(f), "opset_import") {
@@ -167,8 +212,16 @@ func (d *decoder) model(data []byte) *Model {
 			}
 			m.Metadata = append(m.Metadata, p)
 		case modelFunctions:
-			d.fail("local functions are not supported")
+			d.lacks("local functions are not supported")
 		}
+	}
+	// Protobuf joins a message that comes in parts.
+	switch len(parts) {
+	case 0:
+	case 1:
+		m.Graph = d.graph(parts[0])
+	default:
+		m.Graph = d.graph(slices.Concat(parts...))
 	}
 	return m
 }
@@ -195,7 +248,7 @@ func (d *decoder) graph(data []byte) *Graph {
 		case graphValue:
 			g.Values = append(g.Values, d.declaration(d.message(f), "value_info"))
 		case graphSparse:
-			d.fail("sparse initializers are not supported")
+			d.lacks("sparse initializers are not supported")
 		}
 	}
 	d.depth--

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 	"slices"
+	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -51,7 +52,7 @@ func (d *decoder) attribute(data []byte) *Attribute {
 		case attributeStrings:
 			texts = append(texts, d.text(f))
 		case attributeReference:
-			d.fail("attribute %q refers to a function's attribute, which is not supported", a.Name)
+			d.lacks("attribute %q refers to a function's attribute, which is not supported", a.Name)
 		}
 	}
 	switch kind {
@@ -72,7 +73,7 @@ func (d *decoder) attribute(data []byte) *Attribute {
 	case kindStrings:
 		a.Value = texts
 	default:
-		d.fail("attribute %q has kind %d, which is not supported", a.Name, kind)
+		d.lacks("attribute %q has kind %d, which is not supported", a.Name, kind)
 	}
 	return a
 }
@@ -80,6 +81,7 @@ func (d *decoder) attribute(data []byte) *Attribute {
 func (d *decoder) tensor(data []byte, what string) *Tensor {
 	t := &Tensor{}
 	var raws, values int // fields of raw data; elements in typed fields
+	elsewhere := false
 	typed := func(f field, wire protowire.Type) {
 		for v := range d.packed(f, wire) {
 			// The type may come after the values; eight bytes hold any of them meanwhile.
@@ -110,14 +112,29 @@ func (d *decoder) tensor(data []byte, what string) *Tensor {
 		case tensorDoubles:
 			typed(f, protowire.Fixed64Type)
 		case tensorSegment:
-			d.fail("tensor %q is stored in segments, which is not supported", t.Name)
+			d.lacks("tensor %q is stored in segments, which is not supported", t.Name)
 		case tensorExternal:
-			d.fail("tensor %q has its data in another file, which is not supported", t.Name)
-		case tensorWhere:
-			if d.integer(f) != tensorInTheFile {
-				d.fail("tensor %q has its data in another file, which is not supported", t.Name)
+			if t.External == nil {
+				t.External = &External{}
 			}
+			d.externalEntry(t.External, d.message(f))
+		case tensorWhere:
+			elsewhere = d.integer(f) != tensorInTheFile
 		}
+	}
+	switch {
+	case elsewhere && t.External == nil:
+		d.fail("tensor %q has its data in another file, but does not say which", t.Name)
+	case !elsewhere:
+		t.External = nil
+	case raws+values > 0:
+		d.fail("tensor %q has data here and in another file", t.Name)
+	default:
+		d.external = true
+	}
+	if t.Type.Size() == 0 {
+		d.lacks("tensor %q holds %v, which is not supported", t.Name, t.Type)
+		return t
 	}
 	if values > 0 {
 		if raws > 0 {
@@ -127,6 +144,33 @@ func (d *decoder) tensor(data []byte, what string) *Tensor {
 		t.Raw = narrow(t.Raw, t.Type.Size())
 	}
 	return t
+}
+
+func (d *decoder) externalEntry(e *External, data []byte) {
+	var key, value string
+	for f := range d.fields(data, "external_data") {
+		switch f.number {
+		case propertyKey:
+			key = d.text(f)
+		case propertyValue:
+			value = d.text(f)
+		}
+	}
+	number := func() int64 {
+		v, err := strconv.ParseInt(value, 10, 64)
+		if err != nil || v < 0 {
+			d.fail("external data: %s %q is not a number of bytes", key, value)
+		}
+		return v
+	}
+	switch key {
+	case "location":
+		e.Location = value
+	case "offset":
+		e.Offset = number()
+	case "length":
+		e.Length = number()
+	}
 }
 
 // narrow keeps the low bytes of each 8-byte element. Negative numbers are sign-extended in the file,
@@ -153,7 +197,7 @@ func (d *decoder) declaration(data []byte, what string) *ValueInfo {
 				case typeTensor:
 					d.arrayType(v, d.message(f))
 				case 4, 5, 7, 8, 9: // sequence, map, opaque, sparse tensor, optional
-					d.fail("%s %q is not a tensor, which is not supported", what, v.Name)
+					d.lacks("%s %q is not a tensor, which is not supported", what, v.Name)
 				}
 			}
 		}

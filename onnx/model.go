@@ -11,6 +11,10 @@ type Model struct {
 	Opsets          []Opset
 	Metadata        []Property // in the order of the file
 	Graph           *Graph
+
+	// Beyond lists what the file has and this package does not represent, such as local functions. Only
+	// [Inspect] returns such models; they cannot be validated, encoded or run here.
+	Beyond []string
 }
 
 // Opset is a set of operations that the model draws on; the empty domain is ONNX itself.

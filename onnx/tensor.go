@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"math"
 )
@@ -54,6 +55,14 @@ type Tensor struct {
 	Type DataType
 	Dims []int64
 	Raw  []byte
+
+	External *External // where the data are when they are not in Raw
+}
+
+// External is where a tensor's data are that are kept in another file.
+type External struct {
+	Location       string // path of the file, from the model's folder
+	Offset, Length int64  // in bytes; Length is 0 when it is not given
 }
 
 // NewFloats makes a float32 tensor; values must fill dims.
@@ -121,6 +130,9 @@ func (t *Tensor) check() error {
 	n, err := elements(t.Dims)
 	if err != nil {
 		return fmt.Errorf("tensor %q: %w", t.Name, err)
+	}
+	if t.External != nil {
+		return fmt.Errorf("tensor %q has its data in another file, %q, which has not been read", t.Name, brief(errors.New(t.External.Location)))
 	}
 	if n*int64(size) != int64(len(t.Raw)) {
 		return fmt.Errorf("tensor %q: dims %v of %v need %d bytes, the data has %d", t.Name, t.Dims, t.Type, n*int64(size), len(t.Raw))

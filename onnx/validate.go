@@ -3,12 +3,27 @@ package onnx
 import (
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Validate checks what every reader of the model relies on: versions are given, names are
 // unique, every value is computed before it is used, and constants have the data that their dims ask for.
 // Which operations exist, and what shapes they accept, is left to who runs the model.
 func (m *Model) Validate() error {
+	if len(m.Beyond) > 0 {
+		return errors.New(m.Beyond[0])
+	}
+	if err := m.validateDeclared(); err != nil {
+		return err
+	}
+	if m.Opset() < 1 && slices.ContainsFunc(m.Graph.Nodes, func(n *Node) bool { return isDefault(n.Domain) }) {
+		return errors.New("it does not say which opset it uses")
+	}
+	return m.Graph.validate(nil, 1)
+}
+
+// validateDeclared is the part of Validate that holds for any model: versions, inputs and outputs.
+func (m *Model) validateDeclared() error {
 	if m.Graph == nil {
 		return errors.New("it has no graph")
 	}
@@ -22,9 +37,6 @@ func (m *Model) Validate() error {
 		}
 		domains[o.Domain] = true
 	}
-	if m.Opset() < 1 {
-		return errors.New("it does not say which opset it uses")
-	}
 	keys := make(map[string]bool, len(m.Metadata))
 	for _, p := range m.Metadata {
 		if keys[p.Key] {
@@ -32,7 +44,12 @@ func (m *Model) Validate() error {
 		}
 		keys[p.Key] = true
 	}
-	return m.Graph.validate(nil, 1)
+	for _, v := range slices.Concat(m.Graph.Inputs, m.Graph.Outputs) {
+		if err := v.check(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // scope is the set of values that a graph may use: its own, and for a graph inside an

@@ -1,16 +1,19 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"gorgonia.org/tensor"
+
+	"multiscale/onnx"
 )
 
-// array is an ONNX tensor in C order. data is a []float32, []int64 or []bool, or
+// array is an ONNX tensor in C order. data is a []float32, []int64 or []bool, as held has it, or
 // nil while only type and shape are known.
 type array struct {
-	dtype tensor.Dtype
+	dtype onnx.DataType
 	shape []int
 	data  any
 }
@@ -22,6 +25,9 @@ const (
 	maxFolded   = 1 << 24 // all constants that a compilation computes, together
 )
 
+// ErrTooLarge is in errors about models that ask for values of more elements than are sensible.
+var ErrTooLarge = errors.New("too large")
+
 // size is the number of elements, or an error when it is out of bounds.
 func size(shape []int) (int, error) {
 	n := 1
@@ -30,10 +36,10 @@ func size(shape []int) (int, error) {
 			return 0, fmt.Errorf("shape %v has a negative dimension", shape)
 		}
 		if d > maxElements {
-			return 0, fmt.Errorf("shape %v is too large", shape)
+			return 0, fmt.Errorf("shape %v is %w", shape, ErrTooLarge)
 		}
 		if n *= d; n > maxElements {
-			return 0, fmt.Errorf("shape %v is too large", shape)
+			return 0, fmt.Errorf("shape %v is %w", shape, ErrTooLarge)
 		}
 	}
 	return n, nil
@@ -48,17 +54,6 @@ func count(shape []int) int {
 	return n
 }
 
-// alloc returns the memory for n elements.
-func alloc(d tensor.Dtype, n int) any {
-	switch d {
-	case tensor.Int64:
-		return make([]int64, n)
-	case tensor.Bool:
-		return make([]bool, n)
-	}
-	return make([]float32, n)
-}
-
 // arrayOf looks at a tensor without copying it. Gorgonia's tensors of one element may be
 // scalars.
 func arrayOf(t tensor.Tensor) (*array, error) {
@@ -69,16 +64,16 @@ func arrayOf(t tensor.Tensor) (*array, error) {
 	if d.RequiresIterator() || d.DataOrder().IsColMajor() {
 		return nil, fmt.Errorf("a tensor of shape %v is not contiguous in C order", d.Shape())
 	}
-	a := &array{dtype: d.Dtype(), shape: slices.Clone([]int(d.Shape()))}
-	switch a.dtype {
+	a := &array{shape: slices.Clone([]int(d.Shape()))}
+	switch d.Dtype() {
 	case tensor.Float32:
-		a.data = d.Float32s()
+		a.dtype, a.data = onnx.Float32, d.Float32s()
 	case tensor.Int64:
-		a.data = d.Int64s()
+		a.dtype, a.data = onnx.Int64, d.Int64s()
 	case tensor.Bool:
-		a.data = d.Bools()
+		a.dtype, a.data = onnx.Bool, d.Bools()
 	default:
-		return nil, fmt.Errorf("elements of type %v are not supported (float32, int64 and bool are)", a.dtype)
+		return nil, fmt.Errorf("elements of type %v are not supported (float32, int64 and bool are)", d.Dtype())
 	}
 	return a, nil
 }

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -30,13 +31,14 @@ type program struct {
 type value struct {
 	array
 	node *gorgonia.Node
+	from []string // the inputs whose values it depends on
 }
 
 // building is held while a Gorgonia graph is built: building two at once is not safe.
 var building sync.Mutex
 
 // compile makes the Gorgonia graph. feeds gives the inputs' shapes; weights are constants.
-func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tensor) (p *program, err error) {
+func (g *Graph) compile(feeds map[string]*array, weights map[string]*array) (p *program, err error) {
 	building.Lock()
 	defer building.Unlock()
 	defer func() {
@@ -44,17 +46,23 @@ func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tenso
 			err = fmt.Errorf("the graph does not compile in Gorgonia: %v", r)
 		}
 	}()
-	err = distinct.Build(func(attempt int) (*gorgonia.ExprGraph, error) {
-		p = &program{
-			steps:   len(g.steps),
-			graph:   gorgonia.NewGraph(),
-			marks:   strings.Repeat("'", attempt),
-			numbers: uint64(attempt) << 32,
-			values:  map[string]*value{},
-			feeds:   map[string]*gorgonia.Node{},
+	for {
+		err = distinct.Build(func(attempt int) (*gorgonia.ExprGraph, error) {
+			p = &program{
+				steps:   len(g.steps),
+				graph:   gorgonia.NewGraph(),
+				marks:   strings.Repeat("'", attempt),
+				numbers: uint64(attempt) << 32,
+				values:  map[string]*value{},
+				feeds:   map[string]*gorgonia.Node{},
+			}
+			return p.graph, g.build(p, feeds, weights)
+		})
+		var open *undetermined
+		if !errors.As(err, &open) || !g.fix(open.from, feeds) {
+			break
 		}
-		return p.graph, g.build(p, feeds, weights)
-	})
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -64,21 +72,48 @@ func (g *Graph) compile(feeds map[string]*array, weights map[string]tensor.Tenso
 	return p, nil
 }
 
-// build adds all steps to a program without any.
-func (g *Graph) build(p *program, feeds map[string]*array, weights map[string]tensor.Tensor) error {
-	for name, t := range weights {
-		a, err := arrayOf(t)
-		if err != nil {
-			return fmt.Errorf("initializer %q: %w", name, err)
+// undetermined says that an operand must be known while compiling and is not.
+type undetermined struct {
+	error
+	from []string // the inputs that it depends on
+}
+
+func (u *undetermined) Unwrap() error { return u.error }
+
+// fix makes the values of inputs part of the program, if they can be shapes, axes, scales and the like: lists or
+// single numbers.
+func (g *Graph) fix(names []string, feeds map[string]*array) bool {
+	progress := false
+	for _, name := range names {
+		a := feeds[name]
+		if a == nil || a.data == nil || len(a.shape) > 1 {
+			return false
 		}
+		progress = progress || !g.fixed[name]
+		g.fixed[name] = true
+	}
+	return progress
+}
+
+// build adds all steps to a program without any.
+func (g *Graph) build(p *program, feeds map[string]*array, weights map[string]*array) error {
+	for name, a := range weights {
 		p.values[name] = &value{array: *a}
 	}
 	for name, a := range feeds {
-		p.values[name] = &value{array: array{dtype: a.dtype, shape: a.shape}}
+		if g.fixed[name] || count(a.shape) == 0 { // of what is empty there is nothing to know
+			known := *a
+			if known.data == nil {
+				known.data = alloc(a.dtype, 0)
+			}
+			p.values[name] = &value{array: known}
+		} else {
+			p.values[name] = &value{array: array{dtype: a.dtype, shape: a.shape}, from: []string{name}}
+		}
 	}
 	folded := 0
 	for i, s := range g.steps {
-		if err := p.add(s, feeds, &folded); err != nil {
+		if err := p.add(s, g.opset, &folded); err != nil {
 			return fmt.Errorf("node %d (%s, result %q): %w", i, s.op.Name, s.outputs[0], err)
 		}
 		if g.results == nil {
@@ -104,10 +139,11 @@ func (g *Graph) build(p *program, feeds map[string]*array, weights map[string]te
 }
 
 // add works out one step: its results are constants, or nodes of the Gorgonia graph.
-func (p *program) add(s *step, feeds map[string]*array, folded *int) error {
-	n := &node{op: s.op.Name, attributes: s.op.Attributes, outputs: len(s.outputs)}
+func (p *program) add(s *step, opset int, folded *int) error {
+	n := &node{op: s.op.Name, opset: opset, attributes: s.op.Attributes, outputs: len(s.outputs), unknown: -1}
 	operands := make([]*value, len(s.inputs))
 	known := true
+	var from []string
 	for i, name := range s.inputs {
 		n.in = append(n.in, nil)
 		if name == "" {
@@ -122,9 +158,17 @@ func (p *program) add(s *step, feeds map[string]*array, folded *int) error {
 		}
 		operands[i], n.in[i] = v, &v.array
 		known = known && v.data != nil
+		for _, name := range v.from {
+			if !slices.Contains(from, name) {
+				from = append(from, name)
+			}
+		}
 	}
 	results, err := n.build(operators[s.op.Name])
-	if err != nil {
+	switch {
+	case err != nil && n.unknown >= 0:
+		return &undetermined{err, operands[n.unknown].from}
+	case err != nil:
 		return err
 	}
 	for k, name := range s.outputs {
@@ -136,12 +180,12 @@ func (p *program) add(s *step, feeds map[string]*array, folded *int) error {
 		if err != nil {
 			return err
 		}
-		v := &value{array: array{dtype: r.dtype, shape: r.shape, data: r.value}}
+		v := &value{array: array{dtype: r.dtype, shape: r.shape, data: r.value}, from: from}
 		switch {
 		case r.value != nil:
 		case known:
 			if *folded += elements; *folded > maxFolded {
-				return fmt.Errorf("constants of more than %d elements", maxFolded)
+				return fmt.Errorf("constants of more than %d elements are %w", maxFolded, ErrTooLarge)
 			}
 			v.data = alloc(r.dtype, elements)
 			in := make([]any, len(operands))
@@ -153,13 +197,15 @@ func (p *program) add(s *step, feeds map[string]*array, folded *int) error {
 			if err := r.safely(v.data, in); err != nil {
 				return err
 			}
+		case elements == 0:
+			v.data = alloc(r.dtype, 0)
 		default:
-			if elements == 0 {
-				return fmt.Errorf("the result is empty (shape %v)", r.shape)
-			}
 			if v.node, err = p.apply(s, k, r, operands); err != nil {
 				return err
 			}
+		}
+		if v.data != nil {
+			v.from = nil
 		}
 		p.values[name] = v
 	}
@@ -167,7 +213,7 @@ func (p *program) add(s *step, feeds map[string]*array, folded *int) error {
 }
 
 // apply makes the Gorgonia node of a result. Constants of integers (shapes,
-// axes) stay inside the operation; all other operands are nodes.
+// axes) and empty ones stay inside the operation; all other operands are nodes.
 func (p *program) apply(s *step, k int, r *result, operands []*value) (*gorgonia.Node, error) {
 	o := &operation{program: p, name: s.op.Name, result: r, in: make([]any, len(operands))}
 	var children gorgonia.Nodes
@@ -175,7 +221,7 @@ func (p *program) apply(s *step, k int, r *result, operands []*value) (*gorgonia
 		switch {
 		case v == nil:
 			continue
-		case v.node == nil && v.data != nil && v.dtype != tensor.Float32:
+		case v.node == nil && v.data != nil && (!isFloat(v.dtype) || count(v.shape) == 0):
 			o.in[i] = v.data
 			continue
 		case v.node == nil:
@@ -200,7 +246,8 @@ func (p *program) leaf(name string, v *value) {
 	if v.data != nil {
 		options = append(options, gorgonia.WithValue(tensor.New(tensor.WithShape(shape...), tensor.WithBacking(v.data))))
 	}
-	v.node = gorgonia.NewTensor(p.graph, v.dtype, len(shape), options...)
+	form, _ := held(v.dtype)
+	v.node = gorgonia.NewTensor(p.graph, form, len(shape), options...)
 	if v.data == nil {
 		p.feeds[name] = v.node
 	}
@@ -216,7 +263,8 @@ func gorgoniaShape(shape []int) tensor.Shape {
 }
 
 func typeOf(a *array) gorgonia.TensorType {
-	return gorgonia.TensorType{Dims: max(1, len(a.shape)), Of: a.dtype}
+	form, _ := held(a.dtype)
+	return gorgonia.TensorType{Dims: max(1, len(a.shape)), Of: form}
 }
 
 // run computes the results. Their memory is the caller's to keep.

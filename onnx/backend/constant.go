@@ -1,15 +1,21 @@
 package backend
 
 import (
+	"math"
 	"slices"
 
 	"gorgonia.org/tensor"
+
+	"multiscale/onnx"
 )
 
-// constant returns the one of its attributes that is set.
+// constant returns its value, which is an operand for Load, or the one of its attributes that is set.
 func constant(n *node) []result {
-	known := func(d tensor.Dtype, shape []int, data any) []result {
+	known := func(d onnx.DataType, shape []int, data any) []result {
 		return []result{{dtype: d, shape: shape, value: data}}
+	}
+	if n.has(0) {
+		return known(n.in[0].dtype, n.in[0].shape, n.in[0].data)
 	}
 	for name, v := range n.attributes {
 		n.used[name] = true
@@ -21,13 +27,13 @@ func constant(n *node) []result {
 				return known(a.dtype, a.shape, a.data)
 			}
 		case float32:
-			return known(tensor.Float32, nil, []float32{v})
+			return known(onnx.Float32, nil, []float32{v})
 		case int64:
-			return known(tensor.Int64, nil, []int64{v})
+			return known(onnx.Int64, nil, []int64{v})
 		case []float32:
-			return known(tensor.Float32, []int{len(v)}, slices.Clone(v))
+			return known(onnx.Float32, []int{len(v)}, slices.Clone(v))
 		case []int64:
-			return known(tensor.Int64, []int{len(v)}, slices.Clone(v))
+			return known(onnx.Int64, []int{len(v)}, slices.Clone(v))
 		}
 	}
 	n.fail("it has no value that is supported")
@@ -51,21 +57,35 @@ func shapeOf(n *node) []result {
 	for i := bound(start); i < bound(end); i++ {
 		dims = append(dims, int64(x[i]))
 	}
-	return []result{{dtype: tensor.Int64, shape: []int{len(dims)}, value: dims}}
+	return []result{{dtype: onnx.Int64, shape: []int{len(dims)}, value: dims}}
 }
 
+// sizeOf is the number of elements.
+func sizeOf(n *node) []result {
+	if !n.operands(1, 1) {
+		return nil
+	}
+	return []result{{dtype: onnx.Int64, value: []int64{int64(count(n.in[0].shape))}}}
+}
+
+// constantOfShape has its value as operand 1 (from Load) or as an attribute.
 func constantOfShape(n *node) []result {
-	value := &array{dtype: tensor.Float32, shape: []int{1}, data: []float32{0}}
+	value := &array{dtype: onnx.Float32, shape: []int{1}, data: []float32{0}}
 	if t := attribute[tensor.Tensor](n, "value", nil); t != nil {
 		var err error
 		if value, err = arrayOf(t); err != nil {
 			n.fail("%w", err)
-		} else if count(value.shape) != 1 {
-			n.fail("a value of shape %v, want one element", value.shape)
+			return nil
 		}
 	}
-	if !n.operands(1, 1) {
+	if !n.operands(1, 2) {
 		return nil
+	}
+	if n.has(1) {
+		value = n.in[1]
+	}
+	if count(value.shape) != 1 {
+		n.fail("a value of shape %v, want one element", value.shape)
 	}
 	shape := n.constant(0)
 	if n.err != nil {
@@ -75,14 +95,37 @@ func constantOfShape(n *node) []result {
 	return single(value.dtype, shape, func(out any, _ []any) { l.move(out, value.data) })
 }
 
-// sequence is the Range operation on integers that are known before the run.
+// sequence is the Range operation on numbers that are known before the run.
 func sequence(n *node) []result {
+	n.ignore("stash_type")
 	if !n.operands(3, 3) {
 		return nil
 	}
+	for i := range n.in {
+		if n.in[i].dtype != n.in[0].dtype || count(n.in[i].shape) != 1 {
+			n.fail("start, limit and delta must be one number each, of one type")
+			return nil
+		}
+	}
+	if isFloat(n.in[0].dtype) {
+		from, to, step := n.constantFloats(0), n.constantFloats(1), n.constantFloats(2)
+		if n.err != nil {
+			return nil
+		}
+		length := math.Ceil((float64(to[0]) - float64(from[0])) / float64(step[0]))
+		if !(length < maxElements) {
+			n.fail("a range of %v numbers is %w", length, ErrTooLarge)
+			return nil
+		}
+		return n.like([]int{max(0, int(length))}, func(out any, _ []any) {
+			for i := range floats(out) {
+				floats(out)[i] = float32(float64(from[0]) + float64(i)*float64(step[0]))
+			}
+		})
+	}
 	from, to, step := n.constant(0), n.constant(1), n.constant(2)
-	if n.err != nil || len(from) != 1 || len(to) != 1 || len(step) != 1 || step[0] == 0 {
-		n.fail("start, limit and delta must be one number each, delta not 0")
+	if n.err != nil || step[0] == 0 {
+		n.fail("delta is 0")
 		return nil
 	}
 	length := 0
@@ -90,7 +133,7 @@ func sequence(n *node) []result {
 		s, d := max(span, -span), max(step[0], -step[0])
 		length = (s + d - 1) / d
 	}
-	return single(tensor.Int64, []int{length}, func(out any, _ []any) {
+	return n.like([]int{length}, func(out any, _ []any) {
 		for i := range out.([]int64) {
 			out.([]int64)[i] = int64(from[0] + i*step[0])
 		}

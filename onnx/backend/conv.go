@@ -1,105 +1,6 @@
 package backend
 
-import (
-	"slices"
-
-	"gorgonia.org/tensor"
-)
-
-// window is how a kernel of a convolution or pooling moves over a plane. One-dimensional
-// signals are planes of height one.
-type window struct {
-	h, w           int // of the input plane
-	kh, kw         int
-	strideH        int
-	strideW        int
-	top, left      int // padding before; what follows is in oh and ow
-	dilateH        int
-	dilateW        int
-	oh, ow         int
-	oneDimensional bool
-}
-
-// window reads the attributes; spatial are the input's spatial dimensions and kernel the
-// kernel's.
-func (n *node) window(spatial, kernel []int) (w window) {
-	rank := len(spatial)
-	only(n, "auto_pad", "NOTSET")
-	declared := n.integers("kernel_shape")
-	if kernel == nil {
-		kernel = declared
-	}
-	all := func(name string, length, fallback int) []int {
-		v := n.integers(name)
-		if v == nil {
-			v = slices.Repeat([]int{fallback}, length)
-		}
-		if len(v) != length || slices.Min(v) < fallback {
-			n.fail("%s=%v is not valid for %d spatial dimensions", name, v, rank)
-		}
-		return v
-	}
-	if rank < 1 || rank > 2 || len(kernel) != rank || (declared != nil && !slices.Equal(declared, kernel)) {
-		n.fail("a kernel of shape %v (kernel_shape %v) over %v is not supported", kernel, declared, spatial)
-		return w
-	}
-	strides, dilations, pads := all("strides", rank, 1), all("dilations", rank, 1), all("pads", 2*rank, 0)
-	if n.err != nil {
-		return w
-	}
-	if rank == 1 {
-		w.oneDimensional = true
-		spatial, kernel = []int{1, spatial[0]}, []int{1, kernel[0]}
-		strides, dilations = []int{1, strides[0]}, []int{1, dilations[0]}
-		pads = []int{0, pads[0], 0, pads[1]}
-	}
-	w.h, w.w, w.kh, w.kw = spatial[0], spatial[1], kernel[0], kernel[1]
-	w.strideH, w.strideW, w.dilateH, w.dilateW = strides[0], strides[1], dilations[0], dilations[1]
-	w.top, w.left = pads[0], pads[1]
-	w.oh = (w.h+pads[0]+pads[2]-w.dilateH*(w.kh-1)-1)/w.strideH + 1
-	w.ow = (w.w+pads[1]+pads[3]-w.dilateW*(w.kw-1)-1)/w.strideW + 1
-	if w.kh < 1 || w.kw < 1 || w.h+pads[0]+pads[2] <= w.dilateH*(w.kh-1) || w.w+pads[1]+pads[3] <= w.dilateW*(w.kw-1) {
-		n.fail("a kernel of shape %v does not fit into %v with pads %v", kernel, spatial, pads)
-	}
-	return w
-}
-
-// shape is that of the result for n images of c channels.
-func (w window) shape(n, c int) []int {
-	if w.oneDimensional {
-		return []int{n, c, w.ow}
-	}
-	return []int{n, c, w.oh, w.ow}
-}
-
-// plain tells that the columns of a plane are the plane itself.
-func (w window) plain() bool {
-	return w.kh == 1 && w.kw == 1 && w.strideH == 1 && w.strideW == 1 && w.oh == w.h && w.ow == w.w && w.top == 0 && w.left == 0
-}
-
-// columns writes what kernel element (u,v) sees of a plane, for the output pixels
-// lo to hi.
-func (w window) columns(dst, plane []float32, u, v, lo, hi int) {
-	for p := lo; p < hi; {
-		row, first := p/w.ow, p%w.ow
-		last := min(w.ow, first+hi-p)
-		d := dst[p-lo : p-lo+last-first]
-		p += last - first
-		y := row*w.strideH - w.top + u*w.dilateH
-		if y < 0 || y >= w.h {
-			clear(d)
-			continue
-		}
-		for i := range d {
-			x := (first+i)*w.strideW - w.left + v*w.dilateW
-			if x < 0 || x >= w.w {
-				d[i] = 0
-			} else {
-				d[i] = plane[y*w.w+x]
-			}
-		}
-	}
-}
+import "slices"
 
 // pixels is how many output pixels of a convolution are one piece of work. gonum's product
 // is fastest on rows that fit into the first-level cache.
@@ -119,15 +20,15 @@ func conv(n *node) []result {
 	if n.has(2) && !slices.Equal(n.in[2].shape, []int{k[0]}) {
 		n.fail("bias of shape %v, want [%d]", n.in[2].shape, k[0])
 	}
-	w := n.window(x[2:], k[2:])
+	w := n.window(x[2:], k[2:], false)
 	if n.err != nil {
 		return nil
 	}
 	in, out := x[1]/groups, k[0]/groups // channels of a group
-	depth := in * w.kh * w.kw
-	area, plane := w.oh*w.ow, w.h*w.w
+	depth := in * volume(w.kernel)
+	area, plane := volume(w.out), volume(w.in)
 	blocks := (area + pixels - 1) / pixels
-	return single(tensor.Float32, w.shape(x[0], k[0]), func(result any, data []any) {
+	return n.like(w.shape(x[0], k[0]), func(result any, data []any) {
 		y, x, kernels, bias := floats(result), floats(data[0]), floats(data[1]), []float32(nil)
 		if len(data) > 2 {
 			bias = floats(data[2])
@@ -157,8 +58,8 @@ func conv(n *node) []result {
 					}
 					columns, stride = buffer, to-from
 					for r := range depth {
-						c, u, v := r/(w.kh*w.kw), r/w.kw%w.kh, r%w.kw
-						w.columns(buffer[r*stride:(r+1)*stride], src[c*plane:(c+1)*plane], u, v, from, to)
+						c, k := r/volume(w.kernel), at(r%volume(w.kernel), w.kernel)
+						w.columns(buffer[r*stride:(r+1)*stride], src[c*plane:(c+1)*plane], k, from, to)
 					}
 				}
 				multiply(dst[from:], kernels[group*out*depth:], columns, out, to-from, depth, area, depth, stride, false, false, 1, 1)
@@ -167,61 +68,130 @@ func conv(n *node) []result {
 	})
 }
 
-// pool reduces each window of a plane to its mean or its largest element.
-func pool(average bool) operator {
-	return func(n *node) []result {
-		only(n, "ceil_mode", int64(0))
-		padded := false
-		if average {
-			padded = n.integer("count_include_pad", 0) != 0
-		} else {
-			only(n, "storage_order", int64(0))
-		}
-		if !n.operands(1, 1) || !n.float(0) {
-			return nil
-		}
-		x := n.in[0].shape
-		if len(x) < 3 {
-			n.fail("shape %v is not that of an image", x)
-			return nil
-		}
-		w := n.window(x[2:], nil)
-		if n.err != nil {
-			return nil
-		}
-		return single(tensor.Float32, w.shape(x[0], x[1]), func(out any, in []any) {
-			y, x := floats(out), floats(in[0])
-			area, plane := w.oh*w.ow, w.h*w.w
-			parallel(len(y), w.kh*w.kw, func(lo, hi int) {
-				for i := lo; i < hi; i++ {
-					y[i] = w.reduce(x[i/area*plane:(i/area+1)*plane], i%area/w.ow, i%w.ow, average, padded)
-				}
-			})
-		})
+// convTranspose is the adjoint of a convolution: each input pixel adds a multiple of the kernel to the output.
+func convTranspose(n *node) []result {
+	groups := n.integer("group", 1)
+	if !n.operands(2, 3) || !n.float(0, 1, 2) {
+		return nil
 	}
+	x, k := n.in[0].shape, n.in[1].shape
+	if len(x) < 3 || len(x) != len(k) || groups < 1 || x[1] != k[0] || k[0]%groups != 0 {
+		n.fail("kernels of shape %v do not fit an image of shape %v in %d groups", k, x, groups)
+		return nil
+	}
+	if n.has(2) && !slices.Equal(n.in[2].shape, []int{k[1] * groups}) {
+		n.fail("bias of shape %v, want [%d]", n.in[2].shape, k[1]*groups)
+	}
+	w := n.transposedWindow(x[2:], k[2:])
+	if n.err != nil {
+		return nil
+	}
+	in, out := k[0]/groups, k[1] // channels of a group
+	taps := volume(w.kernel)
+	area, plane := volume(w.out), volume(w.in)
+	return n.like(w.shape(x[0], out*groups), func(result any, data []any) {
+		y, x, kernels, bias := floats(result), floats(data[0]), floats(data[1]), []float32(nil)
+		if len(data) > 2 {
+			bias = floats(data[2])
+		}
+		parallel(len(y)/area, in*taps*plane, func(lo, hi int) {
+			sums := make([]float64, area)
+			for i := lo; i < hi; i++ { // one plane of the output
+				channel := i % (out * groups)
+				group := channel / out
+				clear(sums)
+				if bias != nil {
+					for p := range sums {
+						sums[p] = float64(bias[channel])
+					}
+				}
+				for c := group * in; c < (group+1)*in; c++ {
+					src := x[(i/(out*groups)*in*groups+c)*plane:][:plane]
+					for t := range taps {
+						w.scatter(sums, src, at(t, w.kernel), float64(kernels[(c*out+channel%out)*taps+t]))
+					}
+				}
+				for p, s := range sums {
+					y[i*area+p] = float32(s)
+				}
+			}
+		})
+	})
 }
 
-func (w window) reduce(plane []float32, row, col int, average, padded bool) float32 {
-	sum, seen := 0.0, 0
-	var largest float32
-	for u := range w.kh {
-		for v := range w.kw {
-			y, x := row*w.strideH-w.top+u*w.dilateH, col*w.strideW-w.left+v*w.dilateW
-			if y < 0 || y >= w.h || x < 0 || x >= w.w {
+// transposedWindow is the window of the convolution whose adjoint is meant: in and out have changed
+// places, so in is what is read and out what is written.
+func (n *node) transposedWindow(in, kernel []int) (w window) {
+	extra, asked := n.integers("output_padding"), n.integers("output_shape")
+	m := n.moves(len(in), kernel)
+	if extra == nil {
+		extra = make([]int, len(in))
+	}
+	if len(asked) == len(in)+2 { // with batch and channels, as some exporters have it
+		asked = asked[2:]
+	}
+	if len(extra) != len(in) || (asked != nil && len(asked) != len(in)) {
+		n.fail("output_padding=%v, output_shape=%v for %d spatial dimensions", extra, asked, len(in))
+	}
+	if n.err != nil {
+		return w
+	}
+	w.rank = len(in)
+	for i := range spatial {
+		w.in[i], w.out[i], w.kernel[i], w.stride[i], w.dilation[i] = 1, 1, 1, 1, 1
+	}
+	for i, d := range in {
+		if d < 1 || d > maxElements || extra[i] < 0 || extra[i] > maxElements {
+			n.fail("output_padding=%v is not valid for an image of %v", extra, in)
+			return w
+		}
+		full := m.strides[i]*(d-1) + extra[i] + m.dilations[i]*(m.kernel[i]-1) + 1
+		before, after := m.pads[i], m.pads[w.rank+i]
+		switch {
+		case asked != nil:
+			before, after = halves(max(0, full-asked[i]), m.pad == "SAME_UPPER")
+		case m.pad == "SAME_UPPER" || m.pad == "SAME_LOWER":
+			before, after = halves(max(0, full-m.strides[i]*d), m.pad == "SAME_UPPER")
+		case m.pad == "VALID":
+			before, after = 0, 0
+		}
+		out := full - before - after
+		switch {
+		case asked != nil:
+			out = asked[i]
+		case m.pad == "SAME_UPPER" || m.pad == "SAME_LOWER":
+			out = m.strides[i] * d
+		}
+		if out < 1 {
+			n.fail("nothing is left of an image of %v with pads %v", in, m.pads)
+			return w
+		}
+		k := spatial - w.rank + i
+		w.in[k], w.out[k], w.kernel[k], w.stride[k], w.dilation[k] = d, out, m.kernel[i], m.strides[i], m.dilations[i]
+		w.before[k], w.after[k] = before, after
+	}
+	return w
+}
+
+// scatter adds weight times the input to where kernel element k puts it.
+func (w window) scatter(sums []float64, src []float32, k [spatial]int, weight float64) {
+	var shift [spatial]int
+	for a := range spatial {
+		shift[a] = k[a]*w.dilation[a] - w.before[a]
+	}
+	for z := range w.in[0] {
+		oz := z*w.stride[0] + shift[0]
+		for y := range w.in[1] {
+			oy := y*w.stride[1] + shift[1]
+			if oz < 0 || oz >= w.out[0] || oy < 0 || oy >= w.out[1] {
 				continue
 			}
-			p := plane[y*w.w+x]
-			if seen == 0 || p > largest {
-				largest = p
+			to := sums[(oz*w.out[1]+oy)*w.out[2]:][:w.out[2]]
+			for x, v := range src[(z*w.in[1]+y)*w.in[2]:][:w.in[2]] {
+				if ox := x*w.stride[2] + shift[2]; ox >= 0 && ox < w.out[2] {
+					to[ox] += weight * float64(v)
+				}
 			}
-			sum, seen = sum+float64(p), seen+1
 		}
 	}
-	switch {
-	case !average:
-		return largest
-	case padded:
-		seen = w.kh * w.kw
-	}
-	return float32(sum / float64(max(1, seen)))
 }

@@ -2,62 +2,10 @@ package backend
 
 import (
 	"math"
+	"slices"
 
-	"gorgonia.org/tensor"
+	"multiscale/onnx"
 )
-
-// unary is a function of each element.
-func unary(f func(x float64) float64) operator {
-	return func(n *node) []result {
-		if !n.operands(1, 1) || !n.float(0) {
-			return nil
-		}
-		return pointwise(n, f)
-	}
-}
-
-// pointwise applies f to operand 0.
-func pointwise(n *node, f func(x float64) float64) []result {
-	return single(tensor.Float32, n.in[0].shape, func(out any, in []any) {
-		y, x := floats(out), floats(in[0])
-		parallel(len(y), 4, func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				y[i] = float32(f(float64(x[i])))
-			}
-		})
-	})
-}
-
-func sigmoid(x float64) float64  { return 1 / (1 + math.Exp(-x)) }
-func relu(x float64) float64     { return max(x, 0) }
-func softplus(x float64) float64 { return math.Log1p(math.Exp(x)) }
-
-func leakyRelu(n *node) []result {
-	slope := float64(n.number("alpha", 0.01))
-	if !n.operands(1, 1) || !n.float(0) {
-		return nil
-	}
-	return pointwise(n, func(x float64) float64 {
-		if x < 0 {
-			return slope * x
-		}
-		return x
-	})
-}
-
-func clip(n *node) []result {
-	if !n.operands(1, 3) || !n.float(0, 1, 2) {
-		return nil
-	}
-	bound := func(i int, fallback float64) float64 {
-		if v := n.constantFloats(i); len(v) > 0 {
-			return float64(v[0])
-		}
-		return fallback
-	}
-	low, high := bound(1, math.Inf(-1)), bound(2, math.Inf(1))
-	return pointwise(n, func(x float64) float64 { return min(max(x, low), high) })
-}
 
 // arithmetic is a function of two operands that broadcast.
 func arithmetic(real func(a, b float32) float32, integer func(a, b int64) int64) operator {
@@ -66,24 +14,71 @@ func arithmetic(real func(a, b float32) float32, integer func(a, b int64) int64)
 		if n.err != nil {
 			return nil
 		}
-		d := n.in[0].dtype
-		if (d == tensor.Int64 && integer == nil) || d == tensor.Bool {
-			n.fail("%v is not supported", d)
+		if n.in[0].dtype == onnx.Bool {
+			n.fail("truth values are not supported")
 			return nil
 		}
 		l := n.broadcastLoop(shape)
-		return single(d, shape, func(out any, in []any) {
-			if d == tensor.Int64 {
-				combine(l, out.([]int64), in[0].([]int64), in[1].([]int64), integer)
-			} else {
-				combine(l, out.([]float32), in[0].([]float32), in[1].([]float32), real)
+		return n.like(shape, func(out any, in []any) {
+			switch o := out.(type) {
+			case []int64:
+				combine(l, o, in[0].([]int64), in[1].([]int64), integer)
+			case []float32:
+				combine(l, o, in[0].([]float32), in[1].([]float32), real)
+			}
+		})
+	}
+}
+
+// variadic folds any number of operands that broadcast.
+func variadic(real func(a, b float32) float32, integer func(a, b int64) int64, mean bool) operator {
+	return func(n *node) []result {
+		if !n.operands(max(1, len(n.in)), len(n.in)) {
+			return nil
+		}
+		for i, a := range n.in {
+			if a.dtype != n.in[0].dtype || a.dtype == onnx.Bool || (isInteger(a.dtype) && integer == nil) {
+				n.fail("operand %d holds %v, operand 0 %v", i, a.dtype, n.in[0].dtype)
+			}
+		}
+		shape := n.broadcastShape()
+		if n.err != nil {
+			return nil
+		}
+		own := strides(shape)
+		var loops []loop // each over the result, the result so far and an operand
+		for _, s := range n.shapes() {
+			loops = append(loops, loop{shape: shape, strides: [][]int{own, own, stretch(s, shape)}})
+		}
+		return n.like(shape, func(out any, in []any) {
+			for i, l := range loops {
+				move := loop{shape: shape, strides: l.strides[1:]}
+				switch o := out.(type) {
+				case []float32:
+					if i == 0 {
+						move.move(out, in[0])
+					} else {
+						combine(l, o, o, in[i].([]float32), real)
+					}
+				case []int64:
+					if i == 0 {
+						move.move(out, in[0])
+					} else {
+						combine(l, o, o, in[i].([]int64), integer)
+					}
+				}
+			}
+			if y := floats(out); mean {
+				for i := range y {
+					y[i] /= float32(len(loops))
+				}
 			}
 		})
 	}
 }
 
 // combine runs f over a loop with the operands out, a, b.
-func combine[A, B any](l loop, out []B, a, b []A, f func(a, b A) B) {
+func combine[A, B, C any](l loop, out []C, a []A, b []B, f func(a A, b B) C) {
 	l.rows(func(at []int, n int, steps []int) {
 		o, i, j := at[0], at[1], at[2]
 		for range n {
@@ -101,7 +96,32 @@ func (n *node) pair() []int {
 	if a, b := n.in[0].dtype, n.in[1].dtype; a != b {
 		n.fail("operands of types %v and %v", a, b)
 	}
+	n.oldBroadcast()
 	return n.broadcastShape()
+}
+
+// oldBroadcast is the rule of opset 6: operand 1 is laid along the axes from axis on, or
+// along the last ones.
+func (n *node) oldBroadcast() {
+	if n.opset > 6 {
+		return
+	}
+	allowed, axis := n.integer("broadcast", 0) != 0, n.integer("axis", -1)
+	a, b := n.in[0], n.in[1]
+	if !allowed {
+		if !slices.Equal(a.shape, b.shape) {
+			n.fail("operands of shapes %v and %v without broadcast=1", a.shape, b.shape)
+		}
+		return
+	}
+	if axis >= 0 {
+		if axis+len(b.shape) > len(a.shape) {
+			n.fail("operand of shape %v does not fit %v from axis %d", b.shape, a.shape, axis)
+			return
+		}
+		padded := slices.Concat(b.shape, slices.Repeat([]int{1}, len(a.shape)-axis-len(b.shape)))
+		n.in[1] = &array{dtype: b.dtype, shape: padded, data: b.data}
+	}
 }
 
 func (n *node) broadcastShape() []int {
@@ -121,129 +141,84 @@ func (n *node) broadcastLoop(shape []int) loop {
 	return l
 }
 
+// pow takes an exponent of any type.
 func pow(n *node) []result {
-	shape := n.pair()
-	if n.err != nil || !n.float(0) {
+	if !n.operands(2, 2) {
 		return nil
 	}
-	l := n.broadcastLoop(shape)
-	return single(tensor.Float32, shape, func(out any, in []any) {
-		combine(l, floats(out), floats(in[0]), floats(in[1]), func(a, b float32) float32 {
-			return float32(math.Pow(float64(a), float64(b)))
-		})
-	})
-}
-
-func equal(n *node) []result {
-	shape := n.pair()
-	if n.err != nil {
-		return nil
+	if n.in[0].dtype == onnx.Bool || n.in[1].dtype == onnx.Bool {
+		n.fail("truth values have no powers")
 	}
-	l := n.broadcastLoop(shape)
-	return single(tensor.Bool, shape, func(out any, in []any) {
-		switch a := in[0].(type) {
-		case []float32:
-			combine(l, out.([]bool), a, in[1].([]float32), same[float32])
-		case []int64:
-			combine(l, out.([]bool), a, in[1].([]int64), same[int64])
-		case []bool:
-			combine(l, out.([]bool), a, in[1].([]bool), same[bool])
-		}
-	})
-}
-
-func same[T comparable](a, b T) bool { return a == b }
-
-func where(n *node) []result {
-	if !n.operands(3, 3) {
-		return nil
-	}
-	if n.in[0].dtype != tensor.Bool || n.in[1].dtype != n.in[2].dtype {
-		n.fail("operands of types %v, %v and %v", n.in[0].dtype, n.in[1].dtype, n.in[2].dtype)
-	}
+	n.oldBroadcast()
 	shape := n.broadcastShape()
 	if n.err != nil {
 		return nil
 	}
 	l := n.broadcastLoop(shape)
-	return single(n.in[1].dtype, shape, func(out any, in []any) {
-		which := in[0].([]bool)
+	return n.like(shape, func(out any, in []any) {
 		switch o := out.(type) {
 		case []float32:
-			choose(l, o, which, in[1].([]float32), in[2].([]float32))
-		case []int64:
-			choose(l, o, which, in[1].([]int64), in[2].([]int64))
-		case []bool:
-			choose(l, o, which, in[1].([]bool), in[2].([]bool))
-		}
-	})
-}
-
-func choose[T any](l loop, out []T, which []bool, yes, no []T) {
-	l.rows(func(at []int, n int, steps []int) {
-		for i := range n {
-			if which[at[1]+i*steps[1]] {
-				out[at[0]+i*steps[0]] = yes[at[2]+i*steps[2]]
+			if b, ok := in[1].([]int64); ok {
+				combine(l, o, floats(in[0]), b, power[float32, int64])
 			} else {
-				out[at[0]+i*steps[0]] = no[at[3]+i*steps[3]]
-			}
-		}
-	})
-}
-
-// cast converts between the three types that are held here. float32 to int64 cuts off
-// the fraction, as in C.
-func cast(n *node) []result {
-	to := n.integer("to", 0)
-	if !n.operands(1, 1) {
-		return nil
-	}
-	d, ok := map[int]tensor.Dtype{1: tensor.Float32, 7: tensor.Int64, 9: tensor.Bool}[to]
-	if !ok {
-		n.fail("to=%d is not supported (1: float32, 7: int64 and 9: bool are)", to)
-		return nil
-	}
-	shape := n.in[0].shape
-	return single(d, shape, func(out any, in []any) {
-		get := number64(in[0])
-		switch o := out.(type) {
-		case []float32:
-			if x, ok := in[0].([]float32); ok {
-				copy(o, x)
-				return
-			}
-			for i := range o {
-				o[i] = float32(get(i))
+				combine(l, o, floats(in[0]), floats(in[1]), power[float32, float32])
 			}
 		case []int64:
-			if x, ok := in[0].([]int64); ok {
-				copy(o, x)
-				return
-			}
-			for i := range o {
-				o[i] = int64(get(i))
-			}
-		case []bool:
-			for i := range o {
-				o[i] = get(i) != 0
+			if b, ok := in[1].([]int64); ok {
+				combine(l, o, in[0].([]int64), b, power[int64, int64])
+			} else {
+				combine(l, o, in[0].([]int64), floats(in[1]), power[int64, float32])
 			}
 		}
 	})
 }
 
-// number64 reads elements of any type as numbers.
-func number64(data any) func(i int) float64 {
-	switch v := data.(type) {
-	case []float32:
-		return func(i int) float64 { return float64(v[i]) }
-	case []int64:
-		return func(i int) float64 { return float64(v[i]) }
+func power[A, B int64 | float32](a A, b B) A { return A(math.Pow(float64(a), float64(b))) }
+
+// modulo has the sign of the divisor, with fmod=1 that of the dividend.
+func modulo(n *node) []result {
+	if n.integer("fmod", 0) != 0 {
+		return arithmetic(func(a, b float32) float32 { return float32(math.Mod(float64(a), float64(b))) }, func(a, b int64) int64 { return a % b })(n)
 	}
-	v := data.([]bool)
-	return func(i int) float64 {
-		if v[i] {
-			return 1
+	return arithmetic(func(a, b float32) float32 {
+		r := math.Mod(float64(a), float64(b))
+		if r != 0 && (r < 0) != (b < 0) {
+			r += float64(b)
 		}
-		return 0
+		return float32(r)
+	}, func(a, b int64) int64 {
+		r := a % b
+		if r != 0 && (r < 0) != (b < 0) {
+			r += b
+		}
+		return r
+	})(n)
+}
+
+// prelu multiplies negative elements by a slope, which broadcasts to operand 0.
+func prelu(n *node) []result {
+	if !n.operands(2, 2) || !n.float(0, 1) {
+		return nil
 	}
+	x, slope := n.in[0].shape, n.in[1]
+	if n.opset < 7 && len(x) > 2 && len(slope.shape) == 1 { // one slope for each channel
+		shape := slices.Concat(slope.shape, slices.Repeat([]int{1}, len(x)-2))
+		n.in[1] = &array{dtype: slope.dtype, shape: shape, data: slope.data}
+	}
+	shape := n.broadcastShape()
+	if n.err == nil && !slices.Equal(shape, x) {
+		n.fail("a slope of shape %v does not broadcast to %v", slope.shape, x)
+	}
+	if n.err != nil {
+		return nil
+	}
+	l := n.broadcastLoop(shape)
+	return n.like(shape, func(out any, in []any) {
+		combine(l, floats(out), floats(in[0]), floats(in[1]), func(x, slope float32) float32 {
+			if x < 0 {
+				return slope * x
+			}
+			return x
+		})
+	})
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"gorgonia.org/tensor"
+	"multiscale/onnx"
 )
 
 // Footprint is what a run would take and give.
@@ -19,13 +19,19 @@ type Footprint struct {
 // Footprint works out, without running it, what a run with inputs of the given shapes would take. That
 // the shapes do not fit the model is an error.
 func (m *Model) Footprint(shapes map[string][]int) (Footprint, error) {
+	types := map[string]onnx.DataType{}
+	for _, in := range m.inputs {
+		types[in.Name] = in.Type
+	}
 	feeds := map[string]*array{}
 	for name, shape := range shapes {
 		if _, err := size(shape); err != nil {
 			return Footprint{}, fmt.Errorf("input %q: %w", name, err)
 		}
-		feeds[name] = &array{dtype: tensor.Float32, shape: shape}
+		feeds[name] = &array{dtype: types[name], shape: shape}
 	}
+	m.graph.mu.Lock()
+	defer m.graph.mu.Unlock()
 	p, err := m.graph.compile(feeds, m.weights)
 	if err != nil {
 		return Footprint{}, err
@@ -50,10 +56,11 @@ func (p *program) bytes() (bytes int64) {
 	unread := map[*operation]int{}
 	for _, o := range operations {
 		n := count(o.result.shape)
-		if o.result.dtype == tensor.Float32 && free[n] > 0 {
+		form, _ := held(o.result.dtype)
+		if isFloat(o.result.dtype) && free[n] > 0 {
 			free[n]--
 		} else {
-			bytes += int64(n) * int64(o.result.dtype.Size())
+			bytes += int64(n) * int64(form.Size())
 		}
 		unread[o] = o.readers
 		for _, s := range o.sources {

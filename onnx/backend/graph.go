@@ -3,6 +3,8 @@ package backend
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"sync"
 
@@ -11,6 +13,8 @@ import (
 	"gonum.org/v1/gonum/graph"
 	"gonum.org/v1/gonum/graph/simple"
 	"gorgonia.org/tensor"
+
+	"multiscale/onnx"
 )
 
 // Graph is a computation graph that onnx-go decodes a model into. Edges run from a result to the
@@ -26,11 +30,13 @@ type Graph struct {
 	nodes    []*Node
 	steps    []*step
 	results  []string // the values to keep; all when it is nil
+	opset    int
 
 	mu        sync.Mutex
 	compiled  *program // for the inputs' shapes of the last run
 	shapes    string
-	constants string // the constants that Run compiled it with
+	fixed     map[string]bool // inputs whose values the compiled graph depends on
+	constants string          // the constants that Run compiled it with
 }
 
 var _ onnxbackend.ComputationBackend = (*Graph)(nil)
@@ -41,11 +47,17 @@ type step struct {
 	inputs, outputs []string
 }
 
+// usualOpset is what the nodes of a graph mean that onnx-go decodes by itself, since it does not
+// hand on the opset: the one that this project writes.
+const usualOpset = 17
+
 // NewGraph returns an empty graph for onnx-go's NewModel.
 func NewGraph() *Graph {
 	return &Graph{
 		WeightedDirectedGraph: simple.NewWeightedDirectedGraph(0, 0),
 		operands:              map[int64][]graph.WeightedEdge{},
+		opset:                 usualOpset,
+		fixed:                 map[string]bool{},
 	}
 }
 
@@ -136,7 +148,7 @@ func (g *Graph) Run() error {
 	// onnx-go does not say which tensors are inputs and which weights. Only
 	// float32 may change from run to run unnoticed: other types may be shapes and
 	// axes, which the compiled graph depends on.
-	inputs, constants := map[string]tensor.Tensor{}, map[string]tensor.Tensor{}
+	inputs, constants := map[string]*array{}, map[string]*array{}
 	computed := map[string]bool{}
 	for _, s := range g.steps {
 		for _, out := range s.outputs {
@@ -144,15 +156,24 @@ func (g *Graph) Run() error {
 		}
 	}
 	for _, n := range g.nodes {
-		switch {
-		case n.t == nil || n.name == "" || computed[n.name]:
-		case n.t.Dtype() == tensor.Float32:
-			inputs[n.name] = n.t
-		default:
-			constants[n.name] = n.t
+		if n.t == nil || n.name == "" || computed[n.name] {
+			continue
+		}
+		a, err := arrayOf(n.t)
+		if err != nil {
+			return fmt.Errorf("%q: %w", n.name, err)
+		}
+		if a.dtype == onnx.Float32 {
+			inputs[n.name] = a
+		} else {
+			constants[n.name] = a
 		}
 	}
-	if digest := fmt.Sprintf("%#v", constants); digest != g.constants {
+	digest := ""
+	for _, name := range slices.Sorted(maps.Keys(constants)) {
+		digest += fmt.Sprintf("%q %v;", name, *constants[name])
+	}
+	if digest != g.constants {
 		g.compiled, g.constants = nil, digest
 	}
 	results, err := g.run(inputs, constants)
@@ -167,33 +188,34 @@ func (g *Graph) Run() error {
 	return nil
 }
 
-// run computes the results from what is given: inputs, whose values may change from run to run,
+// run computes the results from what is given: feeds, whose values may change from run to run,
 // and weights, which may not.
-func (g *Graph) run(inputs, weights map[string]tensor.Tensor) (map[string]*array, error) {
+func (g *Graph) run(feeds, weights map[string]*array) (map[string]*array, error) {
 	if len(g.steps) == 0 {
 		return nil, errors.New("the graph is empty")
 	}
-	feeds := make(map[string]*array, len(inputs))
-	names := make([]string, 0, len(inputs))
-	for name, t := range inputs {
-		a, err := arrayOf(t)
-		if err != nil {
-			return nil, fmt.Errorf("input %q: %w", name, err)
-		}
-		feeds[name], names = a, append(names, name)
-	}
-	sort.Strings(names)
-	shapes := ""
-	for _, name := range names {
-		shapes += fmt.Sprintf("%q %v %T;", name, feeds[name].shape, feeds[name].data)
-	}
-	if g.compiled == nil || shapes != g.shapes || g.compiled.steps != len(g.steps) {
+	if g.compiled == nil || g.key(feeds) != g.shapes || g.compiled.steps != len(g.steps) {
 		g.compiled = nil // lets go of its memory first
 		p, err := g.compile(feeds, weights)
 		if err != nil {
 			return nil, err
 		}
-		g.compiled, g.shapes = p, shapes
+		g.compiled, g.shapes = p, g.key(feeds)
 	}
 	return g.compiled.run(feeds)
+}
+
+// key tells what a program depends on: the inputs' types and shapes, and the values of those
+// that are fixed.
+func (g *Graph) key(feeds map[string]*array) string {
+	key := ""
+	for _, name := range slices.Sorted(maps.Keys(feeds)) {
+		a := feeds[name]
+		key += fmt.Sprintf("%q %v %v", name, a.dtype, a.shape)
+		if g.fixed[name] {
+			key += fmt.Sprint(a.data)
+		}
+		key += ";"
+	}
+	return key
 }

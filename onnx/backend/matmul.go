@@ -1,11 +1,11 @@
 package backend
 
 import (
+	"slices"
 	"strings"
 
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
-	"gorgonia.org/tensor"
 )
 
 // multiply sets c (m,n) to beta*c + alpha*op(a)*op(b) with inner dimension k; the
@@ -27,6 +27,9 @@ func multiply(c, a, b []float32, m, n, k, ldc, lda, ldb int, ta, tb bool, alpha,
 func gemm(n *node) []result {
 	alpha, beta := n.number("alpha", 1), n.number("beta", 1)
 	ta, tb := n.integer("transA", 0) != 0, n.integer("transB", 0) != 0
+	if n.opset < 7 {
+		n.ignore("broadcast") // the shapes tell
+	}
 	if !n.operands(2, 3) || !n.float(0, 1, 2) {
 		return nil
 	}
@@ -56,7 +59,7 @@ func gemm(n *node) []result {
 		n.fail("matrices of shapes %v and %v do not fit", a, b)
 		return nil
 	}
-	return single(tensor.Float32, shape, func(out any, in []any) {
+	return n.like(shape, func(out any, in []any) {
 		y := floats(out)
 		keep := float32(0)
 		if bias.shape != nil {
@@ -73,9 +76,17 @@ func matMul(n *node) []result {
 		return nil
 	}
 	a, b := n.in[0].shape, n.in[1].shape
-	if len(a) < 2 || len(b) < 2 {
-		n.fail("operands of shapes %v and %v, want matrices", a, b)
+	if len(a) < 1 || len(b) < 1 {
+		n.fail("operands of shapes %v and %v, want vectors or matrices", a, b)
 		return nil
+	}
+	// A vector is a row on the left, a column on the right, and its axis of length one is not in the result.
+	row, column := len(a) == 1, len(b) == 1
+	if row {
+		a = []int{1, a[0]}
+	}
+	if column {
+		b = []int{b[0], 1}
 	}
 	rows, inner, cols := a[len(a)-2], a[len(a)-1], b[len(b)-1]
 	if b[len(b)-2] != inner {
@@ -89,8 +100,14 @@ func matMul(n *node) []result {
 	}
 	// One matrix of each operand for every index of the batch.
 	l := loop{shape: batch, strides: [][]int{strides(batch), stretch(a[:len(a)-2], batch), stretch(b[:len(b)-2], batch)}}
-	shape := append(append([]int{}, batch...), rows, cols)
-	return single(tensor.Float32, shape, func(out any, in []any) {
+	shape := slices.Clone(batch)
+	if !row {
+		shape = append(shape, rows)
+	}
+	if !column {
+		shape = append(shape, cols)
+	}
+	return n.like(shape, func(out any, in []any) {
 		y, p, q := floats(out), floats(in[0]), floats(in[1])
 		clear(y)
 		l.rows(func(at []int, n int, steps []int) {
@@ -111,10 +128,30 @@ func einsum(n *node) []result {
 	}
 	left, right, ok := strings.Cut(equation, "->")
 	terms := strings.Split(left, ",")
-	if !ok || strings.Contains(equation, ".") || len(terms) != len(n.in) {
+	if len(terms) != len(n.in) {
+		n.fail("equation %q is not for %d operands", equation, len(n.in))
+		return nil
+	}
+	if !ok {
+		right = implied(left)
+	}
+	// An ellipsis stands for as many axes as an operand has beyond its letters; they become
+	// capital letters that do not occur otherwise, aligned at the end.
+	rest := 0
+	for i, term := range terms {
+		if strings.Contains(term, ellipsis) {
+			rest = max(rest, len(n.in[i].shape)-len(term)+len(ellipsis))
+		}
+	}
+	if rest > len(others) || strings.ContainsAny(left+right, others) {
 		n.fail("equation %q is not supported", equation)
 		return nil
 	}
+	for i, term := range terms {
+		own := max(0, min(rest, len(n.in[i].shape)-len(term)+len(ellipsis)))
+		terms[i] = strings.Replace(term, ellipsis, others[rest-own:rest], 1)
+	}
+	right = strings.Replace(right, ellipsis, others[:rest], 1)
 	length := map[rune]int{}
 	indices := right // of the result, then those that are summed over
 	for i, term := range terms {
@@ -123,10 +160,13 @@ func einsum(n *node) []result {
 			return nil
 		}
 		for k, r := range term {
-			if d, seen := length[r]; seen && d != n.in[i].shape[k] {
+			d := n.in[i].shape[k]
+			old, seen := length[r]
+			broadcast := strings.ContainsRune(others, r) && (d == 1 || old == 1)
+			if seen && d != old && !broadcast {
 				n.fail("equation %q: index %c has two lengths", equation, r)
 			}
-			length[r] = n.in[i].shape[k]
+			length[r] = max(d, old)
 			if !strings.ContainsRune(indices, r) {
 				indices += string(r)
 			}
@@ -144,15 +184,20 @@ func einsum(n *node) []result {
 		return nil
 	}
 	shape, summed := dims[:len(right)], dims[len(right):]
+	if n.work(dims...); n.err != nil {
+		return nil
+	}
 	moves := make([][]int, len(terms)) // strides by index of each operand
 	for i, term := range terms {
 		own := strides(n.in[i].shape)
 		moves[i] = make([]int, len(dims))
 		for k, r := range term {
-			moves[i][strings.IndexRune(indices, r)] += own[k]
+			if n.in[i].shape[k] > 1 { // else it repeats
+				moves[i][strings.IndexRune(indices, r)] += own[k]
+			}
 		}
 	}
-	return single(tensor.Float32, shape, func(out any, in []any) {
+	return n.like(shape, func(out any, in []any) {
 		y := floats(out)
 		depth := count(summed)
 		parallel(len(y), depth, func(lo, hi int) {
@@ -172,6 +217,27 @@ func einsum(n *node) []result {
 			}
 		})
 	})
+}
+
+const (
+	ellipsis = "..."
+	others   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+)
+
+// implied is the right side of an equation without one: the ellipsis, then the letters that occur once,
+// in alphabetical order.
+func implied(left string) string {
+	right := ""
+	if strings.Contains(left, ellipsis) {
+		right = ellipsis
+	}
+	letters := strings.NewReplacer(ellipsis, "", ",", "").Replace(left)
+	for _, r := range slices.Sorted(slices.Values([]rune(letters))) {
+		if strings.Count(letters, string(r)) == 1 {
+			right += string(r)
+		}
+	}
+	return right
 }
 
 // unravel turns a position in C order into indices.

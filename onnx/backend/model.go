@@ -7,8 +7,6 @@ import (
 	"slices"
 
 	onnxgo "github.com/owulveryck/onnx-go"
-	"gorgonia.org/tensor"
-
 	"multiscale/onnx"
 	"multiscale/pkg/kernel"
 )
@@ -16,14 +14,14 @@ import (
 // Model is an ONNX model that onnx-go has decoded and that Gorgonia can run.
 type Model struct {
 	graph   *Graph
-	weights map[string]tensor.Tensor
+	weights map[string]*array
 	inputs  []*onnx.ValueInfo
 }
 
 // The opsets whose operators are known here; onnx-go itself does not look.
 const (
-	oldestOpset = 13
-	newestOpset = 21
+	oldestOpset = 1
+	newestOpset = 28
 )
 
 // Load decodes a model from the bytes of an .onnx file. A model that is not valid, or
@@ -45,11 +43,11 @@ func New(m *onnx.Model) (*Model, error) {
 		return nil, fmt.Errorf("opset %d is not supported (%d to %d are)", o, oldestOpset, newestOpset)
 	}
 	for _, in := range m.Graph.Feeds() {
-		if in.Type != onnx.Float32 {
-			return nil, fmt.Errorf("input %q holds %v, only float32 is supported", in.Name, in.Type)
+		if _, ok := held(in.Type); !ok {
+			return nil, fmt.Errorf("input %q holds %v, which is not supported", in.Name, in.Type)
 		}
 	}
-	plain, err := prepare(m)
+	plain, weights, err := prepare(m)
 	if err != nil {
 		return nil, err
 	}
@@ -58,6 +56,7 @@ func New(m *onnx.Model) (*Model, error) {
 		return nil, err
 	}
 	g := NewGraph()
+	g.opset = int(m.Opset())
 	g.results = []string{}
 	for _, out := range m.Graph.Outputs {
 		g.results = append(g.results, out.Name)
@@ -66,63 +65,78 @@ func New(m *onnx.Model) (*Model, error) {
 	if err := decoded.UnmarshalBinary(data); err != nil {
 		return nil, fmt.Errorf("onnx-go: %w", err)
 	}
-	model := &Model{graph: g, weights: map[string]tensor.Tensor{}, inputs: m.Graph.Feeds()}
 	for _, t := range plain.Graph.Initializers {
 		n, ok := decoded.GetNodeByName(t.Name)
 		if !ok {
 			return nil, fmt.Errorf("onnx-go lost the initializer %q", t.Name)
 		}
-		model.weights[t.Name] = n.(*Node).t
+		if weights[t.Name], err = arrayOf(n.(*Node).t); err != nil {
+			return nil, fmt.Errorf("initializer %q: %w", t.Name, err)
+		}
 	}
-	return model, nil
+	return &Model{graph: g, weights: weights, inputs: m.Graph.Feeds()}, nil
 }
 
 // prepare writes the model in the way that onnx-go decodes rightly: without declared
-// shapes (it would allocate them), documentation, empty constants (it fails on them; an operand
-// that is empty might as well be omitted), and with names for nodes without operands
-// (it makes a value of that name). It refuses what onnx-go would decode wrongly or not at all.
-func prepare(m *onnx.Model) (*onnx.Model, error) {
+// shapes (it would allocate them), documentation, and with names for nodes without operands
+// (it makes a value of that name). Constants that onnx-go fails on, those that are
+// empty and those of types other than float32 and int64, become inputs for it, and are returned. It
+// refuses what cannot be run.
+func prepare(m *onnx.Model) (plain *onnx.Model, weights map[string]*array, err error) {
 	g := &onnx.Graph{Name: "graph"}
-	empty := map[string]bool{}
+	weights = map[string]*array{}
 	for _, v := range m.Graph.Feeds() {
 		g.Inputs = append(g.Inputs, &onnx.ValueInfo{Name: v.Name})
 	}
 	for _, v := range m.Graph.Outputs {
 		g.Outputs = append(g.Outputs, &onnx.ValueInfo{Name: v.Name})
 	}
+	addWeight := func(name string, t *onnx.Tensor) error {
+		if _, ok := held(t.Type); !ok {
+			return fmt.Errorf("it holds %v, which is not supported", t.Type)
+		}
+		if len(t.Raw) > 0 && (t.Type == onnx.Float32 || t.Type == onnx.Int64) {
+			g.Initializers = append(g.Initializers, &onnx.Tensor{Name: name, Type: t.Type, Dims: t.Dims, Raw: t.Raw})
+			return nil
+		}
+		g.Inputs = append(g.Inputs, &onnx.ValueInfo{Name: name})
+		weights[name], err = imported(t)
+		return err
+	}
 	for _, t := range m.Graph.Initializers {
-		if err := decodable(t); err != nil {
-			return nil, fmt.Errorf("initializer %q %w", t.Name, err)
+		if err := addWeight(t.Name, t); err != nil {
+			return nil, nil, fmt.Errorf("initializer %q: %w", t.Name, err)
 		}
-		if len(t.Raw) == 0 {
-			empty[t.Name] = true
-			continue
-		}
-		g.Initializers = append(g.Initializers, &onnx.Tensor{Name: t.Name, Type: t.Type, Dims: t.Dims, Raw: t.Raw})
 	}
 	for i, n := range m.Graph.Nodes {
+		refuse := func(err error) error { return fmt.Errorf("node %d (result %q): %w", i, n.Outputs[0], err) }
 		if err := supported(n); err != nil {
-			return nil, fmt.Errorf("node %d (result %q): %w", i, n.Outputs[0], err)
+			return nil, nil, refuse(err)
 		}
-		if n.Op == "Constant" && len(n.Attributes) == 1 {
-			if t, ok := n.Attributes[0].Value.(*onnx.Tensor); ok && len(t.Raw) == 0 {
-				empty[n.Outputs[0]] = true
+		node := &onnx.Node{Name: fmt.Sprintf("\x00%d", i), Op: n.Op, Inputs: n.Inputs, Outputs: n.Outputs}
+		for _, a := range n.Attributes {
+			t, ok := a.Value.(*onnx.Tensor)
+			if !ok {
+				node.Attributes = append(node.Attributes, a)
 				continue
 			}
-		}
-		inputs := slices.Clone(n.Inputs)
-		for k, in := range inputs {
-			if empty[in] {
-				inputs[k] = ""
+			// A tensor becomes the operand behind the others.
+			name := fmt.Sprintf("%s/%s", node.Name, a.Name)
+			if err := addWeight(name, t); err != nil {
+				return nil, nil, refuse(fmt.Errorf("attribute %q: %w", a.Name, err))
 			}
+			node.Inputs = append(slices.Clone(node.Inputs), name)
 		}
-		g.Nodes = append(g.Nodes, &onnx.Node{Name: fmt.Sprintf("\x00%d", i), Op: n.Op, Inputs: inputs, Outputs: n.Outputs, Attributes: n.Attributes})
+		g.Nodes = append(g.Nodes, node)
 	}
 	if len(g.Nodes) == 0 {
-		return nil, errors.New("the graph has no nodes")
+		return nil, nil, errors.New("the graph has no nodes")
 	}
-	return &onnx.Model{IRVersion: m.IRVersion, Opsets: m.Opsets, Graph: g}, nil
+	return &onnx.Model{IRVersion: m.IRVersion, Opsets: m.Opsets, Graph: g}, weights, nil
 }
+
+// withTensor are the operations that have a tensor as an attribute.
+var withTensor = []string{"Constant", "ConstantOfShape"}
 
 // supported checks a node for what onnx-go and the operators' table can take.
 func supported(n *onnx.Node) error {
@@ -133,39 +147,28 @@ func supported(n *onnx.Node) error {
 		return fmt.Errorf("operation %q is not supported", n.Op)
 	}
 	for _, a := range n.Attributes {
-		switch v := a.Value.(type) {
+		switch a.Value.(type) {
 		case *onnx.Graph:
 			return fmt.Errorf("attribute %q is a graph, which is not supported", a.Name)
 		case *onnx.Tensor:
-			if err := decodable(v); err != nil {
-				return fmt.Errorf("attribute %q %w", a.Name, err)
+			if !slices.Contains(withTensor, n.Op) || a.Name != "value" {
+				return fmt.Errorf("attribute %q is not supported", a.Name)
 			}
 		}
 	}
 	return nil
 }
 
-// decodable accepts the element types that onnx-go decodes rightly from raw bytes and that
-// the operators take.
-func decodable(t *onnx.Tensor) error {
-	if t.Type != onnx.Float32 && t.Type != onnx.Int64 {
-		return fmt.Errorf("holds %v, which is not supported (float32 and int64 are)", t.Type)
-	}
-	return nil
-}
-
-// Run computes the outputs by name. The first run with inputs of new shapes compiles the graph; later ones
-// reuse it. Calls from several goroutines wait for each other.
+// Run computes the outputs by name. Numbers are taken and given as float32, whatever the type that the model
+// declares. The first run with inputs of new shapes compiles the graph; later ones reuse it. Calls
+// from several goroutines wait for each other.
 func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
 	if err := onnx.CheckInputs(m.inputs, inputs); err != nil {
 		return nil, err
 	}
-	feeds := make(map[string]tensor.Tensor, len(inputs))
-	for name, v := range inputs {
-		if len(v.Data) == 0 {
-			return nil, fmt.Errorf("input %q is empty", name)
-		}
-		feeds[name] = (&array{dtype: tensor.Float32, shape: v.Shape, data: v.Data}).dense()
+	feeds := make(map[string]*array, len(inputs))
+	for _, in := range m.inputs {
+		feeds[in.Name] = ofFloats(in.Type, inputs[in.Name])
 	}
 	m.graph.mu.Lock()
 	defer m.graph.mu.Unlock()
@@ -175,11 +178,7 @@ func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error)
 	}
 	outputs := make(map[string]onnx.Value, len(results))
 	for name, r := range results {
-		data, ok := r.data.([]float32)
-		if !ok {
-			return nil, fmt.Errorf("output %q holds %v, only float32 is supported", name, r.dtype)
-		}
-		outputs[name] = onnx.Value{Shape: slices.Clone(r.shape), Data: data}
+		outputs[name] = onnx.Value{Shape: slices.Clone(r.shape), Data: r.toFloats()}
 	}
 	return outputs, nil
 }

@@ -4,12 +4,11 @@ import (
 	"math"
 	"slices"
 
-	"gorgonia.org/tensor"
+	"multiscale/onnx"
 )
 
-// standardise writes scale(i)*(x-mean)/sqrt(variance+eps) + shift(i) of one run.
-func standardise(y, x []float32, eps float64, affine func(i int) (scale, shift float64)) {
-	mean := 0.0
+// moments are mean and 1/sqrt(variance+eps) of a run.
+func moments(x []float32, eps float64) (mean, inverse float64) {
 	for _, v := range x {
 		mean += float64(v)
 	}
@@ -19,7 +18,12 @@ func standardise(y, x []float32, eps float64, affine func(i int) (scale, shift f
 		d := float64(v) - mean
 		variance += d * d
 	}
-	r := 1 / math.Sqrt(variance/float64(len(x))+eps)
+	return mean, 1 / math.Sqrt(variance/float64(len(x))+eps)
+}
+
+// standardise writes scale(i)*(x-mean)/sqrt(variance+eps) + shift(i) of one run.
+func standardise(y, x []float32, eps float64, affine func(i int) (scale, shift float64)) {
+	mean, r := moments(x, eps)
 	for i, v := range x {
 		scale, shift := affine(i)
 		y[i] = float32((float64(v)-mean)*r*scale + shift)
@@ -38,7 +42,7 @@ func instanceNormalization(n *node) []result {
 		return nil
 	}
 	channels, plane := x[1], count(x[2:])
-	return single(tensor.Float32, x, func(out any, in []any) {
+	return n.like(x, func(out any, in []any) {
 		y, x, scale, shift := floats(out), floats(in[0]), floats(in[1]), floats(in[2])
 		parallel(len(y)/plane, plane, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
@@ -51,7 +55,8 @@ func instanceNormalization(n *node) []result {
 	})
 }
 
-// layerNormalization standardises over the axes from axis on.
+// layerNormalization standardises over the axes from axis on. Its further results are the means and the
+// inverse standard deviations.
 func layerNormalization(n *node) []result {
 	eps := float64(n.number("epsilon", 1e-5))
 	only(n, "stash_type", int64(1))
@@ -62,36 +67,99 @@ func layerNormalization(n *node) []result {
 	x := n.in[0].shape
 	from = n.axis(from, len(x))
 	inner := x[from:]
+	affine := make([]loop, 3) // over a run, for the operands 1 and 2
 	for i := 1; i < len(n.in); i++ {
-		if n.has(i) && !slices.Equal(n.in[i].shape, inner) {
-			n.fail("operand %d has shape %v, want %v", i, n.in[i].shape, inner)
+		if !n.has(i) {
+			continue
 		}
+		if shape, err := broadcast(inner, n.in[i].shape); err != nil || !slices.Equal(shape, inner) {
+			n.fail("operand %d of shape %v does not broadcast to %v", i, n.in[i].shape, inner)
+			return nil
+		}
+		affine[i] = loop{shape: inner, strides: [][]int{strides(inner), stretch(n.in[i].shape, inner)}}
+	}
+	if n.err != nil {
+		return nil
 	}
 	run := count(inner)
-	return single(tensor.Float32, x, func(out any, in []any) {
-		y, x, scale := floats(out), floats(in[0]), floats(in[1])
-		var shift []float32
-		if len(in) > 2 {
-			shift = floats(in[2])
+	y := n.like(x, func(out any, in []any) {
+		y, x, scale, shift := floats(out), floats(in[0]), make([]float32, run), make([]float32, run)
+		affine[1].move(scale, in[1])
+		if len(in) > 2 && in[2] != nil {
+			affine[2].move(shift, in[2])
 		}
 		parallel(len(y)/run, run, func(lo, hi int) {
 			for r := lo; r < hi; r++ {
 				standardise(y[r*run:(r+1)*run], x[r*run:(r+1)*run], eps, func(i int) (float64, float64) {
-					if shift == nil {
-						return float64(scale[i]), 0
-					}
 					return float64(scale[i]), float64(shift[i])
+				})
+			}
+		})
+	})
+	kept := slices.Clone(x)
+	for i := from; i < len(kept); i++ {
+		kept[i] = 1
+	}
+	statistic := func(pick func(mean, inverse float64) float64) []result {
+		return single(onnx.Float32, kept, func(out any, in []any) {
+			x := floats(in[0])
+			for r := range floats(out) {
+				floats(out)[r] = float32(pick(moments(x[r*run:(r+1)*run], eps)))
+			}
+		})
+	}
+	return slices.Concat(y,
+		statistic(func(mean, _ float64) float64 { return mean }),
+		statistic(func(_, inverse float64) float64 { return inverse }))
+}
+
+// groupNormalization standardises groups of channels. Scale and shift belong to groups up to opset 20, to
+// channels since.
+func groupNormalization(n *node) []result {
+	eps := float64(n.number("epsilon", 1e-5))
+	only(n, "stash_type", int64(1))
+	groups := n.integer("num_groups", 0)
+	if !n.operands(3, 3) || !n.float(0, 1, 2) {
+		return nil
+	}
+	x := n.in[0].shape
+	if len(x) < 2 || groups < 1 || x[1]%groups != 0 {
+		n.fail("%d groups do not fit shape %v", groups, x)
+		return nil
+	}
+	each := 1 // channels that share scale and shift
+	if n.opset < 21 {
+		each = x[1] / groups
+	}
+	for _, s := range n.shapes()[1:] {
+		if !slices.Equal(s, []int{x[1] / each}) {
+			n.fail("shapes %v do not fit", n.shapes())
+			return nil
+		}
+	}
+	channels, plane := x[1]/groups, count(x[2:])
+	run := channels * plane
+	return n.like(x, func(out any, in []any) {
+		y, x, scale, shift := floats(out), floats(in[0]), floats(in[1]), floats(in[2])
+		parallel(len(y)/run, run, func(lo, hi int) {
+			for r := lo; r < hi; r++ {
+				standardise(y[r*run:(r+1)*run], x[r*run:(r+1)*run], eps, func(i int) (float64, float64) {
+					c := (r%groups*channels + i/plane) / each
+					return float64(scale[c]), float64(shift[c])
 				})
 			}
 		})
 	})
 }
 
-// batchNormalization applies stored statistics.
+// batchNormalization applies stored statistics; in training mode, those of the batch.
 func batchNormalization(n *node) []result {
-	eps := float64(n.number("epsilon", 1e-5))
-	n.ignore("momentum")
-	only(n, "training_mode", int64(0))
+	eps, momentum := float64(n.number("epsilon", 1e-5)), float64(n.number("momentum", 0.9))
+	training := n.integer("training_mode", 0) != 0
+	if n.opset < 9 {
+		only(n, "spatial", int64(1))
+	}
+	n.notTraining()
 	if !n.operands(5, 5) || !n.float(0, 1, 2, 3, 4) {
 		return nil
 	}
@@ -103,126 +171,128 @@ func batchNormalization(n *node) []result {
 		}
 	}
 	channels, plane := x[1], count(x[2:])
-	return single(tensor.Float32, x, func(out any, in []any) {
-		y, x, scale, shift, mean, variance := floats(out), floats(in[0]), floats(in[1]), floats(in[2]), floats(in[3]), floats(in[4])
+	// statistics are mean and variance of a channel.
+	statistics := func(x []float32, c int) (mean, variance float64) {
+		runs := len(x) / plane / channels
+		each := func(f func(v float64)) {
+			for r := range runs {
+				for _, v := range x[(r*channels+c)*plane:][:plane] {
+					f(float64(v))
+				}
+			}
+		}
+		each(func(v float64) { mean += v })
+		mean /= float64(runs * plane)
+		each(func(v float64) { variance += (v - mean) * (v - mean) })
+		return mean, variance / float64(runs*plane)
+	}
+	results := n.like(x, func(out any, in []any) {
+		y, x, scale, shift := floats(out), floats(in[0]), floats(in[1]), floats(in[2])
+		factor, mean := make([]float64, channels), make([]float64, channels)
+		for c := range channels {
+			m, variance := float64(floats(in[3])[c]), float64(floats(in[4])[c])
+			if training {
+				m, variance = statistics(x, c)
+			}
+			mean[c], factor[c] = m, float64(scale[c])/math.Sqrt(variance+eps)
+		}
 		parallel(len(y), 1, func(lo, hi int) {
 			for i := lo; i < hi; i++ {
 				c := i / plane % channels
-				r := float64(scale[c]) / math.Sqrt(float64(variance[c])+eps)
-				y[i] = float32((float64(x[i])-float64(mean[c]))*r + float64(shift[c]))
+				y[i] = float32((float64(x[i])-mean[c])*factor[c] + float64(shift[c]))
 			}
 		})
 	})
-}
-
-// softmax is exp(x)/sum(exp(x)) along one axis.
-func softmax(n *node) []result {
-	axis := n.integer("axis", -1)
-	if !n.operands(1, 1) || !n.float(0) {
-		return nil
+	if !training {
+		return results
 	}
-	x := n.in[0].shape
-	axis = n.axis(axis, len(x))
-	if n.err != nil {
-		return nil
-	}
-	length, step := x[axis], count(x[axis+1:])
-	return single(tensor.Float32, x, func(out any, in []any) {
-		y, x := floats(out), floats(in[0])
-		parallel(len(y)/length, 8*length, func(lo, hi int) {
-			for r := lo; r < hi; r++ {
-				from := r/step*step*length + r%step
-				largest := math.Inf(-1)
-				for i := range length {
-					largest = max(largest, float64(x[from+i*step]))
-				}
-				sum := 0.0
-				for i := range length {
-					sum += math.Exp(float64(x[from+i*step]) - largest)
-				}
-				for i := range length {
-					y[from+i*step] = float32(math.Exp(float64(x[from+i*step])-largest) / sum)
-				}
+	running := func(operand int, pick func(mean, variance float64) float64) []result {
+		return single(n.in[operand].dtype, x[1:2], func(out any, in []any) {
+			for c, old := range floats(in[operand]) {
+				floats(out)[c] = float32(momentum*float64(old) + (1-momentum)*pick(statistics(floats(in[0]), c)))
 			}
 		})
-	})
+	}
+	return slices.Concat(results,
+		running(3, func(mean, _ float64) float64 { return mean }),
+		running(4, func(_, variance float64) float64 { return variance }))
 }
 
-// reduce sums or averages over axes.
-func reduce(mean bool) operator {
+// softmax is exp(x)/sum(exp(x)) along one axis, or the logarithm of that. Up to opset 12 it runs over all axes from one on.
+func softmax(logarithm bool) operator {
 	return func(n *node) []result {
-		keep := n.integer("keepdims", 1) != 0
-		nothing := n.integer("noop_with_empty_axes", 0) != 0
-		if !n.operands(1, 2) || !n.float(0) {
+		axis := -1
+		if n.opset < 13 {
+			axis = 1
+		}
+		axis = n.integer("axis", axis)
+		if !n.operands(1, 1) || !n.float(0) {
 			return nil
 		}
 		x := n.in[0].shape
-		axes, _ := n.axes(1, len(x))
-		if n.err != nil {
+		if axis = n.axis(axis, len(x)); n.err != nil {
 			return nil
 		}
-		if len(axes) == 0 && nothing {
-			return relabelled(n, x)
+		length, step := x[axis], count(x[axis+1:])
+		if n.opset < 13 {
+			length, step = length*step, 1
 		}
-		// The result's axes come first, then those that are summed over.
-		var shape, kept, summed, keptMove, summedMove []int
-		own := strides(x)
-		for i, d := range x {
-			if len(axes) == 0 || slices.Contains(axes, i) {
-				summed, summedMove = append(summed, d), append(summedMove, own[i])
-				if keep {
-					shape = append(shape, 1)
-				}
-				continue
-			}
-			kept, keptMove, shape = append(kept, d), append(keptMove, own[i]), append(shape, d)
-		}
-		depth := count(summed)
-		return single(tensor.Float32, shape, func(out any, in []any) {
+		return n.like(x, func(out any, in []any) {
 			y, x := floats(out), floats(in[0])
-			parallel(len(y), depth, func(lo, hi int) {
-				at, inner := make([]int, len(kept)), make([]int, len(summed))
-				for i := lo; i < hi; i++ {
-					unravel(at, i, kept)
-					from := dot(at, keptMove)
+			parallel(len(y)/length, 8*length, func(lo, hi int) {
+				for r := lo; r < hi; r++ {
+					from := r/step*step*length + r%step
+					largest := math.Inf(-1)
+					for i := range length {
+						largest = max(largest, float64(x[from+i*step]))
+					}
 					sum := 0.0
-					for j := range depth {
-						unravel(inner, j, summed)
-						sum += float64(x[from+dot(inner, summedMove)])
+					for i := range length {
+						sum += math.Exp(float64(x[from+i*step]) - largest)
 					}
-					if mean {
-						sum /= float64(depth)
+					for i := range length {
+						v := float64(x[from+i*step]) - largest
+						if logarithm {
+							y[from+i*step] = float32(v - math.Log(sum))
+						} else {
+							y[from+i*step] = float32(math.Exp(v) / sum)
+						}
 					}
-					y[i] = float32(sum)
 				}
 			})
 		})
 	}
 }
 
-// globalAveragePool is the mean of each plane.
-func globalAveragePool(n *node) []result {
+// lpNormalization divides by the 1-norm or 2-norm along an axis.
+func lpNormalization(n *node) []result {
+	axis, p := n.integer("axis", -1), n.integer("p", 2)
 	if !n.operands(1, 1) || !n.float(0) {
 		return nil
 	}
 	x := n.in[0].shape
-	if len(x) < 3 {
-		n.fail("shape %v is not that of an image", x)
+	axis = n.axis(axis, len(x))
+	if n.err == nil && p != 1 && p != 2 {
+		n.fail("p=%d is not supported", p)
+	}
+	if n.err != nil {
 		return nil
 	}
-	shape := append([]int{}, x...)
-	for i := range shape[2:] {
-		shape[2+i] = 1
-	}
-	plane := count(x[2:])
-	return single(tensor.Float32, shape, func(out any, in []any) {
+	length, step := x[axis], count(x[axis+1:])
+	return n.like(x, func(out any, in []any) {
 		y, x := floats(out), floats(in[0])
-		for i := range y {
+		for r := range len(y) / length {
+			from := r/step*step*length + r%step
 			sum := 0.0
-			for _, v := range x[i*plane : (i+1)*plane] {
-				sum += float64(v)
+			for i := range length {
+				sum += math.Pow(math.Abs(float64(x[from+i*step])), float64(p))
 			}
-			y[i] = float32(sum / float64(plane))
+			norm := math.Pow(sum, 1/float64(p))
+			for i := range length {
+				if y[from+i*step] = 0; norm > 0 {
+					y[from+i*step] = float32(float64(x[from+i*step]) / norm)
+				}
+			}
 		}
 	})
 }

@@ -9,6 +9,8 @@ import (
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"multiscale/onnx"
 )
 
 // operation is one result of an ONNX node as a Gorgonia operation.
@@ -72,8 +74,8 @@ type memory struct {
 	free map[int][]any
 }
 
-func (m *memory) take(d tensor.Dtype, n int) any {
-	if blocks := m.free[n]; d == tensor.Float32 && len(blocks) > 0 {
+func (m *memory) take(d onnx.DataType, n int) any {
+	if blocks := m.free[n]; isFloat(d) && len(blocks) > 0 {
 		m.free[n] = blocks[:len(blocks)-1]
 		return blocks[len(blocks)-1]
 	}

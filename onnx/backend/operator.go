@@ -7,7 +7,7 @@ import (
 	"math"
 	"slices"
 
-	"gorgonia.org/tensor"
+	"multiscale/onnx"
 )
 
 // operator makes the results of a node whose operands have known shapes. It reports
@@ -16,7 +16,7 @@ type operator func(n *node) []result
 
 // result is one result of a node.
 type result struct {
-	dtype tensor.Dtype
+	dtype onnx.DataType
 	shape []int
 	// value is the result itself where it follows from shapes and attributes.
 	value any
@@ -33,12 +33,14 @@ func Operators() []string { return slices.Sorted(maps.Keys(operators)) }
 // node is one ONNX node while its results are being worked out.
 type node struct {
 	op         string
+	opset      int
 	attributes map[string]any
 	in         []*array // nil where an optional operand is omitted
 	outputs    int
 
-	used map[string]bool
-	err  error
+	used    map[string]bool
+	unknown int // an operand that must be known and is not; -1 for none
+	err     error
 }
 
 func (n *node) fail(format string, args ...any) {
@@ -82,12 +84,12 @@ func (n *node) shapes() (s [][]int) {
 
 func (n *node) has(i int) bool { return i < len(n.in) && n.in[i] != nil }
 
-// operands checks their number; the first least ones may not be omitted.
-func (n *node) operands(least, most int) bool {
-	if len(n.in) > most {
-		n.fail("%d operands, at most %d are supported", len(n.in), most)
+// operands checks their number; the first ones, as many as are required, may not be omitted.
+func (n *node) operands(required, allowed int) bool {
+	if len(n.in) > allowed {
+		n.fail("%d operands, at most %d are supported", len(n.in), allowed)
 	}
-	for i := range least {
+	for i := range required {
 		if !n.has(i) {
 			n.fail("operand %d is missing", i)
 		}
@@ -95,14 +97,29 @@ func (n *node) operands(least, most int) bool {
 	return n.err == nil
 }
 
-// float checks that the operands, as far as they are there, hold float32.
+// float checks that the operands, as far as they are there, hold floating-point numbers.
 func (n *node) float(is ...int) bool {
 	for _, i := range is {
-		if n.has(i) && n.in[i].dtype != tensor.Float32 {
-			n.fail("operand %d holds %v, want float32", i, n.in[i].dtype)
+		if n.has(i) && !isFloat(n.in[i].dtype) {
+			n.fail("operand %d holds %v, want a floating-point type", i, n.in[i].dtype)
 		}
 	}
 	return n.err == nil
+}
+
+// maxWork bounds how many steps an operation may take that grow faster than its operands and result.
+const maxWork = 1 << 40
+
+// work refuses an operation whose loops run over the given lengths when that is out of bounds.
+func (n *node) work(lengths ...int) {
+	steps := 1
+	for _, l := range lengths {
+		if l > 0 && steps > maxWork/l {
+			n.fail("the work for shapes %v is %w", n.shapes(), ErrTooLarge)
+			return
+		}
+		steps *= max(1, l)
+	}
 }
 
 // constant returns the values of an integer operand that must be known before the run.
@@ -113,22 +130,26 @@ func (n *node) constant(i int) []int {
 	a := n.in[i]
 	v, ok := a.data.([]int64)
 	switch {
-	case a.dtype != tensor.Int64:
-		n.fail("operand %d holds %v, want int64", i, a.dtype)
+	case !isInteger(a.dtype):
+		n.fail("operand %d holds %v, want integers", i, a.dtype)
 	case !ok:
+		n.unknown = i
 		n.fail("operand %d depends on the values of the inputs; it must follow from their shapes", i)
 	}
 	return clamped(v)
 }
 
-// constantFloats is constant for float32 operands.
+// constantFloats is constant for operands of floating-point type.
 func (n *node) constantFloats(i int) []float32 {
 	if !n.has(i) || count(n.in[i].shape) == 0 {
 		return nil
 	}
 	v, ok := n.in[i].data.([]float32)
+	if !ok && isFloat(n.in[i].dtype) {
+		n.unknown = i
+	}
 	if !ok {
-		n.fail("operand %d must be float32 values that do not depend on the inputs", i)
+		n.fail("operand %d must be floating-point values that do not depend on the inputs", i)
 	}
 	return v
 }
@@ -212,8 +233,13 @@ func (n *node) axis(a, rank int) int {
 	return a
 }
 
+// like wraps the one result of an operator whose result has operand 0's type.
+func (n *node) like(shape []int, compute func(out any, in []any)) []result {
+	return single(n.in[0].dtype, shape, compute)
+}
+
 // single wraps the one result of most operators.
-func single(d tensor.Dtype, shape []int, compute func(out any, in []any)) []result {
+func single(d onnx.DataType, shape []int, compute func(out any, in []any)) []result {
 	return []result{{dtype: d, shape: shape, compute: compute}}
 }
 
@@ -226,5 +252,6 @@ func (r *result) safely(out any, in []any) (err error) {
 		}
 	}()
 	r.compute(out, in)
+	settle(r.dtype, out)
 	return nil
 }

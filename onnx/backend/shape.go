@@ -3,7 +3,7 @@ package backend
 import (
 	"slices"
 
-	"gorgonia.org/tensor"
+	"multiscale/onnx"
 )
 
 // relabelled is the operand's data under another shape. It is a copy: a Gorgonia operation
@@ -16,8 +16,11 @@ func relabelled(n *node, shape []int) []result {
 		n.fail("shape %v cannot become %v", n.in[0].shape, shape)
 		return nil
 	}
+	if n.in[0].data != nil { // constants are never written to
+		return []result{{dtype: n.in[0].dtype, shape: shape, value: n.in[0].data}}
+	}
 	l := loop{shape: []int{count(shape)}, strides: [][]int{{1}, {1}}}
-	return single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })
+	return n.like(shape, func(out any, in []any) { l.move(out, in[0]) })
 }
 
 func identity(n *node) []result {
@@ -27,18 +30,49 @@ func identity(n *node) []result {
 	return relabelled(n, n.in[0].shape)
 }
 
-// dropout does nothing outside of training.
+// notTraining refuses training in the opsets that have an attribute for it.
+func (n *node) notTraining() {
+	if n.opset < 7 && n.integer("is_test", 0) == 0 {
+		n.fail("is_test=0 is not supported")
+	}
+}
+
+// dropout does nothing outside of training; its mask is true everywhere.
 func dropout(n *node) []result {
-	n.ignore("ratio", "seed")
+	ratio := n.number("ratio", 0.5)
+	n.ignore("seed")
+	n.notTraining()
 	if !n.operands(1, 3) {
 		return nil
 	}
+	training := false
 	if n.has(2) {
-		if training, ok := n.in[2].data.([]bool); !ok || slices.Contains(training, true) {
-			n.fail("training mode is not supported")
+		truth, ok := n.in[2].data.([]bool)
+		if !ok {
+			n.unknown = 2
+			n.fail("training_mode must be known before the run")
+			return nil
+		}
+		training = slices.Contains(truth, true)
+	}
+	if training && n.has(1) {
+		if given := n.constantFloats(1); len(given) == 1 {
+			ratio = given[0]
 		}
 	}
-	return relabelled(n, n.in[0].shape)
+	if training && ratio != 0 {
+		n.fail("training mode with ratio %v is not supported", ratio)
+	}
+	if n.err != nil {
+		return nil
+	}
+	shape := n.in[0].shape
+	ones := single(onnx.Bool, shape, func(out any, _ []any) {
+		for i := range out.([]bool) {
+			out.([]bool)[i] = true
+		}
+	})
+	return slices.Concat(relabelled(n, shape), ones)
 }
 
 func reshape(n *node) []result {
@@ -159,7 +193,7 @@ func transpose(n *node) []result {
 		shape[i], from[i] = x[o], strides(x)[o]
 	}
 	l := loop{shape: shape, strides: [][]int{strides(shape), from}}
-	return single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })
+	return n.like(shape, func(out any, in []any) { l.move(out, in[0]) })
 }
 
 // depthToSpace moves blocks of channels to pixels.
@@ -183,11 +217,39 @@ func depthToSpace(n *node) []result {
 	area := h * w
 	from := []int{x[1] * area, channel * area, w, row * area, 1, column * area}
 	l := loop{shape: shape, strides: [][]int{strides(shape), from}}
-	return single(n.in[0].dtype, []int{x[0], c, h * b, w * b}, func(out any, in []any) { l.move(out, in[0]) })
+	return n.like([]int{x[0], c, h * b, w * b}, func(out any, in []any) { l.move(out, in[0]) })
+}
+
+// spaceToDepth moves blocks of pixels to channels: the inverse of depthToSpace with the mode DCR, or CRD.
+func spaceToDepth(n *node) []result {
+	b := n.integer("blocksize", 0)
+	mode := n.text("mode", "DCR")
+	if !n.operands(1, 1) {
+		return nil
+	}
+	x := n.in[0].shape
+	if len(x) != 4 || b < 1 || x[2]%b != 0 || x[3]%b != 0 || (mode != "DCR" && mode != "CRD") {
+		n.fail("blocksize=%d, mode=%s is not valid for shape %v", b, mode, x)
+		return nil
+	}
+	c, h, w := x[1], x[2]/b, x[3]/b
+	// The result's axes are image, then channel and the halves of a block in the order of the mode, row, column.
+	shape := []int{x[0], b, b, c, h, w}
+	from := []int{c * x[2] * x[3], x[3], 1, x[2] * x[3], b * x[3], b}
+	if mode == "CRD" {
+		shape = []int{x[0], c, b, b, h, w}
+		from = []int{c * x[2] * x[3], x[2] * x[3], x[3], 1, b * x[3], b}
+	}
+	l := loop{shape: shape, strides: [][]int{strides(shape), from}}
+	return n.like([]int{x[0], c * b * b, h, w}, func(out any, in []any) { l.move(out, in[0]) })
 }
 
 func concat(n *node) []result {
-	axis := n.integer("axis", 0)
+	usual := 0
+	if n.opset < 4 {
+		usual = 1
+	}
+	axis := n.integer("axis", usual)
 	if !n.operands(len(n.in), len(n.in)) || len(n.in) == 0 {
 		n.fail("no operand")
 		return nil
@@ -264,17 +326,26 @@ func split(n *node) []result {
 		shape[axis] = p
 		l := loop{shape: shape, strides: [][]int{strides(shape), strides(x)}, starts: []int{0, start * strides(x)[axis]}}
 		start += p
-		results = append(results, single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })...)
+		results = append(results, n.like(shape, func(out any, in []any) { l.move(out, in[0]) })...)
 	}
 	return results
 }
 
+// slice has attributes up to opset 9, operands since.
 func slice(n *node) []result {
-	if !n.operands(3, 5) {
-		return nil
+	var starts, ends, axes, steps []int
+	if n.opset < 10 {
+		starts, ends, axes = n.integers("starts"), n.integers("ends"), n.integers("axes")
+		if !n.operands(1, 1) {
+			return nil
+		}
+	} else {
+		if !n.operands(3, 5) {
+			return nil
+		}
+		starts, ends, axes, steps = n.constant(1), n.constant(2), n.constant(3), n.constant(4)
 	}
 	x := n.in[0].shape
-	starts, ends, axes, steps := n.constant(1), n.constant(2), n.constant(3), n.constant(4)
 	if axes == nil {
 		for i := range starts {
 			axes = append(axes, i)
@@ -321,7 +392,7 @@ func slice(n *node) []result {
 		from[a] *= steps[i]
 	}
 	l := loop{shape: shape, strides: [][]int{strides(shape), from}, starts: []int{0, start}}
-	return single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })
+	return n.like(shape, func(out any, in []any) { l.move(out, in[0]) })
 }
 
 // gather takes slices of operand 0 along an axis, at the positions that operand 1 holds.
@@ -335,13 +406,13 @@ func gather(n *node) []result {
 	if n.err != nil {
 		return nil
 	}
-	if n.in[1].dtype != tensor.Int64 {
-		n.fail("positions of type %v, want int64", n.in[1].dtype)
+	if !isInteger(n.in[1].dtype) {
+		n.fail("positions of type %v, want integers", n.in[1].dtype)
 		return nil
 	}
 	shape := slices.Concat(x[:axis], at, x[axis+1:])
 	outer, inner := count(x[:axis]), count(x[axis+1:])
-	return single(n.in[0].dtype, shape, func(out any, in []any) {
+	return n.like(shape, func(out any, in []any) {
 		positions := in[1].([]int64)
 		for k, p := range positions {
 			if p < 0 {
@@ -371,5 +442,5 @@ func expand(n *node) []result {
 		return nil
 	}
 	l := loop{shape: shape, strides: [][]int{strides(shape), stretch(n.in[0].shape, shape)}}
-	return single(n.in[0].dtype, shape, func(out any, in []any) { l.move(out, in[0]) })
+	return n.like(shape, func(out any, in []any) { l.move(out, in[0]) })
 }

@@ -15,6 +15,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"text/tabwriter"
 
 	"multiscale/onnx"
@@ -31,7 +32,7 @@ const usage = "usage: check [-tolerance 1e-4] [-seed 1] [-shapes 1x3x32x32,...] 
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are printed below, in one line
-	tolerance := flags.Float64("tolerance", 1e-4, "largest `difference` allowed, times the largest output where that is above 1")
+	tolerance := flags.Float64("tolerance", crosscheck.Tolerance, "largest `difference` allowed, times the largest output where that is above 1; larger by itself for models of float16 and bfloat16")
 	seed := flags.Uint64("seed", 1, "of the random inputs")
 	shapes := flags.String("shapes", "", "of the images, as in 1x3x32x32,2x3x48x64; by default a few that the model takes")
 	library := flags.String("onnxruntime", "", "`path` of ONNX Runtime's shared library, when it is not found by itself (environment: ONNXRUNTIME_LIB)")
@@ -60,13 +61,21 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "check: %v\n%s\n", err, usage)
 		return 2
 	}
-	options.Seed, options.Library = *seed, *library
+	options.Seed, options.Library, options.Folder = *seed, *library, filepath.Dir(flags.Arg(0))
+	given := false
+	flags.Visit(func(f *flag.Flag) { given = given || f.Name == "tolerance" })
+	if !given {
+		*tolerance = ofModel
+	}
 	if err := check(flags.Arg(0), options, *tolerance, stdout); err != nil {
 		fmt.Fprintf(stderr, "check: %v\n", err)
 		return 1
 	}
 	return 0
 }
+
+// ofModel stands for the tolerance that fits the types of the model.
+const ofModel = -1
 
 func check(path string, options crosscheck.Options, tolerance float64, stdout io.Writer) error {
 	data, err := onnx.ReadBytes(path)
@@ -77,9 +86,11 @@ func check(path string, options crosscheck.Options, tolerance float64, stdout io
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
+	if tolerance == ofModel {
+		tolerance = report.Tolerance
+	}
 	table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "runtime\tversion\tshape\tmax abs\tmax rel\tms")
-	worst, failed := crosscheck.Row{}, false
 	compared := false
 	for _, r := range report.Rows {
 		difference := fmt.Sprintf("%.2g\t%.2g", r.MaxAbs, r.MaxRel)
@@ -88,9 +99,6 @@ func check(path string, options crosscheck.Options, tolerance float64, stdout io
 		}
 		compared = compared || !r.Reference
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%.1f\n", r.Runtime, r.Version, r.Shape, difference, r.Milliseconds)
-		if r.Exceeds(tolerance) && (!failed || r.MaxAbs > worst.MaxAbs) {
-			worst, failed = r, true
-		}
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -101,8 +109,8 @@ func check(path string, options crosscheck.Options, tolerance float64, stdout io
 	if !compared {
 		fmt.Fprintln(stdout, "only one runtime ran the model: there was nothing to compare it with")
 	}
-	if failed {
-		return fmt.Errorf("%s: %s differs by %.3g at shape %s, the tolerance is %g", path, worst.Runtime, worst.MaxAbs, worst.Shape, tolerance)
+	if worst, failed := report.Worst(tolerance); failed {
+		return fmt.Errorf("%s: %s differs by %.3g at shape %s, the tolerance is %g", path, worst.Runtime, worst.MaxAbs, worst.Shape, worst.Limit(tolerance))
 	}
 	return nil
 }

@@ -7,9 +7,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"multiscale/onnx"
@@ -36,51 +35,20 @@ type Options struct {
 	Seed    uint64  // of the inputs
 	Shapes  [][]int // of the images (N,C,H,W); nil for a few of different sizes
 	Library string  // path of ONNX Runtime; empty to look for it
+	Folder  string  // of the model's file, where weights in other files are; empty when it has none
 	Forward Forward // what to compare with; nil for the network, where the model can be imported, or else the first runtime
 	// Extensions are needed to import networks of one's own.
 	Extensions export.Extensions
 }
 
-// Row is the outcome of one runtime on one shape.
-type Row struct {
-	Runtime, Version string
-	Shape            string  // of the image, as in 1x3x32x32
-	MaxAbs           float64 // largest difference from what is compared with
-	MaxRel           float64 // the same, divided by the largest value
-	Largest          float64 // the largest value
-	Milliseconds     float64 // the run, with what a new shape costs
-	Reference        bool    // this is what the others are compared with
-}
-
-// Exceeds reports whether the row is above a tolerance, which counts as it is for values up to 1
-// and relative to the largest value beyond.
-func (r Row) Exceeds(tolerance float64) bool {
-	return !(r.MaxAbs <= tolerance*max(1, r.Largest))
-}
-
 // Report is the outcome of all runs.
 type Report struct {
 	Rows []Row
-	// Notes are lines for the user: runtimes that are not there, and how to get them.
+	// Notes are lines for the user: runtimes that are not there, how to get them, and why one does not run the
+	// model.
 	Notes []string
-}
-
-// note adds a note once.
-func (r *Report) note(line string) {
-	if !slices.Contains(r.Notes, line) {
-		r.Notes = append(r.Notes, line)
-	}
-}
-
-// MaxAbs is the largest difference of one runtime over all shapes, NaN when it did not run.
-func (r *Report) MaxAbs(runtime string) float64 {
-	worst := math.NaN()
-	for _, row := range r.Rows {
-		if row.Runtime == runtime && !(row.MaxAbs <= worst) {
-			worst = row.MaxAbs
-		}
-	}
-	return worst
+	// Tolerance is the one for the types that the model computes in.
+	Tolerance float64
 }
 
 // session is a model in a runtime.
@@ -94,10 +62,12 @@ type opened struct {
 	name, version string
 }
 
-// Run checks the model in the bytes of an .onnx file. That ONNX Runtime is not there is a
-// note; that a runtime refuses the model, or that it computes something that is no number, is an error.
+// Run checks the model in the bytes of an .onnx file. That a runtime is not there is a note. For a model that this
+// project exported, and for one that is compared with Forward, it is an error that a runtime refuses it or that it computes
+// something that is no number. Of another model, runtimes that do not run it are noted with the reason; it is an
+// error that none does.
 func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
-	m, err := onnx.Decode(data)
+	m, err := onnx.Inspect(data)
 	if err != nil {
 		return nil, err
 	}
@@ -105,88 +75,217 @@ func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	report := &Report{}
-	runtimes, err := open(m, data, o, report)
+	c := &check{Options: o, model: m, data: data, report: &Report{Tolerance: toleranceOf(m)}}
 	defer func() {
-		for _, r := range runtimes {
+		for _, r := range c.runtimes {
 			r.Close()
 		}
 	}()
-	if err != nil {
+	if err := c.open(shapes[0]); err != nil {
 		return nil, err
 	}
 	for _, shape := range shapes {
-		inputs, err := randomInputs(m, shape, o.Seed)
-		if err != nil {
+		if err := c.run(ctx, shape); err != nil {
 			return nil, err
 		}
-		var want map[string]onnx.Value
-		if o.Forward != nil {
-			if want, err = forward(m, inputs, o.Forward); err != nil {
-				return nil, err
-			}
-		}
-		for _, r := range runtimes {
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
-			if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MaxCore {
-				report.Notes = append(report.Notes, fmt.Sprintf("shape %s is too large for %s", formatShape(shape), Gorgonnx))
-				continue
-			}
-			start := time.Now()
-			got, err := r.Run(inputs)
-			took := time.Since(start)
-			if r.name == Gorgonnx && errors.Is(err, export.ErrNoWriter) {
-				report.note(fmt.Sprintf("not run in %s: %v", Gorgonnx, err))
-				continue
-			}
-			if err != nil {
-				return nil, fmt.Errorf("%s, shape %s: %w", r.name, formatShape(shape), err)
-			}
-			row := Row{Runtime: r.name, Version: r.version, Shape: formatShape(shape), Milliseconds: float64(took.Microseconds()) / 1000}
-			if want == nil {
-				want, row.Reference = got, true
-			}
-			if err := row.compare(got, want); err != nil {
-				return nil, fmt.Errorf("%s, shape %s: %w", r.name, formatShape(shape), err)
-			}
-			report.Rows = append(report.Rows, row)
-		}
 	}
-	return report, nil
+	if len(c.report.Rows) == 0 {
+		return nil, fmt.Errorf("no runtime runs the model\n%s", strings.Join(c.refusals(), "\n"))
+	}
+	return c.report, nil
 }
 
-// open opens the model in all runtimes that are there.
-func open(m *onnx.Model, data []byte, o Options, report *Report) (runtimes []opened, err error) {
-	ours, err := backend.New(m)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", OnnxGo, err)
+// check is a run in progress.
+type check struct {
+	Options
+	model    *onnx.Model
+	data     []byte
+	runtimes []opened
+	strict   bool // the model is one of which it is known that all runtimes take it
+	refused  []refusal
+	missing  string // how to get ONNX Runtime, where it is not there
+	report   *Report
+}
+
+// note adds a line for the user, once.
+func (c *check) note(format string, args ...any) {
+	if line := brief(fmt.Sprintf(format, args...)); !slices.Contains(c.report.Notes, line) {
+		c.report.Notes = append(c.report.Notes, line)
 	}
-	runtimes = append(runtimes, opened{ours, OnnxGo, backend.Version()})
-	lib, err := runtime.Load(o.Library)
-	switch {
-	case errors.Is(err, runtime.ErrUnavailable) && o.Library == "":
-		report.Notes = append(report.Notes, err.Error())
-	case err != nil:
-		return runtimes, err
-	default:
-		s, err := lib.Open(data)
-		if err != nil {
-			return runtimes, err
+}
+
+// refusal is why a runtime does not run the model.
+type refusal struct{ runtime, reason string }
+
+// refuse notes a refusal, unless it is known from another shape.
+func (c *check) refuse(runtime, where string, err error) {
+	r := refusal{runtime, err.Error()}
+	if !slices.Contains(c.refused, r) {
+		c.refused = append(c.refused, r)
+		c.note("not run in %s%s: %v", runtime, where, err)
+	}
+}
+
+// refusals are the first reasons of each runtime, or what there is to say instead.
+func (c *check) refusals() (lines []string) {
+	seen := map[string]bool{}
+	for _, r := range c.refused {
+		if !seen[r.runtime] {
+			lines = append(lines, brief(r.runtime+": "+r.reason))
 		}
-		runtimes = append(runtimes, opened{s, ONNXRuntime, lib.Version()})
+		seen[r.runtime] = true
 	}
-	network, err := native.New(m, o.Extensions)
-	if err != nil {
+	if c.missing != "" {
+		lines = append(lines, c.missing)
+	}
+	return lines
+}
+
+// brief keeps a note readable: names in a model can be megabytes long, and messages have many lines.
+func brief(line string) string {
+	const limit = 300
+	line = strings.ReplaceAll(line, "\n", " ")
+	if len(line) > limit {
+		return line[:limit] + " ..."
+	}
+	return line
+}
+
+// maxBytes is how much memory the intermediate values of a check may take.
+const maxBytes = 8 << 30
+
+// open opens the model in all runtimes that are there. Our own comes first: it works out what the
+// model asks for before anything is computed.
+func (c *check) open(shape []int) error {
+	ours, network, err := c.ours()
+	c.strict = c.Forward != nil || network != nil
+	switch {
+	case err != nil && c.strict:
+		return fmt.Errorf("%s: %w", OnnxGo, err)
+	case err != nil:
+		c.refuse(OnnxGo, "", err)
+	default:
+		inputs, err := randomInputs(c.model, shape, c.Seed)
+		if err != nil {
+			return err
+		}
+		shapes := map[string][]int{}
+		for name, v := range inputs {
+			shapes[name] = v.Shape
+		}
+		// Another error will come from the run, with what it needs to know.
+		switch f, err := ours.Footprint(shapes); {
+		case errors.Is(err, backend.ErrTooLarge):
+			return err
+		case err == nil && f.Bytes > maxBytes:
+			return fmt.Errorf("the intermediate values at shape %s would take %d GiB, more than %d", formatShape(shape), f.Bytes>>30, maxBytes>>30)
+		}
+		c.runtimes = append(c.runtimes, opened{ours, OnnxGo, backend.Version()})
+	}
+	if err := c.openLibrary(); err != nil {
+		return err
+	}
+	if network == nil {
 		// What is not known to be harmless does not go to gorgonnx: it can end the program.
-		report.Notes = append(report.Notes, fmt.Sprintf("not run in %s, and not compared with its network: %v", Gorgonnx, err))
-		return runtimes, nil
+		return nil
 	}
-	if o.Forward == nil {
-		runtimes = append([]opened{{network, Itself, native.Version()}}, runtimes...)
+	if c.Forward == nil {
+		c.runtimes = append([]opened{{network, Itself, native.Version()}}, c.runtimes...)
 	}
-	return append(runtimes, opened{core{network.Imported}, Gorgonnx, backend.Version()}), nil
+	c.runtimes = append(c.runtimes, opened{core{network.Imported}, Gorgonnx, backend.Version()})
+	return nil
+}
+
+// ours opens the model in our backend and, where this project exported it, as the network.
+func (c *check) ours() (*backend.Model, *native.Model, error) {
+	if c.Folder != "" && len(c.model.Beyond) == 0 {
+		if err := c.model.LoadExternal(c.Folder); err != nil {
+			return nil, nil, err
+		}
+	}
+	if err := c.model.Validate(); err != nil {
+		return nil, nil, err
+	}
+	ours, err := backend.New(c.model)
+	if err != nil {
+		return nil, nil, err
+	}
+	network, err := native.New(c.model, c.Extensions)
+	if err != nil {
+		c.note("not run in %s, and not compared with its network: %v", Gorgonnx, err)
+		return ours, nil, nil
+	}
+	return ours, network, nil
+}
+
+// openLibrary opens the model in ONNX Runtime.
+func (c *check) openLibrary() error {
+	lib, err := runtime.Load(c.Library)
+	switch {
+	case errors.Is(err, runtime.ErrUnavailable) && c.Library == "":
+		c.missing = brief(err.Error())
+		c.note("%s", c.missing)
+		return nil
+	case err != nil:
+		return err
+	}
+	s, err := lib.OpenIn(c.Folder, c.data)
+	switch {
+	case err != nil && c.strict:
+		return err
+	case err != nil:
+		c.refuse(ONNXRuntime, "", err)
+	default:
+		c.runtimes = append(c.runtimes, opened{s, ONNXRuntime, lib.Version()})
+	}
+	return nil
+}
+
+// run runs the model at one shape.
+func (c *check) run(ctx context.Context, shape []int) error {
+	inputs, err := randomInputs(c.model, shape, c.Seed)
+	if err != nil {
+		return err
+	}
+	var want map[string]onnx.Value
+	if c.Forward != nil {
+		if want, err = forward(c.model, inputs, c.Forward); err != nil {
+			return err
+		}
+	}
+	for _, r := range c.runtimes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if elements := len(inputs["x"].Data); r.name == Gorgonnx && elements > export.MaxCore {
+			c.note("shape %s is too large for %s", formatShape(shape), Gorgonnx)
+			continue
+		}
+		start := time.Now()
+		got, err := r.Run(inputs)
+		took := time.Since(start)
+		row := Row{Runtime: r.name, Version: r.version, Shape: formatShape(shape), Milliseconds: float64(took.Microseconds()) / 1000}
+		reference := want == nil
+		if r.name == Gorgonnx && errors.Is(err, export.ErrNoWriter) {
+			c.note("not run in %s: %v", Gorgonnx, err)
+			continue
+		}
+		if err != nil && !c.strict && !errors.Is(err, backend.ErrTooLarge) {
+			c.refuse(r.name, fmt.Sprintf(" at shape %s", row.Shape), err)
+			continue
+		}
+		if err == nil && reference {
+			want, row.Reference = got, true
+		}
+		if err == nil {
+			err = row.compare(got, want, c.strict)
+		}
+		if err != nil {
+			return fmt.Errorf("%s, shape %s: %w", r.name, row.Shape, err)
+		}
+		c.report.Rows = append(c.report.Rows, row)
+	}
+	return nil
 }
 
 // forward asks the network itself.
@@ -208,30 +307,4 @@ func forward(m *onnx.Model, inputs map[string]onnx.Value, f Forward) (map[string
 		return nil, fmt.Errorf("the network itself: %w", err)
 	}
 	return map[string]onnx.Value{m.Graph.Outputs[0].Name: y}, nil
-}
-
-// compare fills in the differences over all outputs.
-func (r *Row) compare(got, want map[string]onnx.Value) error {
-	for _, name := range slices.Sorted(maps.Keys(want)) {
-		w := want[name]
-		for _, v := range [][]float32{w.Data, got[name].Data} {
-			for _, x := range v {
-				if a := math.Abs(float64(x)); !(a <= math.MaxFloat32) {
-					return fmt.Errorf("output %q holds %v", name, x)
-				}
-			}
-		}
-		d, err := onnx.Difference(got[name], w)
-		if err != nil {
-			return fmt.Errorf("output %q: %w", name, err)
-		}
-		r.MaxAbs = max(r.MaxAbs, d)
-		for _, x := range w.Data {
-			r.Largest = max(r.Largest, math.Abs(float64(x)))
-		}
-	}
-	if r.MaxAbs > 0 {
-		r.MaxRel = r.MaxAbs / r.Largest
-	}
-	return nil
 }

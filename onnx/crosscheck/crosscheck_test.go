@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
 	"multiscale/onnx"
 	"multiscale/onnx/crosscheck"
 	"multiscale/onnx/internal/stored"
@@ -128,21 +130,26 @@ func TestErrors(t *testing.T) {
 	infinite.Graph.Outputs[0].Name = "r"
 	fixed := scaled(onnx.Fixed(1), onnx.Fixed(3), onnx.Fixed(8), onnx.Fixed(8))
 	strange := scaled()
-	strange.Graph.Inputs[1].Dims = strange.Graph.Inputs[0].Dims[:3]
+	strange.Graph.Nodes[0].Op = "Magic"
 	flat := scaled()
 	flat.Graph.Inputs[0].Dims = flat.Graph.Inputs[0].Dims[:1]
+	wide := scaled()
+	wide.Graph.Nodes = append(wide.Graph.Nodes, &onnx.Node{Op: "Expand", Inputs: []string{"y", "s"}, Outputs: []string{"z"}})
+	wide.Graph.Initializers = append(wide.Graph.Initializers, onnx.NewInts("s", []int64{5}, []int64{1 << 20, 1, 1, 1, 1}))
+	wide.Graph.Outputs[0] = &onnx.ValueInfo{Name: "z", Type: onnx.Float32}
 	for name, c := range map[string]struct {
 		m    *onnx.Model
 		o    crosscheck.Options
 		want string
 	}{
-		"infinite":     {infinite, crosscheck.Options{}, "+Inf"},
+		"infinite":     {infinite, crosscheck.Options{Forward: forward(0)}, "+Inf"},
 		"fixed shape":  {fixed, crosscheck.Options{Shapes: [][]int{{1, 3, 8, 9}}}, "1x3x8x9"},
 		"rank":         {scaled(), crosscheck.Options{Shapes: [][]int{{1, 3, 8}}}, "1x3x8"},
 		"zero":         {scaled(), crosscheck.Options{Shapes: [][]int{{1, 3, 0, 8}}}, "1x3x0x8"},
 		"large":        {scaled(), crosscheck.Options{Shapes: [][]int{{1 << 20, 3, 1 << 20, 8}}}, "too large"},
-		"other input":  {strange, crosscheck.Options{}, "neither"},
-		"no image":     {flat, crosscheck.Options{}, "no input of images"},
+		"unknown":      {strange, crosscheck.Options{}, "no runtime runs the model\nonnx-go: node 0 (result \"c\"): operation \"Magic\" is not supported"},
+		"memory":       {wide, crosscheck.Options{}, "too large"},
+		"no image":     {flat, crosscheck.Options{Shapes: [][]int{{1, 3, 8, 8}}}, "does not fit input \"x\", which wants (N)"},
 		"no library":   {scaled(), crosscheck.Options{Library: "none.so"}, "none.so"},
 		"wrong shape":  {scaled(), crosscheck.Options{Forward: func(x onnx.Value, _ []float32) (onnx.Value, error) { return onnx.Value{}, nil }}, "shapes"},
 		"broken":       {scaled(), crosscheck.Options{Forward: func(x onnx.Value, _ []float32) (onnx.Value, error) { return x, errors.New("broken") }}, "broken"},
@@ -157,6 +164,112 @@ func TestErrors(t *testing.T) {
 	cancel()
 	if _, err := crosscheck.Run(ctx, encode(t, scaled()), crosscheck.Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
+	}
+}
+
+// image makes a model of x to y with one node.
+func image(op string, in, out *onnx.ValueInfo, attributes ...*onnx.Attribute) *onnx.Model {
+	return &onnx.Model{IRVersion: 8, Opsets: []onnx.Opset{{Version: 17}}, Graph: &onnx.Graph{
+		Name: "image", Inputs: []*onnx.ValueInfo{in}, Outputs: []*onnx.ValueInfo{out},
+		Nodes: []*onnx.Node{{Op: op, Inputs: []string{in.Name}, Outputs: []string{out.Name}, Attributes: attributes}},
+	}}
+}
+
+func value(name string, d onnx.DataType, dims ...onnx.Dim) *onnx.ValueInfo {
+	return &onnx.ValueInfo{Name: name, Type: d, Dims: dims}
+}
+
+// TestForeign checks models as other tools make them: inputs of other types, ranks and layouts, outputs of other types.
+func TestForeign(t *testing.T) {
+	n, h, w := onnx.Symbolic("N"), onnx.Symbolic("H"), onnx.Symbolic("W")
+	to := func(d onnx.DataType) *onnx.Attribute { return &onnx.Attribute{Name: "to", Value: int64(d)} }
+	infinite := image("Log", value("x", onnx.Float32, n, h), value("y", onnx.Float32, n, h)) // of negative numbers: NaN
+	old := image("Relu", value("x", onnx.Float32, n, onnx.Fixed(3), h, w), value("y", onnx.Float32, n, onnx.Fixed(3), h, w))
+	old.Opsets[0].Version = 7
+	for name, c := range map[string]struct {
+		m         *onnx.Model
+		shape     string // the first
+		tolerance float64
+	}{
+		"channels last": {image("Relu", value("x", onnx.Float32, n, h, w, onnx.Fixed(3)), value("y", onnx.Float32, n, h, w, onnx.Fixed(3))), "1x32x32x3", 1e-4},
+		"float16":       {image("Relu", value("x", onnx.Float16, n, onnx.Fixed(1), h, w), value("y", onnx.Float16, n, onnx.Fixed(1), h, w)), "1x1x32x32", 1e-2},
+		"bytes":         {image("Cast", value("x", onnx.Uint8, n, h, w, onnx.Fixed(4)), value("y", onnx.Float32), to(onnx.Float32)), "1x32x32x4", 1e-4},
+		"integers":      {image("Cast", value("x", onnx.Float32, n, h), value("y", onnx.Int64, n, h), to(onnx.Int64)), "1x32", 1e-4},
+		"truth values":  {image("Not", value("x", onnx.Bool, n), value("y", onnx.Bool, n)), "1", 1e-4},
+		"scalar":        {image("Exp", value("x", onnx.Float32, []onnx.Dim{}...), value("y", onnx.Float32)), "scalar", 1e-4},
+		"float64":       {image("Neg", value("x", onnx.Float64, n, h, w), value("y", onnx.Float64, n, h, w)), "1x32x32", 1e-4},
+		"no numbers":    {infinite, "1x32", 1e-4},
+		"opset 7":       {old, "1x3x32x32", 1e-4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			report, err := crosscheck.Run(context.Background(), encode(t, c.m), crosscheck.Options{Seed: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Rows[0].Shape != c.shape || report.Rows[0].Runtime != crosscheck.OnnxGo || report.Tolerance != c.tolerance {
+				t.Errorf("rows %+v, tolerance %v", report.Rows, report.Tolerance)
+			}
+			if worst, ok := report.Worst(0); ok && name != "no numbers" {
+				t.Errorf("%+v", worst)
+			}
+			if worst, ok := report.Worst(c.tolerance); ok {
+				t.Errorf("%+v", worst)
+			}
+		})
+	}
+}
+
+// TestOneRuntime: a model with a local function, which we do not represent, is left to ONNX Runtime.
+func TestOneRuntime(t *testing.T) {
+	const functions = 25 // field of onnx.proto
+	function := protowire.AppendTag(nil, 1, protowire.BytesType)
+	function = protowire.AppendString(function, "F") // its name; nothing calls it
+	for _, field := range []protowire.Number{4, 5, 7} {
+		function = protowire.AppendTag(function, field, protowire.BytesType)
+		switch field {
+		case 4:
+			function = protowire.AppendString(function, "a")
+		case 5:
+			function = protowire.AppendString(function, "b")
+		case 7:
+			node := protowire.AppendString(protowire.AppendTag(nil, 1, protowire.BytesType), "a")
+			node = protowire.AppendString(protowire.AppendTag(node, 2, protowire.BytesType), "b")
+			node = protowire.AppendString(protowire.AppendTag(node, 4, protowire.BytesType), "Relu")
+			function = protowire.AppendBytes(function, node)
+		}
+	}
+	function = protowire.AppendBytes(protowire.AppendTag(function, 9, protowire.BytesType), []byte{2<<3 | 0, 17}) // opset
+	function = protowire.AppendString(protowire.AppendTag(function, 10, protowire.BytesType), "here")
+	data := protowire.AppendBytes(protowire.AppendTag(encode(t, scaled()), functions, protowire.BytesType), function)
+	data = protowire.AppendBytes(protowire.AppendTag(data, 8, protowire.BytesType), append(protowire.AppendString([]byte{1<<3 | 2}, "here"), 2<<3|0, 1))
+	report, err := crosscheck.Run(context.Background(), data, crosscheck.Options{Seed: 1})
+	if err != nil { // without ONNX Runtime
+		if !strings.Contains(err.Error(), "no runtime runs the model\nonnx-go: local functions are not supported") || strings.Contains(err.Error(), "onnxruntime:") {
+			t.Error(err)
+		}
+		return
+	}
+	if report.Rows[0].Runtime != crosscheck.ONNXRuntime || !slices.Contains(report.Notes, "not run in onnx-go: local functions are not supported") {
+		t.Errorf("%+v", report)
+	}
+}
+
+// TestExceeds: the tolerance is relative to the largest value where that is above 1.
+func TestExceeds(t *testing.T) {
+	for _, c := range []struct {
+		difference, largest float64
+		want                bool
+	}{
+		{1e-4, 0, false}, {1.1e-4, 0.5, true}, {1e-4, 1, false}, {0.05, 1000, false}, {0.2, 1000, true}, {math.NaN(), 1, true}, {math.Inf(1), 1, true},
+	} {
+		r := crosscheck.Row{MaxAbs: c.difference, Largest: c.largest}
+		if got := r.Exceeds(crosscheck.Tolerance); got != c.want {
+			t.Errorf("%+v: %v", r, got)
+		}
+	}
+	report := crosscheck.Report{Rows: []crosscheck.Row{{MaxAbs: 0.2, Largest: 1000}, {MaxAbs: 1e-3, Largest: 1, Runtime: "worst"}, {MaxAbs: 1e-5}}}
+	if worst, ok := report.Worst(crosscheck.Tolerance); !ok || worst.Runtime != "worst" {
+		t.Errorf("%+v, %v", worst, ok)
 	}
 }
 

@@ -19,53 +19,69 @@ const imageRank = 4
 // and gigabytes where others take seconds.
 var defaultShapes = [][]int{{1, 3, 32, 32}, {2, 3, 24, 40}, {3, 3, 40, 16}}
 
-// imageShapes checks the asked shapes against the model's image input, or adapts
+// imageShapes checks the asked shapes against the input that they are of, or adapts
 // the default ones to it.
 func imageShapes(m *onnx.Model, asked [][]int) ([][]int, error) {
-	image, err := imageInput(m)
-	if err != nil {
-		return nil, err
+	leading := leadingInput(m)
+	if leading == nil && asked == nil {
+		return [][]int{{}}, nil
 	}
-	if asked == nil {
-		var shapes [][]int
-		for _, s := range defaultShapes {
-			s = slices.Clone(s)
-			for i, d := range image.Dims {
-				if d.Known() {
-					s[i] = int(d.Size)
-				}
-			}
-			if !slices.ContainsFunc(shapes, func(o []int) bool { return slices.Equal(o, s) }) {
-				shapes = append(shapes, s)
-			}
-		}
-		asked = shapes
+	if leading == nil {
+		return nil, errors.New("the model has no input that shapes could be of")
+	}
+	rank := len(leading.Dims)
+	if leading.Dims == nil {
+		rank = imageRank
 	}
 	for _, s := range asked {
 		if err := checkShape(s); err != nil {
 			return nil, err
 		}
-		for i, d := range image.Dims {
-			if d.Known() && int64(s[i]) != d.Size {
-				return nil, fmt.Errorf("shape %s does not fit input %q, which wants %s", formatShape(s), image.Name, onnx.FormatDims(image.Dims))
+		if rank != imageRank {
+			return nil, fmt.Errorf("shape %s does not fit input %q, which wants %s", formatShape(s), leading.Name, onnx.FormatDims(leading.Dims))
+		}
+	}
+	if asked == nil {
+		for _, s := range defaultShapes {
+			s = slices.Clone(s)
+			if d := leading.Dims; rank == imageRank && d != nil && !d[1].Known() && d[3].Known() && d[3].Size <= maxChannels {
+				s = []int{s[0], s[2], s[3], s[1]} // (N,H,W,C)
 			}
+			if rank != imageRank { // batch first, then lengths
+				s = slices.Concat(s[:1], slices.Repeat(s[2:], rank))[:rank]
+			}
+			for i, d := range leading.Dims {
+				if d.Known() {
+					s[i] = int(d.Size)
+				}
+			}
+			if !slices.ContainsFunc(asked, func(o []int) bool { return slices.Equal(o, s) }) {
+				asked = append(asked, s)
+			}
+		}
+	}
+	for _, s := range asked {
+		for i, d := range leading.Dims {
+			if d.Known() && int64(s[i]) != d.Size {
+				return nil, fmt.Errorf("shape %s does not fit input %q, which wants %s", formatShape(s), leading.Name, onnx.FormatDims(leading.Dims))
+			}
+		}
+		if err := checkSize(s, 0); err != nil {
+			return nil, err
 		}
 	}
 	return asked, nil
 }
 
+// maxChannels is how long a fixed last axis may be to be taken for the colours of images.
+const maxChannels = 4
+
 // maxPixels bounds a shape to what a check may sensibly ask for.
 const maxPixels = 1 << 28
 
 func checkShape(s []int) error {
-	n := 1
-	for _, d := range s {
-		if d < 1 || d > maxPixels {
-			return fmt.Errorf("shape %s is not valid", formatShape(s))
-		}
-		if n *= d; n > maxPixels {
-			return fmt.Errorf("shape %s is too large", formatShape(s))
-		}
+	if err := checkSize(s, 1); err != nil {
+		return err
 	}
 	if len(s) != imageRank {
 		return fmt.Errorf("shape %s is not one of images, as in 1x3x32x32", formatShape(s))
@@ -73,35 +89,70 @@ func checkShape(s []int) error {
 	return nil
 }
 
-// imageInput is the one input of rank 4; all others must be one number an image, or k.
-func imageInput(m *onnx.Model) (image *onnx.ValueInfo, err error) {
-	for _, in := range m.Graph.Feeds() {
-		switch {
-		case len(in.Dims) == imageRank && image == nil:
-			image = in
-		case len(in.Dims) == 2 && in.Dims[1].Known():
-		case len(in.Dims) != 1:
-			return nil, fmt.Errorf("input %q of shape %s is neither images (N,C,H,W) nor numbers (N) or (N,k)", in.Name, onnx.FormatDims(in.Dims))
+func checkSize(s []int, smallest int) error {
+	n := 1
+	for _, d := range s {
+		if d < smallest || d > maxPixels {
+			return fmt.Errorf("shape %s is not valid", formatShape(s))
+		}
+		if n *= d; n > maxPixels {
+			return fmt.Errorf("shape %s is too large", formatShape(s))
 		}
 	}
-	if image == nil {
-		return nil, errors.New("the model has no input of images (N,C,H,W)")
-	}
-	return image, nil
+	return nil
 }
 
-// randomInputs draws images from N(0,1) and numbers from U(0,1). They depend on seed, name and
-// shape only.
+// leadingInput is the one that the shapes of a check are of: the first of rank 4 or of unknown rank, else the
+// first; nil when there is none.
+func leadingInput(m *onnx.Model) *onnx.ValueInfo {
+	feeds := m.Graph.Feeds()
+	if len(feeds) == 0 {
+		return nil
+	}
+	for _, in := range feeds {
+		if len(in.Dims) == imageRank || in.Dims == nil {
+			return in
+		}
+	}
+	return feeds[0]
+}
+
+// randomInputs draws images from N(0,1), numbers (N) or (N,k) beside them from U(0,1), and whole numbers. They depend on seed, name and
+// shape only. shape is that of the leading input; names of dimensions and the batch carry over to the others.
 func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Value, error) {
+	leading := leadingInput(m)
+	sizes := map[string]int{} // of symbolic dimensions
+	if leading != nil {
+		for i, d := range leading.Dims {
+			if d.Name != "" {
+				sizes[d.Name] = shape[i]
+			}
+		}
+	}
 	inputs := map[string]onnx.Value{}
 	for _, in := range m.Graph.Feeds() {
 		v := onnx.Value{Shape: shape}
-		numbers := len(in.Dims) < imageRank
-		if numbers {
-			v.Shape = []int{shape[0]}
+		if in != leading {
+			v.Shape = []int{}
+			for i, d := range in.Dims {
+				size, ok := sizes[d.Name]
+				switch {
+				case d.Known():
+					size = int(d.Size)
+				case d.Name != "" && ok:
+				case i < len(shape):
+					size = shape[i]
+				default:
+					size = 1
+				}
+				if d.Name != "" {
+					sizes[d.Name] = size
+				}
+				v.Shape = append(v.Shape, size)
+			}
 		}
-		if len(in.Dims) == 2 {
-			v.Shape = append(v.Shape, int(in.Dims[1].Size))
+		if err := checkSize(v.Shape, 0); err != nil {
+			return nil, fmt.Errorf("input %q: %w", in.Name, err)
 		}
 		n := 1
 		var path []uint64
@@ -110,15 +161,37 @@ func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Valu
 			path = append(path, uint64(d))
 		}
 		v.Data = make([]float32, n)
-		stream := random.New(seed).Child("crosscheck/"+in.Name, path...)
-		if numbers {
-			stream.Uniforms(v.Data)
-		} else {
-			stream.Normals(v.Data)
-		}
+		fill(v, in.Type, len(v.Shape) == 1 || in != leading && len(v.Shape) < imageRank, random.New(seed).Child("crosscheck/"+in.Name, path...))
 		inputs[in.Name] = v
 	}
 	return inputs, onnx.CheckInputs(m.Graph.Feeds(), inputs)
+}
+
+// fill draws numbers that a type can hold: bytes are taken for pixels, other whole numbers are 0 and 1, which are
+// positions, axes and truth values in most models.
+func fill(v onnx.Value, d onnx.DataType, uniform bool, stream random.Stream) {
+	whole := float32(2)
+	switch d {
+	case onnx.Uint8:
+		whole = 256
+	case onnx.Float32, onnx.Float64, onnx.Float16, onnx.BFloat16:
+		whole = 0
+	}
+	if whole > 0 || uniform {
+		stream.Uniforms(v.Data)
+	} else {
+		stream.Normals(v.Data)
+	}
+	for i, x := range v.Data {
+		switch {
+		case whole > 0:
+			v.Data[i] = float32(int(x * whole))
+		case d == onnx.Float16:
+			v.Data[i] = onnx.RoundFloat16(x)
+		case d == onnx.BFloat16:
+			v.Data[i] = onnx.RoundBFloat16(x)
+		}
+	}
 }
 
 // ParseShapes reads shapes as in "1x3x32x32,2x3x48x64".
@@ -142,6 +215,9 @@ func ParseShapes(s string) ([][]int, error) {
 }
 
 func formatShape(s []int) string {
+	if len(s) == 0 {
+		return "scalar"
+	}
 	parts := make([]string, len(s))
 	for i, d := range s {
 		parts[i] = strconv.Itoa(d)

@@ -58,23 +58,30 @@ func (l *Library) Version() string { return l.version }
 type Session struct {
 	session *ort.DynamicAdvancedSession
 	inputs  []*onnx.ValueInfo
-	outputs []string
+	results []result
 }
 
 // Open makes a session for the bytes of an .onnx file, which ONNX Runtime reads itself. Close it
 // after use.
-func (l *Library) Open(data []byte) (*Session, error) {
-	m, err := onnx.Decode(data)
+func (l *Library) Open(data []byte) (*Session, error) { return l.OpenIn("", data) }
+
+// folderOption says where weights are that are not in the model's file itself.
+const folderOption = "session.model_external_initializers_file_folder_path"
+
+// OpenIn is Open for a model that may have weights in other files of a folder.
+func (l *Library) OpenIn(folder string, data []byte) (*Session, error) {
+	m, err := onnx.Inspect(data)
 	if err != nil {
 		return nil, err
 	}
 	s := &Session{inputs: m.Graph.Feeds()}
-	var names []string
+	var names, fetched []string
 	for _, in := range s.inputs {
 		names = append(names, in.Name)
 	}
-	for _, out := range m.Graph.Outputs {
-		s.outputs = append(s.outputs, out.Name)
+	s.results, data = fetchable(m, data)
+	for _, r := range s.results {
+		fetched = append(fetched, r.fetched)
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("the model has no input")
@@ -87,28 +94,34 @@ func (l *Library) Open(data []byte) (*Session, error) {
 	if err := options.SetIntraOpNumThreads(goruntime.GOMAXPROCS(0)); err != nil {
 		return nil, fmt.Errorf("ONNX Runtime: %s", firstLine(err))
 	}
-	if s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(data, names, s.outputs, options); err != nil {
+	if folder != "" {
+		if err := options.AddSessionConfigEntry(folderOption, folder); err != nil {
+			return nil, fmt.Errorf("ONNX Runtime: %s", firstLine(err))
+		}
+	}
+	if s.session, err = ort.NewDynamicAdvancedSessionWithONNXData(data, names, fetched, options); err != nil {
 		return nil, fmt.Errorf("ONNX Runtime refuses the model: %s", firstLine(err))
 	}
 	return s, nil
 }
 
-// Run computes the outputs by name.
+// Run computes the outputs by name. Numbers are taken and given as float32, whatever the type that the model
+// declares.
 func (s *Session) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
 	if err := onnx.CheckInputs(s.inputs, inputs); err != nil {
 		return nil, err
 	}
 	var in []ort.Value
-	out := make([]ort.Value, len(s.outputs))
+	out := make([]ort.Value, len(s.results))
 	defer func() {
-		for _, v := range append(in, out...) {
-			if v != nil {
-				v.Destroy()
-			}
-		}
+		destroy(in)
+		destroy(out)
 	}()
 	for _, d := range s.inputs {
-		v, err := value(inputs[d.Name])
+		if len(inputs[d.Name].Data) == 0 {
+			return nil, fmt.Errorf("input %q is empty", d.Name)
+		}
+		v, err := tensorOf(d.Type, inputs[d.Name])
 		if err != nil {
 			return nil, fmt.Errorf("input %q: %s", d.Name, firstLine(err))
 		}
@@ -118,29 +131,21 @@ func (s *Session) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, erro
 		return nil, fmt.Errorf("ONNX Runtime: %s", firstLine(err))
 	}
 	results := make(map[string]onnx.Value, len(out))
-	for i, name := range s.outputs {
+	for i, r := range s.results {
 		t, ok := out[i].(*ort.Tensor[float32])
 		if !ok {
-			return nil, fmt.Errorf("output %q does not hold float32", name)
+			return nil, fmt.Errorf("output %q does not hold numbers", r.name)
 		}
 		v := onnx.Value{Data: t.GetData()} // the binding has copied it
 		for _, d := range t.GetShape() {
 			v.Shape = append(v.Shape, int(d))
 		}
-		results[name] = v
+		if r.wrapped {
+			v.Shape = v.Shape[1:]
+		}
+		results[r.name] = v
 	}
 	return results, nil
-}
-
-func value(v onnx.Value) (ort.Value, error) {
-	if len(v.Shape) == 0 {
-		return ort.NewScalar(v.Data[0])
-	}
-	shape := make(ort.Shape, len(v.Shape))
-	for i, d := range v.Shape {
-		shape[i] = int64(d)
-	}
-	return ort.NewTensor(shape, v.Data)
 }
 
 // Close frees the session.

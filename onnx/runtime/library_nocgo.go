@@ -36,6 +36,9 @@ type Session struct{}
 // Open returns an error without cgo.
 func (l *Library) Open([]byte) (*Session, error) { return nil, ErrUnavailable }
 
+// OpenIn returns an error without cgo.
+func (l *Library) OpenIn(string, []byte) (*Session, error) { return nil, ErrUnavailable }
+
 // Run returns an error without cgo.
 func (s *Session) Run(map[string]onnx.Value) (map[string]onnx.Value, error) {
 	return nil, ErrUnavailable

@@ -64,8 +64,9 @@ func evenlySpread(t *onnx.Tensor) bool {
 
 // pointwise are the operations in which a pixel sees its like in the operands.
 var pointwise = []string{
-	"Abs", "Add", "BatchNormalization", "Cast", "Clip", "Cos", "Div", "Dropout", "Erf", "Exp", "Identity", "LeakyRelu", "Log", "Mul", "Neg",
-	"PRelu", "Pow", "Reciprocal", "Relu", "Sigmoid", "Sin", "Softplus", "Sqrt", "Sub", "Tanh",
+	"Abs", "Add", "BatchNormalization", "Cast", "Ceil", "Clip", "Cos", "Div", "Dropout", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish",
+	"Identity", "LeakyRelu", "Log", "Max", "Mean", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign",
+	"Sin", "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Swish", "Tanh",
 }
 
 // nodeSight is the sight of a node's results. uneven says that a constant operand differs from pixel
@@ -81,7 +82,8 @@ func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string
 	a := attributes(n)
 	switch {
 	case slices.Contains(pointwise, n.Op):
-		if uneven && n.Op != "BatchNormalization" {
+		// Statistics of a batch are of all pixels.
+		if a.integer("training_mode", 0) != 0 || uneven && n.Op != "BatchNormalization" {
 			return everything
 		}
 		return s
@@ -92,15 +94,15 @@ func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string
 		return s
 	case n.Op == "ReduceMean" && slices.Equal(a.integers("axes"), []int64{1}) && a.integer("keepdims", 1) == 1:
 		return s
-	case n.Op == "Conv", n.Op == "AveragePool", n.Op == "MaxPool":
+	case n.Op == "Conv", n.Op == "AveragePool", n.Op == "MaxPool" && len(n.Outputs) == 1: // positions count from the corner
 		return s.through(a)
+	case n.Op == "SpaceToDepth":
+		block := float64(a.integer("blocksize", 1))
+		s.reach += (block - 1) / s.scale
+		s.scale /= block
+		return s
 	case n.Op == "DepthToSpace":
 		s.scale *= float64(a.integer("blocksize", 1))
-		return s
-	case n.Op == "SpaceToDepth":
-		size := float64(max(1, a.integer("blocksize", 1)))
-		s.reach += (size - 1) / s.scale
-		s.scale /= size
 		return s
 	case n.Op == "ConvTranspose":
 		return s.spread(a)
@@ -156,7 +158,13 @@ func (s sight) spread(a attributeSet) sight {
 // resized is the sight behind an interpolation.
 func (s sight) resized(n *onnx.Node, a attributeSet, constants map[string]*onnx.Tensor) sight {
 	width := map[any]float64{"nearest": 1, "linear": 1, "cubic": 2}[a["mode"]]
-	if len(n.Inputs) != 3 || width == 0 {
+	if _, given := a["mode"]; !given {
+		width = 1
+	}
+	coordinates, _ := a["coordinate_transformation_mode"].(string)
+	// Other positions depend on the picture's size, and a kernel that is stretched sees further.
+	even := slices.Contains([]string{"", "half_pixel", "asymmetric", "pytorch_half_pixel"}, coordinates)
+	if len(n.Inputs) != 3 || width == 0 || !even || a.integer("antialias", 0) != 0 || a["axes"] != nil {
 		return everything
 	}
 	t := constants[n.Inputs[2]]

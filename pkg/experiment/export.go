@@ -20,10 +20,6 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Tolerance is the largest difference that an exported model may have from the
-// network itself, on random inputs; beyond it the run fails.
-const Tolerance = 1e-4
-
 // exported is a model that has been written.
 type exported struct {
 	data   []byte
@@ -104,9 +100,9 @@ func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Cross
 	var rows []runfolder.Crosscheck
 	for _, r := range report.Rows {
 		rows = append(rows, runfolder.Crosscheck{Unit: u.name, Runtime: r.Runtime, Version: r.Version, Shape: r.Shape, MaxAbs: r.MaxAbs, MaxRel: r.MaxRel})
-		if !(r.MaxAbs <= Tolerance) {
-			err = errors.Join(err, fmt.Errorf("%s differs from the network by %.3g in %s at shape %s: more than %g",
-				runfolder.ONNXFile(u.name), r.MaxAbs, r.Runtime, r.Shape, Tolerance))
+		if r.Exceeds(crosscheck.Tolerance) {
+			err = errors.Join(err, fmt.Errorf("%s differs from the network by %.3g in %s at shape %s: more than %.3g",
+				runfolder.ONNXFile(u.name), r.MaxAbs, r.Runtime, r.Shape, r.Limit(crosscheck.Tolerance)))
 		}
 	}
 	return rows, report.MaxAbs(crosscheck.OnnxGo), err

@@ -2,7 +2,12 @@
 // runtime is tested with the same ones, so they also test each other.
 package opcase
 
-import "multiscale/onnx"
+import (
+	"maps"
+	"math"
+
+	"multiscale/onnx"
+)
 
 // Case is a model, its inputs and the output "y".
 type Case struct {
@@ -17,20 +22,25 @@ type attributes map[string]any
 // build makes a case. Inputs and constants are the operands by name; the last node's
 // first output must be "y".
 func build(name string, in map[string]onnx.Value, constants []*onnx.Tensor, want onnx.Value, nodes ...*onnx.Node) Case {
-	g := &onnx.Graph{Name: "case", Nodes: nodes, Initializers: constants, Outputs: []*onnx.ValueInfo{{Name: "y", Type: onnx.Float32}}}
+	g := &onnx.Graph{Name: "case", Nodes: nodes, Initializers: constants, Outputs: []*onnx.ValueInfo{{Name: "y", Type: onnx.Float32, Dims: symbols("y", len(want.Shape))}}}
 	for _, k := range []string{"a", "b", "c", "d", "e"} {
 		v, ok := in[k]
 		if !ok {
 			continue
 		}
-		dims := make([]onnx.Dim, len(v.Shape))
-		for i := range dims {
-			dims[i] = onnx.Symbolic(k + string(rune('0'+i)))
-		}
-		g.Inputs = append(g.Inputs, &onnx.ValueInfo{Name: k, Type: onnx.Float32, Dims: dims})
+		g.Inputs = append(g.Inputs, &onnx.ValueInfo{Name: k, Type: onnx.Float32, Dims: symbols(k, len(v.Shape))})
 	}
 	m := &onnx.Model{IRVersion: 8, Opsets: []onnx.Opset{{Version: 17}}, Graph: g}
 	return Case{Name: name, Model: m, In: in, Want: want}
+}
+
+// symbols are as many dimensions as a value has.
+func symbols(name string, rank int) []onnx.Dim {
+	dims := make([]onnx.Dim, rank)
+	for i := range dims {
+		dims[i] = onnx.Symbolic(name + string(rune('0'+i)))
+	}
+	return dims
 }
 
 // floats makes a value.
@@ -68,7 +78,8 @@ func node(op string, in, out []string, attrs attributes) *onnx.Node {
 	for _, k := range []string{
 		"axes", "axis", "blocksize", "mode", "group", "kernel_shape", "pads", "strides", "dilations", "alpha", "beta", "transA", "transB",
 		"keepdims", "epsilon", "perm", "equation", "to", "value", "value_float", "value_ints", "value_floats", "coordinate_transformation_mode", "nearest_mode", "count_include_pad", "split",
-		"start", "end", "allowzero",
+		"start", "end", "allowzero", "min", "max", "approximate", "lambd", "bias", "detect_positive", "detect_negative", "fmod", "select_last_index", "exclusive", "reverse", "p", "num_groups",
+		"auto_pad", "output_padding", "output_shape", "ceil_mode", "scales", "antialias", "extrapolation_value", "cubic_coeff_a", "exclude_outside", "upper", "starts", "ends", "gamma",
 	} {
 		if v, ok := attrs[k]; ok {
 			n.Attributes = append(n.Attributes, &onnx.Attribute{Name: k, Value: v})
@@ -80,6 +91,22 @@ func node(op string, in, out []string, attrs attributes) *onnx.Node {
 	}
 	return n
 }
+
+// since gives a case another opset.
+func since(opset int64, c Case) Case {
+	c.Model.Opsets = []onnx.Opset{{Version: opset}}
+	return c
+}
+
+func named(name string, c Case) Case {
+	c.Name = name
+	return c
+}
+
+// copied keeps attributes for another node: node takes them away.
+func copied(attrs attributes) attributes { return maps.Clone(attrs) }
+
+var inf = float32(math.Inf(1))
 
 type names = []string
 
@@ -101,7 +128,7 @@ var (
 // All returns all cases.
 func All() []Case {
 	var all []Case
-	for _, group := range []func() []Case{elementwise, products, windows, norms, shapes, resizes} {
+	for _, group := range []func() []Case{elementwise, products, windows, norms, shapes, resizes, activations, truths, reductions, images} {
 		all = append(all, group()...)
 	}
 	return all

@@ -1,0 +1,171 @@
+package backend
+
+import (
+	"gorgonia.org/tensor"
+
+	"multiscale/onnx"
+)
+
+// Elements are held in one of three forms: floating-point types as float32, integers as int64, truth values
+// as bool. A result is brought to its own type after each operation: rounded to
+// float16 or bfloat16, wrapped to the width of its integers. So float64 is held in float32's precision,
+// and uint64, half of which int64 cannot hold, is not supported.
+
+// held returns the form of a type, ok=false where the type is not supported.
+func held(d onnx.DataType) (form tensor.Dtype, ok bool) {
+	switch d {
+	case onnx.Float32, onnx.Float16, onnx.BFloat16, onnx.Float64:
+		return tensor.Float32, true
+	case onnx.Int64, onnx.Int32, onnx.Int16, onnx.Int8, onnx.Uint32, onnx.Uint16, onnx.Uint8:
+		return tensor.Int64, true
+	case onnx.Bool:
+		return tensor.Bool, true
+	}
+	return tensor.Dtype{}, false
+}
+
+func isFloat(d onnx.DataType) bool {
+	form, ok := held(d)
+	return ok && form == tensor.Float32
+}
+
+func isInteger(d onnx.DataType) bool {
+	form, ok := held(d)
+	return ok && form == tensor.Int64
+}
+
+// alloc returns the memory for n elements.
+func alloc(d onnx.DataType, n int) any {
+	switch {
+	case isInteger(d):
+		return make([]int64, n)
+	case d == onnx.Bool:
+		return make([]bool, n)
+	}
+	return make([]float32, n)
+}
+
+// settle brings elements to the values that their type has.
+func settle(d onnx.DataType, data any) {
+	switch d {
+	case onnx.Float16:
+		each(data, onnx.RoundFloat16)
+	case onnx.BFloat16:
+		each(data, onnx.RoundBFloat16)
+	case onnx.Int32:
+		each(data, func(x int64) int64 { return int64(int32(x)) })
+	case onnx.Int16:
+		each(data, func(x int64) int64 { return int64(int16(x)) })
+	case onnx.Int8:
+		each(data, func(x int64) int64 { return int64(int8(x)) })
+	case onnx.Uint32:
+		each(data, func(x int64) int64 { return int64(uint32(x)) })
+	case onnx.Uint16:
+		each(data, func(x int64) int64 { return int64(uint16(x)) })
+	case onnx.Uint8:
+		each(data, func(x int64) int64 { return int64(uint8(x)) })
+	}
+}
+
+func each[T any](data any, f func(T) T) {
+	for i, x := range data.([]T) {
+		data.([]T)[i] = f(x)
+	}
+}
+
+// imported is a tensor of a model in the form in which it is held.
+func imported(t *onnx.Tensor) (*array, error) {
+	a := &array{dtype: t.Type}
+	for _, d := range t.Dims {
+		a.shape = append(a.shape, int(d))
+	}
+	if isFloat(t.Type) {
+		values, err := t.Numbers()
+		a.data = values
+		return a, err
+	}
+	values, err := t.Integers()
+	a.data = values
+	if t.Type == onnx.Bool {
+		truth := make([]bool, len(values))
+		for i, v := range values {
+			truth[i] = v != 0
+		}
+		a.data = truth
+	}
+	return a, err
+}
+
+// ofFloats is a value that is given as float32 numbers, as the type it is declared with. Fractions of
+// integers are cut off.
+func ofFloats(d onnx.DataType, v onnx.Value) *array {
+	a := &array{dtype: d, shape: v.Shape, data: v.Data}
+	if d != onnx.Float32 {
+		a.data = alloc(d, len(v.Data))
+		convert(a.data, v.Data)
+		settle(d, a.data)
+	}
+	return a
+}
+
+// toFloats is the array as float32 numbers.
+func (a *array) toFloats() []float32 {
+	if f, ok := a.data.([]float32); ok {
+		return f
+	}
+	f := make([]float32, count(a.shape))
+	convert(f, a.data)
+	return f
+}
+
+// convert copies elements from any form to any other. A fraction is cut off, as in C.
+func convert(out, in any) {
+	switch o := out.(type) {
+	case []float32:
+		switch x := in.(type) {
+		case []float32:
+			copy(o, x)
+		case []int64:
+			for i, v := range x {
+				o[i] = float32(v)
+			}
+		case []bool:
+			for i, v := range x {
+				o[i] = float32(truth(v))
+			}
+		}
+	case []int64:
+		switch x := in.(type) {
+		case []float32:
+			for i, v := range x {
+				o[i] = int64(v)
+			}
+		case []int64:
+			copy(o, x)
+		case []bool:
+			for i, v := range x {
+				o[i] = truth(v)
+			}
+		}
+	case []bool:
+		switch x := in.(type) {
+		case []float32:
+			for i, v := range x {
+				o[i] = v != 0
+			}
+		case []int64:
+			for i, v := range x {
+				o[i] = v != 0
+			}
+		case []bool:
+			copy(o, x)
+		}
+	}
+}
+
+func truth(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
