@@ -40,7 +40,7 @@ func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stag
 }
 
 // chooseLevels finds out what -levels auto is: the number of coarser meshes, up to
-// the profile's, with which the estimator of the finest mesh has the least product
+// the profile's, with which the estimator of the finest mesh has the smallest product
 // of variance and work. It is one for all units, from a pilot with weights and
 // samples of seed 0 (the weights are those of -init, where there are any).
 func (e *Experiment) chooseLevels(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"multiscale/pkg/experiment/runfolder"
@@ -36,28 +37,55 @@ var recorded = []string{
 	"github.com/owulveryck/onnx-go", "github.com/yalue/onnxruntime_go", "github.com/disintegration/imaging",
 }
 
-// Environment is the program and the machine, as run.json records them.
+// module is the path of this module, as build information has it.
+const module = "multiscale"
+
+// Environment is the program and the machine, as run.json records them. "commit"
+// is that of this module; of a program that is another module, "program" says
+// which, and its commit.
 func Environment() map[string]any {
 	modules := make(map[string]string)
-	commit := commitOfTree(".")
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range info.Deps {
-			for _, name := range recorded {
-				if m.Path == name {
-					modules[name] = m.Version
-				}
-			}
-		}
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				commit = s.Value
-			}
-		}
-	}
-	return map[string]any{
+	env := map[string]any{
 		"go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH, "cores": runtime.GOMAXPROCS(0),
-		"cpu": cpuName(), "kernel_path": kernel.Path(), "modules": modules, "commit": commit,
+		"cpu": cpuName(), "kernel_path": kernel.Path(), "modules": modules,
 	}
+	built := commitOfTree(".") // of the main module
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		env["commit"] = built
+		return env
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			built = s.Value
+		}
+	}
+	env["commit"] = built
+	if info.Main.Path != module {
+		env["program"] = map[string]string{"module": info.Main.Path, "commit": built}
+		env["commit"] = "unknown"
+	}
+	for _, m := range info.Deps {
+		if m.Path == module {
+			env["commit"] = commitOfModule(m)
+		}
+		if slices.Contains(recorded, m.Path) {
+			modules[m.Path] = m.Version
+		}
+	}
+	return env
+}
+
+// commitOfModule is the commit of this module where another one uses it: that of
+// the tree that stands in for it, or its version.
+func commitOfModule(m *debug.Module) string {
+	if m.Replace == nil {
+		return m.Version
+	}
+	if m.Replace.Version != "" {
+		return m.Replace.Version
+	}
+	return commitOfTree(m.Replace.Path)
 }
 
 // commitOfTree returns the commit that is checked out in dir or above it, for

@@ -109,7 +109,7 @@ func (u *unit) train(ctx context.Context) error {
 	}
 	u.stopClock()
 	if err == nil {
-		// Whoever calls again goes on from here, with the export.
+		// -resume continues here, with the export.
 		return u.save()
 	}
 	if saved := u.save(); saved != nil {

@@ -29,7 +29,7 @@ type Measurement struct {
 	// over a few give it in less time on coarse meshes, where an evaluation of the
 	// network costs more than its pixels.
 	Batch func(level int) int
-	// Progress, if set, is told how much is done.
+	// Progress, if set, is called with the work units done and in all.
 	Progress func(workUnits, total float64)
 }
 
@@ -72,7 +72,7 @@ func (m *Measurement) batch(level int) int {
 	return m.Batch(level)
 }
 
-// Run measures. Equal settings give equal results, but for the seconds.
+// Run measures. Equal settings give equal results, apart from the seconds.
 func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 	if m.Repetitions < 2 {
 		return nil, fmt.Errorf("a variance needs 2 gradients at least, not %d", m.Repetitions)

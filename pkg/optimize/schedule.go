@@ -51,7 +51,7 @@ func (s StepDecay) LearningRate(step int) float64 {
 // finalRate is where the cosine ends (paper, section on experiments).
 const finalRate = 1e-6
 
-// schedules are the schedules of command lines, over so many steps.
+// schedules are the schedules of command lines, over a number of steps.
 var schedules = []struct {
 	name string
 	new  func(initial float64, steps int) Schedule
@@ -69,7 +69,7 @@ func Schedules() (names []string) {
 	return names
 }
 
-// NewSchedule returns the schedule of a name for a run of so many steps: cosine falls to
+// NewSchedule returns the schedule of a name for a run of that number of steps: cosine falls to
 // 1e-6, constant keeps the initial rate, and step multiplies it by 0.1 after each third
 // of the run.
 func NewSchedule(name string, initial float64, steps int) (Schedule, error) {
