@@ -17,9 +17,11 @@ import (
 	"multiscale/onnx/crosscheck"
 	"multiscale/onnx/export"
 	"multiscale/onnx/gorgonnx"
+	"multiscale/onnx/runtime"
 	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/kernel/pad"
 	"multiscale/pkg/layer"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
@@ -116,7 +118,7 @@ func TestNetworks(t *testing.T) {
 func TestFile(t *testing.T) {
 	n := network.NewUNet()
 	set := parameters(t, n)
-	metadata := export.Metadata{Task: "denoising", Network: "unet", Strategy: "mge", Seed: 1 << 63, DataDigest: "sha256:0", Mean: []float64{0.5, 0.25, 0.1}, Std: []float64{0.5, 1, 3}}
+	metadata := export.Metadata{Task: "denoising", Network: "unet", Strategy: "mge", Seed: 1 << 63, DataDigest: "sha256:0", Mean: []float64{0.5, 0.25, 0.1}, Std: []float64{0.5, 1, 3}, Time: "share of the image", Measures: []string{"mse"}}
 	m, err := onnx.Decode(encode(t, n, set, export.Options{Doc: "a test", Docs: map[string]string{"x": "images"}, Metadata: metadata.Properties()}))
 	if err != nil {
 		t.Fatal(err)
@@ -291,7 +293,21 @@ func TestOperations(t *testing.T) {
 		"channel attention": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.ChannelAttention("a", x, 4) },
 		"NAF block":         func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.NAFBlock("b", x, layer.NAF{}) },
 		"batch norm":        func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.BatchNorm("n", x) },
-		//LATER
+		"transposed conv": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.TransposedConv("c", x, layer.TransposedConv{Out: 5, Kernel: 2, Stride: 2})
+		},
+		"transposed conv, all options": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.TransposedConv("c", x, layer.TransposedConv{Out: 6, Kernel: 3, Stride: 3, Padding: 1, OutputPadding: 2, Dilation: 2, Groups: 3, NoBias: true})
+		},
+		"PReLU":            func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.PReLU("p", x, 12) },
+		"PReLU, one slope": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.PReLU("p", x, 1) },
+		"reflected": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.Pad(x, pad.Reflect, op.Border{Left: 1, Right: 2, Top: 3, Bottom: 1})
+		},
+		"replicated": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.Pad(x, pad.Replicate, op.Border{Left: 1, Right: 7, Bottom: 9})
+		},
+		"unshuffle": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.PixelUnshuffle(x, 2) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			set := param.NewSet(3)
@@ -364,7 +380,8 @@ func evaluate(t *testing.T, b *layer.Builder, y *gorgonia.Node) (feeds map[strin
 	return feeds, onnx.Value{Shape: v.Shape(), Data: v.Float32s()}
 }
 
-// compare runs a model in our backend, and in gorgonnx where its operations are core ones.
+// compare runs a model in our backend, in ONNX Runtime where it is installed, and in gorgonnx where its operations are
+// core ones.
 func compare(t *testing.T, name string, m *onnx.Model, feeds map[string]onnx.Value, want onnx.Value) {
 	t.Helper()
 	type runner interface {
@@ -379,6 +396,21 @@ func compare(t *testing.T, name string, m *onnx.Model, feeds map[string]onnx.Val
 		if runners["gorgonnx"], err = gorgonnx.New(m); err != nil {
 			t.Fatal(err)
 		}
+	}
+	switch library, err := runtime.Load(""); {
+	case err == nil:
+		data, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := library.Open(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		runners["onnxruntime"] = s
+	case !errors.Is(err, runtime.ErrUnavailable):
+		t.Fatal(err)
 	}
 	for runtime, r := range runners {
 		for range 2 { // gorgonnx writes into operands now and then

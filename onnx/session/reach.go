@@ -104,11 +104,6 @@ func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string
 	case n.Op == "DepthToSpace":
 		s.scale *= float64(a.integer("blocksize", 1))
 		return s
-	case n.Op == "SpaceToDepth":
-		size := float64(max(1, a.integer("blocksize", 1)))
-		s.reach += (size - 1) / s.scale
-		s.scale /= size
-		return s
 	case n.Op == "ConvTranspose":
 		return s.spread(a)
 	case n.Op == "Resize":

@@ -125,9 +125,9 @@ func (b *Builder) PixelNorm(name string, x *gorgonia.Node, eps float32) *gorgoni
 // BatchNormMomentum is how fast running statistics follow those of batches, PyTorch's default.
 const BatchNormMomentum = 0.1
 
-// BatchNorm adds a normalisation of each channel over a batch, with parameters name.weight and name.bias and the
-// buffers name.running_mean and name.running_var (C). In training graphs its statistics are those of the graph's
-// batch; see Builder.WholeBatches and Builder.FollowStatistics.
+// BatchNorm adds a normalisation of each channel over a batch (a mesh.Part in training), with parameters name.weight and name.bias and the
+// buffers name.running_mean and name.running_var (C). In training graphs the statistics are those of the graph's
+// batch; otherwise the buffers.
 func (b *Builder) BatchNorm(name string, x *gorgonia.Node) *gorgonia.Node {
 	if b.err != nil {
 		return nil
@@ -157,10 +157,10 @@ type statistics struct {
 func (b *Builder) WholeBatches() bool { return len(b.statistics) > 0 }
 
 // FollowStatistics moves the running statistics of all batch normalisations towards those of the batch of the graph's
-// last run. values is the flat vector of the parameters with their buffers.
-func (b *Builder) FollowStatistics(values []float32) error {
+// last run.
+func (b *Builder) FollowStatistics() error {
 	for _, s := range b.statistics {
-		if err := s.of.Follow(s.mean.Slice(values), s.variance.Slice(values), BatchNormMomentum); err != nil {
+		if err := s.of.Follow(s.mean.Values(), s.variance.Values(), BatchNormMomentum); err != nil {
 			return err
 		}
 	}

@@ -16,6 +16,9 @@ type Part struct {
 	// (Stride*i, Stride*j) of a mesh that is finer by this factor, where it is
 	// evaluated with the same key and samples.
 	Stride int
+	// Follow says that the running statistics of normalisations over batches follow those of
+	// this batch.
+	Follow bool
 	// Loss is set by an evaluation: the sum of the samples' losses over Of. It is the mean
 	// loss of a whole batch; those of the parts of a batch add up to it.
 	Loss float64

@@ -89,6 +89,7 @@ func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, 
 			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}
 		parts[0] = e.Fine(fine, iteration, level)
+		parts[0].Follow = i == 0
 		here := parts[:min(i+1, 2)]
 		if err := e.Model.Gradients(ctx, e.to[:], here, i > 0); err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)

@@ -20,7 +20,6 @@ import (
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
 	"multiscale/pkg/pixel"
-	"multiscale/pkg/random"
 )
 
 // Loss adds the cost of each sample (N) of y against target, both (N,C,H,W), to
@@ -36,7 +35,8 @@ type Model struct {
 	Network network.Network
 	Params  *param.Set
 	// Memory is the budget for activations in bytes: it bounds the micro-batch,
-	// and so must be set before the first use.
+	// and so must be set before the first use. Networks that normalise over batches
+	// are trained on whole batches, whatever memory these take.
 	Memory int64
 	// DetectAnomaly lets every evaluation look for the first result that is not
 	// finite; the error is then a *graph.Anomaly. It must be set before the
@@ -53,39 +53,13 @@ type Model struct {
 	programs map[shape]*program
 	bytes    map[shape]int64 // that activations take
 	total    total
+	whole    bool // batches are not cut in training
 }
 
 // shape identifies one graph of a model.
 type shape struct {
 	n, c, h, w int
 	training   bool
-}
-
-// program is the graph of one shape.
-type program struct {
-	*graph.Program
-	builder      *layer.Builder
-	x, t, target *gorgonia.Node
-	weights      *gorgonia.Node // of the samples' losses in the cost
-	y, losses    *gorgonia.Node
-	direct       []direct   // gradients that are computed where they belong
-	gradients    []gradient // the others
-	images       int
-	part         []int // of each sample
-	strides      []int // of each sample
-	check        bool
-}
-
-// direct is a parameter with the operation that computes its gradient.
-type direct struct {
-	param     *param.Param
-	operation op.Accumulator
-}
-
-// gradient is a parameter with the node of its gradient.
-type gradient struct {
-	param *param.Param
-	node  *gorgonia.Node
 }
 
 // New returns a model. The parameters are those that network.Parameters made
@@ -139,6 +113,11 @@ func (m *Model) gradients(ctx context.Context, dst []float32, parts []mesh.Part,
 		}
 		if err := p.run(); err != nil {
 			return err
+		}
+		if of := p.part[0]; m.whole && parts[of].Follow {
+			if err := p.builder.FollowStatistics(); err != nil {
+				return err
+			}
 		}
 		losses := floats(p.losses)
 		for i, of := range p.part {
@@ -217,8 +196,8 @@ func (m *Model) Apply(ctx context.Context, y []float32, x pixel.Images, t []floa
 }
 
 // micro cuts the samples of the parts with a destination into batches of nearly equal
-// size that keep to the memory budget, and calls do for each with a program of its shape,
-// whose inputs it has filled in.
+// size that keep to the memory budget, or into the parts where those are not cut, and calls
+// do for each with a program of its shape, whose inputs it has filled in.
 func (m *Model) micro(ctx context.Context, parts []mesh.Part, destination int, training bool, do func(*program) error) error {
 	samples := samples(parts, destination)
 	if samples == 0 {
@@ -234,11 +213,13 @@ func (m *Model) micro(ctx context.Context, parts []mesh.Part, destination int, t
 		return err
 	}
 	batches := (samples + largest - 1) / largest
-	for i := range batches {
+	for i, lo, hi := 0, 0, 0; lo < samples; i, lo = i+1, hi {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		lo, hi := i*samples/batches, (i+1)*samples/batches
+		if hi = (i + 1) * samples / batches; training && m.whole {
+			hi = end(parts, destination, lo)
+		}
 		at.n = hi - lo
 		p, err := m.program(at)
 		if err != nil {
@@ -252,6 +233,16 @@ func (m *Model) micro(ctx context.Context, parts []mesh.Part, destination int, t
 		}
 	}
 	return nil
+}
+
+// end is the end of the part that holds a sample, counted over the parts with a destination.
+func end(parts []mesh.Part, destination, sample int) (end int) {
+	for i := 0; end <= sample; i++ {
+		if parts[i].Destination == destination {
+			end += parts[i].Batch.Len()
+		}
+	}
+	return end
 }
 
 // MicroBatch returns the largest number of images (c,h,w) that are evaluated
@@ -338,6 +329,7 @@ func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error)
 	if !at.training {
 		return p, gorgonia.Nodes{p.y}, nil
 	}
+	m.whole = b.WholeBatches()
 	p.target, p.weights = b.Input("target", p.y.Shape()...), b.Input("weights", at.n)
 	if p.losses, err = m.loss(p.y, p.target); err != nil {
 		return nil, nil, fmt.Errorf("loss: %w", err)
@@ -377,73 +369,4 @@ func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error)
 		}
 	}
 	return p, append(gorgonia.Nodes{p.losses}, gradients...), nil
-}
-
-// fill copies samples lo to hi-1, counted over the parts with a destination, to the inputs.
-func (p *program) fill(parts []mesh.Part, destination, lo, hi int) error {
-	p.part = p.part[:0]
-	samples, strides, shared := p.builder.Sampling.Samples[:0], p.strides[:0], false
-	at := 0 // number of the part's first sample
-	for i, part := range parts {
-		if part.Destination != destination {
-			continue
-		}
-		n := part.Batch.Len()
-		from, to := max(lo-at, 0), min(hi-at, n)
-		at += n
-		if from >= to {
-			continue
-		}
-		b, done := part.Batch.Slice(from, to), len(p.part)
-		shared = shared || part.Stride > 1
-		if err := p.put(p.x, done, to-from, b.Input.Data); err != nil {
-			return err
-		}
-		if p.t != nil {
-			if err := p.put(p.t, done, to-from, b.T); err != nil {
-				return err
-			}
-		}
-		if p.target != nil {
-			if err := p.put(p.target, done, to-from, b.Target.Data); err != nil {
-				return err
-			}
-		}
-		for _, sample := range b.Samples {
-			if p.weights != nil {
-				floats(p.weights)[len(p.part)] = float32(part.Weight / float64(part.Mean()))
-			}
-			p.part = append(p.part, i)
-			samples = append(samples, random.Key(part.Key, sample))
-			strides = append(strides, max(part.Stride, 1))
-		}
-	}
-	p.builder.Sampling.Samples, p.strides = samples, strides
-	if p.builder.Sampling.Strides = nil; shared {
-		p.builder.Sampling.Strides = strides
-	}
-	return nil
-}
-
-// run evaluates the graph.
-func (p *program) run() error {
-	if p.check {
-		return p.Check()
-	}
-	return p.Run()
-}
-
-// put copies data to the input node n, from a sample on.
-func (p *program) put(n *gorgonia.Node, sample, samples int, data []float32) error {
-	all := floats(n)
-	per := len(all) / p.images
-	if len(data) != samples*per {
-		return fmt.Errorf("%s: %d numbers for %d samples, want %d each", n.Name(), len(data), samples, per)
-	}
-	copy(all[sample*per:], data)
-	return nil
-}
-
-func floats(n *gorgonia.Node) []float32 {
-	return n.Value().(interface{ Float32s() []float32 }).Float32s()
 }

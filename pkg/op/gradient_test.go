@@ -123,6 +123,9 @@ var operations = []operationTest{
 	{"gate", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Gate(in[0]) }, 1, shapes{image(2, 6, 5, 7)}},
 	{"scale of each image", two(op.Scale), 2, shapes{image(2, 3, 5, 7), image(2, 3, 1, 1)}},
 	{"scale", two(op.Scale), 2, shapes{image(2, 3, 5, 7), image(1, 3, 1, 1)}},
+	{"affine", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+		return op.Affine(in[0], []float32{0.5, -2}, []float32{1, 3})
+	}, 1, shapes{image(2, 2, 5, 7)}},
 	{"pad, reflected", padded(pad.Reflect, op.Border{Left: 1, Right: 6, Top: 4, Bottom: 2}), 1, shapes{image(2, 3, 5, 7)}},
 	{"pad, replicated", padded(pad.Replicate, op.Border{Left: 1, Right: 9, Top: 8}), 1, shapes{image(2, 3, 5, 7)}},
 	{"pixel unshuffle", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.PixelUnshuffle(in[0], 3) }, 1, shapes{image(2, 2, 6, 3)}},

@@ -1,0 +1,133 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/op"
+	"multiscale/pkg/pixel"
+)
+
+// named is a loss that text can name. usual is the value of its number; 0 for a loss without one.
+type named struct {
+	name  string
+	usual float64
+	make  func(number float64, pixels pixel.Scale) Loss
+}
+
+// namedLosses are the losses that ParseLoss knows.
+var namedLosses = []named{
+	{"mse", 0, func(float64, pixel.Scale) Loss { return op.MSE }},
+	{"l1", 0, func(float64, pixel.Scale) Loss { return op.L1 }},
+	{"charbonnier", 1e-3, func(eps float64, _ pixel.Scale) Loss {
+		return func(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.Charbonnier(y, target, eps) }
+	}},
+	{"huber", 0.1, func(delta float64, _ pixel.Scale) Loss {
+		return func(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.Huber(y, target, delta) }
+	}},
+	{"ssim", 0, func(_ float64, pixels pixel.Scale) Loss {
+		return func(y, target *gorgonia.Node) (*gorgonia.Node, error) {
+			y, err := denormalised(y, pixels)
+			if err != nil {
+				return nil, err
+			}
+			if target, err = denormalised(target, pixels); err != nil {
+				return nil, err
+			}
+			return op.Dissimilarity(y, target)
+		}
+	}},
+}
+
+// denormalised is x (N,C,H,W) as pixels in [0,1].
+func denormalised(x *gorgonia.Node, pixels pixel.Scale) (*gorgonia.Node, error) {
+	if x.Dims() != 4 {
+		return nil, fmt.Errorf("ssim: %s has shape %v, want (N,C,H,W)", x.Name(), x.Shape())
+	}
+	factor, offset := make([]float32, x.Shape()[1]), make([]float32, x.Shape()[1])
+	for c := range factor {
+		mean, std := pixels.Channel(c)
+		factor[c], offset[c] = float32(std), float32(mean)
+	}
+	return op.Affine(x, factor, offset)
+}
+
+// Losses returns the names that ParseLoss knows.
+func Losses() (names []string) {
+	for _, l := range namedLosses {
+		names = append(names, l.name)
+	}
+	return names
+}
+
+// maxTerms bounds the terms of a sum of losses.
+const maxTerms = 16
+
+// ParseLoss reads a loss of normalised tensors: a sum of Losses such as
+//
+//	charbonnier+0.2*ssim
+//
+// with a factor before a name and its number after it: eps of charbonnier:0.001, delta of huber:0.1, which are their defaults.
+// ssim is one minus the structural similarity of pixels in [0,1], which pixels brings normalised values back to.
+func ParseLoss(text string, pixels pixel.Scale) (Loss, error) {
+	parts := strings.Split(text, "+")
+	if len(parts) > maxTerms {
+		return nil, fmt.Errorf("a sum of %d losses, at most %d are taken", len(parts), maxTerms)
+	}
+	terms := make([]op.Weighted, len(parts))
+	for i, part := range parts {
+		factor, name, weighed := strings.Cut(part, "*")
+		terms[i].Factor = 1
+		if !weighed {
+			name = factor
+		} else if f, err := positive(factor); err != nil {
+			return nil, fmt.Errorf("loss %q: the factor %q is %w", part, factor, err)
+		} else {
+			terms[i].Factor = float32(f)
+		}
+		loss, err := parseTerm(name, pixels)
+		if err != nil {
+			return nil, err
+		}
+		terms[i].Loss = loss
+	}
+	if len(terms) == 1 && terms[0].Factor == 1 {
+		return terms[0].Loss, nil
+	}
+	return func(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.WeightedSum(y, target, terms...) }, nil
+}
+
+// parseTerm reads name or name:number.
+func parseTerm(text string, pixels pixel.Scale) (Loss, error) {
+	name, number, given := strings.Cut(text, ":")
+	for _, l := range namedLosses {
+		if l.name != name {
+			continue
+		}
+		value := l.usual
+		if given {
+			if l.usual == 0 {
+				return nil, fmt.Errorf("loss %q: %s takes no number", text, name)
+			}
+			var err error
+			if value, err = positive(number); err != nil {
+				return nil, fmt.Errorf("loss %q: %q is %w", text, number, err)
+			}
+		}
+		return l.make(value, pixels), nil
+	}
+	return nil, fmt.Errorf("unknown loss %q: use %s, or a sum such as charbonnier+0.2*ssim", name, strings.Join(Losses(), ", "))
+}
+
+// positive reads a number above 0 that float32 can hold.
+func positive(text string) (float64, error) {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(v >= math.SmallestNonzeroFloat32 && v <= math.MaxFloat32) {
+		return 0, fmt.Errorf("not a number above 0")
+	}
+	return v, nil
+}
