@@ -317,22 +317,3 @@ func TestTypes(t *testing.T) {
 		}
 	}
 }
-
-// FuzzLoad looks for models that crash onnx-go behind the door that Load is.
-func FuzzLoad(f *testing.F) {
-	for _, m := range []*onnx.Model{
-		model("x", "y", []*onnx.Tensor{onnx.NewFloats("w", []int64{2}, []float32{1, 2}), onnx.NewInts("e", []int64{0}, nil)}, node("Conv", "x w e", "y")),
-		model("x", "y", nil, node("Constant", "", "c", &onnx.Attribute{Name: "value_ints", Value: []int64{1}}), node("Reshape", "x c", "y")),
-	} {
-		data, err := m.Encode()
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if m, err := backend.Load(data); err == nil {
-			m.Close()
-		}
-	})
-}

@@ -415,16 +415,10 @@ func gather(n *node) []result {
 	return n.like(shape, func(out any, in []any) {
 		positions := in[1].([]int64)
 		for k, p := range positions {
-			if p < 0 {
-				p += int64(x[axis])
-			}
-			if p < 0 || p >= int64(x[axis]) {
-				panic("position out of range")
-			}
 			loop{
 				shape:   []int{outer, inner},
 				strides: [][]int{{len(positions) * inner, 1}, {x[axis] * inner, 1}},
-				starts:  []int{k * inner, int(p) * inner},
+				starts:  []int{k * inner, placed(p, x[axis]) * inner},
 			}.move(out, in[0])
 		}
 	})

@@ -84,3 +84,36 @@ func images() []Case {
 			node("Cast", a, names{"i"}, attributes{"to": int64(2)}), node("Add", names{"i", "i"}, names{"s"}, nil), node("Cast", names{"s"}, y, attributes{"to": int64(1)})),
 	}
 }
+
+// indexed are operations whose operands say which elements are meant.
+func indexed() []Case {
+	table := count(0, 2, 3)
+	at := func(shape []int64, v ...int64) []*onnx.Tensor { return []*onnx.Tensor{onnx.NewInts("k", shape, v)} }
+	by, with := names{"a", "k"}, names{"a", "k", "b"}
+	image := count(1, 1, 1, 2, 2)
+	sample := func(name string, grid onnx.Value, want onnx.Value, attrs attributes) Case {
+		return since(16, build(name, values(image, grid), nil, want, node("GridSample", ab, y, attrs)))
+	}
+	middle := floats([]int{1, 1, 2, 2}, 0, 0, 1, -1)
+	row := func(v ...float32) onnx.Value { return floats([]int{1, 1, 1, len(v)}, v...) }
+	return []Case{
+		build("GatherElements", values(table), at([]int64{2, 2}, 0, -1, 1, 0), floats([]int{2, 2}, 0, 2, 4, 3), node("GatherElements", by, y, attributes{"axis": int64(1)})),
+		build("GatherND", values(table), at([]int64{2, 2}, 0, 1, 1, -1), floats([]int{2}, 1, 5), node("GatherND", by, y, nil)),
+		build("GatherND/rows", values(table), at([]int64{2, 1}, 1, 0), floats([]int{2, 3}, 3, 4, 5, 0, 1, 2), node("GatherND", by, y, nil)),
+		build("GatherND/batch", values(table), at([]int64{2, 1}, 2, 0), floats([]int{2}, 2, 3), node("GatherND", by, y, attributes{"batch_dims": int64(1)})),
+		build("ScatterElements", values(table, floats([]int{1, 2}, 10, 20)), at([]int64{1, 2}, 1, -1), floats([]int{2, 3}, 0, 10, 20, 3, 4, 5),
+			node("ScatterElements", with, y, attributes{"axis": int64(1)})),
+		build("ScatterND", values(table, floats([]int{1, 3}, 7, 8, 9)), at([]int64{1, 1}, 1), floats([]int{2, 3}, 0, 1, 2, 7, 8, 9), node("ScatterND", with, y, nil)),
+		build("ScatterND/add", values(table, floats([]int{2}, 10, 20)), at([]int64{2, 2}, 0, 0, 0, 0), floats([]int{2, 3}, 30, 1, 2, 3, 4, 5),
+			node("ScatterND", with, y, attributes{"reduction": "add"})),
+		build("TopK", values(floats([]int{2, 3}, 1, 3, 2, 6, 4, 5)), at([]int64{1}, 2), floats([]int{2, 2}, 3, 2, 6, 5), node("TopK", by, names{"y", "i"}, nil)),
+		build("TopK/positions", values(floats([]int{2, 3}, 1, 3, 2, 6, 4, 4)), at([]int64{1}, 2), floats([]int{2, 2}, 0, 2, 1, 2),
+			node("TopK", by, names{"v", "i"}, attributes{"largest": int64(0)}), node("Cast", names{"i"}, y, attributes{"to": int64(1)})),
+		build("NonZero", values(floats([]int{1}, 0)), at([]int64{2, 2}, 0, 5, 7, 0), floats([]int{2, 2}, 0, 1, 1, 0),
+			node("NonZero", names{"k"}, names{"p"}, nil), node("Cast", names{"p"}, names{"f"}, attributes{"to": int64(1)}), node("Add", names{"f", "a"}, y, nil)),
+		sample("GridSample", floats([]int{1, 1, 3, 2}, 0, 0, -0.5, -0.5, 1, 1), row(2.5, 1, 1), nil),
+		sample("GridSample/corners", middle, row(2.5, 2), attributes{"align_corners": int64(1)}),
+		sample("GridSample/border", floats([]int{1, 1, 2, 2}, -3, -1, 0, 3), row(1, 3.5), attributes{"padding_mode": "border"}),
+		sample("GridSample/nearest", floats([]int{1, 1, 2, 2}, -0.6, 0.4, 3, 0), row(3, 0), attributes{"mode": "nearest"}),
+	}
+}
