@@ -205,6 +205,7 @@ func TestRunRefuses(t *testing.T) {
 		"statistics":         {model("x", "y", nil, node("BatchNormalization", "x x x x x", "y")), "do not fit"},
 		"huge pads":          {model("x", "y", ints("p", 1<<40, 1<<40), node("Pad", "x p", "y")), "too large"},
 		"negative pads":      {model("x", "y", ints("p", -2, -2), node("Pad", "x p", "y")), "leave nothing"},
+		"resize between":     {model("x", "y", append(ints("s", 1<<14, 2), onnx.NewInts("t", []int64{2}, []int64{1, 1 << 20})), node("Expand", "x s", "e"), &onnx.Node{Op: "Resize", Inputs: []string{"e", "", "", "t"}, Outputs: []string{"y"}}), "too large"},
 		"huge tile":          {model("x", "y", ints("k", 1<<40), node("Tile", "x k", "y")), "too large"},
 		"endless window":     {model("x", "y", ints("s", 1, 1, 2), node("Reshape", "x s", "r"), node("LpPool", "r", "y", attribute("kernel_shape", []int64{1 << 28}), attribute("pads", []int64{1 << 28, 1 << 28}))), "too large"},
 		"huge output":        {model("x", "y", ints("s", 1, 1, 2), node("Reshape", "x s", "r"), node("ConvTranspose", "r r", "y", attribute("output_shape", []int64{1 << 40}))), "too large"},
