@@ -87,8 +87,13 @@ func init() {
 		"InstanceNormalization": instanceNormalization,
 		"LayerNormalization":    layerNormalization,
 		"LpNormalization":       lpNormalization,
+		"RMSNormalization":      rmsNormalization,
+		"LRN":                   localResponse,
 		"LogSoftmax":            softmax(true),
 		"Softmax":               softmax(false),
+
+		"QuantizeLinear":   quantizeLinear,
+		"DequantizeLinear": dequantizeLinear,
 
 		"ArgMax":          argument(false),
 		"ArgMin":          argument(true),

@@ -219,6 +219,23 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// TestOpsets: an older or newer opset changes nothing where the operation is the same.
+func TestOpsets(t *testing.T) {
+	n, h, w := onnx.Symbolic("N"), onnx.Symbolic("H"), onnx.Symbolic("W")
+	for opset := int64(7); opset <= 23; opset++ {
+		m := image("LeakyRelu", value("x", onnx.Float32, n, onnx.Fixed(3), h, w), value("y", onnx.Float32, n, onnx.Fixed(3), h, w))
+		m.Opsets[0].Version = opset
+		report, err := crosscheck.Run(context.Background(), encode(t, m), crosscheck.Options{Seed: 1, Shapes: [][]int{{1, 3, 8, 8}}})
+		if err != nil || report.Rows[0].Runtime != crosscheck.OnnxGo {
+			t.Errorf("opset %d: %+v, %v", opset, report, err)
+			continue
+		}
+		if worst, ok := report.Worst(1e-6); ok {
+			t.Errorf("opset %d: %+v", opset, worst)
+		}
+	}
+}
+
 // TestOneRuntime: a model with a local function, which we do not represent, is left to ONNX Runtime.
 func TestOneRuntime(t *testing.T) {
 	const functions = 25 // field of onnx.proto
