@@ -191,6 +191,7 @@ func known() []network.Network {
 		add(offered.NetworksOf(t))
 	}
 	add(network.Restoration(false))
+	add([]network.Network{network.NewNAFNet()})
 	for _, f := range factors {
 		add(network.Superresolution(f))
 	}
