@@ -60,10 +60,7 @@ func (r *Report) Lines() []string {
 		add("saved more than once within training or validation, and used: %d", r.Repeated)
 	}
 	if n := len(r.Bad); n > 0 {
-		add("left out as they cannot be read: %d", n)
-		for _, b := range r.Bad {
-			add("  %s: %s", b.Name, b.Reason)
-		}
+		add("left out as they cannot be read: %d%s", n, listBad(r.Bad))
 	}
 	if len(r.Missing) > 0 {
 		add("the data set is incomplete: %s", strings.Join(r.Missing, "; "))
@@ -96,6 +93,34 @@ func listNames(names []string) string {
 		list += fmt.Sprintf(" and %d more", more)
 	}
 	return list
+}
+
+// maxBad is how many names of bad pictures a message has.
+const maxBad = 5000
+
+// listBad lists bad pictures, those of one reason in one line.
+func listBad(bad []Bad) string {
+	var order []string
+	names := make(map[string][]string)
+	for i, b := range bad {
+		if i == maxBad {
+			order = append(order, fmt.Sprintf("%d more", len(bad)-i))
+			break
+		}
+		if names[b.Reason] == nil {
+			order = append(order, b.Reason)
+		}
+		names[b.Reason] = append(names[b.Reason], b.Name)
+	}
+	var list strings.Builder
+	for _, reason := range order {
+		list.WriteString("\n  ")
+		if n := names[reason]; n != nil {
+			list.WriteString(strings.Join(n, ", ") + ": ")
+		}
+		list.WriteString(reason)
+	}
+	return list.String()
 }
 
 func listCounts(counts []Count) string {

@@ -172,28 +172,31 @@ func (s *survey) countNotes(all []*list) {
 
 // refuse lists all pictures that cannot be read, as an error or in the report.
 func (s *survey) refuse(all []*list) error {
-	n, of := 0, 0
-	var message strings.Builder
+	of := 0
+	var only error
 	for _, l := range all {
 		of += l.Len()
 		for i, err := range l.errs {
-			if err == nil {
-				continue
+			if err != nil {
+				only = err
+				s.report.Bad = append(s.report.Bad, Bad{l.name(i), strings.TrimPrefix(err.Error(), l.path(i)+": ")})
 			}
-			n++
-			fmt.Fprintf(&message, "\n  %v", err)
-			s.report.Bad = append(s.report.Bad, Bad{l.name(i), strings.TrimPrefix(err.Error(), l.path(i)+": ")})
 		}
+	}
+	n, left := len(s.report.Bad), ""
+	if len(s.report.LeftOut) > 0 {
+		left = fmt.Sprintf(" (besides, left out: %s)", listCounts(s.report.LeftOut))
 	}
 	switch {
 	case n == 0 || s.o.SkipBad && n < of:
 		return nil
+	case n == of && of > 1:
+		return fmt.Errorf("%s: none of the %d pictures can be read%s:%s", s.o.Root, n, left, listBad(s.report.Bad))
 	case n == 1:
-		return fmt.Errorf("%s; or use -skip-bad, which leaves it out", strings.TrimSpace(message.String()))
-	case n == of:
-		return fmt.Errorf("none of the %d pictures can be read:%s", n, message.String())
+		return fmt.Errorf("%w; or use -skip-bad, which leaves it out%s", only, left)
 	}
-	return fmt.Errorf("%d of %d pictures cannot be read; mend or remove them, or use -skip-bad, which leaves them out:%s", n, of, message.String())
+	return fmt.Errorf("%s: %d of %d pictures cannot be read; mend or remove them, or use -skip-bad, which leaves them out%s:%s",
+		s.o.Root, n, of, left, listBad(s.report.Bad))
 }
 
 // drop removes bad pictures, and the counterparts of bad pictures, from an album.

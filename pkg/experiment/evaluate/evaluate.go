@@ -29,6 +29,8 @@ type Request struct {
 	Catalog    catalog.Catalog
 	Models     []string
 	Data, Root string
+	// AllowIncomplete takes a published data set that lacks pictures.
+	AllowIncomplete bool
 	Pictures   int                  // the first ones; 0 for all
 	Settings   map[string][]float64 // of degradations, by name; see task.Evaluation
 	Memory     int64                // bytes for what a network computes in between
@@ -109,7 +111,10 @@ func (e *evaluation) open() error {
 	if err != nil {
 		return err
 	}
-	o := dataset.Options{Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data}
+	o := dataset.Options{
+		Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data, AllowIncomplete: e.AllowIncomplete,
+		Decoding: dataset.DecodeNone, Channels: e.models[0].Channels,
+	}
 	if format.HasValidation {
 		o.Validation = e.Root // all pictures of it, not a tenth
 	}
