@@ -136,7 +136,7 @@ func (s *search) visit(path string, d fs.DirEntry, err error) error {
 	case !known && !array:
 		s.left[kindOf(d.Name())]++
 		return nil
-	case d.Type()&fs.ModeSymlink != 0 && !staysInside(s.real, path):
+	case d.Type()&fs.ModeSymlink != 0 && (isFolder(path) || !staysInside(s.real, path)):
 		s.left[kindLinks]++
 		return nil
 	case len(s.pictures)+len(s.arrays) == maxFiles:

@@ -145,6 +145,7 @@ func TestPartitionErrors(t *testing.T) {
 func FuzzPartition(f *testing.F) {
 	f.Add("000001.jpg 0\n000002.jpg 1\n000003.jpg 2\n")
 	f.Add("../a.jpg 0\r\n\r\n")
+	f.Add("\ufeffimage_id,partition\r\n000001.jpg,0\r\n000002.jpg;1\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		part, err := readPartition("list.txt", strings.NewReader(text))
 		if err != nil && !strings.HasPrefix(err.Error(), "list.txt: ") {

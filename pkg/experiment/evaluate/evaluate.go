@@ -31,11 +31,11 @@ type Request struct {
 	Data, Root string
 	// AllowIncomplete takes a published data set that lacks pictures.
 	AllowIncomplete bool
-	Pictures   int                  // the first ones; 0 for all
-	Settings   map[string][]float64 // of degradations, by name; see task.Evaluation
-	Memory     int64                // bytes for what a network computes in between
-	Out        string
-	Options    session.Options
+	Pictures        int                  // the first ones; 0 for all
+	Settings        map[string][]float64 // of degradations, by name; see task.Evaluation
+	Memory          int64                // bytes for what a network computes in between
+	Out             string
+	Options         session.Options
 }
 
 // model is one of the models that are compared.
