@@ -43,6 +43,10 @@ type Config struct {
 	Data       string
 	Root       string // folder of the data; "" for deadleaves
 	Validation string // folder of validation pictures, or ""
+	Channels   int    // 1 for grey, 3 for RGB; 0 for those of the data set
+
+	SkipBad         bool // leave out pictures that cannot be read
+	AllowIncomplete bool // take a published data set that lacks pictures
 
 	// The run.
 	Out             string
@@ -74,6 +78,9 @@ func (c Config) Determining() map[string]any {
 	if c.LevelsAuto {
 		delete(all, "stages") // as many as levels will be
 	}
+	if c.Channels != 0 { // folders without it have those of the data set
+		all["channels"] = c.Channels
+	}
 	if c.WeightDecay != 0 { // folders without it have none
 		all["weight-decay"] = c.WeightDecay
 	}
@@ -86,6 +93,7 @@ func (c Config) Flags() map[string]any {
 	for name, v := range map[string]any{
 		"strategy": c.Strategies, "seeds": c.Seeds, "root": c.Root, "validation": c.Validation, "init": c.Init,
 		"out": c.Out, "resume": c.Resume, "force": c.Force, "checkpoint-every": shortDuration(c.CheckpointEvery),
+		"skip-bad": c.SkipBad, "allow-incomplete": c.AllowIncomplete,
 		"onnxruntime": c.ONNXRuntime, "dry-run": c.DryRun, "detect-anomaly": c.DetectAnomaly,
 	} {
 		all[name] = v

@@ -48,6 +48,9 @@ func (t Task) define(f *Flags, c *Config) {
 	t.choice(f, &c.Data, "data", dataset.Names(t.Formats),
 		"data set; deadleaves is built in")
 	f.String(&c.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; folder needs one)")
+	f.Int(&c.Channels, "channels", "N", 1, 1024, "those of the data set", "1 for grey, of colours their luma; 3 for RGB; .npy pictures may have others")
+	f.Bool(&c.SkipBad, "skip-bad", "leave out pictures that cannot be read; they are named in run.json")
+	f.Bool(&c.AllowIncomplete, "allow-incomplete", "take a published data set that lacks files or pictures")
 	f.String(&c.Validation, "validation", "DIR", "validation pictures for -data folder; without it a stable hash splits the folder 90:10")
 
 	f.Group("Size of the work (the profile's, unless given)")

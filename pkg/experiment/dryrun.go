@@ -10,6 +10,7 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
@@ -19,9 +20,10 @@ import (
 
 // dryRun prints what the run would cost, and trains nothing.
 func (e *Experiment) dryRun(ctx context.Context) error {
-	if err := e.open(); err != nil {
+	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
 		return err
 	}
+	e.tellData(func(line string) { fmt.Fprintln(e.out, line) })
 	if err := e.chooseLevels(ctx); err != nil {
 		return err
 	}
@@ -92,7 +94,7 @@ func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c command
 		return nil, err
 	}
 	defer e.progress.Close()
-	if err := e.open(); err != nil {
+	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
 		return nil, err
 	}
 	if err := e.chooseLevels(ctx); err != nil {

@@ -56,6 +56,7 @@ type Experiment struct {
 
 	out      io.Writer // results
 	remarked map[string]bool
+	log      io.Writer // progress and remarks
 	progress *progress.Printer
 	// What the progress of the whole call is counted in.
 	done, total float64 // work units of finished units, and of all
@@ -92,7 +93,7 @@ func newExperiment(known catalog.Catalog, t task.Task, c command.Config, out, lo
 	return &Experiment{
 		known: known, restriction: restriction,
 		task: t, config: c, network: n, work: workOf(c),
-		out: out, remarked: make(map[string]bool), progress: progress.New(log),
+		out: out, log: log, remarked: make(map[string]bool), progress: progress.New(log),
 	}, nil
 }
 
@@ -102,9 +103,10 @@ func workOf(c command.Config) mge.Work {
 }
 
 func (e *Experiment) run(ctx context.Context) error {
-	if err := e.open(); err != nil {
+	if err := e.open(ctx, dataset.DecodeAll); err != nil {
 		return err
 	}
+	e.tellData(func(line string) { e.progress.Print("%s", line) })
 	if err := e.chooseLevels(ctx); err != nil {
 		return err
 	}
@@ -144,12 +146,10 @@ func (e *Experiment) run(ctx context.Context) error {
 }
 
 // open opens the data set, and reads the weights of -init, once.
-func (e *Experiment) open() (err error) {
+func (e *Experiment) open(ctx context.Context, decoding dataset.Decoding) (err error) {
 	if e.set == nil {
-		c := e.config
-		e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side, Formats: e.known.Data})
-		if err == nil {
-			e.initial, err = ReadWeights(c.Init, e.network, e.set.Channels)
+		if err = e.openData(ctx, decoding); err == nil {
+			e.initial, err = ReadWeights(e.config.Init, e.network, e.set.Channels)
 		}
 	}
 	return err

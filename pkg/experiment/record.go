@@ -28,6 +28,7 @@ func (e *Experiment) record() runfolder.Record {
 		Flags:         e.config.Flags(),
 		Environment:   Environment(),
 		Measures:      e.task.Measures,
+		Data:          &e.set.Report,
 	}
 }
 

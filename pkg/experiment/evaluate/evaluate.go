@@ -29,11 +29,13 @@ type Request struct {
 	Catalog    catalog.Catalog
 	Models     []string
 	Data, Root string
-	Pictures   int                  // the first ones; 0 for all
-	Settings   map[string][]float64 // of degradations, by name; see task.Evaluation
-	Memory     int64                // bytes for what a network computes in between
-	Out        string
-	Options    session.Options
+	// AllowIncomplete takes a published data set that lacks pictures.
+	AllowIncomplete bool
+	Pictures        int                  // the first ones; 0 for all
+	Settings        map[string][]float64 // of degradations, by name; see task.Evaluation
+	Memory          int64                // bytes for what a network computes in between
+	Out             string
+	Options         session.Options
 }
 
 // model is one of the models that are compared.
@@ -130,7 +132,10 @@ func (e *evaluation) open() error {
 	if err != nil {
 		return err
 	}
-	o := dataset.Options{Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data}
+	o := dataset.Options{
+		Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data, AllowIncomplete: e.AllowIncomplete,
+		Decoding: dataset.DecodeNone, Channels: e.models[0].Channels,
+	}
 	if format.HasValidation {
 		o.Validation = e.Root // all pictures of it, not a tenth
 	}

@@ -42,6 +42,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Strings(&r.Models, "model", "M.onnx", "a model; give the flag again for each further one")
 	f.Choice(&r.Data, "data", dataset.Names(known.Data), "data set, of which the validation pictures are taken; of folder all")
 	f.String(&r.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; folder needs one)")
+	f.Bool(&r.AllowIncomplete, "allow-incomplete", "take a published data set that lacks files or pictures")
 	f.Int(&r.Pictures, "pictures", "N", 1, 1<<30, "all", "only the first pictures")
 	f.Group("Degradations; which a model meets follows from its task")
 	r.defineSettings(f)

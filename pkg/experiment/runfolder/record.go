@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/metric"
 )
 
@@ -24,6 +25,9 @@ type Record struct {
 	// Measures are those of the task, the deciding one first. Folders of earlier
 	// versions have none.
 	Measures []metric.Measure `json:"measures,omitempty"`
+	// Data is what the data set holds and what of it is not used. Folders of earlier
+	// versions have none.
+	Data *dataset.Report `json:"data,omitempty"`
 }
 
 // further are the names of the measures beyond metric.Always.

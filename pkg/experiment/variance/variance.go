@@ -92,7 +92,7 @@ func (s *study) open() error {
 	if s.network, err = network.Find(s.known.NetworksOf(s.Task), s.Network); err != nil {
 		return err
 	}
-	s.set, err = dataset.Open(dataset.Options{Name: s.Data, Root: s.Root, Validation: s.Validation, Side: s.Side, Formats: s.known.Data})
+	s.set, err = dataset.Open(experiment.DataOptions(s.Config, s.known.Data))
 	if err != nil {
 		return err
 	}
