@@ -28,6 +28,8 @@ func (e *Experiment) record() runfolder.Record {
 		Flags:         e.config.Flags(),
 		Environment:   Environment(),
 		Measures:      e.task.Measures,
+		Defaults:      e.config.Defaults(),
+		Scale:         e.task.Scale,
 	}
 }
 
