@@ -3,16 +3,16 @@ package experiment
 import (
 	"context"
 
-	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/setting"
 )
 
 // DataOptions is the data set of known formats that the flags of c ask for.
-func DataOptions(c command.Config, known []dataset.Format) dataset.Options {
+func DataOptions(c setting.Config, known []dataset.Format) dataset.Options {
 	return dataset.Options{
-		Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side, Formats: known,
+		Name: c.Data.Name, Root: c.Root, Validation: c.Validation, Side: c.Side, Formats: known,
 		Channels: c.Channels, SkipBad: c.SkipBad, AllowIncomplete: c.AllowIncomplete,
 	}
 }

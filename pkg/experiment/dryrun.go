@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/pixel"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -71,7 +72,7 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 // plans returns what the strategies asked do, in their order.
 func (e *Experiment) plans() (plans []mge.Plan, err error) {
 	for _, s := range e.config.Strategies {
-		p, err := e.plan(s)
+		p, err := e.plan(s.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +89,7 @@ type Cost struct {
 
 // Estimate returns what the strategies of c take on this machine, by name. It
 // times the gradient of one image on the finest mesh.
-func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c command.Config) (map[string]Cost, error) {
+func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config) (map[string]Cost, error) {
 	e, err := newExperiment(known, t, c, io.Discard, io.Discard)
 	if err != nil {
 		return nil, err

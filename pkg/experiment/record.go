@@ -29,6 +29,8 @@ func (e *Experiment) record() runfolder.Record {
 		Environment:   Environment(),
 		Measures:      e.task.Measures,
 		Data:          &e.set.Report,
+		Defaults:      e.config.Defaults(),
+		Scale:         e.task.Scale,
 	}
 }
 

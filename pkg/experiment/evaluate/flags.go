@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -120,5 +121,9 @@ func (r *Request) check() error {
 	case len(r.Models) == 0:
 		return &command.UsageError{Flag: "-model", Reason: "missing", Advice: "give -model M.onnx, once for each model"}
 	}
-	return command.CheckData(r.Catalog.Data, r.Data, r.Root, "")
+	format, err := dataset.Find(r.Catalog.Data, r.Data)
+	if err != nil {
+		return command.Wrong("data", r.Data, "unknown", command.OneOf(dataset.Names(r.Catalog.Data)))
+	}
+	return setting.CheckData(format, r.Root, "")
 }
