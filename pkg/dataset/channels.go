@@ -31,18 +31,23 @@ func (c converted) Load(i int) (*picture.Planar, error) {
 	if !convertible(p.C, c.n) {
 		return nil, fmt.Errorf("%s: %d channels cannot be brought to %d", c.Name(i), p.C, c.n)
 	}
+	return convert(p, c.n), nil
+}
+
+// convert brings a picture to n channels; see convertible.
+func convert(p *picture.Planar, n int) *picture.Planar {
 	switch {
-	case p.C == c.n:
-		return p, nil
-	case c.n == 1:
-		return grey(p), nil
+	case p.C == n:
+		return p
+	case n == 1:
+		return grey(p)
 	}
 	q := *p // grey in all three
 	q.C, q.Pix, q.Values = rgb, nil, nil
 	for range rgb {
 		q.Pix, q.Values = append(q.Pix, p.Pix...), append(q.Values, p.Values...)
 	}
-	return &q, nil
+	return &q
 }
 
 // convertible says whether pictures of some channels can be brought to others: RGB to

@@ -45,6 +45,20 @@ func shapeOfArray(path string, dims []int) (s shape, err error) {
 	return s, nil
 }
 
+// Load reads the picture at path as data sets do: without loss, brought to the
+// given number of channels, 1 for grey or 3 for RGB; 0 leaves it as it is. The notes
+// say what of the file is not used.
+func Load(path string, channels int) (*picture.Planar, []string, error) {
+	p, notes, err := load(path)
+	if err != nil || channels == 0 || p.C == channels {
+		return p, notes, err
+	}
+	if !convertible(p.C, channels) {
+		return nil, nil, fmt.Errorf("%s: %d channels cannot be brought to %d", path, p.C, channels)
+	}
+	return convert(p, channels), notes, nil
+}
+
 // load reads the picture at path without loss, with notes on what of it is not used:
 // bytes stay bytes, 16-bit samples and arrays of other types become numbers.
 func load(path string) (*picture.Planar, []string, error) {

@@ -4,10 +4,12 @@ package experiment
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"runtime"
+	"syscall"
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/dataset"
@@ -112,15 +114,17 @@ func (e *Experiment) run(ctx context.Context) error {
 	}
 	defer e.folder.Close()
 	work := e.folder.Work()
+	var failed error
 	if len(work) > 0 || e.picturesMissing() {
 		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, task.ValidationSize); err != nil {
 			return err
 		}
-		if err := e.runUnits(ctx, work); err != nil {
-			return err
+		failed = e.runUnits(ctx, work)
+		if failed != nil && (ctx.Err() != nil || errors.Is(failed, syscall.ENOSPC) || len(e.folder.Summaries) == 0) {
+			return failed
 		}
 		if err := e.pictures(ctx); err != nil {
-			return err
+			return errors.Join(failed, err)
 		}
 	}
 	fmt.Fprint(e.out, e.folder.Table())
@@ -132,7 +136,7 @@ func (e *Experiment) run(ctx context.Context) error {
 		fmt.Fprintf(e.out, "%s: MSE %.4g, PSNR %.2f dB, SSIM %.4f.\n", trivial, d.Of(metric.MSE), d.Of(metric.PSNR), d.Of(metric.SSIM))
 	}
 	fmt.Fprintf(e.out, "Run folder: %s\n", c.Out)
-	return nil
+	return failed
 }
 
 // open opens the data set, and reads the weights of -init, once.
@@ -154,9 +158,19 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 		}
 		e.total += plan.WorkUnits(plan.Iterations())
 	}
+	var failures []error
 	for _, w := range work {
 		if err := e.runUnit(ctx, w); err != nil {
-			return fmt.Errorf("%s: %w", w.Unit, err)
+			err = fmt.Errorf("%s: %w", w.Unit, err)
+			// A full disk and a signal stop all; of other failures the next unit may be free.
+			if ctx.Err() != nil || errors.Is(err, syscall.ENOSPC) {
+				return err
+			}
+			if recorded := e.folder.Fail(w.Unit, err); recorded != nil {
+				return errors.Join(err, recorded)
+			}
+			e.progress.Print("%v", err)
+			failures = append(failures, err)
 		}
 		// The finished unit's vectors and graphs go before the next one needs its own.
 		// Gorgonia's machines have finalizers, and its pools forget in two
@@ -165,7 +179,13 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 			runtime.GC()
 		}
 	}
-	return nil
+	switch len(failures) {
+	case 0:
+		return nil
+	case 1:
+		return failures[0]
+	}
+	return fmt.Errorf("%d of %d networks failed, see %s; the first: %w", len(failures), len(work), e.folder.Path(runfolder.FailedFile), failures[0])
 }
 
 // scale is the normalisation of the data.

@@ -64,6 +64,17 @@ func (n Noise) Factor(t float32) float64 {
 	return 1
 }
 
+// Check returns an error if t cannot have this meaning.
+func (n Noise) Check(t float32) error {
+	switch {
+	case (n == SignalShare || n == NoiseShare) && !(t >= 0 && t <= 1):
+		return fmt.Errorf("not a noise level; give a number from 0 to 1")
+	case n == Deviation && !(t >= 0):
+		return fmt.Errorf("not a standard deviation; give a number from 0 on")
+	}
+	return nil
+}
+
 // OfNoise is the task of removing white noise for networks whose t means n. It
 // stands for a model's own task where a program does not have that.
 func OfNoise(name string, n Noise) Task {

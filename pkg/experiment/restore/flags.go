@@ -36,8 +36,8 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Help = help
 	f.Group("What is done")
 	f.String(&r.Model, "model", "M.onnx", "the model, exported by one of the training experiments")
-	f.String(&r.In, "in", "PICTURE", "the picture: PNG, JPEG, GIF, BMP, TIFF or WebP; it is turned upright as its EXIF orientation says")
-	f.String(&r.Out, "out", "PICTURE", "where the result goes; its ending chooses the format: PNG, JPEG, GIF, BMP or TIFF")
+	f.String(&r.In, "in", "PICTURE", "the picture: PNG, JPEG, GIF, BMP, TIFF, WebP or an array (channels, rows, columns) in .npy; it is turned upright as its EXIF orientation says")
+	f.String(&r.Out, "out", "PICTURE", "where the result goes; its ending chooses the format: PNG, JPEG, GIF, BMP, TIFF, or .npy for numbers")
 	f.Func("t", "T", "estimated from the picture and printed",
 		"the number t that the network takes beside the picture: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values",
 		func(s string) error {

@@ -62,8 +62,10 @@ func (p photo) save(path string) (laid bool, err error) {
 
 // checkName refuses a file that cannot be written, before work begins.
 func checkName(path string) error {
-	if err := picture.CheckWritable(path, 0, 0); err != nil {
-		return err
+	if !isArray(path) {
+		if err := picture.CheckWritable(path, 0, 0); err != nil {
+			return err
+		}
 	}
 	return durable.CheckFile(path)
 }

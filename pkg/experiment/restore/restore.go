@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"runtime/debug"
+	"strconv"
+	"strings"
 
 	"multiscale/onnx/session"
 	"multiscale/pkg/catalog"
@@ -67,15 +69,23 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	}
 	switch {
 	case len(r.T) > 0 && s.Conditions == 0:
-		return command.Wrong("t", r.T, r.Model+" takes no t", "leave it out")
+		return command.Wrong("t", given(r.T), r.Model+" takes no t", "leave it out")
 	case len(r.T) > 0 && len(r.T) != s.Conditions:
-		return command.Wrong("t", r.T, fmt.Sprintf("%s takes %d numbers", r.Model, s.Conditions), "give as many, with commas between them")
+		return command.Wrong("t", given(r.T), fmt.Sprintf("%s takes %d numbers", r.Model, s.Conditions), "give as many, with commas between them")
 	}
 	if j.noise, err = task.ParseNoise(s.Time); err != nil {
 		return fmt.Errorf("-model %s: %w", r.Model, err)
 	}
+	if len(r.T) > 0 {
+		if err := j.noise.Check(r.T[0]); err != nil {
+			return command.Wrong("t", given(r.T), err.Error(), "")
+		}
+	}
 	if r.Test != "" {
 		return j.test(ctx)
+	}
+	if j.Channels != rgb || isArray(r.In) || isArray(r.Out) {
+		return j.restorePlanes(ctx)
 	}
 	return j.restore(ctx)
 }
@@ -274,7 +284,7 @@ func (j *job) test(ctx context.Context) error {
 	}
 	c, err := of.ParseCase(j.Test)
 	if err != nil {
-		return command.Wrong("test", j.Test, err.Error(), fmt.Sprintf("%s is a model for %s; write %s", j.Model, of.Name, of.Form()))
+		return command.Wrong("test", j.Test, fmt.Sprintf("%s is a model for %s", j.Model, of.Name), err.Error())
 	}
 	read, err := picture.Read(j.In)
 	if err != nil {
@@ -325,4 +335,13 @@ func (j *job) test(ctx context.Context) error {
 	}
 	fmt.Fprintf(j.out, "%s: degraded, restored and clean, side by side\n", j.Out)
 	return nil
+}
+
+// given is -t as it is written.
+func given(t []float32) string {
+	var parts []string
+	for _, v := range t {
+		parts = append(parts, strconv.FormatFloat(float64(v), 'g', -1, 32))
+	}
+	return strings.Join(parts, ",")
 }

@@ -29,6 +29,7 @@ const (
 	HistoryFile     = "history.csv"
 	MomentsFile     = "seconds.csv"
 	AllocationFile  = "allocation.csv" // only where batches are not fixed
+	FailedFile      = "failed.csv"     // only where units failed
 	RecordFile      = "run.json"
 	TableFile       = "table.md"
 	ConvergenceFile = "convergence.png"
@@ -207,6 +208,29 @@ func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
 // CheckpointDir returns the folder of a unit's checkpoints.
 func (f *Folder) CheckpointDir(u Unit) string { return filepath.Join(f.dir, checkpointDir, u.String()) }
 
+// Fail records that a unit failed, and why. It counts as unfinished: Resume tries
+// it again.
+func (f *Folder) Fail(u Unit, reason error) error {
+	text := strings.Join(strings.Fields(reason.Error()), " ")
+	f.Failures = failureTable.replace(f.Failures, u, []Failure{{Reason: text[:min(len(text), maxReason)]}})
+	return writeRows(f, FailedFile, failureTable, f.Failures)
+}
+
+// maxReason bounds the reason that is kept of a failure, in bytes.
+const maxReason = 500
+
+// forget removes the record of a failure.
+func (f *Folder) forget(u Unit) error {
+	if len(failureTable.of(f.Failures, u)) == 0 {
+		return nil
+	}
+	f.Failures = failureTable.replace(f.Failures, u, nil)
+	if len(f.Failures) == 0 {
+		return f.fs.Remove(f.Path(FailedFile))
+	}
+	return writeRows(f, FailedFile, failureTable, f.Failures)
+}
+
 // WriteFile writes a file of the folder in one step; see durable.WriteFile.
 func (f *Folder) WriteFile(name string, write func(io.Writer) error) error {
 	return durable.WriteFile(f.fs, f.Path(name), write)
@@ -215,6 +239,9 @@ func (f *Folder) WriteFile(name string, write func(io.Writer) error) error {
 // Begin marks a unit as begun and makes its checkpoint folder. Unless the work
 // resumes, what is there of the unit is removed first.
 func (f *Folder) Begin(w Work) error {
+	if err := f.forget(w.Unit); err != nil {
+		return err
+	}
 	dir := f.CheckpointDir(w.Unit)
 	if !w.Resume {
 		if f.Finished(w.Unit) { // first of all it stops counting as finished

@@ -21,6 +21,7 @@ type Contents struct {
 	Histories   []History
 	Moments     []Moment
 	Allocations []Allocation
+	Failures    []Failure // of units that are not finished
 }
 
 // maxBytes bounds the files that are read back; a history of a million steps
@@ -63,6 +64,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	load(HistoryFile, historyTable.into(&c.Histories))
 	load(MomentsFile, momentTable.into(&c.Moments))
 	load(AllocationFile, allocationTable.into(&c.Allocations))
+	load(FailedFile, failureTable.into(&c.Failures))
 	return c, err
 }
 
@@ -125,6 +127,7 @@ func (c Contents) Only(units []Unit) Contents {
 	c.Histories = historyTable.only(c.Histories, units)
 	c.Moments = momentTable.only(c.Moments, units)
 	c.Allocations = allocationTable.only(c.Allocations, units)
+	c.Failures = failureTable.only(c.Failures, units)
 	return c
 }
 

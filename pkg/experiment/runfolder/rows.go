@@ -221,3 +221,18 @@ var allocationTable = format[Allocation]{
 		whole("batch", func(r *Allocation) *int { return &r.Batch }),
 	},
 }
+
+// Failure is a row of failed.csv: why a unit is not finished.
+type Failure struct {
+	Unit
+	Reason string
+}
+
+var failureTable = format[Failure]{
+	unit: func(r *Failure) *Unit { return &r.Unit },
+	columns: []column[Failure]{
+		text("strategy", func(r *Failure) *string { return &r.Strategy }),
+		seed("seed", func(r *Failure) *uint64 { return &r.Seed }),
+		text("reason", func(r *Failure) *string { return &r.Reason }),
+	},
+}

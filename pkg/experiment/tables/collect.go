@@ -102,6 +102,9 @@ func (c *collection) take(dir string, contents runfolder.Contents) error {
 	if err == nil {
 		c.runs = append(c.runs, r)
 	}
+	for _, f := range contents.Failures {
+		c.missing = append(c.missing, fmt.Sprintf("%s: %s failed: %s", dir, f.Unit, f.Reason))
+	}
 	return err
 }
 

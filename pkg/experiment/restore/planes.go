@@ -1,0 +1,71 @@
+package restore
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/durable"
+	"multiscale/pkg/experiment/tile"
+	"multiscale/pkg/npy"
+	"multiscale/pkg/picture"
+	"multiscale/pkg/task"
+)
+
+// isArray says whether a path is that of an array of numbers.
+func isArray(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npy") }
+
+// restorePlanes is restore for models that are not for RGB, and for arrays: the
+// picture is taken as the numbers that it holds. t is not estimated.
+func (j *job) restorePlanes(ctx context.Context) error {
+	if !isArray(j.Out) && j.Channels != 1 && j.Channels != rgb {
+		return command.Wrong("out", j.Out, fmt.Sprintf("a picture of %d channels", j.Channels), "name a file that ends in .npy")
+	}
+	if j.Conditions > 0 && len(j.T) == 0 {
+		return &command.UsageError{Flag: "-t", Reason: "missing: it is estimated from photographs in red, green and blue alone", Advice: "give -t"}
+	}
+	p, notes, err := dataset.Load(j.In, j.Channels)
+	if err != nil {
+		return fmt.Errorf("-in %w", err)
+	}
+	j.printNotes(notes)
+	if err := j.announce(p.H, p.W); err != nil {
+		return err
+	}
+	x := task.Normalised(p, j.Pixels())
+	if len(j.T) == 1 {
+		for i, factor := 0, float32(j.noise.Factor(j.T[0])); i < len(x.Data); i++ {
+			x.Data[i] *= factor
+		}
+	}
+	result := &picture.Planar{C: x.C, H: j.Scale * x.H, W: j.Scale * x.W}
+	result.Values = make([]float32, result.C*result.H*result.W)
+	err = j.runner.Run(ctx, tile.Of(x), j.T, func(planes [][]float32, y, rows int) {
+		for c, plane := range planes {
+			mean, std := j.Pixels().Channel(c)
+			to := result.Values[(c*result.H+y)*result.W:][:rows*result.W]
+			for i := range to {
+				to[i] = float32(mean) + float32(std)*plane[i]
+			}
+		}
+	}, j.tiles)
+	if err != nil {
+		return j.stopped(ctx, err)
+	}
+	if isArray(j.Out) {
+		err = durable.WriteFile(durable.OS, j.Out, func(w io.Writer) error {
+			return npy.Encode(w, []int{result.C, result.H, result.W}, result.Values)
+		})
+	} else {
+		err = result.Save(j.Out)
+	}
+	if err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
+	fmt.Fprintf(j.out, "%s: %dx%d pixels\n", j.Out, result.W, result.H)
+	return nil
+}
