@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
 
 	"multiscale/onnx"
 	"multiscale/onnx/export"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/network"
 	"multiscale/pkg/weights"
 )
@@ -62,11 +64,19 @@ func (c *conversion) fromWeights() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.from, err)
 	}
-	if c.task != "" {
-		about := export.Metadata{Task: c.task, Network: i.Network.Name(), Mean: c.mean, Std: c.std}
-		i.Options.Metadata = about.Properties()
-	}
 	return c.write(i)
+}
+
+// describe adds to a network what the command line says of its training.
+func (c *conversion) describe(i *export.Imported) error {
+	if c.task == "" {
+		return nil
+	}
+	if len(i.Options.Metadata) > 0 {
+		return fmt.Errorf("-task %s: the file says itself what it was trained for", c.task)
+	}
+	i.Options.Metadata = export.Metadata{Task: c.task, Network: i.Network.Name(), Mean: c.mean, Std: c.std}.Properties()
+	return nil
 }
 
 // importModel reads a model that this project exported, or the weights of another whose network is named.
@@ -76,7 +86,11 @@ func (c *conversion) importModel(m *onnx.Model) (*export.Imported, error) {
 		return nil, err
 	}
 	i, err := export.Import(m, export.Extensions{})
-	if c.network == "" || err != nil && !errors.Is(err, export.ErrForeign) {
+	foreign := errors.Is(err, export.ErrForeign)
+	switch {
+	case foreign && c.network == "":
+		return nil, fmt.Errorf("%w; -network names it", err)
+	case c.network == "", err != nil && !foreign:
 		return i, err
 	}
 	if err == nil {
@@ -90,7 +104,7 @@ func (c *conversion) importModel(m *onnx.Model) (*export.Imported, error) {
 		if err == nil {
 			err = export.Restore(params, m)
 		}
-		return &export.Imported{Network: n, Channels: channels, Params: params, Options: export.Options{Metadata: m.Metadata}}, err
+		return &export.Imported{Network: n, Channels: channels, Params: params}, err
 	})
 }
 
@@ -107,7 +121,7 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	switch {
 	case err == nil && c.network == "":
 		choices = []network.Network{described}
-	case err == nil && slices.ContainsFunc(choices, func(n network.Network) bool { return n.Name() == described.Name() }):
+	case err == nil && !strings.HasPrefix(c.network, "{") && slices.ContainsFunc(choices, func(n network.Network) bool { return n.Name() == described.Name() }):
 		choices = []network.Network{described} // with the options that it has
 	case err != nil && !errors.Is(err, export.ErrForeign):
 		return nil, err
@@ -115,14 +129,15 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	i, err := firstFit(choices, func(n network.Network) (*export.Imported, error) {
 		return export.ImportWeights(n, f, export.Extensions{})
 	})
-	if err != nil && c.network == "" && described == nil {
+	if errors.Is(err, weights.ErrOther) && c.network == "" && described == nil {
 		return nil, fmt.Errorf("its weights fit none of the networks %s; -network describes one with other options, "+
 			`as in '{"resnet":{"Out":3,"Hidden":64,"Blocks":2,"Time":true}}'`, strings.Join(names(), ", "))
 	}
 	return i, err
 }
 
-// firstFit returns the first network that takes the weights, or why the first does not.
+// firstFit returns the first network that takes the weights, or why the first does not, or what is wrong with weights whose
+// names fit.
 func firstFit(choices []network.Network, take func(network.Network) (*export.Imported, error)) (*export.Imported, error) {
 	var reason error
 	for _, n := range choices {
@@ -130,7 +145,7 @@ func firstFit(choices []network.Network, take func(network.Network) (*export.Imp
 		if err == nil {
 			return i, nil
 		}
-		if reason == nil {
+		if reason == nil || errors.Is(reason, weights.ErrOther) && !errors.Is(err, weights.ErrOther) {
 			reason = fmt.Errorf("for the network %s: %w", n.Name(), err)
 		}
 	}
@@ -139,6 +154,9 @@ func firstFit(choices []network.Network, take func(network.Network) (*export.Imp
 
 // write writes a network in the form that the suffix of the result asks for.
 func (c *conversion) write(i *export.Imported) error {
+	if err := c.describe(i); err != nil {
+		return fmt.Errorf("%s: %w", c.from, err)
+	}
 	if c.toSafetensors() {
 		tensors, metadata, err := i.Weights()
 		if err != nil {
@@ -154,25 +172,46 @@ func (c *conversion) write(i *export.Imported) error {
 	return m.WriteFile(c.to)
 }
 
-// papers are the networks of the paper by the name of -network. Of two of one name, that for super-resolution is the second.
-var papers = []network.Network{
-	network.NewUNet(), network.NewResNet(), network.Enlarged{Body: network.NewSRResNet(), Factor: 2},
-	network.Enlarged{Body: network.NewSRNet(), Factor: 2}, network.NewESPCN(),
+// factors of enlargement that weights without a network's name are tried with.
+var factors = []int{2, 3, 4}
+
+// known are the networks of this project, those of the tasks first. Some share a name: they are for pictures of the same
+// size with and without t, and for enlargement.
+func known() []network.Network {
+	offered := catalog.Standard()
+	var all []network.Network
+	add := func(more []network.Network) {
+		for _, n := range more {
+			if !slices.ContainsFunc(all, func(o network.Network) bool { return reflect.DeepEqual(o, n) }) {
+				all = append(all, n)
+			}
+		}
+	}
+	for _, t := range offered.Tasks {
+		add(offered.NetworksOf(t))
+	}
+	add(network.Restoration(false))
+	for _, f := range factors {
+		add(network.Superresolution(f))
+	}
+	return all
 }
 
-// names are those of the networks of the paper.
+// names are those of the networks of this project.
 func names() []string {
 	var all []string
-	for _, n := range papers {
-		all = append(all, n.Name())
+	for _, n := range known() {
+		if !slices.Contains(all, n.Name()) {
+			all = append(all, n.Name())
+		}
 	}
-	return slices.Compact(all)
+	return all
 }
 
 // candidates returns the networks that -network can mean.
 func candidates(name string) ([]network.Network, error) {
 	if name == "" {
-		return papers, nil
+		return known(), nil
 	}
 	if strings.HasPrefix(name, "{") {
 		n, err := network.Standard().Parse(name)
@@ -182,7 +221,7 @@ func candidates(name string) ([]network.Network, error) {
 		return []network.Network{n}, nil
 	}
 	var found []network.Network
-	for _, n := range papers {
+	for _, n := range known() {
 		if n.Name() == name {
 			found = append(found, n)
 		}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -120,6 +121,21 @@ func TestWeightsErrors(t *testing.T) {
 	if err := os.WriteFile(cut, data[:len(data)/2], 0o600); err != nil {
 		t.Fatal(err)
 	}
+	nan := filepath.Join(dir, "nan.safetensors")
+	f, err := weights.Read(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tensors []weights.Named
+	for _, name := range f.Names() {
+		tensors = append(tensors, weights.Named{Name: name, Tensor: f.Tensors[name]})
+	}
+	if tensors[0].Tensor, err = weights.NewTensor([]int{3}, []float32{0, float32(math.NaN()), 0}); err != nil {
+		t.Fatal(err)
+	}
+	if err := weights.WriteSafetensors(nan, tensors, nil); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args []string
 		code int
@@ -136,6 +152,9 @@ func TestWeightsErrors(t *testing.T) {
 		{[]string{"-network", "none", network, out}, 1, "-network none"},
 		{[]string{"-network", `{"resnet":`, network, out}, 1, "-network"},
 		{[]string{"-network", "resnet", model, out}, 1, "it holds the network espcn"},
+		{[]string{"-task", "denoising", "-mean", "0", "-std", "1", model, out}, 1, "says itself"},
+		{[]string{"-network", resnet, nan, out}, 1, "tensor Close.bias: it holds NaN"},
+		{[]string{foreign, out}, 1, "-network names it"},
 		{[]string{"-network", "resnet", foreign, out}, 1, `no weights "Open.weight"`},
 		{[]string{"-network", "resnet", cut, out}, 1, "cut short"},
 		{[]string{"-network", "resnet", filepath.Join(dir, "none.pth"), out}, 1, "none.pth"},

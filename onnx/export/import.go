@@ -29,15 +29,15 @@ var ErrForeign = errors.New("the model holds no network that is known here; was 
 // where it says nothing, or a network that neither this project nor own has.
 func Architecture(m *onnx.Model, own Extensions) (network.Network, error) {
 	description, ok := m.Property(keyArchitecture)
-	return architecture(description, ok, own)
+	return own.architecture(description, ok)
 }
 
-// architecture makes the network of a description, if it is there.
-func architecture(description string, ok bool, own Extensions) (network.Network, error) {
+// architecture makes the network of a description, if it is given.
+func (x Extensions) architecture(description string, ok bool) (network.Network, error) {
 	if !ok {
 		return nil, ErrForeign
 	}
-	n, err := own.networks().Parse(description)
+	n, err := x.networks().Parse(description)
 	if errors.Is(err, network.ErrUnknown) {
 		return nil, fmt.Errorf("%w (%w)", ErrForeign, err)
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,19 +22,19 @@ const (
 	keyDocs     = "onnx.doc." // followed by the name of an input or output
 )
 
-// usualChannels are those of pictures where a file does not say.
-const usualChannels = 3
+// usualChannels are those of pictures where a file does not say: of colour, else grey.
+var usualChannels = []int{3, 1}
 
 // WeightsArchitecture returns the network that a file of weights says it holds. The error is
 // ErrForeign where it says nothing, or a network that neither this project nor own has.
 func WeightsArchitecture(f *weights.File, own Extensions) (network.Network, error) {
 	description, ok := f.Metadata[keyArchitecture]
-	return architecture(description, ok, own)
+	return own.architecture(description, ok)
 }
 
 // ImportWeights makes a network with the weights of a file, and what the file's metadata say of a model.
 func ImportWeights(n network.Network, f *weights.File, own Extensions) (*Imported, error) {
-	i := &Imported{Network: n, Channels: usualChannels, Options: Options{Docs: map[string]string{}, Extensions: own}}
+	i := &Imported{Network: n, Options: Options{Docs: map[string]string{}, Extensions: own}}
 	for key, value := range f.Metadata {
 		var err error
 		switch docs, isDoc := strings.CutPrefix(key, keyDocs); {
@@ -53,8 +54,8 @@ func ImportWeights(n network.Network, f *weights.File, own Extensions) (*Importe
 			i.Options.Metadata = append(i.Options.Metadata, onnx.Property{Key: key, Value: value})
 		}
 	}
-	var order []string
-	for _, p := range (Metadata{}).Properties() {
+	var order []string // of all keys that this project writes
+	for _, p := range (Metadata{Time: "t", Measures: []string{"m"}}).Properties() {
 		order = append(order, p.Key)
 	}
 	slices.SortFunc(i.Options.Metadata, func(a, b onnx.Property) int {
@@ -64,11 +65,26 @@ func ImportWeights(n network.Network, f *weights.File, own Extensions) (*Importe
 		}
 		return strings.Compare(a.Key, b.Key)
 	})
-	var err error
-	if i.Params, err = network.Parameters(n, i.Channels, 0); err != nil {
-		return nil, err
+	if i.Channels != 0 {
+		return i, i.load(f)
 	}
-	return i, f.Load(i.Params)
+	var reason error
+	for _, i.Channels = range usualChannels {
+		err := i.load(f)
+		if err == nil {
+			return i, nil
+		}
+		reason = cmp.Or(reason, err)
+	}
+	return nil, reason
+}
+
+// load makes the network's parameters from weights.
+func (i *Imported) load(f *weights.File) (err error) {
+	if i.Params, err = network.Parameters(i.Network, i.Channels, 0); err != nil {
+		return err
+	}
+	return f.Load(i.Params)
 }
 
 // place is where a key stands in an order; those that are not in it come last.

@@ -42,7 +42,7 @@ func (t Task) define(f *Flags, c *Config) {
 	t.list(f, &c.Strategies, "strategy", Strategies(), "strategies to train, separated by commas")
 	f.Func("seed", "N", "1", "seed of weights, pictures drawn and noise", func(s string) error { return parseSeeds(&c.Seeds, "seed", s) })
 	f.Func("seeds", "N,N,...", "", "several seeds, one run for each", func(s string) error { return parseSeeds(&c.Seeds, "seeds", s) })
-	f.String(&c.Init, "init", "M.onnx", "start from an exported model of the same network, from a checkpoint of its training, or from other programs' weights (.safetensors, .pth, .pt)")
+	f.String(&c.Init, "init", "FILE", "start from an exported model of the same network, from a checkpoint of its training, or from other programs' weights (.safetensors, .pth, .pt)")
 
 	f.Group("Pictures")
 	t.choice(f, &c.Data, "data", dataset.Names(t.Formats),

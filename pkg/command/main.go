@@ -3,8 +3,8 @@
 // training experiments as one validated Config.
 //
 // A command exits with 0 only when all that was asked was done, with 1 when it
-// failed, with 2 for wrong usage, and with 130 or 143 when SIGINT or SIGTERM
-// stopped it. An error takes one to three lines: the flag or file, the reason,
+// failed, with 2 for wrong usage, and with 128 and its number when SIGINT (130),
+// SIGTERM (143), SIGHUP (129) or a closed pipe (141) stopped it. An error takes one to three lines: the flag or file, the reason,
 // and what to do.
 package command
 
@@ -19,6 +19,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"syscall"
+	"time"
 
 	"multiscale/pkg/kernel"
 )
@@ -35,17 +36,22 @@ const (
 )
 
 // Main is the body of a command's main function: it runs the command and ends
-// the process with the status that fits. The first SIGINT or SIGTERM cancels
+// the process with the status that fits. The first SIGINT, SIGTERM,
+// SIGHUP or SIGPIPE cancels
 // ctx; run then has the time it needs to write what must not be lost, and
-// returns an error that wraps ctx.Err(). A second signal ends the process at
-// once. An unknown or unsupported kernel path ends it with StatusUsage at the start.
+// returns an error that wraps ctx.Err(). A signal more than a second
+// later ends the process at once. An unknown or unsupported kernel path ends it with StatusUsage at the start.
 func Main(name string, run func(ctx context.Context, args []string) error) {
 	// Most of the heap is one block of activations that lives throughout. With
 	// Go's default as much again would be left lying before it is collected.
 	debug.SetGCPercent(GCPercent)
-	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	os.Exit(execute(name, signals, os.Exit, os.Stderr, func(ctx context.Context) error {
+	signals := make(chan os.Signal, 8)
+	for s := range stops {
+		if s != syscall.SIGHUP || !signal.Ignored(s) { // nohup ignores SIGHUP before the program starts
+			signal.Notify(signals, s)
+		}
+	}
+	os.Exit(execute(name, signals, sameRequest, os.Exit, os.Stderr, func(ctx context.Context) error {
 		if err := kernel.Check(); err != nil {
 			return &UsageError{Reason: err.Error()}
 		}
@@ -56,35 +62,45 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 // stopped is the cause of a cancelled context: the signal.
 type stopped struct{ signal syscall.Signal }
 
-func (s stopped) Error() string {
-	if s.signal == syscall.SIGTERM {
-		return "stopped by SIGTERM"
-	}
-	return "stopped by SIGINT"
+// stops are the signals that stop a command, with their names.
+var stops = map[syscall.Signal]string{
+	syscall.SIGINT: "SIGINT", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP",
+	syscall.SIGPIPE: "SIGPIPE, a closed pipe",
 }
+
+// sameRequest is how long after the first signal further ones are the same
+// request: timeout and job schedulers signal a process and its group.
+const sameRequest = time.Second
+
+func (s stopped) Error() string { return "stopped by " + stops[s.signal] }
 
 // Is makes a stopped run recognisable as a cancelled one.
 func (s stopped) Is(target error) bool { return target == context.Canceled }
 
 func (s stopped) status() int { return 128 + int(s.signal) }
 
-func execute(name string, signals <-chan os.Signal, exit func(int), stderr io.Writer, run func(context.Context) error) int {
+func execute(name string, signals <-chan os.Signal, same time.Duration, exit func(int), stderr io.Writer, run func(context.Context) error) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	done := make(chan struct{})
 	defer close(done)
 	go func() {
-		for count := 0; ; count++ {
+		var first time.Time
+		for {
 			select {
 			case s := <-signals:
 				stop := stopped{syscall.SIGINT}
-				if s == syscall.SIGTERM {
-					stop.signal = syscall.SIGTERM
+				if s, ok := s.(syscall.Signal); ok {
+					stop.signal = s
 				}
-				if count > 0 {
+				switch {
+				case first.IsZero():
+					first = time.Now()
+					cancel(stop)
+				case stop.signal == syscall.SIGPIPE: // each further line that is printed
+				case time.Since(first) >= same:
 					exit(stop.status())
 				}
-				cancel(stop)
 			case <-done:
 				return
 			}

@@ -6,9 +6,11 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func TestStatus(t *testing.T) {
@@ -29,7 +31,7 @@ func TestStatus(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			var stderr strings.Builder
-			status := execute("try", nil, nil, &stderr, func(context.Context) error { return c.err })
+			status := execute("try", nil, 0, nil, &stderr, func(context.Context) error { return c.err })
 			if status != c.status || stderr.String() != c.text {
 				t.Errorf("%d %q, want %d %q", status, stderr.String(), c.status, c.text)
 			}
@@ -46,6 +48,8 @@ func TestSignals(t *testing.T) {
 	}{
 		{os.Interrupt, func(ctx context.Context) error { return ctx.Err() }, 130, "try: stopped by SIGINT\n"},
 		{syscall.SIGTERM, func(ctx context.Context) error { return ctx.Err() }, 143, "try: stopped by SIGTERM\n"},
+		{syscall.SIGHUP, func(ctx context.Context) error { return ctx.Err() }, 129, "try: stopped by SIGHUP\n"},
+		{syscall.SIGPIPE, func(ctx context.Context) error { return ctx.Err() }, 141, "try: stopped by SIGPIPE, a closed pipe\n"},
 		{syscall.SIGTERM, context.Cause, 143, "try: stopped by SIGTERM\n"},
 		{os.Interrupt, func(ctx context.Context) error { return fmt.Errorf("stopped; -resume goes on: %w", ctx.Err()) }, 130,
 			"try: stopped; -resume goes on\n"},
@@ -55,7 +59,7 @@ func TestSignals(t *testing.T) {
 	for _, c := range cases {
 		signals := make(chan os.Signal, 1)
 		var stderr strings.Builder
-		status := execute("try", signals, nil, &stderr, func(ctx context.Context) error {
+		status := execute("try", signals, 0, nil, &stderr, func(ctx context.Context) error {
 			signals <- c.signal
 			<-ctx.Done()
 			return c.err(ctx)
@@ -66,10 +70,12 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-func TestSecondSignalEndsAtOnce(t *testing.T) {
+// TestSecondSignal: soon after the first it is the same request; later it ends the
+// process at once.
+func TestSecondSignal(t *testing.T) {
 	signals := make(chan os.Signal, 2)
 	exited := make(chan int, 1)
-	execute("try", signals, func(status int) { exited <- status }, new(strings.Builder), func(context.Context) error {
+	execute("try", signals, 0, func(status int) { exited <- status }, new(strings.Builder), func(context.Context) error {
 		signals <- os.Interrupt
 		signals <- syscall.SIGTERM
 		if status := <-exited; status != 143 {
@@ -77,6 +83,18 @@ func TestSecondSignalEndsAtOnce(t *testing.T) {
 		}
 		return nil
 	})
+	status := execute("try", signals, time.Hour, func(int) { t.Error("the second signal ended the process") }, new(strings.Builder), func(ctx context.Context) error {
+		signals <- syscall.SIGTERM
+		signals <- syscall.SIGTERM
+		<-ctx.Done()
+		for len(signals) > 0 { // until the second has been received
+			runtime.Gosched()
+		}
+		return ctx.Err()
+	})
+	if status != 143 {
+		t.Errorf("status %d", status)
+	}
 }
 
 func TestSizes(t *testing.T) {

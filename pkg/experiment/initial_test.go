@@ -68,7 +68,7 @@ func TestReadWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := experiment.NewModel(n, 3, 1, w, nil, command.Config{})
+	m, err := experiment.NewModel(n, 3, 1, w, nil, command.Config{Conv: "auto"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/picture/unsupported"
 )
 
-// Limits of what is read. Decoding needs up to 18 bytes a pixel at its peak.
+// Limits of what is read. Decoding needs up to 20 bytes a pixel at its peak.
 const (
 	MaxPixels = 100_000_000 // of a picture
 	MaxSide   = 32_768      // pixels a side

@@ -2,13 +2,36 @@ package picture
 
 import (
 	"bytes"
+	"encoding/binary"
+	"image"
 	"image/gif"
 	"io"
 )
 
+// gifStart is how much of a file is looked through for its first frame.
+const gifStart = 64 << 10
+
 func sizeGIF(s *source) (w, h int, err error) {
-	c, err := gif.DecodeConfig(s.stream())
-	return c.Width, c.Height, err
+	data, err := s.start(gifStart)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(data) < 13 {
+		return 0, 0, io.ErrUnexpectedEOF
+	}
+	w, h = screen(data)
+	return w, h, nil
+}
+
+// screen is the size of the picture: what the header says, or more if the first frame
+// goes beyond it. Old programs write any size there, and 0 too.
+func screen(data []byte) (w, h int) {
+	w, h = int(binary.LittleEndian.Uint16(data[6:])), int(binary.LittleEndian.Uint16(data[8:]))
+	walkGIF(data[:min(len(data), gifStart)], func(frame image.Rectangle) bool {
+		w, h = max(w, frame.Max.X), max(h, frame.Max.Y)
+		return false
+	})
+	return w, h
 }
 
 func readGIF(s *source) (*raw, error) {
@@ -16,28 +39,32 @@ func readGIF(s *source) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	size, err := gif.DecodeConfig(bytes.NewReader(data))
-	if err != nil {
-		return nil, err
+	w, h := screen(data)
+	if w > 65_535 || h > 65_535 {
+		return nil, io.ErrUnexpectedEOF
 	}
+	binary.LittleEndian.PutUint16(data[6:], uint16(w)) // or image/gif refuses the frame
+	binary.LittleEndian.PutUint16(data[8:], uint16(h))
 	img, err := gif.Decode(bytes.NewReader(data)) // the first frame, where it stands
 	if err != nil {
 		return nil, err
 	}
 	r := &raw{Decoded: *decodedOf(img)}
 	at := img.Bounds().Min
-	if err := r.place(size.Width, size.Height, at.X, at.Y); err != nil {
+	if err := r.place(w, h, at.X, at.Y); err != nil {
 		return nil, err
 	}
-	if n := countFrames(data); n > 1 {
-		r.note("the first of %d frames is taken", n)
+	frames := 0
+	walkGIF(data, func(image.Rectangle) bool { frames++; return true })
+	if frames > 1 {
+		r.note("the first of %d frames is taken", frames)
 	}
 	return r, nil
 }
 
-// countFrames counts the pictures of a GIF file by their blocks, up to where the file
-// ends or is damaged.
-func countFrames(data []byte) (frames int) {
+// walkGIF visits the frames of a GIF file by their blocks, up to where the file ends or
+// is damaged, or visit returns false.
+func walkGIF(data []byte, visit func(frame image.Rectangle) bool) {
 	r := bytes.NewReader(data)
 	skip := func(n int) bool { _, err := r.Seek(int64(n), io.SeekCurrent); return err == nil && r.Len() > 0 }
 	table := func(flags byte) int { // of colours
@@ -47,7 +74,7 @@ func countFrames(data []byte) (frames int) {
 		return 3 << (flags&7 + 1)
 	}
 	if len(data) < 13 || !skip(13+table(data[10])) {
-		return 0
+		return
 	}
 	blocks := func() bool { // each has its length before it; one of none is the last
 		for {
@@ -67,22 +94,26 @@ func countFrames(data []byte) (frames int) {
 		kind, err := r.ReadByte()
 		switch {
 		case err != nil:
-			return frames
+			return
 		case kind == 0x2c:
 			var place [9]byte
-			if _, err := io.ReadFull(r, place[:]); err != nil || !skip(table(place[8])+1) {
-				return frames
+			if _, err := io.ReadFull(r, place[:]); err != nil {
+				return
 			}
-			frames++
+			number := func(i int) int { return int(binary.LittleEndian.Uint16(place[i:])) }
+			at := image.Pt(number(0), number(2))
+			if !visit(image.Rectangle{at, at.Add(image.Pt(number(4), number(6)))}) || !skip(table(place[8])+1) {
+				return
+			}
 		case kind == 0x21:
 			if !skip(1) {
-				return frames
+				return
 			}
 		default:
-			return frames
+			return
 		}
 		if !blocks() {
-			return frames
+			return
 		}
 	}
 }

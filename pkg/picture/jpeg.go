@@ -41,6 +41,9 @@ func readJPEG(s *source) (*raw, error) {
 	if p.Unended {
 		r.note("the end marker is missing; all pixels are there")
 	}
+	if p.Partial {
+		r.note("scans are missing, and with them detail")
+	}
 	if p.Inks {
 		r.inks()
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/color"
+	"image/draw"
 	"math"
 	"os"
 	"path/filepath"
@@ -62,6 +63,51 @@ func TestOpenColourModels(t *testing.T) {
 		if got := at(p, 1, 1); !near(got, tc.want, tc.near) {
 			t.Errorf("%s: pixel is %v, want %v", tc.name, got, tc.want)
 		}
+	}
+}
+
+// TestFromImage: images of any kind, whole or a part of a larger one.
+func TestFromImage(t *testing.T) {
+	type drawable interface {
+		draw.Image
+		SubImage(image.Rectangle) image.Image
+	}
+	rect := image.Rect(0, 0, 6, 5)
+	ycc := image.NewYCbCr(rect, image.YCbCrSubsampleRatio444)
+	for i := range ycc.Y {
+		ycc.Y[i], ycc.Cb[i], ycc.Cr[i] = 100, 128, 128
+	}
+	for _, tc := range []struct {
+		img  drawable
+		want [3]uint8
+		near int
+	}{
+		{image.NewNRGBA(rect), [3]uint8{244, 224, 204}, 0},
+		{image.NewRGBA(rect), [3]uint8{244, 224, 204}, 1},
+		{image.NewNRGBA64(rect), [3]uint8{244, 224, 204}, 0},
+		{image.NewRGBA64(rect), [3]uint8{244, 224, 204}, 1},
+		{image.NewGray(rect), [3]uint8{23, 23, 23}, 1}, // laid over black
+		{image.NewGray16(rect), [3]uint8{23, 23, 23}, 1},
+		{image.NewCMYK(rect), [3]uint8{40, 20, 0}, 1}, // laid over black
+		{image.NewPaletted(rect, color.Palette{color.Black, color.NRGBA{200, 100, 0, 51}}), [3]uint8{244, 224, 204}, 0},
+	} {
+		for y := range 5 {
+			for x := range 6 {
+				tc.img.Set(x, y, color.NRGBA{200, 100, 0, 51})
+			}
+		}
+		tc.img.Set(3, 3, color.Black)
+		p := FromImage(tc.img.SubImage(image.Rect(2, 1, 6, 4)))
+		if p.W != 4 || p.H != 3 {
+			t.Errorf("%T: %dx%d pixels", tc.img, p.W, p.H)
+			continue
+		}
+		if got, black := at(p, 3, 1), at(p, 1, 2); !near(got, tc.want, tc.near) || black != [3]uint8{} {
+			t.Errorf("%T: %v and %v, want %v and black", tc.img, got, black, tc.want)
+		}
+	}
+	if p := FromImage(ycc); at(p, 5, 4) != [3]uint8{100, 100, 100} {
+		t.Errorf("YCbCr: %v", at(p, 5, 4))
 	}
 }
 

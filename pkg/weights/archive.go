@@ -52,8 +52,8 @@ var (
 )
 
 // openArchive reads the directory of a zip file. PyTorch stores files without compression, and that is all
-// that is read: nothing unpacks to more than it is. Checksums are not compared, as PyTorch
-// can be told not to compute them, and does not compare them itself.
+// that is read: nothing unpacks to more than it is. Checksums are not compared: PyTorch has an option that
+// leaves them out, and does not compare them either.
 func openArchive(data []byte) (archive, error) {
 	directory, n, err := directoryOf(data)
 	if err != nil {

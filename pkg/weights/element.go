@@ -108,7 +108,7 @@ func number(bits uint64, exponent, mantissa, bias int) float64 {
 
 // ieee reads a number in the manner of IEEE 754: the largest exponent is for infinity and NaN.
 func ieee(bits uint64, exponent, mantissa int) float64 {
-	if most := uint64(1)<<exponent - 1; bits>>mantissa&most == most {
+	if special := uint64(1)<<exponent - 1; bits>>mantissa&special == special {
 		switch {
 		case bits&(1<<mantissa-1) != 0:
 			return math.NaN()

@@ -33,7 +33,7 @@ type File struct {
 }
 
 // MaxSize is the largest file that is read, in bytes.
-const MaxSize = 1<<32 - 1
+const MaxSize = 1<<31 - 1
 
 // suffixes are those of the files that are read here.
 var suffixes = []string{Safetensors, ".pth", ".pt", ".ckpt"}

@@ -96,14 +96,14 @@ func equal(got float32, want any) bool {
 	return false
 }
 
-// TestCut cuts every file at every length: no cut one is read as if it were whole, none panics.
+// TestCut cuts every file at 500 lengths: no cut one is read as if it were whole, none panics.
 func TestCut(t *testing.T) {
 	for _, c := range fixtures(t) {
 		data, err := os.ReadFile(filepath.Join("testdata", c.File))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for n := range data {
+		for n := 0; n < len(data); n += 1 + len(data)/500 {
 			if _, err := weights.Decode(data[:n:n]); err == nil {
 				t.Errorf("%s: the first %d of %d bytes are read", c.File, n, len(data))
 			}

@@ -316,11 +316,11 @@ func inspect(t *testing.T, f *weights.File) {
 	}
 }
 
-// TestMemory: a header and a directory as large as they may be take a bounded multiple of their size.
+// TestMemory: a header and a directory full of the smallest entries take a bounded multiple of their size.
 func TestMemory(t *testing.T) {
 	var header strings.Builder
 	header.WriteString(`{`)
-	for i := 0; header.Len() < 1<<24-100; i++ {
+	for i := 0; header.Len() < 1<<21; i++ {
 		if i > 0 {
 			header.WriteByte(',')
 		}
@@ -328,7 +328,7 @@ func TestMemory(t *testing.T) {
 	}
 	header.WriteString(`}`)
 	var directory bytes.Buffer
-	for i := range 1 << 18 {
+	for i := range 1 << 15 {
 		name := fmt.Sprintf("%06x", i)
 		record := make([]byte, 46)
 		copy(record, "PK\x01\x02")
@@ -339,7 +339,7 @@ func TestMemory(t *testing.T) {
 	}
 	end := make([]byte, 22+20+56)
 	copy(end, "PK\x06\x06")
-	binary.LittleEndian.PutUint64(end[32:], 1<<18)
+	binary.LittleEndian.PutUint64(end[32:], 1<<15)
 	binary.LittleEndian.PutUint64(end[40:], uint64(directory.Len()))
 	binary.LittleEndian.PutUint64(end[48:], 4)
 	copy(end[56:], "PK\x06\x07")

@@ -13,7 +13,7 @@ var magic, _ = new(big.Int).SetString("1950a86a20f9469cfc6c", 16)
 
 const version = 1001
 
-// decodeLegacy reads a checkpoint as PyTorch wrote it before version 1.6, and does still when told: pickles of the
+// decodeLegacy reads a checkpoint as PyTorch wrote it before version 1.6, and still does on request: pickles of the
 // magic number, the version, a description of the system, the checkpoint and the list of the keys of its
 // storages; then each storage, the number of its elements first. All are little-endian on every system.
 func decodeLegacy(data []byte) (*File, error) {

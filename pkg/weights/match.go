@@ -1,6 +1,7 @@
 package weights
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,8 +33,11 @@ func (f *File) Load(params *param.Set) error {
 	return params.Load(values)
 }
 
+// ErrOther says that names or shapes are not those that a network needs.
+var ErrOther = errors.New("its weights are those of another network")
+
 // Take returns the values of the tensors that a network needs, in their order. The file must hold each of
-// them in its shape, and no others: as PyTorch has it, weights of another network are an error, which lists the
+// them in its shape, and no others: as in PyTorch, anything else is an error, ErrOther, which lists the
 // names. Integers, such as the number of batches that a normalisation has seen, may be
 // there without being wanted.
 //
@@ -95,13 +99,13 @@ func (f *File) prefix(wants []Want) (string, error) {
 			}
 		}
 	}
-	most := 0
+	highest := 0
 	for _, n := range found {
-		most = max(most, n)
+		highest = max(highest, n)
 	}
 	var best []string
 	for p, n := range found {
-		if n == most {
+		if n == highest {
 			best = append(best, p)
 		}
 	}
@@ -109,7 +113,7 @@ func (f *File) prefix(wants []Want) (string, error) {
 	switch {
 	case best[0] == "" || len(best) == 1:
 		return best[0], nil
-	case most == len(wants):
+	case highest == len(wants):
 		return "", fmt.Errorf("it holds such a network several times, with the prefixes %s; save the one that is wanted alone", list(best))
 	}
 	return "", nil
@@ -140,7 +144,7 @@ func mismatch(missing, unexpected, misshapen []string) error {
 			parts = append(parts, fmt.Sprintf("%d %s (%s)", len(p.names), p.what, list(p.names)))
 		}
 	}
-	return fmt.Errorf("its weights are those of another network: %s", strings.Join(parts, "; "))
+	return fmt.Errorf("%w: %s", ErrOther, strings.Join(parts, "; "))
 }
 
 // list writes a few names.

@@ -92,6 +92,7 @@ func classTable() map[string]any {
 	for _, module := range []string{"pytorch_lightning.utilities.parsing", "lightning_fabric.utilities.data", "lightning.fabric.utilities.data"} {
 		classes[module+".AttributeDict"] = pickle.Func(dictionary)
 	}
+	classes["collections.deque"] = pickle.Func(func(pickle.Tuple) (any, error) { return &pickle.List{}, nil })
 	return classes
 }
 
@@ -104,8 +105,8 @@ func global(module, name string) (any, error) {
 		"save the weights alone, with torch.save(model.state_dict(), FILE)", pickle.Brief(module+"."+name))
 }
 
-// dictionary makes an empty one; what it holds is set afterwards. Of initial items, which only
-// Python 2 wrote, there are none here.
+// dictionary makes an empty one; what it holds is set afterwards. Initial items, which only Python 2 wrote, would have
+// to be copied at each call, and are refused.
 func dictionary(args pickle.Tuple) (any, error) {
 	for _, a := range args {
 		switch a := a.(type) {

@@ -219,3 +219,23 @@ func FuzzParse(f *testing.F) {
 		Convert(p, planes[:len(p.curves)])
 	})
 }
+
+// TestText: names of version 2 and, of several languages the first, of version 4.
+func TestText(t *testing.T) {
+	mluc := "mluc\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x0cenUS\x00\x00\x00\x06\x00\x00\x00\x28deDE\x00\x00\x00\x02\x00\x00\x00\x2e\x00P\x003\x00!\x00X"
+	for tag, want := range map[string]string{
+		mluc:      "P3!",
+		mluc[:40]: "",
+		"desc\x00\x00\x00\x00\x00\x00\x00\x05abcd\x00more":  "abcd",
+		"desc\x00\x00\x00\x00\x00\x00\x00\x06a\nb\xffc\x00": "abc",
+		"desc\x00\x00\x00\x00\xff\xff\xff\xffab":            "ab",
+		"":                                                  "",
+	} {
+		if got := text([]byte(tag)); got != want {
+			t.Errorf("%q: %q, want %q", tag, got, want)
+		}
+	}
+	if got := printable(strings.Repeat("é", 100)); got != strings.Repeat("é", 60) {
+		t.Errorf("a long name becomes %q", got)
+	}
+}

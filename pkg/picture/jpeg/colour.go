@@ -16,7 +16,7 @@ func (d *decoder) picture() (*Picture, error) {
 		}
 	}
 	w, h, n := d.header.W, d.header.H, len(d.comps)
-	p := &Picture{W: w, H: h, Inks: n == 4, Unended: d.unended}
+	p := &Picture{W: w, H: h, Inks: n == 4, Unended: d.unended, Partial: !d.complete()}
 	if n == 1 {
 		p.Planes = [][]uint8{make([]uint8, w*h)}
 	} else {

@@ -1,5 +1,5 @@
-// Package jpeg decodes JPEG files to the values of libjpeg, which nearly all
-// other programs decode with: its integer inverse transform, its interpolation
+// Package jpeg decodes JPEG files to the values of libjpeg (6b and libjpeg-turbo), which
+// nearly all other programs decode with: its integer inverse transform, its interpolation
 // of subsampled colour and its rounding. The standard library's image/jpeg
 // differs from it: by 1 in some hundredths of all samples, and by much at the
 // edges of colours, since it repeats subsampled colour.
@@ -27,6 +27,8 @@ type Picture struct {
 	Inks bool
 	// Unended says that the end marker is missing; all pixels are there.
 	Unended bool
+	// Partial says that scans are missing, so that the picture lacks detail.
+	Partial bool
 }
 
 // Header is what stands before the pixels.
@@ -35,7 +37,7 @@ type Header struct {
 	Components int
 	EXIF       []byte // of the TIFF form, without the name before it
 	XMP        []byte
-	ICC        []byte
+	ICC        []byte // nil for no profile, empty for one that is not complete
 }
 
 var errCut = io.ErrUnexpectedEOF
@@ -57,6 +59,9 @@ func ReadHeader(data []byte) (Header, error) {
 	d := &decoder{data: data}
 	if err := d.segments(true); err != nil {
 		return Header{}, err
+	}
+	if d.header.ICC == nil && d.profile.pieces != nil {
+		d.header.ICC = []byte{}
 	}
 	return d.header, nil
 }
@@ -97,6 +102,7 @@ type decoder struct {
 	dc, ac      [4]*huffman
 	interval    int // MCUs between restarts; 0 for none
 	unended     bool
+	scans       int
 
 	jfif      bool
 	adobe     bool
@@ -243,7 +249,7 @@ func (d *decoder) application(n byte, body []byte) {
 		d.header.EXIF = body[len(exif):]
 	case n == 1 && has(xmp) && d.header.XMP == nil:
 		d.header.XMP = body[len(xmp):]
-	case n == 2 && has(icc) && len(body) > len(icc)+2:
+	case n == 2 && has(icc) && len(body) > len(icc)+2 && d.header.ICC == nil:
 		d.header.ICC = d.profile.add(body[len(icc)], body[len(icc)+1], body[len(icc)+2:])
 	case n == 14 && has(adobe) && len(body) >= 12:
 		d.adobe, d.transform = true, body[11]
@@ -261,6 +267,9 @@ func (p *profile) add(number, of byte, piece []byte) []byte {
 		p.pieces = make(map[byte][]byte)
 	}
 	p.pieces[number] = piece
+	if len(p.pieces) < int(of) {
+		return nil
+	}
 	var all []byte
 	for i := 1; i <= int(of); i++ {
 		piece, ok := p.pieces[byte(i)]

@@ -35,8 +35,8 @@ func TestLibjpeg(t *testing.T) {
 			if p.W != w || p.H != h || len(p.Planes) != n {
 				t.Fatalf("%dx%d pixels, %d planes", p.W, p.H, len(p.Planes))
 			}
-			if p.Inks != (strings.Contains(name, "cmyk") || strings.Contains(name, "ycck")) || p.Unended {
-				t.Errorf("inks %v, unended %v", p.Inks, p.Unended)
+			if p.Inks != (strings.Contains(name, "cmyk") || strings.Contains(name, "ycck")) || p.Unended || p.Partial {
+				t.Errorf("inks %v, unended %v, partial %v", p.Inks, p.Unended, p.Partial)
 			}
 			if got := fmt.Sprintf("%x", sha256.Sum256(bytes.Join(p.Planes, nil)))[:32]; got != want {
 				t.Error("the pixels are not libjpeg's")
@@ -74,6 +74,17 @@ func TestCutShort(t *testing.T) {
 				t.Errorf("%s of %d bytes of %d: no error", name, n, len(data))
 			}
 		}
+	}
+}
+
+// TestPartial: a progressive file that ends after its first scan has a picture.
+func TestPartial(t *testing.T) {
+	data := file(t, "420-progressive.jpg")
+	first := bytes.Index(data, []byte{0xff, sos})
+	second := first + 2 + bytes.Index(data[first+2:], []byte{0xff, dht})
+	p, err := Decode(append(bytes.Clone(data[:second]), 0xff, eoi))
+	if err != nil || !p.Partial || p.Unended || p.W != 17 {
+		t.Errorf("%+v, %v", p, err)
 	}
 }
 
@@ -133,6 +144,9 @@ func TestHeader(t *testing.T) {
 	h, err := ReadHeader(with)
 	if err != nil || h.W != 17 || h.H != 33 || h.Components != 3 || string(h.EXIF) != "exif" || string(h.XMP) != "xmp" || string(h.ICC) != "firstsecond" {
 		t.Errorf("%+v, %v", h, err)
+	}
+	if h, err := ReadHeader(bytes.Join([][]byte{data[:2], segment(0xe2, "ICC_PROFILE\x00\x02\x02second"), data[2:]}, nil)); err != nil || h.ICC == nil || len(h.ICC) != 0 {
+		t.Errorf("half a profile: %+v, %v", h, err)
 	}
 	if _, err := ReadHeader(with[:60]); err != io.ErrUnexpectedEOF {
 		t.Errorf("the beginning of a header: %v", err)

@@ -28,6 +28,9 @@ type pass struct {
 	block      [64]int32 // of a sequential file
 }
 
+// maxScans is many times what programs write: each of a few bytes may go through all blocks.
+const maxScans = 500
+
 // scan reads a scan header and the data after it.
 func (d *decoder) scan(body []byte) error {
 	if d.comps == nil {
@@ -35,6 +38,9 @@ func (d *decoder) scan(body []byte) error {
 	}
 	if len(body) < 1 || len(body) < 4+2*int(body[0]) || body[0] < 1 || body[0] > 4 {
 		return errors.New("a bad scan header")
+	}
+	if d.scans++; d.scans > maxScans {
+		return errors.New("too many scans")
 	}
 	n := int(body[0])
 	tail := body[1+2*n:]

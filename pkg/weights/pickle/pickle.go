@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -314,17 +315,17 @@ func integer(b []byte) (any, error) {
 		copy(all[:], b)
 		return int64(binary.LittleEndian.Uint64(all[:])), nil
 	default:
-		big1 := make([]byte, n) // big-endian
-		for i, v := range b {
-			big1[n-1-i] = v
-		}
-		v := new(big.Int).SetBytes(big1)
+		bigEndian := slices.Clone(b)
+		slices.Reverse(bigEndian)
+		v := new(big.Int).SetBytes(bigEndian)
 		if b[n-1] >= 0x80 {
 			v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*n)))
 		}
 		return v, nil
 	}
 }
+
+func float(b []byte) (any, error) { return math.Float64frombits(binary.BigEndian.Uint64(b)), nil }
 
 // Kind names the kind of a value, for messages. It does not look into the value.
 func Kind(v any) string {
@@ -369,5 +370,3 @@ func Brief(s string) string {
 	}
 	return s + suffix
 }
-
-func float(b []byte) (any, error) { return math.Float64frombits(binary.BigEndian.Uint64(b)), nil }
