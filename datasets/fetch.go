@@ -161,11 +161,15 @@ func verify(d Dataset, path, wantSHA256 string) error {
 
 // describe opens a data set as training would.
 func describe(d Dataset, dir string) (string, error) {
-	set, err := dataset.Open(dataset.Options{Name: d.Name, Root: dir})
+	set, err := dataset.Open(dataset.Options{Name: d.Name, Root: dir, Decoding: dataset.DecodeNone, AllowIncomplete: true})
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d pictures for training, %d for validation", set.Train.Len(), set.Validation.Len()), nil
+	there := fmt.Sprintf("%d pictures for training, %d for validation", set.Train.Len(), set.Validation.Len())
+	if missing := set.Report.Missing; len(missing) > 0 {
+		there += "; incomplete: " + strings.Join(missing, "; ")
+	}
+	return there, nil
 }
 
 // byHand checks a folder that the user has to fill.

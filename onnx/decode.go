@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -46,6 +47,9 @@ func Inspect(data []byte) (*Model, error) {
 	d := &decoder{}
 	m := d.model(data)
 	if d.err != nil {
+		if other := mistaken(data); other != "" {
+			return nil, fmt.Errorf("not an ONNX model: %s", other)
+		}
 		return nil, fmt.Errorf("not a readable ONNX model: %s", brief(d.err))
 	}
 	m.Beyond = d.beyond
@@ -57,6 +61,25 @@ func Inspect(data []byte) (*Model, error) {
 		return nil, fmt.Errorf("not a valid ONNX model: %s", brief(err))
 	}
 	return m, nil
+}
+
+// mistaken says what a file is that is taken for a model, empty when that is not known.
+func mistaken(data []byte) string {
+	for beginning, what := range map[string]string{
+		"version https://git-lfs": "it is a Git LFS pointer; git lfs pull fetches the model",
+		"<!DOCTYPE":               "it is a web page; the download went wrong",
+		"<!doctype":               "it is a web page; the download went wrong",
+		"<html":                   "it is a web page; the download went wrong",
+		"PK\x03\x04":              "it is a zip archive, as PyTorch and Keras save models: export it as ONNX there",
+		"\x80\x02":                "it is a pickle, as PyTorch saves models: export it as ONNX there",
+		"\x89HDF":                 "it is an HDF5 file, as Keras saves models: export it as ONNX there",
+		"\x1f\x8b":                "it is compressed by gzip: unpack it",
+	} {
+		if strings.HasPrefix(string(data[:min(len(data), 64)]), beginning) {
+			return what
+		}
+	}
+	return ""
 }
 
 // DecodeTensor reads a tensor that is stored by itself, as test data of models are.

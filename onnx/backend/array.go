@@ -23,6 +23,8 @@ type array struct {
 const (
 	maxElements = 1 << 29
 	maxFolded   = 1 << 24 // all constants that a compilation computes, together
+	maxAxis     = 1 << 24 // length of an axis that is resized or padded
+	maxPlane    = 1 << 27 // what a resizing computes between its axes, in one plane
 )
 
 // ErrTooLarge is in errors about models that ask for values of more elements than are sensible.

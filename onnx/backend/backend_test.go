@@ -205,6 +205,7 @@ func TestRunRefuses(t *testing.T) {
 		"statistics":         {model("x", "y", nil, node("BatchNormalization", "x x x x x", "y")), "do not fit"},
 		"huge pads":          {model("x", "y", ints("p", 1<<40, 1<<40), node("Pad", "x p", "y")), "too large"},
 		"negative pads":      {model("x", "y", ints("p", -2, -2), node("Pad", "x p", "y")), "leave nothing"},
+		"resize between":     {model("x", "y", append(ints("s", 1<<14, 2), onnx.NewInts("t", []int64{2}, []int64{1, 1 << 20})), node("Expand", "x s", "e"), &onnx.Node{Op: "Resize", Inputs: []string{"e", "", "", "t"}, Outputs: []string{"y"}}), "too large"},
 		"huge tile":          {model("x", "y", ints("k", 1<<40), node("Tile", "x k", "y")), "too large"},
 		"endless window":     {model("x", "y", ints("s", 1, 1, 2), node("Reshape", "x s", "r"), node("LpPool", "r", "y", attribute("kernel_shape", []int64{1 << 28}), attribute("pads", []int64{1 << 28, 1 << 28}))), "too large"},
 		"huge output":        {model("x", "y", ints("s", 1, 1, 2), node("Reshape", "x s", "r"), node("ConvTranspose", "r r", "y", attribute("output_shape", []int64{1 << 40}))), "too large"},
@@ -316,23 +317,4 @@ func TestTypes(t *testing.T) {
 			t.Errorf("%s: got %v, want %v", name, got, want)
 		}
 	}
-}
-
-// FuzzLoad looks for models that crash onnx-go behind the door that Load is.
-func FuzzLoad(f *testing.F) {
-	for _, m := range []*onnx.Model{
-		model("x", "y", []*onnx.Tensor{onnx.NewFloats("w", []int64{2}, []float32{1, 2}), onnx.NewInts("e", []int64{0}, nil)}, node("Conv", "x w e", "y")),
-		model("x", "y", nil, node("Constant", "", "c", &onnx.Attribute{Name: "value_ints", Value: []int64{1}}), node("Reshape", "x c", "y")),
-	} {
-		data, err := m.Encode()
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(data)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		if m, err := backend.Load(data); err == nil {
-			m.Close()
-		}
-	})
 }

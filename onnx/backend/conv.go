@@ -6,6 +6,9 @@ import "slices"
 // is fastest on rows that fit into the first-level cache.
 const pixels = 192
 
+// maxDepth is how many elements a kernel may have: a column of the image is as long.
+const maxDepth = 1 << 20
+
 // conv is a convolution as a matrix product of the kernels with the columns of the image.
 func conv(n *node) []result {
 	groups := n.integer("group", 1)
@@ -26,6 +29,12 @@ func conv(n *node) []result {
 	}
 	in, out := x[1]/groups, k[0]/groups // channels of a group
 	depth := in * volume(w.kernel)
+	if depth > maxDepth {
+		n.fail("kernels of %d elements are %w", depth, ErrTooLarge)
+	}
+	if n.work(append(w.shape(x[0], k[0]), depth)...); n.err != nil {
+		return nil
+	}
 	area, plane := volume(w.out), volume(w.in)
 	blocks := (area + pixels - 1) / pixels
 	return n.like(w.shape(x[0], k[0]), func(result any, data []any) {
@@ -87,32 +96,32 @@ func convTranspose(n *node) []result {
 		return nil
 	}
 	in, out := k[0]/groups, k[1] // channels of a group
-	taps := volume(w.kernel)
-	area, plane := volume(w.out), volume(w.in)
+	taps, plane := volume(w.kernel), volume(w.in)
+	if n.work(x[0], out*groups, in, taps, plane); n.err != nil {
+		return nil
+	}
+	width, rows := w.out[2], w.out[0]*w.out[1]
 	return n.like(w.shape(x[0], out*groups), func(result any, data []any) {
 		y, x, kernels, bias := floats(result), floats(data[0]), floats(data[1]), []float32(nil)
 		if len(data) > 2 {
 			bias = floats(data[2])
 		}
-		parallel(len(y)/area, in*taps*plane, func(lo, hi int) {
-			sums := make([]float64, area)
-			for i := lo; i < hi; i++ { // one plane of the output
-				channel := i % (out * groups)
-				group := channel / out
+		parallel(len(y)/width, in*taps*w.in[2], func(lo, hi int) {
+			sums := make([]float64, width)
+			for i := lo; i < hi; i++ { // one row of the output
+				image, channel, row := i/rows/(out*groups), i/rows%(out*groups), i%rows
 				clear(sums)
 				if bias != nil {
 					for p := range sums {
 						sums[p] = float64(bias[channel])
 					}
 				}
-				for c := group * in; c < (group+1)*in; c++ {
-					src := x[(i/(out*groups)*in*groups+c)*plane:][:plane]
-					for t := range taps {
-						w.scatter(sums, src, at(t, w.kernel), float64(kernels[(c*out+channel%out)*taps+t]))
-					}
+				for c := channel / out * in; c < (channel/out+1)*in; c++ {
+					src := x[(image*in*groups+c)*plane:][:plane]
+					w.spread(sums, src, kernels[(c*out+channel%out)*taps:][:taps], row)
 				}
 				for p, s := range sums {
-					y[i*area+p] = float32(s)
+					y[i*width+p] = float32(s)
 				}
 			}
 		})
@@ -173,25 +182,35 @@ func (n *node) transposedWindow(in, kernel []int) (w window) {
 	return w
 }
 
-// scatter adds weight times the input to where kernel element k puts it.
-func (w window) scatter(sums []float64, src []float32, k [spatial]int, weight float64) {
-	var shift [spatial]int
-	for a := range spatial {
-		shift[a] = k[a]*w.dilation[a] - w.before[a]
-	}
-	for z := range w.in[0] {
-		oz := z*w.stride[0] + shift[0]
-		for y := range w.in[1] {
-			oy := y*w.stride[1] + shift[1]
-			if oz < 0 || oz >= w.out[0] || oy < 0 || oy >= w.out[1] {
+// spread adds to a row of the output what the kernel puts there.
+func (w window) spread(sums []float64, src, kernel []float32, row int) {
+	for k0 := range w.kernel[0] {
+		z, ok := w.origin(row/w.out[1], k0, 0)
+		if !ok {
+			continue
+		}
+		for k1 := range w.kernel[1] {
+			y, ok := w.origin(row%w.out[1], k1, 1)
+			if !ok {
 				continue
 			}
-			to := sums[(oz*w.out[1]+oy)*w.out[2]:][:w.out[2]]
-			for x, v := range src[(z*w.in[1]+y)*w.in[2]:][:w.in[2]] {
-				if ox := x*w.stride[2] + shift[2]; ox >= 0 && ox < w.out[2] {
-					to[ox] += weight * float64(v)
+			line := src[(z*w.in[1]+y)*w.in[2]:][:w.in[2]]
+			for k2 := range w.kernel[2] {
+				weight := float64(kernel[(k0*w.kernel[1]+k1)*w.kernel[2]+k2])
+				to := k2*w.dilation[2] - w.before[2]
+				for _, v := range line {
+					if to >= 0 && to < len(sums) {
+						sums[to] += weight * float64(v)
+					}
+					to += w.stride[2]
 				}
 			}
 		}
 	}
+}
+
+// origin is the input position along axis a that kernel element k takes to output position o, if there is one.
+func (w window) origin(o, k, a int) (int, bool) {
+	p := o + w.before[a] - k*w.dilation[a]
+	return p / w.stride[a], p >= 0 && p%w.stride[a] == 0 && p/w.stride[a] < w.in[a]
 }

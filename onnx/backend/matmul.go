@@ -57,6 +57,8 @@ func gemm(n *node) []result {
 	}
 	if inner != inner2 {
 		n.fail("matrices of shapes %v and %v do not fit", a, b)
+	}
+	if n.work(rows, inner, cols); n.err != nil {
 		return nil
 	}
 	return n.like(shape, func(out any, in []any) {
@@ -96,6 +98,9 @@ func matMul(n *node) []result {
 	batch, err := broadcast(a[:len(a)-2], b[:len(b)-2])
 	if err != nil {
 		n.fail("%w", err)
+		return nil
+	}
+	if n.work(append([]int{rows, inner, cols}, batch...)...); n.err != nil {
 		return nil
 	}
 	// One matrix of each operand for every index of the batch.

@@ -108,7 +108,7 @@ func (n *node) float(is ...int) bool {
 }
 
 // maxWork bounds how many steps an operation may take that grow faster than its operands and result.
-const maxWork = 1 << 40
+const maxWork = 1 << 38
 
 // work refuses an operation whose loops run over the given lengths when that is out of bounds.
 func (n *node) work(lengths ...int) {

@@ -1,6 +1,8 @@
 package backend_test
 
 import (
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 
@@ -42,5 +44,20 @@ func TestOperators(t *testing.T) {
 	}
 	if !slices.IsSorted(backend.Operators()) {
 		t.Error("operators are not sorted")
+	}
+}
+
+// TestDocumentation: the table in docs/onnx.md has all operators.
+func TestDocumentation(t *testing.T) {
+	text, err := os.ReadFile("../../docs/onnx.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := regexp.MustCompile(`(?s)### What our backend runs.*?Floating-point`).Find(text)
+	words := regexp.MustCompile(`\w+`).FindAllString(string(section), -1)
+	for _, op := range backend.Operators() {
+		if !slices.Contains(words, op) {
+			t.Errorf("docs/onnx.md does not name %s", op)
+		}
 	}
 }

@@ -168,3 +168,55 @@ func argument(smallest bool) operator {
 		})
 	}
 }
+
+// cumSum adds up elements along an axis.
+func cumSum(n *node) []result {
+	exclusive, reverse := n.integer("exclusive", 0) != 0, n.integer("reverse", 0) != 0
+	if !n.operands(2, 2) {
+		return nil
+	}
+	x, axes := n.in[0].shape, n.constant(1)
+	if n.err == nil && (len(axes) != 1 || n.in[0].dtype == onnx.Bool) {
+		n.fail("axis %v of %v", axes, n.in[0].dtype)
+	}
+	if n.err != nil {
+		return nil
+	}
+	axis := n.axis(axes[0], len(x))
+	if n.err != nil {
+		return nil
+	}
+	length, step := x[axis], count(x[axis+1:])
+	l := running{max(1, length), step, exclusive, reverse}
+	return n.like(x, func(out any, in []any) {
+		switch y := out.(type) {
+		case []float32:
+			accumulate(l, y, floats(in[0]))
+		case []int64:
+			accumulate(l, y, in[0].([]int64))
+		}
+	})
+}
+
+// running is how sums run along an axis.
+type running struct {
+	length, step       int
+	exclusive, reverse bool
+}
+
+func accumulate[T float32 | int64](l running, y, x []T) {
+	for r := range len(y) / l.length {
+		from := r/l.step*l.step*l.length + r%l.step
+		var sum T
+		for i := range l.length {
+			p := from + i*l.step
+			if l.reverse {
+				p = from + (l.length-1-i)*l.step
+			}
+			if y[p] = sum + x[p]; l.exclusive {
+				y[p] = sum
+			}
+			sum += x[p]
+		}
+	}
+}

@@ -171,8 +171,11 @@ type tap struct {
 func (n *node) interpolated(r resizing) []result {
 	x := n.in[0].shape
 	for i, d := range r.shape {
-		if n.err == nil && (d < 1 || d > maxElements) {
+		if n.err == nil && d < 1 {
 			n.fail("%d pixels are left of axis %d of shape %v", d, i, x)
+		}
+		if d != x[i] && d > maxAxis {
+			n.fail("an axis of %d pixels is %w", d, ErrTooLarge)
 		}
 	}
 	if _, ok := transformations[r.coordinates]; !ok {
@@ -198,12 +201,23 @@ func (n *node) interpolated(r resizing) []result {
 		}
 	}
 	// Axes before the first that changes are only repeated over.
-	first := len(x) - 1
+	changes := func(i int) bool { return r.shape[i] != x[i] || r.scales[i] != 1 || r.coordinates == cropping }
+	first := 0
+	for first < len(x)-1 && !changes(first) {
+		first++
+	}
 	taps := make([][][]tap, len(x))
-	for i := len(x) - 1; i >= 0; i-- {
-		if r.shape[i] != x[i] || r.scales[i] != 1 || r.coordinates == cropping {
+	between := slices.Clone(x[first:])
+	for i := len(x) - 1; i >= first; i-- {
+		if changes(i) {
+			between[i-first] = r.shape[i]
+		}
+		if elements, err := size(between); err != nil || elements > maxPlane {
+			n.fail("a plane of %v pixels is %w", between, ErrTooLarge)
+			return nil
+		}
+		if changes(i) {
 			taps[i] = r.axis(i, x[i])
-			first = i
 		}
 	}
 	outside := r.outside(x)

@@ -170,80 +170,6 @@ func squeeze(n *node) []result {
 	return relabelled(n, shape)
 }
 
-func transpose(n *node) []result {
-	order := n.integers("perm")
-	if !n.operands(1, 1) {
-		return nil
-	}
-	x := n.in[0].shape
-	if order == nil {
-		for i := range x {
-			order = append(order, len(x)-1-i)
-		}
-	}
-	sorted := slices.Sorted(slices.Values(order))
-	for i := range sorted {
-		if sorted[i] != i || len(order) != len(x) {
-			n.fail("perm=%v is not valid for shape %v", order, x)
-			return nil
-		}
-	}
-	shape, from := make([]int, len(x)), make([]int, len(x))
-	for i, o := range order {
-		shape[i], from[i] = x[o], strides(x)[o]
-	}
-	l := loop{shape: shape, strides: [][]int{strides(shape), from}}
-	return n.like(shape, func(out any, in []any) { l.move(out, in[0]) })
-}
-
-// depthToSpace moves blocks of channels to pixels.
-func depthToSpace(n *node) []result {
-	b := n.integer("blocksize", 0)
-	mode := n.text("mode", "DCR")
-	if !n.operands(1, 1) {
-		return nil
-	}
-	x := n.in[0].shape
-	if len(x) != 4 || b < 1 || x[1]%(b*b) != 0 || (mode != "DCR" && mode != "CRD") {
-		n.fail("blocksize=%d, mode=%s is not valid for shape %v", b, mode, x)
-		return nil
-	}
-	c, h, w := x[1]/(b*b), x[2], x[3]
-	channel, row, column := 1, c*b, c // strides, in channels, of c and of the two halves of a block
-	if mode == "CRD" {
-		channel, row, column = b*b, b, 1
-	}
-	shape := []int{x[0], c, h, b, w, b}
-	area := h * w
-	from := []int{x[1] * area, channel * area, w, row * area, 1, column * area}
-	l := loop{shape: shape, strides: [][]int{strides(shape), from}}
-	return n.like([]int{x[0], c, h * b, w * b}, func(out any, in []any) { l.move(out, in[0]) })
-}
-
-// spaceToDepth moves blocks of pixels to channels: the inverse of depthToSpace with the mode DCR, or CRD.
-func spaceToDepth(n *node) []result {
-	b := n.integer("blocksize", 0)
-	mode := n.text("mode", "DCR")
-	if !n.operands(1, 1) {
-		return nil
-	}
-	x := n.in[0].shape
-	if len(x) != 4 || b < 1 || x[2]%b != 0 || x[3]%b != 0 || (mode != "DCR" && mode != "CRD") {
-		n.fail("blocksize=%d, mode=%s is not valid for shape %v", b, mode, x)
-		return nil
-	}
-	c, h, w := x[1], x[2]/b, x[3]/b
-	// The result's axes are image, then channel and the halves of a block in the order of the mode, row, column.
-	shape := []int{x[0], b, b, c, h, w}
-	from := []int{c * x[2] * x[3], x[3], 1, x[2] * x[3], b * x[3], b}
-	if mode == "CRD" {
-		shape = []int{x[0], c, b, b, h, w}
-		from = []int{c * x[2] * x[3], x[2] * x[3], x[3], 1, b * x[3], b}
-	}
-	l := loop{shape: shape, strides: [][]int{strides(shape), from}}
-	return n.like([]int{x[0], c * b * b, h, w}, func(out any, in []any) { l.move(out, in[0]) })
-}
-
 func concat(n *node) []result {
 	usual := 0
 	if n.opset < 4 {
@@ -415,16 +341,10 @@ func gather(n *node) []result {
 	return n.like(shape, func(out any, in []any) {
 		positions := in[1].([]int64)
 		for k, p := range positions {
-			if p < 0 {
-				p += int64(x[axis])
-			}
-			if p < 0 || p >= int64(x[axis]) {
-				panic("position out of range")
-			}
 			loop{
 				shape:   []int{outer, inner},
 				strides: [][]int{{len(positions) * inner, 1}, {x[axis] * inner, 1}},
-				starts:  []int{k * inner, int(p) * inner},
+				starts:  []int{k * inner, placed(p, x[axis]) * inner},
 			}.move(out, in[0])
 		}
 	})

@@ -131,7 +131,7 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	})
 	if errors.Is(err, weights.ErrOther) && c.network == "" && described == nil {
 		return nil, fmt.Errorf("its weights fit none of the networks %s; -network describes one with other options, "+
-			`as in '{"resnet":{"Out":3,"Hidden":64,"Blocks":2,"Time":true}}'`, strings.Join(names(), ", "))
+			`as in '{"resnet":{"Hidden":64,"Blocks":2,"Time":true}}'`, strings.Join(names(), ", "))
 	}
 	return i, err
 }
@@ -191,6 +191,7 @@ func known() []network.Network {
 		add(offered.NetworksOf(t))
 	}
 	add(network.Restoration(false))
+	add([]network.Network{network.NewNAFNet()})
 	for _, f := range factors {
 		add(network.Superresolution(f))
 	}

@@ -90,7 +90,11 @@ func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 		}
 	}
 	if len(c.report.Rows) == 0 {
-		return nil, fmt.Errorf("no runtime runs the model\n%s", strings.Join(c.refusals(), "\n"))
+		var all []string
+		for _, s := range shapes {
+			all = append(all, formatShape(s))
+		}
+		return nil, fmt.Errorf("no runtime runs the model at the shapes %s\n%s", strings.Join(all, ", "), strings.Join(c.refusals(), "\n"))
 	}
 	return c.report, nil
 }

@@ -147,7 +147,7 @@ func TestErrors(t *testing.T) {
 		"rank":         {scaled(), crosscheck.Options{Shapes: [][]int{{1, 3, 8}}}, "1x3x8"},
 		"zero":         {scaled(), crosscheck.Options{Shapes: [][]int{{1, 3, 0, 8}}}, "1x3x0x8"},
 		"large":        {scaled(), crosscheck.Options{Shapes: [][]int{{1 << 20, 3, 1 << 20, 8}}}, "too large"},
-		"unknown":      {strange, crosscheck.Options{}, "no runtime runs the model\nonnx-go: node 0 (result \"c\"): operation \"Magic\" is not supported"},
+		"unknown":      {strange, crosscheck.Options{}, "no runtime runs the model at the shapes 1x3x32x32, 2x3x24x40, 3x3x40x16\nonnx-go: node 0 (result \"c\"): operation \"Magic\" is not supported"},
 		"memory":       {wide, crosscheck.Options{}, "too large"},
 		"no image":     {flat, crosscheck.Options{Shapes: [][]int{{1, 3, 8, 8}}}, "does not fit input \"x\", which wants (N)"},
 		"no library":   {scaled(), crosscheck.Options{Library: "none.so"}, "none.so"},
@@ -219,6 +219,23 @@ func TestForeign(t *testing.T) {
 	}
 }
 
+// TestOpsets: an older or newer opset changes nothing where the operation is the same.
+func TestOpsets(t *testing.T) {
+	n, h, w := onnx.Symbolic("N"), onnx.Symbolic("H"), onnx.Symbolic("W")
+	for opset := int64(7); opset <= 23; opset++ {
+		m := image("LeakyRelu", value("x", onnx.Float32, n, onnx.Fixed(3), h, w), value("y", onnx.Float32, n, onnx.Fixed(3), h, w))
+		m.Opsets[0].Version = opset
+		report, err := crosscheck.Run(context.Background(), encode(t, m), crosscheck.Options{Seed: 1, Shapes: [][]int{{1, 3, 8, 8}}})
+		if err != nil || report.Rows[0].Runtime != crosscheck.OnnxGo {
+			t.Errorf("opset %d: %+v, %v", opset, report, err)
+			continue
+		}
+		if worst, ok := report.Worst(1e-6); ok {
+			t.Errorf("opset %d: %+v", opset, worst)
+		}
+	}
+}
+
 // TestOneRuntime: a model with a local function, which we do not represent, is left to ONNX Runtime.
 func TestOneRuntime(t *testing.T) {
 	const functions = 25 // field of onnx.proto
@@ -244,7 +261,7 @@ func TestOneRuntime(t *testing.T) {
 	data = protowire.AppendBytes(protowire.AppendTag(data, 8, protowire.BytesType), append(protowire.AppendString([]byte{1<<3 | 2}, "here"), 2<<3|0, 1))
 	report, err := crosscheck.Run(context.Background(), data, crosscheck.Options{Seed: 1})
 	if err != nil { // without ONNX Runtime
-		if !strings.Contains(err.Error(), "no runtime runs the model\nonnx-go: local functions are not supported") || strings.Contains(err.Error(), "onnxruntime:") {
+		if !strings.Contains(err.Error(), "no runtime runs the model at the shapes 1x3x32x32, 2x3x24x40, 3x3x40x16\nonnx-go: local functions are not supported") || strings.Contains(err.Error(), "onnxruntime:") {
 			t.Error(err)
 		}
 		return

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"multiscale/onnx"
 )
@@ -14,13 +15,14 @@ import (
 // large values differ by more. Training and the command check use it alike.
 const Tolerance = 1e-4
 
-// Tolerances of models that compute in shorter types: some 20 roundings of 2^-11 and of 2^-8.
+// Tolerances of models that compute in shorter types: some 20 roundings of 2^-11 and of 2^-8. Quantized numbers have 8 bits as
+// well.
 const (
-	toleranceFloat16  = 1e-2
-	toleranceBFloat16 = 8e-2
+	toleranceFloat16 = 1e-2
+	toleranceByte    = 8e-2
 )
 
-// toleranceOf is the tolerance for the shortest floating-point type that a model declares or has as weights.
+// toleranceOf is the tolerance for the shortest type that a model declares, has as weights or quantizes to.
 func toleranceOf(m *onnx.Model) float64 {
 	tolerance := Tolerance
 	see := func(d onnx.DataType) {
@@ -28,7 +30,7 @@ func toleranceOf(m *onnx.Model) float64 {
 		case onnx.Float16:
 			tolerance = max(tolerance, toleranceFloat16)
 		case onnx.BFloat16:
-			tolerance = max(tolerance, toleranceBFloat16)
+			tolerance = max(tolerance, toleranceByte)
 		}
 	}
 	for _, v := range slices.Concat(m.Graph.Inputs, m.Graph.Outputs, m.Graph.Values) {
@@ -36,6 +38,9 @@ func toleranceOf(m *onnx.Model) float64 {
 	}
 	for _, t := range m.Graph.Initializers {
 		see(t.Type)
+	}
+	if slices.ContainsFunc(m.Graph.Nodes, func(n *onnx.Node) bool { return strings.Contains(n.Op, "QuantizeLinear") }) {
+		tolerance = toleranceByte
 	}
 	return tolerance
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"multiscale/onnx"
@@ -122,6 +123,12 @@ const maxChannels, maxConditions = 64, 64
 
 // interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N) or (N,k); and the one output.
 func (s *Session) interfaceOf(g *onnx.Graph) error {
+	for _, v := range slices.Concat(g.Feeds(), g.Outputs) {
+		// Pixels are normalised numbers; of bytes it is not known what they mean.
+		if !slices.Contains([]onnx.DataType{onnx.Undefined, onnx.Float32, onnx.Float16, onnx.BFloat16, onnx.Float64}, v.Type) {
+			return fmt.Errorf("%q holds %v, want a floating-point type", v.Name, v.Type)
+		}
+	}
 	for _, in := range g.Feeds() {
 		switch {
 		case len(in.Dims) == 4 && s.image == "":

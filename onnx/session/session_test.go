@@ -160,6 +160,9 @@ func TestErrors(t *testing.T) {
 		"grey": {model(func(m *onnx.Model) {
 			m.Graph.Inputs[0].Dims = []onnx.Dim{n, onnx.Fixed(1), h, w}
 		}), "its pictures have 1"},
+		"bytes": {model(func(m *onnx.Model) {
+			m.Graph.Inputs[0].Type = onnx.Uint8
+		}), "\"x\" holds uint8, want a floating-point type"},
 		"half fixed": {model(func(m *onnx.Model) {
 			m.Graph.Inputs[0].Dims = []onnx.Dim{n, onnx.Fixed(3), onnx.Fixed(8), w}
 		}), "one side"},

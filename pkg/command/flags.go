@@ -20,12 +20,6 @@ type Flags struct {
 	wrong      error // the first one that parsing met
 	arguments  string
 	Help       io.Writer // where -h prints; standard output by default
-
-	// refuse, if set, may say no to a value before it is parsed. A flag of
-	// which it refuses "*" is not shown in the help.
-	refuse func(name, value string) error
-	// without are flags that are not defined, whoever asks for it.
-	without []string
 }
 
 type group struct {
@@ -33,7 +27,16 @@ type group struct {
 	entries []entry
 }
 
-type entry struct{ name, unit, usage, preset string }
+// entry is a flag in the help; what describes it is asked for when it is printed.
+type entry struct {
+	name     string
+	describe func() (unit, usage, preset string)
+}
+
+// fixed describes a flag whose help depends on nothing.
+func fixed(name, unit, usage, preset string) entry {
+	return entry{name, func() (string, string, string) { return unit, usage, preset }}
+}
 
 // NewFlags returns an empty set for the command of a name; does says in one
 // sentence what the command does, for -h.
@@ -62,12 +65,18 @@ func (f *Flags) Args() []string { return f.set.Args() }
 // there is none to show). An error of set is the command's; a *UsageError from
 // Wrong names flag, reason and advice.
 func (f *Flags) Func(name, unit, preset, usage string, set func(string) error) {
-	f.define(entry{name, unit, usage, preset}, func(s string) error { return set(s) }, false)
+	f.define(fixed(name, unit, usage, preset), set, false)
+}
+
+// Lazy is Func with a help that is asked for when it is printed: it may depend on the
+// flags before -h. A switch takes no value, or true or false.
+func (f *Flags) Lazy(name string, isSwitch bool, help func() (unit, usage, preset string), set func(string) error) {
+	f.define(entry{name, help}, set, isSwitch)
 }
 
 // Bool defines a flag without a value.
 func (f *Flags) Bool(p *bool, name, usage string) {
-	f.define(entry{name: name, usage: usage}, func(s string) error {
+	f.define(fixed(name, "", usage, ""), func(s string) error {
 		switch s {
 		case "true", "false":
 			*p = s == "true"
@@ -79,7 +88,7 @@ func (f *Flags) Bool(p *bool, name, usage string) {
 
 // Switch defines a flag without a value that calls on when it is given.
 func (f *Flags) Switch(name, usage string, on func()) {
-	f.define(entry{name: name, usage: usage}, func(s string) error {
+	f.define(fixed(name, "", usage, ""), func(s string) error {
 		if s != "true" {
 			return Wrong(name, s, "the flag takes no value", "")
 		}
@@ -104,7 +113,7 @@ func (f *Flags) String(p *string, name, unit, usage string) {
 func (f *Flags) Choice(p *string, name string, choices []string, usage string) {
 	f.Func(name, strings.Join(choices, "|"), *p, usage, func(s string) error {
 		if !slices.Contains(choices, s) {
-			return Wrong(name, s, "unknown", oneOf(choices))
+			return Wrong(name, s, "unknown", OneOf(choices))
 		}
 		*p = s
 		return nil
@@ -121,7 +130,7 @@ func (f *Flags) Int(p *int, name, unit string, low, high int, preset, usage stri
 
 // Duration defines a flag with a time of at least low.
 func (f *Flags) Duration(p *time.Duration, name string, low time.Duration, usage string) {
-	f.Func(name, "DURATION", shortDuration(*p), usage, func(s string) error {
+	f.Func(name, "DURATION", FormatDuration(*p), usage, func(s string) error {
 		d, err := time.ParseDuration(s)
 		if err != nil {
 			return Wrong(name, s, "not a time", "write it like 90s, 2m or 1h")
@@ -137,9 +146,6 @@ func (f *Flags) Duration(p *time.Duration, name string, low time.Duration, usage
 // define registers a flag. The flag package would turn an error into text; so
 // the first one is kept aside.
 func (f *Flags) define(e entry, set func(string) error, isBool bool) {
-	if slices.Contains(f.without, e.name) {
-		return
-	}
 	if len(f.groups) == 0 {
 		f.Group("")
 	}
@@ -151,12 +157,7 @@ func (f *Flags) define(e entry, set func(string) error, isBool bool) {
 			return f.wrong
 		}
 		f.given[e.name] = true
-		if f.refuse != nil {
-			f.wrong = f.refuse(e.name, s)
-		}
-		if f.wrong == nil {
-			f.wrong = set(s)
-		}
+		f.wrong = set(s)
 		return f.wrong
 	}}, e.name, "")
 }
@@ -207,11 +208,11 @@ func (f *Flags) translate(err error) error {
 
 // nearest returns the flag whose name is at most two edits away, if any.
 func (f *Flags) nearest(name string) (best string) {
-	least := 3
+	min := 3
 	for _, g := range f.groups {
 		for _, e := range g.entries {
-			if d := edits(name, e.name); d < least && d < len(e.name) {
-				best, least = e.name, d
+			if d := edits(name, e.name); d < min && d < len(e.name) {
+				best, min = e.name, d
 			}
 		}
 	}
@@ -254,13 +255,10 @@ func (f *Flags) printHelp() {
 			fmt.Fprintf(w, "%s\n", g.title)
 		}
 		for _, e := range g.entries {
-			if f.refuse != nil && f.refuse(e.name, "*") != nil {
-				continue
-			}
-			head := strings.TrimSpace("-" + e.name + " " + e.unit)
-			usage := e.usage
-			if e.preset != "" {
-				usage += " (default " + e.preset + ")"
+			unit, usage, preset := e.describe()
+			head := strings.TrimSpace("-" + e.name + " " + unit)
+			if preset != "" {
+				usage += " (default " + preset + ")"
 			}
 			lines := wrap(usage, helpWidth-helpIndent)
 			if len(head) > helpIndent-4 { // the usage begins on the next line
@@ -298,7 +296,8 @@ func wrap(text string, width int) (lines []string) {
 	return append(lines, line)
 }
 
-func oneOf(choices []string) string {
+// OneOf is the advice to use one of a few choices.
+func OneOf(choices []string) string {
 	if len(choices) == 1 {
 		return "use " + choices[0]
 	}

@@ -8,40 +8,17 @@ import (
 	"time"
 )
 
-func parseInt(name, s string, low, high int) (int, error) {
+func parseInt(name, s string, min, max int) (int, error) {
 	n, err := strconv.Atoi(s)
 	switch {
 	case err != nil:
-		return 0, Wrong(name, s, "not a whole number", fmt.Sprintf("give one from %d to %d", low, high))
-	case n < low:
-		return 0, Wrong(name, s, fmt.Sprintf("too small, the least is %d", low), "")
-	case n > high:
-		return 0, Wrong(name, s, fmt.Sprintf("too large, the most is %d", high), "")
+		return 0, Wrong(name, s, "not a whole number", fmt.Sprintf("give one from %d to %d", min, max))
+	case n < min:
+		return 0, Wrong(name, s, fmt.Sprintf("too small, the minimum is %d", min), "")
+	case n > max:
+		return 0, Wrong(name, s, fmt.Sprintf("too large, the maximum is %d", max), "")
 	}
 	return n, nil
-}
-
-// parseList splits "a,b,c" and parses every part, which must all be different
-// if unique.
-func parseList[T comparable](name, s string, unique bool, parse func(part string) (T, error)) ([]T, error) {
-	var list []T
-	seen := map[T]bool{}
-	for _, part := range strings.Split(s, ",") {
-		part = strings.TrimSpace(part)
-		if part == "" {
-			return nil, Wrong(name, s, "an entry of the list is empty", "write it like a,b,c")
-		}
-		v, err := parse(part)
-		if err != nil {
-			return nil, err
-		}
-		if unique && seen[v] {
-			return nil, Wrong(name, s, fmt.Sprintf("%v is in it twice", v), "")
-		}
-		seen[v] = true
-		list = append(list, v)
-	}
-	return list, nil
 }
 
 var sizeUnits = []struct {
@@ -80,8 +57,8 @@ func FormatSize(bytes int64) string {
 	return strconv.FormatInt(bytes, 10)
 }
 
-// shortDuration is Duration.String without the zeros at its end: 2m, not 2m0s.
-func shortDuration(d time.Duration) string {
+// FormatDuration is Duration.String without the zeros at its end: 2m, not 2m0s.
+func FormatDuration(d time.Duration) string {
 	s := d.String()
 	if strings.HasSuffix(s, "m0s") {
 		s = s[:len(s)-2]

@@ -2,41 +2,54 @@ package dataset
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 )
+
+// bsds500Parts are the pictures of each folder.
+var bsds500Parts = []struct {
+	name string
+	n    int
+}{{"train", 200}, {"test", 200}, {"val", 100}}
 
 // openBSDS500 reads the pictures of BSDS500 (Arbelaez et al. 2011): the
 // customary 400 of train/ and test/ for training, the 100 of val/ for validation.
 func openBSDS500(o Options) (*Set, error) {
-	root := o.Root
-	for _, inside := range []string{"images", "data/images", "BSDS500/data/images", "BSR/BSDS500/data/images"} {
-		if dir := filepath.Join(o.Root, filepath.FromSlash(inside)); isFolder(dir) {
-			root = dir
-		}
-	}
-	part := make(map[string]files)
-	var digests []string
-	for _, name := range []string{"train", "test", "val"} {
-		dir := filepath.Join(root, name)
+	root := firstFolder(o.Root, "BSR_bsds500/BSR/BSDS500/data/images", "BSR/BSDS500/data/images", "BSDS500/data/images", "data/images", "images", "BSDS500")
+	s := &survey{o: o}
+	var missing []string
+	albums := make(map[string]*album)
+	for _, part := range bsds500Parts {
+		dir := filepath.Join(root, part.name)
 		if !isFolder(dir) {
-			return nil, fmt.Errorf("%s: no folder %s/, while BSDS500 has train/, test/ and val/; get it with: go run ./datasets/fetch bsds500, or use -data folder", root, name)
+			if !o.AllowIncomplete || part.name == "val" {
+				return nil, fmt.Errorf("%s: no folder %s/, while BSDS500 has train/, test/ and val/; get it with: go run ./datasets/fetch bsds500, or use -data folder", root, part.name)
+			}
+			missing = append(missing, part.name+"/ is missing")
+			continue
 		}
-		f, digest, err := openTree(dir)
+		f, err := s.find("", dir, false)
 		if err != nil {
 			return nil, err
 		}
-		part[name] = f
-		digests = append(digests, digest)
+		missing = append(missing, fewer(part.name+"/", f.Len(), part.n)...)
+		if albums[part.name], err = s.add(part.name+"/", f); err != nil {
+			return nil, err
+		}
 	}
-	return &Set{
-		Channels: rgb, Scale: half, Digest: combine(digests...),
-		Train:      NewGallery(union{part["train"], part["test"]}, Crop, o),
-		Validation: NewGallery(part["val"], Crop, o),
-	}, nil
-}
-
-func isFolder(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.IsDir()
+	if err := o.incomplete("BSDS500", root, missing, &s.report); err != nil {
+		return nil, err
+	}
+	if err := s.settle(); err != nil {
+		return nil, err
+	}
+	train := union{}
+	for _, name := range []string{"train", "test"} {
+		if a := albums[name]; a != nil {
+			train = append(train, a.clean.files)
+		}
+	}
+	if len(train) == 0 {
+		return nil, fmt.Errorf("%s: neither train/ nor test/; get the data set with: go run ./datasets/fetch bsds500", root)
+	}
+	return s.set(NewGallery(train, Crop, o), NewGallery(albums["val"].clean.files, Crop, o), half)
 }

@@ -14,59 +14,131 @@ import (
 const (
 	celebaFolder    = "img_align_celeba"
 	celebaPartition = "list_eval_partition.txt"
+	celebaHint      = "see what is needed: go run ./datasets/fetch celeba"
 )
+
+// celebaParts is the number of pictures of partitions 0 and 1.
+var celebaParts = [2]int{162_770, 19_867}
 
 // openCelebA reads the aligned and cropped pictures of CelebA (Liu et al. 2015),
 // partition 0 for training and 1 for validation. The square in the centre of
 // each picture is used.
 func openCelebA(o Options) (*Set, error) {
-	list := filepath.Join(o.Root, celebaPartition)
-	f, err := os.Open(list)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w; see what is needed: go run ./datasets/fetch celeba", list, reason(err))
-	}
-	defer f.Close()
-	partition, err := readPartition(list, f)
+	s := &survey{o: o}
+	partition, err := s.openPartition(o.Root)
 	if err != nil {
 		return nil, err
 	}
-	dir := filepath.Join(o.Root, celebaFolder)
-	if err := checkFolder(dir, "see what is needed: go run ./datasets/fetch celeba"); err != nil {
-		return nil, err
-	}
-	if err := checkListed(dir, partition); err != nil {
-		return nil, err
-	}
-	train, validation := files{dir, partition[0]}, files{dir, partition[1]}
-	digest, err := inspect(files{dir, append(append([]string(nil), train.names...), validation.names...)})
+	dir, err := s.findCelebA(o.Root)
 	if err != nil {
 		return nil, err
 	}
-	return &Set{
-		Channels: rgb, Scale: half, Digest: digest,
-		Train:      NewGallery(squares{train}, Resize, o),
-		Validation: NewGallery(squares{validation}, Resize, o),
-	}, nil
+	missing := fewer("training", len(partition[0]), celebaParts[0])
+	missing = append(missing, fewer("validation", len(partition[1]), celebaParts[1])...)
+	absent, err := s.findListed(dir, &partition)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.incomplete("CelebA", o.Root, append(absent, missing...), &s.report); err != nil {
+		return nil, err
+	}
+	training := make(map[string]bool, len(partition[0]))
+	for _, name := range partition[0] {
+		training[name] = true
+	}
+	all, err := s.add("", files{dir, append(partition[0], partition[1]...)})
+	if err == nil {
+		err = s.settle()
+	}
+	if err != nil {
+		return nil, err
+	}
+	cut := 0 // those for training come first
+	for cut < all.clean.Len() && training[all.clean.names[cut]] {
+		cut++
+	}
+	return s.set(all.between(0, cut).gallery(Resize, o), all.between(cut, all.clean.Len()).gallery(Resize, o), half)
 }
 
-// readPartition reads lines "NAME 0|1|2" and returns the names of each part.
-// Names are file names: one that could lead to another folder is refused.
+func (s *survey) remark(format string, args ...any) {
+	s.report.Remarks = append(s.report.Remarks, Count{Kind: fmt.Sprintf(format, args...)})
+}
+
+// openPartition reads the list of the partition: that of the authors, or the table
+// that Kaggle makes of it.
+func (s *survey) openPartition(root string) (part [3][]string, err error) {
+	list := filepath.Join(root, celebaPartition)
+	var f *os.File
+	for _, name := range []string{"list_eval_partition.csv", "Eval/" + celebaPartition, celebaPartition} {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			list = path
+		}
+	}
+	if f, err = os.Open(list); err != nil {
+		return part, fmt.Errorf("%s: %w; %s", list, reason(err), celebaHint)
+	}
+	defer f.Close()
+	if filepath.Base(list) != celebaPartition {
+		s.remark("the partition is read from %s", filepath.Base(list))
+	}
+	return readPartition(list, f)
+}
+
+// findCelebA finds the folder of the pictures: of JPEG files, or of the PNG variant,
+// also where the archive was unpacked into a folder of its own name.
+func (s *survey) findCelebA(root string) (string, error) {
+	const variant = celebaFolder + "_png"
+	dir := firstFolder(root, celebaFolder, "Img/"+celebaFolder, variant, variant+".7z", "Img/"+variant)
+	if dir == root {
+		return "", checkFolder(filepath.Join(root, celebaFolder), celebaHint)
+	}
+	for range 3 {
+		inside := firstFolder(dir, celebaFolder, variant, "png")
+		if inside == dir {
+			break
+		}
+		dir = inside
+	}
+	if rel, err := filepath.Rel(root, dir); err == nil && filepath.ToSlash(rel) != celebaFolder {
+		s.remark("the pictures are read from %s", filepath.ToSlash(rel))
+	}
+	return dir, nil
+}
+
+// partitionFields are the two fields of a line: of the authors' list, or of a table.
+func partitionFields(line string) []string {
+	return strings.FieldsFunc(line, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\t' || r == '\r' })
+}
+
+// readPartition reads lines "NAME 0|1|2" and returns the names of each part. A mark of
+// UTF-8 at the beginning, lines that end in CR and LF, and a table's first line are
+// taken. Names are file names: one that could lead to another folder is refused.
 func readPartition(path string, r io.Reader) (part [3][]string, err error) {
 	lines := bufio.NewScanner(r)
 	n, total := 0, 0
+	seen := make(map[string]bool)
 	for lines.Scan() {
 		n++
-		fields := strings.Fields(lines.Text())
-		if len(fields) == 0 {
+		line := lines.Text()
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff")
+		}
+		fields := partitionFields(line)
+		if len(fields) == 0 || n == 1 && len(fields) == 2 && fields[0] == "image_id" {
 			continue
 		}
 		if len(fields) != 2 || len(fields[1]) != 1 || fields[1][0] < '0' || fields[1][0] > '2' {
-			return part, fmt.Errorf("%s: line %d is %.40q, not a file name and 0, 1 or 2; get the file anew", path, n, lines.Text())
+			return part, fmt.Errorf("%s: line %d is %.40q, not a file name and 0, 1 or 2; get the file anew", path, n, line)
 		}
 		name := fields[0]
 		if strings.ContainsAny(name, `/\:`) || strings.HasPrefix(name, ".") || !picture.IsName(name) {
 			return part, fmt.Errorf("%s: line %d: %.40q is not the name of a picture; get the file anew", path, n, name)
 		}
+		if seen[name] {
+			return part, fmt.Errorf("%s: line %d: %.40q is listed twice; get the file anew", path, n, name)
+		}
+		seen[name] = true
 		if total++; total > maxFiles {
 			return part, fmt.Errorf("%s: more than %d lines; get the file anew", path, maxFiles)
 		}
@@ -82,29 +154,43 @@ func readPartition(path string, r io.Reader) (part [3][]string, err error) {
 	return part, nil
 }
 
-// checkListed looks for all pictures of the list at once: one look into the
-// folder is faster than one at each of 200,000 names, and tells how many lack.
-func checkListed(dir string, partition [3][]string) error {
+// findListed looks for all pictures of the list at once: one look into the folder is
+// faster than one at each of 200,000 names. Names become those of the PNG variant where
+// the folder has that. What is not there is taken out of the partition and named.
+func (s *survey) findListed(dir string, partition *[3][]string) (absent []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return fmt.Errorf("%s: %w", dir, reason(err))
+		return nil, fmt.Errorf("%s: %w", dir, reason(err))
 	}
 	there := make(map[string]bool, len(entries))
 	for _, e := range entries {
 		there[e.Name()] = true
 	}
-	missing, first := 0, ""
-	for _, names := range partition[:2] {
+	var missing []string
+	png, total := 0, 0
+	for k, names := range partition[:2] {
+		var found []string
 		for _, name := range names {
-			if !there[name] {
-				if missing++; missing == 1 {
-					first = name
-				}
+			total++
+			other := strings.TrimSuffix(name, filepath.Ext(name)) + ".png"
+			switch {
+			case there[name]:
+				found = append(found, name)
+			case there[other]:
+				png++
+				found = append(found, other)
+			default:
+				missing = append(missing, name)
 			}
 		}
+		partition[k] = found
 	}
-	if missing > 0 {
-		return fmt.Errorf("%s: %d of the %d pictures of %s are missing, first %s; unpack %s.zip again", dir, missing, len(partition[0])+len(partition[1]), celebaPartition, first, celebaFolder)
+	if png > 0 {
+		s.remark("pictures of the PNG variant, whose names end in .png instead of .jpg")
 	}
-	return nil
+	if len(missing) > 0 {
+		absent = []string{fmt.Sprintf("%d of the %d pictures of %s are missing in %s, first %s: unpack %s.zip again",
+			len(missing), total, celebaPartition, dir, missing[0], celebaFolder)}
+	}
+	return absent, nil
 }

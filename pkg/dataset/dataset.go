@@ -35,6 +35,9 @@ type Set struct {
 	// Whole says that networks are compared on the validation pictures in full,
 	// as the papers on this data set do, by tasks that enlarge pictures.
 	Whole bool
+	// Report says what the data set holds. Open counts the pictures; a format's own
+	// Open may report what it has left out.
+	Report Report
 }
 
 // Options say what to open. The zero value opens the built-in dead leaves.
@@ -45,6 +48,22 @@ type Options struct {
 	Side       int      // the side of the samples that will be asked for; 0 means 64
 	CacheBytes int64    // budget for decoded pictures; 0 means 1 GiB, negative none
 	Formats    []Format // that are known; nil for those of this package
+
+	// Channels of the pictures: 1 for grey, of colours their luma; 3 for RGB; other
+	// numbers for .npy pictures of as many. 0 is what the data set has.
+	Channels int
+	// Decoding says whether pictures are decoded once by Open.
+	Decoding Decoding
+	// SkipBad leaves out pictures that cannot be read, as if they were not there.
+	SkipBad bool
+	// AllowIncomplete takes a published data set that lacks pictures.
+	AllowIncomplete bool
+	// Known is the Report of an earlier call. If it is on the same files, they are not
+	// decoded again.
+	Known *Report
+	// Progress is told how many pictures have been decoded, of how many, after each.
+	// Open ends with its error. Calls do not overlap.
+	Progress func(done, total int) error
 
 	budget *budget
 }
@@ -99,9 +118,9 @@ func Find(formats []Format, name string) (Format, error) {
 	return Format{}, fmt.Errorf("-data %q: unknown; use one of %s", name, strings.Join(Names(formats), ", "))
 }
 
-// Open opens a data set and checks what can be checked without decoding it:
-// that the files are there, that binaries have whole records, and that every
-// picture has a sound header.
+// Open opens a data set and checks it: that the files are there, that binaries have
+// whole records, and that every picture can be read, all of it or, as Options.Decoding
+// says, its header.
 func Open(o Options) (*Set, error) {
 	if o.Name == "" {
 		o.Name = "deadleaves"
@@ -111,6 +130,9 @@ func Open(o Options) (*Set, error) {
 	}
 	if o.Side == 0 {
 		o.Side = 64
+	}
+	if o.Channels < 0 || o.Channels > maxChannels {
+		return nil, fmt.Errorf("-channels %d: not a number of channels; use 1 for grey, 3 for RGB, or that of .npy pictures, up to %d", o.Channels, maxChannels)
 	}
 	if o.Side < 1 || o.Side > picture.MaxSide {
 		return nil, fmt.Errorf("samples of side %d cannot be made; use 1 to %d", o.Side, picture.MaxSide)
@@ -145,21 +167,27 @@ func Open(o Options) (*Set, error) {
 		return nil, err
 	}
 	set.Name = f.Name
-	return set, set.check()
+	if n := o.Channels; n != 0 && n != set.Channels && convertible(set.Channels, n) { // NewGallery does it
+		set.Channels, set.Scale = n, scaleOfChannels(set.Scale, n)
+	}
+	if err := set.check(o); err != nil {
+		return nil, err
+	}
+	set.Report.Train, set.Report.Validation, set.Report.Channels = set.Train.Len(), set.Validation.Len(), set.Channels
+	return set, nil
 }
 
 // check finds what an Open function has left out.
-func (s *Set) check() error {
+func (s *Set) check(o Options) error {
 	switch {
 	case s.Train == nil || s.Validation == nil || s.Train.Len() == 0 || s.Validation.Len() == 0:
 		return fmt.Errorf("-data %s: a data set needs pictures for training and for validation", s.Name)
 	case s.Channels < 1:
 		return fmt.Errorf("-data %s: pictures of %d channels", s.Name, s.Channels)
+	case o.Channels != 0 && o.Channels != s.Channels:
+		return fmt.Errorf("-channels %d: the pictures of -data %s have %d channels; leave -channels out", o.Channels, s.Name, s.Channels)
 	case s.Digest == "":
 		return fmt.Errorf("-data %s: the data set has no digest", s.Name)
 	}
 	return s.Scale.Check(s.Channels)
 }
-
-// rgb is the number of channels of decoded pictures, and of this package's data sets.
-const rgb = 3

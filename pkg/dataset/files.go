@@ -3,14 +3,11 @@ package dataset
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/picture"
@@ -22,100 +19,12 @@ type files struct {
 	names []string // relative, with forward slashes
 }
 
-func (f files) Len() int                            { return len(f.names) }
-func (f files) Name(i int) string                   { return f.names[i] }
-func (f files) Load(i int) (*picture.Planar, error) { return picture.Open(f.path(i)) }
-func (f files) path(i int) string                   { return filepath.Join(f.root, filepath.FromSlash(f.names[i])) }
-
-// maxFiles is more than any data set of pictures has that fits on a disk of today.
-const maxFiles = 5_000_000
-
-func checkFolder(dir, hint string) error {
-	if hint != "" {
-		hint = "; " + hint
-	}
-	switch info, err := os.Stat(dir); {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: no such folder%s", dir, hint)
-	case err != nil:
-		return fmt.Errorf("%s: %w", dir, reason(err))
-	case !info.IsDir():
-		return fmt.Errorf("%s: not a folder%s", dir, hint)
-	}
-	return nil
-}
-
-// reason is the error of the system without the path that it repeats.
-func reason(err error) error {
-	var inPath *fs.PathError
-	if errors.As(err, &inPath) {
-		return inPath.Err
-	}
-	return err
-}
-
-var errNoPictures = errors.New("the folder has no PNG, JPEG, GIF, BMP, TIFF or WebP pictures; name one that has")
-
-// findPictures lists the pictures below root, sorted by relative path. Hidden
-// files and folders are left out. Symbolic links to files inside root count;
-// links to folders, and links that lead out of root, are not followed.
-func findPictures(root string) (files, error) {
-	// The folder itself may be given by a link.
-	real, err := filepath.EvalSymlinks(root)
-	if err != nil {
-		return files{}, fmt.Errorf("%s: %w", root, reason(err))
-	}
-	found := files{root: root}
-	links := 0
-	err = filepath.WalkDir(real, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("%s: %w; make it readable or move it away", path, reason(err))
-		}
-		if path == real {
-			return nil
-		}
-		if strings.HasPrefix(d.Name(), ".") {
-			if d.IsDir() {
-				return fs.SkipDir
-			}
-			return nil
-		}
-		if d.IsDir() || !picture.IsName(d.Name()) {
-			return nil
-		}
-		if d.Type()&fs.ModeSymlink != 0 && !staysInside(real, path) {
-			links++
-			return nil
-		}
-		if len(found.names) == maxFiles {
-			return fmt.Errorf("%s: more than %d pictures; name a smaller folder", root, maxFiles)
-		}
-		name, err := filepath.Rel(real, path)
-		if err != nil {
-			return err
-		}
-		found.names = append(found.names, filepath.ToSlash(name))
-		return nil
-	})
-	switch {
-	case err != nil:
-		return files{}, err
-	case len(found.names) == 0 && links > 0:
-		return files{}, fmt.Errorf("%s: no pictures but %d symbolic links that lead out of the folder and are not followed; copy the pictures", root, links)
-	case len(found.names) == 0:
-		return files{}, fmt.Errorf("%s: %w", root, errNoPictures)
-	}
-	slices.Sort(found.names)
-	return found, nil
-}
-
-func staysInside(root, link string) bool {
-	target, err := filepath.EvalSymlinks(link)
-	if err != nil {
-		return false
-	}
-	rel, err := filepath.Rel(root, target)
-	return err == nil && filepath.IsLocal(rel)
+func (f files) Len() int          { return len(f.names) }
+func (f files) Name(i int) string { return f.names[i] }
+func (f files) path(i int) string { return filepath.Join(f.root, filepath.FromSlash(f.names[i])) }
+func (f files) Load(i int) (*picture.Planar, error) {
+	p, _, err := load(f.path(i))
+	return p, err
 }
 
 // digestInFull is up to how many bytes the contents of files count for a
@@ -124,20 +33,6 @@ const (
 	digestInFull = 256 << 20
 	digestStart  = 4 << 10
 )
-
-// inspect checks the header of every picture and returns a digest of all, on
-// all cores. The error is that of the first bad picture in the order of names.
-func inspect(f files) (string, error) {
-	j, err := newInspection(f)
-	if err != nil {
-		return "", err
-	}
-	if err := f.checkLinks(); err != nil {
-		return "", err
-	}
-	j.headers = true
-	return j.run()
-}
 
 // checkLinks refuses pictures, named by a list or by a counterpart, that are
 // links out of the folder.
@@ -155,28 +50,22 @@ func (f files) checkLinks() error {
 	return nil
 }
 
-// digestOf is the digest of files that are not pictures.
-func digestOf(f files) (string, error) {
-	j, err := newInspection(f)
-	if err != nil {
-		return "", err
-	}
-	return j.run()
-}
-
-type inspection struct {
+// contents is what is known of files without an understanding of them.
+type contents struct {
 	files
-	headers bool
-	limit   int64 // bytes of each file that count
-	sizes   []int64
-	sums    [][sha256.Size]byte
-	errs    []error
+	total int64 // bytes
+	limit int64 // bytes of each file that count for the digest
+	sizes []int64
+	sums  [][sha256.Size]byte
+	errs  []error
+	// check, where there is one, looks at file i before it is read.
+	check func(i int) error
 }
 
-func newInspection(f files) (*inspection, error) {
+// newContents finds the sizes of files.
+func newContents(f files) (*contents, error) {
 	n := f.Len()
-	j := &inspection{files: f, sizes: make([]int64, n), sums: make([][sha256.Size]byte, n), errs: make([]error, n)}
-	total := int64(0)
+	c := &contents{files: f, sizes: make([]int64, n), sums: make([][sha256.Size]byte, n), errs: make([]error, n)}
 	for i := range n {
 		info, err := os.Stat(f.path(i))
 		if err != nil {
@@ -185,50 +74,81 @@ func newInspection(f files) (*inspection, error) {
 		if !info.Mode().IsRegular() {
 			return nil, fmt.Errorf("%s: not a file; move it away", f.path(i))
 		}
-		j.sizes[i] = info.Size()
-		total += info.Size()
+		c.sizes[i] = info.Size()
+		c.total += info.Size()
 	}
-	j.limit = digestStart
-	if total <= digestInFull {
-		j.limit = digestInFull
+	c.limit = digestStart
+	if c.total <= digestInFull {
+		c.limit = digestInFull
 	}
-	return j, nil
+	return c, nil
 }
 
-func (j *inspection) run() (string, error) {
-	kernel.Run(j.Len(), j)
-	if err := firstError(j.errs); err != nil {
-		return "", err
-	}
-	all := sha256.New()
-	for i, name := range j.names {
-		fmt.Fprintf(all, "%q %d %x\n", name, j.sizes[i], j.sums[i])
-	}
-	return hex.EncodeToString(all.Sum(nil)), nil
-}
+// read fills sums and errs, on all cores.
+func (c *contents) read() { kernel.Run(c.Len(), c) }
 
-func (j *inspection) Do(i int) { j.errs[i] = j.look(i) }
-
-func (j *inspection) look(i int) error {
-	path := j.path(i)
-	if j.headers {
-		if _, _, err := picture.Size(path); err != nil {
-			return err
+// Do implements kernel.Job for file i.
+func (c *contents) Do(i int) {
+	if c.check != nil {
+		if c.errs[i] = c.check(i); c.errs[i] != nil {
+			// Its bytes still count for what has been decoded.
+			c.sums[i], _ = c.sum(i)
+			return
 		}
 	}
+	c.sums[i], c.errs[i] = c.sum(i)
+}
+
+func (c *contents) sum(i int) (sum [sha256.Size]byte, err error) {
+	path := c.path(i)
 	f, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, reason(err))
+		return sum, fmt.Errorf("%s: %w", path, reason(err))
 	}
 	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, io.LimitReader(f, j.limit)); err != nil {
-		return fmt.Errorf("%s: %w", path, reason(err))
+	all := sha256.New()
+	if _, err := io.Copy(all, io.LimitReader(f, c.limit)); err != nil {
+		return sum, fmt.Errorf("%s: %w", path, reason(err))
 	}
-	sum.Sum(j.sums[i][:0])
-	return nil
+	all.Sum(sum[:0])
+	return sum, nil
+}
+
+// digest identifies the files but for those of which without is true.
+func (c *contents) digest(without func(i int) bool) string {
+	all := sha256.New()
+	for i, name := range c.names {
+		if without == nil || !without(i) {
+			fmt.Fprintf(all, "%q %d %x\n", name, c.sizes[i], c.sums[i])
+		}
+	}
+	return hex.EncodeToString(all.Sum(nil))
+}
+
+// combine makes one digest of several; one alone stays as it is.
+func combine(digests ...string) string {
+	if len(digests) == 1 {
+		return digests[0]
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, digests)))
+}
+
+// readContents reads files that are not pictures.
+func readContents(f files) (*contents, error) {
+	c, err := newContents(f)
+	if err != nil {
+		return nil, err
+	}
+	c.read()
+	return c, firstError(c.errs)
 }
 
 // Digest identifies the content of the named files of a folder, for Set.Digest of
 // data sets that are no pictures.
-func Digest(root string, names []string) (string, error) { return digestOf(files{root, names}) }
+func Digest(root string, names []string) (string, error) {
+	c, err := readContents(files{root, names})
+	if err != nil {
+		return "", err
+	}
+	return c.digest(nil), nil
+}

@@ -1,62 +1,66 @@
 package dataset
 
 import (
-	"crypto/sha256"
-	"fmt"
-
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 )
 
-func openFolder(o Options) (*Set, error) {
-	return openTrees(o, Crop, half)
-}
+// openFolder reads any tree of pictures.
+func openFolder(o Options) (*Set, error) { return openTrees(o, findTree, Crop, half) }
 
-// openTrees serves any tree of pictures, with a validation folder of its own
-// or split by hash.
-func openTrees(o Options, how Fit, scale pixel.Scale) (*Set, error) {
-	set := &Set{Channels: rgb, Scale: scale}
-	all, digest, err := openTree(o.Root)
+// openTrees serves pictures with a validation folder of their own or split by hash;
+// find lists those of a folder.
+func openTrees(o Options, find func(s *survey, label, root string) (*album, error), how Fit, scale pixel.Scale) (*Set, error) {
+	s := &survey{o: o}
+	all, err := find(s, "", o.Root)
 	if err != nil {
 		return nil, err
 	}
-	set.Digest = digest
-	train, validation := Source(all), Source(nil)
-	if o.Validation == "" {
-		train, validation, err = Split(all, o.Root)
-		if err != nil {
-			return nil, err
-		}
-	} else {
+	var other *album
+	if o.Validation != "" {
 		if err := checkFolder(o.Validation, "-validation must name a folder of pictures"); err != nil {
 			return nil, err
 		}
-		other, digest, err := openTree(o.Validation)
-		if err != nil {
+		if other, err = find(s, "validation:", o.Validation); err != nil {
 			return nil, err
 		}
-		validation, set.Digest = other, combine(set.Digest, digest)
 	}
-	if how == Resize {
-		train, validation = squares{train}, squares{validation}
+	if err := s.settle(); err != nil {
+		return nil, err
 	}
-	set.Train = NewGallery(train, how, o)
-	set.Validation = NewGallery(validation, how, o)
-	return set, nil
+	if err := s.checkRatio(); err != nil {
+		return nil, err
+	}
+	var train, validation part
+	if other != nil {
+		train, validation = all.whole(), other.whole()
+	} else if train, validation, err = all.split(); err != nil {
+		return nil, err
+	}
+	if train, err = s.apart(train, validation); err != nil {
+		return nil, err
+	}
+	return s.set(train.gallery(how, o), validation.gallery(how, o), scale)
 }
 
-func openTree(root string) (files, string, error) {
-	f, err := findPictures(root)
+// findTree lists the pictures below a folder.
+func findTree(s *survey, label, root string) (*album, error) {
+	f, err := s.find(label, root, true)
 	if err != nil {
-		return files{}, "", err
+		return nil, err
 	}
-	digest, err := inspect(f)
-	return f, digest, err
+	return s.add(label, f)
 }
 
-// combine makes one digest of several.
-func combine(digests ...string) string {
-	return fmt.Sprintf("%x", sha256.Sum256(fmt.Append(nil, digests)))
+// find is findPictures that reports what is left out.
+func (s *survey) find(label, root string, arrays bool) (files, error) {
+	f, left, err := findPictures(root, arrays)
+	where := ""
+	if label != "" {
+		where = " in -validation"
+	}
+	s.report.LeftOut = append(s.report.LeftOut, left.sorted(where)...)
+	return f, err
 }
 
 // squares cuts the square in the centre out of every picture.

@@ -18,21 +18,29 @@ func (s subset) Len() int                            { return len(s.index) }
 func (s subset) Name(i int) string                   { return s.Source.Name(s.index[i]) }
 func (s subset) Load(i int) (*picture.Planar, error) { return s.Source.Load(s.index[i]) }
 
-// union is one source after another.
-type union struct{ a, b files }
+// union is one list of files after another.
+type union []files
 
 func (u union) at(i int) (files, int) {
-	if n := u.a.Len(); i >= n {
-		return u.b, i - n
+	k := 0
+	for ; i >= u[k].Len(); k++ {
+		i -= u[k].Len()
 	}
-	return u.a, i
+	return u[k], i
 }
 
-func (u union) Len() int { return u.a.Len() + u.b.Len() }
+func (u union) Len() (n int) {
+	for _, f := range u {
+		n += f.Len()
+	}
+	return n
+}
+
 func (u union) Name(i int) string {
 	f, k := u.at(i)
 	return f.Name(k)
 }
+
 func (u union) Load(i int) (*picture.Planar, error) {
 	f, k := u.at(i)
 	return f.Load(k)
@@ -71,9 +79,15 @@ func NewPairs(clean, inputs Source, how Fit, o Options) *Gallery {
 		o.budget = new(budget)
 		o.budget.left.Store(DefaultCacheBytes)
 	}
-	g := &Gallery{clean: newCache(clean, o.budget), fit: how}
+	own := func(s Source) *cache {
+		if o.Channels != 0 {
+			s = converted{s, o.Channels}
+		}
+		return newCache(s, o.budget)
+	}
+	g := &Gallery{clean: own(clean), fit: how}
 	if inputs != nil {
-		g.inputs = newCache(inputs, o.budget)
+		g.inputs = own(inputs)
 	}
 	g.halves = newCache(halves{g.clean}, o.budget)
 	return g

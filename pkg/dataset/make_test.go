@@ -66,8 +66,10 @@ func shared(name string) (string, bool) {
 	return dir, isFolder(dir)
 }
 
+// open opens a data set, of the published ones also some of the pictures.
 func open(t testing.TB, o Options) *Set {
 	t.Helper()
+	o.AllowIncomplete = true
 	set, err := Open(o)
 	if err != nil {
 		t.Fatal(err)

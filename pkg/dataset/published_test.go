@@ -26,7 +26,7 @@ func TestBSDS500(t *testing.T) {
 		}
 	}
 	if dir, ok := shared("bsds500"); ok {
-		set := open(t, Options{Name: "bsds500", Root: dir})
+		set := open(t, Options{Name: "bsds500", Root: dir, Decoding: DecodeNone})
 		use(t, set, 64)
 		if set.Train.Len() != 400 || set.Validation.Len() != 100 {
 			t.Errorf("%d and %d pictures", set.Train.Len(), set.Validation.Len())
@@ -77,7 +77,7 @@ func TestHalfAgainstUrban100(t *testing.T) {
 	if !ok {
 		return
 	}
-	set := open(t, Options{Name: "urban100", Root: dir})
+	set := open(t, Options{Name: "urban100", Root: dir, Decoding: DecodeNone})
 	use(t, set, 64)
 	if set.Train.Len() != 80 || set.Validation.Len() != 20 || set.Validation.Name(0) != "img_081.png" {
 		t.Errorf("%d and %d pairs, validation from %s", set.Train.Len(), set.Validation.Len(), set.Validation.Name(0))
@@ -145,6 +145,7 @@ func TestPartitionErrors(t *testing.T) {
 func FuzzPartition(f *testing.F) {
 	f.Add("000001.jpg 0\n000002.jpg 1\n000003.jpg 2\n")
 	f.Add("../a.jpg 0\r\n\r\n")
+	f.Add("\ufeffimage_id,partition\r\n000001.jpg,0\r\n000002.jpg;1\r\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		part, err := readPartition("list.txt", strings.NewReader(text))
 		if err != nil && !strings.HasPrefix(err.Error(), "list.txt: ") {

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 
 	"multiscale/pkg/picture"
-	"multiscale/pkg/pixel"
 )
 
 // layout is how a binary file stores pictures: records of one size.
@@ -95,6 +94,19 @@ func (c *records) close() {
 
 func (c *records) Len() int { return c.n }
 
+// sizes is the number of records of each file.
+func (c *records) sizes() map[string]int {
+	sizes := make(map[string]int)
+	for i, f := range c.files {
+		end := c.n
+		if i+1 < len(c.files) {
+			end = c.files[i+1].first
+		}
+		sizes[f.name] = end - f.first
+	}
+	return sizes
+}
+
 // find returns the file that holds record i, and the record's number in it.
 func (c *records) find(i int) (recordFile, int) {
 	f := c.files[0]
@@ -138,80 +150,4 @@ func matching(dir, pattern string) []string {
 		}
 	}
 	return names
-}
-
-// openBinaries serves a data set of binary files; validation may be empty.
-func openBinaries(o Options, root string, train, validation []string, l layout, scale pixel.Scale) (*Set, error) {
-	digest, err := digestOf(files{root, append(append([]string(nil), train...), validation...)})
-	if err != nil {
-		return nil, err
-	}
-	all, err := openRecords(root, train, l)
-	if err != nil {
-		return nil, err
-	}
-	t, v := Source(all), Source(nil)
-	if len(validation) > 0 {
-		v, err = openRecords(root, validation, l)
-	} else {
-		t, v, err = Split(all, root)
-	}
-	if err != nil {
-		all.close()
-		return nil, err
-	}
-	// Nothing is kept: a record is read faster than it would be missed.
-	o.budget = new(budget)
-	return &Set{
-		Channels: rgb, Scale: scale, Digest: digest,
-		Train:      NewGallery(t, Resize, o),
-		Validation: NewGallery(v, Resize, o),
-	}, nil
-}
-
-// openCIFAR10 reads the binary version of CIFAR-10 (Krizhevsky 2009): every
-// data_batch_*.bin for training, and test_batch.bin for validation where it is
-// there.
-func openCIFAR10(o Options) (*Set, error) {
-	for _, dir := range []string{o.Root, filepath.Join(o.Root, "cifar-10-batches-bin")} {
-		if train := matching(dir, "data_batch_*.bin"); len(train) > 0 {
-			return openBinaries(o, dir, train, matching(dir, "test_batch.bin"), cifar10Layout, half)
-		}
-	}
-	return nil, fmt.Errorf("%s: no data_batch_*.bin here or in cifar-10-batches-bin; get them with: go run ./datasets/fetch cifar10", o.Root)
-}
-
-// stl10Scale is STL-10's own statistics.
-var stl10Scale = scaleOf([rgb]float32{0.4467, 0.4398, 0.4066}, [rgb]float32{0.2240, 0.2215, 0.2239})
-
-// half takes pixels to [-1,1].
-var half = scaleOf([rgb]float32{0.5, 0.5, 0.5}, [rgb]float32{0.5, 0.5, 0.5})
-
-// scaleOf is a normalisation by numbers of single precision, as PyTorch has them.
-func scaleOf(mean, std [rgb]float32) (s pixel.Scale) {
-	for c := range rgb {
-		s.Mean, s.Std = append(s.Mean, float64(mean[c])), append(s.Std, float64(std[c]))
-	}
-	return s
-}
-
-// openSTL10 reads STL-10 (Coates, Ng and Lee 2011): unlabeled_X.bin and
-// train_X.bin for training, test_X.bin for validation where it is there; or,
-// where there is none of them, any tree of pictures taken from it.
-func openSTL10(o Options) (*Set, error) {
-	for _, dir := range []string{o.Root, filepath.Join(o.Root, "stl10_binary")} {
-		train := append(matching(dir, "unlabeled_X.bin"), matching(dir, "train_X.bin")...)
-		validation := matching(dir, "test_X.bin")
-		if len(train) > 0 {
-			return openBinaries(o, dir, train, validation, stl10Layout, stl10Scale)
-		}
-		if len(validation) > 0 {
-			return nil, fmt.Errorf("%s: test_X.bin without unlabeled_X.bin or train_X.bin; get them with: go run ./datasets/fetch stl10", dir)
-		}
-	}
-	set, err := openTrees(o, Resize, stl10Scale)
-	if errors.Is(err, errNoPictures) {
-		return nil, fmt.Errorf("%s: neither unlabeled_X.bin, train_X.bin nor pictures in this folder; get them with: go run ./datasets/fetch stl10", o.Root)
-	}
-	return set, err
 }

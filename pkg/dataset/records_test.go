@@ -129,7 +129,7 @@ func fuzzBinary(f *testing.F, name, file string, l layout) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		root := t.TempDir()
 		write(t, data, root, file)
-		set, err := Open(Options{Name: name, Root: root})
+		set, err := Open(Options{Name: name, Root: root, AllowIncomplete: true})
 		whole := len(data) > 0 && int64(len(data))%l.size() == 0
 		switch {
 		case err != nil && !strings.HasPrefix(err.Error(), root):
@@ -155,8 +155,11 @@ func TestRefusedFilesAreClosed(t *testing.T) {
 		if _, err := openRecords(root, []string{"data_batch_1.bin", "data_batch_2.bin"}, cifar10Layout); err == nil {
 			t.Fatal("a file that is cut short was accepted")
 		}
-		if _, err := openBinaries(Options{Name: "cifar10"}, root, []string{"data_batch_1.bin"}, nil, cifar10Layout, half); err == nil {
+		if _, err := cifar10.openIn(Options{AllowIncomplete: true}, root, []string{"data_batch_1.bin"}, nil, nil); err == nil {
 			t.Fatal("a single picture was split in two parts")
+		}
+		if _, err := cifar10.openIn(Options{}, root, []string{"data_batch_1.bin"}, nil, []string{"data_batch_1.bin"}); err == nil {
+			t.Fatal("an incomplete data set was accepted")
 		}
 	}
 	if after := openFiles(t); after > before { // fewer: the collector has closed those of other tests

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-
-	"multiscale/pkg/picture"
 )
+
+// urban100Pairs is the number of pictures of Urban100.
+const urban100Pairs = 100
 
 // openUrban100 reads Urban100 (Huang, Singh and Ahuja 2015) for
 // super-resolution by a factor of 2: pairs 1 to 80 for training, 81 to 100 for
@@ -15,55 +16,60 @@ import (
 // image_SRF_2 with names in _HR.png and _LR.png; and pictures alone, from which
 // the low-resolution ones are made.
 func openUrban100(o Options) (*Set, error) {
-	high, low, err := findPairs(o.Root)
+	s := &survey{o: o}
+	high, low, err := s.findPairs(firstFolder(o.Root, "Urban100", "urban100"))
 	if err != nil {
 		return nil, err
 	}
-	n := high.Len()
-	if n < 2 {
+	if n := high.Len(); n < 2 {
 		return nil, fmt.Errorf("%s: only %d picture, which cannot be split into training and validation; add some", high.root, n)
 	}
-	digest, err := inspect(high)
+	all, err := s.add("", high)
+	if err == nil && low.Len() > 0 {
+		err = s.addInputs("low:", low)
+	}
+	if err == nil {
+		err = s.settle()
+	}
 	if err != nil {
 		return nil, err
 	}
-	set := &Set{Channels: rgb, Scale: half, Digest: digest, Whole: true}
-	if low.Len() > 0 {
-		if digest, err = inspect(low); err != nil {
-			return nil, err
-		}
-		set.Digest = combine(set.Digest, digest)
-		for i := range n {
-			if err := checkPair(high.path(i), low.path(i)); err != nil {
+	if all.inputs != nil {
+		for i := range all.clean.names {
+			if err := all.checkPair(i); err != nil {
 				return nil, err
 			}
 		}
 	}
-	cut := max(n*4/5, 1)
-	part := func(from, to int) *Gallery {
-		if low.Len() == 0 {
-			return NewGallery(files{high.root, high.names[from:to]}, Crop, o)
-		}
-		return NewPairs(files{high.root, high.names[from:to]}, files{low.root, low.names[from:to]}, Crop, o)
+	if err := o.incomplete("Urban100", high.root, fewer("it", high.Len(), urban100Pairs), &s.report); err != nil {
+		return nil, err
 	}
-	set.Train, set.Validation = part(0, cut), part(cut, n)
-	return set, nil
+	n := all.clean.Len()
+	cut := max(n*4/5, 1)
+	if cut == n {
+		return nil, fmt.Errorf("%s: only %d picture that can be read, which leaves none for validation; add some", high.root, n)
+	}
+	set, err := s.set(all.between(0, cut).gallery(Crop, o), all.between(cut, n).gallery(Crop, o), half)
+	if err == nil {
+		set.Whole = true
+	}
+	return set, err
 }
 
 // findPairs lists the high-resolution pictures and, in the same order, their
 // low-resolution counterparts where there are any.
-func findPairs(root string) (high, low files, err error) {
+func (s *survey) findPairs(root string) (high, low files, err error) {
 	if dir := filepath.Join(root, "HR"); isFolder(dir) {
-		if high, err = findPictures(dir); err != nil || !isFolder(filepath.Join(root, "LR")) {
+		if high, err = s.find("", dir, false); err != nil || !isFolder(filepath.Join(root, "LR")) {
 			return high, low, err
 		}
-		// That every one of them is there is for inspect to find.
+		// That every one of them is there is for the survey to find.
 		return high, files{filepath.Join(root, "LR"), high.names}, nil
 	}
 	if dir := filepath.Join(root, "image_SRF_2"); isFolder(dir) {
 		root = dir
 	}
-	all, err := findPictures(root)
+	all, err := s.find("", root, false)
 	if err != nil {
 		return high, low, err
 	}
@@ -81,17 +87,10 @@ func findPairs(root string) (high, low files, err error) {
 	return high, low, nil
 }
 
-func checkPair(high, low string) error {
-	w, h, err := picture.Size(high)
-	if err != nil {
-		return err
-	}
-	lw, lh, err := picture.Size(low)
-	if err != nil {
-		return err
-	}
-	if lw != w/2 || lh != h/2 || lw == 0 || lh == 0 {
-		return fmt.Errorf("%s: %dx%d pixels are not half of the %dx%d of %s; use the pairs made for a factor of 2", low, lw, lh, w, h, high)
+func (a *album) checkPair(i int) error {
+	high, low := a.clean.shapes[i], a.inputs.shapes[i]
+	if low.w != high.w/2 || low.h != high.h/2 || low.w == 0 || low.h == 0 {
+		return fmt.Errorf("%s: %dx%d pixels are not half of the %dx%d of %s; use the pairs made for a factor of 2", a.inputs.path(i), low.w, low.h, high.w, high.h, a.clean.path(i))
 	}
 	return nil
 }

@@ -24,10 +24,16 @@ import (
 // them out of listings, the suffix tells them from everything else.
 const partialSuffix = ".partial"
 
+// maxPartialBase is how much of a file's name its temporary name has: with process
+// and number it stays below the 255 bytes of most systems.
+const maxPartialBase = 200
+
 var partials atomic.Uint64
 
 func partialName(path string) string {
 	dir, base := filepath.Split(path)
+	// A name may be as long as the system allows, and this one is longer.
+	base = base[:min(len(base), maxPartialBase)]
 	return filepath.Join(dir, fmt.Sprintf(".%s.%d-%d%s", base, os.Getpid(), partials.Add(1), partialSuffix))
 }
 
@@ -44,7 +50,12 @@ func IsLeftover(name string) bool {
 // On an error the file at path has its old content, or none if there was none.
 // The one exception is a folder that cannot be forced to the disk: then path
 // holds the new content, complete, but a power cut may still undo it.
+//
+// A symbolic link at path stays, and the file that it leads to is replaced.
 func WriteFile(fsys FS, path string, write func(io.Writer) error) error {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
 	partial := partialName(path)
 	err := writePartial(fsys, partial, write)
 	if err == nil {

@@ -1,31 +1,10 @@
 package experiment
 
 import (
-	"fmt"
-
 	"multiscale/pkg/allocation"
-	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/optimize"
-	"multiscale/pkg/task"
 )
-
-// Flags describes a task's experiment to the command line.
-func Flags(known catalog.Catalog, t task.Task) command.Task {
-	flags := command.Task{
-		Name: t.Name, Does: fmt.Sprintf("compares single-scale training, MGE and Full-Multiscale of networks for %s", t.Name),
-		LearningRate: t.LearningRate, Restriction: t.Restriction.Name(), BatchFactor: t.BatchFactor, MinSide: t.MinSide,
-	}
-	flags.Formats, flags.Optimizers = known.Data, known.Optimizers
-	for _, r := range known.Restrictions {
-		flags.Restrictions = append(flags.Restrictions, r.Name())
-	}
-	for _, n := range known.NetworksOf(t) {
-		flags.Networks = append(flags.Networks, command.Network{Name: n.Name(), Multiple: n.Multiple() * t.Scale})
-	}
-	return flags
-}
 
 // releasedFactor is how many more iterations the authors' released code runs in
 // its single-scale and MGE modes than the paper: 8000 instead of 2000.
@@ -66,16 +45,12 @@ func (e *Experiment) plan(strategy string) (mge.Plan, error) {
 // allocation is how batches are chosen.
 func (e *Experiment) allocation() allocation.Allocation {
 	return allocation.Allocation{
-		Method: allocation.Method(e.config.Allocation),
+		Method: e.config.Allocation,
 		Cost:   func(terms mge.Stage) float64 { return e.pilot(terms).WorkUnits() },
 	}
 }
 
 // rule is the optimization method of -optimizer.
 func (e *Experiment) rule() (optimize.Rule, error) {
-	method, err := e.known.Optimizers.Find(e.config.Optimizer)
-	if err != nil {
-		return nil, err
-	}
-	return method.New(optimize.Settings{WeightDecay: e.config.WeightDecay})
+	return e.config.Optimizer.New(optimize.Settings{WeightDecay: e.config.WeightDecay})
 }

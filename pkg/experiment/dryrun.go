@@ -10,18 +10,21 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/pixel"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
 // dryRun prints what the run would cost, and trains nothing.
 func (e *Experiment) dryRun(ctx context.Context) error {
-	if err := e.open(); err != nil {
+	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
 		return err
 	}
+	e.tellData(func(line string) { fmt.Fprintln(e.out, line) })
 	if err := e.chooseLevels(ctx); err != nil {
 		return err
 	}
@@ -69,7 +72,7 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 // plans returns what the strategies asked do, in their order.
 func (e *Experiment) plans() (plans []mge.Plan, err error) {
 	for _, s := range e.config.Strategies {
-		p, err := e.plan(s)
+		p, err := e.plan(s.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -86,13 +89,13 @@ type Cost struct {
 
 // Estimate returns what the strategies of c take on this machine, by name. It
 // times the gradient of one image on the finest mesh.
-func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c command.Config) (map[string]Cost, error) {
+func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config) (map[string]Cost, error) {
 	e, err := newExperiment(known, t, c, io.Discard, io.Discard)
 	if err != nil {
 		return nil, err
 	}
 	defer e.progress.Close()
-	if err := e.open(); err != nil {
+	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
 		return nil, err
 	}
 	if err := e.chooseLevels(ctx); err != nil {

@@ -10,25 +10,24 @@ import (
 	"runtime"
 
 	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/graph"
-	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/pixel"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
 // Main is the body of a command that trains networks for a task: it parses the
 // flags and runs.
 func Main(ctx context.Context, known catalog.Catalog, t task.Task, args []string) error {
-	c, err := command.Parse(Flags(known, t), args)
+	c, err := setting.Arguments(known, t, args)
 	if err != nil {
 		return err
 	}
@@ -37,12 +36,11 @@ func Main(ctx context.Context, known catalog.Catalog, t task.Task, args []string
 
 // Experiment is one task with one configuration: what all its units share.
 type Experiment struct {
-	known       catalog.Catalog
-	task        task.Task
-	config      command.Config
-	network     network.Network
-	work        mge.Work
-	restriction mesh.Restriction
+	known   catalog.Catalog
+	task    task.Task
+	config  setting.Config
+	network network.Network
+	work    mge.Work
 
 	initial *Weights // of -init, or nil
 	// levelsPilot is the work units that the choice of -levels auto took.
@@ -56,6 +54,7 @@ type Experiment struct {
 
 	out      io.Writer // results
 	remarked map[string]bool
+	log      io.Writer // progress and remarks
 	progress *progress.Printer
 	// What the progress of the whole call is counted in.
 	done, total float64 // work units of finished units, and of all
@@ -64,7 +63,7 @@ type Experiment struct {
 
 // Run does what the flags of c ask for: it prints results to out and progress
 // to log.
-func Run(ctx context.Context, known catalog.Catalog, t task.Task, c command.Config, out, log io.Writer) error {
+func Run(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config, out, log io.Writer) error {
 	e, err := newExperiment(known, t, c, out, log)
 	if err != nil {
 		return err
@@ -77,34 +76,27 @@ func Run(ctx context.Context, known catalog.Catalog, t task.Task, c command.Conf
 }
 
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
-func newExperiment(known catalog.Catalog, t task.Task, c command.Config, out, log io.Writer) (*Experiment, error) {
-	n, err := network.Find(known.NetworksOf(t), c.Network)
-	if err != nil {
-		return nil, err
-	}
-	if n, err = optionsOf(c.Init, n, known.Extensions()); err != nil {
-		return nil, err
-	}
-	restriction, err := mesh.Find(known.Restrictions, c.Restriction)
+func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, log io.Writer) (*Experiment, error) {
+	n, err := optionsOf(c.Init, c.Network, known.Extensions())
 	if err != nil {
 		return nil, err
 	}
 	return &Experiment{
-		known: known, restriction: restriction,
-		task: t, config: c, network: n, work: workOf(c),
-		out: out, remarked: make(map[string]bool), progress: progress.New(log),
+		known: known, task: t, config: c, network: n, work: workOf(c),
+		out: out, log: log, remarked: make(map[string]bool), progress: progress.New(log),
 	}, nil
 }
 
 // workOf is the size of the work that the flags ask for.
-func workOf(c command.Config) mge.Work {
+func workOf(c setting.Config) mge.Work {
 	return mge.Work{Batches: mge.Doubling(c.Batch, c.Levels), Iterations: c.Iterations, Stages: c.Stages}
 }
 
 func (e *Experiment) run(ctx context.Context) error {
-	if err := e.open(); err != nil {
+	if err := e.open(ctx, dataset.DecodeAll); err != nil {
 		return err
 	}
+	e.tellData(func(line string) { e.progress.Print("%s", line) })
 	if err := e.chooseLevels(ctx); err != nil {
 		return err
 	}
@@ -144,12 +136,10 @@ func (e *Experiment) run(ctx context.Context) error {
 }
 
 // open opens the data set, and reads the weights of -init, once.
-func (e *Experiment) open() (err error) {
+func (e *Experiment) open(ctx context.Context, decoding dataset.Decoding) (err error) {
 	if e.set == nil {
-		c := e.config
-		e.set, err = dataset.Open(dataset.Options{Name: c.Data, Root: c.Root, Validation: c.Validation, Side: c.Side, Formats: e.known.Data})
-		if err == nil {
-			e.initial, err = ReadWeights(c.Init, e.network, e.set.Channels)
+		if err = e.openData(ctx, decoding); err == nil {
+			e.initial, err = ReadWeights(e.config.Init, e.network, e.set.Channels)
 		}
 	}
 	return err
@@ -184,11 +174,11 @@ func (e *Experiment) scale() pixel.Scale { return e.task.ScaleOf(e.set) }
 // sampler draws training batches that follow from a seed.
 func (e *Experiment) sampler(seed uint64) *task.Sampler {
 	s := task.NewSampler(e.task, e.set, e.config.Side, seed)
-	s.Restriction, s.DegradeCoarse = e.restriction, e.config.Degrade == "coarse"
+	s.Restriction, s.DegradeCoarse = e.config.Restriction, e.config.Degrade == task.DegradeCoarse
 	return s
 }
 
 // estimator estimates gradients, with what is random in the network from a seed.
 func (e *Experiment) estimator(m *model.Model, s mge.Sampler, seed uint64) mge.Estimator {
-	return mge.Estimator{Model: m, Sampler: s, Seed: seed, SharedMasks: e.config.DropoutCoupling == "restricted"}
+	return mge.Estimator{Model: m, Sampler: s, Seed: seed, SharedMasks: e.config.DropoutCoupling == mge.Restricted}
 }

@@ -19,9 +19,9 @@ import (
 	"multiscale/onnx/export"
 	"multiscale/onnx/session/sessiontest"
 	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/network"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -31,7 +31,7 @@ var small = []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batc
 
 func run(ctx context.Context, t *testing.T, out string, args ...string) (string, error) {
 	t.Helper()
-	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Denoising()), append(append([]string{}, args...), "-out", out))
+	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), append(append([]string{}, args...), "-out", out))
 	if err != nil {
 		t.Fatal(err)
 	}

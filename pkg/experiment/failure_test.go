@@ -11,8 +11,8 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/checkpoint"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -22,7 +22,7 @@ var tiny = flags("-strategy", "mge", "-iterations", "6")
 // superresolve runs super-resolution, in this process.
 func superresolve(t *testing.T, out string, args ...string) (string, error) {
 	t.Helper()
-	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Superresolution()), append(append([]string{}, args...), "-out", out))
+	c, err := setting.Arguments(catalog.Standard(), task.Superresolution(), append(append([]string{}, args...), "-out", out))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,11 +12,11 @@ import (
 	"testing"
 
 	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/durable/durabletest"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/random"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -25,7 +25,7 @@ var everyFault = flag.Bool("everyfault", false, "fail at every write of a run, n
 // runOn runs super-resolution with the smallest network on a file system.
 func runOn(t *testing.T, fsys durable.FS, out string, args ...string) error {
 	t.Helper()
-	c, err := command.Parse(Flags(catalog.Standard(), task.Superresolution()), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
+	c, err := setting.Arguments(catalog.Standard(), task.Superresolution(), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,12 +10,11 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/pkg/checkpoint"
-	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
-	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 	"multiscale/pkg/train"
 	"multiscale/pkg/weights"
@@ -99,7 +98,7 @@ func fromWeights(path string, params *param.Set) ([]byte, error) {
 
 // NewModel returns a model with the given weights, or with the initial ones of a
 // seed where there are none, that computes as c says.
-func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss task.Loss, c command.Config) (*model.Model, error) {
+func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss task.Loss, c setting.Config) (*model.Model, error) {
 	params, err := network.Parameters(n, channels, seed)
 	if err != nil {
 		return nil, err
@@ -112,8 +111,8 @@ func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss tas
 	m := model.New(n, params, model.Loss(loss))
 	m.Memory = c.Memory
 	m.DetectAnomaly = c.DetectAnomaly
-	m.Convolution, err = conv.ParseAlgorithm(c.Conv)
-	return m, err
+	m.Convolution = c.Conv
+	return m, nil
 }
 
 // newModel returns a model with the initial parameters: those of -init, or else

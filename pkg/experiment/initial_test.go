@@ -10,9 +10,9 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/onnx/session/sessiontest"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/network"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/weights"
 )
 
@@ -68,7 +68,7 @@ func TestReadWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, err := experiment.NewModel(n, 3, 1, w, nil, command.Config{Conv: "auto"})
+	m, err := experiment.NewModel(n, 3, 1, w, nil, setting.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}

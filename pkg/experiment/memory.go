@@ -9,6 +9,7 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
+	"multiscale/pkg/setting"
 )
 
 // programBytes is what a process takes before it trains: code, libraries, heap
@@ -87,7 +88,7 @@ func (e *Experiment) checkMemory(need memory) error {
 // advice says what brings the need below a limit.
 func (e *Experiment) advice(need memory, bytes int64) string {
 	room := (bytes-programBytes)*100/(100+command.GCPercent) - need.batches - need.vectors
-	if room = room >> 20 << 20; room >= max(need.image, command.LeastMemory) {
+	if room = room >> 20 << 20; room >= max(need.image, setting.MinMemory) {
 		return fmt.Sprintf("use -memory %s, or a machine with more", command.FormatSize(room))
 	}
 	return "use a smaller -side or -batch, or a machine with more"

@@ -6,12 +6,12 @@ import (
 	"slices"
 
 	"multiscale/pkg/allocation"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/mlmc"
 	"multiscale/pkg/model"
 	"multiscale/pkg/random"
+	"multiscale/pkg/setting"
 )
 
 // minPilot is the smallest number of gradients of each term that a pilot takes.
@@ -65,7 +65,7 @@ func (e *Experiment) chooseLevels(ctx context.Context) error {
 		}
 		return s
 	})
-	c.Stages = command.Halved(c.Iterations, c.Levels)
+	c.Stages = setting.Halved(c.Iterations, c.Levels)
 	e.work, e.levelsPilot = workOf(*c), e.pilot(terms).WorkUnits()
 	e.progress.Print("-levels auto: %d of %d coarser meshes pay", c.Levels, highest)
 	return nil

@@ -14,8 +14,8 @@ import (
 	"testing"
 
 	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -116,7 +116,7 @@ func (s stopper) Write(line []byte) (int, error) {
 func interrupted(t *testing.T, undisturbed string, args []string) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	out := t.TempDir()
-	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Denoising()), append(slices.Clone(args), "-out", out))
+	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), append(slices.Clone(args), "-out", out))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,6 +28,9 @@ func (e *Experiment) record() runfolder.Record {
 		Flags:         e.config.Flags(),
 		Environment:   Environment(),
 		Measures:      e.task.Measures,
+		Data:          &e.set.Report,
+		Defaults:      e.config.Defaults(),
+		Scale:         e.task.Scale,
 	}
 }
 

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -25,7 +25,7 @@ func TestSoak(t *testing.T) {
 		t.Skip("takes minutes; see -soak")
 	}
 	total := strconv.Itoa(*soak)
-	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Superresolution()), flags("-strategy", "mge", "-iterations", total, "-checkpoint-every", "1s", "-out", t.TempDir()))
+	c, err := setting.Arguments(catalog.Standard(), task.Superresolution(), flags("-strategy", "mge", "-iterations", total, "-checkpoint-every", "1s", "-out", t.TempDir()))
 	if err != nil {
 		t.Fatal(err)
 	}

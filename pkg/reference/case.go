@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"multiscale/pkg/npy"
 )
 
 // Case is one case of the reference data.
@@ -106,7 +108,7 @@ func DecodeCase(data []byte) (*Case, error) {
 	}
 	seen = make(map[string]bool)
 	for _, p := range c.Parameters {
-		if _, err := elements(p.Shape); err != nil {
+		if _, err := npy.Elements(p.Shape); err != nil {
 			return nil, fmt.Errorf("parameter %q: %w", p.Name, err)
 		}
 		if p.Path != "" && !c.inside(p.Path) {
@@ -152,12 +154,12 @@ func (c *Case) check(f File) error {
 	default:
 		return fmt.Errorf("unknown role %q", f.Role)
 	}
-	n, err := elements(f.Shape)
+	n, err := npy.Elements(f.Shape)
 	if err != nil || f.Sampling == nil {
 		return err
 	}
 	s := f.Sampling
-	full, err := elements(s.FullShape)
+	full, err := npy.Elements(s.FullShape)
 	if err != nil {
 		return err
 	}

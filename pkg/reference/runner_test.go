@@ -20,9 +20,9 @@ func TestRunnerFails(t *testing.T) {
 		write(t, filepath.Join(at, "case.json"), `{"id": "ops/relu", "kind": "`+kind+`", "hyper_parameters": {"function": "`+function+`"}, "files": [
 			{"file": "x.npy", "role": "input", "name": "x", "shape": [2]},
 			{"file": "y.npy", "role": "expected", "shape": [2], "tol_max_abs": 0}`+extra+`]}`)
-		write(t, filepath.Join(at, "x.npy"), string(npy(float32Header("2,"), -1, 2)))
+		write(t, filepath.Join(at, "x.npy"), array(t, -1, 2))
 		if y != nil {
-			write(t, filepath.Join(at, "y.npy"), string(npy(float32Header("2,"), y...)))
+			write(t, filepath.Join(at, "y.npy"), array(t, y...))
 		}
 		return folder
 	}

@@ -78,9 +78,50 @@ func images() []Case {
 		build("MatMul/vectors", values(count(1, 2), count(1, 2)), nil, floats([]int{}, 5), node("MatMul", ab, y, nil)),
 		build("Einsum/ellipsis", values(count(1, 2, 1, 2), count(1, 2, 1)), nil, floats([]int{2, 1, 1}, 5, 11), node("Einsum", ab, y, attributes{"equation": "...ij,jk->...ik"})),
 		build("Einsum/diagonal", values(count(1, 2, 2)), nil, floats([]int{2}, 1, 4), node("Einsum", a, y, attributes{"equation": "ii->i"})),
+		since(21, build("QuantizeLinear", values(floats([]int{5}, -9, -0.25, 0.26, 0.75, 999), floats([]int{}, 0.5)), []*onnx.Tensor{{Name: "z", Type: onnx.Uint8, Dims: []int64{}, Raw: []byte{3}}},
+			floats([]int{5}, -1.5, 0, 0.5, 1, 126), node("QuantizeLinear", names{"a", "b", "z"}, names{"q"}, nil), node("DequantizeLinear", names{"q", "b", "z"}, y, nil))),
+		build("DequantizeLinear/channels", values(floats([]int{1, 2, 1}, 4, -6), floats([]int{2}, 0.5, 2)), nil, floats([]int{1, 2, 1}, 2, -12),
+			node("Cast", a, names{"i"}, attributes{"to": int64(3)}), node("DequantizeLinear", names{"i", "b"}, y, nil)),
+		build("LRN", values(floats([]int{1, 3, 1, 1}, 1, 2, 3)), nil, floats([]int{1, 3, 1, 1}, 1.0/(1+5), 2.0/(1+14), 3.0/(1+13)),
+			node("LRN", a, y, attributes{"size": int64(3), "alpha": float32(3), "beta": float32(1)})),
+		since(23, build("RMSNormalization", values(floats([]int{1, 2}, 1, 7), floats([]int{2}, 1, 2)), nil, floats([]int{1, 2}, 0.2, 2.8),
+			node("RMSNormalization", ab, y, attributes{"epsilon": float32(0)}))),
 		build("Cast/half", values(floats([]int{3}, 2049, 1e-8, 1e6)), nil, floats([]int{3}, 2048, 0, inf),
 			node("Cast", a, names{"h"}, attributes{"to": int64(10)}), node("Cast", names{"h"}, y, attributes{"to": int64(1)})),
 		build("Cast/bytes", values(floats([]int{2}, 200, 3)), nil, floats([]int{2}, 144, 6),
 			node("Cast", a, names{"i"}, attributes{"to": int64(2)}), node("Add", names{"i", "i"}, names{"s"}, nil), node("Cast", names{"s"}, y, attributes{"to": int64(1)})),
+	}
+}
+
+// indexed are operations whose operands say which elements are meant.
+func indexed() []Case {
+	table := count(0, 2, 3)
+	at := func(shape []int64, v ...int64) []*onnx.Tensor { return []*onnx.Tensor{onnx.NewInts("k", shape, v)} }
+	by, with := names{"a", "k"}, names{"a", "k", "b"}
+	image := count(1, 1, 1, 2, 2)
+	sample := func(name string, grid onnx.Value, want onnx.Value, attrs attributes) Case {
+		return since(16, build(name, values(image, grid), nil, want, node("GridSample", ab, y, attrs)))
+	}
+	middle := floats([]int{1, 1, 2, 2}, 0, 0, 1, -1)
+	row := func(v ...float32) onnx.Value { return floats([]int{1, 1, 1, len(v)}, v...) }
+	return []Case{
+		build("GatherElements", values(table), at([]int64{2, 2}, 0, -1, 1, 0), floats([]int{2, 2}, 0, 2, 4, 3), node("GatherElements", by, y, attributes{"axis": int64(1)})),
+		build("GatherND", values(table), at([]int64{2, 2}, 0, 1, 1, -1), floats([]int{2}, 1, 5), node("GatherND", by, y, nil)),
+		build("GatherND/rows", values(table), at([]int64{2, 1}, 1, 0), floats([]int{2, 3}, 3, 4, 5, 0, 1, 2), node("GatherND", by, y, nil)),
+		build("GatherND/batch", values(table), at([]int64{2, 1}, 2, 0), floats([]int{2}, 2, 3), node("GatherND", by, y, attributes{"batch_dims": int64(1)})),
+		build("ScatterElements", values(table, floats([]int{1, 2}, 10, 20)), at([]int64{1, 2}, 1, -1), floats([]int{2, 3}, 0, 10, 20, 3, 4, 5),
+			node("ScatterElements", with, y, attributes{"axis": int64(1)})),
+		build("ScatterND", values(table, floats([]int{1, 3}, 7, 8, 9)), at([]int64{1, 1}, 1), floats([]int{2, 3}, 0, 1, 2, 7, 8, 9), node("ScatterND", with, y, nil)),
+		build("ScatterND/add", values(table, floats([]int{2}, 10, 20)), at([]int64{2, 2}, 0, 0, 0, 0), floats([]int{2, 3}, 30, 1, 2, 3, 4, 5),
+			node("ScatterND", with, y, attributes{"reduction": "add"})),
+		build("TopK", values(floats([]int{2, 3}, 1, 3, 2, 6, 4, 5)), at([]int64{1}, 2), floats([]int{2, 2}, 3, 2, 6, 5), node("TopK", by, names{"y", "i"}, nil)),
+		build("TopK/positions", values(floats([]int{2, 3}, 1, 3, 2, 6, 4, 4)), at([]int64{1}, 2), floats([]int{2, 2}, 0, 2, 1, 2),
+			node("TopK", by, names{"v", "i"}, attributes{"largest": int64(0)}), node("Cast", names{"i"}, y, attributes{"to": int64(1)})),
+		build("NonZero", values(floats([]int{1}, 0)), at([]int64{2, 2}, 0, 5, 7, 0), floats([]int{2, 2}, 0, 1, 1, 0),
+			node("NonZero", names{"k"}, names{"p"}, nil), node("Cast", names{"p"}, names{"f"}, attributes{"to": int64(1)}), node("Add", names{"f", "a"}, y, nil)),
+		sample("GridSample", floats([]int{1, 1, 3, 2}, 0, 0, -0.5, -0.5, 1, 1), row(2.5, 1, 1), nil),
+		sample("GridSample/corners", middle, row(2.5, 2), attributes{"align_corners": int64(1)}),
+		sample("GridSample/border", floats([]int{1, 1, 2, 2}, -3, -1, 0, 3), row(1, 3.5), attributes{"padding_mode": "border"}),
+		sample("GridSample/nearest", floats([]int{1, 1, 2, 2}, -0.6, 0.4, 3, 0), row(3, 0), attributes{"mode": "nearest"}),
 	}
 }

@@ -80,6 +80,7 @@ func node(op string, in, out []string, attrs attributes) *onnx.Node {
 		"keepdims", "epsilon", "perm", "equation", "to", "value", "value_float", "value_ints", "value_floats", "coordinate_transformation_mode", "nearest_mode", "count_include_pad", "split",
 		"start", "end", "allowzero", "min", "max", "approximate", "lambd", "bias", "detect_positive", "detect_negative", "fmod", "select_last_index", "exclusive", "reverse", "p", "num_groups",
 		"auto_pad", "output_padding", "output_shape", "ceil_mode", "scales", "antialias", "extrapolation_value", "cubic_coeff_a", "exclude_outside", "upper", "starts", "ends", "gamma",
+		"batch_dims", "reduction", "size", "largest", "align_corners", "padding_mode",
 	} {
 		if v, ok := attrs[k]; ok {
 			n.Attributes = append(n.Attributes, &onnx.Attribute{Name: k, Value: v})
@@ -128,7 +129,7 @@ var (
 // All returns all cases.
 func All() []Case {
 	var all []Case
-	for _, group := range []func() []Case{elementwise, products, windows, norms, shapes, resizes, activations, truths, reductions, images} {
+	for _, group := range []func() []Case{elementwise, products, windows, norms, shapes, resizes, activations, truths, reductions, images, indexed} {
 		all = append(all, group()...)
 	}
 	return all

@@ -3,14 +3,15 @@ package comparison
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"multiscale/pkg/catalog"
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/metric"
+	"multiscale/pkg/mge"
 )
 
 // unit is a made-up finished unit: its validation errors at a tenth, two tenths,
@@ -22,11 +23,11 @@ type unit struct {
 }
 
 // quickWork is what strategies spend in the quick profile.
-var quickWork = map[string]float64{command.Single: 3360, command.MGE: 1020, command.FullMultiscale: 585, command.Progressive: 585}
+var quickWork = map[string]float64{mge.Single.Name: 3360, mge.MGE.Name: 1020, mge.FullMultiscale.Name: 585, mge.Progressive.Name: 585}
 
 // newRun makes a run folder's contents in the quick profile. A second of training
 // does ten work units; SSIM is 1 - 2 MSE.
-func newRun(t *testing.T, e Experiment, units ...unit) Run {
+func newRun(t *testing.T, e Subject, units ...unit) Run {
 	t.Helper()
 	c := runfolder.Contents{Record: runfolder.Record{Configuration: map[string]any{
 		"task": e.Task, "network": e.Network, "data": e.Data, "profile": "quick",
@@ -57,7 +58,28 @@ func newRun(t *testing.T, e Experiment, units ...unit) Run {
 	return r
 }
 
-var denoising = Experiment{"denoising", "unet", "deadleaves"}
+// again makes the run of contents that a test has changed.
+func again(t *testing.T, r Run) Run {
+	t.Helper()
+	n, err := NewRun(r.Dir, r.Contents, catalog.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// with is a run of single-scale and MGE with other values in its record.
+func with(t *testing.T, dir string, seed uint64, values map[string]any) Run {
+	t.Helper()
+	r := newRun(t, denoising, unit{mge.Single.Name, seed, []float64{0.1}}, unit{mge.MGE.Name, seed, []float64{0.12}})
+	r.Dir = dir
+	for name, v := range values {
+		r.Record.Configuration[name] = v
+	}
+	return again(t, r)
+}
+
+var denoising = Subject{"denoising", "unet", "deadleaves"}
 
 // groups are those of runs that have no fault.
 func groups(t *testing.T, runs ...Run) []*Group {
@@ -103,13 +125,13 @@ func check(t *testing.T, got *table.Table, want ...string) {
 }
 
 func TestMain(t *testing.T) {
-	painted := Experiment{"inpainting", "resnet", "deadleaves"}
+	painted := Subject{"inpainting", "resnet", "deadleaves"}
 	all := groups(t,
 		newRun(t, denoising,
-			unit{command.Single, 1, []float64{0.10}}, unit{command.Single, 2, []float64{0.12}},
-			unit{command.MGE, 1, []float64{0.08}}, unit{command.MGE, 2, []float64{0.10}},
-			unit{command.FullMultiscale, 1, []float64{0.11}}),
-		newRun(t, painted, unit{command.Single, 1, []float64{0.10}}, unit{command.MGE, 1, []float64{0.20}}))
+			unit{mge.Single.Name, 1, []float64{0.10}}, unit{mge.Single.Name, 2, []float64{0.12}},
+			unit{mge.MGE.Name, 1, []float64{0.08}}, unit{mge.MGE.Name, 2, []float64{0.10}},
+			unit{mge.FullMultiscale.Name, 1, []float64{0.11}}),
+		newRun(t, painted, unit{mge.Single.Name, 1, []float64{0.10}}, unit{mge.MGE.Name, 1, []float64{0.20}}))
 	if len(all) != 1 {
 		t.Fatalf("%d groups of runs of equal size", len(all))
 	}
@@ -129,24 +151,38 @@ func TestMain(t *testing.T) {
 // TestGroups: runs of different size are not put into one table, nor is one unit
 // counted twice, and strange names make no strange files.
 func TestGroups(t *testing.T) {
-	one := newRun(t, denoising, unit{command.Single, 1, []float64{0.1}})
-	larger := newRun(t, denoising, unit{command.Single, 1, []float64{0.1}})
+	one := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
+	larger := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
 	larger.Summaries[0].Batch = 16
-	strange := newRun(t, denoising, unit{command.Single, 1, []float64{0.1}})
+	larger = again(t, larger)
+	strange := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
 	strange.Profile = "../../<b>"
-	enlarged := newRun(t, Experiment{"superresolution", "srnet", "deadleaves"}, unit{command.Single, 1, []float64{0.1}})
+	enlarged := newRun(t, Subject{"superresolution", "srnet", "deadleaves"}, unit{mge.Single.Name, 1, []float64{0.1}})
 	enlarged.Summaries[0].Batch = 4
-	all := groups(t, strange, one, larger, enlarged)
+	enlarged = again(t, enlarged)
+	longer := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
+	longer.Record.Configuration["iterations"] = 120.
+	longer = again(t, longer)
+	all := groups(t, strange, one, larger, enlarged, longer)
 	var names []string
 	for _, g := range all {
 		names = append(names, g.Name)
 	}
-	if got := strings.Join(names, " "); got != "quick quick-2 quick-superresolution -------b-" {
+	if got := strings.Join(names, " "); got != "quick quick-batch-16 quick-superresolution quick-iterations-120 -------b-" {
 		t.Errorf("groups %s", got)
 	}
-	again := newRun(t, denoising, unit{command.Single, 1, []float64{0.3}})
-	again.Dir = "elsewhere"
-	all, problems := Groups([]Run{one, again})
+	if got := all[3].Main().Title; got != "Strategies compared, quick profile, iterations 120: 32x32, 2 coarser meshes, batch 8 on the finest" {
+		t.Errorf("title %q", got)
+	}
+	if got := all[3].Main().CSV(); !strings.Contains(got, "\nsingle,iterations 120,") {
+		t.Errorf("CSV:\n%s", got)
+	}
+	if got := Quality(all).CSV(); !strings.Contains(got, "single,iterations 120,") || !strings.Contains(got, "single,batch 16,") {
+		t.Errorf("CSV:\n%s", got)
+	}
+	second := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.3}})
+	second.Dir = "elsewhere"
+	all, problems := Groups([]Run{one, second})
 	if len(problems) != 1 || !strings.Contains(problems[0].Error(), "elsewhere: single-seed1 is in denoising-unet, too") || len(all[0].Runs) != 1 {
 		t.Errorf("a unit twice: %v", problems)
 	}
@@ -155,14 +191,11 @@ func TestGroups(t *testing.T) {
 // TestVariant: what was trained in another way has rows of its own, and is
 // compared with single-scale.
 func TestVariant(t *testing.T) {
-	plain := newRun(t, denoising, unit{command.Single, 1, []float64{0.2, 0.1}}, unit{command.MGE, 1, []float64{0.2, 0.12}})
-	other := newRun(t, denoising, unit{command.MGE, 1, []float64{0.2, 0.1}})
+	plain := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.2, 0.1}}, unit{mge.MGE.Name, 1, []float64{0.2, 0.12}})
+	other := newRun(t, denoising, unit{mge.MGE.Name, 1, []float64{0.2, 0.1}})
 	other.Record.Configuration["allocation"] = "optimal"
 	other.Summaries[0].WorkUnits = 1008
-	other, err := NewRun("other", other.Contents, catalog.Standard())
-	if err != nil {
-		t.Fatal(err)
-	}
+	other = again(t, other)
 	all := groups(t, other, plain)
 	check(t, all[0].Main(),
 		"single | 3360 | 1.00 | *0.1000",
@@ -180,8 +213,77 @@ func TestVariant(t *testing.T) {
 	}
 }
 
+// TestEqualConditions: runs share a column and a row only where data, initial weights and
+// settings are equal; what only changes rounding is no difference.
+func TestEqualConditions(t *testing.T) {
+	heads := func(g *Group) (list []string) {
+		for _, c := range g.Main().Columns[3:] {
+			list = append(list, strings.Join(c.Heading, " ")+" "+c.Fields[0])
+		}
+		return list
+	}
+	first := with(t, "first", 1, map[string]any{"data_digest": "1111111111", "kernel_path": "avx2", "conv": "auto"})
+
+	// Another kernel path and another seed: two seeds of one thing.
+	rounded := with(t, "rounded", 2, map[string]any{"data_digest": "1111111111", "kernel_path": "avx512", "conv": "direct", "memory": "2GiB"})
+	all := groups(t, first, rounded)
+	check(t, all[0].Main(), "single | 3360 | 1.00 | *0.1000 ± 0.0000", "mge | 1020 | 3.29 | 0.1200 ± 0.0000")
+
+	// Other pictures under the same name: a column of their own.
+	pictures := with(t, "pictures", 2, map[string]any{"data_digest": "2222222222"})
+	all = groups(t, first, pictures)
+	if got, want := heads(all[0]), []string{"denoising deadleaves 11111111 unet MSE denoising_deadleaves-11111111_unet_MSE", "denoising deadleaves 22222222 unet MSE denoising_deadleaves-22222222_unet_MSE"}; !slices.Equal(got, want) {
+		t.Errorf("columns %q, want %q", got, want)
+	}
+	check(t, all[0].Main(), "single | 3360 | 1.00 | *0.1000 | *0.1000", "mge | 1020 | 3.29 | 0.1200 | 0.1200")
+
+	// Weights of another run to begin with: rows of their own, with a single-scale of their own.
+	trained := with(t, "trained", 1, map[string]any{"data_digest": "1111111111", "init_digest": "abcdef0123"})
+	trained.Contents = trained.Only([]runfolder.Unit{{Strategy: "mge", Seed: 1}})
+	all = groups(t, first, again(t, trained))
+	check(t, all[0].Main(), "single | 3360 | 1.00 | *0.1000", "mge | 1020 | 3.29 | 0.1200", "mge (init abcdef01) | 1020 |  | 0.1200")
+	if csv := all[0].Main().CSV(); !strings.Contains(csv, "\nmge,init abcdef01,") {
+		t.Errorf("CSV:\n%s", csv)
+	}
+
+	// Any setting of the method.
+	for name, v := range map[string]any{"lr": 0.001, "schedule": "step", "weight-decay": 0.1, "stages": []any{9., 8., 7.}, "released": true, "clip": 1.} {
+		all = groups(t, with(t, "first", 1, map[string]any{"lr": 0.0005, "stages": []any{60., 30., 15.}}), with(t, "other", 2, map[string]any{name: v}))
+		if rows := all[0].rows(); len(rows) != 4 || !strings.HasPrefix(rows[1].Variant, name+" ") {
+			t.Errorf("%s: %v", name, rows)
+		}
+	}
+}
+
+// TestOwnTask: a task that this program does not have is compared by what its run.json
+// says, and runs of programs with other defaults are told apart by where they differ.
+func TestOwnTask(t *testing.T) {
+	own := func(dir string, seed uint64, lr, usual float64) Run {
+		r := newRun(t, Subject{"despeckling", "tiny", "own"}, unit{mge.MGE.Name, seed, []float64{0.1}})
+		r.Dir = dir
+		r.Record.Configuration["lr"] = lr
+		r.Record.Scale, r.Record.Measures = 2, []metric.Measure{metric.SSIM}
+		if usual > 0 {
+			r.Record.Defaults = map[string]any{"lr": usual}
+		}
+		return again(t, r)
+	}
+	all := groups(t, own("plain", 1, 0.1, 0.1), own("other", 1, 0.2, 0.1))
+	if rows := all[0].rows(); all[0].Name != "quick-superresolution" || len(rows) != 2 || rows[1].Variant != "lr 0.2" {
+		t.Errorf("%s: %v", all[0].Name, rows)
+	}
+	all = groups(t, own("plain", 1, 0.1, 0.1), own("later", 1, 0.2, 0.2))
+	if rows := all[0].rows(); len(rows) != 2 || rows[0].Variant != "lr 0.1" || rows[1].Variant != "lr 0.2" {
+		t.Errorf("other defaults: %v", rows)
+	}
+	all = groups(t, own("plain", 1, 0.1, 0), own("other", 2, 0.2, 0))
+	if rows := all[0].rows(); len(rows) != 2 {
+		t.Errorf("no defaults: %v", rows)
+	}
+}
+
 func TestMixedFolder(t *testing.T) {
-	r := newRun(t, denoising, unit{command.Single, 1, nil}, unit{command.MGE, 1, nil})
+	r := newRun(t, denoising, unit{mge.Single.Name, 1, nil}, unit{mge.MGE.Name, 1, nil})
 	r.Summaries[1].Network = "resnet"
 	if _, err := NewRun("mixed", r.Contents, catalog.Standard()); err == nil || !strings.Contains(err.Error(), "mixed: ") {
 		t.Errorf("rows of two networks: %v", err)
@@ -196,14 +298,14 @@ func TestMixedFolder(t *testing.T) {
 }
 
 func TestQuality(t *testing.T) {
-	sr := Experiment{"superresolution", "srnet", "deadleaves"}
+	sr := Subject{"superresolution", "srnet", "deadleaves"}
 	all := groups(t,
 		newRun(t, denoising,
-			unit{command.Single, 1, []float64{0.4, 0.2, 0.102, 0.1}}, unit{command.Single, 2, []float64{0.4, 0.2, 0.2, 0.1}},
-			unit{command.MGE, 1, []float64{0.4, 0.1, 0.2, 0.11}}, unit{command.MGE, 2, []float64{0.4, 0.3, 0.2, 0.12}},
-			unit{command.FullMultiscale, 1, []float64{math.NaN(), 0.103, 0.09, 0.09}}, unit{command.FullMultiscale, 3, []float64{0.01}},
-			unit{command.Progressive, 1, nil}),
-		newRun(t, sr, unit{command.MGE, 1, []float64{0.3}}))
+			unit{mge.Single.Name, 1, []float64{0.4, 0.2, 0.102, 0.1}}, unit{mge.Single.Name, 2, []float64{0.4, 0.2, 0.2, 0.1}},
+			unit{mge.MGE.Name, 1, []float64{0.4, 0.1, 0.2, 0.11}}, unit{mge.MGE.Name, 2, []float64{0.4, 0.3, 0.2, 0.12}},
+			unit{mge.FullMultiscale.Name, 1, []float64{math.NaN(), 0.103, 0.09, 0.09}}, unit{mge.FullMultiscale.Name, 3, []float64{0.01}},
+			unit{mge.Progressive.Name, 1, nil}),
+		newRun(t, sr, unit{mge.MGE.Name, 1, []float64{0.3}}))
 	check(t, Quality(all),
 		"denoising unet deadleaves, MSE | single | 0.0% | 0.0% | 3360 ± 0 | 1.00 | 2940 ± 594 | 1.00",
 		// Seed 1 touches the error and loses it again; seed 2 never does.
@@ -221,7 +323,7 @@ func TestQuality(t *testing.T) {
 		"superresolution srnet deadleaves, 1−SSIM | mge | no single-scale run |  | no single-scale run | ",
 	)
 	// Without seconds.csv the work is known and the time is not.
-	old := newRun(t, denoising, unit{command.Single, 1, []float64{0.1}}, unit{command.MGE, 1, []float64{0.1}})
+	old := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}}, unit{mge.MGE.Name, 1, []float64{0.1}})
 	old.Moments = nil
 	check(t, QualitySeconds(groups(t, old)),
 		"denoising unet deadleaves, MSE | single | unknown |  | unknown | ",
@@ -245,7 +347,7 @@ func TestCost(t *testing.T) {
 		"paper, super-resolution | fullmultiscale | 3,750 | 1, 3.5, 8.5, 18.5 | 14375 | 16.7 | the paper | yes",
 		"paper, super-resolution | progressive | 3,750 | 1, 3.5, 8.5, 18.5 | 14375 | 16.7 |  | ",
 	)
-	r := newRun(t, denoising, unit{command.Single, 1, nil}, unit{command.MGE, 1, nil})
+	r := newRun(t, denoising, unit{mge.Single.Name, 1, nil}, unit{mge.MGE.Name, 1, nil})
 	r.Summaries[1].WorkUnits = 1000
 	cost, problems = Cost(groups(t, r))
 	rows := texts(cost)

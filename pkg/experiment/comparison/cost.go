@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/mge"
+	"multiscale/pkg/setting"
 )
 
 // published is the work units of the paper's table, for batches that start at
 // 16; super-resolution starts at 8 and takes half (arXiv 2501.12739, tables 1
 // and 2).
-var published = map[string]float64{command.Single: 480000, command.MGE: 74000, command.FullMultiscale: 28750}
+var published = map[string]float64{mge.Single.Name: 480000, mge.MGE.Name: 74000, mge.FullMultiscale.Name: 28750}
 
 // schedule is an amount of work for strategies to spend.
 type schedule struct {
@@ -55,19 +55,19 @@ func Cost(groups []*Group) (*table.Table, []error) {
 
 // schedules are the paper's two and the groups'.
 func schedules(groups []*Group) (list []schedule) {
-	p := command.Profiles[len(command.Profiles)-1]
+	p := setting.Profiles()[len(setting.Profiles())-1]
 	for _, half := range []int{1, 2} {
 		name := "paper"
 		if half == 2 {
 			name += ", super-resolution"
 		}
 		list = append(list, schedule{name: name, paper: 1 / float64(half), work: mge.Work{
-			Batches: mge.Doubling(p.Batch/half, p.Levels), Iterations: p.Iterations, Stages: command.Halved(p.Iterations, p.Levels),
+			Batches: mge.Doubling(p.Batch/half, p.Levels), Iterations: p.Iterations, Stages: setting.Halved(p.Iterations, p.Levels),
 		}})
 	}
 	for _, g := range groups {
 		list = append(list, schedule{name: g.Name, group: g, work: mge.Work{
-			Batches: mge.Doubling(g.Batch, g.Levels), Iterations: g.Iterations, Stages: command.Halved(g.Iterations, g.Levels),
+			Batches: mge.Doubling(g.Batch, g.Levels), Iterations: g.Iterations, Stages: setting.Halved(g.Iterations, g.Levels),
 		}})
 	}
 	return list
@@ -144,7 +144,7 @@ func (s schedule) row(r Row, plan *mge.Plan, single mge.Plan, want float64, agai
 	}
 	ratio := single.WorkUnits(single.Iterations()) / total
 	return []table.Cell{
-		table.Words(s.name), r.cell(),
+		table.Words(s.name), s.group.cell(r),
 		{Text: table.Grouped(plan.Iterations()), Fields: []string{strconv.Itoa(plan.Iterations())}},
 		table.Words(strings.Join(each, ", ")), table.Number(total, table.Plain(total)), table.Number(ratio, threeDigits(ratio)),
 		table.Words(against), table.Words(equal),
@@ -159,6 +159,6 @@ func (s schedule) measured(r Row, work *interval, single mge.Plan) []table.Cell 
 	mean := (work.low + work.high) / 2
 	ratio := single.WorkUnits(single.Iterations()) / mean
 	return []table.Cell{
-		table.Words(s.name), r.cell(), {}, {}, table.Number(mean, work.cell(table.Plain).Text), table.Number(ratio, threeDigits(ratio)), {}, {},
+		table.Words(s.name), s.group.cell(r), {}, {}, table.Number(mean, work.cell(table.Plain).Text), table.Number(ratio, threeDigits(ratio)), {}, {},
 	}
 }

@@ -1,14 +1,18 @@
 package comparison
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/metric"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/setting"
 )
 
 // Group is runs of equal size: one table. Work units and seconds of a row can be
@@ -17,30 +21,36 @@ type Group struct {
 	Name  string // of files: cpu, or cpu-superresolution
 	Title string
 	Runs  []*Run
+	Size
+}
 
-	// The size of the work.
+// Size is how much work there is.
+type Size struct {
 	Profile                         string
 	Side, Levels, Batch, Iterations int
 }
 
 // Groups sorts runs into groups. The order is that of profiles, then the one in
 // which runs were given; so equal runs make equal tables. Two runs that hold the
-// same unit of the same experiment are an error, and the second is left out.
-func Groups(runs []Run) (groups []*Group, problems []error) {
+// same unit of the same subject and variant are an error, and the second is left out.
+func Groups(given []Run) (groups []*Group, problems []error) {
 	type place struct {
-		Experiment
-		group, variant string
+		Subject
+		Size
+		variant, init string
 		runfolder.Unit
 	}
 	seen := map[place]string{}
-	known := map[string]*Group{}
+	known := map[Size]*Group{}
+	runs := slices.Clone(given)
+	distinguishData(runs)
+	distinguishVariants(runs)
 	for i := range runs {
 		r := &runs[i]
-		g := groupOf(r)
-		key := fmt.Sprint(g.Profile, g.Side, g.Levels, g.Batch, g.Iterations)
+		size := sizeOf(r)
 		twice := ""
 		for _, s := range r.Summaries {
-			if dir, ok := seen[place{r.Experiment, key, r.Variant, s.Unit}]; ok {
+			if dir, ok := seen[place{r.Subject, size, r.Variant, r.Init, s.Unit}]; ok {
 				twice = fmt.Sprintf("%s: %s is in %s, too", r.Dir, s.Unit, dir)
 			}
 		}
@@ -49,43 +59,94 @@ func Groups(runs []Run) (groups []*Group, problems []error) {
 			continue
 		}
 		for _, s := range r.Summaries {
-			seen[place{r.Experiment, key, r.Variant, s.Unit}] = r.Dir
+			seen[place{r.Subject, size, r.Variant, r.Init, s.Unit}] = r.Dir
 		}
-		if known[key] == nil {
-			known[key] = g
-			groups = append(groups, g)
+		if known[size] == nil {
+			known[size] = &Group{Size: size}
+			groups = append(groups, known[size])
 		}
-		known[key].Runs = append(known[key].Runs, r)
+		known[size].Runs = append(known[size].Runs, r)
 	}
 	slices.SortStableFunc(groups, func(a, b *Group) int { return profilePlace(a.Profile) - profilePlace(b.Profile) })
 	name(groups)
 	return groups, problems
 }
 
-// groupOf returns the group that a run makes alone.
-func groupOf(r *Run) *Group {
+// distinguishData gives data of one name the beginning of its digest where there are
+// several.
+func distinguishData(runs []Run) {
+	type data struct{ task, name string }
+	digests := map[data][]string{}
+	for _, r := range runs {
+		k, d := data{r.Task, r.Data}, digest(r.Record, "data_digest")
+		if !slices.Contains(digests[k], d) {
+			digests[k] = append(digests[k], d)
+		}
+	}
+	for i := range runs {
+		if r := &runs[i]; len(digests[data{r.Task, r.Data}]) > 1 {
+			r.Data += " " + cmp.Or(digest(r.Record, "data_digest"), "unknown")
+		}
+	}
+}
+
+// distinguishVariants adds to the variants of runs in one row what they differ in: the
+// defaults of their programs may be others, or not known.
+func distinguishVariants(runs []Run) {
+	type place struct {
+		Subject
+		Size
+		variant, init string
+	}
+	rows := map[place][]*Run{}
+	for i := range runs {
+		r := &runs[i]
+		k := place{r.Subject, sizeOf(r), r.Variant, r.Init}
+		rows[k] = append(rows[k], r)
+	}
+	for _, same := range rows {
+		names := map[string]bool{}
+		for _, r := range same {
+			for name := range r.settings {
+				names[name] = true
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(names)) {
+			if !slices.ContainsFunc(same, func(r *Run) bool { return r.settings[name] != same[0].settings[name] }) {
+				continue
+			}
+			for _, r := range same {
+				r.Variant = join(r.Variant, name+" "+cmp.Or(r.settings[name], "unknown"))
+			}
+		}
+	}
+}
+
+// sizeOf returns the size of a run's work.
+func sizeOf(r *Run) Size {
 	s := r.Summaries[0]
-	g := &Group{Profile: r.Profile, Side: s.Side, Levels: s.Levels, Batch: s.Batch, Iterations: s.Iterations}
-	setting := func(name string, to *int) {
-		if v, err := strconv.Atoi(r.Record.Setting(name)); err == nil {
+	g := Size{Profile: r.Profile, Side: s.Side, Levels: s.Levels, Batch: s.Batch, Iterations: s.Iterations}
+	read := func(name string, to *int) {
+		if v, err := strconv.Atoi(setting.Text(r.Record.Configuration[name])); err == nil {
 			*to = v
 		}
 	}
-	setting("iterations", &g.Iterations)
-	if r.Record.Setting("levels") == "auto" { // beside those of the profile, which it had to choose from
-		if i := profilePlace(r.Profile); i < len(command.Profiles) {
-			g.Levels = command.Profiles[i].Levels
+	read("iterations", &g.Iterations)
+	if r.Record.Configuration["levels"] == "auto" { // beside those of the profile, which it had to choose from
+		if i := profilePlace(r.Profile); i < len(setting.Profiles()) {
+			g.Levels = setting.Profiles()[i].Levels
 		}
 	}
-	setting("levels", &g.Levels)
+	read("levels", &g.Levels)
 	return g
 }
 
 func profilePlace(name string) int {
-	if i := slices.IndexFunc(command.Profiles, func(p command.Profile) bool { return p.Name == name }); i >= 0 {
+	all := setting.Profiles()
+	if i := slices.IndexFunc(all, func(p setting.Profile) bool { return p.Name == name }); i >= 0 {
 		return i
 	}
-	return len(command.Profiles)
+	return len(all)
 }
 
 // name gives each group a name of its own.
@@ -98,11 +159,40 @@ func name(groups []*Group) {
 			g.Name += "-superresolution"
 			g.Title += ", super-resolution"
 		}
+		for _, size := range g.sizes() {
+			g.Name += "-" + fileName(size)
+		}
+		g.Title = join(g.Title, strings.Join(g.sizes(), ", "))
 		if taken[g.Name]++; taken[g.Name] > 1 {
 			g.Name += "-" + strconv.Itoa(taken[g.Name])
 		}
 		g.Title += fmt.Sprintf(": %dx%d, %d coarser meshes, batch %d on the finest", g.Side, g.Side, g.Levels, g.Batch)
 	}
+}
+
+// sizes returns the sizes of the work that are not the profile's.
+func (g *Group) sizes() (list []string) {
+	for _, r := range g.Runs {
+		for _, size := range r.Sizes {
+			if !slices.Contains(list, size) {
+				list = append(list, size)
+			}
+		}
+	}
+	return list
+}
+
+// label tells groups apart in a table that goes through them.
+func (g *Group) label() string { return join(g.Profile, strings.Join(g.sizes(), ", ")) }
+
+// cell is the first one of a row. Its variant in CSV has the sizes, too, so that
+// rows of different tables can be told apart.
+func (g *Group) cell(r Row) table.Cell {
+	sizes := ""
+	if g != nil { // else the paper's own
+		sizes = strings.Join(g.sizes(), ", ")
+	}
+	return table.Cell{Text: r.String(), Fields: []string{r.Strategy, join(sizes, r.variant())}}
 }
 
 // enlarges reports whether all runs are of super-resolution.
@@ -123,20 +213,20 @@ func fileName(s string) string {
 	return s[:min(len(s), 40)]
 }
 
-// experiments returns those of the group, in their order.
-func (g *Group) experiments() (list []Experiment) {
+// subjects returns those of the group, in their order.
+func (g *Group) subjects() (list []Subject) {
 	for _, r := range g.Runs {
-		if !slices.Contains(list, r.Experiment) {
-			list = append(list, r.Experiment)
+		if !slices.Contains(list, r.Subject) {
+			list = append(list, r.Subject)
 		}
 	}
 	return list
 }
 
-// measures returns what is reported of an experiment, the deciding measure first.
-func (g *Group) measures(e Experiment) []metric.Measure {
+// measures returns what is reported of a subject, the deciding measure first.
+func (g *Group) measures(e Subject) []metric.Measure {
 	for _, r := range g.Runs {
-		if r.Experiment == e {
+		if r.Subject == e {
 			return r.Measures
 		}
 	}
@@ -147,7 +237,7 @@ func (g *Group) measures(e Experiment) []metric.Measure {
 func (g *Group) rows() (list []Row) {
 	for _, r := range g.Runs {
 		for _, s := range r.Summaries {
-			if row := (Row{s.Strategy, r.Variant}); !slices.Contains(list, row) {
+			if row := (Row{s.Strategy, r.Variant, r.Init}); !slices.Contains(list, row) {
 				list = append(list, row)
 			}
 		}
@@ -157,19 +247,19 @@ func (g *Group) rows() (list []Row) {
 }
 
 // seeds returns how many seeds there are at the most in a cell of the tables.
-func (g *Group) seeds() (most int) {
-	for _, e := range g.experiments() {
+func (g *Group) seeds() (largest int) {
+	for _, e := range g.subjects() {
 		for _, row := range g.rows() {
-			most = max(most, len(g.results(e, row)))
+			largest = max(largest, len(g.results(e, row)))
 		}
 	}
-	return most
+	return largest
 }
 
-// results returns the units of an experiment and a row, by seed.
-func (g *Group) results(e Experiment, row Row) (list []runfolder.Result) {
+// results returns the units of a subject and a row, by seed.
+func (g *Group) results(e Subject, row Row) (list []runfolder.Result) {
 	for _, r := range g.Runs {
-		if r.Experiment != e || r.Variant != row.Variant {
+		if r.Subject != e || r.Variant != row.Variant || r.Init != row.Init {
 			continue
 		}
 		for _, s := range r.Summaries {
@@ -184,10 +274,10 @@ func (g *Group) results(e Experiment, row Row) (list []runfolder.Result) {
 }
 
 // single returns what a row is compared with: single-scale of the same variant,
-// or else of none.
-func (g *Group) single(e Experiment, row Row) []runfolder.Result {
-	if own := g.results(e, Row{command.Single, row.Variant}); len(own) > 0 {
+// or else of none, from the same initial weights in any case.
+func (g *Group) single(e Subject, row Row) []runfolder.Result {
+	if own := g.results(e, Row{mge.Single.Name, row.Variant, row.Init}); len(own) > 0 {
 		return own
 	}
-	return g.results(e, Row{Strategy: command.Single})
+	return g.results(e, Row{Strategy: mge.Single.Name, Init: row.Init})
 }

@@ -3,6 +3,7 @@ package comparison
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
@@ -11,15 +12,11 @@ import (
 // strategyColumn is the first of most tables.
 var strategyColumn = table.Column{Heading: []string{"strategy"}, Fields: []string{"strategy", "variant"}, Words: true}
 
-func (r Row) cell() table.Cell {
-	return table.Cell{Text: r.String(), Fields: []string{r.Strategy, r.Variant}}
-}
-
-// column is the head of a column about an experiment.
-func (e Experiment) column(quantity string, fields ...string) table.Column {
+// column is the head of a column about a subject.
+func (e Subject) column(quantity string, fields ...string) table.Column {
 	c := table.Column{Heading: []string{e.Task, e.Data, e.Network, quantity}}
 	for _, f := range fields {
-		c.Fields = append(c.Fields, fmt.Sprintf("%s_%s_%s_%s", e.Task, e.Data, e.Network, f))
+		c.Fields = append(c.Fields, fmt.Sprintf("%s_%s_%s_%s", e.Task, strings.ReplaceAll(e.Data, " ", "-"), e.Network, f))
 	}
 	return c
 }
@@ -37,9 +34,9 @@ func (g *Group) Main() *table.Table {
 	seeds := g.seeds()
 	for _, row := range g.rows() {
 		work, ratio := g.work(row)
-		t.Rows = append(t.Rows, []table.Cell{row.cell(), work.cell(table.Plain), ratio.cell(threeDigits)})
+		t.Rows = append(t.Rows, []table.Cell{g.cell(row), work.cell(table.Plain), ratio.cell(threeDigits)})
 	}
-	for _, e := range g.experiments() {
+	for _, e := range g.subjects() {
 		for _, m := range g.measures(e) {
 			t.Columns = append(t.Columns, e.column(m.Title, statisticFields(m.Title)...))
 			column := len(t.Columns) - 1
@@ -73,7 +70,7 @@ func overSeeds(n int) string {
 // work returns a row's work units in all experiments, and single-scale's over
 // them.
 func (g *Group) work(row Row) (work, ratio *interval) {
-	for _, e := range g.experiments() {
+	for _, e := range g.subjects() {
 		own := statisticOf(valuesOf(g.results(e, row), workUnits)).mean
 		single := statisticOf(valuesOf(g.single(e, row), workUnits)).mean
 		work, ratio = work.with(own), ratio.with(single/own)
@@ -104,9 +101,9 @@ func (g *Group) Seconds() *table.Table {
 	t := &table.Table{Name: "seconds-" + g.Name, Title: "Seconds of training, " + g.Title, Columns: []table.Column{strategyColumn}}
 	n := g.seeds()
 	for _, row := range g.rows() {
-		t.Rows = append(t.Rows, []table.Cell{row.cell()})
+		t.Rows = append(t.Rows, []table.Cell{g.cell(row)})
 	}
-	for _, e := range g.experiments() {
+	for _, e := range g.subjects() {
 		t.Columns = append(t.Columns, e.column("seconds", statisticFields("seconds")...), e.column("ratio", "ratio"))
 		for i, row := range g.rows() {
 			own := statisticOf(valuesOf(g.results(e, row), seconds))

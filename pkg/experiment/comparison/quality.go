@@ -38,7 +38,7 @@ func reached(curve []runfolder.Measured, m metric.Measure, target float64) reach
 	return r
 }
 
-// quality is how soon one row of an experiment is as good as single-scale. All
+// quality is how soon one row of a subject is as good as single-scale. All
 // numbers are over the seeds for which there is a single-scale run, too.
 type quality struct {
 	paired     int       // seeds that single-scale was trained with, too
@@ -67,7 +67,7 @@ func (p *pairs) add(own, single reach) {
 	}
 }
 
-func (g *Group) quality(e Experiment, row Row, m metric.Measure) (q quality) {
+func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
 	var final, least []float64
 	for _, own := range g.results(e, row) {
 		for _, single := range g.single(e, row) {
@@ -93,8 +93,8 @@ func (g *Group) quality(e Experiment, row Row, m metric.Measure) (q quality) {
 	return q
 }
 
-// experimentColumn is the head of a table that goes through experiments.
-var experimentColumn = table.Column{Heading: []string{"experiment"}, Fields: []string{"profile", "task", "network", "data", "error"}, Words: true}
+// subjectColumn is the head of a table that goes through subjects.
+var subjectColumn = table.Column{Heading: []string{"experiment"}, Fields: []string{"profile", "task", "network", "data", "error"}, Words: true}
 
 // Quality is how many work units each strategy needs until its validation error
 // is single-scale's final one.
@@ -120,9 +120,9 @@ func QualitySeconds(groups []*Group) *table.Table {
 }
 
 // eachQuality goes through the rows of the tables of quality in their order.
-func eachQuality(groups []*Group, do func(*Group, Experiment, metric.Measure, Row, quality)) {
+func eachQuality(groups []*Group, do func(*Group, Subject, metric.Measure, Row, quality)) {
 	for _, g := range groups {
-		for _, e := range g.experiments() {
+		for _, e := range g.subjects() {
 			for _, m := range g.measures(e) {
 				for _, row := range g.rows() {
 					if len(g.results(e, row)) > 0 {
@@ -151,7 +151,7 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 	within := fmt.Sprintf("within %g%%", 100*Within)
 	t := &table.Table{
 		Name: name, Title: title,
-		Columns: []table.Column{experimentColumn, strategyColumn},
+		Columns: []table.Column{subjectColumn, strategyColumn},
 	}
 	for _, x := range extras {
 		t.Columns = append(t.Columns, table.Column{Heading: []string{"error against single-scale's", x.heading}, Fields: []string{x.field}})
@@ -162,19 +162,19 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 			table.Column{Heading: []string{until.heading, "ratio"}, Fields: []string{until.field + "_ratio"}},
 		)
 	}
-	one := !slices.ContainsFunc(groups, func(g *Group) bool { return g.Profile != groups[0].Profile })
+	one := !slices.ContainsFunc(groups, func(g *Group) bool { return g.label() != groups[0].label() })
 	last := ""
-	eachQuality(groups, func(g *Group, e Experiment, m metric.Measure, row Row, q quality) {
+	eachQuality(groups, func(g *Group, e Subject, m metric.Measure, row Row, q quality) {
 		shown := e.String() + ", " + m.ErrorTitle()
 		if !one {
-			shown += " (" + g.Profile + ")"
+			shown += " (" + g.label() + ")"
 		}
 		first := table.Cell{Text: shown, Fields: []string{g.Profile, e.Task, e.Network, e.Data, m.ErrorTitle()}}
 		if shown == last {
 			first.Text = "" // only where it changes
 		}
 		last = shown
-		cells := []table.Cell{first, row.cell()}
+		cells := []table.Cell{first, g.cell(row)}
 		for _, x := range extras {
 			cells = append(cells, x.cell(q))
 		}

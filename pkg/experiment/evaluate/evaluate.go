@@ -29,11 +29,13 @@ type Request struct {
 	Catalog    catalog.Catalog
 	Models     []string
 	Data, Root string
-	Pictures   int                  // the first ones; 0 for all
-	Settings   map[string][]float64 // of degradations, by name; see task.Evaluation
-	Memory     int64                // bytes for what a network computes in between
-	Out        string
-	Options    session.Options
+	// AllowIncomplete takes a published data set that lacks pictures.
+	AllowIncomplete bool
+	Pictures        int                  // the first ones; 0 for all
+	Settings        map[string][]float64 // of degradations, by name; see task.Evaluation
+	Memory          int64                // bytes for what a network computes in between
+	Out             string
+	Options         session.Options
 }
 
 // model is one of the models that are compared.
@@ -60,6 +62,7 @@ type evaluation struct {
 	models   []*model
 	groups   []*group
 	rows     []Row
+	failed   []error        // a picture each
 	tiled    map[string]int // pictures that a model took in tiles, not as a whole
 	progress *progress.Printer
 }
@@ -76,10 +79,30 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if err := e.open(); err != nil {
 		return err
 	}
+	if err := e.claim(); err != nil {
+		return err
+	}
 	if err := e.measure(ctx); err != nil {
 		return err
 	}
-	return e.report(out)
+	if len(e.rows) > 0 {
+		if err := e.report(out); err != nil {
+			return err
+		}
+	}
+	if len(e.failed) > 0 {
+		return fmt.Errorf("%d of %d pictures could not be measured; the first: %w", len(e.failed), e.pictures(), e.failed[0])
+	}
+	return nil
+}
+
+// pictures is how many pictures are measured.
+func (e *evaluation) pictures() int {
+	n := e.set.Validation.Len()
+	if e.Pictures > 0 {
+		n = min(n, e.Pictures)
+	}
+	return n
 }
 
 // open opens models and data.
@@ -109,7 +132,10 @@ func (e *evaluation) open() error {
 	if err != nil {
 		return err
 	}
-	o := dataset.Options{Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data}
+	o := dataset.Options{
+		Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data, AllowIncomplete: e.AllowIncomplete,
+		Decoding: dataset.DecodeNone, Channels: e.models[0].Channels,
+	}
 	if format.HasValidation {
 		o.Validation = e.Root // all pictures of it, not a tenth
 	}
@@ -207,27 +233,38 @@ func foreign(s *session.Session) (task.Task, error) {
 
 // measure goes through the pictures, one at a time.
 func (e *evaluation) measure(ctx context.Context) error {
-	n := e.set.Validation.Len()
-	if e.Pictures > 0 {
-		n = min(n, e.Pictures)
-	}
+	n := e.pictures()
 	total := 0
 	for _, g := range e.groups {
 		total += n * len(g.cases) * len(g.models)
 	}
 	done := 0
 	for i := range n {
-		for _, g := range e.groups {
-			for _, c := range g.cases {
-				if err := e.try(ctx, g, c, i); err != nil {
-					if ctx.Err() != nil {
-						return fmt.Errorf("stopped after %d of %d pictures; nothing was written: %w", i, n, ctx.Err())
-					}
-					return err
-				}
-				done += len(g.models)
-				e.progress.Count("pictures restored", done, total)
+		before := len(e.rows)
+		err := e.picture(ctx, i, func(models int) {
+			done += models
+			e.progress.Count("pictures restored", done, total)
+		})
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped after %d of %d pictures; nothing was written: %w", i, n, ctx.Err())
+		}
+		if err != nil { // the others are measured all the same
+			e.rows = e.rows[:before]
+			e.failed = append(e.failed, err)
+			e.progress.Print("%v", err)
+		}
+	}
+	return nil
+}
+
+// picture measures a picture with all degradations and models.
+func (e *evaluation) picture(ctx context.Context, i int, done func(models int)) error {
+	for _, g := range e.groups {
+		for _, c := range g.cases {
+			if err := e.try(ctx, g, c, i); err != nil {
+				return err
 			}
+			done(len(g.models))
 		}
 	}
 	return nil

@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -42,11 +43,12 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Strings(&r.Models, "model", "M.onnx", "a model; give the flag again for each further one")
 	f.Choice(&r.Data, "data", dataset.Names(known.Data), "data set, of which the validation pictures are taken; of folder all")
 	f.String(&r.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; folder needs one)")
+	f.Bool(&r.AllowIncomplete, "allow-incomplete", "take a published data set that lacks files or pictures")
 	f.Int(&r.Pictures, "pictures", "N", 1, 1<<30, "all", "only the first pictures")
 	f.Group("Degradations; which a model meets follows from its task")
 	r.defineSettings(f)
 	f.Group("How")
-	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/evaluation-DATA)")
+	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/evaluation-DATA, followed by the data's digest where it has a -root)")
 	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for what a network computes in between; a picture that needs more is restored in tiles", func(s string) error {
 		size, err := command.ParseSize(s)
 		if err != nil || size < minMemory {
@@ -59,9 +61,6 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, when it is not found by itself (environment: "+runtime.Variable+")")
 	if err := f.Parse(args); err != nil {
 		return r, err
-	}
-	if r.Out == "" {
-		r.Out = filepath.Join("results", "runs", "evaluation-"+r.Data)
 	}
 	return r, r.check()
 }
@@ -122,5 +121,9 @@ func (r *Request) check() error {
 	case len(r.Models) == 0:
 		return &command.UsageError{Flag: "-model", Reason: "missing", Advice: "give -model M.onnx, once for each model"}
 	}
-	return command.CheckData(r.Catalog.Data, r.Data, r.Root, "")
+	format, err := dataset.Find(r.Catalog.Data, r.Data)
+	if err != nil {
+		return command.Wrong("data", r.Data, "unknown", command.OneOf(dataset.Names(r.Catalog.Data)))
+	}
+	return setting.CheckData(format, r.Root, "")
 }

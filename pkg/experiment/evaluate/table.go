@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,6 +19,7 @@ const (
 	PicturesFile = "pictures.csv"   // a row for every picture, degradation and model
 	TableFile    = "evaluation.csv" // their means and standard deviations
 	MarkdownFile = "evaluation.md"  // what is printed
+	RecordFile   = "evaluation.json"
 )
 
 // Row is what one model made of one picture; without Network, it is the answer that
@@ -77,9 +77,6 @@ func spread(values []float64) float64 {
 func (e *evaluation) report(out io.Writer) error {
 	list := summaries(e.rows)
 	text := e.markdown(list)
-	if err := os.MkdirAll(e.Out, 0o777); err != nil {
-		return fmt.Errorf("-out %s: %w", e.Out, err)
-	}
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer) error

@@ -14,6 +14,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/plan"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/mge"
 )
 
 const plans = "../../../experiments/plans"
@@ -49,10 +50,10 @@ func TestCommittedPlans(t *testing.T) {
 			t.Fatal(err)
 		}
 		var folders []string
-		for i, e := range p.Experiments {
+		for i, e := range p.Entries {
 			folders = append(folders, e.Folder)
-			if e.Config.Profile != c.profile || len(e.Units()) != c.units[i%len(c.units)] {
-				t.Errorf("%s: %s has profile %s and %d units", c.name, e.Folder, e.Config.Profile, len(e.Units()))
+			if e.Profile.Name != c.profile || len(e.Units()) != c.units[i%len(c.units)] {
+				t.Errorf("%s: %s has profile %s and %d units", c.name, e.Folder, e.Profile.Name, len(e.Units()))
 			}
 		}
 		if p.Name != c.name || !slices.Equal(folders, c.folders) {
@@ -80,23 +81,31 @@ experiments:
     settings: {levels: 0, stages: 2, released: false}
 `
 
+func names(strategies []mge.Strategy) string {
+	var list []string
+	for _, s := range strategies {
+		list = append(list, s.Name)
+	}
+	return strings.Join(list, " ")
+}
+
 func TestParse(t *testing.T) {
 	p, err := plan.Parse([]byte(tiny), catalog.Standard(), map[string]string{"bsds500": "unused"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	first, second := p.Experiments[0].Config, p.Experiments[1].Config
-	if first.Side != 16 || first.Levels != 1 || !slices.Equal(first.Stages, []int{2, 1}) || !slices.Equal(first.Strategies, []string{"single", "mge"}) || !slices.Equal(first.Seeds, []uint64{1, 2}) || !first.Resume {
+	first, second := p.Entries[0].Config, p.Entries[1].Config
+	if first.Side != 16 || first.Levels != 1 || !slices.Equal(first.Stages, []int{2, 1}) || names(first.Strategies) != "single mge" || !slices.Equal(first.Seeds, []uint64{1, 2}) || !first.Resume {
 		t.Errorf("%+v", first)
 	}
-	if second.Task != "superresolution" || second.Levels != 0 || !slices.Equal(second.Strategies, []string{"mge"}) {
+	if second.Task.Name != "superresolution" || second.Levels != 0 || names(second.Strategies) != "mge" {
 		t.Errorf("%+v", second)
 	}
-	if want := "superresolution-espcn-deadleaves-quick-batch-2-iterations-2-levels-1-side-16-stages-2-1"; p.Experiments[0].Folder != want {
-		t.Errorf("folder %s, want %s", p.Experiments[0].Folder, want)
+	if want := "superresolution-espcn-deadleaves-quick-batch-2-iterations-2-levels-1-side-16"; p.Entries[0].Folder != want {
+		t.Errorf("folder %s, want %s", p.Entries[0].Folder, want)
 	}
 	rooted, err := plan.Parse([]byte(strings.ReplaceAll(tiny, "deadleaves", "bsds500")), catalog.Standard(), map[string]string{"bsds500": "some/where"})
-	if err != nil || rooted.Experiments[0].Config.Root != "some/where" {
+	if err != nil || rooted.Entries[0].Config.Root != "some/where" {
 		t.Errorf("root %v, %v", rooted, err)
 	}
 }
@@ -116,11 +125,12 @@ func TestMistakes(t *testing.T) {
 		{change("profile:", "proflie:"), `line 3: "proflie" is not a key of a plan; there are name, profile`},
 		{change("name: tiny", "name: ../x"), "name"},
 		{change("name: tiny", "name: tiny\nname: two"), "line 3: name is given twice"},
-		{change("seeds: [1, 2]", "seeds: 1"), "line 4: seeds must be a list"},
+		{change("seeds: [1, 2]", "seeds: {1: 2}"), "line 4: seeds must be a list"},
+		{change("  - {task", "\t- {task"), "line 8: a tab at the beginning of a line"},
 		{change("seeds: [1, 2]", "seeds: []"), "line 4: seeds must be a list"},
 		{change("seeds: [1, 2]\n", ""), "there are no seeds"},
 		{change("seeds: [1, 2]", "seeds: [1, x]"), `line 8: -seeds 1,x: "x" is not a seed`},
-		{change("superresolution", "dehazing"), `line 8: unknown task "dehazing"`},
+		{change("superresolution", "dehazing"), `line 8: -task dehazing: unknown; use denoising`},
 		{change("network: espcn", "network: unet"), "line 8: -network unet: unknown; use srnet, espcn or resnet"},
 		{change("data: deadleaves", "data: imagenet"), "line 8: -data imagenet: unknown"},
 		{change("data: deadleaves", "data: folder"), "line 8: -root: "},
@@ -200,7 +210,7 @@ func TestRun(t *testing.T) {
 	}
 	var want []string
 	for _, seed := range []string{"1", "2"} {
-		for _, e := range p.Experiments {
+		for _, e := range p.Entries {
 			want = append(want, e.Folder+", seed "+seed)
 		}
 	}
@@ -223,7 +233,7 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	other.Experiments[0].Folder = p.Experiments[0].Folder
+	other.Entries[0].Folder = p.Entries[0].Folder
 	if s := other.Look([]string{dir})[0]; s.Err == nil || !strings.Contains(s.Err.Error(), "iterations") || len(s.Contents.Summaries) > 0 {
 		t.Errorf("another configuration: %v", s.Err)
 	}
@@ -273,7 +283,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		for _, e := range p.Experiments {
+		for _, e := range p.Entries {
 			if e.Folder == "" || e.Folder != filepath.Base(e.Folder) || strings.HasPrefix(e.Folder, ".") || len(e.Units()) == 0 {
 				t.Errorf("folder %q with %d units", e.Folder, len(e.Units()))
 			}

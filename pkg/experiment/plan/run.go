@@ -8,6 +8,7 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/mge"
 )
 
 // Run trains what is missing in states, in the run folders of the tasks' own
@@ -20,18 +21,19 @@ func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writ
 	type call struct {
 		*State
 		seed       uint64
-		strategies []string
+		strategies []mge.Strategy
 	}
 	var calls []call
 	for _, seed := range seeds(states) {
 		for i := range states {
-			c := call{State: &states[i], seed: seed}
-			for _, u := range states[i].Missing {
+			s := &states[i]
+			c := call{State: s, seed: seed}
+			for _, u := range s.Missing {
 				if u.Seed == seed {
-					c.strategies = append(c.strategies, u.Strategy)
+					c.strategies = append(c.strategies, s.strategy(u.Strategy))
 				}
 			}
-			if len(c.strategies) > 0 && states[i].Err == nil {
+			if len(c.strategies) > 0 && s.Err == nil {
 				calls = append(calls, c)
 			}
 		}
@@ -43,7 +45,7 @@ func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writ
 		fmt.Fprintf(log, "%d of %d: %s, seed %d\n", i+1, len(calls), c.Dir, c.seed)
 		config := c.Config
 		config.Out, config.Seeds, config.Strategies = c.Dir, []uint64{c.seed}, c.strategies
-		err := experiment.Run(ctx, known, c.Task, config, log, log)
+		err := experiment.Run(ctx, known, config.Task, config, log, log)
 		if ctx.Err() != nil {
 			return fmt.Errorf("stopped in %s; the same command goes on from there: %w", c.Dir, ctx.Err())
 		}
@@ -54,6 +56,11 @@ func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writ
 		}
 	}
 	return nil
+}
+
+// strategy returns the entry's strategy of a name.
+func (e Entry) strategy(name string) mge.Strategy {
+	return e.Strategies[slices.IndexFunc(e.Strategies, func(s mge.Strategy) bool { return s.Name == name })]
 }
 
 // seeds returns those of all missing units, in the plan's order.

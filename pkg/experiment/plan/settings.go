@@ -1,44 +1,38 @@
 package plan
 
 import (
-	"maps"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
-	"multiscale/pkg/command"
+	"multiscale/pkg/setting"
 )
 
-// settings are flags of the task's command beyond the plan's own keys, by name.
-type settings struct{ values map[string]string }
-
-// settable returns the flags that results follow from and that are no keys of a
-// plan, sorted.
-func settable() []string {
-	flags := command.Config{WeightDecay: 1}.Determining() // all of them
-	for _, key := range []string{"task", "network", "data", "profile"} {
-		delete(flags, key)
+// settable returns the settings that results follow from and that have no keys of
+// their own in a plan, sorted.
+func settable() (names []string) {
+	for _, s := range setting.Table() {
+		own := slices.Contains([]string{"task", "profile", "network", "data"}, s.Name)
+		if !own && (s.Effect == setting.Results || s.Effect == setting.Rounding) {
+			names = append(names, s.Name)
+		}
 	}
-	return slices.Sorted(maps.Keys(flags))
+	slices.Sort(names)
+	return names
 }
 
-func (s *settings) field() field { return field{"settings", s.read} }
-
-func (s *settings) read(n *yaml.Node) error {
-	s.values = map[string]string{}
-	var fields []field
-	for _, name := range settable() {
-		fields = append(fields, field{name, func(n *yaml.Node) (err error) {
-			if n.Kind == yaml.SequenceNode { // stages
-				var list []string
-				list, err = readList(n, name)
-				s.values[name] = strings.Join(list, ",")
-				return err
-			}
-			s.values[name], err = readText(n, name)
-			return err
-		}})
-	}
-	return readMapping(n, "settings", fields)
+// settings is the key of further settings, which go to given.
+func settings(given setting.Values) field {
+	return field{"settings", func(n *yaml.Node) error {
+		var fields []field
+		for _, name := range settable() {
+			fields = append(fields, field{name, func(n *yaml.Node) error {
+				if n.Kind == yaml.SequenceNode { // stages
+					return list(given, name, name).read(n)
+				}
+				return text(given, name, name).read(n)
+			}})
+		}
+		return readMapping(n, "settings", fields)
+	}}
 }

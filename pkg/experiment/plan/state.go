@@ -9,11 +9,12 @@ import (
 	"strings"
 
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/setting"
 )
 
 // State is what is there of an experiment.
 type State struct {
-	Experiment
+	Entry
 	Dir string // of the run folder, whether it is there or not
 	// Contents holds the rows of the finished units that the plan asks for.
 	Contents runfolder.Contents
@@ -26,9 +27,9 @@ type State struct {
 // the first of its name in dirs; where there is none it belongs into the first
 // of dirs. A folder that cannot be read, or that holds runs of another
 // configuration, has a State with an error.
-func (p *Plan) Look(dirs []string) (states []State) {
-	for _, e := range p.Experiments {
-		s := State{Experiment: e, Dir: filepath.Join(dirs[0], e.Folder)}
+func (f *File) Look(dirs []string) (states []State) {
+	for _, e := range f.Entries {
+		s := State{Entry: e, Dir: filepath.Join(dirs[0], e.Folder)}
 		for _, dir := range dirs {
 			path := filepath.Join(dir, e.Folder)
 			if _, err := os.Stat(path); err == nil {
@@ -53,7 +54,7 @@ func (s *State) look() {
 		s.Err = err
 		return
 	}
-	if d := c.Record.Differing(s.Config.Determining()); len(d) > 0 {
+	if d := s.differing(c.Record); len(d) > 0 {
 		s.Err = fmt.Errorf("%s holds runs with another %s; move it away", s.Dir, strings.Join(d, ", "))
 		return
 	}
@@ -68,6 +69,18 @@ func (s *State) look() {
 			s.Begun++
 		}
 	}
+}
+
+// differing returns the settings in which a record is of another configuration. Digests,
+// which only a run knows, do not count.
+func (s *State) differing(r runfolder.Record) (names []string) {
+	now := s.Determining()
+	for _, d := range setting.Differences(r.Configuration, now) {
+		if _, ok := now[d.Name]; ok {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // Lacks says in a line what is missing.

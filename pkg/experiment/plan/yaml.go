@@ -1,11 +1,14 @@
 package plan
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"multiscale/pkg/setting"
 )
 
 // lineError is a mistake in a plan, at a line.
@@ -62,8 +65,12 @@ func readText(n *yaml.Node, what string) (string, error) {
 	return n.Value, nil
 }
 
-// readList reads a list of scalars.
+// readList reads a list of scalars; a single one is a list, too.
 func readList(n *yaml.Node, what string) (list []string, err error) {
+	if n.Kind == yaml.ScalarNode && n.Value != "" {
+		text, err := readText(n, what)
+		return []string{text}, err
+	}
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
 		return nil, wrong(n, "%s must be a list, like [single, mge]", what)
 	}
@@ -77,10 +84,28 @@ func readList(n *yaml.Node, what string) (list []string, err error) {
 	return list, nil
 }
 
-func text(to *string, name string) field {
-	return field{name, func(n *yaml.Node) (err error) { *to, err = readText(n, name); return err }}
+// text is a key with a scalar, the setting of a name.
+func text(to setting.Values, key, name string) field {
+	return field{key, func(n *yaml.Node) (err error) { to[name], err = readText(n, key); return err }}
 }
 
-func list(to *[]string, name string) field {
-	return field{name, func(n *yaml.Node) (err error) { *to, err = readList(n, name); return err }}
+// list is a key with a list, the setting of a name.
+func list(to setting.Values, key, name string) field {
+	return field{key, func(n *yaml.Node) error {
+		parts, err := readList(n, key)
+		to[name] = strings.Join(parts, ",")
+		return err
+	}}
+}
+
+// tab returns the first line that begins with a tab, behind spaces perhaps; 0 for none.
+func tab(data []byte) int {
+	line := 0
+	for text := range bytes.Lines(data) {
+		line++
+		if bytes.HasPrefix(bytes.TrimLeft(text, " "), []byte("\t")) {
+			return line
+		}
+	}
+	return 0
 }

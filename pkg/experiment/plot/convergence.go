@@ -14,8 +14,8 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/mge"
 )
 
 const (
@@ -34,10 +34,10 @@ type style struct {
 }
 
 var styles = []style{
-	{command.Single, color.NRGBA{0x33, 0x33, 0x33, 0xff}, draw.CircleGlyph{}, nil},
-	{command.MGE, color.NRGBA{0x00, 0x72, 0xb2, 0xff}, draw.SquareGlyph{}, []vg.Length{vg.Points(7), vg.Points(2)}},
-	{command.FullMultiscale, color.NRGBA{0xd5, 0x5e, 0x00, 0xff}, draw.TriangleGlyph{}, nil},
-	{command.Progressive, color.NRGBA{0x00, 0x9e, 0x73, 0xff}, draw.PlusGlyph{}, []vg.Length{vg.Points(2), vg.Points(2)}},
+	{mge.Single.Name, color.NRGBA{0x33, 0x33, 0x33, 0xff}, draw.CircleGlyph{}, nil},
+	{mge.MGE.Name, color.NRGBA{0x00, 0x72, 0xb2, 0xff}, draw.SquareGlyph{}, []vg.Length{vg.Points(7), vg.Points(2)}},
+	{mge.FullMultiscale.Name, color.NRGBA{0xd5, 0x5e, 0x00, 0xff}, draw.TriangleGlyph{}, nil},
+	{mge.Progressive.Name, color.NRGBA{0x00, 0x9e, 0x73, 0xff}, draw.PlusGlyph{}, []vg.Length{vg.Points(2), vg.Points(2)}},
 }
 
 // Convergence writes a PNG with the validation error of every finished unit,

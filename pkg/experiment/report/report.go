@@ -19,6 +19,7 @@ import (
 	"multiscale/pkg/experiment/plot"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/setting"
 )
 
 // Report is what a report shows.
@@ -74,10 +75,7 @@ func (r Report) Write(w io.Writer) error {
 }
 
 func newSection(r comparison.Run) (s section, err error) {
-	s.Title = r.String() + ", " + r.Profile + " profile"
-	if r.Variant != "" {
-		s.Title += ", " + r.Variant
-	}
+	s.Title = r.Title()
 	for _, m := range r.Measures {
 		y := plot.Axis{Label: "validation " + m.ErrorTitle(), Of: func(at runfolder.Measured) float64 { return m.Error(at.Of(m)) }}
 		for _, x := range []plot.Axis{plot.WorkUnits, plot.Seconds} {
@@ -124,7 +122,7 @@ func pairs(prefix string, m map[string]any) (list []pair) {
 			list = append(list, pairs(prefix+name+" ", inner)...)
 			continue
 		}
-		list = append(list, pair{prefix + name, runfolder.Record{Configuration: m}.Setting(name)})
+		list = append(list, pair{prefix + name, setting.Text(v)})
 	}
 	slices.SortFunc(list, func(a, b pair) int { return strings.Compare(a.Name, b.Name) })
 	return list

@@ -1,18 +1,15 @@
 package restore
 
 import (
-	"errors"
-	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
 
+	"multiscale/pkg/durable"
 	"multiscale/pkg/picture"
 )
 
@@ -68,18 +65,5 @@ func checkName(path string) error {
 	if err := picture.CheckWritable(path, 0, 0); err != nil {
 		return err
 	}
-	dir := filepath.Dir(path)
-	info, err := os.Stat(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return fmt.Errorf("%s: there is no folder %s; create it first", path, dir)
-	case err != nil:
-		return err
-	case !info.IsDir():
-		return fmt.Errorf("%s: %s is not a folder", path, dir)
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: not a file; choose another name", path)
-	}
-	return nil
+	return durable.CheckFile(path)
 }

@@ -78,11 +78,11 @@ func fuzzTable[R any](f *testing.F, table format[R], row R) {
 	})
 }
 
-func FuzzSummary(f *testing.F)    { fuzzTable(f, summaryTable, result(mge).Summary) }
-func FuzzCrosscheck(f *testing.F) { fuzzTable(f, crosscheckTable, result(mge).Crosscheck[0]) }
-func FuzzTiming(f *testing.F)     { fuzzTable(f, timingTable, result(mge).Timing) }
-func FuzzHistory(f *testing.F)    { fuzzTable(f, historyTable, result(mge).History[1]) }
-func FuzzMoments(f *testing.F)    { fuzzTable(f, momentTable, result(mge).Moments[1]) }
+func FuzzSummary(f *testing.F)    { fuzzTable(f, summaryTable, result(multi).Summary) }
+func FuzzCrosscheck(f *testing.F) { fuzzTable(f, crosscheckTable, result(multi).Crosscheck[0]) }
+func FuzzTiming(f *testing.F)     { fuzzTable(f, timingTable, result(multi).Timing) }
+func FuzzHistory(f *testing.F)    { fuzzTable(f, historyTable, result(multi).History[1]) }
+func FuzzMoments(f *testing.F)    { fuzzTable(f, momentTable, result(multi).Moments[1]) }
 
 func FuzzRecord(f *testing.F) {
 	data, err := record(8).encode()

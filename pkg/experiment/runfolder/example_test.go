@@ -5,6 +5,7 @@ import (
 	"os"
 
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/mge"
 )
 
 // A call that trains what is asked and not yet finished.
@@ -17,7 +18,7 @@ func Example() {
 	defer os.RemoveAll(dir)
 
 	record := runfolder.Record{Configuration: map[string]any{"batch": 8}}
-	units := runfolder.Units([]string{"mge", "fullmultiscale"}, []uint64{1})
+	units := runfolder.Units([]mge.Strategy{mge.MGE, mge.FullMultiscale}, []uint64{1})
 	f, err := runfolder.Open(dir, record, units, runfolder.Options{})
 	if err != nil {
 		fmt.Println(err)

@@ -17,7 +17,7 @@ import (
 
 var (
 	single = Unit{"single", 1}
-	mge    = Unit{"mge", 1}
+	multi  = Unit{"mge", 1}
 	full   = Unit{"fullmultiscale", 1}
 )
 
@@ -101,7 +101,7 @@ func same(t *testing.T, got, want map[string]string, when string) {
 
 func TestFilesAreThoseOfTheContract(t *testing.T) {
 	dir := t.TempDir()
-	must(t, run(nil, dir, Options{}, mge))
+	must(t, run(nil, dir, Options{}, multi))
 	files := tables(t, dir)
 	for name, want := range map[string]string{
 		SummaryFile: "task,network,data,profile,strategy,seed,side,levels,batch,iterations,parameters,work_units,mse,psnr,ssim,ssim_signed,onnx_sha256,crosscheck_max_abs\n" +
@@ -121,51 +121,51 @@ func TestFilesAreThoseOfTheContract(t *testing.T) {
 func TestOrderDoesNotMatter(t *testing.T) {
 	at := t.TempDir()
 	a, b, c := filepath.Join(at, "a"), filepath.Join(at, "b"), filepath.Join(at, "c")
-	must(t, run(nil, a, Options{}, single, mge, full))
-	must(t, run(nil, b, Options{}, full, mge, single))
-	must(t, run(nil, c, Options{}, mge))
-	must(t, run(nil, c, Options{}, full, mge, single))
+	must(t, run(nil, a, Options{}, single, multi, full))
+	must(t, run(nil, b, Options{}, full, multi, single))
+	must(t, run(nil, c, Options{}, multi))
+	must(t, run(nil, c, Options{}, full, multi, single))
 	same(t, tables(t, b), tables(t, a), "another order")
 	same(t, tables(t, c), tables(t, a), "two calls")
 }
 
 func TestFinishedUnitsAreSkipped(t *testing.T) {
 	dir := t.TempDir()
-	must(t, run(nil, dir, Options{}, single, mge))
-	f, err := Open(dir, record(8), []Unit{mge, full, single}, Options{})
+	must(t, run(nil, dir, Options{}, single, multi))
+	f, err := Open(dir, record(8), []Unit{multi, full, single}, Options{})
 	must(t, err)
 	if got := f.Work(); !slices.Equal(got, []Work{{Unit: full}}) {
 		t.Errorf("work %v", got)
 	}
 	must(t, f.Close())
-	f, err = Open(dir, record(8), []Unit{mge}, Options{Force: true})
+	f, err = Open(dir, record(8), []Unit{multi}, Options{Force: true})
 	must(t, err)
-	if got := f.Work(); !slices.Equal(got, []Work{{Unit: mge}}) {
+	if got := f.Work(); !slices.Equal(got, []Work{{Unit: multi}}) {
 		t.Errorf("work with force %v", got)
 	}
 	must(t, f.Close())
-	must(t, os.Remove(filepath.Join(dir, ONNXFile(mge))))
-	if _, err := Open(dir, record(8), []Unit{mge}, Options{}); !errors.As(err, new(*UnfinishedError)) {
+	must(t, os.Remove(filepath.Join(dir, ONNXFile(multi))))
+	if _, err := Open(dir, record(8), []Unit{multi}, Options{}); !errors.As(err, new(*UnfinishedError)) {
 		t.Errorf("a unit without its model: %v", err)
 	}
-	if r, ok := f.Result(mge); !ok || len(r.History) != 2 || len(r.Moments) != 2 || r.Timing.SecondsTraining != 20.4 {
+	if r, ok := f.Result(multi); !ok || len(r.History) != 2 || len(r.Moments) != 2 || r.Timing.SecondsTraining != 20.4 {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestUnfinishedUnits(t *testing.T) {
 	dir := t.TempDir()
-	f, err := Open(dir, record(8), []Unit{mge}, Options{Resume: true}) // nothing there yet
+	f, err := Open(dir, record(8), []Unit{multi}, Options{Resume: true}) // nothing there yet
 	must(t, err)
-	if got := f.Work(); !slices.Equal(got, []Work{{Unit: mge}}) {
+	if got := f.Work(); !slices.Equal(got, []Work{{Unit: multi}}) {
 		t.Errorf("work %v", got)
 	}
 	must(t, f.Begin(f.Work()[0]))
-	checkpoint := filepath.Join(f.CheckpointDir(mge), "000001")
+	checkpoint := filepath.Join(f.CheckpointDir(multi), "000001")
 	must(t, os.WriteFile(checkpoint, nil, 0o644))
 	must(t, f.Close())
 
-	_, err = Open(dir, record(8), []Unit{mge, full}, Options{})
+	_, err = Open(dir, record(8), []Unit{multi, full}, Options{})
 	if err == nil || !strings.Contains(err.Error(), "unfinished: mge-seed1; use -resume to go on or -force to begin again") {
 		t.Errorf("neither resume nor force: %v", err)
 	}
@@ -173,9 +173,9 @@ func TestUnfinishedUnits(t *testing.T) {
 	must(t, err)
 	must(t, f.Close())
 
-	f, err = Open(dir, record(8), []Unit{mge, full}, Options{Resume: true})
+	f, err = Open(dir, record(8), []Unit{multi, full}, Options{Resume: true})
 	must(t, err)
-	if got := f.Work(); !slices.Equal(got, []Work{{mge, true}, {full, false}}) {
+	if got := f.Work(); !slices.Equal(got, []Work{{multi, true}, {full, false}}) {
 		t.Errorf("work %v", got)
 	}
 	must(t, f.Begin(f.Work()[0]))
@@ -184,7 +184,7 @@ func TestUnfinishedUnits(t *testing.T) {
 	}
 	must(t, f.Close())
 
-	f, err = Open(dir, record(8), []Unit{mge}, Options{Force: true})
+	f, err = Open(dir, record(8), []Unit{multi}, Options{Force: true})
 	must(t, err)
 	must(t, f.Begin(f.Work()[0]))
 	if _, err := os.Stat(checkpoint); err == nil {
@@ -195,7 +195,7 @@ func TestUnfinishedUnits(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
-	must(t, run(nil, dir, Options{}, mge))
+	must(t, run(nil, dir, Options{}, multi))
 
 	other := record(16)
 	other.Configuration["lr"] = 1e-3
@@ -236,13 +236,13 @@ func TestRefusals(t *testing.T) {
 // folder to where an undisturbed call would have brought it.
 func TestEveryFaultIsRecoveredFrom(t *testing.T) {
 	undisturbed := t.TempDir()
-	must(t, run(nil, undisturbed, Options{}, mge))
+	must(t, run(nil, undisturbed, Options{}, multi))
 	want := tables(t, undisturbed)
 	for _, fault := range durabletest.Faults {
 		for at := 1; ; at++ {
 			dir := filepath.Join(t.TempDir(), "run")
 			faulty := &durabletest.FS{At: at, Fault: fault}
-			err := run(faulty, dir, Options{}, mge)
+			err := run(faulty, dir, Options{}, multi)
 			if !faulty.Fired() {
 				must(t, err)
 				break
@@ -251,7 +251,7 @@ func TestEveryFaultIsRecoveredFrom(t *testing.T) {
 				// A leftover that cannot be removed is no failure.
 				t.Errorf("%v at step %d: no error", fault, at)
 			}
-			if err := run(durable.OS, dir, Options{Resume: true}, mge); err != nil {
+			if err := run(durable.OS, dir, Options{Resume: true}, multi); err != nil {
 				t.Errorf("%v at step %d: %v", fault, at, err)
 				continue
 			}

@@ -4,11 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/metric"
+	"multiscale/pkg/setting"
 )
 
 // Record is run.json: what was run, with what, and where.
@@ -24,6 +25,15 @@ type Record struct {
 	// Measures are those of the task, the deciding one first. Folders of earlier
 	// versions have none.
 	Measures []metric.Measure `json:"measures,omitempty"`
+	// Data is what the data set holds and what of it is not used. Folders of earlier
+	// versions have none.
+	Data *dataset.Report `json:"data,omitempty"`
+	// Defaults is what Configuration would be with the same task, network, data and
+	// size of the work and nothing else set; so a program that does not have the task
+	// can tell what is special about a run. Earlier versions have none.
+	Defaults map[string]any `json:"defaults,omitempty"`
+	// Scale is that of the task: above 1 where it enlarges. 0 in earlier versions.
+	Scale int `json:"scale,omitempty"`
 }
 
 // further are the names of the measures beyond metric.Always.
@@ -75,47 +85,10 @@ func (e *DifferentError) Error() string {
 		e.Dir, strings.Join(shown, ", "))
 }
 
-// differences compares two configurations key by key, as JSON writes them.
+// differences says in which settings two configurations differ.
 func differences(there, now map[string]any) (list []string) {
-	keys := maps.Clone(there)
-	maps.Copy(keys, now)
-	for _, key := range slices.Sorted(maps.Keys(keys)) {
-		a, b := canonical(there, key), canonical(now, key)
-		if a != b {
-			list = append(list, fmt.Sprintf("%s is %s there and %s now", key, a, b))
-		}
+	for _, d := range setting.Differences(there, now) {
+		list = append(list, fmt.Sprintf("%s is %s there and %s now", d.Name, d.There, d.Now))
 	}
 	return list
-}
-
-// canonical is a value as JSON, strings without quotes: numbers that came out of
-// a file and numbers of the program look the same.
-func canonical(m map[string]any, key string) string {
-	v, ok := m[key]
-	if !ok {
-		return "missing"
-	}
-	if s, ok := v.(string); ok {
-		return s
-	}
-	data, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Sprint(v) // not JSON; caught when the record is written
-	}
-	return string(data)
-}
-
-// Setting returns a value of the configuration as text; "missing" where there
-// is none.
-func (r Record) Setting(name string) string { return canonical(r.Configuration, name) }
-
-// Differing returns the settings of now that the record has with another value,
-// sorted. What the record does not know does not count.
-func (r Record) Differing(now map[string]any) (names []string) {
-	for _, name := range slices.Sorted(maps.Keys(now)) {
-		if _, known := r.Configuration[name]; known && canonical(now, name) != r.Setting(name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
-	"multiscale/pkg/command"
 	"multiscale/pkg/metric"
+	"multiscale/pkg/mge"
 )
 
 // Unit is what a run folder holds one of or not: a strategy trained with a seed.
@@ -20,10 +20,10 @@ func (u Unit) String() string { return fmt.Sprintf("%s-seed%d", u.Strategy, u.Se
 
 // Units returns every strategy with every seed, in the order given: all
 // strategies of the first seed first.
-func Units(strategies []string, seeds []uint64) (units []Unit) {
+func Units(strategies []mge.Strategy, seeds []uint64) (units []Unit) {
 	for _, seed := range seeds {
 		for _, s := range strategies {
-			units = append(units, Unit{s, seed})
+			units = append(units, Unit{s.Name, seed})
 		}
 	}
 	return units
@@ -32,11 +32,13 @@ func Units(strategies []string, seeds []uint64) (units []Unit) {
 // Compare orders units as files show them, whatever order they ran in: by
 // strategy, then by seed.
 func Compare(a, b Unit) int {
+	all := mge.Strategies()
 	place := func(u Unit) int {
-		if i := slices.Index(command.Strategies(), u.Strategy); i >= 0 {
-			return i
+		i := slices.IndexFunc(all, func(s mge.Strategy) bool { return s.Name == u.Strategy })
+		if i < 0 {
+			return len(all)
 		}
-		return len(command.Strategies())
+		return i
 	}
 	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Strategy, b.Strategy), cmp.Compare(a.Seed, b.Seed))
 }

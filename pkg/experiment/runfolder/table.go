@@ -5,9 +5,9 @@ import (
 	"strconv"
 	"strings"
 
-	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/metric"
+	"multiscale/pkg/mge"
 )
 
 // Table compares the finished units in a Markdown table whose columns are
@@ -25,7 +25,7 @@ func (c *Contents) Table() string {
 	rows := [][]string{{"strategy", "seed", "work units", "ratio", "MSE", "PSNR dB", "SSIM", "seconds", "ratio", "ONNX differs by"}}
 	for _, s := range c.Summaries {
 		r, _ := c.Result(s.Unit)
-		single, ok := c.Result(Unit{command.Single, s.Seed})
+		single, ok := c.Result(Unit{mge.Single.Name, s.Seed})
 		ratio := func(ofSingle, own float64) string {
 			if !ok || !(own > 0) {
 				return ""

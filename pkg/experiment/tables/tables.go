@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/plan"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/table"
@@ -40,6 +41,9 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	}
 	if r.Out == "" {
 		r.Out = filepath.Join(defaultRuns, "tables-"+p.Name)
+	}
+	if err := durable.CheckFolder(r.Out); err != nil {
+		return fmt.Errorf("-out %w", err)
 	}
 	states := p.Look(r.Runs)
 	if err := printState(ctx, r.Catalog, states, log); err != nil {

@@ -228,7 +228,7 @@ func TestPlan(t *testing.T) {
 			t.Errorf("a finished plan: %v", err)
 		}
 		files := map[string]string{}
-		for _, name := range []string{MarkdownFile, LaTeXFile, "comparison-quick-superresolution.csv", "quality.csv", "cost.csv"} {
+		for _, name := range []string{MarkdownFile, LaTeXFile, "comparison-quick-superresolution-side-16-levels-1-batch-2-iterations-2.csv", "quality.csv", "cost.csv"} {
 			files[name] = read(t, out, name)
 		}
 		if first == nil {

@@ -7,7 +7,9 @@ import (
 	"slices"
 
 	"multiscale/pkg/experiment/plot"
+	"multiscale/pkg/mesh"
 	"multiscale/pkg/mlmc"
+	"multiscale/pkg/task"
 )
 
 // quantity is what a figure shows of every level.
@@ -53,7 +55,10 @@ func resolved(m mlmc.Moments) float64 {
 // panels has a row for each of the weights and a panel for each way to degrade,
 // in which each way to restrict has its colour.
 func (s *study) panels(q quantity) (rows [][]plot.Diagram) {
-	type place struct{ weights, degrade string }
+	type place struct {
+		weights string
+		degrade task.Degradation
+	}
 	at := map[place]*plot.Diagram{}
 	for _, r := range s.results {
 		p := at[place{r.Weights, r.Degrade}]
@@ -69,12 +74,12 @@ func (s *study) panels(q quantity) (rows [][]plot.Diagram) {
 			p = &(*row)[len(*row)-1]
 			at[place{r.Weights, r.Degrade}] = p
 		}
-		look := slices.Index(s.Restrictions, r.Restriction)
+		look := slices.IndexFunc(s.Restrictions, func(o mesh.Restriction) bool { return o.Name() == r.Restriction.Name() })
 		terms := r.Levels
 		if q.differences {
 			terms = terms[:len(terms)-1]
 		}
-		series := r.Restriction
+		series := r.Restriction.Name()
 		if r.Coupling != s.Couplings[0] { // the first case again
 			series, look = series+", shared masks", len(s.Restrictions)
 		}

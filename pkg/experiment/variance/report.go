@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -15,7 +14,9 @@ import (
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
 	"multiscale/pkg/mlmc"
+	"multiscale/pkg/task"
 )
 
 // The files of a report. Equal flags give equal bytes in all but those of
@@ -37,9 +38,6 @@ const (
 // report writes the files and prints the report.
 func (s *study) report(out io.Writer) error {
 	text := s.markdown()
-	if err := os.MkdirAll(s.Out, 0o777); err != nil {
-		return fmt.Errorf("-out %s: %w", s.Out, err)
-	}
 	files := []struct {
 		name  string
 		write func(io.Writer) error
@@ -69,9 +67,9 @@ func (s *study) report(out io.Writer) error {
 // record is run.json.
 func (s *study) record() runfolder.Record {
 	configuration := map[string]any{
-		"task": s.Task.Name, "profile": s.Profile, "network": s.Network, "data": s.Data, "side": s.Side, "levels": s.Levels,
-		"batch": s.Batch, "seed": s.Seeds[0], "samples": s.Samples, "estimates": s.Estimates, "restriction": s.Restrictions,
-		"degrade": s.Degradations, "dropout-coupling": s.Couplings, "conv": s.Conv, "data_digest": s.set.Digest, "kernel_path": kernel.Path(),
+		"task": s.Task.Name, "profile": s.Profile.Name, "network": s.Network.Name(), "data": s.Data.Name, "side": s.Side, "levels": s.Levels,
+		"batch": s.Batch, "seed": s.Seeds[0], "samples": s.Samples, "estimates": s.Estimates, "restriction": names(s.Restrictions, mesh.Restriction.Name),
+		"degrade": names(s.Degradations, task.Degradation.String), "dropout-coupling": names(s.Couplings, mge.Coupling.String), "conv": s.Conv.String(), "data_digest": s.set.Digest, "kernel_path": kernel.Path(),
 	}
 	var digests []string
 	for _, w := range s.weights {
@@ -89,7 +87,7 @@ func (s *study) record() runfolder.Record {
 // markdown is the report as text.
 func (s *study) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Gradient estimator: %s, %s on %s, %s profile\n\n", s.Task.Name, s.Network, s.set.Name, s.Profile)
+	fmt.Fprintf(&b, "# Gradient estimator: %s, %s on %s, %s profile\n\n", s.Task.Name, s.Network.Name(), s.set.Name, s.Profile.Name)
 	fmt.Fprintf(&b, "%d parameters, finest mesh %dx%d, %d coarser; %d gradients of single samples for each term, seed %d.\n",
 		s.parameters, s.Side, s.Side, s.Levels, s.Samples, s.Seeds[0])
 	var last string
@@ -118,7 +116,7 @@ difference. Variances of estimators are compared at equal work; what they cost i
 
 // writeTerms writes the table of a case's levels.
 func (s *study) writeTerms(b *strings.Builder, r Result) {
-	fmt.Fprintf(b, "\nRestriction %s, degraded on %s, dropout %s:\n\n", r.Restriction, degraded(r.Degrade), r.Coupling)
+	fmt.Fprintf(b, "\nRestriction %s, degraded on %s, dropout %s:\n\n", r.Restriction.Name(), degraded(r.Degrade), r.Coupling)
 	rows := [][]string{{"level", "side", "|E g|", "V of g", "±", "|E| of difference", "V of difference", "±", "V/V of g", "kurtosis", "consistency", "work units"}}
 	for i, l := range r.Levels {
 		row := []string{strconv.Itoa(l.Level), strconv.Itoa(mesh.Side(s.Side, l.Level)), mean(l.Single), digits(l.Single.Variance), digits(l.Single.VarianceError)}
@@ -167,7 +165,7 @@ func (s *study) writeComparison(b *strings.Builder, weights string) {
 		if r.Weights != weights {
 			continue
 		}
-		row := []string{r.Restriction, degraded(r.Degrade), r.Coupling, rate(r.Rates.Alpha), rate(r.Rates.Beta), rate(r.Rates.P)}
+		row := []string{r.Restriction.Name(), degraded(r.Degrade), r.Coupling.String(), rate(r.Rates.Alpha), rate(r.Rates.Beta), rate(r.Rates.P)}
 		for _, l := range r.Levels[:s.Levels] {
 			row = append(row, digits(l.Term.Variance/l.Single.Variance))
 		}
@@ -180,8 +178,8 @@ func (s *study) writeComparison(b *strings.Builder, weights string) {
 	b.WriteString("\nAll cases (ratios as predicted):\n\n" + table.Aligned(rows, 3))
 }
 
-func degraded(degrade string) string {
-	if degrade == "coarse" {
+func degraded(d task.Degradation) string {
+	if d == task.DegradeCoarse {
 		return "each mesh"
 	}
 	return "the finest mesh"

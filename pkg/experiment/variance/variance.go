@@ -9,9 +9,11 @@ import (
 	"io"
 	"math"
 	"runtime"
+	"slices"
 
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/mesh"
@@ -26,9 +28,9 @@ import (
 // Case is a way to compute gradients.
 type Case struct {
 	Weights     string // "initial", or the name of a file
-	Restriction string
-	Degrade     string
-	Coupling    string // of the dropout masks of a difference's two meshes
+	Restriction mesh.Restriction
+	Degrade     task.Degradation
+	Coupling    mge.Coupling // of the dropout masks of a difference's two meshes
 }
 
 // Result is what was measured of a case.
@@ -54,7 +56,6 @@ type Estimate struct {
 // study is a request on its way.
 type study struct {
 	Request
-	network  network.Network
 	set      *dataset.Set
 	weights  []*experiment.Weights // nil for the initial ones
 	results  []Result
@@ -68,11 +69,11 @@ type study struct {
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	s := &study{Request: r, progress: progress.New(log)}
 	defer s.progress.Close()
-	if r.Estimates == 1 {
-		return command.Wrong("estimates", r.Estimates, "a variance needs 2 at least", "give 0 for none, or more")
-	}
 	if err := s.open(); err != nil {
 		return err
+	}
+	if err := durable.CheckFolder(s.Out); err != nil {
+		return fmt.Errorf("-out %w", err)
 	}
 	if err := s.measure(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -85,10 +86,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 
 func (s *study) open() error {
 	var err error
-	if s.network, err = network.Find(s.known.NetworksOf(s.Task), s.Network); err != nil {
-		return err
-	}
-	s.set, err = dataset.Open(dataset.Options{Name: s.Data, Root: s.Root, Validation: s.Validation, Side: s.Side, Formats: s.known.Data})
+	s.set, err = dataset.Open(experiment.DataOptions(s.Config, []dataset.Format{s.Data}))
 	if err != nil {
 		return err
 	}
@@ -96,9 +94,13 @@ func (s *study) open() error {
 		if path == initialWeights {
 			path = ""
 		}
-		w, err := experiment.ReadWeights(path, s.network, s.set.Channels)
+		w, err := experiment.ReadWeights(path, s.Network, s.set.Channels)
 		if err != nil {
 			return err
+		}
+		same := func(o *experiment.Weights) bool { return o != nil && w != nil && o.Digest == w.Digest }
+		if i := slices.IndexFunc(s.weights, same); i >= 0 {
+			return command.Wrong("init", path, "the same weights as "+s.Weights[i], "give each of the weights once")
 		}
 		s.weights = append(s.weights, w)
 	}
@@ -119,7 +121,7 @@ func (s *study) measure(ctx context.Context) error {
 	stage := s.fixed(s.Levels)
 	s.total = float64(len(s.weights)) * (float64(len(cases))*each + float64(s.Estimates)*(2*stage.WorkUnits()+single(stage).WorkUnits()))
 	for i, w := range s.weights {
-		m, err := experiment.NewModel(s.network, s.set.Channels, s.Seeds[0], w, s.Task.Loss, s.Config)
+		m, err := experiment.NewModel(s.Network, s.set.Channels, s.Seeds[0], w, s.Task.Loss, s.Config)
 		if err != nil {
 			return err
 		}
@@ -145,7 +147,7 @@ func (s *study) cases() (cases []Case) {
 			cases = append(cases, Case{Restriction: restriction, Degrade: degrade, Coupling: s.Couplings[0]})
 		}
 	}
-	if u, ok := s.network.(network.UNet); !ok || u.Dropout == 0 {
+	if u, ok := s.Network.(network.UNet); !ok || u.Dropout == 0 {
 		return cases // without dropout there is nothing to couple
 	}
 	for _, coupling := range s.Couplings[1:] {
@@ -190,12 +192,9 @@ func (s *study) measurement(m *model.Model, c Case, purpose string, repetitions 
 	r := random.New(s.Seeds[0]).Child("variance/" + purpose)
 	before := s.done
 	sampler := task.NewSampler(s.Task, s.set, s.Side, r.Key())
-	sampler.DegradeCoarse = c.Degrade == "coarse"
-	if restriction, err := mesh.Find(s.known.Restrictions, c.Restriction); err == nil { // parsed already
-		sampler.Restriction = restriction
-	}
+	sampler.Restriction, sampler.DegradeCoarse = c.Restriction, c.Degrade == task.DegradeCoarse
 	return &mlmc.Measurement{
-		Estimator:  mge.Estimator{Model: m, Seed: r.Key(), SharedMasks: c.Coupling == restricted, Sampler: sampler},
+		Estimator:  mge.Estimator{Model: m, Seed: r.Key(), SharedMasks: c.Coupling == mge.Restricted, Sampler: sampler},
 		Parameters: m.Params.Len(), Coarsest: s.Levels, Repetitions: repetitions,
 		Progress: func(workUnits, _ float64) {
 			s.done = before + workUnits

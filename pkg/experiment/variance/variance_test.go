@@ -19,6 +19,8 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -118,7 +120,7 @@ func TestReport(t *testing.T) {
 // weights.
 func TestWeights(t *testing.T) {
 	run := t.TempDir()
-	c, err := command.Parse(experiment.Flags(catalog.Standard(), task.Denoising()), []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "1",
+	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "1",
 		"-iterations", "2", "-stages", "1,1", "-strategy", "mge", "-out", run})
 	if err != nil {
 		t.Fatal(err)
@@ -164,16 +166,18 @@ func TestStops(t *testing.T) {
 
 func TestMistakes(t *testing.T) {
 	for _, c := range []struct{ args, words string }{
-		{"-task cooking", "-task cooking: unknown; use one of denoising"},
+		{"-task cooking", "-task cooking: unknown; use denoising"},
 		{"-task=", `-task "": unknown`},
 		{"-task superresolution -network unet", "-network unet: unknown; use srnet"},
 		{"-restriction cubic", "-restriction cubic: unknown"},
 		{"-degrade never", "-degrade never: unknown"},
-		{"-samples 1", "-samples 1: too small, the least is 2"},
+		{"-samples 1", "-samples 1: too small, the minimum is 2"},
 		{"-strategy mge", "-strategy: there is no such flag"},
 		{"-lr 1", "-lr: there is no such flag"},
 		{"-init=", `-init "": the value is empty`},
 		{"-levels 9", "use at most 3"},
+		{"-levels auto", "-levels auto: "},
+		{"-estimates 1", "-estimates 1: a variance needs 2 at least"},
 	} {
 		_, err := parse(catalog.Standard(), strings.Fields(c.args), io.Discard)
 		var usage *command.UsageError
@@ -181,7 +185,7 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: %v, want %q", c.args, err, c.words)
 		}
 	}
-	for _, args := range [][]string{{"-init", "none.onnx"}, {"-init", "none.checkpoint"}, {"-estimates", "1"}} {
+	for _, args := range [][]string{{"-init", "none.onnx"}, {"-init", "none.checkpoint"}} {
 		if _, err := measured(t.Context(), t, t.TempDir(), args...); err == nil || !strings.Contains(err.Error(), args[0]+" "+args[1]) {
 			t.Errorf("%s: %v", args, err)
 		}
@@ -194,5 +198,28 @@ func TestMistakes(t *testing.T) {
 		if !strings.Contains(help.String(), words) {
 			t.Errorf("the help does not have %q:\n%s", words, &help)
 		}
+	}
+}
+
+// TestTwice: a value that is given twice is refused, by name and by content.
+func TestTwice(t *testing.T) {
+	for _, args := range [][]string{{"-init", "initial", "-init", "initial"}, {"-init", "a/m.onnx", "-init", "a/../a/m.onnx"}} {
+		var usage *command.UsageError
+		if _, err := parse(catalog.Standard(), args, io.Discard); !errors.As(err, &usage) || !strings.Contains(err.Error(), "given twice") {
+			t.Errorf("%v: %v", args, err)
+		}
+	}
+}
+
+// TestTaskFirst: the other settings' choices and defaults are those of -task, wherever
+// it stands.
+func TestTaskFirst(t *testing.T) {
+	r, err := parse(catalog.Standard(), []string{"-network", "espcn", "-task=superresolution"}, io.Discard)
+	if err != nil || r.Network.Name() != "espcn" || r.Batch != 4 || r.Restrictions[0] != mesh.Bilinear || r.Out != "results/runs/variance-superresolution-espcn-deadleaves-quick" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	var help bytes.Buffer
+	if _, err := parse(catalog.Standard(), []string{"-task", "superresolution", "-h"}, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "srnet|espcn|resnet") {
+		t.Errorf("%v\n%s", err, help.String())
 	}
 }

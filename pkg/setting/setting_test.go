@@ -1,9 +1,9 @@
-package command
+package setting
 
 import (
+	"encoding/json"
 	"errors"
 	"flag"
-	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -12,45 +12,46 @@ import (
 	"testing"
 	"time"
 
-	"multiscale/pkg/dataset"
-	"multiscale/pkg/optimize"
+	"multiscale/pkg/allocation"
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/command"
+	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/task"
 )
 
 var (
-	denoising = Task{
-		Name: "denoising", Does: "trains networks that remove noise from pictures.", Networks: []Network{{"unet", 4}, {"resnet", 1}},
-		LearningRate: 5e-4, Restriction: "nearest", BatchFactor: 1, MinSide: 4, Formats: dataset.Formats(), Restrictions: []string{"nearest", "bilinear", "average"}, Optimizers: optimize.Standard(),
-	}
-	superresolution = Task{
-		Name: "superresolution", Does: "enlarges", Networks: []Network{{"srnet", 2}, {"espcn", 2}, {"resnet", 2}},
-		LearningRate: 1e-3, Restriction: "bilinear", BatchFactor: 0.5, MinSide: 8, Formats: dataset.Formats(), Restrictions: []string{"nearest", "bilinear", "average"}, Optimizers: optimize.Standard(),
-	}
+	denoising       = task.Denoising()
+	superresolution = task.Superresolution()
 )
 
-func parseQuietly(task Task, args ...string) (Config, string, error) {
+func parseQuietly(t task.Task, args ...string) (Config, string, error) {
 	var help strings.Builder
-	f := NewFlags(task.Name, task.Does)
+	f := command.NewFlags(t.Name, "compares.")
 	f.Help = &help
-	c, err := parse(task, args, f)
+	line := Line{Known: catalog.Standard(), Given: Values{"task": t.Name}}
+	c, err := line.Parse(f, args)
 	return c, help.String(), err
 }
 
+func strategyNames(c Config) string { return text(c.Flags()["strategy"]) }
+
 func TestDefaults(t *testing.T) {
-	t.Setenv("ONNXRUNTIME_LIB", "")
-	got, _, err := parseQuietly(denoising)
+	c, _, err := parseQuietly(denoising)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Config{
-		Task: "denoising", Profile: "quick", Network: "unet",
-		Strategies: []string{"single", "mge", "fullmultiscale"}, Seeds: []uint64{1},
-		Side: 32, Levels: 2, Batch: 8, Iterations: 60, Stages: []int{60, 30, 15},
-		LearningRate: 5e-4, Schedule: "cosine", Optimizer: "adam", Restriction: "nearest", Degrade: "fine",
-		Allocation: "fixed", DropoutCoupling: "independent", Conv: "auto", Data: "deadleaves",
-		Out: "results/runs/denoising-unet-deadleaves-quick", CheckpointEvery: 2 * time.Minute, Memory: DefaultMemory,
+	want := map[string]any{
+		"task": "denoising", "profile": "quick", "network": "unet", "strategy": []string{"single", "mge", "fullmultiscale"}, "seeds": []uint64{1},
+		"side": 32, "levels": 2, "batch": 8, "iterations": 60, "stages": []int{60, 30, 15}, "released": false,
+		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "clip": 0.0, "restriction": "nearest", "degrade": "fine",
+		"allocation": "fixed", "dropout-coupling": "independent", "conv": "auto", "data": "deadleaves", "root": "", "validation": "", "init": "",
+		"out": "results/runs/denoising-unet-deadleaves-quick", "checkpoint-every": "2m", "memory": "1GiB",
+		"resume": false, "force": false, "dry-run": false, "detect-anomaly": false, "onnxruntime": "",
 	}
-	if !reflect.DeepEqual(got, want) {
-		t.Errorf("\n%+v, want\n%+v", got, want)
+	if got := c.Flags(); !reflect.DeepEqual(got, want) {
+		t.Errorf("\n%v, want\n%v", got, want)
 	}
 }
 
@@ -74,7 +75,7 @@ func TestProfiles(t *testing.T) {
 		}
 		c, _, err = parseQuietly(superresolution, "-profile", w.profile)
 		if err != nil || c.Batch != w.batch/2 || c.BatchTotal() != w.totalEnlargement || c.LearningRate != 1e-3 ||
-			c.Restriction != "bilinear" || c.Network != "srnet" {
+			c.Restriction != mesh.Bilinear || c.Network.Name() != "srnet" {
 			t.Errorf("super-resolution, %s: %+v, %v", w.profile, c, err)
 		}
 	}
@@ -87,7 +88,7 @@ func TestFlagsReachTheConfig(t *testing.T) {
 		ok   check
 	}{
 		{"-network resnet -strategy mge,progressive -seeds 3,1", func(c Config) bool {
-			return c.Network == "resnet" && slices.Equal(c.Strategies, []string{"mge", "progressive"}) && slices.Equal(c.Seeds, []uint64{3, 1})
+			return c.Network.Name() == "resnet" && strategyNames(c) == "mge,progressive" && slices.Equal(c.Seeds, []uint64{3, 1})
 		}},
 		{"-seed 7", func(c Config) bool { return slices.Equal(c.Seeds, []uint64{7}) }},
 		{"-data folder -root pictures -validation others", func(c Config) bool { return c.Root == "pictures" && c.Validation == "others" }},
@@ -100,10 +101,10 @@ func TestFlagsReachTheConfig(t *testing.T) {
 		{"-levels auto", func(c Config) bool { return c.LevelsAuto && c.Levels == 2 }},
 		{"-network resnet -levels 3", func(c Config) bool { return c.Levels == 3 }}, // coarsest mesh of side 4
 		{"-lr 1e-3 -schedule step -optimizer sgd -restriction average -degrade coarse", func(c Config) bool {
-			return c.LearningRate == 1e-3 && c.Schedule == "step" && c.Optimizer == "sgd" && c.Restriction == "average" && c.Degrade == "coarse"
+			return c.LearningRate == 1e-3 && c.Schedule == "step" && c.Optimizer.Name == "sgd" && c.Restriction == mesh.Average && c.Degrade == task.DegradeCoarse
 		}},
 		{"-allocation adaptive -dropout-coupling restricted -conv winograd -released", func(c Config) bool {
-			return c.Allocation == "adaptive" && c.DropoutCoupling == "restricted" && c.Conv == "winograd" && c.Released
+			return c.Allocation == allocation.Adaptive && c.DropoutCoupling == mge.Restricted && c.Conv == conv.Winograd && c.Released
 		}},
 		{"-memory 2GiB -checkpoint-every 90s -out x -resume -dry-run", func(c Config) bool {
 			return c.Memory == 2<<30 && c.CheckpointEvery == 90*time.Second && c.Out == "x" && c.Resume && c.DryRun
@@ -127,7 +128,7 @@ func TestFlagsReachTheConfig(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	cases := []struct{ args, words string }{
 		{"-profile huge", "-profile huge: unknown; use quick, cpu or paper"},
-		{"-network vgg", "-network vgg: unknown; use unet or resnet"},
+		{"-network vgg", "-network vgg: unknown; use unet, resnet or nafnet"},
 		{"-strategy fast", "-strategy fast: fast is unknown; use single, mge, fullmultiscale or progressive"},
 		{"-strategy mge,mge", "mge is in it twice"},
 		{"-strategy mge,", "an entry of the list is empty"},
@@ -143,7 +144,7 @@ func TestMistakes(t *testing.T) {
 		{"-side 0", "-side 0: too small"},
 		{"-side 40", "use a multiple of 16 from 16 on"}, // 40/4 = 10: the UNet cannot halve it twice
 		{"-side 99999999999999999999", "not a whole number"},
-		{"-batch 0", "-batch 0: too small, the least is 1"},
+		{"-batch 0", "-batch 0: too small, the minimum is 1"},
 		{"-batch 65536 -side 16384 -levels 8", "pictures a step"},
 		{"-iterations 0", "-iterations 0: too small"},
 		{"-stages 10,x", `-stages 10,x: "x" is not a number of steps; write it like`},
@@ -187,7 +188,7 @@ func TestMistakes(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.args, func(t *testing.T) {
 			_, help, err := parseQuietly(denoising, strings.Fields(c.args)...)
-			var usage *UsageError
+			var usage *command.UsageError
 			if !errors.As(err, &usage) || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("%v, want %q", err, c.words)
 			}
@@ -198,28 +199,6 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-func TestPendingIsRefused(t *testing.T) {
-	task := denoising
-	task.Pending = map[string][]string{
-		"allocation": {"optimal", "adaptive"}, "levels": {"auto"}, "released": {"*"}, "init": {"*"}, "strategy": {"progressive"},
-	}
-	for _, args := range []string{"-allocation optimal", "-levels auto", "-released", "-init m.onnx", "-strategy mge,progressive"} {
-		_, _, err := parseQuietly(task, strings.Fields(args)...)
-		if err == nil || !strings.Contains(err.Error(), "not available in this version") {
-			t.Errorf("%s: %v", args, err)
-		}
-	}
-	if _, _, err := parseQuietly(task, "-allocation", "fixed", "-levels", "1", "-strategy", "mge"); err != nil {
-		t.Error(err)
-	}
-	_, help, _ := parseQuietly(task, "-h")
-	for _, word := range []string{"optimal", "-released", "-init", "auto,", "progressive"} {
-		if strings.Contains(help, word) {
-			t.Errorf("the help offers %q", word)
-		}
-	}
-}
-
 // The help names every flag of the contract, fits the terminal and equals the
 // file that a reader can look at.
 func TestHelp(t *testing.T) {
@@ -227,13 +206,13 @@ func TestHelp(t *testing.T) {
 	if !errors.Is(err, flag.ErrHelp) {
 		t.Fatal(err)
 	}
-	for name := range (Config{}).Flags() {
-		if name != "task" && !strings.Contains(help, "\n  -"+name) {
-			t.Errorf("no -%s", name)
+	for _, s := range Table() {
+		if s.Name != "task" && !strings.Contains(help, "\n  -"+s.Name) {
+			t.Errorf("no -%s", s.Name)
 		}
 	}
 	for _, line := range strings.Split(help, "\n") {
-		if len(line) > helpWidth {
+		if len(line) > 110 {
 			t.Errorf("long line: %s", line)
 		}
 	}
@@ -272,15 +251,128 @@ func TestDetermining(t *testing.T) {
 	}
 }
 
+// Flags, plans and run.json are sources of the same values.
+func TestSources(t *testing.T) {
+	flags, _, err := parseQuietly(denoising, strings.Fields("-network resnet -side 64 -stages 9,5,3 -lr 1e-3 -degrade coarse -memory 2GiB -seeds 2,3 -optimizer adamw")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan, err := Parse(catalog.Standard(), Values{"task": "denoising", "network": "resnet", "side": "64", "stages": "9,5,3", "lr": "0.001",
+		"degrade": "coarse", "memory": "2GiB", "seeds": "2,3", "optimizer": "adamw"})
+	if err != nil || !reflect.DeepEqual(flags.Flags(), plan.Flags()) {
+		t.Errorf("%v\n%v\n%v", err, flags.Flags(), plan.Flags())
+	}
+	data, err := json.Marshal(flags.Flags())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stored map[string]any
+	if err := json.Unmarshal(data, &stored); err != nil {
+		t.Fatal(err)
+	}
+	back, err := Parse(catalog.Standard(), FromRecord(stored))
+	if err != nil || !reflect.DeepEqual(flags.Flags(), back.Flags()) {
+		t.Errorf("%v\n%v\n%v", err, flags.Flags(), back.Flags())
+	}
+}
+
+// TestCommittedRecords: the run folders of earlier versions stand for what they stood
+// for, whatever settings there are today.
+func TestCommittedRecords(t *testing.T) {
+	files, err := filepath.Glob("../../results/*/run.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var record struct{ Configuration map[string]any }
+		if err := json.Unmarshal(data, &record); err != nil {
+			t.Fatal(err)
+		}
+		c, err := Parse(catalog.Standard(), FromRecord(record.Configuration))
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		now := c.Determining()
+		for _, digest := range []string{"data_digest", "kernel_path"} {
+			now[digest] = record.Configuration[digest]
+		}
+		if d := Differences(record.Configuration, now); len(d) > 0 {
+			t.Errorf("%s cannot be resumed: %v", file, d)
+		}
+		if want := filepath.Base(filepath.Dir(file)); filepath.Base(c.Out) != want {
+			t.Errorf("%s: the default folder is %s", file, c.Out)
+		}
+	}
+}
+
+func TestDifferences(t *testing.T) {
+	there := map[string]any{"batch": 8.0, "stages": []any{2.0, 1.0}, "kernel_path": "avx2"}
+	now := map[string]any{"batch": 16, "stages": []int{2, 1}, "kernel_path": "avx512", "weight-decay": 0.0, "conv": "auto"}
+	want := []Difference{{"batch", "8", "16"}, {"conv", "missing", "auto"}, {"kernel_path", "avx2", "avx512"}}
+	if got := Differences(there, now); !reflect.DeepEqual(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+// TestFolder: the run folder's name has what differs from the profile, and nothing that
+// a file system does not take.
+func TestFolder(t *testing.T) {
+	for args, want := range map[string]string{
+		"-profile cpu":                        "denoising-unet-deadleaves-cpu",
+		"-iterations 60 -stages 60,30,15":     "denoising-unet-deadleaves-quick",
+		"-iterations 120 -seeds 1,2 -resume":  "denoising-unet-deadleaves-quick-iterations-120",
+		"-lr 1e-3 -allocation optimal":        "denoising-unet-deadleaves-quick-allocation-optimal-lr-0.001",
+		"-stages 7,5,3 -levels 2":             "denoising-unet-deadleaves-quick-stages-7-5-3",
+		"-levels auto":                        "denoising-unet-deadleaves-quick-levels-auto",
+		"-init some/mge-seed1.onnx":           "denoising-unet-deadleaves-quick-init-mge-seed1",
+		"-optimizer adamw -weight-decay 0.01": "denoising-unet-deadleaves-quick-optimizer-adamw",
+	} {
+		c, _, err := parseQuietly(denoising, strings.Fields(args)...)
+		if err != nil || filepath.Base(c.Out) != want {
+			t.Errorf("%s: %s, %v; want %s", args, c.Out, err, want)
+		}
+	}
+	c, _, err := parseQuietly(denoising, "-init", strings.Repeat("x", 300)+".onnx")
+	if err != nil || len(filepath.Base(c.Out)) != maxFolder {
+		t.Errorf("%s, %v", c.Out, err)
+	}
+}
+
+// TestTable: names are unique, every value is read as it is written.
+func TestTable(t *testing.T) {
+	c, _, err := parseQuietly(superresolution, "-profile", "cpu", "-init", "x.onnx", "-data", "folder", "-root", "a", "-validation", "b", "-onnxruntime", "l")
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, s := range Table() {
+		if seen[s.Name] || s.Help == "" || s.Group == "" {
+			t.Errorf("%+v", s)
+		}
+		seen[s.Name] = true
+		v := s.value(c)
+		if v == nil {
+			continue
+		}
+		r := resolving{known: catalog.Standard(), Config: c}
+		if err := s.set(&r, text(v)); err != nil || text(s.value(r.Config)) != text(v) {
+			t.Errorf("%s: %v becomes %v, %v", s.Name, v, s.value(r.Config), err)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{"-levels 9", "-stages 10,x", "-memory 2GiB -seed 3", "-side 64 -network resnet", "-lr 1e-3 -seeds 1,2"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, line string) {
-		set := NewFlags("denoising", "")
-		set.Help = io.Discard
-		c, err := parse(denoising, strings.Fields(line), set)
-		var usage *UsageError
+		c, _, err := parseQuietly(denoising, strings.Fields(line)...)
+		var usage *command.UsageError
 		if err != nil && err != flag.ErrHelp && !errors.As(err, &usage) {
 			t.Fatalf("%T %v", err, err)
 		}

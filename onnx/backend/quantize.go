@@ -1,0 +1,170 @@
+package backend
+
+import (
+	"math"
+	"slices"
+
+	"multiscale/onnx"
+)
+
+// quantized are the bounds of the integers that numbers are quantized to.
+var quantized = map[onnx.DataType][2]float64{
+	onnx.Uint8: {0, math.MaxUint8}, onnx.Int8: {math.MinInt8, math.MaxInt8}, onnx.Uint16: {0, math.MaxUint16}, onnx.Int16: {math.MinInt16, math.MaxInt16},
+}
+
+// steps reads scale and zero point, which are one number or one for each index of an axis, and returns the index of
+// those of an element.
+func (n *node) steps() (index func(i int) int) {
+	axis, block := n.integer("axis", 1), n.integer("block_size", 0)
+	n.ignore("saturate")
+	if !n.operands(2, 3) || !n.float(1) {
+		return nil
+	}
+	x, scale := n.in[0].shape, n.in[1].shape
+	if n.has(2) && !slices.Equal(n.in[2].shape, scale) {
+		n.fail("scale and zero point of shapes %v and %v", scale, n.in[2].shape)
+	}
+	switch {
+	case n.err != nil:
+	case block != 0:
+		n.fail("block_size=%d is not supported", block)
+	case count(scale) == 1:
+		return func(int) int { return 0 }
+	default:
+		if axis = n.axis(axis, len(x)); n.err == nil && (len(scale) != 1 || scale[0] != x[axis]) {
+			n.fail("a scale of shape %v for axis %d of shape %v", scale, axis, x)
+		}
+		if n.err == nil {
+			step, length := count(x[axis+1:]), x[axis]
+			return func(i int) int { return i / step % length }
+		}
+	}
+	return nil
+}
+
+// quantizeLinear rounds x/scale to integers around a zero point.
+func quantizeLinear(n *node) []result {
+	to := onnx.DataType(n.integer("output_dtype", int(onnx.Undefined)))
+	only(n, "precision", int64(0))
+	index := n.steps()
+	if index == nil || !n.float(0) {
+		return nil
+	}
+	switch {
+	case n.has(2):
+		to = n.in[2].dtype
+	case to == onnx.Undefined:
+		to = onnx.Uint8
+	}
+	bounds, ok := quantized[to]
+	if !ok {
+		n.fail("quantization to %v is not supported", to)
+		return nil
+	}
+	return single(to, n.in[0].shape, func(out any, in []any) {
+		x, scale := floats(in[0]), floats(in[1])
+		for i := range out.([]int64) {
+			k := index(i)
+			v := math.RoundToEven(float64(x[i] / scale[k]))
+			if n.has(2) {
+				v += float64(in[2].([]int64)[k])
+			}
+			out.([]int64)[i] = int64(min(max(v, bounds[0]), bounds[1]))
+		}
+	})
+}
+
+// dequantizeLinear is (x-zero)*scale.
+func dequantizeLinear(n *node) []result {
+	to := onnx.DataType(n.integer("output_dtype", int(onnx.Undefined)))
+	index := n.steps()
+	if index == nil {
+		return nil
+	}
+	if !isInteger(n.in[0].dtype) || n.has(2) && n.in[2].dtype != n.in[0].dtype {
+		n.fail("operands of types that are not supported: %v", n.in[0].dtype)
+		return nil
+	}
+	if to == onnx.Undefined {
+		to = n.in[1].dtype
+	}
+	if !isFloat(to) {
+		n.fail("output_dtype=%v is not supported", to)
+		return nil
+	}
+	return single(to, n.in[0].shape, func(out any, in []any) {
+		x, scale := in[0].([]int64), floats(in[1])
+		for i := range floats(out) {
+			k := index(i)
+			v := x[i]
+			if n.has(2) {
+				v -= in[2].([]int64)[k]
+			}
+			floats(out)[i] = float32(v) * scale[k]
+		}
+	})
+}
+
+// localResponse divides by a power of the mean square of neighbouring channels.
+func localResponse(n *node) []result {
+	alpha, beta, bias := float64(n.number("alpha", 1e-4)), float64(n.number("beta", 0.75)), float64(n.number("bias", 1))
+	size := n.integer("size", 0)
+	if !n.operands(1, 1) || !n.float(0) {
+		return nil
+	}
+	x := n.in[0].shape
+	if len(x) < 3 || size < 1 {
+		n.fail("size=%d of shape %v is not supported", size, x)
+		return nil
+	}
+	channels, plane := x[1], count(x[2:])
+	before := (size - 1) / 2
+	return n.like(x, func(out any, in []any) {
+		y, x := floats(out), floats(in[0])
+		parallel(len(y), min(size, channels), func(lo, hi int) {
+			for i := lo; i < hi; i++ {
+				c, sum := i/plane%channels, 0.0
+				for d := max(0, c-before); d < min(channels, c-before+size); d++ {
+					v := float64(x[i+(d-c)*plane])
+					sum += v * v
+				}
+				y[i] = float32(float64(x[i]) * math.Pow(bias+alpha/float64(size)*sum, -beta))
+			}
+		})
+	})
+}
+
+// rmsNormalization divides by the root of the mean square over the axes from axis on.
+func rmsNormalization(n *node) []result {
+	eps := float64(n.number("epsilon", 1e-5))
+	only(n, "stash_type", int64(1))
+	from := n.integer("axis", -1)
+	if !n.operands(2, 2) || !n.float(0, 1) {
+		return nil
+	}
+	x := n.in[0].shape
+	if from = n.axis(from, len(x)); n.err != nil {
+		return nil
+	}
+	inner := x[from:]
+	if shape, err := broadcast(inner, n.in[1].shape); err != nil || !slices.Equal(shape, inner) {
+		n.fail("a scale of shape %v does not broadcast to %v", n.in[1].shape, inner)
+		return nil
+	}
+	spread := loop{shape: inner, strides: [][]int{strides(inner), stretch(n.in[1].shape, inner)}}
+	run := count(inner)
+	return n.like(x, func(out any, in []any) {
+		y, x, scale := floats(out), floats(in[0]), make([]float32, run)
+		spread.move(scale, in[1])
+		for r := range len(y) / max(1, run) {
+			sum := 0.0
+			for _, v := range x[r*run : (r+1)*run] {
+				sum += float64(v) * float64(v)
+			}
+			inverse := 1 / math.Sqrt(sum/float64(run)+eps)
+			for i, v := range x[r*run : (r+1)*run] {
+				y[r*run+i] = float32(float64(v) * inverse * float64(scale[i]))
+			}
+		}
+	})
+}

@@ -1,0 +1,209 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"multiscale/pkg/pixel"
+)
+
+// binaries is a published data set of binary files.
+type binaries struct {
+	name, fetch string
+	layout      layout
+	scale       pixel.Scale
+	folders     []string // inside the root, where its files may be
+	// train and validation are its files, with the pictures that each has.
+	train, validation []binaryFile
+	// partial is a pattern of names that excerpts of training files have.
+	partial string
+}
+
+type binaryFile struct {
+	name     string
+	pictures int
+}
+
+var (
+	cifar10 = binaries{
+		name: "CIFAR-10", fetch: "cifar10", layout: cifar10Layout, scale: half,
+		folders: []string{"", "cifar-10-batches-bin", "cifar-10-binary/cifar-10-batches-bin", "cifar-10-batches-bin/cifar-10-batches-bin"},
+		train: []binaryFile{
+			{"data_batch_1.bin", 10_000}, {"data_batch_2.bin", 10_000}, {"data_batch_3.bin", 10_000}, {"data_batch_4.bin", 10_000}, {"data_batch_5.bin", 10_000},
+		},
+		validation: []binaryFile{{"test_batch.bin", 10_000}},
+		partial:    "data_batch_*.bin",
+	}
+	stl10 = binaries{
+		name: "STL-10", fetch: "stl10", layout: stl10Layout, scale: stl10Scale,
+		folders:    []string{"", "stl10_binary", "stl10_binary/stl10_binary"},
+		train:      []binaryFile{{"unlabeled_X.bin", 100_000}, {"train_X.bin", 5_000}},
+		validation: []binaryFile{{"test_X.bin", 8_000}},
+	}
+)
+
+// stl10Scale is STL-10's own statistics.
+var stl10Scale = scaleOf([rgb]float32{0.4467, 0.4398, 0.4066}, [rgb]float32{0.2240, 0.2215, 0.2239})
+
+// half takes pixels to [-1,1].
+var half = scaleOf([rgb]float32{0.5, 0.5, 0.5}, [rgb]float32{0.5, 0.5, 0.5})
+
+// scaleOf is a normalisation by numbers of single precision, as PyTorch has them.
+func scaleOf(mean, std [rgb]float32) (s pixel.Scale) {
+	for c := range rgb {
+		s.Mean, s.Std = append(s.Mean, float64(mean[c])), append(s.Std, float64(std[c]))
+	}
+	return s
+}
+
+// openCIFAR10 reads the binary version of CIFAR-10 (Krizhevsky 2009):
+// data_batch_1.bin to data_batch_5.bin for training, test_batch.bin for validation.
+func openCIFAR10(o Options) (*Set, error) {
+	set, err := cifar10.open(o)
+	if err == nil && set == nil {
+		err = fmt.Errorf("%s: no data_batch_*.bin here or in cifar-10-batches-bin; get them with: go run ./datasets/fetch cifar10", o.Root)
+	}
+	return set, err
+}
+
+// openSTL10 reads STL-10 (Coates, Ng and Lee 2011): unlabeled_X.bin and
+// train_X.bin for training, test_X.bin for validation; or, as an incomplete set, any
+// tree of pictures taken from it.
+func openSTL10(o Options) (*Set, error) {
+	set, err := stl10.open(o)
+	if set != nil || err != nil {
+		return set, err
+	}
+	var report Report
+	missing := []string{"pictures instead of unlabeled_X.bin, train_X.bin and test_X.bin"}
+	if _, _, err := findPictures(o.Root, false); errors.Is(err, errNoPictures) {
+		return nil, fmt.Errorf("%s: neither unlabeled_X.bin, train_X.bin nor pictures in this folder; get them with: go run ./datasets/fetch stl10", o.Root)
+	}
+	if err := o.incomplete(stl10.name, o.Root, missing, &report); err != nil {
+		return nil, err
+	}
+	if set, err = openTrees(o, findTree, Resize, stl10Scale); err == nil {
+		set.Report.Missing = report.Missing
+	}
+	return set, err
+}
+
+// open opens the data set in the first folder that has training files. Without any it
+// returns nil.
+func (b binaries) open(o Options) (*Set, error) {
+	for _, folder := range b.folders {
+		dir := filepath.Join(o.Root, filepath.FromSlash(folder))
+		train := b.present(dir, b.train)
+		stray := matching(dir, b.partial)
+		stray = slices.DeleteFunc(stray, func(name string) bool { return slices.Contains(train, name) })
+		validation := b.present(dir, b.validation)
+		switch {
+		case len(train) > 0 || len(stray) > 0:
+			return b.openIn(o, dir, train, stray, validation)
+		case len(validation) > 0:
+			return nil, fmt.Errorf("%s: %s without %s; get them with: go run ./datasets/fetch %s", dir, validation[0], nameAll(b.train), b.fetch)
+		}
+	}
+	return nil, nil
+}
+
+func nameAll(list []binaryFile) string {
+	var names []string
+	for _, b := range list {
+		names = append(names, b.name)
+	}
+	return strings.Join(names, " or ")
+}
+
+// present returns which of the files are in dir.
+func (b binaries) present(dir string, list []binaryFile) (names []string) {
+	for _, f := range list {
+		names = append(names, matching(dir, f.name)...)
+	}
+	return names
+}
+
+// openIn opens the files in dir. Without any of the data set's training files, stray
+// ones, excerpts of them, serve as an incomplete set; otherwise they are left out.
+func (b binaries) openIn(o Options, dir string, train, stray, validation []string) (*Set, error) {
+	var report Report
+	excerpts := len(train) == 0
+	if excerpts {
+		train, stray = stray, nil
+	}
+	c, err := readContents(files{dir, append(slices.Clone(train), validation...)})
+	if err != nil {
+		return nil, err
+	}
+	all, err := openRecords(dir, train, b.layout)
+	if err != nil {
+		return nil, err
+	}
+	t, v := Source(all), Source(nil)
+	var held *records
+	if len(validation) > 0 {
+		if held, err = openRecords(dir, validation, b.layout); err == nil {
+			v = held
+		}
+	} else {
+		t, v, err = Split(all, dir)
+	}
+	if err == nil {
+		err = o.incomplete(b.name, dir, b.missing(c, all, held, stray), &report)
+	}
+	if err != nil {
+		all.close()
+		if held != nil {
+			held.close()
+		}
+		return nil, err
+	}
+	if len(stray) > 0 {
+		report.LeftOut = []Count{{"that are no files of " + b.name + ": " + listNames(stray), len(stray)}}
+	}
+	// Nothing is kept: a record is read faster than it would be missed.
+	o.budget = new(budget)
+	return &Set{
+		Channels: rgb, Scale: b.scale, Digest: c.digest(nil), Report: report,
+		Train:      NewGallery(t, Resize, o),
+		Validation: NewGallery(v, Resize, o),
+	}, nil
+}
+
+// missing names what the files lack of the published data set.
+func (b binaries) missing(c *contents, train, validation *records, stray []string) (list []string) {
+	have := train.sizes()
+	if validation != nil {
+		for name, n := range validation.sizes() {
+			have[name] = n
+		}
+	}
+	var absent []string
+	for _, f := range append(slices.Clone(b.train), b.validation...) {
+		switch n, ok := have[f.name]; {
+		case !ok:
+			absent = append(absent, f.name)
+		default:
+			list = append(list, fewer(f.name, n, f.pictures)...)
+		}
+	}
+	if len(absent) > 0 {
+		list = append([]string{"missing " + strings.Join(absent, ", ")}, list...)
+	}
+	if len(list) > 0 && len(stray) > 0 {
+		list = append(list, "not its own: "+listNames(stray))
+	}
+	first := make(map[[sha256.Size]byte]string)
+	for i, name := range c.names {
+		if other, twice := first[c.sums[i]]; twice && c.limit == digestInFull {
+			list = append(list, fmt.Sprintf("%s is a copy of %s", name, other))
+		} else {
+			first[c.sums[i]] = name
+		}
+	}
+	return list
+}

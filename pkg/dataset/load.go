@@ -1,0 +1,82 @@
+package dataset
+
+import (
+	"fmt"
+	"math"
+
+	"multiscale/pkg/npy"
+	"multiscale/pkg/picture"
+)
+
+// shape is that of a picture before it is turned upright.
+type shape struct{ channels, w, h int }
+
+// shapeOf reads the header of the picture at path.
+func shapeOf(path string) (shape, error) {
+	if !isArray(path) {
+		w, h, err := picture.Size(path)
+		return shape{rgb, w, h}, err
+	}
+	header, err := npy.Stat(path)
+	if err != nil {
+		return shape{}, fmt.Errorf("%w; write it anew", err)
+	}
+	return shapeOfArray(path, header.Shape)
+}
+
+// shapeOfArray takes (H,W) and (C,H,W).
+func shapeOfArray(path string, dims []int) (s shape, err error) {
+	switch len(dims) {
+	case 2:
+		s = shape{1, dims[1], dims[0]}
+	case 3:
+		s = shape{dims[0], dims[2], dims[1]}
+	default:
+		return s, fmt.Errorf("%s: an array of shape %v is no picture; write (rows, columns) or (channels, rows, columns)", path, dims)
+	}
+	switch {
+	case s.w <= 4 && s.channels > 4 && s.h > 4:
+		return s, fmt.Errorf("%s: shape %v looks like (rows, columns, channels); write (channels, rows, columns)", path, dims)
+	case s.channels > maxChannels:
+		return s, fmt.Errorf("%s: %d channels, more than the %d that are read; write (channels, rows, columns)", path, s.channels, maxChannels)
+	case s.w > picture.MaxSide || s.h > picture.MaxSide || s.w*s.h > picture.MaxPixels:
+		return s, fmt.Errorf("%s: %dx%d pixels, more than the %d a side or %d in all that are read; cut it first", path, s.w, s.h, picture.MaxSide, picture.MaxPixels)
+	}
+	return s, nil
+}
+
+// load reads the picture at path without loss, with notes on what of it is not used:
+// bytes stay bytes, 16-bit samples and arrays of other types become numbers.
+func load(path string) (*picture.Planar, []string, error) {
+	if isArray(path) {
+		p, err := loadArray(path)
+		return p, nil, err
+	}
+	d, err := picture.Read(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	return d.Exact(), d.Notes, nil
+}
+
+// loadArray reads an array of uint8 or uint16, of which the highest value stands for
+// 1, or of floating-point numbers, which are taken as they are.
+func loadArray(path string) (*picture.Planar, error) {
+	a, err := npy.Read(path)
+	if err != nil {
+		return nil, fmt.Errorf("%w; write it anew", err)
+	}
+	s, err := shapeOfArray(path, a.Shape)
+	if err != nil {
+		return nil, err
+	}
+	for i, v := range a.Values {
+		switch {
+		case a.Type == npy.Uint16:
+			a.Values[i] = picture.FromWord(uint16(v))
+		case math.IsNaN(float64(v)) || math.IsInf(float64(v), 0):
+			return nil, fmt.Errorf("%s: element %d is %v, no number; remove the picture or mend it", path, i, v)
+		}
+	}
+	return &picture.Planar{C: s.channels, H: s.h, W: s.w, Pix: a.Bytes, Values: a.Values}, nil
+}

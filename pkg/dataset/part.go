@@ -1,0 +1,154 @@
+package dataset
+
+import (
+	"crypto/sha256"
+	"fmt"
+
+	"multiscale/pkg/pixel"
+)
+
+// part is the pictures of an album for training or for validation.
+type part struct {
+	*album
+	index []int
+}
+
+// whole is all of an album.
+func (a *album) whole() part {
+	index := make([]int, a.clean.Len())
+	for i := range index {
+		index[i] = i
+	}
+	return part{a, index}
+}
+
+// between is the part from one picture to before another.
+func (a *album) between(from, to int) part { return part{a, a.whole().index[from:to]} }
+
+// gallery returns the gallery of a part; squares takes the square in the centre of each
+// picture.
+func (p part) gallery(how Fit, o Options) *Gallery {
+	take := func(l *list) Source {
+		if how == Resize {
+			return squares{subset{l.files, p.index}}
+		}
+		return subset{l.files, p.index}
+	}
+	if p.inputs == nil {
+		return NewGallery(take(p.clean), how, o)
+	}
+	return NewPairs(take(p.clean), take(p.inputs), how, o)
+}
+
+// split parts an album by the hash of its names.
+func (a *album) split() (train, validation part, err error) {
+	t, v, err := Split(a.clean.files, a.clean.root)
+	if err != nil {
+		return part{}, part{}, err
+	}
+	return part{a, t.(subset).index}, part{a, v.(subset).index}, nil
+}
+
+// apart leaves out of training the pictures of which the pixels are those of a
+// validation picture, and counts pictures that repeat. Without decoded pixels it
+// changes nothing.
+func (s *survey) apart(train, validation part) (part, error) {
+	if s.report.Decoded == "" {
+		return train, nil
+	}
+	shared := s.sharedBy(train, validation)
+	var own []int
+	for _, i := range train.index {
+		if shared(i) {
+			s.report.Shared = append(s.report.Shared, train.clean.name(i))
+		} else {
+			own = append(own, i)
+		}
+	}
+	if len(own) == 0 {
+		return part{}, fmt.Errorf("%s: no picture is left for training: all %d have the pixels of validation pictures; add other pictures, or name others with -validation",
+			train.clean.root, len(train.index))
+	}
+	train.index = own
+	if s.known != nil {
+		s.report.Repeated = s.known.Repeated
+	} else {
+		s.report.Repeated = repeated(train) + repeated(validation)
+	}
+	return train, nil
+}
+
+// sharedBy says which training pictures are validation pictures.
+func (s *survey) sharedBy(train, validation part) func(i int) bool {
+	if s.known != nil {
+		names := make(map[string]bool, len(s.known.Shared))
+		for _, name := range s.known.Shared {
+			names[name] = true
+		}
+		return func(i int) bool { return names[train.clean.name(i)] }
+	}
+	seen := make(map[[sha256.Size]byte]bool, len(validation.index))
+	for _, i := range validation.index {
+		seen[validation.clean.pixels[i]] = true
+	}
+	return func(i int) bool { return seen[train.clean.pixels[i]] }
+}
+
+// repeated is the number of pictures of which the pixels have come before.
+func repeated(p part) (n int) {
+	seen := make(map[[sha256.Size]byte]bool, len(p.index))
+	for _, i := range p.index {
+		if seen[p.clean.pixels[i]] {
+			n++
+		}
+		seen[p.clean.pixels[i]] = true
+	}
+	return n
+}
+
+// digest identifies the pictures that are used, as if there were no others.
+func (s *survey) digest() string {
+	shared := make(map[string]bool, len(s.report.Shared))
+	for _, name := range s.report.Shared {
+		shared[name] = true
+	}
+	var digests []string
+	for _, a := range s.albums {
+		for _, l := range a.lists() {
+			digests = append(digests, l.digest(func(i int) bool { return shared[a.clean.name(i)] }))
+		}
+	}
+	return combine(digests...)
+}
+
+// channels is the number of channels of the pictures: the asked one, or that of all.
+func (s *survey) channels() (int, error) {
+	first, of := "", s.o.Channels
+	for _, a := range s.albums {
+		for _, l := range a.lists() {
+			for i, shape := range l.shapes {
+				switch {
+				case s.o.Channels != 0 && !convertible(shape.channels, of):
+					return 0, fmt.Errorf("%s: %d channels cannot be brought to the %d of -channels", l.path(i), shape.channels, of)
+				case of == 0:
+					first, of = l.path(i), shape.channels
+				case s.o.Channels == 0 && shape.channels != of:
+					return 0, fmt.Errorf("%s: %d channels, while %s has %d; all pictures need as many, or grey and RGB with -channels", l.path(i), shape.channels, first, of)
+				}
+			}
+		}
+	}
+	return of, nil
+}
+
+// set makes the data set of two parts.
+func (s *survey) set(train, validation *Gallery, scale pixel.Scale) (*Set, error) {
+	n, err := s.channels()
+	if err != nil {
+		return nil, err
+	}
+	return &Set{
+		Channels: n, Scale: scaleOfChannels(scale, n), Digest: s.digest(), Report: s.report,
+		Train: train, Validation: validation,
+	}, nil
+}

@@ -1,0 +1,148 @@
+package dataset
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Report says what a data set holds, and what of its folder is not used. Names of
+// files are relative to the data set's folder, or begin with "validation:".
+type Report struct {
+	Train      int `json:"train"` // pictures for training
+	Validation int `json:"validation"`
+	Channels   int `json:"channels"`
+	// LeftOut counts the files that are no pictures or are of kinds that are not read.
+	LeftOut []Count `json:"left_out,omitempty"`
+	// Shared are pictures that were left out of training: their pixels are those of a
+	// validation picture.
+	Shared []string `json:"shared,omitempty"`
+	// Repeated is the number of pictures that are in their part once more. They are used.
+	Repeated int `json:"repeated,omitempty"`
+	// Bad are pictures that cannot be read, left out as Options.SkipBad asks.
+	Bad []Bad `json:"bad,omitempty"`
+	// Missing is what a published data set lacks; see Options.AllowIncomplete.
+	Missing []string `json:"missing,omitempty"`
+	// Remarks are what else is to be known, each with a number of pictures or 0.
+	Remarks []Count `json:"remarks,omitempty"`
+	// Decoded identifies the files that were decoded to make this report, with those
+	// that are left out; "" if they were not.
+	Decoded string `json:"decoded,omitempty"`
+}
+
+// Count is a number of files of a kind.
+type Count struct {
+	Kind string `json:"kind"`
+	N    int    `json:"n"`
+}
+
+// Bad is a picture that cannot be read.
+type Bad struct {
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// shownNames is how many names a line shows. A report has all.
+const shownNames = 5
+
+// Lines returns the report for people, one fact a line.
+func (r *Report) Lines() []string {
+	lines := []string{fmt.Sprintf("pictures: %d for training, %d for validation, %s", r.Train, r.Validation, channels(r.Channels))}
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	if len(r.LeftOut) > 0 {
+		add("files left out: %s", listCounts(r.LeftOut))
+	}
+	if n := len(r.Shared); n > 0 {
+		add("left out of training: %d that validation has, too: %s", n, listNames(r.Shared))
+	}
+	if r.Repeated > 0 {
+		add("saved more than once within training or validation, and used: %d", r.Repeated)
+	}
+	if n := len(r.Bad); n > 0 {
+		add("left out as they cannot be read: %d%s", n, listBad(r.Bad))
+	}
+	if len(r.Missing) > 0 {
+		add("the data set is incomplete: %s", strings.Join(r.Missing, "; "))
+	}
+	for _, c := range r.Remarks {
+		if c.N == 0 {
+			add("%s", c.Kind)
+		} else {
+			add("%s: %d", c.Kind, c.N)
+		}
+	}
+	return lines
+}
+
+// channels says what pictures are.
+func channels(n int) string {
+	switch n {
+	case 1:
+		return "grey"
+	case rgb:
+		return "RGB"
+	}
+	return fmt.Sprintf("%d channels", n)
+}
+
+// listNames lists the first few of some names.
+func listNames(names []string) string {
+	list := strings.Join(names[:min(shownNames, len(names))], ", ")
+	if more := len(names) - shownNames; more > 0 {
+		list += fmt.Sprintf(" and %d more", more)
+	}
+	return list
+}
+
+// maxBad is how many names of bad pictures a message has.
+const maxBad = 5000
+
+// listBad lists bad pictures, those of one reason in one line.
+func listBad(bad []Bad) string {
+	var order []string
+	names := make(map[string][]string)
+	for i, b := range bad {
+		if i == maxBad {
+			order = append(order, fmt.Sprintf("%d more", len(bad)-i))
+			break
+		}
+		if names[b.Reason] == nil {
+			order = append(order, b.Reason)
+		}
+		names[b.Reason] = append(names[b.Reason], b.Name)
+	}
+	var list strings.Builder
+	for _, reason := range order {
+		list.WriteString("\n  ")
+		if n := names[reason]; n != nil {
+			list.WriteString(strings.Join(n, ", ") + ": ")
+		}
+		list.WriteString(reason)
+	}
+	return list.String()
+}
+
+func listCounts(counts []Count) string {
+	var parts []string
+	for _, c := range counts {
+		parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Kind))
+	}
+	return strings.Join(parts, ", ")
+}
+
+// counts are numbers of files by kind.
+type counts map[string]int
+
+// sorted returns the counts above 0, the highest first; where is put behind each kind.
+func (c counts) sorted(where string) (list []Count) {
+	for _, kind := range slices.Sorted(maps.Keys(c)) {
+		if c[kind] > 0 {
+			list = append(list, Count{kind + where, c[kind]})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Count) int { return b.N - a.N })
+	return list
+}
+
+func (c counts) list(where string) string { return listCounts(c.sorted(where)) }

@@ -1,0 +1,287 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/picture"
+)
+
+// encoded is a picture as the bytes of a file of a kind.
+func encoded(t testing.TB, p *picture.Planar, kind string) []byte {
+	t.Helper()
+	var file bytes.Buffer
+	if err := p.Encode(&file, kind); err != nil {
+		t.Fatal(err)
+	}
+	return file.Bytes()
+}
+
+// nested is a folder with validation pictures inside, one of them also as a file of
+// another kind, and one training picture twice.
+func nested(t *testing.T) (root, validation string) {
+	root = t.TempDir()
+	for _, name := range []string{"a", "b", "c", "d"} {
+		save(t, noise(9, 7, name), root, name+".png")
+	}
+	save(t, noise(9, 7, "a"), root, "again.bmp")
+	save(t, noise(9, 7, "v"), root, "copy.bmp")
+	save(t, noise(9, 7, "v"), root, "held", "v.png")
+	save(t, noise(9, 7, "w"), root, "held", "w.png")
+	return root, filepath.Join(root, "held")
+}
+
+// What is validated on is not trained on: by pixels, whatever the files are called.
+func TestSharedPictures(t *testing.T) {
+	root, validation := nested(t)
+	o := Options{Name: "folder", Root: root, Validation: validation}
+	set := open(t, o)
+	r := set.Report
+	if got, want := names(set.Train), []string{"a.png", "again.bmp", "b.png", "c.png", "d.png"}; !slices.Equal(got, want) {
+		t.Errorf("training %v, want %v", got, want)
+	}
+	if want := []string{"copy.bmp", "held/v.png", "held/w.png"}; !slices.Equal(r.Shared, want) || r.Train != 5 || r.Validation != 2 || r.Repeated != 1 {
+		t.Errorf("report %+v", r)
+	}
+	if lines := strings.Join(r.Lines(), "\n"); !strings.Contains(lines, "pictures: 5 for training, 2 for validation, RGB") ||
+		!strings.Contains(lines, "left out of training: 3 that validation has, too: copy.bmp, held/v.png, held/w.png") {
+		t.Errorf("told:\n%s", lines)
+	}
+
+	// A record of an earlier call gives the same without decoding.
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Known = new(Report)
+	if err := json.Unmarshal(data, o.Known); err != nil {
+		t.Fatal(err)
+	}
+	o.Progress = func(done, total int) error { return errors.New("decoded again") }
+	again := open(t, o)
+	if !reflect.DeepEqual(again.Report, r) || again.Digest != set.Digest || !slices.Equal(names(again.Train), names(set.Train)) {
+		t.Errorf("with a record: %+v", again.Report)
+	}
+	o.Known.Decoded = "of other files"
+	if _, err := Open(o); err == nil || err.Error() != "decoded again" {
+		t.Errorf("a record of other files: %v", err)
+	}
+
+	// The digest is that of the pictures that are used.
+	apart := t.TempDir()
+	for _, name := range []string{"copy.bmp", "held"} {
+		if err := os.Rename(filepath.Join(root, name), filepath.Join(apart, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if moved := open(t, Options{Name: "folder", Root: root, Validation: filepath.Join(apart, "held")}); moved.Digest != set.Digest || len(moved.Report.Shared) > 0 {
+		t.Errorf("without the copies: %+v", moved.Report)
+	}
+	// A split keeps equal pictures apart, too.
+	for _, name := range []string{"e", "f", "g", "h", "i", "j"} {
+		save(t, noise(9, 7, "a"), root, name+".png")
+	}
+	split := open(t, Options{Name: "folder", Root: root})
+	held := map[string]bool{}
+	for i := range split.Validation.Len() {
+		held[string(whole(t, split.Validation, i).Pix)] = true
+	}
+	for i := range split.Train.Len() {
+		if held[string(whole(t, split.Train, i).Pix)] {
+			t.Errorf("%s is a validation picture, too", split.Train.Name(i))
+		}
+	}
+}
+
+func TestSharedPairs(t *testing.T) {
+	root, validation := t.TempDir(), t.TempDir()
+	for _, name := range []string{"1", "2", "3"} {
+		save(t, noise(8, 8, name), root, "clean", name+".png")
+		save(t, noise(4, 4, name), root, "degraded", name+".png")
+	}
+	save(t, noise(8, 8, "2"), validation, "clean", "x.png")
+	save(t, noise(4, 4, "other"), validation, "degraded", "x.png")
+	set := open(t, Options{Name: "pairs", Root: root, Validation: validation})
+	if got := names(set.Train); !slices.Equal(got, []string{"1.png", "3.png"}) || !slices.Equal(set.Report.Shared, []string{"clean/2.png"}) {
+		t.Errorf("training %v, report %+v", got, set.Report)
+	}
+	low, _, err := set.Train.WholePair(1, 2)
+	if err != nil || !bytes.Equal(low.Pix, noise(4, 4, "3").Pix) {
+		t.Errorf("the degraded picture of 3.png is another one, %v", err)
+	}
+}
+
+// Everything that is bad is named at once, with its reason, and left out if asked for.
+func TestBadPictures(t *testing.T) {
+	root := makeFolder(t, 12, 8, 8)
+	good := open(t, Options{Name: "folder", Root: root})
+	cut := encoded(t, noise(40, 40, "cut"), "a.png")
+	bad := map[string][]byte{
+		"cut.png":   cut[:len(cut)*2/3],
+		"empty.jpg": {},
+		"lfs.png":   []byte("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 5\n"),
+		"page.jpg":  []byte("<!DOCTYPE html><html><body>Sign in</body></html>"),
+		"heic.jpg":  []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"),
+	}
+	for name, data := range bad {
+		write(t, data, root, name)
+	}
+	_, err := Open(Options{Name: "folder", Root: root})
+	if err == nil {
+		t.Fatal("bad pictures are taken")
+	}
+	for _, words := range []string{"5 of 17", "-skip-bad", "cut.png: ", "empty.jpg: the file is empty", "lfs.png: a Git LFS pointer", "page.jpg: a web page", "heic.jpg: not supported: HEIC"} {
+		if !strings.Contains(err.Error(), words) {
+			t.Errorf("no %q in: %v", words, err)
+		}
+	}
+	set := open(t, Options{Name: "folder", Root: root, SkipBad: true})
+	if len(set.Report.Bad) != len(bad) || set.Report.Bad[0].Name != "cut.png" || set.Train.Len()+set.Validation.Len() != 12 {
+		t.Errorf("report %+v", set.Report)
+	}
+	if set.Digest != good.Digest {
+		t.Error("the digest is not that of the pictures that are used")
+	}
+	known := Options{Name: "folder", Root: root, SkipBad: true, Known: &set.Report, Progress: func(int, int) error { return errors.New("decoded again") }}
+	if again := open(t, known); !reflect.DeepEqual(again.Report, set.Report) || !slices.Equal(names(again.Train), names(set.Train)) {
+		t.Errorf("with a record: %+v", again.Report)
+	}
+	known.SkipBad = false
+	if _, err := Open(known); err == nil || !strings.Contains(err.Error(), "5 of 17") {
+		t.Errorf("with a record, but without -skip-bad: %v", err)
+	}
+	// Headers are read even where pictures are not decoded.
+	if set := open(t, Options{Name: "folder", Root: root, SkipBad: true, Decoding: DecodeNone}); len(set.Report.Bad) != len(bad)-1 || set.Report.Decoded != "" {
+		t.Errorf("headers alone: %+v", set.Report)
+	}
+	for name := range bad {
+		if name != "cut.png" {
+			os.Remove(filepath.Join(root, name))
+		}
+	}
+	if _, err := Open(Options{Name: "folder", Root: root}); err == nil || strings.Contains(err.Error(), "\n") || !strings.HasPrefix(err.Error(), filepath.Join(root, "cut.png")) {
+		t.Errorf("one bad picture: %v", err)
+	}
+	only := t.TempDir()
+	write(t, nil, only, "a.png")
+	write(t, nil, only, "b.png")
+	if _, err := Open(Options{Name: "folder", Root: only, SkipBad: true}); err == nil || !strings.Contains(err.Error(), "none of the 2") {
+		t.Errorf("nothing but bad pictures: %v", err)
+	}
+}
+
+// With one half of a pair the other one is left out.
+func TestBadPair(t *testing.T) {
+	root := t.TempDir()
+	for _, name := range []string{"1", "2", "3", "4"} {
+		save(t, noise(8, 8, name), root, "clean", name+".png")
+		save(t, noise(8, 8, name), root, "degraded", name+".png")
+	}
+	write(t, nil, root, "degraded", "2.png")
+	write(t, nil, root, "clean", "3.png")
+	set := open(t, Options{Name: "pairs", Root: root, SkipBad: true})
+	if got := slices.Sorted(slices.Values(append(names(set.Train), names(set.Validation)...))); !slices.Equal(got, []string{"1.png", "4.png"}) {
+		t.Errorf("used %v", got)
+	}
+	if b := set.Report.Bad; len(b) != 2 || b[0].Name != "clean/3.png" || b[1].Name != "degraded/2.png" {
+		t.Errorf("bad %+v", b)
+	}
+}
+
+// The callback sees every picture, and ends what it wants to end.
+func TestDecodingProgress(t *testing.T) {
+	root := makeFolder(t, 10, 8, 8)
+	var seen []int
+	open(t, Options{Name: "folder", Root: root, Progress: func(done, total int) error {
+		if total != 10 {
+			t.Errorf("%d of %d", done, total)
+		}
+		seen = append(seen, done)
+		return nil
+	}})
+	if !slices.Equal(seen, []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}) {
+		t.Errorf("progress %v", seen)
+	}
+	stop := errors.New("stop")
+	if _, err := Open(Options{Name: "folder", Root: root, Progress: func(int, int) error { return stop }}); err != stop {
+		t.Errorf("stopped: %v", err)
+	}
+}
+
+// What of a folder is not used is counted by kind.
+func TestLeftOut(t *testing.T) {
+	root := makeFolder(t, 4, 8, 8)
+	for _, name := range []string{"h1.heic", "h2.HEIC", "a.avif", "notes.txt", "README", "@eaDir/000.png/SYNOPHOTO_THUMB_M.jpg", "sub/__MACOSX/._000.png", ".hidden.png", ".cache/x.png", "feature.npy"} {
+		write(t, []byte("x"), root, filepath.FromSlash(name))
+	}
+	if err := os.Symlink(root, filepath.Join(root, "link.png")); err != nil {
+		t.Fatal(err)
+	}
+	save(t, noise(8, 8, "w"), root, "sub", "w.png")
+	set := open(t, Options{Name: "folder", Root: root})
+	if n := set.Train.Len() + set.Validation.Len(); n != 5 {
+		t.Errorf("%d pictures", n)
+	}
+	got := map[string]int{}
+	for _, c := range set.Report.LeftOut {
+		got[c.Kind] = c.N
+	}
+	want := map[string]int{"HEIC": 2, "AVIF": 1, ".txt": 1, "other files": 1, "in @eaDir (thumbnails and the like)": 1, "in __MACOSX (thumbnails and the like)": 1,
+		kindHidden: 1, "folders that are hidden": 1, ".npy": 1, kindLinks: 1}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("left out %v, want %v", got, want)
+	}
+	only := t.TempDir()
+	write(t, []byte("x"), only, "a.heic")
+	if _, err := Open(Options{Name: "folder", Root: only}); err == nil || !strings.Contains(err.Error(), "1 HEIC") {
+		t.Errorf("nothing but HEIC: %v", err)
+	}
+}
+
+// The examples of awkward folders beside the repository.
+func TestAwkwardFolders(t *testing.T) {
+	at := func(name string) string {
+		return filepath.Join("..", "..", "..", "shared", "bugs", "cases", filepath.FromSlash(name))
+	}
+	if !isFolder(at("set-good")) {
+		t.Skip("the examples are not beside the repository")
+	}
+	for _, tc := range []struct {
+		name              string
+		o                 Options
+		train, validation int
+		words             string // of the error, or of what is told
+	}{
+		{"set-cut2", Options{Name: "folder"}, 0, 0, "q30.png: "},
+		{"set-cut2", Options{Name: "folder", SkipBad: true}, 29, 3, "left out as they cannot be read: 1"},
+		{"set-nested", Options{Name: "folder", Validation: at("set-nested/val")}, 8, 4, "4 that validation has, too: val/p08.png"},
+		{"set-nested", Options{Name: "folder", Validation: at("set-nested")}, 0, 0, "no picture is left for training"},
+		{"set-webpmix", Options{Name: "folder"}, 0, 0, "20 HEIC"},
+		{"set-webpmix", Options{Name: "folder", SkipBad: true}, 3, 1, "20 HEIC"},
+		{"set-cifar-partial", Options{Name: "cifar10"}, 0, 0, "missing data_batch_3.bin, data_batch_4.bin, data_batch_5.bin, test_batch.bin"},
+		{"set-cifar-partial", Options{Name: "cifar10", AllowIncomplete: true}, 32, 8, "data_batch_1 (1).bin"},
+		{"set-gray", Options{Name: "folder", Channels: 1}, 11, 1, "grey"},
+	} {
+		tc.o.Root = at(tc.name)
+		set, err := Open(tc.o)
+		told := ""
+		if err != nil {
+			told = err.Error()
+		} else {
+			told = strings.Join(set.Report.Lines(), "\n")
+			if set.Train.Len() != tc.train || set.Validation.Len() != tc.validation {
+				t.Errorf("%s: %d and %d pictures, want %d and %d", tc.name, set.Train.Len(), set.Validation.Len(), tc.train, tc.validation)
+			}
+		}
+		if (err != nil) != (tc.train == 0) || !strings.Contains(told, tc.words) {
+			t.Errorf("%s %+v: want %q, told:\n%s", tc.name, tc.o, tc.words, told)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// maxName is the longest name of a file, in bytes, that common systems take.
+const maxName = 255
+
+// CheckFile returns an error if WriteFile could not write path: better before the
+// work than after it. It leaves nothing behind.
+func CheckFile(path string) error {
+	dir, base := filepath.Dir(path), filepath.Base(path)
+	if len(base) > maxName {
+		return fmt.Errorf("%.40s...: a name of %d bytes, more than the %d that systems take; choose a shorter one", base, len(base), maxName)
+	}
+	switch info, err := os.Stat(path); {
+	case err == nil && info.IsDir():
+		return fmt.Errorf("%s: a folder; name a file", path)
+	case err == nil && !info.Mode().IsRegular():
+		return fmt.Errorf("%s: not a file; choose another name", path)
+	}
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: there is no folder %s; create it first", path, dir)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s: %s is not a folder", path, dir)
+	}
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		dir = filepath.Dir(target)
+	}
+	return checkWritable(dir)
+}
+
+// CheckFolder makes a folder, with those above it, and returns an error if no files
+// could be written into it.
+func CheckFolder(dir string) error {
+	if err := OS.MkdirAll(dir); err != nil {
+		return fmt.Errorf("cannot make the folder: %w; choose another", err)
+	}
+	return checkWritable(dir)
+}
+
+// checkWritable tries to make a file.
+func checkWritable(dir string) error {
+	name := partialName(filepath.Join(dir, "check"))
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("%s: files cannot be written there: %w; choose another folder", dir, reasonOf(err))
+	}
+	return errors.Join(f.Close(), os.Remove(name))
+}
+
+// reasonOf is the error of the system without the path that it repeats.
+func reasonOf(err error) error {
+	var inPath *fs.PathError
+	if errors.As(err, &inPath) {
+		return inPath.Err
+	}
+	return err
+}

@@ -1,0 +1,43 @@
+package experiment
+
+import (
+	"context"
+
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/progress"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/setting"
+)
+
+// DataOptions is the data set of known formats that the flags of c ask for.
+func DataOptions(c setting.Config, known []dataset.Format) dataset.Options {
+	return dataset.Options{
+		Name: c.Data.Name, Root: c.Root, Validation: c.Validation, Side: c.Side, Formats: known,
+		Channels: c.Channels, SkipBad: c.SkipBad, AllowIncomplete: c.AllowIncomplete,
+	}
+}
+
+// openData opens the data set. Pictures that the run folder's record says to have been
+// decoded are not decoded again.
+func (e *Experiment) openData(ctx context.Context, decoding dataset.Decoding) (err error) {
+	o := DataOptions(e.config, e.known.Data)
+	o.Decoding = decoding
+	if there, err := runfolder.Read(e.config.Out); err == nil {
+		o.Known = there.Record.Data
+	}
+	shown := progress.New(e.log)
+	defer shown.Close()
+	o.Progress = func(done, total int) error {
+		shown.Count("pictures decoded", done, total)
+		return ctx.Err()
+	}
+	e.set, err = dataset.Open(o)
+	return err
+}
+
+// tellData prints what the data set holds.
+func (e *Experiment) tellData(print func(line string)) {
+	for _, line := range e.set.Report.Lines() {
+		print(line)
+	}
+}

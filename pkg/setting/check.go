@@ -1,0 +1,135 @@
+package setting
+
+import (
+	"fmt"
+	"strings"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/optimize"
+)
+
+// maxPictures bounds the pictures of one optimizer step over all levels.
+const maxPictures = 1 << 22
+
+// check finds what is wrong with settings together.
+func (r *resolving) check() error {
+	switch {
+	case r.isGiven("seed") && r.isGiven("seeds"):
+		return &command.UsageError{Flag: "-seed and -seeds", Reason: "both are given", Advice: "use one of them"}
+	case r.Resume && r.Force:
+		return &command.UsageError{Flag: "-resume and -force", Reason: "they contradict each other", Advice: "-resume continues, -force begins again"}
+	case r.LevelsAuto && r.isGiven("stages"):
+		return &command.UsageError{Flag: "-stages and -levels auto", Reason: "how many stages there will be is not known", Advice: "leave out one of them"}
+	}
+	if err := CheckData(r.Data, r.Root, r.Validation); err != nil {
+		return err
+	}
+	if _, err := r.Optimizer.New(optimize.Settings{WeightDecay: r.WeightDecay}); err != nil {
+		return command.Wrong("weight-decay", r.WeightDecay, err.Error(), "")
+	}
+	return r.checkMeshes()
+}
+
+// CheckData returns an error if the folders do not go with a data set.
+func CheckData(f dataset.Format, root, validation string) error {
+	switch {
+	case f.Anywhere && root == "":
+		return &command.UsageError{Flag: "-root", Reason: "-data " + f.Name + " needs the folder of the pictures", Advice: "give -root DIR"}
+	case f.BuiltIn && root != "":
+		return command.Wrong("root", root, "-data "+f.Name+" reads no files", "give -data as well, for instance -data folder")
+	case !f.HasValidation && validation != "":
+		return command.Wrong("validation", validation, "only for -data folder; "+f.Name+" has its own validation pictures", "")
+	}
+	return nil
+}
+
+func (r *resolving) checkMeshes() error {
+	multiple, minSide := r.Network.Multiple()*r.Task.Scale, r.Task.MinSide
+	// fits reports whether the meshes go down to 2^levels times the finest.
+	fits := func(levels int) bool {
+		coarsest := r.Side >> levels
+		return coarsest<<levels == r.Side && coarsest >= minSide && coarsest%multiple == 0
+	}
+	if !fits(r.Levels) {
+		deepest := -1
+		for l := range r.Levels {
+			if fits(l) {
+				deepest = l
+			}
+		}
+		rule := fmt.Sprintf("the coarsest mesh must have a side of at least %d", minSide)
+		if multiple > 1 {
+			rule += fmt.Sprintf(" that %d divides", multiple)
+		}
+		reason := fmt.Sprintf("side %d does not go with %d levels of halving: %s", r.Side, r.Levels, rule)
+		if r.isGiven("levels") && deepest >= 0 {
+			return command.Wrong("levels", r.Levels, reason, fmt.Sprintf("use at most %d", deepest))
+		}
+		return command.Wrong("side", r.Side, reason, fmt.Sprintf("use a multiple of %d from %d on, or other -levels", multiple<<r.Levels, minSide<<r.Levels))
+	}
+	if len(r.Stages) != r.Levels+1 {
+		return command.Wrong("stages", text(r.Stages), fmt.Sprintf("%d stages for -levels %d", len(r.Stages), r.Levels),
+			fmt.Sprintf("give %d numbers, one for each mesh, coarse to fine", r.Levels+1))
+	}
+	if total := r.BatchTotal(); total > maxPictures {
+		return command.Wrong("batch", r.Batch, fmt.Sprintf("doubling over %d levels makes %d pictures a step, more than %d", r.Levels, total, maxPictures),
+			"use a smaller -batch or fewer -levels")
+	}
+	return nil
+}
+
+// described returns the unit and the default of a setting for the help, with the values
+// given so far.
+func (s Setting) described(r resolving) (unit, preset string) {
+	var names, presets []string
+	for _, p := range Profiles() {
+		given := Values{"profile": p.Name}
+		if t, ok := r.given["task"]; ok {
+			given["task"] = t
+		}
+		with := resolving{known: r.known, given: given, prefix: r.prefix}
+		if err := with.resolve(); err != nil { // parsing says it
+			with = resolving{known: r.known, given: Values{}}
+			with.resolve() // defaults only
+		}
+		if s.choices != nil && unit == "" {
+			separator := "|"
+			if s.list {
+				separator = ","
+			}
+			unit = strings.Join(s.choices(&with), separator)
+		}
+		value := ""
+		if v := s.value(with.Config); v != nil && !s.isSwitch {
+			value = text(v)
+		}
+		names, presets = append(names, p.Name), append(presets, value)
+	}
+	if s.Unit != "" {
+		unit = s.Unit
+	}
+	switch {
+	case s.Name == "out":
+		task := r.known.Tasks[0]
+		if t, err := r.known.Task(r.given["task"]); err == nil {
+			task = t
+		}
+		return unit, "results/runs/" + r.prefix + task.Name + "-NETWORK-DATA-PROFILE and what differs from the profile"
+	case s.shown != "":
+		return unit, s.shown
+	case s.Name == "profile":
+		return unit, names[0]
+	}
+	equal := true
+	for _, p := range presets {
+		equal = equal && p == presets[0]
+	}
+	if equal {
+		return unit, presets[0]
+	}
+	for i := range presets {
+		presets[i] = names[i] + " " + presets[i]
+	}
+	return unit, strings.Join(presets, ", ")
+}

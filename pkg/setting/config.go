@@ -1,0 +1,112 @@
+package setting
+
+import (
+	"time"
+
+	"multiscale/pkg/allocation"
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/network"
+	"multiscale/pkg/optimize"
+	"multiscale/pkg/task"
+)
+
+// Config is the values of all settings, checked. All numbers are final: the profile has
+// been applied.
+type Config struct {
+	Task    task.Task
+	Profile Profile
+
+	// What is trained.
+	Network    network.Network
+	Strategies []mge.Strategy // in the order asked
+	Seeds      []uint64       // in the order asked
+	Init       string         // file of initial weights, or ""
+
+	// The images.
+	Data       dataset.Format
+	Root       string // folder of the data; "" for data that is built in
+	Validation string // folder of validation images, or ""
+	Channels   int    // 1 for grey, 3 for RGB; 0 for those of the data set
+
+	SkipBad         bool // leave out pictures that cannot be read
+	AllowIncomplete bool // take a published data set that lacks pictures
+
+	// The size of the work.
+	Side       int   // of the finest mesh, in pixels
+	Levels     int   // L: meshes coarser than the finest
+	LevelsAuto bool  // -levels auto; Levels is then the most that may be used
+	Batch      int   // N_0; doubles with every coarser level
+	Iterations int   // of single-scale and MGE
+	Stages     []int // iterations of Full-Multiscale, coarse to fine, Levels+1
+	Released   bool
+
+	// The method.
+	LearningRate    float64
+	Schedule        string // a name that optimize.NewSchedule knows
+	Optimizer       optimize.Method
+	WeightDecay     float64 // of the optimizer
+	Clip            float64 // bound of the gradient's norm; 0 is none
+	Restriction     mesh.Restriction
+	Degrade         task.Degradation
+	Allocation      allocation.Method
+	DropoutCoupling mge.Coupling
+	Conv            conv.Algorithm
+
+	// The run.
+	Out             string
+	Resume, Force   bool
+	CheckpointEvery time.Duration
+	Memory          int64 // bytes for activations
+	ONNXRuntime     string
+	DryRun          bool
+	DetectAnomaly   bool // look at every result for NaN and infinities
+
+	known catalog.Catalog // the choices that it was made of
+}
+
+// BatchTotal is the single-scale batch: the sum of N_l over all levels.
+func (c Config) BatchTotal() int { return c.Batch * (1<<(c.Levels+1) - 1) }
+
+// Determining returns what the bytes of a run's results follow from, by name, as
+// run.json holds it: two configurations that agree in it may share a run folder.
+// Contents of files count and not their places: the caller adds digests.
+func (c Config) Determining() map[string]any { return c.record(Results, Rounding) }
+
+// Flags returns the values of all settings by name, as run.json holds them.
+func (c Config) Flags() map[string]any { return c.record(Results, Rounding, Units, Control) }
+
+func (c Config) record(effects ...Effect) map[string]any {
+	values := map[string]any{}
+	for _, s := range Table() {
+		for _, e := range effects {
+			if v := s.value(c); s.Effect == e && v != nil {
+				values[s.Name] = v
+			}
+		}
+	}
+	return values
+}
+
+// Defaults returns what Determining would be with the same task, network, data and size
+// of the work, and nothing else set.
+func (c Config) Defaults() map[string]any {
+	given := Values{}
+	for _, name := range []string{"task", "profile", "network", "data", "side", "levels", "batch", "iterations"} {
+		given[name] = text(find(name).value(c))
+	}
+	r := resolving{known: c.known, given: given}
+	if err := r.resolve(); err != nil {
+		return nil // the same values were resolved before
+	}
+	return r.Determining()
+}
+
+// Differing returns the settings that results follow from and that are not what the
+// table gives for this task, profile, network and data. They are sorted by name.
+func (c Config) Differing() (names []string) {
+	return differing(&resolving{known: c.known, Config: c})
+}

@@ -1,0 +1,226 @@
+package setting
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/command"
+)
+
+// Effect is what depends on a setting.
+type Effect uint8
+
+// The effects.
+const (
+	Results  Effect = iota // what a run computes
+	Rounding               // only how its numbers are rounded
+	Units                  // which units of a run folder there are
+	Control                // places of files, and how the run goes
+)
+
+// Setting is a row of the table.
+type Setting struct {
+	Name   string // of the flag, the key of plans and of run.json
+	Group  string // in the help
+	Unit   string // of the value in the help; "" for a switch, or where it is the choices
+	Help   string
+	Effect Effect
+	// Former is the value, as text, that a run.json without the setting stands for.
+	// Every setting that is younger than the first run folders has one.
+	Former string
+
+	shown    string // the default in the help, where the table's own says little
+	isSwitch bool
+	choices  func(r *resolving) []string // nil where any value may do
+	list     bool                        // some of the choices
+	fallback func(r *resolving)          // sets the default; rows before this one are set
+	set      func(r *resolving, text string) error
+	value    func(c Config) any // as run.json holds it; nil where it is not recorded
+}
+
+// find returns the row of a name that the table has.
+func find(name string) Setting {
+	for _, s := range Table() {
+		if s.Name == name {
+			return s
+		}
+	}
+	panic("no setting " + name)
+}
+
+// Values are settings as text by name: what is given, before defaults.
+type Values map[string]string
+
+// FromRecord returns the settings of a run.json's configuration. What is in it beside
+// settings, like digests, is left out; settings that it lacks have their former value.
+func FromRecord(configuration map[string]any) Values {
+	given := Values{}
+	for _, s := range Table() {
+		if v, ok := configuration[s.Name]; ok {
+			given[s.Name] = text(v)
+		} else if s.Former != "" {
+			given[s.Name] = s.Former
+		}
+		if given[s.Name] == "" {
+			delete(given, s.Name)
+		}
+	}
+	return given
+}
+
+// Difference is a setting with two values, as text.
+type Difference struct{ Name, There, Now string }
+
+// Differences compares two configurations of run.json, sorted by name. A setting that
+// one of them lacks has its former value there; anything else is "missing".
+func Differences(there, now map[string]any) (list []Difference) {
+	a, b := Complete(there), Complete(now)
+	names := map[string]bool{}
+	for name := range a {
+		names[name] = true
+	}
+	for name := range b {
+		names[name] = true
+	}
+	for name := range names {
+		if x, y := or(a, name), or(b, name); x != y {
+			list = append(list, Difference{name, x, y})
+		}
+	}
+	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
+	return list
+}
+
+// Complete returns a configuration as text, with the former values of
+// settings that it lacks.
+func Complete(configuration map[string]any) Values {
+	all := Values{}
+	for _, s := range Table() {
+		if s.Former != "" && (s.Effect == Results || s.Effect == Rounding) {
+			all[s.Name] = s.Former
+		}
+	}
+	for name, v := range configuration {
+		all[name] = text(v)
+	}
+	return all
+}
+
+func or(v Values, name string) string {
+	if t, ok := v[name]; ok {
+		return t
+	}
+	return "missing"
+}
+
+// Text returns a value of run.json as text: lists with commas, numbers as short as can be.
+func Text(v any) string { return text(v) }
+
+func text(v any) string {
+	switch v := v.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	case float64:
+		return strconv.FormatFloat(v, 'g', -1, 64)
+	case []any:
+		return joined(v)
+	case []int:
+		return joined(v)
+	case []uint64:
+		return joined(v)
+	case []string:
+		return strings.Join(v, ",")
+	}
+	return fmt.Sprint(v)
+}
+
+func joined[V any](list []V) string {
+	parts := make([]string, len(list))
+	for i, v := range list {
+		parts[i] = text(any(v))
+	}
+	return strings.Join(parts, ",")
+}
+
+// resolving is a configuration on its way: the rows of the table so far are set.
+type resolving struct {
+	known  catalog.Catalog
+	given  Values
+	prefix string // of the run folder's name
+	Config
+}
+
+// Parse returns the configuration that values stand for: what is not given has the
+// default of its task and profile. The choices are those of known. Errors are
+// *command.UsageError, which name the setting as a flag.
+func Parse(known catalog.Catalog, given Values) (Config, error) {
+	r := resolving{known: known, given: given}
+	if err := r.resolve(); err != nil {
+		return Config{}, err
+	}
+	if err := r.check(); err != nil {
+		return Config{}, err
+	}
+	return r.Config, nil
+}
+
+func (r *resolving) resolve() error {
+	r.Config = Config{known: r.known}
+	for _, s := range Table() {
+		value, given := r.given[s.Name]
+		if !given {
+			s.fallback(r)
+			continue
+		}
+		if err := s.set(r, value); err != nil {
+			var m mistake
+			if errors.As(err, &m) {
+				return command.Wrong(s.Name, value, m.reason, m.advice)
+			}
+			return err
+		}
+	}
+	if r.Out == "" {
+		r.Out = folder(r)
+	}
+	return nil
+}
+
+func (r *resolving) isGiven(name string) bool { _, ok := r.given[name]; return ok }
+
+// differing returns the settings of r that results follow from and that are not the
+// defaults of its task, profile, network and data, by name.
+func differing(r *resolving) (names []string) {
+	defaults := &resolving{known: r.known, given: Values{}}
+	for _, s := range Table() {
+		switch s.Name {
+		case "task", "profile", "network", "data":
+			continue
+		}
+		if s.Effect != Results && s.Effect != Rounding {
+			continue
+		}
+		// The default where everything else is as it is.
+		defaults.Config = r.Config
+		s.fallback(defaults)
+		if text(s.value(defaults.Config)) != text(s.value(r.Config)) {
+			names = append(names, s.Name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// mistake is what is wrong with a value, and what to do.
+type mistake struct{ reason, advice string }
+
+func (m mistake) Error() string { return m.reason + "; " + m.advice }
+
+func wrong(reason, advice string) error { return mistake{reason, advice} }

@@ -1,0 +1,262 @@
+package setting
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"multiscale/pkg/allocation"
+	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/network"
+	"multiscale/pkg/optimize"
+	"multiscale/pkg/task"
+)
+
+// Limits that only keep nonsense out: numbers beyond them are typing errors,
+// and would otherwise end in an overflow or in a failed allocation.
+const (
+	maxSide       = 1 << 14
+	maxLevels     = 12
+	maxBatch      = 1 << 16
+	maxIterations = 1_000_000_000
+	maxRate       = 100
+	maxClip       = 1e9
+	maxDecay      = 10
+	maxChannels   = 1 << 10
+)
+
+// MinMemory is the smallest budget for activations, in bytes.
+const MinMemory = 16 << 20
+
+// DefaultMemory is the budget for activations without -memory. It is a fixed
+// number and not a share of the machine's memory, so that a run gives the same
+// bytes on every machine.
+const DefaultMemory = 1 << 30
+
+// The groups of the help.
+const (
+	trained = "What is trained"
+	images  = "Pictures"
+	work    = "Size of the work (the profile's, unless given)"
+	method  = "Method"
+	running = "The run"
+)
+
+// Table returns all settings, in the order of the help. A default may depend on the rows
+// before it.
+func Table() []Setting {
+	return []Setting{
+		choice(Setting{Name: "task", Group: trained, Help: "restoration problem"},
+			func(c *Config) *task.Task { return &c.Task },
+			func(r *resolving) []task.Task { return r.known.Tasks },
+			func(t task.Task) string { return t.Name },
+			func(r *resolving) task.Task { return r.known.Tasks[0] }),
+		choice(Setting{Name: "profile", Group: trained, Help: "size of the work: for a first try, for an evening, or the paper's"},
+			func(c *Config) *Profile { return &c.Profile },
+			func(*resolving) []Profile { return Profiles() },
+			func(p Profile) string { return p.Name }, always(Profiles()[0])),
+		choice(Setting{Name: "network", Group: trained, Help: "network to train"},
+			func(c *Config) *network.Network { return &c.Network },
+			func(r *resolving) []network.Network { return r.known.NetworksOf(r.Task) },
+			network.Network.Name,
+			func(r *resolving) network.Network { return r.known.NetworksOf(r.Task)[0] }),
+		strategies(),
+		seeds(Setting{Name: "seed", Group: trained, Unit: "N", Help: "seed of weights, pictures drawn and noise", shown: "1"}, false),
+		seeds(Setting{Name: "seeds", Group: trained, Unit: "N,N,...", Help: "several seeds: one run for each", shown: "the one of -seed"}, true),
+		file(Setting{Name: "init", Group: trained, Unit: "FILE", Effect: Control,
+			Help: "start from these weights: an exported model (.onnx) of the same network, a checkpoint of its training, or another program's weights (.safetensors, .pth, .pt)"},
+			func(c *Config) *string { return &c.Init }, always("")),
+
+		choice(Setting{Name: "data", Group: images, Help: "data set; deadleaves is built in"},
+			func(c *Config) *dataset.Format { return &c.Data },
+			func(r *resolving) []dataset.Format { return r.known.Data },
+			func(f dataset.Format) string { return f.Name },
+			func(r *resolving) dataset.Format { return r.known.Data[0] }),
+		file(Setting{Name: "root", Group: images, Unit: "DIR", Effect: Control, Help: "folder of the data set", shown: "datasets/data/NAME; folder and pairs need one"},
+			func(c *Config) *string { return &c.Root },
+			func(r *resolving) string {
+				if r.Data.BuiltIn || r.Data.Anywhere {
+					return ""
+				}
+				return "datasets/data/" + r.Data.Name
+			}),
+		file(Setting{Name: "validation", Group: images, Unit: "DIR", Effect: Control,
+			Help: "validation pictures, for -data folder; without it every tenth picture, chosen by its name, is kept for validation"},
+			func(c *Config) *string { return &c.Validation }, always("")),
+
+		whole(Setting{Name: "channels", Group: images, Unit: "N", Former: "0", shown: "0: those of the data set",
+			Help: "1 for grey, of colours their luma; 3 for RGB; .npy pictures may have others"},
+			func(c *Config) *int { return &c.Channels }, 0, maxChannels, always(0)),
+		toggle(Setting{Name: "skip-bad", Group: images, Effect: Control, Help: "leave out pictures that cannot be read; they are named in run.json"},
+			func(c *Config) *bool { return &c.SkipBad }),
+		toggle(Setting{Name: "allow-incomplete", Group: images, Effect: Control, Help: "take a published data set that lacks files or pictures"},
+			func(c *Config) *bool { return &c.AllowIncomplete }),
+
+		whole(Setting{Name: "side", Group: work, Unit: "PIXELS", Help: "side of the training pictures on the finest mesh"},
+			func(c *Config) *int { return &c.Side }, 1, maxSide, func(r *resolving) int { return r.Profile.Side }),
+		levels(),
+		whole(Setting{Name: "batch", Group: work, Unit: "PICTURES",
+			Help: "pictures of one step on the finest mesh, N_0; every coarser mesh has twice as many as the next finer one. single has no coarser meshes and uses the sum of all of them: 7 times as many with 2 levels, 15 times with 3"},
+			func(c *Config) *int { return &c.Batch }, 1, maxBatch,
+			func(r *resolving) int { return r.Profile.For(r.Task).Batch }),
+		whole(Setting{Name: "iterations", Group: work, Unit: "STEPS",
+			Help: "optimizer steps of single and mge; fullmultiscale and progressive take this many on the coarsest mesh, and the steps of -stages in all"},
+			func(c *Config) *int { return &c.Iterations }, 1, maxIterations, func(r *resolving) int { return r.Profile.Iterations }),
+		stages(),
+		toggle(Setting{Name: "released", Group: work, Help: "train single and mge as the authors' released code does instead of as the paper says: four times as many steps, and single with a batch of N_0 only"},
+			func(c *Config) *bool { return &c.Released }),
+
+		number(Setting{Name: "lr", Group: method, Unit: "RATE", Help: "learning rate at the start"},
+			func(c *Config) *float64 { return &c.LearningRate }, false, maxRate,
+			"learning rate", fmt.Sprintf("give a number above 0, at most %d, like 5e-4", maxRate), func(r *resolving) float64 { return r.Task.LearningRate }),
+		name(Setting{Name: "schedule", Group: method, Help: "learning rate over the steps: down to 1e-6 along a cosine, constant, or a tenth after each third"},
+			func(c *Config) *string { return &c.Schedule }, optimize.Schedules()),
+		choice(Setting{Name: "optimizer", Group: method, Help: "optimizer"},
+			func(c *Config) *optimize.Method { return &c.Optimizer },
+			func(r *resolving) []optimize.Method { return r.known.Optimizers },
+			func(m optimize.Method) string { return m.Name },
+			func(r *resolving) optimize.Method { return r.known.Optimizers[0] }),
+		number(Setting{Name: "weight-decay", Group: method, Unit: "RATE", Former: "0",
+			Help: "weight decay of adamw and sgd; biases and normalisations do not decay", shown: "0.01 with adamw, else 0"},
+			func(c *Config) *float64 { return &c.WeightDecay }, true, maxDecay,
+			"weight decay", fmt.Sprintf("give a number from 0 to %d, like 0.01", maxDecay), func(r *resolving) float64 { return r.Optimizer.WeightDecay }),
+		number(Setting{Name: "clip", Group: method, Unit: "NORM", Former: "0",
+			Help: "scale a gradient that is longer than this down to it; gradient_norm in history.csv is that before", shown: "0: not at all"},
+			func(c *Config) *float64 { return &c.Clip }, true, maxClip,
+			"length", fmt.Sprintf("give a number above 0, at most %.0e, like 1; 0 is no bound", maxClip), always(0.0)),
+		choice(Setting{Name: "restriction", Group: method, Help: "how pictures are brought to a coarser mesh"},
+			func(c *Config) *mesh.Restriction { return &c.Restriction },
+			func(r *resolving) []mesh.Restriction { return r.known.Restrictions },
+			mesh.Restriction.Name,
+			func(r *resolving) mesh.Restriction { return r.Task.Restriction }),
+		enumeration(Setting{Name: "degrade", Group: method,
+			Help: "where noise, blur or holes are put in: fine degrades the picture on the finest mesh and then shrinks the result; coarse shrinks the clean picture first and degrades it anew on each mesh"},
+			func(c *Config) *task.Degradation { return &c.Degrade }, task.Degradations()),
+		choice(Setting{Name: "allocation", Group: method, Help: "batches of the meshes: doubling, or from the variance of gradients, measured once or again and again"},
+			func(c *Config) *allocation.Method { return &c.Allocation },
+			func(*resolving) []allocation.Method { return allocation.Methods() },
+			func(m allocation.Method) string { return string(m) }, always(allocation.Methods()[0])),
+		enumeration(Setting{Name: "dropout-coupling", Group: method,
+			Help: "units that dropout switches off in the two meshes of a difference: drawn for each mesh, or the same ones in both (the coarse mesh has the fine one's, restricted); of networks without dropout both are the same"},
+			func(c *Config) *mge.Coupling { return &c.DropoutCoupling }, mge.Couplings()),
+		enumeration(Setting{Name: "conv", Group: method, Effect: Rounding, Help: "convolution algorithm; auto is a fixed table of shapes"},
+			func(c *Config) *conv.Algorithm { return &c.Conv }, []conv.Algorithm{conv.Auto, conv.Direct, conv.Winograd}),
+
+		file(Setting{Name: "out", Group: running, Unit: "DIR", Effect: Control, Help: "run folder"},
+			func(c *Config) *string { return &c.Out }, always("")), // resolve names it by all others
+		toggle(Setting{Name: "dry-run", Group: running, Effect: Control, Help: "print work units, parameters, memory and a time estimate; train nothing"},
+			func(c *Config) *bool { return &c.DryRun }),
+		toggle(Setting{Name: "resume", Group: running, Effect: Control, Help: "continue what an earlier call left unfinished"},
+			func(c *Config) *bool { return &c.Resume }),
+		toggle(Setting{Name: "force", Group: running, Effect: Control, Help: "run again what an earlier call finished or left unfinished"},
+			func(c *Config) *bool { return &c.Force }),
+		duration(Setting{Name: "checkpoint-every", Group: running, Unit: "DURATION", Effect: Control, Help: "time between checkpoints"},
+			func(c *Config) *time.Duration { return &c.CheckpointEvery }, 100*time.Millisecond, 2*time.Minute),
+		toggle(Setting{Name: "detect-anomaly", Group: running, Effect: Control,
+			Help: "check every result for NaN and infinities and name the operation that the first comes from; slower, same results"},
+			func(c *Config) *bool { return &c.DetectAnomaly }),
+		// Micro-batches follow from the memory, and with them the order of summation.
+		size(Setting{Name: "memory", Group: running, Unit: "SIZE", Effect: Rounding, Help: "budget for activations, like 512MiB; sets the micro-batch"},
+			func(c *Config) *int64 { return &c.Memory }, MinMemory, DefaultMemory, "too little to train with"),
+		file(Setting{Name: "onnxruntime", Group: running, Unit: "PATH", Effect: Control,
+			Help: "ONNX Runtime's shared library, when it is not found by itself (environment: ONNXRUNTIME_LIB)"},
+			func(c *Config) *string { return &c.ONNXRuntime }, always("")),
+	}
+}
+
+func strategies() Setting {
+	s := Setting{Name: "strategy", Group: trained, Effect: Units, list: true, Help: "strategies to train, separated by commas"}
+	name := func(s mge.Strategy) string { return s.Name }
+	s.choices = func(*resolving) []string { return namesOf(mge.Strategies(), name) }
+	usual := []mge.Strategy{mge.Single, mge.MGE, mge.FullMultiscale}
+	return of(s, func(c *Config) *[]mge.Strategy { return &c.Strategies }, always(usual), func(_ *resolving, text string) ([]mge.Strategy, error) {
+		return several(text, true, func(part string) (mge.Strategy, error) {
+			v, err := pick(mge.Strategies(), name, part)
+			if err != nil {
+				return v, wrong(part+" is unknown", command.OneOf(namesOf(mge.Strategies(), name)))
+			}
+			return v, nil
+		})
+	}, func(list []mge.Strategy) any { return namesOf(list, name) })
+}
+
+// seeds is -seed or -seeds, of which one is given at most.
+func seeds(s Setting, many bool) Setting {
+	s.Effect = Units
+	s.fallback = func(r *resolving) {
+		if !r.isGiven("seed") {
+			r.Seeds = []uint64{1}
+		}
+	}
+	s.set = func(r *resolving, text string) (err error) {
+		if !many && strings.Contains(text, ",") {
+			return wrong("more than one", "use -seeds for several")
+		}
+		r.Seeds, err = several(text, true, func(part string) (uint64, error) {
+			n, err := strconv.ParseUint(part, 10, 63)
+			if err != nil {
+				return 0, wrong(fmt.Sprintf("%q is not a seed", part), "give whole numbers from 0 on")
+			}
+			return n, nil
+		})
+		return err
+	}
+	s.value = func(c Config) any {
+		if !many {
+			return nil // recorded as seeds
+		}
+		return c.Seeds
+	}
+	return s
+}
+
+// levels is a number or "auto".
+func levels() Setting {
+	return Setting{
+		Name: "levels", Group: work, Unit: "L|auto", Help: "meshes coarser than the finest; auto measures how many pay, up to the profile's",
+		fallback: func(r *resolving) { r.Levels, r.LevelsAuto = r.Profile.Levels, false },
+		set: func(r *resolving, text string) (err error) {
+			if r.LevelsAuto = text == "auto"; r.LevelsAuto {
+				r.Levels = r.Profile.Levels
+				return nil
+			}
+			r.Levels, err = parseWhole(text, 0, maxLevels)
+			return err
+		},
+		value: func(c Config) any {
+			if c.LevelsAuto {
+				return "auto"
+			}
+			return c.Levels
+		},
+	}
+}
+
+func stages() Setting {
+	s := of(Setting{
+		Name: "stages", Group: work, Unit: "STEPS,STEPS,...", shown: "halves: all of -iterations, then half, then a quarter, ...",
+		Help: "optimizer steps of fullmultiscale and progressive on each mesh, from the coarsest to the finest: one number more than -levels",
+	}, func(c *Config) *[]int { return &c.Stages }, func(r *resolving) []int { return Halved(r.Iterations, r.Levels) },
+		func(_ *resolving, text string) ([]int, error) {
+			return several(text, false, func(part string) (int, error) {
+				n, err := strconv.Atoi(part)
+				if err != nil || n < 1 || n > maxIterations {
+					return 0, wrong(fmt.Sprintf("%q is not a number of steps", part), "write it like 100,50,25,13")
+				}
+				return n, nil
+			})
+		}, same[[]int])
+	recorded := s.value
+	s.value = func(c Config) any {
+		if c.LevelsAuto {
+			return nil // as many as levels will be
+		}
+		return recorded(c)
+	}
+	return s
+}

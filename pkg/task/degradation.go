@@ -1,0 +1,27 @@
+package task
+
+import "fmt"
+
+// Degradation says on which meshes images are degraded.
+type Degradation uint8
+
+// The ways to degrade.
+const (
+	// DegradeFine degrades on the finest mesh and restricts the result.
+	DegradeFine Degradation = iota
+	// DegradeCoarse restricts the clean image and degrades it anew on each mesh.
+	DegradeCoarse
+)
+
+var degradations = [...]string{DegradeFine: "fine", DegradeCoarse: "coarse"}
+
+// Degradations returns all ways to degrade, the default first.
+func Degradations() []Degradation { return []Degradation{DegradeFine, DegradeCoarse} }
+
+// String returns the name of d.
+func (d Degradation) String() string {
+	if int(d) < len(degradations) {
+		return degradations[d]
+	}
+	return fmt.Sprintf("Degradation(%d)", uint8(d))
+}
