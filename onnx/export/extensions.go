@@ -27,9 +27,9 @@ var ErrNoWriter = errors.New("cannot be exported")
 
 // writer returns how an operation is written.
 func (e *Emitter) writer(o op.Operation) (Writer, error) {
-	table, own, field := writers, e.extra.Writers, "Writers"
+	table, own, advice := writers, e.extra.Writers, ": add how it is written to Extensions.Writers"
 	if e.core {
-		table, own, field = coreWriters, e.extra.CoreWriters, "CoreWriters"
+		table, own, advice = coreWriters, e.extra.CoreWriters, " as core operations"
 	}
 	if w := own[o.Kind()]; w != nil {
 		return w, nil
@@ -37,5 +37,5 @@ func (e *Emitter) writer(o op.Operation) (Writer, error) {
 	if w := table[o.Kind()]; w != nil {
 		return w, nil
 	}
-	return nil, fmt.Errorf("operation %s %w: add how it is written to Extensions.%s", o.Kind(), ErrNoWriter, field)
+	return nil, fmt.Errorf("operation %s %w%s", o.Kind(), ErrNoWriter, advice)
 }
