@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -82,7 +83,12 @@ func (s *survey) openPartition(root string) (part [3][]string, err error) {
 	if filepath.Base(list) != celebaPartition {
 		s.remark("the partition is read from %s", filepath.Base(list))
 	}
-	return readPartition(list, f)
+	lines := bufio.NewReader(f)
+	start, _ := lines.Peek(1 << 10) // a shorter file has less
+	if mark, crlf := bytes.HasPrefix(start, []byte("\ufeff")), bytes.Contains(start, []byte("\r\n")); mark || crlf {
+		s.remark("%s was saved by another system (byte-order mark or CR LF); it is read all the same", filepath.Base(list))
+	}
+	return readPartition(list, lines)
 }
 
 // findCelebA finds the folder of the pictures: of JPEG files, or of the PNG variant,

@@ -169,7 +169,7 @@ func TestGrey(t *testing.T) {
 	if q := whole(t, leaves.Train, 0); leaves.Channels != 1 || q.C != 1 {
 		t.Errorf("grey dead leaves: %d and %d channels", leaves.Channels, q.C)
 	}
-	if _, err := Open(Options{Side: 8, Channels: 4}); err == nil || !strings.Contains(err.Error(), "-channels 4") {
+	if _, err := Open(Options{Side: 8, Channels: 4}); err == nil || !strings.Contains(err.Error(), "4 channels are asked for") {
 		t.Errorf("dead leaves of four channels: %v", err)
 	}
 	if _, err := Open(Options{Name: "folder", Root: root, Channels: 2}); err == nil || !strings.Contains(err.Error(), "3 channels cannot be brought to the 2") {

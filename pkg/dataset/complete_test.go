@@ -80,9 +80,9 @@ func TestCelebALayouts(t *testing.T) {
 		remark                          string
 	}{
 		"plain":        {celebaPartition, list, celebaFolder, ".jpg", ""},
-		"BOM":          {celebaPartition, "\ufeff" + list, celebaFolder, ".jpg", ""},
-		"CRLF":         {celebaPartition, strings.ReplaceAll(list, "\n", "\r\n"), celebaFolder, ".jpg", ""},
-		"BOM and CRLF": {celebaPartition, "\ufeff" + strings.ReplaceAll(list, "\n", "\r\n"), celebaFolder, ".jpg", ""},
+		"BOM":          {celebaPartition, "\ufeff" + list, celebaFolder, ".jpg", "another system"},
+		"CRLF":         {celebaPartition, strings.ReplaceAll(list, "\n", "\r\n"), celebaFolder, ".jpg", "another system"},
+		"BOM and CRLF": {celebaPartition, "\ufeff" + strings.ReplaceAll(list, "\n", "\r\n"), celebaFolder, ".jpg", "another system"},
 		"Kaggle":       {"list_eval_partition.csv", "image_id,partition\n" + strings.ReplaceAll(list, " ", ","), celebaFolder + "/" + celebaFolder, ".jpg", "list_eval_partition.csv"},
 		"Excel":        {"list_eval_partition.csv", "\ufeffimage_id;partition\r\n" + strings.ReplaceAll(strings.ReplaceAll(list, " ", ";"), "\n", "\r\n"), celebaFolder, ".jpg", "csv"},
 		"own name":     {celebaPartition, list, celebaFolder + "/" + celebaFolder, ".jpg", celebaFolder + "/" + celebaFolder},

@@ -185,7 +185,7 @@ func (s *Set) check(o Options) error {
 	case s.Channels < 1:
 		return fmt.Errorf("-data %s: pictures of %d channels", s.Name, s.Channels)
 	case o.Channels != 0 && o.Channels != s.Channels:
-		return fmt.Errorf("-channels %d: the pictures of -data %s have %d channels; leave -channels out", o.Channels, s.Name, s.Channels)
+		return fmt.Errorf("%d channels are asked for, while the pictures of -data %s have %d; leave -channels out", o.Channels, s.Name, s.Channels)
 	case s.Digest == "":
 		return fmt.Errorf("-data %s: the data set has no digest", s.Name)
 	}

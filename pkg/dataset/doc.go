@@ -2,7 +2,9 @@
 // for validation. One call, [Open], serves them all: procedural dead leaves,
 // folders of pictures, and the published data sets in their own layouts.
 //
-// Nothing is loaded before it is asked for. Decoded pictures are kept up to a
+// [Open] decodes each picture once to see that it can be, and that training has no
+// validation picture; its [Report] says what is used and what is not. After that
+// nothing is loaded before it is asked for. Decoded pictures are kept up to a
 // budget, binaries are read record by record. What a sample holds depends on
 // the picture and the random stream alone, so any number of goroutines may
 // draw samples in any order. The pictures themselves, and the split into

@@ -63,8 +63,7 @@ func Load(path string, channels int) (*picture.Planar, []string, error) {
 // bytes stay bytes, 16-bit samples and arrays of other types become numbers.
 func load(path string) (*picture.Planar, []string, error) {
 	if isArray(path) {
-		p, err := loadArray(path)
-		return p, nil, err
+		return loadArray(path)
 	}
 	d, err := picture.Read(path)
 	if err != nil {
@@ -73,24 +72,30 @@ func load(path string) (*picture.Planar, []string, error) {
 	return d.Exact(), d.Notes, nil
 }
 
+// farOutside of [0,1] are numbers of another range, such as 0 to 255.
+const farOutside = 2
+
 // loadArray reads an array of uint8 or uint16, of which the highest value stands for
 // 1, or of floating-point numbers, which are taken as they are.
-func loadArray(path string) (*picture.Planar, error) {
+func loadArray(path string) (*picture.Planar, []string, error) {
 	a, err := npy.Read(path)
 	if err != nil {
-		return nil, fmt.Errorf("%w; write it anew", err)
+		return nil, nil, fmt.Errorf("%w; write it anew", err)
 	}
 	s, err := shapeOfArray(path, a.Shape)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	var notes []string
 	for i, v := range a.Values {
 		switch {
 		case a.Type == npy.Uint16:
 			a.Values[i] = picture.FromWord(uint16(v))
 		case math.IsNaN(float64(v)) || math.IsInf(float64(v), 0):
-			return nil, fmt.Errorf("%s: element %d is %v, no number; remove the picture or mend it", path, i, v)
+			return nil, nil, fmt.Errorf("%s: element %d is %v, no number; remove the picture or mend it", path, i, v)
+		case (v < -farOutside || v > 1+farOutside) && notes == nil:
+			notes = []string{"arrays of numbers far outside of [0,1], where pixels are expected"}
 		}
 	}
-	return &picture.Planar{C: s.channels, H: s.h, W: s.w, Pix: a.Bytes, Values: a.Values}, nil
+	return &picture.Planar{C: s.channels, H: s.h, W: s.w, Pix: a.Bytes, Values: a.Values}, notes, nil
 }

@@ -129,7 +129,7 @@ func (s *survey) channels() (int, error) {
 			for i, shape := range l.shapes {
 				switch {
 				case s.o.Channels != 0 && !convertible(shape.channels, of):
-					return 0, fmt.Errorf("%s: %d channels cannot be brought to the %d of -channels", l.path(i), shape.channels, of)
+					return 0, fmt.Errorf("%s: %d channels cannot be brought to the %d that are asked for", l.path(i), shape.channels, of)
 				case of == 0:
 					first, of = l.path(i), shape.channels
 				case s.o.Channels == 0 && shape.channels != of:

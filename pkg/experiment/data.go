@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"context"
+	"io"
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/progress"
@@ -17,6 +18,17 @@ func DataOptions(c setting.Config, known []dataset.Format) dataset.Options {
 	}
 }
 
+// OpenData opens a data set, and shows on log how many of its pictures have been decoded.
+func OpenData(ctx context.Context, o dataset.Options, log io.Writer) (*dataset.Set, error) {
+	shown := progress.New(log)
+	defer shown.Close()
+	o.Progress = func(done, total int) error {
+		shown.Count("pictures decoded", done, total)
+		return ctx.Err()
+	}
+	return dataset.Open(o)
+}
+
 // openData opens the data set. Pictures that the run folder's record says to have been
 // decoded are not decoded again.
 func (e *Experiment) openData(ctx context.Context, decoding dataset.Decoding) (err error) {
@@ -25,13 +37,7 @@ func (e *Experiment) openData(ctx context.Context, decoding dataset.Decoding) (e
 	if there, err := runfolder.Read(e.config.Out); err == nil {
 		o.Known = there.Record.Data
 	}
-	shown := progress.New(e.log)
-	defer shown.Close()
-	o.Progress = func(done, total int) error {
-		shown.Count("pictures decoded", done, total)
-		return ctx.Err()
-	}
-	e.set, err = dataset.Open(o)
+	e.set, err = OpenData(ctx, o, e.log)
 	return err
 }
 

@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 		"task": "denoising", "profile": "quick", "network": "unet", "strategy": []string{"single", "mge", "fullmultiscale"}, "seeds": []uint64{1},
 		"side": 32, "levels": 2, "batch": 8, "iterations": 60, "stages": []int{60, 30, 15}, "released": false,
 		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "clip": 0.0, "restriction": "nearest", "degrade": "fine",
-		"allocation": "fixed", "dropout-coupling": "independent", "conv": "auto", "data": "deadleaves", "root": "", "validation": "", "init": "",
+		"allocation": "fixed", "dropout-coupling": "independent", "conv": "auto", "data": "deadleaves", "root": "", "validation": "", "channels": 0, "skip-bad": false, "allow-incomplete": false, "init": "",
 		"out": "results/runs/denoising-unet-deadleaves-quick", "checkpoint-every": "2m", "memory": "1GiB",
 		"resume": false, "force": false, "dry-run": false, "detect-anomaly": false, "onnxruntime": "",
 	}

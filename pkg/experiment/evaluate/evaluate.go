@@ -134,7 +134,10 @@ func (e *evaluation) open() error {
 	}
 	o := dataset.Options{
 		Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data, AllowIncomplete: e.AllowIncomplete,
-		Decoding: dataset.DecodeNone, Channels: e.models[0].Channels,
+		Decoding: dataset.DecodeNone,
+	}
+	if e.models[0].Channels == 1 {
+		o.Channels = 1 // grey of colours, as training makes it
 	}
 	if format.HasValidation {
 		o.Validation = e.Root // all pictures of it, not a tenth

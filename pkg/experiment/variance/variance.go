@@ -69,7 +69,7 @@ type study struct {
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	s := &study{Request: r, progress: progress.New(log)}
 	defer s.progress.Close()
-	if err := s.open(); err != nil {
+	if err := s.open(ctx, log); err != nil {
 		return err
 	}
 	if err := durable.CheckFolder(s.Out); err != nil {
@@ -84,9 +84,9 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	return s.report(out)
 }
 
-func (s *study) open() error {
+func (s *study) open(ctx context.Context, log io.Writer) error {
 	var err error
-	s.set, err = dataset.Open(experiment.DataOptions(s.Config, []dataset.Format{s.Data}))
+	s.set, err = experiment.OpenData(ctx, experiment.DataOptions(s.Config, []dataset.Format{s.Data}), log)
 	if err != nil {
 		return err
 	}
