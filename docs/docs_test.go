@@ -88,14 +88,12 @@ func TestLinks(t *testing.T) {
 // TestGuideFlags: the guide's section of flags is the help of the training commands,
 // whose golden text the tests of the command line hold against the program.
 func TestGuideFlags(t *testing.T) {
-	golden, err := filepath.Glob("../pkg/*/testdata/help.txt")
-	if err != nil || len(golden) != 1 {
-		t.Fatalf("%v, %v; want one golden help", golden, err)
-	}
-	help, err := os.ReadFile(golden[0])
+	const golden = "../pkg/setting/testdata/help.txt"
+	text, err := os.ReadFile(golden)
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, help, _ := strings.Cut(string(text), "\n\n") // after what the command is for
 	guide, err := os.ReadFile("guide.md")
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +109,7 @@ func TestGuideFlags(t *testing.T) {
 		return
 	}
 	if os.Getenv("UPDATE_GOLDEN") == "" {
-		t.Fatalf("guide.md differs from %s; UPDATE_GOLDEN=1 go test ./docs writes it anew", golden[0])
+		t.Fatalf("guide.md differs from %s; UPDATE_GOLDEN=1 go test ./docs writes it anew", golden)
 	}
 	if err := os.WriteFile("guide.md", []byte(want), 0o644); err != nil {
 		t.Fatal(err)
