@@ -23,9 +23,8 @@ type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-// download brings the archive of d to path, going on with what is there from an
-// attempt before. What arrives is not verified yet, but is never larger than it
-// may be.
+// download brings the archive of d to path, continuing an earlier
+// attempt. The archive is not verified yet, but it is never larger than it may be.
 func download(ctx context.Context, d Dataset, path string, o Options) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -95,7 +94,7 @@ func attempt(ctx context.Context, d Dataset, f *os.File, have int64, o Options) 
 	case response.StatusCode == http.StatusOK,
 		response.StatusCode == http.StatusPartialContent,
 		response.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		// The server does not go on where we are: from the beginning.
+		// The server does not continue where we are: from the beginning.
 		have = 0
 		if err := f.Truncate(0); err != nil {
 			return permanent{err}

@@ -24,7 +24,7 @@ type Options struct {
 	Out    string // the folder under which data sets lie, one folder each
 	SHA256 string // of the archive, in hex, instead of the manifest's checksums
 	Accept bool   // take pictures that differ from the manifest's digest
-	// Progress is told how many bytes have arrived, and of how many (0: unknown).
+	// Progress receives the bytes that have arrived, and their total (0: unknown).
 	Progress func(have, total int64)
 	Client   *http.Client // nil means http.DefaultClient
 }
@@ -43,8 +43,8 @@ func (o Options) report(have, total int64) {
 }
 
 // Fetch brings a data set to its folder below o.Out and returns a sentence that
-// says what is there. A data set that is there already is left as it is; a
-// download that was interrupted goes on. On an error the folder does not exist,
+// describes it. A data set that exists is left as it is; an interrupted
+// download continues. On an error the folder does not exist,
 // or is what it was.
 func Fetch(ctx context.Context, d Dataset, o Options) (string, error) {
 	target := filepath.Join(o.Out, d.Name)

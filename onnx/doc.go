@@ -1,5 +1,5 @@
-// Package onnx holds ONNX models as plain Go values, reads them from files that
-// nobody vouches for, and writes them as the same bytes every time.
+// Package onnx holds ONNX models as plain Go values, reads them from untrusted
+// files, and writes them as the same bytes every time.
 //
 // A [Model] is what the file says and nothing else: graph, nodes, weights, named
 // dimensions, metadata. [Decode] gives a valid model or an error that names

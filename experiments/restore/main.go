@@ -2,8 +2,8 @@
 //
 //	go run ./experiments/restore -model M.onnx -in PICTURE -out PICTURE [-t T] [-test noise=0.2|blur=3|boxes|half] ...
 //
-// What the network is told of the noise is estimated from the picture unless -t
-// gives it. With -test the picture is taken for clean and spoilt first. A model
+// The noise is estimated from the picture unless -t gives it. With -test the
+// picture is taken as clean and degraded first. A model
 // for super-resolution writes a picture of twice the sides.
 package main
 

@@ -27,8 +27,8 @@ func (n *node) positions() bool {
 	return n.err == nil
 }
 
-// gatherElements takes, for each element of operand 1, the element of operand 0 at the same place, but for
-// the axis, where operand 1 says which.
+// gatherElements takes, for each element of operand 1, the element of operand 0 at the same place, except
+// along the axis, where operand 1 gives the place.
 func gatherElements(n *node) []result {
 	axis := n.integer("axis", 0)
 	if !n.operands(2, 2) || !n.positions() {
@@ -163,7 +163,7 @@ func scatterND(n *node) []result {
 	})
 }
 
-// scatterElements writes each element of operand 2 to its own place, but for the axis, where operand 1 says which.
+// scatterElements writes each element of operand 2 to its own place, except along the axis, where operand 1 gives the place.
 func scatterElements(n *node) []result {
 	axis, how := n.integer("axis", 0), n.combination()
 	if !n.operands(3, 3) || !n.positions() {

@@ -47,9 +47,9 @@ func TestOperators(t *testing.T) {
 	}
 }
 
-// TestDocumentation: the table in docs/onnx.md has all operators.
+// TestDocumentation: the table in docs/reference.md has all operators.
 func TestDocumentation(t *testing.T) {
-	text, err := os.ReadFile("../../docs/onnx.md")
+	text, err := os.ReadFile("../../docs/reference.md")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestDocumentation(t *testing.T) {
 	words := regexp.MustCompile(`\w+`).FindAllString(string(section), -1)
 	for _, op := range backend.Operators() {
 		if !slices.Contains(words, op) {
-			t.Errorf("docs/onnx.md does not name %s", op)
+			t.Errorf("docs/reference.md does not name %s", op)
 		}
 	}
 }

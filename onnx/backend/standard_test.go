@@ -16,7 +16,7 @@ import (
 // test_data_set_N/input_K.pb and output_K.pb.
 const standardTests = "ONNX_NODE_TESTS"
 
-// Of the tests all of whose operators the backend lists, so many have to be right at least, and none may be wrong.
+// minRight is how many of the tests whose operators the backend lists must be right. None may be wrong.
 const minRight = 1000
 
 // Tolerances of ONNX's own test runner.

@@ -1,9 +1,9 @@
-// Package gorgonnx runs models in onnx-go's own backend of that name, which this
-// project has no part in: a reference that shares nothing with the project but Gorgonia.
+// Package gorgonnx runs models in onnx-go's own backend of that name. None of its code is
+// this project's: a reference that shares nothing with the project except Gorgonia.
 //
-// The backend knows few operations and no symbolic shapes. What it does not know ends in errors at best,
-// in wrong numbers or the end of the program at worst; so only models that were exported
-// with core operations (export.Options) should be given to it.
+// The backend knows few operations and no symbolic shapes. Other models end in errors at best,
+// in wrong numbers or the end of the program at worst: give it only models that were
+// exported with core operations (export.Options).
 package gorgonnx
 
 import (

@@ -1,5 +1,5 @@
 // Package runtime runs ONNX models in ONNX Runtime, the reference implementation, whose
-// shared library is loaded when it is asked for.
+// shared library is loaded at first use.
 //
 // The library is not part of this program and nothing here needs it: [Find]
 // looks for it in the usual places, and where it is missing [Load] returns an error

@@ -8,7 +8,7 @@ import (
 	"multiscale/onnx/runtime"
 )
 
-// A program goes on without ONNX Runtime, and says how to get it.
+// A program continues without ONNX Runtime, and says how to get it.
 func ExampleLoad() {
 	library, err := runtime.Load("")
 	switch {

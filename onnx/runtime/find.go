@@ -16,7 +16,7 @@ import (
 const Variable = "ONNXRUNTIME_LIB"
 
 // ErrUnavailable is in the chain of every error that says ONNX Runtime cannot be used here, though
-// nobody asked for a particular library: a reason to go on without it.
+// nobody asked for a particular library: a reason to continue without it.
 var ErrUnavailable = errors.New("ONNX Runtime is not available")
 
 // Find returns the path of ONNX Runtime's shared library. An explicit path, or else

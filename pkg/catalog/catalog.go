@@ -26,7 +26,7 @@ type Catalog struct {
 	Operations export.Extensions
 }
 
-// Standard returns what this project brings along.
+// Standard returns the choices of this project.
 func Standard() Catalog {
 	return Catalog{Tasks: task.All(), Data: dataset.Formats(), Restrictions: mesh.Restrictions(), Optimizers: optimize.Standard()}
 }

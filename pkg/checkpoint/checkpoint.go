@@ -1,7 +1,7 @@
 // Package checkpoint keeps the state of a long computation on disk: named
 // sections of bytes and of numbers, in a versioned format with a checksum. The
 // last few are kept as numbered files in a folder of their own, each written in
-// one step, so that whatever happens the newest valid one can be gone on from.
+// one step, so that whatever happens there is a valid one to continue from.
 package checkpoint
 
 import (
@@ -16,8 +16,8 @@ import (
 	"multiscale/pkg/durable"
 )
 
-// DefaultKeep is how many checkpoints are kept unless told otherwise: one to go
-// on from, one in case it is damaged, and one to spare.
+// DefaultKeep is how many checkpoints are kept by default: one to continue from,
+// one in case it is damaged, and one to spare.
 const DefaultKeep = 3
 
 const suffix = ".checkpoint"
@@ -40,7 +40,7 @@ type Loaded struct {
 	Damaged []error
 }
 
-// ErrNone says that a folder holds no checkpoint that can be gone on from. An
+// ErrNone says that a folder holds no checkpoint to continue from. An
 // error that wraps it says which were damaged, if there were any.
 var ErrNone = errors.New("no checkpoint")
 

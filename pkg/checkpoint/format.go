@@ -140,8 +140,7 @@ var (
 )
 
 // Decode reads what Encode wrote. Any other data is an error: every length is
-// checked against what is there before it is believed, and the checksum before
-// anything is used.
+// checked against the size of the data, and the checksum before anything is used.
 func Decode(data []byte) (Snapshot, error) {
 	if len(data) < headerSize+sumSize {
 		return Snapshot{}, errCut

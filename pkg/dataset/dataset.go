@@ -61,7 +61,7 @@ type Options struct {
 	// Known is the Report of an earlier call. If it is on the same files, they are not
 	// decoded again.
 	Known *Report
-	// Progress is told how many pictures have been decoded, of how many, after each.
+	// Progress receives the numbers of decoded and of all pictures, after each.
 	// Open ends with its error. Calls do not overlap.
 	Progress func(done, total int) error
 

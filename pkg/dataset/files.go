@@ -114,7 +114,7 @@ func (c *contents) sum(i int) (sum [sha256.Size]byte, err error) {
 	return sum, nil
 }
 
-// digest identifies the files but for those of which without is true.
+// digest identifies the files except those of which without is true.
 func (c *contents) digest(without func(i int) bool) string {
 	all := sha256.New()
 	for i, name := range c.names {

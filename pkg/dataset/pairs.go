@@ -8,7 +8,7 @@ import (
 )
 
 // openPairs reads pictures with the degraded pictures that belong to them: Root
-// holds degraded/ and clean/, with equal names but for the ending. The sides of a
+// holds degraded/ and clean/, with equal names apart from the ending. The sides of a
 // degraded picture are those of the clean one, or half of them. Validation is a
 // folder of the same form; without it a stable hash splits the pairs 90:10.
 func openPairs(o Options) (*Set, error) { return openTrees(o, findDegraded, Crop, half) }

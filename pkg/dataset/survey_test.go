@@ -257,7 +257,7 @@ func TestAwkwardFolders(t *testing.T) {
 		name              string
 		o                 Options
 		train, validation int
-		words             string // of the error, or of what is told
+		words             string // of the error, or of the report
 	}{
 		{"set-cut2", Options{Name: "folder"}, 0, 0, "q30.png: "},
 		{"set-cut2", Options{Name: "folder", SkipBad: true}, 29, 3, "left out as they cannot be read: 1"},

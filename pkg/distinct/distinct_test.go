@@ -83,7 +83,7 @@ func TestBuild(t *testing.T) {
 	wrong := errors.New("wrong")
 	for _, tc := range []struct {
 		what     string
-		mixed    int // so many graphs, from the first
+		mixed    int // number of graphs, from the first
 		err      error
 		attempts int
 		words    string // of the error

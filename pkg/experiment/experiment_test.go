@@ -147,7 +147,7 @@ func TestCoresAndResume(t *testing.T) {
 	}
 }
 
-// TestUnfinishedNeedsResume: what was begun is neither gone on with nor thrown
+// TestUnfinishedNeedsResume: an unfinished unit is neither continued nor thrown
 // away unasked.
 func TestUnfinishedNeedsResume(t *testing.T) {
 	out := t.TempDir()

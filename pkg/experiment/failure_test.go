@@ -84,7 +84,7 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-// TestClip: a bound changes the steps and not the norms that are told of.
+// TestClip: a bound changes the steps and not the norms that are reported.
 func TestClip(t *testing.T) {
 	free, bound := t.TempDir(), t.TempDir()
 	args := append([]string{"-optimizer", "sgd"}, tiny...)

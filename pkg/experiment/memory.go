@@ -12,8 +12,7 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// programBytes is what a process takes before it trains: code, libraries, heap
-// in waiting.
+// programBytes is what a process takes before it trains: code, libraries, free heap.
 const programBytes = 64 << 20
 
 // memory is about what a run takes at its peak, in bytes.

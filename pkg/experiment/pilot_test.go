@@ -112,7 +112,7 @@ func (s stopper) Write(line []byte) (int, error) {
 }
 
 // interrupted runs once more, on one core, is stopped after the second pilot of
-// MGE, and goes on: all bytes are the same.
+// MGE, and continues: all bytes are the same.
 func interrupted(t *testing.T, undisturbed string, args []string) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	out := t.TempDir()

@@ -133,7 +133,7 @@ func (u *unit) save() error {
 	return nil
 }
 
-// restore goes on from the newest valid checkpoint, or says that there is none.
+// restore continues from the newest valid checkpoint, or says that there is none.
 func (u *unit) restore() error {
 	loaded, err := u.store.Load()
 	if errors.Is(err, checkpoint.ErrNone) {

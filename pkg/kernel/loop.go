@@ -21,8 +21,8 @@ type loopJob[A any] struct {
 	n, step int
 }
 
-// Run loops over n items, each of about so many elements of work, which decides how
-// many make a chunk.
+// Run loops over n items. work is the number of elements that an item takes; it decides
+// the number of items of a chunk.
 func (l *Loop[A]) Run(n, work int, args A) {
 	j := l.free.Get()
 	j.do, j.args, j.n, j.step = l.do, args, n, max(1, loopWork/max(1, work))

@@ -63,7 +63,7 @@ func TestPinned(t *testing.T) {
 }
 
 // TestRunning: a picture measured row by row, in pieces of any size, has the measures of
-// the whole one, but for the order of sums.
+// the whole one, apart from the order of sums.
 func TestRunning(t *testing.T) {
 	a, b := pinnedPictures()
 	shape := pixel.Shape{N: 1, C: 3, H: pinnedShape.H, W: pinnedShape.W}

@@ -120,8 +120,8 @@ type Moments struct {
 	ProjectedMeans, ProjectedVariances [Projections]float64
 }
 
-// Moments returns the statistics of the vectors so far, of which each is the
-// mean over so many samples; there must have been two at least.
+// Moments returns the statistics of the vectors so far, each of which is the
+// mean over the given number of samples; there must have been two at least.
 func (a *Accumulator) Moments(samples int) Moments {
 	m := Moments{Count: a.count, Samples: samples, Kurtosis: math.NaN()}
 	n := float64(a.count)

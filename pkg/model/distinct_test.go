@@ -10,7 +10,7 @@ import (
 	"multiscale/pkg/network"
 )
 
-// mixedUp is a network whose graph, so many times, has two inputs of one hash.
+// mixedUp is a network whose graph, a given number of times, has two inputs of one hash.
 type mixedUp struct {
 	network.ESPCN
 	times *int

@@ -46,7 +46,7 @@ func (h Header) Len() int {
 }
 
 // Array is an array of numbers. Uint16, Float32 and Float64 elements become
-// float32: exactly, but for Float64, which is rounded.
+// float32: exactly, except Float64, which is rounded.
 type Array struct {
 	Header
 	Bytes  []uint8   // of Uint8; otherwise nil

@@ -7,8 +7,7 @@
 // notes of what was changed or left out; Planar and NRGBA bring it to the form that
 // is worked on.
 //
-// Pictures come from anywhere, so nothing in a file is believed: the size in
-// the header is checked before anything is allocated, a decoder that panics is
-// an error like any other, and every error names the file. Files of other formats are
-// named and said to be not supported; "damaged" is said only of what should be readable.
+// Files are untrusted: the size in the header is checked before anything is allocated, a
+// decoder that panics is an error like any other, and every error names the file. Errors
+// name formats that are not supported; "damaged" stands only for formats that are.
 package picture

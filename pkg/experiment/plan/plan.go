@@ -1,6 +1,6 @@
 // Package plan is the experiments behind a set of tables as one small text file:
-// which task, network, data, strategies and seeds; what of it is there, what is
-// missing and what that costs; and the running of what is missing.
+// which task, network, data, strategies and seeds; which of its runs are finished, which
+// are missing and what they cost; and the running of the missing ones.
 package plan
 
 import (

@@ -164,8 +164,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestRun: what is missing is trained, in the order of the seeds; what is there
-// is not; what was stopped is gone on with, and ends as if it had not been.
+// TestRun: missing units are trained, in the order of the seeds; finished ones are
+// not; stopped ones continue, and end with the same bytes.
 func TestRun(t *testing.T) {
 	p, err := plan.Parse([]byte(tiny), catalog.Standard(), nil)
 	if err != nil {
@@ -186,7 +186,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("costs %+v", costs)
 	}
 
-	// A cancelled call says so and leaves the folder to be gone on with.
+	// A cancelled call says so; the folder can be resumed.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var log bytes.Buffer

@@ -13,10 +13,10 @@ import (
 
 // Run trains what is missing in states, in the run folders of the tasks' own
 // commands: all experiments with the first seed, then with the next, so that
-// tables are whole as early as can be. What earlier calls began is gone on with.
+// tables are whole as early as can be. Units that earlier calls began continue.
 //
-// An experiment that fails is handed to failed, and the others go on. The error
-// is that of a cancelled context; the same call then goes on where it stopped.
+// An experiment that fails is handed to failed, and the others continue. The error
+// is that of a cancelled context; the same call then continues where it stopped.
 func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writer, failed func(dir string, err error)) error {
 	type call struct {
 		*State

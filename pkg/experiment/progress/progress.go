@@ -1,5 +1,5 @@
-// Package progress tells a waiting person how far a run is: on a terminal in
-// one line that changes in place, in a log in a plain line now and then.
+// Package progress shows how far a run is: on a terminal in one line that changes
+// in place, in a log in a plain line now and then.
 package progress
 
 import (

@@ -17,8 +17,8 @@ import (
 type photo struct {
 	*image.NRGBA      // upright, whatever its EXIF orientation was
 	transparent  bool // some pixel is not opaque
-	// seen is what the network is given: the picture, in which colours go on where it
-	// cannot be seen.
+	// seen is the network's input: the picture, whose invisible pixels continue the
+	// visible colours.
 	seen *image.NRGBA
 }
 

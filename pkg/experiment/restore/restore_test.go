@@ -124,7 +124,7 @@ func TestPhotograph(t *testing.T) {
 		if first == nil {
 			first = got
 		}
-		// Rounding to bytes hides what runtimes differ by, but for a pixel on the edge.
+		// Rounding to bytes hides the differences of runtimes, except for a pixel on the edge.
 		if d := largest(first, got); d > 1 {
 			t.Errorf("%v: differs by %d", more, d)
 		}

@@ -1,5 +1,5 @@
 // Package runfolder is the folder that a run leaves behind: its tables, its
-// record, its models, and what is needed to go on after an interruption.
+// record, its models, and what a resumed run needs.
 //
 // A folder belongs to one configuration. Each strategy and seed is a unit in
 // it, and units come and finish one by one, in any order and in any number of
@@ -46,7 +46,7 @@ func BestFile(u Unit) string { return filepath.Join(checkpointDir, u.String(), "
 
 // Options says what to do with units that an earlier call began.
 type Options struct {
-	Resume bool       // go on with unfinished ones
+	Resume bool       // continue unfinished ones
 	Force  bool       // run finished and unfinished ones again
 	FS     durable.FS // durable.OS if nil
 }
@@ -54,8 +54,8 @@ type Options struct {
 // Work is a unit that is to be run.
 type Work struct {
 	Unit
-	// Resume says that an earlier call began it: its last checkpoint, if there
-	// is one in CheckpointDir, is to be gone on from.
+	// Resume says that an earlier call began it: it continues from its last
+	// checkpoint in CheckpointDir, if there is one.
 	Resume bool
 }
 
@@ -237,7 +237,7 @@ func (f *Folder) WriteFile(name string, write func(io.Writer) error) error {
 }
 
 // Begin marks a unit as begun and makes its checkpoint folder. Unless the work
-// resumes, what is there of the unit is removed first.
+// resumes, the unit's earlier files are removed first.
 func (f *Folder) Begin(w Work) error {
 	if err := f.forget(w.Unit); err != nil {
 		return err

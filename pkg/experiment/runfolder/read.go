@@ -39,7 +39,7 @@ func Read(dir string) (Contents, error) {
 	return c, err
 }
 
-// read reads what is there.
+// read reads the tables and the record that exist.
 func read(fsys durable.FS, dir string) (c Contents, err error) {
 	load := func(name string, parse func(data []byte) error) {
 		if err != nil {

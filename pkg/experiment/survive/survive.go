@@ -1,5 +1,5 @@
-// Package survive kills a training run at random moments, lets it go on, and
-// compares what it ends with to what an undisturbed run ends with, byte by byte.
+// Package survive kills a training run at random moments, resumes it, and compares
+// its results with those of an undisturbed run, byte by byte.
 package survive
 
 import (
@@ -35,7 +35,7 @@ type Report struct {
 	Undisturbed time.Duration
 }
 
-// Run does the trial. log is told of what happens. The error names the first
+// Run does the trial. log receives a line for each event. The error names the first
 // file that differs, or what the program said when it failed.
 func (t Trial) Run(ctx context.Context, log func(line string)) (r Report, err error) {
 	ctx, cancel := context.WithCancel(ctx)

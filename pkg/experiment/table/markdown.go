@@ -34,7 +34,7 @@ func (t *Table) Markdown() string {
 }
 
 // Aligned returns a Markdown table of plain texts. The first row is the heading;
-// the first so many columns hold words, the others numbers.
+// the first columns, as many as words says, hold words, the others numbers.
 func Aligned(rows [][]string, words int) string {
 	left := make([]bool, len(rows[0]))
 	for k := range min(words, len(left)) {

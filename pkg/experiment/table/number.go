@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Fixed writes a number with so many decimal places; nothing for NaN.
+// Fixed writes a number with the given number of decimal places; nothing for NaN.
 func Fixed(v float64, places int) string {
 	if math.IsNaN(v) {
 		return ""

@@ -108,7 +108,7 @@ func (c *collection) take(dir string, contents runfolder.Contents) error {
 	return err
 }
 
-// planned takes what is there of a plan, and notes what is not.
+// planned takes the finished parts of a plan, and notes the missing ones.
 func planned(known catalog.Catalog, states []plan.State) collection {
 	c := collection{known: known}
 	for _, s := range states {

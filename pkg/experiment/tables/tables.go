@@ -66,7 +66,7 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	return c.finish(r.Out, "Multiscale training compared: "+p.Name, out, log)
 }
 
-// printState says what is there of a plan, and what the rest takes.
+// printState prints what of a plan is finished, and what the rest takes.
 func printState(ctx context.Context, known catalog.Catalog, states []plan.State, log io.Writer) error {
 	costs, err := plan.Estimate(ctx, known, states)
 	if err != nil {

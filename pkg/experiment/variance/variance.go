@@ -139,7 +139,7 @@ func (s *study) measure(ctx context.Context) error {
 	return nil
 }
 
-// cases returns what is compared, but for the weights: all ways to restrict and to
+// cases returns what is compared, apart from the weights: all ways to restrict and to
 // degrade, and then, for the first of them, the other ways to couple dropout.
 func (s *study) cases() (cases []Case) {
 	for _, degrade := range s.Degradations {

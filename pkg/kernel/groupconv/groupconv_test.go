@@ -68,7 +68,7 @@ func operands(s shape) (y, x, w []float32) {
 	return y, x, w
 }
 
-// agree compares with float64 sums. The tolerance is float32 rounding of a sum of so many products of N(0,1).
+// agree compares with float64 sums. The tolerance is float32 rounding of a sum of that many products of N(0,1).
 func agree(t *testing.T, name string, got []float32, want []float64, products int) {
 	t.Helper()
 	tolerance := 4e-7 * float64(products)

@@ -112,7 +112,7 @@ func (j *job) scale(c []float32, top, bottom, left, right int) {
 }
 
 // prepare readies rows first to first+k of a few columns of alpha*op(B), to be
-// multiplied with so many rows of op(A): a few rows read them unpacked.
+// multiplied with the given number of rows of op(A): a few rows read them unpacked.
 func (j *job) prepare(s *scratch, b []float32, column, columns, first, k, rows int) {
 	p := &s.product
 	if rows <= fewRows && !j.transB && j.alpha == 1 && columns == j.kernels.Columns() {

@@ -4,8 +4,8 @@
 // Read are grey, RGB, palette and CMYK pictures of 1 to 16 bits a sample, in strips or
 // tiles, sample after sample or plane after plane, without compression or with
 // PackBits, LZW, Deflate, JPEG and the fax codes of groups 3 (one-dimensional) and 4.
-// Nothing in a file is believed: what is allocated is bounded by the file's size, or by
-// the size of the picture, which the caller has looked at before.
+// Files are untrusted: allocations are bounded by the file's size, or by the size of the
+// picture, which the caller has checked before.
 package tiff
 
 import (
