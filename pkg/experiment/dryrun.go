@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"strconv"
 	"time"
@@ -58,9 +59,12 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 			fmt.Fprintf(e.out, "pilots of %s take %v of its work units\n", p.Strategy, pilots)
 		}
 	}
-	seconds, err := e.secondsPerWorkUnit(ctx, m)
+	seconds, level, err := e.secondsPerWorkUnit(ctx, m)
 	if err != nil {
 		return err
+	}
+	if level > 0 {
+		fmt.Fprintf(e.out, "timed on a mesh of side %d; larger ones are extrapolated by their number of pixels, attention takes longer\n", mesh.Side(e.config.Side, level))
 	}
 	for _, p := range plans {
 		estimate := time.Duration(workUnits(p) * seconds * float64(len(e.config.Seeds)) * float64(time.Second))
@@ -109,7 +113,7 @@ func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting
 	if err != nil {
 		return nil, err
 	}
-	seconds, err := e.secondsPerWorkUnit(ctx, m)
+	seconds, _, err := e.secondsPerWorkUnit(ctx, m)
 	if err != nil {
 		return nil, err
 	}
@@ -122,19 +126,53 @@ func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting
 
 func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }
 
-// secondsPerWorkUnit times the gradient of one image on the finest mesh.
-func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (float64, error) {
-	in, side := e.config.Side/e.task.Scale, e.config.Side
-	c := e.set.Channels
-	b := mesh.Batch{Input: pixel.NewImages(1, c, in, in), Target: pixel.NewImages(1, c, side, side), T: make([]float32, e.task.NumConditions), Samples: make([]uint64, 1)}
+// maxTimed bounds the activations of the image whose gradient is timed, in bytes: a
+// prediction takes a small part of what it predicts.
+const maxTimed = 256 << 20
+
+// timedLevel returns the level of the finest mesh on which one image takes no more
+// than maxTimed. It may be coarser than all that are trained on.
+func (e *Experiment) timedLevel(m *model.Model) (int, error) {
+	multiple := e.network.Multiple() * e.task.Scale
+	for level := 0; ; level++ {
+		side := mesh.Side(e.config.Side, level)
+		in := side / e.task.Scale
+		bytes, err := m.Bytes(1, e.set.Channels, in, in, true)
+		if err != nil {
+			return level, err
+		}
+		next := mesh.Side(e.config.Side, level+1)
+		if bytes <= maxTimed || side%2 != 0 || next%multiple != 0 || next < e.task.MinSide {
+			return level, nil
+		}
+	}
+}
+
+// timings is how often a gradient is timed, after a first time that builds the graph.
+const timings = 3
+
+// secondsPerWorkUnit times the gradient of one image on the finest mesh that fits, and
+// extrapolates to the finest of all by the number of pixels. level is the mesh's.
+func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (seconds float64, level int, err error) {
+	if level, err = e.timedLevel(m); err != nil {
+		return 0, level, err
+	}
+	side := mesh.Side(e.config.Side, level)
+	in, c := side/e.task.Scale, e.set.Channels
+	b := mesh.Batch{
+		Input: pixel.NewImages(1, c, in, in), Target: pixel.NewImages(1, c, side, side),
+		T: make([]float32, e.task.NumConditions), Samples: make([]uint64, 1),
+	}
 	gradient := make([]float32, m.Params.Len())
-	var last time.Duration
-	for range 2 { // the first builds the graph
+	best := time.Duration(math.MaxInt64)
+	for i := range 1 + timings {
 		start := time.Now()
 		if _, err := m.AddGradient(ctx, gradient, b, 0); err != nil {
-			return 0, err
+			return 0, level, err
 		}
-		last = time.Since(start)
+		if took := time.Since(start); i > 0 {
+			best = min(best, took)
+		}
 	}
-	return last.Seconds(), nil
+	return best.Seconds() / mesh.Cost(level), level, nil
 }

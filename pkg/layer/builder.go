@@ -23,6 +23,9 @@ type Builder struct {
 	Training bool
 	// Convolution is the algorithm of all convolutions.
 	Convolution conv.Algorithm
+	// Sketch leaves inputs without values: for a graph that is planned and never run,
+	// whatever its size.
+	Sketch bool
 	// Sampling is where random operations read their randomness.
 	Sampling *op.Sampling
 
@@ -78,6 +81,9 @@ func (b *Builder) Input(name string, shape ...int) *gorgonia.Node {
 
 // Variable adds an input that a gradient may be asked of.
 func (b *Builder) Variable(name string, shape ...int) *gorgonia.Node {
+	if b.Sketch {
+		return gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
+	}
 	v := tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
 	n := gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(v))
 	if n.Value() != gorgonia.Value(v) {

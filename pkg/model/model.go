@@ -272,7 +272,7 @@ func (m *Model) Bytes(n, c, h, w int, training bool) (int64, error) {
 	if bytes, known := m.bytes[at]; known {
 		return bytes, nil
 	}
-	p, keep, err := m.build(at)
+	p, keep, err := m.build(at, true)
 	if err != nil {
 		return 0, err
 	}
@@ -290,7 +290,7 @@ func (m *Model) program(at shape) (*program, error) {
 	if m.Memory < math.MaxInt64 {
 		m.Arena.Budget = m.Memory
 	}
-	p, keep, err := m.build(at)
+	p, keep, err := m.build(at, false)
 	if err != nil {
 		return nil, err
 	}
@@ -301,10 +301,10 @@ func (m *Model) program(at shape) (*program, error) {
 	return p, nil
 }
 
-// build makes the graph of a shape, and names the results that are read after a run.
-func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
+// build makes the graph of a shape, with sketch one that is never run, and names the results that are read after a run.
+func (m *Model) build(at shape, sketch bool) (p *program, keep gorgonia.Nodes, err error) {
 	err = distinct.Build(func(int) (*gorgonia.ExprGraph, error) {
-		if p, keep, err = m.construct(at); err != nil {
+		if p, keep, err = m.construct(at, sketch); err != nil {
 			return nil, err
 		}
 		return p.builder.Graph, nil
@@ -317,9 +317,9 @@ func (m *Model) build(at shape) (p *program, keep gorgonia.Nodes, err error) {
 
 // construct builds the graph once; build retries when two nodes get equal hashes. Operations
 // have new numbers each time.
-func (m *Model) construct(at shape) (p *program, keep gorgonia.Nodes, err error) {
+func (m *Model) construct(at shape, sketch bool) (p *program, keep gorgonia.Nodes, err error) {
 	b := layer.NewBuilder(m.Params, at.training)
-	b.Convolution = m.Convolution
+	b.Convolution, b.Sketch = m.Convolution, sketch
 	p = &program{builder: b, images: at.n, check: m.DetectAnomaly}
 	p.x, p.t = network.Inputs(b, m.Network, at.n, at.c, at.h, at.w)
 	p.y = m.Network.Build(b, p.x, p.t)
