@@ -113,6 +113,9 @@ func (e *Experiment) run(ctx context.Context) error {
 		return err
 	}
 	defer e.folder.Close()
+	for _, note := range e.folder.Notes {
+		e.progress.Print("%s", note)
+	}
 	work := e.folder.Work()
 	var failed error
 	if len(work) > 0 || e.picturesMissing() {

@@ -9,6 +9,8 @@
 package runfolder
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -66,13 +68,16 @@ type Folder struct {
 	fs   durable.FS
 	lock *durable.Lock
 	work []Work
+	// Notes are lines for the user about what Open found.
+	Notes []string
 	Contents
 }
 
 // UnfinishedError says that an earlier call left units unfinished.
 type UnfinishedError struct {
-	Dir   string
-	Units []Unit
+	Dir     string
+	Units   []Unit
+	Damaged []string // files of finished units that are missing or damaged
 }
 
 func (e *UnfinishedError) Error() string {
@@ -80,7 +85,11 @@ func (e *UnfinishedError) Error() string {
 	for _, u := range e.Units {
 		names = append(names, u.String())
 	}
-	return fmt.Sprintf("%s: unfinished: %s; use -resume to go on or -force to begin again", e.Dir, strings.Join(names, ", "))
+	if len(e.Damaged) > 0 {
+		return fmt.Sprintf("%s: %s; use -resume to make it again from the checkpoint of %s, or -force to train again",
+			e.Dir, strings.Join(e.Damaged, ", "), strings.Join(names, ", "))
+	}
+	return fmt.Sprintf("%s: unfinished: %s; use -resume to continue or -force to begin again", e.Dir, strings.Join(names, ", "))
 }
 
 // Open takes hold of a run folder, making it if need be, and finds out which of
@@ -134,6 +143,7 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 // plan decides what is to be run, in the order asked.
 func (f *Folder) plan(asked []Unit, o Options) error {
 	var unfinished []Unit
+	var damaged []string
 	for _, u := range asked {
 		begun, err := f.begun(u)
 		switch {
@@ -141,7 +151,17 @@ func (f *Folder) plan(asked []Unit, o Options) error {
 			return err
 		case o.Force:
 			f.work = append(f.work, Work{Unit: u})
-		case f.complete(u):
+		case f.Finished(u):
+			switch wrong, err := f.damage(u); {
+			case err != nil:
+				return err
+			case wrong == "":
+			case o.Resume:
+				f.Notes = append(f.Notes, wrong+"; it is made again")
+				f.work = append(f.work, Work{Unit: u, Resume: begun})
+			default:
+				unfinished, damaged = append(unfinished, u), append(damaged, wrong)
+			}
 		case begun && !o.Resume:
 			unfinished = append(unfinished, u)
 		default:
@@ -149,22 +169,38 @@ func (f *Folder) plan(asked []Unit, o Options) error {
 		}
 	}
 	if len(unfinished) > 0 {
-		return &UnfinishedError{f.dir, unfinished}
+		return &UnfinishedError{f.dir, unfinished, damaged}
 	}
 	return nil
 }
 
-// complete reports whether a unit is finished and its model is still there.
-func (f *Folder) complete(u Unit) bool {
-	if !f.Finished(u) {
-		return false
+// damage says what of a finished unit's files is missing or is not what its row in
+// summary.csv says; nothing where all is well.
+func (f *Folder) damage(u Unit) (string, error) {
+	r, _ := f.Result(u)
+	switch {
+	case len(r.History) == 0:
+		return HistoryFile + " has no rows of " + u.String(), nil
+	case len(r.Crosscheck) == 0:
+		return CrosscheckFile + " has no rows of " + u.String(), nil
 	}
-	model, err := f.fs.Open(f.Path(ONNXFile(u)))
+	name := ONNXFile(u)
+	model, err := f.fs.Open(f.Path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return name + " is missing", nil
+	}
 	if err != nil {
-		return false
+		return "", err
 	}
-	model.Close()
-	return true
+	defer model.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, model); err != nil {
+		return "", err
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != r.Summary.ONNXSHA256 {
+		return name + " is not the file that " + SummaryFile + " has the digest of", nil
+	}
+	return "", nil
 }
 
 // begun reports whether a unit was begun: it then has a checkpoint folder.

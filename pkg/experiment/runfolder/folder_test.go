@@ -1,7 +1,9 @@
 package runfolder
 
 import (
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -37,7 +39,7 @@ func result(u Unit) Result {
 		Summary: Summary{
 			Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Side: 32, Levels: 2, Batch: 8,
 			Iterations: 60, Parameters: 2537187, WorkUnits: wu, Values: metric.Values{"mse": 0.1 / 3, "psnr": 24.5, "ssim": 0.75, "ssim_signed": 0.7},
-			ONNXSHA256: strings.Repeat("0", 64), CrosscheckMaxAbs: 1.5e-6,
+			ONNXSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte("model"))), CrosscheckMaxAbs: 1.5e-6,
 		},
 		Crosscheck: []Crosscheck{{Runtime: "onnx-go", Version: "v0.5.0", Shape: "2x3x32x32", MaxAbs: 1.5e-6, MaxRel: 1e-5}},
 		Timing:     Timing{SecondsTraining: wu / 50, SecondsValidation: 3, ImagesPerSecond: 50, PeakRSSBytes: 1 << 28},
@@ -105,7 +107,7 @@ func TestFilesAreThoseOfTheContract(t *testing.T) {
 	files := tables(t, dir)
 	for name, want := range map[string]string{
 		SummaryFile: "task,network,data,profile,strategy,seed,side,levels,batch,iterations,parameters,work_units,mse,psnr,ssim,ssim_signed,onnx_sha256,crosscheck_max_abs\n" +
-			"denoising,unet,deadleaves,quick,mge,1,32,2,8,60,2537187,1020,0.03333333333333333,24.5,0.75,0.7," + strings.Repeat("0", 64) + ",1.5e-06\n",
+			"denoising,unet,deadleaves,quick,mge,1,32,2,8,60,2537187,1020,0.03333333333333333,24.5,0.75,0.7," + fmt.Sprintf("%x", sha256.Sum256([]byte("model"))) + ",1.5e-06\n",
 		CrosscheckFile: "strategy,seed,runtime,version,shape,max_abs,max_rel\nmge,1,onnx-go,v0.5.0,2x3x32x32,1.5e-06,1e-05\n",
 		TimingFile:     "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\nmge,1,20.4,3,50,268435456\n",
 		HistoryFile: "strategy,seed,stage,iteration,work_units,side,learning_rate,train_loss,gradient_norm,validation_mse,validation_ssim\n" +
@@ -148,6 +150,16 @@ func TestFinishedUnitsAreSkipped(t *testing.T) {
 	if _, err := Open(dir, record(8), []Unit{multi}, Options{}); !errors.As(err, new(*UnfinishedError)) {
 		t.Errorf("a unit without its model: %v", err)
 	}
+	must(t, os.WriteFile(filepath.Join(dir, ONNXFile(multi)), []byte("mod"), 0o666))
+	if _, err := Open(dir, record(8), []Unit{multi}, Options{}); err == nil || !strings.Contains(err.Error(), "mge-seed1.onnx is not the file") {
+		t.Errorf("a model that was cut: %v", err)
+	}
+	again, err := Open(dir, record(8), []Unit{multi}, Options{Resume: true})
+	must(t, err)
+	if got := again.Work(); len(got) != 1 || len(again.Notes) != 1 {
+		t.Errorf("work with resume %v, notes %q", got, again.Notes)
+	}
+	must(t, again.Close())
 	if r, ok := f.Result(multi); !ok || len(r.History) != 2 || len(r.Moments) != 2 || r.Timing.SecondsTraining != 20.4 {
 		t.Errorf("%+v", r)
 	}
@@ -166,7 +178,7 @@ func TestUnfinishedUnits(t *testing.T) {
 	must(t, f.Close())
 
 	_, err = Open(dir, record(8), []Unit{multi, full}, Options{})
-	if err == nil || !strings.Contains(err.Error(), "unfinished: mge-seed1; use -resume to go on or -force to begin again") {
+	if err == nil || !strings.Contains(err.Error(), "unfinished: mge-seed1; use -resume to continue or -force to begin again") {
 		t.Errorf("neither resume nor force: %v", err)
 	}
 	f, err = Open(dir, record(8), []Unit{full}, Options{}) // another unit may be added
