@@ -1,6 +1,6 @@
 // Package command is what all commands of the project share: flags with one style
-// of help and of errors, exit statuses, signals, and the flags of the four
-// training experiments as one validated Config.
+// of help and of errors, exit statuses and signals. What training can be told is in
+// package setting.
 //
 // A command exits with 0 only when all that was asked was done, with 1 when it
 // failed, with 2 for wrong usage, and with 128 and its number when SIGINT (130),

@@ -50,8 +50,11 @@ func TestDefaults(t *testing.T) {
 		"out": "results/runs/denoising-unet-deadleaves-quick", "checkpoint-every": "2m", "memory": "1GiB",
 		"resume": false, "force": false, "dry-run": false, "detect-anomaly": false, "onnxruntime": "",
 	}
-	if got := c.Flags(); !reflect.DeepEqual(got, want) {
-		t.Errorf("\n%v, want\n%v", got, want)
+	got := c.Flags()
+	for name, v := range want {
+		if !reflect.DeepEqual(got[name], v) {
+			t.Errorf("%s is %v, want %v", name, got[name], v)
+		}
 	}
 }
 
@@ -378,6 +381,27 @@ func FuzzParse(f *testing.F) {
 		}
 		if err == nil && (c.Side>>c.Levels < denoising.MinSide || len(c.Stages) != c.Levels+1 || c.BatchTotal() < 1 || len(c.Seeds) == 0) {
 			t.Fatalf("%+v", c)
+		}
+	})
+}
+
+// FuzzRecord: whatever a run.json holds, reading it ends in a configuration or in an
+// error about a setting, and comparing it with itself finds no difference.
+func FuzzRecord(f *testing.F) {
+	for _, s := range []string{`{"task":"denoising","stages":[4,2,1],"lr":1e-3,"levels":"auto"}`, `{"seeds":[1,"2",null],"memory":{"a":[]},"data_digest":7}`, `{"strategy":[]}`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var configuration map[string]any
+		if json.Unmarshal([]byte(text), &configuration) != nil {
+			return
+		}
+		var usage *command.UsageError
+		if _, err := Parse(catalog.Standard(), FromRecord(configuration)); err != nil && !errors.As(err, &usage) {
+			t.Errorf("%T %v", err, err)
+		}
+		if d := Differences(configuration, configuration); len(d) > 0 {
+			t.Errorf("%v", d)
 		}
 	})
 }

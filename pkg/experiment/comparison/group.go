@@ -246,7 +246,7 @@ func (g *Group) rows() (list []Row) {
 	return list
 }
 
-// seeds returns how many seeds there are at the most in a cell of the tables.
+// seeds returns the largest number of seeds in a cell of the tables.
 func (g *Group) seeds() (largest int) {
 	for _, e := range g.subjects() {
 		for _, row := range g.rows() {

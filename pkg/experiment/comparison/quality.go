@@ -19,7 +19,7 @@ const Within = 0.03
 // than a target; NaN where it never was.
 type reach struct {
 	work, seconds float64
-	least         float64 // error on the way; NaN without any validation
+	min           float64 // smallest error on the way; NaN without any validation
 }
 
 // reached goes along a curve. There is no interpolation: the error is known
@@ -31,8 +31,8 @@ func reached(curve []runfolder.Measured, m metric.Measure, target float64) reach
 		if e <= target && math.IsNaN(r.work) {
 			r.work, r.seconds = at.WorkUnits, at.Seconds
 		}
-		if !(e >= r.least) && !math.IsNaN(e) {
-			r.least = e
+		if !(e >= r.min) && !math.IsNaN(e) {
+			r.min = e
 		}
 	}
 	return r
@@ -44,7 +44,7 @@ type quality struct {
 	paired     int       // seeds that single-scale was trained with, too
 	seeds      int       // of those, the ones with a curve of both
 	final      statistic // the error at the end over single-scale's, less 1
-	least      statistic // the least error on the way over single-scale's, less 1
+	min        statistic // the smallest error on the way over single-scale's, less 1
 	full, near pairs     // to reach single-scale's final error, and Within of it
 }
 
@@ -68,7 +68,7 @@ func (p *pairs) add(own, single reach) {
 }
 
 func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
-	var final, least []float64
+	var final, smallest []float64
 	for _, own := range g.results(e, row) {
 		for _, single := range g.single(e, row) {
 			if single.Summary.Seed != own.Summary.Seed {
@@ -86,10 +86,10 @@ func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
 			q.full.add(r, reached(reference, m, target))
 			q.near.add(reached(curve, m, near), reached(reference, m, near))
 			final = append(final, m.Error(curve[len(curve)-1].Of(m))/target-1)
-			least = append(least, r.least/target-1)
+			smallest = append(smallest, r.min/target-1)
 		}
 	}
-	q.final, q.least = statisticOf(final), statisticOf(least)
+	q.final, q.min = statisticOf(final), statisticOf(smallest)
 	return q
 }
 
@@ -102,7 +102,7 @@ func Quality(groups []*Group) *table.Table {
 	t := qualityTable(groups, "quality", "Work units until single-scale's final error",
 		spending{"work units", "work_units", func(p pairs) ([]float64, []float64) { return p.work, p.workRatio }, table.Plain},
 		extra{"at the end", "final_excess", func(q quality) table.Cell { return excess(q.final) }},
-		extra{"least", "least_excess", func(q quality) table.Cell { return excess(q.least) }},
+		extra{"least", "least_excess", func(q quality) table.Cell { return excess(q.min) }},
 	)
 	t.Notes = append(t.Notes,
 		"An error counts as reached at the first validation that is not above it; there is no interpolation between validations. It may be above again afterwards; how it ends is in the first column of errors. MSE is on normalised pictures, SSIM on [0,1].",

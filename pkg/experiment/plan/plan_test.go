@@ -191,7 +191,7 @@ func TestRun(t *testing.T) {
 	cancel()
 	var log bytes.Buffer
 	fail := func(dir string, err error) { t.Errorf("%s: %v", dir, err) }
-	if err := plan.Run(ctx, catalog.Standard(), states, &log, fail); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the same command goes on") {
+	if err := plan.Run(ctx, catalog.Standard(), states, &log, fail); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the same command continues") {
 		t.Errorf("stopped: %v", err)
 	}
 	states = p.Look([]string{dir})

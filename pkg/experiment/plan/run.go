@@ -47,7 +47,7 @@ func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writ
 		config.Out, config.Seeds, config.Strategies = c.Dir, []uint64{c.seed}, c.strategies
 		err := experiment.Run(ctx, known, config.Task, config, log, log)
 		if ctx.Err() != nil {
-			return fmt.Errorf("stopped in %s; the same command goes on from there: %w", c.Dir, ctx.Err())
+			return fmt.Errorf("stopped in %s; the same command continues there: %w", c.Dir, ctx.Err())
 		}
 		if err != nil {
 			c.Err = err

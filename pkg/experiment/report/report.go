@@ -95,12 +95,12 @@ func newSection(r comparison.Run) (s section, err error) {
 	return s, nil
 }
 
-// mostPictureBytes bounds the sheets of samples that a report takes in.
-const mostPictureBytes = 8 << 20
+// maxPictureBytes bounds the sheets of samples that a report takes in.
+const maxPictureBytes = 8 << 20
 
 // samples returns the run's sheet of pictures, if it has one that is sound.
 func samples(r comparison.Run) *figure {
-	data, err := durable.ReadFile(durable.OS, filepath.Join(r.Dir, runfolder.SamplesFile), mostPictureBytes)
+	data, err := durable.ReadFile(durable.OS, filepath.Join(r.Dir, runfolder.SamplesFile), maxPictureBytes)
 	if err != nil {
 		return nil
 	}

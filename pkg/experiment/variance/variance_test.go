@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"flag"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
@@ -221,5 +223,40 @@ func TestTaskFirst(t *testing.T) {
 	var help bytes.Buffer
 	if _, err := parse(catalog.Standard(), []string{"-task", "superresolution", "-h"}, &help); !errors.Is(err, flag.ErrHelp) || !strings.Contains(help.String(), "srnet|espcn|resnet") {
 		t.Errorf("%v\n%s", err, help.String())
+	}
+}
+
+// TestCommittedRecords: the settings of measurements of earlier versions are settings
+// today, with the same values.
+func TestCommittedRecords(t *testing.T) {
+	files, err := filepath.Glob("../../../results/variance/*/run.json")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var record runfolder.Record
+		if err := json.Unmarshal(data, &record); err != nil {
+			t.Fatal(err)
+		}
+		given := setting.Values{}
+		for _, name := range settings {
+			if v, ok := record.Configuration[name]; ok {
+				given[name] = setting.Text(v)
+			}
+		}
+		c, err := setting.Parse(catalog.Standard(), given)
+		if err != nil || len(given) < 8 {
+			t.Errorf("%s: %v, %v", file, given, err)
+			continue
+		}
+		for name, v := range c.Determining() {
+			if was, ok := given[name]; ok && setting.Text(v) != was {
+				t.Errorf("%s: %s is %s, was %s", file, name, setting.Text(v), was)
+			}
+		}
 	}
 }
