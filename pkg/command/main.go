@@ -1,11 +1,10 @@
-// Package command is what all commands of the project share: flags with one style
-// of help and of errors, exit statuses and signals. What training can be told is in
-// package setting.
+// Package command is what all commands share: flags with one style of help and of
+// errors, exit statuses, and signals. The settings of training are in package setting.
 //
 // A command exits with 0 only when all that was asked was done, with 1 when it
-// failed, with 2 for wrong usage, and with 128 and its number when SIGINT (130),
-// SIGTERM (143), SIGHUP (129) or a closed pipe (141) stopped it. An error takes one to three lines: the flag or file, the reason,
-// and what to do.
+// failed, with 2 for wrong usage, and with 128 and the signal's number when SIGINT
+// (130), SIGTERM (143), SIGHUP (129) or a closed pipe (141) stopped it. An error takes
+// one to three lines: the flag or file, the reason, and what to do.
 package command
 
 import (
@@ -36,11 +35,11 @@ const (
 )
 
 // Main is the body of a command's main function: it runs the command and ends
-// the process with the status that fits. The first SIGINT, SIGTERM,
-// SIGHUP or SIGPIPE cancels
-// ctx; run then has the time it needs to write what must not be lost, and
-// returns an error that wraps ctx.Err(). A signal more than a second
-// later ends the process at once. An unknown or unsupported kernel path ends it with StatusUsage at the start.
+// the process with the status that fits. The first SIGINT, SIGTERM, SIGHUP or SIGPIPE
+// cancels ctx; run then has the time it needs to write what must not be lost, and
+// returns an error that wraps ctx.Err(). A signal more than a second later ends the
+// process at once. An unknown or unsupported kernel path ends it with StatusUsage at
+// the start.
 func Main(name string, run func(ctx context.Context, args []string) error) {
 	// Most of the heap is one block of activations that lives throughout. With
 	// Go's default as much again would be left lying before it is collected.

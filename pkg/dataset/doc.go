@@ -2,8 +2,8 @@
 // for validation. One call, [Open], serves them all: procedural dead leaves,
 // folders of pictures, and the published data sets in their own layouts.
 //
-// [Open] decodes each picture once to see that it can be, and that training has no
-// validation picture; its [Report] says what is used and what is not. After that
+// [Open] decodes each picture once to see that it is sound, and that training has no
+// validation picture; its [Report] says what is used and what is left out. Later,
 // pictures are loaded when they are needed. Decoded pictures are kept up to a
 // budget, binaries are read record by record. What a sample holds depends on
 // the picture and the random stream alone, so any number of goroutines may
