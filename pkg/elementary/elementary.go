@@ -137,6 +137,34 @@ func Sincos(x float64) (sin, cos float64) {
 	return sin, cos
 }
 
+// Tanh returns the hyperbolic tangent of x, near 0 from a rational function (Cephes,
+// Moshier 1989).
+func Tanh(x float64) float64 {
+	z := math.Abs(x)
+	switch {
+	case z > 44:
+		return math.Copysign(1, x)
+	case z >= 0.625:
+		return math.Copysign(1-2/(Exp(2*z)+1), x)
+	case z == 0:
+		return x
+	}
+	s := float64(x * x)
+	p := polynomial(s, -9.64399179425052238628e-1, -9.92877231001918586564e1, -1.61468768441708447952e3)
+	q := polynomial(s, 1, 1.12811678491632931402e2, 2.23548839060100448583e3, 4.84406305325125486048e3)
+	return x + float64(float64(x*s)*p)/q
+}
+
+// Pow returns x^y for x > 0.
+func Pow(x, y float64) float64 {
+	whole := math.Round(y)
+	power := math.Pow(x, whole) // whole powers are products, the same bits everywhere
+	if whole == y {
+		return power
+	}
+	return Exp((y-whole)*Log(x)) * power
+}
+
 // Hypot returns the length of (p, q), without overflow in between.
 func Hypot(p, q float64) float64 {
 	p, q = max(math.Abs(p), math.Abs(q)), min(math.Abs(p), math.Abs(q))

@@ -22,6 +22,8 @@ var functions = []struct {
 	{"cos", elementary.Cos, math.Cos, 0x988ef4ea51948b11},
 	{"sin", func(x float64) float64 { s, _ := elementary.Sincos(x); return s }, math.Sin, 0xd23de44c9c222c8a},
 	{"hypot", func(x float64) float64 { return elementary.Hypot(x, 3) }, func(x float64) float64 { return math.Hypot(x, 3) }, 0x19ef8b74e3d9fe6},
+	{"tanh", elementary.Tanh, math.Tanh, 0x12a66578cf084b7c},
+	{"root", func(x float64) float64 { return elementary.Pow(math.Abs(x), 1/2.4) }, func(x float64) float64 { return math.Pow(math.Abs(x), 1/2.4) }, 0x53c1cfbbb0356836},
 	// Package math's own, and the same everywhere.
 	{"pow", func(x float64) float64 { return math.Pow(0.999, math.Round(10*x)) }, func(x float64) float64 { return math.Pow(0.999, math.Round(10*x)) }, 0xb8b5947dbf51ea15},
 	{"sqrt", math.Sqrt, math.Sqrt, 0x581a62daacb5b885},

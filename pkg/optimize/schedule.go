@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"multiscale/pkg/elementary"
 )
 
 // Schedule gives the learning rate of each step, counted from 0.
