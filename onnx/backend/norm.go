@@ -16,7 +16,7 @@ func moments(x []float32, eps float64) (mean, inverse float64) {
 	variance := 0.0
 	for _, v := range x {
 		d := float64(v) - mean
-		variance += d * d
+		variance += float64(d * d)
 	}
 	return mean, 1 / math.Sqrt(variance/float64(len(x))+eps)
 }
@@ -26,7 +26,7 @@ func standardise(y, x []float32, eps float64, affine func(i int) (scale, shift f
 	mean, r := moments(x, eps)
 	for i, v := range x {
 		scale, shift := affine(i)
-		y[i] = float32((float64(v)-mean)*r*scale + shift)
+		y[i] = float32(float64((float64(v)-mean)*r*scale) + shift)
 	}
 }
 

@@ -111,7 +111,7 @@ func (b budget) batches(scale float64) []float64 {
 
 func (b budget) cost(batches []float64) (cost float64) {
 	for i, n := range batches {
-		cost += n * b.costs[i]
+		cost += float64(n * b.costs[i])
 	}
 	return cost
 }

@@ -81,7 +81,7 @@ func grey(p *picture.Planar) *picture.Planar {
 
 func weighted(v [rgb]float64) (sum float64) {
 	for c, w := range luma {
-		sum += float64(w) / (1 << 16) * v[c]
+		sum += float64(float64(w) / (1 << 16) * v[c])
 	}
 	return sum
 }

@@ -183,7 +183,7 @@ func (g *Gallery) randomWindow(p *picture.Planar, side, step int, r *random.Stre
 func (g *Gallery) fixedWindow(p *picture.Planar, side, step, n int) window {
 	w, h := g.scaled(p, side)
 	at := func(room int, alpha float64) int {
-		f := 0.5 + alpha*float64(n)
+		f := 0.5 + float64(alpha*float64(n))
 		f -= float64(int(f))
 		return step * int(f*float64(room/step+1))
 	}

@@ -72,11 +72,11 @@ func DeadLeaves(r random.Stream, w, h int) *picture.Planar {
 	a, b := 1/(smallestLeaf*smallestLeaf), 1/(largest*largest)
 	s := r.Child("leaves")
 	for l.uncovered > 0 {
-		radius := 1 / math.Sqrt(a-s.Float64()*(a-b))
+		radius := 1 / math.Sqrt(a-float64(s.Float64()*(a-b)))
 		// A leaf may reach in from outside, but only as far as the largest does:
 		// centres are uniform on the picture with that margin.
-		x := s.Float64()*(float64(w)+2*largest) - largest
-		y := s.Float64()*(float64(h)+2*largest) - largest
+		x := float64(s.Float64()*(float64(w)+float64(2*largest))) - largest
+		y := float64(s.Float64()*(float64(h)+float64(2*largest))) - largest
 		look := s.Uint64()
 		if x+radius < -1 || y+radius < -1 || x-radius > float64(w)+1 || y-radius > float64(h)+1 {
 			continue
@@ -108,7 +108,7 @@ func (l *litter) drop(cx, cy, radius float64, look leafLook) {
 		if dy*dy >= outer2 {
 			continue
 		}
-		reach := math.Sqrt(outer2 - dy*dy)
+		reach := math.Sqrt(outer2 - float64(dy*dy))
 		from, to := max(0, int(math.Ceil(cx-reach))), min(l.w, int(math.Floor(cx+reach))+1)
 		for x := from; x < to; x++ {
 			i := y*l.w + x
@@ -117,7 +117,7 @@ func (l *litter) drop(cx, cy, radius float64, look leafLook) {
 				continue
 			}
 			dx := float64(x) - cx
-			seen, d2 := t, dx*dx+dy*dy
+			seen, d2 := t, float64(dx*dx)+float64(dy*dy)
 			if d2 > inner2 { // on the edge: part of the pixel
 				seen *= min(max(float32(radius+0.5-math.Sqrt(d2)), 0), 1)
 			}
@@ -128,14 +128,14 @@ func (l *litter) drop(cx, cy, radius float64, look leafLook) {
 			}
 			l.clear[i] = t
 			light := look.light(x, y, float32(dx/radius), float32(dy/radius))
-			red[i] += seen * clamp(look.red+light)
-			green[i] += seen * clamp(look.green+light)
-			blue[i] += seen * clamp(look.blue+light)
+			red[i] += float32(seen * clamp(look.red+light))
+			green[i] += float32(seen * clamp(look.green+light))
+			blue[i] += float32(seen * clamp(look.blue+light))
 		}
 	}
 }
 
-func sqr(x float64) float64 { return x * x }
+func sqr(x float64) float64 { return float64(x * x) }
 
 func clamp(v float32) float32 { return min(max(v, 0), 1) }
 
@@ -145,8 +145,8 @@ type palette struct{ mean, contrast, warmth, tint float32 }
 
 func newPalette(s random.Stream) palette {
 	return palette{
-		mean:     0.3 + 0.3*s.Float32(),
-		contrast: 0.12 + 0.16*s.Float32(),
+		mean:     0.3 + float32(0.3*s.Float32()),
+		contrast: 0.12 + float32(0.16*s.Float32()),
 		warmth:   0.06 * s.Normal(),
 		tint:     0.02 * s.Normal(),
 	}
@@ -164,11 +164,11 @@ type leafLook struct {
 // photographs are independent, brightness, yellow-blue and red-green, with
 // spreads of about 10 : 3 : 1 (Ruderman, Cronin and Chiao 1998).
 func (p palette) leaf(s random.Stream) leafLook {
-	brightness := p.mean + p.contrast*s.Normal()
-	warmth := p.warmth + 0.3*p.contrast*s.Normal()
-	tint := p.tint + 0.1*p.contrast*s.Normal()
+	brightness := p.mean + float32(p.contrast*s.Normal())
+	warmth := p.warmth + float32(0.3*p.contrast*s.Normal())
+	tint := p.tint + float32(0.1*p.contrast*s.Normal())
 	return leafLook{
-		red: brightness + warmth/2 + tint, green: brightness + warmth/2 - tint, blue: brightness - warmth,
+		red: brightness + float32(warmth/2) + tint, green: brightness + float32(warmth/2) - tint, blue: brightness - warmth,
 		slopeX: 0.04 * s.Normal(), slopeY: 0.04 * s.Normal(),
 		texture: 0.08 * s.Float32(),
 		u:       s.Intn(textureSide), v: s.Intn(textureSide),
@@ -179,7 +179,7 @@ func (p palette) leaf(s random.Stream) leafLook {
 // from the centre in units of the radius.
 func (k *leafLook) light(x, y int, dx, dy float32) float32 {
 	at := (y+k.v)%textureSide*textureSide + (x+k.u)%textureSide
-	return k.slopeX*dx + k.slopeY*dy + k.texture*texture[at]
+	return float32(k.slopeX*dx) + float32(k.slopeY*dy) + float32(k.texture*texture[at])
 }
 
 const textureSide = 128 // a power of two, so that the remainders are cheap
@@ -200,9 +200,9 @@ var texture = func() []float32 {
 				fx, fy := float32(x%cell)/float32(cell), float32(y%cell)/float32(cell)
 				x0, y0 := x/cell, y/cell*n
 				x1, y1 := (x0+1)%n, (y0+n)%(n*n)
-				top := knots[y0+x0] + fx*(knots[y0+x1]-knots[y0+x0])
-				bottom := knots[y1+x0] + fx*(knots[y1+x1]-knots[y1+x0])
-				tile[y*textureSide+x] += amplitude * (top + fy*(bottom-top))
+				top := knots[y0+x0] + float32(fx*(knots[y0+x1]-knots[y0+x0]))
+				bottom := knots[y1+x0] + float32(fx*(knots[y1+x1]-knots[y1+x0]))
+				tile[y*textureSide+x] += float32(amplitude * (top + float32(fy*(bottom-top))))
 			}
 		}
 		amplitude /= 2

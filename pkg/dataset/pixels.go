@@ -39,7 +39,7 @@ func asBytes(p *picture.Planar) ([]uint8, bool) {
 		if !(v >= 0 && v <= 1) {
 			return nil, false
 		}
-		pix[i] = uint8(v*255 + 0.5)
+		pix[i] = uint8(float32(v*255) + 0.5)
 		if float32(float64(pix[i])/255) != v {
 			return nil, false
 		}

@@ -17,15 +17,16 @@ const (
 	Portable = "portable"
 	AVX2     = "avx2"
 	AVX512   = "avx512"
+	NEON     = "neon"
 )
 
 // known are the names of all kernel paths, on any machine.
-var known = []string{Portable, AVX2, AVX512}
+var known = []string{Portable, AVX2, AVX512, NEON}
 
 var path, pathError = choose(os.Getenv(PathVariable))
 
-// Path returns the instruction set that the kernels use: Portable, AVX2 or
-// AVX512. It is chosen once, at start-up: the best that the CPU has, or the one that the
+// Path returns the instruction set that the kernels use: Portable, AVX2,
+// AVX512 or NEON. It is chosen once, at start-up: the best that the CPU has, or the one that the
 // environment variable MULTISCALE_KERNEL names. Where Check returns an error,
 // Path is empty.
 func Path() string { return path }

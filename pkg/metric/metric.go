@@ -14,6 +14,7 @@ import (
 	"math"
 	"slices"
 
+	"multiscale/pkg/elementary"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/pixel"
 )
@@ -70,9 +71,9 @@ func PeakRatiosOfLuma(got, want pixel.Images, border int) []float64 {
 				d := 0.0 // the offset of 16 cancels
 				for c, weight := range lumaWeights {
 					k := c*plane + y*s.W + x
-					d += weight * (float64(g[k]) - float64(w[k]))
+					d += float64(weight * (float64(g[k]) - float64(w[k])))
 				}
-				sum += d * d
+				sum += float64(d * d)
 			}
 		}
 		return decibel(sum / float64((s.H-2*border)*(s.W-2*border)))
@@ -97,12 +98,12 @@ func squares(got, want []float32) float64 {
 	sum := 0.0
 	for i, g := range got {
 		d := float64(g) - float64(want[i])
-		sum += d * d
+		sum += float64(d * d)
 	}
 	return sum
 }
 
-func decibel(mse float64) float64 { return -10 * math.Log10(mse) }
+func decibel(mse float64) float64 { return -10 * elementary.Log10(mse) }
 
 // job makes a function a kernel.Job. Reporting may allocate; training may not.
 type job func(chunk int)

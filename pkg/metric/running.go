@@ -85,9 +85,9 @@ func (r *Running) addLuma(row int) {
 	for x := row*r.shape.W + r.border; x < (row+1)*r.shape.W-r.border; x++ {
 		d := 0.0 // the offset of 16 cancels
 		for c, weight := range lumaWeights {
-			d += weight * (float64(r.got[c][x]) - float64(r.want[c][x]))
+			d += float64(weight * (float64(r.got[c][x]) - float64(r.want[c][x])))
 		}
-		r.luma += d * d
+		r.luma += float64(d * d)
 	}
 }
 

@@ -1,8 +1,7 @@
 package metric
 
 import (
-	"math"
-
+	"multiscale/pkg/elementary"
 	"multiscale/pkg/pixel"
 )
 
@@ -20,7 +19,7 @@ var ssimWindow = func() (g [2*ssimRadius + 1]float64) {
 	sum := 0.0
 	for k := range g {
 		d := float64(k - ssimRadius)
-		g[k] = math.Exp(-d * d / (2 * ssimSigma * ssimSigma))
+		g[k] = elementary.Exp(-d * d / (2 * ssimSigma * ssimSigma))
 		sum += g[k]
 	}
 	for k := range g {
@@ -112,15 +111,15 @@ func (s *ssimRows) finish(y int) {
 		for k := max(-ssimRadius, -y); k <= min(ssimRadius, s.h-1-y); k++ {
 			g := ssimWindow[k+ssimRadius]
 			for x, v := range s.kept[(y+k)%len(s.kept)][i] {
-				sums[x] += g * v
+				sums[x] += float64(g * v)
 			}
 		}
 	}
 	for x, ma := range s.sums[0] {
 		mb, aa, bb, ab := s.sums[1][x], s.sums[2][x], s.sums[3][x], s.sums[4][x]
-		mean := ma * mb
-		squares := ma*ma + mb*mb
-		s.total += (2*mean + ssimC1) * (2*(ab-mean) + ssimC2) /
+		mean := float64(ma * mb)
+		squares := float64(ma*ma) + float64(mb*mb)
+		s.total += (float64(2*mean) + ssimC1) * (float64(2*(ab-mean)) + ssimC2) /
 			((squares + ssimC1) * (aa + bb - squares + ssimC2))
 	}
 }
@@ -131,7 +130,7 @@ func filterRow(y, x []float64) {
 	for col := range y {
 		sum := 0.0
 		for k := max(-ssimRadius, -col); k <= min(ssimRadius, w-1-col); k++ {
-			sum += ssimWindow[k+ssimRadius] * x[col+k]
+			sum += float64(ssimWindow[k+ssimRadius] * x[col+k])
 		}
 		y[col] = sum
 	}

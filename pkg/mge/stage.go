@@ -76,7 +76,7 @@ func (s Stage) WorkUnits() float64 {
 		if i == 0 {
 			n += s.Fraction
 		}
-		sum += n * cost
+		sum += float64(n * cost)
 	}
 	return sum
 }
@@ -85,7 +85,7 @@ func (s Stage) WorkUnits() float64 {
 func (s Stage) workUnits(iterations int) float64 {
 	whole := s
 	whole.Fraction = 0
-	return float64(iterations)*whole.WorkUnits() + float64(s.carried(iterations))*s.Costs()[0]
+	return float64(float64(iterations)*whole.WorkUnits()) + float64(float64(s.carried(iterations))*s.Costs()[0])
 }
 
 // Images is the number of evaluations of the network in one iteration, on

@@ -5,6 +5,7 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 
+	"multiscale/pkg/elementary"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/random"
 )
@@ -90,9 +91,9 @@ func (a *Accumulator) Do(i int) {
 		for j, v := range a.x[lo:end] {
 			v, m := float64(v), mean[j]
 			d := v - m
-			p.deviation += d * d
-			p.product += v * m
-			mean[j] = m + share*d
+			p.deviation += float64(d * d)
+			p.product += float64(v * m)
+			mean[j] = m + float64(share*d)
 			p.projections[j%Projections] += math.Float64frombits(math.Float64bits(v) ^ bits<<63)
 			bits >>= 1
 		}
@@ -130,7 +131,7 @@ func (a *Accumulator) Moments(samples int) Moments {
 	// The sum of all products of two different vectors, over their number.
 	var pairs float64
 	for i, p := range a.products {
-		pairs += float64(i+1) * p
+		pairs += float64(float64(i+1) * p)
 	}
 	m.MeanSquare = 2 * pairs / (n * (n - 1))
 	// The products vary at least as much as projections on the expected vector
@@ -162,7 +163,7 @@ func (m Moments) Resolved() bool { return m.MeanSquare > 2*m.MeanSquareError }
 // Second is the mean squared norm of a single sample's gradient, and its
 // standard error.
 func (m Moments) Second() (value, err float64) {
-	return m.Variance + m.MeanSquare, math.Hypot(m.VarianceError, m.MeanSquareError)
+	return m.Variance + m.MeanSquare, elementary.Hypot(m.VarianceError, m.MeanSquareError)
 }
 
 // Consistency compares the means of one quantity that two levels estimate from

@@ -55,7 +55,7 @@ func (m *Measurement) WorkUnits() float64 {
 	var sum float64
 	costs := m.stage().Costs()
 	for i, c := range costs {
-		sum += float64(m.Repetitions*m.batch(m.Finest+i)) * c
+		sum += float64(float64(m.Repetitions*m.batch(m.Finest+i)) * c)
 	}
 	return sum
 }
@@ -110,7 +110,7 @@ func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 				pointwise.Axpy(fine, 1, coarse)
 				term.Add(fine)
 			}
-			if done += float64(n) * l.WorkUnits; m.Progress != nil {
+			if done += float64(float64(n) * l.WorkUnits); m.Progress != nil {
 				m.Progress(done, total)
 			}
 		}

@@ -5,6 +5,8 @@ import (
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
+
+	"multiscale/pkg/elementary"
 )
 
 // Rate is a slope in log2 from mesh to mesh, with an interval that covers it
@@ -34,7 +36,7 @@ func fit(points []point) Rate {
 	for _, p := range points {
 		sigma := p.err / (p.value * math.Ln2)
 		known = known && sigma > 0
-		x, y, weights = append(x, p.level), append(y, math.Log2(p.value)), append(weights, 1/(sigma*sigma))
+		x, y, weights = append(x, p.level), append(y, elementary.Log2(p.value)), append(weights, 1/(sigma*sigma))
 	}
 	if !known {
 		weights = nil
@@ -47,9 +49,9 @@ func fit(points []point) Rate {
 		if known {
 			w = weights[i]
 		}
-		spread += w * (x[i] - centre) * (x[i] - centre)
-		off := y[i] - intercept - slope*x[i]
-		residual += w * off * off
+		spread += float64(w * (x[i] - centre) * (x[i] - centre))
+		off := y[i] - intercept - float64(slope*x[i])
+		residual += float64(w * off * off)
 	}
 	half := 0.0
 	if known {

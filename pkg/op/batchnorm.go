@@ -60,8 +60,8 @@ func (o *BatchNormOp) Follow(mean, variance []float32, momentum float64) error {
 		return fmt.Errorf("%s: one value a channel has no variance", o)
 	}
 	for c := range mean {
-		mean[c] = float32((1-momentum)*float64(mean[c]) + momentum*float64(o.mean[c]))
-		variance[c] = float32((1-momentum)*float64(variance[c]) + momentum*float64(o.variance[c])*n/(n-1))
+		mean[c] = float32(float64((1-momentum)*float64(mean[c])) + float64(momentum*float64(o.mean[c])))
+		variance[c] = float32(float64((1-momentum)*float64(variance[c])) + momentum*float64(o.variance[c])*n/(n-1))
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func Dot(y, weights *gorgonia.Node) (*gorgonia.Node, error) {
 	return loss("Dot", nil, y, weights, func(out []float32, v [][]float32) error {
 		var sum float64
 		for i, y := range v[0] {
-			sum += float64(y) * float64(v[1][i])
+			sum += float64(float64(y) * float64(v[1][i]))
 		}
 		out[0] = float32(sum)
 		return nil

@@ -2,10 +2,11 @@ package op
 
 import (
 	"fmt"
-	"math"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"multiscale/pkg/elementary"
 )
 
 // SinusoidOp embeds numbers as sines and cosines of geometrically falling
@@ -38,7 +39,7 @@ func Sinusoid(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*gor
 			}
 			for k, f := range frequencies {
 				// The product is rounded to float32, as in the reference.
-				sin, cos := math.Sincos(float64(t * f))
+				sin, cos := elementary.Sincos(float64(t * f))
 				first[k], second[k] = float32(sin), float32(cos)
 			}
 		}
@@ -52,7 +53,7 @@ func (o *SinusoidOp) Frequencies() []float32 {
 	half := o.Dim / 2
 	f := make([]float32, half)
 	for k := range f {
-		f[k] = float32(math.Exp(-math.Log(o.MaxPeriod) * float64(k) / float64(half)))
+		f[k] = float32(elementary.Exp(-elementary.Log(o.MaxPeriod) * float64(k) / float64(half)))
 	}
 	return f
 }

@@ -15,7 +15,7 @@ func (AdamW) Name() string { return "adamw" }
 // Update implements Rule.
 func (a AdamW) Update(values, gradient []float32, moments [][]float32, s Step) {
 	if s.Decays {
-		pointwise.Scale(values, float32(1-s.LearningRate*a.WeightDecay), values)
+		pointwise.Scale(values, float32(1-float64(s.LearningRate*a.WeightDecay)), values)
 	}
 	a.Adam.Update(values, gradient, moments, s)
 }

@@ -37,7 +37,7 @@ type averageArgs struct {
 
 var average = kernel.NewLoop(func(a *averageArgs, lo, hi int) {
 	for i := lo; i < hi; i++ {
-		a.average[i] = float32(a.decay*float64(a.average[i]) + (1-a.decay)*float64(a.values[i]))
+		a.average[i] = float32(float64(a.decay*float64(a.average[i])) + float64((1-a.decay)*float64(a.values[i])))
 	}
 })
 

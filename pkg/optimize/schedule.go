@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strings"
+
+	"multiscale/pkg/elementary"
 )
 
 // Schedule gives the learning rate of each step, counted from 0.
@@ -30,7 +32,7 @@ func (c Cosine) LearningRate(step int) float64 {
 		return c.Final
 	}
 	along := float64(step) / float64(c.Steps)
-	return c.Final + (c.Initial-c.Final)*(1+math.Cos(math.Pi*along))/2
+	return c.Final + float64((c.Initial-c.Final)*(1+elementary.Cos(math.Pi*along))/2)
 }
 
 // StepDecay multiplies the rate by Factor after every Every steps. Every 0

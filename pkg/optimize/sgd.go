@@ -33,12 +33,12 @@ func (r SGD) Update(values, gradient []float32, moments [][]float32, s Step) {
 	}
 	rate, momentum, shrink := float32(s.LearningRate), float32(r.Momentum), float32(decay)
 	for i, p := range values {
-		g := gradient[i] + shrink*p
-		v := momentum*velocity[i] + g
+		g := gradient[i] + float32(shrink*p)
+		v := float32(momentum*velocity[i]) + g
 		velocity[i] = v
 		if r.Nesterov {
-			v = g + momentum*v
+			v = g + float32(momentum*v)
 		}
-		values[i] = p - rate*v
+		values[i] = p - float32(rate*v)
 	}
 }

@@ -60,7 +60,7 @@ func Orthogonal(gain float64) Initializer {
 				for _, e := range basis[:i] {
 					d := dot(b, e)
 					for j := range b {
-						b[j] -= d * e[j]
+						b[j] -= float64(d * e[j])
 					}
 				}
 			}
@@ -83,7 +83,7 @@ func Orthogonal(gain float64) Initializer {
 func dot(a, b []float64) float64 {
 	var sum float64
 	for i := range a {
-		sum += a[i] * b[i]
+		sum += float64(a[i] * b[i])
 	}
 	return sum
 }

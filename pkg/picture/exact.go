@@ -15,7 +15,7 @@ func (d *Decoded) Exact() *Planar {
 		}
 		for i, a := range d.Alpha16 { // over white
 			if a != 0xffff {
-				to[i] = 1 + FromWord(a)*(to[i]-1)
+				to[i] = 1 + float32(FromWord(a)*(to[i]-1))
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func (p *Planar) Half() *Planar {
 			for x := range q.W {
 				var sum float32
 				for k, w := range halving {
-					sum += w * (rows[mirror(2*y+1+k, p.H)*q.W+x] + rows[mirror(2*y-k, p.H)*q.W+x])
+					sum += float32(w * (rows[mirror(2*y+1+k, p.H)*q.W+x] + rows[mirror(2*y-k, p.H)*q.W+x]))
 				}
 				if q.Pix != nil {
 					q.Pix[at+x] = uint8(min(max(sum, 0), 255) + 0.5)
@@ -48,7 +48,7 @@ func halve[T uint8 | float32](to []float32, from []T) {
 	for x := range to {
 		var sum float32
 		for k, w := range halving {
-			sum += w * (float32(from[mirror(2*x+1+k, len(from))]) + float32(from[mirror(2*x-k, len(from))]))
+			sum += float32(w * (float32(from[mirror(2*x+1+k, len(from))]) + float32(from[mirror(2*x-k, len(from))])))
 		}
 		to[x] = sum
 	}

@@ -70,12 +70,12 @@ type box []weighted
 func (b box) moments(channel int) (n, mean, squares float64) {
 	for _, c := range b {
 		n += float64(c.n)
-		mean += float64(c.n) * float64(c.c[channel])
+		mean += float64(float64(c.n) * float64(c.c[channel]))
 	}
 	mean /= n
 	for _, c := range b {
 		d := float64(c.c[channel]) - mean
-		squares += float64(c.n) * d * d
+		squares += float64(float64(c.n) * d * d)
 	}
 	return n, mean, squares
 }

@@ -82,7 +82,7 @@ func (u *unscaling) Do(i int) {
 	plane := u.x.Plane()
 	mean, std := u.Channel(i % u.x.C)
 	for k := i * plane; k < (i+1)*plane; k++ {
-		v := mean + std*float64(u.x.Data[k])
+		v := mean + float64(std*float64(u.x.Data[k]))
 		switch {
 		case v < 0:
 			v = 0

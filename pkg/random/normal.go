@@ -1,6 +1,10 @@
 package random
 
-import "math"
+import (
+	"math"
+
+	"multiscale/pkg/elementary"
+)
 
 // Normal returns a draw from the standard normal distribution. It uses up one
 // word of the stream, always.
@@ -48,7 +52,7 @@ func (s *Stream) undecided(i, u uint64) float32 {
 			return float32(math.Copysign(tail(&more), float64(j)))
 		}
 		x := float64(j) * float64(width[layer])
-		if y := density[layer] + more.Float64()*(density[layer+1]-density[layer]); y < math.Exp(-x*x/2) {
+		if y := density[layer] + float64(more.Float64()*(density[layer+1]-density[layer])); y < elementary.Exp(-x*x/2) {
 			return float32(x)
 		}
 	}
@@ -58,8 +62,8 @@ func (s *Stream) undecided(i, u uint64) float32 {
 // (Marsaglia 1964).
 func tail(s *Stream) float64 {
 	for {
-		x := -math.Log(1-s.Float64()) / edge
-		y := -math.Log(1 - s.Float64())
+		x := -elementary.Log(1-s.Float64()) / edge
+		y := -elementary.Log(1 - s.Float64())
 		if y+y > x*x {
 			return edge + x
 		}
@@ -89,7 +93,7 @@ var (
 )
 
 func init() {
-	f := func(x float64) float64 { return math.Exp(-x * x / 2) }
+	f := func(x float64) float64 { return elementary.Exp(-x * x / 2) }
 	outer := area / f(edge) // as wide as the base layer with its tail
 	inner := edge
 	for i := range 256 {
@@ -99,7 +103,7 @@ func init() {
 		outer = inner
 		inner = 0 // the top layer has no part that is inside for certain
 		if y := area/outer + f(outer); i < 254 {
-			inner = math.Sqrt(-2 * math.Log(y))
+			inner = math.Sqrt(-2 * elementary.Log(y))
 		}
 	}
 	density[256] = 1

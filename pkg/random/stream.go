@@ -47,10 +47,10 @@ func (s *Stream) Uint64() uint64 {
 }
 
 // Float32 returns a number in [0, 1), a multiple of 2^-24.
-func (s *Stream) Float32() float32 { return float32(s.Uint64()>>40) * (1.0 / (1 << 24)) }
+func (s *Stream) Float32() float32 { return float32(float32(s.Uint64()>>40) * (1.0 / (1 << 24))) }
 
 // Float64 returns a number in [0, 1), a multiple of 2^-53.
-func (s *Stream) Float64() float64 { return float64(s.Uint64()>>11) * (1.0 / (1 << 53)) }
+func (s *Stream) Float64() float64 { return float64(float64(s.Uint64()>>11) * (1.0 / (1 << 53))) }
 
 // Uniforms fills dst with what as many calls of Float32 would return.
 func (s *Stream) Uniforms(dst []float32) {

@@ -28,7 +28,7 @@ func AddNoise(x pixel.Images, at Grid, weight float32, r *random.Stream) {
 			from := uint64((row/x.H*at.H + row%x.H*at.Step) * at.W)
 			line := x.Data[row*x.W:][:x.W]
 			for i, v := range line {
-				line[i] = weight*v + (1-weight)*noise.NormalAt(from+uint64(i*at.Step))
+				line[i] = float32(weight*v) + float32((1-weight)*noise.NormalAt(from+uint64(i*at.Step)))
 			}
 		}
 		return
@@ -46,6 +46,6 @@ func AddNoise(x pixel.Images, at Grid, weight float32, r *random.Stream) {
 // than z.
 func Mix(z, x []float32, weight float32) {
 	for i, v := range z {
-		z[i] = weight*x[i] + (1-weight)*v
+		z[i] = float32(weight*x[i]) + float32((1-weight)*v)
 	}
 }

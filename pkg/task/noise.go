@@ -108,6 +108,6 @@ func addDeviation(x pixel.Images, at Grid, deviation float32, r *random.Stream) 
 	z := pixel.NewImages(x.N, x.C, x.H, x.W)
 	AddNoise(z, at, 0, r)
 	for i, v := range z.Data {
-		x.Data[i] += deviation * v
+		x.Data[i] += float32(deviation * v)
 	}
 }

@@ -65,7 +65,7 @@ func summaries(rows []Row) (list []*summary) {
 func spread(values []float64) float64 {
 	mean, sum := metric.Mean(values), 0.0
 	for _, v := range values {
-		sum += (v - mean) * (v - mean)
+		sum += float64((v - mean) * (v - mean))
 	}
 	if len(values) < 2 {
 		return math.NaN()

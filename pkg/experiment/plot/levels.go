@@ -108,7 +108,7 @@ func (d Diagram) draw() (*plot.Plot, error) {
 	room := max(high-low, 0.1*max(math.Abs(high), 0.1))
 	lines := vg.Length(len(d.Curves)+1) * p.Legend.TextStyle.FontExtents().Height
 	share := min(float64(lines/figureHeight), 0.5)
-	p.Y.Min, p.Y.Max = low-0.06*room, high+room*(share/(1-share)+0.06)
+	p.Y.Min, p.Y.Max = low-float64(0.06*room), high+float64(room*(share/(1-share)+0.06))
 	return p, nil
 }
 

@@ -44,7 +44,7 @@ func noiseOf(p *image.NRGBA, channel int) float64 {
 	median := 0.0
 	for v, n := range counts {
 		if 2*(below+n) >= total {
-			inside := (float64(total)/2 - float64(below)) / float64(n)
+			inside := (float64(float64(total)/2) - float64(below)) / float64(n)
 			if v == 0 { // -1/2 to 1/2, folded
 				median = inside / 2
 			} else {
@@ -60,5 +60,5 @@ func noiseOf(p *image.NRGBA, channel int) float64 {
 		rounded = 1.0 / 12           // variance of rounding to whole numbers
 	)
 	s := median / normal / gain
-	return math.Sqrt(max(0, s*s-rounded))
+	return math.Sqrt(max(0, float64(s*s)-rounded))
 }

@@ -49,7 +49,7 @@ func (j *job) restorePlanes(ctx context.Context) error {
 			mean, std := j.Pixels().Channel(c)
 			to := result.Values[(c*result.H+y)*result.W:][:rows*result.W]
 			for i := range to {
-				to[i] = float32(mean) + float32(std)*plane[i]
+				to[i] = float32(mean) + float32(float32(std)*plane[i])
 			}
 		}
 	}, j.tiles)

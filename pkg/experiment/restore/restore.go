@@ -216,7 +216,7 @@ func (j *job) writeRow(line []uint8, planes [][]float32, i int) {
 	for c, plane := range planes {
 		mean, std := j.Pixels().Channel(c)
 		for x, v := range plane[i*w:][:w] {
-			line[4*x+c] = uint8(min(max(float32(mean)+float32(std)*v, 0), 1)*255 + 0.5)
+			line[4*x+c] = uint8(float32(min(max(float32(mean)+float32(float32(std)*v), 0), 1)*255) + 0.5)
 		}
 	}
 	for x := range w {
@@ -257,9 +257,9 @@ func copyAlpha(result *image.NRGBA, p photo, scale int) {
 		for x := range w * scale {
 			x0, x1, fx := neighbours(x, scale, w)
 			alpha := func(y, x int) float64 { return float64(p.Pix[y*p.Stride+4*x+3]) }
-			top := (1-fx)*alpha(y0, x0) + fx*alpha(y0, x1)
-			bottom := (1-fx)*alpha(y1, x0) + fx*alpha(y1, x1)
-			result.Pix[y*result.Stride+4*x+3] = uint8((1-fy)*top + fy*bottom + 0.5)
+			top := float64((1-fx)*alpha(y0, x0)) + float64(fx*alpha(y0, x1))
+			bottom := float64((1-fx)*alpha(y1, x0)) + float64(fx*alpha(y1, x1))
+			result.Pix[y*result.Stride+4*x+3] = uint8(float64((1-fy)*top) + float64(fy*bottom) + 0.5)
 		}
 	}
 }

@@ -39,7 +39,7 @@ func (b *band) add(y []float32, i, j int) {
 			to := b.plane(c)[(b.plan.down.at[i]*b.scale+k-b.top)*b.w+left:]
 			for l, v := range from {
 				if share := down * b.cols[j][l]; share != 0 {
-					to[l] += share * v
+					to[l] += float32(share * v)
 				}
 			}
 		}

@@ -148,7 +148,7 @@ func (j *judge) paint(planes [][]float32, y int) {
 		mean, std := j.trial.Scale.Channel(c)
 		for i := 0; i*w < len(plane); i++ {
 			for x, v := range plane[i*w:][:w] {
-				j.pixels[x] = float32(mean) + float32(std)*v
+				j.pixels[x] = float32(mean) + float32(float32(std)*v)
 			}
 			j.answer.Put(c, y+i, j.pixels)
 		}

@@ -119,7 +119,7 @@ func (s *study) measure(ctx context.Context) error {
 	cases := s.cases()
 	each := (&mlmc.Measurement{Coarsest: s.Levels, Repetitions: s.Samples}).WorkUnits()
 	stage := s.fixed(s.Levels)
-	s.total = float64(len(s.weights)) * (float64(len(cases))*each + float64(s.Estimates)*(2*stage.WorkUnits()+single(stage).WorkUnits()))
+	s.total = float64(len(s.weights)) * (float64(float64(len(cases))*each) + float64(float64(s.Estimates)*(float64(2*stage.WorkUnits())+single(stage).WorkUnits())))
 	for i, w := range s.weights {
 		m, err := experiment.NewModel(s.Network, s.set.Channels, s.Seeds[0], w, s.Task.Loss, s.Config)
 		if err != nil {

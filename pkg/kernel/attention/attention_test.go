@@ -56,8 +56,14 @@ func run(s Shape) (y, gqkv []float32) {
 	return y, gqkv
 }
 
+// long says that -short leaves a shape out: emulators take minutes for it.
+func (s Shape) long() bool { return testing.Short() && s.T > 100 }
+
 func TestForward(t *testing.T) {
 	for _, s := range []Shape{{1, 4, 1, 1}, {2, 6, 7, 1}, {3, 8, 16, 2}, {1, 32, 49, 4}, {40, 4, 16, 1}, {2, 8, 400, 1}, {1, 4, 2100, 1}} {
+		if s.long() {
+			continue
+		}
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			y, _ := run(s)
 			qkv, _ := inputs(s)
@@ -68,6 +74,9 @@ func TestForward(t *testing.T) {
 
 func TestBackward(t *testing.T) {
 	for _, s := range []Shape{{1, 4, 1, 1}, {2, 6, 7, 1}, {2, 8, 9, 2}, {20, 2, 16, 1}} {
+		if testing.Short() && s.N > 2 {
+			continue // every value has a difference of its own
+		}
 		t.Run(fmt.Sprint(s), func(t *testing.T) {
 			_, gqkv := run(s)
 			qkv, gy := inputs(s)
@@ -81,6 +90,9 @@ func TestBackward(t *testing.T) {
 // direction in place of all.
 func TestBackwardBlocks(t *testing.T) {
 	s := Shape{1, 4, 2100, 1}
+	if s.long() {
+		t.Skip("-short")
+	}
 	_, gqkv := run(s)
 	qkv, gy := inputs(s)
 	direction := Noise(3, len(qkv))
@@ -104,6 +116,9 @@ func TestBackwardBlocks(t *testing.T) {
 
 func TestSameOnAnyCores(t *testing.T) {
 	for _, s := range []Shape{{3, 16, 64, 2}, {1, 8, 1500, 1}} {
+		if s.long() {
+			continue
+		}
 		SameOnAnyCores(t, func() []float32 {
 			y, gqkv := run(s)
 			return append(y, gqkv...)
@@ -113,6 +128,9 @@ func TestSameOnAnyCores(t *testing.T) {
 
 func TestNoAllocations(t *testing.T) {
 	s := Shape{4, 32, 256, 2}
+	if s.long() {
+		t.Skip("-short")
+	}
 	qkv, gy := inputs(s)
 	y, gqkv, stats := make([]float32, len(gy)), make([]float32, len(qkv)), make([]float32, StatsSize(s))
 	NoAllocations(t, func() {

@@ -48,7 +48,7 @@ var statistics = kernel.NewLoop(func(a *args, lo, hi int) {
 		for n := range a.s.N {
 			for _, x := range a.s.plane(a.x, n, c) {
 				d := float64(x) - mean
-				squares += d * d
+				squares += float64(d * d)
 			}
 		}
 		a.mean[c], a.variance[c] = float32(mean), float32(squares/a.s.count())
@@ -69,7 +69,7 @@ var forward = kernel.NewLoop(func(a *args, lo, hi int) {
 		mean, scale, beta := float64(a.mean[c]), a.rstd(c)*float64(a.gamma[c]), float64(a.beta[c])
 		y := a.s.plane(a.y, n, c)
 		for j, x := range a.s.plane(a.x, n, c) {
-			y[j] = float32((float64(x)-mean)*scale + beta)
+			y[j] = float32(float64((float64(x)-mean)*scale) + beta)
 		}
 	}
 })
@@ -94,7 +94,7 @@ var sums = kernel.NewLoop(func(a *args, lo, hi int) {
 			x := a.s.plane(a.x, n, c)
 			for j, g := range a.s.plane(a.g, n, c) {
 				gBeta += float64(g)
-				gGamma += float64(g) * (float64(x[j]) - mean) * rstd
+				gGamma += float64(float64(g) * (float64(x[j]) - mean) * rstd)
 			}
 		}
 		a.gGamma[c], a.gBeta[c] = float32(gGamma), float32(gBeta)
@@ -115,7 +115,7 @@ var backward = kernel.NewLoop(func(a *args, lo, hi int) {
 		meanG, meanGX := float64(a.gBeta[c])/a.s.count(), float64(a.gGamma[c])/a.s.count()
 		x, gx := a.s.plane(a.x, n, c), a.s.plane(a.y, n, c)
 		for j, g := range a.s.plane(a.g, n, c) {
-			gx[j] = float32(float64(a.gamma[c]) * rstd * (float64(g) - meanG - (float64(x[j])-mean)*rstd*meanGX))
+			gx[j] = float32(float64(a.gamma[c]) * rstd * (float64(g) - meanG - float64((float64(x[j])-mean)*rstd*meanGX)))
 		}
 	}
 })

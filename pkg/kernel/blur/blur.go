@@ -2,9 +2,9 @@ package blur
 
 import (
 	"fmt"
-	"math"
 	"sync"
 
+	"multiscale/pkg/elementary"
 	"multiscale/pkg/kernel/matmul"
 )
 
@@ -182,7 +182,7 @@ func gaussian(n int, sigma float64) []float64 {
 	sum := 1.0
 	for i := 1; i < n && sigma > 0; i++ {
 		d := float64(min(i, n-i)) / sigma
-		g[i] = math.Exp(-d * d / 2)
+		g[i] = elementary.Exp(-d * d / 2)
 		sum += g[i]
 	}
 	for i := range g {

@@ -23,7 +23,8 @@ func (p *plan) filter(y, x []float32, stride int, transfer []float64) {
 	p.fft.Coefficients(p.coefficients, p.signal)
 	for k := range p.coefficients {
 		// gonum's transform there and back multiplies by n.
-		p.coefficients[k] *= complex(transfer[k]/float64(len(p.signal)), 0)
+		c, s := p.coefficients[k], transfer[k]/float64(len(p.signal))
+		p.coefficients[k] = complex(real(c)*s, imag(c)*s)
 	}
 	p.fft.Sequence(p.signal, p.coefficients)
 	for i, v := range p.signal {

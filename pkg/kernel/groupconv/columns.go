@@ -205,7 +205,7 @@ func (s Shape) addStrided(x, y []float32, left, right, v int, w float32) {
 		return
 	}
 	for _, g := range y[left:right] {
-		x[at] += w * g
+		x[at] += float32(w * g)
 		at += s.Stride
 	}
 }

@@ -34,7 +34,7 @@ var depthwise = kernel.NewLoop(func(a *call, lo, hi int) {
 				return
 			}
 			for j := range row {
-				row[j] += w[tap] * x[at]
+				row[j] += float32(w[tap] * x[at])
 				at += s.Stride
 			}
 		})
@@ -77,7 +77,7 @@ var depthwiseWeights = kernel.NewLoop(func(a *call, lo, hi int) {
 						continue
 					}
 					for _, g := range row {
-						sum += float64(g) * float64(x[at])
+						sum += float64(float64(g) * float64(x[at]))
 						at += s.Stride
 					}
 				}

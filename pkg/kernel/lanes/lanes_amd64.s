@@ -2045,7 +2045,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2073,7 +2072,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2101,7 +2099,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2129,7 +2126,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2157,7 +2153,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2185,7 +2180,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2212,7 +2206,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2240,7 +2233,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2268,7 +2260,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2296,7 +2287,6 @@ item_outputAVX2:
 	VMULPS      constant3ec80000<>+0(SB), Y6, Y6
 	VMOVAPS     Y6, Y6
 	VFMADD231PS constant40100000<>+0(SB), Y2, Y6
-	VMULPS      constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y5, Y2
 	VFMADD231PS constant3e7a0000<>+0(SB), Y1, Y2
 	VMOVAPS     Y2, Y1
@@ -2424,7 +2414,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -2448,7 +2437,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -2472,7 +2460,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -2496,7 +2483,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -2520,7 +2506,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -2544,7 +2529,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -2567,7 +2551,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -2591,7 +2574,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -2615,7 +2597,6 @@ item_weightAVX2:
 	VMULPS      constant3f200000<>+0(SB), Y1, Y1
 	VMOVAPS     Y1, Y1
 	VFMADD231PS constant3fc00000<>+0(SB), Y3, Y1
-	VMULPS      constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y5, Y3
 	VFMADD231PS constant3ec80000<>+0(SB), Y6, Y3
 	VMOVAPS     Y3, Y3
@@ -6045,7 +6026,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6073,7 +6053,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6101,7 +6080,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6129,7 +6107,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6157,7 +6134,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6185,7 +6161,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6212,7 +6187,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6240,7 +6214,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6268,7 +6241,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6296,7 +6268,6 @@ item_outputAVX512:
 	VMULPS      constant3ec80000<>+0(SB), Z6, Z6
 	VMOVAPS     Z6, Z6
 	VFMADD231PS constant40100000<>+0(SB), Z2, Z6
-	VMULPS      constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z5, Z2
 	VFMADD231PS constant3e7a0000<>+0(SB), Z1, Z2
 	VMOVAPS     Z2, Z1
@@ -6352,7 +6323,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
@@ -6376,7 +6346,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
@@ -6400,7 +6369,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
@@ -6424,7 +6392,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
@@ -6448,7 +6415,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
@@ -6472,7 +6438,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
@@ -6495,7 +6460,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
@@ -6519,7 +6483,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3
@@ -6543,7 +6506,6 @@ item_weightAVX512:
 	VMULPS      constant3f200000<>+0(SB), Z1, Z1
 	VMOVAPS     Z1, Z1
 	VFMADD231PS constant3fc00000<>+0(SB), Z3, Z1
-	VMULPS      constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z5, Z3
 	VFMADD231PS constant3ec80000<>+0(SB), Z6, Z3
 	VMOVAPS     Z3, Z3

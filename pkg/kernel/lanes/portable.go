@@ -46,14 +46,14 @@ func (p *Product) square(g, j int) {
 		for range p.K {
 			x, y := p.A[a], p.A[a+p.AStep]
 			v := p.B[b : b+4 : b+4]
-			s0 += x * v[0]
-			s1 += x * v[1]
-			s2 += x * v[2]
-			s3 += x * v[3]
-			t0 += y * v[0]
-			t1 += y * v[1]
-			t2 += y * v[2]
-			t3 += y * v[3]
+			s0 += float32(x * v[0])
+			s1 += float32(x * v[1])
+			s2 += float32(x * v[2])
+			s3 += float32(x * v[3])
+			t0 += float32(y * v[0])
+			t1 += float32(y * v[1])
+			t2 += float32(y * v[2])
+			t3 += float32(y * v[3])
 			a += p.AInner
 			b += p.BInner
 		}

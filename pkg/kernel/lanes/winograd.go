@@ -44,12 +44,12 @@ func transform(t *Transform, in, out int, do func([6]float32) [6]float32) {
 }
 
 func input(d [6]float32) [6]float32 {
-	ea, oa := d[4]-b2*d[2], pointA*(d[3]-b2*d[1])
-	eb, ob := d[4]-a2*d[2], pointB*(d[3]-a2*d[1])
+	ea, oa := d[4]-float32(b2*d[2]), float32(pointA*(d[3]-float32(b2*d[1])))
+	eb, ob := d[4]-float32(a2*d[2]), float32(pointB*(d[3]-float32(a2*d[1])))
 	return [6]float32{
-		d[4] - (a2+b2)*d[2] + a2*b2*d[0],
+		d[4] - float32((a2+b2)*d[2]) + float32(a2*b2*d[0]),
 		ea + oa, ea - oa, eb + ob, eb - ob,
-		d[5] - (a2+b2)*d[3] + a2*b2*d[1],
+		d[5] - float32((a2+b2)*d[3]) + float32(a2*b2*d[1]),
 	}
 }
 
@@ -57,9 +57,9 @@ func interpolate4(d [6]float32) [6]float32 {
 	sa, da, sb, db := d[1]+d[2], d[1]-d[2], d[3]+d[4], d[3]-d[4]
 	return [6]float32{
 		d[0] + sa + sb,
-		pointA*da + pointB*db,
-		a2*sa + b2*sb,
-		d[5] + a2*pointA*da + b2*pointB*db,
+		float32(pointA*da) + float32(pointB*db),
+		float32(a2*sa) + float32(b2*sb),
+		d[5] + float32(a2*pointA*da) + float32(b2*pointB*db),
 	}
 }
 
@@ -67,20 +67,20 @@ func interpolate3(d [6]float32) [6]float32 {
 	sa, da, sb, db := d[1]+d[2], d[1]-d[2], d[3]+d[4], d[3]-d[4]
 	return [6]float32{
 		d[0] + sa + sb,
-		pointA*da + pointB*db,
-		d[5] + a2*sa + b2*sb,
+		float32(pointA*da) + float32(pointB*db),
+		d[5] + float32(a2*sa) + float32(b2*sb),
 	}
 }
 
 func evaluate3(g [6]float32) [6]float32 {
-	ea, oa := scaleA*(g[0]+a2*g[2]), scaleA*pointA*g[1]
-	eb, ob := scaleB*(g[0]+b2*g[2]), scaleB*pointB*g[1]
+	ea, oa := float32(scaleA*(g[0]+float32(a2*g[2]))), float32(scaleA*pointA*g[1])
+	eb, ob := float32(scaleB*(g[0]+float32(b2*g[2]))), float32(scaleB*pointB*g[1])
 	return [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[2]}
 }
 
 func evaluate4(g [6]float32) [6]float32 {
-	ea, oa := scaleA*(g[0]+a2*g[2]), scaleA*pointA*(g[1]+a2*g[3])
-	eb, ob := scaleB*(g[0]+b2*g[2]), scaleB*pointB*(g[1]+b2*g[3])
+	ea, oa := float32(scaleA*(g[0]+float32(a2*g[2]))), float32(scaleA*pointA*(g[1]+float32(a2*g[3])))
+	eb, ob := float32(scaleB*(g[0]+float32(b2*g[2]))), float32(scaleB*pointB*(g[1]+float32(b2*g[3])))
 	return [6]float32{scale0 * g[0], ea + oa, ea - oa, eb + ob, eb - ob, g[3]}
 }
 

@@ -36,6 +36,9 @@ func random(r *rand.Rand, n int) []float32 {
 func TestBatch(t *testing.T) {
 	on(t, func(t *testing.T) {
 		for _, size := range [][3]int{{1, 1, 1}, {2, 3, 4}, {5, 7, 3}, {12, 32, 16}, {13, 33, 300}, {64, 64, 64}, {200, 150, 40}, {193, 129, 5}, {4, 16, 0}, {3, 384, 128}} {
+			if testing.Short() && size[0]*size[1]*size[2] > 100_000 {
+				continue // emulators take minutes
+			}
 			for flags := range 4 {
 				for _, f := range [][2]float32{{1, 0}, {1, 1}, {0.25, 0}, {-2, 0.5}} {
 					transA, transB := flags&1 != 0, flags&2 != 0

@@ -5,6 +5,7 @@ package nonlinear
 import (
 	"math"
 
+	"multiscale/pkg/elementary"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
@@ -28,7 +29,7 @@ var gelu = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-func phi(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }
+func phi(x float64) float64 { return float64(math.Erfc(-x/math.Sqrt2) / 2) }
 
 // GELUGradient writes gy times the derivative at x to gx.
 func GELUGradient(gx, gy, x []float32) { geluGradient.Run(len(x), 2*work, args{y: gx, g: gy, x: x}) }
@@ -37,7 +38,7 @@ var geluGradient = kernel.NewLoop(func(a *args, lo, hi int) {
 	density := 1 / math.Sqrt(2*math.Pi)
 	for i := lo; i < hi; i++ {
 		x := float64(a.x[i])
-		a.y[i] = float32(float64(a.g[i]) * (phi(x) + x*density*math.Exp(-x*x/2)))
+		a.y[i] = float32(float64(a.g[i]) * (phi(x) + float64(x*density*elementary.Exp(-x*x/2))))
 	}
 })
 
@@ -51,7 +52,7 @@ var root = math.Sqrt(2 / math.Pi)
 var geluTanh = kernel.NewLoop(func(a *args, lo, hi int) {
 	for i := lo; i < hi; i++ {
 		x := float64(a.x[i])
-		a.y[i] = float32(x / 2 * (1 + math.Tanh(root*(x+cubic*x*x*x))))
+		a.y[i] = float32(x / 2 * (1 + elementary.Tanh(root*(x+float64(cubic*x*x*x)))))
 	}
 })
 
@@ -63,8 +64,8 @@ func GELUTanhGradient(gx, gy, x []float32) {
 var geluTanhGradient = kernel.NewLoop(func(a *args, lo, hi int) {
 	for i := lo; i < hi; i++ {
 		x := float64(a.x[i])
-		t := math.Tanh(root * (x + cubic*x*x*x))
-		a.y[i] = float32(float64(a.g[i]) * ((1+t)/2 + x/2*(1-t*t)*root*(1+3*cubic*x*x)))
+		t := elementary.Tanh(root * (x + float64(cubic*x*x*x)))
+		a.y[i] = float32(float64(a.g[i]) * (float64((1+t)/2) + float64(x/2*(1-float64(t*t))*root*(1+float64(3*cubic*x*x)))))
 	}
 })
 
@@ -73,7 +74,7 @@ func Sigmoid(y, x []float32) { sigmoid.Run(len(x), work, args{y: y, x: x}) }
 
 var sigmoid = kernel.NewLoop(func(a *args, lo, hi int) {
 	for i := lo; i < hi; i++ {
-		a.y[i] = float32(1 / (1 + math.Exp(-float64(a.x[i]))))
+		a.y[i] = float32(1 / (1 + elementary.Exp(-float64(a.x[i]))))
 	}
 })
 
@@ -130,7 +131,7 @@ var slopeGradient = kernel.NewLoop(func(a *args, lo, hi int) {
 			g, x := a.plane(a.g, i), a.plane(a.x, i)
 			for j, v := range x {
 				if v <= 0 {
-					total += float64(g[j]) * float64(v)
+					total += float64(float64(g[j]) * float64(v))
 				}
 			}
 		}

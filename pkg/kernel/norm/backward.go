@@ -31,7 +31,7 @@ func (c *core) tanhGradients(gz, gy, x []float32) {
 	var u [1]float32
 	for i := range gz {
 		r := i / c.width
-		u[0] = (x[i]-c.mean[r])*c.scale[r] + c.shift[r]
+		u[0] = float32((x[i]-c.mean[r])*c.scale[r]) + c.shift[r]
 		vector.TanhGrad(gz[i:i+1], gy[i:i+1], u[:])
 	}
 }

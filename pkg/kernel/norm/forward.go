@@ -27,7 +27,7 @@ func statistics(j *job, from, to int) {
 			squares += j.sums[at+1]
 		}
 		mean := sum / n
-		rstd := 1 / math.Sqrt(max(squares/n-mean*mean, 0)+j.eps)
+		rstd := 1 / math.Sqrt(max(squares/n-float64(mean*mean), 0)+j.eps)
 		j.mean[group], j.rstd[group] = float32(mean), float32(rstd)
 		j.deviation[2*group], j.deviation[2*group+1] = rstd, mean-float64(float32(mean))
 	}

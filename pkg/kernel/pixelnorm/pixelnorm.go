@@ -65,7 +65,7 @@ var forward = kernel.NewLoop(func(a *forwardArgs, first, last int) {
 		for c := range s.C {
 			for i, x := range s.row(a.x, image, c, lo, hi) {
 				d := float64(x) - sums[i]
-				squares[i] += d * d
+				squares[i] += float64(d * d)
 			}
 		}
 		for i := range hi - lo {
@@ -76,7 +76,7 @@ var forward = kernel.NewLoop(func(a *forwardArgs, first, last int) {
 			gamma, beta := float64(a.gamma[c]), float64(a.beta[c])
 			y := s.row(a.y, image, c, lo, hi)
 			for i, x := range s.row(a.x, image, c, lo, hi) {
-				y[i] = float32((float64(x)-sums[i])*scale[i]*gamma + beta)
+				y[i] = float32(float64((float64(x)-sums[i])*scale[i]*gamma) + beta)
 			}
 		}
 	}
@@ -99,9 +99,9 @@ var backward = kernel.NewLoop(func(a *args, first, last int) {
 		for c := range s.C {
 			gamma, x := float64(a.gamma[c]), s.row(a.x, image, c, lo, hi)
 			for i, gy := range s.row(a.g, image, c, lo, hi) {
-				g := float64(gy) * gamma
+				g := float64(float64(gy) * gamma)
 				sums[i] += g
-				products[i] += g * float64(x[i]-mean[i]) * float64(rstd[i])
+				products[i] += float64(g * float64(x[i]-mean[i]) * float64(rstd[i]))
 			}
 		}
 		for i := range hi - lo {
@@ -112,7 +112,7 @@ var backward = kernel.NewLoop(func(a *args, first, last int) {
 			gamma, x, gx := float64(a.gamma[c]), s.row(a.x, image, c, lo, hi), s.row(a.y, image, c, lo, hi)
 			for i, gy := range s.row(a.g, image, c, lo, hi) {
 				r := float64(rstd[i])
-				gx[i] = float32(r * (float64(gy)*gamma - sums[i] - float64(x[i]-mean[i])*r*products[i]))
+				gx[i] = float32(r * (float64(float64(gy)*gamma) - sums[i] - float64(float64(x[i]-mean[i])*r*products[i])))
 			}
 		}
 	}
@@ -132,7 +132,7 @@ var affine = kernel.NewLoop(func(a *affineArgs, first, last int) {
 			mean, rstd := a.mean[image*s.HW:][:s.HW], a.rstd[image*s.HW:][:s.HW]
 			for i, gy := range s.row(a.g, image, c, 0, s.HW) {
 				gBeta += float64(gy)
-				gGamma += float64(gy) * float64(x[i]-mean[i]) * float64(rstd[i])
+				gGamma += float64(float64(gy) * float64(x[i]-mean[i]) * float64(rstd[i]))
 			}
 		}
 		a.gGamma[c], a.gBeta[c] = float32(gGamma), float32(gBeta)

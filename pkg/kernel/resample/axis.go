@@ -30,7 +30,7 @@ func (a *axis) nearest(in, out int, scale float64) {
 func (a *axis) bilinear(in, out int, scale float64) {
 	a.resize(out)
 	for i := range a.low {
-		at := max(scale*(float64(i)+0.5)-0.5, 0)
+		at := max(float64(scale*(float64(i)+0.5))-0.5, 0)
 		low := min(int32(at), int32(in-1))
 		by := float32(at - float64(low))
 		a.low[i], a.high[i] = low, min(low+1, int32(in-1))

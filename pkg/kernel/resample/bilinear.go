@@ -39,7 +39,7 @@ func bilinear(j *job, y, x []float32) {
 		j.blendRows(*l, x, i)
 		to := y[i*j.ow:][:j.ow]
 		for k, low := range j.cols.low {
-			to[k] = j.cols.lowBy[k]*(*l)[low] + j.cols.highBy[k]*(*l)[j.cols.high[k]]
+			to[k] = float32(j.cols.lowBy[k]*(*l)[low]) + float32(j.cols.highBy[k]*(*l)[j.cols.high[k]])
 		}
 	}
 	lines.Put(l)
@@ -57,8 +57,8 @@ func bilinearBackward(j *job, gx, gy []float32) {
 	for i := range j.oh {
 		clear(*l)
 		for k, g := range gy[i*j.ow:][:j.ow] {
-			(*l)[j.cols.low[k]] += j.cols.lowBy[k] * g
-			(*l)[j.cols.high[k]] += j.cols.highBy[k] * g
+			(*l)[j.cols.low[k]] += float32(j.cols.lowBy[k] * g)
+			(*l)[j.cols.high[k]] += float32(j.cols.highBy[k] * g)
 		}
 		j.spreadRows(gx, *l, i)
 	}

@@ -36,7 +36,7 @@ func (p *plane) load(a, b []float32, h, w int) {
 		to := p.inside(r)
 		for i := range w {
 			u, v := float64(a[r*w+i]), float64(b[r*w+i])
-			p.a[to+i], p.b[to+i], p.square[to+i], p.product[to+i] = u, v, u*u+v*v, u*v
+			p.a[to+i], p.b[to+i], p.square[to+i], p.product[to+i] = u, v, float64(u*u)+float64(v*v), u*v
 		}
 	}
 }
@@ -67,8 +67,8 @@ func (p *plane) statistics() {
 // terms returns the four factors of the index u*v/(d*e) at position i of the
 // filtered arrays: u and d compare the means, v and e the deviations.
 func (p *plane) terms(i int) (u, v, d, e float64) {
-	cross, squares := p.meanA[i]*p.meanB[i], p.meanA[i]*p.meanA[i]+p.meanB[i]*p.meanB[i]
-	return 2*cross + c1, 2*(p.meanProd[i]-cross) + c2, squares + c1, p.meanSquare[i] - squares + c2
+	cross, squares := float64(p.meanA[i]*p.meanB[i]), float64(p.meanA[i]*p.meanA[i])+float64(p.meanB[i]*p.meanB[i])
+	return float64(2*cross) + c1, float64(2*(p.meanProd[i]-cross)) + c2, squares + c1, p.meanSquare[i] - squares + c2
 }
 
 // similarity returns the sum of the index over the pixels.
@@ -95,7 +95,7 @@ func (p *plane) gradient(ga []float32, weight float64) {
 			f := weight / (d * e)
 			index := u * v * f
 			byMean[i], byProduct[i], bySquare[i] =
-				2*p.meanB[i]*(v-u)*f+2*p.meanA[i]*index*(d-e)/(d*e), 2*u*f, -index/e
+				float64(2*p.meanB[i]*(v-u)*f)+2*p.meanA[i]*index*(d-e)/(d*e), 2*u*f, -index/e
 		}
 	}
 	for _, x := range [][]float64{byMean, byProduct, bySquare} {
@@ -104,7 +104,7 @@ func (p *plane) gradient(ga []float32, weight float64) {
 	for r := range p.h {
 		for k := range p.w {
 			i, at := r*p.stride+k, p.inside(r)+k
-			ga[r*p.w+k] = float32(byMean[i] + byProduct[i]*p.b[at] + 2*bySquare[i]*p.a[at])
+			ga[r*p.w+k] = float32(byMean[i] + float64(byProduct[i]*p.b[at]) + float64(2*bySquare[i]*p.a[at]))
 		}
 	}
 }

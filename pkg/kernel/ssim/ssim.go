@@ -2,9 +2,9 @@ package ssim
 
 import (
 	"fmt"
-	"math"
 	"sync"
 
+	"multiscale/pkg/elementary"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
@@ -30,7 +30,7 @@ func gaussian() (w [taps]float64) {
 	var sum float64
 	for k := range w {
 		d := float64(k - pad)
-		w[k] = math.Exp(-d * d / (2 * sigma * sigma))
+		w[k] = elementary.Exp(-d * d / (2 * sigma * sigma))
 		sum += w[k]
 	}
 	for k := range w {

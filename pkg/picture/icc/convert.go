@@ -1,8 +1,9 @@
 package icc
 
 import (
-	"math"
 	"sync"
+
+	"multiscale/pkg/elementary"
 )
 
 type matrix [3][3]float64
@@ -16,7 +17,7 @@ func (m matrix) times(n matrix) (p matrix) {
 	for i := range 3 {
 		for j := range 3 {
 			for k := range 3 {
-				p[i][j] += m[i][k] * n[k][j]
+				p[i][j] += float64(m[i][k] * n[k][j])
 			}
 		}
 	}
@@ -26,7 +27,7 @@ func (m matrix) times(n matrix) (p matrix) {
 func (m matrix) of(v [3]float64) (w [3]float64) {
 	for i := range 3 {
 		for k := range 3 {
-			w[i] += m[i][k] * v[k]
+			w[i] += float64(m[i][k] * v[k])
 		}
 	}
 	return w
@@ -35,9 +36,9 @@ func (m matrix) of(v [3]float64) (w [3]float64) {
 func (m matrix) inverse() (n matrix) {
 	minor := func(i, j int) float64 {
 		a, b, c, d := (i+1)%3, (i+2)%3, (j+1)%3, (j+2)%3
-		return m[a][c]*m[b][d] - m[a][d]*m[b][c]
+		return float64(m[a][c]*m[b][d]) - float64(m[a][d]*m[b][c])
 	}
-	det := m[0][0]*minor(0, 0) + m[0][1]*minor(0, 1) + m[0][2]*minor(0, 2)
+	det := float64(m[0][0]*minor(0, 0)) + float64(m[0][1]*minor(0, 1)) + float64(m[0][2]*minor(0, 2))
 	for i := range 3 {
 		for j := range 3 {
 			n[j][i] = minor(i, j) / det
@@ -97,7 +98,7 @@ func SRGB(x float64) float64 {
 	if x <= 0.04045 {
 		return x / 12.92
 	}
-	return math.Pow((x+0.055)/1.055, 2.4)
+	return elementary.Pow((x+0.055)/1.055, 2.4)
 }
 
 // encoding has sRGB's value for light i/65536.
@@ -111,7 +112,7 @@ var encoder = sync.OnceValue(func() *encoding {
 		if l <= 0.0031308 {
 			t[i] = float32(12.92 * l)
 		} else {
-			t[i] = float32(1.055*math.Pow(l, 1/2.4) - 0.055)
+			t[i] = float32(float64(1.055*elementary.Pow(l, 1/2.4)) - 0.055)
 		}
 	}
 	return &t
@@ -125,7 +126,7 @@ func (t *encoding) of(light float32) float32 {
 	if light >= 1 {
 		return 1
 	}
-	at := light * 65536
+	at := float32(light * 65536)
 	i := int(at)
 	return t[i] + float32((at-float32(i))*(t[i+1]-t[i]))
 }

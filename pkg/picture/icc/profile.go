@@ -154,9 +154,9 @@ func parseCurve(tag []byte) (curve, error) {
 
 // lookUp interpolates a table over [0,1].
 func lookUp(table []float64, x float64) float64 {
-	at := min(max(x, 0), 1) * float64(len(table)-1)
+	at := float64(min(max(x, 0), 1) * float64(len(table)-1))
 	i := min(int(at), len(table)-2)
-	return table[i] + (at-float64(i))*(table[i+1]-table[i])
+	return table[i] + float64((at-float64(i))*(table[i+1]-table[i]))
 }
 
 // Power is the curve of a gamma.
@@ -187,8 +187,8 @@ func parametric(tag []byte) (curve, error) {
 	}
 	return func(x float64) float64 {
 		if x >= d {
-			return math.Pow(max(a*x+b, 0), g) + e
+			return math.Pow(max(float64(a*x)+b, 0), g) + e
 		}
-		return c*x + f
+		return float64(c*x) + f
 	}, nil
 }

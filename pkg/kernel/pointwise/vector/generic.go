@@ -17,12 +17,12 @@ func momentsGeneric(x []float32) (sum, squares float64) {
 		for k, v := range x[i : i+lanes : i+lanes] {
 			d := float64(v)
 			s[k&(lanes-1)] += d
-			q[k&(lanes-1)] += d * d
+			q[k&(lanes-1)] += float64(d * d)
 		}
 	}
 	for _, v := range x[n:] {
 		s[0] += float64(v)
-		q[0] += float64(v) * float64(v)
+		q[0] += float64(float64(v) * float64(v))
 	}
 	return s[0] + s[1] + (s[2] + s[3]), q[0] + q[1] + (q[2] + q[3])
 }
@@ -31,12 +31,12 @@ func distanceGeneric(a, b []float32) float64 {
 	var s [lanes]float64
 	for i, v := range a {
 		d := float64(v) - float64(b[i])
-		s[i&(lanes-1)] += d * d
+		s[i&(lanes-1)] += float64(d * d)
 	}
 	return s[0] + s[1] + (s[2] + s[3])
 }
 
-func leaky(x, slope float32) float32 { return max(x, 0) + slope*min(x, 0) }
+func leaky(x, slope float32) float32 { return max(x, 0) + float32(slope*min(x, 0)) }
 
 func leakyGeneric(y, x []float32, slope float32) {
 	for i, v := range x {
@@ -65,7 +65,7 @@ func siluGeneric(y, x []float32) {
 func siluSlope(u float32) float32 {
 	e := exp(-u)
 	s := 1 / (1 + e)
-	return s + s*(u*(e*s))
+	return s + float32(s*(u*(e*s)))
 }
 
 func siluGradGeneric(gx, gy, x []float32) {
@@ -83,13 +83,13 @@ func tanhGeneric(y, x []float32) {
 func tanhGradGeneric(gx, gy, x []float32) {
 	for i, v := range x {
 		t := tanh(v)
-		gx[i] = gy[i] * (1 - t*t)
+		gx[i] = gy[i] * (1 - float32(t*t))
 	}
 }
 
 func axpyGeneric(y, x []float32, a float32) {
 	for i, v := range x {
-		y[i] += a * v
+		y[i] += float32(a * v)
 	}
 }
 
@@ -193,7 +193,7 @@ func normalizeLeakyGeneric(y, x []float32, width int, mean, scale, shift []float
 		m, b := mean[r], shift[r]
 		yr := y[r*width:][:width]
 		for i, v := range x[r*width:][:width] {
-			yr[i] = leaky((v-m)*a+b, slope)
+			yr[i] = leaky(float32((v-m)*a)+b, slope)
 		}
 	}
 }
@@ -203,7 +203,7 @@ func normalizeSiLUGeneric(y, x []float32, width int, mean, scale, shift []float3
 		m, b := mean[r], shift[r]
 		yr := y[r*width:][:width]
 		for i, v := range x[r*width:][:width] {
-			u := (v-m)*a + b
+			u := float32((v-m)*a) + b
 			yr[i] = u / (1 + exp(-u))
 		}
 	}
@@ -216,7 +216,7 @@ func normSumsLeakyGeneric(gy, x []float32, width int, mean, scale, shift []float
 		for i, v := range x[r*width:][:width] {
 			d := v - m
 			g := gr[i]
-			if !(d*a+b > 0) {
+			if !(float32(d*a)+b > 0) {
 				g *= slope
 			}
 			s += float64(g)
@@ -233,7 +233,7 @@ func normSumsSiLUGeneric(gz, gy, x []float32, width int, mean, scale, shift []fl
 		var s, q float64
 		for i, v := range x[r*width:][:width] {
 			d := v - m
-			g := gr[i] * siluSlope(d*a+b)
+			g := gr[i] * siluSlope(float32(d*a)+b)
 			zr[i] = g
 			s += float64(g)
 			q += float64(g * d)
@@ -249,10 +249,10 @@ func normGradLeakyGeneric(gx, gy, x []float32, width int, mean, scale, shift []f
 		for i, v := range x[r*width:][:width] {
 			d := v - m
 			g := gr[i]
-			if !(d*a+b > 0) {
+			if !(float32(d*a)+b > 0) {
 				g *= slope
 			}
-			xr[i] = a*g + (d*t + o)
+			xr[i] = float32(a*g) + (float32(d*t) + o)
 		}
 	}
 }
@@ -268,7 +268,7 @@ func maximumGeneric(x []float32) float32 {
 func expShiftGeneric(y, x []float32, a, b float32) float64 {
 	var s [lanes]float64
 	for i, v := range x {
-		e := exp(v*a - b)
+		e := exp(float32(v*a) - b)
 		y[i] = e
 		s[i&(lanes-1)] += float64(e)
 	}
@@ -278,7 +278,7 @@ func expShiftGeneric(y, x []float32, a, b float32) float64 {
 func dotGeneric(a, b []float32) float64 {
 	var s [lanes]float64
 	for i, v := range a {
-		s[i&(lanes-1)] += float64(v) * float64(b[i])
+		s[i&(lanes-1)] += float64(float64(v) * float64(b[i]))
 	}
 	return s[0] + s[1] + (s[2] + s[3])
 }
@@ -291,18 +291,18 @@ func softGradGeneric(gx, gw, w []float32, shift, scale float32) {
 
 func adamGeneric(p, g, m, v []float32, c *AdamConstants) {
 	for i, d := range g {
-		mi := m[i]*c.Beta1 + d*c.OneMinusBeta1
-		vi := v[i]*c.Beta2 + d*d*c.OneMinusBeta2
+		mi := float32(m[i]*c.Beta1) + float32(d*c.OneMinusBeta1)
+		vi := float32(v[i]*c.Beta2) + float32(d*d*c.OneMinusBeta2)
 		m[i], v[i] = mi, vi
-		p[i] -= c.Rate * mi / (float32(math.Sqrt(float64(vi)))*c.InverseRoot + c.Epsilon)
+		p[i] -= c.Rate * mi / (float32(float32(math.Sqrt(float64(vi)))*c.InverseRoot) + c.Epsilon)
 	}
 }
 
 func momentumGeneric(p, g, v []float32, rate, momentum float32) {
 	for i, d := range g {
-		u := momentum*v[i] + d
+		u := float32(momentum*v[i]) + d
 		v[i] = u
-		p[i] -= rate * u
+		p[i] -= float32(rate * u)
 	}
 }
 
@@ -341,12 +341,12 @@ func mulGeneric(y, a, b []float32) {
 
 func mulAddGeneric(y, a, b []float32) {
 	for i, v := range a {
-		y[i] += v * b[i]
+		y[i] += float32(v * b[i])
 	}
 }
 
 func blendGeneric(y, a, b []float32, s, t float32) {
 	for i, v := range a {
-		y[i] = s*v + t*b[i]
+		y[i] = float32(s*v) + float32(t*b[i])
 	}
 }

@@ -100,11 +100,11 @@ func DoubleLineGrad(gx, gy []float32) {
 		gx[0] = g[0] + g[1]
 		return
 	}
-	gx[0] = g[0] + 0.75*g[1] + 0.25*g[2]
+	gx[0] = g[0] + float32(0.75*g[1]) + float32(0.25*g[2])
 	n := eights(last - 1)
 	active().doubleLineGrad(gx[1:][:n], g[1:][:2*n+2])
 	doubleLineGradGeneric(gx[1+n:last], g[1+2*n:])
-	gx[last] = 0.25*g[2*last-1] + 0.75*g[2*last] + g[2*last+1]
+	gx[last] = float32(0.25*g[2*last-1]) + float32(0.75*g[2*last]) + g[2*last+1]
 }
 
 func duplicateGeneric(y, x []float32, s float32) {
@@ -155,14 +155,14 @@ func deinterleaveGeneric(a, b, y []float32) {
 func doubleLineGeneric(y, x []float32) {
 	for k := range len(x) - 1 {
 		a, b := x[k], x[k+1]
-		y[2*k] = 0.75*a + 0.25*b
-		y[2*k+1] = 0.25*a + 0.75*b
+		y[2*k] = float32(0.75*a) + float32(0.25*b)
+		y[2*k+1] = float32(0.25*a) + float32(0.75*b)
 	}
 }
 
 // doubleLineGradGeneric is the transpose of doubleLineGeneric inside a line.
 func doubleLineGradGeneric(gx, g []float32) {
 	for k := range gx {
-		gx[k] = 0.25*(g[2*k]+g[2*k+3]) + 0.75*(g[2*k+1]+g[2*k+2])
+		gx[k] = float32(0.25*(g[2*k]+g[2*k+3])) + float32(0.75*(g[2*k+1]+g[2*k+2]))
 	}
 }

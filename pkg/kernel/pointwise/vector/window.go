@@ -20,7 +20,7 @@ func windowGeneric(y, x []float64, stride int, taps *[Taps]float64) {
 	for k := range centre {
 		t, a, b := taps[k], x[k*stride:][:len(y)], x[(Taps-1-k)*stride:][:len(y)]
 		for i := range y {
-			y[i] += t * (a[i] + b[i])
+			y[i] += float64(t * (a[i] + b[i]))
 		}
 	}
 }
