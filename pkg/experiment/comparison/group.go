@@ -161,8 +161,10 @@ func name(groups []*Group) {
 		}
 		for _, size := range g.sizes() {
 			g.Name += "-" + fileName(size)
+			if strings.HasPrefix(size, "iterations ") { // the other sizes are in any title
+				g.Title = join(g.Title, size)
+			}
 		}
-		g.Title = join(g.Title, strings.Join(g.sizes(), ", "))
 		if taken[g.Name]++; taken[g.Name] > 1 {
 			g.Name += "-" + strconv.Itoa(taken[g.Name])
 		}
