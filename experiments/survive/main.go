@@ -1,5 +1,5 @@
-// Command survive kills a denoising run at random moments, resumes it with
-// -resume, and compares tables and models with those of an undisturbed run.
+// Command survive kills a denoising run at random moments, resumes it, and
+// compares tables and models with those of an undisturbed run.
 //
 //	go run ./experiments/survive [-kills N] [-seed N] [-- FLAGS OF DENOISING]
 //

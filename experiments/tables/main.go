@@ -6,8 +6,8 @@
 //	go run ./experiments/tables [-runs DIR ...] [-out DIR]
 //	go run ./experiments/tables -plan experiments/plans/cpu.yaml [-run] [-root NAME=DIR ...]
 //
-// With a plan it says what of it is there, what is missing and what that costs,
-// and trains what is missing with -run.
+// With a plan it says what is finished, what is missing and what that costs; -run
+// trains what is missing.
 package main
 
 import (
