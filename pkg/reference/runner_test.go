@@ -1,10 +1,12 @@
 package reference_test
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"multiscale/pkg/reference"
@@ -44,6 +46,9 @@ func TestRunnerFails(t *testing.T) {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestReference$", "-test.v")
 		cmd.Env = append(os.Environ(), reference.Variable+"="+tc.folder)
 		out, err := cmd.CombinedOutput()
+		if errors.Is(err, syscall.ENOEXEC) {
+			t.Skip("under an emulator a program cannot start itself")
+		}
 		if (err == nil) != (tc.want == "") || !strings.Contains(string(out), tc.want) {
 			t.Errorf("%s: %v, want %q in\n%s", tc.name, err, tc.want, out)
 		}
