@@ -1,5 +1,5 @@
 // Package command is what all commands share: flags with one style of help and of
-// errors, exit statuses, and signals.
+// errors, exit statuses, and signals. The settings of training are in package setting.
 //
 // A command exits with 0 only when all that was asked was done, with 1 when it
 // failed, with 2 for wrong usage, and with 128 and the signal's number when SIGINT
