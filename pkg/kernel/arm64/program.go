@@ -74,7 +74,7 @@ func (p *Program) Label(name string) string {
 // Place puts a label here.
 func (p *Program) Place(label string) { p.line("%s:", label) }
 
-// Function begins a function with a frame of so many bytes. parameters and results are
+// Function begins a function with a frame of the given number of bytes. parameters and results are
 // lists as in Go source, with one kind of type each: "y, x []float32, slope float32".
 func (p *Program) Function(name, doc, parameters, results string, frame int) {
 	p.nextV, p.nextR, p.arguments = 0, 0, map[string]argument{}
