@@ -255,10 +255,10 @@ func TestOneRuntime(t *testing.T) {
 			function = protowire.AppendBytes(function, node)
 		}
 	}
-	function = protowire.AppendBytes(protowire.AppendTag(function, 9, protowire.BytesType), []byte{2<<3 | 0, 17}) // opset
+	function = protowire.AppendBytes(protowire.AppendTag(function, 9, protowire.BytesType), []byte{2 << 3, 17}) // opset
 	function = protowire.AppendString(protowire.AppendTag(function, 10, protowire.BytesType), "here")
 	data := protowire.AppendBytes(protowire.AppendTag(encode(t, scaled()), functions, protowire.BytesType), function)
-	data = protowire.AppendBytes(protowire.AppendTag(data, 8, protowire.BytesType), append(protowire.AppendString([]byte{1<<3 | 2}, "here"), 2<<3|0, 1))
+	data = protowire.AppendBytes(protowire.AppendTag(data, 8, protowire.BytesType), append(protowire.AppendString([]byte{1<<3 | 2}, "here"), 2<<3, 1))
 	report, err := crosscheck.Run(context.Background(), data, crosscheck.Options{Seed: 1})
 	if err != nil { // without ONNX Runtime
 		if !strings.Contains(err.Error(), "no runtime runs the model at the shapes 1x3x32x32, 2x3x24x40, 3x3x40x16\nonnx-go: local functions are not supported") || strings.Contains(err.Error(), "onnxruntime:") {

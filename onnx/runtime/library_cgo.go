@@ -48,9 +48,6 @@ func Load(explicit string) (*Library, error) {
 	return loaded, nil
 }
 
-// Path is the file that was loaded.
-func (l *Library) Path() string { return l.path }
-
 // Version is the version of ONNX Runtime.
 func (l *Library) Version() string { return l.version }
 

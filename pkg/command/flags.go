@@ -7,7 +7,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 )
 
 // Flags is a set of flags: the standard library's syntax, help in groups with
@@ -53,9 +52,6 @@ func (f *Flags) Group(title string) { f.groups = append(f.groups, group{title: t
 // Arguments says what the command takes after its flags, as shown in the help
 // ("MODEL.onnx"). Without it, arguments are an error.
 func (f *Flags) Arguments(shown string) { f.arguments = shown }
-
-// Given reports whether a flag was on the command line.
-func (f *Flags) Given(name string) bool { return f.given[name] }
 
 // Args returns the arguments after the flags.
 func (f *Flags) Args() []string { return f.set.Args() }
@@ -125,21 +121,6 @@ func (f *Flags) Int(p *int, name, unit string, low, high int, preset, usage stri
 	f.Func(name, unit, preset, usage, func(s string) (err error) {
 		*p, err = parseInt(name, s, low, high)
 		return err
-	})
-}
-
-// Duration defines a flag with a time of at least low.
-func (f *Flags) Duration(p *time.Duration, name string, low time.Duration, usage string) {
-	f.Func(name, "DURATION", FormatDuration(*p), usage, func(s string) error {
-		d, err := time.ParseDuration(s)
-		if err != nil {
-			return Wrong(name, s, "not a time", "write it like 90s, 2m or 1h")
-		}
-		if d < low {
-			return Wrong(name, s, fmt.Sprintf("less than %v", low), "give a longer time")
-		}
-		*p = d
-		return nil
 	})
 }
 

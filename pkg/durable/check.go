@@ -38,13 +38,25 @@ func CheckFile(path string) error {
 	return checkWritable(dir)
 }
 
-// CheckFolder makes a folder, with those above it, and returns an error if no files
-// could be written into it.
+// CheckFolder returns an error if files could not be written into a folder, which
+// need not exist: it looks at the nearest folder above that does, and makes none.
 func CheckFolder(dir string) error {
-	if err := OS.MkdirAll(dir); err != nil {
-		return fmt.Errorf("cannot make the folder: %w; choose another", err)
+	for {
+		info, err := os.Stat(dir)
+		above := filepath.Dir(dir)
+		switch {
+		case err == nil && !info.IsDir():
+			return fmt.Errorf("%s is not a folder; choose another", dir)
+		case err == nil:
+			return checkWritable(dir)
+		case !errors.Is(err, fs.ErrNotExist) || above == dir:
+			return fmt.Errorf("%s: %w; choose another folder", dir, reasonOf(err))
+		}
+		if _, err := os.Lstat(dir); err == nil {
+			return fmt.Errorf("%s is a link to nothing; choose another folder", dir)
+		}
+		dir = above
 	}
-	return checkWritable(dir)
 }
 
 // checkWritable tries to make a file.

@@ -35,6 +35,9 @@ func TestCheckFile(t *testing.T) {
 	if err := durable.CheckFolder(filepath.Join(dir, "a", "b")); err != nil {
 		t.Error(err)
 	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("the check left %v, %v", entries, err)
+	}
 	if err := durable.CheckFolder(filepath.Join(dir, "file", "b")); err == nil {
 		t.Error("a folder in a file")
 	}

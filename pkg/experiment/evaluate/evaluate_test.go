@@ -92,7 +92,7 @@ func models(t *testing.T) []string {
 // degradations of its task; the table holds the means of the rows; and our own backend gives the
 // numbers of the best runtime at hand.
 func TestFolder(t *testing.T) {
-	root, out, own := folder(t, 3), t.TempDir(), t.TempDir()
+	root, out, own := folder(t, 3), filepath.Join(t.TempDir(), "new", "folder"), t.TempDir()
 	args := append(models(t), "-data", "folder", "-root", root, "-noise", "0.2,0.4")
 	printed, err := invoke(t.Context(), t, append(args, "-out", out)...)
 	if err != nil {

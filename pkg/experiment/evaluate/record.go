@@ -47,6 +47,9 @@ func (e *evaluation) claim() error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("-out: %w", err)
 	}
+	if err := durable.OS.MkdirAll(e.Out); err != nil {
+		return fmt.Errorf("-out %s: %w", e.Out, err)
+	}
 	record := Record{Data: e.Data, Root: e.Root, Digest: e.set.Digest, Models: e.Models}
 	return durable.WriteFile(durable.OS, path, func(w io.Writer) error {
 		out := json.NewEncoder(w)

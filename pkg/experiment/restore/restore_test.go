@@ -228,7 +228,6 @@ func TestFringe(t *testing.T) {
 			img.SetNRGBA(x, y, c)
 		}
 	}
-	in := save(t, img, "disc.png")
 	for _, model := range []string{
 		sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)),
 		sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution"))),
@@ -242,7 +241,7 @@ func TestFringe(t *testing.T) {
 					}
 				}
 			}
-			in = save(t, img, "disc.png")
+			in := save(t, img, "disc.png")
 			out := filepath.Join(t.TempDir(), "out.png")
 			must(t, "-model", model, "-in", in, "-out", out)
 			p, _, err := open(out)

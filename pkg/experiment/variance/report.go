@@ -55,6 +55,9 @@ func (s *study) report(out io.Writer) error {
 			write func(io.Writer) error
 		}{name, draw})
 	}
+	if err := durable.OS.MkdirAll(s.Out); err != nil {
+		return fmt.Errorf("-out %s: %w", s.Out, err)
+	}
 	for _, f := range files {
 		if err := durable.WriteFile(durable.OS, filepath.Join(s.Out, f.name), f.write); err != nil {
 			return fmt.Errorf("-out: %w", err)

@@ -68,13 +68,6 @@ func (g *generator) distance(p R, offset uintptr) R {
 	return r
 }
 
-// place is base + 4*index, in a new register.
-func (g *generator) place(base, index R) R {
-	r := g.General()
-	g.Op("ADD R%d<<2, R%d, R%d", index, base, r)
-	return r
-}
-
 // loop repeats do until n, at least 1, has been counted down.
 func (g *generator) loop(name string, n R, do func()) {
 	label := g.Label(name)
