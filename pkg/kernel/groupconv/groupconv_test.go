@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"multiscale/pkg/kernel/groupconv"
+	"multiscale/pkg/kernel/pointwise/kerneltest"
 	"multiscale/pkg/random"
 )
 
@@ -128,15 +129,12 @@ func TestCores(t *testing.T) {
 
 // TestAllocations: nothing is allocated once the scratch memory is there.
 func TestAllocations(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	for _, s := range shapes {
 		gy, x, w := operands(s)
-		if n := testing.AllocsPerRun(3, func() {
+		kerneltest.NoAllocations(t, func() {
 			groupconv.Forward(gy, x, w, s)
 			groupconv.InputGradient(x, gy, w, s)
 			groupconv.WeightGradient(w, gy, x, s, false)
-		}); n > 0 {
-			t.Errorf("%+v: %v allocations", s, n)
-		}
+		})
 	}
 }
