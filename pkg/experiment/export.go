@@ -91,6 +91,9 @@ func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Cross
 		Shapes:  [][]int{{1, c, 8 * m, 8 * m}, {2, c, 6 * m, 11 * m}},
 		Forward: crosscheck.Network(ctx, u.model),
 	})
+	if ctx.Err() != nil {
+		return nil, 0, ctx.Err()
+	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("cross-check of %s: %w", runfolder.ONNXFile(u.name), err)
 	}

@@ -50,8 +50,23 @@ func ReadWeights(path string, n network.Network, channels int) (*Weights, error)
 	if err != nil {
 		return nil, fmt.Errorf("-init %s: for -network %s: %w", path, n.Name(), err)
 	}
+	if err := finite(params); err != nil {
+		return nil, fmt.Errorf("-init %s: %w", path, err)
+	}
 	sum := sha256.Sum256(data)
 	return &Weights{path, hex.EncodeToString(sum[:]), params.Values()}, nil
+}
+
+// finite returns an error that names the first parameter with a value that is none.
+func finite(params *param.Set) error {
+	for _, p := range params.All() {
+		for i, v := range p.Values() {
+			if v-v != 0 {
+				return fmt.Errorf("value %d of %s is %v: its training diverged; give a file from before that", i, p.Name, v)
+			}
+		}
+	}
+	return nil
 }
 
 // fromModel fills in the parameters of an exported model.

@@ -1,6 +1,7 @@
 package experiment_test
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -37,6 +38,24 @@ func narrowWeights(t *testing.T) (model, file string) {
 		t.Fatal(err)
 	}
 	return model, file
+}
+
+// TestInitNotFinite: NaN among the weights is the fault of their file.
+func TestInitNotFinite(t *testing.T) {
+	n := network.NewResNet()
+	params, err := network.Parameters(n, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params.Update(func(values []float32) { values[len(values)-1] = float32(math.NaN()) })
+	m, err := export.Network(n, 3, params, export.Options{Metadata: sessiontest.Signed("denoising").Properties()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := sessiontest.File(t, "diverged.onnx", sessiontest.Encode(t, m))
+	if _, err := experiment.ReadWeights(file, n, 3); err == nil || !strings.Contains(err.Error(), "-init "+file) || !strings.Contains(err.Error(), "is NaN") {
+		t.Error(err)
+	}
 }
 
 // TestInitWeights: a run from a safetensors file is the run from the model that it was made of, options of

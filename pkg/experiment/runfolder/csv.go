@@ -1,6 +1,7 @@
 package runfolder
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -156,15 +157,22 @@ func (t format[R]) write(w io.Writer, rows []R) error {
 	return out.Error()
 }
 
+const byteOrderMark = "\ufeff"
+
 // Bounds of the measures that a file may have beyond the usual ones.
 const maxMeasures = 32
 
 var measureName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
-// read parses a file written by write. Anything else is an error that names
+// read parses a file written by write, also where a spreadsheet saved it again with
+// a byte order mark and other ends of lines. Anything else is an error that names
 // line and column.
 func (t format[R]) read(r io.Reader) (rows []R, err error) {
-	in := csv.NewReader(r)
+	text := bufio.NewReader(r)
+	if start, _ := text.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
+		_, _ = text.Discard(len(byteOrderMark)) // they are in the buffer
+	}
+	in := csv.NewReader(text)
 	in.ReuseRecord = true
 	header, err := in.Read()
 	if err == io.EOF {

@@ -3,6 +3,7 @@ package runfolder
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -45,6 +46,19 @@ func TestBrokenTables(t *testing.T) {
 		if _, err := timingTable.read(strings.NewReader(content)); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%q: %v, want %q", content, err, words)
 		}
+	}
+}
+
+// TestSavedBySpreadsheet: a byte order mark and Windows' ends of lines change nothing.
+func TestSavedBySpreadsheet(t *testing.T) {
+	const text = "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\nmge,1,2,3,4,5\n"
+	want, err := timingTable.read(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := timingTable.read(strings.NewReader("\ufeff" + strings.ReplaceAll(text, "\n", "\r\n")))
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("%v, %v, want %v", got, err, want)
 	}
 }
 

@@ -218,6 +218,12 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("%v, want %q", err, want)
 	}
 
+	path := record(8)
+	path.Configuration["kernel_path"] = "neon"
+	if _, err := Open(dir, path, []Unit{full}, Options{}); err == nil || !strings.Contains(err.Error(), "MULTISCALE_KERNEL=") {
+		t.Errorf("another kernel path: %v", err)
+	}
+
 	f, err := Open(dir, record(8), []Unit{full}, Options{})
 	must(t, err)
 	var locked *durable.LockedError

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/setting"
 )
@@ -88,7 +89,11 @@ func (e *DifferentError) Error() string {
 // differences says in which settings two configurations differ.
 func differences(there, now map[string]any) (list []string) {
 	for _, d := range setting.Differences(there, now) {
-		list = append(list, fmt.Sprintf("%s is %s there and %s now", d.Name, d.There, d.Now))
+		line := fmt.Sprintf("%s is %s there and %s now", d.Name, d.There, d.Now)
+		if d.Name == "kernel_path" {
+			line += fmt.Sprintf(" (%s=%s chooses it where the CPU has it)", kernel.PathVariable, d.There)
+		}
+		list = append(list, line)
 	}
 	return list
 }
