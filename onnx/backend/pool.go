@@ -29,22 +29,30 @@ func lpPool(n *node) []result {
 	})
 }
 
-// pool reduces each window of a plane to a number.
-func (n *node) pool(reduce func(plane []float32, w window, o [spatial]int) float32) []result {
-	ceil := n.integer("ceil_mode", 0) != 0
-	if !n.operands(1, 1) || !n.float(0) {
-		return nil
-	}
+// windows returns where pooling looks in a plane of operand 0, and the shape of its
+// result. Where the node cannot be pooled, n.err says why.
+func (n *node) windows() (w window, shape []int) {
 	x := n.in[0].shape
 	if err := n.image(x); err != nil {
 		n.fail("%w", err)
+		return w, nil
+	}
+	w = n.window(x[2:], nil, n.integer("ceil_mode", 0) != 0)
+	shape = w.shape(x[0], x[1])
+	n.work(append(w.kernel[:], shape...)...)
+	return w, shape
+}
+
+// pool reduces each window of a plane to a number.
+func (n *node) pool(reduce func(plane []float32, w window, o [spatial]int) float32) []result {
+	if !n.operands(1, 1) || !n.float(0) {
 		return nil
 	}
-	w := n.window(x[2:], nil, ceil)
-	if n.work(append(w.kernel[:], w.shape(x[0], x[1])...)...); n.err != nil {
+	w, shape := n.windows()
+	if n.err != nil {
 		return nil
 	}
-	return n.like(w.shape(x[0], x[1]), func(out any, in []any) {
+	return n.like(shape, func(out any, in []any) {
 		y, x := floats(out), floats(in[0])
 		area, plane := volume(w.out), volume(w.in)
 		parallel(len(y), volume(w.kernel), func(lo, hi int) {
@@ -57,24 +65,18 @@ func (n *node) pool(reduce func(plane []float32, w window, o [spatial]int) float
 
 // maxPool has a second result: where in the whole of operand 0 the largest elements are.
 func maxPool(n *node) []result {
-	ceil, columnMajor := n.integer("ceil_mode", 0) != 0, n.integer("storage_order", 0) != 0
+	columnMajor := n.integer("storage_order", 0) != 0
 	if !n.operands(1, 1) {
 		return nil
 	}
-	x := n.in[0].shape
-	if err := n.image(x); err != nil {
-		n.fail("%w", err)
-		return nil
-	}
-	w := n.window(x[2:], nil, ceil)
-	if n.work(append(w.kernel[:], w.shape(x[0], x[1])...)...); n.err != nil {
+	w, shape := n.windows()
+	if n.err != nil {
 		return nil
 	}
 	if n.in[0].dtype == onnx.Bool {
 		n.fail("truth values have no maximum")
 	}
 	area, plane := volume(w.out), volume(w.in)
-	shape := w.shape(x[0], x[1])
 	// best calls f for all results with the position of the largest element, -1 where a window
 	// sees padding only.
 	best := func(in any, elements int, f func(i, p int)) {
