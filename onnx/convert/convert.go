@@ -19,7 +19,7 @@ import (
 // conversion is what the command line asks for.
 type conversion struct {
 	from, to string
-	network  string // name or description; empty for what the file says
+	network  string // name, with options behind a colon, or description; empty for what the file says
 	core     []int  // shape of pictures of a model of core operations; nil for any
 	// What the result says of weights that say nothing themselves; task empty for nothing.
 	task      string
@@ -94,8 +94,8 @@ func (c *conversion) importModel(m *onnx.Model) (*export.Imported, error) {
 		return i, err
 	}
 	if err == nil {
-		if !slices.ContainsFunc(choices, func(n network.Network) bool { return n.Name() == i.Network.Name() }) {
-			return nil, fmt.Errorf("it holds the network %s, not -network %s", i.Network.Name(), c.network)
+		if !slices.ContainsFunc(choices, c.means(i.Network)) {
+			return nil, fmt.Errorf("it holds the network %s, not -network %s", network.Text(known(), i.Network), c.network)
 		}
 		return i, nil
 	}
@@ -121,7 +121,7 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	switch {
 	case err == nil && c.network == "":
 		choices = []network.Network{described}
-	case err == nil && !strings.HasPrefix(c.network, "{") && slices.ContainsFunc(choices, func(n network.Network) bool { return n.Name() == described.Name() }):
+	case err == nil && slices.ContainsFunc(choices, c.means(described)):
 		choices = []network.Network{described} // with the options that it has
 	case err != nil && !errors.Is(err, export.ErrForeign):
 		return nil, err
@@ -130,10 +130,19 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 		return export.ImportWeights(n, f, export.Extensions{})
 	})
 	if errors.Is(err, weights.ErrOther) && c.network == "" && described == nil {
-		return nil, fmt.Errorf("its weights fit none of the networks %s; -network describes one with other options, "+
-			`as in '{"resnet":{"Hidden":64,"Blocks":2,"Time":true}}'`, strings.Join(names(), ", "))
+		return nil, fmt.Errorf("its weights fit none of the networks %s; -network names one with other options, "+
+			"as in resnet:hidden=64,blocks=2", strings.Join(names(), ", "))
 	}
 	return i, err
+}
+
+// means says of a choice of -network whether it is the network that a file says it holds: the name alone stands for
+// one with any options.
+func (c *conversion) means(held network.Network) func(network.Network) bool {
+	exactly := strings.Contains(c.network, ":")
+	return func(n network.Network) bool {
+		return n.Name() == held.Name() && (!exactly || reflect.DeepEqual(n, held))
+	}
 }
 
 // firstFit returns the first network that takes the weights, or why the first does not, or what is wrong with weights whose
@@ -221,11 +230,19 @@ func candidates(name string) ([]network.Network, error) {
 		}
 		return []network.Network{n}, nil
 	}
+	plain, options, given := strings.Cut(name, ":")
 	var found []network.Network
 	for _, n := range known() {
-		if n.Name() == name {
-			found = append(found, n)
+		if n.Name() != plain {
+			continue
 		}
+		if given {
+			var err error
+			if n, err = network.With(n, options); err != nil {
+				return nil, fmt.Errorf("-network %s: %w", name, err)
+			}
+		}
+		found = append(found, n)
 	}
 	if found == nil {
 		return nil, fmt.Errorf("-network %s: %s are known", name, strings.Join(names(), ", "))

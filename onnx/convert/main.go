@@ -37,7 +37,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	flags.SetOutput(io.Discard) // errors are printed below, in one line
 	var c conversion
 	var ops, shape, mean, std string
-	flags.StringVar(&c.network, "network", "", "`name` of the network that the weights are of: "+strings.Join(names(), ", ")+", or a description in JSON (default: what IN says, else the first that fits)")
+	flags.StringVar(&c.network, "network", "", "`name` of the network that the weights are of: "+strings.Join(names(), ", ")+", with other options behind a colon as in resnet:hidden=64, or a description in JSON (default: what IN says, else the first that fits)")
 	flags.StringVar(&ops, "ops", "", "`operations` of the result: core, those of onnx-go's own backend, or full, what is exported after training (default core from .onnx to .onnx, else full)")
 	flags.StringVar(&shape, "shape", "1x3x64x64", "of the pictures (N,C,H,W) in `pixels`, the only one that a model of core operations takes")
 	flags.StringVar(&c.task, "task", "", "`name` of the task that weights of other programs were trained for, as in denoising; with -mean and -std, which restore and evaluate need")

@@ -27,7 +27,7 @@ const tolerance = 1e-5
 
 // TestPyTorch: weights that PyTorch saved give the outputs that PyTorch computes, in every form they are converted to.
 func TestPyTorch(t *testing.T) {
-	for _, c := range []struct{ file, network string }{{"resnet", resnet}, {"unet", unet}} {
+	for _, c := range []struct{ file, network string }{{"resnet", resnet}, {"resnet", "resnet:hidden=4,blocks=1"}, {"unet", unet}} {
 		t.Run(c.file, func(t *testing.T) {
 			dir := t.TempDir()
 			first, second, third := filepath.Join(dir, "a.onnx"), filepath.Join(dir, "b.safetensors"), filepath.Join(dir, "c.onnx")
@@ -148,6 +148,8 @@ func TestWeightsErrors(t *testing.T) {
 		{[]string{network, out}, 1, "fit none of the networks unet, resnet, nafnet, srnet, espcn"},
 		{[]string{"-network", "resnet", network, out}, 1, "10 missing (blocks.1.te.fc1.weight"},
 		{[]string{"-network", "resnet", network, out}, 1, "of another shape (Open.weight is [4 3 1 1] instead of [128 3 1 1]"},
+		{[]string{"-network", "resnet:hiden=4", network, out}, 1, `no option "hiden"; resnet has hidden=128`},
+		{[]string{"-network", "espcn:hidden1=4", model, out}, 1, "it holds the network espcn"},
 		{[]string{"-network", "unet", network, out}, 1, "14 unexpected (Close.bias, Close.weight, Open.bias, Open.weight and 10 more)"},
 		{[]string{"-network", "none", network, out}, 1, "-network none"},
 		{[]string{"-network", `{"resnet":`, network, out}, 1, "-network"},

@@ -79,12 +79,12 @@ func Run(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Conf
 
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
 func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, log io.Writer) (*Experiment, error) {
-	n, err := optionsOf(c.Init, c.Network, known.Extensions())
-	if err != nil {
+	var err error
+	if c.Network, err = networkOf(c, known.Extensions()); err != nil {
 		return nil, err
 	}
 	return &Experiment{
-		known: known, task: t, config: c, network: n, work: workOf(c),
+		known: known, task: t, config: c, network: c.Network, work: workOf(c),
 		out: out, log: log, remarked: make(map[string]bool), progress: progress.New(log),
 	}, nil
 }

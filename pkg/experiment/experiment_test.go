@@ -20,6 +20,7 @@ import (
 	"multiscale/onnx/session/sessiontest"
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/network"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
@@ -201,6 +202,7 @@ func TestInit(t *testing.T) {
 	}{
 		{filepath.Join(first, "none.onnx"), args},
 		{model, []string{"-network", "unet"}},
+		{model, append([]string{"-network", "resnet:hidden=64"}, args[2:]...)},
 	} {
 		if _, err := run(t.Context(), t, t.TempDir(), append([]string{"-init", tc.file}, tc.args...)...); err == nil || !strings.Contains(err.Error(), filepath.Base(tc.file)) {
 			t.Errorf("-init %s: %v", tc.file, err)
@@ -230,6 +232,32 @@ func TestInitOptions(t *testing.T) {
 	}
 	if got, err := export.Architecture(trained, export.Extensions{}); err != nil || !reflect.DeepEqual(got, network.Network(sessiontest.UNet)) {
 		t.Errorf("%+v, %v; want %+v", got, err, sessiontest.UNet)
+	}
+}
+
+// TestNetworkOptions: the options of -network are those of the network that is trained and exported, and stand wherever the
+// network is named.
+func TestNetworkOptions(t *testing.T) {
+	out, text := t.TempDir(), "unet:base=8,multipliers=1-2,groups=4,dropout=0"
+	if _, err := run(t.Context(), t, out, "-network", text, "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "1", "-strategy", "mge"); err != nil {
+		t.Fatal(err)
+	}
+	if got := table(t, filepath.Join(out, "summary.csv"))[0]["network"]; got != text {
+		t.Errorf("summary.csv has %s", got)
+	}
+	if c, err := runfolder.Read(out); err != nil || c.Record.Configuration["network"] != text {
+		t.Errorf("run.json has %v, %v", c.Record.Configuration["network"], err)
+	}
+	trained, err := onnx.ReadFile(filepath.Join(out, "mge-seed1.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := network.UNet{Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 4}
+	if got, err := export.Architecture(trained, export.Extensions{}); err != nil || !reflect.DeepEqual(got, network.Network(want)) {
+		t.Errorf("%+v, %v; want %+v", got, err, want)
+	}
+	if m, err := export.ReadMetadata(trained); err != nil || m.Network != text {
+		t.Errorf("%+v, %v", m, err)
 	}
 }
 

@@ -53,7 +53,7 @@ func (u *unit) write(name string, params *param.Set, iteration int) (exported, e
 	model, err := export.Network(u.network, u.set.Channels, params, export.Options{
 		Doc: doc, Extensions: u.known.Extensions(),
 		Metadata: export.Metadata{
-			Task: u.task.Name, Network: u.network.Name(), Strategy: u.name.Strategy, Seed: u.name.Seed,
+			Task: u.task.Name, Network: u.config.NetworkText(), Strategy: u.name.Strategy, Seed: u.name.Seed,
 			DataDigest: u.set.Digest, Mean: u.scale().Mean, Std: u.scale().Std,
 			Time: string(u.task.Noise), Measures: names(u.task.Measures),
 		}.Properties(),

@@ -10,6 +10,7 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/pkg/checkpoint"
+	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
@@ -140,22 +141,28 @@ func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
 	return m, err
 }
 
-// optionsOf returns the network of -init where it is one like n with other options (widths,
-// blocks, heads), and n itself otherwise.
-func optionsOf(path string, n network.Network, own export.Extensions) (network.Network, error) {
-	if path == "" || filepath.Ext(path) == ".checkpoint" {
+// networkOf returns the network of c: that of -init where it is one like -network with other options (widths, blocks,
+// heads), which -network must then not contradict.
+func networkOf(c setting.Config, own export.Extensions) (network.Network, error) {
+	n := c.Network
+	if c.Init == "" || filepath.Ext(c.Init) == ".checkpoint" {
 		return n, nil
 	}
-	described, err := architectureOf(path, own)
+	described, err := architectureOf(c.Init, own)
 	switch {
 	case errors.Is(err, export.ErrForeign):
 		return n, nil
 	case err != nil:
 		return nil, fmt.Errorf("-init %w", err)
-	case described.Name() == n.Name() && described.Scale() == n.Scale() && described.Conditions() == n.Conditions():
-		return described, nil
+	case described.Name() != n.Name() || described.Scale() != n.Scale() || described.Conditions() != n.Conditions():
+		return n, nil // its weights will not fit, and say why
 	}
-	return n, nil // its weights will not fit, and say why
+	given := c.NetworkText()
+	c.Network = described
+	if there := c.NetworkText(); given != n.Name() && given != there {
+		return nil, command.Wrong("network", given, fmt.Sprintf("-init %s holds %s", c.Init, there), "leave the options out")
+	}
+	return described, nil
 }
 
 // architectureOf returns the network that a file describes. Errors name the file.

@@ -220,7 +220,7 @@ func (u *unit) finish(ctx context.Context) error {
 	u.done += u.plan.WorkUnits(total)
 	return u.folder.Finish(u.name, runfolder.Result{
 		Summary: runfolder.Summary{
-			Task: u.task.Name, Network: u.network.Name(), Data: u.set.Name, Profile: u.config.Profile.Name, Unit: u.name,
+			Task: u.task.Name, Network: u.config.NetworkText(), Data: u.set.Name, Profile: u.config.Profile.Name, Unit: u.name,
 			Side: u.config.Side, Levels: u.config.Levels, Batch: u.config.Batch, Iterations: total,
 			Parameters: u.model.Params.Len(), WorkUnits: u.plan.WorkUnits(total),
 			Values:     measured,

@@ -39,15 +39,28 @@ func (NAFNet) Scale() int { return 1 }
 // Multiple implements Network.
 func (n NAFNet) Multiple() int { return 1 << len(n.Blocks) }
 
-// Check says which option is out of bounds.
-func (n NAFNet) Check() error {
-	options := []option{{"Out", n.Out, 0, maxWidth}, {"Width", n.Width, 1, maxWidth}, {"the number of Blocks", len(n.Blocks), 0, maxLevels},
-		{"Middle", n.Middle, 0, maxBlocks}, {"the number of Up", len(n.Up), len(n.Blocks), len(n.Blocks)}}
-	for _, blocks := range slices.Concat(n.Blocks, n.Up) {
-		options = append(options, option{"one of Blocks or Up", blocks, 0, maxBlocks})
+// Options implements Configurable.
+func (n *NAFNet) Options() []Option {
+	const usual = 2 // blocks of the decoder at each size
+	return []Option{
+		Whole("width", "channels at the finest size; twice as many at each smaller one", &n.Width, 1, maxWidth),
+		List("blocks", "blocks of the encoder at each size from the finest", &n.Blocks, 0, maxLevels, 0, maxBlocks).Then(func() {
+			if len(n.Up) != len(n.Blocks) {
+				n.Up = slices.Repeat([]int{usual}, len(n.Blocks))
+			}
+		}),
+		Whole("middle", "blocks at the bottom", &n.Middle, 0, maxBlocks),
+		List("up", "blocks of the decoder at each size from the coarsest, as many numbers as of blocks", &n.Up, 0, maxLevels, 0, maxBlocks),
 	}
-	if err := within("nafnet", options...); err != nil {
+}
+
+// Check says what does not go together.
+func (n NAFNet) Check() error {
+	if err := within("nafnet", "Out", n.Out, 0, maxWidth); err != nil {
 		return err
+	}
+	if len(n.Up) != len(n.Blocks) {
+		return fmt.Errorf("nafnet: up has %d numbers, blocks %d; give as many", len(n.Up), len(n.Blocks))
 	}
 	if n.Width<<len(n.Blocks) > maxWidth {
 		return fmt.Errorf("nafnet: %d channels at the bottom, want %d at most", n.Width<<len(n.Blocks), maxWidth)

@@ -4,7 +4,6 @@ package network
 
 import (
 	"fmt"
-	"strings"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -74,18 +73,6 @@ func Superresolution(factor int) []Network {
 	espcn := NewESPCN()
 	espcn.Factor = factor
 	return []Network{Enlarged{Body: NewSRNet(), Factor: factor}, espcn, Enlarged{Body: NewSRResNet(), Factor: factor}}
-}
-
-// Find returns the network of a name.
-func Find(networks []Network, name string) (Network, error) {
-	var names []string
-	for _, n := range networks {
-		if n.Name() == name {
-			return n, nil
-		}
-		names = append(names, n.Name())
-	}
-	return nil, fmt.Errorf("unknown network %q: use one of %s", name, strings.Join(names, ", "))
 }
 
 // Inputs adds the inputs of a network to b's graph: x (batch,channels,h,w), and t, which is nil

@@ -115,14 +115,6 @@ func (k Kinds) parse(name string, options []byte) (Network, error) {
 	return n.Elem().Interface().(Network), err
 }
 
-// check asks a network whether its options are possible.
-func check(n Network) error {
-	if c, ok := n.(interface{ Check() error }); ok {
-		return c.Check()
-	}
-	return nil
-}
-
 func decode(text []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
@@ -144,60 +136,21 @@ const (
 	maxFactor = 16 // of enlargement
 )
 
-// option is a number that has bounds, min and max.
-type option struct {
-	name            string
-	value, min, max int
-}
-
-// within says which option of a network is out of its bounds.
-func within(network string, options ...option) error {
-	for _, o := range options {
-		if o.value < o.min || o.value > o.max {
-			return fmt.Errorf("%s: %s is %d, want %d to %d", network, o.name, o.value, o.min, o.max)
-		}
-	}
-	return nil
-}
-
-// Check says which option is out of bounds.
-func (r ResNet) Check() error {
-	return within("resnet", option{"Out", r.Out, 0, maxWidth}, option{"Hidden", r.Hidden, 1, maxWidth}, option{"Blocks", r.Blocks, 1, maxBlocks})
-}
-
-// Check says which option is out of bounds.
-func (u UNet) Check() error {
-	options := []option{{"Out", u.Out, 0, maxWidth}, {"Base", u.Base, 1, maxWidth}, {"the number of Multipliers", len(u.Multipliers), 1, maxLevels}}
-	for _, m := range u.Multipliers {
-		options = append(options, option{"one of Multipliers", m, 1, maxWidth})
-	}
-	options = append(options, option{"Blocks", u.Blocks, 1, maxBlocks}, option{"Heads", u.Heads, 1, maxWidth}, option{"Groups", u.Groups, 1, maxWidth})
-	if err := within("unet", options...); err != nil {
-		return err
-	}
-	if !(u.Dropout >= 0 && u.Dropout < 1) {
-		return fmt.Errorf("unet: Dropout is %v, want 0 to less than 1", u.Dropout)
-	}
-	return nil
-}
-
-// Check says which option is out of bounds.
-func (s SRNet) Check() error {
-	return within("srnet", option{"Out", s.Out, 0, maxWidth}, option{"Hidden", s.Hidden, 1, maxWidth})
-}
-
-// Check says which option is out of bounds.
-func (e ESPCN) Check() error {
-	return within("espcn", option{"Channels", e.Channels, 0, maxWidth}, option{"Hidden1", e.Hidden1, 1, maxWidth}, option{"Hidden2", e.Hidden2, 1, maxWidth}, option{"Factor", e.Factor, 1, maxFactor})
-}
-
-// Check says which option is out of bounds, and whether the body keeps the size of its input.
+// Check says whether the network inside keeps the size of its input, and what is wrong with it.
 func (e Enlarged) Check() error {
 	if e.Body == nil || e.Body.Scale() != 1 {
 		return errors.New("enlarged: the network inside must be one of scale 1")
 	}
-	if err := within("enlarged", option{"Factor", e.Factor, 1, maxFactor}); err != nil {
+	if err := within("enlarged", "Factor", e.Factor, 1, maxFactor); err != nil {
 		return err
 	}
 	return check(e.Body)
+}
+
+// within is for numbers of a network that are no options: they follow from the pictures.
+func within(network, name string, value, low, high int) error {
+	if value < low || value > high {
+		return fmt.Errorf("%s: %s is %d, want %d to %d", network, name, value, low, high)
+	}
+	return nil
 }

@@ -22,6 +22,18 @@ type ResNet struct {
 // inpainting, of 597,699 parameters for pictures in colour.
 func NewResNet() ResNet { return ResNet{Hidden: 128, Blocks: 2, Time: true} }
 
+// Options implements Configurable.
+func (r *ResNet) Options() []Option {
+	return []Option{
+		Whole("hidden", "channels inside", &r.Hidden, 1, maxWidth),
+		Whole("blocks", "residual blocks", &r.Blocks, 1, maxBlocks),
+		Switch("time", "whether each block sees t", &r.Time),
+	}
+}
+
+// Check says whether the number of channels is out of bounds.
+func (r ResNet) Check() error { return within("resnet", "Out", r.Out, 0, maxWidth) }
+
 // Name implements Network.
 func (ResNet) Name() string { return "resnet" }
 

@@ -22,6 +22,14 @@ type SRNet struct {
 // NewSRNet returns the paper's SRNet, of 69,603 parameters for pictures in colour.
 func NewSRNet() SRNet { return SRNet{Hidden: 64} }
 
+// Options implements Configurable.
+func (s *SRNet) Options() []Option {
+	return []Option{Whole("hidden", "channels of the first two layers", &s.Hidden, 1, maxWidth)}
+}
+
+// Check says whether the number of channels is out of bounds.
+func (s SRNet) Check() error { return within("srnet", "Out", s.Out, 0, maxWidth) }
+
 // srTail is the number of channels of SRNet's last two hidden layers.
 const srTail = 32
 
@@ -67,6 +75,22 @@ type ESPCN struct {
 // NewESPCN returns the ESPCN for enlargement by two, of 26,796 parameters for
 // pictures in colour.
 func NewESPCN() ESPCN { return ESPCN{Hidden1: 64, Hidden2: 32, Factor: 2} }
+
+// Options implements Configurable.
+func (e *ESPCN) Options() []Option {
+	return []Option{
+		Whole("hidden1", "channels of the first layer", &e.Hidden1, 1, maxWidth),
+		Whole("hidden2", "channels of the second layer", &e.Hidden2, 1, maxWidth),
+	}
+}
+
+// Check says whether the number of channels or the factor is out of bounds.
+func (e ESPCN) Check() error {
+	if err := within("espcn", "Channels", e.Channels, 0, maxWidth); err != nil {
+		return err
+	}
+	return within("espcn", "Factor", e.Factor, 1, maxFactor)
+}
 
 // Name implements Network.
 func (ESPCN) Name() string { return "espcn" }

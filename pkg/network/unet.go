@@ -30,6 +30,32 @@ func NewUNet() UNet {
 	return UNet{Base: 32, Multipliers: []int{1, 2, 4}, Blocks: 1, Heads: 1, Groups: 16, Dropout: 0.5}
 }
 
+// Options implements Configurable.
+func (u *UNet) Options() []Option {
+	return []Option{
+		Whole("base", "channels of the first convolution, times the first multiplier", &u.Base, 1, maxWidth),
+		List("multipliers", "channels at each size from the finest, in units of base", &u.Multipliers, 1, maxLevels, 1, maxWidth),
+		Whole("blocks", "residual blocks at each size on the way down; one more on the way up", &u.Blocks, 1, maxBlocks),
+		List("attention", "how many times smaller the sides are where blocks are followed by attention, beside the bottom", &u.Attention, 0, maxLevels, 1, 1<<maxLevels),
+		Whole("heads", "heads of attention", &u.Heads, 1, maxWidth),
+		Whole("groups", "groups of each normalisation; they divide all channels", &u.Groups, 1, maxWidth),
+		Number("dropout", "share of units that dropout switches off", &u.Dropout, 0, 1),
+	}
+}
+
+// Check says what does not go together.
+func (u UNet) Check() error {
+	if err := within("unet", "Out", u.Out, 0, maxWidth); err != nil {
+		return err
+	}
+	for _, m := range u.Multipliers {
+		if c := m * u.Base; c > maxWidth || c%u.Groups != 0 {
+			return fmt.Errorf("unet: base times %d is %d channels, want %d at most and a multiple of groups, %d", m, c, maxWidth, u.Groups)
+		}
+	}
+	return nil
+}
+
 // Name implements Network.
 func (UNet) Name() string { return "unet" }
 

@@ -83,9 +83,13 @@ type Set struct {
 	inits   map[*Param]Initializer
 	byName  map[string]*Param
 	values  []float32
+	size    int // values declared so far
 	learned int // number of parameters that are no buffers
 	len     int // of values that are no buffers
 }
+
+// maxValues bounds a network, which may be described by a file or a typing error: training this many takes 50 GB.
+const maxValues = 1 << 30
 
 // NewSet returns an empty set whose initial values derive from seed.
 func NewSet(seed uint64) *Set {
@@ -114,6 +118,9 @@ func (s *Set) Declare(name string, shape tensor.Shape, role Role, init Initializ
 	}
 	if s.values != nil {
 		return nil, fmt.Errorf("parameter %s: the network has no parameter of this name", name)
+	}
+	if s.size += shape.TotalSize(); s.size > maxValues || s.size < 0 {
+		return nil, fmt.Errorf("parameter %s: the network has more than %d parameters; give it fewer channels or blocks", name, maxValues)
 	}
 	if s.find != nil {
 		values, err := s.find(name, shape)

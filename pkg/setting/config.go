@@ -68,6 +68,11 @@ type Config struct {
 	known catalog.Catalog // the choices that it was made of
 }
 
+// NetworkText is the network as -network names it, with the options that are not the task's.
+func (c Config) NetworkText() string {
+	return network.Text(c.known.NetworksOf(c.Task), c.Network)
+}
+
 // BatchTotal is the single-scale batch: the sum of N_l over all levels.
 func (c Config) BatchTotal() int { return c.Batch * (1<<(c.Levels+1) - 1) }
 

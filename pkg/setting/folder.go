@@ -18,7 +18,7 @@ var unfit = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 // folder is the default of -out: task, network, data set, profile, and all that is not
 // the profile's.
 func folder(r *resolving) string {
-	name := strings.Join([]string{r.Task.Name, r.Network.Name(), r.Data.Name, r.Profile.Name}, "-")
+	name := strings.Join([]string{r.Task.Name, unfit.ReplaceAllString(r.NetworkText(), "-"), r.Data.Name, r.Profile.Name}, "-")
 	for _, s := range differing(r) {
 		name += "-" + s + "-" + unfit.ReplaceAllString(text(find(s).value(r.Config)), "-")
 	}

@@ -18,6 +18,7 @@ import (
 	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
+	"multiscale/pkg/network"
 	"multiscale/pkg/task"
 )
 
@@ -93,6 +94,10 @@ func TestFlagsReachTheConfig(t *testing.T) {
 		{"-network resnet -strategy mge,progressive -seeds 3,1", func(c Config) bool {
 			return c.Network.Name() == "resnet" && strategyNames(c) == "mge,progressive" && slices.Equal(c.Seeds, []uint64{3, 1})
 		}},
+		{"-network unet:base=48,dropout=0", func(c Config) bool {
+			return reflect.DeepEqual(c.Network, network.UNet{Base: 48, Multipliers: []int{1, 2, 4}, Blocks: 1, Heads: 1, Groups: 16}) && c.NetworkText() == "unet:base=48,dropout=0"
+		}},
+		{"-network unet:base=32", func(c Config) bool { return c.NetworkText() == "unet" }},
 		{"-seed 7", func(c Config) bool { return slices.Equal(c.Seeds, []uint64{7}) }},
 		{"-data folder -root pictures -validation others", func(c Config) bool { return c.Root == "pictures" && c.Validation == "others" }},
 		{"-data cifar10", func(c Config) bool { return c.Root == "datasets/data/cifar10" }},
@@ -132,6 +137,9 @@ func TestMistakes(t *testing.T) {
 	cases := []struct{ args, words string }{
 		{"-profile huge", "-profile huge: unknown; use quick, cpu or paper"},
 		{"-network vgg", "-network vgg: unknown; use unet, resnet or nafnet"},
+		{"-network unet:bse=48", `-network unet:bse=48: unet has no option "bse"; unet has base=32 (1 to 16384), multipliers=1-2-4`},
+		{"-network unet:dropout=1", `dropout takes 0 to less than 1, not "1"; unet has base=32`},
+		{"-network nafnet:blocks=1-1 -levels 4", "the coarsest mesh must have a side of at least 4 that 4 divides"},
 		{"-strategy fast", "-strategy fast: fast is unknown; use single, mge, fullmultiscale or progressive"},
 		{"-strategy mge,mge", "mge is in it twice"},
 		{"-strategy mge,", "an entry of the list is empty"},
@@ -256,11 +264,11 @@ func TestDetermining(t *testing.T) {
 
 // Flags, plans and run.json are sources of the same values.
 func TestSources(t *testing.T) {
-	flags, _, err := parseQuietly(denoising, strings.Fields("-network resnet -side 64 -stages 9,5,3 -lr 1e-3 -degrade coarse -memory 2GiB -seeds 2,3 -optimizer adamw")...)
+	flags, _, err := parseQuietly(denoising, strings.Fields("-network resnet:hidden=64 -side 64 -stages 9,5,3 -lr 1e-3 -degrade coarse -memory 2GiB -seeds 2,3 -optimizer adamw")...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := Parse(catalog.Standard(), Values{"task": "denoising", "network": "resnet", "side": "64", "stages": "9,5,3", "lr": "0.001",
+	plan, err := Parse(catalog.Standard(), Values{"task": "denoising", "network": "resnet:hidden=64", "side": "64", "stages": "9,5,3", "lr": "0.001",
 		"degrade": "coarse", "memory": "2GiB", "seeds": "2,3", "optimizer": "adamw"})
 	if err != nil || !reflect.DeepEqual(flags.Flags(), plan.Flags()) {
 		t.Errorf("%v\n%v\n%v", err, flags.Flags(), plan.Flags())
@@ -326,14 +334,15 @@ func TestDifferences(t *testing.T) {
 // a file system does not take.
 func TestFolder(t *testing.T) {
 	for args, want := range map[string]string{
-		"-profile cpu":                        "denoising-unet-deadleaves-cpu",
-		"-iterations 60 -stages 60,30,15":     "denoising-unet-deadleaves-quick",
-		"-iterations 120 -seeds 1,2 -resume":  "denoising-unet-deadleaves-quick-iterations-120",
-		"-lr 1e-3 -allocation optimal":        "denoising-unet-deadleaves-quick-allocation-optimal-lr-0.001",
-		"-stages 7,5,3 -levels 2":             "denoising-unet-deadleaves-quick-stages-7-5-3",
-		"-levels auto":                        "denoising-unet-deadleaves-quick-levels-auto",
-		"-init some/mge-seed1.onnx":           "denoising-unet-deadleaves-quick-init-mge-seed1",
-		"-optimizer adamw -weight-decay 0.01": "denoising-unet-deadleaves-quick-optimizer-adamw",
+		"-profile cpu":                          "denoising-unet-deadleaves-cpu",
+		"-iterations 60 -stages 60,30,15":       "denoising-unet-deadleaves-quick",
+		"-iterations 120 -seeds 1,2 -resume":    "denoising-unet-deadleaves-quick-iterations-120",
+		"-lr 1e-3 -allocation optimal":          "denoising-unet-deadleaves-quick-allocation-optimal-lr-0.001",
+		"-stages 7,5,3 -levels 2":               "denoising-unet-deadleaves-quick-stages-7-5-3",
+		"-network unet:base=48,multipliers=1-2": "denoising-unet-base-48-multipliers-1-2-deadleaves-quick",
+		"-levels auto":                          "denoising-unet-deadleaves-quick-levels-auto",
+		"-init some/mge-seed1.onnx":             "denoising-unet-deadleaves-quick-init-mge-seed1",
+		"-optimizer adamw -weight-decay 0.01":   "denoising-unet-deadleaves-quick-optimizer-adamw",
 	} {
 		c, _, err := parseQuietly(denoising, strings.Fields(args)...)
 		if err != nil || filepath.Base(c.Out) != want {

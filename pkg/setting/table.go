@@ -60,11 +60,7 @@ func Table() []Setting {
 			func(c *Config) *Profile { return &c.Profile },
 			func(*resolving) []Profile { return Profiles() },
 			func(p Profile) string { return p.Name }, always(Profiles()[0])),
-		choice(Setting{Name: "network", Group: trained, Help: "network to train"},
-			func(c *Config) *network.Network { return &c.Network },
-			func(r *resolving) []network.Network { return r.known.NetworksOf(r.Task) },
-			network.Network.Name,
-			func(r *resolving) network.Network { return r.known.NetworksOf(r.Task)[0] }),
+		networks(),
 		strategies(),
 		seeds(Setting{Name: "seed", Group: trained, Unit: "N", Help: "seed of weights, pictures drawn and noise", shown: "1"}, false),
 		seeds(Setting{Name: "seeds", Group: trained, Unit: "N,N,...", Help: "several seeds: one run for each", shown: "the one of -seed"}, true),
@@ -167,6 +163,34 @@ func Table() []Setting {
 			Help: "ONNX Runtime's shared library, when it is not found by itself (environment: ONNXRUNTIME_LIB)"},
 			func(c *Config) *string { return &c.ONNXRuntime }, always("")),
 	}
+}
+
+// networks is the name of a network, or name:option=value,... Options that are the task's own are not recorded.
+func networks() Setting {
+	s := choice(Setting{Name: "network", Group: trained,
+		Help: "network to train; options stand behind a colon, as in unet:base=48,dropout=0"},
+		func(c *Config) *network.Network { return &c.Network },
+		func(r *resolving) []network.Network { return r.known.NetworksOf(r.Task) },
+		network.Network.Name,
+		func(r *resolving) network.Network { return r.known.NetworksOf(r.Task)[0] })
+	s.set = func(r *resolving, text string) error {
+		offered := r.known.NetworksOf(r.Task)
+		name, _, _ := strings.Cut(text, ":")
+		if _, err := pick(offered, network.Network.Name, name); err != nil {
+			return err
+		}
+		n, err := network.Find(offered, text)
+		if err == nil {
+			err = r.Task.Takes(n)
+		}
+		if err != nil {
+			return wrong(err.Error(), "")
+		}
+		r.Network = n
+		return nil
+	}
+	s.value = func(c Config) any { return c.NetworkText() }
+	return s
 }
 
 func strategies() Setting {

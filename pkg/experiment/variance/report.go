@@ -70,7 +70,7 @@ func (s *study) report(out io.Writer) error {
 // record is run.json.
 func (s *study) record() runfolder.Record {
 	configuration := map[string]any{
-		"task": s.Task.Name, "profile": s.Profile.Name, "network": s.Network.Name(), "data": s.Data.Name, "side": s.Side, "levels": s.Levels,
+		"task": s.Task.Name, "profile": s.Profile.Name, "network": s.NetworkText(), "data": s.Data.Name, "side": s.Side, "levels": s.Levels,
 		"batch": s.Batch, "seed": s.Seeds[0], "samples": s.Samples, "estimates": s.Estimates, "restriction": names(s.Restrictions, mesh.Restriction.Name),
 		"degrade": names(s.Degradations, task.Degradation.String), "dropout-coupling": names(s.Couplings, mge.Coupling.String), "conv": s.Conv.String(), "data_digest": s.set.Digest, "kernel_path": kernel.Path(),
 	}
@@ -90,7 +90,7 @@ func (s *study) record() runfolder.Record {
 // markdown is the report as text.
 func (s *study) markdown() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Gradient estimator: %s, %s on %s, %s profile\n\n", s.Task.Name, s.Network.Name(), s.set.Name, s.Profile.Name)
+	fmt.Fprintf(&b, "# Gradient estimator: %s, %s on %s, %s profile\n\n", s.Task.Name, s.NetworkText(), s.set.Name, s.Profile.Name)
 	fmt.Fprintf(&b, "%d parameters, finest mesh %dx%d, %d coarser; %d gradients of single samples for each term, seed %d.\n",
 		s.parameters, s.Side, s.Side, s.Levels, s.Samples, s.Seeds[0])
 	var last string

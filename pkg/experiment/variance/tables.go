@@ -14,7 +14,7 @@ import (
 var caseColumns = []string{"task", "network", "data", "weights", "restriction", "degrade", "dropout_coupling"}
 
 func (s *study) cells(c Case) []string {
-	return []string{s.Task.Name, s.Network.Name(), s.set.Name, c.Weights, c.Restriction.Name(), c.Degrade.String(), c.Coupling.String()}
+	return []string{s.Task.Name, s.NetworkText(), s.set.Name, c.Weights, c.Restriction.Name(), c.Degrade.String(), c.Coupling.String()}
 }
 
 // write writes a table: for each result the rows of its own, which begin with the

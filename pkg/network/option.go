@@ -1,0 +1,252 @@
+package network
+
+import (
+	"fmt"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Configurable is a network whose options text can set, as in unet:base=48,dropout=0. The method has a pointer as its
+// receiver: the options change what it points to. A network without it has its one form.
+type Configurable interface {
+	// Options returns the options in the order in which lists show them.
+	Options() []Option
+}
+
+// Option is one option of a network, tied to the field that it sets.
+type Option struct {
+	Name   string // as text has it: base
+	Help   string // what it is, in a few words
+	Bounds string // the values that it takes, as in "1 to 16384"
+
+	show  func() string
+	set   func(text string) bool // false where the text is no value of the option's type
+	check func() bool            // whether the value is within the bounds
+}
+
+// Value returns the value as text.
+func (o Option) Value() string { return o.show() }
+
+// Whole is an option with a whole number from low to high.
+func Whole(name, help string, p *int, low, high int) Option {
+	return Option{
+		Name: name, Help: help, Bounds: fmt.Sprintf("%d to %d", low, high),
+		show: func() string { return strconv.Itoa(*p) },
+		set: func(text string) bool {
+			v, err := strconv.Atoi(text)
+			if err == nil {
+				*p = v
+			}
+			return err == nil
+		},
+		check: func() bool { return *p >= low && *p <= high },
+	}
+}
+
+// Number is an option with a number from low to less than high.
+func Number[F float32 | float64](name, help string, p *F, low, high float64) Option {
+	bits := reflect.TypeFor[F]().Bits()
+	return Option{
+		Name: name, Help: help, Bounds: fmt.Sprintf("%v to less than %v", low, high),
+		show: func() string { return strconv.FormatFloat(float64(*p), 'g', -1, bits) },
+		set: func(text string) bool {
+			v, err := strconv.ParseFloat(text, bits)
+			if err == nil {
+				*p = F(v)
+			}
+			return err == nil && !math.IsNaN(v)
+		},
+		check: func() bool { return float64(*p) >= low && float64(*p) < high },
+	}
+}
+
+// Switch is an option that is true or false.
+func Switch(name, help string, p *bool) Option {
+	return Option{
+		Name: name, Help: help, Bounds: "true or false",
+		show: func() string { return strconv.FormatBool(*p) },
+		set: func(text string) bool {
+			*p = text == "true"
+			return *p || text == "false"
+		},
+		check: func() bool { return true },
+	}
+}
+
+// noEntries is the text of an empty list.
+const noEntries = "none"
+
+// List is an option with whole numbers from low to high, of which there are fewest to most. As text they have dashes
+// between them: 1-2-4.
+func List(name, help string, p *[]int, fewest, most, low, high int) Option {
+	bounds := fmt.Sprintf("%d to %d numbers from %d to %d, like 1-2", fewest, most, low, high)
+	if fewest == 0 {
+		bounds += ", or " + noEntries
+	}
+	return Option{
+		Name: name, Help: help, Bounds: bounds,
+		show: func() string {
+			if len(*p) == 0 {
+				return noEntries
+			}
+			parts := make([]string, len(*p))
+			for i, v := range *p {
+				parts[i] = strconv.Itoa(v)
+			}
+			return strings.Join(parts, "-")
+		},
+		set: func(text string) bool {
+			*p = nil
+			if text == noEntries {
+				return true
+			}
+			for part := range strings.SplitSeq(text, "-") {
+				v, err := strconv.Atoi(part)
+				if err != nil || len(*p) == most {
+					return false
+				}
+				*p = append(*p, v)
+			}
+			return true
+		},
+		check: func() bool {
+			within := func(v int) bool { return v >= low && v <= high }
+			return len(*p) >= fewest && len(*p) <= most && !slices.ContainsFunc(*p, func(v int) bool { return !within(v) })
+		},
+	}
+}
+
+// Then lets follow run after the option has been set from text, for options that others depend on.
+func (o Option) Then(follow func()) Option {
+	set := o.set
+	o.set = func(text string) bool {
+		ok := set(text)
+		if ok {
+			follow()
+		}
+		return ok
+	}
+	return o
+}
+
+// Options returns the options of a network with its values; none for one without.
+func Options(n Network) []Option {
+	_, options := copied(n)
+	return options
+}
+
+// copied returns the options of a copy of a network, and the copy as it is when asked for.
+func copied(n Network) (edited func() Network, options []Option) {
+	if e, ok := n.(Enlarged); ok && e.Body != nil {
+		body, options := copied(e.Body)
+		return func() Network { return Enlarged{body(), e.Factor} }, options
+	}
+	v := reflect.ValueOf(n)
+	behind := v.Kind() == reflect.Pointer && !v.IsNil()
+	if behind {
+		v = v.Elem()
+	}
+	p := reflect.New(v.Type())
+	p.Elem().Set(v)
+	if c, ok := p.Interface().(Configurable); ok {
+		options = c.Options()
+	}
+	return func() Network {
+		if behind {
+			return p.Interface().(Network)
+		}
+		return p.Elem().Interface().(Network)
+	}, options
+}
+
+// check says which option is out of its bounds, or what else the network finds wrong with its options by a method
+// Check() error.
+func check(n Network) error {
+	for _, o := range Options(n) {
+		if !o.check() {
+			return fmt.Errorf("%s: %s is %s, want %s", n.Name(), o.Name, o.Value(), o.Bounds)
+		}
+	}
+	if c, ok := n.(interface{ Check() error }); ok {
+		return c.Check()
+	}
+	return nil
+}
+
+// With returns a network with other options: text is as in base=48,dropout=0. An error says what is wrong and which
+// options there are.
+func With(n Network, text string) (Network, error) {
+	edited, options := copied(n)
+	seen := map[string]bool{}
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(part, "=")
+		name = strings.TrimSpace(name)
+		i := slices.IndexFunc(options, func(o Option) bool { return o.Name == name })
+		switch {
+		case len(options) == 0:
+			return nil, fmt.Errorf("%s has no options", n.Name())
+		case !ok:
+			return nil, fmt.Errorf("%q is not option=value, with dashes between the numbers of a list; %s", part, listed(n, options))
+		case i < 0:
+			return nil, fmt.Errorf("%s has no option %q; %s", n.Name(), name, listed(n, options))
+		case seen[name]:
+			return nil, fmt.Errorf("%s is given twice", name)
+		}
+		seen[name] = true
+		if o := options[i]; !o.set(strings.TrimSpace(value)) || !o.check() {
+			return nil, fmt.Errorf("%s takes %s, not %q; %s", name, o.Bounds, value, listed(n, options))
+		}
+	}
+	n = edited()
+	return n, check(n)
+}
+
+// listed names the options of a network with its own values.
+func listed(n Network, options []Option) string {
+	own := Options(n)
+	parts := make([]string, len(options))
+	for i, o := range options {
+		parts[i] = fmt.Sprintf("%s=%s (%s)", o.Name, own[i].Value(), o.Bounds)
+	}
+	return n.Name() + " has " + strings.Join(parts, ", ")
+}
+
+// Find returns the network that text names, with the options that stand behind its name: unet, or
+// unet:base=48,dropout=0. Several networks of one name are taken for the first.
+func Find(networks []Network, text string) (Network, error) {
+	name, options, given := strings.Cut(text, ":")
+	var names []string
+	for _, n := range networks {
+		if n.Name() == name {
+			if !given {
+				return n, nil
+			}
+			return With(n, options)
+		}
+		names = append(names, n.Name())
+	}
+	return nil, fmt.Errorf("unknown network %q: use one of %s", name, strings.Join(names, ", "))
+}
+
+// Text writes a network as Find reads it: the name, and the options that differ from those of the network of that name
+// among networks.
+func Text(networks []Network, n Network) string {
+	i := slices.IndexFunc(networks, func(o Network) bool { return o.Name() == n.Name() })
+	if i < 0 {
+		return n.Name()
+	}
+	usual, own := Options(networks[i]), Options(n)
+	var parts []string
+	for k := range min(len(usual), len(own)) {
+		if own[k].Name == usual[k].Name && own[k].Value() != usual[k].Value() {
+			parts = append(parts, own[k].Name+"="+own[k].Value())
+		}
+	}
+	if parts == nil {
+		return n.Name()
+	}
+	return n.Name() + ":" + strings.Join(parts, ",")
+}
