@@ -28,6 +28,8 @@ type Emitter struct {
 	same  map[string]string // existing nodes and constants, by what they compute
 	kinds map[string]int
 
+	written func(place string, o op.Operation, shape []int, result string) // Options.Visit
+
 	// Of the operation that is being written:
 	scope     string
 	operation op.Operation
@@ -42,6 +44,9 @@ func newEmitter(o Options) *Emitter {
 		core:  o.Core != nil,
 		extra: o.Extensions,
 		docs:  o.Docs,
+
+		written: o.Visit,
+
 		uses:  map[*gorgonia.Node]int{},
 		names: map[*gorgonia.Node]string{},
 		taken: map[string]bool{},

@@ -44,6 +44,9 @@ type Options struct {
 	Core []int
 	// Extensions are needed for networks with operations of one's own.
 	Extensions Extensions
+	// Visit, unless nil, is called with each operation that is written, operands before what is computed from them, unless it
+	// only hands on its operand: its place in the network, as in "blocks.0.Conv1", the shape of its result, and the result's name in the model.
+	Visit func(place string, o op.Operation, shape []int, result string)
 }
 
 // Network exports a network with its parameters, without dropout. Its inputs are x (N,channels,H,W) and, where the network takes
@@ -243,6 +246,9 @@ func (e *Emitter) emit(n *gorgonia.Node) (string, error) {
 	name := write(e, o)
 	if e.err != nil {
 		return "", fmt.Errorf("operation %s (%s): %w", o.Kind(), e.scope, e.err)
+	}
+	if e.written != nil && !slices.Contains(operands, name) { // not of a fork, which only hands on
+		e.written(e.scope, o, e.result, name)
 	}
 	return name, nil
 }

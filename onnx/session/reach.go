@@ -19,9 +19,10 @@ type sight struct {
 
 var everything = sight{reach: math.Inf(1), scale: 1}
 
-// reach follows the picture through the graph. Operations that look at neighbours add to
-// the reach; one that is not known here makes it unlimited.
-func reach(g *onnx.Graph, image, result string) int {
+// Reaches follows a picture through a graph and returns, by name, how many of its pixels in each direction every value
+// that depends on it sees, or Unlimited. Operations that look at neighbours add to the reach; one that is not known here
+// makes it unlimited.
+func Reaches(g *onnx.Graph, image string) map[string]int {
 	constants := map[string]*onnx.Tensor{}
 	for _, t := range g.Initializers {
 		constants[t.Name] = t
@@ -45,11 +46,22 @@ func reach(g *onnx.Graph, image, result string) int {
 			seen[out] = s
 		}
 	}
-	s, ok := seen[result]
-	if !ok || math.IsInf(s.reach, 1) {
-		return Unlimited
+	reaches := make(map[string]int, len(seen))
+	for name, s := range seen {
+		reaches[name] = Unlimited
+		if !math.IsInf(s.reach, 1) {
+			reaches[name] = int(math.Ceil(s.reach))
+		}
 	}
-	return int(math.Ceil(s.reach))
+	return reaches
+}
+
+// reach is the reach of a result of a graph; Unlimited where it does not depend on the picture.
+func reach(g *onnx.Graph, image, result string) int {
+	if r, ok := Reaches(g, image)[result]; ok {
+		return r
+	}
+	return Unlimited
 }
 
 // evenlySpread says whether a constant is the same for all pixels of (N,C,H,W).

@@ -44,13 +44,12 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	in := e.config.Side / e.task.Scale
-	micro, err := m.MicroBatch(e.set.Channels, in, in, true)
+	batches, err := e.microBatches(m, 0)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(e.out, "parameters %d\n", m.Params.Len())
-	fmt.Fprintf(e.out, "memory about %s, with micro-batches of at most %d images on the finest mesh\n", command.FormatSize(roundMiB(need.total())), micro)
+	fmt.Fprintf(e.out, "memory about %s, with %s on the finest mesh\n", command.FormatSize(roundMiB(need.total())), batches)
 	if err := e.checkMemory(need); err != nil {
 		fmt.Fprintln(e.out, err)
 	}

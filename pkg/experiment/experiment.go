@@ -71,6 +71,9 @@ func Run(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Conf
 		return err
 	}
 	defer e.progress.Close()
+	if c.Describe {
+		return e.describe(ctx)
+	}
 	if c.DryRun {
 		return e.dryRun(ctx)
 	}

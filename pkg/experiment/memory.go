@@ -18,7 +18,7 @@ const programBytes = 64 << 20
 // memory is about what a run takes at its peak, in bytes.
 type memory struct {
 	activations int64 // of the largest micro-batch
-	image       int64 // activations of one image, of the mesh that takes the most
+	image       int64 // activations of the least that is evaluated at once, of the mesh that takes the most
 	batches     int64 // of an iteration
 	vectors     int64 // of the network
 }
@@ -55,9 +55,19 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				if i > 0 {
 					together += batches[i-1]
 				}
-				activations, err := m.Bytes(min(micro, together), c, input, input, true)
+				together = min(micro, together)
+				if m.WholeBatches() { // of one term at a time
+					together = n
+					if i > 0 {
+						together = max(n, batches[i-1])
+					}
+				}
+				activations, err := m.Bytes(together, c, input, input, true)
 				if err != nil {
 					return need, err
+				}
+				if m.WholeBatches() {
+					image = activations // no budget makes it less
 				}
 				need.activations = max(need.activations, activations)
 				need.image = max(need.image, image)
@@ -71,6 +81,19 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	// take four times the space, forward and backward.
 	need.vectors = int64(4*m.Params.Len()) * (4 + 2*4)
 	return need, nil
+}
+
+// microBatches says in which parts batches of a mesh are evaluated.
+func (e *Experiment) microBatches(m *model.Model, level int) (string, error) {
+	in := mesh.Side(e.config.Side, level) / e.task.Scale
+	micro, err := m.MicroBatch(e.set.Channels, in, in, true)
+	if err != nil {
+		return "", err
+	}
+	if m.WholeBatches() {
+		return "whole batches, over which the network normalises,", nil
+	}
+	return fmt.Sprintf("micro-batches of at most %d images", micro), nil
 }
 
 // checkMemory returns an error if a run needs more memory than the process may

@@ -265,6 +265,10 @@ func (m *Model) MicroBatch(c, h, w int, training bool) (int, error) {
 	}
 }
 
+// WholeBatches says that training does not cut batches, whatever memory they take, since the network normalises over them.
+// It is known once Bytes or a gradient has been asked for.
+func (m *Model) WholeBatches() bool { return m.whole }
+
 // Bytes is the memory for activations, and gradients when training, that n images
 // (c,h,w) take at once.
 func (m *Model) Bytes(n, c, h, w int, training bool) (int64, error) {

@@ -63,6 +63,7 @@ type Config struct {
 	Memory          int64 // bytes for activations
 	ONNXRuntime     string
 	DryRun          bool
+	Describe        bool
 	DetectAnomaly   bool // look at every result for NaN and infinities
 
 	known catalog.Catalog // the choices that it was made of
@@ -71,6 +72,15 @@ type Config struct {
 // NetworkText is the network as -network names it, with the options that are not the task's.
 func (c Config) NetworkText() string {
 	return network.Text(c.known.NetworksOf(c.Task), c.Network)
+}
+
+// Offered is the network of the task with the name of the one that is trained, with the task's own options.
+func (c Config) Offered() network.Network {
+	n, err := network.Find(c.known.NetworksOf(c.Task), c.Network.Name())
+	if err != nil {
+		return c.Network
+	}
+	return n
 }
 
 // BatchTotal is the single-scale batch: the sum of N_l over all levels.

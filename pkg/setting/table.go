@@ -145,6 +145,9 @@ func Table() []Setting {
 
 		file(Setting{Name: "out", Group: running, Unit: "DIR", Effect: Control, Help: "run folder"},
 			func(c *Config) *string { return &c.Out }, always("")), // resolve names it by all others
+		toggle(Setting{Name: "describe", Group: running, Effect: Control,
+			Help: "print the network's options and its layers with shapes, parameters, operations, memory and reach; train nothing"},
+			func(c *Config) *bool { return &c.Describe }),
 		toggle(Setting{Name: "dry-run", Group: running, Effect: Control, Help: "print work units, parameters, memory and a time estimate; train nothing"},
 			func(c *Config) *bool { return &c.DryRun }),
 		toggle(Setting{Name: "resume", Group: running, Effect: Control, Help: "continue what an earlier call left unfinished"},
@@ -168,7 +171,7 @@ func Table() []Setting {
 // networks is the name of a network, or name:option=value,... Options that are the task's own are not recorded.
 func networks() Setting {
 	s := choice(Setting{Name: "network", Group: trained,
-		Help: "network to train; options stand behind a colon, as in unet:base=48,dropout=0"},
+		Help: "network to train; options stand behind a colon, as in unet:base=48,dropout=0, and -describe lists them"},
 		func(c *Config) *network.Network { return &c.Network },
 		func(r *resolving) []network.Network { return r.known.NetworksOf(r.Task) },
 		network.Network.Name,

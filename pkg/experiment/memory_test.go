@@ -1,0 +1,75 @@
+package experiment
+
+import (
+	"io"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/layer"
+	"multiscale/pkg/network"
+	"multiscale/pkg/setting"
+)
+
+// normalised is a network with a batch normalisation.
+type normalised struct{ network.Plain }
+
+func (normalised) Name() string { return "normalised" }
+
+func (normalised) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
+	h := b.BatchNorm("bn", b.Conv("open", x, layer.Conv{Out: 16, Kernel: 3, NoBias: true}))
+	return b.Conv("close", b.Activate(h, layer.SiLU), layer.Conv{Out: x.Shape()[1], Kernel: 3})
+}
+
+// TestPredictedActivations: the memory that a step takes is the one that is predicted, within the budget where batches can
+// be cut, and whatever it is where the network normalises over them.
+func TestPredictedActivations(t *testing.T) {
+	known, err := catalog.Standard().With(catalog.Catalog{Networks: []network.Network{normalised{}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const budget = setting.MinMemory
+	for name, whole := range map[string]bool{"normalised": true, "resnet:hidden=16": false} {
+		c, err := setting.Parse(known, setting.Values{"task": "denoising", "network": name, "side": "64", "levels": "1", "batch": "16", "memory": "16MiB", "strategy": "mge"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := newExperiment(known, c.Task, c, io.Discard, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer e.progress.Close()
+		if err := e.open(t.Context(), dataset.DecodeSmall); err != nil {
+			t.Fatal(err)
+		}
+		m, err := e.newModel(1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans, err := e.plans()
+		if err != nil {
+			t.Fatal(err)
+		}
+		need, err := e.memory(m, plans)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.WholeBatches() != whole || need.activations > budget != whole {
+			t.Errorf("%s: whole batches %v, %d bytes", name, m.WholeBatches(), need.activations)
+		}
+		m.Memory = 1 << 40 // the arena would otherwise be of the budget's size at once
+		if !whole {
+			m.Memory = budget
+		}
+		estimator := e.estimator(m, e.sampler(1), 1)
+		if _, err := estimator.Gradient(t.Context(), make([]float32, m.Params.Len()), 0, plans[0].Stages[0]); err != nil {
+			t.Fatal(err)
+		}
+		// An arena that comes near its budget takes a sixteenth more.
+		if got := e.arena.Bytes(); got > need.activations+need.activations/16+budget/16 || whole && got != need.activations {
+			t.Errorf("%s: a step takes %d bytes, predicted are %d", name, got, need.activations)
+		}
+	}
+}
