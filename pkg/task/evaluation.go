@@ -32,7 +32,7 @@ type Setting struct {
 	Above    float64 // values are above it, or equal unless Open
 	Open     bool
 	Max      float64
-	Unit     string // a share of noise, pixels
+	Unit     string // of values in help texts: SHARE, PIXELS; default NUMBER
 }
 
 // Parse reads a value of the setting.
@@ -122,8 +122,12 @@ func (e Evaluation) name(values []float64) string {
 }
 
 // ParseCase reads a case as a user writes it, noise=0.2 or blur=3,noise=0.1.
-// Settings that are left out have the middle one of their defaults.
+// Settings that are left out have the middle one of their defaults. A task
+// without settings has the one case Trained.
 func (t Task) ParseCase(text string) (Case, error) {
+	if text == Trained && len(t.Evaluation.Settings) == 0 {
+		return t.Cases(nil)[0], nil
+	}
 	given := map[string][]float64{}
 	for _, s := range t.Evaluation.Settings {
 		if !s.Switch {

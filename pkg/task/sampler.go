@@ -48,7 +48,7 @@ func (s *Sampler) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
 	d := &drawing{Sampler: s, level: level, from: from, errs: make([]error, n)}
 	d.root = random.New(s.Seed).Child("batch", uint64(r.Iteration), uint64(level))
 	_, picks := s.Restriction.(mesh.Picker)
-	d.picks = picks && s.Task.Pointwise && !s.Task.Paired() && !s.DegradeCoarse
+	d.picks = picks && s.Task.Pointwise && !s.Task.Paired() && s.Task.Scale == 1 && !s.DegradeCoarse
 	d.fine = s.allocate(n, level)
 	if r.Coarse {
 		d.coarse = s.allocate(n, level+1)
@@ -123,14 +123,14 @@ func (d *drawing) finish(i int, at, sample mesh.Batch) error {
 			mesh.RestrictTo(d.Restriction, at.Target, sample.Target, d.level)
 		}
 		d.Scale.Normalise(at.Target)
-		return d.degrade(i, at, Grid{Step: 1 << d.level, H: d.Side, W: d.Side})
+		return d.degrade(i, d.Task.Degrade, at, Grid{Step: 1 << d.level, H: d.Side, W: d.Side})
 	}
 	sample.T = at.T
 	d.Scale.Normalise(sample.Target)
 	if d.Task.Paired() {
 		d.Scale.Normalise(sample.Input)
 	} else if d.level == 0 || !d.DegradeCoarse {
-		if err := d.degrade(i, sample, On(0, sample.Target)); err != nil {
+		if err := d.degrade(i, d.Task.Degrade, sample, On(0, sample.Input)); err != nil {
 			return err
 		}
 	}
@@ -144,17 +144,21 @@ func (d *drawing) finish(i int, at, sample mesh.Batch) error {
 // the given level.
 func (d *drawing) restrict(i int, to, from mesh.Batch, levels, level int) error {
 	mesh.RestrictTo(d.Restriction, to.Target, from.Target, levels)
-	if d.DegradeCoarse && d.Task.Degrade != nil {
-		return d.degrade(i, to, On(level, to.Target))
+	degrade := d.Task.Degrade
+	if degrade == nil && d.Task.Scale != 1 {
+		degrade = half
+	}
+	if d.DegradeCoarse && degrade != nil {
+		return d.degrade(i, degrade, to, On(level, to.Input))
 	}
 	mesh.RestrictTo(d.Restriction, to.Input, from.Input, levels)
 	return nil
 }
 
 // degrade makes the input of sample i, alone in b, from its target.
-func (d *drawing) degrade(i int, b mesh.Batch, at Grid) error {
+func (d *drawing) degrade(i int, how Degrade, b mesh.Batch, at Grid) error {
 	r := d.root.Child("degrade", uint64(d.from+i))
-	if err := d.Task.Degrade(b.Input, b.Target, at, b.T, &r); err != nil {
+	if err := how(b.Input, b.Target, at, b.T, &r); err != nil {
 		return fmt.Errorf("task %s: %w", d.Task.Name, err)
 	}
 	return nil

@@ -20,7 +20,8 @@ import (
 )
 
 // Degrade writes to input what the network sees of the clean normalised image.
-// Both are batches of one image, of any sides. t is the numbers that Conditions
+// clean is one image (1,C,H,W) of any sides, input has its sides over the task's
+// Scale, and at is the place of input. t is the numbers that Conditions
 // drew. It is called on the finest mesh, or, to degrade anew on each mesh, on
 // each: r is the same stream then, so that masks can be the same, too. Noise is
 // to differ from mesh to mesh, as AddNoise draws it. All that is random comes
@@ -38,15 +39,15 @@ type Task struct {
 	// and digits.
 	Name string
 	// Degrade makes the input from the clean image. Without it the data set gives
-	// the input, as -data pairs does.
+	// the input, as -data pairs does, or, where Scale is 2, it is Half of the clean
+	// image.
 	Degrade Degrade
 	// Pointwise says that each pixel of the input depends on that pixel of the
 	// clean image and chance alone. With nearest restriction, coarse meshes then
 	// degrade only the pixels that they keep; see Grid.Step.
 	Pointwise bool
-	// Scale is the ratio of the target's sides to the input's: 1, or 2 for
-	// super-resolution, where the input on the finest mesh is the data set's
-	// low-resolution image, or Half of the clean one. Default 1.
+	// Scale is the ratio of the target's sides to the input's: 1, or 2 where the
+	// task enlarges images. Default 1.
 	Scale int
 
 	// Conditions draws the numbers t of a sample, which networks may take beside
@@ -62,7 +63,7 @@ type Task struct {
 	// Scaling is the normalisation of pixels. Default: what the data set asks for.
 	Scaling *pixel.Scale
 	// Measures are reported for the task; the first one decides which network is
-	// better. MSE, PSNR and SSIM are in the tables in any case. Default: MSE.
+	// better. MSE, PSNR and SSIM are always in the tables. Default: MSE.
 	Measures []metric.Measure
 	// Evaluation says how whole images are degraded to measure trained networks.
 	// Default: as in training, with conditions of each image's own.
@@ -153,7 +154,7 @@ func (t Task) Takes(n network.Network) error {
 }
 
 // Paired says that the input on the finest mesh is the data set's.
-func (t Task) Paired() bool { return t.Scale != 1 || t.Degrade == nil }
+func (t Task) Paired() bool { return t.Degrade == nil }
 
 // ScaleOf is the normalisation of the pixels of a data set.
 func (t Task) ScaleOf(set *dataset.Set) pixel.Scale {

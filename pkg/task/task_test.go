@@ -99,6 +99,58 @@ func TestDenoisingMixes(t *testing.T) {
 	}
 }
 
+// TestOwnScale: a task that enlarges images and has a Degrade of its own gets its
+// inputs from it, on every mesh and in validation; without one they are halves.
+func TestOwnScale(t *testing.T) {
+	calls := 0
+	of, err := task.Task{Name: "own", Scale: 2, Pointwise: true, Scaling: &pixel.Unit,
+		Degrade: func(input, clean pixel.Images, at task.Grid, _ []float32, r *random.Stream) error {
+			if calls++; at.H != input.H || at.W != input.W || at.Step != 1 {
+				t.Errorf("%+v of an input of %dx%d", at, input.H, input.W)
+			}
+			mesh.RestrictTo(mesh.Nearest, input, clean, 1)
+			for i := range input.Data {
+				input.Data[i]++
+			}
+			return nil
+		}}.Complete()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := func(what string, b mesh.Batch) {
+		t.Helper()
+		x := mesh.Restrict(mesh.Nearest, b.Target, 1)
+		for i := range x.Data {
+			if x.Data[i]++; b.Input.Shape != x.Shape || b.Input.Data[i] != x.Data[i] {
+				t.Fatalf("%s: input %v, want %v", what, b.Input.Data[i], x.Data[i])
+			}
+		}
+	}
+	s := sampler(t, of, 1)
+	for _, coarse := range []bool{false, true} {
+		s.DegradeCoarse = coarse
+		for level := range 2 {
+			fine, coarser, err := s.Draw(mesh.Request{Level: level, Size: 1, Coarse: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			want("fine", fine)
+			want("coarser", coarser)
+		}
+	}
+	v, err := task.NewValidation(of, leaves(t, 16), 16, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want("validation", v.Batch)
+	if c, err := of.ParseCase(task.Trained); err != nil || c.Degrade == nil {
+		t.Errorf("%q: %v", task.Trained, err)
+	}
+	if calls != 2*1+2*2+2 {
+		t.Errorf("%d calls", calls)
+	}
+}
+
 // TestDraw: a batch is a function of seed, iteration and level; both meshes of
 // a difference see the same; other levels, iterations and seeds see others.
 func TestDraw(t *testing.T) {

@@ -33,14 +33,14 @@ type Validation struct {
 }
 
 // NewValidation makes the first n fixed samples of a set's validation images.
-// Where the task enlarges and the set is compared on whole images, these samples
-// are only shown, and the images are measured in full.
+// Where the task enlarges, the set gives the input and is compared on whole images,
+// these samples are only shown, and the images are measured in full.
 func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 	if err := checkSide(t, side); err != nil {
 		return nil, err
 	}
 	v := &Validation{Scale: t.ScaleOf(set), task: t}
-	if t.Scale != 1 && set.Whole {
+	if t.Scale != 1 && t.Paired() && set.Whole {
 		var err error
 		if v.Whole, err = whole(set.Validation, t, v.Scale); err != nil {
 			return nil, err

@@ -1,5 +1,5 @@
-// Package trial degrades clean pictures on purpose, has models restore them, and
-// measures how far they come: whole pictures, of any size, one at a time.
+// Package trial degrades clean pictures, has models restore them and measures the
+// results: whole pictures of any size, one at a time.
 package trial
 
 import (
@@ -41,9 +41,13 @@ func New(t task.Task, c task.Case, clean, input *picture.Planar, scale pixel.Sca
 	if t.Paired() {
 		return trial, trial.pair(input)
 	}
-	x := task.Normalised(clean, scale)
-	trial.Input = pixel.NewImages(1, x.C, x.H, x.W)
-	if err := c.Degrade(trial.Input, x, task.On(0, x), trial.T, &r); err != nil {
+	h, w := clean.H/t.Scale, clean.W/t.Scale
+	if err := trial.cut(h, w); err != nil {
+		return nil, err
+	}
+	x := task.Normalised(trial.Clean, scale)
+	trial.Input = pixel.NewImages(1, x.C, h, w)
+	if err := c.Degrade(trial.Input, x, task.On(0, trial.Input), trial.T, &r); err != nil {
 		return nil, fmt.Errorf("task %s: %w", t.Name, err)
 	}
 	return trial, nil
@@ -51,19 +55,28 @@ func New(t task.Task, c task.Case, clean, input *picture.Planar, scale pixel.Sca
 
 // pair takes the degraded picture.
 func (t *Trial) pair(input *picture.Planar) error {
-	scale := t.Task.Scale
-	switch {
-	case input == nil && scale != 2:
-		return fmt.Errorf("task %s: there is no degraded picture; use -data pairs", t.Task.Name)
-	case t.Clean.W < scale || t.Clean.H < scale:
-		return fmt.Errorf("%dx%d pixels cannot be halved", t.Clean.W, t.Clean.H)
-	case input == nil:
+	if input == nil {
+		if t.Task.Scale != 2 {
+			return fmt.Errorf("task %s: there is no degraded picture; use -data pairs", t.Task.Name)
+		}
 		input = t.Clean.Half()
 	}
-	if t.Clean.W != scale*input.W || t.Clean.H != scale*input.H {
-		t.Clean = t.Clean.Cut(0, 0, scale*input.W, scale*input.H)
+	if err := t.cut(input.H, input.W); err != nil {
+		return err
 	}
 	t.Input = task.Normalised(input, t.Scale)
+	return nil
+}
+
+// cut leaves the part of the clean picture that an input of h by w pixels shows.
+func (t *Trial) cut(h, w int) error {
+	scale := t.Task.Scale
+	if h < 1 || w < 1 {
+		return fmt.Errorf("%dx%d pixels are too few to be reduced by %d", t.Clean.W, t.Clean.H, scale)
+	}
+	if t.Clean.W != scale*w || t.Clean.H != scale*h {
+		t.Clean = t.Clean.Cut(0, 0, scale*w, scale*h)
+	}
 	return nil
 }
 

@@ -41,6 +41,30 @@ func target(t *testing.T, p *picture.Planar) []float32 {
 	return try(t, task.Denoising(), "noise=0", p, random.New(2)).Input.Data
 }
 
+// TestOwnScale: a task of its own that enlarges pictures degrades those of odd sides
+// without their last row.
+func TestOwnScale(t *testing.T) {
+	of, err := task.Task{Name: "own", Scale: 2, Degrade: func(input, clean pixel.Images, _ task.Grid, _ []float32, _ *random.Stream) error {
+		if clean.H != 2*input.H || clean.W != 2*input.W {
+			t.Errorf("input of %v, clean of %v", input.Shape, clean.Shape)
+		}
+		for i := range input.Data {
+			input.Data[i] = 0.5
+		}
+		return nil
+	}}.Complete()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := try(t, of, task.Trained, oblong(), random.New(1))
+	if got.Clean.H != 50 || got.Clean.W != 90 || got.Input.H != 25 || got.Input.W != 45 || got.Input.Data[0] != 0.5 {
+		t.Errorf("clean %dx%d, input %v with %v", got.Clean.W, got.Clean.H, got.Input.Shape, got.Input.Data[0])
+	}
+	if _, err := trial.New(of, of.Cases(nil)[0], picture.New(3, 1, 9), nil, pixel.Signed, random.New(1)); err == nil {
+		t.Error("one column is halved")
+	}
+}
+
 // TestDegradations: each is its formula, here without noise.
 func TestDegradations(t *testing.T) {
 	p := oblong()
