@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"multiscale/pkg/elementary"
 	"multiscale/pkg/pixel"
 )
 
@@ -14,8 +15,11 @@ type Measure struct {
 	Name string
 	// Title is what people read: MSE, PSNR dB.
 	Title string
-	// Higher says that larger values are better.
+	// Higher says that larger values are better; the best is then 1, unless the
+	// measure is Decibels.
 	Higher bool
+	// Decibels says that values are -10 log10 of an error, as PSNR's are.
+	Decibels bool `json:",omitempty"`
 	// Places is how many decimal places tables show.
 	Places int
 	// Of measures each image of a comparison.
@@ -28,7 +32,7 @@ var (
 	MSE = Measure{Name: "mse", Title: "MSE", Places: 5,
 		Of: func(c *Comparison) []float64 { return MeanSquares(c.Got, c.Want) }}
 	// PSNR (dB) is on pixels in [0,1], clamped, over all channels.
-	PSNR = Measure{Name: "psnr", Title: "PSNR dB", Higher: true, Places: 2,
+	PSNR = Measure{Name: "psnr", Title: "PSNR dB", Higher: true, Decibels: true, Places: 2,
 		Of: func(c *Comparison) []float64 { return PeakRatios(c.Pixels()) }}
 	// SSIM is on pixels in [0,1], clamped; see Similarities.
 	SSIM = Measure{Name: "ssim", Title: "SSIM", Higher: true, Places: 4,
@@ -38,7 +42,7 @@ var (
 		Of: func(c *Comparison) []float64 { return Similarities(c.Got, c.Want) }}
 	// PSNRLuma (dB) is on the luma of RGB images without a border of two pixels, as
 	// papers on super-resolution by two report it.
-	PSNRLuma = Measure{Name: "psnr_luma", Title: "PSNR luma dB", Higher: true, Places: 2,
+	PSNRLuma = Measure{Name: "psnr_luma", Title: "PSNR luma dB", Higher: true, Decibels: true, Places: 2,
 		Of: func(c *Comparison) []float64 {
 			got, want := c.Pixels()
 			return PeakRatiosOfLuma(got, want, 2)
@@ -57,10 +61,13 @@ func (m Measure) Better(a, b float64) bool {
 	return a < b || math.IsNaN(b) && !math.IsNaN(a)
 }
 
-// Error is a value as an error, of which less is better: the value itself, or 1
-// less it where higher values are better.
+// Error is a value as an error, at least 0, of which less is better: the value itself; 1
+// less it where higher values are better; 10^(-v/10) of decibels.
 func (m Measure) Error(v float64) float64 {
-	if m.Higher {
+	switch {
+	case m.Decibels:
+		return elementary.Pow(10, -v/10)
+	case m.Higher:
 		return 1 - v
 	}
 	return v
@@ -68,7 +75,10 @@ func (m Measure) Error(v float64) float64 {
 
 // ErrorTitle is the title of Error.
 func (m Measure) ErrorTitle() string {
-	if m.Higher {
+	switch {
+	case m.Decibels:
+		return "error of " + m.Title
+	case m.Higher:
 		return "1−" + m.Title
 	}
 	return m.Title

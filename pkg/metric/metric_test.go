@@ -160,6 +160,21 @@ func TestBetter(t *testing.T) {
 	}
 }
 
+// TestError: values as errors, of which less is better.
+func TestError(t *testing.T) {
+	for _, c := range []struct {
+		m     Measure
+		v     float64
+		want  float64
+		title string
+	}{{MSE, 0.25, 0.25, "MSE"}, {SSIM, 0.75, 0.25, "1−SSIM"}, {PSNR, 20, 0.01, "error of PSNR dB"}, {PSNR, math.Inf(1), 0, "error of PSNR dB"}} {
+		// Pow is off by less than 1e-15, relatively.
+		if got := c.m.Error(c.v); math.Abs(got-c.want) > 1e-15 || c.m.ErrorTitle() != c.title {
+			t.Errorf("%s %v as an error: %v (%s), want %v (%s)", c.m.Name, c.v, got, c.m.ErrorTitle(), c.want, c.title)
+		}
+	}
+}
+
 func TestCoreCountDoesNotMatter(t *testing.T) {
 	a, b := pinnedPictures()
 	var all [][]float64

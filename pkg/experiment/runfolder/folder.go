@@ -21,6 +21,7 @@ import (
 	"strings"
 
 	"multiscale/pkg/durable"
+	"multiscale/pkg/metric"
 )
 
 // The files of a run folder.
@@ -124,7 +125,7 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 			return nil, &DifferentError{dir, d}
 		}
 	} else if len(f.Summaries) > 0 {
-		return nil, fmt.Errorf("%s has a %s but no %s: it cannot be told what was run; choose another folder with -out", dir, SummaryFile, RecordFile)
+		return nil, fmt.Errorf("%s has a %s but no %s, so its configuration is not known; choose another folder with -out", dir, SummaryFile, RecordFile)
 	}
 	if err := f.plan(asked, o); err != nil {
 		return nil, err
@@ -328,7 +329,9 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
 		func() error { return writeRows(f, TimingFile, timingTable, f.Timings) },
-		func() error { return writeRows(f, HistoryFile, historyTable.with(f.Record.further()), f.Histories) },
+		func() error {
+			return writeRows(f, HistoryFile, historyTable.with(f.Record.further(metric.MSE, metric.SSIM)), f.Histories)
+		},
 		func() error { return writeRows(f, MomentsFile, momentTable, f.Moments) },
 		f.writeAllocations,
 		f.writeSummary,
@@ -349,7 +352,7 @@ func (f *Folder) writeAllocations() error {
 }
 
 func (f *Folder) writeSummary() error {
-	return writeRows(f, SummaryFile, summaryTable.with(f.Record.further()), f.Summaries)
+	return writeRows(f, SummaryFile, summaryTable.with(f.Record.further(metric.Always()...)), f.Summaries)
 }
 
 func (f *Folder) writeTable() error {

@@ -119,6 +119,32 @@ func TestFilesAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
+// TestMeasures: every measure of the task has a column in both tables, the usual ones once.
+func TestMeasures(t *testing.T) {
+	r := record(8)
+	r.Measures = []metric.Measure{metric.PSNR, metric.MSE, {Name: "own"}}
+	dir := t.TempDir()
+	f, err := Open(dir, r, []Unit{multi}, Options{})
+	must(t, err)
+	must(t, f.Begin(f.Work()[0]))
+	must(t, f.WriteFile(ONNXFile(multi), func(w io.Writer) error { _, err := io.WriteString(w, "model"); return err }))
+	x := result(multi)
+	x.Summary.Values["own"], x.History[0].Validation["own"], x.History[0].Validation["psnr"] = 5, 6, 7
+	must(t, f.Finish(multi, x))
+	must(t, f.Close())
+	c, err := Read(dir)
+	must(t, err)
+	if c.Summaries[0].Values["own"] != 5 || c.Histories[0].Validation["own"] != 6 || c.Histories[0].Validation["psnr"] != 7 {
+		t.Errorf("%v, %v", c.Summaries[0].Values, c.Histories[0].Validation)
+	}
+	files := tables(t, dir)
+	for name, want := range map[string]string{SummaryFile: "crosscheck_max_abs,own\n", HistoryFile: "validation_ssim,validation_psnr,validation_own\n"} {
+		if header, _, _ := strings.Cut(files[name], "\n"); !strings.HasSuffix(header+"\n", want) {
+			t.Errorf("%s has the columns %s", name, header)
+		}
+	}
+}
+
 // Units in one call, in two calls, in another order: the same files.
 func TestOrderDoesNotMatter(t *testing.T) {
 	at := t.TempDir()

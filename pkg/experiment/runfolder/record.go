@@ -37,9 +37,9 @@ type Record struct {
 	Scale int `json:"scale,omitempty"`
 }
 
-// further are the names of the measures beyond metric.Always.
-func (r Record) further() (names []string) {
-	for _, m := range metric.Union(metric.Always(), r.Measures)[len(metric.Always()):] {
+// further are the names of the task's measures that are not among usual ones.
+func (r Record) further(usual ...metric.Measure) (names []string) {
+	for _, m := range metric.Union(usual, r.Measures)[len(usual):] {
 		names = append(names, m.Name)
 	}
 	return names
