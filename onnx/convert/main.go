@@ -51,7 +51,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		flags.PrintDefaults()
 		return 0
 	case err == nil && flags.NArg() != 2:
-		err = fmt.Errorf("%d files are given, two are wanted", flags.NArg())
+		err = fmt.Errorf("%d files are given; give two", flags.NArg())
 	case err == nil:
 		c.from, c.to = flags.Arg(0), flags.Arg(1)
 		err = c.parse(ops, shape, mean, std)
@@ -73,7 +73,7 @@ func (c *conversion) parse(ops, shape, mean, std string) error {
 	case !toWeights && weights.Known(c.to):
 		return fmt.Errorf("%s: %s is read, not written; PyTorch loads .safetensors", c.to, filepath.Ext(c.to))
 	case ops != "" && ops != "core" && ops != "full":
-		return fmt.Errorf("-ops %s: core or full is wanted", ops)
+		return fmt.Errorf("-ops %s: unknown; use core or full", ops)
 	case ops != "" && toWeights:
 		return fmt.Errorf("-ops %s: %s holds weights and no operations", ops, c.to)
 	case ops == "core", ops == "" && !toWeights && !weights.Known(c.from):
@@ -82,7 +82,7 @@ func (c *conversion) parse(ops, shape, mean, std string) error {
 			return fmt.Errorf("-shape: %w", err)
 		}
 		if len(shapes) != 1 {
-			return fmt.Errorf("-shape %s: one shape is wanted", shape)
+			return fmt.Errorf("-shape %s: give one shape", shape)
 		}
 		c.core = shapes[0]
 	}

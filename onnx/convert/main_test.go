@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 		{"-shape 1x3x15x16 " + model + " " + back, 1, "multiples of 4"},
 		{"-shape 1x1x16x16 " + model + " " + back, 1, "(N,3,H,W)"},
 		{"-shape 1x3x9000x9000 " + model + " " + back, 1, "in all"},
-		{foreign + " " + back, 1, "no network that is known"},
+		{foreign + " " + back, 1, "no network that this program knows"},
 		{filepath.Join(dir, "none.onnx") + " " + back, 1, "none.onnx"},
 	} {
 		var stdout, stderr bytes.Buffer

@@ -23,7 +23,7 @@ type Imported struct {
 
 // ErrForeign says that a model does not say which network it holds, or that this network is
 // of a type that is not known here.
-var ErrForeign = errors.New("the model holds no network that is known here; was it exported by this project?")
+var ErrForeign = errors.New("the model holds no network that this program knows")
 
 // Architecture returns the network that a model says it holds, without weights. The error is ErrForeign
 // where it says nothing, or a network that neither this project nor own has.
@@ -35,11 +35,11 @@ func Architecture(m *onnx.Model, own Extensions) (network.Network, error) {
 // architecture makes the network of a description, if it is given.
 func (x Extensions) architecture(description string, ok bool) (network.Network, error) {
 	if !ok {
-		return nil, ErrForeign
+		return nil, fmt.Errorf("%w: the metadata names none", ErrForeign)
 	}
 	n, err := x.networks().Parse(description)
 	if errors.Is(err, network.ErrUnknown) {
-		return nil, fmt.Errorf("%w (%w)", ErrForeign, err)
+		return nil, fmt.Errorf("%w: %w", ErrForeign, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("metadata %s: %w", keyArchitecture, err)

@@ -67,7 +67,7 @@ func (k Kinds) kindOf(n Network) (string, bool) {
 }
 
 // ErrUnknown says that a description is of a kind that is not among the Kinds.
-var ErrUnknown = errors.New("a network of another program")
+var ErrUnknown = errors.New("unknown")
 
 // longest description in bytes; those of the paper's networks take a hundred.
 const longest = 4096
@@ -105,7 +105,7 @@ func (k Kinds) parse(name string, options []byte) (Network, error) {
 	}
 	example, known := k[name]
 	if !known {
-		return nil, fmt.Errorf("%w: %s and %s are known", ErrUnknown, strings.Join(slices.Sorted(maps.Keys(k)), ", "), enlargedKind)
+		return nil, fmt.Errorf("%w; known are %s and %s", ErrUnknown, strings.Join(slices.Sorted(maps.Keys(k)), ", "), enlargedKind)
 	}
 	if string(options) == "null" {
 		return nil, errors.New("it has no options")

@@ -104,7 +104,7 @@ func (d *Decoded) note(format string, args ...any) {
 	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
 }
 
-// raw is a picture on its way out of its file.
+// raw is a picture while its file is decoded.
 type raw struct {
 	Decoded
 	orientation int          // EXIF's, 1 to 8; others stand for 1

@@ -42,8 +42,13 @@ func quantise(v float32) uint8 {
 // Bytes is the memory that the pixels take.
 func (p *Planar) Bytes() int64 { return int64(len(p.Pix)) + 4*int64(len(p.Values)) }
 
-// Put sets a row of a channel of a picture of bytes to values as FromFloat takes them.
+// Put sets a row of a channel to values: a picture of numbers takes them as they are,
+// one of bytes as FromFloat does.
 func (p *Planar) Put(channel, row int, values []float32) {
+	if p.Values != nil {
+		copy(p.Values[(channel*p.H+row)*p.W:][:p.W], values)
+		return
+	}
 	to := p.Row(channel, row)
 	for i, v := range values[:p.W] {
 		to[i] = quantise(v)

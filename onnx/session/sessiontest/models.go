@@ -32,10 +32,16 @@ var (
 	SRNet  = network.Enlarged{Body: network.SRNet{Out: 3, Hidden: 4}, Factor: 2}
 )
 
-// Network exports a network with weights that make every layer count.
+// Network exports a network of RGB images with weights that make every layer count.
 func Network(t testing.TB, n network.Network, about export.Metadata) []byte {
 	t.Helper()
-	set, err := network.Parameters(n, 3, 1)
+	return Channels(t, 3, n, about)
+}
+
+// Channels is Network for images of any number of channels.
+func Channels(t testing.TB, channels int, n network.Network, about export.Metadata) []byte {
+	t.Helper()
+	set, err := network.Parameters(n, channels, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,7 +51,7 @@ func Network(t testing.TB, n network.Network, about export.Metadata) []byte {
 			values[i] += 0.1 * r.Normal()
 		}
 	})
-	m, err := export.Network(n, 3, set, export.Options{Metadata: about.Properties()})
+	m, err := export.Network(n, channels, set, export.Options{Metadata: about.Properties()})
 	if err != nil {
 		t.Fatal(err)
 	}

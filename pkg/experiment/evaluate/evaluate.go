@@ -23,8 +23,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Request is what is asked for. Which degradations a model meets follows from
-// its task.
+// Request is what the command is to do. Which degradations a model gets follows
+// from its task.
 type Request struct {
 	Catalog    catalog.Catalog
 	Models     []string
@@ -55,7 +55,7 @@ type group struct {
 	trivial string // name of the answer that takes no network
 }
 
-// evaluation is a request on its way.
+// evaluation is a request in progress.
 type evaluation struct {
 	Request
 	set      *dataset.Set
@@ -150,6 +150,21 @@ func (e *evaluation) open() error {
 			return fmt.Errorf("-model %s: it takes %d channels, pictures of %s have %d", m.Path, m.Channels, e.Data, e.set.Channels)
 		}
 	}
+	return e.checkPairs()
+}
+
+// checkPairs refuses models that need degraded pictures where the data set has none.
+func (e *evaluation) checkPairs() error {
+	for _, g := range e.groups {
+		if !g.task.Paired() || g.task.Scale != 1 || e.set.Validation.HasInputs() {
+			continue
+		}
+		advice := "use -data pairs"
+		if _, err := e.Catalog.Task(g.task.Name); err != nil {
+			advice += ", or the program that trained the model and knows its task"
+		}
+		return command.Wrong("data", e.Data, "it has no degraded pictures, which models for "+g.task.Name+" need here", advice)
+	}
 	return nil
 }
 
@@ -213,10 +228,13 @@ func (e *evaluation) place(m *model) error {
 }
 
 // foreign is the task of a model that this program does not know, as far as the
-// model tells: its input comes from the data set, or is noise where it says what
-// t means.
+// model tells: its input comes from the data set, is half of the clean picture where
+// it enlarges, or is noise where it says what t means.
 func foreign(s *session.Session) (task.Task, error) {
 	t := task.Task{Name: s.Task, Scale: s.Scale}
+	if s.Scale != 1 {
+		t.Evaluation = task.Superresolution().Evaluation
+	}
 	noise, err := task.ParseNoise(s.Time)
 	if err != nil {
 		return t, err
@@ -251,7 +269,7 @@ func (e *evaluation) measure(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("stopped after %d of %d pictures; nothing was written: %w", i, n, ctx.Err())
 		}
-		if err != nil { // the others are measured all the same
+		if err != nil { // the others are still measured
 			e.rows = e.rows[:before]
 			e.failed = append(e.failed, err)
 			e.progress.Print("%v", err)

@@ -16,6 +16,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/network"
 	"multiscale/pkg/random"
 )
 
@@ -197,6 +198,19 @@ func TestDeadLeaves(t *testing.T) {
 	}
 }
 
+// TestForeign: a model that enlarges pictures for a task that this program does not have
+// gets halves, and the table says so.
+func TestForeign(t *testing.T) {
+	model := sessiontest.File(t, "m.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("doubling")))
+	out := t.TempDir()
+	if printed, err := invoke(t.Context(), t, "-model", model, "-pictures", "1", "-out", out); err != nil {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	if rows := readTable(t, filepath.Join(out, TableFile)); len(rows) != 2 || rows[1]["degradation"] != "half" {
+		t.Errorf("%v", rows)
+	}
+}
+
 // TestNormalisations: models that normalise in different ways see noise of different
 // strength in pixels, and the table says which is whose.
 func TestNormalisations(t *testing.T) {
@@ -220,8 +234,9 @@ func TestMistakes(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, data := range map[string][]byte{
 		"m.onnx": sessiontest.Smooth(t), "cut.onnx": sessiontest.Smooth(t)[:60], "text.onnx": []byte("text"),
-		"odd.onnx": sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("superresolution")),
-		"new.onnx": sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("dehazing")),
+		"odd.onnx":  sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("superresolution")),
+		"new.onnx":  sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("dehazing")),
+		"bare.onnx": sessiontest.Network(t, network.ResNet{Out: 3, Hidden: 4, Blocks: 1}, sessiontest.Signed("dehazing")),
 	} {
 		if err := os.WriteFile(name, data, 0o666); err != nil {
 			t.Fatal(err)
@@ -251,6 +266,7 @@ func TestMistakes(t *testing.T) {
 		{"-model text.onnx", "-model text.onnx: ", false},
 		{"-model odd.onnx", "-model odd.onnx ", false},
 		{"-model new.onnx", "dehazing", false},
+		{"-model bare.onnx", "-data deadleaves: it has no degraded pictures", true},
 		{"-model m.onnx -data folder -root none", "none", false},
 		{"-model m.onnx -data folder -root empty", "empty", false},
 		{"-model m.onnx -pictures 1 -out m.onnx", "-out", false},

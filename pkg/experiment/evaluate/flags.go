@@ -1,6 +1,7 @@
 package evaluate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -41,24 +42,24 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Help = help
 	f.Group("What is measured")
 	f.Strings(&r.Models, "model", "M.onnx", "a model; give the flag again for each further one")
-	f.Choice(&r.Data, "data", dataset.Names(known.Data), "data set, of which the validation pictures are taken; of folder all")
-	f.String(&r.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; folder needs one)")
-	f.Bool(&r.AllowIncomplete, "allow-incomplete", "take a published data set that lacks files or pictures")
+	f.Choice(&r.Data, "data", dataset.Names(known.Data), "data set, whose validation pictures are measured; of folder all pictures")
+	f.String(&r.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; data of your own, such as folder, needs one)")
+	f.Bool(&r.AllowIncomplete, "allow-incomplete", "accept a published data set that lacks files or pictures")
 	f.Int(&r.Pictures, "pictures", "N", 1, 1<<30, "all", "only the first pictures")
-	f.Group("Degradations; which a model meets follows from its task")
+	f.Group("Degradations; a model gets those of its task")
 	r.defineSettings(f)
 	f.Group("How")
 	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/evaluation-DATA, followed by the data's digest where it has a -root)")
-	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for what a network computes in between; a picture that needs more is restored in tiles", func(s string) error {
+	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for the intermediate values of a network; a picture that needs more is restored in tiles", func(s string) error {
 		size, err := command.ParseSize(s)
 		if err != nil || size < minMemory {
-			return command.Wrong("memory", s, "not a size to work with", "write it like 512MiB; the least is "+command.FormatSize(minMemory))
+			return command.Wrong("memory", s, "not enough memory", "write it like 512MiB; the minimum is "+command.FormatSize(minMemory))
 		}
 		r.Memory = size
 		return nil
 	})
-	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "what runs the models; auto is ONNX Runtime where it is there, else the network with its training kernels; onnx-go is slow and independent of both")
-	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, when it is not found by itself (environment: "+runtime.Variable+")")
+	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "runtime of the models; auto is ONNX Runtime if it is installed, else the network with its training kernels; onnx-go is slow and independent of both")
+	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, if it is not found automatically (environment: "+runtime.Variable+")")
 	if err := f.Parse(args); err != nil {
 		return r, err
 	}
@@ -92,7 +93,7 @@ func (r *Request) defineSettings(f *command.Flags) {
 			f.Switch(name, u.Usage, func() { r.Settings[name] = []float64{0} })
 			continue
 		}
-		f.Func(name, u.Unit+",...", strings.Join(u.defaults, ", "), u.Usage, func(s string) error {
+		f.Func(name, cmp.Or(u.Unit, "NUMBER")+",...", strings.Join(u.defaults, ", "), u.Usage, func(s string) error {
 			for part := range strings.SplitSeq(s, ",") {
 				v, err := u.Parse(part)
 				switch {

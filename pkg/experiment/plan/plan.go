@@ -15,6 +15,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/setting"
@@ -144,6 +145,10 @@ func (c *content) file(known catalog.Catalog, roots map[string]string) (*File, e
 		given["resume"] = "true" // continue what an earlier call left unfinished
 		config, err := setting.Parse(known, given)
 		if err != nil {
+			var usage *command.UsageError
+			if errors.As(err, &usage) && usage.Flag == "-root" && given["root"] == "" {
+				usage.Advice = "give -root " + given["data"] + "=DIR" // as the command that runs plans takes it
+			}
 			return nil, &lineError{e.line, err.Error()}
 		}
 		x := Entry{config, filepath.Base(config.Out)}

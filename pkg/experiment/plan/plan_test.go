@@ -133,7 +133,7 @@ func TestMistakes(t *testing.T) {
 		{change("superresolution", "dehazing"), `line 8: -task dehazing: unknown; use denoising`},
 		{change("network: espcn", "network: unet"), "line 8: -network unet: unknown; use srnet, espcn or resnet"},
 		{change("data: deadleaves", "data: imagenet"), "line 8: -data imagenet: unknown"},
-		{change("data: deadleaves", "data: folder"), "line 8: -root: "},
+		{change("data: deadleaves", "data: folder"), "line 8: -root: -data folder needs the folder of the pictures; give -root folder=DIR"},
 		{change("[single, mge]", "[single, sgd]"), "line 8: -strategy single,sgd: sgd is unknown"},
 		{change("side: 16", "sides: 16"), `line 6: "sides" is not a key of settings; there are allocation, batch`},
 		{change("side: 16", "out: x"), `line 6: "out" is not a key of settings`},

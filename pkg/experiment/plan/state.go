@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// State is how far an experiment of a plan is.
+// State is the progress of an experiment of a plan.
 type State struct {
 	Entry
 	Dir string // of the run folder, whether it is there or not
@@ -23,7 +23,7 @@ type State struct {
 	Err      error // why the folder cannot be used
 }
 
-// Look finds out how far a plan is. The run folder of an experiment is
+// Look returns the progress of a plan. The run folder of an experiment is
 // the first of its name in dirs; where there is none it belongs into the first
 // of dirs. A folder that cannot be read, or that holds runs of another
 // configuration, has a State with an error.

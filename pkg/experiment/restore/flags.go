@@ -56,19 +56,19 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 			forms = append(forms, form)
 		}
 	}
-	f.String(&r.Test, "test", strings.Join(forms, "|"), "take -in for clean, degrade it first, and write degraded, restored and clean side by side; noise is its share, 1-t of denoising")
+	f.String(&r.Test, "test", strings.Join(forms, "|"), "take -in as clean, degrade it, and write degraded, restored and clean side by side; noise is its share, 1-t of denoising")
 	f.Group("How it is done")
-	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for what the network computes in between; a picture that needs more is cut into tiles", func(s string) error {
+	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for the intermediate values of the network; a picture that needs more is cut into tiles", func(s string) error {
 		size, err := command.ParseSize(s)
 		if err != nil || size < minMemory {
-			return command.Wrong("memory", s, "not a size to work with", "write it like 512MiB; the least is "+command.FormatSize(minMemory))
+			return command.Wrong("memory", s, "not enough memory", "write it like 512MiB; the minimum is "+command.FormatSize(minMemory))
 		}
 		r.Memory = size
 		return nil
 	})
-	f.Int(&r.Tile, "tile", "PIXELS", 8, 8192, "what fits the memory", "side of the tiles, whether the picture would fit as a whole or not")
-	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "what runs the model; auto is ONNX Runtime where it is there, else the network with its training kernels; onnx-go is slow and independent of both")
-	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, when it is not found by itself (environment: "+runtime.Variable+")")
+	f.Int(&r.Tile, "tile", "PIXELS", 8, 8192, "what fits the memory", "side of the tiles, even where the whole picture would fit")
+	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "runtime of the model; auto is ONNX Runtime if it is installed, else the network with its training kernels; onnx-go is slow and independent of both")
+	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, if it is not found automatically (environment: "+runtime.Variable+")")
 	if err := f.Parse(args); err != nil {
 		return r, err
 	}

@@ -22,10 +22,13 @@ func isArray(path string) bool { return strings.EqualFold(filepath.Ext(path), ".
 // restorePlanes is restore for models that are not for RGB, and for arrays: the
 // picture is taken as the numbers that it holds. t is not estimated.
 func (j *job) restorePlanes(ctx context.Context) error {
-	if !isArray(j.Out) && j.Channels != 1 && j.Channels != rgb {
-		return command.Wrong("out", j.Out, fmt.Sprintf("a picture of %d channels", j.Channels), "name a file that ends in .npy")
+	if err := j.checkOut(); err != nil {
+		return err
 	}
 	if j.Conditions > 0 && len(j.T) == 0 {
+		if j.noise == task.NoNoise {
+			return j.unknownT()
+		}
 		return &command.UsageError{Flag: "-t", Reason: "missing: it is estimated from photographs in red, green and blue alone", Advice: "give -t"}
 	}
 	p, notes, err := dataset.Load(j.In, j.Channels)
@@ -42,8 +45,7 @@ func (j *job) restorePlanes(ctx context.Context) error {
 			x.Data[i] *= factor
 		}
 	}
-	result := &picture.Planar{C: x.C, H: j.Scale * x.H, W: j.Scale * x.W}
-	result.Values = make([]float32, result.C*result.H*result.W)
+	result := numbers(x.C, j.Scale*x.W, j.Scale*x.H)
 	err = j.runner.Run(ctx, tile.Of(x), j.T, func(planes [][]float32, y, rows int) {
 		for c, plane := range planes {
 			mean, std := j.Pixels().Channel(c)
@@ -57,9 +59,7 @@ func (j *job) restorePlanes(ctx context.Context) error {
 		return j.stopped(ctx, err)
 	}
 	if isArray(j.Out) {
-		err = durable.WriteFile(durable.OS, j.Out, func(w io.Writer) error {
-			return npy.Encode(w, []int{result.C, result.H, result.W}, result.Values)
-		})
+		err = saveArray(j.Out, result)
 	} else {
 		err = result.Save(j.Out)
 	}
@@ -68,4 +68,38 @@ func (j *job) restorePlanes(ctx context.Context) error {
 	}
 	fmt.Fprintf(j.out, "%s: %dx%d pixels\n", j.Out, result.W, result.H)
 	return nil
+}
+
+// checkOut refuses a picture file for a result that no picture file holds.
+func (j *job) checkOut() error {
+	if !isArray(j.Out) && j.Channels != 1 && j.Channels != rgb {
+		return command.Wrong("out", j.Out, fmt.Sprintf("a picture of %d channels", j.Channels), "name a file that ends in .npy")
+	}
+	return nil
+}
+
+// numbers returns a picture of numbers, all 0.
+func numbers(c, w, h int) *picture.Planar {
+	return &picture.Planar{C: c, H: h, W: w, Values: make([]float32, c*h*w)}
+}
+
+// beside puts pictures of one size side by side, as numbers.
+func beside(pictures ...*picture.Planar) *picture.Planar {
+	first := pictures[0]
+	sheet := numbers(first.C, len(pictures)*first.W, first.H)
+	planes := make([]float32, first.C*first.W*first.H)
+	for i, p := range pictures {
+		p.Float(planes)
+		for row := range p.C * p.H {
+			copy(sheet.Values[row*sheet.W+i*p.W:], planes[row*p.W:][:p.W])
+		}
+	}
+	return sheet
+}
+
+// saveArray writes a picture of numbers as an array (C,H,W).
+func saveArray(path string, p *picture.Planar) error {
+	return durable.WriteFile(durable.OS, path, func(w io.Writer) error {
+		return npy.Encode(w, []int{p.C, p.H, p.W}, p.Values)
+	})
 }

@@ -16,6 +16,7 @@ import (
 	"multiscale/onnx/session"
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/plot"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/tile"
@@ -26,7 +27,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Request is what is asked for.
+// Request is what the command is to do.
 type Request struct {
 	Catalog        catalog.Catalog
 	Model, In, Out string
@@ -37,7 +38,7 @@ type Request struct {
 	Options        session.Options
 }
 
-// job is a request on its way.
+// job is a request in progress.
 type job struct {
 	Request
 	*session.Session
@@ -132,9 +133,9 @@ func (j *job) printNotes(notes []string) {
 	}
 }
 
-// level is the conditions of the network, and by what it wants the picture
-// multiplied. A photograph is y = x + s z in normalised values; how both follow
-// from s is the model's task's to say.
+// level is the conditions of the network, and the factor that the picture is
+// multiplied by. A photograph is y = x + s z in normalised values; the model's task
+// says how both follow from s.
 func (j *job) level(p *image.NRGBA) (t []float32, factor float64, err error) {
 	switch {
 	case j.Conditions == 0:
@@ -142,7 +143,7 @@ func (j *job) level(p *image.NRGBA) (t []float32, factor float64, err error) {
 	case len(j.T) > 0:
 		return j.T, j.noise.Factor(j.T[0]), nil
 	case j.noise == task.NoNoise:
-		return nil, 0, &command.UsageError{Flag: "-t", Reason: "missing: what t means for " + j.Session.Task + " cannot be estimated from a picture", Advice: "give -t"}
+		return nil, 0, j.unknownT()
 	}
 	raw, relative := 0.0, 0.0
 	for c := range rgb {
@@ -154,6 +155,11 @@ func (j *job) level(p *image.NRGBA) (t []float32, factor float64, err error) {
 	factor, one := j.noise.At(relative)
 	fmt.Fprintf(j.out, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", raw, one)
 	return []float32{one}, factor, nil
+}
+
+// unknownT asks for a t that is no level of noise.
+func (j *job) unknownT() error {
+	return &command.UsageError{Flag: "-t", Reason: "missing: what t means for " + j.Session.Task + " cannot be estimated from a picture", Advice: "give -t"}
 }
 
 // announce says how the picture will be gone through.
@@ -272,12 +278,12 @@ func neighbours(i, scale, n int) (low, high int, part float64) {
 	return low, min(low+1, n-1), at - float64(low)
 }
 
-// test spoils the picture first, and writes degraded, restored and clean side by
+// test degrades the picture first, and writes degraded, restored and clean side by
 // side.
 func (j *job) test(ctx context.Context) error {
 	of, err := j.Catalog.Task(j.Session.Task)
 	if err != nil {
-		return fmt.Errorf("-test: %w", err)
+		return fmt.Errorf("-test: this program does not have the model's task, %s; use the program that trained it", j.Session.Task)
 	}
 	if err := trial.Fits(of, j.Session); err != nil {
 		return fmt.Errorf("-model %w", err)
@@ -286,16 +292,17 @@ func (j *job) test(ctx context.Context) error {
 	if err != nil {
 		return command.Wrong("test", j.Test, fmt.Sprintf("%s is a model for %s", j.Model, of.Name), err.Error())
 	}
-	read, err := picture.Read(j.In)
+	if err := j.checkOut(); err != nil {
+		return err
+	}
+	clean, err := j.clean()
 	if err != nil {
 		return fmt.Errorf("-in %w", err)
 	}
-	j.printNotes(read.Notes)
-	clean := read.Planar()
-	read = nil
-	// Three stand side by side.
-	if err := picture.CheckWritable(j.Out, 3*clean.W, clean.H); err != nil {
-		return fmt.Errorf("-out %w", err)
+	if !isArray(j.Out) { // three stand side by side
+		if err := picture.CheckWritable(j.Out, 3*clean.W, clean.H); err != nil {
+			return fmt.Errorf("-out %w", err)
+		}
 	}
 	debug.FreeOSMemory() // what decoding took is as large as the picture; the network needs the room
 	t, err := trial.New(of, c, clean, nil, j.Pixels(), random.New(0).Child("restore -test"))
@@ -309,22 +316,30 @@ func (j *job) test(ctx context.Context) error {
 	if err := j.announce(t.Input.H, t.Input.W); err != nil {
 		return err
 	}
-	degraded, restored := picture.New(clean.C, t.Clean.W, t.Clean.H), picture.New(clean.C, t.Clean.W, t.Clean.H)
+	answer := picture.New
+	if isArray(j.Out) {
+		answer = numbers
+	}
+	degraded, restored := answer(clean.C, t.Clean.W, t.Clean.H), answer(clean.C, t.Clean.W, t.Clean.H)
 	before := t.Trivial(degraded)
 	debug.FreeOSMemory()
 	after, err := t.Restore(ctx, j.runner, conditions, restored, j.tiles)
 	if err != nil {
 		return j.stopped(ctx, err)
 	}
-	sheet := plot.Samples([]string{"restored"}, []plot.Sample{{Degraded: degraded, Restored: []*picture.Planar{restored}, Clean: t.Clean}})
 	t.Input.Data = nil // as large as the sheet
 	debug.FreeOSMemory()
-	if err := sheet.Save(j.Out); err != nil {
+	if isArray(j.Out) {
+		err = saveArray(j.Out, beside(degraded, restored, t.Clean))
+	} else {
+		err = plot.Samples([]string{"restored"}, []plot.Sample{{Degraded: degraded, Restored: []*picture.Planar{restored}, Clean: t.Clean}}).Save(j.Out)
+	}
+	if err != nil {
 		return fmt.Errorf("-out %w", err)
 	}
-	fmt.Fprintf(j.out, "degraded on purpose by %s", c.Name)
+	fmt.Fprintf(j.out, "degraded: %s", c.Name)
 	if j.Conditions > 0 {
-		fmt.Fprintf(j.out, "; the network is given t = %.4g", conditions[0])
+		fmt.Fprintf(j.out, "; t = %s", given(conditions))
 	}
 	fmt.Fprintln(j.out)
 	for _, m := range []struct {
@@ -335,6 +350,22 @@ func (j *job) test(ctx context.Context) error {
 	}
 	fmt.Fprintf(j.out, "%s: degraded, restored and clean, side by side\n", j.Out)
 	return nil
+}
+
+// clean reads the picture that -test degrades: 8 bits of a photograph, all that other
+// models and arrays have.
+func (j *job) clean() (p *picture.Planar, err error) {
+	var notes []string
+	if j.Channels != rgb || isArray(j.In) {
+		p, notes, err = dataset.Load(j.In, j.Channels)
+	} else {
+		var read *picture.Decoded
+		if read, err = picture.Read(j.In); err == nil {
+			p, notes = read.Planar(), read.Notes
+		}
+	}
+	j.printNotes(notes)
+	return p, err
 }
 
 // given is -t as it is written.

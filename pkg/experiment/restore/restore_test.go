@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -344,6 +345,53 @@ func TestTest(t *testing.T) {
 	var usage *command.UsageError
 	if !errors.As(err, &usage) || !strings.Contains(err.Error(), "denoising") {
 		t.Errorf("a test of another task: %v", err)
+	}
+}
+
+// TestPlanes: models of any number of channels restore arrays and test on them; the result
+// is numbers, or a picture where there are one or three channels.
+func TestPlanes(t *testing.T) {
+	for _, channels := range []int{1, 4} {
+		n := sessiontest.ResNet
+		n.Out = channels
+		model := sessiontest.File(t, "m.onnx", sessiontest.Channels(t, channels, n, sessiontest.Unit("denoising")))
+		in, out := filepath.Join(t.TempDir(), "in.npy"), filepath.Join(t.TempDir(), "out.npy")
+		p := numbers(channels, 20, 12)
+		for i := range p.Values {
+			p.Values[i] = float32(i%20) / 20
+		}
+		if err := saveArray(in, p); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			more  []string
+			width int
+		}{{[]string{"-t", "0.9"}, 20}, {[]string{"-test", "noise=0.1"}, 3 * 20}} {
+			line := append([]string{"-model", model, "-in", in}, c.more...)
+			must(t, append(line, "-out", out)...)
+			got, _, err := dataset.Load(out, 0)
+			if err != nil || got.C != channels || got.W != c.width || got.H != 12 {
+				t.Fatalf("%v: %+v, %v", line, got, err)
+			}
+			for row := range channels * 12 * (c.width / 60) { // the clean picture is the last third
+				if !slices.Equal(got.Values[row*60+40:][:20], p.Values[row*20:][:20]) {
+					t.Fatalf("row %d is %v", row, got.Values[row*60:][:60])
+				}
+			}
+			_, err = invoke(t.Context(), t, append(line, "-out", filepath.Join(t.TempDir(), "x.png"))...)
+			var usage *command.UsageError
+			if channels == 1 && err != nil || channels == 4 && (!errors.As(err, &usage) || !strings.Contains(err.Error(), ".npy")) {
+				t.Errorf("%v to a picture: %v", line, err)
+			}
+		}
+		if _, err := invoke(t.Context(), t, "-model", model, "-in", in, "-out", out); err == nil || !strings.Contains(err.Error(), "-t: missing") {
+			t.Errorf("without t: %v", err)
+		}
+	}
+	other := sessiontest.File(t, "m.onnx", sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("dehazing")))
+	in := save(t, leaves(16, 16).Image(), "in.png")
+	if _, err := invoke(t.Context(), t, "-model", other, "-in", in, "-out", "x.png", "-test", "noise=0.1"); err == nil || !strings.Contains(err.Error(), "the program that trained it") {
+		t.Errorf("a test of a task that is not known: %v", err)
 	}
 }
 

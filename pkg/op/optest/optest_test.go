@@ -43,6 +43,16 @@ func times(factor float32) op.Run {
 	}
 }
 
+// TestStock: a loss that ends in stock operations passes.
+func TestStock(t *testing.T) {
+	f := func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+		n := gorgonia.Must(op.MSE(in[0], in[1]))
+		n = gorgonia.Must(gorgonia.Sqrt(gorgonia.Must(gorgonia.Add(n, gorgonia.NewConstant(float32(1))))))
+		return gorgonia.Exp(gorgonia.Must(gorgonia.Div(n, gorgonia.NewConstant(float32(10)))))
+	}
+	optest.Case{Function: f, Inputs: []tensor.Shape{{2, 3}, {2, 3}}, Constants: 1}.Check(t)
+}
+
 // TestCheck: a wrong gradient is found, and what differs from run to run.
 func TestCheck(t *testing.T) {
 	runs := float32(0)
