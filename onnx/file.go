@@ -66,7 +66,7 @@ func (t *Tensor) load(root *os.Root, unread map[string]int64) error {
 		return err
 	}
 	if !info.Mode().IsRegular() || info.Size()-e.Offset < bytes {
-		return fmt.Errorf("the file has %d bytes, %d from %d on are wanted", info.Size(), bytes, e.Offset)
+		return fmt.Errorf("the file has %d bytes, %d from %d on are needed", info.Size(), bytes, e.Offset)
 	}
 	if _, seen := unread[name]; !seen {
 		unread[name] = info.Size()

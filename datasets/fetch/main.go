@@ -44,7 +44,7 @@ func main() {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return
 	case errors.Is(err, context.Canceled) && got.Load() != 0:
-		fmt.Fprintln(os.Stderr, "fetch: stopped; call again to go on")
+		fmt.Fprintln(os.Stderr, "fetch: stopped; the same command continues")
 		os.Exit(128 + int(got.Load()))
 	}
 	fmt.Fprintln(os.Stderr, "fetch:", err)
@@ -110,7 +110,7 @@ func help(w io.Writer, flags *flag.FlagSet) {
 	flags.PrintDefaults()
 }
 
-// progress shows how far a download is: a line that changes on a terminal, or
+// progress shows the progress of a download: a line that changes on a terminal, or
 // else a new line now and then.
 type progress struct {
 	w        io.Writer

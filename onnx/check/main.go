@@ -1,4 +1,4 @@
-// Command check runs an ONNX model in every runtime at hand on the same random
+// Command check runs an ONNX model in every available runtime on the same random
 // inputs of several shapes and compares the results:
 //
 //	go run ./onnx/check MODEL.onnx
@@ -32,10 +32,10 @@ const usage = "usage: check [-tolerance 1e-4] [-seed 1] [-shapes 1x3x32x32,...] 
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // errors are printed below, in one line
-	tolerance := flags.Float64("tolerance", crosscheck.Tolerance, "largest `difference` allowed, times the largest output where that is above 1; larger by itself for models of float16 and bfloat16")
+	tolerance := flags.Float64("tolerance", crosscheck.Tolerance, "largest `difference` allowed, times the largest output where that is above 1; larger by default for models of float16 and bfloat16")
 	seed := flags.Uint64("seed", 1, "of the random inputs")
 	shapes := flags.String("shapes", "", "of the images, as in 1x3x32x32,2x3x48x64; by default a few that the model takes")
-	library := flags.String("onnxruntime", "", "`path` of ONNX Runtime's shared library, when it is not found by itself (environment: ONNXRUNTIME_LIB)")
+	library := flags.String("onnxruntime", "", "`path` of ONNX Runtime's shared library, if it is not found automatically (environment: ONNXRUNTIME_LIB)")
 	options := crosscheck.Options{}
 	if err := kernel.Check(); err != nil {
 		fmt.Fprintf(stderr, "check: %v\n", err)
@@ -49,7 +49,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		flags.PrintDefaults()
 		return 0
 	case err == nil && flags.NArg() != 1:
-		err = fmt.Errorf("%d model files are given, one is wanted", flags.NArg())
+		err = fmt.Errorf("%d model files are given; give one", flags.NArg())
 	case err == nil && !(*tolerance >= 0 && *tolerance <= math.MaxFloat64):
 		err = fmt.Errorf("-tolerance %v: not a number that differences can be compared with", *tolerance)
 	case err == nil && *shapes != "":

@@ -1,5 +1,5 @@
-// Package crosscheck runs an ONNX model in every runtime at hand, on the same random inputs,
-// and measures how far the answers are apart: from each other, or from the network that the model was
+// Package crosscheck runs an ONNX model in every available runtime, on the same random inputs,
+// and measures how much the answers differ: from each other, or from the network that the model was
 // exported from.
 package crosscheck
 

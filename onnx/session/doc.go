@@ -1,8 +1,8 @@
-// Package session opens an exported model in the best runtime at hand and runs it
+// Package session opens an exported model in the best available runtime and runs it
 // on pictures: in ONNX Runtime where its library is there; else, if this project exported the
 // model, as the network that it was; else in this project's own backend for onnx-go.
 //
-// What a program must know of a model to use it, it finds out by itself: the task and the
+// What a program must know of a model to use it, it finds out itself: the task and the
 // normalisation from the metadata; from the graph, without running it, by how much
 // pictures are enlarged, of what their sides must be multiples, how far a pixel of the result sees,
 // and how much memory a picture takes.

@@ -86,7 +86,7 @@ func (s *survey) openPartition(root string) (part [3][]string, err error) {
 	lines := bufio.NewReader(f)
 	start, _ := lines.Peek(1 << 10) // a shorter file has less
 	if mark, crlf := bytes.HasPrefix(start, []byte("\ufeff")), bytes.Contains(start, []byte("\r\n")); mark || crlf {
-		s.remark("%s was saved by another system (byte-order mark or CR LF); it is read all the same", filepath.Base(list))
+		s.remark("%s was saved by another system (byte-order mark or CR LF); it is read", filepath.Base(list))
 	}
 	return readPartition(list, lines)
 }

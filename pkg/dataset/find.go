@@ -156,7 +156,7 @@ func (s *search) visit(path string, d fs.DirEntry, err error) error {
 
 // picturesIn is the number of files in a folder that look like pictures.
 func picturesIn(dir string) (n int) {
-	// What cannot be read has none: the folder is left out in any case.
+	// What cannot be read has none: the folder is left out either way.
 	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && picture.IsName(d.Name()) {
 			n++

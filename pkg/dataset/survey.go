@@ -13,7 +13,7 @@ import (
 
 // Decoding says whether a data set's pictures are decoded when it is opened. That
 // finds damaged pictures before training meets them, and pictures that are in both
-// parts. Headers are read in any case.
+// parts. Headers are always read.
 type Decoding int
 
 const (

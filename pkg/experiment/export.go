@@ -82,7 +82,7 @@ func names(measures []metric.Measure) (names []string) {
 }
 
 // crosscheck compares the exported model with the network itself in every
-// runtime at hand, and returns the largest difference that onnx-go found.
+// available runtime, and returns the largest difference that onnx-go found.
 func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Crosscheck, float64, error) {
 	m, c := u.network.Multiple(), u.set.Channels
 	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{

@@ -153,7 +153,7 @@ func TestDamagedNewest(t *testing.T) {
 		}
 	}
 	printed, err := superresolve(t, out, append([]string{"-resume"}, args...)...)
-	if err != nil || !strings.Contains(printed, "passed over a damaged checkpoint: "+checkpoints[1]) || !strings.Contains(printed, "going on after iteration 3 of 6") {
+	if err != nil || !strings.Contains(printed, "passed over a damaged checkpoint: "+checkpoints[1]) || !strings.Contains(printed, "continuing after iteration 3 of 6") {
 		t.Errorf("%v\n%s", err, printed)
 	}
 	for _, name := range []string{"summary.csv", "history.csv", "fullmultiscale-seed1.onnx"} {

@@ -116,7 +116,7 @@ func TestSignalsOfAProcess(t *testing.T) {
 				t.Fatalf("%v\n%s", err, stderr.String())
 			}
 			t.Logf("%v: ended %v later", tc.signal, time.Since(began).Round(time.Millisecond))
-			named := regexp.MustCompile(`stopped after (\d+) of 1000000 iterations; go on with the same command and -resume`).FindStringSubmatch(stderr.String())
+			named := regexp.MustCompile(`stopped after (\d+) of 1000000 iterations; the same command with -resume continues`).FindStringSubmatch(stderr.String())
 			loaded, err := store.Load()
 			if named == nil || err != nil || !strings.Contains(string(loaded.Bytes["state"]), fmt.Sprintf(`"Iteration":%s,`, named[1])) {
 				t.Errorf("the checkpoint is not of the iteration named: %v\n%s", err, stderr.String())

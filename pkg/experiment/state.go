@@ -149,7 +149,7 @@ func (u *unit) restore() error {
 	if err := u.adopt(loaded.Snapshot); err != nil {
 		return fmt.Errorf("%s: %w; use -force to begin again", loaded.Path, err)
 	}
-	u.progress.Print("%s: going on after iteration %d of %d", u.name, u.state.Iteration, u.plan.Iterations())
+	u.progress.Print("%s: continuing after iteration %d of %d", u.name, u.state.Iteration, u.plan.Iterations())
 	return nil
 }
 

@@ -17,10 +17,10 @@ import (
 	"multiscale/pkg/train"
 )
 
-// measurements is how often, at least, a run is validated on its way.
+// measurements is how often, at least, a run is validated before its end.
 const measurements = 10
 
-// unit is one strategy with one seed on its way.
+// unit is one strategy with one seed in training.
 type unit struct {
 	*Experiment
 	name     runfolder.Unit
@@ -116,7 +116,7 @@ func (u *unit) train(ctx context.Context) error {
 		return errors.Join(err, saved)
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("stopped after %d of %d iterations; go on with the same command and -resume: %w", u.state.Iteration, total, ctx.Err())
+		return fmt.Errorf("stopped after %d of %d iterations; the same command with -resume continues: %w", u.state.Iteration, total, ctx.Err())
 	}
 	return err
 }

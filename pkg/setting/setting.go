@@ -149,7 +149,7 @@ func joined[V any](list []V) string {
 	return strings.Join(parts, ",")
 }
 
-// resolving is a configuration on its way: the rows of the table so far are set.
+// resolving is a configuration in progress: the rows of the table so far are set.
 type resolving struct {
 	known  catalog.Catalog
 	given  Values

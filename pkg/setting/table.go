@@ -73,7 +73,7 @@ func Table() []Setting {
 			func(r *resolving) []dataset.Format { return r.known.Data },
 			func(f dataset.Format) string { return f.Name },
 			func(r *resolving) dataset.Format { return r.known.Data[0] }),
-		file(Setting{Name: "root", Group: images, Unit: "DIR", Effect: Control, Help: "folder of the data set", shown: "datasets/data/NAME; folder and pairs need one"},
+		file(Setting{Name: "root", Group: images, Unit: "DIR", Effect: Control, Help: "folder of the data set", shown: "datasets/data/NAME; data of your own, such as folder, needs one"},
 			func(c *Config) *string { return &c.Root },
 			func(r *resolving) string {
 				if r.Data.BuiltIn || r.Data.Anywhere {
@@ -82,7 +82,7 @@ func Table() []Setting {
 				return "datasets/data/" + r.Data.Name
 			}),
 		file(Setting{Name: "validation", Group: images, Unit: "DIR", Effect: Control,
-			Help: "validation pictures, for -data folder; without it every tenth picture, chosen by its name, is kept for validation"},
+			Help: "validation pictures of data of your own, such as folder; without it every tenth picture, chosen by its name, is kept for validation"},
 			func(c *Config) *string { return &c.Validation }, always("")),
 
 		whole(Setting{Name: "channels", Group: images, Unit: "N", Former: "0", shown: "0: those of the data set",
@@ -90,7 +90,7 @@ func Table() []Setting {
 			func(c *Config) *int { return &c.Channels }, 0, maxChannels, always(0)),
 		toggle(Setting{Name: "skip-bad", Group: images, Effect: Control, Help: "leave out pictures that cannot be read; they are named in run.json"},
 			func(c *Config) *bool { return &c.SkipBad }),
-		toggle(Setting{Name: "allow-incomplete", Group: images, Effect: Control, Help: "take a published data set that lacks files or pictures"},
+		toggle(Setting{Name: "allow-incomplete", Group: images, Effect: Control, Help: "accept a published data set that lacks files or pictures"},
 			func(c *Config) *bool { return &c.AllowIncomplete }),
 
 		whole(Setting{Name: "side", Group: work, Unit: "PIXELS", Help: "side of the training pictures on the finest mesh"},
@@ -163,7 +163,7 @@ func Table() []Setting {
 		size(Setting{Name: "memory", Group: running, Unit: "SIZE", Effect: Rounding, Help: "budget for activations, like 512MiB; sets the micro-batch"},
 			func(c *Config) *int64 { return &c.Memory }, MinMemory, DefaultMemory, "too little to train with"),
 		file(Setting{Name: "onnxruntime", Group: running, Unit: "PATH", Effect: Control,
-			Help: "ONNX Runtime's shared library, when it is not found by itself (environment: ONNXRUNTIME_LIB)"},
+			Help: "ONNX Runtime's shared library, if it is not found automatically (environment: ONNXRUNTIME_LIB)"},
 			func(c *Config) *string { return &c.ONNXRuntime }, always("")),
 	}
 }

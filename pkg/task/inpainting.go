@@ -28,7 +28,7 @@ func Inpainting() Task {
 		NumConditions: 1, Noise: NoiseShare, Conditions: drawNoise,
 		Measures: []metric.Measure{metric.SSIM, metric.MSE},
 		Evaluation: Evaluation{
-			Settings:   []Setting{{Name: "boxes", Usage: "boxes to paint in, which models for inpainting meet in any case", Switch: true}, noiseSetting(trainedNoise)},
+			Settings:   []Setting{{Name: "boxes", Usage: "random boxes to fill in: the degradation of inpainting, always on", Switch: true}, noiseSetting(trainedNoise)},
 			Conditions: func(values []float64) []float32 { return []float32{float32(values[1])} },
 		},
 	})

@@ -162,7 +162,7 @@ func content(data []byte, name string, at, size uint64) ([]byte, error) {
 	start := nameEnd + int(le.Uint16(local[28:]))
 	switch {
 	case start > len(local) || size > uint64(len(local)-start):
-		return nil, fmt.Errorf("it is cut short: %d bytes are wanted", size)
+		return nil, fmt.Errorf("it is cut short: %d bytes are needed", size)
 	case string(local[localSize:nameEnd]) != name:
 		return nil, errors.New("the zip file gives it two names")
 	}

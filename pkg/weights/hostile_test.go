@@ -261,7 +261,7 @@ func TestHostileSafetensors(t *testing.T) {
 		"a number":         {`{"a":1}`, 0, "header"},
 		"metadata":         {`{"__metadata__":{"a":1}}`, 0, "header"},
 		"deep metadata":    {`{"__metadata__":` + strings.Repeat(`{"a":`, 100000) + `}`, 0, "header"},
-		"more":             {`{` + one + `}{}`, 8, "after its end"},
+		"more":             {`{` + one + `}{}`, 8, "more than one JSON object"},
 		"no end":           {`{` + one, 8, "header"},
 	} {
 		f, err := weights.Decode(safetensors(c.header, c.size))

@@ -114,7 +114,7 @@ func (f *File) prefix(wants []Want) (string, error) {
 	case best[0] == "" || len(best) == 1:
 		return best[0], nil
 	case highest == len(wants):
-		return "", fmt.Errorf("it holds such a network several times, with the prefixes %s; save the one that is wanted alone", list(best))
+		return "", fmt.Errorf("it holds such a network several times, with the prefixes %s; save the one that is needed alone", list(best))
 	}
 	return "", nil
 }

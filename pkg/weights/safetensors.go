@@ -89,7 +89,7 @@ func (f *File) readHeader(header, data []byte) ([]part, error) {
 		return nil, headerError(err)
 	}
 	if rest, _ := io.ReadAll(d.Buffered()); len(bytes.TrimSpace(rest)) > 0 {
-		return nil, errors.New("its header goes on after its end")
+		return nil, errors.New("its header has more than one JSON object")
 	}
 	return parts, nil
 }

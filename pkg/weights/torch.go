@@ -293,7 +293,7 @@ func find(value any) (tensors *pickle.Dict, key string, err error) {
 	case 1:
 		return tensors, keys[0], nil
 	}
-	return nil, "", fmt.Errorf("it holds several dictionaries of tensors (%s); save the one that is wanted alone", list(keys))
+	return nil, "", fmt.Errorf("it holds several dictionaries of tensors (%s); save the one that is needed alone", list(keys))
 }
 
 // holdsTensors tells a dictionary in which texts name tensors.

@@ -168,7 +168,11 @@ func name(groups []*Group) {
 		if taken[g.Name]++; taken[g.Name] > 1 {
 			g.Name += "-" + strconv.Itoa(taken[g.Name])
 		}
-		g.Title += fmt.Sprintf(": %dx%d, %d coarser meshes, batch %d on the finest", g.Side, g.Side, g.Levels, g.Batch)
+		meshes := "meshes"
+		if g.Levels == 1 {
+			meshes = "mesh"
+		}
+		g.Title += fmt.Sprintf(": %dx%d, %d coarser %s, batch %d on the finest", g.Side, g.Side, g.Levels, meshes, g.Batch)
 	}
 }
 
@@ -276,7 +280,7 @@ func (g *Group) results(e Subject, row Row) (list []runfolder.Result) {
 }
 
 // single returns what a row is compared with: single-scale of the same variant,
-// or else of none, from the same initial weights in any case.
+// or else of none, always from the same initial weights.
 func (g *Group) single(e Subject, row Row) []runfolder.Result {
 	if own := g.results(e, Row{mge.Single.Name, row.Variant, row.Init}); len(own) > 0 {
 		return own

@@ -134,7 +134,7 @@ func defaultsOf(r runfolder.Record, known catalog.Catalog) setting.Values {
 	}
 	all := setting.Complete(defaults)
 	if all["levels"] == "auto" {
-		all["levels"] = "" // is special in any case
+		all["levels"] = "" // is always special
 	}
 	return all
 }

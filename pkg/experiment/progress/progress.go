@@ -1,4 +1,4 @@
-// Package progress shows how far a run is: on a terminal in one line that changes
+// Package progress shows the progress of a run: on a terminal in one line that changes
 // in place, in a log in a plain line now and then.
 package progress
 
@@ -16,7 +16,7 @@ import (
 	"golang.org/x/term"
 )
 
-// State is how far a run is.
+// State is the progress of a run.
 type State struct {
 	Unit                  string // what is trained: mge-seed1
 	Stage, Stages         int    // from 1; Stages is 1 where there are none

@@ -52,7 +52,7 @@ func (t Trial) Run(ctx context.Context, log func(line string)) (r Report, err er
 	case at := <-first:
 		start = at.Sub(began)
 	case <-time.After(time.Second):
-		return r, errors.New("the run left no checkpoint to go on from")
+		return r, errors.New("the run left no checkpoint to continue from")
 	}
 	log(fmt.Sprintf("undisturbed it takes %v, %v of these to the first checkpoint", r.Undisturbed.Round(time.Millisecond), start.Round(time.Millisecond)))
 

@@ -25,7 +25,7 @@ type collection struct {
 }
 
 // collect finds run folders in dirs: each of them itself, or its subfolders.
-// Damaged ones are reported, and the others are read all the same.
+// Damaged ones are reported, and the others are still read.
 func collect(known catalog.Catalog, dirs []string, out string) collection {
 	c := collection{known: known}
 	seen := map[string]bool{}

@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/dataset"
 )
 
-// Request is what is asked for.
+// Request is what the command is to do.
 type Request struct {
 	Catalog catalog.Catalog
 	Runs    []string          // folders that are run folders or hold some
@@ -44,7 +44,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.String(&r.Plan, "plan", "FILE", "only the experiments of this plan, like experiments/plans/cpu.yaml; says what is missing and what that costs")
 	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/tables, or tables-NAME for a plan)")
 	f.Group("Training what is missing of a plan")
-	f.Bool(&r.Run, "run", "train what is missing, going on with what was begun; run folders go into the first -runs")
+	f.Bool(&r.Run, "run", "train what is missing and continue what was stopped; run folders go into the first -runs")
 	var roots []string
 	f.Strings(&roots, "root", "NAME=DIR", "folder of a data set; give the flag again for further ones (default datasets/data/NAME)")
 	if err := f.Parse(args); err != nil {

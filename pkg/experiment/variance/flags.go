@@ -17,7 +17,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Request is what is asked for.
+// Request is what the command is to do.
 type Request struct {
 	setting.Config          // of the settings that training has, too
 	Samples        int      // single-sample gradients for each level

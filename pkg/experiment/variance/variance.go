@@ -53,7 +53,7 @@ type Estimate struct {
 	Measured, MeasuredError float64 // variance of the estimates; NaN where it was not measured
 }
 
-// study is a request on its way.
+// study is a request in progress.
 type study struct {
 	Request
 	set      *dataset.Set

@@ -14,7 +14,7 @@ var operations = [256]func(*machine) error{
 	0x95: func(m *machine) error { // FRAME: the operations that follow stand in a block of this size
 		size, err := m.number(8)
 		if left := len(m.data) - m.at; err == nil && !m.cut && size > uint64(left) {
-			return fmt.Errorf("it is cut short: %d bytes are wanted, %d are left", size, left)
+			return fmt.Errorf("it is cut short: %d bytes are needed, %d are left", size, left)
 		}
 		return err
 	},

@@ -123,7 +123,7 @@ func (m *machine) bytes(n uint64) ([]byte, error) {
 	case m.cut:
 		return nil, fmt.Errorf("a pickle of more than %d bytes is too long for one of weights", MaxSize)
 	}
-	return nil, fmt.Errorf("it is cut short: %d bytes are wanted, %d are left", n, left)
+	return nil, fmt.Errorf("it is cut short: %d bytes are needed, %d are left", n, left)
 }
 
 // number reads an unsigned little-endian number of a width in bytes.
