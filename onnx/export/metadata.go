@@ -21,6 +21,10 @@ type Metadata struct {
 	Time string
 	// Measures are the names of the task's measures, the deciding one first.
 	Measures []string
+	// Loss is what was minimised, as model.ParseLoss reads it; "" for the task's own.
+	Loss string
+	// Average is the decay of the moving average that the weights are; 0 where they are those of the last step.
+	Average float64
 }
 
 // The keys of the metadata.
@@ -34,6 +38,8 @@ const (
 	keyStd      = "normalisation_std"
 	keyTime     = "meaning_of_t"
 	keyMeasures = "measures"
+	keyLoss     = "loss"
+	keyAverage  = "ema"
 	// keyArchitecture holds the network's kind and options (network.Kinds). Network
 	// writes it; Import reads it.
 	keyArchitecture = "architecture"
@@ -55,6 +61,12 @@ func (m Metadata) Properties() []onnx.Property {
 	}
 	if len(m.Measures) > 0 {
 		properties = append(properties, onnx.Property{Key: keyMeasures, Value: strings.Join(m.Measures, ",")})
+	}
+	if m.Loss != "" {
+		properties = append(properties, onnx.Property{Key: keyLoss, Value: m.Loss})
+	}
+	if m.Average != 0 {
+		properties = append(properties, onnx.Property{Key: keyAverage, Value: join([]float64{m.Average})})
 	}
 	return properties
 }
@@ -100,6 +112,10 @@ var earlier = map[string]Metadata{
 
 // readOptional reads what models of earlier versions lack.
 func (m *Metadata) readOptional(model *onnx.Model) {
+	m.Loss, _ = model.Property(keyLoss)
+	if text, ok := model.Property(keyAverage); ok {
+		m.Average, _ = strconv.ParseFloat(text, 64) // only described
+	}
 	list, ok := model.Property(keyMeasures)
 	if !ok {
 		m.Time, m.Measures = earlier[m.Task].Time, earlier[m.Task].Measures

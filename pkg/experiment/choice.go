@@ -1,9 +1,14 @@
 package experiment
 
 import (
+	"fmt"
+
 	"multiscale/pkg/allocation"
+	"multiscale/pkg/command"
 	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
 	"multiscale/pkg/optimize"
+	"multiscale/pkg/task"
 )
 
 // releasedFactor is how many more iterations the authors' released code runs in
@@ -30,7 +35,8 @@ func (e *Experiment) strategyPlan(strategy string) (mge.Plan, error) {
 	if s.Name != mge.Single.Name { // which has no coarser meshes
 		p.Pilot = e.levelsPilot
 	}
-	return p, nil
+	_, err = e.schedule(p) // known before anything is trained
+	return p, err
 }
 
 // plan is what a strategy does, with the pilots that are to come.
@@ -50,7 +56,21 @@ func (e *Experiment) allocation() allocation.Allocation {
 	}
 }
 
-// rule is the optimization method of -optimizer.
-func (e *Experiment) rule() (optimize.Rule, error) {
-	return e.config.Optimizer.New(optimize.Settings{WeightDecay: e.config.WeightDecay})
+// schedule is the learning rate over the steps of a plan.
+func (e *Experiment) schedule(p mge.Plan) (optimize.Schedule, error) {
+	c, steps := e.config, p.Iterations()
+	if c.Warmup >= steps {
+		return nil, command.Wrong("warmup", c.Warmup, fmt.Sprintf("%s has %d steps in all", p.Strategy, steps), "give less")
+	}
+	then, err := optimize.NewSchedule(c.Schedule, c.LearningRate, steps-c.Warmup)
+	return optimize.Warmup{Rate: c.LearningRate, Steps: c.Warmup, Then: then}, err
+}
+
+// loss is what is minimised.
+func (e *Experiment) loss() (task.Loss, error) {
+	if e.config.Loss == "" {
+		return e.task.Loss, nil
+	}
+	loss, err := model.ParseLoss(e.config.Loss, e.scale())
+	return task.Loss(loss), err
 }

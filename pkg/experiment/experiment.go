@@ -122,7 +122,7 @@ func (e *Experiment) run(ctx context.Context) error {
 	work := e.folder.Work()
 	var failed error
 	if len(work) > 0 || e.picturesMissing() {
-		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, task.ValidationSize); err != nil {
+		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, c.ValidationPictures); err != nil {
 			return err
 		}
 		failed = e.runUnits(ctx, work)

@@ -116,20 +116,25 @@ var twoStrategies = []string{"-network", "unet", "-side", "16", "-levels", "1", 
 
 // TestCoresAndResume: equal flags give equal bytes on one core and on two, and
 // for a run that was stopped at any iteration and resumed.
-func TestCoresAndResume(t *testing.T) {
-	undisturbed := t.TempDir()
+func TestCoresAndResume(t *testing.T) { stopAndResume(t, twoStrategies, results) }
+
+// stopAndResume compares the files of an undisturbed run on one core with those of one on two
+// that is stopped again and again, and returns the folder of the former.
+func stopAndResume(t *testing.T, args, files []string) (undisturbed string) {
+	t.Helper()
+	undisturbed = t.TempDir()
 	cores := runtime.GOMAXPROCS(1)
-	if _, err := run(t.Context(), t, undisturbed, twoStrategies...); err != nil {
+	defer runtime.GOMAXPROCS(cores)
+	if _, err := run(t.Context(), t, undisturbed, args...); err != nil {
 		t.Fatal(err)
 	}
 	runtime.GOMAXPROCS(max(cores, 2))
-	defer runtime.GOMAXPROCS(cores)
 
 	stopped := t.TempDir()
 	stops := 0
 	for try := 0; ; try++ {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(200+150*try)*time.Millisecond)
-		_, err := run(ctx, t, stopped, append([]string{"-resume", "-checkpoint-every", "100ms"}, twoStrategies...)...)
+		_, err := run(ctx, t, stopped, append([]string{"-resume", "-checkpoint-every", "100ms"}, args...)...)
 		cancel()
 		if err == nil {
 			break
@@ -142,11 +147,12 @@ func TestCoresAndResume(t *testing.T) {
 	if stops == 0 {
 		t.Log("the run was over before it could be stopped")
 	}
-	for _, name := range results {
+	for _, name := range files {
 		if !bytes.Equal(read(t, filepath.Join(undisturbed, name)), read(t, filepath.Join(stopped, name))) {
 			t.Errorf("%s differs after %d stops", name, stops)
 		}
 	}
+	return undisturbed
 }
 
 // TestUnfinishedNeedsResume: an unfinished unit is neither continued nor thrown

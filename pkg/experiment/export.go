@@ -16,7 +16,6 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/network"
-	"multiscale/pkg/param"
 	"multiscale/pkg/pixel"
 )
 
@@ -30,32 +29,41 @@ type exported struct {
 // the one that it was at its smallest validation error.
 func (u *unit) export() (exported, error) {
 	if u.state.Best != nil {
-		params, err := network.Parameters(u.network, u.set.Channels, u.name.Seed)
-		if err != nil {
-			return exported{}, err
-		}
-		if err := params.Load(u.best); err != nil {
-			return exported{}, err
-		}
-		if _, err := u.write(runfolder.BestFile(u.name), params, u.state.Best.Iteration); err != nil {
+		if _, err := u.write(runfolder.BestFile(u.name), u.best, u.state.Best.Iteration, 0); err != nil {
 			return exported{}, err
 		}
 	}
-	return u.write(runfolder.ONNXFile(u.name), u.model.Params, u.state.Iteration)
+	return u.write(runfolder.ONNXFile(u.name), u.model.Params.Values(), u.state.Iteration, 0)
 }
 
-// write writes the network with the parameters that it had after an iteration.
-func (u *unit) write(name string, params *param.Set, iteration int) (exported, error) {
+// exportAverage writes the network with averaged weights.
+func (u *unit) exportAverage() (exported, error) {
+	return u.write(runfolder.AverageONNXFile(u.name), u.trainer.Average.Values(), u.state.Iteration, u.config.EMA)
+}
+
+// write writes the network with the values that its parameters and buffers had after an iteration.
+// average is the decay of their average, where it is one.
+func (u *unit) write(name string, values []float32, iteration int, average float64) (exported, error) {
+	params, err := network.Parameters(u.network, u.set.Channels, u.name.Seed)
+	if err != nil {
+		return exported{}, err
+	}
+	if err := params.Load(values); err != nil {
+		return exported{}, err
+	}
 	doc := fmt.Sprintf("%s for %s, trained by strategy %s", u.network.Name(), u.task.Name, u.name.Strategy)
 	if total := u.plan.Iterations(); iteration < total {
 		doc += fmt.Sprintf(", after %d of %d iterations", iteration, total)
+	}
+	if average > 0 {
+		doc += ", averaged weights"
 	}
 	model, err := export.Network(u.network, u.set.Channels, params, export.Options{
 		Doc: doc, Extensions: u.known.Extensions(),
 		Metadata: export.Metadata{
 			Task: u.task.Name, Network: u.config.NetworkText(), Strategy: u.name.Strategy, Seed: u.name.Seed,
 			DataDigest: u.set.Digest, Mean: u.scale().Mean, Std: u.scale().Std,
-			Time: string(u.task.Noise), Measures: names(u.task.Measures),
+			Time: string(u.task.Noise), Measures: names(u.task.Measures), Loss: u.config.Loss, Average: average,
 		}.Properties(),
 	})
 	if err != nil {
@@ -81,9 +89,9 @@ func names(measures []metric.Measure) (names []string) {
 	return names
 }
 
-// crosscheck compares the exported model with the network itself in every
+// crosscheck compares an exported model with the network itself in every
 // available runtime, and returns the largest difference that onnx-go found.
-func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Crosscheck, float64, error) {
+func (u *unit) crosscheck(ctx context.Context, name string, file exported) ([]runfolder.Crosscheck, float64, error) {
 	m, c := u.network.Multiple(), u.set.Channels
 	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{
 		Extensions: u.known.Extensions(),
@@ -95,7 +103,7 @@ func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Cross
 		return nil, 0, ctx.Err()
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("cross-check of %s: %w", runfolder.ONNXFile(u.name), err)
+		return nil, 0, fmt.Errorf("cross-check of %s: %w", name, err)
 	}
 	for _, note := range report.Notes {
 		u.remark(note)
@@ -105,7 +113,7 @@ func (u *unit) crosscheck(ctx context.Context, file exported) ([]runfolder.Cross
 		rows = append(rows, runfolder.Crosscheck{Unit: u.name, Runtime: r.Runtime, Version: r.Version, Shape: r.Shape, MaxAbs: r.MaxAbs, MaxRel: r.MaxRel})
 		if r.Exceeds(crosscheck.Tolerance) {
 			err = errors.Join(err, fmt.Errorf("%s differs from the network by %.3g in %s at shape %s: more than %.3g",
-				runfolder.ONNXFile(u.name), r.MaxAbs, r.Runtime, r.Shape, r.Limit(crosscheck.Tolerance)))
+				name, r.MaxAbs, r.Runtime, r.Shape, r.Limit(crosscheck.Tolerance)))
 		}
 	}
 	return rows, report.MaxAbs(crosscheck.OnnxGo), err

@@ -124,6 +124,9 @@ func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss tas
 			return nil, fmt.Errorf("%s: %w", w.Path, err)
 		}
 	}
+	if err := freeze(params, c.Freeze); err != nil {
+		return nil, err
+	}
 	m := model.New(n, params, model.Loss(loss))
 	m.Memory = c.Memory
 	m.DetectAnomaly = c.DetectAnomaly
@@ -134,7 +137,11 @@ func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss tas
 // newModel returns a model with the initial parameters: those of -init, or else
 // drawn from a seed.
 func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
-	m, err := NewModel(e.network, e.set.Channels, seed, e.initial, e.task.Loss, e.config)
+	loss, err := e.loss()
+	if err != nil {
+		return nil, err
+	}
+	m, err := NewModel(e.network, e.set.Channels, seed, e.initial, loss, e.config)
 	if err == nil {
 		m.Arena = &e.arena
 	}

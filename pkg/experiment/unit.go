@@ -11,6 +11,7 @@ import (
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/optimize"
@@ -31,6 +32,7 @@ type unit struct {
 	state    state
 	store    *store
 	best     []float32 // parameters at state.Best
+	spare    []float32 // for the last weights while averaged ones are evaluated
 
 	resumed time.Time // when the clock of training was last started
 }
@@ -69,11 +71,11 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 
 // newTrainer returns the trainer before the first iteration.
 func (u *unit) newTrainer() (*train.Trainer, error) {
-	schedule, err := optimize.NewSchedule(u.config.Schedule, u.config.LearningRate, u.plan.Iterations())
+	schedule, err := u.schedule(u.plan)
 	if err != nil {
 		return nil, err
 	}
-	rule, err := u.rule()
+	rule, err := u.config.Rule()
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +83,11 @@ func (u *unit) newTrainer() (*train.Trainer, error) {
 	t := &train.Trainer{
 		Source: &estimator, Params: u.model.Params, Schedule: schedule,
 		Optimizer: optimize.New(rule, u.model.Params.Groups(), u.config.LearningRate),
+		Restart:   u.config.Restart,
 		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
+	}
+	if u.config.EMA > 0 {
+		t.Average = optimize.NewEMA(u.config.EMA, u.model.Params.Values())
 	}
 	if u.config.Clip > 0 {
 		t.Adjustments = append(t.Adjustments, train.Clip(u.config.Clip))
@@ -152,24 +158,45 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	return nil
 }
 
-// validateIfDue measures the network at the start, at each stage's end and ten
-// times a run, unless that has been done for this iteration: a run that was
-// stopped in the middle of a validation makes up for it.
-func (u *unit) validateIfDue(ctx context.Context) error {
-	row := &u.state.History[len(u.state.History)-1]
-	i, total := u.state.Iteration, u.plan.Iterations()
-	due := i == 0 || i*measurements/total != (i-1)*measurements/total
-	if i > 0 {
-		_, _, stageEnd := u.plan.At(i - 1)
-		due = due || stageEnd
+// due reports whether the network is measured after an iteration: at the start, at each
+// stage's end, and ten times a run or as often as -validate-every says.
+func (u *unit) due(i int) bool {
+	if i == 0 {
+		return true
 	}
-	if !due || len(row.Validation) > 0 {
+	if _, _, stageEnd := u.plan.At(i - 1); stageEnd {
+		return true
+	}
+	if every := u.config.ValidateEvery; every > 0 {
+		return i%every == 0
+	}
+	total := u.plan.Iterations()
+	return i*measurements/total != (i-1)*measurements/total
+}
+
+// validateIfDue measures the network when it is due, unless that has been done for this
+// iteration: a run that was stopped in the middle of a validation makes up for it.
+func (u *unit) validateIfDue(ctx context.Context) error {
+	row, i := &u.state.History[len(u.state.History)-1], u.state.Iteration
+	if !u.due(i) || len(row.Validation) > 0 {
 		return nil
 	}
 	start := time.Now()
 	m, err := u.validation.Measure(ctx, u.model)
 	if err != nil {
 		return err
+	}
+	if u.trainer.Average != nil {
+		var averaged metric.Values
+		if err := u.withAverage(func() error {
+			averaged, err = u.validation.Measure(ctx, u.model)
+			return err
+		}); err != nil {
+			return err
+		}
+		for name, v := range averaged {
+			m[runfolder.OfAverage(name)] = v
+		}
 	}
 	row.Validation = m
 	decides := u.task.Measures[0]
@@ -180,6 +207,15 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 	u.state.Moments = append(u.state.Moments, runfolder.Moment{Unit: u.name, Stage: row.Stage, Iteration: i, Seconds: u.state.SecondsTraining})
 	u.state.SecondsValidation += time.Since(start).Seconds()
 	return nil
+}
+
+// withAverage does something while the network has averaged weights.
+func (u *unit) withAverage(do func() error) error {
+	params := u.model.Params
+	u.spare = append(u.spare[:0], params.Values()...)
+	defer params.Update(func(values []float32) { copy(values, u.spare) })
+	params.Update(func(values []float32) { copy(values, u.trainer.Average.Values()) })
+	return do()
 }
 
 // stopClock adds the time since the clock was started to the time of training.
@@ -208,11 +244,15 @@ func (u *unit) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	checks, worst, err := u.crosscheck(ctx, file)
+	checks, worst, err := u.crosscheck(ctx, runfolder.ONNXFile(u.name), file)
 	if err != nil {
 		return err
 	}
 	measured, err := u.validation.Measure(ctx, u.model)
+	if err != nil {
+		return err
+	}
+	average, err := u.finishAverage(ctx)
 	if err != nil {
 		return err
 	}
@@ -233,7 +273,27 @@ func (u *unit) finish(ctx context.Context) error {
 		},
 		History: u.state.History,
 		Moments: u.state.Moments,
+		Average: average,
 
 		Allocations: u.allocations(),
+	})
+}
+
+// finishAverage exports, checks and measures the network with averaged weights; nil where there
+// are none.
+func (u *unit) finishAverage(ctx context.Context) (*runfolder.Average, error) {
+	if u.trainer.Average == nil {
+		return nil, nil
+	}
+	file, err := u.exportAverage()
+	if err != nil {
+		return nil, err
+	}
+	row := &runfolder.Average{Unit: u.name, ONNXSHA256: file.digest}
+	return row, u.withAverage(func() (err error) {
+		if _, row.CrosscheckMaxAbs, err = u.crosscheck(ctx, runfolder.AverageONNXFile(u.name), file); err == nil {
+			row.Values, err = u.validation.Measure(ctx, u.model)
+		}
+		return err
 	})
 }

@@ -157,9 +157,12 @@ type statistics struct {
 func (b *Builder) WholeBatches() bool { return len(b.statistics) > 0 }
 
 // FollowStatistics moves the running statistics of all batch normalisations towards those of the batch of the graph's
-// last run.
+// last run. Those of frozen buffers stay.
 func (b *Builder) FollowStatistics() error {
 	for _, s := range b.statistics {
+		if s.mean.Frozen() || s.variance.Frozen() {
+			continue
+		}
 		if err := s.of.Follow(s.mean.Values(), s.variance.Values(), BatchNormMomentum); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package optimize
 
 import (
 	"math"
+	"slices"
 	"testing"
 )
 
@@ -27,6 +28,19 @@ func TestEMA(t *testing.T) {
 		if math.Abs(float64(v)-want[i]) > rounding {
 			t.Fatalf("element %d: %v, want %v", i, v, want[i])
 		}
+	}
+	if n := testing.AllocsPerRun(10, func() { _ = ema.Update(values) }); n >= 1 {
+		t.Errorf("an update allocates %v times", n)
+	}
+	// What never changes keeps its bits.
+	frozen := NewEMA(0.999, values)
+	for range 50 {
+		if err := frozen.Update(values); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !slices.Equal(frozen.Values(), values) {
+		t.Error("an average of equal values is another value")
 	}
 	again := NewEMA(decay, make([]float32, n))
 	if err := again.Restore(ema.Values()); err != nil || again.Values()[7] != ema.Values()[7] {

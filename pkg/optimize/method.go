@@ -8,16 +8,36 @@ import (
 // Method makes rules of a name that command lines use.
 type Method struct {
 	Name string
-	// WeightDecay is its usual weight decay; 0 for a method that usually has none.
-	WeightDecay float64
-	// New returns the rule, or an error where the settings do not go with it.
+	// WeightDecay, Momentum, Beta1 and Beta2 are the usual values of the settings; 0 for a method
+	// that has no use for them.
+	WeightDecay, Momentum, Beta1, Beta2 float64
+	// New returns the rule, or an error where the settings do not go with it: a *SettingError
+	// where it is one of them.
 	New func(Settings) (Rule, error)
 }
 
-// Settings are what command lines set.
+// Settings are what command lines set. What is not given has the method's usual value.
 type Settings struct {
 	WeightDecay float64
+	Momentum    float64 // of gradient descent
+	Nesterov    bool
+	Beta1       float64 // of the first moment of Adam
+	Beta2       float64 // of the second
 }
+
+// Usual returns the settings of a method where nothing is given.
+func (m Method) Usual() Settings {
+	return Settings{WeightDecay: m.WeightDecay, Momentum: m.Momentum, Beta1: m.Beta1, Beta2: m.Beta2}
+}
+
+// SettingError says that a method cannot be made with a setting.
+type SettingError struct {
+	Setting string // its name on command lines
+	Reason  string
+}
+
+// Error implements error.
+func (e *SettingError) Error() string { return e.Setting + ": " + e.Reason }
 
 // Methods is a list of methods with distinct names.
 type Methods []Method
@@ -25,16 +45,58 @@ type Methods []Method
 // Standard returns the methods of this package. A program may append its own.
 func Standard() Methods {
 	return Methods{
-		{Name: "adam", New: func(s Settings) (Rule, error) {
-			if s.WeightDecay != 0 {
-				return nil, fmt.Errorf("adam does not decay weights: use adamw")
-			}
-			return Adam{}, nil
-		}},
-		{Name: "adamw", WeightDecay: 0.01, New: func(s Settings) (Rule, error) { return AdamW{WeightDecay: s.WeightDecay}, nil }},
-		{Name: "sgd", New: func(s Settings) (Rule, error) { return SGD{Momentum: 0.9, WeightDecay: s.WeightDecay}, nil }},
+		{Name: "adam", Beta1: usualBeta1, Beta2: usualBeta2, New: newAdam},
+		{Name: "adamw", WeightDecay: 0.01, Beta1: usualBeta1, Beta2: usualBeta2, New: newAdamW},
+		{Name: "sgd", Momentum: 0.9, New: newSGD},
 	}
 }
+
+func newAdam(s Settings) (Rule, error) {
+	if s.WeightDecay != 0 {
+		return nil, &SettingError{"weight-decay", "adam does not decay weights: use adamw"}
+	}
+	return ofAdam(s)
+}
+
+func newAdamW(s Settings) (Rule, error) {
+	adam, err := ofAdam(s)
+	if err != nil {
+		return nil, err
+	}
+	return AdamW{Adam: adam, WeightDecay: s.WeightDecay}, nil
+}
+
+// ofAdam returns the part of a rule that is Adam.
+func ofAdam(s Settings) (Adam, error) {
+	switch {
+	case s.Momentum != 0:
+		return Adam{}, &SettingError{"momentum", "the momentum of adam and adamw is beta1"}
+	case s.Nesterov:
+		return Adam{}, &SettingError{"nesterov", "adam and adamw have no such form: use sgd"}
+	case !share(s.Beta1):
+		return Adam{}, &SettingError{"beta1", "a share from 0 to less than 1 is needed"}
+	case !share(s.Beta2):
+		return Adam{}, &SettingError{"beta2", "a share from 0 to less than 1 is needed"}
+	}
+	return NewAdam(s.Beta1, s.Beta2, usualEpsilon), nil
+}
+
+func newSGD(s Settings) (Rule, error) {
+	switch {
+	case s.Beta1 != 0:
+		return nil, &SettingError{"beta1", "sgd has momentum instead"}
+	case s.Beta2 != 0:
+		return nil, &SettingError{"beta2", "sgd has no second moment"}
+	case !share(s.Momentum):
+		return nil, &SettingError{"momentum", "a share from 0 to less than 1 is needed"}
+	case s.Nesterov && s.Momentum == 0:
+		return nil, &SettingError{"nesterov", "there is no momentum to look ahead with"}
+	}
+	return SGD{Momentum: s.Momentum, Nesterov: s.Nesterov, WeightDecay: s.WeightDecay}, nil
+}
+
+// share reports whether a running mean can keep v of what it was.
+func share(v float64) bool { return v >= 0 && v < 1 }
 
 // Names returns the names in the order of the list.
 func (m Methods) Names() []string {

@@ -35,8 +35,10 @@ func groups(n int) []param.Group {
 // exact does the step of a rule in float64.
 type exact func(p, m, v *float64, g, rate float64, step int, decays bool)
 
-func exactAdam(decay float64) exact {
-	const beta1, beta2, eps = 0.9, 0.999, 1e-8
+func exactAdam(decay float64) exact { return exactAdamOf(0.9, 0.999, decay) }
+
+func exactAdamOf(beta1, beta2, decay float64) exact {
+	const eps = 1e-8
 	return func(p, m, v *float64, g, rate float64, step int, decays bool) {
 		if decays {
 			*p *= 1 - rate*decay
@@ -77,6 +79,19 @@ func TestRules(t *testing.T) {
 		"sgd, decay":   {SGD{Momentum: 0.9, WeightDecay: 0.1}, exactSGD(0.9, 0.1, false)},
 		"sgd, all":     {SGD{Momentum: 0.9, WeightDecay: 0.1, Nesterov: true}, exactSGD(0.9, 0.1, true)},
 		"sgd, neither": {SGD{}, exactSGD(0, 0, false)},
+		"adam, zeros":  {NewAdam(0, 0, 1e-8), exactAdamOf(0, 0, 0)},
+		"adamw, other": {AdamW{Adam: NewAdam(0.5, 0.9, 1e-8), WeightDecay: 0.1}, exactAdamOf(0.5, 0.9, 0.1)},
+		"sgd, damped": {SGD{Momentum: 0.9, Dampening: 0.3, WeightDecay: 0.1}, func(p, m, _ *float64, g, rate float64, step int, decays bool) {
+			if decays {
+				g += 0.1 * *p
+			}
+			if step > 1 {
+				*m = 0.9**m + 0.7*g
+			} else {
+				*m = g
+			}
+			*p -= rate * *m
+		}},
 	} {
 		groups := groups(n)
 		all := groups[2].To

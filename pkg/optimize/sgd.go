@@ -5,11 +5,14 @@ import "multiscale/pkg/kernel/pointwise"
 // SGD is gradient descent with momentum, as PyTorch computes it. With the gradient g,
 // to which WeightDecay p is added where values decay,
 //
-//	v = Momentum v + g
-//	p = p - rate v               or, with Nesterov,
+//	v = Momentum v + (1-Dampening) g    after the first step, where v = g
+//	p = p - rate v                      or, with Nesterov,
 //	p = p - rate (g + Momentum v)
+//
+// Without Momentum it is p = p - rate g.
 type SGD struct {
 	Momentum    float64 // 0 is plain gradient descent
+	Dampening   float64
 	Nesterov    bool
 	WeightDecay float64
 }
@@ -27,14 +30,18 @@ func (r SGD) Update(values, gradient []float32, moments [][]float32, s Step) {
 	if !s.Decays {
 		decay = 0
 	}
-	if decay == 0 && !r.Nesterov {
+	taken := float32(1 - r.Dampening) // of the gradient
+	if s.Number == 1 || r.Momentum == 0 {
+		taken = 1
+	}
+	if decay == 0 && !r.Nesterov && taken == 1 {
 		pointwise.SGD(values, gradient, velocity, s.LearningRate, r.Momentum)
 		return
 	}
 	rate, momentum, shrink := float32(s.LearningRate), float32(r.Momentum), float32(decay)
 	for i, p := range values {
 		g := gradient[i] + float32(shrink*p)
-		v := float32(momentum*velocity[i]) + g
+		v := float32(momentum*velocity[i]) + float32(taken*g)
 		velocity[i] = v
 		if r.Nesterov {
 			v = g + float32(momentum*v)

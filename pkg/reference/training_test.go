@@ -45,7 +45,7 @@ func (k *checker) adam(h adamOptions) (optimize.Rule, optimize.Schedule) {
 			k.Errorf("learning rate %d is %v, want %v", i, rates[i], want)
 		}
 	}
-	return optimize.Adam{Beta1: h.Beta1, Beta2: h.Beta2, Epsilon: h.Eps}, schedule
+	return optimize.NewAdam(h.Beta1, h.Beta2, h.Eps), schedule
 }
 
 // checkAdam checks the optimizer alone, on given gradients.
@@ -62,20 +62,20 @@ func checkAdam(k *checker) {
 func checkAdamW(k *checker) {
 	var h adamOptions
 	k.decode(&h)
-	adam := optimize.Adam{Beta1: h.Beta1, Beta2: h.Beta2, Epsilon: h.Eps}
+	adam := optimize.NewAdam(h.Beta1, h.Beta2, h.Eps)
 	k.steps(optimize.AdamW{Adam: adam, WeightDecay: h.WeightDecay}, optimize.Constant(h.LR), h.Steps)
 }
 
 // checkSGD checks gradient descent alone, on given gradients.
 func checkSGD(k *checker) {
 	var h struct {
-		LR, Momentum float64
-		Nesterov     bool
-		WeightDecay  float64 `json:"weight_decay"`
-		Steps        int
+		LR, Momentum, Dampening float64
+		Nesterov                bool
+		WeightDecay             float64 `json:"weight_decay"`
+		Steps                   int
 	}
 	k.decode(&h)
-	k.steps(optimize.SGD{Momentum: h.Momentum, Nesterov: h.Nesterov, WeightDecay: h.WeightDecay}, optimize.Constant(h.LR), h.Steps)
+	k.steps(optimize.SGD{Momentum: h.Momentum, Dampening: h.Dampening, Nesterov: h.Nesterov, WeightDecay: h.WeightDecay}, optimize.Constant(h.LR), h.Steps)
 }
 
 // steps takes steps with the gradients g from the parameters p0, and compares the

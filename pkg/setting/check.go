@@ -1,6 +1,7 @@
 package setting
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -25,10 +26,27 @@ func (r *resolving) check() error {
 	if err := CheckData(r.Data, r.Root, r.Validation); err != nil {
 		return err
 	}
-	if _, err := r.Optimizer.New(optimize.Settings{WeightDecay: r.WeightDecay}); err != nil {
-		return command.Wrong("weight-decay", r.WeightDecay, err.Error(), "")
+	if err := r.checkOptimizer(); err != nil {
+		return err
 	}
 	return r.checkMeshes()
+}
+
+// checkOptimizer finds settings that do not go with the optimizer.
+func (r *resolving) checkOptimizer() error {
+	_, err := r.Rule()
+	var of *optimize.SettingError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &of):
+		for _, s := range Table() {
+			if s.Name == of.Setting {
+				return command.Wrong(s.Name, s.value(r.Config), of.Reason, "")
+			}
+		}
+	}
+	return command.Wrong("optimizer", r.Optimizer.Name, err.Error(), "")
 }
 
 // CheckData returns an error if the folders do not go with a data set.

@@ -25,12 +25,16 @@ type Config struct {
 	Strategies []mge.Strategy // in the order asked
 	Seeds      []uint64       // in the order asked
 	Init       string         // file of initial weights, or ""
+	Freeze     []string       // patterns of the names of parameters that are not trained, as path.Match reads them
 
 	// The images.
 	Data       dataset.Format
 	Root       string // folder of the data; "" for data that is built in
 	Validation string // folder of validation images, or ""
 	Channels   int    // 1 for grey, 3 for RGB; 0 for those of the data set
+
+	ValidationPictures int // crops that are measured
+	ValidateEvery      int // steps between measurements; 0 for ten a run
 
 	SkipBad         bool // leave out pictures that cannot be read
 	AllowIncomplete bool // take a published data set that lacks pictures
@@ -45,10 +49,17 @@ type Config struct {
 	Released   bool
 
 	// The method.
+	Loss            string // as model.ParseLoss reads it; "" for the task's
 	LearningRate    float64
 	Schedule        string // a name that optimize.NewSchedule knows
+	Warmup          int    // steps before the schedule, in which the rate rises
 	Optimizer       optimize.Method
-	WeightDecay     float64 // of the optimizer
+	WeightDecay     float64 // of the optimizer, like the four that follow
+	Momentum        float64
+	Nesterov        bool
+	Beta1, Beta2    float64
+	Restart         bool    // of the optimizer at each stage
+	EMA             float64 // decay of the average of the weights; 0 for none
 	Clip            float64 // bound of the gradient's norm; 0 is none
 	Restriction     mesh.Restriction
 	Degrade         task.Degradation
@@ -81,6 +92,13 @@ func (c Config) Offered() network.Network {
 		return c.Network
 	}
 	return n
+}
+
+// Rule returns the optimization method with its settings.
+func (c Config) Rule() (optimize.Rule, error) {
+	return c.Optimizer.New(optimize.Settings{
+		WeightDecay: c.WeightDecay, Momentum: c.Momentum, Nesterov: c.Nesterov, Beta1: c.Beta1, Beta2: c.Beta2,
+	})
 }
 
 // BatchTotal is the single-scale batch: the sum of N_l over all levels.

@@ -96,6 +96,11 @@ func number(s Setting, field func(*Config) *float64, zero bool, max float64, wha
 	}, same[float64])
 }
 
+// share is a row with a number from 0 to less than 1.
+func share(s Setting, field func(*Config) *float64, fallback func(r *resolving) float64) Setting {
+	return number(s, field, true, math.Nextafter(1, 0), "share", "give a number from 0 to less than 1, like 0.9", fallback)
+}
+
 // toggle is a row with a yes or no, by default no.
 func toggle(s Setting, field func(*Config) *bool) Setting {
 	s.isSwitch = true

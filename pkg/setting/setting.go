@@ -34,13 +34,23 @@ type Setting struct {
 	// Every setting that is younger than the first run folders has one.
 	Former string
 
-	shown    string // the default in the help, where the table's own says little
+	former   func(configuration map[string]any) string // Former where it depends on other settings
+	shown    string                                    // the default in the help, where the table's own says little
 	isSwitch bool
 	choices  func(r *resolving) []string // nil where any value may do
 	list     bool                        // some of the choices
 	fallback func(r *resolving)          // sets the default; rows before this one are set
 	set      func(r *resolving, text string) error
 	value    func(c Config) any // as run.json holds it; nil where it is not recorded
+}
+
+// formerIn is the value, as text, that a configuration without the setting stands for; "" where
+// there is none.
+func (s Setting) formerIn(configuration map[string]any) string {
+	if s.former != nil {
+		return s.former(configuration)
+	}
+	return s.Former
 }
 
 // find returns the row of a name that the table has.
@@ -63,8 +73,8 @@ func FromRecord(configuration map[string]any) Values {
 	for _, s := range Table() {
 		if v, ok := configuration[s.Name]; ok {
 			given[s.Name] = text(v)
-		} else if s.Former != "" {
-			given[s.Name] = s.Former
+		} else {
+			given[s.Name] = s.formerIn(configuration)
 		}
 		if given[s.Name] == "" {
 			delete(given, s.Name)
@@ -101,8 +111,8 @@ func Differences(there, now map[string]any) (list []Difference) {
 func Complete(configuration map[string]any) Values {
 	all := Values{}
 	for _, s := range Table() {
-		if s.Former != "" && (s.Effect == Results || s.Effect == Rounding) {
-			all[s.Name] = s.Former
+		if former := s.formerIn(configuration); former != "" && (s.Effect == Results || s.Effect == Rounding) {
+			all[s.Name] = former
 		}
 	}
 	for name, v := range configuration {

@@ -46,7 +46,8 @@ func TestDefaults(t *testing.T) {
 	want := map[string]any{
 		"task": "denoising", "profile": "quick", "network": "unet", "strategy": []string{"single", "mge", "fullmultiscale"}, "seeds": []uint64{1},
 		"side": 32, "levels": 2, "batch": 8, "iterations": 60, "stages": []int{60, 30, 15}, "released": false,
-		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "clip": 0.0, "restriction": "nearest", "degrade": "fine",
+		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "momentum": 0.0, "nesterov": false, "beta1": 0.9, "beta2": 0.999, "restart": false, "ema": 0.0,
+		"loss": "task", "warmup": 0, "validate-every": 0, "validation-pictures": 200, "clip": 0.0, "restriction": "nearest", "degrade": "fine",
 		"allocation": "fixed", "dropout-coupling": "independent", "conv": "auto", "data": "deadleaves", "root": "", "validation": "", "channels": 0, "skip-bad": false, "allow-incomplete": false, "init": "",
 		"out": "results/runs/denoising-unet-deadleaves-quick", "checkpoint-every": "2m", "memory": "1GiB",
 		"resume": false, "force": false, "dry-run": false, "detect-anomaly": false, "onnxruntime": "",
@@ -117,6 +118,14 @@ func TestFlagsReachTheConfig(t *testing.T) {
 		{"-memory 2GiB -checkpoint-every 90s -out x -resume -dry-run", func(c Config) bool {
 			return c.Memory == 2<<30 && c.CheckpointEvery == 90*time.Second && c.Out == "x" && c.Resume && c.DryRun
 		}},
+		{"-optimizer sgd -momentum 0.5 -nesterov -warmup 7 -restart -ema 0.999 -loss charbonnier+0.2*ssim", func(c Config) bool {
+			return c.EMA == 0.999 && c.Momentum == 0.5 && c.Nesterov && c.Warmup == 7 && c.Restart && c.Loss == "charbonnier+0.2*ssim"
+		}},
+		{"-optimizer sgd -momentum 0", func(c Config) bool { return c.Momentum == 0 && c.Beta1 == 0 }},
+		{"-beta1 0 -beta2 0.99 -loss task", func(c Config) bool { return c.Beta1 == 0 && c.Beta2 == 0.99 && c.Loss == "" }},
+		{"-freeze input_blocks.*,out.2.weight -validate-every 5 -validation-pictures 9", func(c Config) bool {
+			return slices.Equal(c.Freeze, []string{"input_blocks.*", "out.2.weight"}) && c.ValidateEvery == 5 && c.ValidationPictures == 9
+		}},
 		{"--init=m.onnx -onnxruntime lib.so", func(c Config) bool { return c.Init == "m.onnx" && c.ONNXRuntime == "lib.so" }},
 	}
 	for _, c := range cases {
@@ -171,6 +180,21 @@ func TestMistakes(t *testing.T) {
 		{"-optimizer lion", "use adam, adamw or sgd"},
 		{"-weight-decay 0.1", "-weight-decay 0.1: adam does not decay weights: use adamw"},
 		{"-optimizer adamw -weight-decay nan", "-weight-decay nan: not a weight decay"},
+		{"-momentum 0.9", "-momentum 0.9: the momentum of adam and adamw is beta1"},
+		{"-nesterov -optimizer adamw", "-nesterov true: adam and adamw have no such form: use sgd"},
+		{"-beta1 0.9 -optimizer sgd", "-beta1 0.9: sgd has momentum instead"},
+		{"-beta2 0.9 -optimizer sgd", "-beta2 0.9: sgd has no second moment"},
+		{"-beta1 1", "-beta1 1: not a share; give a number from 0 to less than 1"},
+		{"-optimizer sgd -momentum nan", "-momentum nan: not a share"},
+		{"-optimizer sgd -momentum 0 -nesterov", "-nesterov true: there is no momentum to look ahead with"},
+		{"-ema 1", "-ema 1: not a share"},
+		{"-warmup -1", "-warmup -1: too small"},
+		{"-loss l3", `-loss l3: unknown loss "l3": use mse, l1, charbonnier, huber, ssim, or a sum`},
+		{"-loss huber:0", `-loss huber:0: loss "huber:0": "0" is not a number above 0`},
+		{"-loss mse+", `-loss mse+: unknown loss ""`},
+		{"-freeze a,", "an entry of the list is empty"},
+		{"-freeze [a", `-freeze [a: "[a" is not a pattern; write it like input_blocks.*`},
+		{"-validation-pictures 0", "-validation-pictures 0: too small"},
 		{"-restriction cubic", "use nearest, bilinear or average"},
 		{"-degrade both", "use fine or coarse"},
 		{"-allocation best", "use fixed, optimal or adaptive"},
@@ -328,6 +352,17 @@ func TestDifferences(t *testing.T) {
 	if got := Differences(there, now); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
+	// What a record without the settings of its optimizer stands for depends on that.
+	for optimizer, usual := range map[string]map[string]any{
+		"adam": {"momentum": 0.0, "beta1": 0.9, "beta2": 0.999},
+		"sgd":  {"momentum": 0.9, "beta1": 0.0, "beta2": 0.0},
+		"own":  {"momentum": 0.0, "beta1": 0.0, "beta2": 0.0},
+	} {
+		usual["optimizer"] = optimizer
+		if got := Differences(map[string]any{"optimizer": optimizer}, usual); len(got) > 0 {
+			t.Errorf("%s: %v", optimizer, got)
+		}
+	}
 }
 
 // TestFolder: the run folder's name has what differs from the profile, and nothing that
@@ -343,6 +378,8 @@ func TestFolder(t *testing.T) {
 		"-levels auto":                          "denoising-unet-deadleaves-quick-levels-auto",
 		"-init some/mge-seed1.onnx":             "denoising-unet-deadleaves-quick-init-mge-seed1",
 		"-optimizer adamw -weight-decay 0.01":   "denoising-unet-deadleaves-quick-optimizer-adamw",
+		"-optimizer sgd -momentum 0.9":          "denoising-unet-deadleaves-quick-optimizer-sgd",
+		"-freeze out.* -loss l1+0.2*ssim":       "denoising-unet-deadleaves-quick-freeze-out.--loss-l1-0.2-ssim",
 	} {
 		c, _, err := parseQuietly(denoising, strings.Fields(args)...)
 		if err != nil || filepath.Base(c.Out) != want {

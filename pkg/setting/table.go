@@ -1,7 +1,9 @@
 package setting
 
 import (
+	"cmp"
 	"fmt"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -12,8 +14,10 @@ import (
 	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/optimize"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/task"
 )
 
@@ -28,6 +32,7 @@ const (
 	maxClip       = 1e9
 	maxDecay      = 10
 	maxChannels   = 1 << 10
+	maxValidation = 10_000
 )
 
 // MinMemory is the smallest budget for activations, in bytes.
@@ -67,6 +72,7 @@ func Table() []Setting {
 		file(Setting{Name: "init", Group: trained, Unit: "FILE", Effect: Control,
 			Help: "start from these weights: an exported model (.onnx) of the same network, a checkpoint of its training, or another program's weights (.safetensors, .pth, .pt)"},
 			func(c *Config) *string { return &c.Init }, always("")),
+		frozen(),
 
 		choice(Setting{Name: "data", Group: images, Help: "data set; deadleaves is built in"},
 			func(c *Config) *dataset.Format { return &c.Data },
@@ -85,6 +91,12 @@ func Table() []Setting {
 			Help: "validation pictures of data of your own, such as folder; without it every tenth picture, chosen by its name, is kept for validation"},
 			func(c *Config) *string { return &c.Validation }, always("")),
 
+		whole(Setting{Name: "validation-pictures", Group: images, Unit: "N", Former: strconv.Itoa(task.ValidationSize),
+			Help: "crops of validation pictures that are measured; data sets that are compared on whole pictures, like urban100 in super-resolution, measure all of them"},
+			func(c *Config) *int { return &c.ValidationPictures }, 1, maxValidation, always(task.ValidationSize)),
+		whole(Setting{Name: "validate-every", Group: images, Unit: "STEPS", Former: "0", shown: "0: ten times a run",
+			Help: "optimizer steps from one measurement on the validation pictures to the next; one is made at the start and at the end of each stage in any case"},
+			func(c *Config) *int { return &c.ValidateEvery }, 0, maxIterations, always(0)),
 		whole(Setting{Name: "channels", Group: images, Unit: "N", Former: "0", shown: "0: those of the data set",
 			Help: "1 for grey, of colours their luma; 3 for RGB; .npy pictures may have others"},
 			func(c *Config) *int { return &c.Channels }, 0, maxChannels, always(0)),
@@ -107,11 +119,15 @@ func Table() []Setting {
 		toggle(Setting{Name: "released", Group: work, Help: "train single and mge as the authors' released code does instead of as the paper says: four times as many steps, and single with a batch of N_0 only"},
 			func(c *Config) *bool { return &c.Released }),
 
+		loss(),
 		number(Setting{Name: "lr", Group: method, Unit: "RATE", Help: "learning rate at the start"},
 			func(c *Config) *float64 { return &c.LearningRate }, false, maxRate,
 			"learning rate", fmt.Sprintf("give a number above 0, at most %d, like 5e-4", maxRate), func(r *resolving) float64 { return r.Task.LearningRate }),
 		name(Setting{Name: "schedule", Group: method, Help: "learning rate over the steps: down to 1e-6 along a cosine, constant, or a tenth after each third"},
 			func(c *Config) *string { return &c.Schedule }, optimize.Schedules()),
+		whole(Setting{Name: "warmup", Group: method, Unit: "STEPS", Former: "0", shown: "0: at full rate from the first step",
+			Help: "optimizer steps in which the learning rate rises evenly from near 0 to -lr, once at the start of training; the schedule takes the steps that follow"},
+			func(c *Config) *int { return &c.Warmup }, 0, maxIterations, always(0)),
 		choice(Setting{Name: "optimizer", Group: method, Help: "optimizer"},
 			func(c *Config) *optimize.Method { return &c.Optimizer },
 			func(r *resolving) []optimize.Method { return r.known.Optimizers },
@@ -121,6 +137,24 @@ func Table() []Setting {
 			Help: "weight decay of adamw and sgd; biases and normalisations do not decay", shown: "0.01 with adamw, else 0"},
 			func(c *Config) *float64 { return &c.WeightDecay }, true, maxDecay,
 			"weight decay", fmt.Sprintf("give a number from 0 to %d, like 0.01", maxDecay), func(r *resolving) float64 { return r.Optimizer.WeightDecay }),
+		share(Setting{Name: "momentum", Group: method, Unit: "SHARE", former: formerly(func(m optimize.Method) float64 { return m.Momentum }),
+			Help: "what sgd keeps of its direction from step to step", shown: "0.9 with sgd, which adam and adamw call beta1"},
+			func(c *Config) *float64 { return &c.Momentum }, func(r *resolving) float64 { return r.Optimizer.Momentum }),
+		toggle(Setting{Name: "nesterov", Group: method, Former: "false",
+			Help: "let sgd take the gradient's part of a step as if the momentum had been followed already (Nesterov)"},
+			func(c *Config) *bool { return &c.Nesterov }),
+		share(Setting{Name: "beta1", Group: method, Unit: "SHARE", former: formerly(func(m optimize.Method) float64 { return m.Beta1 }),
+			Help: "what adam and adamw keep of the mean of gradients from step to step", shown: "0.9 with these"},
+			func(c *Config) *float64 { return &c.Beta1 }, func(r *resolving) float64 { return r.Optimizer.Beta1 }),
+		share(Setting{Name: "beta2", Group: method, Unit: "SHARE", former: formerly(func(m optimize.Method) float64 { return m.Beta2 }),
+			Help: "what adam and adamw keep of the mean of squared gradients from step to step", shown: "0.999 with these"},
+			func(c *Config) *float64 { return &c.Beta2 }, func(r *resolving) float64 { return r.Optimizer.Beta2 }),
+		toggle(Setting{Name: "restart", Group: method, Former: "false",
+			Help: "let the optimizer forget its means of gradients at the start of each stage of fullmultiscale and progressive; the learning rate goes on"},
+			func(c *Config) *bool { return &c.Restart }),
+		share(Setting{Name: "ema", Group: method, Unit: "DECAY", Former: "0", shown: "0: none",
+			Help: "keep a moving average of the weights beside the last ones, like 0.999: a step counts for DECAY times the one after it. It is measured and exported, too, as STRATEGY-seedN-ema.onnx, and changes nothing else"},
+			func(c *Config) *float64 { return &c.EMA }, always(0.0)),
 		number(Setting{Name: "clip", Group: method, Unit: "NORM", Former: "0",
 			Help: "scale a gradient that is longer than this down to it; gradient_norm in history.csv is that before", shown: "0: not at all"},
 			func(c *Config) *float64 { return &c.Clip }, true, maxClip,
@@ -286,4 +320,55 @@ func stages() Setting {
 		return recorded(c)
 	}
 	return s
+}
+
+// loss is the row of what is minimised.
+func loss() Setting {
+	const own = "task"
+	s := of(Setting{
+		Name: "loss", Group: method, Unit: "LOSS", Former: own, shown: own + ": the task's own, mse or in super-resolution -SSIM",
+		Help: "what training makes small, of normalised values: mse (squared error), l1 (absolute error), charbonnier and huber (the same, smooth near 0), ssim (1 - SSIM of pixels in [0,1]), or a sum like charbonnier+0.2*ssim. charbonnier:1e-4 and huber:0.5 say up to where they are smooth, else 1e-3 and 0.1",
+	}, func(c *Config) *string { return &c.Loss }, always(""), func(_ *resolving, text string) (string, error) {
+		if text == own {
+			return "", nil
+		}
+		if _, err := model.ParseLoss(text, pixel.Unit); err != nil {
+			return "", wrong(err.Error(), "")
+		}
+		return text, nil
+	}, func(text string) any { return cmp.Or(text, own) })
+	return s
+}
+
+// frozen is the row of the parameters that training leaves as they are.
+func frozen() Setting {
+	return of(Setting{
+		Name: "freeze", Group: trained, Unit: "NAME,NAME,...", shown: "none",
+		Help: "parameters that keep their values, by their names in exported models, * standing for any part: -freeze 'input_blocks.*,time_embed.*'. For fine-tuning, with -init",
+	}, func(c *Config) *[]string { return &c.Freeze }, always([]string(nil)), func(_ *resolving, text string) ([]string, error) {
+		return several(text, true, func(part string) (string, error) {
+			if _, err := path.Match(part, ""); err != nil {
+				return "", wrong(fmt.Sprintf("%q is not a pattern", part), "write it like input_blocks.*")
+			}
+			return part, nil
+		})
+	}, func(patterns []string) any {
+		if len(patterns) == 0 {
+			return nil
+		}
+		return patterns
+	})
+}
+
+// formerly is what a run.json without a setting of the optimizer stands for: the usual value of
+// its optimizer.
+func formerly(of func(optimize.Method) float64) func(configuration map[string]any) string {
+	return func(configuration map[string]any) string {
+		name, ok := configuration["optimizer"]
+		if !ok {
+			return ""
+		}
+		m, _ := optimize.Standard().Find(text(name)) // other programs' methods had no such settings
+		return text(of(m))
+	}
 }

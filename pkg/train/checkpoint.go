@@ -15,6 +15,7 @@ const ParametersSection = "parameters"
 const (
 	countsSection    = "counts"
 	sourceSection    = "source"         // of a Stateful source
+	averageSection   = "average"        // of parameters and buffers
 	optimizerSection = "optimizer/%04d" // the moments
 )
 
@@ -37,13 +38,16 @@ func (t *Trainer) Save(s *checkpoint.Snapshot) (err error) {
 	for i, moment := range t.Optimizer.State() {
 		s.Vectors[fmt.Sprintf(optimizerSection, i)] = moment
 	}
+	if t.Average != nil {
+		s.Vectors[averageSection] = t.Average.Values()
+	}
 	if source, ok := t.Source.(Stateful); ok {
 		s.Bytes[sourceSection], err = source.State()
 	}
 	return err
 }
 
-// Restore takes over what Save put into s: parameters, optimizer, source and iteration.
+// Restore takes over what Save put into s: parameters, optimizer, average, source and iteration.
 // The trainer is not to be used after an error.
 func (t *Trainer) Restore(s checkpoint.Snapshot) error {
 	var c counts
@@ -62,6 +66,11 @@ func (t *Trainer) Restore(s checkpoint.Snapshot) error {
 	}
 	if err := t.Optimizer.Restore(c.OptimizerSteps, moments); err != nil {
 		return err
+	}
+	if t.Average != nil {
+		if err := t.Average.Restore(s.Vectors[averageSection]); err != nil {
+			return err
+		}
 	}
 	if source, ok := t.Source.(Stateful); ok {
 		if err := source.Restore(s.Bytes[sourceSection]); err != nil {

@@ -70,7 +70,7 @@ type Optimizer interface {
 	// parameters without buffers.
 	Step(values, gradient []float32) error
 	// Steps is the number of steps so far, State the running numbers that steps follow
-	// from; Restore takes them back, from a copy.
+	// from; Restore takes them back, from a copy. Restore(0, nil) is the state before the first.
 	Steps() int
 	State() [][]float32
 	Restore(steps int, state [][]float32) error
@@ -83,6 +83,11 @@ type Trainer struct {
 	Params    *param.Set
 	Optimizer Optimizer
 	Schedule  optimize.Schedule
+	// Restart lets the optimizer forget its state before the first iteration of each stage but
+	// the first. The schedule goes on.
+	Restart bool
+	// Average, if not nil, takes in parameters and buffers after each step.
+	Average *optimize.EMA
 	// Adjustments are made to each gradient, in their order, once it is known to be finite.
 	Adjustments []Adjustment
 	Hooks       []Hook
@@ -156,9 +161,27 @@ func (t *Trainer) step(ctx context.Context, gradient []float32) (Step, error) {
 			return s, fmt.Errorf("%s: %w", place(s.StageNumber, t.Iteration), err)
 		}
 	}
+	if t.Restart && t.begins(at) {
+		if err := t.Optimizer.Restore(0, nil); err != nil {
+			return s, err
+		}
+	}
 	t.Optimizer.SetLearningRate(s.LearningRate)
 	t.Params.Update(func(values []float32) { err = t.Optimizer.Step(values[:len(gradient)], gradient) })
+	if err == nil && t.Average != nil {
+		err = t.Average.Update(t.Params.Values())
+	}
 	return s, err
+}
+
+// begins reports whether the iteration at hand, of the stage of an index, is the first of a
+// stage's number, the first stage excepted.
+func (t *Trainer) begins(index int) bool {
+	if t.Iteration == 0 {
+		return false
+	}
+	before, _, _ := t.Plan.At(t.Iteration - 1)
+	return t.Plan.Number(before) != t.Plan.Number(index)
 }
 
 // check finds a loss or gradient that is not finite, before it does harm.

@@ -98,6 +98,37 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// TestRestart: with Restart the second stage takes the steps of a new optimizer.
+func TestRestart(t *testing.T) {
+	for _, restart := range []bool{false, true} {
+		tr, _ := newTrainer(t)
+		tr.Optimizer = optimize.New(optimize.SGD{Momentum: 0.5}, tr.Params.Groups(), 0)
+		tr.Restart = restart
+		p, v := 2.0, 0.0
+		tr.Hooks = []train.Hook{func(_ context.Context, s train.Step) error {
+			if s.Iteration == 4 && restart { // the first of the second stage
+				v = 0
+			}
+			v = 0.5*v + p
+			p -= 0.5 * v
+			if got := tr.Params.Values()[0]; float64(got) != p { // all numbers are sums of few powers of 2
+				t.Errorf("restart %v, iteration %d: %v, want %v", restart, s.Iteration, got, p)
+			}
+			return nil
+		}}
+		if err := tr.Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		want := 5
+		if restart {
+			want = 2
+		}
+		if got := tr.Optimizer.Steps(); got != want {
+			t.Errorf("restart %v: the optimizer counts %d steps, want %d", restart, got, want)
+		}
+	}
+}
+
 func TestClip(t *testing.T) {
 	tr, _ := newTrainer(t, train.Clip(1))
 	var norm float64

@@ -247,11 +247,48 @@ func TestEqualConditions(t *testing.T) {
 	}
 
 	// Any setting of the method.
-	for name, v := range map[string]any{"lr": 0.001, "schedule": "step", "weight-decay": 0.1, "stages": []any{9., 8., 7.}, "released": true, "clip": 1.} {
+	for name, v := range map[string]any{"lr": 0.001, "schedule": "step", "weight-decay": 0.1, "stages": []any{9., 8., 7.}, "released": true, "clip": 1.,
+		"loss": "l1", "warmup": 5., "ema": 0.9, "optimizer": "sgd", "beta1": 0.5, "restart": true, "validation-pictures": 50.} {
 		all = groups(t, with(t, "first", 1, map[string]any{"lr": 0.0005, "stages": []any{60., 30., 15.}}), with(t, "other", 2, map[string]any{name: v}))
 		if rows := all[0].rows(); len(rows) != 4 || !strings.HasPrefix(rows[1].Variant, name+" ") {
 			t.Errorf("%s: %v", name, rows)
 		}
+	}
+}
+
+// TestAveragedWeights: the averaged weights of a run have rows of their own, with curves of
+// their own; what follows from the optimizer is not named.
+func TestAveragedWeights(t *testing.T) {
+	r := with(t, "averaged", 1, map[string]any{"optimizer": "sgd", "momentum": 0.9, "beta1": 0., "beta2": 0., "ema": 0.9})
+	if _, ok := r.Averaged(); ok {
+		t.Fatal("averaged weights where there are none")
+	}
+	for _, s := range r.Summaries {
+		r.Averages = append(r.Averages, runfolder.Average{Unit: s.Unit, Values: metric.Values{"mse": s.Values["mse"] / 2}})
+	}
+	for i := range r.Histories {
+		v := r.Histories[i].Validation
+		v[runfolder.OfAverage("mse")] = v["mse"] / 4
+	}
+	averaged, ok := r.Averaged()
+	if !ok {
+		t.Fatal("no averaged weights")
+	}
+	all := groups(t, r, averaged)
+	check(t, all[0].Main(),
+		"single (ema 0.9, optimizer sgd) | 3360 | 1.00 | 0.1000",
+		"single (ema 0.9, optimizer sgd, averaged weights) | 3360 | 1.00 | *0.05000",
+		"mge (ema 0.9, optimizer sgd) | 1020 | 3.29 | 0.1200",
+		"mge (ema 0.9, optimizer sgd, averaged weights) | 1020 | 3.29 | 0.06000",
+	)
+	single := runfolder.Unit{Strategy: mge.Single.Name, Seed: 1}
+	result, _ := averaged.Result(single)
+	if curve := result.Curve(); len(curve) != 1 || curve[0].Values["mse"] != 0.025 {
+		t.Errorf("the curve is %v", curve)
+	}
+	result, _ = r.Result(single)
+	if v := result.Curve()[0].Values["mse"]; v != 0.1 {
+		t.Errorf("the run itself is now at %v", v)
 	}
 }
 

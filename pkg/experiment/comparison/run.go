@@ -81,6 +81,15 @@ func NewRun(dir string, c runfolder.Contents, known catalog.Catalog) (Run, error
 	return r, nil
 }
 
+// Averaged returns the run with averaged weights in place of the last ones, as a variant of its
+// own; ok is false where it has none.
+func (r Run) Averaged() (_ Run, ok bool) {
+	if r.Contents, ok = r.OfAverages(); ok {
+		r.Variant = join(r.Variant, "averaged weights")
+	}
+	return r, ok
+}
+
 // Title says what the run is of.
 func (r Run) Title() string {
 	return join(r.String(), r.Profile+" profile", strings.Join(r.Sizes, ", "), Row{"", r.Variant, r.Init}.variant())
@@ -127,6 +136,13 @@ func defaultsOf(r runfolder.Record, known catalog.Catalog) setting.Values {
 	if _, err := known.Task(given["task"]); err == nil {
 		if c, err := setting.Parse(known, given); err == nil {
 			defaults = c.Determining()
+			// What follows from the optimizer is no setting of one's own.
+			given["optimizer"] = cmp.Or(setting.Text(r.Configuration["optimizer"]), c.Optimizer.Name)
+			if with, err := setting.Parse(known, given); err == nil {
+				usual := defaults["optimizer"]
+				defaults = with.Determining()
+				defaults["optimizer"] = usual
+			}
 		}
 	}
 	if defaults == nil {

@@ -32,6 +32,7 @@ const (
 	HistoryFile     = "history.csv"
 	MomentsFile     = "seconds.csv"
 	AllocationFile  = "allocation.csv" // only where batches are not fixed
+	AverageFile     = "ema.csv"        // only with -ema
 	FailedFile      = "failed.csv"     // only where units failed
 	RecordFile      = "run.json"
 	TableFile       = "table.md"
@@ -42,6 +43,9 @@ const (
 
 // ONNXFile is the name of a unit's exported model.
 func ONNXFile(u Unit) string { return u.String() + ".onnx" }
+
+// AverageONNXFile is the name of the exported model with averaged weights.
+func AverageONNXFile(u Unit) string { return u.String() + "-ema.onnx" }
 
 // BestFile is the name of the model that a unit had at its smallest validation
 // error. It lies beside the checkpoints.
@@ -185,7 +189,18 @@ func (f *Folder) damage(u Unit) (string, error) {
 	case len(r.Crosscheck) == 0:
 		return CrosscheckFile + " has no rows of " + u.String(), nil
 	}
-	name := ONNXFile(u)
+	wrong, err := f.differs(ONNXFile(u), SummaryFile, r.Summary.ONNXSHA256)
+	if wrong != "" || err != nil || !f.Record.averages() {
+		return wrong, err
+	}
+	if r.Average == nil {
+		return AverageFile + " has no row of " + u.String(), nil
+	}
+	return f.differs(AverageONNXFile(u), AverageFile, r.Average.ONNXSHA256)
+}
+
+// differs says how a model is not the file that a table has the digest of; nothing where it is.
+func (f *Folder) differs(name, table, digest string) (string, error) {
 	model, err := f.fs.Open(f.Path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return name + " is missing", nil
@@ -198,8 +213,8 @@ func (f *Folder) damage(u Unit) (string, error) {
 	if _, err := io.Copy(sum, model); err != nil {
 		return "", err
 	}
-	if hex.EncodeToString(sum.Sum(nil)) != r.Summary.ONNXSHA256 {
-		return name + " is not the file that " + SummaryFile + " has the digest of", nil
+	if hex.EncodeToString(sum.Sum(nil)) != digest {
+		return name + " is not the file that " + table + " has the digest of", nil
 	}
 	return "", nil
 }
@@ -325,15 +340,19 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	f.Histories = historyTable.replace(f.Histories, u, r.History)
 	f.Moments = momentTable.replace(f.Moments, u, r.Moments)
 	f.Allocations = allocationTable.replace(f.Allocations, u, r.Allocations)
+	var averages []Average
+	if r.Average != nil {
+		averages = []Average{*r.Average}
+	}
+	f.Averages = averageTable.replace(f.Averages, u, averages)
 	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
 		func() error { return writeRows(f, TimingFile, timingTable, f.Timings) },
-		func() error {
-			return writeRows(f, HistoryFile, historyTable.with(f.Record.further(metric.MSE, metric.SSIM)), f.Histories)
-		},
+		func() error { return writeRows(f, HistoryFile, historyTable.with(f.Record.onTheWay()), f.Histories) },
 		func() error { return writeRows(f, MomentsFile, momentTable, f.Moments) },
 		f.writeAllocations,
+		f.writeAverages,
 		f.writeSummary,
 		f.writeTable,
 	} {
@@ -349,6 +368,13 @@ func (f *Folder) writeAllocations() error {
 		return nil
 	}
 	return writeRows(f, AllocationFile, allocationTable, f.Allocations)
+}
+
+func (f *Folder) writeAverages() error {
+	if len(f.Averages) == 0 {
+		return nil
+	}
+	return writeRows(f, AverageFile, averageTable.with(f.Record.further(metric.Always()...)), f.Averages)
 }
 
 func (f *Folder) writeSummary() error {

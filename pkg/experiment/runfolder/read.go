@@ -21,6 +21,7 @@ type Contents struct {
 	Histories   []History
 	Moments     []Moment
 	Allocations []Allocation
+	Averages    []Average // only with -ema
 	Failures    []Failure // of units that are not finished
 }
 
@@ -64,6 +65,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	load(HistoryFile, historyTable.into(&c.Histories))
 	load(MomentsFile, momentTable.into(&c.Moments))
 	load(AllocationFile, allocationTable.into(&c.Allocations))
+	load(AverageFile, averageTable.into(&c.Averages))
 	load(FailedFile, failureTable.into(&c.Failures))
 	return c, err
 }
@@ -87,6 +89,9 @@ func (c *Contents) Result(u Unit) (r Result, ok bool) {
 	r.History = historyTable.of(c.Histories, u)
 	r.Moments = momentTable.of(c.Moments, u)
 	r.Allocations = allocationTable.of(c.Allocations, u)
+	if a := averageTable.of(c.Averages, u); len(a) > 0 {
+		r.Average = &a[0]
+	}
 	return r, true
 }
 
@@ -127,8 +132,39 @@ func (c Contents) Only(units []Unit) Contents {
 	c.Histories = historyTable.only(c.Histories, units)
 	c.Moments = momentTable.only(c.Moments, units)
 	c.Allocations = allocationTable.only(c.Allocations, units)
+	c.Averages = averageTable.only(c.Averages, units)
 	c.Failures = failureTable.only(c.Failures, units)
 	return c
+}
+
+// OfAverages returns the contents with averaged weights in place of the last ones: their rows
+// in Summaries, and what they were on the way in Histories. Units without an average are left out;
+// ok is false where there is none.
+func (c Contents) OfAverages() (_ Contents, ok bool) {
+	var units []Unit
+	for _, a := range c.Averages {
+		if c.Finished(a.Unit) {
+			units = append(units, a.Unit)
+		}
+	}
+	c = c.Only(units)
+	for i := range c.Summaries { // of copies: Only makes them
+		s := &c.Summaries[i]
+		a := averageTable.of(c.Averages, s.Unit)[0]
+		s.Values, s.ONNXSHA256, s.CrosscheckMaxAbs = a.Values, a.ONNXSHA256, a.CrosscheckMaxAbs
+	}
+	for i := range c.Histories {
+		h := &c.Histories[i]
+		averaged := metric.Values{}
+		for name := range h.Validation {
+			if v, ok := h.Validation[OfAverage(name)]; ok {
+				averaged[name] = v
+			}
+		}
+		h.Validation = averaged
+	}
+	c.Averages, c.Crosschecks = nil, nil
+	return c, len(units) > 0
 }
 
 // Begun reports whether a unit of a run folder was begun: it then has a

@@ -45,6 +45,24 @@ func (r Record) further(usual ...metric.Measure) (names []string) {
 	return names
 }
 
+// averages reports whether there are averaged weights beside the last ones.
+func (r Record) averages() bool {
+	decay := setting.Text(r.Configuration["ema"])
+	return decay != "" && decay != "0"
+}
+
+// onTheWay are the names of the measures of history.csv beyond its own.
+func (r Record) onTheWay() []string {
+	usual := []metric.Measure{metric.MSE, metric.SSIM}
+	names := r.further(usual...)
+	if r.averages() {
+		for _, m := range metric.Union(usual, r.Measures) {
+			names = append(names, OfAverage(m.Name))
+		}
+	}
+	return names
+}
+
 // encode writes the record with sorted keys, indented.
 func (r Record) encode() ([]byte, error) {
 	data, err := json.MarshalIndent(r, "", "  ")

@@ -50,6 +50,8 @@ type Result struct {
 	Timing     Timing
 	History    []History
 	Moments    []Moment
+	// Average is of the averaged weights; nil where there are none.
+	Average *Average
 	// Allocations are empty where batches are fixed.
 	Allocations []Allocation
 }
@@ -113,6 +115,17 @@ type Moment struct {
 	Seconds   float64 // of training since the start, without validation
 }
 
+// Average is a row of ema.csv: the average of a unit's weights at the end.
+type Average struct {
+	Unit
+	Values           metric.Values // as in Summary
+	ONNXSHA256       string        // of the exported file, in hex
+	CrosscheckMaxAbs float64       // as in Summary
+}
+
+// OfAverage is the name, in History.Validation, of what a measure is with averaged weights.
+func OfAverage(measure string) string { return measure + "_ema" }
+
 // Allocation is a row of allocation.csv: the batch of a term from an iteration on,
 // and the variance that it follows from.
 type Allocation struct {
@@ -149,6 +162,23 @@ var summaryTable = format[Summary]{
 // summaryMeasure is the column of a measure.
 func summaryMeasure(name string) column[Summary] {
 	return measure(name, name, func(r *Summary) *metric.Values { return &r.Values })
+}
+
+var averageTable = format[Average]{
+	unit: func(r *Average) *Unit { return &r.Unit },
+	columns: []column[Average]{
+		text("strategy", func(r *Average) *string { return &r.Strategy }),
+		seed("seed", func(r *Average) *uint64 { return &r.Seed }),
+		averageMeasure("mse"), averageMeasure("psnr"), averageMeasure("ssim"), averageMeasure("ssim_signed"),
+		text("onnx_sha256", func(r *Average) *string { return &r.ONNXSHA256 }),
+		number("crosscheck_max_abs", func(r *Average) *float64 { return &r.CrosscheckMaxAbs }),
+	},
+	further: averageMeasure,
+}
+
+// averageMeasure is the column of a measure.
+func averageMeasure(name string) column[Average] {
+	return measure(name, name, func(r *Average) *metric.Values { return &r.Values })
 }
 
 var crosscheckTable = format[Crosscheck]{

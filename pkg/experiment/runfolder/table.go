@@ -39,6 +39,11 @@ func (c *Contents) Table() string {
 			table.Fixed(r.Timing.SecondsTraining, 1), ratio(single.Timing.SecondsTraining, r.Timing.SecondsTraining),
 			scientific(s.CrosscheckMaxAbs),
 		})
+		if a := r.Average; a != nil {
+			rows = append(rows, []string{s.Strategy + ", averaged", strconv.FormatUint(s.Seed, 10), "", "",
+				table.Digits(a.Values.Of(metric.MSE), 4), table.Fixed(a.Values.Of(metric.PSNR), 2), table.Fixed(a.Values.Of(metric.SSIM), 4),
+				"", "", scientific(a.CrosscheckMaxAbs)})
+		}
 	}
 	b.WriteString(table.Aligned(rows, 1))
 	b.WriteString("\nMSE is on normalised pictures, PSNR and SSIM are on [0,1]; seconds are those of training; ratios are single-scale's work or time over the strategy's.\n")

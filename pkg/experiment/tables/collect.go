@@ -101,6 +101,9 @@ func (c *collection) take(dir string, contents runfolder.Contents) error {
 	r, err := comparison.NewRun(dir, contents, c.known)
 	if err == nil {
 		c.runs = append(c.runs, r)
+		if averaged, ok := r.Averaged(); ok {
+			c.runs = append(c.runs, averaged)
+		}
 	}
 	for _, f := range contents.Failures {
 		c.missing = append(c.missing, fmt.Sprintf("%s: %s failed: %s", dir, f.Unit, f.Reason))

@@ -1,0 +1,134 @@
+package experiment_test
+
+import (
+	"bytes"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/pkg/network"
+	"multiscale/pkg/param"
+)
+
+// allOn are all settings of the trainer at once, none at its default.
+var allOn = []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "3", "-stages", "3,2", "-strategy", "fullmultiscale", "-seed", "7",
+	"-optimizer", "adamw", "-weight-decay", "0.1", "-beta1", "0.8", "-beta2", "0.99", "-lr", "1e-3", "-warmup", "2", "-restart", "-ema", "0.9", "-clip", "5",
+	"-loss", "charbonnier+0.2*ssim", "-freeze", "Open.*,blocks.0.*", "-validate-every", "2", "-validation-pictures", "4"}
+
+// TestTrainerSettings: a run with all of them on ends with the same bytes however it was stopped
+// and on however many cores; what it leaves is what the settings say.
+func TestTrainerSettings(t *testing.T) {
+	out := stopAndResume(t, allOn, []string{"summary.csv", "history.csv", "ema.csv", "fullmultiscale-seed7.onnx", "fullmultiscale-seed7-ema.onnx"})
+
+	initial, err := network.Parameters(network.NewResNet(), 3, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const unit = "fullmultiscale-seed7"
+	last, averaged := parameters(t, filepath.Join(out, unit+".onnx")), parameters(t, filepath.Join(out, unit+"-ema.onnx"))
+	for _, p := range initial.Params() {
+		start, frozen := p.Values(), matches(p.Name, "Open.*", "blocks.0.*")
+		for name, now := range map[string][]float32{"last": last.Param(p.Name).Values(), "averaged": averaged.Param(p.Name).Values()} {
+			if slices.Equal(start, now) != frozen {
+				t.Errorf("%s weights: %s changed: %v, frozen: %v", name, p.Name, frozen, frozen)
+			}
+		}
+		if !frozen && slices.Equal(last.Param(p.Name).Values(), averaged.Param(p.Name).Values()) {
+			t.Errorf("the average of %s is its last value", p.Name)
+		}
+	}
+
+	// The rate rises over two steps and falls over the others to the schedule's end.
+	var rates []string
+	var measured map[string]string // the last validation
+	for _, row := range table(t, filepath.Join(out, "history.csv")) {
+		rates = append(rates, row["learning_rate"])
+		if row["validation_mse"] != "" {
+			measured = row
+		}
+		if due := row["iteration"] != "1"; (row["validation_mse_ema"] != "") != due || (row["validation_ssim"] != "") != due {
+			t.Errorf("iteration %s is measured: %v", row["iteration"], !due)
+		}
+	}
+	if want := []string{"0.0005", "0.0005", "0.001"}; !slices.Equal(rates[:3], want) || rates[5] != "1e-06" {
+		t.Errorf("learning rates %v, want %v first and 1e-06 last", rates, want)
+	}
+	for _, row := range table(t, filepath.Join(out, "ema.csv")) {
+		if last := measured; row["mse"] != last["validation_mse_ema"] || row["ssim"] != last["validation_ssim_ema"] || row["mse"] == last["validation_mse"] {
+			t.Errorf("ema.csv has %v, history.csv ends with %v", row, last)
+		}
+		if c := number(t, row["crosscheck_max_abs"]); !(c >= 0 && c <= 1e-4) {
+			t.Errorf("the exported average differs by %v", c)
+		}
+	}
+	model, err := onnx.ReadFile(filepath.Join(out, "fullmultiscale-seed7-ema.onnx"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := export.ReadMetadata(model); err != nil || m.Loss != "charbonnier+0.2*ssim" || m.Average != 0.9 {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if printed := string(read(t, filepath.Join(out, "table.md"))); !strings.Contains(printed, "| fullmultiscale, averaged ") {
+		t.Errorf("no averaged weights in\n%s", printed)
+	}
+
+	// A lost model is named, and made again from the checkpoint.
+	lost := filepath.Join(out, "fullmultiscale-seed7-ema.onnx")
+	before := read(t, lost)
+	if err := os.Remove(lost); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t.Context(), t, out, allOn...); err == nil || !strings.Contains(err.Error(), "fullmultiscale-seed7-ema.onnx is missing") {
+		t.Errorf("a lost model: %v", err)
+	}
+	if _, err := run(t.Context(), t, out, append([]string{"-resume"}, allOn...)...); err != nil || !bytes.Equal(before, read(t, lost)) {
+		t.Errorf("a lost model is not made again: %v", err)
+	}
+}
+
+func matches(name string, patterns ...string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
+		ok, _ := path.Match(pattern, name)
+		return ok
+	})
+}
+
+// parameters are those of an exported ResNet.
+func parameters(t *testing.T, file string) *param.Set {
+	t.Helper()
+	m, err := onnx.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := network.Parameters(network.NewResNet(), 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := export.Restore(params, m); err != nil {
+		t.Fatal(err)
+	}
+	return params
+}
+
+// TestTrainerMistakes: what does not go together is said before anything is trained.
+func TestTrainerMistakes(t *testing.T) {
+	for args, want := range map[string]string{
+		"-freeze nothing.*":                            "-freeze nothing.*: no parameter has such a name; there are ",
+		"-freeze *":                                    "-freeze *: no parameter is left to train",
+		"-warmup 4 -iterations 4 -strategy mge":        "-warmup 4: mge has 4 steps in all; give less",
+		"-warmup 9 -iterations 9 -stages 4,2,1 -ema 0": "-warmup 9: single has 9 steps in all",
+	} {
+		out := filepath.Join(t.TempDir(), "run")
+		if _, err := run(t.Context(), t, out, strings.Fields(args)...); err == nil || !strings.Contains(err.Error(), want) || strings.Count(err.Error(), "\n") > 2 {
+			t.Errorf("%s: %v, want %q", args, err, want)
+		}
+		if _, err := os.Stat(out); err == nil {
+			t.Errorf("%s: the run folder is made", args)
+		}
+	}
+}
