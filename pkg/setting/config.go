@@ -94,13 +94,6 @@ func (c Config) Offered() network.Network {
 	return n
 }
 
-// Rule returns the optimization method with its settings.
-func (c Config) Rule() (optimize.Rule, error) {
-	return c.Optimizer.New(optimize.Settings{
-		WeightDecay: c.WeightDecay, Momentum: c.Momentum, Nesterov: c.Nesterov, Beta1: c.Beta1, Beta2: c.Beta2,
-	})
-}
-
 // BatchTotal is the single-scale batch: the sum of N_l over all levels.
 func (c Config) BatchTotal() int { return c.Batch * (1<<(c.Levels+1) - 1) }
 
@@ -142,4 +135,11 @@ func (c Config) Defaults() map[string]any {
 // table gives for this task, profile, network and data. They are sorted by name.
 func (c Config) Differing() (names []string) {
 	return differing(&resolving{known: c.known, Config: c})
+}
+
+// Rule returns the optimization method with its settings.
+func (c Config) Rule() (optimize.Rule, error) {
+	return c.Optimizer.New(optimize.Settings{
+		WeightDecay: c.WeightDecay, Momentum: c.Momentum, Nesterov: c.Nesterov, Beta1: c.Beta1, Beta2: c.Beta2,
+	})
 }
