@@ -3,6 +3,7 @@ package experiment
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -41,7 +42,7 @@ var recorded = []string{
 }
 
 // module is the path of this module, as build information has it.
-const module = "multiscale"
+var module = strings.TrimSuffix(reflect.TypeFor[Experiment]().PkgPath(), "/pkg/experiment")
 
 // Environment is the program and the machine, as run.json records them. "commit"
 // is that of this module; of a program that is another module, "program" says
@@ -79,14 +80,19 @@ func Environment() map[string]any {
 	return env
 }
 
-// commitOfModule is the commit of this module where another one uses it: that of
-// the tree that stands in for it, or its version.
+// commitOfModule is the commit of this module where another one uses it: its
+// version, or that of the tree that replaces it. The path of a tree may be relative to
+// a folder that is not known here; so its go.mod must name this module.
 func commitOfModule(m *debug.Module) string {
 	if m.Replace == nil {
 		return m.Version
 	}
-	if m.Replace.Version != "" {
+	if m.Replace.Version != "" && m.Replace.Version != "(devel)" {
 		return m.Replace.Version
+	}
+	mod, err := os.ReadFile(filepath.Join(m.Replace.Path, "go.mod"))
+	if err != nil || !strings.HasPrefix(string(mod), "module "+module+"\n") {
+		return "unknown"
 	}
 	return commitOfTree(m.Replace.Path)
 }
