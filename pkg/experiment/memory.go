@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"slices"
 
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/command"
@@ -80,6 +81,9 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	// Parameters, gradient, two moments, and packed weights: those of Winograd
 	// take four times the space, forward and backward.
 	need.vectors = int64(4*m.Params.Len()) * (4 + 2*4)
+	if slices.ContainsFunc(plans, e.controlled) { // halves of a gradient, and a difference of halves
+		need.vectors += int64(4*m.Params.Len()) * 3
+	}
 	return need, nil
 }
 

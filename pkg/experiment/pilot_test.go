@@ -79,7 +79,7 @@ func TestAllocation(t *testing.T) {
 			}
 
 			if allocation == "adaptive" {
-				interrupted(t, undisturbed, args)
+				interrupted(t, undisturbed, args, "mge-seed7.onnx", "fullmultiscale-seed7.onnx")
 			}
 
 			printed, err = run(t.Context(), t, t.TempDir(), append([]string{"-dry-run"}, args...)...)
@@ -113,7 +113,7 @@ func (s stopper) Write(line []byte) (int, error) {
 
 // interrupted runs once more, on one core, is stopped after the second pilot of
 // MGE, and continues: all bytes are the same.
-func interrupted(t *testing.T, undisturbed string, args []string) {
+func interrupted(t *testing.T, undisturbed string, args []string, further ...string) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	out := t.TempDir()
 	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), append(slices.Clone(args), "-out", out))
@@ -127,11 +127,44 @@ func interrupted(t *testing.T, undisturbed string, args []string) {
 	if printed, err := run(t.Context(), t, out, append([]string{"-resume"}, args...)...); err != nil || strings.Contains(printed, "by the variances after 16") {
 		t.Fatalf("a pilot was made twice, or: %v\n%s", err, printed)
 	}
-	for _, name := range []string{"summary.csv", "history.csv", "allocation.csv", "mge-seed7.onnx", "fullmultiscale-seed7.onnx"} {
+	for _, name := range append(further, "summary.csv", "history.csv", "allocation.csv") {
 		if !bytes.Equal(read(t, filepath.Join(undisturbed, name)), read(t, filepath.Join(out, name))) {
 			t.Errorf("%s differs after an interruption, on one core", name)
 		}
 	}
+}
+
+// TestCoefficients: a run with coefficients reports them by level and layer, is the same on any
+// number of cores and after an interruption, and leaves strategies without differences alone.
+func TestCoefficients(t *testing.T) {
+	args := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "8", "-iterations", "18", "-stages", "3,2", "-strategy", "mge,progressive", "-seed", "7", "-allocation", "adaptive"}
+	with := append([]string{"-coefficients", "layer"}, args...)
+	plain, undisturbed := t.TempDir(), t.TempDir()
+	for out, args := range map[string][]string{plain: args, undisturbed: with} {
+		if _, err := run(t.Context(), t, out, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, same := range map[string]bool{"mge-seed7.onnx": false, "progressive-seed7.onnx": true} {
+		if bytes.Equal(read(t, filepath.Join(plain, name)), read(t, filepath.Join(undisturbed, name))) != same {
+			t.Errorf("%s: equal without coefficients must be %v", name, same)
+		}
+	}
+	layers, means := 0, 0
+	for _, r := range table(t, filepath.Join(undisturbed, "coefficients.csv")) {
+		if a := number(t, r["coefficient"]); r["strategy"] != "mge" || r["level"] != "0" || a < 0 || a > 1 {
+			t.Errorf("a row %v", r)
+		}
+		if r["layer"] == "" {
+			means++
+		} else if layers++; r["iteration"] != "18" {
+			t.Errorf("layers before the end of a stage: %v", r)
+		}
+	}
+	if means != 10 || layers < 5 {
+		t.Errorf("%d means and %d layers", means, layers)
+	}
+	interrupted(t, undisturbed, with, "coefficients.csv", "mge-seed7.onnx", "progressive-seed7.onnx")
 }
 
 // TestLevelsAuto: how many meshes pay is found out, said, recorded, and the same

@@ -28,6 +28,8 @@ type state struct {
 	Best *best
 	// Decisions are the results of the pilots so far, in their order.
 	Decisions []allocation.Decision
+	// Coefficients are the rows of coefficients.csv so far.
+	Coefficients []runfolder.Coefficient `json:",omitempty"`
 }
 
 // stateFormat numbers the forms of a state. Others are refused.
@@ -180,6 +182,9 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	}
 	for i := range restored.History {
 		restored.History[i].Unit = u.name
+	}
+	for i := range restored.Coefficients {
+		restored.Coefficients[i].Unit = u.name
 	}
 	u.state = restored
 	return nil

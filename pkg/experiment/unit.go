@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/optimize"
+	"multiscale/pkg/param"
 	"multiscale/pkg/train"
 )
 
@@ -28,7 +29,8 @@ type unit struct {
 	strategy mge.Plan // without pilots
 	plan     mge.Plan // with pilots, and the batches that are decided
 	model    *model.Model
-	trainer  *train.Trainer // of the part of the plan whose batches are known
+	control  *mge.Controlled // the source of gradients, where it has coefficients
+	trainer  *train.Trainer  // of the part of the plan whose batches are known
 	state    state
 	store    *store
 	best     []float32 // parameters at state.Best
@@ -80,8 +82,16 @@ func (u *unit) newTrainer() (*train.Trainer, error) {
 		return nil, err
 	}
 	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
+	var source train.Source = &estimator
+	if u.controlled(u.plan) {
+		u.control = &mge.Controlled{
+			Estimator: estimator, Choice: u.config.Coefficients,
+			Layers: param.Layers(u.model.Params.Groups()), Memory: mge.DefaultMemory,
+		}
+		source = u.control
+	}
 	t := &train.Trainer{
-		Source: &estimator, Params: u.model.Params, Schedule: schedule,
+		Source: source, Params: u.model.Params, Schedule: schedule,
 		Optimizer: optimize.New(rule, u.model.Params.Groups(), u.config.LearningRate),
 		Restart:   u.config.Restart,
 		Hooks:     []train.Hook{u.record, u.checkpointWhenDue},
@@ -204,6 +214,7 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 		u.state.Best = &best{i, value}
 		u.best = append(u.best[:0], u.model.Params.Values()...)
 	}
+	u.noteCoefficients(row.Stage)
 	u.state.Moments = append(u.state.Moments, runfolder.Moment{Unit: u.name, Stage: row.Stage, Iteration: i, Seconds: u.state.SecondsTraining})
 	u.state.SecondsValidation += time.Since(start).Seconds()
 	return nil
@@ -275,7 +286,8 @@ func (u *unit) finish(ctx context.Context) error {
 		Moments: u.state.Moments,
 		Average: average,
 
-		Allocations: u.allocations(),
+		Allocations:  u.allocations(),
+		Coefficients: u.state.Coefficients,
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/param"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
@@ -117,6 +118,60 @@ func consistency(t *testing.T, m *model.Model, s noise, shared bool) (levels, wh
 		whole = append(whole, mlmc.Consistency(mlmc.Moments{}, measured[finest].Single, estimate))
 	}
 	return levels, whole
+}
+
+// source estimates gradients.
+type source interface {
+	Gradient(ctx context.Context, dst []float32, iteration int, s mge.Stage) (mge.Estimate, error)
+}
+
+// TestControlledIsUnbiased: with coefficients, too, the mean over 1000 batches is that of the plain
+// gradient, from every level down and in every layer of the network.
+func TestControlledIsUnbiased(t *testing.T) {
+	const batches, coarsest = 1000, 2
+	for _, tc := range []struct {
+		choice  mge.Coefficients
+		dropout float32
+	}{{mge.Global, 0}, {mge.Layer, 0}, {mge.Layer, 0.5}} {
+		m := tiny(t, tc.dropout)
+		layers := param.Layers(m.Params.Groups())
+		of := func(finest int, source source, s mge.Stage) (all []mlmc.Moments) {
+			sums, g := make([]*mlmc.Accumulator, len(layers)), make([]float32, m.Params.Len())
+			for p, l := range layers {
+				sums[p] = mlmc.NewAccumulator(l.To - l.From)
+			}
+			for i := range batches {
+				if _, err := source.Gradient(t.Context(), g, i, s); err != nil {
+					t.Fatal(err)
+				}
+				for p, l := range layers {
+					sums[p].Add(g[l.From:l.To])
+				}
+			}
+			for _, a := range sums {
+				all = append(all, a.Moments(1))
+			}
+			return all
+		}
+		for finest := range coarsest {
+			single := of(finest, &mge.Estimator{Model: m, Sampler: honest}, mge.Stage{Finest: finest, Batches: []int{1}})
+			c := mge.Controlled{Estimator: mge.Estimator{Model: m, Sampler: later{honest}, Seed: 1}, Choice: tc.choice, Layers: layers, Memory: 0.9}
+			stage := mge.Stage{Finest: finest, Batches: mge.Doubling(2, coarsest-finest)}
+			estimate := of(finest, &c, stage)
+			between := 0
+			for p, l := range layers {
+				if off := mlmc.Consistency(mlmc.Moments{}, single[p], estimate[p]); !(off < 1) {
+					t.Errorf("%s, dropout %g, level %d, %s: consistency %.2f", tc.choice, tc.dropout, finest, l.Name, off)
+				}
+				if a := c.Weights(stage)[0][p]; a > 0.01 && a < 0.99 {
+					between++
+				}
+			}
+			if between == 0 {
+				t.Errorf("%s, dropout %g, level %d: no coefficient is between 0 and 1", tc.choice, tc.dropout, finest)
+			}
+		}
+	}
 }
 
 // later gives batches of other iterations than a measurement asks for.

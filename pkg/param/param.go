@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"gorgonia.org/tensor"
 
@@ -241,3 +242,24 @@ func (s *Set) Groups() []Group {
 
 // Slice returns the part of a flat vector, for instance a gradient, that belongs to p.
 func (p *Param) Slice(flat []float32) []float32 { return flat[p.Offset : p.Offset+p.Len()] }
+
+// Layers merges neighbouring groups that belong to one layer: names that agree up to the
+// last dot, like those of a convolution's weights and biases.
+func Layers(groups []Group) []Group {
+	var layers []Group
+	for _, g := range groups {
+		name := g.Name
+		if dot := strings.LastIndexByte(name, '.'); dot > 0 {
+			name = name[:dot]
+		}
+		if last := len(layers) - 1; last >= 0 && layers[last].Name == name && layers[last].To == g.From {
+			layers[last].To = g.To
+			layers[last].Decays = layers[last].Decays || g.Decays
+			layers[last].Frozen = layers[last].Frozen && g.Frozen
+			continue
+		}
+		g.Name = name
+		layers = append(layers, g)
+	}
+	return layers
+}

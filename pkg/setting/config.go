@@ -64,6 +64,7 @@ type Config struct {
 	Restriction     mesh.Restriction
 	Degrade         task.Degradation
 	Allocation      allocation.Method
+	Coefficients    mge.Coefficients
 	DropoutCoupling mge.Coupling
 	Conv            conv.Algorithm
 

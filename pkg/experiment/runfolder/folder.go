@@ -26,19 +26,20 @@ import (
 
 // The files of a run folder.
 const (
-	SummaryFile     = "summary.csv"
-	CrosscheckFile  = "crosscheck.csv"
-	TimingFile      = "timing.csv"
-	HistoryFile     = "history.csv"
-	MomentsFile     = "seconds.csv"
-	AllocationFile  = "allocation.csv" // only where batches are not fixed
-	AverageFile     = "ema.csv"        // only with -ema
-	FailedFile      = "failed.csv"     // only where units failed
-	RecordFile      = "run.json"
-	TableFile       = "table.md"
-	ConvergenceFile = "convergence.png"
-	SamplesFile     = "samples.png"
-	checkpointDir   = "checkpoint"
+	SummaryFile      = "summary.csv"
+	CrosscheckFile   = "crosscheck.csv"
+	TimingFile       = "timing.csv"
+	HistoryFile      = "history.csv"
+	MomentsFile      = "seconds.csv"
+	AllocationFile   = "allocation.csv" // only where batches are not fixed
+	AverageFile      = "ema.csv"        // only with -ema
+	FailedFile       = "failed.csv"     // only where units failed
+	RecordFile       = "run.json"
+	TableFile        = "table.md"
+	ConvergenceFile  = "convergence.png"
+	SamplesFile      = "samples.png"
+	checkpointDir    = "checkpoint"
+	CoefficientsFile = "coefficients.csv" // only with -coefficients
 )
 
 // ONNXFile is the name of a unit's exported model.
@@ -345,6 +346,7 @@ func (f *Folder) Finish(u Unit, r Result) error {
 		averages = []Average{*r.Average}
 	}
 	f.Averages = averageTable.replace(f.Averages, u, averages)
+	f.Coefficients = coefficientTable.replace(f.Coefficients, u, r.Coefficients)
 	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
@@ -353,6 +355,7 @@ func (f *Folder) Finish(u Unit, r Result) error {
 		func() error { return writeRows(f, MomentsFile, momentTable, f.Moments) },
 		f.writeAllocations,
 		f.writeAverages,
+		f.writeCoefficients,
 		f.writeSummary,
 		f.writeTable,
 	} {
@@ -375,6 +378,13 @@ func (f *Folder) writeAverages() error {
 		return nil
 	}
 	return writeRows(f, AverageFile, averageTable.with(f.Record.further(metric.Always()...)), f.Averages)
+}
+
+func (f *Folder) writeCoefficients() error {
+	if len(f.Coefficients) == 0 {
+		return nil
+	}
+	return writeRows(f, CoefficientsFile, coefficientTable, f.Coefficients)
 }
 
 func (f *Folder) writeSummary() error {

@@ -14,15 +14,16 @@ import (
 
 // Contents is what a run folder's files say.
 type Contents struct {
-	Record      Record
-	Summaries   []Summary
-	Crosschecks []Crosscheck
-	Timings     []Timing
-	Histories   []History
-	Moments     []Moment
-	Allocations []Allocation
-	Averages    []Average // only with -ema
-	Failures    []Failure // of units that are not finished
+	Record       Record
+	Summaries    []Summary
+	Crosschecks  []Crosscheck
+	Timings      []Timing
+	Histories    []History
+	Moments      []Moment
+	Allocations  []Allocation
+	Averages     []Average // only with -ema
+	Failures     []Failure // of units that are not finished
+	Coefficients []Coefficient
 }
 
 // maxBytes bounds the files that are read back; a history of a million steps
@@ -66,6 +67,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	load(MomentsFile, momentTable.into(&c.Moments))
 	load(AllocationFile, allocationTable.into(&c.Allocations))
 	load(AverageFile, averageTable.into(&c.Averages))
+	load(CoefficientsFile, coefficientTable.into(&c.Coefficients))
 	load(FailedFile, failureTable.into(&c.Failures))
 	return c, err
 }
@@ -92,6 +94,7 @@ func (c *Contents) Result(u Unit) (r Result, ok bool) {
 	if a := averageTable.of(c.Averages, u); len(a) > 0 {
 		r.Average = &a[0]
 	}
+	r.Coefficients = coefficientTable.of(c.Coefficients, u)
 	return r, true
 }
 
@@ -133,6 +136,7 @@ func (c Contents) Only(units []Unit) Contents {
 	c.Moments = momentTable.only(c.Moments, units)
 	c.Allocations = allocationTable.only(c.Allocations, units)
 	c.Averages = averageTable.only(c.Averages, units)
+	c.Coefficients = coefficientTable.only(c.Coefficients, units)
 	c.Failures = failureTable.only(c.Failures, units)
 	return c
 }

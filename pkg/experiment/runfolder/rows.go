@@ -54,6 +54,8 @@ type Result struct {
 	Average *Average
 	// Allocations are empty where batches are fixed.
 	Allocations []Allocation
+	// Coefficients are empty where there are none.
+	Coefficients []Coefficient
 }
 
 // Summary is a row of summary.csv. It holds no times, so equal runs give equal
@@ -135,6 +137,16 @@ type Allocation struct {
 	Level     int
 	Variance  float64 // of a single sample: the trace of the covariance
 	Batch     int
+}
+
+// Coefficient is a row of coefficients.csv: that of the coarse part of a difference after an
+// iteration.
+type Coefficient struct {
+	Unit
+	Stage, Iteration int
+	Level            int    // of the difference's finer mesh
+	Layer            string // of the network; "" is the mean over all
+	Coefficient      float64
 }
 
 var summaryTable = format[Summary]{
@@ -249,6 +261,19 @@ var allocationTable = format[Allocation]{
 		whole("level", func(r *Allocation) *int { return &r.Level }),
 		number("variance", func(r *Allocation) *float64 { return &r.Variance }),
 		whole("batch", func(r *Allocation) *int { return &r.Batch }),
+	},
+}
+
+var coefficientTable = format[Coefficient]{
+	unit: func(r *Coefficient) *Unit { return &r.Unit },
+	columns: []column[Coefficient]{
+		text("strategy", func(r *Coefficient) *string { return &r.Strategy }),
+		seed("seed", func(r *Coefficient) *uint64 { return &r.Seed }),
+		whole("stage", func(r *Coefficient) *int { return &r.Stage }),
+		whole("iteration", func(r *Coefficient) *int { return &r.Iteration }),
+		whole("level", func(r *Coefficient) *int { return &r.Level }),
+		text("layer", func(r *Coefficient) *string { return &r.Layer }),
+		number("coefficient", func(r *Coefficient) *float64 { return &r.Coefficient }),
 	},
 }
 

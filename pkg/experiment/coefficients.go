@@ -1,0 +1,39 @@
+package experiment
+
+import (
+	"slices"
+
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/mge"
+)
+
+// controlled reports whether a plan's gradients have coefficients that are not 1.
+func (e *Experiment) controlled(p mge.Plan) bool {
+	return e.config.Coefficients != mge.NoCoefficients &&
+		slices.ContainsFunc(p.Stages, func(s mge.Stage) bool { return len(s.Batches) > 1 })
+}
+
+// noteCoefficients records the coefficients after an iteration at which the network was validated:
+// their mean over the layers, and at a stage's end those of all layers.
+func (u *unit) noteCoefficients(stage int) {
+	if u.control == nil || u.state.Iteration == 0 {
+		return
+	}
+	_, s, last := u.plan.At(u.state.Iteration - 1)
+	for i, layers := range u.control.Weights(s) {
+		row := runfolder.Coefficient{Unit: u.name, Stage: stage, Iteration: u.state.Iteration, Level: s.Finest + i}
+		var sum float64
+		for _, a := range layers {
+			sum += a
+		}
+		row.Coefficient = sum / float64(len(layers))
+		u.state.Coefficients = append(u.state.Coefficients, row)
+		if !last || u.config.Coefficients == mge.Global {
+			continue
+		}
+		for p, a := range layers {
+			row.Layer, row.Coefficient = u.control.Layers[p].Name, a
+			u.state.Coefficients = append(u.state.Coefficients, row)
+		}
+	}
+}
