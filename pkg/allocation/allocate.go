@@ -57,7 +57,7 @@ func Max(s mge.Stage) []int {
 // are met exactly. A stage of one mesh, and one of which no variance is known, stays as it
 // is.
 func (v Variances) Allocate(s mge.Stage) mge.Stage {
-	b := budget{total: s.WorkUnits(), variances: v.Terms(s), costs: s.Costs(), max: Max(s)}
+	b := budget{min: 1, total: s.WorkUnits(), variances: v.Terms(s), costs: s.Costs(), max: Max(s)}
 	var total float64
 	for _, t := range b.variances {
 		total += t
@@ -65,6 +65,12 @@ func (v Variances) Allocate(s mge.Stage) mge.Stage {
 	if len(s.Batches) < 2 || !(total > 0) || math.IsInf(total, 1) {
 		return s
 	}
+	s.Batches = b.whole(s)
+	return s
+}
+
+// whole returns the batches that the budget buys, in whole samples.
+func (b budget) whole(s mge.Stage) []int {
 	// The cost grows with the scale: halve the interval to rounding.
 	low, high := 0.0, 1.0
 	for doublings := 0; doublings < maxDoublings && b.cost(b.batches(high)) <= b.total; doublings++ {
@@ -83,7 +89,7 @@ func (v Variances) Allocate(s mge.Stage) mge.Stage {
 		s.Batches[i] = int(n)
 	}
 	b.fill(s)
-	return s
+	return s.Batches
 }
 
 // Beyond these the scale leaves the range of its type, or its precision.
@@ -93,9 +99,9 @@ const (
 )
 
 // budget is what batches are chosen for: work units, and of each term the variance and
-// cost of a sample and the largest batch.
+// cost of a sample and the largest batch, and the smallest of all.
 type budget struct {
-	total            float64
+	total, min       float64
 	variances, costs []float64
 	max              []int
 }
@@ -104,7 +110,7 @@ type budget struct {
 func (b budget) batches(scale float64) []float64 {
 	batches := make([]float64, len(b.costs))
 	for i, v := range b.variances {
-		batches[i] = min(max(scale*math.Sqrt(v/b.costs[i]), 1), float64(b.max[i]))
+		batches[i] = min(max(scale*math.Sqrt(v/b.costs[i]), b.min), float64(b.max[i]))
 	}
 	return batches
 }
@@ -142,10 +148,14 @@ func (b budget) fill(s mge.Stage) {
 // so the product does not depend on how much is spent. stage gives the batches for a
 // number of coarser meshes.
 func (v Variances) Depth(max int, stage func(levels int) mge.Stage) int {
+	return depth(max, stage, v.Of)
+}
+
+func depth(max int, stage func(levels int) mge.Stage, variance func(mge.Stage) float64) int {
 	best, smallest := 0, math.Inf(1)
 	for levels := range max + 1 {
 		s := stage(levels)
-		if product := v.Of(s) * s.WorkUnits(); product < smallest {
+		if product := variance(s) * s.WorkUnits(); product < smallest {
 			best, smallest = levels, product
 		}
 	}

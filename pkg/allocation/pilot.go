@@ -51,11 +51,14 @@ const FirstPilot = 16
 type Decision struct {
 	Iteration int // number of iterations before the pilot
 	Variances Variances
+	// Covariances are by level and layer, where the estimator has coefficients.
+	Covariances []mge.Covariance `json:",omitempty"`
 }
 
 // Allocation puts pilots into plans.
 type Allocation struct {
-	Method Method
+	Method       Method
+	Coefficients mge.Coefficients
 	// Cost returns the work units of a pilot that measures the terms of a stage.
 	Cost func(terms mge.Stage) float64
 }
@@ -67,18 +70,60 @@ func (a Allocation) Plan(strategy mge.Plan, decisions []Decision) (mge.Plan, err
 	p := a.piloted(strategy)
 	for _, d := range decisions {
 		terms, due := a.Due(p, d.Iteration)
-		if !due || len(d.Variances.Single) <= terms.Coarsest() || len(d.Variances.Difference) < terms.Coarsest() {
+		if !due || !a.covers(d, terms) {
 			return p, fmt.Errorf("a pilot before iteration %d, which the plan does not have", d.Iteration+1)
 		}
 		first := 0
 		for i, s := range p.Stages {
 			if first == d.Iteration || a.Method == Optimal {
-				p.Stages[i] = d.Variances.Allocate(s)
+				p.Stages[i] = a.allocate(d, s)
 			}
 			first += s.Iterations
 		}
 	}
 	return p, nil
+}
+
+// covers reports whether a decision has what the batches of a stage follow from.
+func (a Allocation) covers(d Decision, terms mge.Stage) bool {
+	if a.Coefficients != mge.NoCoefficients {
+		return len(d.Covariances) > terms.Coarsest()
+	}
+	return len(d.Variances.Single) > terms.Coarsest() && len(d.Variances.Difference) >= terms.Coarsest()
+}
+
+// allocate returns a stage with the batches that follow from a decision.
+func (a Allocation) allocate(d Decision, s mge.Stage) mge.Stage {
+	if a.Coefficients != mge.NoCoefficients {
+		return Controlled{a.Coefficients, d.Covariances}.Allocate(s)
+	}
+	return d.Variances.Allocate(s)
+}
+
+// Variances returns the variances of the terms of a stage for one sample, by a decision: with
+// coefficients, in the norm of the decision and with the best ones for the stage's batches.
+func (a Allocation) Variances(d Decision, s mge.Stage) []float64 {
+	if a.Coefficients != mge.NoCoefficients {
+		return Controlled{a.Coefficients, d.Covariances}.residuals(s)
+	}
+	return d.Variances.Terms(s)
+}
+
+// Depth returns with how many coarser meshes, from 0 to max, the estimator of the finest mesh has
+// the smallest product of variance and work units, by a decision. stage gives the batches for a
+// number of coarser meshes, which the method then chooses, unless it is Fixed.
+func (a Allocation) Depth(d Decision, max int, stage func(levels int) mge.Stage) int {
+	chosen := func(levels int) mge.Stage {
+		s := stage(levels)
+		if a.Method != Fixed {
+			s = a.allocate(d, s)
+		}
+		return s
+	}
+	if a.Coefficients != mge.NoCoefficients {
+		return depth(max, chosen, Controlled{a.Coefficients, d.Covariances}.Of)
+	}
+	return depth(max, chosen, d.Variances.Of)
 }
 
 // piloted returns the plan with the cost of pilots, in stages of its own. With Adaptive

@@ -51,8 +51,9 @@ func (e *Experiment) plan(strategy string) (mge.Plan, error) {
 // allocation is how batches are chosen.
 func (e *Experiment) allocation() allocation.Allocation {
 	return allocation.Allocation{
-		Method: e.config.Allocation,
-		Cost:   func(terms mge.Stage) float64 { return e.pilot(terms).WorkUnits() },
+		Method:       e.config.Allocation,
+		Coefficients: e.config.Coefficients,
+		Cost:         func(terms mge.Stage) float64 { return e.pilot(terms).WorkUnits() },
 	}
 }
 

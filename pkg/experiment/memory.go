@@ -38,6 +38,9 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 			batches := s.Max()
 			if e.allocation().Method != allocation.Fixed && len(batches) > 1 {
 				batches = allocation.Max(s)
+				if e.config.Coefficients != mge.NoCoefficients { // the stage may become one of one mesh
+					batches[0] = max(batches[0], int(s.WorkUnits()/mesh.Cost(s.Finest))+1)
+				}
 			}
 			for i, n := range batches {
 				level := s.Finest + i

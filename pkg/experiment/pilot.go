@@ -10,6 +10,7 @@ import (
 	"multiscale/pkg/mge"
 	"multiscale/pkg/mlmc"
 	"multiscale/pkg/model"
+	"multiscale/pkg/param"
 	"multiscale/pkg/random"
 	"multiscale/pkg/setting"
 )
@@ -27,16 +28,27 @@ func (e *Experiment) pilot(terms mge.Stage) *mlmc.Measurement {
 	}
 }
 
-// measure makes a pilot before an iteration, with samples of its own.
-func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stage, seed uint64, iteration int) (allocation.Variances, error) {
+// measure makes a pilot before an iteration, with samples of its own. second is the optimizer's
+// second moment of gradients, or nil.
+func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stage, seed uint64, iteration int, second []float32) (allocation.Decision, error) {
 	r := random.New(seed).Child("pilot", uint64(iteration))
 	p := e.pilot(terms)
 	p.Estimator, p.Parameters = e.estimator(m, e.sampler(r.Key()), r.Key()), m.Params.Len()
+	d := allocation.Decision{Iteration: iteration}
+	if e.config.Coefficients != mge.NoCoefficients {
+		found, err := p.Covariances(ctx, param.Layers(m.Params.Groups()), second)
+		if err != nil {
+			return d, fmt.Errorf("pilot: %w", err)
+		}
+		d.Covariances = found
+		return d, nil
+	}
 	levels, err := p.Run(ctx)
 	if err != nil {
-		return allocation.Variances{}, fmt.Errorf("pilot: %w", err)
+		return d, fmt.Errorf("pilot: %w", err)
 	}
-	return levels.Variances(), nil
+	d.Variances = levels.Variances()
+	return d, nil
 }
 
 // chooseLevels finds out what -levels auto is: the number of coarser meshes, up to
@@ -54,16 +66,12 @@ func (e *Experiment) chooseLevels(ctx context.Context) error {
 	}
 	highest := c.Levels
 	terms := mge.Stage{Batches: mge.Doubling(c.Batch, highest)}
-	v, err := e.measure(ctx, m, terms, 0, 0)
+	d, err := e.measure(ctx, m, terms, 0, 0, nil)
 	if err != nil {
 		return fmt.Errorf("-levels auto: %w", err)
 	}
-	c.Levels = v.Depth(highest, func(levels int) mge.Stage {
-		s := mge.Stage{Batches: mge.Doubling(c.Batch, levels)}
-		if e.allocation().Method != allocation.Fixed {
-			s = v.Allocate(s)
-		}
-		return s
+	c.Levels = e.allocation().Depth(d, highest, func(levels int) mge.Stage {
+		return mge.Stage{Batches: mge.Doubling(c.Batch, levels)}
 	})
 	c.Stages = setting.Halved(c.Iterations, c.Levels)
 	e.work, e.levelsPilot = workOf(*c), e.pilot(terms).WorkUnits()
@@ -79,11 +87,15 @@ func (u *unit) pilotIfDue(ctx context.Context) error {
 	if !due || made {
 		return nil
 	}
-	v, err := u.measure(ctx, u.model, terms, u.name.Seed, u.state.Iteration)
+	var second []float32
+	if o, ok := u.trainer.Optimizer.(interface{ SecondMoment() []float32 }); ok {
+		second = o.SecondMoment()
+	}
+	d, err := u.measure(ctx, u.model, terms, u.name.Seed, u.state.Iteration, second)
 	if err != nil {
 		return err
 	}
-	if err := u.decide(append(u.state.Decisions, allocation.Decision{Iteration: u.state.Iteration, Variances: v})); err != nil {
+	if err := u.decide(append(u.state.Decisions, d)); err != nil {
 		return err
 	}
 	evaluations := terms
@@ -112,15 +124,17 @@ func (u *unit) decide(decisions []allocation.Decision) (err error) {
 // allocations are the unit's rows of allocation.csv.
 func (u *unit) allocations() (rows []runfolder.Allocation) {
 	first := 0
+	before, _ := u.allocation().Plan(u.strategy, nil) // with the meshes that decisions may have left out
 	for i, s := range u.plan.Stages {
 		for _, d := range u.state.Decisions {
-			if len(s.Batches) < 2 || d.Iteration != first && u.allocation().Method != allocation.Optimal {
+			variances := u.allocation().Variances(d, s)
+			if len(before.Stages[i].Batches) < 2 || d.Iteration != first && u.allocation().Method != allocation.Optimal {
 				continue
 			}
 			for j, n := range s.Batches {
 				rows = append(rows, runfolder.Allocation{
 					Stage: u.plan.Number(i) + 1, Iteration: d.Iteration, Level: s.Finest + j,
-					Variance: d.Variances.Terms(s)[j], Batch: n,
+					Variance: variances[j], Batch: n,
 				})
 			}
 		}

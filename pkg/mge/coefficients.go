@@ -122,15 +122,35 @@ func (t Covariance) residual(p int, a float64) float64 {
 	return max(0, t.Fine[p]-float64(2*a*t.Cross[p])+float64(a*a*t.Coarse[p]))
 }
 
-// Residuals returns the variances of a term's groups for one sample, with coefficients of the
-// coarse part; nil where there is none.
-func (t Covariance) Residuals(a []float64) []float64 {
-	if a == nil {
-		return t.Fine
+// Variance is that of a stage's estimate for any coefficients, term by term and group by group:
+// the sum over the terms of their residuals, weighted, over their batches.
+func Variance(terms []Covariance, s Stage, coefficients [][]float64) float64 {
+	var all float64
+	for l, v := range Residuals(terms, coefficients) {
+		n := float64(s.Batches[l])
+		if l == 0 {
+			n += s.Fraction
+		}
+		all += v / n
 	}
-	all := make([]float64, len(t.Fine))
-	for p := range all {
-		all[p] = t.residual(p, a[p])
+	return all
+}
+
+// Residuals returns the variances of the terms of an estimator for one sample, with coefficients:
+// the sums over the groups of w_l^2 times what the coarse part leaves.
+func Residuals(terms []Covariance, coefficients [][]float64) []float64 {
+	all, weights := make([]float64, len(terms)), ones(len(terms[0].Fine))
+	for l, t := range terms {
+		if l == len(terms)-1 {
+			for p, v := range t.Fine {
+				all[l] += float64(weights[p] * weights[p] * v)
+			}
+			break
+		}
+		for p, a := range coefficients[l] {
+			all[l] += float64(weights[p] * weights[p] * t.residual(p, a))
+			weights[p] *= a
+		}
 	}
 	return all
 }

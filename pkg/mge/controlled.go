@@ -79,18 +79,6 @@ func (c *Controlled) covariances(known map[int]*running, s Stage) []Covariance {
 	return terms
 }
 
-// Learn takes covariances, by level, for what the next step knows, as if many steps had found
-// them out.
-func (c *Controlled) Learn(levels map[int]Covariance) {
-	c.settle(0)
-	if c.known == nil {
-		c.known = map[int]*running{}
-	}
-	for level, v := range levels {
-		c.known[level] = &running{1, 1, v}
-	}
-}
-
 // Gradient is Estimator.Gradient with coefficients.
 func (c *Controlled) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
 	c.settle(iteration + 1)
@@ -253,10 +241,10 @@ func (j *pass) Do(i int) {
 	p.square, p.cross = square, cross
 }
 
-// settle lets what was measured before an iteration, counted from 1, count; 0 stands for any.
-// What was measured in that iteration itself is forgotten.
+// settle lets what was measured before an iteration, counted from 1, count. What was measured in
+// that iteration itself is forgotten.
 func (c *Controlled) settle(iteration int) {
-	if c.pending.Iteration > 0 && (iteration == 0 || c.pending.Iteration < iteration) {
+	if c.pending.Iteration > 0 && c.pending.Iteration < iteration {
 		c.known = c.merged()
 	}
 	c.pending = pending{}

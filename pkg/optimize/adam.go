@@ -54,3 +54,6 @@ func (a Adam) Update(values, gradient []float32, moments [][]float32, s Step) {
 	beta1, beta2, epsilon := a.constants()
 	pointwise.Adam(values, gradient, moments[0], moments[1], s.LearningRate, beta1, beta2, epsilon, s.Number)
 }
+
+// SecondMoment implements Scaling.
+func (Adam) SecondMoment(moments [][]float32) []float32 { return moments[1] }

@@ -22,6 +22,13 @@ type Rule interface {
 	Update(values, gradient []float32, moments [][]float32, s Step)
 }
 
+// Scaling is a Rule that divides by the root of a second moment of gradients, which one of its
+// moments is, up to a factor that all values share.
+type Scaling interface {
+	Rule
+	SecondMoment(moments [][]float32) []float32
+}
+
 // Step describes a step to a Rule.
 type Step struct {
 	Number       int // from 1
@@ -112,6 +119,16 @@ func (o *Optimizer) Steps() int { return o.steps }
 // State returns the moments: for each a vector as long as the groups. They belong to the
 // optimizer and change with the next step.
 func (o *Optimizer) State() [][]float32 { return o.state }
+
+// SecondMoment is the second moment of gradients that steps are divided by the root of, up to a
+// factor. It changes with the next step, and is nil before the first one and for rules that are
+// not Scaling.
+func (o *Optimizer) SecondMoment() []float32 {
+	if s, ok := o.rule.(Scaling); ok && o.steps > 0 {
+		return s.SecondMoment(o.state)
+	}
+	return nil
+}
 
 // Restore takes back what Steps and State returned. The moments may come in shorter
 // pieces, in their order; without any they are zeros. Nothing is changed on an error.

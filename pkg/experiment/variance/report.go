@@ -26,6 +26,7 @@ const (
 	LevelsFile        = "levels.csv"
 	RatesFile         = "rates.csv"
 	EstimatesFile     = "estimates.csv"
+	ControlsFile      = "coefficients.csv"
 	SecondsFile       = "seconds.csv"
 	MeansFigure       = "means.png"
 	VariancesFigure   = "variances.png"
@@ -46,6 +47,7 @@ func (s *study) report(out io.Writer) error {
 		{LevelsFile, s.writeLevels},
 		{RatesFile, s.writeRates},
 		{EstimatesFile, s.writeEstimates},
+		{ControlsFile, s.writeControls},
 		{SecondsFile, s.writeSeconds},
 		{ReportFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},
 	}
@@ -100,6 +102,7 @@ func (s *study) markdown() string {
 			fmt.Fprintf(&b, "\n## Weights: %s\n", r.Weights)
 			s.writeTerms(&b, r)
 			s.writeEstimators(&b, r)
+			s.controlTable(&b, r)
 			s.writeComparison(&b, r.Weights)
 		}
 	}

@@ -42,6 +42,7 @@ type Result struct {
 	// with the best ones.
 	DepthFixed, DepthOptimal int
 	Estimates                []Estimate // of the first case of each weights
+	Controls                 []Control  // of the first case of each weights
 }
 
 // Estimate is an estimator of the gradient on the finest mesh.
@@ -119,7 +120,7 @@ func (s *study) measure(ctx context.Context) error {
 	cases := s.cases()
 	each := (&mlmc.Measurement{Coarsest: s.Levels, Repetitions: s.Samples}).WorkUnits()
 	stage := s.fixed(s.Levels)
-	s.total = float64(len(s.weights)) * (float64(float64(len(cases))*each) + float64(float64(s.Estimates)*(float64(2*stage.WorkUnits())+single(stage).WorkUnits())))
+	s.total = float64(len(s.weights)) * (s.controlWork(each) + float64(float64(len(cases))*each) + float64(float64(s.Estimates)*(float64(2*stage.WorkUnits())+single(stage).WorkUnits())))
 	for i, w := range s.weights {
 		m, err := experiment.NewModel(s.Network, s.set.Channels, s.Seeds[0], w, s.Task.Loss, s.Config)
 		if err != nil {
@@ -163,6 +164,11 @@ func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) 
 	var err error
 	if r.Levels, err = s.measurement(m, r.Case, "levels", s.Samples).Run(ctx); err != nil {
 		return err
+	}
+	if first {
+		if r.Controls, err = s.controls(ctx, m, r.Case); err != nil {
+			return err
+		}
 	}
 	r.Rates = r.Levels.Rates()
 	v := r.Levels.Variances()

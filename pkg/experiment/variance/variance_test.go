@@ -74,7 +74,7 @@ func TestReport(t *testing.T) {
 	if again, err := measured(t.Context(), t, two, small...); err != nil || strings.ReplaceAll(again, two, one) != printed {
 		t.Errorf("another report: %v\n%s", err, again)
 	}
-	for _, name := range []string{ReportFile, LevelsFile, RatesFile, EstimatesFile, MeansFigure, VariancesFigure, KurtosisFigure, ConsistencyFigure, CostFigure} {
+	for _, name := range []string{ReportFile, LevelsFile, RatesFile, EstimatesFile, ControlsFile, MeansFigure, VariancesFigure, KurtosisFigure, ConsistencyFigure, CostFigure} {
 		a, err := os.ReadFile(filepath.Join(one, name))
 		if err != nil {
 			t.Fatal(err)
@@ -90,6 +90,17 @@ func TestReport(t *testing.T) {
 	for _, name := range []string{SecondsFile, SecondsFigure, "run.json"} {
 		if _, err := os.Stat(filepath.Join(one, name)); err != nil {
 			t.Error(err)
+		}
+	}
+	if rows := rowsOf(t, filepath.Join(one, ControlsFile)); len(rows) != 6 {
+		t.Errorf("%d rows of coefficients, want doubling and allocated batches with each of 3", len(rows))
+	} else {
+		for _, row := range rows {
+			ratio, err := strconv.ParseFloat(row["variance_ratio"], 64)
+			share, err2 := strconv.ParseFloat(row["coarse_share"], 64)
+			if err != nil || err2 != nil || !(ratio > 0) || share < 0 || share >= 1 {
+				t.Errorf("coefficients: a row %v", row)
+			}
 		}
 	}
 	levels := rowsOf(t, filepath.Join(one, LevelsFile))

@@ -1,0 +1,97 @@
+package variance
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"multiscale/pkg/allocation"
+	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
+	"multiscale/pkg/param"
+)
+
+// Control is an estimator with coefficients and batches that were chosen by some samples, and its
+// variance by others.
+type Control struct {
+	Coefficients mge.Coefficients
+	Allocated    bool // batches and meshes are chosen, else they double
+	Stage        mge.Stage
+	// Ratio is the variance over that of single-scale at equal cost, with each entry of the gradient
+	// divided by the root of its second moment, as Adam does.
+	Ratio float64
+}
+
+// controlMeasurements is how often the terms are measured for the controls: to choose and to judge.
+const controlMeasurements = 2
+
+// controlWork is the work units of the controls of some weights.
+func (s *study) controlWork(terms float64) float64 {
+	return float64(s.Samples) + controlMeasurements*terms
+}
+
+// controls compares the choices of coefficients and batches at equal cost. One second moment, that of
+// single samples on the finest mesh, serves all of them, and three sets of samples: for the second
+// moment, for the choice, and to judge it.
+func (s *study) controls(ctx context.Context, m *model.Model, c Case) ([]Control, error) {
+	second, err := s.measurement(m, c, "second moment", s.Samples).SecondMoment(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("second moment: %w", err)
+	}
+	layers := param.Layers(m.Params.Groups())
+	var found [controlMeasurements][]mge.Covariance
+	for i, purpose := range []string{"choice", "judgement"} {
+		if found[i], err = s.measurement(m, c, purpose, s.Samples).Covariances(ctx, layers, second); err != nil {
+			return nil, err
+		}
+	}
+	choose, judge := found[0], found[1]
+	paper := s.fixed(s.Levels)
+	single := mge.Variance(judge[:1], mge.Stage{Batches: []int{1}}, nil) / paper.WorkUnits()
+	var all []Control
+	for _, choice := range mge.AllCoefficients() {
+		for _, allocated := range []bool{false, true} {
+			by, stage := allocation.Controlled{Choice: choice, Covariances: choose}, paper
+			if allocated {
+				stage = by.Allocate(paper)
+			}
+			v := mge.Variance(judge[:len(stage.Batches)], stage, by.Best(stage))
+			all = append(all, Control{choice, allocated, stage, v / single * stage.WorkUnits() / paper.WorkUnits()})
+		}
+	}
+	return all, nil
+}
+
+func (c Control) batches() string {
+	if c.Allocated {
+		return "allocated"
+	}
+	return "doubling"
+}
+
+func (s *study) writeControls(w io.Writer) error {
+	return s.write(w, []string{"coefficients", "allocation", "batches", "work_units", "coarse_share", "variance_ratio"}, func(r Result) (rows [][]string) {
+		for _, c := range r.Controls {
+			rows = append(rows, []string{
+				c.Coefficients.String(), c.batches(), joined(c.Stage.Batches), table.Exact(c.Stage.WorkUnits()),
+				table.Exact(allocation.CoarseShare(c.Stage)), table.Exact(c.Ratio),
+			})
+		}
+		return rows
+	})
+}
+
+// controlTable writes the table of the controls of a case.
+func (s *study) controlTable(b *strings.Builder, r Result) {
+	if len(r.Controls) == 0 {
+		return
+	}
+	fmt.Fprintf(b, "\nCoefficients, in the norm of Adam (variance over single-scale's at equal work, below 1 is better; coarse: share of the work on coarser meshes):\n\n")
+	rows := [][]string{{"coefficients", "batches", "", "coarse", "variance ratio"}}
+	for _, c := range r.Controls {
+		rows = append(rows, []string{c.Coefficients.String(), c.batches(), joined(c.Stage.Batches), digits(allocation.CoarseShare(c.Stage)), digits(c.Ratio)})
+	}
+	b.WriteString(table.Aligned(rows, 3))
+}

@@ -1,0 +1,188 @@
+package mlmc
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"multiscale/pkg/kernel"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/param"
+)
+
+// Floor is the smallest second moment that counts, in units of its mean over the layer: entries
+// that hardly ever have a gradient would otherwise outweigh all others.
+const Floor = 1e-6
+
+// Covariances measures what the coefficients of an estimator follow from, by level, and for each of
+// the layers, which follow one another and cover a gradient. Entries of gradients are divided by the
+// root of second, the second moment that an optimizer divides by; nil stands for that of each layer
+// as a whole, the variance of its gradient on the finest mesh, before there is another.
+//
+// Gradients are taken in pairs. Their differences have no mean, and their squares and products are
+// twice the variances and covariances: that needs no more than a few vectors, and layers of any size
+// are measured without bias. An odd repetition is left out.
+func (m *Measurement) Covariances(ctx context.Context, layers []param.Group, second []float32) ([]mge.Covariance, error) {
+	pairs := m.Repetitions / 2
+	if pairs < 1 {
+		return nil, fmt.Errorf("a variance needs 2 gradients at least, not %d", m.Repetitions)
+	}
+	levels := make([]mge.Covariance, m.Coarsest+1)
+	p := newPairing(m.Parameters, layers, second)
+	costs := m.stage().Costs()
+	done, total := 0.0, m.WorkUnits()
+	for level := m.Finest; level <= m.Coarsest; level++ {
+		n := m.batch(level)
+		difference := level < m.Coarsest
+		sums := mge.Covariance{Fine: make([]float64, len(layers))}
+		if difference {
+			sums.Cross, sums.Coarse = make([]float64, len(layers)), make([]float64, len(layers))
+		}
+		for r := range 2 * pairs {
+			b, coarser, err := m.Sampler.Draw(mesh.Request{Iteration: r, Level: level, Size: n, Coarse: difference})
+			if err != nil {
+				return nil, fmt.Errorf("level %d: %w", level, err)
+			}
+			if err := m.gradient(ctx, p.fine[r%2], m.Fine(b, r, level)); err != nil {
+				return nil, fmt.Errorf("level %d: %w", level, err)
+			}
+			if difference {
+				part := m.Coarse(coarser, r, level)
+				part.Weight = 1
+				if err := m.gradient(ctx, p.coarse[r%2], part); err != nil {
+					return nil, fmt.Errorf("level %d, coarse mesh: %w", level, err)
+				}
+			}
+			if done += float64(float64(n) * costs[level-m.Finest]); m.Progress != nil {
+				m.Progress(done, total)
+			}
+			if r%2 == 1 {
+				p.add(sums, difference, float64(n)/2/float64(pairs))
+			}
+		}
+		levels[level] = sums
+		for _, v := range sums.Fine {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return nil, fmt.Errorf("level %d: the gradient is not finite", level)
+			}
+		}
+	}
+	if second == nil {
+		perLayer(levels, m.Finest)
+	}
+	return levels, nil
+}
+
+// perLayer divides covariances by the variance of a layer's gradient on the finest mesh, times
+// its share of the parameters: as if each entry had the layer's mean for its second moment.
+func perLayer(levels []mge.Covariance, finest int) {
+	unit := append([]float64(nil), levels[finest].Fine...)
+	for _, v := range levels {
+		for _, list := range [][]float64{v.Fine, v.Cross, v.Coarse} {
+			for p := range list {
+				if unit[p] > 0 {
+					list[p] /= unit[p]
+				} else {
+					list[p] = 0
+				}
+			}
+		}
+	}
+}
+
+// SecondMoment returns the mean square of each entry of the gradient of a single sample on the
+// finest mesh: what Adam divides by, up to a factor, after many steps.
+func (m *Measurement) SecondMoment(ctx context.Context) ([]float32, error) {
+	g, mean := make([]float32, m.Parameters), make([]float32, m.Parameters)
+	for r := range m.Repetitions {
+		b, _, err := m.Sampler.Draw(mesh.Request{Iteration: r, Level: m.Finest, Size: 1})
+		if err != nil {
+			return nil, err
+		}
+		if err := m.gradient(ctx, g, m.Fine(b, r, m.Finest)); err != nil {
+			return nil, err
+		}
+		share := 1 / float32(r+1)
+		for i, v := range g {
+			mean[i] += float32(share * (float32(v*v) - mean[i]))
+		}
+		if m.Progress != nil {
+			m.Progress(float64(r+1), float64(m.Repetitions))
+		}
+	}
+	return mean, nil
+}
+
+// pairing is two gradients on two meshes, and what their entries are multiplied by.
+type pairing struct {
+	fine, coarse [2][]float32
+	inverse      []float32 // of the second moment; nil for 1
+	cut          []stretch
+	difference   bool
+}
+
+// stretch is a part of a layer that one core does at a time, and its sums.
+type stretch struct {
+	layer, lo, hi       int
+	fine, cross, coarse float64
+}
+
+func newPairing(n int, layers []param.Group, second []float32) *pairing {
+	p := &pairing{}
+	for i := range 2 {
+		p.fine[i], p.coarse[i] = make([]float32, n), make([]float32, n)
+	}
+	if second != nil {
+		p.inverse = make([]float32, n)
+	}
+	for i, l := range layers {
+		for lo := l.From; lo < l.To; lo += chunk {
+			p.cut = append(p.cut, stretch{layer: i, lo: lo, hi: min(lo+chunk, l.To)})
+		}
+		if second == nil {
+			continue
+		}
+		var mean float64
+		for _, v := range second[l.From:l.To] {
+			mean += float64(v)
+		}
+		least := Floor * mean / float64(l.To-l.From)
+		for k := l.From; k < l.To && least > 0; k++ {
+			p.inverse[k] = float32(1 / max(float64(second[k]), least))
+		}
+	}
+	return p
+}
+
+// add adds the products of a pair's differences, times a factor.
+func (p *pairing) add(sums mge.Covariance, difference bool, factor float64) {
+	p.difference = difference
+	kernel.Run(len(p.cut), p)
+	for _, s := range p.cut {
+		sums.Fine[s.layer] += float64(factor * s.fine)
+		if difference {
+			sums.Cross[s.layer] += float64(factor * s.cross)
+			sums.Coarse[s.layer] += float64(factor * s.coarse)
+		}
+	}
+}
+
+// Do implements kernel.Job.
+func (p *pairing) Do(i int) {
+	s := &p.cut[i]
+	s.fine, s.cross, s.coarse = 0, 0, 0
+	for k := s.lo; k < s.hi; k++ {
+		by := 1.0
+		if p.inverse != nil {
+			by = float64(p.inverse[k])
+		}
+		f := float64(p.fine[0][k] - p.fine[1][k])
+		s.fine += float64(by * float64(f*f))
+		if p.difference {
+			c := float64(p.coarse[0][k] - p.coarse[1][k])
+			s.cross += float64(by * float64(f*c))
+			s.coarse += float64(by * float64(c*c))
+		}
+	}
+}
