@@ -19,6 +19,8 @@ type Metadata struct {
 	// Time is how the input t follows from noise in the picture: a task.Noise. Empty
 	// where it does not.
 	Time string
+	// Paired says that the task makes no degraded pictures of its own: the data set had them.
+	Paired bool
 	// Measures are the names of the task's measures, the deciding one first.
 	Measures []string
 	// Loss is what was minimised, as model.ParseLoss reads it; "" for the task's own.
@@ -40,10 +42,14 @@ const (
 	keyMeasures = "measures"
 	keyLoss     = "loss"
 	keyAverage  = "ema"
+	keyInput    = "input" // of the network in training, where it is inputOfPairs
 	// keyArchitecture holds the network's kind and options (network.Kinds). Network
 	// writes it; Import reads it.
 	keyArchitecture = "architecture"
 )
+
+// inputOfPairs is what keyInput says of models that learned from pairs.
+const inputOfPairs = "degraded pictures of the data set"
 
 // Properties returns the entries of the file's metadata_props.
 func (m Metadata) Properties() []onnx.Property {
@@ -58,6 +64,9 @@ func (m Metadata) Properties() []onnx.Property {
 	}
 	if m.Time != "" {
 		properties = append(properties, onnx.Property{Key: keyTime, Value: m.Time})
+	}
+	if m.Paired {
+		properties = append(properties, onnx.Property{Key: keyInput, Value: inputOfPairs})
 	}
 	if len(m.Measures) > 0 {
 		properties = append(properties, onnx.Property{Key: keyMeasures, Value: strings.Join(m.Measures, ",")})
@@ -122,6 +131,8 @@ func (m *Metadata) readOptional(model *onnx.Model) {
 		return
 	}
 	m.Measures = strings.Split(list, ",")
+	input, _ := model.Property(keyInput)
+	m.Paired = input == inputOfPairs
 	m.Time, _ = model.Property(keyTime)
 }
 

@@ -81,6 +81,10 @@ type Format struct {
 	Anywhere bool
 	// HasValidation formats take validation pictures from a folder of their own.
 	HasValidation bool
+	// Ratio, of formats with degraded pictures of their own, is the ratio of the sides
+	// of the clean pictures in a folder to those of the degraded ones, as far as one pair
+	// tells; 0 where none does. It is asked before the data set is opened.
+	Ratio func(root string) (int, error)
 	// Open opens the data set. Root has been checked to be a folder.
 	Open func(o Options) (*Set, error)
 }
@@ -96,9 +100,11 @@ func Formats() []Format {
 		{Name: "urban100", Open: openUrban100, Hint: fetch + "urban100"},
 		{Name: "bsds500", Open: openBSDS500, Hint: fetch + "bsds500"},
 		{Name: "folder", Open: openFolder, Hint: "-root must name a folder of pictures", Anywhere: true, HasValidation: true},
-		{Name: "pairs", Open: openPairs, Hint: "-root must name a folder with degraded/ and clean/", Anywhere: true, HasValidation: true},
+		{Name: "pairs", Open: openPairs, Hint: pairsHint, Anywhere: true, HasValidation: true, Ratio: ratioOfPairs},
 	}
 }
+
+const pairsHint = "-root must name a folder with degraded/ and clean/"
 
 // Names returns the names of formats, in their order.
 func Names(formats []Format) (names []string) {

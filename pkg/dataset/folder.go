@@ -17,7 +17,9 @@ func openTrees(o Options, find func(s *survey, label, root string) (*album, erro
 		return nil, err
 	}
 	var other *album
-	if o.Validation != "" {
+	if o.Validation == o.Root {
+		other = all // which measures them all
+	} else if o.Validation != "" {
 		if err := checkFolder(o.Validation, "-validation must name a folder of pictures"); err != nil {
 			return nil, err
 		}

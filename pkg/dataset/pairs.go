@@ -1,10 +1,22 @@
 package dataset
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"multiscale/pkg/picture"
+)
+
+// The folders of pairs.
+const (
+	cleanFolder    = "clean"
+	degradedFolder = "degraded"
 )
 
 // openPairs reads pictures with the degraded pictures that belong to them: Root
@@ -16,75 +28,244 @@ func openPairs(o Options) (*Set, error) { return openTrees(o, findDegraded, Crop
 // findDegraded lists the clean pictures of a folder of pairs and, in the same
 // order, the degraded ones.
 func findDegraded(s *survey, label, root string) (*album, error) {
-	for _, name := range []string{"clean", "degraded"} {
-		if dir := filepath.Join(root, name); !isFolder(dir) {
-			return nil, fmt.Errorf("%s: no folder %s/; pairs are pictures of equal names in degraded/ and clean/", root, name)
-		}
+	if err := checkPairs(root); err != nil {
+		return nil, err
 	}
-	clean, err := s.find(label, filepath.Join(root, "clean"), true)
+	clean, err := s.find(label, filepath.Join(root, cleanFolder), true)
 	if err != nil {
 		return nil, err
 	}
-	degraded, err := s.find(label, filepath.Join(root, "degraded"), true)
+	degraded, err := s.find(label, filepath.Join(root, degradedFolder), true)
 	if err != nil {
 		return nil, err
 	}
-	stem := func(name string) string { return strings.TrimSuffix(name, filepath.Ext(name)) }
-	place := make(map[string]string, degraded.Len())
-	for _, name := range degraded.names {
-		if there, twice := place[stem(name)]; twice {
-			return nil, fmt.Errorf("%s: %s and %s have the same name; remove one", degraded.root, there, name)
-		}
-		place[stem(name)] = name
+	m, err := match(clean.names, degraded.names)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", root, err)
 	}
-	var alone, matched []string
-	for _, name := range clean.names {
-		other, ok := place[stem(name)]
-		if !ok {
-			alone = append(alone, "clean/"+name)
-			continue
-		}
-		matched = append(matched, other)
-		delete(place, stem(name))
+	if err := s.leaveAlone(label, root, m); err != nil {
+		return nil, err
 	}
-	for _, name := range place {
-		alone = append(alone, "degraded/"+name)
-	}
-	if len(alone) > 0 {
-		slices.Sort(alone)
-		return nil, fmt.Errorf("%s: %d pictures have no counterpart: %s; add or remove them", root, len(alone), listNames(alone))
-	}
-	degraded.names = matched
-	a, err := s.add(label+"clean/", clean)
+	clean.names, degraded.names = m.clean, m.degraded
+	a, err := s.add(label+cleanFolder+"/", clean)
 	if err != nil {
 		return nil, err
 	}
-	return a, s.addInputs(label+"degraded/", degraded)
+	return a, s.addInputs(label+degradedFolder+"/", degraded)
 }
 
-// checkRatio checks by their headers that all pairs have one ratio of sides.
+func checkPairs(root string) error {
+	for _, name := range []string{cleanFolder, degradedFolder} {
+		if dir := filepath.Join(root, name); !isFolder(dir) {
+			return fmt.Errorf("%s: no folder %s/; pairs are pictures of equal names in degraded/ and clean/", root, name)
+		}
+	}
+	return nil
+}
+
+// stem is the name by which the pictures of a pair find each other: without the ending.
+func stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
+
+// matched is names of pairs, in the order of the clean ones, and those without a
+// counterpart, sorted.
+type matched struct{ clean, degraded, aloneClean, aloneDegraded []string }
+
+// match brings names of two folders together. Two names in one folder that differ in
+// their ending only are an error: it is not clear which belongs to the pair.
+func match(clean, degraded []string) (m matched, err error) {
+	places := [2]map[string]string{}
+	for i, names := range [][]string{clean, degraded} {
+		places[i] = make(map[string]string, len(names))
+		for _, name := range names {
+			if there, twice := places[i][stem(name)]; twice {
+				folder := [...]string{cleanFolder, degradedFolder}[i]
+				return m, fmt.Errorf("%s/%s and %s/%s have the same name; remove one", folder, there, folder, name)
+			}
+			places[i][stem(name)] = name
+		}
+	}
+	for _, name := range clean {
+		if other, ok := places[1][stem(name)]; ok {
+			m.clean, m.degraded = append(m.clean, name), append(m.degraded, other)
+		} else {
+			m.aloneClean = append(m.aloneClean, name)
+		}
+	}
+	for _, name := range degraded {
+		if _, ok := places[0][stem(name)]; !ok {
+			m.aloneDegraded = append(m.aloneDegraded, name)
+		}
+	}
+	slices.Sort(m.aloneClean)
+	slices.Sort(m.aloneDegraded)
+	return m, nil
+}
+
+// leaveAlone refuses pictures without a counterpart, or leaves them out as -skip-bad
+// asks.
+func (s *survey) leaveAlone(label, root string, m matched) error {
+	n := len(m.aloneClean) + len(m.aloneDegraded)
+	for _, name := range m.aloneClean {
+		s.report.Unmatched = append(s.report.Unmatched, label+cleanFolder+"/"+name)
+	}
+	for _, name := range m.aloneDegraded {
+		s.report.Unmatched = append(s.report.Unmatched, label+degradedFolder+"/"+name)
+	}
+	switch {
+	case n == 0:
+		return nil
+	case len(m.clean) == 0:
+		return fmt.Errorf("%s: none of the %d pictures has a counterpart of the same name, apart from the ending:%s", root, n, m.listAlone())
+	case s.o.SkipBad:
+		return nil
+	}
+	return fmt.Errorf("%s: %d pictures have no counterpart; add or remove them, or use -skip-bad, which leaves them out:%s", root, n, m.listAlone())
+}
+
+// listAlone lists the pictures without a counterpart, a folder in a line.
+func (m matched) listAlone() (list string) {
+	for _, of := range []struct {
+		folder string
+		names  []string
+	}{{cleanFolder, m.aloneClean}, {degradedFolder, m.aloneDegraded}} {
+		if len(of.names) > 0 {
+			list += fmt.Sprintf("\n  in %s/ only: %s", of.folder, listUpTo(maxBad, of.names))
+		}
+	}
+	return list
+}
+
+// ratioOf returns the ratio of the sides of a clean picture to those of the degraded
+// one that belongs to it: 1, 2, or 0 for any other.
+func ratioOf(clean, input shape) int {
+	for _, r := range []int{1, 2} {
+		if input.w == clean.w/r && input.h == clean.h/r && input.w > 0 && input.h > 0 {
+			return r
+		}
+	}
+	return 0
+}
+
+// checkRatio checks that all pairs have one ratio of sides.
 func (s *survey) checkRatio() error {
+	first := ""
+	var wrong []Bad
 	for _, a := range s.albums {
 		if a.inputs == nil {
 			continue
 		}
-		ratio := 0
-		for i, clean := range a.clean.shapes {
-			input, own := a.inputs.shapes[i], 0
-			for _, r := range []int{1, 2} {
-				if input.w == clean.w/r && input.h == clean.h/r && input.w > 0 && input.h > 0 {
-					own = r
-					break
-				}
+		for i := range a.clean.shapes {
+			ratio, reason := uprightRatio(a.clean.path(i), a.clean.shapes[i], a.inputs.path(i), a.inputs.shapes[i])
+			if ratio != 0 && s.report.Ratio == 0 {
+				s.report.Ratio, first = ratio, a.inputs.name(i)
 			}
-			switch {
-			case own == 0:
-				return fmt.Errorf("%s: %dx%d pixels, while %s has %dx%d; degraded pictures have the same sides or half of them", a.inputs.path(i), input.w, input.h, a.clean.path(i), clean.w, clean.h)
-			case ratio != 0 && own != ratio:
-				return fmt.Errorf("%s: its sides are 1/%d of the clean picture's, those of %s 1/%d; all pairs need one ratio", a.inputs.path(i), own, a.inputs.path(0), ratio)
+			if ratio != 0 && ratio != s.report.Ratio {
+				reason = fmt.Sprintf("1/%d of the clean picture's sides, while those of %s are 1/%d", ratio, first, s.report.Ratio)
 			}
-			ratio = own
+			if reason != "" {
+				wrong = append(wrong, Bad{a.inputs.name(i), reason})
+			}
 		}
 	}
-	return nil
+	const rule = "degraded pictures have the sides of the clean ones, or all of them half the sides"
+	switch len(wrong) {
+	case 0:
+		return nil
+	case 1:
+		return fmt.Errorf("%s: %s: %s; %s", s.o.Root, wrong[0].Name, wrong[0].Reason, rule)
+	}
+	return fmt.Errorf("%s: %d pairs have wrong sides; %s:%s", s.o.Root, len(wrong), rule, listBad(wrong))
+}
+
+// uprightRatio returns the ratio of the sides of two pictures, and what is wrong where it
+// is 0. Their headers say how files are stored; where that does not fit, the pictures
+// themselves, turned upright, decide.
+func uprightRatio(cleanPath string, clean shape, inputPath string, input shape) (ratio int, reason string) {
+	if ratio = ratioOf(clean, input); ratio != 0 {
+		return ratio, ""
+	}
+	turn := func(path string, s *shape) {
+		if p, _, err := load(path); err == nil {
+			s.w, s.h = p.W, p.H
+		}
+	}
+	turn(cleanPath, &clean)
+	turn(inputPath, &input)
+	if ratio = ratioOf(clean, input); ratio != 0 {
+		return ratio, ""
+	}
+	return 0, fmt.Sprintf("%dx%d pixels, while the clean picture has %dx%d", input.w, input.h, clean.w, clean.h)
+}
+
+// errFound ends a walk.
+var errFound = errors.New("found")
+
+// ratioOfPairs returns the ratio of the sides of one pair of a folder; 0 where no pair
+// tells. Whether all pairs have it is for Open to find.
+func ratioOfPairs(root string) (ratio int, err error) {
+	if err := checkFolder(root, pairsHint); err != nil {
+		return 0, err
+	}
+	if err := checkPairs(root); err != nil {
+		return 0, err
+	}
+	clean, err := filepath.EvalSymlinks(filepath.Join(root, cleanFolder))
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", root, reason(err))
+	}
+	known := map[string]map[string]string{} // degraded pictures by folder and stem
+	err = filepath.WalkDir(clean, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || !isRead(d.Name()) {
+			return nil // what is wrong is for Open to say
+		}
+		name, err := filepath.Rel(clean, file)
+		if err != nil {
+			return nil
+		}
+		dir := filepath.Join(root, degradedFolder, filepath.Dir(name))
+		if known[dir] == nil {
+			known[dir] = byStem(dir)
+		}
+		other, ok := known[dir][stem(d.Name())]
+		if !ok {
+			return nil
+		}
+		other = filepath.Join(dir, other)
+		a, err := shapeOf(file)
+		if err != nil {
+			return nil
+		}
+		b, err := shapeOf(other)
+		if err != nil {
+			return nil
+		}
+		if ratio, _ = uprightRatio(file, a, other, b); ratio == 0 {
+			return nil
+		}
+		return errFound
+	})
+	if err != nil && !errors.Is(err, errFound) {
+		return 0, fmt.Errorf("%s: %w", root, reason(err))
+	}
+	return ratio, nil
+}
+
+// isRead says whether a file of a name is a picture or an array that is read.
+func isRead(name string) bool {
+	return !strings.HasPrefix(name, ".") && (picture.IsName(name) || isArray(name))
+}
+
+// byStem lists the pictures in a folder by their names without the ending.
+func byStem(dir string) map[string]string {
+	found := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return found
+	}
+	for _, e := range entries {
+		if isRead(e.Name()) {
+			found[stem(e.Name())] = e.Name()
+		}
+	}
+	return found
 }

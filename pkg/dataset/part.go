@@ -94,14 +94,18 @@ func (s *survey) sharedBy(train, validation part) func(i int) bool {
 	return func(i int) bool { return seen[train.clean.pixels[i]] }
 }
 
-// repeated is the number of pictures of which the pixels have come before.
+// repeated is the number of pictures, or of pairs, of which the pixels have come before.
 func repeated(p part) (n int) {
-	seen := make(map[[sha256.Size]byte]bool, len(p.index))
+	seen := make(map[[2][sha256.Size]byte]bool, len(p.index))
 	for _, i := range p.index {
-		if seen[p.clean.pixels[i]] {
+		pixels := [2][sha256.Size]byte{p.clean.pixels[i]}
+		if p.inputs != nil {
+			pixels[1] = p.inputs.pixels[i]
+		}
+		if seen[pixels] {
 			n++
 		}
-		seen[p.clean.pixels[i]] = true
+		seen[pixels] = true
 	}
 	return n
 }

@@ -13,6 +13,9 @@ type Report struct {
 	Train      int `json:"train"` // pictures for training
 	Validation int `json:"validation"`
 	Channels   int `json:"channels"`
+	// Ratio is that of the sides of the clean pictures to those of the degraded ones
+	// that the data set has for each; 0 where it has none, or does not say.
+	Ratio int `json:"ratio,omitempty"`
 	// LeftOut counts the files that are no pictures or are of kinds that are not read.
 	LeftOut []Count `json:"left_out,omitempty"`
 	// Shared are pictures that were left out of training: their pixels are those of a
@@ -20,6 +23,9 @@ type Report struct {
 	Shared []string `json:"shared,omitempty"`
 	// Repeated is the number of pictures that are in their part once more. They are used.
 	Repeated int `json:"repeated,omitempty"`
+	// Unmatched are pictures without a counterpart in the other folder of pairs, left out
+	// as Options.SkipBad asks.
+	Unmatched []string `json:"unmatched,omitempty"`
 	// Bad are pictures that cannot be read, left out as Options.SkipBad asks.
 	Bad []Bad `json:"bad,omitempty"`
 	// Missing is what a published data set lacks; see Options.AllowIncomplete.
@@ -48,7 +54,11 @@ const shownNames = 5
 
 // Lines returns the report for people, one fact a line.
 func (r *Report) Lines() []string {
-	lines := []string{fmt.Sprintf("pictures: %d for training, %d for validation, %s", r.Train, r.Validation, channels(r.Channels))}
+	what, sides := "pictures", ""
+	if r.Ratio != 0 {
+		what, sides = "pairs", fmt.Sprintf(", degraded pictures of %s", [...]string{1: "the same sides", 2: "half the sides"}[r.Ratio])
+	}
+	lines := []string{fmt.Sprintf("%s: %d for training, %d for validation, %s%s", what, r.Train, r.Validation, channels(r.Channels), sides)}
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	if len(r.LeftOut) > 0 {
 		add("files left out: %s", listCounts(r.LeftOut))
@@ -58,6 +68,9 @@ func (r *Report) Lines() []string {
 	}
 	if r.Repeated > 0 {
 		add("saved more than once within training or validation, and used: %d", r.Repeated)
+	}
+	if n := len(r.Unmatched); n > 0 {
+		add("left out as they have no counterpart: %d: %s", n, listNames(r.Unmatched))
 	}
 	if n := len(r.Bad); n > 0 {
 		add("left out as they cannot be read: %d%s", n, listBad(r.Bad))
@@ -87,9 +100,12 @@ func channels(n int) string {
 }
 
 // listNames lists the first few of some names.
-func listNames(names []string) string {
-	list := strings.Join(names[:min(shownNames, len(names))], ", ")
-	if more := len(names) - shownNames; more > 0 {
+func listNames(names []string) string { return listUpTo(shownNames, names) }
+
+// listUpTo lists as many of some names at most.
+func listUpTo(most int, names []string) string {
+	list := strings.Join(names[:min(most, len(names))], ", ")
+	if more := len(names) - most; more > 0 {
 		list += fmt.Sprintf(" and %d more", more)
 	}
 	return list

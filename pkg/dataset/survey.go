@@ -268,6 +268,7 @@ func (d *decoding) Do(i int) {
 			var p *picture.Planar
 			if p, l.notes[i], l.errs[i] = load(l.path(i)); p != nil {
 				l.pixels[i] = pixelDigest(p, d.o.Channels)
+				l.shapes[i].w, l.shapes[i].h = p.W, p.H // upright
 			}
 		}
 		break

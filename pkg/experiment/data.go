@@ -46,4 +46,7 @@ func (e *Experiment) tellData(print func(line string)) {
 	for _, line := range e.set.Report.Lines() {
 		print(line)
 	}
+	if !e.task.Paired() && e.set.Report.Ratio != 0 {
+		print("the degraded pictures are not used: task " + e.task.Name + " degrades the clean ones itself")
+	}
 }

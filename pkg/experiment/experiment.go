@@ -33,7 +33,7 @@ func Main(ctx context.Context, known catalog.Catalog, t task.Task, args []string
 	if err != nil {
 		return err
 	}
-	return Run(ctx, known, t, c, os.Stdout, os.Stderr)
+	return Run(ctx, known, c.Task, c, os.Stdout, os.Stderr)
 }
 
 // Experiment is one task with one configuration: what all its units share.
@@ -149,6 +149,9 @@ func (e *Experiment) run(ctx context.Context) error {
 func (e *Experiment) open(ctx context.Context, decoding dataset.Decoding) (err error) {
 	if e.set == nil {
 		if err = e.openData(ctx, decoding); err == nil {
+			err = e.task.Suits(e.set)
+		}
+		if err == nil {
 			e.initial, err = ReadWeights(e.config.Init, e.network, e.set.Channels)
 		}
 	}

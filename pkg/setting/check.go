@@ -8,6 +8,7 @@ import (
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/optimize"
+	"multiscale/pkg/task"
 )
 
 // maxPictures bounds the pictures of one optimizer step over all levels.
@@ -22,6 +23,9 @@ func (r *resolving) check() error {
 		return &command.UsageError{Flag: "-resume and -force", Reason: "they contradict each other", Advice: "-resume continues, -force begins again"}
 	case r.LevelsAuto && r.isGiven("stages"):
 		return &command.UsageError{Flag: "-stages and -levels auto", Reason: "how many stages there will be is not known", Advice: "leave out one of them"}
+	}
+	if r.Degrade == task.DegradeCoarse && r.ofPairs() {
+		return command.Wrong("degrade", r.Degrade.String(), "the pictures of task "+r.Task.Name+" come degraded, and cannot be degraded anew", "leave it out")
 	}
 	if err := CheckData(r.Data, r.Root, r.Validation); err != nil {
 		return err
@@ -57,7 +61,7 @@ func CheckData(f dataset.Format, root, validation string) error {
 	case f.BuiltIn && root != "":
 		return command.Wrong("root", root, "-data "+f.Name+" reads no files", "give -data as well, for instance -data folder")
 	case !f.HasValidation && validation != "":
-		return command.Wrong("validation", validation, "only for -data folder; "+f.Name+" has its own validation pictures", "")
+		return command.Wrong("validation", validation, "only for -data folder and pairs; "+f.Name+" has its own validation pictures", "")
 	}
 	return nil
 }
@@ -103,8 +107,10 @@ func (s Setting) described(r resolving) (unit, preset string) {
 	var names, presets []string
 	for _, p := range Profiles() {
 		given := Values{"profile": p.Name}
-		if t, ok := r.given["task"]; ok {
-			given["task"] = t
+		for _, name := range []string{"task", "data", "root", "ratio"} { // which networks there are
+			if v, ok := r.given[name]; ok {
+				given[name] = v
+			}
 		}
 		with := resolving{known: r.known, given: given, prefix: r.prefix}
 		if err := with.resolve(); err != nil { // parsing says it
@@ -129,11 +135,11 @@ func (s Setting) described(r resolving) (unit, preset string) {
 	}
 	switch {
 	case s.Name == "out":
-		task := r.known.Tasks[0]
+		of := r.known.Tasks[0]
 		if t, err := r.known.Task(r.given["task"]); err == nil {
-			task = t
+			of = t
 		}
-		return unit, "results/runs/" + r.prefix + task.Name + "-NETWORK-DATA-PROFILE and what differs from the profile"
+		return unit, "results/runs/" + r.prefix + of.Name + "-NETWORK-DATA-PROFILE and what differs from the profile"
 	case s.shown != "":
 		return unit, s.shown
 	case s.Name == "profile":

@@ -17,7 +17,8 @@ import (
 // Config is the values of all settings, checked. All numbers are final: the profile has
 // been applied.
 type Config struct {
-	Task    task.Task
+	Task    task.Task // of the Ratio
+	Ratio   int       // of the sides of clean and degraded pictures, where the data decides on it; else 0
 	Profile Profile
 
 	// What is trained.
@@ -122,8 +123,10 @@ func (c Config) record(effects ...Effect) map[string]any {
 // of the work, and nothing else set.
 func (c Config) Defaults() map[string]any {
 	given := Values{}
-	for _, name := range []string{"task", "profile", "network", "data", "side", "levels", "batch", "iterations"} {
-		given[name] = text(find(name).value(c))
+	for _, name := range []string{"task", "ratio", "profile", "network", "data", "side", "levels", "batch", "iterations"} {
+		if v := find(name).value(c); v != nil {
+			given[name] = text(v)
+		}
 	}
 	r := resolving{known: c.known, given: given}
 	if err := r.resolve(); err != nil {

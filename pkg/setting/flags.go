@@ -29,6 +29,9 @@ func (l *Line) Parse(f *command.Flags, args []string) (Config, error) {
 	group := ""
 	for _, s := range Table() {
 		_, fixed := l.Given[s.Name]
+		if t, err := l.Known.Task(l.Given["task"]); err == nil && s.of != nil && !s.of(t) {
+			continue
+		}
 		if fixed || l.Takes != nil && !slices.Contains(l.Takes, s.Name) {
 			continue
 		}

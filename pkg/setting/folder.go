@@ -15,12 +15,19 @@ const maxFolder = 160
 // unfit is what folders are not named with.
 var unfit = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 
-// folder is the default of -out: task, network, data set, profile, and all that is not
-// the profile's.
+// folder is the default of -out: task, network, data set, profile, all that is not
+// the profile's, and the name of a folder of pictures.
 func folder(r *resolving) string {
 	name := strings.Join([]string{r.Task.Name, unfit.ReplaceAllString(r.NetworkText(), "-"), r.Data.Name, r.Profile.Name}, "-")
 	for _, s := range differing(r) {
 		name += "-" + s + "-" + unfit.ReplaceAllString(text(find(s).value(r.Config)), "-")
+	}
+	if r.Data.Anywhere && r.Root != "" {
+		root, err := filepath.Abs(r.Root)
+		if err != nil {
+			root = r.Root
+		}
+		name += "-root-" + unfit.ReplaceAllString(filepath.Base(root), "-")
 	}
 	if r.Init != "" {
 		base := filepath.Base(r.Init)

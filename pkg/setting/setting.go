@@ -10,6 +10,7 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
+	"multiscale/pkg/task"
 )
 
 // Effect is what depends on a setting.
@@ -34,8 +35,11 @@ type Setting struct {
 	// Every setting that is younger than the first run folders has one.
 	Former string
 
-	former   func(configuration map[string]any) string // Former where it depends on other settings
-	shown    string                                    // the default in the help, where the table's own says little
+	former func(configuration map[string]any) string // Former where it depends on other settings
+	// of says which tasks have the setting; nil for all.
+	of func(t task.Task) bool
+
+	shown    string // the default in the help, where the table's own says little
 	isSwitch bool
 	choices  func(r *resolving) []string // nil where any value may do
 	list     bool                        // some of the choices

@@ -61,6 +61,7 @@ func Table() []Setting {
 			func(r *resolving) []task.Task { return r.known.Tasks },
 			func(t task.Task) string { return t.Name },
 			func(r *resolving) task.Task { return r.known.Tasks[0] }),
+		ratio(),
 		choice(Setting{Name: "profile", Group: trained, Help: "size of the work: for a first try, for an evening, or the paper's"},
 			func(c *Config) *Profile { return &c.Profile },
 			func(*resolving) []Profile { return Profiles() },
@@ -76,9 +77,9 @@ func Table() []Setting {
 
 		choice(Setting{Name: "data", Group: images, Help: "data set; deadleaves is built in"},
 			func(c *Config) *dataset.Format { return &c.Data },
-			func(r *resolving) []dataset.Format { return r.known.Data },
+			formats,
 			func(f dataset.Format) string { return f.Name },
-			func(r *resolving) dataset.Format { return r.known.Data[0] }),
+			func(r *resolving) dataset.Format { return formats(r)[0] }),
 		file(Setting{Name: "root", Group: images, Unit: "DIR", Effect: Control, Help: "folder of the data set", shown: "datasets/data/NAME; data of your own, such as folder, needs one"},
 			func(c *Config) *string { return &c.Root },
 			func(r *resolving) string {
@@ -100,7 +101,7 @@ func Table() []Setting {
 		whole(Setting{Name: "channels", Group: images, Unit: "N", Former: "0", shown: "0: those of the data set",
 			Help: "1 for grey, of colours their luma; 3 for RGB; .npy pictures may have others"},
 			func(c *Config) *int { return &c.Channels }, 0, maxChannels, always(0)),
-		toggle(Setting{Name: "skip-bad", Group: images, Effect: Control, Help: "leave out pictures that cannot be read; they are named in run.json"},
+		toggle(Setting{Name: "skip-bad", Group: images, Effect: Control, Help: "leave out pictures that cannot be read, and of pairs those without a counterpart; they are named in run.json"},
 			func(c *Config) *bool { return &c.SkipBad }),
 		toggle(Setting{Name: "allow-incomplete", Group: images, Effect: Control, Help: "accept a published data set that lacks files or pictures"},
 			func(c *Config) *bool { return &c.AllowIncomplete }),

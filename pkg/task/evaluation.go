@@ -62,13 +62,16 @@ func (e Evaluation) check(t Task) error {
 
 // Case is one way in which whole images are degraded.
 type Case struct {
-	Name    string    // blur=3,noise=0.05; "as trained" where the task has no settings
+	Name    string    // blur=3,noise=0.05; Trained or Given where the task has no settings
 	T       []float32 // nil to draw it for each image
 	Degrade Degrade   // nil where the data set gives the input
 }
 
-// Trained is the name of the case of tasks without settings.
-const Trained = "as trained"
+// The names of the cases without settings.
+const (
+	Trained = "as trained"
+	Given   = "as given" // the data set has the degraded pictures
+)
 
 // Cases returns the cases of an evaluation. given are the values of settings that
 // a user has named; the others have their defaults.

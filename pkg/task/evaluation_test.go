@@ -59,7 +59,7 @@ func TestCases(t *testing.T) {
 		{task.Deblurring(), map[string][]float64{"noise": {0, 0.1}}, "blur=3,noise=0 blur=3,noise=0.1"},
 		{task.Inpainting(), nil, "boxes,noise=0.05"},
 		{task.Superresolution(), nil, "half"},
-		{task.Task{Name: "own"}, nil, task.Trained},
+		{task.Task{Name: "own", Degrade: task.Denoising().Degrade}, nil, task.Trained},
 	} {
 		if got := names(c.of.Cases(c.given)); got != c.want {
 			t.Errorf("%s %v: %s, want %s", c.of.Name, c.given, got, c.want)

@@ -49,6 +49,10 @@ type Task struct {
 	// Scale is the ratio of the target's sides to the input's: 1, or 2 where the
 	// task enlarges images. Default 1.
 	Scale int
+	// Enlarging is the task for data whose clean pictures have twice the sides of the
+	// degraded ones, where the data and not the task decides on the Scale. It has the
+	// same Name.
+	Enlarging *Task
 
 	// Conditions draws the numbers t of a sample, which networks may take beside
 	// the image: as many as NumConditions. Both are left out where there are none.
@@ -115,6 +119,13 @@ func (t Task) Complete() (Task, error) {
 	if t.MinSide == 0 {
 		t.MinSide = defaultMinSide * t.Scale
 	}
+	if t.Enlarging != nil {
+		twice, err := t.Enlarging.Complete()
+		if err != nil {
+			return t, err
+		}
+		t.Enlarging = &twice
+	}
 	return t, t.check()
 }
 
@@ -131,6 +142,8 @@ func (t Task) check() error {
 		return wrong("it has %d conditions; Conditions draws them, and only them", t.NumConditions)
 	case t.Noise != NoNoise && t.NumConditions != 1:
 		return wrong("Noise says what one condition is, but it has %d", t.NumConditions)
+	case t.Enlarging != nil && (t.Scale != 1 || t.Enlarging.Scale != 2 || t.Enlarging.Name != t.Name):
+		return wrong("Enlarging must be a task of Scale 2 with the same name, and the task itself of Scale 1")
 	case t.BatchFactor <= 0 || t.LearningRate <= 0 || t.MinSide < t.Scale:
 		return wrong("BatchFactor, LearningRate and MinSide must be above 0")
 	}
@@ -155,6 +168,26 @@ func (t Task) Takes(n network.Network) error {
 
 // Paired says that the input on the finest mesh is the data set's.
 func (t Task) Paired() bool { return t.Degrade == nil }
+
+// OfRatio returns the task for data whose clean pictures have this many times the sides
+// of the degraded ones: its Enlarging where that is for the ratio, else t itself.
+func (t Task) OfRatio(ratio int) Task {
+	if t.Enlarging != nil && t.Enlarging.Scale == ratio {
+		return *t.Enlarging
+	}
+	return t
+}
+
+// Suits returns an error if a data set does not have what the task learns from.
+func (t Task) Suits(set *dataset.Set) error {
+	switch {
+	case t.Paired() && t.Scale == 1 && !set.Train.HasInputs():
+		return fmt.Errorf("-data %s: it has no degraded pictures, and task %s does not make any; use -data pairs -root DIR", set.Name, t.Name)
+	case t.Paired() && set.Report.Ratio != 0 && set.Report.Ratio != t.Scale:
+		return fmt.Errorf("-data %s: the sides of the clean pictures are %d times those of the degraded ones, for task %s they must be %d times", set.Name, set.Report.Ratio, t.Name, t.Scale)
+	}
+	return nil
+}
 
 // ScaleOf is the normalisation of the pixels of a data set.
 func (t Task) ScaleOf(set *dataset.Set) pixel.Scale {

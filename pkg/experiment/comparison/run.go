@@ -72,7 +72,7 @@ func NewRun(dir string, c runfolder.Contents, known catalog.Catalog) (Run, error
 	r.Measures = measuresOf(c, r.Task, known)
 	r.Enlarges = c.Record.Scale > 1
 	if t, err := known.Task(r.Task); err == nil {
-		r.Enlarges = t.Scale > 1
+		r.Enlarges = t.OfRatio(c.Record.Scale).Scale > 1
 	}
 	r.Init = digest(c.Record, "init_digest")
 	r.settings = methodOf(c.Record)
@@ -127,7 +127,7 @@ func methodOf(r runfolder.Record) setting.Values {
 // by this program where it has the task, else by the one that made the run.
 func defaultsOf(r runfolder.Record, known catalog.Catalog) setting.Values {
 	given := setting.Values{}
-	for _, name := range append([]string{"task", "network", "profile"}, sizes...) {
+	for _, name := range append([]string{"task", "ratio", "network", "profile"}, sizes...) {
 		if v, ok := r.Configuration[name]; ok {
 			given[name] = setting.Text(v)
 		}
@@ -176,7 +176,7 @@ func (r Run) sizes(known catalog.Catalog) (list []string) {
 	}
 	p := all[i]
 	if t, err := known.Task(r.Task); err == nil {
-		p = p.For(t)
+		p = p.For(t.OfRatio(r.Record.Scale))
 	}
 	size := sizeOf(&r)
 	for _, s := range []struct {

@@ -31,6 +31,7 @@ type Request struct {
 	Data, Root string
 	// AllowIncomplete takes a published data set that lacks pictures.
 	AllowIncomplete bool
+	SkipBad         bool                 // leave out pictures that cannot be read
 	Pictures        int                  // the first ones; 0 for all
 	Settings        map[string][]float64 // of degradations, by name; see task.Evaluation
 	Memory          int64                // bytes for what a network computes in between
@@ -53,6 +54,8 @@ type group struct {
 	cases   []task.Case
 	models  []*model
 	trivial string // name of the answer that takes no network
+	// given says that the degraded pictures are the data set's.
+	given bool
 }
 
 // evaluation is a request in progress.
@@ -120,20 +123,27 @@ func (e *evaluation) open() error {
 			notes[s.Note] = true
 			e.progress.Print("%s", s.Note)
 		}
+	}
+	if err := e.openData(); err != nil {
+		return err
+	}
+	for _, m := range e.models {
 		if err := e.place(m); err != nil {
 			return err
 		}
 	}
 	e.nameTrivial()
-	if err := e.checkSettings(); err != nil {
-		return err
-	}
+	return e.checkSettings()
+}
+
+// openData opens the data set, with as many channels as the first model takes.
+func (e *evaluation) openData() error {
 	format, err := dataset.Find(e.Catalog.Data, e.Data)
 	if err != nil {
 		return err
 	}
 	o := dataset.Options{
-		Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data, AllowIncomplete: e.AllowIncomplete,
+		Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data, AllowIncomplete: e.AllowIncomplete, SkipBad: e.SkipBad,
 		Decoding: dataset.DecodeNone,
 	}
 	if e.models[0].Channels == 1 {
@@ -145,27 +155,22 @@ func (e *evaluation) open() error {
 	if e.set, err = dataset.Open(o); err != nil {
 		return err
 	}
-	for _, m := range e.models {
-		if m.Channels != e.set.Channels {
-			return fmt.Errorf("-model %s: it takes %d channels, pictures of %s have %d", m.Path, m.Channels, e.Data, e.set.Channels)
-		}
-	}
-	return e.checkPairs()
-}
-
-// checkPairs refuses models that need degraded pictures where the data set has none.
-func (e *evaluation) checkPairs() error {
-	for _, g := range e.groups {
-		if !g.task.Paired() || g.task.Scale != 1 || e.set.Validation.HasInputs() {
-			continue
-		}
-		advice := "use -data pairs"
-		if _, err := e.Catalog.Task(g.task.Name); err != nil {
-			advice += ", or the program that trained the model and knows its task"
-		}
-		return command.Wrong("data", e.Data, "it has no degraded pictures, which models for "+g.task.Name+" need here", advice)
+	for _, line := range e.set.Report.Lines()[1:] { // how many there are is in the table
+		e.progress.Print("%s", line)
 	}
 	return nil
+}
+
+// checkPairs refuses a model that needs degraded pictures where the data set has none.
+func (e *evaluation) checkPairs(t task.Task) error {
+	if !t.Paired() || t.Scale != 1 || e.set.Validation.HasInputs() {
+		return nil
+	}
+	advice := "use -data pairs"
+	if _, err := e.Catalog.Task(t.Name); err != nil {
+		advice += ", or the program that trained the model and knows its task"
+	}
+	return command.Wrong("data", e.Data, "it has no degraded pictures, which models for "+t.Name+" need here", advice)
 }
 
 // checkSettings refuses a setting that no model's task has.
@@ -214,17 +219,45 @@ func (e *evaluation) place(m *model) error {
 			return fmt.Errorf("-model %s: %w", m.Path, err)
 		}
 	}
+	t = t.OfRatio(m.Scale)
 	if err := trial.Fits(t, m.Session); err != nil {
 		return fmt.Errorf("-model %w", err)
 	}
+	if err := e.checkPairs(t); err != nil {
+		return err
+	}
+	if err := t.Suits(e.set); err != nil {
+		return fmt.Errorf("-model %s: %w", m.Path, err)
+	}
+	if m.Channels != e.set.Channels {
+		return fmt.Errorf("-model %s: it takes %d channels, pictures of %s have %d", m.Path, m.Channels, e.Data, e.set.Channels)
+	}
+	given := t.Paired() || e.takesGiven(t, m)
 	for _, g := range e.groups {
-		if g.task.Name == m.Task && g.scale.Equal(m.Pixels()) {
+		if g.task.Name == t.Name && g.task.Scale == t.Scale && g.given == given && g.scale.Equal(m.Pixels()) {
 			g.models = append(g.models, m)
 			return nil
 		}
 	}
-	e.groups = append(e.groups, &group{task: t, scale: m.Pixels(), cases: t.Cases(e.Settings), models: []*model{m}})
+	cases := t.Cases(e.Settings)
+	if given && e.set.Report.Ratio != 0 {
+		cases = []task.Case{{Name: task.Given}}
+	}
+	e.groups = append(e.groups, &group{task: t, scale: m.Pixels(), cases: cases, models: []*model{m}, given: given})
 	return nil
+}
+
+// takesGiven says whether a model gets the data set's degraded pictures although its task
+// degrades by itself: where it takes no t, of which pictures say nothing, and no setting
+// of a degradation is asked for.
+func (e *evaluation) takesGiven(t task.Task, m *model) bool {
+	if e.set.Report.Ratio != t.Scale || slices.ContainsFunc(slices.Collect(maps.Keys(e.Settings)), t.HasSetting) {
+		return false
+	}
+	if m.Conditions > 0 {
+		e.progress.Print("%s takes t, which is not known of the degraded pictures: the clean ones are degraded instead", m.name)
+	}
+	return m.Conditions == 0
 }
 
 // foreign is the task of a model that this program does not know, as far as the
@@ -326,7 +359,7 @@ func (e *evaluation) try(ctx context.Context, g *group, c task.Case, i int) erro
 // degrade makes the trial of picture i. The data set's own degraded picture is taken
 // where the task wants one.
 func (e *evaluation) degrade(g *group, c task.Case, i int, r random.Stream) (*trial.Trial, error) {
-	if g.task.Paired() {
+	if g.given {
 		input, clean, err := e.set.Validation.WholePair(i, g.task.Scale)
 		if err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ import (
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/network"
+	"multiscale/pkg/picture"
 	"multiscale/pkg/random"
 )
 
@@ -208,6 +209,78 @@ func TestForeign(t *testing.T) {
 	}
 	if rows := readTable(t, filepath.Join(out, TableFile)); len(rows) != 2 || rows[1]["degradation"] != "half" {
 		t.Errorf("%v", rows)
+	}
+}
+
+// TestPairs: with degraded pictures of the data set nothing is degraded, for models of
+// tasks without a degradation and for all that take no t; others are told of.
+func TestPairs(t *testing.T) {
+	for _, ratio := range []int{1, 2} {
+		root := t.TempDir()
+		var want float64
+		for i := range 3 {
+			clean := dataset.DeadLeaves(random.New(uint64(i)), 40, 38)
+			degraded := dataset.DeadLeaves(random.New(uint64(10+i)), 40/ratio, 38/ratio)
+			for folder, p := range map[string]*picture.Planar{"clean": clean, "degraded": degraded} {
+				if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+					t.Fatal(err)
+				}
+				if err := p.Save(filepath.Join(root, folder, strconv.Itoa(i)+".png")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for k, v := range degraded.Pix {
+				if ratio == 1 {
+					d := (float64(v) - float64(clean.Pix[k])) / 255
+					want += d * d / float64(3*len(clean.Pix))
+				}
+			}
+		}
+		plain, about := network.Network(network.ResNet{Out: 3, Hidden: 4, Blocks: 1}), sessiontest.Unit("restoration")
+		if ratio == 2 {
+			plain = sessiontest.ESPCN
+		}
+		out := t.TempDir()
+		args := []string{"-data", "pairs", "-root", root, "-model", sessiontest.File(t, "m.onnx", sessiontest.Network(t, plain, about))}
+		if ratio == 1 {
+			blind := sessiontest.Network(t, plain, sessiontest.Unit("denoising"))
+			args = append(args, "-model", sessiontest.File(t, "blind.onnx", blind), "-model", sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)), "-noise", "0.2")
+		}
+		printed, err := invoke(t.Context(), t, append(args, "-out", out)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		models := map[string]string{}
+		for _, r := range readTable(t, filepath.Join(out, TableFile)) {
+			models[r["model"]+" "+r["degradation"]] = r["mse_mean"]
+			if r["pictures"] != "3" {
+				t.Errorf("%v", r)
+			}
+		}
+		if ratio == 2 {
+			if len(models) != 2 || models["m as given"] == "" || models["(bilinear) as given"] == "" {
+				t.Errorf("%v\n%s", models, printed)
+			}
+			continue
+		}
+		if got := number(t, models["(degraded) as given"]); math.Abs(got-want) > 1e-7 {
+			t.Errorf("the degraded pictures have an MSE of %v, want %v", got, want)
+		}
+		// -noise asks for a degradation of its own.
+		if models["blind noise=0.2"] == "" || models["smooth noise=0.2"] == "" {
+			t.Errorf("%v\n%s", models, printed)
+		}
+		printed, err = invoke(t.Context(), t, append(args[:len(args)-2], "-out", t.TempDir())...)
+		if err != nil || !strings.Contains(printed, "smooth takes t, which is not known of the degraded pictures") || !strings.Contains(printed, "| as given    | blind") {
+			t.Errorf("%v\n%s", err, printed)
+		}
+	}
+	// A model for pairs wants pairs.
+	m := sessiontest.File(t, "m.onnx", sessiontest.Network(t, network.ResNet{Out: 3, Hidden: 4, Blocks: 1}, sessiontest.Signed("restoration")))
+	for _, args := range [][]string{{"-model", m}, {"-model", m, "-data", "folder", "-root", folder(t, 1)}} {
+		if _, err := invoke(t.Context(), t, args...); err == nil || !strings.Contains(err.Error(), "use -data pairs") {
+			t.Errorf("%v: %v", args, err)
+		}
 	}
 }
 

@@ -42,9 +42,10 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Help = help
 	f.Group("What is measured")
 	f.Strings(&r.Models, "model", "M.onnx", "a model; give the flag again for each further one")
-	f.Choice(&r.Data, "data", dataset.Names(known.Data), "data set, whose validation pictures are measured; of folder all pictures")
+	f.Choice(&r.Data, "data", dataset.Names(known.Data), "data set, whose validation pictures are measured; of folder and pairs all pictures")
 	f.String(&r.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; data of your own, such as folder, needs one)")
 	f.Bool(&r.AllowIncomplete, "allow-incomplete", "accept a published data set that lacks files or pictures")
+	f.Bool(&r.SkipBad, "skip-bad", "leave out pictures that cannot be read, and of pairs those without a counterpart")
 	f.Int(&r.Pictures, "pictures", "N", 1, 1<<30, "all", "only the first pictures")
 	f.Group("Degradations; a model gets those of its task")
 	r.defineSettings(f)

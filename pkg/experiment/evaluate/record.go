@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path/filepath"
 
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
 )
 
@@ -17,6 +18,8 @@ type Record struct {
 	Root   string   `json:"root"`        // of the call
 	Digest string   `json:"data_digest"` // of the pictures
 	Models []string `json:"models"`      // paths
+	// Report says what the data set holds and what of it is not used.
+	Report dataset.Report `json:"report"`
 }
 
 // maxRecord bounds the file that is read back, in bytes.
@@ -50,7 +53,9 @@ func (e *evaluation) claim() error {
 	if err := durable.OS.MkdirAll(e.Out); err != nil {
 		return fmt.Errorf("-out %s: %w", e.Out, err)
 	}
-	record := Record{Data: e.Data, Root: e.Root, Digest: e.set.Digest, Models: e.Models}
+	report := e.set.Report
+	report.Train = 0 // these are not read
+	record := Record{Data: e.Data, Root: e.Root, Digest: e.set.Digest, Models: e.Models, Report: report}
 	return durable.WriteFile(durable.OS, path, func(w io.Writer) error {
 		out := json.NewEncoder(w)
 		out.SetIndent("", "  ")

@@ -111,6 +111,7 @@ func (c *content) read(n *yaml.Node) error {
 				given := setting.Values{}
 				if err := readMapping(item, "an experiment", []field{
 					text(given, "task", "task"), text(given, "network", "network"), text(given, "data", "data"),
+					folder(given, "root"), folder(given, "validation"),
 					list(given, "strategies", "strategy"), settings(given),
 				}); err != nil {
 					return err

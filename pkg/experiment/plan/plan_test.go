@@ -110,6 +110,39 @@ func TestParse(t *testing.T) {
 	}
 }
 
+// TestPairs: an experiment names the folder of its pictures; experiments of two folders
+// have run folders of their own.
+func TestPairs(t *testing.T) {
+	const text = `name: pairs
+seeds: [1, 2, 3]
+strategies: [mge]
+experiments:
+  - {task: restoration, data: pairs, root: some/noisy, validation: some/held}
+  - {task: restoration, data: pairs, root: "some/blurred, too"}
+`
+	p, err := plan.Parse([]byte(text), catalog.Standard(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []struct{ root, validation, folder string }{
+		{"some/noisy", "some/held", "restoration-resnet-pairs-quick-root-noisy"},
+		{"some/blurred, too", "", "restoration-resnet-pairs-quick-root-blurred-too"},
+	} {
+		if e := p.Entries[i]; e.Root != want.root || e.Validation != want.validation || e.Folder != want.folder || e.Data.Name != "pairs" {
+			t.Errorf("%q %q in %s, want %+v", e.Root, e.Validation, e.Folder, want)
+		}
+	}
+	moved, err := plan.Parse([]byte(text), catalog.Standard(), map[string]string{"pairs": "elsewhere/noisy"})
+	if err == nil || !strings.Contains(err.Error(), "line 6: the same experiment as in line 5") {
+		t.Errorf("one folder for both: %v, %v", moved, err)
+	}
+	for from, words := range map[string]string{"some/noisy": "line 5: root must be the name of a folder", "some/held": "validation must be"} {
+		if _, err := plan.Parse([]byte(strings.Replace(text, from, "[a, b]", 1)), catalog.Standard(), nil); err == nil || !strings.Contains(err.Error(), words) {
+			t.Errorf("%v, want %s", err, words)
+		}
+	}
+}
+
 func TestMistakes(t *testing.T) {
 	change := func(from, to string) string {
 		if !strings.Contains(tiny, from) {

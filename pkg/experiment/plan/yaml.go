@@ -89,6 +89,20 @@ func text(to setting.Values, key, name string) field {
 	return field{key, func(n *yaml.Node) (err error) { to[name], err = readText(n, key); return err }}
 }
 
+// maxPath is the longest name of a folder.
+const maxPath = 4096
+
+// folder is a key with the name of a folder, the setting of the same name.
+func folder(to setting.Values, name string) field {
+	return field{name, func(n *yaml.Node) error {
+		if n.Kind != yaml.ScalarNode || n.Value == "" || len(n.Value) > maxPath {
+			return wrong(n, "%s must be the name of a folder", name)
+		}
+		to[name] = n.Value
+		return nil
+	}}
+}
+
 // list is a key with a list, the setting of a name.
 func list(to setting.Values, key, name string) field {
 	return field{key, func(n *yaml.Node) error {

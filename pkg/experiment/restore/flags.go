@@ -52,7 +52,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 		})
 	var forms []string
 	for _, t := range known.Tasks {
-		if form := t.Form(); !slices.Contains(forms, form) {
+		if form := t.Form(); !(t.Paired() && t.Scale == 1) && !slices.Contains(forms, form) {
 			forms = append(forms, form)
 		}
 	}

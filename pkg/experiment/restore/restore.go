@@ -285,8 +285,12 @@ func (j *job) test(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("-test: this program does not have the model's task, %s; use the program that trained it", j.Session.Task)
 	}
+	of = of.OfRatio(j.Scale)
 	if err := trial.Fits(of, j.Session); err != nil {
 		return fmt.Errorf("-model %w", err)
+	}
+	if of.Paired() && of.Scale == 1 {
+		return command.Wrong("test", j.Test, "task "+of.Name+" has no degradation: it learns from pairs", "measure the model with evaluate -data pairs")
 	}
 	c, err := of.ParseCase(j.Test)
 	if err != nil {

@@ -27,8 +27,8 @@ type Trial struct {
 }
 
 // New degrades a picture as a case of the task says. What is random comes from r,
-// whose position does not matter. input, where the data set gives it, is the
-// degraded picture; for super-resolution nil stands for the picture at half its
+// whose position does not matter. input, where it is not nil, is the degraded picture
+// that the data set has; for super-resolution nil stands for the picture at half its
 // sides.
 func New(t task.Task, c task.Case, clean, input *picture.Planar, scale pixel.Scale, r random.Stream) (*Trial, error) {
 	r = r.Child(t.Name)
@@ -38,7 +38,7 @@ func New(t task.Task, c task.Case, clean, input *picture.Planar, scale pixel.Sca
 		drawn := r.Child("conditions")
 		t.Conditions(trial.T, &drawn)
 	}
-	if t.Paired() {
+	if t.Paired() || input != nil {
 		return trial, trial.pair(input)
 	}
 	h, w := clean.H/t.Scale, clean.W/t.Scale

@@ -51,7 +51,7 @@ func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 
 // settings are those of training that a measurement has.
 var settings = []string{
-	"task", "profile", "network", "seed", "data", "root", "validation", "channels", "skip-bad", "allow-incomplete", "side", "levels", "batch", "conv", "out", "memory", "detect-anomaly",
+	"task", "ratio", "profile", "network", "seed", "data", "root", "validation", "channels", "skip-bad", "allow-incomplete", "side", "levels", "batch", "conv", "out", "memory", "detect-anomaly",
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
@@ -85,6 +85,9 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	}
 	r.Restrictions = chosen(known.Restrictions, mesh.Restriction.Name, restriction, r.Task.Restriction.Name())
 	r.Degradations = chosen(task.Degradations(), task.Degradation.String, degrade, task.DegradeFine.String())
+	if r.Task.Paired() && (r.Task.Scale == 1 || r.Ratio != 0) { // pictures come degraded
+		r.Degradations = []task.Degradation{task.DegradeFine}
+	}
 	r.Couplings = chosen(mge.Couplings(), mge.Coupling.String, coupling, mge.Independent.String())
 	return r, r.check()
 }

@@ -91,6 +91,9 @@ func (s *study) open(ctx context.Context, log io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if err := s.Task.Suits(s.set); err != nil {
+		return err
+	}
 	for _, path := range s.Weights {
 		if path == initialWeights {
 			path = ""

@@ -1,0 +1,68 @@
+package setting
+
+import (
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/task"
+)
+
+// ratio is the scale of tasks that leave it to the data.
+func ratio() Setting {
+	s := Setting{Name: "ratio", Group: trained, Unit: "1|2", shown: "that of the pictures in -root",
+		Help: "sides of the clean pictures to those of the degraded ones; 2 trains networks that enlarge"}
+	s.of = func(t task.Task) bool { return t.Enlarging != nil }
+	take := func(r *resolving, ratio int) {
+		r.Ratio = ratio
+		r.Task = r.Task.OfRatio(ratio)
+	}
+	s.fallback = func(r *resolving) {
+		if r.Ratio = 0; s.of(r.Task) {
+			take(r, r.ratioOfData())
+		}
+	}
+	s.set = func(r *resolving, text string) error {
+		if !s.of(r.Task) {
+			return wrong("task "+r.Task.Name+" has a ratio of its own", "leave it out")
+		}
+		n, err := parseWhole(text, 1, 2)
+		take(r, n)
+		return err
+	}
+	s.value = func(c Config) any {
+		if c.Ratio == 0 {
+			return nil
+		}
+		return c.Ratio
+	}
+	return s
+}
+
+// ratioOfData looks at one pair of the data that are given; 1 where there is none to
+// look at, for what is wrong then is for the data set to say.
+func (r *resolving) ratioOfData() int {
+	for _, f := range formats(r) {
+		if name := r.given["data"]; f.Ratio != nil && (name == f.Name || name == "") && r.given["root"] != "" {
+			if n, err := f.Ratio(r.given["root"]); err == nil && n != 0 {
+				return n
+			}
+			break
+		}
+	}
+	return 1
+}
+
+// ofPairs says that the task learns from degraded pictures of the data set alone.
+func (r *resolving) ofPairs() bool { return r.Task.Paired() && (r.Task.Scale == 1 || r.Ratio != 0) }
+
+// formats are the data sets for the task: those with degraded pictures where it makes
+// none.
+func formats(r *resolving) (list []dataset.Format) {
+	if !r.ofPairs() {
+		return r.known.Data
+	}
+	for _, f := range r.known.Data {
+		if f.Ratio != nil {
+			list = append(list, f)
+		}
+	}
+	return list
+}

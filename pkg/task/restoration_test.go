@@ -1,0 +1,111 @@
+package task_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/network"
+	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
+	"multiscale/pkg/task"
+)
+
+// pairs is a data set of pairs whose degraded pictures are the clean ones with each byte
+// b become 255-b, at 1/ratio the sides.
+func pairs(t testing.TB, ratio int) *dataset.Set {
+	t.Helper()
+	root := t.TempDir()
+	for i := range 12 {
+		clean := dataset.DeadLeaves(random.New(uint64(i)), 24, 20)
+		degraded := clean
+		if ratio == 2 {
+			degraded = clean.Nearest(12, 10)
+		}
+		degraded = &picture.Planar{C: 3, W: degraded.W, H: degraded.H, Pix: slices.Clone(degraded.Pix)}
+		for k, v := range degraded.Pix {
+			degraded.Pix[k] = 255 - v
+		}
+		for folder, p := range map[string]*picture.Planar{"clean": clean, "degraded": degraded} {
+			if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Save(filepath.Join(root, folder, fmt.Sprintf("%d.png", i))); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	set, err := dataset.Open(dataset.Options{Name: "pairs", Root: root, Side: 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// TestRestorationDraws: both pictures of a pair are restricted alike, and on all meshes
+// the degraded one belongs to the clean one.
+func TestRestorationDraws(t *testing.T) {
+	set := pairs(t, 1)
+	for _, r := range mesh.Restrictions() {
+		s := task.NewSampler(task.Restoration(), set, 16, 7)
+		s.Restriction = r
+		for level := range 2 {
+			fine, coarse, err := s.Draw(mesh.Request{Iteration: 3, Level: level, Size: 5, Coarse: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, b := range []mesh.Batch{fine, coarse} {
+				for i, v := range b.Target.Data {
+					// Pixels of [-1,1]: what is degraded is their negative, up to rounding.
+					if d := float64(b.Input.Data[i] + v); d > 1e-6 || d < -1e-6 {
+						t.Fatalf("%s, level %d: pixel %d is %v of the degraded picture, %v of the clean one", r.Name(), level, i, b.Input.Data[i], v)
+					}
+				}
+			}
+			if want := mesh.RestrictBatch(r, fine, 1); !slices.Equal(want.Input.Data, coarse.Input.Data) || !slices.Equal(want.Target.Data, coarse.Target.Data) {
+				t.Errorf("%s, level %d: the coarse batch is not the restricted one", r.Name(), level)
+			}
+		}
+	}
+}
+
+// TestRestorationOfRatio: with pictures of half the sides the task is that of
+// super-resolution, and no other ratio is taken.
+func TestRestorationOfRatio(t *testing.T) {
+	of := task.Restoration()
+	twice, sr := of.OfRatio(2), task.Superresolution()
+	if of.OfRatio(1).Scale != 1 || twice.Scale != 2 || twice.Name != of.Name || twice.LearningRate != sr.LearningRate || twice.Restriction != sr.Restriction ||
+		twice.BatchFactor != sr.BatchFactor || twice.MinSide != sr.MinSide || !twice.Scaling.Equal(pixel.Unit) || twice.Measures[0].Name != sr.Measures[0].Name ||
+		!slices.EqualFunc(twice.Networks, sr.Networks, func(a, b network.Network) bool { return a.Name() == b.Name() && a.Scale() == b.Scale() }) {
+		t.Errorf("%+v", twice)
+	}
+	for _, c := range []struct {
+		of    task.Task
+		set   *dataset.Set
+		words string
+	}{
+		{of, pairs(t, 1), ""},
+		{twice, pairs(t, 2), ""},
+		{of, pairs(t, 2), "2 times those of the degraded ones"},
+		{twice, pairs(t, 1), "1 times those"},
+		{sr, pairs(t, 1), "1 times those"},
+		{sr, leaves(t, 16), ""},
+		{task.Denoising(), pairs(t, 2), ""},
+		{of, leaves(t, 16), "use -data pairs"},
+	} {
+		if err := c.of.Suits(c.set); (err == nil) != (c.words == "") || err != nil && !strings.Contains(err.Error(), c.words) {
+			t.Errorf("%s of scale %d on %s of ratio %d: %v", c.of.Name, c.of.Scale, c.set.Name, c.set.Report.Ratio, err)
+		}
+	}
+	s := task.NewSampler(twice, pairs(t, 2), 16, 7)
+	fine, coarse, err := s.Draw(mesh.Request{Size: 3, Coarse: true})
+	if err != nil || fine.Input.H != 8 || fine.Target.H != 16 || coarse.Input.H != 4 || coarse.Target.H != 8 {
+		t.Errorf("%v, %v, %v, %v, %v", fine.Input.Shape, fine.Target.Shape, coarse.Input.Shape, coarse.Target.Shape, err)
+	}
+}
