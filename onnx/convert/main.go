@@ -23,6 +23,7 @@ import (
 	"strings"
 
 	"multiscale/onnx/crosscheck"
+	"multiscale/pkg/durable"
 	"multiscale/pkg/weights"
 )
 
@@ -60,7 +61,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "convert: %v\n%s\n", err, usage)
 		return 2
 	}
-	if err := c.run(); err != nil {
+	if err = durable.CheckFile(c.to); err == nil {
+		err = c.run()
+	}
+	if err != nil {
 		fmt.Fprintf(stderr, "convert: %v\n", err)
 		return 1
 	}

@@ -160,7 +160,7 @@ func TestWeightsErrors(t *testing.T) {
 		{[]string{"-network", "resnet", foreign, out}, 1, `no weights "Open.weight"`},
 		{[]string{"-network", "resnet", cut, out}, 1, "cut short"},
 		{[]string{"-network", "resnet", filepath.Join(dir, "none.pth"), out}, 1, "none.pth"},
-		{[]string{"-network", resnet, network, filepath.Join(dir, "none", "out.onnx")}, 1, "create its folder"},
+		{[]string{"-network", resnet, network, filepath.Join(dir, "none", "out.onnx")}, 1, "create it first"},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(c.args, &stdout, &stderr)

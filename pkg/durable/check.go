@@ -14,15 +14,19 @@ const maxName = 255
 // CheckFile returns an error if WriteFile could not write path: better before the
 // work than after it. It leaves nothing behind.
 func CheckFile(path string) error {
-	dir, base := filepath.Dir(path), filepath.Base(path)
-	if len(base) > maxName {
-		return fmt.Errorf("%.40s...: a name of %d bytes, more than the %d that systems take; choose a shorter one", base, len(base), maxName)
+	end := target(path)
+	dir := filepath.Dir(end)
+	if err := checkName(end); err != nil {
+		return err
 	}
 	switch info, err := os.Stat(path); {
 	case err == nil && info.IsDir():
 		return fmt.Errorf("%s: a folder; name a file", path)
 	case err == nil && !info.Mode().IsRegular():
 		return fmt.Errorf("%s: not a file; choose another name", path)
+	}
+	if _, err := os.Readlink(end); err == nil {
+		return fmt.Errorf("%s: a link that leads in a circle; choose another name", path)
 	}
 	switch info, err := os.Stat(dir); {
 	case errors.Is(err, fs.ErrNotExist):
@@ -32,16 +36,24 @@ func CheckFile(path string) error {
 	case !info.IsDir():
 		return fmt.Errorf("%s: %s is not a folder", path, dir)
 	}
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		dir = filepath.Dir(target)
-	}
 	return checkWritable(dir)
+}
+
+// checkName returns an error if the last part of a path is too long.
+func checkName(path string) error {
+	if base := filepath.Base(path); len(base) > maxName {
+		return fmt.Errorf("%.40s...: a name of %d bytes, more than the %d that systems take; choose a shorter one", base, len(base), maxName)
+	}
+	return nil
 }
 
 // CheckFolder returns an error if files could not be written into a folder, which
 // need not exist: it looks at the nearest folder above that does, and makes none.
 func CheckFolder(dir string) error {
 	for {
+		if err := checkName(dir); err != nil {
+			return err
+		}
 		info, err := os.Stat(dir)
 		above := filepath.Dir(dir)
 		switch {

@@ -38,8 +38,10 @@ func TestCheckFile(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("the check left %v, %v", entries, err)
 	}
-	if err := durable.CheckFolder(filepath.Join(dir, "file", "b")); err == nil {
-		t.Error("a folder in a file")
+	for _, name := range []string{"file/b", strings.Repeat("n", 256), strings.Repeat("n", 256) + "/b"} {
+		if err := durable.CheckFolder(filepath.Join(dir, name)); err == nil {
+			t.Errorf("%.20s: nothing is found wrong", name)
+		}
 	}
 }
 
@@ -53,23 +55,55 @@ func TestLongNames(t *testing.T) {
 	}
 }
 
-// TestLinks: a symbolic link stays, and its file is replaced.
+// TestLinks: a symbolic link stays, and the file that it leads to is written, whether
+// there was one or not.
 func TestLinks(t *testing.T) {
-	dir := t.TempDir()
-	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
-	if err := os.WriteFile(file, []byte("old"), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Symlink(file, link); err != nil {
-		t.Skip("no symbolic links here: ", err)
-	}
-	if err := durable.WriteFile(durable.OS, link, func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
-		t.Fatal(err)
-	}
-	if data, err := os.ReadFile(file); err != nil || string(data) != "new" {
-		t.Errorf("%q, %v", data, err)
-	}
-	if info, err := os.Lstat(link); err != nil || info.Mode()&os.ModeSymlink == 0 {
-		t.Error("the link is gone")
+	for _, c := range []struct {
+		name  string
+		links [][2]string // each with where it leads
+		file  string      // that is written in the end; "" if none can be
+	}{
+		{"a file", [][2]string{{"link", "file"}}, "file"},
+		{"no file yet", [][2]string{{"link", "new"}}, "new"},
+		{"in another folder", [][2]string{{"link", "sub/new"}}, "sub/new"},
+		{"a link to a link", [][2]string{{"link", "second"}, {"second", "new"}}, "new"},
+		{"by way of a linked folder", [][2]string{{"folder", "sub"}, {"link", "folder/new"}}, "sub/new"},
+		{"in no folder", [][2]string{{"link", "none/new"}}, ""},
+		{"a circle", [][2]string{{"link", "second"}, {"second", "link"}}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			at := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+			if err := os.Mkdir(at("sub"), 0o777); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(at("file"), []byte("old"), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range c.links {
+				if err := os.Symlink(filepath.FromSlash(l[1]), at(l[0])); err != nil {
+					t.Fatal(err)
+				}
+			}
+			checked := durable.CheckFile(at("link"))
+			if c.file == "" {
+				if checked == nil {
+					t.Error("the check finds nothing wrong")
+				}
+				return
+			}
+			if checked != nil {
+				t.Error(checked)
+			}
+			if err := durable.WriteFile(durable.OS, at("link"), func(w io.Writer) error { _, err := io.WriteString(w, "new"); return err }); err != nil {
+				t.Fatal(err)
+			}
+			if data, err := os.ReadFile(at(c.file)); err != nil || string(data) != "new" {
+				t.Errorf("%q, %v", data, err)
+			}
+			if info, err := os.Lstat(at("link")); err != nil || info.Mode()&os.ModeSymlink == 0 {
+				t.Error("the link is gone")
+			}
+		})
 	}
 }

@@ -51,11 +51,10 @@ func IsLeftover(name string) bool {
 // The one exception is a folder that cannot be forced to the disk: then path
 // holds the new content, complete, but a power cut may still undo it.
 //
-// A symbolic link at path stays, and the file that it leads to is replaced.
+// A symbolic link at path stays, and the file that it leads to is replaced, or made
+// where there is none yet.
 func WriteFile(fsys FS, path string, write func(io.Writer) error) error {
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target
-	}
+	path = target(path)
 	partial := partialName(path)
 	err := writePartial(fsys, partial, write)
 	if err == nil {
@@ -67,6 +66,27 @@ func WriteFile(fsys FS, path string, write func(io.Writer) error) error {
 	// by the next run.
 	_ = fsys.Remove(partial)
 	return explain(path, err)
+}
+
+// maxLinks is how many links in a row are followed, as many as by Linux.
+const maxLinks = 40
+
+// target is where a symbolic link at path leads to in the end, whether or not there is
+// a file; path itself where there is no link.
+func target(path string) string {
+	end := path
+	for range maxLinks {
+		link, err := os.Readlink(end)
+		if err != nil {
+			return end
+		}
+		if !filepath.IsAbs(link) {
+			// Not Join, which takes a/.. for nothing where a may be a link.
+			link = filepath.Dir(end) + string(filepath.Separator) + link
+		}
+		end = link
+	}
+	return path // a circle
 }
 
 func writePartial(fsys FS, partial string, write func(io.Writer) error) (err error) {

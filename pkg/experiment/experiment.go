@@ -98,6 +98,9 @@ func workOf(c setting.Config) mge.Work {
 }
 
 func (e *Experiment) run(ctx context.Context) error {
+	if err := durable.CheckFolder(e.config.Out); err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
 	if err := e.open(ctx, dataset.DecodeAll); err != nil {
 		return err
 	}

@@ -53,6 +53,7 @@ func TestKnownBefore(t *testing.T) {
 		{"no memory at all", out, 50 << 20, tiny, []string{"GOMEMLIMIT allows 50MiB", "-side or -batch"}},
 		{"memory for smaller micro-batches", out, 200 << 20, []string{"-network", "espcn", "-levels", "1", "-strategy", "mge", "-batch", "512", "-side", "32"}, []string{"GOMEMLIMIT allows 200MiB", "use -memory "}},
 		{"no folder can be made", filepath.Join(file, "run"), math.MaxInt64, tiny, []string{file, "-out"}},
+		{"no folder can be made, before pictures are read", filepath.Join(file, "run"), math.MaxInt64, append([]string{"-data", "folder", "-root", t.TempDir()}, tiny...), []string{file, "-out"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			defer debug.SetMemoryLimit(debug.SetMemoryLimit(tc.limit))

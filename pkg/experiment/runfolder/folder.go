@@ -111,9 +111,6 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 	if err := f.fs.MkdirAll(dir); err != nil {
 		return nil, fmt.Errorf("cannot make the run folder: %w; choose another with -out", err)
 	}
-	if err := durable.CheckFolder(dir); err != nil {
-		return nil, fmt.Errorf("-out %w", err)
-	}
 	if f.lock, err = durable.Acquire(dir); err != nil {
 		return nil, err
 	}
