@@ -26,7 +26,7 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 		return err
 	}
 	e.tellData(func(line string) { fmt.Fprintln(e.out, line) })
-	if err := e.chooseLevels(ctx); err != nil {
+	if err := e.chooseLevels(ctx, true); err != nil {
 		return err
 	}
 	plans, err := e.plans()
@@ -101,7 +101,7 @@ func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting
 	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
 		return nil, err
 	}
-	if err := e.chooseLevels(ctx); err != nil {
+	if err := e.chooseLevels(ctx, true); err != nil {
 		return nil, err
 	}
 	plans, err := e.plans()

@@ -105,7 +105,7 @@ func (e *Experiment) run(ctx context.Context) error {
 		return err
 	}
 	e.tellData(func(line string) { e.progress.Print("%s", line) })
-	if err := e.chooseLevels(ctx); err != nil {
+	if err := e.chooseLevels(ctx, false); err != nil {
 		return err
 	}
 	c := e.config

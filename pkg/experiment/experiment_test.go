@@ -187,6 +187,35 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+// TestDryRunLarge: what does not fit is predicted from a mesh that does, and the pilot of -levels auto
+// is left to the training.
+func TestDryRunLarge(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, tc := range []struct {
+		name  string
+		args  []string
+		words []string
+	}{
+		{"one mesh", []string{"-side", "4096", "-levels", "0"}, []string{"memory about ", "timed on a mesh of side 128"}},
+		{"levels auto", []string{"-side", "1024", "-levels", "auto"}, []string{"-levels auto is measured when training begins; this is for 2 coarser meshes", "timed on a mesh of side 128", "pilots of mge take "}},
+	} {
+		printed, err := run(t.Context(), t, t.TempDir(), append([]string{"-dry-run", "-network", "resnet"}, tc.args...)...)
+		if err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+		for _, words := range append(tc.words, "time for mge about ") {
+			if !strings.Contains(printed, words) {
+				t.Errorf("%s: no %q in\n%s", tc.name, words, printed)
+			}
+		}
+	}
+	// Each prediction is of more than 10 GiB.
+	if runtime.ReadMemStats(&after); after.Sys > before.Sys+1<<30 {
+		t.Errorf("the predictions took %d MiB", (after.Sys-before.Sys)>>20)
+	}
+}
+
 // TestInit: a run starts from an exported model as it was.
 func TestInit(t *testing.T) {
 	first, second := t.TempDir(), t.TempDir()

@@ -51,11 +51,17 @@ func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stag
 	return d, nil
 }
 
+// longestPilot is how many seconds a prediction may spend on a pilot.
+const longestPilot = 5
+
 // chooseLevels finds out what -levels auto is: the number of coarser meshes, up to
 // the profile's, with which the estimator of the finest mesh has the smallest product
 // of variance and work. It is one for all units, from a pilot with weights and
 // samples of seed 0 (the weights are those of -init, where there are any).
-func (e *Experiment) chooseLevels(ctx context.Context) error {
+//
+// A prediction does not measure what takes longer than longestPilot: it takes the
+// profile's number, and says so.
+func (e *Experiment) chooseLevels(ctx context.Context, predict bool) error {
 	c := &e.config
 	if !c.LevelsAuto {
 		return nil
@@ -66,6 +72,17 @@ func (e *Experiment) chooseLevels(ctx context.Context) error {
 	}
 	highest := c.Levels
 	terms := mge.Stage{Batches: mge.Doubling(c.Batch, highest)}
+	if predict {
+		seconds, _, err := e.secondsPerWorkUnit(ctx, m)
+		if err != nil {
+			return err
+		}
+		if seconds*e.pilot(terms).WorkUnits() > longestPilot {
+			e.levelsPilot = e.pilot(terms).WorkUnits()
+			e.progress.Print("-levels auto is measured when training begins; this is for %d coarser meshes, the most there can be", highest)
+			return nil
+		}
+	}
 	d, err := e.measure(ctx, m, terms, 0, 0, nil)
 	if err != nil {
 		return fmt.Errorf("-levels auto: %w", err)
