@@ -35,6 +35,11 @@ func (e *Experiment) strategyPlan(strategy string) (mge.Plan, error) {
 	if s.Name != mge.Single.Name { // which has no coarser meshes
 		p.Pilot = e.levelsPilot
 	}
+	if more := e.config.Extend.Steps; more > 0 {
+		added := p.Stages[len(p.Stages)-1]
+		added.Iterations = more
+		p.Stages = append(p.Stages, added)
+	}
 	_, err = e.schedule(p) // known before anything is trained
 	return p, err
 }
@@ -59,12 +64,17 @@ func (e *Experiment) allocation() allocation.Allocation {
 
 // schedule is the learning rate over the steps of a plan.
 func (e *Experiment) schedule(p mge.Plan) (optimize.Schedule, error) {
-	c, steps := e.config, p.Iterations()
+	c := e.config
+	steps := p.Iterations() - c.Extend.Steps
 	if c.Warmup >= steps {
 		return nil, command.Wrong("warmup", c.Warmup, fmt.Sprintf("%s has %d steps in all", p.Strategy, steps), "give less")
 	}
 	then, err := optimize.NewSchedule(c.Schedule, c.LearningRate, steps-c.Warmup)
-	return optimize.Warmup{Rate: c.LearningRate, Steps: c.Warmup, Then: then}, err
+	run := optimize.Warmup{Rate: c.LearningRate, Steps: c.Warmup, Then: then}
+	if c.Extend.Steps == 0 {
+		return run, err
+	}
+	return optimize.Extended{Schedule: run, Steps: steps, Rate: c.Extend.Rate}, err
 }
 
 // loss is what is minimised.

@@ -44,7 +44,8 @@ type Experiment struct {
 	network network.Network
 	work    mge.Work
 
-	initial *Weights // of -init, or nil
+	initial  *Weights          // of -init, or nil
+	extended *runfolder.Record // of the run that -extend goes on with, or nil
 	// levelsPilot is the work units that the choice of -levels auto took.
 	levelsPilot float64
 
@@ -86,8 +87,12 @@ func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, lo
 	if c.Network, err = networkOf(c, known.Extensions()); err != nil {
 		return nil, err
 	}
+	extended, err := extendedRun(&c)
+	if err != nil {
+		return nil, err
+	}
 	return &Experiment{
-		known: known, task: t, config: c, network: c.Network, work: workOf(c),
+		known: known, task: t, config: c, network: c.Network, work: workOf(c), extended: extended,
 		out: out, log: log, remarked: make(map[string]bool), progress: progress.New(log),
 	}, nil
 }
@@ -112,6 +117,9 @@ func (e *Experiment) run(ctx context.Context) error {
 	var err error
 	units := runfolder.Units(c.Strategies, c.Seeds)
 	if err := e.prepare(units); err != nil {
+		return err
+	}
+	if err := e.checkExtended(); err != nil {
 		return err
 	}
 	e.folder, err = runfolder.Open(c.Out, e.record(), units, runfolder.Options{Resume: c.Resume, Force: c.Force, FS: e.files})

@@ -32,12 +32,17 @@ var small = []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batc
 
 func run(ctx context.Context, t *testing.T, out string, args ...string) (string, error) {
 	t.Helper()
-	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), append(append([]string{}, args...), "-out", out))
+	return runTask(ctx, t, task.Denoising(), out, args...)
+}
+
+func runTask(ctx context.Context, t *testing.T, of task.Task, out string, args ...string) (string, error) {
+	t.Helper()
+	c, err := setting.Arguments(catalog.Standard(), of, append(append([]string{}, args...), "-out", out))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var printed bytes.Buffer
-	err = experiment.Run(ctx, catalog.Standard(), task.Denoising(), c, &printed, &printed)
+	err = experiment.Run(ctx, catalog.Standard(), of, c, &printed, &printed)
 	return printed.String(), err
 }
 

@@ -32,6 +32,7 @@ func (m memory) total() int64 {
 // memory estimates what the plans take.
 func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	var need memory
+	var err error
 	c := e.set.Channels
 	for _, p := range plans {
 		for _, s := range p.Stages {
@@ -81,13 +82,28 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 			}
 		}
 	}
-	// Parameters, gradient, two moments, and packed weights: those of Winograd
-	// take four times the space, forward and backward.
-	need.vectors = int64(4*m.Params.Len()) * (4 + 2*4)
-	if slices.ContainsFunc(plans, e.controlled) { // halves of a gradient, and a difference of halves
-		need.vectors += int64(4*m.Params.Len()) * 3
+	need.vectors, err = e.vectors(m, plans)
+	return need, err
+}
+
+// vectors is what all that has the size of the network takes.
+func (e *Experiment) vectors(m *model.Model, plans []mge.Plan) (bytes int64, err error) {
+	rule, err := e.config.Rule()
+	if err != nil {
+		return 0, err
 	}
-	return need, nil
+	// Gradient, moments, and packed weights: those of Winograd take four times the space, forward
+	// and backward.
+	of := 1 + rule.Moments() + 2*4
+	if slices.ContainsFunc(plans, e.controlled) { // halves of a gradient, and a difference of halves
+		of += 3
+	}
+	// Parameters and buffers: now, and at the best validation.
+	vectors := int64(2)
+	if e.config.EMA > 0 { // their average, and a place for the last ones while it is evaluated
+		vectors += 2
+	}
+	return 4 * (int64(of*m.Params.Len()) + vectors*int64(len(m.Params.Values()))), nil
 }
 
 // microBatches says in which parts batches of a mesh are evaluated.

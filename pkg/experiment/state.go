@@ -135,13 +135,19 @@ func (u *unit) save() error {
 	return nil
 }
 
-// restore continues from the newest valid checkpoint, or says that there is none.
-func (u *unit) restore() error {
-	loaded, err := u.store.Load()
+// restore continues from the newest valid checkpoint; started is false where there is none.
+func (u *unit) restore() (started bool, err error) {
+	err = u.load(&u.store.Store)
 	if errors.Is(err, checkpoint.ErrNone) {
 		u.progress.Print("%s: %v; starting afresh", u.name, err)
-		return nil
+		return false, nil
 	}
+	return true, err
+}
+
+// load takes over the newest valid checkpoint of a store.
+func (u *unit) load(from *checkpoint.Store) error {
+	loaded, err := from.Load()
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,12 @@ import (
 
 	"multiscale/onnx"
 	"multiscale/onnx/export"
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/experiment/comparison"
+	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
+	"multiscale/pkg/task"
 )
 
 // allOn are all settings of the trainer at once, none at its default.
@@ -130,5 +134,68 @@ func TestTrainerMistakes(t *testing.T) {
 		if _, err := os.Stat(out); err == nil {
 			t.Errorf("%s: the run folder is made", args)
 		}
+	}
+}
+
+// TestExtend: a finished run that is extended ends with the bytes of one that had the added steps
+// from the start, and is left as it was.
+func TestExtend(t *testing.T) {
+	args := []string{"-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "12", "-stages", "8,4", "-strategy", "mge,progressive",
+		"-allocation", "adaptive", "-ema", "0.9", "-validation-pictures", "4"}
+	train := func(out string, more ...string) (string, error) {
+		return runTask(t.Context(), t, task.Superresolution(), out, append(slices.Clone(args), more...)...)
+	}
+	base := filepath.Join(t.TempDir(), "base")
+	if _, err := train(base, "-extend", "7"); err == nil || !strings.Contains(err.Error(), "-extend 7: there is no run in "+base) {
+		t.Errorf("nothing to go on with: %v", err)
+	}
+	if _, err := train(base, "-lr", "2e-3"); err != nil {
+		t.Fatal(err)
+	}
+	before := read(t, filepath.Join(base, "summary.csv"))
+	printed, err := train(base, "-extend", "7", "-lr", "1e-4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	extended := base + "-extend-7-0.0001"
+	if !strings.Contains(printed, "Run folder: "+extended) || !strings.Contains(printed, "mge-seed1: continuing after iteration 12 of 19") {
+		t.Errorf("it says\n%s", printed)
+	}
+	if !bytes.Equal(before, read(t, filepath.Join(base, "summary.csv"))) {
+		t.Error("the run that was extended has changed")
+	}
+
+	whole := filepath.Join(t.TempDir(), "whole")
+	if _, err := train(whole, "-lr", "2e-3", "-extend", "7@1e-4"); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"summary.csv", "history.csv", "allocation.csv", "ema.csv", "mge-seed1.onnx", "progressive-seed1.onnx", "progressive-seed1-ema.onnx"} {
+		if !bytes.Equal(read(t, filepath.Join(extended, name)), read(t, filepath.Join(whole+"-extend-7-0.0001", name))) {
+			t.Errorf("%s is another than that of one run", name)
+		}
+	}
+	rows := table(t, filepath.Join(extended, "history.csv"))
+	if last := rows[19]; last["iteration"] != "19" || last["learning_rate"] != "0.0001" || last["stage"] != "2" || rows[12]["stage"] != "1" {
+		t.Errorf("the history ends with %v", last)
+	}
+	contents, err := runfolder.Read(extended)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := comparison.NewRun(extended, contents, catalog.Standard()); err != nil || !strings.Contains(r.Variant, "extend 7@0.0001") || !strings.Contains(r.Variant, "lr 0.002") {
+		t.Errorf("tables call it %q, %v", r.Variant, err)
+	}
+
+	for more, want := range map[string]string{
+		"-extend 7 -clip 1":                        base + " holds runs of another configuration: clip is 0 there and 1 now",
+		"-extend 7@1e-4":                           base + " holds runs of another configuration: lr is 0.002 there and 0.001 now",
+		"-extend 7@1e-4 -seed 2 -lr 2e-3 -dry-run": "",
+	} {
+		if _, err := train(base, strings.Fields(more)...); err == nil && want != "" || err != nil && (want == "" || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", more, err, want)
+		}
+	}
+	if _, err := train(extended, "-extend", "9", "-lr", "2e-3"); err == nil || !strings.Contains(err.Error(), "extend the run that it goes on with by more steps") {
+		t.Errorf("an extended run extended: %v", err)
 	}
 }

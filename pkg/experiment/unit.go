@@ -60,8 +60,14 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 		return err
 	}
 	u.store = e.openStore(w.Unit)
+	started := false
 	if w.Resume {
-		if err := u.restore(); err != nil {
+		if started, err = u.restore(); err != nil {
+			return err
+		}
+	}
+	if !started && e.extended != nil {
+		if err := u.extends(); err != nil {
 			return err
 		}
 	}
@@ -180,7 +186,10 @@ func (u *unit) due(i int) bool {
 	if every := u.config.ValidateEvery; every > 0 {
 		return i%every == 0
 	}
-	total := u.plan.Iterations()
+	total := u.plan.Iterations() - u.config.Extend.Steps
+	if i > total { // of the added steps
+		i, total = i-total, u.config.Extend.Steps
+	}
 	return i*measurements/total != (i-1)*measurements/total
 }
 

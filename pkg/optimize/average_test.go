@@ -64,3 +64,12 @@ func TestWarmup(t *testing.T) {
 		}
 	}
 }
+
+func TestExtended(t *testing.T) {
+	x := Extended{Schedule: Cosine{Initial: 0.5, Final: 0.1, Steps: 4}, Steps: 4, Rate: 0.2}
+	for step, want := range map[int]float64{0: 0.5, 2: 0.3, 3: Cosine{0.5, 0.1, 4}.LearningRate(3), 4: 0.2, 9: 0.2} {
+		if got := x.LearningRate(step); math.Abs(got-want) > 1e-15 {
+			t.Errorf("step %d: %v, want %v", step, got, want)
+		}
+	}
+}

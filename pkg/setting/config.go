@@ -52,8 +52,9 @@ type Config struct {
 	// The method.
 	Loss            string // as model.ParseLoss reads it; "" for the task's
 	LearningRate    float64
-	Schedule        string // a name that optimize.NewSchedule knows
-	Warmup          int    // steps before the schedule, in which the rate rises
+	Extend          Extension // steps after the run
+	Schedule        string    // a name that optimize.NewSchedule knows
+	Warmup          int       // steps before the schedule, in which the rate rises
 	Optimizer       optimize.Method
 	WeightDecay     float64 // of the optimizer, like the four that follow
 	Momentum        float64

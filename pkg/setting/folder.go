@@ -20,6 +20,9 @@ var unfit = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 func folder(r *resolving) string {
 	name := strings.Join([]string{r.Task.Name, unfit.ReplaceAllString(r.NetworkText(), "-"), r.Data.Name, r.Profile.Name}, "-")
 	for _, s := range differing(r) {
+		if s == "extend" { // follows the name of the run
+			continue
+		}
 		name += "-" + s + "-" + unfit.ReplaceAllString(text(find(s).value(r.Config)), "-")
 	}
 	if r.Data.Anywhere && r.Root != "" {

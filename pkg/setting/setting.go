@@ -204,6 +204,7 @@ func (r *resolving) resolve() error {
 	if r.Out == "" {
 		r.Out = folder(r)
 	}
+	r.Out = r.Extends() + r.Extend.folder()
 	return nil
 }
 

@@ -46,7 +46,7 @@ func TestDefaults(t *testing.T) {
 	want := map[string]any{
 		"task": "denoising", "profile": "quick", "network": "unet", "strategy": []string{"single", "mge", "fullmultiscale"}, "seeds": []uint64{1},
 		"side": 32, "levels": 2, "batch": 8, "iterations": 60, "stages": []int{60, 30, 15}, "released": false,
-		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "momentum": 0.0, "nesterov": false, "beta1": 0.9, "beta2": 0.999, "restart": false, "ema": 0.0,
+		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "momentum": 0.0, "nesterov": false, "beta1": 0.9, "beta2": 0.999, "restart": false, "ema": 0.0, "freeze": "none", "extend": "none",
 		"loss": "task", "warmup": 0, "validate-every": 0, "validation-pictures": 200, "clip": 0.0, "restriction": "nearest", "degrade": "fine",
 		"allocation": "fixed", "dropout-coupling": "independent", "conv": "auto", "data": "deadleaves", "root": "", "validation": "", "channels": 0, "skip-bad": false, "allow-incomplete": false, "init": "",
 		"out": "results/runs/denoising-unet-deadleaves-quick", "checkpoint-every": "2m", "memory": "1GiB",
@@ -126,6 +126,15 @@ func TestFlagsReachTheConfig(t *testing.T) {
 		{"-freeze input_blocks.*,out.2.weight -validate-every 5 -validation-pictures 9", func(c Config) bool {
 			return slices.Equal(c.Freeze, []string{"input_blocks.*", "out.2.weight"}) && c.ValidateEvery == 5 && c.ValidationPictures == 9
 		}},
+		{"-extend 5 -lr 1e-3 -out a", func(c Config) bool {
+			return c.Extend == Extension{Steps: 5, Rate: 1e-3} && c.LearningRate == 5e-4 && c.Out == "a-extend-5-0.001" && c.Extends() == "a"
+		}},
+		{"-extend 5", func(c Config) bool {
+			return c.Extend == Extension{Steps: 5, Rate: 5e-5} && c.Extends() == "results/runs/denoising-unet-deadleaves-quick"
+		}},
+		{"-extend 5@1e-6 -lr 1e-3 -freeze none", func(c Config) bool {
+			return c.Extend == Extension{5, 1e-6, true} && c.LearningRate == 1e-3 && c.Freeze == nil && c.Out == "results/runs/denoising-unet-deadleaves-quick-lr-0.001-extend-5-1e-06"
+		}},
 		{"--init=m.onnx -onnxruntime lib.so", func(c Config) bool { return c.Init == "m.onnx" && c.ONNXRuntime == "lib.so" }},
 	}
 	for _, c := range cases {
@@ -188,6 +197,8 @@ func TestMistakes(t *testing.T) {
 		{"-optimizer sgd -momentum nan", "-momentum nan: not a share"},
 		{"-optimizer sgd -momentum 0 -nesterov", "-nesterov true: there is no momentum to look ahead with"},
 		{"-ema 1", "-ema 1: not a share"},
+		{"-extend 0", "-extend 0: too small"},
+		{"-extend 5@", `-extend 5@: "" is not a learning rate; write it like 100@1e-4`},
 		{"-warmup -1", "-warmup -1: too small"},
 		{"-loss l3", `-loss l3: unknown loss "l3": use mse, l1, charbonnier, huber, ssim, or a sum`},
 		{"-loss huber:0", `-loss huber:0: loss "huber:0": "0" is not a number above 0`},

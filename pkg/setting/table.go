@@ -124,6 +124,7 @@ func Table() []Setting {
 		number(Setting{Name: "lr", Group: method, Unit: "RATE", Help: "learning rate at the start"},
 			func(c *Config) *float64 { return &c.LearningRate }, false, maxRate,
 			"learning rate", fmt.Sprintf("give a number above 0, at most %d, like 5e-4", maxRate), func(r *resolving) float64 { return r.Task.LearningRate }),
+		extend(),
 		name(Setting{Name: "schedule", Group: method, Help: "learning rate over the steps: down to 1e-6 along a cosine, constant, or a tenth after each third"},
 			func(c *Config) *string { return &c.Schedule }, optimize.Schedules()),
 		whole(Setting{Name: "warmup", Group: method, Unit: "STEPS", Former: "0", shown: "0: at full rate from the first step",
@@ -347,9 +348,12 @@ func loss() Setting {
 // frozen is the row of the parameters that training leaves as they are.
 func frozen() Setting {
 	return of(Setting{
-		Name: "freeze", Group: trained, Unit: "NAME,NAME,...", shown: "none",
+		Name: "freeze", Group: trained, Unit: "NAME,NAME,...", Former: none,
 		Help: "parameters that keep their values, by their names in exported models, * standing for any part: -freeze 'input_blocks.*,time_embed.*'. For fine-tuning, with -init",
 	}, func(c *Config) *[]string { return &c.Freeze }, always([]string(nil)), func(_ *resolving, text string) ([]string, error) {
+		if text == none {
+			return nil, nil
+		}
 		return several(text, true, func(part string) (string, error) {
 			if _, err := path.Match(part, ""); err != nil {
 				return "", wrong(fmt.Sprintf("%q is not a pattern", part), "write it like input_blocks.*")
@@ -358,7 +362,7 @@ func frozen() Setting {
 		})
 	}, func(patterns []string) any {
 		if len(patterns) == 0 {
-			return nil
+			return none
 		}
 		return patterns
 	})

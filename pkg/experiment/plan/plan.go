@@ -152,6 +152,9 @@ func (c *content) file(known catalog.Catalog, roots map[string]string) (*File, e
 			}
 			return nil, &lineError{e.line, err.Error()}
 		}
+		if x := config.Extend; x.Steps > 0 && !x.Stated {
+			return nil, &lineError{e.line, fmt.Sprintf("extend %d: a plan states the learning rate of added steps; write it like extend: %d@1e-5", x.Steps, x.Steps)}
+		}
 		x := Entry{config, filepath.Base(config.Out)}
 		if line, ok := folders[x.Folder]; ok {
 			return nil, &lineError{e.line, fmt.Sprintf("the same experiment as in line %d", line)}

@@ -171,6 +171,7 @@ func TestMistakes(t *testing.T) {
 		{change("side: 16", "sides: 16"), `line 6: "sides" is not a key of settings; there are allocation, batch`},
 		{change("side: 16", "out: x"), `line 6: "out" is not a key of settings`},
 		{change("side: 16", "side: [16, [17]]"), "line 6: an entry of side must be a short text or a number"},
+		{change("side: 16", "side: 16, extend: 5"), "line 8: extend 5: a plan states the learning rate of added steps; write it like extend: 5@1e-5"},
 		{change("side: 16", "side: 17"), "line 8: -side 17: side 17 does not go with 1 levels"},
 		{change("released: false", "released: perhaps"), "line 9: -released perhaps: "},
 		{change("task: superresolution\n    network: srnet\n    data: deadleaves\n    strategies: [mge]\n    settings: {levels: 0, stages: 2, released: false}",

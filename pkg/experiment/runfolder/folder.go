@@ -123,8 +123,8 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 		return nil, err
 	}
 	if f.Record.Configuration != nil {
-		if d := differences(f.Record.Configuration, record.Configuration); len(d) > 0 {
-			return nil, &DifferentError{dir, d}
+		if err := CheckConfiguration(dir, f.Record.Configuration, record.Configuration); err != nil {
+			return nil, err
 		}
 	} else if len(f.Summaries) > 0 {
 		return nil, fmt.Errorf("%s has a %s but no %s, so its configuration is not known; choose another folder with -out", dir, SummaryFile, RecordFile)
@@ -256,7 +256,10 @@ func (f *Folder) Work() []Work { return slices.Clone(f.work) }
 func (f *Folder) Path(name string) string { return filepath.Join(f.dir, name) }
 
 // CheckpointDir returns the folder of a unit's checkpoints.
-func (f *Folder) CheckpointDir(u Unit) string { return filepath.Join(f.dir, checkpointDir, u.String()) }
+func (f *Folder) CheckpointDir(u Unit) string { return CheckpointDir(f.dir, u) }
+
+// CheckpointDir returns the folder of a unit's checkpoints in a run folder.
+func CheckpointDir(dir string, u Unit) string { return filepath.Join(dir, checkpointDir, u.String()) }
 
 // Fail records that a unit failed, and why. It counts as unfinished: Resume tries
 // it again.

@@ -104,6 +104,15 @@ func (e *DifferentError) Error() string {
 		e.Dir, strings.Join(shown, ", "))
 }
 
+// CheckConfiguration returns a *DifferentError where the configuration of a folder is not what
+// it has to be.
+func CheckConfiguration(dir string, there, now map[string]any) error {
+	if d := differences(there, now); len(d) > 0 {
+		return &DifferentError{dir, d}
+	}
+	return nil
+}
+
 // differences says in which settings two configurations differ.
 func differences(there, now map[string]any) (list []string) {
 	for _, d := range setting.Differences(there, now) {

@@ -1,0 +1,69 @@
+package experiment
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"multiscale/pkg/checkpoint"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/setting"
+)
+
+// extendedRun returns the record of the run that -extend goes on with; nil without -extend, and
+// where the run is not there and need not be. Where -lr is the rate of the added steps, c gets the
+// run's own.
+func extendedRun(c *setting.Config) (*runfolder.Record, error) {
+	if c.Extend.Steps == 0 {
+		return nil, nil
+	}
+	dir := c.Extends()
+	if _, err := os.Stat(filepath.Join(dir, runfolder.RecordFile)); errors.Is(err, fs.ErrNotExist) {
+		if c.Extend.Stated {
+			return nil, nil
+		}
+		return nil, command.Wrong("extend", c.Extend.Steps, fmt.Sprintf("there is no run in %s to go on with", dir),
+			fmt.Sprintf("train it first, or state both rates: -lr RATE -extend %d@RATE", c.Extend.Steps))
+	}
+	there, err := runfolder.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	if setting.Extends(there.Record.Configuration) {
+		return nil, command.Wrong("extend", c.Extend, dir+" is the folder of an extended run", "extend the run that it goes on with by more steps")
+	}
+	if !c.Extend.Stated {
+		rate, err := strconv.ParseFloat(setting.Text(there.Record.Configuration["lr"]), 64)
+		if err != nil {
+			return nil, fmt.Errorf("%s: its learning rate cannot be read: %w", filepath.Join(dir, runfolder.RecordFile), err)
+		}
+		c.LearningRate = rate
+	}
+	return &there.Record, nil
+}
+
+// checkExtended returns an error where the run that is to go on is of another configuration.
+func (e *Experiment) checkExtended() error {
+	if e.extended == nil {
+		return nil
+	}
+	now := maps.Clone(e.record().Configuration)
+	delete(now, "extend")
+	return runfolder.CheckConfiguration(e.config.Extends(), e.extended.Configuration, now)
+}
+
+// extends takes over the state in which the run that -extend goes on with ended.
+func (u *unit) extends() error {
+	dir := runfolder.CheckpointDir(u.config.Extends(), u.name)
+	err := u.load(&checkpoint.Store{Dir: dir, FS: u.files})
+	if errors.Is(err, checkpoint.ErrNone) {
+		u.progress.Print("%s: %v; all of it is trained", u.name, err)
+		return nil
+	}
+	return err
+}

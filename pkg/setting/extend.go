@@ -1,0 +1,76 @@
+package setting
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// Extension is steps that are added to a finished run.
+type Extension struct {
+	Steps int     // 0 for none
+	Rate  float64 // learning rate of all of them
+	// Stated says that the rate was given with the steps, so that -lr is that of the run. Else
+	// the run's own rate is what its run.json says.
+	Stated bool
+}
+
+// String is the extension as -extend takes it: 100@0.0001.
+func (x Extension) String() string {
+	return fmt.Sprintf("%d@%s", x.Steps, strconv.FormatFloat(x.Rate, 'g', -1, 64))
+}
+
+// folder is what the name of an extended run's folder ends in.
+func (x Extension) folder() string {
+	if x.Steps == 0 {
+		return ""
+	}
+	return "-extend-" + unfit.ReplaceAllString(x.String(), "-")
+}
+
+// Extends returns the folder of the run that Out goes on with; it is Out without Extend.
+func (c Config) Extends() string { return strings.TrimSuffix(c.Out, c.Extend.folder()) }
+
+// Extends reports whether a configuration of run.json is of an extended run.
+func Extends(configuration map[string]any) bool {
+	return Complete(configuration)["extend"] != none
+}
+
+// none is the text of settings that are not set.
+const none = "none"
+
+// shareOfRate is the learning rate of added steps, of the task's usual one, where none is given.
+const shareOfRate = 0.1
+
+// extend is the row of the steps that are added to a finished run.
+func extend() Setting {
+	return of(Setting{
+		Name: "extend", Group: method, Unit: "STEPS", Former: none,
+		Help: "go on with the finished run of the same flags for that many steps, in a folder beside its own. -lr is then the learning rate of these steps, by default a tenth of the task's. -extend STEPS@RATE states it, too, and leaves -lr to the run; where that is not finished, all is trained",
+	}, func(c *Config) *Extension { return &c.Extend }, always(Extension{}), func(r *resolving, text string) (x Extension, err error) {
+		if text == none {
+			return x, nil
+		}
+		steps, rate, stated := strings.Cut(text, "@")
+		if x.Steps, err = parseWhole(steps, 1, maxIterations); err != nil {
+			return x, err
+		}
+		if x.Stated = stated; stated {
+			x.Rate, err = strconv.ParseFloat(rate, 64)
+			if err != nil || !(x.Rate > 0 && x.Rate <= maxRate) {
+				return x, wrong(fmt.Sprintf("%q is not a learning rate", rate), "write it like 100@1e-4")
+			}
+			return x, nil
+		}
+		x.Rate = shareOfRate * r.Task.LearningRate
+		if r.isGiven("lr") {
+			x.Rate, r.LearningRate = r.LearningRate, r.Task.LearningRate
+		}
+		return x, nil
+	}, func(x Extension) any {
+		if x.Steps == 0 {
+			return none
+		}
+		return x.String()
+	})
+}
