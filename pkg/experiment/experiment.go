@@ -214,6 +214,7 @@ func (e *Experiment) scale() pixel.Scale { return e.task.ScaleOf(e.set) }
 // sampler draws training batches that follow from a seed.
 func (e *Experiment) sampler(seed uint64) *task.Sampler {
 	s := task.NewSampler(e.task, e.set, e.config.Side, seed)
+	s.Augment = e.config.Augment
 	s.Restriction, s.DegradeCoarse = e.config.Restriction, e.config.Degrade == task.DegradeCoarse
 	return s
 }

@@ -33,6 +33,7 @@ type Config struct {
 	Root       string // folder of the data; "" for data that is built in
 	Validation string // folder of validation images, or ""
 	Channels   int    // 1 for grey, 3 for RGB; 0 for those of the data set
+	Augment    []dataset.Augmentation
 
 	ValidationPictures int // crops that are measured
 	ValidateEvery      int // steps between measurements; 0 for ten a run

@@ -48,7 +48,7 @@ func TestDefaults(t *testing.T) {
 		"side": 32, "levels": 2, "batch": 8, "iterations": 60, "stages": []int{60, 30, 15}, "released": false,
 		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "momentum": 0.0, "nesterov": false, "beta1": 0.9, "beta2": 0.999, "restart": false, "ema": 0.0, "freeze": "none", "extend": "none",
 		"loss": "task", "warmup": 0, "validate-every": 0, "validation-pictures": 200, "clip": 0.0, "restriction": "nearest", "degrade": "fine",
-		"allocation": "fixed", "dropout-coupling": "independent", "conv": "auto", "data": "deadleaves", "root": "", "validation": "", "channels": 0, "skip-bad": false, "allow-incomplete": false, "init": "",
+		"allocation": "fixed", "dropout-coupling": "independent", "conv": "auto", "data": "deadleaves", "root": "", "validation": "", "channels": 0, "augment": "none", "skip-bad": false, "allow-incomplete": false, "init": "",
 		"out": "results/runs/denoising-unet-deadleaves-quick", "checkpoint-every": "2m", "memory": "1GiB",
 		"resume": false, "force": false, "dry-run": false, "detect-anomaly": false, "onnxruntime": "",
 	}
@@ -135,6 +135,8 @@ func TestFlagsReachTheConfig(t *testing.T) {
 		{"-extend 5@1e-6 -lr 1e-3 -freeze none", func(c Config) bool {
 			return c.Extend == Extension{5, 1e-6, true} && c.LearningRate == 1e-3 && c.Freeze == nil && c.Out == "results/runs/denoising-unet-deadleaves-quick-lr-0.001-extend-5-1e-06"
 		}},
+		{"-augment turns,flips", func(c Config) bool { return text(c.Flags()["augment"]) == "flips,turns" }},
+		{"-augment none", func(c Config) bool { return text(c.Flags()["augment"]) == "none" && c.Augment == nil }},
 		{"--init=m.onnx -onnxruntime lib.so", func(c Config) bool { return c.Init == "m.onnx" && c.ONNXRuntime == "lib.so" }},
 	}
 	for _, c := range cases {
@@ -162,6 +164,8 @@ func TestMistakes(t *testing.T) {
 		{"-strategy mge,mge", "mge is in it twice"},
 		{"-strategy mge,", "an entry of the list is empty"},
 		{"-data imagenet", "-data imagenet: unknown"},
+		{"-augment shears", "-augment shears: unknown; use flips or turns"},
+		{"-augment flips,flips", "flips is in it twice"},
 		{"-data folder", "-root: -data folder needs"},
 		{"-root x", "-root x: -data deadleaves reads no files"},
 		{"-data stl10 -validation x", "-validation x: only for -data folder"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -101,6 +102,7 @@ func Table() []Setting {
 		whole(Setting{Name: "channels", Group: images, Unit: "N", Former: "0", shown: "0: those of the data set",
 			Help: "1 for grey, of colours their luma; 3 for RGB; .npy pictures may have others"},
 			func(c *Config) *int { return &c.Channels }, 0, maxChannels, always(0)),
+		augment(),
 		toggle(Setting{Name: "skip-bad", Group: images, Effect: Control, Help: "leave out pictures that cannot be read, and of pairs those without a counterpart; they are named in run.json"},
 			func(c *Config) *bool { return &c.SkipBad }),
 		toggle(Setting{Name: "allow-incomplete", Group: images, Effect: Control, Help: "accept a published data set that lacks files or pictures"},
@@ -233,6 +235,31 @@ func networks() Setting {
 	}
 	s.value = func(c Config) any { return c.NetworkText() }
 	return s
+}
+
+func augment() Setting {
+	name := func(a dataset.Augmentation) string { return a.Name }
+	s := Setting{Name: "augment", Group: images, list: true, Former: none, shown: none,
+		Help: "further training samples of each picture, several separated by commas: flips puts crops upside down in half of the cases, turns turns them by quarters; training mirrors crops left to right in any case"}
+	s.choices = func(*resolving) []string { return namesOf(dataset.Augmentations(), name) }
+	return of(s, func(c *Config) *[]dataset.Augmentation { return &c.Augment }, always[[]dataset.Augmentation](nil),
+		func(_ *resolving, text string) ([]dataset.Augmentation, error) {
+			if text == none {
+				return nil, nil
+			}
+			list, err := several(text, true, func(part string) (dataset.Augmentation, error) {
+				return pick(dataset.Augmentations(), name, part)
+			})
+			// In one order, so that equal lists give equal runs.
+			at := func(a dataset.Augmentation) int { return slices.Index(namesOf(dataset.Augmentations(), name), a.Name) }
+			slices.SortFunc(list, func(a, b dataset.Augmentation) int { return at(a) - at(b) })
+			return list, err
+		}, func(list []dataset.Augmentation) any {
+			if len(list) == 0 {
+				return none
+			}
+			return namesOf(list, name)
+		})
 }
 
 func strategies() Setting {

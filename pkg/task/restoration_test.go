@@ -109,3 +109,57 @@ func TestRestorationOfRatio(t *testing.T) {
 		t.Errorf("%v, %v, %v, %v, %v", fine.Input.Shape, fine.Target.Shape, coarse.Input.Shape, coarse.Target.Shape, err)
 	}
 }
+
+// TestAugment: crops are laid onto themselves on the finest mesh, both pictures of a pair
+// alike; coarse meshes are restricted from that, and without it nothing changes.
+func TestAugment(t *testing.T) {
+	for _, ratio := range []int{1, 2} {
+		set := pairs(t, ratio)
+		of := task.Restoration().OfRatio(ratio)
+		draw := func(list []dataset.Augmentation, level int) (fine, coarse mesh.Batch) {
+			s := task.NewSampler(of, set, 16, 7)
+			s.Augment, s.Restriction = list, mesh.Nearest
+			fine, coarse, err := s.Draw(mesh.Request{Iteration: 3, Level: level, Size: 40, Coarse: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return fine, coarse
+		}
+		plain, _ := draw(nil, 0)
+		fine, coarse := draw(dataset.Augmentations(), 0)
+		seen := map[dataset.Symmetry]int{}
+		for i := range plain.Len() {
+			before, after := plain.Slice(i, i+1), fine.Slice(i, i+1)
+			found := false
+			for s := range dataset.Symmetry(8) {
+				input, target := slices.Clone(before.Input.Data), slices.Clone(before.Target.Data)
+				s.Apply(input, before.Input.H)
+				s.Apply(target, before.Target.H)
+				if slices.Equal(input, after.Input.Data) && slices.Equal(target, after.Target.Data) {
+					seen[s]++
+					found = true
+				}
+			}
+			if !found {
+				t.Fatalf("ratio %d: sample %d is not the plain one laid onto itself", ratio, i)
+			}
+		}
+		if len(seen) != 8 {
+			t.Errorf("ratio %d: of eight symmetries %v were drawn", ratio, seen)
+		}
+		if want := mesh.RestrictBatch(mesh.Nearest, fine, 1); !slices.Equal(want.Input.Data, coarse.Input.Data) || !slices.Equal(want.Target.Data, coarse.Target.Data) {
+			t.Errorf("ratio %d: the coarse batch is not the restricted one", ratio)
+		}
+	}
+	// The clean image is laid onto itself before it is degraded.
+	s := task.NewSampler(task.Inpainting(), leaves(t, 16), 16, 7)
+	plain, _, err := s.Draw(mesh.Request{Size: 4, Level: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Augment = dataset.Augmentations()
+	turned, _, err := s.Draw(mesh.Request{Size: 4, Level: 1})
+	if err != nil || slices.Equal(plain.Target.Data, turned.Target.Data) || !slices.Equal(plain.T, turned.T) {
+		t.Errorf("%v", err)
+	}
+}

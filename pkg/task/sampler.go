@@ -25,7 +25,10 @@ type Sampler struct {
 	// DegradeCoarse degrades the restricted clean image anew on each mesh,
 	// instead of restricting the degraded one: an ablation.
 	DegradeCoarse bool
-	Seed          uint64
+	// Augment lays training samples onto themselves on the finest mesh, before anything
+	// else is done to them; the degraded picture of a pair alike.
+	Augment []dataset.Augmentation
+	Seed    uint64
 
 	finest spare
 }
@@ -107,6 +110,9 @@ func (d *drawing) draw(i int) error {
 	if err != nil {
 		return err
 	}
+	if len(d.Augment) > 0 {
+		d.augment(sample, r.Child("augment"))
+	}
 	if err := d.finish(i, at, sample); err != nil {
 		return err
 	}
@@ -114,6 +120,16 @@ func (d *drawing) draw(i int) error {
 		return d.restrict(i, d.coarse.Slice(i, i+1), at, 1, d.level+1)
 	}
 	return nil
+}
+
+// augment lays a sample onto itself.
+func (d *drawing) augment(sample mesh.Batch, r random.Stream) {
+	target := dataset.Square{Planes: sample.Target.Data, Side: d.Side}
+	if d.Task.Paired() {
+		dataset.Augment(d.Augment, r, target, dataset.Square{Planes: sample.Input.Data, Side: d.Side / d.Task.Scale})
+	} else {
+		dataset.Augment(d.Augment, r, target)
+	}
 }
 
 // finish makes sample i on its mesh from the pixels in [0,1] on the finest one.

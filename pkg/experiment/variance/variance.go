@@ -201,6 +201,7 @@ func (s *study) measurement(m *model.Model, c Case, purpose string, repetitions 
 	r := random.New(s.Seeds[0]).Child("variance/" + purpose)
 	before := s.done
 	sampler := task.NewSampler(s.Task, s.set, s.Side, r.Key())
+	sampler.Augment = s.Augment
 	sampler.Restriction, sampler.DegradeCoarse = c.Restriction, c.Degrade == task.DegradeCoarse
 	return &mlmc.Measurement{
 		Estimator:  mge.Estimator{Model: m, Seed: r.Key(), SharedMasks: c.Coupling == mge.Restricted, Sampler: sampler},
