@@ -6,12 +6,12 @@ import (
 	"io"
 	"math"
 	"runtime"
-	"strconv"
 	"time"
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
@@ -34,7 +34,7 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 		return err
 	}
 	for _, p := range plans {
-		fmt.Fprintln(e.out, p.Strategy, strconv.FormatFloat(workUnits(p), 'f', -1, 64))
+		fmt.Fprintln(e.out, p.Strategy, table.Plain(math.Round(100*workUnits(p))/100))
 	}
 	m, err := e.newModel(e.config.Seeds[0])
 	if err != nil {
@@ -55,7 +55,7 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 	}
 	for _, p := range plans {
 		if pilots := p.Pilots(); pilots > 0 {
-			fmt.Fprintf(e.out, "pilots of %s take %v of its work units\n", p.Strategy, pilots)
+			fmt.Fprintf(e.out, "pilots of %s take %s of its work units\n", p.Strategy, table.Work(pilots))
 		}
 	}
 	seconds, level, err := e.secondsPerWorkUnit(ctx, m)

@@ -17,7 +17,6 @@ import (
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/graph"
-	"multiscale/pkg/metric"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
@@ -132,8 +131,11 @@ func (e *Experiment) run(ctx context.Context) error {
 	}
 	work := e.folder.Work()
 	var failed error
-	if len(work) > 0 || e.picturesMissing() {
+	if len(work) > 0 || e.picturesMissing() || e.folder.Input() == nil {
 		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, c.ValidationPictures); err != nil {
+			return err
+		}
+		if err := e.measureInput(); err != nil {
 			return err
 		}
 		failed = e.runUnits(ctx, work)
@@ -144,16 +146,19 @@ func (e *Experiment) run(ctx context.Context) error {
 			return errors.Join(failed, err)
 		}
 	}
+	e.progress.Close()
 	fmt.Fprint(e.out, e.folder.Table())
-	if e.validation != nil {
-		trivial, d := "The degraded pictures themselves", e.validation.Degraded()
-		if e.task.Scale != 1 {
-			trivial = "Bilinear enlargement"
-		}
-		fmt.Fprintf(e.out, "%s: MSE %.4g, PSNR %.2f dB, SSIM %.4f.\n", trivial, d.Of(metric.MSE), d.Of(metric.PSNR), d.Of(metric.SSIM))
-	}
 	fmt.Fprintf(e.out, "Run folder: %s\n", c.Out)
 	return failed
+}
+
+// measureInput records the measures of the answer that takes no network.
+func (e *Experiment) measureInput() error {
+	in := runfolder.Input{What: "the degraded pictures themselves", Values: e.validation.Degraded()}
+	if e.task.Scale != 1 {
+		in.What = "bilinear enlargement"
+	}
+	return e.folder.SetInput(in)
 }
 
 // open opens the data set, and reads the weights of -init, once.

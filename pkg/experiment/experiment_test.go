@@ -62,7 +62,7 @@ func TestRunFolder(t *testing.T) {
 	if printed, err := run(t.Context(), t, out, small...); err != nil {
 		t.Fatalf("%v\n%s", err, printed)
 	}
-	for _, name := range []string{"summary.csv", "crosscheck.csv", "timing.csv", "history.csv", "run.json", "table.md", "convergence.png", "samples.png"} {
+	for _, name := range []string{"summary.csv", "input.csv", "crosscheck.csv", "timing.csv", "history.csv", "run.json", "table.md", "convergence.png", "samples.png"} {
 		if len(read(t, filepath.Join(out, name))) == 0 {
 			t.Errorf("%s is empty", name)
 		}
@@ -101,10 +101,18 @@ func TestRunFolder(t *testing.T) {
 		t.Errorf("%d validations in history.csv", validated)
 	}
 
+	// A folder of an earlier version gets what it lacks.
+	if err := os.Remove(filepath.Join(out, "input.csv")); err != nil {
+		t.Fatal(err)
+	}
+
 	// Finished units are not run again; others may join them.
 	before := read(t, filepath.Join(out, "summary.csv"))
 	if printed, err := run(t.Context(), t, out, small...); err != nil || !strings.Contains(printed, "fullmultiscale") {
 		t.Fatalf("a finished run was not shown again: %v\n%s", err, printed)
+	}
+	if in := table(t, filepath.Join(out, "input.csv")); len(in) != 1 || !(number(t, in[0]["mse"]) > 0) {
+		t.Errorf("input.csv: %v", in)
 	}
 	if !bytes.Equal(before, read(t, filepath.Join(out, "summary.csv"))) {
 		t.Error("showing a finished run changed it")

@@ -10,6 +10,7 @@ import (
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/mge"
@@ -278,14 +279,15 @@ func (u *unit) finish(ctx context.Context) error {
 	}
 	total := u.plan.Iterations()
 	u.done += u.plan.WorkUnits(total)
-	return u.folder.Finish(u.name, runfolder.Result{
-		Summary: runfolder.Summary{
-			Task: u.task.Name, Network: u.config.NetworkText(), Data: u.set.Name, Profile: u.config.Profile.Name, Unit: u.name,
-			Side: u.config.Side, Levels: u.config.Levels, Batch: u.config.Batch, Iterations: total,
-			Parameters: u.model.Params.Len(), WorkUnits: u.plan.WorkUnits(total),
-			Values:     measured,
-			ONNXSHA256: file.digest, CrosscheckMaxAbs: worst,
-		},
+	row := runfolder.Summary{
+		Task: u.task.Name, Network: u.config.NetworkText(), Data: u.set.Name, Profile: u.config.Profile.Name, Unit: u.name,
+		Side: u.config.Side, Levels: u.config.Levels, Batch: u.config.Batch, Iterations: total,
+		Parameters: u.model.Params.Len(), WorkUnits: u.plan.WorkUnits(total),
+		Values:     measured,
+		ONNXSHA256: file.digest, CrosscheckMaxAbs: worst,
+	}
+	err = u.folder.Finish(u.name, runfolder.Result{
+		Summary:    row,
 		Crosscheck: checks,
 		Timing: runfolder.Timing{
 			Unit: u.name, SecondsTraining: u.state.SecondsTraining, SecondsValidation: u.state.SecondsValidation,
@@ -298,6 +300,21 @@ func (u *unit) finish(ctx context.Context) error {
 		Allocations:  u.allocations(),
 		Coefficients: u.state.Coefficients,
 	})
+	if err == nil {
+		u.tellFinished(row)
+	}
+	return err
+}
+
+// tellFinished leaves a line about the finished unit, and one where its network is worse
+// than no network.
+func (u *unit) tellFinished(row runfolder.Summary) {
+	m := u.task.Measures[0]
+	u.progress.Print("%s finished: %s %s (input %s), %s work units in %s", u.name, m.Title, table.Digits(row.Values.Of(m), 4),
+		table.Digits(u.folder.Input().Of(m), 4), table.Work(row.WorkUnits), progress.Duration(time.Duration(u.state.SecondsTraining*float64(time.Second))))
+	if warning := u.folder.Warning(row); warning != "" {
+		u.progress.Print("warning: %s", warning)
+	}
 }
 
 // finishAverage exports, checks and measures the network with averaged weights; nil where there

@@ -137,8 +137,9 @@ func TestMain(t *testing.T) {
 	}
 	// The standard deviation of 0.10 and 0.12 is 0.02/sqrt(2).
 	check(t, all[0].Main(),
-		"single | 3360 | 1.00 | 0.1100 ± 0.0141 | *0.8000 (1 of 2) | *0.1000 (1 of 2)",
-		"mge | 1020 | 3.29 | *0.09000 ± 0.01414 | 0.6000 (1 of 2) | 0.2000 (1 of 2)",
+		"(input) |  |  | not recorded | not recorded | not recorded",
+		"single | 3360 | 1.00 | 0.1100 ± 0.0141 | 0.8000 (1 of 2) | 0.1000 (1 of 2)",
+		"mge | 1020 | 3.29 | 0.09000 ± 0.01414 | 0.6000 (1 of 2) | 0.2000 (1 of 2)",
 		"fullmultiscale | 585 | 5.74 | 0.1100 (1 of 2) |  | ",
 	)
 	check(t, all[0].Seconds(),
@@ -198,9 +199,10 @@ func TestVariant(t *testing.T) {
 	other = again(t, other)
 	all := groups(t, other, plain)
 	check(t, all[0].Main(),
-		"single | 3360 | 1.00 | *0.1000",
+		"(input) |  |  | not recorded",
+		"single | 3360 | 1.00 | 0.1000",
 		"mge | 1020 | 3.29 | 0.1200",
-		"mge (allocation optimal) | 1008 | 3.33 | *0.1000",
+		"mge (allocation optimal) | 1008 | 3.33 | 0.1000",
 	)
 	check(t, Quality(all),
 		"denoising unet deadleaves, MSE | single | 0.0% | 0.0% | 3360 | 1.00 | 3360 | 1.00",
@@ -227,7 +229,7 @@ func TestEqualConditions(t *testing.T) {
 	// Another kernel path and another seed: two seeds of one thing.
 	rounded := with(t, "rounded", 2, map[string]any{"data_digest": "1111111111", "kernel_path": "avx512", "conv": "direct", "memory": "2GiB"})
 	all := groups(t, first, rounded)
-	check(t, all[0].Main(), "single | 3360 | 1.00 | *0.1000 ± 0.0000", "mge | 1020 | 3.29 | 0.1200 ± 0.0000")
+	check(t, all[0].Main(), "(input) |  |  | not recorded", "single | 3360 | 1.00 | *0.1000 ± 0.0000", "mge | 1020 | 3.29 | 0.1200 ± 0.0000")
 
 	// Other pictures under the same name: a column of their own.
 	pictures := with(t, "pictures", 2, map[string]any{"data_digest": "2222222222"})
@@ -235,13 +237,13 @@ func TestEqualConditions(t *testing.T) {
 	if got, want := heads(all[0]), []string{"denoising deadleaves 11111111 unet MSE denoising_deadleaves-11111111_unet_MSE", "denoising deadleaves 22222222 unet MSE denoising_deadleaves-22222222_unet_MSE"}; !slices.Equal(got, want) {
 		t.Errorf("columns %q, want %q", got, want)
 	}
-	check(t, all[0].Main(), "single | 3360 | 1.00 | *0.1000 | *0.1000", "mge | 1020 | 3.29 | 0.1200 | 0.1200")
+	check(t, all[0].Main(), "(input) |  |  | not recorded | not recorded", "single | 3360 | 1.00 | 0.1000 | 0.1000", "mge | 1020 | 3.29 | 0.1200 | 0.1200")
 
 	// Weights of another run to begin with: rows of their own, with a single-scale of their own.
 	trained := with(t, "trained", 1, map[string]any{"data_digest": "1111111111", "init_digest": "abcdef0123"})
 	trained.Contents = trained.Only([]runfolder.Unit{{Strategy: "mge", Seed: 1}})
 	all = groups(t, first, again(t, trained))
-	check(t, all[0].Main(), "single | 3360 | 1.00 | *0.1000", "mge | 1020 | 3.29 | 0.1200", "mge (init abcdef01) | 1020 |  | 0.1200")
+	check(t, all[0].Main(), "(input) |  |  | not recorded", "single | 3360 | 1.00 | 0.1000", "mge | 1020 | 3.29 | 0.1200", "mge (init abcdef01) | 1020 |  | 0.1200")
 	if csv := all[0].Main().CSV(); !strings.Contains(csv, "\nmge,init abcdef01,") {
 		t.Errorf("CSV:\n%s", csv)
 	}
@@ -276,8 +278,9 @@ func TestAveragedWeights(t *testing.T) {
 	}
 	all := groups(t, r, averaged)
 	check(t, all[0].Main(),
+		"(input) |  |  | not recorded",
 		"single (ema 0.9, optimizer sgd) | 3360 | 1.00 | 0.1000",
-		"single (ema 0.9, optimizer sgd, averaged weights) | 3360 | 1.00 | *0.05000",
+		"single (ema 0.9, optimizer sgd, averaged weights) | 3360 | 1.00 | 0.05000",
 		"mge (ema 0.9, optimizer sgd) | 1020 | 3.29 | 0.1200",
 		"mge (ema 0.9, optimizer sgd, averaged weights) | 1020 | 3.29 | 0.06000",
 	)
@@ -334,6 +337,137 @@ func TestMixedFolder(t *testing.T) {
 	}
 }
 
+// withInput gives a run the measures of its input.
+func withInput(t *testing.T, r Run, mse float64) Run {
+	t.Helper()
+	r.Inputs = []runfolder.Input{{What: "the degraded pictures themselves", Values: metric.Values{"mse": mse, "ssim": 1 - 2*mse}}}
+	return again(t, r)
+}
+
+// on gives a run a machine.
+func on(t *testing.T, r Run, cpu string) Run {
+	t.Helper()
+	r.Record.Environment = map[string]any{"cpu": cpu, "cores": 2., "kernel_path": "avx2"}
+	return again(t, r)
+}
+
+// TestInput: the input is the first row, and a network that is worse gets a warning.
+func TestInput(t *testing.T) {
+	r := newRun(t, denoising,
+		unit{mge.Single.Name, 1, []float64{0.1}}, unit{mge.Single.Name, 2, []float64{0.1}},
+		unit{mge.MGE.Name, 1, []float64{0.3}}, unit{mge.MGE.Name, 2, []float64{0.5}}, unit{mge.FullMultiscale.Name, 1, []float64{0.2}})
+	const warning = "denoising unet deadleaves, mge is worse than its input with seed 1, 2: MSE 0.4000, the input's is 0.2000."
+	all := groups(t, withInput(t, r, 0.2))
+	check(t, all[0].Main(),
+		"(input) |  |  | 0.2000",
+		"single | 3360 | 1.00 | 0.1000 ± 0.0000",
+		"mge | 1020 | 3.29 | 0.4000 ± 0.1414",
+		"fullmultiscale | 585 | 5.74 | 0.2000 (1 of 2)")
+	check(t, Answer(all),
+		"(input) |  | 0.2000 | +100.0% (+100.0 to +100.0)",
+		"single | 1.00 | 0.1000 ± 0.0000 | 0.0%",
+		"mge | 3.29 | 0.4000 ± 0.1414 | +300.0% (−970.6 to +1570.6)",
+		"fullmultiscale | 5.74 | 0.2000 (1 of 2) | +100.0%")
+	check(t, Quality(all),
+		"denoising unet deadleaves, MSE | (input) | +100.0% (+100.0 to +100.0) |  |  |  |  | ",
+		" | single | 0.0% | 0.0% | 3360 ± 0 | 1.00 | 3360 ± 0 | 1.00",
+		" | mge | +300.0% (−970.6 to +1570.6) | +300.0% | not reached |  | not reached | ",
+		" | fullmultiscale | +100.0% | +100.0% | not reached |  | not reached | ")
+	if got := Answer(all).Warnings; !slices.Equal(got, []string{warning}) {
+		t.Errorf("warnings %q", got)
+	}
+	other := withInput(t, with(t, "other", 3, nil), 0.25)
+	if got := texts(groups(t, withInput(t, r, 0.2), other)[0].Main())[0]; got != "(input) |  |  | differs" {
+		t.Errorf("two inputs of one subject: %s", got)
+	}
+}
+
+// TestBest: bold is what the interval over equal seeds says, not what the mean does.
+func TestBest(t *testing.T) {
+	seeds := func(strategy string, errors ...float64) (units []unit) {
+		for i, e := range errors {
+			units = append(units, unit{strategy, uint64(i + 1), []float64{e}})
+		}
+		return units
+	}
+	for _, c := range []struct {
+		what        string
+		single, mge []float64
+		want        string
+	}{
+		{"apart in every seed", []float64{0.10, 0.12, 0.14}, []float64{0.09, 0.109, 0.131}, "mge"},
+		{"apart by the means alone", []float64{0.10, 0.12, 0.14}, []float64{0.05, 0.13, 0.145}, ""},
+		{"one seed", []float64{0.10}, []float64{0.05}, ""},
+		{"no seed in common", []float64{0.10, 0.11}, nil, ""},
+	} {
+		g := groups(t, newRun(t, denoising, append(seeds(mge.Single.Name, c.single...), seeds(mge.MGE.Name, c.mge...)...)...))[0]
+		got := ""
+		for _, row := range g.Main().Rows {
+			if row[3].Best {
+				got = row[0].Text
+			}
+		}
+		if got != c.want {
+			t.Errorf("%s: %q is the best, want %q", c.what, got, c.want)
+		}
+	}
+}
+
+// TestDifference: the paired t interval of values computed elsewhere (R 4.2, t.test).
+func TestDifference(t *testing.T) {
+	for _, c := range []struct {
+		values    []float64
+		mean      float64
+		low, high float64
+		sign      int
+	}{
+		{[]float64{1, 2, 3}, 2, -0.4841377, 4.4841377, 0},
+		{[]float64{-0.011, -0.009, -0.010}, -0.010, -0.01248414, -0.00751586, -1},
+		{[]float64{0.5, 0.7}, 0.6, -0.6706205, 1.8706205, 0},
+		{[]float64{5, 6, 7, 8, math.NaN()}, 6.5, 4.445739, 8.554261, 1},
+		{[]float64{0.3}, 0.3, math.NaN(), math.NaN(), 0},
+		{nil, math.NaN(), math.NaN(), math.NaN(), 0},
+	} {
+		d := differenceOf(c.values)
+		for i, got := range []float64{d.mean, d.low, d.high} {
+			want := []float64{c.mean, c.low, c.high}[i]
+			if math.IsNaN(got) != math.IsNaN(want) || math.Abs(got-want) > 1e-6 {
+				t.Errorf("%v: %+v, want %v (%v to %v)", c.values, d, c.mean, c.low, c.high)
+			}
+		}
+		if d.sign() != c.sign {
+			t.Errorf("%v: sign %d", c.values, d.sign())
+		}
+	}
+}
+
+// TestEqualSeeds: ratios are of seeds that both have, and of times on one machine.
+func TestEqualSeeds(t *testing.T) {
+	longer := newRun(t, denoising, unit{mge.Single.Name, 2, []float64{0.1}}, unit{mge.MGE.Name, 2, []float64{0.1}})
+	longer.Summaries[0].WorkUnits *= 2
+	longer.Timings[0].SecondsTraining *= 2
+	only := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
+	check(t, groups(t, again(t, longer), only)[0].Main(), "(input) |  |  | not recorded", "single | 5040 | 1.00 | 0.1000 ± 0.0000", "mge | 1020 | 6.59 | 0.1000 (1 of 2)")
+
+	a := on(t, with(t, "a", 1, nil), "fast")
+	b := on(t, with(t, "b", 2, nil), "slow")
+	b.Contents = b.Only([]runfolder.Unit{{Strategy: mge.MGE.Name, Seed: 2}})
+	b = again(t, b)
+	all := groups(t, a, b)
+	seconds := all[0].Seconds()
+	check(t, seconds, "single | 336.0 (1 of 2) | 1.00 |  | ", "mge | 102.0 (1 of 2) | 3.29 | 102.0 (1 of 2) | ")
+	if note := seconds.Notes[0]; !strings.HasSuffix(note, " A: fast, 2 cores, kernel path avx2. B: slow, 2 cores, kernel path avx2.") {
+		t.Errorf("note %q", note)
+	}
+	// One seed on each machine, but never both of a pair.
+	a.Contents = a.Only([]runfolder.Unit{{Strategy: mge.Single.Name, Seed: 1}})
+	c := on(t, with(t, "c", 1, nil), "slow")
+	c.Contents = c.Only([]runfolder.Unit{{Strategy: mge.MGE.Name, Seed: 1}})
+	check(t, QualitySeconds(groups(t, again(t, a), again(t, c))),
+		"denoising unet deadleaves, MSE | single | 336.0 | 1.00 | 336.0 | 1.00",
+		" | mge | not reached |  | not reached | ")
+}
+
 func TestQuality(t *testing.T) {
 	sr := Subject{"superresolution", "srnet", "deadleaves"}
 	all := groups(t,
@@ -346,9 +480,9 @@ func TestQuality(t *testing.T) {
 	check(t, Quality(all),
 		"denoising unet deadleaves, MSE | single | 0.0% | 0.0% | 3360 ± 0 | 1.00 | 2940 ± 594 | 1.00",
 		// Seed 1 touches the error and loses it again; seed 2 never does.
-		" | mge | +15.0% | +10.0% | 510 (1 of 2) | 6.59 | 510 (1 of 2) | 4.94",
+		" | mge | +15.0% (−48.5 to +78.5) | +10.0% | 510 (1 of 2) | 6.59 | 510 (1 of 2) | 4.94",
 		// Seed 3 has no single-scale run to be compared with.
-		" | fullmultiscale | −10.0% | −10.0% | 438.75 | 7.66 | 292.5 | 8.62",
+		" | fullmultiscale | −10.0% | −10.0% | 438.8 | 7.66 | 292.5 | 8.62",
 		" | progressive |  |  | no curve |  | no curve | ",
 		"superresolution srnet deadleaves, 1−SSIM | mge |  |  | no single-scale run |  | no single-scale run | ",
 	)
@@ -410,6 +544,7 @@ func ExampleGroups() {
 		fmt.Println(row[0].Text, row[1].Text, row[2].Text, row[3].Text)
 	}
 	// Output:
+	// (input)   not recorded
 	// single 3360 1.00 0.1000
 	// mge 1020 3.29 0.1100
 }

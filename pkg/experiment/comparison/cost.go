@@ -129,7 +129,7 @@ func (s schedule) row(r Row, plan *mge.Plan, single mge.Plan, want float64, agai
 	total := plan.WorkUnits(plan.Iterations())
 	var each []string
 	for _, stage := range plan.Stages {
-		each = append(each, table.Plain(stage.WorkUnits()))
+		each = append(each, table.Work(stage.WorkUnits()))
 	}
 	equal := ""
 	var err error
@@ -139,14 +139,14 @@ func (s schedule) row(r Row, plan *mge.Plan, single mge.Plan, want float64, agai
 	case want == total:
 		equal = "yes"
 	default:
-		equal = "no: " + table.Plain(want)
+		equal = "no: " + table.Work(want)
 		err = fmt.Errorf("%s, %s: %s work units by its plan, %s by %s", s.name, r, table.Plain(total), table.Plain(want), against)
 	}
 	ratio := single.WorkUnits(single.Iterations()) / total
 	return []table.Cell{
 		table.Words(s.name), s.group.cell(r),
 		{Text: table.Grouped(plan.Iterations()), Fields: []string{strconv.Itoa(plan.Iterations())}},
-		table.Words(strings.Join(each, ", ")), table.Number(total, table.Plain(total)), table.Number(ratio, threeDigits(ratio)),
+		table.Words(strings.Join(each, ", ")), table.Number(total, table.Work(total)), table.Number(ratio, threeDigits(ratio)),
 		table.Words(against), table.Words(equal),
 	}, err
 }
@@ -159,6 +159,6 @@ func (s schedule) measured(r Row, work *interval, single mge.Plan) []table.Cell 
 	mean := (work.low + work.high) / 2
 	ratio := single.WorkUnits(single.Iterations()) / mean
 	return []table.Cell{
-		table.Words(s.name), s.group.cell(r), {}, {}, table.Number(mean, work.cell(table.Plain).Text), table.Number(ratio, threeDigits(ratio)), {}, {},
+		table.Words(s.name), s.group.cell(r), {}, {}, table.Number(mean, work.cell(table.Work).Text), table.Number(ratio, threeDigits(ratio)), {}, {},
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -262,8 +263,14 @@ func (g *Group) seeds() (largest int) {
 	return largest
 }
 
+// outcome is a finished unit and the machine that trained it.
+type outcome struct {
+	runfolder.Result
+	machine string
+}
+
 // results returns the units of a subject and a row, by seed.
-func (g *Group) results(e Subject, row Row) (list []runfolder.Result) {
+func (g *Group) results(e Subject, row Row) (list []outcome) {
 	for _, r := range g.Runs {
 		if r.Subject != e || r.Variant != row.Variant || r.Init != row.Init {
 			continue
@@ -271,19 +278,130 @@ func (g *Group) results(e Subject, row Row) (list []runfolder.Result) {
 		for _, s := range r.Summaries {
 			if s.Strategy == row.Strategy {
 				result, _ := r.Result(s.Unit)
-				list = append(list, result)
+				list = append(list, outcome{result, r.machine()})
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b runfolder.Result) int { return runfolder.Compare(a.Summary.Unit, b.Summary.Unit) })
+	slices.SortStableFunc(list, func(a, b outcome) int { return runfolder.Compare(a.Summary.Unit, b.Summary.Unit) })
 	return list
 }
 
 // single returns what a row is compared with: single-scale of the same variant,
 // or else of none, always from the same initial weights.
-func (g *Group) single(e Subject, row Row) []runfolder.Result {
+func (g *Group) single(e Subject, row Row) []outcome {
 	if own := g.results(e, Row{mge.Single.Name, row.Variant, row.Init}); len(own) > 0 {
 		return own
 	}
 	return g.results(e, Row{Strategy: mge.Single.Name, Init: row.Init})
+}
+
+// pair is two units with the same seed.
+type pair struct{ own, other outcome }
+
+// pairsOf returns the units of two rows that have the same seed, by seed.
+func pairsOf(own, other []outcome) (list []pair) {
+	for _, a := range own {
+		for _, b := range other {
+			if a.Summary.Seed == b.Summary.Seed {
+				list = append(list, pair{a, b})
+			}
+		}
+	}
+	return list
+}
+
+// withSingle returns the units of a row beside single-scale's of the same seed.
+func (g *Group) withSingle(e Subject, row Row) []pair {
+	return pairsOf(g.results(e, row), g.single(e, row))
+}
+
+// ratio is single-scale's mean over the row's, of the same seeds alone: a ratio of means
+// over other seeds would compare seeds, too.
+func ratio(pairs []pair, of func(outcome) float64) float64 {
+	var own, single []float64
+	for _, p := range pairs {
+		a, b := of(p.own), of(p.other)
+		if !math.IsNaN(a) && !math.IsNaN(b) {
+			own, single = append(own, a), append(single, b)
+		}
+	}
+	return statisticOf(single).mean / statisticOf(own).mean
+}
+
+// onOneMachine returns the pairs of which both units were trained on one machine, the
+// first pair's: times of others are not to be compared.
+func onOneMachine(pairs []pair) (list []pair) {
+	for _, p := range pairs {
+		if p.own.machine == p.other.machine && (len(list) == 0 || p.own.machine == list[0].own.machine) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// input returns the measures of the answer to a subject that takes no network; nil where
+// no run recorded them, and same is false where runs disagree.
+func (g *Group) input(e Subject) (in metric.Values, same bool) {
+	for _, r := range g.Runs {
+		if r.Subject != e || r.Input() == nil {
+			continue
+		}
+		if in != nil && !maps.Equal(in, r.Input()) {
+			return in, false
+		}
+		in = r.Input()
+	}
+	return in, true
+}
+
+// inputCell shows a measure of the input.
+func (g *Group) inputCell(e Subject, m metric.Measure, fields int) table.Cell {
+	c := table.Cell{Fields: make([]string, fields)}
+	switch in, same := g.input(e); {
+	case !same:
+		c.Text = "differs"
+	case in == nil:
+		c.Text = runfolder.NotRecorded
+	default:
+		c.Text, c.Fields[0] = show(m)(in.Of(m)), table.Exact(in.Of(m))
+	}
+	return c
+}
+
+// inputExcess is by how much the input's error is above single-scale's, of the seeds that
+// there are.
+func (g *Group) inputExcess(e Subject, m metric.Measure) difference {
+	in, same := g.input(e)
+	if in == nil || !same {
+		return differenceOf(nil)
+	}
+	return differenceOf(valuesOf(g.results(e, Row{Strategy: mge.Single.Name}), func(r outcome) float64 {
+		return m.Error(in.Of(m))/m.Error(r.Summary.Values.Of(m)) - 1
+	}))
+}
+
+// warnings names the rows with networks that are worse than their input by the deciding
+// measure.
+func (g *Group) warnings() (list []string) {
+	for _, e := range g.subjects() {
+		in, same := g.input(e)
+		if in == nil || !same {
+			continue
+		}
+		m := g.measures(e)[0]
+		for _, row := range g.rows() {
+			var seeds []string
+			var values []float64
+			for _, r := range g.results(e, row) {
+				if v := r.Summary.Values.Of(m); m.Better(in.Of(m), v) {
+					seeds, values = append(seeds, strconv.FormatUint(r.Summary.Seed, 10)), append(values, v)
+				}
+			}
+			if len(seeds) > 0 {
+				list = append(list, fmt.Sprintf("%s, %s is worse than its input with seed %s: %s %s, the input's is %s.",
+					e, row, strings.Join(seeds, ", "), m.Title, show(m)(statisticOf(values).mean), show(m)(in.Of(m))))
+			}
+		}
+	}
+	return list
 }

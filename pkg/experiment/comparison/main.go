@@ -3,10 +3,12 @@ package comparison
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/metric"
 )
 
 // strategyColumn is the first of most tables.
@@ -21,6 +23,14 @@ func (e Subject) column(quantity string, fields ...string) table.Column {
 	return c
 }
 
+// inputName is the first cell of the row of the input.
+func inputName() table.Cell {
+	return table.Cell{Text: runfolder.InputName, Fields: []string{runfolder.InputName, ""}}
+}
+
+// inputNote says what the first row is.
+const inputNote = runfolder.InputName + " is the answer that takes no network: the degraded pictures themselves, or in super-resolution their bilinear enlargement."
+
 // Main is the main comparison: what strategies end with, and their work units.
 func (g *Group) Main() *table.Table {
 	t := &table.Table{
@@ -30,34 +40,66 @@ func (g *Group) Main() *table.Table {
 			{Heading: []string{"work units"}, Fields: []string{"work_units", "work_units_most"}},
 			{Heading: []string{"ratio"}, Fields: []string{"work_ratio", "work_ratio_most"}},
 		},
+		Rows: [][]table.Cell{{inputName(), (*interval)(nil).cell(nil), (*interval)(nil).cell(nil)}},
 	}
 	seeds := g.seeds()
 	for _, row := range g.rows() {
 		work, ratio := g.work(row)
-		t.Rows = append(t.Rows, []table.Cell{g.cell(row), work.cell(table.Plain), ratio.cell(threeDigits)})
+		t.Rows = append(t.Rows, []table.Cell{g.cell(row), work.cell(table.Work), ratio.cell(threeDigits)})
 	}
 	for _, e := range g.subjects() {
 		for _, m := range g.measures(e) {
 			t.Columns = append(t.Columns, e.column(m.Title, statisticFields(m.Title)...))
-			column := len(t.Columns) - 1
-			best := math.NaN()
-			var means []float64
+			t.Rows[0] = append(t.Rows[0], g.inputCell(e, m, len(statisticFields(m.Title))))
+			best := g.best(e, m)
 			for i, row := range g.rows() {
-				s := statisticOf(valuesOf(g.results(e, row), func(r runfolder.Result) float64 { return r.Summary.Values.Of(m) }))
-				t.Rows[i] = append(t.Rows[i], s.cell(seeds, show(m)))
-				means = append(means, s.mean)
-				if m.Better(s.mean, best) {
-					best = s.mean
-				}
-			}
-			for i, mean := range means {
-				t.Rows[i][column].Best = mean == best
+				s := statisticOf(valuesOf(g.results(e, row), func(r outcome) float64 { return r.Summary.Values.Of(m) }))
+				c := s.cell(seeds, show(m))
+				c.Best = i == best
+				t.Rows[i+1] = append(t.Rows[i+1], c)
 			}
 		}
 	}
-	t.Notes = append(t.Notes, "MSE is on normalised pictures, SSIM on [0,1], both of the validation set after the last iteration; the best of a column is in bold.",
-		"A ratio is single-scale's work units over the strategy's."+overSeeds(seeds))
+	bold := "The best of a column is in bold where its paired interval against each other row excludes zero; with one seed nothing is."
+	if seeds > 1 {
+		bold = "The best of a column is in bold where its paired t interval of 95% against each other row, of equal seeds, excludes zero."
+	}
+	t.Notes = append(t.Notes, "MSE is on normalised pictures, SSIM on [0,1], both of the validation set after the last iteration. "+bold,
+		inputNote+" A ratio is single-scale's work units over the strategy's, of equal seeds."+overSeeds(seeds))
 	return t
+}
+
+// best returns the place of the row that is better than each other one by a measure, by
+// more than what its seeds may make; -1 where there is none.
+func (g *Group) best(e Subject, m metric.Measure) int {
+	best, value := -1, math.NaN()
+	rows := g.rows()
+	results := make([][]outcome, len(rows))
+	of := func(r outcome) float64 { return m.Error(r.Summary.Values.Of(m)) }
+	for i, row := range rows {
+		results[i] = g.results(e, row)
+		if mean := statisticOf(valuesOf(results[i], of)).mean; !math.IsNaN(mean) && !(mean >= value) {
+			best, value = i, mean
+		}
+	}
+	others := 0
+	for i := range rows {
+		if i == best || len(results[i]) == 0 {
+			continue
+		}
+		others++
+		var differences []float64
+		for _, p := range pairsOf(results[best], results[i]) {
+			differences = append(differences, of(p.own)-of(p.other))
+		}
+		if differenceOf(differences).sign() >= 0 {
+			return -1
+		}
+	}
+	if others == 0 {
+		return -1
+	}
+	return best
 }
 
 func overSeeds(n int) string {
@@ -69,26 +111,25 @@ func overSeeds(n int) string {
 
 // work returns a row's work units in all experiments, and single-scale's over
 // them.
-func (g *Group) work(row Row) (work, ratio *interval) {
+func (g *Group) work(row Row) (work, times *interval) {
 	for _, e := range g.subjects() {
-		own := statisticOf(valuesOf(g.results(e, row), workUnits)).mean
-		single := statisticOf(valuesOf(g.single(e, row), workUnits)).mean
-		work, ratio = work.with(own), ratio.with(single/own)
+		work = work.with(statisticOf(valuesOf(g.results(e, row), workUnits)).mean)
+		times = times.with(ratio(g.withSingle(e, row), workUnits))
 	}
-	return work, ratio
+	return work, times
 }
 
-func workUnits(r runfolder.Result) float64 { return r.Summary.WorkUnits }
+func workUnits(r outcome) float64 { return r.Summary.WorkUnits }
 
 // seconds is the time of training, NaN where timing.csv does not have it.
-func seconds(r runfolder.Result) float64 {
+func seconds(r outcome) float64 {
 	if s := r.Timing.SecondsTraining; s > 0 {
 		return s
 	}
 	return math.NaN()
 }
 
-func valuesOf(results []runfolder.Result, of func(runfolder.Result) float64) (values []float64) {
+func valuesOf(results []outcome, of func(outcome) float64) (values []float64) {
 	for _, r := range results {
 		values = append(values, of(r))
 	}
@@ -96,22 +137,59 @@ func valuesOf(results []runfolder.Result, of func(runfolder.Result) float64) (va
 }
 
 // Seconds is the time of training, and single-scale's over it. It belongs to
-// the machines on which the runs were made.
+// the machines on which the runs were made; each has columns of its own.
 func (g *Group) Seconds() *table.Table {
 	t := &table.Table{Name: "seconds-" + g.Name, Title: "Seconds of training, " + g.Title, Columns: []table.Column{strategyColumn}}
 	n := g.seeds()
 	for _, row := range g.rows() {
 		t.Rows = append(t.Rows, []table.Cell{g.cell(row)})
 	}
+	machines := g.machines()
 	for _, e := range g.subjects() {
-		t.Columns = append(t.Columns, e.column("seconds", statisticFields("seconds")...), e.column("ratio", "ratio"))
-		for i, row := range g.rows() {
-			own := statisticOf(valuesOf(g.results(e, row), seconds))
-			single := statisticOf(valuesOf(g.single(e, row), seconds))
-			ratio := single.mean / own.mean
-			t.Rows[i] = append(t.Rows[i], own.cell(n, oneDecimal), table.Number(ratio, threeDigits(ratio)))
+		for k, machine := range machines {
+			on := func(r outcome) bool { return r.machine == machine }
+			if !slices.ContainsFunc(g.rows(), func(row Row) bool { return slices.ContainsFunc(g.results(e, row), on) }) {
+				continue
+			}
+			heading, times, field := "seconds", "ratio", ""
+			if len(machines) > 1 {
+				letter := string(rune('A' + k%26))
+				heading, times, field = "seconds on "+letter, "ratio on "+letter, "_on_"+letter
+			}
+			t.Columns = append(t.Columns, e.column(heading, statisticFields("seconds"+field)...), e.column(times, "ratio"+field))
+			for i, row := range g.rows() {
+				own := slices.DeleteFunc(g.results(e, row), func(r outcome) bool { return !on(r) })
+				single := slices.DeleteFunc(g.single(e, row), func(r outcome) bool { return !on(r) })
+				faster := ratio(pairsOf(own, single), seconds)
+				t.Rows[i] = append(t.Rows[i], statisticOf(valuesOf(own, seconds)).cell(n, oneDecimal), table.Number(faster, threeDigits(faster)))
+			}
 		}
 	}
-	t.Notes = append(t.Notes, "Without validation. A ratio is single-scale's seconds over the strategy's."+overSeeds(n))
+	t.Notes = append(t.Notes, "Without validation. A ratio is single-scale's seconds over the strategy's, of equal seeds on one machine; compare seconds within a column only."+overSeeds(n)+machineNote(machines))
 	return t
+}
+
+// machines returns those of the group's runs, in their order.
+func (g *Group) machines() (list []string) {
+	for _, r := range g.Runs {
+		if m := r.machine(); !slices.Contains(list, m) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// machineNote names the machines that seconds belong to.
+func machineNote(machines []string) string {
+	var b strings.Builder
+	for k, m := range machines {
+		if m == "" {
+			m = "not recorded"
+		}
+		if len(machines) == 1 {
+			return " Machine: " + m + "."
+		}
+		fmt.Fprintf(&b, " %c: %s.", 'A'+k%26, m)
+	}
+	return b.String()
 }

@@ -41,11 +41,12 @@ func reached(curve []runfolder.Measured, m metric.Measure, target float64) reach
 // quality is how soon one row of a subject is as good as single-scale. All
 // numbers are over the seeds for which there is a single-scale run, too.
 type quality struct {
-	paired     int       // seeds that single-scale was trained with, too
-	seeds      int       // of those, the ones with a curve of both
-	final      statistic // the error at the end over single-scale's, less 1
-	min        statistic // the smallest error on the way over single-scale's, less 1
-	full, near pairs     // to reach single-scale's final error, and Within of it
+	paired     int        // seeds that single-scale was trained with, too
+	seeds      int        // of those, the ones with a curve of both
+	final      difference // the error at the end over single-scale's, less 1
+	min        statistic  // the smallest error on the way over single-scale's, less 1
+	input      bool       // it is of the input, which spends nothing
+	full, near pairs      // to reach single-scale's final error, and Within of it
 }
 
 // pairs is what a row and single-scale itself spent until an error, of the
@@ -69,27 +70,29 @@ func (p *pairs) add(own, single reach) {
 
 func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
 	var final, smallest []float64
-	for _, own := range g.results(e, row) {
-		for _, single := range g.single(e, row) {
-			if single.Summary.Seed != own.Summary.Seed {
-				continue
-			}
-			q.paired++
-			curve, reference := own.Curve(), single.Curve()
-			if len(curve) == 0 || len(reference) == 0 {
-				continue
-			}
-			q.seeds++
-			target := m.Error(reference[len(reference)-1].Of(m))
-			near := target * (1 + Within)
-			r := reached(curve, m, target)
-			q.full.add(r, reached(reference, m, target))
-			q.near.add(reached(curve, m, near), reached(reference, m, near))
-			final = append(final, m.Error(curve[len(curve)-1].Of(m))/target-1)
-			smallest = append(smallest, r.min/target-1)
+	pairs := g.withSingle(e, row)
+	timed := onOneMachine(pairs)
+	for _, p := range pairs {
+		q.paired++
+		curve, reference := p.own.Curve(), p.other.Curve()
+		if len(curve) == 0 || len(reference) == 0 {
+			continue
 		}
+		if !slices.ContainsFunc(timed, func(t pair) bool { return t.own.Summary.Unit == p.own.Summary.Unit }) {
+			for i := range curve {
+				curve[i].Seconds = math.NaN()
+			}
+		}
+		q.seeds++
+		target := m.Error(reference[len(reference)-1].Of(m))
+		near := target * (1 + Within)
+		r := reached(curve, m, target)
+		q.full.add(r, reached(reference, m, target))
+		q.near.add(reached(curve, m, near), reached(reference, m, near))
+		final = append(final, m.Error(curve[len(curve)-1].Of(m))/target-1)
+		smallest = append(smallest, r.min/target-1)
 	}
-	q.final, q.min = statisticOf(final), statisticOf(smallest)
+	q.final, q.min = differenceOf(final), statisticOf(smallest)
 	return q
 }
 
@@ -100,12 +103,13 @@ var subjectColumn = table.Column{Heading: []string{"experiment"}, Fields: []stri
 // is single-scale's final one.
 func Quality(groups []*Group) *table.Table {
 	t := qualityTable(groups, "quality", "Work units until single-scale's final error",
-		spending{"work units", "work_units", func(p pairs) ([]float64, []float64) { return p.work, p.workRatio }, table.Plain},
-		extra{"at the end", "final_excess", func(q quality) table.Cell { return excess(q.final) }},
-		extra{"least", "least_excess", func(q quality) table.Cell { return excess(q.min) }},
+		spending{"work units", "work_units", func(p pairs) ([]float64, []float64) { return p.work, p.workRatio }, table.Work},
+		extra{"at the end", differenceFields("final_excess"), func(q quality) table.Cell { return q.final.percent() }},
+		extra{"least", []string{"least_excess"}, func(q quality) table.Cell { return excess(q.min) }},
 	)
 	t.Notes = append(t.Notes,
 		"An error counts as reached at the first validation that is not above it; there is no interpolation between validations. It may be above again afterwards; how it ends is in the first column of errors. MSE is on normalised pictures, SSIM on [0,1].",
+		method(mostSeeds(groups))+" "+inputNote,
 		fmt.Sprintf("A ratio is what single-scale itself spends until the same error, over what the strategy spends; within %g%% means an error of at most %g times single-scale's final one.", 100*Within, 1+Within),
 	)
 	return t
@@ -115,8 +119,16 @@ func Quality(groups []*Group) *table.Table {
 func QualitySeconds(groups []*Group) *table.Table {
 	t := qualityTable(groups, "seconds-to-quality", "Seconds of training until single-scale's final error",
 		spending{"seconds", "seconds", func(p pairs) ([]float64, []float64) { return p.seconds, p.secondsRatio }, oneDecimal})
-	t.Notes = append(t.Notes, "Without validation. A ratio is the seconds of single-scale itself until the same error, over the strategy's.")
+	t.Notes = append(t.Notes, "Without validation, of equal seeds on one machine. A ratio is the seconds of single-scale itself until the same error, over the strategy's.")
 	return t
+}
+
+// mostSeeds is the largest number of seeds in a cell.
+func mostSeeds(groups []*Group) (most int) {
+	for _, g := range groups {
+		most = max(most, g.seeds())
+	}
+	return most
 }
 
 // eachQuality goes through the rows of the tables of quality in their order.
@@ -124,6 +136,9 @@ func eachQuality(groups []*Group, do func(*Group, Subject, metric.Measure, Row, 
 	for _, g := range groups {
 		for _, e := range g.subjects() {
 			for _, m := range g.measures(e) {
+				if d := g.inputExcess(e, m); d.n > 0 {
+					do(g, e, m, Row{Strategy: runfolder.InputName}, quality{final: d, min: statisticOf(nil), input: true})
+				}
 				for _, row := range g.rows() {
 					if len(g.results(e, row)) > 0 {
 						do(g, e, m, row, g.quality(e, row, m))
@@ -143,8 +158,9 @@ type spending struct {
 
 // extra is a column of errors against single-scale's.
 type extra struct {
-	heading, field string
-	cell           func(quality) table.Cell
+	heading string
+	fields  []string
+	cell    func(quality) table.Cell
 }
 
 func qualityTable(groups []*Group, name, title string, s spending, extras ...extra) *table.Table {
@@ -154,7 +170,7 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 		Columns: []table.Column{subjectColumn, strategyColumn},
 	}
 	for _, x := range extras {
-		t.Columns = append(t.Columns, table.Column{Heading: []string{"error against single-scale's", x.heading}, Fields: []string{x.field}})
+		t.Columns = append(t.Columns, table.Column{Heading: []string{"error against single-scale's", x.heading}, Fields: x.fields})
 	}
 	for _, until := range []struct{ heading, field, seeds string }{{"until that error", s.field, "seeds"}, {within, s.field + "_within", "seeds_within"}} {
 		t.Columns = append(t.Columns,
@@ -165,6 +181,9 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 	one := !slices.ContainsFunc(groups, func(g *Group) bool { return g.label() != groups[0].label() })
 	last := ""
 	eachQuality(groups, func(g *Group, e Subject, m metric.Measure, row Row, q quality) {
+		if q.input && len(extras) == 0 {
+			return // there is nothing to say
+		}
 		shown := e.String() + ", " + m.ErrorTitle()
 		if !one {
 			shown += " (" + g.label() + ")"
@@ -175,6 +194,9 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 		}
 		last = shown
 		cells := []table.Cell{first, g.cell(row)}
+		if q.input {
+			cells[1] = inputName()
+		}
 		for _, x := range extras {
 			cells = append(cells, x.cell(q))
 		}
@@ -193,6 +215,7 @@ func spentCell(spent []float64, reached int, q quality, show func(float64) strin
 	c := s.cell(q.seeds, show)
 	c.Fields = append(c.Fields, strconv.Itoa(q.seeds))
 	switch {
+	case q.input:
 	case q.paired == 0:
 		c.Text = "no single-scale run"
 	case q.seeds == 0:

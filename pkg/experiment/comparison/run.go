@@ -95,6 +95,15 @@ func (r Run) Title() string {
 	return join(r.String(), r.Profile+" profile", strings.Join(r.Sizes, ", "), Row{"", r.Variant, r.Init}.variant())
 }
 
+// machine names what the run's seconds belong to; "" where its record does not say.
+func (r *Run) machine() string {
+	e := r.Record.Environment
+	if e == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s, %s cores, kernel path %s", cmp.Or(setting.Text(e["cpu"]), "unknown CPU"), cmp.Or(setting.Text(e["cores"]), "unknown"), cmp.Or(setting.Text(e["kernel_path"]), "unknown"))
+}
+
 // digest is the beginning of one of the record's digests; "" where it has none.
 func digest(r runfolder.Record, name string) string {
 	text := setting.Text(r.Configuration[name])

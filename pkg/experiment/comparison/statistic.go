@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
+	"gonum.org/v1/gonum/stat/distuv"
 
 	"multiscale/pkg/experiment/table"
 )
@@ -53,6 +54,69 @@ func (s statistic) cell(of int, show func(float64) string) table.Cell {
 		c.Text += fmt.Sprintf(" (%d of %d)", s.n, of)
 	}
 	return c
+}
+
+// confidence is that of all intervals.
+const confidence = 0.95
+
+// difference is the mean of differences between two things with the same seeds, and its
+// paired t interval: the mean ± t s/√n, where s is the standard deviation of the n
+// differences and t the quantile of Student's distribution with n-1 degrees of freedom.
+// It takes the differences as normal. One seed has no interval: low and high are NaN.
+type difference struct {
+	mean, low, high float64
+	n               int
+}
+
+// differenceOf is of the differences that are known.
+func differenceOf(values []float64) difference {
+	s := statisticOf(values)
+	d := difference{s.mean, math.NaN(), math.NaN(), s.n}
+	if s.n > 1 {
+		t := distuv.StudentsT{Sigma: 1, Nu: float64(s.n - 1)}.Quantile((1 + confidence) / 2)
+		half := t * s.std / math.Sqrt(float64(s.n))
+		d.low, d.high = s.mean-half, s.mean+half
+	}
+	return d
+}
+
+// sign is -1 or 1 where the interval is wholly on that side of zero, else 0.
+func (d difference) sign() int {
+	switch {
+	case d.high < 0:
+		return -1
+	case d.low > 0:
+		return 1
+	}
+	return 0 // of NaN, too
+}
+
+// differenceFields are the columns of a difference in CSV.
+func differenceFields(name string) []string {
+	return []string{name, name + "_low", name + "_high", name + "_seeds"}
+}
+
+// percent shows a relative difference with its interval, as +7.8% (+3.1 to +12.5).
+func (d difference) percent() table.Cell {
+	c := table.Cell{Fields: []string{table.Exact(d.mean), table.Exact(d.low), table.Exact(d.high), strconv.Itoa(d.n)}}
+	if d.n == 0 {
+		return c
+	}
+	c.Text = signed(100*d.mean) + "%"
+	if d.n > 1 && (d.low != 0 || d.high != 0) { // single-scale's from itself is zero
+		c.Text += fmt.Sprintf(" (%s to %s)", signed(100*d.low), signed(100*d.high))
+	}
+	return c
+}
+
+// method says what the intervals of a table are; nothing where there are none.
+func method(seeds int) string {
+	if seeds < 2 {
+		return "With one seed there is no interval: a difference may be one of seeds."
+	}
+	t := distuv.StudentsT{Sigma: 1, Nu: float64(seeds - 1)}.Quantile((1 + confidence) / 2)
+	return fmt.Sprintf("Differences are of equal seeds. In brackets are paired t intervals of %g%%: the mean difference ± t standard errors, with t = %s for %d seeds; so few seeds make them wide. They take differences as normal, and are not corrected for the number of rows.",
+		100*confidence, threeDigits(t), seeds)
 }
 
 func fourDigits(v float64) string  { return table.Digits(v, 4) }

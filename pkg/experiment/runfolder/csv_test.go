@@ -93,6 +93,7 @@ func fuzzTable[R any](f *testing.F, table format[R], row R) {
 }
 
 func FuzzSummary(f *testing.F)    { fuzzTable(f, summaryTable, result(multi).Summary) }
+func FuzzInput(f *testing.F)      { fuzzTable(f, inputTable, input) }
 func FuzzCrosscheck(f *testing.F) { fuzzTable(f, crosscheckTable, result(multi).Crosscheck[0]) }
 func FuzzTiming(f *testing.F)     { fuzzTable(f, timingTable, result(multi).Timing) }
 func FuzzHistory(f *testing.F)    { fuzzTable(f, historyTable, result(multi).History[1]) }

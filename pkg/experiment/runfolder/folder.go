@@ -9,6 +9,7 @@
 package runfolder
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -40,6 +41,7 @@ const (
 	SamplesFile      = "samples.png"
 	checkpointDir    = "checkpoint"
 	CoefficientsFile = "coefficients.csv" // only with -coefficients
+	InputFile        = "input.csv"
 )
 
 // ONNXFile is the name of a unit's exported model.
@@ -327,6 +329,24 @@ func (f *Folder) removeFiles(dir string) error {
 		}
 	}
 	return f.fs.SyncDir(dir)
+}
+
+// SetInput records what the networks are held against. The bytes of the file follow
+// from the data alone; it is written where they are not there yet.
+func (f *Folder) SetInput(in Input) error {
+	t := inputTable.with(f.Record.further(metric.Always()...))
+	var there, now bytes.Buffer
+	if err := errors.Join(t.write(&there, f.Inputs), t.write(&now, []Input{in})); err != nil {
+		return err
+	}
+	if len(f.Inputs) == 1 && bytes.Equal(there.Bytes(), now.Bytes()) {
+		return nil
+	}
+	f.Inputs = []Input{in}
+	if err := writeRows(f, InputFile, t, f.Inputs); err != nil {
+		return err
+	}
+	return f.writeTable()
 }
 
 // Finish puts a unit's rows into the tables, each row under the unit's name.

@@ -51,6 +51,9 @@ func result(u Unit) Result {
 	}
 }
 
+// input is what every network of the made-up runs is held against.
+var input = Input{"the degraded pictures themselves", metric.Values{"mse": 0.25, "psnr": 15, "ssim": 0.5, "ssim_signed": 0.4}}
+
 // run does all the work that a call has to do.
 func run(fsys durable.FS, dir string, o Options, asked ...Unit) error {
 	o.FS = fsys
@@ -59,6 +62,9 @@ func run(fsys durable.FS, dir string, o Options, asked ...Unit) error {
 		return err
 	}
 	defer f.Close()
+	if err := f.SetInput(input); err != nil {
+		return err
+	}
 	for _, w := range f.Work() {
 		if err := f.Begin(w); err != nil {
 			return err
@@ -84,7 +90,7 @@ func must(t *testing.T, err error) {
 func tables(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, name := range []string{SummaryFile, CrosscheckFile, TimingFile, HistoryFile, MomentsFile, RecordFile, TableFile} {
+	for _, name := range []string{SummaryFile, InputFile, CrosscheckFile, TimingFile, HistoryFile, MomentsFile, RecordFile, TableFile} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		must(t, err)
 		files[name] = string(data)
@@ -108,6 +114,7 @@ func TestFilesAreThoseOfTheContract(t *testing.T) {
 	for name, want := range map[string]string{
 		SummaryFile: "task,network,data,profile,strategy,seed,side,levels,batch,iterations,parameters,work_units,mse,psnr,ssim,ssim_signed,onnx_sha256,crosscheck_max_abs\n" +
 			"denoising,unet,deadleaves,quick,mge,1,32,2,8,60,2537187,1020,0.03333333333333333,24.5,0.75,0.7," + fmt.Sprintf("%x", sha256.Sum256([]byte("model"))) + ",1.5e-06\n",
+		InputFile:      "input,mse,psnr,ssim,ssim_signed\nthe degraded pictures themselves,0.25,15,0.5,0.4\n",
 		CrosscheckFile: "strategy,seed,runtime,version,shape,max_abs,max_rel\nmge,1,onnx-go,v0.5.0,2x3x32x32,1.5e-06,1e-05\n",
 		TimingFile:     "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\nmge,1,20.4,3,50,268435456\n",
 		HistoryFile: "strategy,seed,stage,iteration,work_units,side,learning_rate,train_loss,gradient_norm,validation_mse,validation_ssim\n" +
@@ -312,16 +319,39 @@ func TestTable(t *testing.T) {
 	must(t, run(nil, dir, Options{}, full, single))
 	c, err := Read(dir)
 	must(t, err)
-	got := c.Table()
-	for _, line := range []string{
-		"# denoising, unet on deadleaves, quick profile",
-		"2,537,187 parameters, finest mesh 32x32, 2 coarser, batch 8 on the finest.",
-		"| strategy       | seed | work units | ratio |     MSE | PSNR dB |   SSIM | seconds | ratio | ONNX differs by |",
-		"| single         |    1 |       3360 |  1.00 | 0.03333 |   24.50 | 0.7500 |    67.2 |  1.00 |         1.5e-06 |",
-		"| fullmultiscale |    1 |        585 |  5.74 | 0.03333 |   24.50 | 0.7500 |    11.7 |  5.74 |         1.5e-06 |",
+	worse := c
+	worse.Inputs = []Input{{"the degraded pictures themselves", metric.Values{"mse": 0.02}}}
+	older := c
+	older.Inputs = nil
+	const head = "# denoising, unet on deadleaves, quick profile\n\n2,537,187 parameters, finest mesh 32x32, 2 coarser, batch 8 on the finest.\n\n"
+	for _, tc := range []struct {
+		what  string
+		of    Contents
+		lines []string
+	}{
+		{"a folder", c, []string{
+			head + "| strategy       | seed | work units | ratio |     MSE | PSNR dB |   SSIM | seconds | ratio | ONNX differs by |",
+			"| (input)        |      |            |       |  0.2500 |   15.00 | 0.5000 |         |       |                 |",
+			"| single         |    1 |       3360 |  1.00 | 0.03333 |   24.50 | 0.7500 |    67.2 |  1.00 |         1.5e-06 |",
+			"| fullmultiscale |    1 |        585 |  5.74 | 0.03333 |   24.50 | 0.7500 |    11.7 |  5.74 |         1.5e-06 |",
+			"(input) is the degraded pictures themselves. MSE is on",
+		}},
+		{"a network worse than its input", worse, []string{
+			"\n**Warning:** single-seed1 is worse than its input: MSE 0.03333, the input's is 0.02000.\n",
+			"\n**Warning:** fullmultiscale-seed1 is worse than its input: MSE 0.03333, the input's is 0.02000.\n",
+		}},
+		{"an older folder", older, []string{"| (input)        |      |            |       | not recorded |         |        |         |       |                 |\n"}},
 	} {
-		if !strings.Contains(got, line+"\n") {
-			t.Errorf("no line %q in\n%s", line, got)
+		got, last := tc.of.Table(), 0
+		for _, line := range tc.lines {
+			at := strings.Index(got, line)
+			if at < last {
+				t.Errorf("%s: no line %q, or not in its place, in\n%s", tc.what, line, got)
+			}
+			last = max(last, at)
+		}
+		if tc.what != "a network worse than its input" && strings.Contains(got, "Warning") {
+			t.Errorf("%s: a warning in\n%s", tc.what, got)
 		}
 	}
 	if got := new(Contents).Table(); got != "No strategy is finished.\n" {

@@ -24,6 +24,7 @@ type Contents struct {
 	Averages     []Average // only with -ema
 	Failures     []Failure // of units that are not finished
 	Coefficients []Coefficient
+	Inputs       []Input // one; none in folders of earlier versions
 }
 
 // maxBytes bounds the files that are read back; a history of a million steps
@@ -61,6 +62,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	}
 	load(RecordFile, func(data []byte) (err error) { c.Record, err = decodeRecord(data); return err })
 	load(SummaryFile, summaryTable.into(&c.Summaries))
+	load(InputFile, inputTable.into(&c.Inputs))
 	load(CrosscheckFile, crosscheckTable.into(&c.Crosschecks))
 	load(TimingFile, timingTable.into(&c.Timings))
 	load(HistoryFile, historyTable.into(&c.Histories))
@@ -70,6 +72,15 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	load(CoefficientsFile, coefficientTable.into(&c.Coefficients))
 	load(FailedFile, failureTable.into(&c.Failures))
 	return c, err
+}
+
+// Input returns the measures of the answer that takes no network; nil where the folder
+// does not have them.
+func (c *Contents) Input() metric.Values {
+	if len(c.Inputs) == 0 {
+		return nil
+	}
+	return c.Inputs[0].Values
 }
 
 // Finished reports whether a unit is finished.

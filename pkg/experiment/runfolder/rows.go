@@ -74,6 +74,13 @@ type Summary struct {
 	CrosscheckMaxAbs float64       // from onnx-go's decoder with our backend
 }
 
+// Input is the row of input.csv: the validation set's measures of the answer that takes
+// no network. Every network of the folder is held against it.
+type Input struct {
+	What   string // degraded pictures, or bilinear enlargement
+	Values metric.Values
+}
+
 // Crosscheck is a row of crosscheck.csv: one exported model in one runtime at
 // one input shape.
 type Crosscheck struct {
@@ -191,6 +198,19 @@ var averageTable = format[Average]{
 // averageMeasure is the column of a measure.
 func averageMeasure(name string) column[Average] {
 	return measure(name, name, func(r *Average) *metric.Values { return &r.Values })
+}
+
+var inputTable = format[Input]{
+	columns: []column[Input]{
+		text("input", func(r *Input) *string { return &r.What }),
+		inputMeasure("mse"), inputMeasure("psnr"), inputMeasure("ssim"), inputMeasure("ssim_signed"),
+	},
+	further: inputMeasure,
+}
+
+// inputMeasure is the column of a measure.
+func inputMeasure(name string) column[Input] {
+	return measure(name, name, func(r *Input) *metric.Values { return &r.Values })
 }
 
 var crosscheckTable = format[Crosscheck]{

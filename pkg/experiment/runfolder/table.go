@@ -2,6 +2,7 @@ package runfolder
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -10,9 +11,16 @@ import (
 	"multiscale/pkg/mge"
 )
 
+// InputName stands for the answer that takes no network in the first row of tables.
+const InputName = "(input)"
+
+// NotRecorded stands where a folder of an earlier version does not say how good its
+// input is.
+const NotRecorded = "not recorded"
+
 // Table compares the finished units in a Markdown table whose columns are
-// aligned, so that it reads well as plain text too. Ratios are against
-// single-scale with the same seed, where there is one.
+// aligned, so that it reads well as plain text too. The input is its first row. Ratios
+// are against single-scale with the same seed, where there is one.
 func (c *Contents) Table() string {
 	if len(c.Summaries) == 0 {
 		return "No strategy is finished.\n"
@@ -22,7 +30,17 @@ func (c *Contents) Table() string {
 	fmt.Fprintf(&b, "# %s, %s on %s, %s profile\n\n", s.Task, s.Network, s.Data, s.Profile)
 	fmt.Fprintf(&b, "%s parameters, finest mesh %dx%d, %d coarser, batch %d on the finest.\n\n",
 		table.Grouped(s.Parameters), s.Side, s.Side, s.Levels, s.Batch)
-	rows := [][]string{{"strategy", "seed", "work units", "ratio", "MSE", "PSNR dB", "SSIM", "seconds", "ratio", "ONNX differs by"}}
+	measures := func(v metric.Values) []string {
+		return []string{table.Digits(v.Of(metric.MSE), 4), table.Fixed(v.Of(metric.PSNR), 2), table.Fixed(v.Of(metric.SSIM), 4)}
+	}
+	in, what := []string{NotRecorded, "", ""}, "the answer without a network"
+	if v := c.Input(); v != nil {
+		in, what = measures(v), c.Inputs[0].What
+	}
+	rows := [][]string{
+		{"strategy", "seed", "work units", "ratio", "MSE", "PSNR dB", "SSIM", "seconds", "ratio", "ONNX differs by"},
+		slices.Concat([]string{InputName, "", "", ""}, in, []string{"", "", ""}),
+	}
 	for _, s := range c.Summaries {
 		r, _ := c.Result(s.Unit)
 		single, ok := c.Result(Unit{mge.Single.Name, s.Seed})
@@ -32,22 +50,37 @@ func (c *Contents) Table() string {
 			}
 			return table.Digits(ofSingle/own, 3)
 		}
-		rows = append(rows, []string{
-			s.Strategy, strconv.FormatUint(s.Seed, 10),
-			table.Plain(s.WorkUnits), ratio(single.Summary.WorkUnits, s.WorkUnits),
-			table.Digits(s.Values.Of(metric.MSE), 4), table.Fixed(s.Values.Of(metric.PSNR), 2), table.Fixed(s.Values.Of(metric.SSIM), 4),
-			table.Fixed(r.Timing.SecondsTraining, 1), ratio(single.Timing.SecondsTraining, r.Timing.SecondsTraining),
-			scientific(s.CrosscheckMaxAbs),
-		})
+		rows = append(rows, slices.Concat(
+			[]string{s.Strategy, strconv.FormatUint(s.Seed, 10), table.Work(s.WorkUnits), ratio(single.Summary.WorkUnits, s.WorkUnits)},
+			measures(s.Values),
+			[]string{table.Fixed(r.Timing.SecondsTraining, 1), ratio(single.Timing.SecondsTraining, r.Timing.SecondsTraining), scientific(s.CrosscheckMaxAbs)}))
 		if a := r.Average; a != nil {
-			rows = append(rows, []string{s.Strategy + ", averaged", strconv.FormatUint(s.Seed, 10), "", "",
-				table.Digits(a.Values.Of(metric.MSE), 4), table.Fixed(a.Values.Of(metric.PSNR), 2), table.Fixed(a.Values.Of(metric.SSIM), 4),
-				"", "", scientific(a.CrosscheckMaxAbs)})
+			rows = append(rows, slices.Concat([]string{s.Strategy + ", averaged", strconv.FormatUint(s.Seed, 10), "", ""}, measures(a.Values), []string{"", "", scientific(a.CrosscheckMaxAbs)}))
 		}
 	}
 	b.WriteString(table.Aligned(rows, 1))
-	b.WriteString("\nMSE is on normalised pictures, PSNR and SSIM are on [0,1]; seconds are those of training; ratios are single-scale's work or time over the strategy's.\n")
+	for _, s := range c.Summaries {
+		if warning := c.Warning(s); warning != "" {
+			fmt.Fprintf(&b, "\n**Warning:** %s.\n", warning)
+		}
+	}
+	fmt.Fprintf(&b, "\n%s is %s. MSE is on normalised pictures, PSNR and SSIM are on [0,1]; seconds are those of training; ratios are single-scale's work or time over the strategy's.\n",
+		InputName, what)
 	return b.String()
+}
+
+// Warning says in words that a network is worse than its input by the deciding measure;
+// nothing where it is not, or where that is not known.
+func (c *Contents) Warning(s Summary) string {
+	m := metric.MSE
+	if len(c.Record.Measures) > 0 {
+		m = c.Record.Measures[0]
+	}
+	in := c.Input().Of(m)
+	if !m.Better(in, s.Values.Of(m)) {
+		return ""
+	}
+	return fmt.Sprintf("%s is worse than its input: %s %s, the input's is %s", s.Unit, m.Title, table.Digits(s.Values.Of(m), 4), table.Digits(in, 4))
 }
 
 func scientific(v float64) string {

@@ -2,6 +2,7 @@ package table
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -11,7 +12,7 @@ import (
 func (t *Table) LaTeX() string {
 	var b strings.Builder
 	b.WriteString("\\begin{table}\n\\centering\n")
-	fmt.Fprintf(&b, "\\caption{%s}\n\\label{tab:%s}\n", latex(strings.Join(append([]string{t.Title + "."}, t.Notes...), " ")), t.Name)
+	fmt.Fprintf(&b, "\\caption{%s}\n\\label{tab:%s}\n", latex(strings.Join(slices.Concat([]string{t.Title + "."}, t.Warnings, t.Notes), " ")), t.Name)
 	b.WriteString("\\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n\\begin{tabular}{")
 	for _, c := range t.Columns {
 		if c.Words {

@@ -27,6 +27,9 @@ func (t *Table) Markdown() string {
 	var b strings.Builder
 	b.WriteString("## " + inline(t.Title) + "\n\n")
 	writeAligned(&b, rows, words)
+	for _, warning := range t.Warnings {
+		b.WriteString("\n**Warning:** " + inline(warning) + "\n")
+	}
 	for _, note := range t.Notes {
 		b.WriteString("\n" + note + "\n")
 	}

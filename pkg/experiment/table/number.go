@@ -40,6 +40,19 @@ func Plain(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
+// Work writes work units: to four digits, and whole from 1000 on.
+func Work(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	places := 0
+	if size := math.Abs(v); size < 1000 && size > 0 {
+		places = min(3-int(math.Floor(math.Log10(size))), 12)
+	}
+	scale := math.Pow10(places)
+	return Plain(math.Round(v*scale) / scale)
+}
+
 // Grouped writes 2537187 as 2,537,187.
 func Grouped(n int) string {
 	s := strconv.Itoa(n)

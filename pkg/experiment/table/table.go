@@ -11,6 +11,9 @@ type Table struct {
 	Columns []Column
 	Rows    [][]Cell
 	Notes   []string // sentences below the table
+	// Warnings are sentences about what a reader must not overlook; they come before the
+	// notes.
+	Warnings []string
 }
 
 // Column is the head of a column.

@@ -25,7 +25,8 @@ const (
 // results are the tables of some runs.
 type results struct {
 	runs     []comparison.Run
-	timeless []*table.Table // which equal runs make equal
+	answer   *table.Table
+	timeless []*table.Table // which equal runs make equal; the answer comes before them
 	seconds  []*table.Table // which belong to a machine
 	problems []error
 }
@@ -33,6 +34,7 @@ type results struct {
 func newResults(runs []comparison.Run) (r results) {
 	groups, problems := comparison.Groups(runs)
 	r.problems = problems
+	r.answer = comparison.Answer(groups)
 	for _, g := range groups {
 		r.timeless = append(r.timeless, g.Main())
 		r.seconds = append(r.seconds, g.Seconds())
@@ -53,7 +55,7 @@ func (r results) files() map[string]string {
 	for _, of := range []struct {
 		tables          []*table.Table
 		markdown, latex string
-	}{{r.timeless, MarkdownFile, LaTeXFile}, {r.seconds, SecondsMarkdownFile, SecondsLaTeXFile}} {
+	}{{append([]*table.Table{r.answer}, r.timeless...), MarkdownFile, LaTeXFile}, {r.seconds, SecondsMarkdownFile, SecondsLaTeXFile}} {
 		var markdown, latex []string
 		for _, t := range of.tables {
 			markdown = append(markdown, t.Markdown())
@@ -88,7 +90,7 @@ func (r results) report(title string, absent []string) report.Report {
 		Title: title,
 		Intro: []string{fmt.Sprintf("%d networks of %d run folders: image restoration trained by single-scale gradients and by Multiscale Gradient Estimation (arXiv 2501.12739).", units, len(r.runs))},
 		// Interleaved, so that a comparison's seconds stand beside it.
-		Absent: absent, Tables: interleave(r.timeless, r.seconds), Runs: r.runs,
+		Absent: absent, Tables: append([]*table.Table{r.answer}, interleave(r.timeless, r.seconds)...), Runs: r.runs,
 	}
 }
 

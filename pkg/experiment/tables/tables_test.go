@@ -55,6 +55,7 @@ func write(t *testing.T, text string, path ...string) {
 // TestCommittedResults: every run folder in results/ can be read, and its table
 // is what is made of its rows today; and the tables of every plan that has a
 // folder there are what this command makes of the committed run folders.
+// UPDATE_GOLDEN=1 go test ./pkg/experiment/tables makes the run folders' tables anew.
 func TestCommittedResults(t *testing.T) {
 	c := collect(catalog.Standard(), []string{committed}, "")
 	for _, p := range c.problems {
@@ -64,6 +65,9 @@ func TestCommittedResults(t *testing.T) {
 		t.Fatal("there are no run folders")
 	}
 	for _, r := range c.runs {
+		if os.Getenv("UPDATE_GOLDEN") != "" {
+			write(t, r.Table(), r.Dir, runfolder.TableFile)
+		}
 		if want := r.Table(); read(t, r.Dir, runfolder.TableFile) != want {
 			t.Errorf("%s of %s is not made of its rows; it would be:\n%s", runfolder.TableFile, r.Dir, want)
 		}

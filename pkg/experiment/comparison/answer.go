@@ -1,0 +1,109 @@
+package comparison
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table"
+)
+
+// Answer is what a reader asks first: how much less work each strategy takes than
+// single-scale training, and how far its error ends from single-scale's by the deciding
+// measure of each task. It goes over all groups.
+func Answer(groups []*Group) *table.Table {
+	t := &table.Table{
+		Name: "answer", Title: "The answer",
+		Columns: []table.Column{strategyColumn, {Heading: []string{"times less work"}, Fields: []string{"work_ratio", "work_ratio_most"}}},
+		Rows:    [][]table.Cell{{inputName(), (*interval)(nil).cell(nil)}},
+	}
+	var rows []Row
+	columns := 0
+	for _, g := range groups {
+		t.Warnings = append(t.Warnings, g.warnings()...)
+		columns += len(g.subjects())
+		for _, row := range g.rows() {
+			if !slices.Contains(rows, row) {
+				rows = append(rows, row)
+			}
+		}
+	}
+	slices.SortFunc(rows, compareRows)
+	for _, row := range rows {
+		var times *interval
+		for _, g := range groups {
+			if _, own := g.work(row); own != nil {
+				times = times.with(own.low).with(own.high)
+			}
+		}
+		t.Rows = append(t.Rows, []table.Cell{{Text: row.String(), Fields: []string{row.Strategy, row.variant()}}, times.cell(threeDigits)})
+	}
+	several := slices.ContainsFunc(groups, func(g *Group) bool { return g.label() != groups[0].label() })
+	for _, g := range groups {
+		for _, e := range g.subjects() {
+			label := ""
+			if several {
+				label = g.label()
+			}
+			g.answer(t, e, rows, label, columns <= fewColumns)
+		}
+	}
+	t.Notes = []string{
+		"Each number is how far the error of the validation set ends from single-scale's: below zero is better. It is in bold where it is better and its interval excludes zero. " +
+			method(mostSeeds(groups)),
+		inputNote + " Times less work is single-scale's work units over the strategy's, of equal seeds.",
+	}
+	return t
+}
+
+// fewColumns is how many subjects leave room for the values themselves.
+const fewColumns = 3
+
+// answer adds a subject's columns.
+func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, values bool) {
+	m := g.measures(e)[0]
+	heading := func(quantity string, fields ...string) table.Column {
+		c := e.column(quantity, fields...)
+		if label != "" {
+			c.Heading = slices.Insert(c.Heading, 0, label)
+			for i := range c.Fields {
+				c.Fields[i] = fileName(label) + "_" + c.Fields[i]
+			}
+		}
+		return c
+	}
+	if values {
+		t.Columns = append(t.Columns, heading(m.Title, statisticFields(m.Title)...))
+		t.Rows[0] = append(t.Rows[0], g.inputCell(e, m, len(statisticFields(m.Title))))
+	}
+	t.Columns = append(t.Columns, heading(m.ErrorTitle()+" against single-scale's", differenceFields("difference")...))
+	c := g.inputExcess(e, m).percent()
+	if in, _ := g.input(e); in == nil {
+		c.Text = runfolder.NotRecorded
+	}
+	t.Rows[0] = append(t.Rows[0], c)
+	seeds := g.seeds()
+	for i, row := range rows {
+		results := g.results(e, row)
+		if values {
+			of := valuesOf(results, func(r outcome) float64 { return r.Summary.Values.Of(m) })
+			t.Rows[i+1] = append(t.Rows[i+1], statisticOf(of).cell(seeds, show(m)))
+		}
+		var differences []float64
+		for _, p := range g.withSingle(e, row) {
+			differences = append(differences, m.Error(p.own.Summary.Values.Of(m))/m.Error(p.other.Summary.Values.Of(m))-1)
+		}
+		d := differenceOf(differences)
+		c := d.percent()
+		c.Best = d.sign() < 0
+		switch {
+		case len(results) == 0:
+		case math.IsNaN(d.mean):
+			c.Text = "no single-scale run"
+		case d.n < len(results):
+			c.Text += fmt.Sprintf(" (%d of %d)", d.n, len(results))
+		}
+		t.Rows[i+1] = append(t.Rows[i+1], c)
+	}
+}
