@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"multiscale/pkg/kernel"
-	"multiscale/pkg/kernel/matmul"
+	"multiscale/pkg/kernel/lanes"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
@@ -29,8 +29,8 @@ func StatsSize(s Shape) int { return 2 * s.N * s.Heads * s.T }
 func Forward(y, qkv []float32, s Shape, stats []float32) {
 	j := newJob(s, len(y), len(qkv), len(stats))
 	j.y, j.qkv, j.stats = y, qkv, stats
-	j.do = (*job).forward
-	j.run(j.groups * j.blocks)
+	j.forward()
+	j.end()
 }
 
 // Backward writes gqkv, the gradient of Forward with respect to qkv, from the
@@ -42,23 +42,33 @@ func Backward(gqkv, gy, y, qkv []float32, s Shape, stats []float32) {
 		panic("attention: the gradients differ in length from what they belong to")
 	}
 	j.y, j.qkv, j.stats, j.gy, j.gqkv = y, qkv, stats, gy, gqkv
-	j.do = (*job).backward
-	j.run(j.groups)
+	j.backward()
+	j.end()
 }
 
-// Blocks have about blockSize weights, but never fewer than minRows rows: the
-// matrix products would be too thin to be fast. Heads with fewer than groupSize
-// weights are treated several at a time, in enough groups for a handful of cores.
 const (
-	blockSize = 1 << 17
-	minRows   = 64
+	// tileKeys is how many keys and values are packed as one tile, and the depth of a sum
+	// that is formed in registers.
+	tileKeys = 256
+	// queriesPerChunk are treated together, so that a tile which is read from memory is
+	// used for all of them; where there are many tiles, manyQueries.
+	queriesPerChunk, manyQueries = 64, 128
+	// wholeSoftmax is the largest number of keys whose scores are all known before the
+	// first of them becomes a weight. Beyond it the softmax goes from tile to tile and
+	// corrects what it has when a larger score comes.
+	wholeSoftmax = 1024
+	// smallHead is the largest number of positions of heads of which one chunk does all.
+	// Of heads with fewer than groupSize weights it does several, in enough groups for a
+	// handful of cores.
+	smallHead = 64
 	groupSize = 1 << 12
 	minGroups = 16
 )
 
-// job is one call. A chunk is a block of rows of one head or, where heads are
-// small, all rows of several heads; Backward goes through the blocks of a head
-// in one chunk.
+// kernels returns the kernels that the products run on; tests replace it.
+var kernels = lanes.Active
+
+// job is one call.
 type job struct {
 	do           func(j *job, chunk int)
 	y, qkv       []float32
@@ -66,10 +76,24 @@ type job struct {
 	stats        []float32
 	ch, t, heads int
 	size         int // of one of q, k, v, y of a head
-	rows, blocks int // rows of a block, blocks of a head
-	group        int // heads treated together
-	groups       int
 	scale        float32
+
+	kernels      *lanes.Kernels
+	wide         int // columns of a panel
+	rows, across int // channels, rounded up to whole groups of rows and to whole panels
+	tiles, tile  int // of a head, and the keys of each but the last
+	pitch        int // of a tile's channels
+	keyRows      int // keys of a tile, rounded up
+	group        int // heads of a chunk, where heads are small
+	// plain says that products read the operands of small heads where they lie. Otherwise
+	// they are packed.
+	plain        bool
+	inner, panel int // distances of the rows of a panel of channels, and of the panels
+
+	// A pass treats some heads, the first of which is head.
+	head, passing int
+	block         int // of queries, that the backward pass is at
+	space         *space
 }
 
 var jobs = sync.Pool{New: func() any { return new(job) }}
@@ -82,98 +106,113 @@ func newJob(s Shape, ny, nqkv, nstats int) *job {
 	j := jobs.Get().(*job)
 	j.ch, j.t, j.heads = s.C/s.Heads, s.T, s.N*s.Heads
 	j.size = j.ch * j.t
-	j.rows = min(max(blockSize/max(s.T, 1), minRows), max(s.T, 1))
-	j.blocks = (s.T + j.rows - 1) / j.rows
-	j.group = max(1, min(groupSize/max(s.T*s.T, 1), j.heads/minGroups))
-	j.groups = (j.heads + j.group - 1) / j.group
 	j.scale = float32(1 / math.Sqrt(float64(j.ch)))
+	j.kernels = kernels()
+	j.wide = j.kernels.Columns()
+	j.rows, j.across = up(j.ch, j.kernels.Group), up(j.ch, j.wide)
+	j.tile, j.tiles = min(j.t, tileKeys), ceil(j.t, tileKeys)
+	j.keyRows = up(j.tile, 16)
+	j.pitch = j.keyRows + 16 // no power of two: channels would share few sets of a cache
+	j.inner, j.panel = j.wide, j.ch*j.wide
+	if j.t <= smallHead && (j.t%j.wide == 0 || j.t < j.wide && j.t%j.unit() == 0) && j.ch == j.rows {
+		j.plain, j.pitch, j.inner, j.panel = true, j.t, j.t, j.wide
+	}
+	j.group = max(1, min(groupSize/max(j.t*j.t, 1), j.heads/minGroups))
 	return j
 }
 
-func (j *job) run(chunks int) {
-	kernel.Run(chunks, j)
+func (j *job) end() {
 	*j = job{}
 	jobs.Put(j)
+}
+
+// run calls do for every chunk.
+func (j *job) run(chunks int, do func(j *job, chunk int)) {
+	j.do = do
+	kernel.Run(chunks, j)
 }
 
 // Do implements kernel.Job.
 func (j *job) Do(chunk int) { j.do(j, chunk) }
 
-// part is a block of rows of count heads from head on. Only whole heads, with
-// rows = T, come several at a time.
-type part struct{ head, count, first, rows int }
-
-func (j *job) part(group, block int) part {
-	head, first := group*j.group, block*j.rows
-	return part{head, min(j.group, j.heads-head), first, min(j.rows, j.t-first)}
+// passes calls do for heads that have at least minGroups tiles together: what they are
+// packed in stays small.
+func (j *job) passes(do func(j *job)) {
+	each := ceil(minGroups, j.tiles)
+	for j.head = 0; j.head < j.heads; j.head += each {
+		j.passing = min(each, j.heads-j.head)
+		do(j)
+	}
 }
 
-// matrices returns q, k and v of a head, and those of the heads after it at
-// distances of 3*size, in an array shaped as qkv.
+func ceil(a, b int) int { return (a + b - 1) / b }
+
+// up rounds n up to a multiple of unit.
+func up(n, unit int) int { return ceil(n, unit) * unit }
+
+// matrices returns q, k and v of a head.
 func (j *job) matrices(x []float32, head int) (q, k, v []float32) {
-	x = x[3*head*j.size:]
-	return x, x[j.size:], x[2*j.size:]
+	x = x[3*head*j.size:][:3*j.size]
+	return x[:j.size], x[j.size:][:j.size], x[2*j.size:]
 }
 
-// columns returns the part's columns of the ch x T matrix x, in a copy at to
-// unless they are all.
-func (j *job) columns(to, x []float32, p part) []float32 {
-	if p.rows == j.t {
+// statistics are a head's maxima of scores, times scale, and reciprocal sums of weights.
+func (j *job) statistics(head int) (maxima, inverses []float32) {
+	s := j.stats[2*head*j.t:][:2*j.t]
+	return s[:j.t], s[j.t:]
+}
+
+// keys is the number of keys in a tile.
+func (j *job) keys(tile int) int { return min(j.tile, j.t-tile*j.tile) }
+
+// tileSize is the length of a packed tile.
+func (j *job) tileSize() int { return j.rows * j.pitch }
+
+// packed returns a tile of keys or values x: its channels, pitch apart, with zeros where rows
+// of a group are missing. It is in to, or it is x itself.
+func (j *job) packed(to, x []float32, tile int) []float32 {
+	if j.plain {
 		return x
 	}
-	for c := range j.ch {
-		copy(to[c*p.rows:][:p.rows], x[c*j.t+p.first:])
+	n, padded := j.keys(tile), up(j.keys(tile), j.kernels.Group)
+	for c := range j.rows {
+		row := to[c*j.pitch:][:padded]
+		if c < j.ch {
+			copy(row, x[c*j.t+tile*j.tile:][:n])
+			clear(row[n:])
+		} else {
+			clear(row)
+		}
 	}
 	return to
 }
 
-// statistics are the part's maxima and reciprocal sums.
-func (j *job) statistics(p part) []float32 {
-	return j.stats[2*(p.head*j.t+p.first):][:2*p.count*p.rows]
-}
-
-// weights writes the rows x T matrices exp(scale*q'k - max), the weights before
-// their division by the sum. q is what columns returned for the queries. The two
-// statistics of each row, the maximum and the reciprocal of the sum, are computed
-// if fresh is set and used otherwise.
-func (j *job) weights(w, q, k []float32, p part, fresh bool) {
-	stats := j.statistics(p)
-	matmul.Batch(p.count, w, p.rows*j.t, q, 3*j.size, k, 3*j.size, p.rows, j.t, j.ch, true, false, 1, 0)
-	for r := range p.count * p.rows {
-		row := w[r*j.t:][:j.t]
-		if fresh {
-			stats[2*r] = j.scale * vector.Maximum(row)
-		}
-		sum := vector.ExpShift(row, row, j.scale, stats[2*r])
-		if fresh {
-			stats[2*r+1] = float32(1 / sum)
-		}
+// panels returns n queries, or what belongs to them, from the given position on and of the
+// given channels: panels of wide columns, with zeros where columns are missing. They are in
+// to, or in x itself.
+func (j *job) panels(to []float32, x []float32, first, n, from, end int) []float32 {
+	if j.plain {
+		return x
 	}
-}
-
-func (j *job) forward(chunk int) {
-	p := j.part(chunk/j.blocks, chunk%j.blocks)
-	q, k, v := j.matrices(j.qkv, p.head)
-	y := j.y[p.head*j.size:]
-
-	s := newScratch(j, p)
-	j.weights(s.w, j.columns(s.q, q, p), k, p, true)
-	out := y
-	if p.rows < j.t {
-		out = s.out
-	}
-	matmul.Batch(p.count, out, j.size, v, 3*j.size, s.w, p.rows*j.t, j.ch, p.rows, j.t, false, true, 1, 0)
-	j.divide(y, j.t, p.first, out, p.rows, s.inverses(j.statistics(p)), p)
-	scratches.Put(s)
-}
-
-// divide writes the channels of x, each in the part's rows, divided by the
-// rows' sums, to y. Channels of y are stride apart, and the rows begin at first.
-func (j *job) divide(y []float32, stride, first int, x []float32, width int, inverses []float32, p part) {
-	for head := range p.count {
-		for c := range j.ch {
-			to, from := y[head*j.size+c*stride+first:], x[head*j.size+c*width:][:p.rows]
-			vector.Mul(to, from, inverses[head*p.rows:])
+	for p := 0; p*j.wide < n; p++ {
+		columns := min(j.wide, n-p*j.wide)
+		for c := from; c < end; c++ {
+			row := to[p*j.panel+c*j.wide:][:j.wide]
+			src := x[c*j.t+first+p*j.wide:][:columns]
+			for len(src) >= 8 { // copies of a known length need no call
+				*(*[8]float32)(row) = [8]float32(src)
+				row, src = row[8:], src[8:]
+			}
+			if len(row) > 0 {
+				clear(row[copy(row, src):])
+			}
 		}
 	}
+	return to
 }
+
+// unit is what numbers of computed columns are multiples of.
+func (j *job) unit() int { return max(vector.ColumnUnit, j.kernels.Lanes) }
+
+// columns is how many of a panel's columns have to be computed for n queries.
+func (j *job) columns(n int) int { return min(j.wide, up(n, j.unit())) }

@@ -1,65 +1,275 @@
 package attention
 
 import (
-	"multiscale/pkg/kernel/matmul"
+	"multiscale/pkg/kernel/lanes"
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// backward treats a group of heads, block after block: every block adds to the
-// gradients of all keys and values.
-func (j *job) backward(group int) {
-	whole := j.part(group, 0)
-	s := newScratch(j, whole)
-	s.gw = grow(s.gw, len(s.w))
-	s.gout = grow(s.gout, whole.count*j.ch*whole.rows)
-	j.shifts(s, whole)
-	for block := range j.blocks {
-		j.backwardBlock(s, j.part(group, block), block > 0)
+// The backward pass makes the weights again, a block of queries and a tile of keys at a
+// time. Blocks follow each other, and each adds to the gradients of all keys and values.
+// The tiles of a block are chunks: each adds to its own keys and values, and its part of
+// the gradient of the queries is added up afterwards, in the order of the tiles.
+func (j *job) backward() {
+	if j.tiles == 1 {
+		j.run(ceil(j.heads, j.group), (*job).backwardHeads)
+		return
+	}
+	j.space = spaces.Get().(*space)
+	j.passes(func(j *job) {
+		j.reserve(j.space, j.passing)
+		pieces := j.passing * j.across / j.wide
+		j.run(j.passing*j.tiles, (*job).packTile)
+		for j.block = range j.blocks() {
+			j.run(pieces, (*job).between)
+			j.run(j.passing*j.tiles, (*job).backwardTile)
+		}
+		j.block++
+		j.run(pieces, (*job).between)
+		j.run(j.passing*j.tiles, (*job).finishTile)
+	})
+	spaces.Put(j.space)
+}
+
+// backwardHeads does all of a few heads.
+func (j *job) backwardHeads(group int) {
+	s := scratches.Get().(*scratch)
+	j.reserve(&s.own, 1)
+	for head := group * j.group; head < min((group+1)*j.group, j.heads); head++ {
+		_, k, v := j.matrices(j.qkv, head)
+		k, v = j.packed(s.own.keys, k, 0), j.packed(s.own.values, v, 0)
+		first, n := j.blockAt(0)
+		for piece := range j.across / j.wide {
+			j.prepare(s, &s.own.blocks[0], head, piece, first, n)
+		}
+		gq, step := s.own.gq, j.wide
+		if j.plain {
+			gq, _, _ = j.matrices(j.gqkv, head)
+			step = j.t
+		}
+		j.tileGradients(s, &s.own, 0, 0, k, v, gq, step, n, false)
+		for piece := range j.across / j.wide {
+			if !j.plain {
+				j.sumQueries(&s.own, 0, head, piece, first, n)
+			}
+		}
+		j.finish(s, &s.own, 0, head, 0)
 	}
 	scratches.Put(s)
 }
 
-// shifts computes, for each position, the sum over s of weight times gradient
-// of the weight. It equals the sum over c of gy*y.
-func (j *job) shifts(s *scratch, p part) {
-	s.shift = grow(s.shift, p.count*j.t)
-	clear(s.shift)
-	for i := range p.count * j.ch {
-		at := p.head*j.size + i*j.t
-		vector.MulAdd(s.shift[i/j.ch*j.t:], j.gy[at:][:j.t], j.y[at:])
+// Blocks have about blockSize weights with all keys, but never fewer than minRows queries
+// nor more than tileKeys; beyond wholeSoftmax keys they have manyQueries.
+const (
+	blockSize = 1 << 17
+	minRows   = 64
+)
+
+// blocks is the number of blocks of queries of a head.
+func (j *job) blocks() int {
+	rows, per := j.blockRows()
+	full := j.t / rows
+	return full*per + ceil(j.t-full*rows, tileKeys)
+}
+
+// blockRows is the number of queries of several neighbouring blocks, and how many blocks
+// those are.
+func (j *job) blockRows() (rows, per int) {
+	if j.t > wholeSoftmax {
+		return manyQueries, 1
+	}
+	rows = min(max(blockSize/j.t, minRows), j.t)
+	return rows, ceil(rows, tileKeys)
+}
+
+// blockAt returns the first query of a block, and their number.
+func (j *job) blockAt(block int) (first, n int) {
+	rows, per := j.blockRows()
+	end := min((block/per+1)*rows, j.t)
+	first = block/per*rows + block%per*tileKeys
+	return first, min(tileKeys, end-first)
+}
+
+// largestBlock is the number of queries of the largest block, rounded up to whole panels.
+func (j *job) largestBlock() int {
+	rows, _ := j.blockRows()
+	return up(min(rows, tileKeys), j.wide)
+}
+
+// reserve makes room for a pass over some heads.
+func (j *job) reserve(s *space, heads int) {
+	tiles, block := heads*j.tiles, j.largestBlock()
+	s.keys, s.values = grow(s.keys, tiles*j.tileSize()), grow(s.values, tiles*j.tileSize())
+	s.gk, s.gv = grow(s.gk, tiles*j.keyRows*j.across), grow(s.gv, tiles*j.keyRows*j.across)
+	s.gq = grow(s.gq, tiles*j.rows*block)
+	for len(s.blocks) < heads {
+		s.blocks = append(s.blocks, queries{})
+	}
+	for i := range s.blocks[:heads] {
+		b := &s.blocks[i]
+		b.room = [2][]float32{grow(b.room[0], j.ch*block), grow(b.room[1], j.ch*block)}
+		b.qT, b.goutT = grow(b.qT, j.across*block), grow(b.goutT, j.across*block)
+		b.maxima, b.shift, b.scale = grow(b.maxima, block), grow(b.shift, block), grow(b.scale, block)
 	}
 }
 
-func (j *job) backwardBlock(s *scratch, p part, add bool) {
-	q, k, v := j.matrices(j.qkv, p.head)
-	gq, gk, gv := j.matrices(j.gqkv, p.head)
-	size, all, weights := j.size, 3*j.size, p.rows*j.t
+// between adds up what the tiles have for the queries of the block before and readies the
+// present one, for some channels of a head of the pass.
+func (j *job) between(chunk int) {
+	pieces := j.across / j.wide
+	head, piece := chunk/pieces, chunk%pieces
+	if j.block > 0 {
+		first, n := j.blockAt(j.block - 1)
+		j.sumQueries(j.space, head, j.head+head, piece, first, n)
+	}
+	if j.block < j.blocks() {
+		first, n := j.blockAt(j.block)
+		s := scratches.Get().(*scratch)
+		j.prepare(s, &j.space.blocks[head], j.head+head, piece, first, n)
+		scratches.Put(s)
+	}
+}
 
-	q = j.columns(s.q, q, p)
-	j.weights(s.w, q, k, p, false)
-	gout := j.columns(s.gout, j.gy[p.head*size:], p)
-	matmul.Batch(p.count, s.gw, weights, gout, size, v, all, p.rows, j.t, j.ch, true, false, 1, 0)
-	inverses := s.inverses(j.statistics(p))
-	for r, inverse := range inverses {
-		w, gw := s.w[r*j.t:][:j.t], s.gw[r*j.t:][:j.t]
-		vector.SoftGrad(gw, gw, w, s.shift[p.first+r], j.scale*inverse)
-	}
-
-	var beta float32
-	if add {
-		beta = 1
-	}
-	j.divide(s.gout, p.rows, 0, gout, p.rows, inverses, p) // the factor that the weights lack
-	matmul.Batch(p.count, gv, all, s.gout, size, s.w, weights, j.ch, j.t, p.rows, false, false, 1, beta)
-	matmul.Batch(p.count, gk, all, q, all, s.gw, weights, j.ch, j.t, p.rows, false, false, 1, beta)
-	out := gq
-	if p.rows < j.t {
-		out = s.out
-	}
-	matmul.Batch(p.count, out, all, k, all, s.gw, weights, j.ch, p.rows, j.t, false, true, 1, 0)
-	if p.rows < j.t {
+// prepare readies n queries of a head, from the first on, for as many channels as a panel
+// is wide; with the first of these, what does not depend on channels.
+func (j *job) prepare(s *scratch, b *queries, head, piece, first, n int) {
+	from, end := piece*j.wide, min((piece+1)*j.wide, j.ch)
+	q, _, _ := j.matrices(j.qkv, head)
+	y, gy := j.y[head*j.size:], j.gy[head*j.size:]
+	toQ, toGout := j.panels(b.room[0], q, first, n, from, end), j.panels(b.room[1], gy, first, n, from, end)
+	maxima, inverses := j.statistics(head)
+	maxima, inverses = maxima[first:][:n], inverses[first:][:n]
+	padded := up(n, j.wide)
+	if piece == 0 {
+		b.q, b.gout = toQ, toGout
+		clear(b.maxima[copy(b.maxima, maxima):padded])
+		clear(b.scale[:padded])
+		for i, inverse := range inverses {
+			b.scale[i] = j.scale * inverse
+		}
+		// The sum over s of weight times gradient of the weight equals that over c of gy*y.
+		clear(b.shift[:padded])
 		for c := range j.ch {
-			copy(gq[c*j.t+p.first:][:p.rows], s.out[c*p.rows:])
+			at := c*j.t + first
+			vector.MulAdd(b.shift, gy[at:][:n], y[at:])
+		}
+	}
+	s.square, s.inverses = grow(s.square, j.wide*j.wide), grow(s.inverses, j.wide)
+	block := j.largestBlock()
+	for p := range padded / j.wide {
+		columns, at := min(j.wide, n-p*j.wide), p*j.panel+from*j.inner
+		clear(s.inverses[copy(s.inverses, inverses[p*j.wide:][:columns]):])
+		// gout takes the factor that the weights lack.
+		vector.MulColumns(s.square, j.wide, toGout[at:], vector.Block{Rows: end - from, Step: j.inner}, s.inverses[:j.columns(columns)])
+		to := piece*block*j.wide + p*j.wide*j.wide
+		j.transpose(s, b.goutT[to:], s.square, j.wide, columns, end-from)
+		j.transpose(s, b.qT[to:], toQ[at:], j.inner, columns, end-from)
+	}
+}
+
+// transpose turns the first columns of a panel of some channels, step apart, into rows.
+func (j *job) transpose(s *scratch, to, panel []float32, step, columns, channels int) {
+	clear(to[columns*j.wide : j.wide*j.wide])
+	g := &s.gather
+	g.DstAt, g.Stride, g.Count = s.places(j.wide), step, columns
+	for c := 0; c < channels; c += j.kernels.Lanes {
+		g.Dst, g.Src, g.Channels = to[c:], panel[c*step:], min(j.kernels.Lanes, channels-c)
+		j.kernels.Gather(g)
+	}
+}
+
+// backwardTile does a tile of a head of the pass with the present block.
+func (j *job) backwardTile(chunk int) {
+	s := scratches.Get().(*scratch)
+	_, n := j.blockAt(j.block)
+	keys, values := j.space.keys[chunk*j.tileSize():], j.space.values[chunk*j.tileSize():]
+	gq := j.space.gq[chunk*j.rows*j.largestBlock():]
+	j.tileGradients(s, j.space, chunk/j.tiles, chunk%j.tiles, keys, values, gq, j.wide, n, j.block > 0)
+	scratches.Put(s)
+}
+
+// tileGradients computes the gradients of a tile of a head of a space, whose keys and values
+// are packed in k and v, with n queries of its block. Those of the queries go to gq, panels of
+// channels step apart. With add it adds those of keys and values.
+func (j *job) tileGradients(s *scratch, in *space, head, tile int, k, v, gq []float32, step, n int, add bool) {
+	b, at, wide, keys := &in.blocks[head], head*j.tiles+tile, j.wide, j.keys(tile)
+	panels, size := ceil(n, wide), j.keyRows*wide
+	panel := j.rows * wide // of gq
+	if j.plain {
+		panel = wide
+	}
+	s.scores, s.gradients = grow(s.scores, panels*size), grow(s.gradients, panels*size)
+	s.unread = grow64(s.unread, wide)
+	columns := wide // all of them where sums over several panels read them
+	if panels == 1 {
+		columns = j.columns(n)
+	}
+	block := vector.Block{Rows: keys, Step: wide}
+	for p := range panels {
+		scores, gradients := s.scores[p*size:][:size], s.gradients[p*size:][:size]
+		j.score(s, scores, k, b.q[p*j.panel:], keys, columns)
+		vector.ExpColumns(scores, block, j.scale, b.maxima[p*wide:][:columns], s.unread)
+		j.score(s, gradients, v, b.gout[p*j.panel:], keys, columns)
+		vector.SoftGradColumns(gradients, scores, block, b.shift[p*wide:][:columns], b.scale[p*wide:])
+		j.weighed(s, gq[p*panel:], step, k, gradients, keys, columns, false)
+	}
+	j.overQueries(s, in.gv[at*j.keyRows*j.across:], s.scores, b.goutT, keys, n, add)
+	j.overQueries(s, in.gk[at*j.keyRows*j.across:], s.gradients, b.qT, keys, n, add)
+}
+
+// overQueries writes, or adds, the sums over n queries of panels of n by keys times panels of
+// queries by channels: rows of channels, one for each key.
+func (j *job) overQueries(s *scratch, to, panels, b []float32, keys, n int, add bool) {
+	group := j.kernels.Group
+	p := s.groups(group, keys, group*j.wide, group*j.across)
+	p.AStep, p.AInner, p.CStep, p.BInner = j.wide, 1, j.across, j.wide
+	p.A, p.K, p.Accumulate = panels, min(n, j.wide), add
+	s.segments = s.segments[:0]
+	for i := range ceil(n, j.wide) {
+		s.segments = append(s.segments, lanes.Segment{A: i * j.keyRows * j.wide, B: i * j.wide * j.wide})
+	}
+	p.Segments = s.segments
+	for c := 0; c < j.ch; c += j.wide {
+		p.C, p.B = to[c:], b[c*j.largestBlock():]
+		j.kernels.Product(p, ceil(min(j.wide, j.ch-c), j.kernels.Lanes))
+	}
+}
+
+// sumQueries adds up the tiles' gradients of n queries of a head of a space, for as many
+// channels as a panel is wide, and writes them to the head of that number.
+func (j *job) sumQueries(in *space, of, head, piece, first, n int) {
+	gq, _, _ := j.matrices(j.gqkv, head)
+	from, end := piece*j.wide, min((piece+1)*j.wide, j.ch)
+	tile := j.rows * j.largestBlock()
+	for p := range ceil(n, j.wide) {
+		columns := min(j.wide, n-p*j.wide)
+		at := of*j.tiles*tile + (p*j.rows+from)*j.wide
+		sum := in.gq[at:][:(end-from)*j.wide]
+		for i := 1; i < j.tiles; i++ {
+			vector.Add(sum, sum, in.gq[at+i*tile:])
+		}
+		for c := from; c < end; c++ {
+			copy(gq[c*j.t+first+p*j.wide:][:columns], sum[(c-from)*j.wide:])
+		}
+	}
+}
+
+// finishTile puts the gradients of a tile of the pass where they belong.
+func (j *job) finishTile(chunk int) {
+	s := scratches.Get().(*scratch)
+	head, tile := chunk/j.tiles, chunk%j.tiles
+	j.finish(s, j.space, head, j.head+head, tile)
+	scratches.Put(s)
+}
+
+func (j *job) finish(s *scratch, in *space, of, head, tile int) {
+	_, gk, gv := j.matrices(j.gqkv, head)
+	at := (of*j.tiles + tile) * j.keyRows * j.across
+	for _, m := range [2]struct{ to, from []float32 }{{gk, in.gk[at:]}, {gv, in.gv[at:]}} {
+		t := &s.scatter
+		t.Stride, t.Step, t.Count = j.t, j.across, j.keys(tile)
+		for c := 0; c < j.ch; c += j.kernels.Lanes {
+			t.Dst, t.Src, t.Channels = m.to[c*j.t+tile*j.tile:], m.from[c:], min(j.kernels.Lanes, j.ch-c)
+			j.kernels.Scatter(t)
 		}
 	}
 }

@@ -350,3 +350,40 @@ func blendGeneric(y, a, b []float32, s, t float32) {
 		y[i] = float32(s*v) + float32(t*b[i])
 	}
 }
+
+func maxColumnsGeneric(m, x []float32, rows, step int) {
+	for r := range rows {
+		for i, v := range x[r*step:][:len(m)] {
+			m[i] = max(m[i], v)
+		}
+	}
+}
+
+func expColumnsGeneric(x []float32, rows, step int, a float32, shift []float32, sums []float64) {
+	for r := range rows {
+		row := x[r*step:][:len(shift)]
+		for i, v := range row {
+			e := exp(float32(v*a) - shift[i])
+			row[i] = e
+			sums[i] += float64(e)
+		}
+	}
+}
+
+func softGradColumnsGeneric(gw, w []float32, rows, step int, shift, scale []float32) {
+	for r := range rows {
+		row := gw[r*step:][:len(shift)]
+		for i, v := range w[r*step:][:len(shift)] {
+			row[i] = v * (row[i] - shift[i]) * scale[i]
+		}
+	}
+}
+
+func mulColumnsGeneric(y []float32, yStep int, x []float32, rows, step int, factor []float32) {
+	for r := range rows {
+		row := y[r*yStep:][:len(factor)]
+		for i, v := range x[r*step:][:len(factor)] {
+			row[i] = v * factor[i]
+		}
+	}
+}

@@ -39,6 +39,11 @@ type loops struct {
 	repeat         func(y, x []float32, times int)
 	addPairs       func(total, sums []float64, stride int, factors []float32, step, samples int)
 
+	maxColumns      func(m, x []float32, rows, step int)                                          // 8 columns
+	expColumns      func(x []float32, rows, step int, a float32, shift []float32, sums []float64) // 8 columns
+	softGradColumns func(gw, w []float32, rows, step int, shift, scale []float32)                 // 8 columns
+	mulColumns      func(y []float32, yStep int, x []float32, rows, step int, factor []float32)   // 8 columns
+
 	duplicate              func(y, x []float32, s float32)                       // 8
 	duplicate2, duplicate4 func(y, x []float32, s float32)                       // 8
 	pairSums               func(y, a, b []float32, s float32)                    // 8
@@ -66,6 +71,7 @@ var portable = loops{
 	normalizeLeaky: normalizeLeakyGeneric, normalizeSiLU: normalizeSiLUGeneric,
 	normSumsLeaky: normSumsLeakyGeneric, normSumsSiLU: normSumsSiLUGeneric, normGradLeaky: normGradLeakyGeneric,
 	affineGroups: affineGroupsGeneric, weighGroups: weighGroupsGeneric, repeat: repeatGeneric, addPairs: addPairsGeneric,
+	maxColumns: maxColumnsGeneric, expColumns: expColumnsGeneric, softGradColumns: softGradColumnsGeneric, mulColumns: mulColumnsGeneric,
 	duplicate: duplicateGeneric, duplicate2: blocksGeneric(2), duplicate4: blocksGeneric(4),
 	pairSums: pairSumsGeneric, pairSums2: blockSumsGeneric(2), pairSums4: blockSumsGeneric(4),
 	interleave: interleaveGeneric, deinterleave: deinterleaveGeneric,

@@ -21,6 +21,7 @@ var avx2 = loops{
 	normalizeLeaky: normalizeLeakyAVX2, normalizeSiLU: normalizeSiLUAVX2,
 	normSumsLeaky: normSumsLeakyAVX2, normSumsSiLU: normSumsSiLUAVX2, normGradLeaky: normGradLeakyAVX2,
 	affineGroups: affineGroupsAVX2, weighGroups: weighGroupsAVX2, repeat: repeatAVX2, addPairs: addPairsAVX2,
+	maxColumns: maxColumnsAVX2, expColumns: expColumnsAVX2, softGradColumns: softGradColumnsAVX2, mulColumns: mulColumnsAVX2,
 	duplicate: duplicateAVX2, duplicate2: duplicate2AVX2, duplicate4: duplicate4AVX2,
 	pairSums: pairSumsAVX2, pairSums2: pairSums2AVX2, pairSums4: pairSums4AVX2,
 	interleave: interleaveAVX2, deinterleave: deinterleaveAVX2,

@@ -20,6 +20,7 @@ var neon = loops{
 	normalizeLeaky: normalizeLeakyNEON, normalizeSiLU: normalizeSiLUNEON,
 	normSumsLeaky: normSumsLeakyNEON, normSumsSiLU: normSumsSiLUNEON, normGradLeaky: normGradLeakyNEON,
 	affineGroups: affineGroupsNEON, weighGroups: weighGroupsNEON, repeat: repeatNEON, addPairs: addPairsNEON,
+	maxColumns: maxColumnsNEON, expColumns: expColumnsNEON, softGradColumns: softGradColumnsNEON, mulColumns: mulColumnsNEON,
 	duplicate: duplicateNEON, duplicate2: duplicate2NEON, duplicate4: duplicate4NEON,
 	pairSums: pairSumsNEON, pairSums2: pairSums2NEON, pairSums4: pairSums4NEON,
 	interleave: interleaveNEON, deinterleave: deinterleaveNEON,

@@ -169,6 +169,26 @@ func repeatAVX2(y []float32, x []float32, times int)
 //go:noescape
 func addPairsAVX2(total []float64, sums []float64, stride int, factors []float32, step int, samples int)
 
+// maxColumnsAVX2 raises m to the largest element of each column.
+//
+//go:noescape
+func maxColumnsAVX2(m []float32, x []float32, rows int, step int)
+
+// expColumnsAVX2 writes exp(a*x-shift) and adds it up by columns.
+//
+//go:noescape
+func expColumnsAVX2(x []float32, rows int, step int, a float32, shift []float32, sums []float64)
+
+// softGradColumnsAVX2 writes w*(gw-shift)*scale, column by column.
+//
+//go:noescape
+func softGradColumnsAVX2(gw []float32, w []float32, rows int, step int, shift []float32, scale []float32)
+
+// mulColumnsAVX2 writes x times the factor of its column.
+//
+//go:noescape
+func mulColumnsAVX2(y []float32, yStep int, x []float32, rows int, step int, factor []float32)
+
 // dropoutAVX2 drops elements by the hashes of counter and its multiples; n is a multiple of 16.
 //
 //go:noescape

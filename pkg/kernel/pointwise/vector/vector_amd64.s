@@ -3455,6 +3455,182 @@ last_159:
 	VZEROUPPER
 	RET
 
+// func maxColumnsAVX2(m []float32, x []float32, rows int, step int)
+// Requires: AVX
+TEXT ·maxColumnsAVX2(SB), NOSPLIT, $0-64
+	MOVQ m_base+0(FP), AX
+	MOVQ m_len+8(FP), CX
+	MOVQ x_base+24(FP), DX
+	MOVQ step+56(FP), BX
+	SHLQ $0x02, BX
+
+column_160:
+	TESTQ   CX, CX
+	JZ      done_162
+	MOVQ    rows+48(FP), SI
+	MOVQ    DX, DI
+	VMOVUPS (AX), Y0
+
+row_161:
+	VMOVUPS (DI), Y1
+	VMAXPS  Y0, Y1, Y0
+	ADDQ    BX, DI
+	DECQ    SI
+	JNZ     row_161
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, AX
+	SUBQ    $0x08, CX
+	JMP     column_160
+
+done_162:
+	VZEROUPPER
+	RET
+
+// func expColumnsAVX2(x []float32, rows int, step int, a float32, shift []float32, sums []float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·expColumnsAVX2(SB), NOSPLIT, $0-96
+	MOVQ         x_base+0(FP), AX
+	MOVQ         step+32(FP), CX
+	SHLQ         $0x02, CX
+	MOVQ         shift_base+48(FP), DX
+	MOVQ         sums_base+72(FP), BX
+	MOVQ         shift_len+56(FP), SI
+	VBROADCASTSS a+40(FP), Y0
+	VMOVUPS      repeat_c2ae0000<>+0(SB), Y1
+	VMOVUPS      repeat_42ae0000<>+0(SB), Y2
+
+column_163:
+	TESTQ   SI, SI
+	JZ      done_165
+	MOVQ    rows+24(FP), DI
+	MOVQ    AX, R8
+	VMOVUPS (DX), Y3
+	VMOVUPD (BX), Y4
+	VMOVUPD 32(BX), Y5
+
+row_164:
+	VMOVUPS      (R8), Y6
+	VFMSUB213PS  Y3, Y0, Y6
+	VMAXPS       Y6, Y1, Y6
+	VMINPS       Y6, Y2, Y6
+	VMOVUPS      repeat_4b400000<>+0(SB), Y7
+	VFMADD231PS  repeat_3fb8aa3b<>+0(SB), Y6, Y7
+	VSUBPS       repeat_4b400000<>+0(SB), Y7, Y8
+	VFNMADD231PS repeat_3f318000<>+0(SB), Y8, Y6
+	VFNMADD231PS repeat_b95e8083<>+0(SB), Y8, Y6
+	VMOVUPS      repeat_39506967<>+0(SB), Y8
+	VFMADD213PS  repeat_3ab743ce<>+0(SB), Y6, Y8
+	VFMADD213PS  repeat_3c088908<>+0(SB), Y6, Y8
+	VFMADD213PS  repeat_3d2aa9c1<>+0(SB), Y6, Y8
+	VFMADD213PS  repeat_3e2aaaaa<>+0(SB), Y6, Y8
+	VFMADD213PS  repeat_3f000000<>+0(SB), Y6, Y8
+	VMULPS       Y6, Y6, Y9
+	VFMADD213PS  Y6, Y9, Y8
+	VADDPS       repeat_3f800000<>+0(SB), Y8, Y6
+	VPSLLD       $0x17, Y7, Y7
+	VPADDD       Y7, Y6, Y6
+	VMOVUPS      Y6, (R8)
+	VCVTPS2PD    X6, Y7
+	VEXTRACTF128 $0x01, Y6, X6
+	VCVTPS2PD    X6, Y6
+	VADDPD       Y7, Y4, Y4
+	VADDPD       Y6, Y5, Y5
+	ADDQ         CX, R8
+	DECQ         DI
+	JNZ          row_164
+	VMOVUPD      Y4, (BX)
+	VMOVUPD      Y5, 32(BX)
+	ADDQ         $0x00000020, AX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000040, BX
+	SUBQ         $0x08, SI
+	JMP          column_163
+
+done_165:
+	VZEROUPPER
+	RET
+
+// func softGradColumnsAVX2(gw []float32, w []float32, rows int, step int, shift []float32, scale []float32)
+// Requires: AVX
+TEXT ·softGradColumnsAVX2(SB), NOSPLIT, $0-112
+	MOVQ gw_base+0(FP), AX
+	MOVQ step+56(FP), CX
+	SHLQ $0x02, CX
+	MOVQ w_base+24(FP), DX
+	MOVQ shift_base+64(FP), BX
+	MOVQ scale_base+88(FP), SI
+	MOVQ shift_len+72(FP), DI
+
+column_166:
+	TESTQ   DI, DI
+	JZ      done_168
+	MOVQ    rows+48(FP), R8
+	MOVQ    AX, R9
+	MOVQ    DX, R10
+	VMOVUPS (BX), Y0
+	VMOVUPS (SI), Y1
+
+row_167:
+	VMOVUPS (R10), Y2
+	VMOVUPS (R9), Y3
+	VSUBPS  Y0, Y3, Y3
+	VMULPS  Y2, Y3, Y2
+	VMULPS  Y1, Y2, Y2
+	VMOVUPS Y2, (R9)
+	ADDQ    CX, R9
+	ADDQ    CX, R10
+	DECQ    R8
+	JNZ     row_167
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, BX
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x08, DI
+	JMP     column_166
+
+done_168:
+	VZEROUPPER
+	RET
+
+// func mulColumnsAVX2(y []float32, yStep int, x []float32, rows int, step int, factor []float32)
+// Requires: AVX
+TEXT ·mulColumnsAVX2(SB), NOSPLIT, $0-96
+	MOVQ y_base+0(FP), AX
+	MOVQ yStep+24(FP), CX
+	SHLQ $0x02, CX
+	MOVQ x_base+32(FP), DX
+	MOVQ step+64(FP), BX
+	SHLQ $0x02, BX
+	MOVQ factor_base+72(FP), SI
+	MOVQ factor_len+80(FP), DI
+
+column_169:
+	TESTQ   DI, DI
+	JZ      done_171
+	MOVQ    rows+56(FP), R8
+	MOVQ    AX, R9
+	MOVQ    DX, R10
+	VMOVUPS (SI), Y0
+
+row_170:
+	VMOVUPS (R10), Y1
+	VMULPS  Y0, Y1, Y1
+	VMOVUPS Y1, (R9)
+	ADDQ    CX, R9
+	ADDQ    BX, R10
+	DECQ    R8
+	JNZ     row_170
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, DX
+	ADDQ    $0x00000020, SI
+	SUBQ    $0x08, DI
+	JMP     column_169
+
+done_171:
+	VZEROUPPER
+	RET
+
 // func dropoutAVX2(y []float32, x []float32, counter uint64, threshold int16, scale float32)
 // Requires: AVX, AVX2
 TEXT ·dropoutAVX2(SB), NOSPLIT, $0-64
@@ -3542,9 +3718,9 @@ TEXT ·duplicateAVX2(SB), NOSPLIT, $0-52
 	MOVQ         x_len+32(FP), DX
 	VBROADCASTSS s+48(FP), Y0
 
-loop_160:
+loop_172:
 	TESTQ      DX, DX
-	JZ         end_161
+	JZ         end_173
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3556,9 +3732,9 @@ loop_160:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_160
+	JMP        loop_172
 
-end_161:
+end_173:
 	VZEROUPPER
 	RET
 
@@ -3570,9 +3746,9 @@ TEXT ·interleaveAVX2(SB), NOSPLIT, $0-72
 	MOVQ b_base+48(FP), DX
 	MOVQ a_len+32(FP), BX
 
-loop_162:
+loop_174:
 	TESTQ      BX, BX
-	JZ         end_163
+	JZ         end_175
 	VMOVUPS    (CX), Y0
 	VMOVUPS    (DX), Y1
 	VUNPCKLPS  Y1, Y0, Y2
@@ -3585,9 +3761,9 @@ loop_162:
 	ADDQ       $0x00000020, CX
 	ADDQ       $0x00000020, DX
 	SUBQ       $0x08, BX
-	JMP        loop_162
+	JMP        loop_174
 
-end_163:
+end_175:
 	VZEROUPPER
 	RET
 
@@ -3599,9 +3775,9 @@ TEXT ·deinterleaveAVX2(SB), NOSPLIT, $0-72
 	MOVQ y_base+48(FP), DX
 	MOVQ a_len+8(FP), BX
 
-loop_164:
+loop_176:
 	TESTQ   BX, BX
-	JZ      end_165
+	JZ      end_177
 	VMOVUPS (DX), Y0
 	VMOVUPS 32(DX), Y1
 	VSHUFPS $0x88, Y1, Y0, Y2
@@ -3614,9 +3790,9 @@ loop_164:
 	ADDQ    $0x00000020, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_164
+	JMP     loop_176
 
-end_165:
+end_177:
 	VZEROUPPER
 	RET
 
@@ -3629,9 +3805,9 @@ TEXT ·pairSumsAVX2(SB), NOSPLIT, $0-76
 	MOVQ         y_len+8(FP), BX
 	VBROADCASTSS s+72(FP), Y0
 
-loop_166:
+loop_178:
 	TESTQ   BX, BX
-	JZ      end_167
+	JZ      end_179
 	VMOVUPS (CX), Y1
 	VMOVUPS 32(CX), Y2
 	VSHUFPS $0x88, Y2, Y1, Y3
@@ -3650,9 +3826,9 @@ loop_166:
 	ADDQ    $0x00000040, CX
 	ADDQ    $0x00000040, DX
 	SUBQ    $0x08, BX
-	JMP     loop_166
+	JMP     loop_178
 
-end_167:
+end_179:
 	VZEROUPPER
 	RET
 
@@ -3664,9 +3840,9 @@ TEXT ·pairSums2AVX2(SB), NOSPLIT, $0-52
 	MOVQ         y_len+8(FP), DX
 	VBROADCASTSS s+48(FP), Y0
 
-loop_168:
+loop_180:
 	TESTQ      DX, DX
-	JZ         end_169
+	JZ         end_181
 	VMOVUPS    32(CX), Y1
 	VMOVUPS    (CX), Y2
 	VHADDPS    Y1, Y2, Y1
@@ -3681,9 +3857,9 @@ loop_168:
 	ADDQ       $0x00000020, AX
 	ADDQ       $0x00000080, CX
 	SUBQ       $0x08, DX
-	JMP        loop_168
+	JMP        loop_180
 
-end_169:
+end_181:
 	VZEROUPPER
 	RET
 
@@ -3695,9 +3871,9 @@ TEXT ·pairSums4AVX2(SB), NOSPLIT, $0-52
 	MOVQ         y_len+8(FP), DX
 	VBROADCASTSS s+48(FP), Y0
 
-loop_170:
+loop_182:
 	TESTQ     DX, DX
-	JZ        end_171
+	JZ        end_183
 	VMOVUPS   32(CX), Y1
 	VMOVUPS   (CX), Y2
 	VHADDPS   Y1, Y2, Y1
@@ -3713,9 +3889,9 @@ loop_170:
 	ADDQ      $0x00000020, AX
 	ADDQ      $0x00000080, CX
 	SUBQ      $0x08, DX
-	JMP       loop_170
+	JMP       loop_182
 
-end_171:
+end_183:
 	VZEROUPPER
 	RET
 
@@ -3727,9 +3903,9 @@ TEXT ·duplicate2AVX2(SB), NOSPLIT, $0-52
 	MOVQ         x_len+32(FP), DX
 	VBROADCASTSS s+48(FP), Y0
 
-loop_172:
+loop_184:
 	TESTQ      DX, DX
-	JZ         end_173
+	JZ         end_185
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3745,9 +3921,9 @@ loop_172:
 	ADDQ       $0x00000080, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_172
+	JMP        loop_184
 
-end_173:
+end_185:
 	VZEROUPPER
 	RET
 
@@ -3759,9 +3935,9 @@ TEXT ·duplicate4AVX2(SB), NOSPLIT, $0-52
 	MOVQ         x_len+32(FP), DX
 	VBROADCASTSS s+48(FP), Y0
 
-loop_174:
+loop_186:
 	TESTQ      DX, DX
-	JZ         end_175
+	JZ         end_187
 	VMOVUPS    (CX), Y1
 	VMULPS     Y0, Y1, Y1
 	VUNPCKLPS  Y1, Y1, Y2
@@ -3775,9 +3951,9 @@ loop_174:
 	ADDQ       $0x00000080, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_174
+	JMP        loop_186
 
-end_175:
+end_187:
 	VZEROUPPER
 	RET
 
@@ -3791,9 +3967,9 @@ TEXT ·doubleLineAVX2(SB), NOSPLIT, $0-48
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_176:
+loop_188:
 	TESTQ      DX, DX
-	JZ         end_177
+	JZ         end_189
 	VMOVUPS    (CX), Y2
 	VMOVUPS    4(CX), Y3
 	VMULPS     Y0, Y2, Y4
@@ -3811,9 +3987,9 @@ loop_176:
 	ADDQ       $0x00000040, AX
 	ADDQ       $0x00000020, CX
 	SUBQ       $0x08, DX
-	JMP        loop_176
+	JMP        loop_188
 
-end_177:
+end_189:
 	VZEROUPPER
 	RET
 
@@ -3846,9 +4022,9 @@ TEXT ·doubleLineGradAVX2(SB), NOSPLIT, $0-48
 	VMOVUPS repeat_3f400000<>+0(SB), Y0
 	VMOVUPS repeat_3e800000<>+0(SB), Y1
 
-loop_178:
+loop_190:
 	TESTQ   DX, DX
-	JZ      end_179
+	JZ      end_191
 	VMOVUPS (CX), Y2
 	VMOVUPS 32(CX), Y3
 	VSHUFPS $0x88, Y3, Y2, Y4
@@ -3867,9 +4043,9 @@ loop_178:
 	ADDQ    $0x00000020, AX
 	ADDQ    $0x00000040, CX
 	SUBQ    $0x08, DX
-	JMP     loop_178
+	JMP     loop_190
 
-end_179:
+end_191:
 	VZEROUPPER
 	RET
 
@@ -3898,9 +4074,9 @@ TEXT ·windowAVX2(SB), NOSPLIT, $0-64
 	VBROADCASTSD 8(SI), Y4
 	VBROADCASTSD (SI), Y5
 
-loop_180:
+loop_192:
 	TESTQ       DX, DX
-	JZ          end_181
+	JZ          end_193
 	VMULPD      (CX), Y0, Y6
 	VMOVUPD     (CX)(BX*1), Y7
 	VADDPD      (CX)(R9*1), Y7, Y7
@@ -3938,9 +4114,9 @@ loop_180:
 	ADDQ        $0x00000040, AX
 	ADDQ        $0x00000040, CX
 	SUBQ        $0x08, DX
-	JMP         loop_180
+	JMP         loop_192
 
-end_181:
+end_193:
 	VZEROUPPER
 	RET
 
@@ -3956,15 +4132,15 @@ TEXT ·pixelsAVX2(SB), NOSPLIT, $0-72
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 
-loop_182:
+loop_194:
 	TESTQ DX, DX
-	JZ    end_183
+	JZ    end_195
 	MOVQ  CX, R8
 	MOVQ  BX, R9
 
-loop_184:
+loop_196:
 	TESTQ      R9, R9
-	JZ         end_185
+	JZ         end_197
 	PREFETCHT0 (R8)(DI*1)
 	VPMOVZXBD  (R8), Y1
 	VCVTDQ2PS  Y1, Y1
@@ -3973,14 +4149,14 @@ loop_184:
 	VMOVUPS    Y1, (AX)
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x08, R9
-	JMP        loop_184
+	JMP        loop_196
 
-end_185:
+end_197:
 	ADDQ SI, CX
 	DECQ DX
-	JMP  loop_182
+	JMP  loop_194
 
-end_183:
+end_195:
 	VZEROUPPER
 	RET
 
@@ -4008,15 +4184,15 @@ TEXT ·pixelsReversedAVX2(SB), NOSPLIT, $0-72
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 
-loop_186:
+loop_198:
 	TESTQ DX, DX
-	JZ    end_187
+	JZ    end_199
 	MOVQ  CX, R8
 	MOVQ  BX, R9
 
-loop_188:
+loop_200:
 	TESTQ      R9, R9
-	JZ         end_189
+	JZ         end_201
 	PREFETCHT0 (R8)(DI*1)
 	VPMOVZXBD  (R8), Y2
 	VCVTDQ2PS  Y2, Y2
@@ -4026,14 +4202,14 @@ loop_188:
 	VMOVUPS    Y2, (AX)
 	ADDQ       $0x00000020, AX
 	SUBQ       $0x08, R9
-	JMP        loop_188
+	JMP        loop_200
 
-end_189:
+end_201:
 	ADDQ SI, CX
 	DECQ DX
-	JMP  loop_186
+	JMP  loop_198
 
-end_187:
+end_199:
 	VZEROUPPER
 	RET
 

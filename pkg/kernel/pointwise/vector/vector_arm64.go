@@ -169,6 +169,26 @@ func repeatNEON(y, x []float32, times int)
 //go:noescape
 func addPairsNEON(total, sums []float64, stride int, factors []float32, step, samples int)
 
+// maxColumnsNEON raises m to the largest element of each column.
+//
+//go:noescape
+func maxColumnsNEON(m, x []float32, rows, step int)
+
+// expColumnsNEON writes exp(a*x-shift) and adds it up by columns.
+//
+//go:noescape
+func expColumnsNEON(x []float32, rows, step int, a float32, shift []float32, sums []float64)
+
+// softGradColumnsNEON writes w*(gw-shift)*scale, column by column.
+//
+//go:noescape
+func softGradColumnsNEON(gw, w []float32, rows, step int, shift, scale []float32)
+
+// mulColumnsNEON writes x times the factor of its column.
+//
+//go:noescape
+func mulColumnsNEON(y []float32, yStep int, x []float32, rows, step int, factor []float32)
+
 // dropoutNEON drops elements by the hashes of counter and its multiples; their number is a multiple of 16.
 //
 //go:noescape

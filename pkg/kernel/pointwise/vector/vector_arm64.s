@@ -3025,6 +3025,189 @@ last_189:
 	BNE loop_188
 	RET
 
+// func maxColumnsNEON(m, x []float32, rows, step int)
+TEXT ·maxColumnsNEON(SB), NOSPLIT, $0-64
+	MOVD m_base+0(FP), R0
+	MOVD m_len+8(FP), R1
+	MOVD x_base+24(FP), R2
+	MOVD step+56(FP), R3
+	LSL $2, R3, R3
+	MOVD rows+48(FP), R4
+	LSR $2, R1, R1
+loop_191:
+	MOVD R4, R5
+	MOVD R2, R6
+	WORD $0x3dc00000 // ldr q0, [x0]
+loop_192:
+	WORD $0x3dc000c1 // ldr q1, [x6]
+	WORD $0x4e21f400 // fmax v0.4s, v0.4s, v1.4s
+	ADD R3, R6, R6
+	SUBS $1, R5, R5
+	BNE loop_192
+	WORD $0x3d800000 // str q0, [x0]
+	ADD $16, R2
+	ADD $16, R0
+	SUBS $1, R1, R1
+	BNE loop_191
+	RET
+
+// func expColumnsNEON(x []float32, rows, step int, a float32, shift []float32, sums []float64)
+TEXT ·expColumnsNEON(SB), NOSPLIT, $0-96
+	MOVD x_base+0(FP), R0
+	MOVD step+32(FP), R1
+	LSL $2, R1, R1
+	MOVD shift_base+48(FP), R2
+	MOVD sums_base+72(FP), R3
+	MOVD shift_len+56(FP), R4
+	MOVWU a+40(FP), R25
+	WORD $0x4e040f20 // dup v0.4s, w25
+	MOVD $0xc2ae0000, R25
+	WORD $0x4e040f21 // dup v1.4s, w25
+	MOVD $0x42ae0000, R25
+	WORD $0x4e040f22 // dup v2.4s, w25
+	MOVD $0x3fb8aa3b, R25
+	WORD $0x4e040f23 // dup v3.4s, w25
+	MOVD $0x4b400000, R25
+	WORD $0x4e040f24 // dup v4.4s, w25
+	MOVD $0x3f318000, R25
+	WORD $0x4e040f25 // dup v5.4s, w25
+	MOVD $0xb95e8083, R25
+	WORD $0x4e040f26 // dup v6.4s, w25
+	MOVD $0x3f800000, R25
+	WORD $0x4e040f27 // dup v7.4s, w25
+	MOVD $0x39506967, R25
+	WORD $0x4e040f28 // dup v8.4s, w25
+	MOVD $0x3ab743ce, R25
+	WORD $0x4e040f29 // dup v9.4s, w25
+	MOVD $0x3c088908, R25
+	WORD $0x4e040f2a // dup v10.4s, w25
+	MOVD $0x3d2aa9c1, R25
+	WORD $0x4e040f2b // dup v11.4s, w25
+	MOVD $0x3e2aaaaa, R25
+	WORD $0x4e040f2c // dup v12.4s, w25
+	MOVD $0x3f000000, R25
+	WORD $0x4e040f2d // dup v13.4s, w25
+	MOVD rows+24(FP), R5
+	LSR $2, R4, R4
+loop_193:
+	MOVD R5, R6
+	MOVD R0, R7
+	WORD $0x3dc0004e // ldr q14, [x2]
+	WORD $0x6ea0f9ce // fneg v14.4s, v14.4s
+	WORD $0x3dc0006f // ldr q15, [x3]
+	WORD $0x3dc00470 // ldr q16, [x3, #16]
+loop_194:
+	WORD $0x3dc000f1 // ldr q17, [x7]
+	WORD $0x4eae1dd2 // mov v18.16b, v14.16b
+	WORD $0x4e31cc12 // fmla v18.4s, v0.4s, v17.4s
+	WORD $0x4e21f654 // fmax v20.4s, v18.4s, v1.4s
+	WORD $0x4ea2f694 // fmin v20.4s, v20.4s, v2.4s
+	WORD $0x4ea41c95 // mov v21.16b, v4.16b
+	WORD $0x4e34cc75 // fmla v21.4s, v3.4s, v20.4s
+	WORD $0x4ea4d6b6 // fsub v22.4s, v21.4s, v4.4s
+	WORD $0x4eb6ccb4 // fmls v20.4s, v5.4s, v22.4s
+	WORD $0x4eb6ccd4 // fmls v20.4s, v6.4s, v22.4s
+	WORD $0x4ea81d17 // mov v23.16b, v8.16b
+	WORD $0x4ea91d38 // mov v24.16b, v9.16b
+	WORD $0x4e34cef8 // fmla v24.4s, v23.4s, v20.4s
+	WORD $0x4eaa1d57 // mov v23.16b, v10.16b
+	WORD $0x4e34cf17 // fmla v23.4s, v24.4s, v20.4s
+	WORD $0x4eab1d78 // mov v24.16b, v11.16b
+	WORD $0x4e34cef8 // fmla v24.4s, v23.4s, v20.4s
+	WORD $0x4eac1d97 // mov v23.16b, v12.16b
+	WORD $0x4e34cf17 // fmla v23.4s, v24.4s, v20.4s
+	WORD $0x4ead1db8 // mov v24.16b, v13.16b
+	WORD $0x4e34cef8 // fmla v24.4s, v23.4s, v20.4s
+	WORD $0x6e34de96 // fmul v22.4s, v20.4s, v20.4s
+	WORD $0x4e36cf14 // fmla v20.4s, v24.4s, v22.4s
+	WORD $0x4e27d694 // fadd v20.4s, v20.4s, v7.4s
+	WORD $0x4f3756b5 // shl v21.4s, v21.4s, #23
+	WORD $0x4eb58693 // add v19.4s, v20.4s, v21.4s
+	WORD $0x3d8000f3 // str q19, [x7]
+	WORD $0x0e617a74 // fcvtl v20.2d, v19.2s
+	WORD $0x4e617a75 // fcvtl2 v21.2d, v19.4s
+	WORD $0x4e74d5ef // fadd v15.2d, v15.2d, v20.2d
+	WORD $0x4e75d610 // fadd v16.2d, v16.2d, v21.2d
+	ADD R1, R7, R7
+	SUBS $1, R6, R6
+	BNE loop_194
+	WORD $0x3d80006f // str q15, [x3]
+	WORD $0x3d800470 // str q16, [x3, #16]
+	ADD $16, R0
+	ADD $16, R2
+	ADD $32, R3
+	SUBS $1, R4, R4
+	BNE loop_193
+	RET
+
+// func softGradColumnsNEON(gw, w []float32, rows, step int, shift, scale []float32)
+TEXT ·softGradColumnsNEON(SB), NOSPLIT, $0-112
+	MOVD gw_base+0(FP), R0
+	MOVD step+56(FP), R1
+	LSL $2, R1, R1
+	MOVD w_base+24(FP), R2
+	MOVD shift_base+64(FP), R3
+	MOVD scale_base+88(FP), R4
+	MOVD shift_len+72(FP), R5
+	MOVD rows+48(FP), R6
+	LSR $2, R5, R5
+loop_195:
+	MOVD R6, R7
+	MOVD R0, R8
+	MOVD R2, R9
+	WORD $0x3dc00060 // ldr q0, [x3]
+	WORD $0x3dc00081 // ldr q1, [x4]
+loop_196:
+	WORD $0x3dc00122 // ldr q2, [x9]
+	WORD $0x3dc00103 // ldr q3, [x8]
+	WORD $0x4ea0d464 // fsub v4.4s, v3.4s, v0.4s
+	WORD $0x6e24dc45 // fmul v5.4s, v2.4s, v4.4s
+	WORD $0x6e25dc26 // fmul v6.4s, v1.4s, v5.4s
+	WORD $0x3d800106 // str q6, [x8]
+	ADD R1, R8, R8
+	ADD R1, R9, R9
+	SUBS $1, R7, R7
+	BNE loop_196
+	ADD $16, R0
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R4
+	SUBS $1, R5, R5
+	BNE loop_195
+	RET
+
+// func mulColumnsNEON(y []float32, yStep int, x []float32, rows, step int, factor []float32)
+TEXT ·mulColumnsNEON(SB), NOSPLIT, $0-96
+	MOVD y_base+0(FP), R0
+	MOVD yStep+24(FP), R1
+	LSL $2, R1, R1
+	MOVD x_base+32(FP), R2
+	MOVD step+64(FP), R3
+	LSL $2, R3, R3
+	MOVD factor_base+72(FP), R4
+	MOVD factor_len+80(FP), R5
+	MOVD rows+56(FP), R6
+	LSR $2, R5, R5
+loop_197:
+	MOVD R6, R7
+	MOVD R0, R8
+	MOVD R2, R9
+	WORD $0x3dc00080 // ldr q0, [x4]
+loop_198:
+	WORD $0x3dc00121 // ldr q1, [x9]
+	WORD $0x6e21dc02 // fmul v2.4s, v0.4s, v1.4s
+	WORD $0x3d800102 // str q2, [x8]
+	ADD R1, R8, R8
+	ADD R3, R9, R9
+	SUBS $1, R7, R7
+	BNE loop_198
+	ADD $16, R0
+	ADD $16, R2
+	ADD $16, R4
+	SUBS $1, R5, R5
+	BNE loop_197
+	RET
+
 // func dropoutNEON(y, x []float32, counter uint64, threshold int16, scale float32)
 TEXT ·dropoutNEON(SB), NOSPLIT, $0-64
 	MOVD y_base+0(FP), R0
@@ -3039,8 +3222,8 @@ TEXT ·dropoutNEON(SB), NOSPLIT, $0-64
 	MOVD $0xbf58476d1ce4e5b9, R6
 	MOVD $0x94d049bb133111eb, R7
 	LSR $2, R2, R2
-	CBZ R2, dropped_191
-loop_192:
+	CBZ R2, dropped_199
+loop_200:
 	EOR R3>>30, R3, R8
 	MUL R6, R8, R8
 	EOR R8>>27, R8, R8
@@ -3058,8 +3241,8 @@ loop_192:
 	ADD $16, R1
 	ADD $16, R0
 	SUBS $1, R2, R2
-	BNE loop_192
-dropped_191:
+	BNE loop_200
+dropped_199:
 	RET
 
 // func duplicateNEON(y, x []float32, s float32)
@@ -3070,8 +3253,8 @@ TEXT ·duplicateNEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_193
-loop_194:
+	CBZ R2, whole_201
+loop_202:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x6e21dc02 // fmul v2.4s, v0.4s, v1.4s
 	WORD $0x4e823843 // zip1 v3.4s, v2.4s, v2.4s
@@ -3087,8 +3270,8 @@ loop_194:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $1, R2, R2
-	BNE loop_194
-whole_193:
+	BNE loop_202
+whole_201:
 	RET
 
 // func interleaveNEON(y, a, b []float32)
@@ -3098,8 +3281,8 @@ TEXT ·interleaveNEON(SB), NOSPLIT, $0-72
 	MOVD b_base+48(FP), R2
 	MOVD a_len+32(FP), R3
 	LSR $3, R3, R3
-	CBZ R3, whole_195
-loop_196:
+	CBZ R3, whole_203
+loop_204:
 	WORD $0x3dc00020 // ldr q0, [x1]
 	WORD $0x3dc00041 // ldr q1, [x2]
 	WORD $0x4e813802 // zip1 v2.4s, v0.4s, v1.4s
@@ -3116,8 +3299,8 @@ loop_196:
 	ADD $32, R1
 	ADD $32, R2
 	SUBS $1, R3, R3
-	BNE loop_196
-whole_195:
+	BNE loop_204
+whole_203:
 	RET
 
 // func deinterleaveNEON(a, b, y []float32)
@@ -3127,8 +3310,8 @@ TEXT ·deinterleaveNEON(SB), NOSPLIT, $0-72
 	MOVD y_base+48(FP), R2
 	MOVD a_len+8(FP), R3
 	LSR $3, R3, R3
-	CBZ R3, whole_197
-loop_198:
+	CBZ R3, whole_205
+loop_206:
 	WORD $0x3dc00040 // ldr q0, [x2]
 	WORD $0x3dc00441 // ldr q1, [x2, #16]
 	WORD $0x4e811802 // uzp1 v2.4s, v0.4s, v1.4s
@@ -3145,8 +3328,8 @@ loop_198:
 	ADD $32, R1
 	ADD $64, R2
 	SUBS $1, R3, R3
-	BNE loop_198
-whole_197:
+	BNE loop_206
+whole_205:
 	RET
 
 // func pairSumsNEON(y, a, b []float32, s float32)
@@ -3158,8 +3341,8 @@ TEXT ·pairSumsNEON(SB), NOSPLIT, $0-76
 	MOVWU s+72(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R3, R3
-	CBZ R3, whole_199
-loop_200:
+	CBZ R3, whole_207
+loop_208:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x3dc00422 // ldr q2, [x1, #16]
 	WORD $0x6e22d423 // faddp v3.4s, v1.4s, v2.4s
@@ -3182,8 +3365,8 @@ loop_200:
 	ADD $64, R1
 	ADD $64, R2
 	SUBS $1, R3, R3
-	BNE loop_200
-whole_199:
+	BNE loop_208
+whole_207:
 	RET
 
 // func pairSums2NEON(y, x []float32, s float32)
@@ -3194,8 +3377,8 @@ TEXT ·pairSums2NEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_201
-loop_202:
+	CBZ R2, whole_209
+loop_210:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x3dc00822 // ldr q2, [x1, #32]
 	WORD $0x6e22d423 // faddp v3.4s, v1.4s, v2.4s
@@ -3217,8 +3400,8 @@ loop_202:
 	ADD $32, R0
 	ADD $128, R1
 	SUBS $1, R2, R2
-	BNE loop_202
-whole_201:
+	BNE loop_210
+whole_209:
 	RET
 
 // func pairSums4NEON(y, x []float32, s float32)
@@ -3229,8 +3412,8 @@ TEXT ·pairSums4NEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_203
-loop_204:
+	CBZ R2, whole_211
+loop_212:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x3dc00422 // ldr q2, [x1, #16]
 	WORD $0x6e22d423 // faddp v3.4s, v1.4s, v2.4s
@@ -3252,8 +3435,8 @@ loop_204:
 	ADD $32, R0
 	ADD $128, R1
 	SUBS $1, R2, R2
-	BNE loop_204
-whole_203:
+	BNE loop_212
+whole_211:
 	RET
 
 // func duplicate2NEON(y, x []float32, s float32)
@@ -3264,8 +3447,8 @@ TEXT ·duplicate2NEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_205
-loop_206:
+	CBZ R2, whole_213
+loop_214:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x6e21dc02 // fmul v2.4s, v0.4s, v1.4s
 	WORD $0x4e823843 // zip1 v3.4s, v2.4s, v2.4s
@@ -3285,8 +3468,8 @@ loop_206:
 	ADD $128, R0
 	ADD $32, R1
 	SUBS $1, R2, R2
-	BNE loop_206
-whole_205:
+	BNE loop_214
+whole_213:
 	RET
 
 // func duplicate4NEON(y, x []float32, s float32)
@@ -3297,8 +3480,8 @@ TEXT ·duplicate4NEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_207
-loop_208:
+	CBZ R2, whole_215
+loop_216:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x6e21dc02 // fmul v2.4s, v0.4s, v1.4s
 	WORD $0x4e823843 // zip1 v3.4s, v2.4s, v2.4s
@@ -3322,8 +3505,8 @@ loop_208:
 	ADD $128, R0
 	ADD $32, R1
 	SUBS $1, R2, R2
-	BNE loop_208
-whole_207:
+	BNE loop_216
+whole_215:
 	RET
 
 // func doubleLineNEON(y, x []float32)
@@ -3337,8 +3520,8 @@ TEXT ·doubleLineNEON(SB), NOSPLIT, $0-48
 	MOVD $0x3e800000, R25
 	WORD $0x4e040f21 // dup v1.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_209
-loop_210:
+	CBZ R2, whole_217
+loop_218:
 	WORD $0x3dc00022 // ldr q2, [x1]
 	WORD $0x3cc04023 // ldur q3, [x1, #4]
 	WORD $0x6e22dc04 // fmul v4.4s, v0.4s, v2.4s
@@ -3366,8 +3549,8 @@ loop_210:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $1, R2, R2
-	BNE loop_210
-whole_209:
+	BNE loop_218
+whole_217:
 	RET
 
 // func doubleLineGradNEON(x, grad []float32)
@@ -3380,8 +3563,8 @@ TEXT ·doubleLineGradNEON(SB), NOSPLIT, $0-48
 	MOVD $0x3e800000, R25
 	WORD $0x4e040f21 // dup v1.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_211
-loop_212:
+	CBZ R2, whole_219
+loop_220:
 	WORD $0x3dc00022 // ldr q2, [x1]
 	WORD $0x3dc00423 // ldr q3, [x1, #16]
 	WORD $0x4e831844 // uzp1 v4.4s, v2.4s, v3.4s
@@ -3413,8 +3596,8 @@ loop_212:
 	ADD $32, R0
 	ADD $64, R1
 	SUBS $1, R2, R2
-	BNE loop_212
-whole_211:
+	BNE loop_220
+whole_219:
 	RET
 
 // func windowNEON(y, x []float64, stride int, taps *[11]float64)
@@ -3440,8 +3623,8 @@ TEXT ·windowNEON(SB), NOSPLIT, $0-64
 	ADD R3<<2, R1, R1
 	ADD R3, R1, R1
 	LSR $3, R2, R2
-	CBZ R2, whole_213
-loop_214:
+	CBZ R2, whole_221
+loop_222:
 	WORD $0x3dc0002a // ldr q10, [x1]
 	WORD $0x6e6adc06 // fmul v6.2d, v0.2d, v10.2d
 	WORD $0x3dc0042b // ldr q11, [x1, #16]
@@ -3549,8 +3732,8 @@ loop_214:
 	ADD $64, R0
 	ADD $64, R1
 	SUBS $1, R2, R2
-	BNE loop_214
-whole_213:
+	BNE loop_222
+whole_221:
 	RET
 
 // func pixelsNEON(y []float32, x []uint8, rows, width, stride int)
@@ -3562,12 +3745,12 @@ TEXT ·pixelsNEON(SB), NOSPLIT, $0-72
 	MOVD stride+64(FP), R4
 	MOVD $0x437f0000, R25
 	WORD $0x4e040f20 // dup v0.4s, w25
-loop_215:
+loop_223:
 	MOVD R1, R5
 	MOVD R3, R6
 	LSR $3, R6, R6
-	CBZ R6, whole_216
-loop_217:
+	CBZ R6, whole_224
+loop_225:
 	WORD $0xfd4000a1 // ldr d1, [x5]
 	WORD $0x2f08a422 // ushll v2.8h, v1.8b, #0
 	WORD $0x2f10a443 // ushll v3.4s, v2.4h, #0
@@ -3581,11 +3764,11 @@ loop_217:
 	ADD $32, R0
 	ADD $8, R5
 	SUBS $1, R6, R6
-	BNE loop_217
-whole_216:
+	BNE loop_225
+whole_224:
 	ADD R4, R1, R1
 	SUBS $1, R2, R2
-	BNE loop_215
+	BNE loop_223
 	RET
 
 // func pixelsReversedNEON(y []float32, x []uint8, rows, width, stride int)
@@ -3599,12 +3782,12 @@ TEXT ·pixelsReversedNEON(SB), NOSPLIT, $0-72
 	WORD $0x4e040f20 // dup v0.4s, w25
 	ADD R3, R1, R1
 	SUB $8, R1
-loop_218:
+loop_226:
 	MOVD R1, R5
 	MOVD R3, R6
 	LSR $3, R6, R6
-	CBZ R6, whole_219
-loop_220:
+	CBZ R6, whole_227
+loop_228:
 	WORD $0xfd4000a1 // ldr d1, [x5]
 	WORD $0x2f08a422 // ushll v2.8h, v1.8b, #0
 	WORD $0x2f10a443 // ushll v3.4s, v2.4h, #0
@@ -3622,9 +3805,9 @@ loop_220:
 	ADD $32, R0
 	ADD $-8, R5
 	SUBS $1, R6, R6
-	BNE loop_220
-whole_219:
+	BNE loop_228
+whole_227:
 	ADD R4, R1, R1
 	SUBS $1, R2, R2
-	BNE loop_218
+	BNE loop_226
 	RET

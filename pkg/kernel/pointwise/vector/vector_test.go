@@ -76,6 +76,16 @@ var kernels = []struct {
 	{"add pairs", addPairs(AddPairs), addPairs(func(total, sums []float64, stride int, factors []float32, step int) {
 		addPairsGeneric(total, sums, stride, factors, step, 3)
 	})},
+	{"max columns", columns(func(x *arrays, b Block, n int) { MaxColumns(x.a[:n], x.b, b) }),
+		columns(func(x *arrays, b Block, n int) { maxColumnsGeneric(x.a[:n], x.b, b.Rows, b.Step) })},
+	{"exp columns", columns(func(x *arrays, b Block, n int) { ExpColumns(x.b, b, 0.5, x.a[:n], x.columnSums(n)) }),
+		columns(func(x *arrays, b Block, n int) {
+			expColumnsGeneric(x.b, b.Rows, b.Step, 0.5, x.a[:n], x.columnSums(n))
+		})},
+	{"soft grad columns", columns(func(x *arrays, b Block, n int) { SoftGradColumns(x.a, x.b, b, x.c[:n], x.d[:n]) }),
+		columns(func(x *arrays, b Block, n int) { softGradColumnsGeneric(x.a, x.b, b.Rows, b.Step, x.c[:n], x.d[:n]) })},
+	{"mul columns", columns(func(x *arrays, b Block, n int) { MulColumns(x.a, b.Step-1, x.b, b, x.c[:n]) }),
+		columns(func(x *arrays, b Block, n int) { mulColumnsGeneric(x.a, b.Step-1, x.b, b.Rows, b.Step, x.c[:n]) })},
 	{"row moments", func(x *arrays, n int) { RowMoments(x.sums, x.b, n) }, func(x *arrays, n int) { rowMomentsGeneric(x.sums, x.b, n) }},
 	{"normalize leaky", func(x *arrays, n int) { NormalizeLeaky(x.a, x.b, n, x.mean, x.rows, x.shift, 0.2) },
 		func(x *arrays, n int) { normalizeLeakyGeneric(x.a, x.b, n, x.mean, x.rows, x.shift, 0.2) }},
@@ -115,6 +125,21 @@ func weighGroups(f func(totals, sums []float64, gamma []float32, first, rows int
 	}
 }
 
+// columns has three rows of as many whole vectors as n elements make, a little apart.
+func columns(f func(x *arrays, b Block, n int)) func(x *arrays, n int) {
+	return func(x *arrays, n int) {
+		if whole := n &^ (ColumnUnit - 1); whole > 0 {
+			f(x, Block{Rows: 3, Step: n + 3}, whole)
+		}
+	}
+}
+
+// columnSums makes room for n sums.
+func (x *arrays) columnSums(n int) []float64 {
+	x.sums = make([]float64, n)
+	return x.sums
+}
+
 // addPairs adds up two pairs of three samples.
 func addPairs(f func(total, sums []float64, stride int, factors []float32, step int)) func(x *arrays, n int) {
 	return func(x *arrays, n int) {
@@ -150,7 +175,7 @@ func TestAssemblyAgrees(t *testing.T) {
 						near(t, fmt.Sprintf("n=%d array %d", n, i), pair[0], pair[1])
 					}
 					for i := range got.sums {
-						if d := math.Abs(got.sums[i] - want.sums[i]); !(d <= agree*64*float64(n+1)) {
+						if d := math.Abs(got.sums[i] - want.sums[i]); !(d <= agree*max(64*float64(n+1), math.Abs(want.sums[i]))) {
 							t.Fatalf("n=%d sum %d: %v, want %v", n, i, got.sums[i], want.sums[i])
 						}
 					}

@@ -27,6 +27,7 @@ func main() {
 	rows()
 	norms()
 	affine()
+	columns()
 	dropout()
 	resample()
 	window()

@@ -34,6 +34,7 @@ func main() {
 	g.rows()
 	g.norms()
 	g.affine()
+	g.columns()
 	g.dropout()
 	g.resample()
 	g.window()
