@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"multiscale/pkg/allocation"
+	"multiscale/pkg/experiment/limit"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
@@ -291,7 +292,7 @@ func (u *unit) finish(ctx context.Context) error {
 		Crosscheck: checks,
 		Timing: runfolder.Timing{
 			Unit: u.name, SecondsTraining: u.state.SecondsTraining, SecondsValidation: u.state.SecondsValidation,
-			ImagesPerSecond: float64(u.state.Images) / u.state.SecondsTraining, PeakRSSBytes: peakRSS(),
+			ImagesPerSecond: float64(u.state.Images) / u.state.SecondsTraining, PeakRSSBytes: limit.PeakRSS(),
 		},
 		History: u.state.History,
 		Moments: u.state.Moments,

@@ -1,5 +1,5 @@
-// Package limit finds out how much memory the process may take: what the
-// machine has, what its control group (the limit of a container or of a batch
+// Package limit finds out how much memory the process has taken, and how much it may take:
+// what the machine has, what its control group (the limit of a container or of a batch
 // system) allows, and what GOMEMLIMIT asks for.
 package limit
 

@@ -1,14 +1,14 @@
 //go:build unix
 
-package experiment
+package limit
 
 import (
 	"runtime"
 	"syscall"
 )
 
-// peakRSS is the largest resident size of the process so far, in bytes.
-func peakRSS() int64 {
+// PeakRSS is the largest resident size of the process so far, in bytes.
+func PeakRSS() int64 {
 	var usage syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
 		return 0
