@@ -1,8 +1,10 @@
 package onnx
 
 import (
+	"bytes"
 	"fmt"
 	"math"
+	"slices"
 
 	"google.golang.org/protobuf/encoding/protowire"
 )
@@ -14,6 +16,25 @@ func (m *Model) Encode() ([]byte, error) {
 		return nil, err
 	}
 	return m.encode(), nil
+}
+
+// Equal says whether Encode writes both models as the same bytes. It does not copy the weights.
+func (m *Model) Equal(other *Model) bool {
+	a, b := m.Graph.Initializers, other.Graph.Initializers
+	return slices.EqualFunc(a, b, func(a, b *Tensor) bool { return bytes.Equal(a.Raw, b.Raw) }) &&
+		bytes.Equal(m.withoutWeights().encode(), other.withoutWeights().encode())
+}
+
+// withoutWeights returns a model that is all but the data of the initialisers.
+func (m *Model) withoutWeights() *Model {
+	bare, graph := *m, *m.Graph
+	bare.Graph, graph.Initializers = &graph, make([]*Tensor, len(graph.Initializers))
+	for i, t := range m.Graph.Initializers {
+		empty := *t
+		empty.Raw = nil
+		graph.Initializers[i] = &empty
+	}
+	return &bare
 }
 
 func (m *Model) encode() []byte {

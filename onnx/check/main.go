@@ -2,6 +2,10 @@
 // inputs of several shapes and compares the results:
 //
 //	go run ./onnx/check MODEL.onnx
+//	go run ./onnx/check -time [-side 512] MODEL.onnx
+//
+// With -time it measures instead: it prints one JSON object a runtime, with the seconds to
+// open the model and to run it on one picture, and the peak memory of a process that does so.
 //
 // It exits with 0 when all agree within the tolerance, with 1 when they do not
 // or the model cannot be run, and with 2 for wrong usage.
@@ -16,10 +20,12 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/tabwriter"
 
 	"multiscale/onnx"
 	"multiscale/onnx/crosscheck"
+	"multiscale/onnx/session"
 	"multiscale/pkg/kernel"
 )
 
@@ -27,7 +33,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-const usage = "usage: check [-tolerance 1e-4] [-seed 1] [-shapes 1x3x32x32,...] [-onnxruntime PATH] MODEL.onnx"
+const usage = "usage: check [-tolerance 1e-4] [-seed 1] [-shapes 1x3x32x32,...] [-onnxruntime PATH] MODEL.onnx, or check -time [-side 256] MODEL.onnx"
 
 func run(args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("check", flag.ContinueOnError)
@@ -36,6 +42,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	seed := flags.Uint64("seed", 1, "of the random inputs")
 	shapes := flags.String("shapes", "", "of the images, as in 1x3x32x32,2x3x48x64; by default a few that the model takes")
 	library := flags.String("onnxruntime", "", "`path` of ONNX Runtime's shared library, if it is not found automatically (environment: ONNXRUNTIME_LIB)")
+	timed := flags.Bool("time", false, "print seconds and peak memory of each runtime, as JSON")
+	side := flags.Int("side", 256, "with -time: of the picture, in pixels")
+	only := flags.String("runtime", "", "with -time: `one` of network, onnxruntime and onnx-go, measured in this process; by default the first two take turns")
 	options := crosscheck.Options{}
 	if err := kernel.Check(); err != nil {
 		fmt.Fprintf(stderr, "check: %v\n", err)
@@ -52,6 +61,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		err = fmt.Errorf("%d model files are given; give one", flags.NArg())
 	case err == nil && !(*tolerance >= 0 && *tolerance <= math.MaxFloat64):
 		err = fmt.Errorf("-tolerance %v: not a number that differences can be compared with", *tolerance)
+	case err == nil && (*side < 1 || *side > 1<<14):
+		err = fmt.Errorf("-side %d: not a side from 1 to 16384", *side)
+	case err == nil && *only != "" && (*only == session.Auto || !slices.Contains(session.Runtimes(), *only)):
+		err = fmt.Errorf("-runtime %s: use network, onnxruntime or onnx-go", *only)
 	case err == nil && *shapes != "":
 		if options.Shapes, err = crosscheck.ParseShapes(*shapes); err != nil {
 			err = fmt.Errorf("-shapes: %w", err)
@@ -60,6 +73,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err != nil {
 		fmt.Fprintf(stderr, "check: %v\n%s\n", err, usage)
 		return 2
+	}
+	if *timed {
+		if err := (timer{path: flags.Arg(0), library: *library, only: *only, side: *side}).run(stdout, stderr); err != nil {
+			fmt.Fprintf(stderr, "check: %v\n", err)
+			return 1
+		}
+		return 0
 	}
 	options.Seed, options.Library, options.Folder = *seed, *library, filepath.Dir(flags.Arg(0))
 	given := false

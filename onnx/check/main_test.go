@@ -2,16 +2,51 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"multiscale/onnx/internal/stored"
+	"multiscale/onnx/session/sessiontest"
 )
+
+// child in the environment has the test program be the command, as which -time starts it.
+const child = "CHECK_TEST_IS_CHECK"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(child) != "" {
+		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// TestTime: a line for each runtime that is there, and the network for models of this project.
+func TestTime(t *testing.T) {
+	t.Setenv(child, "1")
+	path := filepath.Join(t.TempDir(), "m.onnx")
+	if err := os.WriteFile(path, sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Signed("superresolution")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var stdout, stderr bytes.Buffer
+	if code := run([]string{"-time", "-side", "8", path}, &stdout, &stderr); code != 0 {
+		t.Fatalf("exit %d: %s", code, stderr.String())
+	}
+	for i, text := range strings.Split(strings.TrimSpace(stdout.String()), "\n") {
+		var line timing
+		if err := json.Unmarshal([]byte(text), &line); err != nil {
+			t.Fatalf("%v in %s", err, text)
+		}
+		if (i == 0) != (line.Runtime == "network") || line.Version == "" || line.Side != 8 || !(line.Seconds > 0 && line.SecondsOpen > 0) || line.PeakRSSBytes < 1<<20 {
+			t.Errorf("line %d: %s", i, text)
+		}
+	}
+}
 
 // TestRun covers exit statuses and messages.
 func TestRun(t *testing.T) {
+	t.Setenv(child, "1")
 	dir := t.TempDir()
 	write := func(name string, data []byte) string {
 		path := filepath.Join(dir, name)
@@ -47,6 +82,9 @@ func TestRun(t *testing.T) {
 		{"-tolerance nan " + model, 2, "-tolerance"},
 		{"-tolerance x " + model, 2, "-tolerance"},
 		{"-unknown", 2, "-unknown"},
+		{"-time -side 0 " + model, 2, "-side"},
+		{"-time -runtime auto " + model, 2, "-runtime"},
+		{"-time " + text, 1, text},
 	} {
 		var stdout, stderr bytes.Buffer
 		code := run(strings.Fields(c.args), &stdout, &stderr)

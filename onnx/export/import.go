@@ -1,7 +1,6 @@
 package export
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
@@ -110,15 +109,7 @@ func (i *Imported) verify(m *onnx.Model) error {
 	if err != nil {
 		return err
 	}
-	want, err := m.Encode()
-	if err != nil {
-		return err
-	}
-	got, err := again.Encode()
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(got, want) {
+	if !again.Equal(m) {
 		return fmt.Errorf("the model says it holds the network %s, but its graph is another, or this version writes it in another way", i.Network.Name())
 	}
 	return nil

@@ -1,6 +1,6 @@
 // Package session opens an exported model in the best available runtime and runs it
-// on pictures: in ONNX Runtime where its library is there; else, if this project exported the
-// model, as the network that it was; else in this project's own backend for onnx-go.
+// on pictures: as the network that it was, if this project exported the model; else in ONNX
+// Runtime where its library is there; else in this project's own backend for onnx-go.
 //
 // What a program must know of a model to use it, it finds out itself: the task and the
 // normalisation from the metadata; from the graph, without running it, by how much

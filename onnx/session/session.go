@@ -18,19 +18,21 @@ import (
 
 // The runtimes, as flags and reports call them.
 const (
-	Auto        = "auto" // ONNX Runtime if it is there, else the network, else onnx-go
-	ONNXRuntime = "onnxruntime"
+	Auto        = "auto"    // the network where it is known, else ONNX Runtime if it is there, else onnx-go
 	Network     = "network" // what the model was exported from, on the kernels that it was trained with
+	ONNXRuntime = "onnxruntime"
 	OnnxGo      = "onnx-go" // its decoder with our Gorgonia-based backend
 )
 
 // Runtimes lists the values of Options.Runtime.
-func Runtimes() []string { return []string{Auto, ONNXRuntime, Network, OnnxGo} }
+func Runtimes() []string { return []string{Auto, Network, ONNXRuntime, OnnxGo} }
 
 // Options say where to run a model. The zero value means Auto.
 type Options struct {
 	Runtime string
-	Library string // path of ONNX Runtime's shared library; empty to look for it
+	// Library is the path of ONNX Runtime's shared library; empty to look for it. Auto
+	// prefers a library that is named here.
+	Library string
 	// Extensions are needed to run networks of one's own as what they are.
 	Extensions export.Extensions
 }
@@ -40,7 +42,7 @@ type Session struct {
 	Path string // of the file, for messages
 	export.Metadata
 	Runtime, Version string // what it runs in
-	Note             string // why it does not run in ONNX Runtime, where Auto would have had it
+	Note             string // why it does not run in ONNX Runtime, where Auto would have it there
 
 	Scale      int // ratio of the result's sides to the picture's
 	Multiple   int // the sides of pictures must be multiples of it
@@ -54,11 +56,11 @@ type Session struct {
 	batch               int    // the only batch size; 0 for any
 	ours                *backend.Model
 	network             *native.Model // where it is what runs, else nil
-	runner              runner
+	runner              Runner
 }
 
-// runner is a model in any runtime.
-type runner interface {
+// Runner is a model in any runtime: it takes the inputs and gives the outputs by name.
+type Runner interface {
 	Run(map[string]onnx.Value) (map[string]onnx.Value, error)
 	Close() error
 }
@@ -95,14 +97,33 @@ func (s *Session) load(data []byte, o Options) error {
 	if err := s.checkNormalisation(); err != nil {
 		return err
 	}
+	s.Reach = reach(m.Graph, s.image, s.result)
+	if o.Runtime == Network || o.Runtime != OnnxGo && o.Runtime != ONNXRuntime && o.Library == "" {
+		if err = s.asNetwork(m, o.Extensions); err == nil || o.Runtime == Network {
+			return err
+		}
+	}
 	if s.ours, err = backend.New(m); err != nil {
 		return err
 	}
 	if err := s.measure(); err != nil {
 		return err
 	}
-	s.Reach = reach(m.Graph, s.image, s.result)
-	return s.start(m, data, o)
+	return s.start(data, o)
+}
+
+// asNetwork has the model run as the network that it was exported from.
+func (s *Session) asNetwork(m *onnx.Model, own export.Extensions) error {
+	network, err := native.New(m, own)
+	if err != nil {
+		return err
+	}
+	s.network, s.runner, s.Runtime, s.Version = network, network, Network, native.Version()
+	s.Scale, s.Multiple = network.Network.Scale(), network.Network.Multiple()
+	if s.Height > 0 {
+		s.Multiple = 1
+	}
+	return nil
 }
 
 // checkNormalisation refuses what pixels cannot be brought to and back from.
@@ -173,9 +194,9 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 // maxSide keeps sizes in files far from overflow.
 const maxSide = 1 << 15
 
-// start chooses the runtime.
-func (s *Session) start(m *onnx.Model, data []byte, o Options) error {
-	if o.Runtime != OnnxGo && o.Runtime != Network {
+// start chooses the runtime of a model that does not run as a network.
+func (s *Session) start(data []byte, o Options) error {
+	if o.Runtime != OnnxGo {
 		library, err := runtime.Load(o.Library)
 		switch {
 		case err == nil:
@@ -189,19 +210,12 @@ func (s *Session) start(m *onnx.Model, data []byte, o Options) error {
 		}
 		s.Note = err.Error()
 	}
-	if o.Runtime != OnnxGo {
-		network, err := native.New(m, o.Extensions)
-		if err == nil {
-			s.network, s.runner, s.Runtime, s.Version = network, network, Network, native.Version()
-			return nil
-		}
-		if o.Runtime == Network {
-			return err
-		}
-	}
 	s.runner, s.Runtime, s.Version = s.ours, OnnxGo, backend.Version()
 	return nil
 }
+
+// Runner is what the model runs in.
+func (s *Session) Runner() Runner { return s.runner }
 
 // Close frees the runtime's memory.
 func (s *Session) Close() error { return s.runner.Close() }

@@ -59,7 +59,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 		r.Memory = size
 		return nil
 	})
-	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "runtime of the models; auto is ONNX Runtime if it is installed, else the network with its training kernels; onnx-go is slow and independent of both")
+	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "runtime of the models; auto is the network with its training kernels if this project exported it, else ONNX Runtime if it is installed; onnx-go is slow and independent of both")
 	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, if it is not found automatically (environment: "+runtime.Variable+")")
 	if err := f.Parse(args); err != nil {
 		return r, err
