@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/tables"
+	"multiscale/pkg/random"
 )
 
 // build compiles a module of testdata, whose go.mod replaces this module by the
@@ -107,6 +109,29 @@ func TestMore(t *testing.T) {
 	}
 }
 
+// TestChain: tasks of another module whose degradations are chains, with JPEG files among
+// them.
+func TestChain(t *testing.T) {
+	exe, dir := build(t, "chain"), t.TempDir()
+	photo := dataset.DeadLeaves(random.New(1), 40, 30)
+	if err := photo.Save(filepath.Join(dir, "photo.png")); err != nil {
+		t.Fatal(err)
+	}
+	const flags = "-network resnet:hidden=8 -side 16 -levels 1 -batch 2 -iterations 2 -validation-pictures 4 -strategy mge "
+	for _, c := range []struct{ line, want string }{
+		{"train " + flags + "-out worn", "worn, resnet"},
+		{"train worn " + flags + "-degrade coarse -out coarse", "worn, resnet"},
+		{"train jpeg " + flags + "-out jpeg", "jpeg, resnet"},
+		{"evaluate -model worn/mge-seed1.onnx -model jpeg/mge-seed1.onnx -pictures 1 -quality 30 -out measured", "quality=30,deviation=0.05"},
+		{"restore -model jpeg/mge-seed1.onnx -in photo.png -out sheet.png -test quality=20", "degraded: quality=20"},
+		{"restore -model worn/mge-seed1.onnx -in photo.png -out restored.png", "noise estimated"},
+	} {
+		if out, status := run(t, exe, dir, c.line); status != 0 || !strings.Contains(out, c.want) {
+			t.Errorf("%s: exit status %d, want %q\n%s", c.line, status, c.want, out)
+		}
+	}
+}
+
 // TestSmall: a task, a network, a data set and the program around them take at most
 // 80 lines of at most 120 columns.
 func TestSmall(t *testing.T) {
@@ -138,7 +163,7 @@ func TestDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, module := range []string{"own", "more"} {
+	for _, module := range []string{"own", "chain", "more"} {
 		files, err := filepath.Glob(filepath.Join("testdata", module, "*.go"))
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%v, %v", files, err)

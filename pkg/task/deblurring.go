@@ -1,7 +1,6 @@
 package task
 
 import (
-	"multiscale/pkg/kernel/blur"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
@@ -28,12 +27,13 @@ func Deblurring() Task {
 	})
 }
 
-// blurred blurs and mixes in noise. The blur is as wide on every mesh, seen from
-// the scene: sigma pixels on the finest, half as many on the next.
+// blurred blurs and mixes in noise.
 func blurred(sigma float64) Degrade {
+	blur := Blur(sigma)
 	return func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
-		s := sigma / float64(int(1)<<at.Level)
-		blur.New(clean.H, clean.W, s, s).Apply(input.Data, clean.Data, clean.C)
+		if err := blur(input, clean, at, t, r); err != nil {
+			return err
+		}
 		AddNoise(input, at, 1-t[0], r)
 		return nil
 	}

@@ -1,0 +1,74 @@
+package task
+
+import (
+	"fmt"
+	"sync"
+
+	"multiscale/pkg/kernel/blur"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
+)
+
+// Chain degrades by one degradation after the other: the first sees the clean image,
+// each further one what the one before has made. The last makes the input's size, the
+// others keep the clean image's. Each draws from a stream of its own, so that what one
+// draws does not depend on how much the others do.
+func Chain(steps ...Degrade) Degrade {
+	return func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
+		if len(steps) == 0 {
+			return fmt.Errorf("a chain of no degradations")
+		}
+		between := at // of images of the clean one's size
+		if input.Shape != clean.Shape {
+			between = On(at.Level, clean)
+		}
+		var memory [2]*[]float32 // the images before and after a step
+		from := clean
+		for i, step := range steps {
+			to, where := input, at
+			if i < len(steps)-1 {
+				m := &memory[i%2]
+				if *m == nil {
+					*m = scratch.Get().(*[]float32)
+					defer scratch.Put(*m)
+				}
+				if cap(**m) < len(clean.Data) {
+					**m = make([]float32, len(clean.Data))
+				}
+				to, where = pixel.Images{Shape: clean.Shape, Data: (**m)[:len(clean.Data)]}, between
+			}
+			own := r.Child("chain", uint64(i))
+			if err := step(to, from, where, t, &own); err != nil {
+				return err
+			}
+			from = to
+		}
+		return nil
+	}
+}
+
+// scratch keeps memory for the images of chains.
+var scratch = sync.Pool{New: func() any { return new([]float32) }}
+
+// Blur is a periodic Gaussian blur, of a standard deviation in pixels of the finest mesh.
+// On coarser meshes it is as wide, seen from the scene.
+func Blur(sigma float64) Degrade {
+	return func(input, clean pixel.Images, at Grid, _ []float32, _ *random.Stream) error {
+		s := sigma / float64(int(1)<<at.Level)
+		blur.New(clean.H, clean.W, s, s).Apply(input.Data, clean.Data, clean.C)
+		return nil
+	}
+}
+
+// WhiteNoise adds noise with the standard deviation t[k], in normalised values. It differs
+// from mesh to mesh.
+func WhiteNoise(k int) Degrade {
+	return func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
+		if k < 0 || k >= len(t) {
+			return fmt.Errorf("the noise is t[%d], of %d conditions", k, len(t))
+		}
+		copy(input.Data, clean.Data)
+		addDeviation(input, at, t[k], r)
+		return nil
+	}
+}
