@@ -28,12 +28,9 @@ func (e *Experiment) strategyPlan(strategy string) (mge.Plan, error) {
 			work.Batches = work.Batches[:1]
 		}
 	}
-	p, err := s.Plan(work)
+	p, err := e.within(s, work)
 	if err != nil {
 		return p, err
-	}
-	if s.Name != mge.Single.Name { // which has no coarser meshes
-		p.Pilot = e.levelsPilot
 	}
 	if more := e.config.Extend.Steps; more > 0 {
 		added := p.Stages[len(p.Stages)-1]
@@ -42,6 +39,32 @@ func (e *Experiment) strategyPlan(strategy string) (mge.Plan, error) {
 	}
 	_, err = e.schedule(p) // known before anything is trained
 	return p, err
+}
+
+// within is a strategy's plan for work, and within its budget, of which pilots take their part.
+func (e *Experiment) within(s mge.Strategy, work mge.Work) (mge.Plan, error) {
+	budget := work.Budget
+	for {
+		p, err := s.Plan(work)
+		if err != nil && budget > 0 {
+			return p, fmt.Errorf("%w; give a larger -budget", err)
+		}
+		if err != nil {
+			return p, err
+		}
+		if s.Name != mge.Single.Name { // which has no coarser meshes
+			p.Pilot = e.levelsPilot
+		}
+		piloted, err := e.allocation().Plan(p, nil)
+		if err != nil {
+			return p, err
+		}
+		over := piloted.WorkUnits(piloted.Iterations()) - budget
+		if budget == 0 || over <= 0 {
+			return p, nil
+		}
+		work.Budget -= over
+	}
 }
 
 // plan is what a strategy does, with the pilots that are to come.

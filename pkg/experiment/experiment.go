@@ -98,7 +98,7 @@ func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, lo
 
 // workOf is the size of the work that the flags ask for.
 func workOf(c setting.Config) mge.Work {
-	return mge.Work{Batches: mge.Doubling(c.Batch, c.Levels), Iterations: c.Iterations, Stages: c.Stages}
+	return mge.Work{Batches: mge.Doubling(c.Batch, c.Levels), Iterations: c.Iterations, Stages: c.Stages, Budget: c.Budget, Crops: c.Crops, Against: c.Against}
 }
 
 func (e *Experiment) run(ctx context.Context) error {

@@ -182,6 +182,31 @@ func TestCoefficients(t *testing.T) {
 	interrupted(t, undisturbed, with, "coefficients.csv", "mge-seed7.onnx", "progressive-seed7.onnx")
 }
 
+// TestRivals: the strategies on crops and with small batches train within a budget, at the cost that
+// a dry run says.
+func TestRivals(t *testing.T) {
+	args := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "2", "-iterations", "4", "-stages", "4,2", "-budget", "20", "-strategy", "fullmultiscale,smallbatch,patches,resizedcrops,meshpatch"}
+	out := t.TempDir()
+	if _, err := run(t.Context(), t, out, args...); err != nil {
+		t.Fatal(err)
+	}
+	dry, err := run(t.Context(), t, t.TempDir(), append([]string{"-dry-run"}, args...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	digests := map[string]bool{}
+	for _, r := range table(t, filepath.Join(out, "summary.csv")) {
+		// An iteration of the last stage costs 3.5 work units.
+		if wu := number(t, r["work_units"]); wu > 20 || wu <= 16.5 || !strings.Contains(dry, r["strategy"]+" "+r["work_units"]+"\n") {
+			t.Errorf("%s: %v work units; a dry run says:\n%s", r["strategy"], wu, dry)
+		}
+		digests[r["onnx_sha256"]] = true
+	}
+	if len(digests) != 5 {
+		t.Errorf("%d different networks of 5 strategies", len(digests))
+	}
+}
+
 // TestLevelsAuto: how many meshes pay is found out, said, recorded, and the same
 // for all units.
 func TestLevelsAuto(t *testing.T) {

@@ -40,6 +40,17 @@ type Request struct {
 	From, To         int
 	// Coarse asks for the same samples on the next coarser mesh, too.
 	Coarse bool
+	// Crops is the share of samples that are crops of the finest mesh, with the sides of the
+	// level's mesh, instead of images on it: those that Cropped names. With Resized the crops
+	// have random sizes, from these sides to the whole image, and are brought to these sides.
+	Crops   float64
+	Resized bool
+}
+
+// Cropped reports whether a sample of the batch, by its number, is a crop. Of the first n samples
+// floor(n*Crops) are.
+func (r Request) Cropped(sample int) bool {
+	return int(float64(sample+1)*r.Crops) > int(float64(sample)*r.Crops)
 }
 
 // Range returns the numbers of the first sample and of the one after the last.

@@ -91,7 +91,7 @@ func (c *Controlled) Gradient(ctx context.Context, dst []float32, iteration int,
 	for i, n := range s.Batches {
 		level := s.Finest + i
 		difference := level < s.Coarsest()
-		fine, coarser, err := c.Sampler.Draw(mesh.Request{Iteration: iteration, Level: level, Size: n, Coarse: difference})
+		fine, coarser, err := c.Sampler.Draw(s.request(iteration, i))
 		if err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}

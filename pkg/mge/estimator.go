@@ -83,8 +83,7 @@ func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, 
 	var parts [2]mesh.Part // of the mesh's own term, and of the finer one
 	for i, n := range s.Batches {
 		level := s.Finest + i
-		difference := level < s.Coarsest()
-		fine, coarse, err := e.Sampler.Draw(mesh.Request{Iteration: iteration, Level: level, Size: n, Coarse: difference})
+		fine, coarse, err := e.Sampler.Draw(s.request(iteration, i))
 		if err != nil {
 			return estimate, fmt.Errorf("level %d: %w", level, err)
 		}

@@ -16,6 +16,11 @@ type Stage struct {
 	// Fraction, in [0,1), is what an iteration has on the finest mesh beyond its batch.
 	// It is carried from one iteration to the next until it is a sample; see At.
 	Fraction float64
+	// Crops is the share of samples that are crops of the finest mesh of the hierarchy, with the
+	// sides of their term's mesh, instead of images on that mesh; with Resized of random size,
+	// brought to these sides. See mesh.Request.
+	Crops   float64
+	Resized bool
 
 	// Pilot is the work units of a measurement before the first iteration, from
 	// which the batches follow; see pkg/allocation.
@@ -23,6 +28,15 @@ type Stage struct {
 	// Continues says that the stage continues the one before with other batches: the two
 	// have one number.
 	Continues bool
+}
+
+// request asks for the batch of term i in an iteration.
+func (s Stage) request(iteration, i int) mesh.Request {
+	level := s.Finest + i
+	return mesh.Request{
+		Iteration: iteration, Level: level, Size: s.Batches[i], Coarse: level < s.Coarsest(),
+		Crops: s.Crops, Resized: s.Resized,
+	}
 }
 
 // Coarsest is the level of the coarsest mesh: Finest where the stage takes the

@@ -17,6 +17,12 @@ type Work struct {
 	// Stages are the iterations of the stages of FullMultiscale and Progressive, from the
 	// coarsest mesh to the finest: L+1 of them.
 	Stages []int
+	// Budget scales the plan to a cost in work units, see Plan.Within; 0 leaves it as it is.
+	Budget float64
+	// Crops is the share of crops in MeshPatch; 0 stands for DefaultCrops.
+	Crops float64
+	// Against is the strategy whose steps and cost SmallBatch has; "" is FullMultiscale.
+	Against string
 }
 
 // Doubling returns N_l = n0 * 2^l for l = 0..levels, the paper's batch sizes.
@@ -52,7 +58,9 @@ var (
 )
 
 // Strategies returns all strategies, in the order of tables.
-func Strategies() []Strategy { return []Strategy{Single, MGE, FullMultiscale, Progressive} }
+func Strategies() []Strategy {
+	return []Strategy{Single, MGE, FullMultiscale, Progressive, SmallBatch, Patches, ResizedCrops, MeshPatch}
+}
 
 // ParseStrategy returns the strategy of a name.
 func ParseStrategy(name string) (Strategy, error) {
@@ -72,7 +80,13 @@ func (s Strategy) Plan(w Work) (Plan, error) {
 	if err != nil {
 		return Plan{}, fmt.Errorf("%s: %w", s.Name, err)
 	}
-	return Plan{Strategy: s.Name, Stages: stages}, nil
+	p := Plan{Strategy: s.Name, Stages: stages}
+	if w.Budget > 0 {
+		if p, err = p.Within(w.Budget); err != nil {
+			return Plan{}, fmt.Errorf("%s: %w", s.Name, err)
+		}
+	}
+	return p, nil
 }
 
 func single(w Work) ([]Stage, error) {

@@ -49,6 +49,9 @@ type Config struct {
 	Iterations int   // of single-scale and MGE
 	Stages     []int // iterations of Full-Multiscale, coarse to fine, Levels+1
 	Released   bool
+	Budget     float64 // work units that each strategy is scaled to; 0 leaves it as it is
+	Crops      float64 // share of crops of meshpatch
+	Against    string  // the strategy whose steps and cost smallbatch has
 
 	// The method.
 	Loss            string // as model.ParseLoss reads it; "" for the task's

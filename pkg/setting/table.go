@@ -32,6 +32,7 @@ const (
 	maxRate       = 100
 	maxClip       = 1e9
 	maxDecay      = 10
+	maxBudget     = 1e12
 	maxChannels   = 1 << 10
 	maxValidation = 10_000
 )
@@ -116,9 +117,18 @@ func Table() []Setting {
 			func(c *Config) *int { return &c.Batch }, 1, maxBatch,
 			func(r *resolving) int { return r.Profile.For(r.Task).Batch }),
 		whole(Setting{Name: "iterations", Group: work, Unit: "STEPS",
-			Help: "optimizer steps of single and mge; fullmultiscale and progressive take this many on the coarsest mesh, and the steps of -stages in all"},
+			Help: "optimizer steps of single and mge; strategies that go from mesh to mesh take this many on the coarsest one, and the steps of -stages in all"},
 			func(c *Config) *int { return &c.Iterations }, 1, maxIterations, func(r *resolving) int { return r.Profile.Iterations }),
 		stages(),
+		number(Setting{Name: "budget", Group: work, Unit: "WU", Former: "0", shown: "0: the cost of the steps given",
+			Help: "scale the steps of each strategy to this cost in work units, and the learning rate's schedule with them"},
+			func(c *Config) *float64 { return &c.Budget }, true, maxBudget,
+			"number of work units", "give a number above 0, like 1456; 0 leaves the steps as they are", always(0.0)),
+		number(Setting{Name: "crops", Group: work, Unit: "SHARE", Former: "0.5", Help: "share of crops of the finest mesh in meshpatch; the rest is on the stage's mesh"},
+			func(c *Config) *float64 { return &c.Crops }, false, 1,
+			"share", "give a number above 0, at most 1, like 0.5", always(mge.DefaultCrops)),
+		name(Setting{Name: "against", Group: work, Former: mge.FullMultiscale.Name, Help: "strategy whose steps and cost smallbatch has"},
+			func(c *Config) *string { return &c.Against }, []string{mge.FullMultiscale.Name, mge.MGE.Name}),
 		toggle(Setting{Name: "released", Group: work, Help: "train single and mge as the authors' released code does instead of as the paper says: four times as many steps, and single with a batch of N_0 only"},
 			func(c *Config) *bool { return &c.Released }),
 
@@ -333,7 +343,7 @@ func levels() Setting {
 func stages() Setting {
 	s := of(Setting{
 		Name: "stages", Group: work, Unit: "STEPS,STEPS,...", shown: "halves: all of -iterations, then half, then a quarter, ...",
-		Help: "optimizer steps of fullmultiscale and progressive on each mesh, from the coarsest to the finest: one number more than -levels",
+		Help: "optimizer steps of fullmultiscale, progressive, patches, resizedcrops and meshpatch on each mesh, from the coarsest to the finest: one number more than -levels",
 	}, func(c *Config) *[]int { return &c.Stages }, func(r *resolving) []int { return Halved(r.Iterations, r.Levels) },
 		func(_ *resolving, text string) ([]int, error) {
 			return several(text, false, func(part string) (int, error) {

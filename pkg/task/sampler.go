@@ -48,7 +48,7 @@ func NewSampler(t Task, set *dataset.Set, side int, seed uint64) *Sampler {
 func (s *Sampler) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
 	from, to := r.Range()
 	level, n := r.Level, to-from
-	d := &drawing{Sampler: s, level: level, from: from, errs: make([]error, n)}
+	d := &drawing{Sampler: s, request: r, level: level, from: from, errs: make([]error, n)}
 	d.root = random.New(s.Seed).Child("batch", uint64(r.Iteration), uint64(level))
 	_, picks := s.Restriction.(mesh.Picker)
 	d.picks = picks && s.Task.Pointwise && !s.Task.Paired() && s.Task.Scale == 1 && !s.DegradeCoarse
@@ -76,6 +76,7 @@ func (s *Sampler) allocate(n, level int) mesh.Batch {
 // drawing is one Draw, cut into samples.
 type drawing struct {
 	*Sampler
+	request      mesh.Request
 	level        int
 	from         int        // number of the first sample in the whole batch
 	fine, coarse mesh.Batch // on the meshes of level and, if asked for, level+1
@@ -113,7 +114,11 @@ func (d *drawing) draw(i int) error {
 	if len(d.Augment) > 0 {
 		d.augment(sample, r.Child("augment"))
 	}
-	if err := d.finish(i, at, sample); err != nil {
+	if d.level > 0 && d.request.Cropped(d.from+i) {
+		if err := d.crop(i, at, sample, &r); err != nil {
+			return err
+		}
+	} else if err := d.finish(i, at, sample); err != nil {
 		return err
 	}
 	if d.coarse.Len() > 0 {

@@ -79,7 +79,7 @@ func (s schedule) rows() (rows [][]table.Cell, problems []error) {
 		return nil, []error{fmt.Errorf("%s: %w", s.name, err)}
 	}
 	if s.group == nil {
-		for _, strategy := range mge.Strategies() {
+		for _, strategy := range []mge.Strategy{mge.Single, mge.MGE, mge.FullMultiscale, mge.Progressive} {
 			plan, err := strategy.Plan(s.work)
 			if err != nil {
 				return nil, []error{fmt.Errorf("%s: %w", s.name, err)}

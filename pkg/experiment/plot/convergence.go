@@ -38,6 +38,10 @@ var styles = []style{
 	{mge.MGE.Name, color.NRGBA{0x00, 0x72, 0xb2, 0xff}, draw.SquareGlyph{}, []vg.Length{vg.Points(7), vg.Points(2)}},
 	{mge.FullMultiscale.Name, color.NRGBA{0xd5, 0x5e, 0x00, 0xff}, draw.TriangleGlyph{}, nil},
 	{mge.Progressive.Name, color.NRGBA{0x00, 0x9e, 0x73, 0xff}, draw.PlusGlyph{}, []vg.Length{vg.Points(2), vg.Points(2)}},
+	{mge.SmallBatch.Name, color.NRGBA{0x99, 0x99, 0x99, 0xff}, draw.RingGlyph{}, nil},
+	{mge.Patches.Name, color.NRGBA{0xcc, 0x79, 0xa7, 0xff}, draw.CrossGlyph{}, nil},
+	{mge.ResizedCrops.Name, color.NRGBA{0x56, 0xb4, 0xe9, 0xff}, draw.BoxGlyph{}, []vg.Length{vg.Points(4), vg.Points(2)}},
+	{mge.MeshPatch.Name, color.NRGBA{0xe6, 0x9f, 0x00, 0xff}, draw.PyramidGlyph{}, []vg.Length{vg.Points(7), vg.Points(2)}},
 }
 
 // Convergence writes a PNG with the validation error of every finished unit,
