@@ -13,7 +13,7 @@ type PixelNormOp struct {
 	Eps float32
 
 	size       pixelnorm.Shape
-	mean, rstd []float32
+	mean, rstd []float64
 }
 
 // PixelNorm is the layer norm over the channels of each pixel of x (N,C,H,W), the LayerNorm2d of NAFNet (Chen et al. 2022),
@@ -33,7 +33,7 @@ func PixelNorm(x, gamma, beta *gorgonia.Node, eps float32) (*gorgonia.Node, erro
 		return nil, err
 	}
 	o := &PixelNormOp{Eps: eps, size: pixelnorm.Shape{N: in.n, C: in.c, HW: in.hw()}}
-	o.mean, o.rstd = make([]float32, in.n*in.hw()), make([]float32, in.n*in.hw())
+	o.mean, o.rstd = make([]float64, in.n*in.hw()), make([]float64, in.n*in.hw())
 	o.Define("PixelNorm", x.Shape(), func(out []float32, v [][]float32) error {
 		pixelnorm.Forward(out, v[0], v[1], v[2], o.size, float64(eps), o.mean, o.rstd)
 		return nil

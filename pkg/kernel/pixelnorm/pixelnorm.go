@@ -3,7 +3,8 @@
 //
 //	y[n,c,i,j] = gamma[c]*(x[n,c,i,j]-mean)/sqrt(variance+eps) + beta[c]
 //
-// with the biased variance. Sums are formed in float64.
+// with the biased variance. Sums and statistics are in float64: where the channels of a pixel are nearly equal,
+// their deviations from a rounded mean are mostly rounding.
 package pixelnorm
 
 import (
@@ -16,8 +17,9 @@ import (
 type Shape struct{ N, C, HW int }
 
 type args struct {
-	y, x, g, gamma, beta, mean, rstd []float32
-	s                                Shape
+	y, x, g, gamma, beta []float32
+	mean, rstd           []float64
+	s                    Shape
 }
 
 // width is how many neighbouring pixels are computed together.
@@ -39,7 +41,7 @@ func (s Shape) row(v []float32, image, c, lo, hi int) []float32 {
 
 // Forward writes the normalised x to y, and to mean and rstd (N,HW) the mean of each pixel and one over its
 // standard deviation, for Backward.
-func Forward(y, x, gamma, beta []float32, s Shape, eps float64, mean, rstd []float32) {
+func Forward(y, x, gamma, beta []float32, s Shape, eps float64, mean, rstd []float64) {
 	f := forwardArgs{args{y: y, x: x, gamma: gamma, beta: beta, mean: mean, rstd: rstd, s: s}, eps}
 	forward.Run(s.N*s.blocks(), 3*s.C*width, f)
 }
@@ -70,7 +72,7 @@ var forward = kernel.NewLoop(func(a *forwardArgs, first, last int) {
 		}
 		for i := range hi - lo {
 			scale[i] = 1 / math.Sqrt(squares[i]/float64(s.C)+a.eps)
-			a.mean[image*s.HW+lo+i], a.rstd[image*s.HW+lo+i] = float32(sums[i]), float32(scale[i])
+			a.mean[image*s.HW+lo+i], a.rstd[image*s.HW+lo+i] = sums[i], scale[i]
 		}
 		for c := range s.C {
 			gamma, beta := float64(a.gamma[c]), float64(a.beta[c])
@@ -84,7 +86,7 @@ var forward = kernel.NewLoop(func(a *forwardArgs, first, last int) {
 
 // Backward writes the gradients with respect to x, gamma (C) and beta (C), from that with respect to
 // y and Forward's mean and rstd.
-func Backward(gx, gGamma, gBeta, gy, x, gamma []float32, s Shape, mean, rstd []float32) {
+func Backward(gx, gGamma, gBeta, gy, x, gamma []float32, s Shape, mean, rstd []float64) {
 	a := args{y: gx, x: x, g: gy, gamma: gamma, mean: mean, rstd: rstd, s: s}
 	backward.Run(s.N*s.blocks(), 3*s.C*width, a)
 	affine.Run(s.C, s.N*s.HW, affineArgs{a, gGamma, gBeta})
@@ -101,7 +103,7 @@ var backward = kernel.NewLoop(func(a *args, first, last int) {
 			for i, gy := range s.row(a.g, image, c, lo, hi) {
 				g := float64(float64(gy) * gamma)
 				sums[i] += g
-				products[i] += float64(g * float64(x[i]-mean[i]) * float64(rstd[i]))
+				products[i] += float64(g * (float64(x[i]) - mean[i]) * rstd[i])
 			}
 		}
 		for i := range hi - lo {
@@ -111,8 +113,8 @@ var backward = kernel.NewLoop(func(a *args, first, last int) {
 		for c := range s.C {
 			gamma, x, gx := float64(a.gamma[c]), s.row(a.x, image, c, lo, hi), s.row(a.y, image, c, lo, hi)
 			for i, gy := range s.row(a.g, image, c, lo, hi) {
-				r := float64(rstd[i])
-				gx[i] = float32(r * (float64(float64(gy)*gamma) - sums[i] - float64(float64(x[i]-mean[i])*r*products[i])))
+				r := rstd[i]
+				gx[i] = float32(r * (float64(float64(gy)*gamma) - sums[i] - float64((float64(x[i])-mean[i])*r*products[i])))
 			}
 		}
 	}
@@ -132,7 +134,7 @@ var affine = kernel.NewLoop(func(a *affineArgs, first, last int) {
 			mean, rstd := a.mean[image*s.HW:][:s.HW], a.rstd[image*s.HW:][:s.HW]
 			for i, gy := range s.row(a.g, image, c, 0, s.HW) {
 				gBeta += float64(gy)
-				gGamma += float64(float64(gy) * float64(x[i]-mean[i]) * float64(rstd[i]))
+				gGamma += float64(float64(gy) * (float64(x[i]) - mean[i]) * rstd[i])
 			}
 		}
 		a.gGamma[c], a.gBeta[c] = float32(gGamma), float32(gBeta)
