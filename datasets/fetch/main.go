@@ -13,79 +13,57 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"strings"
-	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/term"
 
 	"multiscale/datasets"
+	"multiscale/pkg/command"
 )
 
 func main() {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithCancel(context.Background())
-	var got atomic.Int32
-	go func() {
-		s := <-signals
-		signal.Reset() // a second signal ends the program at once
-		if number, ok := s.(syscall.Signal); ok {
-			got.Store(int32(number))
-		}
-		cancel()
-	}()
-	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
-	var usage usageError
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return
-	case errors.Is(err, context.Canceled) && got.Load() != 0:
-		fmt.Fprintln(os.Stderr, "fetch: stopped; the same command continues")
-		os.Exit(128 + int(got.Load()))
-	}
-	fmt.Fprintln(os.Stderr, "fetch:", err)
-	if errors.As(err, &usage) {
-		os.Exit(2)
-	}
-	os.Exit(1)
+	command.Main("fetch", func(ctx context.Context, args []string) error { return run(ctx, args, os.Stdout, os.Stderr) })
 }
 
-type usageError string
-
-func (u usageError) Error() string { return string(u) }
-
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	var o datasets.Options
-	flags := flag.NewFlagSet("fetch", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are printed by main, in one line
-	flags.StringVar(&o.Out, "out", filepath.Join("datasets", "data"), "`folder` below which the data set is put")
-	flags.StringVar(&o.SHA256, "sha256", "", "checksum in `hex` that the archive must have, instead of the known ones")
-	flags.BoolVar(&o.Accept, "accept", false, "take pictures whose digest differs from the known one")
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
-		help(stdout, flags)
+	o := datasets.Options{Out: filepath.Join("datasets", "data")}
+	f := command.NewFlags("fetch", "downloads a data set and verifies it")
+	f.Help = stdout
+	f.Arguments("NAME")
+	f.String(&o.Out, "out", "DIR", "folder below which the data set is put")
+	f.Func("sha256", "HEX", "the known ones", "checksum that the archive must have", func(s string) error {
+		if o.SHA256 = s; len(s) != 64 {
+			return command.Wrong("sha256", s, fmt.Sprintf("%d characters, not 64 hexadecimal digits", len(s)), "")
+		}
+		return nil
+	})
+	f.Bool(&o.Accept, "accept", "take pictures whose digest differs from the known one")
+	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(stdout, "\nThe data sets")
+		for _, d := range datasets.Manifest {
+			fmt.Fprintf(stdout, "  %-9s %s\n            %s\n", d.Name, d.Title, d.Page)
+		}
 		return err
 	} else if err != nil {
-		return usageError(err.Error() + "; see -help")
+		return err
 	}
-	if flags.NArg() != 1 {
-		return usageError("name one data set: " + strings.Join(names(), ", "))
+	if len(f.Args()) != 1 {
+		return &command.UsageError{Reason: "name one data set", Advice: command.OneOf(names())}
 	}
-	d, ok := datasets.Find(flags.Arg(0))
+	name := f.Args()[0]
+	d, ok := datasets.Find(name)
 	if !ok {
-		return usageError(fmt.Sprintf("%q: no such data set; use one of %s", flags.Arg(0), strings.Join(names(), ", ")))
-	}
-	if o.SHA256 != "" && len(o.SHA256) != 64 {
-		return usageError(fmt.Sprintf("-sha256 %s: %d characters, not 64 hexadecimal digits", o.SHA256, len(o.SHA256)))
+		return &command.UsageError{Value: name, Reason: "there is no such data set", Advice: command.OneOf(names())}
 	}
 	fmt.Fprintf(stdout, "%s\n  licence: %s\n  cite:    %s\n", d.Title, d.Licence, d.Citation)
 	p := newProgress(stderr, d.Name)
 	o.Progress = p.report
 	there, err := datasets.Fetch(ctx, d, o)
 	p.end()
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("stopped; the same command continues: %w", ctx.Err())
+	}
 	if err != nil {
 		return err
 	}
@@ -98,16 +76,6 @@ func names() (all []string) {
 		all = append(all, d.Name)
 	}
 	return all
-}
-
-func help(w io.Writer, flags *flag.FlagSet) {
-	fmt.Fprintln(w, "fetch [flags] NAME downloads a data set, verified. The data sets:")
-	for _, d := range datasets.Manifest {
-		fmt.Fprintf(w, "  %-9s %s\n            %s\n", d.Name, d.Title, d.Page)
-	}
-	fmt.Fprintln(w, "The flags:")
-	flags.SetOutput(w)
-	flags.PrintDefaults()
 }
 
 // progress shows the progress of a download: a line that changes on a terminal, or

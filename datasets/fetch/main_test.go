@@ -7,19 +7,20 @@ import (
 	"io"
 	"strings"
 	"testing"
+
+	"multiscale/pkg/command"
 )
 
 func TestUsage(t *testing.T) {
 	for _, tc := range []struct{ args, words string }{
-		{"", "name one data set: cifar10, stl10"},
+		{"", "name one data set; use cifar10, stl10"},
 		{"cifar10 stl10", "name one data set"},
-		{"imagenet", `"imagenet": no such data set`},
+		{"imagenet", "imagenet: there is no such data set"},
 		{"-fast cifar10", "-fast"},
 		{"-sha256 12 cifar10", "-sha256 12: 2 characters"},
 	} {
 		err := run(t.Context(), strings.Fields(tc.args), io.Discard, io.Discard)
-		var usage usageError
-		if !errors.As(err, &usage) || !strings.Contains(err.Error(), tc.words) || strings.Contains(err.Error(), "\n") {
+		if command.Status(err) != command.StatusUsage || !strings.Contains(err.Error(), tc.words) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%q: %v", tc.args, err)
 		}
 	}

@@ -108,7 +108,7 @@ func TestHostile(t *testing.T) {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			var stdout, stderr bytes.Buffer
-			code := run([]string{path}, &stdout, &stderr)
+			code := invoke([]string{path}, &stdout, &stderr)
 			runtime.ReadMemStats(&after)
 			message := stderr.String()
 			if code != 1 || !strings.Contains(message, path) || !strings.Contains(message, c.want) || strings.Count(message, "\n") > 3 || len(message) > 1000 {

@@ -13,96 +13,85 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 
 	"multiscale/onnx"
 	"multiscale/onnx/crosscheck"
 	"multiscale/onnx/session"
-	"multiscale/pkg/kernel"
+	"multiscale/pkg/command"
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	command.Main("check", func(ctx context.Context, args []string) error { return run(ctx, args, os.Stdout, os.Stderr) })
 }
 
-const usage = "usage: check [-tolerance 1e-4] [-seed 1] [-shapes 1x3x32x32,...] [-onnxruntime PATH] MODEL.onnx, or check -time [-side 256] MODEL.onnx"
-
-func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("check", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are printed below, in one line
-	tolerance := flags.Float64("tolerance", crosscheck.Tolerance, "largest `difference` allowed, times the largest output where that is above 1; larger by default for models of float16 and bfloat16")
-	seed := flags.Uint64("seed", 1, "of the random inputs")
-	shapes := flags.String("shapes", "", "of the images, as in 1x3x32x32,2x3x48x64; by default a few that the model takes")
-	library := flags.String("onnxruntime", "", "`path` of ONNX Runtime's shared library, if it is not found automatically (environment: ONNXRUNTIME_LIB)")
-	timed := flags.Bool("time", false, "print seconds and peak memory of each runtime, as JSON")
-	side := flags.Int("side", 256, "with -time: of the picture, in pixels")
-	only := flags.String("runtime", "", "with -time: `one` of network, onnxruntime and onnx-go, measured in this process; by default the first two take turns")
-	options := crosscheck.Options{}
-	if err := kernel.Check(); err != nil {
-		fmt.Fprintf(stderr, "check: %v\n", err)
-		return 2
-	}
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
-	case err == nil && flags.NArg() != 1:
-		err = fmt.Errorf("%d model files are given; give one", flags.NArg())
-	case err == nil && !(*tolerance >= 0 && *tolerance <= math.MaxFloat64):
-		err = fmt.Errorf("-tolerance %v: not a number that differences can be compared with", *tolerance)
-	case err == nil && (*side < 1 || *side > 1<<14):
-		err = fmt.Errorf("-side %d: not a side from 1 to 16384", *side)
-	case err == nil && *only != "" && (*only == session.Auto || !slices.Contains(session.Runtimes(), *only)):
-		err = fmt.Errorf("-runtime %s: use network, onnxruntime or onnx-go", *only)
-	case err == nil && *shapes != "":
-		if options.Shapes, err = crosscheck.ParseShapes(*shapes); err != nil {
-			err = fmt.Errorf("-shapes: %w", err)
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	options, tolerance := crosscheck.Options{Seed: 1}, float64(ofModel)
+	f := command.NewFlags("check", "runs an ONNX model in every available runtime on the same random inputs and compares the results")
+	f.Help = stdout
+	f.Arguments("MODEL.onnx")
+	f.Group("Comparing")
+	f.Func("tolerance", "NUMBER", fmt.Sprintf("%g; larger for models of float16 and bfloat16", crosscheck.Tolerance),
+		"largest difference allowed, times the largest output where that is above 1", func(s string) (err error) {
+			if tolerance, err = strconv.ParseFloat(s, 64); err != nil || !(tolerance >= 0 && tolerance <= math.MaxFloat64) {
+				return command.Wrong("tolerance", s, "not a number that differences can be compared with", "")
+			}
+			return nil
+		})
+	f.Func("seed", "N", "1", "seed of the random inputs", func(s string) (err error) {
+		if options.Seed, err = strconv.ParseUint(s, 10, 64); err != nil {
+			return command.Wrong("seed", s, "not a whole number from 0 on", "")
 		}
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "check: %v\n%s\n", err, usage)
-		return 2
-	}
-	if *timed {
-		if err := (timer{path: flags.Arg(0), library: *library, only: *only, side: *side}).run(stdout, stderr); err != nil {
-			fmt.Fprintf(stderr, "check: %v\n", err)
-			return 1
+		return nil
+	})
+	f.Func("shapes", "SHAPE,...", "a few that the model takes", "shapes of the images, as in 1x3x32x32,2x3x48x64", func(s string) (err error) {
+		if options.Shapes, err = crosscheck.ParseShapes(s); err != nil {
+			return command.Wrong("shapes", s, err.Error(), "")
 		}
-		return 0
+		return nil
+	})
+	f.String(&options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, if it is not found automatically (environment: ONNXRUNTIME_LIB)")
+	timed, measured := false, timer{side: 256}
+	f.Group("Measuring")
+	f.Bool(&timed, "time", "print seconds and peak memory of each runtime, as JSON")
+	f.Int(&measured.side, "side", "PIXELS", 1, 1<<14, strconv.Itoa(measured.side), "side of the picture")
+	f.Func("runtime", "network|onnxruntime|onnx-go", "the first two in turn", "what is measured, in this process", func(s string) error {
+		if measured.only = s; s == session.Auto || !slices.Contains(session.Runtimes(), s) {
+			return command.Wrong("runtime", s, "unknown", "use network, onnxruntime or onnx-go")
+		}
+		return nil
+	})
+	if err := f.Parse(args); err != nil {
+		return err
 	}
-	options.Seed, options.Library, options.Folder = *seed, *library, filepath.Dir(flags.Arg(0))
-	given := false
-	flags.Visit(func(f *flag.Flag) { given = given || f.Name == "tolerance" })
-	if !given {
-		*tolerance = ofModel
+	if n := len(f.Args()); n != 1 {
+		return &command.UsageError{Reason: fmt.Sprintf("%d model files are given", n), Advice: "give one; -h lists the flags"}
 	}
-	if err := check(flags.Arg(0), options, *tolerance, stdout); err != nil {
-		fmt.Fprintf(stderr, "check: %v\n", err)
-		return 1
+	path := f.Args()[0]
+	if timed {
+		measured.path, measured.library = path, options.Library
+		return measured.run(stdout, stderr)
 	}
-	return 0
+	options.Folder = filepath.Dir(path)
+	return check(ctx, path, options, tolerance, stdout)
 }
 
 // ofModel stands for the tolerance that fits the types of the model.
 const ofModel = -1
 
-func check(path string, options crosscheck.Options, tolerance float64, stdout io.Writer) error {
+func check(ctx context.Context, path string, options crosscheck.Options, tolerance float64, stdout io.Writer) error {
 	data, err := onnx.ReadBytes(path)
 	if err != nil {
 		return err
 	}
-	report, err := crosscheck.Run(context.Background(), data, options)
+	report, err := crosscheck.Run(ctx, data, options)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

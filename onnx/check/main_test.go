@@ -2,7 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +13,7 @@ import (
 
 	"multiscale/onnx/internal/stored"
 	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/command"
 )
 
 // child in the environment has the test program be the command, as which -time starts it.
@@ -17,7 +21,7 @@ const child = "CHECK_TEST_IS_CHECK"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(child) != "" {
-		os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+		os.Exit(invoke(os.Args[1:], os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -30,7 +34,7 @@ func TestTime(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stdout, stderr bytes.Buffer
-	if code := run([]string{"-time", "-side", "8", path}, &stdout, &stderr); code != 0 {
+	if code := invoke([]string{"-time", "-side", "8", path}, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit %d: %s", code, stderr.String())
 	}
 	for i, text := range strings.Split(strings.TrimSpace(stdout.String()), "\n") {
@@ -68,7 +72,7 @@ func TestRun(t *testing.T) {
 	}{
 		{model, 0, "onnx-go"},
 		{"-seed 5 -tolerance 1e-3 " + model, 0, "reference"},
-		{"-h", 0, "usage"},
+		{"-h", 0, "Usage"},
 		{text, 1, text},
 		{empty, 1, "empty"},
 		{cut, 1, "cut off"},
@@ -87,7 +91,7 @@ func TestRun(t *testing.T) {
 		{"-time " + text, 1, text},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(strings.Fields(c.args), &stdout, &stderr)
+		code := invoke(strings.Fields(c.args), &stdout, &stderr)
 		out := stdout.String() + stderr.String()
 		if code != c.code || !strings.Contains(out, c.want) {
 			t.Errorf("check %s: exit %d, want %d and %q in\n%s", c.args, code, c.code, c.want, out)
@@ -96,4 +100,13 @@ func TestRun(t *testing.T) {
 			t.Errorf("check %s: exit %d with %d lines of errors:\n%s", c.args, code, lines, stderr.String())
 		}
 	}
+}
+
+// invoke runs the command and returns its exit status; an error goes to stderr.
+func invoke(args []string, stdout, stderr io.Writer) int {
+	err := run(context.Background(), args, stdout, stderr)
+	if command.Status(err) != command.StatusDone {
+		fmt.Fprintln(stderr, err)
+	}
+	return command.Status(err)
 }

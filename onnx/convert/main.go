@@ -14,8 +14,8 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -23,52 +23,44 @@ import (
 	"strings"
 
 	"multiscale/onnx/crosscheck"
+	"multiscale/pkg/command"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/weights"
 )
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
+	command.Main("convert", func(_ context.Context, args []string) error { return run(args, os.Stdout) })
 }
 
-const usage = "usage: convert [-network NAME] [-ops core|full] [-shape 1x3x64x64] IN OUT"
-
-func run(args []string, stdout, stderr io.Writer) int {
-	flags := flag.NewFlagSet("convert", flag.ContinueOnError)
-	flags.SetOutput(io.Discard) // errors are printed below, in one line
+func run(args []string, help io.Writer) error {
 	var c conversion
-	var ops, shape, mean, std string
-	flags.StringVar(&c.network, "network", "", "`name` of the network that the weights are of: "+strings.Join(names(), ", ")+", with other options behind a colon as in resnet:hidden=64, or a description in JSON (default: what IN says, else the first that fits)")
-	flags.StringVar(&ops, "ops", "", "`operations` of the result: core, those of onnx-go's own backend, or full, what is exported after training (default core from .onnx to .onnx, else full)")
-	flags.StringVar(&shape, "shape", "1x3x64x64", "of the pictures (N,C,H,W) in `pixels`, the only one that a model of core operations takes")
-	flags.StringVar(&c.task, "task", "", "`name` of the task that weights of other programs were trained for, as in denoising; with -mean and -std, which restore and evaluate need")
-	flags.StringVar(&mean, "mean", "", "mean of the pixels in [0,1] that weights of other programs were trained on: one `number`, or one a channel, as in 0.5,0.5,0.5")
-	flags.StringVar(&std, "std", "", "their standard deviation, in the same `form`")
-	err := flags.Parse(args)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		fmt.Fprintln(stdout, usage)
-		flags.SetOutput(stdout)
-		flags.PrintDefaults()
-		return 0
-	case err == nil && flags.NArg() != 2:
-		err = fmt.Errorf("%d files are given; give two", flags.NArg())
-	case err == nil:
-		c.from, c.to = flags.Arg(0), flags.Arg(1)
-		err = c.parse(ops, shape, mean, std)
+	var ops, mean, std string
+	shape := "1x3x64x64"
+	f := command.NewFlags("convert", "changes the form of a network's file, from .onnx, .safetensors, .pth or .pt to .onnx or .safetensors")
+	f.Help = help
+	f.Arguments("IN OUT")
+	f.Func("network", "NAME", "what IN says, else the first that fits", "network that the weights are of: "+strings.Join(names(), ", ")+
+		", with other options behind a colon as in resnet:hidden=64, or a description in JSON", func(s string) error { c.network = s; return nil })
+	f.Func("ops", "core|full", "core from .onnx to .onnx, else full", "operations of the result: core, those of onnx-go's own backend, or full, what is exported after training",
+		func(s string) error { ops = s; return nil })
+	f.String(&shape, "shape", "NxCxHxW", "shape of the pictures, the only one that a model of core operations takes")
+	f.String(&c.task, "task", "NAME", "task that weights of other programs were trained for, as in denoising; with -mean and -std, which restore and evaluate need")
+	f.String(&mean, "mean", "NUMBER,...", "mean of the pixels in [0,1] that weights of other programs were trained on: one number, or one a channel, as in 0.5,0.5,0.5")
+	f.String(&std, "std", "NUMBER,...", "their standard deviation, in the same form")
+	if err := f.Parse(args); err != nil {
+		return err
 	}
-	if err != nil {
-		fmt.Fprintf(stderr, "convert: %v\n%s\n", err, usage)
-		return 2
+	if n := len(f.Args()); n != 2 {
+		return &command.UsageError{Reason: fmt.Sprintf("%d files are given", n), Advice: "give two, IN and OUT; -h lists the flags"}
 	}
-	if err = durable.CheckFile(c.to); err == nil {
-		err = c.run()
+	c.from, c.to = f.Args()[0], f.Args()[1]
+	if err := c.parse(ops, shape, mean, std); err != nil {
+		return &command.UsageError{Reason: err.Error()}
 	}
-	if err != nil {
-		fmt.Fprintf(stderr, "convert: %v\n", err)
-		return 1
+	if err := durable.CheckFile(c.to); err != nil {
+		return err
 	}
-	return 0
+	return c.run()
 }
 
 // parse checks the flags that go together.

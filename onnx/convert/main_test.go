@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +12,7 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/gorgonnx"
 	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/command"
 )
 
 // TestRun covers exit statuses and messages, and that a model turned into core operations and back is
@@ -26,7 +29,7 @@ func TestRun(t *testing.T) {
 	}{
 		{"-shape 2x3x16x12 " + model + " " + small, 0, ""},
 		{"-ops full " + small + " " + back, 0, ""},
-		{"-h", 0, "usage"},
+		{"-h", 0, "Usage"},
 		{model, 2, "1 files"},
 		{"-ops some " + model + " " + small, 2, "-ops some"},
 		{"-shape 1x3x16 " + model + " " + small, 2, "-shape"},
@@ -38,7 +41,7 @@ func TestRun(t *testing.T) {
 		{filepath.Join(dir, "none.onnx") + " " + back, 1, "none.onnx"},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(strings.Fields(c.args), &stdout, &stderr)
+		code := invoke(strings.Fields(c.args), &stdout, &stderr)
 		if out := stdout.String() + stderr.String(); code != c.code || !strings.Contains(out, c.want) {
 			t.Errorf("convert %s: exit %d, want %d and %q in\n%s", c.args, code, c.code, c.want, out)
 		}
@@ -53,4 +56,13 @@ func TestRun(t *testing.T) {
 	if again, err := os.ReadFile(back); err != nil || !bytes.Equal(again, data) {
 		t.Errorf("there and back gives another file (%v)", err)
 	}
+}
+
+// invoke runs the command and returns its exit status; an error goes to stderr.
+func invoke(args []string, stdout, stderr io.Writer) int {
+	err := run(args, stdout)
+	if command.Status(err) != command.StatusDone {
+		fmt.Fprintln(stderr, err)
+	}
+	return command.Status(err)
 }

@@ -37,7 +37,7 @@ func TestPyTorch(t *testing.T) {
 				{second, third}, // the safetensors file says which network it holds
 			} {
 				var stdout, stderr bytes.Buffer
-				if code := run(args, &stdout, &stderr); code != 0 {
+				if code := invoke(args, &stdout, &stderr); code != 0 {
 					t.Fatalf("convert %v: exit %d: %s", args, code, stderr.String())
 				}
 			}
@@ -100,7 +100,7 @@ func TestThereAndBack(t *testing.T) {
 	plain, copied, back := filepath.Join(dir, "a.safetensors"), filepath.Join(dir, "b.SAFETENSORS"), filepath.Join(dir, "c.onnx")
 	for _, args := range [][]string{{model, plain}, {plain, copied}, {"-network", "espcn", copied, back}} {
 		var stdout, stderr bytes.Buffer
-		if code := run(args, &stdout, &stderr); code != 0 {
+		if code := invoke(args, &stdout, &stderr); code != 0 {
 			t.Fatalf("convert %v: exit %d: %s", args, code, stderr.String())
 		}
 	}
@@ -163,7 +163,7 @@ func TestWeightsErrors(t *testing.T) {
 		{[]string{"-network", resnet, network, filepath.Join(dir, "none", "out.onnx")}, 1, "create it first"},
 	} {
 		var stdout, stderr bytes.Buffer
-		code := run(c.args, &stdout, &stderr)
+		code := invoke(c.args, &stdout, &stderr)
 		text := stderr.String()
 		if code != c.code || !strings.Contains(text, c.want) || strings.Count(text, "\n") > 3 {
 			t.Errorf("convert %v: exit %d, want %d and %q in\n%s", c.args, code, c.code, c.want, text)
@@ -179,7 +179,7 @@ func TestTask(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.onnx")
 	args := []string{"-network", resnet, "-task", "denoising", "-mean", "0.5,0.25,0.5", "-std", "0.5,0.5,0.25", filepath.Join("testdata", "resnet.pth"), out}
 	var stdout, stderr bytes.Buffer
-	if code := run(args, &stdout, &stderr); code != 0 {
+	if code := invoke(args, &stdout, &stderr); code != 0 {
 		t.Fatalf("exit %d: %s", code, stderr.String())
 	}
 	m, err := onnx.ReadFile(out)

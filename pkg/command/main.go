@@ -58,6 +58,16 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 	}))
 }
 
+// Do parses the arguments of a command that knows K and runs the request that they
+// are: results go to standard output, progress to standard error.
+func Do[K, R any](ctx context.Context, known K, args []string, parse func(known K, args []string, help io.Writer) (R, error), run func(ctx context.Context, r R, out, log io.Writer) error) error {
+	r, err := parse(known, args, os.Stdout)
+	if err != nil {
+		return err
+	}
+	return run(ctx, r, os.Stdout, os.Stderr)
+}
+
 // stopped is the cause of a cancelled context: the signal.
 type stopped struct{ signal syscall.Signal }
 
@@ -77,6 +87,18 @@ func (s stopped) Error() string { return "stopped by " + stops[s.signal] }
 func (s stopped) Is(target error) bool { return target == context.Canceled }
 
 func (s stopped) status() int { return 128 + int(s.signal) }
+
+// Status is the exit status of a command that was not stopped and returned err.
+func Status(err error) int {
+	var usage *UsageError
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return StatusDone
+	case errors.As(err, &usage):
+		return StatusUsage
+	}
+	return StatusFailed
+}
 
 func execute(name string, signals <-chan os.Signal, same time.Duration, exit func(int), stderr io.Writer, run func(context.Context) error) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
@@ -106,20 +128,16 @@ func execute(name string, signals <-chan os.Signal, same time.Duration, exit fun
 		}
 	}()
 	err := run(ctx)
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return StatusDone
+	status := Status(err)
+	if status == StatusDone {
+		return status
 	}
 	var stop stopped
-	var usage *UsageError
-	status := StatusFailed
-	switch {
-	case errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stop):
+	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stop) {
 		status = stop.status()
 		if err == context.Canceled {
 			err = stop // says more
 		}
-	case errors.As(err, &usage):
-		status = StatusUsage
 	}
 	message := strings.TrimSuffix(brief(err.Error()), ": "+context.Canceled.Error()) // nobody needs to be told
 	fmt.Fprintf(stderr, "%s: %s\n", name, message)

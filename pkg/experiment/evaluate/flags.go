@@ -5,35 +5,27 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"multiscale/onnx/runtime"
 	"multiscale/onnx/session"
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
-const (
-	// DefaultMemory is what a network may use for one picture; what needs more is
-	// restored in tiles.
-	DefaultMemory = 2 << 30
-	minMemory     = 1 << 20
-)
+// DefaultMemory is what a network may use for one picture; what needs more is
+// restored in tiles.
+const DefaultMemory = 2 << 30
 
 // Main is the command's body: it parses the flags and runs.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
-	r, err := parse(known, args, os.Stdout)
-	if err != nil {
-		return err
-	}
-	return Run(ctx, r, os.Stdout, os.Stderr)
+	return command.Do(ctx, known, args, parse, Run)
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
@@ -51,16 +43,8 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	r.defineSettings(f)
 	f.Group("How")
 	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/evaluation-DATA, followed by the data's digest where it has a -root)")
-	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for the intermediate values of a network; a picture that needs more is restored in tiles", func(s string) error {
-		size, err := command.ParseSize(s)
-		if err != nil || size < minMemory {
-			return command.Wrong("memory", s, "not enough memory", "write it like 512MiB; the minimum is "+command.FormatSize(minMemory))
-		}
-		r.Memory = size
-		return nil
-	})
-	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "runtime of the models; auto is the network with its training kernels if this project exported it, else ONNX Runtime if it is installed; onnx-go is slow and independent of both")
-	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, if it is not found automatically (environment: "+runtime.Variable+")")
+	trial.DefineMemory(f, &r.Memory)
+	trial.DefineRuntime(f, &r.Options)
 	if err := f.Parse(args); err != nil {
 		return r, err
 	}

@@ -4,30 +4,23 @@ import (
 	"context"
 	"io"
 	"math"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
 
-	"multiscale/onnx/runtime"
 	"multiscale/onnx/session"
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/trial"
 )
 
 // DefaultMemory is what a network may use for a tile. With it a picture of 24
 // megapixels is restored in less than 1.5 GB in all.
 const DefaultMemory = 256 << 20
 
-const minMemory = 1 << 20
-
 // Main is the command's body: it parses the flags and runs.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
-	r, err := parse(known, args, os.Stdout)
-	if err != nil {
-		return err
-	}
-	return Run(ctx, r, os.Stdout, os.Stderr)
+	return command.Do(ctx, known, args, parse, Run)
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
@@ -58,17 +51,9 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	}
 	f.String(&r.Test, "test", strings.Join(forms, "|"), "take -in as clean, degrade it, and write degraded, restored and clean side by side; noise is its share, 1-t of denoising")
 	f.Group("How it is done")
-	f.Func("memory", "SIZE", command.FormatSize(r.Memory), "for the intermediate values of the network; a picture that needs more is cut into tiles", func(s string) error {
-		size, err := command.ParseSize(s)
-		if err != nil || size < minMemory {
-			return command.Wrong("memory", s, "not enough memory", "write it like 512MiB; the minimum is "+command.FormatSize(minMemory))
-		}
-		r.Memory = size
-		return nil
-	})
+	trial.DefineMemory(f, &r.Memory)
 	f.Int(&r.Tile, "tile", "PIXELS", 8, 8192, "what fits the memory", "side of the tiles, even where the whole picture would fit")
-	f.Choice(&r.Options.Runtime, "runtime", session.Runtimes(), "runtime of the model; auto is the network with its training kernels if this project exported it, else ONNX Runtime if it is installed; onnx-go is slow and independent of both")
-	f.String(&r.Options.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, if it is not found automatically (environment: "+runtime.Variable+")")
+	trial.DefineRuntime(f, &r.Options)
 	if err := f.Parse(args); err != nil {
 		return r, err
 	}

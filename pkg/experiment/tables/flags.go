@@ -3,7 +3,6 @@ package tables
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,11 +27,7 @@ var defaultRuns = filepath.Join("results", "runs")
 
 // Main is the command's body: it parses the flags and runs.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
-	r, err := parse(known, args, os.Stdout)
-	if err != nil {
-		return err
-	}
-	return Run(ctx, r, os.Stdout, os.Stderr)
+	return command.Do(ctx, known, args, parse, Run)
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {

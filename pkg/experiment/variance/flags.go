@@ -3,7 +3,6 @@ package variance
 import (
 	"context"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -42,11 +41,7 @@ const (
 
 // Main is the command's body: it parses the flags and runs.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
-	r, err := parse(known, args, os.Stdout)
-	if err != nil {
-		return err
-	}
-	return Run(ctx, r, os.Stdout, os.Stderr)
+	return command.Do(ctx, known, args, parse, Run)
 }
 
 // settings are those of training that a measurement has.

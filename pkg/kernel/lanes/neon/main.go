@@ -4,7 +4,6 @@ package main
 
 import (
 	"log"
-	"os"
 
 	"multiscale/pkg/kernel/arm64"
 )
@@ -36,11 +35,8 @@ func main() {
 	g.scatter()
 	g.transforms()
 	g.total()
-	const command = "go run ./neon"
-	for name, text := range map[string]string{"lanes_arm64.s": g.Assembly(command), "stubs_arm64.go": g.Stubs(command, "lanes")} {
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			log.Fatal(err)
-		}
+	if err := g.Write("lanes_arm64.s", "stubs_arm64.go", "lanes"); err != nil {
+		log.Fatal(err)
 	}
 }
 

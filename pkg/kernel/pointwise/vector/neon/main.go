@@ -4,7 +4,6 @@ package main
 
 import (
 	"log"
-	"os"
 
 	"multiscale/pkg/kernel/arm64"
 )
@@ -39,11 +38,8 @@ func main() {
 	g.resample()
 	g.window()
 	g.pixels()
-	const command = "go run ./neon"
-	for name, text := range map[string]string{"vector_arm64.s": g.Assembly(command), "vector_arm64.go": g.Stubs(command, "vector")} {
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			log.Fatal(err)
-		}
+	if err := g.Write("vector_arm64.s", "vector_arm64.go", "vector"); err != nil {
+		log.Fatal(err)
 	}
 }
 
