@@ -1,6 +1,7 @@
 package export_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -38,10 +39,15 @@ func (c conditioned) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node
 }
 
 // TestConditions: a network with two numbers beside each picture of four channels is trained, exported,
-// imported, cross-checked and run as a session.
+// imported, cross-checked and run as a session; so is one from which they are hidden.
 func TestConditions(t *testing.T) {
+	for _, n := range []network.Network{conditioned{2}, network.Blind{Body: conditioned{2}}} {
+		t.Run(fmt.Sprintf("%T", n), func(t *testing.T) { testConditions(t, n) })
+	}
+}
+
+func testConditions(t *testing.T, n network.Network) {
 	const channels, k, side = 4, 2, 8
-	n := conditioned{k}
 	own := export.Extensions{Networks: network.Kinds{"conditioned": conditioned{}}}
 	set, err := network.Parameters(n, channels, 1)
 	if err != nil {
@@ -56,8 +62,8 @@ func TestConditions(t *testing.T) {
 	if _, err := m.AddGradient(t.Context(), gradient, b, 1); err != nil {
 		t.Fatal(err)
 	}
-	if slices.Max(set.Param("shift.weight").Slice(gradient)) == 0 {
-		t.Error("the numbers have no effect")
+	if effect := slices.Max(set.Param("shift.weight").Slice(gradient)) != 0; effect != (n.Conditions() == k) {
+		t.Errorf("of %d numbers it is %v that they have an effect", n.Conditions(), effect)
 	}
 	mean, std := []float64{0, 0, 0, 0}, []float64{1, 1, 1, 1}
 	about := export.Metadata{Task: "own", Network: n.Name(), Mean: mean, Std: std}
@@ -92,7 +98,7 @@ func TestConditions(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		if s.Channels != channels || s.Conditions != k {
+		if s.Channels != channels || s.Conditions != n.Conditions() {
 			t.Errorf("%s: %d channels, %d conditions", runtime, s.Channels, s.Conditions)
 		}
 		got := make([]float32, len(want))

@@ -68,6 +68,13 @@ var coreWriters = map[string]Writer{
 	"Attention": Typed(coreAttention),
 	"Column":    func(e *Emitter, _ op.Operation) string { return e.reshape(e.Operand(0), e.Shape(0)[0], 1) },
 	"Sinusoid":  Typed(coreSinusoid),
+	"Zeros": func(e *Emitter, _ op.Operation) string {
+		var shape []int64
+		for _, d := range e.ResultShape() {
+			shape = append(shape, int64(d))
+		}
+		return e.Floats(shape, make([]float32, volume(e.ResultShape()))...)
+	},
 }
 
 // checkCore says why a shape (N,C,H,W) cannot be that of a network's pictures.

@@ -37,6 +37,7 @@ var networks = map[string]network.Network{
 	"espcn":       network.NewESPCN(),
 	"srnet":       network.Enlarged{Body: network.NewSRNet(), Factor: 2},
 	"srresnet":    network.Enlarged{Body: network.NewSRResNet(), Factor: 2},
+	"unet, blind": network.Blind{Body: network.UNet{Out: 3, Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 4}},
 	"unet, heads": network.UNet{Out: 3, Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Attention: []int{1, 2}, Heads: 4, Groups: 4, Dropout: 0.5},
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"multiscale/onnx"
+	"multiscale/pkg/network"
 )
 
 // Metadata is what an exported model says about its training and its use. It holds neither time nor
@@ -21,6 +22,8 @@ type Metadata struct {
 	Time string
 	// Paired says that the task makes no degraded pictures of its own: the data set had them.
 	Paired bool
+	// Blind says that the network was not given t, although its task has it.
+	Blind bool
 	// Measures are the names of the task's measures, the deciding one first.
 	Measures []string
 	// Loss is what was minimised, as model.ParseLoss reads it; "" for the task's own.
@@ -42,6 +45,7 @@ const (
 	keyMeasures = "measures"
 	keyLoss     = "loss"
 	keyAverage  = "ema"
+	keySight    = "t"     // hidden where the network was not given it
 	keyInput    = "input" // of the network in training, where it is inputOfPairs
 	// keyArchitecture holds the network's kind and options (network.Kinds). Network
 	// writes it; Import reads it.
@@ -64,6 +68,9 @@ func (m Metadata) Properties() []onnx.Property {
 	}
 	if m.Time != "" {
 		properties = append(properties, onnx.Property{Key: keyTime, Value: m.Time})
+	}
+	if m.Blind {
+		properties = append(properties, onnx.Property{Key: keySight, Value: network.SightHidden.String()})
 	}
 	if m.Paired {
 		properties = append(properties, onnx.Property{Key: keyInput, Value: inputOfPairs})
@@ -131,6 +138,8 @@ func (m *Metadata) readOptional(model *onnx.Model) {
 		return
 	}
 	m.Measures = strings.Split(list, ",")
+	sight, _ := model.Property(keySight)
+	m.Blind = sight == network.SightHidden.String()
 	input, _ := model.Property(keyInput)
 	m.Paired = input == inputOfPairs
 	m.Time, _ = model.Property(keyTime)

@@ -70,6 +70,16 @@ var writers = map[string]Writer{
 	"TransposedConv": Typed(transposedConv),
 	"Column":         func(e *Emitter, _ op.Operation) string { return e.unsqueeze(e.Operand(0), 1) },
 	"Sinusoid":       Typed(sinusoid),
+	"Zeros":          Typed(zeros),
+}
+
+// zeros are as many as the images that a model is given.
+func zeros(e *Emitter, o *op.ZerosOp) string {
+	shape := e.Node("Shape", e.Operands(), Attribute("start", int64(0)), Attribute("end", int64(1)))
+	if o.K > 1 {
+		shape = e.Node("Concat", []string{shape, e.Ints(int64(o.K))}, Attribute("axis", int64(0)))
+	}
+	return e.Node("ConstantOfShape", []string{shape})
 }
 
 func concat(e *Emitter, _ op.Operation) string {

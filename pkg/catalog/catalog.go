@@ -98,9 +98,7 @@ func (c Catalog) Extensions() export.Extensions {
 	paper := network.Standard()
 	for _, list := range append([][]network.Network{c.Networks}, ownNetworks(c.Tasks)...) {
 		for _, n := range list {
-			if e, ok := n.(network.Enlarged); ok {
-				n = e.Body
-			}
+			n = network.Inner(n)
 			if paper[n.Name()] == nil {
 				kinds[n.Name()] = n
 			}

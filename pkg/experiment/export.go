@@ -63,7 +63,7 @@ func (u *unit) write(name string, values []float32, iteration int, average float
 		Metadata: export.Metadata{
 			Task: u.task.Name, Network: u.config.NetworkText(), Strategy: u.name.Strategy, Seed: u.name.Seed,
 			DataDigest: u.set.Digest, Mean: u.scale().Mean, Std: u.scale().Std,
-			Time: string(u.task.Noise), Measures: names(u.task.Measures), Paired: u.task.Paired() && u.set.Report.Ratio != 0, Loss: u.config.Loss, Average: average,
+			Time: string(u.task.Noise), Measures: names(u.task.Measures), Blind: u.config.Sight == network.SightHidden, Paired: u.task.Paired() && u.set.Report.Ratio != 0, Loss: u.config.Loss, Average: average,
 		}.Properties(),
 	})
 	if err != nil {

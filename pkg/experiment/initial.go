@@ -161,7 +161,12 @@ func networkOf(c setting.Config, own export.Extensions) (network.Network, error)
 		return n, nil
 	case err != nil:
 		return nil, fmt.Errorf("-init %w", err)
-	case described.Name() != n.Name() || described.Scale() != n.Scale() || described.Conditions() != n.Conditions():
+	}
+	described = network.Show(described) // whose weights they are
+	if _, blind := n.(network.Blind); blind {
+		described = network.Hide(described)
+	}
+	if described.Name() != n.Name() || described.Scale() != n.Scale() || described.Conditions() != n.Conditions() {
 		return n, nil // its weights will not fit, and say why
 	}
 	given := c.NetworkText()

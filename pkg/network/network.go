@@ -64,7 +64,7 @@ func Restoration(time bool) []Network {
 	}
 	plain := NewResNet()
 	plain.Time = false
-	return []Network{plain, NewNAFNet()}
+	return []Network{plain, NewNAFNet(), Blind{NewUNet()}}
 }
 
 // Superresolution returns the paper's networks that enlarge by a factor, the

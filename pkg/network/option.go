@@ -144,6 +144,10 @@ func copied(n Network) (edited func() Network, options []Option) {
 		body, options := copied(e.Body)
 		return func() Network { return Enlarged{body(), e.Factor} }, options
 	}
+	if b, ok := n.(Blind); ok && b.Body != nil {
+		body, options := copied(b.Body)
+		return func() Network { return Blind{body()} }, options
+	}
 	v := reflect.ValueOf(n)
 	behind := v.Kind() == reflect.Pointer && !v.IsNil()
 	if behind {

@@ -13,8 +13,8 @@ import (
 
 // Kinds are the types of networks that text can describe, by the name of the kind, each
 // with any value of the type. The options of a network are its exported fields; a method Check() error, where
-// there is one, says what is wrong with them. The kind "enlarged", with a body of any
-// kind, is always known.
+// there is one, says what is wrong with them. The kinds "enlarged" and "blind", with a
+// body of any kind, are always known.
 type Kinds map[string]Network
 
 // Standard returns the kinds of this package: the paper's networks and NAFNet.
@@ -29,13 +29,20 @@ func (k Kinds) With(more Kinds) Kinds {
 	return all
 }
 
-const enlargedKind = "enlarged"
+// The kinds of networks around others.
+const (
+	enlargedKind = "enlarged"
+	blindKind    = "blind"
+)
 
-// enlarged is Enlarged as text.
-type enlarged struct {
-	Body   json.RawMessage
-	Factor int
-}
+// enlarged is Enlarged as text, and blind Blind.
+type (
+	enlarged struct {
+		Body   json.RawMessage
+		Factor int
+	}
+	blind struct{ Body json.RawMessage }
+)
 
 // Describe writes a network's kind and options as one line of JSON, such as
 // {"srnet":{"Out":0,"Hidden":64}}. A network of no kind in k has its Name as its kind; false
@@ -43,13 +50,20 @@ type enlarged struct {
 func (k Kinds) Describe(n Network) (string, bool) {
 	var name string
 	var options any = n
-	if e, ok := n.(Enlarged); ok {
-		body, ok := k.Describe(e.Body)
-		if !ok {
-			return "", false
-		}
-		name, options = enlargedKind, enlarged{json.RawMessage(body), e.Factor}
-	} else if name, ok = k.kindOf(n); !ok {
+	var ok bool
+	switch o := n.(type) {
+	case Enlarged:
+		var body string
+		body, ok = k.Describe(o.Body)
+		name, options = enlargedKind, enlarged{json.RawMessage(body), o.Factor}
+	case Blind:
+		var body string
+		body, ok = k.Describe(o.Body)
+		name, options = blindKind, blind{json.RawMessage(body)}
+	default:
+		name, ok = k.kindOf(n)
+	}
+	if !ok {
 		return "", false
 	}
 	text, err := json.Marshal(map[string]any{name: options})
@@ -63,7 +77,7 @@ func (k Kinds) kindOf(n Network) (string, bool) {
 		}
 	}
 	_, taken := k[n.Name()]
-	return n.Name(), !taken && n.Name() != enlargedKind
+	return n.Name(), !taken && n.Name() != enlargedKind && n.Name() != blindKind
 }
 
 // ErrUnknown says that a description is of a kind that is not among the Kinds.
@@ -103,9 +117,17 @@ func (k Kinds) parse(name string, options []byte) (Network, error) {
 		body, err := k.Parse(string(e.Body))
 		return Enlarged{body, e.Factor}, err
 	}
+	if name == blindKind {
+		var b blind
+		if err := decode(options, &b); err != nil {
+			return nil, err
+		}
+		body, err := k.Parse(string(b.Body))
+		return Blind{body}, err
+	}
 	example, known := k[name]
 	if !known {
-		return nil, fmt.Errorf("%w; known are %s and %s", ErrUnknown, strings.Join(slices.Sorted(maps.Keys(k)), ", "), enlargedKind)
+		return nil, fmt.Errorf("%w; known are %s, %s and %s", ErrUnknown, strings.Join(slices.Sorted(maps.Keys(k)), ", "), enlargedKind, blindKind)
 	}
 	if string(options) == "null" {
 		return nil, errors.New("it has no options")

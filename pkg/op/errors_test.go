@@ -100,6 +100,7 @@ func TestShapeErrors(t *testing.T) {
 		{"fork", func(in gorgonia.Nodes) (*gorgonia.Node, error) { _, err := op.Fork(in[0], 0); return nil, err }, shapes{vec(2)}, []string{"Fork", "0"}},
 		{"sinusoid", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sinusoid(in[0], 8, 100, true) }, shapes{vec(2, 3)}, []string{"Sinusoid", "(2, 3)"}},
 		{"sinusoid channels", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sinusoid(in[0], 1, 100, true) }, shapes{vec(2)}, []string{"Sinusoid", "1 channels"}},
+		{"zeros", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Zeros(in[0], 0) }, shapes{vec(2, 3)}, []string{"Zeros", "(2, 3)"}},
 		{"column", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Column(in[0]) }, shapes{vec(2, 3)}, []string{"Column", "(2, 3)"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -23,6 +23,7 @@ type Config struct {
 
 	// What is trained.
 	Network    network.Network
+	Sight      network.Sight  // whether the network is given t; Network is blind where it is not
 	Strategies []mge.Strategy // in the order asked
 	Seeds      []uint64       // in the order asked
 	Init       string         // file of initial weights, or ""

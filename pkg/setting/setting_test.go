@@ -44,7 +44,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"task": "denoising", "profile": "quick", "network": "unet", "strategy": []string{"single", "mge", "fullmultiscale"}, "seeds": []uint64{1},
+		"task": "denoising", "profile": "quick", "network": "unet", "t": "given", "strategy": []string{"single", "mge", "fullmultiscale"}, "seeds": []uint64{1},
 		"side": 32, "levels": 2, "batch": 8, "iterations": 60, "stages": []int{60, 30, 15}, "released": false,
 		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "momentum": 0.0, "nesterov": false, "beta1": 0.9, "beta2": 0.999, "restart": false, "ema": 0.0, "freeze": "none", "extend": "none",
 		"loss": "task", "warmup": 0, "validate-every": 0, "validation-pictures": 200, "clip": 0.0, "restriction": "nearest", "degrade": "fine",
@@ -135,6 +135,12 @@ func TestFlagsReachTheConfig(t *testing.T) {
 		{"-extend 5@1e-6 -lr 1e-3 -freeze none", func(c Config) bool {
 			return c.Extend == Extension{5, 1e-6, true} && c.LearningRate == 1e-3 && c.Freeze == nil && c.Out == "results/runs/denoising-unet-deadleaves-quick-lr-0.001-extend-5-1e-06"
 		}},
+		{"-t hidden -network unet:base=16", func(c Config) bool {
+			b, ok := c.Network.(network.Blind)
+			return ok && b.Body.(network.UNet).Base == 16 && c.NetworkText() == "unet:base=16" && text(c.Flags()["t"]) == "hidden" && strings.HasSuffix(c.Out, "-t-hidden")
+		}},
+		{"-t given", func(c Config) bool { _, ok := c.Network.(network.UNet); return ok }},
+		{"-t hidden -network nafnet -levels 1", func(c Config) bool { return c.Network.Conditions() == 0 && c.Sight == network.SightHidden }},
 		{"-augment turns,flips", func(c Config) bool { return text(c.Flags()["augment"]) == "flips,turns" }},
 		{"-augment none", func(c Config) bool { return text(c.Flags()["augment"]) == "none" && c.Augment == nil }},
 		{"--init=m.onnx -onnxruntime lib.so", func(c Config) bool { return c.Init == "m.onnx" && c.ONNXRuntime == "lib.so" }},
@@ -164,6 +170,7 @@ func TestMistakes(t *testing.T) {
 		{"-strategy mge,mge", "mge is in it twice"},
 		{"-strategy mge,", "an entry of the list is empty"},
 		{"-data imagenet", "-data imagenet: unknown"},
+		{"-t 0.5", "-t 0.5: unknown; use given or hidden"},
 		{"-augment shears", "-augment shears: unknown; use flips or turns"},
 		{"-augment flips,flips", "flips is in it twice"},
 		{"-data folder", "-root: -data folder needs"},

@@ -69,6 +69,7 @@ func Table() []Setting {
 			func(*resolving) []Profile { return Profiles() },
 			func(p Profile) string { return p.Name }, always(Profiles()[0])),
 		networks(),
+		sight(),
 		strategies(),
 		seeds(Setting{Name: "seed", Group: trained, Unit: "N", Help: "seed of weights, pictures drawn and noise", shown: "1"}, false),
 		seeds(Setting{Name: "seeds", Group: trained, Unit: "N,N,...", Help: "several seeds: one run for each", shown: "the one of -seed"}, true),
@@ -270,6 +271,33 @@ func augment() Setting {
 			}
 			return namesOf(list, name)
 		})
+}
+
+// sight hides t from the network of the row before.
+func sight() Setting {
+	s := enumeration(Setting{Name: "t", Group: trained, Former: network.SightGiven.String(),
+		Help: "whether the network is told t, such as the strength of noise, beside each picture; hidden trains it for pictures of which t is not known"},
+		func(c *Config) *network.Sight { return &c.Sight }, network.Sights())
+	s.of = func(t task.Task) bool { return t.NumConditions > 0 }
+	set := s.set
+	s.set = func(r *resolving, text string) error {
+		if err := set(r, text); err != nil || r.Sight == network.SightGiven {
+			return err
+		}
+		if !s.of(r.Task) {
+			return wrong("task "+r.Task.Name+" has no t", "leave it out")
+		}
+		r.Network = network.Hide(r.Network)
+		return nil
+	}
+	recorded := s.value
+	s.value = func(c Config) any {
+		if !s.of(c.Task) {
+			return nil
+		}
+		return recorded(c)
+	}
+	return s
 }
 
 func strategies() Setting {

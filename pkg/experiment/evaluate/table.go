@@ -114,7 +114,11 @@ func (e *evaluation) markdown(list []*summary) string {
 	}
 	b.WriteString(".\n\n")
 	for _, m := range e.models {
-		fmt.Fprintf(&b, "- %s: %s for %s, in %s %s", m.name, m.Network, m.Task, m.Runtime, m.Version)
+		fmt.Fprintf(&b, "- %s: %s for %s", m.name, m.Network, m.Task)
+		if m.Blind {
+			b.WriteString(", t hidden")
+		}
+		fmt.Fprintf(&b, ", in %s %s", m.Runtime, m.Version)
 		if n := e.tiled[m.name]; n > 0 {
 			fmt.Fprintf(&b, "; %d of its inputs did not fit the memory as a whole and were restored in blended tiles", n)
 		}

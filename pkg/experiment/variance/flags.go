@@ -46,7 +46,7 @@ func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 
 // settings are those of training that a measurement has.
 var settings = []string{
-	"task", "ratio", "profile", "network", "seed", "data", "root", "validation", "channels", "augment", "skip-bad", "allow-incomplete", "side", "levels", "batch", "conv", "out", "memory", "detect-anomaly",
+	"task", "ratio", "profile", "network", "t", "seed", "data", "root", "validation", "channels", "augment", "skip-bad", "allow-incomplete", "side", "levels", "batch", "conv", "out", "memory", "detect-anomaly",
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {

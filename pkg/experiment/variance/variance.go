@@ -151,7 +151,7 @@ func (s *study) cases() (cases []Case) {
 			cases = append(cases, Case{Restriction: restriction, Degrade: degrade, Coupling: s.Couplings[0]})
 		}
 	}
-	if u, ok := s.Network.(network.UNet); !ok || u.Dropout == 0 {
+	if u, ok := network.Inner(s.Network).(network.UNet); !ok || u.Dropout == 0 {
 		return cases // without dropout there is nothing to couple
 	}
 	for _, coupling := range s.Couplings[1:] {

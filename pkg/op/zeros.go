@@ -1,0 +1,32 @@
+package op
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// ZerosOp makes zeros.
+type ZerosOp struct {
+	constant
+	K int // for each image
+}
+
+// Zeros returns k zeros for each image of x (N,...), of shape (N) for one and (N,k) for
+// several. It has no gradient.
+func Zeros(x *gorgonia.Node, k int) (*gorgonia.Node, error) {
+	if len(x.Shape()) == 0 || k < 1 {
+		return nil, fmt.Errorf("Zeros: %d for each image of shape %v, want 1 at least of (N,...)", k, x.Shape())
+	}
+	shape := tensor.Shape{x.Shape()[0]}
+	if k > 1 {
+		shape = append(shape, k)
+	}
+	o := &ZerosOp{K: k}
+	o.Define("Zeros", shape, func(out []float32, _ [][]float32) error {
+		clear(out)
+		return nil
+	}, x)
+	return Apply(o)
+}
