@@ -1,9 +1,16 @@
 package program_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -129,6 +136,144 @@ func TestChain(t *testing.T) {
 		if out, status := run(t, exe, dir, c.line); status != 0 || !strings.Contains(out, c.want) {
 			t.Errorf("%s: exit status %d, want %q\n%s", c.line, status, c.want, out)
 		}
+	}
+}
+
+// artefacts is a plan of three seeds for JPEG files and what they were made of, with a network
+// and settings of one's own.
+const artefacts = `name: artefacts
+seeds: [1, 2, 3]
+strategies: [mge, fullmultiscale]
+settings:
+  optimizer: adamw
+  weight-decay: 0.02
+  ema: 0.9
+  loss: charbonnier
+  warmup: 2
+  augment: [flips, turns]
+  side: 16
+  levels: 1
+  batch: 2
+  iterations: 4
+  validation-pictures: 4
+experiments:
+  - {task: restoration, network: narrow, data: pairs, root: photos, validation: held}
+`
+
+// savePairs writes n pairs of pictures and their JPEG files below a folder.
+func savePairs(t *testing.T, root string, n int, seed uint64) {
+	t.Helper()
+	for _, folder := range []string{"clean", "degraded"} {
+		if err := os.MkdirAll(filepath.Join(root, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range n {
+		clean := dataset.DeadLeaves(random.New(seed, uint64(i)), 36, 24)
+		name := fmt.Sprintf("%02d", i)
+		if err := clean.Save(filepath.Join(root, "clean", name+".png")); err != nil {
+			t.Fatal(err)
+		}
+		img := image.NewRGBA(image.Rect(0, 0, clean.W, clean.H))
+		for k := range clean.W * clean.H {
+			at := func(c int) uint8 { return clean.Pix[c*clean.W*clean.H+k] }
+			img.SetRGBA(k%clean.W, k/clean.W, color.RGBA{at(0), at(1), at(2), 255})
+		}
+		var file bytes.Buffer
+		if err := jpeg.Encode(&file, img, &jpeg.Options{Quality: 15}); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, "degraded", name+".jpg"), file.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestPairs: from a plan, one command trains a network of another module on pairs of
+// folders; stopped and started again it ends with the bytes of an undisturbed run, and its
+// models restore and are evaluated.
+func TestPairs(t *testing.T) {
+	exe, dirs := build(t, "own"), []string{t.TempDir(), t.TempDir()}
+	const train = "tables -plan plan.yaml -run -runs runs -out planned"
+	for i, dir := range dirs {
+		savePairs(t, filepath.Join(dir, "photos"), 12, 1)
+		savePairs(t, filepath.Join(dir, "held"), 3, 2)
+		if err := os.WriteFile(filepath.Join(dir, "plan.yaml"), []byte(artefacts), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if i == 1 {
+			stopAt(t, exe, dir, train, "seed 2")
+		}
+		if out, status := run(t, exe, dir, train); status != 0 || !strings.Contains(out, "Written to planned") {
+			t.Fatalf("exit status %d\n%s", status, out)
+		}
+	}
+	compared := 0
+	err := filepath.WalkDir(filepath.Join(dirs[0], "runs"), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dirs[0], path)
+		if err != nil {
+			return err
+		}
+		if filepath.Ext(name) != ".onnx" && d.Name() != "summary.csv" && d.Name() != "history.csv" {
+			return nil
+		}
+		one, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		other, err := os.ReadFile(filepath.Join(dirs[1], name))
+		if err != nil || !bytes.Equal(one, other) {
+			t.Errorf("%s differs, %v", name, err)
+		}
+		compared++
+		return nil
+	})
+	// Two tables, and of two strategies and three seeds the last, average and best networks.
+	if err != nil || compared != 2+2*3*3 {
+		t.Errorf("%d files compared, %v", compared, err)
+	}
+	models, err := filepath.Glob(filepath.Join(dirs[1], "runs", "*", "mge-seed3*.onnx"))
+	if err != nil || len(models) != 2 {
+		t.Fatalf("models %v, %v", models, err)
+	}
+	for line, want := range map[string]string{
+		"evaluate -model " + models[0] + " -model " + models[1] + " -data pairs -root held -out measured": "as given",
+		"restore -model " + models[0] + " -in held/degraded/00.jpg -out restored.png":                     "restored.png: 36x24 pixels",
+		"tables -plan plan.yaml -runs runs -out again":                                                    "restoration pairs narrow MSE",
+	} {
+		if out, status := run(t, exe, dirs[1], line); status != 0 || !strings.Contains(out, want) {
+			t.Errorf("%s: exit status %d, want %q\n%s", line, status, want, out)
+		}
+	}
+}
+
+// stopAt runs a program and asks it to stop once it has printed some words.
+func stopAt(t *testing.T, exe, dir, line, words string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), exe, strings.Fields(line)...)
+	cmd.Dir = dir
+	printed, err := cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(printed)
+	for lines.Scan() && !strings.Contains(lines.Text(), words) {
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(io.Discard, printed); err != nil {
+		t.Fatal(err)
+	}
+	cmd.Wait() // with an exit status of its own
+	if status := cmd.ProcessState.ExitCode(); status != 130 {
+		t.Errorf("stopped at %q: exit status %d, want 130", words, status)
 	}
 }
 
