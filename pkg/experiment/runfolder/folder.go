@@ -10,8 +10,6 @@ package runfolder
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -134,6 +132,9 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 	if err := f.plan(asked, o); err != nil {
 		return nil, err
 	}
+	if err := f.keepsUnreadable(); err != nil {
+		return nil, err
+	}
 	if err := f.clean(asked); err != nil {
 		return nil, err
 	}
@@ -157,7 +158,7 @@ func (f *Folder) plan(asked []Unit, o Options) error {
 		case o.Force:
 			f.work = append(f.work, Work{Unit: u})
 		case f.Finished(u):
-			switch wrong, err := f.damage(u); {
+			switch wrong, err := f.damage(f.fs, f.dir, u, true); {
 			case err != nil:
 				return err
 			case wrong == "":
@@ -179,44 +180,21 @@ func (f *Folder) plan(asked []Unit, o Options) error {
 	return nil
 }
 
-// damage says what of a finished unit's files is missing or is not what its row in
-// summary.csv says; nothing where all is well.
-func (f *Folder) damage(u Unit) (string, error) {
-	r, _ := f.Result(u)
-	switch {
-	case len(r.History) == 0:
-		return HistoryFile + " has no rows of " + u.String(), nil
-	case len(r.Crosscheck) == 0:
-		return CrosscheckFile + " has no rows of " + u.String(), nil
+// keepsUnreadable refuses to write a table anew that cannot be read and has rows of
+// finished units that are not made again.
+func (f *Folder) keepsUnreadable() error {
+	for name, reason := range f.unreadable {
+		if name == InputFile || name == FailedFile {
+			continue // they have no rows of finished units
+		}
+		for _, s := range f.Summaries {
+			again := slices.ContainsFunc(f.work, func(w Work) bool { return w.Unit == s.Unit })
+			if len(f.work) > 0 && !again {
+				return fmt.Errorf("%s cannot be read: %w; mend it, or use -resume with all strategies and seeds of this folder, which makes it again", f.Path(name), reason)
+			}
+		}
 	}
-	wrong, err := f.differs(ONNXFile(u), SummaryFile, r.Summary.ONNXSHA256)
-	if wrong != "" || err != nil || !f.Record.averages() {
-		return wrong, err
-	}
-	if r.Average == nil {
-		return AverageFile + " has no row of " + u.String(), nil
-	}
-	return f.differs(AverageONNXFile(u), AverageFile, r.Average.ONNXSHA256)
-}
-
-// differs says how a model is not the file that a table has the digest of; nothing where it is.
-func (f *Folder) differs(name, table, digest string) (string, error) {
-	model, err := f.fs.Open(f.Path(name))
-	if errors.Is(err, fs.ErrNotExist) {
-		return name + " is missing", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	defer model.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, model); err != nil {
-		return "", err
-	}
-	if hex.EncodeToString(sum.Sum(nil)) != digest {
-		return name + " is not the file that " + table + " has the digest of", nil
-	}
-	return "", nil
+	return nil
 }
 
 // begun reports whether a unit was begun: it then has a checkpoint folder.

@@ -38,14 +38,14 @@ func result(u Unit) Result {
 	return Result{
 		Summary: Summary{
 			Task: "denoising", Network: "unet", Data: "deadleaves", Profile: "quick", Side: 32, Levels: 2, Batch: 8,
-			Iterations: 60, Parameters: 2537187, WorkUnits: wu, Values: metric.Values{"mse": 0.1 / 3, "psnr": 24.5, "ssim": 0.75, "ssim_signed": 0.7},
+			Iterations: 1, Parameters: 2537187, WorkUnits: wu, Values: metric.Values{"mse": 0.1 / 3, "psnr": 24.5, "ssim": 0.75, "ssim_signed": 0.7},
 			ONNXSHA256: fmt.Sprintf("%x", sha256.Sum256([]byte("model"))), CrosscheckMaxAbs: 1.5e-6,
 		},
 		Crosscheck: []Crosscheck{{Runtime: "onnx-go", Version: "v0.5.0", Shape: "2x3x32x32", MaxAbs: 1.5e-6, MaxRel: 1e-5}},
 		Timing:     Timing{SecondsTraining: wu / 50, SecondsValidation: 3, ImagesPerSecond: 50, PeakRSSBytes: 1 << 28},
 		History: []History{
 			{Iteration: 0, Side: 32, LearningRate: 5e-4, TrainLoss: nan, GradientNorm: nan, Validation: metric.Values{"mse": 1, "ssim": 0.1}},
-			{Iteration: 1, WorkUnits: 56, Side: 32, LearningRate: 4.9e-4, TrainLoss: 1.25, GradientNorm: 3},
+			{Iteration: 1, WorkUnits: 56, Side: 32, LearningRate: 4.9e-4, TrainLoss: 1.25, GradientNorm: 3, Validation: metric.Values{"mse": 0.5, "ssim": 0.2}},
 		},
 		Moments: []Moment{{Seconds: 0}, {Iteration: 1, Seconds: 2.5}},
 	}
@@ -113,12 +113,12 @@ func TestFilesAreThoseOfTheContract(t *testing.T) {
 	files := tables(t, dir)
 	for name, want := range map[string]string{
 		SummaryFile: "task,network,data,profile,strategy,seed,side,levels,batch,iterations,parameters,work_units,mse,psnr,ssim,ssim_signed,onnx_sha256,crosscheck_max_abs\n" +
-			"denoising,unet,deadleaves,quick,mge,1,32,2,8,60,2537187,1020,0.03333333333333333,24.5,0.75,0.7," + fmt.Sprintf("%x", sha256.Sum256([]byte("model"))) + ",1.5e-06\n",
+			"denoising,unet,deadleaves,quick,mge,1,32,2,8,1,2537187,1020,0.03333333333333333,24.5,0.75,0.7," + fmt.Sprintf("%x", sha256.Sum256([]byte("model"))) + ",1.5e-06\n",
 		InputFile:      "input,mse,psnr,ssim,ssim_signed\nthe degraded pictures themselves,0.25,15,0.5,0.4\n",
 		CrosscheckFile: "strategy,seed,runtime,version,shape,max_abs,max_rel\nmge,1,onnx-go,v0.5.0,2x3x32x32,1.5e-06,1e-05\n",
 		TimingFile:     "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\nmge,1,20.4,3,50,268435456\n",
 		HistoryFile: "strategy,seed,stage,iteration,work_units,side,learning_rate,train_loss,gradient_norm,validation_mse,validation_ssim\n" +
-			"mge,1,0,0,0,32,0.0005,,,1,0.1\nmge,1,0,1,56,32,0.00049,1.25,3,,\n",
+			"mge,1,0,0,0,32,0.0005,,,1,0.1\nmge,1,0,1,56,32,0.00049,1.25,3,0.5,0.2\n",
 	} {
 		if files[name] != want {
 			t.Errorf("%s:\n%s\nwant\n%s", name, files[name], want)
@@ -133,6 +133,7 @@ func TestMeasures(t *testing.T) {
 	dir := t.TempDir()
 	f, err := Open(dir, r, []Unit{multi}, Options{})
 	must(t, err)
+	must(t, f.SetInput(input))
 	must(t, f.Begin(f.Work()[0]))
 	must(t, f.WriteFile(ONNXFile(multi), func(w io.Writer) error { _, err := io.WriteString(w, "model"); return err }))
 	x := result(multi)
@@ -280,6 +281,83 @@ func TestRefusals(t *testing.T) {
 	must(t, os.WriteFile(filepath.Join(dir, "file"), nil, 0o644))
 	if _, err := Open(filepath.Join(dir, "file"), record(8), nil, Options{}); err == nil {
 		t.Error("opened a file")
+	}
+}
+
+// TestDamage: what is wrong with a finished folder is named by Open and Damage, and made again
+// with Resume.
+func TestDamage(t *testing.T) {
+	model := ONNXFile(multi)
+	cut := func(name string, rows int) func(dir string) error {
+		return func(dir string) error {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			lines := strings.SplitAfter(string(data), "\n")
+			return errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(strings.Join(lines[:len(lines)-1-rows], "")), 0o644))
+		}
+	}
+	remove := func(name string) func(dir string) error {
+		return func(dir string) error { return os.Remove(filepath.Join(dir, name)) }
+	}
+	put := func(name, text string) func(dir string) error {
+		return func(dir string) error { return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644) }
+	}
+	for _, tc := range []struct {
+		name   string
+		damage func(dir string) error
+		words  string
+		tables bool // Damage, or Read, finds it as well
+	}{
+		{"model cut", put(model, "mod"), model + " is not the file that " + SummaryFile + " has the digest of", true},
+		{"model missing", remove(model), model + " is missing", false},
+		{"no history", remove(HistoryFile), HistoryFile + " has no rows of mge-seed1", true},
+		{"history cut by a row", cut(HistoryFile, 1), HistoryFile + " lacks rows of mge-seed1", true},
+		{"history empty", put(HistoryFile, ""), HistoryFile + " cannot be read", true},
+		{"history cut within a row", put(HistoryFile, "strategy,seed\nmge,"), HistoryFile + " cannot be read", true},
+		{"no cross-check", remove(CrosscheckFile), CrosscheckFile + " has no rows of mge-seed1", true},
+		{"another cross-check", put(CrosscheckFile, "strategy,seed,runtime,version,shape,max_abs,max_rel\nmge,1,onnx-go,v0.5.0,2x3x32x32,1e-06,1e-05\n"), CrosscheckFile + " lacks rows of mge-seed1", true},
+		{"no times", remove(TimingFile), TimingFile + " has no rows of mge-seed1", true},
+		{"times cut", cut(TimingFile, 1), TimingFile + " has no rows of mge-seed1", true},
+		{"no moments", remove(MomentsFile), MomentsFile + " has no rows of mge-seed1", true},
+		{"moments cut", cut(MomentsFile, 1), MomentsFile + " lacks rows of mge-seed1", true},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			must(t, run(nil, dir, Options{}, multi))
+			want := tables(t, dir)
+			must(t, tc.damage(dir))
+			c, err := Read(dir)
+			found := fmt.Sprint(err)
+			if err == nil {
+				list, err := Damage(dir, c)
+				must(t, err)
+				found = strings.Join(list, ", ")
+			}
+			if strings.Contains(found, tc.words) != tc.tables {
+				t.Errorf("read: %q, want %v of %q", found, tc.tables, tc.words)
+			}
+			if _, err := Open(dir, record(8), []Unit{multi}, Options{}); err == nil || !strings.Contains(err.Error(), tc.words) || !strings.Contains(err.Error(), "-resume") {
+				t.Errorf("opened: %v, want %q", err, tc.words)
+			}
+			must(t, run(nil, dir, Options{Resume: true}, multi))
+			same(t, tables(t, dir), want, "made again")
+		})
+	}
+}
+
+// TestUnreadable: a table that cannot be read is not written anew without the rows of units that are
+// not made again, and what cannot be made again says what to do.
+func TestUnreadable(t *testing.T) {
+	for _, tc := range []struct{ name, words string }{
+		{HistoryFile, "mend it, or use -resume with all strategies"},
+		{SummaryFile, "remove it and use -resume"},
+		{RecordFile, "choose another folder"},
+	} {
+		dir := t.TempDir()
+		must(t, run(nil, dir, Options{}, multi))
+		must(t, os.WriteFile(filepath.Join(dir, tc.name), []byte("{strategy\n"), 0o644))
+		if _, err := Open(dir, record(8), []Unit{single}, Options{Resume: true}); err == nil || !strings.Contains(err.Error(), tc.name+" cannot be read") || !strings.Contains(err.Error(), tc.words) {
+			t.Errorf("%s: %v, want %q", tc.name, err, tc.words)
+		}
 	}
 }
 

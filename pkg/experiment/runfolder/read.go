@@ -1,12 +1,17 @@
 package runfolder
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"multiscale/pkg/durable"
 	"multiscale/pkg/metric"
@@ -25,6 +30,10 @@ type Contents struct {
 	Failures     []Failure // of units that are not finished
 	Coefficients []Coefficient
 	Inputs       []Input // one; none in folders of earlier versions
+
+	// unreadable says why tables of results could not be read, by file. Their rows can be
+	// made again.
+	unreadable map[string]error
 }
 
 // maxBytes bounds the files that are read back; a history of a million steps
@@ -39,25 +48,25 @@ func Read(dir string) (Contents, error) {
 	if err == nil && c.Record.Configuration == nil {
 		err = fmt.Errorf("%s has no %s; it is not a run folder", dir, RecordFile)
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.unreadable)) {
+		if err == nil {
+			err = fmt.Errorf("%s cannot be read: %w; train with -resume, which makes it again", filepath.Join(dir, name), c.unreadable[name])
+		}
+	}
 	return c, err
 }
 
 // read reads the tables and the record that exist.
 func read(fsys durable.FS, dir string) (c Contents, err error) {
+	c.unreadable = make(map[string]error)
 	load := func(name string, parse func(data []byte) error) {
-		if err != nil {
-			return
-		}
 		path := filepath.Join(dir, name)
 		data, e := durable.ReadFile(fsys, path, maxBytes)
-		if errors.Is(e, fs.ErrNotExist) {
-			return
-		}
 		if e == nil {
 			e = parse(data)
 		}
-		if e != nil {
-			err = fmt.Errorf("%s cannot be read: %w", path, e)
+		if e != nil && !errors.Is(e, fs.ErrNotExist) {
+			c.unreadable[name] = e
 		}
 	}
 	load(RecordFile, func(data []byte) (err error) { c.Record, err = decodeRecord(data); return err })
@@ -71,7 +80,108 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	load(AverageFile, averageTable.into(&c.Averages))
 	load(CoefficientsFile, coefficientTable.into(&c.Coefficients))
 	load(FailedFile, failureTable.into(&c.Failures))
-	return c, err
+	// What a run was, and which units are finished, nothing else says.
+	for name, help := range map[string]string{
+		RecordFile:  "choose another folder with -out, or remove this one",
+		SummaryFile: "mend it, or remove it and use -resume, which makes it again from the checkpoints",
+	} {
+		if e := c.unreadable[name]; e != nil {
+			return c, fmt.Errorf("%s cannot be read: %w; %s", filepath.Join(dir, name), e, help)
+		}
+	}
+	return c, nil
+}
+
+// Damage says what of finished units' files is missing or is not what summary.csv
+// says. Models may be missing: a folder is copied without them.
+func Damage(dir string, c Contents) (list []string, err error) {
+	for _, s := range c.Summaries {
+		wrong, err := c.damage(durable.OS, dir, s.Unit, false)
+		if err != nil {
+			return list, err
+		}
+		if wrong != "" {
+			list = append(list, wrong)
+		}
+	}
+	return list, nil
+}
+
+// damage says what of a finished unit's files is missing or is not what its row in
+// summary.csv says; nothing where all is well. withModels says that the models have to
+// be there.
+func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) (string, error) {
+	r, _ := c.Result(u)
+	largest := func(row Crosscheck) bool { return row.MaxAbs == r.Summary.CrosscheckMaxAbs }
+	for _, table := range []struct {
+		name        string
+		rows        int
+		whole, asks bool
+	}{
+		{HistoryFile, len(r.History), r.historyWhole(), true},
+		{CrosscheckFile, len(r.Crosscheck), slices.ContainsFunc(r.Crosscheck, largest), true},
+		{TimingFile, len(timingTable.of(c.Timings, u)), true, true},
+		{MomentsFile, len(r.Moments), len(r.Moments) == r.validations(), true},
+		{AverageFile, len(averageTable.of(c.Averages, u)), true, c.Record.averages()},
+	} {
+		switch reason := c.unreadable[table.name]; {
+		case !table.asks:
+		case reason != nil:
+			return fmt.Sprintf("%s cannot be read (%v)", table.name, reason), nil
+		case table.rows == 0:
+			return table.name + " has no rows of " + u.String(), nil
+		case !table.whole:
+			return table.name + " lacks rows of " + u.String(), nil
+		}
+	}
+	wrong, err := differs(fsys, dir, ONNXFile(u), SummaryFile, r.Summary.ONNXSHA256, withModels)
+	if wrong != "" || err != nil || !c.Record.averages() {
+		return wrong, err
+	}
+	return differs(fsys, dir, AverageONNXFile(u), AverageFile, r.Average.ONNXSHA256, withModels)
+}
+
+// historyWhole says whether the history has all iterations, from 0 on.
+func (r Result) historyWhole() bool {
+	for i, h := range r.History {
+		if h.Iteration != i {
+			return false
+		}
+	}
+	return len(r.History) == r.Summary.Iterations+1
+}
+
+// validations is how often the history says that the network was validated.
+func (r Result) validations() (n int) {
+	for _, h := range r.History {
+		if len(h.Validation) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// differs says how a model is not the file that a table has the digest of; nothing where it is.
+func differs(fsys durable.FS, dir, name, table, digest string, needed bool) (string, error) {
+	model, err := fsys.Open(filepath.Join(dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		if !needed {
+			return "", nil
+		}
+		return name + " is missing", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer model.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, model); err != nil {
+		return "", err
+	}
+	if hex.EncodeToString(sum.Sum(nil)) != digest {
+		return name + " is not the file that " + table + " has the digest of", nil
+	}
+	return "", nil
 }
 
 // Input returns the measures of the answer that takes no network; nil where the folder

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/comparison"
@@ -96,8 +97,16 @@ func (c *collection) add(dir string, seen map[string]bool, named bool) {
 	}
 }
 
-// take puts the contents of a run folder into the collection.
+// take puts the contents of a run folder into the collection. Damage to its other files
+// is a problem beside what summary.csv says.
 func (c *collection) take(dir string, contents runfolder.Contents) error {
+	damage, err := runfolder.Damage(dir, contents)
+	if err != nil {
+		return err
+	}
+	if len(damage) > 0 {
+		c.problems = append(c.problems, fmt.Errorf("%s is damaged: %s; train with -resume, which makes it again", dir, strings.Join(damage, ", ")))
+	}
 	r, err := comparison.NewRun(dir, contents, c.known)
 	if err == nil {
 		c.runs = append(c.runs, r)

@@ -183,6 +183,15 @@ func TestCollection(t *testing.T) {
 			t.Errorf("%s: %v\n%s", c.what, err, log)
 		}
 	}
+	// What else of a folder is damaged is named beside its numbers.
+	if err := os.CopyFS(filepath.Join(dir, "bitten"), os.DirFS(sound)); err != nil {
+		t.Fatal(err)
+	}
+	write(t, "cut", dir, "bitten", "mge-seed1.onnx")
+	printed, log, err = invoke(t.Context(), t, "-runs", filepath.Join(dir, "bitten"), "-out", out)
+	if err == nil || !strings.Contains(log, "bitten is damaged: mge-seed1.onnx is not the file") || !strings.Contains(printed, "denoising deadleaves unet MSE") {
+		t.Errorf("a damaged model: %v\n%s", err, log)
+	}
 	// One run cannot be two.
 	if err := os.CopyFS(filepath.Join(dir, "twin"), os.DirFS(sound)); err != nil {
 		t.Fatal(err)
