@@ -3,6 +3,7 @@ package model_test
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"gorgonia.org/gorgonia"
@@ -12,6 +13,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/param"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
@@ -125,5 +127,29 @@ func TestRunningStatistics(t *testing.T) {
 	}
 	if math.Abs(loss-parts[0].Loss) > 1e-2*loss {
 		t.Errorf("loss %v with running statistics, %v with the batch's", loss, parts[0].Loss)
+	}
+}
+
+// TestFrozenStatistics: running statistics that are frozen keep their bits, and the gradients of what
+// is learned are the same with them.
+func TestFrozenStatistics(t *testing.T) {
+	free, frozen := newNormalised(t), newNormalised(t)
+	frozen.Params.Freeze(func(p *param.Param) bool { return strings.HasPrefix(p.Name, "bn.") })
+	var gradients [2][]float32
+	for i, m := range []*model.Model{free, frozen} {
+		gradients[i] = make([]float32, m.Params.Len())
+		parts := []mesh.Part{{Batch: pictures(4, 1), Weight: 1, Follow: true}}
+		if err := m.Gradients(t.Context(), [][]float32{gradients[i]}, parts, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range free.Params.All() {
+		other := frozen.Params.Param(p.Name)
+		switch buffer := p.Role == param.Buffer; {
+		case buffer && (slices.Equal(p.Values(), other.Values()) || other.Values()[0] != map[string]float32{"bn.running_mean": 0, "bn.running_var": 1}[p.Name]):
+			t.Errorf("%s is %v, frozen %v", p.Name, p.Values(), other.Values())
+		case !buffer && !other.Frozen() && !slices.Equal(p.Slice(gradients[0]), other.Slice(gradients[1])):
+			t.Errorf("%s has another gradient", p.Name)
+		}
 	}
 }

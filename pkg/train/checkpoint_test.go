@@ -10,9 +10,12 @@ import (
 	"strings"
 	"testing"
 
+	"gorgonia.org/tensor"
+
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/optimize"
+	"multiscale/pkg/param"
 	"multiscale/pkg/train"
 )
 
@@ -144,5 +147,88 @@ func TestAdjustments(t *testing.T) {
 	b.wrong = math.NaN()
 	if err := tr.Run(t.Context()); err == nil {
 		t.Error("no error")
+	}
+}
+
+// following writes to buffers while it computes gradients, as running statistics follow batches.
+type following struct {
+	train.Source
+	params *param.Set
+}
+
+func (f following) Gradient(ctx context.Context, dst []float32, iteration int, stage mge.Stage) (mge.Estimate, error) {
+	for _, p := range f.params.All()[len(f.params.Params()):] {
+		for i := range p.Values() {
+			p.Values()[i] += float32(iteration)
+		}
+	}
+	return f.Source.Gradient(ctx, dst, iteration, stage)
+}
+
+// TestAverage: the average takes in parameters and buffers after each step, and a checkpoint holds
+// it; one without it cannot be continued with an average.
+func TestAverage(t *testing.T) {
+	const decay = 0.75
+	fresh := func() (*train.Trainer, *param.Set) {
+		tr, b := newTrainer(t)
+		set := param.NewSet(1)
+		for name, role := range map[string]param.Role{"p": param.Weight, "running": param.Buffer} {
+			if _, err := set.Declare(name, tensor.Shape{4}, role, param.Constant(2)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set.Seal()
+		b.params, tr.Params = set, set
+		tr.Source = following{tr.Source, set}
+		tr.Optimizer = optimize.New(optimize.SGD{}, set.Groups(), 0)
+		tr.Average = optimize.NewEMA(decay, set.Values())
+		return tr, set
+	}
+	whole, set := fresh()
+	want := []float64{2, 2} // averages of the parameter and of the buffer
+	whole.Hooks = []train.Hook{func(context.Context, train.Step) error {
+		for i, at := range []int{0, 4} {
+			want[i] = decay*want[i] + (1-decay)*float64(set.Values()[at])
+			if got := float64(whole.Average.Values()[at]); math.Abs(got-want[i]) > 1e-6 {
+				t.Errorf("value %d: %v, want %v", at, got, want[i])
+			}
+		}
+		return nil
+	}}
+	if err := whole.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if set.Values()[4] == 2 {
+		t.Fatal("the buffer has not changed")
+	}
+
+	stop := errors.New("stop")
+	first, _ := fresh()
+	var s checkpoint.Snapshot
+	first.Hooks = []train.Hook{func(_ context.Context, step train.Step) error {
+		if step.Iteration < 3 {
+			return nil
+		}
+		return stop
+	}}
+	if err := first.Run(t.Context()); !errors.Is(err, stop) {
+		t.Fatal(err)
+	}
+	if err := first.Save(&s); err != nil {
+		t.Fatal(err)
+	}
+	second, _ := fresh()
+	if err := second.Restore(s); err != nil {
+		t.Fatal(err)
+	}
+	if err := second.Run(t.Context()); err != nil || !slices.Equal(second.Average.Values(), whole.Average.Values()) {
+		t.Errorf("the average is %v, want %v; %v", second.Average.Values(), whole.Average.Values(), err)
+	}
+	first.Average, s = nil, checkpoint.Snapshot{}
+	if err := first.Save(&s); err != nil {
+		t.Fatal(err)
+	}
+	if third, _ := fresh(); third.Restore(s) == nil {
+		t.Error("a checkpoint without an average is continued with one")
 	}
 }

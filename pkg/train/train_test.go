@@ -37,7 +37,7 @@ func (b *bowl) Gradients(ctx context.Context, to [][]float32, parts []mesh.Part,
 	for k := range parts {
 		b.calls++
 		parts[k].Loss = 0
-		for i, p := range b.params.Values() {
+		for i, p := range b.params.Values()[:len(dst)] {
 			dst[i] += float32(parts[k].Weight) * p
 			parts[k].Loss += float64(p) * float64(p) / 2
 		}
