@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/pixel"
 )
 
@@ -155,6 +156,9 @@ func (b binaries) openIn(o Options, dir string, train, stray, validation []strin
 	if err == nil {
 		err = o.incomplete(b.name, dir, b.missing(c, all, held, stray), &report)
 	}
+	if err == nil && len(report.Missing) > 0 && (o.Decoding == DecodeAll || o.Decoding == DecodeSmall && c.total <= digestInFull) {
+		t, err = apart(t, v, dir, &report)
+	}
 	if err != nil {
 		all.close()
 		if held != nil {
@@ -172,6 +176,61 @@ func (b binaries) openIn(o Options, dir string, train, stray, validation []strin
 		Train:      NewGallery(t, Resize, o),
 		Validation: NewGallery(v, Resize, o),
 	}, nil
+}
+
+// apart leaves out of training what validation has, by pixels, and counts what repeats:
+// a published data set that is whole keeps its own parts, others may be anything.
+func apart(train, validation Source, dir string, report *Report) (Source, error) {
+	t, err := pixelDigests(train)
+	if err != nil {
+		return nil, err
+	}
+	v, err := pixelDigests(validation)
+	if err != nil {
+		return nil, err
+	}
+	held := make(map[[sha256.Size]byte]bool, len(v))
+	for _, d := range v {
+		held[d] = true
+	}
+	var own []int
+	var used [][sha256.Size]byte
+	for i, d := range t {
+		if held[d] {
+			report.Shared = append(report.Shared, train.Name(i))
+			continue
+		}
+		own, used = append(own, i), append(used, d)
+	}
+	if len(own) == 0 {
+		return nil, fmt.Errorf("%s: no picture is left for training: all %d have the pixels of validation pictures", dir, train.Len())
+	}
+	report.Repeated = repeated(used) + repeated(v)
+	if len(own) == len(t) {
+		return train, nil
+	}
+	return subset{train, own}, nil
+}
+
+// pixelDigests identifies the pixels of all pictures of a source.
+func pixelDigests(s Source) ([][sha256.Size]byte, error) {
+	d := &digesting{Source: s, sums: make([][sha256.Size]byte, s.Len()), errs: make([]error, s.Len())}
+	kernel.Run(s.Len(), d)
+	return d.sums, firstError(d.errs)
+}
+
+type digesting struct {
+	Source
+	sums [][sha256.Size]byte
+	errs []error
+}
+
+// Do implements kernel.Job for picture i.
+func (d *digesting) Do(i int) {
+	p, err := d.Load(i)
+	if d.errs[i] = err; err == nil {
+		d.sums[i] = pixelDigest(p, 0)
+	}
 }
 
 // missing names what the files lack of the published data set.

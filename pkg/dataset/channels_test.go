@@ -224,3 +224,18 @@ func FuzzArray(f *testing.F) {
 		}
 	})
 }
+
+// Equal pixels have equal digests, as bytes and as numbers, also where they become grey.
+func TestPixelDigest(t *testing.T) {
+	bytes := noise(7, 5, "digest")
+	numbers := &picture.Planar{C: bytes.C, H: bytes.H, W: bytes.W, Values: make([]float32, len(bytes.Pix))}
+	bytes.Float(numbers.Values)
+	for _, channels := range []int{0, 1, 3} {
+		if pixelDigest(bytes, channels) != pixelDigest(numbers, channels) {
+			t.Errorf("%d channels: digests differ", channels)
+		}
+	}
+	if pixelDigest(bytes, 0) == pixelDigest(bytes, 1) {
+		t.Error("grey has the digest of colours")
+	}
+}

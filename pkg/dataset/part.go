@@ -73,7 +73,7 @@ func (s *survey) apart(train, validation part) (part, error) {
 	if s.known != nil {
 		s.report.Repeated = s.known.Repeated
 	} else {
-		s.report.Repeated = repeated(train) + repeated(validation)
+		s.report.Repeated = repeated(train.pixels()) + repeated(validation.pixels())
 	}
 	return train, nil
 }
@@ -94,18 +94,26 @@ func (s *survey) sharedBy(train, validation part) func(i int) bool {
 	return func(i int) bool { return seen[train.clean.pixels[i]] }
 }
 
-// repeated is the number of pictures, or of pairs, of which the pixels have come before.
-func repeated(p part) (n int) {
-	seen := make(map[[2][sha256.Size]byte]bool, len(p.index))
-	for _, i := range p.index {
-		pixels := [2][sha256.Size]byte{p.clean.pixels[i]}
+// pixels are those of the pictures of a part, or of its pairs, in their order.
+func (p part) pixels() [][2][sha256.Size]byte {
+	list := make([][2][sha256.Size]byte, len(p.index))
+	for k, i := range p.index {
+		list[k][0] = p.clean.pixels[i]
 		if p.inputs != nil {
-			pixels[1] = p.inputs.pixels[i]
+			list[k][1] = p.inputs.pixels[i]
 		}
-		if seen[pixels] {
+	}
+	return list
+}
+
+// repeated is the number of pixels that have come before.
+func repeated[T comparable](pixels []T) (n int) {
+	seen := make(map[T]bool, len(pixels))
+	for _, p := range pixels {
+		if seen[p] {
 			n++
 		}
-		seen[pixels] = true
+		seen[p] = true
 	}
 	return n
 }

@@ -14,14 +14,18 @@ import (
 // number of channels (0: its own). Bytes and numbers that stand for the same values
 // have the same digest: the kind of a file does not matter.
 func pixelDigest(p *picture.Planar, channels int) (sum [sha256.Size]byte) {
+	pix, ok := asBytes(p)
+	if ok {
+		p = &picture.Planar{C: p.C, H: p.H, W: p.W, Pix: pix}
+	}
 	if p.C == rgb && channels == 1 {
 		p = grey(p)
 	}
 	all := sha256.New()
 	fmt.Fprintf(all, "%dx%dx%d ", p.C, p.H, p.W)
-	switch pix, ok := asBytes(p); {
+	switch {
 	case ok:
-		all.Write(pix)
+		all.Write(p.Pix)
 	default:
 		writeValues(all, p.Values)
 	}

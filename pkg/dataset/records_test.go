@@ -107,7 +107,7 @@ func TestSTL10(t *testing.T) {
 func TestFileCutWhileInUse(t *testing.T) {
 	root := t.TempDir()
 	write(t, recordsOf(4, cifar10Layout, "1"), root, "data_batch_1.bin")
-	write(t, recordsOf(1, cifar10Layout, "1"), root, "test_batch.bin")
+	write(t, recordsOf(1, cifar10Layout, "t"), root, "test_batch.bin")
 	set := open(t, Options{Name: "cifar10", Root: root})
 	path := filepath.Join(root, "data_batch_1.bin")
 	if err := os.Truncate(path, cifar10Layout.size()*2); err != nil {
@@ -118,6 +118,46 @@ func TestFileCutWhileInUse(t *testing.T) {
 	}
 	if _, err := set.Train.Whole(1); err != nil {
 		t.Error(err)
+	}
+}
+
+// Of binaries that are not the published set, what is validated on is not trained on either.
+func TestSharedRecords(t *testing.T) {
+	for _, tc := range []struct {
+		name                        string
+		train, validation           []string // names of the pictures
+		wantTrain, shared, repeated int
+	}{
+		{"apart", []string{"a", "b", "c"}, []string{"x"}, 3, 0, 0},
+		{"one in both", []string{"a", "x", "c"}, []string{"x"}, 2, 1, 0},
+		{"twice in training", []string{"a", "b", "b", "x", "x"}, []string{"x"}, 3, 2, 1},
+		{"all", []string{"x", "y"}, []string{"x", "y"}, 0, 2, 0},
+	} {
+		root := t.TempDir()
+		for file, names := range map[string][]string{"data_batch_1.bin": tc.train, "test_batch.bin": tc.validation} {
+			var data []byte
+			for _, name := range names {
+				data = append(data, record(noise(32, 32, name), cifar10Layout)...)
+			}
+			write(t, data, root, file)
+		}
+		set, err := Open(Options{Name: "cifar10", Root: root, AllowIncomplete: true})
+		if tc.wantTrain == 0 {
+			if err == nil || !strings.Contains(err.Error(), "no picture is left for training") {
+				t.Errorf("%s: %v", tc.name, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Errorf("%s: %v", tc.name, err)
+			continue
+		}
+		if r := set.Report; set.Train.Len() != tc.wantTrain || set.Validation.Len() != len(tc.validation) || len(r.Shared) != tc.shared || r.Repeated != tc.repeated {
+			t.Errorf("%s: %d and %d pictures, report %+v", tc.name, set.Train.Len(), set.Validation.Len(), r)
+		}
+		if quick, err := Open(Options{Name: "cifar10", Root: root, AllowIncomplete: true, Decoding: DecodeNone}); err != nil || quick.Train.Len() != len(tc.train) || quick.Digest != set.Digest {
+			t.Errorf("%s, not decoded: %v", tc.name, err)
+		}
 	}
 }
 

@@ -100,6 +100,9 @@ func (d *Decoded) alpha() []uint8 {
 	return alpha
 }
 
+// noEnd is the note of a file that lacks nothing but its end.
+const noEnd = "the end marker is missing; all pixels are there"
+
 func (d *Decoded) note(format string, args ...any) {
 	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
 }

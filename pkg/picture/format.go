@@ -61,7 +61,7 @@ var magic = []struct{ start, name string }{
 	{"\xff\x0a", "JPEG XL"}, {"\x00\x00\x00\x0cJXL ", "JPEG XL"},
 	{"\x00\x00\x00\x0cjP  ", "JPEG 2000"}, {"\xff\x4f\xff\x51", "JPEG 2000"},
 	{"8BPS", "Photoshop (PSD)"}, {"gimp xcf", "GIMP (XCF)"}, {"\x76\x2f\x31\x01", "OpenEXR"}, {"#?RADIANCE", "Radiance HDR"}, {"#?RGBE", "Radiance HDR"},
-	{"qoif", "QOI"}, {"farbfeld", "farbfeld"}, {"\x00\x00\x01\x00", "ICO"}, {"\x00\x00\x02\x00", "CUR"}, {"icns", "ICNS"}, {"DDS ", "DDS"}, {"SIMPLE  =", "FITS"}, {"\x0a\x05\x01", "PCX"},
+	{"qoif", "QOI"}, {"farbfeld", "farbfeld"}, {"\x00\x00\x02\x00\x00\x00\x00\x00", "TGA"}, {"\x00\x00\x03\x00\x00\x00\x00\x00", "TGA"}, {"\x00\x00\x0a\x00\x00\x00\x00\x00", "TGA"}, {"\x00\x00\x01\x00", "ICO"}, {"\x00\x00\x02\x00", "CUR"}, {"icns", "ICNS"}, {"DDS ", "DDS"}, {"SIMPLE  =", "FITS"}, {"\x0a\x05\x01", "PCX"},
 	{"BPG\xfb", "BPG"}, {"\x8aMNG", "MNG"}, {"\x8bJNG", "JNG"}, {"FLIF", "FLIF"}, {"%PDF", "PDF"}, {"%!PS", "PostScript"}, {"II\xbc", "JPEG XR"},
 	{"FUJIFILMCCD-RAW", "a camera's raw file (RAF)"}, {"IIRO", "a camera's raw file (ORF)"}, {"MMOR", "a camera's raw file (ORF)"}, {"IIU\x00", "a camera's raw file (RW2)"}, {"FOVb", "a camera's raw file (X3F)"},
 	{"\xed\xab\xee\xdb", "an RPM package"}, {"PK\x03\x04", "a zip archive"}, {"\x1f\x8b", "a gzip archive"}, {"7z\xbc\xaf", "a 7z archive"}, {"Rar!", "a rar archive"},
@@ -142,6 +142,9 @@ func boxes(head []byte) error {
 
 // text names files of text, or else gives up.
 func text(head []byte) error {
+	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) { // UTF-16
+		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
+	}
 	words := strings.ToLower(strings.TrimLeft(string(head), "\ufeff \t\r\n"))
 	for _, t := range []struct{ start, name string }{
 		{"<svg", "SVG"}, {"p1", "PBM"}, {"p2", "PGM"}, {"p3", "PPM"}, {"p4", "PBM"}, {"p5", "PGM"}, {"p6", "PPM"}, {"p7", "PAM"}, {"pf", "PFM"},
@@ -153,13 +156,22 @@ func text(head []byte) error {
 	switch {
 	case strings.HasPrefix(words, "<?xml") && strings.Contains(words, "<svg"):
 		return unsupported.Kind("SVG")
-	case strings.HasPrefix(words, "<!doctype html"), strings.HasPrefix(words, "<html"), strings.HasPrefix(words, "<head"), strings.HasPrefix(words, "<!--") && strings.Contains(words, "<html"),
-		strings.HasPrefix(words, "<?xml") && strings.Contains(words, "<html"):
+	case strings.HasPrefix(words, "<") && webPage(words):
 		return mistaken("a web page (HTML), not the picture; get the picture itself")
-	case strings.HasPrefix(words, "<?xml"), strings.HasPrefix(words, "{"):
+	case strings.HasPrefix(words, "<"), strings.HasPrefix(words, "{"), strings.HasPrefix(words, "["):
 		return mistaken("text (XML or JSON), perhaps the answer of a server, not a picture; get the picture itself")
 	}
 	return mistaken("not a " + readFormats + " picture; remove it or convert it")
+}
+
+// webPage reports whether text has a mark that HTML begins with.
+func webPage(words string) bool {
+	for _, mark := range []string{"<!doctype html", "<html", "<head", "<title", "<meta", "<script", "<body", "<div", "<h1"} {
+		if strings.Contains(words, mark) {
+			return true
+		}
+	}
+	return false
 }
 
 // mistaken is the error for a file that is no picture; it says what to do.

@@ -93,6 +93,9 @@ func TestKindsNotRead(t *testing.T) {
 		{"old.tif", tiffOf(3, 6), "JPEG compression of the old kind"},
 		{"lzma.tif", tiffOf(3, 0x21), "compression 33"},
 		{"lab.tif", tiffOf(6, 8), "CIELab"},
+		{"a.tga", "\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x08\x00\x08\x00\x18\x00", "TGA"},
+		{"a.cur", "\x00\x00\x02\x00\x01\x00\x20\x20\x00\x00", "CUR"},
+		{"huffman.bmp", bmp[:28] + "\x01\x00\x03" + bmp[31:], "Huffman"},
 		{"png.bmp", bmp[:30] + "\x05" + bmp[31:], "PNG inside"},
 	} {
 		for _, call := range []func(string) error{
@@ -119,7 +122,13 @@ func TestNoPictures(t *testing.T) {
 		{"\n\ufeff<HTML lang=en>", "web page"},
 		{"\xef\xbb\xbf<html>", "web page"},
 		{"<?xml version='1.0'?><Error><Code>AccessDenied", "XML"},
+		{"<!-- saved -->\n<!doctype html>", "web page"},
+		{"<script>location = '/login'</script>", "web page"},
+		{"<title>Not found</title>", "web page"},
+		{"\xff\xfe<\x00!\x00d\x00o\x00c\x00t\x00y\x00p\x00e\x00 \x00h\x00t\x00m\x00l\x00>\x00", "web page"},
+		{"<Error><Code>AccessDenied</Code></Error>", "XML"},
 		{`{"error": "not found"}`, "JSON"},
+		{`[{"error": "not found"}]`, "JSON"},
 		{strings.Repeat("\x00", 3000), "zeros"},
 		{"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", "macOS"},
 		{"\x89PNG\n\x1a\n\x00\x00", "transfer as text"},
@@ -131,6 +140,24 @@ func TestNoPictures(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), path+": ") || !strings.Contains(err.Error(), tc.words) || strings.Contains(err.Error(), "damaged picture") {
 			t.Errorf("%q: %v", tc.data[:min(20, len(tc.data))], err)
 		}
+	}
+}
+
+// TestPNGWithoutEnd: a file that lacks only its end marker is read, with a note; one that lacks pixels
+// is not.
+func TestPNGWithoutEnd(t *testing.T) {
+	file := encodePNG(t, quarters(9, 5))
+	const end = 12 // bytes of IEND
+	d, err := Read(write(t, "noend.png", file[:len(file)-end]))
+	if err != nil || len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "the end marker is missing") {
+		t.Fatalf("%v, %+v", err, d)
+	}
+	whole, err := Read(write(t, "whole.png", file))
+	if err != nil || digest(d) != digest(whole) || len(whole.Notes) != 0 {
+		t.Errorf("other pixels than with the marker: %v, notes %q", err, whole.Notes)
+	}
+	if _, err := Read(write(t, "cut.png", file[:len(file)-end-6])); err == nil {
+		t.Error("a file that is cut in its pixels is read")
 	}
 }
 

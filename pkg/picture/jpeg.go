@@ -39,7 +39,7 @@ func readJPEG(s *source) (*raw, error) {
 		r.space = icc.New("Adobe RGB", icc.AdobeRGB, icc.Power(2.2))
 	}
 	if p.Unended {
-		r.note("the end marker is missing; all pixels are there")
+		r.note(noEnd)
 	}
 	if p.Partial {
 		r.note("scans are missing, and with them detail")

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
+	"errors"
 	"image/png"
 	"io"
+	"strings"
 
 	"multiscale/pkg/picture/icc"
 )
@@ -16,8 +18,15 @@ func sizePNG(s *source) (w, h int, err error) {
 	return c.Width, c.Height, err
 }
 
+// endPNG is the chunk that ends a file.
+const endPNG = "\x00\x00\x00\x00IEND\xae\x42\x60\x82"
+
 func readPNG(s *source) (*raw, error) {
 	img, err := png.Decode(bufio.NewReaderSize(s.stream(), 64<<10))
+	endless := errors.Is(err, io.ErrUnexpectedEOF)
+	if endless { // only its end may be missing
+		img, err = png.Decode(bufio.NewReaderSize(io.MultiReader(s.stream(), strings.NewReader(endPNG)), 64<<10))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -27,6 +36,9 @@ func readPNG(s *source) (*raw, error) {
 		r.Pix8, r.Pix16 = r.Pix8[:min(1, len(r.Pix8))], r.Pix16[:min(1, len(r.Pix16))]
 	}
 	about.colours(r)
+	if endless {
+		r.note(noEnd)
+	}
 	if about.frames > 1 {
 		r.note("the first of %d frames is taken", about.frames)
 	}

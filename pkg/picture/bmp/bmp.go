@@ -128,6 +128,8 @@ func (f *header) findMasks(data []byte, info int) error {
 		return unsupported.Kind("BMP with JPEG inside")
 	case f.compression == 5:
 		return unsupported.Kind("BMP with PNG inside")
+	case f.compression == bitFields && f.bpp == 1: // of OS/2
+		return unsupported.Kind("BMP with Huffman coding")
 	case allowed[f.compression] == nil:
 		return unsupported.Kind(fmt.Sprintf("BMP with compression %d", f.compression))
 	case !ok:

@@ -154,6 +154,9 @@ func (f *File) checkKind() error {
 		if f.compression == fax3 && f.Number(faxOptions, 0)&3 != 0 {
 			return unsupported.Kind("TIFF with two-dimensional fax compression of group 3")
 		}
+		if f.compression == fax3 && f.Number(faxOptions, 0)&4 != 0 {
+			return unsupported.Kind("TIFF with fill bits in fax compression of group 3")
+		}
 	case jpegCode:
 		if f.bits != 8 || f.photometric != blackIsZero && f.photometric != rgb && f.photometric != yCbCr {
 			return unsupported.Kind("TIFF with JPEG compression and other than 8-bit grey or colour")
