@@ -226,7 +226,7 @@ func FuzzArray(f *testing.F) {
 }
 
 // Equal pixels have equal digests, as bytes and as numbers, also where they become grey.
-func TestPixelDigest(t *testing.T) {
+func TestPixelDigestOfGrey(t *testing.T) {
 	bytes := noise(7, 5, "digest")
 	numbers := &picture.Planar{C: bytes.C, H: bytes.H, W: bytes.W, Values: make([]float32, len(bytes.Pix))}
 	bytes.Float(numbers.Values)
