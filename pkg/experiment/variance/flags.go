@@ -60,8 +60,10 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 		"repetitions of the whole estimator, whose variance is compared with the predicted one; 0, or from 2 on")
 	f.Strings(&r.Weights, "init", "FILE", "weights to measure with: an exported model, a checkpoint of its training, or the word "+initialWeights+
 		"; give the flag again for each further one (default "+initialWeights+")")
-	each := func(to *string, name string, choices []string, usage string) {
-		f.Func(name, strings.Join(choices, "|"), "each", usage, func(s string) error {
+	table := setting.Table()
+	each := func(to *string, name string, choices []string) {
+		at := slices.IndexFunc(table, func(s setting.Setting) bool { return s.Name == name })
+		f.Func(name, strings.Join(choices, "|"), "each", table[at].Help, func(s string) error {
 			if !slices.Contains(choices, s) {
 				return command.Wrong(name, s, "unknown", command.OneOf(choices)+", or leave the flag out for each of them")
 			}
@@ -69,10 +71,10 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 			return nil
 		})
 	}
-	each(&restriction, "restriction", names(known.Restrictions, mesh.Restriction.Name), "how pictures are brought to a coarser mesh")
-	each(&degrade, "degrade", names(task.Degradations(), task.Degradation.String), "degrade on the finest mesh and restrict, or degrade anew on each mesh")
-	each(&coupling, "dropout-coupling", names(mge.Couplings(), mge.Coupling.String),
-		"dropout masks of the two meshes of a difference; each is tried with the first of the other choices")
+	f.Group("Variants; each is tried with the first choices of the others")
+	each(&restriction, "restriction", names(known.Restrictions, mesh.Restriction.Name))
+	each(&degrade, "degrade", names(task.Degradations(), task.Degradation.String))
+	each(&coupling, "dropout-coupling", names(mge.Couplings(), mge.Coupling.String))
 	line := setting.Line{Known: known, Takes: settings, Prefix: "variance-"}
 	var err error
 	if r.Config, err = line.Parse(f, args); err != nil {
