@@ -99,9 +99,6 @@ func (u *unit) crosscheck(ctx context.Context, name string, file exported) ([]ru
 		Shapes:  [][]int{{1, c, 8 * m, 8 * m}, {2, c, 6 * m, 11 * m}},
 		Forward: crosscheck.Network(ctx, u.model),
 	})
-	if ctx.Err() != nil {
-		return nil, 0, ctx.Err()
-	}
 	if err != nil {
 		return nil, 0, fmt.Errorf("cross-check of %s: %w", name, err)
 	}

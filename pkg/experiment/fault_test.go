@@ -2,6 +2,8 @@ package experiment
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,6 +27,12 @@ var everyFault = flag.Bool("everyfault", false, "fail at every write of a run, n
 // runOn runs super-resolution with the smallest network on a file system.
 func runOn(t *testing.T, fsys durable.FS, out string, args ...string) error {
 	t.Helper()
+	return runUntil(t.Context(), t, fsys, out, args...)
+}
+
+// runUntil is runOn with a context that may end.
+func runUntil(ctx context.Context, t *testing.T, fsys durable.FS, out string, args ...string) error {
+	t.Helper()
 	c, err := setting.Arguments(catalog.Standard(), task.Superresolution(), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
 	if err != nil {
 		t.Fatal(err)
@@ -35,7 +43,7 @@ func runOn(t *testing.T, fsys durable.FS, out string, args ...string) error {
 	}
 	defer e.progress.Close()
 	e.files = fsys
-	return e.run(t.Context())
+	return e.run(ctx)
 }
 
 // sameFiles compares files of two run folders.
@@ -98,6 +106,39 @@ func TestFaults(t *testing.T) {
 			t.Logf("%d faults at the %d writes of a run", tried, at-1)
 			return
 		}
+	}
+}
+
+// TestStoppedAfterTraining: a signal between training and summary.csv, in the cross-check too, is a
+// stop and no fault of the model; -resume ends with the same bytes without training again.
+func TestStoppedAfterTraining(t *testing.T) {
+	args := []string{"-strategy", "mge", "-iterations", "2"}
+	undisturbed := t.TempDir()
+	if err := runOn(t, nil, undisturbed, args...); err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"mge-seed1.onnx", "best.onnx"} { // what is written before the cross-check
+		t.Run(file, func(t *testing.T) {
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			out, stopped := filepath.Join(t.TempDir(), "run"), false
+			err := runUntil(ctx, t, onRename{durable.OS, func(to string) {
+				if filepath.Base(to) == file {
+					stopped = true
+					stop()
+				}
+			}}, out, args...)
+			if !stopped || !errors.Is(err, context.Canceled) || strings.Contains(err.Error(), "cross-check") {
+				t.Fatalf("stopped %v: %v", stopped, err)
+			}
+			if _, err := os.Stat(filepath.Join(out, "failed.csv")); err == nil {
+				t.Error("a stop is recorded as a failure")
+			}
+			if err := runOn(t, nil, out, append([]string{"-resume"}, args...)...); err != nil {
+				t.Fatal(err)
+			}
+			sameFiles(t, undisturbed, out, "summary.csv", "history.csv", "crosscheck.csv", "mge-seed1.onnx")
+		})
 	}
 }
 

@@ -76,7 +76,11 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 	if err := u.train(ctx); err != nil {
 		return err
 	}
-	return u.finish(ctx)
+	err = u.finish(ctx)
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("stopped after training; -resume goes on with the export and its checks: %w", ctx.Err())
+	}
+	return err
 }
 
 // newTrainer returns the trainer before the first iteration.
