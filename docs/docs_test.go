@@ -9,6 +9,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/experiment/plan"
 )
 
 // documents returns the text of all documents by absolute path.
@@ -113,5 +116,22 @@ func TestGuideFlags(t *testing.T) {
 	}
 	if err := os.WriteFile("guide.md", []byte(want), 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestGuidePlans: the plans in the guide are plans.
+func TestGuidePlans(t *testing.T) {
+	text, err := os.ReadFile("guide.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	blocks := regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllSubmatch(text, -1)
+	if len(blocks) == 0 {
+		t.Fatal("there are none")
+	}
+	for _, block := range blocks {
+		if _, err := plan.Parse(block[1], catalog.Standard(), map[string]string{"pairs": "somewhere"}); err != nil {
+			t.Errorf("%v in\n%s", err, block[1])
+		}
 	}
 }
