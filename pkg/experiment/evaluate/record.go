@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"strings"
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
@@ -45,7 +46,7 @@ func (e *evaluation) claim() error {
 			return fmt.Errorf("-out %s: it cannot be read: %w; choose another folder", path, err)
 		}
 		if there.Digest != e.set.Digest {
-			return fmt.Errorf("-out %s: it holds measures of other pictures (%s); choose another folder", e.Out, filepath.Join(there.Data, there.Root))
+			return fmt.Errorf("-out %s: it holds measures of other pictures (%s); choose another folder", e.Out, strings.TrimSpace(there.Data+" "+there.Root))
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("-out: %w", err)

@@ -164,8 +164,22 @@ const maxMeasures = 32
 
 var measureName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
+// separators of columns: write's, and those of spreadsheets of other languages.
+var separators = []rune{',', ';', '\t'}
+
+// separator is the one that the beginning of a file has after its first column.
+func separator(text *bufio.Reader, first string) rune {
+	start, _ := text.Peek(len(first) + 1) // a shorter file has less
+	for _, s := range separators {
+		if string(start) == first+string(s) {
+			return s
+		}
+	}
+	return separators[0]
+}
+
 // read parses a file written by write, also where a spreadsheet saved it again with
-// a byte order mark and other ends of lines. Anything else is an error that names
+// a byte order mark, another separator and other ends of lines. Anything else is an error that names
 // line and column.
 func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	text := bufio.NewReader(r)
@@ -173,7 +187,7 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 		_, _ = text.Discard(len(byteOrderMark)) // they are in the buffer
 	}
 	in := csv.NewReader(text)
-	in.ReuseRecord = true
+	in.Comma, in.ReuseRecord = separator(text, t.columns[0].name), true
 	header, err := in.Read()
 	if err == io.EOF {
 		return nil, errors.New("the header is missing")
@@ -192,7 +206,12 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 			t = t.with([]string{name})
 		}
 	} else if !slices.Equal(header, want) {
-		return nil, fmt.Errorf("line 1: the columns are %q, not %q", header, want)
+		for i, name := range want {
+			if i == len(header) || header[i] != name {
+				return nil, fmt.Errorf("line 1: column %d is %.40q, not %q", i+1, append(slices.Clone(header), "")[i], name)
+			}
+		}
+		return nil, fmt.Errorf("line 1: %d columns, while there are %d", len(header), len(want))
 	}
 	for {
 		record, err := in.Read()

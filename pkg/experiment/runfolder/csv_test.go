@@ -30,8 +30,8 @@ func TestBrokenTables(t *testing.T) {
 	const header = "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\n"
 	for content, words := range map[string]string{
 		"":                               "header is missing",
-		"a,b,c,d,e,f\n":                  "the columns are",
-		"a\n":                            "the columns are",
+		"a,b,c,d,e,f\n":                  `column 1 is "a", not`,
+		"a\n":                            `column 1 is "a", not`,
 		header + "mge,1,2,3,4\n":         "wrong number of fields",
 		header + "mge,-1,2,3,4,5\n":      `line 2: seed "-1" is not valid`,
 		header + "mge,1,x,3,4,5\n":       `line 2: seconds_training "x" is not valid`,
@@ -39,7 +39,7 @@ func TestBrokenTables(t *testing.T) {
 		header + "\"mge,1,2,3,4,5\n":     "extraneous or missing",
 		header + "m\xffge,1,2,3,4,5\n":   "strategy",
 		header + "mge,1,2,3,1e999,5\n":   "images_per_second",
-		header[:len(header)-3] + "x\n":   "the columns are",
+		header[:len(header)-3] + "x\n":   "column ",
 		header + "mge,1,2,3,4,5\nmge\n":  "wrong number of fields",
 		header + "mge,1,2,3,4,5\n\x00\n": "wrong number of fields",
 	} {
@@ -56,9 +56,12 @@ func TestSavedBySpreadsheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := timingTable.read(strings.NewReader("\ufeff" + strings.ReplaceAll(text, "\n", "\r\n")))
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("%v, %v, want %v", got, err, want)
+	for _, separator := range []string{",", ";", "\t"} {
+		saved := strings.NewReplacer("\n", "\r\n", ",", separator).Replace(text)
+		got, err := timingTable.read(strings.NewReader("\ufeff" + saved))
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %v, %v, want %v", separator, got, err, want)
+		}
 	}
 }
 
