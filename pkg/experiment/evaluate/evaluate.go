@@ -94,7 +94,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 		}
 	}
 	if len(e.failed) > 0 {
-		return fmt.Errorf("%d of %d pictures could not be measured; the first: %w", len(e.failed), e.pictures(), e.failed[0])
+		return fmt.Errorf("%d of %d pictures could not be measured; the first: %w", len(e.failed), e.pictures()+len(e.set.Report.Bad), e.failed[0])
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func (e *evaluation) openData() error {
 		return err
 	}
 	o := dataset.Options{
-		Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data, AllowIncomplete: e.AllowIncomplete, SkipBad: e.SkipBad,
+		Name: e.Data, Root: e.Root, CacheBytes: -1, Formats: e.Catalog.Data, AllowIncomplete: e.AllowIncomplete, SkipBad: true,
 		Decoding: dataset.DecodeNone,
 	}
 	if e.models[0].Channels == 1 {
@@ -154,6 +154,16 @@ func (e *evaluation) openData() error {
 	}
 	if e.set, err = dataset.Open(o); err != nil {
 		return err
+	}
+	if format.HasValidation { // the folder was looked through twice
+		r := &e.set.Report
+		r.Bad = slices.DeleteFunc(r.Bad, func(b dataset.Bad) bool { return strings.HasPrefix(b.Name, "validation:") })
+		r.LeftOut = slices.DeleteFunc(r.LeftOut, func(c dataset.Count) bool { return strings.HasSuffix(c.Kind, " in -validation") })
+	}
+	if !e.SkipBad { // the others are measured all the same
+		for _, b := range e.set.Report.Bad {
+			e.failed = append(e.failed, fmt.Errorf("%s: %s", b.Name, b.Reason))
+		}
 	}
 	for _, line := range e.set.Report.Lines()[1:] { // how many there are is in the table
 		e.progress.Print("%s", line)

@@ -146,6 +146,40 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// TestBadPictures: whatever is wrong with a picture, the others are measured and their tables stay;
+// it is named, and the exit status is 1.
+func TestBadPictures(t *testing.T) {
+	model := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
+	for _, tc := range []struct {
+		name   string
+		data   func(whole []byte) []byte
+		reason string
+	}{
+		{"cut.png", func(whole []byte) []byte { return whole[:len(whole)/2] }, "damaged picture"},
+		{"empty.png", func([]byte) []byte { return nil }, "the file is empty"},
+		{"page.jpg", func([]byte) []byte { return []byte("<!DOCTYPE html>") }, "a web page"},
+		{"avif.jpg", func([]byte) []byte { return []byte("\x00\x00\x00\x1cftypavif\x00\x00\x00\x00mif1") }, "not supported: AVIF"},
+	} {
+		root, out := folder(t, 3), t.TempDir()
+		whole, err := os.ReadFile(filepath.Join(root, "2.png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, "z"+tc.name), tc.data(whole), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		printed, err := invoke(t.Context(), t, "-model", model, "-data", "folder", "-root", root, "-noise", "0.2", "-out", out)
+		if err == nil || !strings.Contains(err.Error(), "1 of 4 pictures could not be measured") || !strings.Contains(err.Error(), "z"+tc.name) || !strings.Contains(err.Error(), tc.reason) {
+			t.Errorf("%s: %v\n%s", tc.name, err, printed)
+		}
+		for _, r := range readTable(t, filepath.Join(out, TableFile)) {
+			if r["pictures"] != "3" {
+				t.Errorf("%s: %v", tc.name, r)
+			}
+		}
+	}
+}
+
 // TestSameNoise: a picture is degraded alike in every run, beside any others and
 // for any model.
 func TestSameNoise(t *testing.T) {
