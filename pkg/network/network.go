@@ -60,11 +60,11 @@ func declare(n Network, channels int, set *param.Set) (*param.Set, error) {
 // time the ResNet has no embedding of t, and the UNet, which needs t, is left out.
 func Restoration(time bool) []Network {
 	if time {
-		return []Network{NewUNet(), NewResNet(), NewNAFNet()}
+		return []Network{NewUNet(), NewResNet(), NewNAFNet(), NewDnCNN()}
 	}
 	plain := NewResNet()
 	plain.Time = false
-	return []Network{plain, NewNAFNet(), Blind{NewUNet()}}
+	return []Network{plain, NewNAFNet(), NewDnCNN(), Blind{NewUNet()}}
 }
 
 // Superresolution returns the paper's networks that enlarge by a factor, the

@@ -17,6 +17,7 @@ func TestParameterCounts(t *testing.T) {
 		{network.NewSRNet(), 69_603},
 		{network.NewESPCN(), 26_796},
 		{network.NewNAFNet(), 29_159_715},
+		{network.NewDnCNN(), 595_395},
 	} {
 		set, err := network.Parameters(tc.network, 3, 1)
 		if err != nil {

@@ -5,10 +5,12 @@ import (
 	"math"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"multiscale/pkg/layer"
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
+	"multiscale/pkg/random"
 )
 
 // SRNet is the paper's network for super-resolution: convolutions with
@@ -104,13 +106,66 @@ func (e ESPCN) Scale() int { return e.Factor }
 // Multiple implements Network.
 func (ESPCN) Multiple() int { return 1 }
 
-// Build implements Network.
+// Build implements Network. Training starts from bilinear enlargement, as that of the other networks
+// does: from weights that are random throughout, the mean of the picture may begin below 0, from where
+// -SSIM leads to the picture's negative, a second minimum.
 func (e ESPCN) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	out := orAsMany(e.Channels, x)
-	x = b.Activate(b.Conv("conv1", x, layer.Conv{Out: e.Hidden1, Kernel: 5}), layer.Tanh)
-	x = b.Activate(b.Conv("conv2", x, layer.Conv{Out: e.Hidden2, Kernel: 3}), layer.Tanh)
-	x = b.Conv("conv3", x, layer.Conv{Out: out * e.Factor * e.Factor, Kernel: 3})
+	if out > min(e.Hidden1, e.Hidden2) { // too narrow to hold the picture
+		x = b.Activate(b.Conv("conv1", x, layer.Conv{Out: e.Hidden1, Kernel: 5}), layer.Tanh)
+		x = b.Activate(b.Conv("conv2", x, layer.Conv{Out: e.Hidden2, Kernel: 3}), layer.Tanh)
+		return b.PixelShuffle(b.Conv("conv3", x, layer.Conv{Out: out * e.Factor * e.Factor, Kernel: 3}), e.Factor)
+	}
+	x = b.Activate(b.Conv("conv1", x, layer.Conv{Out: e.Hidden1, Kernel: 5, Weight: passing(out, carried), Bias: first(out, -carried/2)}), layer.Tanh)
+	x = b.Activate(b.Conv("conv2", x, layer.Conv{Out: e.Hidden2, Kernel: 3, Weight: passing(out, 1), Bias: first(out, 0)}), layer.Tanh)
+	x = b.Conv("conv3", x, layer.Conv{Out: out * e.Factor * e.Factor, Kernel: 3, Weight: enlarging(out, e.Factor), Bias: param.Constant(0.5)})
 	return b.PixelShuffle(x, e.Factor)
+}
+
+// carried is the contrast with which the first channels of ESPCN hold the picture at first: little,
+// so that tanh is nearly linear. Pixels from 0 to 1 come back to within 0.01.
+const carried = 0.3
+
+// passing draws the usual weights (O,C,K,K), of which the first channels then pass on those of the
+// input, times gain.
+func passing(channels int, gain float32) param.Initializer {
+	return func(v []float32, s tensor.Shape, r *random.Stream) {
+		per := len(v) / s[0]
+		param.FanIn(per)(v, s, r)
+		clear(v[:channels*per])
+		for c := range channels {
+			v[c*per+c*s[2]*s[3]+s[2]/2*s[3]+s[3]/2] = gain
+		}
+	}
+}
+
+// first draws the usual biases, of which the first channels then have a value.
+func first(channels int, value float32) param.Initializer {
+	return func(v []float32, s tensor.Shape, r *random.Stream) {
+		param.FanIn(len(v))(v, s, r)
+		for c := range channels {
+			v[c] = value
+		}
+	}
+}
+
+// enlarging makes weights (C*factor*factor,I,3,3) before a pixel shuffle bilinear interpolation of the
+// first C of I channels; those of the others are small.
+func enlarging(channels, factor int) param.Initializer {
+	return func(v []float32, s tensor.Shape, r *random.Stream) {
+		param.Scaled(1e-3, param.FanIn(len(v)/s[0]))(v, s, r)
+		line := make([][3]float32, factor) // weights of three pixels in a row, for each place between
+		for d := range line {
+			offset := (float32(d)+0.5)/float32(factor) - 0.5
+			line[d] = [3]float32{max(-offset, 0), 1 - max(offset, -offset), max(offset, 0)}
+		}
+		for o := range s[0] {
+			c, dy, dx := o/(factor*factor), o/factor%factor, o%factor
+			for k := range 9 {
+				v[(o*s[1]+c)*9+k] = line[dy][k/3] * line[dx][k%3] / carried
+			}
+		}
+	}
 }
 
 // Enlarged makes a network of scale 1 one for super-resolution: it corrects
