@@ -51,18 +51,24 @@ func (r *resolving) ratioOfData() int {
 }
 
 // ofPairs says that the task learns from degraded pictures of the data set alone.
-func (r *resolving) ofPairs() bool { return r.Task.Paired() && (r.Task.Scale == 1 || r.Ratio != 0) }
+func (r *resolving) ofPairs() bool { return wantsPairs(r.Task) || r.Ratio != 0 }
 
-// formats are the data sets for the task: those with degraded pictures where it makes
-// none.
+// wantsPairs says that a task makes no degraded pictures of its own.
+func wantsPairs(t task.Task) bool { return t.Paired() && t.Scale == 1 }
+
+// formats are the data sets for the task: of this project's those with degraded pictures
+// where it makes none. What a program's own have, only their galleries say.
 func formats(r *resolving) (list []dataset.Format) {
 	if !r.ofPairs() {
 		return r.known.Data
 	}
 	for _, f := range r.known.Data {
-		if f.Ratio != nil {
+		if _, err := dataset.Find(dataset.Formats(), f.Name); f.Ratio != nil || err != nil {
 			list = append(list, f)
 		}
+	}
+	if list == nil {
+		return r.known.Data // which then says what it lacks
 	}
 	return list
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/task"
 )
@@ -68,7 +69,7 @@ func TestRatio(t *testing.T) {
 		{"-ratio 3 -root x", "-ratio 3: too large"},
 		{"", "-root: -data pairs needs"},
 		{"-data folder -root " + none, "-data folder: unknown; use pairs"},
-		{"-degrade coarse -root " + none, "-degrade coarse: "},
+		{"-degrade coarse -root " + none, "-degrade: there is no such flag"},
 		{"-network unet -ratio 2 -root " + none, "-network unet: unknown; use srnet"},
 	} {
 		if _, _, err := parseQuietly(of, strings.Fields(c.args)...); err == nil || !strings.Contains(err.Error(), c.words) {
@@ -77,6 +78,17 @@ func TestRatio(t *testing.T) {
 	}
 	if _, err := Parse(catalog.Standard(), Values{"task": "denoising", "ratio": "1"}); err == nil || !strings.Contains(err.Error(), "-ratio 1: task denoising") {
 		t.Errorf("a ratio of denoising: %v", err)
+	}
+	if _, err := Parse(catalog.Standard(), Values{"task": "restoration", "root": one, "degrade": "coarse"}); err == nil || !strings.Contains(err.Error(), "-degrade coarse: the pictures of task restoration") {
+		t.Errorf("degraded anew: %v", err)
+	}
+	// A program's own data may have degraded pictures; that is known when they are open.
+	own, err := catalog.Standard().With(catalog.Catalog{Data: []dataset.Format{{Name: "own", BuiltIn: true}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := Parse(own, Values{"task": "restoration", "data": "own"}); err != nil || c.Data.Name != "own" || c.Ratio != 1 {
+		t.Errorf("%+v, %v", c.Data, err)
 	}
 	if c, _, err := parseQuietly(denoising); err != nil || c.Flags()["ratio"] != nil {
 		t.Errorf("denoising records a ratio, %v", err)

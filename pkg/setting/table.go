@@ -179,7 +179,7 @@ func Table() []Setting {
 			func(r *resolving) []mesh.Restriction { return r.known.Restrictions },
 			mesh.Restriction.Name,
 			func(r *resolving) mesh.Restriction { return r.Task.Restriction }),
-		enumeration(Setting{Name: "degrade", Group: method,
+		enumeration(Setting{Name: "degrade", Group: method, of: func(t task.Task) bool { return !wantsPairs(t) },
 			Help: "where noise, blur or holes are put in: fine degrades the picture on the finest mesh and then shrinks the result; coarse shrinks the clean picture first and degrades it anew on each mesh"},
 			func(c *Config) *task.Degradation { return &c.Degrade }, task.Degradations()),
 		choice(Setting{Name: "allocation", Group: method, Help: "batches of the meshes: doubling, or from the variance of gradients, measured once or again and again"},
