@@ -50,6 +50,11 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 	}
 	fmt.Fprintf(e.out, "parameters %d\n", m.Params.Len())
 	fmt.Fprintf(e.out, "memory about %s, with %s on the finest mesh\n", command.FormatSize(roundMiB(need.total())), batches)
+	if need.again > 0 {
+		// A forward pass is a third of a step.
+		fmt.Fprintf(e.out, "to keep to -memory, %.2g per cent of the forward pass is computed twice on the mesh of side %d: about %.2g per cent more time there\n",
+			100*need.again, need.side, 100*need.again/3)
+	}
 	if err := e.checkMemory(need); err != nil {
 		fmt.Fprintln(e.out, err)
 	}

@@ -22,6 +22,9 @@ type memory struct {
 	image       int64 // activations of the least that is evaluated at once, of the mesh that takes the most
 	batches     int64 // of an iteration
 	vectors     int64 // of the network
+
+	again float64 // the part of a forward pass that is computed twice to keep to the budget
+	side  int     // of the mesh where it is the largest
 }
 
 // total adds what the collector leaves lying.
@@ -71,8 +74,18 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				if err != nil {
 					return need, err
 				}
+				if activations > m.Memory {
+					cost, err := m.Cost(together, c, input, input)
+					if err != nil {
+						return need, err
+					}
+					if activations = cost.Bytes; cost.Again > need.again {
+						need.again, need.side = cost.Again, target
+					}
+					image = min(image, activations)
+				}
 				if m.WholeBatches() {
-					image = activations // no budget makes it less
+					image = activations // no budget makes it much less
 				}
 				need.activations = max(need.activations, activations)
 				need.image = max(need.image, image)

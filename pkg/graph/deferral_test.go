@@ -29,7 +29,7 @@ func TestOperandsOutlastDeferral(t *testing.T) {
 		p := training(t, n, 2, 16)
 		last := make(map[*op.Output]int)
 		for _, r := range p.plan.places {
-			last[r.output] = r.last
+			last[r.output] = *r.end()
 		}
 		steps := append(deferredSteps(p), len(p.order))
 		convolutions := 0

@@ -10,9 +10,28 @@ import (
 
 // place is the position of an operation's result in the shared block.
 type place struct {
-	output      *op.Output
-	offset      int
-	first, last int // steps of execution between which the result is in use
+	output *op.Output
+	offset int
+	spans  []span // in order
+}
+
+// span is a stretch of steps of execution in which a result is in use. A result that is
+// computed again has several.
+type span struct{ first, last int }
+
+// end is the step at which the result is last in use.
+func (p *place) end() *int { return &p.spans[len(p.spans)-1].last }
+
+// meets says whether two results are in use at the same time.
+func (p *place) meets(other *place) bool {
+	for _, a := range p.spans {
+		for _, b := range other.spans {
+			if a.first <= b.last && b.first <= a.last {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 type plan struct {
@@ -23,20 +42,23 @@ type plan struct {
 // align is the granularity of places, in float32: one cache line.
 const align = 16
 
+func (p *plan) bytes() int64 { return 4 * int64(p.size) }
+
 // planMemory gives each result a place such that no two results that are in use
-// at the same time overlap. order has operands before their uses.
-func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) *plan {
-	shareBranches(order)
+// at the same time overlap. order has operands before their uses; schedule is order, with
+// some nodes once more.
+func planMemory(schedule, order, keep gorgonia.Nodes) *plan {
 	p := &plan{}
+	made := make(map[*gorgonia.Node]*place)
 	memory := make(map[*gorgonia.Node][]*place) // the places that a node's value may be in
 	use := func(n *gorgonia.Node, step int) {
 		for _, m := range memory[n] {
-			m.last = max(m.last, step)
+			*m.end() = max(*m.end(), step)
 		}
 	}
 	deferred := deferrable(order)
 	var pending gorgonia.Nodes // operands of the operation that is in progress
-	for step, n := range order {
+	for step, n := range schedule {
 		if n.Op() == nil {
 			continue
 		}
@@ -63,14 +85,16 @@ func planMemory(order gorgonia.Nodes, keep gorgonia.Nodes) *plan {
 		switch {
 		case out.Alias >= 0:
 			memory[n] = memory[o.Inputs()[out.Alias]]
+		case made[n] != nil:
+			made[n].spans = append(made[n].spans, span{step, step})
 		case out.Len > 0:
-			r := &place{output: out, first: step, last: step}
-			memory[n] = []*place{r}
+			r := &place{output: out, spans: []span{{step, step}}}
+			made[n], memory[n] = r, []*place{r}
 			p.places = append(p.places, r)
 		}
 	}
 	for _, n := range slices.Concat(pending, keep) {
-		use(n, len(order))
+		use(n, len(schedule))
 	}
 	p.arrange()
 	return p
@@ -122,7 +146,7 @@ func (p *plan) arrange() {
 	for _, r := range bySize {
 		offset := 0
 		for _, other := range placed {
-			if other.last < r.first || r.last < other.first {
+			if !r.meets(other) {
 				continue
 			}
 			if offset+r.output.Len <= other.offset {

@@ -63,17 +63,18 @@ func TestPlan(t *testing.T) {
 		sum := 0
 		for i, a := range p.plan.places {
 			sum += a.output.Len
-			if a.last < a.first {
-				t.Errorf("%s: a result is in use from step %d to %d", tc.network.Name(), a.first, a.last)
+			for _, s := range a.spans {
+				if s.last < s.first {
+					t.Errorf("%s: a result is in use from step %d to %d", tc.network.Name(), s.first, s.last)
+				}
 			}
 			if a.offset+a.output.Len > p.plan.size {
 				t.Errorf("%s: a result ends beyond the block", tc.network.Name())
 			}
 			for _, b := range p.plan.places[:i] {
-				together := a.first <= b.last && b.first <= a.last
 				overlap := a.offset < b.offset+b.output.Len && b.offset < a.offset+a.output.Len
-				if together && overlap {
-					t.Errorf("%s: results of steps %d and %d overlap", tc.network.Name(), a.first, b.first)
+				if a.meets(b) && overlap {
+					t.Errorf("%s: results of steps %d and %d overlap", tc.network.Name(), a.spans[0].first, b.spans[0].first)
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"multiscale/pkg/distinct"
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/op"
 )
 
 // Arena is a block of memory that programs share, of one model or of several: they run
@@ -73,10 +74,12 @@ func (a *Arena) grown(need int) int {
 // Program is a compiled graph: Gorgonia's tape machine, with the results of all
 // operations placed in an arena by liveness.
 type Program struct {
-	machine gorgonia.VM
-	order   gorgonia.Nodes
-	plan    *plan
-	steps   []step // of a replay; nil before the machine has run
+	machine  gorgonia.VM
+	order    gorgonia.Nodes
+	schedule gorgonia.Nodes // order, with what is computed again
+	plan     *plan
+	again    float64
+	steps    []step // of a replay; nil before the machine has run
 }
 
 // Compile readies g for Run. The values of keep can be read until another
@@ -85,6 +88,11 @@ type Program struct {
 // Gorgonia's own operations Compile adds a node, which protects keep from them. It is
 // an error if kernel.Check returns one.
 func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Program, error) {
+	return CompileWithin(Budget{}, g, arena, keep...)
+}
+
+// CompileWithin is Compile for results that should keep to a budget.
+func CompileWithin(b Budget, g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Program, error) {
 	if err := kernel.Check(); err != nil {
 		return nil, err
 	}
@@ -95,7 +103,8 @@ func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Prog
 	if err != nil {
 		return nil, err
 	}
-	p := &Program{machine: gorgonia.NewTapeMachine(g), order: order, plan: planMemory(order, keep)}
+	p := &Program{machine: gorgonia.NewTapeMachine(g), order: order}
+	p.schedule, p.plan, p.again = planWithin(order, b, keep)
 	arena.add(p)
 	return p, nil
 }
@@ -103,11 +112,18 @@ func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Prog
 // Bytes is the memory that the results of g would take if it were compiled,
 // without inputs and parameters.
 func Bytes(g *gorgonia.ExprGraph, keep ...*gorgonia.Node) (int64, error) {
+	c, err := CostWithin(Budget{}, g, keep...)
+	return c.Bytes, err
+}
+
+// CostWithin is what CompileWithin would make of g.
+func CostWithin(b Budget, g *gorgonia.ExprGraph, keep ...*gorgonia.Node) (Cost, error) {
 	order, err := sorted(g)
 	if err != nil {
-		return 0, err
+		return Cost{}, err
 	}
-	return 4 * int64(planMemory(order, keep).size), nil
+	_, p, again := planWithin(order, b, keep)
+	return Cost{p.bytes(), again}, nil
 }
 
 // sorted returns the nodes of g in the machine's order: operands first.
@@ -131,16 +147,40 @@ func (p *Program) Run() error {
 	if p.steps != nil {
 		return p.replay()
 	}
+	again := len(p.schedule) > len(p.order)
+	if again {
+		// The machine only gives every node its value: it knows no operation that runs twice.
+		p.bind(true)
+	}
 	p.machine.Reset()
-	if err := p.machine.RunAll(); err != nil {
+	err := p.machine.RunAll()
+	if again {
+		p.bind(false)
+	}
+	if err != nil {
 		return err
 	}
-	p.steps = record(p.order)
+	p.steps = record(p.order, p.schedule)
+	if again {
+		return p.replay()
+	}
 	return nil
 }
 
+// bind has operations return their results without computing them, or compute them.
+func (p *Program) bind(only bool) {
+	for _, n := range p.order {
+		if o, ours := n.Op().(op.Operation); ours {
+			o.Output().Bind = only
+		}
+	}
+}
+
 // Bytes is the memory of all results, without inputs and parameters.
-func (p *Program) Bytes() int64 { return 4 * int64(p.plan.size) }
+func (p *Program) Bytes() int64 { return p.plan.bytes() }
+
+// Again is the arithmetic that a run does a second time, as a part of the forward part's.
+func (p *Program) Again() float64 { return p.again }
 
 // Operations returns the number of operations that a run executes.
 func (p *Program) Operations() int {

@@ -1,7 +1,9 @@
 package model
 
 import (
+	"math"
 	"runtime"
+	"slices"
 	"testing"
 	"weak"
 
@@ -9,6 +11,7 @@ import (
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
 )
 
 // TestMemoryIsGivenBack: nothing keeps the activations of a model that is no
@@ -27,6 +30,48 @@ func TestMemoryIsGivenBack(t *testing.T) {
 		}
 		if block.Value() != nil {
 			t.Errorf("%s: the activations are still alive", n.Name())
+		}
+	}
+}
+
+// TestSameWithinAnyMemory: what a single image's gradient is does not depend on the budget,
+// which decides what is kept and what is computed again.
+func TestSameWithinAnyMemory(t *testing.T) {
+	n := network.UNet{Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 4, Dropout: 0.5}
+	const side = 32
+	b := mesh.Batch{Input: pixel.NewImages(1, 3, side, side), Target: pixel.NewImages(1, 3, side, side), T: []float32{0.3}, Samples: []uint64{5}}
+	r := random.New(1)
+	r.Normals(b.Input.Data)
+	r.Normals(b.Target.Data)
+	var want []float32
+	for _, memory := range []int64{math.MaxInt64, 1 << 20, 900 << 10, 1} {
+		set, err := network.Parameters(n, 3, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := New(n, set, op.MSE)
+		m.Memory = memory
+		cost, err := m.Cost(1, 3, side, side)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]float32, set.Len())
+		step := func() {
+			parts, to := [...]mesh.Part{{Batch: b, Weight: 1, Key: 7}}, [...][]float32{got}
+			if err := m.Gradients(t.Context(), to[:], parts[:], false); err != nil {
+				t.Fatal(err)
+			}
+		}
+		step()
+		if want == nil {
+			want = slices.Clone(got)
+		}
+		if (memory == math.MaxInt64) != (cost.Again == 0) {
+			t.Errorf("with %d bytes %v of the forward pass is computed again", memory, cost.Again)
+		}
+		step()
+		if !slices.Equal(got, want) {
+			t.Errorf("with %d bytes (%d are taken, %.2f of the forward pass again) the gradient is another", memory, cost.Bytes, cost.Again)
 		}
 	}
 }

@@ -34,9 +34,11 @@ const DefaultMemory = 1 << 30
 type Model struct {
 	Network network.Network
 	Params  *param.Set
-	// Memory is the budget for activations in bytes: it bounds the micro-batch,
-	// and so must be set before the first use. Networks that normalise over batches
-	// are trained on whole batches, whatever memory these take.
+	// Memory is the budget for activations in bytes: it bounds the micro-batch, and so must be
+	// set before the first use. Where a single image takes more, some of its activations are
+	// not kept for the backward pass but computed once more there, which changes no bit.
+	// Networks that normalise over batches are trained on whole batches, whatever memory these
+	// take.
 	Memory int64
 	// DetectAnomaly lets every evaluation look for the first result that is not
 	// finite; the error is then a *graph.Anomaly. It must be set before the
@@ -51,7 +53,8 @@ type Model struct {
 
 	loss     Loss
 	programs map[shape]*program
-	bytes    map[shape]int64 // that activations take
+	bytes    map[shape]int64 // that activations take, all kept
+	costs    map[shape]graph.Cost
 	total    total
 	whole    bool // batches are not cut in training
 }
@@ -66,7 +69,7 @@ type shape struct {
 // for the network.
 func New(n network.Network, params *param.Set, loss Loss) *Model {
 	return &Model{Network: n, Params: params, Memory: DefaultMemory, Arena: new(graph.Arena), loss: loss,
-		programs: make(map[shape]*program), bytes: make(map[shape]int64)}
+		programs: make(map[shape]*program), bytes: make(map[shape]int64), costs: make(map[shape]graph.Cost)}
 }
 
 // AddGradient adds the gradient of the loss of batch b to the flat vector dst,
@@ -287,6 +290,32 @@ func (m *Model) Bytes(n, c, h, w int, training bool) (int64, error) {
 	return bytes, err
 }
 
+// Cost is what n images (c,h,w) take in training at once, with what is computed again to
+// keep to the memory budget.
+func (m *Model) Cost(n, c, h, w int) (graph.Cost, error) {
+	at := shape{n, c, h, w, true}
+	if cost, known := m.costs[at]; known {
+		return cost, nil
+	}
+	p, keep, err := m.build(at, true)
+	if err != nil {
+		return graph.Cost{}, err
+	}
+	cost, err := graph.CostWithin(m.budget(p), p.builder.Graph, keep...)
+	if err == nil {
+		m.costs[at] = cost
+	}
+	return cost, err
+}
+
+// budget is what the results of a program should take.
+func (m *Model) budget(p *program) graph.Budget {
+	if m.Memory == math.MaxInt64 {
+		return graph.Budget{}
+	}
+	return graph.Budget{Bytes: m.Memory, Forward: p.losses}
+}
+
 func (m *Model) program(at shape) (*program, error) {
 	if p := m.programs[at]; p != nil {
 		return p, nil
@@ -298,7 +327,7 @@ func (m *Model) program(at shape) (*program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Program, err = graph.Compile(p.builder.Graph, m.Arena, keep...); err != nil {
+	if p.Program, err = graph.CompileWithin(m.budget(p), p.builder.Graph, m.Arena, keep...); err != nil {
 		return nil, err
 	}
 	m.programs[at] = p

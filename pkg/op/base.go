@@ -142,6 +142,9 @@ func (o *Base) caught(err *error) {
 
 // compute runs the operation on o.in.
 func (o *Base) compute() error {
+	if o.output.Bind && !o.output.Header {
+		return nil
+	}
 	if err := o.run(o.out, o.in); err != nil {
 		return fmt.Errorf("%s: %w", o, err)
 	}

@@ -59,6 +59,9 @@ type Output struct {
 	// Inspect, unless nil, is called with the result after each run; its error
 	// becomes that of the run.
 	Inspect func(result []float32) error
+	// Bind, while it is set, has Do take its operands and return the result without
+	// computing it.
+	Bind bool
 
 	place func([]float32)
 }

@@ -212,7 +212,7 @@ func Table() []Setting {
 			Help: "check every result for NaN and infinities and name the operation that the first comes from; slower, same results"},
 			func(c *Config) *bool { return &c.DetectAnomaly }),
 		// Micro-batches follow from the memory, and with them the order of summation.
-		size(Setting{Name: "memory", Group: running, Unit: "SIZE", Effect: Rounding, Help: "budget for activations, like 512MiB; sets the micro-batch"},
+		size(Setting{Name: "memory", Group: running, Unit: "SIZE", Effect: Rounding, Help: "budget for activations, like 512MiB; sets the micro-batch, and what is computed twice"},
 			func(c *Config) *int64 { return &c.Memory }, MinMemory, DefaultMemory, "too little to train with"),
 		file(Setting{Name: "onnxruntime", Group: running, Unit: "PATH", Effect: Control,
 			Help: "ONNX Runtime's shared library, if it is not found automatically (environment: ONNXRUNTIME_LIB)"},

@@ -1,0 +1,274 @@
+package graph
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/op"
+)
+
+// Budget is what the results of a graph should take at most.
+type Budget struct {
+	// Bytes is the bound; 0 for none. Where the results take more, some that the backward
+	// part of the graph reads are not kept for it but computed once more, right before. The
+	// values are the same, for equal operands give equal bytes.
+	Bytes int64
+	// Forward is where the forward part ends: it is all that this node depends on.
+	Forward *gorgonia.Node
+}
+
+// Cost is what a compiled graph takes.
+type Cost struct {
+	Bytes int64   // of the results
+	Again float64 // the arithmetic that is done a second time, as a part of the forward part's
+}
+
+// forward is the forward part of a graph.
+type forward struct {
+	order  gorgonia.Nodes
+	within map[*gorgonia.Node]bool
+	// Of the results that can be computed again, by the node that owns the memory:
+	made     map[*gorgonia.Node]int // position in order
+	last     map[*gorgonia.Node]int // of the last use in the forward part
+	backward map[*gorgonia.Node]bool
+	results  gorgonia.Nodes // in order
+}
+
+// owner follows nodes that share the memory of an operand to the one that it belongs to.
+func owner(n *gorgonia.Node) *gorgonia.Node {
+	for {
+		o, ours := n.Op().(op.Operation)
+		if !ours || o.Output().Alias < 0 {
+			return n
+		}
+		n = o.Inputs()[o.Output().Alias]
+	}
+}
+
+// read returns the owners of what a node reads.
+func read(n *gorgonia.Node) (owners gorgonia.Nodes) {
+	o, ours := n.Op().(op.Operation)
+	if !ours {
+		return nil
+	}
+	for i, in := range o.Inputs() {
+		if !slices.Contains(o.Output().OrderOnly, i) {
+			owners = append(owners, owner(in))
+		}
+	}
+	return owners
+}
+
+// forwardPart finds what the node end depends on. It is nil where one of Gorgonia's own
+// operations takes part in the graph.
+func forwardPart(order gorgonia.Nodes, end *gorgonia.Node) *forward {
+	f := &forward{order: order, within: map[*gorgonia.Node]bool{end: true}, made: map[*gorgonia.Node]int{},
+		last: map[*gorgonia.Node]int{}, backward: map[*gorgonia.Node]bool{}}
+	for _, n := range slices.Backward(order) {
+		if stock(n) && n.Op().Arity() > 0 {
+			return nil
+		}
+		if f.within[n] {
+			for _, in := range operands(n) {
+				f.within[in] = true
+			}
+		}
+	}
+	for at, n := range order {
+		for _, in := range read(n) {
+			if _, known := f.made[in]; !known {
+				continue
+			}
+			if f.within[n] {
+				f.last[in] = at
+			} else {
+				f.backward[in] = true
+			}
+		}
+		if o, ours := n.Op().(op.Operation); ours && f.within[n] && o.Output().Alias < 0 && o.Output().Len > 0 {
+			f.made[n], f.last[n] = at, at
+			f.results = append(f.results, n)
+		}
+	}
+	return f
+}
+
+// work is about the arithmetic of a result.
+func work(n *gorgonia.Node) float64 { return perElement(n) * float64(length(n)) }
+
+func length(n *gorgonia.Node) int { return n.Op().(op.Operation).Output().Len }
+
+// keepExpensive keeps the results that take long to compute.
+func (f *forward) keepExpensive() map[*gorgonia.Node]bool {
+	kept := map[*gorgonia.Node]bool{}
+	for _, n := range f.results {
+		if perElement(n) > 1 {
+			kept[n] = true
+		}
+	}
+	return kept
+}
+
+// keepBetween keeps the results that are in use at the ends of segments, each of which holds
+// about the given number of elements that the backward part reads; and all of the last segment.
+func (f *forward) keepBetween(segment int) map[*gorgonia.Node]bool {
+	cuts, held := []int{}, 0
+	best, least := -1, math.MaxInt
+	for i, n := range f.results {
+		if f.backward[n] {
+			held += length(n)
+		}
+		if held < segment/2 {
+			continue
+		}
+		crossing := 0
+		for _, r := range f.results[:i+1] {
+			if f.last[r] > f.made[n] {
+				crossing += length(r)
+			}
+		}
+		if crossing < least {
+			best, least = f.made[n], crossing
+		}
+		if held >= segment {
+			cuts = append(cuts, best)
+			best, least, held = -1, math.MaxInt, 0
+			for _, r := range f.results[:i+1] {
+				if f.made[r] > cuts[len(cuts)-1] && f.backward[r] {
+					held += length(r)
+				}
+			}
+		}
+	}
+	kept := map[*gorgonia.Node]bool{}
+	for _, n := range f.results {
+		crosses := func(cut int) bool { return f.made[n] <= cut && cut < f.last[n] }
+		if len(cuts) == 0 || f.made[n] > cuts[len(cuts)-1] || slices.ContainsFunc(cuts, crosses) {
+			kept[n] = true
+		}
+	}
+	return kept
+}
+
+// schedule is the order of execution in which the results that are not kept are computed
+// again before the backward part reads them.
+func (f *forward) schedule(kept map[*gorgonia.Node]bool) gorgonia.Nodes {
+	var steps gorgonia.Nodes
+	gone := map[*gorgonia.Node]bool{}
+	due := map[int]gorgonia.Nodes{} // results that the forward part has done with, by position
+	for _, n := range f.results {
+		if !kept[n] {
+			due[f.last[n]] = append(due[f.last[n]], n)
+		}
+	}
+	var again func(n *gorgonia.Node)
+	again = func(n *gorgonia.Node) {
+		if !gone[n] {
+			return
+		}
+		gone[n] = false
+		for _, in := range read(n) {
+			again(in)
+		}
+		steps = append(steps, n)
+	}
+	for at, n := range f.order {
+		if !f.within[n] {
+			for _, in := range read(n) {
+				again(in)
+			}
+		}
+		steps = append(steps, n)
+		for _, r := range due[at] {
+			gone[r] = true
+		}
+	}
+	return steps
+}
+
+// again is the arithmetic that a schedule does a second time.
+func (f *forward) again(schedule gorgonia.Nodes) float64 {
+	seen, all, twice := map[*gorgonia.Node]bool{}, 0.0, 0.0
+	for _, n := range schedule {
+		if _, ok := f.made[n]; !ok {
+			continue
+		}
+		if seen[n] {
+			twice += work(n)
+		} else {
+			all += work(n)
+		}
+		seen[n] = true
+	}
+	return twice / max(all, 1)
+}
+
+// perElement is about how many operations an element of a result takes; 1 stands for all
+// that is limited by memory.
+func perElement(n *gorgonia.Node) float64 {
+	switch o := n.Op().(type) {
+	case *op.ConvOp:
+		w := o.Inputs()[1].Shape()
+		return 2 * float64(w.TotalSize()) / float64(w[0])
+	case *op.AttentionOp:
+		s := o.Inputs()[0].Shape()
+		return 4 * float64(s.TotalSize()) / float64(s[0]*s[1])
+	}
+	return 1
+}
+
+// planWithin plans the memory of a graph in the order in which it is executed. Within the
+// budget that is order itself; else what is computed again grows until the plan fits, or does
+// not become smaller.
+func planWithin(order gorgonia.Nodes, b Budget, keep gorgonia.Nodes) (schedule gorgonia.Nodes, best *plan, again float64) {
+	shareBranches(order)
+	schedule, best = order, planMemory(order, order, keep)
+	if b.Bytes == 0 || b.Forward == nil || best.bytes() <= b.Bytes {
+		return schedule, best, 0
+	}
+	f := forwardPart(order, b.Forward)
+	if f == nil {
+		return schedule, best, 0
+	}
+	kept := map[*gorgonia.Node]bool{}
+	for _, n := range f.results {
+		kept[n] = true
+	}
+	try := func(k map[*gorgonia.Node]bool, most int64) bool {
+		s := f.schedule(k)
+		p := planMemory(s, order, keep)
+		if p.bytes() > most {
+			return false
+		}
+		schedule, best, kept = s, p, k
+		return true
+	}
+	try(f.keepExpensive(), best.bytes())
+	held := 0
+	for _, n := range f.results {
+		if f.backward[n] {
+			held += length(n)
+		}
+	}
+	for parts := 2; parts <= maxSegments && best.bytes() > b.Bytes; parts += (parts + 3) / 4 {
+		try(f.keepBetween(held/parts), best.bytes()-1)
+	}
+	// What is dear to compute is kept after all, as far as there is room; where the budget is
+	// out of reach, in a little more than the least.
+	room := max(b.Bytes, best.bytes()+best.bytes()/32)
+	dear := slices.DeleteFunc(slices.Clone(f.results), func(n *gorgonia.Node) bool { return kept[n] })
+	slices.SortStableFunc(dear, func(a, b *gorgonia.Node) int { return cmp.Compare(work(b), work(a)) })
+	for _, n := range dear {
+		more := maps.Clone(kept)
+		more[n] = true
+		try(more, room)
+	}
+	return schedule, best, f.again(schedule)
+}
+
+// maxSegments bounds the number of segments that are tried.
+const maxSegments = 64

@@ -1,0 +1,138 @@
+package graph
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"gorgonia.org/gorgonia"
+
+	"multiscale/pkg/layer"
+	"multiscale/pkg/network"
+	"multiscale/pkg/op"
+	"multiscale/pkg/random"
+)
+
+// within compiles a network's graph with the gradients of all parameters, within a budget.
+func within(t *testing.T, n network.Network, bytes int64) (p *Program, losses *gorgonia.Node, gradients gorgonia.Nodes) {
+	t.Helper()
+	set, err := network.Parameters(n, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := layer.NewBuilder(set, true)
+	b.Sampling.Samples = []uint64{3}
+	x, target, time := b.Input("x", 1, 3, side, side), b.Input("target", 1, 3, side, side), b.Input("t", 1)
+	y := n.Build(b, x, time)
+	if err := b.Err(); err != nil {
+		t.Fatal(err)
+	}
+	if losses, err = op.MSE(y, target); err != nil {
+		t.Fatal(err)
+	}
+	cost, err := op.Mean(losses)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := b.ParamNodes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if gradients, err = gorgonia.Grad(cost, params...); err != nil {
+		t.Fatal(err)
+	}
+	r := random.New(1)
+	for _, in := range []*gorgonia.Node{x, target, time} {
+		r.Normals(in.Value().Data().([]float32))
+	}
+	p, err = CompileWithin(Budget{bytes, losses}, b.Graph, new(Arena), append(gorgonia.Nodes{losses}, gradients...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, losses, gradients
+}
+
+// small networks, whose results take more than their weights.
+var small = []network.Network{
+	network.UNet{Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 4, Dropout: 0.5},
+	network.ResNet{Hidden: 8, Blocks: 2, Time: true},
+	network.NAFNet{Width: 4, Blocks: []int{1}, Middle: 1, Up: []int{1}},
+}
+
+const side = 32
+
+// TestBudget: within a budget a graph takes less memory and computes more, and gives the same
+// bits in every run, whatever else its arena is used for.
+func TestBudget(t *testing.T) {
+	results := func(losses *gorgonia.Node, gradients gorgonia.Nodes) (all [][]float32) {
+		for _, n := range append(gorgonia.Nodes{losses}, gradients...) {
+			all = append(all, slices.Clone(n.Value().Data().([]float32)))
+		}
+		return all
+	}
+	for _, n := range small {
+		free, losses, gradients := within(t, n, 0)
+		if err := free.Run(); err != nil {
+			t.Fatal(err)
+		}
+		want := results(losses, gradients)
+		if free.Again() != 0 {
+			t.Errorf("%s: %v is computed again without a budget", n.Name(), free.Again())
+		}
+		for _, share := range []float64{0.95, 0.8, 0.01} {
+			t.Run(fmt.Sprintf("%s %v", n.Name(), share), func(t *testing.T) {
+				budget := int64(share * float64(free.Bytes()))
+				p, losses, gradients := within(t, n, budget)
+				t.Logf("%d of %d bytes, %.2f of the forward part again", p.Bytes(), free.Bytes(), p.Again())
+				if p.Bytes() > budget && share > 0.9 || p.Bytes() >= free.Bytes() || p.Again() <= 0 || p.Again() > 1 {
+					t.Errorf("%d bytes with a budget of %d, %d without; %v is computed again", p.Bytes(), budget, free.Bytes(), p.Again())
+				}
+				for run := range 3 {
+					if run == 2 {
+						p.steps = nil // as after the arena has moved
+					}
+					if err := p.Run(); err != nil {
+						t.Fatal(err)
+					}
+					for i, got := range results(losses, gradients) {
+						if !slices.Equal(got, want[i]) {
+							t.Fatalf("run %d: result %d differs from the one without a budget", run, i)
+						}
+					}
+				}
+				if err := p.Check(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+}
+
+// TestScheduleReadsWhatIsThere: what a step reads is in its place: nothing that shares the
+// memory has been computed since.
+func TestScheduleReadsWhatIsThere(t *testing.T) {
+	p, _, _ := within(t, small[0], 1)
+	places := map[*op.Output]*place{}
+	for _, r := range p.plan.places {
+		places[r.output] = r
+	}
+	for step, n := range p.schedule {
+		for _, in := range read(n) {
+			o, ours := in.Op().(op.Operation)
+			if !ours {
+				continue // an input or a constant
+			}
+			r := places[o.Output()]
+			if r != nil && !slices.ContainsFunc(r.spans, func(s span) bool { return s.first < step && step <= s.last }) {
+				t.Errorf("step %d, %v, reads %v, which is not kept then", step, n, in)
+			}
+		}
+	}
+	for i, a := range p.plan.places {
+		for _, b := range p.plan.places[:i] {
+			if a.meets(b) && a.offset < b.offset+b.output.Len && b.offset < a.offset+a.output.Len {
+				t.Errorf("results in use from steps %v and %v overlap", a.spans, b.spans)
+			}
+		}
+	}
+}
