@@ -187,16 +187,19 @@ func mebibytes(n int64) string { return table.Digits(float64(n)/(1<<20), 3) }
 
 // describeMeshes prints what the network takes on each mesh.
 func (e *Experiment) describeMeshes(m *model.Model) error {
-	rows := [][]string{{"mesh", "FLOP", "MiB to apply", "MiB to train", "pictures at once in training"}}
+	rows := [][]string{{"mesh", "FLOP", "of attention", "MiB to apply", "MiB to train", "pictures at once in training"}}
 	for level := range e.config.Levels + 1 {
 		y, inputs, err := e.graph(m, level)
 		if err != nil {
 			return err
 		}
-		var count int64
+		var count, attention int64
 		for _, n := range y.Graph().AllNodes() {
 			if c, ok := n.Op().(op.Counted); ok {
 				count += c.FLOP()
+				if _, ok := n.Op().(*op.AttentionOp); ok {
+					attention += c.FLOP()
+				}
 			}
 		}
 		side := inputs[0].Shape()[2]
@@ -216,7 +219,7 @@ func (e *Experiment) describeMeshes(m *model.Model) error {
 		if m.WholeBatches() {
 			most = "whole batches"
 		}
-		rows = append(rows, []string{fmt.Sprintf("%dx%d", side, side), flop(count), mebibytes(apply), mebibytes(train), most})
+		rows = append(rows, []string{fmt.Sprintf("%dx%d", side, side), flop(count), flop(attention), mebibytes(apply), mebibytes(train), most})
 	}
 	plans, err := e.plans()
 	if err != nil {

@@ -97,8 +97,13 @@ func forwardPart(order gorgonia.Nodes, end *gorgonia.Node) *forward {
 	return f
 }
 
-// work is about the arithmetic of a result.
-func work(n *gorgonia.Node) float64 { return perElement(n) * float64(length(n)) }
+// work is about the arithmetic of a result: what is not counted is limited by memory.
+func work(n *gorgonia.Node) float64 {
+	if c, ok := n.Op().(op.Counted); ok {
+		return float64(c.FLOP())
+	}
+	return float64(length(n))
+}
 
 func length(n *gorgonia.Node) int { return n.Op().(op.Operation).Output().Len }
 
@@ -106,7 +111,7 @@ func length(n *gorgonia.Node) int { return n.Op().(op.Operation).Output().Len }
 func (f *forward) keepExpensive() map[*gorgonia.Node]bool {
 	kept := map[*gorgonia.Node]bool{}
 	for _, n := range f.results {
-		if perElement(n) > 1 {
+		if _, counted := n.Op().(op.Counted); counted {
 			kept[n] = true
 		}
 	}
@@ -205,20 +210,6 @@ func (f *forward) again(schedule gorgonia.Nodes) float64 {
 		seen[n] = true
 	}
 	return twice / max(all, 1)
-}
-
-// perElement is about how many operations an element of a result takes; 1 stands for all
-// that is limited by memory.
-func perElement(n *gorgonia.Node) float64 {
-	switch o := n.Op().(type) {
-	case *op.ConvOp:
-		w := o.Inputs()[1].Shape()
-		return 2 * float64(w.TotalSize()) / float64(w[0])
-	case *op.AttentionOp:
-		s := o.Inputs()[0].Shape()
-		return 4 * float64(s.TotalSize()) / float64(s[0]*s[1])
-	}
-	return 1
 }
 
 // planWithin plans the memory of a graph in the order in which it is executed. Within the

@@ -44,6 +44,12 @@ func TestCommittedPlans(t *testing.T) {
 			"deblurring-unet-deadleaves-quick-iterations-120", "deblurring-unet-deadleaves-quick-allocation-optimal-iterations-120",
 			"deblurring-unet-deadleaves-quick-allocation-adaptive-iterations-120",
 		}, []int{9, 6, 6, 9, 6, 6}},
+		{"highres", "quick", []string{
+			"denoising-unet-deadleaves-quick-batch-1-iterations-2-levels-3-memory-3GiB-side-128-stages-16-8-4-2-validation-pictures-8",
+			"denoising-unet-deadleaves-quick-batch-1-iterations-2-levels-4-memory-3GiB-side-256-stages-32-16-8-4-2-validation-pictures-8",
+			"denoising-unet-deadleaves-quick-batch-1-iterations-2-levels-5-memory-3GiB-side-512-stages-64-32-16-8-4-2-validation-pictures-8",
+			"denoising-unet-deadleaves-quick-batch-1-iterations-2-levels-6-memory-3GiB-side-1024-stages-128-64-32-16-8-4-2-validation-pictures-8",
+		}, []int{3}},
 	} {
 		p, err := plan.Read(filepath.Join(plans, c.name+".yaml"), catalog.Standard(), nil)
 		if err != nil {
@@ -60,7 +66,7 @@ func TestCommittedPlans(t *testing.T) {
 			t.Errorf("%s: %s", p.Name, strings.Join(folders, " "))
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 4 {
+	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 5 {
 		t.Errorf("%v, %v: a plan is not tested", files, err)
 	}
 }
@@ -304,7 +310,7 @@ func TestRunGoesOn(t *testing.T) {
 
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(tiny))
-	for _, name := range []string{"quick", "cpu", "paper", "allocation"} {
+	for _, name := range []string{"quick", "cpu", "paper", "allocation", "highres"} {
 		data, err := os.ReadFile(filepath.Join(plans, name+".yaml"))
 		if err != nil {
 			f.Fatal(err)
