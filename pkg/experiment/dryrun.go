@@ -11,17 +11,18 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
-	"multiscale/pkg/pixel"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
 // dryRun prints what the run would cost, and trains nothing.
 func (e *Experiment) dryRun(ctx context.Context) error {
+	began := time.Now()
 	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
 		return err
 	}
@@ -63,18 +64,59 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 			fmt.Fprintf(e.out, "pilots of %s take %s of its work units\n", p.Strategy, table.Work(pilots))
 		}
 	}
-	seconds, level, err := e.secondsPerWorkUnit(ctx, m)
+	start := time.Since(began)
+	costs, s, err := e.predict(ctx, m, plans)
 	if err != nil {
 		return err
 	}
-	if level > 0 {
-		fmt.Fprintf(e.out, "timed on a mesh of side %d; larger ones are extrapolated by their number of pixels, attention takes longer\n", mesh.Side(e.config.Side, level))
+	if p, ok := s.meshes[0]; ok && p.level > 0 {
+		fmt.Fprintf(e.out, "timed on a mesh of side %d; larger ones are extrapolated by their number of pixels, attention takes longer\n", mesh.Side(e.config.Side, p.level))
 	}
+	seeds, all := float64(len(e.config.Seeds)), start.Seconds()
 	for _, p := range plans {
-		estimate := time.Duration(workUnits(p) * seconds * float64(len(e.config.Seeds)) * float64(time.Second))
-		fmt.Fprintf(e.out, "time for %s about %v on %d cores, without validation\n", p.Strategy, estimate.Round(time.Second), runtime.GOMAXPROCS(0))
+		c := costs[p.Strategy]
+		all += seeds * c.Seconds
+		fmt.Fprintf(e.out, "time for %s about %s on %d cores, %s of it validation, export and cross-check\n",
+			p.Strategy, about(seeds*c.Seconds), runtime.GOMAXPROCS(0), about(seeds*(c.Seconds-c.Training)))
+	}
+	if len(plans) > 1 || len(e.config.Seeds) > 1 {
+		fmt.Fprintf(e.out, "time in all about %s\n", about(all))
 	}
 	return nil
+}
+
+// about writes seconds as a person would say them; below ten with a decimal place.
+func about(s float64) string {
+	if s < 10 {
+		return table.Fixed(s, 1) + "s"
+	}
+	return progress.Duration(seconds(s))
+}
+
+// predict times parts of the plans, and returns what each takes with one seed.
+func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Plan) (map[string]Cost, *speed, error) {
+	s := e.newSpeed(m)
+	var stages []mge.Stage
+	for _, p := range plans {
+		stages = append(stages, p.Stages...)
+	}
+	if err := s.measure(ctx, stages); err != nil {
+		return nil, nil, err
+	}
+	validation, err := s.validation(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	end, err := s.end(ctx, plans[0])
+	if err != nil {
+		return nil, nil, err
+	}
+	costs := make(map[string]Cost, len(plans))
+	for _, p := range plans {
+		training := s.training(p)
+		costs[p.Strategy] = Cost{workUnits(p), training + float64(e.validations(p))*validation + end, training}
+	}
+	return costs, s, nil
 }
 
 // plans returns what the strategies asked do, in their order.
@@ -92,11 +134,12 @@ func (e *Experiment) plans() (plans []mge.Plan, err error) {
 // Cost is what a strategy takes with one seed.
 type Cost struct {
 	WorkUnits float64
-	Seconds   float64 // an estimate, without validation
+	Seconds   float64 // a prediction: training, validation, export and cross-check
+	Training  float64 // of that
 }
 
 // Estimate returns what the strategies of c take on this machine, by name. It
-// times the gradient of one image on the finest mesh.
+// times parts of them.
 func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config) (map[string]Cost, error) {
 	e, err := newExperiment(known, t, c, io.Discard, io.Discard)
 	if err != nil {
@@ -117,28 +160,17 @@ func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting
 	if err != nil {
 		return nil, err
 	}
-	seconds, _, err := e.secondsPerWorkUnit(ctx, m)
-	if err != nil {
-		return nil, err
-	}
-	costs := make(map[string]Cost, len(plans))
-	for _, p := range plans {
-		costs[p.Strategy] = Cost{workUnits(p), workUnits(p) * seconds}
-	}
-	return costs, nil
+	costs, _, err := e.predict(ctx, m, plans)
+	return costs, err
 }
 
 func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }
 
-// maxTimed bounds the activations of the image whose gradient is timed, in bytes: a
-// prediction takes a small part of what it predicts.
-const maxTimed = 256 << 20
-
-// timedLevel returns the level of the finest mesh on which one image takes no more
-// than maxTimed. It may be coarser than all that are trained on.
-func (e *Experiment) timedLevel(m *model.Model) (int, error) {
+// timedLevel returns the level of the finest mesh, from a level on, on which one image
+// takes no more than maxTimed. It may be coarser than all that are trained on.
+func (e *Experiment) timedLevel(m *model.Model, level int) (int, error) {
 	multiple := e.network.Multiple() * e.task.Scale
-	for level := 0; ; level++ {
+	for ; ; level++ {
 		side := mesh.Side(e.config.Side, level)
 		in := side / e.task.Scale
 		bytes, err := m.Bytes(1, e.set.Channels, in, in, true)
@@ -150,33 +182,4 @@ func (e *Experiment) timedLevel(m *model.Model) (int, error) {
 			return level, nil
 		}
 	}
-}
-
-// timings is how often a gradient is timed, after a first time that builds the graph.
-const timings = 3
-
-// secondsPerWorkUnit times the gradient of one image on the finest mesh that fits, and
-// extrapolates to the finest of all by the number of pixels. level is the mesh's.
-func (e *Experiment) secondsPerWorkUnit(ctx context.Context, m *model.Model) (seconds float64, level int, err error) {
-	if level, err = e.timedLevel(m); err != nil {
-		return 0, level, err
-	}
-	side := mesh.Side(e.config.Side, level)
-	in, c := side/e.task.Scale, e.set.Channels
-	b := mesh.Batch{
-		Input: pixel.NewImages(1, c, in, in), Target: pixel.NewImages(1, c, side, side),
-		T: make([]float32, e.task.NumConditions), Samples: make([]uint64, 1),
-	}
-	gradient := make([]float32, m.Params.Len())
-	best := time.Duration(math.MaxInt64)
-	for i := range 1 + timings {
-		start := time.Now()
-		if _, err := m.AddGradient(ctx, gradient, b, 0); err != nil {
-			return 0, level, err
-		}
-		if took := time.Since(start); i > 0 {
-			best = min(best, took)
-		}
-	}
-	return best.Seconds() / mesh.Cost(level), level, nil
 }

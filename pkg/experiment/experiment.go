@@ -60,7 +60,9 @@ type Experiment struct {
 	progress *progress.Printer
 	// What the progress of the whole call is counted in.
 	done, total float64 // work units of finished units, and of all
-	images      int     // evaluations of the network so far
+	forecast    forecast
+	unit        *remaining // of the unit in training
+	images      int        // evaluations of the network so far
 }
 
 // Run does what the flags of c ask for: it prints results to out and progress
@@ -182,9 +184,11 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 			return err
 		}
 		e.total += plan.WorkUnits(plan.Iterations())
+		e.forecast.begin(plan, e.validations(plan)-1) // the last one is part of its end
 	}
 	var failures []error
-	for _, w := range work {
+	for i, w := range work {
+		e.unit = e.forecast.todo[i]
 		if err := e.runUnit(ctx, w); err != nil {
 			err = fmt.Errorf("%s: %w", w.Unit, err)
 			// A full disk and a signal stop all; of other failures the next unit may be free.
@@ -197,6 +201,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 			e.progress.Print("%v", err)
 			failures = append(failures, err)
 		}
+		*e.unit = remaining{} // also of one that failed
 		// The finished unit's vectors and graphs go before the next one needs its own.
 		// Gorgonia's machines have finalizers, and its pools forget in two
 		// collections more.

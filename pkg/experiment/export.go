@@ -44,6 +44,18 @@ func (u *unit) exportAverage() (exported, error) {
 // write writes the network with the values that its parameters and buffers had after an iteration.
 // average is the decay of their average, where it is one.
 func (u *unit) write(name string, values []float32, iteration int, average float64) (exported, error) {
+	file, err := u.encode(values, iteration, average)
+	if err != nil {
+		return file, err
+	}
+	return file, u.folder.WriteFile(name, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(file.data))
+		return err
+	})
+}
+
+// encode returns what write writes.
+func (u *unit) encode(values []float32, iteration int, average float64) (exported, error) {
 	params, err := network.Parameters(u.network, u.set.Channels, u.name.Seed)
 	if err != nil {
 		return exported{}, err
@@ -74,11 +86,7 @@ func (u *unit) write(name string, values []float32, iteration int, average float
 		return exported{}, err
 	}
 	sum := sha256.Sum256(data)
-	err = u.folder.WriteFile(name, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(data))
-		return err
-	})
-	return exported{data, hex.EncodeToString(sum[:])}, err
+	return exported{data, hex.EncodeToString(sum[:])}, nil
 }
 
 // names are those of measures, in their order.

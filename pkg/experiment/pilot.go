@@ -73,11 +73,11 @@ func (e *Experiment) chooseLevels(ctx context.Context, predict bool) error {
 	highest := c.Levels
 	terms := mge.Stage{Batches: mge.Doubling(c.Batch, highest)}
 	if predict {
-		seconds, _, err := e.secondsPerWorkUnit(ctx, m)
+		finest, err := e.newSpeed(m).mesh(ctx, 0, 1)
 		if err != nil {
 			return err
 		}
-		if seconds*e.pilot(terms).WorkUnits() > longestPilot {
+		if finest.one*e.pilot(terms).WorkUnits() > longestPilot {
 			e.levelsPilot = e.pilot(terms).WorkUnits()
 			e.progress.Print("-levels auto is measured when training begins; this is for %d coarser meshes, the most there can be", highest)
 			return nil

@@ -67,6 +67,8 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 		if started, err = u.restore(); err != nil {
 			return err
 		}
+		u.unit.iteration = u.state.Iteration
+		u.unit.validations -= len(u.state.Moments)
 	}
 	if !started && e.extended != nil {
 		if err := u.extends(); err != nil {
@@ -166,15 +168,20 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 		Unit: u.name, Stage: s.StageNumber + 1, Iteration: s.Iteration, WorkUnits: s.WorkUnits, Side: mesh.Side(u.config.Side, s.Stage.Finest),
 		LearningRate: s.LearningRate, TrainLoss: s.Estimate.Loss, GradientNorm: s.GradientNorm,
 	})
+	before := u.state.SecondsTraining
 	u.stopClock()
+	u.forecast.iterated(s.Stage, u.state.SecondsTraining-before)
+	u.unit.plan, u.unit.iteration = u.plan, s.Iteration
 	if err := u.validateIfDue(ctx); err != nil {
 		return err
 	}
+	u.forecast.learn(ctx, u.Experiment, func() (*model.Model, error) { return u.newModel(u.name.Seed) })
+	left, known := u.forecast.left()
 	u.images += s.Stage.Images()
 	u.progress.Update(progress.State{
 		Unit: u.name.String(), Stage: s.StageNumber + 1, Stages: u.plan.Numbers(), Side: mesh.Side(u.config.Side, s.Stage.Finest),
 		Iteration: s.Iteration, Iterations: u.plan.Iterations(), Loss: s.Estimate.Loss, Images: u.images,
-		Done: u.done + s.WorkUnits, Total: u.total,
+		Done: u.done + s.WorkUnits, Total: u.total, Left: seconds(left), LeftKnown: known,
 	})
 	u.resumed = time.Now()
 	return nil
@@ -231,7 +238,10 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 	}
 	u.noteCoefficients(row.Stage)
 	u.state.Moments = append(u.state.Moments, runfolder.Moment{Unit: u.name, Stage: row.Stage, Iteration: i, Seconds: u.state.SecondsTraining})
-	u.state.SecondsValidation += time.Since(start).Seconds()
+	took := time.Since(start).Seconds()
+	u.state.SecondsValidation += took
+	u.forecast.validations.add(took, 0)
+	u.unit.validations--
 	return nil
 }
 
@@ -266,6 +276,7 @@ func (u *unit) checkpointWhenDue(_ context.Context, s train.Step) error {
 
 // finish exports the network, checks the file and writes the unit's rows.
 func (u *unit) finish(ctx context.Context) error {
+	start := time.Now()
 	file, err := u.export()
 	if err != nil {
 		return err
@@ -306,17 +317,20 @@ func (u *unit) finish(ctx context.Context) error {
 		Coefficients: u.state.Coefficients,
 	})
 	if err == nil {
+		u.forecast.ends.add(time.Since(start).Seconds(), 0)
 		u.tellFinished(row)
 	}
 	return err
 }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // tellFinished leaves a line about the finished unit, and one where its network is worse
 // than no network.
 func (u *unit) tellFinished(row runfolder.Summary) {
 	m := u.task.Measures[0]
 	u.progress.Print("%s finished: %s %s (input %s), %s work units in %s", u.name, m.Title, table.Digits(row.Values.Of(m), 4),
-		table.Digits(u.folder.Input().Of(m), 4), table.Work(row.WorkUnits), progress.Duration(time.Duration(u.state.SecondsTraining*float64(time.Second))))
+		table.Digits(u.folder.Input().Of(m), 4), table.Work(row.WorkUnits), progress.Duration(seconds(u.state.SecondsTraining)))
 	if warning := u.folder.Warning(row); warning != "" {
 		u.progress.Print("warning: %s", warning)
 	}

@@ -2,6 +2,7 @@ package task
 
 import (
 	"context"
+	"math"
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel/resample"
@@ -36,13 +37,19 @@ type Validation struct {
 // Where the task enlarges, the set gives the input and is compared on whole images,
 // these samples are only shown, and the images are measured in full.
 func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
+	return NewValidationSample(t, set, side, n, math.MaxInt)
+}
+
+// NewValidationSample is NewValidation with no more than the given number of images in
+// full: enough to tell how long a measurement takes.
+func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validation, error) {
 	if err := checkSide(t, side); err != nil {
 		return nil, err
 	}
 	v := &Validation{Scale: t.ScaleOf(set), task: t}
 	if t.Scale != 1 && t.Paired() && set.Whole {
 		var err error
-		if v.Whole, err = whole(set.Validation, t, v.Scale); err != nil {
+		if v.Whole, err = whole(set.Validation, t, v.Scale, most); err != nil {
 			return nil, err
 		}
 	}
@@ -72,10 +79,10 @@ func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
 	return v, nil
 }
 
-// whole returns all pairs of a source, one a batch.
-func whole(source *dataset.Gallery, t Task, scale pixel.Scale) ([]mesh.Batch, error) {
+// whole returns the first pairs of a source, one a batch.
+func whole(source *dataset.Gallery, t Task, scale pixel.Scale, most int) ([]mesh.Batch, error) {
 	var batches []mesh.Batch
-	for i := range source.Len() {
+	for i := range min(source.Len(), most) {
 		input, clean, err := source.WholePair(i, t.Scale)
 		if err != nil {
 			return nil, err

@@ -13,7 +13,7 @@ func (p *Printer) Count(what string, done, total int) {
 	now := p.now()
 	if p.began.IsZero() {
 		p.began, p.last = now, now
-		p.atStart.Done = float64(done)
+		p.atStart = float64(done)
 		if p.width == nil {
 			return
 		}
@@ -21,7 +21,7 @@ func (p *Printer) Count(what string, done, total int) {
 		return
 	}
 	line := fmt.Sprintf("%s %d/%d", what, done, total)
-	if since := float64(done) - p.atStart.Done; since > 0 {
+	if since := float64(done) - p.atStart; since > 0 {
 		left := now.Sub(p.began).Seconds() * float64(total-done) / since
 		line += fmt.Sprintf("  %s left", Duration(time.Duration(left*float64(time.Second))))
 	}

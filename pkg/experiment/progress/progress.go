@@ -23,8 +23,10 @@ type State struct {
 	Side                  int    // of the stage's finest mesh, pixels
 	Iteration, Iterations int    // of the unit, done and in all
 	Loss                  float64
-	Images                int     // pictures that went through the network, since the program started
-	Done, Total           float64 // work units of the whole call, all units; earlier calls' included
+	Images                int           // pictures that went through the network, since the program started
+	Done, Total           float64       // work units of the whole call, all units; earlier calls' included
+	Left                  time.Duration // of the whole call, where it is known
+	LeftKnown             bool
 }
 
 // Printer shows states. Its methods are safe for concurrent use.
@@ -37,7 +39,7 @@ type Printer struct {
 	mu      sync.Mutex
 	shown   int // columns of the changing line that are on the screen
 	began   time.Time
-	atStart State
+	atStart float64   // things done when counting began
 	last    time.Time // of the last line
 	window  time.Time // since when pictures per second are counted
 	before  int       // pictures at that time
@@ -78,9 +80,7 @@ func (p *Printer) Update(s State) {
 	defer p.mu.Unlock()
 	now := p.now()
 	if p.began.IsZero() {
-		// Rates and the time left count from here: what was done before, in
-		// an earlier call, says nothing about them.
-		p.began, p.atStart = now, s
+		p.began = now
 		p.last, p.window, p.before = now, now, s.Images
 		if p.width == nil {
 			return
@@ -89,7 +89,7 @@ func (p *Printer) Update(s State) {
 		return
 	}
 	rate := p.measure(s.Images, now)
-	line := p.line(s, rate, now)
+	line := p.line(s, rate)
 	p.last = now
 	if p.width == nil {
 		fmt.Fprintln(p.w, line)
@@ -147,8 +147,8 @@ func (p *Printer) replace(line string) {
 	p.shown = length
 }
 
-// line describes a state. The time left follows from all work of this call.
-func (p *Printer) line(s State, rate float64, now time.Time) string {
+// line describes a state.
+func (p *Printer) line(s State, rate float64) string {
 	var b strings.Builder
 	b.WriteString(s.Unit)
 	if s.Stages > 1 {
@@ -161,9 +161,8 @@ func (p *Printer) line(s State, rate float64, now time.Time) string {
 	if rate > 0 {
 		fmt.Fprintf(&b, "  %s images/s", strconv.FormatFloat(rate, 'f', decimals(rate), 64))
 	}
-	if done := s.Done - p.atStart.Done; done > 0 {
-		left := now.Sub(p.began).Seconds() * (s.Total - s.Done) / done
-		fmt.Fprintf(&b, "  %s left", Duration(time.Duration(left*float64(time.Second))))
+	if s.LeftKnown {
+		fmt.Fprintf(&b, "  %s left", Duration(s.Left))
 	}
 	return b.String()
 }

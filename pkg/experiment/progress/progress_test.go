@@ -24,7 +24,7 @@ func printer(columns int) (p *Printer, out *strings.Builder, clock *time.Time) {
 func state(i int) State {
 	return State{
 		Unit: "mge-seed1", Stage: 2, Stages: 3, Side: 32, Iteration: i, Iterations: 60, Loss: 0.123456,
-		Images: 100 * i, Done: 1000 + float64(i), Total: 1100,
+		Images: 100 * i, Done: 1000 + float64(i), Total: 1100, Left: time.Duration(100-i) * time.Second, LeftKnown: i > 0,
 	}
 }
 
@@ -40,7 +40,7 @@ func TestLog(t *testing.T) {
 	if len(lines) != 7 {
 		t.Fatalf("%d lines:\n%s", len(lines), out)
 	}
-	// 10 of 100 work units in 10 s, 1000 pictures: 90 s left.
+	// 1000 pictures in 10 s.
 	if want := "mge-seed1  stage 2/3  side 32  step 10/60  loss 0.1235  100 images/s  1m30s left"; lines[0] != want {
 		t.Errorf("%q, want %q", lines[0], want)
 	}

@@ -1,0 +1,72 @@
+package experiment
+
+import (
+	"math"
+	"testing"
+
+	"multiscale/pkg/mge"
+)
+
+// near is how far sums of seconds may be apart.
+const near = 1e-9
+
+func TestPace(t *testing.T) {
+	p := pace{one: 0.1, many: 0.5, images: 9} // 0.05 beside 0.05 an image
+	for n, want := range map[float64]float64{1: 0.1, 5: 0.3, 9: 0.5, 18: 1} {
+		if got := p.seconds(n); math.Abs(got-want) > near {
+			t.Errorf("%v images: %v s, want %v", n, got, want)
+		}
+	}
+	if got := (pace{one: 0.1, images: 1}).seconds(3); math.Abs(got-0.3) > near {
+		t.Errorf("three times one image: %v s", got)
+	}
+}
+
+// TestPrediction: an iteration is its gradients on each mesh, its samples and the step.
+func TestPrediction(t *testing.T) {
+	s := &speed{step: 0.5, meshes: map[int]pace{0: {one: 1, images: 1, draw: 0.1}, 1: {one: 0.25, images: 1, draw: 0.2}}}
+	stage := mge.Stage{Batches: []int{2, 4}, Iterations: 10}
+	// 2 images on the finest mesh, 2+4 on the next; 2 and 4 samples.
+	each := 0.5 + 2*1 + 6*0.25 + 2*0.1 + 4*0.2
+	if got := s.iteration(stage); math.Abs(got-each) > near {
+		t.Errorf("an iteration takes %v s, want %v", got, each)
+	}
+	plan := mge.Plan{Stages: []mge.Stage{stage}, Pilot: 35} // as much as all iterations
+	if got := s.training(plan); math.Abs(got-20*each) > near {
+		t.Errorf("a plan takes %v s, want %v", got, 20*each)
+	}
+}
+
+// TestForecast: the time left weighs stages by their own seconds, not by work units.
+func TestForecast(t *testing.T) {
+	coarse := mge.Stage{Finest: 1, Batches: []int{4}, Iterations: 100} // a work unit each
+	fine := mge.Stage{Batches: []int{4}, Iterations: 10}               // four
+	plan := mge.Plan{Stages: []mge.Stage{coarse, fine}}
+	check := func(what string, f *forecast, want float64, known bool) {
+		t.Helper()
+		if got, ok := f.left(); ok != known || math.Abs(got-want) > near {
+			t.Errorf("%s: %v s (known: %v), want %v (%v)", what, got, ok, want, known)
+		}
+	}
+	f := &forecast{}
+	r := f.begin(plan, 3)
+	f.validations.add(2, 0)
+	f.iterated(coarse, 7) // builds the graph
+	for range 9 {
+		f.iterated(coarse, 0.1)
+	}
+	r.iteration = 10
+	check("a stage to come is not known", f, 0, false)
+	if stages := f.unknown(); len(stages) != 1 || stages[0].Finest != 0 {
+		t.Errorf("not known: %v", stages)
+	}
+	// Predicted: 0.05 and 0.1 s an iteration; the machine turns out to be half as fast.
+	f.speed = &speed{step: 0.01, meshes: map[int]pace{0: {one: 0.0225, images: 1}, 1: {one: 0.01, images: 1}}}
+	check("a stage to come is predicted and corrected", f, 90*0.1+10*0.2+3*2, true)
+	f.iterated(fine, 1)
+	f.iterated(fine, 0.3)
+	r.iteration, r.validations = 102, 1
+	check("a stage that has begun is measured", f, 8*0.3+2, true)
+	f.begin(plan, 0)
+	check("the units that follow", f, 8*0.3+2+100*0.1+10*0.3, true)
+}
