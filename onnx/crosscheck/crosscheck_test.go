@@ -301,7 +301,7 @@ func TestParseShapes(t *testing.T) {
 	if err != nil || len(got) != 2 || !slices.Equal(got[1], []int{2, 3, 4, 5}) {
 		t.Errorf("%v, %v", got, err)
 	}
-	for _, bad := range []string{"", "1", "1x3x32", "1x3x32xx", "axbxcxd", "1x3x32x32,", "1x-3x32x32", "1x3x99999x99999"} {
+	for _, bad := range []string{"1x3x8x8,1x3x8x8", "", "1", "1x3x32", "1x3x32xx", "axbxcxd", "1x3x32x32,", "1x-3x32x32", "1x3x99999x99999"} {
 		if _, err := crosscheck.ParseShapes(bad); err == nil {
 			t.Errorf("%q is accepted", bad)
 		}

@@ -209,6 +209,9 @@ func ParseShapes(s string) ([][]int, error) {
 		if err := checkShape(shape); err != nil {
 			return nil, err
 		}
+		if slices.ContainsFunc(shapes, func(other []int) bool { return slices.Equal(other, shape) }) {
+			return nil, fmt.Errorf("shape %s is given twice", part)
+		}
 		shapes = append(shapes, shape)
 	}
 	return shapes, nil
