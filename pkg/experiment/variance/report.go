@@ -20,9 +20,10 @@ import (
 )
 
 // The files of a report. Equal flags give equal bytes in all but those of
-// seconds and run.json, which names machine and version.
+// seconds, the verdict and run.json, which names machine and version.
 const (
 	ReportFile        = "report.md"
+	VerdictFile       = "verdict.md" // in words, with times
 	LevelsFile        = "levels.csv"
 	RatesFile         = "rates.csv"
 	EstimatesFile     = "estimates.csv"
@@ -38,7 +39,7 @@ const (
 
 // report writes the files and prints the report.
 func (s *study) report(out io.Writer) error {
-	text := s.markdown()
+	text, verdict := s.markdown(), s.verdict()
 	files := []struct {
 		name  string
 		write func(io.Writer) error
@@ -50,6 +51,7 @@ func (s *study) report(out io.Writer) error {
 		{ControlsFile, s.writeControls},
 		{SecondsFile, s.writeSeconds},
 		{ReportFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},
+		{VerdictFile, func(w io.Writer) error { _, err := io.WriteString(w, verdict); return err }},
 	}
 	for name, draw := range s.figures() {
 		files = append(files, struct {
@@ -65,7 +67,7 @@ func (s *study) report(out io.Writer) error {
 			return fmt.Errorf("-out: %w", err)
 		}
 	}
-	_, err := fmt.Fprintf(out, "%sWritten to %s.\n", text, s.Out)
+	_, err := fmt.Fprintf(out, "%s%s\nWritten to %s.\n", text, verdict, s.Out)
 	return err
 }
 

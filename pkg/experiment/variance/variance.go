@@ -50,9 +50,13 @@ type Estimate struct {
 	Name                    string
 	Batches                 []int
 	WorkUnits               float64
-	Predicted               float64 // variance, from those of the terms
-	Measured, MeasuredError float64 // variance of the estimates; NaN where it was not measured
+	Predicted               float64   // variance, from those of the terms
+	Measured, MeasuredError float64   // variance of the estimates; NaN where it was not measured
+	Seconds                 []float64 // of one estimate, round by round; none where it was not measured
 }
+
+// optimalName is the estimator with the best batches.
+const optimalName = "mge, optimal"
 
 // study is a request in progress.
 type study struct {
@@ -132,9 +136,15 @@ func (s *study) measure(ctx context.Context) error {
 		s.parameters = m.Params.Len()
 		for j, c := range cases {
 			c.Weights = names[i]
-			r := Result{Case: c}
-			if err := s.one(ctx, m, &r, j == 0); err != nil {
-				return err
+			r, known := s.measured(c)
+			if !known {
+				r = Result{Case: c}
+				if err := s.one(ctx, m, &r, j == 0); err != nil {
+					return err
+				}
+			} else {
+				s.progress.Print("%s is %s at sides of factors of two: it is not measured again", c.Restriction.Name(), s.original(r.Case).Name())
+				s.total -= each
 			}
 			s.results = append(s.results, r)
 		}
@@ -178,12 +188,17 @@ func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) 
 	r.DepthFixed = v.Depth(s.Levels, s.fixed)
 	r.DepthOptimal = v.Depth(s.Levels, func(levels int) mge.Stage { return v.Allocate(s.fixed(levels)) })
 	stage := s.fixed(s.Levels)
+	var stages []mge.Stage
 	for _, e := range []struct {
 		name  string
 		stage mge.Stage
-	}{{"single", single(stage)}, {"mge, doubling", stage}, {"mge, optimal", v.Allocate(stage)}} {
-		estimate := Estimate{e.name, e.stage.Batches, e.stage.WorkUnits(), v.Of(e.stage), math.NaN(), math.NaN()}
-		if first && s.Estimates > 0 {
+	}{{"single", single(stage)}, {"mge, doubling", stage}, {optimalName, v.Allocate(stage)}} {
+		estimate := Estimate{e.name, e.stage.Batches, e.stage.WorkUnits(), v.Of(e.stage), math.NaN(), math.NaN(), nil}
+		stages = append(stages, e.stage)
+		same := slices.IndexFunc(r.Estimates, func(o Estimate) bool { return slices.Equal(o.Batches, e.stage.Batches) })
+		if same >= 0 {
+			estimate.Measured, estimate.MeasuredError = r.Estimates[same].Measured, r.Estimates[same].MeasuredError
+		} else if first && s.Estimates > 0 {
 			moments, err := s.measurement(m, r.Case, "estimates", s.Estimates).Estimate(ctx, e.stage)
 			if err != nil {
 				return err
@@ -192,7 +207,17 @@ func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) 
 		}
 		r.Estimates = append(r.Estimates, estimate)
 	}
-	return nil
+	if !first || s.Estimates == 0 {
+		return nil
+	}
+	timing := s.measurement(m, r.Case, "estimates", s.Estimates)
+	rounds, err := timed(ctx, timing, stages)
+	for _, round := range rounds {
+		for i, seconds := range round {
+			r.Estimates[i].Seconds = append(r.Estimates[i].Seconds, seconds)
+		}
+	}
+	return err
 }
 
 // measurement returns a measurement of a case whose samples belong to a purpose:
