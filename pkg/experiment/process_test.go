@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -56,8 +57,8 @@ func waitFor(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// TestKills: fifty kills of a run at random moments, each followed by -resume,
-// change no byte of its results.
+// TestKills: kills of a run at random moments, each followed by -resume, change no byte of its
+// results, with all settings of the trainer on as well.
 func TestKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -67,16 +68,28 @@ func TestKills(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Setenv(asProgram, "1")
-	trial := survive.Trial{
-		Command: append([]string{self}, flags("-checkpoint-every", "100ms", "-iterations", "60", "-stages", "60,30", "-strategy", "mge,fullmultiscale")...),
-		Dir:     t.TempDir(), Kills: 50, Seed: 1,
-	}
-	report, err := trial.Run(t.Context(), func(line string) { t.Log(line) })
-	if err != nil {
-		t.Fatal(err)
-	}
-	if report.Kills != 50 || report.Files != 4 {
-		t.Errorf("%+v", report)
+	long := flags("-checkpoint-every", "100ms", "-iterations", "60", "-stages", "60,30", "-strategy", "mge,fullmultiscale")
+	for name, tc := range map[string]struct {
+		flags        []string
+		kills, files int
+	}{
+		"defaults": {nil, 50, 4},
+		"all settings": {[]string{"-optimizer", "sgd", "-nesterov", "-momentum", "0.5", "-weight-decay", "0.01", "-warmup", "9", "-restart", "-ema", "0.9",
+			"-loss", "huber:0.5+0.1*ssim", "-freeze", "conv1.*", "-validate-every", "7", "-validation-pictures", "5"}, 15, 6},
+	} {
+		t.Run(name, func(t *testing.T) {
+			trial := survive.Trial{
+				Command: append([]string{self}, append(slices.Clone(long), tc.flags...)...),
+				Dir:     t.TempDir(), Kills: tc.kills, Seed: 1,
+			}
+			report, err := trial.Run(t.Context(), func(line string) { t.Log(line) })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if report.Kills != tc.kills || report.Files != tc.files {
+				t.Errorf("%+v", report)
+			}
+		})
 	}
 }
 
