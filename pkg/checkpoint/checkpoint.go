@@ -100,14 +100,25 @@ func (s *Store) Save(snapshot Snapshot) (path string, err error) {
 	if keep <= 0 {
 		keep = DefaultKeep
 	}
-	for i, n := range numbers {
-		if i+1 >= keep {
-			// One that cannot be removed does no harm and is tried again next
-			// time.
-			_ = s.fs().Remove(s.path(n))
-		}
-	}
+	s.remove(numbers[min(keep-1, len(numbers)):])
 	return path, nil
+}
+
+// Prune removes all but the newest checkpoints of which keep may stay, none with 0: of a computation that is finished.
+func (s *Store) Prune(keep int) error {
+	numbers, err := s.numbers()
+	if err != nil {
+		return fmt.Errorf("cannot list the checkpoints: %w", err)
+	}
+	s.remove(numbers[min(keep, len(numbers)):])
+	return nil
+}
+
+// remove removes checkpoints. One that cannot be removed does no harm and is tried again next time.
+func (s *Store) remove(numbers []uint64) {
+	for _, n := range numbers {
+		_ = s.fs().Remove(s.path(n))
+	}
 }
 
 // Load reads the newest valid checkpoint. Damaged ones are passed over and

@@ -124,6 +124,17 @@ func (f *Flags) Int(p *int, name, unit string, low, high int, preset, usage stri
 	})
 }
 
+// Threads defines -threads, which bounds the cores that the process uses. Results are the same with any number.
+func (f *Flags) Threads() {
+	n := 0
+	f.Func("threads", "N", "all", "cores to use; results are the same with any number", func(s string) (err error) {
+		if n, err = parseInt("threads", s, 1, MaxThreads); err == nil {
+			UseThreads(n)
+		}
+		return err
+	})
+}
+
 // define registers a flag. The flag package would turn an error into text; so
 // the first one is kept aside.
 func (f *Flags) define(e entry, set func(string) error, isBool bool) {

@@ -3,7 +3,8 @@
 //
 // A command exits with 0 only when all that was asked was done, with 1 when it
 // failed, with 2 for wrong usage, and with 128 and the signal's number when SIGINT
-// (130), SIGTERM (143), SIGHUP (129) or a closed pipe (141) stopped it. An error takes
+// (130), SIGTERM (143), SIGHUP (129) or a closed pipe (141) stopped it. SIGUSR1 stops
+// it with 75: start it again, and it goes on. An error takes
 // one to three lines: the flag or file, the reason, and what to do.
 package command
 
@@ -13,8 +14,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"syscall"
@@ -27,16 +30,28 @@ import (
 // the latest. The collector has little to do: the large blocks hold no pointers.
 const GCPercent = 20
 
-// The exit statuses. A signal's is 128 and its number.
+// The exit statuses. A signal's is 128 and its number, that of SIGUSR1 StatusAgain: what
+// job schedulers send before they take a machine away, and take as a request to queue the job again.
 const (
 	StatusDone   = 0
 	StatusFailed = 1
 	StatusUsage  = 2
+	StatusAgain  = 75 // EX_TEMPFAIL of sysexits.h
 )
 
+// MaxThreads bounds -threads.
+const MaxThreads = 1 << 12
+
+// UseThreads bounds the cores that the process uses; 0 leaves it as it is.
+func UseThreads(n int) {
+	if n > 0 {
+		runtime.GOMAXPROCS(n)
+	}
+}
+
 // Main is the body of a command's main function: it runs the command and ends
-// the process with the status that fits. The first SIGINT, SIGTERM, SIGHUP or SIGPIPE
-// cancels ctx; run then has the time it needs to write what must not be lost, and
+// the process with the status that fits. The first SIGINT, SIGTERM, SIGHUP, SIGPIPE or
+// SIGUSR1 cancels ctx; run then has the time it needs to write what must not be lost, and
 // returns an error that wraps ctx.Err(). A signal more than a second later ends the
 // process at once. An unknown or unsupported kernel path ends it with StatusUsage at
 // the start.
@@ -71,11 +86,15 @@ func Do[K, R any](ctx context.Context, known K, args []string, parse func(known 
 // stopped is the cause of a cancelled context: the signal.
 type stopped struct{ signal syscall.Signal }
 
-// stops are the signals that stop a command, with their names.
-var stops = map[syscall.Signal]string{
-	syscall.SIGINT: "SIGINT", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP",
-	syscall.SIGPIPE: "SIGPIPE, a closed pipe",
-}
+// stops are the signals that stop a command on every system, and again, with their names.
+var stops = func() map[syscall.Signal]string {
+	all := map[syscall.Signal]string{
+		syscall.SIGINT: "SIGINT", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP",
+		syscall.SIGPIPE: "SIGPIPE, a closed pipe",
+	}
+	maps.Copy(all, again)
+	return all
+}()
 
 // sameRequest is how long after the first signal further ones are the same
 // request: timeout and job schedulers signal a process and its group.
@@ -86,7 +105,12 @@ func (s stopped) Error() string { return "stopped by " + stops[s.signal] }
 // Is makes a stopped run recognisable as a cancelled one.
 func (s stopped) Is(target error) bool { return target == context.Canceled }
 
-func (s stopped) status() int { return 128 + int(s.signal) }
+func (s stopped) status() int {
+	if _, ok := again[s.signal]; ok {
+		return StatusAgain
+	}
+	return 128 + int(s.signal)
+}
 
 // Status is the exit status of a command that was not stopped and returned err.
 func Status(err error) int {

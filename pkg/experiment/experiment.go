@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/progress"
@@ -32,6 +33,7 @@ func Main(ctx context.Context, known catalog.Catalog, t task.Task, args []string
 	if err != nil {
 		return err
 	}
+	command.UseThreads(c.Threads)
 	return Run(ctx, known, c.Task, c, os.Stdout, os.Stderr)
 }
 
@@ -79,7 +81,10 @@ func Run(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Conf
 	if c.DryRun {
 		return e.dryRun(ctx)
 	}
-	return e.run(ctx)
+	if err = e.run(ctx); err != nil {
+		e.progress.Event("error", progress.Field{Name: "text", Value: err.Error()})
+	}
+	return err
 }
 
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
@@ -92,10 +97,18 @@ func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, lo
 	if err != nil {
 		return nil, err
 	}
-	return &Experiment{
+	e := &Experiment{
 		known: known, task: t, config: c, network: c.Network, work: workOf(c), extended: extended,
-		out: out, log: log, remarked: make(map[string]bool), progress: progress.New(log),
-	}, nil
+		out: out, log: log, remarked: make(map[string]bool),
+	}
+	if c.Quiet || c.Log == setting.JSONLog {
+		e.log = io.Discard
+	}
+	e.progress = progress.New(e.log)
+	if c.Log == setting.JSONLog && !c.DryRun && !c.Describe {
+		e.progress, e.out = progress.NewJSON(out), io.Discard
+	}
+	return e, nil
 }
 
 // workOf is the size of the work that the flags ask for.
@@ -132,6 +145,7 @@ func (e *Experiment) run(ctx context.Context) error {
 		e.progress.Print("%s", note)
 	}
 	work := e.folder.Work()
+	e.tellBegin(units, work)
 	var failed error
 	if len(work) > 0 || e.picturesMissing() || e.folder.Input() == nil {
 		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, c.ValidationPictures); err != nil {
@@ -151,6 +165,7 @@ func (e *Experiment) run(ctx context.Context) error {
 	e.progress.Close()
 	fmt.Fprint(e.out, e.folder.Table())
 	fmt.Fprintf(e.out, "Run folder: %s\n", c.Out)
+	e.tellEnd()
 	return failed
 }
 
@@ -199,6 +214,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 				return errors.Join(err, recorded)
 			}
 			e.progress.Print("%v", err)
+			e.progress.Event("failed", progress.Field{Name: "unit", Value: w.Unit.String()}, progress.Field{Name: "error", Value: err.Error()})
 			failures = append(failures, err)
 		}
 		*e.unit = remaining{} // also of one that failed

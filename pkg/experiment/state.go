@@ -132,6 +132,7 @@ func (u *unit) save() error {
 		return fmt.Errorf("checkpoint: %w", err)
 	}
 	u.store.last = time.Now()
+	u.progress.Event("checkpoint", u.fields()...)
 	return nil
 }
 

@@ -37,6 +37,7 @@ type unit struct {
 	store    *store
 	best     []float32 // parameters at state.Best
 	spare    []float32 // for the last weights while averaged ones are evaluated
+	board    *board    // of -tensorboard, or nil
 
 	resumed time.Time // when the clock of training was last started
 }
@@ -75,14 +76,23 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 			return err
 		}
 	}
+	u.progress.Event("unit", u.fields(progress.Field{Name: "strategy", Value: w.Strategy}, progress.Field{Name: "seed", Value: w.Seed},
+		progress.Field{Name: "parameters", Value: u.model.Params.Len()})...)
+	u.board, err = u.openBoard(w.Resume)
+	defer u.board.close()
+	if err != nil {
+		return err
+	}
 	if err := u.train(ctx); err != nil {
 		return err
 	}
-	err = u.finish(ctx)
-	if err != nil && ctx.Err() != nil {
+	switch err := u.finish(ctx); {
+	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("stopped after training; -resume goes on with the export and its checks: %w", ctx.Err())
+	case err != nil:
+		return err
 	}
-	return err
+	return u.store.Prune(u.config.Keep)
 }
 
 // newTrainer returns the trainer before the first iteration.
@@ -172,6 +182,9 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	u.stopClock()
 	u.forecast.iterated(s.Stage, u.state.SecondsTraining-before)
 	u.unit.plan, u.unit.iteration = u.plan, s.Iteration
+	if err := u.board.step(u.state.History[len(u.state.History)-1]); err != nil {
+		return err
+	}
 	if err := u.validateIfDue(ctx); err != nil {
 		return err
 	}
@@ -182,6 +195,7 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 		Unit: u.name.String(), Stage: s.StageNumber + 1, Stages: u.plan.Numbers(), Side: mesh.Side(u.config.Side, s.Stage.Finest),
 		Iteration: s.Iteration, Iterations: u.plan.Iterations(), Loss: s.Estimate.Loss, Images: u.images,
 		Done: u.done + s.WorkUnits, Total: u.total, Left: seconds(left), LeftKnown: known,
+		WorkUnits: s.WorkUnits, LearningRate: s.LearningRate, GradientNorm: s.GradientNorm, Seconds: u.state.SecondsTraining,
 	})
 	u.resumed = time.Now()
 	return nil
@@ -238,11 +252,13 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 	}
 	u.noteCoefficients(row.Stage)
 	u.state.Moments = append(u.state.Moments, runfolder.Moment{Unit: u.name, Stage: row.Stage, Iteration: i, Seconds: u.state.SecondsTraining})
+	u.progress.Event("validation", u.fields(append([]progress.Field{{Name: "work_units", Value: row.WorkUnits}, {Name: "seconds", Value: u.state.SecondsTraining}}, measures(m)...)...)...)
+	err = u.board.validation(ctx, u, *row)
 	took := time.Since(start).Seconds()
 	u.state.SecondsValidation += took
 	u.forecast.validations.add(took, 0)
 	u.unit.validations--
-	return nil
+	return err
 }
 
 // withAverage does something while the network has averaged weights.
@@ -318,6 +334,8 @@ func (u *unit) finish(ctx context.Context) error {
 	})
 	if err == nil {
 		u.forecast.ends.add(time.Since(start).Seconds(), 0)
+		u.progress.Event("finished", u.fields(append([]progress.Field{{Name: "work_units", Value: u.plan.WorkUnits(total)}, {Name: "seconds", Value: u.state.SecondsTraining},
+			{Name: "onnx", Value: runfolder.ONNXFile(u.name)}, {Name: "onnx_sha256", Value: file.digest}}, measures(measured)...)...)...)
 		u.tellFinished(row)
 	}
 	return err

@@ -83,7 +83,12 @@ type Config struct {
 	ONNXRuntime     string
 	DryRun          bool
 	Describe        bool
-	DetectAnomaly   bool // look at every result for NaN and infinities
+	Log             string // "text" or "json"
+	Quiet           bool   // print only the table at the end, and errors
+	TensorBoard     bool   // write event files
+	Threads         int    // cores used; 0 for all
+	Keep            int    // checkpoints of a finished unit
+	DetectAnomaly   bool   // look at every result for NaN and infinities
 
 	known catalog.Catalog // the choices that it was made of
 }

@@ -35,6 +35,7 @@ const (
 	maxBudget     = 1e12
 	maxChannels   = 1 << 10
 	maxValidation = 10_000
+	maxKeep       = 1000
 )
 
 // MinMemory is the smallest budget for activations, in bytes.
@@ -44,6 +45,12 @@ const MinMemory = 16 << 20
 // number and not a share of the machine's memory, so that a run gives the same
 // bytes on every machine.
 const DefaultMemory = 1 << 30
+
+// The forms of -log.
+const (
+	TextLog = "text"
+	JSONLog = "json"
+)
 
 // The groups of the help.
 const (
@@ -208,6 +215,18 @@ func Table() []Setting {
 			func(c *Config) *bool { return &c.Force }),
 		duration(Setting{Name: "checkpoint-every", Group: running, Unit: "DURATION", Effect: Control, Help: "time between checkpoints"},
 			func(c *Config) *time.Duration { return &c.CheckpointEvery }, 100*time.Millisecond, 2*time.Minute),
+		whole(Setting{Name: "keep", Group: running, Unit: "N", Effect: Control, Help: "checkpoints that stay when a strategy is finished; three while it is trained"},
+			func(c *Config) *int { return &c.Keep }, 0, maxKeep, always(1)),
+		whole(Setting{Name: "threads", Group: running, Unit: "N", Effect: Control, Help: "cores to use; results are the same with any number", shown: "all"},
+			func(c *Config) *int { return &c.Threads }, 0, command.MaxThreads, always(0)),
+		name(Setting{Name: "log", Group: running, Effect: Control,
+			Help: "text for people, or json for programs: what happens, one object a line on standard output, in place of progress and table"},
+			func(c *Config) *string { return &c.Log }, []string{TextLog, JSONLog}),
+		toggle(Setting{Name: "quiet", Group: running, Effect: Control, Help: "no progress and no remarks: only the table at the end, and errors"},
+			func(c *Config) *bool { return &c.Quiet }),
+		toggle(Setting{Name: "tensorboard", Group: running, Effect: Control,
+			Help: "write losses, measures and restored samples for TensorBoard, into the folder tensorboard of the run folder"},
+			func(c *Config) *bool { return &c.TensorBoard }),
 		toggle(Setting{Name: "detect-anomaly", Group: running, Effect: Control,
 			Help: "check every result for NaN and infinities and name the operation that the first comes from; slower, same results"},
 			func(c *Config) *bool { return &c.DetectAnomaly }),

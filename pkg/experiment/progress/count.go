@@ -6,10 +6,13 @@ import (
 )
 
 // Count shows that done things of a total are done, if it is time to: what says
-// of which kind, as in "tiles".
+// of which kind, as in "tiles". Programs are told nothing of it.
 func (p *Printer) Count(what string, done, total int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.json {
+		return
+	}
 	now := p.now()
 	if p.began.IsZero() {
 		p.began, p.last = now, now

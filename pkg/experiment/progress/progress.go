@@ -27,6 +27,12 @@ type State struct {
 	Done, Total           float64       // work units of the whole call, all units; earlier calls' included
 	Left                  time.Duration // of the whole call, where it is known
 	LeftKnown             bool
+
+	// For programs:
+	WorkUnits    float64 // of the unit
+	LearningRate float64
+	GradientNorm float64
+	Seconds      float64 // of the unit's training
 }
 
 // Printer shows states. Its methods are safe for concurrent use.
@@ -34,6 +40,7 @@ type Printer struct {
 	w     io.Writer
 	every time.Duration // between two lines
 	width func() int    // columns of the terminal; nil in a log
+	json  bool          // lines are objects
 	now   func() time.Time
 
 	mu      sync.Mutex
@@ -78,6 +85,10 @@ func New(w io.Writer) *Printer {
 func (p *Printer) Update(s State) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.json {
+		p.step(s)
+		return
+	}
 	now := p.now()
 	if p.began.IsZero() {
 		p.began = now
@@ -117,6 +128,10 @@ func (p *Printer) measure(images int, now time.Time) float64 {
 func (p *Printer) Print(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.json {
+		p.event("note", Field{"text", fmt.Sprintf(format, args...)})
+		return
+	}
 	p.clear()
 	fmt.Fprintf(p.w, format+"\n", args...)
 }

@@ -42,6 +42,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Bool(&r.Run, "run", "train what is missing and continue what was stopped; run folders go into the first -runs")
 	var roots []string
 	f.Strings(&roots, "root", "NAME=DIR", "folder of a data set; give the flag again for further ones (default datasets/data/NAME)")
+	f.Threads()
 	if err := f.Parse(args); err != nil {
 		return r, err
 	}

@@ -21,8 +21,9 @@ func DefineMemory(f *command.Flags, memory *int64) {
 	})
 }
 
-// DefineRuntime declares the flags that choose what runs models.
+// DefineRuntime declares the flags that choose what runs models, and on how many cores.
 func DefineRuntime(f *command.Flags, o *session.Options) {
 	f.Choice(&o.Runtime, "runtime", session.Runtimes(), "what runs models; auto is the network with its training kernels if this project exported it, else ONNX Runtime if it is installed; onnx-go is slow and independent of both")
 	f.String(&o.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, if it is not found automatically (environment: "+runtime.Variable+")")
+	f.Threads()
 }

@@ -41,12 +41,15 @@ const (
 
 // Main is the command's body: it parses the flags and runs.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
-	return command.Do(ctx, known, args, parse, Run)
+	return command.Do(ctx, known, args, parse, func(ctx context.Context, r Request, out, log io.Writer) error {
+		command.UseThreads(r.Threads)
+		return Run(ctx, r, out, log)
+	})
 }
 
 // settings are those of training that a measurement has.
 var settings = []string{
-	"task", "ratio", "profile", "network", "t", "seed", "data", "root", "validation", "channels", "augment", "skip-bad", "allow-incomplete", "side", "levels", "batch", "conv", "out", "memory", "detect-anomaly",
+	"task", "ratio", "profile", "network", "t", "seed", "data", "root", "validation", "channels", "augment", "skip-bad", "allow-incomplete", "side", "levels", "batch", "conv", "out", "memory", "threads", "detect-anomaly",
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {

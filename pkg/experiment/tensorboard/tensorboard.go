@@ -1,0 +1,192 @@
+// Package tensorboard writes event files that TensorBoard reads: scalars and pictures over the steps of a run.
+//
+// An event file is a stream of TFRecords: the length of the data (uint64) and its checksum, the data and its checksum, all
+// little-endian; checksums are masked CRC-32C. The data are protocol buffers of the message tensorflow.Event. A file is only
+// ever appended to, and readers pass over a record that is cut short, so that a kill costs the last record at most.
+package tensorboard
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"multiscale/pkg/durable"
+)
+
+// Writer writes one event file.
+type Writer struct {
+	w   io.Writer
+	now func() time.Time
+}
+
+// Scalar is a number under a tag, such as "train/loss".
+type Scalar struct {
+	Tag   string
+	Value float64
+}
+
+// Picture is a picture under a tag, as the bytes of a PNG file.
+type Picture struct {
+	Tag           string
+	Width, Height int
+	PNG           []byte
+}
+
+// infix is what TensorBoard knows event files by.
+const infix = ".tfevents."
+
+// Create makes an event file in a folder, which is made where it is missing, behind those that are there: TensorBoard
+// reads the files of a folder one after the other. earlier says whether there were any.
+func Create(fsys durable.FS, dir string) (f durable.File, earlier bool, err error) {
+	if err := fsys.MkdirAll(dir); err != nil {
+		return nil, false, fmt.Errorf("cannot make %s: %w", dir, err)
+	}
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil, false, err
+	}
+	number := 0
+	for _, e := range entries {
+		if _, after, ok := strings.Cut(e.Name(), infix); ok {
+			var n int
+			if _, err := fmt.Sscanf(after, "%d", &n); err == nil {
+				number = max(number, n)
+			}
+		}
+	}
+	f, err = fsys.Create(filepath.Join(dir, fmt.Sprintf("events.out%s%010d.multiscale", infix, number+1)))
+	return f, number > 0, err
+}
+
+// Clear removes the event files of a folder, where there are any.
+func Clear(fsys durable.FS, dir string) error {
+	entries, err := fsys.ReadDir(dir)
+	if err != nil {
+		return nil // there is no such folder
+	}
+	for _, e := range entries {
+		if strings.Contains(e.Name(), infix) {
+			if err := fsys.Remove(filepath.Join(dir, e.Name())); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// New begins an event file on w.
+func New(w io.Writer) (*Writer, error) {
+	t := &Writer{w, time.Now}
+	return t, t.event(0, fieldFileVersion, []byte("brain.Event:2"))
+}
+
+// The numbers of the fields that are written, from TensorFlow's event.proto and summary.proto.
+const (
+	fieldWallTime    = 1 // of Event: seconds, double
+	fieldStep        = 2 // int64
+	fieldFileVersion = 3 // string
+	fieldSummary     = 5 // Summary
+	fieldSessionLog  = 7 // SessionLog
+
+	fieldStatus = 1 // of SessionLog: enum
+	statusStart = 1
+
+	fieldValue = 1 // of Summary: repeated Value
+
+	fieldTag    = 1 // of Value: string
+	fieldSimple = 2 // float
+	fieldImage  = 4 // Image
+
+	fieldHeight     = 1 // of Image: int32
+	fieldWidth      = 2 // int32
+	fieldColorspace = 3 // int32
+	fieldEncoded    = 4 // bytes
+)
+
+// colours is the colorspace of RGB.
+const colours = 3
+
+// Restart says that the steps from the given one on are written again: readers forget what they have of them.
+func (t *Writer) Restart(step int) error {
+	var log []byte
+	log = protowire.AppendTag(log, fieldStatus, protowire.VarintType)
+	log = protowire.AppendVarint(log, statusStart)
+	return t.event(step, fieldSessionLog, log)
+}
+
+// Scalars writes numbers of a step. Those that are NaN are left out.
+func (t *Writer) Scalars(step int, scalars ...Scalar) error {
+	var summary []byte
+	for _, s := range scalars {
+		if math.IsNaN(s.Value) {
+			continue
+		}
+		var value []byte
+		value = protowire.AppendTag(value, fieldTag, protowire.BytesType)
+		value = protowire.AppendString(value, s.Tag)
+		value = protowire.AppendTag(value, fieldSimple, protowire.Fixed32Type)
+		value = protowire.AppendFixed32(value, math.Float32bits(float32(s.Value)))
+		summary = protowire.AppendTag(summary, fieldValue, protowire.BytesType)
+		summary = protowire.AppendBytes(summary, value)
+	}
+	if summary == nil {
+		return nil
+	}
+	return t.event(step, fieldSummary, summary)
+}
+
+// Picture writes a picture of a step.
+func (t *Writer) Picture(step int, p Picture) error {
+	var image []byte
+	for _, f := range []struct{ field, value int }{{fieldHeight, p.Height}, {fieldWidth, p.Width}, {fieldColorspace, colours}} {
+		image = protowire.AppendTag(image, protowire.Number(f.field), protowire.VarintType)
+		image = protowire.AppendVarint(image, uint64(f.value))
+	}
+	image = protowire.AppendTag(image, fieldEncoded, protowire.BytesType)
+	image = protowire.AppendBytes(image, p.PNG)
+	var value []byte
+	value = protowire.AppendTag(value, fieldTag, protowire.BytesType)
+	value = protowire.AppendString(value, p.Tag)
+	value = protowire.AppendTag(value, fieldImage, protowire.BytesType)
+	value = protowire.AppendBytes(value, image)
+	summary := protowire.AppendTag(nil, fieldValue, protowire.BytesType)
+	return t.event(step, fieldSummary, protowire.AppendBytes(summary, value))
+}
+
+// event writes an event with the content of one field.
+func (t *Writer) event(step int, field protowire.Number, content []byte) error {
+	var e []byte
+	e = protowire.AppendTag(e, fieldWallTime, protowire.Fixed64Type)
+	e = protowire.AppendFixed64(e, math.Float64bits(float64(t.now().UnixNano())/1e9))
+	e = protowire.AppendTag(e, fieldStep, protowire.VarintType)
+	e = protowire.AppendVarint(e, uint64(step))
+	e = protowire.AppendTag(e, field, protowire.BytesType)
+	e = protowire.AppendBytes(e, content)
+	_, err := t.w.Write(record(e))
+	return err
+}
+
+// record frames data as a TFRecord.
+func record(data []byte) []byte {
+	r := make([]byte, 0, len(data)+16)
+	r = binary.LittleEndian.AppendUint64(r, uint64(len(data)))
+	r = binary.LittleEndian.AppendUint32(r, checksum(r))
+	r = append(r, data...)
+	return binary.LittleEndian.AppendUint32(r, checksum(data))
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksum is the masked CRC-32C: rotated by 15 bits, plus a constant, so that the checksum of data that hold checksums is
+// no weaker.
+func checksum(data []byte) uint32 {
+	crc := crc32.Checksum(data, castagnoli)
+	return (crc>>15 | crc<<17) + 0xa282ead8
+}
