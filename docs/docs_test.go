@@ -1,8 +1,9 @@
 // Package docs tests the documents: their links lead somewhere, and the flags in the
-// guide are the program's.
+// guide and the schema of plans are the program's.
 package docs
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -133,5 +134,21 @@ func TestGuidePlans(t *testing.T) {
 		if _, err := plan.Parse(block[1], catalog.Standard(), map[string]string{"pairs": "somewhere"}); err != nil {
 			t.Errorf("%v in\n%s", err, block[1])
 		}
+	}
+}
+
+// TestPlanSchema: the schema of plans, which editors read, is what the settings make of it.
+func TestPlanSchema(t *testing.T) {
+	want, err := plan.Schema(catalog.Standard())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.WriteFile(plan.SchemaID, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(plan.SchemaID); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not that of the settings (%v); UPDATE_GOLDEN=1 go test ./docs writes it anew", plan.SchemaID, err)
 	}
 }

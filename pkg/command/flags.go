@@ -199,13 +199,22 @@ func (f *Flags) translate(err error) error {
 }
 
 // nearest returns the flag whose name is at most two edits away, if any.
-func (f *Flags) nearest(name string) (best string) {
-	min := 3
+func (f *Flags) nearest(name string) string {
+	var names []string
 	for _, g := range f.groups {
 		for _, e := range g.entries {
-			if d := edits(name, e.name); d < min && d < len(e.name) {
-				best, min = e.name, d
-			}
+			names = append(names, e.name)
+		}
+	}
+	return Nearest(name, names)
+}
+
+// Nearest returns the first of names that is fewest edits away from what was written, two at most; "" if there is none.
+func Nearest(written string, names []string) (best string) {
+	min := 3
+	for _, name := range names {
+		if d := edits(written, name); d < min && d < len(name) {
+			best, min = name, d
 		}
 	}
 	return best

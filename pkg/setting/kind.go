@@ -69,6 +69,7 @@ func pick[V any](list []V, name func(V) string, text string) (v V, err error) {
 
 // whole is a row with a whole number from min to max.
 func whole(s Setting, field func(*Config) *int, min, max int, fallback func(r *resolving) int) Setting {
+	s.form = integers(min, max)
 	return of(s, field, fallback, func(_ *resolving, text string) (int, error) { return parseWhole(text, min, max) }, same[int])
 }
 
@@ -86,11 +87,15 @@ func parseWhole(text string, min, max int) (int, error) {
 }
 
 // number is a row with a number from 0 to max, 0 only if zero says so.
-func number(s Setting, field func(*Config) *float64, zero bool, max float64, what, form string, fallback func(r *resolving) float64) Setting {
+func number(s Setting, field func(*Config) *float64, zero bool, max float64, what, advice string, fallback func(r *resolving) float64) Setting {
+	s.form = form{"type": "number", "minimum": 0, "maximum": max}
+	if !zero {
+		s.form["exclusiveMinimum"] = 0
+	}
 	return of(s, field, fallback, func(_ *resolving, text string) (float64, error) {
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(v) || v < 0 || v == 0 && !zero || v > max {
-			return 0, wrong("not a "+what, form)
+			return 0, wrong("not a "+what, advice)
 		}
 		return v, nil
 	}, same[float64])
@@ -98,12 +103,14 @@ func number(s Setting, field func(*Config) *float64, zero bool, max float64, wha
 
 // share is a row with a number from 0 to less than 1.
 func share(s Setting, field func(*Config) *float64, fallback func(r *resolving) float64) Setting {
-	return number(s, field, true, math.Nextafter(1, 0), "share", "give a number from 0 to less than 1, like 0.9", fallback)
+	s = number(s, field, true, math.Nextafter(1, 0), "share", "give a number from 0 to less than 1, like 0.9", fallback)
+	s.form = form{"type": "number", "minimum": 0, "exclusiveMaximum": 1}
+	return s
 }
 
 // toggle is a row with a yes or no, by default no.
 func toggle(s Setting, field func(*Config) *bool) Setting {
-	s.isSwitch = true
+	s.isSwitch, s.form = true, form{"type": "boolean"}
 	return of(s, field, always(false), func(_ *resolving, text string) (bool, error) {
 		switch text {
 		case "true", "false":
@@ -115,6 +122,7 @@ func toggle(s Setting, field func(*Config) *bool) Setting {
 
 // file is a row with a path, or another text for outside.
 func file(s Setting, field func(*Config) *string, fallback func(r *resolving) string) Setting {
+	s.form = form{"type": "string", "minLength": 1}
 	return of(s, field, fallback, func(_ *resolving, text string) (string, error) {
 		if text == "" {
 			return "", wrong("the value is empty", "give "+s.Unit)
@@ -125,6 +133,7 @@ func file(s Setting, field func(*Config) *string, fallback func(r *resolving) st
 
 // duration is a row with a time of at least min.
 func duration(s Setting, field func(*Config) *time.Duration, min, preset time.Duration) Setting {
+	s.form = form{"type": "string"}
 	return of(s, field, always(preset), func(_ *resolving, text string) (time.Duration, error) {
 		d, err := time.ParseDuration(text)
 		if err != nil {
@@ -139,6 +148,7 @@ func duration(s Setting, field func(*Config) *time.Duration, min, preset time.Du
 
 // size is a row with a number of bytes of at least min.
 func size(s Setting, field func(*Config) *int64, min, preset int64, few string) Setting {
+	s.form = form{"type": []string{"string", "integer"}}
 	return of(s, field, always(preset), func(_ *resolving, text string) (int64, error) {
 		n, err := command.ParseSize(text)
 		if err != nil {

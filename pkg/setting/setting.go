@@ -43,6 +43,8 @@ type Setting struct {
 	isSwitch bool
 	choices  func(r *resolving) []string // nil where any value may do
 	list     bool                        // some of the choices
+	options  bool                        // a choice with options behind a colon
+	form     form                        // of values in JSON Schema; nil for any
 	fallback func(r *resolving)          // sets the default; rows before this one are set
 	set      func(r *resolving, text string) error
 	value    func(c Config) any // as run.json holds it; nil where it is not recorded

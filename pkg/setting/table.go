@@ -247,6 +247,7 @@ func networks() Setting {
 		func(r *resolving) []network.Network { return r.known.NetworksOf(r.Task) },
 		network.Network.Name,
 		func(r *resolving) network.Network { return r.known.NetworksOf(r.Task)[0] })
+	s.options = true
 	s.set = func(r *resolving, text string) error {
 		offered := r.known.NetworksOf(r.Task)
 		name, _, _ := strings.Cut(text, ":")
@@ -337,7 +338,7 @@ func strategies() Setting {
 
 // seeds is -seed or -seeds, of which one is given at most.
 func seeds(s Setting, many bool) Setting {
-	s.Effect = Units
+	s.Effect, s.form = Units, listOf(form{"type": "integer", "minimum": 0})
 	s.fallback = func(r *resolving) {
 		if !r.isGiven("seed") {
 			r.Seeds = []uint64{1}
@@ -368,7 +369,8 @@ func seeds(s Setting, many bool) Setting {
 // levels is a number or "auto".
 func levels() Setting {
 	return Setting{
-		Name: "levels", Group: work, Unit: "L|auto", Help: "meshes coarser than the finest; auto measures how many pay, up to the profile's",
+		Name: "levels", Group: work, Unit: "L|auto", form: form{"anyOf": []form{integers(0, maxLevels), {"const": "auto"}}},
+		Help:     "meshes coarser than the finest; auto measures how many pay, up to the profile's",
 		fallback: func(r *resolving) { r.Levels, r.LevelsAuto = r.Profile.Levels, false },
 		set: func(r *resolving, text string) (err error) {
 			if r.LevelsAuto = text == "auto"; r.LevelsAuto {
@@ -389,7 +391,7 @@ func levels() Setting {
 
 func stages() Setting {
 	s := of(Setting{
-		Name: "stages", Group: work, Unit: "STEPS,STEPS,...", shown: "halves: all of -iterations, then half, then a quarter, ...",
+		Name: "stages", Group: work, Unit: "STEPS,STEPS,...", form: listOf(integers(1, maxIterations)), shown: "halves: all of -iterations, then half, then a quarter, ...",
 		Help: "optimizer steps of fullmultiscale, progressive, patches, resizedcrops and meshpatch on each mesh, from the coarsest to the finest: one number more than -levels",
 	}, func(c *Config) *[]int { return &c.Stages }, func(r *resolving) []int { return Halved(r.Iterations, r.Levels) },
 		func(_ *resolving, text string) ([]int, error) {
@@ -415,7 +417,8 @@ func stages() Setting {
 func loss() Setting {
 	const own = "task"
 	s := of(Setting{
-		Name: "loss", Group: method, Unit: "LOSS", Former: own, shown: own + ": the task's own, mse or in super-resolution -SSIM",
+		Name: "loss", Group: method, form: form{"type": "string", "minLength": 1},
+		Unit: "LOSS", Former: own, shown: own + ": the task's own, mse or in super-resolution -SSIM",
 		Help: "what training makes small, of normalised values: mse (squared error), l1 (absolute error), charbonnier and huber (the same, smooth near 0), ssim (1 - SSIM of pixels in [0,1]), or a sum like charbonnier+0.2*ssim. charbonnier:1e-4 and huber:0.5 say up to where they are smooth, else 1e-3 and 0.1",
 	}, func(c *Config) *string { return &c.Loss }, always(""), func(_ *resolving, text string) (string, error) {
 		if text == own {
@@ -432,7 +435,8 @@ func loss() Setting {
 // frozen is the row of the parameters that training leaves as they are.
 func frozen() Setting {
 	return of(Setting{
-		Name: "freeze", Group: trained, Unit: "NAME,NAME,...", Former: none,
+		Name: "freeze", Group: trained, form: listOf(form{"type": "string", "minLength": 1}),
+		Unit: "NAME,NAME,...", Former: none,
 		Help: "parameters that keep their values, by their names in exported models, * standing for any part: -freeze 'input_blocks.*,time_embed.*'. For fine-tuning, with -init",
 	}, func(c *Config) *[]string { return &c.Freeze }, always([]string(nil)), func(_ *resolving, text string) ([]string, error) {
 		if text == none {

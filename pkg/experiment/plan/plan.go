@@ -8,9 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"path/filepath"
 	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -60,14 +60,14 @@ func Read(path string, known catalog.Catalog, roots map[string]string) (*File, e
 // content is the text of a plan's file, before profiles are applied.
 type content struct {
 	name    string
-	given   setting.Values // of every experiment
+	given   given // of every experiment
 	entries []entry
 }
 
 // entry is an experiment of the file.
 type entry struct {
 	line  int
-	given setting.Values
+	given given
 }
 
 // Parse reads a plan from the content of its file; see Read.
@@ -91,7 +91,7 @@ func Parse(data []byte, known catalog.Catalog, roots map[string]string) (*File, 
 	if err := documents.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return nil, errors.New("there is more than one document in the file; a plan is one")
 	}
-	c := content{given: setting.Values{}}
+	c := content{given: newGiven()}
 	if err := c.read(&root); err != nil {
 		return nil, err
 	}
@@ -108,10 +108,10 @@ func (c *content) read(n *yaml.Node) error {
 				return wrong(n, "experiments must be a list of 1 to %d", maxExperiments)
 			}
 			for _, item := range n.Content {
-				given := setting.Values{}
+				given := newGiven()
 				if err := readMapping(item, "an experiment", []field{
 					text(given, "task", "task"), text(given, "network", "network"), text(given, "data", "data"),
-					folder(given, "root"), folder(given, "validation"),
+					file(given, "root"), file(given, "validation"),
 					list(given, "strategies", "strategy"), settings(given),
 				}); err != nil {
 					return err
@@ -123,7 +123,10 @@ func (c *content) read(n *yaml.Node) error {
 	})
 }
 
-var nameRule = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,39}$`)
+// namePattern is what a plan's name must be.
+const namePattern = `^[a-z0-9][a-z0-9-]{0,39}$`
+
+var nameRule = regexp.MustCompile(namePattern)
 
 // file brings the text to configurations.
 func (c *content) file(known catalog.Catalog, roots map[string]string) (*File, error) {
@@ -132,25 +135,20 @@ func (c *content) file(known catalog.Catalog, roots map[string]string) (*File, e
 		return nil, fmt.Errorf("name %.40q: give one of lower case letters, digits and dashes; results are put under it", c.name)
 	case len(c.entries) == 0:
 		return nil, errors.New("there are no experiments")
-	case c.given["seeds"] == "":
+	case c.given.Values["seeds"] == "":
 		return nil, errors.New("there are no seeds; write them like seeds: [1, 2, 3]")
 	}
 	f := &File{Name: c.name}
 	folders := map[string]int{}
 	for _, e := range c.entries {
-		given := maps.Clone(c.given)
-		maps.Copy(given, e.given)
-		if root := roots[e.given["data"]]; root != "" {
-			given["root"] = root
+		given := e.given.over(c.given)
+		if root := roots[given.Values["data"]]; root != "" {
+			given.Values["root"] = root
 		}
-		given["resume"] = "true" // continue what an earlier call left unfinished
-		config, err := setting.Parse(known, given)
+		given.Values["resume"] = "true" // continue what an earlier call left unfinished
+		config, err := setting.Parse(known, given.Values)
 		if err != nil {
-			var usage *command.UsageError
-			if errors.As(err, &usage) && usage.Flag == "-root" && given["root"] == "" {
-				usage.Advice = "give -root " + given["data"] + "=DIR" // as the command that runs plans takes it
-			}
-			return nil, &lineError{e.line, err.Error()}
+			return nil, e.mistake(given, err)
 		}
 		if x := config.Extend; x.Steps > 0 && !x.Stated {
 			return nil, &lineError{e.line, fmt.Sprintf("extend %d: a plan states the learning rate of added steps; write it like extend: %d@1e-5", x.Steps, x.Steps)}
@@ -163,4 +161,23 @@ func (c *content) file(known catalog.Catalog, roots map[string]string) (*File, e
 		f.Entries = append(f.Entries, x)
 	}
 	return f, nil
+}
+
+// mistake is an error of an experiment's settings, at the line of the one that is at fault.
+func (e entry) mistake(g given, err error) error {
+	var usage *command.UsageError
+	if !errors.As(err, &usage) {
+		return &lineError{e.line, err.Error()}
+	}
+	name := strings.TrimPrefix(usage.Flag, "-")
+	if name == "root" && g.Values[name] == "" {
+		usage.Advice = "give -root " + g.Values["data"] + "=DIR" // as the command that runs plans takes it
+	}
+	if line, ok := e.given.lines[name]; ok {
+		return &lineError{line, err.Error()}
+	}
+	if line, ok := g.lines[name]; ok { // the plan's
+		return &lineError{line, fmt.Sprintf("%s (in the experiment of line %d)", err, e.line)}
+	}
+	return &lineError{e.line, err.Error()}
 }

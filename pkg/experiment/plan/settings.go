@@ -2,35 +2,42 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
 	"multiscale/pkg/setting"
 )
 
-// settable returns the settings that results follow from and that have no keys of
-// their own in a plan, sorted.
-func settable() (names []string) {
+// further are settings that results do not follow from and that an experiment of a plan may have all the same.
+var further = []string{"allow-incomplete", "checkpoint-every", "init", "keep", "skip-bad", "tensorboard"}
+
+// settable returns the settings that stand under the key settings: those that results follow from and that have no keys of
+// their own in a plan, and further ones. They are sorted by name.
+func settable() (list []setting.Setting) {
 	for _, s := range setting.Table() {
 		own := slices.Contains([]string{"task", "profile", "network", "data"}, s.Name)
-		if !own && (s.Effect == setting.Results || s.Effect == setting.Rounding) {
-			names = append(names, s.Name)
+		if !own && (s.Effect == setting.Results || s.Effect == setting.Rounding) || slices.Contains(further, s.Name) {
+			list = append(list, s)
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.SortFunc(list, func(a, b setting.Setting) int { return strings.Compare(a.Name, b.Name) })
+	return list
 }
 
 // settings is the key of further settings, which go to given.
-func settings(given setting.Values) field {
+func settings(to given) field {
 	return field{"settings", func(n *yaml.Node) error {
 		var fields []field
-		for _, name := range settable() {
-			fields = append(fields, field{name, func(n *yaml.Node) error {
-				if n.Kind == yaml.SequenceNode { // stages
-					return list(given, name, name).read(n)
+		for _, s := range settable() {
+			fields = append(fields, field{s.Name, func(n *yaml.Node) error {
+				switch {
+				case n.Kind == yaml.SequenceNode: // as of stages
+					return list(to, s.Name, s.Name).read(n)
+				case s.Name == "init":
+					return file(to, s.Name).read(n)
 				}
-				return text(given, name, name).read(n)
+				return text(to, s.Name, s.Name).read(n)
 			}})
 		}
 		return readMapping(n, "settings", fields)

@@ -3,11 +3,13 @@ package plan
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
 
+	"multiscale/pkg/command"
 	"multiscale/pkg/setting"
 )
 
@@ -44,7 +46,11 @@ func readMapping(n *yaml.Node, what string, fields []field) error {
 			for _, f := range fields {
 				names = append(names, f.name)
 			}
-			return wrong(key, "%.40q is not a key of %s; there are %s", key.Value, what, strings.Join(names, ", "))
+			advice := "there are " + strings.Join(names, ", ")
+			if near := command.Nearest(key.Value, names); near != "" {
+				advice = "did you mean " + near + "? " + advice
+			}
+			return wrong(key, "%.40q is not a key of %s; %s", key.Value, what, advice)
 		}
 		if seen[key.Value] {
 			return wrong(key, "%s is given twice", key.Value)
@@ -57,9 +63,12 @@ func readMapping(n *yaml.Node, what string, fields []field) error {
 	return nil
 }
 
+// maxText is the longest scalar, which a network with many options is.
+const maxText = 1000
+
 // readText reads a scalar as it is written.
 func readText(n *yaml.Node, what string) (string, error) {
-	if n.Kind != yaml.ScalarNode || n.Value == "" || len(n.Value) > 100 {
+	if n.Kind != yaml.ScalarNode || n.Value == "" || len(n.Value) > maxText {
 		return "", wrong(n, "%s must be a short text or a number", what)
 	}
 	return n.Value, nil
@@ -84,30 +93,53 @@ func readList(n *yaml.Node, what string) (list []string, err error) {
 	return list, nil
 }
 
-// text is a key with a scalar, the setting of a name.
-func text(to setting.Values, key, name string) field {
-	return field{key, func(n *yaml.Node) (err error) { to[name], err = readText(n, key); return err }}
+// given are settings, with the lines that they stand in.
+type given struct {
+	setting.Values
+	lines map[string]int
 }
 
-// maxPath is the longest name of a folder.
+func newGiven() given { return given{setting.Values{}, map[string]int{}} }
+
+// over returns the settings of both, those of g before those of all.
+func (g given) over(all given) given {
+	sum := given{maps.Clone(all.Values), maps.Clone(all.lines)}
+	maps.Copy(sum.Values, g.Values)
+	maps.Copy(sum.lines, g.lines)
+	return sum
+}
+
+// put sets a setting to the text of a node.
+func (g given) put(name, text string, n *yaml.Node) { g.Values[name], g.lines[name] = text, n.Line }
+
+// text is a key with a scalar, the setting of a name.
+func text(to given, key, name string) field {
+	return field{key, func(n *yaml.Node) error {
+		value, err := readText(n, key)
+		to.put(name, value, n)
+		return err
+	}}
+}
+
+// maxPath is the longest name of a file or folder.
 const maxPath = 4096
 
-// folder is a key with the name of a folder, the setting of the same name.
-func folder(to setting.Values, name string) field {
+// file is a key with the name of a file or folder, the setting of the same name.
+func file(to given, name string) field {
 	return field{name, func(n *yaml.Node) error {
 		if n.Kind != yaml.ScalarNode || n.Value == "" || len(n.Value) > maxPath {
-			return wrong(n, "%s must be the name of a folder", name)
+			return wrong(n, "%s must be the name of a file or folder", name)
 		}
-		to[name] = n.Value
+		to.put(name, n.Value, n)
 		return nil
 	}}
 }
 
 // list is a key with a list, the setting of a name.
-func list(to setting.Values, key, name string) field {
+func list(to given, key, name string) field {
 	return field{key, func(n *yaml.Node) error {
 		parts, err := readList(n, key)
-		to[name] = strings.Join(parts, ",")
+		to.put(name, strings.Join(parts, ","), n)
 		return err
 	}}
 }
