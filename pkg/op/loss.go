@@ -156,7 +156,7 @@ func WeightedSum(y, target *gorgonia.Node, terms ...Weighted) (*gorgonia.Node, e
 		for n := range out {
 			var sum float64
 			for i, f := range o.factors {
-				sum += float64(f) * float64(v[i][n])
+				sum += float64(float64(f) * float64(v[i][n]))
 			}
 			out[n] = float32(sum)
 		}

@@ -22,14 +22,14 @@ var (
 	}
 	// Charbonnier is sqrt(d^2 + p^2) (Charbonnier et al. 1994).
 	Charbonnier = Function{
-		func(d, p float64) float64 { return math.Sqrt(d*d + p*p) },
-		func(d, p float64) float64 { return d / math.Sqrt(d*d+p*p) },
+		func(d, p float64) float64 { return math.Sqrt(float64(d*d) + float64(p*p)) },
+		func(d, p float64) float64 { return d / math.Sqrt(float64(d*d)+float64(p*p)) },
 	}
 	// Huber is d^2/2 for |d| <= p, else p*(|d|-p/2) (Huber 1964).
 	Huber = Function{
 		func(d, p float64) float64 {
 			if a := math.Abs(d); a > p {
-				return p * (a - p/2)
+				return p * (a - float64(p/2))
 			}
 			return d * d / 2
 		},
