@@ -1,7 +1,6 @@
 package dataset
 
 import (
-	"fmt"
 	"slices"
 
 	"multiscale/pkg/random"
@@ -79,14 +78,4 @@ func Augment(list []Augmentation, r random.Stream, images ...Square) {
 type Square struct {
 	Planes []float32
 	Side   int
-}
-
-// FindAugmentation returns the augmentation of a name.
-func FindAugmentation(list []Augmentation, name string) (Augmentation, error) {
-	for _, a := range list {
-		if a.Name == name {
-			return a, nil
-		}
-	}
-	return Augmentation{}, fmt.Errorf("unknown augmentation %q", name)
 }
