@@ -7,6 +7,7 @@ import (
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/metric"
 )
 
 // Answer is what a reader asks first: how much less work each strategy takes than
@@ -90,11 +91,7 @@ func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, valu
 			of := valuesOf(results, func(r outcome) float64 { return r.Summary.Values.Of(m) })
 			t.Rows[i+1] = append(t.Rows[i+1], statisticOf(of).cell(seeds, show(m)))
 		}
-		var differences []float64
-		for _, p := range g.withSingle(e, row) {
-			differences = append(differences, m.Error(p.own.Summary.Values.Of(m))/m.Error(p.other.Summary.Values.Of(m))-1)
-		}
-		d := differenceOf(differences)
+		d := g.excess(g.withSingle(e, row), m)
 		c := d.percent()
 		c.Best = d.sign() < 0
 		switch {
@@ -106,4 +103,38 @@ func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, valu
 		}
 		t.Rows[i+1] = append(t.Rows[i+1], c)
 	}
+}
+
+// End is where a row of a subject ended, with single-scale's work and error as the unit.
+type End struct {
+	Subject
+	Row
+	Work, Error float64
+	Low, High   float64 // paired t interval of Error; NaN of one seed
+}
+
+// Ends returns where all rows ended that single-scale was trained beside, by the deciding
+// measure.
+func Ends(groups []*Group) (list []End) {
+	for _, g := range groups {
+		for _, e := range g.subjects() {
+			for _, row := range g.rows() {
+				pairs := g.withSingle(e, row)
+				d := g.excess(pairs, g.measures(e)[0])
+				if work := 1 / ratio(pairs, workUnits); work > 0 && 1+d.mean > 0 {
+					list = append(list, End{e, row, work, 1 + d.mean, 1 + d.low, 1 + d.high})
+				}
+			}
+		}
+	}
+	return list
+}
+
+// excess is how far errors end above those of the other units of the pairs, in proportion.
+func (g *Group) excess(pairs []pair, m metric.Measure) difference {
+	var differences []float64
+	for _, p := range pairs {
+		differences = append(differences, m.Error(p.own.Summary.Values.Of(m))/m.Error(p.other.Summary.Values.Of(m))-1)
+	}
+	return differenceOf(differences)
 }

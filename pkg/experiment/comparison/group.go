@@ -389,18 +389,26 @@ func (g *Group) warnings() (list []string) {
 			continue
 		}
 		m := g.measures(e)[0]
+		var worse []string
 		for _, row := range g.rows() {
-			var seeds []string
+			results := g.results(e, row)
 			var values []float64
-			for _, r := range g.results(e, row) {
+			for _, r := range results {
 				if v := r.Summary.Values.Of(m); m.Better(in.Of(m), v) {
-					seeds, values = append(seeds, strconv.FormatUint(r.Summary.Seed, 10)), append(values, v)
+					values = append(values, v)
 				}
 			}
-			if len(seeds) > 0 {
-				list = append(list, fmt.Sprintf("%s, %s is worse than its input with seed %s: %s %s, the input's is %s.",
-					e, row, strings.Join(seeds, ", "), m.Title, show(m)(statisticOf(values).mean), show(m)(in.Of(m))))
+			if len(values) == 0 {
+				continue
 			}
+			text := fmt.Sprintf("%s %s", row, show(m)(statisticOf(values).mean))
+			if len(results) > 1 {
+				text += fmt.Sprintf(" (%d of %d seeds)", len(values), len(results))
+			}
+			worse = append(worse, text)
+		}
+		if len(worse) > 0 {
+			list = append(list, fmt.Sprintf("%s: worse than the input, whose %s is %s: %s.", e, m.Title, show(m)(in.Of(m)), strings.Join(worse, ", ")))
 		}
 	}
 	return list

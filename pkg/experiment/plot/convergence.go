@@ -44,7 +44,7 @@ var styles = []style{
 	{mge.MeshPatch.Name, color.NRGBA{0xe6, 0x9f, 0x00, 0xff}, draw.PyramidGlyph{}, []vg.Length{vg.Points(7), vg.Points(2)}},
 }
 
-// Convergence writes a PNG with the validation error of every finished unit,
+// Convergence writes a PNG with the validation error of every strategy,
 // against work units on the left and against seconds of training on the right.
 // All axes are logarithmic: strategies differ by factors in cost. The untrained
 // networks, at no cost, are therefore not shown.
@@ -60,8 +60,8 @@ func Convergence(w io.Writer, c runfolder.Contents) error {
 	return encode(w, [][]*plot.Plot{row}, figureWidth, figureHeight)
 }
 
-// newFigure draws one panel: a curve for every finished unit, in the colour of
-// its strategy, which stands in the legend once.
+// newFigure draws one panel: a curve for every strategy, of several seeds the mean, with a
+// band from the smallest to the largest.
 func newFigure(c runfolder.Contents, x, y Axis) (*plot.Plot, error) {
 	title := ""
 	if len(c.Summaries) > 0 {
@@ -70,26 +70,35 @@ func newFigure(c runfolder.Contents, x, y Axis) (*plot.Plot, error) {
 	}
 	p := newPanel(title, x.Label, y.Label)
 	p.Legend.Left = true // nothing is cheap and good: that corner is empty
-	named := map[string]bool{}
 	all := plotter.XYs{}
-	for _, s := range c.Summaries {
-		xys := points(c, s.Unit, x, y)
-		if len(xys) == 0 {
-			continue
+	for _, curve := range Curves(c, x, y) {
+		var mean, band plotter.XYs
+		for _, at := range curve.Points {
+			mean = append(mean, plotter.XY{X: at.X, Y: at.Y})
+			band = append(band, plotter.XY{X: at.X, Y: at.High})
+			all = append(all, plotter.XY{X: at.X, Y: at.Low}, plotter.XY{X: at.X, Y: at.High})
 		}
-		all = append(all, xys...)
-		line, marks, err := plotter.NewLinePoints(xys)
+		for i := len(curve.Points) - 1; i >= 0; i-- {
+			band = append(band, plotter.XY{X: curve.Points[i].X, Y: curve.Points[i].Low})
+		}
+		look := styleOf(curve.Strategy)
+		if several(c, curve.Strategy) && len(mean) > 1 {
+			area, err := plotter.NewPolygon(band)
+			if err != nil {
+				return nil, err
+			}
+			r, g, b, _ := look.color.RGBA()
+			area.Color, area.LineStyle.Width = color.NRGBA{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8), 0x30}, 0
+			p.Add(area)
+		}
+		line, marks, err := plotter.NewLinePoints(mean)
 		if err != nil {
 			return nil, err
 		}
-		look := styleOf(s.Strategy)
 		line.Color, line.Width, line.Dashes = look.color, vg.Points(1.6), look.dashes
 		marks.Color, marks.Shape, marks.Radius = look.color, look.shape, vg.Points(2.6)
 		p.Add(line, marks)
-		if !named[s.Strategy] {
-			named[s.Strategy] = true
-			p.Legend.Add(s.Strategy, line, marks)
-		}
+		p.Legend.Add(curve.Strategy, line, marks)
 	}
 	logarithmic(&p.X, all, func(at plotter.XY) float64 { return at.X })
 	logarithmic(&p.Y, all, func(at plotter.XY) float64 { return at.Y })
@@ -105,16 +114,15 @@ func styleOf(strategy string) style {
 	return style{strategy, color.NRGBA{0xcc, 0x79, 0xa7, 0xff}, draw.CrossGlyph{}, nil}
 }
 
-// points returns the measured points of a unit that logarithmic axes can show.
-func points(c runfolder.Contents, u runfolder.Unit, x, y Axis) (xys plotter.XYs) {
-	r, _ := c.Result(u)
-	for _, m := range r.Curve() {
-		at := plotter.XY{X: x.Of(m), Y: y.Of(m)}
-		if at.X > 0 && at.Y > 0 && !math.IsInf(at.X, 1) && !math.IsInf(at.Y, 1) { // false for NaN
-			xys = append(xys, at)
+// several reports whether a strategy has more than one seed.
+func several(c runfolder.Contents, strategy string) bool {
+	n := 0
+	for _, s := range c.Summaries {
+		if s.Strategy == strategy {
+			n++
 		}
 	}
-	return xys
+	return n > 1
 }
 
 // logarithmic makes an axis logarithmic, with a little room on both sides.

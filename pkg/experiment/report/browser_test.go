@@ -25,14 +25,26 @@ const frames = `<!DOCTYPE html><html><head><link rel="icon" href="data:,"></head
 <script>
 addEventListener("load", () => {
   document.getElementById("measured").textContent = [...document.querySelectorAll("iframe")].map(f => {
-    const d = f.contentDocument, pictures = [...d.images];
-    return f.clientWidth + " wide: " + d.documentElement.scrollWidth + ", " + pictures.filter(p => p.naturalWidth > 0 && p.clientWidth > 100).length + " of " + pictures.length + " pictures";
+    const d = f.contentDocument;
+    const folded = d.querySelectorAll("main > details:not([open])").length;
+    d.querySelectorAll("details").forEach(e => e.open = true);
+    const pictures = [...d.images], charts = [...d.querySelectorAll("svg.chart")];
+    // The pointer on a point: the chart says what it is.
+    const said = charts.filter(c => {
+      const p = c.querySelectorAll("circle")[1], box = p.getBoundingClientRect();
+      c.dispatchEvent(new f.contentWindow.PointerEvent("pointermove", { clientX: box.x + box.width / 2, clientY: box.y + box.height / 2 }));
+      const tip = c.parentElement.querySelector(".tip");
+      return !tip.hidden && tip.textContent !== "" && tip.getBoundingClientRect().right <= f.clientWidth;
+    });
+    return f.clientWidth + " wide: " + d.documentElement.scrollWidth + ", " + folded + " folded, " +
+      pictures.filter(p => p.naturalWidth > 0 && p.clientWidth > 100).length + " of " + pictures.length + " pictures, " + said.length + " of " + charts.length + " charts speak";
   }).join("; ");
 });
 </script></body></html>`
 
 // TestInChromium: the report opens in a browser without a message in the console,
-// does not overflow a telephone or a desk, and all its pictures are drawn.
+// does not overflow a telephone or a desk, all its pictures are drawn, and its charts say what
+// the point under the pointer is.
 // Without Chromium, TestWellFormed has to do. SCREENSHOT_DIR=. go test writes
 // what it looks like.
 func TestInChromium(t *testing.T) {
@@ -54,7 +66,7 @@ func TestInChromium(t *testing.T) {
 	defer server.Close()
 	dump, console := browse(t, chromium, server.URL+"/", "--dump-dom")
 	measured := regexp.MustCompile(`<p id="measured">(.*?)</p>`).FindStringSubmatch(dump)
-	if want := "390 wide: 390, 8 of 8 pictures; 1400 wide: 1400, 8 of 8 pictures"; measured == nil || measured[1] != want {
+	if want := "390 wide: 390, 6 folded, 2 of 2 pictures, 7 of 7 charts speak; 1400 wide: 1400, 6 folded, 2 of 2 pictures, 7 of 7 charts speak"; measured == nil || measured[1] != want {
 		t.Errorf("measured %q, want %q", measured, want)
 	}
 	for line := range strings.Lines(console) {

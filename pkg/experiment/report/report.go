@@ -1,15 +1,19 @@
 // Package report writes tables, curves and pictures of run folders as one HTML
-// file that needs no other file, no network and no script.
+// file that needs no other file and no network. It begins with the answer; all else folds
+// away. Its one script, which says what the point under the pointer is, is part of this
+// package, and no other one runs.
 package report
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"html/template"
 	"image/png"
 	"io"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,6 +31,8 @@ type Report struct {
 	Title  string
 	Intro  []string // paragraphs
 	Absent []string // what was asked for and is not there
+	Answer *table.Table
+	Ends   []comparison.End // what the answer's figure shows of several experiments
 	Tables []*table.Table
 	Runs   []comparison.Run
 }
@@ -37,12 +43,31 @@ var source string
 //go:embed report.css
 var style string
 
+//go:embed report.js
+var script string
+
+// policy lets nothing in but what is in the file, and of scripts only this package's.
+func policy() string {
+	sum := sha256.Sum256([]byte(script))
+	return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// chart is a figure with what its template needs.
+type chart struct{ plot.Chart }
+
+// Wide and High are the sides of the frame; Below, Before and Foot where labels stand.
+func (c chart) Wide() float64   { return c.Right - c.Left }
+func (c chart) High() float64   { return c.Bottom - c.Top }
+func (c chart) Below() float64  { return c.Bottom + 16 }
+func (c chart) Before() float64 { return c.Left - 6 }
+func (c chart) Foot() float64   { return c.Height - 8 }
+
 var page = template.Must(template.New("report").Parse(source))
 
 // section is what is shown of a run folder.
 type section struct {
 	ID, Title     string
-	Curves        []figure
+	Curves        []chart
 	Samples       *figure
 	Units         []string
 	Configuration []pair
@@ -61,8 +86,11 @@ func (r Report) Write(w io.Writer) error {
 	data := struct {
 		Report
 		Style    template.CSS
+		Script   template.JS
+		Policy   string
+		Figure   *chart
 		Sections []section
-	}{Report: r, Style: template.CSS(style)}
+	}{Report: r, Style: template.CSS(style), Script: template.JS(script), Policy: policy(), Figure: r.figure()}
 	for i, run := range r.Runs {
 		s, err := newSection(run)
 		if err != nil {
@@ -74,16 +102,41 @@ func (r Report) Write(w io.Writer) error {
 	return page.Execute(w, data)
 }
 
+// figure is that of the answer: the curves of one run, or where several ended.
+func (r Report) figure() *chart {
+	if len(r.Runs) == 1 {
+		m := r.Runs[0].Measures[0]
+		y := plot.Axis{Label: "validation " + m.ErrorTitle(), Of: func(at runfolder.Measured) float64 { return m.Error(at.Of(m)) }}
+		if curves := plot.Curves(r.Runs[0].Contents, plot.WorkUnits, y); len(curves) > 0 {
+			return &chart{plot.NewChart(plot.WorkUnits.Label, y.Label, curves)}
+		}
+		return nil
+	}
+	var series []plot.Series
+	for _, e := range r.Ends {
+		p := plot.Point{X: e.Work, Y: e.Error, Low: e.Low, High: e.High,
+			Tip: fmt.Sprintf("%s, %s: %.3g times single-scale's error at %.3g times its work", e.Row, e.Subject, e.Error, e.Work)}
+		if math.IsNaN(p.Low) || p.Low <= 0 {
+			p.Low, p.High = p.Y, p.Y
+		} else {
+			p.Tip += fmt.Sprintf(" (%.3g to %.3g)", p.Low, p.High)
+		}
+		series = append(series, plot.Series{Strategy: e.Strategy, Points: []plot.Point{p}})
+	}
+	if len(series) == 0 {
+		return nil
+	}
+	return &chart{plot.NewChart("work, single-scale's = 1", "error, single-scale's = 1", series)}
+}
+
 func newSection(r comparison.Run) (s section, err error) {
 	s.Title = r.Title()
 	for _, m := range r.Measures {
 		y := plot.Axis{Label: "validation " + m.ErrorTitle(), Of: func(at runfolder.Measured) float64 { return m.Error(at.Of(m)) }}
 		for _, x := range []plot.Axis{plot.WorkUnits, plot.Seconds} {
-			var b bytes.Buffer
-			if err := plot.Panel(&b, r.Contents, x, y); err != nil {
-				return s, err
+			if curves := plot.Curves(r.Contents, x, y); len(curves) > 0 {
+				s.Curves = append(s.Curves, chart{plot.NewChart(x.Label, y.Label, curves)})
 			}
-			s.Curves = append(s.Curves, figure{dataURI("image/svg+xml", b.Bytes()), fmt.Sprintf("%s against %s, %s", y.Label, x.Label, s.Title)})
 		}
 	}
 	s.Samples = samples(r)

@@ -26,6 +26,7 @@ const (
 type results struct {
 	runs     []comparison.Run
 	answer   *table.Table
+	ends     []comparison.End
 	timeless []*table.Table // which equal runs make equal; the answer comes before them
 	seconds  []*table.Table // which belong to a machine
 	problems []error
@@ -34,7 +35,7 @@ type results struct {
 func newResults(runs []comparison.Run) (r results) {
 	groups, problems := comparison.Groups(runs)
 	r.problems = problems
-	r.answer = comparison.Answer(groups)
+	r.answer, r.ends = comparison.Answer(groups), comparison.Ends(groups)
 	for _, g := range groups {
 		r.timeless = append(r.timeless, g.Main())
 		r.seconds = append(r.seconds, g.Seconds())
@@ -90,7 +91,7 @@ func (r results) report(title string, absent []string) report.Report {
 		Title: title,
 		Intro: []string{fmt.Sprintf("%d networks of %d run folders: image restoration trained by single-scale gradients and by Multiscale Gradient Estimation (arXiv 2501.12739).", units, len(r.runs))},
 		// Interleaved, so that a comparison's seconds stand beside it.
-		Absent: absent, Tables: append([]*table.Table{r.answer}, interleave(r.timeless, r.seconds)...), Runs: r.runs,
+		Absent: absent, Answer: r.answer, Ends: r.ends, Tables: interleave(r.timeless, r.seconds), Runs: r.runs,
 	}
 }
 

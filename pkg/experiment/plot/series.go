@@ -1,0 +1,181 @@
+package plot
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"strings"
+
+	"multiscale/pkg/experiment/runfolder"
+)
+
+// Point is a number and its band: over seeds the mean, the smallest and the largest.
+type Point struct {
+	X, Y, Low, High float64
+	Tip             string // what a chart says of it
+}
+
+// Series is the points of one strategy.
+type Series struct {
+	Strategy string
+	Line     bool // from point to point
+	Points   []Point
+}
+
+// Curves returns a curve for each strategy of a run folder: y against x, the mean over its
+// seeds, with a band from the smallest to the largest. Points that logarithmic axes cannot
+// show are left out.
+func Curves(c runfolder.Contents, x, y Axis) (list []Series) {
+	for i, s := range c.Summaries {
+		if i > 0 && s.Strategy == c.Summaries[i-1].Strategy {
+			continue
+		}
+		var curves [][]runfolder.Measured
+		for _, o := range c.Summaries[i:] {
+			if o.Strategy != s.Strategy {
+				break
+			}
+			r, _ := c.Result(o.Unit)
+			curves = append(curves, r.Curve())
+		}
+		series := Series{Strategy: s.Strategy, Line: true}
+		for k := range curves[0] {
+			p := Point{Low: math.Inf(1), High: math.Inf(-1)}
+			n := 0
+			for _, curve := range curves {
+				if k < len(curve) {
+					v := y.Of(curve[k])
+					p.X, p.Y, n = p.X+x.Of(curve[k]), p.Y+v, n+1
+					p.Low, p.High = min(p.Low, v), max(p.High, v)
+				}
+			}
+			p.X, p.Y = p.X/float64(n), p.Y/float64(n)
+			if !(p.X > 0 && p.Low > 0) || math.IsInf(p.X, 1) || math.IsInf(p.High, 1) { // also of NaN
+				continue
+			}
+			p.Tip = fmt.Sprintf("%s: %s after %s %s", s.Strategy, number(p.Y), number(p.X), x.Label)
+			if n > 1 {
+				p.Tip += fmt.Sprintf(" (%d seeds, %s to %s)", n, number(p.Low), number(p.High))
+			}
+			series.Points = append(series.Points, p)
+		}
+		if len(series.Points) > 0 {
+			list = append(list, series)
+		}
+	}
+	return list
+}
+
+// number is one of a tip.
+func number(v float64) string {
+	if v >= 1000 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
+// The size of a chart, and of its frame within it, in its own pixels.
+const (
+	chartWidth, chartHeight = 460.0, 320.0
+	frameLeft, frameTop     = 58.0, 12.0
+	frameRight, frameBottom = chartWidth - 12, chartHeight - 46
+)
+
+// Chart is a figure on logarithmic axes, in pixels from the upper left corner.
+type Chart struct {
+	Width, Height            float64
+	Left, Top, Right, Bottom float64 // of the frame
+	MiddleX, MiddleY         float64
+	X, Y                     string // labels
+	XTicks, YTicks           []Mark
+	Curves                   []Drawn
+}
+
+// Mark is a label on an axis.
+type Mark struct {
+	At    string
+	Label string
+}
+
+// Drawn is a series as a chart has it; Line and Band are SVG paths.
+type Drawn struct {
+	Name, Color string
+	Line, Band  string
+	Points      []Place
+}
+
+// Place is a point of a chart.
+type Place struct{ X, Y, Low, High, Tip string }
+
+// NewChart lays out series.
+func NewChart(x, y string, series []Series) Chart {
+	c := Chart{
+		Width: chartWidth, Height: chartHeight, Left: frameLeft, Top: frameTop, Right: frameRight, Bottom: frameBottom,
+		MiddleX: (frameLeft + frameRight) / 2, MiddleY: (frameTop + frameBottom) / 2, X: x, Y: y,
+	}
+	var xs, ys []float64
+	for _, s := range series {
+		for _, p := range s.Points {
+			xs, ys = append(xs, p.X), append(ys, p.Low, p.High)
+		}
+	}
+	atX, horizontal := scale(xs, frameLeft, frameRight)
+	atY, vertical := scale(ys, frameBottom, frameTop)
+	c.XTicks, c.YTicks = horizontal, vertical
+	named := map[string]bool{}
+	for _, s := range series {
+		d := Drawn{Color: hex(styleOf(s.Strategy).color)}
+		if !named[s.Strategy] {
+			named[s.Strategy], d.Name = true, s.Strategy
+		}
+		var line, back strings.Builder
+		for i, p := range s.Points {
+			d.Points = append(d.Points, Place{pixels(atX(p.X)), pixels(atY(p.Y)), pixels(atY(p.Low)), pixels(atY(p.High)), p.Tip})
+			step := "L"
+			if i == 0 {
+				step = "M"
+			}
+			fmt.Fprintf(&line, "%s%s %s", step, pixels(atX(p.X)), pixels(atY(p.Y)))
+			d.Band += fmt.Sprintf("%s%s %s", step, pixels(atX(p.X)), pixels(atY(p.High)))
+		}
+		for i := len(s.Points) - 1; i >= 0; i-- {
+			fmt.Fprintf(&back, "L%s %s", pixels(atX(s.Points[i].X)), pixels(atY(s.Points[i].Low)))
+		}
+		if d.Band += back.String() + "Z"; !s.Line {
+			d.Band = ""
+		}
+		if s.Line {
+			d.Line = line.String()
+		}
+		c.Curves = append(c.Curves, d)
+	}
+	return c
+}
+
+func pixels(v float64) string { return fmt.Sprintf("%.1f", v) }
+
+func hex(c color.Color) string {
+	r, g, b, _ := c.RGBA()
+	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
+}
+
+// scale returns where a logarithmic axis from one pixel to another one has a value, and its
+// labels.
+func scale(values []float64, from, to float64) (at func(float64) float64, marks []Mark) {
+	low, high := 1.0, 10.0
+	for i, v := range values {
+		if i == 0 {
+			low, high = v, v
+		}
+		low, high = min(low, v), max(high, v)
+	}
+	room := math.Pow(max(high/low, 1.2), 0.06)
+	low, high = low/room, high*room
+	at = func(v float64) float64 { return from + (to-from)*math.Log(v/low)/math.Log(high/low) }
+	for _, t := range (logTicks{}).Ticks(low, high) {
+		if t.Label != "" {
+			marks = append(marks, Mark{pixels(at(t.Value)), t.Label})
+		}
+	}
+	return at, marks
+}
