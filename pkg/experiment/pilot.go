@@ -99,6 +99,9 @@ func (e *Experiment) chooseLevels(ctx context.Context, predict bool) error {
 // pilotIfDue measures the variances that the next batches follow from, unless
 // that was done before.
 func (u *unit) pilotIfDue(ctx context.Context) error {
+	if u.stages != nil { // with fixed batches
+		return nil
+	}
 	terms, due := u.allocation().Due(u.plan, u.state.Iteration)
 	made := slices.ContainsFunc(u.state.Decisions, func(d allocation.Decision) bool { return d.Iteration == u.state.Iteration })
 	if !due || made {
@@ -134,12 +137,19 @@ func (u *unit) pilotIfDue(ctx context.Context) error {
 // resumed run has the same batches.
 func (u *unit) decide(decisions []allocation.Decision) (err error) {
 	u.state.Decisions = decisions
+	if u.stages != nil {
+		u.plan, u.complete = u.stages.Plan(u.strategy.Strategy, u.state.Probes)
+		return nil
+	}
 	u.plan, err = u.allocation().Plan(u.strategy, decisions)
 	return err
 }
 
 // allocations are the unit's rows of allocation.csv.
 func (u *unit) allocations() (rows []runfolder.Allocation) {
+	if u.stages != nil {
+		return nil
+	}
 	first := 0
 	before, _ := u.allocation().Plan(u.strategy, nil) // with the meshes that decisions may have left out
 	for i, s := range u.plan.Stages {

@@ -182,6 +182,55 @@ func TestCoefficients(t *testing.T) {
 	interrupted(t, undisturbed, with, "coefficients.csv", "mge-seed7.onnx", "progressive-seed7.onnx")
 }
 
+// TestStagesAuto: stages end by measurement, within the budget, the same on one core and after an
+// interruption.
+func TestStagesAuto(t *testing.T) {
+	args := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "2", "-strategy", "progressive", "-budget", "120", "-stages", "auto"}
+	undisturbed, stopped := t.TempDir(), t.TempDir()
+	printed, err := run(t.Context(), t, undisturbed, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const said = "iterations on meshes of side 8"
+	if !strings.Contains(printed, said) {
+		t.Errorf("nothing is said of meshes:\n%s", printed)
+	}
+	rows := table(t, filepath.Join(undisturbed, "history.csv"))
+	rate := math.Inf(1)
+	for _, r := range rows {
+		if lr := number(t, r["learning_rate"]); lr > rate {
+			t.Errorf("the learning rate rises to %v", lr)
+		} else {
+			rate = lr
+		}
+	}
+	// An iteration on the finest mesh costs 3.5 work units.
+	last := rows[len(rows)-1]
+	if wu := number(t, last["work_units"]); wu > 120 || wu <= 116.5 || last["side"] != "8" || last["validation_mse"] == "" {
+		t.Errorf("the last row is %v", last)
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), append(slices.Clone(args), "-out", stopped))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	if err := experiment.Run(ctx, catalog.Standard(), task.Denoising(), c, io.Discard, stopper{said, cancel}); !errors.Is(err, context.Canceled) {
+		t.Fatalf("the run was not stopped: %v", err)
+	}
+	if _, err := run(t.Context(), t, stopped, append([]string{"-resume"}, args...)...); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"summary.csv", "history.csv", "progressive-seed1.onnx"} {
+		if !bytes.Equal(read(t, filepath.Join(undisturbed, name)), read(t, filepath.Join(stopped, name))) {
+			t.Errorf("%s differs after an interruption, on one core", name)
+		}
+	}
+	if _, err := setting.Arguments(catalog.Standard(), task.Denoising(), append(args, "-allocation", "adaptive")); err == nil || !strings.Contains(err.Error(), "-stages auto and -allocation") {
+		t.Errorf("with pilots: %v", err)
+	}
+}
+
 // TestRivals: the strategies on crops and with small batches train within a budget, at the cost that
 // a dry run says.
 func TestRivals(t *testing.T) {

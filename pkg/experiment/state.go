@@ -28,6 +28,8 @@ type state struct {
 	Best *best
 	// Decisions are the results of the pilots so far, in their order.
 	Decisions []allocation.Decision
+	// Probes are the errors on the finest mesh that -stages auto has measured so far.
+	Probes []float64 `json:",omitempty"`
 	// Coefficients are the rows of coefficients.csv so far.
 	Coefficients []runfolder.Coefficient `json:",omitempty"`
 }
@@ -170,6 +172,10 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	if restored.Format != stateFormat {
 		return errors.New("it was written by another version of this program, which can finish the run")
 	}
+	u.state.Probes = restored.Probes
+	if err := u.decide(restored.Decisions); err != nil {
+		return fmt.Errorf("it has %w", err)
+	}
 	if restored.Iteration < 0 || restored.Iteration > u.plan.Iterations() || len(restored.History) != restored.Iteration+1 {
 		return fmt.Errorf("it stands at iteration %d with %d rows of history, the plan has %d iterations", restored.Iteration, len(restored.History), u.plan.Iterations())
 	}
@@ -183,9 +189,6 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 		if u.best = s.Vectors[bestSection]; len(u.best) != len(u.model.Params.Values()) {
 			return fmt.Errorf("it holds %d parameters of the best network, the network has %d", len(u.best), len(u.model.Params.Values()))
 		}
-	}
-	if err := u.decide(restored.Decisions); err != nil {
-		return fmt.Errorf("it has %w", err)
 	}
 	for i := range restored.History {
 		restored.History[i].Unit = u.name

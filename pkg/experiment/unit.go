@@ -18,6 +18,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/optimize"
 	"multiscale/pkg/param"
+	"multiscale/pkg/task"
 	"multiscale/pkg/train"
 )
 
@@ -28,8 +29,11 @@ const measurements = 10
 type unit struct {
 	*Experiment
 	name     runfolder.Unit
-	strategy mge.Plan // without pilots
-	plan     mge.Plan // with pilots, and the batches that are decided
+	strategy mge.Plan  // without pilots
+	plan     mge.Plan  // with pilots, and the batches that are decided
+	stages   *mge.Auto // with -stages auto: plan is then the part that is known
+	complete bool      // whether that is all
+	probe    *task.Validation
 	model    *model.Model
 	control  *mge.Controlled // the source of gradients, where it has coefficients
 	trainer  *train.Trainer  // of the part of the plan whose batches are known
@@ -48,6 +52,9 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 	u := &unit{Experiment: e, name: w.Unit}
 	var err error
 	if u.strategy, err = e.strategyPlan(w.Strategy); err != nil {
+		return err
+	}
+	if u.stages, err = e.auto(u.strategy); err != nil {
 		return err
 	}
 	if err := u.decide(nil); err != nil {
@@ -97,9 +104,16 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 
 // newTrainer returns the trainer before the first iteration.
 func (u *unit) newTrainer() (*train.Trainer, error) {
-	schedule, err := u.schedule(u.plan)
+	schedule, err := u.schedule(u.strategy)
 	if err != nil {
 		return nil, err
+	}
+	if u.stages != nil {
+		all, err := optimize.NewSchedule(u.config.Schedule, u.config.LearningRate, workSteps)
+		if err != nil {
+			return nil, err
+		}
+		schedule = byWork{all, u.config.Warmup, u.config.LearningRate, u.stages.Budget, &u.plan}
 	}
 	rule, err := u.config.Rule()
 	if err != nil {
@@ -107,7 +121,7 @@ func (u *unit) newTrainer() (*train.Trainer, error) {
 	}
 	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
 	var source train.Source = &estimator
-	if u.controlled(u.plan) {
+	if u.controlled(u.strategy) {
 		u.control = &mge.Controlled{
 			Estimator: estimator, Choice: u.config.Coefficients,
 			Layers: param.Layers(u.model.Params.Groups()), Memory: mge.DefaultMemory,
@@ -131,7 +145,9 @@ func (u *unit) newTrainer() (*train.Trainer, error) {
 
 // train runs the plan from where the state stands.
 func (u *unit) train(ctx context.Context) error {
-	total := u.plan.Iterations()
+	if err := u.probeIfDue(ctx); err != nil { // before the first iteration
+		return err
+	}
 	if len(u.state.History) == 0 {
 		u.begin()
 	}
@@ -141,10 +157,20 @@ func (u *unit) train(ctx context.Context) error {
 	u.resumed = time.Now()
 	u.store.last = time.Now()
 	var err error
-	for err == nil && u.state.Iteration < total {
+	for err == nil && u.state.Iteration < u.plan.Iterations() {
 		if err = u.pilotIfDue(ctx); err == nil {
-			u.trainer.Plan = allocation.Until(u.plan, u.state.Iteration)
+			u.trainer.Plan = u.plan
+			if u.stages == nil {
+				u.trainer.Plan = allocation.Until(u.plan, u.state.Iteration)
+			}
 			err = u.trainer.Run(ctx)
+		}
+		if err == nil && u.stages != nil {
+			u.stopClock()
+			if err = u.probeIfDue(ctx); err == nil {
+				err = u.validateIfDue(ctx) // now that it is known whether the stage has ended
+			}
+			u.resumed = time.Now()
 		}
 	}
 	u.stopClock()
@@ -156,7 +182,7 @@ func (u *unit) train(ctx context.Context) error {
 		return errors.Join(err, saved)
 	}
 	if ctx.Err() != nil {
-		return fmt.Errorf("stopped after %d of %d iterations; the same command with -resume continues: %w", u.state.Iteration, total, ctx.Err())
+		return fmt.Errorf("stopped after %d of %d iterations; the same command with -resume continues: %w", u.state.Iteration, u.plan.Iterations(), ctx.Err())
 	}
 	return err
 }
@@ -207,11 +233,19 @@ func (u *unit) due(i int) bool {
 	if i == 0 {
 		return true
 	}
-	if _, _, stageEnd := u.plan.At(i - 1); stageEnd {
+	_, _, stageEnd := u.plan.At(i - 1)
+	if u.stages != nil && !u.complete && i == u.plan.Iterations() {
+		stageEnd = false // not known yet
+	}
+	if stageEnd {
 		return true
 	}
 	if every := u.config.ValidateEvery; every > 0 {
 		return i%every == 0
+	}
+	if u.stages != nil {
+		tenths := func(i int) int { return int(measurements * u.plan.WorkUnits(i) / u.stages.Budget) }
+		return tenths(i) != tenths(i-1)
 	}
 	total := u.plan.Iterations() - u.config.Extend.Steps
 	if i > total { // of the added steps

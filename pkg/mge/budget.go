@@ -17,10 +17,7 @@ func (p Plan) Within(budget float64) (Plan, error) {
 		if i < len(stages)-1 {
 			s.Iterations = max(1, int(math.Round(scale*float64(s.Iterations))))
 		} else {
-			s.Iterations = max(0, int(rest/s.WorkUnits()))
-			for s.workUnits(s.Iterations+1) <= rest { // fractions of samples are carried, not paid at once
-				s.Iterations++
-			}
+			s.Iterations = fitting(s, rest)
 		}
 		rest -= s.workUnits(s.Iterations)
 		stages[i] = s

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"multiscale/pkg/allocation"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/optimize"
@@ -21,6 +22,10 @@ func (r *resolving) check() error {
 		return &command.UsageError{Flag: "-seed and -seeds", Reason: "both are given", Advice: "use one of them"}
 	case r.Resume && r.Force:
 		return &command.UsageError{Flag: "-resume and -force", Reason: "they contradict each other", Advice: "-resume continues, -force begins again"}
+	case r.StagesAuto && r.Allocation != allocation.Fixed:
+		return &command.UsageError{Flag: "-stages auto and -allocation", Reason: "pilots need to know where stages end", Advice: "leave out one of them"}
+	case r.StagesAuto && r.isGiven("extend"):
+		return &command.UsageError{Flag: "-stages auto and -extend", Reason: "the steps that are gone on from are not known", Advice: "leave out one of them"}
 	case r.LevelsAuto && r.isGiven("stages"):
 		return &command.UsageError{Flag: "-stages and -levels auto", Reason: "how many stages there will be is not known", Advice: "leave out one of them"}
 	}

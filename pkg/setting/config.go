@@ -49,6 +49,7 @@ type Config struct {
 	Batch      int   // N_0; doubles with every coarser level
 	Iterations int   // of single-scale and MGE
 	Stages     []int // iterations of Full-Multiscale, coarse to fine, Levels+1
+	StagesAuto bool  // -stages auto: Stages then only says what the work is
 	Released   bool
 	Budget     float64 // work units that each strategy is scaled to; 0 leaves it as it is
 	Crops      float64 // share of crops of meshpatch

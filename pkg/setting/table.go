@@ -391,8 +391,8 @@ func levels() Setting {
 
 func stages() Setting {
 	s := of(Setting{
-		Name: "stages", Group: work, Unit: "STEPS,STEPS,...", form: listOf(integers(1, maxIterations)), shown: "halves: all of -iterations, then half, then a quarter, ...",
-		Help: "optimizer steps of fullmultiscale, progressive, patches, resizedcrops and meshpatch on each mesh, from the coarsest to the finest: one number more than -levels",
+		Name: "stages", Group: work, Unit: "STEPS,STEPS,...|auto", form: form{"anyOf": []form{listOf(integers(1, maxIterations)), {"const": "auto"}}}, shown: "halves: all of -iterations, then half, then a quarter, ...",
+		Help: "optimizer steps of fullmultiscale, progressive, patches, resizedcrops and meshpatch on each mesh, from the coarsest to the finest: one number more than -levels. auto goes on to the next mesh when the error on the finest one, measured on a few training pictures, falls faster there for its cost; within -budget, or the cost of the usual steps",
 	}, func(c *Config) *[]int { return &c.Stages }, func(r *resolving) []int { return Halved(r.Iterations, r.Levels) },
 		func(_ *resolving, text string) ([]int, error) {
 			return several(text, false, func(part string) (int, error) {
@@ -403,9 +403,23 @@ func stages() Setting {
 				return n, nil
 			})
 		}, same[[]int])
-	recorded := s.value
+	recorded, halves, set := s.value, s.fallback, s.set
+	s.fallback = func(r *resolving) {
+		r.StagesAuto = false
+		halves(r)
+	}
+	s.set = func(r *resolving, text string) error {
+		if r.StagesAuto = text == "auto"; r.StagesAuto {
+			halves(r)
+			return nil
+		}
+		return set(r, text)
+	}
 	s.value = func(c Config) any {
-		if c.LevelsAuto {
+		switch {
+		case c.StagesAuto:
+			return "auto"
+		case c.LevelsAuto:
 			return nil // as many as levels will be
 		}
 		return recorded(c)

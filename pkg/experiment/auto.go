@@ -1,0 +1,89 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/optimize"
+	"multiscale/pkg/random"
+	"multiscale/pkg/task"
+)
+
+// What -stages auto measures on its way: training samples on the finest mesh, without gradients,
+// which take about a third of the work each.
+const (
+	probeSamples = 12
+	probeWork    = probeSamples / 3
+)
+
+// auto is how the stages of a plan end by measurement; nil where they do not.
+func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
+	if !e.config.StagesAuto || len(p.Stages) < 2 {
+		return nil, nil
+	}
+	budget := e.config.Budget
+	if budget == 0 {
+		budget = p.WorkUnits(p.Iterations())
+	}
+	a := &mge.Auto{Stages: p.Stages, Budget: budget, Probe: probeWork, Pilot: p.Pilot}
+	// A quarter belongs to the finest mesh: two steps there, beside the window before.
+	if least := 16 * p.Stages[len(p.Stages)-1].WorkUnits(); budget < least {
+		return nil, command.Wrong("stages", "auto", fmt.Sprintf("%s has %v work units, too few to measure on the way", p.Strategy, budget),
+			fmt.Sprintf("give -budget %v or more", least))
+	}
+	return a, nil
+}
+
+// probeIfDue measures the loss on the finest mesh before a window, from which it follows on which
+// mesh training goes on.
+func (u *unit) probeIfDue(ctx context.Context) error {
+	if u.stages == nil || u.complete || u.state.Iteration < u.plan.Iterations() {
+		return nil
+	}
+	if u.probe == nil {
+		r := random.New(u.name.Seed).Child("probe")
+		var err error
+		if u.probe, err = task.NewProbe(u.sampler(r.Key()), probeSamples); err != nil {
+			return err
+		}
+	}
+	values, err := u.probe.Measure(ctx, u.model)
+	if err != nil {
+		return err
+	}
+	before := len(u.plan.Stages)
+	m := u.task.Measures[0]
+	u.state.Probes = append(u.state.Probes, m.Error(values.Of(m)))
+	u.state.Images += probeSamples
+	if err := u.decide(u.state.Decisions); err != nil {
+		return err
+	}
+	if n := len(u.plan.Stages); n > before && n > 1 && !u.plan.Stages[n-1].Continues {
+		u.progress.Print("%s: after %d iterations on meshes of side %d", u.name, u.state.Iteration, mesh.Side(u.config.Side, u.plan.Stages[n-1].Finest))
+	}
+	return nil
+}
+
+// byWork is a learning rate that follows the work spent instead of the steps.
+type byWork struct {
+	schedule optimize.Schedule // over workSteps
+	warmup   int
+	rate     float64
+	budget   float64
+	plan     *mge.Plan
+}
+
+// workSteps is how finely a schedule sees the work.
+const workSteps = 1 << 20
+
+// LearningRate implements optimize.Schedule.
+func (w byWork) LearningRate(step int) float64 {
+	if k := step + 1; k < w.warmup {
+		return w.rate * float64(k) / float64(w.warmup)
+	}
+	spent := min(1, w.plan.WorkUnits(step)/w.budget)
+	return w.schedule.LearningRate(int(spent * workSteps))
+}
