@@ -66,8 +66,42 @@ func TestCommittedPlans(t *testing.T) {
 			t.Errorf("%s: %s", p.Name, strings.Join(folders, " "))
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 5 {
+	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 9 {
 		t.Errorf("%v, %v: a plan is not tested", files, err)
+	}
+}
+
+// TestEqualPlans: the plans at equal cost have one budget, half of it in super-resolution, whose
+// batches are half.
+func TestEqualPlans(t *testing.T) {
+	for _, c := range []struct {
+		name, profile      string
+		budget             float64 // of all experiments but those of single-scale's own cost
+		experiments, units int
+	}{
+		{"equal", "cpu", 1456, 60, 10 * 3 * 16},
+		{"equal-four", "cpu", 5824, 30, 10 * 3 * 8},
+		{"equal-sixteen", "cpu", 23296, 5, 3 * (2*4 + 3)},
+		{"paper-photographs", "paper", 0, 5, 3 + 1 + 1 + 6 + 6},
+	} {
+		p, err := plan.Read(filepath.Join(plans, c.name+".yaml"), catalog.Standard(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		units := 0
+		for _, e := range p.Entries {
+			units += len(e.Units())
+			want := c.budget
+			if e.Task.Scale == 2 {
+				want /= 2
+			}
+			if e.Profile.Name != c.profile || e.Budget != want && e.Budget != 0 {
+				t.Errorf("%s: %s has profile %s and a budget of %v", c.name, e.Folder, e.Profile.Name, e.Budget)
+			}
+		}
+		if p.Name != c.name || len(p.Entries) != c.experiments || units != c.units {
+			t.Errorf("%s: %d experiments with %d units, want %d with %d", p.Name, len(p.Entries), units, c.experiments, c.units)
+		}
 	}
 }
 
