@@ -22,7 +22,8 @@ type Sampler interface {
 	// Draw returns the samples of a request on the mesh of its level, and where it asks
 	// for them the same samples, noise and t on the next coarser mesh. Batches of
 	// different iterations and levels are independent; equal requests give equal samples,
-	// and those of a range are the ones that the whole batch has there.
+	// and those of a range are the ones that the whole batch has there. A sampler that has no
+	// crops, which some strategies ask for, answers with an error.
 	Draw(r mesh.Request) (fine, coarser mesh.Batch, err error)
 }
 
