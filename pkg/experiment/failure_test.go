@@ -85,6 +85,31 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
+// TestFailedUnits: a unit that fails is recorded with its reason, the others are trained all the
+// same, and -resume tries it again.
+func TestFailedUnits(t *testing.T) {
+	out := t.TempDir()
+	wild := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "2", "-iterations", "40", "-strategy", "single,mge", "-optimizer", "sgd", "-lr", "100", "-schedule", "constant"}
+	for _, call := range [][]string{wild, append([]string{"-resume"}, wild...)} {
+		printed, err := run(t.Context(), t, out, call...)
+		if err == nil || !strings.Contains(err.Error(), "2 of 2 networks failed, see "+filepath.Join(out, "failed.csv")) {
+			t.Fatalf("%v", err)
+		}
+		rows := table(t, filepath.Join(out, "failed.csv"))
+		if len(rows) != 2 {
+			t.Fatalf("%d rows in failed.csv, want single and mge: %v", len(rows), rows)
+		}
+		for i, strategy := range []string{"single", "mge"} {
+			if r := rows[i]; r["strategy"] != strategy || r["seed"] != "1" || !strings.Contains(r["reason"], "iteration") {
+				t.Errorf("row %d: %v", i, r)
+			}
+			if !strings.Contains(printed, strategy+"-seed1: ") {
+				t.Errorf("%s is not named:\n%s", strategy, printed)
+			}
+		}
+	}
+}
+
 // TestClip: a bound changes the steps and not the norms that are reported.
 func TestClip(t *testing.T) {
 	free, bound := t.TempDir(), t.TempDir()

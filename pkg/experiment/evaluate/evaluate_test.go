@@ -146,6 +146,30 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+// TestOtherPictures: an output folder keeps the measures of its pictures: a call on others is refused
+// and changes nothing; one on the same pictures writes them anew.
+func TestOtherPictures(t *testing.T) {
+	mine, others, out := folder(t, 1), folder(t, 2), filepath.Join(t.TempDir(), "out")
+	args := []string{"-model", sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)), "-data", "folder", "-noise", "0.2", "-out", out, "-root"}
+	if _, err := invoke(t.Context(), t, append(args, mine)...); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(filepath.Join(out, TableFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = invoke(t.Context(), t, append(args, others)...)
+	if err == nil || !strings.Contains(err.Error(), "measures of other pictures (folder "+mine+")") || !strings.Contains(err.Error(), "choose another folder") {
+		t.Errorf("%v", err)
+	}
+	if after, err := os.ReadFile(filepath.Join(out, TableFile)); err != nil || string(after) != string(before) {
+		t.Errorf("the table changed: %v", err)
+	}
+	if _, err := invoke(t.Context(), t, append(args, mine)...); err != nil {
+		t.Errorf("the same pictures again: %v", err)
+	}
+}
+
 // TestBadPictures: whatever is wrong with a picture, the others are measured and their tables stay;
 // it is named, and the exit status is 1.
 func TestBadPictures(t *testing.T) {
