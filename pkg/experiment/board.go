@@ -125,7 +125,7 @@ func (b *board) validation(ctx context.Context, u *unit, row runfolder.History) 
 	if err := b.measures(row); err != nil {
 		return err
 	}
-	batch := u.spread(shown)
+	batch, _ := u.spread(shown)
 	y := pixel.NewImages(batch.Target.N, batch.Target.C, batch.Target.H, batch.Target.W)
 	if err := u.model.Apply(ctx, y.Data, batch.Input, batch.T); err != nil {
 		return err

@@ -3,7 +3,9 @@ package experiment
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 
@@ -12,6 +14,7 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
+	"multiscale/pkg/task"
 )
 
 // shown is the number of validation pictures in samples.png.
@@ -44,7 +47,7 @@ func (e *Experiment) pictures(ctx context.Context) error {
 // samples restores a few validation pictures with the exported models, those of
 // earlier calls too.
 func (e *Experiment) samples(ctx context.Context) (*picture.Planar, error) {
-	b := e.spread(shown)
+	b, labels := e.spread(shown)
 	input, clean := e.planar(b.Input), e.planar(b.Target)
 	rows := make([]plot.Sample, shown)
 	for i := range rows {
@@ -66,26 +69,47 @@ func (e *Experiment) samples(ctx context.Context) (*picture.Planar, error) {
 			rows[i].Restored = append(rows[i].Restored, p)
 		}
 	}
-	return plot.Samples(names, rows).Render(), nil
+	sheet := plot.Samples(names, rows)
+	if labels[0] != "" {
+		sheet.Labels = labels
+	}
+	return sheet.Render(), nil
 }
 
-// spread returns n validation samples from the strongest to the weakest
-// degradation that t can tell.
-func (e *Experiment) spread(n int) mesh.Batch {
+// shownNoise are the shares of noise of samples where a share may be anything: from mild to
+// hard. Of stronger noise no network makes a picture.
+var shownNoise = [shown]float32{0.05, 0.1, 0.15, 0.2, 0.3, 0.4}
+
+// spread returns n validation samples, from the weakest to the strongest noise that is worth
+// a look, and what that is; "" where the task has none.
+func (e *Experiment) spread(n int) (b mesh.Batch, labels []string) {
 	all := e.validation.Batch
 	order := make([]int, all.Len())
 	for i := range order {
 		order[i] = i
 	}
-	if k := e.task.NumConditions; k > 0 {
-		slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(all.T[i*k], all.T[j*k]) })
+	noise := func(i int) float32 { return 0 }
+	switch k := e.task.NumConditions; {
+	case k > 0 && e.task.Noise == task.SignalShare:
+		noise = func(i int) float32 { return 1 - all.T[i*k] }
+	case k > 0:
+		noise = func(i int) float32 { return all.T[i*k] }
 	}
-	var b mesh.Batch
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(noise(i), noise(j)) })
 	for k := range n {
 		i := order[(2*k+1)*len(order)/(2*n)]
+		if e.task.Noise == task.SignalShare && k < len(shownNoise) {
+			away := func(i int) float64 { return math.Abs(float64(noise(i) - shownNoise[k])) }
+			i = slices.MinFunc(order, func(i, j int) int { return cmp.Compare(away(i), away(j)) })
+		}
 		b = b.Append(all.Slice(i, i+1))
+		label := ""
+		if e.task.Noise != task.NoNoise && e.task.NumConditions > 0 {
+			label = fmt.Sprintf("noise %.2f", noise(i))
+		}
+		labels = append(labels, label)
 	}
-	return b
+	return b, labels
 }
 
 // planar brings normalised images to 8-bit pictures.

@@ -13,7 +13,7 @@ type Sample struct {
 
 // leastSide is the side in pixels that shown pictures have at least: one of
 // side 32 is too small to be judged.
-const leastSide = 128
+const leastSide = 160
 
 // Samples draws a row for every sample: degraded, restored by each network
 // under its name, clean. Small pictures are enlarged by a whole factor, without
