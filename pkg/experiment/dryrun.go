@@ -75,7 +75,7 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 	seeds, all := float64(len(e.config.Seeds)), start.Seconds()
 	for _, p := range plans {
 		c := costs[p.Strategy]
-		all += seeds * c.Seconds
+		all += float64(seeds * c.Seconds)
 		fmt.Fprintf(e.out, "time for %s about %s on %d cores, %s of it validation, export and cross-check\n",
 			p.Strategy, about(seeds*c.Seconds), runtime.GOMAXPROCS(0), about(seeds*(c.Seconds-c.Training)))
 	}
@@ -114,7 +114,7 @@ func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Pl
 	costs := make(map[string]Cost, len(plans))
 	for _, p := range plans {
 		training := s.training(p)
-		costs[p.Strategy] = Cost{workUnits(p), training + float64(e.validations(p))*validation + end, training}
+		costs[p.Strategy] = Cost{workUnits(p), training + float64(float64(e.validations(p))*validation) + end, training}
 	}
 	return costs, s, nil
 }

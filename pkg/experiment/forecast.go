@@ -131,14 +131,14 @@ func (f *forecast) left() (seconds float64, ok bool) {
 			}
 			switch t := f.stages[kindOf(s)]; {
 			case t != nil && t.work > 0:
-				seconds += float64(n) * t.seconds / t.work * s.WorkUnits()
+				seconds += float64(float64(n) * t.seconds / t.work * s.WorkUnits())
 			case f.speed != nil:
-				seconds += float64(n) * correction * f.speed.iteration(s)
+				seconds += float64(float64(n) * correction * f.speed.iteration(s))
 			default:
 				return 0, false
 			}
 		}
-		seconds += float64(r.validations)*f.validations.each() + f.ends.each()
+		seconds += float64(float64(r.validations)*f.validations.each()) + f.ends.each()
 	}
 	return seconds, true
 }
@@ -153,7 +153,7 @@ func (f *forecast) correction() float64 {
 		for _, s := range r.plan.Stages {
 			if t := f.stages[kindOf(s)]; t != nil && t.work > 0 {
 				took += t.seconds
-				predicted += t.work / s.WorkUnits() * f.speed.iteration(s)
+				predicted += float64(t.work / s.WorkUnits() * f.speed.iteration(s))
 			}
 		}
 	}

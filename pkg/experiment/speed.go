@@ -225,7 +225,7 @@ func (s *speed) iteration(g mge.Stage) float64 {
 		if i > 0 {
 			images += float64(g.Batches[i-1])
 		}
-		sum += p.seconds(images) + samples*p.draw
+		sum += p.seconds(images) + float64(samples*p.draw)
 	}
 	return sum
 }
@@ -234,8 +234,8 @@ func (s *speed) iteration(g mge.Stage) float64 {
 func (s *speed) training(p mge.Plan) float64 {
 	var seconds, work float64
 	for _, g := range p.Stages {
-		seconds += float64(g.Iterations) * s.iteration(g)
-		work += float64(g.Iterations) * g.WorkUnits()
+		seconds += float64(float64(g.Iterations) * s.iteration(g))
+		work += float64(float64(g.Iterations) * g.WorkUnits())
 	}
 	return seconds * (1 + p.Pilots()/work)
 }

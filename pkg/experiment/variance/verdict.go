@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"gonum.org/v1/gonum/mathext"
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
 
@@ -145,10 +146,10 @@ func (s *study) disagreement(r Result, e Estimate) string {
 	sum := 0.0 // of the terms' squared standard errors
 	for i, l := range r.Levels[:min(len(r.Levels), len(e.Batches))] {
 		off := l.Term.VarianceError / float64(e.Batches[i])
-		sum += off * off
+		sum += float64(off * off)
 	}
 	apart := math.Abs(math.Log(e.Predicted / e.Measured))
-	bound := distuv.UnitNormal.Quantile((1+confidence)/2) * math.Hypot(math.Sqrt(sum)/e.Predicted, e.MeasuredError/e.Measured)
+	bound := mathext.NormalQuantile((1+confidence)/2) * math.Hypot(math.Sqrt(sum)/e.Predicted, e.MeasuredError/e.Measured)
 	if !(apart > bound) {
 		return ""
 	}
