@@ -197,7 +197,7 @@ func Table() []Setting {
 			Help: "weights of the coarse parts of mge and fullmultiscale, from what earlier steps measured: none is the paper's sum, global one for each mesh, layer one for each mesh and layer of the network"},
 			func(c *Config) *mge.Coefficients { return &c.Coefficients }, mge.AllCoefficients()),
 		enumeration(Setting{Name: "dropout-coupling", Group: method,
-			Help: "units that dropout switches off in the two meshes of a difference: drawn for each mesh, or the same ones in both (the coarse mesh has the fine one's, restricted); of networks without dropout both are the same"},
+			Help: "mge compares each picture on a mesh with itself on the next coarser one. Dropout may switch off other units in the two (independent), or the same ones (restricted: the coarse mesh has those of the fine one). Nothing changes in networks without dropout, such as resnet"},
 			func(c *Config) *mge.Coupling { return &c.DropoutCoupling }, mge.Couplings()),
 		enumeration(Setting{Name: "conv", Group: method, Effect: Rounding, Help: "convolution algorithm; auto is a fixed table of shapes"},
 			func(c *Config) *conv.Algorithm { return &c.Conv }, []conv.Algorithm{conv.Auto, conv.Direct, conv.Winograd}),
