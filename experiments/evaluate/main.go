@@ -4,6 +4,10 @@
 //
 //	go run ./experiments/evaluate -model M.onnx [-model ...] -data NAME -root DIR [-noise 0.1,0.3] [-blur 3] ...
 //
+// or as the field does, beside published figures:
+//
+//	go run ./experiments/evaluate -benchmark awgn-color -root DIR [-list FILE] [-model M.onnx ...]
+//
 // It prints a table of MSE, PSNR and SSIM, beside those of the degraded pictures
 // themselves, and writes it as Markdown and CSV, with a row for every picture in
 // another CSV.

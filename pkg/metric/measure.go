@@ -47,6 +47,13 @@ var (
 			got, want := c.Pixels()
 			return PeakRatiosOfLuma(got, want, 2)
 		}}
+	// SSIMLuma is SSIM where PSNRLuma is taken, as papers on super-resolution by two
+	// report it; see SimilaritiesOfLuma.
+	SSIMLuma = Measure{Name: "ssim_luma", Title: "SSIM luma", Higher: true, Places: 4,
+		Of: func(c *Comparison) []float64 {
+			got, want := c.Pixels()
+			return SimilaritiesOfLuma(got, want, 2)
+		}}
 )
 
 // Always are the measures of every validation, whatever the task: the columns
@@ -167,4 +174,4 @@ func (m *Meter) Means() Values {
 }
 
 // All are the measures of this package.
-func All() []Measure { return Union(Always(), []Measure{PSNRLuma}) }
+func All() []Measure { return Union(Always(), []Measure{PSNRLuma, SSIMLuma}) }

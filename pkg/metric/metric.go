@@ -80,6 +80,41 @@ func PeakRatiosOfLuma(got, want pixel.Images, border int) []float64 {
 	})
 }
 
+// SimilaritiesOfLuma is the structural similarity of luma, as papers on super-resolution
+// report it: luma and border are those of PeakRatiosOfLuma, with the offset of 16, the
+// window is that of Similarities, and only places count where all of it lies inside the
+// border. Images without such a place give NaN.
+func SimilaritiesOfLuma(got, want pixel.Images, border int) []float64 {
+	check(got, want)
+	s := got.Shape
+	if s.C != len(lumaWeights) || 2*(border+ssimRadius) >= min(s.H, s.W) {
+		return slices.Repeat([]float64{math.NaN()}, s.N)
+	}
+	h, w := s.H-2*border, s.W-2*border
+	return perImage(s.N, func(n int) float64 {
+		rows := newSSIMRows(h, w)
+		rows.inside = true
+		a, b := make([]float32, w), make([]float32, w)
+		for y := range h {
+			lumaRow(a, got.Slice(n, n+1), y+border, border)
+			lumaRow(b, want.Slice(n, n+1), y+border, border)
+			rows.add(a, b)
+		}
+		return rows.mean()
+	})
+}
+
+// lumaRow writes luma in [16,235]/255 of row y, from column x on, of one image.
+func lumaRow(to []float32, image pixel.Images, y, x int) {
+	for i := range to {
+		v := 16.0 / 255
+		for c, weight := range lumaWeights {
+			v += float64(weight * float64(image.Data[c*image.Plane()+y*image.W+x+i]))
+		}
+		to[i] = float32(v)
+	}
+}
+
 // lumaWeights are BT.601's, scaled to the studio range of 219 of 255 steps.
 var lumaWeights = [3]float64{65.481 / 255, 128.553 / 255, 24.966 / 255}
 

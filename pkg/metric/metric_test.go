@@ -209,3 +209,38 @@ func TestWrongShapesPanic(t *testing.T) {
 		}()
 	}
 }
+
+// TestSimilaritiesOfLuma: grey pictures have the SSIM of their luma over the places where
+// the window lies inside the border, computed here straight from the definition.
+func TestSimilaritiesOfLuma(t *testing.T) {
+	const h, w, border = 17, 19, 2
+	a, b := pixel.NewImages(1, 3, h, w), pixel.NewImages(1, 3, h, w)
+	for i := range h * w {
+		for c := range 3 {
+			a.Data[c*h*w+i] = float32(i*7%13) / 16
+			b.Data[c*h*w+i] = float32(i*5%11) / 16
+		}
+	}
+	luma := func(x pixel.Images, i int) float64 { return (16 + 219*float64(x.Data[i])) / 255 }
+	total, n := 0.0, 0
+	for y := border + 5; y < h-border-5; y++ {
+		for x := border + 5; x < w-border-5; x++ {
+			var ma, mb, aa, bb, ab float64
+			for k := range 121 {
+				g := ssimWindow[k/11] * ssimWindow[k%11]
+				i := (y+k/11-5)*w + x + k%11 - 5
+				u, v := luma(a, i), luma(b, i)
+				ma, mb, aa, bb, ab = ma+g*u, mb+g*v, aa+g*u*u, bb+g*v*v, ab+g*u*v
+			}
+			total += (2*ma*mb + ssimC1) * (2*(ab-ma*mb) + ssimC2) / ((ma*ma + mb*mb + ssimC1) * (aa + bb - ma*ma - mb*mb + ssimC2))
+			n++
+		}
+	}
+	// Luma is float32 there.
+	if got, want := SimilaritiesOfLuma(a, b, border)[0], total/float64(n); math.Abs(got-want) > 1e-6 {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if got := SimilaritiesOfLuma(a, b, 4)[0]; !math.IsNaN(got) {
+		t.Errorf("%v where no window fits", got)
+	}
+}

@@ -59,12 +59,13 @@ func ssimPlane(a, b []float32, h, w int) float64 {
 // the product of two one-dimensional ones, so two passes of 11 do for one of 121: along
 // each row as it comes, and over the rows that the window reaches, which are kept.
 type ssimRows struct {
-	h, w  int
-	added int                            // rows
-	kept  [2*ssimRadius + 1][5][]float64 // row y in place y mod 11: a, b, aa, bb, ab
-	sums  [5][]float64
-	total float64
-	plain []float64
+	h, w   int
+	inside bool                           // only places count where the whole window lies in the picture
+	added  int                            // rows
+	kept   [2*ssimRadius + 1][5][]float64 // row y in place y mod 11: a, b, aa, bb, ab
+	sums   [5][]float64
+	total  float64
+	plain  []float64
 }
 
 func newSSIMRows(h, w int) *ssimRows {
@@ -101,11 +102,26 @@ func (s *ssimRows) add(a, b []float32) {
 	}
 }
 
-// mean is the mean over all rows, when all have been added.
-func (s *ssimRows) mean() float64 { return s.total / float64(s.h*s.w) }
+// mean is the mean over all places that count, when all rows have been added.
+func (s *ssimRows) mean() float64 {
+	border := s.border()
+	return s.total / float64((s.h-2*border)*(s.w-2*border))
+}
+
+// border is how many rows and columns do not count on each side.
+func (s *ssimRows) border() int {
+	if s.inside {
+		return ssimRadius
+	}
+	return 0
+}
 
 // finish adds up row y of the map.
 func (s *ssimRows) finish(y int) {
+	border := s.border()
+	if y < border || y >= s.h-border {
+		return
+	}
 	for i, sums := range s.sums {
 		clear(sums)
 		for k := max(-ssimRadius, -y); k <= min(ssimRadius, s.h-1-y); k++ {
@@ -115,7 +131,8 @@ func (s *ssimRows) finish(y int) {
 			}
 		}
 	}
-	for x, ma := range s.sums[0] {
+	for x := border; x < s.w-border; x++ {
+		ma := s.sums[0][x]
 		mb, aa, bb, ab := s.sums[1][x], s.sums[2][x], s.sums[3][x], s.sums[4][x]
 		mean := float64(ma * mb)
 		squares := float64(ma*ma) + float64(mb*mb)

@@ -52,3 +52,30 @@ func TestHalf(t *testing.T) {
 		}
 	}
 }
+
+// TestDouble: a constant stays one; a ramp goes on where the kernel does not reach the
+// border; and halves of doubles are close to the picture.
+func TestDouble(t *testing.T) {
+	p := &Planar{C: 1, H: 6, W: 12, Values: make([]float32, 72)}
+	for i := range p.Values {
+		p.Values[i] = float32(i%12) / 16
+	}
+	q := p.Double()
+	for y := range q.H {
+		for x := 4; x < q.W-4; x++ {
+			want := (float32(x) - 0.5) / 32
+			if got := q.Values[y*q.W+x]; math.Abs(float64(got-want)) > 1e-6 {
+				t.Fatalf("(%d,%d): %v, want %v", x, y, got, want)
+			}
+		}
+	}
+	b := New(3, 5, 4)
+	for i := range b.Pix {
+		b.Pix[i] = 93
+	}
+	for _, v := range b.Double().Pix {
+		if v != 93 {
+			t.Fatalf("%d of a picture of 93", v)
+		}
+	}
+}

@@ -14,6 +14,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/field"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/tile"
 	"multiscale/pkg/experiment/trial"
@@ -29,6 +30,8 @@ type Request struct {
 	Catalog    catalog.Catalog
 	Models     []string
 	Data, Root string
+	// Benchmark is one of package field, on the pictures of Root that List names; "" for none.
+	Benchmark, List string
 	// AllowIncomplete takes a published data set that lacks pictures.
 	AllowIncomplete bool
 	SkipBad         bool                 // leave out pictures that cannot be read
@@ -72,6 +75,12 @@ type evaluation struct {
 
 // Run does what r asks for: it prints the table to out and progress to log.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
+	if r.Benchmark != "" {
+		return field.Run(ctx, field.Request{
+			Catalog: r.Catalog, Benchmark: r.Benchmark, Models: r.Models, Root: r.Root, List: r.List,
+			Pictures: r.Pictures, Memory: r.Memory, Out: r.Out, Options: r.Options,
+		}, out, log)
+	}
 	e := &evaluation{Request: r, tiled: map[string]int{}, progress: progress.New(log)}
 	defer e.progress.Close()
 	defer func() {

@@ -14,6 +14,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/field"
 	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
@@ -23,13 +24,16 @@ import (
 // restored in tiles.
 const DefaultMemory = 2 << 30
 
+// defaultData is built in.
+const defaultData = "deadleaves"
+
 // Main is the command's body: it parses the flags and runs.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 	return command.Do(ctx, known, args, parse, Run)
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
-	r := Request{Catalog: known, Data: "deadleaves", Settings: map[string][]float64{}, Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto, Extensions: known.Extensions()}}
+	r := Request{Catalog: known, Data: defaultData, Settings: map[string][]float64{}, Memory: DefaultMemory, Options: session.Options{Runtime: session.Auto, Extensions: known.Extensions()}}
 	f := command.NewFlags("evaluate", "measures exported models on whole pictures with fixed degradations")
 	f.Help = help
 	f.Group("What is measured")
@@ -38,6 +42,8 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.String(&r.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; data of your own, such as folder, needs one)")
 	f.Bool(&r.AllowIncomplete, "allow-incomplete", "accept a published data set that lacks files or pictures")
 	f.Bool(&r.SkipBad, "skip-bad", "leave out pictures that cannot be read, and of pairs those without a counterpart")
+	f.Choice(&r.Benchmark, "benchmark", field.Names(), "the field's protocol instead, on the clean pictures of -root, beside simple methods and published figures; models are optional")
+	f.String(&r.List, "list", "FILE", "of a benchmark: names of its pictures below -root, one a line")
 	f.Int(&r.Pictures, "pictures", "N", 1, 1<<30, "all", "only the first pictures")
 	f.Group("Degradations; a model gets those of its task")
 	r.defineSettings(f)
@@ -104,6 +110,10 @@ func (r *Request) check() error {
 		seen[filepath.Clean(m)] = true
 	}
 	switch {
+	case r.Benchmark != "":
+		return r.checkBenchmark()
+	case r.List != "":
+		return command.Wrong("list", r.List, "it is for a -benchmark", "give -benchmark NAME, or leave it out")
 	case len(r.Models) == 0:
 		return &command.UsageError{Flag: "-model", Reason: "missing", Advice: "give -model M.onnx, once for each model"}
 	}
@@ -112,4 +122,25 @@ func (r *Request) check() error {
 		return command.Wrong("data", r.Data, "unknown", command.OneOf(dataset.Names(r.Catalog.Data)))
 	}
 	return setting.CheckData(format, r.Root, "")
+}
+
+// checkBenchmark refuses what a benchmark fixes, or does not know.
+func (r *Request) checkBenchmark() error {
+	fixed := func(flag string) error {
+		return &command.UsageError{Flag: "-" + flag, Reason: "-benchmark " + r.Benchmark + " decides it", Advice: "leave it out"}
+	}
+	switch {
+	case r.Root == "":
+		return &command.UsageError{Flag: "-root", Reason: "-benchmark needs the folder of the pictures", Advice: "give -root DIR"}
+	case r.Data != defaultData && r.Data != "folder":
+		return fixed("data")
+	case r.AllowIncomplete:
+		return fixed("allow-incomplete")
+	case r.SkipBad:
+		return fixed("skip-bad")
+	}
+	for name := range r.Settings {
+		return fixed(name)
+	}
+	return nil
 }

@@ -1,0 +1,126 @@
+// Package field measures models the way the field does: on the customary sets of
+// pictures, with the customary degradations and measures, beside simple methods and
+// published figures. It is the body of evaluate's -benchmark.
+package field
+
+import (
+	"fmt"
+
+	"multiscale/pkg/metric"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
+	"multiscale/pkg/task"
+)
+
+// Benchmark is a way to degrade clean pictures of 8 bits, and to measure answers, which
+// are clipped and rounded to 8 bits.
+type Benchmark struct {
+	Name     string
+	Channels int    // of the pictures
+	Scale    int    // by which models enlarge
+	Task     string // of models; empty for any that removes white noise
+	Settings []Setting
+	Measures []metric.Measure
+	Protocol string // what is done, in a few sentences
+
+	degrade func(from source, s Setting, r random.Stream) (*observation, error)
+	// methods take no network; the first is the degraded picture itself, or stands for it.
+	methods []method
+	gains   bool // over the first method, in PSNR
+}
+
+// Setting is one strength of a degradation.
+type Setting struct {
+	Name  string
+	Sigma float64 // standard deviation of the noise on the 8-bit scale
+	Blur  float64 // standard deviation of the blur in pixels
+}
+
+// observation is a degraded picture as pixels on [0,1] that are neither clipped nor rounded.
+type observation struct {
+	pixel.Images
+	Setting
+	missing []bool // by place, alike in all channels; nil for none
+}
+
+// method restores without a network. Its answer is pixels on [0,1].
+type method struct {
+	name    string
+	restore func(o *observation) pixel.Images
+}
+
+// noise is the standard deviation of 8-bit pixels of a picture that is degraded with a
+// share of noise t in values normalised by mean and deviation 1/2, relative to the
+// share that is left of the picture.
+func noise(t float64) float64 { return 255.0 / 2 * t / (1 - t) }
+
+// shares of noise of deblurring and inpainting: those that networks are trained with,
+// from little to the most.
+var shares = []float64{0.01, 0.05, 0.1}
+
+// border is what measures of luma leave out; see metric.PSNRLuma.
+const border = 2
+
+// All are the benchmarks.
+func All() []Benchmark {
+	var white, blurred, boxes []Setting
+	for _, sigma := range []float64{15, 25, 50} {
+		white = append(white, Setting{Name: fmt.Sprintf("sigma=%v", sigma), Sigma: sigma})
+	}
+	for _, t := range shares {
+		s := Setting{Name: fmt.Sprintf("noise=%v", t), Sigma: noise(t)}
+		boxes = append(boxes, s)
+		s.Name, s.Blur = "blur=3,"+s.Name, 3
+		blurred = append(blurred, s)
+	}
+	input := method{"(input)", func(o *observation) pixel.Images { return o.Images }}
+	awgn := Benchmark{
+		Scale: 1, Settings: white, Measures: []metric.Measure{metric.PSNR}, degrade: whiten, methods: []method{input},
+		Protocol: "White Gaussian noise on the 8-bit scale, neither clipped nor rounded, on whole pictures.",
+	}
+	color, gray := awgn, awgn
+	color.Name, color.Channels = "awgn-color", 3
+	gray.Name, gray.Channels = "awgn-gray", 1
+	gray.Protocol += " Colours are brought to grey by the luma of BT.601, rounded."
+	whole := []metric.Measure{metric.PSNR, metric.SSIM}
+	return []Benchmark{
+		color, gray,
+		{
+			Name: "sr-x2", Channels: 3, Scale: 2, Task: task.Superresolution().Name, Settings: []Setting{{Name: "x2"}},
+			Measures: []metric.Measure{metric.PSNRLuma, metric.SSIMLuma}, degrade: reduce,
+			methods: []method{{"(bicubic)", enlarge}}, gains: true,
+			Protocol: fmt.Sprintf("Pictures, cut to even sides, are halved by MATLAB's antialiased bicubic and rounded to 8 bits, "+
+				"unless the set has halves in a folder LR. "+
+				"Measures are of luma (BT.601, 16 to 235) without a border of %d pixels; windows of SSIM lie inside.", border),
+		},
+		{
+			Name: "deblurring", Channels: 3, Scale: 1, Task: task.Deblurring().Name, Settings: blurred, Measures: whole,
+			degrade: blur, methods: []method{input, {"(wiener)", wiener}},
+			Protocol: "A periodic Gaussian blur of 3 pixels and white noise: 127.5 t/(1-t) on the 8-bit scale for a noise of t. " +
+				"Wiener's filter knows blur and noise.",
+		},
+		{
+			Name: "inpainting", Channels: 3, Scale: 1, Task: task.Inpainting().Name, Settings: boxes, Measures: whole,
+			degrade: cover, methods: []method{input, {"(harmonic)", harmonic}},
+			Protocol: "One to three boxes of middle grey, each a tenth to a third of the sides, and white noise: 127.5 t/(1-t) on the " +
+				"8-bit scale for a noise of t. The harmonic fill knows the boxes.",
+		},
+	}
+}
+
+// Names are the names of benchmarks.
+func Names() (names []string) {
+	for _, b := range All() {
+		names = append(names, b.Name)
+	}
+	return names
+}
+
+func find(name string) (Benchmark, bool) {
+	for _, b := range All() {
+		if b.Name == name {
+			return b, true
+		}
+	}
+	return Benchmark{}, false
+}

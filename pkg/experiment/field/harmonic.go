@@ -1,0 +1,59 @@
+package field
+
+import (
+	"math"
+
+	"multiscale/pkg/pixel"
+)
+
+// Successive over-relaxation ends when no pixel changes by more, or after so many sweeps.
+const (
+	settled   = 1e-5
+	maxSweeps = 5000
+)
+
+// harmonic fills what is missing with the harmonic function that has the values around
+// it: each pixel is the mean of its four neighbours, of fewer at the picture's border.
+func harmonic(o *observation) pixel.Images {
+	y := pixel.Images{Shape: o.Shape, Data: append([]float32(nil), o.Data...)}
+	var holes []int
+	for i, missing := range o.missing {
+		if missing {
+			holes = append(holes, i)
+		}
+	}
+	// The best factor for a square of that side (Young 1954).
+	side := math.Sqrt(float64(len(holes)))
+	factor := 2 / (1 + math.Sin(math.Pi/(side+1)))
+	for c := range y.C {
+		fill(y.Data[c*y.Plane():][:y.Plane()], y.H, y.W, holes, factor)
+	}
+	return y
+}
+
+func fill(x []float32, h, w int, holes []int, factor float64) {
+	for range maxSweeps {
+		largest := 0.0
+		for _, i := range holes {
+			sum, n := 0.0, 0
+			if i >= w {
+				sum, n = sum+float64(x[i-w]), n+1
+			}
+			if i < (h-1)*w {
+				sum, n = sum+float64(x[i+w]), n+1
+			}
+			if i%w > 0 {
+				sum, n = sum+float64(x[i-1]), n+1
+			}
+			if i%w < w-1 {
+				sum, n = sum+float64(x[i+1]), n+1
+			}
+			change := factor * (sum/float64(n) - float64(x[i]))
+			x[i] += float32(change)
+			largest = max(largest, math.Abs(change))
+		}
+		if largest <= settled {
+			return
+		}
+	}
+}

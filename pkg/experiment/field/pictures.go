@@ -1,0 +1,98 @@
+package field
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"multiscale/pkg/dataset"
+	"multiscale/pkg/picture"
+)
+
+// pictures are the clean pictures of a benchmark.
+type pictures struct {
+	root, low string // folders of clean and, where there is one, of reduced pictures
+	digest    string
+	names     []string // below root, with slashes
+}
+
+// source is a clean picture, and the set's own reduced one or nil.
+type source struct{ clean, low *picture.Planar }
+
+// The folders of a set for super-resolution by two, as Urban100's authors have them.
+const (
+	highFolder = "HR"
+	lowFolder  = "LR"
+)
+
+// openPictures lists pictures; those of a benchmark that enlarges may be pairs.
+func openPictures(r Request, b Benchmark) (*pictures, error) {
+	p := &pictures{root: r.Root}
+	if full := filepath.Join(r.Root, highFolder); b.Scale > 1 && isFolder(full) {
+		p.root = full
+		if low := filepath.Join(r.Root, lowFolder); isFolder(low) {
+			p.low = low
+		}
+	}
+	var err error
+	if r.List != "" {
+		if p.names, err = readList(r.List); err != nil {
+			return nil, fmt.Errorf("-list %w", err)
+		}
+	} else if p.names, err = list(p.root); err != nil {
+		return nil, fmt.Errorf("-root %w", err)
+	}
+	if r.Pictures > 0 {
+		p.names = p.names[:min(r.Pictures, len(p.names))]
+	}
+	p.digest, err = dataset.Digest(p.root, p.names)
+	return p, err
+}
+
+// list returns the pictures below a folder, in the order of their names.
+func list(root string) (names []string, err error) {
+	if !isFolder(root) {
+		return nil, fmt.Errorf("%s: no such folder", root)
+	}
+	err = fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.Type().IsRegular() && picture.IsName(path) {
+			names = append(names, path)
+		}
+		return err
+	})
+	if err == nil && len(names) == 0 {
+		err = fmt.Errorf("%s: the folder has no pictures", root)
+	}
+	return names, err
+}
+
+// load reads a picture, cut to whole multiples of the benchmark's factor.
+func (p *pictures) load(name string, b Benchmark) (s source, err error) {
+	if s.clean, err = read(p.root, name, b.Channels); err != nil {
+		return s, err
+	}
+	w, h := s.clean.W/b.Scale, s.clean.H/b.Scale
+	if w < 1 || h < 1 {
+		return s, fmt.Errorf("%s: %dx%d pixels are too few", name, s.clean.W, s.clean.H)
+	}
+	if b.Scale*w != s.clean.W || b.Scale*h != s.clean.H {
+		s.clean = s.clean.Cut(0, 0, b.Scale*w, b.Scale*h)
+	}
+	if p.low == "" {
+		return s, nil
+	}
+	if s.low, err = read(p.low, name, b.Channels); err == nil && (s.low.W != w || s.low.H != h) {
+		err = fmt.Errorf("%s: %dx%d pixels, want %dx%d", filepath.Join(p.low, name), s.low.W, s.low.H, w, h)
+	}
+	return s, err
+}
+
+// read reads a picture as bytes.
+func read(root, name string, channels int) (*picture.Planar, error) {
+	p, _, err := dataset.Load(filepath.Join(root, filepath.FromSlash(name)), channels)
+	if err == nil && p.Pix == nil {
+		p = picture.FromFloat(p.Values, p.W, p.H)
+	}
+	return p, err
+}

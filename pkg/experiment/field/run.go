@@ -1,0 +1,267 @@
+package field
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"multiscale/onnx/session"
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/progress"
+	"multiscale/pkg/experiment/tile"
+	"multiscale/pkg/metric"
+	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
+	"multiscale/pkg/task"
+)
+
+// Request is what is measured.
+type Request struct {
+	Catalog   catalog.Catalog
+	Benchmark string
+	Models    []string
+	Root      string // folder of clean pictures; for super-resolution it may have folders HR and LR
+	List      string // a file of names below Root, one a line; empty for all pictures
+	Pictures  int    // the first ones; 0 for all
+	Memory    int64  // bytes for what a network computes in between
+	Out       string
+	Options   session.Options
+}
+
+// model is one of the models that are compared.
+type model struct {
+	*session.Session
+	name   string
+	noise  task.Noise // what t means
+	runner *tile.Runner
+	tiled  int // pictures that did not fit the memory as a whole
+}
+
+// measurement is a request in progress.
+type measurement struct {
+	Request
+	Benchmark Benchmark
+	pictures  *pictures
+	models    []*model
+	results   []*result
+	failed    []error // a picture each
+	progress  *progress.Printer
+}
+
+// result is what one method or model reaches with one setting.
+type result struct {
+	method  string
+	model   *model // nil for methods
+	setting string
+	// names and values have an entry a picture; values are by measure.
+	names  []string
+	values [][]float64
+}
+
+// Run does what r asks for: it prints the table to out and progress to log.
+func Run(ctx context.Context, r Request, out, log io.Writer) error {
+	b, ok := find(r.Benchmark)
+	if !ok {
+		return command.Wrong("benchmark", r.Benchmark, "unknown", command.OneOf(Names()))
+	}
+	m := &measurement{Request: r, Benchmark: b, progress: progress.New(log)}
+	defer m.progress.Close()
+	defer func() {
+		for _, o := range m.models {
+			o.Close()
+		}
+	}()
+	if err := m.open(); err != nil {
+		return err
+	}
+	if err := m.claim(); err != nil {
+		return err
+	}
+	if err := m.measure(ctx); err != nil {
+		return err
+	}
+	if len(m.results) > 0 {
+		if err := m.report(out); err != nil {
+			return err
+		}
+	}
+	if len(m.failed) > 0 {
+		return fmt.Errorf("%d of %d pictures could not be measured; the first: %w", len(m.failed), len(m.pictures.names), m.failed[0])
+	}
+	return nil
+}
+
+// open opens pictures and models.
+func (m *measurement) open() (err error) {
+	if m.pictures, err = openPictures(m.Request, m.Benchmark); err != nil {
+		return err
+	}
+	names := command.ShortNames(m.Models)
+	for i, path := range m.Models {
+		s, err := session.Open(path, m.Options)
+		if err != nil {
+			return fmt.Errorf("-model %w", err)
+		}
+		o := &model{Session: s, name: names[i], runner: &tile.Runner{Session: s, Memory: m.Memory}}
+		m.models = append(m.models, o)
+		if s.Note != "" {
+			m.progress.Print("%s", s.Note)
+		}
+		if o.noise, err = task.ParseNoise(s.Time); err == nil {
+			err = m.Benchmark.fits(o)
+		}
+		if err != nil {
+			return fmt.Errorf("-model %s: %w", path, err)
+		}
+	}
+	return nil
+}
+
+// fits refuses a model that the benchmark is not for.
+func (b Benchmark) fits(o *model) error {
+	other := func() bool {
+		return slices.ContainsFunc(All(), func(a Benchmark) bool { return a.Task != "" && a.Task == o.Task })
+	}
+	switch {
+	case b.Task != "" && o.Task != b.Task, b.Task == "" && other():
+		return fmt.Errorf("it is a model for %s, which -benchmark %s does not measure", o.Task, b.Name)
+	case o.Scale != b.Scale:
+		return fmt.Errorf("it enlarges by %d, -benchmark %s needs %d", o.Scale, b.Name, b.Scale)
+	case o.Channels != b.Channels:
+		return fmt.Errorf("it takes %d channels, pictures of -benchmark %s have %d", o.Channels, b.Name, b.Channels)
+	case o.Conditions > 1, o.Conditions == 1 && o.noise == task.NoNoise:
+		return errors.New("what it takes beside a picture does not follow from the noise")
+	}
+	return nil
+}
+
+// measure goes through the pictures, one at a time.
+func (m *measurement) measure(ctx context.Context) error {
+	total := len(m.pictures.names) * len(m.Benchmark.Settings) * max(1, len(m.models))
+	done := 0
+	for i, name := range m.pictures.names {
+		found, err := m.picture(ctx, name, func() {
+			done++
+			m.progress.Count("pictures restored", done, total)
+		})
+		if ctx.Err() != nil {
+			return fmt.Errorf("stopped after %d of %d pictures; nothing was written: %w", i, len(m.pictures.names), ctx.Err())
+		}
+		if err != nil { // the others are still measured
+			m.failed = append(m.failed, err)
+			m.progress.Print("%v", err)
+			continue
+		}
+		m.add(name, found)
+	}
+	return nil
+}
+
+// add appends a picture's results to those of the others.
+func (m *measurement) add(name string, found []*result) {
+	if m.results == nil {
+		m.results = found
+	} else {
+		for i, r := range found {
+			for k, v := range r.values {
+				m.results[i].values[k] = append(m.results[i].values[k], v...)
+			}
+		}
+	}
+	for _, r := range m.results {
+		r.names = append(r.names, name)
+	}
+}
+
+// picture measures a picture with all settings, methods and models.
+func (m *measurement) picture(ctx context.Context, name string, done func()) (found []*result, err error) {
+	b := m.Benchmark
+	from, err := m.pictures.load(name, b)
+	if err != nil {
+		return nil, err
+	}
+	clean := from.clean
+	for _, s := range b.Settings {
+		// The noise belongs to the picture, whatever others there are and whichever
+		// format they have.
+		base := filepath.Base(filepath.FromSlash(name))
+		r := random.New(0).Child("benchmark/" + b.Name).Child(s.Name).Child(strings.TrimSuffix(base, filepath.Ext(base)))
+		o, err := b.degrade(from, s, r)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		score := func(method string, by *model, answer pixel.Images) {
+			found = append(found, &result{method: method, model: by, setting: s.Name, values: b.score(answer, clean)})
+		}
+		for _, method := range b.methods {
+			score(method.name, nil, method.restore(o))
+		}
+		for _, by := range m.models {
+			answer, err := by.restore(ctx, o)
+			if err != nil {
+				return nil, err
+			}
+			score(by.name, by, answer)
+			done()
+		}
+		if len(m.models) == 0 {
+			done()
+		}
+	}
+	return found, nil
+}
+
+// score measures an answer, which is clipped and rounded to 8 bits first.
+func (b Benchmark) score(answer pixel.Images, clean *picture.Planar) (values [][]float64) {
+	got := task.Normalised(picture.FromFloat(answer.Data, answer.W, answer.H), pixel.Unit)
+	c := &metric.Comparison{Got: got, Want: task.Normalised(clean, pixel.Unit), Scale: pixel.Unit}
+	for _, m := range b.Measures {
+		values = append(values, m.Of(c))
+	}
+	return values
+}
+
+// restore returns the model's answer as pixels. t, and by what the picture is
+// multiplied, follow from the noise.
+func (o *model) restore(ctx context.Context, seen *observation) (pixel.Images, error) {
+	scale := o.Pixels()
+	x := pixel.Images{Shape: seen.Shape, Data: append([]float32(nil), seen.Data...)}
+	scale.Normalise(x)
+	var t []float32
+	if o.Conditions > 0 {
+		relative := 0.0 // deviation in normalised values, a mean over channels
+		for c := range x.C {
+			_, std := scale.Channel(c)
+			relative += seen.Sigma / 255 / std / float64(x.C)
+		}
+		factor, one := o.noise.At(relative)
+		t = []float32{one}
+		for i := range x.Data {
+			x.Data[i] *= float32(factor)
+		}
+	}
+	plan, err := o.runner.Plan(x.H, x.W)
+	if err != nil {
+		return x, err
+	}
+	if !plan.Exact {
+		o.tiled++
+	}
+	y := pixel.NewImages(1, x.C, o.Scale*x.H, o.Scale*x.W)
+	err = o.runner.Run(ctx, tile.Of(x), t, func(planes [][]float32, row, rows int) {
+		for c, plane := range planes {
+			mean, std := scale.Channel(c)
+			to := y.Data[(c*y.H+row)*y.W:][:rows*y.W]
+			for i := range to {
+				to[i] = float32(mean) + float32(float32(std)*plane[i])
+			}
+		}
+	}, nil)
+	return y, err
+}

@@ -1,0 +1,297 @@
+package field
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"multiscale/pkg/durable"
+	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/metric"
+)
+
+// The files of a benchmark.
+const (
+	TableFile    = "benchmark.csv" // means by method and setting
+	PicturesFile = "pictures.csv"  // a row for every picture, setting and method
+	MarkdownFile = "benchmark.md"  // what is printed
+	RecordFile   = "benchmark.json"
+)
+
+// Record is benchmark.json: what was measured on which pictures.
+type Record struct {
+	Benchmark string   `json:"benchmark"`
+	Root      string   `json:"root"`
+	List      string   `json:"list,omitempty"`
+	Digest    string   `json:"data_digest"` // of the pictures
+	Pictures  int      `json:"pictures"`
+	Models    []string `json:"models"`
+}
+
+// maxRecord bounds the file that is read back, in bytes.
+const maxRecord = 1 << 20
+
+// claim makes the folder of the tables, and refuses one with tables of another benchmark
+// or of other pictures.
+func (m *measurement) claim() error {
+	if m.Out == "" {
+		m.Out = filepath.Join("results", "runs", "benchmark-"+m.Benchmark.Name+"-"+m.pictures.digest[:8])
+	}
+	if err := durable.CheckFolder(m.Out); err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
+	path := filepath.Join(m.Out, RecordFile)
+	data, err := durable.ReadFile(durable.OS, path, maxRecord)
+	if err == nil {
+		var there Record
+		if err := json.Unmarshal(data, &there); err != nil {
+			return fmt.Errorf("-out %s: it cannot be read: %w; choose another folder", path, err)
+		}
+		if there.Digest != m.pictures.digest || there.Benchmark != m.Benchmark.Name {
+			return fmt.Errorf("-out %s: it holds %s of other pictures (%s); choose another folder", m.Out, there.Benchmark, there.Root)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("-out: %w", err)
+	}
+	if err := durable.OS.MkdirAll(m.Out); err != nil {
+		return fmt.Errorf("-out %s: %w", m.Out, err)
+	}
+	return durable.WriteFile(durable.OS, path, func(w io.Writer) error {
+		out := json.NewEncoder(w)
+		out.SetIndent("", "  ")
+		return out.Encode(Record{m.Benchmark.Name, m.Root, m.List, m.pictures.digest, len(m.pictures.names), m.Models})
+	})
+}
+
+// row is one method in the tables.
+type row struct {
+	kind, method     string
+	network, runtime string
+	pictures         int
+	source           string // of published figures
+	// means and gains are by setting: by measure, and in decibels over the first method.
+	means [][]float64
+	gains []float64
+}
+
+// The kinds of rows.
+const (
+	kindMethod    = "method"
+	kindModel     = "model"
+	kindPublished = "published"
+)
+
+// rows are methods, models and published figures, in this order.
+func (m *measurement) rows(figures []figure, set string) []*row {
+	b := m.Benchmark
+	var list []*row
+	at := func(kind, method string, pictures int) *row {
+		for _, r := range list {
+			if r.kind == kind && r.method == method {
+				return r
+			}
+		}
+		r := &row{kind: kind, method: method, pictures: pictures}
+		for range b.Settings {
+			r.means = append(r.means, slices.Repeat([]float64{math.NaN()}, len(b.Measures)))
+			r.gains = append(r.gains, math.NaN())
+		}
+		list = append(list, r)
+		return r
+	}
+	index := func(setting string) int {
+		return slices.IndexFunc(b.Settings, func(s Setting) bool { return s.Name == setting })
+	}
+	for _, result := range m.results {
+		kind := kindMethod
+		if result.model != nil {
+			kind = kindModel
+		}
+		r := at(kind, result.method, len(result.names))
+		if o := result.model; o != nil {
+			r.network, r.runtime = o.Network, o.Runtime+" "+o.Version
+		}
+		for i, values := range result.values {
+			r.means[index(result.setting)][i] = metric.Mean(values)
+		}
+	}
+	for _, f := range figures {
+		if f.set != set {
+			continue
+		}
+		r := at(kindPublished, f.method, f.pictures)
+		if r.source == "" || f.source == unchecked {
+			r.source = f.source
+		}
+		for i, measure := range b.Measures {
+			r.means[index(f.setting)][i] = f.of(measure)
+		}
+	}
+	if b.gains {
+		base := map[string]*row{kindMethod: list[0], kindModel: list[0]}
+		for _, r := range list {
+			if r.kind == kindPublished && base[r.kind] == nil {
+				base[r.kind] = r
+			}
+			for i := range r.gains {
+				r.gains[i] = r.means[i][0] - base[r.kind].means[i][0]
+			}
+		}
+	}
+	return list
+}
+
+// report writes the files and prints the table.
+func (m *measurement) report(out io.Writer) error {
+	figures, err := published(m.Benchmark.Name)
+	if err != nil {
+		return err
+	}
+	set := known(figures, m.List, m.Root)
+	list := m.rows(figures, set)
+	text := m.markdown(list, set)
+	for _, f := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{PicturesFile, m.writePictures},
+		{TableFile, func(w io.Writer) error { return m.writeTable(w, list, set) }},
+		{MarkdownFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},
+	} {
+		if err := durable.WriteFile(durable.OS, filepath.Join(m.Out, f.name), f.write); err != nil {
+			return fmt.Errorf("-out: %w", err)
+		}
+	}
+	_, err = fmt.Fprintf(out, "%sWritten to %s.\n", text, m.Out)
+	return err
+}
+
+func (m *measurement) markdown(list []*row, set string) string {
+	b := m.Benchmark
+	head := []string{"method", "kind"}
+	for _, s := range b.Settings {
+		for _, measure := range b.Measures {
+			title := measure.Title
+			if len(b.Settings) > 1 {
+				title = s.Name + " " + title
+			}
+			head = append(head, title)
+		}
+		if b.gains {
+			head = append(head, "gain dB")
+		}
+	}
+	lines := [][]string{head}
+	var sources []*row
+	whole := 0 // pictures of the published set
+	for _, r := range list {
+		line := []string{r.method, r.kind}
+		for i := range b.Settings {
+			for k, measure := range b.Measures {
+				line = append(line, table.Fixed(r.means[i][k], measure.Places))
+			}
+			if b.gains {
+				line = append(line, table.Fixed(r.gains[i], 2))
+			}
+		}
+		lines = append(lines, line)
+		if r.kind == kindPublished {
+			whole = r.pictures
+			sources = append(sources, r)
+		}
+	}
+	var t strings.Builder
+	name := set
+	if name == "" {
+		name = filepath.Base(m.Root)
+	}
+	n := list[0].pictures
+	fmt.Fprintf(&t, "# %s on %s, %d pictures\n\n%s\n", b.Name, name, n, table.Aligned(lines, 2))
+	fmt.Fprintf(&t, "%s Answers are clipped and rounded to 8 bits. Means over pictures.\n\n", b.Protocol)
+	if sources != nil {
+		fmt.Fprintf(&t, "Published figures are means over the %d pictures of %s", whole, set)
+		if n != whole {
+			fmt.Fprintf(&t, ", not over these %d", n)
+		}
+		fmt.Fprintf(&t, ". %s.\n\n", cite(sources))
+	}
+	for _, o := range m.models {
+		fmt.Fprintf(&t, "- %s: %s for %s", o.name, o.Network, o.Task)
+		if o.Blind {
+			t.WriteString(", t hidden")
+		}
+		fmt.Fprintf(&t, ", in %s %s", o.Runtime, o.Version)
+		if o.tiled > 0 {
+			fmt.Fprintf(&t, "; %d of its inputs did not fit the memory as a whole and were restored in blended tiles", o.tiled)
+		}
+		t.WriteString("\n")
+	}
+	if len(m.models) > 0 {
+		t.WriteString("\n")
+	}
+	return t.String()
+}
+
+// cite names methods by source.
+func cite(list []*row) string {
+	var parts []string
+	for i, r := range list {
+		if i > 0 && list[i-1].source == r.source {
+			parts[len(parts)-1] += ", " + r.method
+			continue
+		}
+		parts = append(parts, r.source+": "+r.method)
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (m *measurement) writeTable(w io.Writer, list []*row, set string) error {
+	b := m.Benchmark
+	head := []string{"benchmark", "set", "pictures", "setting", "kind", "method", "network", "runtime"}
+	for _, measure := range b.Measures {
+		head = append(head, measure.Name)
+	}
+	if b.gains {
+		head = append(head, "gain")
+	}
+	records := [][]string{append(head, "source")}
+	for i, s := range b.Settings {
+		for _, r := range list {
+			record := []string{b.Name, set, strconv.Itoa(r.pictures), s.Name, r.kind, r.method, r.network, r.runtime}
+			for _, v := range r.means[i] {
+				record = append(record, table.Exact(v))
+			}
+			if b.gains {
+				record = append(record, table.Exact(r.gains[i]))
+			}
+			records = append(records, append(record, r.source))
+		}
+	}
+	return csv.NewWriter(w).WriteAll(records)
+}
+
+func (m *measurement) writePictures(w io.Writer) error {
+	head := []string{"benchmark", "picture", "setting", "method"}
+	for _, measure := range m.Benchmark.Measures {
+		head = append(head, measure.Name)
+	}
+	records := [][]string{head}
+	for i := range m.results[0].names {
+		for _, r := range m.results {
+			record := []string{m.Benchmark.Name, r.names[i], r.setting, r.method}
+			for _, values := range r.values {
+				record = append(record, table.Exact(values[i]))
+			}
+			records = append(records, record)
+		}
+	}
+	return csv.NewWriter(w).WriteAll(records)
+}

@@ -1,0 +1,104 @@
+package field
+
+import (
+	"math"
+
+	"gonum.org/v1/gonum/dsp/fourier"
+
+	"multiscale/pkg/elementary"
+	"multiscale/pkg/pixel"
+)
+
+// wiener is Wiener's filter for a periodic Gaussian blur and white noise, both known.
+// The spectrum of the picture is taken to fall as the inverse square of the frequency,
+// as that of photographs does, with the variance that the observation has beyond the
+// noise (Gonzalez and Woods, Digital Image Processing, section 5.8).
+func wiener(o *observation) pixel.Images {
+	y := pixel.NewImages(1, o.C, o.H, o.W)
+	down, across := gaussian(o.Blur, o.H), gaussian(o.Blur, o.W)
+	n := float64(o.Plane())
+	sigma := o.Sigma / 255
+	plane := make([]complex128, o.Plane())
+	for c := range o.C {
+		x := o.Data[c*o.Plane():][:o.Plane()]
+		mean, square := 0.0, 0.0
+		for _, v := range x {
+			mean += float64(v)
+			square += float64(float64(v) * float64(v))
+		}
+		mean /= n
+		signal := max(square/n-float64(mean*mean)-float64(sigma*sigma), 1e-6)
+		for i, v := range x {
+			plane[i] = complex(float64(v)-mean, 0)
+		}
+		transform(plane, o.H, o.W, (*fourier.CmplxFFT).Coefficients)
+		// Of a spectrum A/f^2, the sum over all frequencies seen through the blur is the signal's.
+		sum := 0.0
+		power := func(i, k int) float64 { return 1 / max(frequency(i, o.H)+frequency(k, o.W), 1/(n*n)) }
+		for i := range o.H {
+			for k := range o.W {
+				if i+k > 0 {
+					h := down[i] * across[k]
+					sum += float64(float64(h*h) * power(i, k))
+				}
+			}
+		}
+		amplitude := signal * n / sum
+		for i := range o.H {
+			for k := range o.W {
+				h := down[i] * across[k]
+				ratio := sigma * sigma / (amplitude * power(i, k))
+				gain := h / (float64(h*h) + ratio)
+				v := plane[i*o.W+k]
+				plane[i*o.W+k] = complex(real(v)*gain, imag(v)*gain)
+			}
+		}
+		transform(plane, o.H, o.W, (*fourier.CmplxFFT).Sequence)
+		for i, v := range plane {
+			y.Data[c*o.Plane()+i] = float32(float64(real(v)/n) + mean)
+		}
+	}
+	return y
+}
+
+// frequency is the square of the frequency of index i of n, in cycles per pixel.
+func frequency(i, n int) float64 {
+	f := float64(min(i, n-i)) / float64(n)
+	return float64(f * f)
+}
+
+// gaussian is the transform of the kernel of task.Blur in one dimension: of a sampled
+// Gaussian of sum 1 that is wrapped around n pixels.
+func gaussian(sigma float64, n int) []float64 {
+	taps := make([]complex128, n)
+	sum, reach := 0.0, int(math.Ceil(8*sigma))
+	for d := -reach; d <= reach; d++ {
+		v := elementary.Exp(-float64(d*d) / (2 * sigma * sigma))
+		taps[((d%n)+n)%n] += complex(v, 0)
+		sum += v
+	}
+	fourier.NewCmplxFFT(n).Coefficients(taps, taps)
+	h := make([]float64, n)
+	for i, v := range taps {
+		h[i] = real(v) / sum
+	}
+	return h
+}
+
+// transform transforms rows, then columns, in place.
+func transform(plane []complex128, h, w int, of func(*fourier.CmplxFFT, []complex128, []complex128) []complex128) {
+	rows, columns := fourier.NewCmplxFFT(w), fourier.NewCmplxFFT(h)
+	for i := range h {
+		of(rows, plane[i*w:][:w], plane[i*w:][:w])
+	}
+	column := make([]complex128, h)
+	for k := range w {
+		for i := range column {
+			column[i] = plane[i*w+k]
+		}
+		of(columns, column, column)
+		for i, v := range column {
+			plane[i*w+k] = v
+		}
+	}
+}
