@@ -19,8 +19,10 @@ import (
 // conversion is what the command line asks for.
 type conversion struct {
 	from, to string
-	network  string // name, with options behind a colon, or description; empty for what the file says
-	core     []int  // shape of pictures of a model of core operations; nil for any
+	network  string  // name, with options behind a colon, or description; empty for what the file says
+	form     string  // image, or empty
+	sigma    float64 // its noise level; NaN for none
+	core     []int   // shape of pictures of a model of core operations; nil for any
 	// What the result says of weights that say nothing themselves; task empty for nothing.
 	task      string
 	mean, std []float64
@@ -32,6 +34,9 @@ func (c *conversion) toSafetensors() bool {
 }
 
 func (c *conversion) run() error {
+	if c.form == "image" {
+		return c.toImage()
+	}
 	if weights.Known(c.from) {
 		return c.fromWeights()
 	}

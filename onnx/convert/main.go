@@ -9,7 +9,11 @@
 //
 //	go run ./onnx/convert -shape 1x3x64x64 MODEL.onnx CORE.onnx
 //
-// The result keeps to what onnx-go's own backend gorgonnx can run. -ops full turns it back
+// For other people's programs it writes a model of one input and one output, RGB in [0,1] of any size:
+//
+//	go run ./onnx/convert -form image -sigma 25 MODEL.onnx IMAGE.onnx
+//
+// The result of -shape keeps to what onnx-go's own backend gorgonnx can run. -ops full turns it back
 // into the model that it was made from.
 package main
 
@@ -18,8 +22,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"multiscale/onnx/crosscheck"
@@ -33,7 +39,7 @@ func main() {
 }
 
 func run(args []string, help io.Writer) error {
-	var c conversion
+	c := conversion{sigma: math.NaN()}
 	var ops, mean, std string
 	shape := "1x3x64x64"
 	f := command.NewFlags("convert", "changes the form of a network's file, from .onnx, .safetensors, .pth or .pt to .onnx or .safetensors")
@@ -43,6 +49,15 @@ func run(args []string, help io.Writer) error {
 		", with other options behind a colon as in resnet:hidden=64, or a description in JSON", func(s string) error { c.network = s; return nil })
 	f.Func("ops", "core|full", "core from .onnx to .onnx, else full", "operations of the result: core, those of onnx-go's own backend, or full, what is exported after training",
 		func(s string) error { ops = s; return nil })
+	f.Choice(&c.form, "form", []string{"image"}, "for other programs, from .onnx to .onnx: one input and one output of pixels in [0,1] of any size; normalisation, padding and the noise level are in the graph")
+	f.Func("sigma", "NUMBER", "", "of -form image: the noise level on the 8-bit scale, for networks that take one", func(s string) error {
+		v, err := strconv.ParseFloat(s, 64)
+		if err != nil || !(v >= 0 && v <= 255) {
+			return command.Wrong("sigma", s, "not a noise level", "give a number from 0 to 255")
+		}
+		c.sigma = v
+		return nil
+	})
 	f.String(&shape, "shape", "NxCxHxW", "shape of the pictures, the only one that a model of core operations takes")
 	f.String(&c.task, "task", "NAME", "task that weights of other programs were trained for, as in denoising; with -mean and -std, which restore and evaluate need")
 	f.String(&mean, "mean", "NUMBER,...", "mean of the pixels in [0,1] that weights of other programs were trained on: one number, or one a channel, as in 0.5,0.5,0.5")
@@ -56,6 +71,12 @@ func run(args []string, help io.Writer) error {
 	c.from, c.to = f.Args()[0], f.Args()[1]
 	if err := c.parse(ops, shape, mean, std); err != nil {
 		return &command.UsageError{Reason: err.Error()}
+	}
+	if c.form == "" && !math.IsNaN(c.sigma) {
+		return &command.UsageError{Flag: "-sigma", Reason: "it is for -form image", Advice: "leave it out"}
+	}
+	if c.form != "" && (ops != "" || c.network != "" || c.task != "" || weights.Known(c.from) || c.toSafetensors()) {
+		return &command.UsageError{Flag: "-form", Reason: "it is from .onnx to .onnx, without -ops, -network and -task", Advice: "leave them out"}
 	}
 	if err := durable.CheckFile(c.to); err != nil {
 		return err

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+
+	"multiscale/onnx"
+	"multiscale/onnx/export"
+	"multiscale/onnx/session"
+	"multiscale/pkg/task"
+)
+
+// The one input and the one output of the image form.
+const imageInput, imageOutput = "image", "restored"
+
+// toImage writes a model with one input and one output: RGB in [0,1] of any size. The
+// normalisation, the padding to sides that the network takes and the cutting of the result
+// are in the graph, and t follows from the noise level sigma on the 8-bit scale.
+func (c *conversion) toImage() error {
+	s, err := session.Open(c.from, session.Options{})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	m, err := onnx.ReadFile(c.from)
+	if err != nil {
+		return err
+	}
+	if err := wrap(m, s, c.sigma); err != nil {
+		return fmt.Errorf("%s: %w", c.from, err)
+	}
+	if err := m.Validate(); err != nil {
+		return fmt.Errorf("%s: %w", c.from, err)
+	}
+	return m.WriteFile(c.to)
+}
+
+// wrap changes the model in place.
+func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
+	noise, err := task.ParseNoise(s.Time)
+	switch {
+	case err != nil:
+		return err
+	case s.Height > 0:
+		return fmt.Errorf("it takes pictures of %dx%d pixels only", s.Width, s.Height)
+	case s.Conditions > 1 || s.Conditions == 1 && noise == task.NoNoise:
+		return fmt.Errorf("what it takes beside a picture does not follow from a noise level")
+	case s.Conditions == 1 && math.IsNaN(sigma):
+		return fmt.Errorf("it takes a noise level; give it with -sigma")
+	case s.Conditions == 0 && !math.IsNaN(sigma):
+		return fmt.Errorf("it takes no noise level; leave out -sigma")
+	}
+	g := m.Graph
+	w := &wrapping{}
+	mean, std := make([]float32, s.Channels), make([]float32, s.Channels)
+	relative := 0.0
+	for i := range mean {
+		a, b := s.Pixels().Channel(i)
+		mean[i], std[i] = float32(a), float32(b)
+		relative += sigma / 255 / b / float64(s.Channels)
+	}
+	factor, t := 1.0, float32(0)
+	if s.Conditions == 1 {
+		factor, t = noise.At(relative)
+	}
+	channels := []int64{1, int64(s.Channels), 1, 1}
+	scale := make([]float32, len(std))
+	for i, v := range std {
+		scale[i] = float32(factor / float64(v))
+	}
+	w.floats("mean", channels, mean)
+	w.floats("std", channels, std)
+	w.floats("scale", channels, scale)
+	w.floats("black", nil, []float32{0})
+	w.floats("white", nil, []float32{1})
+	w.ints("two", 2)
+	w.ints("four", 4)
+	w.ints("zero", 0)
+	w.ints("one", 1)
+	w.ints("multiple", int64(s.Multiple))
+	w.ints("ratio", int64(s.Scale))
+	w.ints("none", 0, 0, 0, 0, 0, 0)
+	w.ints("corner", 0, 0)
+	w.ints("axes", 2, 3)
+	w.node("Shape", "shape", imageInput)
+	w.node("Slice", "sides", w.at("shape"), w.at("two"), w.at("four"), w.at("zero"))
+	w.node("Sub", "centred", imageInput, w.at("mean"))
+	x, given := g.Feeds()[0].Name, ""
+	for _, in := range g.Feeds() {
+		if len(in.Dims) == 4 {
+			x = in.Name
+		} else {
+			given = in.Name
+		}
+	}
+	w.node("Mul", "normalised", w.at("centred"), w.at("scale"))
+	w.node("Mod", "rest", w.at("sides"), w.at("multiple"))
+	w.node("Sub", "lack", w.at("multiple"), w.at("rest"))
+	w.node("Mod", "more", w.at("lack"), w.at("multiple"))
+	w.node("Concat", "pads", w.at("none"), w.at("more")).Attributes = []*onnx.Attribute{export.Attribute("axis", int64(0))}
+	pad := w.node("Pad", "padded", w.at("normalised"), w.at("pads"))
+	pad.Attributes = []*onnx.Attribute{export.Attribute("mode", "edge")}
+	pad.Outputs[0] = x
+	if given != "" {
+		w.floats("level", []int64{1}, []float32{t})
+		w.node("Slice", "batch", w.at("shape"), w.at("zero"), w.at("one"), w.at("zero"))
+		w.node("Expand", "t", w.at("level"), w.at("batch")).Outputs[0] = given
+	}
+	before := w.nodes
+	w.nodes = nil
+	w.node("Mul", "ends", w.at("sides"), w.at("ratio"))
+	w.node("Slice", "cut", g.Outputs[0].Name, w.at("corner"), w.at("ends"), w.at("axes"))
+	w.node("Mul", "spread", w.at("cut"), w.at("std"))
+	w.node("Add", "pixels", w.at("spread"), w.at("mean"))
+	w.node("Clip", "clipped", w.at("pixels"), w.at("black"), w.at("white")).Outputs[0] = imageOutput
+	g.Nodes = append(append(before, g.Nodes...), w.nodes...)
+	g.Initializers = append(g.Initializers, w.weights...)
+	size := func(name string, h, w string) []*onnx.ValueInfo {
+		return []*onnx.ValueInfo{{Name: name, Type: onnx.Float32, Dims: []onnx.Dim{onnx.Symbolic("N"), onnx.Fixed(int64(s.Channels)), onnx.Symbolic(h), onnx.Symbolic(w)}}}
+	}
+	g.Inputs, g.Values = size(imageInput, "height", "width"), nil
+	g.Outputs = size(imageOutput, "height", "width")
+	if s.Scale != 1 {
+		g.Outputs = size(imageOutput, "restored_height", "restored_width")
+	}
+	// What the file says of its use is no longer so; it holds another graph.
+	m.Metadata = []onnx.Property{
+		{Key: "task", Value: s.Task}, {Key: "network", Value: s.Network}, {Key: "form", Value: "image"},
+		{Key: "normalisation_mean", Value: "0"}, {Key: "normalisation_std", Value: "1"},
+	}
+	if given != "" {
+		m.Metadata = append(m.Metadata, onnx.Property{Key: "sigma", Value: strconv.FormatFloat(sigma, 'g', -1, 64)})
+	}
+	return nil
+}
+
+// wrapping collects what stands around a network.
+type wrapping struct {
+	nodes   []*onnx.Node
+	weights []*onnx.Tensor
+}
+
+// at is the name of a value of the wrapping, apart from those of networks.
+func (w *wrapping) at(name string) string { return "image/" + name }
+
+func (w *wrapping) floats(name string, dims []int64, values []float32) {
+	w.weights = append(w.weights, onnx.NewFloats(w.at(name), dims, values))
+}
+
+func (w *wrapping) ints(name string, values ...int64) {
+	w.weights = append(w.weights, onnx.NewInts(w.at(name), []int64{int64(len(values))}, values))
+}
+
+func (w *wrapping) node(kind, name string, inputs ...string) *onnx.Node {
+	n := &onnx.Node{Name: w.at(name), Op: kind, Inputs: inputs, Outputs: []string{w.at(name)}}
+	w.nodes = append(w.nodes, n)
+	return n
+}
