@@ -31,8 +31,11 @@ func (e *UsageError) Error() string {
 // Wrong returns a UsageError about the value of a flag, named without dash.
 func Wrong(flag string, value any, reason, advice string) *UsageError {
 	text := fmt.Sprint(value)
-	if text == "" {
+	switch text {
+	case "":
 		text = `""`
+	case "true": // a switch, which is written without
+		text = ""
 	}
 	return &UsageError{Flag: "-" + flag, Value: text, Reason: reason, Advice: advice}
 }

@@ -18,6 +18,7 @@ type Flags struct {
 	given      map[string]bool
 	wrong      error // the first one that parsing met
 	arguments  string
+	called     string    // how the command is called; its name unless another one was given
 	Help       io.Writer // where -h prints; standard output by default
 }
 
@@ -40,7 +41,7 @@ func fixed(name, unit, usage, preset string) entry {
 // NewFlags returns an empty set for the command of a name; does says in one
 // sentence what the command does, for -h.
 func NewFlags(name, does string) *Flags {
-	f := &Flags{name: name, does: does, set: flag.NewFlagSet(name, flag.ContinueOnError), given: map[string]bool{}, Help: os.Stdout}
+	f := &Flags{name: name, called: name, does: does, set: flag.NewFlagSet(name, flag.ContinueOnError), given: map[string]bool{}, Help: os.Stdout}
 	f.set.SetOutput(io.Discard)
 	f.set.Usage = func() {}
 	return f
@@ -52,6 +53,9 @@ func (f *Flags) Group(title string) { f.groups = append(f.groups, group{title: t
 // Arguments says what the command takes after its flags, as shown in the help
 // ("MODEL.onnx"). Without it, arguments are an error.
 func (f *Flags) Arguments(shown string) { f.arguments = shown }
+
+// Called says how the command is called, as shown in the help ("train denoising"); by default by its name.
+func (f *Flags) Called(shown string) { f.called = shown }
 
 // Args returns the arguments after the flags.
 func (f *Flags) Args() []string { return f.set.Args() }
@@ -213,7 +217,7 @@ func (f *Flags) nearest(name string) string {
 func Nearest(written string, names []string) (best string) {
 	min := 3
 	for _, name := range names {
-		if d := edits(written, name); d < min && d < len(name) {
+		if d := edits(written, name); d < min && d < len(name) && d < len(written) {
 			best, min = name, d
 		}
 	}
@@ -246,7 +250,7 @@ func edits(a, b string) int {
 
 func (f *Flags) printHelp() {
 	w := f.Help
-	fmt.Fprintf(w, "%s %s\n\nUsage: %s\n", f.name, f.does, strings.TrimSpace(f.name+" [flags] "+f.arguments))
+	fmt.Fprintf(w, "%s %s\n\nUsage: %s\n", f.name, f.does, strings.TrimSpace(f.called+" [flags] "+f.arguments))
 	for _, g := range f.groups {
 		if len(g.entries) == 0 {
 			continue

@@ -76,13 +76,20 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 	for _, p := range plans {
 		c := costs[p.Strategy]
 		all += float64(seeds * c.Seconds)
-		fmt.Fprintf(e.out, "time for %s about %s on %d cores, %s of it validation, export and cross-check\n",
-			p.Strategy, about(seeds*c.Seconds), runtime.GOMAXPROCS(0), about(seeds*(c.Seconds-c.Training)))
+		fmt.Fprintf(e.out, "time for %s about %s on %s, %s of it validation, export and cross-check\n",
+			p.Strategy, about(seeds*c.Seconds), cores(), about(seeds*(c.Seconds-c.Training)))
 	}
 	if len(plans) > 1 || len(e.config.Seeds) > 1 {
 		fmt.Fprintf(e.out, "time in all about %s\n", about(all))
 	}
 	return nil
+}
+
+func cores() string {
+	if n := runtime.GOMAXPROCS(0); n > 1 {
+		return fmt.Sprintf("%d cores", n)
+	}
+	return "one core"
 }
 
 // about writes seconds as a person would say them; below ten with a decimal place.

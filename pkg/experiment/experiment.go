@@ -27,9 +27,9 @@ import (
 )
 
 // Main is the body of a command that trains networks for a task: it parses the
-// flags and runs.
-func Main(ctx context.Context, known catalog.Catalog, t task.Task, args []string) error {
-	c, err := setting.Arguments(known, t, args)
+// flags and runs. called is how the command is called, for its help.
+func Main(ctx context.Context, known catalog.Catalog, t task.Task, called string, args []string) error {
+	c, err := setting.ArgumentsOf(called, known, t, args)
 	if err != nil {
 		return err
 	}
@@ -146,6 +146,9 @@ func (e *Experiment) run(ctx context.Context) error {
 	}
 	work := e.folder.Work()
 	e.tellBegin(units, work)
+	if n := len(units) - len(work); n > 0 {
+		e.progress.Print("%d of %d networks are finished already; -force trains them again", n, len(units))
+	}
 	var failed error
 	if len(work) > 0 || e.picturesMissing() || e.folder.Input() == nil {
 		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, c.ValidationPictures); err != nil {

@@ -74,26 +74,13 @@ const maxTerms = 16
 // with a factor before a name and its number after it: eps of charbonnier:0.001, delta of huber:0.1, which are their defaults.
 // ssim is one minus the structural similarity of pixels in [0,1], which pixels brings normalised values back to.
 func ParseLoss(text string, pixels pixel.Scale) (Loss, error) {
-	parts := strings.Split(text, "+")
-	if len(parts) > maxTerms {
-		return nil, fmt.Errorf("a sum of %d losses, at most %d are taken", len(parts), maxTerms)
+	parsed, err := parseTerms(text)
+	if err != nil {
+		return nil, err
 	}
-	terms := make([]op.Weighted, len(parts))
-	for i, part := range parts {
-		factor, name, weighed := strings.Cut(part, "*")
-		terms[i].Factor = 1
-		if !weighed {
-			name = factor
-		} else if f, err := positive(factor); err != nil {
-			return nil, fmt.Errorf("loss %q: the factor %q is %w", part, factor, err)
-		} else {
-			terms[i].Factor = float32(f)
-		}
-		loss, err := parseTerm(name, pixels)
-		if err != nil {
-			return nil, err
-		}
-		terms[i].Loss = loss
+	terms := make([]op.Weighted, len(parsed))
+	for i, p := range parsed {
+		terms[i] = op.Weighted{Factor: float32(p.factor), Loss: p.make(p.number, pixels)}
 	}
 	if len(terms) == 1 && terms[0].Factor == 1 {
 		return terms[0].Loss, nil
@@ -101,8 +88,65 @@ func ParseLoss(text string, pixels pixel.Scale) (Loss, error) {
 	return func(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.WeightedSum(y, target, terms...) }, nil
 }
 
+// CanonicalLoss returns the one way to write a loss that ParseLoss reads: huber:0.1 and 1*huber are huber.
+func CanonicalLoss(text string) (string, error) {
+	parsed, err := parseTerms(text)
+	if err != nil {
+		return "", err
+	}
+	parts := make([]string, len(parsed))
+	for i, p := range parsed {
+		if p.factor != 1 {
+			parts[i] = short(p.factor) + "*"
+		}
+		parts[i] += p.name
+		if p.number != p.usual {
+			parts[i] += ":" + short(p.number)
+		}
+	}
+	return strings.Join(parts, "+"), nil
+}
+
+// short is the shortest text of a number, without the + that separates terms.
+func short(v float64) string {
+	return strings.ReplaceAll(strconv.FormatFloat(v, 'g', -1, 64), "e+", "e")
+}
+
+// term is a summand of a loss.
+type term struct {
+	named
+	factor, number float64
+}
+
+func parseTerms(text string) ([]term, error) {
+	parts := strings.Split(text, "+")
+	if len(parts) > maxTerms {
+		return nil, fmt.Errorf("a sum of %d losses, at most %d are taken", len(parts), maxTerms)
+	}
+	terms := make([]term, len(parts))
+	for i, part := range parts {
+		factor, name, weighed := strings.Cut(part, "*")
+		f := 1.0
+		if !weighed {
+			name = factor
+		} else {
+			var err error
+			if f, err = positive(factor); err != nil {
+				return nil, fmt.Errorf("loss %q: the factor %q is %w", part, factor, err)
+			}
+		}
+		t, err := parseTerm(name)
+		if err != nil {
+			return nil, err
+		}
+		t.factor = f
+		terms[i] = t
+	}
+	return terms, nil
+}
+
 // parseTerm reads name or name:number.
-func parseTerm(text string, pixels pixel.Scale) (Loss, error) {
+func parseTerm(text string) (term, error) {
 	name, number, given := strings.Cut(text, ":")
 	for _, l := range namedLosses {
 		if l.name != name {
@@ -111,16 +155,16 @@ func parseTerm(text string, pixels pixel.Scale) (Loss, error) {
 		value := l.usual
 		if given {
 			if l.usual == 0 {
-				return nil, fmt.Errorf("loss %q: %s takes no number", text, name)
+				return term{}, fmt.Errorf("loss %q: %s takes no number", text, name)
 			}
 			var err error
 			if value, err = positive(number); err != nil {
-				return nil, fmt.Errorf("loss %q: %q is %w", text, number, err)
+				return term{}, fmt.Errorf("loss %q: %q is %w", text, number, err)
 			}
 		}
-		return l.make(value, pixels), nil
+		return term{named: l, number: value}, nil
 	}
-	return nil, fmt.Errorf("unknown loss %q: use %s, or a sum such as charbonnier+0.2*ssim", name, strings.Join(Losses(), ", "))
+	return term{}, fmt.Errorf("unknown loss %q: use %s, or a sum such as charbonnier+0.2*ssim", name, strings.Join(Losses(), ", "))
 }
 
 // positive reads a number above 0 that float32 can hold.

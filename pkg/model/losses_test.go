@@ -96,11 +96,30 @@ func TestParseLoss(t *testing.T) {
 	}
 }
 
+func TestCanonicalLoss(t *testing.T) {
+	for text, want := range map[string]string{
+		"huber": "huber", "huber:0.1": "huber", "huber:0.10": "huber", "1*huber:1e-1": "huber", "huber:0.5": "huber:0.5",
+		"charbonnier:0.001+.20*ssim": "charbonnier+0.2*ssim", "1000000000000000000000000*mse": "1e24*mse", "ssim+mse": "ssim+mse",
+	} {
+		if got, err := model.CanonicalLoss(text); err != nil || got != want {
+			t.Errorf("%s: %q, %v, want %q", text, got, err, want)
+		}
+	}
+}
+
 func FuzzParseLoss(f *testing.F) {
 	f.Add("charbonnier:0.01+0.2*ssim")
 	f.Fuzz(func(t *testing.T, text string) {
 		if loss, err := model.ParseLoss(text, pixel.Unit); (loss == nil) != (err != nil) {
 			t.Errorf("%q: a loss and an error, or neither", text)
+		} else if err == nil {
+			once, err := model.CanonicalLoss(text)
+			if err != nil {
+				t.Fatalf("%q is read, and has no canonical form: %v", text, err)
+			}
+			if twice, err := model.CanonicalLoss(once); err != nil || twice != once {
+				t.Errorf("%q: %q becomes %q, %v", text, once, twice, err)
+			}
 		}
 	})
 }

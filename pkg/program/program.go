@@ -95,7 +95,7 @@ func train(ctx context.Context, known catalog.Catalog, args []string) error {
 		}
 		args = args[1:]
 	}
-	return experiment.Main(ctx, known, t, args)
+	return experiment.Main(ctx, known, t, "train "+t.Name, args)
 }
 
 // Train is the body of the main function of a command that trains for one task of
@@ -106,7 +106,7 @@ func Train(name string) {
 		if err != nil {
 			return err
 		}
-		return experiment.Main(ctx, known, t, args)
+		return experiment.Main(ctx, known, t, name, args)
 	})
 }
 

@@ -76,6 +76,8 @@ func TestOwn(t *testing.T) {
 		{"", 2, "no command is given"},
 		{"-h", 0, "variance"},
 		{"fly", 2, "there is no such command"},
+		{"train -h", 0, "Usage: train saltandpepper [flags]"},
+		{"train denoising -h", 0, "Usage: train denoising [flags]"},
 		{"train sailing", 2, "saltandpepper"},
 		{train + "-dry-run", 0, "single 12"},
 		{train + "-strategy mge", 0, "saltandpepper, narrow on gradients"},

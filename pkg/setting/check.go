@@ -133,6 +133,11 @@ func (s Setting) described(r resolving) (unit, preset string) {
 		if v := s.value(with.Config); v != nil && !s.isSwitch {
 			value = text(v)
 		}
+		if s.remark != nil {
+			if remark := s.remark(with.Config); remark != "" {
+				value += ", " + remark
+			}
+		}
 		names, presets = append(names, p.Name), append(presets, value)
 	}
 	if s.Unit != "" {

@@ -39,7 +39,8 @@ type Setting struct {
 	// of says which tasks have the setting; nil for all.
 	of func(t task.Task) bool
 
-	shown    string // the default in the help, where the table's own says little
+	shown    string                // the default in the help, where the table's own says little
+	remark   func(c Config) string // on the default in the help; nil or "" for none
 	isSwitch bool
 	choices  func(r *resolving) []string // nil where any value may do
 	list     bool                        // some of the choices

@@ -201,16 +201,17 @@ func TestMistakes(t *testing.T) {
 		{"-weight-decay 0.1", "-weight-decay 0.1: adam does not decay weights: use adamw"},
 		{"-optimizer adamw -weight-decay nan", "-weight-decay nan: not a weight decay"},
 		{"-momentum 0.9", "-momentum 0.9: the momentum of adam and adamw is beta1"},
-		{"-nesterov -optimizer adamw", "-nesterov true: adam and adamw have no such form: use sgd"},
+		{"-nesterov -optimizer adamw", "-nesterov: adam and adamw have no such form: use sgd"},
 		{"-beta1 0.9 -optimizer sgd", "-beta1 0.9: sgd has momentum instead"},
 		{"-beta2 0.9 -optimizer sgd", "-beta2 0.9: sgd has no second moment"},
 		{"-beta1 1", "-beta1 1: not a share; give a number from 0 to less than 1"},
 		{"-optimizer sgd -momentum nan", "-momentum nan: not a share"},
-		{"-optimizer sgd -momentum 0 -nesterov", "-nesterov true: there is no momentum to look ahead with"},
+		{"-optimizer sgd -momentum 0 -nesterov", "-nesterov: there is no momentum to look ahead with"},
 		{"-ema 1", "-ema 1: not a share"},
 		{"-extend 0", "-extend 0: too small"},
 		{"-extend 5@", `-extend 5@: "" is not a learning rate; write it like 100@1e-4`},
 		{"-warmup -1", "-warmup -1: too small"},
+		{"-x 1", "-x: there is no such flag; -h lists the flags"},
 		{"-loss l3", `-loss l3: unknown loss "l3": use mse, l1, charbonnier, huber, ssim, or a sum`},
 		{"-loss huber:0", `-loss huber:0: loss "huber:0": "0" is not a number above 0`},
 		{"-loss mse+", `-loss mse+: unknown loss ""`},
@@ -268,6 +269,12 @@ func TestHelp(t *testing.T) {
 		if s.Name != "task" && has != strings.Contains(help, "\n  -"+s.Name+" ") && has != strings.Contains(help, "\n  -"+s.Name+"\n") {
 			t.Errorf("no -%s", s.Name)
 		}
+	}
+	if !strings.Contains(help, "(default deadleaves, which is built in)") {
+		t.Error("the help does not say what needs no -root")
+	}
+	if _, pairs, _ := parseQuietly(task.Restoration(), "-h"); strings.Contains(pairs, "deadleaves") || strings.Contains(pairs, "built in") {
+		t.Errorf("pairs are not built in:\n%s", pairs)
 	}
 	for _, line := range strings.Split(help, "\n") {
 		if len(line) > 110 {

@@ -18,7 +18,6 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/optimize"
-	"multiscale/pkg/pixel"
 	"multiscale/pkg/task"
 )
 
@@ -85,7 +84,12 @@ func Table() []Setting {
 			func(c *Config) *string { return &c.Init }, always("")),
 		frozen(),
 
-		choice(Setting{Name: "data", Group: images, Help: "data set; deadleaves is built in"},
+		choice(Setting{Name: "data", Group: images, Help: "data set", remark: func(c Config) string {
+			if c.Data.BuiltIn {
+				return "which is built in"
+			}
+			return ""
+		}},
 			func(c *Config) *dataset.Format { return &c.Data },
 			formats,
 			func(f dataset.Format) string { return f.Name },
@@ -438,10 +442,11 @@ func loss() Setting {
 		if text == own {
 			return "", nil
 		}
-		if _, err := model.ParseLoss(text, pixel.Unit); err != nil {
+		canonical, err := model.CanonicalLoss(text)
+		if err != nil {
 			return "", wrong(err.Error(), "")
 		}
-		return text, nil
+		return canonical, nil
 	}, func(text string) any { return cmp.Or(text, own) })
 	return s
 }

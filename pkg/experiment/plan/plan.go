@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -47,6 +48,9 @@ func (e Entry) Units() []runfolder.Unit { return runfolder.Units(e.Strategies, e
 // and, where it can, the line.
 func Read(path string, known catalog.Catalog, roots map[string]string) (*File, error) {
 	data, err := durable.ReadFile(durable.OS, path, maxBytes)
+	if at := (*fs.PathError)(nil); errors.As(err, &at) {
+		return nil, fmt.Errorf("%s: %w", path, at.Err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -209,6 +209,7 @@ func TestMistakes(t *testing.T) {
 		{change("data: deadleaves", "data: folder"), "line 8: -root: -data folder needs the folder of the pictures; give -root folder=DIR"},
 		{change("[single, mge]", "[single, sgd]"), "line 5: -strategy single,sgd: sgd is unknown"},
 		{change("side: 16", "sides: 16"), `line 6: "sides" is not a key of settings; did you mean side? there are `},
+		{change("side: 16", "a=b: x"), `line 6: "a=b" is not a key of settings; a text with commas stands in quotes`},
 		{change("side: 16", "out: x"), `line 6: "out" is not a key of settings`},
 		{change("side: 16", "side: [16, [17]]"), "line 6: an entry of side must be a short text or a number"},
 		{change("side: 16", "side: 16, extend: 5"), "line 8: extend 5: a plan states the learning rate of added steps; write it like extend: 5@1e-5"},

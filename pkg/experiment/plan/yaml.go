@@ -50,6 +50,9 @@ func readMapping(n *yaml.Node, what string, fields []field) error {
 			if near := command.Nearest(key.Value, names); near != "" {
 				advice = "did you mean " + near + "? " + advice
 			}
+			if strings.Contains(key.Value, "=") { // unet:base=48,dropout=0 in a line of YAML ends at its comma
+				advice = "a text with commas stands in quotes, as in \"unet:base=48,dropout=0\""
+			}
 			return wrong(key, "%.40q is not a key of %s; %s", key.Value, what, advice)
 		}
 		if seen[key.Value] {
