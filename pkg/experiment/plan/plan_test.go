@@ -176,7 +176,7 @@ experiments:
 	if err == nil || !strings.Contains(err.Error(), "line 6: the same experiment as in line 5") {
 		t.Errorf("one folder for both: %v, %v", moved, err)
 	}
-	for from, words := range map[string]string{"some/noisy": "line 5: root must be the name of a folder", "some/held": "validation must be"} {
+	for from, words := range map[string]string{"some/noisy": "line 5: root must be the name of a file or folder", "some/held": "validation must be"} {
 		if _, err := plan.Parse([]byte(strings.Replace(text, from, "[a, b]", 1)), catalog.Standard(), nil); err == nil || !strings.Contains(err.Error(), words) {
 			t.Errorf("%v, want %s", err, words)
 		}
