@@ -160,7 +160,7 @@ func TestBest(t *testing.T) {
 // one before, which is said, and the run ends with the same bytes.
 func TestDamagedNewest(t *testing.T) {
 	undisturbed, out := t.TempDir(), t.TempDir()
-	args := append([]string{"-stages", "3,3"}, flags("-strategy", "fullmultiscale")...)
+	args := append([]string{"-stages", "3,3", "-keep", "3"}, flags("-strategy", "fullmultiscale")...)
 	for _, dir := range []string{undisturbed, out} {
 		if _, err := superresolve(t, dir, args...); err != nil {
 			t.Fatal(err)
