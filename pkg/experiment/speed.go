@@ -246,7 +246,8 @@ func (s *speed) validation(ctx context.Context) (float64, error) {
 	if s.e.config.EMA > 0 { // and with averaged weights
 		pictures *= 2
 	}
-	if s.e.sampleBytes() > maxTimedSample { // a gradient takes about three times what an answer takes
+	// Where the finest mesh is too large to be timed, so is an answer on it: a gradient takes about three times as long.
+	if s.meshes[0].level > 0 || s.e.sampleBytes() > maxTimedSample {
 		return pictures * s.meshes[0].one / 3, nil
 	}
 	v, err := task.NewValidationSample(s.e.task, s.e.set, s.e.config.Side, min(s.e.config.ValidationPictures, timedCrops), timedWhole)
