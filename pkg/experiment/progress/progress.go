@@ -170,14 +170,14 @@ func (p *Printer) line(s State, rate float64) string {
 		fmt.Fprintf(&b, "  stage %d/%d", s.Stage, s.Stages)
 	}
 	fmt.Fprintf(&b, "  side %d  step %d/%d", s.Side, s.Iteration, s.Iterations)
+	if s.LeftKnown { // what a narrow terminal cuts off comes after it
+		fmt.Fprintf(&b, "  %s left", Duration(s.Left))
+	}
 	if !math.IsNaN(s.Loss) {
 		fmt.Fprintf(&b, "  loss %.4g", s.Loss)
 	}
 	if rate > 0 {
 		fmt.Fprintf(&b, "  %s images/s", strconv.FormatFloat(rate, 'f', decimals(rate), 64))
-	}
-	if s.LeftKnown {
-		fmt.Fprintf(&b, "  %s left", Duration(s.Left))
 	}
 	return b.String()
 }

@@ -41,7 +41,7 @@ func TestLog(t *testing.T) {
 		t.Fatalf("%d lines:\n%s", len(lines), out)
 	}
 	// 1000 pictures in 10 s.
-	if want := "mge-seed1  stage 2/3  side 32  step 10/60  loss 0.1235  100 images/s  1m30s left"; lines[0] != want {
+	if want := "mge-seed1  stage 2/3  side 32  step 10/60  1m30s left  loss 0.1235  100 images/s"; lines[0] != want {
 		t.Errorf("%q, want %q", lines[0], want)
 	}
 	if lines[6] != "stage 2 done" {
