@@ -206,7 +206,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 	}
 	var failures []error
 	for i, w := range work {
-		e.unit = e.forecast.todo[i]
+		e.unit = e.forecast.units[i]
 		if err := e.runUnit(ctx, w); err != nil {
 			err = fmt.Errorf("%s: %w", w.Unit, err)
 			// A full disk and a signal stop all; of other failures the next unit may be free.

@@ -12,7 +12,7 @@ import (
 // from mesh to mesh, by ten and more, so it goes by what iterations of each kind of stage
 // took, and for stages that have not begun by timings of their meshes, in proportion.
 type forecast struct {
-	todo        []*remaining
+	units       []*remaining
 	stages      map[meshes]*tally // iterations
 	validations tally
 	ends        tally     // export and cross-check
@@ -63,7 +63,7 @@ func kindOf(s mge.Stage) meshes { return meshes{s.Finest, s.Coarsest()} }
 // begin adds a unit to what is left.
 func (f *forecast) begin(plan mge.Plan, validations int) *remaining {
 	r := &remaining{plan: plan, validations: validations}
-	f.todo = append(f.todo, r)
+	f.units = append(f.units, r)
 	return r
 }
 
@@ -82,7 +82,7 @@ func (f *forecast) iterated(s mge.Stage, seconds float64) {
 
 // unknown returns the stages to come of which no iteration was timed.
 func (f *forecast) unknown() (list []mge.Stage) {
-	for _, r := range f.todo {
+	for _, r := range f.units {
 		first := 0
 		for _, s := range r.plan.Stages {
 			if first += s.Iterations; first > r.iteration && f.stages[kindOf(s)] == nil {
@@ -108,7 +108,7 @@ func (f *forecast) learn(ctx context.Context, e *Experiment, newModel func() (*m
 	if err != nil || 4*m.Params.Len() > maxTimedVector {
 		return
 	}
-	for _, r := range f.todo { // the known ones are what predictions are corrected by
+	for _, r := range f.units { // the known ones are what predictions are corrected by
 		stages = append(stages, r.plan.Stages...)
 	}
 	s := e.newSpeed(m)
@@ -121,7 +121,7 @@ func (f *forecast) learn(ctx context.Context, e *Experiment, newModel func() (*m
 // left is the seconds that all units have left; ok is false where they are not known.
 func (f *forecast) left() (seconds float64, ok bool) {
 	correction := f.correction()
-	for _, r := range f.todo {
+	for _, r := range f.units {
 		done := r.iteration
 		for _, s := range r.plan.Stages {
 			n := max(s.Iterations-done, 0)
@@ -149,7 +149,7 @@ func (f *forecast) correction() float64 {
 		return 1
 	}
 	var took, predicted float64
-	for _, r := range f.todo {
+	for _, r := range f.units {
 		for _, s := range r.plan.Stages {
 			if t := f.stages[kindOf(s)]; t != nil && t.work > 0 {
 				took += t.seconds

@@ -300,7 +300,7 @@ func augment() Setting {
 // sight hides t from the network of the row before.
 func sight() Setting {
 	s := enumeration(Setting{Name: "t", Group: trained, Former: network.SightGiven.String(),
-		Help: "whether the network is told t, such as the strength of noise, beside each picture; hidden trains it for pictures of which t is not known"},
+		Help: "given: each picture comes with its t, such as the strength of its noise, as a second input of the network; hidden: zeros stand in its place, and the ONNX file has no such input, for pictures whose t is unknown"},
 		func(c *Config) *network.Sight { return &c.Sight }, network.Sights())
 	s.of = func(t task.Task) bool { return t.NumConditions > 0 }
 	set := s.set
