@@ -3,7 +3,6 @@ package experiment_test
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"math"
 	"os"
@@ -21,6 +20,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/network"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
@@ -67,7 +67,7 @@ func TestRunFolder(t *testing.T) {
 			t.Errorf("%s is empty", name)
 		}
 	}
-	rows := table(t, filepath.Join(out, "summary.csv"))
+	rows := tabletest.Rows(t, filepath.Join(out, "summary.csv"))
 	// N = 2, 4 on meshes of cost 1 and 1/4: MGE takes 2(1+1/4) + 4/4 an iteration.
 	// Progressive has 3.5 samples on the finest mesh: 3, then 4.
 	want := map[string]float64{"single": 18, "mge": 10.5, "fullmultiscale": 3*1 + 2*3.5, "progressive": 3*1 + 3 + 4}
@@ -75,22 +75,22 @@ func TestRunFolder(t *testing.T) {
 		t.Fatalf("%d rows in summary.csv, want %d", len(rows), len(want))
 	}
 	for _, r := range rows {
-		if wu := number(t, r["work_units"]); wu != want[r["strategy"]] {
+		if wu := tabletest.Number(t, r["work_units"]); wu != want[r["strategy"]] {
 			t.Errorf("%s: %v work units, want %v", r["strategy"], wu, want[r["strategy"]])
 		}
 		for _, column := range []string{"mse", "psnr", "ssim", "ssim_signed"} {
-			if v := number(t, r[column]); math.IsNaN(v) || math.IsInf(v, 0) {
+			if v := tabletest.Number(t, r[column]); math.IsNaN(v) || math.IsInf(v, 0) {
 				t.Errorf("%s: %s is %v", r["strategy"], column, v)
 			}
 		}
-		if c := number(t, r["crosscheck_max_abs"]); !(c >= 0 && c <= 1e-4) {
+		if c := tabletest.Number(t, r["crosscheck_max_abs"]); !(c >= 0 && c <= 1e-4) {
 			t.Errorf("%s: the exported model differs by %v", r["strategy"], c)
 		}
 		if len(read(t, filepath.Join(out, r["strategy"]+"-seed1.onnx"))) == 0 {
 			t.Errorf("%s: no model", r["strategy"])
 		}
 	}
-	history := table(t, filepath.Join(out, "history.csv"))
+	history := tabletest.Rows(t, filepath.Join(out, "history.csv"))
 	validated := 0
 	for _, r := range history {
 		if r["validation_mse"] != "" {
@@ -111,7 +111,7 @@ func TestRunFolder(t *testing.T) {
 	if printed, err := run(t.Context(), t, out, small...); err != nil || !strings.Contains(printed, "fullmultiscale") {
 		t.Fatalf("a finished run was not shown again: %v\n%s", err, printed)
 	}
-	if in := table(t, filepath.Join(out, "input.csv")); len(in) != 1 || !(number(t, in[0]["mse"]) > 0) {
+	if in := tabletest.Rows(t, filepath.Join(out, "input.csv")); len(in) != 1 || !(tabletest.Number(t, in[0]["mse"]) > 0) {
 		t.Errorf("input.csv: %v", in)
 	}
 	if !bytes.Equal(before, read(t, filepath.Join(out, "summary.csv"))) {
@@ -240,8 +240,8 @@ func TestInit(t *testing.T) {
 	if _, err := run(t.Context(), t, second, append([]string{"-init", model}, args...)...); err != nil {
 		t.Fatal(err)
 	}
-	want := table(t, filepath.Join(first, "summary.csv"))[0]["mse"]
-	if got := table(t, filepath.Join(second, "history.csv"))[0]["validation_mse"]; got != want {
+	want := tabletest.Rows(t, filepath.Join(first, "summary.csv"))[0]["mse"]
+	if got := tabletest.Rows(t, filepath.Join(second, "history.csv"))[0]["validation_mse"]; got != want {
 		t.Errorf("the run starts with an MSE of %s, the model has %s", got, want)
 	}
 	for _, tc := range []struct {
@@ -270,7 +270,7 @@ func TestInitOptions(t *testing.T) {
 	if _, err := run(t.Context(), t, out, "-init", model, "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "1", "-strategy", "mge"); err != nil {
 		t.Fatal(err)
 	}
-	rows := table(t, filepath.Join(out, "summary.csv"))
+	rows := tabletest.Rows(t, filepath.Join(out, "summary.csv"))
 	if got, want := rows[0]["parameters"], strconv.Itoa(narrow.Len()); got != want {
 		t.Errorf("%s parameters, the model has %s", got, want)
 	}
@@ -290,7 +290,7 @@ func TestNetworkOptions(t *testing.T) {
 	if _, err := run(t.Context(), t, out, "-network", text, "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "1", "-strategy", "mge"); err != nil {
 		t.Fatal(err)
 	}
-	if got := table(t, filepath.Join(out, "summary.csv"))[0]["network"]; got != text {
+	if got := tabletest.Rows(t, filepath.Join(out, "summary.csv"))[0]["network"]; got != text {
 		t.Errorf("summary.csv has %s", got)
 	}
 	if c, err := runfolder.Read(out); err != nil || c.Record.Configuration["network"] != text {
@@ -307,30 +307,4 @@ func TestNetworkOptions(t *testing.T) {
 	if m, err := export.ReadMetadata(trained); err != nil || m.Network != text {
 		t.Errorf("%+v, %v", m, err)
 	}
-}
-
-func table(t *testing.T, path string) []map[string]string {
-	t.Helper()
-	records, err := csv.NewReader(bytes.NewReader(read(t, path))).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var rows []map[string]string
-	for _, record := range records[1:] {
-		row := make(map[string]string)
-		for i, column := range records[0] {
-			row[column] = record[i]
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-func number(t *testing.T, s string) float64 {
-	t.Helper()
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }

@@ -12,6 +12,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
@@ -95,7 +96,7 @@ func TestFailedUnits(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "2 of 2 networks failed, see "+filepath.Join(out, "failed.csv")) {
 			t.Fatalf("%v", err)
 		}
-		rows := table(t, filepath.Join(out, "failed.csv"))
+		rows := tabletest.Rows(t, filepath.Join(out, "failed.csv"))
 		if len(rows) != 2 {
 			t.Fatalf("%d rows in failed.csv, want single and mge: %v", len(rows), rows)
 		}
@@ -120,8 +121,8 @@ func TestClip(t *testing.T) {
 	if _, err := superresolve(t, bound, append([]string{"-clip", "1e-6"}, args...)...); err != nil {
 		t.Fatal(err)
 	}
-	a, b := table(t, filepath.Join(free, "history.csv")), table(t, filepath.Join(bound, "history.csv"))
-	if a[1]["gradient_norm"] != b[1]["gradient_norm"] || number(t, a[1]["gradient_norm"]) <= 1e-6 {
+	a, b := tabletest.Rows(t, filepath.Join(free, "history.csv")), tabletest.Rows(t, filepath.Join(bound, "history.csv"))
+	if a[1]["gradient_norm"] != b[1]["gradient_norm"] || tabletest.Number(t, a[1]["gradient_norm"]) <= 1e-6 {
 		t.Errorf("the norms are %s without and %s with a bound", a[1]["gradient_norm"], b[1]["gradient_norm"])
 	}
 	if a[2]["train_loss"] == b[2]["train_loss"] {
@@ -142,16 +143,16 @@ func TestBest(t *testing.T) {
 	}
 	const decides = "validation_ssim"
 	largest := math.Inf(-1)
-	for _, row := range table(t, filepath.Join(out, "history.csv")) {
+	for _, row := range tabletest.Rows(t, filepath.Join(out, "history.csv")) {
 		if text := row[decides]; text != "" {
-			largest = max(largest, number(t, text))
+			largest = max(largest, tabletest.Number(t, text))
 		}
 	}
 	model := filepath.Join(out, "checkpoint", "mge-seed1", "best.onnx")
 	if _, err := superresolve(t, again, append([]string{"-init", model}, tiny...)...); err != nil {
 		t.Fatal(err)
 	}
-	if got := number(t, table(t, filepath.Join(again, "history.csv"))[0][decides]); got != largest {
+	if got := tabletest.Number(t, tabletest.Rows(t, filepath.Join(again, "history.csv"))[0][decides]); got != largest {
 		t.Errorf("the best model has an SSIM of %v, history.csv says %v", got, largest)
 	}
 }

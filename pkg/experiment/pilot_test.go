@@ -16,6 +16,7 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
@@ -46,18 +47,18 @@ func TestAllocation(t *testing.T) {
 			if !strings.Contains(printed, "mge-seed7: by the variances after 0 iterations, batches are [") {
 				t.Errorf("nothing is said of batches:\n%s", printed)
 			}
-			for _, r := range table(t, filepath.Join(undisturbed, "summary.csv")) {
-				if wu := number(t, r["work_units"]); wu != want[r["strategy"]] {
+			for _, r := range tabletest.Rows(t, filepath.Join(undisturbed, "summary.csv")) {
+				if wu := tabletest.Number(t, r["work_units"]); wu != want[r["strategy"]] {
 					t.Errorf("%s: %v work units, want %v", r["strategy"], wu, want[r["strategy"]])
 				}
 			}
 			pilots := map[string]bool{}
 			cost := map[string]float64{}
-			for _, r := range table(t, filepath.Join(undisturbed, "allocation.csv")) {
+			for _, r := range tabletest.Rows(t, filepath.Join(undisturbed, "allocation.csv")) {
 				at := r["strategy"] + " stage " + r["stage"] + " after " + r["iteration"]
 				pilots[at] = true
-				cost[at] += number(t, r["batch"]) * map[string]float64{"0": 1.25, "1": 0.25}[r["level"]]
-				if v := number(t, r["variance"]); !(v > 0) {
+				cost[at] += tabletest.Number(t, r["batch"]) * map[string]float64{"0": 1.25, "1": 0.25}[r["level"]]
+				if v := tabletest.Number(t, r["variance"]); !(v > 0) {
 					t.Errorf("%s, level %s: variance %v", at, r["level"], v)
 				}
 			}
@@ -152,8 +153,8 @@ func TestCoefficients(t *testing.T) {
 		}
 	}
 	layers, means := 0, 0
-	for _, r := range table(t, filepath.Join(undisturbed, "coefficients.csv")) {
-		if a := number(t, r["coefficient"]); r["strategy"] != "mge" || r["level"] != "0" || a < 0 || a > 1 {
+	for _, r := range tabletest.Rows(t, filepath.Join(undisturbed, "coefficients.csv")) {
+		if a := tabletest.Number(t, r["coefficient"]); r["strategy"] != "mge" || r["level"] != "0" || a < 0 || a > 1 {
 			t.Errorf("a row %v", r)
 		}
 		if r["layer"] == "" {
@@ -165,14 +166,14 @@ func TestCoefficients(t *testing.T) {
 	if means < 1 || means > 10 || layers != 0 && layers < 5 { // the last pilot may leave out the mesh
 		t.Errorf("%d means and %d layers", means, layers)
 	}
-	for _, r := range table(t, filepath.Join(undisturbed, "summary.csv")) {
-		if want := map[string]float64{"mge": 20 * iterationCost, "progressive": 3*4 + 2*iterationCost}[r["strategy"]]; math.Abs(number(t, r["work_units"])-want) >= 1.25 {
+	for _, r := range tabletest.Rows(t, filepath.Join(undisturbed, "summary.csv")) {
+		if want := map[string]float64{"mge": 20 * iterationCost, "progressive": 3*4 + 2*iterationCost}[r["strategy"]]; math.Abs(tabletest.Number(t, r["work_units"])-want) >= 1.25 {
 			t.Errorf("%s: %s work units, want %v to a sample", r["strategy"], r["work_units"], want)
 		}
 	}
 	last := ""
-	for _, r := range table(t, filepath.Join(undisturbed, "allocation.csv")) {
-		if last = r["iteration"]; number(t, r["batch"]) < 2 || !(number(t, r["variance"]) > 0) {
+	for _, r := range tabletest.Rows(t, filepath.Join(undisturbed, "allocation.csv")) {
+		if last = r["iteration"]; tabletest.Number(t, r["batch"]) < 2 || !(tabletest.Number(t, r["variance"]) > 0) {
 			t.Errorf("a row %v", r)
 		}
 	}
@@ -195,10 +196,10 @@ func TestStagesAuto(t *testing.T) {
 	if !strings.Contains(printed, said) {
 		t.Errorf("nothing is said of meshes:\n%s", printed)
 	}
-	rows := table(t, filepath.Join(undisturbed, "history.csv"))
+	rows := tabletest.Rows(t, filepath.Join(undisturbed, "history.csv"))
 	rate := math.Inf(1)
 	for _, r := range rows {
-		if lr := number(t, r["learning_rate"]); lr > rate {
+		if lr := tabletest.Number(t, r["learning_rate"]); lr > rate {
 			t.Errorf("the learning rate rises to %v", lr)
 		} else {
 			rate = lr
@@ -206,7 +207,7 @@ func TestStagesAuto(t *testing.T) {
 	}
 	// An iteration on the finest mesh costs 3.5 work units.
 	last := rows[len(rows)-1]
-	if wu := number(t, last["work_units"]); wu > 120 || wu <= 116.5 || last["side"] != "8" || last["validation_mse"] == "" {
+	if wu := tabletest.Number(t, last["work_units"]); wu > 120 || wu <= 116.5 || last["side"] != "8" || last["validation_mse"] == "" {
 		t.Errorf("the last row is %v", last)
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
@@ -244,9 +245,9 @@ func TestRivals(t *testing.T) {
 		t.Fatal(err)
 	}
 	digests := map[string]bool{}
-	for _, r := range table(t, filepath.Join(out, "summary.csv")) {
+	for _, r := range tabletest.Rows(t, filepath.Join(out, "summary.csv")) {
 		// An iteration of the last stage costs 3.5 work units.
-		if wu := number(t, r["work_units"]); wu > 20 || wu <= 16.5 || !strings.Contains(dry, r["strategy"]+" "+r["work_units"]+"\n") {
+		if wu := tabletest.Number(t, r["work_units"]); wu > 20 || wu <= 16.5 || !strings.Contains(dry, r["strategy"]+" "+r["work_units"]+"\n") {
 			t.Errorf("%s: %v work units; a dry run says:\n%s", r["strategy"], wu, dry)
 		}
 		digests[r["onnx_sha256"]] = true
@@ -285,7 +286,7 @@ func TestLevelsAuto(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, r := range table(t, filepath.Join(out, "summary.csv")) {
+	for _, r := range tabletest.Rows(t, filepath.Join(out, "summary.csv")) {
 		if r["levels"] != strconv.Itoa(*chosen) {
 			t.Errorf("%s has %s levels", r["strategy"], r["levels"])
 		}

@@ -14,6 +14,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/comparison"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
 	"multiscale/pkg/task"
@@ -50,7 +51,7 @@ func TestTrainerSettings(t *testing.T) {
 	// The rate rises over two steps and falls over the others to the schedule's end.
 	var rates []string
 	var measured map[string]string // the last validation
-	for _, row := range table(t, filepath.Join(out, "history.csv")) {
+	for _, row := range tabletest.Rows(t, filepath.Join(out, "history.csv")) {
 		rates = append(rates, row["learning_rate"])
 		if row["validation_mse"] != "" {
 			measured = row
@@ -62,11 +63,11 @@ func TestTrainerSettings(t *testing.T) {
 	if want := []string{"0.0005", "0.0005", "0.001"}; !slices.Equal(rates[:3], want) || rates[5] != "1e-06" {
 		t.Errorf("learning rates %v, want %v first and 1e-06 last", rates, want)
 	}
-	for _, row := range table(t, filepath.Join(out, "ema.csv")) {
+	for _, row := range tabletest.Rows(t, filepath.Join(out, "ema.csv")) {
 		if last := measured; row["mse"] != last["validation_mse_ema"] || row["ssim"] != last["validation_ssim_ema"] || row["mse"] == last["validation_mse"] {
 			t.Errorf("ema.csv has %v, history.csv ends with %v", row, last)
 		}
-		if c := number(t, row["crosscheck_max_abs"]); !(c >= 0 && c <= 1e-4) {
+		if c := tabletest.Number(t, row["crosscheck_max_abs"]); !(c >= 0 && c <= 1e-4) {
 			t.Errorf("the exported average differs by %v", c)
 		}
 	}
@@ -174,7 +175,7 @@ func TestExtend(t *testing.T) {
 			t.Errorf("%s is another than that of one run", name)
 		}
 	}
-	rows := table(t, filepath.Join(extended, "history.csv"))
+	rows := tabletest.Rows(t, filepath.Join(extended, "history.csv"))
 	if last := rows[19]; last["iteration"] != "19" || last["learning_rate"] != "0.0001" || last["stage"] != "2" || rows[12]["stage"] != "1" {
 		t.Errorf("the history ends with %v", last)
 	}

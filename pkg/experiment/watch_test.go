@@ -14,6 +14,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
@@ -78,13 +79,13 @@ func TestLog(t *testing.T) {
 	if counts["begin"] != 1 || counts["unit"] != 1 || counts["step"] != 4 || counts["validation"] != 5 || counts["finished"] != 1 || counts["end"] != 1 || counts["checkpoint"] == 0 {
 		t.Errorf("%v", counts)
 	}
-	row := table(t, filepath.Join(dir, "summary.csv"))[0]
-	if e := of(list, "finished")[0]; e["unit"] != "mge-seed1" || e["mse"] != number(t, row["mse"]) || e["onnx_sha256"] != row["onnx_sha256"] {
+	row := tabletest.Rows(t, filepath.Join(dir, "summary.csv"))[0]
+	if e := of(list, "finished")[0]; e["unit"] != "mge-seed1" || e["mse"] != tabletest.Number(t, row["mse"]) || e["onnx_sha256"] != row["onnx_sha256"] {
 		t.Errorf("%v, summary.csv has %v", e, row)
 	}
-	history := table(t, filepath.Join(dir, "history.csv"))
+	history := tabletest.Rows(t, filepath.Join(dir, "history.csv"))
 	for i, e := range of(list, "step") {
-		if e["iteration"] != float64(i+1) || e["train_loss"] != number(t, history[i+1]["train_loss"]) || e["work_units"] != number(t, history[i+1]["work_units"]) {
+		if e["iteration"] != float64(i+1) || e["train_loss"] != tabletest.Number(t, history[i+1]["train_loss"]) || e["work_units"] != tabletest.Number(t, history[i+1]["work_units"]) {
 			t.Errorf("%v, history.csv has %v", e, history[i+1])
 		}
 	}

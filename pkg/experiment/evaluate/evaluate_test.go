@@ -3,7 +3,6 @@ package evaluate
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"errors"
 	"math"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/network"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/random"
@@ -43,35 +43,6 @@ func folder(t *testing.T, n int) string {
 		}
 	}
 	return dir
-}
-
-func readTable(t *testing.T, path string) (rows []map[string]string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range records[1:] {
-		row := map[string]string{}
-		for k, name := range records[0] {
-			row[name] = r[k]
-		}
-		rows = append(rows, row)
-	}
-	return rows
-}
-
-func number(t *testing.T, s string) float64 {
-	t.Helper()
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // models are one of each task, with two for denoising.
@@ -103,15 +74,15 @@ func TestFolder(t *testing.T) {
 	if _, err := invoke(t.Context(), t, append(args, "-out", own, "-runtime", "onnx-go")...); err != nil {
 		t.Fatal(err)
 	}
-	rows := readTable(t, filepath.Join(out, TableFile))
+	rows := tabletest.Rows(t, filepath.Join(out, TableFile))
 	// Two shares of noise for three tasks, with the degraded pictures themselves.
 	if want := 2*3 + 2*2 + 2*2 + 2; len(rows) != want {
 		t.Fatalf("%d rows, want %d:\n%s", len(rows), want, printed)
 	}
 	psnr := map[string]float64{}
-	for i, r := range readTable(t, filepath.Join(own, TableFile)) {
+	for i, r := range tabletest.Rows(t, filepath.Join(own, TableFile)) {
 		for _, column := range []string{"mse_mean", "mse_std", "psnr_mean", "psnr_std", "psnr_luma_mean", "ssim_mean", "ssim_std"} {
-			a, b := number(t, rows[i][column]), number(t, r[column])
+			a, b := tabletest.Number(t, rows[i][column]), tabletest.Number(t, r[column])
 			// Outputs differ by 1e-4 at most; these are far less sensitive.
 			if !(math.Abs(a-b) <= 1e-3*max(1, math.Abs(a))) {
 				t.Errorf("%s of %s, %s: %v and %v", column, r["model"], r["degradation"], a, b)
@@ -120,12 +91,12 @@ func TestFolder(t *testing.T) {
 		if r["pictures"] != "3" || (r["runtime"] == "") != strings.HasPrefix(r["model"], "(") {
 			t.Errorf("%v", r)
 		}
-		psnr[r["model"]+" "+r["degradation"]] = number(t, r["psnr_mean"])
+		psnr[r["model"]+" "+r["degradation"]] = tabletest.Number(t, r["psnr_mean"])
 	}
 	if psnr["smooth noise=0.4"] < psnr["(degraded) noise=0.4"]+1 || psnr["smooth noise=0.2"] < psnr["smooth noise=0.4"] {
 		t.Errorf("%v", psnr)
 	}
-	pictures := readTable(t, filepath.Join(out, PicturesFile))
+	pictures := tabletest.Rows(t, filepath.Join(out, PicturesFile))
 	if len(pictures) != 3*len(rows) {
 		t.Errorf("%d rows of pictures", len(pictures))
 	}
@@ -133,10 +104,10 @@ func TestFolder(t *testing.T) {
 		sum := 0.0
 		for _, p := range pictures {
 			if p["model"] == r["model"] && p["degradation"] == r["degradation"] {
-				sum += number(t, p["ssim"])
+				sum += tabletest.Number(t, p["ssim"])
 			}
 		}
-		if mean := number(t, r["ssim_mean"]); math.Abs(sum/3-mean) > 1e-12 {
+		if mean := tabletest.Number(t, r["ssim_mean"]); math.Abs(sum/3-mean) > 1e-12 {
 			t.Errorf("%s: mean %v of the rows, %v in the table", r["model"], sum/3, mean)
 		}
 	}
@@ -196,7 +167,7 @@ func TestBadPictures(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "1 of 4 pictures could not be measured") || !strings.Contains(err.Error(), "z"+tc.name) || !strings.Contains(err.Error(), tc.reason) {
 			t.Errorf("%s: %v\n%s", tc.name, err, printed)
 		}
-		for _, r := range readTable(t, filepath.Join(out, TableFile)) {
+		for _, r := range tabletest.Rows(t, filepath.Join(out, TableFile)) {
 			if r["pictures"] != "3" {
 				t.Errorf("%s: %v", tc.name, r)
 			}
@@ -220,10 +191,10 @@ func TestSameNoise(t *testing.T) {
 		t.Fatal(err)
 	}
 	known := map[string]string{}
-	for _, r := range readTable(t, filepath.Join(out, PicturesFile)) {
+	for _, r := range tabletest.Rows(t, filepath.Join(out, PicturesFile)) {
 		known[r["picture"]+r["degradation"]+r["model"]] = r["mse"]
 	}
-	rows := readTable(t, filepath.Join(alone, PicturesFile))
+	rows := tabletest.Rows(t, filepath.Join(alone, PicturesFile))
 	if len(rows) != 2*2*2 {
 		t.Errorf("%d rows", len(rows))
 	}
@@ -265,7 +236,7 @@ func TestForeign(t *testing.T) {
 	if printed, err := invoke(t.Context(), t, "-model", model, "-pictures", "1", "-out", out); err != nil {
 		t.Fatalf("%v\n%s", err, printed)
 	}
-	if rows := readTable(t, filepath.Join(out, TableFile)); len(rows) != 2 || rows[1]["degradation"] != "half" {
+	if rows := tabletest.Rows(t, filepath.Join(out, TableFile)); len(rows) != 2 || rows[1]["degradation"] != "half" {
 		t.Errorf("%v", rows)
 	}
 }
@@ -309,7 +280,7 @@ func TestPairs(t *testing.T) {
 			t.Fatal(err)
 		}
 		models := map[string]string{}
-		for _, r := range readTable(t, filepath.Join(out, TableFile)) {
+		for _, r := range tabletest.Rows(t, filepath.Join(out, TableFile)) {
 			models[r["model"]+" "+r["degradation"]] = r["mse_mean"]
 			if r["pictures"] != "3" {
 				t.Errorf("%v", r)
@@ -321,7 +292,7 @@ func TestPairs(t *testing.T) {
 			}
 			continue
 		}
-		if got := number(t, models["(degraded) as given"]); math.Abs(got-want) > 1e-7 {
+		if got := tabletest.Number(t, models["(degraded) as given"]); math.Abs(got-want) > 1e-7 {
 			t.Errorf("the degraded pictures have an MSE of %v, want %v", got, want)
 		}
 		// -noise asks for a degradation of its own.
@@ -354,7 +325,7 @@ func TestNormalisations(t *testing.T) {
 	if err != nil || !strings.Contains(printed, "std [0.5 0.5 0.5]") || !strings.Contains(printed, "std [0.25 0.25 0.25]") || !strings.Contains(printed, filepath.ToSlash(a)) {
 		t.Errorf("%v\n%s", err, printed)
 	}
-	for _, r := range readTable(t, filepath.Join(out, TableFile)) {
+	for _, r := range tabletest.Rows(t, filepath.Join(out, TableFile)) {
 		if r["mse_std"] != "" {
 			t.Errorf("one picture has a spread of %s", r["mse_std"])
 		}

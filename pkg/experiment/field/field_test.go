@@ -3,12 +3,10 @@ package field
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -16,6 +14,7 @@ import (
 	"multiscale/onnx/session/sessiontest"
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
@@ -31,35 +30,6 @@ func run(t *testing.T, r Request) (string, error) {
 	}
 	err := Run(t.Context(), r, &out, &log)
 	return out.String(), err
-}
-
-func rows(t *testing.T, path string) (list []map[string]string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range records[1:] {
-		row := map[string]string{}
-		for i, name := range records[0] {
-			row[name] = r[i]
-		}
-		list = append(list, row)
-	}
-	return list
-}
-
-func number(t *testing.T, text string) float64 {
-	t.Helper()
-	v, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // leaves is a folder of pictures of odd sides.
@@ -116,8 +86,8 @@ func TestBenchmarks(t *testing.T) {
 			measure := b.Measures[0].Name
 			var methods, kinds []string
 			psnr := map[string]float64{}
-			for _, r := range rows(t, filepath.Join(out, TableFile)) {
-				psnr[r["setting"]+r["method"]] = number(t, r[measure])
+			for _, r := range tabletest.Rows(t, filepath.Join(out, TableFile)) {
+				psnr[r["setting"]+r["method"]] = tabletest.Number(t, r[measure])
 				if r["setting"] != b.Settings[0].Name {
 					continue
 				}
@@ -162,8 +132,8 @@ func TestUrban100(t *testing.T) {
 	if _, err := run(t, Request{Benchmark: "sr-x2", Root: root, List: list, Out: out}); err != nil {
 		t.Fatal(err)
 	}
-	r := rows(t, filepath.Join(out, TableFile))[0]
-	if psnr, ssim := number(t, r["psnr_luma"]), number(t, r["ssim_luma"]); math.Abs(psnr-26.90) > 0.01 || math.Abs(ssim-0.8344) > 0.0002 {
+	r := tabletest.Rows(t, filepath.Join(out, TableFile))[0]
+	if psnr, ssim := tabletest.Number(t, r["psnr_luma"]), tabletest.Number(t, r["ssim_luma"]); math.Abs(psnr-26.90) > 0.01 || math.Abs(ssim-0.8344) > 0.0002 {
 		t.Errorf("%v dB, %v", psnr, ssim)
 	}
 }

@@ -3,7 +3,6 @@ package variance
 import (
 	"bytes"
 	"context"
-	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -21,6 +20,7 @@ import (
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
@@ -38,26 +38,6 @@ func measured(ctx context.Context, t *testing.T, out string, args ...string) (st
 	var printed bytes.Buffer
 	err = Run(ctx, r, &printed, io.Discard)
 	return printed.String(), err
-}
-
-func rowsOf(t *testing.T, path string) (rows []map[string]string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	records, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, record := range records[1:] {
-		row := map[string]string{}
-		for i, name := range records[0] {
-			row[name] = record[i]
-		}
-		rows = append(rows, row)
-	}
-	return rows
 }
 
 // before is what is printed before the verdict, which has times in it.
@@ -101,7 +81,7 @@ func TestReport(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if rows := rowsOf(t, filepath.Join(one, ControlsFile)); len(rows) != 6 {
+	if rows := tabletest.Rows(t, filepath.Join(one, ControlsFile)); len(rows) != 6 {
 		t.Errorf("%d rows of coefficients, want doubling and allocated batches with each of 3", len(rows))
 	} else {
 		for _, row := range rows {
@@ -112,7 +92,7 @@ func TestReport(t *testing.T) {
 			}
 		}
 	}
-	levels := rowsOf(t, filepath.Join(one, LevelsFile))
+	levels := tabletest.Rows(t, filepath.Join(one, LevelsFile))
 	if len(levels) != 3*2*3 {
 		t.Errorf("%d rows of levels, want one for each of 3 restrictions, 2 ways to degrade and 3 meshes", len(levels))
 	}
@@ -124,7 +104,7 @@ func TestReport(t *testing.T) {
 		}
 	}
 	count := 0
-	for _, row := range rowsOf(t, filepath.Join(one, EstimatesFile)) {
+	for _, row := range tabletest.Rows(t, filepath.Join(one, EstimatesFile)) {
 		if row["measured_variance"] != "" {
 			count++
 		}
@@ -163,7 +143,7 @@ func TestWeights(t *testing.T) {
 		t.Fatalf("%v\n%s", err, printed)
 	}
 	variances := map[string]string{}
-	for _, row := range rowsOf(t, filepath.Join(out, LevelsFile)) {
+	for _, row := range tabletest.Rows(t, filepath.Join(out, LevelsFile)) {
 		if row["level"] == "0" {
 			variances[row["weights"]] = row["single_variance"]
 		}
