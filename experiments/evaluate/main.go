@@ -14,8 +14,10 @@
 package main
 
 import (
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/evaluate"
 	"multiscale/pkg/program"
+	"multiscale/results/models"
 )
 
-func main() { program.Command("evaluate", evaluate.Main) }
+func main() { program.Command("evaluate", catalog.Catalog{Models: models.Files}, evaluate.Main) }

@@ -8,8 +8,10 @@
 package main
 
 import (
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/restore"
 	"multiscale/pkg/program"
+	"multiscale/results/models"
 )
 
-func main() { program.Command("restore", restore.Main) }
+func main() { program.Command("restore", catalog.Catalog{Models: models.Files}, restore.Main) }

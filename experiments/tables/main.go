@@ -11,8 +11,9 @@
 package main
 
 import (
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/tables"
 	"multiscale/pkg/program"
 )
 
-func main() { program.Command("tables", tables.Main) }
+func main() { program.Command("tables", catalog.Catalog{}, tables.Main) }

@@ -8,8 +8,9 @@
 package main
 
 import (
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/variance"
 	"multiscale/pkg/program"
 )
 
-func main() { program.Command("variance", variance.Main) }
+func main() { program.Command("variance", catalog.Catalog{}, variance.Main) }

@@ -5,6 +5,7 @@ package catalog
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 
 	"multiscale/onnx/export"
@@ -24,6 +25,9 @@ type Catalog struct {
 	Optimizers   optimize.Methods
 	// Operations says how a program's own operations are written as ONNX nodes.
 	Operations export.Extensions
+	// Models are the trained models that commands find by name, as package shipped reads
+	// them; nil for none.
+	Models fs.FS
 }
 
 // Standard returns the choices of this project.
@@ -32,8 +36,8 @@ func Standard() Catalog {
 }
 
 // With returns the catalog with further choices before its own ones, so that the
-// first task of a program is its own. Tasks are completed. It is an error if a
-// name stands for two things.
+// first task of a program is its own. Tasks are completed. A program's own Models take the
+// place of the catalog's. It is an error if a name stands for two things.
 func (c Catalog) With(own Catalog) (Catalog, error) {
 	sum := Catalog{
 		Networks:     slices.Concat(own.Networks, c.Networks),
@@ -41,6 +45,10 @@ func (c Catalog) With(own Catalog) (Catalog, error) {
 		Restrictions: slices.Concat(c.Restrictions, own.Restrictions),
 		Optimizers:   slices.Concat(c.Optimizers, own.Optimizers),
 		Operations:   own.Operations,
+		Models:       c.Models,
+	}
+	if own.Models != nil {
+		sum.Models = own.Models
 	}
 	for _, t := range slices.Concat(own.Tasks, c.Tasks) {
 		t, err := t.Complete()

@@ -41,13 +41,7 @@ var verbs = []verb{
 // program's own choices before it, and the first argument as the command. It does
 // not return.
 func Main(own catalog.Catalog) {
-	known, err := catalog.Standard().With(own)
-	command.Main(name(), func(ctx context.Context, args []string) error {
-		if err != nil {
-			return err
-		}
-		return run(ctx, known, args)
-	})
+	Command(name(), own, run)
 }
 
 // name is the program's name, for messages.
@@ -101,7 +95,7 @@ func train(ctx context.Context, known catalog.Catalog, args []string) error {
 // Train is the body of the main function of a command that trains for one task of
 // the standard catalog. It does not return.
 func Train(name string) {
-	Command(name, func(ctx context.Context, known catalog.Catalog, args []string) error {
+	Command(name, catalog.Catalog{}, func(ctx context.Context, known catalog.Catalog, args []string) error {
 		t, err := known.Task(name)
 		if err != nil {
 			return err
@@ -110,10 +104,14 @@ func Train(name string) {
 	})
 }
 
-// Command is the body of the main function of a command of the standard catalog.
-// It does not return.
-func Command(name string, run func(ctx context.Context, known catalog.Catalog, args []string) error) {
+// Command is the body of the main function of a command that knows the standard catalog
+// and what own adds to it. It does not return.
+func Command(name string, own catalog.Catalog, run func(ctx context.Context, known catalog.Catalog, args []string) error) {
+	known, err := catalog.Standard().With(own)
 	command.Main(name, func(ctx context.Context, args []string) error {
-		return run(ctx, catalog.Standard(), args)
+		if err != nil {
+			return err
+		}
+		return run(ctx, known, args)
 	})
 }

@@ -21,6 +21,7 @@ import (
 	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
+	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
 )
 
@@ -122,7 +123,7 @@ func (e *evaluation) open() error {
 	names := command.ShortNames(e.Models)
 	notes := map[string]bool{}
 	for i, path := range e.Models {
-		s, err := session.Open(path, e.Options)
+		s, err := shipped.Open(e.Catalog.Models, path, e.Options)
 		if err != nil {
 			return fmt.Errorf("-model %w", err)
 		}

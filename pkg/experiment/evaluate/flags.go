@@ -37,7 +37,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f := command.NewFlags("evaluate", "measures exported models on whole pictures with fixed degradations")
 	f.Help = help
 	f.Group("What is measured")
-	f.Strings(&r.Models, "model", "M.onnx", "a model; give the flag again for each further one")
+	f.Strings(&r.Models, "model", "M.onnx", "a model, a file or the name of one that comes with the program; give the flag again for each further one")
 	f.Choice(&r.Data, "data", dataset.Names(known.Data), "data set, whose validation pictures are measured; of folder and pairs all pictures")
 	f.String(&r.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; data of your own, such as folder, needs one)")
 	f.Bool(&r.AllowIncomplete, "allow-incomplete", "accept a published data set that lacks files or pictures")

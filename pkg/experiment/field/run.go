@@ -18,6 +18,7 @@ import (
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
+	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
 )
 
@@ -104,7 +105,7 @@ func (m *measurement) open() (err error) {
 	}
 	names := command.ShortNames(m.Models)
 	for i, path := range m.Models {
-		s, err := session.Open(path, m.Options)
+		s, err := shipped.Open(m.Catalog.Models, path, m.Options)
 		if err != nil {
 			return fmt.Errorf("-model %w", err)
 		}

@@ -24,6 +24,7 @@ import (
 	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/random"
+	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
 )
 
@@ -58,7 +59,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 			return fmt.Errorf("-out %s: it is the picture itself, which would be lost; choose another name", r.Out)
 		}
 	}
-	s, err := session.Open(r.Model, r.Options)
+	s, err := shipped.Open(r.Catalog.Models, r.Model, r.Options)
 	if err != nil {
 		return fmt.Errorf("-model %w", err)
 	}

@@ -3,12 +3,15 @@ package restore
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -17,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/disintegration/imaging"
 
@@ -28,6 +32,7 @@ import (
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
+	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
 )
 
@@ -58,6 +63,27 @@ func invoke(ctx context.Context, t *testing.T, line ...string) (string, error) {
 	}
 	err = Run(ctx, r, &printed, &printed)
 	return printed.String(), err
+}
+
+// TestShipped: -model takes the name of a model that comes with the program.
+func TestShipped(t *testing.T) {
+	data := sessiontest.Smooth(t)
+	in := save(t, noisy(leaves(40, 30), 25).Image(), "in.png")
+	out := filepath.Join(t.TempDir(), "out.png")
+	manifest := fmt.Sprintf(`{"models": [{"name": "denoise", "about": "noise", "file": "m.onnx", "sha256": "%x", "task": "t", "network": "n", "version": "1",
+		"card": "m.onnx", "test": {"in": "m.onnx", "in_sha256": "%[1]x", "out": "m.onnx", "out_sha256": "%[1]x"}}]}`, sha256.Sum256(data))
+	known := catalog.Standard()
+	known.Models = fstest.MapFS{shipped.Manifest: {Data: []byte(manifest)}, "m.onnx": {Data: data}}
+	for name, want := range map[string]string{"denoise": "", "denoize": "come with the program: denoise"} {
+		r, err := parse(known, []string{"-model", name, "-in", in, "-out", out}, io.Discard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Run(t.Context(), r, io.Discard, io.Discard); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("-model %s: %v, want %q", name, err, want)
+		}
+	}
+	load(t, out)
 }
 
 func must(t *testing.T, line ...string) string {

@@ -1,0 +1,277 @@
+// Package shipped finds trained models by name: those that a folder lists in its
+// manifest.json, such as results/models, which programs embed.
+//
+//	{"models": [{
+//	  "name": "denoise", "about": "noise in colour photographs, of any level",
+//	  "file": "denoise.onnx", "sha256": "64 digits of the SHA-256",
+//	  "task": "awgn", "network": "foldnet", "version": "1.0",
+//	  "card": "denoise.md",
+//	  "test": {
+//	    "in": "denoise-in.png", "in_sha256": "...", "out": "denoise-out.png", "out_sha256": "...",
+//	    "mask": "only of inpainting", "mask_sha256": "..."
+//	  }
+//	}]}
+//
+// Files lie in the same folder. The order is that of lists of models.
+package shipped
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+
+	"multiscale/onnx/export"
+	"multiscale/onnx/session"
+)
+
+// Manifest is the name of the file that lists a folder's models.
+const Manifest = "manifest.json"
+
+// Model is a trained model of a manifest.
+type Model struct {
+	Name    string `json:"name"`    // what -model calls it: small letters, digits and dashes
+	About   string `json:"about"`   // what it is for, in one line
+	File    string `json:"file"`    // .onnx
+	SHA256  string `json:"sha256"`  // of File, 64 hexadecimal digits
+	Task    string `json:"task"`    // as File's metadata have it
+	Network string `json:"network"` // as File's metadata have it
+	Version string `json:"version"` // rises when File changes
+	Card    string `json:"card"`    // the model card, Markdown
+	Test    Test   `json:"test"`
+}
+
+// Test is a small picture and what the model makes of it: the picture that restore
+// writes with no flags but -model, -in, -out and, where there is one, -mask. Another
+// runtime or kernel path may differ by a grey level.
+type Test struct {
+	In        string `json:"in"`
+	InSHA256  string `json:"in_sha256"`
+	Out       string `json:"out"`
+	OutSHA256 string `json:"out_sha256"`
+	// Mask says what is filled, of a model that takes a mask; else both are empty.
+	Mask       string `json:"mask,omitempty"`
+	MaskSHA256 string `json:"mask_sha256,omitempty"`
+}
+
+// Models are the models of a folder.
+type Models struct {
+	List  []Model
+	files fs.FS
+}
+
+// maxManifest and maxFile bound the bytes that are read of a file.
+const maxManifest, maxFile = 1 << 20, 256 << 20
+
+// Read reads the manifest of a folder. The files that it names have to be there; their
+// digests are checked when they are opened. A nil files has no models.
+func Read(files fs.FS) (*Models, error) {
+	m := &Models{files: files}
+	if files == nil {
+		return m, nil
+	}
+	data, err := read(files, Manifest, maxManifest)
+	if err != nil {
+		return nil, err
+	}
+	if m.List, err = parse(data); err != nil {
+		return nil, fmt.Errorf("%s: %w", Manifest, err)
+	}
+	for _, model := range m.List {
+		for _, name := range model.names() {
+			if info, err := fs.Stat(files, name); err != nil || !info.Mode().IsRegular() {
+				return nil, fmt.Errorf("%s: model %q names %s, which is no file of the folder", Manifest, model.Name, name)
+			}
+		}
+	}
+	return m, nil
+}
+
+// parse reads and checks a manifest by itself.
+func parse(data []byte) ([]Model, error) {
+	var manifest struct {
+		Models []Model `json:"models"`
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&manifest); err != nil {
+		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("there is something after the end of its object")
+	}
+	seen := map[string]bool{}
+	for i, model := range manifest.Models {
+		if err := model.check(); err != nil {
+			return nil, fmt.Errorf("model %d, %q: %w", i+1, model.Name, err)
+		}
+		if seen[model.Name] {
+			return nil, fmt.Errorf("two models are called %q", model.Name)
+		}
+		seen[model.Name] = true
+	}
+	return manifest.Models, nil
+}
+
+var (
+	name   = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	digest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	line   = regexp.MustCompile(`^[^\pC]+$`)
+)
+
+// names are the files of a model, the model itself first.
+func (m Model) names() []string {
+	names := []string{m.File, m.Card, m.Test.In, m.Test.Out}
+	if m.Test.Mask != "" {
+		names = append(names, m.Test.Mask)
+	}
+	return names
+}
+
+// digested are the files whose digests a manifest has.
+func (m Model) digested() [][2]string {
+	files := [][2]string{{m.File, m.SHA256}, {m.Test.In, m.Test.InSHA256}, {m.Test.Out, m.Test.OutSHA256}}
+	if m.Test.Mask != "" {
+		files = append(files, [2]string{m.Test.Mask, m.Test.MaskSHA256})
+	}
+	return files
+}
+
+func (m Model) check() error {
+	if !name.MatchString(m.Name) {
+		return errors.New("a name has small letters, digits and single dashes between them")
+	}
+	for _, field := range [][2]string{{"about", m.About}, {"task", m.Task}, {"network", m.Network}, {"version", m.Version}} {
+		if !line.MatchString(field[1]) {
+			return fmt.Errorf("%s is %q, want one line of text", field[0], field[1])
+		}
+	}
+	for _, file := range m.names() {
+		if !fs.ValidPath(file) || strings.Contains(file, "/") || file == "." {
+			return fmt.Errorf("%q is not the name of a file in the manifest's folder", file)
+		}
+	}
+	if !strings.HasSuffix(m.File, ".onnx") {
+		return fmt.Errorf("file %q does not end in .onnx", m.File)
+	}
+	if m.Test.Mask == "" && m.Test.MaskSHA256 != "" {
+		return errors.New("mask_sha256 is there, mask is not")
+	}
+	for _, file := range m.digested() {
+		if !digest.MatchString(file[1]) {
+			return fmt.Errorf("the digest of %s is %q, want the 64 hexadecimal digits of its SHA-256 in small letters", file[0], file[1])
+		}
+	}
+	return nil
+}
+
+// Find returns the model of a name.
+func (m *Models) Find(name string) (Model, bool) {
+	i := slices.IndexFunc(m.List, func(model Model) bool { return model.Name == name })
+	if i < 0 {
+		return Model{}, false
+	}
+	return m.List[i], true
+}
+
+// Load reads a model's ONNX file. A file that is not what the manifest says is an error.
+func (m *Models) Load(model Model) ([]byte, error) { return m.load(model.File, model.SHA256) }
+
+func (m *Models) load(file, sum string) ([]byte, error) {
+	data, err := read(m.files, file, maxFile)
+	if err != nil {
+		return nil, err
+	}
+	if got := sha256.Sum256(data); hex.EncodeToString(got[:]) != sum {
+		return nil, fmt.Errorf("%s: its SHA-256 is %x, %s says %s; the file was changed or is damaged: get it again", file, got, Manifest, sum)
+	}
+	return data, nil
+}
+
+// Check compares all files with their digests, and the task and network of each model with
+// the metadata of its file.
+func (m *Models) Check() error {
+	for _, model := range m.List {
+		for _, file := range model.digested() {
+			if _, err := m.load(file[0], file[1]); err != nil {
+				return err
+			}
+		}
+		s, err := m.open(model, session.Options{Runtime: session.OnnxGo})
+		if err != nil {
+			return err
+		}
+		about := s.Metadata
+		if err := s.Close(); err != nil {
+			return err
+		}
+		if err := agrees(model, about); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func agrees(model Model, about export.Metadata) error {
+	if about.Task != model.Task || about.Network != model.Network {
+		return fmt.Errorf("%s is network %q for task %q, %s says network %q for task %q", model.File, about.Network, about.Task, Manifest, model.Network, model.Task)
+	}
+	return nil
+}
+
+func (m *Models) open(model Model, o session.Options) (*session.Session, error) {
+	data, err := m.Load(model)
+	if err != nil {
+		return nil, err
+	}
+	return session.Load(model.File, data, o)
+}
+
+// Open opens what a command's -model names: a file, or else the model of that name in the
+// folder files, which may be nil. Errors name the file, or the models that there are.
+func Open(files fs.FS, name string, o session.Options) (*session.Session, error) {
+	_, missing := os.Stat(name)
+	if files == nil || !errors.Is(missing, fs.ErrNotExist) {
+		return session.Open(name, o)
+	}
+	m, err := Read(files)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if model, ok := m.Find(name); ok {
+		return m.open(model, o)
+	}
+	if len(m.List) == 0 {
+		return session.Open(name, o)
+	}
+	var names []string
+	for _, model := range m.List {
+		names = append(names, model.Name)
+	}
+	return nil, fmt.Errorf("%s: there is neither such a file nor a model of that name; models that come with the program: %s", name, strings.Join(names, ", "))
+}
+
+// read reads a file of at most limit bytes.
+func read(files fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, fmt.Errorf("%s: it has more than %d bytes", name, limit)
+	}
+	return data, nil
+}
