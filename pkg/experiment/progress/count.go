@@ -8,6 +8,12 @@ import (
 // Count shows that done things of a total are done, if it is time to: what says
 // of which kind, as in "tiles". Programs are told nothing of it.
 func (p *Printer) Count(what string, done, total int) {
+	p.Share(what, done, total, float64(done)/float64(max(1, total)))
+}
+
+// Share is Count of things that differ in what they take: share of the whole, in [0,1], is
+// done.
+func (p *Printer) Share(what string, done, total int, share float64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.json {
@@ -16,7 +22,7 @@ func (p *Printer) Count(what string, done, total int) {
 	now := p.now()
 	if p.began.IsZero() {
 		p.began, p.last = now, now
-		p.atStart = float64(done)
+		p.atStart = share
 		if p.width == nil {
 			return
 		}
@@ -24,8 +30,8 @@ func (p *Printer) Count(what string, done, total int) {
 		return
 	}
 	line := fmt.Sprintf("%s %d/%d", what, done, total)
-	if since := float64(done) - p.atStart; since > 0 {
-		left := now.Sub(p.began).Seconds() * float64(total-done) / since
+	if since := share - p.atStart; since > 0 {
+		left := now.Sub(p.began).Seconds() * (1 - share) / since
 		line += fmt.Sprintf("  %s left", Duration(time.Duration(left*float64(time.Second))))
 	}
 	p.last = now

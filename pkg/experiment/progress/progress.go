@@ -46,7 +46,7 @@ type Printer struct {
 	mu      sync.Mutex
 	shown   int // columns of the changing line that are on the screen
 	began   time.Time
-	atStart float64   // things done when counting began
+	atStart float64   // share that was done when counting began
 	last    time.Time // of the last line
 	window  time.Time // since when pictures per second are counted
 	before  int       // pictures at that time

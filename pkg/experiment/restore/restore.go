@@ -31,7 +31,8 @@ import (
 // Request is what the command is to do.
 type Request struct {
 	Catalog        catalog.Catalog
-	Model, In, Out string
+	Model, In, Out string    // In and Out are two pictures, or two folders
+	Resume         bool      // of a folder, leave out what has a complete result
 	T              []float32 // conditions; nil to estimate them
 	Test           string    // a case of the task's evaluation, or ""
 	Memory         int64     // bytes for what the network computes in between
@@ -45,18 +46,30 @@ type job struct {
 	*session.Session
 	runner   *tile.Runner
 	out      io.Writer
+	detail   io.Writer // of how a picture is restored
 	progress *progress.Printer
-	noise    task.Noise // what the model's t means
+	tiles    func(done, of int) // of a picture
+	noise    task.Noise         // what the model's t means
 }
 
 // Run does what r asks for: results go to out, progress to log.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
-	if err := checkName(r.Out); err != nil {
-		return fmt.Errorf("-out %w", err)
-	}
-	if a, err := os.Stat(r.In); err == nil {
-		if b, err := os.Stat(r.Out); err == nil && os.SameFile(a, b) {
+	in, _ := os.Stat(r.In)
+	folder := in != nil && in.IsDir()
+	switch {
+	case folder && r.Test != "":
+		return command.Wrong("in", r.In, "-test takes a picture, not a folder", "give a picture")
+	case !folder && r.Resume:
+		return command.Wrong("resume", true, "-in is no folder", "leave it out")
+	case folder:
+	case in != nil:
+		if b, err := os.Stat(r.Out); err == nil && os.SameFile(in, b) {
 			return fmt.Errorf("-out %s: it is the picture itself, which would be lost; choose another name", r.Out)
+		}
+	}
+	if !folder {
+		if err := checkName(r.Out); err != nil {
+			return fmt.Errorf("-out %w", err)
 		}
 	}
 	s, err := shipped.Open(r.Catalog.Models, r.Model, r.Options)
@@ -64,7 +77,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 		return fmt.Errorf("-model %w", err)
 	}
 	defer s.Close()
-	j := &job{Request: r, Session: s, runner: &tile.Runner{Session: s, Memory: r.Memory, Side: r.Tile}, out: out, progress: progress.New(log)}
+	j := &job{Request: r, Session: s, runner: &tile.Runner{Session: s, Memory: r.Memory, Side: r.Tile}, out: out, detail: out, progress: progress.New(log)}
 	defer j.progress.Close()
 	if s.Note != "" {
 		j.progress.Print("%s", s.Note)
@@ -83,10 +96,24 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 			return command.Wrong("t", given(r.T), err.Error(), "")
 		}
 	}
+	if folder {
+		j.detail = io.Discard
+		return j.restoreFolder(ctx)
+	}
+	j.tiles = func(done, of int) {
+		if of > 1 {
+			j.progress.Count("tiles", done, of)
+		}
+	}
 	if r.Test != "" {
 		return j.test(ctx)
 	}
-	if j.Channels != rgb || isArray(r.In) || isArray(r.Out) {
+	return j.picture(ctx)
+}
+
+// picture restores one picture.
+func (j *job) picture(ctx context.Context) error {
+	if j.Channels != rgb || isArray(j.In) || isArray(j.Out) {
 		return j.restorePlanes(ctx)
 	}
 	return j.restore(ctx)
@@ -154,7 +181,7 @@ func (j *job) level(p *image.NRGBA) (t []float32, factor float64, err error) {
 		relative += s / 255 / std / rgb
 	}
 	factor, one := j.noise.At(relative)
-	fmt.Fprintf(j.out, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", raw, one)
+	fmt.Fprintf(j.detail, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", raw, one)
 	return []float32{one}, factor, nil
 }
 
@@ -177,7 +204,7 @@ func (j *job) announce(h, w int) error {
 	default:
 		how = fmt.Sprintf("in %d tiles of %dx%d, blended", plan.Tiles, plan.TileW, plan.TileH)
 	}
-	fmt.Fprintf(j.out, "%s for %s in %s %s: %dx%d pixels %s\n", j.Network, j.Session.Task, j.Runtime, j.Version, w, h, how)
+	fmt.Fprintf(j.detail, "%s for %s in %s %s: %dx%d pixels %s\n", j.Network, j.Session.Task, j.Runtime, j.Version, w, h, how)
 	return nil
 }
 
@@ -228,12 +255,6 @@ func (j *job) writeRow(line []uint8, planes [][]float32, i int) {
 	}
 	for x := range w {
 		line[4*x+3] = 255
-	}
-}
-
-func (j *job) tiles(done, of int) {
-	if of > 1 {
-		j.progress.Count("tiles", done, of)
 	}
 }
 
