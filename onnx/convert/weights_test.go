@@ -145,7 +145,7 @@ func TestWeightsErrors(t *testing.T) {
 		{[]string{"-ops", "full", network, filepath.Join(dir, "out.safetensors")}, 2, "no operations"},
 		{[]string{"-task", "denoising", network, out}, 2, "go together"},
 		{[]string{"-task", "denoising", "-mean", "x", "-std", "1", network, out}, 2, "not a number"},
-		{[]string{network, out}, 1, "fit none of the networks unet, resnet, nafnet, dncnn, srnet, espcn"},
+		{[]string{network, out}, 1, "fit none of the networks unet, resnet, nafnet, dncnn, folded, srnet, espcn, edsr"},
 		{[]string{"-network", "resnet", network, out}, 1, "10 missing (blocks.1.te.fc1.weight"},
 		{[]string{"-network", "resnet", network, out}, 1, "of another shape (Open.weight is [4 3 1 1] instead of [128 3 1 1]"},
 		{[]string{"-network", "resnet:hiden=4", network, out}, 1, `no option "hiden"; resnet has hidden=128`},

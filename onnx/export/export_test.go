@@ -37,6 +37,8 @@ var networks = map[string]network.Network{
 	"espcn":       network.NewESPCN(),
 	"srnet":       network.Enlarged{Body: network.NewSRNet(), Factor: 2},
 	"dncnn":       network.DnCNN{Width: 8, Layers: 5, Groups: 2},
+	"folded":      network.Folded{Widths: []int{8, 12}, Blocks: 2},
+	"edsr":        network.EDSR{Width: 8, Blocks: 2, Factor: 2},
 	"srresnet":    network.Enlarged{Body: network.NewSRResNet(), Factor: 2},
 	"unet, blind": network.Blind{Body: network.UNet{Out: 3, Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 4}},
 	"unet, heads": network.UNet{Out: 3, Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Attention: []int{1, 2}, Heads: 4, Groups: 4, Dropout: 0.5},

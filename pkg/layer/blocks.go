@@ -54,6 +54,25 @@ func (b *Builder) NormBlock(name string, x, residual, t *gorgonia.Node, hidden i
 	return b.Conv(join(name, "Conv2"), q, Conv{Out: c, Kernel: 3, Residual: residual})
 }
 
+// ReLUBlock is a residual block without normalisation, for x (N,C,H,W):
+//
+//	x + conv2(ReLU(conv1(x) + shift(t)))
+//
+// with 3x3 convolutions, the second of zeros at first. t (N,K) goes through a linear layer; it may be nil.
+func (b *Builder) ReLUBlock(name string, x, t *gorgonia.Node) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	c := b.channels(name, x)
+	x, skip := b.Fork2(x)
+	var shift *gorgonia.Node
+	if t != nil {
+		shift = b.Linear(join(name, "shift"), t, c)
+	}
+	h := b.Activate(b.Conv(join(name, "conv1"), x, Conv{Out: c, Kernel: 3, Shift: shift}), ReLU)
+	return b.Conv(join(name, "conv2"), h, Conv{Out: c, Kernel: 3, Residual: skip}.Zero())
+}
+
 // Zero makes a convolution start from zeros, so that a residual block starts
 // as its skip.
 func (c Conv) Zero() Conv {

@@ -63,6 +63,8 @@ func TestGradientDirection(t *testing.T) {
 		network.ResNet{Out: 3, Hidden: 16, Blocks: 2, Time: true},
 		network.ResNet{Out: 3, Hidden: 10, Blocks: 1},
 		smallUNet(),
+		network.Folded{Widths: []int{8, 12, 16}, Blocks: 2},
+		network.EDSR{Width: 8, Blocks: 2, Factor: 1},
 	} {
 		m := newModel(t, n)
 		b := batch(3, 8, 5)

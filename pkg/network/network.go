@@ -1,4 +1,4 @@
-// Package network holds the networks of the paper, and NAFNet. A network is a small value
+// Package network holds the networks of the paper, and a few later ones. A network is a small value
 // of options with one method, Build, that reads like the network's definition.
 package network
 
@@ -56,23 +56,22 @@ func declare(n Network, channels int, set *param.Set) (*param.Set, error) {
 	return set, nil
 }
 
-// Restoration returns the networks of scale 1, the default first: the paper's and NAFNet. Without
-// time the ResNet has no embedding of t, and the UNet, which needs t, is left out.
+// Restoration returns the networks of scale 1, the default first: the paper's, then later ones. Without
+// time the ResNet has no embedding of t, and the networks that need t are Blind.
 func Restoration(time bool) []Network {
 	if time {
-		return []Network{NewUNet(), NewResNet(), NewNAFNet(), NewDnCNN()}
+		return []Network{NewUNet(), NewResNet(), NewNAFNet(), NewDnCNN(), NewFolded()}
 	}
 	plain := NewResNet()
 	plain.Time = false
-	return []Network{plain, NewNAFNet(), NewDnCNN(), Blind{NewUNet()}}
+	return []Network{plain, NewNAFNet(), NewDnCNN(), Blind{NewUNet()}, Blind{NewFolded()}}
 }
 
-// Superresolution returns the paper's networks that enlarge by a factor, the
-// default first.
+// Superresolution returns the networks that enlarge by a factor, the default first: the paper's, then EDSR.
 func Superresolution(factor int) []Network {
-	espcn := NewESPCN()
-	espcn.Factor = factor
-	return []Network{Enlarged{Body: NewSRNet(), Factor: factor}, espcn, Enlarged{Body: NewSRResNet(), Factor: factor}}
+	espcn, edsr := NewESPCN(), NewEDSR()
+	espcn.Factor, edsr.Factor = factor, factor
+	return []Network{Enlarged{Body: NewSRNet(), Factor: factor}, espcn, Enlarged{Body: NewSRResNet(), Factor: factor}, edsr}
 }
 
 // Inputs adds the inputs of a network to b's graph: x (batch,channels,h,w), and t, which is nil

@@ -18,6 +18,8 @@ func TestParameterCounts(t *testing.T) {
 		{network.NewESPCN(), 26_796},
 		{network.NewNAFNet(), 29_159_715},
 		{network.NewDnCNN(), 595_395},
+		{network.NewFolded(), 3_082_636},
+		{network.NewEDSR(), 1_227_340},
 	} {
 		set, err := network.Parameters(tc.network, 3, 1)
 		if err != nil {

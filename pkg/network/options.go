@@ -17,9 +17,9 @@ import (
 // body of any kind, are always known.
 type Kinds map[string]Network
 
-// Standard returns the kinds of this package: the paper's networks, NAFNet and DnCNN.
+// Standard returns the kinds of this package: the paper's networks and later ones.
 func Standard() Kinds {
-	return Kinds{"resnet": ResNet{}, "unet": UNet{}, "srnet": SRNet{}, "espcn": ESPCN{}, "nafnet": NAFNet{}, "dncnn": DnCNN{}}
+	return Kinds{"resnet": ResNet{}, "unet": UNet{}, "srnet": SRNet{}, "espcn": ESPCN{}, "nafnet": NAFNet{}, "dncnn": DnCNN{}, "folded": Folded{}, "edsr": EDSR{}}
 }
 
 // With returns the kinds of both k and more.

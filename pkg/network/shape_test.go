@@ -19,7 +19,7 @@ func TestShapes(t *testing.T) {
 	wide := network.NewUNet()
 	wide.Base, wide.Multipliers, wide.Blocks, wide.Attention, wide.Heads = 16, []int{2, 1, 3, 2}, 2, []int{1, 4}, 2
 	for _, n := range []network.Network{
-		network.NewResNet(), network.NewUNet(), network.NewSRNet(), network.NewESPCN(), wide,
+		network.NewResNet(), network.NewUNet(), network.NewSRNet(), network.NewESPCN(), wide, network.Folded{Widths: []int{8, 12, 16}, Blocks: 1}, network.Folded{Widths: []int{8}, Blocks: 2}, network.EDSR{Width: 8, Blocks: 2, Factor: 3},
 		network.ResNet{Out: 1, Hidden: 8, Blocks: 3}, network.ESPCN{Channels: 3, Hidden1: 4, Hidden2: 5, Factor: 3},
 		network.Enlarged{Body: network.NewSRNet(), Factor: 2}, network.Enlarged{Body: network.ResNet{Out: 3, Hidden: 8, Blocks: 1}, Factor: 3},
 	} {
@@ -50,7 +50,7 @@ func TestShapes(t *testing.T) {
 func TestChannels(t *testing.T) {
 	small := network.NewUNet()
 	small.Base, small.Groups = 8, 4
-	for _, n := range []network.Network{network.NewResNet(), small, network.NewSRNet(), network.NewESPCN(), network.Enlarged{Body: network.NewSRResNet(), Factor: 2}} {
+	for _, n := range []network.Network{network.NewResNet(), small, network.Folded{Widths: []int{8, 12}, Blocks: 1}, network.EDSR{Width: 8, Blocks: 1, Factor: 2}, network.NewSRNet(), network.NewESPCN(), network.Enlarged{Body: network.NewSRResNet(), Factor: 2}} {
 		for _, channels := range []int{1, 4} {
 			set, err := network.Parameters(n, channels, 1)
 			if err != nil {
@@ -73,7 +73,7 @@ func TestChannels(t *testing.T) {
 func TestBatchesDoNotMix(t *testing.T) {
 	unet := network.NewUNet()
 	unet.Base, unet.Multipliers = 16, []int{1, 2}
-	for _, n := range []network.Network{network.ResNet{Out: 3, Hidden: 16, Blocks: 1, Time: true}, unet, network.NewESPCN()} {
+	for _, n := range []network.Network{network.ResNet{Out: 3, Hidden: 16, Blocks: 1, Time: true}, unet, network.NewESPCN(), network.Folded{Widths: []int{8, 12}, Blocks: 1}} {
 		set, err := network.Parameters(n, 3, 1)
 		if err != nil {
 			t.Fatal(err)

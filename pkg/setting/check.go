@@ -8,6 +8,7 @@ import (
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/mesh"
 	"multiscale/pkg/optimize"
 	"multiscale/pkg/task"
 )
@@ -31,6 +32,9 @@ func (r *resolving) check() error {
 	}
 	if r.Degrade == task.DegradeCoarse && r.ofPairs() {
 		return command.Wrong("degrade", r.Degrade.String(), "the pictures of task "+r.Task.Name+" come degraded, and cannot be degraded anew", "leave it out")
+	}
+	if _, keeps := r.Restriction.(mesh.Picker); !keeps && r.Levels > 0 && r.Task.NoiseLevels != nil && r.Degrade == task.DegradeFine {
+		return command.Wrong("restriction", r.Restriction.Name(), "means of pixels have less noise than t says", "use nearest, or -degrade coarse")
 	}
 	if err := CheckData(r.Data, r.Root, r.Validation); err != nil {
 		return err

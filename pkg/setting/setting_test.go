@@ -162,7 +162,7 @@ func TestFlagsReachTheConfig(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	cases := []struct{ args, words string }{
 		{"-profile huge", "-profile huge: unknown; use quick, cpu or paper"},
-		{"-network vgg", "-network vgg: unknown; use unet, resnet, nafnet or dncnn"},
+		{"-network vgg", "-network vgg: unknown; use unet, resnet, nafnet, dncnn or folded"},
 		{"-network unet:bse=48", `-network unet:bse=48: unet has no option "bse"; unet has base=32 (1 to 16384), multipliers=1-2-4`},
 		{"-network unet:dropout=1", `dropout takes 0 to less than 1, not "1"; unet has base=32`},
 		{"-network nafnet:blocks=1-1 -levels 4", "the coarsest mesh must have a side of at least 4 that 4 divides"},

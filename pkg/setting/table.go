@@ -70,6 +70,7 @@ func Table() []Setting {
 			func(t task.Task) string { return t.Name },
 			func(r *resolving) task.Task { return r.known.Tasks[0] }),
 		ratio(),
+		sigma(),
 		choice(Setting{Name: "profile", Group: trained, Help: "size of the work: for a first try, for an evening, or the paper's"},
 			func(c *Config) *Profile { return &c.Profile },
 			func(*resolving) []Profile { return Profiles() },

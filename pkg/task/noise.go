@@ -2,6 +2,7 @@ package task
 
 import (
 	"fmt"
+	"slices"
 
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
@@ -105,7 +106,11 @@ func OfNoise(name string, n Noise) Task {
 
 // addDeviation adds deviation*z, z ~ N(0,I), drawn as AddNoise does.
 func addDeviation(x pixel.Images, at Grid, deviation float32, r *random.Stream) {
-	z := pixel.NewImages(x.N, x.C, x.H, x.W)
+	m := scratch.Get().(*[]float32)
+	defer scratch.Put(m)
+	*m = slices.Grow((*m)[:0], len(x.Data))[:len(x.Data)]
+	clear(*m)
+	z := pixel.Images{Shape: x.Shape, Data: *m}
 	AddNoise(z, at, 0, r)
 	for i, v := range z.Data {
 		x.Data[i] += float32(deviation * v)

@@ -6,6 +6,7 @@ package task
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"gorgonia.org/gorgonia"
@@ -61,6 +62,9 @@ type Task struct {
 	// Noise says how t follows from a level of noise, for images whose noise is
 	// estimated or known. NoNoise where it does not.
 	Noise Noise
+	// NoiseLevels is the range from which Conditions draws the level, which is then left out: for a Noise
+	// of Deviation and pixels in [0,1]. Nil where there is no such range.
+	NoiseLevels *Levels
 
 	// Loss is what is minimised. Default: the mean squared error.
 	Loss Loss
@@ -94,6 +98,9 @@ var nameRule = regexp.MustCompile(`^[a-z][a-z0-9]{0,39}$`)
 func (t Task) Complete() (Task, error) {
 	if t.Scale == 0 {
 		t.Scale = 1
+	}
+	if t.NoiseLevels != nil && t.Conditions == nil {
+		t = t.OfLevels(*t.NoiseLevels)
 	}
 	if t.Loss == nil {
 		t.Loss = op.MSE
@@ -142,6 +149,8 @@ func (t Task) check() error {
 		return wrong("it has %d conditions; Conditions draws them, and only them", t.NumConditions)
 	case t.Noise != NoNoise && t.NumConditions != 1:
 		return wrong("Noise says what one condition is, but it has %d", t.NumConditions)
+	case t.NoiseLevels != nil && (t.Noise != Deviation || t.Scaling == nil || !slices.Equal(t.Scaling.Std, pixel.Unit.Std)):
+		return wrong("NoiseLevels are for a Noise of Deviation and the Scaling pixel.Unit")
 	case t.Enlarging != nil && (t.Scale != 1 || t.Enlarging.Scale != 2 || t.Enlarging.Name != t.Name):
 		return wrong("Enlarging must be a task of Scale 2 with the same name, and the task itself of Scale 1")
 	case t.BatchFactor <= 0 || t.LearningRate <= 0 || t.MinSide < t.Scale:

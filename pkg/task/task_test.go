@@ -32,7 +32,7 @@ func sampler(t testing.TB, of task.Task, seed uint64) *task.Sampler {
 
 // each runs a test for every task.
 func each(t *testing.T, check func(t *testing.T, of task.Task)) {
-	for _, of := range task.All() {
+	for _, of := range append(task.All(), task.AWGN()) {
 		t.Run(of.Name, func(t *testing.T) { check(t, of) })
 	}
 }
@@ -62,6 +62,7 @@ func TestComplete(t *testing.T) {
 	for name, wrong := range map[string]task.Task{
 		"no name":              {Degrade: none},
 		"a path":               {Name: "../own", Degrade: none},
+		"levels of no noise":   {Name: "own", Degrade: none, NoiseLevels: &task.Levels{High: 1}},
 		"scale":                {Name: "own", Degrade: none, Scale: 3},
 		"conditions not drawn": {Name: "own", Degrade: none, NumConditions: 1},
 		"noise without t":      {Name: "own", Degrade: none, Noise: task.NoiseShare},

@@ -1,0 +1,48 @@
+package task
+
+import (
+	"slices"
+
+	"multiscale/pkg/metric"
+	"multiscale/pkg/network"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
+)
+
+// Levels is a range of noise levels: standard deviations of 8-bit pixels.
+type Levels struct{ Low, High float64 }
+
+// MaxLevel is the largest noise level, the largest 8-bit pixel.
+const MaxLevel = 255
+
+// AWGN asks for x, given x + t*z with z ~ N(0,I): additive white Gaussian noise, neither clipped nor rounded, of pixels in
+// [0,1]. t is sigma/255, with sigma drawn evenly from 0 to 57 for each image, which the field's 15, 25 and 50 lie in.
+// Restriction must keep single pixels: means of pixels have less noise than t says.
+func AWGN() Task {
+	return must(Task{
+		Name: "awgn", Pointwise: true, Scaling: &pixel.Unit, Degrade: WhiteNoise(0),
+		NumConditions: 1, Noise: Deviation, NoiseLevels: &Levels{Low: 0, High: 57},
+		Measures: []metric.Measure{metric.PSNR, metric.MSE},
+		Evaluation: Evaluation{
+			Settings: []Setting{{
+				Name: "sigma", Usage: "standard deviation of the noise of awgn on the 8-bit scale", Unit: "SIGMA",
+				Defaults: []float64{15, 25, 50}, Max: MaxLevel,
+			}},
+			Conditions: func(values []float64) []float32 { return []float32{float32(values[0] / MaxLevel)} },
+		},
+		Networks:     slices.Concat([]network.Network{network.NewFolded()}, network.Restoration(true)),
+		LearningRate: 1e-3,
+	})
+}
+
+// OfLevels returns the task with other noise levels. It must have NoiseLevels.
+func (t Task) OfLevels(levels Levels) Task {
+	t.NoiseLevels, t.Conditions = &levels, levels.conditions
+	return t
+}
+
+// conditions draws a level, evenly, as a standard deviation of pixels in [0,1].
+func (l Levels) conditions(t []float32, r *random.Stream) {
+	sigma := l.Low + float64((l.High-l.Low)*r.Float64())
+	t[0] = float32(sigma / MaxLevel)
+}

@@ -1,0 +1,76 @@
+package task_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"multiscale/pkg/mesh"
+	"multiscale/pkg/random"
+	"multiscale/pkg/task"
+)
+
+// TestNoiseIsWhatTSays: on every mesh of a batch, the input is the target and noise with the standard deviation t, which
+// follows from a level within the range.
+func TestNoiseIsWhatTSays(t *testing.T) {
+	levels := task.Levels{Low: 10, High: 50}
+	s := sampler(t, task.AWGN().OfLevels(levels), 1)
+	check := func(what string, b mesh.Batch) {
+		per := b.Input.C * b.Input.H * b.Input.W
+		var sum float64
+		for i := range b.Len() {
+			if sigma := 255 * float64(b.T[i]); sigma < levels.Low || sigma > levels.High {
+				t.Errorf("%s: sigma %v", what, sigma)
+			}
+			for k := i * per; k < (i+1)*per; k++ {
+				z := float64(b.Input.Data[k]-b.Target.Data[k]) / float64(b.T[i])
+				sum += z * z
+			}
+		}
+		n := float64(b.Len() * per)
+		// Five standard errors of a variance of n normal values.
+		if v := sum / n; math.Abs(v-1) > 5*math.Sqrt(2/n) {
+			t.Errorf("%s: the variance of the noise is %v of what t says", what, v)
+		}
+	}
+	for _, anew := range []bool{false, true} {
+		s.DegradeCoarse = anew
+		for level := range 2 {
+			fine, coarse, err := s.Draw(mesh.Request{Level: level, Size: 40, Coarse: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			check("fine", fine)
+			check("coarse", coarse)
+		}
+		crops, _, err := s.Draw(mesh.Request{Level: 1, Size: 40, Crops: 0.5})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check("crops", crops)
+	}
+}
+
+// TestOfLevels: levels are drawn evenly from the range, and a task keeps its own.
+func TestOfLevels(t *testing.T) {
+	of := task.AWGN()
+	narrow := of.OfLevels(task.Levels{Low: 25, High: 25})
+	r := random.New(1)
+	var drawn [1]float32
+	if narrow.Conditions(drawn[:], &r); drawn[0] != float32(25.0/255) {
+		t.Errorf("t is %v", drawn[0])
+	}
+	const n = 10000
+	var mean float64
+	for range n {
+		of.Conditions(drawn[:], &r)
+		mean += 255 * float64(drawn[0]) / n
+	}
+	if want := of.NoiseLevels.High / 2; math.Abs(mean-want) > 5*of.NoiseLevels.High/math.Sqrt(12*n) {
+		t.Errorf("sigma is %v on average, want %v", mean, want)
+	}
+	cases := of.Cases(nil)
+	if len(cases) != 3 || cases[1].Name != "sigma=25" || !slices.Equal(cases[1].T, []float32{float32(25.0 / 255)}) {
+		t.Errorf("%+v", cases)
+	}
+}
