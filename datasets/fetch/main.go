@@ -23,7 +23,9 @@ import (
 )
 
 func main() {
-	command.Main("fetch", func(ctx context.Context, args []string) error { return run(ctx, args, os.Stdout, os.Stderr) })
+	command.Main("fetch", func(ctx context.Context, args []string) error {
+		return command.Print(func(out io.Writer) error { return run(ctx, args, out, os.Stderr) })
+	})
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

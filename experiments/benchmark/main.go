@@ -74,7 +74,9 @@ type extra struct {
 }
 
 func main() {
-	command.Main("benchmark", func(ctx context.Context, args []string) error { return run(ctx, args, os.Stdout) })
+	command.Main("benchmark", func(ctx context.Context, args []string) error {
+		return command.Print(func(out io.Writer) error { return run(ctx, args, out) })
+	})
 }
 
 // options say how cases are measured.

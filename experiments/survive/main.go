@@ -10,6 +10,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 
 	"multiscale/pkg/command"
@@ -25,15 +26,18 @@ func main() {
 	if os.Getenv(trains) != "" {
 		program.Train("denoising")
 	}
-	command.Main("survive", run)
+	command.Main("survive", func(ctx context.Context, args []string) error {
+		return command.Print(func(out io.Writer) error { return run(ctx, args, out) })
+	})
 }
 
-func run(ctx context.Context, args []string) error {
+func run(ctx context.Context, args []string, out io.Writer) error {
 	kills, seed := 50, 1
 	f := command.NewFlags("survive", "kills a denoising run at random moments, resumes it, and compares the results with an undisturbed run's.")
 	f.Int(&kills, "kills", "N", 1, 10_000, "50", "kills, with SIGKILL")
 	f.Int(&seed, "seed", "N", 0, 1<<31-1, "1", "seed of the moments")
 	f.Arguments("[-- FLAGS OF DENOISING]")
+	f.Help = out
 	if err := f.Parse(args); err != nil {
 		return err
 	}
@@ -50,10 +54,10 @@ func run(ctx context.Context, args []string) error {
 	}
 	command := append([]string{self, "-checkpoint-every", "1s"}, f.Args()...)
 	trial := survive.Trial{Command: command, Dir: dir, Kills: kills, Seed: uint64(seed)}
-	report, err := trial.Run(ctx, func(line string) { fmt.Println(line) })
+	report, err := trial.Run(ctx, func(line string) { fmt.Fprintln(out, line) })
 	if err != nil {
 		return fmt.Errorf("%w; the run folders are in %s", err, dir)
 	}
-	fmt.Printf("%d kills, %d runs, %d files of each: all bytes are the same\n", report.Kills, report.Runs, report.Files)
+	fmt.Fprintf(out, "%d kills, %d runs, %d files of each: all bytes are the same\n", report.Kills, report.Runs, report.Files)
 	return os.RemoveAll(dir)
 }

@@ -23,7 +23,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -35,7 +34,9 @@ import (
 )
 
 func main() {
-	command.Main("convert", func(_ context.Context, args []string) error { return run(args, os.Stdout) })
+	command.Main("convert", func(_ context.Context, args []string) error {
+		return command.Print(func(out io.Writer) error { return run(args, out) })
+	})
 }
 
 func run(args []string, help io.Writer) error {

@@ -76,11 +76,38 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 // Do parses the arguments of a command that knows K and runs the request that they
 // are: results go to standard output, progress to standard error.
 func Do[K, R any](ctx context.Context, known K, args []string, parse func(known K, args []string, help io.Writer) (R, error), run func(ctx context.Context, r R, out, log io.Writer) error) error {
-	r, err := parse(known, args, os.Stdout)
-	if err != nil {
+	return Print(func(out io.Writer) error {
+		r, err := parse(known, args, out)
+		if err != nil {
+			return err
+		}
+		return run(ctx, r, out, os.Stderr)
+	})
+}
+
+// Print does what writes to standard output. Where that is done, and not all could be
+// written, it returns the reason: a redirected table may meet a full disk.
+func Print(do func(out io.Writer) error) error {
+	out := &output{w: os.Stdout}
+	if err := do(out); Status(err) != StatusDone || out.err == nil {
 		return err
 	}
-	return run(ctx, r, os.Stdout, os.Stderr)
+	return fmt.Errorf("standard output: %w", out.err)
+}
+
+// output keeps the first error of a writer, which those who print do not look at. A closed
+// pipe is none: it is a signal, or all that was wanted.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil && !errors.Is(err, syscall.EPIPE) {
+		o.err = err
+	}
+	return n, err
 }
 
 // stopped is the cause of a cancelled context: the signal.

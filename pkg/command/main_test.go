@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
 	"strings"
@@ -108,6 +109,28 @@ func TestSizes(t *testing.T) {
 	for _, bytes := range []int64{0, 1, 1000, 1024, 2 << 30, 1<<30 + 1} {
 		if got, err := ParseSize(FormatSize(bytes)); err != nil || got != bytes {
 			t.Errorf("%d becomes %s becomes %d, %v", bytes, FormatSize(bytes), got, err)
+		}
+	}
+}
+
+// TestPrint: what could not be printed is a failure, and what failed before says more. /dev/full is a
+// file on a disk that is always full.
+func TestPrint(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer full.Close()
+	defer func(stdout *os.File) { os.Stdout = stdout }(os.Stdout)
+	os.Stdout = full
+	if err := Print(func(out io.Writer) error { return nil }); err != nil {
+		t.Errorf("nothing printed: %v", err)
+	}
+	failed := errors.New("failed")
+	for _, done := range []error{nil, flag.ErrHelp, failed} {
+		err := Print(func(out io.Writer) error { fmt.Fprint(out, "table"); return done })
+		if done == failed && err != failed || done != failed && (!errors.Is(err, syscall.ENOSPC) || Status(err) != StatusFailed) {
+			t.Errorf("%v: %v", done, err)
 		}
 	}
 }

@@ -29,12 +29,14 @@ import (
 // Main is the body of a command that trains networks for a task: it parses the
 // flags and runs. called is how the command is called, for its help.
 func Main(ctx context.Context, known catalog.Catalog, t task.Task, called string, args []string) error {
-	c, err := setting.ArgumentsOf(called, known, t, args)
-	if err != nil {
-		return err
-	}
-	command.UseThreads(c.Threads)
-	return Run(ctx, known, c.Task, c, os.Stdout, os.Stderr)
+	return command.Print(func(out io.Writer) error {
+		c, err := setting.ArgumentsOf(called, known, t, args, out)
+		if err != nil {
+			return err
+		}
+		command.UseThreads(c.Threads)
+		return Run(ctx, known, c.Task, c, out, os.Stderr)
+	})
 }
 
 // Experiment is one task with one configuration: what all its units share.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"multiscale/pkg/catalog"
@@ -107,6 +108,26 @@ func TestFaults(t *testing.T) {
 			return
 		}
 	}
+}
+
+// TestFullDisk: the error of a checkpoint that does not fit is told once, though it is due once
+// more when training ends.
+func TestFullDisk(t *testing.T) {
+	out := filepath.Join(t.TempDir(), "run")
+	err := runOn(t, fullDisk{durable.OS}, out, "-strategy", "mge", "-iterations", "2")
+	if !errors.Is(err, syscall.ENOSPC) || strings.Count(err.Error(), "cannot write") != 1 {
+		t.Error(err)
+	}
+}
+
+// fullDisk has no room for checkpoints.
+type fullDisk struct{ durable.FS }
+
+func (f fullDisk) Rename(from, to string) error {
+	if filepath.Ext(to) == ".checkpoint" {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: syscall.ENOSPC}
+	}
+	return f.FS.Rename(from, to)
 }
 
 // TestStoppedAfterTraining: a signal between training and summary.csv, in the cross-check too, is a

@@ -116,26 +116,36 @@ const (
 	bestSection  = "best"
 )
 
-// save writes a checkpoint.
+// unsaved is the error of a checkpoint that could not be written.
+type unsaved struct{ error }
+
+func (e unsaved) Unwrap() error { return e.error }
+
+// save writes a checkpoint. Its errors are unsaved.
 func (u *unit) save() error {
-	u.state.Format = stateFormat
-	data, err := json.Marshal(u.state)
-	if err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	s := checkpoint.Snapshot{Bytes: map[string][]byte{stateSection: data}}
-	if err := u.trainer.Save(&s); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
-	}
-	if u.state.Best != nil {
-		s.Vectors[bestSection] = u.best
-	}
-	if _, err := u.store.Save(s); err != nil {
-		return fmt.Errorf("checkpoint: %w", err)
+	if err := u.writeCheckpoint(); err != nil {
+		return unsaved{fmt.Errorf("checkpoint: %w", err)}
 	}
 	u.store.last = time.Now()
 	u.progress.Event("checkpoint", u.fields()...)
 	return nil
+}
+
+func (u *unit) writeCheckpoint() error {
+	u.state.Format = stateFormat
+	data, err := json.Marshal(u.state)
+	if err != nil {
+		return err
+	}
+	s := checkpoint.Snapshot{Bytes: map[string][]byte{stateSection: data}}
+	if err := u.trainer.Save(&s); err != nil {
+		return err
+	}
+	if u.state.Best != nil {
+		s.Vectors[bestSection] = u.best
+	}
+	_, err = u.store.Save(s)
+	return err
 }
 
 // restore continues from the newest valid checkpoint; started is false where there is none.

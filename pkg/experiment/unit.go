@@ -178,6 +178,9 @@ func (u *unit) train(ctx context.Context) error {
 		// -resume continues here, with the export.
 		return u.save()
 	}
+	if errors.As(err, new(unsaved)) {
+		return err // and would not be written now
+	}
 	if saved := u.save(); saved != nil {
 		return errors.Join(err, saved)
 	}

@@ -2,6 +2,8 @@ package setting
 
 import (
 	"fmt"
+	"io"
+	"os"
 	"slices"
 
 	"multiscale/pkg/catalog"
@@ -58,14 +60,16 @@ func (l *Line) Parse(f *command.Flags, args []string) (Config, error) {
 // line, without the program's name. Its errors are *command.UsageError, or flag.ErrHelp
 // after the help was printed.
 func Arguments(known catalog.Catalog, t task.Task, args []string) (Config, error) {
-	return ArgumentsOf(t.Name, known, t, args)
+	return ArgumentsOf(t.Name, known, t, args, os.Stdout)
 }
 
-// ArgumentsOf is Arguments of a program that is called in another way than by the task's name, which the help shows.
-func ArgumentsOf(called string, known catalog.Catalog, t task.Task, args []string) (Config, error) {
+// ArgumentsOf is Arguments of a program that is called in another way than by the task's name, which the help shows,
+// and that prints its help elsewhere.
+func ArgumentsOf(called string, known catalog.Catalog, t task.Task, args []string, help io.Writer) (Config, error) {
 	known.Tasks = []task.Task{t}
 	f := command.NewFlags(t.Name, fmt.Sprintf("compares single-scale training, MGE and Full-Multiscale of networks for %s", t.Name))
 	f.Called(called)
+	f.Help = help
 	line := Line{Known: known, Given: Values{"task": t.Name}}
 	return line.Parse(f, args)
 }
