@@ -156,8 +156,8 @@ func (b binaries) openIn(o Options, dir string, train, stray, validation []strin
 	if err == nil {
 		err = o.incomplete(b.name, dir, b.missing(c, all, held, stray), &report)
 	}
-	if err == nil && len(report.Missing) > 0 && (o.Decoding == DecodeAll || o.Decoding == DecodeSmall && c.total <= digestInFull) {
-		t, err = apart(t, v, dir, &report)
+	if err == nil && (o.Decoding == DecodeAll || o.Decoding == DecodeSmall && c.total <= digestInFull) {
+		t, err = o.apart(t, v, c.digest(nil), dir, &report)
 	}
 	if err != nil {
 		all.close()
@@ -178,59 +178,89 @@ func (b binaries) openIn(o Options, dir string, train, stray, validation []strin
 	}, nil
 }
 
-// apart leaves out of training what validation has, by pixels, and counts what repeats:
-// a published data set that is whole keeps its own parts, others may be anything.
-func apart(train, validation Source, dir string, report *Report) (Source, error) {
-	t, err := pixelDigests(train)
-	if err != nil {
+// apart leaves out of training what validation has, by pixels, and counts what repeats. digest
+// identifies the files.
+func (o Options) apart(train, validation Source, digest, dir string, report *Report) (Source, error) {
+	report.Decoded = combine("records 1", digest)
+	if o.Known != nil && o.Known.Decoded == report.Decoded {
+		report.Shared, report.Repeated = o.Known.Shared, o.Known.Repeated
+	} else if err := o.compare(train, validation, report); err != nil {
 		return nil, err
 	}
-	v, err := pixelDigests(validation)
-	if err != nil {
-		return nil, err
+	if len(report.Shared) == 0 {
+		return train, nil
 	}
-	held := make(map[[sha256.Size]byte]bool, len(v))
-	for _, d := range v {
-		held[d] = true
+	shared := make(map[string]bool, len(report.Shared))
+	for _, name := range report.Shared {
+		shared[name] = true
 	}
 	var own []int
-	var used [][sha256.Size]byte
-	for i, d := range t {
-		if held[d] {
-			report.Shared = append(report.Shared, train.Name(i))
-			continue
+	for i := range train.Len() {
+		if !shared[train.Name(i)] {
+			own = append(own, i)
 		}
-		own, used = append(own, i), append(used, d)
 	}
 	if len(own) == 0 {
 		return nil, fmt.Errorf("%s: no picture is left for training: all %d have the pixels of validation pictures", dir, train.Len())
 	}
-	report.Repeated = repeated(used) + repeated(v)
-	if len(own) == len(t) {
-		return train, nil
-	}
 	return subset{train, own}, nil
 }
 
-// pixelDigests identifies the pixels of all pictures of a source.
-func pixelDigests(s Source) ([][sha256.Size]byte, error) {
-	d := &digesting{Source: s, sums: make([][sha256.Size]byte, s.Len()), errs: make([]error, s.Len())}
-	kernel.Run(s.Len(), d)
-	return d.sums, firstError(d.errs)
+// compare reports the training pictures that validation has, by pixels, and how many repeat.
+func (o Options) compare(train, validation Source, report *Report) error {
+	d := &digesting{progress: progress{tell: o.Progress, total: train.Len() + validation.Len()}}
+	t, err := d.of(train)
+	if err != nil {
+		return err
+	}
+	v, err := d.of(validation)
+	if err != nil {
+		return err
+	}
+	held := make(map[[sha256.Size]byte]bool, len(v))
+	for _, sum := range v {
+		held[sum] = true
+	}
+	var used [][sha256.Size]byte
+	for i, sum := range t {
+		if held[sum] {
+			report.Shared = append(report.Shared, train.Name(i))
+		} else {
+			used = append(used, sum)
+		}
+	}
+	report.Repeated = repeated(used) + repeated(v)
+	return nil
 }
 
+// digesting identifies the pixels of pictures.
 type digesting struct {
+	progress
 	Source
 	sums [][sha256.Size]byte
 	errs []error
 }
 
+// of identifies the pixels of all pictures of a source.
+func (d *digesting) of(s Source) ([][sha256.Size]byte, error) {
+	d.Source, d.sums, d.errs = s, make([][sha256.Size]byte, s.Len()), make([]error, s.Len())
+	kernel.Run(s.Len(), d)
+	if d.err != nil {
+		return nil, d.err
+	}
+	return d.sums, firstError(d.errs)
+}
+
 // Do implements kernel.Job for picture i.
 func (d *digesting) Do(i int) {
+	if !d.proceed(0) {
+		return
+	}
 	p, err := d.Load(i)
 	if d.errs[i] = err; err == nil {
 		d.sums[i] = pixelDigest(p, 0)
 	}
+	d.proceed(1)
 }
 
 // missing names what the files lack of the published data set.

@@ -42,14 +42,23 @@ func openBSDS500(o Options) (*Set, error) {
 	if err := s.settle(); err != nil {
 		return nil, err
 	}
-	train := union{}
+	var parts []part
 	for _, name := range []string{"train", "test"} {
 		if a := albums[name]; a != nil {
-			train = append(train, a.clean.files)
+			parts = append(parts, a.whole())
 		}
 	}
-	if len(train) == 0 {
+	if len(parts) == 0 {
 		return nil, fmt.Errorf("%s: neither train/ nor test/; get the data set with: go run ./datasets/fetch bsds500", root)
 	}
-	return s.set(NewGallery(train, Crop, o), NewGallery(albums["val"].clean.files, Crop, o), half)
+	validation := albums["val"].whole()
+	parts, err := s.apart(validation, parts...)
+	if err != nil {
+		return nil, err
+	}
+	train := union{}
+	for _, p := range parts {
+		train = append(train, subset{p.clean.files, p.index})
+	}
+	return s.set(NewGallery(train, Crop, o), validation.gallery(Crop, o), half)
 }

@@ -58,7 +58,7 @@ func openCelebA(o Options) (*Set, error) {
 	for cut < all.clean.Len() && training[all.clean.names[cut]] {
 		cut++
 	}
-	return s.set(all.between(0, cut).gallery(Resize, o), all.between(cut, all.clean.Len()).gallery(Resize, o), half)
+	return s.parted(all.between(0, cut), all.between(cut, all.clean.Len()), Resize, half)
 }
 
 func (s *survey) remark(format string, args ...any) {

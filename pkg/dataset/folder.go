@@ -39,10 +39,7 @@ func openTrees(o Options, find func(s *survey, label, root string) (*album, erro
 	} else if train, validation, err = all.split(); err != nil {
 		return nil, err
 	}
-	if train, err = s.apart(train, validation); err != nil {
-		return nil, err
-	}
-	return s.set(train.gallery(how, o), validation.gallery(how, o), scale)
+	return s.parted(train, validation, how, scale)
 }
 
 // findTree lists the pictures below a folder.

@@ -18,10 +18,10 @@ func (s subset) Len() int                            { return len(s.index) }
 func (s subset) Name(i int) string                   { return s.Source.Name(s.index[i]) }
 func (s subset) Load(i int) (*picture.Planar, error) { return s.Source.Load(s.index[i]) }
 
-// union is one list of files after another.
-type union []files
+// union is one source after another.
+type union []Source
 
-func (u union) at(i int) (files, int) {
+func (u union) at(i int) (Source, int) {
 	k := 0
 	for ; i >= u[k].Len(); k++ {
 		i -= u[k].Len()

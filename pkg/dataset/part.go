@@ -49,31 +49,37 @@ func (a *album) split() (train, validation part, err error) {
 	return part{a, t.(subset).index}, part{a, v.(subset).index}, nil
 }
 
-// apart leaves out of training the pictures of which the pixels are those of a
-// validation picture, and counts pictures that repeat. Without decoded pixels it
+// apart leaves out of the parts for training the pictures of which the pixels are those
+// of a validation picture, and counts pictures that repeat. Without decoded pixels it
 // changes nothing.
-func (s *survey) apart(train, validation part) (part, error) {
+func (s *survey) apart(validation part, train ...part) ([]part, error) {
 	if s.report.Decoded == "" {
 		return train, nil
 	}
-	shared := s.sharedBy(train, validation)
-	var own []int
-	for _, i := range train.index {
-		if shared(i) {
-			s.report.Shared = append(s.report.Shared, train.clean.name(i))
-		} else {
-			own = append(own, i)
+	left, all := 0, 0
+	var used [][2][sha256.Size]byte
+	for k, p := range train {
+		shared := s.sharedBy(p, validation)
+		var own []int
+		for _, i := range p.index {
+			if shared(i) {
+				s.report.Shared = append(s.report.Shared, p.clean.name(i))
+			} else {
+				own = append(own, i)
+			}
 		}
+		left, all = left+len(own), all+len(p.index)
+		train[k].index = own
+		used = append(used, train[k].pixels()...)
 	}
-	if len(own) == 0 {
-		return part{}, fmt.Errorf("%s: no picture is left for training: all %d have the pixels of validation pictures; add other pictures, or name others with -validation",
-			train.clean.root, len(train.index))
+	if left == 0 {
+		return nil, fmt.Errorf("%s: no picture is left for training: all %d have the pixels of validation pictures; add other pictures, or name others with -validation",
+			s.o.Root, all)
 	}
-	train.index = own
 	if s.known != nil {
 		s.report.Repeated = s.known.Repeated
 	} else {
-		s.report.Repeated = repeated(train.pixels()) + repeated(validation.pixels())
+		s.report.Repeated = repeated(used) + repeated(validation.pixels())
 	}
 	return train, nil
 }
@@ -153,7 +159,17 @@ func (s *survey) channels() (int, error) {
 	return of, nil
 }
 
-// set makes the data set of two parts.
+// parted makes the data set of two parts, of which the one for training may lose pictures that
+// are in both.
+func (s *survey) parted(train, validation part, how Fit, scale pixel.Scale) (*Set, error) {
+	own, err := s.apart(validation, train)
+	if err != nil {
+		return nil, err
+	}
+	return s.set(own[0].gallery(how, s.o), validation.gallery(how, s.o), scale)
+}
+
+// set makes the data set of two galleries.
 func (s *survey) set(train, validation *Gallery, scale pixel.Scale) (*Set, error) {
 	n, err := s.channels()
 	if err != nil {

@@ -2,8 +2,10 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,6 +32,40 @@ func TestBSDS500(t *testing.T) {
 		use(t, set, 64)
 		if set.Train.Len() != 400 || set.Validation.Len() != 100 {
 			t.Errorf("%d and %d pictures", set.Train.Len(), set.Validation.Len())
+		}
+	}
+}
+
+// TestPublishedParts: what the validation pictures of a published data set are is not trained on, in
+// whichever of its folders it is.
+func TestPublishedParts(t *testing.T) {
+	for _, tc := range []struct {
+		format       string
+		files        map[string]string // the pixels of each, by a name
+		list         string
+		train, share []string
+	}{
+		{"bsds500", map[string]string{"train/1.jpg": "a", "train/2.bmp": "x", "test/3.bmp": "y", "test/4.png": "b", "val/5.png": "x", "val/6.png": "y", "val/7.png": "z"}, "",
+			[]string{"1.jpg", "4.png"}, []string{"train/2.bmp", "test/3.bmp"}},
+		{"urban100", map[string]string{"1.png": "a", "2.png": "x", "3.png": "b", "4.png": "c", "5.png": "x"}, "",
+			[]string{"1.png", "3.png", "4.png"}, []string{"2.png"}},
+		{"celeba", map[string]string{celebaFolder + "/1.png": "a", celebaFolder + "/2.png": "x", celebaFolder + "/3.png": "x"}, "1.jpg 0\n2.jpg 0\n3.jpg 1\n",
+			[]string{"1.png"}, []string{"2.png"}},
+	} {
+		root := t.TempDir()
+		for name, pixels := range tc.files {
+			save(t, noise(24, 16, pixels), root, name)
+		}
+		if tc.list != "" {
+			write(t, []byte(tc.list), root, celebaPartition)
+		}
+		set := open(t, Options{Name: tc.format, Root: root})
+		if got := names(set.Train); !slices.Equal(got, tc.train) || !slices.Equal(set.Report.Shared, tc.share) || set.Report.Train != len(tc.train) || set.Report.Repeated != 0 {
+			t.Errorf("%s: training %v, report %+v", tc.format, got, set.Report)
+		}
+		again := open(t, Options{Name: tc.format, Root: root, Known: &set.Report, Progress: func(done, total int) error { return errors.New("decoded again") }})
+		if !slices.Equal(names(again.Train), tc.train) || again.Digest != set.Digest {
+			t.Errorf("%s with a record: %v", tc.format, names(again.Train))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package dataset
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -121,7 +122,7 @@ func TestFileCutWhileInUse(t *testing.T) {
 	}
 }
 
-// Of binaries that are not the published set, what is validated on is not trained on either.
+// Of binaries, what is validated on is not trained on either.
 func TestSharedRecords(t *testing.T) {
 	for _, tc := range []struct {
 		name                        string
@@ -154,6 +155,10 @@ func TestSharedRecords(t *testing.T) {
 		}
 		if r := set.Report; set.Train.Len() != tc.wantTrain || set.Validation.Len() != len(tc.validation) || len(r.Shared) != tc.shared || r.Repeated != tc.repeated {
 			t.Errorf("%s: %d and %d pictures, report %+v", tc.name, set.Train.Len(), set.Validation.Len(), r)
+		}
+		known := Options{Name: "cifar10", Root: root, AllowIncomplete: true, Known: &set.Report, Progress: func(done, total int) error { return errors.New("read again") }}
+		if again, err := Open(known); err != nil || again.Train.Len() != tc.wantTrain || !reflect.DeepEqual(again.Report, set.Report) {
+			t.Errorf("%s, with a record: %v", tc.name, err)
 		}
 		if quick, err := Open(Options{Name: "cifar10", Root: root, AllowIncomplete: true, Decoding: DecodeNone}); err != nil || quick.Train.Len() != len(tc.train) || quick.Digest != set.Digest {
 			t.Errorf("%s, not decoded: %v", tc.name, err)

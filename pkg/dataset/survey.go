@@ -235,17 +235,23 @@ func pick[T any](from []T, index []int) []T {
 
 // decoding decodes all pictures of lists once, on all cores.
 type decoding struct {
-	o     Options
-	lists []*list
+	progress
+	channels int
+	lists    []*list
+}
+
+// progress counts pictures that are done, for Options.Progress.
+type progress struct {
+	tell  func(done, total int) error // may be nil
 	total int
 
 	mu   sync.Mutex
 	done int
-	err  error // of Options.Progress
+	err  error // of tell
 }
 
 func newDecoding(o Options, lists []*list) *decoding {
-	d := &decoding{o: o, lists: lists}
+	d := &decoding{progress: progress{tell: o.Progress}, channels: o.Channels, lists: lists}
 	for _, l := range lists {
 		d.total += l.Len()
 	}
@@ -267,7 +273,7 @@ func (d *decoding) Do(i int) {
 		if l.errs[i] == nil && d.proceed(0) {
 			var p *picture.Planar
 			if p, l.notes[i], l.errs[i] = load(l.path(i)); p != nil {
-				l.pixels[i] = pixelDigest(p, d.o.Channels)
+				l.pixels[i] = pixelDigest(p, d.channels)
 				l.shapes[i].w, l.shapes[i].h = p.W, p.H // upright
 			}
 		}
@@ -277,12 +283,12 @@ func (d *decoding) Do(i int) {
 }
 
 // proceed counts pictures that are done, and says whether to go on.
-func (d *decoding) proceed(done int) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.done += done
-	if done > 0 && d.err == nil && d.o.Progress != nil {
-		d.err = d.o.Progress(d.done, d.total)
+func (p *progress) proceed(done int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.done += done
+	if done > 0 && p.err == nil && p.tell != nil {
+		p.err = p.tell(p.done, p.total)
 	}
-	return d.err == nil
+	return p.err == nil
 }

@@ -49,7 +49,7 @@ func openUrban100(o Options) (*Set, error) {
 	if cut == n {
 		return nil, fmt.Errorf("%s: only %d picture that can be read, which leaves none for validation; add some", high.root, n)
 	}
-	set, err := s.set(all.between(0, cut).gallery(Crop, o), all.between(cut, n).gallery(Crop, o), half)
+	set, err := s.parted(all.between(0, cut), all.between(cut, n), Crop, half)
 	if err == nil {
 		set.Whole = true
 	}
