@@ -185,7 +185,7 @@ func TestUnfinishedNeedsResume(t *testing.T) {
 // TestDryRun: the plans of all profiles have the work units of the contract.
 func TestDryRun(t *testing.T) {
 	for profile, want := range map[string]string{
-		"quick": "single 3360\nmge 1020\nfullmultiscale 585\nprogressive 585\n",
+		"quick": "single 8960\nmge 2720\nfullmultiscale 1560\nprogressive 1560\n",
 		"cpu":   "single 24000\nmge 3700\nfullmultiscale 1456\nprogressive 1456\n",
 		"paper": "single 480000\nmge 74000\nfullmultiscale 28750\nprogressive 28750\n",
 	} {

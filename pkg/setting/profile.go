@@ -17,11 +17,11 @@ func (p Profile) For(t task.Task) Profile {
 	return p
 }
 
-// Profiles returns the three sizes of the project, the default first: a first try in a
-// minute, an evening on a CPU, and the paper's own.
+// Profiles returns the three sizes of the project, the default first: a first try in
+// minutes, an evening on a CPU, and the paper's own.
 func Profiles() []Profile {
 	return []Profile{
-		{"quick", 32, 2, 8, 60},
+		{"quick", 32, 2, 8, 160},
 		{"cpu", 64, 3, 16, 100},
 		{"paper", 128, 3, 16, 2000},
 	}

@@ -45,7 +45,7 @@ func TestDefaults(t *testing.T) {
 	}
 	want := map[string]any{
 		"task": "denoising", "profile": "quick", "network": "unet", "t": "given", "strategy": []string{"single", "mge", "fullmultiscale"}, "seeds": []uint64{1},
-		"side": 32, "levels": 2, "batch": 8, "iterations": 60, "stages": []int{60, 30, 15}, "released": false,
+		"side": 32, "levels": 2, "batch": 8, "iterations": 160, "stages": []int{160, 80, 40}, "released": false,
 		"lr": 5e-4, "schedule": "cosine", "optimizer": "adam", "weight-decay": 0.0, "momentum": 0.0, "nesterov": false, "beta1": 0.9, "beta2": 0.999, "restart": false, "ema": 0.0, "freeze": "none", "extend": "none",
 		"loss": "task", "warmup": 0, "validate-every": 0, "validation-pictures": 200, "clip": 0.0, "restriction": "nearest", "degrade": "fine",
 		"allocation": "fixed", "dropout-coupling": "independent", "conv": "auto", "data": "deadleaves", "root": "", "validation": "", "channels": 0, "augment": "none", "skip-bad": false, "allow-incomplete": false, "init": "",
@@ -68,7 +68,7 @@ func TestProfiles(t *testing.T) {
 		stages                             []int
 		totalRestoration, totalEnlargement int
 	}{
-		{"quick", 32, 2, 8, 60, []int{60, 30, 15}, 56, 28},
+		{"quick", 32, 2, 8, 160, []int{160, 80, 40}, 56, 28},
 		{"cpu", 64, 3, 16, 100, []int{100, 50, 25, 13}, 240, 120},
 		{"paper", 128, 3, 16, 2000, []int{2000, 1000, 500, 250}, 240, 120},
 	}
@@ -105,8 +105,8 @@ func TestFlagsReachTheConfig(t *testing.T) {
 		{"-profile cpu -side 32 -levels 1 -batch 4 -iterations 9", func(c Config) bool {
 			return c.Side == 32 && c.Levels == 1 && c.Batch == 4 && slices.Equal(c.Stages, []int{9, 5})
 		}},
-		{"-stages 7,5,3", func(c Config) bool { return slices.Equal(c.Stages, []int{7, 5, 3}) && c.Iterations == 60 }},
-		{"-levels 0", func(c Config) bool { return c.Levels == 0 && slices.Equal(c.Stages, []int{60}) }},
+		{"-stages 7,5,3", func(c Config) bool { return slices.Equal(c.Stages, []int{7, 5, 3}) && c.Iterations == 160 }},
+		{"-levels 0", func(c Config) bool { return c.Levels == 0 && slices.Equal(c.Stages, []int{160}) }},
 		{"-levels auto", func(c Config) bool { return c.LevelsAuto && c.Levels == 2 }},
 		{"-network resnet -levels 3", func(c Config) bool { return c.Levels == 3 }}, // coarsest mesh of side 4
 		{"-lr 1e-3 -schedule step -optimizer sgd -restriction average -degrade coarse", func(c Config) bool {
@@ -400,7 +400,7 @@ func TestDifferences(t *testing.T) {
 func TestFolder(t *testing.T) {
 	for args, want := range map[string]string{
 		"-profile cpu":                          "denoising-unet-deadleaves-cpu",
-		"-iterations 60 -stages 60,30,15":       "denoising-unet-deadleaves-quick",
+		"-iterations 160 -stages 160,80,40":     "denoising-unet-deadleaves-quick",
 		"-iterations 120 -seeds 1,2 -resume":    "denoising-unet-deadleaves-quick-iterations-120",
 		"-lr 1e-3 -allocation optimal":          "denoising-unet-deadleaves-quick-allocation-optimal-lr-0.001",
 		"-stages 7,5,3 -levels 2":               "denoising-unet-deadleaves-quick-stages-7-5-3",
