@@ -33,9 +33,6 @@ func sum(list []float64) (all float64) {
 	return all
 }
 
-// minControlled is the smallest batch with coefficients, which need halves of it.
-const minControlled = 2
-
 // pays is how small a variance must be, in units of that with fewer meshes, for a further mesh to
 // be taken: what is measured from few gradients flatters the estimator with more coefficients.
 const pays = 0.95
@@ -76,13 +73,13 @@ func (c Controlled) allocate(s mge.Stage, meshes int, total float64) (mge.Stage,
 		s.Batches[0], s.Fraction = int(whole), fraction
 		return s, whole >= 1
 	}
-	b := budget{total: total, costs: costs, min: minControlled}
+	b := budget{total: total, costs: costs, min: mge.LeastControlled}
 	for _, cost := range costs {
-		b.max = append(b.max, max(minControlled, int(total/cost)))
+		b.max = append(b.max, max(mge.LeastControlled, int(total/cost)))
 	}
 	for i, n := range s.Batches {
-		b.max[i] = min(b.max[i], max(minControlled, Bound*n))
-		s.Batches[i] = minControlled
+		b.max[i] = min(b.max[i], max(mge.LeastControlled, Bound*n))
+		s.Batches[i] = mge.LeastControlled
 	}
 	if s.WorkUnits() > total {
 		return s, false

@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"multiscale/pkg/allocation"
@@ -11,6 +12,7 @@ import (
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
 	"multiscale/pkg/setting"
+	"multiscale/pkg/share"
 )
 
 // programBytes is what a process takes before it trains: code, libraries, free heap.
@@ -37,6 +39,14 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	var need memory
 	var err error
 	c := e.set.Channels
+	least := 1
+	if e.config.Coefficients != mge.NoCoefficients {
+		least = mge.LeastControlled
+	}
+	largest := func(n int) int { // share of a batch
+		_, n = share.Share{Of: e.config.Shares}.Range(n, least)
+		return n
+	}
 	for _, p := range plans {
 		for _, s := range p.Stages {
 			batches := s.Max()
@@ -59,9 +69,9 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 					return need, err
 				}
 				// With the mesh's own term the next finer one's is evaluated.
-				together := n
+				together := largest(n)
 				if i > 0 {
-					together += batches[i-1]
+					together += largest(batches[i-1])
 				}
 				together = min(micro, together)
 				if m.WholeBatches() { // of one term at a time
@@ -95,6 +105,9 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 			}
 		}
 	}
+	if m.WholeBatches() && e.config.Shares > 1 {
+		return need, command.Wrong("shares", e.config.Shares, e.config.NetworkText()+" normalises over whole batches", "leave it out")
+	}
 	need.vectors, err = e.vectors(m, plans)
 	return need, err
 }
@@ -111,6 +124,7 @@ func (e *Experiment) vectors(m *model.Model, plans []mge.Plan) (bytes int64, err
 	if slices.ContainsFunc(plans, e.controlled) { // halves of a gradient, and a difference of halves
 		of += 3
 	}
+	of += bits.Len(uint(e.config.Shares)) - 1 // see share.Sum
 	// Parameters and buffers: now, and at the best validation.
 	vectors := int64(2)
 	if e.config.EMA > 0 { // their average, and a place for the last ones while it is evaluated

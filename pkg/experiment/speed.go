@@ -93,7 +93,7 @@ func (s *speed) measure(ctx context.Context, stages []mge.Stage) error {
 			if i > 0 {
 				n += g.Batches[i-1]
 			}
-			images[level] = max(images[level], n)
+			images[level] = max(images[level], (n+s.e.config.Shares-1)/s.e.config.Shares)
 			coarsest = max(coarsest, level)
 		}
 	}
@@ -225,7 +225,8 @@ func (s *speed) iteration(g mge.Stage) float64 {
 		if i > 0 {
 			images += float64(g.Batches[i-1])
 		}
-		sum += p.seconds(images) + float64(samples*p.draw)
+		runs := min(max(images, 1), float64(s.e.config.Shares)) // shares that are not empty
+		sum += float64(runs*p.seconds(images/runs)) + float64(samples*p.draw)
 	}
 	return sum
 }

@@ -120,6 +120,7 @@ func (u *unit) newTrainer() (*train.Trainer, error) {
 		return nil, err
 	}
 	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
+	estimator.Sum.Shares = u.config.Shares
 	var source train.Source = &estimator
 	if u.controlled(u.strategy) {
 		u.control = &mge.Controlled{

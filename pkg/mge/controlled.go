@@ -10,10 +10,14 @@ import (
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/param"
+	"multiscale/pkg/share"
 )
 
 // DefaultMemory is how much of what was known a step keeps: the last fifty steps or so count.
 const DefaultMemory = 0.98
+
+// LeastControlled is the smallest part of a batch that says something of variances.
+const LeastControlled = 2
 
 // Controlled is the estimator with coefficients that follow from its own earlier steps.
 //
@@ -79,59 +83,101 @@ func (c *Controlled) covariances(known map[int]*running, s Stage) []Covariance {
 	return terms
 }
 
-// Gradient is Estimator.Gradient with coefficients.
+// Gradient is Estimator.Gradient with coefficients. Variances and covariances are means over the
+// shares that have LeastControlled samples.
 func (c *Controlled) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
 	c.settle(iteration + 1)
 	c.prepare(len(dst))
-	estimate := Estimate{Terms: make([]Term, 0, len(s.Batches))}
 	coefficients := c.Weights(s)
+	terms, layers := len(s.Batches), len(c.Layers)
+	scalars := make([]float64, terms*(2+1+3*layers))
+	err := c.Sum.Of(ctx, iteration, dst, scalars, func(ctx context.Context, of share.Share, dst []float32, scalars []float64) error {
+		return c.share(ctx, dst, scalars, iteration, s, of, coefficients)
+	})
+	if err != nil {
+		return Estimate{}, err
+	}
 	found := map[int]Covariance{}
+	for i := range s.Batches {
+		m := c.measured(scalars[2*terms:], i)
+		if m.shares[0] == 0 {
+			continue
+		}
+		mean := func(sums []float64) []float64 {
+			all := slices.Clone(sums)
+			for p := range all {
+				all[p] /= m.shares[0]
+			}
+			return all
+		}
+		v := Covariance{Fine: mean(m.fine)}
+		if i < terms-1 {
+			v.Cross, v.Coarse = mean(m.cross), mean(m.coarse)
+		}
+		found[s.Finest+i] = v
+	}
+	if finite(found) { // else the step will not be taken
+		c.pending = pending{iteration + 1, found}
+	}
+	return s.estimate(scalars[:2*terms]), nil
+}
+
+// measured are the sums over shares of what they say of a term, layer by layer, in the scalars
+// of a step: of the variances on both meshes and of the covariance.
+type measured struct {
+	shares              []float64 // their number
+	fine, cross, coarse []float64
+}
+
+func (c *Controlled) measured(scalars []float64, term int) measured {
+	n := len(c.Layers)
+	scalars = scalars[term*(1+3*n) : (term+1)*(1+3*n)]
+	return measured{scalars[:1], scalars[1 : 1+n], scalars[1+n : 1+2*n], scalars[1+2*n:]}
+}
+
+// share is Gradient for one share. scalars gets its parts of the losses, as those of
+// Estimator.share, and what it says of the terms.
+func (c *Controlled) share(ctx context.Context, dst []float32, scalars []float64, iteration int, s Stage, of share.Share, coefficients [][]float64) error {
+	clear(scalars)
+	losses, rest := scalars[:2*len(s.Batches)], scalars[2*len(s.Batches):]
 	weights := ones(len(c.Layers)) // of this mesh
 	var coarse mesh.Part           // what the finer term has on this mesh
 	for i, n := range s.Batches {
 		level := s.Finest + i
-		difference := level < s.Coarsest()
-		fine, coarser, err := c.Sampler.Draw(s.request(iteration, i))
+		fine, coarser, err := c.Sampler.Draw(s.request(iteration, i, of, LeastControlled))
 		if err != nil {
-			return estimate, fmt.Errorf("level %d: %w", level, err)
+			return fmt.Errorf("level %d: %w", level, err)
 		}
 		if i > 0 {
-			loss, err := c.part(ctx, dst, coarse, weights, -1, true)
-			if err != nil {
-				return estimate, fmt.Errorf("level %d: %w", level, err)
+			if losses[2*i-1], err = c.part(ctx, dst, coarse, weights, -1, true); err != nil {
+				return fmt.Errorf("level %d: %w", level, err)
 			}
-			estimate.Terms[i-1].Coarse = loss
-			if n := s.Batches[i-1]; n > 1 {
-				cross, square := c.sums.cross, c.sums.square
-				term := found[level-1]
-				term.Cross, term.Coarse = slices.Clone(cross), slices.Clone(square)
-				found[level-1] = term
+			if coarse.Batch.Len() >= LeastControlled {
+				m := c.measured(rest, i-1)
+				copy(m.cross, c.sums.cross)
+				copy(m.coarse, c.sums.square)
 			}
 		}
 		own := c.Fine(fine, iteration, level)
-		own.Follow = i == 0
-		loss, err := c.part(ctx, dst, own, weights, 1, i > 0)
-		if err != nil {
-			return estimate, fmt.Errorf("level %d: %w", level, err)
+		own.Of = n
+		own.Follow = i == 0 && of.Of == 1
+		if losses[2*i], err = c.part(ctx, dst, own, weights, 1, i > 0); err != nil {
+			return fmt.Errorf("level %d: %w", level, err)
 		}
-		if n > 1 {
-			found[level] = Covariance{Fine: slices.Clone(c.sums.square)}
+		if fine.Len() >= LeastControlled {
+			m := c.measured(rest, i)
+			m.shares[0] = 1
+			copy(m.fine, c.sums.square)
 		}
-		estimate.Terms = append(estimate.Terms, Term{Level: level, Samples: n, Fine: loss})
-		if difference {
+		if level < s.Coarsest() {
 			coarse = c.Coarse(coarser, iteration, level)
+			coarse.Of = n
 			for p, a := range coefficients[i] {
 				weights[p] *= a
 			}
 		}
 	}
-	for _, term := range estimate.Terms {
-		estimate.Loss += term.Fine - term.Coarse
-	}
-	if finite(found) { // else the step will not be taken
-		c.pending = pending{iteration + 1, found}
-	}
-	return estimate, nil
+	return nil
 }
 
 func finite(found map[int]Covariance) bool {
@@ -153,7 +199,7 @@ func finite(found map[int]Covariance) bool {
 // A difference with sign 1 stays for the next product.
 func (c *Controlled) part(ctx context.Context, dst []float32, of mesh.Part, weights []float64, sign float64, add bool) (loss float64, err error) {
 	n := of.Batch.Len()
-	of.Weight, of.Of = 1, of.Mean()
+	of.Weight = 1
 	half := n / 2
 	parts := [2]mesh.Part{of, of}
 	parts[0].Batch, parts[1].Batch = of.Batch.Slice(0, half), of.Batch.Slice(half, n)
@@ -166,8 +212,9 @@ func (c *Controlled) part(ctx context.Context, dst []float32, of mesh.Part, weig
 		square: c.sums.square, cross: c.sums.cross,
 	}
 	if half > 0 {
-		// The halves hold sums over n; their means differ by a variance of V (1/half + 1/(n-half)).
-		c.sums.first, c.sums.second = float64(n)/float64(half), float64(n)/float64(n-half)
+		// The halves hold sums over the whole batch's size; their means differ by a variance of
+		// V (1/half + 1/(n-half)).
+		c.sums.first, c.sums.second = float64(of.Of)/float64(half), float64(of.Of)/float64(n-half)
 	}
 	kernel.Run(len(c.cut), &c.sums)
 	clear(c.sums.square)

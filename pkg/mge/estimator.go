@@ -6,6 +6,7 @@ import (
 
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/random"
+	"multiscale/pkg/share"
 )
 
 // Model is what the estimator needs of a network and its loss; *model.Model is
@@ -38,6 +39,9 @@ type Estimator struct {
 	// one, restricted: pixel (i,j) has that of (2i,2j). Else they are independent, as
 	// in the paper's code.
 	SharedMasks bool
+	// Sum adds the shares of a step. With more than one, the running statistics of
+	// normalisations over batches do not follow.
+	Sum share.Sum
 
 	to [1][]float32 // where the gradient goes
 }
@@ -75,35 +79,55 @@ type Estimate struct {
 // mean gradient on the coarsest mesh plus the mean differences of all finer
 // ones. For a stage of a single mesh that is the plain mean gradient.
 //
-// It goes from mesh to mesh, the finest first. On each it evaluates two batches
-// at once: the one of the mesh's own term, and the one of the next finer term,
-// which is subtracted here.
+// Each share of the batches is computed by itself. It goes from mesh to mesh, the
+// finest first. On each it evaluates two batches at once: the one of the mesh's own
+// term, and the one of the next finer term, which is subtracted here.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
+	losses := make([]float64, 2*len(s.Batches))
+	err := e.Sum.Of(ctx, iteration, dst, losses, func(ctx context.Context, of share.Share, dst []float32, losses []float64) error {
+		return e.share(ctx, dst, losses, iteration, s, of)
+	})
+	return s.estimate(losses), err
+}
+
+// share is Gradient for one share. losses gets the share's part of the terms' losses, on the finer
+// and on the coarser mesh in turn.
+func (e *Estimator) share(ctx context.Context, dst []float32, losses []float64, iteration int, s Stage, of share.Share) error {
 	e.to[0] = dst
-	estimate := Estimate{Terms: make([]Term, 0, len(s.Batches))}
+	clear(losses)
 	var parts [2]mesh.Part // of the mesh's own term, and of the finer one
 	for i, n := range s.Batches {
 		level := s.Finest + i
-		fine, coarse, err := e.Sampler.Draw(s.request(iteration, i))
+		fine, coarse, err := e.Sampler.Draw(s.request(iteration, i, of, 1))
 		if err != nil {
-			return estimate, fmt.Errorf("level %d: %w", level, err)
+			return fmt.Errorf("level %d: %w", level, err)
 		}
 		parts[0] = e.Fine(fine, iteration, level)
-		parts[0].Follow = i == 0
+		parts[0].Of = n
+		parts[0].Follow = i == 0 && of.Of == 1
 		here := parts[:min(i+1, 2)]
 		if err := e.Model.Gradients(ctx, e.to[:], here, i > 0); err != nil {
-			return estimate, fmt.Errorf("level %d: %w", level, err)
+			return fmt.Errorf("level %d: %w", level, err)
 		}
-		estimate.Terms = append(estimate.Terms, Term{Level: level, Samples: n, Fine: parts[0].Loss})
+		losses[2*i] = parts[0].Loss
 		if i > 0 {
-			estimate.Terms[i-1].Coarse = parts[1].Loss
+			losses[2*i-1] = parts[1].Loss
 		}
 		parts[1] = e.Coarse(coarse, iteration, level)
+		parts[1].Of = n
 	}
-	for _, term := range estimate.Terms {
-		estimate.Loss += term.Fine - term.Coarse
+	return nil
+}
+
+// estimate is that of the terms' losses, on the finer and on the coarser mesh in turn.
+func (s Stage) estimate(losses []float64) Estimate {
+	estimate := Estimate{Terms: make([]Term, len(s.Batches))}
+	for i, n := range s.Batches {
+		t := Term{Level: s.Finest + i, Samples: n, Fine: losses[2*i], Coarse: losses[2*i+1]}
+		estimate.Terms[i] = t
+		estimate.Loss += t.Fine - t.Coarse
 	}
-	return estimate, nil
+	return estimate
 }
 
 // key is the randomness of one batch on one mesh.

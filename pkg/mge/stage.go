@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/share"
 )
 
 // Stage is a number of iterations with one gradient estimator: on the meshes of
@@ -30,13 +31,16 @@ type Stage struct {
 	Continues bool
 }
 
-// request asks for the batch of term i in an iteration.
-func (s Stage) request(iteration, i int) mesh.Request {
+// request asks for a share of the batch of term i in an iteration: of no samples, or of least of
+// them where the batch has as many.
+func (s Stage) request(iteration, i int, of share.Share, least int) mesh.Request {
 	level := s.Finest + i
-	return mesh.Request{
+	r := mesh.Request{
 		Iteration: iteration, Level: level, Size: s.Batches[i], Coarse: level < s.Coarsest(),
 		Crops: s.Crops, Resized: s.Resized,
 	}
+	r.From, r.To = of.Range(r.Size, least)
+	return r
 }
 
 // Coarsest is the level of the coarsest mesh: Finest where the stage takes the

@@ -75,6 +75,7 @@ type Config struct {
 	Coefficients    mge.Coefficients
 	DropoutCoupling mge.Coupling
 	Conv            conv.Algorithm
+	Shares          int // of each batch, a power of two
 
 	// The run.
 	Out             string

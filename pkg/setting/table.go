@@ -35,6 +35,7 @@ const (
 	maxChannels   = 1 << 10
 	maxValidation = 10_000
 	maxKeep       = 1000
+	maxShares     = 1 << 12
 )
 
 // MinMemory is the smallest budget for activations, in bytes.
@@ -206,6 +207,7 @@ func Table() []Setting {
 			func(c *Config) *mge.Coupling { return &c.DropoutCoupling }, mge.Couplings()),
 		enumeration(Setting{Name: "conv", Group: method, Effect: Rounding, Help: "convolution algorithm; auto is a fixed table of shapes"},
 			func(c *Config) *conv.Algorithm { return &c.Conv }, []conv.Algorithm{conv.Auto, conv.Direct, conv.Winograd}),
+		shares(),
 
 		file(Setting{Name: "out", Group: running, Unit: "DIR", Effect: Control, Help: "run folder"},
 			func(c *Config) *string { return &c.Out }, always("")), // resolve names it by all others
@@ -242,6 +244,24 @@ func Table() []Setting {
 			Help: "ONNX Runtime's shared library, if it is not found automatically (environment: ONNXRUNTIME_LIB)"},
 			func(c *Config) *string { return &c.ONNXRuntime }, always("")),
 	}
+}
+
+// shares is a power of two.
+func shares() Setting {
+	s := whole(Setting{Name: "shares", Group: method, Unit: "N", Effect: Rounding, Former: "1",
+		Help: "equal parts, a power of two, that each batch is cut into and whose gradients are added in a fixed order; as many processes, or fewer, can compute them together, with the same results"},
+		func(c *Config) *int { return &c.Shares }, 1, maxShares, always(1))
+	set := s.set
+	s.set = func(r *resolving, text string) error {
+		if err := set(r, text); err != nil {
+			return err
+		}
+		if r.Shares&(r.Shares-1) != 0 {
+			return wrong("not a power of two", "give 1, 2, 4, 8 and so on")
+		}
+		return nil
+	}
+	return s
 }
 
 // networks is the name of a network, or name:option=value,... Options that are the task's own are not recorded.

@@ -1,0 +1,83 @@
+// Package sharetest has ranks for tests, which are goroutines.
+package sharetest
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"multiscale/pkg/share"
+)
+
+// Ranks returns the given number of ranks, a power of two: each is for a goroutine of its own.
+func Ranks(size int) []share.Ranks {
+	m := &meeting{vectors: make([][]float32, size), scalars: make([][]float64, size), failed: make([]error, size)}
+	m.changed.L = &m.mu
+	var all []share.Ranks
+	for i := range size {
+		all = append(all, rank{m, i})
+	}
+	return all
+}
+
+// meeting is where ranks wait for one another.
+type meeting struct {
+	mu            sync.Mutex
+	changed       sync.Cond
+	round, inside int
+	vectors       [][]float32
+	scalars       [][]float64
+	failed        []error
+}
+
+type rank struct {
+	*meeting
+	index int
+}
+
+func (r rank) Rank() int { return r.index }
+func (r rank) Size() int { return len(r.vectors) }
+
+// Add implements share.Ranks. The last rank that comes adds for all.
+func (r rank) Add(_ context.Context, _ int, vector []float32, scalars []float64, failed error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.vectors[r.index], r.scalars[r.index], r.failed[r.index] = vector, scalars, failed
+	round := r.round
+	if r.inside++; r.inside == len(r.vectors) {
+		r.add()
+		r.inside = 0
+		r.round++
+		r.changed.Broadcast()
+	}
+	for r.round == round {
+		r.changed.Wait()
+	}
+	if failed != nil {
+		return failed
+	}
+	for i, err := range r.failed {
+		if err != nil {
+			return fmt.Errorf("rank %d has failed", i)
+		}
+	}
+	return nil
+}
+
+// add sums pairs, pairs of pairs and so on, into the first rank, and copies that to all.
+func (m *meeting) add() {
+	for half := 1; half < len(m.vectors); half *= 2 {
+		for i := 0; i < len(m.vectors); i += 2 * half {
+			for k, v := range m.vectors[i+half] {
+				m.vectors[i][k] += v
+			}
+			for k, v := range m.scalars[i+half] {
+				m.scalars[i][k] += v
+			}
+		}
+	}
+	for i := range m.vectors {
+		copy(m.vectors[i], m.vectors[0])
+		copy(m.scalars[i], m.scalars[0])
+	}
+}
