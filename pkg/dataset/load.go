@@ -50,13 +50,24 @@ func shapeOfArray(path string, dims []int) (s shape, err error) {
 // say what of the file is not used.
 func Load(path string, channels int) (*picture.Planar, []string, error) {
 	p, notes, err := load(path)
-	if err != nil || channels == 0 || p.C == channels {
-		return p, notes, err
+	if err != nil {
+		return nil, nil, err
+	}
+	if p, err = Bring(p, channels); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return p, notes, nil
+}
+
+// Bring returns the picture brought to a number of channels; see Load.
+func Bring(p *picture.Planar, channels int) (*picture.Planar, error) {
+	if channels == 0 || p.C == channels {
+		return p, nil
 	}
 	if !convertible(p.C, channels) {
-		return nil, nil, fmt.Errorf("%s: %d channels cannot be brought to %d", path, p.C, channels)
+		return nil, fmt.Errorf("%d channels cannot be brought to %d", p.C, channels)
 	}
-	return convert(p, channels), notes, nil
+	return convert(p, channels), nil
 }
 
 // load reads the picture at path without loss, with notes on what of it is not used:

@@ -6,6 +6,7 @@ import (
 	"image"
 
 	"multiscale/pkg/picture/icc"
+	"multiscale/pkg/picture/tiff"
 )
 
 // Decoded is the picture of a file, turned upright, with all that its pixels hold.
@@ -113,11 +114,17 @@ type raw struct {
 	orientation int          // EXIF's, 1 to 8; others stand for 1
 	profile     []byte       // ICC, as in the file
 	space       *icc.Profile // where the file tells of its colours in another way
+	exif        *tiff.Directory
+	x, y        float64 // pixels per inch; 0 where only exif may say
 }
 
 // finish applies what the file says of its colours and of its orientation.
 func (r *raw) finish() *Decoded {
 	r.convert()
+	return r.upright()
+}
+
+func (r *raw) upright() *Decoded {
 	r.Alpha8, r.Alpha16 = opaque(r.Alpha8), opaque(r.Alpha16)
 	w, h := r.W, r.H
 	for i, plane := range r.Pix8 {

@@ -79,20 +79,23 @@ func Decode(name string, r io.ReadSeeker) (*Planar, error) {
 	return d.Planar(), nil
 }
 
-func decode(name string, r io.ReadSeeker) (d *Decoded, err error) {
+func decode(name string, r io.ReadSeeker) (*Decoded, error) { return decodeAs(name, r, (*raw).finish) }
+
+// decodeAs is decode with something else that is done at the end.
+func decodeAs[T any](name string, r io.ReadSeeker, finish func(*raw) T) (d T, err error) {
 	s, format, err := newSource(name, r)
 	if err != nil {
-		return nil, err
+		return d, err
 	}
 	if _, _, err := header(s, format); err != nil {
-		return nil, err
+		return d, err
 	}
 	defer recovered(name, &err)
 	picture, err := format.read(s)
 	if err != nil {
-		return nil, explain(name, err)
+		return d, explain(name, err)
 	}
-	return picture.finish(), nil
+	return finish(picture), nil
 }
 
 // source is a file to read from any place.

@@ -1,57 +1,79 @@
 package picture
 
-import "image"
-
-// FillInvisible gives pixels that cannot be seen, those of alpha 0, colours that
-// continue those of the pixels around them, so that filters may look beyond the edge of
-// what is seen without a fringe. Alpha and all other pixels stay.
+// Seen returns planes in which pixels that cannot be seen, those of alpha 0, have colours
+// that continue those of the pixels around them, so that filters may look beyond the edge of
+// what is seen without a fringe; all other pixels are as they are. Where all can be seen
+// the planes are the picture's own.
 //
 // Each level of a pyramid has the means of what can be seen on the finer one;
 // what cannot is interpolated from the coarser one.
-func FillInvisible(img *image.NRGBA) {
-	w, h := img.Rect.Dx(), img.Rect.Dy()
+func (d *Decoded) Seen() (pix8 [][]uint8, pix16 [][]uint16) {
+	return seen(d.Pix8, d.Alpha8, d.W, d.H), seen(d.Pix16, d.Alpha16, d.W, d.H)
+}
+
+func seen[T uint8 | uint16](planes [][]T, alpha []T, w, h int) [][]T {
 	missing := false
-	for y := range h {
-		for x := range w {
-			missing = missing || img.Pix[y*img.Stride+4*x+3] == 0
-		}
+	for _, a := range alpha {
+		missing = missing || a == 0
+	}
+	if !missing || planes == nil {
+		return planes
+	}
+	visible := make([]bool, len(alpha))
+	for i, a := range alpha {
+		visible[i] = a != 0
+	}
+	filled := make([][]T, len(planes))
+	for c, plane := range planes {
+		filled[c] = append([]T(nil), plane...)
+	}
+	fill(filled, visible, w, h)
+	return filled
+}
+
+// fill gives values to what is not visible.
+func fill[T uint8 | uint16](planes [][]T, visible []bool, w, h int) {
+	missing := false
+	for _, v := range visible {
+		missing = missing || !v
 	}
 	if !missing || w == 1 && h == 1 {
 		return
 	}
-	coarse := image.NewNRGBA(image.Rect(0, 0, (w+1)/2, (h+1)/2))
-	for y := range coarse.Rect.Dy() {
-		for x := range coarse.Rect.Dx() {
-			var sum [3]int
+	cw, ch := (w+1)/2, (h+1)/2
+	coarse, known := make([][]T, len(planes)), make([]bool, cw*ch)
+	for c := range coarse {
+		coarse[c] = make([]T, cw*ch)
+	}
+	for y := range ch {
+		for x := range cw {
+			var sum [rgb]int
 			n := 0
 			for k := range 4 {
-				if fx, fy := 2*x+k%2, 2*y+k/2; fx < w && fy < h {
-					if q := img.Pix[fy*img.Stride+4*fx:]; q[3] != 0 {
-						for c := range sum {
-							sum[c] += int(q[c])
-						}
-						n++
+				if fx, fy := 2*x+k%2, 2*y+k/2; fx < w && fy < h && visible[fy*w+fx] {
+					for c, plane := range planes {
+						sum[c] += int(plane[fy*w+fx])
 					}
+					n++
 				}
 			}
-			if n > 0 {
-				q := coarse.Pix[y*coarse.Stride+4*x:]
-				q[0], q[1], q[2], q[3] = uint8((sum[0]+n/2)/n), uint8((sum[1]+n/2)/n), uint8((sum[2]+n/2)/n), 255
+			if known[y*cw+x] = n > 0; n > 0 {
+				for c := range coarse {
+					coarse[c][y*cw+x] = T((sum[c] + n/2) / n)
+				}
 			}
 		}
 	}
-	FillInvisible(coarse)
+	fill(coarse, known, cw, ch)
 	for y := range h {
-		near, far := y/2, min(max(y/2-1+y%2*2, 0), coarse.Rect.Dy()-1)
+		near, far := y/2*cw, min(max(y/2-1+y%2*2, 0), ch-1)*cw
 		for x := range w {
-			q := img.Pix[y*img.Stride+4*x:]
-			if q[3] != 0 {
+			if visible[y*w+x] {
 				continue
 			}
-			left, right := x/2, min(max(x/2-1+x%2*2, 0), coarse.Rect.Dx()-1)
-			for c := range 3 {
-				at := func(x, y int) int { return int(coarse.Pix[y*coarse.Stride+4*x+c]) }
-				q[c] = uint8((9*at(left, near) + 3*at(right, near) + 3*at(left, far) + at(right, far) + 8) / 16)
+			left, right := x/2, min(max(x/2-1+x%2*2, 0), cw-1)
+			for c, from := range coarse {
+				planes[c][y*w+x] = T((9*int(from[near+left]) + 3*int(from[near+right]) + 3*int(from[far+left]) + int(from[far+right]) + 8) / 16)
 			}
 		}
 	}

@@ -34,7 +34,8 @@ func readJPEG(s *source) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Planes}, orientation: orientationOf(head.EXIF, head.XMP), profile: head.ICC}
+	r := &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Planes}, orientation: orientationOf(head.EXIF, head.XMP), profile: head.ICC,
+		exif: directoryOf(head.EXIF), x: head.DotsX, y: head.DotsY}
 	if head.ICC == nil && adobeRGB(head.EXIF) {
 		r.space = icc.New("Adobe RGB", icc.AdobeRGB, icc.Power(2.2))
 	}

@@ -31,7 +31,7 @@ func readPNG(s *source) (*raw, error) {
 		return nil, err
 	}
 	about := readChunks(s)
-	r := &raw{Decoded: *decodedOf(img), orientation: orientationOf(about.exif, about.xmp), profile: about.profile}
+	r := &raw{Decoded: *decodedOf(img), orientation: orientationOf(about.exif, about.xmp), profile: about.profile, exif: directoryOf(about.exif), x: about.x, y: about.y}
 	if about.grey { // grey with alpha comes as RGB
 		r.Pix8, r.Pix16 = r.Pix8[:min(1, len(r.Pix8))], r.Pix16[:min(1, len(r.Pix16))]
 	}
@@ -54,7 +54,8 @@ type chunks struct {
 	sRGB      bool
 	gamma     float64 // of the file's values to light; 0 where it does not say
 	primaries *icc.Chromaticities
-	frames    int // of an animation
+	frames    int     // of an animation
+	x, y      float64 // pixels per inch; 0 where it does not say
 }
 
 const (
@@ -77,7 +78,7 @@ func readChunks(s *source) (c chunks) {
 			break
 		}
 		switch name {
-		case "IHDR", "cICP", "sRGB", "gAMA", "cHRM", "iCCP", "eXIf", "iTXt", "acTL":
+		case "IHDR", "cICP", "sRGB", "gAMA", "cHRM", "iCCP", "eXIf", "iTXt", "acTL", "pHYs":
 			if n > maxChunk || at+8+n > s.size {
 				break
 			}
@@ -121,6 +122,8 @@ func (c *chunks) chunk(name string, data []byte) {
 		c.exif = data
 	case name == "acTL" && len(data) == 8:
 		c.frames = int(binary.BigEndian.Uint32(data))
+	case name == "pHYs" && len(data) == 9 && data[8] == 1: // of a metre
+		c.x, c.y = float64(binary.BigEndian.Uint32(data))*metresPerInch, float64(binary.BigEndian.Uint32(data[4:]))*metresPerInch
 	case name == "iTXt":
 		// keyword, 0, packed or not, method, language, 0, keyword in it, 0, text
 		keyword, rest, ok := bytes.Cut(data, []byte{0})

@@ -99,9 +99,9 @@ func encodedImage(t testing.TB, img *image.NRGBA, name string) []byte {
 	return b.Bytes()
 }
 
-// TestFillInvisible: invisible pixels continue the colours around them; the others, and
+// TestSeen: invisible pixels continue the colours around them; the others, and
 // alpha, stay as they are.
-func TestFillInvisible(t *testing.T) {
+func TestSeen(t *testing.T) {
 	const w, h = 37, 21
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -117,7 +117,7 @@ func TestFillInvisible(t *testing.T) {
 		}
 	}
 	before := append([]uint8(nil), img.Pix...)
-	FillInvisible(img)
+	fillIn(img)
 	for y := range h {
 		for x := range w {
 			i := img.PixOffset(x, y)
@@ -133,10 +133,20 @@ func TestFillInvisible(t *testing.T) {
 		t.Errorf("beside the edge: %v", c)
 	}
 	none := image.NewNRGBA(image.Rect(0, 0, 3, 2)) // nothing to fill from
-	FillInvisible(none)
+	fillIn(none)
 	for _, v := range none.Pix {
 		if v != 0 {
 			t.Fatal("colours from nowhere")
+		}
+	}
+}
+
+// fillIn puts what is seen into an image.
+func fillIn(img *image.NRGBA) {
+	planes, _ := decodedOf(img).Seen()
+	for c, plane := range planes {
+		for i, v := range plane {
+			img.Pix[4*i+c] = v
 		}
 	}
 }

@@ -19,7 +19,7 @@ func readTIFF(s *source) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Pix8, Pix16: p.Pix16}, orientation: f.Number(tiff.Orientation, 1)}
+	r := &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Pix8, Pix16: p.Pix16}, orientation: f.Number(tiff.Orientation, 1), exif: f.Directory}
 	if p.Alpha {
 		if n := len(r.Pix8) - 1; n > 0 {
 			r.Pix8, r.Alpha8 = r.Pix8[:n], r.Pix8[n]

@@ -121,7 +121,7 @@ func readWebP(s *source) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &raw{orientation: orientationOf(f.exif, f.xmp), profile: f.profile}
+	r := &raw{orientation: orientationOf(f.exif, f.xmp), profile: f.profile, exif: directoryOf(f.exif)}
 	switch img := img.(type) {
 	case *image.YCbCr:
 		r.Decoded = *fromVP8(img)

@@ -16,7 +16,7 @@ const maxBoxes = 3
 // boxes are the same, as far as whole pixels allow.
 func Inpainting() Task {
 	return must(Task{
-		Name: "inpainting", Pointwise: true,
+		Name: "inpainting", Pointwise: true, Holes: true,
 		Degrade: func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
 			copy(input.Data, clean.Data)
 			for range 1 + r.Intn(maxBoxes) {

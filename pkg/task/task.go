@@ -47,6 +47,9 @@ type Task struct {
 	// clean image and chance alone. With nearest restriction, coarse meshes then
 	// degrade only the pixels that they keep; see Grid.Step.
 	Pointwise bool
+	// Holes says that the degradation sets parts of the normalised image to zero, for the
+	// network to fill.
+	Holes bool
 	// Scale is the ratio of the target's sides to the input's: 1, or 2 where the
 	// task enlarges images. Default 1.
 	Scale int

@@ -1,8 +1,9 @@
 package restore
 
 import (
-	"image"
 	"math"
+
+	"multiscale/pkg/picture"
 )
 
 // noiseOf estimates the standard deviation of white noise in a channel of a
@@ -17,20 +18,37 @@ import (
 // of deviation s have the deviation 6s (Immerkaer 1996; the median instead of
 // his mean is after Donoho and Johnstone 1994: details of the picture are outliers to
 // it). Pixels at black and white, where noise has been clipped, and transparent ones do
-// not count. A picture without others has the estimate 0.
-func noiseOf(p *image.NRGBA, channel int) float64 {
+// not count, and those that hole has, where it is not nil. Of 16-bit samples the
+// upper byte is taken. A picture without others has the estimate 0.
+func noiseOf(p *picture.Decoded, channel int, hole []bool) float64 {
 	const largest = 8 * 255
 	var counts [largest + 1]int64
 	total := int64(0)
-	w, h := p.Rect.Dx(), p.Rect.Dy()
-	for y := 1; y < h-1; y++ {
-		above, row, below := p.Pix[(y-1)*p.Stride:], p.Pix[y*p.Stride:], p.Pix[(y+1)*p.Stride:]
+	w, h := p.W, p.H
+	var lines [3][]uint8 // of which the last is row y+1
+	for y := range h {
+		above, row := lines[1], lines[2]
+		below := lines[0]
+		if p.Pix8 != nil {
+			below = p.Pix8[channel%len(p.Pix8)][y*w:][:w]
+		} else {
+			if below == nil {
+				below = make([]uint8, w)
+			}
+			for x, v := range p.Pix16[channel%len(p.Pix16)][y*w:][:w] {
+				below[x] = uint8(v >> 8)
+			}
+		}
+		lines = [3][]uint8{above, row, below}
+		if y < 2 {
+			continue
+		}
 		for x := 1; x < w-1; x++ {
-			i := 4*x + channel
-			if v := row[i]; v == 0 || v == 255 || row[4*x+3] == 0 {
+			i := (y-1)*w + x
+			if v := row[x]; v == 0 || v == 255 || hole != nil && hole[i] || p.Alpha8 != nil && p.Alpha8[i] == 0 || p.Alpha16 != nil && p.Alpha16[i] == 0 {
 				continue
 			}
-			at := func(line []uint8) int { return int(line[i-4]) - 2*int(line[i]) + int(line[i+4]) }
+			at := func(line []uint8) int { return int(line[x-1]) - 2*int(line[x]) + int(line[x+1]) }
 			d := at(above) - 2*at(row) + at(below)
 			counts[max(d, -d)]++
 			total++

@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"encoding/binary"
 	"image"
 	"image/color"
 	"image/draw"
@@ -13,51 +14,126 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// photo is a picture with what pkg/picture leaves out: its transparency.
+// photo is a picture with what its file says of it.
 type photo struct {
-	*image.NRGBA      // upright, whatever its EXIF orientation was
-	transparent  bool // some pixel is not opaque
-	// seen is the network's input: the picture, whose invisible pixels continue the
-	// visible colours.
-	seen *image.NRGBA
+	*picture.Decoded // upright, whatever its EXIF orientation was
+	about            *picture.About
+	// Planes of the network's input: the picture, whose invisible pixels continue the
+	// visible colours. One of them is nil.
+	seen8  [][]uint8
+	seen16 [][]uint16
 }
 
-// open reads a picture as picture.Read does, 8 bits of it.
-func open(path string) (p photo, notes []string, err error) {
-	d, err := picture.Read(path)
-	if err != nil {
-		return p, nil, err
+// open reads a picture; with profile it keeps the values of colours that have an ICC profile.
+func open(path string, profile bool) (p photo, err error) {
+	if p.Decoded, p.about, err = picture.ReadWith(path, profile); err != nil {
+		return p, err
 	}
-	p.NRGBA = d.NRGBA()
-	p.transparent = d.Alpha8 != nil || d.Alpha16 != nil
-	notes, d = d.Notes, nil
-	if p.seen = p.NRGBA; p.transparent {
-		p.seen = image.NewNRGBA(p.Rect)
-		copy(p.seen.Pix, p.Pix)
-		picture.FillInvisible(p.seen)
-	}
+	p.seen8, p.seen16 = p.Seen()
 	// What decoding took is as large as the picture; the network needs the room.
 	debug.FreeOSMemory()
-	return p, notes, nil
+	return p, nil
+}
+
+// transparent says whether some pixel is not opaque.
+func (p photo) transparent() bool { return p.Alpha8 != nil || p.Alpha16 != nil }
+
+// value is channel c of pixel i in [0,1].
+func (p photo) value(c, i int) float64 {
+	if p.seen16 != nil {
+		return float64(p.seen16[c%len(p.seen16)][i]) / 65535
+	}
+	return float64(p.seen8[c%len(p.seen8)][i]) / 255
+}
+
+// result is a picture in the making: image.NRGBA or image.NRGBA64.
+type result struct {
+	image.Image
+	w, h  int
+	pix   []uint8
+	bytes int // of a sample
+}
+
+// newResult is black and transparent.
+func newResult(w, h, bits int) result {
+	r := image.Rect(0, 0, w, h)
+	if bits == 16 {
+		img := image.NewNRGBA64(r)
+		return result{img, w, h, img.Pix, 2}
+	}
+	img := image.NewNRGBA(r)
+	return result{img, w, h, img.Pix, 1}
+}
+
+// alpha is the index of the opacity.
+const alpha = 3
+
+// set sets channel c of pixel i to v in [0,1]; what is outside is brought to it.
+func (r result) set(c, i int, v float32) {
+	v = min(max(v, 0), 1)
+	if r.bytes == 2 {
+		binary.BigEndian.PutUint16(r.pix[2*(4*i+c):], uint16(float32(v*65535)+0.5))
+		return
+	}
+	r.pix[4*i+c] = uint8(float32(v*255) + 0.5)
+}
+
+// copyPixel gives pixel i the colours and the opacity of pixel k of p.
+func (r result) copyPixel(i int, p photo, k int) {
+	for c := range rgb {
+		r.set(c, i, float32(p.original(c, k)))
+	}
+	r.set(alpha, i, float32(p.opacity(k)))
+}
+
+// original is value without what is filled in for invisible pixels.
+func (p photo) original(c, i int) float64 {
+	if p.Pix16 != nil {
+		return float64(p.Pix16[c%len(p.Pix16)][i]) / 65535
+	}
+	return float64(p.Pix8[c%len(p.Pix8)][i]) / 255
+}
+
+// opacity is that of pixel i in [0,1].
+func (p photo) opacity(i int) float64 {
+	switch {
+	case p.Alpha16 != nil:
+		return float64(p.Alpha16[i]) / 65535
+	case p.Alpha8 != nil:
+		return float64(p.Alpha8[i]) / 255
+	}
+	return 1
 }
 
 // blind are the formats that hold no transparency, or not all of it.
 var blind = []string{".jpg", ".jpeg", ".gif", ".bmp"}
 
 // save writes the picture in the format that the ending of path asks for, in one
-// step. Where the format has no transparency it is laid over white, and laid says so.
-func (p photo) save(path string) (laid bool, err error) {
+// step. Notes say what the format does not hold.
+func (r result) save(path string, p photo) (notes []string, err error) {
 	if err := checkName(path); err != nil {
-		return false, err
+		return nil, err
 	}
-	img := p.NRGBA
-	if p.transparent && slices.Contains(blind, strings.ToLower(filepath.Ext(path))) {
-		laid = true
-		img = image.NewNRGBA(p.Rect)
-		draw.Draw(img, p.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
-		draw.Draw(img, p.Rect, p.NRGBA, image.Point{}, draw.Over)
+	img := r.Image
+	if p.transparent() && slices.Contains(blind, strings.ToLower(filepath.Ext(path))) {
+		notes = append(notes, "the format has no transparency; the picture was laid over white (.png keeps it)")
+		laid := image.NewNRGBA(img.Bounds())
+		draw.Draw(laid, laid.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)
+		draw.Draw(laid, laid.Rect, img, image.Point{}, draw.Over)
+		img = laid
 	}
-	return laid, picture.Save(path, img)
+	bits, holds := picture.Holds(path)
+	if p.Bits() > bits {
+		notes = append(notes, "the format has 8 bits a sample, the picture has 16 (.png and .tif keep them)")
+	}
+	if p.about.Any() && !holds {
+		notes = append(notes, "the format does not hold "+p.about.String()+" (.png, .jpg and .tif do)")
+	}
+	tooLong, err := picture.SaveAs(path, img, p.about)
+	if tooLong {
+		notes = append(notes, "the EXIF data are too long for the format and left out (.png and .tif hold them)")
+	}
+	return notes, err
 }
 
 // checkName refuses a file that cannot be written, before work begins.

@@ -31,11 +31,11 @@ func (j *job) restorePlanes(ctx context.Context) error {
 		}
 		return &command.UsageError{Flag: "-t", Reason: "missing: it is estimated from photographs in red, green and blue alone", Advice: "give -t"}
 	}
-	p, notes, err := dataset.Load(j.In, j.Channels)
+	p, from, err := j.load()
 	if err != nil {
 		return fmt.Errorf("-in %w", err)
 	}
-	j.printNotes(notes)
+	j.printNotes(from.Notes)
 	if err := j.announce(p.H, p.W); err != nil {
 		return err
 	}
@@ -59,15 +59,47 @@ func (j *job) restorePlanes(ctx context.Context) error {
 		return j.stopped(ctx, err)
 	}
 	if isArray(j.Out) {
-		err = saveArray(j.Out, result)
-	} else {
-		err = result.Save(j.Out)
-	}
-	if err != nil {
-		return fmt.Errorf("-out %w", err)
+		if err := saveArray(j.Out, result); err != nil {
+			return fmt.Errorf("-out %w", err)
+		}
+	} else if err := j.save(pictureOf(result, min(j.bits(), from.Bits())), from); err != nil {
+		return err
 	}
 	fmt.Fprintf(j.out, "%s: %dx%d pixels\n", j.Out, result.W, result.H)
 	return nil
+}
+
+// load reads the picture, or the array, as numbers. What its file says comes with it, without the
+// pixels.
+func (j *job) load() (*picture.Planar, photo, error) {
+	if isArray(j.In) {
+		p, notes, err := dataset.Load(j.In, j.Channels)
+		return p, photo{Decoded: &picture.Decoded{Notes: notes}, about: &picture.About{}}, err
+	}
+	d, about, err := picture.ReadWith(j.In, false)
+	if err != nil {
+		return nil, photo{}, err
+	}
+	p, err := dataset.Bring(d.Exact(), j.Channels)
+	if err != nil {
+		return nil, photo{}, fmt.Errorf("%s: %w", j.In, err)
+	}
+	from := photo{Decoded: d, about: about}
+	d.Alpha8, d.Alpha16 = nil, nil // it lies on white
+	return p, from, nil
+}
+
+// pictureOf is an opaque picture of numbers of one or three channels.
+func pictureOf(p *picture.Planar, bits int) result {
+	r := newResult(p.W, p.H, bits)
+	n := p.W * p.H
+	for i := range n {
+		for c := range rgb {
+			r.set(c, i, p.Values[c%p.C*n+i])
+		}
+		r.set(alpha, i, 1)
+	}
+	return r
 }
 
 // checkOut refuses a picture file for a result that no picture file holds.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"io"
 	"os"
 	"runtime/debug"
@@ -32,6 +31,7 @@ import (
 type Request struct {
 	Catalog        catalog.Catalog
 	Model, In, Out string    // In and Out are two pictures, or two folders
+	Mask           string    // a picture, white where In is to be filled; "" for none
 	Resume         bool      // of a folder, leave out what has a complete result
 	T              []float32 // conditions; nil to estimate them
 	Test           string    // a case of the task's evaluation, or ""
@@ -96,6 +96,9 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 			return command.Wrong("t", given(r.T), err.Error(), "")
 		}
 	}
+	if err := j.checkMask(); err != nil {
+		return err
+	}
 	if folder {
 		j.detail = io.Discard
 		return j.restoreFolder(ctx)
@@ -121,36 +124,55 @@ func (j *job) picture(ctx context.Context) error {
 
 // restore writes the restored picture.
 func (j *job) restore(ctx context.Context) error {
-	p, notes, err := open(j.In)
+	_, holds := picture.Holds(j.Out)
+	p, err := open(j.In, holds)
 	if err != nil {
 		return fmt.Errorf("-in %w", err)
 	}
-	j.printNotes(notes)
-	if w, h := p.Rect.Dx(), p.Rect.Dy(); w*h > picture.MaxPixels/(j.Scale*j.Scale) {
+	j.printNotes(p.Notes)
+	if p.W*p.H > picture.MaxPixels/(j.Scale*j.Scale) {
 		return fmt.Errorf("-in %s: the result would have more than %d pixels; use a smaller picture", j.In, picture.MaxPixels)
 	}
-	if err := picture.CheckWritable(j.Out, j.Scale*p.Rect.Dx(), j.Scale*p.Rect.Dy()); err != nil {
+	if err := picture.CheckWritable(j.Out, j.Scale*p.W, j.Scale*p.H); err != nil {
 		return fmt.Errorf("-out %w", err)
 	}
-	t, factor, err := j.level(p.seen)
+	hole, err := j.hole(p)
 	if err != nil {
 		return err
 	}
-	if err := j.announce(p.Rect.Dy(), p.Rect.Dx()); err != nil {
+	t, factor, err := j.level(p, hole)
+	if err != nil {
 		return err
 	}
-	result := photo{NRGBA: image.NewNRGBA(image.Rect(0, 0, j.Scale*p.Rect.Dx(), j.Scale*p.Rect.Dy())), transparent: p.transparent}
-	if err := j.run(ctx, p, result, t, factor); err != nil {
+	if err := j.announce(p.H, p.W); err != nil {
 		return err
 	}
-	laid, err := result.save(j.Out)
+	r := newResult(j.Scale*p.W, j.Scale*p.H, min(j.bits(), p.Bits()))
+	if err := j.run(ctx, p, hole, r, t, factor); err != nil {
+		return err
+	}
+	if err := j.save(r, p); err != nil {
+		return err
+	}
+	fmt.Fprintf(j.out, "%s: %dx%d pixels\n", j.Out, r.w, r.h)
+	return nil
+}
+
+// bits is how many bits of a sample the result's format holds.
+func (j *job) bits() int {
+	bits, _ := picture.Holds(j.Out)
+	return bits
+}
+
+// save writes the result of a picture, with what the file of that says.
+func (j *job) save(r result, p photo) error {
+	notes, err := r.save(j.Out, p)
 	if err != nil {
 		return fmt.Errorf("-out %w", err)
 	}
-	if laid {
-		j.progress.Print("%s: the format has no transparency; the picture was laid over white (.png keeps it)", j.Out)
+	for _, note := range notes {
+		j.progress.Print("%s: %s", j.Out, note)
 	}
-	fmt.Fprintf(j.out, "%s: %dx%d pixels\n", j.Out, result.Rect.Dx(), result.Rect.Dy())
 	return nil
 }
 
@@ -164,7 +186,7 @@ func (j *job) printNotes(notes []string) {
 // level is the conditions of the network, and the factor that the picture is
 // multiplied by. A photograph is y = x + s z in normalised values; the model's task
 // says how both follow from s.
-func (j *job) level(p *image.NRGBA) (t []float32, factor float64, err error) {
+func (j *job) level(p photo, hole []bool) (t []float32, factor float64, err error) {
 	switch {
 	case j.Conditions == 0:
 		return nil, 1, nil
@@ -176,7 +198,7 @@ func (j *job) level(p *image.NRGBA) (t []float32, factor float64, err error) {
 	raw, relative := 0.0, 0.0
 	for c := range rgb {
 		_, std := j.Pixels().Channel(c)
-		s := noiseOf(p, c)
+		s := noiseOf(p.Decoded, c, hole)
 		raw += s / rgb
 		relative += s / 255 / std / rgb
 	}
@@ -208,53 +230,85 @@ func (j *job) announce(h, w int) error {
 	return nil
 }
 
-// run has the network fill in the result.
-func (j *job) run(ctx context.Context, p, result photo, t []float32, factor float64) error {
-	w, h := p.Rect.Dx(), p.Rect.Dy()
-	table := make([][256]float32, rgb) // of what the network is given
+// run has the network fill in the result. What is in hole, where it is not nil, is hidden
+// from it, and all else stays as it is.
+func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float32, factor float64) error {
+	table := make([][]float32, rgb) // of what the network is given
 	for c := range table {
 		mean, std := j.Pixels().Channel(c)
+		top := 1<<p.Bits() - 1
+		table[c] = make([]float32, top+1)
 		for v := range table[c] {
-			table[c][v] = float32(factor * (float64(v)/255 - mean) / std)
+			table[c][v] = float32(factor * (float64(v)/float64(top) - mean) / std)
 		}
 	}
-	in := tile.Picture{C: rgb, H: h, W: w, Read: func(dst []float32, top, left, rows, columns int) {
-		for y := range rows {
-			line := p.seen.Pix[(top+y)*p.seen.Stride+4*left:][:4*columns]
-			for c := range table {
-				to := dst[(c*rows+y)*columns:][:columns]
-				for x := range to {
-					to[x] = table[c][line[4*x+c]]
+	in := tile.Picture{C: rgb, H: p.H, W: p.W, Read: func(dst []float32, top, left, rows, columns int) {
+		for c, values := range table {
+			for y := range rows {
+				to, at := dst[(c*rows+y)*columns:][:columns], (top+y)*p.W+left
+				if p.seen16 != nil {
+					look(to, p.seen16[c%len(p.seen16)][at:], values)
+				} else {
+					look(to, p.seen8[c%len(p.seen8)][at:], values)
+				}
+				if hole != nil {
+					for x, hidden := range hole[at:][:columns] {
+						if hidden {
+							to[x] = 0 // as training has it: the mean
+						}
+					}
 				}
 			}
 		}
 	}}
 	err := j.runner.Run(ctx, in, t, func(planes [][]float32, y, rows int) {
-		for i := range rows {
-			j.writeRow(result.Pix[(y+i)*result.Stride:][:result.Stride], planes, i)
+		for c, plane := range planes {
+			mean, std := j.Pixels().Channel(c)
+			for i, v := range plane[:rows*r.w] {
+				r.set(c, y*r.w+i, float32(mean)+float32(float32(std)*v))
+			}
 		}
 	}, j.tiles)
 	if err != nil {
 		return j.stopped(ctx, err)
 	}
-	copyAlpha(result.NRGBA, p, j.Scale)
+	r.finish(p, hole, j.Scale)
 	return nil
+}
+
+// look writes the values that a table has for samples.
+func look[T uint8 | uint16](to []float32, samples []T, table []float32) {
+	for x := range to {
+		to[x] = table[samples[x]]
+	}
 }
 
 // rgb is the number of channels of photographs.
 const rgb = 3
 
-// writeRow brings row i of the network's answer to bytes, opaque.
-func (j *job) writeRow(line []uint8, planes [][]float32, i int) {
-	w := len(line) / 4
-	for c, plane := range planes {
-		mean, std := j.Pixels().Channel(c)
-		for x, v := range plane[i*w:][:w] {
-			line[4*x+c] = uint8(float32(min(max(float32(mean)+float32(float32(std)*v), 0), 1)*255) + 0.5)
+// finish gives the result the opacity of the picture, enlarged by bilinear interpolation as the
+// picture is. Pixels that cannot be seen keep their colour, and so do those outside of hole.
+func (r result) finish(p photo, hole []bool, scale int) {
+	for y := range r.h {
+		y0, y1, fy := neighbours(y, scale, p.H)
+		for x := range r.w {
+			i := y*r.w + x
+			if scale == 1 {
+				if r.set(alpha, i, float32(p.opacity(i))); hole != nil && !hole[i] || p.opacity(i) == 0 {
+					r.copyPixel(i, p, i)
+				}
+				continue
+			}
+			if !p.transparent() {
+				r.set(alpha, i, 1)
+				continue
+			}
+			x0, x1, fx := neighbours(x, scale, p.W)
+			at := func(y, x int) float64 { return p.opacity(y*p.W + x) }
+			top := float64((1-fx)*at(y0, x0)) + float64(fx*at(y0, x1))
+			bottom := float64((1-fx)*at(y1, x0)) + float64(fx*at(y1, x1))
+			r.set(alpha, i, float32(float64((1-fy)*top)+float64(fy*bottom)))
 		}
-	}
-	for x := range w {
-		line[4*x+3] = 255
 	}
 }
 
@@ -263,33 +317,6 @@ func (j *job) stopped(ctx context.Context, err error) error {
 		return fmt.Errorf("stopped; %s was not written: %w", j.Out, ctx.Err())
 	}
 	return err
-}
-
-// copyAlpha gives the result the transparency of the picture, enlarged by bilinear
-// interpolation as the picture is. Pixels that cannot be seen keep their colour.
-func copyAlpha(result *image.NRGBA, p photo, scale int) {
-	if !p.transparent {
-		return
-	}
-	if scale == 1 {
-		for i := 3; i < len(p.Pix); i += 4 {
-			if result.Pix[i] = p.Pix[i]; p.Pix[i] == 0 {
-				copy(result.Pix[i-3:i], p.Pix[i-3:i])
-			}
-		}
-		return
-	}
-	w, h := p.Rect.Dx(), p.Rect.Dy()
-	for y := range h * scale {
-		y0, y1, fy := neighbours(y, scale, h)
-		for x := range w * scale {
-			x0, x1, fx := neighbours(x, scale, w)
-			alpha := func(y, x int) float64 { return float64(p.Pix[y*p.Stride+4*x+3]) }
-			top := float64((1-fx)*alpha(y0, x0)) + float64(fx*alpha(y0, x1))
-			bottom := float64((1-fx)*alpha(y1, x0)) + float64(fx*alpha(y1, x1))
-			result.Pix[y*result.Stride+4*x+3] = uint8(float64((1-fy)*top) + float64(fy*bottom) + 0.5)
-		}
-	}
 }
 
 // neighbours returns the two pixels of n that pixel i of n*scale lies between,

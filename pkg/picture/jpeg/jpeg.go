@@ -37,7 +37,9 @@ type Header struct {
 	Components int
 	EXIF       []byte // of the TIFF form, without the name before it
 	XMP        []byte
-	ICC        []byte // nil for no profile, empty for one that is not complete
+	ICC        []byte  // nil for no profile, empty for one that is not complete
+	DotsX      float64 // per inch, as JFIF says; 0 where it does not
+	DotsY      float64
 }
 
 var errCut = io.ErrUnexpectedEOF
@@ -245,6 +247,11 @@ func (d *decoder) application(n byte, body []byte) {
 	switch {
 	case n == 0 && has(jfif):
 		d.jfif = true
+		if len(body) >= 12 {
+			scale := map[byte]float64{1: 1, 2: 2.54}[body[7]]
+			d.header.DotsX = scale * float64(binary.BigEndian.Uint16(body[8:]))
+			d.header.DotsY = scale * float64(binary.BigEndian.Uint16(body[10:]))
+		}
 	case n == 1 && has(exif) && d.header.EXIF == nil:
 		d.header.EXIF = body[len(exif):]
 	case n == 1 && has(xmp) && d.header.XMP == nil:

@@ -1,0 +1,54 @@
+package restore
+
+import (
+	"fmt"
+
+	"multiscale/pkg/command"
+	"multiscale/pkg/picture"
+)
+
+// hole reads the mask of a picture: the pixels that are to be filled; nil where there is no mask.
+func (j *job) hole(p photo) ([]bool, error) {
+	if j.Mask == "" {
+		return nil, nil
+	}
+	m, err := picture.Open(j.Mask)
+	if err != nil {
+		return nil, fmt.Errorf("-mask %w", err)
+	}
+	if m.W != p.W || m.H != p.H {
+		return nil, fmt.Errorf("-mask %s: it has %dx%d pixels, %s has %dx%d; make them equal", j.Mask, m.W, m.H, j.In, p.W, p.H)
+	}
+	hole, filled := make([]bool, m.W*m.H), 0
+	for i := range hole {
+		white := 0
+		for c := range rgb {
+			white += int(m.Pix[c*len(hole)+i])
+		}
+		if hole[i] = white >= rgb*128; hole[i] {
+			filled++
+		}
+	}
+	switch filled {
+	case 0:
+		return nil, fmt.Errorf("-mask %s: no pixel of it is white, so nothing is to be filled; paint what is to be filled white", j.Mask)
+	case len(hole):
+		return nil, fmt.Errorf("-mask %s: all of it is white, so nothing is left of the picture; paint what is to stay black", j.Mask)
+	}
+	return hole, nil
+}
+
+// checkMask refuses a mask that the model, or what is asked for, has no use for.
+func (j *job) checkMask() error {
+	switch t, err := j.Catalog.Task(j.Session.Task); {
+	case j.Mask == "":
+		return nil
+	case err != nil || !t.Holes:
+		return command.Wrong("mask", j.Mask, j.Model+" is a model for "+j.Session.Task+", which fills no holes", "leave it out, or give a model for inpainting")
+	case j.Test != "":
+		return command.Wrong("mask", j.Mask, "-test makes its own holes", "leave one of them out")
+	case j.Channels != rgb || isArray(j.In) || isArray(j.Out):
+		return command.Wrong("mask", j.Mask, "it is for photographs in red, green and blue", "leave it out")
+	}
+	return nil
+}
