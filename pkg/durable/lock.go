@@ -57,6 +57,25 @@ func Acquire(dir string) (*Lock, error) {
 	return l, nil
 }
 
+// Holder says who holds a folder, as far as it is known, without taking hold of it; held is
+// false where nobody does.
+func Holder(dir string) (who string, held bool) {
+	f, err := os.Open(filepath.Join(dir, LockName))
+	if err != nil {
+		return "", false
+	}
+	defer f.Close()
+	// A process that lets go takes its note away. So the lock itself is touched only where a
+	// process holds it or was killed, never where one is about to take it.
+	if note, err := f.Stat(); err != nil || note.Size() == 0 {
+		return "", false
+	}
+	if err := lockFile(f); !errors.Is(err, errHeld) {
+		return "", false
+	}
+	return readHolder(f), true
+}
+
 // Release gives the folder free. A nil Lock may be released.
 func (l *Lock) Release() error {
 	if l == nil {

@@ -44,6 +44,8 @@ type unit struct {
 	board    *board    // of -tensorboard, or nil
 
 	resumed time.Time // when the clock of training was last started
+	shown   time.Time // when those who watch were last shown the history
+	showing time.Duration
 }
 
 // runUnit trains, exports and cross-checks one unit and puts it into the
@@ -218,6 +220,9 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	if err := u.validateIfDue(ctx); err != nil {
 		return err
 	}
+	if err := u.showWhenDue(); err != nil {
+		return err
+	}
 	u.forecast.learn(ctx, u.Experiment, func() (*model.Model, error) { return u.newModel(u.name.Seed) })
 	left, known := u.forecast.left()
 	u.images += s.Stage.Images()
@@ -229,6 +234,26 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	})
 	u.resumed = time.Now()
 	return nil
+}
+
+// The history of a unit in training is written for those who watch after each validation, and
+// between two of them now and then: at most every showEvery, and for at most a showShare of the time.
+const (
+	showEvery = 5 * time.Second
+	showShare = 100
+)
+
+// showWhenDue writes the history so far, if it is time to.
+func (u *unit) showWhenDue() error {
+	row := u.state.History[len(u.state.History)-1]
+	if len(row.Validation) == 0 && time.Since(u.shown) < max(showEvery, showShare*u.showing) {
+		return nil
+	}
+	start := time.Now()
+	err := u.folder.Progress(u.name, u.state.History, u.state.Moments)
+	u.shown = time.Now()
+	u.showing = u.shown.Sub(start)
+	return err
 }
 
 // due reports whether the network is measured after an iteration: at the start, at each

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"multiscale/pkg/experiment/runfolder"
@@ -38,32 +39,45 @@ func Curves(c runfolder.Contents, x, y Axis) (list []Series) {
 			r, _ := c.Result(o.Unit)
 			curves = append(curves, r.Curve())
 		}
-		series := Series{Strategy: s.Strategy, Line: true}
-		for k := range curves[0] {
-			p := Point{Low: math.Inf(1), High: math.Inf(-1)}
-			n := 0
-			for _, curve := range curves {
-				if k < len(curve) {
-					v := y.Of(curve[k])
-					p.X, p.Y, n = p.X+x.Of(curve[k]), p.Y+v, n+1
-					p.Low, p.High = min(p.Low, v), max(p.High, v)
-				}
-			}
-			p.X, p.Y = p.X/float64(n), p.Y/float64(n)
-			if !(p.X > 0 && p.Low > 0) || math.IsInf(p.X, 1) || math.IsInf(p.High, 1) { // also of NaN
-				continue
-			}
-			p.Tip = fmt.Sprintf("%s: %s after %s %s", s.Strategy, number(p.Y), number(p.X), x.Label)
-			if n > 1 {
-				p.Tip += fmt.Sprintf(" (%d seeds, %s to %s)", n, number(p.Low), number(p.High))
-			}
-			series.Points = append(series.Points, p)
-		}
-		if len(series.Points) > 0 {
-			list = append(list, series)
-		}
+		list = append(list, over(s.Strategy, curves, x, y))
 	}
-	return list
+	return slices.DeleteFunc(list, Series.empty)
+}
+
+// Ways returns a curve for each unit of a run folder, finished or not, as Curves does.
+func Ways(c runfolder.Contents, x, y Axis) (list []Series) {
+	for _, u := range c.Units() {
+		list = append(list, over(u.Strategy, [][]runfolder.Measured{c.Way(u).Curve()}, x, y))
+	}
+	return slices.DeleteFunc(list, Series.empty)
+}
+
+func (s Series) empty() bool { return len(s.Points) == 0 }
+
+// over is the curve of a strategy over its seeds, of which the first decides how far it goes.
+func over(strategy string, curves [][]runfolder.Measured, x, y Axis) Series {
+	series := Series{Strategy: strategy, Line: true}
+	for k := range curves[0] {
+		p := Point{Low: math.Inf(1), High: math.Inf(-1)}
+		n := 0
+		for _, curve := range curves {
+			if k < len(curve) {
+				v := y.Of(curve[k])
+				p.X, p.Y, n = p.X+x.Of(curve[k]), p.Y+v, n+1
+				p.Low, p.High = min(p.Low, v), max(p.High, v)
+			}
+		}
+		p.X, p.Y = p.X/float64(n), p.Y/float64(n)
+		if !(p.X > 0 && p.Low > 0) || math.IsInf(p.X, 1) || math.IsInf(p.High, 1) { // also of NaN
+			continue
+		}
+		p.Tip = fmt.Sprintf("%s: %s after %s %s", strategy, number(p.Y), number(p.X), x.Label)
+		if n > 1 {
+			p.Tip += fmt.Sprintf(" (%d seeds, %s to %s)", n, number(p.Low), number(p.High))
+		}
+		series.Points = append(series.Points, p)
+	}
+	return series
 }
 
 // number is one of a tip.

@@ -327,6 +327,14 @@ func (f *Folder) SetInput(in Input) error {
 	return f.writeTable()
 }
 
+// Progress writes what a unit that is being trained has behind it, for those who watch. The
+// rows count for nothing until Finish writes them again.
+func (f *Folder) Progress(u Unit, history []History, moments []Moment) error {
+	f.Histories = historyTable.replace(f.Histories, u, history)
+	f.Moments = momentTable.replace(f.Moments, u, moments)
+	return errors.Join(f.writeMoments(), f.writeHistories())
+}
+
 // Finish puts a unit's rows into the tables, each row under the unit's name.
 // The unit's model must have been written. summary.csv comes last of the
 // tables: until then the unit is unfinished and its checkpoints count.
@@ -349,8 +357,8 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
 		func() error { return writeRows(f, TimingFile, timingTable, f.Timings) },
-		func() error { return writeRows(f, HistoryFile, historyTable.with(f.Record.onTheWay()), f.Histories) },
-		func() error { return writeRows(f, MomentsFile, momentTable, f.Moments) },
+		f.writeHistories,
+		f.writeMoments,
 		f.writeAllocations,
 		f.writeAverages,
 		f.writeCoefficients,
@@ -363,6 +371,12 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	}
 	return nil
 }
+
+func (f *Folder) writeHistories() error {
+	return writeRows(f, HistoryFile, historyTable.with(f.Record.onTheWay()), f.Histories)
+}
+
+func (f *Folder) writeMoments() error { return writeRows(f, MomentsFile, momentTable, f.Moments) }
 
 func (f *Folder) writeAllocations() error {
 	if len(f.Allocations) == 0 {

@@ -219,6 +219,22 @@ func (c *Contents) Result(u Unit) (r Result, ok bool) {
 	return r, true
 }
 
+// Units returns those that have rows in history.csv: the finished ones, and those that are
+// in training or were stopped.
+func (c *Contents) Units() (units []Unit) {
+	for _, h := range c.Histories {
+		if n := len(units); (n == 0 || units[n-1] != h.Unit) && !slices.Contains(units, h.Unit) {
+			units = append(units, h.Unit)
+		}
+	}
+	return units
+}
+
+// Way returns the history and the moments of a unit, finished or not, and nothing else of it.
+func (c *Contents) Way(u Unit) Result {
+	return Result{History: historyTable.of(c.Histories, u), Moments: momentTable.of(c.Moments, u)}
+}
+
 // Measured is a validation on a unit's way: what training had cost by then, and
 // how good the network was. What is not known is NaN.
 type Measured struct {
