@@ -40,15 +40,17 @@ type Report struct {
 //go:embed report.html
 var source string
 
-//go:embed report.css
-var style string
-
-//go:embed report.js
-var script string
+// Style and Script are what tables and charts need in a page.
+var (
+	//go:embed report.css
+	Style string
+	//go:embed report.js
+	Script string
+)
 
 // policy lets nothing in but what is in the file, and of scripts only this package's.
 func policy() string {
-	sum := sha256.Sum256([]byte(script))
+	sum := sha256.Sum256([]byte(Script))
 	return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
@@ -90,7 +92,7 @@ func (r Report) Write(w io.Writer) error {
 		Policy   string
 		Figure   *chart
 		Sections []section
-	}{Report: r, Style: template.CSS(style), Script: template.JS(script), Policy: policy(), Figure: r.figure()}
+	}{Report: r, Style: template.CSS(Style), Script: template.JS(Script), Policy: policy(), Figure: r.figure()}
 	for i, run := range r.Runs {
 		s, err := newSection(run)
 		if err != nil {
@@ -100,6 +102,18 @@ func (r Report) Write(w io.Writer) error {
 		data.Sections = append(data.Sections, s)
 	}
 	return page.Execute(w, data)
+}
+
+// Table is a table as it stands in a report, for another page with Style.
+func Table(t *table.Table) (template.HTML, error) { return part("table", t) }
+
+// Chart is a chart as it stands in a report, for another page with Style and Script.
+func Chart(c plot.Chart) (template.HTML, error) { return part("chart", chart{c}) }
+
+func part(name string, data any) (template.HTML, error) {
+	var b strings.Builder
+	err := page.ExecuteTemplate(&b, name, data)
+	return template.HTML(b.String()), err
 }
 
 // figure is that of the answer: the curves of one run, or where several ended.
