@@ -17,6 +17,7 @@ import (
 	"multiscale/pkg/experiment/restore"
 	"multiscale/pkg/experiment/tables"
 	"multiscale/pkg/experiment/variance"
+	"multiscale/pkg/experiment/view"
 	"multiscale/pkg/task"
 )
 
@@ -33,6 +34,7 @@ var verbs = []verb{
 	{"train", "trains networks for a task and compares strategies: train [TASK] [flags]", train},
 	{"restore", "runs an exported model on a picture of any size", restore.Main},
 	{"evaluate", "measures exported models on whole pictures with fixed degradations", evaluate.Main},
+	{"view", "serves a page that restores pictures and shows runs", view.Main},
 	{"tables", "brings run folders together into tables and a report; runs plans", tables.Main},
 	{"variance", "measures mean and variance of the gradient estimator's terms", variance.Main},
 }

@@ -38,6 +38,8 @@ type Request struct {
 	Memory         int64     // bytes for what the network computes in between
 	Tile           int       // side of tiles; 0 for what fits the memory
 	Options        session.Options
+	// Tiles, where it is not nil, is called after each tile of a picture that is no folder's.
+	Tiles func(done, of int)
 }
 
 // job is a request in progress.
@@ -104,6 +106,9 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 		return j.restoreFolder(ctx)
 	}
 	j.tiles = func(done, of int) {
+		if r.Tiles != nil {
+			r.Tiles(done, of)
+		}
 		if of > 1 {
 			j.progress.Count("tiles", done, of)
 		}

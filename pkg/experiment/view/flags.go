@@ -1,0 +1,69 @@
+package view
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+
+	"multiscale/onnx/session"
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/restore"
+	"multiscale/pkg/experiment/trial"
+)
+
+// DefaultAddress is where the page is served unless -addr says otherwise: for this machine alone.
+const DefaultAddress = "127.0.0.1:8080"
+
+// DefaultRuns is where run folders are looked for unless some are named.
+const DefaultRuns = "results/runs"
+
+// Main is the command's body: it parses the flags and serves until it is stopped.
+func Main(ctx context.Context, known catalog.Catalog, args []string) error {
+	return command.Do(ctx, known, args, parse, Run)
+}
+
+func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
+	r := Request{
+		Catalog: known, Address: DefaultAddress, Memory: restore.DefaultMemory,
+		Options: session.Options{Runtime: session.Auto, Extensions: known.Extensions()},
+	}
+	f := command.NewFlags("view", "serves a page that restores pictures and shows runs")
+	f.Help = help
+	f.Arguments("[RUNFOLDER ...]")
+	f.Group("What is shown; run folders, or folders of them, by default those in " + DefaultRuns)
+	f.Strings(&r.Models, "model", "M.onnx", "a model to try; give the flag again for each further one")
+	f.Group("Where")
+	f.Func("addr", "HOST:PORT", r.Address, "where to listen; a host that is not this machine's loopback lets others use the page; port 0 is any free one", func(s string) error {
+		_, port, err := net.SplitHostPort(s)
+		if _, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil {
+			return command.Wrong("addr", s, "not an address", "write it like "+DefaultAddress)
+		}
+		r.Address = s
+		return nil
+	})
+	f.Group("How pictures are restored")
+	trial.DefineMemory(f, &r.Memory)
+	trial.DefineRuntime(f, &r.Options)
+	if err := f.Parse(args); err != nil {
+		return r, err
+	}
+	r.Runs = f.Args()
+	for _, dir := range r.Runs {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return r, &command.UsageError{Value: dir, Reason: "there is no such folder", Advice: "name run folders, or folders of run folders"}
+		}
+	}
+	if len(r.Runs) == 0 {
+		r.Runs = []string{DefaultRuns}
+	}
+	for _, file := range r.Models {
+		if _, err := os.Stat(file); err != nil {
+			return r, fmt.Errorf("-model %s: there is no such file", file)
+		}
+	}
+	return r, nil
+}

@@ -1,0 +1,91 @@
+package view
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+)
+
+// guard decides who may ask. A page of another site that a browser at this machine shows can
+// send requests here: it gives its own Origin. A site whose name it lets stand for this machine's
+// address (DNS rebinding) gives its own name as the Host: so a Host is an address, localhost, or the
+// name that -addr has.
+type guard struct {
+	name  string // the host of -addr, where it is a name
+	port  string
+	local bool // only this machine can connect
+}
+
+func newGuard(address string, at net.Addr) guard {
+	var g guard
+	host, port, err := net.SplitHostPort(at.String())
+	if err == nil {
+		g.port, g.local = port, isLoopback(host)
+	}
+	if given, _, err := net.SplitHostPort(address); err == nil {
+		if _, err := netip.ParseAddr(given); err != nil {
+			g.name = strings.ToLower(given)
+		}
+	}
+	return g
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+// shown is the address as a browser takes it.
+func (g guard) shown() string {
+	host := g.name
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, g.port)
+}
+
+// knows reports whether a Host is this server's.
+func (g guard) knows(host string) bool {
+	name, port, err := net.SplitHostPort(host)
+	if err != nil { // no port: that of http
+		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80"
+	}
+	if port != g.port {
+		return false
+	}
+	if name = strings.ToLower(name); name == "localhost" || g.name != "" && name == g.name {
+		return true
+	}
+	_, err = netip.ParseAddr(name)
+	return err == nil && (!g.local || isLoopback(name))
+}
+
+// policy lets the page have what the program holds, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// protect refuses what does not come from the page itself, or from a program at this machine.
+func (g guard) protect(next http.Handler) http.Handler {
+	sameSite := http.NewCrossOriginProtection()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		for name, value := range map[string]string{
+			"Content-Security-Policy": policy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+			"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin", "Cache-Control": "no-store",
+		} {
+			h.Set(name, value)
+		}
+		c := http.NewResponseController(w)
+		c.SetReadDeadline(time.Now().Add(headTime))
+		c.SetWriteDeadline(time.Now().Add(answerTime))
+		switch origin := r.Header.Get("Origin"); {
+		case !g.knows(r.Host):
+			http.Error(w, "this Host is not served here; open http://"+g.shown()+"/", http.StatusMisdirectedRequest)
+		case origin != "" && origin != "http://"+r.Host || sameSite.Check(r) != nil:
+			http.Error(w, "requests of other sites are refused", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}

@@ -1,0 +1,83 @@
+package view
+
+import (
+	"context"
+	"slices"
+	"sync"
+)
+
+// queue lets one restoration run at a time, in the order in which they came. The zero value is
+// ready.
+type queue struct {
+	mu      sync.Mutex
+	tickets []*ticket
+	gone    sync.Cond
+}
+
+// ticket is a place in the queue.
+type ticket struct {
+	queue *queue
+	moved chan struct{} // something has changed
+}
+
+// enter gives a place, unless one runs and MaxQueue wait.
+func (q *queue) enter() (*ticket, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.tickets) > MaxQueue {
+		return nil, false
+	}
+	t := &ticket{q, make(chan struct{}, 1)}
+	q.tickets = append(q.tickets, t)
+	return t, true
+}
+
+// leave gives the place free.
+func (t *ticket) leave() {
+	q := t.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.tickets = slices.DeleteFunc(q.tickets, func(o *ticket) bool { return o == t })
+	for _, o := range q.tickets {
+		select {
+		case o.moved <- struct{}{}:
+		default:
+		}
+	}
+	if q.gone.L != nil {
+		q.gone.Broadcast()
+	}
+}
+
+// ahead is how many come before.
+func (t *ticket) ahead() int {
+	t.queue.mu.Lock()
+	defer t.queue.mu.Unlock()
+	return slices.Index(t.queue.tickets, t)
+}
+
+// wait returns when it is this one's turn; told hears each time how many come before.
+func (t *ticket) wait(ctx context.Context, told func(ahead int)) error {
+	for {
+		ahead := t.ahead()
+		if ahead == 0 {
+			return ctx.Err()
+		}
+		told(ahead)
+		select {
+		case <-t.moved:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// drain waits until nobody is left.
+func (q *queue) drain() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.gone.L = &q.mu
+	for len(q.tickets) > 0 {
+		q.gone.Wait()
+	}
+}
