@@ -15,7 +15,7 @@ import (
 
 // ContentDigest is the sha256, in hex, over the names and contents of all files
 // below dir, in the order of names. Of a PNG the pixels count, not the
-// compression, so that pictures that were packed anew are recognised.
+// compression, so that pictures that were packed again are recognised.
 func ContentDigest(dir string) (string, error) {
 	all := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -63,7 +63,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// The digests of the pictures, where these are at hand.
+// The digests of the pictures, where the files are present.
 func TestContent(t *testing.T) {
 	shared := filepath.Join("..", "..", "shared", "data")
 	for name, from := range map[string]func(put func(from, to string)){

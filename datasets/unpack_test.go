@@ -83,7 +83,7 @@ func gzipped(t testing.TB, data []byte) []byte {
 	return b.Bytes()
 }
 
-// Whatever an archive holds, nothing appears beside the folder.
+// Hostile archives: nothing appears beside the folder.
 func FuzzExtract(f *testing.F) {
 	f.Add(tarOf(f, entry{name: "x/a.png", data: []byte("a")}, entry{name: "x/../../b"}))
 	f.Add(tarOf(f, entry{name: "x/l", kind: tar.TypeSymlink, link: "/"}, entry{name: "x/l/c"}))

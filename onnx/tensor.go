@@ -50,7 +50,7 @@ func (d DataType) String() string {
 	return fmt.Sprintf("data type %d", int32(d))
 }
 
-// Tensor is a constant array in C order. Whatever form the file used, Raw holds the elements as
+// Tensor is a constant array in C order. For every form of storage in the file, Raw holds the elements as
 // little-endian bytes; it may share memory with the bytes that were decoded.
 type Tensor struct {
 	Name string

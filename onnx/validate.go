@@ -202,7 +202,7 @@ func (v *ValueInfo) check() error {
 	return nil
 }
 
-// explainMissing says why node i cannot have the value called name: nobody makes it,
+// explainMissing says why node i cannot have the value called name: no node makes it,
 // it is made too late, or only with the node's own help.
 func (g *Graph) explainMissing(i int, name string, known *scope) error {
 	maker := make(map[string]int)

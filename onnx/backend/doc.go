@@ -1,7 +1,7 @@
 // Package backend runs ONNX models on Gorgonia, with onnx-go as the decoder.
 //
 // [Graph] is an onnx-go backend: onnx-go's decoder fills it with the nodes of a model,
-// and its Run makes a Gorgonia graph for the shapes of the inputs at hand, one
+// and its Run makes a Gorgonia graph for the shapes of the current inputs, one
 // Gorgonia operation for each ONNX node, and runs that on a tape machine. What
 // depends on shapes alone (Shape, Gather, Concat and the like on the way to a Reshape)
 // is computed while the graph is made. [Load] puts a safe door before all

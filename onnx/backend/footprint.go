@@ -43,7 +43,7 @@ func (m *Model) Footprint(shapes map[string][]int) (Footprint, error) {
 	return f, nil
 }
 
-// bytes goes through the operations as a run does, with sizes in place of memory.
+// bytes goes through the operations as a run does, with sizes instead of memory.
 func (p *program) bytes() (bytes int64) {
 	var operations []*operation
 	for _, n := range p.graph.AllNodes() {

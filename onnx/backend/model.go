@@ -159,7 +159,7 @@ func supported(n *onnx.Node) error {
 	return nil
 }
 
-// Run computes the outputs by name. Numbers are taken and given as float32, whatever the type that the model
+// Run computes the outputs by name. Numbers go in and out as float32 for every type that the model
 // declares. The first run with inputs of new shapes compiles the graph; later ones reuse it. Calls
 // from several goroutines wait for each other.
 func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {

@@ -73,7 +73,7 @@ func nested(depth int) message {
 	return n
 }
 
-// TestHostile: whatever is in a file, the command says in a line or three what is wrong with it, and does
+// TestHostile: for every damaged file the command says in a line or three what is wrong with it, and does
 // not claim memory that the file does not justify.
 func TestHostile(t *testing.T) {
 	tanh := message(nil).bytes(graphNode, node("Tanh", "x", "y"))

@@ -130,7 +130,7 @@ func (c *check) refuse(runtime, where string, err error) {
 	}
 }
 
-// refusals are the first reasons of each runtime, or what there is to say instead.
+// refusals are the first reasons of each runtime, or the message that stands for them.
 func (c *check) refusals() (lines []string) {
 	seen := map[string]bool{}
 	for _, r := range c.refused {

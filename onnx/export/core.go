@@ -126,7 +126,7 @@ func (e *Emitter) own(i int) string {
 	return e.reshape(e.Node("Add", []string{e.filled(0, rows, 1), e.reshape(e.Operand(i), rows, volume(s)/rows)}), s...)
 }
 
-// shared says whether a value, under whatever name, has several uses or belongs to the caller.
+// shared says whether a value, under any of its names, has several uses or belongs to the caller.
 func (e *Emitter) shared(n *gorgonia.Node) bool {
 	for {
 		o, computed := n.Op().(op.Operation)
@@ -240,7 +240,7 @@ func (e *Emitter) normalise(x string, shape []int, rows int, eps float32) string
 func coreGroupNorm(e *Emitter, o *op.NormOp) string {
 	s := e.Shape(0)
 	y := e.normalise(e.Operand(0), s, s[0]*o.Groups, o.Eps)
-	y = e.reshape(y, s[0], s[1], volume(s)/(s[0]*s[1]), 1) // rank 4, whatever that of x
+	y = e.reshape(y, s[0], s[1], volume(s)/(s[0]*s[1]), 1) // rank 4 for any rank of x
 	y = e.Node("Mul", []string{y, e.reshape(e.Operand(1), s[1], 1, 1)})
 	y = e.Node("Add", []string{y, e.reshape(e.Operand(2), s[1], 1, 1)})
 	return e.coreActivate(e.reshape(y, s...), s, o.Act)

@@ -86,7 +86,7 @@ const (
 	winogradTolerance = 1e-4
 )
 
-// TestNetworks compares every exported network with itself in every runtime at hand, at shapes that it was
+// TestNetworks compares every exported network with itself in every available runtime, at shapes that it was
 // not exported at, with either algorithm of convolutions.
 func TestNetworks(t *testing.T) {
 	for _, by := range []struct {

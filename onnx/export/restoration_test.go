@@ -36,7 +36,7 @@ func (sink) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 }
 
 // TestRestorationNetworks exports networks without a form of core operations, compares them with what they were in
-// every runtime at hand, and imports them again.
+// every available runtime, and imports them again.
 func TestRestorationNetworks(t *testing.T) {
 	own := export.Extensions{Networks: network.Kinds{"sink": sink{}}}
 	for name, n := range map[string]network.Network{

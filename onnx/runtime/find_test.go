@@ -63,7 +63,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("found %q (%v)", got, err)
 	}
 
-	// What is asked for must be right.
+	// A library that is named must load.
 	for _, path := range []string{filepath.Join(root, "none.so"), root} {
 		if _, err := Find(path); err == nil || !strings.Contains(err.Error(), path) || errors.Is(err, ErrUnavailable) {
 			t.Errorf("Find(%q): %v", path, err)

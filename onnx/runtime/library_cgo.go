@@ -102,7 +102,7 @@ func (l *Library) OpenIn(folder string, data []byte) (*Session, error) {
 	return s, nil
 }
 
-// Run computes the outputs by name. Numbers are taken and given as float32, whatever the type that the model
+// Run computes the outputs by name. Numbers go in and out as float32 for every type that the model
 // declares.
 func (s *Session) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
 	if err := onnx.CheckInputs(s.inputs, inputs); err != nil {

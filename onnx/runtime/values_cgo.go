@@ -90,7 +90,7 @@ func destroy(values []ort.Value) {
 // result is how an output is fetched.
 type result struct {
 	name    string // of the output
-	fetched string // the value that is asked for
+	fetched string // the requested value
 	wrapped bool   // it has an axis of length one in front
 }
 

@@ -37,7 +37,7 @@ func (v Variances) Of(s mge.Stage) float64 {
 }
 
 // Bound is how many times a level's batch Allocate may give it. It bounds memory and
-// time: on whatever mesh, samples are read and degraded on the finest one.
+// time: on every mesh, samples are read and degraded on the finest one.
 const Bound = 4
 
 // Max returns the largest batches that Allocate may give the terms of a stage, apart from

@@ -69,7 +69,7 @@ func TestAllocateControlled(t *testing.T) {
 	}
 }
 
-// TestControlledIsNeverWorse: whatever was measured, the variance is at most single-scale's at equal
+// TestControlledIsNeverWorse: for any measured values, the variance is at most single-scale's at equal
 // cost, in whole samples.
 func TestControlledIsNeverWorse(t *testing.T) {
 	r := random.New(3)

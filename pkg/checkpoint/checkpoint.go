@@ -1,7 +1,7 @@
 // Package checkpoint keeps the state of a long computation on disk: named
 // sections of bytes and of numbers, in a versioned format with a checksum. The
 // last few are kept as numbered files in a folder of their own, each written in
-// one step, so that whatever happens there is a valid one to continue from.
+// one step, so that a valid one always remains to continue from.
 package checkpoint
 
 import (

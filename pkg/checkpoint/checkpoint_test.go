@@ -165,7 +165,7 @@ func TestDamagedNewestFallsBack(t *testing.T) {
 	}
 }
 
-// Whatever step of a save fails, and however, the folder holds the checkpoint
+// For every failing step of a save and every kind of failure, the folder holds the checkpoint
 // before it or the new one.
 func TestSaveSurvivesEveryFault(t *testing.T) {
 	for _, fault := range durabletest.Faults {

@@ -27,7 +27,7 @@ type group struct {
 	entries []entry
 }
 
-// entry is a flag in the help; what describes it is asked for when it is printed.
+// entry is a flag in the help; its description is computed when it is printed.
 type entry struct {
 	name     string
 	describe func() (unit, usage, preset string)
@@ -68,7 +68,7 @@ func (f *Flags) Func(name, unit, preset, usage string, set func(string) error) {
 	f.define(fixed(name, unit, usage, preset), set, false)
 }
 
-// Lazy is Func with a help that is asked for when it is printed: it may depend on the
+// Lazy is Func with a help that is computed when it is printed: it may depend on the
 // flags before -h. A switch takes no value, or true or false.
 func (f *Flags) Lazy(name string, isSwitch bool, help func() (unit, usage, preset string), set func(string) error) {
 	f.define(entry{name, help}, set, isSwitch)

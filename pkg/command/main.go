@@ -190,7 +190,7 @@ func execute(name string, signals <-chan os.Signal, same time.Duration, exit fun
 			err = stop // says more
 		}
 	}
-	message := strings.TrimSuffix(brief(err.Error()), ": "+context.Canceled.Error()) // nobody needs to be told
+	message := strings.TrimSuffix(brief(err.Error()), ": "+context.Canceled.Error()) // the signal is no news
 	fmt.Fprintf(stderr, "%s: %s\n", name, message)
 	return status
 }

@@ -9,7 +9,7 @@ import (
 // budget is what the caches of one data set may hold together.
 type budget struct{ left atomic.Int64 }
 
-// cache keeps the pictures of a source: the first ones that are asked for,
+// cache keeps the pictures of a source: the first ones that are requested,
 // until the budget is spent. Samples are drawn uniformly, so no picture is more
 // worth keeping than another.
 type cache struct {

@@ -28,7 +28,7 @@ type Set struct {
 	Train, Validation *Gallery
 	// Scale is the normalisation that the data set asks for.
 	Scale pixel.Scale
-	// Digest identifies the content, wherever it is stored. It covers names,
+	// Digest identifies the content, independent of its path. It covers names,
 	// sizes and, up to 256 MiB in all, every byte of every file (beyond that the
 	// first 4 KiB of each); for dead leaves the generator and its parameters.
 	Digest string
@@ -45,7 +45,7 @@ type Options struct {
 	Name       string   // of one of Formats; "" means deadleaves
 	Root       string   // the folder; "" means datasets/data/NAME, where datasets/fetch puts it
 	Validation string   // a folder of validation pictures; for formats with HasValidation only
-	Side       int      // the side of the samples that will be asked for; 0 means 64
+	Side       int      // the side of the samples that training requests; 0 means 64
 	CacheBytes int64    // budget for decoded pictures; 0 means 1 GiB, negative none
 	Formats    []Format // that are known; nil for those of this package
 

@@ -86,7 +86,7 @@ func TestFixedOrder(t *testing.T) {
 	}
 }
 
-// Small pictures are enlarged until their shorter side fits, whatever their shape.
+// Small pictures are enlarged until their shorter side fits, for any shape.
 func TestSmallPictures(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {3, 5}, {1, 500}, {7, 2}} {
 		p := noise(size[0], size[1], "small")

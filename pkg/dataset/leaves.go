@@ -96,7 +96,7 @@ type litter struct {
 }
 
 // invisible is less than half a grey level; what is left of a pixel then goes
-// to the leaf at hand.
+// to the current leaf.
 const invisible = 1.0 / 512
 
 func (l *litter) drop(cx, cy, radius float64, look leafLook) {

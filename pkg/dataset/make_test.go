@@ -60,7 +60,7 @@ func makeFolder(t testing.TB, n, w, h int) string {
 	return dir
 }
 
-// shared is a folder of real samples, if it is at hand.
+// shared is a folder of real samples, if it is present.
 func shared(name string) (string, bool) {
 	dir := filepath.Join("..", "..", "..", "shared", "data", filepath.FromSlash(name))
 	return dir, isFolder(dir)

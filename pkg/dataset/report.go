@@ -21,7 +21,7 @@ type Report struct {
 	// Shared are pictures that were left out of training: their pixels are those of a
 	// validation picture.
 	Shared []string `json:"shared,omitempty"`
-	// Repeated is the number of pictures that are in their part once more. They are used.
+	// Repeated is the number of pictures that occur in their part a second time. They are used.
 	Repeated int `json:"repeated,omitempty"`
 	// Unmatched are pictures without a counterpart in the other folder of pairs, left out
 	// as Options.SkipBad asks.

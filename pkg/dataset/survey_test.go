@@ -38,7 +38,7 @@ func nested(t *testing.T) (root, validation string) {
 	return root, filepath.Join(root, "held")
 }
 
-// What is validated on is not trained on: by pixels, whatever the files are called.
+// What is validated on is not trained on: by pixels, even under other file names.
 func TestSharedPictures(t *testing.T) {
 	root, validation := nested(t)
 	o := Options{Name: "folder", Root: root, Validation: validation}

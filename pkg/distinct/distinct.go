@@ -1,5 +1,5 @@
 // Package distinct builds Gorgonia graphs whose nodes have distinct hashes. Gorgonia merges
-// two nodes with equal 32-bit hashes, whatever they compute: about one graph of 700 nodes in
+// two nodes with equal 32-bit hashes, even if they compute different things: about one graph of 700 nodes in
 // 17000 would be computed wrongly.
 package distinct
 

@@ -1,5 +1,5 @@
-// Package durable writes files that are never seen half-written, whatever
-// happens in between: a full disk, a kill, a power cut. The new content goes to
+// Package durable writes files that are never seen half-written, even after
+// a full disk, a kill, a power cut. The new content goes to
 // a temporary name in the same folder, is forced to the disk, takes the place
 // of the old file in one step, and the folder itself is forced to the disk.
 //
@@ -105,7 +105,7 @@ func writePartial(fsys FS, partial string, write func(io.Writer) error) (err err
 	return f.Sync()
 }
 
-// explain names the file that was asked for instead of the temporary one, and
+// explain names the requested file instead of the temporary one, and
 // says what helps where that is known.
 func explain(path string, err error) error {
 	if err == nil {

@@ -21,7 +21,7 @@ func content(data []byte) func(io.Writer) error {
 	}
 }
 
-// Whatever step of a replacement fails, and however, the file holds the old or
+// For every failing step of a replacement and every kind of failure, the file holds the old or
 // the new content in full, and the next run can clean up and write.
 func TestWriteFileSurvivesEveryFault(t *testing.T) {
 	old := []byte("old content")

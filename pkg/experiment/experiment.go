@@ -196,7 +196,7 @@ func (e *Experiment) open(ctx context.Context, decoding dataset.Decoding) (err e
 	return err
 }
 
-// runUnits runs what is to be run, in its order.
+// runUnits runs the pending units in their order.
 func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error {
 	for _, w := range work {
 		plan, err := e.plan(w.Strategy)

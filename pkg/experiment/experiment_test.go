@@ -56,7 +56,7 @@ func read(t *testing.T, path string) []byte {
 }
 
 // TestRunFolder: a run leaves every file of the contract, with exact work
-// units, finite measures and models that the runtimes at hand agree on.
+// units, finite measures and models that the available runtimes agree on.
 func TestRunFolder(t *testing.T) {
 	out := t.TempDir()
 	if printed, err := run(t.Context(), t, out, small...); err != nil {

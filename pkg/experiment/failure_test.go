@@ -72,7 +72,7 @@ func TestKnownBefore(t *testing.T) {
 }
 
 // TestDivergence: numbers that are not finite end a run with the place, the last
-// good checkpoint stays, and -detect-anomaly goes on from it to the operation.
+// good checkpoint stays, and -detect-anomaly continues from it and names the operation.
 func TestDivergence(t *testing.T) {
 	out := t.TempDir()
 	wild := []string{"-network", "resnet", "-side", "8", "-levels", "0", "-batch", "2", "-iterations", "40", "-strategy", "single", "-optimizer", "sgd", "-lr", "100", "-schedule", "constant"}

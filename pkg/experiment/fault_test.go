@@ -61,7 +61,7 @@ func sameFiles(t *testing.T, want, got string, names ...string) {
 	}
 }
 
-// TestFaults: whatever write of a whole run fails, and however, the run ends
+// TestFaults: for every failing write of a whole run, the run ends
 // with an error, and the same call with -resume ends with the same bytes.
 func TestFaults(t *testing.T) {
 	args := []string{"-strategy", "mge", "-iterations", "2"}

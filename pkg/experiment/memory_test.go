@@ -24,7 +24,7 @@ func (normalised) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 }
 
 // TestPredictedActivations: the memory that a step takes is the one that is predicted, within the budget where batches can
-// be cut, and whatever it is where the network normalises over them.
+// be cut, and any budget where the network normalises over them.
 func TestPredictedActivations(t *testing.T) {
 	known, err := catalog.Standard().With(catalog.Catalog{Networks: []network.Network{normalised{}}})
 	if err != nil {

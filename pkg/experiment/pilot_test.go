@@ -113,7 +113,7 @@ func (s stopper) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// interrupted runs once more, on one core, is stopped after the second pilot of
+// interrupted runs again, on one core, is stopped after the second pilot of
 // MGE, and continues: all bytes are the same.
 func interrupted(t *testing.T, undisturbed string, args []string, further ...string) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))

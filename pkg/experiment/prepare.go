@@ -10,7 +10,7 @@ import (
 )
 
 // prepare finds out early what would otherwise end the run late, and gets the memory
-// for it. It leaves no trace in the run folder, so that the run can be asked for again
+// for it. It leaves no trace in the run folder, so that the run can be requested again
 // in another way.
 func (e *Experiment) prepare(units []runfolder.Unit) error {
 	there, err := runfolder.Read(e.config.Out)

@@ -185,7 +185,7 @@ func (s *speed) draw(level, n int, coarse bool) (float64, error) {
 func (e *Experiment) sampleBytes() int { return 4 * e.set.Channels * e.config.Side * e.config.Side }
 
 // optimizer times what an iteration takes beside its gradients: the step itself, and that
-// weights are packed anew for the next gradient.
+// weights are packed again for the next gradient.
 func (s *speed) optimizer(ctx context.Context, coarsest int) error {
 	rule, err := s.e.config.Rule()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/op"
 )
 
-// A compiled graph runs many times, on whatever its inputs hold.
+// A compiled graph runs many times, on the current values of its inputs.
 func Example() {
 	g := gorgonia.NewGraph()
 	x := tensor.New(tensor.WithBacking([]float32{-1, 2, 3, -4}))

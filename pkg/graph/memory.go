@@ -46,7 +46,7 @@ func (p *plan) bytes() int64 { return 4 * int64(p.size) }
 
 // planMemory gives each result a place such that no two results that are in use
 // at the same time overlap. order has operands before their uses; schedule is order, with
-// some nodes once more.
+// some nodes a second time.
 func planMemory(schedule, order, keep gorgonia.Nodes) *plan {
 	p := &plan{}
 	made := make(map[*gorgonia.Node]*place)

@@ -98,7 +98,7 @@ func TestArena(t *testing.T) {
 }
 
 // TestReserve: programs that fit what was reserved do not make the block grow, and one
-// that nobody holds any more is not moved with the others.
+// without a holder is not moved with the others.
 func TestReserve(t *testing.T) {
 	var arena graph.Arena
 	const reserved = 1 << 16
@@ -160,8 +160,8 @@ type sameHash struct{ op.Operation }
 
 func (sameHash) Hashcode() uint32 { return 1 }
 
-// TestCheck finds where a NaN or an infinity comes from, whatever memory the
-// results share, and leaves the program as it was.
+// TestCheck finds where a NaN or an infinity comes from, even where
+// results share memory, and leaves the program as it was.
 func TestCheck(t *testing.T) {
 	huge := float32(math.MaxFloat32)
 	for _, tc := range []struct {

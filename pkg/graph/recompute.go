@@ -14,7 +14,7 @@ import (
 // Budget is what the results of a graph should take at most.
 type Budget struct {
 	// Bytes is the bound; 0 for none. Where the results take more, some that the backward
-	// part of the graph reads are not kept for it but computed once more, right before. The
+	// part of the graph reads are not kept for it but computed a second time, right before. The
 	// values are the same, for equal operands give equal bytes.
 	Bytes int64
 	// Forward is where the forward part ends: it is all that this node depends on.

@@ -62,7 +62,7 @@ var small = []network.Network{
 const side = 32
 
 // TestBudget: within a budget a graph takes less memory and computes more, and gives the same
-// bits in every run, whatever else its arena is used for.
+// bits in every run, for any other use of its arena.
 func TestBudget(t *testing.T) {
 	results := func(losses *gorgonia.Node, gradients gorgonia.Nodes) (all [][]float32) {
 		for _, n := range append(gorgonia.Nodes{losses}, gradients...) {

@@ -8,7 +8,7 @@ type Loop[A any] struct {
 }
 
 // NewLoop returns a loop that calls do for runs [lo,hi) of items. do must give the same
-// result for an item whatever run it is in.
+// result for an item in any run.
 func NewLoop[A any](do func(a *A, lo, hi int)) *Loop[A] { return &Loop[A]{do: do} }
 
 // loopWork is the work of a chunk: less takes longer to hand to another core than to do.

@@ -23,8 +23,8 @@ type Builder struct {
 	Training bool
 	// Convolution is the algorithm of all convolutions.
 	Convolution conv.Algorithm
-	// Sketch leaves inputs without values: for a graph that is planned and never run,
-	// whatever its size.
+	// Sketch leaves inputs without values: for a graph of any size that is planned and
+	// never run.
 	Sketch bool
 	// Sampling is where random operations read their randomness.
 	Sampling *op.Sampling

@@ -11,7 +11,7 @@ import (
 )
 
 // A network is written once: built over an empty set it declares its parameters,
-// built again it is a graph over them, for whatever shape.
+// built again it is a graph over them, for any shape.
 func Example() {
 	network := func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
 		x = b.Conv("first", x, layer.Conv{Out: 8, Kernel: 3})

@@ -123,7 +123,7 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 }
 
 // TestNoGradientOfData: the first layer, which sees data, does not compute the
-// gradient of its input, whatever stands between.
+// gradient of its input, with any layers between.
 func TestNoGradientOfData(t *testing.T) {
 	for name, f := range map[string]block{
 		"conv": func(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {

@@ -56,7 +56,7 @@ var (
 		}}
 )
 
-// Always are the measures of every validation, whatever the task: the columns
+// Always are the measures of every validation, for every task: the columns
 // mse, psnr, ssim and ssim_signed of summary.csv.
 func Always() []Measure { return []Measure{MSE, PSNR, SSIM, SSIMSigned} }
 

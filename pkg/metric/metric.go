@@ -29,7 +29,7 @@ func check(got, want pixel.Images) {
 }
 
 // MeanSquares returns the mean squared difference of each image over its
-// channels, rows and columns, on whatever scale the batches have.
+// channels, rows and columns, on the scale of the batches.
 func MeanSquares(got, want pixel.Images) []float64 {
 	check(got, want)
 	per := got.Image()

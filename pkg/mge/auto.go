@@ -4,7 +4,7 @@ import "math"
 
 // Auto makes the stages of a strategy end by measurement. It trains in windows of nearly equal cost,
 // and before each the loss on the finest mesh is measured on a probe. After a window on the mesh of
-// the stage at hand, a window on the next finer mesh is tried: if its loss fell at least as fast for
+// the current stage, a window on the next finer mesh is tried: if its loss fell at least as fast for
 // its cost, that is the stage from there on; if not, training goes back, and tries again after twice
 // as many windows. No step is thrown away, since steps on a finer mesh are good steps that cost more.
 // The last part of the budget belongs to the finest mesh.
@@ -27,7 +27,7 @@ const (
 func (a Auto) Plan(strategy string, losses []float64) (p Plan, complete bool) {
 	p = Plan{Strategy: strategy, Pilot: a.Pilot}
 	last := len(a.Stages) - 1
-	at := 0                 // the stage at hand
+	at := 0                 // the current stage
 	wait, waited := 1, 0    // windows on it before the next is tried, and so far
 	rate := math.Inf(1)     // of the last window on it
 	for k := range losses { // the window after loss k
@@ -44,7 +44,7 @@ func (a Auto) Plan(strategy string, losses []float64) (p Plan, complete bool) {
 		cost := s.WorkUnits()
 		room := a.Budget - spent - a.Probe
 		if at == last {
-			// Nothing is left to be decided, nor to be probed but for this last time.
+			// Nothing is left to be decided, nor to be probed after this last time.
 			s.Iterations = fitting(s, room)
 		} else {
 			s.Iterations = min(max(1, int(math.Round(a.Budget*windowShare/cost))), fitting(s, room))

@@ -47,7 +47,7 @@ func TestBest(t *testing.T) {
 	}
 }
 
-// TestBestIsNeverWorse: whatever the covariances and batches, the variance is at most that of
+// TestBestIsNeverWorse: for any covariances and batches, the variance is at most that of
 // the fine batch alone.
 func TestBestIsNeverWorse(t *testing.T) {
 	r := random.New(5)

@@ -107,7 +107,7 @@ func (s Stage) workUnits(iterations int) float64 {
 }
 
 // Images is the number of evaluations of the network in one iteration, on
-// whatever mesh.
+// any mesh.
 func (s Stage) Images() int {
 	sum := 0
 	for i, n := range s.Batches {

@@ -115,7 +115,7 @@ func TestRunningStatistics(t *testing.T) {
 	if slices.Equal(before, after) {
 		t.Error("Apply does not use the running statistics")
 	}
-	// Batches of one distribution: with its own statistics in place of the running ones, the loss is nearly the same.
+	// Batches of one distribution: with its own statistics instead of the running ones, the loss is nearly the same.
 	var loss float64
 	for i, y := range after {
 		d := float64(y) - float64(part.Batch.Target.Data[i])

@@ -76,8 +76,7 @@ func TestSameWithinAnyMemory(t *testing.T) {
 	}
 }
 
-// evaluate returns a place in the activations of a model that nobody has any
-// more.
+// evaluate returns a place in the activations of a model without further references.
 func evaluate(t *testing.T, n network.Network) *float32 {
 	t.Helper()
 	set, err := network.Parameters(n, 3, 1)

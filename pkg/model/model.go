@@ -36,8 +36,8 @@ type Model struct {
 	Params  *param.Set
 	// Memory is the budget for activations in bytes: it bounds the micro-batch, and so must be
 	// set before the first use. Where a single image takes more, some of its activations are
-	// not kept for the backward pass but computed once more there, which changes no bit.
-	// Networks that normalise over batches are trained on whole batches, whatever memory these
+	// not kept for the backward pass but computed a second time there, which changes no bit.
+	// Networks that normalise over batches are trained on whole batches, regardless of the memory that these
 	// take.
 	Memory int64
 	// DetectAnomaly lets every evaluation look for the first result that is not
@@ -85,7 +85,7 @@ func (m *Model) AddGradient(ctx context.Context, dst []float32, b mesh.Batch, ke
 // Gradients sums the weighted gradients of several batches on one mesh: those of the parts
 // with destination d to the flat vector dst[d], which it overwrites or, with add, adds to.
 // It sets the losses of the parts. The parts of a destination are evaluated together: they
-// share what a run of a graph costs whatever the number of images. Each destination has
+// share what a run of a graph costs for any number of images. Each destination has
 // runs of its own. A done ctx ends it before the next micro-batch, with dst incomplete.
 func (m *Model) Gradients(ctx context.Context, dst [][]float32, parts []mesh.Part, add bool) error {
 	for i := range parts {
@@ -268,8 +268,8 @@ func (m *Model) MicroBatch(c, h, w int, training bool) (int, error) {
 	}
 }
 
-// WholeBatches says that training does not cut batches, whatever memory they take, since the network normalises over them.
-// It is known once Bytes or a gradient has been asked for.
+// WholeBatches says that training does not cut batches, regardless of their memory, since the network normalises over them.
+// It is known once Bytes or a gradient has been computed.
 func (m *Model) WholeBatches() bool { return m.whole }
 
 // Bytes is the memory for activations, and gradients when training, that n images

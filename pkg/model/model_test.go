@@ -245,7 +245,7 @@ func TestSteadyState(t *testing.T) {
 	}
 }
 
-// TestOverwrites: what was in the vector does not matter, whatever the number of
+// TestOverwrites: what was in the vector does not matter, for any number of
 // micro-batches.
 func TestOverwrites(t *testing.T) {
 	for _, memory := range []int64{model.DefaultMemory, 1} {
@@ -293,7 +293,7 @@ func TestDirectGradients(t *testing.T) {
 	}
 }
 
-// TestFrozen: a frozen parameter has no gradient, whatever was in the vector, and changes
+// TestFrozen: a frozen parameter has no gradient, for any values in the vector, and changes
 // nothing of the others'.
 func TestFrozen(t *testing.T) {
 	for _, n := range []network.Network{smallUNet(), network.ResNet{Out: 3, Hidden: 10, Blocks: 2, Time: true}} {
@@ -359,7 +359,7 @@ func TestSharedArena(t *testing.T) {
 	}
 }
 
-// TestMicroBatchFillsTheBudget: what a batch takes whatever its size must not be
+// TestMicroBatchFillsTheBudget: what a batch takes at any size must not be
 // counted for each image. With the UNet that is the gradients of its weights, 10 MB.
 func TestMicroBatchFillsTheBudget(t *testing.T) {
 	n := network.NewUNet()

@@ -10,7 +10,7 @@ import (
 )
 
 // DnCNN is the network of Zhang et al. (2017), "Beyond a Gaussian Denoiser": a row of convolutions
-// that adds a correction to its input. Group normalisation stands in place of the batch
+// that adds a correction to its input. Group normalisation replaces the batch
 // normalisation, which knows the other pictures of a batch while training and running means of them
 // later: it treats each picture alone, in batches of any size and on any mesh.
 type DnCNN struct {

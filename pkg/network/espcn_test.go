@@ -13,8 +13,8 @@ import (
 	"multiscale/pkg/kernel/resample"
 )
 
-// TestESPCNStartsBilinear: before training, the answer is the bilinear enlargement, whatever the seed,
-// but for tanh's bend and the border, where convolutions see zeros.
+// TestESPCNStartsBilinear: before training, the answer is the bilinear enlargement, for every seed,
+// except for tanh's bend and the border, where convolutions see zeros.
 func TestESPCNStartsBilinear(t *testing.T) {
 	// bend is how far two tanh of numbers up to 0.15 are from linear, as pixels, and the small
 	// random weights.

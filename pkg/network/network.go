@@ -96,7 +96,7 @@ func orAsMany(channels int, x *gorgonia.Node) int {
 }
 
 // Plain is embedded by networks that take no t and answer in the size of their
-// input, whatever that is.
+// input, for any input.
 type Plain struct{}
 
 // Conditions implements Network.

@@ -138,7 +138,7 @@ func Options(n Network) []Option {
 	return options
 }
 
-// copied returns the options of a copy of a network, and the copy as it is when asked for.
+// copied returns the options of a copy of a network, and the copy as it is on request.
 func copied(n Network) (edited func() Network, options []Option) {
 	if e, ok := n.(Enlarged); ok && e.Body != nil {
 		body, options := copied(e.Body)

@@ -26,7 +26,7 @@ const (
 // bytes is the size of an element.
 func (t Type) bytes() int64 { return int64(t[2] - '0') }
 
-// MaxElements bounds the arrays that are read, whatever their headers say.
+// MaxElements bounds the arrays that are read, regardless of their headers.
 const MaxElements = 1 << 28
 
 // Header is what a file says of its array. Elements are in C order: the last

@@ -184,7 +184,7 @@ func floats(v gorgonia.Value) ([]float32, error) {
 func (o *Base) ReturnsPtr() bool { return true }
 
 // CallsExtern implements gorgonia.Op. With true the machine would allocate a
-// result anew in every run.
+// result in every run.
 func (o *Base) CallsExtern() bool { return false }
 
 // OverwritesInput implements gorgonia.Op.

@@ -29,7 +29,7 @@ const (
 	usualEpsilon = 1e-8
 )
 
-// NewAdam returns Adam with these constants, whatever they are: beta1 and beta2 in [0,1), epsilon
+// NewAdam returns Adam with these constants: beta1 and beta2 in [0,1), epsilon
 // from 0 on.
 func NewAdam(beta1, beta2, epsilon float64) Adam {
 	return Adam{Beta1: beta1, Beta2: beta2, Epsilon: epsilon, stated: true}

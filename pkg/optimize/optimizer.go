@@ -37,7 +37,7 @@ type Step struct {
 }
 
 // Optimizer applies a Rule to a flat vector of parameters. Equal steps give equal bytes,
-// whatever the number of cores.
+// for any number of cores.
 type Optimizer struct {
 	rule   Rule
 	n      int // values
@@ -46,7 +46,7 @@ type Optimizer struct {
 	state  [][]float32 // a vector for each moment
 	chunks []chunk
 
-	values, gradient []float32 // of the step at hand
+	values, gradient []float32 // of the current step
 }
 
 // chunk is a stretch of values that one core updates at a time.

@@ -109,7 +109,7 @@ func TestInitializers(t *testing.T) {
 }
 
 // TestOrthogonal: rows, or columns where they are fewer, have length gain and
-// right angles, whatever the shape.
+// right angles, for any shape.
 func TestOrthogonal(t *testing.T) {
 	const gain = 1.5
 	for _, shape := range []tensor.Shape{{20, 30}, {30, 20}, {7, 7}, {8, 3, 3, 3}, {64, 3, 5, 5}, {1, 9}, {9, 1}} {

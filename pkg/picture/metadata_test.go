@@ -199,7 +199,7 @@ func TestLargeFrameGIF(t *testing.T) {
 	}
 }
 
-// FuzzMetadata: what is read beside the pixels never fails, whatever it is.
+// FuzzMetadata: what is read beside the pixels never fails, for any bytes.
 func FuzzMetadata(f *testing.F) {
 	for _, name := range []string{"png-frames.png", "png-turned.png", "gif-frames.gif", "webp-frames.webp", "webp-turned.webp", "jpeg-xmp-exif.jpg"} {
 		f.Add(readFile(f, name))

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Opening a pipe that nobody writes to would wait for ever.
+// Opening a pipe without a writer would wait for ever.
 func TestOpenRefusesPipe(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe.png")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {

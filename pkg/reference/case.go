@@ -17,7 +17,7 @@ import (
 // Case is one case of the reference data.
 type Case struct {
 	ID    string `json:"id"`   // group/name, which is also its folder
-	Kind  string `json:"kind"` // what is to be done with the files
+	Kind  string `json:"kind"` // what the test does with the files
 	Title string `json:"title"`
 	// HyperParameters depend on the kind; see Decode.
 	HyperParameters json.RawMessage `json:"hyper_parameters"`

@@ -52,7 +52,7 @@ func TestReference(t *testing.T) {
 	runCases(t, folder, checks)
 }
 
-// TestReferenceSubset runs the cases in the repository, whatever else there is.
+// TestReferenceSubset runs the cases in the repository, with or without other folders.
 func TestReferenceSubset(t *testing.T) { runCases(t, subset, checks) }
 
 // runCases runs all cases of a folder by their kinds.

@@ -57,7 +57,7 @@ func TestRatio(t *testing.T) {
 		if want := "-root-" + strings.ReplaceAll(filepath.Base(c.root), " ", "-"); !strings.Contains(got.Out, want) {
 			t.Errorf("%s has no %s", got.Out, want)
 		}
-		// What a record holds is enough to read it, wherever the pictures are.
+		// What a record holds is enough to read it, independent of where the pictures are.
 		given := FromRecord(got.Flags())
 		delete(given, "seed")
 		given["root"] = none

@@ -342,7 +342,7 @@ func TestSources(t *testing.T) {
 }
 
 // TestCommittedRecords: the run folders of earlier versions stand for what they stood
-// for, whatever settings there are today.
+// for, for the settings of today.
 func TestCommittedRecords(t *testing.T) {
 	files, err := filepath.Glob("../../results/*/run.json")
 	if err != nil || len(files) == 0 {
@@ -461,7 +461,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// FuzzRecord: whatever a run.json holds, reading it ends in a configuration or in an
+// FuzzRecord: for any content of a run.json, reading it ends in a configuration or in an
 // error about a setting, and comparing it with itself finds no difference.
 func FuzzRecord(f *testing.F) {
 	for _, s := range []string{`{"task":"denoising","stages":[4,2,1],"lr":1e-3,"levels":"auto"}`, `{"seeds":[1,"2",null],"memory":{"a":[]},"data_digest":7}`, `{"strategy":[]}`} {

@@ -79,7 +79,7 @@ type drawing struct {
 	request      mesh.Request
 	level        int
 	from         int        // number of the first sample in the whole batch
-	fine, coarse mesh.Batch // on the meshes of level and, if asked for, level+1
+	fine, coarse mesh.Batch // on the meshes of level and, if requested, level+1
 	root         random.Stream
 	// picks says that only the pixels that the restriction keeps are degraded.
 	picks bool

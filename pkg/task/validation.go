@@ -22,7 +22,7 @@ type Restorer interface {
 }
 
 // Validation is a fixed set of degraded images on the finest mesh: the same
-// crops, noise and t for every run on a data set, whatever its seed.
+// crops, noise and t for every run on a data set, for every seed.
 type Validation struct {
 	Batch mesh.Batch
 	Scale pixel.Scale

@@ -63,7 +63,7 @@ func TestValidation(t *testing.T) {
 }
 
 // TestWholePictures: super-resolution measures Urban100's validation pictures in
-// full, whatever their sizes; other tasks and sets take crops.
+// full, for any sizes; other tasks and sets take crops.
 func TestWholePictures(t *testing.T) {
 	root := t.TempDir()
 	sizes := []image.Point{{20, 16}, {16, 17}, {18, 16}, {22, 16}, {16, 16}, {17, 30}, {16, 16}, {16, 16}, {24, 17}, {16, 20}}

@@ -45,7 +45,7 @@ func (d *drifting) Restore(state []byte) error {
 }
 
 // TestCheckpoint: a trainer that is restored continues with the bytes of one that was not
-// interrupted, wherever it was saved, the state of its source included.
+// interrupted, at any step of saving, the state of its source included.
 func TestCheckpoint(t *testing.T) {
 	fresh := func() *train.Trainer {
 		tr, _ := newTrainer(t, train.Clip(3))

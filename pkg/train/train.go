@@ -174,7 +174,7 @@ func (t *Trainer) step(ctx context.Context, gradient []float32) (Step, error) {
 	return s, err
 }
 
-// begins reports whether the iteration at hand, of the stage of an index, is the first of a
+// begins reports whether the current iteration, of the stage of an index, is the first of a
 // stage's number, the first stage excepted.
 func (t *Trainer) begins(index int) bool {
 	if t.Iteration == 0 {

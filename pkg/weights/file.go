@@ -5,7 +5,7 @@
 //     the form before that.
 //
 // Nothing in a file is ever executed: the package pickle reads a checkpoint's program as data. A file's
-// tensors stay in the bytes of the file until they are asked for, and all sizes are checked before
+// tensors stay in the bytes of the file until they are requested, and all sizes are checked before
 // anything is allocated for them.
 package weights
 

@@ -71,7 +71,7 @@ func TestTake(t *testing.T) {
 	}
 }
 
-// TestTakeValues: integers that nobody asked for are passed over, those that are asked for are converted; what is not a number
+// TestTakeValues: unrequested integers are skipped, requested ones are converted; what is not a number
 // is an error.
 func TestTakeValues(t *testing.T) {
 	f, err := weights.Read(filepath.Join("testdata", "module.pth"))

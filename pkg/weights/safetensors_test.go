@@ -22,7 +22,7 @@ func named(f *weights.File) []weights.Named {
 	return all
 }
 
-// TestWriteSafetensors: what is written is read again, whatever the elements' type and order in memory; twice the same bytes.
+// TestWriteSafetensors: what is written is read again, for every type and memory order of the elements; twice the same bytes.
 func TestWriteSafetensors(t *testing.T) {
 	for _, c := range fixtures(t) {
 		if c.Error != "" || c.File == "complex.pth" {

@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Tensor is an array of a file. Its elements stay in the file's bytes until they are asked for.
+// Tensor is an array of a file. Its elements stay in the file's bytes until they are requested.
 type Tensor struct {
 	Shape   []int
 	Element Element
@@ -78,7 +78,7 @@ func (t *Tensor) check() error {
 	if len(t.strides) != len(t.Shape) {
 		return fmt.Errorf("%d strides for the shape %v", len(t.strides), t.Shape)
 	}
-	if n == 0 { // wherever it says that it begins
+	if n == 0 { // wherever its offset points
 		return nil
 	}
 	size := uint64(len(t.data) / t.Element.Size())

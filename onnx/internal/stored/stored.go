@@ -23,7 +23,7 @@ type Case struct {
 }
 
 // Cases returns the models of the reference data, or the few kept in onnx/testdata where the
-// data are not at hand. A REFERENCE_DIR without models fails the test.
+// data are missing. A REFERENCE_DIR without models fails the test.
 func Cases(t testing.TB) []*Case {
 	t.Helper()
 	folder, err := reference.Locate()

@@ -81,7 +81,7 @@ func NewRun(dir string, c runfolder.Contents, known catalog.Catalog) (Run, error
 	return r, nil
 }
 
-// Averaged returns the run with averaged weights in place of the last ones, as a variant of its
+// Averaged returns the run with averaged weights instead of the last ones, as a variant of its
 // own; ok is false where it has none.
 func (r Run) Averaged() (_ Run, ok bool) {
 	if r.Contents, ok = r.OfAverages(); ok {

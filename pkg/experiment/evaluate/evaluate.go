@@ -269,7 +269,7 @@ func (e *evaluation) place(m *model) error {
 
 // takesGiven says whether a model gets the data set's degraded pictures although its task
 // degrades by itself: where it takes no t, of which pictures say nothing, and no setting
-// of a degradation is asked for.
+// of a degradation is given.
 func (e *evaluation) takesGiven(t task.Task, m *model) bool {
 	if e.set.Report.Ratio != t.Scale || slices.ContainsFunc(slices.Collect(maps.Keys(e.Settings)), t.HasSetting) {
 		return false
@@ -348,7 +348,7 @@ func (e *evaluation) picture(ctx context.Context, i int, done func(models int)) 
 // each model of the group makes of it.
 func (e *evaluation) try(ctx context.Context, g *group, c task.Case, i int) error {
 	name := e.set.Validation.Name(i)
-	// The noise belongs to the picture, whatever others there are.
+	// The noise belongs to the picture and does not depend on the others.
 	r := random.New(0).Child("evaluation/" + e.set.Name).Child(name)
 	t, err := e.degrade(g, c, i, r)
 	if err != nil {

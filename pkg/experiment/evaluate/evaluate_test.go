@@ -63,7 +63,7 @@ func models(t *testing.T) []string {
 
 // TestFolder: every model is measured on every picture of a folder with the
 // degradations of its task; the table holds the means of the rows; and our own backend gives the
-// numbers of the best runtime at hand.
+// numbers of the best available runtime.
 func TestFolder(t *testing.T) {
 	root, out, own := folder(t, 3), filepath.Join(t.TempDir(), "new", "folder"), t.TempDir()
 	args := append(models(t), "-data", "folder", "-root", root, "-noise", "0.2,0.4")
@@ -141,7 +141,7 @@ func TestOtherPictures(t *testing.T) {
 	}
 }
 
-// TestBadPictures: whatever is wrong with a picture, the others are measured and their tables stay;
+// TestBadPictures: with any fault in one picture, the others are measured and their tables stay;
 // it is named, and the exit status is 1.
 func TestBadPictures(t *testing.T) {
 	model := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))

@@ -6,7 +6,7 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Successive over-relaxation ends when no pixel changes by more, or after so many sweeps.
+// Successive over-relaxation ends when no pixel changes by more, or after the given number of sweeps.
 const (
 	settled   = 1e-5
 	maxSweeps = 5000

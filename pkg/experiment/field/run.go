@@ -189,7 +189,7 @@ func (m *measurement) picture(ctx context.Context, name string, done func()) (fo
 	}
 	clean := from.clean
 	for _, s := range b.Settings {
-		// The noise belongs to the picture, whatever others there are and whichever
+		// The noise belongs to the picture, and does not depend on the others or on which
 		// format they have.
 		base := filepath.Base(filepath.FromSlash(name))
 		r := random.New(0).Child("benchmark/" + b.Name).Child(s.Name).Child(strings.TrimSuffix(base, filepath.Ext(base)))

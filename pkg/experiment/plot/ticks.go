@@ -8,7 +8,7 @@ import (
 )
 
 // logTicks labels a logarithmic axis so that at least three labels are on it
-// wherever that can be: powers of ten over many decades, 1-2-5 over a few, and
+// where that is possible: powers of ten over many decades, 1-2-5 over a few, and
 // even steps inside one. gonum's own labels only powers of ten, of which a range
 // like 0.02 to 0.08 has none.
 type logTicks struct{}

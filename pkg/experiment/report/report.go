@@ -30,7 +30,7 @@ import (
 type Report struct {
 	Title  string
 	Intro  []string // paragraphs
-	Absent []string // what was asked for and is not there
+	Absent []string // requested and missing
 	Answer *table.Table
 	Ends   []comparison.End // what the answer's figure shows of several experiments
 	Tables []*table.Table

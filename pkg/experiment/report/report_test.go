@@ -25,7 +25,7 @@ import (
 const evil = `"><script>console.error('run')</script><img src=x onerror=alert(1)>`
 
 // sample is a report with everything in it: long tables, curves, a sheet of
-// pictures, and texts from files that nobody should trust.
+// pictures, and texts from untrusted files.
 func sample(t *testing.T) report.Report {
 	t.Helper()
 	dir := t.TempDir()

@@ -146,7 +146,7 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// TestPhotograph: a noisy picture comes back cleaner, whatever it takes: in tiles, in our own
+// TestPhotograph: a noisy picture comes back cleaner in every way of running: in tiles, in our own
 // backend, with the noise estimated or told.
 func TestPhotograph(t *testing.T) {
 	model := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))

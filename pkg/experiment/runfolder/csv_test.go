@@ -65,7 +65,7 @@ func TestSavedBySpreadsheet(t *testing.T) {
 	}
 }
 
-// fuzzTable checks that whatever can be read can be written and read again
+// fuzzTable checks that every table that can be read can be written and read again
 // without a change.
 func fuzzTable[R any](f *testing.F, table format[R], row R) {
 	var b bytes.Buffer

@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// A call that trains what is asked and not yet finished.
+// A call that trains the requested units that are not finished.
 func Example() {
 	dir, err := os.MkdirTemp("", "run")
 	if err != nil {

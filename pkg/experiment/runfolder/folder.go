@@ -146,7 +146,7 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 	return f, f.WriteFile(RecordFile, record.Write)
 }
 
-// plan decides what is to be run, in the order asked.
+// plan decides which units run, in the requested order.
 func (f *Folder) plan(asked []Unit, o Options) error {
 	var unfinished []Unit
 	var damaged []string

@@ -361,7 +361,7 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// Whatever write fails, and however: a second call with -resume brings the
+// For every failing write and every kind of failure, a second call with -resume brings the
 // folder to where an undisturbed call would have brought it.
 func TestEveryFaultIsRecoveredFrom(t *testing.T) {
 	undisturbed := t.TempDir()

@@ -278,7 +278,7 @@ func (c Contents) Only(units []Unit) Contents {
 	return c
 }
 
-// OfAverages returns the contents with averaged weights in place of the last ones: their rows
+// OfAverages returns the contents with averaged weights instead of the last ones: their rows
 // in Summaries, and what they were on the way in Histories. Units without an average are left out;
 // ok is false where there is none.
 func (c Contents) OfAverages() (_ Contents, ok bool) {

@@ -29,7 +29,7 @@ func Units(strategies []mge.Strategy, seeds []uint64) (units []Unit) {
 	return units
 }
 
-// Compare orders units as files show them, whatever order they ran in: by
+// Compare orders units as files show them, independent of the order in which they ran: by
 // strategy, then by seed.
 func Compare(a, b Unit) int {
 	all := mge.Strategies()

@@ -16,7 +16,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Trial is what is to be survived.
+// Trial is a run that is killed and has to survive.
 type Trial struct {
 	// Command is the training program with its flags, without -out, -resume and
 	// -force.

@@ -66,7 +66,7 @@ a|b_<i>50%,-3,,0.25
 	}
 }
 
-// TestOneLine: a text from a file stays in its cell, whatever is in it.
+// TestOneLine: a text from a file stays in its cell, whatever characters it has.
 func TestOneLine(t *testing.T) {
 	s := sample()
 	s.Rows = s.Rows[:1]

@@ -18,7 +18,7 @@ import (
 type collection struct {
 	known    catalog.Catalog
 	runs     []comparison.Run
-	problems []error  // of folders that were asked for and cannot be used
+	problems []error  // of requested folders that cannot be used
 	passed   []string // folders that are no run folders, or hold nothing yet
 
 	missing []string // what a plan asks for and is not finished
@@ -74,7 +74,7 @@ func isRunFolder(dir string) bool {
 }
 
 // add reads a run folder, once. One in which nothing is finished yet is missed only
-// where it was asked for by its own name.
+// where its own name was given.
 func (c *collection) add(dir string, seen map[string]bool, named bool) {
 	if path, err := filepath.EvalSymlinks(dir); err == nil {
 		if path, err = filepath.Abs(path); err == nil {

@@ -19,7 +19,7 @@ import (
 )
 
 // Run does what r asks for: it prints the tables to out, and progress and what is
-// missing to log. The error says that something asked for is not in the tables.
+// missing to log. The error says that something requested is missing from the tables.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if r.Plan != "" {
 		return runPlan(ctx, r, out, log)

@@ -14,13 +14,13 @@ type Runner struct {
 	Session *session.Session
 	// Memory is the budget in bytes for what the model computes in between.
 	Memory int64
-	// Side, if not 0, is the side of tiles in pixels, whatever fits.
+	// Side, if not 0, is the side of tiles in pixels, even if larger ones fit.
 	Side int
 
 	plans map[[2]int]Plan
 }
 
-// Picture is what a network sees, wherever it comes from.
+// Picture is what a network sees.
 type Picture struct {
 	C, H, W int
 	// Read writes the normalised pixels of the rectangle to dst, planes (C,h,w).

@@ -17,7 +17,7 @@ func (s *study) cells(c Case) []string {
 	return []string{s.Task.Name, s.NetworkText(), s.set.Name, c.Weights, c.Restriction.Name(), c.Degrade.String(), c.Coupling.String()}
 }
 
-// write writes a table: for each result the rows of its own, which begin with the
+// write writes a table: for each result its rows, which begin with the
 // case.
 func (s *study) write(w io.Writer, columns []string, rows func(Result) [][]string) error {
 	records := [][]string{append(append([]string{}, caseColumns...), columns...)}

@@ -213,7 +213,7 @@ func TestTwice(t *testing.T) {
 	}
 }
 
-// TestTaskFirst: the other settings' choices and defaults are those of -task, wherever
+// TestTaskFirst: the other settings' choices and defaults are those of -task, at any place where
 // it stands.
 func TestTaskFirst(t *testing.T) {
 	r, err := parse(catalog.Standard(), []string{"-network", "espcn", "-task=superresolution"}, io.Discard)

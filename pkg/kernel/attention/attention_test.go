@@ -123,7 +123,7 @@ func TestScoresThatGrow(t *testing.T) {
 }
 
 // TestBackwardBlocks has rows in several blocks, and one derivative along a
-// direction in place of all.
+// direction instead of all.
 func TestBackwardBlocks(t *testing.T) {
 	on(t, func(t *testing.T) {
 		for _, s := range []Shape{{1, 4, 256, 1}, {1, 6, 700, 2}, {1, 4, 2100, 1}} {

@@ -10,7 +10,7 @@ import (
 type Algorithm uint8
 
 // The algorithms. Auto chooses by a fixed table of shapes, never by a clock, so
-// that results can be reproduced. Winograd is used wherever it can be.
+// that results can be reproduced. Winograd is used where its conditions hold.
 const (
 	Auto Algorithm = iota
 	Direct

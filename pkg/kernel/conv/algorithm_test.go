@@ -20,7 +20,7 @@ func TestParseAlgorithm(t *testing.T) {
 	}
 }
 
-// TestAlgorithmOfItsOwn: every convolution has the algorithm that its shape names, whatever
+// TestAlgorithmOfItsOwn: every convolution has the algorithm that its shape names, regardless of what
 // others use beside it, and an unknown one is refused.
 func TestAlgorithmOfItsOwn(t *testing.T) {
 	s := Shape{2, 16, 12, 12, 16, 3, 1, 1, Auto}

@@ -39,7 +39,7 @@ type planes struct{ n, c, h, w int }
 
 func (p planes) size() int { return p.n * p.c * p.h * p.w }
 
-// Epilogue is what Forward adds while the result is at hand; nil slices are
+// Epilogue is what Forward adds while the result is in cache; nil slices are
 // left out.
 type Epilogue struct {
 	Bias     []float32 // (O)

@@ -98,7 +98,7 @@ const mergedRows = 8
 
 func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.channels) }
 
-// do computes one chunk of the pass at hand.
+// do computes one chunk of the current pass.
 func (j *weightJob) do(s *scratch, chunk int) {
 	if j.merging {
 		j.merge(s, chunk*j.merged, min(j.shape.O, (chunk+1)*j.merged), 0, j.shape.C)

@@ -17,8 +17,8 @@ type minimal struct {
 	input, output, weights, filter, gradient lanes.Map
 }
 
-// The algorithms: F(4x4, 3x3), with 36 products in place of 144, and images of 2x2
-// pixels as a whole, where the padding is known to be zero, with 9 in place of the
+// The algorithms: F(4x4, 3x3), with 36 products instead of 144, and images of 2x2
+// pixels as a whole, where the padding is known to be zero, with 9 instead of the
 // 16 that hit the image.
 var (
 	large = minimal{4, 6, 6, 36, lanes.Input, lanes.Output, lanes.Weights, lanes.Filter, lanes.Gradient}

@@ -10,7 +10,7 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// supported are the kernels that this machine can run, whatever the environment
+// supported are the kernels that this machine can run, independent of what the environment
 // chose for the process.
 func supported() (all []*Kernels) {
 	for _, path := range kernel.Supported() {
@@ -108,7 +108,7 @@ func TestGather(t *testing.T) {
 	}
 }
 
-// TestGatherItems: several items are what they are one by one, whatever is fetched ahead.
+// TestGatherItems: several items are what they are one by one, independent of what is fetched ahead.
 func TestGatherItems(t *testing.T) {
 	for _, k := range supported() {
 		for _, count := range []int{1, 4, 7, 9, k.Lanes, 2*k.Lanes + 3} {
@@ -134,7 +134,7 @@ func TestGatherItems(t *testing.T) {
 	}
 }
 
-// TestScatterItems: several items are what they are one by one, whatever is fetched ahead.
+// TestScatterItems: several items are what they are one by one, independent of what is fetched ahead.
 func TestScatterItems(t *testing.T) {
 	for _, k := range supported() {
 		for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {

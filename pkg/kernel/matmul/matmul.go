@@ -154,7 +154,7 @@ func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
 	}
 }
 
-// panel multiplies rows top to bottom of op(A) with the columns at hand.
+// panel multiplies rows top to bottom of op(A) with the current columns.
 func (j *job) panel(s *scratch, c, a []float32, top, bottom, column, columns, first, k int, accumulate bool) {
 	p, group := &s.product, j.kernels.Group
 	p.A, p.Segments, p.K = a, lanes.Whole, k

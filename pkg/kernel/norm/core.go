@@ -42,7 +42,7 @@ func (c *core) Do(chunk int) {
 	}
 }
 
-// part takes a part of a group through the phase at hand.
+// part takes a part of a group through the current phase.
 func (c *core) part(chunk int) {
 	if c.round == 1 { // backwards: what the first round left in the cache comes first
 		chunk = c.total*c.parts - 1 - chunk

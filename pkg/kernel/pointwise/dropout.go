@@ -61,7 +61,7 @@ func strided(j *job, base, from, to, k int, seed uint64) {
 		row := at / w // of all channels
 		channel, i := row/h, row%h
 		end := min((row+1)*w, to)
-		// The row's first pixel, and the one at hand, on the finer image.
+		// The row's first pixel, and the current one, on the finer image.
 		fine := (channel*h*k+i*k)*w*k + (at-row*w)*k
 		for ; at < end; at++ {
 			y := &j.y[base+at]

@@ -194,7 +194,7 @@ func TestDropout(t *testing.T) {
 }
 
 // TestDropoutStrided: pixels of a coarse image have the masks of every k-th pixel
-// of a fine one, whatever other images are in the batch; with stride 1 it is
+// of a fine one, independent of the other images in the batch; with stride 1 it is
 // Dropout. Images larger than a chunk, odd ones and single pixels are among them.
 func TestDropoutStrided(t *testing.T) {
 	for _, c := range []struct{ channels, h, w, stride int }{

@@ -162,7 +162,7 @@ func TestDecodeAs(t *testing.T) {
 	marked, _ := Decode(data)
 	raw, _ := DecodeAs(data, RGB)
 	if !bytes.Equal(as.Planes[1], marked.Planes[1]) || bytes.Equal(raw.Planes[1], marked.Planes[1]) {
-		t.Error("the colours are not those that were asked for")
+		t.Error("the colours are not the requested ones")
 	}
 }
 

@@ -166,7 +166,7 @@ func (g *generator) rowStep(t tile, sums [][]V, a []R, b R) {
 	g.Release(mark)
 }
 
-// oneStep adds one step of the sum, wherever the values of A are.
+// oneStep adds one step of the sum, for any place of the values of A.
 func (g *generator) oneStep(t tile, sums [][]V, a []R, b R) {
 	mark := g.Mark()
 	bs := g.loadB(t, b)

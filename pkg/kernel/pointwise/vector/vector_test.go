@@ -389,7 +389,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestPixels: every byte becomes the nearest float32 to its part of 255, wherever it stands.
+// TestPixels: every byte becomes the nearest float32 to its part of 255, at any position.
 func TestPixels(t *testing.T) {
 	for _, width := range lengths()[4:] {
 		if width == 0 {

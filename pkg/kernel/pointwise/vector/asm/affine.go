@@ -165,7 +165,7 @@ func addPairs() {
 	MOVQ(U64(0x3ff0000000000000), one)
 	MOVQ(one, ones)
 	pair, sample, last := label("pair"), label("sample"), label("last")
-	// weighed is the pair at hand of the sample at hand.
+	// weighed is the current pair of the current sample.
 	from, by := GP64(), GP64()
 	weighed := func() VecVirtual {
 		v, f := XMM(), XMM()
