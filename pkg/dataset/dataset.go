@@ -58,6 +58,9 @@ type Options struct {
 	SkipBad bool
 	// AllowIncomplete takes a published data set that lacks pictures.
 	AllowIncomplete bool
+	// HoldOut leaves the validation pictures alone: a tenth of the training pictures is validated
+	// on, and the others are trained on; see Split. It is for choosing settings.
+	HoldOut bool
 	// Known is the Report of an earlier call. If it is on the same files, they are not
 	// decoded again.
 	Known *Report
@@ -173,6 +176,11 @@ func Open(o Options) (*Set, error) {
 		return nil, err
 	}
 	set.Name = f.Name
+	if o.HoldOut {
+		if set.Train, set.Validation, err = set.Train.split("-hold-out with -data " + f.Name); err != nil {
+			return nil, err
+		}
+	}
 	if n := o.Channels; n != 0 && n != set.Channels && convertible(set.Channels, n) { // NewGallery does it
 		set.Channels, set.Scale = n, scaleOfChannels(set.Scale, n)
 	}

@@ -138,6 +138,55 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// TestHoldOut: a tenth of the training pictures is validated on and the validation pictures are
+// not used, in each kind of data set; degraded pictures stay with their clean ones.
+func TestHoldOut(t *testing.T) {
+	root := t.TempDir()
+	for i := range 20 {
+		name := fmt.Sprintf("%02d.png", i)
+		save(t, noise(8, 8, name), root, cleanFolder, name)
+		save(t, noise(8, 8, "low"+name), root, degradedFolder, name)
+	}
+	for _, o := range []Options{{Name: "deadleaves"}, {Name: "pairs", Root: root, Validation: root}} {
+		o.Side = 8
+		if o.Validation != "" {
+			o.Validation = t.TempDir()
+			save(t, noise(8, 8, "own"), o.Validation, cleanFolder, "own.png")
+			save(t, noise(8, 8, "lowown"), o.Validation, degradedFolder, "own.png")
+		}
+		all := open(t, o)
+		o.HoldOut = true
+		held := open(t, o)
+		if held.Digest != all.Digest || held.Report.Train != held.Train.Len() {
+			t.Errorf("%s: digest %s and %s, %d pictures reported of %d", o.Name, held.Digest, all.Digest, held.Report.Train, held.Train.Len())
+		}
+		place := make(map[string]int)
+		for i := range all.Train.Len() {
+			place[all.Train.Name(i)] = i
+		}
+		seen := make(map[string]bool)
+		for _, g := range []*Gallery{held.Train, held.Validation} {
+			for i := range g.Len() {
+				k, ok := place[g.Name(i)]
+				if !ok || seen[g.Name(i)] {
+					t.Fatalf("%s: %s is no training picture, or there twice", o.Name, g.Name(i))
+				}
+				seen[g.Name(i)] = true
+				if o.Name == "pairs" {
+					a, err := g.inputs.Load(i)
+					b, err2 := all.Train.inputs.Load(k)
+					if err != nil || err2 != nil || !slices.Equal(a.Pix, b.Pix) {
+						t.Fatalf("%s: another degraded picture, %v, %v", g.Name(i), err, err2)
+					}
+				}
+			}
+		}
+		if n := held.Validation.Len(); len(seen) != all.Train.Len() || n == 0 || n > all.Train.Len()/4 {
+			t.Errorf("%s: %d of %d pictures, %d held out", o.Name, len(seen), all.Train.Len(), n)
+		}
+	}
+}
+
 func TestDigest(t *testing.T) {
 	root := makeFolder(t, 4, 8, 8)
 	digest := func() string { return open(t, Options{Name: "folder", Root: root}).Digest }

@@ -93,6 +93,26 @@ func NewPairs(clean, inputs Source, how Fit, o Options) *Gallery {
 	return g
 }
 
+// split parts a gallery by the names of its pictures; see Split.
+func (g *Gallery) split(where string) (train, validation *Gallery, err error) {
+	t, v, err := Split(g.clean.Source, where)
+	if err != nil {
+		return nil, nil, err
+	}
+	return g.only(t.(subset).index), g.only(v.(subset).index), nil
+}
+
+// only returns a gallery of the pictures of these indices.
+func (g *Gallery) only(index []int) *Gallery {
+	of := func(c *cache) *cache { return newCache(subset{c.Source, index}, c.budget) }
+	part := &Gallery{clean: of(g.clean), fit: g.fit}
+	if g.inputs != nil {
+		part.inputs = of(g.inputs)
+	}
+	part.halves = newCache(halves{part.clean}, g.clean.budget)
+	return part
+}
+
 // halves reduces the pictures of a source.
 type halves struct{ Source }
 

@@ -14,7 +14,7 @@ import (
 func DataOptions(c setting.Config, known []dataset.Format) dataset.Options {
 	return dataset.Options{
 		Name: c.Data.Name, Root: c.Root, Validation: c.Validation, Side: c.Side, Formats: known,
-		Channels: c.Channels, SkipBad: c.SkipBad, AllowIncomplete: c.AllowIncomplete,
+		Channels: c.Channels, SkipBad: c.SkipBad, AllowIncomplete: c.AllowIncomplete, HoldOut: c.HoldOut,
 	}
 }
 

@@ -39,6 +39,7 @@ type Config struct {
 	ValidationPictures int // crops that are measured
 	ValidateEvery      int // steps between measurements; 0 for ten a run
 
+	HoldOut         bool // validate on a tenth of the training pictures
 	SkipBad         bool // leave out pictures that cannot be read
 	AllowIncomplete bool // take a published data set that lacks pictures
 

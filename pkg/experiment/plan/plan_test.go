@@ -204,7 +204,7 @@ func TestMistakes(t *testing.T) {
 		{change("seeds: [1, 2]\n", ""), "there are no seeds"},
 		{change("seeds: [1, 2]", "seeds: [1, x]"), `line 4: -seeds 1,x: "x" is not a seed; give whole numbers from 0 on (in the experiment of line 8)`},
 		{change("superresolution", "dehazing"), `line 8: -task dehazing: unknown; use denoising`},
-		{change("network: espcn", "network: unet"), "line 8: -network unet: unknown; use srnet, espcn or resnet"},
+		{change("network: espcn", "network: unet"), "line 8: -network unet: unknown; use srnet, espcn, resnet or edsr"},
 		{change("data: deadleaves", "data: imagenet"), "line 8: -data imagenet: unknown"},
 		{change("data: deadleaves", "data: folder"), "line 8: -root: -data folder needs the folder of the pictures; give -root folder=DIR"},
 		{change("[single, mge]", "[single, sgd]"), "line 5: -strategy single,sgd: sgd is unknown"},
