@@ -24,15 +24,25 @@ func AWGN() Task {
 		NumConditions: 1, Noise: Deviation, NoiseLevels: &Levels{Low: 0, High: 57},
 		Measures: []metric.Measure{metric.PSNR, metric.MSE},
 		Evaluation: Evaluation{
-			Settings: []Setting{{
-				Name: "sigma", Usage: "standard deviation of the noise of awgn on the 8-bit scale", Unit: "SIGMA",
-				Defaults: []float64{15, 25, 50}, Max: MaxLevel,
-			}},
+			Settings:   []Setting{levelSetting(15, 25, 50)},
 			Conditions: func(values []float64) []float32 { return []float32{float32(values[0] / MaxLevel)} },
 		},
-		Networks:     slices.Concat([]network.Network{network.NewFolded()}, network.Restoration(true)),
+		Networks:     foldedFirst(),
 		LearningRate: 1e-3,
 	})
+}
+
+// levelSetting is a level of noise.
+func levelSetting(defaults ...float64) Setting {
+	return Setting{
+		Name: "sigma", Usage: "standard deviation of the noise of awgn and sharpening on the 8-bit scale", Unit: "SIGMA",
+		Defaults: defaults, Max: MaxLevel,
+	}
+}
+
+// foldedFirst is the networks that take t, Folded as the default: without normalisation, answers keep the level of the input.
+func foldedFirst() []network.Network {
+	return slices.Concat([]network.Network{network.NewFolded()}, network.Restoration(true))
 }
 
 // OfLevels returns the task with other noise levels. It must have NoiseLevels.

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"testing"
 
+	"multiscale/pkg/kernel/blur"
 	"multiscale/pkg/mesh"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
 )
@@ -72,5 +74,27 @@ func TestOfLevels(t *testing.T) {
 	cases := of.Cases(nil)
 	if len(cases) != 3 || cases[1].Name != "sigma=25" || !slices.Equal(cases[1].T, []float32{float32(25.0 / 255)}) {
 		t.Errorf("%+v", cases)
+	}
+}
+
+// TestSharpening: without noise the input is the picture, blurred by what is asked for, as wide in the scene on coarse meshes.
+func TestSharpening(t *testing.T) {
+	clean := normals(pixel.Shape{N: 1, C: 3, H: 16, W: 20}, 1)
+	of := task.Sharpening()
+	for level := range 2 {
+		input, want := pixel.NewImages(1, 3, 16, 20), make([]float32, len(clean.Data))
+		r := random.New(2)
+		if err := of.Evaluation.Degrade([]float64{2, 0})(input, clean, task.On(level, clean), []float32{0}, &r); err != nil {
+			t.Fatal(err)
+		}
+		blur.Mirrored(want, clean.Data, 3, 16, 20, 2/float64(int(1)<<level))
+		if !slices.Equal(input.Data, want) {
+			t.Errorf("level %d: not the blurred picture", level)
+		}
+	}
+	// In training, widths differ from picture to picture.
+	one, two := degrade(t, of, clean, task.On(0, clean), 0, 2), degrade(t, of, clean, task.On(0, clean), 0, 3)
+	if slices.Equal(one.Data, two.Data) {
+		t.Error("two pictures are blurred alike")
 	}
 }

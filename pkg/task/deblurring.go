@@ -18,7 +18,7 @@ func Deblurring() Task {
 		Measures: []metric.Measure{metric.MSE},
 		Evaluation: Evaluation{
 			Settings: []Setting{
-				{Name: "blur", Usage: "standard deviation of the blur of deblurring", Unit: "PIXELS", Defaults: []float64{blurSigma}, Open: true, Max: 100},
+				{Name: "blur", Usage: "standard deviation of the blur of deblurring and sharpening", Unit: "PIXELS", Defaults: []float64{blurSigma}, Open: true, Max: 100},
 				noiseSetting(trainedNoise),
 			},
 			Conditions: func(values []float64) []float32 { return []float32{float32(values[1])} },

@@ -1,0 +1,11 @@
+// Command sharpening trains a network to remove the blur of photographs, whose strength it is not given, and compares
+// strategies.
+//
+//	go run ./experiments/sharpening [-sigma LO-HI] [-profile quick|cpu|paper] [-network folded] [-data NAME] ...
+//
+// It writes a run folder with tables, pictures and the networks as ONNX files.
+package main
+
+import "multiscale/pkg/program"
+
+func main() { program.Train("sharpening") }
