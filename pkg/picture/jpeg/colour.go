@@ -11,7 +11,11 @@ func (d *decoder) picture() (*Picture, error) {
 		}
 	}
 	if d.progressive {
+		smooth := d.lacksDetail()
 		for _, c := range d.comps {
+			if smooth {
+				c.smooth()
+			}
 			c.transform()
 		}
 	}
