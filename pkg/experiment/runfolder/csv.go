@@ -3,7 +3,9 @@ package runfolder
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/csv"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -155,6 +157,16 @@ func (t format[R]) write(w io.Writer, rows []R) error {
 	}
 	out.Flush()
 	return out.Error()
+}
+
+// digest identifies rows, in hex; "" for none.
+func (t format[R]) digest(rows []R) string {
+	if len(rows) == 0 {
+		return ""
+	}
+	sum := sha256.New()
+	_ = t.write(sum, rows) // a hash takes all
+	return hex.EncodeToString(sum.Sum(nil))
 }
 
 const byteOrderMark = "\ufeff"

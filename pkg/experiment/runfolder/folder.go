@@ -40,6 +40,7 @@ const (
 	checkpointDir    = "checkpoint"
 	CoefficientsFile = "coefficients.csv" // only with -coefficients
 	InputFile        = "input.csv"
+	DigestsFile      = "digests.csv"
 )
 
 // ONNXFile is the name of a unit's exported model.
@@ -353,6 +354,7 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	}
 	f.Averages = averageTable.replace(f.Averages, u, averages)
 	f.Coefficients = coefficientTable.replace(f.Coefficients, u, r.Coefficients)
+	f.Digests = digestTable.replace(f.Digests, u, f.digests(u))
 	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
@@ -362,6 +364,7 @@ func (f *Folder) Finish(u Unit, r Result) error {
 		f.writeAllocations,
 		f.writeAverages,
 		f.writeCoefficients,
+		func() error { return writeRows(f, DigestsFile, digestTable, f.Digests) },
 		f.writeSummary,
 		f.writeTable,
 	} {

@@ -90,7 +90,7 @@ func must(t *testing.T, err error) {
 func tables(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
-	for _, name := range []string{SummaryFile, InputFile, CrosscheckFile, TimingFile, HistoryFile, MomentsFile, RecordFile, TableFile} {
+	for _, name := range []string{SummaryFile, InputFile, CrosscheckFile, TimingFile, HistoryFile, MomentsFile, DigestsFile, RecordFile, TableFile} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		must(t, err)
 		files[name] = string(data)
@@ -301,6 +301,12 @@ func TestDamage(t *testing.T) {
 	put := func(name, text string) func(dir string) error {
 		return func(dir string) error { return os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644) }
 	}
+	edit := func(name, from, to string) func(dir string) error {
+		return func(dir string) error {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			return errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(strings.Replace(string(data), from, to, 1)), 0o644))
+		}
+	}
 	for _, tc := range []struct {
 		name   string
 		damage func(dir string) error
@@ -311,6 +317,10 @@ func TestDamage(t *testing.T) {
 		{"model missing", remove(model), model + " is missing", false},
 		{"no history", remove(HistoryFile), HistoryFile + " has no rows of mge-seed1", true},
 		{"history cut by a row", cut(HistoryFile, 1), HistoryFile + " lacks rows of mge-seed1", true},
+		{"a number of the history", edit(HistoryFile, "1.25", "1.24"), HistoryFile + " has other rows of mge-seed1 than those that " + DigestsFile, true},
+		{"another history and no digests", func(dir string) error {
+			return errors.Join(edit(HistoryFile, "1.25", "1.24")(dir), put(DigestsFile, "strategy,seed\n")(dir))
+		}, DigestsFile + " cannot be read", true},
 		{"history empty", put(HistoryFile, ""), HistoryFile + " cannot be read", true},
 		{"history cut within a row", put(HistoryFile, "strategy,seed\nmge,"), HistoryFile + " cannot be read", true},
 		{"no cross-check", remove(CrosscheckFile), CrosscheckFile + " has no rows of mge-seed1", true},

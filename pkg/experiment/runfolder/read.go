@@ -29,7 +29,8 @@ type Contents struct {
 	Averages     []Average // only with -ema
 	Failures     []Failure // of units that are not finished
 	Coefficients []Coefficient
-	Inputs       []Input // one; none in folders of earlier versions
+	Inputs       []Input  // one; none in folders of earlier versions
+	Digests      []Digest // none in folders of earlier versions
 
 	// unreadable says why tables of results could not be read, by file. Their rows can be
 	// made again.
@@ -79,6 +80,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	load(AllocationFile, allocationTable.into(&c.Allocations))
 	load(AverageFile, averageTable.into(&c.Averages))
 	load(CoefficientsFile, coefficientTable.into(&c.Coefficients))
+	load(DigestsFile, digestTable.into(&c.Digests))
 	load(FailedFile, failureTable.into(&c.Failures))
 	// What a run was, and which units are finished, nothing else says.
 	for name, help := range map[string]string{
@@ -123,6 +125,7 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 		{TimingFile, len(timingTable.of(c.Timings, u)), true, true},
 		{MomentsFile, len(r.Moments), len(r.Moments) == r.validations(), true},
 		{AverageFile, len(averageTable.of(c.Averages, u)), true, c.Record.averages()},
+		{DigestsFile, 1, true, c.unreadable[DigestsFile] != nil},
 	} {
 		switch reason := c.unreadable[table.name]; {
 		case !table.asks:
@@ -134,11 +137,33 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 			return table.name + " lacks rows of " + u.String(), nil
 		}
 	}
+	now := c.digests(u)
+	for _, d := range digestTable.of(c.Digests, u) {
+		if !slices.Contains(now, d) {
+			return fmt.Sprintf("%s has other rows of %s than those that %s has the digest of", d.File, u, DigestsFile), nil
+		}
+	}
 	wrong, err := differs(fsys, dir, ONNXFile(u), SummaryFile, r.Summary.ONNXSHA256, withModels)
 	if wrong != "" || err != nil || !c.Record.averages() {
 		return wrong, err
 	}
 	return differs(fsys, dir, AverageONNXFile(u), AverageFile, r.Average.ONNXSHA256, withModels)
+}
+
+// digests are those of a unit's rows in tables of which the bytes are those of every equal run.
+func (c *Contents) digests(u Unit) (list []Digest) {
+	averages := averageTable.with(c.Record.further(metric.Always()...))
+	for _, d := range []Digest{
+		{u, HistoryFile, historyTable.with(c.Record.onTheWay()).digest(historyTable.of(c.Histories, u))},
+		{u, AllocationFile, allocationTable.digest(allocationTable.of(c.Allocations, u))},
+		{u, AverageFile, averages.digest(averageTable.of(c.Averages, u))},
+		{u, CoefficientsFile, coefficientTable.digest(coefficientTable.of(c.Coefficients, u))},
+	} {
+		if d.SHA256 != "" {
+			list = append(list, d)
+		}
+	}
+	return list
 }
 
 // historyWhole says whether the history has all iterations, from 0 on.
@@ -275,6 +300,7 @@ func (c Contents) Only(units []Unit) Contents {
 	c.Averages = averageTable.only(c.Averages, units)
 	c.Coefficients = coefficientTable.only(c.Coefficients, units)
 	c.Failures = failureTable.only(c.Failures, units)
+	c.Digests = digestTable.only(c.Digests, units)
 	return c
 }
 

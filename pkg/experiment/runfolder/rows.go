@@ -297,6 +297,23 @@ var coefficientTable = format[Coefficient]{
 	},
 }
 
+// Digest is a row of digests.csv: that of a unit's rows in another table.
+type Digest struct {
+	Unit
+	File   string
+	SHA256 string // of the rows as that table's own file would have them, in hex
+}
+
+var digestTable = format[Digest]{
+	unit: func(r *Digest) *Unit { return &r.Unit },
+	columns: []column[Digest]{
+		text("strategy", func(r *Digest) *string { return &r.Strategy }),
+		seed("seed", func(r *Digest) *uint64 { return &r.Seed }),
+		text("file", func(r *Digest) *string { return &r.File }),
+		text("sha256", func(r *Digest) *string { return &r.SHA256 }),
+	},
+}
+
 // Failure is a row of failed.csv: why a unit is not finished.
 type Failure struct {
 	Unit
