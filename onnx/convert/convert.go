@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -21,8 +22,10 @@ type conversion struct {
 	from, to string
 	network  string  // name, with options behind a colon, or description; empty for what the file says
 	form     string  // image, or empty
-	sigma    float64 // its noise level; NaN for none
-	core     []int   // shape of pictures of a model of core operations; nil for any
+	sigma    float64 // its noise level; NaN to estimate it
+	half     bool    // store its weights as float16
+	out      io.Writer
+	core     []int // shape of pictures of a model of core operations; nil for any
 	// What the result says of weights that say nothing themselves; task empty for nothing.
 	task      string
 	mean, std []float64

@@ -16,7 +16,8 @@ const imageInput, imageOutput = "image", "restored"
 
 // toImage writes a model with one input and one output: RGB in [0,1] of any size. The
 // normalisation, the padding to sides that the network takes and the cutting of the result
-// are in the graph, and t follows from the noise level sigma on the 8-bit scale.
+// are in the graph, and t follows from the noise level sigma on the 8-bit scale, or from an
+// estimate of it that is in the graph, too.
 func (c *conversion) toImage() error {
 	s, err := session.Open(c.from, session.Options{})
 	if err != nil {
@@ -33,6 +34,11 @@ func (c *conversion) toImage() error {
 	if err := m.Validate(); err != nil {
 		return fmt.Errorf("%s: %w", c.from, err)
 	}
+	if c.half {
+		if err := c.halve(m, s.Channels); err != nil {
+			return fmt.Errorf("%s: %w", c.from, err)
+		}
+	}
 	return m.WriteFile(c.to)
 }
 
@@ -46,23 +52,22 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 		return fmt.Errorf("it takes pictures of %dx%d pixels only", s.Width, s.Height)
 	case s.Conditions > 1 || s.Conditions == 1 && noise == task.NoNoise:
 		return fmt.Errorf("what it takes beside a picture does not follow from a noise level")
-	case s.Conditions == 1 && math.IsNaN(sigma):
-		return fmt.Errorf("it takes a noise level; give it with -sigma")
 	case s.Conditions == 0 && !math.IsNaN(sigma):
 		return fmt.Errorf("it takes no noise level; leave out -sigma")
 	}
 	g := m.Graph
 	w := &wrapping{}
+	estimated := s.Conditions == 1 && math.IsNaN(sigma)
 	mean, std := make([]float32, s.Channels), make([]float32, s.Channels)
-	relative := 0.0
+	perDeviation := 0.0
 	for i := range mean {
 		a, b := s.Pixels().Channel(i)
 		mean[i], std[i] = float32(a), float32(b)
-		relative += sigma / 255 / b / float64(s.Channels)
+		perDeviation += 1 / b / float64(s.Channels)
 	}
 	factor, t := 1.0, float32(0)
-	if s.Conditions == 1 {
-		factor, t = noise.At(relative)
+	if s.Conditions == 1 && !estimated {
+		factor, t = noise.At(sigma / 255 * perDeviation)
 	}
 	channels := []int64{1, int64(s.Channels), 1, 1}
 	scale := make([]float32, len(std))
@@ -72,12 +77,7 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 	w.floats("mean", channels, mean)
 	w.floats("std", channels, std)
 	w.floats("scale", channels, scale)
-	w.floats("black", nil, []float32{0})
-	w.floats("white", nil, []float32{1})
-	w.ints("two", 2)
-	w.ints("four", 4)
-	w.ints("zero", 0)
-	w.ints("one", 1)
+	w.constants()
 	w.ints("multiple", int64(s.Multiple))
 	w.ints("ratio", int64(s.Scale))
 	w.ints("none", 0, 0, 0, 0, 0, 0)
@@ -94,15 +94,20 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 			given = in.Name
 		}
 	}
-	w.node("Mul", "normalised", w.at("centred"), w.at("scale"))
+	normalised := w.node("Mul", "normalised", w.at("centred"), w.at("scale")).Outputs[0]
+	if estimated {
+		if by := w.level(noise, w.estimate(s.Channels), given, perDeviation); by != "" {
+			normalised = w.node("Mul", "scaled", normalised, by).Outputs[0]
+		}
+	}
 	w.node("Mod", "rest", w.at("sides"), w.at("multiple"))
 	w.node("Sub", "lack", w.at("multiple"), w.at("rest"))
 	w.node("Mod", "more", w.at("lack"), w.at("multiple"))
 	w.node("Concat", "pads", w.at("none"), w.at("more")).Attributes = []*onnx.Attribute{export.Attribute("axis", int64(0))}
-	pad := w.node("Pad", "padded", w.at("normalised"), w.at("pads"))
+	pad := w.node("Pad", "padded", normalised, w.at("pads"))
 	pad.Attributes = []*onnx.Attribute{export.Attribute("mode", "edge")}
 	pad.Outputs[0] = x
-	if given != "" {
+	if given != "" && !estimated {
 		w.floats("level", []int64{1}, []float32{t})
 		w.node("Slice", "batch", w.at("shape"), w.at("zero"), w.at("one"), w.at("zero"))
 		w.node("Expand", "t", w.at("level"), w.at("batch")).Outputs[0] = given
@@ -129,7 +134,10 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 		{Key: "task", Value: s.Task}, {Key: "network", Value: s.Network}, {Key: "form", Value: "image"},
 		{Key: "normalisation_mean", Value: "0"}, {Key: "normalisation_std", Value: "1"},
 	}
-	if given != "" {
+	switch {
+	case estimated:
+		m.Metadata = append(m.Metadata, onnx.Property{Key: "sigma", Value: "estimated"})
+	case given != "":
 		m.Metadata = append(m.Metadata, onnx.Property{Key: "sigma", Value: strconv.FormatFloat(sigma, 'g', -1, 64)})
 	}
 	return nil
@@ -139,6 +147,16 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 type wrapping struct {
 	nodes   []*onnx.Node
 	weights []*onnx.Tensor
+}
+
+// constants adds numbers that several parts use.
+func (w *wrapping) constants() {
+	w.floats("black", nil, []float32{0})
+	w.floats("white", nil, []float32{1})
+	w.ints("two", 2)
+	w.ints("four", 4)
+	w.ints("zero", 0)
+	w.ints("one", 1)
 }
 
 // at is the name of a value of the wrapping, apart from those of networks.

@@ -93,7 +93,7 @@ func TestImage(t *testing.T) {
 	plain := sessiontest.File(t, "p.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
 	to := filepath.Join(t.TempDir(), "out.onnx")
 	for args, want := range map[string]string{
-		"-form image " + from + " " + to:                   "give it with -sigma",
+		"-half " + from + " " + to:                         "-form image",
 		"-form image -sigma 25 " + plain + " " + to:        "takes no noise level",
 		"-form image -sigma 999 " + from + " " + to:        "from 0 to 255",
 		"-sigma 25 " + from + " " + to:                     "-form image",

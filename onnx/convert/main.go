@@ -11,7 +11,7 @@
 //
 // For other people's programs it writes a model of one input and one output, RGB in [0,1] of any size:
 //
-//	go run ./onnx/convert -form image -sigma 25 MODEL.onnx IMAGE.onnx
+//	go run ./onnx/convert -form image [-sigma 25] [-half] MODEL.onnx IMAGE.onnx
 //
 // The result of -shape keeps to what onnx-go's own backend gorgonnx can run. -ops full turns it back
 // into the model that it was made from.
@@ -39,19 +39,19 @@ func main() {
 	})
 }
 
-func run(args []string, help io.Writer) error {
-	c := conversion{sigma: math.NaN()}
+func run(args []string, out io.Writer) error {
+	c := conversion{sigma: math.NaN(), out: out}
 	var ops, mean, std string
 	shape := "1x3x64x64"
 	f := command.NewFlags("convert", "changes the form of a network's file, from .onnx, .safetensors, .pth or .pt to .onnx or .safetensors")
-	f.Help = help
+	f.Help = out
 	f.Arguments("IN OUT")
 	f.Func("network", "NAME", "what IN says, else the first that fits", "network that the weights are of: "+strings.Join(names(), ", ")+
 		", with other options behind a colon as in resnet:hidden=64, or a description in JSON", func(s string) error { c.network = s; return nil })
 	f.Func("ops", "core|full", "core from .onnx to .onnx, else full", "operations of the result: core, those of onnx-go's own backend, or full, what is exported after training",
 		func(s string) error { ops = s; return nil })
 	f.Choice(&c.form, "form", []string{"image"}, "for other programs, from .onnx to .onnx: one input and one output of pixels in [0,1] of any size; normalisation, padding and the noise level are in the graph")
-	f.Func("sigma", "NUMBER", "", "of -form image: the noise level on the 8-bit scale, for networks that take one", func(s string) error {
+	f.Func("sigma", "NUMBER", "estimated from each picture in the graph", "of -form image: the noise level on the 8-bit scale, for networks that take one", func(s string) error {
 		v, err := strconv.ParseFloat(s, 64)
 		if err != nil || !(v >= 0 && v <= 255) {
 			return command.Wrong("sigma", s, "not a noise level", "give a number from 0 to 255")
@@ -59,6 +59,7 @@ func run(args []string, help io.Writer) error {
 		c.sigma = v
 		return nil
 	})
+	f.Bool(&c.half, "half", "of -form image: store weights as float16 numbers, at half the size; what that changes is printed")
 	f.String(&shape, "shape", "NxCxHxW", "shape of the pictures, the only one that a model of core operations takes")
 	f.String(&c.task, "task", "NAME", "task that weights of other programs were trained for, as in denoising; with -mean and -std, which restore and evaluate need")
 	f.String(&mean, "mean", "NUMBER,...", "mean of the pixels in [0,1] that weights of other programs were trained on: one number, or one a channel, as in 0.5,0.5,0.5")
@@ -75,6 +76,9 @@ func run(args []string, help io.Writer) error {
 	}
 	if c.form == "" && !math.IsNaN(c.sigma) {
 		return &command.UsageError{Flag: "-sigma", Reason: "it is for -form image", Advice: "leave it out"}
+	}
+	if c.form == "" && c.half {
+		return &command.UsageError{Flag: "-half", Reason: "it is for -form image", Advice: "leave it out"}
 	}
 	if c.form != "" && (ops != "" || c.network != "" || c.task != "" || weights.Known(c.from) || c.toSafetensors()) {
 		return &command.UsageError{Flag: "-form", Reason: "it is from .onnx to .onnx, without -ops, -network and -task", Advice: "leave them out"}
