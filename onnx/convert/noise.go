@@ -25,13 +25,15 @@ import (
 const (
 	noiseSide   = 16
 	noiseShare  = 0.05
+	noiseSound  = 0.98
 	noiseLowest = 0.919
 	noiseDetail = 2.0 / 255
 )
 
 // estimate adds the deviation of the noise of each picture, (N,1,1,1) with pixels in [0,1]. Pixels at
-// black and at white, where noise is clipped, do not count, nor do blocks with less than half
-// as many others as the block that has most; a picture without others has the estimate 0.
+// black and at white, where noise is clipped, do not count, nor do blocks with less than noiseSound
+// times as many others as the block that has most, since noise is cut off there. A
+// picture without others has the estimate 0.
 func (w *wrapping) estimate(channels int) string {
 	axis := export.Attribute("axis", int64(1))
 	mask, ones := make([]float32, 0, 9*channels), make([]float32, channels)
@@ -48,7 +50,7 @@ func (w *wrapping) estimate(channels int) string {
 	w.floats("each", []int64{1, int64(channels), 1, 1}, ones)
 	w.ints("frame", 0, 0, 1, 1, 0, 0, 1, 1)
 	w.ints("rim", 0, 0, 0, 0, 0, 0, noiseSide-1, noiseSide-1)
-	w.floats("half", nil, []float32{0.5})
+	w.floats("sound share", nil, []float32{noiseSound})
 	w.floats("share", nil, []float32{noiseShare})
 	w.floats("detail", nil, []float32{noiseDetail * noiseDetail})
 	w.floats("least", nil, []float32{1e-9})
@@ -71,7 +73,7 @@ func (w *wrapping) estimate(channels int) string {
 		pool.Attributes = append(attributes("kernel_shape", []int64{noiseSide, noiseSide}), attributes("strides", []int64{noiseSide, noiseSide})...)
 	}
 	w.node("GlobalMaxPool", "fullest", w.at("sound in blocks"))
-	w.node("Mul", "enough", w.at("fullest"), w.at("half"))
+	w.node("Mul", "enough", w.at("fullest"), w.at("sound share"))
 	w.node("Max", "enough and some", w.at("enough"), w.at("least"))
 	w.node("GreaterOrEqual", "usable", w.at("sound in blocks"), w.at("enough and some"))
 	w.node("Max", "divisor", w.at("sound in blocks"), w.at("least"))

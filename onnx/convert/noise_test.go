@@ -66,7 +66,7 @@ func direct(x pixel.Images) float64 {
 	}
 	var levels []float64
 	for i, n := range counts {
-		if n > 0 && n >= slices.Max(counts)/2 {
+		if n > 0 && n >= noiseSound*slices.Max(counts) {
 			levels = append(levels, sums[i]/n)
 		}
 	}
@@ -171,7 +171,7 @@ func TestEstimated(t *testing.T) {
 	for _, meaning := range []string{"share of the image", "share of noise", "standard deviation"} {
 		about := sessiontest.Signed("denoising")
 		about.Time = meaning
-		from := sessiontest.File(t, "m.onnx", sessiontest.Network(t, sessiontest.UNet, about))
+		from := sessiontest.File(t, "m.onnx", sessiontest.Network(t, sessiontest.ResNet, about))
 		given, estimated := imageForm(t, from, "-sigma", strconv.FormatFloat(sigma, 'g', -1, 64)), imageForm(t, from)
 		want := apply(t, engines(t, given)["backend"], x)
 		for engine, run := range engines(t, estimated) {
