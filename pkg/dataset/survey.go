@@ -1,9 +1,11 @@
 package dataset
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 
@@ -145,6 +147,21 @@ func (s *survey) recall(all []*list) {
 	}
 }
 
+// greyAsRGB is the note on pictures whose three channels are equal.
+const greyAsRGB = "grey pictures, taken as RGB of three equal channels"
+
+// withoutColour reports whether red, green and blue of a picture are equal everywhere.
+func withoutColour(p *picture.Planar) bool {
+	n := p.W * p.H
+	switch {
+	case p.C != rgb:
+		return false
+	case p.Pix != nil:
+		return bytes.Equal(p.Pix[:n], p.Pix[n:2*n]) && bytes.Equal(p.Pix[:n], p.Pix[2*n:])
+	}
+	return slices.Equal(p.Values[:n], p.Values[n:2*n]) && slices.Equal(p.Values[:n], p.Values[2*n:])
+}
+
 // maxNotes is how many kinds of notes a report has.
 const maxNotes = 20
 
@@ -158,13 +175,20 @@ func (s *survey) countNotes(all []*list) {
 		}
 		return
 	}
-	notes := counts{}
+	notes, of := counts{}, 0
 	for _, l := range all {
-		for _, n := range l.notes {
+		for i, n := range l.notes {
 			for _, note := range n {
 				notes[note]++
 			}
+			if l.errs[i] == nil {
+				of++
+			}
 		}
+	}
+	if n := notes[greyAsRGB]; n > 0 && n == of {
+		delete(notes, greyAsRGB)
+		notes[greyAsRGB+" (all; -channels 1 trains on grey)"] = n
 	}
 	sorted := notes.sorted("")
 	s.report.Remarks = append(s.report.Remarks, sorted[:min(maxNotes, len(sorted))]...)
@@ -275,6 +299,9 @@ func (d *decoding) Do(i int) {
 			if p, l.notes[i], l.errs[i] = load(l.path(i)); p != nil {
 				l.pixels[i] = pixelDigest(p, d.channels)
 				l.shapes[i].w, l.shapes[i].h = p.W, p.H // upright
+				if d.channels == 0 && withoutColour(p) {
+					l.notes[i] = append(l.notes[i], greyAsRGB)
+				}
 			}
 		}
 		break

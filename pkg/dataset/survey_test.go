@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -97,6 +98,34 @@ func TestSharedPictures(t *testing.T) {
 		if held[string(whole(t, split.Train, i).Pix)] {
 			t.Errorf("%s is a validation picture, too", split.Train.Name(i))
 		}
+	}
+}
+
+// TestGreyIsTold: grey pictures become RGB, and a line says so; where all are grey, it says how to
+// train on grey.
+func TestGreyIsTold(t *testing.T) {
+	const told, advice = "grey pictures, taken as RGB of three equal channels", "-channels 1"
+	root := t.TempDir()
+	for i := range 4 {
+		p := noise(9, 7, fmt.Sprint(i))
+		copy(p.Pix[9*7:], p.Pix[:9*7])
+		copy(p.Pix[2*9*7:], p.Pix[:9*7])
+		save(t, p, root, fmt.Sprintf("%d.png", i))
+	}
+	lines := func(o Options) string {
+		o.Name, o.Root = "folder", root
+		set := open(t, o)
+		return strings.Join(set.Report.Lines(), "\n")
+	}
+	if all := lines(Options{}); !strings.Contains(all, told+" (all; "+advice+" trains on grey): 4") {
+		t.Errorf("all are grey:\n%s", all)
+	}
+	if as := lines(Options{Channels: 1}); strings.Contains(as, told) || strings.Contains(as, advice) {
+		t.Errorf("as grey:\n%s", as)
+	}
+	save(t, noise(9, 7, "colour"), root, "colour.png")
+	if some := lines(Options{}); !strings.Contains(some, told+": 4") || strings.Contains(some, advice) {
+		t.Errorf("some are grey:\n%s", some)
 	}
 }
 

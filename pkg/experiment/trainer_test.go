@@ -2,6 +2,9 @@ package experiment_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"os"
 	"path"
 	"path/filepath"
@@ -12,11 +15,13 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/comparison"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
+	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
 
@@ -170,9 +175,32 @@ func TestExtend(t *testing.T) {
 	if _, err := train(whole, "-lr", "2e-3", "-extend", "7@1e-4"); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"summary.csv", "history.csv", "allocation.csv", "ema.csv", "mge-seed1.onnx", "progressive-seed1.onnx", "progressive-seed1-ema.onnx"} {
-		if !bytes.Equal(read(t, filepath.Join(extended, name)), read(t, filepath.Join(whole+"-extend-7-0.0001", name))) {
+	files := []string{"summary.csv", "history.csv", "allocation.csv", "ema.csv", "mge-seed1.onnx", "progressive-seed1.onnx", "progressive-seed1-ema.onnx"}
+	undisturbed := make(map[string][]byte)
+	for _, name := range files {
+		undisturbed[name] = read(t, filepath.Join(extended, name))
+		if !bytes.Equal(undisturbed[name], read(t, filepath.Join(whole+"-extend-7-0.0001", name))) {
 			t.Errorf("%s is another than that of one run", name)
+		}
+	}
+
+	// Stopped among the added steps of the second strategy, and resumed.
+	c, err := setting.Arguments(catalog.Standard(), task.Superresolution(), append(slices.Clone(args), "-out", base, "-extend", "7", "-lr", "1e-4", "-force", "-log", "json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	at := stopper{`"unit":"progressive-seed1","iteration":16,`, cancel}
+	if err := experiment.Run(ctx, catalog.Standard(), task.Superresolution(), c, at, io.Discard); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "after 16 of 19 iterations") {
+		t.Fatalf("stopped: %v", err)
+	}
+	if printed, err := train(base, "-extend", "7", "-lr", "1e-4", "-resume"); err != nil || !strings.Contains(printed, "progressive-seed1: continuing after iteration 16 of 19") {
+		t.Fatalf("resumed: %v\n%s", err, printed)
+	}
+	for _, name := range files {
+		if !bytes.Equal(undisturbed[name], read(t, filepath.Join(extended, name))) {
+			t.Errorf("%s is another than without a stop", name)
 		}
 	}
 	rows := tabletest.Rows(t, filepath.Join(extended, "history.csv"))
