@@ -97,14 +97,19 @@ func names(measures []metric.Measure) (names []string) {
 	return names
 }
 
+// checkedShapes are those of the inputs (NCHW) of a cross-check.
+func (e *Experiment) checkedShapes() [][]int {
+	m, c := e.network.Multiple(), e.set.Channels
+	return [][]int{{1, c, 8 * m, 8 * m}, {2, c, 6 * m, 11 * m}}
+}
+
 // crosscheck compares an exported model with the network itself in every
 // available runtime, and returns the largest difference that onnx-go found.
 func (u *unit) crosscheck(ctx context.Context, name string, file exported) ([]runfolder.Crosscheck, float64, error) {
-	m, c := u.network.Multiple(), u.set.Channels
 	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{
 		Extensions: u.known.Extensions(),
 		Seed:       u.name.Seed, Library: u.config.ONNXRuntime,
-		Shapes:  [][]int{{1, c, 8 * m, 8 * m}, {2, c, 6 * m, 11 * m}},
+		Shapes:  u.checkedShapes(),
 		Forward: crosscheck.Network(ctx, u.model),
 	})
 	if err != nil {

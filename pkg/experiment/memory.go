@@ -24,6 +24,7 @@ type memory struct {
 	image       int64 // activations of the least that is evaluated at once, of the mesh that takes the most
 	batches     int64 // of an iteration
 	vectors     int64 // of the network
+	end         int64 // of the exported model in all runtimes, beside all others
 
 	again float64 // the part of a forward pass that is computed twice to keep to the budget
 	side  int     // of the mesh where it is the largest
@@ -31,7 +32,7 @@ type memory struct {
 
 // total adds what the collector leaves lying.
 func (m memory) total() int64 {
-	return (m.activations+m.batches+m.vectors)*(100+command.GCPercent)/100 + programBytes
+	return (m.activations+m.batches+m.vectors+m.end)*(100+command.GCPercent)/100 + programBytes
 }
 
 // memory estimates what the plans take.
@@ -108,8 +109,28 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	if m.WholeBatches() && e.config.Shares > 1 {
 		return need, command.Wrong("shares", e.config.Shares, e.config.NetworkText()+" normalises over whole batches", "leave it out")
 	}
-	need.vectors, err = e.vectors(m, plans)
+	if need.vectors, err = e.vectors(m, plans); err == nil {
+		need.end, err = e.endBytes(m)
+	}
 	return need, err
+}
+
+// copies is how often the parameters are in memory, beside the network's own, when an exported model
+// is checked: as a file, decoded, and in the forms of each runtime. That of ONNX Runtime is not among
+// them.
+const copies = 8
+
+// endBytes is what export and cross-check take. Runtimes of other programs keep all intermediate
+// values, which are half of what a step of training has.
+func (e *Experiment) endBytes(m *model.Model) (bytes int64, err error) {
+	for _, s := range e.checkedShapes() {
+		activations, err := m.Bytes(s[0], s[1], s[2], s[3], true)
+		if err != nil {
+			return 0, err
+		}
+		bytes = max(bytes, activations/2)
+	}
+	return bytes + 4*copies*int64(m.Params.Len()), nil
 }
 
 // vectors is what all that has the size of the network takes.
@@ -159,7 +180,7 @@ func (e *Experiment) checkMemory(need memory) error {
 
 // advice says what brings the need below a limit.
 func (e *Experiment) advice(need memory, bytes int64) string {
-	room := (bytes-programBytes)*100/(100+command.GCPercent) - need.batches - need.vectors
+	room := (bytes-programBytes)*100/(100+command.GCPercent) - need.batches - need.vectors - need.end
 	if room = room >> 20 << 20; room >= max(need.image, setting.MinMemory) {
 		return fmt.Sprintf("use -memory %s, or a machine with more", command.FormatSize(room))
 	}
