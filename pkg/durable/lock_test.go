@@ -58,10 +58,17 @@ func TestLockEndsWithTheProcess(t *testing.T) {
 		t.Errorf("%q does not say %q", err, want)
 	}
 
+	if who, held := durable.Holder(dir); !held || !strings.HasPrefix(who, fmt.Sprintf("process %d ", holder.Process.Pid)) {
+		t.Errorf("held %v by %q", held, who)
+	}
+
 	if err := holder.Process.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	holder.Wait() // returns the kill as an error
+	if who, held := durable.Holder(dir); held {
+		t.Errorf("after the kill it is held by %q", who)
+	}
 	lock, err := durable.Acquire(dir)
 	if err != nil {
 		t.Fatalf("after the kill: %v", err)
@@ -81,9 +88,18 @@ func TestLockRelease(t *testing.T) {
 		if _, err := durable.Acquire(dir); err == nil {
 			t.Fatal("acquired twice")
 		}
+		if _, held := durable.Holder(dir); !held {
+			t.Error("it is held by nobody")
+		}
 		if err := lock.Release(); err != nil {
 			t.Fatal(err)
 		}
+		if who, held := durable.Holder(dir); held {
+			t.Errorf("released, it is held by %q", who)
+		}
+	}
+	if _, held := durable.Holder(filepath.Join(dir, "none")); held {
+		t.Error("a folder that is not there is held")
 	}
 	if err := (*durable.Lock)(nil).Release(); err != nil {
 		t.Error(err)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,6 +96,33 @@ func TestLog(t *testing.T) {
 	}
 	if e := of(events(t, out), "end"); len(e) != 1 || len(e[0]["finished"].([]any)) != 1 {
 		t.Errorf("%s", out)
+	}
+}
+
+// TestHistoryOnTheWay: those who watch see each validation as soon as it is told.
+func TestHistoryOnTheWay(t *testing.T) {
+	dir := t.TempDir()
+	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), append([]string{"-log", "json", "-out", dir}, halfSecond...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	unit, seen := runfolder.Unit{Strategy: "mge", Seed: 1}, 0
+	err = experiment.Run(t.Context(), catalog.Standard(), task.Denoising(), c, writer(func(line []byte) {
+		if !bytes.Contains(line, []byte(`"event":"step"`)) {
+			return
+		}
+		// The history was written before the step is told: all steps of so short a run are validated.
+		contents, err := runfolder.Read(dir)
+		if err != nil || contents.Finished(unit) {
+			t.Errorf("finished %v, %v", contents.Finished(unit), err)
+		}
+		seen++
+		if n := len(contents.Way(unit).Curve()); n != seen+1 {
+			t.Errorf("step %d is told, and %d validations are there", seen, n)
+		}
+	}), io.Discard)
+	if err != nil || seen != 4 {
+		t.Errorf("%d steps, %v", seen, err)
 	}
 }
 

@@ -88,6 +88,19 @@ func stretched(c runfolder.Contents) runfolder.Contents {
 	return c
 }
 
+// TestWays: every unit has a curve of its own, finished or not.
+func TestWays(t *testing.T) {
+	c := contents("single", "mge")
+	c.Summaries = c.Summaries[:1]
+	if got := Curves(c, WorkUnits, MSE); len(got) != 1 {
+		t.Errorf("%d curves of finished units", len(got))
+	}
+	got := Ways(c, WorkUnits, MSE)
+	if len(got) != 2 || got[1].Strategy != "mge" || len(got[1].Points) != 11 {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestTicks(t *testing.T) {
 	for _, c := range []struct {
 		low, high float64

@@ -239,6 +239,36 @@ func TestUnfinishedUnits(t *testing.T) {
 	must(t, f.Close())
 }
 
+// TestProgress: the rows of a unit in training are there for those who watch, and neither finish
+// it nor stay in the way.
+func TestProgress(t *testing.T) {
+	undisturbed, dir := t.TempDir(), t.TempDir()
+	must(t, run(nil, undisturbed, Options{}, single, multi))
+	must(t, run(nil, dir, Options{}, single))
+	f, err := Open(dir, record(8), []Unit{multi}, Options{})
+	must(t, err)
+	must(t, f.Begin(f.Work()[0]))
+	r := result(multi)
+	must(t, f.Progress(multi, r.History[:1], r.Moments[:1]))
+	c, err := Read(dir)
+	must(t, err)
+	if got := c.Units(); !slices.Equal(got, []Unit{single, multi}) || c.Finished(multi) {
+		t.Errorf("units %v, finished %v", got, c.Finished(multi))
+	}
+	if way := c.Way(multi).Curve(); len(way) != 1 || way[0].Values["mse"] != 1 || way[0].Seconds != 0 {
+		t.Errorf("%v", way)
+	}
+	must(t, f.Close())
+	must(t, run(nil, dir, Options{Resume: true}, multi))
+	for _, name := range []string{HistoryFile, MomentsFile, SummaryFile, TableFile} {
+		want, err := os.ReadFile(filepath.Join(undisturbed, name))
+		must(t, err)
+		if got, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s differs, %v", name, err)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	must(t, run(nil, dir, Options{}, multi))

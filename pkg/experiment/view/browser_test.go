@@ -1,6 +1,7 @@
 package view
 
 import (
+	"bytes"
 	"image"
 	"image/color"
 	"image/png"
@@ -8,13 +9,16 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"multiscale/onnx/session"
 	"multiscale/onnx/session/sessiontest"
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/metric"
+	"multiscale/pkg/picture"
 	"multiscale/pkg/random"
 )
 
@@ -81,18 +85,157 @@ func noisy(t *testing.T, w, h int) string {
 // result.
 func TestTryInChromium(t *testing.T) {
 	b := newBrowser(t)
-	_, server := start(t, Request{})
+	s, server := start(t, Request{})
 	b.open(server.URL+"/", 1280, 860)
 	b.until(`document.getElementById("model").options.length === 2 && document.getElementById("about").textContent !== ""`)
 	b.screenshot("try-empty")
 	b.drop("#empty", noisy(t, 480, 320))
 	b.until(`!document.getElementById("compare").hidden && !document.getElementById("go").disabled`)
 	b.click("#go", 0.5, 0.5)
-	b.until(`!document.getElementById("slider").hidden`)
+	b.until(done)
 	b.screenshot("try-done")
 	b.dark(true)
 	b.screenshot("try-dark")
+	b.dark(false)
+
+	// What is seen at a place is the picture before to the right of the slider's, after to the left.
+	if at := b.eval(divider); at != "50" {
+		t.Errorf("the slider begins at %s per cent", at)
+	}
+	b.click("#slider", 0.2, 0.4)
+	if at := b.eval(divider); at < "18" || at > "22" {
+		t.Errorf("pressed at a fifth, it is at %s per cent", at)
+	}
+	b.press("ArrowRight", "ArrowRight")
+	if at := b.eval(divider); at < "19" || at > "23" {
+		t.Errorf("two keys further, it is at %s per cent", at)
+	}
+	b.press("End")
+	if at := b.eval(divider); at != "100" {
+		t.Errorf("at the end it is at %s per cent", at)
+	}
+
+	downloads := t.TempDir()
+	b.call("Page.setDownloadBehavior", map[string]any{"behavior": "allow", "downloadPath": downloads}, nil)
+	b.click("#download", 0.5, 0.5)
+	file := filepath.Join(downloads, "noisy-restored.png")
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if data, err := os.ReadFile(file); err == nil && len(data) > 0 {
+			want, err := os.ReadFile(filepath.Join(s.results.kept[0].dir, "restored.png"))
+			if err != nil || !bytes.Equal(data, want) {
+				t.Errorf("%d bytes were downloaded, want %d, %v", len(data), len(want), err)
+			}
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("nothing was downloaded")
+		}
+	}
 	b.silent()
+}
+
+// done says that a result is shown; divider is where its slider stands, in per cent.
+const (
+	done    = `!document.getElementById("slider").hidden && document.getElementById("after").complete && document.getElementById("progress").hidden`
+	divider = `parseFloat(getComputedStyle(document.getElementById("frame")).getPropertyValue("--at") || "50")`
+)
+
+// TestKeyboardInChromium: all of it without a mouse, on a telephone's screen.
+func TestKeyboardInChromium(t *testing.T) {
+	b := newBrowser(t)
+	dir := t.TempDir()
+	tr := newTraining(t, filepath.Join(dir, "denoising-unet-bsds500-quick"))
+	tr.steps(tr.units[0], 40)
+	_, server := start(t, Request{Runs: []string{dir}})
+	b.open(server.URL+"/", 390, 844)
+	b.until(`document.getElementById("model").options.length === 2 && document.getElementById("about").textContent !== ""`)
+	focus := func(id string) {
+		t.Helper()
+		for range 20 {
+			b.press("Tab")
+			if b.eval("document.activeElement.id") == id {
+				return
+			}
+		}
+		t.Fatalf("Tab does not come to %s", id)
+	}
+	focus("picture")
+	b.choose("#picture", noisy(t, 300, 200))
+	b.until(`!document.getElementById("go").disabled`)
+	focus("model")
+	b.press("ArrowDown")
+	b.until(`document.getElementById("about").textContent.includes("2 times") && document.getElementById("noise").hidden`)
+	focus("go")
+	b.press("Enter")
+	b.until(done)
+	if on := b.eval(`document.activeElement.id`); on != "slider" {
+		t.Errorf("after a restoration the keyboard is at %s, not at the slider", on)
+	}
+	b.press("Home")
+	if at := b.eval(divider); at != "0" {
+		t.Errorf("at its beginning the slider is at %s per cent", at)
+	}
+	if text := b.eval(`document.getElementById("size").textContent`); !strings.HasPrefix(text, "600 × 400 pixels") {
+		t.Errorf("the result is %s", text)
+	}
+	b.screenshot("try-narrow")
+	for _, hash := range []string{"#try", "#watch"} {
+		b.eval(`location.hash = "` + hash + `"`)
+		if hash == "#watch" {
+			b.until(`document.querySelectorAll("#run svg.chart").length === 3`)
+		}
+		if wide := b.eval(`document.documentElement.scrollWidth - document.documentElement.clientWidth`); wide != "0" {
+			t.Errorf("%s is %s pixels wider than the screen", hash, wide)
+		}
+	}
+	focus("to-try")
+	b.press("Enter")
+	b.until(`!document.getElementById("try").hidden && document.getElementById("watch").hidden`)
+	b.silent()
+}
+
+// TestFormatsInChromium: what the browser does not show is shown all the same; a mistake is told
+// where one looks; a restoration is cancelled.
+func TestFormatsInChromium(t *testing.T) {
+	b := newBrowser(t)
+	s, server := start(t, Request{})
+	b.open(server.URL+"/", 1280, 860)
+	b.until(`document.getElementById("about").textContent !== ""`)
+	p, err := picture.Open(noisy(t, 90, 60))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tiff := filepath.Join(t.TempDir(), "a.tif")
+	if err := p.Save(tiff); err != nil {
+		t.Fatal(err)
+	}
+	b.choose("#picture", tiff)
+	b.until(`!document.getElementById("go").disabled`)
+	b.click("#go", 0.5, 0.5)
+	b.until(done + ` && document.getElementById("before").naturalWidth === 90`)
+
+	first, ok := s.queue.enter() // so that one has to wait
+	if !ok {
+		t.Fatal("no place")
+	}
+	b.click("#go", 0.5, 0.5)
+	b.until(`document.getElementById("status").textContent.startsWith("Waiting: 1 other")`)
+	b.screenshot("try-waiting")
+	b.click("#cancel", 0.5, 0.5)
+	b.until(`document.getElementById("status").textContent === "Cancelled." && document.getElementById("cancel").hidden`)
+	first.leave()
+	s.queue.drain()
+	b.silent()
+
+	text := filepath.Join(t.TempDir(), "letter.png")
+	if err := os.WriteFile(text, []byte("Dear madam"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	b.drop("#stage", text)
+	b.until(`document.getElementById("chosen").textContent === "letter.png" && !document.getElementById("go").disabled`)
+	b.click("#go", 0.5, 0.5)
+	b.until(`document.getElementById("status").textContent.startsWith("letter.png: ")`)
+	b.screenshot("try-mistake")
 }
 
 // training is a run folder in which two units are trained, step by step.

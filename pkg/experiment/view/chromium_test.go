@@ -223,6 +223,14 @@ func (b *browser) drop(selector, file string) {
 	}
 }
 
+// choose gives a file to an input of files.
+func (b *browser) choose(selector, file string) {
+	b.t.Helper()
+	var found struct{ Result struct{ ObjectID string } }
+	b.call("Runtime.evaluate", map[string]any{"expression": fmt.Sprintf("document.querySelector(%q)", selector)}, &found)
+	b.call("DOM.setFileInputFiles", map[string]any{"files": []string{file}, "objectId": found.Result.ObjectID}, nil)
+}
+
 // place is a point of an element, in shares of its sides.
 func (b *browser) place(selector string, right, down float64) (x, y float64) {
 	b.t.Helper()

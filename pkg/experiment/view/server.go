@@ -116,7 +116,11 @@ func Run(ctx context.Context, r Request, out, notes io.Writer) (err error) {
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	defer func() { err = errors.Join(err, s.Close()) }()
+	defer func() {
+		if left := s.Close(); left != nil {
+			err = errors.Join(err, left)
+		}
+	}()
 	if !s.guard.local {
 		fmt.Fprintln(notes, "warning: everyone who can reach this address can use the page and see the runs")
 	}

@@ -283,9 +283,9 @@ func TestRestored(t *testing.T) {
 	if files, err := os.ReadDir(s.dir); err != nil || len(files) != maxKept {
 		t.Errorf("%d results are kept, %v", len(files), err)
 	}
-	for _, path := range []string{"x/restored.png", "../restored.png", s.results.kept[0].id + "/picture", s.results.kept[0].id + "/..%2f..%2fetc%2fpasswd"} {
-		if status, _ := get(t, server.URL+"/results/"+path); status != 404 && status != 200 || status == 200 && !strings.Contains(path, "../") {
-			t.Errorf("%s: %d", path, status)
+	for _, path := range []string{"x/restored.png", "..%2frestored.png", "%2e%2e/restored.png", s.results.kept[0].id + "/picture", s.results.kept[0].id + "/..%2f..%2fetc%2fpasswd"} {
+		if status, body := get(t, server.URL+"/results/"+path); status != 404 {
+			t.Errorf("%s: %d %s", path, status, body)
 		}
 	}
 }
@@ -501,7 +501,7 @@ func TestRun(t *testing.T) {
 	stop()
 	select {
 	case err := <-ended:
-		if !errors.Is(err, context.Canceled) {
+		if err != context.Canceled { // the signal's status and name follow from it
 			t.Errorf("it ends with %v", err)
 		}
 	case <-time.After(time.Minute):

@@ -108,6 +108,7 @@ const show = async file => {
   }, () => { // a format that the browser does not show: TIFF
     $("empty").hidden = false;
     $("compare").hidden = true;
+    $("hint").textContent = "This browser does not show the format of " + (file.name || "the picture") + ". It is shown when it is restored.";
   });
 };
 
@@ -211,6 +212,7 @@ const reveal = async r => {
   for (const e of [$("compare"), $("after"), $("divider"), $("slider"), $("download"), document.querySelector(".tag.right")]) e.hidden = false;
   $("size").textContent = r.width + " × " + r.height + " pixels, " + size(r.bytes);
   $("slider").focus({ preventScroll: true });
+  $("compare").scrollIntoView({ block: "nearest" });
 };
 
 $("controls").addEventListener("submit", event => {
