@@ -42,8 +42,9 @@ func start(t *testing.T, r Request) (*Server, *httptest.Server) {
 	server.Config.Handler = s.Handler()
 	server.Start()
 	t.Cleanup(func() {
+		server.CloseClientConnections() // a test that has failed may have left some that wait
 		server.Close()
-		s.queue.drain()
+		drained(t, s)
 		if err := s.Close(); err != nil {
 			t.Error(err)
 		}
@@ -52,6 +53,21 @@ func start(t *testing.T, r Request) (*Server, *httptest.Server) {
 		}
 	})
 	return s, server
+}
+
+// drained waits until nobody is in the queue.
+func drained(t *testing.T, s *Server) {
+	t.Helper()
+	done := make(chan struct{})
+	go func() {
+		s.queue.drain()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(time.Minute):
+		t.Error("somebody is still in the queue after a minute")
+	}
 }
 
 // noisy is a picture of shapes with noise.
@@ -218,13 +234,13 @@ func TestFormatsInChromium(t *testing.T) {
 	if !ok {
 		t.Fatal("no place")
 	}
+	defer first.leave()
 	b.click("#go", 0.5, 0.5)
 	b.until(`document.getElementById("status").textContent.startsWith("Waiting: 1 other")`)
 	b.screenshot("try-waiting")
 	b.click("#cancel", 0.5, 0.5)
 	b.until(`document.getElementById("status").textContent === "Cancelled." && document.getElementById("cancel").hidden`)
 	first.leave()
-	s.queue.drain()
 	b.silent()
 
 	text := filepath.Join(t.TempDir(), "letter.png")

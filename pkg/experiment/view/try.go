@@ -51,8 +51,12 @@ var formats = map[string]string{"png": "image/png", "jpg": "image/jpeg"}
 func (s *Server) restore(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
 	fail := func(status int, format string, args ...any) {
-		w.Header().Set("Connection", "close") // what has not been read is not waited for
+		// A client that still sends does not hear an answer before it is done. It is given headTime.
+		c.EnableFullDuplex()
+		w.Header().Set("Connection", "close")
 		http.Error(w, fmt.Sprintf(format, args...), status)
+		c.Flush()
+		io.CopyN(io.Discard, r.Body, MaxBytes)
 	}
 	asked, status, err := s.asked(r.URL.Query())
 	if err != nil {

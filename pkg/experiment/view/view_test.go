@@ -303,6 +303,7 @@ func TestHundred(t *testing.T) {
 	if !ok {
 		t.Fatal("no place in an empty queue")
 	}
+	defer first.leave()
 	runtime.GC()
 	var before, peak runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -312,7 +313,8 @@ func TestHundred(t *testing.T) {
 		group.Go(func() {
 			answer, err := http.DefaultClient.Do(post(t.Context(), t, server.URL+"/restore?model=file-1", bytes.NewReader(body)))
 			if err != nil {
-				statuses <- 0 // a refusal may come before all is sent
+				t.Error(err)
+				statuses <- 0
 				return
 			}
 			defer answer.Body.Close()
@@ -340,7 +342,7 @@ func TestHundred(t *testing.T) {
 	for status := range statuses {
 		counts[status]++
 	}
-	if counts[200] < MaxQueue || counts[200]+counts[503]+counts[0] != 100 || counts[503] < 50 {
+	if counts[200] < MaxQueue || counts[200]+counts[503] != 100 || counts[503] < 50 {
 		t.Errorf("answers by status: %v", counts)
 	}
 	t.Logf("answers by status: %v", counts)
