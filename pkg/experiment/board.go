@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"path/filepath"
 	"slices"
 
 	"multiscale/pkg/durable"
@@ -23,9 +22,6 @@ type board struct {
 	byIterations, byWork *tensorboard.Writer
 	files                []durable.File
 }
-
-// boardDir is the folder of event files in a run folder.
-const boardDir = "tensorboard"
 
 // openBoard begins the event files of a unit. Those of an earlier call stay where the unit goes on, and the steps that are
 // taken again replace theirs; where there are none, the history of the unit is written first.
@@ -61,10 +57,11 @@ func (u *unit) openBoard(resumed bool) (*board, error) {
 	}
 	var earlier bool
 	var err error
-	if b.byIterations, earlier, err = create(u.folder.Path(filepath.Join(boardDir, u.name.String())), last.Iteration+1); err != nil {
+	byIterations, byWork := runfolder.BoardDirs(u.name)
+	if b.byIterations, earlier, err = create(u.folder.Path(byIterations), last.Iteration+1); err != nil {
 		return b, err
 	}
-	if b.byWork, _, err = create(u.folder.Path(filepath.Join(boardDir, "by-work-units", u.name.String())), workStep(last)+1); err != nil {
+	if b.byWork, _, err = create(u.folder.Path(byWork), workStep(last)+1); err != nil {
 		return b, err
 	}
 	if earlier {

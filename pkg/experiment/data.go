@@ -34,7 +34,7 @@ func OpenData(ctx context.Context, o dataset.Options, log io.Writer) (*dataset.S
 func (e *Experiment) openData(ctx context.Context, decoding dataset.Decoding) (err error) {
 	o := DataOptions(e.config, e.known.Data)
 	o.Decoding = decoding
-	if there, err := runfolder.Read(e.config.Out); err == nil {
+	if there, err := runfolder.Read(e.dir); err == nil {
 		o.Known = there.Record.Data
 	}
 	e.set, err = OpenData(ctx, o, e.log)

@@ -18,7 +18,7 @@ func (e *Experiment) tellBegin(asked []runfolder.Unit, work []runfolder.Work) {
 		open[i] = w.Unit
 	}
 	e.progress.Event("begin", progress.Field{Name: "task", Value: e.task.Name}, progress.Field{Name: "network", Value: e.config.NetworkText()},
-		progress.Field{Name: "data", Value: e.set.Name}, progress.Field{Name: "profile", Value: e.config.Profile.Name}, progress.Field{Name: "folder", Value: e.config.Out},
+		progress.Field{Name: "data", Value: e.set.Name}, progress.Field{Name: "profile", Value: e.config.Profile.Name}, progress.Field{Name: "folder", Value: e.dir},
 		progress.Field{Name: "units", Value: unitNames(asked)}, progress.Field{Name: "to_train", Value: unitNames(open)})
 }
 
@@ -28,7 +28,7 @@ func (e *Experiment) tellEnd() {
 	for _, s := range e.folder.Summaries {
 		finished = append(finished, s.Unit)
 	}
-	e.progress.Event("end", progress.Field{Name: "folder", Value: e.config.Out}, progress.Field{Name: "finished", Value: unitNames(finished)},
+	e.progress.Event("end", progress.Field{Name: "folder", Value: e.dir}, progress.Field{Name: "finished", Value: unitNames(finished)},
 		progress.Field{Name: "failed", Value: len(e.folder.Failures)})
 }
 

@@ -54,6 +54,9 @@ type Experiment struct {
 
 	set        *dataset.Set
 	validation *task.Validation
+	input      runfolder.Input // of the validation set, with it
+	asked      map[string]any  // flags that run.json has in place of those of config
+	dir        string          // of the run folder: -out, or in it the own folder of a unit
 	folder     *runfolder.Folder
 	files      durable.FS  // of the run folder; nil for the system's
 	arena      graph.Arena // of all units' models
@@ -101,7 +104,7 @@ func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, lo
 	}
 	e := &Experiment{
 		known: known, task: t, config: c, network: c.Network, work: workOf(c), extended: extended,
-		out: out, log: log, remarked: make(map[string]bool),
+		dir: c.Out, out: out, log: log, remarked: make(map[string]bool),
 	}
 	if c.Quiet || c.Log == setting.JSONLog {
 		e.log = io.Discard
@@ -119,30 +122,46 @@ func workOf(c setting.Config) mge.Work {
 }
 
 func (e *Experiment) run(ctx context.Context) error {
-	if err := durable.CheckFolder(e.config.Out); err != nil {
-		return fmt.Errorf("-out %w", err)
+	failed, err := e.train(ctx)
+	defer e.folder.Close()
+	if err != nil || failed != nil && len(e.folder.Summaries) == 0 {
+		return errors.Join(failed, err)
+	}
+	if err := e.draw(ctx); err != nil {
+		return errors.Join(failed, err)
+	}
+	e.progress.Close()
+	fmt.Fprint(e.out, e.folder.Table())
+	fmt.Fprintf(e.out, "Run folder: %s\n", e.dir)
+	e.tellEnd()
+	return failed
+}
+
+// train opens the run folder, which the caller closes, and runs what is missing of what was asked. failed is
+// of networks, and leaves those that are finished; err is of all.
+func (e *Experiment) train(ctx context.Context) (failed, err error) {
+	if err := durable.CheckFolder(e.dir); err != nil {
+		return nil, fmt.Errorf("-out %w", err)
 	}
 	if err := e.open(ctx, dataset.DecodeAll); err != nil {
-		return err
+		return nil, err
 	}
 	e.tellData(func(line string) { e.progress.Print("%s", line) })
 	if err := e.chooseLevels(ctx, false); err != nil {
-		return err
+		return nil, err
 	}
 	c := e.config
-	var err error
 	units := runfolder.Units(c.Strategies, c.Seeds)
 	if err := e.prepare(units); err != nil {
-		return err
+		return nil, err
 	}
 	if err := e.checkExtended(); err != nil {
-		return err
+		return nil, err
 	}
-	e.folder, err = runfolder.Open(c.Out, e.record(), units, runfolder.Options{Resume: c.Resume, Force: c.Force, FS: e.files})
+	e.folder, err = runfolder.Open(e.dir, e.record(), units, runfolder.Options{Resume: c.Resume, Force: c.Force, FS: e.files})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer e.folder.Close()
 	for _, note := range e.folder.Notes {
 		e.progress.Print("%s", note)
 	}
@@ -151,36 +170,42 @@ func (e *Experiment) run(ctx context.Context) error {
 	if n := len(units) - len(work); n > 0 {
 		e.progress.Print("%d of %d networks are finished already; -force trains them again", n, len(units))
 	}
-	var failed error
-	if len(work) > 0 || e.picturesMissing() || e.folder.Input() == nil {
-		if e.validation, err = task.NewValidation(e.task, e.set, c.Side, c.ValidationPictures); err != nil {
-			return err
-		}
-		if err := e.measureInput(); err != nil {
-			return err
-		}
-		failed = e.runUnits(ctx, work)
-		if failed != nil && (ctx.Err() != nil || errors.Is(failed, syscall.ENOSPC) || len(e.folder.Summaries) == 0) {
-			return failed
-		}
-		if err := e.pictures(ctx); err != nil {
-			return errors.Join(failed, err)
-		}
+	if len(work) == 0 {
+		return nil, nil
 	}
-	e.progress.Close()
-	fmt.Fprint(e.out, e.folder.Table())
-	fmt.Fprintf(e.out, "Run folder: %s\n", c.Out)
-	e.tellEnd()
-	return failed
+	if err := e.measureInput(); err != nil {
+		return nil, err
+	}
+	failed = e.runUnits(ctx, work)
+	if failed != nil && (ctx.Err() != nil || errors.Is(failed, syscall.ENOSPC)) {
+		return nil, failed
+	}
+	return failed, nil
+}
+
+// draw draws the figures of the run folder where units were finished since, or where they are missing.
+func (e *Experiment) draw(ctx context.Context) error {
+	if len(e.folder.Work()) == 0 && !e.picturesMissing() && e.folder.Input() != nil {
+		return nil
+	}
+	if err := e.measureInput(); err != nil {
+		return err
+	}
+	return e.pictures(ctx)
 }
 
 // measureInput records the measures of the answer that takes no network.
-func (e *Experiment) measureInput() error {
-	in := runfolder.Input{What: "the degraded pictures themselves", Values: e.validation.Degraded()}
-	if e.task.Scale != 1 {
-		in.What = "bilinear enlargement"
+func (e *Experiment) measureInput() (err error) {
+	if e.validation == nil {
+		if e.validation, err = task.NewValidation(e.task, e.set, e.config.Side, e.config.ValidationPictures); err != nil {
+			return err
+		}
+		e.input = runfolder.Input{What: "the degraded pictures themselves", Values: e.validation.Degraded()}
+		if e.task.Scale != 1 {
+			e.input.What = "bilinear enlargement"
+		}
 	}
-	return e.folder.SetInput(in)
+	return e.folder.SetInput(e.input)
 }
 
 // open opens the data set, and reads the weights of -init, once.

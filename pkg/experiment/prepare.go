@@ -13,7 +13,7 @@ import (
 // for it. It leaves no trace in the run folder, so that the run can be requested again
 // in another way.
 func (e *Experiment) prepare(units []runfolder.Unit) error {
-	there, err := runfolder.Read(e.config.Out)
+	there, err := runfolder.Read(e.dir)
 	open := func(u runfolder.Unit) bool { return !there.Finished(u) }
 	if err == nil && !e.config.Force && !slices.ContainsFunc(units, open) {
 		return nil // nothing is left to train

@@ -1,6 +1,7 @@
 package experiment
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -24,9 +25,11 @@ func (e *Experiment) record() runfolder.Record {
 	if e.initial != nil {
 		configuration["init_digest"] = e.initial.Digest
 	}
+	flags := e.config.Flags()
+	maps.Copy(flags, e.asked)
 	return runfolder.Record{
 		Configuration: configuration,
-		Flags:         e.config.Flags(),
+		Flags:         flags,
 		Environment:   Environment(),
 		Measures:      e.task.Measures,
 		Data:          &e.set.Report,

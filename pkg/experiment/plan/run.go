@@ -63,10 +63,10 @@ func (e Entry) strategy(name string) mge.Strategy {
 	return e.Strategies[slices.IndexFunc(e.Strategies, func(s mge.Strategy) bool { return s.Name == name })]
 }
 
-// seeds returns those of all missing units, in the plan's order.
+// seeds returns those of all units, in the plan's order.
 func seeds(states []State) (all []uint64) {
 	for _, s := range states {
-		for _, u := range s.Missing {
+		for _, u := range s.Units() {
 			if !slices.Contains(all, u.Seed) {
 				all = append(all, u.Seed)
 			}

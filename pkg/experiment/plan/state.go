@@ -44,17 +44,17 @@ func (f *File) Look(dirs []string) (states []State) {
 }
 
 func (s *State) look() {
-	s.Missing = s.Units()
-	_, err := os.Stat(filepath.Join(s.Dir, runfolder.RecordFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return // a run that was stopped at once leaves an empty folder
+	c, err := runfolder.Contents{}, error(nil)
+	// A run that was stopped at once leaves an empty folder.
+	if _, none := os.Stat(filepath.Join(s.Dir, runfolder.RecordFile)); !errors.Is(none, fs.ErrNotExist) {
+		c, err = runfolder.Read(s.Dir)
 	}
-	c, err := runfolder.Read(s.Dir)
+	s.Missing = s.Units()
 	if err != nil {
 		s.Err = err
 		return
 	}
-	if d := s.differing(c.Record); len(d) > 0 {
+	if d := s.differing(c.Record); c.Record.Configuration != nil && len(d) > 0 {
 		s.Err = fmt.Errorf("%s holds runs with another %s; move it away", s.Dir, strings.Join(d, ", "))
 		return
 	}

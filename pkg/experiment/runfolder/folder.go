@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -55,8 +56,10 @@ func BestFile(u Unit) string { return filepath.Join(checkpointDir, u.String(), "
 
 // Options says what to do with units that an earlier call began.
 type Options struct {
-	Resume bool       // continue unfinished ones
-	Force  bool       // run finished and unfinished ones again
+	Resume bool // continue unfinished ones
+	Force  bool // run finished and unfinished ones again
+	// Settle takes in what is finished or failed in the units' own folders, and runs nothing.
+	Settle bool
 	FS     durable.FS // durable.OS if nil
 }
 
@@ -99,10 +102,11 @@ func (e *UnfinishedError) Error() string {
 	return fmt.Sprintf("%s: unfinished: %s; use -resume to continue or -force to begin again", e.Dir, strings.Join(names, ", "))
 }
 
-// Open takes hold of a run folder, making it if need be, and finds out which of
-// the units asked are to be run; see Work. It refuses a folder of another
-// configuration (*DifferentError), one that another process holds
-// (*durable.LockedError), and, without Resume or Force, one in which a unit
+// Open takes hold of a run folder, making it if need be, takes in the units asked that
+// were run in folders of their own, and finds out which of them
+// are to be run; see Work. It refuses a folder of another
+// configuration (*DifferentError), one that another process holds, as a whole or the own
+// folder of a unit asked (*durable.LockedError), and, without Resume or Force, one in which a unit
 // asked is unfinished (*UnfinishedError). Close lets go of the folder.
 func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err error) {
 	f := &Folder{dir: dir, fs: o.FS}
@@ -130,8 +134,15 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 	} else if len(f.Summaries) > 0 {
 		return nil, fmt.Errorf("%s has a %s but no %s, so its configuration is not known; choose another folder with -out", dir, SummaryFile, RecordFile)
 	}
-	if err := f.plan(asked, o); err != nil {
-		return nil, err
+	for _, u := range asked {
+		if err := f.takeIn(u, record, o.Settle); err != nil {
+			return nil, err
+		}
+	}
+	if !o.Settle {
+		if err := f.plan(asked, o); err != nil {
+			return nil, err
+		}
 	}
 	if err := f.keepsUnreadable(); err != nil {
 		return nil, err
@@ -184,15 +195,20 @@ func (f *Folder) plan(asked []Unit, o Options) error {
 // keepsUnreadable refuses to write a table anew that cannot be read and has rows of
 // finished units that are not made again.
 func (f *Folder) keepsUnreadable() error {
-	for name, reason := range f.unreadable {
-		if name == InputFile || name == FailedFile {
-			continue // they have no rows of finished units
+	for _, s := range f.Summaries {
+		again := slices.ContainsFunc(f.work, func(w Work) bool { return w.Unit == s.Unit })
+		if len(f.work) > 0 && !again {
+			return f.unreadableTable()
 		}
-		for _, s := range f.Summaries {
-			again := slices.ContainsFunc(f.work, func(w Work) bool { return w.Unit == s.Unit })
-			if len(f.work) > 0 && !again {
-				return fmt.Errorf("%s cannot be read: %w; mend it, or use -resume with all strategies and seeds of this folder, which makes it again", f.Path(name), reason)
-			}
+	}
+	return nil
+}
+
+// unreadableTable is an error where a table with rows of finished units cannot be read.
+func (f *Folder) unreadableTable() error {
+	for _, name := range slices.Sorted(maps.Keys(f.unreadable)) {
+		if name != InputFile && name != FailedFile { // they have none
+			return fmt.Errorf("%s cannot be read: %w; mend it, or use -resume with all strategies and seeds of this folder, which makes it again", f.Path(name), f.unreadable[name])
 		}
 	}
 	return nil

@@ -335,8 +335,12 @@ func (c Contents) OfAverages() (_ Contents, ok bool) {
 }
 
 // Begun reports whether a unit of a run folder was begun: it then has a
-// checkpoint folder.
+// checkpoint folder, there or in a folder of its own.
 func Begun(dir string, u Unit) bool {
-	info, err := os.Stat(filepath.Join(dir, checkpointDir, u.String()))
-	return err == nil && info.IsDir()
+	for _, dir := range []string{dir, UnitDir(dir, u)} {
+		if info, err := os.Stat(CheckpointDir(dir, u)); err == nil && info.IsDir() {
+			return true
+		}
+	}
+	return false
 }

@@ -5,11 +5,15 @@ import (
 	"io"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/experiment/plan"
+	"multiscale/pkg/lease"
 )
 
 // Request is what the command is to do.
@@ -19,6 +23,9 @@ type Request struct {
 	Out     string            // folder of the tables; "" for results/runs/tables or tables-PLAN
 	Plan    string            // a plan's file, or ""
 	Run     bool              // train what is missing of it
+	Shard   *plan.Shard       // only a part of that; nil for all
+	Claim   bool              // of that what no other process has claimed
+	Lease   time.Duration     // how long a claim outlives its process
 	Roots   map[string]string // folders of data sets, by name
 }
 
@@ -31,7 +38,7 @@ func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 }
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
-	r := Request{Catalog: known, Roots: map[string]string{}}
+	r := Request{Catalog: known, Lease: time.Minute, Roots: map[string]string{}}
 	f := command.NewFlags("tables", "brings run folders together into tables (CSV, Markdown, LaTeX) and one HTML report")
 	f.Help = help
 	f.Group("What goes into the tables")
@@ -40,6 +47,18 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/tables, or tables-NAME for a plan)")
 	f.Group("Training what is missing of a plan")
 	f.Bool(&r.Run, "run", "train what is missing and continue what was stopped; run folders go into the first -runs")
+	f.Func("shard", "I/N", "", "with -run: only part I of N, 0/N to N-1/N, of about equal work. Other processes may train the other parts at the same time", func(s string) (err error) {
+		r.Shard, err = parseShard(s)
+		return err
+	})
+	f.Bool(&r.Claim, "claim", "with -run: train the largest network that no other process has claimed, then the next. Any number of processes on any machines with the same folder may do so; one that dies is replaced by another")
+	f.Func("lease", "DURATION", command.FormatDuration(r.Lease), "with -shard or -claim: how long a process must be silent to count as dead", func(s string) (err error) {
+		r.Lease, err = time.ParseDuration(s)
+		if err != nil || r.Lease < lease.Shortest || r.Lease > lease.Longest {
+			return command.Wrong("lease", s, "not a duration that makes sense", "write it like 90s, from "+command.FormatDuration(lease.Shortest)+" to "+command.FormatDuration(lease.Longest))
+		}
+		return nil
+	})
 	var roots []string
 	f.Strings(&roots, "root", "NAME=DIR", "folder of a data set; give the flag again for further ones (default datasets/data/NAME)")
 	f.Threads()
@@ -58,6 +77,9 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 		}
 		r.Roots[name] = dir
 	}
+	if err := r.checkSharing(); err != nil {
+		return r, err
+	}
 	if r.Plan == "" && (r.Run || len(roots) > 0) {
 		name := "-root"
 		if r.Run {
@@ -69,4 +91,35 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 		r.Runs = []string{defaultRuns}
 	}
 	return r, nil
+}
+
+// checkSharing returns an error where flags of sharing contradict others.
+func (r Request) checkSharing() error {
+	name := "-shard"
+	switch {
+	case r.Shard != nil && r.Claim:
+		return &command.UsageError{Flag: "-claim", Reason: "-shard is given, too", Advice: "give one of them"}
+	case r.Shard == nil && !r.Claim:
+		return nil
+	case r.Claim:
+		name = "-claim"
+	}
+	if !r.Run {
+		return &command.UsageError{Flag: name, Reason: "nothing is trained without -run", Advice: "give -run, or leave " + name + " out"}
+	}
+	return nil
+}
+
+// maxShards bounds the parts of a plan.
+const maxShards = 1 << 20
+
+// parseShard reads I/N.
+func parseShard(s string) (*plan.Shard, error) {
+	index, of, ok := strings.Cut(s, "/")
+	i, err := strconv.Atoi(index)
+	n, e := strconv.Atoi(of)
+	if !ok || err != nil || e != nil || i < 0 || i >= n || n > maxShards {
+		return nil, command.Wrong("shard", s, "not a part of a plan", "write it like 0/4, which is the first of four; the last one is 3/4")
+	}
+	return &plan.Shard{Index: i, Of: n}, nil
 }

@@ -45,22 +45,37 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	if err := durable.CheckFolder(r.Out); err != nil {
 		return fmt.Errorf("-out %w", err)
 	}
+	failed := map[string]error{}
+	fails := func(dir string, err error) { failed[dir] = err }
+	shared := r.Shard != nil || r.Claim
 	states := p.Look(r.Runs)
-	if err := printState(ctx, r.Catalog, states, log); err != nil {
+	switch sharing := (plan.Sharing{Known: r.Catalog, Lease: r.Lease, Log: log, Failed: fails}); {
+	case r.Claim:
+		err = sharing.RunClaims(ctx, func() []plan.State { return p.Look(r.Runs) })
+	case r.Shard != nil:
+		err = sharing.RunShard(ctx, states, *r.Shard)
+	default:
+		err = printState(ctx, r.Catalog, states, log)
+		if err == nil && r.Run {
+			err = plan.Run(ctx, r.Catalog, states, log, fails)
+		}
+	}
+	if err != nil {
 		return err
 	}
 	if r.Run {
-		failed := map[string]error{}
-		err := plan.Run(ctx, r.Catalog, states, log, func(dir string, err error) { failed[dir] = err })
-		if err != nil {
-			return err
-		}
 		states = p.Look(r.Runs)
-		for i, s := range states {
-			if err := failed[s.Dir]; err != nil && s.Err == nil {
-				states[i].Err = fmt.Errorf("%s: %w", s.Dir, err)
-			}
+	}
+	missing := 0
+	for i, s := range states {
+		if err := failed[s.Dir]; err != nil && s.Err == nil {
+			states[i].Err = fmt.Errorf("%s: %w", s.Dir, err)
 		}
+		missing += len(s.Missing)
+	}
+	if shared && missing > 0 && len(failed) == 0 && !slices.ContainsFunc(states, func(s plan.State) bool { return s.Err != nil }) {
+		fmt.Fprintf(log, "this part is finished; %s of the plan missing, and the process that finishes last writes the tables\n", count(missing, "network"))
+		return nil
 	}
 	c := planned(r.Catalog, states)
 	return c.finish(r.Out, "Multiscale training compared: "+p.Name, out, log)

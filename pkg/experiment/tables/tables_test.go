@@ -263,6 +263,13 @@ func TestMistakes(t *testing.T) {
 		{"-plan p -root bsds500", "-root bsds500: not a data set and its folder"},
 		{"-plan p -root imagenet=x", "-root imagenet=x: there is no data set imagenet"},
 		{"-plan p -root bsds500=x -root bsds500=y", "-root bsds500=y: the folder of bsds500 is given twice"},
+		{"-plan p -claim", "-claim: nothing is trained without -run"},
+		{"-plan p -shard 0/4", "-shard: nothing is trained without -run"},
+		{"-plan p -run -shard 4/4", "-shard 4/4: not a part of a plan"},
+		{"-plan p -run -shard 1", "-shard 1: not a part of a plan"},
+		{"-plan p -run -shard 1/4 -claim", "-claim: -shard is given, too"},
+		{"-plan p -run -claim -lease 5", "-lease 5: not a duration that makes sense"},
+		{"-plan p -run -claim -lease 1ms", "-lease 1ms: not a duration that makes sense"},
 		{"-runs=", "-runs"},
 		{"more", "more: an argument without a flag"},
 	} {
@@ -279,7 +286,7 @@ func TestMistakes(t *testing.T) {
 	if !errors.Is(err, flag.ErrHelp) {
 		t.Error(err)
 	}
-	for _, name := range []string{"-runs DIR", "-plan FILE", "-out DIR", "-run ", "-root NAME=DIR"} {
+	for _, name := range []string{"-runs DIR", "-plan FILE", "-out DIR", "-run ", "-shard I/N", "-claim", "-lease DURATION", "-root NAME=DIR"} {
 		if !strings.Contains(help, name) {
 			t.Errorf("-h does not show %s", name)
 		}

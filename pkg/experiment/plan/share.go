@@ -1,0 +1,204 @@
+package plan
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lease"
+)
+
+// Sharing is how several processes train one plan at the same time: each unit in a folder of its own, so
+// that only the file system is between them. The run folders are in the end those of one process.
+type Sharing struct {
+	Known catalog.Catalog
+	// Lease is how long a lease outlives its holder.
+	Lease time.Duration
+	Log   io.Writer
+	// Failed is given what failed, with the run folder. The other units are still trained.
+	Failed func(dir string, err error)
+}
+
+// job is a unit of a plan.
+type job struct {
+	*State
+	unit runfolder.Unit
+	size float64 // floating-point operations
+}
+
+// Shard is a part of a plan, 0 to Of-1.
+type Shard struct{ Index, Of int }
+
+// RunShard trains what is missing of a part of a plan. Parts follow from the plan alone, whatever of it is finished, so that
+// processes need not agree on them; they are about equally large. The
+// error is that of a cancelled context; the same call then continues.
+func (s Sharing) RunShard(ctx context.Context, states []State, part Shard) error {
+	all, err := s.jobs(ctx, states, func(*State, runfolder.Unit) bool { return true })
+	if err != nil {
+		return err
+	}
+	own := split(all, part.Of)[part.Index]
+	for i, j := range own {
+		if j.Err != nil || !slices.Contains(j.Missing, j.unit) {
+			continue
+		}
+		fmt.Fprintf(s.Log, "%d of %d: %s, %s\n", i+1, len(own), j.Dir, j.unit)
+		if err := s.run(ctx, j); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RunClaims trains what is missing of a plan, the largest unit first, each time one that no other process has
+// claimed. It ends when nothing is missing, or nothing that can be trained; until then it waits for the units of others,
+// and takes over those whose leases expire. look returns the state of the plan. The error is that of a cancelled context.
+func (s Sharing) RunClaims(ctx context.Context, look func() []State) error {
+	jobs, err := s.jobs(ctx, look(), func(s *State, u runfolder.Unit) bool { return slices.Contains(s.Missing, u) })
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.size, a.size) })
+	keepers := map[string]*lease.Keeper{}
+	for _, j := range jobs {
+		keepers[j.Dir] = lease.NewKeeper(filepath.Join(j.Dir, runfolder.UnitsDir), s.Lease)
+	}
+	told := false
+	for {
+		jobs = open(jobs, look())
+		if len(jobs) == 0 {
+			return nil
+		}
+		next, held, err := claim(jobs, keepers)
+		if err != nil {
+			return err
+		}
+		if held == nil {
+			if !told {
+				fmt.Fprintf(s.Log, "%d networks are left, and others train them; waiting\n", len(jobs))
+				told = true
+			}
+			if err := keepers[jobs[0].Dir].Pause(ctx); err != nil {
+				return err
+			}
+			continue
+		}
+		lost, err := s.runHeld(ctx, jobs[next], held)
+		if err != nil {
+			return err
+		}
+		if !lost {
+			jobs = slices.Delete(jobs, next, next+1)
+		}
+	}
+}
+
+// claim returns the first of jobs whose lease is to be had; nil where others hold all.
+func claim(jobs []job, keepers map[string]*lease.Keeper) (int, *lease.Lease, error) {
+	for i, j := range jobs {
+		l, err := keepers[j.Dir].Try(j.unit.String())
+		var held *lease.HeldError
+		if !errors.As(err, &held) {
+			return i, l, err
+		}
+	}
+	return 0, nil, nil
+}
+
+// runHeld runs a job under its lease, and gives that back.
+func (s Sharing) runHeld(ctx context.Context, j job, held *lease.Lease) (lost bool, err error) {
+	fmt.Fprintf(s.Log, "claimed: %s, %s\n", j.Dir, j.unit)
+	under, cancel := held.Context(ctx)
+	defer cancel()
+	err = s.run(under, j)
+	lost = held.Lost()
+	if e := held.Release(); e != nil {
+		fmt.Fprintf(s.Log, "%s: the lease of %s is not given back: %v\n", j.Dir, j.unit, e) // it expires
+	}
+	if lost && ctx.Err() == nil {
+		fmt.Fprintf(s.Log, "%s: %s: %v\n", j.Dir, j.unit, lease.ErrLost)
+		return true, nil
+	}
+	return false, err
+}
+
+// open are the jobs that are still to be done: neither finished since, nor failed in another process.
+func open(jobs []job, states []State) []job {
+	return slices.DeleteFunc(jobs, func(j job) bool {
+		now := states[slices.IndexFunc(states, func(s State) bool { return s.Folder == j.Folder })]
+		failed := func(c runfolder.Contents) bool {
+			return slices.ContainsFunc(c.Failures, func(f runfolder.Failure) bool { return f.Unit == j.unit })
+		}
+		return now.Err != nil || !slices.Contains(now.Missing, j.unit) || failed(now.Contents) && !failed(j.Contents)
+	})
+}
+
+// run trains a unit. The error is that of a cancelled context.
+func (s Sharing) run(ctx context.Context, j job) error {
+	config := j.Config
+	config.Out = j.Dir
+	err := experiment.RunUnit(ctx, s.Known, config, j.unit, s.Lease, s.Log)
+	if ctx.Err() != nil {
+		return fmt.Errorf("stopped in %s; the same command continues there: %w", j.Dir, ctx.Err())
+	}
+	if err != nil {
+		fmt.Fprintf(s.Log, "%s: %v\n", j.Dir, err)
+		s.Failed(j.Dir, err)
+	}
+	return nil
+}
+
+// jobs are the units of states that are wanted, those of the first seed first, with their sizes.
+func (s Sharing) jobs(ctx context.Context, states []State, wanted func(*State, runfolder.Unit) bool) (jobs []job, err error) {
+	sizes := map[*State]map[string]float64{}
+	for _, seed := range seeds(states) {
+		for i := range states {
+			state := &states[i]
+			for _, u := range state.Units() {
+				if u.Seed != seed || !wanted(state, u) {
+					continue
+				}
+				if sizes[state] == nil {
+					if sizes[state], err = experiment.Sizes(ctx, s.Known, state.Config); err != nil {
+						return nil, fmt.Errorf("%s: %w", state.Folder, err)
+					}
+				}
+				jobs = append(jobs, job{state, u, sizes[state][u.Strategy]})
+			}
+		}
+	}
+	return jobs, nil
+}
+
+// split deals jobs out to n parts: the largest first, each to the part that has least. Jobs keep their order in a part.
+func split(jobs []job, n int) [][]job {
+	order := make([]int, len(jobs))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(jobs[b].size, jobs[a].size) })
+	load, of := make([]float64, n), make([]int, len(jobs))
+	for _, i := range order {
+		least := 0
+		for p := range load {
+			if load[p] < load[least] {
+				least = p
+			}
+		}
+		of[i] = least
+		load[least] += jobs[i].size
+	}
+	parts := make([][]job, n)
+	for i, j := range jobs {
+		parts[of[i]] = append(parts[of[i]], j)
+	}
+	return parts
+}
