@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/tables"
 	"multiscale/pkg/program"
@@ -23,7 +24,7 @@ const asProgram = "MULTISCALE_TEST_TABLES"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		program.Command("tables", tables.Main)
+		program.Command("tables", catalog.Standard(), tables.Main)
 	}
 	os.Exit(m.Run())
 }
