@@ -131,9 +131,14 @@ func (f *Folder) takeFrom(own string, u Unit, record Record, settle bool) (gone 
 			return false, err
 		}
 	}
-	if finished && len(f.Summaries) > 0 {
-		if err := f.unreadableTable(); err != nil {
-			return false, err
+	if finished {
+		if wrong, err := there.damage(f.fs, own, u, false); err != nil || wrong != "" {
+			return false, errors.Join(err, fmt.Errorf("%s is damaged: %s; train with -resume, which makes it again", own, wrong))
+		}
+		if len(f.Summaries) > 0 {
+			if err := f.unreadableTable(); err != nil {
+				return false, err
+			}
 		}
 	}
 	if err := move(f.fs, own, f.dir, u); err != nil {
