@@ -230,12 +230,11 @@ func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slic
 	p.AStep, p.AInner, p.BInner = 1, g.width, wide
 	p.CStep = j.taps * j.width
 	s.listOutputs(k, outputs)
-	for b := 0; b < channels; b += j.width {
-		sums := j.partial[j.sums(o, (c+b)/j.width, slice):]
-		vectors := ceil(min(j.width, channels-b), k.Lanes)
-		for v := range q.size {
+	for v := range q.size {
+		for b := 0; b < channels; b += j.width {
+			sums := j.partial[j.sums(o, (c+b)/j.width, slice):]
 			p.A, p.B, p.C = s.other[v*to:], s.spectrum[v*from+b:], sums[v*j.width:]
-			s.multiplyOutputs(k, outputs, vectors)
+			s.multiplyOutputs(k, outputs, ceil(min(j.width, channels-b), k.Lanes))
 		}
 	}
 }

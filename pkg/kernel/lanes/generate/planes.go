@@ -56,15 +56,13 @@ func (s isa) gather() {
 	CMPQ(channels, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("tail_" + name))
 	// A full square: reading four pixels of four planes at a time into the parts
-	// of a register leaves only squares of 4x4 to transpose.
-	four := func(q int) {
-		for j, v := range s.transpose4(s.pickFour(planes, q)) {
+	// of a register leaves only squares of 4x4 to transpose. All of a plane's line is
+	// read at once: lines of planes some pages apart share one set of the cache.
+	planes.from(src)
+	for q, values := range s.pickFours(planes, s.lanes/4) {
+		for j, v := range s.transpose4(values) {
 			put(4*q+j, v)
 		}
-	}
-	planes.from(src)
-	for q := range planes.fours {
-		four(q)
 	}
 	JMP(operand.LabelRef("next_" + name))
 
@@ -75,7 +73,9 @@ func (s isa) gather() {
 	CMPQ(channels, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("tail_" + name))
 	planes.from(src)
-	four(0)
+	for j, v := range s.transpose4(s.pickFours(planes, 1)[0]) {
+		put(j, v)
+	}
 	ADDQ(operand.Imm(16), src)
 	ADDQ(operand.Imm(16), table)
 	SUBQ(operand.Imm(4), count)
@@ -263,7 +263,7 @@ func (s isa) scatterFull(name string, dst, src, bias, residual, step reg.Registe
 func (s isa) scatterFour(name string, dst, src, bias, residual, step reg.Register, planes planes) {
 	rows := s.transpose4(s.biased("four_biased_"+name, 4, src, step, bias)) // part h of register i: channel 4h+i
 	s.withResidual("four_write_"+name, residual, planes, func() {
-		for i, v := range s.pickFour(planes, 0) {
+		for i, v := range s.pickFours(planes, 1)[0] {
 			VADDPS(v, rows[i], rows[i])
 		}
 	})
@@ -362,17 +362,23 @@ func (p planes) from(first reg.Register) {
 // at addresses that place in plane c.
 func (p planes) at(c int) operand.Mem { return p.multiples.at(p.fours[c/4], c%4) }
 
-// pickFour reads values 4q to 4q+3 of every plane: part h of vector i is plane 4h+i.
-func (s isa) pickFour(p planes, q int) []reg.VecVirtual {
-	values := s.vectors(4)
-	for i, v := range values {
-		for h := range p.fours {
-			m := p.at(4*h + i)
-			m.Disp = 16 * q
-			s.insert(m, h, v)
+// pickFours reads the first 4n values of every plane, in n squares: part h of vector i of
+// square q is plane 4h+i, from value 4q on.
+func (s isa) pickFours(p planes, n int) [][]reg.VecVirtual {
+	squares := make([][]reg.VecVirtual, n)
+	for q := range squares {
+		squares[q] = s.vectors(4)
+	}
+	for h := range p.fours {
+		for i := range 4 {
+			for q, values := range squares {
+				m := p.at(4*h + i)
+				m.Disp = 16 * q
+				s.insert(m, h, values[i])
+			}
 		}
 	}
-	return values
+	return squares
 }
 
 // pick reads one value of every plane.

@@ -18,38 +18,64 @@ var transform lanes.Transform
 
 // transforms writes the maps, each applied to rows and columns of a square.
 func (s isa) transforms() {
-	for _, m := range maps.All[reg.VecVirtual]() {
+	for _, m := range maps.All[*value]() {
 		s.transform(m)
 	}
 }
 
+// value is a vector that is computed when it is first wanted. A map gives all its
+// results, of which a pass of a transform wants some.
+type value struct {
+	compute func() reg.VecVirtual
+	vector  reg.VecVirtual
+}
+
+func (v *value) get() reg.VecVirtual {
+	if v.vector == nil {
+		v.vector = v.compute()
+	}
+	return v.vector
+}
+
 // Sum implements maps.Algebra.
-func (s isa) Sum(a, b reg.VecVirtual) reg.VecVirtual {
-	v := s.vector()
-	VADDPS(a, b, v)
-	return v
+func (s isa) Sum(a, b *value) *value {
+	return s.value(func(v reg.VecVirtual) { VADDPS(a.get(), b.get(), v) })
 }
 
 // Difference implements maps.Algebra.
-func (s isa) Difference(a, b reg.VecVirtual) reg.VecVirtual {
-	v := s.vector()
-	VSUBPS(b, a, v)
-	return v
+func (s isa) Difference(a, b *value) *value {
+	return s.value(func(v reg.VecVirtual) { VSUBPS(b.get(), a.get(), v) })
 }
 
 // Times implements maps.Algebra.
-func (s isa) Times(c float64, a reg.VecVirtual) reg.VecVirtual {
-	v := s.vector()
-	VMULPS(s.constant(c), a, v)
-	return v
+func (s isa) Times(c float64, a *value) *value {
+	return s.value(func(v reg.VecVirtual) { VMULPS(s.constant(c), a.get(), v) })
 }
 
 // Plus implements maps.Algebra.
-func (s isa) Plus(a reg.VecVirtual, c float64, b reg.VecVirtual) reg.VecVirtual {
-	v := s.vector()
-	VMOVAPS(a, v)
-	VFMADD231PS(s.constant(c), b, v)
-	return v
+func (s isa) Plus(a *value, c float64, b *value) *value {
+	return s.value(func(v reg.VecVirtual) {
+		VMOVAPS(a.get(), v)
+		VFMADD231PS(s.constant(c), b.get(), v)
+	})
+}
+
+// value is a value that compute writes to a register.
+func (s isa) value(compute func(v reg.VecVirtual)) *value {
+	return &value{compute: func() reg.VecVirtual {
+		v := s.vector()
+		compute(v)
+		return v
+	}}
+}
+
+// read reads n values when they are wanted.
+func (s isa) read(n int, at func(i int) operand.Mem) []*value {
+	row := make([]*value, n)
+	for i := range row {
+		row[i] = s.value(func(v reg.VecVirtual) { VMOVUPS(at(i), v) })
+	}
+	return row
 }
 
 // constants are kept in memory, repeated over a register's width.
@@ -68,11 +94,11 @@ func (s isa) constant(c float64) operand.Op {
 }
 
 // transform is lanes.Transform for one map.
-func (s isa) transform(m maps.Map[reg.VecVirtual]) {
+func (s isa) transform(m maps.Map[*value]) {
 	in, out, name := m.In, m.Out, m.Name+s.name
 	TEXT(name, 0, "func(p *Transform)")
 	Pragma("noescape")
-	put, row := s.cells(in, out)
+	kept := s.cells(in, out)
 	p := argument()
 	dstAt, srcAt, count := field(p, unsafe.Offsetof(transform.DstAt)), field(p, unsafe.Offsetof(transform.SrcAt)), length(p, unsafe.Offsetof(transform.DstAt))
 	srcSteps := steps(distance(p, unsafe.Offsetof(transform.SrcRow)), in)
@@ -80,31 +106,31 @@ func (s isa) transform(m maps.Map[reg.VecVirtual]) {
 	dstRow := distance(p, unsafe.Offsetof(transform.DstRow))
 	dstSteps := steps(distance(p, unsafe.Offsetof(transform.DstCol)), out)
 	Label("item_" + name)
-	src, dst := GP64(), GP64()
-	MOVLQSX(at(srcAt, 0), src)
-	SHLQ(operand.U8(2), src)
-	ADDQ(at(p, int(unsafe.Offsetof(transform.Src))), src)
+	dst := GP64()
 	MOVLQSX(at(dstAt, 0), dst)
 	SHLQ(operand.U8(2), dst)
 	ADDQ(at(p, int(unsafe.Offsetof(transform.Dst))), dst)
-	for j := range in {
-		d := s.vectors(in)
-		for i, v := range d {
-			VMOVUPS(srcSteps.at(src, i), v)
+	for _, rows := range s.passes(m) {
+		src := GP64()
+		MOVLQSX(at(srcAt, 0), src)
+		SHLQ(operand.U8(2), src)
+		ADDQ(at(p, int(unsafe.Offsetof(transform.Src))), src)
+		for j := range in {
+			results := m.Do(s, s.read(in, func(i int) operand.Mem { return srcSteps.at(src, i) }))
+			for _, i := range rows {
+				kept.put(i, j, results[i])
+			}
+			if j < in-1 {
+				ADDQ(srcCol, src)
+			}
 		}
-		for i, v := range m.Do(s, d) {
-			put(i, j, v)
-		}
-		if j < in-1 {
-			ADDQ(srcCol, src)
-		}
-	}
-	for i := range out {
-		for j, v := range m.Do(s, row(i)) {
-			VMOVUPS(v, dstSteps.at(dst, j))
-		}
-		if i < out-1 {
-			ADDQ(dstRow, dst)
+		for _, i := range rows {
+			for j, v := range m.Do(s, kept.row(i)) {
+				VMOVUPS(v.get(), dstSteps.at(dst, j))
+			}
+			if i < out-1 {
+				ADDQ(dstRow, dst)
+			}
 		}
 	}
 	ADDQ(operand.Imm(4), srcAt)
@@ -114,29 +140,49 @@ func (s isa) transform(m maps.Map[reg.VecVirtual]) {
 	VZEROUPPER()
 	RET()
 }
+// passes cuts the results of a map, rows of a transform, into parts that are computed one
+// after the other, from values that are read again: half of a square fits the registers of
+// AVX-512, and the halves of a map have nothing in common.
+func (s isa) passes(m maps.Map[*value]) [][]int {
+	rows := make([]int, m.Out)
+	for i := range rows {
+		rows[i] = i
+	}
+	if s.lanes == 16 && m.In*m.Out > s.kept() {
+		return [][]int{rows[:m.Out/2], rows[m.Out/2:]}
+	}
+	return [][]int{rows}
+}
 
-// fewCells stay in registers between the two halves of a transform; more go to the stack.
-const fewCells = 9
+// kept is how many vectors stay in registers between the two halves of a transform.
+func (s isa) kept() int {
+	if s.lanes == 16 {
+		return 24
+	}
+	return 9
+}
 
-// cells is where a transform keeps out rows of in vectors: put adds a vector, and row
-// returns what has been put into a row.
-func (s isa) cells(in, out int) (put func(i, j int, v reg.VecVirtual), row func(i int) []reg.VecVirtual) {
-	if in*out <= fewCells {
-		kept := make([][]reg.VecVirtual, out)
-		put = func(i, j int, v reg.VecVirtual) { kept[i] = append(kept[i], v) }
-		return put, func(i int) []reg.VecVirtual { return kept[i] }
+// cells is where a transform keeps rows of vectors between its halves: in registers, or
+// where there are too many of them on the stack.
+type cells struct {
+	put func(i, j int, v *value)
+	row func(i int) []*value
+}
+
+func (s isa) cells(in, out int) cells {
+	if s.lanes == 16 || in*out <= s.kept() {
+		kept := make([][]*value, out)
+		return cells{
+			func(i, j int, v *value) { v.get(); kept[i] = append(kept[i], v) },
+			func(i int) []*value { return kept[i] },
+		}
 	}
 	stack := AllocLocal(in * out * s.bytes())
 	cell := func(i, j int) operand.Mem { return stack.Offset((i*in + j) * s.bytes()) }
-	put = func(i, j int, v reg.VecVirtual) { VMOVUPS(v, cell(i, j)) }
-	row = func(i int) []reg.VecVirtual {
-		d := s.vectors(in)
-		for j, v := range d {
-			VMOVUPS(cell(i, j), v)
-		}
-		return d
+	return cells{
+		func(i, j int, v *value) { VMOVUPS(v.get(), cell(i, j)) },
+		func(i int) []*value { return s.read(in, func(j int) operand.Mem { return cell(i, j) }) },
 	}
-	return put, row
 }
 
 // multiples addresses up to six equal steps.
