@@ -210,6 +210,44 @@ func TestKeyboardInChromium(t *testing.T) {
 	b.silent()
 }
 
+// TestHolesInChromium: what is painted over is filled, and nothing else.
+func TestHolesInChromium(t *testing.T) {
+	b := newBrowser(t)
+	s, server := start(t, Request{Models: []string{sessiontest.File(t, "inpaint.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("inpainting")))}})
+	in := noisy(t, 300, 200)
+	b.open(server.URL+"/", 1280, 860)
+	b.until(`!document.getElementById("holes").hidden`)
+	b.drop("#empty", in)
+	b.until(`!document.getElementById("paint").hidden && !document.getElementById("go").disabled`)
+	b.click("#paint", 0.25, 0.5)
+	b.screenshot("try-holes")
+	b.click("#go", 0.5, 0.5)
+	b.until(done)
+	before, err := picture.Open(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after, err := picture.Open(filepath.Join(s.results.kept[0].dir, "restored.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := func(left, right int) (n int) {
+		for y := range before.H {
+			for x := left; x < right; x++ {
+				if i := y*before.W + x; before.Pix[i] != after.Pix[i] {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	if hole, rest := changed(60, 90), changed(100, 300); hole < 50 || rest > 0 {
+		t.Errorf("%d pixels changed around the stroke, %d far from it", hole, rest)
+	}
+	b.screenshot("try-filled")
+	b.silent()
+}
+
 // TestFormatsInChromium: what the browser does not show is shown all the same; a mistake is told
 // where one looks; a restoration is cancelled.
 func TestFormatsInChromium(t *testing.T) {

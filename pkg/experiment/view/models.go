@@ -73,6 +73,8 @@ type description struct {
 	Noise bool `json:"noise"`
 	// Numbers is how many other numbers it takes, which have to be given.
 	Numbers int `json:"numbers"`
+	// Holes says that it fills what a mask shows.
+	Holes bool `json:"holes"`
 }
 
 func (s *Server) describeModel(w http.ResponseWriter, r *http.Request) {
@@ -108,6 +110,9 @@ func (s *Server) describe(c choice) (d described, err error) {
 	d.description = description{Task: m.Task, Network: m.Network, Scale: m.Scale, Noise: m.Conditions == 1 && d.noise != task.NoNoise}
 	if !d.Noise {
 		d.Numbers = m.Conditions
+	}
+	if t, err := s.request.Catalog.Task(m.Task); err == nil {
+		d.Holes = t.Holes
 	}
 	for i := range m.Channels {
 		_, std := m.Pixels().Channel(i)

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"mime"
 	"net/http"
 	"net/url"
 	"os"
@@ -90,8 +91,8 @@ func (s *Server) restore(w http.ResponseWriter, r *http.Request) {
 			os.RemoveAll(dir)
 		}
 	}()
-	in := filepath.Join(dir, "picture")
-	if status, err := receive(in, http.MaxBytesReader(w, r.Body, MaxBytes)); err != nil {
+	r.Body = http.MaxBytesReader(w, r.Body, MaxBytes)
+	if status, err := receive(dir, r); err != nil {
 		fail(status, "%s", asked.plain(err.Error(), dir))
 		return
 	}
@@ -180,8 +181,33 @@ func (s *Server) asked(q url.Values) (a asked, status int, err error) {
 	return a, 0, nil
 }
 
-// receive writes the picture to a file and checks its header.
-func receive(path string, body io.Reader) (status int, err error) {
+// The files of a request in its folder. The mask is there where the model is to fill holes.
+const pictureFile, maskFile = "picture", "mask"
+
+// receive writes a request's files into a folder: the body is the picture, or a form of a mask and
+// a picture.
+func receive(dir string, r *http.Request) (status int, err error) {
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "multipart/form-data" {
+		return receiveFile(filepath.Join(dir, pictureFile), r.Body)
+	}
+	form, err := r.MultipartReader()
+	if err != nil {
+		return http.StatusBadRequest, err
+	}
+	for _, want := range []string{maskFile, pictureFile} {
+		part, err := form.NextPart()
+		if err != nil || part.FormName() != want {
+			return http.StatusBadRequest, errors.New("a form has a mask, then a picture")
+		}
+		if status, err := receiveFile(filepath.Join(dir, want), part); err != nil {
+			return status, err
+		}
+	}
+	return 0, nil
+}
+
+// receiveFile writes a picture to a file and checks its header.
+func receiveFile(path string, body io.Reader) (status int, err error) {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return http.StatusInternalServerError, err
@@ -208,14 +234,17 @@ func receive(path string, body io.Reader) (status int, err error) {
 
 // run restores the picture in dir as the command restore does.
 func (s *Server) run(ctx context.Context, a asked, dir string, tell func(event)) (done result, err error) {
-	in, out := filepath.Join(dir, "picture"), filepath.Join(dir, "restored."+a.format)
+	in, mask, out := filepath.Join(dir, pictureFile), filepath.Join(dir, maskFile), filepath.Join(dir, "restored."+a.format)
+	if _, err := os.Stat(mask); err != nil {
+		mask = ""
+	}
 	notes := &lines{tell: func(line string) {
 		if !strings.HasPrefix(line, out) { // the result's size comes with it
 			tell(event{Note: a.plain(line, dir)})
 		}
 	}}
 	err = restore.Run(ctx, restore.Request{
-		Catalog: s.request.Catalog, Model: a.model, In: in, Out: out, T: a.t, Memory: s.request.Memory, Options: s.request.Options,
+		Catalog: s.request.Catalog, Model: a.model, In: in, Mask: mask, Out: out, T: a.t, Memory: s.request.Memory, Options: s.request.Options,
 		Tiles: func(tiles, of int) { tell(event{Tiles: tiles, Of: of}) },
 	}, notes, notes)
 	if err != nil {
@@ -261,9 +290,9 @@ func shown(path string) bool {
 
 // plain is a message of restore without flags and without the names of temporary files.
 func (a asked) plain(message, dir string) string {
-	message = strings.ReplaceAll(message, filepath.Join(dir, "picture"), a.name)
+	message = strings.ReplaceAll(message, filepath.Join(dir, pictureFile), a.name)
 	message = strings.ReplaceAll(message, dir+string(filepath.Separator), "")
-	for _, flag := range []string{"-in ", "-out ", "-model "} {
+	for _, flag := range []string{"-in ", "-out ", "-model ", "-mask "} {
 		message = strings.TrimPrefix(message, flag)
 	}
 	return message

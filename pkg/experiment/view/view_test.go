@@ -9,6 +9,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"mime/multipart"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -286,6 +287,54 @@ func TestRestored(t *testing.T) {
 	for _, path := range []string{"x/restored.png", "..%2frestored.png", "%2e%2e/restored.png", s.results.kept[0].id + "/picture", s.results.kept[0].id + "/..%2f..%2fetc%2fpasswd"} {
 		if status, body := get(t, server.URL+"/results/"+path); status != 404 {
 			t.Errorf("%s: %d %s", path, status, body)
+		}
+	}
+}
+
+// TestForm: a mask comes before its picture, and is for models that fill holes.
+func TestForm(t *testing.T) {
+	s, server := start(t, Request{Models: []string{
+		sessiontest.File(t, "inpaint.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("inpainting"))),
+		sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)),
+	}})
+	picture, err := os.ReadFile(noisy(t, 40, 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile(noisy(t, 20, 30))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		model string
+		parts []string
+		files [][]byte
+		want  int
+		says  string
+	}{
+		{"file-1", []string{"mask", "picture"}, [][]byte{picture, picture}, 200, `"result"`},
+		{"file-1", []string{"mask", "picture"}, [][]byte{other, picture}, 200, `"error":"mask: it has 20x30 pixels`},
+		{"file-2", []string{"mask", "picture"}, [][]byte{picture, picture}, 200, "fills no holes"},
+		{"file-1", []string{"picture", "mask"}, [][]byte{picture, picture}, 400, "a mask, then a picture"},
+		{"file-1", []string{"mask"}, [][]byte{picture}, 400, "a mask, then a picture"},
+		{"file-1", []string{"mask", "picture"}, [][]byte{hugePNG(20000, 10000), picture}, 415, "20000x10000 pixels"},
+		{"file-1", []string{"mask", "picture"}, [][]byte{picture, make([]byte, MaxBytes)}, 413, "at most"},
+		{"file-1", nil, nil, 400, "a mask, then"},
+	} {
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		for i, name := range c.parts {
+			part, err := form.CreateFormFile(name, "../../"+name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			part.Write(c.files[i])
+		}
+		form.Close()
+		r := post(t.Context(), t, server.URL+"/restore?model="+c.model, &body)
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		if status, text := do(t, r); status != c.want || !strings.Contains(text, c.says) || strings.Contains(text, s.dir) {
+			t.Errorf("%s, %v: %d %s, want %d with %q", c.model, c.parts, status, text, c.want, c.says)
 		}
 	}
 }

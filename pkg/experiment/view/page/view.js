@@ -71,7 +71,8 @@ const describe = async () => {
   const id = $("model").value;
   const answer = await ask("models/" + encodeURIComponent(id));
   if (!answer || id !== $("model").value) return;
-  $("noise").hidden = $("numbers").hidden = true;
+  $("noise").hidden = $("numbers").hidden = $("holes").hidden = true;
+  paintable();
   if (!answer.ok) {
     $("about").textContent = await answer.text();
     return;
@@ -80,6 +81,8 @@ const describe = async () => {
   $("about").textContent = m.network + " for " + m.task + (m.scale > 1 ? ", " + m.scale + " times the sides" : "");
   $("noise").hidden = !m.noise;
   $("numbers").hidden = m.numbers === 0;
+  $("holes").hidden = !m.holes;
+  paintable();
 };
 $("model").addEventListener("change", describe);
 $("model").addEventListener("focus", listModels);
@@ -90,7 +93,7 @@ const show = async file => {
   $("chosen").textContent = file.name || "pasted picture";
   say("");
   $("notes").replaceChildren();
-  for (const e of [$("after"), $("divider"), $("slider"), $("download"), document.querySelector(".tag.right")]) e.hidden = true;
+  covered();
   $("after").removeAttribute("src");
   $("size").textContent = "";
   if (file.size > Number(document.body.dataset.maxBytes)) {
@@ -105,6 +108,8 @@ const show = async file => {
     fit($("before").naturalWidth, $("before").naturalHeight);
     $("empty").hidden = true;
     $("compare").hidden = false;
+    unpaint();
+    paintable();
   }, () => { // a format that the browser does not show: TIFF
     $("empty").hidden = false;
     $("compare").hidden = true;
@@ -150,6 +155,83 @@ $("actual").addEventListener("click", () => {
   $("actual").setAttribute("aria-pressed", on);
 });
 
+// ---- What is filled: the canvas over the picture, as large as the picture, opaque where it is painted ----
+
+let painted = false;
+const pen = $("paint").getContext("2d", { willReadFrequently: true });
+
+// paintable shows the canvas while there is something to paint on, and no result.
+const paintable = () => { $("paint").hidden = $("holes").hidden || $("compare").hidden || !$("slider").hidden; };
+
+const unpaint = () => {
+  $("paint").width = $("before").naturalWidth || 1;
+  $("paint").height = $("before").naturalHeight || 1;
+  painted = false;
+};
+$("unpaint").addEventListener("click", () => {
+  unpaint();
+  covered();
+  paintable();
+});
+
+// covered takes the result away.
+const covered = () => {
+  for (const e of [$("after"), $("divider"), $("slider"), $("download"), document.querySelector(".tag.right")]) e.hidden = true;
+};
+
+let from = null; // where the stroke is
+const stroke = event => {
+  if (!from) return;
+  const box = $("paint").getBoundingClientRect(), scale = $("paint").width / box.width;
+  const to = [(event.clientX - box.left) * scale, (event.clientY - box.top) * scale];
+  pen.strokeStyle = "#ff8a00";
+  pen.lineCap = "round";
+  pen.lineWidth = $("brush").value * scale;
+  pen.beginPath();
+  pen.moveTo(...(from.length ? from : to));
+  pen.lineTo(to[0] + 0.01, to[1]); // a line without length would not be drawn
+  pen.stroke();
+  from = to;
+  painted = true;
+};
+$("paint").addEventListener("pointerdown", event => {
+  $("paint").setPointerCapture(event.pointerId);
+  from = [];
+  stroke(event);
+});
+$("paint").addEventListener("pointermove", stroke);
+$("paint").addEventListener("pointerup", () => { from = null; });
+
+$("mask").addEventListener("change", async () => {
+  const file = $("mask").files[0];
+  if (!file || !picture) return;
+  const image = await createImageBitmap(file).catch(() => null);
+  unpaint();
+  if (!image || image.width !== $("paint").width || image.height !== $("paint").height) return say("The mask is not a picture of the same size.", true);
+  pen.drawImage(image, 0, 0);
+  const all = pen.getImageData(0, 0, image.width, image.height);
+  for (let i = 0; i < all.data.length; i += 4) {
+    const white = all.data[i] + all.data[i + 1] + all.data[i + 2] >= 384;
+    all.data.set(white ? [255, 138, 0, 255] : [0, 0, 0, 0], i);
+  }
+  pen.putImageData(all, 0, 0);
+  painted = true;
+  covered();
+  paintable();
+});
+
+// mask is what is painted as a picture: white on black.
+const mask = () => {
+  const all = pen.getImageData(0, 0, $("paint").width, $("paint").height);
+  for (let i = 0; i < all.data.length; i += 4) {
+    const v = all.data[i + 3] > 127 ? 255 : 0;
+    all.data.set([v, v, v, 255], i);
+  }
+  const canvas = new OffscreenCanvas(all.width, all.height);
+  canvas.getContext("2d").putImageData(all, 0, 0);
+  return canvas.convertToBlob();
+};
+
 // lines hands on the objects of an answer, which come one a line.
 const lines = async (answer, each) => {
   const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -176,7 +258,13 @@ const restore = async () => {
   ready();
   let result = null, error = "";
   try {
-    const answer = await fetch("restore?" + ask, { method: "POST", body: picture, signal: mine.signal });
+    let body = picture;
+    if (!$("holes").hidden && painted) {
+      body = new FormData();
+      body.append("mask", await mask());
+      body.append("picture", picture);
+    }
+    const answer = await fetch("restore?" + ask, { method: "POST", body, signal: mine.signal });
     if (!answer.ok) error = await answer.text();
     else await lines(answer, e => {
       if (e.ahead) say("Waiting: " + e.ahead + (e.ahead > 1 ? " others come" : " other comes") + " first");
@@ -210,6 +298,7 @@ const reveal = async r => {
   fit(r.width, r.height);
   $("empty").hidden = true;
   for (const e of [$("compare"), $("after"), $("divider"), $("slider"), $("download"), document.querySelector(".tag.right")]) e.hidden = false;
+  paintable();
   $("size").textContent = r.width + " × " + r.height + " pixels, " + size(r.bytes);
   $("slider").focus({ preventScroll: true });
   $("compare").scrollIntoView({ block: "nearest" });
