@@ -6,7 +6,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/signal"
 	"strconv"
+	"syscall"
 
 	"multiscale/onnx/session"
 	"multiscale/pkg/catalog"
@@ -23,6 +25,8 @@ const DefaultRuns = "results/runs"
 
 // Main is the command's body: it parses the flags and serves until it is stopped.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
+	// Other commands end where nobody reads what they write. Here that is a client that goes away.
+	signal.Ignore(syscall.SIGPIPE)
 	return command.Do(ctx, known, args, parse, Run)
 }
 
