@@ -58,12 +58,15 @@ func noise(t float64) float64 { return 255.0 / 2 * t / (1 - t) }
 // from little to the most.
 var shares = []float64{0.01, 0.05, 0.1}
 
+// little is the standard deviation of the noise of sharpening, of 8-bit pixels.
+const little = 2
+
 // border is what measures of luma leave out; see metric.PSNRLuma.
 const border = 2
 
 // All are the benchmarks.
 func All() []Benchmark {
-	var white, blurred, boxes []Setting
+	var white, blurred, soft, boxes []Setting
 	for _, sigma := range []float64{15, 25, 50} {
 		white = append(white, Setting{Name: fmt.Sprintf("sigma=%v", sigma), Sigma: sigma})
 	}
@@ -72,6 +75,9 @@ func All() []Benchmark {
 		boxes = append(boxes, s)
 		s.Name, s.Blur = "blur=3,"+s.Name, 3
 		blurred = append(blurred, s)
+	}
+	for _, width := range []float64{1, 2, 3} {
+		soft = append(soft, Setting{Name: fmt.Sprintf("blur=%v,sigma=%v", width, little), Sigma: little, Blur: width})
 	}
 	input := method{"(input)", func(o *observation) pixel.Images { return o.Images }}
 	awgn := Benchmark{
@@ -98,6 +104,12 @@ func All() []Benchmark {
 			degrade: blur, methods: []method{input, {"(wiener)", wiener}},
 			Protocol: "A periodic Gaussian blur of 3 pixels and white noise: 127.5 t/(1-t) on the 8-bit scale for a noise of t. " +
 				"Wiener's filter knows blur and noise.",
+		},
+		{
+			Name: "sharpening", Channels: 3, Scale: 1, Task: task.Sharpening().Name, Settings: soft, Measures: whole,
+			degrade: soften, methods: []method{input, {"(wiener)", mirrored(wiener)}},
+			Protocol: "A Gaussian blur of pictures that are mirrored at their borders, and white noise on the 8-bit scale. " +
+				"Wiener's filter knows blur and noise, networks the noise.",
 		},
 		{
 			Name: "inpainting", Channels: 3, Scale: 1, Task: task.Inpainting().Name, Settings: boxes, Measures: whole,

@@ -49,6 +49,16 @@ func blur(from source, s Setting, r random.Stream) (*observation, error) {
 	return observe(y, s, r), nil
 }
 
+// soften blurs a picture that is mirrored at its borders.
+func soften(from source, s Setting, r random.Stream) (*observation, error) {
+	x := task.Normalised(from.clean, pixel.Unit)
+	y := pixel.NewImages(1, x.C, x.H, x.W)
+	if err := task.Defocus(s.Blur, s.Blur)(y, x, task.On(0, x), nil, &r); err != nil {
+		return nil, err
+	}
+	return observe(y, s, r), nil
+}
+
 // cover hides boxes, as inpainting does in training. What is missing is middle grey
 // before the noise.
 func cover(from source, s Setting, r random.Stream) (*observation, error) {

@@ -62,6 +62,7 @@ func TestBenchmarks(t *testing.T) {
 		{"awgn-gray", "mine", nil, "(input)", "method"},
 		{"sr-x2", "Set14", []string{espcn}, "(bicubic),espcn,bicubic,SRCNN,ESPCN (a re-implementation),VDSR,EDSR", "method,model,published"},
 		{"deblurring", "mine", []string{deblur}, "(input),(wiener),deblur", "method,model"},
+		{"sharpening", "mine", nil, "(input),(wiener)", "method"},
 		{"inpainting", "mine", nil, "(input),(harmonic)", "method"},
 	} {
 		t.Run(c.benchmark, func(t *testing.T) {
@@ -182,6 +183,23 @@ func TestWiener(t *testing.T) {
 	got := wiener(&observation{Images: blurred, Setting: Setting{Blur: 0.7, Sigma: 1e-4}})
 	for i, v := range got.Data {
 		if math.Abs(float64(v-clean.Data[i])) > 1e-3 {
+			t.Fatalf("value %d: %v, want %v", i, v, clean.Data[i])
+		}
+	}
+}
+
+// TestMirroredWiener: with next to no noise, Wiener's filter undoes a blur that mirrors the picture, up to its tails.
+func TestMirroredWiener(t *testing.T) {
+	const tails = 5e-3
+	clean := task.Normalised(dataset.DeadLeaves(random.New(3), 33, 28), pixel.Unit)
+	blurred := pixel.NewImages(1, clean.C, clean.H, clean.W)
+	r := random.New(1)
+	if err := task.Defocus(0.7, 0.7)(blurred, clean, task.On(0, clean), nil, &r); err != nil {
+		t.Fatal(err)
+	}
+	got := mirrored(wiener)(&observation{Images: blurred, Setting: Setting{Blur: 0.7, Sigma: 1e-4}})
+	for i, v := range got.Data {
+		if math.Abs(float64(v-clean.Data[i])) > tails {
 			t.Fatalf("value %d: %v, want %v", i, v, clean.Data[i])
 		}
 	}

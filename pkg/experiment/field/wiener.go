@@ -61,6 +61,25 @@ func wiener(o *observation) pixel.Images {
 	return y
 }
 
+// mirrored is a method for periodic blurs on pictures that are mirrored at their borders instead: on a picture beside its
+// mirror images a blur is both.
+func mirrored(of func(*observation) pixel.Images) func(*observation) pixel.Images {
+	return func(o *observation) pixel.Images {
+		wide := *o
+		wide.Images = pixel.NewImages(1, o.C, 2*o.H, 2*o.W)
+		for i := range wide.Data {
+			c, row, col := i/wide.Plane(), i/wide.W%wide.H, i%wide.W
+			wide.Data[i] = o.Data[(c*o.H+min(row, wide.H-1-row))*o.W+min(col, wide.W-1-col)]
+		}
+		answer, y := of(&wide), pixel.NewImages(1, o.C, o.H, o.W)
+		for row := range o.C * o.H {
+			from := (row/o.H*wide.H + row%o.H) * wide.W
+			copy(y.Data[row*o.W:][:o.W], answer.Data[from:])
+		}
+		return y
+	}
+}
+
 // frequency is the square of the frequency of index i of n, in cycles per pixel.
 func frequency(i, n int) float64 {
 	f := float64(min(i, n-i)) / float64(n)

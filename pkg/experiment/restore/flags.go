@@ -34,7 +34,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.String(&r.Mask, "mask", "PICTURE", "of inpainting: a picture of the same size, white where the picture is to be filled; all other pixels stay as they are")
 	f.Bool(&r.Resume, "resume", "of a folder, leave out pictures whose results are there and complete")
 	f.Func("t", "T", "estimated from the picture and printed",
-		"the number t that the network takes beside the picture: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values",
+		"the number t that the network takes beside the picture: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values; in awgn and sharpening that deviation itself",
 		func(s string) error {
 			for part := range strings.SplitSeq(s, ",") {
 				v, err := strconv.ParseFloat(part, 32)
