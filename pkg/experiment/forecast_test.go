@@ -22,12 +22,12 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// TestPrediction: an iteration is its gradients on each mesh, its samples and the step.
+// TestPrediction: an iteration is its gradients on each mesh, its samples, packed weights and the step.
 func TestPrediction(t *testing.T) {
-	s := &speed{step: 0.5, meshes: map[int]pace{0: {one: 1, images: 1, draw: 0.1}, 1: {one: 0.25, images: 1, draw: 0.2}}}
+	s := &speed{step: 0.5, meshes: map[int]pace{0: {one: 1, images: 1, draw: 0.1, pack: 0.25}, 1: {one: 0.25, images: 1, draw: 0.2, pack: 0.5}}}
 	stage := mge.Stage{Batches: []int{2, 4}, Iterations: 10}
 	// 2 images on the finest mesh, 2+4 on the next; 2 and 4 samples.
-	each := 0.5 + 2*1 + 6*0.25 + 2*0.1 + 4*0.2
+	each := 0.5 + 2*1 + 6*0.25 + 2*0.1 + 4*0.2 + 0.25 + 0.5
 	if got := s.iteration(stage); math.Abs(got-each) > near {
 		t.Errorf("an iteration takes %v s, want %v", got, each)
 	}

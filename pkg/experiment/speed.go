@@ -32,6 +32,7 @@ type pace struct {
 	one, many float64
 	images    int     // of many
 	draw      float64 // a sample: read, degraded and restricted
+	pack      float64 // what the first gradient after a step takes longer: weights are packed again
 	level     int     // on which it was timed; another one where the mesh takes too much memory
 }
 
@@ -54,11 +55,12 @@ type speed struct {
 	m        *model.Model // of its own: its weights change
 	gradient []float32
 	meshes   map[int]pace
-	step     float64 // what an iteration takes beside its gradients
+	step     float64 // of the optimizer
+	shares   int     // of a batch
 }
 
 func (e *Experiment) newSpeed(m *model.Model) *speed {
-	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), meshes: map[int]pace{}}
+	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), meshes: map[int]pace{}, shares: e.config.Shares}
 }
 
 // fastest returns the shortest time of what do does, after a first time that builds
@@ -113,7 +115,7 @@ func (s *speed) measure(ctx context.Context, stages []mge.Stage) error {
 	if s.step > 0 {
 		return nil
 	}
-	return s.optimizer(ctx, coarsest)
+	return s.optimizer()
 }
 
 // mesh times gradients of one and of up to n images on a mesh, or where that takes too much
@@ -122,7 +124,7 @@ func (s *speed) mesh(ctx context.Context, level, n int) (p pace, err error) {
 	if p.level, err = s.e.timedLevel(s.m, level); err != nil {
 		return p, err
 	}
-	if p.one, err = s.images(ctx, p.level, 1); err != nil {
+	if p.one, err = s.images(ctx, p.level, 1, false); err != nil {
 		return p, err
 	}
 	side := mesh.Side(s.e.config.Side, p.level) / s.e.task.Scale
@@ -139,20 +141,31 @@ func (s *speed) mesh(ctx context.Context, level, n int) (p pace, err error) {
 			break
 		}
 	}
+	alone := p.one
 	if p.images > 1 {
-		if p.many, err = s.images(ctx, p.level, p.images); err != nil {
+		if p.many, err = s.images(ctx, p.level, p.images, false); err != nil {
 			return p, err
 		}
+		alone = p.many
 	}
+	// With as many images: it depends on their number how convolutions are computed.
+	first, err := s.images(ctx, p.level, p.images, true)
+	if err != nil {
+		return p, err
+	}
+	p.pack = max(first-alone, 0)
 	larger := mesh.Cost(level) / mesh.Cost(p.level)
 	p.one, p.many = larger*p.one, larger*p.many
 	return p, nil
 }
 
-// images times the gradient of n images on a mesh.
-func (s *speed) images(ctx context.Context, level, n int) (float64, error) {
+// images times the gradient of n images on a mesh, the first after the weights have changed or another one.
+func (s *speed) images(ctx context.Context, level, n int, first bool) (float64, error) {
 	b := s.e.blank(level, n)
 	return fastest(func() error {
+		if first {
+			s.m.Params.Update(func([]float32) {})
+		}
 		_, err := s.m.AddGradient(ctx, s.gradient, b, 0)
 		return err
 	})
@@ -184,32 +197,19 @@ func (s *speed) draw(level, n int, coarse bool) (float64, error) {
 // sampleBytes is the size of an image on the finest mesh.
 func (e *Experiment) sampleBytes() int { return 4 * e.set.Channels * e.config.Side * e.config.Side }
 
-// optimizer times what an iteration takes beside its gradients: the step itself, and that
-// weights are packed again for the next gradient.
-func (s *speed) optimizer(ctx context.Context, coarsest int) error {
+// optimizer times a step of the optimizer alone.
+func (s *speed) optimizer() error {
 	rule, err := s.e.config.Rule()
 	if err != nil {
 		return err
 	}
 	o := optimize.New(rule, s.m.Params.Groups(), s.e.config.LearningRate)
-	level, err := s.e.timedLevel(s.m, coarsest)
-	if err != nil {
-		return err
-	}
-	b := s.e.blank(level, 1)
-	alone, err := s.images(ctx, level, 1)
-	if err != nil {
-		return err
-	}
-	with, err := fastest(func() error {
+	took, err := fastest(func() error {
 		var err error
 		s.m.Params.Update(func(values []float32) { err = o.Step(values[:len(s.gradient)], s.gradient) })
-		if err == nil {
-			_, err = s.m.AddGradient(ctx, s.gradient, b, 0)
-		}
 		return err
 	})
-	s.step = max(with-alone, 1e-6)
+	s.step = max(took, 1e-6)
 	return err
 }
 
@@ -225,8 +225,8 @@ func (s *speed) iteration(g mge.Stage) float64 {
 		if i > 0 {
 			images += float64(g.Batches[i-1])
 		}
-		runs := min(max(images, 1), float64(s.e.config.Shares)) // shares that are not empty
-		sum += float64(runs*p.seconds(images/runs)) + float64(samples*p.draw)
+		runs := min(max(images, 1), float64(max(s.shares, 1))) // shares that are not empty
+		sum += float64(runs*p.seconds(images/runs)) + float64(samples*p.draw) + p.pack
 	}
 	return sum
 }
