@@ -40,7 +40,7 @@ import (
 
 // known are the networks that are measured, by default as the first four.
 func known() []network.Network {
-	return []network.Network{network.NewResNet(), network.NewUNet(), network.NewSRNet(), network.NewESPCN(), network.NewNAFNet()}
+	return []network.Network{network.NewResNet(), network.NewUNet(), network.NewSRNet(), network.NewESPCN(), network.NewNAFNet(), network.NewDnCNN()}
 }
 
 // size is one case.

@@ -1,0 +1,322 @@
+// Package cluster tests the files for clusters beside it by running them, as far as one machine can.
+package cluster
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// small has two run folders and eight units, as the plan quick has. CLUSTER_PLAN=FILE takes another plan.
+const small = `
+name: small
+profile: quick
+seeds: [1, 2]
+strategies: [single, mge]
+settings: {side: 16, levels: 1, batch: 2, iterations: 200, checkpoint-every: 100ms, validation-pictures: 16}
+experiments:
+  - {task: superresolution, network: espcn, data: deadleaves}
+  - {task: superresolution, network: espcn, data: deadleaves, settings: {loss: charbonnier}}
+`
+
+// built is the program, the plan, and what one process leaves of it.
+type built struct {
+	program, plan string
+	once          map[string]string
+}
+
+// temporary is the folder of all that; "" before it is made.
+var temporary string
+
+var build = sync.OnceValues(func() (b built, err error) {
+	dir, err := os.MkdirTemp("", "cluster")
+	if err != nil {
+		return b, err
+	}
+	temporary = dir
+	b.program, b.plan = filepath.Join(dir, "tables"), filepath.Join(dir, "plan.yaml")
+	if out, err := exec.Command("go", "build", "-o", b.program, "multiscale/experiments/tables").CombinedOutput(); err != nil {
+		return b, fmt.Errorf("%w: %s", err, out)
+	}
+	text := []byte(small)
+	if file := os.Getenv("CLUSTER_PLAN"); file != "" {
+		if text, err = os.ReadFile(file); err != nil {
+			return b, err
+		}
+	}
+	if err := os.WriteFile(b.plan, text, 0o666); err != nil {
+		return b, err
+	}
+	runs := filepath.Join(dir, "once")
+	if out, err := exec.Command(b.program, "-plan", b.plan, "-run", "-runs", runs, "-out", filepath.Join(runs, "tables")).CombinedOutput(); err != nil {
+		return b, fmt.Errorf("%w: %s", err, out)
+	}
+	b.once, err = timeless(runs)
+	return b, err
+})
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	os.RemoveAll(temporary)
+	os.Exit(code)
+}
+
+// timeless are the files that equal runs make equal.
+func timeless(runs string) (map[string]string, error) {
+	files := map[string]string{}
+	return files, filepath.WalkDir(runs, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, base := strings.TrimPrefix(path, runs), filepath.Base(path)
+		switch base {
+		case "timing.csv", "table.md", "convergence.png", "run.json", "report.html", ".lock":
+			return nil
+		}
+		if strings.HasPrefix(base, "seconds") || filepath.Ext(path) == ".checkpoint" {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		files[name] = string(data)
+		return err
+	})
+}
+
+// asOnce holds the files of a plan against those of one process.
+func asOnce(t *testing.T, b built, runs string) {
+	t.Helper()
+	got, err := timeless(runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := 0
+	for name, content := range b.once {
+		if got[name] != content {
+			t.Errorf("%s differs from that of one process", name)
+		}
+		if strings.HasPrefix(name, "/tables/") {
+			tables++
+		}
+	}
+	if len(got) != len(b.once) || tables < 5 {
+		t.Errorf("%d files, of one process %d, %d of them tables", len(got), len(b.once), tables)
+	}
+}
+
+// need skips a test where programs are missing.
+func need(t *testing.T, advice string, programs ...string) {
+	t.Helper()
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			t.Skipf("%s is not installed; %s", p, advice)
+		}
+	}
+}
+
+// slurm is a cluster of one machine.
+type slurm struct {
+	dir string
+	env []string
+}
+
+// start starts a daemon that ends with the test.
+func (s slurm) start(t *testing.T, name string, args ...string) {
+	t.Helper()
+	cmd := exec.Command(name, args...)
+	cmd.Env = s.env
+	var log bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	t.Cleanup(func() {
+		cmd.Process.Signal(os.Interrupt)
+		select {
+		case <-ended:
+		case <-time.After(10 * time.Second):
+			cmd.Process.Kill()
+			<-ended
+		}
+		if t.Failed() {
+			t.Logf("%s: %s", name, last(log.String()))
+		}
+	})
+}
+
+func last(text string) string { return text[max(0, len(text)-3000):] }
+
+// run runs a command of Slurm's.
+func (s slurm) run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := s.try(name, args...)
+	if err != nil {
+		t.Fatalf("%s %v: %v: %s", name, args, err, out)
+	}
+	return strings.TrimSpace(out)
+}
+
+func (s slurm) try(name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Env = s.env
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// waitFor returns when done does.
+func waitFor(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(8 * time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain for %s", what)
+		}
+	}
+}
+
+func port(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// newSlurm starts munged, slurmctld and slurmd with files and ports of their own.
+func newSlurm(t *testing.T) slurm {
+	t.Helper()
+	need(t, "as root: apt-get install --no-install-recommends slurmctld slurmd slurm-client munge", "slurmctld", "slurmd", "munged", "sbatch")
+	if os.Getuid() != 0 {
+		t.Skip("Slurm is started as root only; run this test as root")
+	}
+	dir, err := os.MkdirTemp("/tmp", "slurm") // short: sockets are in it
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	host, err := os.Hostname()
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, _, _ = strings.Cut(host, ".")
+	conf, socket, key := filepath.Join(dir, "slurm.conf"), filepath.Join(dir, "munge"), filepath.Join(dir, "key")
+	text := fmt.Sprintf(`ClusterName=test
+SlurmctldHost=%[1]s(127.0.0.1)
+SlurmctldPort=%[2]d
+SlurmdPort=%[3]d
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket=%[4]s
+CredType=cred/munge
+StateSaveLocation=%[5]s/state
+SlurmdSpoolDir=%[5]s/spool
+SlurmctldPidFile=%[5]s/slurmctld.pid
+SlurmdPidFile=%[5]s/slurmd.pid
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SlurmdParameters=config_overrides
+MpiDefault=none
+JobRequeue=1
+ReturnToService=2
+SchedulerParameters=sched_min_interval=0,batch_sched_delay=0
+KillWait=5
+MailProg=/bin/true
+NodeName=%[1]s NodeAddr=127.0.0.1 CPUs=16 State=UNKNOWN
+PartitionName=all Nodes=%[1]s Default=YES MaxTime=INFINITE State=UP
+`, host, port(t), port(t), socket, dir)
+	for _, sub := range []string{"state", "spool"} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(os.WriteFile(conf, []byte(text), 0o644), os.WriteFile(key, bytes.Repeat([]byte("multiscale"), 13), 0o400)); err != nil {
+		t.Fatal(err)
+	}
+	s := slurm{dir, append(os.Environ(), "SLURM_CONF="+conf)}
+	s.start(t, "munged", "--foreground", "--force", "--key-file="+key, "--socket="+socket, "--pid-file="+filepath.Join(dir, "munge.pid"),
+		"--log-file="+filepath.Join(dir, "munge.log"), "--seed-file="+filepath.Join(dir, "seed"))
+	waitFor(t, "munged", func() bool { _, err := os.Stat(socket); return err == nil })
+	s.start(t, "slurmctld", "-D", "-f", conf)
+	s.start(t, "slurmd", "-D", "-f", conf)
+	waitFor(t, "Slurm's node", func() bool {
+		out, err := s.try("sinfo", "-h", "-o", "%t")
+		return err == nil && strings.TrimSpace(out) == "idle"
+	})
+	return s
+}
+
+// TestSlurmArray: a plan as an array of four, one task of which is requeued in the middle and another one gets SIGUSR1,
+// leaves what one process leaves.
+func TestSlurmArray(t *testing.T) {
+	s := newSlurm(t)
+	b, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := filepath.Join(s.dir, "runs")
+	s.env = append(s.env, "TABLES="+b.program)
+	id := s.run(t, "sbatch", "--parsable", "--array=0-3", "--cpus-per-task=1", "--output="+filepath.Join(s.dir, "%a.log"), "slurm-array.sh",
+		b.plan, "-runs", runs, "-out", filepath.Join(runs, "tables"))
+	log := func(task int) string {
+		data, _ := os.ReadFile(filepath.Join(s.dir, fmt.Sprintf("%d.log", task)))
+		return string(data)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			out, _ := s.try("scontrol", "show", "jobs")
+			t.Log(last(out))
+			for task := range 4 {
+				t.Logf("task %d: %s", task, last(log(task)))
+			}
+		}
+	})
+	trains := func(task int) func() bool { return func() bool { return strings.Contains(log(task), "pictures: ") } }
+	waitFor(t, "task 1", trains(1))
+	s.run(t, "scontrol", "requeue", id+"_1")
+	waitFor(t, "task 2", trains(2))
+	s.run(t, "scancel", "--batch", "--signal=USR1", id+"_2")
+	waitFor(t, "the array", func() bool {
+		s.try("scontrol", "update", "jobid="+id, "starttime=now") // requeued tasks wait for two minutes
+		out, err := s.try("squeue", "-h", "-r", "-j", id)
+		return err == nil && strings.TrimSpace(out) == "" || strings.Contains(out, "Invalid job id")
+	})
+	for task, want := range map[int]string{1: "SIGTERM", 2: "SIGUSR1"} {
+		if !strings.Contains(log(task), "stopped by "+want) && !strings.Contains(log(task), "stopped in ") {
+			t.Errorf("task %d was not interrupted", task)
+		}
+	}
+	asOnce(t, b, runs)
+}
+
+// TestParallel: two processes that GNU parallel starts on this machine leave what one process leaves.
+func TestParallel(t *testing.T) {
+	need(t, "as root: apt-get install parallel", "parallel")
+	b, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := filepath.Join(t.TempDir(), "runs")
+	machines := filepath.Join(t.TempDir(), "machines.txt")
+	if err := os.WriteFile(machines, []byte(":\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("./parallel.sh", machines, b.plan, "-runs", runs, "-out", filepath.Join(runs, "tables"))
+	cmd.Env = append(os.Environ(), "TABLES="+b.program)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, last(string(out)))
+	}
+	asOnce(t, b, runs)
+}

@@ -1,0 +1,110 @@
+package scaling
+
+import (
+	"fmt"
+	"strings"
+
+	"multiscale/pkg/experiment/table"
+)
+
+// measured are seconds of user time on one core of an AMD EPYC (AVX2 path), by `GOMAXPROCS=1 benchmark -case NETWORK:BATCH:SIDE`:
+// batch 8 at side 64, batch 32 at sides 16 and 8.
+var measured = []Network{
+	{"UNet", 2_537_187, 0.0479, 0.017},
+	{"ResNet", 597_699, 0.0525, 0.015},
+	{"DnCNN", 595_395, 0.0680, 0.004},
+}
+
+var (
+	links   = []Link{{10, 50e-6}, {25, 20e-6}, {100, 5e-6}}
+	rank    = Machine{Cores: 8}
+	columns = []int{1, 4, 16, 64, 256, 1024}
+	sides   = []int{64, 128, 512, 1024}
+)
+
+// The batches of the tables: of one rank where they grow with the ranks, of all where they are shared out, and of the
+// finest mesh in a multiscale step, which doubles from mesh to mesh.
+const (
+	weakBatch   = 8
+	strongBatch = 128
+	finestBatch = 16
+	coarser     = 3
+	enough      = 0.5 // efficiency
+)
+
+// Tables are those of docs/scaling.md.
+func Tables() string {
+	var b strings.Builder
+	b.WriteString("Bytes that a rank sends in a step, in MB:\n\n")
+	rows := [][]string{{"network"}}
+	for _, r := range columns[1:] {
+		rows[0] = append(rows[0], fmt.Sprintf("%d ranks", r))
+	}
+	for _, n := range measured {
+		row := []string{n.Name}
+		for _, r := range columns[1:] {
+			row = append(row, table.Fixed(Bytes(n, r)/1e6, 2))
+		}
+		rows = append(rows, row)
+	}
+	b.WriteString(table.Aligned(rows, 1))
+	for _, kind := range []struct {
+		title string
+		batch int
+		of    func(Network, Machine, Link, []Term, int) float64
+	}{
+		{fmt.Sprintf("Weak: efficiency with a batch of %d images a rank", weakBatch), weakBatch, Weak},
+		{fmt.Sprintf("Strong: efficiency with a batch of %d images in all", strongBatch), strongBatch, Strong},
+	} {
+		fmt.Fprintf(&b, "\n%s:\n\n", kind.title)
+		b.WriteString(table.Aligned(efficiencies(kind.batch, kind.of), 3))
+	}
+	fmt.Fprintf(&b, "\nStages of Full-Multiscale: the most ranks, of powers of two up to 1024, with an efficiency of %v or more. Batches are %d on the finest of four meshes and double from mesh to mesh; a stage trains on its mesh and all coarser ones:\n\n", enough, finestBatch)
+	b.WriteString(table.Aligned(stages(), 1))
+	return b.String()
+}
+
+func efficiencies(batch int, of func(Network, Machine, Link, []Term, int) float64) [][]string {
+	rows := [][]string{{"network", "side", "Gbit/s"}}
+	for _, r := range columns {
+		rows[0] = append(rows[0], fmt.Sprint(r))
+	}
+	for _, n := range measured {
+		for _, side := range sides {
+			for _, l := range links {
+				row := []string{n.Name, fmt.Sprint(side), fmt.Sprint(l.Gigabits)}
+				for _, r := range columns {
+					row = append(row, table.Fixed(of(n, rank, l, []Term{{side, batch}}, r), 3))
+				}
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
+func stages() [][]string {
+	rows := [][]string{{"network", "finest mesh", "of the stage", "seconds on one rank"}}
+	for _, l := range links {
+		rows[0] = append(rows[0], fmt.Sprintf("%v Gbit/s", l.Gigabits))
+	}
+	for _, n := range measured {
+		for i := range 2 * (coarser + 1) {
+			side, finest := []int{64, 512}[i/(coarser+1)], i%(coarser+1)
+			var terms []Term
+			for level := finest; level <= coarser; level++ {
+				images := finestBatch << level
+				if level > finest {
+					images += finestBatch << (level - 1) // the next finer difference, on this mesh
+				}
+				terms = append(terms, Term{side >> level, images})
+			}
+			row := []string{n.Name, fmt.Sprint(side), fmt.Sprint(side >> finest), table.Digits(Compute(n, rank, terms, 1), 3)}
+			for _, l := range links {
+				row = append(row, fmt.Sprint(Most(n, rank, l, terms, enough, 1024)))
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
