@@ -3,6 +3,7 @@
 package experiment
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/pixel"
+	"multiscale/pkg/ranks"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
@@ -30,7 +32,20 @@ import (
 // flags and runs. called is how the command is called, for its help.
 func Main(ctx context.Context, known catalog.Catalog, t task.Task, called string, args []string) error {
 	return command.Print(func(out io.Writer) error {
+		transport, err := start()
+		if err != nil {
+			return err
+		}
+		if transport != nil && transport.Rank() > 0 {
+			out = io.Discard
+		}
 		c, err := setting.ArgumentsOf(called, known, t, args, out)
+		if transport != nil {
+			return together(transport, c, err, func(joined *ranks.Ranks) error {
+				command.UseThreads(cmp.Or(c.Threads, joined.Threads()))
+				return RunWith(ctx, known, c.Task, c, joined, out, os.Stderr)
+			})
+		}
 		if err != nil {
 			return err
 		}
@@ -68,17 +83,31 @@ type Experiment struct {
 	// What the progress of the whole call is counted in.
 	done, total float64 // work units of finished units, and of all
 	forecast    forecast
-	unit        *remaining // of the unit in training
-	images      int        // evaluations of the network so far
+	unit        *remaining   // of the unit in training
+	ranks       *ranks.Ranks // that train together; nil for this process alone
+	images      int          // evaluations of the network so far
 }
 
 // Run does what the flags of c ask for: it prints results to out and progress
 // to log.
 func Run(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config, out, log io.Writer) error {
+	return RunWith(ctx, known, t, c, nil, out, log)
+}
+
+// RunWith is Run as one of several ranks, which all make the same call; nil is Run. Rank 0 alone has
+// the run folder, and prints.
+func RunWith(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config, joined *ranks.Ranks, out, log io.Writer) error {
+	if joined != nil && joined.Rank() > 0 {
+		if c.Describe || c.DryRun {
+			return nil
+		}
+		out, log = io.Discard, io.Discard
+	}
 	e, err := newExperiment(known, t, c, out, log)
 	if err != nil {
 		return err
 	}
+	e.ranks = joined
 	defer e.progress.Close()
 	if c.Describe {
 		return e.describe(ctx)
@@ -123,6 +152,9 @@ func workOf(c setting.Config) mge.Work {
 
 func (e *Experiment) run(ctx context.Context) error {
 	failed, err := e.train(ctx)
+	if e.follows() {
+		return err
+	}
 	defer e.folder.Close()
 	if err != nil || failed != nil && len(e.folder.Summaries) == 0 {
 		return errors.Join(failed, err)
@@ -140,24 +172,15 @@ func (e *Experiment) run(ctx context.Context) error {
 // train opens the run folder, which the caller closes, and runs what is missing of what was asked. failed is
 // of networks, and leaves those that are finished; err is of all.
 func (e *Experiment) train(ctx context.Context) (failed, err error) {
-	if err := durable.CheckFolder(e.dir); err != nil {
-		return nil, fmt.Errorf("-out %w", err)
-	}
-	if err := e.open(ctx, dataset.DecodeAll); err != nil {
+	units := runfolder.Units(e.config.Strategies, e.config.Seeds)
+	if err := e.meet(e.begin(ctx, units)); err != nil {
 		return nil, err
 	}
-	e.tellData(func(line string) { e.progress.Print("%s", line) })
-	if err := e.chooseLevels(ctx, false); err != nil {
-		return nil, err
+	if e.follows() {
+		return nil, e.follow(ctx)
 	}
+	defer e.dismiss()
 	c := e.config
-	units := runfolder.Units(c.Strategies, c.Seeds)
-	if err := e.prepare(units); err != nil {
-		return nil, err
-	}
-	if err := e.checkExtended(); err != nil {
-		return nil, err
-	}
 	e.folder, err = runfolder.Open(e.dir, e.record(), units, runfolder.Options{Resume: c.Resume, Force: c.Force, FS: e.files})
 	if err != nil {
 		return nil, err
@@ -192,6 +215,27 @@ func (e *Experiment) draw(ctx context.Context) error {
 		return err
 	}
 	return e.pictures(ctx)
+}
+
+// begin does what comes before the run folder is touched: it opens the data and finds out early what
+// would otherwise end the run late.
+func (e *Experiment) begin(ctx context.Context, units []runfolder.Unit) error {
+	if !e.follows() {
+		if err := durable.CheckFolder(e.dir); err != nil {
+			return fmt.Errorf("-out %w", err)
+		}
+	}
+	if err := e.open(ctx, dataset.DecodeAll); err != nil {
+		return err
+	}
+	e.tellData(func(line string) { e.progress.Print("%s", line) })
+	if err := e.chooseLevels(ctx, false); err != nil {
+		return err
+	}
+	if err := e.prepare(units); err != nil {
+		return err
+	}
+	return e.checkExtended()
 }
 
 // measureInput records the measures of the answer that takes no network.
@@ -248,12 +292,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 			failures = append(failures, err)
 		}
 		*e.unit = remaining{} // also of one that failed
-		// The finished unit's vectors and graphs go before the next one needs its own.
-		// Gorgonia's machines have finalizers, and its pools forget in two
-		// collections more.
-		for range 3 {
-			runtime.GC()
-		}
+		forget()
 	}
 	switch len(failures) {
 	case 0:
@@ -262,6 +301,14 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 		return failures[0]
 	}
 	return fmt.Errorf("%d of %d networks failed, see %s; the first: %w", len(failures), len(work), e.folder.Path(runfolder.FailedFile), failures[0])
+}
+
+// forget lets a finished unit's vectors and graphs go before the next one needs its own.
+// Gorgonia's machines have finalizers, and its pools forget in two collections more.
+func forget() {
+	for range 3 {
+		runtime.GC()
+	}
 }
 
 // scale is the normalisation of the data.

@@ -18,7 +18,7 @@ func (e *Experiment) prepare(units []runfolder.Unit) error {
 	if err == nil && !e.config.Force && !slices.ContainsFunc(units, open) {
 		return nil // nothing is left to train
 	}
-	if _, err := runtime.Load(e.config.ONNXRuntime); err != nil && (e.config.ONNXRuntime != "" || !errors.Is(err, runtime.ErrUnavailable)) {
+	if _, err := runtime.Load(e.config.ONNXRuntime); err != nil && !e.follows() && (e.config.ONNXRuntime != "" || !errors.Is(err, runtime.ErrUnavailable)) {
 		return fmt.Errorf("the cross-check after training will need ONNX Runtime: %w", err)
 	}
 	m, err := e.newModel(units[0].Seed)

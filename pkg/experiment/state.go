@@ -100,14 +100,9 @@ func number(v *float64) float64 {
 	return *v
 }
 
-// store is a unit's checkpoints.
-type store struct {
-	checkpoint.Store
-	last time.Time // when the last one was written
-}
-
-func (e *Experiment) openStore(u runfolder.Unit) *store {
-	return &store{Store: checkpoint.Store{Dir: e.folder.CheckpointDir(u), FS: e.files}}
+// openStore returns a unit's checkpoints.
+func (e *Experiment) openStore(u runfolder.Unit) checkpoint.Store {
+	return checkpoint.Store{Dir: e.folder.CheckpointDir(u), FS: e.files}
 }
 
 // The sections of a checkpoint beside those of the trainer.
@@ -123,34 +118,45 @@ func (e unsaved) Unwrap() error { return e.error }
 
 // save writes a checkpoint. Its errors are unsaved.
 func (u *unit) save() error {
+	if u.follows() || len(u.state.History) == 0 {
+		return nil
+	}
 	if err := u.writeCheckpoint(); err != nil {
 		return unsaved{fmt.Errorf("checkpoint: %w", err)}
 	}
-	u.store.last = time.Now()
+	u.saved = time.Now()
 	u.progress.Event("checkpoint", u.fields()...)
 	return nil
 }
 
 func (u *unit) writeCheckpoint() error {
+	s, err := u.snapshot()
+	if err == nil {
+		_, err = u.store.Save(s)
+	}
+	return err
+}
+
+// snapshot is what a checkpoint holds.
+func (u *unit) snapshot() (checkpoint.Snapshot, error) {
 	u.state.Format = stateFormat
 	data, err := json.Marshal(u.state)
 	if err != nil {
-		return err
+		return checkpoint.Snapshot{}, err
 	}
 	s := checkpoint.Snapshot{Bytes: map[string][]byte{stateSection: data}}
 	if err := u.trainer.Save(&s); err != nil {
-		return err
+		return s, err
 	}
 	if u.state.Best != nil {
 		s.Vectors[bestSection] = u.best
 	}
-	_, err = u.store.Save(s)
-	return err
+	return s, nil
 }
 
 // restore continues from the newest valid checkpoint; started is false where there is none.
 func (u *unit) restore() (started bool, err error) {
-	err = u.load(&u.store.Store)
+	err = u.load(&u.store)
 	if errors.Is(err, checkpoint.ErrNone) {
 		u.progress.Print("%s: %v; starting afresh", u.name, err)
 		return false, nil
@@ -186,7 +192,7 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	if err := u.decide(restored.Decisions); err != nil {
 		return fmt.Errorf("it has %w", err)
 	}
-	if restored.Iteration < 0 || restored.Iteration > u.plan.Iterations() || len(restored.History) != restored.Iteration+1 {
+	if restored.Iteration < 0 || restored.Iteration > u.plan.Iterations() || (restored.Iteration > 0 || len(restored.History) > 0) && len(restored.History) != restored.Iteration+1 {
 		return fmt.Errorf("it stands at iteration %d with %d rows of history, the plan has %d iterations", restored.Iteration, len(restored.History), u.plan.Iterations())
 	}
 	if err := u.trainer.Restore(s); err != nil {

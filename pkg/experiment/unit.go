@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"multiscale/pkg/allocation"
+	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment/limit"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
@@ -38,10 +39,13 @@ type unit struct {
 	control  *mge.Controlled // the source of gradients, where it has coefficients
 	trainer  *train.Trainer  // of the part of the plan whose batches are known
 	state    state
-	store    *store
+	store    checkpoint.Store
+	saved    time.Time // when the last checkpoint was written
 	best     []float32 // parameters at state.Best
 	spare    []float32 // for the last weights while averaged ones are evaluated
 	board    *board    // of -tensorboard, or nil
+
+	sentBefore int64 // by this rank, for sums of other units
 
 	resumed time.Time // when the clock of training was last started
 	shown   time.Time // when those who watch were last shown the history
@@ -51,21 +55,8 @@ type unit struct {
 // runUnit trains, exports and cross-checks one unit and puts it into the
 // folder's tables.
 func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
-	u := &unit{Experiment: e, name: w.Unit}
-	var err error
-	if u.strategy, err = e.strategyPlan(w.Strategy); err != nil {
-		return err
-	}
-	if u.stages, err = e.auto(u.strategy); err != nil {
-		return err
-	}
-	if err := u.decide(nil); err != nil {
-		return err
-	}
-	if u.model, err = e.newModel(w.Seed); err != nil {
-		return err
-	}
-	if u.trainer, err = u.newTrainer(); err != nil {
+	u, err := e.newUnit(w.Unit)
+	if err != nil {
 		return err
 	}
 	if err := e.folder.Begin(w); err != nil {
@@ -92,9 +83,14 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 	if err != nil {
 		return err
 	}
+	before := u.state.Iteration
+	if err := u.summon(); err != nil {
+		return err
+	}
 	if err := u.train(ctx); err != nil {
 		return err
 	}
+	u.tellSent(u.state.Iteration - before)
 	switch err := u.finish(ctx); {
 	case err != nil && ctx.Err() != nil:
 		return fmt.Errorf("stopped after training; -resume goes on with the export and its checks: %w", ctx.Err())
@@ -102,6 +98,26 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 		return err
 	}
 	return u.store.Prune(u.config.Keep)
+}
+
+// newUnit returns a unit before its first iteration.
+func (e *Experiment) newUnit(name runfolder.Unit) (*unit, error) {
+	u := &unit{Experiment: e, name: name}
+	var err error
+	if u.strategy, err = e.strategyPlan(name.Strategy); err != nil {
+		return nil, err
+	}
+	if u.stages, err = e.auto(u.strategy); err != nil {
+		return nil, err
+	}
+	if err := u.decide(nil); err != nil {
+		return nil, err
+	}
+	if u.model, err = e.newModel(name.Seed); err != nil {
+		return nil, err
+	}
+	u.trainer, err = u.newTrainer()
+	return u, err
 }
 
 // newTrainer returns the trainer before the first iteration.
@@ -122,7 +138,7 @@ func (u *unit) newTrainer() (*train.Trainer, error) {
 		return nil, err
 	}
 	estimator := u.estimator(u.model, u.sampler(u.name.Seed), u.name.Seed)
-	estimator.Sum.Shares = u.config.Shares
+	estimator.Sum = u.sum()
 	var source train.Source = &estimator
 	if u.controlled(u.strategy) {
 		u.control = &mge.Controlled{
@@ -148,18 +164,15 @@ func (u *unit) newTrainer() (*train.Trainer, error) {
 
 // train runs the plan from where the state stands.
 func (u *unit) train(ctx context.Context) error {
-	if err := u.probeIfDue(ctx); err != nil { // before the first iteration
-		return err
-	}
-	if len(u.state.History) == 0 {
-		u.begin()
-	}
-	if err := u.validateIfDue(ctx); err != nil {
-		return errors.Join(u.save(), err)
+	err := u.probeIfDue(ctx) // before the first iteration
+	if err == nil {
+		if len(u.state.History) == 0 {
+			u.begin()
+		}
+		err = u.validateIfDue(ctx)
 	}
 	u.resumed = time.Now()
-	u.store.last = time.Now()
-	var err error
+	u.saved = time.Now()
 	for err == nil && u.state.Iteration < u.plan.Iterations() {
 		if err = u.pilotIfDue(ctx); err == nil {
 			u.trainer.Plan = u.plan
@@ -177,7 +190,7 @@ func (u *unit) train(ctx context.Context) error {
 		}
 	}
 	u.stopClock()
-	if err == nil {
+	if err = u.endTogether(ctx, err); err == nil {
 		// -resume continues here, with the export.
 		return u.save()
 	}
@@ -204,6 +217,10 @@ func (u *unit) begin() {
 
 // record is the hook that keeps the history, and validates when it is due.
 func (u *unit) record(ctx context.Context, s train.Step) error {
+	if u.follows() {
+		u.state.Iteration = s.Iteration
+		return nil
+	}
 	u.state.Images += int64(s.Stage.Images())
 	u.state.Iteration = s.Iteration
 	u.state.History = append(u.state.History, runfolder.History{
@@ -287,7 +304,7 @@ func (u *unit) due(i int) bool {
 // iteration: a run that was stopped in the middle of a validation makes up for it.
 func (u *unit) validateIfDue(ctx context.Context) error {
 	row, i := &u.state.History[len(u.state.History)-1], u.state.Iteration
-	if !u.due(i) || len(row.Validation) > 0 {
+	if u.follows() || !u.due(i) || len(row.Validation) > 0 {
 		return nil
 	}
 	start := time.Now()
@@ -344,7 +361,7 @@ func (u *unit) stopClock() {
 // checkpointWhenDue is the hook that saves at each stage's end and every few
 // minutes.
 func (u *unit) checkpointWhenDue(_ context.Context, s train.Step) error {
-	if !s.StageEnd && time.Since(u.store.last) < u.config.CheckpointEvery {
+	if u.follows() || !s.StageEnd && time.Since(u.saved) < u.config.CheckpointEvery {
 		return nil
 	}
 	u.stopClock()

@@ -86,12 +86,13 @@ type Config struct {
 	ONNXRuntime     string
 	DryRun          bool
 	Describe        bool
-	Log             string // "text" or "json"
-	Quiet           bool   // print only the table at the end, and errors
-	TensorBoard     bool   // write event files
-	Threads         int    // cores used; 0 for all
-	Keep            int    // checkpoints of a finished unit
-	DetectAnomaly   bool   // look at every result for NaN and infinities
+	Log             string        // "text" or "json"
+	Quiet           bool          // print only the table at the end, and errors
+	TensorBoard     bool          // write event files
+	Threads         int           // cores used; 0 for all
+	Patience        time.Duration // with other processes
+	Keep            int           // checkpoints of a finished unit
+	DetectAnomaly   bool          // look at every result for NaN and infinities
 
 	known catalog.Catalog // the choices that it was made of
 }

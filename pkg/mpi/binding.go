@@ -1,0 +1,144 @@
+//go:build mpi
+
+package mpi
+
+/*
+#cgo pkg-config: mpi-c
+#include <mpi.h>
+
+static int start(int *rank, int *size) {
+	int provided, e = MPI_Init_thread(NULL, NULL, MPI_THREAD_SERIALIZED, &provided);
+	if (e == MPI_SUCCESS && provided < MPI_THREAD_SERIALIZED) return MPI_ERR_OTHER;
+	if (e == MPI_SUCCESS) e = MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+	if (e == MPI_SUCCESS) e = MPI_Comm_rank(MPI_COMM_WORLD, rank);
+	if (e == MPI_SUCCESS) e = MPI_Comm_size(MPI_COMM_WORLD, size);
+	return e;
+}
+static int begin_send(void *data, int n, int to, int tag, MPI_Request *r) {
+	return MPI_Isend(data, n, MPI_BYTE, to, tag, MPI_COMM_WORLD, r);
+}
+static int begin_receive(void *data, int n, int from, int tag, MPI_Request *r) {
+	return MPI_Irecv(data, n, MPI_BYTE, from, tag, MPI_COMM_WORLD, r);
+}
+static int test(MPI_Request *r, int *done) { return MPI_Test(r, done, MPI_STATUS_IGNORE); }
+static int cancel(MPI_Request *r) {
+	int e = MPI_Cancel(r);
+	return e == MPI_SUCCESS ? MPI_Wait(r, MPI_STATUS_IGNORE) : e;
+}
+static void stop(int status) { MPI_Abort(MPI_COMM_WORLD, status); }
+*/
+import "C"
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"unsafe"
+
+	"multiscale/pkg/ranks"
+)
+
+// Built says whether the program has the binding.
+const Built = true
+
+// world is all processes. The library is called by one thread at a time.
+type world struct {
+	mu         sync.Mutex
+	rank, size int
+}
+
+// Start joins the other processes. It is called once.
+func Start() (ranks.Transport, error) {
+	var rank, size C.int
+	if err := failure(C.start(&rank, &size)); err != nil {
+		return nil, err
+	}
+	return &world{rank: int(rank), size: int(size)}, nil
+}
+
+func failure(code C.int) error {
+	if code == C.MPI_SUCCESS {
+		return nil
+	}
+	text, n := make([]byte, C.MPI_MAX_ERROR_STRING), C.int(0)
+	C.MPI_Error_string(code, (*C.char)(unsafe.Pointer(&text[0])), &n)
+	return fmt.Errorf("MPI: %s", text[:n])
+}
+
+func (w *world) Rank() int { return w.rank }
+func (w *world) Size() int { return w.size }
+
+// message is one on its way. Its data stays where it is until it has arrived.
+type message struct {
+	*world
+	request C.MPI_Request
+	pinned  runtime.Pinner
+}
+
+func (w *world) Send(to, tag int, data []byte) ranks.Message {
+	m := &message{world: w}
+	return m.begin(data, func(p unsafe.Pointer) C.int {
+		return C.begin_send(p, C.int(len(data)), C.int(to), C.int(tag), &m.request)
+	})
+}
+
+func (w *world) Receive(from, tag int, data []byte) ranks.Message {
+	m := &message{world: w}
+	return m.begin(data, func(p unsafe.Pointer) C.int {
+		return C.begin_receive(p, C.int(len(data)), C.int(from), C.int(tag), &m.request)
+	})
+}
+
+func (m *message) begin(data []byte, start func(unsafe.Pointer) C.int) ranks.Message {
+	p := unsafe.SliceData(data)
+	if len(data) > 0 {
+		m.pinned.Pin(p)
+	}
+	m.mu.Lock()
+	err := failure(start(unsafe.Pointer(p)))
+	m.mu.Unlock()
+	if err != nil {
+		m.pinned.Unpin()
+		return failed{err}
+	}
+	return m
+}
+
+func (m *message) Test() (bool, error) {
+	var done C.int
+	m.mu.Lock()
+	err := failure(C.test(&m.request, &done))
+	m.mu.Unlock()
+	if err != nil || done != 0 {
+		m.pinned.Unpin()
+	}
+	return done != 0, err
+}
+
+// Cancel gives up a message that is to be received.
+func (m *message) Cancel() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	C.cancel(&m.request)
+	m.pinned.Unpin()
+}
+
+// failed is a message that could not be begun.
+type failed struct{ err error }
+
+func (f failed) Test() (bool, error) { return false, f.err }
+func (failed) Cancel()               {}
+
+// Abort ends all processes.
+func (w *world) Abort(status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	C.stop(C.int(status))
+}
+
+// Close leaves the others. All of them have to.
+func (w *world) Close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return failure(C.MPI_Finalize())
+}

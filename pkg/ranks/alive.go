@@ -1,0 +1,147 @@
+package ranks
+
+import (
+	"fmt"
+	"sync"
+	"time"
+)
+
+// signs are those of life: each rank sends some to rank 0, and rank 0 to rank 1, while it lives. A
+// process that is stopped sends none, whatever it was busy with.
+type signs struct {
+	end  chan struct{}
+	done sync.WaitGroup
+}
+
+// The signs of life, and the last one.
+const (
+	alive = 1
+	leave = 2
+)
+
+// lastSign is how often the last sign is looked for.
+const lastSign = 5 * time.Millisecond
+
+// peer is a rank that signs go to and come from.
+type peer struct {
+	rank     int
+	in, out  Message // nil: none is on its way
+	got, put []byte  // one each
+	last     time.Time
+	left     bool // has sent its last sign
+}
+
+// live begins with signs of life.
+func (r *Ranks) live(patience time.Duration) {
+	var peers []*peer
+	for rank := range r.Size() {
+		if r.Rank() == 0 && rank > 0 || r.Rank() > 0 && rank == 0 {
+			peers = append(peers, &peer{rank: rank, got: make([]byte, 1), put: make([]byte, 1)})
+		}
+	}
+	r.signs.end = make(chan struct{})
+	r.signs.done.Go(func() { r.watch(peers, patience) })
+}
+
+// watch sends and receives signs until the end, and a last one then.
+func (r *Ranks) watch(peers []*peer, patience time.Duration) {
+	every := patience / 20
+	beat := time.NewTicker(every)
+	defer beat.Stop()
+	before := time.Now()
+	for _, p := range peers {
+		p.last = before
+	}
+	ending := false
+	for {
+		var sign byte = alive
+		select {
+		case <-beat.C:
+		case <-r.signs.end:
+			ending = true
+		}
+		if ending {
+			sign = leave
+			time.Sleep(min(every, lastSign))
+		}
+		now := time.Now()
+		// A rank that was itself stopped knows nothing of the others.
+		away := now.Sub(before) > patience/4
+		before = now
+		settled := true
+		for _, p := range peers {
+			if away {
+				p.last = now
+			}
+			if err := r.exchange(p, sign, now); err != nil || now.Sub(p.last) > patience && r.listens(p) {
+				if err == nil {
+					err = fmt.Errorf("no sign of life for %v", patience)
+				}
+				err = &Ended{fmt.Errorf("%s: %w; -resume goes on from the last checkpoint", r.Name(p.rank), err)}
+				r.unanswered.CompareAndSwap(nil, &err)
+				r.cancel(peers)
+				return
+			}
+			settled = settled && p.put[0] == leave && p.out == nil && p.left
+		}
+		if ending && settled {
+			return
+		}
+	}
+}
+
+// listens says whether this rank is the one that names another: rank 0, and rank 1 if that is rank 0.
+func (r *Ranks) listens(p *peer) bool { return !p.left && (r.Rank() == 0 || r.Rank() == 1) }
+
+// exchange receives the signs of a peer and sends it one, if the last has left.
+func (r *Ranks) exchange(p *peer, sign byte, now time.Time) error {
+	for !p.left {
+		if p.in == nil {
+			p.in = r.transport.Receive(p.rank, tagAlive, p.got)
+		}
+		done, err := p.in.Test()
+		if err != nil {
+			return err
+		}
+		if !done {
+			break
+		}
+		p.in, p.last = nil, now
+		p.left = p.got[0] == leave
+	}
+	if p.out != nil {
+		done, err := p.out.Test()
+		if err != nil || !done {
+			return err
+		}
+		p.out = nil
+	}
+	if p.put[0] != leave {
+		p.put[0] = sign
+		p.out = r.transport.Send(p.rank, tagAlive, p.put)
+	}
+	return nil
+}
+
+// cancel gives up what is still to be received.
+func (r *Ranks) cancel(peers []*peer) {
+	for _, p := range peers {
+		if p.in != nil {
+			p.in.Cancel()
+		}
+	}
+}
+
+// Leave ends the messages: where all ranks answer, all of them must call it. Where one does not, it
+// ends all processes with a status.
+func (r *Ranks) Leave(status int) error {
+	if r.Lost() != nil {
+		r.transport.Abort(status)
+	}
+	close(r.signs.end)
+	r.signs.done.Wait()
+	if r.Lost() != nil {
+		r.transport.Abort(status)
+	}
+	return r.transport.Close()
+}
