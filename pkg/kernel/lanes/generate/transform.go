@@ -140,6 +140,7 @@ func (s isa) transform(m maps.Map[*value]) {
 	VZEROUPPER()
 	RET()
 }
+
 // passes cuts the results of a map, rows of a transform, into parts that are computed one
 // after the other, from values that are read again: half of a square fits the registers of
 // AVX-512, and the halves of a map have nothing in common.
