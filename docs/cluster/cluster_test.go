@@ -301,7 +301,7 @@ func TestSlurmArray(t *testing.T) {
 	asOnce(t, b, runs)
 }
 
-// TestParallel: two processes that GNU parallel starts on this machine leave what one process leaves.
+// TestParallel: what GNU parallel starts on this machine leaves what one process leaves.
 func TestParallel(t *testing.T) {
 	need(t, "as root: apt-get install parallel", "parallel")
 	b, err := build()

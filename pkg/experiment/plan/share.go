@@ -83,7 +83,7 @@ func (s Sharing) RunClaims(ctx context.Context, look func() []State) error {
 		}
 		if held == nil {
 			if !told {
-				fmt.Fprintf(s.Log, "%d networks are left, and others train them; waiting\n", len(jobs))
+				fmt.Fprintf(s.Log, "networks left: %d, which others train; waiting\n", len(jobs))
 				told = true
 			}
 			if err := keepers[jobs[0].Dir].Pause(ctx); err != nil {
