@@ -45,6 +45,9 @@ const Built = true
 type world struct {
 	mu         sync.Mutex
 	rank, size int
+	// moving are the messages on their way. Those that nobody waits for any more stay: the library
+	// may still write to their memory.
+	moving map[*message]bool
 }
 
 // Start joins the other processes. It is called once.
@@ -53,7 +56,7 @@ func Start() (ranks.Transport, error) {
 	if err := failure(C.start(&rank, &size)); err != nil {
 		return nil, err
 	}
-	return &world{rank: int(rank), size: int(size)}, nil
+	return &world{rank: int(rank), size: int(size), moving: map[*message]bool{}}, nil
 }
 
 func failure(code C.int) error {
@@ -96,6 +99,9 @@ func (m *message) begin(data []byte, start func(unsafe.Pointer) C.int) ranks.Mes
 	}
 	m.mu.Lock()
 	err := failure(start(unsafe.Pointer(p)))
+	if err == nil {
+		m.moving[m] = true
+	}
 	m.mu.Unlock()
 	if err != nil {
 		m.pinned.Unpin()
@@ -107,10 +113,10 @@ func (m *message) begin(data []byte, start func(unsafe.Pointer) C.int) ranks.Mes
 func (m *message) Test() (bool, error) {
 	var done C.int
 	m.mu.Lock()
+	defer m.mu.Unlock()
 	err := failure(C.test(&m.request, &done))
-	m.mu.Unlock()
 	if err != nil || done != 0 {
-		m.pinned.Unpin()
+		m.end()
 	}
 	return done != 0, err
 }
@@ -120,6 +126,12 @@ func (m *message) Cancel() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	C.cancel(&m.request)
+	m.end()
+}
+
+// end lets the message's memory go; the caller holds the lock.
+func (m *message) end() {
+	delete(m.moving, m)
 	m.pinned.Unpin()
 }
 
