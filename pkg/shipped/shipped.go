@@ -238,8 +238,9 @@ func (m *Models) open(model Model, o session.Options) (*session.Session, error) 
 // Open opens what a command's -model names: a file, or else the model of that name in the
 // folder files, which may be nil. Errors name the file, or the models that there are.
 func Open(files fs.FS, name string, o session.Options) (*session.Session, error) {
-	_, missing := os.Stat(name)
-	if files == nil || !errors.Is(missing, fs.ErrNotExist) {
+	info, missing := os.Stat(name)
+	folder := missing == nil && info.IsDir() // no model, whatever it is called
+	if files == nil || !folder && !errors.Is(missing, fs.ErrNotExist) {
 		return session.Open(name, o)
 	}
 	m, err := Read(files)

@@ -60,6 +60,16 @@ func TestOpen(t *testing.T) {
 		t.Errorf("opened %s", s.Path)
 	}
 	s.Close()
+	if err := os.Mkdir("denoise", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if s, err = Open(files, "denoise", session.Options{}); err != nil {
+		t.Fatalf("beside a folder of that name: %v", err)
+	}
+	s.Close()
+	if err := os.Remove("denoise"); err != nil {
+		t.Fatal(err)
+	}
 	for name, want := range map[string]string{
 		"denoize":     "models that come with the program: denoise, denoise-grey",
 		"lost/m.onnx": "neither such a file nor a model",
