@@ -269,7 +269,8 @@ func TestRun(t *testing.T) {
 	if n := len(states[0].Missing) + len(states[1].Missing); n != 6 {
 		t.Fatalf("%d units are missing of an empty folder", n)
 	}
-	costs, err := plan.Estimate(t.Context(), catalog.Standard(), states)
+	var timed []int
+	costs, err := plan.Estimate(t.Context(), catalog.Standard(), states, func(done, all int) { timed = append(timed, done, all) })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,6 +278,9 @@ func TestRun(t *testing.T) {
 	// two seeds; super-resolution has a batch of 2 on one mesh.
 	if costs[0].WorkUnits != 2*(12+7) || costs[1].WorkUnits != 2*4 || !(costs[0].Seconds > 0) {
 		t.Errorf("costs %+v", costs)
+	}
+	if !slices.Equal(timed, []int{1, 2, 2, 2}) {
+		t.Errorf("timed %v", timed)
 	}
 
 	// A cancelled call says so; the folder can be resumed.

@@ -82,8 +82,8 @@ type Cost struct {
 }
 
 // Estimate returns what each of states still takes. Units that were begun count
-// in full.
-func Estimate(ctx context.Context, known catalog.Catalog, states []State) ([]Cost, error) {
+// in full. It times parts of each experiment and calls timed after each.
+func Estimate(ctx context.Context, known catalog.Catalog, states []State, timed func(done, all int)) ([]Cost, error) {
 	costs := make([]Cost, len(states))
 	for i, s := range states {
 		if len(s.Missing) == 0 || s.Err != nil {
@@ -97,6 +97,7 @@ func Estimate(ctx context.Context, known catalog.Catalog, states []State) ([]Cos
 			costs[i].WorkUnits += of[u.Strategy].WorkUnits
 			costs[i].Seconds += of[u.Strategy].Seconds
 		}
+		timed(i+1, len(states))
 	}
 	return costs, nil
 }

@@ -55,9 +55,10 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	case r.Shard != nil:
 		err = sharing.RunShard(ctx, states, *r.Shard)
 	default:
-		err = printState(ctx, r.Catalog, states, log)
-		if err == nil && r.Run {
+		if r.Run { // at once: timing every experiment of a long plan takes minutes
 			err = plan.Run(ctx, r.Catalog, states, log, fails)
+		} else {
+			err = printState(ctx, r.Catalog, states, log)
 		}
 	}
 	if err != nil {
@@ -83,7 +84,9 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 
 // printState prints what of a plan is finished, and what the rest takes.
 func printState(ctx context.Context, known catalog.Catalog, states []plan.State, log io.Writer) error {
-	costs, err := plan.Estimate(ctx, known, states)
+	shown := progress.New(log)
+	costs, err := plan.Estimate(ctx, known, states, func(done, all int) { shown.Count("experiments timed", done, all) })
+	shown.Close()
 	if err != nil {
 		return err
 	}
