@@ -40,7 +40,9 @@ func TestShares(t *testing.T) {
 	n := smallUNet(t).Params.Len()
 	stage := mge.Stage{Batches: []int{1, 3, 9}}
 	for name, of := range map[string]func(sum share.Sum) source{
-		"plain": func(sum share.Sum) source { return &mge.Estimator{Model: smallUNet(t), Sampler: ranged{}, Seed: 7, Sum: sum} },
+		"plain": func(sum share.Sum) source {
+			return &mge.Estimator{Model: smallUNet(t), Sampler: ranged{}, Seed: 7, Sum: sum}
+		},
 		"coefficients": func(sum share.Sum) source {
 			m := smallUNet(t)
 			return &mge.Controlled{Estimator: mge.Estimator{Model: m, Sampler: ranged{}, Seed: 7, Sum: sum},
