@@ -65,17 +65,18 @@ func Inspect(data []byte) (*Model, error) {
 
 // mistaken says what a file is that is taken for a model, empty when that is not known.
 func mistaken(data []byte) string {
+	head := data[:min(len(data), 64)]
+	text := strings.ToLower(strings.TrimLeft(strings.TrimPrefix(string(head), "\ufeff"), " \t\r\n"))
 	for beginning, what := range map[string]string{
 		"version https://git-lfs": "it is a Git LFS pointer; git lfs pull fetches the model",
-		"<!DOCTYPE":               "it is a web page; the download went wrong",
-		"<!doctype":               "it is a web page; the download went wrong",
+		"<!doctype html":          "it is a web page; the download went wrong",
 		"<html":                   "it is a web page; the download went wrong",
 		"PK\x03\x04":              "it is a zip archive, as PyTorch and Keras save models: export it as ONNX there",
 		"\x80\x02":                "it is a pickle, as PyTorch saves models: export it as ONNX there",
 		"\x89HDF":                 "it is an HDF5 file, as Keras saves models: export it as ONNX there",
 		"\x1f\x8b":                "it is compressed by gzip: unpack it",
 	} {
-		if strings.HasPrefix(string(data[:min(len(data), 64)]), beginning) {
+		if strings.HasPrefix(string(head), beginning) || strings.HasPrefix(text, beginning) {
 			return what
 		}
 	}

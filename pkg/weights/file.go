@@ -77,6 +77,13 @@ func Decode(data []byte) (*File, error) {
 	case len(data) > 262 && string(data[257:262]) == "ustar":
 		return nil, errors.New("it is a checkpoint of PyTorch before version 0.2 (a tar file); load it in a later PyTorch and save its state_dict again")
 	}
+	text := bytes.ToLower(bytes.TrimLeft(bytes.TrimPrefix(data[:min(len(data), 64)], []byte("\ufeff")), " \t\r\n"))
+	switch {
+	case bytes.HasPrefix(text, []byte("version https://git-lfs")):
+		return nil, errors.New("it is a Git LFS pointer; git lfs pull fetches the weights")
+	case bytes.HasPrefix(text, []byte("<!doctype html")), bytes.HasPrefix(text, []byte("<html")):
+		return nil, errors.New("it is a web page; the download went wrong")
+	}
 	return nil, fmt.Errorf("it is neither a safetensors file nor a PyTorch checkpoint; it begins with %s", pickle.Brief(string(data[:min(len(data), 24)])))
 }
 

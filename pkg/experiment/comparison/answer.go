@@ -69,7 +69,7 @@ func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, valu
 		if label != "" {
 			c.Heading = slices.Insert(c.Heading, 0, label)
 			for i := range c.Fields {
-				c.Fields[i] = fileName(label) + "_" + c.Fields[i]
+				c.Fields[i] = plain(label) + "_" + c.Fields[i]
 			}
 		}
 		return c

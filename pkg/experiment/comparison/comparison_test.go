@@ -181,6 +181,22 @@ func TestGroups(t *testing.T) {
 	if got := Quality(all).CSV(); !strings.Contains(got, "single,iterations 120,") || !strings.Contains(got, "single,batch 16,") {
 		t.Errorf("CSV:\n%s", got)
 	}
+	// Names of many sizes that begin alike.
+	sized := func(iterations int) Run {
+		r := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
+		r.Summaries[0].Side, r.Summaries[0].Levels, r.Summaries[0].Batch = 16, 1, 2
+		r.Record.Configuration["iterations"] = float64(iterations)
+		return again(t, r)
+	}
+	seen := map[string]bool{}
+	for _, c := range Answer(groups(t, sized(4), sized(6))).Columns {
+		for _, field := range c.Fields {
+			if seen[field] {
+				t.Errorf("two columns of the CSV file are called %s", field)
+			}
+			seen[field] = true
+		}
+	}
 	second := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.3}})
 	second.Dir = "elsewhere"
 	all, problems := Groups([]Run{one, second})

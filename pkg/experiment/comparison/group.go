@@ -211,13 +211,18 @@ func (g *Group) enlarges() bool {
 
 // fileName makes a text from a file into part of a file's name.
 func fileName(s string) string {
-	s = strings.Map(func(r rune) rune {
+	s = plain(s)
+	return s[:min(len(s), 40)]
+}
+
+// plain makes a text lower case, with dashes for all but letters and digits.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
 			return r
 		}
 		return '-'
 	}, strings.ToLower(s))
-	return s[:min(len(s), 40)]
 }
 
 // subjects returns those of the group, in their order.

@@ -21,6 +21,7 @@ type collection struct {
 	problems []error  // of requested folders that cannot be used
 	passed   []string // folders that are no run folders, or hold nothing yet
 
+	failed  []string // units, with the reason
 	missing []string // what a plan asks for and is not finished
 	units   int      // in missing
 }
@@ -115,7 +116,7 @@ func (c *collection) take(dir string, contents runfolder.Contents) error {
 		}
 	}
 	for _, f := range contents.Failures {
-		c.missing = append(c.missing, fmt.Sprintf("%s: %s failed: %s", dir, f.Unit, f.Reason))
+		c.failed = append(c.failed, fmt.Sprintf("%s: %s failed: %s", filepath.Base(dir), f.Unit, f.Reason))
 	}
 	return err
 }

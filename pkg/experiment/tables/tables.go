@@ -116,7 +116,14 @@ func printState(ctx context.Context, known catalog.Catalog, states []plan.State,
 func (c *collection) finish(dir, title string, out, log io.Writer) error {
 	res := newResults(c.runs)
 	problems := append(c.problems, res.problems...)
-	absent := slices.Clone(c.missing)
+	absent := append(slices.Clone(c.failed), c.missing...)
+	if len(res.runs) > 0 {
+		res.answer.Warnings = append(res.answer.Warnings, c.failed...)
+	} else { // no table to say it
+		for _, f := range c.failed {
+			fmt.Fprintln(log, f)
+		}
+	}
 	for _, p := range problems {
 		absent = append(absent, p.Error())
 		fmt.Fprintf(log, "%v\n", p)

@@ -192,6 +192,22 @@ func TestCollection(t *testing.T) {
 	if err == nil || !strings.Contains(log, "bitten is damaged: mge-seed1.onnx is not the file") || !strings.Contains(printed, "denoising deadleaves unet MSE") {
 		t.Errorf("a damaged model: %v\n%s", err, log)
 	}
+	// A unit that failed is in the tables with its reason, and named where nothing is finished.
+	reason := "strategy,seed,reason\nmge,7,the gradient is not finite\n"
+	for _, c := range []struct{ folder, where string }{{"sound", "tables"}, {"empty", "log"}} {
+		write(t, reason, dir, c.folder, runfolder.FailedFile)
+		printed, log, _ := invoke(t.Context(), t, "-runs", filepath.Join(dir, c.folder), "-out", out)
+		if c.where == "tables" {
+			log = printed
+		}
+		if !strings.Contains(log, c.folder+": mge-seed7 failed: the gradient is not finite") {
+			t.Errorf("%s: a failed unit is not in the %s:\n%s", c.folder, c.where, log)
+		}
+		if err := os.Remove(filepath.Join(dir, c.folder, runfolder.FailedFile)); err != nil {
+			t.Fatal(err)
+		}
+	}
+
 	// One run cannot be two.
 	if err := os.CopyFS(filepath.Join(dir, "twin"), os.DirFS(sound)); err != nil {
 		t.Fatal(err)
