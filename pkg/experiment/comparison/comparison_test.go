@@ -22,7 +22,10 @@ type unit struct {
 	errors   []float64
 }
 
-// quickWork is what strategies spend in the quick profile.
+// quickSteps are the quick profile's.
+const quickSteps = 160
+
+// quickWork is what strategies spend in these tests, not what the profile makes of it.
 var quickWork = map[string]float64{mge.Single.Name: 3360, mge.MGE.Name: 1020, mge.FullMultiscale.Name: 585, mge.Progressive.Name: 585}
 
 // newRun makes a run folder's contents in the quick profile. A second of training
@@ -31,7 +34,7 @@ func newRun(t *testing.T, e Subject, units ...unit) Run {
 	t.Helper()
 	c := runfolder.Contents{Record: runfolder.Record{Configuration: map[string]any{
 		"task": e.Task, "network": e.Network, "data": e.Data, "profile": "quick",
-		"side": 32., "levels": 2., "batch": 8., "iterations": 60., "allocation": "fixed",
+		"side": 32., "levels": 2., "batch": 8., "iterations": float64(quickSteps), "allocation": "fixed",
 	}}}
 	for _, u := range units {
 		id := runfolder.Unit{Strategy: u.strategy, Seed: u.seed}
@@ -47,7 +50,7 @@ func newRun(t *testing.T, e Subject, units ...unit) Run {
 		}
 		c.Summaries = append(c.Summaries, runfolder.Summary{
 			Task: e.Task, Network: e.Network, Data: e.Data, Profile: "quick", Unit: id,
-			Side: 32, Levels: 2, Batch: 8, Iterations: 60, WorkUnits: work, Values: metric.Values{"mse": last, "ssim": 1 - 2*last},
+			Side: 32, Levels: 2, Batch: 8, Iterations: quickSteps, WorkUnits: work, Values: metric.Values{"mse": last, "ssim": 1 - 2*last},
 		})
 		c.Timings = append(c.Timings, runfolder.Timing{Unit: id, SecondsTraining: work / 10})
 	}
@@ -225,8 +228,10 @@ func TestVariant(t *testing.T) {
 		" | mge | +20.0% | +20.0% | not reached |  | not reached | ",
 		" | mge (allocation optimal) | 0.0% | 0.0% | 1020 | 3.29 | 1020 | 3.29",
 	)
-	cost, problems := Cost(all)
-	if rows := texts(cost); rows[len(rows)-1] != "quick | mge (allocation optimal) |  |  | 1008 | 3.33 |  | " || problems != nil {
+	plain.Summaries[0].WorkUnits, plain.Summaries[1].WorkUnits = 56*quickSteps, 17*quickSteps
+	other.Summaries[0].WorkUnits = 2688
+	cost, problems := Cost(groups(t, other, plain))
+	if rows := texts(cost); rows[len(rows)-1] != "quick | mge (allocation optimal) |  |  | 2688 | 3.33 |  | " || problems != nil {
 		t.Errorf("%v, %v", rows[len(rows)-1], problems)
 	}
 }
@@ -267,7 +272,7 @@ func TestEqualConditions(t *testing.T) {
 	// Any setting of the method.
 	for name, v := range map[string]any{"lr": 0.001, "schedule": "step", "weight-decay": 0.1, "stages": []any{9., 8., 7.}, "released": true, "clip": 1.,
 		"loss": "l1", "warmup": 5., "ema": 0.9, "optimizer": "sgd", "beta1": 0.5, "restart": true, "validation-pictures": 50.} {
-		all = groups(t, with(t, "first", 1, map[string]any{"lr": 0.0005, "stages": []any{60., 30., 15.}}), with(t, "other", 2, map[string]any{name: v}))
+		all = groups(t, with(t, "first", 1, map[string]any{"lr": 0.0005, "stages": []any{160., 80., 40.}}), with(t, "other", 2, map[string]any{name: v}))
 		if rows := all[0].rows(); len(rows) != 4 || !strings.HasPrefix(rows[1].Variant, name+" ") {
 			t.Errorf("%s: %v", name, rows)
 		}
@@ -535,13 +540,13 @@ func TestCost(t *testing.T) {
 		"paper, super-resolution | progressive | 3,750 | 1, 3.5, 8.5, 18.5 | 14375 | 16.7 |  | ",
 	)
 	r := newRun(t, denoising, unit{mge.Single.Name, 1, nil}, unit{mge.MGE.Name, 1, nil})
-	r.Summaries[1].WorkUnits = 1000
+	r.Summaries[0].WorkUnits, r.Summaries[1].WorkUnits = 56*quickSteps, 1000
 	cost, problems = Cost(groups(t, r))
 	rows := texts(cost)
-	if rows[len(rows)-2] != "quick | single | 60 | 56 | 3360 | 1.00 | the runs | yes" || rows[len(rows)-1] != "quick | mge | 60 | 17 | 1020 | 3.29 | the runs | no: 1000" {
+	if rows[len(rows)-2] != "quick | single | 160 | 56 | 8960 | 1.00 | the runs | yes" || rows[len(rows)-1] != "quick | mge | 160 | 17 | 2720 | 3.29 | the runs | no: 1000" {
 		t.Errorf("%q", rows[len(rows)-2:])
 	}
-	if len(problems) != 1 || !strings.Contains(problems[0].Error(), "quick, mge: 1020 work units by its plan, 1000 by the runs") {
+	if len(problems) != 1 || !strings.Contains(problems[0].Error(), "quick, mge: 2720 work units by its plan, 1000 by the runs") {
 		t.Errorf("%v", problems)
 	}
 }
