@@ -26,7 +26,7 @@ const asProgram = "MULTISCALE_TEST_TABLES"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
-		program.Command("tables", catalog.Standard(), tables.Main)
+		program.Command("tables", catalog.Catalog{}, tables.Main)
 	}
 	os.Exit(m.Run())
 }
