@@ -13,11 +13,14 @@ func Fixed(v float64, places int) string {
 	return strconv.FormatFloat(v, 'f', places, 64)
 }
 
-// Digits writes a number with n significant digits and no exponent; nothing for
-// NaN.
+// Digits writes a number with n significant digits; nothing for NaN. Only from 1e9 on, where
+// networks end that diverged, it has an exponent.
 func Digits(v float64, n int) string {
 	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
 		return Fixed(v, 0)
+	}
+	if math.Abs(v) >= 1e9 {
+		return strconv.FormatFloat(v, 'e', n-1, 64)
 	}
 	places := n - 1 - int(math.Floor(math.Log10(math.Abs(v))))
 	return Fixed(v, min(max(places, 0), 12))

@@ -88,7 +88,7 @@ func TestOneLine(t *testing.T) {
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{table.Fixed(1.005, 1), "1.0"}, {table.Fixed(math.NaN(), 1), ""}, {table.Fixed(math.Inf(1), 1), "+Inf"},
-		{table.Digits(0.0744459, 4), "0.07445"}, {table.Digits(16.48, 3), "16.5"}, {table.Digits(123456, 3), "123456"}, {table.Digits(0, 3), "0"},
+		{table.Digits(0.0744459, 4), "0.07445"}, {table.Digits(16.48, 3), "16.5"}, {table.Digits(123456, 3), "123456"}, {table.Digits(4.2308253e29, 4), "4.231e+29"}, {table.Digits(0, 3), "0"},
 		{table.Exact(1e-7), "1e-07"}, {table.Plain(480000), "480000"}, {table.Plain(math.NaN()), ""},
 		{table.Work(438.75), "438.8"}, {table.Work(292.5), "292.5"}, {table.Work(0.015625), "0.01563"}, {table.Work(2108.3333333), "2108"},
 		{table.Work(480000), "480000"}, {table.Work(93.6 - 1e-14), "93.6"}, {table.Work(0), "0"}, {table.Work(math.NaN()), ""},
