@@ -261,7 +261,11 @@ func CheckpointDir(dir string, u Unit) string { return filepath.Join(dir, checkp
 // Fail records that a unit failed, and why. It counts as unfinished: Resume tries
 // it again.
 func (f *Folder) Fail(u Unit, reason error) error {
-	text := strings.Join(strings.Fields(reason.Error()), " ")
+	lines := strings.Split(strings.TrimSpace(strings.TrimPrefix(reason.Error(), u.String()+": ")), "\n")
+	for i, line := range lines {
+		lines[i] = strings.Join(strings.Fields(line), " ")
+	}
+	text := strings.Join(lines, "; ")
 	f.Failures = failureTable.replace(f.Failures, u, []Failure{{Reason: text[:min(len(text), maxReason)]}})
 	return writeRows(f, FailedFile, failureTable, f.Failures)
 }

@@ -116,12 +116,12 @@ func TestUnitFails(t *testing.T) {
 	f, err := Open(UnitDir(dir, multi), record(8), []Unit{multi}, Options{Resume: true})
 	must(t, err)
 	must(t, f.Begin(f.Work()[0]))
-	must(t, f.Fail(multi, errors.New("diverged")))
+	must(t, f.Fail(multi, errors.New(multi.String()+": diverged\n  in  a new run a smaller -lr helps")))
 	must(t, f.Close())
 	must(t, settle(nil, dir, multi))
 	c, err := Read(dir)
 	must(t, err)
-	if len(c.Failures) != 1 || c.Failures[0].Reason != "diverged" || c.Finished(multi) || !Begun(dir, multi) {
+	if len(c.Failures) != 1 || c.Failures[0].Reason != "diverged; in a new run a smaller -lr helps" || c.Finished(multi) || !Begun(dir, multi) {
 		t.Errorf("%+v", c.Failures)
 	}
 	alone(t, dir, multi)
