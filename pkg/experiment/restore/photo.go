@@ -38,14 +38,6 @@ func open(path string, profile bool) (p photo, err error) {
 // transparent says whether some pixel is not opaque.
 func (p photo) transparent() bool { return p.Alpha8 != nil || p.Alpha16 != nil }
 
-// value is channel c of pixel i in [0,1].
-func (p photo) value(c, i int) float64 {
-	if p.seen16 != nil {
-		return float64(p.seen16[c%len(p.seen16)][i]) / 65535
-	}
-	return float64(p.seen8[c%len(p.seen8)][i]) / 255
-}
-
 // result is a picture in the making: image.NRGBA or image.NRGBA64.
 type result struct {
 	image.Image
