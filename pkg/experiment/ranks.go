@@ -2,6 +2,7 @@ package experiment
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/command"
@@ -43,21 +45,22 @@ func start() (ranks.Transport, error) {
 }
 
 // together does what a command of several processes does, and returns its error on rank 0 alone.
+// parsed is what is wrong with the flags of this one.
 func together(t ranks.Transport, c setting.Config, parsed error, do func(*ranks.Ranks) error) error {
-	if parsed != nil {
-		err := t.Close()
-		if t.Rank() == 0 {
-			err = parsed
-		}
-		return err
+	n := t.Size()
+	if parsed == nil && n > c.Shares {
+		parsed = wrongNumber(c, n)
 	}
-	joined, err := ranks.Join(t, c.Patience)
-	if err == nil {
-		if n := joined.Size(); n&(n-1) != 0 || n > c.Shares {
-			err = command.Wrong("shares", c.Shares, fmt.Sprintf("%d processes compute them", n), "start a power of two of processes, and give -shares of their number or more")
-		} else {
-			err = do(joined)
-		}
+	if n&(n-1) != 0 { // no messages without a power of two
+		return onFirst(t, cmp.Or(t.Close(), parsed, error(wrongNumber(c, n))))
+	}
+	joined, err := ranks.Join(t, cmp.Or(c.Patience, time.Minute))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		t.Abort(command.StatusFailed)
+	}
+	if err = begin(joined, c, parsed); err == nil {
+		err = do(joined)
 	}
 	if lost := joined.Lost(); lost != nil && joined.Rank() <= 1 { // who finds out; see ranks.Ranks.Leave
 		fmt.Fprintln(os.Stderr, lost)
@@ -65,10 +68,46 @@ func together(t ranks.Transport, c setting.Config, parsed error, do func(*ranks.
 	if left := joined.Leave(command.StatusFailed); err == nil {
 		err = left
 	}
-	if joined.Rank() > 0 {
-		return nil // rank 0 tells
+	return onFirst(t, err)
+}
+
+func wrongNumber(c setting.Config, n int) error {
+	return command.Wrong("shares", c.Shares, fmt.Sprintf("%d processes compute them", n), "start a power of two of processes, and give -shares of their number or more")
+}
+
+// onFirst is the error of a command: rank 0 tells that of all.
+func onFirst(t ranks.Transport, err error) error {
+	if t.Rank() > 0 {
+		return nil
 	}
 	return err
+}
+
+// begin returns an error where the flags of a rank are wrong, or let it do something else than this
+// one: who trains would wait for it. parsed is what is wrong with those of this one.
+func begin(joined *ranks.Ranks, c setting.Config, parsed error) error {
+	own := "" // trains
+	switch {
+	case parsed != nil:
+		own = parsed.Error()
+	case c.Describe:
+		own = "-describe is given"
+	case c.DryRun:
+		own = "-dry-run is given"
+	}
+	all, err := joined.Gather([]byte(own))
+	if err != nil {
+		return err
+	}
+	if all, err = joined.List(all); err != nil || parsed != nil {
+		return cmp.Or(err, parsed)
+	}
+	for i, there := range all {
+		if text := string(there); text != "" && text != own {
+			return fmt.Errorf("%s does not train: %s; start one program with one set of flags", joined.Name(i), text)
+		}
+	}
+	return nil
 }
 
 // follows says that this is a rank other than 0.

@@ -2,6 +2,7 @@ package tables
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/plan"
 	"multiscale/pkg/lease"
+	"multiscale/pkg/mpi"
 )
 
 // Request is what the command is to do.
@@ -79,6 +81,13 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	}
 	if err := r.checkSharing(); err != nil {
 		return r, err
+	}
+	if n, variable := mpi.Launched(); n > 1 && r.Run && !r.Claim {
+		return r, &command.UsageError{
+			Flag:   "-run",
+			Reason: fmt.Sprintf("this is one of %d processes that were started together (%s), and each would train the whole plan", n, variable),
+			Advice: "give -claim, with which they divide its networks among them, or start it without mpirun; the ranks of one training are those of its own program, such as denoising",
+		}
 	}
 	if r.Plan == "" && (r.Run || len(roots) > 0) {
 		name := "-root"
