@@ -25,8 +25,8 @@ func (r *resolving) check() error {
 		return &command.UsageError{Flag: "-resume and -force", Reason: "they contradict each other", Advice: "-resume continues, -force begins again"}
 	case r.StagesAuto && r.Allocation != allocation.Fixed:
 		return &command.UsageError{Flag: "-stages auto and -allocation", Reason: "pilots need to know where stages end", Advice: "leave out one of them"}
-	case r.StagesAuto && r.isGiven("extend"):
-		return &command.UsageError{Flag: "-stages auto and -extend", Reason: "the steps that are gone on from are not known", Advice: "leave out one of them"}
+	case r.StagesAuto && r.Extend.Steps > 0:
+		return &command.UsageError{Flag: "-stages auto and -extend", Reason: "the steps before the extension are not known", Advice: "leave out one of them"}
 	case r.LevelsAuto && r.isGiven("stages"):
 		return &command.UsageError{Flag: "-stages and -levels auto", Reason: "how many stages there will be is not known", Advice: "leave out one of them"}
 	}
