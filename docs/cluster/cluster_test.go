@@ -22,7 +22,7 @@ name: small
 profile: quick
 seeds: [1, 2]
 strategies: [single, mge]
-settings: {side: 16, levels: 1, batch: 2, iterations: 200, checkpoint-every: 100ms, validation-pictures: 16}
+settings: {side: 16, levels: 1, batch: 2, iterations: 1000, checkpoint-every: 100ms, validation-pictures: 16}
 experiments:
   - {task: superresolution, network: espcn, data: deadleaves}
   - {task: superresolution, network: espcn, data: deadleaves, settings: {loss: charbonnier}}

@@ -110,7 +110,7 @@ func every(t *testing.T) string {
 	}
 	flags := c.Flags()
 	for name, v := range flags {
-		own := []string{"task", "profile", "network", "data", "strategy", "seeds", "root", "validation", "out", "log", "quiet", "threads", "describe", "dry-run", "resume", "force", "detect-anomaly", "onnxruntime"}
+		own := []string{"task", "profile", "network", "data", "strategy", "seeds", "root", "validation", "out", "log", "quiet", "threads", "patience", "describe", "dry-run", "resume", "force", "detect-anomaly", "onnxruntime"}
 		if slices.Contains(own, name) || v == "" {
 			delete(flags, name)
 		}
