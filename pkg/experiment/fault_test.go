@@ -110,8 +110,8 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// TestFullDisk: the error of a checkpoint that does not fit is told once, though it is due once
-// more when training ends.
+// TestFullDisk: a checkpoint that does not fit is reported once, although training tries to write
+// another one when it ends.
 func TestFullDisk(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "run")
 	err := runOn(t, fullDisk{durable.OS}, out, "-strategy", "mge", "-iterations", "2")

@@ -248,7 +248,7 @@ func (u *unit) summon() error {
 // dismiss lets the other ranks end.
 func (e *Experiment) dismiss() {
 	if e.ranks != nil && e.ranks.Lost() == nil {
-		// An error is of a rank that is lost: it is told where all leave.
+		// An error means that a rank is lost, which is reported when all ranks leave.
 		_, _ = e.ranks.Broadcast(nil)
 	}
 }

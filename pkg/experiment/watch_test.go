@@ -118,7 +118,7 @@ func TestHistoryOnTheWay(t *testing.T) {
 		}
 		seen++
 		if n := len(contents.Way(unit).Curve()); n != seen+1 {
-			t.Errorf("step %d is told, and %d validations are there", seen, n)
+			t.Errorf("at step %d the history has %d validations", seen, n)
 		}
 	}), io.Discard)
 	if err != nil || seen != 4 {

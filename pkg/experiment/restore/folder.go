@@ -24,24 +24,24 @@ func (j *job) restoreFolder(ctx context.Context) error {
 		return err
 	}
 	var failed []error
-	todo, pixels := work[:0], int64(0)
+	pending, pixels := work[:0], int64(0)
 	for _, w := range work {
 		if j.Resume && j.complete(w) {
 			continue
 		}
-		todo = append(todo, w)
+		pending = append(pending, w)
 		pixels += w.pixels
 	}
-	if n := len(work) - len(todo); j.Resume {
+	if n := len(work) - len(pending); j.Resume {
 		fmt.Fprintf(j.out, "%d of %d results are there and complete\n", n, len(work))
 	}
 	done := int64(0)
-	for i, w := range todo {
+	for i, w := range pending {
 		one := *j
 		one.In, one.Out = w.in, w.out
 		one.tiles = func(tiles, of int) {
 			share := float64(done) + float64(float64(w.pixels)*float64(tiles)/float64(of))
-			j.progress.Share("pictures", i, len(todo), share/float64(max(1, pixels)))
+			j.progress.Share("pictures", i, len(pending), share/float64(max(1, pixels)))
 		}
 		err := durable.OS.MkdirAll(filepath.Dir(w.out))
 		if err == nil {
@@ -50,16 +50,16 @@ func (j *job) restoreFolder(ctx context.Context) error {
 		var wrong *command.UsageError
 		switch {
 		case ctx.Err() != nil:
-			return fmt.Errorf("stopped after %d of %d pictures; -resume goes on: %w", i, len(todo), ctx.Err())
+			return fmt.Errorf("stopped after %d of %d pictures; -resume goes on: %w", i, len(pending), ctx.Err())
 		case errors.As(err, &wrong): // every picture would fail
 			return err
 		case err != nil:
 			failed = append(failed, err)
 		}
 		done += w.pixels
-		j.progress.Share("pictures", i+1, len(todo), float64(done)/float64(max(1, pixels)))
+		j.progress.Share("pictures", i+1, len(pending), float64(done)/float64(max(1, pixels)))
 	}
-	fmt.Fprintf(j.out, "%s: %d pictures restored\n", j.Out, len(todo)-len(failed))
+	fmt.Fprintf(j.out, "%s: %d pictures restored\n", j.Out, len(pending)-len(failed))
 	if len(failed) == 0 {
 		return nil
 	}

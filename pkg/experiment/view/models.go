@@ -68,8 +68,8 @@ type description struct {
 	Task    string `json:"task"`
 	Network string `json:"network"`
 	Scale   int    `json:"scale"` // ratio of the result's sides to the picture's
-	// Noise says that the model is told how strong the noise is: estimated, or a standard
-	// deviation of 255.
+	// Noise says that the model takes the strength of the noise: estimated from the picture, or given
+	// as a standard deviation on the scale of 255.
 	Noise bool `json:"noise"`
 	// Numbers is how many other numbers it takes, which have to be given.
 	Numbers int `json:"numbers"`
