@@ -43,7 +43,7 @@ func readJPEG(s *source) (*raw, error) {
 		r.note(noEnd)
 	}
 	if p.Partial {
-		r.note("scans are missing, and with them detail")
+		r.note("scans are missing, and with them detail or colours")
 	}
 	if p.Inks {
 		r.inks()

@@ -1,18 +1,18 @@
 package jpeg
 
+import "bytes"
+
 // picture brings the components to full size and to red, green and blue.
 func (d *decoder) picture() (*Picture, error) {
-	if d.comps == nil {
+	if d.scans == 0 {
 		return nil, errCut
 	}
+	smooth := d.progressive && d.lacksDetail()
 	for _, c := range d.comps {
-		if c.quant == nil || c.left[0] < 0 {
-			return nil, errCut // no scan of it
-		}
-	}
-	if d.progressive {
-		smooth := d.lacksDetail()
-		for _, c := range d.comps {
+		switch {
+		case c.quant == nil: // no scan of it has come
+			c.pix = bytes.Repeat([]byte{128}, 64*c.blocks)
+		case d.progressive:
 			if smooth {
 				c.smooth()
 			}

@@ -27,7 +27,7 @@ type Picture struct {
 	Inks bool
 	// Unended says that the end marker is missing; all pixels are there.
 	Unended bool
-	// Partial says that scans are missing, so that the picture lacks detail.
+	// Partial says that scans are missing, so that the picture lacks detail, or colours.
 	Partial bool
 }
 
@@ -117,6 +117,7 @@ type component struct {
 	h, v      int
 	w, rows   int // samples that count
 	stride    int // blocks across, as stored
+	blocks    int // that are stored
 	quant     *[64]uint16
 	coef      [][64]int16 // progressive, natural order
 	pix       []uint8     // 8*stride wide
@@ -331,6 +332,7 @@ func (d *decoder) frame(body []byte) error {
 		}
 		c.w, c.rows = ceil(w*c.h, d.maxH), ceil(h*c.v, d.maxV)
 		c.stride = d.mcusX * c.h
+		c.blocks = c.stride * d.mcusY * c.v
 	}
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 
 // TestLibjpeg: files of every kind of subsampling, sequential, progressive and with
 // restarts, of odd and of tiny sizes, have the very pixels that libjpeg gives them, and
-// so have progressive ones of which the last scans were cut off.
+// so have those of which scans were left out: the last ones, or all of a component.
 // The files are of cjpeg (libjpeg-turbo 2.1.5), those of inks of Pillow;
 // pixels.txt has width, height, planes and the digest of the planes that djpeg -pnm gives,
 // of partial ones those of Pillow 13 (libjpeg-turbo 3.2).

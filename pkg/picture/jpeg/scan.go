@@ -111,15 +111,14 @@ func (d *decoder) prepare(c *component, p *pass) error {
 	if c.quant = d.quant[c.table]; c.quant == nil {
 		return errors.New("a quantisation table is missing")
 	}
-	total := c.stride * d.mcusY * c.v
 	// A block takes a bit at least: a header alone cannot ask for much memory.
-	if total > 8*len(d.data) {
+	if c.blocks > 8*len(d.data) {
 		return errCut
 	}
 	if d.progressive {
-		c.coef = make([][64]int16, total)
+		c.coef = make([][64]int16, c.blocks)
 	} else {
-		c.pix = make([]uint8, 64*total)
+		c.pix = make([]uint8, 64*c.blocks)
 	}
 	return nil
 }

@@ -80,10 +80,14 @@ func pairs(list ...estimate) (all []estimate) {
 	return all
 }
 
-// lacksDetail reports whether coefficients are estimated: some of the lowest are not exact.
+// lacksDetail reports whether coefficients are estimated: the mean values of all components have come, and
+// some of the lowest coefficients are not exact.
 func (d *decoder) lacksDetail() bool {
 	lacking := false
 	for _, c := range d.comps {
+		if c.left[0] < 0 {
+			return false
+		}
 		for k := range estimated {
 			if c.quant[k] == 0 {
 				return false
@@ -107,16 +111,19 @@ func (c *component) smooth() {
 		means[i] = c.coef[i][0]
 	}
 	across, down := ceil(c.w, 8), ceil(c.rows, 8)
-	stored := len(c.coef) / c.stride
+	stored := c.blocks / c.stride
 	var around [25]int64
 	for y := range down {
-		lowest := stored - 1 // also of rows below the picture, unless the block is in the last row of MCUs
+		highest, lowest := 0, stored-1 // also of rows below the picture, unless the block is in the last row of MCUs
 		if y >= stored-c.v {
 			lowest = down - 1
 		}
+		if y == c.v && y == lowest { // alone in the second of two rows of MCUs: libjpeg looks up by one only
+			highest = y - 1
+		}
 		for x := range across {
 			for i := range around {
-				near := min(max(y+i/5-2, 0), lowest)*c.stride + min(max(x+i%5-2, 0), across-1)
+				near := min(max(y+i/5-2, highest), lowest)*c.stride + min(max(x+i%5-2, 0), across-1)
 				around[i] = int64(means[near])
 			}
 			for _, e := range list {
