@@ -258,6 +258,30 @@ PartitionName=all Nodes=%[1]s Default=YES MaxTime=INFINITE State=UP
 	return s
 }
 
+// goOn starts the requeued ones of jobs, pairs of number and state, which Slurm holds back for two minutes, and reports
+// whether a job has still to end. since has the times at which they were first seen pending: slurmd counts in seconds and
+// refuses a job that starts in the second in which it was stopped.
+func (s slurm) goOn(jobs []string, since map[string]time.Time) (unfinished bool) {
+	for i := 0; i+1 < len(jobs); i += 2 {
+		job, state := jobs[i], jobs[i+1]
+		switch state {
+		case "COMPLETED", "FAILED", "CANCELLED":
+			continue
+		case "PENDING":
+			if since[job].IsZero() {
+				since[job] = time.Now()
+			}
+			if time.Since(since[job]) > 2*time.Second {
+				s.try("scontrol", "update", "jobid="+job, "starttime=now")
+			}
+		default:
+			delete(since, job)
+		}
+		unfinished = true
+	}
+	return unfinished
+}
+
 // TestSlurmArray: a plan as an array of four, one task of which is requeued in the middle and another one gets SIGUSR1,
 // leaves what one process leaves.
 func TestSlurmArray(t *testing.T) {
@@ -288,10 +312,13 @@ func TestSlurmArray(t *testing.T) {
 	s.run(t, "scontrol", "requeue", id+"_1")
 	waitFor(t, "task 2", trains(2))
 	s.run(t, "scancel", "--batch", "--signal=USR1", id+"_2")
+	pending := map[string]time.Time{}
 	waitFor(t, "the array", func() bool {
-		s.try("scontrol", "update", "jobid="+id, "starttime=now") // requeued tasks wait for two minutes
-		out, err := s.try("squeue", "-h", "-r", "-j", id)
-		return err == nil && strings.TrimSpace(out) == "" || strings.Contains(out, "Invalid job id")
+		out, err := s.try("squeue", "-h", "-r", "-t", "all", "-j", id, "-o", "%A %T")
+		if err != nil {
+			return strings.Contains(out, "Invalid job id")
+		}
+		return !s.goOn(strings.Fields(out), pending)
 	})
 	for task, want := range map[int]string{1: "SIGTERM", 2: "SIGUSR1"} {
 		if !strings.Contains(log(task), "stopped by "+want) && !strings.Contains(log(task), "stopped in ") {
