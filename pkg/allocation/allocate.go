@@ -17,7 +17,7 @@ type Variances struct {
 func (v Variances) Terms(s mge.Stage) []float64 {
 	terms := make([]float64, len(s.Batches))
 	for i := range terms {
-		if level := s.Finest + i; level < s.Coarsest() {
+		if level := s.Finest + i; s.Differs(i) {
 			terms[i] = v.Difference[level]
 		} else {
 			terms[i] = v.Single[level]
@@ -62,7 +62,7 @@ func (v Variances) Allocate(s mge.Stage) mge.Stage {
 	for _, t := range b.variances {
 		total += t
 	}
-	if len(s.Batches) < 2 || !(total > 0) || math.IsInf(total, 1) {
+	if !s.Allocates() || !(total > 0) || math.IsInf(total, 1) {
 		return s
 	}
 	s.Batches = b.whole(s)

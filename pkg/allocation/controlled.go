@@ -50,7 +50,7 @@ const rounds = 32
 func (c Controlled) Allocate(s mge.Stage) mge.Stage {
 	total := s.WorkUnits()
 	best, smallest := s, math.Inf(1)
-	if len(s.Batches) < 2 || !(c.Of(s) > 0) || math.IsInf(c.Of(s), 1) {
+	if !s.Allocates() || !(c.Of(s) > 0) || math.IsInf(c.Of(s), 1) {
 		return s
 	}
 	for meshes := 1; meshes <= len(s.Batches); meshes++ {

@@ -132,13 +132,13 @@ func (a Allocation) piloted(p mge.Plan) mge.Plan {
 	stages := slices.Clone(p.Stages)
 	switch a.Method {
 	case Optimal:
-		if all := a.measured(p, 0); len(all.Batches) > 1 { // else there is nothing to choose
+		if all := a.measured(p, 0); all.Allocates() { // else there is nothing to choose
 			stages[0].Pilot = a.Cost(all)
 		}
 	case Adaptive:
 		stages = nil
 		for _, s := range p.Stages {
-			if len(s.Batches) < 2 {
+			if !s.Allocates() {
 				stages = append(stages, s)
 				continue
 			}

@@ -10,7 +10,7 @@ import (
 // controlled reports whether a plan's gradients have coefficients that are not 1.
 func (e *Experiment) controlled(p mge.Plan) bool {
 	return e.config.Coefficients != mge.NoCoefficients &&
-		slices.ContainsFunc(p.Stages, func(s mge.Stage) bool { return len(s.Batches) > 1 })
+		slices.ContainsFunc(p.Stages, mge.Stage.Allocates)
 }
 
 // noteCoefficients records the coefficients after an iteration at which the network was validated:

@@ -51,7 +51,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	for _, p := range plans {
 		for _, s := range p.Stages {
 			batches := s.Max()
-			if e.allocation().Method != allocation.Fixed && len(batches) > 1 {
+			if e.allocation().Method != allocation.Fixed && s.Allocates() {
 				batches = allocation.Max(s)
 				if e.config.Coefficients != mge.NoCoefficients { // the stage may become one of one mesh
 					batches[0] = max(batches[0], int(s.WorkUnits()/mesh.Cost(s.Finest))+1)
@@ -71,7 +71,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				}
 				// With the mesh's own term the next finer one's is evaluated.
 				together := largest(n)
-				if i > 0 {
+				if i > 0 && s.Differs(i-1) {
 					together += largest(batches[i-1])
 				}
 				together = min(micro, together)

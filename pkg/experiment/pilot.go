@@ -155,7 +155,7 @@ func (u *unit) allocations() (rows []runfolder.Allocation) {
 	for i, s := range u.plan.Stages {
 		for _, d := range u.state.Decisions {
 			variances := u.allocation().Variances(d, s)
-			if len(before.Stages[i].Batches) < 2 || d.Iteration != first && u.allocation().Method != allocation.Optimal {
+			if !before.Stages[i].Allocates() || d.Iteration != first && u.allocation().Method != allocation.Optimal {
 				continue
 			}
 			for j, n := range s.Batches {

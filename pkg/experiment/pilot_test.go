@@ -235,7 +235,7 @@ func TestStagesAuto(t *testing.T) {
 // TestRivals: the strategies on crops and with small batches train within a budget, at the cost that
 // a dry run says.
 func TestRivals(t *testing.T) {
-	args := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "2", "-iterations", "4", "-stages", "4,2", "-budget", "20", "-strategy", "fullmultiscale,smallbatch,patches,resizedcrops,meshpatch"}
+	args := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "2", "-iterations", "4", "-stages", "4,2", "-budget", "20", "-strategy", "fullmultiscale,smallbatch,patches,resizedcrops,meshpatch,mixed"}
 	out := t.TempDir()
 	if _, err := run(t.Context(), t, out, args...); err != nil {
 		t.Fatal(err)
@@ -252,8 +252,8 @@ func TestRivals(t *testing.T) {
 		}
 		digests[r["onnx_sha256"]] = true
 	}
-	if len(digests) != 5 {
-		t.Errorf("%d different networks of 5 strategies", len(digests))
+	if len(digests) != 6 {
+		t.Errorf("%d different networks of 6 strategies", len(digests))
 	}
 }
 

@@ -88,13 +88,12 @@ func (s *speed) measure(ctx context.Context, stages []mge.Stage) error {
 	images, samples, coarse := map[int]int{}, map[int]int{}, map[int]bool{}
 	coarsest := 0
 	for _, g := range stages {
-		for i, n := range g.Max() {
+		largest := g.Max()
+		for i, n := range largest {
 			level := g.Finest + i
 			samples[level] = max(samples[level], n)
-			coarse[level] = coarse[level] || level < g.Coarsest()
-			if i > 0 {
-				n += g.Batches[i-1]
-			}
+			coarse[level] = coarse[level] || g.Differs(i)
+			n = g.Evaluated(i, largest)
 			images[level] = max(images[level], (n+s.e.config.Shares-1)/s.e.config.Shares)
 			coarsest = max(coarsest, level)
 		}
@@ -221,10 +220,7 @@ func (s *speed) iteration(g mge.Stage) float64 {
 		if i == 0 {
 			samples += g.Fraction
 		}
-		images := samples
-		if i > 0 {
-			images += float64(g.Batches[i-1])
-		}
+		images := samples + float64(g.Evaluated(i, g.Batches)-n)
 		runs := min(max(images, 1), float64(max(s.shares, 1))) // shares that are not empty
 		sum += float64(runs*p.seconds(images/runs)) + float64(samples*p.draw) + p.pack
 	}

@@ -71,7 +71,7 @@ type Term struct {
 type Estimate struct {
 	Terms []Term
 	// Loss is the telescoping sum of the losses: an estimate of the loss on the
-	// stage's finest mesh.
+	// stage's finest mesh. A mixed stage has the mean over all samples.
 	Loss float64
 }
 
@@ -104,13 +104,17 @@ func (e *Estimator) share(ctx context.Context, dst []float32, losses []float64, 
 		}
 		parts[0] = e.Fine(fine, iteration, level)
 		parts[0].Of = n
+		parts[0].Weight = s.weight(i)
 		parts[0].Follow = i == 0 && of.Of == 1
-		here := parts[:min(i+1, 2)]
+		here := parts[:1]
+		if i > 0 && s.Differs(i-1) {
+			here = parts[:2]
+		}
 		if err := e.Model.Gradients(ctx, e.to[:], here, i > 0); err != nil {
 			return fmt.Errorf("level %d: %w", level, err)
 		}
 		losses[2*i] = parts[0].Loss
-		if i > 0 {
+		if len(here) > 1 {
 			losses[2*i-1] = parts[1].Loss
 		}
 		parts[1] = e.Coarse(coarse, iteration, level)
@@ -125,9 +129,21 @@ func (s Stage) estimate(losses []float64) Estimate {
 	for i, n := range s.Batches {
 		t := Term{Level: s.Finest + i, Samples: n, Fine: losses[2*i], Coarse: losses[2*i+1]}
 		estimate.Terms[i] = t
-		estimate.Loss += t.Fine - t.Coarse
+		estimate.Loss += float64(s.weight(i)*t.Fine) - t.Coarse
 	}
 	return estimate
+}
+
+// weight is that of a term's mean loss in the sum.
+func (s Stage) weight(i int) float64 {
+	if !s.Mixed {
+		return 1
+	}
+	all := 0
+	for _, n := range s.Batches {
+		all += n
+	}
+	return float64(s.Batches[i]) / float64(all)
 }
 
 // key is the randomness of one batch on one mesh.

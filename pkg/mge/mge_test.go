@@ -30,6 +30,7 @@ func TestWorkUnits(t *testing.T) {
 		{mge.MGE, []float64{37}, [][]int{{16, 32, 64, 128}}, 74_000},
 		{mge.FullMultiscale, []float64{2, 7, 17, 37}, [][]int{{128}, {64, 128}, {32, 64, 128}, {16, 32, 64, 128}}, 28_750},
 		{mge.Progressive, []float64{2, 7, 17, 37}, [][]int{{128}, {112}, {68}, {37}}, 28_750},
+		{mge.Mixed, []float64{30}, [][]int{{16, 32, 64, 128}}, 60_000},
 	} {
 		plan, err := tc.strategy.Plan(paper)
 		if err != nil {
@@ -237,6 +238,31 @@ func TestCoupling(t *testing.T) {
 	terms := []mge.Term{{Level: 1, Samples: 3, Fine: 0, Coarse: 11}, {Level: 2, Samples: 5, Fine: 10, Coarse: 21}, {Level: 3, Samples: 9, Fine: 20}}
 	if !reflect.DeepEqual(estimate.Terms, terms) || estimate.Loss != 0-11+10-21+20 {
 		t.Errorf("%+v, want terms %+v", estimate, terms)
+	}
+}
+
+// TestMixed: each sample of a mixed stage is seen on its own mesh only, with equal weight.
+func TestMixed(t *testing.T) {
+	var r recorder
+	e := mge.Estimator{Model: &r, Sampler: fresh{}, Seed: 7}
+	stage := mge.Stage{Finest: 1, Batches: []int{2, 4, 10}, Mixed: true}
+	estimate, err := e.Gradient(t.Context(), make([]float32, 1), 5, stage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, calls := range r.calls {
+		for i := range calls {
+			calls[i].key = 0
+		}
+	}
+	if want := [][]call{{{0.125, 8, 2, 501, 0, 0}}, {{0.25, 4, 4, 502, 0, 0}}, {{0.625, 2, 10, 503, 0, 0}}}; !reflect.DeepEqual(r.calls, want) {
+		t.Errorf("evaluations %+v, want %+v", r.calls, want)
+	}
+	if want := 0.25*10 + 0.625*20; estimate.Loss != want || estimate.Terms[1].Coarse != 0 {
+		t.Errorf("%+v, want loss %v", estimate, want)
+	}
+	if n, want := stage.Images(), 16; n != want {
+		t.Errorf("%d images, want %d", n, want)
 	}
 }
 

@@ -22,6 +22,9 @@ type Stage struct {
 	// brought to these sides. See mesh.Request.
 	Crops   float64
 	Resized bool
+	// Mixed takes the plain mean over the samples of all terms, each on its own mesh, and no
+	// differences between meshes.
+	Mixed bool
 
 	// Pilot is the work units of a measurement before the first iteration, from
 	// which the batches follow; see pkg/allocation.
@@ -36,7 +39,7 @@ type Stage struct {
 func (s Stage) request(iteration, i int, of share.Share, least int) mesh.Request {
 	level := s.Finest + i
 	r := mesh.Request{
-		Iteration: iteration, Level: level, Size: s.Batches[i], Coarse: level < s.Coarsest(),
+		Iteration: iteration, Level: level, Size: s.Batches[i], Coarse: s.Differs(i),
 		Crops: s.Crops, Resized: s.Resized,
 	}
 	r.From, r.To = of.Range(r.Size, least)
@@ -46,6 +49,22 @@ func (s Stage) request(iteration, i int, of share.Share, least int) mesh.Request
 // Coarsest is the level of the coarsest mesh: Finest where the stage takes the
 // plain gradient of one mesh.
 func (s Stage) Coarsest() int { return s.Finest + len(s.Batches) - 1 }
+
+// Differs reports whether term i is a difference: its samples are seen on the next coarser mesh, too.
+func (s Stage) Differs(i int) bool { return !s.Mixed && i < len(s.Batches)-1 }
+
+// Evaluated is the number of samples that are seen on the mesh of term i, those of the next finer
+// term included, where the terms have these batches.
+func (s Stage) Evaluated(i int, batches []int) int {
+	n := batches[i]
+	if i > 0 && s.Differs(i-1) {
+		n += batches[i-1]
+	}
+	return n
+}
+
+// Allocates reports whether the stage's variance depends on how work is shared out between meshes.
+func (s Stage) Allocates() bool { return len(s.Batches) > 1 && !s.Mixed }
 
 // At returns the stage with the batches of its iteration i, from 0. With n samples and a
 // fraction f on the finest mesh, that iteration has floor((i+1)(n+f)) - floor(i(n+f)) of
@@ -79,7 +98,7 @@ func (s Stage) Costs() []float64 {
 	for i := range costs {
 		level := s.Finest + i
 		costs[i] = mesh.Cost(level)
-		if level < s.Coarsest() {
+		if s.Differs(i) {
 			costs[i] += mesh.Cost(level + 1)
 		}
 	}
@@ -110,11 +129,8 @@ func (s Stage) workUnits(iterations int) float64 {
 // any mesh.
 func (s Stage) Images() int {
 	sum := 0
-	for i, n := range s.Batches {
-		sum += n
-		if s.Finest+i < s.Coarsest() {
-			sum += n
-		}
+	for i := range s.Batches {
+		sum += s.Evaluated(i, s.Batches)
 	}
 	return sum
 }

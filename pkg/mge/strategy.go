@@ -59,7 +59,7 @@ var (
 
 // Strategies returns all strategies, in the order of tables.
 func Strategies() []Strategy {
-	return []Strategy{Single, MGE, FullMultiscale, Progressive, SmallBatch, Patches, ResizedCrops, MeshPatch}
+	return []Strategy{Single, MGE, FullMultiscale, Progressive, SmallBatch, Patches, ResizedCrops, MeshPatch, Mixed}
 }
 
 // ParseStrategy returns the strategy of a name.

@@ -166,7 +166,7 @@ func TestMistakes(t *testing.T) {
 		{"-network unet:bse=48", `-network unet:bse=48: unet has no option "bse"; unet has base=32 (1 to 16384), multipliers=1-2-4`},
 		{"-network unet:dropout=1", `dropout takes 0 to less than 1, not "1"; unet has base=32`},
 		{"-network nafnet:blocks=1-1 -levels 4", "the coarsest mesh must have a side of at least 4 that 4 divides"},
-		{"-strategy fast", "-strategy fast: fast is unknown; use single, mge, fullmultiscale, progressive, smallbatch, patches, resizedcrops or meshpatch"},
+		{"-strategy fast", "-strategy fast: fast is unknown; use single, mge, fullmultiscale, progressive, smallbatch, patches, resizedcrops, meshpatch or mixed"},
 		{"-strategy mge,mge", "mge is in it twice"},
 		{"-strategy mge,", "an entry of the list is empty"},
 		{"-data imagenet", "-data imagenet: unknown"},

@@ -97,7 +97,7 @@ func TestEqualPlans(t *testing.T) {
 		budget             float64 // of all experiments but those of single-scale's own cost
 		experiments, units int
 	}{
-		{"equal", "cpu", 1456, 60, 10 * 3 * 16},
+		{"equal", "cpu", 1456, 60, 10 * 3 * 17},
 		{"equal-four", "cpu", 5824, 30, 10 * 3 * 8},
 		{"equal-sixteen", "cpu", 23296, 5, 3 * (2*4 + 3)},
 		{"paper-photographs", "paper", 0, 5, 3 + 1 + 1 + 6 + 6},

@@ -42,6 +42,7 @@ var styles = []style{
 	{mge.Patches.Name, color.NRGBA{0xcc, 0x79, 0xa7, 0xff}, draw.CrossGlyph{}, nil},
 	{mge.ResizedCrops.Name, color.NRGBA{0x56, 0xb4, 0xe9, 0xff}, draw.BoxGlyph{}, []vg.Length{vg.Points(4), vg.Points(2)}},
 	{mge.MeshPatch.Name, color.NRGBA{0xe6, 0x9f, 0x00, 0xff}, draw.PyramidGlyph{}, []vg.Length{vg.Points(7), vg.Points(2)}},
+	{mge.Mixed.Name, color.NRGBA{0xf0, 0xe4, 0x42, 0xff}, draw.SquareGlyph{}, []vg.Length{vg.Points(2), vg.Points(4)}},
 }
 
 // Convergence writes a PNG with the validation error of every strategy,
