@@ -72,6 +72,9 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 	if p, ok := s.meshes[0]; ok && p.level > 0 {
 		fmt.Fprintf(e.out, "timed on a mesh of side %d; larger ones are extrapolated by their number of pixels, attention takes longer\n", mesh.Side(e.config.Side, p.level))
 	}
+	if s.short {
+		fmt.Fprintf(e.out, "the machine is slow or busy: what would take more than %s was timed in part, and the times are rough\n", timingBudget)
+	}
 	seeds, all := float64(len(e.config.Seeds)), start.Seconds()
 	for _, p := range plans {
 		c := costs[p.Strategy]
@@ -102,7 +105,7 @@ func about(s float64) string {
 
 // predict times parts of the plans, and returns what each takes with one seed.
 func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Plan) (map[string]Cost, *speed, error) {
-	s := e.newSpeed(m)
+	s := e.newSpeed(m, timingBudget)
 	var stages []mge.Stage
 	for _, p := range plans {
 		stages = append(stages, p.Stages...)

@@ -103,15 +103,20 @@ func (e *Experiment) checkedShapes() [][]int {
 	return [][]int{{1, c, 8 * m, 8 * m}, {2, c, 6 * m, 11 * m}}
 }
 
+// compare runs an exported model in every available runtime.
+func (u *unit) compare(ctx context.Context, file exported, shapes [][]int) (*crosscheck.Report, error) {
+	return crosscheck.Run(ctx, file.data, crosscheck.Options{
+		Extensions: u.known.Extensions(),
+		Seed:       u.name.Seed, Library: u.config.ONNXRuntime,
+		Shapes:  shapes,
+		Forward: crosscheck.Network(ctx, u.model),
+	})
+}
+
 // crosscheck compares an exported model with the network itself in every
 // available runtime, and returns the largest difference that onnx-go found.
 func (u *unit) crosscheck(ctx context.Context, name string, file exported) ([]runfolder.Crosscheck, float64, error) {
-	report, err := crosscheck.Run(ctx, file.data, crosscheck.Options{
-		Extensions: u.known.Extensions(),
-		Seed:       u.name.Seed, Library: u.config.ONNXRuntime,
-		Shapes:  u.checkedShapes(),
-		Forward: crosscheck.Network(ctx, u.model),
-	})
+	report, err := u.compare(ctx, file, u.checkedShapes())
 	if err != nil {
 		return nil, 0, fmt.Errorf("cross-check of %s: %w", name, err)
 	}

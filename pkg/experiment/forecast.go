@@ -111,7 +111,7 @@ func (f *forecast) learn(ctx context.Context, e *Experiment, newModel func() (*m
 	for _, r := range f.units { // the known ones are what predictions are corrected by
 		stages = append(stages, r.plan.Stages...)
 	}
-	s := e.newSpeed(m)
+	s := e.newSpeed(m, timingBudget)
 	if err := s.measure(ctx, stages); err == nil {
 		s.m, s.gradient = nil, nil
 		f.speed = s

@@ -1,10 +1,16 @@
 package experiment
 
 import (
+	"context"
+	"errors"
 	"math"
 	"testing"
+	"time"
 
+	"multiscale/pkg/catalog"
+	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
+	"multiscale/pkg/setting"
 )
 
 // near is how far sums of seconds may be apart.
@@ -34,6 +40,48 @@ func TestPrediction(t *testing.T) {
 	plan := mge.Plan{Stages: []mge.Stage{stage}, Pilot: 35} // as much as all iterations
 	if got := s.training(plan); math.Abs(got-20*each) > near {
 		t.Errorf("a plan takes %v s, want %v", got, 20*each)
+	}
+}
+
+// TestBudget: without time one batch of the coarsest mesh is timed, and the others follow from it by
+// their pixels, 4 and 16 times as many; with time enough all are timed.
+func TestBudget(t *testing.T) {
+	e, m, plans := opened(t, catalog.Standard(), setting.Values{"task": "denoising", "network": "resnet:hidden=16", "side": "32", "levels": "2", "strategy": "mge"})
+	for name, tc := range map[string]struct {
+		budget time.Duration
+		finest int
+	}{"none": {0, 2}, "enough": {time.Hour, 0}} {
+		s := e.newSpeed(m, tc.budget)
+		if err := s.measure(t.Context(), plans[0].Stages); err != nil {
+			t.Fatal(name, err)
+		}
+		if _, err := s.validation(t.Context()); err != nil {
+			t.Fatal(name, err)
+		}
+		if _, err := s.end(t.Context(), plans[0]); err != nil {
+			t.Fatal(name, err)
+		}
+		if s.short != (tc.budget == 0) {
+			t.Errorf("%s: something was left out: %v", name, s.short)
+		}
+		for level := range 3 {
+			p := s.meshes[level]
+			if want := max(level, tc.finest); p.level != want || p.one <= 0 {
+				t.Errorf("%s: mesh %d is timed on mesh %d, want %d: %+v", name, level, p.level, want, p)
+			}
+			if want := s.meshes[2].one * mesh.Cost(level) / mesh.Cost(2); tc.budget == 0 && math.Abs(p.one-want) > near*want {
+				t.Errorf("%s: mesh %d takes %v s, want %v", name, level, p.one, want)
+			}
+		}
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	s := e.newSpeed(m, time.Hour)
+	if err := s.measure(ctx, plans[0].Stages); !errors.Is(err, context.Canceled) {
+		t.Errorf("stopped: %v", err)
+	}
+	if _, err := s.end(ctx, plans[0]); err != context.Canceled {
+		t.Errorf("stopped at the end: %v", err)
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/layer"
+	"multiscale/pkg/mge"
+	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/setting"
 )
@@ -23,6 +25,32 @@ func (normalised) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	return b.Conv("close", b.Activate(h, layer.SiLU), layer.Conv{Out: x.Shape()[1], Kernel: 3})
 }
 
+// opened is an experiment of settings with its data, model and plans.
+func opened(t *testing.T, known catalog.Catalog, v setting.Values) (*Experiment, *model.Model, []mge.Plan) {
+	t.Helper()
+	c, err := setting.Parse(known, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := newExperiment(known, c.Task, c, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { e.progress.Close() })
+	if err := e.open(t.Context(), dataset.DecodeSmall); err != nil {
+		t.Fatal(err)
+	}
+	m, err := e.newModel(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans, err := e.plans()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e, m, plans
+}
+
 // TestPredictedActivations: the memory that a step takes is the one that is predicted, within the budget where batches can
 // be cut, and any budget where the network normalises over them.
 func TestPredictedActivations(t *testing.T) {
@@ -32,26 +60,7 @@ func TestPredictedActivations(t *testing.T) {
 	}
 	const budget = setting.MinMemory
 	for name, whole := range map[string]bool{"normalised": true, "resnet:hidden=16": false} {
-		c, err := setting.Parse(known, setting.Values{"task": "denoising", "network": name, "side": "64", "levels": "1", "batch": "16", "memory": "16MiB", "strategy": "mge"})
-		if err != nil {
-			t.Fatal(err)
-		}
-		e, err := newExperiment(known, c.Task, c, io.Discard, io.Discard)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer e.progress.Close()
-		if err := e.open(t.Context(), dataset.DecodeSmall); err != nil {
-			t.Fatal(err)
-		}
-		m, err := e.newModel(1)
-		if err != nil {
-			t.Fatal(err)
-		}
-		plans, err := e.plans()
-		if err != nil {
-			t.Fatal(err)
-		}
+		e, m, plans := opened(t, known, setting.Values{"task": "denoising", "network": name, "side": "64", "levels": "1", "batch": "16", "memory": "16MiB", "strategy": "mge"})
 		need, err := e.memory(m, plans)
 		if err != nil {
 			t.Fatal(err)

@@ -73,7 +73,7 @@ func (e *Experiment) chooseLevels(ctx context.Context, predict bool) error {
 	highest := c.Levels
 	terms := mge.Stage{Batches: mge.Doubling(c.Batch, highest)}
 	if predict {
-		finest, err := e.newSpeed(m).mesh(ctx, 0, 1)
+		finest, err := e.newSpeed(m, pilotBudget).mesh(ctx, 0, 1)
 		if err != nil {
 			return err
 		}

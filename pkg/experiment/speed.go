@@ -16,14 +16,21 @@ import (
 
 // What a prediction may take: it is a small part of what it predicts.
 const (
-	maxTimed       = 256 << 20              // bytes of the activations of one image
-	maxTimedMany   = 128 << 20              // of several at once
-	maxTimedSample = 16 << 20               // bytes of an image that is drawn or validated
-	maxTiming      = 400 * time.Millisecond // of one number of images on one mesh, about
-	timings        = 5                      // of each, at most
-	timedWhole     = 2                      // whole pictures
-	timedCrops     = 8                      // validation crops
-	timedDraws     = 4                      // samples
+	maxTimed         = 256 << 20              // bytes of the activations of one image
+	maxTimedMany     = 128 << 20              // of several at once
+	maxTimedSample   = 16 << 20               // bytes of an image that is drawn or validated
+	maxTimedTogether = 1 << 20                // of several that are drawn at once
+	maxTiming        = 400 * time.Millisecond // of one number of images on one mesh, about
+	timings          = 5                      // of each, at most
+	timedWhole       = 2                      // whole pictures
+	timedCrops       = 8                      // validation crops
+	timedDraws       = 4                      // samples
+
+	// All timings end at about this time, also on a machine that is slow or busy.
+	timingBudget = 10 * time.Second
+	pilotBudget  = timingBudget / 4 // where only the finest mesh is timed
+
+	meshesPart, validationPart = 0.7, 0.85 // of the budget, when they end; the rest is for export and cross-check
 )
 
 // pace is how fast images of one mesh go through training: seconds of the gradient of one
@@ -49,30 +56,56 @@ func (p pace) seconds(n float64) float64 {
 }
 
 // speed predicts seconds of training on this machine from timings of its parts: drawing
-// batches, gradients on each mesh, the optimizer's step, validation, export.
+// batches, gradients on each mesh, the optimizer's step, validation, export. Its budget is wall
+// clock: no part begins that would exceed it, except the first batch of the coarsest mesh.
 type speed struct {
 	e        *Experiment
 	m        *model.Model // of its own: its weights change
 	gradient []float32
-	meshes   map[int]pace
-	step     float64 // of the optimizer
-	shares   int     // of a batch
+	meshes   map[int]pace // by level; those with another level in them are extrapolated
+	step     float64      // of the optimizer
+	drawn    float64      // the sample that was timed last
+	shares   int          // of a batch
+	began    time.Time
+	budget   time.Duration
+	short    bool // a timing was left out or ended early
 }
 
-func (e *Experiment) newSpeed(m *model.Model) *speed {
-	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), meshes: map[int]pace{}, shares: e.config.Shares}
+func (e *Experiment) newSpeed(m *model.Model, budget time.Duration) *speed {
+	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), meshes: map[int]pace{}, shares: e.config.Shares, began: time.Now(), budget: budget}
+}
+
+// left is what is left of a part of the budget.
+func (s *speed) left(part float64) time.Duration {
+	return time.Until(s.began.Add(time.Duration(part * float64(s.budget))))
+}
+
+// room says whether what takes so many seconds ends within a part of the budget.
+func (s *speed) room(part, seconds float64) bool {
+	if s.left(part).Seconds() >= seconds {
+		return true
+	}
+	s.short = true
+	return false
 }
 
 // fastest returns the shortest time of what do does, after a first time that builds
-// graphs and fills caches: others on the machine make it longer, never shorter.
-func fastest(do func() error) (float64, error) {
-	best, begin := math.Inf(1), time.Now()
+// graphs and fills caches: others on the machine make it longer, never shorter. Where a
+// part of the budget allows no second time, the first one counts.
+func (s *speed) fastest(ctx context.Context, part float64, do func() error) (float64, error) {
+	best, begin, took := math.Inf(1), time.Now(), time.Duration(0)
 	for i := range 1 + timings {
+		if i == 1 && took <= 4*maxTiming && !s.room(part, took.Seconds()) || i > 1 && s.left(part) < took {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
 		start := time.Now()
 		if err := do(); err != nil {
 			return 0, err
 		}
-		took := time.Since(start)
+		took = time.Since(start)
 		if i > 0 || took > 4*maxTiming {
 			best = min(best, took.Seconds())
 		}
@@ -80,10 +113,12 @@ func fastest(do func() error) (float64, error) {
 			break
 		}
 	}
-	return best, nil
+	return min(best, took.Seconds()), nil
 }
 
-// measure times the meshes of stages that are not known yet, and the optimizer's step.
+// measure times the meshes of stages that are not known yet, the coarsest first, and the
+// optimizer's step. Meshes that take too much memory or time are extrapolated from the finest
+// one that was timed, by their number of pixels.
 func (s *speed) measure(ctx context.Context, stages []mge.Stage) error {
 	images, samples, coarse := map[int]int{}, map[int]int{}, map[int]bool{}
 	coarsest := 0
@@ -98,7 +133,12 @@ func (s *speed) measure(ctx context.Context, stages []mge.Stage) error {
 			coarsest = max(coarsest, level)
 		}
 	}
-	for level := range coarsest + 1 {
+	if s.step == 0 {
+		if err := s.optimizer(ctx); err != nil {
+			return err
+		}
+	}
+	for level := coarsest; level >= 0; level-- {
 		if _, known := s.meshes[level]; known || images[level] == 0 {
 			continue
 		}
@@ -106,33 +146,63 @@ func (s *speed) measure(ctx context.Context, stages []mge.Stage) error {
 		if err != nil {
 			return err
 		}
-		if p.draw, err = s.draw(level, min(samples[level], timedDraws), coarse[level]); err != nil {
+		if p.draw, err = s.draw(ctx, level, min(samples[level], timedDraws), coarse[level]); err != nil {
 			return err
 		}
 		s.meshes[level] = p
 	}
-	if s.step > 0 {
-		return nil
-	}
-	return s.optimizer()
+	return nil
 }
 
-// mesh times gradients of one and of up to n images on a mesh, or where that takes too much
-// memory on the finest one that does not.
-func (s *speed) mesh(ctx context.Context, level, n int) (p pace, err error) {
-	if p.level, err = s.e.timedLevel(s.m, level); err != nil {
+// finest returns the finest of the timed meshes.
+func (s *speed) finest() (p pace, ok bool) {
+	for level, of := range s.meshes {
+		if level == of.level && (!ok || level < p.level) {
+			p, ok = of, true
+		}
+	}
+	return p, ok
+}
+
+// mesh times gradients of one and of up to n images on a mesh, or extrapolates them.
+func (s *speed) mesh(ctx context.Context, level, n int) (pace, error) {
+	at, err := s.e.timedLevel(s.m, level)
+	if err != nil {
+		return pace{}, err
+	}
+	p, ok := s.finest()
+	// The first batch builds the graph, and takes twice as long or so.
+	if ok && (at > level || !s.room(meshesPart, 2*p.one*mesh.Cost(level)/mesh.Cost(p.level))) {
+		return p.on(level), nil
+	}
+	p, err = s.timed(ctx, at, n)
+	if err == nil && at > level {
+		s.meshes[at] = p
+	}
+	return p.on(level), err
+}
+
+// on returns the pace of a mesh, extrapolated from that of another one by their numbers of pixels.
+func (p pace) on(level int) pace {
+	larger := mesh.Cost(level) / mesh.Cost(p.level)
+	p.one, p.many = larger*p.one, larger*p.many
+	return p
+}
+
+// timed times gradients of one and of up to n images on a mesh.
+func (s *speed) timed(ctx context.Context, level, n int) (p pace, err error) {
+	p.level, p.images = level, 1
+	if p.one, err = s.images(ctx, level, 1, false); err != nil {
 		return p, err
 	}
-	if p.one, err = s.images(ctx, p.level, 1, false); err != nil {
-		return p, err
-	}
-	side := mesh.Side(s.e.config.Side, p.level) / s.e.task.Scale
+	side := mesh.Side(s.e.config.Side, level) / s.e.task.Scale
 	micro, err := s.m.MicroBatch(s.e.set.Channels, side, side, true)
 	if err != nil {
 		return p, err
 	}
-	for p.images = min(n, micro, max(1, int(maxTiming.Seconds()/p.one))); p.images > 1; p.images /= 2 {
-		bytes, err := s.m.Bytes(p.images, s.e.set.Channels, side, side, true)
+	together := min(n, micro, max(1, int(maxTiming.Seconds()/p.one)))
+	for ; together > 1; together /= 2 {
+		bytes, err := s.m.Bytes(together, s.e.set.Channels, side, side, true)
 		if err != nil {
 			return p, err
 		}
@@ -141,27 +211,25 @@ func (s *speed) mesh(ctx context.Context, level, n int) (p pace, err error) {
 		}
 	}
 	alone := p.one
-	if p.images > 1 {
-		if p.many, err = s.images(ctx, p.level, p.images, false); err != nil {
+	if together > 1 && s.room(meshesPart, float64(2*together)*p.one) {
+		if p.many, err = s.images(ctx, level, together, false); err != nil {
 			return p, err
 		}
-		alone = p.many
+		alone, p.images = p.many, together
+	}
+	if !s.room(meshesPart, alone) {
+		return p, nil
 	}
 	// With as many images: it depends on their number how convolutions are computed.
-	first, err := s.images(ctx, p.level, p.images, true)
-	if err != nil {
-		return p, err
-	}
+	first, err := s.images(ctx, level, p.images, true)
 	p.pack = max(first-alone, 0)
-	larger := mesh.Cost(level) / mesh.Cost(p.level)
-	p.one, p.many = larger*p.one, larger*p.many
-	return p, nil
+	return p, err
 }
 
 // images times the gradient of n images on a mesh, the first after the weights have changed or another one.
 func (s *speed) images(ctx context.Context, level, n int, first bool) (float64, error) {
 	b := s.e.blank(level, n)
-	return fastest(func() error {
+	return s.fastest(ctx, meshesPart, func() error {
 		if first {
 			s.m.Params.Update(func([]float32) {})
 		}
@@ -180,30 +248,32 @@ func (e *Experiment) blank(level, n int) mesh.Batch {
 	}
 }
 
-// draw times a sample of a mesh's term; 0 where it is too large.
-func (s *speed) draw(level, n int, coarse bool) (float64, error) {
-	if s.e.sampleBytes() > maxTimedSample {
-		return 0, nil
+// draw times a sample of a mesh's term; 0 where it is too large. Each is drawn on the finest mesh.
+func (s *speed) draw(ctx context.Context, level, n int, coarse bool) (float64, error) {
+	bytes := s.e.sampleBytes()
+	if n = max(1, min(n, maxTimedTogether/bytes)); bytes > maxTimedSample || !s.room(meshesPart, float64(2*n)*s.drawn) {
+		return s.drawn, nil
 	}
 	sampler := s.e.sampler(s.e.config.Seeds[0])
-	took, err := fastest(func() error {
+	took, err := s.fastest(ctx, meshesPart, func() error {
 		_, _, err := sampler.Draw(mesh.Request{Level: level, Size: n, Coarse: coarse})
 		return err
 	})
-	return took / float64(n), err
+	s.drawn = took / float64(n)
+	return s.drawn, err
 }
 
 // sampleBytes is the size of an image on the finest mesh.
 func (e *Experiment) sampleBytes() int { return 4 * e.set.Channels * e.config.Side * e.config.Side }
 
 // optimizer times a step of the optimizer alone.
-func (s *speed) optimizer() error {
+func (s *speed) optimizer(ctx context.Context) error {
 	rule, err := s.e.config.Rule()
 	if err != nil {
 		return err
 	}
 	o := optimize.New(rule, s.m.Params.Groups(), s.e.config.LearningRate)
-	took, err := fastest(func() error {
+	took, err := s.fastest(ctx, meshesPart, func() error {
 		var err error
 		s.m.Params.Update(func(values []float32) { err = o.Step(values[:len(s.gradient)], s.gradient) })
 		return err
@@ -243,15 +313,17 @@ func (s *speed) validation(ctx context.Context) (float64, error) {
 	if s.e.config.EMA > 0 { // and with averaged weights
 		pictures *= 2
 	}
-	// Where the finest mesh is too large to be timed, so is an answer on it: a gradient takes about three times as long.
-	if s.meshes[0].level > 0 || s.e.sampleBytes() > maxTimedSample {
-		return pictures * s.meshes[0].one / 3, nil
+	// An answer takes about a third of a gradient.
+	answer := s.meshes[0].one / 3
+	if s.meshes[0].level > 0 || s.e.sampleBytes() > maxTimedSample || !s.room(validationPart, 2*answer) {
+		return pictures * answer, nil
 	}
-	v, err := task.NewValidationSample(s.e.task, s.e.set, s.e.config.Side, min(s.e.config.ValidationPictures, timedCrops), timedWhole)
+	crops := min(s.e.config.ValidationPictures, timedCrops, max(1, int(s.left(validationPart).Seconds()/(2*answer))))
+	v, err := task.NewValidationSample(s.e.task, s.e.set, s.e.config.Side, crops, timedWhole)
 	if err != nil {
 		return 0, err
 	}
-	took, err := fastest(func() error {
+	took, err := s.fastest(ctx, validationPart, func() error {
 		_, err := v.Measure(ctx, s.m)
 		return err
 	})
@@ -261,7 +333,7 @@ func (s *speed) validation(ctx context.Context) (float64, error) {
 	return took * pictures / float64(v.Batch.Len()), err
 }
 
-// end predicts export and cross-check of a network.
+// end predicts export and cross-check of a network, of which it does the smaller shape.
 func (s *speed) end(ctx context.Context, p mge.Plan) (float64, error) {
 	u := &unit{Experiment: s.e, name: runfolder.Unit{Strategy: p.Strategy, Seed: s.e.config.Seeds[0]}, plan: p, model: s.m}
 	start := time.Now()
@@ -270,11 +342,28 @@ func (s *speed) end(ctx context.Context, p mge.Plan) (float64, error) {
 		return 0, err
 	}
 	export := time.Since(start).Seconds()
-	if _, _, err := u.crosscheck(ctx, "the network", file); ctx.Err() != nil {
-		return 0, err // what a cross-check finds is for training to say
+	within, cancel := context.WithDeadline(ctx, s.began.Add(s.budget))
+	defer cancel()
+	shapes := s.e.checkedShapes()
+	report, err := u.compare(within, file, shapes[:1])
+	if ctx.Err() != nil {
+		return 0, ctx.Err()
 	}
-	return time.Since(start).Seconds() + export, nil // the best network is exported, too
+	took := time.Since(start).Seconds() + export // the best network is exported, too
+	if err != nil {                              // what a cross-check finds is for training to say
+		s.short = s.short || within.Err() != nil
+		return took, nil
+	}
+	for _, r := range report.Rows {
+		for _, other := range shapes[1:] {
+			took += float64(r.Milliseconds / 1000 * float64(pixels(other)) / float64(pixels(shapes[0])))
+		}
+	}
+	return took, nil
 }
+
+// pixels is their number in a shape (NCHW).
+func pixels(s []int) int { return s[0] * s[2] * s[3] }
 
 // validations counts those of a unit with a plan: on its way, and at its end.
 func (e *Experiment) validations(p mge.Plan) int {
