@@ -14,7 +14,9 @@ import (
 	"multiscale/onnx/export"
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/network"
+	"multiscale/pkg/shipped"
 	"multiscale/pkg/weights"
+	"multiscale/results/models"
 )
 
 // conversion is what the command line asks for.
@@ -43,7 +45,7 @@ func (c *conversion) run() error {
 	if weights.Known(c.from) {
 		return c.fromWeights()
 	}
-	m, err := onnx.ReadFile(c.from)
+	m, err := shipped.Decode(models.Files, c.from)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,9 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/onnx/session"
+	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
+	"multiscale/results/models"
 )
 
 // The one input and the one output of the image form.
@@ -19,12 +21,12 @@ const imageInput, imageOutput = "image", "restored"
 // are in the graph, and t follows from the noise level sigma on the 8-bit scale, or from an
 // estimate of it that is in the graph, too.
 func (c *conversion) toImage() error {
-	s, err := session.Open(c.from, session.Options{})
+	s, err := shipped.Open(models.Files, c.from, session.Options{})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	m, err := onnx.ReadFile(c.from)
+	m, err := shipped.Decode(models.Files, c.from)
 	if err != nil {
 		return err
 	}

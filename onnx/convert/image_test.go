@@ -92,7 +92,12 @@ func TestImage(t *testing.T) {
 	from := sessiontest.File(t, "m.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising")))
 	plain := sessiontest.File(t, "p.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
 	to := filepath.Join(t.TempDir(), "out.onnx")
+	var stdout, stderr bytes.Buffer
+	if code := invoke([]string{"-form", "image", "enlarge", to}, &stdout, &stderr); code != 0 { // a model that comes with the project
+		t.Errorf("enlarge: exit %d: %s", code, stderr.String())
+	}
 	for args, want := range map[string]string{
+		"-form image shrink " + to:                         "neither such a file nor a model of that name",
 		"-half " + from + " " + to:                         "-form image",
 		"-form image -sigma 25 " + plain + " " + to:        "takes no noise level",
 		"-form image -sigma 999 " + from + " " + to:        "from 0 to 255",

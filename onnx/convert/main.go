@@ -9,6 +9,10 @@
 //
 //	go run ./onnx/convert -shape 1x3x64x64 MODEL.onnx CORE.onnx
 //
+// MODEL.onnx may be the name of a model that comes with the project, as in
+//
+//	go run ./onnx/convert denoise denoise.safetensors
+//
 // For other people's programs it writes a model of one input and one output, RGB in [0,1] of any size:
 //
 //	go run ./onnx/convert -form image [-sigma 25] [-half] MODEL.onnx IMAGE.onnx
@@ -43,7 +47,7 @@ func run(args []string, out io.Writer) error {
 	c := conversion{sigma: math.NaN(), out: out}
 	var ops, mean, std string
 	shape := "1x3x64x64"
-	f := command.NewFlags("convert", "changes the form of a network's file, from .onnx, .safetensors, .pth or .pt to .onnx or .safetensors")
+	f := command.NewFlags("convert", "changes the form of a network's file, from .onnx, .safetensors, .pth or .pt to .onnx or .safetensors; IN may be the name of a model that comes with the project")
 	f.Help = out
 	f.Arguments("IN OUT")
 	f.Func("network", "NAME", "what IN says, else the first that fits", "network that the weights are of: "+strings.Join(names(), ", ")+

@@ -29,6 +29,7 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/onnx/session"
 )
@@ -238,29 +239,57 @@ func (m *Models) open(model Model, o session.Options) (*session.Session, error) 
 // Open opens what a command's -model names: a file, or else the model of that name in the
 // folder files, which may be nil. Errors name the file, or the models that there are.
 func Open(files fs.FS, name string, o session.Options) (*session.Session, error) {
+	m, model, err := named(files, name)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return session.Open(name, o)
+	}
+	return m.open(model, o)
+}
+
+// Decode reads the ONNX model of what Open opens.
+func Decode(files fs.FS, name string) (*onnx.Model, error) {
+	m, model, err := named(files, name)
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return onnx.ReadFile(name)
+	}
+	data, err := m.Load(model)
+	if err != nil {
+		return nil, err
+	}
+	return onnx.Decode(data)
+}
+
+// named returns the model of a name and the folder that it is in; no folder where the name is that
+// of a file.
+func named(files fs.FS, name string) (*Models, Model, error) {
 	info, missing := os.Stat(name)
 	folder := missing == nil && info.IsDir() // no model, whatever it is called
 	if files == nil || !folder && !errors.Is(missing, fs.ErrNotExist) {
-		return session.Open(name, o)
+		return nil, Model{}, nil
 	}
 	m, err := Read(files)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, Model{}, fmt.Errorf("%s: %w", name, err)
 	}
 	if model, ok := m.Find(name); ok {
-		return m.open(model, o)
+		return m, model, nil
 	}
 	if len(m.List) == 0 {
-		return session.Open(name, o)
+		return nil, Model{}, nil
 	}
 	var names []string
 	for _, model := range m.List {
 		names = append(names, model.Name)
 	}
-	return nil, fmt.Errorf("%s: there is neither such a file nor a model of that name; models that come with the program: %s", name, strings.Join(names, ", "))
+	return nil, Model{}, fmt.Errorf("%s: there is neither such a file nor a model of that name; models that come with the program: %s", name, strings.Join(names, ", "))
 }
 
-// read reads a file of at most limit bytes.
 func read(files fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := files.Open(name)
 	if err != nil {

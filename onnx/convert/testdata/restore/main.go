@@ -13,22 +13,21 @@ import (
 )
 
 func main() {
-	model, err := onnx.ReadFile(os.Args[1])
-	check(err)
-	runner, err := backend.New(model) // in Go alone
-	check(err)
-	photo, err := picture.Open(os.Args[2])
-	check(err)
+	model := must(onnx.ReadFile(os.Args[1]))
+	runner := must(backend.New(model)) // in Go alone
+	photo := must(picture.Open(os.Args[2]))
 	image := onnx.Value{Shape: []int{1, 3, photo.H, photo.W}, Data: make([]float32, 3*photo.H*photo.W)}
 	photo.Float(image.Data) // planes of red, green and blue in [0,1]
-	out, err := runner.Run(map[string]onnx.Value{"image": image})
-	check(err)
-	restored := out["restored"]
-	check(picture.FromFloat(restored.Data, restored.Shape[3], restored.Shape[2]).Save(os.Args[3]))
+	restored := must(runner.Run(map[string]onnx.Value{"image": image}))["restored"]
+	result := picture.FromFloat(restored.Data, restored.Shape[3], restored.Shape[2])
+	if err := result.Save(os.Args[3]); err != nil {
+		log.Fatal(err)
+	}
 }
 
-func check(err error) {
+func must[T any](value T, err error) T {
 	if err != nil {
 		log.Fatal(err)
 	}
+	return value
 }
