@@ -63,9 +63,14 @@ var magic = []struct{ start, name string }{
 	{"8BPS", "Photoshop (PSD)"}, {"gimp xcf", "GIMP (XCF)"}, {"\x76\x2f\x31\x01", "OpenEXR"}, {"#?RADIANCE", "Radiance HDR"}, {"#?RGBE", "Radiance HDR"},
 	{"qoif", "QOI"}, {"farbfeld", "farbfeld"}, {"\x00\x00\x02\x00\x00\x00\x00\x00", "TGA"}, {"\x00\x00\x03\x00\x00\x00\x00\x00", "TGA"}, {"\x00\x00\x0a\x00\x00\x00\x00\x00", "TGA"}, {"\x00\x00\x01\x00", "ICO"}, {"\x00\x00\x02\x00", "CUR"}, {"icns", "ICNS"}, {"DDS ", "DDS"}, {"SIMPLE  =", "FITS"}, {"\x0a\x05\x01", "PCX"},
 	{"BPG\xfb", "BPG"}, {"\x8aMNG", "MNG"}, {"\x8bJNG", "JNG"}, {"FLIF", "FLIF"}, {"%PDF", "PDF"}, {"%!PS", "PostScript"}, {"II\xbc", "JPEG XR"},
-	{"FUJIFILMCCD-RAW", "a camera's raw file (RAF)"}, {"IIRO", "a camera's raw file (ORF)"}, {"MMOR", "a camera's raw file (ORF)"}, {"IIU\x00", "a camera's raw file (RW2)"}, {"FOVb", "a camera's raw file (X3F)"},
-	{"\xed\xab\xee\xdb", "an RPM package"}, {"PK\x03\x04", "a zip archive"}, {"\x1f\x8b", "a gzip archive"}, {"7z\xbc\xaf", "a 7z archive"}, {"Rar!", "a rar archive"},
+	{"FUJIFILMCCD-RAW", "a camera's raw file (RAF)"}, {"IIRO", "a camera's raw file (ORF)"}, {"MMOR", "a camera's raw file (ORF)"}, {"IIU\x00", "a camera's raw file (RW2)"}, {"FOVb", "a camera's raw file (X3F)"}, {"\x00MRM", "a camera's raw file (MRW)"}, {"II\x1a\x00\x00\x00HEAP", "a camera's raw file (CRW)"},
+	{"\x01\xda", "SGI"}, {"\x59\xa6\x6a\x95", "Sun raster"}, {"/* XPM", "XPM"}, {"#define ", "XBM"}, {"SDPX", "DPX"}, {"XPDS", "DPX"}, {"\x80\x2a\x5f\xd7", "Cineon"}, {"id=ImageMagick", "MIFF"}, {"AT&TFORM", "DjVu"}, {"\xd7\xcd\xc6\x9a", "WMF"},
 	{"\x1a\x45\xdf\xa3", "a Matroska video"}, {"\x93NUMPY", "a NumPy array"}, {"\x89HDF", "HDF5"},
+}
+
+// archives, by their beginnings.
+var archives = []struct{ start, name string }{
+	{"PK\x03\x04", "zip"}, {"\x1f\x8b", "gzip"}, {"BZh", "bzip2"}, {"\xfd7zXZ\x00", "xz"}, {"\x28\xb5\x2f\xfd", "Zstandard"}, {"7z\xbc\xaf", "7z"}, {"Rar!", "rar"},
 }
 
 // brands of files made of boxes (ISO/IEC 14496-12).
@@ -117,6 +122,11 @@ func recognise(head []byte, size int64) (*format, error) {
 	for _, m := range magic {
 		if has(m.start) {
 			return nil, unsupported.Kind(m.name)
+		}
+	}
+	for _, a := range archives {
+		if has(a.start) {
+			return nil, mistaken("an archive (" + a.name + "), not a picture; unpack it")
 		}
 	}
 	if len(head) > 132 && string(head[128:132]) == "DICM" {

@@ -94,6 +94,11 @@ func TestKindsNotRead(t *testing.T) {
 		{"lzma.tif", tiffOf(3, 0x21), "compression 33"},
 		{"lab.tif", tiffOf(6, 8), "CIELab"},
 		{"a.tga", "\x00\x00\x02\x00\x00\x00\x00\x00\x00\x00\x00\x00\x08\x00\x08\x00\x18\x00", "TGA"},
+		{"a.crw", "II\x1a\x00\x00\x00HEAPCCDR", "CRW"},
+		{"a.sgi", "\x01\xda\x01\x01\x00\x03", "SGI"},
+		{"a.xpm", "/* XPM */\nstatic char", "XPM"},
+		{"a.xbm", "#define a_width 8\n", "XBM"},
+		{"a.ras", "\x59\xa6\x6a\x95", "Sun raster"},
 		{"a.cur", "\x00\x00\x02\x00\x01\x00\x20\x20\x00\x00", "CUR"},
 		{"huffman.bmp", bmp[:28] + "\x01\x00\x03" + bmp[31:], "Huffman"},
 		{"png.bmp", bmp[:30] + "\x05" + bmp[31:], "PNG inside"},
@@ -133,6 +138,8 @@ func TestNoPictures(t *testing.T) {
 		{"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X", "macOS"},
 		{"\x89PNG\n\x1a\n\x00\x00", "transfer as text"},
 		{"RIFF", "cut short"},
+		{"PK\x03\x04\x14\x00", "an archive (zip), not a picture; unpack it"},
+		{"\x1f\x8b\x08", "gzip"},
 		{"hello", "not a PNG"},
 	} {
 		path := write(t, "a.jpg", []byte(tc.data))
@@ -148,16 +155,18 @@ func TestNoPictures(t *testing.T) {
 func TestPNGWithoutEnd(t *testing.T) {
 	file := encodePNG(t, quarters(9, 5))
 	const end = 12 // bytes of IEND
-	d, err := Read(write(t, "noend.png", file[:len(file)-end]))
-	if err != nil || len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "the end marker is missing") {
-		t.Fatalf("%v, %+v", err, d)
-	}
 	whole, err := Read(write(t, "whole.png", file))
-	if err != nil || digest(d) != digest(whole) || len(whole.Notes) != 0 {
-		t.Errorf("other pixels than with the marker: %v, notes %q", err, whole.Notes)
+	if err != nil || len(whole.Notes) != 0 {
+		t.Fatalf("%v, %+v", err, whole)
 	}
-	if _, err := Read(write(t, "cut.png", file[:len(file)-end-6])); err == nil {
-		t.Error("a file that is cut in its pixels is read")
+	for missing := 1; missing <= end; missing++ {
+		d, err := Read(write(t, "noend.png", file[:len(file)-missing]))
+		if err != nil || digest(d) != digest(whole) || len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "the end marker is missing") {
+			t.Errorf("%d bytes missing: %v, %+v", missing, err, d)
+		}
+	}
+	if _, err := Read(write(t, "cut.png", file[:len(file)-end-6])); err == nil || !strings.Contains(err.Error(), "cut short") {
+		t.Errorf("a file that is cut in its pixels: %v", err)
 	}
 }
 

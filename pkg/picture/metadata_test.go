@@ -84,6 +84,38 @@ func TestOrientationOf(t *testing.T) {
 	}
 }
 
+// TestRawProfile: EXIF data as hexadecimal digits, as ImageMagick wrote them into PNG files before eXIf.
+func TestRawProfile(t *testing.T) {
+	digits := fmt.Sprintf("\nexif\n%8d\n%x\n", 32, "Exif\x00\x00"+exifOf(6))
+	lines := digits[:30] + "\n" + digits[30:]
+	packed := func(text string) string {
+		var b bytes.Buffer
+		z := zlib.NewWriter(&b)
+		z.Write([]byte(text))
+		z.Close()
+		return "\x00" + b.String()
+	}
+	for _, tc := range []struct {
+		name   string
+		chunks []byte
+		want   int
+	}{
+		{"plain", chunk("tEXt", "Raw profile type exif\x00"+lines), 6},
+		{"packed", chunk("zTXt", "Raw profile type APP1\x00"+packed(lines)), 6},
+		{"eXIf counts more", slices.Concat(chunk("eXIf", exifOf(8)), chunk("tEXt", "Raw profile type exif\x00"+lines)), 8},
+		{"eXIf behind it", slices.Concat(chunk("tEXt", "Raw profile type exif\x00"+lines), chunk("eXIf", exifOf(8))), 8},
+		{"another profile", chunk("tEXt", "Raw profile type iptc\x00"+lines), 1},
+		{"no digits", chunk("tEXt", "Raw profile type exif\x00\nexif\n 3\nxyz"), 1},
+		{"nothing", chunk("zTXt", "Raw profile type exif\x00"), 1},
+	} {
+		data := withChunks(t, quarters(2, 2), tc.chunks)
+		about := readChunks(&source{"a.png", bytes.NewReader(data), int64(len(data))})
+		if got := orientationOf(about.exif, nil); got != tc.want {
+			t.Errorf("%s: orientation %d, want %d", tc.name, got, tc.want)
+		}
+	}
+}
+
 // TestPNGColours: what a PNG file says of its colours, in the order in which it counts.
 func TestPNGColours(t *testing.T) {
 	img := image.NewNRGBA(image.Rect(0, 0, 1, 1))

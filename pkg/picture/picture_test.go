@@ -141,7 +141,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"tall.png", headerPNG(1, 1<<31-1), "pixels, more than"},
 		{"large.png", headerPNG(30_000, 30_000), "30000x30000 pixels, more than"},
 		{"nothing.png", headerPNG(0, 10), "nothing.png"},
-		{"short.png", good[:len(good)/2], "damaged"},
+		{"short.png", good[:len(good)/2], "cut short"},
 		{"headeronly.png", good[:40], "cut short"},
 		{"flipped.png", flipped, "damaged"},
 		{"short.jpg", encoded(t, FromImage(quarters(40, 40)), "a.jpg")[:400], "short.jpg"},

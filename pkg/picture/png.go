@@ -5,7 +5,7 @@ import (
 	"bytes"
 	"compress/zlib"
 	"encoding/binary"
-	"errors"
+	"encoding/hex"
 	"image/png"
 	"io"
 	"strings"
@@ -23,14 +23,17 @@ const endPNG = "\x00\x00\x00\x00IEND\xae\x42\x60\x82"
 
 func readPNG(s *source) (*raw, error) {
 	img, err := png.Decode(bufio.NewReaderSize(s.stream(), 64<<10))
-	endless := errors.Is(err, io.ErrUnexpectedEOF)
-	if endless { // only its end may be missing
-		img, err = png.Decode(bufio.NewReaderSize(io.MultiReader(s.stream(), strings.NewReader(endPNG)), 64<<10))
+	about := readChunks(s)
+	endless := err != nil && !about.ended
+	if endless { // only its end may be missing, or a part of that
+		whole := io.NewSectionReader(s, 0, about.end)
+		if img, err = png.Decode(bufio.NewReaderSize(io.MultiReader(whole, strings.NewReader(endPNG)), 64<<10)); err != nil {
+			return nil, io.ErrUnexpectedEOF
+		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	about := readChunks(s)
 	r := &raw{Decoded: *decodedOf(img), orientation: orientationOf(about.exif, about.xmp), profile: about.profile, exif: directoryOf(about.exif), x: about.x, y: about.y}
 	if about.grey { // grey with alpha comes as RGB
 		r.Pix8, r.Pix16 = r.Pix8[:min(1, len(r.Pix8))], r.Pix16[:min(1, len(r.Pix16))]
@@ -56,6 +59,8 @@ type chunks struct {
 	primaries *icc.Chromaticities
 	frames    int     // of an animation
 	x, y      float64 // pixels per inch; 0 where it does not say
+	end       int64   // of the chunks before IEND that are whole
+	ended     bool    // IEND is there, and whole
 }
 
 const (
@@ -66,28 +71,31 @@ const (
 
 // readChunks reads what matters; what cannot be read is left out.
 func readChunks(s *source) (c chunks) {
-	at := int64(8)
+	c.end = 8
 	for range maxChunks {
 		var head [8]byte
-		if _, err := s.ReadAt(head[:], at); err != nil {
+		if _, err := s.ReadAt(head[:], c.end); err != nil {
 			break
 		}
 		n := int64(binary.BigEndian.Uint32(head[:]))
 		name := string(head[4:])
-		if name == "IEND" {
+		if c.end+n+chunkFrame > s.size {
+			break
+		}
+		if c.ended = name == "IEND"; c.ended {
 			break
 		}
 		switch name {
-		case "IHDR", "cICP", "sRGB", "gAMA", "cHRM", "iCCP", "eXIf", "iTXt", "acTL", "pHYs":
-			if n > maxChunk || at+8+n > s.size {
+		case "IHDR", "cICP", "sRGB", "gAMA", "cHRM", "iCCP", "eXIf", "tEXt", "zTXt", "iTXt", "acTL", "pHYs":
+			if n > maxChunk {
 				break
 			}
 			data := make([]byte, n)
-			if _, err := s.ReadAt(data, at+8); err == nil {
+			if _, err := s.ReadAt(data, c.end+8); err == nil {
 				c.chunk(name, data)
 			}
 		}
-		at += n + chunkFrame
+		c.end += n + chunkFrame
 	}
 	return c
 }
@@ -124,6 +132,15 @@ func (c *chunks) chunk(name string, data []byte) {
 		c.frames = int(binary.BigEndian.Uint32(data))
 	case name == "pHYs" && len(data) == 9 && data[8] == 1: // of a metre
 		c.x, c.y = float64(binary.BigEndian.Uint32(data))*metresPerInch, float64(binary.BigEndian.Uint32(data[4:]))*metresPerInch
+	case name == "tEXt" || name == "zTXt":
+		keyword, text, _ := bytes.Cut(data, []byte{0})
+		if c.exif != nil || string(keyword) != "Raw profile type exif" && string(keyword) != "Raw profile type APP1" {
+			return
+		}
+		if name == "zTXt" && len(text) > 0 {
+			text = inflate(text[1:]) // behind the method
+		}
+		c.exif = rawProfile(text)
 	case name == "iTXt":
 		// keyword, 0, packed or not, method, language, 0, keyword in it, 0, text
 		keyword, rest, ok := bytes.Cut(data, []byte{0})
@@ -136,6 +153,20 @@ func (c *chunks) chunk(name string, data []byte) {
 			c.xmp = inflate(c.xmp)
 		}
 	}
+}
+
+// rawProfile decodes what ImageMagick and exiftool wrote before PNG had eXIf: a name, a length, and
+// hexadecimal digits, in lines.
+func rawProfile(text []byte) []byte {
+	fields := bytes.Fields(text)
+	if len(fields) < 3 {
+		return nil
+	}
+	data, err := hex.DecodeString(string(bytes.Join(fields[2:], nil)))
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // inflate returns nil for data that are damaged or too long.

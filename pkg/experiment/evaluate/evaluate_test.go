@@ -150,7 +150,7 @@ func TestBadPictures(t *testing.T) {
 		data   func(whole []byte) []byte
 		reason string
 	}{
-		{"cut.png", func(whole []byte) []byte { return whole[:len(whole)/2] }, "damaged picture"},
+		{"cut.png", func(whole []byte) []byte { return whole[:len(whole)/2] }, "the picture is cut short"},
 		{"empty.png", func([]byte) []byte { return nil }, "the file is empty"},
 		{"page.jpg", func([]byte) []byte { return []byte("<!DOCTYPE html>") }, "a web page"},
 		{"avif.jpg", func([]byte) []byte { return []byte("\x00\x00\x00\x1cftypavif\x00\x00\x00\x00mif1") }, "not supported: AVIF"},

@@ -1,9 +1,8 @@
 package jpeg
 
 import (
+	"cmp"
 	"errors"
-
-	"multiscale/pkg/picture/unsupported"
 )
 
 // zigzag is the place of coefficient k in the block.
@@ -67,8 +66,11 @@ func (d *decoder) scan(body []byte) error {
 			return errors.New("a scan with a table out of range")
 		}
 		c.dc, c.ac, c.pred = d.dc[dc], d.ac[ac], 0
+		if !d.progressive { // frames of videos come without tables
+			c.dc, c.ac = cmp.Or(c.dc, typical().dc[dc]), cmp.Or(c.ac, typical().ac[ac])
+		}
 		if p.start == 0 && p.high == 0 && c.dc == nil || p.end > 0 && c.ac == nil {
-			return unsupported.Kind("JPEG without its Huffman tables, as a frame of a video")
+			return errors.New("a Huffman table is missing")
 		}
 		if err := d.prepare(c, p); err != nil {
 			return err
