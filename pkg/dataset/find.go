@@ -78,8 +78,9 @@ type search struct {
 // The kinds of what is left out; those of files that are not read have the names of
 // their formats or endings.
 const (
-	kindHidden = "hidden"
-	kindLinks  = "links that are not followed"
+	kindHidden  = "hidden"
+	kindLinks   = "links that are not followed"
+	kindSpecial = "pipes, sockets and devices"
 )
 
 // findPictures lists the pictures below root, sorted by relative path, and counts what
@@ -138,6 +139,9 @@ func (s *search) visit(path string, d fs.DirEntry, err error) error {
 		return nil
 	case d.Type()&fs.ModeSymlink != 0 && (isFolder(path) || !staysInside(s.real, path)):
 		s.left[kindLinks]++
+		return nil
+	case d.Type()&^fs.ModeSymlink != 0:
+		s.left[kindSpecial]++
 		return nil
 	case len(s.pictures)+len(s.arrays) == maxFiles:
 		return fmt.Errorf("%s: more than %d pictures; name a smaller folder", s.root, maxFiles)

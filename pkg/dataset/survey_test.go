@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -253,6 +254,11 @@ func TestLeftOut(t *testing.T) {
 	if err := os.Symlink(root, filepath.Join(root, "link.png")); err != nil {
 		t.Fatal(err)
 	}
+	socket, err := net.Listen("unix", filepath.Join(root, "socket.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
 	save(t, noise(8, 8, "w"), root, "sub", "w.png")
 	set := open(t, Options{Name: "folder", Root: root})
 	if n := set.Train.Len() + set.Validation.Len(); n != 5 {
@@ -263,7 +269,7 @@ func TestLeftOut(t *testing.T) {
 		got[c.Kind] = c.N
 	}
 	want := map[string]int{"HEIC": 2, "AVIF": 1, ".txt": 1, "other files": 1, "in @eaDir (thumbnails and the like)": 1, "in __MACOSX (thumbnails and the like)": 1,
-		kindHidden: 1, "folders that are hidden": 1, ".npy": 1, kindLinks: 1}
+		kindHidden: 1, "folders that are hidden": 1, ".npy": 1, kindLinks: 1, kindSpecial: 1}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("left out %v, want %v", got, want)
 	}
