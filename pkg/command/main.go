@@ -183,14 +183,18 @@ func execute(name string, signals <-chan os.Signal, same time.Duration, exit fun
 	if status == StatusDone {
 		return status
 	}
+	message := brief(err.Error())
 	var stop stopped
 	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stop) {
 		status = stop.status()
-		if err == context.Canceled {
-			err = stop // says more
+		// What says by itself that it was stopped needs no reason.
+		message = strings.TrimSuffix(strings.TrimSuffix(message, context.Canceled.Error()), ": ")
+		if message == "" {
+			message = stop.Error()
+		} else if !strings.Contains(message, "stopped") {
+			message += ": " + stop.Error()
 		}
 	}
-	message := strings.TrimSuffix(brief(err.Error()), ": "+context.Canceled.Error()) // the signal is no news
 	fmt.Fprintf(stderr, "%s: %s\n", name, message)
 	return status
 }

@@ -54,6 +54,8 @@ func TestSignals(t *testing.T) {
 		{syscall.SIGTERM, context.Cause, 143, "try: stopped by SIGTERM\n"},
 		{os.Interrupt, func(ctx context.Context) error { return fmt.Errorf("stopped; -resume goes on: %w", ctx.Err()) }, 130,
 			"try: stopped; -resume goes on\n"},
+		{os.Interrupt, func(ctx context.Context) error { return fmt.Errorf("a.onnx: %w", ctx.Err()) }, 130, "try: a.onnx: stopped by SIGINT\n"},
+		{syscall.SIGTERM, func(ctx context.Context) error { return errors.Join(ctx.Err()) }, 143, "try: stopped by SIGTERM\n"},
 		{os.Interrupt, func(context.Context) error { return errors.New("disk full") }, 1, "try: disk full\n"},
 		{os.Interrupt, func(context.Context) error { return nil }, 0, ""}, // it was done already
 	}

@@ -62,26 +62,26 @@ type contents struct {
 	check func(i int) error
 }
 
-// newContents finds the sizes of files.
-func newContents(f files) (*contents, error) {
+// newContents finds the sizes of files. What is no file is not opened: a pipe would wait.
+func newContents(f files) *contents {
 	n := f.Len()
 	c := &contents{files: f, sizes: make([]int64, n), sums: make([][sha256.Size]byte, n), errs: make([]error, n)}
 	for i := range n {
-		info, err := os.Stat(f.path(i))
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w; get the data set anew", f.path(i), reason(err))
+		switch info, err := os.Stat(f.path(i)); {
+		case err != nil:
+			c.errs[i] = fmt.Errorf("%s: %w; get the data set anew", f.path(i), reason(err))
+		case !info.Mode().IsRegular():
+			c.errs[i] = fmt.Errorf("%s: not a file; move it away", f.path(i))
+		default:
+			c.sizes[i] = info.Size()
+			c.total += info.Size()
 		}
-		if !info.Mode().IsRegular() {
-			return nil, fmt.Errorf("%s: not a file; move it away", f.path(i))
-		}
-		c.sizes[i] = info.Size()
-		c.total += info.Size()
 	}
 	c.limit = digestStart
 	if c.total <= digestInFull {
 		c.limit = digestInFull
 	}
-	return c, nil
+	return c
 }
 
 // read fills sums and errs, on all cores.
@@ -89,6 +89,9 @@ func (c *contents) read() { kernel.Run(c.Len(), c) }
 
 // Do implements kernel.Job for file i.
 func (c *contents) Do(i int) {
+	if c.errs[i] != nil {
+		return
+	}
 	if c.check != nil {
 		if c.errs[i] = c.check(i); c.errs[i] != nil {
 			// Its bytes still count for what has been decoded.
@@ -135,10 +138,7 @@ func combine(digests ...string) string {
 
 // readContents reads files that are not pictures.
 func readContents(f files) (*contents, error) {
-	c, err := newContents(f)
-	if err != nil {
-		return nil, err
-	}
+	c := newContents(f)
 	c.read()
 	return c, firstError(c.errs)
 }

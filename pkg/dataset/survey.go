@@ -78,11 +78,7 @@ func newList(label string, f files) (*list, error) {
 	if err := f.checkLinks(); err != nil {
 		return nil, err
 	}
-	c, err := newContents(f)
-	if err != nil {
-		return nil, err
-	}
-	n := f.Len()
+	c, n := newContents(f), f.Len()
 	l := &list{contents: c, label: label, shapes: make([]shape, n), pixels: make([][sha256.Size]byte, n), notes: make([][]string, n)}
 	c.check = func(i int) (err error) {
 		l.shapes[i], err = shapeOf(l.path(i))

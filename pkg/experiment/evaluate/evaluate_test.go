@@ -386,11 +386,16 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// TestStopped: what is stopped leaves nothing that would refuse another evaluation.
 func TestStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := invoke(ctx, t, "-model", sessiontest.File(t, "m.onnx", sessiontest.Smooth(t)), "-out", t.TempDir())
+	out := t.TempDir()
+	_, err := invoke(ctx, t, "-model", sessiontest.File(t, "m.onnx", sessiontest.Smooth(t)), "-out", out)
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "stopped after 0 of") {
 		t.Errorf("error %v", err)
+	}
+	if left, err := os.ReadDir(out); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
 	}
 }

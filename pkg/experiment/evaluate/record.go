@@ -27,7 +27,7 @@ type Record struct {
 const maxRecord = 1 << 20
 
 // claim finds out early whether the folder can take the tables: it can be written,
-// and has none of other pictures. Then it says whose tables will be there.
+// and has none of other pictures.
 func (e *evaluation) claim() error {
 	if e.Out == "" {
 		e.Out = filepath.Join("results", "runs", "evaluation-"+e.Data)
@@ -51,15 +51,14 @@ func (e *evaluation) claim() error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("-out: %w", err)
 	}
-	if err := durable.OS.MkdirAll(e.Out); err != nil {
-		return fmt.Errorf("-out %s: %w", e.Out, err)
-	}
+	return nil
+}
+
+// writeRecord says whose tables are in the folder.
+func (e *evaluation) writeRecord(w io.Writer) error {
 	report := e.set.Report
 	report.Train = 0 // these are not read
-	record := Record{Data: e.Data, Root: e.Root, Digest: e.set.Digest, Models: e.Models, Report: report}
-	return durable.WriteFile(durable.OS, path, func(w io.Writer) error {
-		out := json.NewEncoder(w)
-		out.SetIndent("", "  ")
-		return out.Encode(record)
-	})
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(Record{Data: e.Data, Root: e.Root, Digest: e.set.Digest, Models: e.Models, Report: report})
 }

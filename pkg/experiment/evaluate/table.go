@@ -77,10 +77,14 @@ func spread(values []float64) float64 {
 func (e *evaluation) report(out io.Writer) error {
 	list := summaries(e.rows)
 	text := e.markdown(list)
+	if err := durable.OS.MkdirAll(e.Out); err != nil {
+		return fmt.Errorf("-out %s: %w", e.Out, err)
+	}
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer) error
 	}{
+		{RecordFile, e.writeRecord}, // first: no table is there without it
 		{PicturesFile, func(w io.Writer) error { return writePictures(w, e.rows) }},
 		{TableFile, func(w io.Writer) error { return writeTable(w, list) }},
 		{MarkdownFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},

@@ -3,6 +3,7 @@ package field
 import (
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -14,27 +15,29 @@ const maxList = 1 << 20
 
 // readList reads names of pictures, one a line, relative to the folder of pictures.
 // Empty lines and those that begin with # are left out.
-func readList(path string) (names []string, err error) {
-	data, err := durable.ReadFile(durable.OS, path, maxList)
+func readList(file string) (names []string, err error) {
+	data, err := durable.ReadFile(durable.OS, file, maxList)
 	if err != nil {
 		return nil, err
 	}
 	seen := map[string]bool{}
 	for i, line := range strings.Split(string(data), "\n") {
 		line = strings.TrimSpace(line)
-		switch {
-		case line == "" || strings.HasPrefix(line, "#"):
+		if line == "" || strings.HasPrefix(line, "#") {
 			continue
+		}
+		line = path.Clean(line) // ./a.png is a.png
+		switch {
 		case !filepath.IsLocal(filepath.FromSlash(line)):
-			return nil, fmt.Errorf("%s: line %d: %q leads out of the folder -root", path, i+1, line)
+			return nil, fmt.Errorf("%s: line %d: %q leads out of the folder -root", file, i+1, line)
 		case seen[line]:
-			return nil, fmt.Errorf("%s: line %d: %s is in it twice", path, i+1, line)
+			return nil, fmt.Errorf("%s: line %d: %s is in it twice", file, i+1, line)
 		}
 		seen[line] = true
 		names = append(names, line)
 	}
 	if len(names) == 0 {
-		return nil, fmt.Errorf("%s: it names no pictures", path)
+		return nil, fmt.Errorf("%s: it names no pictures", file)
 	}
 	return names, nil
 }

@@ -39,8 +39,8 @@ type Record struct {
 // maxRecord bounds the file that is read back, in bytes.
 const maxRecord = 1 << 20
 
-// claim makes the folder of the tables, and refuses one with tables of another benchmark
-// or of other pictures.
+// claim finds out early whether the folder can take the tables, and refuses one with tables
+// of another benchmark or of other pictures.
 func (m *measurement) claim() error {
 	if m.Out == "" {
 		m.Out = filepath.Join("results", "runs", "benchmark-"+m.Benchmark.Name+"-"+m.pictures.digest[:8])
@@ -61,14 +61,14 @@ func (m *measurement) claim() error {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("-out: %w", err)
 	}
-	if err := durable.OS.MkdirAll(m.Out); err != nil {
-		return fmt.Errorf("-out %s: %w", m.Out, err)
-	}
-	return durable.WriteFile(durable.OS, path, func(w io.Writer) error {
-		out := json.NewEncoder(w)
-		out.SetIndent("", "  ")
-		return out.Encode(Record{m.Benchmark.Name, m.Root, m.List, m.pictures.digest, len(m.pictures.names), m.Models})
-	})
+	return nil
+}
+
+// writeRecord says whose tables are in the folder.
+func (m *measurement) writeRecord(w io.Writer) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(Record{m.Benchmark.Name, m.Root, m.List, m.pictures.digest, len(m.pictures.names), m.Models})
 }
 
 // row is one method in the tables.
@@ -158,10 +158,14 @@ func (m *measurement) report(out io.Writer) error {
 	set := known(figures, m.List, m.Root)
 	list := m.rows(figures, set)
 	text := m.markdown(list, set)
+	if err := durable.OS.MkdirAll(m.Out); err != nil {
+		return fmt.Errorf("-out %s: %w", m.Out, err)
+	}
 	for _, f := range []struct {
 		name  string
 		write func(io.Writer) error
 	}{
+		{RecordFile, m.writeRecord}, // first: no table is there without it
 		{PicturesFile, m.writePictures},
 		{TableFile, func(w io.Writer) error { return m.writeTable(w, list, set) }},
 		{MarkdownFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},
