@@ -2,7 +2,6 @@ package experiment
 
 import (
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"multiscale/pkg/allocation"
@@ -40,13 +39,17 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	var need memory
 	var err error
 	c := e.set.Channels
-	least := 1
+	least, atOnce := 1, min(e.ownShares(), share.Together)
 	if e.config.Coefficients != mge.NoCoefficients {
-		least = mge.LeastControlled
+		least, atOnce = mge.LeastControlled, 1
 	}
-	largest := func(n int) int { // share of a batch
-		_, n = share.Share{Of: e.config.Shares}.Range(n, least)
-		return n
+	largest := func(n int) (most int) { // part of a batch that is computed at once
+		for first := 0; first < max(e.config.Shares, 1); first += atOnce {
+			from, _ := share.Share{Index: first, Of: e.config.Shares}.Range(n, least)
+			_, to := share.Share{Index: first + atOnce - 1, Of: e.config.Shares}.Range(n, least)
+			most = max(most, to-from)
+		}
+		return most
 	}
 	for _, p := range plans {
 		for _, s := range p.Stages {
@@ -115,6 +118,15 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	return need, err
 }
 
+// ownShares is how many shares of a batch this process computes.
+func (e *Experiment) ownShares() int {
+	own := max(e.config.Shares, 1)
+	if e.ranks != nil {
+		own /= e.ranks.Size()
+	}
+	return own
+}
+
 // copies is how often the parameters are in memory, beside the network's own, when an exported model
 // is checked: as a file, decoded, and in the forms of each runtime. That of ONNX Runtime is not among
 // them.
@@ -145,7 +157,7 @@ func (e *Experiment) vectors(m *model.Model, plans []mge.Plan) (bytes int64, err
 	if slices.ContainsFunc(plans, e.controlled) { // halves of a gradient, and a difference of halves
 		of += 3
 	}
-	of += bits.Len(uint(e.config.Shares)) - 1 // see share.Sum
+	of += share.Vectors(e.ownShares()) - 1
 	// Parameters and buffers: now, and at the best validation.
 	vectors := int64(2)
 	if e.config.EMA > 0 { // their average, and a place for the last ones while it is evaluated

@@ -121,6 +121,9 @@ func (e *Experiment) meet(err error) error {
 	own := setting.Values{}
 	if err == nil {
 		own = setting.Complete(e.record().Configuration)
+		for name, v := range e.config.Choosing() {
+			own[name] = setting.Text(v)
+		}
 		own["program"], err = ownDigest()
 	}
 	const failure = "" // no setting's name

@@ -65,14 +65,13 @@ type speed struct {
 	meshes   map[int]pace // by level; those with another level in them are extrapolated
 	step     float64      // of the optimizer
 	drawn    float64      // the sample that was timed last
-	shares   int          // of a batch
 	began    time.Time
 	budget   time.Duration
 	short    bool // a timing was left out or ended early
 }
 
 func (e *Experiment) newSpeed(m *model.Model, budget time.Duration) *speed {
-	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), meshes: map[int]pace{}, shares: e.config.Shares, began: time.Now(), budget: budget}
+	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), meshes: map[int]pace{}, began: time.Now(), budget: budget}
 }
 
 // left is what is left of a part of the budget.
@@ -128,8 +127,7 @@ func (s *speed) measure(ctx context.Context, stages []mge.Stage) error {
 			level := g.Finest + i
 			samples[level] = max(samples[level], n)
 			coarse[level] = coarse[level] || g.Differs(i)
-			n = g.Evaluated(i, largest)
-			images[level] = max(images[level], (n+s.e.config.Shares-1)/s.e.config.Shares)
+			images[level] = max(images[level], g.Evaluated(i, largest))
 			coarsest = max(coarsest, level)
 		}
 	}
@@ -291,8 +289,7 @@ func (s *speed) iteration(g mge.Stage) float64 {
 			samples += g.Fraction
 		}
 		images := samples + float64(g.Evaluated(i, g.Batches)-n)
-		runs := min(max(images, 1), float64(max(s.shares, 1))) // shares that are not empty
-		sum += float64(runs*p.seconds(images/runs)) + float64(samples*p.draw) + p.pack
+		sum += p.seconds(images) + float64(samples*p.draw) + p.pack
 	}
 	return sum
 }

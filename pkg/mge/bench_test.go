@@ -12,18 +12,24 @@ import (
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/optimize"
+	"multiscale/pkg/share"
 )
 
 // drawn hands out batches that were drawn before.
 type drawn map[int][2]mesh.Batch
 
 func (d drawn) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
-	return d[r.Level][0], d[r.Level][1], nil
+	from, to := r.Range()
+	fine, coarser = d[r.Level][0].Slice(from, to), d[r.Level][1]
+	if r.Coarse {
+		coarser = coarser.Slice(from, to)
+	}
+	return fine, coarser, nil
 }
 
 // BenchmarkStage takes training steps of the cpu profile: single-scale, and the
-// stages of Full-Multiscale from coarse to fine. Equal figures of best-ms/WU would
-// mean that the time follows the work units.
+// stages of Full-Multiscale from coarse to fine, each with whole batches and in eight shares. Equal
+// figures of best-ms/WU would mean that the time follows the work units.
 func BenchmarkStage(b *testing.B) {
 	work := mge.Work{Batches: mge.Doubling(16, 3), Iterations: 1, Stages: []int{1, 1, 1, 1}}
 	for _, n := range []network.Network{network.NewUNet(), network.NewResNet()} {
@@ -33,15 +39,17 @@ func BenchmarkStage(b *testing.B) {
 				b.Fatal(err)
 			}
 			for i, stage := range plan.Stages {
-				b.Run(fmt.Sprintf("%s/%s/%d", n.Name(), strategy.Name, i+1), func(b *testing.B) {
-					benchmarkStage(b, n, stage)
-				})
+				for _, shares := range []int{1, 8} {
+					b.Run(fmt.Sprintf("%s/%s/%d/shares=%d", n.Name(), strategy.Name, i+1, shares), func(b *testing.B) {
+						benchmarkStage(b, n, stage, shares)
+					})
+				}
 			}
 		}
 	}
 }
 
-func benchmarkStage(b *testing.B, n network.Network, stage mge.Stage) {
+func benchmarkStage(b *testing.B, n network.Network, stage mge.Stage, shares int) {
 	params, err := network.Parameters(n, 3, 1)
 	if err != nil {
 		b.Fatal(err)
@@ -50,9 +58,10 @@ func benchmarkStage(b *testing.B, n network.Network, stage mge.Stage) {
 	for i, size := range stage.Batches {
 		level := stage.Finest + i
 		fine := randomBatch(size, mesh.Side(64, level))
+		fine.Samples = make([]uint64, size)
 		batches[level] = [2]mesh.Batch{fine, mesh.RestrictBatch(mesh.Nearest, fine, 1)}
 	}
-	e := mge.Estimator{Model: model.New(n, params, op.MSE), Sampler: batches}
+	e := mge.Estimator{Model: model.New(n, params, op.MSE), Sampler: batches, Sum: share.Sum{Shares: shares}}
 	gradient := make([]float32, params.Len())
 	adam := optimize.New(optimize.Adam{}, params.Groups(), 5e-4)
 	step := func(i int) {

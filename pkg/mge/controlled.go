@@ -91,8 +91,13 @@ func (c *Controlled) Gradient(ctx context.Context, dst []float32, iteration int,
 	coefficients := c.Weights(s)
 	terms, layers := len(s.Batches), len(c.Layers)
 	scalars := make([]float64, terms*(2+1+3*layers))
-	err := c.Sum.Of(ctx, iteration, dst, scalars, func(ctx context.Context, of share.Share, dst []float32, scalars []float64) error {
-		return c.share(ctx, dst, scalars, iteration, s, of, coefficients)
+	err := c.Sum.Of(ctx, iteration, dst, scalars, func(ctx context.Context, shares []share.Share, dst [][]float32, scalars [][]float64) error {
+		for i, of := range shares {
+			if err := c.share(ctx, dst[i], scalars[i], iteration, s, of, coefficients); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err != nil {
 		return Estimate{}, err
@@ -136,7 +141,7 @@ func (c *Controlled) measured(scalars []float64, term int) measured {
 }
 
 // share is Gradient for one share. scalars gets its parts of the losses, as those of
-// Estimator.share, and what it says of the terms.
+// Estimator.shares, and what it says of the terms.
 func (c *Controlled) share(ctx context.Context, dst []float32, scalars []float64, iteration int, s Stage, of share.Share, coefficients [][]float64) error {
 	clear(scalars)
 	losses, rest := scalars[:2*len(s.Batches)], scalars[2*len(s.Batches):]

@@ -3,6 +3,7 @@ package mge
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/random"
@@ -43,7 +44,7 @@ type Estimator struct {
 	// normalisations over batches do not follow.
 	Sum share.Sum
 
-	to [1][]float32 // where the gradient goes
+	parts []mesh.Part
 }
 
 // Fine returns the part of a term on its finer mesh.
@@ -79,48 +80,65 @@ type Estimate struct {
 // mean gradient on the coarsest mesh plus the mean differences of all finer
 // ones. For a stage of a single mesh that is the plain mean gradient.
 //
-// Each share of the batches is computed by itself. It goes from mesh to mesh, the
-// finest first. On each it evaluates two batches at once: the one of the mesh's own
-// term, and the one of the next finer term, which is subtracted here.
+// It goes from mesh to mesh, the finest first. On each it evaluates two batches at once: the one
+// of the mesh's own term, and the one of the next finer term, which is subtracted here. Of
+// both it evaluates several shares at once, with a gradient each.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
 	losses := make([]float64, 2*len(s.Batches))
-	err := e.Sum.Of(ctx, iteration, dst, losses, func(ctx context.Context, of share.Share, dst []float32, losses []float64) error {
-		return e.share(ctx, dst, losses, iteration, s, of)
+	err := e.Sum.Of(ctx, iteration, dst, losses, func(ctx context.Context, shares []share.Share, dst [][]float32, losses [][]float64) error {
+		return e.shares(ctx, dst, losses, iteration, s, shares)
 	})
 	return s.estimate(losses), err
 }
 
-// share is Gradient for one share. losses gets the share's part of the terms' losses, on the finer
-// and on the coarser mesh in turn.
-func (e *Estimator) share(ctx context.Context, dst []float32, losses []float64, iteration int, s Stage, of share.Share) error {
-	e.to[0] = dst
-	clear(losses)
-	var parts [2]mesh.Part // of the mesh's own term, and of the finer one
+// shares is Gradient for neighbouring shares. losses get the shares' parts of the terms' losses, on
+// the finer and on the coarser mesh in turn.
+func (e *Estimator) shares(ctx context.Context, dst [][]float32, losses [][]float64, iteration int, s Stage, shares []share.Share) error {
+	// Of each share the parts of the mesh's own term, and then those of the finer one.
+	e.parts = slices.Grow(e.parts[:0], 2*len(shares))[:2*len(shares)]
+	defer clear(e.parts) // of batches
+	own, finer := e.parts[:len(shares)], e.parts[len(shares):]
 	for i, n := range s.Batches {
 		level := s.Finest + i
-		fine, coarse, err := e.Sampler.Draw(s.request(iteration, i, of, 1))
+		r := s.request(iteration, i, shares[0], 1)
+		_, r.To = shares[len(shares)-1].Range(n, 1)
+		fine, coarse, err := e.Sampler.Draw(r)
 		if err != nil {
 			return fmt.Errorf("level %d: %w", level, err)
 		}
-		parts[0] = e.Fine(fine, iteration, level)
-		parts[0].Of = n
-		parts[0].Weight = s.weight(i)
-		parts[0].Follow = i == 0 && of.Of == 1
-		here := parts[:1]
-		if i > 0 && s.Differs(i-1) {
-			here = parts[:2]
+		for k, of := range shares {
+			own[k] = e.Fine(part(fine, r, of, len(shares)), iteration, level)
+			own[k].Of, own[k].Destination, own[k].Weight = n, k, s.weight(i)
+			own[k].Follow = i == 0 && of.Of == 1
 		}
-		if err := e.Model.Gradients(ctx, e.to[:], here, i > 0); err != nil {
+		here := own
+		if i > 0 && s.Differs(i-1) {
+			here = e.parts
+		}
+		if err := e.Model.Gradients(ctx, dst, here, i > 0); err != nil {
 			return fmt.Errorf("level %d: %w", level, err)
 		}
-		losses[2*i] = parts[0].Loss
-		if len(here) > 1 {
-			losses[2*i-1] = parts[1].Loss
+		for k, of := range shares {
+			losses[k][2*i], losses[k][2*i+1] = own[k].Loss, 0
+			if len(here) > len(own) {
+				losses[k][2*i-1] = finer[k].Loss
+			}
+			if r.Coarse {
+				finer[k] = e.Coarse(part(coarse, r, of, len(shares)), iteration, level)
+				finer[k].Of, finer[k].Destination = n, k
+			}
 		}
-		parts[1] = e.Coarse(coarse, iteration, level)
-		parts[1].Of = n
 	}
 	return nil
+}
+
+// part is what one of some shares has of a batch that was drawn for them all.
+func part(b mesh.Batch, r mesh.Request, of share.Share, shares int) mesh.Batch {
+	if shares == 1 {
+		return b
+	}
+	from, to := of.Range(r.Size, 1)
+	return b.Slice(from-r.From, to-r.From)
 }
 
 // estimate is that of the terms' losses, on the finer and on the coarser mesh in turn.

@@ -57,6 +57,10 @@ type Model struct {
 	costs    map[shape]graph.Cost
 	total    total
 	whole    bool // batches are not cut in training
+	joint    bool // a run can keep apart what the destinations of its parts get
+
+	parts   []*mesh.Part // of an evaluation
+	targets []op.Target  // of all its parameters
 }
 
 // shape identifies one graph of a model.
@@ -84,9 +88,10 @@ func (m *Model) AddGradient(ctx context.Context, dst []float32, b mesh.Batch, ke
 
 // Gradients sums the weighted gradients of several batches on one mesh: those of the parts
 // with destination d to the flat vector dst[d], which it overwrites or, with add, adds to.
-// It sets the losses of the parts. The parts of a destination are evaluated together: they
-// share what a run of a graph costs for any number of images. Each destination has
-// runs of its own. A done ctx ends it before the next micro-batch, with dst incomplete.
+// It sets the losses of the parts. Parts are evaluated together where that is possible: they share
+// what a run of a graph costs for any number of images. Each destination gets the bytes
+// that its parts alone would give it. A done ctx ends it before the next micro-batch, with dst
+// incomplete.
 func (m *Model) Gradients(ctx context.Context, dst [][]float32, parts []mesh.Part, add bool) error {
 	for i := range parts {
 		if d := parts[i].Destination; d < 0 || d >= len(dst) {
@@ -94,50 +99,97 @@ func (m *Model) Gradients(ctx context.Context, dst [][]float32, parts []mesh.Par
 		}
 		parts[i].Loss = 0
 	}
-	for d := range dst {
-		if err := m.gradients(ctx, dst[d], parts, d, add); err != nil {
+	defer func() { clear(m.parts) }() // of batches
+	for from := 0; from < len(dst); {
+		to, err := m.choose(parts, from, len(dst))
+		if err != nil {
 			return err
 		}
+		if err := m.gradients(ctx, dst[from:to], from, add); err != nil {
+			return err
+		}
+		from = to
 	}
 	return nil
 }
 
-// gradients is Gradients for one destination.
-func (m *Model) gradients(ctx context.Context, dst []float32, parts []mesh.Part, destination int, add bool) error {
-	if !add {
-		m.clearFrozen(dst)
-	}
-	if samples(parts, destination) == 0 && !add {
-		clear(dst)
-	}
-	return m.micro(ctx, parts, destination, true, func(p *program) error {
-		for _, d := range p.direct {
-			d.operation.Into(d.param.Slice(dst), add)
+// choose sets m.parts to the parts of destinations from and following, in order, whose gradients one
+// run can compute, or to those of one destination. It returns the first destination that is left.
+func (m *Model) choose(parts []mesh.Part, from, end int) (to int, err error) {
+	m.parts = m.parts[:0]
+	for to = from; to < end; to++ {
+		before := len(m.parts)
+		for i := range parts {
+			if parts[i].Destination == to {
+				m.parts = append(m.parts, &parts[i])
+			}
 		}
+		if all := samples(m.parts); all > samples(m.parts[:before]) && samples(m.parts[:before]) > 0 {
+			x := m.parts[0].Batch.Input
+			largest, err := m.MicroBatch(x.C, x.H, x.W, true)
+			if err != nil {
+				return 0, err
+			}
+			if all > largest || !m.joint {
+				m.parts = m.parts[:before]
+				return to, nil
+			}
+		}
+	}
+	return end, nil
+}
+
+// gradients computes those of m.parts, whose destinations are numbered from first on.
+func (m *Model) gradients(ctx context.Context, dst [][]float32, first int, add bool) error {
+	m.targets = m.targets[:0]
+	for d, to := range dst {
+		n := 0
+		for _, p := range m.parts {
+			if p.Destination == first+d {
+				n += p.Batch.Len()
+			}
+		}
+		switch {
+		case n > 0:
+			m.targets = append(m.targets, op.Target{Samples: n, Dst: to, Add: add})
+		case !add:
+			clear(to)
+		}
+		if !add {
+			m.clearFrozen(to)
+		}
+	}
+	return m.micro(ctx, m.parts, true, func(p *program) error {
+		if len(m.targets) == 1 {
+			m.targets[0].Samples = p.images
+		}
+		p.into(m.targets)
 		if err := p.run(); err != nil {
 			return err
 		}
-		if of := p.part[0]; m.whole && parts[of].Follow {
+		if of := p.part[0]; m.whole && m.parts[of].Follow {
 			if err := p.builder.FollowStatistics(); err != nil {
 				return err
 			}
 		}
 		losses := floats(p.losses)
 		for i, of := range p.part {
-			parts[of].Loss += float64(losses[i]) / float64(parts[of].Mean())
+			m.parts[of].Loss += float64(losses[i]) / float64(m.parts[of].Mean())
 		}
-		m.total.take(dst, p.gradients, add)
-		add = true
+		if len(p.gradients) > 0 {
+			m.total.take(m.targets[0].Dst, p.gradients, m.targets[0].Add)
+		}
+		for i := range m.targets {
+			m.targets[i].Add = true
+		}
 		return nil
 	})
 }
 
-// samples is the number of samples of the parts with a destination.
-func samples(parts []mesh.Part, destination int) (n int) {
-	for i := range parts {
-		if parts[i].Destination == destination {
-			n += parts[i].Batch.Len()
-		}
+// samples is the number of samples of parts.
+func samples(parts []*mesh.Part) (n int) {
+	for _, p := range parts {
+		n += p.Batch.Len()
 	}
 	return n
 }
@@ -188,8 +240,8 @@ func (t *total) Elements(i, lo, hi int) {
 // to y, of shape (N,C,Scale*H,Scale*W), with dropout off.
 func (m *Model) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	done := 0
-	all := [...]mesh.Part{{Batch: mesh.Batch{Input: x, T: t, Target: pixel.Images{Shape: pixel.Shape{N: x.N}}, Samples: make([]uint64, x.N)}}}
-	return m.micro(ctx, all[:], 0, false, func(p *program) error {
+	all := mesh.Part{Batch: mesh.Batch{Input: x, T: t, Target: pixel.Images{Shape: pixel.Shape{N: x.N}}, Samples: make([]uint64, x.N)}}
+	return m.micro(ctx, []*mesh.Part{&all}, false, func(p *program) error {
 		if err := p.run(); err != nil {
 			return err
 		}
@@ -198,11 +250,11 @@ func (m *Model) Apply(ctx context.Context, y []float32, x pixel.Images, t []floa
 	})
 }
 
-// micro cuts the samples of the parts with a destination into batches of nearly equal
-// size that keep to the memory budget, or into the parts where those are not cut, and calls
-// do for each with a program of its shape, whose inputs it has filled in.
-func (m *Model) micro(ctx context.Context, parts []mesh.Part, destination int, training bool, do func(*program) error) error {
-	samples := samples(parts, destination)
+// micro cuts the samples of parts into batches of nearly equal size that keep to the memory
+// budget, or into the parts where those are not cut, and calls do for each with a program of
+// its shape, whose inputs it has filled in.
+func (m *Model) micro(ctx context.Context, parts []*mesh.Part, training bool, do func(*program) error) error {
+	samples := samples(parts)
 	if samples == 0 {
 		return nil
 	}
@@ -221,14 +273,14 @@ func (m *Model) micro(ctx context.Context, parts []mesh.Part, destination int, t
 			return err
 		}
 		if hi = (i + 1) * samples / batches; training && m.whole {
-			hi = end(parts, destination, lo)
+			hi = end(parts, lo)
 		}
 		at.n = hi - lo
 		p, err := m.program(at)
 		if err != nil {
 			return err
 		}
-		if err := p.fill(parts, destination, lo, hi); err != nil {
+		if err := p.fill(parts, lo, hi); err != nil {
 			return err
 		}
 		if err := do(p); err != nil {
@@ -238,12 +290,10 @@ func (m *Model) micro(ctx context.Context, parts []mesh.Part, destination int, t
 	return nil
 }
 
-// end is the end of the part that holds a sample, counted over the parts with a destination.
-func end(parts []mesh.Part, destination, sample int) (end int) {
+// end is the end of the part that holds a sample, counted over all parts.
+func end(parts []*mesh.Part, sample int) (end int) {
 	for i := 0; end <= sample; i++ {
-		if parts[i].Destination == destination {
-			end += parts[i].Batch.Len()
-		}
+		end += parts[i].Batch.Len()
 	}
 	return end
 }
@@ -396,9 +446,15 @@ func (m *Model) construct(at shape, sketch bool) (p *program, keep gorgonia.Node
 		of := learned[i]
 		// A look for anomalies is one at results in their places.
 		if o, ok := node.Op().(op.Accumulator); ok && !m.DetectAnomaly {
-			p.direct = append(p.direct, direct{of, o})
+			p.direct = append(p.direct, direct{param: of, operation: o})
 		} else {
 			p.gradients = append(p.gradients, gradient{of, node})
+		}
+	}
+	m.joint = len(p.gradients) == 0 && !m.whole
+	for _, node := range b.Graph.AllNodes() {
+		if o, ok := node.Op().(op.Parted); ok {
+			p.parted = append(p.parted, o)
 		}
 	}
 	return p, append(gorgonia.Nodes{p.losses}, gradients...), nil

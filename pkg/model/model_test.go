@@ -167,12 +167,29 @@ func TestShares(t *testing.T) {
 }
 
 // TestDestinations: parts with several destinations give the bytes that those of each give
-// alone, and a destination without parts is zeros.
+// alone, whether they are evaluated together or not, and a destination without parts is zeros.
 func TestDestinations(t *testing.T) {
-	m := newModel(t, smallUNet())
+	for name, tc := range map[string]struct {
+		network network.Network
+		side    int
+		memory  int64
+	}{
+		"unet":         {smallUNet(), 8, model.DefaultMemory},
+		"in turn":      {smallUNet(), 8, 1},
+		"resnet":       {network.ResNet{Out: 3, Hidden: 10, Blocks: 1, Time: true}, 8, model.DefaultMemory},
+		"large groups": {network.ResNet{Out: 3, Hidden: 10, Blocks: 1, Time: true}, 64, model.DefaultMemory}, // cut by the number of samples
+		"nafnet":       {network.NAFNet{Width: 8, Blocks: []int{1}, Middle: 1, Up: []int{1}}, 8, model.DefaultMemory},
+	} {
+		t.Run(name, func(t *testing.T) { testDestinations(t, tc.network, tc.side, tc.memory) })
+	}
+}
+
+func testDestinations(t *testing.T, n network.Network, side int, memory int64) {
+	m := newModel(t, n)
+	m.Memory = memory
 	parts := []mesh.Part{
-		{Batch: batch(4, 8, 1), Weight: 1, Key: 3, Destination: 2}, {Batch: batch(2, 8, 2), Weight: -1, Key: 4},
-		{Batch: batch(3, 8, 3), Weight: 2, Key: 5, Destination: 2},
+		{Batch: batch(4, side, 1), Weight: 1, Key: 3, Destination: 2}, {Batch: batch(2, side, 2), Weight: -1, Key: 4},
+		{Batch: batch(3, side, 3), Weight: 2, Key: 5, Destination: 2},
 	}
 	dst := make([][]float32, 3)
 	for d := range dst {

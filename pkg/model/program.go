@@ -20,7 +20,9 @@ type program struct {
 	x, t, target *gorgonia.Node
 	weights      *gorgonia.Node // of the samples' losses in the cost
 	y, losses    *gorgonia.Node
-	direct       []direct   // gradients that are computed where they belong
+	direct       []direct // gradients that are computed where they belong
+	parted       []op.Parted
+	parts        []int      // of the samples
 	gradients    []gradient // the others
 	images       int
 	part         []int // of each sample
@@ -32,6 +34,26 @@ type program struct {
 type direct struct {
 	param     *param.Param
 	operation op.Accumulator
+	targets   []op.Target
+}
+
+// into lets the direct gradients of the parameters go to their places in vectors of all.
+func (p *program) into(vectors []op.Target) {
+	p.parts = p.parts[:0]
+	for _, v := range vectors {
+		p.parts = append(p.parts, v.Samples)
+	}
+	for _, o := range p.parted {
+		o.Parts(p.parts)
+	}
+	for i := range p.direct {
+		d := &p.direct[i]
+		d.targets = append(d.targets[:0], vectors...)
+		for k := range d.targets {
+			d.targets[k].Dst = d.param.Slice(d.targets[k].Dst)
+		}
+		d.operation.Into(d.targets)
+	}
 }
 
 // gradient is a parameter with the node of its gradient.
@@ -40,15 +62,12 @@ type gradient struct {
 	node  *gorgonia.Node
 }
 
-// fill copies samples lo to hi-1, counted over the parts with a destination, to the inputs.
-func (p *program) fill(parts []mesh.Part, destination, lo, hi int) error {
+// fill copies samples lo to hi-1, counted over all parts, to the inputs.
+func (p *program) fill(parts []*mesh.Part, lo, hi int) error {
 	p.part = p.part[:0]
 	samples, strides, shared := p.builder.Sampling.Samples[:0], p.strides[:0], false
 	at := 0 // number of the part's first sample
 	for i, part := range parts {
-		if part.Destination != destination {
-			continue
-		}
 		n := part.Batch.Len()
 		from, to := max(lo-at, 0), min(hi-at, n)
 		at += n

@@ -240,9 +240,13 @@ func OrderOnly(n *gorgonia.Node, operands ...int) {
 // operation writes to mem: Gorgonia's operations have one result each.
 func Extra(first *gorgonia.Node, shape tensor.Shape, mem []float32) (*gorgonia.Node, error) {
 	o := &backward{}
+	o.defineExtra(first, shape, mem)
+	return Apply(o)
+}
+
+func (o *Base) defineExtra(first *gorgonia.Node, shape tensor.Shape, mem []float32) {
 	o.Define("Extra", shape, func([]float32, [][]float32) error { return nil }, first)
 	o.place(mem)
 	o.output.Len, o.output.Header = 0, true
 	o.output.OrderOnly = []int{0}
-	return Apply(o)
 }

@@ -183,20 +183,20 @@ func (o *ConvOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (grads gor
 	if o.general != nil {
 		return grads, o.generalGradients(grads, in, grad)
 	}
-	var gBias, gShift []float32
-	if o.HasBias {
-		gBias = make([]float32, o.size.O)
-	}
+	var gShift []float32
 	if o.HasShift {
 		gShift = make([]float32, o.size.N*o.size.O)
 	}
-	weight := &ConvWeightGradient{size: o.size, gBias: gBias, gShift: gShift}
+	weight := &ConvWeightGradient{size: o.size, gShift: gShift}
+	if o.HasBias {
+		weight.bias = newFurther(o.size.O)
+	}
 	weight.Define("ConvWeightGradient", in[1].Shape(), weight.backward, grad, in[0])
 	if grads[1], err = Apply(weight); err != nil {
 		return nil, err
 	}
 	if o.HasBias {
-		if grads[o.Bias()], err = Extra(grads[1], tensor.Shape{o.size.O}, gBias); err != nil {
+		if grads[o.Bias()], err = weight.bias.of(grads[1]); err != nil {
 			return nil, err
 		}
 	}
@@ -222,27 +222,48 @@ func (o *ConvOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (grads gor
 // ConvWeightGradient computes the gradients of a convolution's weights, bias and shift.
 type ConvWeightGradient struct {
 	Base
-	size          conv.Shape
-	gBias, gShift []float32
-	dst           []float32 // nil: the operation's own result
-	add           bool
-	started       conv.Started
+	sink
+	size    conv.Shape
+	bias    *further // nil: there is none
+	gShift  []float32
+	started conv.Started
 }
-
-// Into implements Accumulator.
-func (o *ConvWeightGradient) Into(dst []float32, add bool) { o.dst, o.add = dst, add }
 
 func (o *ConvWeightGradient) backward([]float32, [][]float32) error {
 	o.start().Wait()
 	return nil
 }
 
-func (o *ConvWeightGradient) start() conv.Started {
-	dst, add := o.dst, o.add
-	if dst == nil {
-		dst, add = o.out, false
+// start computes the gradients of all targets but the last one, and begins with that.
+func (o *ConvWeightGradient) start() (last conv.Started) {
+	all := [1]Target{{Samples: o.size.N}}
+	targets := all[:]
+	switch {
+	case o.targets != nil:
+		targets = o.targets
+	case o.bias != nil && o.bias.targets != nil:
+		targets = o.bias.targets
 	}
-	return conv.StartWeightGradient(dst, o.gBias, o.gShift, o.in[0], o.in[1], o.size, add)
+	lo := 0
+	for i, t := range targets {
+		if i > 0 {
+			last.Wait()
+		}
+		hi, s := lo+t.Samples, o.size
+		s.N = t.Samples
+		dst, add := o.out, false
+		if o.targets != nil {
+			dst, add = t.Dst, t.Add
+		}
+		var gShift []float32
+		if o.gShift != nil {
+			gShift = samples(o.gShift, lo, hi, o.size.N)
+		}
+		last = conv.StartWeightGradient(dst, o.bias.memory(), gShift, samples(o.in[0], lo, hi, o.size.N), samples(o.in[1], lo, hi, o.size.N), s, add)
+		o.bias.take(i)
+		lo = hi
+	}
+	return last
 }
 
 // Start implements Deferrer.

@@ -59,29 +59,29 @@ func (o *ConvOp) generalGradients(grads, in gorgonia.Nodes, grad *gorgonia.Node)
 
 // biasGradient adds the sums of grad (N,C,...) over all but the channels.
 func biasGradient(grad *gorgonia.Node, n, c, hw int) (*gorgonia.Node, error) {
-	return Gradient("BiasGradient", tensor.Shape{c}, func(out []float32, v [][]float32) error {
-		channel.BiasGradient(out, v[0], n, c, hw)
-		return nil
+	return ofParameter("BiasGradient", tensor.Shape{c}, n, func(out []float32, v [][]float32, count int) {
+		channel.BiasGradient(out, v[0], count, c, hw)
 	}, grad)
 }
 
 // weightsGradient computes the gradient of the weights of a convolution from gy and x.
 type weightsGradient struct {
 	Base
-	dst []float32 // nil: the operation's own result
-	add bool
+	sink
 }
-
-// Into implements Accumulator.
-func (o *weightsGradient) Into(dst []float32, add bool) { o.dst, o.add = dst, add }
 
 func weightGradient(kind string, shape tensor.Shape, s groupconv.Shape, gy, x *gorgonia.Node) (*gorgonia.Node, error) {
 	o := &weightsGradient{}
 	o.Define(kind, shape, func(out []float32, v [][]float32) error {
-		if o.dst != nil {
-			groupconv.WeightGradient(o.dst, v[0], v[1], s, o.add)
-		} else {
+		if o.targets == nil {
 			groupconv.WeightGradient(out, v[0], v[1], s, false)
+		}
+		lo := 0
+		for _, t := range o.targets {
+			hi, part := lo+t.Samples, s
+			part.N = t.Samples
+			groupconv.WeightGradient(t.Dst, samples(v[0], lo, hi, s.N), samples(v[1], lo, hi, s.N), part, t.Add)
+			lo = hi
 		}
 		return nil
 	}, gy, x)

@@ -54,17 +54,16 @@ func (o *LinearOp) DiffWRT(int) []bool { return []bool{!o.constantInput, true, t
 func (o *LinearOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	grads := make(gorgonia.Nodes, 3)
 	var err error
-	grads[1], err = Gradient("LinearWeightGradient", in[1].Shape(), func(out []float32, v [][]float32) error {
-		matmul.Mul(out, v[0], v[1], o.outputs, o.in, o.n, true, false, 1, 0)
-		return nil
+	grads[1], err = ofParameter("LinearWeightGradient", in[1].Shape(), o.n, func(out []float32, v [][]float32, count int) {
+		matmul.Mul(out, v[0], v[1], o.outputs, o.in, count, true, false, 1, 0)
 	}, grad, in[0])
 	if err != nil {
 		return nil, err
 	}
 	sums := make([]float64, o.outputs)
-	grads[2], err = Gradient("LinearBiasGradient", in[2].Shape(), func(out []float32, v [][]float32) error {
+	grads[2], err = ofParameter("LinearBiasGradient", in[2].Shape(), o.n, func(out []float32, v [][]float32, count int) {
 		clear(sums)
-		for i := range o.n {
+		for i := range count {
 			for j, g := range v[0][i*o.outputs:][:o.outputs] {
 				sums[j] += float64(g)
 			}
@@ -72,7 +71,6 @@ func (o *LinearOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.
 		for j, sum := range sums {
 			out[j] = float32(sum)
 		}
-		return nil
 	}, grad)
 	if err != nil || o.constantInput {
 		return grads, err

@@ -24,6 +24,7 @@ type NormOp struct {
 
 	size       norm.Shape
 	mean, rstd []float32
+	parts      []int
 }
 
 // GroupNorm normalises x (N,C,H,W) or (N,C,T) over groups of C/groups
@@ -62,7 +63,9 @@ func normalise(kind string, in image, groups int, eps float32, act kernel.Activa
 	o.rstd = make([]float32, in.n*groups)
 	o.Define(kind, inputs[0].Shape(), func(out []float32, v [][]float32) error {
 		gamma, beta := affine(v, 1)
-		norm.Forward(out, v[0], gamma, beta, o.size, eps, act, o.mean, o.rstd)
+		o.each(func(_ int, p part) {
+			norm.Forward(p.of(out), p.of(v[0]), gamma, beta, p.size, eps, act, p.of(o.mean), p.of(o.rstd))
+		})
 		return nil
 	}, inputs...)
 	return Apply(o)
@@ -78,23 +81,60 @@ func affine(v [][]float32, i int) (gamma, beta []float32) {
 
 // SymDiff implements gorgonia.SDOp.
 func (o *NormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	var gGamma, gBeta []float32
-	if len(in) == 3 {
-		gGamma, gBeta = make([]float32, o.size.C), make([]float32, o.size.C)
-	}
 	// The statistics are the forward pass's: out only fixes the order.
 	operands := append(gorgonia.Nodes{out, grad}, in...)
+	var gGamma, gBeta *further
+	if len(in) == 3 {
+		gGamma, gBeta = newFurther(o.size.C), newFurther(o.size.C)
+	}
 	gx, err := Gradient(o.kind+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) error {
 		gamma, beta := affine(v, 3)
-		norm.Backward(out, gGamma, gBeta, v[1], v[2], gamma, beta, o.size, o.Act, o.mean, o.rstd)
+		o.each(func(i int, p part) {
+			norm.Backward(p.of(out), gGamma.memory(), gBeta.memory(), p.of(v[1]), p.of(v[2]), gamma, beta, p.size, o.Act, p.of(o.mean), p.of(o.rstd))
+			gGamma.take(i)
+			gBeta.take(i)
+		})
 		return nil
 	}, operands...)
 	if err != nil {
 		return nil, err
 	}
 	OrderOnly(gx, 0)
-	if gGamma == nil {
-		return gorgonia.Nodes{gx}, nil
+	grads := gorgonia.Nodes{gx}
+	for _, f := range []*further{gGamma, gBeta} {
+		if f != nil {
+			g, err := f.of(gx)
+			if err != nil {
+				return nil, err
+			}
+			grads = append(grads, g)
+		}
 	}
-	return withExtras(gx, o.size.C, gGamma, gBeta)
+	return grads, nil
+}
+
+// Parts implements Parted.
+func (o *NormOp) Parts(samples []int) { o.parts = samples }
+
+// part is a part of the samples.
+type part struct {
+	size      norm.Shape
+	lo, hi, n int // samples lo to hi-1 of n
+}
+
+// of is what a part has of values of all samples.
+func (p part) of(v []float32) []float32 { return samples(v, p.lo, p.hi, p.n) }
+
+// each calls do for all parts.
+func (o *NormOp) each(do func(i int, p part)) {
+	p := part{size: o.size, hi: o.size.N, n: o.size.N}
+	if o.parts == nil {
+		do(0, p)
+		return
+	}
+	p.hi = 0
+	for i, count := range o.parts {
+		p.size.N, p.lo, p.hi = count, p.hi, p.hi+count
+		do(i, p)
+	}
 }

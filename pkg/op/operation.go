@@ -20,13 +20,24 @@ type Operation interface {
 	Again() error
 }
 
-// Accumulator is an operation that can write its result to memory of the caller's: the
-// gradient of a parameter, to its place in the gradient of all parameters.
+// Accumulator is an operation that computes the gradient of a parameter, and can write it to
+// memory of the caller's: to its place in the gradient of all parameters. It can do so for parts of
+// the samples, one after the other, with the bytes that a run of each part alone gives.
 type Accumulator interface {
 	Operation
-	// Into makes all later runs write the result to dst, or add it to the values in dst.
-	// The operation's own result is then undefined. A nil dst undoes this.
-	Into(dst []float32, add bool)
+	// Into makes all later runs write the gradients of parts of the samples to targets, whose
+	// samples are all together. All operations of a graph get the same parts. The operation's
+	// own result is then undefined. Nil undoes this.
+	Into(targets []Target)
+}
+
+// Parted is an operation that cuts its work by the number of samples, on which the rounding of each sample's
+// results depends.
+type Parted interface {
+	Operation
+	// Parts makes all later runs compute parts of the samples, of these numbers, one after the other,
+	// with the bytes that a run of each part alone gives. Nil undoes this.
+	Parts(samples []int)
 }
 
 // Deferrer is an operation whose result can be completed later, by cores that wait in

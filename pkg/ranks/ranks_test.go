@@ -13,6 +13,7 @@ import (
 
 	"multiscale/pkg/random"
 	"multiscale/pkg/share"
+	"multiscale/pkg/share/sharetest"
 )
 
 // network carries messages between goroutines. It stands for an MPI library.
@@ -110,14 +111,14 @@ func each(t *testing.T, size int, patience time.Duration, do func(r *Ranks)) []e
 // the model says.
 func TestAdd(t *testing.T) {
 	const shares, n, m = 8, 1003, 5
-	compute := func(_ context.Context, s share.Share, vector []float32, scalars []float64) error {
+	compute := sharetest.Each(func(s share.Share, vector []float32, scalars []float64) error {
 		r := random.New(3, uint64(s.Index))
 		r.Normals(vector)
 		for i := range scalars {
 			scalars[i] = float64(r.Normal())
 		}
 		return nil
-	}
+	})
 	of := func(r share.Ranks, n int) ([]float32, []float64) {
 		vector, scalars := make([]float32, n), make([]float64, m)
 		sum := share.Sum{Shares: shares, Ranks: r}

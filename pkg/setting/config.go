@@ -119,6 +119,9 @@ func (c Config) BatchTotal() int { return c.Batch * (1<<(c.Levels+1) - 1) }
 // Contents of files count and not their places: the caller adds digests.
 func (c Config) Determining() map[string]any { return c.record(Results, Rounding) }
 
+// Choosing returns the settings that say which units a run has.
+func (c Config) Choosing() map[string]any { return c.record(Units) }
+
 // Flags returns the values of all settings by name, as run.json holds them.
 func (c Config) Flags() map[string]any { return c.record(Results, Rounding, Units, Control) }
 

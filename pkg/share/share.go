@@ -8,7 +8,9 @@ import (
 	"context"
 	"math/bits"
 
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/pointwise"
+	"multiscale/pkg/kernel/pointwise/vector"
 )
 
 // Share is one of Of equal parts of every batch of a step. The zero Share is the whole.
@@ -50,21 +52,30 @@ type Sum struct {
 	// Ranks compute them; nil stands for this process alone. There are no more than shares.
 	Ranks Ranks
 
-	right []level
+	further [][]float32 // vectors beside the caller's
+	shares  []Share     // that are computed at once, and what they give
+	pass    pass
+	rows    [][]float64
 }
 
-// level is what the right half of a node of the tree gives.
-type level struct {
-	vector  []float32
-	scalars []float64
+// Together is how many shares are computed at once.
+const Together = 8
+
+// Vectors is how many vectors a process takes, the sum's included, that computes a number of shares,
+// a power of two.
+func Vectors(own int) int {
+	if own <= Together {
+		return max(own, 1)
+	}
+	return Together + bits.Len(uint(own/Together)) - 1
 }
 
-// Compute overwrites the vector and the scalars with what a share gives.
-type Compute func(ctx context.Context, s Share, vector []float32, scalars []float64) error
+// Compute overwrites vectors and scalars with what neighbouring shares give, one of each for a
+// share.
+type Compute func(ctx context.Context, shares []Share, vectors [][]float32, scalars [][]float64) error
 
-// Of overwrites vector and scalars with the sums over all shares of what compute gives. It takes
-// memory for one further vector for each time that the number of shares of this process can be
-// halved.
+// Of overwrites vector and scalars with the sums over all shares of what compute gives, for up to
+// Together shares at once. See Vectors for the memory that it takes.
 func (s *Sum) Of(ctx context.Context, iteration int, vector []float32, scalars []float64, compute Compute) error {
 	shares, first := max(s.Shares, 1), 0
 	own := shares
@@ -72,8 +83,8 @@ func (s *Sum) Of(ctx context.Context, iteration int, vector []float32, scalars [
 		own /= s.Ranks.Size()
 		first = own * s.Ranks.Rank()
 	}
-	for len(s.right) < bits.Len(uint(own))-1 {
-		s.right = append(s.right, level{vector: make([]float32, len(vector))})
+	for len(s.further) < Vectors(own)-1 {
+		s.further = append(s.further, make([]float32, len(vector)))
 	}
 	err := s.tree(ctx, Share{first, shares}, own, vector, scalars, compute)
 	if s.Ranks != nil {
@@ -84,25 +95,64 @@ func (s *Sum) Of(ctx context.Context, iteration int, vector []float32, scalars [
 
 // tree sums n shares, a power of two, from one on.
 func (s *Sum) tree(ctx context.Context, from Share, n int, vector []float32, scalars []float64, compute Compute) error {
-	if n == 1 {
-		return compute(ctx, from, vector, scalars)
+	if n <= Together {
+		return s.together(ctx, from, n, vector, scalars, compute)
 	}
 	half := n / 2
 	if err := s.tree(ctx, from, half, vector, scalars, compute); err != nil {
 		return err
 	}
 	from.Index += half
-	right := &s.right[bits.Len(uint(half))-1]
-	if len(right.scalars) < len(scalars) {
-		right.scalars = make([]float64, len(scalars))
-	}
-	also := right.scalars[:len(scalars)]
-	if err := s.tree(ctx, from, half, right.vector, also, compute); err != nil {
+	right, also := s.further[Together-2+bits.Len(uint(half/Together))], make([]float64, len(scalars))
+	if err := s.tree(ctx, from, half, right, also, compute); err != nil {
 		return err
 	}
-	pointwise.Axpy(vector, 1, right.vector)
+	pointwise.Axpy(vector, 1, right)
 	for i, v := range also {
 		scalars[i] += v
 	}
 	return nil
+}
+
+// together is tree for shares that are computed at once.
+func (s *Sum) together(ctx context.Context, from Share, n int, vector []float32, scalars []float64, compute Compute) error {
+	s.shares, s.pass, s.rows = s.shares[:0], append(s.pass[:0], vector), append(s.rows[:0], scalars)
+	s.pass = append(s.pass, s.further[:n-1]...)
+	for i := range n {
+		s.shares = append(s.shares, Share{from.Index + i, from.Of})
+		if i > 0 {
+			s.rows = append(s.rows, make([]float64, len(scalars)))
+		}
+	}
+	if err := compute(ctx, s.shares, s.pass, s.rows); err != nil {
+		return err
+	}
+	if n == 1 {
+		return nil
+	}
+	kernel.Run((len(vector)+piece-1)/piece, &s.pass)
+	for half := 1; half < n; half *= 2 {
+		for i := 0; i < n; i += 2 * half {
+			for k, v := range s.rows[i+half] {
+				s.rows[i][k] += v
+			}
+		}
+	}
+	return nil
+}
+
+// pass adds vectors, a power of two, in the order of the tree, to the first: piece by piece, so that
+// those of all are in the cache.
+type pass [][]float32
+
+const piece = 1 << 12
+
+// Do implements kernel.Job.
+func (p *pass) Do(i int) {
+	lo, hi := i*piece, min((i+1)*piece, len((*p)[0]))
+	for half := 1; half < len(*p); half *= 2 {
+		for k := 0; k < len(*p); k += 2 * half {
+			vector.Axpy((*p)[k][lo:hi], 1, (*p)[k+half][lo:hi])
+		}
+	}
 }

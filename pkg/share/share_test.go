@@ -1,7 +1,6 @@
 package share_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -59,11 +58,17 @@ func values(s share.Share, vector []float32, scalars []float64) {
 
 // TestSum: the sum is that of the tree, on any number of ranks.
 func TestSum(t *testing.T) {
-	const shares, n, m = 8, 1001, 3
-	compute := func(_ context.Context, s share.Share, vector []float32, scalars []float64) error {
+	for _, shares := range []int{1, 2, 8, 32} {
+		testSum(t, shares)
+	}
+}
+
+func testSum(t *testing.T, shares int) {
+	const n, m = 9001, 3
+	compute := sharetest.Each(func(s share.Share, vector []float32, scalars []float64) error {
 		values(s, vector, scalars)
 		return nil
-	}
+	})
 	of := func(ranks share.Ranks) ([]float32, []float64) {
 		sum := share.Sum{Shares: shares, Ranks: ranks}
 		vector, scalars := make([]float32, n), make([]float64, m)
@@ -75,29 +80,39 @@ func TestSum(t *testing.T) {
 		}
 		return vector, scalars
 	}
-	var parts [shares][]float32
+	parts, scalarParts := make([][]float32, shares), make([][]float64, shares)
 	for i := range parts {
-		parts[i] = make([]float32, n)
-		values(share.Share{Index: i, Of: shares}, parts[i], nil)
+		parts[i], scalarParts[i] = make([]float32, n), make([]float64, m)
+		values(share.Share{Index: i, Of: shares}, parts[i], scalarParts[i])
 	}
 	want, wantScalars := of(nil)
-	for k := range want {
-		p := func(i int) float32 { return parts[i][k] }
-		if tree := ((p(0) + p(1)) + (p(2) + p(3))) + ((p(4) + p(5)) + (p(6) + p(7))); want[k] != tree {
-			t.Fatalf("entry %d is %v, want %v", k, want[k], tree)
-		}
+	if !slices.Equal(want, tree(parts)) || !slices.Equal(wantScalars, tree(scalarParts)) {
+		t.Errorf("%d shares: not the sum of the tree", shares)
 	}
-	for _, size := range []int{1, 2, 4, 8} {
+	for size := 1; size <= shares; size *= 2 {
 		var wait sync.WaitGroup
 		for _, r := range sharetest.Ranks(size) {
 			wait.Go(func() {
 				if got, scalars := of(r); !slices.Equal(got, want) || !slices.Equal(scalars, wantScalars) {
-					t.Errorf("rank %d of %d has another sum", r.Rank(), size)
+					t.Errorf("%d shares: rank %d of %d has another sum", shares, r.Rank(), size)
 				}
 			})
 		}
 		wait.Wait()
 	}
+}
+
+// tree adds both halves of a list.
+func tree[T float32 | float64](list [][]T) []T {
+	n := len(list)
+	if n == 1 {
+		return list[0]
+	}
+	sum := slices.Clone(tree(list[:n/2]))
+	for i, v := range tree(list[n/2:]) {
+		sum[i] += v
+	}
+	return sum
 }
 
 // TestFailure: what one share gives no result for has none on any rank.
@@ -107,12 +122,12 @@ func TestFailure(t *testing.T) {
 	for _, r := range sharetest.Ranks(4) {
 		wait.Go(func() {
 			sum := share.Sum{Shares: 8, Ranks: r}
-			err := sum.Of(t.Context(), 0, make([]float32, 5), nil, func(_ context.Context, s share.Share, _ []float32, _ []float64) error {
+			err := sum.Of(t.Context(), 0, make([]float32, 5), nil, sharetest.Each(func(s share.Share, _ []float32, _ []float64) error {
 				if s.Index == 5 {
 					return failure
 				}
 				return nil
-			})
+			}))
 			if err == nil || errors.Is(err, failure) != (r.Rank() == 2) {
 				t.Errorf("rank %d: error %v", r.Rank(), err)
 			}

@@ -9,6 +9,18 @@ import (
 	"multiscale/pkg/share"
 )
 
+// Each is a Compute that does one share after the other.
+func Each(compute func(s share.Share, vector []float32, scalars []float64) error) share.Compute {
+	return func(_ context.Context, shares []share.Share, vectors [][]float32, scalars [][]float64) error {
+		for i, s := range shares {
+			if err := compute(s, vectors[i], scalars[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
 // Ranks returns the given number of ranks, a power of two: each is for a goroutine of its own.
 func Ranks(size int) []share.Ranks {
 	m := &meeting{vectors: make([][]float32, size), scalars: make([][]float64, size), failed: make([]error, size)}
