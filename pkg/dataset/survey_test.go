@@ -163,17 +163,20 @@ func TestBadPictures(t *testing.T) {
 	for name, data := range bad {
 		write(t, data, root, name)
 	}
-	bad["socket.png"] = nil // no file; an opened pipe would wait for ever
-	if l, err := net.Listen("unix", filepath.Join(root, "socket.png")); err != nil {
+	socket, err := net.Listen("unix", filepath.Join(root, "socket"))
+	if err != nil {
 		t.Fatal(err)
-	} else {
-		defer l.Close()
 	}
-	_, err := Open(Options{Name: "folder", Root: root})
+	defer socket.Close()
+	if err := os.Symlink("socket", filepath.Join(root, "link.png")); err != nil {
+		t.Fatal(err)
+	}
+	bad["link.png"] = nil // to no file; an opened pipe would wait for ever
+	_, err = Open(Options{Name: "folder", Root: root})
 	if err == nil {
 		t.Fatal("bad pictures are taken")
 	}
-	for _, words := range []string{"6 of 18", "socket.png: not a file", "-skip-bad", "cut.png: ", "empty.jpg: the file is empty", "lfs.png: a Git LFS pointer", "page.jpg: a web page", "heic.jpg: not supported: HEIC"} {
+	for _, words := range []string{"6 of 18", "link.png: not a file", "-skip-bad", "cut.png: ", "empty.jpg: the file is empty", "lfs.png: a Git LFS pointer", "page.jpg: a web page", "heic.jpg: not supported: HEIC"} {
 		if !strings.Contains(err.Error(), words) {
 			t.Errorf("no %q in: %v", words, err)
 		}
