@@ -3,7 +3,8 @@
 package mpi
 
 /*
-#cgo pkg-config: mpi-c
+#cgo !mpich pkg-config: mpi-c
+#cgo mpich pkg-config: mpich
 #include <mpi.h>
 
 static int start(int *rank, int *size) {

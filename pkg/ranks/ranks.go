@@ -304,16 +304,17 @@ func (r *Ranks) swap(with, tag int, send, receive []byte) error {
 }
 
 // How often a message is asked after: at first without a break, since the other rank is usually
-// about to send it; then with breaks, since it may be busy for long.
+// about to send it; then with breaks that grow with the time so far, since it may be busy for long, and
+// asking takes the core from other ranks.
 const (
 	eager      = 2000
 	shortBreak = 50 * time.Microsecond
 	longBreak  = time.Millisecond
-	manyBreaks = eager + 20_000
 )
 
 // wait returns when messages have left and arrived, or when a rank no longer answers.
 func (r *Ranks) wait(messages ...Message) error {
+	pause := shortBreak
 	for asked := 0; ; asked++ {
 		left := messages[:0]
 		for _, m := range messages {
@@ -333,11 +334,9 @@ func (r *Ranks) wait(messages ...Message) error {
 		if err := r.Lost(); err != nil {
 			return err
 		}
-		switch {
-		case asked > manyBreaks:
-			time.Sleep(longBreak)
-		case asked > eager:
-			time.Sleep(shortBreak)
+		if asked > eager {
+			time.Sleep(pause)
+			pause = min(pause+pause/16, longBreak)
 		}
 	}
 }
