@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 
 	"multiscale/pkg/picture/unsupported"
 )
@@ -191,7 +192,8 @@ func explain(name string, err error) error {
 		return fmt.Errorf("%s: %w", name, err)
 	case errors.Is(err, errors.ErrUnsupported), errors.As(err, &kind):
 		return fmt.Errorf("%s: not supported: %w; convert it to PNG", name, err)
-	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF),
+		strings.HasSuffix(err.Error(), io.ErrUnexpectedEOF.Error()): // decoders of the standard library do not wrap it
 		return fmt.Errorf("%s: the picture is cut short; get it anew", name)
 	}
 	return fmt.Errorf("%s: damaged picture (%w); remove it or get it anew", name, err)

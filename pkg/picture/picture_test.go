@@ -143,6 +143,7 @@ func TestOpenRefuses(t *testing.T) {
 		{"nothing.png", headerPNG(0, 10), "nothing.png"},
 		{"short.png", good[:len(good)/2], "cut short"},
 		{"headeronly.png", good[:40], "cut short"},
+		{"short.gif", encoded(t, FromImage(quarters(40, 40)), "a.gif")[:20], "cut short"},
 		{"flipped.png", flipped, "damaged"},
 		{"short.jpg", encoded(t, FromImage(quarters(40, 40)), "a.jpg")[:400], "short.jpg"},
 	} {
