@@ -22,6 +22,7 @@ import (
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/network"
+	"multiscale/pkg/picture"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
 )
@@ -65,6 +66,18 @@ func TestRunFolder(t *testing.T) {
 	for _, name := range []string{"summary.csv", "input.csv", "crosscheck.csv", "timing.csv", "history.csv", "run.json", "table.md", "convergence.png", "samples.png"} {
 		if len(read(t, filepath.Join(out, name))) == 0 {
 			t.Errorf("%s is empty", name)
+		}
+	}
+	for _, name := range []string{"convergence.png", "samples.png"} { // a damaged figure is drawn again
+		whole := read(t, filepath.Join(out, name))
+		if err := os.WriteFile(filepath.Join(out, name), whole[:len(whole)/2], 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := run(t.Context(), t, out, small...); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := picture.Open(filepath.Join(out, name)); err != nil {
+			t.Errorf("%s stays damaged: %v", name, err)
 		}
 	}
 	rows := tabletest.Rows(t, filepath.Join(out, "summary.csv"))

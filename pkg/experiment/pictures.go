@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"slices"
 
 	"multiscale/pkg/experiment/plot"
@@ -20,15 +19,13 @@ import (
 // shown is the number of validation pictures in samples.png.
 const shown = 6
 
-// picturesMissing says whether a finished folder lacks its figures: a kill may
-// have come between the last table and them.
+// picturesMissing says whether a finished folder lacks its figures, or has damaged ones: a kill
+// may have come between the last table and them.
 func (e *Experiment) picturesMissing() bool {
-	for _, name := range []string{runfolder.ConvergenceFile, runfolder.SamplesFile} {
-		if _, err := os.Stat(e.folder.Path(name)); err != nil {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc([]string{runfolder.ConvergenceFile, runfolder.SamplesFile}, func(name string) bool {
+		_, err := picture.Open(e.folder.Path(name))
+		return err != nil
+	})
 }
 
 // pictures draws the figures of the run folder, of all its finished units.

@@ -355,6 +355,7 @@ func TestDamage(t *testing.T) {
 		{"history cut within a row", put(HistoryFile, "strategy,seed\nmge,"), HistoryFile + " cannot be read", true},
 		{"no cross-check", remove(CrosscheckFile), CrosscheckFile + " has no rows of mge-seed1", true},
 		{"another cross-check", put(CrosscheckFile, "strategy,seed,runtime,version,shape,max_abs,max_rel\nmge,1,onnx-go,v0.5.0,2x3x32x32,1e-06,1e-05\n"), CrosscheckFile + " lacks rows of mge-seed1", true},
+		{"a number of the cross-check", edit(CrosscheckFile, "2x3x32x32", "2x3x32x33"), CrosscheckFile + " has other rows of mge-seed1 than those that " + DigestsFile, true},
 		{"no times", remove(TimingFile), TimingFile + " has no rows of mge-seed1", true},
 		{"times cut", cut(TimingFile, 1), TimingFile + " has no rows of mge-seed1", true},
 		{"no moments", remove(MomentsFile), MomentsFile + " has no rows of mge-seed1", true},

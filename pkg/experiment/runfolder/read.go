@@ -155,6 +155,7 @@ func (c *Contents) digests(u Unit) (list []Digest) {
 	averages := averageTable.with(c.Record.further(metric.Always()...))
 	for _, d := range []Digest{
 		{u, HistoryFile, historyTable.with(c.Record.onTheWay()).digest(historyTable.of(c.Histories, u))},
+		{u, CrosscheckFile, crosscheckTable.digest(crosscheckTable.of(c.Crosschecks, u))},
 		{u, AllocationFile, allocationTable.digest(allocationTable.of(c.Allocations, u))},
 		{u, AverageFile, averages.digest(averageTable.of(c.Averages, u))},
 		{u, CoefficientsFile, coefficientTable.digest(coefficientTable.of(c.Coefficients, u))},
