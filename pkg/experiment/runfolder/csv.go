@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/csv"
 	"encoding/hex"
 	"errors"
@@ -14,6 +15,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"multiscale/pkg/metric"
@@ -190,13 +192,37 @@ func separator(text *bufio.Reader, first string) rune {
 	return separators[0]
 }
 
-// read parses a file written by write, also where a spreadsheet saved it again with
-// a byte order mark, another separator and other ends of lines. Anything else is an error that names
-// line and column.
-func (t format[R]) read(r io.Reader) (rows []R, err error) {
+// decoded is a text as UTF-8, without a byte order mark. With the one of UTF-16 it is that, as
+// spreadsheets save "Unicode text".
+func decoded(r io.Reader) (*bufio.Reader, error) {
 	text := bufio.NewReader(r)
-	if start, _ := text.Peek(len(byteOrderMark)); string(start) == byteOrderMark {
-		_, _ = text.Discard(len(byteOrderMark)) // they are in the buffer
+	start, _ := text.Peek(len(byteOrderMark)) // a shorter file has less
+	if string(start) == byteOrderMark {
+		_, err := text.Discard(len(byteOrderMark))
+		return text, err
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	switch {
+	case bytes.HasPrefix(start, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	case !bytes.HasPrefix(start, []byte{0xff, 0xfe}):
+		return text, nil
+	}
+	data, err := io.ReadAll(text)
+	units := make([]uint16, len(data)/2)
+	for i := range units {
+		units[i] = order.Uint16(data[2*i:])
+	}
+	return bufio.NewReader(strings.NewReader(string(utf16.Decode(units[1:])))), err
+}
+
+// read parses a file written by write, also where a spreadsheet saved it again with
+// a byte order mark or in UTF-16, with another separator, decimal commas beside it, empty rows and
+// other ends of lines. Anything else is an error that names line and column.
+func (t format[R]) read(r io.Reader) (rows []R, err error) {
+	text, err := decoded(r)
+	if err != nil {
+		return nil, err
 	}
 	in := csv.NewReader(text)
 	in.Comma, in.ReuseRecord = separator(text, t.columns[0].name), true
@@ -233,9 +259,16 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 		if err != nil {
 			return nil, err
 		}
+		if !slices.ContainsFunc(record, func(s string) bool { return s != "" }) {
+			continue
+		}
 		var row R
 		for k, c := range t.columns {
-			if err := c.read(&row, record[k]); err != nil {
+			err := c.read(&row, record[k])
+			if err != nil && in.Comma != separators[0] {
+				err = c.read(&row, strings.Replace(record[k], ",", ".", 1))
+			}
+			if err != nil {
 				line, _ := in.FieldPos(k)
 				return nil, fmt.Errorf("line %d: %s %.40q is not valid", line, c.name, record[k])
 			}

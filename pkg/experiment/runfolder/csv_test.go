@@ -2,10 +2,12 @@ package runfolder
 
 import (
 	"bytes"
+	"encoding/binary"
 	"math"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 )
 
 func TestNumbersSurvive(t *testing.T) {
@@ -49,18 +51,41 @@ func TestBrokenTables(t *testing.T) {
 	}
 }
 
-// TestSavedBySpreadsheet: a byte order mark and Windows' ends of lines change nothing.
+// TestSavedBySpreadsheet: a byte order mark, UTF-16, Windows' ends of lines, empty rows, and decimal
+// commas beside another separator change nothing.
 func TestSavedBySpreadsheet(t *testing.T) {
-	const text = "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\nmge,1,2,3,4,5\n"
+	const text = "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\nmge,1,2.5,3,4,5\n"
 	want, err := timingTable.read(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, separator := range []string{",", ";", "\t"} {
-		saved := strings.NewReplacer("\n", "\r\n", ",", separator).Replace(text)
-		got, err := timingTable.read(strings.NewReader("\ufeff" + saved))
+	utf16of := func(s string, order binary.AppendByteOrder) (data string) {
+		for _, unit := range utf16.Encode([]rune(s)) {
+			data += string(order.AppendUint16(nil, unit))
+		}
+		return data
+	}
+	for name, saved := range map[string]string{
+		"as it is":        text,
+		"UTF-8":           "\ufeff" + strings.ReplaceAll(text, "\n", "\r\n"),
+		"semicolons":      strings.NewReplacer("\n", "\r\n", ",", ";").Replace(text),
+		"decimal commas":  "\ufeff" + strings.NewReplacer(",", ";", ".", ",").Replace(text),
+		"tabs":            strings.NewReplacer(",", "\t", ".", ",").Replace(text),
+		"empty rows":      text + ",,,,,\n,,,,,\n",
+		"UTF-16 (little)": utf16of("\ufeff"+strings.ReplaceAll(text, ",", "\t"), binary.LittleEndian),
+		"UTF-16 (big)":    utf16of("\ufeff"+text, binary.BigEndian),
+	} {
+		got, err := timingTable.read(strings.NewReader(saved))
 		if err != nil || !slices.Equal(got, want) {
-			t.Errorf("%q: %v, %v, want %v", separator, got, err, want)
+			t.Errorf("%s: %v, %v, want %v", name, got, err, want)
+		}
+	}
+	if _, err := timingTable.read(strings.NewReader(strings.Replace(text, "2.5", `"2,5"`, 1))); err == nil {
+		t.Error("a comma among commas is taken as a decimal one")
+	}
+	for _, short := range []string{"\xff\xfe", "\xfe\xff\x00", "\xff\xfea"} {
+		if _, err := timingTable.read(strings.NewReader(short)); err == nil {
+			t.Errorf("%q is taken", short)
 		}
 	}
 }
