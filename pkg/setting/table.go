@@ -96,7 +96,7 @@ func Table() []Setting {
 			formats,
 			func(f dataset.Format) string { return f.Name },
 			func(r *resolving) dataset.Format { return formats(r)[0] }),
-		file(Setting{Name: "root", Group: images, Unit: "DIR", Effect: Control, Help: "folder of the data set", shown: "datasets/data/NAME; data of your own, such as folder, needs one"},
+		file(Setting{Name: "root", Group: images, Unit: "DIR", Effect: Control, Help: "folder of the data set; pictures are PNG, JPEG, GIF, BMP, TIFF or WebP files", shown: "datasets/data/NAME; data of your own, such as folder, needs one"},
 			func(c *Config) *string { return &c.Root },
 			func(r *resolving) string {
 				if r.Data.BuiltIn || r.Data.Anywhere {

@@ -39,7 +39,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Group("What is measured")
 	f.Strings(&r.Models, "model", "M.onnx", "a model, a file or the name of one that comes with the program; give the flag again for each further one")
 	f.Choice(&r.Data, "data", dataset.Names(known.Data), "data set, whose validation pictures are measured; of folder and pairs all pictures")
-	f.String(&r.Root, "root", "DIR", "folder of the data set (default datasets/data/NAME; data of your own, such as folder, needs one)")
+	f.String(&r.Root, "root", "DIR", "folder of the data set; pictures are PNG, JPEG, GIF, BMP, TIFF or WebP files (default datasets/data/NAME; data of your own, such as folder, needs one)")
 	f.Bool(&r.AllowIncomplete, "allow-incomplete", "accept a published data set that lacks files or pictures")
 	f.Bool(&r.SkipBad, "skip-bad", "leave out pictures that cannot be read, and of pairs those without a counterpart")
 	f.Choice(&r.Benchmark, "benchmark", field.Names(), "the field's protocol instead, on the clean pictures of -root, beside simple methods and published figures; models are optional")
