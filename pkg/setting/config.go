@@ -138,10 +138,11 @@ func (c Config) record(effects ...Effect) map[string]any {
 }
 
 // Defaults returns what Determining would be with the same task, network, data and size
-// of the work, and nothing else set.
+// of the work, and nothing else set. What follows from the optimizer, like its beta1, is
+// that of the optimizer in use: it is no setting of its own.
 func (c Config) Defaults() map[string]any {
 	given := Values{}
-	for _, name := range []string{"task", "ratio", "profile", "network", "data", "side", "levels", "batch", "iterations"} {
+	for _, name := range []string{"task", "ratio", "profile", "network", "data", "side", "levels", "batch", "iterations", "optimizer"} {
 		if v := find(name).value(c); v != nil {
 			given[name] = text(v)
 		}
@@ -150,6 +151,7 @@ func (c Config) Defaults() map[string]any {
 	if err := r.resolve(); err != nil {
 		return nil // the same values were resolved before
 	}
+	find("optimizer").fallback(&r)
 	return r.Determining()
 }
 

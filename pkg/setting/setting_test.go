@@ -481,3 +481,17 @@ func FuzzRecord(f *testing.F) {
 		}
 	})
 }
+
+// TestDefaultsOfOptimizer: the defaults of a run are those of its task, and its optimizer's own
+// values are none of the user's choices.
+func TestDefaultsOfOptimizer(t *testing.T) {
+	got, _, err := parseQuietly(task.Denoising(), "-optimizer", "sgd", "-lr", "0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]any{"optimizer": "adam", "momentum": 0.9, "beta1": 0.0, "lr": task.Denoising().LearningRate} {
+		if d := got.Defaults()[name]; d != want {
+			t.Errorf("%s is %v by default, want %v", name, d, want)
+		}
+	}
+}

@@ -136,23 +136,14 @@ func methodOf(r runfolder.Record) setting.Values {
 // by this program where it has the task, else by the one that made the run.
 func defaultsOf(r runfolder.Record, known catalog.Catalog) setting.Values {
 	given := setting.Values{}
-	for _, name := range append([]string{"task", "ratio", "network", "profile"}, sizes...) {
+	for _, name := range append([]string{"task", "ratio", "network", "profile", "optimizer"}, sizes...) {
 		if v, ok := r.Configuration[name]; ok {
 			given[name] = setting.Text(v)
 		}
 	}
 	defaults := r.Defaults
-	if _, err := known.Task(given["task"]); err == nil {
-		if c, err := setting.Parse(known, given); err == nil {
-			defaults = c.Determining()
-			// What follows from the optimizer is no setting of one's own.
-			given["optimizer"] = cmp.Or(setting.Text(r.Configuration["optimizer"]), c.Optimizer.Name)
-			if with, err := setting.Parse(known, given); err == nil {
-				usual := defaults["optimizer"]
-				defaults = with.Determining()
-				defaults["optimizer"] = usual
-			}
-		}
+	if c, err := setting.Parse(known, given); err == nil {
+		defaults = c.Defaults()
 	}
 	if defaults == nil {
 		return nil
