@@ -8,9 +8,8 @@
 // decoder over Gorgonia), onnx/runtime (ONNX Runtime) and onnx/crosscheck, which
 // compares them; onnx/export makes models from Gorgonia graphs.
 //
-// The wire format is read and written with protowire, the lowest layer of the
-// protobuf module: it is in the module graph anyway (through onnx-go), needs no
-// generated code, and leaves the three things in our hands that generated code
-// takes away: the order of the bytes, the memory that a hostile file can claim, and
-// the words of an error.
+// The wire format is read and written with protowire, the lowest layer of the protobuf module: it
+// is in the module graph anyway (through onnx-go), needs no generated code, and it leaves three
+// things to this package that generated code would decide: the order of the bytes, the memory that
+// an untrusted file can claim, and the words of an error.
 package onnx

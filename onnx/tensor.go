@@ -62,7 +62,7 @@ type Tensor struct {
 	External *External // where the data are when they are not in Raw
 }
 
-// External is where a tensor's data are that are kept in another file.
+// External says in which other file the data of a tensor are.
 type External struct {
 	Location       string // path of the file, from the model's folder
 	Offset, Length int64  // in bytes; Length is 0 when it is not given

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// Validate checks what every reader of the model relies on: versions are given, names are
-// unique, every value is computed before it is used, and constants have the data that their dims ask for.
-// Which operations exist, and what shapes they accept, is left to who runs the model.
+// Validate checks what every reader of the model relies on: versions are given, names are unique,
+// every value is computed before it is used, and constants have the data that their dims ask for.
+// Which operations exist, and what shapes they accept, is checked by the runtimes.
 func (m *Model) Validate() error {
 	if len(m.Beyond) > 0 {
 		return errors.New(m.Beyond[0])

@@ -195,7 +195,7 @@ func (g *Graph) run(feeds, weights map[string]*array) (map[string]*array, error)
 		return nil, errors.New("the graph is empty")
 	}
 	if g.compiled == nil || g.key(feeds) != g.shapes || g.compiled.steps != len(g.steps) {
-		g.compiled = nil // lets go of its memory first
+		g.compiled = nil // frees its memory first
 		p, err := g.compile(feeds, weights)
 		if err != nil {
 			return nil, err

@@ -37,7 +37,7 @@ type Options struct {
 	Library string  // path of ONNX Runtime; empty to look for it
 	Folder  string  // of the model's file, where weights in other files are; empty when it has none
 	Forward Forward // what to compare with; nil for the network, where the model can be imported, or else the first runtime
-	// Extensions are needed to import networks of one's own.
+	// Extensions are the program's own networks and operations, if the model has any.
 	Extensions export.Extensions
 }
 

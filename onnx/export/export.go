@@ -42,7 +42,7 @@ type Options struct {
 	// Core, if not nil, is the only shape (N,C,H,W) of the pictures that the model takes; the
 	// model then keeps to the few operations that onnx-go's own backend gorgonnx has.
 	Core []int
-	// Extensions are needed for networks with operations of one's own.
+	// Extensions are the program's own operations, if the network has any.
 	Extensions Extensions
 	// Visit, unless nil, is called with each operation that is written, operands before what is computed from them, unless it
 	// only hands on its operand: its place in the network, as in "blocks.0.Conv1", the shape of its result, and the result's name in the model.

@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Extensions are networks and operations of one's own, which exporting and importing are to
-// know beside this project's. The zero value adds none.
+// Extensions are a program's own networks and operations, which export and import know beside this
+// project's. The zero value adds none.
 type Extensions struct {
 	Networks network.Kinds // types of networks, beside network.Standard()
 	// Writers write kinds of operations as ONNX nodes of at most opset Opset.

@@ -15,8 +15,8 @@ import (
 // Variable is the environment variable that names the shared library.
 const Variable = "ONNXRUNTIME_LIB"
 
-// ErrUnavailable is in the chain of every error that says ONNX Runtime cannot be used here, though
-// nobody asked for a particular library: a reason to continue without it.
+// ErrUnavailable is in the chain of every error that says ONNX Runtime cannot be used here, and no
+// particular library was named: a reason to continue without it.
 var ErrUnavailable = errors.New("ONNX Runtime is not available")
 
 // Find returns the path of ONNX Runtime's shared library. An explicit path, or else

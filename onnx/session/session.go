@@ -33,7 +33,8 @@ type Options struct {
 	// Library is the path of ONNX Runtime's shared library; empty to look for it. Auto
 	// prefers a library that is named here.
 	Library string
-	// Extensions are needed to run networks of one's own as what they are.
+	// Extensions are the program's own networks and operations. Models of these run as networks
+	// only with them.
 	Extensions export.Extensions
 }
 
@@ -42,7 +43,7 @@ type Session struct {
 	Path string // of the file, for messages
 	export.Metadata
 	Runtime, Version string // what it runs in
-	Note             string // why it does not run in ONNX Runtime, where Auto would have it there
+	Note             string // why Auto did not choose ONNX Runtime, which it prefers
 
 	Scale      int // ratio of the result's sides to the picture's
 	Multiple   int // the sides of pictures must be multiples of it

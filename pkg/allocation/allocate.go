@@ -36,8 +36,8 @@ func (v Variances) Of(s mge.Stage) float64 {
 	return sum
 }
 
-// Bound is how many times a level's batch Allocate may give it. It bounds memory and
-// time: on every mesh, samples are read and degraded on the finest one.
+// Bound is the largest factor by which Allocate enlarges the batch of a level. It bounds memory and
+// time: samples of every mesh are read and degraded on the finest one.
 const Bound = 4
 
 // Max returns the largest batches that Allocate may give the terms of a stage, apart from

@@ -73,13 +73,13 @@ func (c Controlled) allocate(s mge.Stage, meshes int, total float64) (mge.Stage,
 		s.Batches[0], s.Fraction = int(whole), fraction
 		return s, whole >= 1
 	}
-	b := budget{total: total, costs: costs, min: mge.LeastControlled}
+	b := budget{total: total, costs: costs, min: mge.MinControlled}
 	for _, cost := range costs {
-		b.max = append(b.max, max(mge.LeastControlled, int(total/cost)))
+		b.max = append(b.max, max(mge.MinControlled, int(total/cost)))
 	}
 	for i, n := range s.Batches {
-		b.max[i] = min(b.max[i], max(mge.LeastControlled, Bound*n))
-		s.Batches[i] = mge.LeastControlled
+		b.max[i] = min(b.max[i], max(mge.MinControlled, Bound*n))
+		s.Batches[i] = mge.MinControlled
 	}
 	if s.WorkUnits() > total {
 		return s, false

@@ -3,7 +3,6 @@ package allocation
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"multiscale/pkg/mge"
 )
@@ -27,22 +26,6 @@ const (
 
 // Methods returns all methods.
 func Methods() []Method { return []Method{Fixed, Optimal, Adaptive} }
-
-// Names returns the names of all methods.
-func Names() (names []string) {
-	for _, m := range Methods() {
-		names = append(names, string(m))
-	}
-	return names
-}
-
-// Parse returns the method of a name.
-func Parse(name string) (Method, error) {
-	if m := Method(name); slices.Contains(Methods(), m) {
-		return m, nil
-	}
-	return "", fmt.Errorf("unknown allocation %q: use one of %s", name, strings.Join(Names(), ", "))
-}
 
 // FirstPilot is the number of iterations between the first two pilots of a stage.
 const FirstPilot = 16

@@ -120,13 +120,3 @@ func TestDecisions(t *testing.T) {
 	}
 }
 
-func TestParse(t *testing.T) {
-	for _, m := range allocation.Methods() {
-		if got, err := allocation.Parse(string(m)); got != m || err != nil {
-			t.Errorf("%s: %v, %v", m, got, err)
-		}
-	}
-	if _, err := allocation.Parse("best"); err == nil {
-		t.Error("best was accepted")
-	}
-}

@@ -1,11 +1,10 @@
 // Package command is what all commands share: flags with one style of help and of
 // errors, exit statuses, and signals. The settings of training are in package setting.
 //
-// A command exits with 0 only when all that was asked was done, with 1 when it
-// failed, with 2 for wrong usage, and with 128 and the signal's number when SIGINT
-// (130), SIGTERM (143), SIGHUP (129) or a closed pipe (141) stopped it. SIGUSR1 stops
-// it with 75: start it again, and it goes on. An error takes
-// one to three lines: the flag or file, the reason, and what to do.
+// A command exits with 0 only when all that was asked was done, with 1 when it failed, with 2 for
+// wrong usage, and with 128 and the signal's number when SIGINT (130), SIGTERM (143), SIGHUP (129)
+// or a closed pipe (141) stopped it. SIGUSR1 stops it with 75: start it again, and it continues. An
+// error takes one to three lines: the flag or file, the reason, and what to do.
 package command
 
 import (

@@ -46,7 +46,7 @@ func (u union) Load(i int) (*picture.Planar, error) {
 	return f.Load(k)
 }
 
-// Fit says how a picture becomes a square of the asked side.
+// Fit says how a picture becomes a square of the requested side.
 type Fit int
 
 const (
@@ -251,7 +251,7 @@ func (g *Gallery) SamplePair(input, dst []float32, i, side, ratio int, r *random
 	return g.pair(input, dst, i, p, side, ratio, g.randomWindow(p, side, ratio, r))
 }
 
-// FixedPair is Fixed in the same way.
+// FixedPair is Fixed with the input that belongs to the crop, as SamplePair writes it.
 func (g *Gallery) FixedPair(input, dst []float32, k, side, ratio int) error {
 	i := k % g.Len()
 	p, err := g.clean.Load(i)

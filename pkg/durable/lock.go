@@ -57,15 +57,15 @@ func Acquire(dir string) (*Lock, error) {
 	return l, nil
 }
 
-// Holder says who holds a folder, as far as it is known, without taking hold of it; held is
-// false where nobody does.
+// Holder says who holds a folder, as far as it is known, without taking hold of it; held is false
+// where no process does.
 func Holder(dir string) (who string, held bool) {
 	f, err := os.Open(filepath.Join(dir, LockName))
 	if err != nil {
 		return "", false
 	}
 	defer f.Close()
-	// A process that lets go takes its note away. So the lock itself is touched only where a
+	// A process that releases the lock removes its note. So the lock itself is touched only where a
 	// process holds it or was killed, never where one is about to take it.
 	if note, err := f.Stat(); err != nil || note.Size() == 0 {
 		return "", false
@@ -76,7 +76,7 @@ func Holder(dir string) (who string, held bool) {
 	return readHolder(f), true
 }
 
-// Release gives the folder free. A nil Lock may be released.
+// Release unlocks the folder. A nil Lock may be released.
 func (l *Lock) Release() error {
 	if l == nil {
 		return nil

@@ -38,7 +38,7 @@ func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 }
 
 // probeIfDue measures the loss on the finest mesh before a window, from which it follows on which
-// mesh training goes on.
+// mesh training continues.
 func (u *unit) probeIfDue(ctx context.Context) error {
 	if u.stages == nil || u.complete || u.state.Iteration < u.plan.Iterations() {
 		return nil

@@ -23,8 +23,9 @@ type board struct {
 	files                []durable.File
 }
 
-// openBoard begins the event files of a unit. Those of an earlier call stay where the unit goes on, and the steps that are
-// taken again replace theirs; where there are none, the history of the unit is written first.
+// openBoard begins the event files of a unit. Those of an earlier call stay where the unit
+// continues, and the steps that are taken again replace theirs; where there are none, the history
+// of the unit is written first.
 func (u *unit) openBoard(resumed bool) (*board, error) {
 	if !u.config.TensorBoard {
 		return nil, nil

@@ -63,7 +63,7 @@ type Experiment struct {
 	work    mge.Work
 
 	initial  *Weights          // of -init, or nil
-	extended *runfolder.Record // of the run that -extend goes on with, or nil
+	extended *runfolder.Record // of the run that -extend continues, or nil
 	// levelsPilot is the work units that the choice of -levels auto took.
 	levelsPilot float64
 

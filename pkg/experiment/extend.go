@@ -15,9 +15,9 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// extendedRun returns the record of the run that -extend goes on with; nil without -extend, and
-// where the run is not there and need not be. Where -lr is the rate of the added steps, c gets the
-// run's own.
+// extendedRun returns the record of the run that -extend continues; nil without -extend, and where
+// the run is not there and need not be. Where -lr is the rate of the added steps, c gets the run's
+// own.
 func extendedRun(c *setting.Config) (*runfolder.Record, error) {
 	if c.Extend.Steps == 0 {
 		return nil, nil
@@ -47,7 +47,7 @@ func extendedRun(c *setting.Config) (*runfolder.Record, error) {
 	return &there.Record, nil
 }
 
-// checkExtended returns an error where the run that is to go on is of another configuration.
+// checkExtended returns an error where the run to be continued has another configuration.
 func (e *Experiment) checkExtended() error {
 	if e.extended == nil {
 		return nil
@@ -57,7 +57,7 @@ func (e *Experiment) checkExtended() error {
 	return runfolder.CheckConfiguration(e.config.Extends(), e.extended.Configuration, now)
 }
 
-// extends takes over the state in which the run that -extend goes on with ended.
+// extends takes over the state in which the run that -extend continues ended.
 func (u *unit) extends() error {
 	dir := runfolder.CheckpointDir(u.config.Extends(), u.name)
 	err := u.load(&checkpoint.Store{Dir: dir, FS: u.files})

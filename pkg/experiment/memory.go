@@ -41,7 +41,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	c := e.set.Channels
 	least, atOnce := 1, min(e.ownShares(), share.Together)
 	if e.config.Coefficients != mge.NoCoefficients {
-		least, atOnce = mge.LeastControlled, 1
+		least, atOnce = mge.MinControlled, 1
 	}
 	largest := func(n int) (most int) { // part of a batch that is computed at once
 		for first := 0; first < max(e.config.Shares, 1); first += atOnce {

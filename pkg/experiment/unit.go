@@ -253,8 +253,9 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	return nil
 }
 
-// The history of a unit in training is written for those who watch after each validation, and
-// between two of them now and then: at most every showEvery, and for at most a showShare of the time.
+// The history of a unit in training is written after each validation, so that it can be watched,
+// and between two of them now and then: at most every showEvery, and for at most a showShare of the
+// time.
 const (
 	showEvery = 5 * time.Second
 	showShare = 100

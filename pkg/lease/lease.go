@@ -1,10 +1,10 @@
 // Package lease shares out names among processes that share nothing but a folder, also one on NFS: at
 // most one process holds a name, and when it dies another one takes over.
 //
-// A lease is a file NAME.lease-G that its holder made with O_EXCL and rewrites in place every beat. Who
-// wants the name watches the file: where it has not changed for the holder's whole term, the
-// holder is gone, and the first to make NAME.lease-(G+1) holds the name. Nothing is renamed or removed to
-// take over, so two cannot both succeed.
+// A lease is a file NAME.lease-G that its holder made with O_EXCL and rewrites in place every beat.
+// A process that waits for the name watches the file: where it has not changed for the holder's
+// whole term, the holder is gone, and the first process to make NAME.lease-(G+1) holds the name.
+// Nothing is renamed or removed to take over, so two cannot both succeed.
 //
 // Times are differences of each machine's own monotonic clock, so clocks may differ by any amount.
 // They have to run at the same rate within a tenth, which real ones do by far. A process that cannot beat
@@ -12,9 +12,9 @@
 // up after that may do a last thing before it knows. So what is done under a lease must bear being done twice;
 // training does, as the bytes are the same.
 //
-// Of NFS it needs O_EXCL (version 3 or later), and that a file that is opened is read as it is on the server
-// (close-to-open consistency, which is usual). Folders may be listed from a cache: who sees an old list loses at O_EXCL.
-// Locks are not needed.
+// Of NFS it needs O_EXCL (version 3 or later), and that a file that is opened is read as it is on
+// the server (close-to-open consistency, which is usual). Folders may be listed from a cache: a
+// process that sees an old list fails at O_EXCL. Locks are not needed.
 package lease
 
 import (
@@ -270,7 +270,7 @@ func (l *Lease) beat() error {
 	return nil
 }
 
-// Release gives the name free, if it is still held. The folder goes with its last lease.
+// Release frees the name, if it is still held. The folder is removed with its last lease.
 func (l *Lease) Release() error {
 	close(l.stop)
 	l.done.Wait()

@@ -4,9 +4,7 @@
 package mesh
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"multiscale/pkg/kernel/resample"
@@ -53,18 +51,6 @@ var (
 
 // Restrictions lists the operators of this package.
 func Restrictions() []Restriction { return []Restriction{Nearest, Bilinear, Average} }
-
-// Find returns the operator of a name.
-func Find(restrictions []Restriction, name string) (Restriction, error) {
-	var names []string
-	for _, r := range restrictions {
-		if r.Name() == name {
-			return r, nil
-		}
-		names = append(names, r.Name())
-	}
-	return nil, fmt.Errorf("unknown restriction %q: use one of %s", name, strings.Join(names, ", "))
-}
 
 type nearest struct{}
 

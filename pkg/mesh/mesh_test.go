@@ -73,19 +73,6 @@ func TestSlice(t *testing.T) {
 	}
 }
 
-func TestFind(t *testing.T) {
-	for _, r := range mesh.Restrictions() {
-		if got, err := mesh.Find(mesh.Restrictions(), r.Name()); got != r || err != nil {
-			t.Errorf("%s: %v, %v", r.Name(), got, err)
-		}
-	}
-	for _, name := range []string{"cubic", ""} {
-		if _, err := mesh.Find(mesh.Restrictions(), name); err == nil {
-			t.Errorf("%q was accepted", name)
-		}
-	}
-}
-
 // An image and its restriction cost 1 and 1/4 work units.
 func Example() {
 	x := pixel.NewImages(1, 3, 64, 64)

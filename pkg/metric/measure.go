@@ -68,8 +68,8 @@ func (m Measure) Better(a, b float64) bool {
 	return a < b || math.IsNaN(b) && !math.IsNaN(a)
 }
 
-// Error is a value as an error, at least 0, of which less is better: the value itself; 1
-// less it where higher values are better; 10^(-v/10) of decibels.
+// Error returns a value as an error, which is at least 0 and smaller for better images: v itself;
+// 1-v where higher values are better; 10^(-v/10) for decibels.
 func (m Measure) Error(v float64) float64 {
 	switch {
 	case m.Decibels:

@@ -50,9 +50,9 @@ type Covariance struct {
 //	a_l = C_l / (V'_{l+1} + N_l T_{l+1}), clipped to [0,1]
 //	T_l = (V_l - 2 a_l C_l + a_l^2 V'_{l+1}) / N_l + a_l^2 T_{l+1}
 //
-// where cov/var = C_l/V'_{l+1} alone would take the mean on the coarser mesh for known. With
-// Global the groups have one coefficient, for the sum of their variances in units of those on
-// the finest mesh, so that each counts alike. With NoCoefficients all are 1.
+// where cov/var = C_l/V'_{l+1} alone would treat the mean on the coarser mesh as known. With Global
+// the groups have one coefficient, for the sum of their variances in units of those on the finest
+// mesh, so that each counts alike. With NoCoefficients all are 1.
 //
 // Coefficients of terms that terms does not know yet (no groups), and of all terms that are
 // finer, are 1, and the variance is then nil.

@@ -13,11 +13,11 @@ import (
 	"multiscale/pkg/share"
 )
 
-// DefaultMemory is how much of what was known a step keeps: the last fifty steps or so count.
+// DefaultMemory is the Memory that commands use: a mean over about the last fifty steps.
 const DefaultMemory = 0.98
 
-// LeastControlled is the smallest part of a batch that says something of variances.
-const LeastControlled = 2
+// MinControlled is the smallest number of samples from which Controlled estimates variances.
+const MinControlled = 2
 
 // Controlled is the estimator with coefficients that follow from its own earlier steps.
 //
@@ -84,7 +84,7 @@ func (c *Controlled) covariances(known map[int]*running, s Stage) []Covariance {
 }
 
 // Gradient is Estimator.Gradient with coefficients. Variances and covariances are means over the
-// shares that have LeastControlled samples.
+// shares that have MinControlled samples.
 func (c *Controlled) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
 	c.settle(iteration + 1)
 	c.prepare(len(dst))
@@ -149,7 +149,7 @@ func (c *Controlled) share(ctx context.Context, dst []float32, scalars []float64
 	var coarse mesh.Part           // what the finer term has on this mesh
 	for i, n := range s.Batches {
 		level := s.Finest + i
-		fine, coarser, err := c.Sampler.Draw(s.request(iteration, i, of, LeastControlled))
+		fine, coarser, err := c.Sampler.Draw(s.request(iteration, i, of, MinControlled))
 		if err != nil {
 			return fmt.Errorf("level %d: %w", level, err)
 		}
@@ -157,7 +157,7 @@ func (c *Controlled) share(ctx context.Context, dst []float32, scalars []float64
 			if losses[2*i-1], err = c.part(ctx, dst, coarse, weights, -1, true); err != nil {
 				return fmt.Errorf("level %d: %w", level, err)
 			}
-			if coarse.Batch.Len() >= LeastControlled {
+			if coarse.Batch.Len() >= MinControlled {
 				m := c.measured(rest, i-1)
 				copy(m.cross, c.sums.cross)
 				copy(m.coarse, c.sums.square)
@@ -169,7 +169,7 @@ func (c *Controlled) share(ctx context.Context, dst []float32, scalars []float64
 		if losses[2*i], err = c.part(ctx, dst, own, weights, 1, i > 0); err != nil {
 			return fmt.Errorf("level %d: %w", level, err)
 		}
-		if fine.Len() >= LeastControlled {
+		if fine.Len() >= MinControlled {
 			m := c.measured(rest, i)
 			m.shares[0] = 1
 			copy(m.fine, c.sums.square)

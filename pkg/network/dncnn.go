@@ -10,9 +10,9 @@ import (
 )
 
 // DnCNN is the network of Zhang et al. (2017), "Beyond a Gaussian Denoiser": a row of convolutions
-// that adds a correction to its input. Group normalisation replaces the batch
-// normalisation, which knows the other pictures of a batch while training and running means of them
-// later: it treats each picture alone, in batches of any size and on any mesh.
+// that adds a correction to its input. Group normalisation replaces the authors' batch
+// normalisation: it treats each picture alone, in training and later, in batches of any size and on
+// any mesh.
 type DnCNN struct {
 	Plain
 	Out    int // channels of the result; 0 for as many as the input has

@@ -79,11 +79,11 @@ func Switch(name, help string, p *bool) Option {
 // noEntries is the text of an empty list.
 const noEntries = "none"
 
-// List is an option with whole numbers from low to high, of which there are fewest to most. As text they have dashes
+// List is an option with whole numbers from low to high, of which there are minLen to maxLen. As text they have dashes
 // between them: 1-2-4.
-func List(name, help string, p *[]int, fewest, most, low, high int) Option {
-	bounds := fmt.Sprintf("%d to %d numbers from %d to %d, like 1-2", fewest, most, low, high)
-	if fewest == 0 {
+func List(name, help string, p *[]int, minLen, maxLen, low, high int) Option {
+	bounds := fmt.Sprintf("%d to %d numbers from %d to %d, like 1-2", minLen, maxLen, low, high)
+	if minLen == 0 {
 		bounds += ", or " + noEntries
 	}
 	return Option{
@@ -105,7 +105,7 @@ func List(name, help string, p *[]int, fewest, most, low, high int) Option {
 			}
 			for part := range strings.SplitSeq(text, "-") {
 				v, err := strconv.Atoi(part)
-				if err != nil || len(*p) == most {
+				if err != nil || len(*p) == maxLen {
 					return false
 				}
 				*p = append(*p, v)
@@ -114,7 +114,7 @@ func List(name, help string, p *[]int, fewest, most, low, high int) Option {
 		},
 		check: func() bool {
 			within := func(v int) bool { return v >= low && v <= high }
-			return len(*p) >= fewest && len(*p) <= most && !slices.ContainsFunc(*p, func(v int) bool { return !within(v) })
+			return len(*p) >= minLen && len(*p) <= maxLen && !slices.ContainsFunc(*p, func(v int) bool { return !within(v) })
 		},
 	}
 }

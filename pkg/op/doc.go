@@ -11,6 +11,6 @@
 // Op, and a Kind of the same name. Images are float32 in NCHW order. Constructors check shapes
 // and return errors that name the operation, the operand and the shape that they want.
 //
-// An operation of one's own embeds a [Base]; [Loss] makes a loss of two functions. Package
-// optest tests both.
+// A program's own operation embeds a [Base]; [Loss] makes a loss of two functions. Package optest
+// tests both.
 package op

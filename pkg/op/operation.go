@@ -2,9 +2,9 @@ package op
 
 import "gorgonia.org/gorgonia"
 
-// Operation is what every operation of this package offers beside Gorgonia's own
-// interface: enough to export a graph, to place results in memory and to replay runs.
-// An operation of one's own gets it by embedding a Base.
+// Operation is what every operation of this package offers beside Gorgonia's own interface: enough
+// to export a graph, to place results in memory and to replay runs. A program's own operation gets
+// it by embedding a Base.
 type Operation interface {
 	gorgonia.Op
 

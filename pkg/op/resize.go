@@ -23,7 +23,7 @@ const (
 type ResizeOp struct {
 	Base
 	Mode Interpolation
-	// Factor is the ratio of output to input side, 0 where a size was asked.
+	// Factor is the ratio of output to input side, 0 where a size was given.
 	Factor float64
 
 	in, to         image

@@ -74,9 +74,9 @@ var unit = func() (t [256]float32) {
 	return t
 }()
 
-// Crop writes the w by h pixels whose upper left corner is (x, y) to dst, as
-// planes (3,h,w) with values in [0,1], mirrored left to right if flip is set.
-// It panics if the rectangle is not inside the picture.
+// Crop writes the w by h pixels whose upper left corner is (x, y) to dst, as planes (C,h,w) with
+// values in [0,1], mirrored left to right if flip is set. It panics if the rectangle is not inside
+// the picture.
 func (p *Planar) Crop(dst []float32, x, y, w, h int, flip bool) {
 	p.Window(dst, Window{FullW: p.W, FullH: p.H, X: x, Y: y, W: w, H: h, Flip: flip})
 }

@@ -11,7 +11,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -106,14 +105,6 @@ func (r *Ranks) Name(rank int) string {
 
 // Sent is how many bytes this rank has sent for sums so far.
 func (r *Ranks) Sent() int64 { return r.sent.Load() }
-
-// SentPerStep is how many bytes a rank sends for a sum of n float32 and m float64 over some ranks,
-// up to what halves leave over: the vector's halves, quarters and so on, and once more as many to
-// hand the sums out.
-func SentPerStep(n, m, ranks int) float64 {
-	rounds := math.Log2(float64(ranks))
-	return 2*4*float64(n)*(1-1/float64(ranks)) + rounds*float64(8*m+statusBytes)
-}
 
 // Ended is the error of all ranks where one of them has ended a step. Unless it is this one, which
 // has its own error, it says which.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"sync"
@@ -136,7 +137,7 @@ func TestAdd(t *testing.T) {
 				if !slices.Equal(got, want) || !slices.Equal(scalars, wantScalars) {
 					t.Errorf("rank %d of %d has another sum of %d", r.Rank(), size, n)
 				}
-				if sent, model := float64(r.Sent()-before), SentPerStep(n, m, size); n > 100 && (sent < 0.9*model || sent > 1.1*model) {
+				if sent, model := float64(r.Sent()-before), sentPerStep(n, m, size); n > 100 && (sent < 0.9*model || sent > 1.1*model) {
 					t.Errorf("rank %d of %d sent %v bytes, the model says %v", r.Rank(), size, sent, model)
 				}
 			}
@@ -291,4 +292,12 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%s: %q, want %q", name, got, tc.fights)
 		}
 	}
+}
+
+// sentPerStep is how many bytes a rank sends for a sum of n float32 and m float64 over some ranks,
+// up to what halves leave over: the vector's halves, quarters and so on, and once more as many to
+// hand the sums out.
+func sentPerStep(n, m, ranks int) float64 {
+	rounds := math.Log2(float64(ranks))
+	return 2*4*float64(n)*(1-1/float64(ranks)) + rounds*float64(8*m+statusBytes)
 }

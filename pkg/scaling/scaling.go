@@ -76,8 +76,8 @@ func Weak(n Network, m Machine, l Link, terms []Term, ranks int) float64 {
 	return Step(n, m, l, terms, 1) / Step(n, m, l, grown, ranks)
 }
 
-// Most is the largest number of ranks, of powers of two up to limit, that share a batch out with at least an efficiency.
-func Most(n Network, m Machine, l Link, terms []Term, efficiency float64, limit int) int {
+// MaxRanks is the largest number of ranks, of powers of two up to limit, that share a batch out with at least an efficiency.
+func MaxRanks(n Network, m Machine, l Link, terms []Term, efficiency float64, limit int) int {
 	most := 1
 	for r := 2; r <= limit && Strong(n, m, l, terms, r) >= efficiency; r *= 2 {
 		most = r

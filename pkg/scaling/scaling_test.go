@@ -30,10 +30,10 @@ func TestByHand(t *testing.T) {
 		t.Errorf("one rank: %v", got)
 	}
 	n.Fixed = 0
-	if got := Most(n, Machine{1}, Link{1e9, 0}, []Term{{Side, 8}}, 0.9, 64); got != 8 {
+	if got := MaxRanks(n, Machine{1}, Link{1e9, 0}, []Term{{Side, 8}}, 0.9, 64); got != 8 {
 		t.Errorf("eight images pay on %d ranks", got)
 	}
-	if got := Most(n, Machine{1}, Link{1e9, 100}, []Term{{Side, 8}}, 0.9, 64); got != 1 {
+	if got := MaxRanks(n, Machine{1}, Link{1e9, 100}, []Term{{Side, 8}}, 0.9, 64); got != 1 {
 		t.Errorf("with slow messages: %d ranks", got)
 	}
 }

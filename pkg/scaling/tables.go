@@ -101,7 +101,7 @@ func stages() [][]string {
 			}
 			row := []string{n.Name, fmt.Sprint(side), fmt.Sprint(side >> finest), table.Digits(Compute(n, rank, terms, 1), 3)}
 			for _, l := range links {
-				row = append(row, fmt.Sprint(Most(n, rank, l, terms, enough, 1024)))
+				row = append(row, fmt.Sprint(MaxRanks(n, rank, l, terms, enough, 1024)))
 			}
 			rows = append(rows, row)
 		}

@@ -28,7 +28,7 @@ func (x Extension) folder() string {
 	return "-extend-" + unfit.ReplaceAllString(x.String(), "-")
 }
 
-// Extends returns the folder of the run that Out goes on with; it is Out without Extend.
+// Extends returns the folder of the run that Out extends; it is Out without Extend.
 func (c Config) Extends() string { return strings.TrimSuffix(c.Out, c.Extend.folder()) }
 
 // Extends reports whether a configuration of run.json is of an extended run.

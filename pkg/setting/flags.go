@@ -63,8 +63,8 @@ func Arguments(known catalog.Catalog, t task.Task, args []string) (Config, error
 	return ArgumentsOf(t.Name, known, t, args, os.Stdout)
 }
 
-// ArgumentsOf is Arguments of a program that is called in another way than by the task's name, which the help shows,
-// and that prints its help elsewhere.
+// ArgumentsOf is Arguments for a program that is not called by the task's name: called is what the
+// help shows, and help is where it is printed.
 func ArgumentsOf(called string, known catalog.Catalog, t task.Task, args []string, help io.Writer) (Config, error) {
 	known.Tasks = []task.Task{t}
 	f := command.NewFlags(t.Name, fmt.Sprintf("compares single-scale training, MGE and Full-Multiscale of networks for %s", t.Name))

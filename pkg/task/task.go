@@ -65,8 +65,8 @@ type Task struct {
 	// Noise says how t follows from a level of noise, for images whose noise is
 	// estimated or known. NoNoise where it does not.
 	Noise Noise
-	// NoiseLevels is the range from which Conditions draws the level, which is then left out: for a Noise
-	// of Deviation and pixels in [0,1]. Nil where there is no such range.
+	// NoiseLevels is the range from which t[0] is drawn evenly, and which -sigma changes. It stands
+	// for Conditions, which is then nil; it needs a Noise of Deviation and the Scaling pixel.Unit.
 	NoiseLevels *Levels
 
 	// Loss is what is minimised. Default: the mean squared error.

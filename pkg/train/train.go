@@ -83,8 +83,8 @@ type Trainer struct {
 	Params    *param.Set
 	Optimizer Optimizer
 	Schedule  optimize.Schedule
-	// Restart lets the optimizer forget its state before the first iteration of each stage but
-	// the first. The schedule goes on.
+	// Restart lets the optimizer forget its state before the first iteration of each stage but the
+	// first. The schedule continues.
 	Restart bool
 	// Average, if not nil, takes in parameters and buffers after each step.
 	Average *optimize.EMA

@@ -10,9 +10,9 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// Answer is what a reader asks first: how much less work each strategy takes than
-// single-scale training, and how far its error ends from single-scale's by the deciding
-// measure of each task. It goes over all groups.
+// Answer is the short answer over all groups: how much less work each strategy takes than
+// single-scale training, and how far its final error is from single-scale's by the deciding measure
+// of each task.
 func Answer(groups []*Group) *table.Table {
 	t := &table.Table{
 		Name: "answer", Title: "The answer",

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Count shows that done things of a total are done, if it is time to: what says
-// of which kind, as in "tiles". Programs are told nothing of it.
+// Count shows that done things of a total are done, if it is time to: what says of which kind, as
+// in "tiles". It makes no event for programs.
 func (p *Printer) Count(what string, done, total int) {
 	p.Share(what, done, total, float64(done)/float64(max(1, total)))
 }

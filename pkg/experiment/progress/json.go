@@ -25,8 +25,8 @@ func NewJSON(w io.Writer) *Printer {
 	return p
 }
 
-// Event tells programs what happened; people are told by Print and Update. Its fields come after the event's name and the
-// time.
+// Event writes an event for programs. Print and Update write for people. Its fields come after the
+// event's name and the time.
 func (p *Printer) Event(name string, fields ...Field) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

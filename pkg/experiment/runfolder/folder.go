@@ -102,12 +102,12 @@ func (e *UnfinishedError) Error() string {
 	return fmt.Sprintf("%s: unfinished: %s; use -resume to continue or -force to begin again", e.Dir, strings.Join(names, ", "))
 }
 
-// Open takes hold of a run folder, making it if need be, takes in the units asked that
-// were run in folders of their own, and finds out which of them
-// are to be run; see Work. It refuses a folder of another
-// configuration (*DifferentError), one that another process holds, as a whole or the own
-// folder of a unit asked (*durable.LockedError), and, without Resume or Force, one in which a unit
-// asked is unfinished (*UnfinishedError). Close lets go of the folder.
+// Open locks a run folder, which it creates where there is none. It moves the requested units that
+// ran in folders of their own into it, and determines which of the requested units are still to be
+// run; see Work. Errors: a folder of another configuration (*DifferentError); one that another
+// process holds, or whose process holds the own folder of a requested unit (*durable.LockedError);
+// without Resume or Force, one in which a requested unit is unfinished (*UnfinishedError). Close
+// releases the lock.
 func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err error) {
 	f := &Folder{dir: dir, fs: o.FS}
 	if f.fs == nil {
@@ -237,7 +237,7 @@ func (f *Folder) clean(asked []Unit) error {
 	return nil
 }
 
-// Close lets go of the folder. A nil Folder may be closed.
+// Close releases the folder's lock. A nil Folder may be closed.
 func (f *Folder) Close() error {
 	if f == nil {
 		return nil
@@ -245,8 +245,8 @@ func (f *Folder) Close() error {
 	return f.lock.Release()
 }
 
-// Work returns the units that are to be run, in the order asked. None is left
-// where all that was asked is finished already.
+// Work returns the units that are to be run, in the order requested: none where all of them are
+// finished.
 func (f *Folder) Work() []Work { return slices.Clone(f.work) }
 
 // Path returns the path of a file in the folder.
@@ -330,8 +330,8 @@ func (f *Folder) removeFiles(dir string) error {
 	return f.fs.SyncDir(dir)
 }
 
-// SetInput records what the networks are held against. The bytes of the file follow
-// from the data alone; it is written where they are not there yet.
+// SetInput records the measures that the networks are compared with. They follow from the data
+// alone; an equal file is left as it is.
 func (f *Folder) SetInput(in Input) error {
 	t := inputTable.with(f.Record.further(metric.Always()...))
 	var there, now bytes.Buffer
@@ -348,8 +348,8 @@ func (f *Folder) SetInput(in Input) error {
 	return f.writeTable()
 }
 
-// Progress writes what a unit that is being trained has behind it, for those who watch. The
-// rows count for nothing until Finish writes them again.
+// Progress writes the rows of a unit in training so far, so that it can be watched. They do not
+// count until Finish writes them again.
 func (f *Folder) Progress(u Unit, history []History, moments []Moment) error {
 	f.Histories = historyTable.replace(f.Histories, u, history)
 	f.Moments = momentTable.replace(f.Moments, u, moments)

@@ -210,8 +210,8 @@ func differs(fsys durable.FS, dir, name, table, digest string, needed bool) (str
 	return "", nil
 }
 
-// Input returns the measures of the answer that takes no network; nil where the folder
-// does not have them.
+// Input returns the measures of the input itself, without a network; nil where the folder does not
+// have them.
 func (c *Contents) Input() metric.Values {
 	if len(c.Inputs) == 0 {
 		return nil

@@ -74,8 +74,8 @@ type Summary struct {
 	CrosscheckMaxAbs float64       // from onnx-go's decoder with our backend
 }
 
-// Input is the row of input.csv: the validation set's measures of the answer that takes
-// no network. Every network of the folder is held against it.
+// Input is the row of input.csv: the measures of the validation set's input itself, without a
+// network. Every network of the folder is compared with it.
 type Input struct {
 	What   string // degraded pictures, or bilinear enlargement
 	Values metric.Values

@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// InputName stands for the answer that takes no network in the first row of tables.
+// InputName names the first row of tables: the measures of the input itself, without a network.
 const InputName = "(input)"
 
 // NotRecorded stands where a folder of an earlier version does not say how good its

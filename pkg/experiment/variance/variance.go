@@ -1,6 +1,6 @@
-// Package variance is the body of experiments/variance: the gradient estimator
-// measured level by level, with initial and trained weights, for each way to
-// restrict and to degrade, and held against what its variances predict.
+// Package variance is the body of experiments/variance: the gradient estimator measured level by
+// level, with initial and trained weights, for each way to restrict and to degrade, and compared
+// with what its variances predict.
 package variance
 
 import (

@@ -72,7 +72,7 @@ func (t *ticket) wait(ctx context.Context, told func(ahead int)) error {
 	}
 }
 
-// drain waits until nobody is left.
+// drain waits until the queue is empty.
 func (q *queue) drain() {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -38,49 +38,10 @@ func (g Gaussian) Apply(y, x []float32, planes int) {
 	buffers.Put(b)
 }
 
-// ApplyEvery is Apply for the pixels in every stride-th row and column, from 0 on.
-// What it leaves in the other pixels of y does not matter.
-func (g Gaussian) ApplyEvery(y, x []float32, planes, stride int) {
-	h, w := g.down.n, g.across.n
-	if stride <= 1 || g.down.circulant == nil || g.across.circulant == nil {
-		g.Apply(y, x, planes)
-		return
-	}
-	g.check(y, x, planes)
-	rows, cols := (h+stride-1)/stride, (w+stride-1)/stride
-	b := buffers.Get().(*[]float32)
-	if need := rows*h + cols*w + planes*(h+rows)*cols; cap(*b) < need {
-		*b = make([]float32, need)
-	}
-	rest := (*b)[:cap(*b)]
-	take := func(n int) (part []float32) {
-		part, rest = rest[:n], rest[n:]
-		return part
-	}
-	down, across := take(rows*h), take(cols*w)
-	g.down.every(down, stride)
-	g.across.every(across, stride)
-	between, out := take(planes*h*cols), take(planes*rows*cols)
-	matmul.Mul(between, x, across, planes*h, cols, w, false, true, 1, 0)
-	matmul.Batch(planes, out, rows*cols, down, 0, between, h*cols, rows, cols, h, false, false, 1, 0)
-	for i, v := range out {
-		plane, row, col := i/(rows*cols), i/cols%rows, i%cols
-		y[(plane*h+row*stride)*w+col*stride] = v
-	}
-	buffers.Put(b)
-}
-
 func (g Gaussian) check(y, x []float32, planes int) {
 	h, w := g.down.n, g.across.n
 	if size := planes * h * w; len(x) != size || len(y) != size {
 		panic(fmt.Sprintf("blur: %d and %d values for %d planes of %dx%d", len(y), len(x), planes, h, w))
-	}
-}
-
-// every copies every stride-th row of the circulant to m.
-func (a *axis) every(m []float32, stride int) {
-	for row := 0; row < a.n; row += stride {
-		m = m[copy(m, a.circulant[row*a.n:][:a.n]):]
 	}
 }
 

@@ -227,21 +227,3 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
-
-// TestEvery: pixels at a stride are those of the whole, bit for bit.
-func TestEvery(t *testing.T) {
-	each(t, func(t *testing.T, g Gaussian, x []float32) {
-		h, w := g.down.n, g.across.n
-		want := make([]float32, len(x))
-		g.Apply(want, x, 2)
-		for _, stride := range []int{0, 1, 2, 3, 8} {
-			got := make([]float32, len(x))
-			g.ApplyEvery(got, x, 2, stride)
-			for i, v := range want {
-				if step := max(stride, 1); i/w%h%step == 0 && i%w%step == 0 && got[i] != v {
-					t.Fatalf("stride %d, pixel %d: %v, want %v", stride, i, got[i], v)
-				}
-			}
-		}
-	})
-}

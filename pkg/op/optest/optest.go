@@ -1,6 +1,6 @@
-// Package optest tests operations: their gradients against finite differences, and that
-// every way to run them gives the same bytes. It is for tests of this project's operations
-// and of anyone's own.
+// Package optest tests operations: their gradients against finite differences, and that every way
+// to run them gives the same bytes. It is for tests of this project's operations and of other
+// programs' own.
 package optest
 
 import (
