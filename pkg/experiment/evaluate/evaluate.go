@@ -16,12 +16,10 @@ import (
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/field"
 	"multiscale/pkg/experiment/progress"
-	"multiscale/pkg/experiment/tile"
 	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
-	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
 )
 
@@ -43,20 +41,13 @@ type Request struct {
 	Options         session.Options
 }
 
-// model is one of the models that are compared.
-type model struct {
-	*session.Session
-	name   string // short, and different from the others'
-	runner *tile.Runner
-}
-
 // group is the models that see the same degraded pictures: of one task and
 // with one normalisation.
 type group struct {
 	task    task.Task
 	scale   pixel.Scale
 	cases   []task.Case
-	models  []*model
+	models  trial.Models
 	trivial string // name of the answer that takes no network
 	// given says that the degraded pictures are the data set's.
 	given bool
@@ -66,11 +57,10 @@ type group struct {
 type evaluation struct {
 	Request
 	set      *dataset.Set
-	models   []*model
+	models   trial.Models
 	groups   []*group
 	rows     []Row
-	failed   []error        // a picture each
-	tiled    map[string]int // pictures that a model took in tiles, not as a whole
+	failed   []error // a picture each
 	progress *progress.Printer
 }
 
@@ -82,13 +72,9 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 			Pictures: r.Pictures, Memory: r.Memory, Out: r.Out, Options: r.Options,
 		}, out, log)
 	}
-	e := &evaluation{Request: r, tiled: map[string]int{}, progress: progress.New(log)}
+	e := &evaluation{Request: r, progress: progress.New(log)}
 	defer e.progress.Close()
-	defer func() {
-		for _, m := range e.models {
-			m.Close()
-		}
-	}()
+	defer func() { e.models.Close() }()
 	if err := e.open(); err != nil {
 		return err
 	}
@@ -119,20 +105,9 @@ func (e *evaluation) pictures() int {
 }
 
 // open opens models and data.
-func (e *evaluation) open() error {
-	names := command.ShortNames(e.Models)
-	notes := map[string]bool{}
-	for i, path := range e.Models {
-		s, err := shipped.Open(e.Catalog.Models, path, e.Options)
-		if err != nil {
-			return fmt.Errorf("-model %w", err)
-		}
-		m := &model{s, names[i], &tile.Runner{Session: s, Memory: e.Memory}}
-		e.models = append(e.models, m)
-		if s.Note != "" && !notes[s.Note] {
-			notes[s.Note] = true
-			e.progress.Print("%s", s.Note)
-		}
+func (e *evaluation) open() (err error) {
+	if e.models, err = trial.OpenModels(e.Catalog.Models, e.Models, e.Memory, e.Options, e.progress.Print); err != nil {
+		return err
 	}
 	if err := e.openData(); err != nil {
 		return err
@@ -232,7 +207,7 @@ func (e *evaluation) nameTrivial() {
 }
 
 // place puts a model into its group.
-func (e *evaluation) place(m *model) error {
+func (e *evaluation) place(m *trial.Model) error {
 	t, err := e.Catalog.Task(m.Task)
 	if err != nil {
 		if t, err = foreign(m.Session); err != nil {
@@ -263,19 +238,19 @@ func (e *evaluation) place(m *model) error {
 	if given && e.set.Report.Ratio != 0 {
 		cases = []task.Case{{Name: task.Given}}
 	}
-	e.groups = append(e.groups, &group{task: t, scale: m.Pixels(), cases: cases, models: []*model{m}, given: given})
+	e.groups = append(e.groups, &group{task: t, scale: m.Pixels(), cases: cases, models: trial.Models{m}, given: given})
 	return nil
 }
 
 // takesGiven says whether a model gets the data set's degraded pictures although its task
 // degrades by itself: where it takes no t, of which pictures say nothing, and no setting
 // of a degradation is given.
-func (e *evaluation) takesGiven(t task.Task, m *model) bool {
+func (e *evaluation) takesGiven(t task.Task, m *trial.Model) bool {
 	if e.set.Report.Ratio != t.Scale || slices.ContainsFunc(slices.Collect(maps.Keys(e.Settings)), t.HasSetting) {
 		return false
 	}
 	if m.Conditions > 0 {
-		e.progress.Print("%s takes t, which is not known of the degraded pictures: the clean ones are degraded instead", m.name)
+		e.progress.Print("%s takes t, which is not known of the degraded pictures: the clean ones are degraded instead", m.Name)
 	}
 	return m.Conditions == 0
 }
@@ -358,18 +333,18 @@ func (e *evaluation) try(ctx context.Context, g *group, c task.Case, i int) erro
 	row.Model, row.Values = g.trivial, t.Trivial(nil)
 	e.rows = append(e.rows, row)
 	for _, m := range g.models {
-		restored, err := t.Restore(ctx, m.runner, t.T, nil, nil)
+		restored, err := t.Restore(ctx, m.Runner, t.T, nil, nil)
 		if err != nil {
 			return err
 		}
-		plan, err := m.runner.Plan(t.Input.H, t.Input.W)
+		plan, err := m.Runner.Plan(t.Input.H, t.Input.W)
 		if err != nil {
 			return err
 		}
 		if !plan.Exact {
-			e.tiled[m.name]++
+			m.Tiled++
 		}
-		row.Model, row.Network, row.Values = m.name, m.Network, restored
+		row.Model, row.Network, row.Values = m.Name, m.Network, restored
 		row.Runtime = m.Runtime + " " + m.Version
 		e.rows = append(e.rows, row)
 	}

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"strconv"
 	"strings"
 
-	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/metric"
 )
 
@@ -76,25 +75,10 @@ func spread(values []float64) float64 {
 // report writes the files and prints the table.
 func (e *evaluation) report(out io.Writer) error {
 	list := summaries(e.rows)
-	text := e.markdown(list)
-	if err := durable.OS.MkdirAll(e.Out); err != nil {
-		return fmt.Errorf("-out %s: %w", e.Out, err)
-	}
-	for _, f := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{RecordFile, e.writeRecord}, // first: no table is there without it
-		{PicturesFile, func(w io.Writer) error { return writePictures(w, e.rows) }},
-		{TableFile, func(w io.Writer) error { return writeTable(w, list) }},
-		{MarkdownFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},
-	} {
-		if err := durable.WriteFile(durable.OS, filepath.Join(e.Out, f.name), f.write); err != nil {
-			return fmt.Errorf("-out: %w", err)
-		}
-	}
-	_, err := fmt.Fprintf(out, "%sWritten to %s.\n", text, e.Out)
-	return err
+	return trial.Report(e.Out, out, MarkdownFile, e.markdown(list),
+		trial.JSON(RecordFile, e.record()),
+		trial.File{Name: PicturesFile, Write: func(w io.Writer) error { return writePictures(w, e.rows) }},
+		trial.File{Name: TableFile, Write: func(w io.Writer) error { return writeTable(w, list) }})
 }
 
 func (e *evaluation) markdown(list []*summary) string {
@@ -117,19 +101,7 @@ func (e *evaluation) markdown(list []*summary) string {
 		b.WriteString("; luma without the two outermost pixels where pictures were enlarged")
 	}
 	b.WriteString(".\n\n")
-	for _, m := range e.models {
-		fmt.Fprintf(&b, "- %s: %s for %s", m.name, m.Network, m.Task)
-		if m.Blind {
-			b.WriteString(", t hidden")
-		}
-		fmt.Fprintf(&b, ", in %s %s", m.Runtime, m.Version)
-		if n := e.tiled[m.name]; n > 0 {
-			fmt.Fprintf(&b, "; %d of its inputs did not fit the memory as a whole and were restored in blended tiles", n)
-		}
-		b.WriteString("\n")
-	}
-	b.WriteString("\n")
-	return b.String()
+	return b.String() + e.models.Lines() + "\n"
 }
 
 func (e *evaluation) enlarges() bool {

@@ -14,11 +14,11 @@ import (
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/tile"
+	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
-	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
 )
 
@@ -37,11 +37,8 @@ type Request struct {
 
 // model is one of the models that are compared.
 type model struct {
-	*session.Session
-	name   string
-	noise  task.Noise // what t means
-	runner *tile.Runner
-	tiled  int // pictures that did not fit the memory as a whole
+	*trial.Model
+	noise task.Noise // what t means
 }
 
 // measurement is a request in progress.
@@ -49,6 +46,7 @@ type measurement struct {
 	Request
 	Benchmark Benchmark
 	pictures  *pictures
+	opened    trial.Models
 	models    []*model
 	results   []*result
 	failed    []error // a picture each
@@ -73,11 +71,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	}
 	m := &measurement{Request: r, Benchmark: b, progress: progress.New(log)}
 	defer m.progress.Close()
-	defer func() {
-		for _, o := range m.models {
-			o.Close()
-		}
-	}()
+	defer func() { m.opened.Close() }()
 	if err := m.open(); err != nil {
 		return err
 	}
@@ -103,18 +97,13 @@ func (m *measurement) open() (err error) {
 	if m.pictures, err = openPictures(m.Request, m.Benchmark); err != nil {
 		return err
 	}
-	names := command.ShortNames(m.Models)
+	if m.opened, err = trial.OpenModels(m.Catalog.Models, m.Models, m.Memory, m.Options, m.progress.Print); err != nil {
+		return err
+	}
 	for i, path := range m.Models {
-		s, err := shipped.Open(m.Catalog.Models, path, m.Options)
-		if err != nil {
-			return fmt.Errorf("-model %w", err)
-		}
-		o := &model{Session: s, name: names[i], runner: &tile.Runner{Session: s, Memory: m.Memory}}
+		o := &model{Model: m.opened[i]}
 		m.models = append(m.models, o)
-		if s.Note != "" {
-			m.progress.Print("%s", s.Note)
-		}
-		if o.noise, err = task.ParseNoise(s.Time); err == nil {
+		if o.noise, err = task.ParseNoise(o.Time); err == nil {
 			err = m.Benchmark.fits(o)
 		}
 		if err != nil {
@@ -208,7 +197,7 @@ func (m *measurement) picture(ctx context.Context, name string, done func()) (fo
 			if err != nil {
 				return nil, err
 			}
-			score(by.name, by, answer)
+			score(by.Name, by, answer)
 			done()
 		}
 		if len(m.models) == 0 {
@@ -247,15 +236,15 @@ func (o *model) restore(ctx context.Context, seen *observation) (pixel.Images, e
 			x.Data[i] *= float32(factor)
 		}
 	}
-	plan, err := o.runner.Plan(x.H, x.W)
+	plan, err := o.Runner.Plan(x.H, x.W)
 	if err != nil {
 		return x, err
 	}
 	if !plan.Exact {
-		o.tiled++
+		o.Tiled++
 	}
 	y := pixel.NewImages(1, x.C, o.Scale*x.H, o.Scale*x.W)
-	err = o.runner.Run(ctx, tile.Of(x), t, func(planes [][]float32, row, rows int) {
+	err = o.Runner.Run(ctx, tile.Of(x), t, func(planes [][]float32, row, rows int) {
 		for c, plane := range planes {
 			mean, std := scale.Channel(c)
 			to := y.Data[(c*y.H+row)*y.W:][:rows*y.W]

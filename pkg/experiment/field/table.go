@@ -2,19 +2,16 @@ package field
 
 import (
 	"encoding/csv"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
-	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/metric"
 )
 
@@ -36,39 +33,23 @@ type Record struct {
 	Models    []string `json:"models"`
 }
 
-// maxRecord bounds the file that is read back, in bytes.
-const maxRecord = 1 << 20
-
 // claim finds out early whether the folder can take the tables, and refuses one with tables
 // of another benchmark or of other pictures.
 func (m *measurement) claim() error {
 	if m.Out == "" {
 		m.Out = filepath.Join("results", "runs", "benchmark-"+m.Benchmark.Name+"-"+m.pictures.digest[:8])
 	}
-	if err := durable.CheckFolder(m.Out); err != nil {
-		return fmt.Errorf("-out %w", err)
-	}
-	path := filepath.Join(m.Out, RecordFile)
-	data, err := durable.ReadFile(durable.OS, path, maxRecord)
-	if err == nil {
-		var there Record
-		if err := json.Unmarshal(data, &there); err != nil {
-			return fmt.Errorf("-out %s: it cannot be read: %w; choose another folder", path, err)
+	return trial.Claim(m.Out, RecordFile, func(there Record) string {
+		if there.Digest == m.pictures.digest && there.Benchmark == m.Benchmark.Name {
+			return ""
 		}
-		if there.Digest != m.pictures.digest || there.Benchmark != m.Benchmark.Name {
-			return fmt.Errorf("-out %s: it holds %s of other pictures (%s); choose another folder", m.Out, there.Benchmark, there.Root)
-		}
-	} else if !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("-out: %w", err)
-	}
-	return nil
+		return fmt.Sprintf("%s of other pictures (%s)", there.Benchmark, there.Root)
+	})
 }
 
-// writeRecord says whose tables are in the folder.
-func (m *measurement) writeRecord(w io.Writer) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(Record{m.Benchmark.Name, m.Root, m.List, m.pictures.digest, len(m.pictures.names), m.Models})
+// record says whose tables are in the folder.
+func (m *measurement) record() Record {
+	return Record{m.Benchmark.Name, m.Root, m.List, m.pictures.digest, len(m.pictures.names), m.Models}
 }
 
 // row is one method in the tables.
@@ -157,25 +138,10 @@ func (m *measurement) report(out io.Writer) error {
 	}
 	set := known(figures, m.List, m.Root)
 	list := m.rows(figures, set)
-	text := m.markdown(list, set)
-	if err := durable.OS.MkdirAll(m.Out); err != nil {
-		return fmt.Errorf("-out %s: %w", m.Out, err)
-	}
-	for _, f := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{RecordFile, m.writeRecord}, // first: no table is there without it
-		{PicturesFile, m.writePictures},
-		{TableFile, func(w io.Writer) error { return m.writeTable(w, list, set) }},
-		{MarkdownFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},
-	} {
-		if err := durable.WriteFile(durable.OS, filepath.Join(m.Out, f.name), f.write); err != nil {
-			return fmt.Errorf("-out: %w", err)
-		}
-	}
-	_, err = fmt.Fprintf(out, "%sWritten to %s.\n", text, m.Out)
-	return err
+	return trial.Report(m.Out, out, MarkdownFile, m.markdown(list, set),
+		trial.JSON(RecordFile, m.record()),
+		trial.File{Name: PicturesFile, Write: m.writePictures},
+		trial.File{Name: TableFile, Write: func(w io.Writer) error { return m.writeTable(w, list, set) }})
 }
 
 func (m *measurement) markdown(list []*row, set string) string {
@@ -227,17 +193,7 @@ func (m *measurement) markdown(list []*row, set string) string {
 		}
 		fmt.Fprintf(&t, ". %s.\n\n", cite(sources))
 	}
-	for _, o := range m.models {
-		fmt.Fprintf(&t, "- %s: %s for %s", o.name, o.Network, o.Task)
-		if o.Blind {
-			t.WriteString(", t hidden")
-		}
-		fmt.Fprintf(&t, ", in %s %s", o.Runtime, o.Version)
-		if o.tiled > 0 {
-			fmt.Fprintf(&t, "; %d of its inputs did not fit the memory as a whole and were restored in blended tiles", o.tiled)
-		}
-		t.WriteString("\n")
-	}
+	t.WriteString(m.opened.Lines())
 	if len(m.models) > 0 {
 		t.WriteString("\n")
 	}

@@ -1,5 +1,6 @@
-// Package trial degrades clean pictures, has models restore them and measures the
-// results: whole pictures of any size, one at a time.
+// Package trial degrades clean pictures, has models restore them and measures the results: whole
+// pictures of any size, one at a time. It has what commands that do so share: flags, models side by
+// side, and the folder of their tables.
 package trial
 
 import (

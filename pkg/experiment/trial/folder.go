@@ -1,0 +1,69 @@
+package trial
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+
+	"multiscale/pkg/durable"
+)
+
+// maxRecord bounds the record that is read back, in bytes.
+const maxRecord = 1 << 20
+
+// Claim finds out before the work begins whether the folder -out can take tables: it can be written,
+// and the record of an earlier call, in file, is of the same pictures. other says what else the folder
+// holds by that record, "" for the same.
+func Claim[R any](out, file string, other func(there R) string) error {
+	if err := durable.CheckFolder(out); err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
+	path := filepath.Join(out, file)
+	data, err := durable.ReadFile(durable.OS, path, maxRecord)
+	if err == nil {
+		var there R
+		if err := json.Unmarshal(data, &there); err != nil {
+			return fmt.Errorf("-out %s: it cannot be read: %w; choose another folder", path, err)
+		}
+		if held := other(there); held != "" {
+			return fmt.Errorf("-out %s: it holds %s; choose another folder", out, held)
+		}
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("-out: %w", err)
+	}
+	return nil
+}
+
+// File is a file of a folder of tables.
+type File struct {
+	Name  string
+	Write func(io.Writer) error
+}
+
+// JSON is the file of a record.
+func JSON(name string, record any) File {
+	return File{name, func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(record)
+	}}
+}
+
+// Report makes the folder -out and writes files into it, the record first: no table is there without
+// it. The last file holds the text, which is then printed.
+func Report(out string, to io.Writer, file, text string, files ...File) error {
+	if err := durable.OS.MkdirAll(out); err != nil {
+		return fmt.Errorf("-out %s: %w", out, err)
+	}
+	files = append(files, File{file, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }})
+	for _, f := range files {
+		if err := durable.WriteFile(durable.OS, filepath.Join(out, f.Name), f.Write); err != nil {
+			return fmt.Errorf("-out: %w", err)
+		}
+	}
+	_, err := fmt.Fprintf(to, "%sWritten to %s.\n", text, out)
+	return err
+}
