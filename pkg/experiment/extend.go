@@ -27,7 +27,7 @@ func extendedRun(c *setting.Config) (*runfolder.Record, error) {
 		if c.Extend.Stated {
 			return nil, nil
 		}
-		return nil, command.Wrong("extend", c.Extend.Steps, fmt.Sprintf("there is no run in %s to go on with", dir),
+		return nil, command.Wrong("extend", c.Extend.Steps, fmt.Sprintf("there is no run in %s to continue", dir),
 			fmt.Sprintf("train it first, or state both rates: -lr RATE -extend %d@RATE", c.Extend.Steps))
 	}
 	there, err := runfolder.Read(dir)
@@ -35,7 +35,7 @@ func extendedRun(c *setting.Config) (*runfolder.Record, error) {
 		return nil, err
 	}
 	if setting.Extends(there.Record.Configuration) {
-		return nil, command.Wrong("extend", c.Extend, dir+" is the folder of an extended run", "extend the run that it goes on with by more steps")
+		return nil, command.Wrong("extend", c.Extend, dir+" is the folder of an extended run", "extend the run that it continues by more steps")
 	}
 	if !c.Extend.Stated {
 		rate, err := strconv.ParseFloat(setting.Text(there.Record.Configuration["lr"]), 64)

@@ -153,7 +153,7 @@ func TestExtend(t *testing.T) {
 	}
 	base := filepath.Join(t.TempDir(), "base")
 	if _, err := train(base, "-extend", "7"); err == nil || !strings.Contains(err.Error(), "-extend 7: there is no run in "+base) {
-		t.Errorf("nothing to go on with: %v", err)
+		t.Errorf("nothing to continue: %v", err)
 	}
 	if _, err := train(base, "-lr", "2e-3"); err != nil {
 		t.Fatal(err)
@@ -224,7 +224,7 @@ func TestExtend(t *testing.T) {
 			t.Errorf("%s: %v, want %q", more, err, want)
 		}
 	}
-	if _, err := train(extended, "-extend", "9", "-lr", "2e-3"); err == nil || !strings.Contains(err.Error(), "extend the run that it goes on with by more steps") {
+	if _, err := train(extended, "-extend", "9", "-lr", "2e-3"); err == nil || !strings.Contains(err.Error(), "extend the run that it continues by more steps") {
 		t.Errorf("an extended run extended: %v", err)
 	}
 }

@@ -93,7 +93,7 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 	u.tellSent(u.state.Iteration - before)
 	switch err := u.finish(ctx); {
 	case err != nil && ctx.Err() != nil:
-		return fmt.Errorf("stopped after training; -resume goes on with the export and its checks: %w", ctx.Err())
+		return fmt.Errorf("stopped after training; -resume continues with the export and its checks: %w", ctx.Err())
 	case err != nil:
 		return err
 	}

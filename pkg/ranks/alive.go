@@ -77,7 +77,7 @@ func (r *Ranks) watch(peers []*peer, patience time.Duration) {
 				if err == nil {
 					err = fmt.Errorf("no sign of life for %v", patience)
 				}
-				err = &Ended{fmt.Errorf("%s: %w; -resume goes on from the last checkpoint", r.Name(p.rank), err)}
+				err = &Ended{fmt.Errorf("%s: %w; -resume continues from the last checkpoint", r.Name(p.rank), err)}
 				r.unanswered.CompareAndSwap(nil, &err)
 				r.cancel(peers)
 				return

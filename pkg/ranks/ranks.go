@@ -179,7 +179,7 @@ func (r *Ranks) agree(ctx context.Context, failed error, digest uint64) error {
 	case goesOn:
 		for i := range r.Size() {
 			if binary.LittleEndian.Uint64(all[statusBytes*i+8:]) != binary.LittleEndian.Uint64(all[8:]) {
-				return &Ended{fmt.Errorf("%s and %s have different parameters, which one processor, memory or program must have spoilt; -resume goes on from an earlier checkpoint", r.Name(0), r.Name(i))}
+				return &Ended{fmt.Errorf("%s and %s have different parameters, which one processor, memory or program must have spoilt; -resume continues from an earlier checkpoint", r.Name(0), r.Name(i))}
 			}
 		}
 		return nil

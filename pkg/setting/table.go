@@ -181,7 +181,7 @@ func Table() []Setting {
 			Help: "what adam and adamw keep of the mean of squared gradients from step to step", shown: "0.999 with these"},
 			func(c *Config) *float64 { return &c.Beta2 }, func(r *resolving) float64 { return r.Optimizer.Beta2 }),
 		toggle(Setting{Name: "restart", Group: method, Former: "false",
-			Help: "let the optimizer forget its means of gradients where training goes to the next mesh; the learning rate goes on"},
+			Help: "let the optimizer forget its means of gradients where training goes to the next mesh; the learning rate follows its schedule"},
 			func(c *Config) *bool { return &c.Restart }),
 		share(Setting{Name: "ema", Group: method, Unit: "DECAY", Former: "0", shown: "0: none",
 			Help: "keep a moving average of the weights beside the last ones, like 0.999: a step counts for DECAY times the one after it. It is measured and exported, too, as STRATEGY-seedN-ema.onnx, and changes nothing else"},
@@ -423,7 +423,7 @@ func levels() Setting {
 func stages() Setting {
 	s := of(Setting{
 		Name: "stages", Group: work, Unit: "STEPS,STEPS,...|auto", form: form{"anyOf": []form{listOf(integers(1, maxIterations)), {"const": "auto"}}}, shown: "halves: all of -iterations, then half, then a quarter, ...",
-		Help: "optimizer steps of fullmultiscale, progressive, patches, resizedcrops and meshpatch on each mesh, from the coarsest to the finest: one number more than -levels. auto goes on to the next mesh when the error on the finest one, measured on a few training pictures, falls faster there for its cost; within -budget, or the cost of the usual steps",
+		Help: "optimizer steps of fullmultiscale, progressive, patches, resizedcrops and meshpatch on each mesh, from the coarsest to the finest: one number more than -levels. auto moves to the next mesh when the error on the finest one, measured on a few training pictures, falls faster there for its cost; within -budget, or the cost of the usual steps",
 	}, func(c *Config) *[]int { return &c.Stages }, func(r *resolving) []int { return Halved(r.Iterations, r.Levels) },
 		func(_ *resolving, text string) ([]int, error) {
 			return several(text, false, func(part string) (int, error) {

@@ -4,7 +4,7 @@
 //	{"models": [{
 //	  "name": "denoise", "about": "noise in colour photographs, of any level",
 //	  "file": "denoise.onnx", "sha256": "64 digits of the SHA-256",
-//	  "task": "awgn", "network": "foldnet", "version": "1.0",
+//	  "task": "awgn", "network": "folded", "version": "1.0",
 //	  "card": "denoise.md",
 //	  "test": {
 //	    "in": "denoise-in.png", "in_sha256": "...", "out": "denoise-out.png", "out_sha256": "...",
@@ -237,7 +237,7 @@ func (m *Models) open(model Model, o session.Options) (*session.Session, error) 
 }
 
 // Open opens what a command's -model names: a file, or else the model of that name in the
-// folder files, which may be nil. Errors name the file, or the models that there are.
+// folder files, which may be nil. Errors name the file, or the available models.
 func Open(files fs.FS, name string, o session.Options) (*session.Session, error) {
 	m, model, err := named(files, name)
 	if err != nil {

@@ -28,7 +28,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f := command.NewFlags("restore", "runs an exported model on a picture of any size")
 	f.Help = help
 	f.Group("What is done")
-	f.String(&r.Model, "model", "M.onnx", "the model: a file, or the name of one that comes with the program; a name that is none prints those that there are")
+	f.String(&r.Model, "model", "M.onnx", "the model: a file, or the name of one that comes with the program; an unknown name prints the available ones")
 	f.String(&r.In, "in", "PICTURE", "the picture: PNG, JPEG, GIF, BMP, TIFF, WebP or an array (channels, rows, columns) in .npy; it is turned upright as its EXIF orientation says; or a folder, whose pictures are all restored, those of folders below too")
 	f.String(&r.Out, "out", "PICTURE", "where the result goes; its ending chooses the format: PNG, JPEG, GIF, BMP, TIFF, or .npy for numbers; or a folder, where -in is one: results have the pictures' names, with .png after those of formats that are not written")
 	f.String(&r.Mask, "mask", "PICTURE", "of inpainting: a picture of the same size, white where the picture is to be filled; all other pixels stay as they are")

@@ -50,7 +50,7 @@ func (j *job) restoreFolder(ctx context.Context) error {
 		var wrong *command.UsageError
 		switch {
 		case ctx.Err() != nil:
-			return fmt.Errorf("stopped after %d of %d pictures; -resume goes on: %w", i, len(pending), ctx.Err())
+			return fmt.Errorf("stopped after %d of %d pictures; -resume continues: %w", i, len(pending), ctx.Err())
 		case errors.As(err, &wrong): // every picture would fail
 			return err
 		case err != nil:

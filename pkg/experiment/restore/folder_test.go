@@ -157,7 +157,7 @@ func TestFolderErrors(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := invoke(ctx, t, "-model", model, "-in", in, "-out", out); err == nil || !strings.Contains(err.Error(), "stopped after 0 of 20 pictures; -resume goes on") {
+	if _, err := invoke(ctx, t, "-model", model, "-in", in, "-out", out); err == nil || !strings.Contains(err.Error(), "stopped after 0 of 20 pictures; -resume continues") {
 		t.Errorf("stopped: %v", err)
 	}
 	if left, err := os.ReadDir(out); err == nil && len(left) > 0 {
