@@ -241,8 +241,10 @@ func coreGroupNorm(e *Emitter, o *op.NormOp) string {
 	s := e.Shape(0)
 	y := e.normalise(e.Operand(0), s, s[0]*o.Groups, o.Eps)
 	y = e.reshape(y, s[0], s[1], volume(s)/(s[0]*s[1]), 1) // rank 4 for any rank of x
-	y = e.Node("Mul", []string{y, e.reshape(e.Operand(1), s[1], 1, 1)})
-	y = e.Node("Add", []string{y, e.reshape(e.Operand(2), s[1], 1, 1)})
+	if len(e.Operands()) > 1 {
+		y = e.Node("Mul", []string{y, e.reshape(e.Operand(1), s[1], 1, 1)})
+		y = e.Node("Add", []string{y, e.reshape(e.Operand(2), s[1], 1, 1)})
+	}
 	return e.coreActivate(e.reshape(y, s...), s, o.Act)
 }
 

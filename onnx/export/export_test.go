@@ -240,6 +240,10 @@ func TestOperations(t *testing.T) {
 		"instance norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
 			return b.GroupNorm("n", x, 12, layer.Identity)
 		},
+		"instance norm, no affine part": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.InstanceNorm("", x) },
+		"group norm, no affine part": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
+			return b.Add(op.GroupNorm(x, nil, nil, 3, layer.Eps, layer.SiLU))
+		},
 		"layer norm": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node { return b.LayerNorm(x, layer.Identity) },
 		"strided conv": func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
 			return b.Conv("c", x, layer.Conv{Out: 5, Kernel: 5, Stride: 2})

@@ -2,6 +2,7 @@ package export
 
 import (
 	"math"
+	"slices"
 
 	"multiscale/onnx"
 	"multiscale/pkg/kernel"
@@ -168,18 +169,23 @@ func window(kernel, stride, padding, dilation, groups int) []*onnx.Attribute {
 // becomes one long channel, and back.
 func groupNorm(e *Emitter, o *op.NormOp) string {
 	x, rank, channels := e.Operand(0), len(e.Shape(0)), e.Shape(0)[1]
-	eps := Attribute("epsilon", o.Eps)
-	if o.Groups == channels && rank > 2 {
+	affine, eps := len(e.Operands()) > 1, Attribute("epsilon", o.Eps)
+	if affine && o.Groups == channels && rank > 2 {
 		return e.activate(e.Node("InstanceNormalization", e.Operands(), eps), o.Act)
 	}
 	g := int64(o.Groups)
-	ones := make([]float32, g)
-	for i := range ones {
-		ones[i] = 1
+	plain := func(x string) string {
+		ones := slices.Repeat([]float32{1}, o.Groups)
+		return e.Node("InstanceNormalization", []string{x, e.Floats([]int64{g}, ones...), e.Floats([]int64{g}, make([]float32, g)...)}, eps)
 	}
-	groups := e.Node("Reshape", []string{x, e.Ints(0, g, -1)})
-	groups = e.Node("InstanceNormalization", []string{groups, e.Floats([]int64{g}, ones...), e.Floats([]int64{g}, make([]float32, g)...)}, eps)
+	if o.Groups == channels && rank > 2 {
+		return e.activate(plain(x), o.Act)
+	}
+	groups := plain(e.Node("Reshape", []string{x, e.Ints(0, g, -1)}))
 	y := e.Node("Reshape", []string{groups, e.Node("Shape", []string{x})})
+	if !affine {
+		return e.activate(y, o.Act)
+	}
 	gamma, beta := e.Operand(1), e.Operand(2)
 	if rank > 2 {
 		axes := []int64{1, 2}[:rank-2]

@@ -97,10 +97,15 @@ func (b *Builder) PixelUnshuffle(x *gorgonia.Node, r int) *gorgonia.Node {
 }
 
 // InstanceNorm adds a normalisation of each channel of each image, with parameters name.weight and
-// name.bias (C).
+// name.bias (C). With an empty name it has none, as PyTorch's has by default.
 func (b *Builder) InstanceNorm(name string, x *gorgonia.Node) *gorgonia.Node {
 	if b.err != nil {
 		return nil
+	}
+	if name == "" {
+		return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) {
+			return op.GroupNorm(x, nil, nil, b.channels("instance norm", x), Eps, Identity)
+		})
 	}
 	return b.GroupNorm(name, x, b.channels(name, x), Identity)
 }

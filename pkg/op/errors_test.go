@@ -56,6 +56,7 @@ func TestShapeErrors(t *testing.T) {
 		{"no groups", groupNorm(0, kernel.SiLU), shapes{image(2, 6, 3, 5), vec(6), vec(6)}, []string{"GroupNorm", "0 groups"}},
 		{"gamma", groupNorm(3, kernel.SiLU), shapes{image(2, 6, 3, 5), vec(3), vec(6)}, []string{"GroupNorm", "gamma", "(6)"}},
 		{"beta", groupNorm(3, kernel.SiLU), shapes{image(2, 6, 3, 5), vec(6), vec(3)}, []string{"GroupNorm", "beta", "(6)"}},
+		{"gamma alone", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.GroupNorm(in[0], in[1], nil, 3, 1e-5, act) }, shapes{image(2, 6, 3, 5), vec(6)}, []string{"GroupNorm", "one of gamma and beta is missing"}},
 		{"layer norm", func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.LayerNorm(in[0], 1e-5, act) }, shapes{vec(3)}, []string{"LayerNorm"}},
 		{"add channel", two(op.AddChannel), shapes{image(2, 3, 5, 7), vec(3, 2)}, []string{"AddChannel", "embedding", "(2, 3)"}},
 		{"concat sizes", two(op.Concat), shapes{image(2, 3, 5, 7), image(2, 3, 5, 8)}, []string{"Concat"}},

@@ -135,6 +135,9 @@ var operations = []operationTest{
 	{"group norm", groupNorm(3, kernel.Identity), 3, shapes{image(2, 6, 3, 5), vec(6), vec(6)}},
 	{"group norm, SiLU", groupNorm(2, kernel.SiLU), 3, shapes{image(2, 6, 3, 5), vec(6), vec(6)}},
 	{"group norm, Tanh", groupNorm(1, kernel.Tanh), 3, shapes{image(2, 6, 3, 5), vec(6), vec(6)}},
+	{"group norm, no affine part", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
+		return op.GroupNorm(in[0], nil, nil, 6, 1e-3, kernel.Activation{Kind: kernel.SiLU})
+	}, 1, shapes{image(2, 6, 3, 5)}},
 	{"group norm of sequences", groupNorm(3, kernel.SiLU), 3, shapes{vec(2, 6, 7), vec(6), vec(6)}},
 	{"layer norm", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
 		return op.LayerNorm(in[0], 1e-5, kernel.Activation{Kind: kernel.SiLU})

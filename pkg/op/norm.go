@@ -14,8 +14,8 @@ import (
 //	y = Act(gamma*(x-mean)/sqrt(variance+Eps) + beta)
 //
 // with the biased variance of each sample's group. Kind is "GroupNorm", with
-// inputs x, gamma, beta, or "LayerNorm": one group of all channels and no
-// affine part, with the one input x.
+// inputs x, gamma, beta, or x alone, without the affine part; or "LayerNorm":
+// one group of all channels, with the one input x.
 type NormOp struct {
 	Base
 	Groups int
@@ -28,7 +28,7 @@ type NormOp struct {
 }
 
 // GroupNorm normalises x (N,C,H,W) or (N,C,T) over groups of C/groups
-// channels; gamma and beta have shape (C).
+// channels; gamma and beta have shape (C), or are nil for 1 and 0.
 func GroupNorm(x, gamma, beta *gorgonia.Node, groups int, eps float32, act kernel.Activation) (*gorgonia.Node, error) {
 	in, err := imageOf("GroupNorm", x)
 	if err != nil {
@@ -36,6 +36,12 @@ func GroupNorm(x, gamma, beta *gorgonia.Node, groups int, eps float32, act kerne
 	}
 	if groups < 1 || in.c%groups != 0 {
 		return nil, fmt.Errorf("GroupNorm: %d channels cannot be cut into %d groups", in.c, groups)
+	}
+	if gamma == nil && beta == nil {
+		return normalise("GroupNorm", in, groups, eps, act, x)
+	}
+	if gamma == nil || beta == nil {
+		return nil, fmt.Errorf("GroupNorm: one of gamma and beta is missing")
 	}
 	if err := want("GroupNorm", "gamma", gamma, in.c); err != nil {
 		return nil, err

@@ -219,8 +219,12 @@ func checkPad(mode pad.Mode) func(*checker) {
 }
 
 func checkInstanceNorm(k *checker) {
-	var h struct{ Eps float32 }
+	h := struct {
+		Eps    float32
+		Affine bool
+	}{Affine: k.hasInput("weight")}
 	k.decode(&h)
+	settle(k, "the presence of a weight", k.hasInput("weight"), h.Affine)
 	k.vector("y.npy", func(b *layer.Builder, in inputs) *gorgonia.Node {
 		return b.Add(op.GroupNorm(in["x"], in["weight"], in["bias"], in["x"].Shape()[1], h.Eps, layer.Identity))
 	})
