@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,7 @@ func TestHostileCheckpoints(t *testing.T) {
 		"no storage":             {checkpoint(t, dictionary(rebuild+"(NNNNtR")), "None, None, None and None"},
 		"tensor of nothing":      {checkpoint(t, dictionary(rebuild+")R")), "without shape"},
 		"another persistent":     {checkpoint(t, dictionary("NQ")), "want a storage"},
+		"a lazy negation":        {checkpoint(t, dictionary(strings.Replace(tensor(4, 0, tuple(2), tuple(1)), "\x89NtR", "\x89N}"+text("neg")+"\x88stR", 1)), "data/0", four), "resolve_neg"},
 		"two sizes":              {checkpoint(t, "\x80\x02}("+text("a")+tensor(4, 0, tuple(1), tuple(1))+text("b")+tensor(3, 0, tuple(1), tuple(1))+"u.", "data/0", four), "two ways"},
 
 		"no pickle":               {zipped(t, zip.Store, "x", ""), "holds no data.pkl"},
@@ -163,6 +165,36 @@ func TestHostileCheckpoints(t *testing.T) {
 			}
 			if _, err := os.Stat("owned"); err == nil {
 				t.Error("the command was run")
+			}
+		})
+	}
+}
+
+// TestBeside reads checkpoints that hold something beside the weights w.
+func TestBeside(t *testing.T) {
+	part := func(key, value string) string { return text(key) + value }
+	call := func(class string) string { return "c" + class + "\n(tR" }
+	w := "}" + text("w") + tensor(4, 0, tuple(4), tuple(1)) + "s"
+	zeros := "}" + text("w") + tensor(4, 0, tuple(4), tuple(0)) + "s"
+	many := 300_000
+	for name, c := range map[string]struct{ entries, part string }{
+		"nothing":             {part("model", w), "model"},
+		"EMA":                 {part("params", zeros) + part("params_ema", w), "params_ema"},
+		"EMA as timm has it":  {part("state_dict", zeros) + part("state_dict_ema", w), "state_dict_ema"},
+		"EMA, another order":  {part("ema_state_dict", w) + part("model_state_dict", zeros), "ema_state_dict"},
+		"version of PyTorch":  {part("state_dict", w) + part("version", "ctorch.torch_version\nTorchVersion\n"+text("2.15.0")+"\x85\x81}b"), "state_dict"},
+		"default dictionary":  {part("state_dict", w) + part("scores", "ccollections\ndefaultdict\nc__builtin__\nfloat\n\x85R"), "state_dict"},
+		"complex, Python 2":   {part("state_dict", w) + part("z", call("__builtin__\ncomplex")), "state_dict"},
+		"complex, Python 3":   {part("state_dict", w) + part("z", call("builtins\ncomplex")), "state_dict"},
+		"a dictionary, often": {part("notes", "}q\x05("+strings.Repeat("K\x01N", many)+"u") + strings.Repeat(part("", "h\x05"), many) + part("best", w), "best"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, err := weights.Decode(checkpoint(t, "\x80\x02}("+c.entries+"u.", "data/0", "\x00\x00\x00\x00\x00\x00\x80\x3f"+strings.Repeat("\x00", 8)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if v, err := f.Tensors["w"].Floats(); err != nil || f.Part != c.part || !slices.Equal(v, []float32{0, 1, 0, 0}) {
+				t.Errorf("part %q: %v, %v", f.Part, v, err)
 			}
 		})
 	}

@@ -71,6 +71,7 @@ func classTable() map[string]any {
 		"collections.Counter":                        dictionary,
 		"collections.defaultdict":                    dictionary,
 		"builtins.dict":                              dictionary,
+		"__builtin__.dict":                           dictionary,
 	} {
 		classes[name] = f
 	}
@@ -79,14 +80,17 @@ func classTable() map[string]any {
 		"torch.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer", "torch.device", "torch.Generator",
 		"argparse.Namespace", "types.SimpleNamespace", "_codecs.encode", "datetime.datetime", "datetime.timedelta",
 		"pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
-		"builtins.set", "builtins.frozenset", "builtins.list", "builtins.tuple", "builtins.complex", "builtins.bytearray",
-		"builtins.int", "builtins.float", "builtins.str", "builtins.bool", "builtins.bytes", "builtins.object", "builtins.slice",
-		"__builtin__.set", "__builtin__.frozenset", "__builtin__.object", "copy_reg._reconstructor", "copyreg._reconstructor",
-		"numpy.dtype", "numpy.ndarray",
+		"torch.torch_version.TorchVersion", "copy_reg._reconstructor", "copyreg._reconstructor", "numpy.dtype", "numpy.ndarray",
 		"numpy.core.multiarray.scalar", "numpy.core.multiarray._reconstruct", "numpy.core.numeric._frombuffer",
 		"numpy._core.multiarray.scalar", "numpy._core.multiarray._reconstruct", "numpy._core.numeric._frombuffer",
 	} {
-		classes[name] = pickle.Func(func(pickle.Tuple) (any, error) { return standIn{name}, nil })
+		classes[name] = standInFor(name)
+	}
+	for _, name := range []string{
+		"bool", "bytearray", "bytes", "complex", "float", "frozenset", "int", "list", "object", "range", "set", "slice", "str", "tuple",
+	} {
+		classes["builtins."+name] = standInFor(name)
+		classes["__builtin__."+name] = standInFor(name) // in protocol 2, torch.save's default
 	}
 	// Lightning's dictionary of settings.
 	for _, module := range []string{"pytorch_lightning.utilities.parsing", "lightning_fabric.utilities.data", "lightning.fabric.utilities.data"} {
@@ -94,6 +98,10 @@ func classTable() map[string]any {
 	}
 	classes["collections.deque"] = pickle.Func(func(pickle.Tuple) (any, error) { return &pickle.List{}, nil })
 	return classes
+}
+
+func standInFor(class string) pickle.Func {
+	return func(pickle.Tuple) (any, error) { return standIn{class}, nil }
 }
 
 // global is the table of classes as a function.
@@ -140,6 +148,13 @@ func rebuildTensor(args pickle.Tuple) (any, error) {
 	strides, ok4 := args[3].(pickle.Tuple)
 	if !ok1 || !ok2 || !ok3 || !ok4 {
 		return nil, fmt.Errorf("a tensor is made from %s, %s, %s and %s", pickle.Kind(args[0]), pickle.Kind(args[1]), pickle.Kind(args[2]), pickle.Kind(args[3]))
+	}
+	for _, a := range args[4:] {
+		if marks, ok := a.(*pickle.Dict); ok {
+			if negative, _ := marks.Get("neg"); negative == true {
+				return nil, errors.New("a tensor's values stand for their negatives (a lazy negation); save tensor.resolve_neg()")
+			}
+		}
 	}
 	return &view{s, s.element, int(offset), shape, strides}, nil
 }
@@ -258,10 +273,18 @@ func integers(t pickle.Tuple) ([]int, error) {
 
 // preferred are the keys under which checkpoints keep weights, the best first: averaged ones
 // before the last ones.
-var preferred = []string{"params_ema", "model_ema", "ema", "params", "state_dict", "model_state_dict", "model", "net"}
+var preferred = []string{"params_ema", "model_ema", "state_dict_ema", "ema_state_dict", "ema", "params", "state_dict", "model_state_dict", "model", "net"}
 
 // find returns the dictionary of tensors in a checkpoint, and its key where it is part of another.
 func find(value any) (tensors *pickle.Dict, key string, err error) {
+	known := map[*pickle.Dict]bool{} // a checkpoint may refer to a dictionary many times
+	holdsTensors := func(v any) bool {
+		d, ok := v.(*pickle.Dict)
+		if _, seen := known[d]; ok && !seen {
+			known[d] = namesTensors(d)
+		}
+		return known[d]
+	}
 	top, ok := value.(*pickle.Dict)
 	if !ok {
 		return nil, "", fmt.Errorf("it holds %s, want a dictionary of tensors; save model.state_dict()", pickle.Kind(value))
@@ -296,12 +319,8 @@ func find(value any) (tensors *pickle.Dict, key string, err error) {
 	return nil, "", fmt.Errorf("it holds several dictionaries of tensors (%s); save the one that is needed alone", list(keys))
 }
 
-// holdsTensors tells a dictionary in which texts name tensors.
-func holdsTensors(v any) bool {
-	d, ok := v.(*pickle.Dict)
-	if !ok {
-		return false
-	}
+// namesTensors tells a dictionary in which texts name tensors.
+func namesTensors(d *pickle.Dict) bool {
 	for _, e := range d.Entries {
 		_, named := e.Key.(string)
 		if _, tensor := e.Value.(*view); named && tensor {
