@@ -97,7 +97,14 @@ func (r *resolving) checkMeshes() error {
 		if r.isGiven("levels") && deepest >= 0 {
 			return command.Wrong("levels", r.Levels, reason, fmt.Sprintf("use at most %d", deepest))
 		}
-		return command.Wrong("side", r.Side, reason, fmt.Sprintf("use a multiple of %d from %d on, or other -levels", multiple<<r.Levels, minSide<<r.Levels))
+		advice := fmt.Sprintf("use a multiple of %d", multiple<<r.Levels)
+		if minSide > multiple {
+			advice += fmt.Sprintf(" from %d on", minSide<<r.Levels)
+		}
+		if deepest >= 0 {
+			advice += fmt.Sprintf(", or -levels %d", deepest)
+		}
+		return command.Wrong("side", r.Side, reason, advice)
 	}
 	if len(r.Stages) != r.Levels+1 {
 		return command.Wrong("stages", text(r.Stages), fmt.Sprintf("%d stages for -levels %d", len(r.Stages), r.Levels),

@@ -179,10 +179,10 @@ func TestMistakes(t *testing.T) {
 		{"-levels 9", "-levels 9: side 32 does not go with 9 levels of halving: the coarsest mesh must have a side of at least 4 that 4 divides; use at most 3"},
 		{"-levels -1", "-levels -1: too small"},
 		{"-levels 1.5", "-levels 1.5: not a whole number"},
-		{"-side 33", "-side 33: side 33 does not go with 2 levels"},
+		{"-side 33", "-side 33: side 33 does not go with 2 levels of halving: the coarsest mesh must have a side of at least 4 that 4 divides; use a multiple of 16"},
 		{"-side 33 -levels 1", "-side 33: "},
 		{"-side 0", "-side 0: too small"},
-		{"-side 40", "use a multiple of 16 from 16 on"}, // 40/4 = 10: the UNet cannot halve it twice
+		{"-side 40", "that 4 divides; use a multiple of 16, or -levels 1"},
 		{"-side 99999999999999999999", "not a whole number"},
 		{"-batch 0", "-batch 0: too small, the minimum is 1"},
 		{"-batch 65536 -side 16384 -levels 8", "pictures a step"},
