@@ -99,8 +99,7 @@ func (b binaries) open(o Options) (*Set, error) {
 	for _, folder := range b.folders {
 		dir := filepath.Join(o.Root, filepath.FromSlash(folder))
 		train := b.present(dir, b.train)
-		stray := matching(dir, b.partial)
-		stray = slices.DeleteFunc(stray, func(name string) bool { return slices.Contains(train, name) })
+		stray := others(dir, b.partial, train)
 		validation := b.present(dir, b.validation)
 		switch {
 		case len(train) > 0 || len(stray) > 0:
@@ -128,6 +127,11 @@ func (b binaries) present(dir string, list []binaryFile) (names []string) {
 	return names
 }
 
+// others returns the files in dir that a pattern matches, beside some.
+func others(dir, pattern string, known []string) []string {
+	return slices.DeleteFunc(matching(dir, pattern), func(name string) bool { return slices.Contains(known, name) })
+}
+
 // openIn opens the files in dir. Without any of the data set's training files, stray
 // ones, excerpts of them, serve as an incomplete set; otherwise they are left out.
 func (b binaries) openIn(o Options, dir string, train, stray, validation []string) (*Set, error) {
@@ -135,6 +139,10 @@ func (b binaries) openIn(o Options, dir string, train, stray, validation []strin
 	excerpts := len(train) == 0
 	if excerpts {
 		train, stray = stray, nil
+	}
+	for _, f := range b.validation {
+		ending := filepath.Ext(f.name)
+		stray = append(stray, others(dir, strings.TrimSuffix(f.name, ending)+"*"+ending, validation)...)
 	}
 	c, err := readContents(files{dir, append(slices.Clone(train), validation...)})
 	if err != nil {

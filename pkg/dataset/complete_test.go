@@ -17,6 +17,7 @@ func TestIncomplete(t *testing.T) {
 	write(t, batch, at("cifar"), "data_batch_1.bin")
 	write(t, batch, at("cifar"), "data_batch_1 (1).bin")
 	write(t, batch, at("renamed"), "data_batch_2 (1).bin")
+	write(t, batch, at("renamed"), "test_batch (1).bin")
 	write(t, recordsOf(3, cifar10Layout, "2"), at("renamed"), "data_batch_3.bin")
 	write(t, batch, at("twice"), "data_batch_1.bin")
 	write(t, batch, at("twice"), "data_batch_2.bin")
@@ -39,7 +40,7 @@ func TestIncomplete(t *testing.T) {
 		train, validation int
 	}{
 		{"cifar10", "cifar", []string{"missing data_batch_2.bin, data_batch_3.bin, data_batch_4.bin, data_batch_5.bin, test_batch.bin", "3 of 10000", "not its own: data_batch_1 (1).bin"}, 2, 1},
-		{"cifar10", "renamed", []string{"missing data_batch_1.bin, data_batch_2.bin, data_batch_4.bin", "not its own: data_batch_2 (1).bin"}, 2, 1},
+		{"cifar10", "renamed", []string{"missing data_batch_1.bin, data_batch_2.bin, data_batch_4.bin", "not its own: data_batch_2 (1).bin, test_batch (1).bin"}, 2, 1},
 		{"cifar10", "twice", []string{"data_batch_2.bin is a copy of data_batch_1.bin"}, 0, 0},
 		{"stl10", "stl", []string{"missing unlabeled_X.bin, test_X.bin", "3 of 5000"}, 0, 0},
 		{"stl10", "stlfolder", []string{"pictures instead of"}, 0, 0},
