@@ -41,7 +41,14 @@ func start() (ranks.Transport, error) {
 			Advice: "build it with go build -tags mpi, or start it without mpirun",
 		}
 	}
-	return mpi.Start()
+	t, err := mpi.Start()
+	if err == nil && t.Size() != n {
+		err = &command.UsageError{
+			Reason: fmt.Sprintf("%d processes were started together (%s), and the MPI library of the program knows of %d: each would train alone", n, variable, t.Size()),
+			Advice: "start it with the mpirun of that library, or build it for the other one (tags mpi, or mpi,mpich)",
+		}
+	}
+	return t, err
 }
 
 // together does what a command of several processes does, and returns its error on rank 0 alone.

@@ -3,8 +3,6 @@
 package mpi
 
 /*
-#cgo !mpich pkg-config: mpi-c
-#cgo mpich pkg-config: mpich
 #include <mpi.h>
 
 static int start(int *rank, int *size) {
