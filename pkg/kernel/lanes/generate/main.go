@@ -17,11 +17,12 @@ type isa struct {
 	name  string
 	lanes int
 	group int // rows of a tile that lie at equal distances
+	ahead int // bytes that a product fetches B ahead; 0 for not at all
 }
 
 var (
-	avx2   = isa{"AVX2", 8, 2}
-	avx512 = isa{"AVX512", 16, 4}
+	avx2   = isa{"AVX2", 8, 2, 0}
+	avx512 = isa{"AVX512", 16, 4, 4096}
 )
 
 // maxGroups and maxVectors bound the tile: 3 groups by 2 vectors are 12 sums

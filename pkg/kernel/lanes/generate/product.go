@@ -21,7 +21,8 @@ var (
 // step multiplies one value per row, broadcast, with one vector (or two) of B, and all
 // sums of a tile stay in registers. It goes through the groups of rows in tiles of as
 // many as the registers hold. A single group makes poor use of the vectors that it
-// loads: the last four are two and two.
+// loads: the last four are two and two. B may come from memory far away: the hardware
+// stops to fetch ahead at the end of every page.
 func (s isa) product(vectors int) {
 	name := fmt.Sprintf("product%s_%d", s.name, vectors)
 	TEXT(name, NOSPLIT, "func(p *Product)")
@@ -84,6 +85,11 @@ func (s isa) tile(label string, p, first, step, step3, inner, bInner reg.Registe
 	bs := s.vectors(vectors)
 	for j, v := range bs {
 		VMOVUPS(at(b, j*s.bytes()), v)
+	}
+	for j := range bs {
+		if s.ahead > 0 {
+			PREFETCHT0(at(b, s.ahead+j*s.bytes()))
+		}
 	}
 	for i, row := range sums {
 		v := s.vector()
