@@ -86,6 +86,7 @@ type scratch struct {
 	pixels         []pixel
 
 	spectrum, other, products []float32 // Winograd's domain
+	partial                   []float32 // sums of a gradient's block
 	routes                    [lanes.Maps]route
 	sources, targets          listed
 	taps, rows                listed // of weights

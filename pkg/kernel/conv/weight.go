@@ -24,9 +24,12 @@ type weightJob struct {
 	width     int // channels, or if narrow outputs, side by side in the sums
 	merged    int // outputs in a chunk of the second pass
 	slices    int
-	partial   []float32 // slices of blocks of channels of (O, taps, width); if narrow, of outputs of (taps, width)
-	merging   bool
-	running   running
+	// Distances in the sums of a block: from tap to tap of mergedRows outputs, from them
+	// to the next outputs, and from a vector of channels to the next.
+	tap, group, vectors int
+	partial             []float32 // slices of blocks; if narrow, slices of blocks of outputs of (taps, width)
+	merging             bool
+	running             running
 }
 
 var weightJobs kernel.Free[weightJob]
@@ -58,7 +61,13 @@ func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	j.tiling = tile(s.output(), maxSlice(k, j.minimal != nil), unit)
 	rectangles, blocks := j.tiling.count(), j.blocks()
 	j.slices = min(max(rectangles/fullSlice, ceil(minChunks, blocks)), ceil(maxChunks, blocks), rectangles)
-	room := j.sums(0, 0, j.slices)
+	j.tap = mergedRows*j.width + spread
+	j.group = j.taps * j.tap
+	j.vectors = ceil(j.outputs, mergedRows) * j.group
+	room := 0
+	if j.slices > 1 {
+		room = j.slices * blocks * j.block()
+	}
 	if j.narrow = j.isNarrow(); j.narrow {
 		j.width = width(k, s.O)
 		j.taps, j.merged = s.Kernel*j.narrowRows(), j.width
@@ -93,7 +102,8 @@ func maxSlice(k *lanes.Kernels, winograd bool) int {
 
 var winogradSlice = 512
 
-// mergedRows is how many outputs one chunk of the second pass takes, if not narrow.
+// mergedRows is how many outputs one chunk of the second pass takes, if not narrow. The
+// sums of one tap for them lie side by side: stretches that the cache fetches ahead.
 const mergedRows = 8
 
 func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.channels) }
@@ -108,6 +118,9 @@ func (j *weightJob) do(s *scratch, chunk int) {
 	slice, block := chunk/j.blocks(), chunk%j.blocks()
 	across := ceil(j.shape.C, j.channels)
 	o, c := block/across*j.outputs, block%across*j.channels
+	if j.slices == 1 && !j.narrow {
+		s.partial = grow(s.partial, j.block()+slack)
+	}
 	j.sum(s, o, c, slice)
 	if j.slices > 1 {
 		return
@@ -139,10 +152,21 @@ func (j *weightJob) sum(s *scratch, o, c, slice int) {
 	}
 }
 
-// sums is where output o's sums begin for vectors b of channels and a slice.
-func (j *weightJob) sums(o, b, slice int) int {
-	across := ceil(j.shape.C, j.width)
-	return ((slice*across+b)*j.shape.O + o) * j.taps * j.width
+// at is where the sums of an output of a block begin.
+func (j *weightJob) at(o int) int { return o/mergedRows*j.group + o%mergedRows*j.width }
+
+// block is the room for the sums of a block.
+func (j *weightJob) block() int { return j.channels / j.width * j.vectors }
+
+// sums returns the sums of a slice from output o and channel c on, within their block. A
+// single slice has them in the memory of its core, which is in the cache.
+func (j *weightJob) sums(s *scratch, o, c, slice int) []float32 {
+	at := c%j.channels/j.width*j.vectors + j.at(o%j.outputs)
+	if j.slices == 1 {
+		return s.partial[at:]
+	}
+	block := o/j.outputs*ceil(j.shape.C, j.channels) + c/j.channels
+	return j.partial[(slice*j.blocks()+block)*j.block()+at:]
 }
 
 // pixels adds the products of the pixels in r.
@@ -159,8 +183,9 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 	g.gather(k, s, j.gy, shape.output(), o)
 	p := &s.product
 	p.A, p.Segments, p.K = g.data, s.listRows(r, g, 1, w, shape.Stride), r.cols
-	p.CStep, p.AStep, p.AInner, p.BInner = j.taps*j.width, 1, g.width, shape.Stride*w.width
-	s.listOutputs(k, outputs)
+	p.CStep, p.AStep, p.AInner, p.BInner = j.width, 1, g.width, shape.Stride*w.width
+	j.listOutputs(s, outputs)
+	sums := j.sums(s, o, c, slice)
 	for t := range j.taps {
 		at := w.at(0, t/shape.Kernel, t%shape.Kernel)
 		if tiny {
@@ -168,8 +193,8 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 		}
 		for b := 0; b < channels; b += j.width {
 			p.B = w.data[b/w.width*w.block+at:]
-			p.C = j.partial[j.sums(o, (c+b)/j.width, slice)+t*j.width:]
-			s.multiplyOutputs(k, outputs, ceil(min(j.width, channels-b), k.Lanes))
+			p.C = sums[b/j.width*j.vectors+t*j.tap:]
+			j.multiplyOutputs(s, outputs, ceil(min(j.width, channels-b), k.Lanes))
 		}
 	}
 }
@@ -198,18 +223,18 @@ func (s *scratch) listRows(r rectangle, a *window, apartA int, b *window, apartB
 
 // listOutputs lists the rows of a product whose rows are outputs, side by side in A: as
 // many as fill groups.
-func (s *scratch) listOutputs(k *lanes.Kernels, outputs int) {
-	p := &s.product
+func (j *weightJob) listOutputs(s *scratch, outputs int) {
+	k, p := j.kernels, &s.product
 	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
 	for o := 0; o+k.Group <= outputs; o += k.Group {
-		p.ARow, p.CRow = append(p.ARow, o), append(p.CRow, o*p.CStep)
+		p.ARow, p.CRow = append(p.ARow, o), append(p.CRow, j.at(o))
 	}
 }
 
 // multiplyOutputs runs the product for the outputs that are listed, and computes those
 // that fill no group aside.
-func (s *scratch) multiplyOutputs(k *lanes.Kernels, outputs, vectors int) {
-	p := &s.product
+func (j *weightJob) multiplyOutputs(s *scratch, outputs, vectors int) {
+	k, p := j.kernels, &s.product
 	k.Product(p, vectors)
 	first := len(p.ARow) * k.Group
 	if first == outputs {
@@ -224,7 +249,7 @@ func (s *scratch) multiplyOutputs(k *lanes.Kernels, outputs, vectors int) {
 	}
 	k.Product(rest, vectors)
 	for i := range outputs - first {
-		row := p.C[(first+i)*p.CStep:][:vectors*k.Lanes]
+		row := p.C[j.at(first+i):][:vectors*k.Lanes]
 		for l, v := range s.sums[i*wide:][:len(row)] {
 			if p.Accumulate {
 				v += row[l]
@@ -247,15 +272,15 @@ func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 	}
 	k, shape, taps := j.kernels, j.shape, j.shape.taps()
 	t := &s.scatter
-	*t = lanes.Scatter{Stride: taps, Step: j.width, Count: taps, Items: last - first, SrcItem: taps * j.width, DstItem: shape.C * taps, Ahead: ceil(taps*k.Lanes, line)}
+	*t = lanes.Scatter{Stride: taps, Step: j.tap, Count: taps, Items: last - first, SrcItem: j.width, DstItem: shape.C * taps, Ahead: ceil(taps*k.Lanes, line)}
 	for b := from / j.width; b < ceil(to, j.width); b++ {
-		sums := j.partial[j.sums(first, b, 0):j.sums(last, b, 0)]
+		sums := j.sums(s, first, b*j.width, 0)
 		for slice := 1; slice < j.slices; slice++ {
-			vector.Add(sums, sums, j.partial[j.sums(first, b, slice):][:len(sums)])
+			vector.Add(sums[:j.group], sums[:j.group], j.sums(s, first, b*j.width, slice)[:j.group])
 		}
-		sums = j.partial[j.sums(first, b, 0):] // with what scatter may read behind
 		if j.minimal != nil {
 			sums = j.interpolate(s, sums, last-first)
+			t.Step, t.SrcItem = j.width, taps*j.width
 		}
 		for c := b * j.width; c < min(shape.C, (b+1)*j.width); c += k.Lanes {
 			t.Channels = min(k.Lanes, shape.C-c)

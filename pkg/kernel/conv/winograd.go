@@ -228,13 +228,13 @@ func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slic
 	p := &s.product
 	p.Segments, p.K = lanes.Whole, q.count
 	p.AStep, p.AInner, p.BInner = 1, g.width, wide
-	p.CStep = j.taps * j.width
-	s.listOutputs(k, outputs)
+	p.CStep = j.width
+	j.listOutputs(s, outputs)
+	sums := j.sums(s, o, c, slice)
 	for v := range q.size {
 		for b := 0; b < channels; b += j.width {
-			sums := j.partial[j.sums(o, (c+b)/j.width, slice):]
-			p.A, p.B, p.C = s.other[v*to:], s.spectrum[v*from+b:], sums[v*j.width:]
-			s.multiplyOutputs(k, outputs, ceil(min(j.width, channels-b), k.Lanes))
+			p.A, p.B, p.C = s.other[v*to:], s.spectrum[v*from+b:], sums[b/j.width*j.vectors+v*j.tap:]
+			j.multiplyOutputs(s, outputs, ceil(min(j.width, channels-b), k.Lanes))
 		}
 	}
 }
@@ -245,9 +245,9 @@ func (j *weightJob) interpolate(s *scratch, sums []float32, n int) []float32 {
 	s.sums = grow(s.sums, n*spectrumTaps*j.width+slack)
 	t := &s.transform
 	t.Src, t.Dst = sums, s.sums
-	t.SrcRow, t.SrcCol = j.minimal.spectrum*j.width, j.width
+	t.SrcRow, t.SrcCol = j.minimal.spectrum*j.tap, j.tap
 	t.DstRow, t.DstCol = 3*j.width, j.width
-	from, to := series{item: j.minimal.size * j.width, vector: k.Lanes}, series{item: spectrumTaps * j.width, vector: k.Lanes}
+	from, to := series{item: j.width, vector: k.Lanes}, series{item: spectrumTaps * j.width, vector: k.Lanes}
 	s.transformSeries(k, j.minimal.weights, n, j.width/k.Lanes, from, to)
 	return s.sums
 }
