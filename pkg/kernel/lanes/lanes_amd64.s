@@ -4427,6 +4427,28 @@ block_gatherAVX512:
 	JL              quad_gatherAVX512
 	CMPQ            CX, $0x10
 	JL              tail_gatherAVX512
+	MOVQ            DX, SI
+	SHLQ            $0x04, SI
+	ADDQ            R12, SI
+	LEAQ            (SI)(DX*4), DI
+	LEAQ            (DI)(DX*4), R8
+	LEAQ            (R8)(DX*4), R9
+	PREFETCHT0      (SI)
+	PREFETCHT0      (SI)(DX*1)
+	PREFETCHT0      (SI)(DX*2)
+	PREFETCHT0      (SI)(BX*1)
+	PREFETCHT0      (DI)
+	PREFETCHT0      (DI)(DX*1)
+	PREFETCHT0      (DI)(DX*2)
+	PREFETCHT0      (DI)(BX*1)
+	PREFETCHT0      (R8)
+	PREFETCHT0      (R8)(DX*1)
+	PREFETCHT0      (R8)(DX*2)
+	PREFETCHT0      (R8)(BX*1)
+	PREFETCHT0      (R9)
+	PREFETCHT0      (R9)(DX*1)
+	PREFETCHT0      (R9)(DX*2)
+	PREFETCHT0      (R9)(BX*1)
 	MOVQ            R12, SI
 	LEAQ            (SI)(DX*4), DI
 	LEAQ            (DI)(DX*4), R8
@@ -5064,30 +5086,52 @@ full_biased_scatterAVX512:
 	ADDQ       $0x40, R15
 
 full_write_scatterAVX512:
-	MOVQ    R13, R8
-	LEAQ    (R8)(SI*4), R9
-	LEAQ    (R9)(SI*4), R10
-	LEAQ    (R10)(SI*4), R11
-	VMOVUPS Z15, (R8)
-	VMOVUPS Z10, (R8)(SI*1)
-	VMOVUPS Z13, (R8)(SI*2)
-	VMOVUPS Z12, (R8)(DI*1)
-	VMOVUPS Z14, (R9)
-	VMOVUPS Z11, (R9)(SI*1)
-	VMOVUPS Z16, (R9)(SI*2)
-	VMOVUPS Z9, (R9)(DI*1)
-	VMOVUPS Z7, (R10)
-	VMOVUPS Z2, (R10)(SI*1)
-	VMOVUPS Z6, (R10)(SI*2)
-	VMOVUPS Z4, (R10)(DI*1)
-	VMOVUPS Z3, (R11)
-	VMOVUPS Z1, (R11)(SI*1)
-	VMOVUPS Z5, (R11)(SI*2)
-	VMOVUPS Z0, (R11)(DI*1)
-	ADDQ    $0x40, R13
-	SUBQ    $0x10, BP
-	JG      block_scatterAVX512
-	JMP     end_scatterAVX512
+	MOVQ       SI, R8
+	SHLQ       $0x04, R8
+	ADDQ       R13, R8
+	LEAQ       (R8)(SI*4), R9
+	LEAQ       (R9)(SI*4), R10
+	LEAQ       (R10)(SI*4), R11
+	PREFETCHT0 (R8)
+	PREFETCHT0 (R8)(SI*1)
+	PREFETCHT0 (R8)(SI*2)
+	PREFETCHT0 (R8)(DI*1)
+	PREFETCHT0 (R9)
+	PREFETCHT0 (R9)(SI*1)
+	PREFETCHT0 (R9)(SI*2)
+	PREFETCHT0 (R9)(DI*1)
+	PREFETCHT0 (R10)
+	PREFETCHT0 (R10)(SI*1)
+	PREFETCHT0 (R10)(SI*2)
+	PREFETCHT0 (R10)(DI*1)
+	PREFETCHT0 (R11)
+	PREFETCHT0 (R11)(SI*1)
+	PREFETCHT0 (R11)(SI*2)
+	PREFETCHT0 (R11)(DI*1)
+	MOVQ       R13, R8
+	LEAQ       (R8)(SI*4), R9
+	LEAQ       (R9)(SI*4), R10
+	LEAQ       (R10)(SI*4), R11
+	VMOVUPS    Z15, (R8)
+	VMOVUPS    Z10, (R8)(SI*1)
+	VMOVUPS    Z13, (R8)(SI*2)
+	VMOVUPS    Z12, (R8)(DI*1)
+	VMOVUPS    Z14, (R9)
+	VMOVUPS    Z11, (R9)(SI*1)
+	VMOVUPS    Z16, (R9)(SI*2)
+	VMOVUPS    Z9, (R9)(DI*1)
+	VMOVUPS    Z7, (R10)
+	VMOVUPS    Z2, (R10)(SI*1)
+	VMOVUPS    Z6, (R10)(SI*2)
+	VMOVUPS    Z4, (R10)(DI*1)
+	VMOVUPS    Z3, (R11)
+	VMOVUPS    Z1, (R11)(SI*1)
+	VMOVUPS    Z5, (R11)(SI*2)
+	VMOVUPS    Z0, (R11)(DI*1)
+	ADDQ       $0x40, R13
+	SUBQ       $0x10, BP
+	JG         block_scatterAVX512
+	JMP        end_scatterAVX512
 
 four_scatterAVX512:
 	VMOVUPS (R14), Z0
@@ -6406,7 +6450,7 @@ item_weightAVX512:
 	RET
 
 // func filterAVX512(p *Transform)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·filterAVX512(SB), $0-8
 	MOVQ p+0(FP), AX
 	MOVQ 48(AX), CX
@@ -6488,135 +6532,171 @@ item_filterAVX512:
 	VFMADD231PS constantbe379301<>+0(SB), Z17, Z18
 	VMULPS      constant3f91a2b4<>+0(SB), Z0, Z17
 	VMOVUPS     Z17, (R12)
+	PREFETCHT1  256(R12)
 	VMULPS      constantbf303b34<>+0(SB), Z0, Z17
 	VMOVAPS     Z17, Z19
 	VFMADD231PS constantbe89ae41<>+0(SB), Z11, Z19
 	VMOVAPS     Z19, Z17
 	VFMADD231PS constantbedc4a01<>+0(SB), Z5, Z17
 	VMOVUPS     Z17, (R12)(R9*1)
+	PREFETCHT1  256(R12)(R9*1)
 	VMOVAPS     Z19, Z17
 	VFMADD231PS constant3edc4a01<>+0(SB), Z5, Z17
 	VMOVUPS     Z17, (R12)(R9*2)
+	PREFETCHT1  256(R12)(R9*2)
 	VMULPS      constant3df4c401<>+0(SB), Z0, Z0
 	VMOVAPS     Z0, Z17
 	VFMADD231PS constant3e89ae41<>+0(SB), Z11, Z17
 	VMOVAPS     Z17, Z0
 	VFMADD231PS constant3e379301<>+0(SB), Z5, Z0
 	VMOVUPS     Z0, (R12)(R10*1)
+	PREFETCHT1  256(R12)(R10*1)
 	VMOVAPS     Z17, Z0
 	VFMADD231PS constantbe379301<>+0(SB), Z5, Z0
 	VMOVUPS     Z0, (R12)(R9*4)
+	PREFETCHT1  256(R12)(R9*4)
 	VMOVUPS     Z11, (R12)(R11*1)
+	PREFETCHT1  256(R12)(R11*1)
 	ADDQ        R8, R12
 	VMULPS      constant3f91a2b4<>+0(SB), Z2, Z0
 	VMOVUPS     Z0, (R12)
+	PREFETCHT1  256(R12)
 	VMULPS      constantbf303b34<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z5
 	VFMADD231PS constantbe89ae41<>+0(SB), Z14, Z5
 	VMOVAPS     Z5, Z0
 	VFMADD231PS constantbedc4a01<>+0(SB), Z8, Z0
 	VMOVUPS     Z0, (R12)(R9*1)
+	PREFETCHT1  256(R12)(R9*1)
 	VMOVAPS     Z5, Z0
 	VFMADD231PS constant3edc4a01<>+0(SB), Z8, Z0
 	VMOVUPS     Z0, (R12)(R9*2)
+	PREFETCHT1  256(R12)(R9*2)
 	VMULPS      constant3df4c401<>+0(SB), Z2, Z0
 	VMOVAPS     Z0, Z2
 	VFMADD231PS constant3e89ae41<>+0(SB), Z14, Z2
 	VMOVAPS     Z2, Z0
 	VFMADD231PS constant3e379301<>+0(SB), Z8, Z0
 	VMOVUPS     Z0, (R12)(R10*1)
+	PREFETCHT1  256(R12)(R10*1)
 	VMOVAPS     Z2, Z0
 	VFMADD231PS constantbe379301<>+0(SB), Z8, Z0
 	VMOVUPS     Z0, (R12)(R9*4)
+	PREFETCHT1  256(R12)(R9*4)
 	VMOVUPS     Z14, (R12)(R11*1)
+	PREFETCHT1  256(R12)(R11*1)
 	ADDQ        R8, R12
 	VMULPS      constant3f91a2b4<>+0(SB), Z3, Z0
 	VMOVUPS     Z0, (R12)
+	PREFETCHT1  256(R12)
 	VMULPS      constantbf303b34<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z2
 	VFMADD231PS constantbe89ae41<>+0(SB), Z15, Z2
 	VMOVAPS     Z2, Z0
 	VFMADD231PS constantbedc4a01<>+0(SB), Z9, Z0
 	VMOVUPS     Z0, (R12)(R9*1)
+	PREFETCHT1  256(R12)(R9*1)
 	VMOVAPS     Z2, Z0
 	VFMADD231PS constant3edc4a01<>+0(SB), Z9, Z0
 	VMOVUPS     Z0, (R12)(R9*2)
+	PREFETCHT1  256(R12)(R9*2)
 	VMULPS      constant3df4c401<>+0(SB), Z3, Z0
 	VMOVAPS     Z0, Z2
 	VFMADD231PS constant3e89ae41<>+0(SB), Z15, Z2
 	VMOVAPS     Z2, Z0
 	VFMADD231PS constant3e379301<>+0(SB), Z9, Z0
 	VMOVUPS     Z0, (R12)(R10*1)
+	PREFETCHT1  256(R12)(R10*1)
 	VMOVAPS     Z2, Z0
 	VFMADD231PS constantbe379301<>+0(SB), Z9, Z0
 	VMOVUPS     Z0, (R12)(R9*4)
+	PREFETCHT1  256(R12)(R9*4)
 	VMOVUPS     Z15, (R12)(R11*1)
+	PREFETCHT1  256(R12)(R11*1)
 	ADDQ        R8, R12
 	VMULPS      constant3f91a2b4<>+0(SB), Z1, Z0
 	VMOVUPS     Z0, (R12)
+	PREFETCHT1  256(R12)
 	VMULPS      constantbf303b34<>+0(SB), Z1, Z0
 	VMOVAPS     Z0, Z2
 	VFMADD231PS constantbe89ae41<>+0(SB), Z13, Z2
 	VMOVAPS     Z2, Z0
 	VFMADD231PS constantbedc4a01<>+0(SB), Z7, Z0
 	VMOVUPS     Z0, (R12)(R9*1)
+	PREFETCHT1  256(R12)(R9*1)
 	VMOVAPS     Z2, Z0
 	VFMADD231PS constant3edc4a01<>+0(SB), Z7, Z0
 	VMOVUPS     Z0, (R12)(R9*2)
+	PREFETCHT1  256(R12)(R9*2)
 	VMULPS      constant3df4c401<>+0(SB), Z1, Z0
 	VMOVAPS     Z0, Z1
 	VFMADD231PS constant3e89ae41<>+0(SB), Z13, Z1
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constant3e379301<>+0(SB), Z7, Z0
 	VMOVUPS     Z0, (R12)(R10*1)
+	PREFETCHT1  256(R12)(R10*1)
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constantbe379301<>+0(SB), Z7, Z0
 	VMOVUPS     Z0, (R12)(R9*4)
+	PREFETCHT1  256(R12)(R9*4)
 	VMOVUPS     Z13, (R12)(R11*1)
+	PREFETCHT1  256(R12)(R11*1)
 	ADDQ        R8, R12
 	VMULPS      constant3f91a2b4<>+0(SB), Z6, Z0
 	VMOVUPS     Z0, (R12)
+	PREFETCHT1  256(R12)
 	VMULPS      constantbf303b34<>+0(SB), Z6, Z0
 	VMOVAPS     Z0, Z1
 	VFMADD231PS constantbe89ae41<>+0(SB), Z18, Z1
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constantbedc4a01<>+0(SB), Z12, Z0
 	VMOVUPS     Z0, (R12)(R9*1)
+	PREFETCHT1  256(R12)(R9*1)
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constant3edc4a01<>+0(SB), Z12, Z0
 	VMOVUPS     Z0, (R12)(R9*2)
+	PREFETCHT1  256(R12)(R9*2)
 	VMULPS      constant3df4c401<>+0(SB), Z6, Z0
 	VMOVAPS     Z0, Z1
 	VFMADD231PS constant3e89ae41<>+0(SB), Z18, Z1
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constant3e379301<>+0(SB), Z12, Z0
 	VMOVUPS     Z0, (R12)(R10*1)
+	PREFETCHT1  256(R12)(R10*1)
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constantbe379301<>+0(SB), Z12, Z0
 	VMOVUPS     Z0, (R12)(R9*4)
+	PREFETCHT1  256(R12)(R9*4)
 	VMOVUPS     Z18, (R12)(R11*1)
+	PREFETCHT1  256(R12)(R11*1)
 	ADDQ        R8, R12
 	VMULPS      constant3f91a2b4<>+0(SB), Z4, Z0
 	VMOVUPS     Z0, (R12)
+	PREFETCHT1  256(R12)
 	VMULPS      constantbf303b34<>+0(SB), Z4, Z0
 	VMOVAPS     Z0, Z1
 	VFMADD231PS constantbe89ae41<>+0(SB), Z16, Z1
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constantbedc4a01<>+0(SB), Z10, Z0
 	VMOVUPS     Z0, (R12)(R9*1)
+	PREFETCHT1  256(R12)(R9*1)
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constant3edc4a01<>+0(SB), Z10, Z0
 	VMOVUPS     Z0, (R12)(R9*2)
+	PREFETCHT1  256(R12)(R9*2)
 	VMULPS      constant3df4c401<>+0(SB), Z4, Z0
 	VMOVAPS     Z0, Z1
 	VFMADD231PS constant3e89ae41<>+0(SB), Z16, Z1
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constant3e379301<>+0(SB), Z10, Z0
 	VMOVUPS     Z0, (R12)(R10*1)
+	PREFETCHT1  256(R12)(R10*1)
 	VMOVAPS     Z1, Z0
 	VFMADD231PS constantbe379301<>+0(SB), Z10, Z0
 	VMOVUPS     Z0, (R12)(R9*4)
+	PREFETCHT1  256(R12)(R9*4)
 	VMOVUPS     Z16, (R12)(R11*1)
+	PREFETCHT1  256(R12)(R11*1)
 	ADDQ        $0x04, DX
 	ADDQ        $0x04, CX
 	DECQ        BX

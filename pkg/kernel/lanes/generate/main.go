@@ -17,7 +17,7 @@ type isa struct {
 	name  string
 	lanes int
 	group int // rows of a tile that lie at equal distances
-	ahead int // bytes that a product fetches B ahead; 0 for not at all
+	ahead int // bytes that a product fetches B ahead; 0 for a path that fetches nothing itself
 }
 
 var (

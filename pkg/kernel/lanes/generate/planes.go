@@ -58,6 +58,7 @@ func (s isa) gather() {
 	// A full square: reading four pixels of four planes at a time into the parts
 	// of a register leaves only squares of 4x4 to transpose. All of a plane's line is
 	// read at once: lines of planes some pages apart share one set of the cache.
+	s.fetchNext(planes, src)
 	planes.from(src)
 	for q, values := range s.pickFours(planes, s.lanes/4) {
 		for j, v := range s.transpose4(values) {
@@ -149,11 +150,7 @@ func (s isa) scatter() {
 	IMULQ(item, apart)
 	LEAQ(indexed(dst, apart, 4), dst)
 	fetch(name, field(p, unsafe.Offsetof(scatter.Ahead)), func() reg.Register {
-		next := GP64()
-		MOVQ(planes.one, next)
-		SHLQ(operand.Imm(uint64(bits.TrailingZeros(uint(s.lanes)))), next)
-		ADDQ(dst, next)
-		return next
+		return s.following(planes, dst)
 	})
 	TESTQ(residual, residual)
 	JZ(operand.LabelRef("block_" + name))
@@ -252,6 +249,7 @@ func (s isa) scatterFull(name string, dst, src, bias, residual, step reg.Registe
 		}
 		ADDQ(operand.Imm(uint64(s.bytes())), residual)
 	})
+	s.fetchNext(planes, dst)
 	planes.from(dst)
 	for i, v := range rows {
 		VMOVUPS(v, planes.at(i))
@@ -361,6 +359,27 @@ func (p planes) from(first reg.Register) {
 
 // at addresses that place in plane c.
 func (p planes) at(c int) operand.Mem { return p.multiples.at(p.fours[c/4], c%4) }
+
+// following returns where a place in the first plane is in the one behind all planes.
+func (s isa) following(p planes, first reg.Register) reg.Register {
+	next := GP64()
+	MOVQ(p.one, next)
+	SHLQ(operand.Imm(uint64(bits.TrailingZeros(uint(s.lanes)))), next)
+	ADDQ(first, next)
+	return next
+}
+
+// fetchNext prefetches the place in the planes of the next channels, whose turn comes next.
+// The hardware does not follow as many rows as there are planes.
+func (s isa) fetchNext(p planes, first reg.Register) {
+	if s.ahead == 0 {
+		return
+	}
+	p.from(s.following(p, first))
+	for i := range s.lanes {
+		PREFETCHT0(p.at(i))
+	}
+}
 
 // pickFours reads the first 4n values of every plane, in n squares: part h of vector i of
 // square q is plane 4h+i, from value 4q on.

@@ -126,7 +126,14 @@ func (s isa) transform(m maps.Map[*value]) {
 		}
 		for _, i := range rows {
 			for j, v := range m.Do(s, kept.row(i)) {
-				VMOVUPS(v.get(), dstSteps.at(dst, j))
+				to := dstSteps.at(dst, j)
+				VMOVUPS(v.get(), to)
+				if s.ahead > 0 && m.Name == "filter" {
+					// The spectra of all weights go to main memory, to more places than
+					// the hardware follows.
+					to.Disp = 4 * s.bytes()
+					PREFETCHT1(to)
+				}
 			}
 			if i < out-1 {
 				ADDQ(dstRow, dst)
