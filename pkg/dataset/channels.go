@@ -60,7 +60,7 @@ func convertible(from, to int) bool {
 // is grey keeps its values.
 func grey(p *picture.Planar) *picture.Planar {
 	n := p.W * p.H
-	q := &picture.Planar{C: 1, H: p.H, W: p.W}
+	q := &picture.Planar{C: 1, H: p.H, W: p.W, Notes: p.Notes}
 	if p.Pix != nil {
 		q.Pix = make([]uint8, n)
 		for i := range q.Pix {

@@ -23,8 +23,12 @@ func (f files) Len() int          { return len(f.names) }
 func (f files) Name(i int) string { return f.names[i] }
 func (f files) path(i int) string { return filepath.Join(f.root, filepath.FromSlash(f.names[i])) }
 func (f files) Load(i int) (*picture.Planar, error) {
-	p, _, err := load(f.path(i))
-	return p, err
+	p, notes, err := load(f.path(i))
+	if err != nil {
+		return nil, err
+	}
+	p.Notes = notes
+	return p, nil
 }
 
 // digestInFull is up to how many bytes the contents of files count for a

@@ -14,6 +14,8 @@ type Planar struct {
 	C, H, W int
 	Pix     []uint8   // C*H*W
 	Values  []float32 // C*H*W, usually in [0,1]
+	// Notes are those of the file (Decoded.Notes) where a data set loads it as a whole.
+	Notes []string
 }
 
 // New returns a picture of zero bytes.

@@ -60,7 +60,8 @@ type evaluation struct {
 	models   trial.Models
 	groups   []*group
 	rows     []Row
-	failed   []error // a picture each
+	failed   []error    // a picture each
+	notes    [][]string // of each picture: what of its file is not used as it is
 	progress *progress.Printer
 }
 
@@ -288,6 +289,7 @@ func (e *evaluation) measure(ctx context.Context) error {
 		total += n * len(g.cases) * len(g.models)
 	}
 	done := 0
+	e.notes = make([][]string, n)
 	for i := range n {
 		before := len(e.rows)
 		err := e.picture(ctx, i, func(models int) {
@@ -302,6 +304,13 @@ func (e *evaluation) measure(ctx context.Context) error {
 			e.failed = append(e.failed, err)
 			e.progress.Print("%v", err)
 		}
+	}
+	count := map[string]int{}
+	for _, note := range slices.Concat(e.notes...) {
+		count[note]++
+	}
+	for _, note := range slices.Sorted(maps.Keys(count)) {
+		e.progress.Print("%s: %d", note, count[note])
 	}
 	return nil
 }
@@ -359,11 +368,13 @@ func (e *evaluation) degrade(g *group, c task.Case, i int, r random.Stream) (*tr
 		if err != nil {
 			return nil, err
 		}
+		e.notes[i] = slices.Concat(input.Notes, clean.Notes)
 		return trial.New(g.task, c, clean, input, g.scale, r)
 	}
 	p, err := e.set.Validation.Whole(i)
 	if err != nil {
 		return nil, err
 	}
+	e.notes[i] = p.Notes
 	return trial.New(g.task, c, p, nil, g.scale, r)
 }

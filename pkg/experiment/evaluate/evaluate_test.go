@@ -141,6 +141,23 @@ func TestOtherPictures(t *testing.T) {
 	}
 }
 
+// TestNotes: what of pictures is not used as it is, is printed with the number of pictures.
+func TestNotes(t *testing.T) {
+	root := folder(t, 2)
+	whole, err := os.ReadFile(filepath.Join(root, "1.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const end = 12 // bytes of PNG's end marker
+	if err := os.WriteFile(filepath.Join(root, "unended.png"), whole[:len(whole)-end], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	printed, err := invoke(t.Context(), t, "-model", sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)), "-data", "folder", "-root", root, "-noise", "0.1,0.2", "-out", t.TempDir())
+	if want := "the end marker is missing; all pixels are there: 1\n"; err != nil || strings.Count(printed, want) != 1 {
+		t.Errorf("%v, no %q in\n%s", err, want, printed)
+	}
+}
+
 // TestBadPictures: with any fault in one picture, the others are measured and their tables stay;
 // it is named, and the exit status is 1.
 func TestBadPictures(t *testing.T) {
