@@ -424,13 +424,12 @@ func (u *unit) finish(ctx context.Context) error {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// tellFinished leaves a line about the finished unit, and one where its network is worse
-// than no network.
+// tellFinished leaves a line about the finished unit, and one for each of its networks that is worse than none.
 func (u *unit) tellFinished(row runfolder.Summary) {
 	m := u.task.Measures[0]
 	u.progress.Print("%s finished: %s %s (input %s), %s work units in %s", u.name, m.Title, table.Digits(row.Values.Of(m), 4),
 		table.Digits(u.folder.Input().Of(m), 4), table.Work(row.WorkUnits), progress.Duration(seconds(u.state.SecondsTraining)))
-	if warning := u.folder.Warning(row); warning != "" {
+	for _, warning := range u.folder.Warnings(u.name) {
 		u.progress.Print("warning: %s", warning)
 	}
 }

@@ -440,6 +440,7 @@ func TestTable(t *testing.T) {
 	must(t, err)
 	worse := c
 	worse.Inputs = []Input{{"the degraded pictures themselves", metric.Values{"mse": 0.02}}}
+	worse.Averages = []Average{{Unit: full, Values: metric.Values{"mse": 0.021}}, {Unit: single, Values: metric.Values{"mse": 0.019}}}
 	older := c
 	older.Inputs = nil
 	const head = "# denoising, unet on deadleaves, quick profile\n\n2,537,187 parameters, finest mesh 32x32, 2 coarser, batch 8 on the finest.\n\n"
@@ -458,6 +459,7 @@ func TestTable(t *testing.T) {
 		{"a network worse than its input", worse, []string{
 			"\n**Warning:** single-seed1 is worse than its input: MSE 0.03333, the input's is 0.02000.\n",
 			"\n**Warning:** fullmultiscale-seed1 is worse than its input: MSE 0.03333, the input's is 0.02000.\n",
+			"\n**Warning:** fullmultiscale-seed1, averaged, is worse than its input: MSE 0.02100, the input's is 0.02000.\n\n(input)",
 		}},
 		{"an older folder", older, []string{"| (input)        |      |            |       | not recorded |         |        |         |       |                 |\n"}},
 	} {

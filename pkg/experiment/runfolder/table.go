@@ -60,7 +60,7 @@ func (c *Contents) Table() string {
 	}
 	b.WriteString(table.Aligned(rows, 1))
 	for _, s := range c.Summaries {
-		if warning := c.Warning(s); warning != "" {
+		for _, warning := range c.Warnings(s.Unit) {
 			fmt.Fprintf(&b, "\n**Warning:** %s.\n", warning)
 		}
 	}
@@ -69,18 +69,28 @@ func (c *Contents) Table() string {
 	return b.String()
 }
 
-// Warning says in words that a network is worse than its input by the deciding measure;
-// nothing where it is not, or where that is not known.
-func (c *Contents) Warning(s Summary) string {
+// Warnings says in words which of a finished unit's networks, that of the last weights and that of averaged ones, are
+// worse than their input by the deciding measure; nothing where none is, or where that is not known.
+func (c *Contents) Warnings(u Unit) (list []string) {
 	m := metric.MSE
 	if len(c.Record.Measures) > 0 {
 		m = c.Record.Measures[0]
 	}
 	in := c.Input().Of(m)
-	if !m.Better(in, s.Values.Of(m)) {
-		return ""
+	warn := func(network string, v metric.Values) {
+		if m.Better(in, v.Of(m)) {
+			list = append(list, fmt.Sprintf("%s is worse than its input: %s %s, the input's is %s", network, m.Title, table.Digits(v.Of(m), 4), table.Digits(in, 4)))
+		}
 	}
-	return fmt.Sprintf("%s is worse than its input: %s %s, the input's is %s", s.Unit, m.Title, table.Digits(s.Values.Of(m), 4), table.Digits(in, 4))
+	r, ok := c.Result(u)
+	if !ok {
+		return nil
+	}
+	warn(u.String(), r.Summary.Values)
+	if r.Average != nil {
+		warn(u.String()+", averaged,", r.Average.Values)
+	}
+	return list
 }
 
 func scientific(v float64) string {

@@ -356,7 +356,7 @@ func units(c runfolder.Contents, state string) *table.Table {
 		seed := strconv.FormatUint(u.Seed, 10)
 		if r, ok := c.Result(u); ok {
 			row(r.Summary.Values, r.Timing.SecondsTraining, u.Strategy, seed, finished, strconv.Itoa(r.Summary.Iterations), table.Work(r.Summary.WorkUnits))
-			if warning := c.Warning(r.Summary); warning != "" {
+			for _, warning := range c.Warnings(u) {
 				t.Warnings = append(t.Warnings, warning+".")
 			}
 			continue
