@@ -374,7 +374,14 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	}
 	f.Averages = averageTable.replace(f.Averages, u, averages)
 	f.Coefficients = coefficientTable.replace(f.Coefficients, u, r.Coefficients)
-	f.Digests = digestTable.replace(f.Digests, u, f.digests(u))
+	digests := f.digests(u)
+	switch sum, err := digestOf(f.fs, filepath.Join(f.dir, BestFile(u))); {
+	case err == nil:
+		digests = append(digests, Digest{u, best(u), sum})
+	case !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	f.Digests = digestTable.replace(f.Digests, u, digests)
 	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },

@@ -69,8 +69,10 @@ func run(fsys durable.FS, dir string, o Options, asked ...Unit) error {
 		if err := f.Begin(w); err != nil {
 			return err
 		}
-		if err := f.WriteFile(ONNXFile(w.Unit), func(w io.Writer) error { _, err := io.WriteString(w, "model"); return err }); err != nil {
-			return err
+		for _, name := range []string{ONNXFile(w.Unit), BestFile(w.Unit)} {
+			if err := f.WriteFile(name, func(w io.Writer) error { _, err := io.WriteString(w, "model"); return err }); err != nil {
+				return err
+			}
 		}
 		if err := f.Finish(w.Unit, result(w.Unit)); err != nil {
 			return err
@@ -345,6 +347,7 @@ func TestDamage(t *testing.T) {
 	}{
 		{"model cut", put(model, "mod"), model + " is not the file that " + SummaryFile + " has the digest of", true},
 		{"model missing", remove(model), model + " is missing", false},
+		{"best model cut", put(BestFile(multi), "mod"), BestFile(multi) + " is not the file that " + DigestsFile + " has the digest of", true},
 		{"no history", remove(HistoryFile), HistoryFile + " has no rows of mge-seed1", true},
 		{"history cut by a row", cut(HistoryFile, 1), HistoryFile + " lacks rows of mge-seed1", true},
 		{"a number of the history", edit(HistoryFile, "1.25", "1.24"), HistoryFile + " has other rows of mge-seed1 than those that " + DigestsFile, true},

@@ -297,11 +297,12 @@ var coefficientTable = format[Coefficient]{
 	},
 }
 
-// Digest is a row of digests.csv: that of a unit's rows in another table.
+// Digest is a row of digests.csv: that of a unit's rows in another table, or of the model that it was at
+// its smallest validation error.
 type Digest struct {
 	Unit
 	File   string
-	SHA256 string // of the rows as that table's own file would have them, in hex
+	SHA256 string // of the file, or of the rows as that table's own file would have them, in hex
 }
 
 var digestTable = format[Digest]{
