@@ -119,4 +119,3 @@ func TestDecisions(t *testing.T) {
 		}
 	}
 }
-
