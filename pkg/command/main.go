@@ -182,20 +182,30 @@ func execute(name string, signals <-chan os.Signal, same time.Duration, exit fun
 	if status == StatusDone {
 		return status
 	}
-	message := brief(err.Error())
 	var stop stopped
 	if errors.Is(err, context.Canceled) && errors.As(context.Cause(ctx), &stop) {
 		status = stop.status()
-		// What says by itself that it was stopped needs no reason.
-		message = strings.TrimSuffix(strings.TrimSuffix(message, context.Canceled.Error()), ": ")
-		if message == "" {
-			message = stop.Error()
-		} else if !strings.Contains(message, "stopped") {
-			message += ": " + stop.Error()
-		}
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", name, message)
+	fmt.Fprintf(stderr, "%s: %s\n", name, Message(ctx, err))
 	return status
+}
+
+// Message is what people read of an error, in at most three lines. Where a signal stopped the
+// command that ctx is of, context's own words for it are left out, or the signal stands in their place.
+func Message(ctx context.Context, err error) string {
+	message := brief(err.Error())
+	var stop stopped
+	if !errors.Is(err, context.Canceled) || !errors.As(context.Cause(ctx), &stop) {
+		return message
+	}
+	message = strings.TrimSuffix(strings.TrimSuffix(message, context.Canceled.Error()), ": ")
+	switch {
+	case message == "":
+		return stop.Error()
+	case !strings.Contains(message, "stopped"): // what says by itself that it was stopped needs no reason
+		message += ": " + stop.Error()
+	}
+	return message
 }
 
 // brief keeps an error to three lines.

@@ -47,7 +47,10 @@ func (u *unit) openBoard(resumed bool) (*board, error) {
 		}
 		b.files = append(b.files, f)
 		w, err := tensorboard.New(f)
-		if err == nil && earlier {
+		if !earlier {
+			restart = 0
+		}
+		if err == nil { // also in the first file: TensorBoard takes the first start that it reads for no restart
 			err = w.Restart(restart)
 		}
 		return w, earlier, err

@@ -1,9 +1,11 @@
 package experiment
 
 import (
+	"context"
 	"maps"
 	"slices"
 
+	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/metric"
@@ -30,6 +32,11 @@ func (e *Experiment) tellEnd() {
 	}
 	e.progress.Event("end", progress.Field{Name: "folder", Value: e.dir}, progress.Field{Name: "finished", Value: unitNames(finished)},
 		progress.Field{Name: "failed", Value: len(e.folder.Failures)})
+}
+
+// tellError tells why a call ends, in the words of standard error.
+func tellError(ctx context.Context, p *progress.Printer, err error) {
+	p.Event("error", progress.Field{Name: "text", Value: command.Message(ctx, err)})
 }
 
 func unitNames(units []runfolder.Unit) []string {

@@ -105,6 +105,9 @@ func RunWith(ctx context.Context, known catalog.Catalog, t task.Task, c setting.
 	}
 	e, err := newExperiment(known, t, c, out, log)
 	if err != nil {
+		if tellsJSON(c) {
+			tellError(ctx, progress.NewJSON(out), err)
+		}
 		return err
 	}
 	e.ranks = joined
@@ -116,10 +119,16 @@ func RunWith(ctx context.Context, known catalog.Catalog, t task.Task, c setting.
 		return e.dryRun(ctx)
 	}
 	if err = e.run(ctx); err != nil {
-		e.progress.Event("error", progress.Field{Name: "text", Value: err.Error()})
+		if err == context.Canceled { // where nothing is lost
+			err = fmt.Errorf("stopped in %s; the same command with -resume continues: %w", e.dir, err)
+		}
+		tellError(ctx, e.progress, err)
 	}
 	return err
 }
+
+// tellsJSON says whether a call writes a log for programs.
+func tellsJSON(c setting.Config) bool { return c.Log == setting.JSONLog && !c.DryRun && !c.Describe }
 
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
 func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, log io.Writer) (*Experiment, error) {
@@ -139,7 +148,7 @@ func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, lo
 		e.log = io.Discard
 	}
 	e.progress = progress.New(e.log)
-	if c.Log == setting.JSONLog && !c.DryRun && !c.Describe {
+	if tellsJSON(c) {
 		e.progress, e.out = progress.NewJSON(out), io.Discard
 	}
 	return e, nil

@@ -2,28 +2,34 @@ package experiment
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
+	"multiscale/onnx/runtime"
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/command"
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/limit"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
+	"multiscale/pkg/picture"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/share"
 )
 
-// programBytes is what a process takes before it trains: code, libraries, free heap.
-const programBytes = 64 << 20
+// programBytes is what a process takes before it trains: code, libraries, the collector's own, graphs.
+const programBytes = 72 << 20
 
 // memory is about what a run takes at its peak, in bytes.
 type memory struct {
 	activations int64 // of the largest micro-batch
 	image       int64 // activations of the least that is evaluated at once, of the mesh that takes the most
 	batches     int64 // of an iteration
+	pictures    int64 // decoded, of the data set, and what is measured of them
 	vectors     int64 // of the network
-	end         int64 // of the exported model in all runtimes, beside all others
+	end         int64 // of the exported model in all runtimes in Go, beside all others
+	native      int64 // of ONNX Runtime, where it is there; the collector knows nothing of it
 
 	again float64 // the part of a forward pass that is computed twice to keep to the budget
 	side  int     // of the mesh where it is the largest
@@ -31,7 +37,7 @@ type memory struct {
 
 // total adds what the collector leaves lying.
 func (m memory) total() int64 {
-	return (m.activations+m.batches+m.vectors+m.end)*(100+command.GCPercent)/100 + programBytes
+	return (m.activations+m.batches+m.pictures+m.vectors+m.end)*(100+command.GCPercent)/100 + m.native + programBytes
 }
 
 // memory estimates what the plans take.
@@ -112,6 +118,15 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	if m.WholeBatches() && e.config.Shares > 1 {
 		return need, command.Wrong("shares", e.config.Shares, e.config.NetworkText()+" normalises over whole batches", "leave it out")
 	}
+	if err := e.addValidation(m, &need); err != nil {
+		return need, err
+	}
+	if err := e.addPictures(plans, &need); err != nil {
+		return need, err
+	}
+	if _, err := runtime.Load(e.config.ONNXRuntime); err == nil {
+		need.native = libraryBytes + 4*libraryCopies*int64(m.Params.Len())
+	}
 	if need.vectors, err = e.vectors(m, plans); err == nil {
 		need.end, err = e.endBytes(m)
 	}
@@ -127,10 +142,103 @@ func (e *Experiment) ownShares() int {
 	return own
 }
 
-// copies is how often the parameters are in memory, beside the network's own, when an exported model
-// is checked: as a file, decoded, and in the forms of each runtime. That of ONNX Runtime is not among
-// them.
-const copies = 8
+// addValidation adds what a measurement takes: the network's activations, pictures, answers, and
+// the pixels of both.
+func (e *Experiment) addValidation(m *model.Model, need *memory) error {
+	c, scale := e.set.Channels, e.task.Scale
+	apply := func(n, h, w int) error {
+		need.pictures += 4 * int64(n*c) * int64(h*w+scale*scale*h*w)
+		most, err := m.MicroBatch(c, h, w, false)
+		if err != nil {
+			return err
+		}
+		runs := (n + most - 1) / most
+		activations, err := m.Bytes((n+runs-1)/runs, c, h, w, false)
+		need.activations = max(need.activations, activations)
+		return err
+	}
+	side := e.config.Side / scale
+	if err := apply(e.config.ValidationPictures, side, side); err != nil {
+		return err
+	}
+	answers := e.config.ValidationPictures * e.config.Side * e.config.Side
+	if e.task.MeasuresWhole(e.set) {
+		answers = 0
+		for i := range e.set.Validation.Len() {
+			input, clean, err := e.set.Validation.WholePair(i, scale)
+			if err == nil {
+				err = apply(1, input.H, input.W)
+			}
+			if err != nil {
+				return err
+			}
+			answers = max(answers, clean.H*clean.W)
+		}
+	}
+	need.pictures += 3 * 4 * int64(c*answers)
+	return nil
+}
+
+// addPictures adds the decoded pictures that the data set keeps of those that are drawn.
+func (e *Experiment) addPictures(plans []mge.Plan, need *memory) error {
+	draws := 0.0
+	for _, p := range plans {
+		for _, s := range p.Stages {
+			for _, n := range s.Max() {
+				draws += float64(n * s.Iterations * len(e.config.Seeds))
+			}
+		}
+	}
+	train, validation := float64(e.set.Train.Len()), float64(e.set.Validation.Len())
+	kept := 0.0
+	for _, part := range []struct {
+		*dataset.Gallery
+		n float64
+	}{
+		{e.set.Train, -train * math.Expm1(-draws/train)}, // drawn independently, at least once
+		{e.set.Validation, min(validation, float64(e.config.ValidationPictures))},
+	} {
+		mean, err := e.pictureBytes(part.Gallery)
+		if err != nil {
+			return err
+		}
+		kept += float64(part.n * mean)
+	}
+	need.pictures += min(int64(kept), dataset.DefaultCacheBytes)
+	return nil
+}
+
+// pictureBytes is about what one picture of a gallery takes, with the degraded one that belongs to it.
+func (e *Experiment) pictureBytes(g *dataset.Gallery) (mean float64, err error) {
+	const tell = 8
+	n := min(tell, g.Len())
+	for k := range n {
+		var input, clean *picture.Planar
+		if i := k * g.Len() / n; e.task.Paired() {
+			input, clean, err = g.WholePair(i, e.task.Scale)
+		} else {
+			clean, err = g.Whole(i)
+		}
+		if err != nil {
+			return 0, err
+		}
+		mean += float64(clean.Bytes()) / float64(n)
+		if input != nil {
+			mean += float64(input.Bytes()) / float64(n)
+		}
+	}
+	return mean, nil
+}
+
+// How often the parameters are in memory, beside the network's own, when an exported model is
+// checked: as a file that grows while it is encoded, decoded, and in the forms of each runtime; those
+// of a unit may still lie there when the next one is checked. Measured with networks of 0.05 to 2.5
+// million parameters, as is what the library of ONNX Runtime takes for itself.
+const (
+	copies        = 21
+	libraryCopies = 12
+	libraryBytes  = 32 << 20
+)
 
 // endBytes is what export and cross-check take. Runtimes of other programs keep all intermediate
 // values, which are half of what a step of training has.
@@ -192,7 +300,7 @@ func (e *Experiment) checkMemory(need memory) error {
 
 // advice says what brings the need below a limit.
 func (e *Experiment) advice(need memory, bytes int64) string {
-	room := (bytes-programBytes)*100/(100+command.GCPercent) - need.batches - need.vectors - need.end
+	room := (bytes-need.native-programBytes)*100/(100+command.GCPercent) - need.batches - need.pictures - need.vectors - need.end
 	if room = room >> 20 << 20; room >= max(need.image, setting.MinMemory) {
 		return fmt.Sprintf("use -memory %s, or a machine with more", command.FormatSize(room))
 	}

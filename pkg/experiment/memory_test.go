@@ -13,6 +13,7 @@ import (
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
 	"multiscale/pkg/setting"
+	"multiscale/pkg/task"
 )
 
 // normalised is a network with a batch normalisation.
@@ -80,5 +81,55 @@ func TestPredictedActivations(t *testing.T) {
 		if got := e.arena.Bytes(); got > need.activations+need.activations/16+budget/16 || whole && got != need.activations {
 			t.Errorf("%s: a step takes %d bytes, predicted are %d", name, got, need.activations)
 		}
+	}
+}
+
+// TestPredictedValidation: a measurement of more pictures than a batch has fits into the room that is made for
+// activations, and its pictures are counted; so are the decoded ones that are drawn.
+func TestPredictedValidation(t *testing.T) {
+	const n, side = 24, 16
+	c, err := setting.Parse(catalog.Standard(), setting.Values{"task": "denoising", "network": "dncnn", "side": "16", "levels": "0", "batch": "1",
+		"iterations": "1", "strategy": "single", "validation-pictures": "24"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := newExperiment(catalog.Standard(), c.Task, c, io.Discard, io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.progress.Close()
+	if err := e.open(t.Context(), dataset.DecodeSmall); err != nil {
+		t.Fatal(err)
+	}
+	m, err := e.newModel(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plans, err := e.plans()
+	if err != nil {
+		t.Fatal(err)
+	}
+	need, err := e.memory(m, plans)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.arena.Reserve(need.activations)
+	v, err := task.NewValidation(c.Task, e.set, side, n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := v.Measure(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if got := e.arena.Bytes(); got != (need.activations+3)/4*4 {
+		t.Errorf("a validation takes %d bytes, predicted are %d", got, need.activations)
+	}
+	mean, err := e.pictureBytes(e.set.Validation)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Input, target, answer and the pixels of two; one picture that is drawn, and those that are cut up.
+	if want := 5*4*3*n*side*side + int64((n+1)*mean); need.pictures < want-8 || need.pictures > want {
+		t.Errorf("pictures take %d bytes, want %d", need.pictures, want)
 	}
 }

@@ -47,7 +47,7 @@ func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validati
 		return nil, err
 	}
 	v := &Validation{Scale: t.ScaleOf(set), task: t}
-	if t.Scale != 1 && t.Paired() && set.Whole {
+	if t.MeasuresWhole(set) {
 		var err error
 		if v.Whole, err = whole(set.Validation, t, v.Scale, most); err != nil {
 			return nil, err
@@ -78,6 +78,9 @@ func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validati
 	v.Batch = d.fine
 	return v, nil
 }
+
+// MeasuresWhole says whether the task's networks are compared on the set's validation pictures in full.
+func (t Task) MeasuresWhole(set *dataset.Set) bool { return t.Scale != 1 && t.Paired() && set.Whole }
 
 // whole returns the first pairs of a source, one a batch.
 func whole(source *dataset.Gallery, t Task, scale pixel.Scale, most int) ([]mesh.Batch, error) {
