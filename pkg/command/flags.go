@@ -213,13 +213,26 @@ func (f *Flags) nearest(name string) string {
 	return Nearest(name, names)
 }
 
-// Nearest returns the first of names that is fewest edits away from what was written, two at most; "" if there is none.
+// Nearest returns the first of names that is fewest edits away from what was written, two at most; else the one that
+// what was written begins with or that has the initials of its words, as batch for batch-size and lr for learning-rate;
+// "" if there is none.
 func Nearest(written string, names []string) (best string) {
 	min := 3
 	for _, name := range names {
 		if d := edits(written, name); d < min && d < len(name) && d < len(written) {
 			best, min = name, d
 		}
+	}
+	words := strings.FieldsFunc(written, func(r rune) bool { return r == '-' || r == '_' })
+	if best != "" || len(words) < 2 {
+		return best
+	}
+	var initials string
+	for _, word := range words {
+		initials += word[:1]
+	}
+	if i := slices.IndexFunc(names, func(name string) bool { return name == words[0] || name == initials }); i >= 0 {
+		best = names[i]
 	}
 	return best
 }
