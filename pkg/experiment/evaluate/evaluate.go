@@ -305,13 +305,7 @@ func (e *evaluation) measure(ctx context.Context) error {
 			e.progress.Print("%v", err)
 		}
 	}
-	count := map[string]int{}
-	for _, note := range slices.Concat(e.notes...) {
-		count[note]++
-	}
-	for _, note := range slices.Sorted(maps.Keys(count)) {
-		e.progress.Print("%s: %d", note, count[note])
-	}
+	e.progress.Counted(slices.Concat(e.notes...))
 	return nil
 }
 

@@ -205,6 +205,27 @@ func TestMirroredWiener(t *testing.T) {
 	}
 }
 
+// TestNotes: what of pictures is not used as it is, is printed with the number of pictures.
+func TestNotes(t *testing.T) {
+	root := leaves(t, "mine", 3)
+	for _, name := range []string{"0.png", "2.png"} {
+		path := filepath.Join(root, name)
+		info, err := os.Stat(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const end = 12 // bytes of PNG's end marker
+		if err := os.Truncate(path, info.Size()-end); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out, log bytes.Buffer
+	err := Run(t.Context(), Request{Catalog: catalog.Standard(), Benchmark: "awgn-color", Root: root, Out: t.TempDir()}, &out, &log)
+	if want := "the end marker is missing; all pixels are there: 2\n"; err != nil || strings.Count(log.String(), want) != 1 {
+		t.Errorf("%v, no %q in\n%s", err, want, log.String())
+	}
+}
+
 // TestMistakes: what cannot be measured is named in one line.
 func TestMistakes(t *testing.T) {
 	root, dir := leaves(t, "mine", 2), t.TempDir()

@@ -17,8 +17,12 @@ type pictures struct {
 	names     []string // below root, with slashes
 }
 
-// source is a clean picture, and the set's own reduced one or nil.
-type source struct{ clean, low *picture.Planar }
+// source is a clean picture, and the set's own reduced one or nil, with what of their files is not used
+// as it is.
+type source struct {
+	clean, low *picture.Planar
+	notes      []string
+}
 
 // The folders of a set for super-resolution by two, as Urban100's authors have them.
 const (
@@ -69,7 +73,7 @@ func list(root string) (names []string, err error) {
 
 // load reads a picture, cut to whole multiples of the benchmark's factor.
 func (p *pictures) load(name string, b Benchmark) (s source, err error) {
-	if s.clean, err = read(p.root, name, b.Channels); err != nil {
+	if s.clean, s.notes, err = read(p.root, name, b.Channels); err != nil {
 		return s, err
 	}
 	w, h := s.clean.W/b.Scale, s.clean.H/b.Scale
@@ -82,17 +86,19 @@ func (p *pictures) load(name string, b Benchmark) (s source, err error) {
 	if p.low == "" {
 		return s, nil
 	}
-	if s.low, err = read(p.low, name, b.Channels); err == nil && (s.low.W != w || s.low.H != h) {
-		err = fmt.Errorf("%s: %dx%d pixels, want %dx%d", filepath.Join(p.low, name), s.low.W, s.low.H, w, h)
+	low, notes, err := read(p.low, name, b.Channels)
+	if err == nil && (low.W != w || low.H != h) {
+		err = fmt.Errorf("%s: %dx%d pixels, want %dx%d", filepath.Join(p.low, name), low.W, low.H, w, h)
 	}
+	s.low, s.notes = low, append(s.notes, notes...)
 	return s, err
 }
 
-// read reads a picture as bytes.
-func read(root, name string, channels int) (*picture.Planar, error) {
-	p, _, err := dataset.Load(filepath.Join(root, filepath.FromSlash(name)), channels)
+// read reads a picture as bytes, with notes on what of its file is not used as it is.
+func read(root, name string, channels int) (*picture.Planar, []string, error) {
+	p, notes, err := dataset.Load(filepath.Join(root, filepath.FromSlash(name)), channels)
 	if err == nil && p.Pix == nil {
 		p = picture.FromFloat(p.Values, p.W, p.H)
 	}
-	return p, err
+	return p, notes, err
 }

@@ -50,6 +50,7 @@ type measurement struct {
 	models    []*model
 	results   []*result
 	failed    []error // a picture each
+	notes     []string
 	progress  *progress.Printer
 }
 
@@ -150,6 +151,7 @@ func (m *measurement) measure(ctx context.Context) error {
 		}
 		m.add(name, found)
 	}
+	m.progress.Counted(m.notes)
 	return nil
 }
 
@@ -176,6 +178,7 @@ func (m *measurement) picture(ctx context.Context, name string, done func()) (fo
 	if err != nil {
 		return nil, err
 	}
+	m.notes = append(m.notes, from.notes...)
 	clean := from.clean
 	for _, s := range b.Settings {
 		// The noise belongs to the picture, and does not depend on the others or on which

@@ -2,6 +2,8 @@ package progress
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 )
 
@@ -40,4 +42,15 @@ func (p *Printer) Share(what string, done, total int, share float64) {
 		return
 	}
 	p.replace(line)
+}
+
+// Counted prints each of lines once, in alphabetical order, with how often it occurs.
+func (p *Printer) Counted(lines []string) {
+	count := map[string]int{}
+	for _, line := range lines {
+		count[line]++
+	}
+	for _, line := range slices.Sorted(maps.Keys(count)) {
+		p.Print("%s: %d", line, count[line])
+	}
 }

@@ -27,6 +27,9 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if r.Out == "" {
 		r.Out = filepath.Join(defaultRuns, "tables")
 	}
+	if err := durable.CheckFolder(r.Out); err != nil { // before runs are read
+		return fmt.Errorf("-out %w", err)
+	}
 	c := collect(r.Catalog, r.Runs, r.Out)
 	if len(c.passed) > 0 {
 		fmt.Fprintf(log, "passed over: %s\n", strings.Join(c.passed, ", "))
