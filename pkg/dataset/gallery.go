@@ -136,6 +136,29 @@ func (g *Gallery) Name(i int) string { return g.clean.Name(i) }
 // Whole returns picture i in full. It is shared: do not change it.
 func (g *Gallery) Whole(i int) (*picture.Planar, error) { return g.clean.Load(i) }
 
+// Bytes is what picture i takes, with the degraded one of its own.
+func (g *Gallery) Bytes(i int) (int64, error) {
+	source := g.clean.Source
+	if part, ok := source.(subset); ok {
+		source = part.Source
+	}
+	if l, ok := source.(leaves); ok {
+		return l.bytes(), nil
+	}
+	p, err := g.Whole(i)
+	if err != nil {
+		return 0, err
+	}
+	bytes := p.Bytes()
+	if g.inputs != nil {
+		if p, err = g.inputs.Load(i); err != nil {
+			return 0, err
+		}
+		bytes += p.Bytes()
+	}
+	return bytes, nil
+}
+
 // HasInputs says whether the data set has degraded pictures of its own.
 func (g *Gallery) HasInputs() bool { return g.inputs != nil }
 

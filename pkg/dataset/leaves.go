@@ -42,6 +42,9 @@ func (l leaves) Load(i int) (*picture.Planar, error) {
 	return DeadLeaves(random.New(leavesSeed).Child(l.part, uint64(i)), l.side, l.side), nil
 }
 
+// bytes is what a picture takes, known without making one: a prediction for large sides must not.
+func (l leaves) bytes() int64 { return rgb * int64(l.side) * int64(l.side) }
+
 // Radii in pixels. Below the smallest, leaves would be noise; the largest
 // depends on the picture.
 const smallestLeaf = 2.0

@@ -13,7 +13,6 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
-	"multiscale/pkg/picture"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/share"
 )
@@ -146,8 +145,8 @@ func (e *Experiment) ownShares() int {
 // the pixels of both.
 func (e *Experiment) addValidation(m *model.Model, need *memory) error {
 	c, scale := e.set.Channels, e.task.Scale
+	pixels := func(n, h, w int) { need.pictures += 4 * int64(n*c) * int64(h*w+scale*scale*h*w) }
 	apply := func(n, h, w int) error {
-		need.pictures += 4 * int64(n*c) * int64(h*w+scale*scale*h*w)
 		most, err := m.MicroBatch(c, h, w, false)
 		if err != nil {
 			return err
@@ -158,21 +157,26 @@ func (e *Experiment) addValidation(m *model.Model, need *memory) error {
 		return err
 	}
 	side := e.config.Side / scale
+	pixels(e.config.ValidationPictures, side, side)
 	if err := apply(e.config.ValidationPictures, side, side); err != nil {
 		return err
 	}
 	answers := e.config.ValidationPictures * e.config.Side * e.config.Side
 	if e.task.MeasuresWhole(e.set) {
 		answers = 0
+		var h, w int // of the largest input
 		for i := range e.set.Validation.Len() {
 			input, clean, err := e.set.Validation.WholePair(i, scale)
-			if err == nil {
-				err = apply(1, input.H, input.W)
-			}
 			if err != nil {
 				return err
 			}
-			answers = max(answers, clean.H*clean.W)
+			pixels(1, input.H, input.W)
+			if area := clean.H * clean.W; area > answers {
+				answers, h, w = area, input.H, input.W
+			}
+		}
+		if err := apply(1, h, w); err != nil {
+			return err
 		}
 	}
 	need.pictures += 3 * 4 * int64(c*answers)
@@ -198,7 +202,7 @@ func (e *Experiment) addPictures(plans []mge.Plan, need *memory) error {
 		{e.set.Train, -train * math.Expm1(-draws/train)}, // drawn independently, at least once
 		{e.set.Validation, min(validation, float64(e.config.ValidationPictures))},
 	} {
-		mean, err := e.pictureBytes(part.Gallery)
+		mean, err := pictureBytes(part.Gallery)
 		if err != nil {
 			return err
 		}
@@ -209,23 +213,15 @@ func (e *Experiment) addPictures(plans []mge.Plan, need *memory) error {
 }
 
 // pictureBytes is about what one picture of a gallery takes, with the degraded one that belongs to it.
-func (e *Experiment) pictureBytes(g *dataset.Gallery) (mean float64, err error) {
+func pictureBytes(g *dataset.Gallery) (mean float64, err error) {
 	const tell = 8
 	n := min(tell, g.Len())
 	for k := range n {
-		var input, clean *picture.Planar
-		if i := k * g.Len() / n; e.task.Paired() {
-			input, clean, err = g.WholePair(i, e.task.Scale)
-		} else {
-			clean, err = g.Whole(i)
-		}
+		bytes, err := g.Bytes(k * g.Len() / n)
 		if err != nil {
 			return 0, err
 		}
-		mean += float64(clean.Bytes()) / float64(n)
-		if input != nil {
-			mean += float64(input.Bytes()) / float64(n)
-		}
+		mean += float64(bytes) / float64(n)
 	}
 	return mean, nil
 }

@@ -124,7 +124,7 @@ func TestPredictedValidation(t *testing.T) {
 	if got := e.arena.Bytes(); got != (need.activations+3)/4*4 {
 		t.Errorf("a validation takes %d bytes, predicted are %d", got, need.activations)
 	}
-	mean, err := e.pictureBytes(e.set.Validation)
+	mean, err := pictureBytes(e.set.Validation)
 	if err != nil {
 		t.Fatal(err)
 	}
