@@ -41,12 +41,15 @@ func (e *Experiment) openData(ctx context.Context, decoding dataset.Decoding) (e
 	return err
 }
 
-// tellData prints what the data set holds.
+// tellData prints what the data set holds, and the network where it is that of -init.
 func (e *Experiment) tellData(print func(line string)) {
 	for _, line := range e.set.Report.Lines() {
 		print(line)
 	}
 	if !e.task.Paired() && e.set.Report.Ratio != 0 {
 		print("the degraded pictures are not used: task " + e.task.Name + " degrades the clean ones itself")
+	}
+	if e.adopted {
+		print("the network is " + e.config.NetworkText() + ", which -init holds")
 	}
 }

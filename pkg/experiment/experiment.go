@@ -77,6 +77,7 @@ type Experiment struct {
 	arena      graph.Arena // of all units' models
 
 	out      io.Writer // results
+	adopted  bool      // the network is that of -init, not -network with its options
 	remarked map[string]bool
 	log      io.Writer // progress and remarks
 	progress *progress.Printer
@@ -133,6 +134,7 @@ func tellsJSON(c setting.Config) bool { return c.Log == setting.JSONLog && !c.Dr
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
 func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, log io.Writer) (*Experiment, error) {
 	var err error
+	given := c.NetworkText()
 	if c.Network, err = networkOf(c, known.Extensions()); err != nil {
 		return nil, err
 	}
@@ -142,7 +144,7 @@ func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, lo
 	}
 	e := &Experiment{
 		known: known, task: t, config: c, network: c.Network, work: workOf(c), extended: extended,
-		dir: c.Out, out: out, log: log, remarked: make(map[string]bool),
+		dir: c.Out, out: out, log: log, remarked: make(map[string]bool), adopted: c.NetworkText() != given,
 	}
 	if c.Quiet || c.Log == setting.JSONLog {
 		e.log = io.Discard

@@ -115,3 +115,18 @@ func TestReadWeights(t *testing.T) {
 		}
 	}
 }
+
+// TestInitNetwork: a network whose options come from -init is named, also where -network says the usual ones.
+func TestInitNetwork(t *testing.T) {
+	args := []string{"-side", "16", "-levels", "1", "-batch", "2", "-iterations", "2", "-strategy", "mge", "-validation-pictures", "2"}
+	first := t.TempDir()
+	if printed, err := run(t.Context(), t, first, append([]string{"-network", "resnet:hidden=8,blocks=1"}, args...)...); err != nil || strings.Contains(printed, "-init holds") {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	for _, network := range []string{"resnet", "resnet:hidden=128"} {
+		printed, err := run(t.Context(), t, t.TempDir(), append([]string{"-network", network, "-init", filepath.Join(first, "mge-seed1.onnx")}, args...)...)
+		if want := "the network is resnet:hidden=8,blocks=1, which -init holds\n"; err != nil || strings.Count(printed, want) != 1 {
+			t.Errorf("%s: %v, no %q in\n%s", network, err, want, printed)
+		}
+	}
+}
