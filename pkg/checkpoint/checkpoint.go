@@ -125,25 +125,42 @@ func (s *Store) remove(numbers []uint64) {
 // listed in Loaded.Damaged. Where none is valid, or none is there, the error
 // wraps ErrNone.
 func (s *Store) Load() (Loaded, error) {
+	newest, damaged, err := s.newest()
+	switch {
+	case err != nil:
+		return Loaded{}, err
+	case newest != nil:
+		return *newest, nil
+	case len(damaged) > 0:
+		return Loaded{}, fmt.Errorf("%w in %s is valid; the newest: %w", ErrNone, s.Dir, damaged[0])
+	}
+	return Loaded{}, fmt.Errorf("%w in %s", ErrNone, s.Dir)
+}
+
+// Damaged returns why checkpoints that are newer than the newest valid one are not, and all of them where
+// none is.
+func (s *Store) Damaged() ([]error, error) {
+	_, damaged, err := s.newest()
+	return damaged, err
+}
+
+// newest reads the newest valid checkpoint, nil where there is none, and says why newer ones are not.
+func (s *Store) newest() (_ *Loaded, damaged []error, err error) {
 	numbers, err := s.numbers()
 	if err != nil {
-		return Loaded{}, fmt.Errorf("cannot list the checkpoints: %w", err)
+		return nil, nil, fmt.Errorf("cannot list the checkpoints: %w", err)
 	}
-	var damaged []error
 	for _, n := range numbers {
 		path := s.path(n)
 		data, err := durable.ReadFile(s.fs(), path, MaxSize)
 		if err == nil {
 			var snapshot Snapshot
 			if snapshot, err = Decode(data); err == nil {
-				return Loaded{Snapshot: snapshot, Path: path, Damaged: damaged}, nil
+				return &Loaded{Snapshot: snapshot, Path: path, Damaged: damaged}, damaged, nil
 			}
 			err = fmt.Errorf("%s: %w", path, err)
 		}
 		damaged = append(damaged, err)
 	}
-	if len(damaged) > 0 {
-		return Loaded{}, fmt.Errorf("%w in %s is valid; the newest: %w", ErrNone, s.Dir, damaged[0])
-	}
-	return Loaded{}, fmt.Errorf("%w in %s", ErrNone, s.Dir)
+	return nil, damaged, nil
 }

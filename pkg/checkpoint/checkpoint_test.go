@@ -151,6 +151,9 @@ func TestDamagedNewestFallsBack(t *testing.T) {
 		if err != nil || got.Path != paths[1] || len(got.Damaged) != 1 || !strings.Contains(got.Damaged[0].Error(), paths[2]) {
 			t.Fatalf("cut to %d bytes: %+v, %v", n, got, err)
 		}
+		if damaged, err := s.Damaged(); err != nil || len(damaged) != 1 {
+			t.Fatalf("cut to %d bytes: damaged %v, %v", n, damaged, err)
+		}
 	}
 	for _, p := range paths {
 		if err := os.WriteFile(p, []byte("rubbish"), 0o644); err != nil {
@@ -159,6 +162,9 @@ func TestDamagedNewestFallsBack(t *testing.T) {
 	}
 	if _, err := s.Load(); !errors.Is(err, ErrNone) || !strings.Contains(err.Error(), paths[2]) {
 		t.Errorf("all damaged: %v", err)
+	}
+	if damaged, err := s.Damaged(); err != nil || len(damaged) != 3 {
+		t.Errorf("all damaged: %v, %v", damaged, err)
 	}
 	if path, err := s.Save(small(9)); err != nil || filepath.Base(path) != "00000004.checkpoint" {
 		t.Errorf("after damage: %s, %v", path, err)

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"syscall"
 
 	"multiscale/pkg/catalog"
@@ -200,6 +201,9 @@ func (e *Experiment) train(ctx context.Context) (failed, err error) {
 		e.progress.Print("%s", note)
 	}
 	work := e.folder.Work()
+	if err := e.tellDamagedCheckpoints(units, work); err != nil {
+		return nil, err
+	}
 	e.tellBegin(units, work)
 	if n := len(units) - len(work); n > 0 {
 		e.progress.Print("%d of %d networks are finished already; -force trains them again", n, len(units))
@@ -215,6 +219,25 @@ func (e *Experiment) train(ctx context.Context) (failed, err error) {
 		return nil, failed
 	}
 	return failed, nil
+}
+
+// tellDamagedCheckpoints names those of finished units. Nothing is lost yet: what is finished needs them for
+// -extend, and where a file of it has to be made again.
+func (e *Experiment) tellDamagedCheckpoints(units []runfolder.Unit, work []runfolder.Work) error {
+	for _, u := range units {
+		if slices.ContainsFunc(work, func(w runfolder.Work) bool { return w.Unit == u }) {
+			continue // which names them when it continues
+		}
+		store := e.openStore(u)
+		damaged, err := store.Damaged()
+		if err != nil {
+			return err
+		}
+		for _, d := range damaged {
+			e.progress.Print("%s is finished, but a checkpoint of it is damaged: %v", u, d)
+		}
+	}
+	return nil
 }
 
 // draw draws the figures of the run folder where units were finished since, or where they are missing.

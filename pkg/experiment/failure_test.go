@@ -2,6 +2,7 @@ package experiment_test
 
 import (
 	"bytes"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -187,5 +188,23 @@ func TestDamagedNewest(t *testing.T) {
 		if !bytes.Equal(read(t, filepath.Join(undisturbed, name)), read(t, filepath.Join(out, name))) {
 			t.Errorf("%s differs", name)
 		}
+	}
+	// Of a finished run it is named as well, and a changed input.csv is made again.
+	checkpoints, err = filepath.Glob(filepath.Join(out, "checkpoint", "*", "*.checkpoint"))
+	if err != nil || len(checkpoints) == 0 {
+		t.Fatalf("%v, %v", checkpoints, err)
+	}
+	input := read(t, filepath.Join(out, "input.csv"))
+	if err := errors.Join(os.Truncate(checkpoints[len(checkpoints)-1], 1000),
+		os.WriteFile(filepath.Join(out, "input.csv"), bytes.Replace(input, []byte(",0."), []byte(",1."), 1), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	printed, err = superresolve(t, out, args...)
+	if err != nil || !strings.Contains(printed, "fullmultiscale-seed1 is finished, but a checkpoint of it is damaged: "+checkpoints[len(checkpoints)-1]) ||
+		!strings.Contains(printed, "input.csv is not the file that digests.csv has the digest of; it is made again") {
+		t.Errorf("%v\n%s", err, printed)
+	}
+	if !bytes.Equal(read(t, filepath.Join(out, "input.csv")), input) {
+		t.Error("input.csv is not made again")
 	}
 }

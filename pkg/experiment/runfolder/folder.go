@@ -9,7 +9,6 @@
 package runfolder
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -133,6 +132,11 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 		}
 	} else if len(f.Summaries) > 0 {
 		return nil, fmt.Errorf("%s has a %s but no %s, so its configuration is not known; choose another folder with -out", dir, SummaryFile, RecordFile)
+	}
+	record.Digests = len(f.Summaries) == 0 || f.Record.Digests
+	if wrong := f.inputDamage(); wrong != "" {
+		f.Notes = append(f.Notes, wrong+"; it is made again")
+		f.Inputs = nil
 	}
 	for _, u := range asked {
 		if err := f.takeIn(u, record, o.Settle); err != nil {
@@ -331,21 +335,18 @@ func (f *Folder) removeFiles(dir string) error {
 }
 
 // SetInput records the measures that the networks are compared with. They follow from the data
-// alone; an equal file is left as it is.
+// alone; equal files are left as they are.
 func (f *Folder) SetInput(in Input) error {
-	t := inputTable.with(f.Record.further(metric.Always()...))
-	var there, now bytes.Buffer
-	if err := errors.Join(t.write(&there, f.Inputs), t.write(&now, []Input{in})); err != nil {
-		return err
-	}
-	if len(f.Inputs) == 1 && bytes.Equal(there.Bytes(), now.Bytes()) {
+	there := f.inputDigest()
+	f.Inputs = []Input{in}
+	now := f.inputDigest()
+	if there == now && slices.Contains(f.Digests, now) {
 		return nil
 	}
-	f.Inputs = []Input{in}
-	if err := writeRows(f, InputFile, t, f.Inputs); err != nil {
-		return err
-	}
-	return f.writeTable()
+	f.Digests = digestTable.replace(f.Digests, Unit{}, []Digest{now})
+	return errors.Join(
+		writeRows(f, InputFile, inputTable.with(f.Record.further(metric.Always()...)), f.Inputs),
+		f.writeDigests(), f.writeTable())
 }
 
 // Progress writes the rows of a unit in training so far, so that it can be watched. They do not
@@ -374,6 +375,7 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	}
 	f.Averages = averageTable.replace(f.Averages, u, averages)
 	f.Coefficients = coefficientTable.replace(f.Coefficients, u, r.Coefficients)
+	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
 	digests := f.digests(u)
 	switch sum, err := digestOf(f.fs, filepath.Join(f.dir, BestFile(u))); {
 	case err == nil:
@@ -382,7 +384,6 @@ func (f *Folder) Finish(u Unit, r Result) error {
 		return err
 	}
 	f.Digests = digestTable.replace(f.Digests, u, digests)
-	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
 	for _, write := range []func() error{
 		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
 		func() error { return writeRows(f, TimingFile, timingTable, f.Timings) },
@@ -391,7 +392,7 @@ func (f *Folder) Finish(u Unit, r Result) error {
 		f.writeAllocations,
 		f.writeAverages,
 		f.writeCoefficients,
-		func() error { return writeRows(f, DigestsFile, digestTable, f.Digests) },
+		f.writeDigests,
 		f.writeSummary,
 		f.writeTable,
 	} {
@@ -428,6 +429,8 @@ func (f *Folder) writeCoefficients() error {
 	}
 	return writeRows(f, CoefficientsFile, coefficientTable, f.Coefficients)
 }
+
+func (f *Folder) writeDigests() error { return writeRows(f, DigestsFile, digestTable, f.Digests) }
 
 func (f *Folder) writeSummary() error {
 	return writeRows(f, SummaryFile, summaryTable.with(f.Record.further(metric.Always()...)), f.Summaries)

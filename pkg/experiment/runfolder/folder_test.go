@@ -339,6 +339,13 @@ func TestDamage(t *testing.T) {
 			return errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(strings.Replace(string(data), from, to, 1)), 0o644))
 		}
 	}
+	without := func(name, part string) func(dir string) error {
+		return func(dir string) error {
+			data, err := os.ReadFile(filepath.Join(dir, name))
+			lines := slices.DeleteFunc(strings.SplitAfter(string(data), "\n"), func(line string) bool { return strings.Contains(line, part) })
+			return errors.Join(err, os.WriteFile(filepath.Join(dir, name), []byte(strings.Join(lines, "")), 0o644))
+		}
+	}
 	for _, tc := range []struct {
 		name   string
 		damage func(dir string) error
@@ -354,6 +361,9 @@ func TestDamage(t *testing.T) {
 		{"another history and no digests", func(dir string) error {
 			return errors.Join(edit(HistoryFile, "1.25", "1.24")(dir), put(DigestsFile, "strategy,seed\n")(dir))
 		}, DigestsFile + " cannot be read", true},
+		{"no digests", remove(DigestsFile), DigestsFile + " has no rows of mge-seed1", true},
+		{"digests without one of the tables", without(DigestsFile, ","+CrosscheckFile+","), DigestsFile + " lacks rows of mge-seed1", true},
+		{"a number of the summary", edit(SummaryFile, "24.5", "25.5"), SummaryFile + " has other rows of mge-seed1 than those that " + DigestsFile, true},
 		{"history empty", put(HistoryFile, ""), HistoryFile + " cannot be read", true},
 		{"history cut within a row", put(HistoryFile, "strategy,seed\nmge,"), HistoryFile + " cannot be read", true},
 		{"no cross-check", remove(CrosscheckFile), CrosscheckFile + " has no rows of mge-seed1", true},
@@ -385,6 +395,42 @@ func TestDamage(t *testing.T) {
 			must(t, run(nil, dir, Options{Resume: true}, multi))
 			same(t, tables(t, dir), want, "made again")
 		})
+	}
+}
+
+// TestInputDamage: input.csv follows from the data alone, so it is made again without -resume.
+func TestInputDamage(t *testing.T) {
+	dir := t.TempDir()
+	must(t, run(nil, dir, Options{}, multi))
+	want := tables(t, dir)
+	must(t, os.WriteFile(filepath.Join(dir, InputFile), []byte(strings.Replace(want[InputFile], "15", "16", 1)), 0o644))
+	const words = InputFile + " is not the file that " + DigestsFile + " has the digest of"
+	c, err := Read(dir)
+	must(t, err)
+	if list, err := Damage(dir, c); err != nil || len(list) != 1 || list[0] != words {
+		t.Errorf("read: %q, %v, want %q", list, err, words)
+	}
+	f, err := Open(dir, record(8), []Unit{multi}, Options{})
+	must(t, err)
+	if len(f.Notes) != 1 || f.Notes[0] != words+"; it is made again" || f.Input() != nil {
+		t.Errorf("notes %q, input %v", f.Notes, f.Input())
+	}
+	must(t, errors.Join(f.SetInput(input), f.Close()))
+	same(t, tables(t, dir), want, "made again")
+}
+
+// TestFolderWithoutDigests: in a folder of a version that had no digests.csv, the lack of one is no damage.
+func TestFolderWithoutDigests(t *testing.T) {
+	dir := t.TempDir()
+	must(t, run(nil, dir, Options{}, multi))
+	earlier := record(8)
+	must(t, durable.WriteFile(durable.OS, filepath.Join(dir, RecordFile), earlier.Write))
+	must(t, os.Remove(filepath.Join(dir, DigestsFile)))
+	must(t, run(nil, dir, Options{}, multi, single))
+	c, err := Read(dir)
+	must(t, err)
+	if list, err := Damage(dir, c); err != nil || len(list) > 0 {
+		t.Errorf("damage %q, %v", list, err)
 	}
 }
 

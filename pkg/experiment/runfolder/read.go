@@ -97,6 +97,9 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 // Damage says what of finished units' files is missing or is not what summary.csv
 // says. Models may be missing: a folder is copied without them.
 func Damage(dir string, c Contents) (list []string, err error) {
+	if wrong := c.inputDamage(); wrong != "" {
+		list = append(list, wrong)
+	}
 	for _, s := range c.Summaries {
 		wrong, err := c.damage(durable.OS, dir, s.Unit, false)
 		if err != nil {
@@ -114,6 +117,7 @@ func Damage(dir string, c Contents) (list []string, err error) {
 // be there.
 func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) (string, error) {
 	r, _ := c.Result(u)
+	recorded := digestTable.of(c.Digests, u)
 	largest := func(row Crosscheck) bool { return row.MaxAbs == r.Summary.CrosscheckMaxAbs }
 	for _, table := range []struct {
 		name        string
@@ -125,7 +129,7 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 		{TimingFile, len(timingTable.of(c.Timings, u)), true, true},
 		{MomentsFile, len(r.Moments), len(r.Moments) == r.validations(), true},
 		{AverageFile, len(averageTable.of(c.Averages, u)), true, c.Record.averages()},
-		{DigestsFile, 1, true, c.unreadable[DigestsFile] != nil},
+		{DigestsFile, len(recorded), c.recorded(u, recorded), c.Record.Digests || c.unreadable[DigestsFile] != nil},
 	} {
 		switch reason := c.unreadable[table.name]; {
 		case !table.asks:
@@ -138,7 +142,7 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 		}
 	}
 	now := c.digests(u)
-	for _, d := range digestTable.of(c.Digests, u) {
+	for _, d := range recorded {
 		if d.File == best(u) { // which people delete with the checkpoints
 			if wrong, err := differs(fsys, dir, BestFile(u), DigestsFile, d.SHA256, false); wrong != "" || err != nil {
 				return wrong, err
@@ -156,14 +160,37 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 	return differs(fsys, dir, AverageONNXFile(u), AverageFile, r.Average.ONNXSHA256, withModels)
 }
 
+// recorded reports whether digests.csv has a digest of each table that has rows of a unit.
+func (c *Contents) recorded(u Unit, there []Digest) bool {
+	return !slices.ContainsFunc(c.digests(u), func(now Digest) bool {
+		return !slices.ContainsFunc(there, func(d Digest) bool { return d.File == now.File })
+	})
+}
+
+// inputDamage says that input.csv is not what digests.csv has the digest of; nothing where it is, or
+// where one of them is not there.
+func (c *Contents) inputDamage() string {
+	recorded := digestTable.of(c.Digests, Unit{})
+	if len(c.Inputs) == 0 || len(recorded) == 0 || slices.Contains(recorded, c.inputDigest()) {
+		return ""
+	}
+	return fmt.Sprintf("%s is not the file that %s has the digest of", InputFile, DigestsFile)
+}
+
+// inputDigest is the row of digests.csv that is of no unit.
+func (c *Contents) inputDigest() Digest {
+	return Digest{File: InputFile, SHA256: inputTable.with(c.Record.further(metric.Always()...)).digest(c.Inputs)}
+}
+
 // digests are those of a unit's rows in tables of which the bytes are those of every equal run.
 func (c *Contents) digests(u Unit) (list []Digest) {
-	averages := averageTable.with(c.Record.further(metric.Always()...))
+	measures := c.Record.further(metric.Always()...)
 	for _, d := range []Digest{
+		{u, SummaryFile, summaryTable.with(measures).digest(summaryTable.of(c.Summaries, u))},
 		{u, HistoryFile, historyTable.with(c.Record.onTheWay()).digest(historyTable.of(c.Histories, u))},
 		{u, CrosscheckFile, crosscheckTable.digest(crosscheckTable.of(c.Crosschecks, u))},
 		{u, AllocationFile, allocationTable.digest(allocationTable.of(c.Allocations, u))},
-		{u, AverageFile, averages.digest(averageTable.of(c.Averages, u))},
+		{u, AverageFile, averageTable.with(measures).digest(averageTable.of(c.Averages, u))},
 		{u, CoefficientsFile, coefficientTable.digest(coefficientTable.of(c.Coefficients, u))},
 	} {
 		if d.SHA256 != "" {

@@ -35,6 +35,9 @@ type Record struct {
 	Defaults map[string]any `json:"defaults,omitempty"`
 	// Scale is that of the task: above 1 where it enlarges. 0 in earlier versions.
 	Scale int `json:"scale,omitempty"`
+	// Digests says that digests.csv has those of each finished unit. Earlier versions did not have it,
+	// and a folder that one of them began stays without this promise. Open sets it.
+	Digests bool `json:"digests,omitempty"`
 }
 
 // further are the names of the task's measures that are not among usual ones.

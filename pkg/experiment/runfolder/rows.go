@@ -297,8 +297,8 @@ var coefficientTable = format[Coefficient]{
 	},
 }
 
-// Digest is a row of digests.csv: that of a unit's rows in another table, or of the model that it was at
-// its smallest validation error.
+// Digest is a row of digests.csv: that of a unit's rows in another table, of the model that it was at
+// its smallest validation error, or, with no unit, of input.csv.
 type Digest struct {
 	Unit
 	File   string
