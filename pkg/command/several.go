@@ -1,7 +1,9 @@
 package command
 
 import (
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +18,24 @@ func (f *Flags) Strings(p *[]string, name, unit, usage string) {
 		*p = append(*p, s)
 		return nil
 	})
+}
+
+// CheckOnce returns a *UsageError where a flag's files name one twice, be it by another path or a link. A
+// value that is no file is compared as it is written.
+func CheckOnce(flag string, files []string) error {
+	var seen []os.FileInfo
+	for i, file := range files {
+		info, err := os.Stat(file)
+		same := func(other os.FileInfo) bool { return err == nil && os.SameFile(info, other) }
+		written := func(other string) bool { return filepath.Clean(other) == filepath.Clean(file) }
+		if slices.ContainsFunc(files[:i], written) || slices.ContainsFunc(seen, same) {
+			return Wrong(flag, file, "given twice", "give each file once")
+		}
+		if err == nil {
+			seen = append(seen, info)
+		}
+	}
+	return nil
 }
 
 // ShortNames are the files' names without folder and ending where that tells them

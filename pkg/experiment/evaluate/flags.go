@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -102,12 +101,8 @@ func (r *Request) defineSettings(f *command.Flags) {
 
 // check refuses what single flags cannot.
 func (r *Request) check() error {
-	seen := map[string]bool{}
-	for _, m := range r.Models {
-		if seen[filepath.Clean(m)] {
-			return command.Wrong("model", m, "given twice", "give each model once")
-		}
-		seen[filepath.Clean(m)] = true
+	if err := command.CheckOnce("model", r.Models); err != nil {
+		return err
 	}
 	switch {
 	case r.Benchmark != "":

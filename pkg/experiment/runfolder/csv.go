@@ -216,13 +216,25 @@ func decoded(r io.Reader) (*bufio.Reader, error) {
 	return bufio.NewReader(strings.NewReader(string(utf16.Decode(units[1:])))), err
 }
 
+// skipSeparatorLine passes over the line "sep=," with which spreadsheets tell each other the separator.
+func skipSeparatorLine(text *bufio.Reader) error {
+	if start, _ := text.Peek(4); string(start) != "sep=" {
+		return nil
+	}
+	_, err := text.ReadString('\n')
+	return err
+}
+
 // read parses a file written by write, also where a spreadsheet saved it again with
 // a byte order mark or in UTF-16, with another separator, decimal commas beside it, empty rows and
-// other ends of lines. Anything else is an error that names line and column.
+// columns at its ends, and other ends of lines. Anything else is an error that names line and column.
 func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	text, err := decoded(r)
 	if err != nil {
 		return nil, err
+	}
+	if err := skipSeparatorLine(text); err != nil {
+		return nil, errors.New("the header is missing")
 	}
 	in := csv.NewReader(text)
 	in.Comma, in.ReuseRecord = separator(text, t.columns[0].name), true
@@ -233,6 +245,11 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	if err != nil {
 		return nil, err
 	}
+	empty := len(header)
+	for empty > 0 && header[empty-1] == "" {
+		empty--
+	}
+	header = header[:empty]
 	want := t.header()
 	if further := len(header) - len(want); further > 0 && further <= maxMeasures && t.further != nil && slices.Equal(header[:len(want)], want) {
 		prefix := t.further("").name
@@ -261,6 +278,12 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 		}
 		if !slices.ContainsFunc(record, func(s string) bool { return s != "" }) {
 			continue
+		}
+		for k := len(t.columns); k < len(record); k++ {
+			if record[k] != "" {
+				line, _ := in.FieldPos(k)
+				return nil, fmt.Errorf("line %d: %.40q stands in a column without a name", line, record[k])
+			}
 		}
 		var row R
 		for k, c := range t.columns {

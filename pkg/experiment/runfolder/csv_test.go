@@ -72,6 +72,8 @@ func TestSavedBySpreadsheet(t *testing.T) {
 		"decimal commas":  "\ufeff" + strings.NewReplacer(",", ";", ".", ",").Replace(text),
 		"tabs":            strings.NewReplacer(",", "\t", ".", ",").Replace(text),
 		"empty rows":      text + ",,,,,\n,,,,,\n",
+		"empty columns":   strings.ReplaceAll(text, "\n", ",,\n"),
+		"its separator":   "sep=;\r\n" + strings.ReplaceAll(text, ",", ";"),
 		"UTF-16 (little)": utf16of("\ufeff"+strings.ReplaceAll(text, ",", "\t"), binary.LittleEndian),
 		"UTF-16 (big)":    utf16of("\ufeff"+text, binary.BigEndian),
 	} {
@@ -82,6 +84,9 @@ func TestSavedBySpreadsheet(t *testing.T) {
 	}
 	if _, err := timingTable.read(strings.NewReader(strings.Replace(text, "2.5", `"2,5"`, 1))); err == nil {
 		t.Error("a comma among commas is taken as a decimal one")
+	}
+	if _, err := timingTable.read(strings.NewReader(strings.Replace(text, "bytes\nmge,1,2.5,3,4,5", "bytes,\nmge,1,2.5,3,4,5,6", 1))); err == nil || !strings.Contains(err.Error(), "line 2") {
+		t.Errorf("a number without the name of its column: %v", err)
 	}
 	for _, short := range []string{"\xff\xfe", "\xfe\xff\x00", "\xff\xfea"} {
 		if _, err := timingTable.read(strings.NewReader(short)); err == nil {

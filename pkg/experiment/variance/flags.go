@@ -3,7 +3,6 @@ package variance
 import (
 	"context"
 	"io"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -100,12 +99,8 @@ func (r *Request) check() error {
 	case r.Estimates == 1:
 		return command.Wrong("estimates", r.Estimates, "a variance needs 2 at least", "give 0 for none, or more")
 	}
-	seen := map[string]bool{}
-	for _, path := range r.Weights {
-		if seen[filepath.Clean(path)] {
-			return command.Wrong("init", path, "given twice", "give each of the weights once")
-		}
-		seen[filepath.Clean(path)] = true
+	if err := command.CheckOnce("init", r.Weights); err != nil {
+		return err
 	}
 	if len(r.Weights) == 0 {
 		r.Weights = []string{initialWeights}

@@ -69,5 +69,5 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 			return r, fmt.Errorf("-model %s: there is no such file", file)
 		}
 	}
-	return r, nil
+	return r, command.CheckOnce("model", r.Models)
 }
