@@ -21,11 +21,11 @@ func constant(n *node) []result {
 		n.used[name] = true
 		switch v := v.(type) {
 		case tensor.Tensor:
-			if a, err := arrayOf(v); err != nil {
+			a, err := arrayOf(v)
+			if err != nil {
 				n.fail("%w", err)
-			} else {
-				return known(a.dtype, a.shape, a.data)
 			}
+			return known(a.dtype, a.shape, a.data)
 		case float32:
 			return known(onnx.Float32, nil, []float32{v})
 		case int64:
@@ -43,9 +43,7 @@ func constant(n *node) []result {
 // shapeOf is the Shape operation: a constant, as all shapes are known here.
 func shapeOf(n *node) []result {
 	start, end := n.integer("start", 0), n.integer("end", 1<<30)
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	x := n.in[0].shape
 	bound := func(i int) int {
 		if i < 0 {
@@ -62,9 +60,7 @@ func shapeOf(n *node) []result {
 
 // sizeOf is the number of elements.
 func sizeOf(n *node) []result {
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	return []result{{dtype: onnx.Int64, value: []int64{int64(count(n.in[0].shape))}}}
 }
 
@@ -75,12 +71,9 @@ func constantOfShape(n *node) []result {
 		var err error
 		if value, err = arrayOf(t); err != nil {
 			n.fail("%w", err)
-			return nil
 		}
 	}
-	if !n.operands(1, 2) {
-		return nil
-	}
+	n.operands(1, 2)
 	if n.has(1) {
 		value = n.in[1]
 	}
@@ -88,9 +81,6 @@ func constantOfShape(n *node) []result {
 		n.fail("a value of shape %v, want one element", value.shape)
 	}
 	shape := n.constant(0)
-	if n.err != nil {
-		return nil
-	}
 	l := loop{shape: shape, strides: [][]int{strides(shape), make([]int, len(shape))}}
 	return single(value.dtype, shape, func(out any, _ []any) { l.move(out, value.data) })
 }
@@ -98,24 +88,17 @@ func constantOfShape(n *node) []result {
 // sequence is the Range operation on numbers that are known before the run.
 func sequence(n *node) []result {
 	n.ignore("stash_type")
-	if !n.operands(3, 3) {
-		return nil
-	}
+	n.operands(3, 3)
 	for i := range n.in {
 		if n.in[i].dtype != n.in[0].dtype || count(n.in[i].shape) != 1 {
 			n.fail("start, limit and delta must be one number each, of one type")
-			return nil
 		}
 	}
 	if isFloat(n.in[0].dtype) {
 		from, to, step := n.constantFloats(0), n.constantFloats(1), n.constantFloats(2)
-		if n.err != nil {
-			return nil
-		}
 		length := math.Ceil((float64(to[0]) - float64(from[0])) / float64(step[0]))
 		if !(length < maxElements) {
 			n.fail("a range of %v numbers is %w", length, ErrTooLarge)
-			return nil
 		}
 		return n.like([]int{max(0, int(length))}, func(out any, _ []any) {
 			for i := range floats(out) {
@@ -124,9 +107,8 @@ func sequence(n *node) []result {
 		})
 	}
 	from, to, step := n.constant(0), n.constant(1), n.constant(2)
-	if n.err != nil || step[0] == 0 {
+	if step[0] == 0 {
 		n.fail("delta is 0")
-		return nil
 	}
 	length := 0
 	if span := to[0] - from[0]; (span > 0) == (step[0] > 0) && span != 0 {

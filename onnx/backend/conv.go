@@ -12,29 +12,21 @@ const maxDepth = 1 << 20
 // conv is a convolution as a matrix product of the kernels with the columns of the image.
 func conv(n *node) []result {
 	groups := n.integer("group", 1)
-	if !n.operands(2, 3) || !n.float(0, 1, 2) {
-		return nil
-	}
+	n.floatOperands(2, 3)
 	x, k := n.in[0].shape, n.in[1].shape
 	if len(x) < 3 || len(x) != len(k) || groups < 1 || k[0]%groups != 0 || x[1] != k[1]*groups {
 		n.fail("kernels of shape %v do not fit an image of shape %v in %d groups", k, x, groups)
-		return nil
 	}
 	if n.has(2) && !slices.Equal(n.in[2].shape, []int{k[0]}) {
 		n.fail("bias of shape %v, want [%d]", n.in[2].shape, k[0])
 	}
 	w := n.window(x[2:], k[2:], false)
-	if n.err != nil {
-		return nil
-	}
 	in, out := x[1]/groups, k[0]/groups // channels of a group
 	depth := in * volume(w.kernel)
 	if depth > maxDepth {
 		n.fail("kernels of %d elements are %w", depth, ErrTooLarge)
 	}
-	if n.work(append(w.shape(x[0], k[0]), depth)...); n.err != nil {
-		return nil
-	}
+	n.work(append(w.shape(x[0], k[0]), depth)...)
 	area, plane := volume(w.out), volume(w.in)
 	blocks := (area + pixels - 1) / pixels
 	return n.like(w.shape(x[0], k[0]), func(result any, data []any) {
@@ -80,26 +72,18 @@ func conv(n *node) []result {
 // convTranspose is the adjoint of a convolution: each input pixel adds a multiple of the kernel to the output.
 func convTranspose(n *node) []result {
 	groups := n.integer("group", 1)
-	if !n.operands(2, 3) || !n.float(0, 1, 2) {
-		return nil
-	}
+	n.floatOperands(2, 3)
 	x, k := n.in[0].shape, n.in[1].shape
 	if len(x) < 3 || len(x) != len(k) || groups < 1 || x[1] != k[0] || k[0]%groups != 0 {
 		n.fail("kernels of shape %v do not fit an image of shape %v in %d groups", k, x, groups)
-		return nil
 	}
 	if n.has(2) && !slices.Equal(n.in[2].shape, []int{k[1] * groups}) {
 		n.fail("bias of shape %v, want [%d]", n.in[2].shape, k[1]*groups)
 	}
 	w := n.transposedWindow(x[2:], k[2:])
-	if n.err != nil {
-		return nil
-	}
 	in, out := k[0]/groups, k[1] // channels of a group
 	taps, plane := volume(w.kernel), volume(w.in)
-	if n.work(x[0], out*groups, in, taps, plane); n.err != nil {
-		return nil
-	}
+	n.work(x[0], out*groups, in, taps, plane)
 	width, rows := w.out[2], w.out[0]*w.out[1]
 	return n.like(w.shape(x[0], out*groups), func(result any, data []any) {
 		y, x, kernels, bias := floats(result), floats(data[0]), floats(data[1]), []float32(nil)
@@ -142,9 +126,6 @@ func (n *node) transposedWindow(in, kernel []int) (w window) {
 	if len(extra) != len(in) || (asked != nil && len(asked) != len(in)) {
 		n.fail("output_padding=%v, output_shape=%v for %d spatial dimensions", extra, asked, len(in))
 	}
-	if n.err != nil {
-		return w
-	}
 	w.rank = len(in)
 	for i := range spatial {
 		w.in[i], w.out[i], w.kernel[i], w.stride[i], w.dilation[i] = 1, 1, 1, 1, 1
@@ -152,7 +133,6 @@ func (n *node) transposedWindow(in, kernel []int) (w window) {
 	for i, d := range in {
 		if d < 1 || d > maxElements || extra[i] < 0 || extra[i] > maxElements {
 			n.fail("output_padding=%v is not valid for an image of %v", extra, in)
-			return w
 		}
 		full := m.strides[i]*(d-1) + extra[i] + m.dilations[i]*(m.kernel[i]-1) + 1
 		before, after := m.pads[i], m.pads[w.rank+i]
@@ -173,7 +153,6 @@ func (n *node) transposedWindow(in, kernel []int) (w window) {
 		}
 		if out < 1 {
 			n.fail("nothing is left of an image of %v with pads %v", in, m.pads)
-			return w
 		}
 		k := spatial - w.rank + i
 		w.in[k], w.out[k], w.kernel[k], w.stride[k], w.dilation[k] = d, out, m.kernel[i], m.strides[i], m.dilations[i]

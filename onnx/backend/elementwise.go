@@ -11,12 +11,8 @@ import (
 func arithmetic(real func(a, b float32) float32, integer func(a, b int64) int64) operator {
 	return func(n *node) []result {
 		shape := n.pair()
-		if n.err != nil {
-			return nil
-		}
 		if n.in[0].dtype == onnx.Bool {
 			n.fail("truth values are not supported")
-			return nil
 		}
 		l := n.broadcastLoop(shape)
 		return n.like(shape, func(out any, in []any) {
@@ -33,18 +29,13 @@ func arithmetic(real func(a, b float32) float32, integer func(a, b int64) int64)
 // variadic folds any number of operands that broadcast.
 func variadic(real func(a, b float32) float32, integer func(a, b int64) int64, mean bool) operator {
 	return func(n *node) []result {
-		if !n.operands(max(1, len(n.in)), len(n.in)) {
-			return nil
-		}
+		n.operands(max(1, len(n.in)), len(n.in))
 		for i, a := range n.in {
 			if a.dtype != n.in[0].dtype || a.dtype == onnx.Bool || (isInteger(a.dtype) && integer == nil) {
 				n.fail("operand %d holds %v, operand 0 %v", i, a.dtype, n.in[0].dtype)
 			}
 		}
 		shape := n.broadcastShape()
-		if n.err != nil {
-			return nil
-		}
 		own := strides(shape)
 		var loops []loop // each over the result, the result so far and an operand
 		for _, s := range n.shapes() {
@@ -90,9 +81,7 @@ func combine[A, B, C any](l loop, out []C, a []A, b []B, f func(a A, b B) C) {
 
 // pair checks two operands of one type and returns the shape they broadcast to.
 func (n *node) pair() []int {
-	if !n.operands(2, 2) {
-		return nil
-	}
+	n.operands(2, 2)
 	if a, b := n.in[0].dtype, n.in[1].dtype; a != b {
 		n.fail("operands of types %v and %v", a, b)
 	}
@@ -143,17 +132,12 @@ func (n *node) broadcastLoop(shape []int) loop {
 
 // pow takes an exponent of any type.
 func pow(n *node) []result {
-	if !n.operands(2, 2) {
-		return nil
-	}
+	n.operands(2, 2)
 	if n.in[0].dtype == onnx.Bool || n.in[1].dtype == onnx.Bool {
 		n.fail("truth values have no powers")
 	}
 	n.oldBroadcast()
 	shape := n.broadcastShape()
-	if n.err != nil {
-		return nil
-	}
 	l := n.broadcastLoop(shape)
 	return n.like(shape, func(out any, in []any) {
 		switch o := out.(type) {
@@ -197,20 +181,15 @@ func modulo(n *node) []result {
 
 // prelu multiplies negative elements by a slope, which broadcasts to operand 0.
 func prelu(n *node) []result {
-	if !n.operands(2, 2) || !n.float(0, 1) {
-		return nil
-	}
+	n.floatOperands(2, 2)
 	x, slope := n.in[0].shape, n.in[1]
 	if n.opset < 7 && len(x) > 2 && len(slope.shape) == 1 { // one slope for each channel
 		shape := slices.Concat(slope.shape, slices.Repeat([]int{1}, len(x)-2))
 		n.in[1] = &array{dtype: slope.dtype, shape: shape, data: slope.data}
 	}
 	shape := n.broadcastShape()
-	if n.err == nil && !slices.Equal(shape, x) {
+	if !slices.Equal(shape, x) {
 		n.fail("a slope of shape %v does not broadcast to %v", slope.shape, x)
-	}
-	if n.err != nil {
-		return nil
 	}
 	l := n.broadcastLoop(shape)
 	return n.like(shape, func(out any, in []any) {

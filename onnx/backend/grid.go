@@ -9,14 +9,11 @@ import (
 func gridSample(n *node) []result {
 	mode, padding := n.text("mode", "linear"), n.text("padding_mode", "zeros")
 	corners := n.integer("align_corners", 0) != 0
-	if !n.operands(2, 2) || !n.float(0, 1) {
-		return nil
-	}
+	n.floatOperands(2, 2)
 	x, grid := n.in[0].shape, n.in[1].shape
 	rank := len(x) - 2
 	if rank < 2 || rank > spatial || len(grid) != len(x) || grid[len(grid)-1] != rank || grid[0] != x[0] {
 		n.fail("a grid of shape %v does not fit images of shape %v", grid, x)
-		return nil
 	}
 	kernel, reach := triangle, 1
 	switch {
@@ -29,9 +26,6 @@ func gridSample(n *node) []result {
 	}
 	if !slices.Contains([]string{"zeros", "border", "reflection"}, padding) {
 		n.fail("padding_mode=%s is not supported", padding)
-	}
-	if n.err != nil {
-		return nil
 	}
 	size, moves := x[2:], strides(x[2:])
 	plane, points := count(size), count(grid[1:len(grid)-1])

@@ -20,40 +20,29 @@ func placed(p int64, length int) int {
 }
 
 // positions checks that operand 1 holds positions.
-func (n *node) positions() bool {
-	if n.err == nil && !isInteger(n.in[1].dtype) {
+func (n *node) positions() {
+	if !isInteger(n.in[1].dtype) {
 		n.fail("positions of type %v, want integers", n.in[1].dtype)
 	}
-	return n.err == nil
 }
 
 // gatherElements takes, for each element of operand 1, the element of operand 0 at the same place, except
 // along the axis, where operand 1 gives the place.
 func gatherElements(n *node) []result {
 	axis := n.integer("axis", 0)
-	if !n.operands(2, 2) || !n.positions() {
-		return nil
-	}
+	n.operands(2, 2)
+	n.positions()
 	x, at := n.in[0].shape, n.in[1].shape
 	source := n.along(x, at, axis)
-	if source == nil {
-		return nil
-	}
-	return n.like(at, func(out any, in []any) {
-		from := source(in[1].([]int64))
-		pick(out, in[0], from)
-	})
+	return n.like(at, func(out any, in []any) { pick(out, in[0], source(in[1].([]int64))) })
 }
 
 // along returns a function that turns positions along an axis, of the shape at, into positions in an array of shape x.
 func (n *node) along(x, at []int, axis int) func(positions []int64) []int {
-	if axis = n.axis(axis, len(x)); n.err != nil {
-		return nil
-	}
+	axis = n.axis(axis, len(x))
 	for i, d := range at {
 		if len(at) != len(x) || i != axis && d > x[i] {
 			n.fail("positions of shape %v do not fit shape %v", at, x)
-			return nil
 		}
 	}
 	moves := strides(x)
@@ -89,13 +78,11 @@ func pickTyped[T any](out, in []T, from []int) {
 // gatherND takes the parts of operand 0 that the last axis of operand 1 names, for each index of the batch.
 func gatherND(n *node) []result {
 	batch := n.integer("batch_dims", 0)
-	if !n.operands(2, 2) || !n.positions() {
-		return nil
-	}
+	n.operands(2, 2)
+	n.positions()
 	x, at := n.in[0].shape, n.in[1].shape
 	if batch < 0 || len(at) == 0 || batch >= min(len(x), len(at)) || !slices.Equal(x[:batch], at[:batch]) || batch+at[len(at)-1] > len(x) {
 		n.fail("positions of shape %v do not fit shape %v with batch_dims=%d", at, x, batch)
-		return nil
 	}
 	depth := at[len(at)-1]
 	part := x[batch+depth:]
@@ -141,14 +128,12 @@ func (n *node) combination() string {
 // scatterND writes the parts of operand 2 to where operand 1 says.
 func scatterND(n *node) []result {
 	how := n.combination()
-	if !n.operands(3, 3) || !n.positions() {
-		return nil
-	}
+	n.operands(3, 3)
+	n.positions()
 	x, at := n.in[0].shape, n.in[1].shape
 	if len(at) == 0 || at[len(at)-1] > len(x) || n.in[2].dtype != n.in[0].dtype ||
 		!slices.Equal(n.in[2].shape, slices.Concat(at[:len(at)-1], x[at[len(at)-1]:])) {
 		n.fail("operands of shapes %v do not fit", n.shapes())
-		return nil
 	}
 	depth := at[len(at)-1]
 	part := count(x[depth:])
@@ -166,18 +151,13 @@ func scatterND(n *node) []result {
 // scatterElements writes each element of operand 2 to its own place, except along the axis, where operand 1 gives the place.
 func scatterElements(n *node) []result {
 	axis, how := n.integer("axis", 0), n.combination()
-	if !n.operands(3, 3) || !n.positions() {
-		return nil
-	}
+	n.operands(3, 3)
+	n.positions()
 	x, at := n.in[0].shape, n.in[1].shape
 	if !slices.Equal(at, n.in[2].shape) || n.in[2].dtype != n.in[0].dtype {
 		n.fail("operands of shapes %v do not fit", n.shapes())
-		return nil
 	}
 	target := n.along(x, at, axis)
-	if target == nil {
-		return nil
-	}
 	return n.like(x, func(out any, in []any) { scatter(out, in[0], in[2], target(in[1].([]int64)), how) })
 }
 
@@ -225,9 +205,7 @@ func topK(n *node) []result {
 	if n.opset < 10 {
 		k = n.integer("k", -1)
 	}
-	if !n.operands(1, 2) {
-		return nil
-	}
+	n.operands(1, 2)
 	if n.opset >= 10 {
 		if v := n.constant(1); len(v) == 1 {
 			k = v[0]
@@ -237,11 +215,8 @@ func topK(n *node) []result {
 	}
 	x := n.in[0].shape
 	axis = n.axis(axis, len(x))
-	if n.err == nil && (k < 0 || k > x[axis] || n.in[0].dtype == onnx.Bool) {
+	if k < 0 || k > x[axis] || n.in[0].dtype == onnx.Bool {
 		n.fail("k=%d of %v of shape %v", k, n.in[0].dtype, x)
-	}
-	if n.err != nil {
-		return nil
 	}
 	shape := slices.Clone(x)
 	shape[axis] = k
@@ -281,14 +256,11 @@ func topK(n *node) []result {
 
 // nonZero lists where elements are not zero. How many there are has to be known before the run.
 func nonZero(n *node) []result {
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	x := n.in[0]
 	if x.data == nil {
 		n.unknown = 0
 		n.fail("operand 0 depends on the values of the inputs; it must follow from their shapes")
-		return nil
 	}
 	set := make([]bool, count(x.shape))
 	convert(set, x.data)

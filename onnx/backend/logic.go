@@ -10,9 +10,6 @@ import (
 func comparison(order func(c int) bool) operator {
 	return func(n *node) []result {
 		shape := n.pair()
-		if n.err != nil {
-			return nil
-		}
 		l := n.broadcastLoop(shape)
 		return single(onnx.Bool, shape, func(out any, in []any) {
 			o := out.([]bool)
@@ -32,11 +29,8 @@ func comparison(order func(c int) bool) operator {
 func logical(f func(a, b bool) bool) operator {
 	return func(n *node) []result {
 		shape := n.pair()
-		if n.err == nil && n.in[0].dtype != onnx.Bool {
+		if n.in[0].dtype != onnx.Bool {
 			n.fail("operands hold %v, want truth values", n.in[0].dtype)
-		}
-		if n.err != nil {
-			return nil
 		}
 		l := n.broadcastLoop(shape)
 		return single(onnx.Bool, shape, func(out any, in []any) {
@@ -46,16 +40,11 @@ func logical(f func(a, b bool) bool) operator {
 }
 
 func where(n *node) []result {
-	if !n.operands(3, 3) {
-		return nil
-	}
+	n.operands(3, 3)
 	if n.in[0].dtype != onnx.Bool || n.in[1].dtype != n.in[2].dtype {
 		n.fail("operands of types %v, %v and %v", n.in[0].dtype, n.in[1].dtype, n.in[2].dtype)
 	}
 	shape := n.broadcastShape()
-	if n.err != nil {
-		return nil
-	}
 	l := n.broadcastLoop(shape)
 	return single(n.in[1].dtype, shape, func(out any, in []any) {
 		which := in[0].([]bool)
@@ -86,12 +75,9 @@ func choose[T any](l loop, out []T, which []bool, yes, no []T) {
 func cast(n *node) []result {
 	to := onnx.DataType(n.integer("to", 0))
 	n.ignore("saturate", "round_mode") // of types of 8 bits and less
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	if _, ok := held(to); !ok {
 		n.fail("to=%d (%v) is not supported", int32(to), to)
-		return nil
 	}
 	return single(to, n.in[0].shape, func(out any, in []any) { convert(out, in[0]) })
 }

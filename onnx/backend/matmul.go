@@ -30,13 +30,10 @@ func gemm(n *node) []result {
 	if n.opset < 7 {
 		n.ignore("broadcast") // the shapes tell
 	}
-	if !n.operands(2, 3) || !n.float(0, 1, 2) {
-		return nil
-	}
+	n.floatOperands(2, 3)
 	a, b := n.in[0].shape, n.in[1].shape
 	if len(a) != 2 || len(b) != 2 {
 		n.fail("operands of shapes %v and %v, want matrices", a, b)
-		return nil
 	}
 	rows, inner := a[0], a[1]
 	if ta {
@@ -51,16 +48,13 @@ func gemm(n *node) []result {
 	if n.has(2) {
 		if s, err := broadcast(shape, n.in[2].shape); err != nil || count(s) != count(shape) || len(s) != 2 {
 			n.fail("operand 2 of shape %v does not broadcast to %v", n.in[2].shape, shape)
-			return nil
 		}
 		bias = loop{shape: shape, strides: [][]int{strides(shape), stretch(n.in[2].shape, shape)}}
 	}
 	if inner != inner2 {
 		n.fail("matrices of shapes %v and %v do not fit", a, b)
 	}
-	if n.work(rows, inner, cols); n.err != nil {
-		return nil
-	}
+	n.work(rows, inner, cols)
 	return n.like(shape, func(out any, in []any) {
 		y := floats(out)
 		keep := float32(0)
@@ -74,13 +68,10 @@ func gemm(n *node) []result {
 
 // matMul is NumPy's matmul: matrices in the last two axes, the others broadcast.
 func matMul(n *node) []result {
-	if !n.operands(2, 2) || !n.float(0, 1) {
-		return nil
-	}
+	n.floatOperands(2, 2)
 	a, b := n.in[0].shape, n.in[1].shape
 	if len(a) < 1 || len(b) < 1 {
 		n.fail("operands of shapes %v and %v, want vectors or matrices", a, b)
-		return nil
 	}
 	// A vector is a row on the left, a column on the right, and its axis of length one is not in the result.
 	row, column := len(a) == 1, len(b) == 1
@@ -93,16 +84,12 @@ func matMul(n *node) []result {
 	rows, inner, cols := a[len(a)-2], a[len(a)-1], b[len(b)-1]
 	if b[len(b)-2] != inner {
 		n.fail("matrices of shapes %v and %v do not fit", a, b)
-		return nil
 	}
 	batch, err := broadcast(a[:len(a)-2], b[:len(b)-2])
 	if err != nil {
 		n.fail("%w", err)
-		return nil
 	}
-	if n.work(append([]int{rows, inner, cols}, batch...)...); n.err != nil {
-		return nil
-	}
+	n.work(append([]int{rows, inner, cols}, batch...)...)
 	// One matrix of each operand for every index of the batch.
 	l := loop{shape: batch, strides: [][]int{strides(batch), stretch(a[:len(a)-2], batch), stretch(b[:len(b)-2], batch)}}
 	shape := slices.Clone(batch)
@@ -128,14 +115,11 @@ func matMul(n *node) []result {
 // plainest way there is: attention is the only thing that is written like this.
 func einsum(n *node) []result {
 	equation := strings.ReplaceAll(n.text("equation", ""), " ", "")
-	if !n.operands(1, len(n.in)) {
-		return nil
-	}
+	n.operands(1, len(n.in))
 	left, right, ok := strings.Cut(equation, "->")
 	terms := strings.Split(left, ",")
 	if len(terms) != len(n.in) {
 		n.fail("equation %q is not for %d operands", equation, len(n.in))
-		return nil
 	}
 	if !ok {
 		right = implied(left)
@@ -150,7 +134,6 @@ func einsum(n *node) []result {
 	}
 	if rest > len(others) || strings.ContainsAny(left+right, others) {
 		n.fail("equation %q is not supported", equation)
-		return nil
 	}
 	for i, term := range terms {
 		own := max(0, min(rest, len(n.in[i].shape)-len(term)+len(ellipsis)))
@@ -160,9 +143,9 @@ func einsum(n *node) []result {
 	length := map[rune]int{}
 	indices := right // of the result, then those that are summed over
 	for i, term := range terms {
-		if !n.float(i) || len(term) != len(n.in[i].shape) {
+		n.float(i)
+		if len(term) != len(n.in[i].shape) {
 			n.fail("equation %q does not fit operand %d of shape %v", equation, i, n.in[i].shape)
-			return nil
 		}
 		for k, r := range term {
 			d := n.in[i].shape[k]
@@ -185,13 +168,8 @@ func einsum(n *node) []result {
 		}
 		dims = append(dims, d)
 	}
-	if n.err != nil {
-		return nil
-	}
 	shape, summed := dims[:len(right)], dims[len(right):]
-	if n.work(dims...); n.err != nil {
-		return nil
-	}
+	n.work(dims...)
 	moves := make([][]int, len(terms)) // strides by index of each operand
 	for i, term := range terms {
 		own := strides(n.in[i].shape)

@@ -33,13 +33,10 @@ func standardise(y, x []float32, eps float64, affine func(i int) (scale, shift f
 // instanceNormalization standardises each plane.
 func instanceNormalization(n *node) []result {
 	eps := float64(n.number("epsilon", 1e-5))
-	if !n.operands(3, 3) || !n.float(0, 1, 2) {
-		return nil
-	}
+	n.floatOperands(3, 3)
 	x := n.in[0].shape
 	if len(x) < 3 || !slices.Equal(n.in[1].shape, x[1:2]) || !slices.Equal(n.in[2].shape, x[1:2]) {
 		n.fail("shapes %v do not fit", n.shapes())
-		return nil
 	}
 	channels, plane := x[1], count(x[2:])
 	return n.like(x, func(out any, in []any) {
@@ -61,9 +58,7 @@ func layerNormalization(n *node) []result {
 	eps := float64(n.number("epsilon", 1e-5))
 	only(n, "stash_type", int64(1))
 	from := n.integer("axis", -1)
-	if !n.operands(2, 3) || !n.float(0, 1, 2) {
-		return nil
-	}
+	n.floatOperands(2, 3)
 	x := n.in[0].shape
 	from = n.axis(from, len(x))
 	inner := x[from:]
@@ -74,12 +69,8 @@ func layerNormalization(n *node) []result {
 		}
 		if shape, err := broadcast(inner, n.in[i].shape); err != nil || !slices.Equal(shape, inner) {
 			n.fail("operand %d of shape %v does not broadcast to %v", i, n.in[i].shape, inner)
-			return nil
 		}
 		affine[i] = loop{shape: inner, strides: [][]int{strides(inner), stretch(n.in[i].shape, inner)}}
-	}
-	if n.err != nil {
-		return nil
 	}
 	run := count(inner)
 	y := n.like(x, func(out any, in []any) {
@@ -119,13 +110,10 @@ func groupNormalization(n *node) []result {
 	eps := float64(n.number("epsilon", 1e-5))
 	only(n, "stash_type", int64(1))
 	groups := n.integer("num_groups", 0)
-	if !n.operands(3, 3) || !n.float(0, 1, 2) {
-		return nil
-	}
+	n.floatOperands(3, 3)
 	x := n.in[0].shape
 	if len(x) < 2 || groups < 1 || x[1]%groups != 0 {
 		n.fail("%d groups do not fit shape %v", groups, x)
-		return nil
 	}
 	each := 1 // channels that share scale and shift
 	if n.opset < 21 {
@@ -134,7 +122,6 @@ func groupNormalization(n *node) []result {
 	for _, s := range n.shapes()[1:] {
 		if !slices.Equal(s, []int{x[1] / each}) {
 			n.fail("shapes %v do not fit", n.shapes())
-			return nil
 		}
 	}
 	channels, plane := x[1]/groups, count(x[2:])
@@ -160,14 +147,11 @@ func batchNormalization(n *node) []result {
 		only(n, "spatial", int64(1))
 	}
 	n.notTraining()
-	if !n.operands(5, 5) || !n.float(0, 1, 2, 3, 4) {
-		return nil
-	}
+	n.floatOperands(5, 5)
 	x := n.in[0].shape
 	for _, s := range n.shapes()[1:] {
 		if len(x) < 2 || !slices.Equal(s, x[1:2]) {
 			n.fail("shapes %v do not fit", n.shapes())
-			return nil
 		}
 	}
 	channels, plane := x[1], count(x[2:])
@@ -226,13 +210,9 @@ func softmax(logarithm bool) operator {
 			axis = 1
 		}
 		axis = n.integer("axis", axis)
-		if !n.operands(1, 1) || !n.float(0) {
-			return nil
-		}
+		n.floatOperands(1, 1)
 		x := n.in[0].shape
-		if axis = n.axis(axis, len(x)); n.err != nil {
-			return nil
-		}
+		axis = n.axis(axis, len(x))
 		length, step := x[axis], count(x[axis+1:])
 		if n.opset < 13 {
 			length, step = length*step, 1
@@ -267,16 +247,11 @@ func softmax(logarithm bool) operator {
 // lpNormalization divides by the 1-norm or 2-norm along an axis.
 func lpNormalization(n *node) []result {
 	axis, p := n.integer("axis", -1), n.integer("p", 2)
-	if !n.operands(1, 1) || !n.float(0) {
-		return nil
-	}
+	n.floatOperands(1, 1)
 	x := n.in[0].shape
 	axis = n.axis(axis, len(x))
-	if n.err == nil && p != 1 && p != 2 {
+	if p != 1 && p != 2 {
 		n.fail("p=%d is not supported", p)
-	}
-	if n.err != nil {
-		return nil
 	}
 	length, step := x[axis], count(x[axis+1:])
 	return n.like(x, func(out any, in []any) {

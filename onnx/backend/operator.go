@@ -40,20 +40,24 @@ type node struct {
 
 	used    map[string]bool
 	unknown int // an operand that must be known and is not; -1 for none
-	err     error
 }
 
-func (n *node) fail(format string, args ...any) {
-	if n.err == nil {
-		n.err = fmt.Errorf(format, args...)
-	}
-}
+// refusal is why a node cannot be built.
+type refusal struct{ error }
+
+// fail ends the operator that is building the node. It panics, and build turns that into an error: a check is one line,
+// and what follows it holds.
+func (n *node) fail(format string, args ...any) { panic(refusal{fmt.Errorf(format, args...)}) }
 
 // build works out the results, and refuses what the operator does not know:
 // an attribute that is silently ignored is a wrong answer.
 func (n *node) build(f operator) (results []result, err error) {
 	defer func() {
-		if r := recover(); r != nil {
+		switch r := recover().(type) {
+		case nil:
+		case refusal:
+			err = r.error
+		default:
 			err = fmt.Errorf("operands of shapes %v do not fit (%v)", n.shapes(), r)
 		}
 	}()
@@ -63,9 +67,6 @@ func (n *node) build(f operator) (results []result, err error) {
 		if !n.used[name] {
 			n.fail("attribute %q is not supported", name)
 		}
-	}
-	if n.err != nil {
-		return nil, n.err
 	}
 	if n.outputs > len(results) {
 		return nil, fmt.Errorf("result %d is not supported", len(results))
@@ -85,7 +86,7 @@ func (n *node) shapes() (s [][]int) {
 func (n *node) has(i int) bool { return i < len(n.in) && n.in[i] != nil }
 
 // operands checks their number; the first ones, as many as are required, may not be omitted.
-func (n *node) operands(required, allowed int) bool {
+func (n *node) operands(required, allowed int) {
 	if len(n.in) > allowed {
 		n.fail("%d operands, at most %d are supported", len(n.in), allowed)
 	}
@@ -94,17 +95,23 @@ func (n *node) operands(required, allowed int) bool {
 			n.fail("operand %d is missing", i)
 		}
 	}
-	return n.err == nil
+}
+
+// floatOperands is operands for an operation on floating-point numbers alone.
+func (n *node) floatOperands(required, allowed int) {
+	n.operands(required, allowed)
+	for i := range n.in {
+		n.float(i)
+	}
 }
 
 // float checks that the operands, as far as they are there, hold floating-point numbers.
-func (n *node) float(is ...int) bool {
+func (n *node) float(is ...int) {
 	for _, i := range is {
 		if n.has(i) && !isFloat(n.in[i].dtype) {
 			n.fail("operand %d holds %v, want a floating-point type", i, n.in[i].dtype)
 		}
 	}
-	return n.err == nil
 }
 
 // maxWork bounds how many steps an operation may take that grow faster than its operands and result.
@@ -116,7 +123,6 @@ func (n *node) work(lengths ...int) {
 	for _, l := range lengths {
 		if l > 0 && steps > maxWork/l {
 			n.fail("the work for shapes %v is %w", n.shapes(), ErrTooLarge)
-			return
 		}
 		steps *= max(1, l)
 	}
@@ -176,7 +182,6 @@ func attribute[T any](n *node, name string, fallback T) T {
 	t, ok := v.(T)
 	if !ok {
 		n.fail("attribute %q is a %T, want a %T", name, v, fallback)
-		return fallback
 	}
 	return t
 }
@@ -225,7 +230,6 @@ func (n *node) axes(i, rank int) (axes []int, ok bool) {
 func (n *node) axis(a, rank int) int {
 	if a < -rank || a >= rank {
 		n.fail("axis %d is out of range for rank %d", a, rank)
-		return 0
 	}
 	if a < 0 {
 		return a + rank

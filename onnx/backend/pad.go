@@ -10,9 +10,7 @@ func pad(n *node) []result {
 	if n.opset < 11 {
 		pads, value = n.integers("pads"), n.number("value", 0)
 	}
-	if !n.operands(1, 4) {
-		return nil
-	}
+	n.operands(1, 4)
 	if n.has(1) {
 		pads = n.constant(1)
 	}
@@ -23,7 +21,7 @@ func pad(n *node) []result {
 	if n.has(3) {
 		axes, _ = n.axes(3, len(x))
 	}
-	if n.err == nil && len(pads) != 2*len(axes) {
+	if len(pads) != 2*len(axes) {
 		n.fail("pads %v for %d axes", pads, len(axes))
 	}
 	if n.has(2) && (n.in[2].dtype != n.in[0].dtype || count(n.in[2].shape) != 1) {
@@ -32,9 +30,6 @@ func pad(n *node) []result {
 	if !slices.Contains([]string{"constant", "reflect", "edge", "wrap"}, mode) {
 		n.fail("mode=%s is not supported", mode)
 	}
-	if n.err != nil {
-		return nil
-	}
 	shape := slices.Clone(x)
 	from := make([][]int, len(x)) // of each axis, where each new position is taken from; -1 for the value
 	for i, a := range axes {
@@ -42,15 +37,12 @@ func pad(n *node) []result {
 		shape[a] = x[a] + before + after
 		if shape[a] < 0 {
 			n.fail("pads %v leave nothing of shape %v", pads, x)
-			return nil
 		}
 		if shape[a] > maxAxis {
 			n.fail("an axis of length %d is %w", shape[a], ErrTooLarge)
-			return nil
 		}
 		if mode != "constant" && x[a] == 0 && shape[a] > 0 {
 			n.fail("nothing to repeat in shape %v", x)
-			return nil
 		}
 		for p := range shape[a] {
 			from[a] = append(from[a], source(p-before, x[a], mode))
@@ -58,7 +50,6 @@ func pad(n *node) []result {
 	}
 	if _, err := size(shape); err != nil {
 		n.fail("%w", err)
-		return nil
 	}
 	return n.like(shape, func(out any, in []any) {
 		switch y := out.(type) {

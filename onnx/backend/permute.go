@@ -4,9 +4,7 @@ import "slices"
 
 func transpose(n *node) []result {
 	order := n.integers("perm")
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	x := n.in[0].shape
 	if order == nil {
 		for i := range x {
@@ -17,7 +15,6 @@ func transpose(n *node) []result {
 	for i := range sorted {
 		if sorted[i] != i || len(order) != len(x) {
 			n.fail("perm=%v is not valid for shape %v", order, x)
-			return nil
 		}
 	}
 	shape, from := make([]int, len(x)), make([]int, len(x))
@@ -32,13 +29,10 @@ func transpose(n *node) []result {
 func depthToSpace(n *node) []result {
 	b := n.integer("blocksize", 0)
 	mode := n.text("mode", "DCR")
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	x := n.in[0].shape
 	if len(x) != 4 || b < 1 || x[1]%(b*b) != 0 || (mode != "DCR" && mode != "CRD") {
 		n.fail("blocksize=%d, mode=%s is not valid for shape %v", b, mode, x)
-		return nil
 	}
 	c, h, w := x[1]/(b*b), x[2], x[3]
 	channel, row, column := 1, c*b, c // strides, in channels, of c and of the two halves of a block
@@ -56,13 +50,10 @@ func depthToSpace(n *node) []result {
 func spaceToDepth(n *node) []result {
 	b := n.integer("blocksize", 0)
 	mode := n.text("mode", "DCR")
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	x := n.in[0].shape
 	if len(x) != 4 || b < 1 || x[2]%b != 0 || x[3]%b != 0 || (mode != "DCR" && mode != "CRD") {
 		n.fail("blocksize=%d, mode=%s is not valid for shape %v", b, mode, x)
-		return nil
 	}
 	c, h, w := x[1], x[2]/b, x[3]/b
 	// The result's axes are image, then channel and the halves of a block in the order of the mode, row, column.
@@ -78,15 +69,10 @@ func spaceToDepth(n *node) []result {
 
 // tile repeats operand 0 along each axis.
 func tile(n *node) []result {
-	if !n.operands(2, 2) {
-		return nil
-	}
+	n.operands(2, 2)
 	x, repeats := n.in[0].shape, n.constant(1)
-	if n.err == nil && (len(repeats) != len(x) || (len(repeats) > 0 && slices.Min(repeats) < 0)) {
+	if len(repeats) != len(x) || (len(repeats) > 0 && slices.Min(repeats) < 0) {
 		n.fail("repeats %v do not fit shape %v", repeats, x)
-	}
-	if n.err != nil {
-		return nil
 	}
 	// Every axis becomes two, the outer one of which does not move.
 	var shape, split, from []int
@@ -100,9 +86,7 @@ func tile(n *node) []result {
 // trilu keeps the upper or lower triangle of matrices.
 func trilu(n *node) []result {
 	upper := n.integer("upper", 1) != 0
-	if !n.operands(1, 2) {
-		return nil
-	}
+	n.operands(1, 2)
 	x := n.in[0].shape
 	k := 0
 	if n.has(1) {
@@ -112,11 +96,8 @@ func trilu(n *node) []result {
 			n.fail("k must be one number")
 		}
 	}
-	if n.err == nil && len(x) < 2 {
+	if len(x) < 2 {
 		n.fail("shape %v is not that of matrices", x)
-	}
-	if n.err != nil {
-		return nil
 	}
 	rows, cols := x[len(x)-2], x[len(x)-1]
 	keeps := func(i int) bool {

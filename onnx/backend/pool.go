@@ -30,12 +30,11 @@ func lpPool(n *node) []result {
 }
 
 // windows returns where pooling looks in a plane of operand 0, and the shape of its
-// result. Where the node cannot be pooled, n.err says why.
+// result.
 func (n *node) windows() (w window, shape []int) {
 	x := n.in[0].shape
-	if err := n.image(x); err != nil {
-		n.fail("%w", err)
-		return w, nil
+	if len(x) < 3 || len(x) > 2+spatial {
+		n.fail("shape %v is not that of images with 1 to %d spatial dimensions", x, spatial)
 	}
 	w = n.window(x[2:], nil, n.integer("ceil_mode", 0) != 0)
 	shape = w.shape(x[0], x[1])
@@ -45,13 +44,8 @@ func (n *node) windows() (w window, shape []int) {
 
 // pool reduces each window of a plane to a number.
 func (n *node) pool(reduce func(plane []float32, w window, o [spatial]int) float32) []result {
-	if !n.operands(1, 1) || !n.float(0) {
-		return nil
-	}
+	n.floatOperands(1, 1)
 	w, shape := n.windows()
-	if n.err != nil {
-		return nil
-	}
 	return n.like(shape, func(out any, in []any) {
 		y, x := floats(out), floats(in[0])
 		area, plane := volume(w.out), volume(w.in)
@@ -66,13 +60,8 @@ func (n *node) pool(reduce func(plane []float32, w window, o [spatial]int) float
 // maxPool has a second result: where in the whole of operand 0 the largest elements are.
 func maxPool(n *node) []result {
 	columnMajor := n.integer("storage_order", 0) != 0
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	w, shape := n.windows()
-	if n.err != nil {
-		return nil
-	}
 	if n.in[0].dtype == onnx.Bool {
 		n.fail("truth values have no maximum")
 	}
@@ -130,13 +119,10 @@ func maxPool(n *node) []result {
 // global reduces each plane to one number.
 func global(f func(plane []float32) float64) operator {
 	return func(n *node) []result {
-		if !n.operands(1, 1) || !n.float(0) {
-			return nil
-		}
+		n.floatOperands(1, 1)
 		x := n.in[0].shape
 		if len(x) < 3 {
 			n.fail("shape %v is not that of an image", x)
-			return nil
 		}
 		shape := append([]int{}, x...)
 		for i := range shape[2:] {

@@ -17,29 +17,23 @@ var quantized = map[onnx.DataType][2]float64{
 func (n *node) steps() (index func(i int) int) {
 	axis, block := n.integer("axis", 1), n.integer("block_size", 0)
 	n.ignore("saturate")
-	if !n.operands(2, 3) || !n.float(1) {
-		return nil
-	}
+	n.operands(2, 3)
+	n.float(1)
 	x, scale := n.in[0].shape, n.in[1].shape
 	if n.has(2) && !slices.Equal(n.in[2].shape, scale) {
 		n.fail("scale and zero point of shapes %v and %v", scale, n.in[2].shape)
 	}
-	switch {
-	case n.err != nil:
-	case block != 0:
+	if block != 0 {
 		n.fail("block_size=%d is not supported", block)
-	case count(scale) == 1:
-		return func(int) int { return 0 }
-	default:
-		if axis = n.axis(axis, len(x)); n.err == nil && (len(scale) != 1 || scale[0] != x[axis]) {
-			n.fail("a scale of shape %v for axis %d of shape %v", scale, axis, x)
-		}
-		if n.err == nil {
-			step, length := count(x[axis+1:]), x[axis]
-			return func(i int) int { return i / step % length }
-		}
 	}
-	return nil
+	if count(scale) == 1 {
+		return func(int) int { return 0 }
+	}
+	if axis = n.axis(axis, len(x)); len(scale) != 1 || scale[0] != x[axis] {
+		n.fail("a scale of shape %v for axis %d of shape %v", scale, axis, x)
+	}
+	step, length := count(x[axis+1:]), x[axis]
+	return func(i int) int { return i / step % length }
 }
 
 // quantizeLinear rounds x/scale to integers around a zero point.
@@ -47,9 +41,7 @@ func quantizeLinear(n *node) []result {
 	to := onnx.DataType(n.integer("output_dtype", int(onnx.Undefined)))
 	only(n, "precision", int64(0))
 	index := n.steps()
-	if index == nil || !n.float(0) {
-		return nil
-	}
+	n.float(0)
 	switch {
 	case n.has(2):
 		to = n.in[2].dtype
@@ -59,7 +51,6 @@ func quantizeLinear(n *node) []result {
 	bounds, ok := quantized[to]
 	if !ok {
 		n.fail("quantization to %v is not supported", to)
-		return nil
 	}
 	return single(to, n.in[0].shape, func(out any, in []any) {
 		x, scale := floats(in[0]), floats(in[1])
@@ -78,19 +69,14 @@ func quantizeLinear(n *node) []result {
 func dequantizeLinear(n *node) []result {
 	to := onnx.DataType(n.integer("output_dtype", int(onnx.Undefined)))
 	index := n.steps()
-	if index == nil {
-		return nil
-	}
 	if !isInteger(n.in[0].dtype) || n.has(2) && n.in[2].dtype != n.in[0].dtype {
 		n.fail("operands of types that are not supported: %v", n.in[0].dtype)
-		return nil
 	}
 	if to == onnx.Undefined {
 		to = n.in[1].dtype
 	}
 	if !isFloat(to) {
 		n.fail("output_dtype=%v is not supported", to)
-		return nil
 	}
 	return single(to, n.in[0].shape, func(out any, in []any) {
 		x, scale := in[0].([]int64), floats(in[1])
@@ -109,13 +95,10 @@ func dequantizeLinear(n *node) []result {
 func localResponse(n *node) []result {
 	alpha, beta, bias := float64(n.number("alpha", 1e-4)), float64(n.number("beta", 0.75)), float64(n.number("bias", 1))
 	size := n.integer("size", 0)
-	if !n.operands(1, 1) || !n.float(0) {
-		return nil
-	}
+	n.floatOperands(1, 1)
 	x := n.in[0].shape
 	if len(x) < 3 || size < 1 {
 		n.fail("size=%d of shape %v is not supported", size, x)
-		return nil
 	}
 	channels, plane := x[1], count(x[2:])
 	before := (size - 1) / 2
@@ -139,17 +122,12 @@ func rmsNormalization(n *node) []result {
 	eps := float64(n.number("epsilon", 1e-5))
 	only(n, "stash_type", int64(1))
 	from := n.integer("axis", -1)
-	if !n.operands(2, 2) || !n.float(0, 1) {
-		return nil
-	}
+	n.floatOperands(2, 2)
 	x := n.in[0].shape
-	if from = n.axis(from, len(x)); n.err != nil {
-		return nil
-	}
+	from = n.axis(from, len(x))
 	inner := x[from:]
 	if shape, err := broadcast(inner, n.in[1].shape); err != nil || !slices.Equal(shape, inner) {
 		n.fail("a scale of shape %v does not broadcast to %v", n.in[1].shape, inner)
-		return nil
 	}
 	spread := loop{shape: inner, strides: [][]int{strides(inner), stretch(n.in[1].shape, inner)}}
 	run := count(inner)

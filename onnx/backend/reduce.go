@@ -39,19 +39,13 @@ func reduce(how reduction) operator {
 	return func(n *node) []result {
 		keep := n.integer("keepdims", 1) != 0
 		nothing := n.integer("noop_with_empty_axes", 0) != 0
-		if !n.operands(1, 2) {
-			return nil
-		}
+		n.operands(1, 2)
 		d := n.in[0].dtype
 		if !isFloat(d) && (how.integer == nil || d == onnx.Bool) {
 			n.fail("operand 0 holds %v, want a floating-point type", d)
-			return nil
 		}
 		x := n.in[0].shape
 		axes, _ := n.axes(1, len(x))
-		if n.err != nil {
-			return nil
-		}
 		if len(axes) == 0 && nothing {
 			return relabelled(n, x)
 		}
@@ -131,16 +125,11 @@ func argument(smallest bool) operator {
 	return func(n *node) []result {
 		axis, keep := n.integer("axis", 0), n.integer("keepdims", 1) != 0
 		last := n.integer("select_last_index", 0) != 0
-		if !n.operands(1, 1) {
-			return nil
-		}
+		n.operands(1, 1)
 		x := n.in[0].shape
 		axis = n.axis(axis, len(x))
-		if n.err == nil && (n.in[0].dtype == onnx.Bool || x[axis] == 0) {
+		if n.in[0].dtype == onnx.Bool || x[axis] == 0 {
 			n.fail("%v of shape %v has no largest element", n.in[0].dtype, x)
-		}
-		if n.err != nil {
-			return nil
 		}
 		l := newReducing(x, []int{axis}, keep)
 		return single(onnx.Int64, l.shape, func(out any, in []any) {
@@ -172,20 +161,12 @@ func argument(smallest bool) operator {
 // cumSum adds up elements along an axis.
 func cumSum(n *node) []result {
 	exclusive, reverse := n.integer("exclusive", 0) != 0, n.integer("reverse", 0) != 0
-	if !n.operands(2, 2) {
-		return nil
-	}
+	n.operands(2, 2)
 	x, axes := n.in[0].shape, n.constant(1)
-	if n.err == nil && (len(axes) != 1 || n.in[0].dtype == onnx.Bool) {
+	if len(axes) != 1 || n.in[0].dtype == onnx.Bool {
 		n.fail("axis %v of %v", axes, n.in[0].dtype)
 	}
-	if n.err != nil {
-		return nil
-	}
 	axis := n.axis(axes[0], len(x))
-	if n.err != nil {
-		return nil
-	}
 	length, step := x[axis], count(x[axis+1:])
 	l := running{max(1, length), step, exclusive, reverse}
 	return n.like(x, func(out any, in []any) {

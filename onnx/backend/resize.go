@@ -34,9 +34,8 @@ func resize(n *node) []result {
 	if n.opset < 11 {
 		return n.upsampled(r)
 	}
-	if !n.operands(1, 4) || !n.float(0, 1, 2) {
-		return nil
-	}
+	n.operands(1, 4)
+	n.float(0, 1, 2)
 	x := n.in[0].shape
 	axes := []int{}
 	for i := range x {
@@ -46,12 +45,8 @@ func resize(n *node) []result {
 		axes, _ = n.axes(len(n.in), len(x))
 	}
 	scales, sizes := n.constantFloats(2), n.constant(3)
-	if n.err != nil {
-		return nil
-	}
 	if len(x) == 0 || (len(scales) != len(axes)) == (len(sizes) != len(axes)) {
 		n.fail("it wants one scale or one size for each axis of shape %v", x)
-		return nil
 	}
 	r.identity(x)
 	if len(sizes) > 0 {
@@ -61,13 +56,11 @@ func resize(n *node) []result {
 	}
 	if r.coordinates == cropping {
 		region := n.constantFloats(1)
-		if n.err == nil && len(region) != 2*len(axes) {
+		if len(region) != 2*len(axes) {
 			n.fail("%s wants a region of %d numbers", cropping, 2*len(axes))
 		}
 		for i, a := range axes {
-			if n.err == nil {
-				r.from[a], r.to[a] = float64(region[i]), float64(region[len(axes)+i])
-			}
+			r.from[a], r.to[a] = float64(region[i]), float64(region[len(axes)+i])
 		}
 	}
 	return n.interpolated(r)
@@ -87,18 +80,13 @@ func (n *node) upsampled(r resizing) []result {
 		r.mode = "linear"
 	}
 	scales := attribute[[]float32](n, "scales", nil)
-	if !n.operands(1, 2) || !n.float(0, 1) {
-		return nil
-	}
+	n.floatOperands(1, 2)
 	if n.has(1) {
 		scales = n.constantFloats(1)
 	}
 	x := n.in[0].shape
-	if n.err == nil && len(scales) != len(x) {
+	if len(scales) != len(x) {
 		n.fail("it wants one scale for each axis of shape %v", x)
-	}
-	if n.err != nil {
-		return nil
 	}
 	r.identity(x)
 	axes := make([]int, len(x))
@@ -171,7 +159,7 @@ type tap struct {
 func (n *node) interpolated(r resizing) []result {
 	x := n.in[0].shape
 	for i, d := range r.shape {
-		if n.err == nil && d < 1 {
+		if d < 1 {
 			n.fail("%d pixels are left of axis %d of shape %v", d, i, x)
 		}
 		if d != x[i] && d > maxAxis {
@@ -190,14 +178,10 @@ func (n *node) interpolated(r resizing) []result {
 	if _, err := size(r.shape); err != nil {
 		n.fail("%w", err)
 	}
-	if n.err != nil {
-		return nil
-	}
 	for i, d := range x {
 		if exact := r.scales[i] * float64(d); r.coordinates == "align_corners" && math.Abs(exact-float64(r.shape[i])) > 1e-3 {
 			// ONNX's text has the new length here, its tests the product of length and scale.
 			n.fail("align_corners with scale %v of length %d is not supported: the new length is not whole", r.scales[i], d)
-			return nil
 		}
 	}
 	// Axes before the first that changes are only repeated over.
@@ -214,7 +198,6 @@ func (n *node) interpolated(r resizing) []result {
 		}
 		if elements, err := size(between); err != nil || elements > maxPlane {
 			n.fail("a plane of %v pixels is %w", between, ErrTooLarge)
-			return nil
 		}
 		if changes(i) {
 			taps[i] = r.axis(i, x[i])

@@ -9,12 +9,8 @@ import (
 // relabelled is the operand's data under another shape. It is a copy: a Gorgonia operation
 // must not return its operand.
 func relabelled(n *node, shape []int) []result {
-	if n.err != nil {
-		return nil
-	}
 	if count(shape) != count(n.in[0].shape) {
 		n.fail("shape %v cannot become %v", n.in[0].shape, shape)
-		return nil
 	}
 	if n.in[0].data != nil { // constants are never written to
 		return []result{{dtype: n.in[0].dtype, shape: shape, value: n.in[0].data}}
@@ -24,9 +20,7 @@ func relabelled(n *node, shape []int) []result {
 }
 
 func identity(n *node) []result {
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	return relabelled(n, n.in[0].shape)
 }
 
@@ -42,16 +36,13 @@ func dropout(n *node) []result {
 	ratio := n.number("ratio", 0.5)
 	n.ignore("seed")
 	n.notTraining()
-	if !n.operands(1, 3) {
-		return nil
-	}
+	n.operands(1, 3)
 	training := false
 	if n.has(2) {
 		truth, ok := n.in[2].data.([]bool)
 		if !ok {
 			n.unknown = 2
 			n.fail("training_mode must be known before the run")
-			return nil
 		}
 		training = slices.Contains(truth, true)
 	}
@@ -62,9 +53,6 @@ func dropout(n *node) []result {
 	}
 	if training && ratio != 0 {
 		n.fail("training mode with ratio %v is not supported", ratio)
-	}
-	if n.err != nil {
-		return nil
 	}
 	shape := n.in[0].shape
 	ones := single(onnx.Bool, shape, func(out any, _ []any) {
@@ -77,9 +65,7 @@ func dropout(n *node) []result {
 
 func reshape(n *node) []result {
 	zero := n.integer("allowzero", 0) != 0
-	if !n.operands(2, 2) {
-		return nil
-	}
+	n.operands(2, 2)
 	shape := n.constant(1)
 	rest, unknown := 1, -1
 	for i, d := range shape {
@@ -89,11 +75,9 @@ func reshape(n *node) []result {
 			continue
 		case d < 0:
 			n.fail("shape %v is not valid", shape)
-			return nil
 		case d == 0 && !zero:
 			if i >= len(n.in[0].shape) {
 				n.fail("shape %v copies a dimension that %v does not have", shape, n.in[0].shape)
-				return nil
 			}
 			shape[i] = n.in[0].shape[i]
 		}
@@ -102,7 +86,6 @@ func reshape(n *node) []result {
 	if unknown >= 0 {
 		if rest == 0 || count(n.in[0].shape)%rest != 0 {
 			n.fail("shape %v cannot become %v", n.in[0].shape, shape)
-			return nil
 		}
 		shape[unknown] = count(n.in[0].shape) / rest
 	}
@@ -111,9 +94,7 @@ func reshape(n *node) []result {
 
 func flatten(n *node) []result {
 	axis := n.integer("axis", 1)
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	x := n.in[0].shape
 	if axis != len(x) { // just behind the last axis is allowed here
 		axis = n.axis(axis, len(x))
@@ -122,9 +103,7 @@ func flatten(n *node) []result {
 }
 
 func unsqueeze(n *node) []result {
-	if !n.operands(1, 2) {
-		return nil
-	}
+	n.operands(1, 2)
 	x := n.in[0].shape
 	axes := n.integers("axes")
 	if n.has(1) {
@@ -149,9 +128,7 @@ func unsqueeze(n *node) []result {
 }
 
 func squeeze(n *node) []result {
-	if !n.operands(1, 2) {
-		return nil
-	}
+	n.operands(1, 2)
 	x := n.in[0].shape
 	axes, given := n.axes(1, len(x))
 	var shape []int
@@ -176,22 +153,15 @@ func concat(n *node) []result {
 		usual = 1
 	}
 	axis := n.integer("axis", usual)
-	if !n.operands(len(n.in), len(n.in)) || len(n.in) == 0 {
-		n.fail("no operand")
-		return nil
-	}
+	n.operands(max(1, len(n.in)), len(n.in))
 	first := n.in[0]
 	axis = n.axis(axis, len(first.shape))
-	if n.err != nil {
-		return nil
-	}
 	shape := slices.Clone(first.shape)
 	shape[axis] = 0
 	starts := make([]int, len(n.in))
 	for i, a := range n.in {
 		if len(a.shape) != len(shape) || a.dtype != first.dtype {
 			n.fail("operands of shapes %v cannot be joined", n.shapes())
-			return nil
 		}
 		starts[i] = shape[axis]
 		shape[axis] += a.shape[axis]
@@ -217,16 +187,11 @@ func split(n *node) []result {
 	axis := n.integer("axis", 0)
 	parts := n.integers("split")
 	number := n.integer("num_outputs", n.outputs)
-	if !n.operands(1, 2) {
-		return nil
-	}
+	n.operands(1, 2)
 	x := n.in[0].shape
 	axis = n.axis(axis, len(x))
 	if n.has(1) {
 		parts = n.constant(1)
-	}
-	if n.err != nil {
-		return nil
 	}
 	if parts == nil { // equal parts, the last one may be smaller
 		each := (x[axis] + number - 1) / max(1, number)
@@ -243,7 +208,6 @@ func split(n *node) []result {
 	}
 	if total != x[axis] || len(parts) != n.outputs {
 		n.fail("axis of length %d cannot be split into %v for %d results", x[axis], parts, n.outputs)
-		return nil
 	}
 	var results []result
 	start := 0
@@ -262,13 +226,9 @@ func slice(n *node) []result {
 	var starts, ends, axes, steps []int
 	if n.opset < 10 {
 		starts, ends, axes = n.integers("starts"), n.integers("ends"), n.integers("axes")
-		if !n.operands(1, 1) {
-			return nil
-		}
+		n.operands(1, 1)
 	} else {
-		if !n.operands(3, 5) {
-			return nil
-		}
+		n.operands(3, 5)
 		starts, ends, axes, steps = n.constant(1), n.constant(2), n.constant(3), n.constant(4)
 	}
 	x := n.in[0].shape
@@ -280,17 +240,15 @@ func slice(n *node) []result {
 	if steps == nil {
 		steps = slices.Repeat([]int{1}, len(starts))
 	}
-	if n.err != nil || len(ends) != len(starts) || len(axes) != len(starts) || len(steps) != len(starts) {
+	if len(ends) != len(starts) || len(axes) != len(starts) || len(steps) != len(starts) {
 		n.fail("starts, ends, axes and steps differ in number")
-		return nil
 	}
 	shape, from := slices.Clone(x), strides(x)
 	start := 0
 	for i, a := range axes {
 		a = n.axis(a, len(x))
-		if n.err != nil || steps[i] == 0 {
+		if steps[i] == 0 {
 			n.fail("step 0")
-			return nil
 		}
 		d := x[a]
 		// As in NumPy: negative positions count from the end, and are then clamped.
@@ -324,17 +282,11 @@ func slice(n *node) []result {
 // gather takes slices of operand 0 along an axis, at the positions that operand 1 holds.
 func gather(n *node) []result {
 	axis := n.integer("axis", 0)
-	if !n.operands(2, 2) {
-		return nil
-	}
+	n.operands(2, 2)
 	x, at := n.in[0].shape, n.in[1].shape
 	axis = n.axis(axis, len(x))
-	if n.err != nil {
-		return nil
-	}
 	if !isInteger(n.in[1].dtype) {
 		n.fail("positions of type %v, want integers", n.in[1].dtype)
-		return nil
 	}
 	shape := slices.Concat(x[:axis], at, x[axis+1:])
 	outer, inner := count(x[:axis]), count(x[axis+1:])
@@ -351,15 +303,10 @@ func gather(n *node) []result {
 }
 
 func expand(n *node) []result {
-	if !n.operands(2, 2) {
-		return nil
-	}
+	n.operands(2, 2)
 	shape, err := broadcast(n.in[0].shape, n.constant(1))
 	if err != nil {
 		n.fail("%w", err)
-	}
-	if n.err != nil {
-		return nil
 	}
 	l := loop{shape: shape, strides: [][]int{strides(shape), stretch(n.in[0].shape, shape)}}
 	return n.like(shape, func(out any, in []any) { l.move(out, in[0]) })

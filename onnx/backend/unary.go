@@ -13,9 +13,7 @@ func unary(f func(x float64) float64) operator {
 
 // pointwise applies f to the only operand.
 func (n *node) pointwise(f func(x float64) float64) []result {
-	if !n.operands(1, 1) || !n.float(0) {
-		return nil
-	}
+	n.floatOperands(1, 1)
 	return n.like(n.in[0].shape, func(out any, in []any) {
 		y, x := floats(out), floats(in[0])
 		parallel(len(y), 4, func(lo, hi int) {
@@ -32,9 +30,7 @@ func unaryNumber(real func(x float64) float64, integer func(x int64) int64) oper
 		if !n.has(0) || !isInteger(n.in[0].dtype) {
 			return n.pointwise(real)
 		}
-		if !n.operands(1, 1) {
-			return nil
-		}
+		n.operands(1, 1)
 		return n.like(n.in[0].shape, func(out any, in []any) {
 			y := out.([]int64)
 			for i, x := range in[0].([]int64) {
@@ -47,9 +43,7 @@ func unaryNumber(real func(x float64) float64, integer func(x int64) int64) oper
 // predicate is a truth about each element.
 func predicate(f func(x float64) bool) operator {
 	return func(n *node) []result {
-		if !n.operands(1, 1) || !n.float(0) {
-			return nil
-		}
+		n.floatOperands(1, 1)
 		return single(onnx.Bool, n.in[0].shape, func(out any, in []any) {
 			y := out.([]bool)
 			for i, x := range floats(in[0]) {
@@ -65,9 +59,7 @@ func isInf(n *node) []result {
 }
 
 func not(n *node) []result {
-	if !n.operands(1, 1) {
-		return nil
-	}
+	n.operands(1, 1)
 	if n.in[0].dtype != onnx.Bool {
 		n.fail("operand 0 holds %v, want truth values", n.in[0].dtype)
 	}
@@ -193,9 +185,7 @@ func clip(n *node) []result {
 			}
 		}
 	}
-	if !n.operands(1, 3) {
-		return nil
-	}
+	n.operands(1, 3)
 	for i := 1; i < len(n.in); i++ {
 		if n.has(i) && (n.in[i].dtype != n.in[0].dtype || count(n.in[i].shape) != 1) {
 			n.fail("operand %d is %v of shape %v, want one number of the type of operand 0", i, n.in[i].dtype, n.in[i].shape)

@@ -1,9 +1,6 @@
 package backend
 
-import (
-	"fmt"
-	"slices"
-)
+import "slices"
 
 // spatial is the largest number of spatial dimensions; smaller windows have leading ones of length one.
 const spatial = 3
@@ -35,7 +32,6 @@ func (n *node) moves(rank int, kernel []int) (m moves) {
 	}
 	if rank < 1 || rank > spatial || len(m.kernel) != rank || (declared != nil && !slices.Equal(declared, m.kernel)) {
 		n.fail("a kernel of shape %v (kernel_shape %v) over %d spatial dimensions is not supported (1 to %d are)", m.kernel, declared, rank, spatial)
-		return m
 	}
 	if !slices.Contains([]string{"NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID"}, m.pad) {
 		n.fail("auto_pad=%s is not supported", m.pad)
@@ -61,9 +57,6 @@ func (n *node) moves(rank int, kernel []int) (m moves) {
 // window places a kernel over the spatial dimensions in.
 func (n *node) window(in, kernel []int, ceil bool) (w window) {
 	m := n.moves(len(in), kernel)
-	if n.err != nil {
-		return w
-	}
 	w.rank = len(in)
 	lead := spatial - w.rank
 	for i := range spatial {
@@ -82,7 +75,6 @@ func (n *node) window(in, kernel []int, ceil bool) (w window) {
 		room := d + before + after - extent
 		if room < 0 || d < 1 {
 			n.fail("a kernel of shape %v does not fit into %v with pads %v", m.kernel, in, m.pads)
-			return w
 		}
 		out := room/m.strides[i] + 1
 		// With ceil_mode a last window may reach over the end, but not begin behind it.
@@ -171,12 +163,4 @@ func (w window) each(o [spatial]int, f func(i int)) (padded int) {
 		}
 	}
 	return padded
-}
-
-// image checks that a shape has a batch, channels and 1 to 3 spatial dimensions.
-func (n *node) image(x []int) error {
-	if len(x) < 3 || len(x) > 2+spatial {
-		return fmt.Errorf("shape %v is not that of images with 1 to %d spatial dimensions", x, spatial)
-	}
-	return nil
 }
