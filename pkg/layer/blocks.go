@@ -14,9 +14,6 @@ import (
 // itself, or a 1x1 convolution where the number of channels changes. e (N,E) is
 // SiLU of the embedding of t.
 func (b *Builder) ResidualBlock(name string, h, e *gorgonia.Node, out, groups int, dropout float32) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	in := b.channels(name, h)
 	h, skip := b.Fork2(h)
 	h = b.GroupNorm(join(name, "in_layers.0"), h, groups, SiLU)
@@ -41,9 +38,6 @@ const timeHidden = 32
 // with 3x3 convolutions to hidden and back to C channels. t (N) and residual
 // may be nil.
 func (b *Builder) NormBlock(name string, x, residual, t *gorgonia.Node, hidden int) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	c := b.channels(name, x)
 	var e *gorgonia.Node
 	if t != nil {
@@ -60,9 +54,6 @@ func (b *Builder) NormBlock(name string, x, residual, t *gorgonia.Node, hidden i
 //
 // with 3x3 convolutions, the second of zeros at first. t (N,K) goes through a linear layer; it may be nil.
 func (b *Builder) ReLUBlock(name string, x, t *gorgonia.Node) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	c := b.channels(name, x)
 	x, skip := b.Fork2(x)
 	var shift *gorgonia.Node

@@ -71,6 +71,14 @@ func (b *Builder) Add(n *gorgonia.Node, err error) *gorgonia.Node {
 	return n
 }
 
+// build adds an operation, unless the builder has failed: operands may be nil then.
+func (b *Builder) build(operation func() (*gorgonia.Node, error)) *gorgonia.Node {
+	if b.err != nil {
+		return nil
+	}
+	return b.Add(operation())
+}
+
 // Input adds an input of the graph, with a value of zeros. Inputs have no
 // gradient; for one that has, see Variable.
 func (b *Builder) Input(name string, shape ...int) *gorgonia.Node {

@@ -42,9 +42,6 @@ type Conv struct {
 // Conv adds the convolution of x (N,C,H,W), with parameters name.weight
 // (Out,C/Groups,Kernel,Kernel) and, unless NoBias, name.bias (Out).
 func (b *Builder) Conv(name string, x *gorgonia.Node, c Conv) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	in := b.channels(name, x) / max(c.Groups, 1)
 	fanIn := param.FanIn(in * c.Kernel * c.Kernel)
 	shape := []int{c.Out, in, c.Kernel, c.Kernel}
@@ -77,48 +74,30 @@ func or(init, otherwise param.Initializer) param.Initializer {
 // Linear adds the linear layer x (N,I) -> (N,out), with parameters name.weight
 // (out,I) and name.bias (out).
 func (b *Builder) Linear(name string, x *gorgonia.Node, out int) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	in := b.channels(name, x)
 	weight := b.Param(name+".weight", param.FanIn(in), out, in)
 	bias := b.NoDecay(name+".bias", param.FanIn(in), out)
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.Linear(x, weight, bias, b.constant(x)))
+	return b.build(func() (*gorgonia.Node, error) { return op.Linear(x, weight, bias, b.constant(x)) })
 }
 
 // GroupNorm adds a group normalisation of x (N,C,H,W) followed by act, with
 // parameters name.weight and name.bias (C).
 func (b *Builder) GroupNorm(name string, x *gorgonia.Node, groups int, act kernel.Activation) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	c := b.channels(name, x)
 	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
 	beta := b.NoDecay(name+".bias", param.Constant(0), c)
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.GroupNorm(x, gamma, beta, groups, Eps, act))
+	return b.build(func() (*gorgonia.Node, error) { return op.GroupNorm(x, gamma, beta, groups, Eps, act) })
 }
 
 // LayerNorm adds a normalisation over (C,H,W) with no parameters, followed by
 // act.
 func (b *Builder) LayerNorm(x *gorgonia.Node, act kernel.Activation) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.LayerNorm(x, Eps, act))
+	return b.build(func() (*gorgonia.Node, error) { return op.LayerNorm(x, Eps, act) })
 }
 
 // Activate adds a non-linearity.
 func (b *Builder) Activate(x *gorgonia.Node, act kernel.Activation) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.Activate(x, act))
+	return b.build(func() (*gorgonia.Node, error) { return op.Activate(x, act) })
 }
 
 // Dropout drops elements with probability p in training graphs; in others it
@@ -134,34 +113,22 @@ func (b *Builder) Dropout(x *gorgonia.Node, p float32) *gorgonia.Node {
 
 // Concat joins two images along the channels.
 func (b *Builder) Concat(x, y *gorgonia.Node) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.Concat(x, y))
+	return b.build(func() (*gorgonia.Node, error) { return op.Concat(x, y) })
 }
 
 // Resize resizes images by a factor.
 func (b *Builder) Resize(x *gorgonia.Node, mode op.Interpolation, factor float64) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.Resize(x, mode, factor))
+	return b.build(func() (*gorgonia.Node, error) { return op.Resize(x, mode, factor) })
 }
 
 // PixelShuffle moves r*r channels to the pixels of images r times as wide.
 func (b *Builder) PixelShuffle(x *gorgonia.Node, r int) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.PixelShuffle(x, r))
+	return b.build(func() (*gorgonia.Node, error) { return op.PixelShuffle(x, r) })
 }
 
 // Sum adds images of one shape.
 func (b *Builder) Sum(xs ...*gorgonia.Node) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.Sum(xs...))
+	return b.build(func() (*gorgonia.Node, error) { return op.Sum(xs...) })
 }
 
 // Fork returns x once for each of its k uses; see op.Fork.

@@ -28,9 +28,6 @@ type TransposedConv struct {
 // TransposedConv adds the transposed convolution of x (N,C,H,W), with parameters name.weight
 // (C,Out/Groups,Kernel,Kernel) and, unless NoBias, name.bias (Out).
 func (b *Builder) TransposedConv(name string, x *gorgonia.Node, c TransposedConv) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	groups := max(c.Groups, 1)
 	fanIn := param.FanIn(c.Out / groups * c.Kernel * c.Kernel) // as PyTorch counts it
 	weight := b.Param(name+".weight", or(c.Weight, fanIn), b.channels(name, x), c.Out/groups, c.Kernel, c.Kernel)
@@ -38,72 +35,64 @@ func (b *Builder) TransposedConv(name string, x *gorgonia.Node, c TransposedConv
 	if !c.NoBias {
 		bias = b.NoDecay(name+".bias", or(c.Bias, fanIn), c.Out)
 	}
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.TransposedConv(x, weight, bias, op.TransposedConvOptions{Stride: c.Stride, Padding: c.Padding,
-		OutputPadding: c.OutputPadding, Dilation: c.Dilation, Groups: c.Groups, ConstantInput: b.constant(x)}))
-}
-
-// unary adds an operation of one operand.
-func (b *Builder) unary(x *gorgonia.Node, add func(*gorgonia.Node) (*gorgonia.Node, error)) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(add(x))
+	return b.build(func() (*gorgonia.Node, error) {
+		return op.TransposedConv(x, weight, bias, op.TransposedConvOptions{Stride: c.Stride, Padding: c.Padding,
+			OutputPadding: c.OutputPadding, Dilation: c.Dilation, Groups: c.Groups, ConstantInput: b.constant(x)})
+	})
 }
 
 // MaxPool adds maxima over windows; see op.MaxPool.
 func (b *Builder) MaxPool(x *gorgonia.Node, kernel, stride, padding int) *gorgonia.Node {
-	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.MaxPool(x, kernel, stride, padding) })
+	return b.build(func() (*gorgonia.Node, error) { return op.MaxPool(x, kernel, stride, padding) })
 }
 
 // GlobalAveragePool adds the mean over the pixels of each channel: (N,C,1,1).
 func (b *Builder) GlobalAveragePool(x *gorgonia.Node) *gorgonia.Node {
-	return b.unary(x, op.GlobalAveragePool)
+	return b.build(func() (*gorgonia.Node, error) { return op.GlobalAveragePool(x) })
 }
 
 // GELU adds the Gaussian error linear unit, with tanh its approximation.
 func (b *Builder) GELU(x *gorgonia.Node, tanh bool) *gorgonia.Node {
-	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.GELU(x, tanh) })
+	return b.build(func() (*gorgonia.Node, error) { return op.GELU(x, tanh) })
 }
 
 // Sigmoid adds the logistic function.
-func (b *Builder) Sigmoid(x *gorgonia.Node) *gorgonia.Node { return b.unary(x, op.Sigmoid) }
+func (b *Builder) Sigmoid(x *gorgonia.Node) *gorgonia.Node {
+	return b.build(func() (*gorgonia.Node, error) { return op.Sigmoid(x) })
+}
 
 // PReLU adds a ReLU with learned slopes for negative elements, name.weight (slopes), which begin at 0.25.
 // slopes is 1 or the number of channels.
 func (b *Builder) PReLU(name string, x *gorgonia.Node, slopes int) *gorgonia.Node {
 	slope := b.NoDecay(name+".weight", param.Constant(0.25), slopes)
-	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.PReLU(x, slope) })
+	return b.build(func() (*gorgonia.Node, error) { return op.PReLU(x, slope) })
 }
 
 // Gate multiplies both halves of the channels; see op.Gate.
-func (b *Builder) Gate(x *gorgonia.Node) *gorgonia.Node { return b.unary(x, op.Gate) }
+func (b *Builder) Gate(x *gorgonia.Node) *gorgonia.Node {
+	return b.build(func() (*gorgonia.Node, error) { return op.Gate(x) })
+}
 
 // Scale multiplies x by factors for its channels; see op.Scale.
 func (b *Builder) Scale(x, factor *gorgonia.Node) *gorgonia.Node {
-	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.Scale(x, factor) })
+	return b.build(func() (*gorgonia.Node, error) { return op.Scale(x, factor) })
 }
 
 // Pad adds a border of reflected or repeated pixels; see op.Pad.
 func (b *Builder) Pad(x *gorgonia.Node, mode pad.Mode, border op.Border) *gorgonia.Node {
-	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.Pad(x, mode, border) })
+	return b.build(func() (*gorgonia.Node, error) { return op.Pad(x, mode, border) })
 }
 
 // PixelUnshuffle moves squares of r x r pixels to channels.
 func (b *Builder) PixelUnshuffle(x *gorgonia.Node, r int) *gorgonia.Node {
-	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) { return op.PixelUnshuffle(x, r) })
+	return b.build(func() (*gorgonia.Node, error) { return op.PixelUnshuffle(x, r) })
 }
 
 // InstanceNorm adds a normalisation of each channel of each image, with parameters name.weight and
 // name.bias (C). With an empty name it has none, as PyTorch's has by default.
 func (b *Builder) InstanceNorm(name string, x *gorgonia.Node) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	if name == "" {
-		return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) {
+		return b.build(func() (*gorgonia.Node, error) {
 			return op.GroupNorm(x, nil, nil, b.channels("instance norm", x), Eps, Identity)
 		})
 	}
@@ -116,13 +105,10 @@ const PixelNormEps = 1e-6
 // PixelNorm adds a normalisation of each pixel over its channels, with parameters name.weight and
 // name.bias (C). An eps of 0 is PixelNormEps.
 func (b *Builder) PixelNorm(name string, x *gorgonia.Node, eps float32) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	c := b.channels(name, x)
 	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
 	beta := b.NoDecay(name+".bias", param.Constant(0), c)
-	return b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) {
+	return b.build(func() (*gorgonia.Node, error) {
 		return op.PixelNorm(x, gamma, beta, cmp.Or(eps, PixelNormEps))
 	})
 }
@@ -134,15 +120,12 @@ const BatchNormMomentum = 0.1
 // buffers name.running_mean and name.running_var (C). In training graphs the statistics are those of the graph's
 // batch; otherwise the buffers.
 func (b *Builder) BatchNorm(name string, x *gorgonia.Node) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	c := b.channels(name, x)
 	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
 	beta := b.NoDecay(name+".bias", param.Constant(0), c)
 	mean, m := b.declare(name+".running_mean", param.Buffer, param.Constant(0), c)
 	variance, v := b.declare(name+".running_var", param.Buffer, param.Constant(1), c)
-	y := b.unary(x, func(x *gorgonia.Node) (*gorgonia.Node, error) {
+	y := b.build(func() (*gorgonia.Node, error) {
 		return op.BatchNorm(x, gamma, beta, mean, variance, Eps, b.Training)
 	})
 	if y != nil && b.Training {
@@ -182,9 +165,6 @@ func (b *Builder) FollowStatistics() error {
 //
 // with 1x1 convolutions to C/reduction channels and back.
 func (b *Builder) ChannelAttention(name string, x *gorgonia.Node, reduction int) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	c := b.channels(name, x)
 	x, mean := b.Fork2(x)
 	h := b.Conv(join(name, "conv_du.0"), b.GlobalAveragePool(mean), Conv{Out: c / reduction, Kernel: 1})
@@ -195,9 +175,6 @@ func (b *Builder) ChannelAttention(name string, x *gorgonia.Node, reduction int)
 // SimpleChannelAttention multiplies the channels of x (N,C,H,W) by a linear map of their means, the 1x1 convolution
 // name.1: the simplified channel attention of NAFNet (Chen et al. 2022).
 func (b *Builder) SimpleChannelAttention(name string, x *gorgonia.Node) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	c := b.channels(name, x)
 	x, mean := b.Fork2(x)
 	return b.Scale(x, b.Conv(join(name, "1"), b.GlobalAveragePool(mean), Conv{Out: c, Kernel: 1}))
@@ -218,9 +195,6 @@ type NAF struct {
 //
 // conv2 is a depthwise 3x3 convolution, the others are 1x1. beta and gamma (1,C,1,1) begin at 0.
 func (b *Builder) NAFBlock(name string, x *gorgonia.Node, o NAF) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
 	c := b.channels(name, x)
 	o.Depthwise, o.FeedForward = cmp.Or(o.Depthwise, 2), cmp.Or(o.FeedForward, 2)
 	wide := o.Depthwise * c

@@ -11,18 +11,12 @@ const MaxPeriod = 10000
 
 // Sinusoid embeds t (N) as (N,dim) sines and cosines; see op.Sinusoid.
 func (b *Builder) Sinusoid(t *gorgonia.Node, dim int, cosFirst bool) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.Sinusoid(t, dim, MaxPeriod, cosFirst))
+	return b.build(func() (*gorgonia.Node, error) { return op.Sinusoid(t, dim, MaxPeriod, cosFirst) })
 }
 
 // Column turns t (N) into the matrix (N,1).
 func (b *Builder) Column(t *gorgonia.Node) *gorgonia.Node {
-	if b.err != nil {
-		return nil
-	}
-	return b.Add(op.Column(t))
+	return b.build(func() (*gorgonia.Node, error) { return op.Column(t) })
 }
 
 // TimeEmbedding embeds t (N) as (N,width): the first half fixed sines and
