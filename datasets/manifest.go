@@ -7,7 +7,7 @@ type Dataset struct {
 	Page     string // where people read about it
 	Licence  string // as its authors state it
 	Citation string
-	Layout   string // what the folder holds in the end
+	Layout   string // what the finished folder holds
 
 	// The archive, a .tar.gz. A data set without URL cannot be fetched by a program.
 	URL          string

@@ -112,8 +112,8 @@ func convTranspose(n *node) []result {
 	})
 }
 
-// transposedWindow is the window of the convolution whose adjoint is meant: in and out have changed
-// places, so in is what is read and out what is written.
+// transposedWindow is the window of the convolution whose adjoint is computed: in and out have changed
+// places, so in is read and out is written.
 func (n *node) transposedWindow(in, kernel []int) (w window) {
 	extra, asked := n.integers("output_padding"), n.integers("output_shape")
 	m := n.moves(len(in), kernel)

@@ -105,7 +105,7 @@ func (n *node) floatOperands(required, allowed int) {
 	}
 }
 
-// float checks that the operands, as far as they are there, hold floating-point numbers.
+// float checks that those of the operands that are not omitted hold floating-point numbers.
 func (n *node) float(is ...int) {
 	for _, i := range is {
 		if n.has(i) && !isFloat(n.in[i].dtype) {
@@ -209,7 +209,7 @@ func (n *node) ignore(names ...string) {
 }
 
 // axes returns the axes that an attribute or operand i gives, made positive; ok is
-// false when neither is there.
+// false where the node has neither.
 func (n *node) axes(i, rank int) (axes []int, ok bool) {
 	axes = n.integers("axes")
 	if n.has(i) {

@@ -8,14 +8,14 @@ import (
 )
 
 // reduction is how elements become one: start, add each, finish with their number. Integers are
-// added as integers where integer is there.
+// added as integers where integer is not nil.
 type reduction struct {
 	start   float64
 	add     func(sum, x float64) float64
 	finish  func(sum float64, n int) float64
 	integer func(sum, x int64) int64
 	first   int64 // start of integer
-	// The largest element is taken off before adding and put back in the end, so that exponentials stay finite.
+	// The largest element is subtracted first and added to the result, so that exponentials stay finite.
 	shifted bool
 }
 

@@ -16,8 +16,8 @@ import (
 //
 // leave smooth areas at zero and have six times the deviation of white noise (Immerkaer 1996). Their
 // mean absolute value is taken in blocks of side pixels. Blocks with few details have the lowest
-// ones: that which the share lowest of all blocks do not exceed is the noise's, but for two
-// corrections. Lowest is the ratio of it to the mean in pictures of nothing but noise of 321 by 481 pixels.
+// values: the quantile at share, after two corrections, is the noise's.
+// Lowest is the ratio of this quantile to the mean in pictures of pure noise of 321 by 481 pixels.
 // Detail is the deviation that the pictures' own details have in such blocks: what is left,
 // in the sense of least squares of relative errors over deviations of 5 to 50, on the 32 pictures of
 // BSDS500's validation set that are not in CBSD68. There the estimate is 2.5 per cent too high

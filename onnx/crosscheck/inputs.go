@@ -73,7 +73,7 @@ func imageShapes(m *onnx.Model, asked [][]int) ([][]int, error) {
 	return asked, nil
 }
 
-// maxChannels is how long a fixed last axis may be to be taken for the colours of images.
+// maxChannels is the length up to which a fixed last axis counts as the colours of images.
 const maxChannels = 4
 
 // maxPixels bounds a shape to what a check may sensibly ask for.
@@ -167,7 +167,7 @@ func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Valu
 	return inputs, onnx.CheckInputs(m.Graph.Feeds(), inputs)
 }
 
-// fill draws numbers that a type can hold: bytes are taken for pixels, other whole numbers are 0 and 1, which are
+// fill draws numbers that a type can hold: bytes are drawn as pixels, other whole numbers are 0 and 1, which are
 // positions, axes and truth values in most models.
 func fill(v onnx.Value, d onnx.DataType, uniform bool, stream random.Stream) {
 	whole := float32(2)

@@ -123,7 +123,7 @@ func (b budget) cost(batches []float64) (cost float64) {
 }
 
 // fill spends what rounding down left: sample by sample where one lowers the variance
-// most for its cost, and in the end on the coarsest mesh.
+// most for its cost, and the last rest on the coarsest mesh.
 func (b budget) fill(s mge.Stage) {
 	for {
 		rest := b.total - s.WorkUnits()

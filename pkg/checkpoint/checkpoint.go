@@ -80,9 +80,8 @@ func (s *Store) path(n uint64) string {
 	return filepath.Join(s.Dir, fmt.Sprintf("%08d%s", n, suffix))
 }
 
-// Save writes a checkpoint, newer than all that are there, and returns its
-// path. Then the oldest beyond Keep are removed. If it fails, those that were
-// there still are.
+// Save writes a checkpoint, newer than all others, and returns its path. Then the
+// oldest beyond Keep are removed. If it fails, the earlier ones stay.
 func (s *Store) Save(snapshot Snapshot) (path string, err error) {
 	numbers, err := s.numbers()
 	if err != nil {
@@ -122,7 +121,7 @@ func (s *Store) remove(numbers []uint64) {
 }
 
 // Load reads the newest valid checkpoint. Damaged ones are passed over and
-// listed in Loaded.Damaged. Where none is valid, or none is there, the error
+// listed in Loaded.Damaged. Where none is valid, or none exists, the error
 // wraps ErrNone.
 func (s *Store) Load() (Loaded, error) {
 	newest, damaged, err := s.newest()

@@ -89,8 +89,8 @@ func DeadLeaves(r random.Stream, w, h int) *picture.Planar {
 	return picture.FromFloat(l.colour, w, h)
 }
 
-// litter is the ground seen from above while leaves are slid under those that
-// are there already: from the top down, so that work ends when no gap is left.
+// litter is the ground seen from above while leaves are slid under the earlier ones:
+// from the top down, so that work ends when no gap is left.
 type litter struct {
 	w, h      int
 	colour    []float32 // what has been seen so far, planes

@@ -305,7 +305,7 @@ func (d *decoding) Do(i int) {
 	d.proceed(1)
 }
 
-// proceed counts pictures that are done, and says whether to go on.
+// proceed counts pictures that are done, and says whether to continue.
 func (p *progress) proceed(done int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -63,7 +63,7 @@ func (s *survey) findPairs(root string) (high, low files, err error) {
 		if high, err = s.find("", dir, false); err != nil || !isFolder(filepath.Join(root, "LR")) {
 			return high, low, err
 		}
-		// That every one of them is there is for the survey to find.
+		// The survey finds which of them are missing.
 		return high, files{filepath.Join(root, "LR"), high.names}, nil
 	}
 	if dir := filepath.Join(root, "image_SRF_2"); isFolder(dir) {

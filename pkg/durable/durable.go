@@ -71,8 +71,8 @@ func WriteFile(fsys FS, path string, write func(io.Writer) error) error {
 // maxLinks is how many links in a row are followed, as many as by Linux.
 const maxLinks = 40
 
-// target is where a symbolic link at path leads to in the end, whether or not there is
-// a file; path itself where there is no link.
+// target is where a chain of symbolic links from path ends, whether or not a file is
+// there; path itself where it is no link.
 func target(path string) string {
 	end := path
 	for range maxLinks {

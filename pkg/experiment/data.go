@@ -10,7 +10,7 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// DataOptions is the data set of known formats that the flags of c ask for.
+// DataOptions returns the options of the data set that c names; known are the formats.
 func DataOptions(c setting.Config, known []dataset.Format) dataset.Options {
 	return dataset.Options{
 		Name: c.Data.Name, Root: c.Root, Validation: c.Validation, Side: c.Side, Formats: known,

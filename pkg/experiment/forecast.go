@@ -28,7 +28,7 @@ type remaining struct {
 	validations int // to come
 }
 
-// meshes are those of a stage: iterations on the same ones are of one kind, but for the batches.
+// meshes are those of a stage: iterations on the same meshes differ in their batches alone.
 type meshes struct{ finest, coarsest int }
 
 // tally is how often something was done, and what that took.

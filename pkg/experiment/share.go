@@ -20,7 +20,7 @@ import (
 
 // RunUnit trains one strategy and seed of c in a folder of its own, and takes it into the run
 // folder: other processes may do so with other units of the same run folder at the same time. The
-// files are in the end those of one run of c. The run folder is held at the beginning and at the
+// final files are those of one run of c. The run folder is locked at the beginning and at the
 // end, for a moment; term is that of the lease on it. A unit that is stopped stays in its own
 // folder, where the next call continues.
 func RunUnit(ctx context.Context, known catalog.Catalog, c setting.Config, u runfolder.Unit, term time.Duration, log io.Writer) error {

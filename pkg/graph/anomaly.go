@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Anomaly is the error of a run in which a NaN or an infinity came up.
+// Anomaly is the error of a run in which a NaN or an infinity appeared.
 type Anomaly struct {
 	// Node is where it came up first: the first operation, in order of
 	// execution, with a result that is not finite, or an input of the graph.
@@ -55,10 +55,9 @@ func operands(n *gorgonia.Node) gorgonia.Nodes {
 	return stockOperands(n)
 }
 
-// Check is Run with a look at every input of the graph and at every result
-// right after it was computed. The error is an *Anomaly if one is not finite.
-// Results of Gorgonia's own operations are looked at where an operation of ours
-// uses them.
+// Check is Run that also checks every input of the graph, and every result right after it was
+// computed. The error is an *Anomaly if one is not finite. Results of Gorgonia's own operations are
+// checked where an operation of ours uses them.
 func (p *Program) Check() error {
 	for _, n := range p.order {
 		if n.Op() == nil && !finite(n) {

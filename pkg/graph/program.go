@@ -91,7 +91,7 @@ func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Prog
 	return CompileWithin(Budget{}, g, arena, keep...)
 }
 
-// CompileWithin is Compile for results that should keep to a budget.
+// CompileWithin is Compile with a budget for the results.
 func CompileWithin(b Budget, g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Program, error) {
 	if err := kernel.Check(); err != nil {
 		return nil, err
@@ -116,7 +116,7 @@ func Bytes(g *gorgonia.ExprGraph, keep ...*gorgonia.Node) (int64, error) {
 	return c.Bytes, err
 }
 
-// CostWithin is what CompileWithin would make of g.
+// CostWithin is the cost of the program that CompileWithin would make of g.
 func CostWithin(b Budget, g *gorgonia.ExprGraph, keep ...*gorgonia.Node) (Cost, error) {
 	order, err := sorted(g)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Budget is what the results of a graph should take at most.
+// Budget is the memory that the results of a graph should keep to.
 type Budget struct {
 	// Bytes is the bound; 0 for none. Where the results take more, some that the backward
 	// part of the graph reads are not kept for it but computed a second time, right before. The

@@ -52,7 +52,7 @@ func PeakRatios(got, want pixel.Images) []float64 {
 // PeakRatiosOfLuma is PeakRatios on luma, as papers on super-resolution report
 // it. Images have three channels (R, G, B) in [0,1]; luma is the Y of ITU-R
 // BT.601 in its studio range, (65.481 R + 128.553 G + 24.966 B + 16)/255, with
-// peak 1 all the same, as in MATLAB's rgb2ycbcr and the benchmarks made with it.
+// peak 1 nevertheless, as in MATLAB's rgb2ycbcr and the benchmarks made with it.
 // border rows and columns on each side are left out (papers leave out as many as
 // the factor of enlargement). Images of other channels, and ones with no pixels
 // inside the border, give NaN.

@@ -53,8 +53,8 @@ func (s Stage) Coarsest() int { return s.Finest + len(s.Batches) - 1 }
 // Differs reports whether term i is a difference: its samples are seen on the next coarser mesh, too.
 func (s Stage) Differs(i int) bool { return !s.Mixed && i < len(s.Batches)-1 }
 
-// Evaluated is the number of samples that are seen on the mesh of term i, those of the next finer
-// term included, where the terms have these batches.
+// Evaluated is the number of samples that are evaluated on the mesh of term i if the terms have these
+// batches, those of the next finer term included.
 func (s Stage) Evaluated(i int, batches []int) int {
 	n := batches[i]
 	if i > 0 && s.Differs(i-1) {
@@ -63,7 +63,7 @@ func (s Stage) Evaluated(i int, batches []int) int {
 	return n
 }
 
-// Allocates reports whether the stage's variance depends on how work is shared out between meshes.
+// Allocates reports whether the stage's variance depends on how work is divided among meshes.
 func (s Stage) Allocates() bool { return len(s.Batches) > 1 && !s.Mixed }
 
 // At returns the stage with the batches of its iteration i, from 0. With n samples and a
@@ -181,8 +181,8 @@ func (p Plan) Pilots() float64 {
 	return sum
 }
 
-// At returns the index of the stage of an iteration, counted from 0 over all stages, the
-// stage with the batches of that iteration, and whether it is the last of its number.
+// At returns the index of the stage of an iteration, counted from 0 over all stages; the stage with
+// the batches of that iteration; and whether the iteration is the last one with its stage number.
 func (p Plan) At(iteration int) (index int, stage Stage, last bool) {
 	for i, s := range p.Stages {
 		if iteration < s.Iterations {

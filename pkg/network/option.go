@@ -219,7 +219,7 @@ func listed(n Network, options []Option) string {
 }
 
 // Find returns the network that text names, with the options that stand behind its name: unet, or
-// unet:base=48,dropout=0. Several networks of one name are taken for the first.
+// unet:base=48,dropout=0. Of several networks of one name it is the first.
 func Find(networks []Network, text string) (Network, error) {
 	name, options, given := strings.Cut(text, ":")
 	var names []string

@@ -222,16 +222,15 @@ func (o *Base) DiffWRT(n int) []bool {
 // backward is an operation that computes gradients: it has no gradient of its own.
 type backward struct{ Base }
 
-// Gradient adds an operation without a gradient of its own, which is for use in SymDiff.
+// Gradient adds an operation that has no gradient itself, for use in SymDiff.
 func Gradient(kind string, shape tensor.Shape, run Run, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	o := &backward{}
 	o.Define(kind, shape, run, inputs...)
 	return Apply(o)
 }
 
-// OrderOnly declares that the operation of n does not read some of its operands, which are
-// given by position: they only have it run after them, and their memory may be in use for
-// other results by then.
+// OrderOnly declares that the operation of n does not read some of its operands, which are given by
+// position: they only fix that it runs after them, and their memory may hold other results by then.
 func OrderOnly(n *gorgonia.Node, operands ...int) {
 	n.Op().(Operation).Output().OrderOnly = operands
 }

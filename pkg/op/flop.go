@@ -1,7 +1,8 @@
 package op
 
-// Counted is an operation that knows its cost: how many floating-point operations one run takes. A multiplication and the
-// addition that follows it are two. Operations without it take few beside these.
+// Counted is an operation that knows its cost: the number of floating-point operations of one run. A
+// multiplication and the addition that follows it are two. All operations that are not Counted are
+// cheap in comparison.
 type Counted interface {
 	Operation
 	FLOP() int64

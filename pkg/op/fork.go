@@ -45,9 +45,9 @@ func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
 	return nodes, nil
 }
 
-// Share makes the branch a second header of x's memory, where it is a copy at
-// first. That is right only if nothing overwrites either while the other is in
-// use, which some of Gorgonia's own operations do: a planner has to know.
+// Share makes the branch a second header of x's memory instead of a copy. That is right only if
+// nothing overwrites either while the other is in use, as some of Gorgonia's own operations do: the
+// planner decides.
 func (b *ForkOp) Share() {
 	b.output.Len, b.output.Alias, b.output.Header = 0, 0, true
 	b.out, b.result = nil, nil

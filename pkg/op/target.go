@@ -7,7 +7,7 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// Target is where the gradient of a parameter goes that some samples give.
+// Target is the destination of a parameter's gradient from some of the samples.
 type Target struct {
 	Samples int // at least one; they follow those of the target before
 	Dst     []float32

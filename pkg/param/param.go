@@ -97,8 +97,8 @@ func NewSet(seed uint64) *Set {
 	return &Set{seed: seed, inits: make(map[*Param]Initializer), byName: make(map[string]*Param)}
 }
 
-// NewSetOf returns an empty set whose initial values are there already: find returns those of a
-// parameter, as many as its shape holds. That it has none is an error of Declare.
+// NewSetOf returns an empty set whose initial values come from find, which returns those of a
+// parameter, as many as its shape holds. Declare returns find's error.
 func NewSetOf(find func(name string, shape tensor.Shape) ([]float32, error)) *Set {
 	s := NewSet(0)
 	s.find = find

@@ -62,7 +62,7 @@ func (r *resolving) checkOptimizer() error {
 	return command.Wrong("optimizer", r.Optimizer.Name, err.Error(), "")
 }
 
-// CheckData returns an error if the folders do not go with a data set.
+// CheckData returns an error if a data set cannot have these folders.
 func CheckData(f dataset.Format, root, validation string) error {
 	switch {
 	case f.Anywhere && root == "":

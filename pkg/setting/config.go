@@ -114,12 +114,12 @@ func (c Config) Offered() network.Network {
 // BatchTotal is the single-scale batch: the sum of N_l over all levels.
 func (c Config) BatchTotal() int { return c.Batch * (1<<(c.Levels+1) - 1) }
 
-// Determining returns what the bytes of a run's results follow from, by name, as
-// run.json holds it: two configurations that agree in it may share a run folder.
-// Contents of files count and not their places: the caller adds digests.
+// Determining returns the settings that the bytes of a run's results follow from, by name, as run.json
+// holds them: two configurations that agree in them may share a run folder. The content of a file
+// counts, not its path: the caller adds digests.
 func (c Config) Determining() map[string]any { return c.record(Results, Rounding) }
 
-// Choosing returns the settings that say which units a run has.
+// Choosing returns the settings that decide which units a run has.
 func (c Config) Choosing() map[string]any { return c.record(Units) }
 
 // Flags returns the values of all settings by name, as run.json holds them.
@@ -137,9 +137,9 @@ func (c Config) record(effects ...Effect) map[string]any {
 	return values
 }
 
-// Defaults returns what Determining would be with the same task, network, data and size
-// of the work, and nothing else set. What follows from the optimizer, like its beta1, is
-// that of the optimizer in use: it is no setting of its own.
+// Defaults returns Determining of the same task, network, data and size of the work, with defaults for
+// everything else. What follows from the optimizer, like its beta1, is that of the optimizer in use:
+// it is no setting of its own.
 func (c Config) Defaults() map[string]any {
 	given := Values{}
 	for _, name := range []string{"task", "ratio", "profile", "network", "data", "side", "levels", "batch", "iterations", "optimizer"} {
@@ -155,8 +155,8 @@ func (c Config) Defaults() map[string]any {
 	return r.Determining()
 }
 
-// Differing returns the settings that results follow from and that are not what the
-// table gives for this task, profile, network and data. They are sorted by name.
+// Differing returns the names of the settings that results follow from and that differ from the
+// defaults of this task, profile, network and data, sorted.
 func (c Config) Differing() (names []string) {
 	return differing(&resolving{known: c.known, Config: c})
 }

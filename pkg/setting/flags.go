@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Line is the command line of a program that trains, or measures what is trained.
+// Line is the command line of a program that trains, or measures trained networks.
 type Line struct {
 	Known catalog.Catalog
 	// Given are values that are no flags of the program; flags add theirs.

@@ -36,8 +36,8 @@ func ratio() Setting {
 	return s
 }
 
-// ratioOfData looks at one pair of the data that are given; 1 where there is none to
-// look at, for what is wrong then is for the data set to say.
+// ratioOfData is the ratio of the first pair of the data; 1 where no pair can be read, which is
+// an error of opening the data set later.
 func (r *resolving) ratioOfData() int {
 	for _, f := range formats(r) {
 		if name := r.given["data"]; f.Ratio != nil && (name == f.Name || name == "") && r.given["root"] != "" {

@@ -16,11 +16,11 @@ import (
 // Share is one of Of equal parts of every batch of a step. The zero Share is the whole.
 type Share struct{ Index, Of int }
 
-// Range returns the numbers of the share's first sample of a batch of n and of the one after its
-// last. Shares are of nearly equal size, and empty where there are fewer samples than shares. None
-// but empty ones have fewer than least samples, unless the whole batch has: the batch is then cut
-// into fewer parts, a power of two, which are spread evenly over the shares. The first share is
-// never empty.
+// Range returns the number of the share's first sample in a batch of n, and of the one after its last.
+// Shares are of nearly equal size, and some are empty where there are fewer samples than shares. A
+// share that is not empty has at least `least` samples: where there are too few of them, the batch is
+// cut into fewer parts, a power of two, which are spread evenly over the shares. If n itself is
+// smaller than least, the first share is the whole batch. The first share is never empty.
 func (s Share) Range(n, least int) (from, to int) {
 	parts := max(s.Of, 1)
 	for least > 1 && parts > 1 && parts*least > n {
@@ -61,8 +61,8 @@ type Sum struct {
 // Together is how many shares are computed at once.
 const Together = 8
 
-// Vectors is how many vectors a process takes, the sum's included, that computes a number of shares,
-// a power of two.
+// Vectors is the number of vectors that a process of own shares, a power of two, holds in memory, the
+// sum included.
 func Vectors(own int) int {
 	if own <= Together {
 		return max(own, 1)
@@ -70,8 +70,8 @@ func Vectors(own int) int {
 	return Together + bits.Len(uint(own/Together)) - 1
 }
 
-// Compute overwrites vectors and scalars with what neighbouring shares give, one of each for a
-// share.
+// Compute computes neighbouring shares: it overwrites vectors[i] and scalars[i] with the results of
+// shares[i].
 type Compute func(ctx context.Context, shares []Share, vectors [][]float32, scalars [][]float64) error
 
 // Of overwrites vector and scalars with the sums over all shares of what compute gives, for up to

@@ -22,8 +22,8 @@ const (
 // counts is the content of countsSection, as JSON.
 type counts struct{ Iteration, OptimizerSteps int }
 
-// Save adds to s everything that Restore needs. The vectors are the trainer's own: s is
-// to be written before the next iteration.
+// Save adds to s everything that Restore needs. The vectors are the trainer's own: write s before the
+// next iteration.
 func (t *Trainer) Save(s *checkpoint.Snapshot) (err error) {
 	if s.Bytes == nil {
 		s.Bytes = make(map[string][]byte)

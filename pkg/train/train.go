@@ -43,7 +43,7 @@ type Step struct {
 	WorkUnits    float64   // so far
 	LearningRate float64   // of this step
 	Estimate     mge.Estimate
-	GradientNorm float64 // of the estimate, before anything is done to it
+	GradientNorm float64 // of the estimate, before adjustments
 }
 
 // Hook is called after every iteration, and may save the trainer. An error ends training.

@@ -193,7 +193,7 @@ func (g *Group) sizes() (list []string) {
 func (g *Group) label() string { return join(g.Profile, strings.Join(g.sizes(), ", ")) }
 
 // cell is the first one of a row. Its variant in CSV has the sizes, too, so that
-// rows of different tables can be told apart.
+// rows of different tables differ.
 func (g *Group) cell(r Row) table.Cell {
 	sizes := ""
 	if g != nil { // else the paper's own

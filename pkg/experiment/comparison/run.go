@@ -110,10 +110,10 @@ func digest(r runfolder.Record, name string) string {
 	return text[:min(len(text), 8)]
 }
 
-// sizes are the settings that say how much work there is, which tables are told apart by.
+// sizes are the settings that say how much work there is: each combination has a table of its own.
 var sizes = []string{"side", "levels", "batch", "iterations"}
 
-// methodOf returns the settings of a record that rows are told apart by, as text.
+// methodOf returns the settings of a record that distinguish rows, as text.
 func methodOf(r runfolder.Record) setting.Values {
 	all := setting.Complete(r.Configuration)
 	for _, name := range []string{"task", "network", "data", "profile", "data_digest", "init_digest", "kernel_path", "levels_chosen"} {

@@ -146,7 +146,7 @@ func (e *evaluation) openData() error {
 		r.Bad = slices.DeleteFunc(r.Bad, func(b dataset.Bad) bool { return strings.HasPrefix(b.Name, "validation:") })
 		r.LeftOut = slices.DeleteFunc(r.LeftOut, func(c dataset.Count) bool { return strings.HasSuffix(c.Kind, " in -validation") })
 	}
-	if !e.SkipBad { // the others are measured all the same
+	if !e.SkipBad { // the others are measured nevertheless
 		for _, b := range e.set.Report.Bad {
 			e.failed = append(e.failed, fmt.Errorf("%s: %s", b.Name, b.Reason))
 		}

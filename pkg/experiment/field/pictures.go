@@ -17,8 +17,8 @@ type pictures struct {
 	names     []string // below root, with slashes
 }
 
-// source is a clean picture, and the set's own reduced one or nil, with what of their files is not used
-// as it is.
+// source is a clean picture, and the set's own reduced one or nil. Notes name what is changed or left out of
+// their files.
 type source struct {
 	clean, low *picture.Planar
 	notes      []string

@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// further are settings that results do not follow from and that an experiment of a plan may have all the same.
+// further are settings that do not change results; an experiment of a plan may have these of them.
 var further = []string{"allow-incomplete", "checkpoint-every", "init", "keep", "skip-bad", "tensorboard"}
 
 // settable returns the settings that stand under the key settings: those that results follow from and that have no keys of

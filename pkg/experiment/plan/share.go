@@ -17,7 +17,7 @@ import (
 )
 
 // Sharing is how several processes train one plan at the same time: each unit in a folder of its own, so
-// that only the file system is between them. The run folders are in the end those of one process.
+// that they need nothing in common except a file system. The final run folders are those of one process.
 type Sharing struct {
 	Known catalog.Catalog
 	// Lease is how long a lease outlives its holder.
@@ -101,7 +101,7 @@ func (s Sharing) RunClaims(ctx context.Context, look func() []State) error {
 	}
 }
 
-// claim returns the first of jobs whose lease is to be had; nil where others hold all.
+// claim returns the first of jobs whose lease is free; nil where others hold all.
 func claim(jobs []job, keepers map[string]*lease.Keeper) (int, *lease.Lease, error) {
 	for i, j := range jobs {
 		l, err := keepers[j.Dir].Try(j.unit.String())

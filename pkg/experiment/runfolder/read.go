@@ -94,7 +94,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	return c, nil
 }
 
-// Damage says what of finished units' files is missing or is not what summary.csv
+// Damage lists the files of finished units that are missing, or differ from what summary.csv
 // says. Models may be missing: a folder is copied without them.
 func Damage(dir string, c Contents) (list []string, err error) {
 	if wrong := c.inputDamage(); wrong != "" {

@@ -171,7 +171,7 @@ func (f *Folder) takeRows(u Unit, r Result) error {
 	return f.Finish(u, r)
 }
 
-// move moves a unit's files from a folder to another one, those that are there.
+// move moves those of a unit's files that exist from a folder to another one.
 func move(fsys durable.FS, from, to string, u Unit) error {
 	byIterations, byWork := BoardDirs(u)
 	for _, dir := range []string{filepath.Join(checkpointDir, u.String()), byIterations, byWork} {

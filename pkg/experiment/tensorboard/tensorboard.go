@@ -42,8 +42,8 @@ type Picture struct {
 // infix is what TensorBoard knows event files by.
 const infix = ".tfevents."
 
-// Create makes an event file in a folder, which is made where it is missing, behind those that are there: TensorBoard
-// reads the files of a folder one after the other. earlier says whether there were any.
+// Create makes an event file in a folder, and the folder where it is missing. Its name sorts after those of earlier
+// files, since TensorBoard reads the files of a folder in order. earlier says whether there were any.
 func Create(fsys durable.FS, dir string) (f durable.File, earlier bool, err error) {
 	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, false, fmt.Errorf("cannot make %s: %w", dir, err)

@@ -52,8 +52,8 @@ func JSON(name string, record any) File {
 	}}
 }
 
-// Report makes the folder -out and writes files into it, the record first: no table is there without
-// it. The last file holds the text, which is then printed.
+// Report makes the folder -out and writes files into it, the record first: a folder with a table has its
+// record. The last file holds the text, which is then printed.
 func Report(out string, to io.Writer, file, text string, files ...File) error {
 	if err := durable.OS.MkdirAll(out); err != nil {
 		return fmt.Errorf("-out %s: %w", out, err)

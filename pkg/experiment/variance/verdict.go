@@ -169,7 +169,7 @@ func alike(a, b mesh.Restriction, side int) bool {
 	return slices.Equal(y.Data, z.Data)
 }
 
-// measured returns the result of an earlier case that is the same but for its name, so that
+// measured returns the result of an earlier case that differs in its name alone, so that
 // nothing is measured twice.
 func (s *study) measured(c Case) (Result, bool) {
 	for _, r := range s.results {

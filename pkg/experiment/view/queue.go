@@ -56,7 +56,7 @@ func (t *ticket) ahead() int {
 	return slices.Index(t.queue.tickets, t)
 }
 
-// wait returns when it is this one's turn; told hears each time how many come before.
+// wait returns when it is this ticket's turn, and calls told with the number of tickets before it whenever that changes.
 func (t *ticket) wait(ctx context.Context, told func(ahead int)) error {
 	for {
 		ahead := t.ahead()

@@ -112,8 +112,8 @@ func newJob(s Shape, gamma, beta []float32, act kernel.Activation, mean, rstd []
 	return j
 }
 
-// plan cuts the work. A group whose channels need not be told apart and that
-// stays whole is one long row.
+// plan cuts the work. A group that stays whole, and whose channels are treated alike,
+// is one long row.
 func (j *job) plan(s Shape, uniform bool) {
 	j.channels, j.groups, j.perGroup = s.C, s.Groups, s.C/s.Groups
 	j.rows, j.width, j.total = j.perGroup, s.HW, s.N*s.Groups

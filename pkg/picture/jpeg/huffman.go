@@ -90,8 +90,8 @@ func newHuffman(counts, values []byte) (*huffman, error) {
 }
 
 // bits reads the entropy-coded data of a scan. At a marker, or the end of the file,
-// it goes on with zeros and counts them: whether any were used is looked at once in
-// a row of MCUs, so that the loops within need no errors.
+// it continues with zeros and counts them. Whether any were used is checked once per
+// row of MCUs, so that the inner loops need no errors.
 type bits struct {
 	data  []byte
 	pos   int

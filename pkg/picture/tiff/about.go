@@ -140,8 +140,8 @@ func (a *About) number(id, kind uint16, v int) field {
 	return t
 }
 
-// EXIF returns EXIF data of at most limit bytes, without the notes of the camera's maker if
-// need be; nil if they are longer all the same.
+// EXIF returns EXIF data of at most limit bytes, without the notes of the camera's maker where they
+// would be longer; nil if they are longer even so.
 func (a *About) EXIF(limit int) []byte {
 	for _, notes := range []bool{true, false} {
 		tags := slices.Clone(a.tags)
