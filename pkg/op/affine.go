@@ -26,19 +26,15 @@ func Affine(x *gorgonia.Node, factor, offset []float32) (*gorgonia.Node, error) 
 		return nil, fmt.Errorf("Affine: %d factors and %d offsets for %d channels", len(factor), len(offset), in.c)
 	}
 	o := &AffineOp{Factor: factor, Offset: offset, in: in}
-	o.Define("Affine", x.Shape(), func(out []float32, v [][]float32) error {
+	return add(o, "Affine", x.Shape(), func(out []float32, v [][]float32) {
 		channel.Scale(out, v[0], factor, in.n, in.c, in.hw())
 		channel.AddBias(out, offset, in.n, in.c, in.hw())
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *AffineOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gx, err := Gradient("AffineGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient("AffineGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		channel.Scale(out, v[0], o.Factor, o.in.n, o.in.c, o.in.hw())
-		return nil
-	}, grad)
-	return gorgonia.Nodes{gx}, err
+	}, grad))
 }

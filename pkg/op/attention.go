@@ -32,18 +32,14 @@ func Attention(qkv *gorgonia.Node, heads int) (*gorgonia.Node, error) {
 	o.stats = make([]float32, attention.StatsSize(o.size))
 	shape := qkv.Shape()
 	shape[1] = in.c / 3
-	o.Define("Attention", shape, func(out []float32, v [][]float32) error {
+	return add(o, "Attention", shape, func(out []float32, v [][]float32) {
 		attention.Forward(out, v[0], o.size, o.stats)
-		return nil
 	}, qkv)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *AttentionOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gx, err := Gradient("AttentionGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient("AttentionGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		attention.Backward(out, v[0], v[1], v[2], o.size, o.stats)
-		return nil
-	}, grad, out, in[0])
-	return gorgonia.Nodes{gx}, err
+	}, grad, out, in[0]))
 }

@@ -222,6 +222,31 @@ func (o *Base) DiffWRT(n int) []bool {
 // backward is an operation that computes gradients: it has no gradient of its own.
 type backward struct{ Base }
 
+// infallible is a Run without an error. A panic of a kernel becomes the error of Do.
+type infallible func(out []float32, in [][]float32)
+
+func (f infallible) run(out []float32, in [][]float32) error {
+	f(out, in)
+	return nil
+}
+
+// add sets an operation up, by Define, and adds its node.
+func add(o interface {
+	Operation
+	Define(kind string, shape tensor.Shape, run Run, inputs ...*gorgonia.Node)
+}, kind string, shape tensor.Shape, run infallible, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	o.Define(kind, shape, run.run, inputs...)
+	return Apply(o)
+}
+
+// addGradient is Gradient without an error of run.
+func addGradient(kind string, shape tensor.Shape, run infallible, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+	return Gradient(kind, shape, run.run, inputs...)
+}
+
+// only is the result of SymDiff of an operation whose first operand alone has a gradient.
+func only(gx *gorgonia.Node, err error) (gorgonia.Nodes, error) { return gorgonia.Nodes{gx}, err }
+
 // Gradient adds an operation that has no gradient itself, for use in SymDiff.
 func Gradient(kind string, shape tensor.Shape, run Run, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	o := &backward{}

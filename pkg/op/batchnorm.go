@@ -36,16 +36,14 @@ func BatchNorm(x, gamma, beta, mean, variance *gorgonia.Node, eps float32, train
 	}
 	o := &BatchNormOp{Eps: eps, Training: training, size: batchnorm.Shape{N: in.n, C: in.c, HW: in.hw()}}
 	o.mean, o.variance = make([]float32, in.c), make([]float32, in.c)
-	o.Define("BatchNorm", x.Shape(), func(out []float32, v [][]float32) error {
+	return add(o, "BatchNorm", x.Shape(), func(out []float32, v [][]float32) {
 		mean, variance := v[3], v[4]
 		if training {
 			mean, variance = o.mean, o.variance
 			batchnorm.Statistics(mean, variance, v[0], o.size)
 		}
 		batchnorm.Forward(out, v[0], v[1], v[2], mean, variance, o.size, float64(eps))
-		return nil
 	}, x, gamma, beta, mean, variance)
-	return Apply(o)
 }
 
 // Follow moves running statistics (C) towards those of the last batch that the operation was run on in training:
@@ -72,13 +70,12 @@ func (o *BatchNormOp) DiffWRT(int) []bool { return []bool{true, true, true, fals
 // SymDiff implements gorgonia.SDOp.
 func (o *BatchNormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	gGamma, gBeta := make([]float32, o.size.C), make([]float32, o.size.C)
-	gx, err := Gradient("BatchNormGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	gx, err := addGradient("BatchNormGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		mean, variance := v[4], v[5]
 		if o.Training {
 			mean, variance = o.mean, o.variance
 		}
 		batchnorm.Backward(out, gGamma, gBeta, v[1], v[2], v[3], mean, variance, o.size, float64(o.Eps), !o.Training)
-		return nil
 	}, out, grad, in[0], in[1], in[3], in[4])
 	if err != nil {
 		return nil, err

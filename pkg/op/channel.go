@@ -7,7 +7,10 @@ import (
 )
 
 // AddChannelOp adds one number to all pixels of each sample's channel.
-type AddChannelOp struct{ Base }
+type AddChannelOp struct {
+	Base
+	in image
+}
 
 // AddChannel returns x + e with x (N,C,H,W) and e (N,C).
 func AddChannel(x, e *gorgonia.Node) (*gorgonia.Node, error) {
@@ -18,23 +21,17 @@ func AddChannel(x, e *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := want("AddChannel", "embedding", e, in.n, in.c); err != nil {
 		return nil, err
 	}
-	o := &AddChannelOp{}
-	o.Define("AddChannel", x.Shape(), func(out []float32, v [][]float32) error {
+	o := &AddChannelOp{in: in}
+	return add(o, "AddChannel", x.Shape(), func(out []float32, v [][]float32) {
 		pointwise.AddChannel(out, v[0], v[1], in.n, in.c, in.hw())
-		return nil
 	}, x, e)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *AddChannelOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	size, err := imageOf("AddChannel", in[0])
-	if err != nil {
-		return nil, err
-	}
-	ge, err := Gradient("ChannelSums", in[1].Shape(), func(out []float32, v [][]float32) error {
+	size := o.in
+	ge, err := addGradient("ChannelSums", in[1].Shape(), func(out []float32, v [][]float32) {
 		pointwise.ChannelSums(out, v[0], size.n, size.c, size.hw())
-		return nil
 	}, grad)
 	return gorgonia.Nodes{grad, ge}, err
 }

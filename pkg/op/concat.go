@@ -26,11 +26,9 @@ func Concat(a, b *gorgonia.Node) (*gorgonia.Node, error) {
 	ca, cb := x.c, shape[1]
 	shape[1] = ca + cb
 	o := &ConcatOp{}
-	o.Define("Concat", shape, func(out []float32, v [][]float32) error {
+	return add(o, "Concat", shape, func(out []float32, v [][]float32) {
 		pointwise.Concat(out, v[0], v[1], x.n, ca, cb, x.hw())
-		return nil
 	}, a, b)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
@@ -40,16 +38,14 @@ func (o *ConcatOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.
 		return nil, err
 	}
 	cb := grad.Shape()[1] - a.c
-	first, err := Gradient("Channels", in[0].Shape(), func(out []float32, v [][]float32) error {
+	first, err := addGradient("Channels", in[0].Shape(), func(out []float32, v [][]float32) {
 		pointwise.Split(out, nil, v[0], a.n, a.c, cb, a.hw())
-		return nil
 	}, grad)
 	if err != nil {
 		return nil, err
 	}
-	second, err := Gradient("Channels", in[1].Shape(), func(out []float32, v [][]float32) error {
+	second, err := addGradient("Channels", in[1].Shape(), func(out []float32, v [][]float32) {
 		pointwise.Split(nil, out, v[0], a.n, a.c, cb, a.hw())
-		return nil
 	}, grad)
 	return gorgonia.Nodes{first, second}, err
 }

@@ -208,9 +208,8 @@ func (o *ConvOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (grads gor
 	if o.constantInput {
 		return grads, nil
 	}
-	grads[0], err = Gradient("ConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	grads[0], err = addGradient("ConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		conv.InputGradient(out, v[0], o.filter, o.size)
-		return nil
 	}, grad, in[1], out)
 	if err == nil {
 		// The forward pass has packed the weights.

@@ -27,20 +27,16 @@ func Gate(x *gorgonia.Node) (*gorgonia.Node, error) {
 	o := &GateOp{out: image{in.n, in.c / 2, in.h, in.w}}
 	s := x.Shape()
 	s[1] /= 2
-	o.Define("Gate", s, func(out []float32, v [][]float32) error {
+	return add(o, "Gate", s, func(out []float32, v [][]float32) {
 		channel.Gate(out, v[0], o.out.n, o.out.c, o.out.hw())
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *GateOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gx, err := Gradient("GateGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient("GateGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		channel.GateGradient(out, v[0], v[1], o.out.n, o.out.c, o.out.hw())
-		return nil
-	}, grad, in[0])
-	return gorgonia.Nodes{gx}, err
+	}, grad, in[0]))
 }
 
 // ScaleOp multiplies channels by factors.
@@ -60,26 +56,22 @@ func Scale(x, factor *gorgonia.Node) (*gorgonia.Node, error) {
 		return nil, fmt.Errorf("Scale: factor %s has shape %v, want (%d,%d,1,1) or (1,%d,1,1)", factor.Name(), s, in.n, in.c, in.c)
 	}
 	o := &ScaleOp{in: in}
-	o.Define("Scale", x.Shape(), func(out []float32, v [][]float32) error {
+	return add(o, "Scale", x.Shape(), func(out []float32, v [][]float32) {
 		channel.Scale(out, v[0], v[1], in.n, in.c, in.hw())
-		return nil
 	}, x, factor)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *ScaleOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	s := o.in
-	gx, err := Gradient("ScaleGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	gx, err := addGradient("ScaleGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		channel.Scale(out, v[0], v[1], s.n, s.c, s.hw())
-		return nil
 	}, grad, in[1])
 	if err != nil {
 		return nil, err
 	}
-	gFactor, err := Gradient("FactorGradient", in[1].Shape(), func(out []float32, v [][]float32) error {
+	gFactor, err := addGradient("FactorGradient", in[1].Shape(), func(out []float32, v [][]float32) {
 		channel.FactorGradient(out, v[0], v[1], s.n, s.c, s.hw())
-		return nil
 	}, grad, in[0])
 	return gorgonia.Nodes{gx, gFactor}, err
 }

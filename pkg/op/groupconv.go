@@ -39,9 +39,8 @@ func (o *ConvOp) generalGradients(grads, in gorgonia.Nodes, grad *gorgonia.Node)
 		}
 	}
 	if o.HasShift {
-		grads[o.Shift()], err = Gradient("ChannelSums", tensor.Shape{s.N, s.O}, func(out []float32, v [][]float32) error {
+		grads[o.Shift()], err = addGradient("ChannelSums", tensor.Shape{s.N, s.O}, func(out []float32, v [][]float32) {
 			pointwise.ChannelSums(out, v[0], s.N, s.O, s.OutH*s.OutW)
-			return nil
 		}, grad)
 		if err != nil {
 			return err
@@ -50,9 +49,8 @@ func (o *ConvOp) generalGradients(grads, in gorgonia.Nodes, grad *gorgonia.Node)
 	if o.constantInput {
 		return nil
 	}
-	grads[0], err = Gradient("ConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	grads[0], err = addGradient("ConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		groupconv.InputGradient(out, v[0], v[1], s)
-		return nil
 	}, grad, in[1])
 	return err
 }
@@ -72,7 +70,7 @@ type weightsGradient struct {
 
 func weightGradient(kind string, shape tensor.Shape, s groupconv.Shape, gy, x *gorgonia.Node) (*gorgonia.Node, error) {
 	o := &weightsGradient{}
-	o.Define(kind, shape, func(out []float32, v [][]float32) error {
+	return add(o, kind, shape, func(out []float32, v [][]float32) {
 		if o.targets == nil {
 			groupconv.WeightGradient(out, v[0], v[1], s, false)
 		}
@@ -83,9 +81,7 @@ func weightGradient(kind string, shape tensor.Shape, s groupconv.Shape, gy, x *g
 			groupconv.WeightGradient(t.Dst, samples(v[0], lo, hi, s.N), samples(v[1], lo, hi, s.N), part, t.Add)
 			lo = hi
 		}
-		return nil
 	}, gy, x)
-	return Apply(o)
 }
 
 // TransposedConvOptions are the parts of a transposed convolution that have defaults.
@@ -143,14 +139,12 @@ func TransposedConv(x, weight, bias *gorgonia.Node, options TransposedConvOption
 		}
 		inputs = append(inputs, bias)
 	}
-	o.Define(kind, out.shape(), func(y []float32, v [][]float32) error {
+	return add(o, kind, out.shape(), func(y []float32, v [][]float32) {
 		groupconv.InputGradient(y, v[0], v[1], o.adjoint)
 		if o.HasBias {
 			channel.AddBias(y, v[2], out.n, out.c, out.hw())
 		}
-		return nil
 	}, inputs...)
-	return Apply(o)
 }
 
 // DiffWRT implements gorgonia.SDOp.
@@ -174,9 +168,8 @@ func (o *TransposedConvOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (g
 	if o.constantInput {
 		return grads, nil
 	}
-	grads[0], err = Gradient("TransposedConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	grads[0], err = addGradient("TransposedConvInputGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		groupconv.Forward(out, v[0], v[1], s)
-		return nil
 	}, grad, in[1])
 	return grads, err
 }

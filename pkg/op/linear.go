@@ -75,9 +75,8 @@ func (o *LinearOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.
 	if err != nil || o.constantInput {
 		return grads, err
 	}
-	grads[0], err = Gradient("LinearInputGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	grads[0], err = addGradient("LinearInputGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		matmul.Mul(out, v[0], v[1], o.n, o.in, o.outputs, false, false, 1, 0)
-		return nil
 	}, grad, in[1])
 	return grads, err
 }

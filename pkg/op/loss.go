@@ -152,7 +152,7 @@ func WeightedSum(y, target *gorgonia.Node, terms ...Weighted) (*gorgonia.Node, e
 		}
 		o.factors = append(o.factors, term.Factor)
 	}
-	o.Define("WeightedSum", losses[0].Shape(), func(out []float32, v [][]float32) error {
+	return add(o, "WeightedSum", losses[0].Shape(), func(out []float32, v [][]float32) {
 		for n := range out {
 			var sum float64
 			for i, f := range o.factors {
@@ -160,9 +160,7 @@ func WeightedSum(y, target *gorgonia.Node, terms ...Weighted) (*gorgonia.Node, e
 			}
 			out[n] = float32(sum)
 		}
-		return nil
 	}, losses...)
-	return Apply(o)
 }
 
 type weightedSum struct {
@@ -174,9 +172,8 @@ type weightedSum struct {
 func (o *weightedSum) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (grads gorgonia.Nodes, err error) {
 	grads = make(gorgonia.Nodes, len(in))
 	for i, f := range o.factors {
-		grads[i], err = Gradient("WeightedSumGradient", grad.Shape(), func(out []float32, v [][]float32) error {
+		grads[i], err = addGradient("WeightedSumGradient", grad.Shape(), func(out []float32, v [][]float32) {
 			pointwise.Scale(out, f, v[0])
-			return nil
 		}, grad)
 		if err != nil {
 			return nil, err

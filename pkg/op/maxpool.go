@@ -33,20 +33,16 @@ func MaxPool(x *gorgonia.Node, kernel, stride, padding int) (*gorgonia.Node, err
 	}
 	o := &MaxPoolOp{Kernel: kernel, Stride: stride, Padding: padding}
 	o.size = pool.Shape{Planes: in.n * in.c, H: in.h, W: in.w, Kernel: kernel, Stride: stride, Padding: padding}
-	o.Define("MaxPool", image{in.n, in.c, o.size.OutH(), o.size.OutW()}.shape(), func(out []float32, v [][]float32) error {
+	return add(o, "MaxPool", image{in.n, in.c, o.size.OutH(), o.size.OutW()}.shape(), func(out []float32, v [][]float32) {
 		pool.Max(out, v[0], o.size)
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *MaxPoolOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gx, err := Gradient("MaxPoolGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient("MaxPoolGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		pool.MaxGradient(out, v[0], v[1], o.size)
-		return nil
-	}, grad, in[0])
-	return gorgonia.Nodes{gx}, err
+	}, grad, in[0]))
 }
 
 // GlobalAveragePoolOp is the mean over all pixels.
@@ -62,19 +58,15 @@ func GlobalAveragePool(x *gorgonia.Node) (*gorgonia.Node, error) {
 		return nil, err
 	}
 	o := &GlobalAveragePoolOp{in: in}
-	o.Define("GlobalAveragePool", image{in.n, in.c, 1, 1}.shape(), func(out []float32, v [][]float32) error {
+	return add(o, "GlobalAveragePool", image{in.n, in.c, 1, 1}.shape(), func(out []float32, v [][]float32) {
 		channel.Mean(out, v[0], in.n, in.c, in.hw())
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *GlobalAveragePoolOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	s := o.in
-	gx, err := Gradient("GlobalAveragePoolGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient("GlobalAveragePoolGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		channel.MeanGradient(out, v[0], s.n, s.c, s.hw())
-		return nil
-	}, grad)
-	return gorgonia.Nodes{gx}, err
+	}, grad))
 }

@@ -6,27 +6,23 @@ import "gorgonia.org/gorgonia"
 // costs of its samples.
 func Mean(x *gorgonia.Node) (*gorgonia.Node, error) {
 	o := &mean{}
-	o.Define("Mean", nil, func(out []float32, v [][]float32) error {
+	return add(o, "Mean", nil, func(out []float32, v [][]float32) {
 		var sum float64
 		for _, x := range v[0] {
 			sum += float64(x)
 		}
 		out[0] = float32(sum / float64(len(v[0])))
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 type mean struct{ Base }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *mean) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gx, err := Gradient("MeanGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient("MeanGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		share := v[0][0] / float32(len(out))
 		for i := range out {
 			out[i] = share
 		}
-		return nil
-	}, grad)
-	return gorgonia.Nodes{gx}, err
+	}, grad))
 }

@@ -29,11 +29,9 @@ func (o *elementwise) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorg
 	if o.ofResult {
 		of = out
 	}
-	gx, err := Gradient(o.kind+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient(o.kind+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		o.gradient(out, v[0], v[1])
-		return nil
-	}, grad, of)
-	return gorgonia.Nodes{gx}, err
+	}, grad, of))
 }
 
 // GELUOp is the Gaussian error linear unit, exact or with Tanh its approximation.
@@ -82,26 +80,22 @@ func PReLU(x, slope *gorgonia.Node) (*gorgonia.Node, error) {
 		return nil, fmt.Errorf("PReLU: slope %s has shape %v, want (1) or (%d)", slope.Name(), s, in.c)
 	}
 	o := &PReLUOp{in: in}
-	o.Define("PReLU", x.Shape(), func(out []float32, v [][]float32) error {
+	return add(o, "PReLU", x.Shape(), func(out []float32, v [][]float32) {
 		nonlinear.PReLU(out, v[0], v[1], in.n, in.c, in.hw())
-		return nil
 	}, x, slope)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *PReLUOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	s := o.in
-	gx, err := Gradient("PReLUGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	gx, err := addGradient("PReLUGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		nonlinear.PReLUGradient(out, v[0], v[1], v[2], s.n, s.c, s.hw())
-		return nil
 	}, grad, in[0], in[1])
 	if err != nil {
 		return nil, err
 	}
-	gSlope, err := Gradient("SlopeGradient", in[1].Shape(), func(out []float32, v [][]float32) error {
+	gSlope, err := addGradient("SlopeGradient", in[1].Shape(), func(out []float32, v [][]float32) {
 		nonlinear.SlopeGradient(out, v[0], v[1], s.n, s.c, s.hw())
-		return nil
 	}, grad, in[0])
 	return gorgonia.Nodes{gx, gSlope}, err
 }

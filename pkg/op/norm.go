@@ -67,14 +67,12 @@ func normalise(kind string, in image, groups int, eps float32, act kernel.Activa
 	o.size = norm.Shape{N: in.n, C: in.c, HW: in.hw(), Groups: groups}
 	o.mean = make([]float32, in.n*groups)
 	o.rstd = make([]float32, in.n*groups)
-	o.Define(kind, inputs[0].Shape(), func(out []float32, v [][]float32) error {
+	return add(o, kind, inputs[0].Shape(), func(out []float32, v [][]float32) {
 		gamma, beta := affine(v, 1)
 		o.each(func(_ int, p part) {
 			norm.Forward(p.of(out), p.of(v[0]), gamma, beta, p.size, eps, act, p.of(o.mean), p.of(o.rstd))
 		})
-		return nil
 	}, inputs...)
-	return Apply(o)
 }
 
 // affine returns gamma and beta at position i, or nil where there are none.
@@ -93,14 +91,13 @@ func (o *NormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.
 	if len(in) == 3 {
 		gGamma, gBeta = newFurther(o.size.C), newFurther(o.size.C)
 	}
-	gx, err := Gradient(o.kind+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	gx, err := addGradient(o.kind+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		gamma, beta := affine(v, 3)
 		o.each(func(i int, p part) {
 			norm.Backward(p.of(out), gGamma.memory(), gBeta.memory(), p.of(v[1]), p.of(v[2]), gamma, beta, p.size, o.Act, p.of(o.mean), p.of(o.rstd))
 			gGamma.take(i)
 			gBeta.take(i)
 		})
-		return nil
 	}, operands...)
 	if err != nil {
 		return nil, err

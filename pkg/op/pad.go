@@ -35,18 +35,14 @@ func Pad(x *gorgonia.Node, mode pad.Mode, b Border) (*gorgonia.Node, error) {
 	}
 	o := &PadOp{Border: b, Mode: mode}
 	o.size = pad.Shape{Planes: in.n * in.c, H: in.h, W: in.w, Left: b.Left, Right: b.Right, Top: b.Top, Bottom: b.Bottom, Mode: mode}
-	o.Define("Pad", image{in.n, in.c, o.size.OutH(), o.size.OutW()}.shape(), func(out []float32, v [][]float32) error {
+	return add(o, "Pad", image{in.n, in.c, o.size.OutH(), o.size.OutW()}.shape(), func(out []float32, v [][]float32) {
 		pad.Forward(out, v[0], o.size)
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *PadOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gx, err := Gradient("PadGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient("PadGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		pad.Gradient(out, v[0], o.size)
-		return nil
-	}, grad)
-	return gorgonia.Nodes{gx}, err
+	}, grad))
 }

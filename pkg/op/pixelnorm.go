@@ -34,19 +34,16 @@ func PixelNorm(x, gamma, beta *gorgonia.Node, eps float32) (*gorgonia.Node, erro
 	}
 	o := &PixelNormOp{Eps: eps, size: pixelnorm.Shape{N: in.n, C: in.c, HW: in.hw()}}
 	o.mean, o.rstd = make([]float64, in.n*in.hw()), make([]float64, in.n*in.hw())
-	o.Define("PixelNorm", x.Shape(), func(out []float32, v [][]float32) error {
+	return add(o, "PixelNorm", x.Shape(), func(out []float32, v [][]float32) {
 		pixelnorm.Forward(out, v[0], v[1], v[2], o.size, float64(eps), o.mean, o.rstd)
-		return nil
 	}, x, gamma, beta)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *PixelNormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	gGamma, gBeta := make([]float32, o.size.C), make([]float32, o.size.C)
-	gx, err := Gradient("PixelNormGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	gx, err := addGradient("PixelNormGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		pixelnorm.Backward(out, gGamma, gBeta, v[1], v[2], v[3], o.size, o.mean, o.rstd)
-		return nil
 	}, out, grad, in[0], in[1])
 	if err != nil {
 		return nil, err

@@ -12,6 +12,8 @@ import (
 type AveragePoolOp struct {
 	Base
 	K int
+
+	in image
 }
 
 // AveragePool takes means over k x k squares of x (N,C,H,W), stride k; rows
@@ -24,24 +26,17 @@ func AveragePool(x *gorgonia.Node, k int) (*gorgonia.Node, error) {
 	if k < 1 || in.h < k || in.w < k {
 		return nil, fmt.Errorf("AveragePool: %dx%d squares do not fit into %dx%d pixels", k, k, in.h, in.w)
 	}
-	o := &AveragePoolOp{K: k}
+	o := &AveragePoolOp{K: k, in: in}
 	to := image{in.n, in.c, in.h / k, in.w / k}
-	o.Define("AveragePool", to.shape(), func(out []float32, v [][]float32) error {
+	return add(o, "AveragePool", to.shape(), func(out []float32, v [][]float32) {
 		resample.AveragePool(out, v[0], in.n*in.c, in.h, in.w, k)
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *AveragePoolOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	size, err := imageOf("AveragePool", in[0])
-	if err != nil {
-		return nil, err
-	}
-	gx, err := Gradient("AveragePoolGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	size := o.in
+	return only(addGradient("AveragePoolGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		resample.AveragePoolBackward(out, v[0], size.n*size.c, size.h, size.w, o.K)
-		return nil
-	}, grad)
-	return gorgonia.Nodes{gx}, err
+	}, grad))
 }

@@ -60,30 +60,26 @@ func resize(x *gorgonia.Node, in, to image, mode Interpolation, factor, scaleH, 
 		return nil, fmt.Errorf("Resize: unknown interpolation %q", mode)
 	}
 	o := &ResizeOp{Mode: mode, Factor: factor, in: in, to: to, scaleH: scaleH, scaleW: scaleW}
-	o.Define("Resize", to.shape(), func(out []float32, v [][]float32) error {
+	return add(o, "Resize", to.shape(), func(out []float32, v [][]float32) {
 		planes := in.n * in.c
 		if mode == Nearest {
 			resample.NearestScaled(out, v[0], planes, in.h, in.w, to.h, to.w, scaleH, scaleW)
 		} else {
 			resample.Bilinear(out, v[0], planes, in.h, in.w, to.h, to.w, scaleH, scaleW)
 		}
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *ResizeOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gx, err := Gradient("ResizeGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	return only(addGradient("ResizeGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		planes := o.in.n * o.in.c
 		if o.Mode == Nearest {
 			resample.NearestScaledBackward(out, v[0], planes, o.in.h, o.in.w, o.to.h, o.to.w, o.scaleH, o.scaleW)
 		} else {
 			resample.BilinearBackward(out, v[0], planes, o.in.h, o.in.w, o.to.h, o.to.w, o.scaleH, o.scaleW)
 		}
-		return nil
-	}, grad)
-	return gorgonia.Nodes{gx}, err
+	}, grad))
 }
 
 // Size is the size of the result.

@@ -12,6 +12,8 @@ import (
 type PixelShuffleOp struct {
 	Base
 	R int
+
+	in image
 }
 
 // PixelShuffle rearranges x (N,C*r*r,H,W) to (N,C,H*r,W*r): channel
@@ -24,32 +26,27 @@ func PixelShuffle(x *gorgonia.Node, r int) (*gorgonia.Node, error) {
 	if r < 1 || in.c%(r*r) != 0 {
 		return nil, fmt.Errorf("PixelShuffle: %d channels are no multiple of %d", in.c, r*r)
 	}
-	o := &PixelShuffleOp{R: r}
+	o := &PixelShuffleOp{R: r, in: in}
 	c := in.c / (r * r)
-	o.Define("PixelShuffle", image{in.n, c, in.h * r, in.w * r}.shape(), func(out []float32, v [][]float32) error {
+	return add(o, "PixelShuffle", image{in.n, c, in.h * r, in.w * r}.shape(), func(out []float32, v [][]float32) {
 		resample.PixelShuffle(out, v[0], in.n, c, in.h, in.w, r)
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *PixelShuffleOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	size, err := imageOf("PixelShuffle", in[0])
-	if err != nil {
-		return nil, err
-	}
-	gx, err := Gradient("PixelShuffleGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	size := o.in
+	return only(addGradient("PixelShuffleGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		resample.PixelShuffleBackward(out, v[0], size.n, size.c/(o.R*o.R), size.h, size.w, o.R)
-		return nil
-	}, grad)
-	return gorgonia.Nodes{gx}, err
+	}, grad))
 }
 
 // PixelUnshuffleOp moves pixels to channels; see PixelUnshuffle.
 type PixelUnshuffleOp struct {
 	Base
 	R int
+
+	in image
 }
 
 // PixelUnshuffle rearranges x (N,C,H*r,W*r) to (N,C*r*r,H,W), the inverse of PixelShuffle.
@@ -61,23 +58,16 @@ func PixelUnshuffle(x *gorgonia.Node, r int) (*gorgonia.Node, error) {
 	if r < 1 || in.h%r != 0 || in.w%r != 0 {
 		return nil, fmt.Errorf("PixelUnshuffle: the sides of %dx%d pixels are no multiples of %d", in.h, in.w, r)
 	}
-	o := &PixelUnshuffleOp{R: r}
-	o.Define("PixelUnshuffle", image{in.n, in.c * r * r, in.h / r, in.w / r}.shape(), func(out []float32, v [][]float32) error {
+	o := &PixelUnshuffleOp{R: r, in: in}
+	return add(o, "PixelUnshuffle", image{in.n, in.c * r * r, in.h / r, in.w / r}.shape(), func(out []float32, v [][]float32) {
 		resample.PixelShuffleBackward(out, v[0], in.n, in.c, in.h/r, in.w/r, r)
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *PixelUnshuffleOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	size, err := imageOf("PixelUnshuffle", in[0])
-	if err != nil {
-		return nil, err
-	}
-	gx, err := Gradient("PixelUnshuffleGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
+	size := o.in
+	return only(addGradient("PixelUnshuffleGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		resample.PixelShuffle(out, v[0], size.n, size.c, size.h/o.R, size.w/o.R, o.R)
-		return nil
-	}, grad)
-	return gorgonia.Nodes{gx}, err
+	}, grad))
 }

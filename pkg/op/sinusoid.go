@@ -29,7 +29,7 @@ func Sinusoid(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*gor
 	o := &SinusoidOp{Dim: dim, MaxPeriod: maxPeriod, CosFirst: cosFirst}
 	frequencies := o.Frequencies()
 	half := len(frequencies)
-	o.Define("Sinusoid", tensor.Shape{s[0], dim}, func(out []float32, in [][]float32) error {
+	return add(o, "Sinusoid", tensor.Shape{s[0], dim}, func(out []float32, in [][]float32) {
 		for i, t := range in[0] {
 			row := out[i*dim : (i+1)*dim]
 			row[dim-1] = 0
@@ -43,9 +43,7 @@ func Sinusoid(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*gor
 				first[k], second[k] = float32(sin), float32(cos)
 			}
 		}
-		return nil
 	}, t)
-	return Apply(o)
 }
 
 // Frequencies returns f_k, k = 0..Dim/2-1.
@@ -68,11 +66,9 @@ func Column(t *gorgonia.Node) (*gorgonia.Node, error) {
 		return nil, fmt.Errorf("Column: shape %v, want (N)", s)
 	}
 	o := &ColumnOp{}
-	o.Define("Column", tensor.Shape{s[0], 1}, func(out []float32, in [][]float32) error {
+	return add(o, "Column", tensor.Shape{s[0], 1}, func(out []float32, in [][]float32) {
 		copy(out, in[0])
-		return nil
 	}, t)
-	return Apply(o)
 }
 
 // constant is the part of operations that pass no gradient on.

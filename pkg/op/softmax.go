@@ -19,20 +19,16 @@ func Softmax(x *gorgonia.Node) (*gorgonia.Node, error) {
 	}
 	cols := s[len(s)-1]
 	o := &SoftmaxOp{}
-	o.Define("Softmax", s, func(out []float32, v [][]float32) error {
+	return add(o, "Softmax", s, func(out []float32, v [][]float32) {
 		pointwise.Softmax(out, v[0], len(v[0])/cols, cols)
-		return nil
 	}, x)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *SoftmaxOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	s := in[0].Shape()
 	cols := s[len(s)-1]
-	gx, err := Gradient("SoftmaxGradient", s, func(out []float32, v [][]float32) error {
+	return only(addGradient("SoftmaxGradient", s, func(out []float32, v [][]float32) {
 		pointwise.SoftmaxBackward(out, v[0], v[1], len(v[0])/cols, cols)
-		return nil
-	}, grad, out)
-	return gorgonia.Nodes{gx}, err
+	}, grad, out))
 }

@@ -22,11 +22,9 @@ func Sum(xs ...*gorgonia.Node) (*gorgonia.Node, error) {
 			return nil, err
 		}
 	}
-	o.Define("Sum", xs[0].Shape(), func(out []float32, in [][]float32) error {
+	return add(o, "Sum", xs[0].Shape(), func(out []float32, in [][]float32) {
 		pointwise.Sum(out, in...)
-		return nil
 	}, xs...)
-	return Apply(o)
 }
 
 // SymDiff implements gorgonia.SDOp.

@@ -24,9 +24,7 @@ func Zeros(x *gorgonia.Node, k int) (*gorgonia.Node, error) {
 		shape = append(shape, k)
 	}
 	o := &ZerosOp{K: k}
-	o.Define("Zeros", shape, func(out []float32, _ [][]float32) error {
+	return add(o, "Zeros", shape, func(out []float32, _ [][]float32) {
 		clear(out)
-		return nil
 	}, x)
-	return Apply(o)
 }
