@@ -32,6 +32,20 @@ type format[R any] struct {
 	further func(measure string) column[R]
 }
 
+// perUnit is the format of rows that begin with their unit.
+func perUnit[R any](unit func(*R) *Unit, columns ...column[R]) format[R] {
+	return format[R]{unit: unit, columns: append([]column[R]{
+		text("strategy", func(r *R) *string { return &unit(r).Strategy }),
+		seed("seed", func(r *R) *uint64 { return &unit(r).Seed }),
+	}, columns...)}
+}
+
+// followedBy returns the format with measures that may follow its columns.
+func (t format[R]) followedBy(further func(measure string) column[R]) format[R] {
+	t.further = further
+	return t
+}
+
 // with returns the format with columns of further measures.
 func (t format[R]) with(measures []string) format[R] {
 	t.columns = slices.Clone(t.columns)

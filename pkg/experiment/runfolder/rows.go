@@ -183,17 +183,11 @@ func summaryMeasure(name string) column[Summary] {
 	return measure(name, name, func(r *Summary) *metric.Values { return &r.Values })
 }
 
-var averageTable = format[Average]{
-	unit: func(r *Average) *Unit { return &r.Unit },
-	columns: []column[Average]{
-		text("strategy", func(r *Average) *string { return &r.Strategy }),
-		seed("seed", func(r *Average) *uint64 { return &r.Seed }),
-		averageMeasure("mse"), averageMeasure("psnr"), averageMeasure("ssim"), averageMeasure("ssim_signed"),
-		text("onnx_sha256", func(r *Average) *string { return &r.ONNXSHA256 }),
-		number("crosscheck_max_abs", func(r *Average) *float64 { return &r.CrosscheckMaxAbs }),
-	},
-	further: averageMeasure,
-}
+var averageTable = perUnit(func(r *Average) *Unit { return &r.Unit },
+	averageMeasure("mse"), averageMeasure("psnr"), averageMeasure("ssim"), averageMeasure("ssim_signed"),
+	text("onnx_sha256", func(r *Average) *string { return &r.ONNXSHA256 }),
+	number("crosscheck_max_abs", func(r *Average) *float64 { return &r.CrosscheckMaxAbs }),
+).followedBy(averageMeasure)
 
 // averageMeasure is the column of a measure.
 func averageMeasure(name string) column[Average] {
@@ -213,89 +207,58 @@ func inputMeasure(name string) column[Input] {
 	return measure(name, name, func(r *Input) *metric.Values { return &r.Values })
 }
 
-var crosscheckTable = format[Crosscheck]{
-	unit: func(r *Crosscheck) *Unit { return &r.Unit },
-	columns: []column[Crosscheck]{
-		text("strategy", func(r *Crosscheck) *string { return &r.Strategy }),
-		seed("seed", func(r *Crosscheck) *uint64 { return &r.Seed }),
-		text("runtime", func(r *Crosscheck) *string { return &r.Runtime }),
-		text("version", func(r *Crosscheck) *string { return &r.Version }),
-		text("shape", func(r *Crosscheck) *string { return &r.Shape }),
-		number("max_abs", func(r *Crosscheck) *float64 { return &r.MaxAbs }),
-		number("max_rel", func(r *Crosscheck) *float64 { return &r.MaxRel }),
-	},
-}
+var crosscheckTable = perUnit(func(r *Crosscheck) *Unit { return &r.Unit },
+	text("runtime", func(r *Crosscheck) *string { return &r.Runtime }),
+	text("version", func(r *Crosscheck) *string { return &r.Version }),
+	text("shape", func(r *Crosscheck) *string { return &r.Shape }),
+	number("max_abs", func(r *Crosscheck) *float64 { return &r.MaxAbs }),
+	number("max_rel", func(r *Crosscheck) *float64 { return &r.MaxRel }),
+)
 
-var timingTable = format[Timing]{
-	unit: func(r *Timing) *Unit { return &r.Unit },
-	columns: []column[Timing]{
-		text("strategy", func(r *Timing) *string { return &r.Strategy }),
-		seed("seed", func(r *Timing) *uint64 { return &r.Seed }),
-		rounded("seconds_training", func(r *Timing) *float64 { return &r.SecondsTraining }),
-		rounded("seconds_validation", func(r *Timing) *float64 { return &r.SecondsValidation }),
-		rounded("images_per_second", func(r *Timing) *float64 { return &r.ImagesPerSecond }),
-		long("peak_rss_bytes", func(r *Timing) *int64 { return &r.PeakRSSBytes }),
-	},
-}
+var timingTable = perUnit(func(r *Timing) *Unit { return &r.Unit },
+	rounded("seconds_training", func(r *Timing) *float64 { return &r.SecondsTraining }),
+	rounded("seconds_validation", func(r *Timing) *float64 { return &r.SecondsValidation }),
+	rounded("images_per_second", func(r *Timing) *float64 { return &r.ImagesPerSecond }),
+	long("peak_rss_bytes", func(r *Timing) *int64 { return &r.PeakRSSBytes }),
+)
 
-var historyTable = format[History]{
-	unit: func(r *History) *Unit { return &r.Unit },
-	columns: []column[History]{
-		text("strategy", func(r *History) *string { return &r.Strategy }),
-		seed("seed", func(r *History) *uint64 { return &r.Seed }),
-		whole("stage", func(r *History) *int { return &r.Stage }),
-		whole("iteration", func(r *History) *int { return &r.Iteration }),
-		plain("work_units", func(r *History) *float64 { return &r.WorkUnits }),
-		whole("side", func(r *History) *int { return &r.Side }),
-		number("learning_rate", func(r *History) *float64 { return &r.LearningRate }),
-		number("train_loss", func(r *History) *float64 { return &r.TrainLoss }),
-		number("gradient_norm", func(r *History) *float64 { return &r.GradientNorm }),
-		historyMeasure("mse"), historyMeasure("ssim"),
-	},
-	further: historyMeasure,
-}
+var historyTable = perUnit(func(r *History) *Unit { return &r.Unit },
+	whole("stage", func(r *History) *int { return &r.Stage }),
+	whole("iteration", func(r *History) *int { return &r.Iteration }),
+	plain("work_units", func(r *History) *float64 { return &r.WorkUnits }),
+	whole("side", func(r *History) *int { return &r.Side }),
+	number("learning_rate", func(r *History) *float64 { return &r.LearningRate }),
+	number("train_loss", func(r *History) *float64 { return &r.TrainLoss }),
+	number("gradient_norm", func(r *History) *float64 { return &r.GradientNorm }),
+	historyMeasure("mse"), historyMeasure("ssim"),
+).followedBy(historyMeasure)
 
 // historyMeasure is the column of a measure of the validation set.
 func historyMeasure(name string) column[History] {
 	return measure(name, "validation_"+name, func(r *History) *metric.Values { return &r.Validation })
 }
 
-var momentTable = format[Moment]{
-	unit: func(r *Moment) *Unit { return &r.Unit },
-	columns: []column[Moment]{
-		text("strategy", func(r *Moment) *string { return &r.Strategy }),
-		seed("seed", func(r *Moment) *uint64 { return &r.Seed }),
-		whole("stage", func(r *Moment) *int { return &r.Stage }),
-		whole("iteration", func(r *Moment) *int { return &r.Iteration }),
-		rounded("seconds", func(r *Moment) *float64 { return &r.Seconds }),
-	},
-}
+var momentTable = perUnit(func(r *Moment) *Unit { return &r.Unit },
+	whole("stage", func(r *Moment) *int { return &r.Stage }),
+	whole("iteration", func(r *Moment) *int { return &r.Iteration }),
+	rounded("seconds", func(r *Moment) *float64 { return &r.Seconds }),
+)
 
-var allocationTable = format[Allocation]{
-	unit: func(r *Allocation) *Unit { return &r.Unit },
-	columns: []column[Allocation]{
-		text("strategy", func(r *Allocation) *string { return &r.Strategy }),
-		seed("seed", func(r *Allocation) *uint64 { return &r.Seed }),
-		whole("stage", func(r *Allocation) *int { return &r.Stage }),
-		whole("iteration", func(r *Allocation) *int { return &r.Iteration }),
-		whole("level", func(r *Allocation) *int { return &r.Level }),
-		number("variance", func(r *Allocation) *float64 { return &r.Variance }),
-		whole("batch", func(r *Allocation) *int { return &r.Batch }),
-	},
-}
+var allocationTable = perUnit(func(r *Allocation) *Unit { return &r.Unit },
+	whole("stage", func(r *Allocation) *int { return &r.Stage }),
+	whole("iteration", func(r *Allocation) *int { return &r.Iteration }),
+	whole("level", func(r *Allocation) *int { return &r.Level }),
+	number("variance", func(r *Allocation) *float64 { return &r.Variance }),
+	whole("batch", func(r *Allocation) *int { return &r.Batch }),
+)
 
-var coefficientTable = format[Coefficient]{
-	unit: func(r *Coefficient) *Unit { return &r.Unit },
-	columns: []column[Coefficient]{
-		text("strategy", func(r *Coefficient) *string { return &r.Strategy }),
-		seed("seed", func(r *Coefficient) *uint64 { return &r.Seed }),
-		whole("stage", func(r *Coefficient) *int { return &r.Stage }),
-		whole("iteration", func(r *Coefficient) *int { return &r.Iteration }),
-		whole("level", func(r *Coefficient) *int { return &r.Level }),
-		text("layer", func(r *Coefficient) *string { return &r.Layer }),
-		number("coefficient", func(r *Coefficient) *float64 { return &r.Coefficient }),
-	},
-}
+var coefficientTable = perUnit(func(r *Coefficient) *Unit { return &r.Unit },
+	whole("stage", func(r *Coefficient) *int { return &r.Stage }),
+	whole("iteration", func(r *Coefficient) *int { return &r.Iteration }),
+	whole("level", func(r *Coefficient) *int { return &r.Level }),
+	text("layer", func(r *Coefficient) *string { return &r.Layer }),
+	number("coefficient", func(r *Coefficient) *float64 { return &r.Coefficient }),
+)
 
 // Digest is a row of digests.csv: that of a unit's rows in another table, of the model that it was at
 // its smallest validation error, or, with no unit, of input.csv.
@@ -305,15 +268,10 @@ type Digest struct {
 	SHA256 string // of the file, or of the rows as that table's own file would have them, in hex
 }
 
-var digestTable = format[Digest]{
-	unit: func(r *Digest) *Unit { return &r.Unit },
-	columns: []column[Digest]{
-		text("strategy", func(r *Digest) *string { return &r.Strategy }),
-		seed("seed", func(r *Digest) *uint64 { return &r.Seed }),
-		text("file", func(r *Digest) *string { return &r.File }),
-		text("sha256", func(r *Digest) *string { return &r.SHA256 }),
-	},
-}
+var digestTable = perUnit(func(r *Digest) *Unit { return &r.Unit },
+	text("file", func(r *Digest) *string { return &r.File }),
+	text("sha256", func(r *Digest) *string { return &r.SHA256 }),
+)
 
 // Failure is a row of failed.csv: why a unit is not finished.
 type Failure struct {
@@ -321,11 +279,6 @@ type Failure struct {
 	Reason string
 }
 
-var failureTable = format[Failure]{
-	unit: func(r *Failure) *Unit { return &r.Unit },
-	columns: []column[Failure]{
-		text("strategy", func(r *Failure) *string { return &r.Strategy }),
-		seed("seed", func(r *Failure) *uint64 { return &r.Seed }),
-		text("reason", func(r *Failure) *string { return &r.Reason }),
-	},
-}
+var failureTable = perUnit(func(r *Failure) *Unit { return &r.Unit },
+	text("reason", func(r *Failure) *string { return &r.Reason }),
+)
