@@ -12,8 +12,8 @@
 package pickle
 
 import (
+	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -67,19 +67,35 @@ type Host struct {
 // Values do not share memory with data.
 func Read(data []byte, host Host) (value any, length int, err error) {
 	m := machine{data: data[:min(len(data), MaxSize)], cut: len(data) > MaxSize, host: host, memo: map[uint32]any{}}
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case refusal:
+			err = fmt.Errorf("byte %d of the pickle: %w", m.start, r.error)
+		default:
+			panic(r)
+		}
+	}()
 	for range MaxSteps {
-		done, err := m.step()
-		switch {
-		case err != nil:
-			return nil, 0, fmt.Errorf("byte %d of the pickle: %w", m.start, err)
-		case done:
+		if m.step() {
 			return m.stack[0], m.at, nil
 		}
 	}
 	return nil, 0, fmt.Errorf("the pickle has more than %d steps", MaxSteps)
 }
 
-// machine is a pickle being run.
+// refusal is the panic that ends a pickle that cannot be read; Read returns its error.
+type refusal struct{ error }
+
+func refuse(format string, args ...any) { must(fmt.Errorf(format, args...)) }
+
+func must(err error) {
+	if err != nil {
+		panic(refusal{err})
+	}
+}
+
+// machine is a pickle being run. Its methods refuse what cannot be done.
 type machine struct {
 	data  []byte
 	cut   bool // data is only the beginning
@@ -91,72 +107,53 @@ type machine struct {
 	memo  map[uint32]any
 }
 
-var errEmpty = errors.New("it takes a value from an empty stack")
-
 // step runs one operation; done after the last.
-func (m *machine) step() (done bool, err error) {
+func (m *machine) step() (done bool) {
 	m.start = m.at
-	code, err := m.bytes(1)
-	if err != nil {
-		return false, err
-	}
-	if code[0] == '.' {
+	code := m.bytes(1)[0]
+	if code == '.' {
 		if len(m.stack) != 1 || len(m.marks) != 0 {
-			return false, fmt.Errorf("it ends with %d values, want one", len(m.stack))
+			refuse("it ends with %d values, want one", len(m.stack))
 		}
-		return true, nil
+		return true
 	}
-	run := operations[code[0]]
+	run := operations[code]
 	if run == nil {
-		return false, fmt.Errorf("operation %q is not one that weights need", code[0])
+		refuse("operation %q is not one that weights need", code)
 	}
-	return false, run(m)
+	run(m)
+	return false
 }
 
 // bytes returns the next n bytes.
-func (m *machine) bytes(n uint64) ([]byte, error) {
+func (m *machine) bytes(n uint64) []byte {
 	left := uint64(len(m.data) - m.at)
-	switch {
-	case n <= left:
-		m.at += int(n)
-		return m.data[m.at-int(n) : m.at], nil
-	case m.cut:
-		return nil, fmt.Errorf("a pickle of more than %d bytes is too long for one of weights", MaxSize)
+	if n > left && m.cut {
+		refuse("a pickle of more than %d bytes is too long for one of weights", MaxSize)
 	}
-	return nil, fmt.Errorf("it is cut short: %d bytes are needed, %d are left", n, left)
+	if n > left {
+		refuse("it is cut short: %d bytes are needed, %d are left", n, left)
+	}
+	m.at += int(n)
+	return m.data[m.at-int(n) : m.at]
 }
 
 // number reads an unsigned little-endian number of a width in bytes.
-func (m *machine) number(width uint64) (uint64, error) {
-	b, err := m.bytes(width)
-	if err != nil {
-		return 0, err
-	}
+func (m *machine) number(width uint64) uint64 {
 	var all [8]byte
-	copy(all[:], b)
-	return binary.LittleEndian.Uint64(all[:]), nil
-}
-
-// counted reads bytes after their number.
-func (m *machine) counted(width uint64) ([]byte, error) {
-	n, err := m.number(width)
-	if err != nil {
-		return nil, err
-	}
-	return m.bytes(n)
+	copy(all[:], m.bytes(width))
+	return binary.LittleEndian.Uint64(all[:])
 }
 
 // line reads up to a newline.
-func (m *machine) line() (string, error) {
+func (m *machine) line() string {
 	const longest = 256 // bytes of a module's or class's name
-	for i, b := range m.data[m.at:min(len(m.data), m.at+longest)] {
-		if b == '\n' {
-			s := string(m.data[m.at : m.at+i])
-			m.at += i + 1
-			return s, nil
-		}
+	text, _, ended := bytes.Cut(m.data[m.at:min(len(m.data), m.at+longest)], []byte{'\n'})
+	if !ended {
+		refuse("a name without end")
 	}
-	return "", errors.New("a name without end")
+	m.at += len(text) + 1
+	return string(text)
 }
 
 func (m *machine) push(v any) { m.stack = append(m.stack, v) }
@@ -170,162 +167,140 @@ func (m *machine) floor() int {
 }
 
 // pop takes n values from the stack; they are valid until the next push.
-func (m *machine) pop(n int) ([]any, error) {
-	h := len(m.stack) - n
-	if h < m.floor() {
-		return nil, errEmpty
+func (m *machine) pop(n int) []any {
+	if len(m.stack)-n < m.floor() {
+		refuse("it takes a value from an empty stack")
 	}
-	top := m.stack[h:]
-	m.stack = m.stack[:h]
-	return top, nil
+	return m.cutStack(len(m.stack) - n)
 }
 
 // popMark takes the values above the last mark.
-func (m *machine) popMark() ([]any, error) {
+func (m *machine) popMark() []any {
 	if len(m.marks) == 0 {
-		return nil, errors.New("it goes back to a mark that it never made")
+		refuse("it goes back to a mark that it never made")
 	}
 	h := m.floor()
 	m.marks = m.marks[:len(m.marks)-1]
+	return m.cutStack(h)
+}
+
+// cutStack takes the values from height h on.
+func (m *machine) cutStack(h int) []any {
 	top := m.stack[h:]
 	m.stack = m.stack[:h]
-	return top, nil
+	return top
 }
 
 // top is the last value.
-func (m *machine) top() (any, error) {
-	if len(m.stack) <= m.floor() {
-		return nil, errEmpty
-	}
-	return m.stack[len(m.stack)-1], nil
+func (m *machine) top() any {
+	v := m.pop(1)[0]
+	m.push(v)
+	return v
 }
 
-func (m *machine) memoize(index uint32) error {
-	v, err := m.top()
-	m.memo[index] = v
-	return err
-}
+func (m *machine) memoize(index uint32) { m.memo[index] = m.top() }
 
-func (m *machine) recall(width uint64) error {
-	n, err := m.number(width)
-	if err != nil {
-		return err
-	}
-	v, ok := m.memo[uint32(n)]
+func (m *machine) recall(index uint64) {
+	v, ok := m.memo[uint32(index)]
 	if !ok {
-		return fmt.Errorf("it recalls value %d, which it never kept", n)
+		refuse("it recalls value %d, which it never kept", index)
 	}
 	m.push(v)
-	return nil
 }
 
 // global pushes what the host has under a name.
-func (m *machine) global(module, name string) error {
+func (m *machine) global(module, name string) {
 	v, err := m.host.Global(module, name)
-	if err == nil {
-		m.push(v)
-	}
-	return err
+	must(err)
+	m.push(v)
 }
 
-// call pushes the result of a function or class.
-func (m *machine) call(f, args any) error {
-	function, ok := f.(Func)
+// call pushes the result of a function or class, the first of the values, with arguments, the second.
+func (m *machine) call(v []any) {
+	function, ok := v[0].(Func)
 	if !ok {
-		return fmt.Errorf("it calls %s", Kind(f))
+		refuse("it calls %s", Kind(v[0]))
 	}
-	tuple, ok := args.(Tuple)
+	tuple, ok := v[1].(Tuple)
 	if !ok {
-		return fmt.Errorf("it calls a function with %s instead of a tuple", Kind(args))
+		refuse("it calls a function with %s instead of a tuple", Kind(v[1]))
 	}
-	v, err := function(tuple)
-	if err == nil {
-		m.push(v)
-	}
-	return err
+	result, err := function(tuple)
+	must(err)
+	m.push(result)
 }
 
-func (m *machine) appendTo(items []any) error {
-	v, err := m.top()
-	if err != nil {
-		return err
-	}
-	l, ok := v.(*List)
+func (m *machine) appendTo(items []any) {
+	l, ok := m.top().(*List)
 	if !ok {
-		return fmt.Errorf("it appends to %s", Kind(v))
+		refuse("it appends to %s", Kind(m.top()))
 	}
 	l.Items = append(l.Items, items...)
-	return nil
 }
 
-func (m *machine) setIn(items []any) error {
-	v, err := m.top()
-	if err != nil {
-		return err
-	}
-	d, ok := v.(*Dict)
+func (m *machine) setIn(items []any) {
+	d, ok := m.top().(*Dict)
 	if !ok {
-		return fmt.Errorf("it sets items of %s", Kind(v))
+		refuse("it sets items of %s", Kind(m.top()))
 	}
-	return d.set(items)
+	d.set(items)
 }
 
 // set adds keys and values, in turn.
-func (d *Dict) set(items []any) error {
+func (d *Dict) set(items []any) {
 	if len(items)%2 != 0 {
-		return errors.New("a key without value")
+		refuse("a key without value")
 	}
 	for i := 0; i < len(items); i += 2 {
 		d.Entries = append(d.Entries, Entry{items[i], items[i+1]})
 	}
-	return nil
 }
 
 // text checks what should be UTF-8.
-func text(b []byte) (any, error) {
+func text(b []byte) any {
 	if !utf8.Valid(b) {
-		return nil, errors.New("a text that is not UTF-8")
+		refuse("a text that is not UTF-8")
 	}
-	return string(b), nil
+	return string(b)
 }
 
 // raw is a byte string of Python 2: a text where it can be one.
-func raw(b []byte) (any, error) {
-	if v, err := text(b); err == nil {
-		return v, nil
+func raw(b []byte) any {
+	if utf8.Valid(b) {
+		return string(b)
 	}
 	return octets(b)
 }
 
-func octets(b []byte) (any, error) { return append([]byte{}, b...), nil }
+func octets(b []byte) any { return append([]byte{}, b...) }
 
 // integer reads a signed little-endian number of any width.
-func integer(b []byte) (any, error) {
+func integer(b []byte) any {
 	const longest = 256 // bytes
-	switch n := len(b); {
+	n := len(b)
+	switch {
 	case n == 0:
-		return int64(0), nil
+		return int64(0)
 	case n > longest:
-		return nil, fmt.Errorf("a number of %d bytes", n)
+		refuse("a number of %d bytes", n)
 	case n <= 8:
 		var all [8]byte
 		if b[n-1] >= 0x80 {
 			all = [8]byte{255, 255, 255, 255, 255, 255, 255, 255}
 		}
 		copy(all[:], b)
-		return int64(binary.LittleEndian.Uint64(all[:])), nil
-	default:
-		bigEndian := slices.Clone(b)
-		slices.Reverse(bigEndian)
-		v := new(big.Int).SetBytes(bigEndian)
-		if b[n-1] >= 0x80 {
-			v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*n)))
-		}
-		return v, nil
+		return int64(binary.LittleEndian.Uint64(all[:]))
 	}
+	bigEndian := slices.Clone(b)
+	slices.Reverse(bigEndian)
+	v := new(big.Int).SetBytes(bigEndian)
+	if b[n-1] >= 0x80 {
+		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*n)))
+	}
+	return v
 }
 
-func float(b []byte) (any, error) { return math.Float64frombits(binary.BigEndian.Uint64(b)), nil }
+func float(b []byte) any { return math.Float64frombits(binary.BigEndian.Uint64(b)) }
 
 // Kind names the kind of a value, for messages. It does not look into the value.
 func Kind(v any) string {
