@@ -141,7 +141,7 @@ func (g *Graph) validateNode(i int, n *Node, known *scope, depth int) error {
 	}
 	for _, in := range n.Inputs {
 		if in != "" && !known.has(in) {
-			return g.explainMissing(i, in, known)
+			return g.explainMissing(i, in)
 		}
 	}
 	attributes := make(map[string]bool, len(n.Attributes))
@@ -204,7 +204,7 @@ func (v *ValueInfo) check() error {
 
 // explainMissing says why node i cannot have the value called name: no node makes it,
 // it is made too late, or only with the node's own help.
-func (g *Graph) explainMissing(i int, name string, known *scope) error {
+func (g *Graph) explainMissing(i int, name string) error {
 	maker := make(map[string]int)
 	for j := i; j < len(g.Nodes); j++ {
 		for _, out := range g.Nodes[j].Outputs {

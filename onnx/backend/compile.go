@@ -200,7 +200,7 @@ func (p *program) add(s *step, opset int, folded *int) error {
 		case elements == 0:
 			v.data = alloc(r.dtype, 0)
 		default:
-			if v.node, err = p.apply(s, k, r, operands); err != nil {
+			if v.node, err = p.apply(s, r, operands); err != nil {
 				return err
 			}
 		}
@@ -214,7 +214,7 @@ func (p *program) add(s *step, opset int, folded *int) error {
 
 // apply makes the Gorgonia node of a result. Constants of integers (shapes,
 // axes) and empty ones stay inside the operation; all other operands are nodes.
-func (p *program) apply(s *step, k int, r *result, operands []*value) (*gorgonia.Node, error) {
+func (p *program) apply(s *step, r *result, operands []*value) (*gorgonia.Node, error) {
 	o := &operation{program: p, name: s.op.Name, result: r, in: make([]any, len(operands))}
 	var children gorgonia.Nodes
 	for i, v := range operands {

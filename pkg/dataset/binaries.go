@@ -1,9 +1,11 @@
 package dataset
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -256,7 +258,7 @@ func (d *digesting) of(s Source) ([][sha256.Size]byte, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	return d.sums, firstError(d.errs)
+	return d.sums, cmp.Or(d.errs...)
 }
 
 // Do implements kernel.Job for picture i.
@@ -275,17 +277,14 @@ func (d *digesting) Do(i int) {
 func (b binaries) missing(c *contents, train, validation *records, stray []string) (list []string) {
 	have := train.sizes()
 	if validation != nil {
-		for name, n := range validation.sizes() {
-			have[name] = n
-		}
+		maps.Copy(have, validation.sizes())
 	}
 	var absent []string
 	for _, f := range append(slices.Clone(b.train), b.validation...) {
-		switch n, ok := have[f.name]; {
-		case !ok:
-			absent = append(absent, f.name)
-		default:
+		if n, ok := have[f.name]; ok {
 			list = append(list, fewer(f.name, n, f.pictures)...)
+		} else {
+			absent = append(absent, f.name)
 		}
 	}
 	if len(absent) > 0 {

@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -144,7 +145,7 @@ func combine(digests ...string) string {
 func readContents(f files) (*contents, error) {
 	c := newContents(f)
 	c.read()
-	return c, firstError(c.errs)
+	return c, cmp.Or(c.errs...)
 }
 
 // Digest identifies the content of the named files of a folder, for the Set.Digest of a program's

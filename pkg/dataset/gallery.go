@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 
 	"multiscale/pkg/kernel"
@@ -168,7 +169,7 @@ func (g *Gallery) HasInputs() bool { return g.inputs != nil }
 func (g *Gallery) Prepare() error {
 	p := &preparation{g: g, errs: make([]error, g.Len())}
 	kernel.Run(g.Len(), p)
-	return firstError(p.errs)
+	return cmp.Or(p.errs...)
 }
 
 type preparation struct {
@@ -180,15 +181,6 @@ func (p *preparation) Do(i int) {
 	if p.g.clean.room() {
 		_, p.errs[i] = p.g.clean.Load(i)
 	}
-}
-
-func firstError(errs []error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // window is a square part of a picture that has been brought to w by h pixels.

@@ -229,14 +229,11 @@ func planWithin(order gorgonia.Nodes, b Budget, keep gorgonia.Nodes) (schedule g
 	for _, n := range f.results {
 		kept[n] = true
 	}
-	try := func(k map[*gorgonia.Node]bool, most int64) bool {
+	try := func(k map[*gorgonia.Node]bool, most int64) {
 		s := f.schedule(k)
-		p := planMemory(s, order, keep)
-		if p.bytes() > most {
-			return false
+		if p := planMemory(s, order, keep); p.bytes() <= most {
+			schedule, best, kept = s, p, k
 		}
-		schedule, best, kept = s, p, k
-		return true
 	}
 	try(f.keepExpensive(), best.bytes())
 	held := 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 
@@ -305,9 +306,7 @@ func (c *Controlled) settle(iteration int) {
 // merged returns what is known with what is pending.
 func (c *Controlled) merged() map[int]*running {
 	all := make(map[int]*running, len(c.known))
-	for level, r := range c.known {
-		all[level] = r
-	}
+	maps.Copy(all, c.known)
 	for level, found := range c.pending.Terms {
 		old := all[level]
 		if old == nil {

@@ -118,7 +118,7 @@ func (e ESPCN) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	}
 	x = b.Activate(b.Conv("conv1", x, layer.Conv{Out: e.Hidden1, Kernel: 5, Weight: passing(out, carried), Bias: first(out, -carried/2)}), layer.Tanh)
 	x = b.Activate(b.Conv("conv2", x, layer.Conv{Out: e.Hidden2, Kernel: 3, Weight: passing(out, 1), Bias: first(out, 0)}), layer.Tanh)
-	x = b.Conv("conv3", x, layer.Conv{Out: out * e.Factor * e.Factor, Kernel: 3, Weight: enlarging(out, e.Factor), Bias: param.Constant(0.5)})
+	x = b.Conv("conv3", x, layer.Conv{Out: out * e.Factor * e.Factor, Kernel: 3, Weight: enlarging(e.Factor), Bias: param.Constant(0.5)})
 	return b.PixelShuffle(x, e.Factor)
 }
 
@@ -151,7 +151,7 @@ func first(channels int, value float32) param.Initializer {
 
 // enlarging makes weights (C*factor*factor,I,3,3) before a pixel shuffle bilinear interpolation of the
 // first C of I channels; those of the others are small.
-func enlarging(channels, factor int) param.Initializer {
+func enlarging(factor int) param.Initializer {
 	return func(v []float32, s tensor.Shape, r *random.Stream) {
 		param.Scaled(1e-3, param.FanIn(len(v)/s[0]))(v, s, r)
 		line := make([][3]float32, factor) // weights of three pixels in a row, for each place between

@@ -65,9 +65,9 @@ type weighted struct {
 
 type box []weighted
 
-// moments are the number of pixels, and the mean and sum of squared deviations of a
-// channel.
-func (b box) moments(channel int) (n, mean, squares float64) {
+// moments are the mean and the sum of squared deviations of a channel.
+func (b box) moments(channel int) (mean, squares float64) {
+	n := 0.0
 	for _, c := range b {
 		n += float64(c.n)
 		mean += float64(float64(c.n) * float64(c.c[channel]))
@@ -77,13 +77,13 @@ func (b box) moments(channel int) (n, mean, squares float64) {
 		d := float64(c.c[channel]) - mean
 		squares += float64(float64(c.n) * d * d)
 	}
-	return n, mean, squares
+	return mean, squares
 }
 
 func (b box) mean() color.NRGBA {
 	var m [3]uint8
 	for c := range m {
-		_, mean, _ := b.moments(c)
+		mean, _ := b.moments(c)
 		m[c] = uint8(mean + 0.5)
 	}
 	return color.NRGBA{m[0], m[1], m[2], 255}
@@ -92,7 +92,7 @@ func (b box) mean() color.NRGBA {
 // widest is the channel of the largest sum of squared deviations.
 func (b box) widest() (channel int, squares float64) {
 	for c := range 3 {
-		if _, _, s := b.moments(c); s > squares {
+		if _, s := b.moments(c); s > squares {
 			channel, squares = c, s
 		}
 	}
@@ -124,7 +124,7 @@ func cut(all box, n int) []box {
 			break
 		}
 		slices.SortStableFunc(b.box, func(x, y weighted) int { return cmp.Compare(x.c[b.channel], y.c[b.channel]) })
-		_, mean, _ := b.moments(b.channel)
+		mean, _ := b.moments(b.channel)
 		at := 1
 		for at < len(b.box)-1 && float64(b.box[at].c[b.channel]) <= mean {
 			at++

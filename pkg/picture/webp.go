@@ -20,11 +20,8 @@ type webpFile struct {
 	exif, xmp []byte
 }
 
-// bits of the extended form's flags
-const (
-	webpAnimated = 1 << 1
-	webpAlpha    = 1 << 4
-)
+// webpAlpha is the bit of the extended form's flags that says alpha.
+const webpAlpha = 1 << 4
 
 // parseWebP finds what the file has. What picture holds is a file of one frame.
 func parseWebP(data []byte) (f webpFile, err error) {

@@ -94,10 +94,7 @@ func (r Report) Write(w io.Writer) error {
 		Sections []section
 	}{Report: r, Style: template.CSS(Style), Script: template.JS(Script), Policy: policy(), Figure: r.figure()}
 	for i, run := range r.Runs {
-		s, err := newSection(run)
-		if err != nil {
-			return err
-		}
+		s := newSection(run)
 		s.ID = fmt.Sprintf("run-%d", i+1)
 		data.Sections = append(data.Sections, s)
 	}
@@ -143,7 +140,7 @@ func (r Report) figure() *chart {
 	return &chart{plot.NewChart("work, single-scale's = 1", "error, single-scale's = 1", series)}
 }
 
-func newSection(r comparison.Run) (s section, err error) {
+func newSection(r comparison.Run) (s section) {
 	s.Title = r.Title()
 	for _, m := range r.Measures {
 		y := plot.Axis{Label: "validation " + m.ErrorTitle(), Of: func(at runfolder.Measured) float64 { return m.Error(at.Of(m)) }}
@@ -159,7 +156,7 @@ func newSection(r comparison.Run) (s section, err error) {
 	}
 	s.Configuration = pairs("", r.Record.Configuration)
 	s.Environment = pairs("", r.Record.Environment)
-	return s, nil
+	return s
 }
 
 // maxPictureBytes bounds the sheets of samples that a report takes in.

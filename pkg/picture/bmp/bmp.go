@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 
 	"multiscale/pkg/picture/unsupported"
 )
@@ -119,10 +120,6 @@ func parse(data []byte) (f header, err error) {
 // findMasks checks bits and compression, and finds which bits are what.
 func (f *header) findMasks(data []byte, info int) error {
 	allowed := map[uint32][]int{rgb: {1, 2, 4, 8, 16, 24, 32}, rle8: {8}, rle4: {4}, bitFields: {16, 32}, alphaFields: {16, 32}}
-	ok := false
-	for _, b := range allowed[f.compression] {
-		ok = ok || b == f.bpp
-	}
 	switch {
 	case f.compression == 4:
 		return unsupported.Kind("BMP with JPEG inside")
@@ -132,7 +129,7 @@ func (f *header) findMasks(data []byte, info int) error {
 		return unsupported.Kind("BMP with Huffman coding")
 	case allowed[f.compression] == nil:
 		return unsupported.Kind(fmt.Sprintf("BMP with compression %d", f.compression))
-	case !ok:
+	case !slices.Contains(allowed[f.compression], f.bpp):
 		return fmt.Errorf("%d bits a pixel with compression %d", f.bpp, f.compression)
 	}
 	switch f.bpp {

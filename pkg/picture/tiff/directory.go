@@ -20,7 +20,6 @@ import (
 const (
 	Orientation = 274
 	ICC         = 34675
-	XMP         = 700
 )
 
 const (
