@@ -98,18 +98,6 @@ func (t *Tensor) Floats() ([]float32, error) {
 	return values, nil
 }
 
-// Ints returns the elements of an int64 tensor.
-func (t *Tensor) Ints() ([]int64, error) {
-	if err := t.want(Int64); err != nil {
-		return nil, err
-	}
-	values := make([]int64, len(t.Raw)/8)
-	for i := range values {
-		values[i] = int64(binary.LittleEndian.Uint64(t.Raw[8*i:]))
-	}
-	return values, nil
-}
-
 func (t *Tensor) want(d DataType) error {
 	if t.Type != d {
 		return fmt.Errorf("tensor %q holds %v, not %v", t.Name, t.Type, d)

@@ -38,14 +38,14 @@ func TestTensors(t *testing.T) {
 		t.Errorf("%v, %v", v, err)
 	}
 	ints := onnx.NewInts("i", []int64{2}, []int64{1 << 40, -2})
-	if v, err := ints.Ints(); err != nil || !slices.Equal(v, []int64{1 << 40, -2}) {
+	if v, err := ints.Integers(); err != nil || !slices.Equal(v, []int64{1 << 40, -2}) {
 		t.Errorf("%v, %v", v, err)
 	}
 	if _, err := ints.Floats(); err == nil || !strings.Contains(err.Error(), `"i" holds int64, not float32`) {
 		t.Errorf("error %v", err)
 	}
 	ints.Dims = []int64{3}
-	if _, err := ints.Ints(); err == nil {
+	if _, err := ints.Integers(); err == nil {
 		t.Error("dims that do not fit the data are accepted")
 	}
 }

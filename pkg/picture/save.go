@@ -78,11 +78,6 @@ func CheckWritable(name string, w, h int) error {
 // old content until the new one is complete and on the disk.
 func (p *Planar) Save(path string) error { return save(path, p.Image) }
 
-// Save writes an image as Planar.Save does.
-func Save(path string, img *image.NRGBA) error {
-	return save(path, func() *image.NRGBA { return img })
-}
-
 func save(path string, content func() *image.NRGBA) error {
 	if err := CheckWritable(path, 0, 0); err != nil { // before anything is created
 		return err

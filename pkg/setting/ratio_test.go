@@ -58,7 +58,7 @@ func TestRatio(t *testing.T) {
 			t.Errorf("%s has no %s", got.Out, want)
 		}
 		// What a record holds is enough to read it, independent of where the pictures are.
-		given := FromRecord(got.Flags())
+		given := fromRecord(got.Flags())
 		delete(given, "seed")
 		given["root"] = none
 		if again, err := Parse(catalog.Standard(), given); err != nil || again.Ratio != c.ratio || again.Network.Name() != c.network {

@@ -73,23 +73,6 @@ func find(name string) Setting {
 // Values are settings as text by name: what is given, before defaults.
 type Values map[string]string
 
-// FromRecord returns the settings of a run.json's configuration. What is in it beside
-// settings, like digests, is left out; settings that it lacks have their former value.
-func FromRecord(configuration map[string]any) Values {
-	given := Values{}
-	for _, s := range Table() {
-		if v, ok := configuration[s.Name]; ok {
-			given[s.Name] = text(v)
-		} else {
-			given[s.Name] = s.formerIn(configuration)
-		}
-		if given[s.Name] == "" {
-			delete(given, s.Name)
-		}
-	}
-	return given
-}
-
 // Difference is a setting with two values, as text.
 type Difference struct{ Name, There, Now string }
 

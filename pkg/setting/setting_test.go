@@ -338,7 +338,7 @@ func TestSources(t *testing.T) {
 	if err := json.Unmarshal(data, &stored); err != nil {
 		t.Fatal(err)
 	}
-	back, err := Parse(catalog.Standard(), FromRecord(stored))
+	back, err := Parse(catalog.Standard(), fromRecord(stored))
 	if err != nil || !reflect.DeepEqual(flags.Flags(), back.Flags()) {
 		t.Errorf("%v\n%v\n%v", err, flags.Flags(), back.Flags())
 	}
@@ -360,7 +360,7 @@ func TestCommittedRecords(t *testing.T) {
 		if err := json.Unmarshal(data, &record); err != nil {
 			t.Fatal(err)
 		}
-		c, err := Parse(catalog.Standard(), FromRecord(record.Configuration))
+		c, err := Parse(catalog.Standard(), fromRecord(record.Configuration))
 		if err != nil {
 			t.Errorf("%s: %v", file, err)
 			continue
@@ -476,7 +476,7 @@ func FuzzRecord(f *testing.F) {
 			return
 		}
 		var usage *command.UsageError
-		if _, err := Parse(catalog.Standard(), FromRecord(configuration)); err != nil && !errors.As(err, &usage) {
+		if _, err := Parse(catalog.Standard(), fromRecord(configuration)); err != nil && !errors.As(err, &usage) {
 			t.Errorf("%T %v", err, err)
 		}
 		if d := Differences(configuration, configuration); len(d) > 0 {
@@ -497,4 +497,21 @@ func TestDefaultsOfOptimizer(t *testing.T) {
 			t.Errorf("%s is %v by default, want %v", name, d, want)
 		}
 	}
+}
+
+// fromRecord returns the settings of a run.json's configuration. What is in it beside
+// settings, like digests, is left out; settings that it lacks have their former value.
+func fromRecord(configuration map[string]any) Values {
+	given := Values{}
+	for _, s := range Table() {
+		if v, ok := configuration[s.Name]; ok {
+			given[s.Name] = text(v)
+		} else {
+			given[s.Name] = s.formerIn(configuration)
+		}
+		if given[s.Name] == "" {
+			delete(given, s.Name)
+		}
+	}
+	return given
 }

@@ -32,7 +32,7 @@ func TestSigma(t *testing.T) {
 		if *got.Task.NoiseLevels != c.levels || text(got.Flags()["sigma"]) != c.text || !strings.HasSuffix(got.Out, c.end) {
 			t.Errorf("%s: %v, recorded as %v, in %s", c.args, *got.Task.NoiseLevels, got.Flags()["sigma"], got.Out)
 		}
-		if again, err := Parse(catalog.Standard(), FromRecord(got.Determining())); err != nil || *again.Task.NoiseLevels != c.levels {
+		if again, err := Parse(catalog.Standard(), fromRecord(got.Determining())); err != nil || *again.Task.NoiseLevels != c.levels {
 			t.Errorf("%s, read again: %v, %v", c.args, again.Task.NoiseLevels, err)
 		}
 	}
