@@ -20,7 +20,7 @@ func (f *Flags) Strings(p *[]string, name, unit, usage string) {
 	})
 }
 
-// CheckOnce returns a *UsageError where a flag's files name one twice, be it by another path or a link. A
+// CheckOnce returns a *UsageError where a flag's files name one twice, also by another path or a link. A
 // value that is no file is compared as it is written.
 func CheckOnce(flag string, files []string) error {
 	var seen []os.FileInfo

@@ -94,7 +94,7 @@ func (f *forecast) unknown() (list []mge.Stage) {
 }
 
 // learn times the meshes of stages to come, once a run has gone for a while, with a model
-// of its own. What fails here is for training to say.
+// of its own. Training reports what fails here.
 func (f *forecast) learn(ctx context.Context, e *Experiment, newModel func() (*model.Model, error)) {
 	if f.tried || time.Since(f.since) < timingAfter {
 		return

@@ -347,7 +347,7 @@ func (s *speed) end(ctx context.Context, p mge.Plan) (float64, error) {
 		return 0, ctx.Err()
 	}
 	took := time.Since(start).Seconds() + export // the best network is exported, too
-	if err != nil {                              // what a cross-check finds is for training to say
+	if err != nil {                              // training reports what a cross-check finds
 		s.short = s.short || within.Err() != nil
 		return took, nil
 	}

@@ -245,12 +245,12 @@ func planWithin(order gorgonia.Nodes, b Budget, keep gorgonia.Nodes) (schedule g
 	for parts := 2; parts <= maxSegments && best.bytes() > b.Bytes; parts += (parts + 3) / 4 {
 		try(f.keepBetween(held/parts), best.bytes()-1)
 	}
-	// What is dear to compute is kept after all, as far as there is room; where the budget is
+	// Results that take long to compute are kept after all, as far as there is room; where the budget is
 	// out of reach, in a little more than the least.
 	room := max(b.Bytes, best.bytes()+best.bytes()/32)
-	dear := slices.DeleteFunc(slices.Clone(f.results), func(n *gorgonia.Node) bool { return kept[n] })
-	slices.SortStableFunc(dear, func(a, b *gorgonia.Node) int { return cmp.Compare(work(b), work(a)) })
-	for _, n := range dear {
+	costly := slices.DeleteFunc(slices.Clone(f.results), func(n *gorgonia.Node) bool { return kept[n] })
+	slices.SortStableFunc(costly, func(a, b *gorgonia.Node) int { return cmp.Compare(work(b), work(a)) })
+	for _, n := range costly {
 		more := maps.Clone(kept)
 		more[n] = true
 		try(more, room)

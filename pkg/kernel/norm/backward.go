@@ -9,7 +9,7 @@ var backwardPhases = phases{rowSums, slopes, gradient}
 
 // rowSums is the first phase of Backward: the two sums of each row that both
 // the statistics and the affine parameters need. Where the gradient before the
-// activation is dear it stays in y (which is gx), for the second phase to find
+// activation takes long it stays in y (which is gx), for the second phase to find
 // it still in the cache; where it is cheap it is computed again.
 func rowSums(c *core, lo, hi int) {
 	c.prepare(lo, hi)

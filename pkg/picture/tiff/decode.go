@@ -151,7 +151,7 @@ func decode[T uint8 | uint16](f *File, keep int) ([][]T, error) {
 				if err != nil {
 					return nil, err
 				}
-				if planes == nil { // when something could be read at last
+				if planes == nil { // only once a block could be read
 					planes = make([][]T, keep)
 					for i := range planes {
 						planes[i] = make([]T, f.W*f.H)

@@ -172,7 +172,7 @@ func (unit normUnit) forward() {
 const sumBlock = 512
 
 // sums writes for each row the two sums of the gradient before the activation,
-// and where that is dear to compute, the gradient too.
+// and where that takes long to compute, the gradient too.
 func (unit normUnit) sums() {
 	gz, doc := "gz, ", "takes the activation off a gradient and sums it by rows."
 	if unit.cheap {

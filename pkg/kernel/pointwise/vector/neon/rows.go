@@ -103,7 +103,7 @@ func (g generator) normalize(unit normUnit) {
 const sumBlock = 512
 
 // normSums writes for each row the two sums of the gradient before the activation, and
-// where that is dear to compute, the gradient too.
+// where that takes long to compute, the gradient too.
 func (g generator) normSums(unit normUnit) {
 	gz, doc := "gz, ", "takes the activation off a gradient and sums it by rows."
 	if unit.cheap {
