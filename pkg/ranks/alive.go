@@ -132,8 +132,8 @@ func (r *Ranks) cancel(peers []*peer) {
 	}
 }
 
-// Leave ends the messages: where all ranks answer, all of them must call it. Where one does not, it
-// ends all processes with a status.
+// Leave closes the transport. All ranks must call it. If one of them gives no sign of life, Leave ends
+// all processes with a status.
 func (r *Ranks) Leave(status int) error {
 	if r.Lost() != nil {
 		r.transport.Abort(status)

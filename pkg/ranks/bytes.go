@@ -2,7 +2,7 @@ package ranks
 
 import "encoding/binary"
 
-// Gather returns, on rank 0, what all ranks give, in their order; nil on the others.
+// Gather returns the data of all ranks, in their order, on rank 0, and nil on the others.
 func (r *Ranks) Gather(own []byte) ([][]byte, error) {
 	if r.Rank() != 0 {
 		return nil, r.send(0, own)
@@ -18,7 +18,7 @@ func (r *Ranks) Gather(own []byte) ([][]byte, error) {
 	return all, nil
 }
 
-// Broadcast returns what rank 0 gives. Each rank that has it hands it on.
+// Broadcast returns the data of rank 0 on every rank. Ranks that have it pass it on.
 func (r *Ranks) Broadcast(data []byte) ([]byte, error) {
 	d := 1
 	for ; d < r.Size() && r.Rank()&d == 0; d *= 2 {

@@ -32,9 +32,9 @@ func here() Place {
 	return p
 }
 
-// Threads is how many threads this rank takes where nothing else is asked for: of the cores that it
-// may use, an equal part for each rank that may use the same, and one thread a core. It is 0 where
-// the system does not tell.
+// Threads is the number of threads of this rank by default: one for each core of its equal part of the
+// cores that it may use, which other ranks may use too. It is 0 where the system does not say which
+// cores these are.
 func (r *Ranks) Threads() int { return threads(r.places, r.Rank()) }
 
 func threads(places []Place, rank int) int {
@@ -50,8 +50,8 @@ func threads(places []Place, rank int) int {
 	return max(1, len(own.Cores)/same)
 }
 
-// Fights names ranks that fight for cores: that must share a core, with as many threads each as
-// asked for, 0 standing for Threads.
+// Fights names the ranks that would share a core if each ran asked threads, where 0 stands for
+// Threads.
 func (r *Ranks) Fights(asked int) []string { return fights(r.places, asked) }
 
 func fights(places []Place, asked int) (list []string) {

@@ -1,6 +1,6 @@
 // Package ranks lets processes compute the shares of a step together: sums in the order of the tree
 // of package share, agreement on how a step has ended, signs of life, and messages from the first
-// rank to all. How messages travel is a Transport's affair.
+// rank to all. A Transport carries the messages.
 //
 // All ranks make the same calls in the same order. Rank 0 leads: it alone has the run folder.
 package ranks
@@ -53,7 +53,7 @@ const DigestEvery = 32
 
 // Ranks are the processes, as one of them sees them. It implements share.Ranks.
 type Ranks struct {
-	// Digest, where it is not nil, is of what all ranks must have alike, such as the parameters.
+	// Digest, unless nil, returns a digest of what must be equal on all ranks, such as the parameters.
 	// Add compares it before every DigestEvery-th iteration.
 	Digest func() uint64
 
@@ -66,8 +66,8 @@ type Ranks struct {
 	signs      signs
 }
 
-// Join begins with messages. A rank that gives no sign of life for longer than patience is named by
-// the next error.
+// Join connects the ranks. A rank that gives no sign of life for longer than patience is named by the
+// next error.
 func Join(t Transport, patience time.Duration) (*Ranks, error) {
 	r := &Ranks{transport: t}
 	own, err := json.Marshal(here())
@@ -106,8 +106,8 @@ func (r *Ranks) Name(rank int) string {
 // Sent is how many bytes this rank has sent for sums so far.
 func (r *Ranks) Sent() int64 { return r.sent.Load() }
 
-// Ended is the error of all ranks where one of them has ended a step. Unless it is this one, which
-// has its own error, it says which.
+// Ended is the error of all ranks where one of them has ended a step. The rank that ended it has its
+// own error; on the others Err names it.
 type Ended struct{ Err error }
 
 func (e *Ended) Error() string { return e.Err.Error() }
@@ -144,8 +144,8 @@ func (r *Ranks) Add(ctx context.Context, iteration int, vector []float32, scalar
 	return r.addVector(vector)
 }
 
-// End tells the other ranks that this one ends the steps that all do, and why; nil at their end. It
-// returns the error of all.
+// End says to the other ranks that this one ends the steps, and why; err is nil after the last step.
+// It returns the error of all.
 func (r *Ranks) End(ctx context.Context, err error) error {
 	var ended *Ended
 	if errors.As(err, &ended) || r.Lost() != nil {
@@ -332,7 +332,7 @@ func (r *Ranks) wait(messages ...Message) error {
 	}
 }
 
-// Lost is the error that a rank gives no sign of life or cannot be reached; nil while all do.
+// Lost is the error that a rank gives no sign of life or cannot be reached; nil while all answer.
 func (r *Ranks) Lost() error {
 	if err := r.unanswered.Load(); err != nil {
 		return *err
