@@ -1,43 +1,17 @@
 package main
 
 import (
-	"math"
-
 	"multiscale/onnx"
 	"multiscale/onnx/export"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/task"
 )
 
-// The estimator of noise. Second differences along both axes,
-//
-//	 1 -2  1
-//	-2  4 -2
-//	 1 -2  1
-//
-// leave smooth areas at zero and have six times the deviation of white noise (Immerkaer 1996). Their
-// mean absolute value is taken in blocks of side pixels. Blocks with few details have the lowest
-// values: the quantile at share, after two corrections, is the noise's.
-// Lowest is the ratio of this quantile to the mean in pictures of pure noise of 321 by 481 pixels.
-// Detail is the deviation that the pictures' own details have in such blocks: what is left,
-// in the sense of least squares of relative errors over deviations of 5 to 50, on the 32 pictures of
-// BSDS500's validation set that are not in CBSD68. There the estimate is 2.5 per cent too high
-// at 15 (4 per cent, root of the mean square), 1.5 at 25 and 0.6 at 50.
-const (
-	noiseSide   = 16
-	noiseShare  = 0.05
-	noiseSound  = 0.98
-	noiseLowest = 0.919
-	noiseDetail = 2.0 / 255
-)
-
-// estimate adds the deviation of the noise of each picture, (N,1,1,1) with pixels in [0,1]. Pixels at
-// black and at white, where noise is clipped, do not count, nor do blocks with less than noiseSound
-// times as many others as the block that has most, since noise is cut off there. A
-// picture without others has the estimate 0.
+// estimate adds metric.Noise of each picture, (N,1,1,1) with pixels in [0,1].
 func (w *wrapping) estimate(channels int) string {
 	axis := export.Attribute("axis", int64(1))
 	mask, ones := make([]float32, 0, 9*channels), make([]float32, channels)
-	gain := math.Sqrt(math.Pi/2) / 6 / noiseLowest // the mean absolute value of N(0,1) is the root of 2/pi
+	gain := metric.NoiseGain(channels)
 	for range channels {
 		for _, v := range []float64{1, -2, 1, -2, 4, -2, 1, -2, 1} {
 			mask = append(mask, float32(v*gain))
@@ -49,10 +23,10 @@ func (w *wrapping) estimate(channels int) string {
 	w.floats("mask", []int64{int64(channels), 1, 3, 3}, mask)
 	w.floats("each", []int64{1, int64(channels), 1, 1}, ones)
 	w.ints("frame", 0, 0, 1, 1, 0, 0, 1, 1)
-	w.ints("rim", 0, 0, 0, 0, 0, 0, noiseSide-1, noiseSide-1)
-	w.floats("sound share", nil, []float32{noiseSound})
-	w.floats("share", nil, []float32{noiseShare})
-	w.floats("detail", nil, []float32{noiseDetail * noiseDetail})
+	w.ints("rim", 0, 0, 0, 0, 0, 0, metric.NoiseSide-1, metric.NoiseSide-1)
+	w.floats("sound share", nil, []float32{metric.NoiseSound})
+	w.floats("share", nil, []float32{metric.NoiseShare})
+	w.floats("detail", nil, []float32{metric.NoiseDetail * metric.NoiseDetail})
 	w.floats("least", nil, []float32{1e-9})
 	w.floats("most", nil, []float32{1e9})
 	w.ints("column", -1, 1, 1, 1)
@@ -70,7 +44,7 @@ func (w *wrapping) estimate(channels int) string {
 		w.node("Conv", name+" in all", w.at(name), w.at("each"))
 		w.node("Pad", name+" with rim", w.at(name+" in all"), w.at("rim"))
 		pool := w.node("AveragePool", name+" in blocks", w.at(name+" with rim"))
-		pool.Attributes = append(attributes("kernel_shape", []int64{noiseSide, noiseSide}), attributes("strides", []int64{noiseSide, noiseSide})...)
+		pool.Attributes = append(attributes("kernel_shape", []int64{metric.NoiseSide, metric.NoiseSide}), attributes("strides", []int64{metric.NoiseSide, metric.NoiseSide})...)
 	}
 	w.node("GlobalMaxPool", "fullest", w.at("sound in blocks"))
 	w.node("Mul", "enough", w.at("fullest"), w.at("sound share"))
@@ -93,9 +67,9 @@ func (w *wrapping) estimate(channels int) string {
 	w.node("Cast", "index", w.at("rank")).Attributes = attributes("to", int64(7))
 	w.node("GatherElements", "lowest", w.at("ascending"), w.at("index")).Attributes = []*onnx.Attribute{axis}
 	w.node("Mul", "square", w.at("lowest"), w.at("lowest"))
-	w.node("Sub", "noise", w.at("square"), w.at("detail"))
-	w.node("Max", "not below", w.at("noise"), w.at("black"))
-	w.node("Sqrt", "deviation", w.at("not below"))
+	w.node("Add", "with detail", w.at("square"), w.at("detail"))
+	w.node("Sqrt", "level with detail", w.at("with detail"))
+	w.node("Div", "deviation", w.at("square"), w.at("level with detail"))
 	w.node("Greater", "any", w.at("number"), w.at("black"))
 	w.node("Where", "estimate", w.at("any"), w.at("deviation"), w.at("black"))
 	w.node("Reshape", "sigma", w.at("estimate"), w.at("column"))

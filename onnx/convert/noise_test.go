@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,6 +15,7 @@ import (
 	"multiscale/onnx/session"
 	"multiscale/onnx/session/sessiontest"
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 )
@@ -38,44 +38,9 @@ func estimator(t *testing.T) *onnx.Model {
 	return m
 }
 
-// direct is the estimate of one picture in float64, from its definition.
+// direct is the estimate of one picture.
 func direct(x pixel.Images) float64 {
-	at := func(c, y, k int) float64 {
-		return float64(x.Data[(c*x.H+min(max(y, 0), x.H-1))*x.W+min(max(k, 0), x.W-1)])
-	}
-	rows, columns := (x.H+noiseSide-1)/noiseSide, (x.W+noiseSide-1)/noiseSide
-	sums, counts := make([]float64, rows*columns), make([]float64, rows*columns)
-	weight := []float64{1, -2, 1}
-	for c := range x.C {
-		for y := range x.H {
-			for k := range x.W {
-				if v := at(c, y, k); v == 0 || v == 1 {
-					continue
-				}
-				d := 0.0
-				for i, a := range weight {
-					for j, b := range weight {
-						d += a * b * at(c, y+i-1, k+j-1)
-					}
-				}
-				block := y/noiseSide*columns + k/noiseSide
-				sums[block] += math.Abs(d)
-				counts[block]++
-			}
-		}
-	}
-	var levels []float64
-	for i, n := range counts {
-		if n > 0 && n >= noiseSound*slices.Max(counts) {
-			levels = append(levels, sums[i]/n)
-		}
-	}
-	if len(levels) == 0 {
-		return 0
-	}
-	slices.Sort(levels)
-	e := levels[int(noiseShare*float64(len(levels)))] * math.Sqrt(math.Pi/2) / 6 / noiseLowest
-	return math.Sqrt(max(0, e*e-noiseDetail*noiseDetail))
+	return metric.Noise(x.C, x.H, x.W, func(to []float32, c, y int) { copy(to, x.Data[(c*x.H+y)*x.W:]) }, nil)
 }
 
 // noisy is a picture of leaves with noise, (1,3,h,w), in [0,1] where clipped.

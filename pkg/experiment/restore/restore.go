@@ -200,16 +200,35 @@ func (j *job) level(p photo, hole []bool) (t []float32, factor float64, err erro
 	case j.noise == task.NoNoise:
 		return nil, 0, j.unknownT()
 	}
-	raw, relative := 0.0, 0.0
+	s, relative := noiseOf(p.Decoded, hole), 0.0
 	for c := range rgb {
 		_, std := j.Pixels().Channel(c)
-		s := noiseOf(p.Decoded, c, hole)
-		raw += s / rgb
 		relative += s / 255 / std / rgb
 	}
 	factor, one := j.noise.At(relative)
-	fmt.Fprintf(j.detail, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", raw, one)
+	fmt.Fprintf(j.detail, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", s, one)
 	return []float32{one}, factor, nil
+}
+
+// noiseOf estimates the standard deviation of white noise in a picture, on [0,255], without
+// transparent pixels and those that hole has.
+func noiseOf(p *picture.Decoded, hole []bool) float64 {
+	row := func(to []float32, c, y int) {
+		if p.Pix8 != nil {
+			for x, v := range p.Pix8[c][y*p.W:][:p.W] {
+				to[x] = float32(v) / 255
+			}
+			return
+		}
+		for x, v := range p.Pix16[c][y*p.W:][:p.W] {
+			to[x] = float32(v) / 65535
+		}
+	}
+	skip := func(y, x int) bool {
+		i := y*p.W + x
+		return hole != nil && hole[i] || p.Alpha8 != nil && p.Alpha8[i] == 0 || p.Alpha16 != nil && p.Alpha16[i] == 0
+	}
+	return 255 * metric.Noise(max(len(p.Pix8), len(p.Pix16)), p.H, p.W, row, skip)
 }
 
 // unknownT asks for a t that is no level of noise.

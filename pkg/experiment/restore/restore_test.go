@@ -129,19 +129,50 @@ func save(t *testing.T, img image.Image, name string) string {
 	return path
 }
 
+// TestNoise: the estimate takes a picture as its file has it, in grey, in colour and of 16 bits, and neither what lies in a
+// hole nor what is transparent.
 func TestNoise(t *testing.T) {
-	clean := leaves(200, 160)
-	for _, deviation := range []float64{3, 10, 25} {
-		got := noiseOf(decoded(noisy(clean, deviation)), 1, nil)
-		// Details of the picture add to the noise; clipping takes some away.
-		if got < 0.9*deviation-0.2 || got > 1.2*deviation+2 {
-			t.Errorf("noise of %v is estimated at %.2f", deviation, got)
+	const deviation = 20
+	p := decoded(noisy(leaves(200, 160), deviation))
+	near := func(what string, p *picture.Decoded, hole []bool) {
+		t.Helper()
+		if got := noiseOf(p, hole); got < 0.9*deviation || got > 1.15*deviation {
+			t.Errorf("%s: noise of %v is estimated at %.2f", what, deviation, got)
 		}
 	}
-	if got := noiseOf(decoded(picture.New(3, 9, 9)), 0, nil); got != 0 {
+	near("colour", p, nil)
+	near("grey", &picture.Decoded{W: p.W, H: p.H, Pix8: p.Pix8[:1]}, nil)
+	deep := &picture.Decoded{W: p.W, H: p.H}
+	for _, plane := range p.Pix8 {
+		wide := make([]uint16, len(plane))
+		for i, v := range plane {
+			wide[i] = 257 * uint16(v)
+		}
+		deep.Pix16 = append(deep.Pix16, wide)
+	}
+	if got, want := noiseOf(deep, nil), noiseOf(p, nil); math.Abs(got-want) > 1e-3 {
+		t.Errorf("of 16 bits %v, of 8 bits %v", got, want)
+	}
+	hole := make([]bool, p.W*p.H) // all but a corner, in a plain colour
+	seen := make([]uint8, len(hole))
+	for i := range hole {
+		if hole[i] = i/p.W >= 64; hole[i] {
+			for _, plane := range p.Pix8 {
+				plane[i] = 100
+			}
+		} else {
+			seen[i] = 255
+		}
+	}
+	near("hole", p, hole)
+	near("transparent", &picture.Decoded{W: p.W, H: p.H, Pix8: p.Pix8, Alpha8: seen}, nil)
+	if got := noiseOf(p, nil); got > deviation/2 {
+		t.Errorf("with the hole %v", got)
+	}
+	if got := noiseOf(decoded(picture.New(3, 9, 9)), nil); got != 0 {
 		t.Errorf("a black picture has noise of %v", got)
 	}
-	if got := noiseOf(decoded(leaves(2, 1)), 0, nil); got != 0 {
+	if got := noiseOf(decoded(leaves(2, 1)), nil); !(got >= 0 && got < 255) {
 		t.Errorf("a picture of two pixels has noise of %v", got)
 	}
 }
@@ -547,10 +578,8 @@ func FuzzPhoto(f *testing.F) {
 			}
 			return
 		}
-		for c := range 3 {
-			if n := noiseOf(p.Decoded, c, nil); !(n >= 0 && n < 255) {
-				t.Errorf("noise of %v", n)
-			}
+		if n := noiseOf(p.Decoded, nil); !(n >= 0 && n < 4*255) {
+			t.Errorf("noise of %v", n)
 		}
 	})
 }
