@@ -52,4 +52,7 @@ func (e *Experiment) tellData(print func(line string)) {
 	if e.adopted {
 		print("the network is " + e.config.NetworkText() + ", which -init holds")
 	}
+	if e.initial != nil && e.initial.grey {
+		print("the weights of -init are for colours and are brought to grey")
+	}
 }

@@ -27,11 +27,13 @@ type Weights struct {
 	Path   string
 	Digest string // SHA-256 of the file, in hex
 	values []float32
+	grey   bool // brought to grey from those for colours
 }
 
 // ReadWeights reads the file of -init for a network; nil without one. Files named
 // *.checkpoint are checkpoints of this project, those of package weights (*.safetensors,
-// *.pth) other programs' weights, all others ONNX models.
+// *.pth) other programs' weights, all others ONNX models. A network for grey pictures takes the
+// weights of the same one for colours, too.
 func ReadWeights(path string, n network.Network, channels int) (*Weights, error) {
 	if path == "" {
 		return nil, nil
@@ -48,6 +50,14 @@ func ReadWeights(path string, n network.Network, channels int) (*Weights, error)
 		read = fromWeights
 	}
 	data, err := read(path, params)
+	grey := false
+	if err != nil && channels == 1 {
+		if colour, failed := network.Parameters(n, colours, 0); failed == nil {
+			if of, failed := read(path, colour); failed == nil {
+				data, err, grey = of, toGrey(params, colour), true
+			}
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("-init %s: for -network %s: %w", path, n.Name(), err)
 	}
@@ -55,7 +65,7 @@ func ReadWeights(path string, n network.Network, channels int) (*Weights, error)
 		return nil, fmt.Errorf("-init %s: %w", path, err)
 	}
 	sum := sha256.Sum256(data)
-	return &Weights{path, hex.EncodeToString(sum[:]), params.Values()}, nil
+	return &Weights{path, hex.EncodeToString(sum[:]), params.Values(), grey}, nil
 }
 
 // finite returns an error that names the first parameter with a value that is none.

@@ -13,6 +13,8 @@ import (
 	"multiscale/onnx/session/sessiontest"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/network"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/random"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/weights"
 )
@@ -113,6 +115,61 @@ func TestReadWeights(t *testing.T) {
 		if _, err := experiment.ReadWeights(c.path, c.n, 3); err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "-init "+c.path) {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestInitGrey: a network for grey pictures that starts from one for colours answers what that one answers to three equal
+// channels, in the mean; networks whose inner layers depend on the channels are refused.
+func TestInitGrey(t *testing.T) {
+	for _, n := range []network.Network{network.Folded{Widths: []int{4, 6}, Blocks: 1}, network.DnCNN{Width: 6, Layers: 3, Groups: 2}} {
+		params, err := network.Parameters(n, 3, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		params.Update(func(values []float32) { // also of layers that start at zero
+			r := random.New(3)
+			for i := range values {
+				values[i] = 0.2 * float32(r.Normal())
+			}
+		})
+		m, err := export.Network(n, 3, params, export.Options{Metadata: sessiontest.Signed("denoising").Properties()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := sessiontest.File(t, "colour.onnx", sessiontest.Encode(t, m))
+		x, r := [2]pixel.Images{pixel.NewImages(1, 1, 8, 12), pixel.NewImages(1, 3, 8, 12)}, random.New(4)
+		plane := x[0].Plane()
+		for i := range plane {
+			x[0].Data[i] = float32(r.Normal())
+			for c := range 3 {
+				x[1].Data[c*plane+i] = x[0].Data[i]
+			}
+		}
+		var y [2][]float32
+		for i, channels := range []int{1, 3} {
+			w, err := experiment.ReadWeights(file, n, channels)
+			if err != nil {
+				t.Fatal(err)
+			}
+			m, err := experiment.NewModel(n, channels, 1, w, nil, setting.Config{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			y[i] = make([]float32, len(x[i].Data))
+			if err := m.Apply(t.Context(), y[i], x[i], make([]float32, n.Conditions())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i, got := range y[0] {
+			want := (y[1][i] + y[1][plane+i] + y[1][2*plane+i]) / 3
+			if math.Abs(float64(got-want)) > 1e-5*(1+math.Abs(float64(want))) {
+				t.Fatalf("%s: pixel %d is %v, want %v", n.Name(), i, got, want)
+			}
+		}
+	}
+	model, _ := narrowWeights(t)
+	if _, err := experiment.ReadWeights(model, network.NewResNet(), 1); err == nil || !strings.Contains(err.Error(), "-init "+model) {
+		t.Error(err)
 	}
 }
 
