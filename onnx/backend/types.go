@@ -45,25 +45,25 @@ func alloc(d onnx.DataType, n int) any {
 	return make([]float32, n)
 }
 
+// wrapped are integers of each width in an int64.
+var wrapped = map[onnx.DataType]func(x int64) int64{
+	onnx.Int32:  func(x int64) int64 { return int64(int32(x)) },
+	onnx.Int16:  func(x int64) int64 { return int64(int16(x)) },
+	onnx.Int8:   func(x int64) int64 { return int64(int8(x)) },
+	onnx.Uint32: func(x int64) int64 { return int64(uint32(x)) },
+	onnx.Uint16: func(x int64) int64 { return int64(uint16(x)) },
+	onnx.Uint8:  func(x int64) int64 { return int64(uint8(x)) },
+}
+
 // settle brings elements to the values that their type has.
 func settle(d onnx.DataType, data any) {
-	switch d {
-	case onnx.Float16:
+	switch wrap := wrapped[d]; {
+	case wrap != nil:
+		each(data, wrap)
+	case d == onnx.Float16:
 		each(data, onnx.RoundFloat16)
-	case onnx.BFloat16:
+	case d == onnx.BFloat16:
 		each(data, onnx.RoundBFloat16)
-	case onnx.Int32:
-		each(data, func(x int64) int64 { return int64(int32(x)) })
-	case onnx.Int16:
-		each(data, func(x int64) int64 { return int64(int16(x)) })
-	case onnx.Int8:
-		each(data, func(x int64) int64 { return int64(int8(x)) })
-	case onnx.Uint32:
-		each(data, func(x int64) int64 { return int64(uint32(x)) })
-	case onnx.Uint16:
-		each(data, func(x int64) int64 { return int64(uint16(x)) })
-	case onnx.Uint8:
-		each(data, func(x int64) int64 { return int64(uint8(x)) })
 	}
 }
 
@@ -120,45 +120,27 @@ func (a *array) toFloats() []float32 {
 
 // convert copies elements from any form to any other. A fraction is cut off, as in C.
 func convert(out, in any) {
+	var at func(i int) (float32, int64, bool)
+	switch x := in.(type) {
+	case []float32:
+		at = func(i int) (float32, int64, bool) { return x[i], int64(x[i]), x[i] != 0 }
+	case []int64:
+		at = func(i int) (float32, int64, bool) { return float32(x[i]), x[i], x[i] != 0 }
+	case []bool:
+		at = func(i int) (float32, int64, bool) { return float32(truth(x[i])), truth(x[i]), x[i] }
+	}
 	switch o := out.(type) {
 	case []float32:
-		switch x := in.(type) {
-		case []float32:
-			copy(o, x)
-		case []int64:
-			for i, v := range x {
-				o[i] = float32(v)
-			}
-		case []bool:
-			for i, v := range x {
-				o[i] = float32(truth(v))
-			}
+		for i := range o {
+			o[i], _, _ = at(i)
 		}
 	case []int64:
-		switch x := in.(type) {
-		case []float32:
-			for i, v := range x {
-				o[i] = int64(v)
-			}
-		case []int64:
-			copy(o, x)
-		case []bool:
-			for i, v := range x {
-				o[i] = truth(v)
-			}
+		for i := range o {
+			_, o[i], _ = at(i)
 		}
 	case []bool:
-		switch x := in.(type) {
-		case []float32:
-			for i, v := range x {
-				o[i] = v != 0
-			}
-		case []int64:
-			for i, v := range x {
-				o[i] = v != 0
-			}
-		case []bool:
-			copy(o, x)
+		for i := range o {
+			_, _, o[i] = at(i)
 		}
 	}
 }

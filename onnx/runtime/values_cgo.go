@@ -13,54 +13,45 @@ import (
 	"multiscale/onnx"
 )
 
-// tensorOf makes a tensor of the declared type from numbers.
-func tensorOf(d onnx.DataType, v onnx.Value) (ort.Value, error) {
-	switch d {
-	case onnx.Float32:
-		return typed(v, v.Data)
-	case onnx.Float64:
-		return typed(v, converted[float64](v.Data))
-	case onnx.Int8:
-		return typed(v, converted[int8](v.Data))
-	case onnx.Int16:
-		return typed(v, converted[int16](v.Data))
-	case onnx.Int32:
-		return typed(v, converted[int32](v.Data))
-	case onnx.Int64:
-		return typed(v, converted[int64](v.Data))
-	case onnx.Uint8:
-		return typed(v, converted[uint8](v.Data))
-	case onnx.Uint16:
-		return typed(v, converted[uint16](v.Data))
-	case onnx.Uint32:
-		return typed(v, converted[uint32](v.Data))
-	case onnx.Uint64:
-		return typed(v, converted[uint64](v.Data))
-	case onnx.Bool:
+// tensorsOf make tensors of the types that Go has.
+var tensorsOf = map[onnx.DataType]func(v onnx.Value) (ort.Value, error){
+	onnx.Float32: func(v onnx.Value) (ort.Value, error) { return typed(v, v.Data) },
+	onnx.Float64: converted[float64], onnx.Int8: converted[int8], onnx.Int16: converted[int16], onnx.Int32: converted[int32], onnx.Int64: converted[int64],
+	onnx.Uint8: converted[uint8], onnx.Uint16: converted[uint16], onnx.Uint32: converted[uint32], onnx.Uint64: converted[uint64],
+	onnx.Bool: func(v onnx.Value) (ort.Value, error) {
 		truth := make([]bool, len(v.Data))
 		for i, x := range v.Data {
 			truth[i] = x != 0
 		}
 		return typed(v, truth)
-	case onnx.Float16, onnx.BFloat16:
-		bits, raw := onnx.Float16Bits, []byte(nil)
-		if d == onnx.BFloat16 {
-			bits = onnx.BFloat16Bits
-		}
-		for _, x := range v.Data {
-			raw = binary.LittleEndian.AppendUint16(raw, bits(x))
-		}
-		return ort.NewCustomDataTensor(shapeOf(v), raw, ort.TensorElementDataType(d)) // the numbers are the same
-	}
-	return nil, fmt.Errorf("%v is not supported", d)
+	},
 }
 
-func converted[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float64](data []float32) []T {
-	out := make([]T, len(data))
-	for i, x := range data {
+// tensorOf makes a tensor of the declared type from numbers.
+func tensorOf(d onnx.DataType, v onnx.Value) (ort.Value, error) {
+	if make := tensorsOf[d]; make != nil {
+		return make(v)
+	}
+	bits, raw := onnx.Float16Bits, []byte(nil)
+	switch d {
+	case onnx.Float16:
+	case onnx.BFloat16:
+		bits = onnx.BFloat16Bits
+	default:
+		return nil, fmt.Errorf("%v is not supported", d)
+	}
+	for _, x := range v.Data {
+		raw = binary.LittleEndian.AppendUint16(raw, bits(x))
+	}
+	return ort.NewCustomDataTensor(shapeOf(v), raw, ort.TensorElementDataType(d)) // the numbers are the same
+}
+
+func converted[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float64](v onnx.Value) (ort.Value, error) {
+	out := make([]T, len(v.Data))
+	for i, x := range v.Data {
 		out[i] = T(x)
 	}
-	return out
+	return typed(v, out)
 }
 
 func typed[T ort.TensorData](v onnx.Value, data []T) (ort.Value, error) {
