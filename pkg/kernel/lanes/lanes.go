@@ -8,6 +8,10 @@ package lanes
 
 import "multiscale/pkg/kernel"
 
+// Directives in files of one architecture would be left out on the others.
+//go:generate go run -tags noasm ./generate -out lanes_amd64.s -stubs stubs_amd64.go -pkg lanes
+//go:generate go run -tags noasm ./neon
+
 // Kernels is one implementation of the inner loops.
 type Kernels struct {
 	Name  string // the kernel path it belongs to

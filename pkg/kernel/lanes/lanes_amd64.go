@@ -4,8 +4,6 @@ package lanes
 
 import "multiscale/pkg/kernel"
 
-//go:generate go run -tags noasm ./generate -out lanes_amd64.s -stubs stubs_amd64.go -pkg lanes
-
 func byPath() map[string]*Kernels {
 	return map[string]*Kernels{kernel.Portable: &portable, kernel.AVX2: &avx2, kernel.AVX512: &avx512}
 }

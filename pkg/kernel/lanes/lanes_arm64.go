@@ -4,8 +4,6 @@ package lanes
 
 import "multiscale/pkg/kernel"
 
-//go:generate go run -tags noasm ./neon
-
 func byPath() map[string]*Kernels {
 	return map[string]*Kernels{kernel.Portable: &portable, kernel.NEON: &neon}
 }

@@ -2,6 +2,10 @@ package vector
 
 import "multiscale/pkg/kernel"
 
+// Directives in files of one architecture would be left out on the others.
+//go:generate go run -tags noasm ./asm -out vector_amd64.s -stubs vector_amd64.go -pkg vector
+//go:generate go run -tags noasm ./neon
+
 // loops are the inner loops of one path. The functions of the package check the
 // lengths of slices; a loop relies on them. Slices of vector loops may be empty, rows
 // come at least one at a time. Loops marked with 8 or 16 take multiples of that many

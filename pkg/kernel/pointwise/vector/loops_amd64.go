@@ -4,8 +4,6 @@ package vector
 
 import "multiscale/pkg/kernel"
 
-//go:generate go run -tags noasm ./asm -out vector_amd64.s -stubs vector_amd64.go -pkg vector
-
 // byPath: the loops wait for memory, so AVX-512 has none of its own.
 func byPath() map[string]*loops {
 	return map[string]*loops{kernel.Portable: &portable, kernel.AVX2: &avx2, kernel.AVX512: &avx2}

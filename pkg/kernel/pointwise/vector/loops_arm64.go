@@ -4,8 +4,6 @@ package vector
 
 import "multiscale/pkg/kernel"
 
-//go:generate go run -tags noasm ./neon
-
 func byPath() map[string]*loops {
 	return map[string]*loops{kernel.Portable: &portable, kernel.NEON: &neon}
 }
