@@ -18,3 +18,7 @@ const (
 	SiLU                     // x / (1 + exp(-x))
 	Tanh
 )
+
+// OfResult says that the derivative is computed from the result. A network keeps that for the
+// operation that follows anyway.
+func (a Activation) OfResult() bool { return a.Kind == Tanh }

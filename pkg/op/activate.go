@@ -22,8 +22,12 @@ func Activate(x *gorgonia.Node, act kernel.Activation) (*gorgonia.Node, error) {
 }
 
 // SymDiff implements gorgonia.SDOp.
-func (o *ActivateOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+func (o *ActivateOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	of := in[0]
+	if o.Act.OfResult() {
+		of = out
+	}
 	return only(addGradient("ActivateGradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		pointwise.ActivateBackward(out, v[0], v[1], o.Act)
-	}, grad, in[0]))
+	}, grad, of))
 }

@@ -32,6 +32,7 @@ func (c *core) tanhGradients(gz, gy, x []float32) {
 	for i := range gz {
 		r := i / c.width
 		u[0] = float32((x[i]-c.mean[r])*c.scale[r]) + c.shift[r]
+		vector.Tanh(u[:], u[:])
 		vector.TanhGrad(gz[i:i+1], gy[i:i+1], u[:])
 	}
 }

@@ -25,25 +25,25 @@ func activate(j *job, lo, hi int) {
 	}
 }
 
-// ActivateBackward writes gx = gy * act'(x), from the input x of the
-// activation. At 0 the derivative of ReLU and LeakyReLU is the left one. gx
-// may be gy.
-func ActivateBackward(gx, gy, x []float32, act kernel.Activation) {
-	same("ActivateBackward", len(gx), len(gy), len(x))
-	j := newJob(activateBackward, gx, x)
+// ActivateBackward writes gx = gy * act'(x). v is the input x of the
+// activation or, where act.OfResult says so, its result. At 0 the derivative
+// of ReLU and LeakyReLU is the left one. gx may be gy.
+func ActivateBackward(gx, gy, v []float32, act kernel.Activation) {
+	same("ActivateBackward", len(gx), len(gy), len(v))
+	j := newJob(activateBackward, gx, v)
 	j.z, j.act = gy, act
-	j.elements(len(x))
+	j.elements(len(v))
 }
 
 func activateBackward(j *job, lo, hi int) {
-	gx, gy, x := j.y[lo:hi], j.z[lo:hi], j.x[lo:hi]
+	gx, gy, v := j.y[lo:hi], j.z[lo:hi], j.x[lo:hi]
 	switch j.act.Kind {
 	case kernel.SiLU:
-		vector.SiLUGrad(gx, gy, x)
+		vector.SiLUGrad(gx, gy, v)
 	case kernel.Tanh:
-		vector.TanhGrad(gx, gy, x)
+		vector.TanhGrad(gx, gy, v)
 	default:
-		vector.LeakyGrad(gx, gy, x, negativeSlope(j.act))
+		vector.LeakyGrad(gx, gy, v, negativeSlope(j.act))
 	}
 }
 

@@ -35,7 +35,11 @@ func TestActivate(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			y, gx := make([]float32, large), make([]float32, large)
 			Activate(y, x, c.act)
-			ActivateBackward(gx, gy, x, c.act)
+			v := x
+			if c.act.OfResult() {
+				v = y
+			}
+			ActivateBackward(gx, gy, v, c.act)
 			want, gwant := make([]float64, large), make([]float64, large)
 			for i, v := range Wide(x) {
 				const step = 1e-5

@@ -80,10 +80,9 @@ func tanhGeneric(y, x []float32) {
 	}
 }
 
-func tanhGradGeneric(gx, gy, x []float32) {
-	for i, v := range x {
-		t := tanh(v)
-		gx[i] = gy[i] * (1 - float32(t*t))
+func tanhGradGeneric(gx, gy, t []float32) {
+	for i, v := range t {
+		gx[i] = gy[i] * (1 - float32(v*v))
 	}
 }
 

@@ -21,7 +21,7 @@ type loops struct {
 	leakyGrad     func(gx, gy, x []float32, slope float32)
 	silu, tanh    func(y, x []float32)
 	siluGrad      func(gx, gy, x []float32)
-	tanhGrad      func(gx, gy, x []float32)
+	tanhGrad      func(gx, gy, t []float32)
 	adam          func(p, g, m, v []float32, c *AdamConstants)
 	momentum      func(p, g, v []float32, rate, momentum float32)
 	dropout       func(y, x []float32, counter uint64, threshold int16, scale float32) // 16

@@ -31,10 +31,10 @@ func Tanh(y, x []float32) {
 	active().tanh(y, x)
 }
 
-// TanhGrad writes gy times the derivative of Tanh at x.
-func TanhGrad(gx, gy, x []float32) {
-	gx, gy = gx[:len(x)], gy[:len(x)]
-	active().tanhGrad(gx, gy, x)
+// TanhGrad writes gy times the derivative of Tanh where its result is t.
+func TanhGrad(gx, gy, t []float32) {
+	gx, gy = gx[:len(t)], gy[:len(t)]
+	active().tanhGrad(gx, gy, t)
 }
 
 // Axpy adds a*x to y.

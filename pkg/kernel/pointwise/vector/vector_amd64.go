@@ -69,10 +69,10 @@ func siluGradAVX2(y []float32, gy []float32, x []float32)
 //go:noescape
 func tanhAVX2(y []float32, x []float32)
 
-// tanhGradAVX2 writes gy times the slope of tanh at x.
+// tanhGradAVX2 writes gy times the slope of tanh where it is t.
 //
 //go:noescape
-func tanhGradAVX2(y []float32, gy []float32, x []float32)
+func tanhGradAVX2(y []float32, gy []float32, t []float32)
 
 // adamAVX2 does a step of Adam.
 //

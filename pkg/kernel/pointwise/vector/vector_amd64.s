@@ -1365,62 +1365,56 @@ DATA repeat_3f200000<>+24(SB)/4, $0x3f200000
 DATA repeat_3f200000<>+28(SB)/4, $0x3f200000
 GLOBL repeat_3f200000<>(SB), RODATA|NOPTR, $32
 
-// func tanhGradAVX2(y []float32, gy []float32, x []float32)
-// Requires: AVX, AVX2, FMA3
+// func tanhGradAVX2(y []float32, gy []float32, t []float32)
+// Requires: AVX, FMA3
 TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-72
-	MOVQ    y_base+0(FP), AX
-	MOVQ    y_len+8(FP), CX
-	MOVQ    gy_base+24(FP), DX
-	MOVQ    x_base+48(FP), BX
-	VMOVUPS repeat_c2ae0000<>+0(SB), Y0
-	VMOVUPS repeat_42ae0000<>+0(SB), Y1
+	MOVQ y_base+0(FP), AX
+	MOVQ y_len+8(FP), CX
+	MOVQ gy_base+24(FP), DX
+	MOVQ t_base+48(FP), BX
+
+wide_53:
+	CMPQ         CX, $0x00000020
+	JL           single_54
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      repeat_3f800000<>+0(SB), Y2
+	VFNMADD231PS Y1, Y1, Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      32(DX), Y0
+	VMOVUPS      32(BX), Y1
+	VMOVUPS      repeat_3f800000<>+0(SB), Y2
+	VFNMADD231PS Y1, Y1, Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, 32(AX)
+	VMOVUPS      64(DX), Y0
+	VMOVUPS      64(BX), Y1
+	VMOVUPS      repeat_3f800000<>+0(SB), Y2
+	VFNMADD231PS Y1, Y1, Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, 64(AX)
+	VMOVUPS      96(DX), Y0
+	VMOVUPS      96(BX), Y1
+	VMOVUPS      repeat_3f800000<>+0(SB), Y2
+	VFNMADD231PS Y1, Y1, Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, 96(AX)
+	ADDQ         $0x00000080, AX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000020, CX
+	JMP          wide_53
 
 single_54:
 	CMPQ         CX, $0x08
 	JL           tail_55
-	VMOVUPS      (DX), Y2
-	VMOVUPS      (BX), Y3
-	VANDPS       repeat_7fffffff<>+0(SB), Y3, Y4
-	VADDPS       Y4, Y4, Y5
-	VMAXPS       Y5, Y0, Y5
-	VMINPS       Y5, Y1, Y5
-	VMOVUPS      repeat_4b400000<>+0(SB), Y6
-	VFMADD231PS  repeat_3fb8aa3b<>+0(SB), Y5, Y6
-	VSUBPS       repeat_4b400000<>+0(SB), Y6, Y7
-	VFNMADD231PS repeat_3f318000<>+0(SB), Y7, Y5
-	VFNMADD231PS repeat_b95e8083<>+0(SB), Y7, Y5
-	VMOVUPS      repeat_39506967<>+0(SB), Y7
-	VFMADD213PS  repeat_3ab743ce<>+0(SB), Y5, Y7
-	VFMADD213PS  repeat_3c088908<>+0(SB), Y5, Y7
-	VFMADD213PS  repeat_3d2aa9c1<>+0(SB), Y5, Y7
-	VFMADD213PS  repeat_3e2aaaaa<>+0(SB), Y5, Y7
-	VFMADD213PS  repeat_3f000000<>+0(SB), Y5, Y7
-	VMULPS       Y5, Y5, Y8
-	VFMADD213PS  Y5, Y8, Y7
-	VADDPS       repeat_3f800000<>+0(SB), Y7, Y5
-	VPSLLD       $0x17, Y6, Y6
-	VPADDD       Y6, Y5, Y5
-	VADDPS       repeat_3f800000<>+0(SB), Y5, Y5
-	VMOVUPS      repeat_40000000<>+0(SB), Y6
-	VDIVPS       Y5, Y6, Y5
-	VMOVUPS      repeat_3f800000<>+0(SB), Y6
-	VSUBPS       Y5, Y6, Y5
-	VANDPS       repeat_80000000<>+0(SB), Y3, Y6
-	VORPS        Y5, Y6, Y5
-	VMULPS       Y3, Y3, Y6
-	VMOVUPS      repeat_bbbaf0ea<>+0(SB), Y7
-	VFMADD213PS  repeat_3ca9134e<>+0(SB), Y6, Y7
-	VFMADD213PS  repeat_bd5c1e2d<>+0(SB), Y6, Y7
-	VFMADD213PS  repeat_3e088393<>+0(SB), Y6, Y7
-	VFMADD213PS  repeat_beaaaa99<>+0(SB), Y6, Y7
-	VMULPS       Y6, Y7, Y6
-	VFMADD213PS  Y3, Y3, Y6
-	VCMPPS       $0x01, repeat_3f200000<>+0(SB), Y4, Y3
-	VBLENDVPS    Y3, Y6, Y5, Y3
-	VMOVUPS      repeat_3f800000<>+0(SB), Y4
-	VFNMADD231PS Y3, Y3, Y4
-	VMULPS       Y2, Y4, Y2
-	VMOVUPS      Y2, (AX)
+	VMOVUPS      (DX), Y0
+	VMOVUPS      (BX), Y1
+	VMOVUPS      repeat_3f800000<>+0(SB), Y2
+	VFNMADD231PS Y1, Y1, Y2
+	VMULPS       Y0, Y2, Y0
+	VMOVUPS      Y0, (AX)
 	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, BX
@@ -1433,50 +1427,13 @@ tail_55:
 	LEAQ         masks<>+0(SB), SI
 	MOVQ         $0x00000008, DI
 	SUBQ         CX, DI
-	VMOVUPS      (SI)(DI*4), Y2
-	VMASKMOVPS   (DX), Y2, Y3
-	VMASKMOVPS   (BX), Y2, Y4
-	VANDPS       repeat_7fffffff<>+0(SB), Y4, Y5
-	VADDPS       Y5, Y5, Y6
-	VMAXPS       Y6, Y0, Y0
-	VMINPS       Y0, Y1, Y0
-	VMOVUPS      repeat_4b400000<>+0(SB), Y1
-	VFMADD231PS  repeat_3fb8aa3b<>+0(SB), Y0, Y1
-	VSUBPS       repeat_4b400000<>+0(SB), Y1, Y6
-	VFNMADD231PS repeat_3f318000<>+0(SB), Y6, Y0
-	VFNMADD231PS repeat_b95e8083<>+0(SB), Y6, Y0
-	VMOVUPS      repeat_39506967<>+0(SB), Y6
-	VFMADD213PS  repeat_3ab743ce<>+0(SB), Y0, Y6
-	VFMADD213PS  repeat_3c088908<>+0(SB), Y0, Y6
-	VFMADD213PS  repeat_3d2aa9c1<>+0(SB), Y0, Y6
-	VFMADD213PS  repeat_3e2aaaaa<>+0(SB), Y0, Y6
-	VFMADD213PS  repeat_3f000000<>+0(SB), Y0, Y6
-	VMULPS       Y0, Y0, Y7
-	VFMADD213PS  Y0, Y7, Y6
-	VADDPS       repeat_3f800000<>+0(SB), Y6, Y0
-	VPSLLD       $0x17, Y1, Y1
-	VPADDD       Y1, Y0, Y0
-	VADDPS       repeat_3f800000<>+0(SB), Y0, Y0
-	VMOVUPS      repeat_40000000<>+0(SB), Y1
-	VDIVPS       Y0, Y1, Y0
-	VMOVUPS      repeat_3f800000<>+0(SB), Y1
-	VSUBPS       Y0, Y1, Y0
-	VANDPS       repeat_80000000<>+0(SB), Y4, Y1
-	VORPS        Y0, Y1, Y0
-	VMULPS       Y4, Y4, Y1
-	VMOVUPS      repeat_bbbaf0ea<>+0(SB), Y6
-	VFMADD213PS  repeat_3ca9134e<>+0(SB), Y1, Y6
-	VFMADD213PS  repeat_bd5c1e2d<>+0(SB), Y1, Y6
-	VFMADD213PS  repeat_3e088393<>+0(SB), Y1, Y6
-	VFMADD213PS  repeat_beaaaa99<>+0(SB), Y1, Y6
-	VMULPS       Y1, Y6, Y1
-	VFMADD213PS  Y4, Y4, Y1
-	VCMPPS       $0x01, repeat_3f200000<>+0(SB), Y5, Y4
-	VBLENDVPS    Y4, Y1, Y0, Y0
-	VMOVUPS      repeat_3f800000<>+0(SB), Y1
-	VFNMADD231PS Y0, Y0, Y1
-	VMULPS       Y3, Y1, Y0
-	VMASKMOVPS   Y0, Y2, (AX)
+	VMOVUPS      (SI)(DI*4), Y0
+	VMASKMOVPS   (DX), Y0, Y1
+	VMASKMOVPS   (BX), Y0, Y2
+	VMOVUPS      repeat_3f800000<>+0(SB), Y3
+	VFNMADD231PS Y2, Y2, Y3
+	VMULPS       Y1, Y3, Y1
+	VMASKMOVPS   Y1, Y0, (AX)
 	LEAQ         (AX)(CX*4), AX
 	LEAQ         (DX)(CX*4), DX
 	LEAQ         (BX)(CX*4), BX

@@ -69,10 +69,10 @@ func siluGradNEON(y, gy, x []float32)
 //go:noescape
 func tanhNEON(y, x []float32)
 
-// tanhGradNEON writes gy times the slope of tanh at x.
+// tanhGradNEON writes gy times the slope of tanh where it is t.
 //
 //go:noescape
-func tanhGradNEON(y, gy, x []float32)
+func tanhGradNEON(y, gy, t []float32)
 
 // adamNEON does a step of Adam.
 //

@@ -1197,173 +1197,64 @@ spanned_76:
 	ADD $1, R1
 	RET
 
-// func tanhGradNEON(y, gy, x []float32)
+// func tanhGradNEON(y, gy, t []float32)
 TEXT ·tanhGradNEON(SB), NOSPLIT, $0-72
 	MOVD y_base+0(FP), R0
 	MOVD y_len+8(FP), R1
 	MOVD gy_base+24(FP), R2
-	MOVD x_base+48(FP), R3
-	MOVD $0xc2ae0000, R25
-	WORD $0x4e040f20 // dup v0.4s, w25
-	MOVD $0x42ae0000, R25
-	WORD $0x4e040f21 // dup v1.4s, w25
-	MOVD $0x3fb8aa3b, R25
-	WORD $0x4e040f22 // dup v2.4s, w25
-	MOVD $0x4b400000, R25
-	WORD $0x4e040f23 // dup v3.4s, w25
-	MOVD $0x3f318000, R25
-	WORD $0x4e040f24 // dup v4.4s, w25
-	MOVD $0xb95e8083, R25
-	WORD $0x4e040f25 // dup v5.4s, w25
+	MOVD t_base+48(FP), R3
 	MOVD $0x3f800000, R25
-	WORD $0x4e040f26 // dup v6.4s, w25
-	MOVD $0x39506967, R25
-	WORD $0x4e040f27 // dup v7.4s, w25
-	MOVD $0x3ab743ce, R25
-	WORD $0x4e040f28 // dup v8.4s, w25
-	MOVD $0x3c088908, R25
-	WORD $0x4e040f29 // dup v9.4s, w25
-	MOVD $0x3d2aa9c1, R25
-	WORD $0x4e040f2a // dup v10.4s, w25
-	MOVD $0x3e2aaaaa, R25
-	WORD $0x4e040f2b // dup v11.4s, w25
-	MOVD $0x3f000000, R25
-	WORD $0x4e040f2c // dup v12.4s, w25
-	MOVD $0x3f200000, R25
-	WORD $0x4e040f2d // dup v13.4s, w25
-	MOVD $0x80000000, R25
-	WORD $0x4e040f2e // dup v14.4s, w25
-	MOVD $0xbbbaf0ea, R25
-	WORD $0x4e040f2f // dup v15.4s, w25
-	MOVD $0x3ca9134e, R25
-	WORD $0x4e040f30 // dup v16.4s, w25
-	MOVD $0xbd5c1e2d, R25
-	WORD $0x4e040f31 // dup v17.4s, w25
-	MOVD $0x3e088393, R25
-	WORD $0x4e040f32 // dup v18.4s, w25
-	MOVD $0xbeaaaa99, R25
-	WORD $0x4e040f33 // dup v19.4s, w25
+	WORD $0x4e040f20 // dup v0.4s, w25
 span_77:
-	SUBS $4, R1, R1
+	SUBS $8, R1, R1
 	BLT spanned_78
-	WORD $0x3dc00054 // ldr q20, [x2]
-	WORD $0x3dc00075 // ldr q21, [x3]
-	WORD $0x4ea0fab6 // fabs v22.4s, v21.4s
-	WORD $0x4e36d6d8 // fadd v24.4s, v22.4s, v22.4s
-	WORD $0x4e20f71a // fmax v26.4s, v24.4s, v0.4s
-	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
-	WORD $0x4ea31c7b // mov v27.16b, v3.16b
-	WORD $0x4e3acc5b // fmla v27.4s, v2.4s, v26.4s
-	WORD $0x4ea3d77c // fsub v28.4s, v27.4s, v3.4s
-	WORD $0x4ebccc9a // fmls v26.4s, v4.4s, v28.4s
-	WORD $0x4ebcccba // fmls v26.4s, v5.4s, v28.4s
-	WORD $0x4ea71cfd // mov v29.16b, v7.16b
-	WORD $0x4ea81d1e // mov v30.16b, v8.16b
-	WORD $0x4e3acfbe // fmla v30.4s, v29.4s, v26.4s
-	WORD $0x4ea91d3d // mov v29.16b, v9.16b
-	WORD $0x4e3acfdd // fmla v29.4s, v30.4s, v26.4s
-	WORD $0x4eaa1d5e // mov v30.16b, v10.16b
-	WORD $0x4e3acfbe // fmla v30.4s, v29.4s, v26.4s
-	WORD $0x4eab1d7d // mov v29.16b, v11.16b
-	WORD $0x4e3acfdd // fmla v29.4s, v30.4s, v26.4s
-	WORD $0x4eac1d9e // mov v30.16b, v12.16b
-	WORD $0x4e3acfbe // fmla v30.4s, v29.4s, v26.4s
-	WORD $0x6e3adf5c // fmul v28.4s, v26.4s, v26.4s
-	WORD $0x4e3ccfda // fmla v26.4s, v30.4s, v28.4s
-	WORD $0x4e26d75a // fadd v26.4s, v26.4s, v6.4s
-	WORD $0x4f37577b // shl v27.4s, v27.4s, #23
-	WORD $0x4ebb8759 // add v25.4s, v26.4s, v27.4s
-	WORD $0x4e39d4da // fadd v26.4s, v6.4s, v25.4s
-	WORD $0x4e26d4db // fadd v27.4s, v6.4s, v6.4s
-	WORD $0x6e3aff7c // fdiv v28.4s, v27.4s, v26.4s
-	WORD $0x4ebcd4d7 // fsub v23.4s, v6.4s, v28.4s
-	WORD $0x4e2e1ebd // and v29.16b, v21.16b, v14.16b
-	WORD $0x4ebd1ef7 // orr v23.16b, v23.16b, v29.16b
-	WORD $0x6e35deb8 // fmul v24.4s, v21.4s, v21.4s
-	WORD $0x4eaf1df9 // mov v25.16b, v15.16b
-	WORD $0x4eb01e1a // mov v26.16b, v16.16b
-	WORD $0x4e38cf3a // fmla v26.4s, v25.4s, v24.4s
-	WORD $0x4eb11e39 // mov v25.16b, v17.16b
-	WORD $0x4e38cf59 // fmla v25.4s, v26.4s, v24.4s
-	WORD $0x4eb21e5a // mov v26.16b, v18.16b
-	WORD $0x4e38cf3a // fmla v26.4s, v25.4s, v24.4s
-	WORD $0x4eb31e79 // mov v25.16b, v19.16b
-	WORD $0x4e38cf59 // fmla v25.4s, v26.4s, v24.4s
-	WORD $0x6e39df19 // fmul v25.4s, v24.4s, v25.4s
-	WORD $0x4eb51ebb // mov v27.16b, v21.16b
-	WORD $0x4e39cebb // fmla v27.4s, v21.4s, v25.4s
-	WORD $0x6eb6e5bc // fcmgt v28.4s, v13.4s, v22.4s
-	WORD $0x6ebc1f77 // bit v23.16b, v27.16b, v28.16b
-	WORD $0x4ea61cdd // mov v29.16b, v6.16b
-	WORD $0x4eb7cefd // fmls v29.4s, v23.4s, v23.4s
-	WORD $0x6e3dde9e // fmul v30.4s, v20.4s, v29.4s
-	WORD $0x3d80001e // str q30, [x0]
+	WORD $0x3dc00041 // ldr q1, [x2]
+	WORD $0x3dc00062 // ldr q2, [x3]
+	WORD $0x4ea01c03 // mov v3.16b, v0.16b
+	WORD $0x4ea2cc43 // fmls v3.4s, v2.4s, v2.4s
+	WORD $0x6e23dc24 // fmul v4.4s, v1.4s, v3.4s
+	WORD $0x3d800004 // str q4, [x0]
+	WORD $0x3dc00441 // ldr q1, [x2, #16]
+	WORD $0x3dc00462 // ldr q2, [x3, #16]
+	WORD $0x4ea01c03 // mov v3.16b, v0.16b
+	WORD $0x4ea2cc43 // fmls v3.4s, v2.4s, v2.4s
+	WORD $0x6e23dc24 // fmul v4.4s, v1.4s, v3.4s
+	WORD $0x3d800404 // str q4, [x0, #16]
+	ADD $32, R0
+	ADD $32, R2
+	ADD $32, R3
+	B span_77
+spanned_78:
+	ADD $8, R1
+span_79:
+	SUBS $4, R1, R1
+	BLT spanned_80
+	WORD $0x3dc00041 // ldr q1, [x2]
+	WORD $0x3dc00062 // ldr q2, [x3]
+	WORD $0x4ea01c03 // mov v3.16b, v0.16b
+	WORD $0x4ea2cc43 // fmls v3.4s, v2.4s, v2.4s
+	WORD $0x6e23dc24 // fmul v4.4s, v1.4s, v3.4s
+	WORD $0x3d800004 // str q4, [x0]
 	ADD $16, R0
 	ADD $16, R2
 	ADD $16, R3
-	B span_77
-spanned_78:
+	B span_79
+spanned_80:
 	ADD $4, R1
-span_79:
+span_81:
 	SUBS $1, R1, R1
-	BLT spanned_80
-	WORD $0xbd400054 // ldr s20, [x2]
-	WORD $0xbd400075 // ldr s21, [x3]
-	WORD $0x4ea0fab6 // fabs v22.4s, v21.4s
-	WORD $0x4e36d6d8 // fadd v24.4s, v22.4s, v22.4s
-	WORD $0x4e20f71a // fmax v26.4s, v24.4s, v0.4s
-	WORD $0x4ea1f75a // fmin v26.4s, v26.4s, v1.4s
-	WORD $0x4ea31c7b // mov v27.16b, v3.16b
-	WORD $0x4e3acc5b // fmla v27.4s, v2.4s, v26.4s
-	WORD $0x4ea3d77c // fsub v28.4s, v27.4s, v3.4s
-	WORD $0x4ebccc9a // fmls v26.4s, v4.4s, v28.4s
-	WORD $0x4ebcccba // fmls v26.4s, v5.4s, v28.4s
-	WORD $0x4ea71cfd // mov v29.16b, v7.16b
-	WORD $0x4ea81d1e // mov v30.16b, v8.16b
-	WORD $0x4e3acfbe // fmla v30.4s, v29.4s, v26.4s
-	WORD $0x4ea91d3d // mov v29.16b, v9.16b
-	WORD $0x4e3acfdd // fmla v29.4s, v30.4s, v26.4s
-	WORD $0x4eaa1d5e // mov v30.16b, v10.16b
-	WORD $0x4e3acfbe // fmla v30.4s, v29.4s, v26.4s
-	WORD $0x4eab1d7d // mov v29.16b, v11.16b
-	WORD $0x4e3acfdd // fmla v29.4s, v30.4s, v26.4s
-	WORD $0x4eac1d9e // mov v30.16b, v12.16b
-	WORD $0x4e3acfbe // fmla v30.4s, v29.4s, v26.4s
-	WORD $0x6e3adf5c // fmul v28.4s, v26.4s, v26.4s
-	WORD $0x4e3ccfda // fmla v26.4s, v30.4s, v28.4s
-	WORD $0x4e26d75a // fadd v26.4s, v26.4s, v6.4s
-	WORD $0x4f37577b // shl v27.4s, v27.4s, #23
-	WORD $0x4ebb8759 // add v25.4s, v26.4s, v27.4s
-	WORD $0x4e39d4da // fadd v26.4s, v6.4s, v25.4s
-	WORD $0x4e26d4db // fadd v27.4s, v6.4s, v6.4s
-	WORD $0x6e3aff7c // fdiv v28.4s, v27.4s, v26.4s
-	WORD $0x4ebcd4d7 // fsub v23.4s, v6.4s, v28.4s
-	WORD $0x4e2e1ebd // and v29.16b, v21.16b, v14.16b
-	WORD $0x4ebd1ef7 // orr v23.16b, v23.16b, v29.16b
-	WORD $0x6e35deb8 // fmul v24.4s, v21.4s, v21.4s
-	WORD $0x4eaf1df9 // mov v25.16b, v15.16b
-	WORD $0x4eb01e1a // mov v26.16b, v16.16b
-	WORD $0x4e38cf3a // fmla v26.4s, v25.4s, v24.4s
-	WORD $0x4eb11e39 // mov v25.16b, v17.16b
-	WORD $0x4e38cf59 // fmla v25.4s, v26.4s, v24.4s
-	WORD $0x4eb21e5a // mov v26.16b, v18.16b
-	WORD $0x4e38cf3a // fmla v26.4s, v25.4s, v24.4s
-	WORD $0x4eb31e79 // mov v25.16b, v19.16b
-	WORD $0x4e38cf59 // fmla v25.4s, v26.4s, v24.4s
-	WORD $0x6e39df19 // fmul v25.4s, v24.4s, v25.4s
-	WORD $0x4eb51ebb // mov v27.16b, v21.16b
-	WORD $0x4e39cebb // fmla v27.4s, v21.4s, v25.4s
-	WORD $0x6eb6e5bc // fcmgt v28.4s, v13.4s, v22.4s
-	WORD $0x6ebc1f77 // bit v23.16b, v27.16b, v28.16b
-	WORD $0x4ea61cdd // mov v29.16b, v6.16b
-	WORD $0x4eb7cefd // fmls v29.4s, v23.4s, v23.4s
-	WORD $0x6e3dde9e // fmul v30.4s, v20.4s, v29.4s
-	WORD $0xbd00001e // str s30, [x0]
+	BLT spanned_82
+	WORD $0xbd400041 // ldr s1, [x2]
+	WORD $0xbd400062 // ldr s2, [x3]
+	WORD $0x4ea01c03 // mov v3.16b, v0.16b
+	WORD $0x4ea2cc43 // fmls v3.4s, v2.4s, v2.4s
+	WORD $0x6e23dc24 // fmul v4.4s, v1.4s, v3.4s
+	WORD $0xbd000004 // str s4, [x0]
 	ADD $4, R0
 	ADD $4, R2
 	ADD $4, R3
-	B span_79
-spanned_80:
+	B span_81
+spanned_82:
 	ADD $1, R1
 	RET
 
@@ -1389,9 +1280,9 @@ TEXT ·adamNEON(SB), NOSPLIT, $0-104
 	WORD $0x4d40c965 // ld1r { v5.4s }, [x11]
 	ADD $24, R5, R12
 	WORD $0x4d40c986 // ld1r { v6.4s }, [x12]
-span_81:
+span_83:
 	SUBS $4, R4, R4
-	BLT spanned_82
+	BLT spanned_84
 	WORD $0x3dc00027 // ldr q7, [x1]
 	WORD $0x3dc00048 // ldr q8, [x2]
 	WORD $0x6e28dc09 // fmul v9.4s, v0.4s, v8.4s
@@ -1416,12 +1307,12 @@ span_81:
 	ADD $16, R1
 	ADD $16, R2
 	ADD $16, R3
-	B span_81
-spanned_82:
+	B span_83
+spanned_84:
 	ADD $4, R4
-span_83:
+span_85:
 	SUBS $1, R4, R4
-	BLT spanned_84
+	BLT spanned_86
 	WORD $0xbd400027 // ldr s7, [x1]
 	WORD $0xbd400048 // ldr s8, [x2]
 	WORD $0x6e28dc09 // fmul v9.4s, v0.4s, v8.4s
@@ -1446,8 +1337,8 @@ span_83:
 	ADD $4, R1
 	ADD $4, R2
 	ADD $4, R3
-	B span_83
-spanned_84:
+	B span_85
+spanned_86:
 	ADD $1, R4
 	RET
 
@@ -1461,9 +1352,9 @@ TEXT ·momentumNEON(SB), NOSPLIT, $0-80
 	WORD $0x4e040f20 // dup v0.4s, w25
 	MOVWU momentum+76(FP), R25
 	WORD $0x4e040f21 // dup v1.4s, w25
-span_85:
+span_87:
 	SUBS $8, R3, R3
-	BLT spanned_86
+	BLT spanned_88
 	WORD $0x3dc00022 // ldr q2, [x1]
 	WORD $0x3dc00043 // ldr q3, [x2]
 	WORD $0x4ea21c44 // mov v4.16b, v2.16b
@@ -1485,12 +1376,12 @@ span_85:
 	ADD $32, R0
 	ADD $32, R1
 	ADD $32, R2
-	B span_85
-spanned_86:
+	B span_87
+spanned_88:
 	ADD $8, R3
-span_87:
+span_89:
 	SUBS $4, R3, R3
-	BLT spanned_88
+	BLT spanned_90
 	WORD $0x3dc00022 // ldr q2, [x1]
 	WORD $0x3dc00043 // ldr q3, [x2]
 	WORD $0x4ea21c44 // mov v4.16b, v2.16b
@@ -1503,12 +1394,12 @@ span_87:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	B span_87
-spanned_88:
+	B span_89
+spanned_90:
 	ADD $4, R3
-span_89:
+span_91:
 	SUBS $1, R3, R3
-	BLT spanned_90
+	BLT spanned_92
 	WORD $0xbd400022 // ldr s2, [x1]
 	WORD $0xbd400043 // ldr s3, [x2]
 	WORD $0x4ea21c44 // mov v4.16b, v2.16b
@@ -1521,8 +1412,8 @@ span_89:
 	ADD $4, R0
 	ADD $4, R1
 	ADD $4, R2
-	B span_89
-spanned_90:
+	B span_91
+spanned_92:
 	ADD $1, R3
 	RET
 
@@ -1535,9 +1426,9 @@ TEXT ·distanceNEON(SB), NOSPLIT, $0-56
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
-span_91:
+span_93:
 	SUBS $8, R2, R2
-	BLT spanned_92
+	BLT spanned_94
 	WORD $0x3dc00004 // ldr q4, [x0]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
@@ -1560,12 +1451,12 @@ span_91:
 	WORD $0x4e6bcd63 // fmla v3.2d, v11.2d, v11.2d
 	ADD $32, R0
 	ADD $32, R1
-	B span_91
-spanned_92:
+	B span_93
+spanned_94:
 	ADD $8, R2
-span_93:
+span_95:
 	SUBS $4, R2, R2
-	BLT spanned_94
+	BLT spanned_96
 	WORD $0x3dc00004 // ldr q4, [x0]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
@@ -1578,12 +1469,12 @@ span_93:
 	WORD $0x4e6bcd61 // fmla v1.2d, v11.2d, v11.2d
 	ADD $16, R0
 	ADD $16, R1
-	B span_93
-spanned_94:
+	B span_95
+spanned_96:
 	ADD $4, R2
-span_95:
+span_97:
 	SUBS $1, R2, R2
-	BLT spanned_96
+	BLT spanned_98
 	WORD $0xbd400004 // ldr s4, [x0]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
@@ -1596,8 +1487,8 @@ span_95:
 	WORD $0x4e6bcd61 // fmla v1.2d, v11.2d, v11.2d
 	ADD $4, R0
 	ADD $4, R1
-	B span_95
-spanned_96:
+	B span_97
+spanned_98:
 	ADD $1, R2
 	WORD $0x4e62d400 // fadd v0.2d, v0.2d, v2.2d
 	WORD $0x4e63d421 // fadd v1.2d, v1.2d, v3.2d
@@ -1615,9 +1506,9 @@ TEXT ·dotNEON(SB), NOSPLIT, $0-56
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
-span_97:
+span_99:
 	SUBS $8, R2, R2
-	BLT spanned_98
+	BLT spanned_100
 	WORD $0x3dc00004 // ldr q4, [x0]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
@@ -1636,12 +1527,12 @@ span_97:
 	WORD $0x4e69ccc3 // fmla v3.2d, v6.2d, v9.2d
 	ADD $32, R0
 	ADD $32, R1
-	B span_97
-spanned_98:
+	B span_99
+spanned_100:
 	ADD $8, R2
-span_99:
+span_101:
 	SUBS $4, R2, R2
-	BLT spanned_100
+	BLT spanned_102
 	WORD $0x3dc00004 // ldr q4, [x0]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
@@ -1652,12 +1543,12 @@ span_99:
 	WORD $0x4e69ccc1 // fmla v1.2d, v6.2d, v9.2d
 	ADD $16, R0
 	ADD $16, R1
-	B span_99
-spanned_100:
+	B span_101
+spanned_102:
 	ADD $4, R2
-span_101:
+span_103:
 	SUBS $1, R2, R2
-	BLT spanned_102
+	BLT spanned_104
 	WORD $0xbd400004 // ldr s4, [x0]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
@@ -1668,8 +1559,8 @@ span_101:
 	WORD $0x4e69ccc1 // fmla v1.2d, v6.2d, v9.2d
 	ADD $4, R0
 	ADD $4, R1
-	B span_101
-spanned_102:
+	B span_103
+spanned_104:
 	ADD $1, R2
 	WORD $0x4e62d400 // fadd v0.2d, v0.2d, v2.2d
 	WORD $0x4e63d421 // fadd v1.2d, v1.2d, v3.2d
@@ -1716,9 +1607,9 @@ TEXT ·expShiftNEON(SB), NOSPLIT, $0-64
 	WORD $0x4e040f2f // dup v15.4s, w25
 	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
 	WORD $0x6f00e411 // movi v17.2d, #0000000000000000
-span_103:
+span_105:
 	SUBS $4, R2, R2
-	BLT spanned_104
+	BLT spanned_106
 	WORD $0x3dc00032 // ldr q18, [x1]
 	WORD $0x4ea21c53 // mov v19.16b, v2.16b
 	WORD $0x4e32cc13 // fmla v19.4s, v0.4s, v18.4s
@@ -1752,12 +1643,12 @@ span_103:
 	WORD $0x4e76d631 // fadd v17.2d, v17.2d, v22.2d
 	ADD $16, R0
 	ADD $16, R1
-	B span_103
-spanned_104:
+	B span_105
+spanned_106:
 	ADD $4, R2
-span_105:
+span_107:
 	SUBS $1, R2, R2
-	BLT spanned_106
+	BLT spanned_108
 	WORD $0xbd400032 // ldr s18, [x1]
 	WORD $0x4ea21c53 // mov v19.16b, v2.16b
 	WORD $0x4e32cc13 // fmla v19.4s, v0.4s, v18.4s
@@ -1792,8 +1683,8 @@ span_105:
 	WORD $0x4e77d631 // fadd v17.2d, v17.2d, v23.2d
 	ADD $4, R0
 	ADD $4, R1
-	B span_105
-spanned_106:
+	B span_107
+spanned_108:
 	ADD $1, R2
 	WORD $0x4e71d610 // fadd v16.2d, v16.2d, v17.2d
 	WORD $0x6e70d610 // faddp v16.2d, v16.2d, v16.2d
@@ -1806,35 +1697,35 @@ TEXT ·maximumNEON(SB), NOSPLIT, $0-28
 	MOVD x_len+8(FP), R1
 	WORD $0x4d40c800 // ld1r { v0.4s }, [x0]
 	WORD $0x4d40c801 // ld1r { v1.4s }, [x0]
-span_107:
+span_109:
 	SUBS $8, R1, R1
-	BLT spanned_108
+	BLT spanned_110
 	WORD $0x3dc00002 // ldr q2, [x0]
 	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
 	WORD $0x3dc00402 // ldr q2, [x0, #16]
 	WORD $0x4e22f421 // fmax v1.4s, v1.4s, v2.4s
 	ADD $32, R0
-	B span_107
-spanned_108:
+	B span_109
+spanned_110:
 	ADD $8, R1
-span_109:
+span_111:
 	SUBS $4, R1, R1
-	BLT spanned_110
+	BLT spanned_112
 	WORD $0x3dc00002 // ldr q2, [x0]
 	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
 	ADD $16, R0
-	B span_109
-spanned_110:
+	B span_111
+spanned_112:
 	ADD $4, R1
-span_111:
+span_113:
 	SUBS $1, R1, R1
-	BLT spanned_112
+	BLT spanned_114
 	WORD $0xbd400002 // ldr s2, [x0]
 	WORD $0x4e040442 // dup v2.4s, v2.s[0]
 	WORD $0x4e22f400 // fmax v0.4s, v0.4s, v2.4s
 	ADD $4, R0
-	B span_111
-spanned_112:
+	B span_113
+spanned_114:
 	ADD $1, R1
 	WORD $0x4e21f400 // fmax v0.4s, v0.4s, v1.4s
 	WORD $0x6e30f800 // fmaxv s0, v0.4s
@@ -1848,9 +1739,9 @@ TEXT ·finiteNEON(SB), NOSPLIT, $0-25
 	MOVD $0x7f800000, R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
-span_113:
+span_115:
 	SUBS $16, R1, R1
-	BLT spanned_114
+	BLT spanned_116
 	WORD $0x3dc00002 // ldr q2, [x0]
 	WORD $0x4e201c43 // and v3.16b, v2.16b, v0.16b
 	WORD $0x6ea08c64 // cmeq v4.4s, v3.4s, v0.4s
@@ -1868,30 +1759,30 @@ span_113:
 	WORD $0x6ea08c64 // cmeq v4.4s, v3.4s, v0.4s
 	WORD $0x4ea41c21 // orr v1.16b, v1.16b, v4.16b
 	ADD $64, R0
-	B span_113
-spanned_114:
+	B span_115
+spanned_116:
 	ADD $16, R1
-span_115:
+span_117:
 	SUBS $4, R1, R1
-	BLT spanned_116
+	BLT spanned_118
 	WORD $0x3dc00002 // ldr q2, [x0]
 	WORD $0x4e201c43 // and v3.16b, v2.16b, v0.16b
 	WORD $0x6ea08c64 // cmeq v4.4s, v3.4s, v0.4s
 	WORD $0x4ea41c21 // orr v1.16b, v1.16b, v4.16b
 	ADD $16, R0
-	B span_115
-spanned_116:
+	B span_117
+spanned_118:
 	ADD $4, R1
-span_117:
+span_119:
 	SUBS $1, R1, R1
-	BLT spanned_118
+	BLT spanned_120
 	WORD $0xbd400002 // ldr s2, [x0]
 	WORD $0x4e201c43 // and v3.16b, v2.16b, v0.16b
 	WORD $0x6ea08c64 // cmeq v4.4s, v3.4s, v0.4s
 	WORD $0x4ea41c21 // orr v1.16b, v1.16b, v4.16b
 	ADD $4, R0
-	B span_117
-spanned_118:
+	B span_119
+spanned_120:
 	ADD $1, R1
 	VMOV V1.D[0], R2
 	VMOV V1.D[1], R3
@@ -1908,13 +1799,13 @@ TEXT ·addRowsNEON(SB), NOSPLIT, $0-80
 	MOVD e_base+48(FP), R2
 	MOVD e_len+56(FP), R3
 	MOVD width+72(FP), R4
-loop_119:
+loop_121:
 	MOVD R4, R5
 	WORD $0x4d40c840 // ld1r { v0.4s }, [x2]
 	ADD $4, R2
-span_120:
+span_122:
 	SUBS $16, R5, R5
-	BLT spanned_121
+	BLT spanned_123
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x4e21d402 // fadd v2.4s, v0.4s, v1.4s
 	WORD $0x3d800002 // str q2, [x0]
@@ -1929,33 +1820,33 @@ span_120:
 	WORD $0x3d800c02 // str q2, [x0, #48]
 	ADD $64, R0
 	ADD $64, R1
-	B span_120
-spanned_121:
+	B span_122
+spanned_123:
 	ADD $16, R5
-span_122:
+span_124:
 	SUBS $4, R5, R5
-	BLT spanned_123
+	BLT spanned_125
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x4e21d402 // fadd v2.4s, v0.4s, v1.4s
 	WORD $0x3d800002 // str q2, [x0]
 	ADD $16, R0
 	ADD $16, R1
-	B span_122
-spanned_123:
+	B span_124
+spanned_125:
 	ADD $4, R5
-span_124:
+span_126:
 	SUBS $1, R5, R5
-	BLT spanned_125
+	BLT spanned_127
 	WORD $0xbd400021 // ldr s1, [x1]
 	WORD $0x4e21d402 // fadd v2.4s, v0.4s, v1.4s
 	WORD $0xbd000002 // str s2, [x0]
 	ADD $4, R0
 	ADD $4, R1
-	B span_124
-spanned_125:
+	B span_126
+spanned_127:
 	ADD $1, R5
 	SUBS $1, R3, R3
-	BNE loop_119
+	BNE loop_121
 	RET
 
 // func sumRowsNEON(s, x []float32, width int)
@@ -1964,15 +1855,15 @@ TEXT ·sumRowsNEON(SB), NOSPLIT, $0-56
 	MOVD x_base+24(FP), R1
 	MOVD s_len+8(FP), R2
 	MOVD width+48(FP), R3
-loop_126:
+loop_128:
 	MOVD R3, R4
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
 	WORD $0x6f00e402 // movi v2.2d, #0000000000000000
 	WORD $0x6f00e403 // movi v3.2d, #0000000000000000
-span_127:
+span_129:
 	SUBS $8, R4, R4
-	BLT spanned_128
+	BLT spanned_130
 	WORD $0x3dc00024 // ldr q4, [x1]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
@@ -1984,32 +1875,32 @@ span_127:
 	WORD $0x4e65d442 // fadd v2.2d, v2.2d, v5.2d
 	WORD $0x4e66d463 // fadd v3.2d, v3.2d, v6.2d
 	ADD $32, R1
-	B span_127
-spanned_128:
+	B span_129
+spanned_130:
 	ADD $8, R4
-span_129:
+span_131:
 	SUBS $4, R4, R4
-	BLT spanned_130
+	BLT spanned_132
 	WORD $0x3dc00024 // ldr q4, [x1]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
 	WORD $0x4e65d400 // fadd v0.2d, v0.2d, v5.2d
 	WORD $0x4e66d421 // fadd v1.2d, v1.2d, v6.2d
 	ADD $16, R1
-	B span_129
-spanned_130:
+	B span_131
+spanned_132:
 	ADD $4, R4
-span_131:
+span_133:
 	SUBS $1, R4, R4
-	BLT spanned_132
+	BLT spanned_134
 	WORD $0xbd400024 // ldr s4, [x1]
 	WORD $0x0e617885 // fcvtl v5.2d, v4.2s
 	WORD $0x4e617886 // fcvtl2 v6.2d, v4.4s
 	WORD $0x4e65d400 // fadd v0.2d, v0.2d, v5.2d
 	WORD $0x4e66d421 // fadd v1.2d, v1.2d, v6.2d
 	ADD $4, R1
-	B span_131
-spanned_132:
+	B span_133
+spanned_134:
 	ADD $1, R4
 	WORD $0x4e62d400 // fadd v0.2d, v0.2d, v2.2d
 	WORD $0x4e63d421 // fadd v1.2d, v1.2d, v3.2d
@@ -2019,7 +1910,7 @@ spanned_132:
 	WORD $0xbd000004 // str s4, [x0]
 	ADD $4, R0
 	SUBS $1, R2, R2
-	BNE loop_126
+	BNE loop_128
 	RET
 
 // func rowMomentsNEON(sums []float64, x []float32, width int)
@@ -2029,7 +1920,7 @@ TEXT ·rowMomentsNEON(SB), NOSPLIT, $0-56
 	MOVD sums_len+8(FP), R2
 	LSR $1, R2, R2
 	MOVD width+48(FP), R3
-loop_133:
+loop_135:
 	MOVD R3, R4
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	WORD $0x6f00e401 // movi v1.2d, #0000000000000000
@@ -2039,9 +1930,9 @@ loop_133:
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
 	WORD $0x6f00e407 // movi v7.2d, #0000000000000000
-span_134:
+span_136:
 	SUBS $8, R4, R4
-	BLT spanned_135
+	BLT spanned_137
 	WORD $0x3dc00028 // ldr q8, [x1]
 	WORD $0x0e617909 // fcvtl v9.2d, v8.2s
 	WORD $0x4e61790a // fcvtl2 v10.2d, v8.4s
@@ -2057,12 +1948,12 @@ span_134:
 	WORD $0x4e6ad463 // fadd v3.2d, v3.2d, v10.2d
 	WORD $0x4e6acd47 // fmla v7.2d, v10.2d, v10.2d
 	ADD $32, R1
-	B span_134
-spanned_135:
+	B span_136
+spanned_137:
 	ADD $8, R4
-span_136:
+span_138:
 	SUBS $4, R4, R4
-	BLT spanned_137
+	BLT spanned_139
 	WORD $0x3dc00028 // ldr q8, [x1]
 	WORD $0x0e617909 // fcvtl v9.2d, v8.2s
 	WORD $0x4e61790a // fcvtl2 v10.2d, v8.4s
@@ -2071,12 +1962,12 @@ span_136:
 	WORD $0x4e6ad421 // fadd v1.2d, v1.2d, v10.2d
 	WORD $0x4e6acd45 // fmla v5.2d, v10.2d, v10.2d
 	ADD $16, R1
-	B span_136
-spanned_137:
+	B span_138
+spanned_139:
 	ADD $4, R4
-span_138:
+span_140:
 	SUBS $1, R4, R4
-	BLT spanned_139
+	BLT spanned_141
 	WORD $0xbd400028 // ldr s8, [x1]
 	WORD $0x0e617909 // fcvtl v9.2d, v8.2s
 	WORD $0x4e61790a // fcvtl2 v10.2d, v8.4s
@@ -2085,8 +1976,8 @@ span_138:
 	WORD $0x4e6ad421 // fadd v1.2d, v1.2d, v10.2d
 	WORD $0x4e6acd45 // fmla v5.2d, v10.2d, v10.2d
 	ADD $4, R1
-	B span_138
-spanned_139:
+	B span_140
+spanned_141:
 	ADD $1, R4
 	WORD $0x4e62d400 // fadd v0.2d, v0.2d, v2.2d
 	WORD $0x4e63d421 // fadd v1.2d, v1.2d, v3.2d
@@ -2100,7 +1991,7 @@ spanned_139:
 	WORD $0xfd000404 // str d4, [x0, #8]
 	ADD $16, R0
 	SUBS $1, R2, R2
-	BNE loop_133
+	BNE loop_135
 	RET
 
 // func normalizeLeakyNEON(y, x []float32, width int, mean, scale, shift []float32, slope float32)
@@ -2117,7 +2008,7 @@ TEXT ·normalizeLeakyNEON(SB), NOSPLIT, $0-132
 	WORD $0x4e040f22 // dup v2.4s, w25
 	MOVD scale_len+88(FP), R5
 	MOVD width+48(FP), R6
-loop_140:
+loop_142:
 	MOVD R6, R7
 	WORD $0x4d40c843 // ld1r { v3.4s }, [x2]
 	ADD $4, R2
@@ -2125,9 +2016,9 @@ loop_140:
 	ADD $4, R3
 	WORD $0x4d40c885 // ld1r { v5.4s }, [x4]
 	ADD $4, R4
-span_141:
+span_143:
 	SUBS $8, R7, R7
-	BLT spanned_142
+	BLT spanned_144
 	WORD $0x3dc00026 // ldr q6, [x1]
 	WORD $0x4ea3d4c7 // fsub v7.4s, v6.4s, v3.4s
 	WORD $0x4ea51ca8 // mov v8.16b, v5.16b
@@ -2148,12 +2039,12 @@ span_141:
 	WORD $0x3d80040b // str q11, [x0, #16]
 	ADD $32, R0
 	ADD $32, R1
-	B span_141
-spanned_142:
+	B span_143
+spanned_144:
 	ADD $8, R7
-span_143:
+span_145:
 	SUBS $4, R7, R7
-	BLT spanned_144
+	BLT spanned_146
 	WORD $0x3dc00026 // ldr q6, [x1]
 	WORD $0x4ea3d4c7 // fsub v7.4s, v6.4s, v3.4s
 	WORD $0x4ea51ca8 // mov v8.16b, v5.16b
@@ -2165,12 +2056,12 @@ span_143:
 	WORD $0x3d80000b // str q11, [x0]
 	ADD $16, R0
 	ADD $16, R1
-	B span_143
-spanned_144:
+	B span_145
+spanned_146:
 	ADD $4, R7
-span_145:
+span_147:
 	SUBS $1, R7, R7
-	BLT spanned_146
+	BLT spanned_148
 	WORD $0xbd400026 // ldr s6, [x1]
 	WORD $0x4ea3d4c7 // fsub v7.4s, v6.4s, v3.4s
 	WORD $0x4ea51ca8 // mov v8.16b, v5.16b
@@ -2182,11 +2073,11 @@ span_145:
 	WORD $0xbd00000b // str s11, [x0]
 	ADD $4, R0
 	ADD $4, R1
-	B span_145
-spanned_146:
+	B span_147
+spanned_148:
 	ADD $1, R7
 	SUBS $1, R5, R5
-	BNE loop_140
+	BNE loop_142
 	RET
 
 // func normSumsLeakyNEON(gy, x []float32, width int, mean, scale, shift []float32, slope float32, sums []float64)
@@ -2204,7 +2095,7 @@ TEXT ·normSumsLeakyNEON(SB), NOSPLIT, $0-160
 	WORD $0x4e040f22 // dup v2.4s, w25
 	MOVD scale_len+88(FP), R7
 	MOVD width+48(FP), R8
-loop_147:
+loop_149:
 	MOVD R8, R9
 	WORD $0x4d40c848 // ld1r { v8.4s }, [x2]
 	ADD $4, R2
@@ -2213,7 +2104,7 @@ loop_147:
 	WORD $0x4d40c88a // ld1r { v10.4s }, [x4]
 	ADD $4, R4
 	WORD $0x6f00e407 // movi v7.2d, #0000000000000000
-block_148:
+block_150:
 	MOVD $512, R6
 	CMP R9, R6
 	CSEL LT, R6, R9, R6
@@ -2222,9 +2113,9 @@ block_148:
 	WORD $0x6f00e405 // movi v5.2d, #0000000000000000
 	WORD $0x6f00e404 // movi v4.2d, #0000000000000000
 	WORD $0x6f00e406 // movi v6.2d, #0000000000000000
-span_150:
+span_152:
 	SUBS $8, R6, R6
-	BLT spanned_151
+	BLT spanned_153
 	WORD $0x3dc0002b // ldr q11, [x1]
 	WORD $0x4ea8d56b // fsub v11.4s, v11.4s, v8.4s
 	WORD $0x4eaa1d4c // mov v12.16b, v10.16b
@@ -2247,12 +2138,12 @@ span_150:
 	WORD $0x4e2bcda6 // fmla v6.4s, v13.4s, v11.4s
 	ADD $32, R0
 	ADD $32, R1
-	B span_150
-spanned_151:
+	B span_152
+spanned_153:
 	ADD $8, R6
-span_152:
+span_154:
 	SUBS $4, R6, R6
-	BLT spanned_153
+	BLT spanned_155
 	WORD $0x3dc0002b // ldr q11, [x1]
 	WORD $0x4ea8d56b // fsub v11.4s, v11.4s, v8.4s
 	WORD $0x4eaa1d4c // mov v12.16b, v10.16b
@@ -2265,12 +2156,12 @@ span_152:
 	WORD $0x4e2bcda5 // fmla v5.4s, v13.4s, v11.4s
 	ADD $16, R0
 	ADD $16, R1
-	B span_152
-spanned_153:
+	B span_154
+spanned_155:
 	ADD $4, R6
-span_154:
+span_156:
 	SUBS $1, R6, R6
-	BLT spanned_155
+	BLT spanned_157
 	WORD $0xbd40002b // ldr s11, [x1]
 	WORD $0x4ea8d56b // fsub v11.4s, v11.4s, v8.4s
 	WORD $0x1e20416b // fmov s11, s11
@@ -2284,8 +2175,8 @@ span_154:
 	WORD $0x4e2bcda5 // fmla v5.4s, v13.4s, v11.4s
 	ADD $4, R0
 	ADD $4, R1
-	B span_154
-spanned_155:
+	B span_156
+spanned_157:
 	ADD $1, R6
 	WORD $0x4e24d463 // fadd v3.4s, v3.4s, v4.4s
 	WORD $0x0e61786b // fcvtl v11.2d, v3.2s
@@ -2297,13 +2188,13 @@ spanned_155:
 	WORD $0x4e6ed5ad // fadd v13.2d, v13.2d, v14.2d
 	WORD $0x6e6dd56f // faddp v15.2d, v11.2d, v13.2d
 	WORD $0x4e6fd4e7 // fadd v7.2d, v7.2d, v15.2d
-	CBZ R9, last_149
-	B block_148
-last_149:
+	CBZ R9, last_151
+	B block_150
+last_151:
 	WORD $0x3d8000a7 // str q7, [x5]
 	ADD $16, R5
 	SUBS $1, R7, R7
-	BNE loop_147
+	BNE loop_149
 	RET
 
 // func normalizeSiLUNEON(y, x []float32, width int, mean, scale, shift []float32)
@@ -2341,7 +2232,7 @@ TEXT ·normalizeSiLUNEON(SB), NOSPLIT, $0-128
 	WORD $0x4e040f2c // dup v12.4s, w25
 	MOVD scale_len+88(FP), R5
 	MOVD width+48(FP), R6
-loop_156:
+loop_158:
 	MOVD R6, R7
 	WORD $0x4d40c84d // ld1r { v13.4s }, [x2]
 	ADD $4, R2
@@ -2349,9 +2240,9 @@ loop_156:
 	ADD $4, R3
 	WORD $0x4d40c88f // ld1r { v15.4s }, [x4]
 	ADD $4, R4
-span_157:
+span_159:
 	SUBS $8, R7, R7
-	BLT spanned_158
+	BLT spanned_160
 	WORD $0x3dc00030 // ldr q16, [x1]
 	WORD $0x4eadd611 // fsub v17.4s, v16.4s, v13.4s
 	WORD $0x4eaf1df2 // mov v18.16b, v15.16b
@@ -2416,12 +2307,12 @@ span_157:
 	WORD $0x3d800416 // str q22, [x0, #16]
 	ADD $32, R0
 	ADD $32, R1
-	B span_157
-spanned_158:
+	B span_159
+spanned_160:
 	ADD $8, R7
-span_159:
+span_161:
 	SUBS $4, R7, R7
-	BLT spanned_160
+	BLT spanned_162
 	WORD $0x3dc00030 // ldr q16, [x1]
 	WORD $0x4eadd611 // fsub v17.4s, v16.4s, v13.4s
 	WORD $0x4eaf1df2 // mov v18.16b, v15.16b
@@ -2455,12 +2346,12 @@ span_159:
 	WORD $0x3d800016 // str q22, [x0]
 	ADD $16, R0
 	ADD $16, R1
-	B span_159
-spanned_160:
+	B span_161
+spanned_162:
 	ADD $4, R7
-span_161:
+span_163:
 	SUBS $1, R7, R7
-	BLT spanned_162
+	BLT spanned_164
 	WORD $0xbd400030 // ldr s16, [x1]
 	WORD $0x4eadd611 // fsub v17.4s, v16.4s, v13.4s
 	WORD $0x4eaf1df2 // mov v18.16b, v15.16b
@@ -2494,11 +2385,11 @@ span_161:
 	WORD $0xbd000016 // str s22, [x0]
 	ADD $4, R0
 	ADD $4, R1
-	B span_161
-spanned_162:
+	B span_163
+spanned_164:
 	ADD $1, R7
 	SUBS $1, R5, R5
-	BNE loop_156
+	BNE loop_158
 	RET
 
 // func normSumsSiLUNEON(gz, gy, x []float32, width int, mean, scale, shift []float32, sums []float64)
@@ -2538,7 +2429,7 @@ TEXT ·normSumsSiLUNEON(SB), NOSPLIT, $0-176
 	WORD $0x4e040f2c // dup v12.4s, w25
 	MOVD scale_len+112(FP), R8
 	MOVD width+72(FP), R9
-loop_163:
+loop_165:
 	MOVD R9, R10
 	WORD $0x4d40c872 // ld1r { v18.4s }, [x3]
 	ADD $4, R3
@@ -2547,7 +2438,7 @@ loop_163:
 	WORD $0x4d40c8b4 // ld1r { v20.4s }, [x5]
 	ADD $4, R5
 	WORD $0x6f00e411 // movi v17.2d, #0000000000000000
-block_164:
+block_166:
 	MOVD $512, R7
 	CMP R10, R7
 	CSEL LT, R7, R10, R7
@@ -2556,9 +2447,9 @@ block_164:
 	WORD $0x6f00e40f // movi v15.2d, #0000000000000000
 	WORD $0x6f00e40e // movi v14.2d, #0000000000000000
 	WORD $0x6f00e410 // movi v16.2d, #0000000000000000
-span_166:
+span_168:
 	SUBS $8, R7, R7
-	BLT spanned_167
+	BLT spanned_169
 	WORD $0x3dc00035 // ldr q21, [x1]
 	WORD $0x4eb2d6b5 // fsub v21.4s, v21.4s, v18.4s
 	WORD $0x4eb41e96 // mov v22.16b, v20.16b
@@ -2640,12 +2531,12 @@ span_166:
 	ADD $32, R0
 	ADD $32, R1
 	ADD $32, R2
-	B span_166
-spanned_167:
+	B span_168
+spanned_169:
 	ADD $8, R7
-span_168:
+span_170:
 	SUBS $4, R7, R7
-	BLT spanned_169
+	BLT spanned_171
 	WORD $0x3dc00035 // ldr q21, [x1]
 	WORD $0x4eb2d6b5 // fsub v21.4s, v21.4s, v18.4s
 	WORD $0x4eb41e96 // mov v22.16b, v20.16b
@@ -2688,12 +2579,12 @@ span_168:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	B span_168
-spanned_169:
+	B span_170
+spanned_171:
 	ADD $4, R7
-span_170:
+span_172:
 	SUBS $1, R7, R7
-	BLT spanned_171
+	BLT spanned_173
 	WORD $0xbd400035 // ldr s21, [x1]
 	WORD $0x4eb2d6b5 // fsub v21.4s, v21.4s, v18.4s
 	WORD $0x1e2042b5 // fmov s21, s21
@@ -2737,8 +2628,8 @@ span_170:
 	ADD $4, R0
 	ADD $4, R1
 	ADD $4, R2
-	B span_170
-spanned_171:
+	B span_172
+spanned_173:
 	ADD $1, R7
 	WORD $0x4e2ed5ad // fadd v13.4s, v13.4s, v14.4s
 	WORD $0x0e6179b5 // fcvtl v21.2d, v13.2s
@@ -2750,13 +2641,13 @@ spanned_171:
 	WORD $0x4e78d6f7 // fadd v23.2d, v23.2d, v24.2d
 	WORD $0x6e77d6b9 // faddp v25.2d, v21.2d, v23.2d
 	WORD $0x4e79d631 // fadd v17.2d, v17.2d, v25.2d
-	CBZ R10, last_165
-	B block_164
-last_165:
+	CBZ R10, last_167
+	B block_166
+last_167:
 	WORD $0x3d8000d1 // str q17, [x6]
 	ADD $16, R6
 	SUBS $1, R8, R8
-	BNE loop_163
+	BNE loop_165
 	RET
 
 // func normGradLeakyNEON(gx, gy, x []float32, width int, mean, scale, shift []float32, slope float32, tilt, offset []float32)
@@ -2776,7 +2667,7 @@ TEXT ·normGradLeakyNEON(SB), NOSPLIT, $0-208
 	WORD $0x4e040f22 // dup v2.4s, w25
 	MOVD scale_len+112(FP), R8
 	MOVD width+72(FP), R9
-loop_172:
+loop_174:
 	MOVD R9, R10
 	WORD $0x4d40c863 // ld1r { v3.4s }, [x3]
 	ADD $4, R3
@@ -2788,9 +2679,9 @@ loop_172:
 	ADD $4, R6
 	WORD $0x4d40c8e7 // ld1r { v7.4s }, [x7]
 	ADD $4, R7
-span_173:
+span_175:
 	SUBS $8, R10, R10
-	BLT spanned_174
+	BLT spanned_176
 	WORD $0x3dc00048 // ldr q8, [x2]
 	WORD $0x4ea3d509 // fsub v9.4s, v8.4s, v3.4s
 	WORD $0x3dc0002a // ldr q10, [x1]
@@ -2820,12 +2711,12 @@ span_173:
 	ADD $32, R0
 	ADD $32, R1
 	ADD $32, R2
-	B span_173
-spanned_174:
+	B span_175
+spanned_176:
 	ADD $8, R10
-span_175:
+span_177:
 	SUBS $4, R10, R10
-	BLT spanned_176
+	BLT spanned_178
 	WORD $0x3dc00048 // ldr q8, [x2]
 	WORD $0x4ea3d509 // fsub v9.4s, v8.4s, v3.4s
 	WORD $0x3dc0002a // ldr q10, [x1]
@@ -2842,12 +2733,12 @@ span_175:
 	ADD $16, R0
 	ADD $16, R1
 	ADD $16, R2
-	B span_175
-spanned_176:
+	B span_177
+spanned_178:
 	ADD $4, R10
-span_177:
+span_179:
 	SUBS $1, R10, R10
-	BLT spanned_178
+	BLT spanned_180
 	WORD $0xbd400048 // ldr s8, [x2]
 	WORD $0x4ea3d509 // fsub v9.4s, v8.4s, v3.4s
 	WORD $0xbd40002a // ldr s10, [x1]
@@ -2864,11 +2755,11 @@ span_177:
 	ADD $4, R0
 	ADD $4, R1
 	ADD $4, R2
-	B span_177
-spanned_178:
+	B span_179
+spanned_180:
 	ADD $1, R10
 	SUBS $1, R8, R8
-	BNE loop_172
+	BNE loop_174
 	RET
 
 // func affineGroupsNEON(mean, scale, shift, gamma, beta []float32, first, rows int, means []float32, deviations []float64)
@@ -2884,14 +2775,14 @@ TEXT ·affineGroupsNEON(SB), NOSPLIT, $0-184
 	MOVD first+120(FP), R8
 	MOVD gamma_len+80(FP), R9
 	MOVD rows+128(FP), R10
-loop_179:
+loop_181:
 	WORD $0xbd4000a0 // ldr s0, [x5]
 	WORD $0xfd4000c1 // ldr d1, [x6]
 	WORD $0xfd4004c2 // ldr d2, [x6, #8]
 	ADD $4, R5
 	ADD $16, R6
 	MOVD R10, R11
-loop_180:
+loop_182:
 	ADD R8<<2, R3, R12
 	WORD $0xbd400183 // ldr s3, [x12]
 	WORD $0x0e617864 // fcvtl v4.2d, v3.2s
@@ -2912,11 +2803,11 @@ loop_180:
 	ADD $4, R2
 	ADD $1, R8
 	SUBS $1, R11, R11
-	BNE loop_180
+	BNE loop_182
 	CMP R9, R8
 	CSEL GE, ZR, R8, R8
 	SUBS $1, R7, R7
-	BNE loop_179
+	BNE loop_181
 	RET
 
 // func weighGroupsNEON(totals, sums []float64, gamma []float32, first, rows int)
@@ -2929,10 +2820,10 @@ TEXT ·weighGroupsNEON(SB), NOSPLIT, $0-88
 	MOVD first+72(FP), R4
 	MOVD gamma_len+56(FP), R5
 	MOVD rows+80(FP), R6
-loop_181:
+loop_183:
 	WORD $0x6f00e400 // movi v0.2d, #0000000000000000
 	MOVD R6, R7
-loop_182:
+loop_184:
 	ADD R4<<2, R2, R8
 	WORD $0xbd400101 // ldr s1, [x8]
 	WORD $0x0e617822 // fcvtl v2.2d, v1.2s
@@ -2943,13 +2834,13 @@ loop_182:
 	ADD $16, R1
 	ADD $1, R4
 	SUBS $1, R7, R7
-	BNE loop_182
+	BNE loop_184
 	WORD $0x3d800000 // str q0, [x0]
 	ADD $16, R0
 	CMP R5, R4
 	CSEL GE, ZR, R4, R4
 	SUBS $1, R3, R3
-	BNE loop_181
+	BNE loop_183
 	RET
 
 // func repeatNEON(y, x []float32, times int)
@@ -2958,28 +2849,28 @@ TEXT ·repeatNEON(SB), NOSPLIT, $0-56
 	MOVD x_base+24(FP), R1
 	MOVD x_len+32(FP), R2
 	MOVD times+48(FP), R3
-loop_183:
+loop_185:
 	WORD $0x4d40c820 // ld1r { v0.4s }, [x1]
 	ADD $4, R1
 	MOVD R3, R4
-span_184:
+span_186:
 	SUBS $4, R4, R4
-	BLT spanned_185
+	BLT spanned_187
 	WORD $0x3d800000 // str q0, [x0]
 	ADD $16, R0
-	B span_184
-spanned_185:
-	ADD $4, R4
-span_186:
-	SUBS $1, R4, R4
-	BLT spanned_187
-	WORD $0xbd000000 // str s0, [x0]
-	ADD $4, R0
 	B span_186
 spanned_187:
+	ADD $4, R4
+span_188:
+	SUBS $1, R4, R4
+	BLT spanned_189
+	WORD $0xbd000000 // str s0, [x0]
+	ADD $4, R0
+	B span_188
+spanned_189:
 	ADD $1, R4
 	SUBS $1, R2, R2
-	BNE loop_183
+	BNE loop_185
 	RET
 
 // func addPairsNEON(total, sums []float64, stride int, factors []float32, step, samples int)
@@ -2996,7 +2887,7 @@ TEXT ·addPairsNEON(SB), NOSPLIT, $0-96
 	LSL $2, R5, R5
 	MOVD $0x3ff0000000000000, R10
 	WORD $0x4e080d40 // dup v0.2d, x10
-loop_188:
+loop_190:
 	MOVD R1, R7
 	MOVD R4, R8
 	WORD $0xbd400101 // ldr s1, [x8]
@@ -3005,8 +2896,8 @@ loop_188:
 	WORD $0x3dc000e4 // ldr q4, [x7]
 	WORD $0x6e64dc65 // fmul v5.2d, v3.2d, v4.2d
 	SUBS $1, R6, R9
-	BEQ last_189
-loop_190:
+	BEQ last_191
+loop_192:
 	ADD R3, R7, R7
 	ADD R5, R8, R8
 	WORD $0xbd400106 // ldr s6, [x8]
@@ -3016,13 +2907,13 @@ loop_190:
 	WORD $0x6e69dd0a // fmul v10.2d, v8.2d, v9.2d
 	WORD $0x4e6ad4a5 // fadd v5.2d, v5.2d, v10.2d
 	SUBS $1, R9, R9
-	BNE loop_190
-last_189:
+	BNE loop_192
+last_191:
 	WORD $0x3d800005 // str q5, [x0]
 	ADD $16, R1
 	ADD $16, R0
 	SUBS $1, R2, R2
-	BNE loop_188
+	BNE loop_190
 	RET
 
 // func maxColumnsNEON(m, x []float32, rows, step int)
@@ -3034,21 +2925,21 @@ TEXT ·maxColumnsNEON(SB), NOSPLIT, $0-64
 	LSL $2, R3, R3
 	MOVD rows+48(FP), R4
 	LSR $2, R1, R1
-loop_191:
+loop_193:
 	MOVD R4, R5
 	MOVD R2, R6
 	WORD $0x3dc00000 // ldr q0, [x0]
-loop_192:
+loop_194:
 	WORD $0x3dc000c1 // ldr q1, [x6]
 	WORD $0x4e21f400 // fmax v0.4s, v0.4s, v1.4s
 	ADD R3, R6, R6
 	SUBS $1, R5, R5
-	BNE loop_192
+	BNE loop_194
 	WORD $0x3d800000 // str q0, [x0]
 	ADD $16, R2
 	ADD $16, R0
 	SUBS $1, R1, R1
-	BNE loop_191
+	BNE loop_193
 	RET
 
 // func expColumnsNEON(x []float32, rows, step int, a float32, shift []float32, sums []float64)
@@ -3089,14 +2980,14 @@ TEXT ·expColumnsNEON(SB), NOSPLIT, $0-96
 	WORD $0x4e040f2d // dup v13.4s, w25
 	MOVD rows+24(FP), R5
 	LSR $2, R4, R4
-loop_193:
+loop_195:
 	MOVD R5, R6
 	MOVD R0, R7
 	WORD $0x3dc0004e // ldr q14, [x2]
 	WORD $0x6ea0f9ce // fneg v14.4s, v14.4s
 	WORD $0x3dc0006f // ldr q15, [x3]
 	WORD $0x3dc00470 // ldr q16, [x3, #16]
-loop_194:
+loop_196:
 	WORD $0x3dc000f1 // ldr q17, [x7]
 	WORD $0x4eae1dd2 // mov v18.16b, v14.16b
 	WORD $0x4e31cc12 // fmla v18.4s, v0.4s, v17.4s
@@ -3130,14 +3021,14 @@ loop_194:
 	WORD $0x4e75d610 // fadd v16.2d, v16.2d, v21.2d
 	ADD R1, R7, R7
 	SUBS $1, R6, R6
-	BNE loop_194
+	BNE loop_196
 	WORD $0x3d80006f // str q15, [x3]
 	WORD $0x3d800470 // str q16, [x3, #16]
 	ADD $16, R0
 	ADD $16, R2
 	ADD $32, R3
 	SUBS $1, R4, R4
-	BNE loop_193
+	BNE loop_195
 	RET
 
 // func softGradColumnsNEON(gw, w []float32, rows, step int, shift, scale []float32)
@@ -3151,13 +3042,13 @@ TEXT ·softGradColumnsNEON(SB), NOSPLIT, $0-112
 	MOVD shift_len+72(FP), R5
 	MOVD rows+48(FP), R6
 	LSR $2, R5, R5
-loop_195:
+loop_197:
 	MOVD R6, R7
 	MOVD R0, R8
 	MOVD R2, R9
 	WORD $0x3dc00060 // ldr q0, [x3]
 	WORD $0x3dc00081 // ldr q1, [x4]
-loop_196:
+loop_198:
 	WORD $0x3dc00122 // ldr q2, [x9]
 	WORD $0x3dc00103 // ldr q3, [x8]
 	WORD $0x4ea0d464 // fsub v4.4s, v3.4s, v0.4s
@@ -3167,13 +3058,13 @@ loop_196:
 	ADD R1, R8, R8
 	ADD R1, R9, R9
 	SUBS $1, R7, R7
-	BNE loop_196
+	BNE loop_198
 	ADD $16, R0
 	ADD $16, R2
 	ADD $16, R3
 	ADD $16, R4
 	SUBS $1, R5, R5
-	BNE loop_195
+	BNE loop_197
 	RET
 
 // func mulColumnsNEON(y []float32, yStep int, x []float32, rows, step int, factor []float32)
@@ -3188,24 +3079,24 @@ TEXT ·mulColumnsNEON(SB), NOSPLIT, $0-96
 	MOVD factor_len+80(FP), R5
 	MOVD rows+56(FP), R6
 	LSR $2, R5, R5
-loop_197:
+loop_199:
 	MOVD R6, R7
 	MOVD R0, R8
 	MOVD R2, R9
 	WORD $0x3dc00080 // ldr q0, [x4]
-loop_198:
+loop_200:
 	WORD $0x3dc00121 // ldr q1, [x9]
 	WORD $0x6e21dc02 // fmul v2.4s, v0.4s, v1.4s
 	WORD $0x3d800102 // str q2, [x8]
 	ADD R1, R8, R8
 	ADD R3, R9, R9
 	SUBS $1, R7, R7
-	BNE loop_198
+	BNE loop_200
 	ADD $16, R0
 	ADD $16, R2
 	ADD $16, R4
 	SUBS $1, R5, R5
-	BNE loop_197
+	BNE loop_199
 	RET
 
 // func dropoutNEON(y, x []float32, counter uint64, threshold int16, scale float32)
@@ -3222,8 +3113,8 @@ TEXT ·dropoutNEON(SB), NOSPLIT, $0-64
 	MOVD $0xbf58476d1ce4e5b9, R6
 	MOVD $0x94d049bb133111eb, R7
 	LSR $2, R2, R2
-	CBZ R2, dropped_199
-loop_200:
+	CBZ R2, dropped_201
+loop_202:
 	EOR R3>>30, R3, R8
 	MUL R6, R8, R8
 	EOR R8>>27, R8, R8
@@ -3241,8 +3132,8 @@ loop_200:
 	ADD $16, R1
 	ADD $16, R0
 	SUBS $1, R2, R2
-	BNE loop_200
-dropped_199:
+	BNE loop_202
+dropped_201:
 	RET
 
 // func duplicateNEON(y, x []float32, s float32)
@@ -3253,8 +3144,8 @@ TEXT ·duplicateNEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_201
-loop_202:
+	CBZ R2, whole_203
+loop_204:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x6e21dc02 // fmul v2.4s, v0.4s, v1.4s
 	WORD $0x4e823843 // zip1 v3.4s, v2.4s, v2.4s
@@ -3270,8 +3161,8 @@ loop_202:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $1, R2, R2
-	BNE loop_202
-whole_201:
+	BNE loop_204
+whole_203:
 	RET
 
 // func interleaveNEON(y, a, b []float32)
@@ -3281,8 +3172,8 @@ TEXT ·interleaveNEON(SB), NOSPLIT, $0-72
 	MOVD b_base+48(FP), R2
 	MOVD a_len+32(FP), R3
 	LSR $3, R3, R3
-	CBZ R3, whole_203
-loop_204:
+	CBZ R3, whole_205
+loop_206:
 	WORD $0x3dc00020 // ldr q0, [x1]
 	WORD $0x3dc00041 // ldr q1, [x2]
 	WORD $0x4e813802 // zip1 v2.4s, v0.4s, v1.4s
@@ -3299,8 +3190,8 @@ loop_204:
 	ADD $32, R1
 	ADD $32, R2
 	SUBS $1, R3, R3
-	BNE loop_204
-whole_203:
+	BNE loop_206
+whole_205:
 	RET
 
 // func deinterleaveNEON(a, b, y []float32)
@@ -3310,8 +3201,8 @@ TEXT ·deinterleaveNEON(SB), NOSPLIT, $0-72
 	MOVD y_base+48(FP), R2
 	MOVD a_len+8(FP), R3
 	LSR $3, R3, R3
-	CBZ R3, whole_205
-loop_206:
+	CBZ R3, whole_207
+loop_208:
 	WORD $0x3dc00040 // ldr q0, [x2]
 	WORD $0x3dc00441 // ldr q1, [x2, #16]
 	WORD $0x4e811802 // uzp1 v2.4s, v0.4s, v1.4s
@@ -3328,8 +3219,8 @@ loop_206:
 	ADD $32, R1
 	ADD $64, R2
 	SUBS $1, R3, R3
-	BNE loop_206
-whole_205:
+	BNE loop_208
+whole_207:
 	RET
 
 // func pairSumsNEON(y, a, b []float32, s float32)
@@ -3341,8 +3232,8 @@ TEXT ·pairSumsNEON(SB), NOSPLIT, $0-76
 	MOVWU s+72(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R3, R3
-	CBZ R3, whole_207
-loop_208:
+	CBZ R3, whole_209
+loop_210:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x3dc00422 // ldr q2, [x1, #16]
 	WORD $0x6e22d423 // faddp v3.4s, v1.4s, v2.4s
@@ -3365,8 +3256,8 @@ loop_208:
 	ADD $64, R1
 	ADD $64, R2
 	SUBS $1, R3, R3
-	BNE loop_208
-whole_207:
+	BNE loop_210
+whole_209:
 	RET
 
 // func pairSums2NEON(y, x []float32, s float32)
@@ -3377,8 +3268,8 @@ TEXT ·pairSums2NEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_209
-loop_210:
+	CBZ R2, whole_211
+loop_212:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x3dc00822 // ldr q2, [x1, #32]
 	WORD $0x6e22d423 // faddp v3.4s, v1.4s, v2.4s
@@ -3400,8 +3291,8 @@ loop_210:
 	ADD $32, R0
 	ADD $128, R1
 	SUBS $1, R2, R2
-	BNE loop_210
-whole_209:
+	BNE loop_212
+whole_211:
 	RET
 
 // func pairSums4NEON(y, x []float32, s float32)
@@ -3412,8 +3303,8 @@ TEXT ·pairSums4NEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_211
-loop_212:
+	CBZ R2, whole_213
+loop_214:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x3dc00422 // ldr q2, [x1, #16]
 	WORD $0x6e22d423 // faddp v3.4s, v1.4s, v2.4s
@@ -3435,8 +3326,8 @@ loop_212:
 	ADD $32, R0
 	ADD $128, R1
 	SUBS $1, R2, R2
-	BNE loop_212
-whole_211:
+	BNE loop_214
+whole_213:
 	RET
 
 // func duplicate2NEON(y, x []float32, s float32)
@@ -3447,8 +3338,8 @@ TEXT ·duplicate2NEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_213
-loop_214:
+	CBZ R2, whole_215
+loop_216:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x6e21dc02 // fmul v2.4s, v0.4s, v1.4s
 	WORD $0x4e823843 // zip1 v3.4s, v2.4s, v2.4s
@@ -3468,8 +3359,8 @@ loop_214:
 	ADD $128, R0
 	ADD $32, R1
 	SUBS $1, R2, R2
-	BNE loop_214
-whole_213:
+	BNE loop_216
+whole_215:
 	RET
 
 // func duplicate4NEON(y, x []float32, s float32)
@@ -3480,8 +3371,8 @@ TEXT ·duplicate4NEON(SB), NOSPLIT, $0-52
 	MOVWU s+48(FP), R25
 	WORD $0x4e040f20 // dup v0.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_215
-loop_216:
+	CBZ R2, whole_217
+loop_218:
 	WORD $0x3dc00021 // ldr q1, [x1]
 	WORD $0x6e21dc02 // fmul v2.4s, v0.4s, v1.4s
 	WORD $0x4e823843 // zip1 v3.4s, v2.4s, v2.4s
@@ -3505,8 +3396,8 @@ loop_216:
 	ADD $128, R0
 	ADD $32, R1
 	SUBS $1, R2, R2
-	BNE loop_216
-whole_215:
+	BNE loop_218
+whole_217:
 	RET
 
 // func doubleLineNEON(y, x []float32)
@@ -3520,8 +3411,8 @@ TEXT ·doubleLineNEON(SB), NOSPLIT, $0-48
 	MOVD $0x3e800000, R25
 	WORD $0x4e040f21 // dup v1.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_217
-loop_218:
+	CBZ R2, whole_219
+loop_220:
 	WORD $0x3dc00022 // ldr q2, [x1]
 	WORD $0x3cc04023 // ldur q3, [x1, #4]
 	WORD $0x6e22dc04 // fmul v4.4s, v0.4s, v2.4s
@@ -3549,8 +3440,8 @@ loop_218:
 	ADD $64, R0
 	ADD $32, R1
 	SUBS $1, R2, R2
-	BNE loop_218
-whole_217:
+	BNE loop_220
+whole_219:
 	RET
 
 // func doubleLineGradNEON(x, grad []float32)
@@ -3563,8 +3454,8 @@ TEXT ·doubleLineGradNEON(SB), NOSPLIT, $0-48
 	MOVD $0x3e800000, R25
 	WORD $0x4e040f21 // dup v1.4s, w25
 	LSR $3, R2, R2
-	CBZ R2, whole_219
-loop_220:
+	CBZ R2, whole_221
+loop_222:
 	WORD $0x3dc00022 // ldr q2, [x1]
 	WORD $0x3dc00423 // ldr q3, [x1, #16]
 	WORD $0x4e831844 // uzp1 v4.4s, v2.4s, v3.4s
@@ -3596,8 +3487,8 @@ loop_220:
 	ADD $32, R0
 	ADD $64, R1
 	SUBS $1, R2, R2
-	BNE loop_220
-whole_219:
+	BNE loop_222
+whole_221:
 	RET
 
 // func windowNEON(y, x []float64, stride int, taps *[11]float64)
@@ -3623,8 +3514,8 @@ TEXT ·windowNEON(SB), NOSPLIT, $0-64
 	ADD R3<<2, R1, R1
 	ADD R3, R1, R1
 	LSR $3, R2, R2
-	CBZ R2, whole_221
-loop_222:
+	CBZ R2, whole_223
+loop_224:
 	WORD $0x3dc0002a // ldr q10, [x1]
 	WORD $0x6e6adc06 // fmul v6.2d, v0.2d, v10.2d
 	WORD $0x3dc0042b // ldr q11, [x1, #16]
@@ -3732,8 +3623,8 @@ loop_222:
 	ADD $64, R0
 	ADD $64, R1
 	SUBS $1, R2, R2
-	BNE loop_222
-whole_221:
+	BNE loop_224
+whole_223:
 	RET
 
 // func pixelsNEON(y []float32, x []uint8, rows, width, stride int)
@@ -3745,12 +3636,12 @@ TEXT ·pixelsNEON(SB), NOSPLIT, $0-72
 	MOVD stride+64(FP), R4
 	MOVD $0x437f0000, R25
 	WORD $0x4e040f20 // dup v0.4s, w25
-loop_223:
+loop_225:
 	MOVD R1, R5
 	MOVD R3, R6
 	LSR $3, R6, R6
-	CBZ R6, whole_224
-loop_225:
+	CBZ R6, whole_226
+loop_227:
 	WORD $0xfd4000a1 // ldr d1, [x5]
 	WORD $0x2f08a422 // ushll v2.8h, v1.8b, #0
 	WORD $0x2f10a443 // ushll v3.4s, v2.4h, #0
@@ -3764,11 +3655,11 @@ loop_225:
 	ADD $32, R0
 	ADD $8, R5
 	SUBS $1, R6, R6
-	BNE loop_225
-whole_224:
+	BNE loop_227
+whole_226:
 	ADD R4, R1, R1
 	SUBS $1, R2, R2
-	BNE loop_223
+	BNE loop_225
 	RET
 
 // func pixelsReversedNEON(y []float32, x []uint8, rows, width, stride int)
@@ -3782,12 +3673,12 @@ TEXT ·pixelsReversedNEON(SB), NOSPLIT, $0-72
 	WORD $0x4e040f20 // dup v0.4s, w25
 	ADD R3, R1, R1
 	SUB $8, R1
-loop_226:
+loop_228:
 	MOVD R1, R5
 	MOVD R3, R6
 	LSR $3, R6, R6
-	CBZ R6, whole_227
-loop_228:
+	CBZ R6, whole_229
+loop_230:
 	WORD $0xfd4000a1 // ldr d1, [x5]
 	WORD $0x2f08a422 // ushll v2.8h, v1.8b, #0
 	WORD $0x2f10a443 // ushll v3.4s, v2.4h, #0
@@ -3805,9 +3696,9 @@ loop_228:
 	ADD $32, R0
 	ADD $-8, R5
 	SUBS $1, R6, R6
-	BNE loop_228
-whole_227:
+	BNE loop_230
+whole_229:
 	ADD R4, R1, R1
 	SUBS $1, R2, R2
-	BNE loop_226
+	BNE loop_228
 	RET

@@ -132,11 +132,10 @@ func activations() {
 		e := newExponential(1)
 		return func(in []VecVirtual) VecVirtual { return e.tanh(in[0]) }
 	})
-	each("tanhGrad", "", "writes gy times the slope of tanh at x.", []string{"gy", "x"}, 1, func() func([]VecVirtual) VecVirtual {
-		e := newExponential(1)
+	each("tanhGrad", "", "writes gy times the slope of tanh where it is t.", []string{"gy", "t"}, 4, func() func([]VecVirtual) VecVirtual {
 		return func(in []VecVirtual) VecVirtual {
-			t, slope := e.tanh(in[1]), inRegister(f32(1))
-			VFNMADD231PS(t, t, slope)
+			slope := inRegister(f32(1))
+			VFNMADD231PS(in[1], in[1], slope)
 			return mul(in[0], slope)
 		}
 	})

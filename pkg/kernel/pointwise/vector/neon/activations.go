@@ -130,11 +130,8 @@ func (g generator) activations() {
 		t := g.tangent()
 		return func(in []V) V { return t.tanh(in[0]) }
 	})
-	g.each("tanhGrad", "", "writes gy times the slope of tanh at x.", []string{"gy", "x"}, 1, func() func([]V) V {
-		t := g.tangent()
-		return func(in []V) V {
-			v := t.tanh(in[1])
-			return g.mul(in[0], g.minus(t.one, v, v))
-		}
+	g.each("tanhGrad", "", "writes gy times the slope of tanh where it is t.", []string{"gy", "t"}, 2, func() func([]V) V {
+		one := g.Constant(1)
+		return func(in []V) V { return g.mul(in[0], g.minus(one, in[1], in[1])) }
 	})
 }
