@@ -307,7 +307,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 			return err
 		}
 		e.total += plan.WorkUnits(plan.Iterations())
-		e.forecast.begin(plan, e.validations(plan)-1) // the last one is part of its end
+		e.forecast.begin(plan, e.validations(plan))
 	}
 	var failures []error
 	for i, w := range work {

@@ -362,9 +362,9 @@ func (s *speed) end(ctx context.Context, p mge.Plan) (float64, error) {
 // pixels is their number in a shape (NCHW).
 func pixels(s []int) int { return s[0] * s[2] * s[3] }
 
-// validations counts those of a unit with a plan: on its way, and at its end.
+// validations counts those of a unit with a plan.
 func (e *Experiment) validations(p mge.Plan) int {
-	u, n := &unit{Experiment: e, plan: p}, 1
+	u, n := &unit{Experiment: e, plan: p}, 0
 	for i := range p.Iterations() + 1 {
 		if u.due(i) {
 			n++

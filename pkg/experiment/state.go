@@ -5,12 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment/runfolder"
-	"multiscale/pkg/metric"
 )
 
 // state is what a unit has behind it, beside parameters and optimizer. All
@@ -50,24 +51,33 @@ type history []runfolder.History
 type storedRow struct {
 	Stage, Iteration, Side  int
 	WorkUnits, LearningRate float64
-	TrainLoss, GradientNorm *float64      `json:",omitempty"`
-	Validation              metric.Values `json:",omitempty"`
+	TrainLoss, GradientNorm *float64         `json:",omitempty"`
+	Validation              map[string]exact `json:",omitempty"`
+}
+
+// exact is a number of any kind: JSON has neither NaN nor infinities, which are strings.
+type exact float64
+
+// MarshalJSON implements json.Marshaler.
+func (x exact) MarshalJSON() ([]byte, error) {
+	if v := float64(x); math.IsNaN(v) || math.IsInf(v, 0) {
+		return json.Marshal(strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return json.Marshal(float64(x))
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (x *exact) UnmarshalJSON(data []byte) error {
+	v, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
+	*x = exact(v)
+	return err
 }
 
 // MarshalJSON implements json.Marshaler.
 func (h history) MarshalJSON() ([]byte, error) {
 	rows := make([]storedRow, len(h))
 	for i, r := range h {
-		rows[i] = storedRow{r.Stage, r.Iteration, r.Side, r.WorkUnits, r.LearningRate, known(r.TrainLoss), known(r.GradientNorm), nil}
-		for name, v := range r.Validation {
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				continue // JSON has neither
-			}
-			if rows[i].Validation == nil {
-				rows[i].Validation = metric.Values{}
-			}
-			rows[i].Validation[name] = v
-		}
+		rows[i] = storedRow{r.Stage, r.Iteration, r.Side, r.WorkUnits, r.LearningRate, known(r.TrainLoss), known(r.GradientNorm), converted[exact](r.Validation)}
 	}
 	return json.Marshal(rows)
 }
@@ -81,9 +91,20 @@ func (h *history) UnmarshalJSON(data []byte) error {
 	*h = make(history, len(rows))
 	for i, r := range rows {
 		(*h)[i] = runfolder.History{Stage: r.Stage, Iteration: r.Iteration, Side: r.Side, WorkUnits: r.WorkUnits, LearningRate: r.LearningRate,
-			TrainLoss: number(r.TrainLoss), GradientNorm: number(r.GradientNorm), Validation: r.Validation}
+			TrainLoss: number(r.TrainLoss), GradientNorm: number(r.GradientNorm), Validation: converted[float64](r.Validation)}
 	}
 	return nil
+}
+
+// converted is a map of the same numbers; nil where there are none.
+func converted[To, From exact | float64](values map[string]From) (all map[string]To) {
+	for name, v := range values {
+		if all == nil {
+			all = map[string]To{}
+		}
+		all[name] = To(v)
+	}
+	return all
 }
 
 func known(v float64) *float64 {

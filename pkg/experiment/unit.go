@@ -382,10 +382,7 @@ func (u *unit) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	measured, err := u.validation.Measure(ctx, u.model)
-	if err != nil {
-		return err
-	}
+	measured := u.measured(func(name string) string { return name })
 	average, err := u.finishAverage(ctx)
 	if err != nil {
 		return err
@@ -422,6 +419,17 @@ func (u *unit) finish(ctx context.Context) error {
 	return err
 }
 
+// measured is what was measured after the last iteration, by names in the history.
+func (u *unit) measured(named func(measure string) string) metric.Values {
+	row, values := u.state.History[len(u.state.History)-1], metric.Values{}
+	for _, m := range metric.Union(metric.Always(), u.task.Measures) {
+		if v, ok := row.Validation[named(m.Name)]; ok {
+			values[m.Name] = v
+		}
+	}
+	return values
+}
+
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 // tellFinished leaves a line about the finished unit, and one for each of its networks that is worse than none.
@@ -434,8 +442,7 @@ func (u *unit) tellFinished(row runfolder.Summary) {
 	}
 }
 
-// finishAverage exports, checks and measures the network with averaged weights; nil where there
-// are none.
+// finishAverage exports and checks the network with averaged weights; nil where there are none.
 func (u *unit) finishAverage(ctx context.Context) (*runfolder.Average, error) {
 	if u.trainer.Average == nil {
 		return nil, nil
@@ -444,11 +451,9 @@ func (u *unit) finishAverage(ctx context.Context) (*runfolder.Average, error) {
 	if err != nil {
 		return nil, err
 	}
-	row := &runfolder.Average{Unit: u.name, ONNXSHA256: file.digest}
+	row := &runfolder.Average{Unit: u.name, ONNXSHA256: file.digest, Values: u.measured(runfolder.OfAverage)}
 	return row, u.withAverage(func() (err error) {
-		if _, row.CrosscheckMaxAbs, err = u.crosscheck(ctx, runfolder.AverageONNXFile(u.name), file); err == nil {
-			row.Values, err = u.validation.Measure(ctx, u.model)
-		}
+		_, row.CrosscheckMaxAbs, err = u.crosscheck(ctx, runfolder.AverageONNXFile(u.name), file)
 		return err
 	})
 }
