@@ -46,7 +46,7 @@ func (u *unit) probeIfDue(ctx context.Context) error {
 	if u.probe == nil {
 		r := random.New(u.name.Seed).Child("probe")
 		var err error
-		if u.probe, err = task.NewProbe(u.sampler(r.Key()), probeSamples); err != nil {
+		if u.probe, err = task.NewProbe(u.sampler(r.Key()), probeSamples, u.adding()); err != nil {
 			return err
 		}
 	}

@@ -273,9 +273,9 @@ func (e *Experiment) begin(ctx context.Context, units []runfolder.Unit) error {
 }
 
 // measureInput records the measures of the answer that takes no network.
-func (e *Experiment) measureInput() (err error) {
+func (e *Experiment) measureInput() error {
 	if e.validation == nil {
-		if e.validation, err = task.NewValidation(e.task, e.set, e.config.Side, e.config.ValidationPictures); err != nil {
+		if err := e.openValidation(); err != nil {
 			return err
 		}
 		e.input = runfolder.Input{What: "the degraded pictures themselves", Values: e.validation.Degraded()}
@@ -284,6 +284,12 @@ func (e *Experiment) measureInput() (err error) {
 		}
 	}
 	return e.folder.SetInput(e.input)
+}
+
+// openValidation makes the validation set, or this rank's part of it.
+func (e *Experiment) openValidation() (err error) {
+	e.validation, err = task.NewValidation(e.task, e.set, e.config.Side, e.config.ValidationPictures, e.adding())
+	return err
 }
 
 // open opens the data set, and reads the weights of -init, once.

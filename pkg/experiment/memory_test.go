@@ -114,7 +114,7 @@ func TestPredictedValidation(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.arena.Reserve(need.activations)
-	v, err := task.NewValidation(c.Task, e.set, side, n)
+	v, err := task.NewValidation(c.Task, e.set, side, n, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

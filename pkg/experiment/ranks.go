@@ -26,8 +26,8 @@ import (
 )
 
 // Several processes, the ranks, can train together. All do the same, each with its own shares of
-// every step; rank 0 alone has the run folder, validates and prints. It opens each unit, gives its
-// state to the others, and trains with them; see summon and follow.
+// every step and of the validation set; rank 0 alone has the run folder and prints. It opens each
+// unit, gives its state to the others, and trains with them; see summon and follow.
 
 // start joins the processes that a launcher has started with this one; nil where there are none.
 func start() (ranks.Transport, error) {
@@ -216,13 +216,20 @@ func ownDigest() (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
+// adding are the ranks that add what each of them has; nil where there are none.
+func (e *Experiment) adding() share.Ranks {
+	if e.ranks == nil {
+		return nil
+	}
+	return e.ranks
+}
+
 // sum adds the shares of a unit's steps.
 func (u *unit) sum() share.Sum {
-	s := share.Sum{Shares: u.config.Shares}
+	s := share.Sum{Shares: u.config.Shares, Ranks: u.adding()}
 	if u.ranks == nil {
 		return s
 	}
-	s.Ranks = u.ranks
 	table := crc32.MakeTable(crc32.Castagnoli)
 	u.ranks.Digest = func() uint64 {
 		return uint64(crc32.Checksum(ranks.BytesOf(u.model.Params.Values()), table))
@@ -292,6 +299,11 @@ func (e *Experiment) summoned(data, state []byte) (*unit, error) {
 	s, err := checkpoint.Decode(state)
 	if err != nil {
 		return nil, err
+	}
+	if e.validation == nil {
+		if err := e.openValidation(); err != nil {
+			return nil, err
+		}
 	}
 	u, err := e.newUnit(name)
 	if err != nil {

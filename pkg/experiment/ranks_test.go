@@ -2,6 +2,7 @@ package experiment_test
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/ranks"
 	"multiscale/pkg/ranks/rankstest"
 	"multiscale/pkg/setting"
@@ -49,23 +51,31 @@ func together(t *testing.T, out string, flags ...[]string) error {
 
 // TestRanks: a run by several ranks has the bytes of one process's.
 func TestRanks(t *testing.T) {
-	for _, more := range [][]string{{"-strategy", "mge,fullmultiscale,progressive"}, {"-strategy", "mge", "-coefficients", "layer"}} {
+	for _, more := range [][]string{
+		{"-strategy", "mge,fullmultiscale,progressive", "-ema", "0.5"}, {"-strategy", "mge", "-coefficients", "layer"},
+		{"-strategy", "fullmultiscale", "-allocation", "adaptive"}, {"-strategy", "fullmultiscale", "-stages", "auto", "-budget", "90"},
+	} {
 		flags := slices.Concat([]string{"-network", "resnet:hidden=8,blocks=1", "-side", "16", "-levels", "1", "-batch", "3", "-iterations", "3", "-validation-pictures", "4", "-shares", "4"}, more)
 		alone := t.TempDir()
 		if _, err := run(t.Context(), t, alone, flags...); err != nil {
 			t.Fatal(err)
 		}
 		models, err := filepath.Glob(filepath.Join(alone, "*.onnx"))
-		if err != nil || len(models) == 0 {
-			t.Fatalf("models %v, %v", models, err)
+		best, err2 := filepath.Glob(filepath.Join(alone, runfolder.BestFile(runfolder.Unit{Strategy: "*", Seed: 1})))
+		if err := errors.Join(err, err2); err != nil || len(models) == 0 || len(best) == 0 {
+			t.Fatalf("models %v, best %v, %v", models, best, err)
 		}
 		for _, list := range [][][]string{{flags, flags}, {flags, flags, flags, flags}} {
 			out := t.TempDir()
 			if err := together(t, out, list...); err != nil {
 				t.Fatal(err)
 			}
-			for _, file := range append(models, filepath.Join(alone, "summary.csv"), filepath.Join(alone, "history.csv")) {
-				if name := filepath.Base(file); !bytes.Equal(read(t, file), read(t, filepath.Join(out, name))) {
+			for _, file := range append(slices.Concat(models, best), filepath.Join(alone, "summary.csv"), filepath.Join(alone, "history.csv")) {
+				name, err := filepath.Rel(alone, file)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !bytes.Equal(read(t, file), read(t, filepath.Join(out, name))) {
 					t.Errorf("%v: %d ranks have another %s", more, len(list), name)
 				}
 			}

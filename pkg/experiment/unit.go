@@ -217,16 +217,15 @@ func (u *unit) begin() {
 
 // record is the hook that keeps the history, and validates when it is due.
 func (u *unit) record(ctx context.Context, s train.Step) error {
-	if u.follows() {
-		u.state.Iteration = s.Iteration
-		return nil
-	}
 	u.state.Images += int64(s.Stage.Images())
 	u.state.Iteration = s.Iteration
 	u.state.History = append(u.state.History, runfolder.History{
 		Unit: u.name, Stage: s.StageNumber + 1, Iteration: s.Iteration, WorkUnits: s.WorkUnits, Side: mesh.Side(u.config.Side, s.Stage.Finest),
 		LearningRate: s.LearningRate, TrainLoss: s.Estimate.Loss, GradientNorm: s.GradientNorm,
 	})
+	if u.follows() {
+		return u.validateIfDue(ctx)
+	}
 	before := u.state.SecondsTraining
 	u.stopClock()
 	u.forecast.iterated(s.Stage, u.state.SecondsTraining-before)
@@ -305,7 +304,7 @@ func (u *unit) due(i int) bool {
 // iteration: a run that was stopped in the middle of a validation makes up for it.
 func (u *unit) validateIfDue(ctx context.Context) error {
 	row, i := &u.state.History[len(u.state.History)-1], u.state.Iteration
-	if u.follows() || !u.due(i) || len(row.Validation) > 0 {
+	if !u.due(i) || len(row.Validation) > 0 {
 		return nil
 	}
 	start := time.Now()
@@ -326,6 +325,9 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 		}
 	}
 	row.Validation = m
+	if u.follows() {
+		return nil
+	}
 	decides := u.task.Measures[0]
 	if value := m.Of(decides); u.state.Best == nil || decides.Better(value, u.state.Best.Value) {
 		u.state.Best = &best{i, value}

@@ -164,6 +164,20 @@ func (m *Meter) Add(got, want pixel.Images, scale pixel.Scale) {
 	}
 }
 
+// Join gives the meter the values of n images, of which those that it has measured are the ones from a
+// number on. sum is to add the vectors that the meters of all images have, with zeros for the others'.
+func (m *Meter) Join(n, from int, sum func([]float64) error) error {
+	all := make([]float64, len(m.measures)*n)
+	for i, own := range m.values {
+		copy(all[i*n+from:(i+1)*n], own)
+	}
+	err := sum(all)
+	for i := range m.values {
+		m.values[i] = all[i*n : (i+1)*n]
+	}
+	return err
+}
+
 // Means returns the mean over all images of each measure; NaN if nothing was added.
 func (m *Meter) Means() Values {
 	v := Values{}

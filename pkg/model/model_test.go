@@ -166,6 +166,37 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// TestApplyParts: what a picture is restored to does not depend on how many others are beside it, which
+// may be with other ranks.
+func TestApplyParts(t *testing.T) {
+	const images = 13
+	for _, n := range []network.Network{
+		network.NewUNet(), network.NewResNet(), network.NewDnCNN(), network.NewFolded(), network.NewNAFNet(), network.NewSRNet(), network.NewESPCN(), network.NewEDSR(),
+	} {
+		m := newModel(t, n)
+		for _, side := range []int{8, 16} {
+			if side%n.Multiple() != 0 {
+				continue
+			}
+			b := batch(images, side, 5)
+			per := 3 * n.Scale() * n.Scale() * side * side
+			restore := func(cuts ...int) []float32 {
+				y := make([]float32, images*per)
+				for i, lo := range cuts[:len(cuts)-1] {
+					part := b.Slice(lo, cuts[i+1])
+					if err := m.Apply(t.Context(), y[lo*per:], part.Input, part.T); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return y
+			}
+			if !slices.Equal(restore(0, images), restore(0, 1, 4, 5, images)) {
+				t.Errorf("%s at side %d: pictures in parts are restored to others", n.Name(), side)
+			}
+		}
+	}
+}
+
 // TestDestinations: parts with several destinations give the bytes that those of each give
 // alone, whether they are evaluated together or not, and a destination without parts is zeros.
 func TestDestinations(t *testing.T) {

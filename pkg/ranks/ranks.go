@@ -251,6 +251,9 @@ func (r *Ranks) addNumbers(x []float64) error {
 // with its half and the next pair, until a rank has its part of the sum. Then the parts go back the
 // same way.
 func (r *Ranks) addVector(x []float32) error {
+	if len(x) == 0 {
+		return nil
+	}
 	if len(r.half) < (len(x)+1)/2 {
 		r.half = make([]float32, (len(x)+1)/2)
 	}

@@ -220,7 +220,7 @@ func mean(x []float32) (m float64) {
 
 // TestTrivialAnswer: what super-resolution has to beat is bilinear enlargement.
 func TestTrivialAnswer(t *testing.T) {
-	v, err := task.NewValidation(task.Superresolution(), leaves(t, 16), 16, 4)
+	v, err := task.NewValidation(task.Superresolution(), leaves(t, 16), 16, 4, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

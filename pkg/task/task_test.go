@@ -139,7 +139,7 @@ func TestOwnScale(t *testing.T) {
 			want("coarser", coarser)
 		}
 	}
-	v, err := task.NewValidation(of, leaves(t, 16), 16, 2)
+	v, err := task.NewValidation(of, leaves(t, 16), 16, 2, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

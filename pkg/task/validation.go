@@ -11,6 +11,7 @@ import (
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
+	"multiscale/pkg/share"
 )
 
 // ValidationSize is the number of validation samples on the finest mesh.
@@ -31,34 +32,68 @@ type Validation struct {
 	Whole []mesh.Batch
 
 	task Task
+	part part
+}
+
+// part is what this process measures of some images: those with numbers from from to to-1.
+type part struct {
+	ranks            share.Ranks // that measure together; nil for this process alone
+	images, from, to int
+}
+
+func partOf(images int, ranks share.Ranks) part {
+	p := part{ranks, images, 0, images}
+	if ranks != nil {
+		p.from, p.to = share.Share{Index: ranks.Rank(), Of: ranks.Size()}.Range(images, 1)
+	}
+	return p
+}
+
+// end is the number after the last image that this process has: who has the first one has all.
+func (p part) end() int {
+	if p.from == 0 {
+		return p.images
+	}
+	return p.to
 }
 
 // NewValidation makes the first n fixed samples of a set's validation images.
 // Where the task enlarges, the set gives the input and is compared on whole images,
 // these samples are only shown, and the images are measured in full.
-func NewValidation(t Task, set *dataset.Set, side, n int) (*Validation, error) {
-	return NewValidationSample(t, set, side, n, math.MaxInt)
+//
+// Ranks, where they are not nil, measure together, each a part of the images. Rank 0 has all, the
+// others have their parts.
+func NewValidation(t Task, set *dataset.Set, side, n int, ranks share.Ranks) (*Validation, error) {
+	return newValidation(t, set, side, n, math.MaxInt, ranks)
 }
 
 // NewValidationSample is NewValidation with no more than the given number of images in
 // full: enough to tell how long a measurement takes.
 func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validation, error) {
+	return newValidation(t, set, side, n, most, nil)
+}
+
+func newValidation(t Task, set *dataset.Set, side, n, most int, ranks share.Ranks) (*Validation, error) {
 	if err := checkSide(t, side); err != nil {
 		return nil, err
 	}
-	v := &Validation{Scale: t.ScaleOf(set), task: t}
+	v := &Validation{Scale: t.ScaleOf(set), task: t, part: partOf(n, ranks)}
+	crops := v.part
 	if t.MeasuresWhole(set) {
+		v.part = partOf(min(set.Validation.Len(), most), ranks)
 		var err error
-		if v.Whole, err = whole(set.Validation, t, v.Scale, most); err != nil {
+		if v.Whole, err = whole(set.Validation, t, v.Scale, v.part); err != nil {
 			return nil, err
 		}
 	}
 	s := NewSampler(t, set, side, 0)
-	d := &drawing{Sampler: s, fine: s.allocate(n, 0), root: random.New(0).Child("validation/" + set.Name)}
-	for k := range n {
+	d := &drawing{Sampler: s, from: crops.from, root: random.New(0).Child("validation/" + set.Name)}
+	d.fine = s.allocate(crops.end()-crops.from, 0)
+	for i := range d.fine.Samples {
+		k := d.from + i
 		r := d.root.Child("sample", uint64(k))
-		d.fine.Samples[k] = uint64(k)
-		at := d.fine.Slice(k, k+1)
+		d.fine.Samples[i] = uint64(k)
+		at := d.fine.Slice(i, i+1)
 		if t.Conditions != nil {
 			t.Conditions(at.T, &r)
 		}
@@ -71,7 +106,7 @@ func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validati
 		if err != nil {
 			return nil, err
 		}
-		if err := d.finish(k, at, at); err != nil {
+		if err := d.finish(i, at, at); err != nil {
 			return nil, err
 		}
 	}
@@ -82,10 +117,10 @@ func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validati
 // MeasuresWhole says whether the task's networks are compared on the set's validation pictures in full.
 func (t Task) MeasuresWhole(set *dataset.Set) bool { return t.Scale != 1 && t.Paired() && set.Whole }
 
-// whole returns the first pairs of a source, one a batch.
-func whole(source *dataset.Gallery, t Task, scale pixel.Scale, most int) ([]mesh.Batch, error) {
+// whole returns pairs of a source, one a batch.
+func whole(source *dataset.Gallery, t Task, scale pixel.Scale, p part) ([]mesh.Batch, error) {
 	var batches []mesh.Batch
-	for i := range min(source.Len(), most) {
+	for i := p.from; i < p.end(); i++ {
 		input, clean, err := source.WholePair(i, t.Scale)
 		if err != nil {
 			return nil, err
@@ -105,24 +140,36 @@ func Normalised(p *picture.Planar, scale pixel.Scale) pixel.Images {
 	return x
 }
 
-// Measure restores all images and measures them: metric.Always and the task's own.
+// Measure restores all images and measures them: metric.Always and the task's own. Ranks that
+// measure together all call it, and get the same bytes as one process does.
 func (v *Validation) Measure(ctx context.Context, r Restorer) (metric.Values, error) {
 	m := v.meter()
-	for _, b := range v.measured() {
+	err := v.restore(ctx, r, m)
+	if p := v.part; p.ranks != nil {
+		err = m.Join(p.images, p.from, func(all []float64) error {
+			return p.ranks.Add(ctx, 0, nil, all, err)
+		})
+	}
+	return m.Means(), err
+}
+
+// restore measures what is this process's part.
+func (v *Validation) restore(ctx context.Context, r Restorer, m *metric.Meter) error {
+	for _, b := range v.measured(v.part.to - v.part.from) {
 		y := pixel.Images{Shape: b.Target.Shape, Data: make([]float32, len(b.Target.Data))}
 		if err := r.Apply(ctx, y.Data, b.Input, b.T); err != nil {
-			return nil, err
+			return err
 		}
 		m.Add(y, b.Target, v.Scale)
 	}
-	return m.Means(), nil
+	return nil
 }
 
 // Degraded measures the trivial answer: the degraded images themselves, enlarged
-// by bilinear interpolation where the task enlarges.
+// by bilinear interpolation where the task enlarges. Rank 0 alone may ask.
 func (v *Validation) Degraded() metric.Values {
 	m := v.meter()
-	for _, b := range v.measured() {
+	for _, b := range v.measured(v.part.images) {
 		m.Add(Enlarged(b.Input, v.task.Scale), b.Target, v.Scale)
 	}
 	return m.Means()
@@ -132,12 +179,15 @@ func (v *Validation) meter() *metric.Meter {
 	return metric.NewMeter(metric.Union(metric.Always(), v.task.Measures)...)
 }
 
-// measured are the batches that count.
-func (v *Validation) measured() []mesh.Batch {
-	if len(v.Whole) > 0 {
-		return v.Whole
+// measured are the first n images that this process has of those that count, in batches.
+func (v *Validation) measured(n int) []mesh.Batch {
+	switch {
+	case n == 0:
+		return nil
+	case len(v.Whole) > 0:
+		return v.Whole[:n]
 	}
-	return []mesh.Batch{v.Batch}
+	return []mesh.Batch{v.Batch.Slice(0, n)}
 }
 
 // Enlarged is what networks for super-resolution correct, too: images enlarged by

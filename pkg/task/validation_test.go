@@ -2,20 +2,25 @@ package task_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/png"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
+	"multiscale/pkg/share"
+	"multiscale/pkg/share/sharetest"
 	"multiscale/pkg/task"
 )
 
@@ -35,11 +40,11 @@ func (a *answers) Apply(_ context.Context, y []float32, x pixel.Images, _ []floa
 func TestValidation(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		set := leaves(t, 16)
-		v, err := task.NewValidation(of, set, 16, 12)
+		v, err := task.NewValidation(of, set, 16, 12, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		again, err := task.NewValidation(of, leaves(t, 16), 16, 12)
+		again, err := task.NewValidation(of, leaves(t, 16), 16, 12, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +62,7 @@ func TestValidation(t *testing.T) {
 			t.Errorf("the trivial answer: %v", d)
 		}
 	})
-	if _, err := task.NewValidation(task.Superresolution(), leaves(t, 16), 15, 1); err == nil {
+	if _, err := task.NewValidation(task.Superresolution(), leaves(t, 16), 15, 1, nil); err == nil {
 		t.Error("super-resolution of odd sides is no error")
 	}
 }
@@ -78,7 +83,7 @@ func TestWholePictures(t *testing.T) {
 		return set
 	}
 	urban := open("urban100")
-	v, err := task.NewValidation(task.Superresolution(), urban, 8, 3)
+	v, err := task.NewValidation(task.Superresolution(), urban, 8, 3, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +102,10 @@ func TestWholePictures(t *testing.T) {
 	if d := v.Degraded(); !(d.Of(metric.MSE) > 0) || !(d.Of(metric.SSIM) < 1) {
 		t.Errorf("bilinear enlargement: %v", d)
 	}
-	if v, err := task.NewValidation(task.Denoising(), urban, 8, 3); err != nil || len(v.Whole) != 0 {
+	if v, err := task.NewValidation(task.Denoising(), urban, 8, 3, nil); err != nil || len(v.Whole) != 0 {
 		t.Errorf("denoising of whole pictures; error %v", err)
 	}
-	if v, err := task.NewValidation(task.Superresolution(), open("folder"), 8, 3); err != nil || len(v.Whole) != 0 {
+	if v, err := task.NewValidation(task.Superresolution(), open("folder"), 8, 3, nil); err != nil || len(v.Whole) != 0 {
 		t.Errorf("whole pictures of a folder; error %v", err)
 	}
 }
@@ -124,5 +129,89 @@ func save(t *testing.T, path string, size image.Point) {
 	defer f.Close()
 	if err := png.Encode(f, p); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// counting is answers of any batch, counted.
+type counting struct {
+	images int
+	fails  error
+}
+
+func (c *counting) Apply(_ context.Context, y []float32, x pixel.Images, _ []float32) error {
+	c.images += x.N
+	for i := range y {
+		y[i] = x.Data[i%len(x.Data)] / 2
+	}
+	return c.fails
+}
+
+// TestRanksMeasureTogether: each rank restores its part of the images, crops and whole pictures and
+// probes, and all get the bytes of one process, or an error.
+func TestRanksMeasureTogether(t *testing.T) {
+	root := t.TempDir()
+	for i := range 15 {
+		save(t, filepath.Join(root, "HR", fmt.Sprintf("img_%03d.png", i+1)), image.Point{X: 16, Y: 16 + 2*i})
+	}
+	urban, err := dataset.Open(dataset.Options{Name: "urban100", Root: root, Side: 8, AllowIncomplete: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		images int
+		open   func(share.Ranks) (*task.Validation, error)
+	}{
+		"crops": {7, func(r share.Ranks) (*task.Validation, error) {
+			return task.NewValidation(task.Denoising(), leaves(t, 16), 16, 7, r)
+		}},
+		"whole pictures": {3, func(r share.Ranks) (*task.Validation, error) {
+			return task.NewValidation(task.Superresolution(), urban, 8, 7, r)
+		}},
+		"probe": {5, func(r share.Ranks) (*task.Validation, error) {
+			return task.NewProbe(task.NewSampler(task.Denoising(), leaves(t, 16), 16, 3), 5, r)
+		}},
+	} {
+		alone, err := c.open(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all counting
+		want, err := alone.Measure(t.Context(), &all)
+		if err != nil || all.images != c.images {
+			t.Fatalf("%s: %d images, error %v", name, all.images, err)
+		}
+		for _, size := range []int{1, 2, 4, 8} {
+			restorers := make([]counting, size)
+			var wait sync.WaitGroup
+			for i, r := range sharetest.Ranks(size) {
+				wait.Go(func() {
+					v, err := c.open(r)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if got, err := v.Measure(t.Context(), &restorers[i]); err != nil || !maps.Equal(got, want) {
+						t.Errorf("%s: rank %d of %d measures %v, error %v; one process %v", name, i, size, got, err, want)
+					}
+					failing := counting{}
+					if i == size-1 {
+						failing.fails = errors.New("no")
+					}
+					if _, err := v.Measure(t.Context(), &failing); err == nil && size < c.images {
+						t.Errorf("%s: rank %d of %d does not hear of an error", name, i, size)
+					}
+				})
+			}
+			wait.Wait()
+			sum := 0
+			for i, r := range restorers {
+				if sum += r.images; r.images > (c.images+size-1)/size {
+					t.Errorf("%s: rank %d of %d restores %d of %d images", name, i, size, r.images, c.images)
+				}
+			}
+			if sum != c.images {
+				t.Errorf("%s: %d ranks restore %d images, there are %d", name, size, sum, c.images)
+			}
+		}
 	}
 }

@@ -40,6 +40,7 @@ type meeting struct {
 	vectors       [][]float32
 	scalars       [][]float64
 	failed        []error
+	outcome       error // of the last round, which ranks may still have to read when the next one begins
 }
 
 type rank struct {
@@ -68,16 +69,17 @@ func (r rank) Add(_ context.Context, _ int, vector []float32, scalars []float64,
 	if failed != nil {
 		return failed
 	}
-	for i, err := range r.failed {
-		if err != nil {
-			return fmt.Errorf("rank %d has failed", i)
-		}
-	}
-	return nil
+	return r.outcome
 }
 
 // add sums pairs, pairs of pairs and so on, into the first rank, and copies that to all.
 func (m *meeting) add() {
+	m.outcome = nil
+	for i, err := range m.failed {
+		if err != nil {
+			m.outcome = fmt.Errorf("rank %d has failed", i)
+		}
+	}
 	for half := 1; half < len(m.vectors); half *= 2 {
 		for i := 0; i < len(m.vectors); i += 2 * half {
 			for k, v := range m.vectors[i+half] {
