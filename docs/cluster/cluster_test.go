@@ -3,6 +3,7 @@ package cluster
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +17,16 @@ import (
 	"time"
 )
 
-// small has two run folders and eight units, as the plan quick has. CLUSTER_PLAN=FILE takes another plan.
+// With CLUSTER_PLAN=FILE the tests run another plan than small, and with CLUSTER_ONCE=DIR one process leaves its runs there, for
+// the next call. The plan quick takes three times what it takes by itself:
+//
+//	CLUSTER_PLAN=$PWD/experiments/plans/quick.yaml go test -count=1 -timeout 3h -v -run 'SlurmArray|Claims' ./docs/cluster
+const (
+	planVariable = "CLUSTER_PLAN"
+	onceVariable = "CLUSTER_ONCE"
+)
+
+// small has two run folders and eight units, as the plan quick has.
 const small = `
 name: small
 profile: quick
@@ -48,7 +58,7 @@ var build = sync.OnceValues(func() (b built, err error) {
 		return b, fmt.Errorf("%w: %s", err, out)
 	}
 	text := []byte(small)
-	if file := os.Getenv("CLUSTER_PLAN"); file != "" {
+	if file := os.Getenv(planVariable); file != "" {
 		if text, err = os.ReadFile(file); err != nil {
 			return b, err
 		}
@@ -56,7 +66,7 @@ var build = sync.OnceValues(func() (b built, err error) {
 	if err := os.WriteFile(b.plan, text, 0o666); err != nil {
 		return b, err
 	}
-	runs := filepath.Join(dir, "once")
+	runs := cmp.Or(os.Getenv(onceVariable), filepath.Join(dir, "once"))
 	if out, err := exec.Command(b.program, "-plan", b.plan, "-run", "-runs", runs, "-out", filepath.Join(runs, "tables")).CombinedOutput(); err != nil {
 		return b, fmt.Errorf("%w: %s", err, out)
 	}
@@ -173,11 +183,12 @@ func (s slurm) try(name string, args ...string) (string, error) {
 	return string(out), err
 }
 
-// waitFor returns when done does.
+// waitFor returns when done does. It fails where the time that go test has is nearly over.
 func waitFor(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(8 * time.Minute); !done(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
+	end, limited := t.Deadline()
+	for ; !done(); time.Sleep(50 * time.Millisecond) {
+		if limited && time.Until(end) < time.Minute {
 			t.Fatalf("waited in vain for %s", what)
 		}
 	}
@@ -323,6 +334,43 @@ func TestSlurmArray(t *testing.T) {
 	for task, want := range map[int]string{1: "SIGTERM", 2: "SIGUSR1"} {
 		if !strings.Contains(log(task), "stopped by "+want) && !strings.Contains(log(task), "stopped in ") {
 			t.Errorf("task %d was not interrupted", task)
+		}
+	}
+	asOnce(t, b, runs)
+}
+
+// TestClaims: of four workers that claim what nobody has two are killed; the others leave what one process leaves.
+func TestClaims(t *testing.T) {
+	if os.Getenv(planVariable) == "" {
+		t.Skip("TestClaims of pkg/experiment/tables does it with a small plan; " + planVariable + "=FILE takes another one here")
+	}
+	b, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	runs := filepath.Join(t.TempDir(), "runs")
+	var workers []*exec.Cmd
+	var logs [4]bytes.Buffer
+	for i := range logs {
+		w := exec.CommandContext(t.Context(), b.program, "-plan", b.plan, "-run", "-claim", "-threads", "1", "-runs", runs, "-out", filepath.Join(runs, "tables"))
+		w.Stderr = &logs[i]
+		if err := w.Start(); err != nil {
+			t.Fatal(err)
+		}
+		workers = append(workers, w)
+	}
+	waitFor(t, "checkpoints of two units", func() bool {
+		found, err := filepath.Glob(filepath.Join(runs, "*", "*", "*", "checkpoint", "*", "*.checkpoint"))
+		return err == nil && len(found) >= 2
+	})
+	for _, w := range workers[:2] {
+		if err := w.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, w := range workers {
+		if err := w.Wait(); (err == nil) != (i >= 2) {
+			t.Errorf("worker %d: %v: %s", i, err, last(logs[i].String()))
 		}
 	}
 	asOnce(t, b, runs)
