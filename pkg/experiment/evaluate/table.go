@@ -75,10 +75,12 @@ func spread(values []float64) float64 {
 // report writes the files and prints the table.
 func (e *evaluation) report(out io.Writer) error {
 	list := summaries(e.rows)
-	return trial.Report(e.Out, out, MarkdownFile, e.markdown(list),
+	text := e.markdown(list)
+	return trial.Report(e.Out, out, text,
 		trial.JSON(RecordFile, e.record()),
 		trial.File{Name: PicturesFile, Write: func(w io.Writer) error { return writePictures(w, e.rows) }},
-		trial.File{Name: TableFile, Write: func(w io.Writer) error { return writeTable(w, list) }})
+		trial.File{Name: TableFile, Write: func(w io.Writer) error { return writeTable(w, list) }},
+		trial.Text(MarkdownFile, text))
 }
 
 func (e *evaluation) markdown(list []*summary) string {

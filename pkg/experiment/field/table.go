@@ -138,10 +138,12 @@ func (m *measurement) report(out io.Writer) error {
 	}
 	set := known(figures, m.List, m.Root)
 	list := m.rows(figures, set)
-	return trial.Report(m.Out, out, MarkdownFile, m.markdown(list, set),
+	text := m.markdown(list, set)
+	return trial.Report(m.Out, out, text,
 		trial.JSON(RecordFile, m.record()),
 		trial.File{Name: PicturesFile, Write: m.writePictures},
-		trial.File{Name: TableFile, Write: func(w io.Writer) error { return m.writeTable(w, list, set) }})
+		trial.File{Name: TableFile, Write: func(w io.Writer) error { return m.writeTable(w, list, set) }},
+		trial.Text(MarkdownFile, text))
 }
 
 func (m *measurement) markdown(list []*row, set string) string {

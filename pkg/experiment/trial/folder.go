@@ -52,13 +52,17 @@ func JSON(name string, record any) File {
 	}}
 }
 
-// Report makes the folder -out and writes files into it, the record first: a folder with a table has its
-// record. The last file holds the text, which is then printed.
-func Report(out string, to io.Writer, file, text string, files ...File) error {
+// Text is a file of text.
+func Text(name, text string) File {
+	return File{name, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }}
+}
+
+// Report makes the folder -out and writes files into it, then it prints a text. The record is the first file: a folder
+// with a table has its record.
+func Report(out string, to io.Writer, text string, files ...File) error {
 	if err := durable.OS.MkdirAll(out); err != nil {
 		return fmt.Errorf("-out %s: %w", out, err)
 	}
-	files = append(files, File{file, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }})
 	for _, f := range files {
 		if err := durable.WriteFile(durable.OS, filepath.Join(out, f.Name), f.Write); err != nil {
 			return fmt.Errorf("-out: %w", err)

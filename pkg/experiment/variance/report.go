@@ -4,14 +4,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"strconv"
 	"strings"
 
-	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
@@ -40,35 +39,20 @@ const (
 // report writes the files and prints the report.
 func (s *study) report(out io.Writer) error {
 	text, verdict := s.markdown(), s.verdict()
-	files := []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{runfolder.RecordFile, s.record().Write},
-		{LevelsFile, s.writeLevels},
-		{RatesFile, s.writeRates},
-		{EstimatesFile, s.writeEstimates},
-		{ControlsFile, s.writeControls},
-		{SecondsFile, s.writeSeconds},
-		{ReportFile, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }},
-		{VerdictFile, func(w io.Writer) error { _, err := io.WriteString(w, verdict); return err }},
+	files := []trial.File{
+		{Name: runfolder.RecordFile, Write: s.record().Write},
+		{Name: LevelsFile, Write: s.writeLevels},
+		{Name: RatesFile, Write: s.writeRates},
+		{Name: EstimatesFile, Write: s.writeEstimates},
+		{Name: ControlsFile, Write: s.writeControls},
+		{Name: SecondsFile, Write: s.writeSeconds},
+		trial.Text(ReportFile, text),
+		trial.Text(VerdictFile, verdict),
 	}
 	for name, draw := range s.figures() {
-		files = append(files, struct {
-			name  string
-			write func(io.Writer) error
-		}{name, draw})
+		files = append(files, trial.File{Name: name, Write: draw})
 	}
-	if err := durable.OS.MkdirAll(s.Out); err != nil {
-		return fmt.Errorf("-out %s: %w", s.Out, err)
-	}
-	for _, f := range files {
-		if err := durable.WriteFile(durable.OS, filepath.Join(s.Out, f.name), f.write); err != nil {
-			return fmt.Errorf("-out: %w", err)
-		}
-	}
-	_, err := fmt.Fprintf(out, "%s%s\nWritten to %s.\n", text, verdict, s.Out)
-	return err
+	return trial.Report(s.Out, out, text+verdict+"\n", files...)
 }
 
 // record is run.json.
