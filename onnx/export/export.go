@@ -9,6 +9,7 @@
 package export
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -72,9 +73,7 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 	if err := b.Err(); err != nil {
 		return nil, fmt.Errorf("%s: %w", n.Name(), err)
 	}
-	if o.Name == "" {
-		o.Name = n.Name()
-	}
+	o.Name = cmp.Or(o.Name, n.Name())
 	if description, ok := o.Extensions.networks().Describe(n); ok {
 		o.Metadata = append(slices.Clip(o.Metadata), onnx.Property{Key: keyArchitecture, Value: description})
 	}
@@ -108,9 +107,7 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 // as they are in the graph; their first axis and the axes after the channels
 // become symbolic. Every other leaf of the graph is a weight: it needs a name and a value.
 func Graph(y *gorgonia.Node, inputs gorgonia.Nodes, o Options) (*onnx.Model, error) {
-	if o.Name == "" {
-		o.Name = "network"
-	}
+	o.Name = cmp.Or(o.Name, "network")
 	e := newEmitter(o)
 	opset := int64(Opset)
 	if e.core {

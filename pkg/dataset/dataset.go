@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -131,24 +132,18 @@ func Find(formats []Format, name string) (Format, error) {
 // whole records, and that every picture can be read, all of it or, as Options.Decoding
 // says, its header.
 func Open(o Options) (*Set, error) {
-	if o.Name == "" {
-		o.Name = "deadleaves"
-	}
+	o.Name = cmp.Or(o.Name, "deadleaves")
 	if o.Formats == nil {
 		o.Formats = Formats()
 	}
-	if o.Side == 0 {
-		o.Side = 64
-	}
+	o.Side = cmp.Or(o.Side, 64)
 	if o.Channels < 0 || o.Channels > maxChannels {
 		return nil, fmt.Errorf("-channels %d: not a number of channels; use 1 for grey, 3 for RGB, or that of .npy pictures, up to %d", o.Channels, maxChannels)
 	}
 	if o.Side < 1 || o.Side > picture.MaxSide {
 		return nil, fmt.Errorf("samples of side %d cannot be made; use 1 to %d", o.Side, picture.MaxSide)
 	}
-	if o.CacheBytes == 0 {
-		o.CacheBytes = DefaultCacheBytes
-	}
+	o.CacheBytes = cmp.Or(o.CacheBytes, DefaultCacheBytes)
 	f, err := Find(o.Formats, o.Name)
 	if err != nil {
 		return nil, err
@@ -162,9 +157,7 @@ func Open(o Options) (*Set, error) {
 		return nil, fmt.Errorf("-data %s: no folder given; add -root DIR", f.Name)
 	}
 	if !f.BuiltIn {
-		if o.Root == "" {
-			o.Root = filepath.Join("datasets", "data", f.Name)
-		}
+		o.Root = cmp.Or(o.Root, filepath.Join("datasets", "data", f.Name))
 		if err := checkFolder(o.Root, f.Hint); err != nil {
 			return nil, err
 		}

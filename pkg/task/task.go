@@ -4,6 +4,7 @@
 package task
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -99,9 +100,7 @@ var nameRule = regexp.MustCompile(`^[a-z][a-z0-9]{0,39}$`)
 // Complete returns the task with defaults for what it leaves open. It is an error
 // if parts do not fit each other.
 func (t Task) Complete() (Task, error) {
-	if t.Scale == 0 {
-		t.Scale = 1
-	}
+	t.Scale = cmp.Or(t.Scale, 1)
 	if t.NoiseLevels != nil && t.Conditions == nil {
 		t = t.OfLevels(*t.NoiseLevels)
 	}
@@ -117,18 +116,10 @@ func (t Task) Complete() (Task, error) {
 			t.Networks = network.Superresolution(t.Scale)
 		}
 	}
-	if t.LearningRate == 0 {
-		t.LearningRate = defaultLearningRate
-	}
-	if t.Restriction == nil {
-		t.Restriction = mesh.Nearest
-	}
-	if t.BatchFactor == 0 {
-		t.BatchFactor = 1
-	}
-	if t.MinSide == 0 {
-		t.MinSide = defaultMinSide * t.Scale
-	}
+	t.LearningRate = cmp.Or(t.LearningRate, defaultLearningRate)
+	t.Restriction = cmp.Or(t.Restriction, mesh.Restriction(mesh.Nearest))
+	t.BatchFactor = cmp.Or(t.BatchFactor, 1)
+	t.MinSide = cmp.Or(t.MinSide, defaultMinSide*t.Scale)
 	if t.Enlarging != nil {
 		twice, err := t.Enlarging.Complete()
 		if err != nil {

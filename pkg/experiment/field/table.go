@@ -1,6 +1,7 @@
 package field
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -36,9 +37,7 @@ type Record struct {
 // claim finds out early whether the folder can take the tables, and refuses one with tables
 // of another benchmark or of other pictures.
 func (m *measurement) claim() error {
-	if m.Out == "" {
-		m.Out = filepath.Join("results", "runs", "benchmark-"+m.Benchmark.Name+"-"+m.pictures.digest[:8])
-	}
+	m.Out = cmp.Or(m.Out, filepath.Join("results", "runs", "benchmark-"+m.Benchmark.Name+"-"+m.pictures.digest[:8]))
 	return trial.Claim(m.Out, RecordFile, func(there Record) string {
 		if there.Digest == m.pictures.digest && there.Benchmark == m.Benchmark.Name {
 			return ""
@@ -181,10 +180,7 @@ func (m *measurement) markdown(list []*row, set string) string {
 		}
 	}
 	var t strings.Builder
-	name := set
-	if name == "" {
-		name = filepath.Base(m.Root)
-	}
+	name := cmp.Or(set, filepath.Base(m.Root))
 	n := list[0].pictures
 	fmt.Fprintf(&t, "# %s on %s, %d pictures\n\n%s\n", b.Name, name, n, table.Aligned(lines, 2))
 	fmt.Fprintf(&t, "%s Answers are clipped and rounded to 8 bits. Means over pictures.\n\n", b.Protocol)

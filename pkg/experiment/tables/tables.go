@@ -3,6 +3,7 @@
 package tables
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -24,9 +25,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if r.Plan != "" {
 		return runPlan(ctx, r, out, log)
 	}
-	if r.Out == "" {
-		r.Out = filepath.Join(defaultRuns, "tables")
-	}
+	r.Out = cmp.Or(r.Out, filepath.Join(defaultRuns, "tables"))
 	if err := durable.CheckFolder(r.Out); err != nil { // before runs are read
 		return fmt.Errorf("-out %w", err)
 	}
@@ -42,9 +41,7 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("-plan %w", err)
 	}
-	if r.Out == "" {
-		r.Out = filepath.Join(defaultRuns, "tables-"+p.Name)
-	}
+	r.Out = cmp.Or(r.Out, filepath.Join(defaultRuns, "tables-"+p.Name))
 	if err := durable.CheckFolder(r.Out); err != nil {
 		return fmt.Errorf("-out %w", err)
 	}

@@ -1,6 +1,7 @@
 package tiff
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -134,10 +135,7 @@ func (f *File) readLayout() error {
 // checkKind refuses what is not read, and finds the number of colours.
 func (f *File) checkKind() error {
 	if format := f.Number(sampleFormat, 1); format != 1 && format != 4 {
-		kind := map[int]string{2: "signed", 3: "floating-point"}[format]
-		if kind == "" {
-			kind = "complex"
-		}
+		kind := cmp.Or(map[int]string{2: "signed", 3: "floating-point"}[format], "complex")
 		return unsupported.Kind("TIFF with " + kind + " samples")
 	}
 	switch f.compression {
@@ -162,10 +160,7 @@ func (f *File) checkKind() error {
 			return unsupported.Kind("TIFF with JPEG compression and other than 8-bit grey or colour")
 		}
 	default:
-		name := compressions[f.compression]
-		if name == "" {
-			name = fmt.Sprintf("compression %d", f.compression)
-		}
+		name := cmp.Or(compressions[f.compression], fmt.Sprintf("compression %d", f.compression))
 		return unsupported.Kind("TIFF with " + name)
 	}
 	switch {
