@@ -99,7 +99,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// TestHistoryOnTheWay: those who watch see each validation as soon as it is told.
+// TestHistoryOnTheWay: the history has each validation as soon as it is announced.
 func TestHistoryOnTheWay(t *testing.T) {
 	dir := t.TempDir()
 	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), append([]string{"-log", "json", "-out", dir}, halfSecond...))
@@ -111,7 +111,7 @@ func TestHistoryOnTheWay(t *testing.T) {
 		if !bytes.Contains(line, []byte(`"event":"step"`)) {
 			return
 		}
-		// The history was written before the step is told: all steps of so short a run are validated.
+		// The history was written before the step is announced: all steps of so short a run are validated.
 		contents, err := runfolder.Read(dir)
 		if err != nil || contents.Finished(unit) {
 			t.Errorf("finished %v, %v", contents.Finished(unit), err)

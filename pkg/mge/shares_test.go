@@ -30,7 +30,7 @@ func (r ranged) Draw(q mesh.Request) (mesh.Batch, mesh.Batch, error) {
 	return fine.Slice(from, to), coarser, err
 }
 
-// TestShares: the gradient of shares is that of whole batches but for rounding, also where shares are
+// TestShares: the gradient of shares is that of whole batches except for rounding, also where shares are
 // uneven or empty, and any number of ranks computes the same bytes.
 func TestShares(t *testing.T) {
 	const rounding = 1e-5

@@ -42,7 +42,7 @@ func each(t *testing.T, size int, patience time.Duration, do func(r *ranks.Ranks
 }
 
 // TestAdd: sums have the bytes of those of one process, of any length, and as many bytes are sent as
-// the model of docs/scaling.md says, but for some of losses and agreement.
+// the model of docs/scaling.md says, and a few for losses and agreement.
 func TestAdd(t *testing.T) {
 	const shares, n, m = 8, 1003, 5
 	compute := sharetest.Each(func(s share.Share, vector []float32, scalars []float64) error {

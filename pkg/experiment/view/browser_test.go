@@ -248,7 +248,7 @@ func TestHolesInChromium(t *testing.T) {
 	b.silent()
 }
 
-// TestFormatsInChromium: what the browser does not show is shown all the same; a mistake is told
+// TestFormatsInChromium: what the browser does not show is shown nevertheless; a mistake is named
 // where one looks; a restoration is cancelled.
 func TestFormatsInChromium(t *testing.T) {
 	b := newBrowser(t)

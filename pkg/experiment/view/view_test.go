@@ -499,7 +499,7 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestHostileRun: links of a run folder are not followed, and damage is told.
+// TestHostileRun: links of a run folder are not followed, and damage is named.
 func TestHostileRun(t *testing.T) {
 	dir := t.TempDir()
 	secret := noisy(t, 8, 8)
