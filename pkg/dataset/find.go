@@ -35,6 +35,11 @@ func isFolder(path string) bool {
 	return err == nil && info.IsDir()
 }
 
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
+}
+
 // firstFolder returns the first of the folders inside root that exists; root itself
 // where none does. Archives are often unpacked into a folder of their own name.
 func firstFolder(root string, inside ...string) string {
@@ -61,6 +66,9 @@ var errNoPictures = errors.New("the folder has no PNG, JPEG, GIF, BMP, TIFF or W
 // thumbnails are folders in which systems keep small copies of pictures, and what was
 // deleted.
 var thumbnails = []string{"@eaDir", ".@__thumb", ".thumbnails", ".picasaoriginals", "__MACOSX", "#recycle", "@Recycle", "$RECYCLE.BIN"}
+
+// runRecord is the file by which a run folder is known. Its figures are no pictures to train on.
+const runRecord = "run.json"
 
 // arrayEnding is that of the names of NumPy's arrays.
 const arrayEnding = ".npy"
@@ -129,6 +137,9 @@ func (s *search) visit(path string, d fs.DirEntry, err error) error {
 			s.left[kindHidden]++
 		}
 		return nil
+	case d.IsDir() && isFile(filepath.Join(path, runRecord)):
+		s.left["in run folders"] += picturesIn(path)
+		return fs.SkipDir
 	case d.IsDir():
 		return nil
 	}

@@ -257,7 +257,7 @@ func TestDecodingProgress(t *testing.T) {
 // What of a folder is not used is counted by kind.
 func TestLeftOut(t *testing.T) {
 	root := makeFolder(t, 4, 8, 8)
-	for _, name := range []string{"h1.heic", "h2.HEIC", "a.avif", "notes.txt", "README", "@eaDir/000.png/SYNOPHOTO_THUMB_M.jpg", "sub/__MACOSX/._000.png", ".hidden.png", ".cache/x.png", "feature.npy"} {
+	for _, name := range []string{"h1.heic", "h2.HEIC", "a.avif", "notes.txt", "README", "@eaDir/000.png/SYNOPHOTO_THUMB_M.jpg", "sub/__MACOSX/._000.png", ".hidden.png", ".cache/x.png", "feature.npy", "run/run.json", "run/samples.png", "run/more/convergence.png"} {
 		write(t, []byte("x"), root, filepath.FromSlash(name))
 	}
 	if err := os.Symlink(root, filepath.Join(root, "link.png")); err != nil {
@@ -278,7 +278,7 @@ func TestLeftOut(t *testing.T) {
 		got[c.Kind] = c.N
 	}
 	want := map[string]int{"HEIC": 2, "AVIF": 1, ".txt": 1, "other files": 1, "in @eaDir (thumbnails and the like)": 1, "in __MACOSX (thumbnails and the like)": 1,
-		kindHidden: 1, "folders that are hidden": 1, ".npy": 1, kindLinks: 1, kindSpecial: 1}
+		"in run folders": 2, kindHidden: 1, "folders that are hidden": 1, ".npy": 1, kindLinks: 1, kindSpecial: 1}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("left out %v, want %v", got, want)
 	}

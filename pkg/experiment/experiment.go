@@ -258,6 +258,11 @@ func (e *Experiment) begin(ctx context.Context, units []runfolder.Unit) error {
 		if err := durable.CheckFolder(e.dir); err != nil {
 			return fmt.Errorf("-out %w", err)
 		}
+		for _, pictures := range []string{e.config.Root, e.config.Validation} {
+			if sameFile(e.dir, pictures) {
+				return &command.UsageError{Flag: "-out", Value: e.dir, Reason: "it is the folder of the pictures", Advice: "choose another; one inside it will do"}
+			}
+		}
 	}
 	if err := e.open(ctx, dataset.DecodeAll); err != nil {
 		return err
@@ -270,6 +275,12 @@ func (e *Experiment) begin(ctx context.Context, units []runfolder.Unit) error {
 		return err
 	}
 	return e.checkExtended()
+}
+
+func sameFile(a, b string) bool {
+	one, err := os.Stat(a)
+	other, e := os.Stat(b)
+	return err == nil && e == nil && os.SameFile(one, other)
 }
 
 // measureInput records the measures of the answer that takes no network.

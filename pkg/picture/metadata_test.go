@@ -9,6 +9,8 @@ import (
 	"image/color"
 	"image/gif"
 	"image/jpeg"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -298,5 +300,46 @@ func TestAdobeRGB(t *testing.T) {
 	}
 	if got := at(d.Planar(), 8, 8); !near(got, [3]uint8{227, 100, 42}, 3) || len(d.Notes) != 1 { // JPEG's losses
 		t.Errorf("%v, notes %q", got, d.Notes)
+	}
+}
+
+// TestOrientationInTIFF: the tag decides, and where there is none, XMP data.
+func TestOrientationInTIFF(t *testing.T) {
+	const xmp = `<x tiff:Orientation="6"/>`
+	for _, tc := range []struct {
+		name string
+		tag  uint32 // 0: none
+		xmp  string
+		h    int // of the upright picture, which is 2x1 in the file
+	}{
+		{"none", 0, "", 1}, {"tag", 6, "", 2}, {"XMP", 0, xmp, 2}, {"both", 1, xmp, 1},
+	} {
+		pixels, entries := 8+len(tc.xmp), [][4]uint32{{256, 3, 1, 2}, {257, 3, 1, 1}, {258, 3, 1, 8}, {262, 3, 1, 1}}
+		entries = append(entries, [4]uint32{273, 4, 1, uint32(pixels)})
+		if tc.tag > 0 {
+			entries = append(entries, [4]uint32{274, 3, 1, tc.tag})
+		}
+		entries = append(entries, [4]uint32{277, 3, 1, 1}, [4]uint32{278, 3, 1, 1}, [4]uint32{279, 4, 1, 2})
+		if tc.xmp != "" {
+			entries = append(entries, [4]uint32{700, 1, uint32(len(tc.xmp)), 8})
+		}
+		le := binary.LittleEndian
+		data := le.AppendUint32([]byte("II\x2a\x00"), uint32(pixels+2))
+		data = append(append(data, tc.xmp...), 10, 20)
+		data = le.AppendUint16(data, uint16(len(entries)))
+		for _, e := range entries {
+			data = le.AppendUint32(le.AppendUint32(le.AppendUint16(le.AppendUint16(data, uint16(e[0])), uint16(e[1])), e[2]), e[3])
+		}
+		path := filepath.Join(t.TempDir(), "a.tif")
+		if err := os.WriteFile(path, append(data, 0, 0, 0, 0), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		p, err := Open(path)
+		if err != nil {
+			t.Fatalf("%s: %v", tc.name, err)
+		}
+		if p.H != tc.h {
+			t.Errorf("%s: %dx%d", tc.name, p.W, p.H)
+		}
 	}
 }

@@ -19,7 +19,11 @@ func readTIFF(s *source) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Pix8, Pix16: p.Pix16}, orientation: f.Number(tiff.Orientation, 1), exif: f.Directory}
+	r := &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Pix8, Pix16: p.Pix16}, orientation: f.Number(tiff.Orientation, 0), exif: f.Directory}
+	if r.orientation == 0 {
+		xmp, _ := f.Bytes(tiff.XMP, maxChunk) // what cannot be read there must not keep the picture from being read
+		r.orientation = orientationOf(nil, xmp)
+	}
 	if p.Alpha {
 		if n := len(r.Pix8) - 1; n > 0 {
 			r.Pix8, r.Alpha8 = r.Pix8[:n], r.Pix8[n]

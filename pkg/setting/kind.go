@@ -174,10 +174,11 @@ func several[V any](text string, distinct bool, parse func(part string) (V, erro
 		if err != nil {
 			return nil, err
 		}
-		if distinct && slices.Contains(seen, part) {
+		value := fmt.Sprint(v) // 01 is 1
+		if distinct && slices.Contains(seen, value) {
 			return nil, wrong(part+" is in it twice", "")
 		}
-		seen = append(seen, part)
+		seen = append(seen, value)
 		list = append(list, v)
 	}
 	return list, nil

@@ -226,6 +226,8 @@ func TestMistakes(t *testing.T) {
 		{"-seed -1", `-seed -1: "-1" is not a seed`},
 		{"-seed 1,2", "use -seeds for several"},
 		{"-seeds 1,1", "1 is in it twice"},
+		{"-seeds 1,01", "01 is in it twice"},
+		{"-iterations 1000001", "1000000"},
 		{"-seed 1 -seeds 1", "-seed and -seeds: both are given"},
 		{"-seed 1 -seed 2", "-seed 2: the flag is given twice"},
 		{"-memory lots", "-memory lots: not a size"},

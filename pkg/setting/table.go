@@ -27,7 +27,7 @@ const (
 	maxSide       = 1 << 14
 	maxLevels     = 12
 	maxBatch      = 1 << 16
-	maxIterations = 1_000_000_000
+	maxIterations = 1_000_000 // history.csv has a row for each, and is read back
 	maxRate       = 100
 	maxClip       = 1e9
 	maxDecay      = 10

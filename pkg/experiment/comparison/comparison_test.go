@@ -397,6 +397,10 @@ func TestInput(t *testing.T) {
 	if got := Answer(all).Warnings; !slices.Equal(got, []string{warning}) {
 		t.Errorf("warnings %q", got)
 	}
+	rounded := withInput(t, with(t, "other", 3, nil), 0.2*(1+1e-9)) // by another kernel path
+	if got := texts(groups(t, withInput(t, r, 0.2), rounded)[0].Main())[0]; got != "(input) |  |  | 0.2000" {
+		t.Errorf("input of two kernel paths: %s", got)
+	}
 	other := withInput(t, with(t, "other", 3, nil), 0.25)
 	if got := texts(groups(t, withInput(t, r, 0.2), other)[0].Main())[0]; got != "(input) |  |  | differs" {
 		t.Errorf("two inputs of one subject: %s", got)

@@ -351,12 +351,18 @@ func (g *Group) input(e Subject) (in metric.Values, same bool) {
 		if r.Subject != e || r.Input() == nil {
 			continue
 		}
-		if in != nil && !maps.Equal(in, r.Input()) {
+		if in == nil {
+			in = r.Input()
+		} else if !alike(in, r.Input()) {
 			return in, false
 		}
-		in = r.Input()
 	}
 	return in, true
+}
+
+// alike reports whether two inputs have the same measures, but for the rounding in which kernel paths differ.
+func alike(a, b metric.Values) bool {
+	return maps.EqualFunc(a, b, func(x, y float64) bool { return math.Abs(x-y) <= 1e-6*max(math.Abs(x), math.Abs(y)) })
 }
 
 // inputCell shows a measure of the input.

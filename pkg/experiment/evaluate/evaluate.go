@@ -4,6 +4,7 @@ package evaluate
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -299,15 +300,27 @@ func (e *evaluation) measure(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("stopped after %d of %d pictures; nothing was written: %w", i, n, ctx.Err())
 		}
-		if err != nil { // the others are still measured
-			e.rows = e.rows[:before]
+		var bad unreadable
+		switch {
+		case err == nil:
+			continue
+		case errors.As(err, &bad) && e.SkipBad:
+			e.set.Report.Bad = append(e.set.Report.Bad, dataset.Bad{Name: e.set.Validation.Name(i), Reason: err.Error()})
+			e.progress.Print("left out: %v", err)
+		default: // the others are still measured
 			e.failed = append(e.failed, err)
 			e.progress.Print("%v", err)
 		}
+		e.rows = e.rows[:before]
 	}
 	e.progress.Counted(slices.Concat(e.notes...))
 	return nil
 }
+
+// unreadable is the error of a picture whose file cannot be read.
+type unreadable struct{ error }
+
+func (e unreadable) Unwrap() error { return e.error }
 
 // picture measures a picture with all degradations and models.
 func (e *evaluation) picture(ctx context.Context, i int, done func(models int)) error {
@@ -329,6 +342,10 @@ func (e *evaluation) try(ctx context.Context, g *group, c task.Case, i int) erro
 	// The noise belongs to the picture and does not depend on the others.
 	r := random.New(0).Child("evaluation/" + e.set.Name).Child(name)
 	t, err := e.degrade(g, c, i, r)
+	var bad unreadable
+	if errors.As(err, &bad) {
+		return err // which names the file
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
@@ -360,14 +377,14 @@ func (e *evaluation) degrade(g *group, c task.Case, i int, r random.Stream) (*tr
 	if g.given {
 		input, clean, err := e.set.Validation.WholePair(i, g.task.Scale)
 		if err != nil {
-			return nil, err
+			return nil, unreadable{err}
 		}
 		e.notes[i] = slices.Concat(input.Notes, clean.Notes)
 		return trial.New(g.task, c, clean, input, g.scale, r)
 	}
 	p, err := e.set.Validation.Whole(i)
 	if err != nil {
-		return nil, err
+		return nil, unreadable{err}
 	}
 	e.notes[i] = p.Notes
 	return trial.New(g.task, c, p, nil, g.scale, r)

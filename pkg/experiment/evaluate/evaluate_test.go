@@ -189,6 +189,10 @@ func TestBadPictures(t *testing.T) {
 				t.Errorf("%s: %v", tc.name, r)
 			}
 		}
+		printed, err = invoke(t.Context(), t, "-skip-bad", "-model", model, "-data", "folder", "-root", root, "-noise", "0.2", "-out", t.TempDir())
+		if err != nil || !strings.Contains(printed, "z"+tc.name) {
+			t.Errorf("%s with -skip-bad: %v\n%s", tc.name, err, printed)
+		}
 	}
 }
 

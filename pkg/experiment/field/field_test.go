@@ -251,6 +251,7 @@ func TestMistakes(t *testing.T) {
 		{Request{Benchmark: "awgn-color", Root: filepath.Join(root, "none")}, "none"},
 		{Request{Benchmark: "awgn-color", Root: root, List: file("out.txt", "0.png\n../0.png\n")}, "line 2"},
 		{Request{Benchmark: "awgn-color", Root: root, List: file("twice.txt", "0.png\n0.png\n")}, "twice"},
+		{Request{Benchmark: "awgn-color", Root: root, List: file("mark.txt", "\ufeff0.png\r\n0.png\r\n")}, "line 2: 0.png is in it twice"},
 		{Request{Benchmark: "awgn-color", Root: root, List: file("same.txt", "0.png\n./0.png\n")}, "twice"},
 		{Request{Benchmark: "awgn-color", Root: root, List: file("empty.txt", "# nothing\n")}, "no pictures"},
 		{Request{Benchmark: "awgn-color", Root: root, List: file("lack.txt", "0.png\n9.png\n")}, "9.png"},

@@ -21,7 +21,8 @@ func readList(file string) (names []string, err error) {
 		return nil, err
 	}
 	seen := map[string]bool{}
-	for i, line := range strings.Split(string(data), "\n") {
+	text := strings.TrimPrefix(string(data), "\ufeff") // a byte order mark, as editors write it
+	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue

@@ -23,6 +23,9 @@ func (j *job) restoreFolder(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := durable.CheckFolder(j.Out); err != nil {
+		return fmt.Errorf("-out %w", err)
+	}
 	var failed []error
 	pending, pixels := work[:0], int64(0)
 	for _, w := range work {

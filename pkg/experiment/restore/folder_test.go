@@ -146,6 +146,7 @@ func TestFolderErrors(t *testing.T) {
 	}{
 		{"-in " + in + " -out " + in, 1, "it is the folder of the pictures"},
 		{"-in " + in + " -out " + file, 1, "it is a file"},
+		{"-in " + in + " -out " + filepath.Join(file, "x"), 1, "not a directory"},
 		{"-in " + empty + " -out " + out, 1, "there are no pictures"},
 		{"-in " + twice + " -out " + out, 1, "would have one name"},
 		{"-in " + in + " -out " + out + " -test noise=0.2", 2, "a picture, not a folder"},

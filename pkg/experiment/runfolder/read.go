@@ -167,12 +167,15 @@ func (c *Contents) recorded(u Unit, there []Digest) bool {
 	})
 }
 
-// inputDamage says that input.csv is not what digests.csv has the digest of; nothing where it is, or
-// where one of them is not there.
+// inputDamage says that input.csv is missing or is not what digests.csv has the digest of; nothing where it
+// is, or where no digest is there.
 func (c *Contents) inputDamage() string {
 	recorded := digestTable.of(c.Digests, Unit{})
-	if len(c.Inputs) == 0 || len(recorded) == 0 || slices.Contains(recorded, c.inputDigest()) {
+	switch {
+	case len(recorded) == 0 || slices.Contains(recorded, c.inputDigest()):
 		return ""
+	case len(c.Inputs) == 0:
+		return InputFile + " is missing"
 	}
 	return fmt.Sprintf("%s is not the file that %s has the digest of", InputFile, DigestsFile)
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/image/tiff/lzw"
 
 	"multiscale/pkg/picture/jpeg"
+	"multiscale/pkg/picture/unsupported"
 )
 
 // Picture is a decoded page. One of Pix8 and Pix16 is set: planes of W*H samples,
@@ -329,6 +330,9 @@ func (f *File) jpeg(data []byte, rows int) ([]byte, error) {
 		return nil, err
 	}
 	if head.W < f.blockW || head.H < rows || head.W > f.blockW+16 || head.H > f.blockH+16 || head.Components != f.perPixel() {
+		if f.planes {
+			return nil, unsupported.Kind("JPEG in planes of several sizes")
+		}
 		return nil, errors.New("a JPEG strip or tile of another size")
 	}
 	colour := jpeg.RGB

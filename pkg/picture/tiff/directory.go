@@ -19,6 +19,7 @@ import (
 // Tags that more than this package looks at (TIFF 6.0; 34665 is EXIF's).
 const (
 	Orientation = 274
+	XMP         = 700
 	ICC         = 34675
 )
 
