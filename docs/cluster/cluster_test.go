@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -318,7 +319,17 @@ func TestSlurmArray(t *testing.T) {
 			}
 		}
 	})
-	trains := func(task int) func() bool { return func() bool { return strings.Contains(log(task), "pictures: ") } }
+	begins := regexp.MustCompile(`1 of \d+: (\S+), (\S+)\n`) // run folder, unit
+	trains := func(task int) func() bool {
+		return func() bool {
+			unit := begins.FindStringSubmatch(log(task))
+			if unit == nil {
+				return false
+			}
+			_, err := os.Stat(filepath.Join(unit[1], "units", unit[2], "history.csv")) // after its first step
+			return err == nil
+		}
+	}
 	waitFor(t, "task 1", trains(1))
 	s.run(t, "scontrol", "requeue", id+"_1")
 	waitFor(t, "task 2", trains(2))

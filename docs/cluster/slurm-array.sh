@@ -2,7 +2,10 @@
 # A plan as a Slurm array: each task trains its part of it.
 #
 #   go build ./experiments/tables
-#   sbatch --array=0-3 docs/cluster/slurm-array.sh experiments/plans/cpu.yaml [flags of tables]
+#   sbatch --array=0-3 docs/cluster/slurm-array.sh experiments/plans/cpu.yaml [flags of tables, such as -root bsds500=DIR]
+#
+# All nodes see the folder from which it is sent. Tasks count from 0. Where some nodes have AVX-512 and others have not, export
+# MULTISCALE_KERNEL=avx2 before: bytes must not follow from the node.
 #
 # 90 seconds before a task's time is over, Slurm sends SIGUSR1 to this script. The program then writes a checkpoint and
 # ends with status 75, and the task is queued again, where it goes on. A task that is requeued or preempted goes on as well.
