@@ -350,6 +350,52 @@ func TestSlurmArray(t *testing.T) {
 	asOnce(t, b, runs)
 }
 
+// TestSlurmMPI: one training by two ranks that srun starts, which gets SIGUSR1 in the middle, leaves what one process leaves.
+func TestSlurmMPI(t *testing.T) {
+	need(t, "apt-get install openmpi-bin libopenmpi-dev", "mpicc")
+	s := newSlurm(t)
+	program, out, alone := filepath.Join(s.dir, "denoising"), filepath.Join(s.dir, "run"), filepath.Join(s.dir, "alone")
+	if out, err := exec.Command("go", "build", "-tags", "mpi", "-o", program, "multiscale/experiments/denoising").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	flags := []string{"-network", "resnet:hidden=8,blocks=1", "-side", "16", "-levels", "1", "-batch", "8", "-iterations", "60", "-validation-pictures", "4",
+		"-strategy", "fullmultiscale", "-checkpoint-every", "100ms"}
+	if out, err := exec.Command(program, append(flags, "-shares", "8", "-out", alone)...).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	s.env = append(s.env, "PROGRAM="+program)
+	log := filepath.Join(s.dir, "log")
+	id := s.run(t, "sbatch", append([]string{"--parsable", "--nodes=1", "--ntasks=2", "--cpus-per-task=1", "--output=" + log, "slurm-mpi.sh", "-out", out}, flags...)...)
+	t.Cleanup(func() {
+		if t.Failed() {
+			data, _ := os.ReadFile(log)
+			t.Log(last(string(data)))
+		}
+	})
+	pending := map[string]time.Time{}
+	ended := func() bool {
+		state, err := s.try("squeue", "-h", "-t", "all", "-j", id, "-o", "%A %T")
+		return err != nil && strings.Contains(state, "Invalid job id") || err == nil && !s.goOn(strings.Fields(state), pending)
+	}
+	waitFor(t, "a checkpoint", func() bool {
+		found, err := filepath.Glob(filepath.Join(out, "checkpoint", "*", "0*.checkpoint"))
+		return err == nil && len(found) > 0 || ended()
+	})
+	s.run(t, "scancel", "--signal=USR1", id)
+	waitFor(t, "the job", ended)
+	for _, name := range []string{"summary.csv", "history.csv", "fullmultiscale-seed1.onnx"} {
+		want, err := os.ReadFile(filepath.Join(alone, name))
+		got, err2 := os.ReadFile(filepath.Join(out, name))
+		if err := errors.Join(err, err2); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s differs from that of one process, or: %v", name, err)
+		}
+	}
+	data, err := os.ReadFile(log)
+	if err != nil || !strings.Contains(string(data), "2 ranks") || !strings.Contains(string(data), "continuing after") {
+		t.Errorf("no two ranks that were interrupted; %v", err)
+	}
+}
+
 // TestClaims: of four workers that claim what nobody has two are killed; the others leave what one process leaves.
 func TestClaims(t *testing.T) {
 	if os.Getenv(planVariable) == "" {

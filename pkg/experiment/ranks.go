@@ -45,7 +45,7 @@ func start() (ranks.Transport, error) {
 	if err == nil && t.Size() != n {
 		err = &command.UsageError{
 			Reason: fmt.Sprintf("%d processes were started together (%s), and the MPI library of the program knows of %d: each would train alone", n, variable, t.Size()),
-			Advice: "start it with the mpirun of that library, or build it for the other one (tags mpi, or mpi,mpich)",
+			Advice: "start it with the mpirun of that library or with srun --mpi=pmix, or build it for the other one (tags mpi, or mpi,mpich)",
 		}
 	}
 	return t, err

@@ -9,8 +9,8 @@ import (
 )
 
 // sizes are the environment variables in which launchers say how many processes they have started:
-// those of Open MPI, and of MPICH and Slurm's PMI.
-var sizes = []string{"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"}
+// those of Open MPI, of MPICH and Slurm's PMI, and of Slurm, whose PMIx has none of its own.
+var sizes = []string{"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}
 
 // Launched returns how many processes a launcher has started together, and the environment variable
 // that says so; 1 where there was none.
