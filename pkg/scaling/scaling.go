@@ -27,7 +27,7 @@ type Link struct {
 type Machine struct{ Cores int }
 
 // Bytes is what a rank sends, and receives, in one step: the halves, quarters and so on of the gradient, and
-// the same of the parameters.
+// the same of its sum.
 func Bytes(n Network, ranks int) float64 {
 	return 2 * 4 * float64(n.Parameters) * float64(ranks-1) / float64(ranks)
 }
@@ -69,11 +69,16 @@ func Strong(n Network, m Machine, l Link, terms []Term, ranks int) float64 {
 
 // Weak is the efficiency of a batch that grows with the ranks: the time of one rank over theirs.
 func Weak(n Network, m Machine, l Link, terms []Term, ranks int) float64 {
-	grown := make([]Term, len(terms))
+	return Step(n, m, l, terms, 1) / Step(n, m, l, grown(terms, ranks), ranks)
+}
+
+// grown are the terms with a batch for each rank.
+func grown(terms []Term, ranks int) []Term {
+	all := make([]Term, len(terms))
 	for i, t := range terms {
-		grown[i] = Term{t.Side, t.Images * ranks}
+		all[i] = Term{t.Side, t.Images * ranks}
 	}
-	return Step(n, m, l, terms, 1) / Step(n, m, l, grown, ranks)
+	return all
 }
 
 // MaxRanks is the largest number of ranks, of powers of two up to limit, that share a batch out with at least an efficiency.

@@ -30,6 +30,7 @@ const (
 	finestBatch = 16
 	coarser     = 3
 	enough      = 0.5 // efficiency
+	several     = 16  // ranks
 )
 
 // Tables are those of docs/scaling.md.
@@ -61,6 +62,8 @@ func Tables() string {
 	}
 	fmt.Fprintf(&b, "\nStages of Full-Multiscale: the most ranks, of powers of two up to 1024, with an efficiency of %v or more. Batches are %d on the finest of four meshes and double from mesh to mesh; a stage trains on its mesh and all coarser ones:\n\n", enough, finestBatch)
 	b.WriteString(table.Aligned(stages(), 1))
+	fmt.Fprintf(&b, "\nWhat communication takes of a step of %d ranks, in per cent. Batches are %d a rank on the finest mesh; MGE has four meshes, and batches double from mesh to mesh:\n\n", several, weakBatch)
+	b.WriteString(table.Aligned(communication(), 3))
 	return b.String()
 }
 
@@ -83,6 +86,42 @@ func efficiencies(batch int, of func(Network, Machine, Link, []Term, int) float6
 	return rows
 }
 
+// multiscale are the terms of a stage, with a batch on the finest of all meshes that doubles from mesh to mesh.
+func multiscale(side, finest, batch int) (terms []Term) {
+	for level := finest; level <= coarser; level++ {
+		images := batch << level
+		if level > finest {
+			images += batch << (level - 1) // the next finer difference, on this mesh
+		}
+		terms = append(terms, Term{side >> level, images})
+	}
+	return terms
+}
+
+// communication is the part of a step that nothing is computed in, by network, side and step.
+func communication() [][]string {
+	rows := [][]string{{"network", "side", "step"}}
+	for _, l := range links {
+		rows[0] = append(rows[0], fmt.Sprintf("%v Gbit/s", l.Gigabits))
+	}
+	for _, n := range measured {
+		for _, side := range sides[:2] {
+			for _, step := range []struct {
+				name  string
+				terms []Term
+			}{{"single-scale", []Term{{side, weakBatch}}}, {"MGE", multiscale(side, 0, weakBatch)}} {
+				row := []string{n.Name, fmt.Sprint(side), step.name}
+				for _, l := range links {
+					part := Communication(n, l, several) / Step(n, rank, l, grown(step.terms, several), several)
+					row = append(row, table.Fixed(100*part, 1))
+				}
+				rows = append(rows, row)
+			}
+		}
+	}
+	return rows
+}
+
 func stages() [][]string {
 	rows := [][]string{{"network", "finest mesh", "of the stage", "seconds on one rank"}}
 	for _, l := range links {
@@ -91,14 +130,7 @@ func stages() [][]string {
 	for _, n := range measured {
 		for i := range 2 * (coarser + 1) {
 			side, finest := []int{64, 512}[i/(coarser+1)], i%(coarser+1)
-			var terms []Term
-			for level := finest; level <= coarser; level++ {
-				images := finestBatch << level
-				if level > finest {
-					images += finestBatch << (level - 1) // the next finer difference, on this mesh
-				}
-				terms = append(terms, Term{side >> level, images})
-			}
+			terms := multiscale(side, finest, finestBatch)
 			row := []string{n.Name, fmt.Sprint(side), fmt.Sprint(side >> finest), table.Digits(Compute(n, rank, terms, 1), 3)}
 			for _, l := range links {
 				row = append(row, fmt.Sprint(MaxRanks(n, rank, l, terms, enough, 1024)))
