@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"syscall"
 
@@ -248,6 +249,9 @@ func (e *Experiment) draw(ctx context.Context) error {
 	if err := e.measureInput(); err != nil {
 		return err
 	}
+	// The memory of training, before other models need theirs, and the next experiment of a plan its own.
+	e.arena = graph.Arena{}
+	debug.FreeOSMemory()
 	return e.pictures(ctx)
 }
 

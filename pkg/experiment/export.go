@@ -143,12 +143,19 @@ func (e *Experiment) remark(line string) {
 }
 
 // applyExported runs an exported model of the folder on the input of a batch,
-// in our own backend, which is there on every machine.
+// in our own backend, which is there on every machine. It keeps all intermediate values, so
+// pictures come one at a time.
 func (e *Experiment) applyExported(ctx context.Context, y pixel.Images, b mesh.Batch, file string) error {
 	s, err := session.Open(e.folder.Path(file), session.Options{Runtime: session.OnnxGo, Extensions: e.known.Extensions()})
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	return s.Apply(ctx, y.Data, b.Input, b.T)
+	for i := range b.Len() {
+		one := b.Slice(i, i+1)
+		if err := s.Apply(ctx, y.Slice(i, i+1).Data, one.Input, one.T); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -48,6 +48,8 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	if e.config.Coefficients != mge.NoCoefficients {
 		least, atOnce = mge.MinControlled, 1
 	}
+	// Whether a mesh's samples are as many in each step, and evaluated together.
+	exact := least == 1 && e.config.Shares <= 1 && e.allocation().Method == allocation.Fixed
 	largest := func(n int) (most int) { // part of a batch that is computed at once
 		for first := 0; first < max(e.config.Shares, 1); first += atOnce {
 			from, _ := share.Share{Index: first, Of: e.config.Shares}.Range(n, least)
@@ -82,7 +84,14 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				if i > 0 && s.Differs(i-1) {
 					together += largest(batches[i-1])
 				}
-				together = min(micro, together)
+				switch {
+				case together <= micro:
+				case exact: // parts of nearly equal size
+					parts := (together + micro - 1) / micro
+					together = (together + parts - 1) / parts
+				default:
+					together = micro
+				}
 				if m.WholeBatches() { // of one term at a time
 					together = n
 					if i > 0 {
