@@ -23,6 +23,7 @@ type correlation struct {
 	// A source pixel lies at stride times the output pixel; output pixels of a
 	// class are step apart.
 	stride, step int
+	stretch      int // taps, side by side, that are one stretch of a sum
 	// Extent of the taps, over all classes.
 	up, down, before, after int
 }
@@ -31,7 +32,7 @@ var correlations kernel.Free[correlation]
 
 func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	j := correlations.Get()
-	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels(), stride: s.Stride, step: 1}
+	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels(), stride: s.Stride, step: 1, stretch: 1}
 	if gradient {
 		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
 	}
@@ -39,6 +40,9 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	unit, c := j.step, directChunks
 	if u.minimal != nil {
 		unit, c = u.minimal.tile, winogradChunks
+	}
+	if !gradient && u.minimal == nil && s.isNarrow(j.kernels) {
+		j.stretch = s.Kernel
 	}
 	pixels := j.to.n * j.to.h * j.to.w
 	j.tiling = tile(j.to, min(c.maxVectors*j.kernels.Lanes, max(c.minPixels, pixels/c.minChunks)), unit).shared()
@@ -101,11 +105,16 @@ func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 		return
 	}
 	down, across := ceil(r.rows, j.step), ceil(r.cols, j.step)
-	w.plan(k, rectangle{
+	seen := rectangle{
 		r.image, r.images,
 		r.top/j.step*j.stride + j.up, (down-1)*j.stride + j.down - j.up + 1,
 		r.left/j.step*j.stride + j.before, (across-1)*j.stride + j.after - j.before + 1,
-	}, f.from)
+	}
+	if j.stretch > 1 {
+		w.layout(seen, f.from, f.from)
+	} else {
+		w.plan(k, seen, f.from)
+	}
 	w.gather(k, s, j.x, j.from, 0)
 	// Rows of sums have room for whole groups.
 	cols := ceil(across, k.Group) * k.Group * j.step
@@ -183,7 +192,8 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 		for _, at := range pixels {
 			s.segments = s.segments[:0]
 			for d := range depth {
-				for i, t := range c.taps {
+				for i := 0; i < len(c.taps); i += j.stretch {
+					t := c.taps[i]
 					if at.all || j.from.holds(at.row+t.row, at.col+t.col) {
 						s.segments = append(s.segments, lanes.Segment{
 							A: at.a + (start+d*p.K)/w.width*w.block + w.at(0, t.row, t.col),
@@ -193,7 +203,9 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 				}
 			}
 			p.C, p.Segments = s.sums[at.c:], s.segments
+			p.K *= j.stretch
 			k.Product(p, vectors)
+			p.K /= j.stretch
 		}
 		p.Accumulate = true
 		start += depth * p.K

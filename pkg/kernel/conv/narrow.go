@@ -1,16 +1,18 @@
 package conv
 
-import "multiscale/pkg/kernel/pointwise/vector"
+import (
+	"multiscale/pkg/kernel/lanes"
+	"multiscale/pkg/kernel/pointwise/vector"
+)
 
-// Vectors of a picture's three channels are mostly empty. The gradient of weights that
-// meet few channels is computed in vectors of outputs instead. The rows of the
-// product are then the weights of an output, and where the pixels of x lie side by side, without
-// gaps, those of a row of taps read one stretch. The sums and their order are the same.
+// Vectors of a picture's three channels are mostly empty. Where weights meet few channels,
+// the pixels of x lie side by side, without gaps, and those of a row of taps are one
+// stretch of a sum. The gradient of the weights is computed in vectors of outputs: the rows
+// of the product are then the weights of an output. The sums and their order are the same.
 
-// isNarrow tells whether the gradient is taken so. Tiny images have a way of their own.
-func (j *weightJob) isNarrow() bool {
-	out := j.shape.output()
-	return j.minimal == nil && 2*j.shape.C <= j.kernels.Lanes && out.h*out.w > tinyPixels
+// isNarrow tells whether a product with x is taken so. Tiny images have a way of their own.
+func (s Shape) isNarrow(k *lanes.Kernels) bool {
+	return 2*s.C <= k.Lanes && s.OutH()*s.OutW() > tinyPixels
 }
 
 // narrowRows is how many rows of the product a row of taps has: whole groups.

@@ -68,7 +68,7 @@ func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	if j.slices > 1 {
 		room = j.slices * blocks * j.block()
 	}
-	if j.narrow = j.isNarrow(); j.narrow {
+	if j.narrow = j.minimal == nil && s.isNarrow(k); j.narrow {
 		j.width = width(k, s.O)
 		j.taps, j.merged = s.Kernel*j.narrowRows(), j.width
 		room = j.narrowSums(0, j.slices)
