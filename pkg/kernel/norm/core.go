@@ -45,9 +45,9 @@ func (c *core) Do(chunk int) {
 // part takes a part of a group through the current phase.
 func (c *core) part(chunk int) {
 	if c.round == 1 { // backwards: what the first round left in the cache comes first
-		chunk = c.total*c.parts - 1 - chunk
+		chunk = (c.to-c.from)*c.parts - 1 - chunk
 	}
-	first := chunk / c.parts * c.rows
+	first := (c.from + chunk/c.parts) * c.rows
 	lo := first + chunk%c.parts*c.partRows
 	hi := min(lo+c.partRows, first+c.rows)
 	if c.round == 0 {

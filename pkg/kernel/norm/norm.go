@@ -61,15 +61,17 @@ func check(s Shape, gamma, beta, mean, rstd []float32, lengths ...int) {
 
 // Sizes, in elements, that the work is cut by.
 const (
-	chunkSize = 1 << 14 // work worth handing to another core
-	splitSize = 1 << 17 // a group beyond this leaves the cache between two passes anyway
-	fewGroups = 8       // too few to share out evenly as they are
-	batchSize = 1 << 12 // small groups that go through the phases together; a chunk of them
+	chunkSize    = 1 << 14 // work worth handing to another core
+	splitSize    = 1 << 17 // a group beyond this leaves the cache between two passes anyway
+	togetherSize = 1 << 18 // split groups that go through both rounds before the next: the second finds them in the cache
+	fewGroups    = 8       // too few to share out evenly as they are
+	batchSize    = 1 << 12 // small groups that go through the phases together; a chunk of them
 )
 
 // job is one Forward or Backward. The channels of a group are rows of one
 // width. Groups are either done whole, several to a chunk, or, when they are
-// large or few, split into parts of some rows each, with two rounds of chunks.
+// large or few, split into parts of some rows each, with two rounds of chunks for
+// every few groups.
 // Small groups go through the phases in batches, one to a chunk: one group's
 // statistics are a long chain of dependent operations, which several groups fill,
 // and what is done to rows is one call for all of them.
@@ -87,6 +89,7 @@ type job struct {
 
 	phases        *phases
 	round         int
+	from, to      int // groups of the round
 	gGamma, gBeta []float32
 	adding        bool      // the sums of the samples, for gGamma and gBeta
 	sums          []float64 // two for each row (backward) or part (forward)
@@ -151,11 +154,15 @@ func (j *job) run(p *phases) {
 		j.do((j.total + j.batchGroups - 1) / j.batchGroups)
 		return
 	}
-	j.round = 0
-	j.do(j.total * j.parts)
-	p.conclude(j, 0, j.total)
-	j.round = 1
-	j.do(j.total * j.parts)
+	together := max(1, togetherSize/(j.rows*j.width))
+	for j.from = 0; j.from < j.total; j.from = j.to {
+		j.to = min(j.total, j.from+together)
+		j.round = 0
+		j.do((j.to - j.from) * j.parts)
+		p.conclude(j, j.from, j.to)
+		j.round = 1
+		j.do((j.to - j.from) * j.parts)
+	}
 }
 
 func (j *job) do(chunks int) {

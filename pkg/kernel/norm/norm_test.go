@@ -149,13 +149,28 @@ func backward(gy, x []float32, p affine, s Shape, act kernel.Activation) (gx, gG
 	return gx, gGamma, gBeta
 }
 
-// TestBackwardSplit compares a group in parts, too large for differences, with
-// the closed form in float64.
-func TestBackwardSplit(t *testing.T) {
-	s := Shape{1, 6, 6000, 1}
-	x, gy := Noise(1, s.size()), Noise(4, s.size())
-	gx, _, _ := backward(gy, x, affine{}, s, kernel.Activation{})
-	n := float64(s.size())
+// TestSplit compares groups in parts, too large for differences, with the closed form in
+// float64: one, and several that take turns.
+func TestSplit(t *testing.T) {
+	for _, s := range []Shape{{1, 6, 6000, 1}, {3, 6, 24000, 1}} {
+		x, gy := Noise(1, s.size()), Noise(4, s.size())
+		stats := make([]float32, 2*s.N)
+		y := make([]float32, s.size())
+		Forward(y, x, nil, nil, s, eps, kernel.Activation{}, stats[:s.N], stats[s.N:])
+		Close(t, "y", y, forward64(Wide(x), nil, nil, s, kernel.Activation{}), rounding)
+		gx, _, _ := backward(gy, x, affine{}, s, kernel.Activation{})
+		var want []float64
+		size := s.size() / s.N
+		for g := range s.N {
+			want = append(want, gradient64(x[g*size:][:size], gy[g*size:][:size])...)
+		}
+		Close(t, "gx", gx, want, rounding)
+	}
+}
+
+// gradient64 is the gradient of a group without affine part and activation.
+func gradient64(x, gy []float32) []float64 {
+	n := float64(len(x))
 	var mean, variance, plain, weighted float64
 	for _, v := range x {
 		mean += float64(v) / n
@@ -172,7 +187,7 @@ func TestBackwardSplit(t *testing.T) {
 	for i, v := range x {
 		want[i] = rstd * (float64(gy[i]) - plain - (float64(v)-mean)*rstd*weighted)
 	}
-	Close(t, "gx", gx, want, rounding)
+	return want
 }
 
 func TestSameOnAnyCores(t *testing.T) {
