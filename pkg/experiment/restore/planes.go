@@ -11,8 +11,10 @@ import (
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/tile"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/npy"
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/task"
 )
 
@@ -20,16 +22,17 @@ import (
 func isArray(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npy") }
 
 // restorePlanes is restore for models that are not for RGB, and for arrays: the
-// picture is taken as the numbers that it holds. t is not estimated.
+// picture is taken as the numbers that it holds, of which t is estimated where they are pixels.
 func (j *job) restorePlanes(ctx context.Context) error {
 	if err := j.checkOut(); err != nil {
 		return err
 	}
-	if j.Conditions > 0 && len(j.T) == 0 {
-		if j.noise == task.NoNoise {
-			return j.unknownT()
-		}
-		return &command.UsageError{Flag: "-t", Reason: "missing: it is estimated from photographs in red, green and blue alone", Advice: "give -t"}
+	estimate := j.Conditions > 0 && len(j.T) == 0
+	switch {
+	case estimate && j.noise == task.NoNoise:
+		return j.unknownT()
+	case estimate && isArray(j.In):
+		return &command.UsageError{Flag: "-t", Reason: "missing: it is estimated from pictures, not from arrays", Advice: "give -t"}
 	}
 	p, from, err := j.load()
 	if err != nil {
@@ -40,13 +43,20 @@ func (j *job) restorePlanes(ctx context.Context) error {
 		return err
 	}
 	x := task.Normalised(p, j.Pixels())
-	if len(j.T) == 1 {
-		for i, factor := 0, float32(j.noise.Factor(j.T[0])); i < len(x.Data); i++ {
-			x.Data[i] *= factor
-		}
+	t, factor := j.T, 1.0
+	switch {
+	case estimate:
+		pixels := task.Normalised(p, pixel.Unit)
+		row := func(to []float32, c, y int) { copy(to, pixels.Data[(c*p.H+y)*p.W:]) }
+		t, factor = j.estimated(255 * metric.Noise(p.C, p.H, p.W, row, nil))
+	case len(t) == 1:
+		factor = j.noise.Factor(t[0])
+	}
+	for i := range x.Data {
+		x.Data[i] *= float32(factor)
 	}
 	result := numbers(x.C, j.Scale*x.W, j.Scale*x.H)
-	err = j.runner.Run(ctx, tile.Of(x), j.T, func(planes [][]float32, y, rows int) {
+	err = j.runner.Run(ctx, tile.Of(x), t, func(planes [][]float32, y, rows int) {
 		for c, plane := range planes {
 			mean, std := j.Pixels().Channel(c)
 			to := result.Values[(c*result.H+y)*result.W:][:rows*result.W]

@@ -200,14 +200,20 @@ func (j *job) level(p photo, hole []bool) (t []float32, factor float64, err erro
 	case j.noise == task.NoNoise:
 		return nil, 0, j.unknownT()
 	}
-	s, relative := noiseOf(p.Decoded, hole), 0.0
-	for c := range rgb {
+	t, factor = j.estimated(noiseOf(p.Decoded, hole))
+	return t, factor, nil
+}
+
+// estimated is level for noise of a standard deviation on [0,255].
+func (j *job) estimated(s float64) (t []float32, factor float64) {
+	relative := 0.0
+	for c := range j.Channels {
 		_, std := j.Pixels().Channel(c)
-		relative += s / 255 / std / rgb
+		relative += s / 255 / std / float64(j.Channels)
 	}
 	factor, one := j.noise.At(relative)
 	fmt.Fprintf(j.detail, "noise estimated: standard deviation %.2f of 255, t = %.4f\n", s, one)
-	return []float32{one}, factor, nil
+	return []float32{one}, factor
 }
 
 // noiseOf estimates the standard deviation of white noise in a picture, on [0,255], without
