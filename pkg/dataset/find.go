@@ -67,8 +67,8 @@ var errNoPictures = errors.New("the folder has no PNG, JPEG, GIF, BMP, TIFF or W
 // deleted.
 var thumbnails = []string{"@eaDir", ".@__thumb", ".thumbnails", ".picasaoriginals", "__MACOSX", "#recycle", "@Recycle", "$RECYCLE.BIN"}
 
-// runRecord is the file by which a run folder is known. Its figures are no pictures to train on.
-const runRecord = "run.json"
+// RunRecord is the file by which a run folder is known. Its figures are no pictures to train on.
+const RunRecord = "run.json"
 
 // arrayEnding is that of the names of NumPy's arrays.
 const arrayEnding = ".npy"
@@ -137,7 +137,7 @@ func (s *search) visit(path string, d fs.DirEntry, err error) error {
 			s.left[kindHidden]++
 		}
 		return nil
-	case d.IsDir() && isFile(filepath.Join(path, runRecord)):
+	case d.IsDir() && isFile(filepath.Join(path, RunRecord)):
 		s.left["in run folders"] += picturesIn(path)
 		return fs.SkipDir
 	case d.IsDir():

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
 	"multiscale/pkg/metric"
 )
@@ -33,7 +34,7 @@ const (
 	AllocationFile   = "allocation.csv" // only where batches are not fixed
 	AverageFile      = "ema.csv"        // only with -ema
 	FailedFile       = "failed.csv"     // only where units failed
-	RecordFile       = "run.json"
+	RecordFile       = dataset.RunRecord
 	TableFile        = "table.md"
 	ConvergenceFile  = "convergence.png"
 	SamplesFile      = "samples.png"
