@@ -267,12 +267,14 @@ PartitionName=all Nodes=%[1]s Default=YES MaxTime=INFINITE State=UP
 		out, err := s.try("sinfo", "-h", "-o", "%t")
 		return err == nil && strings.TrimSpace(out) == "idle"
 	})
+	t.Cleanup(func() { s.try("scancel", "--full", "--signal=KILL", "--user=root") }) // a failed test leaves no job running
 	return s
 }
 
 // goOn starts the requeued ones of jobs, pairs of number and state, which Slurm holds back for two minutes, and reports
-// whether a job has still to end. since has the times at which they were first seen pending: slurmd counts in seconds and
-// refuses a job that starts in the second in which it was stopped.
+// whether a job has still to end. since has the times from which they are seen pending with nothing left of their former
+// start: a step's daemon needs seconds to end, until then it has the socket that the next one binds, and slurmd, which counts
+// in seconds, refuses a job that starts in the second in which it was stopped.
 func (s slurm) goOn(jobs []string, since map[string]time.Time) (unfinished bool) {
 	for i := 0; i+1 < len(jobs); i += 2 {
 		job, state := jobs[i], jobs[i+1]
@@ -280,10 +282,13 @@ func (s slurm) goOn(jobs []string, since map[string]time.Time) (unfinished bool)
 		case "COMPLETED", "FAILED", "CANCELLED":
 			continue
 		case "PENDING":
-			if since[job].IsZero() {
+			sockets, err := filepath.Glob(filepath.Join(s.dir, "spool", "*[._]"+job+".*"))
+			if err != nil || len(sockets) > 0 {
+				delete(since, job)
+			} else if since[job].IsZero() {
 				since[job] = time.Now()
 			}
-			if time.Since(since[job]) > 2*time.Second {
+			if begin, ended := since[job]; ended && time.Since(begin) > 2*time.Second {
 				s.try("scontrol", "update", "jobid="+job, "starttime=now")
 			}
 		default:
