@@ -135,7 +135,7 @@ func encodeAs(w io.Writer, name string, img image.Image, about *About) (tooLong 
 	if n, ok := img.(*image.NRGBA); ok {
 		return tooLong, Encode(w, name, n)
 	}
-	return tooLong, imaging.Encode(w, img, format)
+	return tooLong, encode(w, img, format)
 }
 
 // insertion writes what after the first bytes.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"image/gif"
+	"image/png"
 	"io"
 	"path/filepath"
 	"strings"
@@ -53,7 +54,13 @@ func Encode(w io.Writer, name string, img *image.NRGBA) error {
 	if format == imaging.GIF {
 		return gif.Encode(w, ownPalette(img), nil)
 	}
-	return imaging.Encode(w, img, format)
+	return encode(w, img, format)
+}
+
+// encode has PNG packed fast: a large picture takes an eighth of the time that the usual packing takes, the file is 2 to 20
+// per cent longer.
+func encode(w io.Writer, img image.Image, format imaging.Format) error {
+	return imaging.Encode(w, img, format, imaging.PNGCompressionLevel(png.BestSpeed))
 }
 
 // CheckWritable returns an error if no picture of w by h pixels can be written under

@@ -20,8 +20,10 @@ import (
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/tile"
 	"multiscale/pkg/experiment/trial"
+	"multiscale/pkg/kernel"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
@@ -292,12 +294,7 @@ func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float
 		}
 	}}
 	err := j.runner.Run(ctx, in, t, func(planes [][]float32, y, rows int) {
-		for c, plane := range planes {
-			mean, std := j.Pixels().Channel(c)
-			for i, v := range plane[:rows*r.w] {
-				r.set(c, y*r.w+i, float32(mean)+float32(float32(std)*v))
-			}
-		}
+		setRows.Run(rows, rgb*r.w, someRows{r, planes, j.Pixels(), y})
 	}, j.tiles)
 	if err != nil {
 		return j.stopped(ctx, err)
@@ -305,6 +302,24 @@ func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float
 	r.finish(p, hole, j.Scale)
 	return nil
 }
+
+// someRows are normalised planes of rows of a result, from row y on.
+type someRows struct {
+	result
+	planes [][]float32
+	pixels pixel.Scale
+	y      int
+}
+
+var setRows = kernel.NewLoop(func(s *someRows, lo, hi int) {
+	for c, plane := range s.planes {
+		m, d := s.pixels.Channel(c)
+		mean, std := float32(m), float32(d)
+		for i := lo * s.w; i < hi*s.w; i++ {
+			s.set(c, s.y*s.w+i, mean+float32(std*plane[i]))
+		}
+	}
+})
 
 // look writes the values that a table has for samples.
 func look[T uint8 | uint16](to []float32, samples []T, table []float32) {
@@ -319,28 +334,40 @@ const rgb = 3
 // finish gives the result the opacity of the picture, enlarged by bilinear interpolation as the
 // picture is. Pixels that cannot be seen keep their colour, and so do those outside of hole.
 func (r result) finish(p photo, hole []bool, scale int) {
-	for y := range r.h {
-		y0, y1, fy := neighbours(y, scale, p.H)
-		for x := range r.w {
-			i := y*r.w + x
-			if scale == 1 {
-				if r.set(alpha, i, float32(p.opacity(i))); hole != nil && !hole[i] || p.opacity(i) == 0 {
-					r.copyPixel(i, p, i)
+	finishRows.Run(r.h, rgb*r.w, lastStep{r, p, hole, scale})
+}
+
+type lastStep struct {
+	result
+	of    photo
+	hole  []bool
+	scale int
+}
+
+var finishRows = kernel.NewLoop(func(s *lastStep, lo, hi int) {
+	p := s.of
+	for y := lo; y < hi; y++ {
+		y0, y1, fy := neighbours(y, s.scale, p.H)
+		for x := range s.w {
+			i := y*s.w + x
+			if s.scale == 1 {
+				if s.set(alpha, i, float32(p.opacity(i))); s.hole != nil && !s.hole[i] || p.opacity(i) == 0 {
+					s.copyPixel(i, p, i)
 				}
 				continue
 			}
 			if !p.transparent() {
-				r.set(alpha, i, 1)
+				s.set(alpha, i, 1)
 				continue
 			}
-			x0, x1, fx := neighbours(x, scale, p.W)
+			x0, x1, fx := neighbours(x, s.scale, p.W)
 			at := func(y, x int) float64 { return p.opacity(y*p.W + x) }
 			top := float64((1-fx)*at(y0, x0)) + float64(fx*at(y0, x1))
 			bottom := float64((1-fx)*at(y1, x0)) + float64(fx*at(y1, x1))
-			r.set(alpha, i, float32(float64((1-fy)*top)+float64(fy*bottom)))
+			s.set(alpha, i, float32(float64((1-fy)*top)+float64(fy*bottom)))
 		}
 	}
-}
+})
 
 func (j *job) stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {

@@ -18,8 +18,7 @@ func cut(length, side, overlap, ramp, step int) axis {
 		return a
 	}
 	// Evenly spaced as far as steps allow, and not further apart than advance.
-	advance := max(step, (side-overlap)/step*step)
-	gaps := (length - side + advance - 1) / advance
+	gaps := gaps(length, side, overlap, step)
 	for i := 1; i <= gaps; i++ {
 		a.at = append(a.at, (length-side)/step*i/gaps*step)
 		apart := a.at[i] - a.at[i-1]
@@ -29,6 +28,21 @@ func cut(length, side, overlap, ramp, step int) axis {
 		}
 	}
 	return a
+}
+
+// gaps is how many tiles follow the first one.
+func gaps(length, side, overlap, step int) int {
+	advance := max(step, (side-overlap)/step*step)
+	return (length - side + advance - 1) / advance
+}
+
+// shortest returns the shortest side with which cut makes no more tiles than with side.
+func shortest(length, side, overlap, step int) int {
+	if side >= length {
+		return side
+	}
+	gaps := gaps(length, side, overlap, step)
+	return min(side, up((length+gaps*overlap+gaps)/(gaps+1), step))
 }
 
 // overlap is the least overlap of two neighbours; that of a single tile is its side.

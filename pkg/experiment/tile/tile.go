@@ -94,15 +94,24 @@ func (r *Runner) plan(h, w int) (Plan, error) {
 			p.TileH, p.TileW = min(p.H, side), min(p.W, side)
 		}
 	}
+	if s.Height == 0 && r.Side == 0 && sees(s, p.TileH) && sees(s, p.TileW) { // as many tiles, and what they compute twice is less
+		p.TileH = shortest(p.H, p.TileH, up(2*s.Reach, s.Multiple), s.Multiple)
+		p.TileW = shortest(p.W, p.TileW, up(2*s.Reach, s.Multiple), s.Multiple)
+	}
 	p.layOut(s)
 	return p, nil
+}
+
+// sees says whether the inner part of a tile sees all that matters to it. A reach that leaves
+// little of a tile is as good as none.
+func sees(s *session.Session, side int) bool {
+	return s.Reach != session.Unlimited && 4*s.Reach <= side
 }
 
 // layOut places the tiles.
 func (p *Plan) layOut(s *session.Session) {
 	lay := func(length, side int) axis {
-		// A reach that leaves little of a tile is as good as none.
-		if s.Reach != session.Unlimited && 4*s.Reach <= side {
+		if sees(s, side) {
 			return cut(length, side, up(2*s.Reach, s.Multiple), 0, s.Multiple)
 		}
 		// A third of a tile overlaps. Three quarters of that are blended; the rest

@@ -14,7 +14,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestCut: tiles cover their side, overlap as asked, and their shares add up to one.
+// TestCut: tiles cover their side, overlap as asked, and their shares add up to one; the shortest
+// ones are as many, and shorter ones are more.
 func TestCut(t *testing.T) {
 	for _, step := range []int{1, 4} {
 		for _, side := range []int{32, 48, 64} {
@@ -34,6 +35,12 @@ func TestCut(t *testing.T) {
 					}
 					for _, scale := range []int{1, 2} {
 						checkShares(t, a, length, scale)
+					}
+					short := shortest(length, side, overlap, step)
+					b := cut(length, short, overlap, 0, step)
+					one := cut(length, short-step, overlap, 0, step)
+					if short%step != 0 || len(b.at) != len(a.at) || b.overlap() < overlap || len(a.at) > 1 && len(one.at) == len(a.at) {
+						t.Fatalf("side %d of %d, step %d, overlap %d: shortest is %d, tiles at %v", side, length, step, overlap, short, b.at)
 					}
 				}
 			}
