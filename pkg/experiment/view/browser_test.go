@@ -363,3 +363,17 @@ func TestWatchInChromium(t *testing.T) {
 	b.screenshot("watch-narrow")
 	b.silent()
 }
+
+// TestTablesInChromium: the first run is shown, and tables of all on demand.
+func TestTablesInChromium(t *testing.T) {
+	b := newBrowser(t)
+	_, server := start(t, Request{Catalog: catalog.Standard(), Runs: []string{"../../../results"}})
+	b.open(server.URL+"/#watch", 1280, 860)
+	b.until(`document.querySelectorAll("#run svg.chart").length > 0`)
+	b.eval(`document.querySelector("#runs .tables a").click()`)
+	b.until(`document.querySelectorAll("#run table").length > 1 && document.querySelector("#runs .tables a").ariaCurrent === "true"`)
+	b.screenshot("tables")
+	b.size(390, 844)
+	b.screenshot("tables-narrow")
+	b.silent()
+}

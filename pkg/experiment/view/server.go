@@ -57,6 +57,7 @@ type Server struct {
 	queue   queue
 	results results
 	runs    runs
+	tables  sideBySide
 }
 
 // New returns a server for the address that the listener has.
@@ -101,6 +102,7 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("POST /restore", s.restore)
 	mux.HandleFunc("GET /results/{id}/{file}", s.result)
 	mux.HandleFunc("GET /runs", s.listRuns)
+	mux.HandleFunc("GET /runs/tables", s.showTables)
 	mux.HandleFunc("GET /runs/{id}", s.showRun)
 	mux.HandleFunc("GET /runs/{id}/samples.png", s.samples)
 	return s.guard.protect(mux)

@@ -499,6 +499,34 @@ func TestRuns(t *testing.T) {
 	}
 }
 
+// TestTables: runs with results stand side by side, in the tables that the command tables makes;
+// a damaged folder is named, and its place is not.
+func TestTables(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"denoising-unet-bsds500-cpu", "denoising-resnet-bsds500-cpu"} {
+		if err := os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join("../../../results", name))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, server := start(t, Request{Catalog: catalog.Standard(), Runs: []string{dir}})
+	if _, body := get(t, server.URL+"/runs"); !strings.Contains(body, `#watch/tables"`) {
+		t.Errorf("%s", body)
+	}
+	for range 2 {
+		status, body := get(t, server.URL+"/runs/tables")
+		if status != 200 || !strings.Contains(body, "2 runs with results") || !strings.Contains(body, "0.06463") || !strings.Contains(body, "0.08246") || strings.Contains(body, "Left out") {
+			t.Errorf("%d %s", status, body)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(dir, "denoising-unet-bsds500-cpu", runfolder.SummaryFile), []byte("a,b\n<script>,2\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	status, body := get(t, server.URL+"/runs/tables")
+	if status != 200 || strings.Contains(body, "0.06463") || !strings.Contains(body, "0.08246") || !strings.Contains(body, "Left out") || strings.Contains(body, dir) || strings.Contains(body, "<script>") {
+		t.Errorf("%d %s", status, body)
+	}
+}
+
 // TestHostileRun: links of a run folder are not followed, and damage is named.
 func TestHostileRun(t *testing.T) {
 	dir := t.TempDir()

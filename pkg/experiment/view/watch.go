@@ -49,6 +49,7 @@ const maxRuns, maxDrawn = 1000, 32
 type run struct {
 	ID, Title, State string
 	Changed          time.Time
+	Results          bool // it has rows for tables
 	dir              string
 	models           []string // files of exported models
 }
@@ -119,7 +120,7 @@ func look(dir string) (r run, ok bool) {
 		case runfolder.RecordFile:
 			ok = true
 		case runfolder.SummaryFile:
-			if r.State == stopped {
+			if r.Results = true; r.State == stopped {
 				r.State = finished
 			}
 		case runfolder.FailedFile:
@@ -148,13 +149,21 @@ func (r *runs) find(id string) (run, bool) {
 	return list[i], true
 }
 
-var listed = template.Must(template.New("runs").Parse(`{{range .}}<li><a href="#watch/{{.ID}}"><span class="name">{{.Title}}</span> <span class="state {{.State}}">{{.State}}</span> <time datetime="{{.Changed.UTC.Format "2006-01-02T15:04:05Z"}}">{{.Changed.Format "2 Jan 15:04"}}</time></a></li>
+var listed = template.Must(template.New("runs").Parse(`{{if .Tables}}<li class="tables"><a href="#watch/tables"><span class="name">Runs side by side</span></a></li>
+{{end}}{{range .Runs}}<li><a href="#watch/{{.ID}}"><span class="name">{{.Title}}</span> <span class="state {{.State}}">{{.State}}</span> <time datetime="{{.Changed.UTC.Format "2006-01-02T15:04:05Z"}}">{{.Changed.Format "2 Jan 15:04"}}</time></a></li>
 {{else}}<li class="none">No run folder is there yet. Start one: <code>go run ./experiments/denoising</code></li>
 {{end}}`))
 
 func (s *Server) listRuns(w http.ResponseWriter, _ *http.Request) {
+	list := s.runs.list()
+	results := 0
+	for _, r := range list {
+		if r.Results {
+			results++
+		}
+	}
 	var b strings.Builder
-	if err := listed.Execute(&b, s.runs.list()); err != nil {
+	if err := listed.Execute(&b, map[string]any{"Tables": results > 1, "Runs": list}); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}

@@ -333,11 +333,13 @@ const watch = async () => {
       if (drawn.get($("runs")) !== html + open) {
         const at = document.activeElement?.closest("#runs a")?.hash;
         $("runs").innerHTML = html;
+        if (!open) { // show the first run
+          const first = $("runs").querySelector("li:not(.tables) a");
+          if (first) return location.replace(first.hash);
+        }
         for (const a of $("runs").querySelectorAll("a")) {
-          if (!open) location.replace(a.hash); // the first
           if (a.hash === "#watch/" + open) a.setAttribute("aria-current", "true");
           if (a.hash === at) a.focus({ preventScroll: true });
-          if (!open) return;
         }
         drawn.set($("runs"), html + open);
       }
