@@ -60,9 +60,9 @@ func Tables() string {
 		fmt.Fprintf(&b, "\n%s:\n\n", kind.title)
 		b.WriteString(table.Aligned(efficiencies(kind.batch, kind.of), 3))
 	}
-	fmt.Fprintf(&b, "\nStages of Full-Multiscale: the most ranks, of powers of two up to 1024, with an efficiency of %v or more. Batches are %d on the finest of four meshes and double from mesh to mesh; a stage trains on its mesh and all coarser ones:\n\n", enough, finestBatch)
+	fmt.Fprintf(&b, "\nStages of Full-Multiscale: the largest number of ranks, a power of two up to 1024, with an efficiency of %v or more. Batches are %d on the finest of four meshes and double from mesh to mesh; a stage trains on its mesh and all coarser ones:\n\n", enough, finestBatch)
 	b.WriteString(table.Aligned(stages(), 1))
-	fmt.Fprintf(&b, "\nWhat communication takes of a step of %d ranks, in per cent. Batches are %d a rank on the finest mesh; MGE has four meshes, and batches double from mesh to mesh:\n\n", several, weakBatch)
+	fmt.Fprintf(&b, "\nShare of communication in a step of %d ranks, in per cent. Batches are %d a rank on the finest mesh; MGE has four meshes, and batches double from mesh to mesh:\n\n", several, weakBatch)
 	b.WriteString(table.Aligned(communication(), 3))
 	return b.String()
 }
