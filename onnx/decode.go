@@ -45,7 +45,8 @@ func Inspect(data []byte) (*Model, error) {
 		return nil, fmt.Errorf("%d bytes, more than the 2 GiB that an ONNX model can have", len(data))
 	}
 	d := &decoder{}
-	m := d.model(data)
+	m := &Model{}
+	d.part(data, "model", m)
 	if d.err != nil {
 		if other := mistaken(data); other != "" {
 			return nil, fmt.Errorf("not an ONNX model: %s", other)
@@ -86,7 +87,8 @@ func mistaken(data []byte) string {
 // DecodeTensor reads a tensor that is stored by itself, as test data of models are.
 func DecodeTensor(data []byte) (*Tensor, error) {
 	d := &decoder{}
-	t := d.tensor(data, "tensor")
+	t := &Tensor{}
+	d.part(data, "tensor", t)
 	if d.err == nil && len(d.beyond) > 0 {
 		d.fail("%s", d.beyond[0])
 	}
@@ -113,7 +115,8 @@ func brief(err error) string {
 type decoder struct {
 	err      error
 	messages int
-	depth    int
+	depth    int      // of graphs
+	what     string   // the message that is being read
 	beyond   []string // what is not represented, see Model.Beyond
 	external bool     // there are weights in other files
 }
@@ -194,115 +197,72 @@ func (d *decoder) fail(format string, args ...any) {
 	}
 }
 
-func (d *decoder) model(data []byte) *Model {
-	m := &Model{}
-	var parts [][]byte // of the graph
-	for f := range d.fields(data, "model") {
-		switch f.number {
-		case modelIRVersion:
-			m.IRVersion = d.integer(f)
-		case modelProducer:
-			m.Producer = d.text(f)
-		case modelProducerVersion:
-			m.ProducerVersion = d.text(f)
-		case modelDomain:
-			m.Domain = d.text(f)
-		case modelVersion:
-			m.Version = d.integer(f)
-		case modelDoc:
-			m.Doc = d.text(f)
-		case modelGraph:
-			parts = append(parts, d.message(f))
-		case modelOpset:
-			var o Opset
-			for f := range d.fields(d.message(f), "opset_import") {
-				switch f.number {
-				case opsetDomain:
-					o.Domain = d.text(f)
-				case opsetVersion:
-					o.Version = d.integer(f)
-				}
-			}
-			m.Opsets = append(m.Opsets, o)
-		case modelMetadata:
-			var p Property
-			for f := range d.fields(d.message(f), "metadata_props") {
-				switch f.number {
-				case propertyKey:
-					p.Key = d.text(f)
-				case propertyValue:
-					p.Value = d.text(f)
-				}
-			}
-			m.Metadata = append(m.Metadata, p)
-		case modelFunctions:
-			d.lacks("local functions are not supported")
+// part reads a message into p. what names it in errors.
+func (d *decoder) part(data []byte, what string, p part) {
+	if _, ok := p.(*Graph); ok {
+		if d.depth++; d.depth > maxDepth {
+			d.fail("graphs are nested more than %d deep", maxDepth)
 		}
+		defer func() { d.depth-- }()
 	}
-	// Protobuf joins a message that comes in parts.
-	switch len(parts) {
-	case 0:
-	case 1:
-		m.Graph = d.graph(parts[0])
-	default:
-		m.Graph = d.graph(slices.Concat(parts...))
+	outer := d.what
+	d.what = what
+	list, done := p.fields()
+	d.entries(data, what, list)
+	if done != nil {
+		done(d)
 	}
-	return m
+	d.what = outer
 }
 
-func (d *decoder) graph(data []byte) *Graph {
-	g := &Graph{}
-	if d.depth++; d.depth > maxDepth {
-		d.fail("graphs are nested more than %d deep", maxDepth)
-	}
-	for f := range d.fields(data, "graph") {
-		switch f.number {
-		case graphNode:
-			g.Nodes = append(g.Nodes, d.node(d.message(f), len(g.Nodes)))
-		case graphName:
-			g.Name = d.text(f)
-		case graphInitializer:
-			g.Initializers = append(g.Initializers, d.tensor(d.message(f), "initializer"))
-		case graphDoc:
-			g.Doc = d.text(f)
-		case graphInput:
-			g.Inputs = append(g.Inputs, d.declaration(d.message(f), "input"))
-		case graphOutput:
-			g.Outputs = append(g.Outputs, d.declaration(d.message(f), "output"))
-		case graphValue:
-			g.Values = append(g.Values, d.declaration(d.message(f), "value_info"))
-		case graphSparse:
-			d.lacks("sparse initializers are not supported")
+// entries reads the fields of a message that are in the list.
+func (d *decoder) entries(data []byte, what string, list []entry) {
+	for f := range d.fields(data, what) {
+		if i := slices.IndexFunc(list, func(e entry) bool { return e.number == f.number }); i >= 0 {
+			d.value(f, list[i].value)
 		}
 	}
-	d.depth--
-	return g
 }
 
-func (d *decoder) node(data []byte, index int) *Node {
-	n := &Node{}
-	for f := range d.fields(data, "node") {
-		switch f.number {
-		case nodeInput:
-			n.Inputs = append(n.Inputs, d.text(f))
-		case nodeOutput:
-			n.Outputs = append(n.Outputs, d.text(f))
-		case nodeName:
-			n.Name = d.text(f)
-		case nodeOp:
-			n.Op = d.text(f)
-		case nodeAttribute:
-			n.Attributes = append(n.Attributes, d.attribute(d.message(f)))
-		case nodeDoc:
-			n.Doc = d.text(f)
-		case nodeDomain:
-			n.Domain = d.text(f)
+func (d *decoder) value(f field, to any) {
+	switch to := to.(type) {
+	case *string:
+		*to = string(d.message(f))
+	case *int64:
+		*to = d.integer(f)
+	case *DataType:
+		*to = DataType(d.integer(f))
+	case *float32:
+		if f.kind != protowire.Fixed32Type {
+			d.fail("field %d has the wrong wire type %d", f.number, f.kind)
 		}
+		*to = math.Float32frombits(uint32(f.bits))
+	case *[]byte:
+		*to = slices.Clip(d.message(f))
+	case *[]string:
+		*to = append(*to, string(d.message(f)))
+	case *[]int64:
+		for v := range d.packed(f, protowire.VarintType) {
+			*to = append(*to, int64(v))
+		}
+	case *[]float32:
+		for v := range d.packed(f, protowire.Fixed32Type) {
+			*to = append(*to, math.Float32frombits(uint32(v)))
+		}
+	case messages:
+		p, index := to.add()
+		d.part(d.message(f), to.what, p)
+		if n, ok := p.(*Node); ok && d.err != nil && d.depth == 1 {
+			d.err = fmt.Errorf("node %d %s: %w", index, n.label(), d.err)
+		}
+	case group:
+		if to.begin != nil {
+			to.begin()
+		}
+		d.entries(d.message(f), to.what, to.fields)
+	case special:
+		to.read(d, f)
 	}
-	if d.err != nil && d.depth == 1 {
-		d.err = fmt.Errorf("node %d %s: %w", index, n.label(), d.err)
-	}
-	return n
 }
 
 // message returns the bytes of a field that holds a message or raw data.
@@ -313,20 +273,11 @@ func (d *decoder) message(f field) []byte {
 	return f.bytes
 }
 
-func (d *decoder) text(f field) string { return string(d.message(f)) }
-
 func (d *decoder) integer(f field) int64 {
 	if f.kind != protowire.VarintType {
 		d.fail("field %d has the wrong wire type %d", f.number, f.kind)
 	}
 	return int64(f.bits)
-}
-
-func (d *decoder) float(f field) float32 {
-	if f.kind != protowire.Fixed32Type {
-		d.fail("field %d has the wrong wire type %d", f.number, f.kind)
-	}
-	return math.Float32frombits(uint32(f.bits))
 }
 
 // packed yields the numbers of a repeated field, which may come one by one or

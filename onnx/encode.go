@@ -2,7 +2,6 @@ package onnx
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"slices"
 
@@ -37,144 +36,65 @@ func (m *Model) withoutWeights() *Model {
 	return &bare
 }
 
+// AppendTo returns the bytes of an .onnx file with g's nodes, weights and declarations behind those of its graph. In
+// protobuf, what is appended to a message is merged into it. Neither model nor g is validated.
+func (g *Graph) AppendTo(model []byte) []byte {
+	return slices.Concat(model, encode([]entry{{number: 7, value: one("graph", &g)}}))
+}
+
 func (m *Model) encode() []byte {
-	var w message
-	w.integer(modelIRVersion, m.IRVersion)
-	w.text(modelProducer, m.Producer)
-	w.text(modelProducerVersion, m.ProducerVersion)
-	w.text(modelDomain, m.Domain)
-	w.integer(modelVersion, m.Version)
-	w.text(modelDoc, m.Doc)
-	if m.Graph != nil {
-		w.sub(modelGraph, m.Graph.encode())
-	}
-	for _, o := range m.Opsets {
-		var s message
-		s.text(opsetDomain, o.Domain)
-		s.integer(opsetVersion, o.Version)
-		w.sub(modelOpset, s)
-	}
-	for _, p := range m.Metadata {
-		var s message
-		s.text(propertyKey, p.Key)
-		s.text(propertyValue, p.Value)
-		w.sub(modelMetadata, s)
-	}
-	return w
+	list, _ := m.fields()
+	return encode(list)
 }
 
-func (g *Graph) encode() (w message) {
-	for _, n := range g.Nodes {
-		w.sub(graphNode, n.encode())
-	}
-	w.text(graphName, g.Name)
-	for _, t := range g.Initializers {
-		w.sub(graphInitializer, t.encode())
-	}
-	w.text(graphDoc, g.Doc)
-	for _, v := range g.Inputs {
-		w.sub(graphInput, v.encode())
-	}
-	for _, v := range g.Outputs {
-		w.sub(graphOutput, v.encode())
-	}
-	for _, v := range g.Values {
-		w.sub(graphValue, v.encode())
-	}
-	return w
-}
-
-func (n *Node) encode() (w message) {
-	for _, s := range n.Inputs {
-		w.sub(nodeInput, []byte(s)) // written even when empty: it keeps the place of an omitted input
-	}
-	for _, s := range n.Outputs {
-		w.sub(nodeOutput, []byte(s))
-	}
-	w.text(nodeName, n.Name)
-	w.text(nodeOp, n.Op)
-	for _, a := range n.Attributes {
-		w.sub(nodeAttribute, a.encode())
-	}
-	w.text(nodeDoc, n.Doc)
-	w.text(nodeDomain, n.Domain)
-	return w
-}
-
-func (a *Attribute) encode() (w message) {
-	w.text(attributeName, a.Name)
-	kind := int64(0)
-	switch v := a.Value.(type) {
-	case float32:
-		kind = kindFloat
-		w.float(attributeFloat, v)
-	case int64:
-		kind = kindInt
-		w.always(attributeInt, v)
-	case string:
-		kind = kindString
-		w.sub(attributeString, []byte(v))
-	case *Tensor:
-		kind = kindTensor
-		w.sub(attributeTensor, v.encode())
-	case *Graph:
-		kind = kindGraph
-		w.sub(attributeGraph, v.encode())
-	case []float32:
-		kind = kindFloats
-		for _, f := range v {
-			w.float(attributeFloats, f)
-		}
-	case []int64:
-		kind = kindInts
-		for _, i := range v {
-			w.always(attributeInts, i)
-		}
-	case []string:
-		kind = kindStrings
-		for _, s := range v {
-			w.sub(attributeStrings, []byte(s))
-		}
-	default:
-		panic(fmt.Sprintf("onnx: attribute %q of type %T was not validated", a.Name, a.Value))
-	}
-	w.text(attributeDoc, a.Doc)
-	w.integer(attributeKind, kind)
-	return w
-}
-
-func (t *Tensor) encode() (w message) {
-	for _, d := range t.Dims {
-		w.always(tensorDims, d)
-	}
-	w.integer(tensorType, int64(t.Type))
-	w.text(tensorName, t.Name)
-	w.sub(tensorRaw, t.Raw)
-	w.text(tensorDoc, t.Doc)
-	return w
-}
-
-func (v *ValueInfo) encode() (w message) {
-	w.text(valueName, v.Name)
-	if v.Type != Undefined || v.Dims != nil {
-		var array, kind message
-		array.integer(arrayType, int64(v.Type))
-		if v.Dims != nil {
-			var shape message
-			for _, d := range v.Dims {
-				var s message
-				if d.Known() {
-					s.always(dimSize, d.Size)
-				}
-				s.text(dimName, d.Name)
-				shape.sub(shapeDim, s)
+func encode(list []entry) (w message) {
+	for _, e := range list {
+		switch v := e.value.(type) {
+		case *string:
+			if *v != "" || e.always {
+				w.sub(e.number, []byte(*v))
 			}
-			array.sub(arrayShape, shape)
+		case *int64:
+			if *v != 0 || e.always {
+				w.integer(e.number, *v)
+			}
+		case *DataType:
+			if *v != Undefined {
+				w.integer(e.number, int64(*v))
+			}
+		case *float32:
+			if *v != 0 || e.always {
+				w.float(e.number, *v)
+			}
+		case *[]byte:
+			w.sub(e.number, *v)
+		case *[]string:
+			for _, s := range *v {
+				w.sub(e.number, []byte(s))
+			}
+		case *[]int64:
+			for _, i := range *v {
+				w.integer(e.number, i)
+			}
+		case *[]float32:
+			for _, f := range *v {
+				w.float(e.number, f)
+			}
+		case messages:
+			for _, p := range v.all {
+				list, _ := p.fields()
+				w.sub(e.number, encode(list))
+			}
+		case group:
+			if v.present {
+				w.sub(e.number, encode(v.fields))
+			}
+		case special:
+			if v.write != nil {
+				v.write(&w, e.number)
+			}
 		}
-		kind.sub(typeTensor, array)
-		w.sub(valueType, kind)
 	}
-	w.text(valueDoc, v.Doc)
 	return w
 }
 
@@ -182,19 +102,7 @@ func (v *ValueInfo) encode() (w message) {
 // texts that are zero or empty are left out unless their presence says something.
 type message []byte
 
-func (w *message) text(field protowire.Number, s string) {
-	if s != "" {
-		w.sub(field, []byte(s))
-	}
-}
-
 func (w *message) integer(field protowire.Number, v int64) {
-	if v != 0 {
-		w.always(field, v)
-	}
-}
-
-func (w *message) always(field protowire.Number, v int64) {
 	*w = protowire.AppendVarint(protowire.AppendTag(*w, field, protowire.VarintType), uint64(v))
 }
 

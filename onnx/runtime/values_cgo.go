@@ -8,7 +8,6 @@ import (
 	"reflect"
 
 	ort "github.com/yalue/onnxruntime_go"
-	"google.golang.org/protobuf/encoding/protowire"
 
 	"multiscale/onnx"
 )
@@ -88,66 +87,35 @@ type result struct {
 // fetchable adds nodes to the file of a model that turn outputs into tensors of float32 of rank one or more:
 // the binding cannot return others. In protobuf, what is appended to a message is merged into it.
 func fetchable(m *onnx.Model, data []byte) (results []result, patched []byte) {
-	var graph []byte
+	var more onnx.Graph
+	add := func(op string, inputs []string, output string, attributes ...*onnx.Attribute) {
+		more.Nodes = append(more.Nodes, &onnx.Node{Op: op, Inputs: inputs, Outputs: []string{output}, Attributes: attributes})
+	}
 	for i, out := range m.Graph.Outputs {
-		r := result{out.Name, out.Name, false}
 		isFloat := out.Type == onnx.Float32
 		if isFloat && len(out.Dims) > 0 {
-			results = append(results, r)
+			results = append(results, result{out.Name, out.Name, false})
 			continue
 		}
-		r = result{out.Name, fmt.Sprintf("multiscale/fetched%d", i), true}
+		r := result{out.Name, fmt.Sprintf("multiscale/fetched%d", i), true}
 		from := out.Name
 		if !isFloat {
 			cast := fmt.Sprintf("multiscale/cast%d", i)
-			graph = node(graph, "Cast", []string{from}, cast, "to", int64(onnx.Float32))
+			add("Cast", []string{from}, cast, &onnx.Attribute{Name: "to", Value: int64(onnx.Float32)})
 			from = cast
 		}
 		axes := fmt.Sprintf("multiscale/axes%d", i)
 		if m.Opset() < 13 {
-			graph = node(graph, "Unsqueeze", []string{from}, r.fetched, "axes", []int64{0})
+			add("Unsqueeze", []string{from}, r.fetched, &onnx.Attribute{Name: "axes", Value: []int64{0}})
 		} else {
-			graph = node(graph, "Constant", nil, axes, "value_ints", []int64{0})
-			graph = node(graph, "Unsqueeze", []string{from, axes}, r.fetched, "", nil)
+			add("Constant", nil, axes, &onnx.Attribute{Name: "value_ints", Value: []int64{0}})
+			add("Unsqueeze", []string{from, axes}, r.fetched)
 		}
-		// A declaration of type float32 without a shape.
-		kind := message(nil, 1, protowire.AppendVarint(protowire.AppendTag(nil, 1, protowire.VarintType), uint64(onnx.Float32)))
-		graph = message(graph, 12, message(message(nil, 1, []byte(r.fetched)), 2, kind))
+		more.Outputs = append(more.Outputs, &onnx.ValueInfo{Name: r.fetched, Type: onnx.Float32})
 		results = append(results, r)
 	}
-	if graph == nil {
+	if more.Nodes == nil {
 		return results, data
 	}
-	return results, message(append([]byte(nil), data...), 7, graph)
-}
-
-// node appends a node with at most one attribute to a graph. The numbers are those of onnx.proto.
-func node(graph []byte, op string, inputs []string, output, attribute string, value any) []byte {
-	var n []byte
-	for _, in := range inputs {
-		n = message(n, 1, []byte(in))
-	}
-	n = message(message(n, 2, []byte(output)), 4, []byte(op))
-	if attribute != "" {
-		a := message(nil, 1, []byte(attribute))
-		number := func(field protowire.Number, v int64) {
-			a = protowire.AppendVarint(protowire.AppendTag(a, field, protowire.VarintType), uint64(v))
-		}
-		switch v := value.(type) {
-		case int64:
-			number(3, v)
-			number(20, 2)
-		case []int64:
-			for _, x := range v {
-				number(8, x)
-			}
-			number(20, 7)
-		}
-		n = message(n, 5, a)
-	}
-	return message(graph, 1, n)
-}
-
-func message(b []byte, field protowire.Number, content []byte) []byte {
-	return protowire.AppendBytes(protowire.AppendTag(b, field, protowire.BytesType), content)
+	return results, more.AppendTo(data)
 }
