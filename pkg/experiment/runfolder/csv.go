@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -25,129 +26,130 @@ import (
 // written with the fewest digits that give the same float64 when read, so a
 // file that is read and written again keeps its bytes.
 type format[R any] struct {
-	unit    func(*R) *Unit
-	columns []column[R]
-	// further returns the column of a measure that may follow those columns; nil
-	// where none may.
-	further func(measure string) column[R]
+	file    string
+	columns []column
+	// further returns the measures that a record adds behind those columns; nil where none may follow.
+	further func(Record) []string
+	measure column // of a measure, without its name
+	sparse  bool   // there is no file where there are no rows
 }
 
-// perUnit is the format of rows that begin with their unit.
-func perUnit[R any](unit func(*R) *Unit, columns ...column[R]) format[R] {
-	return format[R]{unit: unit, columns: append([]column[R]{
-		text("strategy", func(r *R) *string { return &unit(r).Strategy }),
-		seed("seed", func(r *R) *uint64 { return &unit(r).Seed }),
-	}, columns...)}
+// column is a field of a row.
+type column struct {
+	name    string
+	field   []int  // as in reflect
+	digits  string // of a number: plain is without exponent, rounded also to the thousandth (of times, more is noise)
+	measure string // the key of one in metric.Values
 }
 
-// followedBy returns the format with measures that may follow its columns.
-func (t format[R]) followedBy(further func(measure string) column[R]) format[R] {
-	t.further = further
+// tableOf makes the format of a type from the tags of its fields: csv has a column's name and the digits of its
+// numbers; measures has the measures of metric.Values, with csv in front of their names.
+func tableOf[R any](file string, further func(Record) []string) format[R] {
+	t := format[R]{file: file, further: further}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[R]()) {
+		tag := f.Tag.Get("csv")
+		if measures, ok := f.Tag.Lookup("measures"); ok {
+			t.measure = column{name: tag, field: f.Index}
+			t = t.with(strings.Fields(measures))
+		} else if tag != "" {
+			name, digits, _ := strings.Cut(tag, ",")
+			t.columns = append(t.columns, column{name: name, field: f.Index, digits: digits})
+		}
+	}
 	return t
+}
+
+// in returns the format with the further measures of a record.
+func (t format[R]) in(r Record) format[R] {
+	if t.further == nil {
+		return t
+	}
+	return t.with(t.further(r))
 }
 
 // with returns the format with columns of further measures.
 func (t format[R]) with(measures []string) format[R] {
 	t.columns = slices.Clone(t.columns)
 	for _, name := range measures {
-		t.columns = append(t.columns, t.further(name))
+		c := t.measure
+		c.name, c.measure = c.name+name, name
+		t.columns = append(t.columns, c)
 	}
 	return t
 }
 
-type column[R any] struct {
-	name  string
-	write func(*R) string
-	read  func(*R, string) error
+// ifAny returns the format of a table that has no file where there are no rows.
+func (t format[R]) ifAny() format[R] {
+	t.sparse = true
+	return t
 }
 
-func text[R any](name string, at func(*R) *string) column[R] {
-	return column[R]{name, func(r *R) string { return *at(r) }, func(r *R, s string) error {
+// unitOf is that of a row, in which it is embedded.
+func unitOf[R any](r *R) *Unit { return any(r).(interface{ unit() *Unit }).unit() }
+
+func (c column) write(row reflect.Value) string {
+	switch v := row.FieldByIndex(c.field).Addr().Interface().(type) {
+	case *int:
+		return strconv.Itoa(*v)
+	case *int64:
+		return strconv.FormatInt(*v, 10)
+	case *uint64:
+		return strconv.FormatUint(*v, 10)
+	case *float64:
+		return c.number(*v)
+	case *metric.Values:
+		if m, ok := (*v)[c.measure]; ok {
+			return c.number(m)
+		}
+		return ""
+	case *string:
+		return *v
+	default:
+		panic(fmt.Sprintf("runfolder: column %s is a %T", c.name, v))
+	}
+}
+
+// number is nothing where it is missing (NaN), with an exponent where that is shorter to read.
+func (c column) number(v float64) string {
+	form := byte('f')
+	switch {
+	case math.IsNaN(v):
+		return ""
+	case c.digits == "":
+		form = 'g'
+	case c.digits == "rounded" && math.Abs(v) < 1e12:
+		v = math.Round(v*1000) / 1000
+	}
+	return strconv.FormatFloat(v, form, -1, 64)
+}
+
+func (c column) read(row reflect.Value, s string) (err error) {
+	switch v := row.FieldByIndex(c.field).Addr().Interface().(type) {
+	case *int:
+		*v, err = strconv.Atoi(s)
+	case *int64:
+		*v, err = strconv.ParseInt(s, 10, 64)
+	case *uint64:
+		*v, err = strconv.ParseUint(s, 10, 64)
+	case *float64:
+		if *v = math.NaN(); s != "" {
+			*v, err = strconv.ParseFloat(s, 64)
+		}
+	case *metric.Values:
+		if s == "" {
+			return nil
+		}
+		if *v == nil {
+			*v = metric.Values{}
+		}
+		(*v)[c.measure], err = strconv.ParseFloat(s, 64)
+	case *string:
 		if len(s) > 1000 || !utf8.ValidString(s) {
 			return errors.New("too long or not text")
 		}
-		*at(r) = s
-		return nil
-	}}
-}
-
-func whole[R any](name string, at func(*R) *int) column[R] {
-	return column[R]{name, func(r *R) string { return strconv.Itoa(*at(r)) }, func(r *R, s string) (err error) {
-		*at(r), err = strconv.Atoi(s)
-		return err
-	}}
-}
-
-func long[R any](name string, at func(*R) *int64) column[R] {
-	return column[R]{name, func(r *R) string { return strconv.FormatInt(*at(r), 10) }, func(r *R, s string) (err error) {
-		*at(r), err = strconv.ParseInt(s, 10, 64)
-		return err
-	}}
-}
-
-func seed[R any](name string, at func(*R) *uint64) column[R] {
-	return column[R]{name, func(r *R) string { return strconv.FormatUint(*at(r), 10) }, func(r *R, s string) (err error) {
-		*at(r), err = strconv.ParseUint(s, 10, 64)
-		return err
-	}}
-}
-
-// number is a float64 that may be missing (NaN, written as nothing), with an
-// exponent where that is shorter to read; plain is one without exponent.
-func number[R any](name string, at func(*R) *float64) column[R] { return float(name, 'g', at) }
-func plain[R any](name string, at func(*R) *float64) column[R]  { return float(name, 'f', at) }
-
-// rounded is a plain number to the thousandth: of times, more is noise.
-func rounded[R any](name string, at func(*R) *float64) column[R] {
-	c := plain(name, at)
-	write := c.write
-	c.write = func(r *R) string {
-		if exact := *at(r); math.Abs(exact) < 1e12 {
-			short := *r
-			*at(&short) = math.Round(exact*1000) / 1000
-			return write(&short)
-		}
-		return write(r)
+		*v = s
 	}
-	return c
-}
-
-func float[R any](name string, format byte, at func(*R) *float64) column[R] {
-	write := func(r *R) string {
-		if v := *at(r); !math.IsNaN(v) {
-			return strconv.FormatFloat(v, format, -1, 64)
-		}
-		return ""
-	}
-	return column[R]{name, write, func(r *R, s string) (err error) {
-		if s == "" {
-			*at(r) = math.NaN()
-			return nil
-		}
-		*at(r), err = strconv.ParseFloat(s, 64)
-		return err
-	}}
-}
-
-// measure is the value of a measure; empty where it is not known.
-func measure[R any](name, title string, at func(*R) *metric.Values) column[R] {
-	write := func(r *R) string {
-		if v, ok := (*at(r))[name]; ok && !math.IsNaN(v) {
-			return strconv.FormatFloat(v, 'g', -1, 64)
-		}
-		return ""
-	}
-	return column[R]{title, write, func(r *R, s string) error {
-		if s == "" {
-			return nil
-		}
-		v, err := strconv.ParseFloat(s, 64)
-		if *at(r) == nil {
-			*at(r) = metric.Values{}
-		}
-		(*at(r))[name] = v
-		return err
-	}}
+	return err
 }
 
 func (t format[R]) header() (names []string) {
@@ -164,8 +166,9 @@ func (t format[R]) write(w io.Writer, rows []R) error {
 	}
 	record := make([]string, len(t.columns))
 	for i := range rows {
+		row := reflect.ValueOf(&rows[i]).Elem()
 		for k, c := range t.columns {
-			record[k] = c.write(&rows[i])
+			record[k] = c.write(row)
 		}
 		if err := out.Write(record); err != nil {
 			return err
@@ -266,9 +269,8 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	header = header[:empty]
 	want := t.header()
 	if further := len(header) - len(want); further > 0 && further <= maxMeasures && t.further != nil && slices.Equal(header[:len(want)], want) {
-		prefix := t.further("").name
 		for _, title := range header[len(want):] {
-			name, ok := strings.CutPrefix(title, prefix)
+			name, ok := strings.CutPrefix(title, t.measure.name)
 			if !ok || !measureName.MatchString(name) {
 				return nil, fmt.Errorf("line 1: %q is not the column of a measure", title)
 			}
@@ -300,10 +302,11 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 			}
 		}
 		var row R
+		fields := reflect.ValueOf(&row).Elem()
 		for k, c := range t.columns {
-			err := c.read(&row, record[k])
+			err := c.read(fields, record[k])
 			if err != nil && in.Comma != separators[0] {
-				err = c.read(&row, strings.Replace(record[k], ",", ".", 1))
+				err = c.read(fields, strings.Replace(record[k], ",", ".", 1))
 			}
 			if err != nil {
 				line, _ := in.FieldPos(k)
@@ -314,29 +317,21 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	}
 }
 
-// into returns a function that reads a whole file.
-func (t format[R]) into(rows *[]R) func(data []byte) error {
-	return func(data []byte) (err error) {
-		*rows, err = t.read(bytes.NewReader(data))
-		return err
-	}
-}
-
 // replace returns rows with those of one unit exchanged for others, in the
 // order of the files. Rows of one unit keep their order.
 func (t format[R]) replace(rows []R, u Unit, fresh []R) []R {
 	var out []R
 	for i := range rows {
-		if *t.unit(&rows[i]) != u {
+		if *unitOf(&rows[i]) != u {
 			out = append(out, rows[i])
 		}
 	}
 	for i := range fresh {
 		r := fresh[i]
-		*t.unit(&r) = u
+		*unitOf(&r) = u
 		out = append(out, r)
 	}
-	slices.SortStableFunc(out, func(a, b R) int { return Compare(*t.unit(&a), *t.unit(&b)) })
+	slices.SortStableFunc(out, func(a, b R) int { return Compare(*unitOf(&a), *unitOf(&b)) })
 	return out
 }
 
@@ -346,7 +341,7 @@ func (t format[R]) of(rows []R, u Unit) []R { return t.only(rows, []Unit{u}) }
 // only returns the rows of some units.
 func (t format[R]) only(rows []R, units []Unit) (own []R) {
 	for i := range rows {
-		if slices.Contains(units, *t.unit(&rows[i])) {
+		if slices.Contains(units, *unitOf(&rows[i])) {
 			own = append(own, rows[i])
 		}
 	}

@@ -21,7 +21,6 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
-	"multiscale/pkg/metric"
 )
 
 // The files of a run folder.
@@ -272,7 +271,7 @@ func (f *Folder) Fail(u Unit, reason error) error {
 	}
 	text := strings.Join(lines, "; ")
 	f.Failures = failureTable.replace(f.Failures, u, []Failure{{Reason: text[:min(len(text), maxReason)]}})
-	return writeRows(f, FailedFile, failureTable, f.Failures)
+	return writeRows(f, failureTable, f.Failures)
 }
 
 // maxReason bounds the reason that is kept of a failure, in bytes.
@@ -287,7 +286,7 @@ func (f *Folder) forget(u Unit) error {
 	if len(f.Failures) == 0 {
 		return f.fs.Remove(f.Path(FailedFile))
 	}
-	return writeRows(f, FailedFile, failureTable, f.Failures)
+	return writeRows(f, failureTable, f.Failures)
 }
 
 // WriteFile writes a file of the folder in one step; see durable.WriteFile.
@@ -305,7 +304,7 @@ func (f *Folder) Begin(w Work) error {
 	if !w.Resume {
 		if f.Finished(w.Unit) { // first of all it stops counting as finished
 			f.Summaries = summaryTable.replace(f.Summaries, w.Unit, nil)
-			if err := f.writeSummary(); err != nil {
+			if err := writeRows(f, summaryTable, f.Summaries); err != nil {
 				return err
 			}
 		}
@@ -346,8 +345,8 @@ func (f *Folder) SetInput(in Input) error {
 	}
 	f.Digests = digestTable.replace(f.Digests, Unit{}, []Digest{now})
 	return errors.Join(
-		writeRows(f, InputFile, inputTable.with(f.Record.further(metric.Always()...)), f.Inputs),
-		f.writeDigests(), f.writeTable())
+		writeRows(f, inputTable, f.Inputs),
+		writeRows(f, digestTable, f.Digests), f.writeTable())
 }
 
 // Progress writes the rows of a unit in training so far, so that it can be watched. They do not
@@ -355,7 +354,7 @@ func (f *Folder) SetInput(in Input) error {
 func (f *Folder) Progress(u Unit, history []History, moments []Moment) error {
 	f.Histories = historyTable.replace(f.Histories, u, history)
 	f.Moments = momentTable.replace(f.Moments, u, moments)
-	return errors.Join(f.writeMoments(), f.writeHistories())
+	return errors.Join(writeRows(f, momentTable, f.Moments), writeRows(f, historyTable, f.Histories))
 }
 
 // Finish puts a unit's rows into the tables, each row under the unit's name.
@@ -385,56 +384,12 @@ func (f *Folder) Finish(u Unit, r Result) error {
 		return err
 	}
 	f.Digests = digestTable.replace(f.Digests, u, digests)
-	for _, write := range []func() error{
-		func() error { return writeRows(f, CrosscheckFile, crosscheckTable, f.Crosschecks) },
-		func() error { return writeRows(f, TimingFile, timingTable, f.Timings) },
-		f.writeHistories,
-		f.writeMoments,
-		f.writeAllocations,
-		f.writeAverages,
-		f.writeCoefficients,
-		f.writeDigests,
-		f.writeSummary,
-		f.writeTable,
-	} {
-		if err := write(); err != nil {
+	for _, t := range f.tables() {
+		if err := t.save(f); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-func (f *Folder) writeHistories() error {
-	return writeRows(f, HistoryFile, historyTable.with(f.Record.onTheWay()), f.Histories)
-}
-
-func (f *Folder) writeMoments() error { return writeRows(f, MomentsFile, momentTable, f.Moments) }
-
-func (f *Folder) writeAllocations() error {
-	if len(f.Allocations) == 0 {
-		return nil
-	}
-	return writeRows(f, AllocationFile, allocationTable, f.Allocations)
-}
-
-func (f *Folder) writeAverages() error {
-	if len(f.Averages) == 0 {
-		return nil
-	}
-	return writeRows(f, AverageFile, averageTable.with(f.Record.further(metric.Always()...)), f.Averages)
-}
-
-func (f *Folder) writeCoefficients() error {
-	if len(f.Coefficients) == 0 {
-		return nil
-	}
-	return writeRows(f, CoefficientsFile, coefficientTable, f.Coefficients)
-}
-
-func (f *Folder) writeDigests() error { return writeRows(f, DigestsFile, digestTable, f.Digests) }
-
-func (f *Folder) writeSummary() error {
-	return writeRows(f, SummaryFile, summaryTable.with(f.Record.further(metric.Always()...)), f.Summaries)
+	return f.writeTable()
 }
 
 func (f *Folder) writeTable() error {
@@ -447,6 +402,9 @@ func (f *Folder) writeTable() error {
 	})
 }
 
-func writeRows[R any](f *Folder, name string, t format[R], rows []R) error {
-	return f.WriteFile(name, func(w io.Writer) error { return t.write(w, rows) })
+func writeRows[R any](f *Folder, t format[R], rows []R) error {
+	if t.sparse && len(rows) == 0 {
+		return nil
+	}
+	return f.WriteFile(t.file, func(w io.Writer) error { return t.in(f.Record).write(w, rows) })
 }

@@ -71,17 +71,9 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 		}
 	}
 	load(RecordFile, func(data []byte) (err error) { c.Record, err = decodeRecord(data); return err })
-	load(SummaryFile, summaryTable.into(&c.Summaries))
-	load(InputFile, inputTable.into(&c.Inputs))
-	load(CrosscheckFile, crosscheckTable.into(&c.Crosschecks))
-	load(TimingFile, timingTable.into(&c.Timings))
-	load(HistoryFile, historyTable.into(&c.Histories))
-	load(MomentsFile, momentTable.into(&c.Moments))
-	load(AllocationFile, allocationTable.into(&c.Allocations))
-	load(AverageFile, averageTable.into(&c.Averages))
-	load(CoefficientsFile, coefficientTable.into(&c.Coefficients))
-	load(DigestsFile, digestTable.into(&c.Digests))
-	load(FailedFile, failureTable.into(&c.Failures))
+	for _, t := range append(c.tables(), rows[Input]{inputTable, &c.Inputs}, rows[Failure]{failureTable, &c.Failures}) {
+		load(t.name(), t.load)
+	}
 	// What a run was, and which units are finished, nothing else says.
 	for name, help := range map[string]string{
 		RecordFile:  "choose another folder with -out, or remove this one",
@@ -182,18 +174,17 @@ func (c *Contents) inputDamage() string {
 
 // inputDigest is the row of digests.csv that is of no unit.
 func (c *Contents) inputDigest() Digest {
-	return Digest{File: InputFile, SHA256: inputTable.with(c.Record.further(metric.Always()...)).digest(c.Inputs)}
+	return Digest{File: InputFile, SHA256: inputTable.in(c.Record).digest(c.Inputs)}
 }
 
 // digests are those of a unit's rows in tables of which the bytes are those of every equal run.
 func (c *Contents) digests(u Unit) (list []Digest) {
-	measures := c.Record.further(metric.Always()...)
 	for _, d := range []Digest{
-		{u, SummaryFile, summaryTable.with(measures).digest(summaryTable.of(c.Summaries, u))},
-		{u, HistoryFile, historyTable.with(c.Record.onTheWay()).digest(historyTable.of(c.Histories, u))},
+		{u, SummaryFile, summaryTable.in(c.Record).digest(summaryTable.of(c.Summaries, u))},
+		{u, HistoryFile, historyTable.in(c.Record).digest(historyTable.of(c.Histories, u))},
 		{u, CrosscheckFile, crosscheckTable.digest(crosscheckTable.of(c.Crosschecks, u))},
 		{u, AllocationFile, allocationTable.digest(allocationTable.of(c.Allocations, u))},
-		{u, AverageFile, averageTable.with(measures).digest(averageTable.of(c.Averages, u))},
+		{u, AverageFile, averageTable.in(c.Record).digest(averageTable.of(c.Averages, u))},
 		{u, CoefficientsFile, coefficientTable.digest(coefficientTable.of(c.Coefficients, u))},
 	} {
 		if d.SHA256 != "" {
@@ -337,16 +328,9 @@ func (r Result) Curve() (curve []Measured) {
 // Only returns the contents with the rows of some units alone, in the order of
 // the files.
 func (c Contents) Only(units []Unit) Contents {
-	c.Summaries = summaryTable.only(c.Summaries, units)
-	c.Crosschecks = crosscheckTable.only(c.Crosschecks, units)
-	c.Timings = timingTable.only(c.Timings, units)
-	c.Histories = historyTable.only(c.Histories, units)
-	c.Moments = momentTable.only(c.Moments, units)
-	c.Allocations = allocationTable.only(c.Allocations, units)
-	c.Averages = averageTable.only(c.Averages, units)
-	c.Coefficients = coefficientTable.only(c.Coefficients, units)
-	c.Failures = failureTable.only(c.Failures, units)
-	c.Digests = digestTable.only(c.Digests, units)
+	for _, t := range append(c.tables(), rows[Failure]{failureTable, &c.Failures}) {
+		t.keep(units)
+	}
 	return c
 }
 

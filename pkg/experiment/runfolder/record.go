@@ -48,6 +48,9 @@ func (r Record) further(usual ...metric.Measure) (names []string) {
 	return names
 }
 
+// beyondAlways are the names of the task's measures that not every task has.
+func (r Record) beyondAlways() []string { return r.further(metric.Always()...) }
+
 // averages reports whether there are averaged weights beside the last ones.
 func (r Record) averages() bool {
 	decay := setting.Text(r.Configuration["ema"])

@@ -1,6 +1,7 @@
 package runfolder
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -11,12 +12,14 @@ import (
 
 // Unit is what a run folder holds one of or not: a strategy trained with a seed.
 type Unit struct {
-	Strategy string
-	Seed     uint64
+	Strategy string `csv:"strategy"`
+	Seed     uint64 `csv:"seed"`
 }
 
 // String is the unit's name in file names: mge-seed1.
 func (u Unit) String() string { return fmt.Sprintf("%s-seed%d", u.Strategy, u.Seed) }
+
+func (u *Unit) unit() *Unit { return u }
 
 // Units returns every strategy with every seed, in the order given: all
 // strategies of the first seed first.
@@ -61,57 +64,62 @@ type Result struct {
 // Summary is a row of summary.csv. It holds no times, so equal runs give equal
 // bytes.
 type Summary struct {
-	Task, Network, Data, Profile string
+	Task    string `csv:"task"`
+	Network string `csv:"network"`
+	Data    string `csv:"data"`
+	Profile string `csv:"profile"`
 	Unit
-	Side             int // of the finest mesh, pixels
-	Levels           int // L: meshes coarser than the finest
-	Batch            int // N_0, of the finest level
-	Iterations       int // optimizer steps in all
-	Parameters       int // of the network
-	WorkUnits        float64
-	Values           metric.Values // of the validation set: metric.Always and the task's further measures
-	ONNXSHA256       string        // of the exported file, in hex
-	CrosscheckMaxAbs float64       // from onnx-go's decoder with our backend
+	Side             int           `csv:"side"`       // of the finest mesh, pixels
+	Levels           int           `csv:"levels"`     // L: meshes coarser than the finest
+	Batch            int           `csv:"batch"`      // N_0, of the finest level
+	Iterations       int           `csv:"iterations"` // optimizer steps in all
+	Parameters       int           `csv:"parameters"` // of the network
+	WorkUnits        float64       `csv:"work_units,plain"`
+	Values           metric.Values `measures:"mse psnr ssim ssim_signed"` // of the validation set: metric.Always and the task's further measures
+	ONNXSHA256       string        `csv:"onnx_sha256"`                    // of the exported file, in hex
+	CrosscheckMaxAbs float64       `csv:"crosscheck_max_abs"`             // from onnx-go's decoder with our backend
 }
 
 // Input is the row of input.csv: the measures of the validation set's input itself, without a
 // network. Every network of the folder is compared with it.
 type Input struct {
-	What   string // degraded pictures, or bilinear enlargement
-	Values metric.Values
+	What   string        `csv:"input"` // degraded pictures, or bilinear enlargement
+	Values metric.Values `measures:"mse psnr ssim ssim_signed"`
 }
 
 // Crosscheck is a row of crosscheck.csv: one exported model in one runtime at
 // one input shape.
 type Crosscheck struct {
 	Unit
-	Runtime, Version string
-	Shape            string // 2x3x32x48
-	MaxAbs, MaxRel   float64
+	Runtime string  `csv:"runtime"`
+	Version string  `csv:"version"`
+	Shape   string  `csv:"shape"` // 2x3x32x48
+	MaxAbs  float64 `csv:"max_abs"`
+	MaxRel  float64 `csv:"max_rel"`
 }
 
 // Timing is a row of timing.csv, the only table with times.
 type Timing struct {
 	Unit
-	SecondsTraining   float64
-	SecondsValidation float64
-	ImagesPerSecond   float64
-	PeakRSSBytes      int64
+	SecondsTraining   float64 `csv:"seconds_training,rounded"`
+	SecondsValidation float64 `csv:"seconds_validation,rounded"`
+	ImagesPerSecond   float64 `csv:"images_per_second,rounded"`
+	PeakRSSBytes      int64   `csv:"peak_rss_bytes"`
 }
 
 // History is a row of history.csv. Numbers that were not measured at that
 // iteration are NaN, and empty in the file.
 type History struct {
 	Unit
-	Stage        int
-	Iteration    int
-	WorkUnits    float64 // spent so far
-	Side         int     // of the stage's finest mesh, pixels
-	LearningRate float64
-	TrainLoss    float64
-	GradientNorm float64
+	Stage        int     `csv:"stage"`
+	Iteration    int     `csv:"iteration"`
+	WorkUnits    float64 `csv:"work_units,plain"` // spent so far
+	Side         int     `csv:"side"`             // of the stage's finest mesh, pixels
+	LearningRate float64 `csv:"learning_rate"`
+	TrainLoss    float64 `csv:"train_loss"`
+	GradientNorm float64 `csv:"gradient_norm"`
 	// Validation is the measures where the network was validated, else empty.
-	Validation metric.Values
+	Validation metric.Values `csv:"validation_" measures:"mse ssim"`
 }
 
 // Moment is a row of seconds.csv: how long a unit had trained at a validation.
@@ -119,17 +127,17 @@ type History struct {
 // equal runs.
 type Moment struct {
 	Unit
-	Stage     int
-	Iteration int
-	Seconds   float64 // of training since the start, without validation
+	Stage     int     `csv:"stage"`
+	Iteration int     `csv:"iteration"`
+	Seconds   float64 `csv:"seconds,rounded"` // of training since the start, without validation
 }
 
 // Average is a row of ema.csv: the average of a unit's weights at the end.
 type Average struct {
 	Unit
-	Values           metric.Values // as in Summary
-	ONNXSHA256       string        // of the exported file, in hex
-	CrosscheckMaxAbs float64       // as in Summary
+	Values           metric.Values `measures:"mse psnr ssim ssim_signed"` // as in Summary
+	ONNXSHA256       string        `csv:"onnx_sha256"`                    // of the exported file, in hex
+	CrosscheckMaxAbs float64       `csv:"crosscheck_max_abs"`             // as in Summary
 }
 
 // OfAverage is the name, in History.Validation, of what a measure is with averaged weights.
@@ -139,146 +147,84 @@ func OfAverage(measure string) string { return measure + "_ema" }
 // and the variance that it follows from.
 type Allocation struct {
 	Unit
-	Stage     int
-	Iteration int // finished when the variances were measured
-	Level     int
-	Variance  float64 // of a single sample: the trace of the covariance
-	Batch     int
+	Stage     int     `csv:"stage"`
+	Iteration int     `csv:"iteration"` // finished when the variances were measured
+	Level     int     `csv:"level"`
+	Variance  float64 `csv:"variance"` // of a single sample: the trace of the covariance
+	Batch     int     `csv:"batch"`
 }
 
 // Coefficient is a row of coefficients.csv: that of the coarse part of a difference after an
 // iteration.
 type Coefficient struct {
 	Unit
-	Stage, Iteration int
-	Level            int    // of the difference's finer mesh
-	Layer            string // of the network; "" is the mean over all
-	Coefficient      float64
+	Stage       int     `csv:"stage"`
+	Iteration   int     `csv:"iteration"`
+	Level       int     `csv:"level"` // of the difference's finer mesh
+	Layer       string  `csv:"layer"` // of the network; "" is the mean over all
+	Coefficient float64 `csv:"coefficient"`
 }
-
-var summaryTable = format[Summary]{
-	unit: func(r *Summary) *Unit { return &r.Unit },
-	columns: []column[Summary]{
-		text("task", func(r *Summary) *string { return &r.Task }),
-		text("network", func(r *Summary) *string { return &r.Network }),
-		text("data", func(r *Summary) *string { return &r.Data }),
-		text("profile", func(r *Summary) *string { return &r.Profile }),
-		text("strategy", func(r *Summary) *string { return &r.Strategy }),
-		seed("seed", func(r *Summary) *uint64 { return &r.Seed }),
-		whole("side", func(r *Summary) *int { return &r.Side }),
-		whole("levels", func(r *Summary) *int { return &r.Levels }),
-		whole("batch", func(r *Summary) *int { return &r.Batch }),
-		whole("iterations", func(r *Summary) *int { return &r.Iterations }),
-		whole("parameters", func(r *Summary) *int { return &r.Parameters }),
-		plain("work_units", func(r *Summary) *float64 { return &r.WorkUnits }),
-		summaryMeasure("mse"), summaryMeasure("psnr"), summaryMeasure("ssim"), summaryMeasure("ssim_signed"),
-		text("onnx_sha256", func(r *Summary) *string { return &r.ONNXSHA256 }),
-		number("crosscheck_max_abs", func(r *Summary) *float64 { return &r.CrosscheckMaxAbs }),
-	},
-	further: summaryMeasure,
-}
-
-// summaryMeasure is the column of a measure.
-func summaryMeasure(name string) column[Summary] {
-	return measure(name, name, func(r *Summary) *metric.Values { return &r.Values })
-}
-
-var averageTable = perUnit(func(r *Average) *Unit { return &r.Unit },
-	averageMeasure("mse"), averageMeasure("psnr"), averageMeasure("ssim"), averageMeasure("ssim_signed"),
-	text("onnx_sha256", func(r *Average) *string { return &r.ONNXSHA256 }),
-	number("crosscheck_max_abs", func(r *Average) *float64 { return &r.CrosscheckMaxAbs }),
-).followedBy(averageMeasure)
-
-// averageMeasure is the column of a measure.
-func averageMeasure(name string) column[Average] {
-	return measure(name, name, func(r *Average) *metric.Values { return &r.Values })
-}
-
-var inputTable = format[Input]{
-	columns: []column[Input]{
-		text("input", func(r *Input) *string { return &r.What }),
-		inputMeasure("mse"), inputMeasure("psnr"), inputMeasure("ssim"), inputMeasure("ssim_signed"),
-	},
-	further: inputMeasure,
-}
-
-// inputMeasure is the column of a measure.
-func inputMeasure(name string) column[Input] {
-	return measure(name, name, func(r *Input) *metric.Values { return &r.Values })
-}
-
-var crosscheckTable = perUnit(func(r *Crosscheck) *Unit { return &r.Unit },
-	text("runtime", func(r *Crosscheck) *string { return &r.Runtime }),
-	text("version", func(r *Crosscheck) *string { return &r.Version }),
-	text("shape", func(r *Crosscheck) *string { return &r.Shape }),
-	number("max_abs", func(r *Crosscheck) *float64 { return &r.MaxAbs }),
-	number("max_rel", func(r *Crosscheck) *float64 { return &r.MaxRel }),
-)
-
-var timingTable = perUnit(func(r *Timing) *Unit { return &r.Unit },
-	rounded("seconds_training", func(r *Timing) *float64 { return &r.SecondsTraining }),
-	rounded("seconds_validation", func(r *Timing) *float64 { return &r.SecondsValidation }),
-	rounded("images_per_second", func(r *Timing) *float64 { return &r.ImagesPerSecond }),
-	long("peak_rss_bytes", func(r *Timing) *int64 { return &r.PeakRSSBytes }),
-)
-
-var historyTable = perUnit(func(r *History) *Unit { return &r.Unit },
-	whole("stage", func(r *History) *int { return &r.Stage }),
-	whole("iteration", func(r *History) *int { return &r.Iteration }),
-	plain("work_units", func(r *History) *float64 { return &r.WorkUnits }),
-	whole("side", func(r *History) *int { return &r.Side }),
-	number("learning_rate", func(r *History) *float64 { return &r.LearningRate }),
-	number("train_loss", func(r *History) *float64 { return &r.TrainLoss }),
-	number("gradient_norm", func(r *History) *float64 { return &r.GradientNorm }),
-	historyMeasure("mse"), historyMeasure("ssim"),
-).followedBy(historyMeasure)
-
-// historyMeasure is the column of a measure of the validation set.
-func historyMeasure(name string) column[History] {
-	return measure(name, "validation_"+name, func(r *History) *metric.Values { return &r.Validation })
-}
-
-var momentTable = perUnit(func(r *Moment) *Unit { return &r.Unit },
-	whole("stage", func(r *Moment) *int { return &r.Stage }),
-	whole("iteration", func(r *Moment) *int { return &r.Iteration }),
-	rounded("seconds", func(r *Moment) *float64 { return &r.Seconds }),
-)
-
-var allocationTable = perUnit(func(r *Allocation) *Unit { return &r.Unit },
-	whole("stage", func(r *Allocation) *int { return &r.Stage }),
-	whole("iteration", func(r *Allocation) *int { return &r.Iteration }),
-	whole("level", func(r *Allocation) *int { return &r.Level }),
-	number("variance", func(r *Allocation) *float64 { return &r.Variance }),
-	whole("batch", func(r *Allocation) *int { return &r.Batch }),
-)
-
-var coefficientTable = perUnit(func(r *Coefficient) *Unit { return &r.Unit },
-	whole("stage", func(r *Coefficient) *int { return &r.Stage }),
-	whole("iteration", func(r *Coefficient) *int { return &r.Iteration }),
-	whole("level", func(r *Coefficient) *int { return &r.Level }),
-	text("layer", func(r *Coefficient) *string { return &r.Layer }),
-	number("coefficient", func(r *Coefficient) *float64 { return &r.Coefficient }),
-)
 
 // Digest is a row of digests.csv: that of a unit's rows in another table, of the model that it was at
 // its smallest validation error, or, with no unit, of input.csv.
 type Digest struct {
 	Unit
-	File   string
-	SHA256 string // of the file, or of the rows as that table's own file would have them, in hex
+	File   string `csv:"file"`
+	SHA256 string `csv:"sha256"` // of the file, or of the rows as that table's own file would have them, in hex
 }
-
-var digestTable = perUnit(func(r *Digest) *Unit { return &r.Unit },
-	text("file", func(r *Digest) *string { return &r.File }),
-	text("sha256", func(r *Digest) *string { return &r.SHA256 }),
-)
 
 // Failure is a row of failed.csv: why a unit is not finished.
 type Failure struct {
 	Unit
-	Reason string
+	Reason string `csv:"reason"`
 }
 
-var failureTable = perUnit(func(r *Failure) *Unit { return &r.Unit },
-	text("reason", func(r *Failure) *string { return &r.Reason }),
+var (
+	summaryTable     = tableOf[Summary](SummaryFile, Record.beyondAlways)
+	inputTable       = tableOf[Input](InputFile, Record.beyondAlways)
+	crosscheckTable  = tableOf[Crosscheck](CrosscheckFile, nil)
+	timingTable      = tableOf[Timing](TimingFile, nil)
+	historyTable     = tableOf[History](HistoryFile, Record.onTheWay)
+	momentTable      = tableOf[Moment](MomentsFile, nil)
+	allocationTable  = tableOf[Allocation](AllocationFile, nil).ifAny()
+	averageTable     = tableOf[Average](AverageFile, Record.beyondAlways).ifAny()
+	coefficientTable = tableOf[Coefficient](CoefficientsFile, nil).ifAny()
+	digestTable      = tableOf[Digest](DigestsFile, nil)
+	failureTable     = tableOf[Failure](FailedFile, nil)
 )
+
+// held is a table with its rows of a folder.
+type held interface {
+	name() string
+	load(data []byte) error
+	keep(units []Unit)
+	save(*Folder) error
+}
+
+// tables are those that have rows of finished units, in the order in which they are written.
+func (c *Contents) tables() []held {
+	return []held{
+		rows[Crosscheck]{crosscheckTable, &c.Crosschecks},
+		rows[Timing]{timingTable, &c.Timings},
+		rows[History]{historyTable, &c.Histories},
+		rows[Moment]{momentTable, &c.Moments},
+		rows[Allocation]{allocationTable, &c.Allocations},
+		rows[Average]{averageTable, &c.Averages},
+		rows[Coefficient]{coefficientTable, &c.Coefficients},
+		rows[Digest]{digestTable, &c.Digests},
+		rows[Summary]{summaryTable, &c.Summaries},
+	}
+}
+
+type rows[R any] struct {
+	format[R]
+	rows *[]R
+}
+
+func (t rows[R]) name() string         { return t.file }
+func (t rows[R]) keep(units []Unit)    { *t.rows = t.only(*t.rows, units) }
+func (t rows[R]) save(f *Folder) error { return writeRows(f, t.format, *t.rows) }
+func (t rows[R]) load(data []byte) (err error) {
+	*t.rows, err = t.read(bytes.NewReader(data))
+	return err
+}
