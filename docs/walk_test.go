@@ -12,14 +12,14 @@ import (
 	"testing"
 )
 
-// TestWalk: the way of a batch in the architecture is short and one way, and nothing that it names
+// TestWalk: the path of a batch in the architecture is short and has one direction, and nothing that it names
 // imports a package of this module that the text leaves out.
 func TestWalk(t *testing.T) {
 	data, err := os.ReadFile("architecture.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, _ := strings.Cut(string(data), "**The way of a batch.**")
+	_, text, _ := strings.Cut(string(data), "**The path of a batch.**")
 	names := func(paragraph string) (list []string) {
 		for _, m := range regexp.MustCompile("`([a-z]+)`").FindAllStringSubmatch(paragraph, -1) {
 			list = append(list, m[1])
@@ -33,18 +33,18 @@ func TestWalk(t *testing.T) {
 		place[name] = i
 	}
 	if len(way) > 16 || len(place) != len(way) || len(way) == 0 || len(beside) == 0 {
-		t.Fatalf("the way has %d packages, %d of them distinct; %d are beside it", len(way), len(place), len(beside))
+		t.Fatalf("the path has %d packages, %d of them distinct; %d are beside it", len(way), len(place), len(beside))
 	}
 	for i, name := range way {
 		for _, used := range imports(t, name) {
 			j, along := place[used]
 			switch {
 			case !along && !slices.Contains(beside, used):
-				t.Errorf("%s imports %s, which is neither on the way nor named beside it", name, used)
+				t.Errorf("%s imports %s, which is neither on the path nor named beside it", name, used)
 			case along && i > place["task"] && j <= place["task"] && used != "pixel" && used != "mesh":
-				t.Errorf("%s imports %s, and the batch has left it behind", name, used)
+				t.Errorf("%s imports %s, which the batch has passed", name, used)
 			case along && i >= place["mge"] && i < place["train"] && j >= place["mge"] && j < i:
-				t.Errorf("%s imports %s against the way", name, used)
+				t.Errorf("%s imports %s against the path", name, used)
 			}
 		}
 	}
