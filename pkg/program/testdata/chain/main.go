@@ -11,7 +11,7 @@ import (
 
 func main() { program.Main(catalog.Catalog{Tasks: []task.Task{worn, jpeg}}) }
 
-// worn asks for a picture that was a JPEG file, was blurred and got noise, in this order.
+// worn restores pictures after JPEG compression, blur and noise, in this order.
 // t is the standard deviation of the noise, so restore can estimate it.
 var worn = task.Task{
 	Name: "worn", Scaling: &pixel.Unit,
@@ -31,7 +31,7 @@ var worn = task.Task{
 	},
 }
 
-// jpeg asks for a picture that was a JPEG file of low quality; there is no t.
+// jpeg restores JPEG files of low quality, without t.
 var jpeg = task.Task{
 	Name: "jpeg", Scaling: &pixel.Unit, Degrade: task.JPEG(pixel.Unit, 10, 60),
 	Evaluation: task.Evaluation{

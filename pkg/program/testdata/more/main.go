@@ -1,4 +1,4 @@
-// Command more adds an operation, a loss, a restriction and an optimizer of its own.
+// Command more adds a custom operation, loss, restriction and optimizer.
 package main
 
 import (

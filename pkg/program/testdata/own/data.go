@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// gradients is pictures of four channels of numbers, made when they are needed.
+// gradients is a data set of pictures with four channels, computed on demand.
 var gradients = dataset.Format{Name: "gradients", BuiltIn: true, Open: func(o dataset.Options) (*dataset.Set, error) {
 	return &dataset.Set{
 		Channels: 4, Scale: pixel.Signed, Digest: fmt.Sprintf("gradients of side %d, version 1", 2*o.Side),

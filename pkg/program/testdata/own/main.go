@@ -1,4 +1,4 @@
-// Command own trains a network of its own for a task and on pictures of its own.
+// Command own trains a custom network for a custom task on custom pictures.
 package main
 
 import (
@@ -17,7 +17,7 @@ func main() {
 	})
 }
 
-// saltAndPepper asks for an image of which a fifth of the pixels has become white or black.
+// saltAndPepper restores images in which a fifth of the pixels is white or black.
 var saltAndPepper = task.Task{
 	Name: "saltandpepper", Scaling: &pixel.Signed, // so that white is 1 and black is -1
 	Degrade: func(input, clean pixel.Images, at task.Grid, t []float32, r *random.Stream) error {

@@ -7,7 +7,7 @@ import (
 	"multiscale/pkg/network"
 )
 
-// narrow is a network of two convolutions beside a skip connection, without t.
+// narrow is a network of two convolutions and a skip connection, without t.
 type narrow struct{ network.Plain }
 
 func (narrow) Name() string { return "narrow" }
