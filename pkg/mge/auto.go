@@ -2,12 +2,12 @@ package mge
 
 import "math"
 
-// Auto makes the stages of a strategy end by measurement. It trains in windows of nearly equal cost,
-// and before each the loss on the finest mesh is measured on a probe. After a window on the mesh of
-// the current stage, a window on the next finer mesh is tried: if its loss fell at least as fast for
-// its cost, that is the stage from there on; if not, training goes back, and tries again after twice
-// as many windows. No step is thrown away, since steps on a finer mesh are good steps that cost more.
-// The last part of the budget belongs to the finest mesh.
+// Auto ends the stages of a strategy by measurement. It trains in windows of nearly equal cost, and
+// before each it measures the loss on the finest mesh on a probe. After a window on the mesh of the
+// current stage, it tries a window on the next finer mesh: if the loss falls there at least as fast
+// for its cost, training stays there; if not, it goes back, and tries again after twice as many
+// windows. No step is undone, since steps on a finer mesh are good steps that cost more. The finest
+// mesh has the last part of the budget.
 type Auto struct {
 	Stages []Stage // of the strategy, from the coarsest mesh to the finest
 	Budget float64 // work units
@@ -21,9 +21,9 @@ const (
 	finestShare = 1. / 4
 )
 
-// Plan returns the windows that are known by the losses so far, one before each window, and whether
-// they are all: whether the budget is spent. losses[0] is that before training. The work never exceeds
-// the budget, and one step more would.
+// Plan returns the windows that follow from the losses so far, one before each window, and whether
+// they are complete: whether the budget is spent. losses[0] is that before training. The work never
+// exceeds the budget, and one step more would.
 func (a Auto) Plan(strategy string, losses []float64) (p Plan, complete bool) {
 	p = Plan{Strategy: strategy, Pilot: a.Pilot}
 	last := len(a.Stages) - 1

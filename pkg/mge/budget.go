@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Within returns the plan scaled to a cost in work units. Each stage but the last has its iterations
-// times the budget over the plan's cost, rounded to the nearest number, one at least; the last has as
-// many as the rest of the budget pays for. The cost never exceeds the budget, and one iteration more
-// would.
+// Within returns the plan scaled to a cost in work units. Each stage except the last has its
+// iterations times the budget over the plan's cost, rounded to the nearest whole number, at least
+// one; the last has as many as the rest of the budget pays for. The cost never exceeds the budget;
+// one more iteration would exceed it.
 func (p Plan) Within(budget float64) (Plan, error) {
 	scale := (budget - p.Pilot) / (p.WorkUnits(p.Iterations()) - p.Pilot)
 	stages := make([]Stage, len(p.Stages))

@@ -33,8 +33,8 @@ func (c Coefficients) String() string {
 }
 
 // Covariance is that of the gradients of a term's two meshes for a single sample, group by
-// group of parameters: the traces of the covariances of a group. Cross and Coarse have no
-// meaning in a term without a coarse part.
+// group of parameters: the traces of the covariances of a group. A term without a coarse
+// part does not use Cross and Coarse.
 type Covariance struct {
 	Fine   []float64 // var(g^l)
 	Cross  []float64 // cov(g^l, g^{l+1})
@@ -54,8 +54,8 @@ type Covariance struct {
 // the groups have one coefficient, for the sum of their variances in units of those on the finest
 // mesh, so that each counts alike. With NoCoefficients all are 1.
 //
-// Coefficients of terms that terms does not know yet (no groups), and of all terms that are
-// finer, are 1, and the variance is then nil.
+// Coefficients of terms without known covariances (no groups), and of all finer terms, are
+// 1, and the variance is then nil.
 func (c Coefficients) Best(terms []Covariance, batches []int) (best [][]float64, variance []float64) {
 	last := len(terms) - 1
 	groups := 0
@@ -137,7 +137,7 @@ func Variance(terms []Covariance, s Stage, coefficients [][]float64) float64 {
 }
 
 // Residuals returns the variances of the terms of an estimator for one sample, with coefficients:
-// the sums over the groups of w_l^2 times what the coarse part leaves.
+// the sums over the groups of w_l^2 times the residual variance.
 func Residuals(terms []Covariance, coefficients [][]float64) []float64 {
 	all, weights := make([]float64, len(terms)), ones(len(terms[0].Fine))
 	for l, t := range terms {

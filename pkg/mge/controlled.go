@@ -20,21 +20,22 @@ const DefaultMemory = 0.98
 // MinControlled is the smallest number of samples from which Controlled estimates variances.
 const MinControlled = 2
 
-// Controlled is the estimator with coefficients that follow from its own earlier steps.
+// Controlled is the estimator with coefficients that it computes from earlier steps.
 //
-// Each batch is evaluated in two halves. The difference of the halves' mean gradients has no
-// mean, so its products on the two meshes of a term are unbiased estimates of variances and
-// covariance, up to a factor that is known. Exponential means over the steps give the
-// coefficients of the next one: they do not depend on its batches, and the estimate is unbiased.
+// Each batch is evaluated in two halves. The difference of the halves' mean gradients has mean
+// zero, so its products on the two meshes of a term are unbiased estimates of variances and
+// covariance, up to a known factor. Exponential means over the steps give the coefficients of
+// the next one: they do not depend on its batches, and the estimate is unbiased.
 //
 // Its state is small, and belongs to checkpoints; see train.Stateful.
 type Controlled struct {
 	Estimator
 	Choice Coefficients // not NoCoefficients
-	// Layers are the groups of parameters with coefficients of their own. They follow one
-	// another from 0 on, as those of param.Layers do.
+	// Layers are the groups of parameters with separate coefficients. They are contiguous
+	// and start at 0, as those of param.Layers do.
 	Layers []param.Group
-	// Memory is the decay of the exponential means, in [0,1): 0 knows the last step alone.
+	// Memory is the decay of the exponential means, in [0,1): with 0 only the last step
+	// counts.
 	Memory float64
 
 	known   map[int]*running // by level of the term's finer mesh

@@ -2,13 +2,13 @@ package mge
 
 import "fmt"
 
-// Coupling says how the random masks of a network (dropout) on the two meshes of a
-// difference go together.
+// Coupling is the relation of a network's random masks (dropout) on the two meshes
+// of a difference.
 type Coupling uint8
 
 // The couplings.
 const (
-	Independent Coupling = iota // masks of their own
+	Independent Coupling = iota // independent masks
 	Restricted                  // the coarse mesh has the fine one's masks, restricted
 )
 

@@ -7,7 +7,7 @@ var (
 	// Patches trains on crops of the finest mesh with the sides of each stage's mesh: the
 	// progressive patches of image restoration (Restormer; Zamir et al. 2022).
 	Patches = Strategy{"patches", func(w Work) ([]Stage, error) { return cropped(w, 1, false) }}
-	// ResizedCrops trains on crops of random size, brought to the sides of each stage's mesh:
+	// ResizedCrops trains on crops of random size, resized to the sides of each stage's mesh:
 	// progressive resizing.
 	ResizedCrops = Strategy{"resizedcrops", func(w Work) ([]Stage, error) { return cropped(w, 1, true) }}
 	// MeshPatch mixes images on the stage's mesh, which have wide context, with crops of the
@@ -20,7 +20,7 @@ var (
 	}}
 )
 
-// DefaultCrops is the share of crops in MeshPatch, unless Work says another.
+// DefaultCrops is the share of crops in MeshPatch, unless Work sets another.
 const DefaultCrops = 0.5
 
 func cropped(w Work, share float64, resized bool) ([]Stage, error) {

@@ -6,11 +6,11 @@
 //
 //	E[g^h] = E[g^{2^L h}] + sum_{l=0}^{L-1} E[g^{2^l h} - g^{2^{l+1} h}]
 //
-// Each of its L+1 terms is estimated with an independent batch of its own.
-// Inside a difference both meshes see the same samples, the same noise and the
-// same t, restricted from fine to coarse: the variance of a difference falls
-// with the mesh width, so that few expensive samples correct many cheap ones.
+// Each of its L+1 terms is estimated with an independent batch. Within a
+// difference both meshes see the same samples, the same noise and the same t,
+// restricted from fine to coarse: the variance of a difference falls with the mesh
+// width, so that few expensive samples correct many cheap ones.
 //
-// Estimator is that sum, Stage says on which meshes and with which batches,
-// and Plan is a strategy: a sequence of stages.
+// Estimator is that sum, Stage has its meshes and batches, and Plan is the
+// sequence of stages of a strategy.
 package mge

@@ -10,22 +10,22 @@ import (
 	"multiscale/pkg/share"
 )
 
-// Model is what the estimator needs of a network and its loss; *model.Model is
+// Model is a network with its loss, as the estimator needs it; *model.Model is
 // one.
 type Model interface {
-	// Gradients writes sums of the weighted gradients of the mean losses of batches on
-	// one mesh, that of the parts with destination d to the flat vector dst[d], or with
-	// add adds them, and sets the losses of the parts.
+	// Gradients computes the weighted gradients of the mean losses of batches on one
+	// mesh. It writes the sum over the parts with destination d to the flat vector
+	// dst[d], or adds it if add is true, and sets the losses of the parts.
 	Gradients(ctx context.Context, dst [][]float32, parts []mesh.Part, add bool) error
 }
 
 // Sampler draws training batches.
 type Sampler interface {
-	// Draw returns the samples of a request on the mesh of its level, and where it asks
-	// for them the same samples, noise and t on the next coarser mesh. Batches of
-	// different iterations and levels are independent; equal requests give equal samples,
-	// and those of a range are the ones that the whole batch has there. A sampler that has no
-	// crops, which some strategies ask for, answers with an error.
+	// Draw returns the samples of a request on the mesh of its level, and on request the same
+	// samples, noise and t on the next coarser mesh. Batches of different iterations and
+	// levels are independent; equal requests give equal samples, and a range has the samples
+	// of the whole batch in this range. A sampler without crops, which some strategies need,
+	// returns an error.
 	Draw(r mesh.Request) (fine, coarser mesh.Batch, err error)
 }
 
@@ -34,14 +34,14 @@ type Sampler interface {
 type Estimator struct {
 	Model   Model
 	Sampler Sampler
-	// Seed decides what is random in the network, such as dropout.
+	// Seed is the seed of random masks in the network, such as dropout.
 	Seed uint64
 	// SharedMasks gives the coarse mesh of a difference the random masks of the fine
-	// one, restricted: pixel (i,j) has that of (2i,2j). Else they are independent, as
-	// in the paper's code.
+	// one, restricted: pixel (i,j) has the mask of (2i,2j). Otherwise they are
+	// independent, as in the paper's code.
 	SharedMasks bool
 	// Sum adds the shares of a step. With more than one, the running statistics of
-	// normalisations over batches do not follow.
+	// batch normalisations are not updated.
 	Sum share.Sum
 
 	parts []mesh.Part
@@ -60,7 +60,7 @@ func (e *Estimator) Coarse(b mesh.Batch, iteration, level int) mesh.Part {
 	return mesh.Part{Batch: b, Weight: -1, Key: e.key(iteration, level, 1)}
 }
 
-// Term is what one term of the telescoping sum contributed.
+// Term is the contribution of one term of the telescoping sum.
 type Term struct {
 	Level   int     // of its finer mesh
 	Samples int     // N_l
@@ -80,9 +80,9 @@ type Estimate struct {
 // mean gradient on the coarsest mesh plus the mean differences of all finer
 // ones. For a stage of a single mesh that is the plain mean gradient.
 //
-// It goes from mesh to mesh, the finest first. On each it evaluates two batches at once: the one
-// of the mesh's own term, and the one of the next finer term, which is subtracted here. Of
-// both it evaluates several shares at once, with a gradient each.
+// It goes from mesh to mesh, the finest first. On each it evaluates two batches at once: that of
+// the mesh's term, and that of the next finer term, which is subtracted. It evaluates several
+// shares of both at once, each with its own gradient.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
 	losses := make([]float64, 2*len(s.Batches))
 	err := e.Sum.Of(ctx, iteration, dst, losses, func(ctx context.Context, shares []share.Share, dst [][]float32, losses [][]float64) error {

@@ -6,8 +6,8 @@ import (
 )
 
 // SmallBatch takes the plain gradient on the finest mesh with as many steps as another strategy, at
-// its cost: what a multiscale gradient has to beat. The batch is the cost over the steps; a fraction
-// is carried.
+// its cost: what a multiscale gradient has to beat. The batch is the cost divided by the steps; a
+// fraction is carried.
 var SmallBatch = Strategy{"smallbatch", smallBatch}
 
 func smallBatch(w Work) ([]Stage, error) {

@@ -14,23 +14,24 @@ type Stage struct {
 	Finest     int
 	Batches    []int
 	Iterations int
-	// Fraction, in [0,1), is what an iteration has on the finest mesh beyond its batch.
-	// It is carried from one iteration to the next until it is a sample; see At.
+	// Fraction, in [0,1), is the part of a sample that an iteration has on the finest
+	// mesh beyond its batch. It is carried to the next iterations until it is a sample;
+	// see At.
 	Fraction float64
 	// Crops is the share of samples that are crops of the finest mesh of the hierarchy, with the
-	// sides of their term's mesh, instead of images on that mesh; with Resized of random size,
-	// brought to these sides. See mesh.Request.
+	// sides of their term's mesh, instead of images on that mesh; with Resized they have random
+	// size and are resized to these sides. See mesh.Request.
 	Crops   float64
 	Resized bool
 	// Mixed takes the plain mean over the samples of all terms, each on its own mesh, and no
 	// differences between meshes.
 	Mixed bool
 
-	// Pilot is the work units of a measurement before the first iteration, from
-	// which the batches follow; see pkg/allocation.
+	// Pilot is the work units of a measurement before the first iteration, which
+	// decides the batches; see pkg/allocation.
 	Pilot float64
-	// Continues says that the stage continues the one before with other batches: the two
-	// have one number.
+	// Continues says that the stage continues the previous one with other batches: both
+	// have the same number.
 	Continues bool
 }
 
@@ -46,11 +47,12 @@ func (s Stage) request(iteration, i int, of share.Share, least int) mesh.Request
 	return r
 }
 
-// Coarsest is the level of the coarsest mesh: Finest where the stage takes the
-// plain gradient of one mesh.
+// Coarsest is the level of the coarsest mesh: Finest if the stage takes the plain
+// gradient of one mesh.
 func (s Stage) Coarsest() int { return s.Finest + len(s.Batches) - 1 }
 
-// Differs reports whether term i is a difference: its samples are seen on the next coarser mesh, too.
+// Differs reports whether term i is a difference: its samples are also evaluated on the next coarser
+// mesh.
 func (s Stage) Differs(i int) bool { return !s.Mixed && i < len(s.Batches)-1 }
 
 // Evaluated is the number of samples that are evaluated on the mesh of term i if the terms have these
@@ -68,7 +70,7 @@ func (s Stage) Allocates() bool { return len(s.Batches) > 1 && !s.Mixed }
 
 // At returns the stage with the batches of its iteration i, from 0. With n samples and a
 // fraction f on the finest mesh, that iteration has floor((i+1)(n+f)) - floor(i(n+f)) of
-// them: those so far never differ from the exact number by a whole sample.
+// them: the total so far differs from the exact number by less than one sample.
 func (s Stage) At(i int) Stage {
 	if more := s.carried(i+1) - s.carried(i); more > 0 {
 		s.Batches = slices.Clone(s.Batches)
@@ -92,7 +94,7 @@ func (s Stage) Max() []int {
 }
 
 // Costs returns the work units of one sample of each term: every sample of a
-// difference is seen on two meshes (paper, section on computational cost).
+// difference is evaluated on two meshes (paper, section on computational cost).
 func (s Stage) Costs() []float64 {
 	costs := make([]float64, len(s.Batches))
 	for i := range costs {
@@ -135,13 +137,12 @@ func (s Stage) Images() int {
 	return sum
 }
 
-// Plan is a strategy in full: what is done in which order. A plan is not changed once it
-// is made.
+// Plan is the sequence of stages of a strategy. A plan is immutable.
 type Plan struct {
 	Strategy string
 	Stages   []Stage
-	// Pilot is the work units of a measurement before the first iteration, from
-	// which the number of meshes follows; see allocation.Variances.Depth.
+	// Pilot is the work units of a measurement before the first iteration, which
+	// decides the number of meshes; see allocation.Variances.Depth.
 	Pilot float64
 }
 
@@ -154,8 +155,8 @@ func (p Plan) Iterations() int {
 	return n
 }
 
-// WorkUnits is the cost of the first iterations of the plan; of all with
-// p.Iterations(). The pilots before them count.
+// WorkUnits is the cost of the first iterations of the plan, with the pilots
+// before them; p.Iterations() gives the cost of the whole plan.
 func (p Plan) WorkUnits(iterations int) float64 {
 	var sum float64
 	if iterations > 0 {
@@ -194,8 +195,8 @@ func (p Plan) At(iteration int) (index int, stage Stage, last bool) {
 	return len(p.Stages), Stage{}, false
 }
 
-// Number is the number of a stage, from 0: stages that continue the one before have its
-// number.
+// Number is the number of a stage, from 0: a stage that continues the previous one has
+// its number.
 func (p Plan) Number(index int) int {
 	n := -1
 	for _, s := range p.Stages[:min(index+1, len(p.Stages))] {
@@ -206,5 +207,5 @@ func (p Plan) Number(index int) int {
 	return n
 }
 
-// Numbers is how many numbers the stages have.
+// Numbers is the number of different stage numbers.
 func (p Plan) Numbers() int { return p.Number(len(p.Stages)-1) + 1 }

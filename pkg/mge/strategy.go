@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/mesh"
 )
 
-// Work is the size of a training run, from which strategies make plans.
+// Work is the size of a training run; strategies make plans from it.
 type Work struct {
 	// Batches are N_0, ..., N_L, from the finest to the coarsest mesh.
 	Batches []int
@@ -17,7 +17,7 @@ type Work struct {
 	// Stages are the iterations of the stages of FullMultiscale and Progressive, from the
 	// coarsest mesh to the finest: L+1 of them.
 	Stages []int
-	// Budget scales the plan to a cost in work units, see Plan.Within; 0 leaves it as it is.
+	// Budget scales the plan to a cost in work units, see Plan.Within; 0 does not scale it.
 	Budget float64
 	// Crops is the share of crops in MeshPatch; 0 stands for DefaultCrops.
 	Crops float64
@@ -37,8 +37,8 @@ func Doubling(n0, levels int) []int {
 // Strategy is a way to train: a plan for work of any size.
 type Strategy struct {
 	Name string
-	// Stages returns the stages of a plan, or an error where the work does not go with
-	// the strategy.
+	// Stages returns the stages of a plan, or an error if the work does not fit the
+	// strategy.
 	Stages func(w Work) ([]Stage, error)
 }
 
@@ -49,10 +49,10 @@ var (
 	Single = Strategy{"single", single}
 	// MGE estimates the gradient on the finest mesh over all meshes.
 	MGE = Strategy{"mge", multiscale}
-	// FullMultiscale trains on the coarsest mesh first and takes the weights to the next
-	// finer one, with MGE over all coarser meshes on each.
+	// FullMultiscale trains on the coarsest mesh first and continues on the next finer
+	// one, on each with MGE over that mesh and all coarser ones.
 	FullMultiscale = Strategy{"fullmultiscale", coarseToFine}
-	// Progressive is FullMultiscale with the plain gradient of each stage's own mesh, at
+	// Progressive is FullMultiscale with the plain gradient of each stage's mesh, at
 	// equal cost: what MGE has to beat.
 	Progressive = Strategy{"progressive", plainCoarseToFine}
 )
