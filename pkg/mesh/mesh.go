@@ -1,6 +1,6 @@
-// Package mesh is the hierarchy of resolutions: images on the mesh of width h
-// (the finest, level 0), 2h, 4h, ..., the operators that restrict images from
-// one mesh to the next coarser, and what work on each mesh costs.
+// Package mesh is the hierarchy of resolutions: images on the mesh of width h (the
+// finest, level 0), 2h, 4h, ..., the operators that restrict images to the next
+// coarser mesh, and the cost of work on each mesh.
 package mesh
 
 import (
@@ -25,10 +25,10 @@ func Cost(level int) float64 {
 // Side is the number of pixels along a side on the mesh of a level.
 func Side(finest, level int) int { return finest >> level }
 
-// Restriction takes images from a mesh to the next coarser one. Its methods may
-// be called from any number of goroutines.
+// Restriction restricts images to the next coarser mesh. Any number of goroutines
+// may call its methods.
 type Restriction interface {
-	// Name is how commands and files call the operator.
+	// Name is the operator's name in commands and files.
 	Name() string
 	// Halve writes x (N,C,H,W) on the next coarser mesh to y (N,C,H/2,W/2), sides
 	// rounded down.
@@ -74,10 +74,10 @@ func (average) Halve(y, x pixel.Images) {
 	resample.AveragePool(y.Data, x.Data, x.N*x.C, x.H, x.W, 2)
 }
 
-// Restrict returns x on the mesh that is coarser by the given number of levels;
-// x itself for 0. It goes mesh by mesh: only if the way from the finest mesh to
-// a coarse one is always the same do the terms of the telescoping sum cancel.
-// (Bilinear at once by 1/4 would see other pixels than twice by 1/2.)
+// Restrict returns x on the mesh that is coarser by the given number of levels; x
+// itself for 0. It goes mesh by mesh: the terms of the telescoping sum cancel only
+// if all restrict from the finest mesh in the same way. (Bilinear at once by 1/4
+// reads other pixels than twice by 1/2.)
 func Restrict(r Restriction, x pixel.Images, levels int) pixel.Images {
 	if levels == 0 {
 		return x
@@ -116,13 +116,13 @@ func RestrictTo(r Restriction, y, x pixel.Images, levels int) {
 // between keeps memory for the meshes between two.
 var between = sync.Pool{New: func() any { return new([]float32) }}
 
-// Batch is samples on one mesh: what a network sees, and what it should answer.
+// Batch is samples on one mesh: the inputs of a network, and its targets.
 type Batch struct {
 	Input  pixel.Images
-	T      []float32 // (N) or (N,K): the numbers that networks take beside each sample; or nil
+	T      []float32 // (N) or (N,K): the conditions of each sample; or nil
 	Target pixel.Images
-	// Samples numbers the samples: random masks depend on these numbers, not on
-	// places in a batch.
+	// Samples are the numbers of the samples: random masks depend on them, not on
+	// positions in a batch.
 	Samples []uint64
 }
 
@@ -139,8 +139,8 @@ func (b Batch) Slice(lo, hi int) Batch {
 	return part
 }
 
-// Append returns the samples of b and then those of c, which are on the same
-// mesh, in memory of their own.
+// Append returns the samples of b and then those of c, on the same mesh, in new
+// memory.
 func (b Batch) Append(c Batch) Batch {
 	return Batch{
 		Input: b.Input.Append(c.Input), T: slices.Concat(b.T, c.T),
@@ -148,7 +148,7 @@ func (b Batch) Append(c Batch) Batch {
 	}
 }
 
-// RestrictBatch restricts input and target alike.
+// RestrictBatch restricts input and target in the same way.
 func RestrictBatch(r Restriction, b Batch, levels int) Batch {
 	b.Input, b.Target = Restrict(r, b.Input, levels), Restrict(r, b.Target, levels)
 	return b

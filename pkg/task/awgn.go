@@ -15,9 +15,9 @@ type Levels struct{ Low, High float64 }
 // MaxLevel is the largest noise level, the largest 8-bit pixel.
 const MaxLevel = 255
 
-// AWGN asks for x, given x + t*z with z ~ N(0,I): additive white Gaussian noise, neither clipped nor rounded, of pixels in
-// [0,1]. t is sigma/255, with sigma drawn evenly from 0 to 57 for each image, which the field's 15, 25 and 50 lie in.
-// Restriction must keep single pixels: means of pixels have less noise than t says.
+// AWGN restores x from x + t*z with z ~ N(0,I): additive white Gaussian noise, neither clipped nor rounded, of pixels in
+// [0,1]. t is sigma/255, with sigma ~ U(0,57), which includes the benchmark levels 15, 25 and 50. Restriction must keep
+// single pixels: means of pixels have less noise than t.
 func AWGN() Task {
 	return must(Task{
 		Name: "awgn", Pointwise: true, Scaling: &pixel.Unit, Degrade: WhiteNoise(0),

@@ -9,10 +9,10 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Chain degrades by one degradation after the other: the first sees the clean image,
-// each further one what the one before has made. The last makes the input's size, the
-// others keep the clean image's. Each draws from a stream of its own, so that what one
-// draws does not depend on how much the others do.
+// Chain applies degradations in order: the first to the clean image, each later one to
+// the result of the previous one. The last makes the input's size, the others keep the
+// clean image's. Each draws from a separate stream, so that its numbers do not depend
+// on how many the others draw.
 func Chain(steps ...Degrade) Degrade {
 	return func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
 		if len(steps) == 0 {

@@ -9,8 +9,8 @@ import (
 // blurSigma is the standard deviation of the blur in pixels of the finest mesh.
 const blurSigma = 3
 
-// Deblurring asks for x, given (1-t)*K x + t*z with z ~ N(0,I), and
-// t ~ 0.1 U(0,1): K is a periodic Gaussian blur (paper, section on experiments).
+// Deblurring restores x from (1-t)*K x + t*z with z ~ N(0,I), and t ~ 0.1 U(0,1):
+// K is a periodic Gaussian blur (paper, section on experiments).
 func Deblurring() Task {
 	return must(Task{
 		Name: "deblurring", Degrade: blurred(blurSigma),

@@ -9,7 +9,7 @@ type Degradation uint8
 const (
 	// DegradeFine degrades on the finest mesh and restricts the result.
 	DegradeFine Degradation = iota
-	// DegradeCoarse restricts the clean image and degrades it anew on each mesh.
+	// DegradeCoarse restricts the clean image and degrades it on each mesh.
 	DegradeCoarse
 )
 

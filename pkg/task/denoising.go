@@ -6,9 +6,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Denoising asks for x, given t*x + (1-t)*z with z ~ N(0,I), and t ~ U(0,1):
-// t = 1 is the clean image, t = 0 nothing but noise (paper, section on
-// experiments).
+// Denoising restores x from t*x + (1-t)*z with z ~ N(0,I), and t ~ U(0,1): t = 1
+// is the clean image, t = 0 only noise (paper, section on experiments).
 func Denoising() Task {
 	return must(Task{
 		Name: "denoising", Pointwise: true,

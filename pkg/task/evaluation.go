@@ -8,28 +8,28 @@ import (
 	"strings"
 )
 
-// Evaluation says how whole images are degraded to measure trained networks: by
-// settings that a user can give, such as noise=0.2. Without settings, images are
-// degraded as in training.
+// Evaluation defines how whole images are degraded to measure trained networks: by
+// settings of the user, such as noise=0.2. Without settings, images are degraded
+// as in training.
 type Evaluation struct {
 	Settings []Setting
-	// Conditions returns t for values of the settings. It is left out where the
-	// task has no conditions.
+	// Conditions returns t for values of the settings. It is nil if the task has no
+	// conditions.
 	Conditions func(values []float64) []float32
-	// Degrade returns the degradation of values of the settings; nil is the task's
-	// own, which t alone decides.
+	// Degrade returns the degradation for values of the settings; nil stands for the
+	// task's degradation, which depends only on t.
 	Degrade func(values []float64) Degrade
 }
 
-// Setting is a number that says how strongly an image is degraded.
+// Setting is a number for the strength of a degradation.
 type Setting struct {
 	Name  string // in flags and tables: noise
 	Usage string // of its flag
-	// Defaults are the values that an evaluation goes through. A Switch has none: it
-	// only names the degradation.
+	// Defaults are the values of an evaluation. A Switch has none: it only names the
+	// degradation.
 	Defaults []float64
 	Switch   bool
-	Above    float64 // values are above it, or equal unless Open
+	Above    float64 // lower bound of values, excluded if Open
 	Open     bool
 	Max      float64
 	Unit     string // of values in help texts: SHARE, PIXELS; default NUMBER
@@ -60,11 +60,11 @@ func (e Evaluation) check(t Task) error {
 	return nil
 }
 
-// Case is one way in which whole images are degraded.
+// Case is one degradation of whole images.
 type Case struct {
-	Name    string    // blur=3,noise=0.05; Trained or Given where the task has no settings
+	Name    string    // blur=3,noise=0.05; Trained or Given if the task has no settings
 	T       []float32 // nil to draw it for each image
-	Degrade Degrade   // nil where the data set gives the input
+	Degrade Degrade   // nil if the data set has the input
 }
 
 // The names of the cases without settings.
@@ -73,8 +73,8 @@ const (
 	Given   = "as given" // the data set has the degraded pictures
 )
 
-// Cases returns the cases of an evaluation. given are the values of settings that
-// a user has named; the others have their defaults.
+// Cases returns the cases of an evaluation. given are the user's values of
+// settings; the others have their defaults.
 func (t Task) Cases(given map[string][]float64) []Case {
 	e := t.Evaluation
 	if len(e.Settings) == 0 {
@@ -124,9 +124,9 @@ func (e Evaluation) name(values []float64) string {
 	return strings.Join(parts, ",")
 }
 
-// ParseCase reads a case as a user writes it, noise=0.2 or blur=3,noise=0.1.
-// Settings that are left out have the middle one of their defaults. A task
-// without settings has the one case Trained.
+// ParseCase reads a case of a user, as in noise=0.2 or blur=3,noise=0.1. Missing
+// settings have the middle one of their defaults. A task without settings has one
+// case, Trained.
 func (t Task) ParseCase(text string) (Case, error) {
 	if text == Trained && len(t.Evaluation.Settings) == 0 {
 		return t.Cases(nil)[0], nil
@@ -157,7 +157,7 @@ func (t Task) ParseCase(text string) (Case, error) {
 	return t.Cases(given)[0], nil
 }
 
-// HasSetting says whether the task's evaluation has a setting.
+// HasSetting reports whether the task's evaluation has a setting.
 func (t Task) HasSetting(name string) bool {
 	return slices.ContainsFunc(t.Evaluation.Settings, func(s Setting) bool { return s.Name == name })
 }
@@ -175,7 +175,7 @@ func (t Task) setting(name string) (Setting, error) {
 	return Setting{}, fmt.Errorf("%q is not a setting of task %s; write %s", name, t.Name, t.Form())
 }
 
-// Form shows how ParseCase wants a case written.
+// Form shows the form of a case for ParseCase.
 func (t Task) Form() string {
 	var values []float64
 	for _, s := range t.Evaluation.Settings {

@@ -5,7 +5,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Grid says where an image that is degraded lies.
+// Grid is the mesh and the pixels of an image that is degraded.
 type Grid struct {
 	Level int // of the mesh; 0 is the finest
 	// Step says that the image has only the pixels (Step*i, Step*j) of one of H by W
@@ -19,8 +19,8 @@ type Grid struct {
 func On(level int, x pixel.Images) Grid { return Grid{Level: level, Step: 1, H: x.H, W: x.W} }
 
 // AddNoise replaces x by weight*x + (1-weight)*z with z ~ N(0,I), which differs
-// from mesh to mesh. A pixel's noise depends on its place in the image of H by W
-// pixels.
+// from mesh to mesh. A pixel's noise depends on its position in the image of H by
+// W pixels.
 func AddNoise(x pixel.Images, at Grid, weight float32, r *random.Stream) {
 	noise := r.Child("noise", uint64(at.Level))
 	if at.Step > 1 {

@@ -10,10 +10,10 @@ import (
 // without, nothing is missing.
 const maxBoxes = 3
 
-// Inpainting asks for x, given (1-t)*M x + t*z with z ~ N(0,I), and
-// t ~ 0.1 U(0,1): M sets one to three boxes of the normalised image to zero, in
-// all channels (paper, section on experiments). On all meshes of a sample the
-// boxes are the same, as far as whole pixels allow.
+// Inpainting restores x from (1-t)*M x + t*z with z ~ N(0,I), and t ~ 0.1 U(0,1):
+// M sets one to three boxes of the normalised image to zero, in all channels
+// (paper, section on experiments). All meshes of a sample have the same boxes, up
+// to whole pixels.
 func Inpainting() Task {
 	return must(Task{
 		Name: "inpainting", Pointwise: true, Holes: true,

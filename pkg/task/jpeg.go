@@ -12,12 +12,13 @@ import (
 	"multiscale/pkg/random"
 )
 
-// JPEG compresses images and reads them again: bytes of a quality from low to high, 1 to
-// 100, that is drawn for each image and is the same on all meshes. RGB is stored with
-// subsampled colour, images of other channels are stored one grey picture each. scale is
-// the task's Scaling, for files hold pixels.
+// JPEG compresses and decodes images, with a quality from low to high, 1 to 100, that is
+// drawn for each image and is the same on all meshes. RGB is stored with subsampled
+// colour, other channels as one grey picture each. scale is the task's Scaling, since
+// files have pixels.
 //
-// Bytes are those of package image/jpeg, and are read as pictures of data sets are.
+// Package image/jpeg makes the bytes; they are decoded as pictures of data sets
+// are.
 func JPEG(scale pixel.Scale, low, high int) Degrade {
 	return func(input, clean pixel.Images, _ Grid, _ []float32, r *random.Stream) error {
 		if low < 1 || high > 100 || low > high {

@@ -8,14 +8,14 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Noise says how the one condition t of a task follows from white noise in an
-// image: from its standard deviation s in normalised values. It is text, so that
-// an exported model can carry it.
+// Noise is the relation of a task's one condition t to white noise in an image, of
+// standard deviation s in normalised values. It is text, for the metadata of
+// exported models.
 type Noise string
 
 // The meanings of t.
 const (
-	// NoNoise: t does not follow from noise.
+	// NoNoise: t does not depend on noise.
 	NoNoise Noise = ""
 	// SignalShare: the network sees t*x + (1-t)*z, z ~ N(0,I). t = 1/(1+s).
 	SignalShare Noise = "share of the image"
@@ -39,8 +39,8 @@ func ParseNoise(text string) (Noise, error) {
 	return NoNoise, fmt.Errorf("unknown meaning of t %q", text)
 }
 
-// At returns what a network is given of a normalised image y = x + s z: factor*y,
-// and t. For NoNoise that is y itself and 0.
+// At returns the inputs of a network for a normalised image y = x + s z: factor*y,
+// and t. For NoNoise these are y itself and 0.
 func (n Noise) At(s float64) (factor float64, t float32) {
 	share := s / (1 + s)
 	switch n {
@@ -54,7 +54,7 @@ func (n Noise) At(s float64) (factor float64, t float32) {
 	return 1, 0
 }
 
-// Factor returns by what an image is multiplied for a network that is given t.
+// Factor returns the factor of an image for a network with t as its input.
 func (n Noise) Factor(t float32) float64 {
 	switch n {
 	case SignalShare:
@@ -77,7 +77,7 @@ func (n Noise) Check(t float32) error {
 }
 
 // OfNoise is the task of removing white noise for networks whose t means n. It
-// stands for a model's own task where a program does not have that.
+// replaces a model's task that a program does not have.
 func OfNoise(name string, n Noise) Task {
 	factor := func(t float32) float64 { return n.Factor(t) }
 	return Task{

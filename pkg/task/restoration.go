@@ -7,10 +7,9 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Restoration asks for the clean picture of a pair, given the degraded one. The data
-// set has both, as -data pairs does; what was done to the picture is for the network to
-// find out. There is no t. Where the clean pictures have twice the sides, it asks for
-// what Superresolution asks for.
+// Restoration restores the clean picture of a pair from the degraded one. The data set
+// has both, as with -data pairs; the degradation is unknown. There is no t. If the
+// clean pictures have twice the sides, it is Superresolution.
 func Restoration() Task {
 	enlarging := must(Task{
 		Name: "restoration", Scale: 2, Loss: op.NegativeSSIM, Scaling: &pixel.Unit,

@@ -12,9 +12,9 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Sampler draws training batches of a task from a data set; it is the
-// mge.Sampler of training. Every batch is a function of the seed, the
-// iteration and the level alone.
+// Sampler draws training batches of a task from a data set; it is the mge.Sampler
+// of training. Every batch is a function of only the seed, the iteration and the
+// level.
 type Sampler struct {
 	Task        Task // complete
 	Source      *dataset.Gallery
@@ -22,19 +22,19 @@ type Sampler struct {
 	Scale       pixel.Scale
 	Side        int // of the target on the finest mesh
 	Restriction mesh.Restriction
-	// DegradeCoarse degrades the restricted clean image anew on each mesh,
-	// instead of restricting the degraded one: an ablation.
+	// DegradeCoarse degrades the restricted clean image on each mesh, instead of
+	// restricting the degraded one: an ablation.
 	DegradeCoarse bool
-	// Augment lays training samples onto themselves on the finest mesh, before anything
-	// else is done to them; the degraded picture of a pair alike.
+	// Augment applies symmetries to training samples on the finest mesh, first of all;
+	// the same to both pictures of a pair.
 	Augment []dataset.Augmentation
 	Seed    uint64
 
 	finest spare
 }
 
-// NewSampler returns a sampler of a set's training images on meshes below side,
-// with the task's own restriction.
+// NewSampler returns a sampler of a set's training images, of a side on the finest
+// mesh, with the task's default restriction.
 func NewSampler(t Task, set *dataset.Set, side int, seed uint64) *Sampler {
 	return &Sampler{
 		Task: t, Source: set.Train, Channels: set.Channels, Scale: t.ScaleOf(set), Side: side,
@@ -42,9 +42,9 @@ func NewSampler(t Task, set *dataset.Set, side int, seed uint64) *Sampler {
 	}
 }
 
-// Draw implements mge.Sampler: images drawn independently over the whole data
-// set, degraded on the finest mesh and restricted. No more than one sample a core
-// is on the finest mesh at a time.
+// Draw implements mge.Sampler: images drawn independently over the whole data set,
+// degraded on the finest mesh and restricted. At most one sample a core is on the
+// finest mesh at a time.
 func (s *Sampler) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
 	from, to := r.Range()
 	level, n := r.Level, to-from

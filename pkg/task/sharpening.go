@@ -7,9 +7,9 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Sharpening asks for x, given K_s x + t*z with z ~ N(0,I): a Gaussian blur as photographs have it, of a standard deviation s
-// that is drawn evenly from 0.5 to 3 pixels of the finest mesh and not given to the network, with a little noise of pixels in
-// [0,1]. t is sigma/255, with sigma drawn evenly from 0 to 5.
+// Sharpening restores x from K_s x + t*z with z ~ N(0,I): a Gaussian blur as in photographs, of a standard deviation s ~
+// U(0.5,3) in pixels of the finest mesh that the network does not get, with a little noise of pixels in [0,1]. t is
+// sigma/255, with sigma ~ U(0,5).
 func Sharpening() Task {
 	return must(Task{
 		Name: "sharpening", Scaling: &pixel.Unit, Degrade: Chain(Defocus(0.5, 3), WhiteNoise(0)),

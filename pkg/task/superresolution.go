@@ -9,9 +9,9 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Superresolution asks for an image of twice the sides, given the data set's
-// low-resolution one; there is no t. What is minimised is -SSIM of pixels in
-// [0,1] (paper, section on experiments).
+// Superresolution restores an image of twice the sides from the data set's
+// low-resolution one; there is no t. The loss is -SSIM of pixels in [0,1] (paper,
+// section on experiments).
 func Superresolution() Task {
 	return must(Task{
 		Name: "superresolution", Scale: 2,

@@ -1,6 +1,6 @@
-// Package task holds the restoration tasks. A task is one value: what degrades
-// an image, what is minimised, what is reported, and the defaults that suit it.
-// Training batches, validation sets and evaluation follow from it.
+// Package task has the restoration tasks. A task is one value: its degradation,
+// its loss, its measures, and its defaults. Training batches, validation sets and
+// evaluation are made from it.
 package task
 
 import (
@@ -21,64 +21,63 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Degrade writes to input what the network sees of the clean normalised image.
-// clean is one image (1,C,H,W) of any sides, input has its sides over the task's
-// Scale, and at is the place of input. t is the numbers that Conditions
-// drew. It is called on the finest mesh, or, to degrade anew on each mesh, on
-// each: r is the same stream then, so that masks can be the same, too. Noise is
-// to differ from mesh to mesh, as AddNoise draws it. All that is random comes
-// from r; calls run on several goroutines at once.
+// Degrade writes to input the degraded form of the clean normalised image. clean
+// is one image (1,C,H,W) of any sides, the sides of input are these divided by the
+// task's Scale, and at is the grid of input. t is the numbers that Conditions
+// draws. It is called on the finest mesh, or on each mesh with DegradeCoarse: r is
+// then the same stream, so that masks are equal. Noise must differ from mesh to
+// mesh, as AddNoise draws it. All random numbers come from r; calls run on several
+// goroutines at once.
 type Degrade func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error
 
-// Loss adds the cost of each sample (N) of y against target, both (N,C,H,W), to
+// Loss adds the loss of each sample (N) of y against target, both (N,C,H,W), to
 // their graph. The loss of a batch is their mean.
 type Loss func(y, target *gorgonia.Node) (*gorgonia.Node, error)
 
-// Task is a restoration problem. Name and Degrade are enough; Complete fills in
-// the rest.
+// Task is a restoration problem. Name and Degrade suffice; Complete fills in the
+// rest.
 type Task struct {
-	// Name is how commands, files and tables call the task: lower-case letters
-	// and digits.
+	// Name is the task's name in commands, files and tables: lower-case letters and
+	// digits.
 	Name string
-	// Degrade makes the input from the clean image. Without it the data set gives
-	// the input, as -data pairs does, or, where Scale is 2, it is Half of the clean
+	// Degrade makes the input from the clean image. Without it the data set has the
+	// input, as with -data pairs, or, if Scale is 2, the input is Half of the clean
 	// image.
 	Degrade Degrade
-	// Pointwise says that each pixel of the input depends on that pixel of the
-	// clean image and chance alone. With nearest restriction, coarse meshes then
-	// degrade only the pixels that they keep; see Grid.Step.
+	// Pointwise says that each pixel of the input depends only on the same pixel of
+	// the clean image and on random numbers. With nearest restriction, coarse meshes
+	// then degrade only the pixels that they keep; see Grid.Step.
 	Pointwise bool
 	// Holes says that the degradation sets parts of the normalised image to zero, for the
 	// network to fill.
 	Holes bool
-	// Scale is the ratio of the target's sides to the input's: 1, or 2 where the
-	// task enlarges images. Default 1.
+	// Scale is the ratio of the target's sides to the input's: 1, or 2 if the task
+	// enlarges images. Default 1.
 	Scale int
 	// Enlarging is the task for data whose clean pictures have twice the sides of the
-	// degraded ones, where the data and not the task decides on the Scale. It has the
-	// same Name.
+	// degraded ones, if the data decides on the Scale. It has the same Name.
 	Enlarging *Task
 
-	// Conditions draws the numbers t of a sample, which networks may take beside
-	// the image: as many as NumConditions. Both are left out where there are none.
+	// Conditions draws the NumConditions numbers t of a sample, a second input of
+	// networks. Both are zero if the task has no t.
 	Conditions    func(t []float32, r *random.Stream)
 	NumConditions int
-	// Noise says how t follows from a level of noise, for images whose noise is
-	// estimated or known. NoNoise where it does not.
+	// Noise is the relation of t to the noise level, for images whose noise is
+	// estimated or known; NoNoise if there is none.
 	Noise Noise
-	// NoiseLevels is the range from which t[0] is drawn evenly, and which -sigma changes. It stands
-	// for Conditions, which is then nil; it needs a Noise of Deviation and the Scaling pixel.Unit.
+	// NoiseLevels is the range of a uniform t[0], which -sigma changes. It replaces Conditions,
+	// which is then nil; it needs a Noise of Deviation and the Scaling pixel.Unit.
 	NoiseLevels *Levels
 
-	// Loss is what is minimised. Default: the mean squared error.
+	// Loss is minimised in training. Default: the mean squared error.
 	Loss Loss
-	// Scaling is the normalisation of pixels. Default: what the data set asks for.
+	// Scaling is the normalisation of pixels. Default: that of the data set.
 	Scaling *pixel.Scale
 	// Measures are reported for the task; the first one decides which network is
-	// better. MSE, PSNR and SSIM are always in the tables. Default: MSE.
+	// better. Tables always have MSE, PSNR and SSIM. Default: MSE.
 	Measures []metric.Measure
-	// Evaluation says how whole images are degraded to measure trained networks.
-	// Default: as in training, with conditions of each image's own.
+	// Evaluation defines how whole images are degraded to measure trained networks.
+	// Default: as in training, with conditions drawn for each image.
 	Evaluation Evaluation
 
 	// The defaults of the task's training.
@@ -97,8 +96,8 @@ const (
 
 var nameRule = regexp.MustCompile(`^[a-z][a-z0-9]{0,39}$`)
 
-// Complete returns the task with defaults for what it leaves open. It is an error
-// if parts do not fit each other.
+// Complete returns the task with defaults for empty fields. Contradictory fields
+// are an error.
 func (t Task) Complete() (Task, error) {
 	t.Scale = cmp.Or(t.Scale, 1)
 	if t.NoiseLevels != nil && t.Conditions == nil {
@@ -158,7 +157,7 @@ func (t Task) check() error {
 	return t.Evaluation.check(t)
 }
 
-// Takes returns an error if a network cannot be trained for the task.
+// Takes returns an error if the task cannot train a network.
 func (t Task) Takes(n network.Network) error {
 	switch {
 	case n.Scale() != t.Scale:
@@ -169,11 +168,11 @@ func (t Task) Takes(n network.Network) error {
 	return nil
 }
 
-// Paired says that the input on the finest mesh is the data set's.
+// Paired reports whether the input on the finest mesh is the data set's.
 func (t Task) Paired() bool { return t.Degrade == nil }
 
 // OfRatio returns the task for data whose clean pictures have this many times the sides
-// of the degraded ones: its Enlarging where that is for the ratio, else t itself.
+// of the degraded ones: its Enlarging if that has the ratio, else t itself.
 func (t Task) OfRatio(ratio int) Task {
 	if t.Enlarging != nil && t.Enlarging.Scale == ratio {
 		return *t.Enlarging
@@ -181,7 +180,7 @@ func (t Task) OfRatio(ratio int) Task {
 	return t
 }
 
-// Suits returns an error if a data set does not have what the task learns from.
+// Suits returns an error if a data set lacks what the task needs.
 func (t Task) Suits(set *dataset.Set) error {
 	switch {
 	case t.Paired() && t.Scale == 1 && !set.Train.HasInputs():

@@ -17,7 +17,7 @@ import (
 // ValidationSize is the number of validation samples on the finest mesh.
 const ValidationSize = 200
 
-// Restorer answers to degraded images: a model.
+// Restorer restores degraded images: a model.
 type Restorer interface {
 	Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error
 }
@@ -27,8 +27,8 @@ type Restorer interface {
 type Validation struct {
 	Batch mesh.Batch
 	Scale pixel.Scale
-	// Whole, where there are any, are the images that are measured instead of
-	// Batch: in full, each of a size of its own.
+	// Whole, if not empty, are whole images of any sizes, which are measured instead
+	// of Batch.
 	Whole []mesh.Batch
 
 	task Task
@@ -57,18 +57,18 @@ func (p part) end() int {
 	return p.to
 }
 
-// NewValidation makes the first n fixed samples of a set's validation images.
-// Where the task enlarges, the set gives the input and is compared on whole images,
-// these samples are only shown, and the images are measured in full.
+// NewValidation makes the first n fixed samples of a set's validation images. If
+// the task enlarges, and the set has the input and is compared on whole images,
+// these samples are only shown, and whole images are measured.
 //
-// Ranks, where they are not nil, measure together, each a part of the images. Rank 0 has all, the
-// others have their parts.
+// Ranks, if not nil, measure together, each a part of the images. Rank 0 has all, the others have
+// their parts.
 func NewValidation(t Task, set *dataset.Set, side, n int, ranks share.Ranks) (*Validation, error) {
 	return newValidation(t, set, side, n, math.MaxInt, ranks)
 }
 
-// NewValidationSample is NewValidation with no more than the given number of images in
-// full: enough to tell how long a measurement takes.
+// NewValidationSample is NewValidation with at most the given number of whole images:
+// enough to time a measurement.
 func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validation, error) {
 	return newValidation(t, set, side, n, most, nil)
 }
@@ -114,7 +114,8 @@ func newValidation(t Task, set *dataset.Set, side, n, most int, ranks share.Rank
 	return v, nil
 }
 
-// MeasuresWhole says whether the task's networks are compared on the set's validation pictures in full.
+// MeasuresWhole reports whether the task's networks are compared on the set's whole validation
+// pictures.
 func (t Task) MeasuresWhole(set *dataset.Set) bool { return t.Scale != 1 && t.Paired() && set.Whole }
 
 // whole returns pairs of a source, one a batch.
@@ -140,8 +141,8 @@ func Normalised(p *picture.Planar, scale pixel.Scale) pixel.Images {
 	return x
 }
 
-// Measure restores all images and measures them: metric.Always and the task's own. Ranks that
-// measure together all call it, and get the same bytes as one process does.
+// Measure restores all images and measures them: metric.Always and the task's own. All ranks
+// that measure together call it, and get the same bytes as one process.
 func (v *Validation) Measure(ctx context.Context, r Restorer) (metric.Values, error) {
 	m := v.meter()
 	err := v.restore(ctx, r, m)
@@ -166,7 +167,7 @@ func (v *Validation) restore(ctx context.Context, r Restorer, m *metric.Meter) e
 }
 
 // Degraded measures the trivial answer: the degraded images themselves, enlarged
-// by bilinear interpolation where the task enlarges. Rank 0 alone may ask.
+// by bilinear interpolation if the task enlarges. Only rank 0 may call it.
 func (v *Validation) Degraded() metric.Values {
 	m := v.meter()
 	for _, b := range v.measured(v.part.images) {
@@ -190,8 +191,8 @@ func (v *Validation) measured(n int) []mesh.Batch {
 	return []mesh.Batch{v.Batch.Slice(0, n)}
 }
 
-// Enlarged is what networks for super-resolution correct, too: images enlarged by
-// bilinear interpolation; x itself for factor 1.
+// Enlarged returns images enlarged by bilinear interpolation, to which networks
+// for super-resolution add a correction; x itself for factor 1.
 func Enlarged(x pixel.Images, factor int) pixel.Images {
 	if factor == 1 {
 		return x

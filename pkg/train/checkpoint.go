@@ -22,8 +22,8 @@ const (
 // counts is the content of countsSection, as JSON.
 type counts struct{ Iteration, OptimizerSteps int }
 
-// Save adds to s everything that Restore needs. The vectors are the trainer's own: write s before the
-// next iteration.
+// Save adds to s everything that Restore needs. The vectors are not copies: write s before the next
+// iteration.
 func (t *Trainer) Save(s *checkpoint.Snapshot) (err error) {
 	if s.Bytes == nil {
 		s.Bytes = make(map[string][]byte)
@@ -47,8 +47,8 @@ func (t *Trainer) Save(s *checkpoint.Snapshot) (err error) {
 	return err
 }
 
-// Restore takes over what Save put into s: parameters, optimizer, average, source and iteration.
-// The trainer is not to be used after an error.
+// Restore restores what Save added to s: parameters, optimizer, average, source and iteration.
+// Do not use the trainer after an error.
 func (t *Trainer) Restore(s checkpoint.Snapshot) error {
 	var c counts
 	if err := json.Unmarshal(s.Bytes[countsSection], &c); err != nil {

@@ -1,5 +1,5 @@
-// Package train is the training loop: a gradient, what is done to it, the optimizer's
-// step, and hooks for all the rest: history, validation, checkpoints, progress.
+// Package train is the training loop: a gradient, its adjustments, the optimizer's
+// step, and hooks for history, validation, checkpoints and progress.
 package train
 
 import (
@@ -23,9 +23,9 @@ type Source interface {
 	Gradient(ctx context.Context, dst []float32, iteration int, stage mge.Stage) (mge.Estimate, error)
 }
 
-// Stateful is a Source whose estimates also follow from earlier ones. Checkpoints hold its
-// state. Where an iteration fails after its gradient, Gradient is called for it again, and
-// must give the same.
+// Stateful is a Source whose estimates also depend on earlier ones. Checkpoints have its
+// state. If an iteration fails after its gradient, Gradient is called for it again, and
+// must give the same gradient.
 type Stateful interface {
 	Source
 	// State returns what Restore needs to continue with the same bytes.
@@ -53,7 +53,7 @@ type Hook func(ctx context.Context, s Step) error
 // training before the step.
 type Adjustment func(ctx context.Context, gradient []float32, s Step) error
 
-// Clip scales gradients whose Euclidean norm is above norm down to it.
+// Clip scales gradients down to a Euclidean norm of at most norm.
 func Clip(norm float64) Adjustment {
 	return func(_ context.Context, gradient []float32, s Step) error {
 		if s.GradientNorm > norm {
@@ -69,37 +69,37 @@ type Optimizer interface {
 	// Step changes values by a step against their gradient. Both are flat vectors of all
 	// parameters without buffers.
 	Step(values, gradient []float32) error
-	// Steps is the number of steps so far, State the running numbers that steps follow
-	// from; Restore takes them back, from a copy. Restore(0, nil) is the state before the first.
+	// Steps is the number of steps so far, State the running values of the optimizer; Restore
+	// restores both, from a copy. Restore(0, nil) gives the state before the first step.
 	Steps() int
 	State() [][]float32
 	Restore(steps int, state [][]float32) error
 }
 
-// Trainer trains parameters after a plan.
+// Trainer trains parameters by a plan.
 type Trainer struct {
 	Plan      mge.Plan
 	Source    Source
 	Params    *param.Set
 	Optimizer Optimizer
 	Schedule  optimize.Schedule
-	// Restart lets the optimizer forget its state before the first iteration of each stage but the
+	// Restart resets the optimizer's state before the first iteration of each stage except the
 	// first. The schedule continues.
 	Restart bool
-	// Average, if not nil, takes in parameters and buffers after each step.
+	// Average, if not nil, averages parameters and buffers after each step.
 	Average *optimize.EMA
-	// Adjustments are made to each gradient, in their order, once it is known to be finite.
+	// Adjustments change each gradient, in their order, after the check that it is finite.
 	Adjustments []Adjustment
 	Hooks       []Hook
 	// Iteration is where to continue: the number of iterations that Params, Optimizer and
-	// Source have behind them.
+	// Source have finished.
 	Iteration int
 }
 
 // Divergence is the error of a run whose loss or gradient is no longer finite.
 type Divergence struct {
 	Stage, Iteration int
-	Level            int    // mesh of the offending term; -1 where it is the gradient
+	Level            int    // mesh of the term; -1 for the gradient
 	What             string // "loss" or the parameter's name
 }
 
@@ -120,8 +120,8 @@ func place(stage, iteration int) string {
 	return fmt.Sprintf("stage %d, iteration %d", stage+1, iteration+1)
 }
 
-// Run trains until the plan's end, an error, or a done ctx. In the latter two
-// cases parameters and optimizer are those of the last finished iteration.
+// Run trains until the end of the plan, an error, or the end of ctx. In the latter
+// two cases parameters and optimizer are those of the last finished iteration.
 func (t *Trainer) Run(ctx context.Context) error {
 	gradient := make([]float32, t.Params.Len())
 	total := t.Plan.Iterations()
