@@ -6,8 +6,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Symmetry is one of the eight ways to lay a square onto itself: the sum of what is done
-// to it, in the order of the constants.
+// Symmetry is one of the eight symmetries of the square: the sum of its parts, which are
+// applied in the order of the constants.
 type Symmetry uint8
 
 // The parts of a symmetry.
@@ -20,7 +20,7 @@ const (
 // turns are the quarter turns, by their number, anticlockwise.
 var turns = [4]Symmetry{0, Transposed | UpsideDown, UpsideDown | Mirrored, Transposed | Mirrored}
 
-// Apply lays square planes of a side onto themselves.
+// Apply applies the symmetry to square planes of a side.
 func (s Symmetry) Apply(planes []float32, side int) {
 	for n := side * side; len(planes) >= n && n > 0; planes = planes[n:] {
 		plane := planes[:n]
@@ -47,15 +47,14 @@ func (s Symmetry) Apply(planes []float32, side int) {
 	}
 }
 
-// Augmentation makes further training samples of a picture: it lays the square of a crop
-// onto itself, in a way that it draws. It belongs before restriction, since taking every
-// second pixel does not commute with it.
+// Augmentation makes further training samples of a picture: it draws a symmetry of the
+// square for a crop. It is applied before restriction, which does not commute with it.
 type Augmentation struct {
 	Name string // in commands and files: lower-case letters
 	Draw func(r random.Stream) Symmetry
 }
 
-// Augmentations lists those of this package.
+// Augmentations returns those of this package.
 func Augmentations() []Augmentation {
 	return []Augmentation{
 		{"flips", func(r random.Stream) Symmetry { return Symmetry(r.Intn(4)) << 1 }}, // of UpsideDown and Mirrored
@@ -63,8 +62,8 @@ func Augmentations() []Augmentation {
 	}
 }
 
-// Augment lays square planes onto themselves as each of a list draws it, those of several
-// images alike. What is drawn follows from r's key and the names of the list.
+// Augment applies to square planes a symmetry that each augmentation of a list draws, the
+// same to all images. It depends on r's key and the names of the list.
 func Augment(list []Augmentation, r random.Stream, images ...Square) {
 	for _, a := range list {
 		s := a.Draw(r.Child(a.Name))

@@ -11,12 +11,12 @@ import (
 )
 
 // Source is a fixed collection of clean pictures: files, records of a binary, a
-// generator. Load gives the same picture every time. Its methods may be called
-// from any number of goroutines.
+// generator. Load returns the same picture every time. Any number of goroutines
+// may call its methods.
 type Source interface {
 	// Len is the number of pictures.
 	Len() int
-	// Name is a name for picture i, for messages.
+	// Name is the name of picture i in messages.
 	Name(i int) string
 	// Load returns picture i, which the caller does not change.
 	Load(i int) (*picture.Planar, error)
@@ -27,17 +27,17 @@ type Set struct {
 	Name              string
 	Channels          int // of all pictures
 	Train, Validation *Gallery
-	// Scale is the normalisation that the data set asks for.
+	// Scale is the data set's normalisation.
 	Scale pixel.Scale
 	// Digest identifies the content, independent of its path. It covers names,
 	// sizes and, up to 256 MiB in all, every byte of every file (beyond that the
 	// first 4 KiB of each); for dead leaves the generator and its parameters.
 	Digest string
-	// Whole says that networks are compared on the validation pictures in full,
-	// as the papers on this data set do, by tasks that enlarge pictures.
+	// Whole says that tasks that enlarge pictures compare networks on whole validation
+	// pictures, as the papers on this data set do.
 	Whole bool
-	// Report says what the data set holds. Open counts the pictures; a format's own
-	// Open may report what it has left out.
+	// Report says what the data set contains. Open counts the pictures; a format's
+	// Open may report what it leaves out.
 	Report Report
 }
 
@@ -50,23 +50,23 @@ type Options struct {
 	CacheBytes int64    // budget for decoded pictures; 0 means 1 GiB, negative none
 	Formats    []Format // that are known; nil for those of this package
 
-	// Channels of the pictures: 1 for grey, of colours their luma; 3 for RGB; other
-	// numbers for .npy pictures of as many. 0 is what the data set has.
+	// Channels of the pictures: 1 for grey (luma of colours); 3 for RGB; other numbers
+	// for .npy pictures with as many. 0 is the data set's number.
 	Channels int
 	// Decoding says whether pictures are decoded once by Open.
 	Decoding Decoding
-	// SkipBad leaves out pictures that cannot be read, as if they were not there.
+	// SkipBad leaves out pictures that cannot be read.
 	SkipBad bool
-	// AllowIncomplete takes a published data set that lacks pictures.
+	// AllowIncomplete accepts a published data set that lacks pictures.
 	AllowIncomplete bool
-	// HoldOut leaves the validation pictures alone: a tenth of the training pictures is validated
-	// on, and the others are trained on; see Split. It is for choosing settings.
+	// HoldOut does not use the validation pictures: it validates on a tenth of the training
+	// pictures and trains on the others; see Split. It is for choosing settings.
 	HoldOut bool
-	// Known is the Report of an earlier call. If it is on the same files, they are not
-	// decoded again.
+	// Known is the Report of an earlier call. The files are not decoded again if they
+	// are the same.
 	Known *Report
-	// Progress receives the numbers of decoded and of all pictures, after each.
-	// Open ends with its error. Calls do not overlap.
+	// Progress gets the numbers of decoded and of all pictures, after each picture.
+	// Open returns its error. Calls do not overlap.
 	Progress func(done, total int) error
 
 	budget *budget
@@ -81,15 +81,15 @@ type Format struct {
 	Hint string // how to get the data, for errors
 	// BuiltIn formats read no folder; Root is then empty.
 	BuiltIn bool
-	// Anywhere formats have no usual folder: Root must be given.
+	// Anywhere formats have no default folder: Root must be given.
 	Anywhere bool
-	// HasValidation formats take validation pictures from a folder of their own.
+	// HasValidation formats take validation pictures from a separate folder.
 	HasValidation bool
-	// Ratio, of formats with degraded pictures of their own, is the ratio of the sides
-	// of the clean pictures in a folder to those of the degraded ones, as far as one pair
-	// tells; 0 where none does. It is asked before the data set is opened.
+	// Ratio, of formats with degraded pictures, returns the ratio of the sides of the
+	// clean pictures in a folder to those of the degraded ones, from one pair; 0 without
+	// a pair. It is called before the data set is opened.
 	Ratio func(root string) (int, error)
-	// Open opens the data set. Root has been checked to be a folder.
+	// Open opens the data set. Root is known to be a folder.
 	Open func(o Options) (*Set, error)
 }
 
@@ -128,9 +128,9 @@ func Find(formats []Format, name string) (Format, error) {
 	return Format{}, fmt.Errorf("-data %q: unknown; use one of %s", name, strings.Join(Names(formats), ", "))
 }
 
-// Open opens a data set and checks it: that the files are there, that binaries have
-// whole records, and that every picture can be read, all of it or, as Options.Decoding
-// says, its header.
+// Open opens a data set and checks it: that the files exist, that binaries have whole
+// records, and that every picture, or its header as Options.Decoding says, can be
+// read.
 func Open(o Options) (*Set, error) {
 	o.Name = cmp.Or(o.Name, "deadleaves")
 	if o.Formats == nil {

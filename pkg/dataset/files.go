@@ -148,9 +148,9 @@ func readContents(f files) (*contents, error) {
 	return c, cmp.Or(c.errs...)
 }
 
-// Digest identifies the content of the named files of a folder, for the Set.Digest of a program's
-// own formats: their names in this order, sizes and bytes, wherever the folder is. Beyond 256 MiB
-// in all only the first 4 KiB of each file count.
+// Digest identifies the content of the named files of a folder, for the Set.Digest of custom
+// formats: their names in this order, sizes and bytes, not the folder's path. Beyond 256 MiB in
+// all only the first 4 KiB of each file count.
 func Digest(root string, names []string) (string, error) {
 	c, err := readContents(files{root, names})
 	if err != nil {

@@ -67,7 +67,7 @@ var errNoPictures = errors.New("the folder has no PNG, JPEG, GIF, BMP, TIFF or W
 // deleted.
 var thumbnails = []string{"@eaDir", ".@__thumb", ".thumbnails", ".picasaoriginals", "__MACOSX", "#recycle", "@Recycle", "$RECYCLE.BIN"}
 
-// RunRecord is the file by which a run folder is known. Its figures are no pictures to train on.
+// RunRecord is the file that marks a run folder. Its figures are not pictures for training.
 const RunRecord = "run.json"
 
 // arrayEnding is that of the names of NumPy's arrays.

@@ -55,10 +55,9 @@ const (
 	Resize            // the whole picture, which is square
 )
 
-// Gallery draws samples from a Source: crops and flips, at random or fixed, of
-// the clean picture alone or with the degraded picture that belongs to it. It
-// keeps decoded pictures within the data set's budget. Its methods may be called
-// from any number of goroutines.
+// Gallery draws samples from a Source: crops and flips, at random or fixed, of the
+// clean picture alone or with its degraded picture. It keeps decoded pictures
+// within the data set's budget. Any number of goroutines may call its methods.
 type Gallery struct {
 	clean  *cache
 	inputs *cache // nil where the data set has none
@@ -66,15 +65,14 @@ type Gallery struct {
 	fit    Fit
 }
 
-// NewGallery returns a gallery of a source. The options are those that the
-// format's Open was called with.
+// NewGallery returns a gallery of a source. The options are those of the call of
+// the format's Open.
 func NewGallery(source Source, how Fit, o Options) *Gallery {
 	return NewPairs(source, nil, how, o)
 }
 
-// NewPairs returns a gallery of clean pictures with the degraded pictures that
-// belong to them: inputs has as many, in the same order, of the same size or of
-// half the sides.
+// NewPairs returns a gallery of clean pictures with their degraded pictures:
+// inputs has as many, in the same order, of the same size or of half the sides.
 func NewPairs(clean, inputs Source, how Fit, o Options) *Gallery {
 	if o.budget == nil {
 		o.budget = new(budget)
@@ -131,13 +129,13 @@ func (h halves) Load(i int) (*picture.Planar, error) {
 // Len is the number of pictures.
 func (g *Gallery) Len() int { return g.clean.Len() }
 
-// Name is a name for picture i, for messages.
+// Name is the name of picture i in messages.
 func (g *Gallery) Name(i int) string { return g.clean.Name(i) }
 
 // Whole returns picture i in full. It is shared: do not change it.
 func (g *Gallery) Whole(i int) (*picture.Planar, error) { return g.clean.Load(i) }
 
-// Bytes is what picture i takes, with the degraded one of its own.
+// Bytes is the memory of picture i, with its degraded picture.
 func (g *Gallery) Bytes(i int) (int64, error) {
 	source := g.clean.Source
 	if part, ok := source.(subset); ok {
@@ -160,12 +158,11 @@ func (g *Gallery) Bytes(i int) (int64, error) {
 	return bytes, nil
 }
 
-// HasInputs says whether the data set has degraded pictures of its own.
+// HasInputs reports whether the data set has degraded pictures.
 func (g *Gallery) HasInputs() bool { return g.inputs != nil }
 
-// Prepare decodes or generates the pictures on all cores, as far as the cache has
-// room, so that the first steps of training do not wait for them one by one. It
-// is never necessary.
+// Prepare decodes or generates pictures on all cores, as many as fit the cache, so
+// that the first steps of training do not wait for each. It is optional.
 func (g *Gallery) Prepare() error {
 	p := &preparation{g: g, errs: make([]error, g.Len())}
 	kernel.Run(g.Len(), p)
@@ -234,8 +231,8 @@ func (v window) cut(dst []float32, p *picture.Planar, side int) {
 	p.Window(dst, picture.Window{FullW: v.w, FullH: v.h, X: v.x, Y: v.y, W: side, H: side, Flip: v.flip})
 }
 
-// Sample writes a random crop of picture i, mirrored in half of the cases, to
-// dst: planes (C,side,side). What is random comes from r.
+// Sample writes a random crop of picture i, mirrored in half of the cases, to dst:
+// planes (C,side,side). Random numbers come from r.
 func (g *Gallery) Sample(dst []float32, i, side int, r *random.Stream) error {
 	p, err := g.clean.Load(i)
 	if err == nil {
@@ -254,10 +251,10 @@ func (g *Gallery) Fixed(dst []float32, k, side int) error {
 	return err
 }
 
-// SamplePair is Sample with the input that belongs to the crop: planes
-// (C,side/ratio,side/ratio), of the data set's own degraded picture where it has
-// one, else, with ratio 2, made by picture.Planar.Half, MATLAB's antialiased
-// bicubic reduction.
+// SamplePair is Sample with the input of the crop: planes
+// (C,side/ratio,side/ratio), from the data set's degraded picture if it has one,
+// else, with ratio 2, from picture.Planar.Half, MATLAB's antialiased bicubic
+// reduction.
 func (g *Gallery) SamplePair(input, dst []float32, i, side, ratio int, r *random.Stream) error {
 	p, err := g.clean.Load(i)
 	if err != nil {
@@ -266,7 +263,7 @@ func (g *Gallery) SamplePair(input, dst []float32, i, side, ratio int, r *random
 	return g.pair(input, dst, i, p, side, ratio, g.randomWindow(p, side, ratio, r))
 }
 
-// FixedPair is Fixed with the input that belongs to the crop, as SamplePair writes it.
+// FixedPair is Fixed with the input of the crop, as SamplePair writes it.
 func (g *Gallery) FixedPair(input, dst []float32, k, side, ratio int) error {
 	i := k % g.Len()
 	p, err := g.clean.Load(i)
@@ -325,8 +322,8 @@ func (g *Gallery) input(i int, p *picture.Planar, ratio int) (*picture.Planar, e
 	return q, err
 }
 
-// WholePair returns picture i, its sides cut to multiples of ratio, and the
-// degraded picture that belongs to it.
+// WholePair returns picture i, its sides cut to multiples of ratio, and its
+// degraded picture.
 func (g *Gallery) WholePair(i, ratio int) (input, clean *picture.Planar, err error) {
 	if clean, err = g.clean.Load(i); err != nil {
 		return nil, nil, err

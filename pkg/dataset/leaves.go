@@ -52,14 +52,14 @@ const smallestLeaf = 2.0
 func largestLeaf(side int) float64 { return max(float64(side)/2, 2*smallestLeaf) }
 
 // DeadLeaves makes a picture of w by h pixels after the dead leaves model of
-// natural images (Lee, Mumford and Huang 2001): opaque discs with radii of
-// density r^-3 fall on top of each other until nothing else can be seen. The
-// density makes the model invariant to scale, so a coarser mesh sees pictures of
-// the same kind. The picture depends on the name of r only.
+// natural images (Lee, Mumford and Huang 2001): opaque discs with radii of density
+// r^-3 fall on top of each other until they cover everything. The density makes
+// the model invariant to scale, so pictures on a coarser mesh have the same
+// statistics. The picture depends only on the name of r.
 //
-// To be a sensible task for restoration, leaves are more than flat discs: the
-// colour channels are correlated as in photographs, each leaf is lit from a
-// side and has a faint texture, and edges are antialiased, as a lens does it.
+// For restoration, leaves are more than flat discs: the colour channels are
+// correlated as in photographs, each leaf is lit from a side and has a faint
+// texture, and edges are antialiased, as by a lens.
 func DeadLeaves(r random.Stream, w, h int) *picture.Planar {
 	l := litter{
 		w: w, h: h,

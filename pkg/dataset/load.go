@@ -45,9 +45,9 @@ func shapeOfArray(path string, dims []int) (s shape, err error) {
 	return s, nil
 }
 
-// Load reads the picture at path as data sets do: without loss, brought to the
-// given number of channels, 1 for grey or 3 for RGB; 0 leaves it as it is. The notes
-// say what of the file is not used.
+// Load reads the picture at path as data sets do: without loss, converted to the
+// given number of channels, 1 for grey or 3 for RGB; 0 keeps them. The notes name
+// unused parts of the file.
 func Load(path string, channels int) (*picture.Planar, []string, error) {
 	p, notes, err := load(path)
 	if err != nil {
@@ -59,7 +59,7 @@ func Load(path string, channels int) (*picture.Planar, []string, error) {
 	return p, notes, nil
 }
 
-// Bring returns the picture brought to a number of channels; see Load.
+// Bring converts the picture to a number of channels; see Load.
 func Bring(p *picture.Planar, channels int) (*picture.Planar, error) {
 	if channels == 0 || p.C == channels {
 		return p, nil

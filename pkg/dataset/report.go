@@ -7,30 +7,30 @@ import (
 	"strings"
 )
 
-// Report says what a data set holds, and what of its folder is not used. Names of
-// files are relative to the data set's folder, or begin with "validation:".
+// Report says what a data set contains, and what it leaves out. Names of files are
+// relative to the data set's folder, or begin with "validation:".
 type Report struct {
 	Train      int `json:"train"` // pictures for training
 	Validation int `json:"validation"`
 	Channels   int `json:"channels"`
-	// Ratio is that of the sides of the clean pictures to those of the degraded ones
-	// that the data set has for each; 0 where it has none, or does not say.
+	// Ratio is that of the sides of the clean pictures to those of the degraded ones;
+	// 0 if the data set has none, or if it is unknown.
 	Ratio int `json:"ratio,omitempty"`
-	// LeftOut counts the files that are no pictures or are of kinds that are not read.
+	// LeftOut counts the files that are not pictures or have unsupported formats.
 	LeftOut []Count `json:"left_out,omitempty"`
 	// Shared are pictures that were left out of training: their pixels are those of a
 	// validation picture.
 	Shared []string `json:"shared,omitempty"`
-	// Repeated is the number of pictures that occur in their part a second time. They are used.
+	// Repeated is the number of pictures that occur a second time in their part. They are used.
 	Repeated int `json:"repeated,omitempty"`
 	// Unmatched are pictures without a counterpart in the other folder of pairs, left out
-	// as Options.SkipBad asks.
+	// by Options.SkipBad.
 	Unmatched []string `json:"unmatched,omitempty"`
-	// Bad are pictures that cannot be read, left out as Options.SkipBad asks.
+	// Bad are pictures that cannot be read, left out by Options.SkipBad.
 	Bad []Bad `json:"bad,omitempty"`
 	// Missing is what a published data set lacks; see Options.AllowIncomplete.
 	Missing []string `json:"missing,omitempty"`
-	// Remarks are what else is to be known, each with a number of pictures or 0.
+	// Remarks are further facts, each with a number of pictures or 0.
 	Remarks []Count `json:"remarks,omitempty"`
 	// Decoded identifies the files that were decoded to make this report, with those
 	// that are left out; "" if they were not.

@@ -6,9 +6,9 @@ import (
 	"fmt"
 )
 
-// Split parts a source into nine tenths for training and one tenth for
-// validation. A picture's place depends on its name only, so it stays where it
-// is when others are added or removed. where names the source in errors.
+// Split divides a source into nine tenths for training and one tenth for
+// validation. A picture's part depends only on its name, so it does not change
+// when others are added or removed. where names the source in errors.
 func Split(c Source, where string) (train, validation Source, err error) {
 	if c.Len() < 2 {
 		return nil, nil, fmt.Errorf("%s: only %d picture, which cannot be split into training and validation; add some", where, c.Len())

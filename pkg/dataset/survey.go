@@ -13,9 +13,9 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// Decoding says whether a data set's pictures are decoded when it is opened. That
-// finds damaged pictures before training meets them, and pictures that are in both
-// parts. Headers are always read.
+// Decoding says whether a data set's pictures are decoded when it is opened. This
+// finds damaged pictures before training, and pictures that are in both parts.
+// Headers are always read.
 type Decoding int
 
 const (

@@ -18,7 +18,7 @@ func DataOptions(c setting.Config, known []dataset.Format) dataset.Options {
 	}
 }
 
-// OpenData opens a data set, and shows on log how many of its pictures have been decoded.
+// OpenData opens a data set, and shows on log how many of its pictures are decoded.
 func OpenData(ctx context.Context, o dataset.Options, log io.Writer) (*dataset.Set, error) {
 	shown := progress.New(log)
 	defer shown.Close()

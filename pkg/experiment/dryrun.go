@@ -141,14 +141,14 @@ func (e *Experiment) plans() (plans []mge.Plan, err error) {
 	return plans, nil
 }
 
-// Cost is what a strategy takes with one seed.
+// Cost is the cost of a strategy with one seed.
 type Cost struct {
 	WorkUnits float64
 	Seconds   float64 // a prediction: training, validation, export and cross-check
 	Training  float64 // of that
 }
 
-// Estimate returns what the strategies of c take on this machine, by name. It
+// Estimate returns the costs of the strategies of c on this machine, by name. It
 // times parts of them.
 func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config) (map[string]Cost, error) {
 	e, err := newExperiment(known, t, c, io.Discard, io.Discard)

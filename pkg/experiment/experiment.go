@@ -1,5 +1,5 @@
-// Package experiment is the body of the training experiments: it turns flags
-// into a run folder, by way of plans, models, training, export and cross-checks.
+// Package experiment runs the training experiments: from flags to a run folder,
+// with plans, models, training, export and cross-checks.
 package experiment
 
 import (
@@ -31,7 +31,7 @@ import (
 )
 
 // Main is the body of a command that trains networks for a task: it parses the
-// flags and runs. called is how the command is called, for its help.
+// flags and runs. called is the name of the command in its help.
 func Main(ctx context.Context, known catalog.Catalog, t task.Task, called string, args []string) error {
 	return command.Print(func(out io.Writer) error {
 		transport, err := start()
@@ -56,7 +56,7 @@ func Main(ctx context.Context, known catalog.Catalog, t task.Task, called string
 	})
 }
 
-// Experiment is one task with one configuration: what all its units share.
+// Experiment is one task with one configuration, which all its units share.
 type Experiment struct {
 	known   catalog.Catalog
 	task    task.Task
@@ -91,14 +91,13 @@ type Experiment struct {
 	images      int          // evaluations of the network so far
 }
 
-// Run does what the flags of c ask for: it prints results to out and progress
-// to log.
+// Run runs the experiment of c: it prints results to out and progress to log.
 func Run(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config, out, log io.Writer) error {
 	return RunWith(ctx, known, t, c, nil, out, log)
 }
 
-// RunWith is Run as one of several ranks, which all make the same call; nil is Run. Rank 0 alone has
-// the run folder, and prints.
+// RunWith is Run as one of several ranks, which all make the same call; nil is Run. Only rank 0
+// writes the run folder, and prints.
 func RunWith(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config, joined *ranks.Ranks, out, log io.Writer) error {
 	if joined != nil && joined.Rank() > 0 {
 		if c.Describe || c.DryRun {

@@ -30,10 +30,10 @@ type Weights struct {
 	grey   bool // brought to grey from those for colours
 }
 
-// ReadWeights reads the file of -init for a network; nil without one. Files named
-// *.checkpoint are checkpoints of this project, those of package weights (*.safetensors,
-// *.pth) other programs' weights, all others ONNX models. A network for grey pictures takes the
-// weights of the same one for colours, too.
+// ReadWeights reads the file of -init for a network; nil without one. Files named *.checkpoint
+// are checkpoints of this project, those of package weights (*.safetensors, *.pth) other
+// programs' weights, all others ONNX models. A network for grey pictures also takes the weights
+// of the same network for colours.
 func ReadWeights(path string, n network.Network, channels int) (*Weights, error) {
 	if path == "" {
 		return nil, nil
@@ -122,8 +122,8 @@ func fromWeights(path string, params *param.Set) ([]byte, error) {
 	return data, f.Load(params)
 }
 
-// NewModel returns a model with the given weights, or with the initial ones of a
-// seed where there are none, that computes as c says.
+// NewModel returns a model that computes as c says, with the given weights, or
+// without them the initial ones of a seed.
 func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss task.Loss, c setting.Config) (*model.Model, error) {
 	params, err := network.Parameters(n, channels, seed)
 	if err != nil {

@@ -48,8 +48,8 @@ var recorded = []string{
 var module = strings.TrimSuffix(reflect.TypeFor[Experiment]().PkgPath(), "/pkg/experiment")
 
 // Environment is the program and the machine, as run.json records them. "commit"
-// is that of this module; of a program that is another module, "program" says
-// which, and its commit.
+// is that of this module; "program" names the module of a program outside it, with
+// its commit.
 func Environment() map[string]any {
 	modules := make(map[string]string)
 	env := map[string]any{

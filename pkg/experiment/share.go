@@ -18,11 +18,11 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// RunUnit trains one strategy and seed of c in a folder of its own, and takes it into the run
+// RunUnit trains one strategy and seed of c in a separate folder, and moves it into the run
 // folder: other processes may do so with other units of the same run folder at the same time. The
-// final files are those of one run of c. The run folder is locked at the beginning and at the
-// end, for a moment; term is that of the lease on it. A unit that is stopped stays in its own
-// folder, where the next call continues.
+// final files are those of one run of c. The run folder is locked briefly at the beginning and at
+// the end; term is that of the lease on it. A unit that is stopped stays in its folder, where the
+// next call continues.
 func RunUnit(ctx context.Context, known catalog.Catalog, c setting.Config, u runfolder.Unit, term time.Duration, log io.Writer) error {
 	all := c.Flags()
 	c.Seeds = []uint64{u.Seed}
@@ -91,8 +91,8 @@ func (e *Experiment) hold(ctx context.Context, term time.Duration, do func() err
 // retry is how long a locked run folder is left before it is tried again.
 const retry = 200 * time.Millisecond
 
-// Sizes returns how much the strategies of c compute with one seed, by name: floating-point operations of
-// training and validation. It follows from c and the data set alone, so every process gets the same.
+// Sizes returns the floating-point operations of training and validation of the strategies of c with one
+// seed, by name. They depend only on c and the data set, so every process gets the same.
 func Sizes(ctx context.Context, known catalog.Catalog, c setting.Config) (map[string]float64, error) {
 	e, err := newExperiment(known, c.Task, c, io.Discard, io.Discard)
 	if err != nil {
