@@ -33,14 +33,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := command.NewFlags("fetch", "downloads a data set and verifies it")
 	f.Help = stdout
 	f.Arguments("NAME")
-	f.String(&o.Out, "out", "DIR", "folder below which the data set is put")
+	f.String(&o.Out, "out", "DIR", "folder below which the data set is stored")
 	f.Func("sha256", "HEX", "the known ones", "checksum that the archive must have", func(s string) error {
 		if o.SHA256 = s; len(s) != 64 {
 			return command.Wrong("sha256", s, fmt.Sprintf("%d characters, not 64 hexadecimal digits", len(s)), "")
 		}
 		return nil
 	})
-	f.Bool(&o.Accept, "accept", "take pictures whose digest differs from the known one")
+	f.Bool(&o.Accept, "accept", "accept pictures whose digest differs from the known one")
 	if err := f.Parse(args); errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(stdout, "\nThe data sets")
 		for _, d := range datasets.Manifest {

@@ -64,7 +64,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f.Group("Measuring")
 	f.Bool(&timed, "time", "print seconds and peak memory of each runtime, as JSON")
 	f.Int(&measured.side, "side", "PIXELS", 1, 1<<14, strconv.Itoa(measured.side), "side of the picture")
-	f.Func("runtime", "network|onnxruntime|onnx-go", "the first two in turn", "what is measured, in this process", func(s string) error {
+	f.Func("runtime", "network|onnxruntime|onnx-go", "the first two in turn", "the runtime to measure, in this process", func(s string) error {
 		if measured.only = s; s == session.Auto || !slices.Contains(session.Runtimes(), s) {
 			return command.Wrong("runtime", s, "unknown", "use network, onnxruntime or onnx-go")
 		}

@@ -50,12 +50,12 @@ func run(args []string, out io.Writer) error {
 	f := command.NewFlags("convert", "changes the form of a network's file, from .onnx, .safetensors, .pth or .pt to .onnx or .safetensors; IN may be the name of a model that comes with the project")
 	f.Help = out
 	f.Arguments("IN OUT")
-	f.Func("network", "NAME", "what IN says, else the first that fits", "network that the weights are of: "+strings.Join(names(), ", ")+
+	f.Func("network", "NAME", "what IN says, else the first that fits", "network of the weights: "+strings.Join(names(), ", ")+
 		", with other options behind a colon as in resnet:hidden=64, or a description in JSON", func(s string) error { c.network = s; return nil })
 	f.Func("ops", "core|full", "core from .onnx to .onnx, else full", "operations of the result: core, those of onnx-go's own backend, or full, what is exported after training",
 		func(s string) error { ops = s; return nil })
 	f.Choice(&c.form, "form", []string{"image"}, "for other programs, from .onnx to .onnx: one input and one output of pixels in [0,1] of any size; normalisation, padding and the noise level are in the graph")
-	f.Func("sigma", "NUMBER", "estimated from each picture in the graph", "of -form image: the noise level on the 8-bit scale, for networks that take one", func(s string) error {
+	f.Func("sigma", "NUMBER", "estimated from each picture in the graph", "with -form image: the noise level on the 8-bit scale, for networks that take one", func(s string) error {
 		v, err := strconv.ParseFloat(s, 64)
 		if err != nil || !(v >= 0 && v <= 255) {
 			return command.Wrong("sigma", s, "not a noise level", "give a number from 0 to 255")
@@ -63,7 +63,7 @@ func run(args []string, out io.Writer) error {
 		c.sigma = v
 		return nil
 	})
-	f.Bool(&c.half, "half", "of -form image: store weights as float16 numbers, at half the size; what that changes is printed")
+	f.Bool(&c.half, "half", "with -form image: store weights as float16, at half the size; the effect is printed")
 	f.String(&shape, "shape", "NxCxHxW", "shape of the pictures, the only one that a model of core operations takes")
 	f.String(&c.task, "task", "NAME", "task that weights of other programs were trained for, as in denoising; with -mean and -std, which restore and evaluate need")
 	f.String(&mean, "mean", "NUMBER,...", "mean of the pixels in [0,1] that weights of other programs were trained on: one number, or one a channel, as in 0.5,0.5,0.5")

@@ -54,7 +54,7 @@ type Config struct {
 	Released   bool
 	Budget     float64 // work units that each strategy is scaled to; 0 leaves it as it is
 	Crops      float64 // share of crops of meshpatch
-	Against    string  // the strategy whose steps and cost smallbatch has
+	Against    string  // the strategy that gives smallbatch its steps and cost
 
 	// The method.
 	Loss            string // as model.ParseLoss reads it; "" for the task's

@@ -8,7 +8,7 @@ import (
 // ratio is the scale of tasks that leave it to the data.
 func ratio() Setting {
 	s := Setting{Name: "ratio", Group: trained, Unit: "1|2", form: integers(1, 2), shown: "that of the pictures in -root",
-		Help: "sides of the clean pictures to those of the degraded ones; 2 trains networks that enlarge"}
+		Help: "ratio of the sides of the clean pictures to those of the degraded ones; 2 trains networks that enlarge"}
 	s.of = func(t task.Task) bool { return t.Enlarging != nil }
 	take := func(r *resolving, ratio int) {
 		r.Ratio = ratio

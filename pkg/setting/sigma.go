@@ -11,7 +11,7 @@ import (
 // sigma is the range of noise levels of tasks that have one.
 func sigma() Setting {
 	s := Setting{Name: "sigma", Group: trained, Unit: "LO-HI", form: form{"anyOf": []form{{"type": "string"}, {"type": "number", "minimum": 0, "maximum": task.MaxLevel}}},
-		shown: "0-57 in awgn, 0-5 in sharpening", Help: "noise of tasks with a range of levels, such as awgn: standard deviation on the 8-bit scale, drawn evenly from this range for each picture, or one number. t is a 255th of it"}
+		shown: "0-57 in awgn, 0-5 in sharpening", Help: "noise of tasks with a range of levels, such as awgn: standard deviation on the 8-bit scale, uniform in this range for each picture, or one number. t is a 255th of it"}
 	s.of = func(t task.Task) bool { return t.NoiseLevels != nil }
 	s.fallback = func(r *resolving) {
 		if offered, err := r.known.Task(r.Task.Name); err == nil && s.of(r.Task) {

@@ -79,7 +79,7 @@ func Table() []Setting {
 		networks(),
 		sight(),
 		strategies(),
-		seeds(Setting{Name: "seed", Group: trained, Unit: "N", Help: "seed of weights, pictures drawn and noise", shown: "1"}, false),
+		seeds(Setting{Name: "seed", Group: trained, Unit: "N", Help: "seed of initial weights, samples and noise", shown: "1"}, false),
 		seeds(Setting{Name: "seeds", Group: trained, Unit: "N,N,...", Help: "several seeds: one run for each", shown: "the one of -seed"}, true),
 		file(Setting{Name: "init", Group: trained, Unit: "FILE", Effect: Control,
 			Help: "start from these weights: an exported model (.onnx) of the same network, a checkpoint of its training, or another program's weights (.safetensors, .pth, .pt)"},
@@ -96,7 +96,7 @@ func Table() []Setting {
 			formats,
 			func(f dataset.Format) string { return f.Name },
 			func(r *resolving) dataset.Format { return formats(r)[0] }),
-		file(Setting{Name: "root", Group: images, Unit: "DIR", Effect: Control, Help: "folder of the data set; pictures are PNG, JPEG, GIF, BMP, TIFF or WebP files", shown: "datasets/data/NAME; data of your own, such as folder, needs one"},
+		file(Setting{Name: "root", Group: images, Unit: "DIR", Effect: Control, Help: "folder of the data set; pictures are PNG, JPEG, GIF, BMP, TIFF or WebP files", shown: "datasets/data/NAME; your own data, as with folder, needs one"},
 			func(c *Config) *string { return &c.Root },
 			func(r *resolving) string {
 				if r.Data.BuiltIn || r.Data.Anywhere {
@@ -105,23 +105,23 @@ func Table() []Setting {
 				return "datasets/data/" + r.Data.Name
 			}),
 		file(Setting{Name: "validation", Group: images, Unit: "DIR", Effect: Control,
-			Help: "validation pictures of data of your own, such as folder; without it every tenth picture, chosen by its name, is kept for validation"},
+			Help: "validation pictures of your own data, as with folder; without it a tenth of the pictures, chosen by their names, is for validation"},
 			func(c *Config) *string { return &c.Validation }, always("")),
 
 		whole(Setting{Name: "validation-pictures", Group: images, Unit: "N", Former: strconv.Itoa(task.ValidationSize),
-			Help: "crops of validation pictures that are measured; data sets that are compared on whole pictures, like urban100 in super-resolution, measure all of them"},
+			Help: "number of crops of validation pictures to measure; data sets that are compared on whole pictures, like urban100 in super-resolution, measure all of them"},
 			func(c *Config) *int { return &c.ValidationPictures }, 1, maxValidation, always(task.ValidationSize)),
 		whole(Setting{Name: "validate-every", Group: images, Unit: "STEPS", Former: "0", shown: "0: ten times a run",
-			Help: "optimizer steps from one measurement on the validation pictures to the next; one is made at the start and at the end of each stage in any case"},
+			Help: "optimizer steps between validations; there is always one at the start and at the end of each stage"},
 			func(c *Config) *int { return &c.ValidateEvery }, 0, maxIterations, always(0)),
 		whole(Setting{Name: "channels", Group: images, Unit: "N", Former: "0", shown: "0: those of the data set",
-			Help: "1 for grey, of colours their luma; 3 for RGB; .npy pictures may have others"},
+			Help: "1 for grey (luma of colours), 3 for RGB; .npy pictures may have others"},
 			func(c *Config) *int { return &c.Channels }, 0, maxChannels, always(0)),
 		augment(),
 		toggle(Setting{Name: "hold-out", Group: images, Former: "false",
-			Help: "for choosing settings: validate on a tenth of the training pictures, chosen by their names, and train on the others; the validation pictures stay unseen"},
+			Help: "for choosing settings: validate on a tenth of the training pictures, chosen by their names, and train on the others; the validation pictures are not used"},
 			func(c *Config) *bool { return &c.HoldOut }),
-		toggle(Setting{Name: "skip-bad", Group: images, Effect: Control, Help: "leave out pictures that cannot be read, and of pairs those without a counterpart; they are named in run.json"},
+		toggle(Setting{Name: "skip-bad", Group: images, Effect: Control, Help: "leave out pictures that cannot be read, and pictures of pairs without a counterpart; run.json names them"},
 			func(c *Config) *bool { return &c.SkipBad }),
 		toggle(Setting{Name: "allow-incomplete", Group: images, Effect: Control, Help: "accept a published data set that lacks files or pictures"},
 			func(c *Config) *bool { return &c.AllowIncomplete }),
@@ -134,19 +134,19 @@ func Table() []Setting {
 			func(c *Config) *int { return &c.Batch }, 1, maxBatch,
 			func(r *resolving) int { return r.Profile.For(r.Task).Batch }),
 		whole(Setting{Name: "iterations", Group: work, Unit: "STEPS",
-			Help: "optimizer steps of single and mge; strategies that go from mesh to mesh take this many on the coarsest one, and the steps of -stages in all"},
+			Help: "optimizer steps of single and mge; strategies with stages take this many on the coarsest mesh, and the steps of -stages in all"},
 			func(c *Config) *int { return &c.Iterations }, 1, maxIterations, func(r *resolving) int { return r.Profile.Iterations }),
 		stages(),
 		number(Setting{Name: "budget", Group: work, Unit: "WU", Former: "0", shown: "0: the cost of the steps given",
-			Help: "scale the steps of each strategy to this cost in work units, and the learning rate's schedule with them"},
+			Help: "scale the steps of each strategy, and the learning rate's schedule, to this cost in work units"},
 			func(c *Config) *float64 { return &c.Budget }, true, maxBudget,
 			"number of work units", "give a number above 0, like 1456; 0 leaves the steps as they are", always(0.0)),
-		number(Setting{Name: "crops", Group: work, Unit: "SHARE", Former: "0.5", Help: "share of crops of the finest mesh in meshpatch; the rest is on the stage's mesh"},
+		number(Setting{Name: "crops", Group: work, Unit: "SHARE", Former: "0.5", Help: "share of samples of meshpatch that are crops of the finest mesh; the others are on the stage's mesh"},
 			func(c *Config) *float64 { return &c.Crops }, false, 1,
 			"share", "give a number above 0, at most 1, like 0.5", always(mge.DefaultCrops)),
-		name(Setting{Name: "against", Group: work, Former: mge.FullMultiscale.Name, Help: "strategy whose steps and cost smallbatch has"},
+		name(Setting{Name: "against", Group: work, Former: mge.FullMultiscale.Name, Help: "strategy that gives smallbatch its steps and cost"},
 			func(c *Config) *string { return &c.Against }, []string{mge.FullMultiscale.Name, mge.MGE.Name}),
-		toggle(Setting{Name: "released", Group: work, Help: "train single and mge as the authors' released code does instead of as the paper says: four times as many steps, and single with a batch of N_0 only"},
+		toggle(Setting{Name: "released", Group: work, Help: "train single and mge as in the authors' released code, not as in the paper: four times as many steps, and single with a batch of only N_0"},
 			func(c *Config) *bool { return &c.Released }),
 
 		loss(),
@@ -154,10 +154,10 @@ func Table() []Setting {
 			func(c *Config) *float64 { return &c.LearningRate }, false, maxRate,
 			"learning rate", fmt.Sprintf("give a number above 0, at most %d, like 5e-4", maxRate), func(r *resolving) float64 { return r.Task.LearningRate }),
 		extend(),
-		name(Setting{Name: "schedule", Group: method, Help: "learning rate over the steps: down to 1e-6 along a cosine, constant, or a tenth after each third"},
+		name(Setting{Name: "schedule", Group: method, Help: "schedule of the learning rate: a cosine down to 1e-6, constant, or a tenth after each third of the steps"},
 			func(c *Config) *string { return &c.Schedule }, optimize.Schedules()),
 		whole(Setting{Name: "warmup", Group: method, Unit: "STEPS", Former: "0", shown: "0: at full rate from the first step",
-			Help: "optimizer steps in which the learning rate rises evenly from near 0 to -lr, once at the start of training; the schedule takes the steps that follow"},
+			Help: "optimizer steps at the start of training in which the learning rate rises linearly from near 0 to -lr; the schedule covers the other steps"},
 			func(c *Config) *int { return &c.Warmup }, 0, maxIterations, always(0)),
 		choice(Setting{Name: "optimizer", Group: method, Help: "optimizer"},
 			func(c *Config) *optimize.Method { return &c.Optimizer },
@@ -169,44 +169,44 @@ func Table() []Setting {
 			func(c *Config) *float64 { return &c.WeightDecay }, true, maxDecay,
 			"weight decay", fmt.Sprintf("give a number from 0 to %d, like 0.01", maxDecay), func(r *resolving) float64 { return r.Optimizer.WeightDecay }),
 		share(Setting{Name: "momentum", Group: method, Unit: "SHARE", former: formerly(func(m optimize.Method) float64 { return m.Momentum }),
-			Help: "what sgd keeps of its direction from step to step, which adam and adamw call beta1", shown: "0.9 with sgd"},
+			Help: "momentum of sgd; adam and adamw have beta1 instead", shown: "0.9 with sgd"},
 			func(c *Config) *float64 { return &c.Momentum }, func(r *resolving) float64 { return r.Optimizer.Momentum }),
 		toggle(Setting{Name: "nesterov", Group: method, Former: "false",
-			Help: "let sgd take the gradient's part of a step as if the momentum had been followed already (Nesterov)"},
+			Help: "use Nesterov momentum in sgd"},
 			func(c *Config) *bool { return &c.Nesterov }),
 		share(Setting{Name: "beta1", Group: method, Unit: "SHARE", former: formerly(func(m optimize.Method) float64 { return m.Beta1 }),
-			Help: "what adam and adamw keep of the mean of gradients from step to step", shown: "0.9 with these"},
+			Help: "decay of the mean of gradients in adam and adamw", shown: "0.9 with these"},
 			func(c *Config) *float64 { return &c.Beta1 }, func(r *resolving) float64 { return r.Optimizer.Beta1 }),
 		share(Setting{Name: "beta2", Group: method, Unit: "SHARE", former: formerly(func(m optimize.Method) float64 { return m.Beta2 }),
-			Help: "what adam and adamw keep of the mean of squared gradients from step to step", shown: "0.999 with these"},
+			Help: "decay of the mean of squared gradients in adam and adamw", shown: "0.999 with these"},
 			func(c *Config) *float64 { return &c.Beta2 }, func(r *resolving) float64 { return r.Optimizer.Beta2 }),
 		toggle(Setting{Name: "restart", Group: method, Former: "false",
-			Help: "let the optimizer forget its means of gradients where training goes to the next mesh; the learning rate follows its schedule"},
+			Help: "reset the optimizer's state at the start of each stage; the learning rate follows its schedule"},
 			func(c *Config) *bool { return &c.Restart }),
 		share(Setting{Name: "ema", Group: method, Unit: "DECAY", Former: "0", shown: "0: none",
-			Help: "keep a moving average of the weights beside the last ones, like 0.999: a step counts for DECAY times the one after it. It is measured and exported, too, as STRATEGY-seedN-ema.onnx, and changes nothing else"},
+			Help: "decay of an exponential moving average of the weights, like 0.999. The average is also measured and exported, as STRATEGY-seedN-ema.onnx, and changes nothing else"},
 			func(c *Config) *float64 { return &c.EMA }, always(0.0)),
 		number(Setting{Name: "clip", Group: method, Unit: "NORM", Former: "0",
-			Help: "scale a gradient that is longer than this down to it; gradient_norm in history.csv is that before", shown: "0: not at all"},
+			Help: "scale gradients down to at most this norm; gradient_norm in history.csv is the norm before", shown: "0: not at all"},
 			func(c *Config) *float64 { return &c.Clip }, true, maxClip,
 			"length", fmt.Sprintf("give a number above 0, at most %.0e, like 1; 0 is no bound", maxClip), always(0.0)),
-		choice(Setting{Name: "restriction", Group: method, Help: "how pictures are brought to a coarser mesh"},
+		choice(Setting{Name: "restriction", Group: method, Help: "restriction of pictures to the next coarser mesh"},
 			func(c *Config) *mesh.Restriction { return &c.Restriction },
 			func(r *resolving) []mesh.Restriction { return r.known.Restrictions },
 			mesh.Restriction.Name,
 			func(r *resolving) mesh.Restriction { return r.Task.Restriction }),
 		enumeration(Setting{Name: "degrade", Group: method, of: func(t task.Task) bool { return !wantsPairs(t) },
-			Help: "where noise, blur or holes are put in: fine degrades the picture on the finest mesh and then shrinks the result; coarse shrinks the clean picture first and degrades it anew on each mesh"},
+			Help: "mesh on which pictures are degraded: fine degrades on the finest mesh and restricts the result; coarse restricts the clean picture and degrades it on each mesh"},
 			func(c *Config) *task.Degradation { return &c.Degrade }, task.Degradations()),
-		choice(Setting{Name: "allocation", Group: method, Help: "batches of the meshes: doubling, or from the variance of gradients, measured once or again and again"},
+		choice(Setting{Name: "allocation", Group: method, Help: "batches of the meshes: doubling (fixed), or from variances of gradients that are measured once (optimal) or repeatedly (adaptive)"},
 			func(c *Config) *allocation.Method { return &c.Allocation },
 			func(*resolving) []allocation.Method { return allocation.Methods() },
 			func(m allocation.Method) string { return string(m) }, always(allocation.Methods()[0])),
 		enumeration(Setting{Name: "coefficients", Group: method, Former: "none",
-			Help: "weights of the coarse parts of mge and fullmultiscale, from what earlier steps measured: none is the paper's sum, global one for each mesh, layer one for each mesh and layer of the network"},
+			Help: "weights of the coarse parts of mge and fullmultiscale, from variances measured in earlier steps: none is the paper's sum, global has one weight for each mesh, layer one for each mesh and layer of the network"},
 			func(c *Config) *mge.Coefficients { return &c.Coefficients }, mge.AllCoefficients()),
 		enumeration(Setting{Name: "dropout-coupling", Group: method,
-			Help: "mge compares each picture on a mesh with itself on the next coarser one. Dropout may switch off other units in the two (independent), or the same ones (restricted: the coarse mesh has those of the fine one). Nothing changes in networks without dropout, such as resnet"},
+			Help: "dropout masks on the two meshes of a difference of mge: independent, or restricted from the fine mesh to the coarse one. Networks without dropout, such as resnet, do not change"},
 			func(c *Config) *mge.Coupling { return &c.DropoutCoupling }, mge.Couplings()),
 		enumeration(Setting{Name: "conv", Group: method, Effect: Rounding, Help: "convolution algorithm; auto is a fixed table of shapes"},
 			func(c *Config) *conv.Algorithm { return &c.Conv }, []conv.Algorithm{conv.Auto, conv.Direct, conv.Winograd}),
@@ -215,25 +215,25 @@ func Table() []Setting {
 		file(Setting{Name: "out", Group: running, Unit: "DIR", Effect: Control, Help: "run folder"},
 			func(c *Config) *string { return &c.Out }, always("")), // resolve names it by all others
 		toggle(Setting{Name: "describe", Group: running, Effect: Control,
-			Help: "print the network's options and its layers with shapes, parameters, operations, memory and reach; train nothing"},
+			Help: "print the network's options and its layers with shapes, parameters, operations, memory and receptive field; train nothing"},
 			func(c *Config) *bool { return &c.Describe }),
 		toggle(Setting{Name: "dry-run", Group: running, Effect: Control, Help: "print work units, parameters, memory and a time estimate; train nothing"},
 			func(c *Config) *bool { return &c.DryRun }),
-		toggle(Setting{Name: "resume", Group: running, Effect: Control, Help: "continue what an earlier call left unfinished"},
+		toggle(Setting{Name: "resume", Group: running, Effect: Control, Help: "continue units that an earlier call left unfinished"},
 			func(c *Config) *bool { return &c.Resume }),
-		toggle(Setting{Name: "force", Group: running, Effect: Control, Help: "run again what an earlier call finished or left unfinished"},
+		toggle(Setting{Name: "force", Group: running, Effect: Control, Help: "run units again that an earlier call finished or left unfinished"},
 			func(c *Config) *bool { return &c.Force }),
 		duration(Setting{Name: "checkpoint-every", Group: running, Unit: "DURATION", Effect: Control, Help: "time between checkpoints"},
 			func(c *Config) *time.Duration { return &c.CheckpointEvery }, 100*time.Millisecond, 2*time.Minute),
-		whole(Setting{Name: "keep", Group: running, Unit: "N", Effect: Control, Help: "checkpoints that stay when a strategy is finished; three while it is trained"},
+		whole(Setting{Name: "keep", Group: running, Unit: "N", Effect: Control, Help: "checkpoints that a finished unit keeps; a unit in training keeps three"},
 			func(c *Config) *int { return &c.Keep }, 0, maxKeep, always(1)),
 		whole(Setting{Name: "threads", Group: running, Unit: "N", Effect: Control, Help: "cores to use; results are the same with any number", shown: "all"},
 			func(c *Config) *int { return &c.Threads }, 0, command.MaxThreads, always(0)),
 		duration(Setting{Name: "patience", Group: running, Unit: "DURATION", Effect: Control,
-			Help: "time after which one of several processes that gives no sign of life is named, and all end"},
+			Help: "time after which a silent rank is named, and all ranks end"},
 			func(c *Config) *time.Duration { return &c.Patience }, time.Second, time.Minute),
 		name(Setting{Name: "log", Group: running, Effect: Control,
-			Help: "text for people, or json for programs: what happens, one object a line on standard output, in place of progress and table"},
+			Help: "text for people, or json for programs: events, one object a line on standard output, instead of progress and table"},
 			func(c *Config) *string { return &c.Log }, []string{TextLog, JSONLog}),
 		toggle(Setting{Name: "quiet", Group: running, Effect: Control, Help: "no progress and no remarks: only the table at the end, and errors"},
 			func(c *Config) *bool { return &c.Quiet }),
@@ -241,10 +241,10 @@ func Table() []Setting {
 			Help: "write losses, measures and restored samples for TensorBoard, into the folder tensorboard of the run folder"},
 			func(c *Config) *bool { return &c.TensorBoard }),
 		toggle(Setting{Name: "detect-anomaly", Group: running, Effect: Control,
-			Help: "check every result for NaN and infinities and name the operation that the first comes from; slower, same results"},
+			Help: "check every result for NaN and infinities and name the operation of the first one; slower, same results"},
 			func(c *Config) *bool { return &c.DetectAnomaly }),
 		// Micro-batches follow from the memory, and with them the order of summation.
-		size(Setting{Name: "memory", Group: running, Unit: "SIZE", Effect: Rounding, Help: "budget for activations, like 512MiB; sets the micro-batch, and what is computed twice"},
+		size(Setting{Name: "memory", Group: running, Unit: "SIZE", Effect: Rounding, Help: "budget for activations, like 512MiB; it decides the micro-batch and recomputation"},
 			func(c *Config) *int64 { return &c.Memory }, MinMemory, DefaultMemory, "too little to train with"),
 		file(Setting{Name: "onnxruntime", Group: running, Unit: "PATH", Effect: Control,
 			Help: "ONNX Runtime's shared library, if it is not found automatically (environment: ONNXRUNTIME_LIB)"},
@@ -255,7 +255,7 @@ func Table() []Setting {
 // shares is a power of two.
 func shares() Setting {
 	s := whole(Setting{Name: "shares", Group: method, Unit: "N", Effect: Rounding, Former: "1",
-		Help: "equal parts, a power of two, that each batch is cut into and whose gradients are added in a fixed order; as many processes, or fewer, can compute them together, with the same results"},
+		Help: "number of equal parts of each batch, a power of two, whose gradients are added in a fixed order; up to as many processes can compute them together, with the same results"},
 		func(c *Config) *int { return &c.Shares }, 1, maxShares, always(1))
 	set := s.set
 	s.set = func(r *resolving, text string) error {
@@ -273,7 +273,7 @@ func shares() Setting {
 // networks is the name of a network, or name:option=value,... Options that are the task's own are not recorded.
 func networks() Setting {
 	s := choice(Setting{Name: "network", Group: trained,
-		Help: "network to train; options stand behind a colon, as in unet:base=48,dropout=0, and -describe lists them"},
+		Help: "network to train, with options after a colon, as in unet:base=48,dropout=0; -describe lists them"},
 		func(c *Config) *network.Network { return &c.Network },
 		func(r *resolving) []network.Network { return r.known.NetworksOf(r.Task) },
 		network.Network.Name,
@@ -302,7 +302,7 @@ func networks() Setting {
 func augment() Setting {
 	name := func(a dataset.Augmentation) string { return a.Name }
 	s := Setting{Name: "augment", Group: images, list: true, Former: none, shown: none,
-		Help: "further training samples of each picture, several separated by commas: flips puts crops upside down in half of the cases, turns turns them by quarters; training mirrors crops left to right in any case"}
+		Help: "augmentations of training crops, separated by commas: flips puts half of them upside down, turns turns them by quarters; training always mirrors half of them left to right"}
 	s.choices = func(*resolving) []string { return namesOf(dataset.Augmentations(), name) }
 	return of(s, func(c *Config) *[]dataset.Augmentation { return &c.Augment }, always[[]dataset.Augmentation](nil),
 		func(_ *resolving, text string) ([]dataset.Augmentation, error) {
@@ -327,7 +327,7 @@ func augment() Setting {
 // sight hides t from the network of the row before.
 func sight() Setting {
 	s := enumeration(Setting{Name: "t", Group: trained, Former: network.SightGiven.String(),
-		Help: "given: each picture comes with its t, such as the strength of its noise, as a second input of the network; hidden: zeros stand in its place, and the ONNX file has no such input, for pictures whose t is unknown"},
+		Help: "given: t of each picture, such as the strength of its noise, is a second input of the network; hidden: the network gets zeros instead, and the ONNX file has no such input, for pictures whose t is unknown"},
 		func(c *Config) *network.Sight { return &c.Sight }, network.Sights())
 	s.of = func(t task.Task) bool { return t.NumConditions > 0 }
 	set := s.set
@@ -401,7 +401,7 @@ func seeds(s Setting, many bool) Setting {
 func levels() Setting {
 	return Setting{
 		Name: "levels", Group: work, Unit: "L|auto", form: form{"anyOf": []form{integers(0, maxLevels), {"const": "auto"}}},
-		Help:     "meshes coarser than the finest; auto measures how many pay, up to the profile's",
+		Help:     "number of meshes coarser than the finest; auto measures how many pay, up to the profile's",
 		fallback: func(r *resolving) { r.Levels, r.LevelsAuto = r.Profile.Levels, false },
 		set: func(r *resolving, text string) (err error) {
 			if r.LevelsAuto = text == "auto"; r.LevelsAuto {
@@ -464,7 +464,7 @@ func loss() Setting {
 	s := of(Setting{
 		Name: "loss", Group: method, form: form{"type": "string", "minLength": 1},
 		Unit: "LOSS", Former: own, shown: own + ": the task's own, mse or in super-resolution -SSIM",
-		Help: "what training makes small, of normalised values: mse (squared error), l1 (absolute error), charbonnier and huber (the same, smooth near 0), ssim (1 - SSIM of pixels in [0,1]), or a sum like charbonnier+0.2*ssim. charbonnier:1e-4 and huber:0.5 say up to where they are smooth, else 1e-3 and 0.1",
+		Help: "loss of normalised values: mse (squared error), l1 (absolute error), charbonnier and huber (absolute error, smooth near 0), ssim (1 - SSIM of pixels in [0,1]), or a sum like charbonnier+0.2*ssim. charbonnier:1e-4 and huber:0.5 set the width of the smooth part, else 1e-3 and 0.1",
 	}, func(c *Config) *string { return &c.Loss }, always(""), func(_ *resolving, text string) (string, error) {
 		if text == own {
 			return "", nil
@@ -483,7 +483,7 @@ func frozen() Setting {
 	return of(Setting{
 		Name: "freeze", Group: trained, form: listOf(form{"type": "string", "minLength": 1}),
 		Unit: "NAME,NAME,...", Former: none,
-		Help: "parameters that keep their values, by their names in exported models, * standing for any part: -freeze 'input_blocks.*,time_embed.*'. For fine-tuning, with -init",
+		Help: "parameters that keep their values, by their names in exported models, with * for any part: -freeze 'input_blocks.*,time_embed.*'. For fine-tuning, with -init",
 	}, func(c *Config) *[]string { return &c.Freeze }, always([]string(nil)), func(_ *resolving, text string) ([]string, error) {
 		if text == none {
 			return nil, nil

@@ -149,7 +149,7 @@ func (c *content) file(known catalog.Catalog, roots map[string]string) (*File, e
 		if root := roots[given.Values["data"]]; root != "" {
 			given.Values["root"] = root
 		}
-		given.Values["resume"] = "true" // continue what an earlier call left unfinished
+		given.Values["resume"] = "true" // continue units that an earlier call left unfinished
 		config, err := setting.Parse(known, given.Values)
 		if err != nil {
 			return nil, e.mistake(given, err)

@@ -28,13 +28,13 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f := command.NewFlags("restore", "runs an exported model on a picture of any size")
 	f.Help = help
 	f.Group("What is done")
-	f.String(&r.Model, "model", "M.onnx", "the model: a file, or the name of one that comes with the program; an unknown name prints the available ones")
-	f.String(&r.In, "in", "PICTURE", "the picture: PNG, JPEG, GIF, BMP, TIFF, WebP or an array (channels, rows, columns) in .npy; it is turned upright as its EXIF orientation says; or a folder, whose pictures are all restored, those of folders below too")
-	f.String(&r.Out, "out", "PICTURE", "where the result goes; its ending chooses the format: PNG, JPEG, GIF, BMP, TIFF, or .npy for numbers; or a folder, where -in is one: results have the pictures' names, with .png after those of formats that are not written")
-	f.String(&r.Mask, "mask", "PICTURE", "of inpainting: a picture of the same size, white where the picture is to be filled; all other pixels stay as they are")
-	f.Bool(&r.Resume, "resume", "of a folder, leave out pictures whose results are there and complete")
+	f.String(&r.Model, "model", "M.onnx", "the model: a file, or the name of a model that comes with the program; an unknown name prints the available names")
+	f.String(&r.In, "in", "PICTURE", "the picture: PNG, JPEG, GIF, BMP, TIFF, WebP or an array (channels, rows, columns) in .npy, turned upright by its EXIF orientation; or a folder, to restore all pictures in it and in its subfolders")
+	f.String(&r.Out, "out", "PICTURE", "the result; its extension chooses the format: PNG, JPEG, GIF, BMP, TIFF, or .npy for numbers; or a folder, if -in is one: results have the pictures' names, with .png after those of formats that are not written")
+	f.String(&r.Mask, "mask", "PICTURE", "for inpainting: a picture of the same size, white where the picture should be filled; all other pixels stay as they are")
+	f.Bool(&r.Resume, "resume", "for a folder: leave out pictures with complete results")
 	f.Func("t", "T", "estimated from the picture and printed",
-		"the number t that the network takes beside the picture: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values; in awgn and sharpening that deviation itself",
+		"the second input t of the network: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values; in awgn and sharpening this deviation",
 		func(s string) error {
 			for part := range strings.SplitSeq(s, ",") {
 				v, err := strconv.ParseFloat(part, 32)
@@ -51,10 +51,10 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 			forms = append(forms, form)
 		}
 	}
-	f.String(&r.Test, "test", strings.Join(forms, "|"), "take -in as clean, degrade it, and write degraded, restored and clean side by side; noise is its share, 1-t of denoising")
+	f.String(&r.Test, "test", strings.Join(forms, "|"), "degrade -in, which must be clean, and write degraded, restored and clean side by side; noise is its share, 1-t of denoising")
 	f.Group("How it is done")
 	trial.DefineMemory(f, &r.Memory)
-	f.Int(&r.Tile, "tile", "PIXELS", 8, 8192, "what fits the memory", "side of the tiles, even where the whole picture would fit")
+	f.Int(&r.Tile, "tile", "PIXELS", 8, 8192, "what fits the memory", "side of the tiles, even if the whole picture fits")
 	trial.DefineRuntime(f, &r.Options)
 	if err := f.Parse(args); err != nil {
 		return r, err

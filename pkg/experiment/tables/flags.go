@@ -44,17 +44,17 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f := command.NewFlags("tables", "brings run folders together into tables (CSV, Markdown, LaTeX) and one HTML report")
 	f.Help = help
 	f.Group("What goes into the tables")
-	f.Strings(&r.Runs, "runs", "DIR", "a run folder, or a folder of run folders; give the flag again for further ones (default results/runs)")
-	f.String(&r.Plan, "plan", "FILE", "only the experiments of this plan, like experiments/plans/cpu.yaml; says what is missing and what that costs")
+	f.Strings(&r.Runs, "runs", "DIR", "a run folder, or a folder of run folders; repeat the flag for more folders (default results/runs)")
+	f.String(&r.Plan, "plan", "FILE", "only the experiments of this plan, like experiments/plans/cpu.yaml; prints what is missing and its cost")
 	f.String(&r.Out, "out", "DIR", "folder of the tables (default results/runs/tables, or tables-NAME for a plan)")
-	f.Group("Training what is missing of a plan")
-	f.Bool(&r.Run, "run", "train what is missing and continue what was stopped; run folders go into the first -runs")
-	f.Func("shard", "I/N", "", "with -run: only part I of N, 0/N to N-1/N, of about equal work. Other processes may train the other parts at the same time", func(s string) (err error) {
+	f.Group("Training the missing units of a plan")
+	f.Bool(&r.Run, "run", "train what is missing and continue stopped units; run folders go into the first -runs")
+	f.Func("shard", "I/N", "", "with -run: only part I of N parts of about equal work, 0/N to N-1/N. Other processes may train the other parts at the same time", func(s string) (err error) {
 		r.Shard, err = parseShard(s)
 		return err
 	})
-	f.Bool(&r.Claim, "claim", "with -run: train the largest network that no other process has claimed, then the next. Any number of processes on any machines with the same folder may do so; one that dies is replaced by another")
-	f.Func("lease", "DURATION", command.FormatDuration(r.Lease), "with -shard or -claim: how long a process must be silent to count as dead", func(s string) (err error) {
+	f.Bool(&r.Claim, "claim", "with -run: train the largest unit that no other process has claimed, then the next. Any number of processes on any machines with the same folder may do so; if one dies, another takes over its unit")
+	f.Func("lease", "DURATION", command.FormatDuration(r.Lease), "with -shard or -claim: time after which a silent process counts as dead", func(s string) (err error) {
 		r.Lease, err = time.ParseDuration(s)
 		if err != nil || r.Lease < lease.Shortest || r.Lease > lease.Longest {
 			return command.Wrong("lease", s, "not a duration that makes sense", "write it like 90s, from "+command.FormatDuration(lease.Shortest)+" to "+command.FormatDuration(lease.Longest))
@@ -62,7 +62,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 		return nil
 	})
 	var roots []string
-	f.Strings(&roots, "root", "NAME=DIR", "folder of a data set; give the flag again for further ones (default datasets/data/NAME)")
+	f.Strings(&roots, "root", "NAME=DIR", "folder of a data set; repeat the flag for more data sets (default datasets/data/NAME)")
 	f.Threads()
 	if err := f.Parse(args); err != nil {
 		return r, err

@@ -11,7 +11,7 @@ const minMemory = 1 << 20
 
 // DefineMemory declares -memory: bytes for the intermediate values of a network.
 func DefineMemory(f *command.Flags, memory *int64) {
-	f.Func("memory", "SIZE", command.FormatSize(*memory), "for the intermediate values of a network; a picture that needs more is cut into tiles", func(s string) error {
+	f.Func("memory", "SIZE", command.FormatSize(*memory), "budget for the intermediate values of a network; a picture that needs more is cut into tiles", func(s string) error {
 		size, err := command.ParseSize(s)
 		if err != nil || size < minMemory {
 			return command.Wrong("memory", s, "not enough memory", "write it like 512MiB; the minimum is "+command.FormatSize(minMemory))
@@ -23,7 +23,7 @@ func DefineMemory(f *command.Flags, memory *int64) {
 
 // DefineRuntime declares the flags that choose what runs models, and on how many cores.
 func DefineRuntime(f *command.Flags, o *session.Options) {
-	f.Choice(&o.Runtime, "runtime", session.Runtimes(), "what runs models; auto is the network with its training kernels if this project exported it, else ONNX Runtime if it is installed; onnx-go is slow and independent of both")
+	f.Choice(&o.Runtime, "runtime", session.Runtimes(), "runtime of models; auto is the network with its training kernels if this project exported it, else ONNX Runtime if it is installed; onnx-go is slow and independent of both")
 	f.String(&o.Library, "onnxruntime", "PATH", "ONNX Runtime's shared library, if it is not found automatically (environment: "+runtime.Variable+")")
 	f.Threads()
 }

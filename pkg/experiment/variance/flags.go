@@ -57,11 +57,11 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Help = help
 	var restriction, degrade, coupling string
 	f.Group("What is measured")
-	f.Int(&r.Samples, "samples", "N", 2, maxRepetitions, strconv.Itoa(r.Samples), "gradients of single samples, for each level")
+	f.Int(&r.Samples, "samples", "N", 2, maxRepetitions, strconv.Itoa(r.Samples), "number of gradients of single samples for each level")
 	f.Int(&r.Estimates, "estimates", "N", 0, maxRepetitions, strconv.Itoa(r.Estimates),
-		"repetitions of the whole estimator, whose variance is compared with the predicted one; 0, or from 2 on")
-	f.Strings(&r.Weights, "init", "FILE", "weights to measure with: an exported model, a checkpoint of its training, or the word "+initialWeights+
-		"; give the flag again for each further one (default "+initialWeights+")")
+		"repetitions of the whole estimator, to compare its variance with the prediction; 0, or at least 2")
+	f.Strings(&r.Weights, "init", "FILE", "weights of the measurement: an exported model, a checkpoint of its training, or the word "+initialWeights+
+		"; repeat the flag for more weights (default "+initialWeights+")")
 	table := setting.Table()
 	each := func(to *string, name string, choices []string) {
 		at := slices.IndexFunc(table, func(s setting.Setting) bool { return s.Name == name })

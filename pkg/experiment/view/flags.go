@@ -39,9 +39,9 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Help = help
 	f.Arguments("[RUNFOLDER ...]")
 	f.Group("What is shown; run folders, or folders of them, by default those in " + DefaultRuns)
-	f.Strings(&r.Models, "model", "M.onnx", "a model to try; give the flag again for each further one")
+	f.Strings(&r.Models, "model", "M.onnx", "a model to try; repeat the flag for more models")
 	f.Group("Where")
-	f.Func("addr", "HOST:PORT", r.Address, "where to listen; a host that is not this machine's loopback lets others use the page; port 0 is any free one", func(s string) error {
+	f.Func("addr", "HOST:PORT", r.Address, "address of the page; a host other than the loopback lets others use it; port 0 is any free port", func(s string) error {
 		_, port, err := net.SplitHostPort(s)
 		if _, e := strconv.ParseUint(port, 10, 16); err != nil || e != nil {
 			return command.Wrong("addr", s, "not an address", "write it like "+DefaultAddress)
