@@ -1,4 +1,4 @@
-// Command experiments lists the programs of this project with a line each.
+// Command experiments lists the programs of this project, one a line.
 //
 //	go run ./experiments
 package main

@@ -2,8 +2,8 @@
 //
 //	go run ./datasets/fetch [-out DIR] [-sha256 HEX] [-accept] cifar10|stl10|urban100|bsds500|celeba
 //
-// A broken download is resumed by calling it again. CelebA may not be
-// fetched by a program: fetch names what is missing of it.
+// The same command resumes a broken download. Programs may not download CelebA:
+// fetch names its missing files.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command awgn trains a network to remove additive white Gaussian noise of known strength, the field's benchmark of
-// denoising, and compares strategies.
+// Command awgn trains a network to remove additive white Gaussian noise of known strength, the standard benchmark
+// of denoising, and compares strategies.
 //
 //	go run ./experiments/awgn [-sigma LO-HI] [-profile quick|cpu|paper] [-network folded] [-data NAME] ...
 //

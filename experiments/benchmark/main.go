@@ -4,11 +4,11 @@
 //	go run ./experiments/benchmark [-only NETWORK] [-runs N] [-conv auto|direct|winograd] [-profile-cpu FILE]
 //	go run ./experiments/benchmark -case NETWORK:BATCH:SIDE [-memory SIZE] ...
 //
-// It prints one JSON object a case: network, batch, side (of the network's
-// input), params, seconds_per_step (the best of the runs) and
-// images_per_second. With -case it measures that one, and adds peak_rss_bytes,
-// of the process, and gradient_sha256, the digest of the first step's gradient
-// as little-endian float32.
+// It prints one JSON object a case: network, batch, side (of the network's input),
+// params, seconds_per_step (the best of the runs) and images_per_second. With
+// -case it measures this case, and adds peak_rss_bytes of the process, and
+// gradient_sha256, the digest of the first step's gradient as little-endian
+// float32.
 package main
 
 import (

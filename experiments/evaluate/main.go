@@ -4,13 +4,12 @@
 //
 //	go run ./experiments/evaluate -model M.onnx [-model ...] -data NAME -root DIR [-noise 0.1,0.3] [-blur 3] ...
 //
-// or as the field does, beside published figures:
+// or by a benchmark of the field, with published figures for comparison:
 //
 //	go run ./experiments/evaluate -benchmark awgn-color -root DIR [-list FILE] [-model M.onnx ...]
 //
-// It prints a table of MSE, PSNR and SSIM, beside those of the degraded pictures
-// themselves, and writes it as Markdown and CSV, with a row for every picture in
-// another CSV.
+// It prints a table of MSE, PSNR and SSIM, with those of the degraded pictures,
+// and writes it as Markdown and CSV, and another CSV with a row for every picture.
 package main
 
 import (

@@ -3,8 +3,8 @@
 //
 //	go run ./experiments/restoration -data pairs -root DIR [-validation DIR] [-profile quick|cpu|paper] [-network NAME] ...
 //
-// DIR holds degraded/ and clean/, with pictures of equal names. Where the clean ones have
-// twice the sides, networks that enlarge are trained. It writes a run folder with tables,
+// DIR has degraded/ and clean/, with pictures of equal names. If the clean ones have
+// twice the sides, it trains networks that enlarge. It writes a run folder with tables,
 // pictures and the networks as ONNX files.
 package main
 

@@ -3,7 +3,7 @@
 //	go run ./experiments/restore -model M.onnx -in PICTURE -out PICTURE [-t T] [-test noise=0.2|blur=3|boxes|half] ...
 //
 // The noise is estimated from the picture unless -t gives it. With -test the
-// picture is taken as clean and degraded first. A model for super-resolution writes
+// picture must be clean and is degraded first. A model for super-resolution writes
 // a picture of twice the sides.
 package main
 

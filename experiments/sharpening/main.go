@@ -1,5 +1,4 @@
-// Command sharpening trains a network to remove the blur of photographs, whose strength it is not given, and compares
-// strategies.
+// Command sharpening trains a network to remove a blur of unknown strength from photographs, and compares strategies.
 //
 //	go run ./experiments/sharpening [-sigma LO-HI] [-profile quick|cpu|paper] [-network folded] [-data NAME] ...
 //

@@ -3,8 +3,8 @@
 //
 //	go run ./experiments/survive [-kills N] [-seed N] [-- FLAGS OF DENOISING]
 //
-// Without flags for denoising it is the quick run, and takes as long as two of
-// those and the starts between the kills.
+// Without flags for denoising it is the quick run, and takes as long as two such
+// runs and the starts between the kills.
 package main
 
 import (

@@ -1,12 +1,11 @@
-// Command tables brings run folders together into a paper's tables: what
-// strategies end with, what they cost, and when they are as good as single-scale
-// training; as CSV, Markdown and LaTeX, and as one HTML file with curves and
-// pictures.
+// Command tables makes a paper's tables from run folders: final errors, costs, and
+// work until the error of single-scale training; as CSV, Markdown and LaTeX, and
+// as one HTML file with curves and pictures.
 //
 //	go run ./experiments/tables [-runs DIR ...] [-out DIR]
 //	go run ./experiments/tables -plan experiments/plans/cpu.yaml [-run] [-root NAME=DIR ...]
 //
-// With a plan it says what is finished, what is missing and what that costs; -run
+// With a plan it prints what is finished, what is missing and its cost; -run
 // trains what is missing.
 package main
 

@@ -1,8 +1,8 @@
-// Command variance measures the gradient estimator as Multilevel Monte Carlo is
-// measured (Giles 2015): level by level, at initialisation and of trained
-// networks, for each way to restrict and to degrade.
+// Command variance measures the gradient estimator by the methods of Multilevel
+// Monte Carlo (Giles 2015): level by level, with initial and trained weights, for
+// each restriction and way to degrade.
 //
-//	go run ./experiments/variance [-task denoising|deblurring|inpainting|superresolution|restoration] [-network NAME] [-data NAME] [-init M.onnx] ...
+//	go run ./experiments/variance [-task denoising|deblurring|inpainting|superresolution|awgn|sharpening|restoration] [-network NAME] [-data NAME] [-init M.onnx] ...
 //
 // It writes a report as Markdown and CSV, with figures, and prints it.
 package main

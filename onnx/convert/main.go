@@ -4,8 +4,7 @@
 //	go run ./onnx/convert -network unet model.pth model.onnx
 //	go run ./onnx/convert model.onnx model.safetensors
 //
-// From a model that this project exported to another, it writes the network again, with few operations and for one size
-// of pictures:
+// It writes a model of this project with few operations and for one size of pictures:
 //
 //	go run ./onnx/convert -shape 1x3x64x64 MODEL.onnx CORE.onnx
 //
@@ -13,12 +12,12 @@
 //
 //	go run ./onnx/convert denoise denoise.safetensors
 //
-// For other people's programs it writes a model of one input and one output, RGB in [0,1] of any size:
+// For other programs it writes a model with one input and one output, RGB in [0,1] of any size:
 //
 //	go run ./onnx/convert -form image [-sigma 25] [-half] MODEL.onnx IMAGE.onnx
 //
-// The result of -shape keeps to what onnx-go's own backend gorgonnx can run. -ops full turns it back
-// into the model that it was made from.
+// onnx-go's backend gorgonnx can run the result of -shape. -ops full turns it back into the model
+// that it was made from.
 package main
 
 import (

@@ -35,7 +35,7 @@ var verbs = []verb{
 	{"restore", "runs an exported model on a picture of any size", restore.Main},
 	{"evaluate", "measures exported models on whole pictures with fixed degradations", evaluate.Main},
 	{"view", "serves a page that restores pictures and shows runs", view.Main},
-	{"tables", "brings run folders together into tables and a report; runs plans", tables.Main},
+	{"tables", "makes tables and a report from run folders; runs plans", tables.Main},
 	{"variance", "measures mean and variance of the gradient estimator's terms", variance.Main},
 }
 

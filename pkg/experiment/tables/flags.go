@@ -41,7 +41,7 @@ func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 
 func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error) {
 	r := Request{Catalog: known, Lease: time.Minute, Roots: map[string]string{}}
-	f := command.NewFlags("tables", "brings run folders together into tables (CSV, Markdown, LaTeX) and one HTML report")
+	f := command.NewFlags("tables", "makes tables (CSV, Markdown, LaTeX) and one HTML report from run folders")
 	f.Help = help
 	f.Group("What goes into the tables")
 	f.Strings(&r.Runs, "runs", "DIR", "a run folder, or a folder of run folders; repeat the flag for more folders (default results/runs)")

@@ -1,4 +1,4 @@
-// Package view serves a page on which a person tries models on pictures and watches runs.
+// Package view serves a page to try models on pictures and to watch runs.
 //
 // The page is for the person at this machine. What it is made of is part of the program, and
 // it asks nothing of the network. Requests are not trusted: see guard for who may ask, and the
