@@ -1,9 +1,9 @@
 package onnx
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // BFloat16Bits is the nearest bfloat16, ties to even.
@@ -72,56 +72,31 @@ func Float16Bits(x float32) uint16 {
 
 // Numbers returns the elements of a tensor of any floating-point type, each rounded to float32.
 func (t *Tensor) Numbers() ([]float32, error) {
-	if err := t.check(); err != nil {
-		return nil, err
-	}
-	values := make([]float32, len(t.Raw)/t.Type.Size())
-	for i := range values {
-		switch t.Type {
-		case Float32:
-			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Raw[4*i:]))
-		case Float64:
-			values[i] = float32(math.Float64frombits(binary.LittleEndian.Uint64(t.Raw[8*i:])))
-		case Float16:
-			values[i] = float16(binary.LittleEndian.Uint16(t.Raw[2*i:]))
-		case BFloat16:
-			values[i] = math.Float32frombits(uint32(binary.LittleEndian.Uint16(t.Raw[2*i:])) << 16)
-		default:
-			return nil, fmt.Errorf("tensor %q holds %v, which is no floating-point type", t.Name, t.Type)
-		}
-	}
-	return values, nil
+	return decoded(t, dataTypes[t.Type].number, "floating-point type")
 }
 
 // Integers returns the elements of a tensor of integers or truth values. Those of uint64 beyond
 // the range of int64 are refused.
 func (t *Tensor) Integers() ([]int64, error) {
+	values, err := decoded(t, dataTypes[t.Type].integer, "integer type")
+	if err == nil && t.Type == Uint64 && slices.ContainsFunc(values, func(v int64) bool { return v < 0 }) {
+		return nil, fmt.Errorf("tensor %q holds a uint64 beyond the range of int64", t.Name)
+	}
+	return values, err
+}
+
+// decoded returns the elements of a tensor by a function of the table of types, nil for one that is none of the kind.
+func decoded[T any](t *Tensor, decode func([]byte) T, kind string) ([]T, error) {
 	if err := t.check(); err != nil {
 		return nil, err
 	}
-	values := make([]int64, len(t.Raw)/t.Type.Size())
+	size := t.Type.Size()
+	values := make([]T, len(t.Raw)/size)
+	if decode == nil && len(values) > 0 {
+		return nil, fmt.Errorf("tensor %q holds %v, which is no %s", t.Name, t.Type, kind)
+	}
 	for i := range values {
-		switch t.Type {
-		case Int8:
-			values[i] = int64(int8(t.Raw[i]))
-		case Uint8, Bool:
-			values[i] = int64(t.Raw[i])
-		case Int16:
-			values[i] = int64(int16(binary.LittleEndian.Uint16(t.Raw[2*i:])))
-		case Uint16:
-			values[i] = int64(binary.LittleEndian.Uint16(t.Raw[2*i:]))
-		case Int32:
-			values[i] = int64(int32(binary.LittleEndian.Uint32(t.Raw[4*i:])))
-		case Uint32:
-			values[i] = int64(binary.LittleEndian.Uint32(t.Raw[4*i:]))
-		case Int64, Uint64:
-			values[i] = int64(binary.LittleEndian.Uint64(t.Raw[8*i:]))
-			if t.Type == Uint64 && values[i] < 0 {
-				return nil, fmt.Errorf("tensor %q holds a uint64 beyond the range of int64", t.Name)
-			}
-		default:
-			return nil, fmt.Errorf("tensor %q holds %v, which is no integer type", t.Name, t.Type)
-		}
+		values[i] = decode(t.Raw[i*size:])
 	}
 	return values, nil
 }

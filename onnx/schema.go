@@ -1,7 +1,6 @@
 package onnx
 
 import (
-	"encoding/binary"
 	"fmt"
 	"strconv"
 
@@ -208,7 +207,7 @@ func (t *Tensor) fields() ([]entry, func(*decoder)) {
 		return special{read: func(d *decoder, f field) {
 			for v := range d.packed(f, wire) {
 				// The type may come after the values; eight bytes hold any of them meanwhile.
-				typed = binary.LittleEndian.AppendUint64(typed, v)
+				typed = le.AppendUint64(typed, v)
 			}
 		}}
 	}

@@ -28,13 +28,28 @@ const (
 	BFloat16  DataType = 16
 )
 
+var le = binary.LittleEndian
+
+// dataTypes describes the types: the size of an element in bytes, and how its bytes become a number of float32 or int64.
 var dataTypes = map[DataType]struct {
-	name string
-	size int
+	name    string
+	size    int
+	number  func(b []byte) float32 // nil for what is no floating-point type
+	integer func(b []byte) int64   // nil for what is neither integers nor truth values
 }{
-	Float32: {"float32", 4}, Uint8: {"uint8", 1}, Int8: {"int8", 1}, Uint16: {"uint16", 2}, Int16: {"int16", 2},
-	Int32: {"int32", 4}, Int64: {"int64", 8}, Bool: {"bool", 1}, Float16: {"float16", 2}, Float64: {"float64", 8},
-	Uint32: {"uint32", 4}, Uint64: {"uint64", 8}, BFloat16: {"bfloat16", 2},
+	Float32:  {"float32", 4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }, nil},
+	Float64:  {"float64", 8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }, nil},
+	Float16:  {"float16", 2, func(b []byte) float32 { return float16(le.Uint16(b)) }, nil},
+	BFloat16: {"bfloat16", 2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }, nil},
+	Int8:     {"int8", 1, nil, func(b []byte) int64 { return int64(int8(b[0])) }},
+	Uint8:    {"uint8", 1, nil, func(b []byte) int64 { return int64(b[0]) }},
+	Bool:     {"bool", 1, nil, func(b []byte) int64 { return int64(b[0]) }},
+	Int16:    {"int16", 2, nil, func(b []byte) int64 { return int64(int16(le.Uint16(b))) }},
+	Uint16:   {"uint16", 2, nil, func(b []byte) int64 { return int64(le.Uint16(b)) }},
+	Int32:    {"int32", 4, nil, func(b []byte) int64 { return int64(int32(le.Uint32(b))) }},
+	Uint32:   {"uint32", 4, nil, func(b []byte) int64 { return int64(le.Uint32(b)) }},
+	Int64:    {"int64", 8, nil, func(b []byte) int64 { return int64(le.Uint64(b)) }},
+	Uint64:   {"uint64", 8, nil, func(b []byte) int64 { return int64(le.Uint64(b)) }},
 	// Types that are only named here.
 	8: {name: "string"}, 14: {name: "complex64"}, 15: {name: "complex128"}, 17: {name: "float8e4m3fn"}, 18: {name: "float8e4m3fnuz"},
 	19: {name: "float8e5m2"}, 20: {name: "float8e5m2fnuz"}, 21: {name: "uint4"}, 22: {name: "int4"}, 23: {name: "float4e2m1"}, 24: {name: "float8e8m0"},
@@ -70,20 +85,17 @@ type External struct {
 
 // NewFloats makes a float32 tensor; values must fill dims.
 func NewFloats(name string, dims []int64, values []float32) *Tensor {
-	raw := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
-	}
-	return &Tensor{Name: name, Type: Float32, Dims: dims, Raw: raw}
+	return &Tensor{Name: name, Type: Float32, Dims: dims, Raw: bytesOf(values)}
 }
 
 // NewInts makes an int64 tensor; values must fill dims.
 func NewInts(name string, dims []int64, values []int64) *Tensor {
-	raw := make([]byte, 0, 8*len(values))
-	for _, v := range values {
-		raw = binary.LittleEndian.AppendUint64(raw, uint64(v))
-	}
-	return &Tensor{Name: name, Type: Int64, Dims: dims, Raw: raw}
+	return &Tensor{Name: name, Type: Int64, Dims: dims, Raw: bytesOf(values)}
+}
+
+func bytesOf[T float32 | int64](values []T) []byte {
+	raw, _ := binary.Append(make([]byte, 0, binary.Size(values)), le, values) // it takes all numbers
+	return raw
 }
 
 // Floats returns the elements of a float32 tensor.
@@ -92,10 +104,8 @@ func (t *Tensor) Floats() ([]float32, error) {
 		return nil, err
 	}
 	values := make([]float32, len(t.Raw)/4)
-	for i := range values {
-		values[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Raw[4*i:]))
-	}
-	return values, nil
+	_, err := binary.Decode(t.Raw, le, values)
+	return values, err
 }
 
 func (t *Tensor) want(d DataType) error {
