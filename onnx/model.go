@@ -1,5 +1,11 @@
 package onnx
 
+import (
+	"slices"
+
+	"multiscale/pkg/lists"
+)
+
 // Model is a whole ONNX file.
 type Model struct {
 	IRVersion       int64 // version of the file format; 8 goes with opset 17
@@ -97,28 +103,15 @@ func (m *Model) Opset() int64 {
 
 // Property returns the value of a metadata entry.
 func (m *Model) Property(key string) (value string, ok bool) {
-	for _, p := range m.Metadata {
-		if p.Key == key {
-			return p.Value, true
-		}
-	}
-	return "", false
+	p, ok := lists.Find(m.Metadata, func(p Property) string { return p.Key }, key)
+	return p.Value, ok
 }
 
 // Feeds returns the inputs that the caller has to give: those that no
 // initialiser supplies (files of IR version 3 list the weights as inputs too).
 func (g *Graph) Feeds() []*ValueInfo {
-	weights := make(map[string]bool, len(g.Initializers))
-	for _, t := range g.Initializers {
-		weights[t.Name] = true
-	}
-	var feeds []*ValueInfo
-	for _, in := range g.Inputs {
-		if !weights[in.Name] {
-			feeds = append(feeds, in)
-		}
-	}
-	return feeds
+	weights := lists.By(g.Initializers, func(t *Tensor) string { return t.Name })
+	return slices.DeleteFunc(slices.Clone(g.Inputs), func(in *ValueInfo) bool { return weights[in.Name] != nil })
 }
 
 // isDefault tells the default domain, which has two spellings.

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+
+	"multiscale/pkg/lists"
 )
 
 // Validate checks what every reader of the model relies on: versions are given, names are unique,
@@ -30,19 +32,11 @@ func (m *Model) validateDeclared() error {
 	if m.IRVersion < 3 {
 		return fmt.Errorf("IR version %d; 3 and later are supported", m.IRVersion)
 	}
-	domains := make(map[string]bool, len(m.Opsets))
-	for _, o := range m.Opsets {
-		if domains[o.Domain] {
-			return fmt.Errorf("opset of domain %q is given twice", o.Domain)
-		}
-		domains[o.Domain] = true
+	if domain, twice := lists.Twice(m.Opsets, func(o Opset) string { return o.Domain }); twice {
+		return fmt.Errorf("opset of domain %q is given twice", domain)
 	}
-	keys := make(map[string]bool, len(m.Metadata))
-	for _, p := range m.Metadata {
-		if keys[p.Key] {
-			return fmt.Errorf("metadata %q is given twice", p.Key)
-		}
-		keys[p.Key] = true
+	if key, twice := lists.Twice(m.Metadata, func(p Property) string { return p.Key }); twice {
+		return fmt.Errorf("metadata %q is given twice", key)
 	}
 	for _, v := range slices.Concat(m.Graph.Inputs, m.Graph.Outputs) {
 		if err := v.check(); err != nil {
@@ -84,26 +78,23 @@ func (g *Graph) validate(outer *scope, depth int) error {
 	if len(g.Outputs) == 0 {
 		return errors.New("the graph has no output")
 	}
-	seen := map[string]bool{}
+	if name, twice := lists.Twice(g.Outputs, nameOf); twice {
+		return fmt.Errorf("output %q is listed twice", name)
+	}
 	for _, v := range g.Outputs {
-		switch {
-		case seen[v.Name]:
-			return fmt.Errorf("output %q is listed twice", v.Name)
-		case !known.has(v.Name):
+		if !known.has(v.Name) {
 			return fmt.Errorf("output %q is computed by no node", v.Name)
 		}
-		seen[v.Name] = true
-		if err := v.check(); err != nil {
-			return err
-		}
 	}
-	for _, v := range g.Values {
+	for _, v := range slices.Concat(g.Outputs, g.Values) {
 		if err := v.check(); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+func nameOf(v *ValueInfo) string { return v.Name }
 
 // validateSources checks inputs and weights, and makes them known.
 func (g *Graph) validateSources(known *scope) error {
@@ -144,12 +135,10 @@ func (g *Graph) validateNode(i int, n *Node, known *scope, depth int) error {
 			return g.explainMissing(i, in)
 		}
 	}
-	attributes := make(map[string]bool, len(n.Attributes))
+	if name, twice := lists.Twice(n.Attributes, func(a *Attribute) string { return a.Name }); twice {
+		return fmt.Errorf("attribute %q is given twice", name)
+	}
 	for _, a := range n.Attributes {
-		if attributes[a.Name] {
-			return fmt.Errorf("attribute %q is given twice", a.Name)
-		}
-		attributes[a.Name] = true
 		if err := a.validate(known, depth); err != nil {
 			return fmt.Errorf("attribute %q: %w", a.Name, err)
 		}

@@ -20,6 +20,7 @@ import (
 
 	"multiscale/datasets"
 	"multiscale/pkg/command"
+	"multiscale/pkg/lists"
 )
 
 func main() {
@@ -73,11 +74,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
-func names() (all []string) {
-	for _, d := range datasets.Manifest {
-		all = append(all, d.Name)
-	}
-	return all
+func names() []string {
+	return lists.Of(datasets.Manifest, func(d datasets.Dataset) string { return d.Name })
 }
 
 // progress shows the progress of a download: a line that changes on a terminal, or

@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 )
 
 // array is an ONNX tensor in C order. data is a []float32, []int64 or []bool, as held has it, or
@@ -49,11 +50,7 @@ func size(shape []int) (int, error) {
 
 // count is the number of elements of a shape that is in bounds.
 func count(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
+	return lists.Product(shape)
 }
 
 // arrayOf looks at a tensor without copying it. Gorgonia's tensors of one element may be

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 )
 
 // grain is the number of elements that are worth handing to another core.
@@ -71,7 +72,7 @@ func (l loop) merged() loop {
 			continue
 		}
 		last := len(m.shape) - 1
-		joins := last >= 0 && !slices.ContainsFunc(l.indices(), func(k int) bool {
+		joins := last >= 0 && !slices.ContainsFunc(lists.Indices(len(l.strides)), func(k int) bool {
 			return m.strides[k][last] != l.strides[k][i]*d
 		})
 		if joins {
@@ -94,14 +95,6 @@ func (l loop) merged() loop {
 		}
 	}
 	return m
-}
-
-func (l loop) indices() []int {
-	out := make([]int, len(l.strides))
-	for i := range out {
-		out[i] = i
-	}
-	return out
 }
 
 // move copies elements of any type along the loop, whose operands are dst and src.

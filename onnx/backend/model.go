@@ -9,6 +9,7 @@ import (
 	onnxgo "github.com/owulveryck/onnx-go"
 	"multiscale/onnx"
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 )
 
 // Model is an ONNX model that onnx-go has decoded and that Gorgonia can run.
@@ -57,10 +58,7 @@ func New(m *onnx.Model) (*Model, error) {
 	}
 	g := NewGraph()
 	g.opset = int(m.Opset())
-	g.results = []string{}
-	for _, out := range m.Graph.Outputs {
-		g.results = append(g.results, out.Name)
-	}
+	g.results = lists.Of(m.Graph.Outputs, func(out *onnx.ValueInfo) string { return out.Name })
 	decoded := onnxgo.NewModel(g)
 	if err := decoded.UnmarshalBinary(data); err != nil {
 		return nil, fmt.Errorf("onnx-go: %w", err)
@@ -83,14 +81,9 @@ func New(m *onnx.Model) (*Model, error) {
 // empty and those of types other than float32 and int64, become inputs for it, and are returned. It
 // refuses what cannot be run.
 func prepare(m *onnx.Model) (plain *onnx.Model, weights map[string]*array, err error) {
-	g := &onnx.Graph{Name: "graph"}
+	bare := func(v *onnx.ValueInfo) *onnx.ValueInfo { return &onnx.ValueInfo{Name: v.Name} }
+	g := &onnx.Graph{Name: "graph", Inputs: lists.Of(m.Graph.Feeds(), bare), Outputs: lists.Of(m.Graph.Outputs, bare)}
 	weights = map[string]*array{}
-	for _, v := range m.Graph.Feeds() {
-		g.Inputs = append(g.Inputs, &onnx.ValueInfo{Name: v.Name})
-	}
-	for _, v := range m.Graph.Outputs {
-		g.Outputs = append(g.Outputs, &onnx.ValueInfo{Name: v.Name})
-	}
 	addWeight := func(name string, t *onnx.Tensor) error {
 		if _, ok := held(t.Type); !ok {
 			return fmt.Errorf("it holds %v, which is not supported", t.Type)

@@ -1,15 +1,18 @@
 package backend
 
-import "slices"
+import (
+	"slices"
+
+	"multiscale/pkg/lists"
+)
 
 func transpose(n *node) []result {
 	order := n.integers("perm")
 	n.operands(1, 1)
 	x := n.in[0].shape
 	if order == nil {
-		for i := range x {
-			order = append(order, len(x)-1-i)
-		}
+		order = lists.Indices(len(x))
+		slices.Reverse(order)
 	}
 	sorted := slices.Sorted(slices.Values(order))
 	for i := range sorted {

@@ -3,6 +3,8 @@ package backend
 import (
 	"math"
 	"slices"
+
+	"multiscale/pkg/lists"
 )
 
 // resizing is what a Resize or Upsample node asks for.
@@ -37,10 +39,7 @@ func resize(n *node) []result {
 	n.operands(1, 4)
 	n.float(0, 1, 2)
 	x := n.in[0].shape
-	axes := []int{}
-	for i := range x {
-		axes = append(axes, i)
-	}
+	axes := lists.Indices(len(x))
 	if given != nil {
 		axes, _ = n.axes(len(n.in), len(x))
 	}
@@ -89,11 +88,7 @@ func (n *node) upsampled(r resizing) []result {
 		n.fail("it wants one scale for each axis of shape %v", x)
 	}
 	r.identity(x)
-	axes := make([]int, len(x))
-	for i := range axes {
-		axes[i] = i
-	}
-	n.toScales(&r, x, axes, scales)
+	n.toScales(&r, x, lists.Indices(len(x)), scales)
 	return n.interpolated(r)
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 )
 
 // relabelled is the operand's data under another shape. It is a copy: a Gorgonia operation
@@ -233,9 +234,7 @@ func slice(n *node) []result {
 	}
 	x := n.in[0].shape
 	if axes == nil {
-		for i := range starts {
-			axes = append(axes, i)
-		}
+		axes = lists.Indices(len(starts))
 	}
 	if steps == nil {
 		steps = slices.Repeat([]int{1}, len(starts))

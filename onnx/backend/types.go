@@ -4,6 +4,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 )
 
 // Elements are held in one of three forms: floating-point types as float32, integers as int64, truth values
@@ -75,10 +76,7 @@ func each[T any](data any, f func(T) T) {
 
 // imported is a tensor of a model in the form in which it is held.
 func imported(t *onnx.Tensor) (*array, error) {
-	a := &array{dtype: t.Type}
-	for _, d := range t.Dims {
-		a.shape = append(a.shape, int(d))
-	}
+	a := &array{dtype: t.Type, shape: lists.To[int](t.Dims)}
 	if isFloat(t.Type) {
 		values, err := t.Numbers()
 		a.data = values

@@ -13,6 +13,7 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/network"
 	"multiscale/pkg/shipped"
 	"multiscale/pkg/weights"
@@ -64,10 +65,7 @@ func (c *conversion) fromWeights() error {
 		return err
 	}
 	if c.toSafetensors() && c.network == "" && c.task == "" {
-		var tensors []weights.Named
-		for _, name := range f.Names() {
-			tensors = append(tensors, weights.Named{Name: name, Tensor: f.Tensors[name]})
-		}
+		tensors := lists.Of(f.Names(), func(name string) weights.Named { return weights.Named{Name: name, Tensor: f.Tensors[name]} })
 		return weights.WriteSafetensors(c.to, tensors, f.Metadata)
 	}
 	i, err := c.importWeights(f)
@@ -218,15 +216,7 @@ func known() []network.Network {
 }
 
 // names are those of the networks of this project.
-func names() []string {
-	var all []string
-	for _, n := range known() {
-		if !slices.Contains(all, n.Name()) {
-			all = append(all, n.Name())
-		}
-	}
-	return all
-}
+func names() []string { return lists.Distinct(lists.Of(known(), network.Network.Name)) }
 
 // candidates returns the networks that -network can mean.
 func candidates(name string) ([]network.Network, error) {

@@ -16,6 +16,7 @@ import (
 	"multiscale/onnx/export"
 	"multiscale/onnx/native"
 	"multiscale/onnx/runtime"
+	"multiscale/pkg/lists"
 )
 
 // The names of the runtimes in rows.
@@ -90,11 +91,8 @@ func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 		}
 	}
 	if len(c.report.Rows) == 0 {
-		var all []string
-		for _, s := range shapes {
-			all = append(all, formatShape(s))
-		}
-		return nil, fmt.Errorf("no runtime runs the model at the shapes %s\n%s", strings.Join(all, ", "), strings.Join(c.refusals(), "\n"))
+		all := strings.Join(lists.Of(shapes, formatShape), ", ")
+		return nil, fmt.Errorf("no runtime runs the model at the shapes %s\n%s", all, strings.Join(c.refusals(), "\n"))
 	}
 	return c.report, nil
 }

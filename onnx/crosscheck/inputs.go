@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/random"
 )
 
@@ -154,13 +155,8 @@ func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Valu
 		if err := checkSize(v.Shape, 0); err != nil {
 			return nil, fmt.Errorf("input %q: %w", in.Name, err)
 		}
-		n := 1
-		var path []uint64
-		for _, d := range v.Shape {
-			n *= d
-			path = append(path, uint64(d))
-		}
-		v.Data = make([]float32, n)
+		path := lists.Of(v.Shape, func(d int) uint64 { return uint64(d) })
+		v.Data = make([]float32, lists.Product(v.Shape))
 		fill(v, in.Type, len(v.Shape) == 1 || in != leading && len(v.Shape) < imageRank, random.New(seed).Child("crosscheck/"+in.Name, path...))
 		inputs[in.Name] = v
 	}
@@ -221,9 +217,5 @@ func formatShape(s []int) string {
 	if len(s) == 0 {
 		return "scalar"
 	}
-	parts := make([]string, len(s))
-	for i, d := range s {
-		parts[i] = strconv.Itoa(d)
-	}
-	return strings.Join(parts, "x")
+	return strings.Join(lists.Of(s, strconv.Itoa), "x")
 }

@@ -3,11 +3,13 @@ package export
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/kernel"
 	"multiscale/pkg/kernel/resample"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/op"
 )
 
@@ -69,11 +71,7 @@ var coreWriters = map[string]Writer{
 	"Column":    func(e *Emitter, _ op.Operation) string { return e.reshape(e.Operand(0), e.Shape(0)[0], 1) },
 	"Sinusoid":  Typed(coreSinusoid),
 	"Zeros": func(e *Emitter, _ op.Operation) string {
-		var shape []int64
-		for _, d := range e.ResultShape() {
-			shape = append(shape, int64(d))
-		}
-		return e.Floats(shape, make([]float32, volume(e.ResultShape()))...)
+		return e.filled(0, e.ResultShape()...)
 	},
 }
 
@@ -100,19 +98,11 @@ func checkCore(shape []int, channels, multiple int) error {
 const MaxCore = 1 << 22
 
 func volume(shape []int) int {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	return n
+	return lists.Product(shape)
 }
 
 func (e *Emitter) reshape(x string, shape ...int) string {
-	to := make([]int64, len(shape))
-	for i, d := range shape {
-		to[i] = int64(d)
-	}
-	return e.Node("Reshape", []string{x, e.Ints(to...)})
+	return e.Node("Reshape", []string{x, e.Ints(lists.To[int64](shape)...)})
 }
 
 // own returns the i-th operand, or a copy of it where other operations use it, too.
@@ -156,14 +146,7 @@ func (e *Emitter) count(n *gorgonia.Node) {
 
 // filled is a constant with one value everywhere.
 func (e *Emitter) filled(value float32, shape ...int) string {
-	dims, values := make([]int64, len(shape)), make([]float32, volume(shape))
-	for i, d := range shape {
-		dims[i] = int64(d)
-	}
-	for i := range values {
-		values[i] = value
-	}
-	return e.Floats(dims, values...)
+	return e.Floats(lists.To[int64](shape), slices.Repeat([]float32{value}, volume(shape))...)
 }
 
 // matrix is a constant of the shape (rows, len(values)/rows).

@@ -176,10 +176,5 @@ func (e *Emitter) scopeOf(o op.Operation) string {
 }
 
 func (e *Emitter) isInput(name string) bool {
-	for _, in := range e.graph.Inputs {
-		if in.Name == name {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.graph.Inputs, func(in *onnx.ValueInfo) bool { return in.Name == name })
 }

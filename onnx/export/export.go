@@ -19,6 +19,7 @@ import (
 
 	"multiscale/onnx"
 	"multiscale/pkg/layer"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/param"
@@ -81,10 +82,7 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 	if err != nil {
 		return nil, err
 	}
-	byName := map[string]*onnx.Tensor{}
-	for _, w := range m.Graph.Initializers {
-		byName[w.Name] = w
-	}
+	byName := initializersOf(m)
 	var ordered []*onnx.Tensor
 	for _, p := range params.All() {
 		w := byName[p.Name]
@@ -261,11 +259,7 @@ func (e *Emitter) weight(n *gorgonia.Node) (string, error) {
 	case e.taken[n.Name()]:
 		return "", fmt.Errorf("%q is the name of two leaves of the graph", n.Name())
 	}
-	dims := make([]int64, len(v.Shape()))
-	for i, d := range v.Shape() {
-		dims[i] = int64(d)
-	}
 	e.taken[n.Name()] = true
-	e.graph.Initializers = append(e.graph.Initializers, onnx.NewFloats(n.Name(), dims, v.Float32s()))
+	e.graph.Initializers = append(e.graph.Initializers, onnx.NewFloats(n.Name(), lists.To[int64](v.Shape()), v.Float32s()))
 	return n.Name(), nil
 }

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/network"
 	"multiscale/pkg/param"
 )
@@ -119,11 +120,7 @@ func (i *Imported) verify(m *onnx.Model) error {
 type initializers map[string]*onnx.Tensor
 
 func initializersOf(m *onnx.Model) initializers {
-	w := initializers{}
-	for _, t := range m.Graph.Initializers {
-		w[t.Name] = t
-	}
-	return w
+	return lists.By(m.Graph.Initializers, func(t *onnx.Tensor) string { return t.Name })
 }
 
 // find returns the values of a parameter.

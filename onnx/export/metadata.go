@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/network"
 )
 
@@ -146,11 +147,7 @@ func (m *Metadata) readOptional(model *onnx.Model) {
 }
 
 func join(v []float64) string {
-	parts := make([]string, len(v))
-	for i, x := range v {
-		parts[i] = strconv.FormatFloat(x, 'g', -1, 64)
-	}
-	return strings.Join(parts, ",")
+	return strings.Join(lists.Of(v, func(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }), ",")
 }
 
 func split(key, s string) (v []float64, err error) {

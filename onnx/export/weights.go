@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/network"
 	"multiscale/pkg/weights"
 )
@@ -54,10 +55,8 @@ func ImportWeights(n network.Network, f *weights.File, own Extensions) (*Importe
 			i.Options.Metadata = append(i.Options.Metadata, onnx.Property{Key: key, Value: value})
 		}
 	}
-	var order []string // of all keys that this project writes
-	for _, p := range (Metadata{Time: "t", Measures: []string{"m"}}).Properties() {
-		order = append(order, p.Key)
-	}
+	// Of all keys that this project writes.
+	order := lists.Of(Metadata{Time: "t", Measures: []string{"m"}}.Properties(), func(p onnx.Property) string { return p.Key })
 	slices.SortFunc(i.Options.Metadata, func(a, b onnx.Property) int {
 		// Keys of this project stand in their own order, others after them.
 		if d := place(order, a.Key) - place(order, b.Key); d != 0 {

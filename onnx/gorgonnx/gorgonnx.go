@@ -18,6 +18,7 @@ import (
 
 	"multiscale/onnx"
 	"multiscale/pkg/distinct"
+	"multiscale/pkg/lists"
 )
 
 // operations are those of the backend that it computes rightly, if the operands are as
@@ -128,19 +129,14 @@ func load(m *onnx.Model, data []byte) (*Model, *gorgonia.ExprGraph, error) {
 		if !ok {
 			return nil, nil, fmt.Errorf("lost the input %q", in.Name)
 		}
-		shape := make([]int, len(in.Dims))
-		for i, d := range in.Dims {
-			shape[i] = int(d.Size)
-		}
+		shape := lists.Of(in.Dims, func(d onnx.Dim) int { return int(d.Size) })
 		node := n.(*stock.Node)
 		if err := node.SetTensor(tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))); err != nil {
 			return nil, nil, err
 		}
 		r.nodes = append(r.nodes, node)
 	}
-	for _, out := range m.Graph.Outputs {
-		r.outputs = append(r.outputs, out.Name)
-	}
+	r.outputs = lists.Of(m.Graph.Outputs, func(out *onnx.ValueInfo) string { return out.Name })
 	g, err := r.backend.GetExprGraph()
 	return r, g, err
 }

@@ -11,6 +11,7 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/model"
 	"multiscale/pkg/pixel"
 )
@@ -80,12 +81,9 @@ func Version() string { return kernel.Path() }
 // Apply is a network's answer to pictures x (N,C,H,W) and, where it takes them, numbers t, Conditions for each.
 func Apply(ctx context.Context, m *model.Model, x onnx.Value, t []float32) (onnx.Value, error) {
 	y := onnx.Value{Shape: slices.Clone(x.Shape)}
-	n, scale := 1, m.Network.Scale()
+	scale := m.Network.Scale()
 	y.Shape[2], y.Shape[3] = scale*y.Shape[2], scale*y.Shape[3]
-	for _, d := range y.Shape {
-		n *= d
-	}
-	y.Data = make([]float32, n)
+	y.Data = make([]float32, lists.Product(y.Shape))
 	images := pixel.Images{Shape: pixel.Shape{N: x.Shape[0], C: x.Shape[1], H: x.Shape[2], W: x.Shape[3]}, Data: x.Data}
 	return y, m.Apply(ctx, y.Data, images, t)
 }

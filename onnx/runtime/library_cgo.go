@@ -11,6 +11,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 )
 
 // Library is ONNX Runtime's shared library, loaded into this process.
@@ -72,14 +73,9 @@ func (l *Library) OpenIn(folder string, data []byte) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{inputs: m.Graph.Feeds()}
-	var names, fetched []string
-	for _, in := range s.inputs {
-		names = append(names, in.Name)
-	}
+	names := lists.Of(s.inputs, func(in *onnx.ValueInfo) string { return in.Name })
 	s.results, data = fetchable(m, data)
-	for _, r := range s.results {
-		fetched = append(fetched, r.fetched)
-	}
+	fetched := lists.Of(s.results, func(r result) string { return r.fetched })
 	if len(names) == 0 {
 		return nil, fmt.Errorf("the model has no input")
 	}
@@ -133,10 +129,7 @@ func (s *Session) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, erro
 		if !ok {
 			return nil, fmt.Errorf("output %q does not hold numbers", r.name)
 		}
-		v := onnx.Value{Data: t.GetData()} // the binding has copied it
-		for _, d := range t.GetShape() {
-			v.Shape = append(v.Shape, int(d))
-		}
+		v := onnx.Value{Shape: lists.To[int](t.GetShape()), Data: t.GetData()} // the binding has copied it
 		if r.wrapped {
 			v.Shape = v.Shape[1:]
 		}

@@ -10,6 +10,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 )
 
 // tensorsOf make tensors of the types that Go has.
@@ -18,11 +19,7 @@ var tensorsOf = map[onnx.DataType]func(v onnx.Value) (ort.Value, error){
 	onnx.Float64: converted[float64], onnx.Int8: converted[int8], onnx.Int16: converted[int16], onnx.Int32: converted[int32], onnx.Int64: converted[int64],
 	onnx.Uint8: converted[uint8], onnx.Uint16: converted[uint16], onnx.Uint32: converted[uint32], onnx.Uint64: converted[uint64],
 	onnx.Bool: func(v onnx.Value) (ort.Value, error) {
-		truth := make([]bool, len(v.Data))
-		for i, x := range v.Data {
-			truth[i] = x != 0
-		}
-		return typed(v, truth)
+		return typed(v, lists.Of(v.Data, func(x float32) bool { return x != 0 }))
 	},
 }
 
@@ -60,13 +57,7 @@ func typed[T ort.TensorData](v onnx.Value, data []T) (ort.Value, error) {
 	return ort.NewTensor(shapeOf(v), data)
 }
 
-func shapeOf(v onnx.Value) ort.Shape {
-	shape := make(ort.Shape, len(v.Shape))
-	for i, d := range v.Shape {
-		shape[i] = int64(d)
-	}
-	return shape
-}
+func shapeOf(v onnx.Value) ort.Shape { return lists.To[int64](v.Shape) }
 
 // destroy frees values; some are nil after an error.
 func destroy(values []ort.Value) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 )
 
 // Unlimited is the Reach of a model whose every pixel may depend on the whole picture, by
@@ -23,10 +24,7 @@ var everything = sight{reach: math.Inf(1), scale: 1}
 // that depends on it sees, or Unlimited. Operations that look at neighbours add to the reach; one that is not known here
 // makes it unlimited.
 func Reaches(g *onnx.Graph, image string) map[string]int {
-	constants := map[string]*onnx.Tensor{}
-	for _, t := range g.Initializers {
-		constants[t.Name] = t
-	}
+	constants := lists.By(g.Initializers, func(t *onnx.Tensor) string { return t.Name })
 	seen := map[string]sight{image: {0, 1}}
 	for _, n := range g.Nodes {
 		var operands []sight

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 )
 
 // Case is a model, its inputs and the output "y".
@@ -36,11 +37,7 @@ func build(name string, in map[string]onnx.Value, constants []*onnx.Tensor, want
 
 // symbols are as many dimensions as a value has.
 func symbols(name string, rank int) []onnx.Dim {
-	dims := make([]onnx.Dim, rank)
-	for i := range dims {
-		dims[i] = onnx.Symbolic(name + string(rune('0'+i)))
-	}
-	return dims
+	return lists.Of(lists.Indices(rank), func(i int) onnx.Dim { return onnx.Symbolic(name + string(rune('0'+i))) })
 }
 
 // floats makes a value.
@@ -48,15 +45,8 @@ func floats(shape []int, data ...float32) onnx.Value { return onnx.Value{Shape: 
 
 // count makes a value that holds from, from+1, ...
 func count(from float32, shape ...int) onnx.Value {
-	n := 1
-	for _, d := range shape {
-		n *= d
-	}
-	v := onnx.Value{Shape: shape, Data: make([]float32, n)}
-	for i := range v.Data {
-		v.Data[i] = from + float32(i)
-	}
-	return v
+	values := lists.Of(lists.Indices(lists.Product(shape)), func(i int) float32 { return from + float32(i) })
+	return onnx.Value{Shape: shape, Data: values}
 }
 
 func ints(name string, values ...int64) *onnx.Tensor {
