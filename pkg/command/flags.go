@@ -7,6 +7,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"multiscale/pkg/lists"
 )
 
 // Flags is a set of flags: the standard library's syntax, help in groups with
@@ -242,10 +244,7 @@ func edits(a, b string) int {
 	if len(a) > 40 {
 		return len(a)
 	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
+	row := lists.Indices(len(b) + 1)
 	for i := range len(a) {
 		diagonal := row[0]
 		row[0] = i + 1

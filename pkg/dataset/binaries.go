@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/pixel"
 )
 
@@ -114,11 +115,7 @@ func (b binaries) open(o Options) (*Set, error) {
 }
 
 func nameAll(list []binaryFile) string {
-	var names []string
-	for _, b := range list {
-		names = append(names, b.name)
-	}
-	return strings.Join(names, " or ")
+	return strings.Join(lists.Of(list, func(b binaryFile) string { return b.name }), " or ")
 }
 
 // present returns which of the files are in dir.
@@ -200,16 +197,8 @@ func (o Options) apart(train, validation Source, digest, dir string, report *Rep
 	if len(report.Shared) == 0 {
 		return train, nil
 	}
-	shared := make(map[string]bool, len(report.Shared))
-	for _, name := range report.Shared {
-		shared[name] = true
-	}
-	var own []int
-	for i := range train.Len() {
-		if !shared[train.Name(i)] {
-			own = append(own, i)
-		}
-	}
+	shared := lists.Set(report.Shared)
+	own := slices.DeleteFunc(lists.Indices(train.Len()), func(i int) bool { return shared[train.Name(i)] })
 	if len(own) == 0 {
 		return nil, fmt.Errorf("%s: no picture is left for training: all %d have the pixels of validation pictures", dir, train.Len())
 	}
@@ -227,10 +216,7 @@ func (o Options) compare(train, validation Source, report *Report) error {
 	if err != nil {
 		return err
 	}
-	held := make(map[[sha256.Size]byte]bool, len(v))
-	for _, sum := range v {
-		held[sum] = true
-	}
+	held := lists.Set(v)
 	var used [][sha256.Size]byte
 	for i, sum := range t {
 		if held[sum] {

@@ -3,6 +3,8 @@ package dataset
 import (
 	"fmt"
 	"path/filepath"
+
+	"multiscale/pkg/lists"
 )
 
 // bsds500Parts are the pictures of each folder.
@@ -56,9 +58,6 @@ func openBSDS500(o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	train := union{}
-	for _, p := range parts {
-		train = append(train, subset{p.clean.files, p.index})
-	}
-	return s.set(NewGallery(train, Crop, o), validation.gallery(Crop, o), half)
+	train := lists.Of(parts, func(p part) Source { return subset{p.clean.files, p.index} })
+	return s.set(NewGallery(union(train), Crop, o), validation.gallery(Crop, o), half)
 }

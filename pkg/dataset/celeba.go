@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/picture"
 )
 
@@ -43,10 +45,7 @@ func openCelebA(o Options) (*Set, error) {
 	if err := o.incomplete("CelebA", o.Root, append(absent, missing...), &s.report); err != nil {
 		return nil, err
 	}
-	training := make(map[string]bool, len(partition[0]))
-	for _, name := range partition[0] {
-		training[name] = true
-	}
+	training := lists.Set(partition[0])
 	all, err := s.add("", files{dir, append(partition[0], partition[1]...)})
 	if err == nil {
 		err = s.settle()
@@ -168,10 +167,7 @@ func (s *survey) findListed(dir string, partition *[3][]string) (absent []string
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, reason(err))
 	}
-	there := make(map[string]bool, len(entries))
-	for _, e := range entries {
-		there[e.Name()] = true
-	}
+	there := lists.Set(lists.Of(entries, fs.DirEntry.Name))
 	var missing []string
 	png, total := 0, 0
 	for k, names := range partition[:2] {

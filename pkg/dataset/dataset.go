@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 )
@@ -111,21 +112,17 @@ func Formats() []Format {
 const pairsHint = "-root must name a folder with degraded/ and clean/"
 
 // Names returns the names of formats, in their order.
-func Names(formats []Format) (names []string) {
-	for _, f := range formats {
-		names = append(names, f.Name)
-	}
-	return names
-}
+func Names(formats []Format) []string { return lists.Of(formats, nameOf) }
+
+func nameOf(f Format) string { return f.Name }
 
 // Find returns the format of a name.
 func Find(formats []Format, name string) (Format, error) {
-	for _, f := range formats {
-		if f.Name == name {
-			return f, nil
-		}
+	f, ok := lists.Find(formats, nameOf, name)
+	if !ok {
+		return f, fmt.Errorf("-data %q: unknown; use one of %s", name, strings.Join(Names(formats), ", "))
 	}
-	return Format{}, fmt.Errorf("-data %q: unknown; use one of %s", name, strings.Join(Names(formats), ", "))
+	return f, nil
 }
 
 // Open opens a data set and checks it: that the files exist, that binaries have whole

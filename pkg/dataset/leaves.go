@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"math"
+	"slices"
 
 	"multiscale/pkg/picture"
 	"multiscale/pkg/random"
@@ -63,11 +64,8 @@ func largestLeaf(side int) float64 { return max(float64(side)/2, 2*smallestLeaf)
 func DeadLeaves(r random.Stream, w, h int) *picture.Planar {
 	l := litter{
 		w: w, h: h,
-		colour: make([]float32, 3*w*h), clear: make([]float32, w*h),
+		colour: make([]float32, 3*w*h), clear: slices.Repeat([]float32{1}, w*h),
 		uncovered: w * h,
-	}
-	for i := range l.clear {
-		l.clear[i] = 1
 	}
 	palette := newPalette(r.Child("palette"))
 	largest := largestLeaf(max(w, h))

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/picture"
 )
 
@@ -105,12 +106,10 @@ func match(clean, degraded []string) (m matched, err error) {
 // asks.
 func (s *survey) leaveAlone(label, root string, m matched) error {
 	n := len(m.aloneClean) + len(m.aloneDegraded)
-	for _, name := range m.aloneClean {
-		s.report.Unmatched = append(s.report.Unmatched, label+cleanFolder+"/"+name)
+	in := func(folder string) func(string) string {
+		return func(name string) string { return label + folder + "/" + name }
 	}
-	for _, name := range m.aloneDegraded {
-		s.report.Unmatched = append(s.report.Unmatched, label+degradedFolder+"/"+name)
-	}
+	s.report.Unmatched = slices.Concat(s.report.Unmatched, lists.Of(m.aloneClean, in(cleanFolder)), lists.Of(m.aloneDegraded, in(degradedFolder)))
 	switch {
 	case n == 0:
 		return nil

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/pixel"
 )
 
@@ -15,11 +16,7 @@ type part struct {
 
 // whole is all of an album.
 func (a *album) whole() part {
-	index := make([]int, a.clean.Len())
-	for i := range index {
-		index[i] = i
-	}
-	return part{a, index}
+	return part{a, lists.Indices(a.clean.Len())}
 }
 
 // between is the part from one picture to before another.
@@ -87,16 +84,10 @@ func (s *survey) apart(validation part, train ...part) ([]part, error) {
 // sharedBy says which training pictures are validation pictures.
 func (s *survey) sharedBy(train, validation part) func(i int) bool {
 	if s.known != nil {
-		names := make(map[string]bool, len(s.known.Shared))
-		for _, name := range s.known.Shared {
-			names[name] = true
-		}
+		names := lists.Set(s.known.Shared)
 		return func(i int) bool { return names[train.clean.name(i)] }
 	}
-	seen := make(map[[sha256.Size]byte]bool, len(validation.index))
-	for _, i := range validation.index {
-		seen[validation.clean.pixels[i]] = true
-	}
+	seen := lists.Set(pick(validation.clean.pixels, validation.index))
 	return func(i int) bool { return seen[train.clean.pixels[i]] }
 }
 
@@ -126,10 +117,7 @@ func repeated[T comparable](pixels []T) (n int) {
 
 // digest identifies the pictures that are used, as if there were no others.
 func (s *survey) digest() string {
-	shared := make(map[string]bool, len(s.report.Shared))
-	for _, name := range s.report.Shared {
-		shared[name] = true
-	}
+	shared := lists.Set(s.report.Shared)
 	var digests []string
 	for _, a := range s.albums {
 		for _, l := range a.lists() {

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"multiscale/pkg/lists"
 )
 
 // Report says what a data set contains, and what it leaves out. Names of files are
@@ -140,11 +142,7 @@ func listBad(bad []Bad) string {
 }
 
 func listCounts(counts []Count) string {
-	var parts []string
-	for _, c := range counts {
-		parts = append(parts, fmt.Sprintf("%d %s", c.N, c.Kind))
-	}
-	return strings.Join(parts, ", ")
+	return strings.Join(lists.Of(counts, func(c Count) string { return fmt.Sprintf("%d %s", c.N, c.Kind) }), ", ")
 }
 
 // counts are numbers of files by kind.

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/picture"
 )
 
@@ -130,14 +131,11 @@ func (s *survey) settle() error {
 // recall takes what an earlier call has found.
 func (s *survey) recall(all []*list) {
 	s.known = s.o.Known
-	reasons := make(map[string]string, len(s.known.Bad))
-	for _, b := range s.known.Bad {
-		reasons[b.Name] = b.Reason
-	}
+	reasons := lists.By(s.known.Bad, func(b Bad) string { return b.Name })
 	for _, l := range all {
 		for i := range l.names {
-			if r, bad := reasons[l.name(i)]; bad && l.errs[i] == nil {
-				l.errs[i] = errors.New(l.path(i) + ": " + r)
+			if b, bad := reasons[l.name(i)]; bad && l.errs[i] == nil {
+				l.errs[i] = errors.New(l.path(i) + ": " + b.Reason)
 			}
 		}
 	}
@@ -246,11 +244,7 @@ func (s *survey) drop(a *album) error {
 }
 
 func pick[T any](from []T, index []int) []T {
-	to := make([]T, len(index))
-	for k, i := range index {
-		to[k] = from[i]
-	}
-	return to
+	return lists.Of(index, func(i int) T { return from[i] })
 }
 
 // decoding decodes all pictures of lists once, on all cores.

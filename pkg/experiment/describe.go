@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/layer"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
@@ -164,11 +165,7 @@ func (l describedLayer) sees() string {
 
 // shapeText writes channels and sides: 32x16x16.
 func shapeText(shape []int) string {
-	parts := make([]string, len(shape))
-	for i, n := range shape {
-		parts[i] = strconv.Itoa(n)
-	}
-	return strings.Join(parts, "x")
+	return strings.Join(lists.Of(shape, strconv.Itoa), "x")
 }
 
 // flop writes a number of floating-point operations: 1.23G.

@@ -8,6 +8,7 @@ import (
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 )
 
@@ -15,10 +16,7 @@ import (
 
 // tellBegin tells what is going to be trained of what was asked.
 func (e *Experiment) tellBegin(asked []runfolder.Unit, work []runfolder.Work) {
-	open := make([]runfolder.Unit, len(work))
-	for i, w := range work {
-		open[i] = w.Unit
-	}
+	open := lists.Of(work, func(w runfolder.Work) runfolder.Unit { return w.Unit })
 	e.progress.Event("begin", progress.Field{Name: "task", Value: e.task.Name}, progress.Field{Name: "network", Value: e.config.NetworkText()},
 		progress.Field{Name: "data", Value: e.set.Name}, progress.Field{Name: "profile", Value: e.config.Profile.Name}, progress.Field{Name: "folder", Value: e.dir},
 		progress.Field{Name: "units", Value: unitNames(asked)}, progress.Field{Name: "to_train", Value: unitNames(open)})
@@ -26,10 +24,7 @@ func (e *Experiment) tellBegin(asked []runfolder.Unit, work []runfolder.Work) {
 
 // tellEnd tells what the run folder holds.
 func (e *Experiment) tellEnd() {
-	var finished []runfolder.Unit
-	for _, s := range e.folder.Summaries {
-		finished = append(finished, s.Unit)
-	}
+	finished := lists.Of(e.folder.Summaries, func(s runfolder.Summary) runfolder.Unit { return s.Unit })
 	e.progress.Event("end", progress.Field{Name: "folder", Value: e.dir}, progress.Field{Name: "finished", Value: unitNames(finished)},
 		progress.Field{Name: "failed", Value: len(e.folder.Failures)})
 }

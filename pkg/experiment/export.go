@@ -13,6 +13,7 @@ import (
 	"multiscale/onnx/export"
 	"multiscale/onnx/session"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/network"
@@ -90,11 +91,8 @@ func (u *unit) encode(values []float32, iteration int, average float64) (exporte
 }
 
 // names are those of measures, in their order.
-func names(measures []metric.Measure) (names []string) {
-	for _, m := range measures {
-		names = append(names, m.Name)
-	}
-	return names
+func names(measures []metric.Measure) []string {
+	return lists.Of(measures, func(m metric.Measure) string { return m.Name })
 }
 
 // checkedShapes are those of the inputs (NCHW) of a cross-check.

@@ -10,6 +10,7 @@ import (
 
 	"multiscale/pkg/experiment/plot"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
@@ -81,10 +82,7 @@ var shownNoise = [shown]float32{0.05, 0.1, 0.15, 0.2, 0.3, 0.4}
 // a look, and what that is; "" where the task has none.
 func (e *Experiment) spread(n int) (b mesh.Batch, labels []string) {
 	all := e.validation.Batch
-	order := make([]int, all.Len())
-	for i := range order {
-		order[i] = i
-	}
+	order := lists.Indices(all.Len())
 	noise := func(i int) float32 { return 0 }
 	switch k := e.task.NumConditions; {
 	case k > 0 && e.task.Noise == task.SignalShare:

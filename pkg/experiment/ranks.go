@@ -19,6 +19,7 @@ import (
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mpi"
 	"multiscale/pkg/ranks"
 	"multiscale/pkg/setting"
@@ -179,10 +180,9 @@ func (e *Experiment) meet(err error) error {
 
 // unlike says how a rank differs from rank 0; "" where it does not.
 func (e *Experiment) unlike(rank int, there, own setting.Values) string {
-	var list []string
-	for _, d := range setting.Differences(anyOf(there), anyOf(own)) {
-		list = append(list, fmt.Sprintf("%s is %s there and %s on rank 0", d.Name, d.There, d.Now))
-	}
+	list := lists.Of(setting.Differences(anyOf(there), anyOf(own)), func(d setting.Difference) string {
+		return fmt.Sprintf("%s is %s there and %s on rank 0", d.Name, d.There, d.Now)
+	})
 	if len(list) == 0 {
 		return ""
 	}

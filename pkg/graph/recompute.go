@@ -8,6 +8,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/op"
 )
 
@@ -225,10 +226,7 @@ func planWithin(order gorgonia.Nodes, b Budget, keep gorgonia.Nodes) (schedule g
 	if f == nil {
 		return schedule, best, 0
 	}
-	kept := map[*gorgonia.Node]bool{}
-	for _, n := range f.results {
-		kept[n] = true
-	}
+	kept := lists.Set(f.results)
 	try := func(k map[*gorgonia.Node]bool, most int64) {
 		s := f.schedule(k)
 		if p := planMemory(s, order, keep); p.bytes() <= most {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"multiscale/pkg/elementary"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/pixel"
 )
 
@@ -93,14 +94,11 @@ func (m Measure) ErrorTitle() string {
 
 // Find returns the measure of a name.
 func Find(measures []Measure, name string) (Measure, error) {
-	var names []string
-	for _, m := range measures {
-		if m.Name == name {
-			return m, nil
-		}
-		names = append(names, m.Name)
+	of := func(m Measure) string { return m.Name }
+	if m, ok := lists.Find(measures, of, name); ok {
+		return m, nil
 	}
-	return Measure{}, fmt.Errorf("unknown measure %q: use one of %s", name, strings.Join(names, ", "))
+	return Measure{}, fmt.Errorf("unknown measure %q: use one of %s", name, strings.Join(lists.Of(measures, of), ", "))
 }
 
 // Union returns the measures of several lists, each once.

@@ -1,6 +1,9 @@
 package mge
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Coefficients says how the coarse parts of differences are weighted. With a coefficient
 // a_l of the coarse part of term l, w_0 = 1 and w_{l+1} = w_l a_l,
@@ -163,10 +166,4 @@ func clipped(cross, whole float64) float64 {
 	return min(max(cross/whole, 0), 1)
 }
 
-func ones(n int) []float64 {
-	a := make([]float64, n)
-	for i := range a {
-		a[i] = 1
-	}
-	return a
-}
+func ones(n int) []float64 { return slices.Repeat([]float64{1}, n) }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 )
 
@@ -64,14 +65,11 @@ func Strategies() []Strategy {
 
 // ParseStrategy returns the strategy of a name.
 func ParseStrategy(name string) (Strategy, error) {
-	var names []string
-	for _, s := range Strategies() {
-		if s.Name == name {
-			return s, nil
-		}
-		names = append(names, s.Name)
+	of := func(s Strategy) string { return s.Name }
+	if s, ok := lists.Find(Strategies(), of, name); ok {
+		return s, nil
 	}
-	return Strategy{}, fmt.Errorf("unknown strategy %q: use one of %s", name, strings.Join(names, ", "))
+	return Strategy{}, fmt.Errorf("unknown strategy %q: use one of %s", name, strings.Join(lists.Of(Strategies(), of), ", "))
 }
 
 // Plan returns the strategy's plan for work.

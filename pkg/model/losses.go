@@ -8,6 +8,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/op"
 	"multiscale/pkg/pixel"
 )
@@ -57,12 +58,7 @@ func denormalised(x *gorgonia.Node, pixels pixel.Scale) (*gorgonia.Node, error) 
 }
 
 // Losses returns the names that ParseLoss knows.
-func Losses() (names []string) {
-	for _, l := range namedLosses {
-		names = append(names, l.name)
-	}
-	return names
-}
+func Losses() []string { return lists.Of(namedLosses, func(l named) string { return l.name }) }
 
 // maxTerms bounds the terms of a sum of losses.
 const maxTerms = 16

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"multiscale/pkg/lists"
 )
 
 // Configurable is a network whose options text can set, as in unet:base=48,dropout=0. The method has a pointer as its
@@ -92,11 +94,7 @@ func List(name, help string, p *[]int, minLen, maxLen, low, high int) Option {
 			if len(*p) == 0 {
 				return noEntries
 			}
-			parts := make([]string, len(*p))
-			for i, v := range *p {
-				parts[i] = strconv.Itoa(v)
-			}
-			return strings.Join(parts, "-")
+			return strings.Join(lists.Of(*p, strconv.Itoa), "-")
 		},
 		set: func(text string) bool {
 			*p = nil

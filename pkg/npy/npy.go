@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"math"
 	"os"
+
+	"multiscale/pkg/lists"
 )
 
 // Type is a type of elements, as NumPy's descr writes it.
@@ -38,11 +40,7 @@ type Header struct {
 
 // Len is the number of elements.
 func (h Header) Len() int {
-	n := 1
-	for _, d := range h.Shape {
-		n *= d
-	}
-	return n
+	return lists.Product(h.Shape)
 }
 
 // Array is an array of numbers. Uint16, Float32 and Float64 elements become

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"slices"
 	"sync/atomic"
 
 	"github.com/chewxy/hm"
@@ -212,11 +213,7 @@ func (o *Base) String() string { return fmt.Sprintf("%s#%d", o.kind, o.id) }
 // where the operation has the method SymDiff. An operation with operands that have none
 // returns false for these, and nil for their gradients.
 func (o *Base) DiffWRT(n int) []bool {
-	wrt := make([]bool, n)
-	for i := range wrt {
-		wrt[i] = true
-	}
-	return wrt
+	return slices.Repeat([]bool{true}, n)
 }
 
 // backward is an operation that computes gradients: it has no gradient of its own.

@@ -3,6 +3,8 @@ package optimize
 import (
 	"fmt"
 	"strings"
+
+	"multiscale/pkg/lists"
 )
 
 // Method makes rules of a name that command lines use.
@@ -100,19 +102,15 @@ func share(v float64) bool { return v >= 0 && v < 1 }
 
 // Names returns the names in the order of the list.
 func (m Methods) Names() []string {
-	names := make([]string, len(m))
-	for i, method := range m {
-		names[i] = method.Name
-	}
-	return names
+	return lists.Of(m, nameOf)
 }
+
+func nameOf(m Method) string { return m.Name }
 
 // Find returns the method of a name.
 func (m Methods) Find(name string) (Method, error) {
-	for _, method := range m {
-		if method.Name == name {
-			return method, nil
-		}
+	if method, ok := lists.Find(m, nameOf, name); ok {
+		return method, nil
 	}
 	return Method{}, fmt.Errorf("unknown optimizer %q: use one of %s", name, strings.Join(m.Names(), ", "))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"slices"
 
 	"multiscale/pkg/picture/icc"
 	"multiscale/pkg/picture/tiff"
@@ -231,10 +232,7 @@ func (d *Decoded) place(w, h, x, y int) error {
 		return to
 	}
 	if d.Alpha8 == nil {
-		d.Alpha8 = make([]uint8, d.W*d.H)
-		for i := range d.Alpha8 {
-			d.Alpha8[i] = 255
-		}
+		d.Alpha8 = slices.Repeat([]uint8{255}, d.W*d.H)
 	}
 	for c, plane := range d.Pix8 {
 		d.Pix8[c] = onto(plane)

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"multiscale/pkg/picture/unsupported"
@@ -34,13 +35,7 @@ var endings = []string{".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".tif",
 // IsName reports whether a file name ends like that of a picture that is read:
 // .png, .jpg, .jpeg, .jfif, .gif, .bmp, .tif, .tiff or .webp, in any case.
 func IsName(name string) bool {
-	ending := strings.ToLower(filepath.Ext(name))
-	for _, e := range endings {
-		if e == ending {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
 }
 
 // unread are endings of the names of pictures that are not read.
@@ -176,12 +171,8 @@ func text(head []byte) error {
 
 // webPage reports whether text has a mark that HTML begins with.
 func webPage(words string) bool {
-	for _, mark := range []string{"<!doctype html", "<html", "<head", "<title", "<meta", "<script", "<body", "<div", "<h1"} {
-		if strings.Contains(words, mark) {
-			return true
-		}
-	}
-	return false
+	marks := []string{"<!doctype html", "<html", "<head", "<title", "<meta", "<script", "<body", "<div", "<h1"}
+	return slices.ContainsFunc(marks, func(mark string) bool { return strings.Contains(words, mark) })
 }
 
 // mistaken is the error for a file that is no picture; it says what to do.

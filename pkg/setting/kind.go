@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"multiscale/pkg/command"
+	"multiscale/pkg/lists"
 )
 
 // What rows are made of: how values of a kind are read, written and defaulted.
@@ -35,7 +36,7 @@ func same[V any](v V) any { return v }
 
 // choice is a row with one of a list of values. Values without a name are not recorded.
 func choice[V any](s Setting, field func(*Config) *V, list func(r *resolving) []V, name func(V) string, fallback func(r *resolving) V) Setting {
-	s.choices = func(r *resolving) []string { return namesOf(list(r), name) }
+	s.choices = func(r *resolving) []string { return lists.Of(list(r), name) }
 	return of(s, field, fallback, func(r *resolving, text string) (V, error) {
 		return pick(list(r), name, text)
 	}, func(v V) any { return name(v) })
@@ -51,20 +52,12 @@ func name(s Setting, field func(*Config) *string, list []string) Setting {
 	return choice(s, field, func(*resolving) []string { return list }, func(v string) string { return v }, always(list[0]))
 }
 
-func namesOf[V any](list []V, name func(V) string) (names []string) {
-	for _, v := range list {
-		names = append(names, name(v))
+func pick[V any](list []V, name func(V) string, text string) (V, error) {
+	v, ok := lists.Find(list, name, text)
+	if !ok {
+		return v, wrong("unknown", command.OneOf(lists.Of(list, name)))
 	}
-	return names
-}
-
-func pick[V any](list []V, name func(V) string, text string) (v V, err error) {
-	for _, v := range list {
-		if name(v) == text {
-			return v, nil
-		}
-	}
-	return v, wrong("unknown", command.OneOf(namesOf(list, name)))
+	return v, nil
 }
 
 // whole is a row with a whole number from min to max.

@@ -3,10 +3,10 @@ package setting
 import (
 	"maps"
 	"regexp"
-	"slices"
 	"strings"
 
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/lists"
 )
 
 // form is a part of a JSON Schema.
@@ -18,11 +18,7 @@ func (s Setting) Schema(known catalog.Catalog) map[string]any {
 	schema := form{}
 	maps.Copy(schema, s.form)
 	names := s.choicesOf(known)
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = regexp.QuoteMeta(name)
-	}
-	one := "(" + strings.Join(quoted, "|") + ")"
+	one := "(" + strings.Join(lists.Of(names, regexp.QuoteMeta), "|") + ")"
 	switch {
 	case len(names) == 0:
 	case s.options: // behind a colon
@@ -50,13 +46,9 @@ func (s Setting) choicesOf(known catalog.Catalog) (names []string) {
 		if r.resolve() != nil { // a task whose data have no default
 			r = resolving{known: known, given: Values{}, Config: Config{Task: t, known: known}}
 		}
-		for _, name := range s.choices(&r) {
-			if !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
+		names = append(names, s.choices(&r)...)
 	}
-	return names
+	return lists.Distinct(names)
 }
 
 // forms of values that several kinds of rows have.

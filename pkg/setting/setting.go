@@ -3,13 +3,14 @@ package setting
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/task"
 )
 
@@ -62,12 +63,11 @@ func (s Setting) formerIn(configuration map[string]any) string {
 
 // find returns the row of a name that the table has.
 func find(name string) Setting {
-	for _, s := range Table() {
-		if s.Name == name {
-			return s
-		}
+	s, ok := lists.Find(Table(), func(s Setting) string { return s.Name }, name)
+	if !ok {
+		panic("no setting " + name)
 	}
-	panic("no setting " + name)
+	return s
 }
 
 // Values are settings as text by name: what is given, before defaults.
@@ -80,19 +80,13 @@ type Difference struct{ Name, There, Now string }
 // one of them lacks has its former value there; anything else is "missing".
 func Differences(there, now map[string]any) (list []Difference) {
 	a, b := Complete(there), Complete(now)
-	names := map[string]bool{}
-	for name := range a {
-		names[name] = true
-	}
-	for name := range b {
-		names[name] = true
-	}
-	for name := range names {
+	names := maps.Clone(a)
+	maps.Copy(names, b)
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		if x, y := or(a, name), or(b, name); x != y {
 			list = append(list, Difference{name, x, y})
 		}
 	}
-	sort.Slice(list, func(i, j int) bool { return list[i].Name < list[j].Name })
 	return list
 }
 
@@ -142,11 +136,7 @@ func text(v any) string {
 }
 
 func joined[V any](list []V) string {
-	parts := make([]string, len(list))
-	for i, v := range list {
-		parts[i] = text(any(v))
-	}
-	return strings.Join(parts, ",")
+	return strings.Join(lists.Of(list, func(v V) string { return text(v) }), ",")
 }
 
 // resolving is a configuration in progress: the rows of the table so far are set.

@@ -13,6 +13,7 @@ import (
 	"multiscale/pkg/command"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
@@ -303,7 +304,7 @@ func augment() Setting {
 	name := func(a dataset.Augmentation) string { return a.Name }
 	s := Setting{Name: "augment", Group: images, list: true, Former: none, shown: none,
 		Help: "augmentations of training crops, separated by commas: flips puts half of them upside down, turns turns them by quarters; training always mirrors half of them left to right"}
-	s.choices = func(*resolving) []string { return namesOf(dataset.Augmentations(), name) }
+	s.choices = func(*resolving) []string { return lists.Of(dataset.Augmentations(), name) }
 	return of(s, func(c *Config) *[]dataset.Augmentation { return &c.Augment }, always[[]dataset.Augmentation](nil),
 		func(_ *resolving, text string) ([]dataset.Augmentation, error) {
 			if text == none {
@@ -313,14 +314,14 @@ func augment() Setting {
 				return pick(dataset.Augmentations(), name, part)
 			})
 			// In one order, so that equal lists give equal runs.
-			at := func(a dataset.Augmentation) int { return slices.Index(namesOf(dataset.Augmentations(), name), a.Name) }
+			at := func(a dataset.Augmentation) int { return slices.Index(lists.Of(dataset.Augmentations(), name), a.Name) }
 			slices.SortFunc(list, func(a, b dataset.Augmentation) int { return at(a) - at(b) })
 			return list, err
 		}, func(list []dataset.Augmentation) any {
 			if len(list) == 0 {
 				return none
 			}
-			return namesOf(list, name)
+			return lists.Of(list, name)
 		})
 }
 
@@ -354,17 +355,17 @@ func sight() Setting {
 func strategies() Setting {
 	s := Setting{Name: "strategy", Group: trained, Effect: Units, list: true, Help: "strategies to train, separated by commas"}
 	name := func(s mge.Strategy) string { return s.Name }
-	s.choices = func(*resolving) []string { return namesOf(mge.Strategies(), name) }
+	s.choices = func(*resolving) []string { return lists.Of(mge.Strategies(), name) }
 	usual := []mge.Strategy{mge.Single, mge.MGE, mge.FullMultiscale}
 	return of(s, func(c *Config) *[]mge.Strategy { return &c.Strategies }, always(usual), func(_ *resolving, text string) ([]mge.Strategy, error) {
 		return several(text, true, func(part string) (mge.Strategy, error) {
 			v, err := pick(mge.Strategies(), name, part)
 			if err != nil {
-				return v, wrong(part+" is unknown", command.OneOf(namesOf(mge.Strategies(), name)))
+				return v, wrong(part+" is unknown", command.OneOf(lists.Of(mge.Strategies(), name)))
 			}
 			return v, nil
 		})
-	}, func(list []mge.Strategy) any { return namesOf(list, name) })
+	}, func(list []mge.Strategy) any { return lists.Of(list, name) })
 }
 
 // seeds is -seed or -seeds, of which one is given at most.

@@ -26,12 +26,12 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/onnx/session"
+	"multiscale/pkg/lists"
 )
 
 // Manifest is the name of the file that lists a folder's models.
@@ -109,15 +109,13 @@ func parse(data []byte) ([]Model, error) {
 	if _, err := d.Token(); err != io.EOF {
 		return nil, errors.New("there is something after the end of its object")
 	}
-	seen := map[string]bool{}
 	for i, model := range manifest.Models {
 		if err := model.check(); err != nil {
 			return nil, fmt.Errorf("model %d, %q: %w", i+1, model.Name, err)
 		}
-		if seen[model.Name] {
-			return nil, fmt.Errorf("two models are called %q", model.Name)
-		}
-		seen[model.Name] = true
+	}
+	if name, twice := lists.Twice(manifest.Models, nameOf); twice {
+		return nil, fmt.Errorf("two models are called %q", name)
 	}
 	return manifest.Models, nil
 }
@@ -176,12 +174,10 @@ func (m Model) check() error {
 
 // Find returns the model of a name.
 func (m *Models) Find(name string) (Model, bool) {
-	i := slices.IndexFunc(m.List, func(model Model) bool { return model.Name == name })
-	if i < 0 {
-		return Model{}, false
-	}
-	return m.List[i], true
+	return lists.Find(m.List, nameOf, name)
 }
+
+func nameOf(m Model) string { return m.Name }
 
 // Load reads a model's ONNX file. A file that is not what the manifest says is an error.
 func (m *Models) Load(model Model) ([]byte, error) { return m.load(model.File, model.SHA256) }
@@ -283,11 +279,8 @@ func named(files fs.FS, name string) (*Models, Model, error) {
 	if len(m.List) == 0 {
 		return nil, Model{}, nil
 	}
-	var names []string
-	for _, model := range m.List {
-		names = append(names, model.Name)
-	}
-	return nil, Model{}, fmt.Errorf("%s: there is neither such a file nor a model of that name; models that come with the program: %s", name, strings.Join(names, ", "))
+	names := strings.Join(lists.Of(m.List, nameOf), ", ")
+	return nil, Model{}, fmt.Errorf("%s: there is neither such a file nor a model of that name; models that come with the program: %s", name, names)
 }
 
 func read(files fs.FS, name string, limit int64) ([]byte, error) {

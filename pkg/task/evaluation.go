@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"multiscale/pkg/lists"
 )
 
 // Evaluation defines how whole images are degraded to measure trained networks: by
@@ -164,10 +166,8 @@ func (t Task) HasSetting(name string) bool {
 
 // setting returns the setting of a name.
 func (t Task) setting(name string) (Setting, error) {
-	for _, s := range t.Evaluation.Settings {
-		if s.Name == name {
-			return s, nil
-		}
+	if s, ok := lists.Find(t.Evaluation.Settings, func(s Setting) string { return s.Name }, name); ok {
+		return s, nil
 	}
 	if len(t.Evaluation.Settings) == 0 {
 		return Setting{}, fmt.Errorf("task %s has no settings; write %q", t.Name, Trained)

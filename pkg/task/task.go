@@ -13,6 +13,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"multiscale/pkg/dataset"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/network"
@@ -215,18 +216,13 @@ func must(t Task) Task {
 
 // Find returns the task of a name.
 func Find(tasks []Task, name string) (Task, error) {
-	for _, t := range tasks {
-		if t.Name == name {
-			return t, nil
-		}
+	if t, ok := lists.Find(tasks, nameOf, name); ok {
+		return t, nil
 	}
 	return Task{}, fmt.Errorf("unknown task %q: use one of %s", name, strings.Join(Names(tasks), ", "))
 }
 
 // Names returns the names of tasks, in their order.
-func Names(tasks []Task) (names []string) {
-	for _, t := range tasks {
-		names = append(names, t.Name)
-	}
-	return names
-}
+func Names(tasks []Task) []string { return lists.Of(tasks, nameOf) }
+
+func nameOf(t Task) string { return t.Name }

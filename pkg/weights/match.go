@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/param"
 	"multiscale/pkg/weights/pickle"
 )
@@ -18,11 +19,7 @@ type Want struct {
 
 // Load fills in the parameters and buffers of a network, as Take finds them. On an error they are as they were.
 func (f *File) Load(params *param.Set) error {
-	var wants []Want
-	for _, p := range params.All() {
-		wants = append(wants, Want{p.Name, p.Shape})
-	}
-	found, err := f.Take(wants)
+	found, err := f.Take(lists.Of(params.All(), func(p *param.Param) Want { return Want{p.Name, p.Shape} }))
 	if err != nil {
 		return err
 	}

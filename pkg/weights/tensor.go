@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+
+	"multiscale/pkg/lists"
 )
 
 // Tensor is an array of a file. Its elements stay in the file's bytes until they are requested.
@@ -100,11 +102,7 @@ func (t *Tensor) check() error {
 
 // Len is the number of elements.
 func (t Tensor) Len() int {
-	n := 1
-	for _, d := range t.Shape {
-		n *= d
-	}
-	return n
+	return lists.Product(t.Shape)
 }
 
 // Bytes returns the elements as little-endian bytes in C order. The result may share memory with the file's bytes.

@@ -7,6 +7,7 @@ import (
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 )
 
@@ -24,11 +25,7 @@ func Answer(groups []*Group) *table.Table {
 	for _, g := range groups {
 		t.Warnings = append(t.Warnings, g.warnings()...)
 		columns += len(g.subjects())
-		for _, row := range g.rows() {
-			if !slices.Contains(rows, row) {
-				rows = append(rows, row)
-			}
-		}
+		rows = lists.Distinct(append(rows, g.rows()...))
 	}
 	slices.SortFunc(rows, compareRows)
 	for _, row := range rows {
@@ -88,7 +85,7 @@ func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, valu
 	for i, row := range rows {
 		results := g.results(e, row)
 		if values {
-			of := valuesOf(results, func(r outcome) float64 { return r.Summary.Values.Of(m) })
+			of := lists.Of(results, func(r outcome) float64 { return r.Summary.Values.Of(m) })
 			t.Rows[i+1] = append(t.Rows[i+1], statisticOf(of).cell(seeds, show(m)))
 		}
 		d := g.excess(g.withSingle(e, row), m)
@@ -132,9 +129,7 @@ func Ends(groups []*Group) (list []End) {
 
 // excess is how far errors end above those of the other units of the pairs, in proportion.
 func (g *Group) excess(pairs []pair, m metric.Measure) difference {
-	var differences []float64
-	for _, p := range pairs {
-		differences = append(differences, m.Error(p.own.Summary.Values.Of(m))/m.Error(p.other.Summary.Values.Of(m))-1)
-	}
-	return differenceOf(differences)
+	return differenceOf(lists.Of(pairs, func(p pair) float64 {
+		return m.Error(p.own.Summary.Values.Of(m))/m.Error(p.other.Summary.Values.Of(m)) - 1
+	}))
 }

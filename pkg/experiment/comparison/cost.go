@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/setting"
 )
@@ -127,10 +128,7 @@ func (s schedule) rows() (rows [][]table.Cell, problems []error) {
 // should; NaN where nothing says so.
 func (s schedule) row(r Row, plan *mge.Plan, single mge.Plan, want float64, against string) ([]table.Cell, error) {
 	total := plan.WorkUnits(plan.Iterations())
-	var each []string
-	for _, stage := range plan.Stages {
-		each = append(each, table.Work(stage.WorkUnits()))
-	}
+	each := lists.Of(plan.Stages, func(s mge.Stage) string { return table.Work(s.WorkUnits()) })
 	equal := ""
 	var err error
 	switch {

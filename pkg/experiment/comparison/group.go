@@ -11,6 +11,7 @@ import (
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/setting"
@@ -180,13 +181,9 @@ func name(groups []*Group) {
 // sizes returns the sizes of the work that are not the profile's.
 func (g *Group) sizes() (list []string) {
 	for _, r := range g.Runs {
-		for _, size := range r.Sizes {
-			if !slices.Contains(list, size) {
-				list = append(list, size)
-			}
-		}
+		list = append(list, r.Sizes...)
 	}
-	return list
+	return lists.Distinct(list)
 }
 
 // label tells groups apart in a table that goes through them.
@@ -226,21 +223,14 @@ func plain(s string) string {
 }
 
 // subjects returns those of the group, in their order.
-func (g *Group) subjects() (list []Subject) {
-	for _, r := range g.Runs {
-		if !slices.Contains(list, r.Subject) {
-			list = append(list, r.Subject)
-		}
-	}
-	return list
-}
+func (g *Group) subjects() []Subject { return lists.Distinct(lists.Of(g.Runs, subjectOf)) }
+
+func subjectOf(r *Run) Subject { return r.Subject }
 
 // measures returns what is reported of a subject, the deciding measure first.
 func (g *Group) measures(e Subject) []metric.Measure {
-	for _, r := range g.Runs {
-		if r.Subject == e {
-			return r.Measures
-		}
+	if r, ok := lists.Find(g.Runs, subjectOf, e); ok {
+		return r.Measures
 	}
 	return nil
 }
@@ -249,11 +239,10 @@ func (g *Group) measures(e Subject) []metric.Measure {
 func (g *Group) rows() (list []Row) {
 	for _, r := range g.Runs {
 		for _, s := range r.Summaries {
-			if row := (Row{s.Strategy, r.Variant, r.Init}); !slices.Contains(list, row) {
-				list = append(list, row)
-			}
+			list = append(list, Row{s.Strategy, r.Variant, r.Init})
 		}
 	}
+	list = lists.Distinct(list)
 	slices.SortFunc(list, compareRows)
 	return list
 }
@@ -386,7 +375,7 @@ func (g *Group) inputExcess(e Subject, m metric.Measure) difference {
 	if in == nil || !same {
 		return differenceOf(nil)
 	}
-	return differenceOf(valuesOf(g.results(e, Row{Strategy: mge.Single.Name}), func(r outcome) float64 {
+	return differenceOf(lists.Of(g.results(e, Row{Strategy: mge.Single.Name}), func(r outcome) float64 {
 		return m.Error(in.Of(m))/m.Error(r.Summary.Values.Of(m)) - 1
 	}))
 }

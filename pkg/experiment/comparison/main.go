@@ -8,6 +8,7 @@ import (
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 )
 
@@ -53,7 +54,7 @@ func (g *Group) Main() *table.Table {
 			t.Rows[0] = append(t.Rows[0], g.inputCell(e, m, len(statisticFields(m.Title))))
 			best := g.best(e, m)
 			for i, row := range g.rows() {
-				s := statisticOf(valuesOf(g.results(e, row), func(r outcome) float64 { return r.Summary.Values.Of(m) }))
+				s := statisticOf(lists.Of(g.results(e, row), func(r outcome) float64 { return r.Summary.Values.Of(m) }))
 				c := s.cell(seeds, show(m))
 				c.Best = i == best
 				t.Rows[i+1] = append(t.Rows[i+1], c)
@@ -78,7 +79,7 @@ func (g *Group) best(e Subject, m metric.Measure) int {
 	of := func(r outcome) float64 { return m.Error(r.Summary.Values.Of(m)) }
 	for i, row := range rows {
 		results[i] = g.results(e, row)
-		if mean := statisticOf(valuesOf(results[i], of)).mean; !math.IsNaN(mean) && !(mean >= value) {
+		if mean := statisticOf(lists.Of(results[i], of)).mean; !math.IsNaN(mean) && !(mean >= value) {
 			best, value = i, mean
 		}
 	}
@@ -88,10 +89,7 @@ func (g *Group) best(e Subject, m metric.Measure) int {
 			continue
 		}
 		others++
-		var differences []float64
-		for _, p := range pairsOf(results[best], results[i]) {
-			differences = append(differences, of(p.own)-of(p.other))
-		}
+		differences := lists.Of(pairsOf(results[best], results[i]), func(p pair) float64 { return of(p.own) - of(p.other) })
 		if differenceOf(differences).sign() >= 0 {
 			return -1
 		}
@@ -113,7 +111,7 @@ func overSeeds(n int) string {
 // them.
 func (g *Group) work(row Row) (work, times *interval) {
 	for _, e := range g.subjects() {
-		work = work.with(statisticOf(valuesOf(g.results(e, row), workUnits)).mean)
+		work = work.with(statisticOf(lists.Of(g.results(e, row), workUnits)).mean)
 		times = times.with(ratio(g.withSingle(e, row), workUnits))
 	}
 	return work, times
@@ -129,21 +127,12 @@ func seconds(r outcome) float64 {
 	return math.NaN()
 }
 
-func valuesOf(results []outcome, of func(outcome) float64) (values []float64) {
-	for _, r := range results {
-		values = append(values, of(r))
-	}
-	return values
-}
-
 // Seconds is the time of training, and single-scale's over it. It belongs to
 // the machines on which the runs were made; each has columns of its own.
 func (g *Group) Seconds() *table.Table {
 	t := &table.Table{Name: "seconds-" + g.Name, Title: "Seconds of training, " + g.Title, Columns: []table.Column{strategyColumn}}
 	n := g.seeds()
-	for _, row := range g.rows() {
-		t.Rows = append(t.Rows, []table.Cell{g.cell(row)})
-	}
+	t.Rows = lists.Of(g.rows(), func(row Row) []table.Cell { return []table.Cell{g.cell(row)} })
 	machines := g.machines()
 	for _, e := range g.subjects() {
 		for k, machine := range machines {
@@ -161,7 +150,7 @@ func (g *Group) Seconds() *table.Table {
 				own := slices.DeleteFunc(g.results(e, row), func(r outcome) bool { return !on(r) })
 				single := slices.DeleteFunc(g.single(e, row), func(r outcome) bool { return !on(r) })
 				faster := ratio(pairsOf(own, single), seconds)
-				t.Rows[i] = append(t.Rows[i], statisticOf(valuesOf(own, seconds)).cell(n, oneDecimal), table.Number(faster, threeDigits(faster)))
+				t.Rows[i] = append(t.Rows[i], statisticOf(lists.Of(own, seconds)).cell(n, oneDecimal), table.Number(faster, threeDigits(faster)))
 			}
 		}
 	}
@@ -170,14 +159,7 @@ func (g *Group) Seconds() *table.Table {
 }
 
 // machines returns those of the group's runs, in their order.
-func (g *Group) machines() (list []string) {
-	for _, r := range g.Runs {
-		if m := r.machine(); !slices.Contains(list, m) {
-			list = append(list, m)
-		}
-	}
-	return list
-}
+func (g *Group) machines() []string { return lists.Distinct(lists.Of(g.Runs, (*Run).machine)) }
 
 // machineNote names the machines that seconds belong to.
 func machineNote(machines []string) string {

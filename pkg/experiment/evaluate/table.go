@@ -10,6 +10,7 @@ import (
 
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/experiment/trial"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 )
 
@@ -117,10 +118,7 @@ func (e *evaluation) enlarges() bool {
 
 func writePictures(w io.Writer, rows []Row) error {
 	head := []string{"data", "picture", "width", "height", "task", "degradation", "model"}
-	for _, m := range measures {
-		head = append(head, m.Name)
-	}
-	records := [][]string{head}
+	records := [][]string{append(head, lists.Of(measures, func(m metric.Measure) string { return m.Name })...)}
 	for _, r := range rows {
 		record := []string{r.Data, r.Picture, strconv.Itoa(r.Width), strconv.Itoa(r.Height), r.Task, r.Degradation, r.Model}
 		for _, m := range measures {

@@ -6,6 +6,7 @@ package field
 import (
 	"fmt"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
@@ -121,18 +122,8 @@ func All() []Benchmark {
 }
 
 // Names are the names of benchmarks.
-func Names() (names []string) {
-	for _, b := range All() {
-		names = append(names, b.Name)
-	}
-	return names
+func Names() []string {
+	return lists.Of(All(), nameOf)
 }
 
-func find(name string) (Benchmark, bool) {
-	for _, b := range All() {
-		if b.Name == name {
-			return b, true
-		}
-	}
-	return Benchmark{}, false
-}
+func nameOf(b Benchmark) string { return b.Name }

@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/table/tabletest"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
@@ -83,7 +84,7 @@ func TestBenchmarks(t *testing.T) {
 					t.Errorf("%s differs from call to call (%v)", name, err)
 				}
 			}
-			b, _ := find(c.benchmark)
+			b, _ := lists.Find(All(), nameOf, c.benchmark)
 			measure := b.Measures[0].Name
 			var methods, kinds []string
 			psnr := map[string]float64{}

@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/tile"
 	"multiscale/pkg/experiment/trial"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
@@ -66,7 +67,7 @@ type result struct {
 
 // Run does what r asks for: it prints the table to out and progress to log.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
-	b, ok := find(r.Benchmark)
+	b, ok := lists.Find(All(), nameOf, r.Benchmark)
 	if !ok {
 		return command.Wrong("benchmark", r.Benchmark, "unknown", command.OneOf(Names()))
 	}

@@ -13,6 +13,7 @@ import (
 
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/experiment/trial"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 )
 
@@ -214,9 +215,7 @@ func cite(list []*row) string {
 func (m *measurement) writeTable(w io.Writer, list []*row, set string) error {
 	b := m.Benchmark
 	head := []string{"benchmark", "set", "pictures", "setting", "kind", "method", "network", "runtime"}
-	for _, measure := range b.Measures {
-		head = append(head, measure.Name)
-	}
+	head = append(head, lists.Of(b.Measures, nameOfMeasure)...)
 	if b.gains {
 		head = append(head, "gain")
 	}
@@ -224,9 +223,7 @@ func (m *measurement) writeTable(w io.Writer, list []*row, set string) error {
 	for i, s := range b.Settings {
 		for _, r := range list {
 			record := []string{b.Name, set, strconv.Itoa(r.pictures), s.Name, r.kind, r.method, r.network, r.runtime}
-			for _, v := range r.means[i] {
-				record = append(record, table.Exact(v))
-			}
+			record = append(record, lists.Of(r.means[i], table.Exact)...)
 			if b.gains {
 				record = append(record, table.Exact(r.gains[i]))
 			}
@@ -236,12 +233,11 @@ func (m *measurement) writeTable(w io.Writer, list []*row, set string) error {
 	return csv.NewWriter(w).WriteAll(records)
 }
 
+func nameOfMeasure(m metric.Measure) string { return m.Name }
+
 func (m *measurement) writePictures(w io.Writer) error {
 	head := []string{"benchmark", "picture", "setting", "method"}
-	for _, measure := range m.Benchmark.Measures {
-		head = append(head, measure.Name)
-	}
-	records := [][]string{head}
+	records := [][]string{append(head, lists.Of(m.Benchmark.Measures, nameOfMeasure)...)}
 	for i := range m.results[0].names {
 		for _, r := range m.results {
 			record := []string{m.Benchmark.Name, r.names[i], r.setting, r.method}

@@ -8,6 +8,8 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment"
+	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mge"
 )
 
@@ -66,13 +68,9 @@ func (e Entry) strategy(name string) mge.Strategy {
 // seeds returns those of all units, in the plan's order.
 func seeds(states []State) (all []uint64) {
 	for _, s := range states {
-		for _, u := range s.Units() {
-			if !slices.Contains(all, u.Seed) {
-				all = append(all, u.Seed)
-			}
-		}
+		all = append(all, lists.Of(s.Units(), func(u runfolder.Unit) uint64 { return u.Seed })...)
 	}
-	return all
+	return lists.Distinct(all)
 }
 
 // Cost is what is missing in states.

@@ -14,6 +14,7 @@ import (
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/lease"
+	"multiscale/pkg/lists"
 )
 
 // Sharing is how several processes train one plan at the same time: each unit in a folder of its own, so
@@ -180,10 +181,7 @@ func (s Sharing) jobs(ctx context.Context, states []State, wanted func(*State, r
 
 // split deals jobs out to n parts: the largest first, each to the part that has least. Jobs keep their order in a part.
 func split(jobs []job, n int) [][]job {
-	order := make([]int, len(jobs))
-	for i := range order {
-		order[i] = i
-	}
+	order := lists.Indices(len(jobs))
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(jobs[b].size, jobs[a].size) })
 	load, of := make([]float64, n), make([]int, len(jobs))
 	for _, i := range order {

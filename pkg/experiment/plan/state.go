@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/setting"
 )
 
@@ -88,9 +89,5 @@ func (s *State) Lacks() string {
 	if len(s.Missing) == len(s.Units()) {
 		return s.Folder + ": nothing is finished"
 	}
-	var names []string
-	for _, u := range s.Missing {
-		names = append(names, u.String())
-	}
-	return s.Folder + ": missing " + strings.Join(names, ", ")
+	return s.Folder + ": missing " + strings.Join(lists.Of(s.Missing, runfolder.Unit.String), ", ")
 }

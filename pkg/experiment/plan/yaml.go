@@ -10,6 +10,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"multiscale/pkg/command"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/setting"
 )
 
@@ -42,10 +43,7 @@ func readMapping(n *yaml.Node, what string, fields []field) error {
 		key, value := n.Content[i], n.Content[i+1]
 		k := slices.IndexFunc(fields, func(f field) bool { return f.name == key.Value })
 		if key.Kind != yaml.ScalarNode || k < 0 {
-			var names []string
-			for _, f := range fields {
-				names = append(names, f.name)
-			}
+			names := lists.Of(fields, func(f field) string { return f.name })
 			advice := "there are " + strings.Join(names, ", ")
 			if near := command.Nearest(key.Value, names); near != "" {
 				advice = "did you mean " + near + "? " + advice

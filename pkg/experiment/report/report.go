@@ -23,6 +23,7 @@ import (
 	"multiscale/pkg/experiment/plot"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/setting"
 )
 
@@ -151,9 +152,7 @@ func newSection(r comparison.Run) (s section) {
 		}
 	}
 	s.Samples = samples(r)
-	for _, row := range r.Summaries {
-		s.Units = append(s.Units, row.Unit.String())
-	}
+	s.Units = lists.Of(r.Summaries, func(row runfolder.Summary) string { return row.Unit.String() })
 	s.Configuration = pairs("", r.Record.Configuration)
 	s.Environment = pairs("", r.Record.Environment)
 	return s

@@ -19,6 +19,7 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 )
 
@@ -152,11 +153,8 @@ func (c column) read(row reflect.Value, s string) (err error) {
 	return err
 }
 
-func (t format[R]) header() (names []string) {
-	for _, c := range t.columns {
-		names = append(names, c.name)
-	}
-	return names
+func (t format[R]) header() []string {
+	return lists.Of(t.columns, func(c column) string { return c.name })
 }
 
 func (t format[R]) write(w io.Writer, rows []R) error {

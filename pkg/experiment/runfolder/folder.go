@@ -21,6 +21,7 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/durable"
+	"multiscale/pkg/lists"
 )
 
 // The files of a run folder.
@@ -90,15 +91,12 @@ type UnfinishedError struct {
 }
 
 func (e *UnfinishedError) Error() string {
-	var names []string
-	for _, u := range e.Units {
-		names = append(names, u.String())
-	}
+	names := strings.Join(lists.Of(e.Units, Unit.String), ", ")
 	if len(e.Damaged) > 0 {
 		return fmt.Sprintf("%s: %s; use -resume to make it again from the checkpoint of %s, or -force to train again",
-			e.Dir, strings.Join(e.Damaged, ", "), strings.Join(names, ", "))
+			e.Dir, strings.Join(e.Damaged, ", "), names)
 	}
-	return fmt.Sprintf("%s: unfinished: %s; use -resume to continue or -force to begin again", e.Dir, strings.Join(names, ", "))
+	return fmt.Sprintf("%s: unfinished: %s; use -resume to continue or -force to begin again", e.Dir, names)
 }
 
 // Open locks a run folder, which it creates where there is none. It moves the requested units that
@@ -229,11 +227,7 @@ func (f *Folder) begun(u Unit) (bool, error) {
 
 // clean removes what killed processes left half-written.
 func (f *Folder) clean(asked []Unit) error {
-	dirs := []string{f.dir}
-	for _, u := range asked {
-		dirs = append(dirs, f.CheckpointDir(u))
-	}
-	for _, dir := range dirs {
+	for _, dir := range append([]string{f.dir}, lists.Of(asked, f.CheckpointDir)...) {
 		if _, err := durable.RemoveLeftovers(f.fs, dir); err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/setting"
 )
@@ -41,11 +42,8 @@ type Record struct {
 }
 
 // further are the names of the task's measures that are not among usual ones.
-func (r Record) further(usual ...metric.Measure) (names []string) {
-	for _, m := range metric.Union(usual, r.Measures)[len(usual):] {
-		names = append(names, m.Name)
-	}
-	return names
+func (r Record) further(usual ...metric.Measure) []string {
+	return lists.Of(metric.Union(usual, r.Measures)[len(usual):], func(m metric.Measure) string { return m.Name })
 }
 
 // beyondAlways are the names of the task's measures that not every task has.

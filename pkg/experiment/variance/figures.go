@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"multiscale/pkg/experiment/plot"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mlmc"
 	"multiscale/pkg/task"
@@ -87,17 +88,10 @@ func (s *study) panels(q quantity) (rows [][]plot.Diagram) {
 		if q.single != nil {
 			name += ", difference"
 		}
-		p.Curves = append(p.Curves, plot.Curve{Name: name, Look: look, Values: values(terms, q.term)})
+		p.Curves = append(p.Curves, plot.Curve{Name: name, Look: look, Values: lists.Of(terms, q.term)})
 		if q.single != nil {
-			p.Curves = append(p.Curves, plot.Curve{Name: series + ", one mesh", Look: look, Dashed: true, Values: values(r.Levels, q.single)})
+			p.Curves = append(p.Curves, plot.Curve{Name: series + ", one mesh", Look: look, Dashed: true, Values: lists.Of(r.Levels, q.single)})
 		}
 	}
 	return rows
-}
-
-func values(levels mlmc.Levels, of func(mlmc.Level) float64) (v []float64) {
-	for _, l := range levels {
-		v = append(v, of(l))
-	}
-	return v
 }

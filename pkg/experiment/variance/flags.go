@@ -9,6 +9,7 @@ import (
 
 	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/setting"
@@ -74,9 +75,9 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 		})
 	}
 	f.Group("Variants; each is tried with the first choices of the others")
-	each(&restriction, "restriction", names(known.Restrictions, mesh.Restriction.Name))
-	each(&degrade, "degrade", names(task.Degradations(), task.Degradation.String))
-	each(&coupling, "dropout-coupling", names(mge.Couplings(), mge.Coupling.String))
+	each(&restriction, "restriction", lists.Of(known.Restrictions, mesh.Restriction.Name))
+	each(&degrade, "degrade", lists.Of(task.Degradations(), task.Degradation.String))
+	each(&coupling, "dropout-coupling", lists.Of(mge.Couplings(), mge.Coupling.String))
 	line := setting.Line{Known: known, Takes: settings, Prefix: "variance-"}
 	var err error
 	if r.Config, err = line.Parse(f, args); err != nil {
@@ -106,13 +107,6 @@ func (r *Request) check() error {
 		r.Weights = []string{initialWeights}
 	}
 	return nil
-}
-
-func names[V any](list []V, name func(V) string) (all []string) {
-	for _, v := range list {
-		all = append(all, name(v))
-	}
-	return all
 }
 
 // chosen returns the value of a name alone; without a name all of them, the one called

@@ -12,6 +12,7 @@ import (
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/experiment/trial"
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/mlmc"
@@ -59,8 +60,8 @@ func (s *study) report(out io.Writer) error {
 func (s *study) record() runfolder.Record {
 	configuration := map[string]any{
 		"task": s.Task.Name, "profile": s.Profile.Name, "network": s.NetworkText(), "data": s.Data.Name, "side": s.Side, "levels": s.Levels,
-		"batch": s.Batch, "seed": s.Seeds[0], "samples": s.Samples, "estimates": s.Estimates, "restriction": names(s.Restrictions, mesh.Restriction.Name),
-		"degrade": names(s.Degradations, task.Degradation.String), "dropout-coupling": names(s.Couplings, mge.Coupling.String), "conv": s.Conv.String(), "data_digest": s.set.Digest, "kernel_path": kernel.Path(),
+		"batch": s.Batch, "seed": s.Seeds[0], "samples": s.Samples, "estimates": s.Estimates, "restriction": lists.Of(s.Restrictions, mesh.Restriction.Name),
+		"degrade": lists.Of(s.Degradations, task.Degradation.String), "dropout-coupling": lists.Of(s.Couplings, mge.Coupling.String), "conv": s.Conv.String(), "data_digest": s.set.Digest, "kernel_path": kernel.Path(),
 	}
 	var digests []string
 	for _, w := range s.weights {
@@ -185,11 +186,7 @@ func rate(r mlmc.Rate) string {
 }
 
 func joined(batches []int) string {
-	var parts []string
-	for _, n := range batches {
-		parts = append(parts, strconv.Itoa(n))
-	}
-	return strings.Join(parts, " ")
+	return strings.Join(lists.Of(batches, strconv.Itoa), " ")
 }
 
 // digits writes a number to three digits; nothing for NaN.
