@@ -21,13 +21,19 @@ func moments(x []float32, eps float64) (mean, inverse float64) {
 	return mean, 1 / math.Sqrt(variance/float64(len(x))+eps)
 }
 
-// standardise writes scale(i)*(x-mean)/sqrt(variance+eps) + shift(i) of one run.
-func standardise(y, x []float32, eps float64, affine func(i int) (scale, shift float64)) {
-	mean, r := moments(x, eps)
-	for i, v := range x {
-		scale, shift := affine(i)
-		y[i] = float32(float64((float64(v)-mean)*r*scale) + shift)
-	}
+// standardise brings each run of x to mean 0 and variance 1. Element i of run r is then multiplied by an entry of scale, and
+// that of shift is added: those at place(r, i).
+func standardise(y, x []float32, run int, eps float64, scale, shift []float32, place func(r, i int) int) {
+	parallel(len(y)/run, run, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			from, to := x[r*run:(r+1)*run], y[r*run:(r+1)*run]
+			mean, inverse := moments(from, eps)
+			for i, v := range from {
+				k := place(r, i)
+				to[i] = float32(float64((float64(v)-mean)*inverse*float64(scale[k])) + float64(shift[k]))
+			}
+		}
+	})
 }
 
 // instanceNormalization standardises each plane.
@@ -40,15 +46,7 @@ func instanceNormalization(n *node) []result {
 	}
 	channels, plane := x[1], count(x[2:])
 	return n.like(x, func(out any, in []any) {
-		y, x, scale, shift := floats(out), floats(in[0]), floats(in[1]), floats(in[2])
-		parallel(len(y)/plane, plane, func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				c := i % channels
-				standardise(y[i*plane:(i+1)*plane], x[i*plane:(i+1)*plane], eps, func(int) (float64, float64) {
-					return float64(scale[c]), float64(shift[c])
-				})
-			}
-		})
+		standardise(floats(out), floats(in[0]), plane, eps, floats(in[1]), floats(in[2]), func(r, _ int) int { return r % channels })
 	})
 }
 
@@ -74,18 +72,12 @@ func layerNormalization(n *node) []result {
 	}
 	run := count(inner)
 	y := n.like(x, func(out any, in []any) {
-		y, x, scale, shift := floats(out), floats(in[0]), make([]float32, run), make([]float32, run)
+		scale, shift := make([]float32, run), make([]float32, run)
 		affine[1].move(scale, in[1])
 		if len(in) > 2 && in[2] != nil {
 			affine[2].move(shift, in[2])
 		}
-		parallel(len(y)/run, run, func(lo, hi int) {
-			for r := lo; r < hi; r++ {
-				standardise(y[r*run:(r+1)*run], x[r*run:(r+1)*run], eps, func(i int) (float64, float64) {
-					return float64(scale[i]), float64(shift[i])
-				})
-			}
-		})
+		standardise(floats(out), floats(in[0]), run, eps, scale, shift, func(_, i int) int { return i })
 	})
 	kept := slices.Clone(x)
 	for i := from; i < len(kept); i++ {
@@ -127,15 +119,7 @@ func groupNormalization(n *node) []result {
 	channels, plane := x[1]/groups, count(x[2:])
 	run := channels * plane
 	return n.like(x, func(out any, in []any) {
-		y, x, scale, shift := floats(out), floats(in[0]), floats(in[1]), floats(in[2])
-		parallel(len(y)/run, run, func(lo, hi int) {
-			for r := lo; r < hi; r++ {
-				standardise(y[r*run:(r+1)*run], x[r*run:(r+1)*run], eps, func(i int) (float64, float64) {
-					c := (r%groups*channels + i/plane) / each
-					return float64(scale[c]), float64(shift[c])
-				})
-			}
-		})
+		standardise(floats(out), floats(in[0]), run, eps, floats(in[1]), floats(in[2]), func(r, i int) int { return (r%groups*channels + i/plane) / each })
 	})
 }
 

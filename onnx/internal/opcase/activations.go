@@ -4,16 +4,18 @@ import (
 	"math"
 
 	"multiscale/onnx"
+	"multiscale/pkg/lists"
 )
+
+// applied applies f to each element of x.
+func applied(op string, x onnx.Value, f func(float64) float64, attrs attributes) Case {
+	want := floats(x.Shape, lists.Of(x.Data, func(v float32) float32 { return float32(f(float64(v))) })...)
+	return build(op, values(x), nil, want, node(op, a, y, attrs))
+}
 
 // on applies f to numbers of both signs.
 func on(op string, f func(float64) float64, attrs attributes) Case {
-	x := floats([]int{7}, -3.5, -1, -0.25, 0, 0.25, 1.5, 4)
-	want := onnx.Value{Shape: x.Shape}
-	for _, v := range x.Data {
-		want.Data = append(want.Data, float32(f(float64(v))))
-	}
-	return build(op, values(x), nil, want, node(op, a, y, attrs))
+	return applied(op, floats([]int{7}, -3.5, -1, -0.25, 0, 0.25, 1.5, 4), f, attrs)
 }
 
 // activations are functions of one element.
@@ -30,8 +32,7 @@ func activations() []Case {
 	same := func(x float64) float64 { return x }
 	half := float32(0.5)
 	small := func(op string, f func(float64) float64) Case { // within [-1,1]
-		return build(op, values(floats([]int{3}, -0.5, 0, 0.75)), nil,
-			floats([]int{3}, float32(f(-0.5)), float32(f(0)), float32(f(0.75))), node(op, a, y, nil))
+		return applied(op, floats([]int{3}, -0.5, 0, 0.75), f, nil)
 	}
 	return []Case{
 		small("Acos", math.Acos), small("Asin", math.Asin), small("Atanh", math.Atanh),
@@ -83,21 +84,21 @@ func truths() []Case {
 	of := func(op string, want ...float32) Case {
 		return build(op, values(p, q), nil, floats([]int{2, 2}, want...), node(op, ab, names{"m"}, nil), node("Cast", names{"m"}, y, attributes{"to": int64(1)}))
 	}
-	toBool, toFloat := attributes{"to": int64(9)}, func() attributes { return attributes{"to": int64(1)} }
+	toBool, toFloat := attributes{"to": int64(9)}, attributes{"to": int64(1)}
 	logic := func(op string, want ...float32) Case {
 		return build(op, values(floats([]int{4}, 0, 0, 1, 1), floats([]int{4}, 0, 1, 0, 1)), nil, floats([]int{4}, want...),
-			node("Cast", a, names{"p"}, copied(toBool)), node("Cast", names{"b"}, names{"q"}, copied(toBool)), node(op, names{"p", "q"}, names{"m"}, nil),
-			node("Cast", names{"m"}, y, toFloat()))
+			node("Cast", a, names{"p"}, toBool), node("Cast", names{"b"}, names{"q"}, toBool), node(op, names{"p", "q"}, names{"m"}, nil),
+			node("Cast", names{"m"}, y, toFloat))
 	}
 	infinite := floats([]int{4}, float32(math.Inf(1)), 1, float32(math.Inf(-1)), float32(math.NaN()))
 	about := func(name, op string, attrs attributes, want ...float32) Case {
-		return build(name, values(infinite), nil, floats([]int{4}, want...), node(op, a, names{"m"}, attrs), node("Cast", names{"m"}, y, toFloat()))
+		return build(name, values(infinite), nil, floats([]int{4}, want...), node(op, a, names{"m"}, attrs), node("Cast", names{"m"}, y, toFloat))
 	}
 	return []Case{
 		of("Greater", 0, 0, 1, 1), of("GreaterOrEqual", 0, 0, 1, 1), of("Less", 1, 1, 0, 0), of("LessOrEqual", 1, 1, 0, 0),
 		logic("And", 0, 0, 0, 1), logic("Or", 0, 1, 1, 1), logic("Xor", 0, 1, 1, 0),
 		build("Not", values(floats([]int{2}, 0, 3)), nil, floats([]int{2}, 1, 0),
-			node("Cast", a, names{"p"}, copied(toBool)), node("Not", names{"p"}, names{"m"}, nil), node("Cast", names{"m"}, y, toFloat())),
+			node("Cast", a, names{"p"}, toBool), node("Not", names{"p"}, names{"m"}, nil), node("Cast", names{"m"}, y, toFloat)),
 		about("IsInf", "IsInf", nil, 1, 0, 1, 0), about("IsInf/negative", "IsInf", attributes{"detect_positive": int64(0)}, 0, 0, 1, 0),
 		about("IsNaN", "IsNaN", nil, 0, 0, 0, 1),
 		build("Max", values(p, q, floats([]int{1}, 2.5)), nil, floats([]int{2, 2}, 2.5, 3, 3, 4), node("Max", abc, y, nil)),
@@ -107,7 +108,7 @@ func truths() []Case {
 		build("Mean", values(p, q), nil, floats([]int{2, 2}, 1.5, 2.5, 2.5, 3.5), node("Mean", ab, y, nil)),
 		build("Mod", values(floats([]int{3}, -7, 7, 7), floats([]int{3}, 4, -4, 4)), nil, floats([]int{3}, 1, -1, 3),
 			node("Cast", a, names{"p"}, attributes{"to": int64(6)}), node("Cast", names{"b"}, names{"q"}, attributes{"to": int64(6)}),
-			node("Mod", names{"p", "q"}, names{"r"}, nil), node("Cast", names{"r"}, y, toFloat())),
+			node("Mod", names{"p", "q"}, names{"r"}, nil), node("Cast", names{"r"}, y, toFloat)),
 		build("Mod/fmod", values(floats([]int{3}, -7.5, 7.5, 7), floats([]int{3}, 4, -4, 4)), nil, floats([]int{3}, -3.5, 3.5, 3),
 			node("Mod", ab, y, attributes{"fmod": int64(1)})),
 		build("Pow/integers", values(floats([]int{2}, 2.5, 3)), []*onnx.Tensor{scalar("k", 2)}, floats([]int{2}, 6.25, 9), node("Pow", names{"a", "k"}, y, nil)),

@@ -5,6 +5,7 @@ package opcase
 import (
 	"maps"
 	"math"
+	"slices"
 
 	"multiscale/onnx"
 	"multiscale/pkg/lists"
@@ -65,20 +66,8 @@ func node(op string, in, out []string, attrs attributes) *onnx.Node {
 		n.Inputs = append(n.Inputs, s)
 	}
 	n.Outputs = out
-	for _, k := range []string{
-		"axes", "axis", "blocksize", "mode", "group", "kernel_shape", "pads", "strides", "dilations", "alpha", "beta", "transA", "transB",
-		"keepdims", "epsilon", "perm", "equation", "to", "value", "value_float", "value_ints", "value_floats", "coordinate_transformation_mode", "nearest_mode", "count_include_pad", "split",
-		"start", "end", "allowzero", "min", "max", "approximate", "lambd", "bias", "detect_positive", "detect_negative", "fmod", "select_last_index", "exclusive", "reverse", "p", "num_groups",
-		"auto_pad", "output_padding", "output_shape", "ceil_mode", "scales", "antialias", "extrapolation_value", "cubic_coeff_a", "exclude_outside", "upper", "starts", "ends", "gamma",
-		"batch_dims", "reduction", "size", "largest", "align_corners", "padding_mode",
-	} {
-		if v, ok := attrs[k]; ok {
-			n.Attributes = append(n.Attributes, &onnx.Attribute{Name: k, Value: v})
-			delete(attrs, k)
-		}
-	}
-	if len(attrs) > 0 {
-		panic("opcase: unlisted attribute")
+	for _, name := range slices.Sorted(maps.Keys(attrs)) {
+		n.Attributes = append(n.Attributes, &onnx.Attribute{Name: name, Value: attrs[name]})
 	}
 	return n
 }
@@ -93,9 +82,6 @@ func named(name string, c Case) Case {
 	c.Name = name
 	return c
 }
-
-// copied keeps attributes for another node: node takes them away.
-func copied(attrs attributes) attributes { return maps.Clone(attrs) }
 
 var inf = float32(math.Inf(1))
 
