@@ -68,6 +68,11 @@ func WriteFile(fsys FS, path string, write func(io.Writer) error) error {
 	return explain(path, err)
 }
 
+// Content returns a function for WriteFile that writes data.
+func Content[T string | []byte](data T) func(io.Writer) error {
+	return func(w io.Writer) error { _, err := w.Write([]byte(data)); return err }
+}
+
 // maxLinks is how many links in a row are followed, as many as by Linux.
 const maxLinks = 40
 

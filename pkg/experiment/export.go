@@ -1,17 +1,16 @@
 package experiment
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 
 	"multiscale/onnx/crosscheck"
 	"multiscale/onnx/export"
 	"multiscale/onnx/session"
+	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
@@ -49,10 +48,7 @@ func (u *unit) write(name string, values []float32, iteration int, average float
 	if err != nil {
 		return file, err
 	}
-	return file, u.folder.WriteFile(name, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(file.data))
-		return err
-	})
+	return file, u.folder.WriteFile(name, durable.Content(file.data))
 }
 
 // encode returns what write writes.

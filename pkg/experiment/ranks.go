@@ -4,19 +4,17 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"io"
 	"os"
 	"strings"
 	"time"
 
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/command"
+	"multiscale/pkg/durable"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/lists"
@@ -204,16 +202,7 @@ func ownDigest() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return durable.Digest(durable.OS, path)
 }
 
 // adding are the ranks that add what each of them has; nil where there are none.

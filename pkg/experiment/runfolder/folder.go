@@ -371,7 +371,7 @@ func (f *Folder) Finish(u Unit, r Result) error {
 	f.Coefficients = coefficientTable.replace(f.Coefficients, u, r.Coefficients)
 	f.Summaries = summaryTable.replace(f.Summaries, u, []Summary{r.Summary})
 	digests := f.digests(u)
-	switch sum, err := digestOf(f.fs, filepath.Join(f.dir, BestFile(u))); {
+	switch sum, err := durable.Digest(f.fs, filepath.Join(f.dir, BestFile(u))); {
 	case err == nil:
 		digests = append(digests, Digest{u, best(u), sum})
 	case !errors.Is(err, fs.ErrNotExist):
@@ -390,10 +390,7 @@ func (f *Folder) writeTable() error {
 	if len(f.Summaries) == 0 {
 		return nil
 	}
-	return f.WriteFile(TableFile, func(w io.Writer) error {
-		_, err := io.WriteString(w, f.Table())
-		return err
-	})
+	return f.WriteFile(TableFile, durable.Content(f.Table()))
 }
 
 func writeRows[R any](f *Folder, t format[R], rows []R) error {

@@ -1,11 +1,8 @@
 package runfolder
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"maps"
 	"math"
@@ -216,7 +213,7 @@ func (r Result) validations() (n int) {
 
 // differs says how a model is not the file that a table has the digest of; nothing where it is.
 func differs(fsys durable.FS, dir, name, table, digest string, needed bool) (string, error) {
-	switch now, err := digestOf(fsys, filepath.Join(dir, name)); {
+	switch now, err := durable.Digest(fsys, filepath.Join(dir, name)); {
 	case errors.Is(err, fs.ErrNotExist) && !needed:
 		return "", nil
 	case errors.Is(err, fs.ErrNotExist):
@@ -227,20 +224,6 @@ func differs(fsys durable.FS, dir, name, table, digest string, needed bool) (str
 		return name + " is not the file that " + table + " has the digest of", nil
 	}
 	return "", nil
-}
-
-// digestOf is the SHA-256 of a file, in hex.
-func digestOf(fsys durable.FS, path string) (string, error) {
-	file, err := fsys.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	sum := sha256.New()
-	if _, err := io.Copy(sum, file); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
 // best is the name by which digests.csv calls a unit's BestFile on every system.

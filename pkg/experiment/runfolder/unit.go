@@ -3,7 +3,6 @@ package runfolder
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -82,7 +81,7 @@ func lendRecord(dir, own string) error {
 		if err != nil {
 			return err
 		}
-		return durable.WriteFile(durable.OS, to, func(w io.Writer) error { _, err := w.Write(data); return err })
+		return durable.WriteFile(durable.OS, to, durable.Content(data))
 	}
 	return nil
 }

@@ -75,7 +75,7 @@ func (r results) write(dir, title string, absent []string) error {
 		return fmt.Errorf("-out %s: %w", dir, err)
 	}
 	for name, content := range r.files() {
-		if err := writeFile(dir, name, func(w io.Writer) error { _, err := io.WriteString(w, content); return err }); err != nil {
+		if err := writeFile(dir, name, durable.Content(content)); err != nil {
 			return err
 		}
 	}

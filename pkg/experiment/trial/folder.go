@@ -54,7 +54,7 @@ func JSON(name string, record any) File {
 
 // Text is a file of text.
 func Text(name, text string) File {
-	return File{name, func(w io.Writer) error { _, err := io.WriteString(w, text); return err }}
+	return File{name, durable.Content(text)}
 }
 
 // Report makes the folder -out and writes files into it, then it prints a text. The record is the first file: a folder
