@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 )
 
@@ -120,10 +119,7 @@ func (s section) encode(w io.Writer) error {
 	}
 	buf := make([]byte, 0, 1<<16)
 	for part := range slices.Chunk(s.floats, cap(buf)/4) {
-		buf = buf[:0]
-		for _, v := range part {
-			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
-		}
+		buf, _ = binary.Append(buf[:0], binary.LittleEndian, part) // it takes all numbers
 		if _, err := w.Write(buf); err != nil {
 			return err
 		}
@@ -197,8 +193,8 @@ func (s Snapshot) decodeSection(data []byte) (rest []byte, err error) {
 			return nil, errSection
 		}
 		v := make([]float32, length/4)
-		for i := range v {
-			v[i] = math.Float32frombits(binary.LittleEndian.Uint32(payload[4*i:]))
+		if _, err := binary.Decode(payload, binary.LittleEndian, v); err != nil {
+			return nil, err
 		}
 		s.Vectors[name] = v
 	default:

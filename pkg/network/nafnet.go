@@ -14,6 +14,7 @@ import (
 // blocks with depthwise convolutions, gates and channel attention, which adds a correction to its input. Parameters
 // have the names of the authors' code.
 type NAFNet struct {
+	Plain
 	Out    int   // channels of the result; 0 for as many as the input has, which is then added
 	Width  int   // channels of the first convolution; doubled at each halving of the sides
 	Blocks []int // of the encoder, at each size from the finest
@@ -29,12 +30,6 @@ func NewNAFNet() NAFNet {
 
 // Name implements Network.
 func (NAFNet) Name() string { return "nafnet" }
-
-// Conditions implements Network.
-func (NAFNet) Conditions() int { return 0 }
-
-// Scale implements Network.
-func (NAFNet) Scale() int { return 1 }
 
 // Multiple implements Network.
 func (n NAFNet) Multiple() int { return 1 << len(n.Blocks) }

@@ -25,7 +25,7 @@ func ExampleFind() {
 	_, err = network.Find(offered, "resnet:depth=9")
 	fmt.Println(err)
 	// Output:
-	// {Out:0 Width:16 Blocks:[1 1] Middle:12 Up:[2 2]}
+	// {Plain:{} Out:0 Width:16 Blocks:[1 1] Middle:12 Up:[2 2]}
 	// nafnet:width=16,blocks=1-1,up=2-2
 	// resnet has no option "depth"; resnet has hidden=128 (1 to 16384), blocks=2 (1 to 1024), time=true (true or false)
 }

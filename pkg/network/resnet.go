@@ -12,6 +12,7 @@ import (
 // ResNet is the paper's residual network: a 1x1 convolution, blocks
 // x + Conv2(LeakyReLU(LayerNorm(Conv1(x) + embedding(t)))), a 1x1 convolution.
 type ResNet struct {
+	Plain
 	Out    int  // channels of the result; 0 for as many as the input has
 	Hidden int  // channels inside
 	Blocks int  // number of residual blocks
@@ -44,12 +45,6 @@ func (r ResNet) Conditions() int {
 	}
 	return 0
 }
-
-// Scale implements Network.
-func (ResNet) Scale() int { return 1 }
-
-// Multiple implements Network.
-func (ResNet) Multiple() int { return 1 }
 
 // Build implements Network.
 func (r ResNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {

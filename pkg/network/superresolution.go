@@ -17,6 +17,7 @@ import (
 // LayerNorm and LeakyReLU, orthogonal at first. It sees the picture that
 // Enlarged has brought to its final size.
 type SRNet struct {
+	Plain
 	Out    int // channels of the result; 0 for as many as the input has
 	Hidden int // channels of the first two layers
 }
@@ -37,15 +38,6 @@ const srTail = 32
 
 // Name implements Network.
 func (SRNet) Name() string { return "srnet" }
-
-// Conditions implements Network.
-func (SRNet) Conditions() int { return 0 }
-
-// Scale implements Network.
-func (SRNet) Scale() int { return 1 }
-
-// Multiple implements Network.
-func (SRNet) Multiple() int { return 1 }
 
 // Build implements Network.
 func (s SRNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
@@ -69,6 +61,7 @@ func (s SRNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 // ESPCN is the sub-pixel network of Shi et al. (2016): convolutions on the
 // low-resolution picture, the last of which makes the pixels in between.
 type ESPCN struct {
+	Plain
 	Channels         int // of the result; 0 for as many as the input has
 	Hidden1, Hidden2 int
 	Factor           int // of enlargement
@@ -97,14 +90,8 @@ func (e ESPCN) Check() error {
 // Name implements Network.
 func (ESPCN) Name() string { return "espcn" }
 
-// Conditions implements Network.
-func (ESPCN) Conditions() int { return 0 }
-
 // Scale implements Network.
 func (e ESPCN) Scale() int { return e.Factor }
-
-// Multiple implements Network.
-func (ESPCN) Multiple() int { return 1 }
 
 // Build implements Network. Training starts from bilinear enlargement, as that of the other networks
 // does: from weights that are random throughout, the mean of the picture may begin below 0, from where

@@ -1,9 +1,9 @@
 package weights
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
-	"math"
 	"math/bits"
 	"slices"
 
@@ -23,10 +23,7 @@ type Tensor struct {
 
 // NewTensor returns a tensor of float32 values in C order, which must fill the shape.
 func NewTensor(shape []int, values []float32) (Tensor, error) {
-	data := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		data = le.AppendUint32(data, math.Float32bits(v))
-	}
+	data, _ := binary.Append(make([]byte, 0, 4*len(values)), le, values) // it takes all numbers
 	t := Tensor{Shape: slices.Clone(shape), Element: Float32, data: data}
 	t.strides = contiguous(t.Shape)
 	n, err := count(shape)

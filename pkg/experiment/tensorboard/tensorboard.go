@@ -115,10 +115,7 @@ const colours = 3
 
 // Restart says that the steps from the given one on are written again: readers forget what they have of them.
 func (t *Writer) Restart(step int) error {
-	var log []byte
-	log = protowire.AppendTag(log, fieldStatus, protowire.VarintType)
-	log = protowire.AppendVarint(log, statusStart)
-	return t.event(step, fieldSessionLog, log)
+	return t.event(step, fieldSessionLog, number(nil, fieldStatus, statusStart))
 }
 
 // Scalars writes numbers of a step. Those that are NaN are left out.
@@ -128,13 +125,8 @@ func (t *Writer) Scalars(step int, scalars ...Scalar) error {
 		if math.IsNaN(s.Value) {
 			continue
 		}
-		var value []byte
-		value = protowire.AppendTag(value, fieldTag, protowire.BytesType)
-		value = protowire.AppendString(value, s.Tag)
-		value = protowire.AppendTag(value, fieldSimple, protowire.Fixed32Type)
-		value = protowire.AppendFixed32(value, math.Float32bits(float32(s.Value)))
-		summary = protowire.AppendTag(summary, fieldValue, protowire.BytesType)
-		summary = protowire.AppendBytes(summary, value)
+		value := protowire.AppendTag(text(nil, fieldTag, []byte(s.Tag)), fieldSimple, protowire.Fixed32Type)
+		summary = text(summary, fieldValue, protowire.AppendFixed32(value, math.Float32bits(float32(s.Value))))
 	}
 	if summary == nil {
 		return nil
@@ -144,33 +136,27 @@ func (t *Writer) Scalars(step int, scalars ...Scalar) error {
 
 // Picture writes a picture of a step.
 func (t *Writer) Picture(step int, p Picture) error {
-	var image []byte
-	for _, f := range []struct{ field, value int }{{fieldHeight, p.Height}, {fieldWidth, p.Width}, {fieldColorspace, colours}} {
-		image = protowire.AppendTag(image, protowire.Number(f.field), protowire.VarintType)
-		image = protowire.AppendVarint(image, uint64(f.value))
-	}
-	image = protowire.AppendTag(image, fieldEncoded, protowire.BytesType)
-	image = protowire.AppendBytes(image, p.PNG)
-	var value []byte
-	value = protowire.AppendTag(value, fieldTag, protowire.BytesType)
-	value = protowire.AppendString(value, p.Tag)
-	value = protowire.AppendTag(value, fieldImage, protowire.BytesType)
-	value = protowire.AppendBytes(value, image)
-	summary := protowire.AppendTag(nil, fieldValue, protowire.BytesType)
-	return t.event(step, fieldSummary, protowire.AppendBytes(summary, value))
+	image := number(number(number(nil, fieldHeight, p.Height), fieldWidth, p.Width), fieldColorspace, colours)
+	image = text(image, fieldEncoded, p.PNG)
+	value := text(text(nil, fieldTag, []byte(p.Tag)), fieldImage, image)
+	return t.event(step, fieldSummary, text(nil, fieldValue, value))
 }
 
 // event writes an event with the content of one field.
 func (t *Writer) event(step int, field protowire.Number, content []byte) error {
-	var e []byte
-	e = protowire.AppendTag(e, fieldWallTime, protowire.Fixed64Type)
+	e := protowire.AppendTag(nil, fieldWallTime, protowire.Fixed64Type)
 	e = protowire.AppendFixed64(e, math.Float64bits(float64(t.now().UnixNano())/1e9))
-	e = protowire.AppendTag(e, fieldStep, protowire.VarintType)
-	e = protowire.AppendVarint(e, uint64(step))
-	e = protowire.AppendTag(e, field, protowire.BytesType)
-	e = protowire.AppendBytes(e, content)
-	_, err := t.w.Write(record(e))
+	_, err := t.w.Write(record(text(number(e, fieldStep, step), field, content)))
 	return err
+}
+
+// number appends a field with a whole number, text one with bytes.
+func number(message []byte, field protowire.Number, v int) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(message, field, protowire.VarintType), uint64(v))
+}
+
+func text(message []byte, field protowire.Number, content []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(message, field, protowire.BytesType), content)
 }
 
 // record frames data as a TFRecord.
