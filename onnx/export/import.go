@@ -3,6 +3,7 @@ package export
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"gorgonia.org/tensor"
 
@@ -56,12 +57,9 @@ func Import(m *onnx.Model, own Extensions) (*Imported, error) {
 		return nil, err
 	}
 	i := &Imported{Network: n, Options: Options{Name: m.Graph.Name, Doc: m.Doc, Docs: map[string]string{}, Extensions: own}}
-	for _, p := range m.Metadata {
-		if p.Key != keyArchitecture { // Network adds it
-			i.Options.Metadata = append(i.Options.Metadata, p)
-		}
-	}
-	for _, v := range append(m.Graph.Inputs[:len(m.Graph.Inputs):len(m.Graph.Inputs)], m.Graph.Outputs...) {
+	// Network adds the architecture.
+	i.Options.Metadata = slices.DeleteFunc(slices.Clone(m.Metadata), func(p onnx.Property) bool { return p.Key == keyArchitecture })
+	for _, v := range slices.Concat(m.Graph.Inputs, m.Graph.Outputs) {
 		i.Options.Docs[v.Name] = v.Doc
 	}
 	if err := i.readInput(m.Graph.Inputs); err != nil {

@@ -3,6 +3,7 @@ package allocation
 import (
 	"math"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mge"
 )
 
@@ -58,10 +59,7 @@ func Max(s mge.Stage) []int {
 // is.
 func (v Variances) Allocate(s mge.Stage) mge.Stage {
 	b := budget{min: 1, total: s.WorkUnits(), variances: v.Terms(s), costs: s.Costs(), max: Max(s)}
-	var total float64
-	for _, t := range b.variances {
-		total += t
-	}
+	total := lists.Sum(b.variances)
 	if !s.Allocates() || !(total > 0) || math.IsInf(total, 1) {
 		return s
 	}

@@ -3,6 +3,7 @@ package allocation
 import (
 	"math"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mge"
 )
 
@@ -23,14 +24,7 @@ func (c Controlled) terms(s mge.Stage) []mge.Covariance {
 // batches.
 func (c Controlled) Of(s mge.Stage) float64 {
 	_, variance := c.Choice.Best(c.terms(s), s.Batches)
-	return sum(variance)
-}
-
-func sum(list []float64) (all float64) {
-	for _, v := range list {
-		all += v
-	}
-	return all
+	return lists.Sum(variance)
 }
 
 // pays is how small a variance must be, in units of that with fewer meshes, for a further mesh to
@@ -74,9 +68,7 @@ func (c Controlled) allocate(s mge.Stage, meshes int, total float64) (mge.Stage,
 		return s, whole >= 1
 	}
 	b := budget{total: total, costs: costs, min: mge.MinControlled}
-	for _, cost := range costs {
-		b.max = append(b.max, max(mge.MinControlled, int(total/cost)))
-	}
+	b.max = lists.Of(costs, func(cost float64) int { return max(mge.MinControlled, int(total/cost)) })
 	for i, n := range s.Batches {
 		b.max[i] = min(b.max[i], max(mge.MinControlled, Bound*n))
 		s.Batches[i] = mge.MinControlled

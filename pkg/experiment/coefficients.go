@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mge"
 )
 
@@ -22,11 +23,7 @@ func (u *unit) noteCoefficients(stage int) {
 	_, s, last := u.plan.At(u.state.Iteration - 1)
 	for i, layers := range u.control.Weights(s) {
 		row := runfolder.Coefficient{Unit: u.name, Stage: stage, Iteration: u.state.Iteration, Level: s.Finest + i}
-		var sum float64
-		for _, a := range layers {
-			sum += a
-		}
-		row.Coefficient = sum / float64(len(layers))
+		row.Coefficient = lists.Sum(layers) / float64(len(layers))
 		u.state.Coefficients = append(u.state.Coefficients, row)
 		if !last || u.config.Coefficients == mge.Global {
 			continue

@@ -5,6 +5,7 @@ package layer
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -180,10 +181,5 @@ func (b *Builder) constant(n *gorgonia.Node) bool {
 	if !ours {
 		return false
 	}
-	for _, in := range o.Inputs() {
-		if !b.constant(in) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(o.Inputs(), func(in *gorgonia.Node) bool { return !b.constant(in) })
 }

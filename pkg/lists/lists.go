@@ -87,6 +87,14 @@ func Indices(n int) []int {
 	return all
 }
 
+// Sum adds values in their order.
+func Sum[T Number](values []T) (sum T) {
+	for _, v := range values {
+		sum += v
+	}
+	return sum
+}
+
 // Product multiplies the lengths of a shape.
 func Product(shape []int) int {
 	n := 1

@@ -16,6 +16,7 @@ import (
 
 	"multiscale/pkg/elementary"
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/pixel"
 )
 
@@ -121,11 +122,7 @@ var lumaWeights = [3]float64{65.481 / 255, 128.553 / 255, 24.966 / 255}
 // Mean returns the mean of values, summed in order: of values per picture, what
 // is reported. The mean of none is NaN.
 func Mean(values []float64) float64 {
-	sum := 0.0
-	for _, v := range values {
-		sum += v
-	}
-	return sum / float64(len(values))
+	return lists.Sum(values) / float64(len(values))
 }
 
 // squares is the sum of the squared differences.

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"multiscale/pkg/kernel"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/pixel"
 )
 
@@ -117,9 +118,5 @@ func (r *Running) total(sums []float64) float64 {
 	if r.rows != r.shape.H {
 		panic(fmt.Sprintf("metric: %d rows of a picture %v", r.rows, r.shape))
 	}
-	sum := 0.0
-	for _, v := range sums {
-		sum += v
-	}
-	return sum
+	return lists.Sum(sums)
 }

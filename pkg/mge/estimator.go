@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/random"
 	"multiscale/pkg/share"
@@ -157,11 +158,7 @@ func (s Stage) weight(i int) float64 {
 	if !s.Mixed {
 		return 1
 	}
-	all := 0
-	for _, n := range s.Batches {
-		all += n
-	}
-	return float64(s.Batches[i]) / float64(all)
+	return float64(s.Batches[i]) / float64(lists.Sum(s.Batches))
 }
 
 // key is the randomness of one batch on one mesh.

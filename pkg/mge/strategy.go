@@ -88,11 +88,7 @@ func (s Strategy) Plan(w Work) (Plan, error) {
 }
 
 func single(w Work) ([]Stage, error) {
-	all := 0
-	for _, n := range w.Batches {
-		all += n
-	}
-	return []Stage{{Batches: []int{all}, Iterations: w.Iterations}}, nil
+	return []Stage{{Batches: []int{lists.Sum(w.Batches)}, Iterations: w.Iterations}}, nil
 }
 
 func multiscale(w Work) ([]Stage, error) {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/npy"
 )
 
@@ -96,17 +97,15 @@ func DecodeCase(data []byte) (*Case, error) {
 	if !plain(group) || !plain(name) {
 		return nil, fmt.Errorf("id %q is not of the form group/name", c.ID)
 	}
-	seen := make(map[string]bool)
 	for _, f := range c.Files {
 		if err := c.check(f); err != nil {
 			return nil, fmt.Errorf("file %q: %w", f.Path, err)
 		}
-		if seen[f.Path] {
-			return nil, fmt.Errorf("file %q is listed twice", f.Path)
-		}
-		seen[f.Path] = true
 	}
-	seen = make(map[string]bool)
+	if file, twice := lists.Twice(c.Files, func(f File) string { return f.Path }); twice {
+		return nil, fmt.Errorf("file %q is listed twice", file)
+	}
+	seen := make(map[string]bool)
 	for _, p := range c.Parameters {
 		if _, err := npy.Elements(p.Shape); err != nil {
 			return nil, fmt.Errorf("parameter %q: %w", p.Name, err)

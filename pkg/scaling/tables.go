@@ -2,9 +2,11 @@ package scaling
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 )
 
 // measured are seconds of user time on one core of an AMD EPYC (AVX2 path), by `GOMAXPROCS=1 benchmark -case NETWORK:BATCH:SIDE`:
@@ -37,10 +39,7 @@ const (
 func Tables() string {
 	var b strings.Builder
 	b.WriteString("Bytes that a rank sends in a step, in MB:\n\n")
-	rows := [][]string{{"network"}}
-	for _, r := range columns[1:] {
-		rows[0] = append(rows[0], fmt.Sprintf("%d ranks", r))
-	}
+	rows := [][]string{append([]string{"network"}, lists.Of(columns[1:], func(r int) string { return fmt.Sprintf("%d ranks", r) })...)}
 	for _, n := range measured {
 		row := []string{n.Name}
 		for _, r := range columns[1:] {
@@ -68,10 +67,7 @@ func Tables() string {
 }
 
 func efficiencies(batch int, of func(Network, Machine, Link, []Term, int) float64) [][]string {
-	rows := [][]string{{"network", "side", "Gbit/s"}}
-	for _, r := range columns {
-		rows[0] = append(rows[0], fmt.Sprint(r))
-	}
+	rows := [][]string{append([]string{"network", "side", "Gbit/s"}, lists.Of(columns, strconv.Itoa)...)}
 	for _, n := range measured {
 		for _, side := range sides {
 			for _, l := range links {
@@ -98,12 +94,11 @@ func multiscale(side, finest, batch int) (terms []Term) {
 	return terms
 }
 
+func speed(l Link) string { return fmt.Sprintf("%v Gbit/s", l.Gigabits) }
+
 // communication is the part of a step that nothing is computed in, by network, side and step.
 func communication() [][]string {
-	rows := [][]string{{"network", "side", "step"}}
-	for _, l := range links {
-		rows[0] = append(rows[0], fmt.Sprintf("%v Gbit/s", l.Gigabits))
-	}
+	rows := [][]string{append([]string{"network", "side", "step"}, lists.Of(links, speed)...)}
 	for _, n := range measured {
 		for _, side := range sides[:2] {
 			for _, step := range []struct {
@@ -123,10 +118,7 @@ func communication() [][]string {
 }
 
 func stages() [][]string {
-	rows := [][]string{{"network", "finest mesh", "of the stage", "seconds on one rank"}}
-	for _, l := range links {
-		rows[0] = append(rows[0], fmt.Sprintf("%v Gbit/s", l.Gigabits))
-	}
+	rows := [][]string{append([]string{"network", "finest mesh", "of the stage", "seconds on one rank"}, lists.Of(links, speed)...)}
 	for _, n := range measured {
 		for i := range 2 * (coarser + 1) {
 			side, finest := []int{64, 512}[i/(coarser+1)], i%(coarser+1)

@@ -8,6 +8,7 @@ import (
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 )
 
@@ -169,9 +170,9 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 		Name: name, Title: title,
 		Columns: []table.Column{subjectColumn, strategyColumn},
 	}
-	for _, x := range extras {
-		t.Columns = append(t.Columns, table.Column{Heading: []string{"error against single-scale's", x.heading}, Fields: x.fields})
-	}
+	t.Columns = append(t.Columns, lists.Of(extras, func(x extra) table.Column {
+		return table.Column{Heading: []string{"error against single-scale's", x.heading}, Fields: x.fields}
+	})...)
 	for _, until := range []struct{ heading, field, seeds string }{{"until that error", s.field, "seeds"}, {within, s.field + "_within", "seeds_within"}} {
 		t.Columns = append(t.Columns,
 			table.Column{Heading: []string{until.heading, s.quantity}, Fields: append(statisticFields(until.field), until.seeds)},
@@ -197,9 +198,7 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 		if q.input {
 			cells[1] = inputName()
 		}
-		for _, x := range extras {
-			cells = append(cells, x.cell(q))
-		}
+		cells = append(cells, lists.Of(extras, func(x extra) table.Cell { return x.cell(q) })...)
 		for _, p := range []pairs{q.full, q.near} {
 			spent, ratio := s.of(p)
 			cells = append(cells, spentCell(spent, len(p.work), q, s.show), ratioCell(ratio))

@@ -212,13 +212,10 @@ func (m *measurement) picture(ctx context.Context, name string, done func()) (fo
 }
 
 // score measures an answer, which is clipped and rounded to 8 bits first.
-func (b Benchmark) score(answer pixel.Images, clean *picture.Planar) (values [][]float64) {
+func (b Benchmark) score(answer pixel.Images, clean *picture.Planar) [][]float64 {
 	got := task.Normalised(picture.FromFloat(answer.Data, answer.W, answer.H), pixel.Unit)
 	c := &metric.Comparison{Got: got, Want: task.Normalised(clean, pixel.Unit), Scale: pixel.Unit}
-	for _, m := range b.Measures {
-		values = append(values, m.Of(c))
-	}
-	return values
+	return lists.Of(b.Measures, func(m metric.Measure) []float64 { return m.Of(c) })
 }
 
 // restore returns the model's answer as pixels. t, and by what the picture is

@@ -185,12 +185,7 @@ func split(jobs []job, n int) [][]job {
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(jobs[b].size, jobs[a].size) })
 	load, of := make([]float64, n), make([]int, len(jobs))
 	for _, i := range order {
-		least := 0
-		for p := range load {
-			if load[p] < load[least] {
-				least = p
-			}
-		}
+		least := slices.Index(load, slices.Min(load))
 		of[i] = least
 		load[least] += jobs[i].size
 	}

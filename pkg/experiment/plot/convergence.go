@@ -3,6 +3,7 @@
 package plot
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mge"
 )
 
@@ -107,10 +109,8 @@ func newFigure(c runfolder.Contents, x, y Axis) (*plot.Plot, error) {
 }
 
 func styleOf(strategy string) style {
-	for _, s := range styles {
-		if s.strategy == strategy {
-			return s
-		}
+	if s, ok := lists.Find(styles, func(s style) string { return s.strategy }, strategy); ok {
+		return s
 	}
 	return style{strategy, color.NRGBA{0xcc, 0x79, 0xa7, 0xff}, draw.CrossGlyph{}, nil}
 }
@@ -130,15 +130,7 @@ func several(c runfolder.Contents, strategy string) bool {
 func logarithmic(axis *plot.Axis, all plotter.XYs, of func(plotter.XY) float64) {
 	low, high := 1.0, 10.0 // of an empty panel
 	if len(all) > 0 {
-		at := func(a, b plotter.XY) int {
-			switch {
-			case of(a) < of(b):
-				return -1
-			case of(a) > of(b):
-				return 1
-			}
-			return 0
-		}
+		at := func(a, b plotter.XY) int { return cmp.Compare(of(a), of(b)) }
 		low, high = of(slices.MinFunc(all, at)), of(slices.MaxFunc(all, at))
 	}
 	room := math.Pow(max(high/low, 1.2), 0.05)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mlmc"
 )
@@ -57,11 +58,10 @@ func row(name string, r mlmc.Rate) []string {
 
 func (s *study) writeEstimates(w io.Writer) error {
 	return s.write(w, []string{"estimator", "batches", "work_units", "predicted_variance", "measured_variance", "measured_variance_error"},
-		func(r Result) (rows [][]string) {
-			for _, e := range r.Estimates {
-				rows = append(rows, []string{e.Name, joined(e.Batches), table.Exact(e.WorkUnits), table.Exact(e.Predicted), table.Exact(e.Measured), table.Exact(e.MeasuredError)})
-			}
-			return rows
+		func(r Result) [][]string {
+			return lists.Of(r.Estimates, func(e Estimate) []string {
+				return []string{e.Name, joined(e.Batches), table.Exact(e.WorkUnits), table.Exact(e.Predicted), table.Exact(e.Measured), table.Exact(e.MeasuredError)}
+			})
 		})
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"multiscale/pkg/picture/unsupported"
 )
@@ -105,10 +106,8 @@ func (f *File) readLayout() error {
 	}
 	f.bits = bits[0]
 	f.samples = f.Number(samplesPerPixel, len(bits))
-	for _, b := range bits {
-		if b != f.bits {
-			return unsupported.Kind("TIFF whose samples differ in their bits")
-		}
+	if slices.ContainsFunc(bits, func(b int) bool { return b != f.bits }) {
+		return unsupported.Kind("TIFF whose samples differ in their bits")
 	}
 	f.compression = f.Number(compression, none)
 	f.photometric = f.Number(photometric, -1)
