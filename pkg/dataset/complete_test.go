@@ -72,6 +72,15 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
+// TestFewer: a set with too few pictures, and one whose folder holds others, too.
+func TestFewer(t *testing.T) {
+	for have, want := range map[int]string{100: "[]", 6: "[it has 6 of 100 pictures]", 200: "[it has 200 pictures, 100 too many]"} {
+		if got := fmt.Sprint(fewer("it", have, 100)); got != want {
+			t.Errorf("%d pictures: %s, want %s", have, got, want)
+		}
+	}
+}
+
 // CelebA as people have it: lists of other systems, archives unpacked into folders of
 // their own name, the PNG variant.
 func TestCelebALayouts(t *testing.T) {
