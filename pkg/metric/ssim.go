@@ -65,11 +65,12 @@ type ssimRows struct {
 	kept   [2*ssimRadius + 1][5][]float64 // row y in place y mod 11: a, b, aa, bb, ab
 	sums   [5][]float64
 	total  float64
-	plain  []float64
+	plain  []float64 // a row, with zeros at both ends
+	zeros  []float64
 }
 
 func newSSIMRows(h, w int) *ssimRows {
-	s := &ssimRows{h: h, w: w, plain: make([]float64, w)}
+	s := &ssimRows{h: h, w: w, plain: make([]float64, w+2*ssimRadius), zeros: make([]float64, w)}
 	for i := range s.sums {
 		s.sums[i] = make([]float64, w)
 		for y := range s.kept {
@@ -83,10 +84,11 @@ func newSSIMRows(h, w int) *ssimRows {
 func (s *ssimRows) add(a, b []float32) {
 	at := &s.kept[s.added%len(s.kept)]
 	for i, pair := range [5][2][]float32{{a}, {b}, {a, a}, {b, b}, {a, b}} {
+		plain := s.plain[ssimRadius:][:s.w]
 		for x, v := range pair[0] {
-			s.plain[x] = float64(v)
+			plain[x] = float64(v)
 			if pair[1] != nil {
-				s.plain[x] *= float64(pair[1][x])
+				plain[x] *= float64(pair[1][x])
 			}
 		}
 		filterRow(at[i], s.plain)
@@ -123,13 +125,15 @@ func (s *ssimRows) finish(y int) {
 		return
 	}
 	for i, sums := range s.sums {
-		clear(sums)
-		for k := max(-ssimRadius, -y); k <= min(ssimRadius, s.h-1-y); k++ {
-			g := ssimWindow[k+ssimRadius]
-			for x, v := range s.kept[(y+k)%len(s.kept)][i] {
-				sums[x] += float64(g * v)
+		var rows [2*ssimRadius + 1][]float64
+		for k := range rows {
+			if at := y + k - ssimRadius; at < 0 || at >= s.h {
+				rows[k] = s.zeros
+			} else {
+				rows[k] = s.kept[at%len(s.kept)][i]
 			}
 		}
+		filterRows(sums, &rows)
 	}
 	for x := border; x < s.w-border; x++ {
 		ma := s.sums[0][x]
@@ -141,14 +145,24 @@ func (s *ssimRows) finish(y int) {
 	}
 }
 
-// filterRow applies the window along a row, with zeros beyond its ends.
+// filterRow applies the window along a row, with zeros beyond its ends. x has five of them before
+// and behind the row.
 func filterRow(y, x []float64) {
-	w := len(x)
+	g := &ssimWindow
 	for col := range y {
-		sum := 0.0
-		for k := max(-ssimRadius, -col); k <= min(ssimRadius, w-1-col); k++ {
-			sum += float64(ssimWindow[k+ssimRadius] * x[col+k])
-		}
-		y[col] = sum
+		v := (*[2*ssimRadius + 1]float64)(x[col:])
+		y[col] = float64(g[0]*v[0]) + float64(g[1]*v[1]) + float64(g[2]*v[2]) + float64(g[3]*v[3]) + float64(g[4]*v[4]) + float64(g[5]*v[5]) +
+			float64(g[6]*v[6]) + float64(g[7]*v[7]) + float64(g[8]*v[8]) + float64(g[9]*v[9]) + float64(g[10]*v[10])
+	}
+}
+
+// filterRows applies the window across rows.
+func filterRows(y []float64, rows *[2*ssimRadius + 1][]float64) {
+	g := &ssimWindow
+	a, b, c, d, e, f := rows[0][:len(y)], rows[1][:len(y)], rows[2][:len(y)], rows[3][:len(y)], rows[4][:len(y)], rows[5][:len(y)]
+	h, i, j, k, l := rows[6][:len(y)], rows[7][:len(y)], rows[8][:len(y)], rows[9][:len(y)], rows[10][:len(y)]
+	for x := range y {
+		y[x] = float64(g[0]*a[x]) + float64(g[1]*b[x]) + float64(g[2]*c[x]) + float64(g[3]*d[x]) + float64(g[4]*e[x]) + float64(g[5]*f[x]) +
+			float64(g[6]*h[x]) + float64(g[7]*i[x]) + float64(g[8]*j[x]) + float64(g[9]*k[x]) + float64(g[10]*l[x])
 	}
 }
