@@ -215,7 +215,7 @@ func (p *program) add(s *step, opset int, folded *int) error {
 // apply makes the Gorgonia node of a result. Constants of integers (shapes,
 // axes) and empty ones stay inside the operation; all other operands are nodes.
 func (p *program) apply(s *step, r *result, operands []*value) (*gorgonia.Node, error) {
-	o := &operation{program: p, name: s.op.Name, result: r, in: make([]any, len(operands))}
+	o := &operation{program: p, result: r, in: make([]any, len(operands))}
 	var children gorgonia.Nodes
 	for i, v := range operands {
 		switch {
@@ -235,7 +235,7 @@ func (p *program) apply(s *step, r *result, operands []*value) (*gorgonia.Node, 
 		o.types = append(o.types, typeOf(&v.array))
 	}
 	p.numbers++
-	o.id = p.numbers
+	o.Operation = distinct.NewOperation(s.op.Name, p.numbers)
 	return gorgonia.ApplyOp(o, children...)
 }
 

@@ -51,7 +51,7 @@ func (p *program) bytes() (bytes int64) {
 			operations = append(operations, o)
 		}
 	}
-	slices.SortFunc(operations, func(a, b *operation) int { return cmp.Compare(a.id, b.id) })
+	slices.SortFunc(operations, func(a, b *operation) int { return cmp.Compare(a.Number(), b.Number()) })
 	free := map[int]int{} // blocks by size, as in memory
 	unread := map[*operation]int{}
 	for _, o := range operations {

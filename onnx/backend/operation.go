@@ -1,23 +1,20 @@
 package backend
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash"
-	"hash/fnv"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"multiscale/onnx"
+	"multiscale/pkg/distinct"
 )
 
 // operation is one result of an ONNX node as a Gorgonia operation.
 type operation struct {
+	distinct.Operation
 	program *program
-	name    string
-	id      uint64
 	result  *result
 	types   []gorgonia.TensorType // of the Gorgonia operands
 	slots   []int                 // their positions among the ONNX operands
@@ -64,7 +61,7 @@ func (o *operation) release() {
 }
 
 func (o *operation) stop(err error) error {
-	o.program.failure = fmt.Errorf("%s: %w", o.name, err)
+	o.program.failure = fmt.Errorf("%s: %w", o.Kind(), err)
 	return o.program.failure
 }
 
@@ -107,30 +104,3 @@ func (o *operation) Type() hm.Type {
 func (o *operation) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 	return gorgoniaShape(o.result.shape), nil
 }
-
-// ReturnsPtr implements gorgonia.Op.
-func (o *operation) ReturnsPtr() bool { return true }
-
-// CallsExtern implements gorgonia.Op.
-func (o *operation) CallsExtern() bool { return false }
-
-// OverwritesInput implements gorgonia.Op.
-func (o *operation) OverwritesInput() int { return -1 }
-
-// WriteHash implements gorgonia.Op.
-func (o *operation) WriteHash(h hash.Hash) {
-	var id [8]byte
-	binary.LittleEndian.PutUint64(id[:], o.id)
-	h.Write([]byte(o.name))
-	h.Write(id[:])
-}
-
-// Hashcode implements gorgonia.Op.
-func (o *operation) Hashcode() uint32 {
-	h := fnv.New32a()
-	o.WriteHash(h)
-	return h.Sum32()
-}
-
-// String implements gorgonia.Op.
-func (o *operation) String() string { return fmt.Sprintf("%s#%d", o.name, o.id) }

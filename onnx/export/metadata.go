@@ -67,23 +67,20 @@ func (m Metadata) Properties() []onnx.Property {
 		{Key: keyMean, Value: join(m.Mean)},
 		{Key: keyStd, Value: join(m.Std)},
 	}
-	if m.Time != "" {
-		properties = append(properties, onnx.Property{Key: keyTime, Value: m.Time})
-	}
-	if m.Blind {
-		properties = append(properties, onnx.Property{Key: keySight, Value: network.SightHidden.String()})
-	}
-	if m.Paired {
-		properties = append(properties, onnx.Property{Key: keyInput, Value: inputOfPairs})
-	}
-	if len(m.Measures) > 0 {
-		properties = append(properties, onnx.Property{Key: keyMeasures, Value: strings.Join(m.Measures, ",")})
-	}
-	if m.Loss != "" {
-		properties = append(properties, onnx.Property{Key: keyLoss, Value: m.Loss})
-	}
-	if m.Average != 0 {
-		properties = append(properties, onnx.Property{Key: keyAverage, Value: join([]float64{m.Average})})
+	for _, optional := range []struct {
+		given      bool
+		key, value string
+	}{
+		{m.Time != "", keyTime, m.Time},
+		{m.Blind, keySight, network.SightHidden.String()},
+		{m.Paired, keyInput, inputOfPairs},
+		{len(m.Measures) > 0, keyMeasures, strings.Join(m.Measures, ",")},
+		{m.Loss != "", keyLoss, m.Loss},
+		{m.Average != 0, keyAverage, join([]float64{m.Average})},
+	} {
+		if optional.given {
+			properties = append(properties, onnx.Property{Key: optional.key, Value: optional.value})
+		}
 	}
 	return properties
 }

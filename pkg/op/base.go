@@ -1,16 +1,15 @@
 package op
 
 import (
-	"encoding/binary"
 	"fmt"
-	"hash"
-	"hash/fnv"
 	"slices"
 	"sync/atomic"
 
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"multiscale/pkg/distinct"
 )
 
 // Run computes a result from operands. out holds the result's elements in row-major order
@@ -26,8 +25,7 @@ type Run func(out []float32, in [][]float32) error
 // It returns the gradients with respect to in, made by Gradient, from that with respect to
 // out. One value of an operation belongs to one node of one graph.
 type Base struct {
-	kind   string
-	id     uint64
+	distinct.Operation
 	inputs gorgonia.Nodes
 	shape  tensor.Shape
 	output Output
@@ -39,14 +37,14 @@ type Base struct {
 	out    []float32 // of result
 }
 
-// instances numbers the operations: Gorgonia merges nodes whose hashes agree
-// without looking at operands or attributes, so every instance needs its own.
+// instances numbers the operations.
 var instances atomic.Uint64
 
 // Define sets up an operation of a kind on the nodes inputs, with a result of the given
 // shape; a nil shape stands for a scalar.
 func (o *Base) Define(kind string, shape tensor.Shape, run Run, inputs ...*gorgonia.Node) {
-	o.kind, o.id, o.inputs, o.shape, o.run = kind, instances.Add(1), inputs, shape, run
+	o.Operation = distinct.NewOperation(kind, instances.Add(1))
+	o.inputs, o.shape, o.run = inputs, shape, run
 	o.in, o.number = make([][]float32, len(inputs)), make([]float32, len(inputs))
 	o.output = Output{Alias: -1, place: o.place}
 	if shape == nil {
@@ -65,9 +63,6 @@ func (o *Base) place(mem []float32) {
 	o.out = mem
 	o.result = tensor.New(tensor.WithShape(o.shape...), tensor.WithBacking(mem))
 }
-
-// Kind implements Operation.
-func (o *Base) Kind() string { return o.kind }
 
 // Inputs implements Operation.
 func (o *Base) Inputs() gorgonia.Nodes { return o.inputs }
@@ -180,34 +175,6 @@ func floats(v gorgonia.Value) ([]float32, error) {
 	}
 	return nil, fmt.Errorf("is a %T, want a float32 tensor", v)
 }
-
-// ReturnsPtr implements gorgonia.Op.
-func (o *Base) ReturnsPtr() bool { return true }
-
-// CallsExtern implements gorgonia.Op. With true the machine would allocate a
-// result in every run.
-func (o *Base) CallsExtern() bool { return false }
-
-// OverwritesInput implements gorgonia.Op.
-func (o *Base) OverwritesInput() int { return -1 }
-
-// WriteHash implements gorgonia.Op.
-func (o *Base) WriteHash(h hash.Hash) {
-	var id [8]byte
-	binary.LittleEndian.PutUint64(id[:], o.id)
-	h.Write([]byte(o.kind))
-	h.Write(id[:])
-}
-
-// Hashcode implements gorgonia.Op.
-func (o *Base) Hashcode() uint32 {
-	h := fnv.New32a()
-	o.WriteHash(h)
-	return h.Sum32()
-}
-
-// String implements gorgonia.Op.
-func (o *Base) String() string { return fmt.Sprintf("%s#%d", o.kind, o.id) }
 
 // DiffWRT implements half of gorgonia.SDOp: all operands have gradients. It is of use only
 // where the operation has the method SymDiff. An operation with operands that have none

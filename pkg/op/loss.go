@@ -43,7 +43,7 @@ func (o *LossOp) DiffWRT(int) []bool { return []bool{true, false} }
 
 // SymDiff implements gorgonia.SDOp.
 func (o *LossOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	gy, err := Gradient(o.kind+"Gradient", in[0].Shape(), o.gradient, in[0], in[1], grad)
+	gy, err := Gradient(o.Kind()+"Gradient", in[0].Shape(), o.gradient, in[0], in[1], grad)
 	return gorgonia.Nodes{gy, nil}, err
 }
 

@@ -29,7 +29,7 @@ func (o *elementwise) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorg
 	if o.ofResult {
 		of = out
 	}
-	return only(addGradient(o.kind+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) {
+	return only(addGradient(o.Kind()+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		o.gradient(out, v[0], v[1])
 	}, grad, of))
 }

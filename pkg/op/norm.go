@@ -91,7 +91,7 @@ func (o *NormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.
 	if len(in) == 3 {
 		gGamma, gBeta = newFurther(o.size.C), newFurther(o.size.C)
 	}
-	gx, err := addGradient(o.kind+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) {
+	gx, err := addGradient(o.Kind()+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		gamma, beta := affine(v, 3)
 		o.each(func(i int, p part) {
 			norm.Backward(p.of(out), gGamma.memory(), gBeta.memory(), p.of(v[1]), p.of(v[2]), gamma, beta, p.size, o.Act, p.of(o.mean), p.of(o.rstd))
