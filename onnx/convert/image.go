@@ -8,6 +8,7 @@ import (
 	"multiscale/onnx"
 	"multiscale/onnx/export"
 	"multiscale/onnx/session"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
 	"multiscale/results/models"
@@ -72,10 +73,7 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 		factor, t = noise.At(sigma / 255 * perDeviation)
 	}
 	channels := []int64{1, int64(s.Channels), 1, 1}
-	scale := make([]float32, len(std))
-	for i, v := range std {
-		scale[i] = float32(factor / float64(v))
-	}
+	scale := lists.Of(std, func(v float32) float32 { return float32(factor / float64(v)) })
 	w.floats("mean", channels, mean)
 	w.floats("std", channels, std)
 	w.floats("scale", channels, scale)

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"slices"
+
 	"multiscale/onnx"
 	"multiscale/onnx/export"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/task"
 )
@@ -10,18 +13,10 @@ import (
 // estimate adds metric.Noise of each picture, (N,1,1,1) with pixels in [0,1].
 func (w *wrapping) estimate(channels int) string {
 	axis := export.Attribute("axis", int64(1))
-	mask, ones := make([]float32, 0, 9*channels), make([]float32, channels)
 	gain := metric.NoiseGain(channels)
-	for range channels {
-		for _, v := range []float64{1, -2, 1, -2, 4, -2, 1, -2, 1} {
-			mask = append(mask, float32(v*gain))
-		}
-	}
-	for i := range ones {
-		ones[i] = 1
-	}
-	w.floats("mask", []int64{int64(channels), 1, 3, 3}, mask)
-	w.floats("each", []int64{1, int64(channels), 1, 1}, ones)
+	mask := lists.Of([]float64{1, -2, 1, -2, 4, -2, 1, -2, 1}, func(v float64) float32 { return float32(v * gain) })
+	w.floats("mask", []int64{int64(channels), 1, 3, 3}, slices.Repeat(mask, channels))
+	w.floats("each", []int64{1, int64(channels), 1, 1}, slices.Repeat([]float32{1}, channels))
 	w.ints("frame", 0, 0, 1, 1, 0, 0, 1, 1)
 	w.ints("rim", 0, 0, 0, 0, 0, 0, metric.NoiseSide-1, metric.NoiseSide-1)
 	w.floats("sound share", nil, []float32{metric.NoiseSound})

@@ -111,15 +111,12 @@ func (i *Imported) Weights() ([]weights.Named, map[string]string, error) {
 	if description, ok := i.Options.Extensions.networks().Describe(i.Network); ok {
 		metadata[keyArchitecture] = description
 	}
-	properties := map[string]string{}
-	for _, p := range i.Options.Metadata {
-		properties[p.Key] = p.Value
-	}
+	properties := lists.By(i.Options.Metadata, func(p onnx.Property) string { return p.Key })
 	for _, key := range slices.Sorted(maps.Keys(properties)) {
 		if _, taken := metadata[key]; taken || strings.HasPrefix(key, keyDocs) {
 			return nil, nil, fmt.Errorf("the model's metadata has an entry %q, which means something else in a safetensors file", key)
 		}
-		metadata[key] = properties[key]
+		metadata[key] = properties[key].Value
 	}
 	var tensors []weights.Named
 	for _, p := range i.Params.All() {

@@ -109,10 +109,6 @@ func (e *Experiment) spread(n int) (b mesh.Batch, labels []string) {
 
 // planar brings normalised images to 8-bit pictures.
 func (e *Experiment) planar(x pixel.Images) []*picture.Planar {
-	pixels, per := e.scale().Pixels(x).Data, x.Image()
-	pictures := make([]*picture.Planar, x.N)
-	for i := range pictures {
-		pictures[i] = picture.FromFloat(pixels[i*per:(i+1)*per], x.W, x.H)
-	}
-	return pictures
+	images := slices.Collect(slices.Chunk(e.scale().Pixels(x).Data, x.Image()))
+	return lists.Of(images, func(pixels []float32) *picture.Planar { return picture.FromFloat(pixels, x.W, x.H) })
 }

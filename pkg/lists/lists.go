@@ -2,9 +2,13 @@
 package lists
 
 // Of returns what f makes of each value, nil for none.
-func Of[T, R any](values []T, f func(T) R) (all []R) {
-	for _, v := range values {
-		all = append(all, f(v))
+func Of[T, R any](values []T, f func(T) R) []R {
+	if len(values) == 0 {
+		return nil
+	}
+	all := make([]R, len(values))
+	for i, v := range values {
+		all[i] = f(v)
 	}
 	return all
 }

@@ -98,10 +98,7 @@ func RunningMeasures() []Measure { return []Measure{MSE, PSNR, PSNRLuma, SSIM} }
 // Values returns the measures when all rows have been added. PSNRLuma is NaN
 // unless the image has three channels.
 func (r *Running) Values() Values {
-	means := make([]float64, len(r.ssim))
-	for c, s := range r.ssim {
-		means[c] = s.mean()
-	}
+	means := lists.Of(r.ssim, (*ssimRows).mean)
 	v := Values{
 		MSE.Name:      r.total(r.mse) / float64(r.shape.Image()),
 		PSNR.Name:     decibel(r.total(r.pixels) / float64(r.shape.Image())),

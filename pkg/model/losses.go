@@ -74,10 +74,9 @@ func ParseLoss(text string, pixels pixel.Scale) (Loss, error) {
 	if err != nil {
 		return nil, err
 	}
-	terms := make([]op.Weighted, len(parsed))
-	for i, p := range parsed {
-		terms[i] = op.Weighted{Factor: float32(p.factor), Loss: p.make(p.number, pixels)}
-	}
+	terms := lists.Of(parsed, func(p term) op.Weighted {
+		return op.Weighted{Factor: float32(p.factor), Loss: p.make(p.number, pixels)}
+	})
 	if len(terms) == 1 && terms[0].Factor == 1 {
 		return terms[0].Loss, nil
 	}

@@ -15,6 +15,7 @@ import (
 	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/kernel/pointwise"
 	"multiscale/pkg/layer"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
@@ -215,11 +216,7 @@ type total struct {
 func (t *total) take(dst []float32, gradients []gradient, add bool) {
 	t.dst, t.gradients, t.add = dst, gradients, add
 	if t.list == nil {
-		lengths := make([]int, len(gradients))
-		for i, g := range gradients {
-			lengths[i] = g.param.Len()
-		}
-		t.list = pointwise.NewList(lengths)
+		t.list = pointwise.NewList(lists.Of(gradients, func(g gradient) int { return g.param.Len() }))
 	}
 	t.list.Run(t)
 	t.dst, t.gradients = nil, nil

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"multiscale/pkg/kernel/conv"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/random"
 )
 
@@ -233,11 +234,9 @@ type Group struct {
 // Groups returns the parameters, without buffers, as stretches of the flat vector. They
 // follow one another and cover Len values.
 func (s *Set) Groups() []Group {
-	groups := make([]Group, s.learned)
-	for i, p := range s.Params() {
-		groups[i] = Group{Name: p.Name, From: p.Offset, To: p.Offset + p.Len(), Decays: p.Role == Weight, Frozen: p.frozen}
-	}
-	return groups
+	return lists.Of(s.Params(), func(p *Param) Group {
+		return Group{Name: p.Name, From: p.Offset, To: p.Offset + p.Len(), Decays: p.Role == Weight, Frozen: p.frozen}
+	})
 }
 
 // Slice returns the part of a flat vector, for instance a gradient, that belongs to p.

@@ -6,6 +6,7 @@ import (
 	"image"
 	"slices"
 
+	"multiscale/pkg/lists"
 	"multiscale/pkg/picture/icc"
 	"multiscale/pkg/picture/tiff"
 )
@@ -95,11 +96,7 @@ func (d *Decoded) alpha() []uint8 {
 	if d.Alpha16 == nil {
 		return d.Alpha8
 	}
-	alpha := make([]uint8, len(d.Alpha16))
-	for i, v := range d.Alpha16 {
-		alpha[i] = uint8(v >> 8)
-	}
-	return alpha
+	return lists.Of(d.Alpha16, func(v uint16) uint8 { return uint8(v >> 8) })
 }
 
 // noEnd is the note of a file that lacks nothing but its end.

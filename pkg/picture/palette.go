@@ -5,6 +5,8 @@ import (
 	"image"
 	"image/color"
 	"slices"
+
+	"multiscale/pkg/lists"
 )
 
 // ownPalette reduces an opaque image to 256 colours of its own: those that it has if
@@ -132,9 +134,5 @@ func cut(all box, n int) []box {
 		boxes[worst] = look(b.box[:at])
 		boxes = append(boxes, look(b.box[at:]))
 	}
-	result := make([]box, len(boxes))
-	for i, b := range boxes {
-		result[i] = b.box
-	}
-	return result
+	return lists.Of(boxes, func(c candidate) box { return c.box })
 }

@@ -6,6 +6,7 @@ import (
 	"gonum.org/v1/gonum/dsp/fourier"
 
 	"multiscale/pkg/elementary"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/pixel"
 )
 
@@ -97,11 +98,7 @@ func gaussian(sigma float64, n int) []float64 {
 		sum += v
 	}
 	fourier.NewCmplxFFT(n).Coefficients(taps, taps)
-	h := make([]float64, n)
-	for i, v := range taps {
-		h[i] = real(v) / sum
-	}
-	return h
+	return lists.Of(taps, func(v complex128) float64 { return real(v) / sum })
 }
 
 // transform transforms rows, then columns, in place.

@@ -6,6 +6,7 @@ package trial
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"multiscale/onnx/session"
 	"multiscale/pkg/experiment/tile"
@@ -97,10 +98,7 @@ func Fits(t task.Task, s *session.Session) error {
 // clean picture's size, is not nil, it receives it.
 func (t *Trial) Trivial(answer *picture.Planar) metric.Values {
 	x := task.Enlarged(t.Input, t.Task.Scale)
-	planes := make([][]float32, x.C)
-	for c := range planes {
-		planes[c] = x.Data[c*x.Plane():][:x.Plane()]
-	}
+	planes := slices.Collect(slices.Chunk(x.Data, x.Plane()))
 	j := t.judge(answer)
 	j.add(planes, 0, x.H)
 	return j.Values()
