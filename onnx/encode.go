@@ -81,7 +81,7 @@ func encode(list []entry) (w message) {
 				w.float(e.number, f)
 			}
 		case messages:
-			for _, p := range v.all {
+			for p := range v.all {
 				list, _ := p.fields()
 				w.sub(e.number, encode(list))
 			}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -234,6 +235,40 @@ func TestDecodeHostile(t *testing.T) {
 			t.Errorf("%s: error %q does not say %q", c.name, err, c.want)
 		case strings.Contains(err.Error(), "\n") || len(err.Error()) > 400:
 			t.Errorf("%s: error is not one short line: %q", c.name, err)
+		}
+	}
+}
+
+// TestDecodeMemory: what reading allocates, with what is thrown away, grows with a hostile file and no faster.
+func TestDecodeMemory(t *testing.T) {
+	inside := func(fields []protowire.Number, data []byte) []byte {
+		for _, field := range fields {
+			data = protowire.AppendBytes(protowire.AppendTag(nil, field, protowire.BytesType), data)
+		}
+		return data
+	}
+	const million = 1 << 20
+	for name, tc := range map[string]struct {
+		data []byte
+		want string
+		most uint64 // bytes
+	}{
+		// A graph may come in parts; each of these brings a value_info.
+		"parts": {bytes.Repeat([]byte{0x3a, 2, 0x6a, 0}, million/8), "IR version", 1 << 30},
+		// model { graph { initializer { dims } } }
+		"dims": {inside([]protowire.Number{1, 5, 7}, make([]byte, 16*million)), "dimensions", 64 * million},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := onnx.Decode(tc.data)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: error %v does not say %q", name, err, tc.want)
+		}
+		if n := after.TotalAlloc - before.TotalAlloc; n > tc.most {
+			t.Errorf("%s: %d bytes are allocated for a file of %d", name, n, len(tc.data))
+		} else {
+			t.Logf("%s: %d bytes for a file of %d", name, n, len(tc.data))
 		}
 	}
 }

@@ -2,6 +2,7 @@ package onnx
 
 import (
 	"fmt"
+	"iter"
 	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -26,8 +27,8 @@ type entry struct {
 
 // messages is a field of messages that have Go values.
 type messages struct {
-	what string // for errors
-	all  []part
+	what string                     // for errors
+	all  iter.Seq[part]             // for writing
 	add  func() (p part, index int) // makes the value of one that is read
 }
 
@@ -58,40 +59,44 @@ type pointer[T any] interface {
 
 // values is a repeated message.
 func values[T any, P pointer[T]](what string, list *[]T) messages {
-	m := messages{what: what, add: func() (part, int) {
-		*list = append(*list, *new(T))
-		return P(&(*list)[len(*list)-1]), len(*list) - 1
-	}}
-	for i := range *list {
-		m.all = append(m.all, P(&(*list)[i]))
-	}
-	return m
+	at := func(i int) part { return P(&(*list)[i]) }
+	return repeated(what, func() int { return len(*list) }, at, func() { *list = append(*list, *new(T)) })
 }
 
 // pointers is a repeated message.
 func pointers[T any, P pointer[T]](what string, list *[]P) messages {
-	m := messages{what: what, add: func() (part, int) {
-		*list = append(*list, new(T))
-		return (*list)[len(*list)-1], len(*list) - 1
-	}}
-	for _, p := range *list {
-		m.all = append(m.all, p)
-	}
-	return m
+	at := func(i int) part { return (*list)[i] }
+	return repeated(what, func() int { return len(*list) }, at, func() { *list = append(*list, new(T)) })
 }
 
 // one is a message that is not repeated. Protobuf joins one that comes in parts.
 func one[T any, P pointer[T]](what string, to *P) messages {
-	m := messages{what: what, add: func() (part, int) {
+	length := func() int {
+		if *to == nil {
+			return 0
+		}
+		return 1
+	}
+	return repeated(what, length, func(int) part { return *to }, func() {
 		if *to == nil {
 			*to = new(T)
 		}
-		return *to, 0
+	})
+}
+
+// repeated copies nothing of a list: the parts of a message are read one by one into lists that grow.
+func repeated(what string, length func() int, at func(i int) part, grow func()) messages {
+	return messages{what: what, all: func(yield func(part) bool) {
+		for i := range length() {
+			if !yield(at(i)) {
+				return
+			}
+		}
+	}, add: func() (part, int) {
+		grow()
+		last := length() - 1
+		return at(last), last
 	}}
-	if *to != nil {
-		m.all = []part{*to}
-	}
-	return m
 }
 
 func (m *Model) fields() ([]entry, func(*decoder)) {
@@ -213,7 +218,7 @@ func (t *Tensor) fields() ([]entry, func(*decoder)) {
 	}
 	var elsewhere int64 // 1 where the data are in another file
 	return []entry{
-			{number: 1, value: &t.Dims},
+			{number: 1, value: special{read: t.readDims, write: t.writeDims}},
 			{number: 2, value: &t.Type},
 			{number: 3, value: special{read: func(d *decoder, _ field) {
 				d.lacks("tensor %q is stored in segments, which is not supported", t.Name)
@@ -229,9 +234,6 @@ func (t *Tensor) fields() ([]entry, func(*decoder)) {
 			{number: 13, value: special{read: t.external}},
 			{number: 14, value: &elsewhere},
 		}, func(d *decoder) {
-			if len(t.Dims) > maxRank {
-				d.fail("tensor %q has more than %d dimensions", t.Name, maxRank)
-			}
 			switch {
 			case elsewhere != 0 && t.External == nil:
 				d.fail("tensor %q has its data in another file, but does not say which", t.Name)
@@ -251,6 +253,22 @@ func (t *Tensor) fields() ([]entry, func(*decoder)) {
 				t.Raw = narrow(typed, t.Type.Size())
 			}
 		}
+}
+
+// readDims stops where there are too many: a file names millions of them in as many bytes.
+func (t *Tensor) readDims(d *decoder, f field) {
+	for v := range d.packed(f, protowire.VarintType) {
+		if t.Dims = append(t.Dims, int64(v)); len(t.Dims) > maxRank {
+			d.fail("%s has more than %d dimensions", d.what, maxRank)
+			return
+		}
+	}
+}
+
+func (t *Tensor) writeDims(w *message, n protowire.Number) {
+	for _, size := range t.Dims {
+		w.integer(n, size)
+	}
 }
 
 // external reads a property of where the data are.

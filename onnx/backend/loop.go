@@ -1,10 +1,7 @@
 package backend
 
 import (
-	"slices"
-
 	"multiscale/pkg/kernel"
-	"multiscale/pkg/lists"
 )
 
 // grain is the number of elements that are worth handing to another core.
@@ -72,9 +69,10 @@ func (l loop) merged() loop {
 			continue
 		}
 		last := len(m.shape) - 1
-		joins := last >= 0 && !slices.ContainsFunc(lists.Indices(len(l.strides)), func(k int) bool {
-			return m.strides[k][last] != l.strides[k][i]*d
-		})
+		joins := last >= 0
+		for k := range l.strides {
+			joins = joins && m.strides[k][last] == l.strides[k][i]*d
+		}
 		if joins {
 			m.shape[last] *= d
 		} else {

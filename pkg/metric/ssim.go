@@ -2,7 +2,6 @@ package metric
 
 import (
 	"multiscale/pkg/elementary"
-	"multiscale/pkg/lists"
 	"multiscale/pkg/pixel"
 )
 
@@ -40,7 +39,11 @@ func Similarities(a, b pixel.Images) []float64 {
 	means := perImage(a.N*a.C, func(i int) float64 {
 		return ssimPlane(a.Data[i*plane:(i+1)*plane], b.Data[i*plane:(i+1)*plane], a.H, a.W)
 	})
-	return lists.Of(lists.Indices(a.N), func(n int) float64 { return Mean(means[n*a.C : (n+1)*a.C]) })
+	out := make([]float64, a.N)
+	for n := range out {
+		out[n] = Mean(means[n*a.C : (n+1)*a.C])
+	}
+	return out
 }
 
 // ssimPlane returns the mean of the SSIM map of one channel.

@@ -3,7 +3,6 @@ package mge
 import (
 	"slices"
 
-	"multiscale/pkg/lists"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/share"
 )
@@ -131,7 +130,11 @@ func (s Stage) workUnits(iterations int) float64 {
 // Images is the number of evaluations of the network in one iteration, on
 // any mesh.
 func (s Stage) Images() int {
-	return lists.Sum(lists.Of(lists.Indices(len(s.Batches)), func(i int) int { return s.Evaluated(i, s.Batches) }))
+	sum := 0
+	for i := range s.Batches {
+		sum += s.Evaluated(i, s.Batches)
+	}
+	return sum
 }
 
 // Plan is the sequence of stages of a strategy. A plan is immutable.
@@ -145,7 +148,11 @@ type Plan struct {
 
 // Iterations is the number of optimizer steps of the whole plan.
 func (p Plan) Iterations() int {
-	return lists.Sum(lists.Of(p.Stages, func(s Stage) int { return s.Iterations }))
+	n := 0
+	for _, s := range p.Stages {
+		n += s.Iterations
+	}
+	return n
 }
 
 // WorkUnits is the cost of the first iterations of the plan, with the pilots

@@ -28,7 +28,11 @@ type Work struct {
 
 // Doubling returns N_l = n0 * 2^l for l = 0..levels, the paper's batch sizes.
 func Doubling(n0, levels int) []int {
-	return lists.Of(lists.Indices(levels+1), func(l int) int { return n0 << l })
+	batches := make([]int, levels+1)
+	for l := range batches {
+		batches[l] = n0 << l
+	}
+	return batches
 }
 
 // Strategy is a way to train: a plan for work of any size.

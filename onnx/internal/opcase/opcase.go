@@ -38,7 +38,11 @@ func build(name string, in map[string]onnx.Value, constants []*onnx.Tensor, want
 
 // symbols are as many dimensions as a value has.
 func symbols(name string, rank int) []onnx.Dim {
-	return lists.Of(lists.Indices(rank), func(i int) onnx.Dim { return onnx.Symbolic(name + string(rune('0'+i))) })
+	dims := make([]onnx.Dim, rank)
+	for i := range dims {
+		dims[i] = onnx.Symbolic(name + string(rune('0'+i)))
+	}
+	return dims
 }
 
 // floats makes a value.
@@ -46,7 +50,10 @@ func floats(shape []int, data ...float32) onnx.Value { return onnx.Value{Shape: 
 
 // count makes a value that holds from, from+1, ...
 func count(from float32, shape ...int) onnx.Value {
-	values := lists.Of(lists.Indices(lists.Product(shape)), func(i int) float32 { return from + float32(i) })
+	values := make([]float32, lists.Product(shape))
+	for i := range values {
+		values[i] = from + float32(i)
+	}
 	return onnx.Value{Shape: shape, Data: values}
 }
 

@@ -150,7 +150,9 @@ func (s *study) writeEstimators(b *strings.Builder, r Result) {
 // writeComparison writes rates and ratios of all cases of some weights.
 func (s *study) writeComparison(b *strings.Builder, weights string) {
 	head := []string{"restriction", "degraded on", "dropout", "alpha", "beta", "p"}
-	head = append(head, lists.Of(lists.Indices(s.Levels), func(l int) string { return fmt.Sprintf("V/V of g, level %d", l) })...)
+	for l := range s.Levels {
+		head = append(head, fmt.Sprintf("V/V of g, level %d", l))
+	}
 	rows := [][]string{append(head, "doubling's ratio", "optimal's ratio")}
 	for _, r := range s.results {
 		if r.Weights != weights {
