@@ -43,7 +43,7 @@ func TestPrograms(t *testing.T) {
 	must(t, exec.CommandContext(t.Context(), at("restore"), at("image.onnx"), at("photo.png"), at("go.png")))
 	node, modules := findNode(t)
 	js := exec.CommandContext(t.Context(), node, filepath.Join("testdata", "restore", "restore.js"), at("image.onnx"), at("photo.png"), at("node.png"))
-	js.Env = append(os.Environ(), "NODE_PATH="+modules)
+	js.Env = append(os.Environ(), "NODE_PATH="+modules, "ORT_DISABLE_TELEMETRY=1")
 	must(t, js)
 	a, err := picture.Open(at("go.png"))
 	if err != nil {

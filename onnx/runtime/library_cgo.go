@@ -4,6 +4,7 @@ package runtime
 
 import (
 	"fmt"
+	"os"
 	goruntime "runtime"
 	"strings"
 	"sync"
@@ -39,15 +40,24 @@ func Load(explicit string) (*Library, error) {
 	case loaded != nil:
 		return nil, fmt.Errorf("%s cannot be loaded beside %s", path, loaded.path)
 	}
+	// Official builds send what they observe to Microsoft, and keep files for that, unless this is set before they start.
+	if _, chosen := os.LookupEnv(telemetryOff); !chosen {
+		if err := os.Setenv(telemetryOff, "1"); err != nil {
+			return nil, err
+		}
+	}
 	ort.SetSharedLibraryPath(path)
 	// Errors come back to the caller; the library should not print them as well.
 	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return nil, fmt.Errorf("%s is not a usable ONNX Runtime library: %s", path, firstLine(err))
 	}
-	_ = ort.DisableTelemetry() // where there is none, nothing has to be disabled
+	_ = ort.DisableTelemetry() // Windows has another way; an error says that there is none
 	loaded = &Library{path: path, version: ort.GetVersion()}
 	return loaded, nil
 }
+
+// telemetryOff is ONNX Runtime's variable; someone who sets it, to whatever value, decides.
+const telemetryOff = "ORT_DISABLE_TELEMETRY"
 
 // Version is the version of ONNX Runtime.
 func (l *Library) Version() string { return l.version }

@@ -68,7 +68,9 @@ func TestNode(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if out, err := exec.CommandContext(t.Context(), node, filepath.Join(dir, "run.js"), module, dir).CombinedOutput(); err != nil {
+			cmd := exec.CommandContext(t.Context(), node, filepath.Join(dir, "run.js"), module, dir)
+			cmd.Env = append(os.Environ(), "ORT_DISABLE_TELEMETRY=1")
+			if out, err := cmd.CombinedOutput(); err != nil {
 				t.Fatalf("%v: %s", err, out)
 			}
 			got, err := os.ReadFile(filepath.Join(dir, "y"))
