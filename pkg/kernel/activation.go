@@ -19,6 +19,6 @@ const (
 	Tanh
 )
 
-// OfResult says that the derivative is computed from the result. A network keeps that for the
-// operation that follows anyway.
+// OfResult reports whether the derivative is computed from the result instead of the input. A
+// network keeps the result anyway, for the operation that follows.
 func (a Activation) OfResult() bool { return a.Kind == Tanh }

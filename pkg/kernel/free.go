@@ -2,15 +2,15 @@ package kernel
 
 import "sync"
 
-// Free is a list of values that are not in use: about one for each core, a few more
-// when several graphs run side by side. Unlike a sync.Pool it is not emptied by the
-// garbage collector. The zero value is empty and ready for use.
+// Free is a list of unused values: about one for each core, and a few more when several
+// graphs run concurrently. Unlike a sync.Pool, it is not emptied by the garbage
+// collector. The zero value is empty and ready for use.
 type Free[T any] struct {
 	mu   sync.Mutex
 	list []*T
 }
 
-// Get returns a value that was Put, or a new zero value.
+// Get returns a value that Put has stored, or a new zero value.
 func (f *Free[T]) Get() *T {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -23,7 +23,7 @@ func (f *Free[T]) Get() *T {
 	return t
 }
 
-// Put takes back a value that is not in use any more.
+// Put stores a value for a later Get. The caller must not use it any more.
 func (f *Free[T]) Put(t *T) {
 	f.mu.Lock()
 	f.list = append(f.list, t)

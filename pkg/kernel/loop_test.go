@@ -15,7 +15,7 @@ var square = kernel.NewLoop(func(a *squares, lo, hi int) {
 	}
 })
 
-// TestLoop: every item is done once, however many make a chunk.
+// TestLoop: every item is done once, for any number of items in a chunk.
 func TestLoop(t *testing.T) {
 	for _, n := range []int{0, 1, 7, 1000, 100_000} {
 		for _, work := range []int{0, 1, 1 << 10, 1 << 20} {

@@ -11,8 +11,8 @@ import (
 // PathVariable is the environment variable that forces a kernel path.
 const PathVariable = "MULTISCALE_KERNEL"
 
-// The kernel paths. Results differ between paths by rounding only, so equal
-// bytes are promised for equal paths.
+// The kernel paths. Results of different paths differ by rounding; results of the same
+// path are equal bit by bit.
 const (
 	Portable = "portable"
 	AVX2     = "avx2"
@@ -26,13 +26,13 @@ var known = []string{Portable, AVX2, AVX512, NEON}
 var path, pathError = choose(os.Getenv(PathVariable))
 
 // Path returns the instruction set that the kernels use: Portable, AVX2,
-// AVX512 or NEON. It is chosen once, at start-up: the best that the CPU has, or the one that the
-// environment variable MULTISCALE_KERNEL names. Where Check returns an error,
-// Path is empty.
+// AVX512 or NEON. It is chosen once, at start-up: the one that the environment
+// variable MULTISCALE_KERNEL names, by default the best that the CPU has. If Check
+// returns an error, Path is empty.
 func Path() string { return path }
 
 // Check returns an error if MULTISCALE_KERNEL names a path that does not exist
-// or that this CPU lacks. Commands check at their start, graphs when they are
+// or that this CPU lacks. Commands call it when they start, graphs when they are
 // compiled; a kernel that runs nevertheless panics with this error.
 func Check() error { return pathError }
 
@@ -40,7 +40,7 @@ func Check() error { return pathError }
 // check every path in one process.
 func Supported() []string { return supported() }
 
-// choose returns the path that a value of the environment variable stands for.
+// choose returns the path that a value of the environment variable selects.
 func choose(value string) (string, error) {
 	paths := supported()
 	switch {
@@ -54,21 +54,21 @@ func choose(value string) (string, error) {
 	return "", fmt.Errorf("%s=%q: unknown kernel path; use one of %s", PathVariable, value, strings.Join(paths, ", "))
 }
 
-// Implementations holds what a package has for each path. Packages with inner
-// loops in assembly choose through it.
+// Implementations holds a package's implementations, one for each path. Packages with
+// inner loops in assembly use it to choose among them.
 type Implementations[T any] struct {
 	byPath map[string]*T
 	active *T
 }
 
-// Choose returns the implementations byPath, which hold one for every path of
-// this machine.
+// Choose returns the implementations byPath, which must have one for every path that
+// this machine supports.
 func Choose[T any](byPath map[string]*T) *Implementations[T] {
 	return &Implementations[T]{byPath, byPath[path]}
 }
 
-// Active returns the implementation for the process's path. It panics where
-// Check returns an error.
+// Active returns the implementation for the process's path. It panics if Check
+// returns an error.
 func (i *Implementations[T]) Active() *T {
 	if i.active == nil {
 		panic(pathError)

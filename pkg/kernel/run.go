@@ -7,19 +7,20 @@ import (
 	"sync/atomic"
 )
 
-// Job is work that has been cut into chunks, by the size of the problem and never by
-// the number of cores. The result of a chunk must not depend on when or where it runs.
+// Job is work that has been cut into chunks. The cut depends on the size of the problem
+// and never on the number of cores. The result of a chunk must not depend on when or where
+// it runs.
 type Job interface {
 	Do(chunk int)
 }
 
-// Local is a Job that needs memory of its own on every core. A core calls Local once,
-// and not for every chunk: cores would wait for each other.
+// Local is a Job that needs separate memory on every core. A core calls Local once for all
+// its chunks. Calls for every chunk would make the cores wait for each other.
 type Local interface {
 	Job
 	// Local returns the job that does the chunks of one core.
 	Local() Job
-	// Done takes it back.
+	// Done takes back a job that Local has returned.
 	Done(Job)
 }
 
@@ -32,7 +33,7 @@ func Run(n int, job Job) {
 	}
 }
 
-// prepare makes a call for all cores, or one core for each chunk where chunks are fewer.
+// prepare makes a call for all cores, or for one core per chunk if there are fewer chunks.
 func prepare(n int, job Job) *call {
 	c := calls.Get()
 	if c.done == nil {
@@ -65,8 +66,8 @@ func (c *call) finish() {
 	}
 }
 
-// call is one Run in progress. It is free again when the caller and all workers
-// have released it.
+// call is one Run in progress. It returns to the free list when the caller and all
+// workers have released it.
 type call struct {
 	job      Job
 	chunks   int64
@@ -80,8 +81,8 @@ type call struct {
 
 var calls Free[call]
 
-// share is a run of neighbouring chunks. A core begins with its own share: from call
-// to call it has the same part of the images, which its cache still holds.
+// share is a range of consecutive chunks. A core begins with its own share. It thereby
+// gets the same part of the images in successive calls, which its cache still holds.
 type share struct {
 	next atomic.Int64
 	end  int64
@@ -102,7 +103,8 @@ func (c *call) cut(job Job, chunks, cores int) {
 	c.finished.Store(0)
 }
 
-// take returns a remaining chunk, of the core's own share first.
+// take returns a remaining chunk: from the core's own share, and after that from the
+// other shares.
 func (c *call) take(core int) (chunk int, left bool) {
 	for i := range c.shares {
 		s := &c.shares[(core+i)%len(c.shares)]
@@ -141,14 +143,14 @@ func (c *call) work(core, limit int) (done int) {
 func (c *call) do(job Job, chunk int) {
 	defer func() {
 		if r := recover(); r != nil {
-			failure := r // a variable of its own: only a failure allocates
+			failure := r // a separate variable, so that only a failure allocates
 			c.failure.CompareAndSwap(nil, &failure)
 		}
 	}()
 	job.Do(chunk)
 }
 
-// await returns when all chunks are finished. It polls before it sleeps: the last
+// await returns when all chunks are finished. It polls before it sleeps, because the last
 // chunk usually ends within microseconds.
 func (c *call) await() {
 	if awake(0, func() bool { return c.finished.Load() == c.chunks }) {
@@ -186,7 +188,7 @@ var (
 	start sync.Once
 )
 
-// startWorkers starts one goroutine for every core but the caller's own.
+// startWorkers starts one goroutine for every core except the caller's own.
 func startWorkers() {
 	start.Do(func() {
 		workers := max(runtime.NumCPU(), runtime.GOMAXPROCS(0)) - 1
@@ -221,16 +223,17 @@ func next(core int) (c *call) {
 	return <-queue
 }
 
-// Waking a sleeping thread takes up to 100 microseconds, longer than whole
-// layers of a coarse mesh, and the next call of a training step is usually a few
-// microseconds away. So a core polls for about 300 microseconds before it sleeps, in
-// rounds; between rounds it does spare work or lets other goroutines have the core.
+// Waking a sleeping thread takes up to 100 microseconds, longer than a whole layer on
+// a coarse mesh, and the next call of a training step usually comes after a few
+// microseconds. A core therefore polls for about 300 microseconds before it sleeps.
+// It polls in rounds; between rounds it does spare work or yields to other goroutines.
 const (
 	rounds = 500
 	polls  = 500
 )
 
-// awake polls until happened returns true; it returns false if that takes long.
+// awake polls until happened returns true. It returns false after the last of the
+// rounds, which are counted anew after spare work.
 func awake(core int, happened func() bool) bool {
 	for idle := 0; idle < rounds; idle++ {
 		for range polls {

@@ -11,12 +11,12 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// job makes a function a kernel.Job.
+// job adapts a function to kernel.Job.
 type job func(chunk int)
 
 func (j job) Do(chunk int) { j(chunk) }
 
-// withCores runs f with some numbers of cores, also more than there are.
+// withCores runs f with several values of GOMAXPROCS, also more than the machine has cores.
 func withCores(t *testing.T, f func(t *testing.T)) {
 	before := runtime.GOMAXPROCS(0)
 	t.Cleanup(func() { runtime.GOMAXPROCS(before) })
@@ -141,12 +141,12 @@ func TestCoresChangeMidway(t *testing.T) {
 	}
 }
 
-// add is a job as kernels have them: state in a struct, no closure.
+// add is a job like those of the kernels: a struct with state, not a closure.
 type add struct{ y, x []float32 }
 
 func (a *add) Do(i int) { a.y[i] += a.x[i] }
 
-// TestRunDoesNotAllocate, once the workers are there.
+// TestRunDoesNotAllocate: a run allocates nothing once the workers have been started.
 func TestRunDoesNotAllocate(t *testing.T) {
 	a := &add{make([]float32, 64), make([]float32, 64)}
 	if n := testing.AllocsPerRun(100, func() { kernel.Run(64, a) }); n >= 1 {

@@ -2,11 +2,11 @@ package kernel
 
 import "sync/atomic"
 
-// Pending is a Run that Start has begun. The zero value is one of no chunks.
+// Pending is a Run that Start has begun. The zero value is a Run without chunks.
 type Pending struct{ call *call }
 
 // Start begins a Run in the background. Cores that wait for the end of another Run do
-// its chunks meanwhile: on coarse meshes they would wait for some per cent of a training
+// its chunks meanwhile; on coarse meshes these waits take a few per cent of a training
 // step. job must not need anything that the caller of another Run may hold, such as a
 // lock.
 func Start(n int, job Job) Pending {
@@ -14,7 +14,7 @@ func Start(n int, job Job) Pending {
 		return Pending{}
 	}
 	c := prepare(n, job)
-	spare.Store(c) // an earlier one is finished by its Wait
+	spare.Store(c) // the Wait of an earlier spare call finishes that call
 	return Pending{c}
 }
 
@@ -27,7 +27,7 @@ func (p Pending) Wait() {
 	}
 }
 
-// spare is the call whose chunks are done by cores that would wait.
+// spare is the call whose chunks waiting cores do.
 var spare atomic.Pointer[call]
 
 // doSpare does a chunk of the spare call, if one is left.
@@ -36,7 +36,7 @@ func doSpare(core int) bool {
 	if c == nil || !c.acquire() {
 		return false
 	}
-	// The call may have been reused since it was loaded; helping the new one is fine.
+	// The call may have been reused for another Run since it was loaded; to help that one is as good.
 	done := c.work(core, 1)
 	if done == 0 {
 		spare.CompareAndSwap(c, nil)

@@ -11,8 +11,8 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// TestStartEveryChunkOnce: by the end of Wait each chunk has been done once, whether
-// cores have waited in between or not, and several may be pending.
+// TestStartEveryChunkOnce: when Wait returns, each chunk has been done once, whether or not
+// cores have waited in between, also with several pending runs.
 func TestStartEveryChunkOnce(t *testing.T) {
 	withCores(t, func(t *testing.T) {
 		var callers sync.WaitGroup
@@ -40,8 +40,8 @@ func TestStartEveryChunkOnce(t *testing.T) {
 	})
 }
 
-// TestWaitingCoresDoSpareChunks: a Run that cannot end before a chunk of a pending one
-// has been done ends nevertheless.
+// TestWaitingCoresDoSpareChunks: a Run ends although one of its chunks waits for a chunk of
+// a pending run.
 func TestWaitingCoresDoSpareChunks(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
 	spare := make(chan bool, 1)

@@ -9,8 +9,9 @@ import (
 // Algorithm is a way to compute 3x3 convolutions of stride 1.
 type Algorithm uint8
 
-// The algorithms. Auto chooses by a fixed table of shapes, never by a clock, so
-// that results can be reproduced. Winograd is used where its conditions hold.
+// The algorithms. Auto chooses by a fixed rule for the shape, never by measured
+// time, so that results can be reproduced. Winograd applies to 3x3 convolutions of
+// stride 1; others are computed directly.
 const (
 	Auto Algorithm = iota
 	Direct
@@ -40,9 +41,9 @@ func ParseAlgorithm(name string) (Algorithm, error) {
 	return Auto, fmt.Errorf("convolution algorithm %q: use %s", name, strings.Join(names[:], ", "))
 }
 
-// winograd returns the minimal filtering algorithm for a product of shape s that
-// gathers from the given number of channels: those of x for Forward, those of gy
-// for the gradients. It is nil where the product is computed directly.
+// winograd returns the minimal filtering algorithm for a product of shape s, or nil
+// if the product is computed directly. from is the number of channels that are
+// transformed: those of x for Forward, those of gy for the gradients.
 func winograd(s Shape, from int) *minimal {
 	if s.Kernel != 3 || s.Stride != 1 {
 		return nil
@@ -58,8 +59,9 @@ func winograd(s Shape, from int) *minimal {
 	return nil
 }
 
-// worthwhile is the table of Auto: transforms pay when they start from enough
-// channels to fill a vector, and when tiles do not stick out of the image too far.
+// worthwhile is the rule of Auto: the transforms pay off if there are enough source
+// channels to nearly fill a vector and if at least half of the tiles' pixels lie
+// inside the image.
 func (m *minimal) worthwhile(s Shape, from int) bool {
 	const channels = 12
 	h, w := s.OutH(), s.OutW()

@@ -3,15 +3,16 @@ package conv
 import "fmt"
 
 // Shape describes a two-dimensional cross-correlation of N images of C planes
-// of H by W pixels with O filters of C by Kernel by Kernel weights. Any Kernel,
-// any Stride of at least 1 and any Padding below Kernel will do. Algorithm is how it
-// is computed, by default Auto; results differ by rounding.
+// of H by W pixels with O filters of C by Kernel by Kernel weights. Kernel and
+// Stride are at least 1; Padding is less than Kernel. Algorithm selects how the
+// correlation is computed, by default Auto; the results of different algorithms
+// differ by rounding.
 type Shape struct {
 	N, C, H, W, O, Kernel, Stride, Padding int
 	Algorithm                              Algorithm
 }
 
-// Check returns an error if there is no such correlation.
+// Check returns an error if s is not a valid correlation.
 func (s Shape) Check() error {
 	if min(s.N, s.C, s.H, s.W, s.O, s.Kernel, s.Stride) < 1 || s.Padding < 0 || s.Padding >= s.Kernel || s.H+2*s.Padding < s.Kernel || s.W+2*s.Padding < s.Kernel {
 		return fmt.Errorf("conv: impossible shape %+v", s)
@@ -22,15 +23,15 @@ func (s Shape) Check() error {
 	return nil
 }
 
-// OutH is the height of the result.
+// OutH returns the height of the result in pixels.
 func (s Shape) OutH() int { return (s.H+2*s.Padding-s.Kernel)/s.Stride + 1 }
 
-// OutW is the width of the result.
+// OutW returns the width of the result in pixels.
 func (s Shape) OutW() int { return (s.W+2*s.Padding-s.Kernel)/s.Stride + 1 }
 
 func (s Shape) taps() int { return s.Kernel * s.Kernel }
 
-// input and output describe both ends as planes.
+// input and output are the shapes of x and y.
 func (s Shape) input() planes  { return planes{s.N, s.C, s.H, s.W} }
 func (s Shape) output() planes { return planes{s.N, s.O, s.OutH(), s.OutW()} }
 
@@ -39,8 +40,8 @@ type planes struct{ n, c, h, w int }
 
 func (p planes) size() int { return p.n * p.c * p.h * p.w }
 
-// Epilogue is what Forward adds while the result is in cache; nil slices are
-// left out.
+// Epilogue holds what Forward adds to the result while that is in the cache. Nil
+// slices are not added.
 type Epilogue struct {
 	Bias     []float32 // (O)
 	Shift    []float32 // (N,O): per sample and channel (an embedding of t)
@@ -48,9 +49,10 @@ type Epilogue struct {
 }
 
 // Forward computes y[n,o,i,j] = sum over c,u,v of
-// w[o,c,u,v]*x[n,c,i*Stride+u-Padding,j*Stride+v-Padding], zero outside x, plus
-// the epilogue. y must not overlap x; it may be e.Residual. Slices whose lengths
-// do not match s are a programmer's error and panic, here and below.
+// w[o,c,u,v]*x[n,c,i*Stride+u-Padding,j*Stride+v-Padding], where x is zero outside
+// the image, plus the epilogue. y must not overlap x; it may be e.Residual. Forward,
+// InputGradient and WeightGradient panic if s is invalid or the length of a slice
+// does not match s.
 func Forward(y, x []float32, f *Filter, s Shape, e Epilogue) {
 	s.check(f)
 	check("x", x, s.input().size())
@@ -61,8 +63,8 @@ func Forward(y, x []float32, f *Filter, s Shape, e Epilogue) {
 	f.correlate(y, x, s, false, e)
 }
 
-// InputGradient computes gx, the gradient with respect to x, from gy, the one
-// with respect to y.
+// InputGradient computes gx (N,C,H,W), the gradient with respect to x, from gy
+// (N,O,OutH,OutW), the gradient with respect to y.
 func InputGradient(gx, gy []float32, f *Filter, s Shape) {
 	s.check(f)
 	check("gx", gx, s.input().size())
@@ -71,8 +73,8 @@ func InputGradient(gx, gy []float32, f *Filter, s Shape) {
 }
 
 // WeightGradient computes the gradients with respect to the weights (gw, shaped
-// O,C,Kernel,Kernel), the bias (gBias, O) and the shift (gShift, N,O); the last
-// two are left out if nil.
+// O,C,Kernel,Kernel), the bias (gBias, O) and the shift (gShift, N,O) from gy and x.
+// gBias and gShift may be nil; those gradients are then not computed.
 func WeightGradient(gw, gBias, gShift, gy, x []float32, s Shape) {
 	StartWeightGradient(gw, gBias, gShift, gy, x, s, false).Wait()
 }
@@ -80,10 +82,10 @@ func WeightGradient(gw, gBias, gShift, gy, x []float32, s Shape) {
 // Started is a WeightGradient in progress.
 type Started struct{ job *weightJob }
 
-// StartWeightGradient begins a WeightGradient, or one that with add adds the gradient
-// with respect to the weights to gw. Those of bias and shift are there when it
-// returns, that of the weights when Wait has returned: until then gy and x must
-// stay as they are.
+// StartWeightGradient begins a WeightGradient. If add is true, the gradient with respect
+// to the weights is added to gw. The gradients with respect to bias and shift are complete
+// when StartWeightGradient returns, that with respect to the weights when Wait has
+// returned. Until then gy and x must not change.
 func StartWeightGradient(gw, gBias, gShift, gy, x []float32, s Shape, add bool) Started {
 	s.validate()
 	check("x", x, s.input().size())

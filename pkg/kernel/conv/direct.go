@@ -5,7 +5,7 @@ import (
 	"multiscale/pkg/kernel/lanes"
 )
 
-// kernels returns the kernels that everything below runs on; tests replace it.
+// kernels returns the kernels that this package uses; tests replace it.
 var kernels = lanes.Active
 
 // correlation is one Forward or InputGradient in progress: a correlation of the
@@ -16,15 +16,15 @@ type correlation struct {
 	epilogue Epilogue
 	filter   *Filter
 	form     *form
-	once     bool // the filter is not packed
+	once     bool // the filter is not packed: each chunk transforms the weights itself
 	kernels  *lanes.Kernels
 	tiling   tiling
-	splits   int // parts that the blocks of results are shared out to
+	splits   int // chunks per rectangle, which share its blocks of results
 	// A source pixel lies at stride times the output pixel; output pixels of a
 	// class are step apart.
 	stride, step int
-	stretch      int // taps, side by side, that are one stretch of a sum
-	// Extent of the taps, over all classes.
+	stretch      int // adjacent taps that form one segment of a sum
+	// Extreme offsets of the taps, over all classes.
 	up, down, before, after int
 }
 
@@ -63,18 +63,18 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	correlations.Put(j)
 }
 
-// fewChunks is the largest number of chunks that each transform new weights for
-// themselves: writing them to memory and reading them back takes longer. The values are
-// the same.
+// fewChunks is the largest number of rectangles for which each chunk transforms newly
+// loaded weights itself. For so few, writing the packed weights to memory and reading
+// them back takes longer. The values are the same.
 const fewChunks = 2
 
-// chunking says how much of the result one chunk takes. More pixels make more
-// use of the weights that stream by; fewer leave the window in the second-level
-// cache. When there are too few chunks to keep the cores busy, the blocks of
-// results are shared out as well, and every chunk gathers for itself.
+// chunking determines how much of the result one chunk computes. More pixels reuse
+// the streamed weights more often; fewer pixels keep the window in the second-level
+// cache. If there are fewer rectangles than minChunks, several chunks share the blocks
+// of results of one rectangle, and each of them gathers the window itself.
 type chunking struct {
-	minPixels  int // of a chunk
-	maxVectors int // pixels of a chunk, over the lanes of a vector
+	minPixels  int // of a rectangle
+	maxVectors int // largest number of pixels of a rectangle, divided by Lanes
 	minChunks  int
 }
 
@@ -116,7 +116,7 @@ func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 		w.plan(k, seen, f.from)
 	}
 	w.gather(k, s, j.x, j.from, 0)
-	// Rows of sums have room for whole groups.
+	// Each row of sums has room for whole groups.
 	cols := ceil(across, k.Group) * k.Group * j.step
 	s.sums = grow(s.sums, (r.images*r.rows*cols+k.Lanes+j.step*k.Group)*f.width)
 	for b := first; b < last; b++ {
@@ -131,7 +131,7 @@ func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 	}
 }
 
-// list lists the rows of the product for the pixels of one class.
+// list sets the rows of the product to the pixels of one class.
 func (j *correlation) list(s *scratch, c *class, r rectangle, cols int) {
 	k, f, w, p := j.kernels, j.form, &s.window, &s.product
 	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
@@ -145,7 +145,7 @@ func (j *correlation) list(s *scratch, c *class, r rectangle, cols int) {
 	}
 }
 
-// class computes block b of the results for the pixels of one class, which are listed.
+// class computes block b of the results for the pixels of one class, which list has set.
 func (j *correlation) class(s *scratch, c *class, b, vectors int) {
 	k, f, w, p := j.kernels, j.form, &s.window, &s.product
 	if len(c.taps) == 0 {
@@ -160,20 +160,20 @@ func (j *correlation) class(s *scratch, c *class, b, vectors int) {
 	j.sweep(s, c, b, vectors, everywhere)
 }
 
-// everywhere is where pixels begin that are all computed alike.
+// everywhere is the origin of a window whose pixels all use every tap.
 var everywhere = []pixel{{all: true}}
 
-// pixel is a place in all images of a window: the offsets of the source and of
-// the sums there. Taps that look outside the image there are left out, unless
-// all are wanted; at least one is left, since Padding is less than Kernel.
+// pixel is a position in all images of a window. Taps that fall outside the image
+// there are skipped, unless all is set. At least one tap is left, since Padding is
+// less than Kernel.
 type pixel struct {
 	row, col int
-	a, c     int
+	a, c     int // offsets of the source and of the sums
 	all      bool
 }
 
-// sweep multiplies the rows of s.product, moved to each of the pixels in
-// turn, with block b of the weights of a class.
+// sweep multiplies the rows of s.product, shifted to each of the pixels in turn, by
+// block b of the weights of a class.
 func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel) {
 	k, f, w := j.kernels, j.form, &s.window
 	p := &s.product
@@ -181,8 +181,9 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 	p.Accumulate = false
 	weights := f.data[c.base+b*f.from*len(c.taps)*f.width:]
 	for start := 0; start < f.from; {
-		// As many blocks of channels as leave the weights in the first-level
-		// cache; the last block may be narrower than the others.
+		// A product covers as many blocks of channels as keep the weights in the
+		// first-level cache. The last block may be narrower and is then a product
+		// of its own.
 		p.K = min(k.Columns(), f.from-start)
 		depth := 1
 		if p.K == k.Columns() {
@@ -212,12 +213,13 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 	}
 }
 
-// segmentsInCache is how many taps' weights for a block of channels and a block
-// of results fit half of the first-level cache.
+// segmentsInCache is the number of segments in one product, if there are no more taps.
+// The weights of a segment, Columns by Columns of them, take 4 KB with AVX-512, so that
+// ten segments fit a first-level cache of 48 KB.
 const segmentsInCache = 10
 
-// scatter writes block b of the results from s.sums, which has rows of cols
-// pixels, rows of them for every image, to the planes of y.
+// scatter writes block b of the results for the pixels in r from s.sums to the planes
+// of y. s.sums has rows by cols pixels for every image.
 func (j *correlation) scatter(s *scratch, r rectangle, rows, cols, b int) {
 	k, f := j.kernels, j.form
 	plane := j.to.h * j.to.w
@@ -250,8 +252,8 @@ func (j *correlation) scatter(s *scratch, r rectangle, rows, cols, b int) {
 	}
 }
 
-// bias is the sum of bias and shift for n channels from c on, which are first
-// and following in a list of all images' channels; nil if there is none.
+// bias returns the sum of bias and shift for n channels from c on, or nil if the
+// epilogue has neither. first is the index of channel c among the channels of all images.
 func (j *correlation) bias(s *scratch, c, first, n int) []float32 {
 	e := &j.epilogue
 	if e.Bias == nil && e.Shift == nil {

@@ -8,9 +8,9 @@ import (
 )
 
 // Filter owns the packed forms of one weight tensor of shape (O,C,Kernel,Kernel).
-// Each form (forward, input gradient, their Winograd variants) is packed at its
-// first use after Load and serves until the next Load. Several goroutines may
-// use a Filter at once; Load must not run beside them.
+// Each form (forward, input gradient, their Winograd variants) is packed when it is
+// first needed after Load, and is valid until the next Load. Several goroutines may
+// use a Filter concurrently, but not during Load.
 type Filter struct {
 	o, c, kernel int
 
@@ -22,8 +22,8 @@ type Filter struct {
 // NewFilter returns a Filter for weights of shape (o,c,kernel,kernel).
 func NewFilter(o, c, kernel int) *Filter { return &Filter{o: o, c: c, kernel: kernel} }
 
-// Load remembers w, without a copy, and drops what was packed before. Call it
-// again whenever the values in w have changed.
+// Load makes w the weights of the filter, without copying them, and invalidates all
+// packed forms. It must be called again whenever the values in w have changed.
 func (f *Filter) Load(w []float32) {
 	check("weights", w, f.o*f.c*f.kernel*f.kernel)
 	f.mu.Lock()
@@ -34,7 +34,7 @@ func (f *Filter) Load(w []float32) {
 	}
 }
 
-// use tells what a form is for.
+// use identifies the computation that a form is packed for.
 type use struct {
 	gradient        bool     // of the input
 	minimal         *minimal // nil: direct
@@ -53,20 +53,20 @@ type form struct {
 	from, to, width int
 }
 
-// class is a set of output pixels, every step-th from (row, col) on, that use
-// the same taps. There is one class, except in the input gradient of a
-// strided convolution, where the phases of the stride see different weights.
+// class is a set of output pixels that use the same taps: every step-th row and column,
+// starting at (row, col). The input gradient of a strided convolution has one class for
+// each phase of the stride; everything else has a single class.
 type class struct {
 	row, col int
 	taps     []tap
-	base     int // where its packed weights start
+	base     int // start of its packed weights
 }
 
-// tap is one weight of the kernel and where it looks: at the source pixel
-// (row, col) away from the output pixel times the stride.
+// tap is one weight of the kernel, with the offset (row, col) of its source pixel from
+// the output pixel times the stride.
 type tap struct{ index, row, col int }
 
-// form finds the form for a use. It is packed, unless the caller takes it raw
+// form returns the form for a use. It is packed, unless the caller accepts it raw
 // and this is its first use since Load.
 func (f *Filter) form(u use, raw bool) (p *form, packed bool) {
 	f.mu.Lock()
@@ -125,7 +125,8 @@ func (f *Filter) newForm(u use) *form {
 	return p
 }
 
-// tap finds where weight u of a row or column looks from pixels of a phase.
+// tap returns the offset, along one axis, of the source pixel that a weight multiplies
+// for the output pixels of a phase. hit is false if the weight is not used in this phase.
 func (u use) tap(weight, phase int) (offset int, hit bool) {
 	if !u.gradient {
 		return weight - u.padding, true
@@ -137,9 +138,9 @@ func (u use) tap(weight, phase int) (offset int, hit bool) {
 	return distance / u.stride, true
 }
 
-// pack lays the weights out as the direct kernels read them: for each block of
-// results, each block of source channels, each tap and each channel of the
-// block one row of weights, a lane per result.
+// pack stores the weights in the order in which the direct kernels read them. Each block
+// of results, block of source channels, tap and channel of the block has one row of
+// weights, with one lane per result.
 func (f *Filter) pack(p *form) {
 	total := 0
 	for _, c := range p.classes {
@@ -187,8 +188,8 @@ func (j *packJob) do(s *scratch, chunk int) {
 	}
 }
 
-// gatherRows does what s.gather describes for rows of weights that are row apart in the
-// filter, and next in its packed form.
+// gatherRows does what s.gather describes for several rows of weights. Successive rows are
+// row elements apart in the filter and next elements in its packed form.
 func (s *scratch) gatherRows(k *lanes.Kernels, row, rows, next int) {
 	g := &s.gather
 	g.Items, g.SrcItem, g.Ahead = s.rows.list(series{item: next}, rows, 1), row, ceil(g.Count*k.Lanes, line)
@@ -196,7 +197,7 @@ func (s *scratch) gatherRows(k *lanes.Kernels, row, rows, next int) {
 	g.Items, g.Ahead = nil, 0
 }
 
-// row fills a table with the places of the taps of source channel k for one
+// row fills a table with the packed offsets of the taps of source channel k for one
 // block of results.
 func (p *form) row(table []int32, block, k int) {
 	wide := p.kernels.Columns()

@@ -5,29 +5,32 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// Vectors of a picture's three channels are mostly empty. Where weights meet few channels,
-// the pixels of x lie side by side, without gaps, and those of a row of taps are one
-// stretch of a sum. The gradient of the weights is computed in vectors of outputs: the rows
-// of the product are then the weights of an output. The sums and their order are the same.
+// With few input channels, such as the three of a picture, vectors of channels would be
+// mostly empty. The pixels of x are then stored without gaps, so that a row of taps with all
+// its channels is one contiguous segment of a sum. The weight gradient is computed in vectors
+// of outputs: each row of the product is one weight (tap and channel) of these outputs. The
+// sums and their order are the same.
 
-// isNarrow tells whether a product with x is taken so. Tiny images have a way of their own.
+// isNarrow reports whether a product with x is computed this way. Tiny images are computed
+// by directTiny or tinyTaps instead.
 func (s Shape) isNarrow(k *lanes.Kernels) bool {
 	return 2*s.C <= k.Lanes && s.OutH()*s.OutW() > tinyPixels
 }
 
-// narrowRows is how many rows of the product a row of taps has: whole groups.
+// narrowRows returns the number of rows of the product for a row of taps, rounded up to
+// whole groups.
 func (j *weightJob) narrowRows() int {
 	group := j.kernels.Group
 	return ceil(j.shape.Kernel*j.shape.C, group) * group
 }
 
-// narrowSums is where the sums of outputs from o on begin for a slice: a block of
-// vectors of outputs, as many as are side by side, for every row.
+// narrowSums returns the offset of the sums of a slice for the block of width outputs that
+// begins at o. A block has one row of width sums for each row of the product.
 func (j *weightJob) narrowSums(o, slice int) int {
 	return (slice*ceil(j.shape.O, j.width) + o/j.width) * j.taps * j.width
 }
 
-// narrowPixels adds the products of the pixels in r.
+// narrowPixels is pixels in vectors of outputs.
 func (j *weightJob) narrowPixels(s *scratch, r rectangle, o, outputs, slice int) {
 	k, shape := j.kernels, j.shape
 	w, g := &s.window, &s.second

@@ -2,13 +2,14 @@ package conv
 
 import "multiscale/pkg/kernel/lanes"
 
-// Transforms go item by item through all vectors of channels, so that every element of
-// the squares is written from front to back.
+// A transform processes all vectors of channels of one item before the next item, so that
+// it writes each element of the squares in ascending order of addresses.
 
-// series is where the vectors of items lie that are equally far apart.
+// series describes equally spaced items: item is the distance between items, vector that
+// between the vectors of an item.
 type series struct{ start, item, vector int }
 
-// list fills a table with the places of n items of some vectors.
+// list fills a table with the offsets of all vectors of n items.
 func (s series) list(table []int32, n, vectors int) []int32 {
 	table = growInts(table, n*vectors)
 	for i := range n {
@@ -33,34 +34,34 @@ func (l *listed) list(of series, n, vectors int) []int32 {
 	return l.table
 }
 
-// transformSeries does what s.transform describes for n items of some vectors.
+// transformSeries does what s.transform describes for n items of the given number of vectors.
 func (s *scratch) transformSeries(k *lanes.Kernels, m lanes.Map, n, vectors int, from, to series) {
 	t := &s.transform
 	t.SrcAt, t.DstAt = s.sources.list(from, n, vectors), s.targets.list(to, n, vectors)
 	k.Transform(m, t)
 }
 
-// layout is where the tiles of squares, with all their channels, lie in windows of rows
-// of cols pixels of width channels, in blocks of block elements.
+// layout describes where the tiles of squares, with all their channels, lie in windows.
 type layout struct {
 	images, down, across, tile int
-	rows, cols, width, block   int
-	vectors, lanes             int
+	rows, cols, width, block   int // of a window: pixels, channels and elements of a block
+	vectors, lanes             int // vectors of channels, and their lanes
 }
 
 func (q squares) layout(k *lanes.Kernels, rows, cols, width, block, channels int) layout {
 	return layout{q.images, q.down, q.across, q.tile, rows, cols, width, block, ceil(channels, k.Lanes), k.Lanes}
 }
 
-// route is the tables of a transform between tiles and a series of them. They are the
-// same for most chunks of an operation; filling them for each takes 2 per cent of a step.
+// route caches the tables of a transform between tiles and a series of them. They are the
+// same for most chunks of an operation; filling them for every chunk would take 2 per cent
+// of a training step.
 type route struct {
 	layout            layout
 	series            series
 	inTiles, inSeries []int32
 }
 
-// between returns where the vectors of all tiles are in their windows and in a series.
+// between returns the offsets of the vectors of all tiles in their windows and in a series.
 func (r *route) between(l layout, s series) (inTiles, inSeries []int32) {
 	if r.layout == l && r.series == s {
 		return r.inTiles, r.inSeries

@@ -5,7 +5,7 @@ import (
 	"multiscale/pkg/kernel/lanes"
 )
 
-// work is cut into chunks that need a scratch.
+// work is a job whose chunks need a scratch.
 type work interface {
 	do(s *scratch, chunk int)
 }
@@ -34,7 +34,7 @@ func (r running) wait() {
 	r.bench.release()
 }
 
-// bench is the kernel.Local for work.
+// bench implements kernel.Local for work: it provides a scratch for each core.
 type bench struct{ work work }
 
 var benches kernel.Free[bench]
@@ -72,15 +72,15 @@ type scratch struct {
 	work work
 
 	product   lanes.Product
-	rest      lanes.Product // rows that fill no group
+	rest      lanes.Product // the last rows, which do not fill a group
 	gather    lanes.Gather
 	scatter   lanes.Scatter
 	transform lanes.Transform
 	total     lanes.Total
 
 	window, second window
-	table          []int32   // places of taps
-	sums           []float32 // tiles of a product, as pixels in lanes
+	table          []int32   // packed offsets of taps
+	sums           []float32 // results of a product, as pixels in lanes
 	bias           []float32
 	segments       []lanes.Segment
 	pixels         []pixel
@@ -97,8 +97,8 @@ var scratches kernel.Free[scratch]
 // Do implements kernel.Job.
 func (s *scratch) Do(chunk int) { s.work.do(s, chunk) }
 
-// release gives s back, without what it points to in others' memory: that would
-// keep the activations of a whole model alive until the next convolution.
+// release returns s to the free list. It clears the slices that belong to callers, which
+// would keep the activations of a whole model alive until the next convolution.
 func (s *scratch) release() {
 	s.work = nil
 	for _, p := range []*lanes.Product{&s.product, &s.rest} {
@@ -111,9 +111,9 @@ func (s *scratch) release() {
 	scratches.Put(s)
 }
 
-// grow returns a slice of n elements with any contents, v itself if it is
-// large enough. Large slices start at a page, so vectors do not straddle
-// cache lines.
+// grow returns a slice of n elements with arbitrary contents; it reuses v if v is
+// large enough. A new slice gets at least 64 KB: slices of that size start at a page,
+// so that vectors do not straddle cache lines.
 func grow(v []float32, n int) []float32 {
 	if cap(v) < n {
 		return make([]float32, n, max(n, 1<<14))
@@ -121,6 +121,7 @@ func grow(v []float32, n int) []float32 {
 	return v[:n]
 }
 
+// growInts is grow without a minimum size, for tables and segments.
 func growInts[T int | int32 | lanes.Segment](v []T, n int) []T {
 	if cap(v) < n {
 		return make([]T, n)

@@ -6,22 +6,22 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// sumJob adds up the planes of gy. A chunk has some images: whose core has them in its
-// cache from the operation before.
+// sumJob sums the planes of gy. A chunk consists of whole images, which the cache of its
+// core may still hold from the previous operation.
 type sumJob struct {
 	gShift, gy []float32
 	shape      Shape
 	kernels    *lanes.Kernels
-	images     int       // of a chunk
-	totals     []float64 // of each chunk, for each output channel
+	images     int       // in a chunk
+	totals     []float64 // (chunks, O)
 }
 
 var sumJobs kernel.Free[sumJob]
 
-// summed is how many values make a chunk.
+// summed is the approximate number of values in a chunk.
 const summed = 1 << 14
 
-// sums computes the gradients of bias and shift, where they are wanted.
+// sums computes the gradients with respect to bias and shift, unless their slices are nil.
 func sums(gBias, gShift, gy []float32, s Shape) {
 	j := sumJobs.Get()
 	images := max(1, summed/(s.O*s.OutH()*s.OutW()))
@@ -68,11 +68,13 @@ func (j *sumJob) do(s *scratch, chunk int) {
 	}
 }
 
-// fewPixels are summed in float32, plane after plane: a stretch would be all rest.
+// fewPixels is the size of the planes that are simply summed in float32. They have at most
+// one TotalUnit, so that Total has no advantage.
 const fewPixels = 64
 
-// stretch is how much is summed in float32 at once, in dozens of strands, so that
-// rounding errors stay those of some 100 additions.
+// stretch is the number of values that are summed in float32 before their sum is added to a
+// float64. Total sums them in parallel strands, 64 with AVX-512 and 32 with AVX2, which
+// limits the rounding error to that of about 100 additions.
 const stretch = 64 * lanes.TotalUnit
 
 func (s *scratch) sum(k *lanes.Kernels, v []float32) float64 {

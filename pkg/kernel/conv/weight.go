@@ -7,44 +7,45 @@ import (
 )
 
 // weightJob is one WeightGradient in progress. The weights are cut into blocks of
-// outputs by channels, the pixels into slices; every chunk sums one block over
-// one slice. A second pass, where there are several, adds the slices, in order; then the
-// weights are put into their places.
+// outputs by channels, the pixels into slices; each chunk sums one block over one
+// slice. If there are several slices, a second pass adds them in order and writes the
+// gradient to gw; otherwise each chunk writes its part of gw itself.
 type weightJob struct {
 	gw, gy, x []float32
 	add       bool // to gw
 	shape     Shape
 	kernels   *lanes.Kernels
 	minimal   *minimal // nil: direct
-	narrow    bool     // vectors are of outputs
-	taps      int      // kept per pair of channels: the kernel's, or a spectrum; if narrow, per output
+	narrow    bool     // vectors consist of outputs
+	taps      int      // sums per output and channel: the kernel's taps or a spectrum; if narrow, per output
 	tiling    tiling
 	outputs   int // in a block
-	channels  int // in a block: whole vectors of them
-	width     int // channels, or if narrow outputs, side by side in the sums
+	channels  int // in a block: whole vectors
+	width     int // contiguous channels (if narrow, outputs) of the sums
 	merged    int // outputs in a chunk of the second pass
 	slices    int
-	// Distances in the sums of a block: from tap to tap of mergedRows outputs, from them
-	// to the next outputs, and from a vector of channels to the next.
+	// Distances in the sums of a block: between the taps of mergedRows outputs, between
+	// groups of mergedRows outputs, and between groups of width channels.
 	tap, group, vectors int
-	partial             []float32 // slices of blocks; if narrow, slices of blocks of outputs of (taps, width)
-	merging             bool
+	partial             []float32 // (slices, blocks, block()); if narrow, (slices, blocks of outputs, taps, width)
+	merging             bool      // in the second pass
 	running             running
 }
 
 var weightJobs kernel.Free[weightJob]
 
-// There are at least minChunks chunks, and up to maxChunks where every slice has
-// fullSlice rectangles: adding up short slices costs more than idle cores.
+// There are at least minChunks chunks if there are enough rectangles. There are up to
+// maxChunks as long as each slice has at least fullSlice rectangles: merging shorter
+// slices costs more than idle cores.
 const (
 	minChunks = 4
 	maxChunks = 8
 	fullSlice = 16 // rectangles
 )
 
-// blockSide is the number of outputs and of channels of a block: more of them make more
-// use of what is gathered and transformed, but their sums, one spectrum for each pair, come from
-// memory further away.
+// blockSide is the number of outputs, and of channels, in a block. Larger blocks reuse
+// gathered and transformed data more often, but their sums, a spectrum for each pair of
+// output and channel, would lie in a slower level of the memory hierarchy.
 const blockSide = 64
 
 // startWeights begins the first pass.
@@ -58,7 +59,7 @@ func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	if j.minimal != nil {
 		j.taps, unit = j.minimal.size, j.minimal.tile
 	}
-	j.tiling = tile(s.output(), maxSlice(k, j.minimal != nil), unit)
+	j.tiling = tile(s.output(), pixelsPerSum(k, j.minimal != nil), unit)
 	rectangles, blocks := j.tiling.count(), j.blocks()
 	j.slices = min(max(rectangles/fullSlice, ceil(minChunks, blocks)), ceil(maxChunks, blocks), rectangles)
 	j.tap = mergedRows*j.width + spread
@@ -78,7 +79,7 @@ func startWeights(gw, gy, x []float32, s Shape, add bool) *weightJob {
 	return j
 }
 
-// wait completes the first pass and makes the second.
+// wait completes the first pass and runs the second one, if there are several slices.
 func (j *weightJob) wait() {
 	j.running.wait()
 	if j.slices > 1 {
@@ -90,20 +91,18 @@ func (j *weightJob) wait() {
 	weightJobs.Put(j)
 }
 
-// maxSlice is the number of pixels whose products are summed before they
-// are added to what was there: few enough to keep rounding errors small and the
-// windows in the second-level cache.
-func maxSlice(k *lanes.Kernels, winograd bool) int {
+// pixelsPerSum is the approximate number of pixels in a rectangle. The products of a
+// rectangle are summed before they are added to the sums of a slice. A small rectangle
+// keeps rounding errors small and the windows in the second-level cache.
+func pixelsPerSum(k *lanes.Kernels, winograd bool) int {
 	if winograd {
-		return winogradSlice
+		return 512
 	}
 	return 16 * k.Lanes
 }
 
-var winogradSlice = 512
-
-// mergedRows is how many outputs one chunk of the second pass takes, if not narrow. The
-// sums of one tap for them lie side by side: stretches that the cache fetches ahead.
+// mergedRows is the number of outputs in a chunk of the second pass, unless narrow. Their
+// sums for one tap are contiguous, so that the hardware can prefetch them.
 const mergedRows = 8
 
 func (j *weightJob) blocks() int { return ceil(j.shape.O, j.outputs) * ceil(j.shape.C, j.channels) }
@@ -114,7 +113,8 @@ func (j *weightJob) do(s *scratch, chunk int) {
 		j.merge(s, chunk*j.merged, min(j.shape.O, (chunk+1)*j.merged), 0, j.shape.C)
 		return
 	}
-	// Slice by slice: blocks may differ in size, and a core keeps to its images.
+	// Consecutive chunks have the same slice: blocks may differ in size, and a core
+	// keeps to its images.
 	slice, block := chunk/j.blocks(), chunk%j.blocks()
 	across := ceil(j.shape.C, j.channels)
 	o, c := block/across*j.outputs, block%across*j.channels
@@ -125,15 +125,15 @@ func (j *weightJob) do(s *scratch, chunk int) {
 	if j.slices > 1 {
 		return
 	}
-	// Nothing to wait for, and the sums are in the cache.
+	// A single slice needs no second pass. Write its gradient while the sums are in the cache.
 	last := min(j.shape.O, o+j.outputs)
 	for first := o; first < last; first += j.merged {
 		j.merge(s, first, min(last, first+j.merged), c, min(j.shape.C, c+j.channels))
 	}
 }
 
-// sum computes the sums of a block, outputs from o and channels from c on, over
-// one slice.
+// sum computes the sums of one block, which begins at output o and channel c, over one
+// slice.
 func (j *weightJob) sum(s *scratch, o, c, slice int) {
 	outputs := min(j.outputs, j.shape.O-o)
 	channels := min(j.channels, j.shape.C-c)
@@ -152,14 +152,14 @@ func (j *weightJob) sum(s *scratch, o, c, slice int) {
 	}
 }
 
-// at is where the sums of an output of a block begin.
+// at returns the offset of the sums of output o of a block.
 func (j *weightJob) at(o int) int { return o/mergedRows*j.group + o%mergedRows*j.width }
 
-// block is the room for the sums of a block.
+// block returns the number of elements in the sums of a block.
 func (j *weightJob) block() int { return j.channels / j.width * j.vectors }
 
-// sums returns the sums of a slice from output o and channel c on, within their block. A
-// single slice has them in the memory of its core, which is in the cache.
+// sums returns the sums of a slice from output o and channel c on, within their block. If
+// there is a single slice, the sums are in the scratch of the core, which is in its cache.
 func (j *weightJob) sums(s *scratch, o, c, slice int) []float32 {
 	at := c%j.channels/j.width*j.vectors + j.at(o%j.outputs)
 	if j.slices == 1 {
@@ -169,7 +169,7 @@ func (j *weightJob) sums(s *scratch, o, c, slice int) []float32 {
 	return j.partial[(slice*j.blocks()+block)*j.block()+at:]
 }
 
-// pixels adds the products of the pixels in r.
+// pixels adds the products of the pixels in r to the sums of a block.
 func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, slice int) {
 	k, shape := j.kernels, j.shape
 	w, g := &s.window, &s.second
@@ -199,7 +199,7 @@ func (j *weightJob) pixels(s *scratch, r rectangle, o, outputs, c, channels, sli
 	}
 }
 
-// seen is the part of the input that the outputs in r see.
+// seen returns the part of the input that the outputs in r depend on.
 func (j *weightJob) seen(r rectangle) rectangle {
 	s := j.shape
 	return rectangle{
@@ -209,8 +209,8 @@ func (j *weightJob) seen(r rectangle) rectangle {
 	}
 }
 
-// listRows returns the stretches of a sum over all pixels in r: rows of two windows, each
-// the given number of rows apart.
+// listRows returns the segments of a sum over all pixels in r, one for each of its rows.
+// Successive rows of r are apartA rows apart in window a and apartB rows in window b.
 func (s *scratch) listRows(r rectangle, a *window, apartA int, b *window, apartB int) []lanes.Segment {
 	s.segments = s.segments[:0]
 	for m := range r.images {
@@ -221,8 +221,8 @@ func (s *scratch) listRows(r rectangle, a *window, apartA int, b *window, apartB
 	return s.segments
 }
 
-// listOutputs lists the rows of a product whose rows are outputs, side by side in A: as
-// many as fill groups.
+// listOutputs sets the rows of a product to the outputs, which are adjacent in A, as far as
+// they fill whole groups.
 func (j *weightJob) listOutputs(s *scratch, outputs int) {
 	k, p := j.kernels, &s.product
 	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]
@@ -231,8 +231,8 @@ func (j *weightJob) listOutputs(s *scratch, outputs int) {
 	}
 }
 
-// multiplyOutputs runs the product for the outputs that are listed, and computes those
-// that fill no group aside.
+// multiplyOutputs runs the product for the outputs that listOutputs has set. It computes
+// the remaining outputs, which do not fill a group, in a separate product.
 func (j *weightJob) multiplyOutputs(s *scratch, outputs, vectors int) {
 	k, p := j.kernels, &s.product
 	k.Product(p, vectors)
@@ -259,12 +259,12 @@ func (j *weightJob) multiplyOutputs(s *scratch, outputs, vectors int) {
 	}
 }
 
-// planRow lays out a window as one block with room for all channels. An odd
-// number of cache lines per pixel spreads the pixels over the cache's sets.
+// planRow lays out a window as a single block with all channels. The odd number of cache
+// lines per pixel distributes the pixels over the sets of the cache.
 func (w *window) planRow(r rectangle, channels int) { w.layout(r, channels, odd(channels)) }
 
-// merge adds the slices for outputs first to last and channels from to to, and writes
-// their weights, or adds them to the old ones.
+// merge adds the slices for outputs [first,last) and channels [from,to), and writes the
+// gradient to gw or adds it there.
 func (j *weightJob) merge(s *scratch, first, last, from, to int) {
 	if j.narrow {
 		j.narrowMerge(first, last)

@@ -5,34 +5,35 @@ import (
 	"multiscale/pkg/kernel/lanes"
 )
 
-// minimal is a minimal filtering algorithm for 3x3 weights: it turns a tile of
-// the input, and the weights, into spectra; the products of spectra, summed over
-// channels, turn back into a tile of the output. It holds sides of squares of pixels.
+// minimal is a minimal filtering algorithm for 3x3 weights (Winograd). It transforms
+// tiles of the input, and the weights, to spectra. The products of spectra, summed over
+// channels, are transformed back to tiles of the output.
 type minimal struct {
-	tile     int // of the output
-	window   int // of the input, what a tile sees
-	spectrum int
-	size     int // of a spectrum, in values
+	tile     int // side of an output tile in pixels
+	window   int // side of the part of the input that a tile depends on
+	spectrum int // side of a spectrum in values
+	size     int // values in a spectrum
 
 	input, output, weights, filter, gradient lanes.Map
 }
 
-// The algorithms: F(4x4, 3x3), with 36 products instead of 144, and images of 2x2
-// pixels as a whole, where the padding is known to be zero, with 9 instead of the
-// 16 that hit the image.
+// The algorithms: large is F(4x4, 3x3), with 36 products instead of 144. small computes
+// whole images of 2x2 pixels, whose padding is known to be zero, with 9 products instead
+// of the 16 whose taps fall inside the image.
 var (
 	large = minimal{4, 6, 6, 36, lanes.Input, lanes.Output, lanes.Weights, lanes.Filter, lanes.Gradient}
 	small = minimal{2, 2, 3, 9, lanes.SmallInput, lanes.SmallOutput, lanes.SmallWeights, lanes.SmallFilter, lanes.SmallGradient}
 )
 
-const spectrumTaps = 9 // weights
+const spectrumTaps = 9 // weights of a filter that is transformed
 
-// spread keeps the parts of spectra, often a power of two apart, from all
-// falling into the same set of the cache.
+// spread is added to the distance between the values of a spectrum. Without it the
+// distance would often be a power of two, and all values would fall into the same set of
+// the cache.
 const spread = 16
 
-// filterJob packs a filter's spectra: for each block of results, each value
-// of a spectrum, each source channel one row of weights, a lane per result.
+// filterJob packs the spectra of a filter. Each block of results, value of a spectrum and
+// source channel has one row of weights, with one lane per result.
 type filterJob struct {
 	filter *Filter
 	form   *form
@@ -49,13 +50,13 @@ func (f *Filter) packWinograd(p *form) {
 	filterJobs.Put(j)
 }
 
-// value is the distance between the values of a spectrum in a packed filter.
+// value returns the distance between the values of a spectrum in a packed filter.
 func (p *form) value() int { return p.from*p.width + spread }
 
-// sourcesPerChunk is how many source channels of a block one chunk packs.
+// sourcesPerChunk is the number of source channels of a block that one chunk packs.
 const sourcesPerChunk = 16
 
-// do packs some source channels of one block of results.
+// do packs the source channels of one chunk.
 func (j *filterJob) do(s *scratch, chunk int) {
 	p := j.form
 	across := ceil(p.from, sourcesPerChunk)
@@ -63,8 +64,8 @@ func (j *filterJob) do(s *scratch, chunk int) {
 	j.filter.spectra(s, p, p.data[block*p.minimal.size*p.value():], block, first)
 }
 
-// block packs one block of results into memory of s: where a block is used once
-// only, it need not travel through main memory.
+// block packs one block of results into memory of s. A block that is used only once thereby
+// stays out of main memory.
 func (f *Filter) block(s *scratch, p *form, block int) []float32 {
 	s.other = grow(s.other, p.minimal.size*p.value())
 	for first := 0; first < p.from; first += sourcesPerChunk {
@@ -73,8 +74,8 @@ func (f *Filter) block(s *scratch, p *form, block int) []float32 {
 	return s.other
 }
 
-// spectra transforms the weights between a block of results and the source
-// channels of one chunk, from first on. dst is the place of the block.
+// spectra transforms the weights between a block of results and the source channels of one
+// chunk, which begin at first. dst is the packed block.
 func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 	k := p.kernels
 	n := min(sourcesPerChunk, p.from-first)
@@ -82,7 +83,7 @@ func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 	t.SrcRow, t.SrcCol = 3*k.Lanes, k.Lanes
 	last := 0
 	if p.gradient {
-		// The gradient sees the kernel turned around: walk it backwards.
+		// The gradient uses the kernel rotated by 180 degrees: read it backwards.
 		t.SrcRow, t.SrcCol, last = -t.SrcRow, -t.SrcCol, (spectrumTaps-1)*k.Lanes
 	}
 	t.DstRow, t.DstCol = p.minimal.spectrum*p.value(), p.value()
@@ -97,8 +98,8 @@ func (f *Filter) spectra(s *scratch, p *form, dst []float32, block, first int) {
 	s.transformSeries(k, p.minimal.filter, n, ceil(results, k.Lanes), from, to)
 }
 
-// gather puts the weights between results o and following and n source channels
-// into lanes: for each source channel, its nine taps.
+// gather gathers the nine taps of n source channels, which begin at first, into lanes. The
+// lanes are the results from o on.
 func (f *Filter) gather(s *scratch, p *form, dst []float32, o, first, n int) {
 	k := p.kernels
 	g := &s.gather
@@ -112,24 +113,26 @@ func (f *Filter) gather(s *scratch, p *form, dst []float32, o, first, n int) {
 	s.gatherRows(k, f.c*spectrumTaps, n, spectrumTaps*k.Lanes)
 }
 
-// squares is a rectangle of output pixels cut into an algorithm's tiles.
+// squares is a rectangle of output pixels cut into the tiles of an algorithm.
 type squares struct {
 	rectangle
 	*minimal
-	down, across, count int // tiles; count in all images
+	down, across, count int // tiles in a column, in a row, and in all images
 }
 
+// square cuts r into tiles.
 func (m *minimal) square(r rectangle) squares {
 	q := squares{rectangle: r, minimal: m, down: ceil(r.rows, m.tile), across: ceil(r.cols, m.tile)}
 	q.count = r.images * q.down * q.across
 	return q
 }
 
-// sees is what the tiles see of the input, which begins up and before the output.
+// sees returns the part of the input that the tiles depend on. Relative to the output it
+// begins at row up and column before.
 func (q squares) sees(up, before int) rectangle {
 	more := q.window - q.tile
 	if more == 0 {
-		up, before = 0, 0 // the image, without its padding
+		up, before = 0, 0 // small computes whole images without padding
 	}
 	return rectangle{
 		q.image, q.images,
@@ -138,13 +141,13 @@ func (q squares) sees(up, before int) rectangle {
 	}
 }
 
-// padded is the rectangle rounded up to whole tiles.
+// padded returns the rectangle rounded up to whole tiles.
 func (q squares) padded() rectangle {
 	return rectangle{q.image, q.images, q.top, q.down * q.tile, q.left, q.across * q.tile}
 }
 
-// spectra transforms all channels of a window by map m: value v of channel c of
-// tile t goes to dst[v*distance + t*wide + c].
+// spectra transforms all channels of a window by map m. It writes value v of channel c of
+// tile t to out[v*distance + t*wide + c]; out is dst, grown as needed.
 func (s *scratch) spectra(k *lanes.Kernels, m lanes.Map, q squares, w *window, wide int, dst []float32) (out []float32, distance int) {
 	distance = q.count*wide + spread
 	dst = grow(dst, q.size*distance+slack)
@@ -157,10 +160,10 @@ func (s *scratch) spectra(k *lanes.Kernels, m lanes.Map, q squares, w *window, w
 	return dst, distance
 }
 
-// line is how many elements a line of the cache has.
+// line is the number of elements in a cache line.
 const line = 16
 
-// odd rounds up to an odd number of cache lines.
+// odd rounds n up to an odd number of cache lines.
 func odd(n int) int {
 	return (ceil(n, line) | 1) * line
 }
@@ -213,7 +216,7 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	}
 }
 
-// tiles adds the products of the spectra of the tiles in r.
+// tiles adds the products of the spectra of the tiles in r to the sums of a block.
 func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slice int) {
 	k, w, g := j.kernels, &s.window, &s.second
 	q := j.minimal.square(r)
@@ -239,7 +242,7 @@ func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slic
 	}
 }
 
-// interpolate turns n summed spectra of one block into weights.
+// interpolate transforms the summed spectra of n outputs to gradients of weights.
 func (j *weightJob) interpolate(s *scratch, sums []float32, n int) []float32 {
 	k := j.kernels
 	s.sums = grow(s.sums, n*spectrumTaps*j.width+slack)
