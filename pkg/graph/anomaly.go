@@ -11,13 +11,13 @@ import (
 
 // Anomaly is the error of a run in which a NaN or an infinity appeared.
 type Anomaly struct {
-	// Node is where it came up first: the first operation, in order of
-	// execution, with a result that is not finite, or an input of the graph.
+	// Node is its origin: the first operation, in order of execution, with a result
+	// that is not finite, or an input of the graph.
 	Node *gorgonia.Node
 }
 
-// Error implements error. It names the operation, the shape of its result and
-// the input of the graph that is nearest, which tells the layer.
+// Error implements error. It names the operation, the shape of its result and the nearest
+// input of the graph, which tells the layer.
 func (a *Anomaly) Error() string {
 	const what = "the first NaN or infinity"
 	if a.Node.Op() == nil {
@@ -30,8 +30,7 @@ func (a *Anomaly) Error() string {
 	return fmt.Sprintf("%s is a result of %s near %s, of shape %v", what, kind, nearestInput(a.Node), a.Node.Shape())
 }
 
-// nearestInput is the name of the input of the graph that is the fewest
-// operations away.
+// nearestInput is the name of the graph's input that is the fewest operations before n.
 func nearestInput(n *gorgonia.Node) string {
 	seen := map[*gorgonia.Node]bool{n: true}
 	for queue := (gorgonia.Nodes{n}); len(queue) > 0; queue = queue[1:] {
@@ -55,9 +54,10 @@ func operands(n *gorgonia.Node) gorgonia.Nodes {
 	return stockOperands(n)
 }
 
-// Check is Run that also checks every input of the graph, and every result right after it was
-// computed. The error is an *Anomaly if one is not finite. Results of Gorgonia's own operations are
-// checked where an operation of ours uses them.
+// Check is Run that also checks every input of the graph, and every result right after it is
+// computed. The error is an *Anomaly if one of them is not finite. If a result is not finite,
+// the search for its origin goes back through Gorgonia's own operations, which are not checked
+// themselves.
 func (p *Program) Check() error {
 	for _, n := range p.order {
 		if n.Op() == nil && !finite(n) {
@@ -87,8 +87,8 @@ func (p *Program) Check() error {
 	return err
 }
 
-// origin follows a result that is not finite back through operations of
-// Gorgonia's own, which cannot be looked into while they run.
+// origin follows a result that is not finite back through Gorgonia's own operations, which
+// have no hook to inspect their results.
 func origin(n *gorgonia.Node) *gorgonia.Node {
 	for _, in := range operands(n) {
 		if stock(in) && !finite(in) {
@@ -98,7 +98,8 @@ func origin(n *gorgonia.Node) *gorgonia.Node {
 	return n
 }
 
-// finite says whether a node's value, if it has one, is finite.
+// finite reports whether all elements of a node's tensor are finite. It is true of a node
+// without one.
 func finite(n *gorgonia.Node) bool {
 	v, ok := n.Value().(interface{ Float32s() []float32 })
 	return !ok || pointwise.Finite(v.Float32s())

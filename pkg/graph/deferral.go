@@ -8,13 +8,11 @@ import (
 	"multiscale/pkg/op"
 )
 
-// deferral lists the operations of a graph that a replay leaves for later: those that
-// can be, and whose results no other operation reads. One at a time is in progress,
-// until the next of them starts or the run ends.
-type deferral map[*gorgonia.Node]op.Deferrer
-
-func deferrable(order gorgonia.Nodes) deferral {
-	d := make(deferral)
+// deferrable returns the operations that a replay defers: all Deferrers whose results no
+// other operation reads. One of them at a time is in progress, until the next one starts
+// or the run ends.
+func deferrable(order gorgonia.Nodes) map[*gorgonia.Node]op.Deferrer {
+	d := make(map[*gorgonia.Node]op.Deferrer)
 	for _, n := range order {
 		if o, ok := n.Op().(op.Deferrer); ok {
 			d[n] = o

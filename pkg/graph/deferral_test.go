@@ -4,8 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"gorgonia.org/gorgonia"
-
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
 	"multiscale/pkg/random"
@@ -22,8 +20,8 @@ func deferredSteps(p *Program) (steps []int) {
 	return steps
 }
 
-// TestOperandsOutlastDeferral: what a deferred operation reads is kept until the next
-// of them has started, or the run ends.
+// TestOperandsOutlastDeferral: the operands of a deferred operation are kept until the next
+// deferred operation has started, or the run ends.
 func TestOperandsOutlastDeferral(t *testing.T) {
 	for _, n := range []network.Network{network.NewUNet(), network.NewResNet()} {
 		p := training(t, n, 2, 16)
@@ -43,13 +41,11 @@ func TestOperandsOutlastDeferral(t *testing.T) {
 		}
 		for i, end := range steps[1:] {
 			for _, in := range operands(p.order[steps[i]]) {
-				for in.Op() != nil && in.Op().(op.Operation).Output().Alias >= 0 {
-					in = operands(in)[in.Op().(op.Operation).Output().Alias]
-				}
-				if in.Op() == nil {
+				o, ours := owner(in).Op().(op.Operation)
+				if !ours {
 					continue // an input of the graph
 				}
-				if got := last[in.Op().(op.Operation).Output()]; got < end {
+				if got := last[o.Output()]; got < end {
 					t.Errorf("%s: step %d's operand %v is kept until step %d only, not %d", n.Name(), steps[i], in, got, end)
 				}
 			}
@@ -57,8 +53,8 @@ func TestOperandsOutlastDeferral(t *testing.T) {
 	}
 }
 
-// TestReplayDefersTheSame: runs that defer give the bits of Gorgonia's machine, which
-// does not.
+// TestReplayDefersTheSame: replays, which defer, give the same bits as the first run, on
+// Gorgonia's machine, which does not.
 func TestReplayDefersTheSame(t *testing.T) {
 	p := training(t, network.NewResNet(), 3, 16)
 	r := random.New(1)
@@ -88,8 +84,8 @@ func TestReplayDefersTheSame(t *testing.T) {
 	}
 }
 
-// TestReadResultsAreNotDeferred: a gradient that another operation reads is there when
-// that runs.
+// TestReadResultsAreNotDeferred: a gradient that another operation reads is complete when
+// that operation runs.
 func TestReadResultsAreNotDeferred(t *testing.T) {
 	p := training(t, network.NewResNet(), 1, 8)
 	step := deferredSteps(p)[1]
@@ -98,7 +94,7 @@ func TestReadResultsAreNotDeferred(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := deferrable(append(slices.Clone(p.order), gorgonia.Nodes{sum}...)); d[n] != nil {
+	if d := deferrable(append(slices.Clone(p.order), sum)); d[n] != nil {
 		t.Errorf("%v is deferred, and read by %v", n, sum)
 	}
 }

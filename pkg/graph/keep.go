@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/op"
 )
 
-// protect has the nodes of keep in use until the end of a run: one of Gorgonia's own operations writes its
+// protect keeps the nodes of keep in use until the end of a run. Gorgonia's own operations may write their
 // result over an operand that no later operation uses.
 func protect(g *gorgonia.ExprGraph, keep gorgonia.Nodes) error {
 	nodes := g.AllNodes()
@@ -29,7 +29,7 @@ func protect(g *gorgonia.ExprGraph, keep gorgonia.Nodes) error {
 			use(m)
 		}
 	}
-	// Results that nothing uses: the keeper comes after all operations.
+	// Results that nothing uses are operands, too, so that the keeper runs after all operations.
 	for _, n := range nodes {
 		if computed(n) && g.To(n.ID()).Len() == 0 {
 			use(n)
@@ -42,7 +42,7 @@ func protect(g *gorgonia.ExprGraph, keep gorgonia.Nodes) error {
 	return nil
 }
 
-// sharing returns n and the nodes whose memory its value may be in.
+// sharing returns n and all nodes whose memory may hold its value.
 func sharing(n *gorgonia.Node) gorgonia.Nodes {
 	nodes := gorgonia.Nodes{n}
 	for i := 0; i < len(nodes); i++ {
@@ -53,7 +53,7 @@ func sharing(n *gorgonia.Node) gorgonia.Nodes {
 	return nodes
 }
 
-// keeper is an operation that uses results without reading them.
+// keeper is an operation whose operands stay in use until it runs. It reads none of them.
 type keeper struct {
 	op.Base
 	done gorgonia.F32

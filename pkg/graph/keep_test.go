@@ -9,8 +9,8 @@ import (
 	"multiscale/pkg/graph"
 )
 
-// TestKeepOverwritten: what is kept can be read, although a later operation of Gorgonia's could
-// write its result over it.
+// TestKeepOverwritten: a kept value can be read after the run, although a later operation of Gorgonia's
+// own could write its result over it.
 func TestKeepOverwritten(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := gorgonia.NewVector(g, tensor.Float32, gorgonia.WithName("x"), gorgonia.WithShape(3),

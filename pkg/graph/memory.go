@@ -15,14 +15,14 @@ type place struct {
 	spans  []span // in order
 }
 
-// span is a stretch of steps of execution in which a result is in use. A result that is
-// computed again has several.
+// span is a range of steps, both ends included, in which a result is in use. A result that is
+// recomputed has several spans.
 type span struct{ first, last int }
 
-// end is the step at which the result is last in use.
+// end points to the last step at which the result is in use.
 func (p *place) end() *int { return &p.spans[len(p.spans)-1].last }
 
-// meets says whether two results are in use at the same time.
+// meets reports whether two results are in use at the same time.
 func (p *place) meets(other *place) bool {
 	for _, a := range p.spans {
 		for _, b := range other.spans {
@@ -34,9 +34,10 @@ func (p *place) meets(other *place) bool {
 	return false
 }
 
+// plan is the layout of a graph's results in the shared block.
 type plan struct {
 	places []*place
-	size   int // float32
+	size   int // of the block, in float32
 }
 
 // align is the granularity of places, in float32: one cache line.
@@ -44,20 +45,19 @@ const align = 16
 
 func (p *plan) bytes() int64 { return 4 * int64(p.size) }
 
-// planMemory gives each result a place such that no two results that are in use
-// at the same time overlap. order has operands before their uses; schedule is order, with
-// some nodes a second time.
+// planMemory gives each result a place. Results that are in use at the same time do not
+// overlap. order lists operands before their uses; schedule is order with some nodes repeated.
 func planMemory(schedule, order, keep gorgonia.Nodes) *plan {
 	p := &plan{}
 	made := make(map[*gorgonia.Node]*place)
-	memory := make(map[*gorgonia.Node][]*place) // the places that a node's value may be in
+	memory := make(map[*gorgonia.Node][]*place) // the places that may hold a node's value
 	use := func(n *gorgonia.Node, step int) {
 		for _, m := range memory[n] {
 			*m.end() = max(*m.end(), step)
 		}
 	}
 	deferred := deferrable(order)
-	var pending gorgonia.Nodes // operands of the operation that is in progress
+	var pending gorgonia.Nodes // operands of the deferred operation in progress
 	for step, n := range schedule {
 		if n.Op() == nil {
 			continue
@@ -100,8 +100,8 @@ func planMemory(schedule, order, keep gorgonia.Nodes) *plan {
 	return p
 }
 
-// shareBranches lets the branches of forks share their operand's memory, where
-// none of Gorgonia's own operations writes its result over the one or the other.
+// shareBranches lets the branches of forks share their operand's memory, unless one of
+// Gorgonia's own operations writes its result over the operand or the branch.
 func shareBranches(order gorgonia.Nodes) {
 	overwritten := make(map[*gorgonia.Node]bool)
 	for _, n := range slices.Backward(order) {
@@ -121,7 +121,7 @@ func shareBranches(order gorgonia.Nodes) {
 	}
 }
 
-// stock says whether a node is the result of one of Gorgonia's own operations.
+// stock reports whether a node is the result of one of Gorgonia's own operations.
 func stock(n *gorgonia.Node) bool {
 	_, ours := n.Op().(op.Operation)
 	return n.Op() != nil && !ours
@@ -137,8 +137,8 @@ func stockOperands(n *gorgonia.Node) gorgonia.Nodes {
 	return operands
 }
 
-// arrange assigns offsets, the largest results first, each at the lowest offset
-// that is free while the result is in use.
+// arrange assigns offsets, largest result first. Each result gets the lowest offset that
+// is free while the result is in use.
 func (p *plan) arrange() {
 	bySize := slices.Clone(p.places)
 	slices.SortStableFunc(bySize, func(a, b *place) int { return b.output.Len - a.output.Len })
@@ -161,7 +161,7 @@ func (p *plan) arrange() {
 	}
 }
 
-// place tells all operations where in memory their results go.
+// place gives all operations the memory of their results.
 func (p *plan) place(memory []float32) {
 	for _, r := range p.places {
 		end := r.offset + r.output.Len

@@ -52,8 +52,8 @@ func training(t *testing.T, n network.Network, batch, side int) *Program {
 func TestPlan(t *testing.T) {
 	for _, tc := range []struct {
 		network network.Network
-		// most is the largest part of all results' memory that the plan may take:
-		// a training graph keeps what its backward pass reads, about half.
+		// most bounds the plan's size, as a fraction of all results' memory. A training
+		// graph keeps what its backward pass reads, about half.
 		most float64
 	}{
 		{network.NewUNet(), 0.5},

@@ -12,23 +12,22 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Arena is a block of memory that programs share, of one model or of several: they run
-// one after the other, and what a program leaves behind is read before the next runs.
+// Arena is a block of memory that the programs of one or several models share. They run one
+// after the other, and the results of a program must be read before the next one runs.
 type Arena struct {
-	// Budget is the size in bytes that the block is expected to reach; 0 if that
-	// is not known.
+	// Budget is the size in bytes that the block is expected to reach; 0 if unknown.
 	Budget int64
 
 	memory   []float32
-	programs []weak.Pointer[Program] // of which some may be gone
+	programs []weak.Pointer[Program] // of programs that may have been collected
 }
 
 // Bytes is the size of the block.
 func (a *Arena) Bytes() int64 { return 4 * int64(len(a.memory)) }
 
-// Reserve makes room for programs of up to the given size. Where a block grows from
-// program to program, the system clears the pages of each: in the first steps on a mesh
-// that can take longer than the steps.
+// Reserve makes room for programs of up to the given size. If a block grows from program to
+// program, the system clears the pages of every new block. In the first steps on a mesh this
+// can take longer than the steps.
 func (a *Arena) Reserve(bytes int64) {
 	if need := int((bytes + 3) / 4); need > len(a.memory) {
 		a.move(need)
@@ -59,11 +58,10 @@ func (a *Arena) move(n int) {
 	})
 }
 
-// grown is the size of a block with room for need float32. A block that comes
-// near the budget takes all of it at once, and a little more, for plans of equal
-// budget differ by a few per cent: pages that are never touched cost nothing,
-// but a block that is outgrown stays alive until all of its programs have run
-// again.
+// grown is the size of a new block with room for need float32. A block of at least a quarter
+// of the budget takes all of it at once, and a 16th more, because plans of equal budget differ
+// by a few per cent. Pages that are never touched cost nothing, but a block that is too small
+// stays alive until all of its programs have run again.
 func (a *Arena) grown(need int) int {
 	if budget := int(a.Budget / 4); budget > 0 && need >= budget/4 {
 		return max(need, budget) + budget/16
@@ -76,17 +74,17 @@ func (a *Arena) grown(need int) int {
 type Program struct {
 	machine  gorgonia.VM
 	order    gorgonia.Nodes
-	schedule gorgonia.Nodes // order, with what is computed again
+	schedule gorgonia.Nodes // order, with recomputed nodes repeated
 	plan     *plan
 	again    float64
 	steps    []step // of a replay; nil before the machine has run
 }
 
-// Compile readies g for Run. The values of keep can be read until another
-// program of the arena runs; those of other nodes may have been overwritten
-// by then. The graph must be complete: nodes added later are not executed. To a graph with
-// Gorgonia's own operations Compile adds a node, which protects keep from them. It is
-// an error if kernel.Check returns one.
+// Compile prepares g for Run. After a run the values of keep can be read until another
+// program of the arena runs; those of other nodes may have been overwritten. The graph must
+// be complete: nodes added later are not executed. To a graph with Gorgonia's own operations
+// Compile adds a node that prevents them from overwriting keep. Compile returns the error of
+// kernel.Check, if any.
 func Compile(g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgonia.Node) (*Program, error) {
 	return CompileWithin(Budget{}, g, arena, keep...)
 }
@@ -109,8 +107,8 @@ func CompileWithin(b Budget, g *gorgonia.ExprGraph, arena *Arena, keep ...*gorgo
 	return p, nil
 }
 
-// Bytes is the memory that the results of g would take if it were compiled,
-// without inputs and parameters.
+// Bytes is the memory in bytes that the results of g would take if it were compiled, without
+// inputs and parameters.
 func Bytes(g *gorgonia.ExprGraph, keep ...*gorgonia.Node) (int64, error) {
 	c, err := CostWithin(Budget{}, g, keep...)
 	return c.Bytes, err
@@ -139,17 +137,17 @@ func sorted(g *gorgonia.ExprGraph) (gorgonia.Nodes, error) {
 	return order, nil
 }
 
-// Run executes the graph once, on the values that its inputs hold by now.
+// Run executes the graph once, on the present values of its inputs.
 //
-// The first run, and the first after the arena has grown, is Gorgonia's machine's.
-// Where all operations are this project's, further runs replay its steps.
+// Gorgonia's machine does the first run, and the first run after the arena has moved. If all
+// operations are this project's, other runs replay its steps.
 func (p *Program) Run() error {
 	if p.steps != nil {
 		return p.replay()
 	}
 	again := len(p.schedule) > len(p.order)
 	if again {
-		// The machine only gives every node its value: it knows no operation that runs twice.
+		// The machine cannot run an operation twice, so it only binds a value to every node.
 		p.bind(true)
 	}
 	p.machine.Reset()
@@ -167,7 +165,7 @@ func (p *Program) Run() error {
 	return nil
 }
 
-// bind has operations return their results without computing them, or compute them.
+// bind makes operations return their results without computing them, or undoes this.
 func (p *Program) bind(only bool) {
 	for _, n := range p.order {
 		if o, ours := n.Op().(op.Operation); ours {
@@ -176,13 +174,13 @@ func (p *Program) bind(only bool) {
 	}
 }
 
-// Bytes is the memory of all results, without inputs and parameters.
+// Bytes is the memory in bytes of all results, without inputs and parameters.
 func (p *Program) Bytes() int64 { return p.plan.bytes() }
 
-// Again is the arithmetic that a run does a second time, as a part of the forward part's.
+// Again is the recomputed arithmetic of a run, as a fraction of the forward part's.
 func (p *Program) Again() float64 { return p.again }
 
-// Operations returns the number of operations that a run executes.
+// Operations returns the number of operations of the graph, each counted once.
 func (p *Program) Operations() int {
 	n := 0
 	for _, node := range p.order {

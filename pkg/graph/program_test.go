@@ -17,7 +17,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// chain is a graph of n activations in a row.
+// chain makes a graph of n activations in a row.
 func chain(t *testing.T, n int) (g *gorgonia.ExprGraph, x, y *gorgonia.Node) {
 	t.Helper()
 	g = gorgonia.NewGraph()
@@ -33,8 +33,8 @@ func chain(t *testing.T, n int) (g *gorgonia.ExprGraph, x, y *gorgonia.Node) {
 	return g, x, y
 }
 
-// TestChainTakesTwoResults: in a row of operations no more than two results are
-// in use at a time.
+// TestChainTakesTwoResults: in a chain of operations at most two results are in use at a
+// time.
 func TestChainTakesTwoResults(t *testing.T) {
 	for _, n := range []int{2, 10, 50} {
 		g, _, y := chain(t, n)
@@ -52,7 +52,7 @@ func TestChainTakesTwoResults(t *testing.T) {
 	}
 }
 
-// ran is a program that has run once, of two activations in a row, with its result.
+// ran returns a program of two activations in a row that has run once, and its result.
 func ran(t *testing.T, arena *graph.Arena) (p *graph.Program, y *gorgonia.Node) {
 	t.Helper()
 	g, _, y := chain(t, 2)
@@ -97,8 +97,8 @@ func TestArena(t *testing.T) {
 	}
 }
 
-// TestReserve: programs that fit what was reserved do not make the block grow, and one
-// without a holder is not moved with the others.
+// TestReserve: programs that fit into the reserved memory do not make the block grow, and
+// the arena does not keep an unused program alive.
 func TestReserve(t *testing.T) {
 	var arena graph.Arena
 	const reserved = 1 << 16
@@ -135,7 +135,8 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// TestEqualHashes: nodes that Gorgonia would mix up are found.
+// TestEqualHashes: a graph with nodes of equal hashes, which Gorgonia would merge, is an
+// error.
 func TestEqualHashes(t *testing.T) {
 	g := gorgonia.NewGraph()
 	r := random.New(1)
@@ -160,14 +161,14 @@ type sameHash struct{ op.Operation }
 
 func (sameHash) Hashcode() uint32 { return 1 }
 
-// TestCheck finds where a NaN or an infinity comes from, even where
-// results share memory, and leaves the program as it was.
+// TestCheck: Check finds the origin of a NaN or an infinity, even if results share memory,
+// and leaves the program as it was.
 func TestCheck(t *testing.T) {
 	huge := float32(math.MaxFloat32)
 	for _, tc := range []struct {
 		name  string
 		build func(x *gorgonia.Node) (culprit, y *gorgonia.Node)
-		value float32 // that the input has somewhere
+		value float32 // of one element of the input
 		words string
 	}{
 		{"input", func(x *gorgonia.Node) (_, y *gorgonia.Node) { return x, silu(t, x) }, float32(math.NaN()), "is in x, from the start"},

@@ -120,9 +120,9 @@ func (rg *randomGraph) cost() float64 {
 // seeds is the number of random graphs that are tried.
 const seeds = 60
 
-// TestSharedMemoryChangesNothing: a compiled graph, whose results share memory,
-// gives the bytes of Gorgonia's plain machine, where every result has its own;
-// again and again, and with other programs in the arena that grow it.
+// TestSharedMemoryChangesNothing: a compiled graph, whose results share memory, gives the
+// same bytes as Gorgonia's plain machine, where every result has its own memory. This holds
+// for repeated runs, and with other programs that make the arena grow.
 func TestSharedMemoryChangesNothing(t *testing.T) {
 	var arena graph.Arena
 	var programs []*graph.Program
@@ -163,12 +163,12 @@ func TestSharedMemoryChangesNothing(t *testing.T) {
 	}
 }
 
-// TestRandomGradients compares the gradients of random graphs with slopes.
+// TestRandomGradients compares the gradients of random graphs with finite differences.
 func TestRandomGradients(t *testing.T) {
 	const (
 		step = 1e-3
-		// tolerance, in parts of the gradient's length: some 1e-4 of it is float32
-		// rounding of y divided by the step, more after products of products.
+		// tolerance is a fraction of the gradient's length. The float32 rounding of y,
+		// divided by the step, is about 1e-4 of it, and more after products of products.
 		tolerance = 1e-2
 	)
 	for seed := range uint64(seeds) {

@@ -12,34 +12,37 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Budget is the memory that the results of a graph should keep to.
+// Budget is a target for the memory of a graph's results.
 type Budget struct {
-	// Bytes is the bound; 0 for none. Where the results take more, some that the backward
-	// part of the graph reads are not kept for it but computed a second time, right before. The
-	// values are the same, for equal operands give equal bytes.
+	// Bytes is the target; 0 means no limit. If the results need more memory, some results
+	// that the backward part of the graph reads are not kept: they are recomputed right
+	// before they are read. The values are the same, because equal operands give equal
+	// bytes. A graph that needs more than Bytes even with recomputation still compiles.
 	Bytes int64
-	// Forward is where the forward part ends: it is all that this node depends on.
+	// Forward is the last node of the forward part, which consists of the nodes that it
+	// depends on.
 	Forward *gorgonia.Node
 }
 
-// Cost is what a compiled graph takes.
+// Cost is the memory and the recomputation of a compiled graph.
 type Cost struct {
 	Bytes int64   // of the results
-	Again float64 // the arithmetic that is done a second time, as a part of the forward part's
+	Again float64 // recomputed arithmetic, as a fraction of the forward part's
 }
 
 // forward is the forward part of a graph.
 type forward struct {
 	order  gorgonia.Nodes
 	within map[*gorgonia.Node]bool
-	// Of the results that can be computed again, by the node that owns the memory:
-	made     map[*gorgonia.Node]int // position in order
-	last     map[*gorgonia.Node]int // of the last use in the forward part
-	backward map[*gorgonia.Node]bool
-	results  gorgonia.Nodes // in order
+	// The results that can be recomputed, by the node that owns the memory:
+	made     map[*gorgonia.Node]int  // position in order
+	last     map[*gorgonia.Node]int  // position of the last use in the forward part
+	backward map[*gorgonia.Node]bool // whether the backward part reads it
+	results  gorgonia.Nodes          // in order
 }
 
-// owner follows nodes that share the memory of an operand to the one that it belongs to.
+// owner returns the node that owns the memory of n's value: n, or the operand that it shares
+// memory with, directly or through further nodes.
 func owner(n *gorgonia.Node) *gorgonia.Node {
 	for {
 		o, ours := n.Op().(op.Operation)
@@ -50,7 +53,7 @@ func owner(n *gorgonia.Node) *gorgonia.Node {
 	}
 }
 
-// read returns the owners of what a node reads.
+// read returns the owners of the operands that a node reads.
 func read(n *gorgonia.Node) (owners gorgonia.Nodes) {
 	o, ours := n.Op().(op.Operation)
 	if !ours {
@@ -64,8 +67,8 @@ func read(n *gorgonia.Node) (owners gorgonia.Nodes) {
 	return owners
 }
 
-// forwardPart finds what the node end depends on. It is nil where one of Gorgonia's own
-// operations takes part in the graph.
+// forwardPart returns the part of the graph that the node end depends on. It returns nil if
+// the graph has one of Gorgonia's own operations.
 func forwardPart(order gorgonia.Nodes, end *gorgonia.Node) *forward {
 	f := &forward{order: order, within: map[*gorgonia.Node]bool{end: true}, made: map[*gorgonia.Node]int{},
 		last: map[*gorgonia.Node]int{}, backward: map[*gorgonia.Node]bool{}}
@@ -98,7 +101,8 @@ func forwardPart(order gorgonia.Nodes, end *gorgonia.Node) *forward {
 	return f
 }
 
-// work is about the arithmetic of a result: what is not counted is limited by memory.
+// work estimates the cost of a result: its floating-point operations, or its length if the
+// operation is not op.Counted. The latter operations are bound by memory.
 func work(n *gorgonia.Node) float64 {
 	if c, ok := n.Op().(op.Counted); ok {
 		return float64(c.FLOP())
@@ -108,7 +112,7 @@ func work(n *gorgonia.Node) float64 {
 
 func length(n *gorgonia.Node) int { return n.Op().(op.Operation).Output().Len }
 
-// keepExpensive keeps the results that take long to compute.
+// keepExpensive keeps the results of counted operations, which take long to compute.
 func (f *forward) keepExpensive() map[*gorgonia.Node]bool {
 	kept := map[*gorgonia.Node]bool{}
 	for _, n := range f.results {
@@ -119,8 +123,10 @@ func (f *forward) keepExpensive() map[*gorgonia.Node]bool {
 	return kept
 }
 
-// keepBetween keeps the results that are in use at the ends of segments, each of which holds
-// about the given number of elements that the backward part reads; and all of the last segment.
+// keepBetween cuts the forward part into segments and keeps the results that are in use at
+// the cuts, and all results of the last segment. Each segment has about the given number of
+// elements that the backward part reads. In the second half of a segment the cut is placed
+// where the fewest elements are in use.
 func (f *forward) keepBetween(segment int) map[*gorgonia.Node]bool {
 	cuts, held := []int{}, 0
 	best, least := -1, math.MaxInt
@@ -160,12 +166,12 @@ func (f *forward) keepBetween(segment int) map[*gorgonia.Node]bool {
 	return kept
 }
 
-// schedule is the order of execution in which the results that are not kept are computed
-// again before the backward part reads them.
+// schedule is the order of execution, in which results that are not kept are recomputed
+// before the backward part reads them.
 func (f *forward) schedule(kept map[*gorgonia.Node]bool) gorgonia.Nodes {
 	var steps gorgonia.Nodes
 	gone := map[*gorgonia.Node]bool{}
-	due := map[int]gorgonia.Nodes{} // results that the forward part has done with, by position
+	due := map[int]gorgonia.Nodes{} // by position in order, the results that the forward part last uses there
 	for _, n := range f.results {
 		if !kept[n] {
 			due[f.last[n]] = append(due[f.last[n]], n)
@@ -196,7 +202,7 @@ func (f *forward) schedule(kept map[*gorgonia.Node]bool) gorgonia.Nodes {
 	return steps
 }
 
-// again is the arithmetic that a schedule does a second time.
+// again is the recomputed arithmetic of a schedule, as a fraction of the forward part's.
 func (f *forward) again(schedule gorgonia.Nodes) float64 {
 	seen, all, twice := map[*gorgonia.Node]bool{}, 0.0, 0.0
 	for _, n := range schedule {
@@ -213,9 +219,9 @@ func (f *forward) again(schedule gorgonia.Nodes) float64 {
 	return twice / max(all, 1)
 }
 
-// planWithin plans the memory of a graph in the order in which it is executed. Within the
-// budget that is order itself; else what is computed again grows until the plan fits, or does
-// not become smaller.
+// planWithin chooses the order of execution of a graph and plans its memory. The schedule is
+// order itself if the results fit the budget. Otherwise more and more results are recomputed,
+// until the plan fits or all numbers of segments have been tried.
 func planWithin(order gorgonia.Nodes, b Budget, keep gorgonia.Nodes) (schedule gorgonia.Nodes, best *plan, again float64) {
 	shareBranches(order)
 	schedule, best = order, planMemory(order, order, keep)
@@ -243,8 +249,8 @@ func planWithin(order gorgonia.Nodes, b Budget, keep gorgonia.Nodes) (schedule g
 	for parts := 2; parts <= maxSegments && best.bytes() > b.Bytes; parts += (parts + 3) / 4 {
 		try(f.keepBetween(held/parts), best.bytes()-1)
 	}
-	// Results that take long to compute are kept after all, as far as there is room; where the budget is
-	// out of reach, in a little more than the least.
+	// As far as there is room, results are kept after all, the most expensive first. If the budget is
+	// out of reach, they may take a 32nd more than the smallest plan.
 	room := max(b.Bytes, best.bytes()+best.bytes()/32)
 	costly := slices.DeleteFunc(slices.Clone(f.results), func(n *gorgonia.Node) bool { return kept[n] })
 	slices.SortStableFunc(costly, func(a, b *gorgonia.Node) int { return cmp.Compare(work(b), work(a)) })

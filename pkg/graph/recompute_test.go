@@ -52,7 +52,7 @@ func within(t *testing.T, n network.Network, bytes int64) (p *Program, losses *g
 	return p, losses, gradients
 }
 
-// small networks, whose results take more than their weights.
+// small networks, whose results take more memory than their weights.
 var small = []network.Network{
 	network.UNet{Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 4, Dropout: 0.5},
 	network.ResNet{Hidden: 8, Blocks: 2, Time: true},
@@ -61,8 +61,8 @@ var small = []network.Network{
 
 const side = 32
 
-// TestBudget: within a budget a graph takes less memory and computes more, and gives the same
-// bits in every run, for any other use of its arena.
+// TestBudget: with a budget, a graph takes less memory and recomputes results, and gives the
+// same bits in every run, also after its arena has moved.
 func TestBudget(t *testing.T) {
 	results := func(losses *gorgonia.Node, gradients gorgonia.Nodes) (all [][]float32) {
 		for _, n := range append(gorgonia.Nodes{losses}, gradients...) {
@@ -108,8 +108,8 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// TestScheduleReadsWhatIsThere: what a step reads is in its place: nothing that shares the
-// memory has been computed since.
+// TestScheduleReadsWhatIsThere: every result that a step reads is in use then, and results that
+// are in use at the same time do not overlap.
 func TestScheduleReadsWhatIsThere(t *testing.T) {
 	p, _, _ := within(t, small[0], 1)
 	places := map[*op.Output]*place{}

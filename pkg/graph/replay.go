@@ -8,21 +8,21 @@ import (
 	"multiscale/pkg/op"
 )
 
-// step is an operation with the values that it works on, which are the same in
-// every run: operations own their results.
+// step is an operation with its operands and its result. Operations own their results, so
+// that these values are the same in every run.
 type step struct {
 	operation op.Operation
 	output    *op.Output
-	operands  []gorgonia.Value // where one is a scalar, whose values are new in every run
+	operands  []gorgonia.Value // nil unless one is a scalar, which has a new value in every run
 	result    gorgonia.Value
-	deferred  op.Deferrer // the operation, where it may be left for later
+	deferred  op.Deferrer // the operation, if it may be deferred
 }
 
-// record lists the steps of a run that Gorgonia's machine has made, in the order of the schedule.
-// To replay them takes none of the machine's bookkeeping: 2 to 2.5 microseconds
-// and 230 bytes a node, a tenth of a training step on the coarsest meshes. It
-// returns nil where one of Gorgonia's own operations takes part, for it may
-// return another value in each run.
+// record returns the steps of a run that Gorgonia's machine has made, in the order of the
+// schedule. A replay of them avoids the machine's bookkeeping: 2 to 2.5 microseconds and
+// 230 bytes per node, a tenth of a training step on the coarsest meshes. record returns nil
+// if the graph has one of Gorgonia's own operations, because these may return another value
+// in each run.
 func record(order, schedule gorgonia.Nodes) []step {
 	var steps []step
 	deferred := deferrable(order)
@@ -66,7 +66,7 @@ func (p *Program) replay() (err error) {
 		case s.output.Header && s.output.Inspect == nil:
 			continue
 		case s.deferred != nil && s.output.Inspect == nil:
-			// First the start: who waits for the end of the one before has work.
+			// Starting first leaves work for cores that wait for the end of the previous operation.
 			if err := s.deferred.Start(); err != nil {
 				return err
 			}
