@@ -13,9 +13,9 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// ContentDigest is the sha256, in hex, over the names and contents of all files
-// below dir, in the order of names. Of a PNG the pixels count, not the
-// compression, so that pictures that were packed again are recognised.
+// ContentDigest returns the SHA-256, in hex, over the names and contents of all files below
+// dir, in the order of names. For a PNG it covers the pixels instead of the bytes, so that
+// it does not depend on the compression.
 func ContentDigest(dir string) (string, error) {
 	all := sha256.New()
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

@@ -1,7 +1,7 @@
-// Package datasets knows where the published data sets come from, and fetches
-// them: see [Manifest], and the command in folder fetch.
+// Package datasets fetches published data sets. [Manifest] says where they come from; the
+// command is in folder fetch.
 //
-// Archives and servers are not trusted. A download is bounded, checked against
-// size and checksum, and unpacked into a folder that nothing reads yet, from
-// which no entry can lead out; only what is complete and right takes its place.
+// Archives and servers are not trusted. A download has a maximal size, is checked against
+// the known size and checksums, and is unpacked into a temporary folder; no entry can be
+// written outside of it. Only a complete and verified data set moves to its final place.
 package datasets

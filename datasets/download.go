@@ -10,21 +10,21 @@ import (
 	"time"
 )
 
-// Waiting, as variables for the tests.
+// Waiting times. They are variables so that tests can shorten them.
 var (
-	idle  = 60 * time.Second // without a byte, after which a connection counts as broken
-	pause = 2 * time.Second  // before the first new attempt; doubled for each further one
+	idle  = 60 * time.Second // a connection that brings no byte for this long counts as broken
+	pause = 2 * time.Second  // before the second attempt; doubled for each further one
 )
 
-const attempts = 5 // in a row that bring nothing
+const attempts = 5 // attempts in a row without a new byte, after which download fails
 
-// permanent is an error that trying again does not help.
+// permanent is an error for which another attempt is useless.
 type permanent struct{ error }
 
 func (p permanent) Unwrap() error { return p.error }
 
-// download brings the archive of d to path, continuing an earlier
-// attempt. The archive is not verified yet, but it is never larger than it may be.
+// download downloads the archive of d to path, continuing an earlier attempt. It bounds the
+// archive's size but does not verify the content.
 func download(ctx context.Context, d Dataset, path string, o Options) error {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -65,7 +65,7 @@ func download(ctx context.Context, d Dataset, path string, o Options) error {
 	}
 }
 
-// attempt asks once for the rest of the archive, from byte have on.
+// attempt requests the rest of the archive, from byte have on, once.
 func attempt(ctx context.Context, d Dataset, f *os.File, have int64, o Options) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -73,7 +73,7 @@ func attempt(ctx context.Context, d Dataset, f *os.File, have int64, o Options) 
 	if err != nil {
 		return permanent{err}
 	}
-	// Compressed on the way, a length and a range would mean something else.
+	// Lengths and ranges must refer to the archive, not to a compressed transfer of it.
 	request.Header.Set("Accept-Encoding", "identity")
 	if have > 0 {
 		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", have))
@@ -94,7 +94,7 @@ func attempt(ctx context.Context, d Dataset, f *os.File, have int64, o Options) 
 	case response.StatusCode == http.StatusOK,
 		response.StatusCode == http.StatusPartialContent,
 		response.StatusCode == http.StatusRequestedRangeNotSatisfiable:
-		// The server does not continue where we are: from the beginning.
+		// The server does not continue from byte have: start from the beginning.
 		have = 0
 		if err := f.Truncate(0); err != nil {
 			return permanent{err}
@@ -120,7 +120,7 @@ func attempt(ctx context.Context, d Dataset, f *os.File, have int64, o Options) 
 	return because(ctx, receive(f, response.Body, have, total, limit, d, o, func() { silence.Reset(idle) }))
 }
 
-// because prefers the reason for which a context was cancelled to the fact.
+// because replaces an error by the cause of the context's cancellation, if there is one.
 func because(ctx context.Context, err error) error {
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		return cause

@@ -21,10 +21,10 @@ import (
 
 // Options of a fetch.
 type Options struct {
-	Out    string // the folder under which data sets lie, one folder each
-	SHA256 string // of the archive, in hex, instead of the manifest's checksums
-	Accept bool   // take pictures that differ from the manifest's digest
-	// Progress receives the bytes that have arrived, and their total (0: unknown).
+	Out    string // folder for all data sets, one folder each
+	SHA256 string // of the archive, in hex; replaces the manifest's checksums
+	Accept bool   // accept pictures that differ from the manifest's digest
+	// Progress receives the number of bytes that have arrived, and their total (0: unknown).
 	Progress func(have, total int64)
 	Client   *http.Client // nil means http.DefaultClient
 }
@@ -42,10 +42,10 @@ func (o Options) report(have, total int64) {
 	}
 }
 
-// Fetch brings a data set to its folder below o.Out and returns a sentence that
-// describes it. A data set that exists is left as it is; an interrupted
-// download continues. On an error the folder does not exist,
-// or is what it was.
+// Fetch downloads a data set to its folder below o.Out and returns a sentence that
+// describes it. An existing data set is not changed; an interrupted download continues. On
+// an error the folder either does not exist or is unchanged. A data set without URL is not
+// downloaded: Fetch only checks its folder.
 func Fetch(ctx context.Context, d Dataset, o Options) (string, error) {
 	target := filepath.Join(o.Out, d.Name)
 	if d.URL == "" {
@@ -80,7 +80,7 @@ func Fetch(ctx context.Context, d Dataset, o Options) (string, error) {
 		}
 	}
 	if err := verify(d, archive, o.SHA256); err != nil {
-		// Nothing can be made of it, so the next call starts afresh.
+		// The archive is useless: the next call downloads it again.
 		return "", errors.Join(err, os.Remove(archive))
 	}
 	there, err := install(d, archive, target, o.Accept)
@@ -90,15 +90,15 @@ func Fetch(ctx context.Context, d Dataset, o Options) (string, error) {
 	return target + ": " + there, os.Remove(archive)
 }
 
-// install unpacks a verified archive beside the target, checks what came out,
-// and moves it into place.
+// install unpacks a verified archive beside the target, checks the files, and moves them
+// into place.
 func install(d Dataset, archive, target string, accept bool) (there string, err error) {
 	f, err := os.Open(archive)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
-	// A folder of an earlier call that was interrupted is of no use.
+	// An interrupted call may have left an incomplete folder.
 	unpacked := filepath.Join(filepath.Dir(target), "."+d.Name+".unpacking")
 	if err := os.RemoveAll(unpacked); err != nil {
 		return "", err
@@ -132,7 +132,7 @@ func install(d Dataset, archive, target string, accept bool) (there string, err 
 	return there, durable.OS.SyncDir(filepath.Dir(target))
 }
 
-// verify compares the archive with the checksums that are known.
+// verify compares the archive with the known size and checksums.
 func verify(d Dataset, path, wantSHA256 string) error {
 	want := map[string]string{"md5": d.MD5, "sha256": d.SHA256}
 	if wantSHA256 != "" {
@@ -159,7 +159,7 @@ func verify(d Dataset, path, wantSHA256 string) error {
 	return nil
 }
 
-// describe opens a data set as training would.
+// describe opens a data set as training does, without decoding, and describes it.
 func describe(d Dataset, dir string) (string, error) {
 	set, err := dataset.Open(dataset.Options{Name: d.Name, Root: dir, Decoding: dataset.DecodeNone, AllowIncomplete: true})
 	if err != nil {
@@ -172,7 +172,7 @@ func describe(d Dataset, dir string) (string, error) {
 	return there, nil
 }
 
-// byHand checks a folder that the user has to fill.
+// byHand checks the folder of a data set that the user must download.
 func (d Dataset) byHand(dir string) (string, error) {
 	there, err := describe(d, dir)
 	if err != nil {

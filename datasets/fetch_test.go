@@ -20,7 +20,7 @@ import (
 
 func init() { pause = time.Millisecond }
 
-// pack makes a .tar.gz of entries.
+// pack returns a .tar.gz of the entries.
 func pack(t testing.TB, entries ...entry) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -59,7 +59,7 @@ func cifarRecords(n int, seed byte) []byte {
 	return data
 }
 
-// small is CIFAR-10 with few pictures.
+// small returns the manifest's entry of CIFAR-10 for a small archive, and the archive.
 func small(t testing.TB) (Dataset, []byte) {
 	archive := pack(t,
 		entry{name: "cifar-10-batches-bin/", kind: tar.TypeDir},
@@ -73,7 +73,8 @@ func small(t testing.TB) (Dataset, []byte) {
 	return d, archive
 }
 
-// server serves data with ranges; misbehave may do something else first.
+// server serves data and supports ranges. misbehave, which may be nil, is called first and
+// returns true if it has answered the request. calls are the Range headers of all requests.
 func server(t testing.TB, data []byte, misbehave func(call int, w http.ResponseWriter, r *http.Request) bool) (url string, calls *[]string) {
 	calls = new([]string)
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -161,7 +162,7 @@ func TestFetch(t *testing.T) {
 					t.Errorf("progress says %d of %d", have, total)
 				}
 			}}
-			for range 2 { // a second time it is there
+			for range 2 { // the second call finds the data set
 				there, err := Fetch(t.Context(), d, o)
 				if err != nil || !strings.Contains(there, "30 pictures for training, 5 for validation") {
 					t.Fatalf("%q, %v", there, err)
@@ -221,7 +222,7 @@ func TestFetchFails(t *testing.T) {
 			if got := fmt.Sprint(content(t, o.Out)); got != tc.left {
 				t.Errorf("left behind: %s, want %s", got, tc.left)
 			}
-			// And a good server makes up for it.
+			// Afterwards, a good server succeeds.
 			d.URL, _ = server(t, archive, nil)
 			if _, err := Fetch(t.Context(), d, o); err != nil {
 				t.Errorf("afterwards: %v", err)

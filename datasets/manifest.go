@@ -4,20 +4,20 @@ package datasets
 type Dataset struct {
 	Name     string // as -data names it
 	Title    string
-	Page     string // where people read about it
+	Page     string // the data set's web page
 	Licence  string // as its authors state it
 	Citation string
-	Layout   string // what the finished folder holds
+	Layout   string // what the installed folder contains
 
-	// The archive, a .tar.gz. A data set without URL cannot be fetched by a program.
+	// The archive is a .tar.gz. Programs may not fetch a data set without URL.
 	URL          string
-	Size         int64  // in bytes; 0 where the archive is made anew for each download
-	MD5, SHA256  string // of the archive, in hex; empty where unknown
-	MaxDownload  int64  // bytes, for an archive whose size is unknown
-	MaxUnpacked  int64  // bytes of the whole archive, and entries, when unpacked
-	MaxEntries   int
-	Inside       string   // the folder of the archive that is kept; its first part may be "*"
-	Keep         []string // patterns of the file names that are kept; empty keeps all
+	Size         int64    // bytes; 0 if the server makes the archive anew for each download
+	MD5, SHA256  string   // of the archive, in hex; empty if unknown
+	MaxDownload  int64    // bytes, for an archive of unknown size
+	MaxUnpacked  int64    // bytes of the whole unpacked archive
+	MaxEntries   int      // entries of the whole archive
+	Inside       string   // the folder of the archive to keep; "*" stands for any part
+	Keep         []string // patterns of the file names to keep; empty keeps all
 	Content      string   // digest of the unpacked files (see ContentDigest), in hex
 	Instructions string   // for a data set without URL
 }
@@ -26,11 +26,10 @@ const mib = 1 << 20
 
 // Manifest lists the data sets.
 //
-// The checksums of the archives of CIFAR-10 and STL-10 are those that their
-// authors and torchvision publish. BSDS500 and Urban100 come from repositories
-// of which the server packs an archive for every download; no checksum of such
-// an archive stays true, so their pictures are checked one and all instead,
-// against a digest of the pictures that this project was developed with.
+// The checksums of CIFAR-10 and STL-10 are those that their authors and torchvision
+// publish. BSDS500 and Urban100 come from repositories whose server makes a new archive
+// for every download, so an archive has no stable checksum. Instead, all their pictures are
+// checked against a digest of the pictures that this project was developed with.
 var Manifest = []Dataset{
 	{
 		Name:        "cifar10",
@@ -103,7 +102,7 @@ var Manifest = []Dataset{
 	},
 }
 
-// Find returns the data set of a name.
+// Find returns the manifest's data set with this name, and whether there is one.
 func Find(name string) (Dataset, bool) {
 	for _, d := range Manifest {
 		if d.Name == name {

@@ -42,7 +42,7 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// What is wanted of the archives, by the names in them.
+// TestPlace: which entries of the archives are unpacked, and where.
 func TestPlace(t *testing.T) {
 	for _, tc := range []struct{ dataset, entry, want string }{
 		{"cifar10", "cifar-10-batches-bin/data_batch_1.bin", "data_batch_1.bin"},
@@ -63,7 +63,7 @@ func TestPlace(t *testing.T) {
 	}
 }
 
-// The digests of the pictures, where the files are present.
+// The manifest's digests of the pictures are right, if the files are present.
 func TestContent(t *testing.T) {
 	shared := filepath.Join("..", "..", "shared", "data")
 	for name, from := range map[string]func(put func(from, to string)){

@@ -14,11 +14,10 @@ import (
 
 // unpack writes the wanted entries of a .tar.gz below dir, which must be empty.
 //
-// A hostile archive gets nowhere: a name that is absolute, has ".." or is meant
-// for another system makes the whole archive refused, as does a wanted entry
-// that is not a plain file or folder; files are only ever created, never
-// overwritten, and within dir (os.Root); the bytes and the entries are bounded,
-// those that are skipped as well.
+// It is safe for hostile archives. It refuses an archive that has an absolute name, a name
+// with "..", a name that another system could read as one of these, or a wanted entry that
+// is not a plain file or folder. Files are created within dir only (os.Root), and none is
+// overwritten. Bytes and entries are bounded, including skipped entries.
 func unpack(r io.Reader, dir string, d Dataset) error {
 	packed, err := gzip.NewReader(r)
 	if err != nil {
@@ -27,7 +26,7 @@ func unpack(r io.Reader, dir string, d Dataset) error {
 	return extract(packed, dir, d)
 }
 
-// extract does the same for what gzip has packed, a .tar.
+// extract does the same for an uncompressed .tar.
 func extract(packed io.Reader, dir string, d Dataset) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -49,7 +48,7 @@ func extract(packed io.Reader, dir string, d Dataset) error {
 			return fmt.Errorf("more than %d entries", d.MaxEntries)
 		}
 		if e.Typeflag == tar.TypeXGlobalHeader {
-			continue // the commit, in archives of repositories
+			continue // in archives of repositories, this is the commit
 		}
 		if err := checkName(e.Name); err != nil {
 			return err
@@ -68,7 +67,7 @@ func extract(packed io.Reader, dir string, d Dataset) error {
 		}
 		kept++
 	}
-	// The checksum of gzip stands behind the end of the tar archive.
+	// Read to the end: gzip's checksum comes after the tar archive.
 	if _, err := io.Copy(io.Discard, bounded); err != nil {
 		return fmt.Errorf("damaged archive (%w)", err)
 	}
@@ -93,10 +92,10 @@ func create(root *os.Root, name string, r io.Reader) (err error) {
 	return sync(f)
 }
 
-// sync is a variable for the fuzz test, which would wait for the disk only.
+// sync is a variable so that the fuzz test need not wait for the disk.
 var sync = (*os.File).Sync
 
-// checkName refuses names that could mean a place outside, on any system.
+// checkName refuses names that could lead out of the folder on any system.
 func checkName(name string) error {
 	local := filepath.IsLocal(filepath.FromSlash(name)) || name == "./"
 	if !local || strings.HasPrefix(name, "/") || strings.ContainsAny(name, "\\:\x00") || hasDotDot(name) {
@@ -114,7 +113,7 @@ func hasDotDot(name string) bool {
 	return false
 }
 
-// place returns where an entry goes, and whether it is wanted at all.
+// place returns the path to which an entry is unpacked, and whether it is wanted.
 func (d Dataset) place(entry string) (name string, wanted bool) {
 	name = path.Clean(entry)
 	for part := range strings.SplitSeq(d.Inside, "/") {
@@ -135,7 +134,7 @@ func (d Dataset) place(entry string) (name string, wanted bool) {
 	return "", false
 }
 
-// boundedReader fails, rather than ends, where there is more than the limit.
+// boundedReader returns an error, not the end of the file, beyond the limit.
 type boundedReader struct {
 	r           io.Reader
 	left, limit int64

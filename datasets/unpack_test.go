@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Archives that want to write elsewhere, fill the disk, or lie.
+// Archives that try to write elsewhere, fill the disk, or are invalid.
 func TestHostileArchives(t *testing.T) {
 	good := entry{name: "cifar-10-batches-bin/data_batch_1.bin", data: cifarRecords(4, 1)}
 	in := func(name string) string { return "cifar-10-batches-bin/" + name }
@@ -83,7 +83,7 @@ func gzipped(t testing.TB, data []byte) []byte {
 	return b.Bytes()
 }
 
-// Hostile archives: nothing appears beside the folder.
+// Hostile archives write nothing beside the folder.
 func FuzzExtract(f *testing.F) {
 	f.Add(tarOf(f, entry{name: "x/a.png", data: []byte("a")}, entry{name: "x/../../b"}))
 	f.Add(tarOf(f, entry{name: "x/l", kind: tar.TypeSymlink, link: "/"}, entry{name: "x/l/c"}))
@@ -97,7 +97,7 @@ func FuzzExtract(f *testing.F) {
 		if err := os.Mkdir(dir, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		_ = extract(bytes.NewReader(data), dir, d) // an error is as good
+		_ = extract(bytes.NewReader(data), dir, d) // an error is fine, too
 		if got := content(t, parent); len(got) != 1 {
 			t.Errorf("beside the folder: %v", got)
 		}

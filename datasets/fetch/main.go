@@ -1,9 +1,9 @@
-// Command fetch downloads a data set, verified, into datasets/data:
+// Command fetch downloads a data set into datasets/data and verifies it:
 //
 //	go run ./datasets/fetch [-out DIR] [-sha256 HEX] [-accept] cifar10|stl10|urban100|bsds500|celeba
 //
-// The same command resumes a broken download. Programs may not download CelebA:
-// fetch names its missing files.
+// The same command continues an interrupted download. Programs may not download CelebA:
+// fetch only says which of its files are missing.
 package main
 
 import (
@@ -78,8 +78,8 @@ func names() []string {
 	return lists.Of(datasets.Manifest, func(d datasets.Dataset) string { return d.Name })
 }
 
-// progress shows the progress of a download: a line that changes on a terminal, or
-// else a new line now and then.
+// progress shows the progress of a download: on a terminal as one line that changes, else
+// as a new line every 10 seconds.
 type progress struct {
 	w        io.Writer
 	name     string

@@ -6,8 +6,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Symmetry is one of the eight symmetries of the square: the sum of its parts, which are
-// applied in the order of the constants.
+// Symmetry is one of the eight symmetries of the square. It is a set of parts, one bit
+// each, which are applied in the order of the constants.
 type Symmetry uint8
 
 // The parts of a symmetry.
@@ -17,10 +17,10 @@ const (
 	Mirrored                        // the last column becomes the first
 )
 
-// turns are the quarter turns, by their number, anticlockwise.
+// turns[n] turns a square anticlockwise by n quarter turns.
 var turns = [4]Symmetry{0, Transposed | UpsideDown, UpsideDown | Mirrored, Transposed | Mirrored}
 
-// Apply applies the symmetry to square planes of a side.
+// Apply applies the symmetry, in place, to square planes of side x side values.
 func (s Symmetry) Apply(planes []float32, side int) {
 	for n := side * side; len(planes) >= n && n > 0; planes = planes[n:] {
 		plane := planes[:n]
@@ -47,14 +47,14 @@ func (s Symmetry) Apply(planes []float32, side int) {
 	}
 }
 
-// Augmentation makes further training samples of a picture: it draws a symmetry of the
-// square for a crop. It is applied before restriction, which does not commute with it.
+// Augmentation varies training samples: it draws a symmetry of the square for each crop.
+// It is applied before restriction, because the two do not commute.
 type Augmentation struct {
 	Name string // in commands and files: lower-case letters
 	Draw func(r random.Stream) Symmetry
 }
 
-// Augmentations returns those of this package.
+// Augmentations returns the augmentations of this package.
 func Augmentations() []Augmentation {
 	return []Augmentation{
 		{"flips", func(r random.Stream) Symmetry { return Symmetry(r.Intn(4)) << 1 }}, // of UpsideDown and Mirrored
@@ -62,8 +62,8 @@ func Augmentations() []Augmentation {
 	}
 }
 
-// Augment applies to square planes a symmetry that each augmentation of a list draws, the
-// same to all images. It depends on r's key and the names of the list.
+// Augment draws one symmetry from each augmentation of the list and applies it, in place,
+// to all images. The draws depend only on r's key and the augmentations' names.
 func Augment(list []Augmentation, r random.Stream, images ...Square) {
 	for _, a := range list {
 		s := a.Draw(r.Child(a.Name))
@@ -73,7 +73,7 @@ func Augment(list []Augmentation, r random.Stream, images ...Square) {
 	}
 }
 
-// Square is planes of one side.
+// Square is an image of square planes, of Side x Side values each.
 type Square struct {
 	Planes []float32
 	Side   int

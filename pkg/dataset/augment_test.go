@@ -7,7 +7,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestSymmetries: what becomes of the square 1 2 3 / 4 5 6 / 7 8 9.
+// TestSymmetries applies symmetries to the square 1 2 3 / 4 5 6 / 7 8 9.
 func TestSymmetries(t *testing.T) {
 	square := []float32{1, 2, 3, 4, 5, 6, 7, 8, 9}
 	for s, want := range map[Symmetry][]float32{
@@ -35,8 +35,8 @@ func TestSymmetries(t *testing.T) {
 	}
 }
 
-// TestAugmentations: each symmetry of a kind is drawn, and no other; a draw follows from
-// the stream, and that of one kind not from the others.
+// TestAugmentations: an augmentation draws all of its symmetries and no others. A draw
+// depends on the stream, not on the other augmentations of the list.
 func TestAugmentations(t *testing.T) {
 	wanted := map[string][]Symmetry{
 		"flips": {0, UpsideDown, Mirrored, UpsideDown | Mirrored},

@@ -15,15 +15,15 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// binaries is a published data set of binary files.
+// binaries describes a published data set that consists of binary files.
 type binaries struct {
-	name, fetch string
+	name, fetch string // in messages, and for datasets/fetch
 	layout      layout
 	scale       pixel.Scale
-	folders     []string // inside the root, where its files may be
-	// train and validation are its files, with the pictures that each has.
+	folders     []string // below the root, where the files may be
+	// train and validation are the published files and their numbers of pictures.
 	train, validation []binaryFile
-	// partial is a pattern of names that excerpts of training files have.
+	// partial is a pattern of the names of excerpts of training files.
 	partial string
 }
 
@@ -50,13 +50,14 @@ var (
 	}
 )
 
-// stl10Scale is STL-10's own statistics.
+// stl10Scale is made of the means and standard deviations of STL-10.
 var stl10Scale = scaleOf([rgb]float32{0.4467, 0.4398, 0.4066}, [rgb]float32{0.2240, 0.2215, 0.2239})
 
 // half takes pixels to [-1,1].
 var half = scaleOf([rgb]float32{0.5, 0.5, 0.5}, [rgb]float32{0.5, 0.5, 0.5})
 
-// scaleOf is a normalisation by numbers of single precision, as PyTorch has them.
+// scaleOf returns the normalisation with these numbers in single precision, as PyTorch has
+// them.
 func scaleOf(mean, std [rgb]float32) (s pixel.Scale) {
 	for c := range rgb {
 		s.Mean, s.Std = append(s.Mean, float64(mean[c])), append(s.Std, float64(std[c]))
@@ -74,9 +75,9 @@ func openCIFAR10(o Options) (*Set, error) {
 	return set, err
 }
 
-// openSTL10 reads STL-10 (Coates, Ng and Lee 2011): unlabeled_X.bin and
-// train_X.bin for training, test_X.bin for validation; or, as an incomplete set, any
-// tree of pictures taken from it.
+// openSTL10 reads STL-10 (Coates, Ng and Lee 2011): unlabeled_X.bin and train_X.bin for
+// training, test_X.bin for validation. A tree of pictures taken from it also opens, as an
+// incomplete set.
 func openSTL10(o Options) (*Set, error) {
 	set, err := stl10.open(o)
 	if set != nil || err != nil {
@@ -96,8 +97,8 @@ func openSTL10(o Options) (*Set, error) {
 	return set, err
 }
 
-// open opens the data set in the first folder that has training files. Without any it
-// returns nil.
+// open opens the data set in the first folder that has training files, or excerpts of
+// them. It returns nil if no folder has any.
 func (b binaries) open(o Options) (*Set, error) {
 	for _, folder := range b.folders {
 		dir := filepath.Join(o.Root, filepath.FromSlash(folder))
@@ -118,7 +119,7 @@ func nameAll(list []binaryFile) string {
 	return strings.Join(lists.Of(list, func(b binaryFile) string { return b.name }), " or ")
 }
 
-// present returns which of the files are in dir.
+// present returns the names of the listed files that are in dir.
 func (b binaries) present(dir string, list []binaryFile) (names []string) {
 	for _, f := range list {
 		names = append(names, matching(dir, f.name)...)
@@ -126,13 +127,13 @@ func (b binaries) present(dir string, list []binaryFile) (names []string) {
 	return names
 }
 
-// others returns the files in dir that a pattern matches, beside some.
+// others returns the files in dir that match the pattern, except the known ones.
 func others(dir, pattern string, known []string) []string {
 	return slices.DeleteFunc(matching(dir, pattern), func(name string) bool { return slices.Contains(known, name) })
 }
 
-// openIn opens the files in dir. Without any of the data set's training files, stray
-// ones, excerpts of them, serve as an incomplete set; otherwise they are left out.
+// openIn opens the files in dir. If none of the published training files is there, the
+// stray ones (excerpts) serve as an incomplete set; otherwise they are left out.
 func (b binaries) openIn(o Options, dir string, train, stray, validation []string) (*Set, error) {
 	var report Report
 	excerpts := len(train) == 0
@@ -176,7 +177,7 @@ func (b binaries) openIn(o Options, dir string, train, stray, validation []strin
 	if len(stray) > 0 {
 		report.LeftOut = []Count{{"that are no files of " + b.name + ": " + listNames(stray), len(stray)}}
 	}
-	// Nothing is kept: a record is read faster than it would be missed.
+	// No picture is cached: reading a record is fast, and the system caches the file.
 	o.budget = new(budget)
 	return &Set{
 		Channels: rgb, Scale: b.scale, Digest: c.digest(nil), Report: report,
@@ -185,8 +186,8 @@ func (b binaries) openIn(o Options, dir string, train, stray, validation []strin
 	}, nil
 }
 
-// apart leaves out of training what validation has, by pixels, and counts what repeats. digest
-// identifies the files.
+// apart leaves out of training the pictures whose pixels are those of a validation picture,
+// and reports how many pictures repeat. digest identifies the files.
 func (o Options) apart(train, validation Source, digest, dir string, report *Report) (Source, error) {
 	report.Decoded = combine("records 1", digest)
 	if o.Known != nil && o.Known.Decoded == report.Decoded {
@@ -205,7 +206,8 @@ func (o Options) apart(train, validation Source, digest, dir string, report *Rep
 	return subset{train, own}, nil
 }
 
-// compare reports the training pictures that validation has, by pixels, and how many repeat.
+// compare decodes all pictures. It reports the training pictures whose pixels are those of a
+// validation picture, and how many pictures repeat.
 func (o Options) compare(train, validation Source, report *Report) error {
 	d := &digesting{progress: progress{tell: o.Progress, total: train.Len() + validation.Len()}}
 	t, err := d.of(train)
@@ -229,7 +231,7 @@ func (o Options) compare(train, validation Source, report *Report) error {
 	return nil
 }
 
-// digesting identifies the pixels of pictures.
+// digesting computes the digests of the pixels of pictures.
 type digesting struct {
 	progress
 	Source
@@ -237,7 +239,7 @@ type digesting struct {
 	errs []error
 }
 
-// of identifies the pixels of all pictures of a source.
+// of returns the digests of the pixels of all pictures of a source.
 func (d *digesting) of(s Source) ([][sha256.Size]byte, error) {
 	d.Source, d.sums, d.errs = s, make([][sha256.Size]byte, s.Len()), make([]error, s.Len())
 	kernel.Run(s.Len(), d)
@@ -259,7 +261,7 @@ func (d *digesting) Do(i int) {
 	d.proceed(1)
 }
 
-// missing names what the files lack of the published data set.
+// missing names the differences between the files and the published data set.
 func (b binaries) missing(c *contents, train, validation *records, stray []string) (list []string) {
 	have := train.sizes()
 	if validation != nil {

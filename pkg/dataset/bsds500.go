@@ -7,14 +7,14 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// bsds500Parts are the pictures of each folder.
+// bsds500Parts are the folders and their numbers of pictures.
 var bsds500Parts = []struct {
 	name string
 	n    int
 }{{"train", 200}, {"test", 200}, {"val", 100}}
 
-// openBSDS500 reads the pictures of BSDS500 (Arbelaez et al. 2011): the
-// customary 400 of train/ and test/ for training, the 100 of val/ for validation.
+// openBSDS500 reads the pictures of BSDS500 (Arbelaez et al. 2011): as is customary, the
+// 400 of train/ and test/ are for training, the 100 of val/ for validation.
 func openBSDS500(o Options) (*Set, error) {
 	root := firstFolder(o.Root, "BSR_bsds500/BSR/BSDS500/data/images", "BSR/BSDS500/data/images", "BSDS500/data/images", "data/images", "images", "BSDS500")
 	s := &survey{o: o}

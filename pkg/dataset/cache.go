@@ -6,12 +6,11 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// budget is what the caches of one data set may hold together.
+// budget is the number of bytes that the caches of one data set may still take.
 type budget struct{ left atomic.Int64 }
 
-// cache keeps the pictures of a source: the first ones that are requested,
-// until the budget is spent. Samples are drawn uniformly, so no picture is more
-// worth keeping than another.
+// cache keeps the first pictures of a source that are requested, until the budget is
+// spent. Samples are drawn uniformly, so no picture is more worth keeping than another.
 type cache struct {
 	Source
 	kept   []atomic.Pointer[picture.Planar]

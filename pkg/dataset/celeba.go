@@ -20,7 +20,7 @@ const (
 	celebaHint      = "see what is needed: go run ./datasets/fetch celeba"
 )
 
-// celebaParts is the number of pictures of partitions 0 and 1.
+// celebaParts are the numbers of pictures of partitions 0 and 1.
 var celebaParts = [2]int{162_770, 19_867}
 
 // openCelebA reads the aligned and cropped pictures of CelebA (Liu et al. 2015),
@@ -53,7 +53,7 @@ func openCelebA(o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	cut := 0 // those for training come first
+	cut := 0 // the training pictures come first
 	for cut < all.clean.Len() && training[all.clean.names[cut]] {
 		cut++
 	}
@@ -64,8 +64,8 @@ func (s *survey) remark(format string, args ...any) {
 	s.report.Remarks = append(s.report.Remarks, Count{Kind: fmt.Sprintf(format, args...)})
 }
 
-// openPartition reads the list of the partition: that of the authors, or the table
-// that Kaggle makes of it.
+// openPartition reads the list of partitions: the authors' text file, or Kaggle's table
+// (CSV) of it.
 func (s *survey) openPartition(root string) (part [3][]string, err error) {
 	list := filepath.Join(root, celebaPartition)
 	var f *os.File
@@ -83,15 +83,15 @@ func (s *survey) openPartition(root string) (part [3][]string, err error) {
 		s.remark("the partition is read from %s", filepath.Base(list))
 	}
 	lines := bufio.NewReader(f)
-	start, _ := lines.Peek(1 << 10) // a shorter file has less
+	start, _ := lines.Peek(1 << 10) // all of a shorter file
 	if mark, crlf := bytes.HasPrefix(start, []byte("\ufeff")), bytes.Contains(start, []byte("\r\n")); mark || crlf {
 		s.remark("%s was saved by another system (byte-order mark or CR LF); it is read", filepath.Base(list))
 	}
 	return readPartition(list, lines)
 }
 
-// findCelebA finds the folder of the pictures: of JPEG files, or of the PNG variant,
-// also where the archive was unpacked into a folder of its own name.
+// findCelebA returns the folder of the pictures, which are JPEG files or those of the PNG
+// variant. It also looks into folders that have the name of the unpacked archive.
 func (s *survey) findCelebA(root string) (string, error) {
 	const variant = celebaFolder + "_png"
 	dir := firstFolder(root, celebaFolder, "Img/"+celebaFolder, variant, variant+".7z", "Img/"+variant)
@@ -111,14 +111,14 @@ func (s *survey) findCelebA(root string) (string, error) {
 	return dir, nil
 }
 
-// partitionFields are the two fields of a line: of the authors' list, or of a table.
+// partitionFields splits a line of the authors' list, or of a table, into its two fields.
 func partitionFields(line string) []string {
 	return strings.FieldsFunc(line, func(r rune) bool { return r == ',' || r == ';' || r == ' ' || r == '\t' || r == '\r' })
 }
 
-// readPartition reads lines "NAME 0|1|2" and returns the names of each part. A mark of
-// UTF-8 at the beginning, lines that end in CR and LF, and a table's first line are
-// taken. Names are file names: one that could lead to another folder is refused.
+// readPartition reads lines "NAME 0|1|2" and returns the names of each part. It accepts a
+// byte-order mark at the beginning, lines that end in CR LF, and the header line of a
+// table. Names are file names: it refuses any that could lead to another folder.
 func readPartition(path string, r io.Reader) (part [3][]string, err error) {
 	lines := bufio.NewScanner(r)
 	n, total := 0, 0
@@ -159,9 +159,9 @@ func readPartition(path string, r io.Reader) (part [3][]string, err error) {
 	return part, nil
 }
 
-// findListed looks for all pictures of the list at once: one look into the folder is
-// faster than one at each of 200,000 names. Names become those of the PNG variant where
-// the folder has that. What is not there is taken out of the partition and named.
+// findListed removes missing pictures from the partition and describes them in absent.
+// Where the folder has the PNG variant of a picture, its name replaces that of the list.
+// The folder is listed once, which is faster than a lookup of each of 200,000 names.
 func (s *survey) findListed(dir string, partition *[3][]string) (absent []string, err error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 // rgb is the number of channels of decoded pictures, and of this package's data sets.
 const rgb = 3
 
-// maxChannels of a picture keeps mistaken shapes of arrays out.
+// maxChannels bounds the channels of a picture. It finds arrays of a mistaken shape.
 const maxChannels = 1024
 
-// The weights of red, green and blue in grey, of 65536 (ITU-R BT.601): 0.299, 0.587
-// and 0.114.
+// luma has the weights of red, green and blue in grey, in units of 1/65536: 0.299, 0.587
+// and 0.114 (ITU-R BT.601).
 var luma = [rgb]uint32{19595, 38470, 7471}
 
-// converted brings the pictures of a source to n channels.
+// converted converts the pictures of a source to n channels.
 type converted struct {
 	Source
 	n int
@@ -34,7 +34,7 @@ func (c converted) Load(i int) (*picture.Planar, error) {
 	return convert(p, c.n), nil
 }
 
-// convert brings a picture to n channels; see convertible.
+// convert converts a picture to n channels; convertible must allow it.
 func convert(p *picture.Planar, n int) *picture.Planar {
 	switch {
 	case p.C == n:
@@ -42,7 +42,7 @@ func convert(p *picture.Planar, n int) *picture.Planar {
 	case n == 1:
 		return grey(p)
 	}
-	q := *p // grey in all three
+	q := *p // grey, repeated in all three channels
 	q.C, q.Pix, q.Values = rgb, nil, nil
 	for range rgb {
 		q.Pix, q.Values = append(q.Pix, p.Pix...), append(q.Values, p.Values...)
@@ -50,14 +50,14 @@ func convert(p *picture.Planar, n int) *picture.Planar {
 	return &q
 }
 
-// convertible says whether pictures of some channels can be brought to others: RGB to
-// grey, and grey to RGB.
+// convertible reports whether pictures can be converted between these numbers of
+// channels: RGB to grey, grey to RGB, and any number to itself.
 func convertible(from, to int) bool {
 	return from == to || from == rgb && to == 1 || from == 1 && to == rgb
 }
 
-// grey is the luma of an RGB picture; bytes are rounded to the nearest. A picture that
-// is grey keeps its values.
+// grey returns the luma of an RGB picture; bytes are rounded to the nearest. Pixels with
+// three equal values keep their value.
 func grey(p *picture.Planar) *picture.Planar {
 	n := p.W * p.H
 	q := &picture.Planar{C: 1, H: p.H, W: p.W, Notes: p.Notes}
@@ -86,9 +86,9 @@ func weighted(v [rgb]float64) (sum float64) {
 	return sum
 }
 
-// scaleOfChannels is the normalisation for pictures that have been brought to n
-// channels. That of grey is the mean of those of red, green and blue, weighted as their
-// pixels are.
+// scaleOfChannels returns the normalisation for pictures that have been converted to n
+// channels. For grey, it is the mean of the entries of red, green and blue with the
+// weights of luma.
 func scaleOfChannels(s pixel.Scale, n int) pixel.Scale {
 	return pixel.Scale{Mean: entries(s.Mean, n), Std: entries(s.Std, n)}
 }

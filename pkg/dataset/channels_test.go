@@ -19,7 +19,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// array is a .npy file of float32.
+// array returns a .npy file of float32.
 func array(t testing.TB, shape []int, values ...float32) []byte {
 	t.Helper()
 	var file bytes.Buffer
@@ -29,14 +29,14 @@ func array(t testing.TB, shape []int, values ...float32) []byte {
 	return file.Bytes()
 }
 
-// typed is a .npy file of another type.
+// typed returns a .npy file of the type descr.
 func typed(descr, shape string, elements ...byte) []byte {
 	header := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }\n", descr, shape)
 	file := binary.LittleEndian.AppendUint16([]byte("\x93NUMPY\x01\x00"), uint16(len(header)))
 	return append(append(file, header...), elements...)
 }
 
-// ramp is n numbers from start in steps of 1/1024, which float32 holds.
+// ramp returns n numbers from start in steps of 1/1024, which float32 represents exactly.
 func ramp(n int, start float32) []float32 {
 	v := make([]float32, n)
 	for i := range v {
@@ -45,7 +45,7 @@ func ramp(n int, start float32) []float32 {
 	return v
 }
 
-// Arrays are taken as numbers, with as many channels as they have.
+// Arrays keep their numbers and their number of channels.
 func TestArrays(t *testing.T) {
 	root := t.TempDir()
 	for i := range 6 {
@@ -144,7 +144,7 @@ func TestGrey(t *testing.T) {
 			}
 			for k := range 64 {
 				switch g.Name(i) {
-				case "a.png": // half a step of rounding, and the weights' own
+				case "a.png": // tolerance: rounding to bytes, and the rounded weights
 					want := 0.299*float64(p.Pix[k]) + 0.587*float64(p.Pix[64+k]) + 0.114*float64(p.Pix[128+k])
 					if d := math.Abs(float64(q.Pix[k]) - want); d > 0.505 {
 						t.Errorf("luma %d, want %v", q.Pix[k], want)
@@ -177,7 +177,7 @@ func TestGrey(t *testing.T) {
 	}
 }
 
-// The grey of the normalisation is that of the pixels.
+// The normalisation becomes grey by the same weights as the pixels.
 func TestScaleOfChannels(t *testing.T) {
 	s := pixel.Scale{Mean: []float64{0.25, 0.5, 1}, Std: []float64{0.2, 0.2, 0.2}}
 	got := scaleOfChannels(s, 1)
@@ -189,7 +189,7 @@ func TestScaleOfChannels(t *testing.T) {
 	}
 }
 
-// The digest of pixels does not depend on how a file holds them.
+// The digest of pixels depends on shape and values, not on their representation.
 func TestPixelDigest(t *testing.T) {
 	p := noise(5, 4, "p")
 	values := make([]float32, len(p.Pix))
@@ -225,7 +225,7 @@ func FuzzArray(f *testing.F) {
 	})
 }
 
-// Equal pixels have equal digests, as bytes and as numbers, also where they become grey.
+// Equal pixels have equal digests as bytes and as numbers, also after conversion to grey.
 func TestPixelDigestOfGrey(t *testing.T) {
 	bytes := noise(7, 5, "digest")
 	numbers := &picture.Planar{C: bytes.C, H: bytes.H, W: bytes.W, Values: make([]float32, len(bytes.Pix))}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// incomplete refuses a published data set that lacks something or has more, unless that is allowed;
-// then the report has it.
+// incomplete returns an error if missing names differences from the published data set. If
+// o allows an incomplete set, it records them in the report instead.
 func (o Options) incomplete(name, root string, missing []string, to *Report) error {
 	if len(missing) == 0 {
 		return nil
@@ -18,7 +18,8 @@ func (o Options) incomplete(name, root string, missing []string, to *Report) err
 	return nil
 }
 
-// fewer says that pictures are missing, or others among them; nothing if neither is so.
+// fewer describes a wrong number of pictures: too few, or too many. It returns nil if the
+// number is right.
 func fewer(what string, have, want int) []string {
 	switch {
 	case have == want:

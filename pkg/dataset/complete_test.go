@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// Published data sets that lack something are named, and need -allow-incomplete.
+// Incomplete published data sets are an error that says what is missing;
+// -allow-incomplete accepts them.
 func TestIncomplete(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
@@ -72,7 +73,7 @@ func TestIncomplete(t *testing.T) {
 	}
 }
 
-// TestFewer: a set with too few pictures, and one whose folder holds others, too.
+// TestFewer has the right number of pictures, too few, and too many.
 func TestFewer(t *testing.T) {
 	for have, want := range map[int]string{100: "[]", 6: "[it has 6 of 100 pictures]", 200: "[it has 200 pictures, 100 too many]"} {
 		if got := fmt.Sprint(fewer("it", have, 100)); got != want {
@@ -81,8 +82,8 @@ func TestFewer(t *testing.T) {
 	}
 }
 
-// CelebA as people have it: lists of other systems, archives unpacked into folders of
-// their own name, the PNG variant.
+// CelebA as it is found in practice: lists saved by other systems, archives unpacked into
+// folders of their own name, the PNG variant.
 func TestCelebALayouts(t *testing.T) {
 	const list = "000001.jpg 0\n000002.jpg 1\n000003.jpg 2\n000004.jpg 0\n"
 	for name, tc := range map[string]struct {

@@ -34,7 +34,7 @@ type Set struct {
 	// sizes and, up to 256 MiB in all, every byte of every file (beyond that the
 	// first 4 KiB of each); for dead leaves the generator and its parameters.
 	Digest string
-	// Whole says that tasks that enlarge pictures compare networks on whole validation
+	// Whole makes tasks that enlarge pictures compare networks on whole validation
 	// pictures, as the papers on this data set do.
 	Whole bool
 	// Report says what the data set contains. Open counts the pictures; a format's
@@ -42,17 +42,19 @@ type Set struct {
 	Report Report
 }
 
-// Options say what to open. The zero value opens the built-in dead leaves.
+// Options say which data set to open, and how. The zero value opens the built-in dead
+// leaves.
 type Options struct {
-	Name       string   // of one of Formats; "" means deadleaves
+	Name       string   // of the format; "" means deadleaves
 	Root       string   // the folder; "" means datasets/data/NAME, where datasets/fetch puts it
 	Validation string   // a folder of validation pictures; for formats with HasValidation only
 	Side       int      // the side of the samples that training requests; 0 means 64
 	CacheBytes int64    // budget for decoded pictures; 0 means 1 GiB, negative none
-	Formats    []Format // that are known; nil for those of this package
+	Formats    []Format // the known formats; nil means those of this package
 
-	// Channels of the pictures: 1 for grey (luma of colours); 3 for RGB; other numbers
-	// for .npy pictures with as many. 0 is the data set's number.
+	// Channels is the number of channels that pictures are converted to: 1 for grey (luma
+	// of colours), 3 for RGB; other numbers only for .npy pictures that have that number.
+	// 0 keeps the data set's number.
 	Channels int
 	// Decoding says whether pictures are decoded once by Open.
 	Decoding Decoding
@@ -60,14 +62,14 @@ type Options struct {
 	SkipBad bool
 	// AllowIncomplete accepts a published data set that lacks pictures.
 	AllowIncomplete bool
-	// HoldOut does not use the validation pictures: it validates on a tenth of the training
-	// pictures and trains on the others; see Split. It is for choosing settings.
+	// HoldOut leaves the validation pictures unused. It validates on a tenth of the training
+	// pictures and trains on the others; see Split. Use it to choose settings.
 	HoldOut bool
-	// Known is the Report of an earlier call. The files are not decoded again if they
-	// are the same.
+	// Known is the Report of an earlier call. If the files have not changed since, Open
+	// does not decode them again.
 	Known *Report
-	// Progress gets the numbers of decoded and of all pictures, after each picture.
-	// Open returns its error. Calls do not overlap.
+	// Progress receives the numbers of decoded and of all pictures after each picture. An
+	// error stops Open, which returns it. Calls do not overlap.
 	Progress func(done, total int) error
 
 	budget *budget
@@ -86,15 +88,15 @@ type Format struct {
 	Anywhere bool
 	// HasValidation formats take validation pictures from a separate folder.
 	HasValidation bool
-	// Ratio, of formats with degraded pictures, returns the ratio of the sides of the
-	// clean pictures in a folder to those of the degraded ones, from one pair; 0 without
-	// a pair. It is called before the data set is opened.
+	// Ratio, set for formats with degraded pictures, looks at one pair in a folder. It
+	// returns the ratio of the clean picture's sides to the degraded picture's, or 0 if
+	// there is no pair. It is called before the data set is opened.
 	Ratio func(root string) (int, error)
 	// Open opens the data set. Root is known to be a folder.
 	Open func(o Options) (*Set, error)
 }
 
-// Formats returns the data sets of this package.
+// Formats returns the formats of this package.
 func Formats() []Format {
 	const fetch = "get it with: go run ./datasets/fetch "
 	return []Format{
@@ -111,12 +113,12 @@ func Formats() []Format {
 
 const pairsHint = "-root must name a folder with degraded/ and clean/"
 
-// Names returns the names of formats, in their order.
+// Names returns the names of the formats, in the same order.
 func Names(formats []Format) []string { return lists.Of(formats, nameOf) }
 
 func nameOf(f Format) string { return f.Name }
 
-// Find returns the format of a name.
+// Find returns the format with this name. The error lists all names.
 func Find(formats []Format, name string) (Format, error) {
 	f, ok := lists.Find(formats, nameOf, name)
 	if !ok {
@@ -125,9 +127,9 @@ func Find(formats []Format, name string) (Format, error) {
 	return f, nil
 }
 
-// Open opens a data set and checks it: that the files exist, that binaries have whole
-// records, and that every picture, or its header as Options.Decoding says, can be
-// read.
+// Open opens a data set and checks that the files exist, that binaries consist of whole
+// records, and that every picture can be decoded, or only its header, as Options.Decoding
+// says.
 func Open(o Options) (*Set, error) {
 	o.Name = cmp.Or(o.Name, "deadleaves")
 	if o.Formats == nil {
@@ -171,7 +173,8 @@ func Open(o Options) (*Set, error) {
 			return nil, err
 		}
 	}
-	if n := o.Channels; n != 0 && n != set.Channels && convertible(set.Channels, n) { // NewGallery does it
+	if n := o.Channels; n != 0 && n != set.Channels && convertible(set.Channels, n) {
+		// The galleries convert the pictures.
 		set.Channels, set.Scale = n, scaleOfChannels(set.Scale, n)
 	}
 	if err := set.check(o); err != nil {
@@ -181,7 +184,8 @@ func Open(o Options) (*Set, error) {
 	return set, nil
 }
 
-// check finds what an Open function has left out.
+// check returns an error if a format's Open has not filled the set, or if its pictures do
+// not have the requested channels.
 func (s *Set) check(o Options) error {
 	switch {
 	case s.Train == nil || s.Validation == nil || s.Train.Len() == 0 || s.Validation.Len() == 0:

@@ -85,7 +85,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// Prepare fills the cache on all cores; pictures do not depend on how many.
+// Prepare fills the cache on all cores. The pictures do not depend on the number of cores.
 func TestPrepareOnAnyCores(t *testing.T) {
 	sets := make([]*Set, 2)
 	for i := range sets {

@@ -32,15 +32,15 @@ func (f files) Load(i int) (*picture.Planar, error) {
 	return p, nil
 }
 
-// digestInFull is up to how many bytes the contents of files count for a
-// digest, and digestStart is what counts of each file beyond that.
+// A digest covers the whole contents of the files if they have at most digestInFull bytes
+// in all, else only the first digestStart bytes of each file.
 const (
 	digestInFull = 256 << 20
 	digestStart  = 4 << 10
 )
 
-// checkLinks refuses pictures, named by a list or by a counterpart, that are
-// links out of the folder.
+// checkLinks returns an error if a picture is a symbolic link that leads out of the
+// folder. Lists and the names of counterparts may name such links.
 func (f files) checkLinks() error {
 	real, err := filepath.EvalSymlinks(f.root)
 	if err != nil {
@@ -55,7 +55,7 @@ func (f files) checkLinks() error {
 	return nil
 }
 
-// contents is what is known of files without an understanding of them.
+// contents has the sizes and the digests of files, independent of their format.
 type contents struct {
 	files
 	total int64 // bytes
@@ -63,11 +63,12 @@ type contents struct {
 	sizes []int64
 	sums  [][sha256.Size]byte
 	errs  []error
-	// check, where there is one, looks at file i before it is read.
+	// check, which may be nil, examines file i before it is read.
 	check func(i int) error
 }
 
-// newContents finds the sizes of files. What is no file is not opened: a pipe would wait.
+// newContents finds the sizes of files. It refuses anything but regular files, because
+// opening a pipe would wait for ever.
 func newContents(f files) *contents {
 	n := f.Len()
 	c := &contents{files: f, sizes: make([]int64, n), sums: make([][sha256.Size]byte, n), errs: make([]error, n)}
@@ -99,7 +100,7 @@ func (c *contents) Do(i int) {
 	}
 	if c.check != nil {
 		if c.errs[i] = c.check(i); c.errs[i] != nil {
-			// Its bytes still count for what has been decoded.
+			// The digest in Report.Decoded covers bad pictures, too.
 			c.sums[i], _ = c.sum(i)
 			return
 		}
@@ -122,7 +123,7 @@ func (c *contents) sum(i int) (sum [sha256.Size]byte, err error) {
 	return sum, nil
 }
 
-// digest identifies the files except those of which without is true.
+// digest identifies the files, except those for which without returns true.
 func (c *contents) digest(without func(i int) bool) string {
 	all := sha256.New()
 	for i, name := range c.names {
@@ -133,7 +134,7 @@ func (c *contents) digest(without func(i int) bool) string {
 	return hex.EncodeToString(all.Sum(nil))
 }
 
-// combine makes one digest of several; one alone stays as it is.
+// combine makes one digest of several. A single one is returned unchanged.
 func combine(digests ...string) string {
 	if len(digests) == 1 {
 		return digests[0]
@@ -149,8 +150,8 @@ func readContents(f files) (*contents, error) {
 }
 
 // Digest identifies the content of the named files of a folder, for the Set.Digest of custom
-// formats: their names in this order, sizes and bytes, not the folder's path. Beyond 256 MiB in
-// all only the first 4 KiB of each file count.
+// formats. It covers the names in this order, the sizes and the bytes, but not the folder's
+// path. If the files have more than 256 MiB in all, it covers the first 4 KiB of each.
 func Digest(root string, names []string) (string, error) {
 	c, err := readContents(files{root, names})
 	if err != nil {

@@ -12,7 +12,8 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// maxFiles is more than any data set of pictures has that fits on a disk of today.
+// maxFiles bounds the pictures of a data set. No data set that fits on a current disk has
+// more.
 const maxFiles = 5_000_000
 
 func checkFolder(dir, hint string) error {
@@ -40,8 +41,8 @@ func isFile(path string) bool {
 	return err == nil && info.Mode().IsRegular()
 }
 
-// firstFolder returns the first of the folders inside root that exists; root itself
-// where none does. Archives are often unpacked into a folder of their own name.
+// firstFolder returns the first folder inside root that exists, or root if none does.
+// Archives are often unpacked into a folder of their own name.
 func firstFolder(root string, inside ...string) string {
 	for _, name := range inside {
 		if dir := filepath.Join(root, filepath.FromSlash(name)); isFolder(dir) {
@@ -51,7 +52,7 @@ func firstFolder(root string, inside ...string) string {
 	return root
 }
 
-// reason is the error of the system without the path that it repeats.
+// reason returns the system's error without the path, which the message already has.
 func reason(err error) error {
 	var inPath *fs.PathError
 	if errors.As(err, &inPath) {
@@ -60,44 +61,43 @@ func reason(err error) error {
 	return err
 }
 
-// errNoPictures says that a folder has nothing that is read.
+// errNoPictures is the error for a folder without supported pictures.
 var errNoPictures = errors.New("the folder has no PNG, JPEG, GIF, BMP, TIFF or WebP pictures")
 
-// thumbnails are folders in which systems keep small copies of pictures, and what was
-// deleted.
+// thumbnails are folders in which systems keep thumbnails, metadata and deleted files.
 var thumbnails = []string{"@eaDir", ".@__thumb", ".thumbnails", ".picasaoriginals", "__MACOSX", "#recycle", "@Recycle", "$RECYCLE.BIN"}
 
 // RunRecord is the file that marks a run folder. Its figures are not pictures for training.
 const RunRecord = "run.json"
 
-// arrayEnding is that of the names of NumPy's arrays.
+// arrayEnding is the file name extension of NumPy's arrays.
 const arrayEnding = ".npy"
 
 func isArray(name string) bool { return strings.EqualFold(filepath.Ext(name), arrayEnding) }
 
-// search is the walk through a folder of pictures.
+// search is one walk through a folder of pictures.
 type search struct {
 	root, real string
 	pictures   []string // names relative to root, with forward slashes
 	arrays     []string // .npy files
-	left       counts
+	left       counts   // what is left out, by kind
 }
 
-// The kinds of what is left out; those of files that are not read have the names of
-// their formats or endings.
+// The kinds of entries that are left out. Files of unsupported formats are counted by
+// format or extension; see kindOf.
 const (
 	kindHidden  = "hidden"
 	kindLinks   = "links that are not followed"
 	kindSpecial = "pipes, sockets and devices"
 )
 
-// findPictures lists the pictures below root, sorted by relative path, and counts what
-// it leaves out: hidden files and folders, folders of thumbnails, files that are not
-// read. Symbolic links to files inside root count; links to folders, and links that
-// lead out of root, are not followed. If arrays is set, a folder without pictures may
-// have .npy files.
+// findPictures lists the pictures below root, sorted by relative path, and counts what it
+// leaves out: hidden files and folders, folders of thumbnails, run folders, and files of
+// unsupported formats. Symbolic links to files inside root count as pictures; links to
+// folders, and links that lead out of root, are not followed. If arrays is set and there
+// are no pictures, it lists the .npy files instead.
 func findPictures(root string, arrays bool) (files, counts, error) {
-	// The folder itself may be given by a link.
+	// root itself may be a link.
 	real, err := filepath.EvalSymlinks(root)
 	if err != nil {
 		return files{}, nil, fmt.Errorf("%s: %w", root, reason(err))
@@ -171,7 +171,7 @@ func (s *search) visit(path string, d fs.DirEntry, err error) error {
 
 // picturesIn is the number of files in a folder that look like pictures.
 func picturesIn(dir string) (n int) {
-	// What cannot be read has none: the folder is left out either way.
+	// Unreadable folders count as empty: dir is left out in any case.
 	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && picture.IsName(d.Name()) {
 			n++
@@ -181,7 +181,7 @@ func picturesIn(dir string) (n int) {
 	return n
 }
 
-// kindOf names the kind of a file that is not read.
+// kindOf names the kind of an unsupported file: its format or its extension.
 func kindOf(name string) string {
 	if kind := picture.Unread(name); kind != "" {
 		return kind
@@ -192,7 +192,7 @@ func kindOf(name string) string {
 	return "other files"
 }
 
-// nothing is the error for a folder that has nothing to read.
+// nothing returns the error for a folder without supported pictures.
 func (s *search) nothing() error {
 	if n := s.left[kindLinks]; n > 0 {
 		return fmt.Errorf("%s: no pictures but %d symbolic links that lead out of the folder and are not followed; copy the pictures", s.root, n)

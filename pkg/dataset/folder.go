@@ -8,8 +8,8 @@ import (
 // openFolder reads any tree of pictures.
 func openFolder(o Options) (*Set, error) { return openTrees(o, findTree, Crop, half) }
 
-// openTrees serves pictures with a validation folder of their own or split by hash;
-// find lists those of a folder.
+// openTrees opens the pictures that find lists below the root. The validation pictures are
+// those of o.Validation; without it, the pictures are split by the hash of their names.
 func openTrees(o Options, find func(s *survey, label, root string) (*album, error), how Fit, scale pixel.Scale) (*Set, error) {
 	s := &survey{o: o}
 	all, err := find(s, "", o.Root)
@@ -18,7 +18,7 @@ func openTrees(o Options, find func(s *survey, label, root string) (*album, erro
 	}
 	var other *album
 	if o.Validation == o.Root {
-		other = all // which measures them all
+		other = all // evaluations measure all pictures of one folder
 	} else if o.Validation != "" {
 		if err := checkFolder(o.Validation, "-validation must name a folder of pictures"); err != nil {
 			return nil, err
@@ -51,7 +51,7 @@ func findTree(s *survey, label, root string) (*album, error) {
 	return s.add(label, f)
 }
 
-// find is findPictures that reports what is left out.
+// find calls findPictures and reports what is left out.
 func (s *survey) find(label, root string, arrays bool) (files, error) {
 	f, left, err := findPictures(root, arrays)
 	where := ""
@@ -62,7 +62,7 @@ func (s *survey) find(label, root string, arrays bool) (files, error) {
 	return f, err
 }
 
-// squares cuts the square in the centre out of every picture.
+// squares crops every picture of a source to the square in its centre.
 type squares struct{ Source }
 
 func (s squares) Load(i int) (*picture.Planar, error) {

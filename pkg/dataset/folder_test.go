@@ -80,7 +80,7 @@ func TestSymbolicLinks(t *testing.T) {
 	if _, err := Open(Options{Name: "urban100", Root: pairs}); err == nil || !strings.Contains(err.Error(), "symbolic link") {
 		t.Errorf("a counterpart outside: %v", err)
 	}
-	// The folder itself may be reached by a link, and moved.
+	// The folder itself may be a link; the digest does not depend on its path.
 	save(t, noise(8, 8, "b"), root, "b.png")
 	link := filepath.Join(t.TempDir(), "link")
 	if err := os.Symlink(root, link); err != nil {
@@ -98,7 +98,7 @@ func TestSymbolicLinks(t *testing.T) {
 	}
 }
 
-// A picture keeps its side when others come or go, and about a tenth is for
+// A picture keeps its part when others are added or removed, and about a tenth are for
 // validation.
 func TestSplit(t *testing.T) {
 	var all files
@@ -138,8 +138,8 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// TestHoldOut: a tenth of the training pictures is validated on and the validation pictures are
-// not used, in each kind of data set; degraded pictures stay with their clean ones.
+// TestHoldOut: validation uses a tenth of the training pictures and none of the data set's own
+// validation pictures. Degraded pictures stay with their clean ones.
 func TestHoldOut(t *testing.T) {
 	root := t.TempDir()
 	for i := range 20 {
@@ -226,7 +226,7 @@ func TestVanishingPicture(t *testing.T) {
 	}
 }
 
-// Many names: time and memory stay in proportion.
+// Many names take time and memory in proportion.
 func TestManyNames(t *testing.T) {
 	root := t.TempDir()
 	p := picture.New(3, 1, 1)

@@ -19,7 +19,7 @@ func (s subset) Len() int                            { return len(s.index) }
 func (s subset) Name(i int) string                   { return s.Source.Name(s.index[i]) }
 func (s subset) Load(i int) (*picture.Planar, error) { return s.Source.Load(s.index[i]) }
 
-// union is one source after another.
+// union concatenates sources.
 type union []Source
 
 func (u union) at(i int) (Source, int) {
@@ -47,32 +47,34 @@ func (u union) Load(i int) (*picture.Planar, error) {
 	return f.Load(k)
 }
 
-// Fit says how a picture becomes a square of the requested side.
+// Fit says how a gallery makes a square of the requested side from a picture.
 type Fit int
 
 const (
-	Crop   Fit = iota // a part of the picture; small pictures are enlarged first
-	Resize            // the whole picture, which is square
+	Crop   Fit = iota // cut out a part; small pictures are enlarged first
+	Resize            // resize the whole picture, which must be square
 )
 
-// Gallery draws samples from a Source: crops and flips, at random or fixed, of the
-// clean picture alone or with its degraded picture. It keeps decoded pictures
-// within the data set's budget. Any number of goroutines may call its methods.
+// Gallery draws samples from a Source: crops, which may be mirrored, at random or fixed
+// positions, of the clean picture alone or together with its degraded picture. It caches
+// decoded pictures within the data set's budget. Any number of goroutines may call its
+// methods.
 type Gallery struct {
 	clean  *cache
-	inputs *cache // nil where the data set has none
-	halves *cache
+	inputs *cache // degraded pictures; nil if the data set has none
+	halves *cache // clean pictures reduced to half the sides
 	fit    Fit
 }
 
-// NewGallery returns a gallery of a source. The options are those of the call of
-// the format's Open.
+// NewGallery returns a gallery of a source. o are the options that the format's Open
+// received.
 func NewGallery(source Source, how Fit, o Options) *Gallery {
 	return NewPairs(source, nil, how, o)
 }
 
-// NewPairs returns a gallery of clean pictures with their degraded pictures:
-// inputs has as many, in the same order, of the same size or of half the sides.
+// NewPairs returns a gallery of clean pictures with their degraded pictures. inputs has
+// the same number of pictures in the same order, with the same sides or half of them; it
+// may be nil. o is as in NewGallery.
 func NewPairs(clean, inputs Source, how Fit, o Options) *Gallery {
 	if o.budget == nil {
 		o.budget = new(budget)
@@ -92,7 +94,7 @@ func NewPairs(clean, inputs Source, how Fit, o Options) *Gallery {
 	return g
 }
 
-// split parts a gallery by the names of its pictures; see Split.
+// split divides a gallery by the names of its pictures; see Split.
 func (g *Gallery) split(where string) (train, validation *Gallery, err error) {
 	t, v, err := Split(g.clean.Source, where)
 	if err != nil {
@@ -101,7 +103,7 @@ func (g *Gallery) split(where string) (train, validation *Gallery, err error) {
 	return g.only(t.(subset).index), g.only(v.(subset).index), nil
 }
 
-// only returns a gallery of the pictures of these indices.
+// only returns a gallery of the pictures with these indices.
 func (g *Gallery) only(index []int) *Gallery {
 	of := func(c *cache) *cache { return newCache(subset{c.Source, index}, c.budget) }
 	part := &Gallery{clean: of(g.clean), fit: g.fit}
@@ -112,7 +114,7 @@ func (g *Gallery) only(index []int) *Gallery {
 	return part
 }
 
-// halves reduces the pictures of a source.
+// halves reduces the pictures of a source to half the sides.
 type halves struct{ Source }
 
 func (h halves) Load(i int) (*picture.Planar, error) {
@@ -135,7 +137,7 @@ func (g *Gallery) Name(i int) string { return g.clean.Name(i) }
 // Whole returns picture i in full. It is shared: do not change it.
 func (g *Gallery) Whole(i int) (*picture.Planar, error) { return g.clean.Load(i) }
 
-// Bytes is the memory of picture i, with its degraded picture.
+// Bytes is the memory in bytes of picture i together with its degraded picture.
 func (g *Gallery) Bytes(i int) (int64, error) {
 	source := g.clean.Source
 	if part, ok := source.(subset); ok {
@@ -161,8 +163,8 @@ func (g *Gallery) Bytes(i int) (int64, error) {
 // HasInputs reports whether the data set has degraded pictures.
 func (g *Gallery) HasInputs() bool { return g.inputs != nil }
 
-// Prepare decodes or generates pictures on all cores, as many as fit the cache, so
-// that the first steps of training do not wait for each. It is optional.
+// Prepare fills the cache: it decodes or generates clean pictures on all cores until the
+// budget is spent, so that the first steps of training need not wait. It is optional.
 func (g *Gallery) Prepare() error {
 	p := &preparation{g: g, errs: make([]error, g.Len())}
 	kernel.Run(g.Len(), p)
@@ -180,13 +182,14 @@ func (p *preparation) Do(i int) {
 	}
 }
 
-// window is a square part of a picture that has been brought to w by h pixels.
+// window is a square part, with its corner at (x, y), of a picture resized to w by h
+// pixels.
 type window struct {
 	w, h, x, y int
 	flip       bool
 }
 
-// scaled returns the size that a picture is brought to for samples of a side.
+// scaled returns the size that a picture is resized to for samples of the given side.
 func (g *Gallery) scaled(p *picture.Planar, side int) (w, h int) {
 	short := min(p.W, p.H)
 	switch {
@@ -209,9 +212,9 @@ func (g *Gallery) randomWindow(p *picture.Planar, side, step int, r *random.Stre
 	}
 }
 
-// fixedWindow is crop number n: the centre, then points of a sequence that
-// fills the picture evenly (Roberts' R2, the powers of the plastic number).
-// Pictures that are not cropped are mirrored for odd n.
+// fixedWindow returns crop number n: the centre for n = 0, then the points of a sequence
+// that fills the picture evenly (Roberts' R2 sequence; its steps are 1/g and 1/g^2 for the
+// plastic number g). Pictures that are resized, not cropped, are mirrored for odd n.
 func (g *Gallery) fixedWindow(p *picture.Planar, side, step, n int) window {
 	w, h := g.scaled(p, side)
 	at := func(room int, alpha float64) int {
@@ -231,8 +234,8 @@ func (v window) cut(dst []float32, p *picture.Planar, side int) {
 	p.Window(dst, picture.Window{FullW: v.w, FullH: v.h, X: v.x, Y: v.y, W: side, H: side, Flip: v.flip})
 }
 
-// Sample writes a random crop of picture i, mirrored in half of the cases, to dst:
-// planes (C,side,side). Random numbers come from r.
+// Sample writes a random crop of picture i to dst as planes (C,side,side) of pixels in
+// [0,1]. With probability 1/2 the crop is mirrored. Random numbers come from r.
 func (g *Gallery) Sample(dst []float32, i, side int, r *random.Stream) error {
 	p, err := g.clean.Load(i)
 	if err == nil {
@@ -241,8 +244,8 @@ func (g *Gallery) Sample(dst []float32, i, side int, r *random.Stream) error {
 	return err
 }
 
-// Fixed writes the k-th fixed sample to dst, for any k >= 0: of picture k%Len,
-// crop number k/Len, of which number 0 is the centre.
+// Fixed writes the k-th fixed sample, k >= 0, to dst: crop number k/Len of picture k%Len.
+// Crop number 0 is the centre.
 func (g *Gallery) Fixed(dst []float32, k, side int) error {
 	p, err := g.clean.Load(k % g.Len())
 	if err == nil {
@@ -251,10 +254,10 @@ func (g *Gallery) Fixed(dst []float32, k, side int) error {
 	return err
 }
 
-// SamplePair is Sample with the input of the crop: planes
-// (C,side/ratio,side/ratio), from the data set's degraded picture if it has one,
-// else, with ratio 2, from picture.Planar.Half, MATLAB's antialiased bicubic
-// reduction.
+// SamplePair is Sample that also writes the degraded crop to input, as planes
+// (C,side/ratio,side/ratio). The crop comes from the data set's degraded picture. If there
+// is none, ratio must be 2, and the crop is reduced by picture.Planar.Half, MATLAB's
+// antialiased bicubic reduction.
 func (g *Gallery) SamplePair(input, dst []float32, i, side, ratio int, r *random.Stream) error {
 	p, err := g.clean.Load(i)
 	if err != nil {
@@ -263,7 +266,7 @@ func (g *Gallery) SamplePair(input, dst []float32, i, side, ratio int, r *random
 	return g.pair(input, dst, i, p, side, ratio, g.randomWindow(p, side, ratio, r))
 }
 
-// FixedPair is Fixed with the input of the crop, as SamplePair writes it.
+// FixedPair is Fixed that also writes the degraded crop to input; see SamplePair.
 func (g *Gallery) FixedPair(input, dst []float32, k, side, ratio int) error {
 	i := k % g.Len()
 	p, err := g.clean.Load(i)
@@ -279,7 +282,7 @@ func (g *Gallery) pair(input, dst []float32, i int, p *picture.Planar, side, rat
 	}
 	v.cut(dst, p, side)
 	if g.inputs == nil && ratio == 2 && (v.w != p.W || v.h != p.H) {
-		// The sample is not a part of the picture as it is, nor is its half.
+		// The sample is part of a resized picture, so its half is no part of the cached half.
 		(&picture.Planar{C: p.C, H: side, W: side, Pix: bytesOf(p, dst), Values: valuesOf(p, dst)}).Half().Float(input)
 		return nil
 	}
@@ -290,7 +293,7 @@ func (g *Gallery) pair(input, dst []float32, i int, p *picture.Planar, side, rat
 	return err
 }
 
-// bytesOf are the bytes of planes cut out of a picture of bytes; nil for others.
+// bytesOf returns planes cut out of p as bytes if p consists of bytes, else nil.
 func bytesOf(p *picture.Planar, planes []float32) []uint8 {
 	if p.Pix == nil {
 		return nil
@@ -298,7 +301,7 @@ func bytesOf(p *picture.Planar, planes []float32) []uint8 {
 	return picture.FromFloat(planes, len(planes)/p.C, 1).Pix
 }
 
-// valuesOf are the planes cut out of a picture of numbers; nil for others.
+// valuesOf returns planes cut out of p if p consists of numbers, else nil.
 func valuesOf(p *picture.Planar, planes []float32) []float32 {
 	if p.Pix != nil {
 		return nil
@@ -322,8 +325,8 @@ func (g *Gallery) input(i int, p *picture.Planar, ratio int) (*picture.Planar, e
 	return q, err
 }
 
-// WholePair returns picture i, its sides cut to multiples of ratio, and its
-// degraded picture.
+// WholePair returns the degraded picture and the clean picture i, whose sides are cut to
+// multiples of ratio.
 func (g *Gallery) WholePair(i, ratio int) (input, clean *picture.Planar, err error) {
 	if clean, err = g.clean.Load(i); err != nil {
 		return nil, nil, err

@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// shelf is a collection in memory.
+// shelf is a source in memory.
 type shelf []*picture.Planar
 
 func (s shelf) Len() int                            { return len(s) }
@@ -53,7 +53,7 @@ func TestSamplesAreCrops(t *testing.T) {
 			flips++
 		}
 	}
-	// 40 places, of which 500 draws miss one with a chance of 1e-4.
+	// The probability that 500 draws miss one of the 40 places is 1e-4.
 	if len(places) != 8*5 || flips < draws/2-60 || flips > draws/2+60 {
 		t.Errorf("%d of 40 places, %d of %d mirrored", len(places), flips, draws)
 	}
@@ -73,7 +73,7 @@ func TestSamplesAreCrops(t *testing.T) {
 	}
 }
 
-// A fixed sample is number k/Len of picture k%Len.
+// Fixed sample k is crop number k/Len of picture k%Len.
 func TestFixedOrder(t *testing.T) {
 	a, b := noise(4, 4, "a"), noise(4, 4, "b")
 	g := NewGallery(shelf{a, b}, Resize, Options{budget: new(budget)})
@@ -86,7 +86,7 @@ func TestFixedOrder(t *testing.T) {
 	}
 }
 
-// Small pictures are enlarged until their shorter side fits, for any shape.
+// Small pictures of any shape are enlarged until their shorter side fits.
 func TestSmallPictures(t *testing.T) {
 	for _, size := range [][2]int{{1, 1}, {3, 5}, {1, 500}, {7, 2}} {
 		p := noise(size[0], size[1], "small")
@@ -170,7 +170,7 @@ func TestPairsAreAligned(t *testing.T) {
 	}
 }
 
-// What is kept changes nothing, and stays within the budget.
+// Caching does not change samples, and stays within the budget.
 func TestCache(t *testing.T) {
 	var pictures shelf
 	for range 10 {

@@ -10,12 +10,12 @@ import (
 	"multiscale/pkg/random"
 )
 
-// The dead leaves data set. Its seed is its own: all runs see the same pictures.
+// The dead leaves data set has a seed of its own, so all runs see the same pictures.
 const (
 	leavesSeed       = 0x1ea7e5
 	leavesTrain      = 1024
 	leavesValidation = 256
-	leavesVersion    = 1 // of the generator; a change of the pictures changes it
+	leavesVersion    = 1 // of the generator; raise it with every change of the pictures
 )
 
 func openLeaves(o Options) (*Set, error) {
@@ -43,11 +43,12 @@ func (l leaves) Load(i int) (*picture.Planar, error) {
 	return DeadLeaves(random.New(leavesSeed).Child(l.part, uint64(i)), l.side, l.side), nil
 }
 
-// bytes is what a picture takes, known without making one: a prediction for large sides must not.
+// bytes is the memory of a picture. Predictions for large sides need it without generating
+// a picture.
 func (l leaves) bytes() int64 { return rgb * int64(l.side) * int64(l.side) }
 
-// Radii in pixels. Below the smallest, leaves would be noise; the largest
-// depends on the picture.
+// Radii in pixels. Leaves below the smallest radius would look like noise; the largest
+// radius depends on the size of the picture.
 const smallestLeaf = 2.0
 
 func largestLeaf(side int) float64 { return max(float64(side)/2, 2*smallestLeaf) }
@@ -87,17 +88,17 @@ func DeadLeaves(r random.Stream, w, h int) *picture.Planar {
 	return picture.FromFloat(l.colour, w, h)
 }
 
-// litter is the ground seen from above while leaves are slid under the earlier ones:
-// from the top down, so that work ends when no gap is left.
+// litter is a picture in the making, seen from above. Leaves are added from the top down,
+// each below the earlier ones, so that the work ends when no gap is left.
 type litter struct {
 	w, h      int
-	colour    []float32 // what has been seen so far, planes
-	clear     []float32 // the part of each pixel that is still uncovered
-	uncovered int       // pixels with anything uncovered
+	colour    []float32 // planes of the colours that are visible so far
+	clear     []float32 // the uncovered fraction of each pixel
+	uncovered int       // number of pixels that are not fully covered
 }
 
-// invisible is less than half a grey level; what is left of a pixel then goes
-// to the current leaf.
+// invisible is less than half a grey level. If less than this fraction of a pixel remains
+// uncovered, the current leaf covers it, too.
 const invisible = 1.0 / 512
 
 func (l *litter) drop(cx, cy, radius float64, look leafLook) {
@@ -140,8 +141,7 @@ func sqr(x float64) float64 { return float64(x * x) }
 
 func clamp(v float32) float32 { return min(max(v, 0), 1) }
 
-// palette is what the leaves of one picture have in common: the exposure and
-// the colour of the light.
+// palette is common to the leaves of one picture: the exposure and the colour of the light.
 type palette struct{ mean, contrast, warmth, tint float32 }
 
 func newPalette(s random.Stream) palette {
@@ -156,7 +156,7 @@ func newPalette(s random.Stream) palette {
 // leafLook is the appearance of a leaf.
 type leafLook struct {
 	red, green, blue float32
-	slopeX, slopeY   float32 // of the light from the centre to the edge
+	slopeX, slopeY   float32 // change of the light from the centre to the edge
 	texture          float32
 	u, v             int // where in the texture the leaf lies
 }
@@ -176,8 +176,8 @@ func (p palette) leaf(s random.Stream) leafLook {
 	}
 }
 
-// light is what shading and texture add at pixel (x, y), which lies at (dx, dy)
-// from the centre in units of the radius.
+// light returns the value that shading and texture add to each channel of pixel (x, y). Its
+// offset from the leaf's centre is (dx, dy), in units of the radius.
 func (k *leafLook) light(x, y int, dx, dy float32) float32 {
 	at := (y+k.v)%textureSide*textureSide + (x+k.u)%textureSide
 	return float32(k.slopeX*dx) + float32(k.slopeY*dy) + float32(k.texture*texture[at])
@@ -185,9 +185,9 @@ func (k *leafLook) light(x, y int, dx, dy float32) float32 {
 
 const textureSide = 128 // a power of two, so that the remainders are cheap
 
-// texture is a periodic tile of noise of the order of 1, stronger where it is
-// coarser as in photographs: layers of smooth noise, each twice as fine and with
-// half the amplitude of the one before.
+// texture is a periodic tile of noise of order 1. It is a sum of layers of smooth noise,
+// each twice as fine as the previous one with half its amplitude: as in photographs,
+// coarse detail is stronger than fine detail.
 var texture = func() []float32 {
 	tile := make([]float32, textureSide*textureSide)
 	amplitude := float32(1)

@@ -10,8 +10,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// The pictures are part of what results depend on: when this fails on purpose,
-// leavesVersion must go up.
+// Results depend on these pictures. If they change on purpose, raise leavesVersion.
 func TestDeadLeavesGolden(t *testing.T) {
 	if runtime.GOARCH != "amd64" {
 		t.Log("other architectures may fuse multiplications and additions; the golden value is amd64's")
@@ -25,9 +24,9 @@ func TestDeadLeavesGolden(t *testing.T) {
 
 const goldenLeaves = "1462eee82205996f"
 
-// Dead leaves have what makes photographs a task of their own: differences of
-// neighbours that are mostly small and now and then large, correlated colours,
-// and the same statistics on a coarser mesh.
+// Dead leaves share characteristic statistics with photographs: differences of neighbours
+// that are mostly small and rarely large, correlated colours, and the same statistics on a
+// coarser mesh.
 func TestDeadLeavesAreNatural(t *testing.T) {
 	const side, n = 128, 24
 	var kurtosis, coarse, correlation, spread float64
@@ -56,7 +55,7 @@ func TestDeadLeavesAreNatural(t *testing.T) {
 	}
 }
 
-// excess is the excess kurtosis of the differences of horizontal neighbours.
+// excess returns the excess kurtosis of the differences of horizontal neighbours.
 func excess(plane []uint8, w int) float64 {
 	var n, m2, m4 float64
 	for i := range plane {

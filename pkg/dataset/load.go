@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// shape is that of a picture before it is turned upright.
+// shape is the shape of a picture as it is stored. Decoding may turn it upright.
 type shape struct{ channels, w, h int }
 
 // shapeOf reads the header of the picture at path.
@@ -24,7 +24,7 @@ func shapeOf(path string) (shape, error) {
 	return shapeOfArray(path, header.Shape)
 }
 
-// shapeOfArray takes (H,W) and (C,H,W).
+// shapeOfArray interprets the dimensions of an array as (H,W) or (C,H,W).
 func shapeOfArray(path string, dims []int) (s shape, err error) {
 	switch len(dims) {
 	case 2:
@@ -45,9 +45,9 @@ func shapeOfArray(path string, dims []int) (s shape, err error) {
 	return s, nil
 }
 
-// Load reads the picture at path as data sets do: without loss, converted to the
-// given number of channels, 1 for grey or 3 for RGB; 0 keeps them. The notes name
-// unused parts of the file.
+// Load reads the picture at path as data sets do: without loss, converted to the given
+// number of channels (1 for grey, 3 for RGB, 0 for the file's own). The notes name parts of
+// the file that are not used.
 func Load(path string, channels int) (*picture.Planar, []string, error) {
 	p, notes, err := load(path)
 	if err != nil {
@@ -59,7 +59,8 @@ func Load(path string, channels int) (*picture.Planar, []string, error) {
 	return p, notes, nil
 }
 
-// Bring converts the picture to a number of channels; see Load.
+// Bring converts a picture to a number of channels; see Load. It returns an error unless it
+// is RGB to grey, grey to RGB, or no change.
 func Bring(p *picture.Planar, channels int) (*picture.Planar, error) {
 	if channels == 0 || p.C == channels {
 		return p, nil
@@ -70,8 +71,8 @@ func Bring(p *picture.Planar, channels int) (*picture.Planar, error) {
 	return convert(p, channels), nil
 }
 
-// load reads the picture at path without loss, with notes on what of it is not used:
-// bytes stay bytes, 16-bit samples and arrays of other types become numbers.
+// load reads the picture at path without loss: bytes stay bytes; 16-bit samples and arrays
+// of other types become float32. The notes name parts of the file that are not used.
 func load(path string) (*picture.Planar, []string, error) {
 	if isArray(path) {
 		return loadArray(path)
@@ -83,11 +84,12 @@ func load(path string) (*picture.Planar, []string, error) {
 	return d.Exact(), d.Notes, nil
 }
 
-// farOutside of [0,1] are numbers of another range, such as 0 to 255.
+// farOutside is the distance from [0,1] beyond which numbers must have another range, such
+// as 0 to 255.
 const farOutside = 2
 
-// loadArray reads an array of uint8 or uint16, of which the highest value stands for
-// 1, or of floating-point numbers, which are taken as they are.
+// loadArray reads an array. The highest value of uint8 and uint16 becomes 1; floating-point
+// numbers are kept.
 func loadArray(path string) (*picture.Planar, []string, error) {
 	a, err := npy.Read(path)
 	if err != nil {

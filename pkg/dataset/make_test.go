@@ -10,10 +10,10 @@ import (
 	"multiscale/pkg/random"
 )
 
-// The tests make data sets in the layouts of the published ones. Where the
-// samples of the real ones lie beside the repository, those are read as well.
+// The tests make data sets in the layouts of the published ones. If samples of the real
+// data sets are beside the repository, they are tested as well.
 
-// noise is a picture of random bytes, a different one for every name.
+// noise returns a picture of random bytes, which depend on the name.
 func noise(w, h int, name string) *picture.Planar {
 	p := picture.New(3, w, h)
 	s := random.New(99).Child(name)
@@ -29,7 +29,7 @@ func save(t testing.TB, p *picture.Planar, path ...string) {
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	f, err := os.Create(file) // Save would force each to the disk
+	f, err := os.Create(file) // picture's Save would sync each file to the disk
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,13 +60,13 @@ func makeFolder(t testing.TB, n, w, h int) string {
 	return dir
 }
 
-// shared is a folder of real samples, if it is present.
+// shared returns a folder of real samples, and whether it exists.
 func shared(name string) (string, bool) {
 	dir := filepath.Join("..", "..", "..", "shared", "data", filepath.FromSlash(name))
 	return dir, isFolder(dir)
 }
 
-// open opens a data set, of the published ones also some of the pictures.
+// open opens a data set; published ones may be incomplete.
 func open(t testing.TB, o Options) *Set {
 	t.Helper()
 	o.AllowIncomplete = true
@@ -77,7 +77,7 @@ func open(t testing.TB, o Options) *Set {
 	return set
 }
 
-// use draws samples of all kinds and checks what must hold for every source.
+// use draws all kinds of samples and checks what must hold for every source.
 func use(t *testing.T, set *Set, side int) {
 	t.Helper()
 	high, again, low := make([]float32, 3*side*side), make([]float32, 3*side*side), make([]float32, 3*side*side/4)

@@ -20,10 +20,10 @@ const (
 	degradedFolder = "degraded"
 )
 
-// openPairs reads pictures with the degraded pictures that belong to them: Root
-// holds degraded/ and clean/, with equal names apart from the ending. The sides of a
-// degraded picture are those of the clean one, or half of them. Validation is a
-// folder of the same form; without it a stable hash splits the pairs 90:10.
+// openPairs reads clean pictures and their degraded counterparts. Root holds degraded/ and
+// clean/; the two pictures of a pair have the same name except for the extension. The
+// degraded picture has the sides of the clean one, or half of them. Validation is a folder
+// of the same form; without it, a stable hash splits the pairs 90:10.
 func openPairs(o Options) (*Set, error) { return openTrees(o, findDegraded, Crop, half) }
 
 // findDegraded lists the clean pictures of a folder of pairs and, in the same
@@ -64,15 +64,15 @@ func checkPairs(root string) error {
 	return nil
 }
 
-// stem is the name by which the pictures of a pair find each other: without the ending.
+// stem is a name without its extension. The pictures of a pair have the same stem.
 func stem(name string) string { return strings.TrimSuffix(name, path.Ext(name)) }
 
-// matched is names of pairs, in the order of the clean ones, and those without a
-// counterpart, sorted.
+// matched has the names of pairs, in the order of the clean pictures, and, sorted, the
+// names without a counterpart.
 type matched struct{ clean, degraded, aloneClean, aloneDegraded []string }
 
-// match brings names of two folders together. Two names in one folder that differ in
-// their ending only are an error: it is not clear which belongs to the pair.
+// match pairs the names of two folders. Two names in one folder that differ only in their
+// extension are an error, because either could belong to the pair.
 func match(clean, degraded []string) (m matched, err error) {
 	places := [2]map[string]string{}
 	for i, names := range [][]string{clean, degraded} {
@@ -102,8 +102,8 @@ func match(clean, degraded []string) (m matched, err error) {
 	return m, nil
 }
 
-// leaveAlone refuses pictures without a counterpart, or leaves them out as -skip-bad
-// asks.
+// leaveAlone reports pictures without a counterpart. They are an error unless SkipBad
+// leaves them out and some pairs remain.
 func (s *survey) leaveAlone(label, root string, m matched) error {
 	n := len(m.aloneClean) + len(m.aloneDegraded)
 	in := func(folder string) func(string) string {
@@ -121,7 +121,7 @@ func (s *survey) leaveAlone(label, root string, m matched) error {
 	return fmt.Errorf("%s: %d pictures have no counterpart; add or remove them, or use -skip-bad, which leaves them out:%s", root, n, m.listAlone())
 }
 
-// listAlone lists the pictures without a counterpart, a folder in a line.
+// listAlone lists the pictures without a counterpart, one line per folder.
 func (m matched) listAlone() (list string) {
 	for _, of := range []struct {
 		folder string
@@ -134,8 +134,8 @@ func (m matched) listAlone() (list string) {
 	return list
 }
 
-// ratioOf returns the ratio of the sides of a clean picture to those of the degraded
-// one that belongs to it: 1, 2, or 0 for any other.
+// ratioOf returns the ratio of the sides of a clean picture to those of its degraded
+// picture: 1 or 2, or 0 if it is neither.
 func ratioOf(clean, input shape) int {
 	for _, r := range []int{1, 2} {
 		if input.w == clean.w/r && input.h == clean.h/r && input.w > 0 && input.h > 0 {
@@ -145,7 +145,7 @@ func ratioOf(clean, input shape) int {
 	return 0
 }
 
-// checkRatio checks that all pairs have one ratio of sides.
+// checkRatio checks that all pairs have the same ratio of sides, and reports it.
 func (s *survey) checkRatio() error {
 	first := ""
 	var wrong []Bad
@@ -176,9 +176,9 @@ func (s *survey) checkRatio() error {
 	return fmt.Errorf("%s: %d pairs have wrong sides; %s:%s", s.o.Root, len(wrong), rule, listBad(wrong))
 }
 
-// uprightRatio returns the ratio of the sides of two pictures, and what is wrong where it
-// is 0. Their headers say how files are stored; where that does not fit, the pictures
-// themselves, turned upright, decide.
+// uprightRatio returns the ratio of the sides of two pictures or, with a ratio of 0, the
+// reason why there is none. Headers have the sides as stored; if these do not fit, the
+// pictures are decoded, which turns them upright, and compared again.
 func uprightRatio(cleanPath string, clean shape, inputPath string, input shape) (ratio int, reason string) {
 	if ratio = ratioOf(clean, input); ratio != 0 {
 		return ratio, ""
@@ -196,11 +196,11 @@ func uprightRatio(cleanPath string, clean shape, inputPath string, input shape) 
 	return 0, fmt.Sprintf("%dx%d pixels, while the clean picture has %dx%d", input.w, input.h, clean.w, clean.h)
 }
 
-// errFound ends a walk.
+// errFound ends a walk early.
 var errFound = errors.New("found")
 
-// ratioOfPairs returns the ratio of the sides of one pair of a folder; 0 where no pair
-// tells. Whether all pairs have it is for Open to find.
+// ratioOfPairs returns the ratio of the first pair of a folder that has one, or 0. Open
+// checks that it is the same for all pairs.
 func ratioOfPairs(root string) (ratio int, err error) {
 	if err := checkFolder(root, pairsHint); err != nil {
 		return 0, err
@@ -215,7 +215,7 @@ func ratioOfPairs(root string) (ratio int, err error) {
 	known := map[string]map[string]string{} // degraded pictures by folder and stem
 	err = filepath.WalkDir(clean, func(file string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !isRead(d.Name()) {
-			return nil // what is wrong is for Open to say
+			return nil // Open reports errors
 		}
 		name, err := filepath.Rel(clean, file)
 		if err != nil {
@@ -249,12 +249,12 @@ func ratioOfPairs(root string) (ratio int, err error) {
 	return ratio, nil
 }
 
-// isRead says whether a file of a name is a picture or an array that is read.
+// isRead reports whether a file with this name is a picture or an array to read.
 func isRead(name string) bool {
 	return !strings.HasPrefix(name, ".") && (picture.IsName(name) || isArray(name))
 }
 
-// byStem lists the pictures in a folder by their names without the ending.
+// byStem maps the stems of the pictures in a folder to their names.
 func byStem(dir string) map[string]string {
 	found := map[string]string{}
 	entries, err := os.ReadDir(dir)

@@ -19,8 +19,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// makePairs writes n pairs of clean pictures of w by h pixels and degraded ones of
-// 1/ratio the sides, with endings that differ.
+// makePairs writes n pairs: clean pictures of w by h pixels, and degraded ones of 1/ratio
+// the sides with another extension.
 func makePairs(t testing.TB, n, w, h, ratio int) string {
 	root := t.TempDir()
 	for i := range n {
@@ -45,7 +45,7 @@ func TestPairs(t *testing.T) {
 		if lines := strings.Join(r.Lines(), "\n"); !strings.HasPrefix(lines, fmt.Sprintf("pairs: %d for training, %d for validation, RGB, degraded pictures of ", r.Train, r.Validation)) {
 			t.Errorf("told: %s", lines)
 		}
-		// Crops of the two are of one place, mirrored alike.
+		// Both crops show the same part, and both are mirrored or neither.
 		const side = 8
 		small := side / ratio
 		clean, input := make([]float32, 3*side*side), make([]float32, 3*small*small)
@@ -77,7 +77,7 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// Evaluations measure all pairs of a folder.
+// Evaluations use all pairs of a folder, without a split.
 func TestAllPairs(t *testing.T) {
 	root := makePairs(t, 5, 9, 9, 1)
 	write(t, nil, root, "clean", "notes.txt")
@@ -87,7 +87,7 @@ func TestAllPairs(t *testing.T) {
 	}
 }
 
-// What is wrong with pairs is said with all names.
+// Errors about pairs list all names.
 func TestWrongPairs(t *testing.T) {
 	small, large := noise(8, 8, "s"), noise(16, 16, "l")
 	for _, tc := range []struct {
@@ -137,7 +137,7 @@ func TestWrongPairs(t *testing.T) {
 	}
 }
 
-// -skip-bad leaves out pictures without a counterpart, and says so.
+// -skip-bad leaves out pictures without a counterpart and reports them.
 func TestUnmatchedLeftOut(t *testing.T) {
 	root := makePairs(t, 4, 8, 8, 1)
 	save(t, noise(8, 8, "x"), root, "clean", "x.png")
@@ -159,8 +159,8 @@ func TestUnmatchedLeftOut(t *testing.T) {
 	}
 }
 
-// The digest covers both pictures of a pair; several degraded pictures of one clean
-// picture do not repeat, and are on one side of the split.
+// The digest covers both pictures of a pair. Pairs with the same clean picture and
+// different degraded ones do not count as repeated, and stay in one part of the split.
 func TestPairsByContent(t *testing.T) {
 	root := makePairs(t, 6, 8, 8, 1)
 	first := open(t, Options{Name: "pairs", Root: root}).Digest
@@ -192,7 +192,7 @@ func TestPairsByContent(t *testing.T) {
 	}
 }
 
-// Pictures of 16 bits, grey ones and arrays are pairs as they are, without loss.
+// Pairs may consist of pictures of 16 bits, grey pictures and arrays, without loss.
 func TestPairsOfKinds(t *testing.T) {
 	deep := func(t *testing.T, seed int, encode func(w io.Writer, img image.Image) error) []byte {
 		img := image.NewGray16(image.Rect(0, 0, 8, 8))
@@ -255,7 +255,7 @@ func TestPairsOfKinds(t *testing.T) {
 	}
 }
 
-// A picture that is stored turned is upright before its sides are compared.
+// The sides of a rotated picture are compared after it is turned upright.
 func TestTurnedPair(t *testing.T) {
 	root := t.TempDir()
 	for i := range 3 {
@@ -274,14 +274,14 @@ func TestTurnedPair(t *testing.T) {
 	}
 }
 
-// turned is a JPEG file with the EXIF orientation of a camera that was held upright.
+// turned adds to a JPEG file the EXIF orientation of a camera that was held upright.
 func turned(file []byte) []byte {
 	exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 	segment := append([]byte{0xff, 0xe1, 0, byte(len(exif) + 2)}, exif...)
 	return slices.Concat(file[:2], segment, file[2:])
 }
 
-// Drawing a pair whose pictures are kept allocates nothing.
+// Drawing a pair of cached pictures allocates nothing.
 func TestPairsAllocateNothing(t *testing.T) {
 	set := open(t, Options{Name: "pairs", Root: makePairs(t, 4, 24, 24, 2)})
 	input, clean := make([]float32, 3*16), make([]float32, 3*64)

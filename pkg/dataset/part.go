@@ -8,22 +8,22 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// part is the pictures of an album for training or for validation.
+// part selects the pictures of an album for training or for validation.
 type part struct {
 	*album
 	index []int
 }
 
-// whole is all of an album.
+// whole selects all pictures of an album.
 func (a *album) whole() part {
 	return part{a, lists.Indices(a.clean.Len())}
 }
 
-// between is the part from one picture to before another.
+// between selects pictures from to to-1.
 func (a *album) between(from, to int) part { return part{a, a.whole().index[from:to]} }
 
-// gallery returns the gallery of a part; squares takes the square in the centre of each
-// picture.
+// gallery returns the gallery of a part. With Resize, pictures are first cropped to the
+// square in their centre.
 func (p part) gallery(how Fit, o Options) *Gallery {
 	take := func(l *list) Source {
 		if how == Resize {
@@ -37,7 +37,7 @@ func (p part) gallery(how Fit, o Options) *Gallery {
 	return NewPairs(take(p.clean), take(p.inputs), how, o)
 }
 
-// split parts an album by the hash of its names.
+// split divides an album by the hash of its names; see Split.
 func (a *album) split() (train, validation part, err error) {
 	t, v, err := Split(a.clean.files, a.clean.root)
 	if err != nil {
@@ -46,8 +46,8 @@ func (a *album) split() (train, validation part, err error) {
 	return part{a, t.(subset).index}, part{a, v.(subset).index}, nil
 }
 
-// apart leaves out of the parts for training the pictures of which the pixels are those
-// of a validation picture, and counts pictures that repeat. Without decoded pixels it
+// apart removes from the training parts the pictures whose pixels are those of a validation
+// picture, and reports how many pictures repeat. If the pictures have not been decoded, it
 // changes nothing.
 func (s *survey) apart(validation part, train ...part) ([]part, error) {
 	if s.report.Decoded == "" {
@@ -81,7 +81,8 @@ func (s *survey) apart(validation part, train ...part) ([]part, error) {
 	return train, nil
 }
 
-// sharedBy says which training pictures are validation pictures.
+// sharedBy returns a function that reports whether training picture i has the pixels of a
+// validation picture.
 func (s *survey) sharedBy(train, validation part) func(i int) bool {
 	if s.known != nil {
 		names := lists.Set(s.known.Shared)
@@ -91,7 +92,7 @@ func (s *survey) sharedBy(train, validation part) func(i int) bool {
 	return func(i int) bool { return seen[train.clean.pixels[i]] }
 }
 
-// pixels are those of the pictures of a part, or of its pairs, in their order.
+// pixels returns the pixel digests of the pictures of a part, or of its pairs, in order.
 func (p part) pixels() [][2][sha256.Size]byte {
 	list := make([][2][sha256.Size]byte, len(p.index))
 	for k, i := range p.index {
@@ -103,7 +104,7 @@ func (p part) pixels() [][2][sha256.Size]byte {
 	return list
 }
 
-// repeated is the number of pixels that have come before.
+// repeated is the number of elements that equal an earlier one.
 func repeated[T comparable](pixels []T) (n int) {
 	seen := make(map[T]bool, len(pixels))
 	for _, p := range pixels {
@@ -115,7 +116,7 @@ func repeated[T comparable](pixels []T) (n int) {
 	return n
 }
 
-// digest identifies the pictures that are used, as if there were no others.
+// digest identifies the pictures that are used. Those left out do not change it.
 func (s *survey) digest() string {
 	shared := lists.Set(s.report.Shared)
 	var digests []string
@@ -127,7 +128,8 @@ func (s *survey) digest() string {
 	return combine(digests...)
 }
 
-// channels is the number of channels of the pictures: the asked one, or that of all.
+// channels is the number of channels that pictures are converted to: the requested one or,
+// without a request, the one that all pictures have.
 func (s *survey) channels() (int, error) {
 	first, of := "", s.o.Channels
 	for _, a := range s.albums {
@@ -147,8 +149,8 @@ func (s *survey) channels() (int, error) {
 	return of, nil
 }
 
-// parted makes the data set of two parts, of which the one for training may lose pictures that
-// are in both.
+// parted makes a data set of two parts. It removes from training the pictures that are in
+// both.
 func (s *survey) parted(train, validation part, how Fit, scale pixel.Scale) (*Set, error) {
 	own, err := s.apart(validation, train)
 	if err != nil {
@@ -157,7 +159,7 @@ func (s *survey) parted(train, validation part, how Fit, scale pixel.Scale) (*Se
 	return s.set(own[0].gallery(how, s.o), validation.gallery(how, s.o), scale)
 }
 
-// set makes the data set of two galleries.
+// set makes a data set of two galleries.
 func (s *survey) set(train, validation *Gallery, scale pixel.Scale) (*Set, error) {
 	n, err := s.channels()
 	if err != nil {

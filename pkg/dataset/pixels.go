@@ -11,8 +11,8 @@ import (
 )
 
 // pixelDigest identifies the pixels of a picture as training sees them, in the given
-// number of channels (0: its own). Bytes and numbers that stand for the same values
-// have the same digest: the kind of a file does not matter.
+// number of channels (0: its own). It does not depend on the file format: bytes and
+// numbers that stand for the same values have the same digest.
 func pixelDigest(p *picture.Planar, channels int) (sum [sha256.Size]byte) {
 	pix, ok := asBytes(p)
 	if ok {
@@ -23,17 +23,16 @@ func pixelDigest(p *picture.Planar, channels int) (sum [sha256.Size]byte) {
 	}
 	all := sha256.New()
 	fmt.Fprintf(all, "%dx%dx%d ", p.C, p.H, p.W)
-	switch {
-	case ok:
+	if ok {
 		all.Write(p.Pix)
-	default:
+	} else {
 		writeValues(all, p.Values)
 	}
 	all.Sum(sum[:0])
 	return sum
 }
 
-// asBytes returns the bytes v that numbers v/255 stand for, if all of them are such.
+// asBytes returns the bytes v if all values of the picture have the form v/255.
 func asBytes(p *picture.Planar) ([]uint8, bool) {
 	if p.Pix != nil {
 		return p.Pix, true

@@ -36,12 +36,12 @@ func TestBSDS500(t *testing.T) {
 	}
 }
 
-// TestPublishedParts: what the validation pictures of a published data set are is not trained on, in
-// whichever of its folders it is.
+// TestPublishedParts: pictures equal to validation pictures are left out of training, in any
+// folder of a published data set.
 func TestPublishedParts(t *testing.T) {
 	for _, tc := range []struct {
 		format       string
-		files        map[string]string // the pixels of each, by a name
+		files        map[string]string // for each file, the name of its pixels
 		list         string
 		train, share []string
 	}{
@@ -105,9 +105,9 @@ func TestUrban100(t *testing.T) {
 	}
 }
 
-// The pictures' own LR files tell whether our reduction is MATLAB's, in phase
-// and in bandwidth: a shift by half a pixel would give about 25 dB. They are not
-// equal to it, having been made from the larger originals of HR.
+// The data set's LR files show whether Half has the phase and bandwidth of MATLAB's
+// reduction: a shift by half a pixel would give about 25 dB. They are not equal to Half's
+// result, because they were made from the larger originals of the HR files.
 func TestHalfAgainstUrban100(t *testing.T) {
 	dir, ok := shared("urban100/x2-pairs")
 	if !ok {

@@ -11,8 +11,8 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// raw is a data set of files *.raw in a folder: channels, height and width as uint32, then
-// the planes as float32, all of them little endian.
+// raw is a format whose data sets are folders of *.raw files: channels, height and width as
+// uint32, then the planes as float32, all little endian.
 var raw = dataset.Format{Name: "raw", Anywhere: true, Open: func(o dataset.Options) (*dataset.Set, error) {
 	paths, err := filepath.Glob(filepath.Join(o.Root, "*.raw")) // sorted
 	if err != nil {
@@ -63,7 +63,7 @@ func (f rawFiles) Load(i int) (*picture.Planar, error) {
 	return p, nil
 }
 
-// A data set of files in a format of one's own.
+// A data set in a custom file format.
 func ExampleDigest() {
 	dir, err := os.MkdirTemp("", "raw")
 	if err != nil {

@@ -11,10 +11,10 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// layout is how a binary file stores pictures: records of one size.
+// layout is the layout of a binary file's records, which all have the same size.
 type layout struct {
 	side        int
-	header      int  // bytes before the pixels, of a label
+	header      int  // bytes of the label, before the pixels
 	columnMajor bool // planes are stored column by column
 }
 
@@ -41,8 +41,8 @@ func (l layout) decode(record []byte) *picture.Planar {
 	return p
 }
 
-// records is a source of the records of binary files. They are read one by
-// one when they are asked for; the system's file cache keeps what is in use.
+// records is a source of the records of binary files. Each is read on demand; the system's
+// file cache keeps those in use.
 type records struct {
 	layout
 	root  string
@@ -53,11 +53,11 @@ type records struct {
 type recordFile struct {
 	name  string
 	file  *os.File
-	first int // number of its first record among all
+	first int // index of its first record among all
 }
 
-// openRecords opens the named files of a folder. They stay open as long as the
-// collection is in use.
+// openRecords opens the named files of a folder. They stay open as long as the source is in
+// use.
 func openRecords(root string, names []string, l layout) (_ *records, err error) {
 	c := &records{layout: l, root: root}
 	defer func() {
@@ -94,7 +94,7 @@ func (c *records) close() {
 
 func (c *records) Len() int { return c.n }
 
-// sizes is the number of records of each file.
+// sizes returns the number of records of each file.
 func (c *records) sizes() map[string]int {
 	sizes := make(map[string]int)
 	for i, f := range c.files {
@@ -107,7 +107,7 @@ func (c *records) sizes() map[string]int {
 	return sizes
 }
 
-// find returns the file that holds record i, and the record's number in it.
+// find returns the file that holds record i, and the record's index in it.
 func (c *records) find(i int) (recordFile, int) {
 	f := c.files[0]
 	for _, next := range c.files[1:] {
@@ -136,8 +136,8 @@ func (c *records) Load(i int) (*picture.Planar, error) {
 	return c.decode(record), nil
 }
 
-// matching returns the names in dir that match a pattern of package path, in
-// order. A folder that cannot be read has none.
+// matching returns the sorted names in dir that match a pattern of package path. A folder
+// that cannot be read has none.
 func matching(dir, pattern string) []string {
 	entries, err := os.ReadDir(dir) // sorted
 	if err != nil {

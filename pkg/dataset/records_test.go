@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// record is a picture as a layout stores it.
+// record returns a picture as a record of the layout.
 func record(p *picture.Planar, l layout) []byte {
 	data := make([]byte, l.header)
 	for c := range 3 {
@@ -122,7 +122,7 @@ func TestFileCutWhileInUse(t *testing.T) {
 	}
 }
 
-// Of binaries, what is validated on is not trained on either.
+// Records equal to validation pictures are left out of training.
 func TestSharedRecords(t *testing.T) {
 	for _, tc := range []struct {
 		name                        string
@@ -166,7 +166,7 @@ func TestSharedRecords(t *testing.T) {
 	}
 }
 
-// fuzzBinary opens a data set whose one file has any content.
+// fuzzBinary opens a data set whose only file has arbitrary content.
 func fuzzBinary(f *testing.F, name, file string, l layout) {
 	f.Add(recordsOf(2, l, "seed"))
 	f.Add(recordsOf(1, l, "seed")[:l.size()-1])
@@ -190,7 +190,7 @@ func fuzzBinary(f *testing.F, name, file string, l layout) {
 func FuzzCIFAR10(f *testing.F) { fuzzBinary(f, "cifar10", "data_batch_1.bin", cifar10Layout) }
 func FuzzSTL10(f *testing.F)   { fuzzBinary(f, "stl10", "train_X.bin", stl10Layout) }
 
-// Files of a data set that is refused are closed again.
+// An error of Open leaves no files open.
 func TestRefusedFilesAreClosed(t *testing.T) {
 	root := t.TempDir()
 	write(t, recordsOf(1, cifar10Layout, "1"), root, "data_batch_1.bin")
@@ -207,12 +207,12 @@ func TestRefusedFilesAreClosed(t *testing.T) {
 			t.Fatal("an incomplete data set was accepted")
 		}
 	}
-	if after := openFiles(t); after > before { // fewer: the collector has closed those of other tests
+	if after := openFiles(t); after > before { // fewer if the garbage collector closed files of other tests
 		t.Errorf("%d files are open, before it were %d", after, before)
 	}
 }
 
-// openFiles is how many files the process has open.
+// openFiles returns the number of open files of the process.
 func openFiles(t *testing.T) int {
 	t.Helper()
 	entries, err := os.ReadDir("/proc/self/fd")

@@ -15,27 +15,29 @@ type Report struct {
 	Train      int `json:"train"` // pictures for training
 	Validation int `json:"validation"`
 	Channels   int `json:"channels"`
-	// Ratio is that of the sides of the clean pictures to those of the degraded ones;
-	// 0 if the data set has none, or if it is unknown.
+	// Ratio is the ratio of the sides of the clean pictures to those of the degraded ones;
+	// 0 if the data set has no degraded pictures, or if it is unknown.
 	Ratio int `json:"ratio,omitempty"`
-	// LeftOut counts the files that are not pictures or have unsupported formats.
+	// LeftOut counts, by kind, files and folders that are not used, such as hidden ones,
+	// links, and files of unsupported formats.
 	LeftOut []Count `json:"left_out,omitempty"`
-	// Shared are pictures that were left out of training: their pixels are those of a
+	// Shared are the pictures left out of training because their pixels are those of a
 	// validation picture.
 	Shared []string `json:"shared,omitempty"`
-	// Repeated is the number of pictures that occur a second time in their part. They are used.
+	// Repeated is the number of pictures that equal an earlier one of the same part
+	// (training or validation). They are used.
 	Repeated int `json:"repeated,omitempty"`
-	// Unmatched are pictures without a counterpart in the other folder of pairs, left out
-	// by Options.SkipBad.
+	// Unmatched are pictures without a counterpart in the other folder of pairs.
+	// Options.SkipBad leaves them out.
 	Unmatched []string `json:"unmatched,omitempty"`
-	// Bad are pictures that cannot be read, left out by Options.SkipBad.
+	// Bad are pictures that cannot be read. Options.SkipBad leaves them out.
 	Bad []Bad `json:"bad,omitempty"`
-	// Missing is what a published data set lacks; see Options.AllowIncomplete.
+	// Missing are differences from the published data set; see Options.AllowIncomplete.
 	Missing []string `json:"missing,omitempty"`
 	// Remarks are further facts, each with a number of pictures or 0.
 	Remarks []Count `json:"remarks,omitempty"`
-	// Decoded identifies the files that were decoded to make this report, with those
-	// that are left out; "" if they were not.
+	// Decoded identifies the files that were decoded for this report, including pictures
+	// that are left out; "" if none was decoded.
 	Decoded string `json:"decoded,omitempty"`
 }
 
@@ -51,10 +53,10 @@ type Bad struct {
 	Reason string `json:"reason"`
 }
 
-// shownNames is how many names a line shows. A report has all.
+// shownNames is the number of names that a line shows. The report has all.
 const shownNames = 5
 
-// Lines returns the report for people, one fact a line.
+// Lines returns the report as text, one fact per line.
 func (r *Report) Lines() []string {
 	what, sides := "pictures", ""
 	if r.Ratio != 0 {
@@ -90,7 +92,7 @@ func (r *Report) Lines() []string {
 	return lines
 }
 
-// channels says what pictures are.
+// channels describes a number of channels.
 func channels(n int) string {
 	switch n {
 	case 1:
@@ -101,10 +103,10 @@ func channels(n int) string {
 	return fmt.Sprintf("%d channels", n)
 }
 
-// listNames lists the first few of some names.
+// listNames lists the first shownNames names.
 func listNames(names []string) string { return listUpTo(shownNames, names) }
 
-// listUpTo lists as many of some names at most.
+// listUpTo lists at most this many names, and counts the others.
 func listUpTo(most int, names []string) string {
 	list := strings.Join(names[:min(most, len(names))], ", ")
 	if more := len(names) - most; more > 0 {
@@ -113,10 +115,10 @@ func listUpTo(most int, names []string) string {
 	return list
 }
 
-// maxBad is how many names of bad pictures a message has.
+// maxBad is the largest number of names of bad pictures in a message.
 const maxBad = 5000
 
-// listBad lists bad pictures, those of one reason in one line.
+// listBad lists bad pictures, one line per reason.
 func listBad(bad []Bad) string {
 	var order []string
 	names := make(map[string][]string)
@@ -148,7 +150,7 @@ func listCounts(counts []Count) string {
 // counts are numbers of files by kind.
 type counts map[string]int
 
-// sorted returns the counts above 0, the highest first; where is put behind each kind.
+// sorted returns the counts above 0, the highest first. It appends where to each kind.
 func (c counts) sorted(where string) (list []Count) {
 	for _, kind := range slices.Sorted(maps.Keys(c)) {
 		if c[kind] > 0 {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 )
 
-// Split divides a source into nine tenths for training and one tenth for
-// validation. A picture's part depends only on its name, so it does not change
-// when others are added or removed. where names the source in errors.
+// Split divides a source into about nine tenths for training and one tenth for
+// validation. A picture's part depends on the hash of its name, so it does not change when
+// others are added or removed. Only the pictures with the lowest and the highest hash are
+// fixed, so that neither part is empty. It returns an error for fewer than two pictures;
+// where names the source in it.
 func Split(c Source, where string) (train, validation Source, err error) {
 	if c.Len() < 2 {
 		return nil, nil, fmt.Errorf("%s: only %d picture, which cannot be split into training and validation; add some", where, c.Len())
@@ -28,7 +30,8 @@ func Split(c Source, where string) (train, validation Source, err error) {
 	}
 	const tenth = 1<<64/10 + 1
 	for i, h := range hashes {
-		// A handful of pictures may all fall on one side: each side gets one.
+		// All of a few pictures may fall into one part: the lowest and the highest hash
+		// ensure that each part gets one.
 		if (h < tenth || i == lowest) && i != highest {
 			v = append(v, i)
 		} else {

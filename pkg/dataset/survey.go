@@ -14,32 +14,31 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// Decoding says whether a data set's pictures are decoded when it is opened. This
-// finds damaged pictures before training, and pictures that are in both parts.
+// Decoding says whether Open decodes a data set's pictures. Decoding finds damaged
+// pictures before training, and pictures that are both in training and in validation.
 // Headers are always read.
 type Decoding int
 
 const (
 	DecodeAll   Decoding = iota // all pictures
-	DecodeSmall                 // those of data sets of up to 256 MiB: for estimates
-	DecodeNone                  // none: for pictures that are only measured
+	DecodeSmall                 // all pictures of data sets of up to 256 MiB; for estimates
+	DecodeNone                  // no pictures; for evaluations
 )
 
-// list is pictures of a data set in one folder, and what is known of each.
+// list has the pictures of one folder of a data set, and what is known of each.
 type list struct {
 	*contents
 	label  string // before names in reports
 	shapes []shape
-	pixels [][sha256.Size]byte // of decoded pixels; zeros where that was not needed
+	pixels [][sha256.Size]byte // digests of decoded pixels; zero if not decoded
 	notes  [][]string
 }
 
 func (l *list) name(i int) string { return l.label + l.names[i] }
 
-// album is pictures, with the degraded pictures that belong to them in the same order
-// where the data set has such.
+// album has clean pictures and, in the same order, their degraded pictures.
 type album struct {
-	clean, inputs *list // inputs may be nil
+	clean, inputs *list // inputs is nil if there are no degraded pictures
 }
 
 func (a *album) lists() []*list {
@@ -49,7 +48,7 @@ func (a *album) lists() []*list {
 	return []*list{a.clean, a.inputs}
 }
 
-// survey looks through all picture files of a data set.
+// survey examines all picture files of a data set.
 type survey struct {
 	o      Options
 	albums []*album
@@ -89,11 +88,11 @@ func newList(label string, f files) (*list, error) {
 	return l, nil
 }
 
-// settle decodes the pictures, refuses or leaves out bad ones, and puts into the report
-// what it finds.
+// settle decodes the pictures as Options.Decoding says, refuses or leaves out bad ones, and
+// fills the report.
 func (s *survey) settle() error {
 	var all []*list
-	digests := []string{"decoding 1", fmt.Sprint(s.o.Channels)} // the number is that of what is looked for
+	digests := []string{"decoding 1", fmt.Sprint(s.o.Channels)} // 1 is the version of the checks
 	total := int64(0)
 	for _, a := range s.albums {
 		for _, l := range a.lists() {
@@ -128,7 +127,7 @@ func (s *survey) settle() error {
 	return nil
 }
 
-// recall takes what an earlier call has found.
+// recall takes over the bad pictures that an earlier call has found.
 func (s *survey) recall(all []*list) {
 	s.known = s.o.Known
 	reasons := lists.By(s.known.Bad, func(b Bad) string { return b.Name })
@@ -144,7 +143,7 @@ func (s *survey) recall(all []*list) {
 // greyAsRGB is the note on pictures whose three channels are equal.
 const greyAsRGB = "grey pictures, taken as RGB of three equal channels"
 
-// withoutColour reports whether red, green and blue of a picture are equal everywhere.
+// withoutColour reports whether a picture is RGB with three equal channels.
 func withoutColour(p *picture.Planar) bool {
 	n := p.W * p.H
 	switch {
@@ -156,10 +155,10 @@ func withoutColour(p *picture.Planar) bool {
 	return slices.Equal(p.Values[:n], p.Values[n:2*n]) && slices.Equal(p.Values[:n], p.Values[2*n:])
 }
 
-// maxNotes is how many kinds of notes a report has.
+// maxNotes is the largest number of kinds of notes in a report.
 const maxNotes = 20
 
-// countNotes reports the notes of decoding.
+// countNotes reports the notes of decoding, counted by kind.
 func (s *survey) countNotes(all []*list) {
 	if s.known != nil {
 		for _, c := range s.known.Remarks {
@@ -188,7 +187,8 @@ func (s *survey) countNotes(all []*list) {
 	s.report.Remarks = append(s.report.Remarks, sorted[:min(maxNotes, len(sorted))]...)
 }
 
-// refuse lists all pictures that cannot be read, as an error or in the report.
+// refuse reports all pictures that cannot be read. They are an error unless SkipBad leaves
+// them out and other pictures remain.
 func (s *survey) refuse(all []*list) error {
 	of := 0
 	var only error
@@ -254,14 +254,14 @@ type decoding struct {
 	lists    []*list
 }
 
-// progress counts pictures that are done, for Options.Progress.
+// progress counts finished pictures for Options.Progress.
 type progress struct {
 	tell  func(done, total int) error // may be nil
 	total int
 
 	mu   sync.Mutex
 	done int
-	err  error // of tell
+	err  error // first error of tell
 }
 
 func newDecoding(o Options, lists []*list) *decoding {
@@ -277,7 +277,7 @@ func (d *decoding) run() error {
 	return d.err
 }
 
-// Do implements kernel.Job for picture i of all lists.
+// Do implements kernel.Job for picture i of the concatenated lists.
 func (d *decoding) Do(i int) {
 	for _, l := range d.lists {
 		if i >= l.Len() {
@@ -288,7 +288,7 @@ func (d *decoding) Do(i int) {
 			var p *picture.Planar
 			if p, l.notes[i], l.errs[i] = load(l.path(i)); p != nil {
 				l.pixels[i] = pixelDigest(p, d.channels)
-				l.shapes[i].w, l.shapes[i].h = p.W, p.H // upright
+				l.shapes[i].w, l.shapes[i].h = p.W, p.H // after turning upright
 				if d.channels == 0 && withoutColour(p) {
 					l.notes[i] = append(l.notes[i], greyAsRGB)
 				}
@@ -299,7 +299,7 @@ func (d *decoding) Do(i int) {
 	d.proceed(1)
 }
 
-// proceed counts pictures that are done, and says whether to continue.
+// proceed counts finished pictures, and reports whether to continue.
 func (p *progress) proceed(done int) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// encoded is a picture as the bytes of a file of a kind.
+// encoded returns a picture as the bytes of a file whose name has the extension kind.
 func encoded(t testing.TB, p *picture.Planar, kind string) []byte {
 	t.Helper()
 	var file bytes.Buffer
@@ -26,8 +26,8 @@ func encoded(t testing.TB, p *picture.Planar, kind string) []byte {
 	return file.Bytes()
 }
 
-// nested is a folder with validation pictures inside, one of them also as a file of
-// another kind, and one training picture twice.
+// nested makes a folder that contains the validation folder. One validation picture is also
+// among the training pictures in another file format, and one training picture occurs twice.
 func nested(t *testing.T) (root, validation string) {
 	root = t.TempDir()
 	for _, name := range []string{"a", "b", "c", "d"} {
@@ -40,7 +40,8 @@ func nested(t *testing.T) (root, validation string) {
 	return root, filepath.Join(root, "held")
 }
 
-// What is validated on is not trained on: by pixels, even under other file names.
+// Validation pictures are left out of training: they are recognised by their pixels, under
+// any file name.
 func TestSharedPictures(t *testing.T) {
 	root, validation := nested(t)
 	o := Options{Name: "folder", Root: root, Validation: validation}
@@ -57,7 +58,7 @@ func TestSharedPictures(t *testing.T) {
 		t.Errorf("told:\n%s", lines)
 	}
 
-	// A record of an earlier call gives the same without decoding.
+	// With the report of an earlier call the result is the same, without decoding.
 	data, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +77,7 @@ func TestSharedPictures(t *testing.T) {
 		t.Errorf("a record of other files: %v", err)
 	}
 
-	// The digest is that of the pictures that are used.
+	// The digest covers only the pictures that are used.
 	apart := t.TempDir()
 	for _, name := range []string{"copy.bmp", "held"} {
 		if err := os.Rename(filepath.Join(root, name), filepath.Join(apart, name)); err != nil {
@@ -102,7 +103,7 @@ func TestSharedPictures(t *testing.T) {
 	}
 }
 
-// TestGreyIsTold: grey pictures become RGB, and a line says so; where all are grey, it says how to
+// TestGreyIsTold: the report says that grey pictures become RGB. If all are grey, it says how to
 // train on grey.
 func TestGreyIsTold(t *testing.T) {
 	const told, advice = "grey pictures, taken as RGB of three equal channels", "-channels 1"
@@ -148,7 +149,7 @@ func TestSharedPairs(t *testing.T) {
 	}
 }
 
-// Everything that is bad is named at once, with its reason, and left out if asked for.
+// One error names all bad pictures with their reasons; -skip-bad leaves them out.
 func TestBadPictures(t *testing.T) {
 	root := makeFolder(t, 12, 8, 8)
 	good := open(t, Options{Name: "folder", Root: root})
@@ -171,7 +172,7 @@ func TestBadPictures(t *testing.T) {
 	if err := os.Symlink("socket", filepath.Join(root, "link.png")); err != nil {
 		t.Fatal(err)
 	}
-	bad["link.png"] = nil // to no file; an opened pipe would wait for ever
+	bad["link.png"] = nil // links to no regular file; opening a pipe would wait for ever
 	_, err = Open(Options{Name: "folder", Root: root})
 	if err == nil {
 		t.Fatal("bad pictures are taken")
@@ -196,7 +197,7 @@ func TestBadPictures(t *testing.T) {
 	if _, err := Open(known); err == nil || !strings.Contains(err.Error(), "6 of 18") {
 		t.Errorf("with a record, but without -skip-bad: %v", err)
 	}
-	// Headers are read even where pictures are not decoded.
+	// Headers are read even if pictures are not decoded.
 	if set := open(t, Options{Name: "folder", Root: root, SkipBad: true, Decoding: DecodeNone}); len(set.Report.Bad) != len(bad)-1 || set.Report.Decoded != "" {
 		t.Errorf("headers alone: %+v", set.Report)
 	}
@@ -216,7 +217,7 @@ func TestBadPictures(t *testing.T) {
 	}
 }
 
-// With one half of a pair the other one is left out.
+// If one picture of a pair is bad, both are left out.
 func TestBadPair(t *testing.T) {
 	root := t.TempDir()
 	for _, name := range []string{"1", "2", "3", "4"} {
@@ -234,7 +235,7 @@ func TestBadPair(t *testing.T) {
 	}
 }
 
-// The callback sees every picture, and ends what it wants to end.
+// Progress is called for every picture, and its error stops Open.
 func TestDecodingProgress(t *testing.T) {
 	root := makeFolder(t, 10, 8, 8)
 	var seen []int
@@ -254,7 +255,7 @@ func TestDecodingProgress(t *testing.T) {
 	}
 }
 
-// What of a folder is not used is counted by kind.
+// Files that are not used are counted by kind.
 func TestLeftOut(t *testing.T) {
 	root := makeFolder(t, 4, 8, 8)
 	for _, name := range []string{"h1.heic", "h2.HEIC", "a.avif", "notes.txt", "README", "@eaDir/000.png/SYNOPHOTO_THUMB_M.jpg", "sub/__MACOSX/._000.png", ".hidden.png", ".cache/x.png", "feature.npy", "run/run.json", "run/samples.png", "run/more/convergence.png"} {
@@ -289,7 +290,7 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
-// The examples of awkward folders beside the repository.
+// Examples of awkward folders, if they are beside the repository.
 func TestAwkwardFolders(t *testing.T) {
 	at := func(name string) string {
 		return filepath.Join("..", "..", "..", "shared", "bugs", "cases", filepath.FromSlash(name))

@@ -9,12 +9,12 @@ import (
 // urban100Pairs is the number of pictures of Urban100.
 const urban100Pairs = 100
 
-// openUrban100 reads Urban100 (Huang, Singh and Ahuja 2015) for
-// super-resolution by a factor of 2: pairs 1 to 80 for training, 81 to 100 for
-// validation (of another number of pairs, the first four fifths). Three layouts
-// are known: folders HR and LR with equal names in both; the authors' folder
-// image_SRF_2 with names in _HR.png and _LR.png; and pictures alone, from which
-// the low-resolution ones are made.
+// openUrban100 reads Urban100 (Huang, Singh and Ahuja 2015) for super-resolution by a
+// factor of 2: pairs 1 to 80 are for training, 81 to 100 for validation (the first four
+// fifths and the rest, if the number of pairs is another). It knows three layouts: folders
+// HR and LR with equal names; the authors' folder image_SRF_2 with names that end in
+// _HR.png and _LR.png; and high-resolution pictures alone, from which the low-resolution
+// ones are made.
 func openUrban100(o Options) (*Set, error) {
 	s := &survey{o: o}
 	high, low, err := s.findPairs(firstFolder(o.Root, "Urban100", "urban100"))
@@ -56,14 +56,14 @@ func openUrban100(o Options) (*Set, error) {
 	return set, err
 }
 
-// findPairs lists the high-resolution pictures and, in the same order, their
-// low-resolution counterparts where there are any.
+// findPairs lists the high-resolution pictures and, in the same order, their low-resolution
+// counterparts. low is empty if there are none.
 func (s *survey) findPairs(root string) (high, low files, err error) {
 	if dir := filepath.Join(root, "HR"); isFolder(dir) {
 		if high, err = s.find("", dir, false); err != nil || !isFolder(filepath.Join(root, "LR")) {
 			return high, low, err
 		}
-		// The survey finds which of them are missing.
+		// The survey reports missing LR pictures.
 		return high, files{filepath.Join(root, "LR"), high.names}, nil
 	}
 	if dir := filepath.Join(root, "image_SRF_2"); isFolder(dir) {

@@ -15,7 +15,7 @@ const (
 	maxHeader = 1 << 16 // bytes; NumPy's own reader takes 10,000
 )
 
-// The three entries of the header, a Python dictionary in any order.
+// The header is a Python dictionary with these three entries in any order.
 var (
 	entryDescr   = regexp.MustCompile(`['"]descr['"] *: *['"]([^'"]{1,20})['"]`)
 	entryFortran = regexp.MustCompile(`['"]fortran_order['"] *: *(True|False)`)
@@ -23,14 +23,14 @@ var (
 	dictionary   = regexp.MustCompile(`^\{[^{}]*\}[ \x00]*\n?$`)
 )
 
-// decodeHeader reads what comes before the elements of an array that takes up size
-// bytes with it.
+// decodeHeader reads the header of an array. size is the number of bytes of the header and
+// the elements together.
 func decodeHeader(r *bufio.Reader, size int64) (h Header, err error) {
 	start := make([]byte, len(magic)+2)
 	if _, err := io.ReadFull(r, start); err != nil || string(start[:len(magic)]) != magic {
 		return h, fmt.Errorf("not an .npy file")
 	}
-	// Format 1 has 2 bytes for the length, 2 and 3 have 4.
+	// The header's length has 2 bytes in format 1, and 4 bytes in formats 2 and 3.
 	length := make([]byte, 2)
 	switch version := start[len(magic)]; version {
 	case 1:
@@ -82,7 +82,7 @@ func parseHeader(text string) (h Header, err error) {
 	return h, nil
 }
 
-// parseShape reads the inside of a Python tuple: "", "3," or "2, 3, 4".
+// parseShape reads the elements of a Python tuple: "", "3," or "2, 3, 4".
 func parseShape(s string) (shape []int, err error) {
 	if strings.TrimSpace(s) == "" {
 		return nil, nil
@@ -101,12 +101,12 @@ func parseShape(s string) (shape []int, err error) {
 // maxDimensions is NumPy's own limit.
 const maxDimensions = 64
 
-// Elements returns the number of elements of a shape, or an error if a dimension is
-// below 1 or the number above MaxElements.
+// Elements returns the number of elements of a shape. It returns an error if a dimension is
+// below 1 or if there are more than MaxElements.
 func Elements(shape []int) (int, error) {
 	n := 1
 	for _, d := range shape {
-		// The order of the tests keeps the product from overflowing.
+		// The division instead of a product prevents an overflow.
 		if d < 1 || d > MaxElements/n {
 			return 0, fmt.Errorf("shape %.100v has an empty dimension, or more than %d elements", shape, MaxElements)
 		}

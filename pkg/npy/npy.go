@@ -1,5 +1,5 @@
-// Package npy reads and writes NumPy's files of one array (.npy, format 1.0 to
-// 3.0: numpy.lib.format) of the types that pictures and reference numbers have.
+// Package npy reads and writes NumPy's files of one array (.npy, format 1.0 to 3.0, see
+// numpy.lib.format). It supports the element types of pictures and reference values.
 package npy
 
 import (
@@ -14,10 +14,10 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Type is a type of elements, as NumPy's descr writes it.
+// Type is an element type in the notation of NumPy's descr.
 type Type string
 
-// The types that are read. Only Float32 is written.
+// Read supports these types. Encode writes Float32 only.
 const (
 	Uint8   Type = "|u1"
 	Uint16  Type = "<u2"
@@ -25,14 +25,14 @@ const (
 	Float64 Type = "<f8"
 )
 
-// bytes is the size of an element.
+// bytes is the size of an element in bytes.
 func (t Type) bytes() int64 { return int64(t[2] - '0') }
 
-// MaxElements bounds the arrays that are read, regardless of their headers.
+// MaxElements is the largest number of elements of an array that is read.
 const MaxElements = 1 << 28
 
-// Header is what a file says of its array. Elements are in C order: the last
-// index runs fastest.
+// Header describes the array of a file. Elements are in C order: the last index runs
+// fastest.
 type Header struct {
 	Type  Type
 	Shape []int // empty for a single number
@@ -43,15 +43,16 @@ func (h Header) Len() int {
 	return lists.Product(h.Shape)
 }
 
-// Array is an array of numbers. Uint16, Float32 and Float64 elements become
-// float32: exactly, except Float64, which is rounded.
+// Array is an array of numbers. Uint16, Float32 and Float64 elements become float32. The
+// first two convert exactly; Float64 is rounded.
 type Array struct {
 	Header
-	Bytes  []uint8   // of Uint8; otherwise nil
-	Values []float32 // of the other types; otherwise nil
+	Bytes  []uint8   // elements of Uint8, else nil
+	Values []float32 // elements of the other types, else nil
 }
 
-// Stat reads the header of the file at path and compares it with the file's size.
+// Stat reads the header of the file at path. It returns an error if the header does not
+// match the file's size.
 func Stat(path string) (h Header, err error) {
 	err = withFile(path, func(r *bufio.Reader, size int64) error {
 		h, err = decodeHeader(r, size)
@@ -69,7 +70,8 @@ func Read(path string) (a Array, err error) {
 	return a, err
 }
 
-// withFile opens regular files only: a pipe would wait for ever.
+// withFile calls read with the open file. It opens regular files only, because opening a
+// pipe would wait for ever.
 func withFile(path string, read func(r *bufio.Reader, size int64) error) error {
 	info, err := os.Stat(path)
 	if err == nil && !info.Mode().IsRegular() {
@@ -92,8 +94,8 @@ func withFile(path string, read func(r *bufio.Reader, size int64) error) error {
 	return nil
 }
 
-// Decode reads an array that takes up size bytes of r. The header is compared
-// with size before memory for the elements is allocated.
+// Decode reads an array from r. size is the number of bytes of the whole file; the header is
+// compared with it before memory for the elements is allocated.
 func Decode(r io.Reader, size int64) (Array, error) { return decode(bufio.NewReader(r), size) }
 
 func decode(r *bufio.Reader, size int64) (Array, error) {
@@ -128,7 +130,7 @@ func cut(err error) error {
 	return nil
 }
 
-// convert turns the bytes of elements into numbers.
+// convert converts the bytes of elements to numbers.
 func (t Type) convert(to []float32, raw []byte) {
 	le := binary.LittleEndian
 	switch t {
@@ -147,7 +149,7 @@ func (t Type) convert(to []float32, raw []byte) {
 	}
 }
 
-// Encode writes numbers (shape) in format 1.0 as Float32.
+// Encode writes an array of the given shape in format 1.0 as Float32.
 func Encode(w io.Writer, shape []int, values []float32) error {
 	if n := (Header{Shape: shape}).Len(); n != len(values) {
 		return fmt.Errorf("npy: %d values for shape %v of %d", len(values), shape, n)
@@ -157,7 +159,8 @@ func Encode(w io.Writer, shape []int, values []float32) error {
 		tuple += fmt.Sprintf("%d, ", d)
 	}
 	text := fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }", Float32, tuple)
-	// The data begin at a multiple of 64 bytes, and the header ends a line.
+	// Spaces pad the header, which ends in a newline, so that the data begin at a multiple
+	// of 64 bytes.
 	text = fmt.Sprintf("%-*s\n", (len(magic)+4+len(text)+1+63)/64*64-len(magic)-4-1, text)
 	b := bufio.NewWriter(w)
 	b.WriteString(magic + "\x01\x00")
@@ -168,5 +171,5 @@ func Encode(w io.Writer, shape []int, values []float32) error {
 		binary.LittleEndian.PutUint32(word[:], math.Float32bits(v))
 		b.Write(word[:])
 	}
-	return b.Flush() // it returns the first error of all
+	return b.Flush() // returns the first error of all writes
 }

@@ -14,7 +14,7 @@ import (
 	"multiscale/pkg/npy"
 )
 
-// file makes a file of a format with a header and elements.
+// file returns a file of the given format version with this header and these elements.
 func file(version byte, header string, elements []byte) []byte {
 	b := []byte{0x93, 'N', 'U', 'M', 'P', 'Y', version, 0}
 	if version == 1 {
@@ -51,7 +51,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// Hostile headers are refused before memory is taken.
+// Hostile headers are refused before memory is allocated.
 func TestDecodeErrors(t *testing.T) {
 	good := file(1, header("|u1", "3,"), []byte{1, 2, 3})
 	for name, tc := range map[string]struct {

@@ -1,6 +1,6 @@
-// Package pixel is the one form of pictures as numbers: batches in NCHW order
-// (image, channel, row, column) of float32, their shape, and the normalisation
-// between pixels in [0,1] and what a network sees.
+// Package pixel has the common representation of pictures as numbers: batches of float32
+// in NCHW order (image, channel, row, column), their shapes, and the normalisation between
+// pixels in [0,1] and the values that a network sees.
 package pixel
 
 import (
@@ -37,14 +37,14 @@ func NewImages(n, c, h, w int) Images {
 	return Images{s, make([]float32, s.Len())}
 }
 
-// Slice returns images lo to hi-1, sharing their data.
+// Slice returns images lo to hi-1. They share the data of x.
 func (x Images) Slice(lo, hi int) Images {
 	per := x.Image()
 	return Images{Shape{hi - lo, x.C, x.H, x.W}, x.Data[lo*per : hi*per]}
 }
 
-// Append returns the images of x and then those of y, which have the same
-// channels and sides, in memory of their own.
+// Append returns the images of x followed by those of y, which must have the same channels
+// and sides. The result does not share their data.
 func (x Images) Append(y Images) Images {
 	return Images{Shape{x.N + y.N, y.C, y.H, y.W}, slices.Concat(x.Data, y.Data)}
 }

@@ -7,12 +7,12 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// Scale turns pixels in [0,1] into the normalised values that a network sees,
-// and back, channel by channel:
+// Scale converts pixels in [0,1] to the normalised values that a network sees, and back,
+// channel by channel:
 //
 //	normalised = (pixel - Mean) / Std
 //
-// One entry serves all channels.
+// Mean and Std have one entry per channel, or a single one for all channels.
 type Scale struct {
 	Mean, Std []float64
 }
@@ -23,13 +23,13 @@ var Unit = Scale{Mean: []float64{0}, Std: []float64{1}}
 // Signed is the Scale that takes pixels to [-1,1].
 var Signed = Scale{Mean: []float64{0.5}, Std: []float64{0.5}}
 
-// Channel returns mean and standard deviation of channel c.
+// Channel returns the mean and the standard deviation of channel c.
 func (s Scale) Channel(c int) (mean, std float64) {
 	return s.Mean[c%len(s.Mean)], s.Std[c%len(s.Std)]
 }
 
-// Check returns an error unless the scale has one entry, or one for every
-// channel, and all standard deviations are positive.
+// Check returns an error unless Mean and Std each have one entry, or one per channel, and
+// all standard deviations are positive.
 func (s Scale) Check(channels int) error {
 	for _, v := range [][]float64{s.Mean, s.Std} {
 		if len(v) != 1 && len(v) != channels {
@@ -44,7 +44,7 @@ func (s Scale) Check(channels int) error {
 	return nil
 }
 
-// Normalise turns pixels in [0,1] into normalised values, in place.
+// Normalise converts pixels in [0,1] to normalised values, in place.
 func (s Scale) Normalise(x Images) {
 	plane := x.Plane()
 	for i := range x.N * x.C {
@@ -60,8 +60,8 @@ func (s Scale) Normalise(x Images) {
 	}
 }
 
-// Pixels returns normalised images as pixels, clamped to [0,1]: what PSNR and
-// SSIM are reported on. NaN stays NaN. It panics where Check finds a mistake.
+// Pixels returns normalised images as pixels clamped to [0,1], on which PSNR and SSIM are
+// reported. NaN stays NaN. It panics if Check returns an error.
 func (s Scale) Pixels(x Images) Images {
 	if err := s.Check(x.C); err != nil {
 		panic("pixel: " + err.Error())
@@ -71,7 +71,7 @@ func (s Scale) Pixels(x Images) Images {
 	return y
 }
 
-// unscaling is one call of Pixels, cut into channels.
+// unscaling is one call of Pixels as a job with one part per channel of each image.
 type unscaling struct {
 	Scale
 	x, y Images
@@ -93,5 +93,5 @@ func (u *unscaling) Do(i int) {
 	}
 }
 
-// Equal says whether two scales are the same.
+// Equal reports whether two scales have the same entries.
 func (s Scale) Equal(o Scale) bool { return slices.Equal(s.Mean, o.Mean) && slices.Equal(s.Std, o.Std) }
