@@ -8,10 +8,10 @@ import (
 	"multiscale/pkg/weights/pickle"
 )
 
-// maxEntries bounds the directory of a zip file; a checkpoint has one entry for each tensor.
+// maxEntries bounds the directory of a zip file. A checkpoint has about one entry per tensor.
 const maxEntries = 1 << 18
 
-// The records of a zip file by their signatures, with the length of their fixed parts.
+// The signatures of a zip file's records, and the lengths in bytes of their fixed parts.
 const (
 	localRecord     = "PK\x03\x04"
 	localSize       = 30
@@ -25,16 +25,17 @@ const (
 	locatorSize     = 20
 )
 
-// archive is the files inside a zip file, by name: parts of its bytes, or the reason why a file cannot be read. Names are
-// keys and never paths of this machine.
+// archive maps the names of the files inside a zip file to their entries. The names are only keys; they are never used
+// as paths.
 type archive map[string]entry
 
+// entry is a part of the zip file's bytes, or the reason why the file cannot be read.
 type entry struct {
 	content []byte
 	err     error
 }
 
-// read returns the content of a file that is in the archive.
+// read returns the content of the file with this name.
 func (a archive) read(name string) ([]byte, error) {
 	e, ok := a[name]
 	switch {
@@ -51,9 +52,9 @@ var (
 	errCompressed = errors.New("is compressed, which torch.save does not do; save the weights again with it")
 )
 
-// openArchive reads the directory of a zip file. PyTorch stores files without compression, and that is all
-// that is read: nothing unpacks to more than it is. Checksums are not compared: PyTorch has an option that
-// leaves them out, and does not compare them either.
+// openArchive reads the directory of a zip file. It supports only uncompressed files, which PyTorch writes, so a small
+// archive cannot unpack to a large one. It does not verify checksums: PyTorch does not either, and has an option to omit
+// them.
 func openArchive(data []byte) (archive, error) {
 	directory, n, err := directoryOf(data)
 	if err != nil {
@@ -126,7 +127,7 @@ func directoryOf(data []byte) (directory []byte, n uint64, err error) {
 	return data[at : at+size], n, nil
 }
 
-// large replaces fields that do not fit into 32 bits by those of the entry's zip64 field.
+// large replaces the fields that do not fit into 32 bits by their values in the entry's zip64 field.
 func large(extra []byte, fields ...*uint64) error {
 	const unset, zip64 = 1<<32 - 1, 1
 	for len(extra) >= 4 {
@@ -152,7 +153,7 @@ func large(extra []byte, fields ...*uint64) error {
 	return nil
 }
 
-// content returns the bytes of an entry whose local record begins at an offset.
+// content returns the bytes of an entry whose local record begins at offset at.
 func content(data []byte, name string, at, size uint64) ([]byte, error) {
 	if at > uint64(len(data)) || uint64(len(data))-at < localSize || string(data[at:at+4]) != localRecord {
 		return nil, errors.New("it is not where the zip file's directory says")

@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/weights/pickle"
 )
 
-// decodeZip reads a checkpoint as PyTorch has written it since version 1.6: a zip file that holds a
-// folder of any name with data.pkl, the pickle, data/KEY for each storage, and byteorder.
+// decodeZip reads a checkpoint in the format that PyTorch writes since version 1.6: a zip file with one folder of any
+// name, which has the pickle data.pkl, a file data/KEY for each storage, and byteorder.
 func decodeZip(data []byte) (*File, error) {
 	files, err := openArchive(data)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 // Element is the type of a tensor's elements.
 type Element uint8
 
-// The types of elements that are read. The Float8 types are those of one byte, named by the bits of
-// exponent and mantissa as PyTorch names them; E8M0 is a power of two without sign.
+// The supported element types. The Float8 types have one byte; as in PyTorch, their names contain the numbers of bits
+// of exponent and mantissa. Float8E8M0 is a power of two without sign.
 const (
 	Float32 Element = iota
 	Float64
@@ -34,14 +34,13 @@ const (
 	Complex128
 )
 
-// elements describes the types: how files name them, and how an element's little-endian bytes become
-// a number. Complex numbers do not.
+// elements describes the types.
 var elements = [...]struct {
-	torch       string // name of the dtype in PyTorch
-	storage     string // class of PyTorch's typed storage; empty where there is none
-	safetensors string // empty where the format has no such type
-	size        int    // bytes
-	value       func([]byte) float64
+	torch       string               // name of the dtype in PyTorch
+	storage     string               // class of PyTorch's typed storage; empty if there is none
+	safetensors string               // name in safetensors files; empty if the format lacks the type
+	size        int                  // bytes
+	value       func([]byte) float64 // number from little-endian bytes; nil for complex types
 }{
 	Float32:        {"float32", "FloatStorage", "F32", 4, func(b []byte) float64 { return float64(math.Float32frombits(le.Uint32(b))) }},
 	Float64:        {"float64", "DoubleStorage", "F64", 8, func(b []byte) float64 { return math.Float64frombits(le.Uint64(b)) }},
@@ -67,16 +66,16 @@ var elements = [...]struct {
 
 var le = binary.LittleEndian
 
-// String is PyTorch's name of the type.
+// String returns PyTorch's name of the type.
 func (e Element) String() string { return elements[e].torch }
 
 // Size is the number of bytes of an element.
 func (e Element) Size() int { return elements[e].size }
 
-// Floating tells real floating-point numbers from integers, truth values and complex numbers.
+// Floating reports whether the type has real floating-point numbers: not integers, booleans or complex numbers.
 func (e Element) Floating() bool { return e <= Float8E8M0 }
 
-// elementOf finds the type that a field of the table calls name.
+// elementOf finds the type whose field of the table is name.
 func elementOf(name string, field func(Element) string) (Element, bool) {
 	for e := range Element(len(elements)) {
 		if name != "" && field(e) == name {
@@ -90,7 +89,7 @@ func torchName(e Element) string       { return elements[e].torch }
 func storageName(e Element) string     { return elements[e].storage }
 func safetensorsName(e Element) string { return elements[e].safetensors }
 
-// number reads sign, exponent and mantissa without regard to special values.
+// number interprets bits as sign, exponent and mantissa, and ignores special values.
 func number(bits uint64, exponent, mantissa, bias int) float64 {
 	m := float64(bits & (1<<mantissa - 1))
 	e := int(bits >> mantissa & (1<<exponent - 1))
@@ -106,7 +105,7 @@ func number(bits uint64, exponent, mantissa, bias int) float64 {
 	return v
 }
 
-// ieee reads a number in the manner of IEEE 754: the largest exponent is for infinity and NaN.
+// ieee reads a number of an IEEE 754 format, where the largest exponent means infinity or NaN.
 func ieee(bits uint64, exponent, mantissa int) float64 {
 	if special := uint64(1)<<exponent - 1; bits>>mantissa&special == special {
 		switch {
@@ -120,7 +119,7 @@ func ieee(bits uint64, exponent, mantissa int) float64 {
 	return number(bits, exponent, mantissa, 1<<(exponent-1)-1)
 }
 
-// e4m3 has no infinity, and NaN only where all bits are set.
+// e4m3 has no infinity; NaN has all bits set except the sign.
 func e4m3(b []byte) float64 {
 	if b[0]&0x7f == 0x7f {
 		return math.NaN()
@@ -128,7 +127,8 @@ func e4m3(b []byte) float64 {
 	return number(uint64(b[0]), 4, 3, 7)
 }
 
-// fnuz has neither infinity nor a negative zero, whose bits mean NaN; the exponent's bias is larger by one.
+// fnuz has neither infinity nor negative zero; the bits of negative zero mean NaN. The exponent's bias is larger by one
+// than that of IEEE 754.
 func fnuz(b byte, exponent, mantissa int) float64 {
 	if b == 0x80 {
 		return math.NaN()
@@ -143,8 +143,8 @@ func e8m0(b []byte) float64 {
 	return math.Ldexp(1, int(b[0])-127)
 }
 
-// floats converts n elements. Values beyond float32's range, which would become infinite, and integers that
-// float32 cannot hold exactly are errors.
+// floats converts n elements. It returns an error for finite values beyond float32's range, for integers of magnitude
+// above 2^24, which float32 may not represent exactly, and for complex types.
 func (e Element) floats(data []byte, n int) ([]float32, error) {
 	const exact = 1 << 24
 	t := elements[e]

@@ -6,7 +6,7 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// A checkpoint of another program is read without running anything of it.
+// Reading another program's checkpoint runs no code of the file.
 func Example() {
 	f, err := weights.Read("testdata/ema.pth")
 	if err != nil {

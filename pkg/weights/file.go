@@ -1,12 +1,11 @@
-// Package weights reads the weights that other programs saved, and writes them for other programs:
+// Package weights exchanges weights with other programs:
 //
-//   - safetensors files, read and written,
-//   - PyTorch's checkpoints (.pth, .pt), read: zip files as torch.save writes them since 1.6, and
-//     the form before that.
+//   - it reads and writes safetensors files;
+//   - it reads PyTorch's checkpoints (.pth, .pt, .ckpt): the zip files that torch.save writes since 1.6, and the older
+//     format.
 //
-// Nothing in a file is ever executed: the package pickle reads a checkpoint's program as data. A file's
-// tensors stay in the bytes of the file until they are requested, and all sizes are checked before
-// anything is allocated for them.
+// Nothing in a file is ever executed: the package pickle interprets a checkpoint's program as data. Tensors remain
+// parts of the file's bytes until their elements are requested, and all sizes are checked before memory is allocated.
 package weights
 
 import (
@@ -22,31 +21,31 @@ import (
 	"multiscale/pkg/weights/pickle"
 )
 
-// File is the weights that a file holds.
+// File has the weights of a file.
 type File struct {
-	Tensors map[string]Tensor
-	// Metadata is what a safetensors file says about itself, nil for others.
+	Tensors map[string]Tensor // by name
+	// Metadata is the metadata of a safetensors file, nil for other files.
 	Metadata map[string]string
-	// Part is the key of a checkpoint under which the tensors stand, as in "params_ema"; empty
-	// where the file holds nothing else.
+	// Part is the key of the checkpoint's dictionary that contains the tensors, such as "params_ema". It is empty if
+	// the tensors are not nested.
 	Part string
 }
 
 // MaxSize is the largest file that is read, in bytes.
 const MaxSize = 1<<31 - 1
 
-// suffixes are those of the files that are read here.
+// suffixes are the extensions of supported files.
 var suffixes = []string{Safetensors, ".pth", ".pt", ".ckpt"}
 
 // Safetensors is the suffix of safetensors files.
 const Safetensors = ".safetensors"
 
-// Known reports whether a path has the suffix of a file of weights.
+// Known reports whether a path has the suffix of a supported file.
 func Known(path string) bool {
 	return slices.Contains(suffixes, strings.ToLower(filepath.Ext(path)))
 }
 
-// Read reads a file of weights. Errors name it.
+// Read reads a file of weights. Errors name the file.
 func Read(path string) (*File, error) {
 	data, err := ReadBytes(path)
 	if err != nil {
@@ -59,11 +58,11 @@ func Read(path string) (*File, error) {
 	return f, nil
 }
 
-// ReadBytes reads a file of at most MaxSize bytes without looking into it.
+// ReadBytes reads the bytes of a file of at most MaxSize bytes, without decoding them.
 func ReadBytes(path string) ([]byte, error) { return durable.ReadFile(durable.OS, path, MaxSize) }
 
-// Decode reads weights from the bytes of a file, which it recognizes by how they begin. The result
-// shares memory with data.
+// Decode reads weights from the bytes of a file. It recognizes the format by the first bytes. The result shares memory
+// with data.
 func Decode(data []byte) (*File, error) {
 	switch {
 	case len(data) == 0:

@@ -13,8 +13,8 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// fixture is a file that PyTorch 2.15 or safetensors wrote, with what PyTorch reads from it as float32, or the
-// words with which it is refused.
+// fixture is a file written by PyTorch 2.15 or safetensors. It has the values that PyTorch reads from the file as
+// float32, or words of the expected error.
 type fixture struct {
 	File, What  string
 	Error, Part string
@@ -40,7 +40,7 @@ func fixtures(t testing.TB) []fixture {
 	return all
 }
 
-// TestFixtures reads every layout that PyTorch writes.
+// TestFixtures reads all layouts that PyTorch writes.
 func TestFixtures(t *testing.T) {
 	for _, c := range fixtures(t) {
 		t.Run(c.File, func(t *testing.T) {
@@ -96,7 +96,7 @@ func equal(got float32, want any) bool {
 	return false
 }
 
-// TestCut cuts every file at 500 lengths: no cut one is read as if it were whole, none panics.
+// TestCut truncates every file to 500 lengths: each is an error, and none panics.
 func TestCut(t *testing.T) {
 	for _, c := range fixtures(t) {
 		data, err := os.ReadFile(filepath.Join("testdata", c.File))

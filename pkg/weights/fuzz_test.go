@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// FuzzDecode reads files of any form.
+// FuzzDecode reads arbitrary files.
 func FuzzDecode(f *testing.F) {
 	for _, c := range fixtures(f) {
 		data, err := os.ReadFile(filepath.Join("testdata", c.File))
@@ -20,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) { decode(t, data) })
 }
 
-// FuzzSafetensors reads headers, whose length is always right.
+// FuzzSafetensors reads arbitrary headers of the stated length.
 func FuzzSafetensors(f *testing.F) {
 	f.Add(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"__metadata__":{"format":"pt"}}`, uint16(8))
 	f.Add(`{"a":{"dtype":"F8_E4M3","shape":[],"data_offsets":[4,5]},"b":{"dtype":"I16","shape":[2,1],"data_offsets":[0,4]}}`, uint16(5))
@@ -28,7 +28,7 @@ func FuzzSafetensors(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string, size uint16) { decode(t, safetensors(header, int(size))) })
 }
 
-// FuzzCheckpoint reads pickles inside a zip file with one storage.
+// FuzzCheckpoint reads arbitrary pickles inside a zip file with one storage.
 func FuzzCheckpoint(f *testing.F) {
 	storage := "\x00\x00\x80\x3f\x00\x00\x00\x40\x00\x00\x40\x40\x00\x00\x80\x40"
 	f.Add(dictionary(tensor(4, 0, tuple(2, 2), tuple(1, 2))), storage)
@@ -40,7 +40,7 @@ func FuzzCheckpoint(f *testing.F) {
 	})
 }
 
-// decode reads a file and all that it holds, as far as that is of a size fit for a test.
+// decode reads a file and all its tensors.
 func decode(t *testing.T, data []byte) {
 	file, err := weights.Decode(data)
 	if err != nil {

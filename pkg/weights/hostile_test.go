@@ -15,13 +15,13 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// checkpoint makes a zip file of a pickle and storages, as PyTorch would; names without a slash are put into its folder.
+// checkpoint makes a zip file of a pickle and other files, as PyTorch does.
 func checkpoint(t testing.TB, program string, files ...string) []byte {
 	t.Helper()
 	return zipped(t, zip.Store, append([]string{"data.pkl", program}, files...)...)
 }
 
-// zipped makes a zip file of names and contents, in turn.
+// zipped makes a zip file with one folder. files are names and contents, alternating.
 func zipped(t testing.TB, method uint16, files ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -46,7 +46,7 @@ func zipped(t testing.TB, method uint16, files ...string) []byte {
 	return b.Bytes()
 }
 
-// Parts of pickles.
+// Fragments of pickles.
 const (
 	rebuild = "ctorch._utils\n_rebuild_tensor_v2\n"
 	floats  = "ctorch\nFloatStorage\n"
@@ -68,15 +68,15 @@ func tuple(n ...int64) string {
 	return s + "t"
 }
 
-// tensor is a pickle's tensor over the storage "0" of n elements.
+// tensor is a pickled tensor over the storage "0" of n elements.
 func tensor(n, offset int64, shape, strides string) string {
 	return rebuild + "((" + text("storage") + floats + text("0") + text("cpu") + integer(n) + "tQ" + integer(offset) + shape + strides + "\x89NtR"
 }
 
-// dictionary is a pickle of one entry.
+// dictionary is a pickle of a dictionary with the key "w".
 func dictionary(value string) string { return "\x80\x02}" + text("w") + value + "s." }
 
-// TestHostileCheckpoints: no checkpoint that was made to do harm is read.
+// TestHostileCheckpoints: malicious and invalid checkpoints are errors.
 func TestHostileCheckpoints(t *testing.T) {
 	four := strings.Repeat("\x00", 16) // of float32
 	good := dictionary(tensor(4, 0, tuple(2, 2), tuple(2, 1)))
@@ -151,7 +151,7 @@ func TestHostileCheckpoints(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())
 			f, err := weights.Decode(c.data)
-			if name == "two checkpoints" { // the second is in a folder of a folder, which no checkpoint is
+			if name == "two checkpoints" { // the second is nested too deep and ignored; the first lacks its storage
 				if err == nil || !strings.Contains(err.Error(), "data/0") {
 					t.Error(err)
 				}
@@ -170,7 +170,7 @@ func TestHostileCheckpoints(t *testing.T) {
 	}
 }
 
-// TestBeside reads checkpoints that hold something beside the weights w.
+// TestBeside reads checkpoints that have other entries beside the weights w.
 func TestBeside(t *testing.T) {
 	part := func(key, value string) string { return text(key) + value }
 	call := func(class string) string { return "c" + class + "\n(tR" }
@@ -200,14 +200,14 @@ func TestBeside(t *testing.T) {
 	}
 }
 
-// How a checkpoint without zip begins and goes on after its pickle.
+// The parts of a checkpoint without zip before its pickle, and the list of storages after it.
 const (
 	legacyNumber = "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 	legacyHead   = legacyNumber + "\x80\x02M\xe9\x03.\x80\x02}."
 	keyList      = "\x80\x02]X\x01\x00\x00\x000a."
 )
 
-// bomb is a checkpoint whose storage unpacks to 64 MiB.
+// bomb returns a checkpoint whose storage unpacks to 64 MiB.
 func bomb(t testing.TB, program string) []byte {
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -230,7 +230,7 @@ func bomb(t testing.TB, program string) []byte {
 	return b.Bytes()
 }
 
-// TestLegacyParts: storages that are parts of others, as old checkpoints have them, and dictionaries of old names.
+// TestLegacyParts reads storages that are parts of other storages, which old checkpoints have.
 func TestLegacyParts(t *testing.T) {
 	part := strings.Replace(tensor(4, 0, tuple(2), tuple(1)), integer(4)+"tQ", integer(4)+"("+text("v")+integer(1)+integer(3)+"ttQ", 1)
 	block := "\x04\x00\x00\x00\x00\x00\x00\x00"
@@ -258,13 +258,13 @@ func TestLegacyParts(t *testing.T) {
 	}
 }
 
-// safetensors makes a file of a header and a number of bytes.
+// safetensors makes a file of a header and size zero bytes.
 func safetensors(header string, size int) []byte {
 	data := binary.LittleEndian.AppendUint64(nil, uint64(len(header)))
 	return append(append(data, header...), make([]byte, size)...)
 }
 
-// TestHostileSafetensors: headers that lie are errors.
+// TestHostileSafetensors: invalid headers are errors.
 func TestHostileSafetensors(t *testing.T) {
 	one := `"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}`
 	for name, c := range map[string]struct {
@@ -319,7 +319,7 @@ func TestHostileSafetensors(t *testing.T) {
 	}
 }
 
-// TestZipDamage changes every byte of the part of a zip file that says where its files are: nothing panics or reads beyond.
+// TestZipDamage changes each byte of a zip file: decoding neither panics nor reads beyond the file.
 func TestZipDamage(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join("testdata", "tied.pth"))
 	if err != nil {
@@ -336,7 +336,7 @@ func TestZipDamage(t *testing.T) {
 	}
 }
 
-// inspect reads all of a file.
+// inspect reads all tensors of a file.
 func inspect(t *testing.T, f *weights.File) {
 	for _, name := range f.Names() {
 		tensor := f.Tensors[name]
@@ -349,7 +349,7 @@ func inspect(t *testing.T, f *weights.File) {
 	}
 }
 
-// TestMemory: a header and a directory full of the smallest entries take a bounded multiple of their size.
+// TestMemory: the memory for a header or a directory of many small entries is a bounded multiple of its size.
 func TestMemory(t *testing.T) {
 	var header strings.Builder
 	header.WriteString(`{`)

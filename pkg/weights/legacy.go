@@ -8,14 +8,15 @@ import (
 	"multiscale/pkg/weights/pickle"
 )
 
-// magic is the number that checkpoints without zip begin with, version that of their form.
+// Checkpoints without zip begin with the number magic and the version of their format.
 var magic, _ = new(big.Int).SetString("1950a86a20f9469cfc6c", 16)
 
 const version = 1001
 
-// decodeLegacy reads a checkpoint as PyTorch wrote it before version 1.6, and still does on request: pickles of the
-// magic number, the version, a description of the system, the checkpoint and the list of the keys of its
-// storages; then each storage, the number of its elements first. All are little-endian on every system.
+// decodeLegacy reads a checkpoint in the format of PyTorch before version 1.6, which later versions still write on
+// request. It has five pickles: the magic number, the version, a description of the system, the checkpoint, and the
+// list of the storages' keys. Then come the storages, each with its number of elements first. All numbers are
+// little-endian on every system.
 func decodeLegacy(data []byte) (*File, error) {
 	size := len(data)
 	s := storages{map[string]*storage{}}
@@ -36,7 +37,7 @@ func decodeLegacy(data []byte) (*File, error) {
 	} else if v != int64(version) {
 		return nil, fmt.Errorf("the version of its form is %s, want %d", pickle.Kind(v), version)
 	}
-	if _, err := next(); err != nil { // the system
+	if _, err := next(); err != nil { // the description of the system
 		return nil, err
 	}
 	value, err := next()
@@ -60,7 +61,7 @@ func decodeLegacy(data []byte) (*File, error) {
 	})
 }
 
-// blocks takes data apart into storages, which stand in the order of keys.
+// blocks splits data into storages, by key. The storages are in the order of keys.
 func (s *storages) blocks(keys any, data []byte) (map[string][]byte, error) {
 	l, ok := keys.(*pickle.List)
 	if !ok {

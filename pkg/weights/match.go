@@ -17,7 +17,7 @@ type Want struct {
 	Shape []int
 }
 
-// Load fills in the parameters and buffers of a network, as Take finds them. On an error they are as they were.
+// Load sets the parameters and buffers of a network to the values that Take finds. On an error they do not change.
 func (f *File) Load(params *param.Set) error {
 	found, err := f.Take(lists.Of(params.All(), func(p *param.Param) Want { return Want{p.Name, p.Shape} }))
 	if err != nil {
@@ -30,16 +30,16 @@ func (f *File) Load(params *param.Set) error {
 	return params.Load(values)
 }
 
-// ErrOther says that names or shapes are not those that a network needs.
+// ErrOther is the error for names or shapes that do not match the network.
 var ErrOther = errors.New("its weights are those of another network")
 
-// Take returns the values of the tensors that a network needs, in their order. The file must hold each of
-// them in its shape, and no others: as in PyTorch, anything else is an error, ErrOther, which lists the
-// names. Integers, such as the number of batches that a normalisation has seen, may be
-// there without being wanted.
+// Take returns the values of the wanted tensors, in the order of wants. As in PyTorch, the file must have exactly these
+// tensors, with these shapes; otherwise the error is ErrOther and lists the names. Additional integer tensors, such as
+// the number of batches that a normalisation has seen, are ignored. A value that is NaN, infinite, or not
+// representable in float32 is an error.
 //
-// Names in the file may have a prefix, as those of wrapped modules do ("module."): the
-// one with which most names are found. What stands outside of it belongs to other modules and is not looked at.
+// The wanted names may have a common prefix in the file, as those of wrapped modules do ("module."). Take uses the prefix
+// with which it finds most of the wanted names, and ignores tensors without it, which belong to other modules.
 func (f *File) Take(wants []Want) ([][]float32, error) {
 	prefix, err := f.prefix(wants)
 	if err != nil {
@@ -74,10 +74,10 @@ func (f *File) Take(wants []Want) ([][]float32, error) {
 	return values, nil
 }
 
-// prefix finds what stands before the names that are wanted: the beginning of names with which
-// most of them are found, nothing where that is as good.
+// prefix returns the prefix with which the file has most of the wanted names. In a tie the empty prefix
+// wins, unless several other prefixes have all names: that is an error.
 func (f *File) prefix(wants []Want) (string, error) {
-	const deepest = 16 // modules in modules
+	const deepest = 16 // bounds the depth of nested modules
 	wanted, longest := make(map[string]bool, len(wants)), 0
 	for _, w := range wants {
 		wanted[w.Name] = true
@@ -116,7 +116,7 @@ func (f *File) prefix(wants []Want) (string, error) {
 	return "", nil
 }
 
-// finite returns the values, which must be numbers.
+// finite returns the values, or an error if one is NaN or infinite.
 func (t Tensor) finite() ([]float32, error) {
 	values, err := t.Floats()
 	if err != nil {
@@ -130,7 +130,7 @@ func (t Tensor) finite() ([]float32, error) {
 	return values, nil
 }
 
-// mismatch says which names do not fit, a few of each kind.
+// mismatch returns the error that lists a few names of each kind.
 func mismatch(missing, unexpected, misshapen []string) error {
 	var parts []string
 	for _, p := range []struct {
@@ -144,17 +144,13 @@ func mismatch(missing, unexpected, misshapen []string) error {
 	return fmt.Errorf("%w: %s", ErrOther, strings.Join(parts, "; "))
 }
 
-// list writes a few names.
+// list writes the first few names, and counts the others.
 func list(names []string) string {
 	const shown = 4
 	if len(names) == 0 {
 		return "none"
 	}
-	short := make([]string, min(len(names), shown))
-	for i := range short {
-		short[i] = names[i]
-	}
-	text := strings.Join(short, ", ")
+	text := strings.Join(names[:min(len(names), shown)], ", ")
 	if n := len(names) - shown; n > 0 {
 		text += fmt.Sprintf(" and %d more", n)
 	}

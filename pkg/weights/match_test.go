@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// file makes one of float32 tensors of one value each, the shape of which is (1).
+// file makes a file of float32 tensors with shape (1). Tensor i has the value i.
 func file(t *testing.T, names ...string) *weights.File {
 	t.Helper()
 	f := &weights.File{Tensors: map[string]weights.Tensor{}}
@@ -33,7 +33,7 @@ func wants(names ...string) []weights.Want {
 	return all
 }
 
-// TestTake: which names fit, with which prefixes, and what is said of those that do not.
+// TestTake: which names match, with which prefixes, and the errors for those that do not.
 func TestTake(t *testing.T) {
 	two := wants("a.weight", "a.bias")
 	for name, c := range map[string]struct {
@@ -71,8 +71,7 @@ func TestTake(t *testing.T) {
 	}
 }
 
-// TestTakeValues: unrequested integers are skipped, requested ones are converted; what is not a number
-// is an error.
+// TestTakeValues: unrequested integers are ignored, requested ones are converted. NaN and infinity are errors.
 func TestTakeValues(t *testing.T) {
 	f, err := weights.Read(filepath.Join("testdata", "module.pth"))
 	if err != nil {

@@ -14,21 +14,21 @@ import (
 	"multiscale/pkg/weights/pickle"
 )
 
-// maxHeader bounds the header of a safetensors file, in bytes; a tensor takes about 100.
+// maxHeader bounds the header of a safetensors file, in bytes. A tensor takes about 100 bytes.
 const maxHeader = 1 << 24
 
-// metadataKey is the one key of the header that is not a tensor's name.
+// metadataKey is the only key of the header that is not a tensor's name.
 const metadataKey = "__metadata__"
 
-// description is how the header describes a tensor.
+// description describes a tensor in the header.
 type description struct {
 	Dtype   string   `json:"dtype"`
 	Shape   []int    `json:"shape"`
 	Offsets []uint64 `json:"data_offsets"` // begin and end, in bytes after the header
 }
 
-// decodeSafetensors reads the length of the header, the header, a JSON object, and the elements, which tensors must
-// share out among them without gaps or overlaps.
+// decodeSafetensors reads a safetensors file: the length of the header, the header (a JSON object), and the elements.
+// The tensors must cover the elements without gaps or overlaps.
 func decodeSafetensors(data []byte) (*File, error) {
 	size := le.Uint64(data)
 	switch rest := uint64(len(data) - 8); {
@@ -48,13 +48,13 @@ func decodeSafetensors(data []byte) (*File, error) {
 	return f, nil
 }
 
-// part is the bytes that a tensor says are its own.
+// part is the range of bytes that belongs to a tensor.
 type part struct {
 	name       string
 	begin, end uint64
 }
 
-// readHeader adds the tensors that a header describes.
+// readHeader adds the tensors that a header describes to f, and returns their parts of data.
 func (f *File) readHeader(header, data []byte) ([]part, error) {
 	d := json.NewDecoder(bytes.NewReader(header))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
@@ -123,14 +123,14 @@ func (d description) tensor(data []byte) (Tensor, error) {
 	return Tensor{Shape: d.Shape, Element: e, data: data[begin:end:end], strides: contiguous(d.Shape)}, nil
 }
 
-// shareOut says whether the tensors fill size bytes without gaps or overlaps.
+// shareOut returns an error unless the parts cover size bytes without gaps or overlaps. It sorts them.
 func shareOut(parts []part, size uint64) error {
 	slices.SortFunc(parts, func(a, b part) int { return cmp.Or(cmp.Compare(a.begin, b.begin), cmp.Compare(a.end, b.end)) })
 	at := uint64(0)
 	for _, p := range parts {
 		switch {
 		case p.begin < at:
-			return fmt.Errorf("tensor %s overlaps the one before it: it begins at byte %d, which ends at %d", pickle.Brief(p.name), p.begin, at)
+			return fmt.Errorf("tensor %s begins at byte %d and overlaps the one before it, which ends at %d", pickle.Brief(p.name), p.begin, at)
 		case p.begin > at:
 			return fmt.Errorf("tensor %s begins at byte %d, those before it end at %d", pickle.Brief(p.name), p.begin, at)
 		}
@@ -148,8 +148,8 @@ type Named struct {
 	Tensor
 }
 
-// WriteSafetensors writes a safetensors file, whole or not at all: tensors in the order given, each with the
-// elements that it has. Equal arguments give equal bytes.
+// WriteSafetensors writes a safetensors file, completely or not at all. Tensors keep their order and their element
+// types. Equal arguments give equal bytes. Errors name the file.
 func WriteSafetensors(path string, tensors []Named, metadata map[string]string) error {
 	header, err := encodeHeader(tensors, metadata)
 	if err != nil {
@@ -168,8 +168,8 @@ func WriteSafetensors(path string, tensors []Named, metadata map[string]string) 
 	})
 }
 
-// encodeHeader writes what stands before the elements: metadata, then tensors, padded with spaces to
-// a multiple of 8 bytes so that elements are aligned.
+// encodeHeader returns the part of the file before the elements: the length, the metadata, and the descriptions of the
+// tensors. Spaces pad it to a multiple of 8 bytes so that the elements are aligned.
 func encodeHeader(tensors []Named, metadata map[string]string) ([]byte, error) {
 	header := []byte{'{'}
 	add := func(key string, value any) error {

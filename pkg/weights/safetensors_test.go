@@ -22,7 +22,8 @@ func named(f *weights.File) []weights.Named {
 	return all
 }
 
-// TestWriteSafetensors: what is written is read again, for every type and memory order of the elements; twice the same bytes.
+// TestWriteSafetensors: a written file has the same tensors, for every element type and memory order, and equal calls
+// write equal bytes.
 func TestWriteSafetensors(t *testing.T) {
 	for _, c := range fixtures(t) {
 		if c.Error != "" || c.File == "complex.pth" {
@@ -67,7 +68,7 @@ func TestWriteSafetensors(t *testing.T) {
 	}
 }
 
-// TestWriteErrors: what the format cannot hold is refused, and nothing is written.
+// TestWriteErrors: tensors that the format does not support are errors, and no file is written.
 func TestWriteErrors(t *testing.T) {
 	one, err := weights.NewTensor([]int{1}, []float32{1})
 	if err != nil {

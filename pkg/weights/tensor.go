@@ -10,20 +10,21 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Tensor is an array of a file. Its elements stay in the file's bytes until they are requested.
+// Tensor is an array of a file. Its elements remain in the file's bytes until they are requested.
 type Tensor struct {
 	Shape   []int
 	Element Element
 
-	data      []byte // of the storage that holds the elements
-	offset    int    // of the first element, in elements
+	data      []byte // the storage that contains the elements
+	offset    int    // index of the first element in the storage
 	strides   []int  // in elements
 	bigEndian bool
 }
 
-// NewTensor returns a tensor of float32 values in C order, which must fill the shape.
+// NewTensor returns a tensor of a copy of values, which are in C order. It returns an error if their number does not
+// match the shape.
 func NewTensor(shape []int, values []float32) (Tensor, error) {
-	data, _ := binary.Append(make([]byte, 0, 4*len(values)), le, values) // it takes all numbers
+	data, _ := binary.Append(make([]byte, 0, 4*len(values)), le, values) // cannot fail for float32
 	t := Tensor{Shape: slices.Clone(shape), Element: Float32, data: data}
 	t.strides = contiguous(t.Shape)
 	n, err := count(shape)
@@ -39,7 +40,7 @@ const (
 	maxElements = 1<<31 - 1
 )
 
-// count is the number of elements of a shape.
+// count returns the number of elements of a shape, or an error if the shape exceeds the bounds.
 func count(shape []int) (int, error) {
 	if len(shape) > maxRank {
 		return 0, fmt.Errorf("%d dimensions, at most %d are read", len(shape), maxRank)
@@ -68,7 +69,7 @@ func contiguous(shape []int) []int {
 	return strides
 }
 
-// check says whether all elements lie inside the storage.
+// check returns an error unless all elements lie inside the storage.
 func (t *Tensor) check() error {
 	n, err := count(t.Shape)
 	if err != nil {
@@ -77,7 +78,7 @@ func (t *Tensor) check() error {
 	if len(t.strides) != len(t.Shape) {
 		return fmt.Errorf("%d strides for the shape %v", len(t.strides), t.Shape)
 	}
-	if n == 0 { // wherever its offset points
+	if n == 0 { // the offset does not matter
 		return nil
 	}
 	size := uint64(len(t.data) / t.Element.Size())
@@ -134,7 +135,7 @@ func (t Tensor) Bytes() []byte {
 	}
 }
 
-// reverse turns an element's bytes around; a complex number is two.
+// reverse changes the byte order of an element. A complex number consists of two numbers.
 func (e Element) reverse(b []byte) {
 	if e == Complex64 || e == Complex128 {
 		half := len(b) / 2
@@ -144,5 +145,6 @@ func (e Element) reverse(b []byte) {
 	slices.Reverse(b)
 }
 
-// Floats returns the elements in C order. Integers are converted where float32 holds them exactly.
+// Floats returns the elements in C order as float32. It returns an error for complex numbers, for finite values beyond
+// float32's range, and for integers of magnitude above 2^24.
 func (t Tensor) Floats() ([]float32, error) { return t.Element.floats(t.Bytes(), t.Len()) }

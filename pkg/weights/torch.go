@@ -8,18 +8,17 @@ import (
 	"multiscale/pkg/weights/pickle"
 )
 
-// storage is a block of elements that tensors are views of. In a checkpoint it is named, and
-// stands outside of the pickle.
+// storage is a block of elements outside of the pickle. Tensors are views of it.
 type storage struct {
-	key     string
+	key     string // name of the block in the checkpoint
 	element Element
-	count   int // elements
-	from    int // first element within what the key names; not 0 only in the form without zip
+	count   int // number of elements
+	from    int // first element within the block; other than 0 only in the format without zip
 }
 
 func (*storage) String() string { return "a storage" }
 
-// view is a tensor of a checkpoint before the bytes of its storage are known.
+// view describes a tensor of a checkpoint before the bytes of its storage are known.
 type view struct {
 	storage        *storage
 	element        Element
@@ -29,7 +28,7 @@ type view struct {
 
 func (*view) String() string { return "a tensor" }
 
-// standIn takes the place of a value that weights do not need.
+// standIn replaces a value that weights do not need.
 type standIn struct{ class string }
 
 func (s standIn) String() string { return "a value of class " + s.class }
@@ -39,12 +38,12 @@ type dtype Element
 
 func (d dtype) String() string { return "the dtype " + Element(d).String() }
 
-// storageClass is the class of a storage.
+// storageClass is a class of storages, such as torch.FloatStorage.
 type storageClass Element
 
 func (storageClass) String() string { return "a class of storages" }
 
-// classes are the storage classes, dtypes and functions that a checkpoint may name, by module and name.
+// classes are the storage classes, dtypes and functions that a checkpoint may name, by "module.name".
 var classes = classTable()
 
 func classTable() map[string]any {
@@ -57,7 +56,7 @@ func classTable() map[string]any {
 		}
 	}
 	for _, name := range []string{"torch.UntypedStorage", "torch.storage.UntypedStorage"} {
-		classes[name] = storageClass(Uint8) // of bytes, whose meaning tensors give
+		classes[name] = storageClass(Uint8) // bytes; the tensors have the element type
 	}
 	for name, f := range map[string]pickle.Func{
 		"torch._utils._rebuild_tensor":               rebuildTensor,
@@ -75,7 +74,7 @@ func classTable() map[string]any {
 	} {
 		classes[name] = f
 	}
-	// What else checkpoints hold beside weights: settings, counters, states of schedules.
+	// Checkpoints have other values beside weights: settings, counters, states of schedules.
 	for _, name := range []string{
 		"torch.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer", "torch.device", "torch.Generator",
 		"argparse.Namespace", "types.SimpleNamespace", "_codecs.encode", "datetime.datetime", "datetime.timedelta",
@@ -92,7 +91,7 @@ func classTable() map[string]any {
 		classes["builtins."+name] = standInFor(name)
 		classes["__builtin__."+name] = standInFor(name) // in protocol 2, torch.save's default
 	}
-	// Lightning's dictionary of settings.
+	// PyTorch Lightning's dictionary of settings.
 	for _, module := range []string{"pytorch_lightning.utilities.parsing", "lightning_fabric.utilities.data", "lightning.fabric.utilities.data"} {
 		classes[module+".AttributeDict"] = pickle.Func(dictionary)
 	}
@@ -104,7 +103,7 @@ func standInFor(class string) pickle.Func {
 	return func(pickle.Tuple) (any, error) { return standIn{class}, nil }
 }
 
-// global is the table of classes as a function.
+// global looks up a class; it is the Global of a pickle.Host.
 func global(module, name string) (any, error) {
 	if v, ok := classes[module+"."+name]; ok {
 		return v, nil
@@ -113,8 +112,8 @@ func global(module, name string) (any, error) {
 		"save the weights alone, with torch.save(model.state_dict(), FILE)", pickle.Brief(module+"."+name))
 }
 
-// dictionary makes an empty one; what it holds is set afterwards. Initial items, which only Python 2 wrote, would have
-// to be copied at each call, and are refused.
+// dictionary makes an empty dictionary, whose items the pickle sets afterwards. Initial items, which only Python 2
+// writes, are an error, because each call would have to copy them.
 func dictionary(args pickle.Tuple) (any, error) {
 	for _, a := range args {
 		switch a := a.(type) {
@@ -123,13 +122,13 @@ func dictionary(args pickle.Tuple) (any, error) {
 				return nil, errors.New("a dictionary in the form of Python 2; save the weights again in Python 3")
 			}
 		case *pickle.Dict:
-			return a, nil // a Counter of counts
+			return a, nil // a Counter is made of a dictionary of counts
 		}
 	}
 	return &pickle.Dict{}, nil
 }
 
-// first returns the first argument: parameters and sizes are what they are made from.
+// first returns the first argument. Parameters and sizes are represented by it.
 func first(args pickle.Tuple) (any, error) {
 	if len(args) == 0 {
 		return nil, errors.New("a function without arguments")
@@ -137,7 +136,7 @@ func first(args pickle.Tuple) (any, error) {
 	return args[0], nil
 }
 
-// rebuildTensor is _rebuild_tensor(storage, offset, shape, strides, ...).
+// rebuildTensor implements _rebuild_tensor(storage, offset, shape, strides, ...) and _rebuild_tensor_v2.
 func rebuildTensor(args pickle.Tuple) (any, error) {
 	if len(args) < 4 {
 		return nil, errors.New("a tensor without shape")
@@ -159,7 +158,8 @@ func rebuildTensor(args pickle.Tuple) (any, error) {
 	return &view{s, s.element, int(offset), shape, strides}, nil
 }
 
-// rebuildTyped is _rebuild_tensor_v3(storage, offset, shape, strides, requires_grad, hooks, dtype, ...): the storage holds bytes.
+// rebuildTyped implements _rebuild_tensor_v3(storage, offset, shape, strides, requires_grad, hooks, dtype, ...), whose
+// storage has no element type.
 func rebuildTyped(args pickle.Tuple) (any, error) {
 	t, err := rebuildTensor(args)
 	if err != nil {
@@ -177,8 +177,8 @@ func rebuildTyped(args pickle.Tuple) (any, error) {
 	return v, nil
 }
 
-// rebuildSubclass is _rebuild_from_type_v2(function, class, arguments, state): a tensor with
-// attributes, which are left out.
+// rebuildSubclass implements _rebuild_from_type_v2(function, class, arguments, state), which makes a tensor with
+// attributes. The attributes are ignored.
 func rebuildSubclass(args pickle.Tuple) (any, error) {
 	if len(args) < 3 {
 		return nil, errors.New("a tensor without arguments")
@@ -196,12 +196,13 @@ func rebuildSubclass(args pickle.Tuple) (any, error) {
 	return function(inner)
 }
 
-// storages reads the identifiers of storages: ("storage", class, key, location, count), and in the form
-// without zip a sixth, None or the part that the storage is of the one that the key names.
+// storages collects the storages of a checkpoint.
 type storages struct {
-	byKey map[string]*storage // as large as each is in the file
+	byKey map[string]*storage // whole blocks of the file
 }
 
+// persistent returns the storage for an identifier ("storage", class, key, location, count). In the format without zip
+// there is a sixth element: None or, if the storage is only a part of the block, that part (key, first element, count).
 func (s *storages) persistent(id any) (any, error) {
 	t, _ := id.(pickle.Tuple)
 	if len(t) < 5 || t[0] != "storage" {
@@ -238,7 +239,7 @@ func (s *storages) persistent(id any) (any, error) {
 	return &v, nil
 }
 
-// tensor makes a view into a tensor; block is what its storage's key names.
+// tensor converts a view to a tensor. block has the bytes of the storage's block.
 func (v *view) tensor(block []byte, bigEndian bool) (Tensor, error) {
 	t := Tensor{Element: v.element, offset: v.offset, bigEndian: bigEndian}
 	var err error
@@ -271,11 +272,11 @@ func integers(t pickle.Tuple) ([]int, error) {
 	return values, nil
 }
 
-// preferred are the keys under which checkpoints keep weights, the best first: averaged ones
-// before the last ones.
+// preferred are the keys of the weights in common checkpoints, in order of preference: averaged weights come before the
+// last ones.
 var preferred = []string{"params_ema", "model_ema", "state_dict_ema", "ema_state_dict", "ema", "params", "state_dict", "model_state_dict", "model", "net"}
 
-// find returns the dictionary of tensors in a checkpoint, and its key where it is part of another.
+// find returns the dictionary of tensors in a checkpoint, and its key if it is nested in another dictionary.
 func find(value any) (tensors *pickle.Dict, key string, err error) {
 	known := map[*pickle.Dict]bool{} // a checkpoint may refer to a dictionary many times
 	holdsTensors := func(v any) bool {
@@ -319,7 +320,7 @@ func find(value any) (tensors *pickle.Dict, key string, err error) {
 	return nil, "", fmt.Errorf("it holds several dictionaries of tensors (%s); save the one that is needed alone", list(keys))
 }
 
-// namesTensors tells a dictionary in which texts name tensors.
+// namesTensors reports whether a dictionary has a tensor under a text key.
 func namesTensors(d *pickle.Dict) bool {
 	for _, e := range d.Entries {
 		_, named := e.Key.(string)
@@ -330,14 +331,15 @@ func namesTensors(d *pickle.Dict) bool {
 	return false
 }
 
-// Views of a few bytes can have any shape, and many can share them. Together the tensors of a file may be as large as
-// sharing times the file, or as small, whichever is more.
+// A few bytes of a file can have views of any shape (with strides of 0), and many views. To bound the memory, the
+// tensors of a file may together have at most sharing times the file's size, or small bytes if that is more.
 const (
 	sharing = 16
 	small   = 1 << 20 // bytes
 )
 
-// load makes a file of the tensors of a checkpoint of a size in bytes. block returns the bytes of a storage.
+// load makes a File of the value of a checkpoint's pickle. size is the size of the checkpoint in bytes; block returns the
+// bytes of a storage's block.
 func load(value any, size int, bigEndian bool, block func(*storage) ([]byte, error)) (*File, error) {
 	tensors, part, err := find(value)
 	if err != nil {
@@ -349,7 +351,7 @@ func load(value any, size int, bigEndian bool, block func(*storage) ([]byte, err
 		name, named := e.Key.(string)
 		v, ok := e.Value.(*view)
 		if !named || !ok {
-			continue // a counter or a note beside the tensors
+			continue // another value beside the tensors
 		}
 		b, err := block(v.storage)
 		var t Tensor
@@ -364,7 +366,7 @@ func load(value any, size int, bigEndian bool, block func(*storage) ([]byte, err
 		}
 		f.Tensors[name] = t
 		if left -= t.Len() * t.Element.Size(); left < 0 {
-			return nil, fmt.Errorf("tensor %s: with those before it it would fill more than %d times the file", pickle.Brief(name), sharing)
+			return nil, fmt.Errorf("tensor %s: together with those before it, it takes more than %d times the file's size", pickle.Brief(name), sharing)
 		}
 	}
 	return f, nil

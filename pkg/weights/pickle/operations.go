@@ -1,13 +1,13 @@
 package pickle
 
-// operations are the operations that are run, by code.
+// operations are the supported operations, by code.
 var operations = [256]func(*machine){
 	0x80: func(m *machine) { // PROTO
 		if version := m.number(1); version < 2 || version > 5 {
 			refuse("protocol %d of pickle is not read, 2 to 5 are", version)
 		}
 	},
-	0x95: func(m *machine) { // FRAME: the operations that follow stand in a block of this size
+	0x95: func(m *machine) { // FRAME has the size in bytes of the block of operations that follows
 		size := m.number(8)
 		if left := len(m.data) - m.at; !m.cut && size > uint64(left) {
 			refuse("it is cut short: %d bytes are needed, %d are left", size, left)
@@ -35,7 +35,7 @@ var operations = [256]func(*machine){
 	0x96: counted(8, octets), // BYTEARRAY8
 
 	'(': func(m *machine) { m.marks = append(m.marks, len(m.stack)) }, // MARK
-	'0': func(m *machine) { // POP takes a mark where there is nothing above it
+	'0': func(m *machine) { // POP removes the mark if no value is above it
 		if n := len(m.marks); n > 0 && len(m.stack) == m.marks[n-1] {
 			m.marks = m.marks[:n-1]
 		} else {
@@ -78,8 +78,8 @@ var operations = [256]func(*machine){
 	},
 	'R':  func(m *machine) { m.call(m.pop(2)) },    // REDUCE
 	0x81: func(m *machine) { m.call(m.pop(2)) },    // NEWOBJ
-	0x92: func(m *machine) { m.call(m.pop(3)) },    // NEWOBJ_EX: the last are named arguments
-	'b':  func(m *machine) { m.push(m.pop(2)[0]) }, // BUILD sets attributes; weights need none
+	0x92: func(m *machine) { m.call(m.pop(3)) },    // NEWOBJ_EX: the third value, named arguments, is ignored
+	'b':  func(m *machine) { m.push(m.pop(2)[0]) }, // BUILD sets attributes, which weights do not need
 	'Q': func(m *machine) { // BINPERSID
 		v, err := m.host.Persistent(m.pop(1)[0])
 		must(err)
@@ -95,12 +95,12 @@ var operations = [256]func(*machine){
 
 func constant(v any) func(*machine) { return func(m *machine) { m.push(v) } }
 
-// fixed pushes a value of a width in bytes.
+// fixed pushes a value of width bytes.
 func fixed(width uint64, parse func([]byte) any) func(*machine) {
 	return func(m *machine) { m.push(parse(m.bytes(width))) }
 }
 
-// counted pushes a value that follows its length, a number of a width in bytes.
+// counted pushes a value that is preceded by its length, a number of width bytes.
 func counted(width uint64, parse func([]byte) any) func(*machine) {
 	return func(m *machine) { m.push(parse(m.bytes(m.number(width)))) }
 }
@@ -114,12 +114,12 @@ func unsigned(b []byte) any {
 	return v
 }
 
-// tuple makes one of the last n values.
+// tuple replaces the last n values by a tuple of them.
 func tuple(n int) func(*machine) {
 	return func(m *machine) { m.push(append(Tuple{}, m.pop(n)...)) }
 }
 
 func empty(m *machine) { m.push(&List{}) }
 
-// list makes one of the values above the mark.
+// list replaces the values above the mark by a list of them.
 func list(m *machine) { m.push(&List{append([]any{}, m.popMark()...)}) }

@@ -1,14 +1,13 @@
-// Package pickle reads the part of Python's pickle format in which PyTorch writes checkpoints, as data.
+// Package pickle reads the subset of Python's pickle format that PyTorch uses for checkpoints.
 //
-// A pickle is a program for a small stack machine. In Python it can import any function and
-// call it, which is why opening a strange one there runs strange code. Here it builds values and nothing
-// else: every class it names is looked up in a table that the caller gives, and what is not in the
-// table is an error. Memory is bounded before it is allocated: a text is never longer than the
-// bytes that hold it, a program has at most MaxSteps steps, and a step makes at most one small value. The
-// machine does not recurse, so nesting costs no stack.
+// A pickle is a program for a small stack machine. In Python it can import and call any function, so loading an
+// untrusted pickle runs untrusted code. Here it can only build values: the caller's Host resolves every class that the
+// program names, and an unknown class is an error. Memory is bounded before it is allocated: a text is never longer
+// than its bytes in the file, a program has at most MaxSteps steps, and a step makes at most one small value. The
+// machine does not recurse, so nested values take no stack.
 //
-// Protocols 2 to 5 are read. The operations of protocols 0 and 1 that write numbers as text, INST, OBJ,
-// the extension registry and buffers outside the file are refused.
+// It supports protocols 2 to 5. These are errors: the operations of protocols 0 and 1 that write numbers as text, INST,
+// OBJ, the extension registry, and buffers outside the file.
 package pickle
 
 import (
@@ -23,21 +22,21 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds of a pickle. A tensor of a checkpoint takes some 30 steps and 200 bytes.
+// Bounds of a pickle. A tensor of a checkpoint takes about 30 steps and 200 bytes.
 const (
 	MaxSize  = 1 << 24 // bytes
 	MaxSteps = 1 << 21
 )
 
 // The values of a pickle are nil, bool, int64, *big.Int (beyond 64 bits), float64, string, []byte, the types
-// below, and what the caller's functions return. Values may contain each other in circles.
+// below, and the results of the caller's functions. Values may contain each other in cycles.
 type (
 	// Tuple is a tuple.
 	Tuple []any
 	// List is a list or a set.
 	List struct{ Items []any }
-	// Dict is a dictionary: keys and values in the order in which they were set, a key set
-	// twice twice.
+	// Dict is a dictionary: its entries in the order in which they were set. A key that was set twice has two
+	// entries.
 	Dict struct{ Entries []Entry }
 	// Entry is an item of a dictionary.
 	Entry struct{ Key, Value any }
@@ -45,7 +44,7 @@ type (
 	Func func(args Tuple) (any, error)
 )
 
-// Get returns the value of a key that is a text.
+// Get returns the value of a text key, the last one if it was set several times, and whether there is one.
 func (d *Dict) Get(key string) (value any, ok bool) {
 	for i := len(d.Entries) - 1; i >= 0; i-- {
 		if d.Entries[i].Key == key {
@@ -55,16 +54,16 @@ func (d *Dict) Get(key string) (value any, ok bool) {
 	return nil, false
 }
 
-// Host is what a pickle may use of the world outside.
+// Host resolves references of a pickle to values outside of it.
 type Host struct {
-	// Global returns the value of a name of a Python module; a Func if it can be called.
+	// Global returns the value of a name in a Python module, or an error. Callable values are of type Func.
 	Global func(module, name string) (any, error)
-	// Persistent returns the value that the program which wrote the pickle keeps elsewhere.
+	// Persistent returns the value of a persistent identifier, which the writer of the pickle stored elsewhere.
 	Persistent func(id any) (any, error)
 }
 
-// Read reads the pickle that data begins with and returns its value and its length.
-// Values do not share memory with data.
+// Read reads the pickle at the beginning of data and returns its value and its length in bytes. Values do not share
+// memory with data.
 func Read(data []byte, host Host) (value any, length int, err error) {
 	m := machine{data: data[:min(len(data), MaxSize)], cut: len(data) > MaxSize, host: host, memo: map[uint32]any{}}
 	defer func() {
@@ -84,7 +83,7 @@ func Read(data []byte, host Host) (value any, length int, err error) {
 	return nil, 0, fmt.Errorf("the pickle has more than %d steps", MaxSteps)
 }
 
-// refusal is the panic that ends a pickle that cannot be read; Read returns its error.
+// refusal is the panic for a pickle that cannot be read. Read recovers it and returns its error.
 type refusal struct{ error }
 
 func refuse(format string, args ...any) { must(fmt.Errorf(format, args...)) }
@@ -95,19 +94,19 @@ func must(err error) {
 	}
 }
 
-// machine is a pickle being run. Its methods refuse what cannot be done.
+// machine runs a pickle. Its methods panic with a refusal if an operation is impossible.
 type machine struct {
 	data  []byte
-	cut   bool // data is only the beginning
-	at    int  // the next byte
-	start int  // of the present step
+	cut   bool // data is only the beginning of the input
+	at    int  // index of the next byte
+	start int  // index of the current step's first byte
 	host  Host
 	stack []any
 	marks []int // heights of the stack
 	memo  map[uint32]any
 }
 
-// step runs one operation; done after the last.
+// step runs one operation. done is true after the last.
 func (m *machine) step() (done bool) {
 	m.start = m.at
 	code := m.bytes(1)[0]
@@ -138,14 +137,14 @@ func (m *machine) bytes(n uint64) []byte {
 	return m.data[m.at-int(n) : m.at]
 }
 
-// number reads an unsigned little-endian number of a width in bytes.
+// number reads an unsigned little-endian number of width bytes.
 func (m *machine) number(width uint64) uint64 {
 	var all [8]byte
 	copy(all[:], m.bytes(width))
 	return binary.LittleEndian.Uint64(all[:])
 }
 
-// line reads up to a newline.
+// line reads a text that ends in a newline, which it drops.
 func (m *machine) line() string {
 	const longest = 256 // bytes of a module's or class's name
 	text, _, ended := bytes.Cut(m.data[m.at:min(len(m.data), m.at+longest)], []byte{'\n'})
@@ -158,7 +157,7 @@ func (m *machine) line() string {
 
 func (m *machine) push(v any) { m.stack = append(m.stack, v) }
 
-// floor is the height of the stack that the present operation must not go below.
+// floor is the height of the stack below which the current operation must not take values: the last mark.
 func (m *machine) floor() int {
 	if n := len(m.marks); n > 0 {
 		return m.marks[n-1]
@@ -166,7 +165,7 @@ func (m *machine) floor() int {
 	return 0
 }
 
-// pop takes n values from the stack; they are valid until the next push.
+// pop removes the last n values and returns them. They are valid until the next push.
 func (m *machine) pop(n int) []any {
 	if len(m.stack)-n < m.floor() {
 		refuse("it takes a value from an empty stack")
@@ -174,7 +173,7 @@ func (m *machine) pop(n int) []any {
 	return m.cutStack(len(m.stack) - n)
 }
 
-// popMark takes the values above the last mark.
+// popMark removes the last mark and the values above it, and returns these values.
 func (m *machine) popMark() []any {
 	if len(m.marks) == 0 {
 		refuse("it goes back to a mark that it never made")
@@ -184,14 +183,14 @@ func (m *machine) popMark() []any {
 	return m.cutStack(h)
 }
 
-// cutStack takes the values from height h on.
+// cutStack removes the values from height h on and returns them.
 func (m *machine) cutStack(h int) []any {
 	top := m.stack[h:]
 	m.stack = m.stack[:h]
 	return top
 }
 
-// top is the last value.
+// top returns the last value.
 func (m *machine) top() any {
 	v := m.pop(1)[0]
 	m.push(v)
@@ -208,14 +207,14 @@ func (m *machine) recall(index uint64) {
 	m.push(v)
 }
 
-// global pushes what the host has under a name.
+// global pushes the host's value of a name.
 func (m *machine) global(module, name string) {
 	v, err := m.host.Global(module, name)
 	must(err)
 	m.push(v)
 }
 
-// call pushes the result of a function or class, the first of the values, with arguments, the second.
+// call calls the function or class v[0] with the arguments v[1] and pushes the result.
 func (m *machine) call(v []any) {
 	function, ok := v[0].(Func)
 	if !ok {
@@ -246,7 +245,7 @@ func (m *machine) setIn(items []any) {
 	d.set(items)
 }
 
-// set adds keys and values, in turn.
+// set adds entries. items are keys and values, alternating.
 func (d *Dict) set(items []any) {
 	if len(items)%2 != 0 {
 		refuse("a key without value")
@@ -256,7 +255,7 @@ func (d *Dict) set(items []any) {
 	}
 }
 
-// text checks what should be UTF-8.
+// text returns a string, which must be UTF-8.
 func text(b []byte) any {
 	if !utf8.Valid(b) {
 		refuse("a text that is not UTF-8")
@@ -264,7 +263,7 @@ func text(b []byte) any {
 	return string(b)
 }
 
-// raw is a byte string of Python 2: a text where it can be one.
+// raw returns a byte string of Python 2 as a text if it is UTF-8, else as bytes.
 func raw(b []byte) any {
 	if utf8.Valid(b) {
 		return string(b)
@@ -274,7 +273,7 @@ func raw(b []byte) any {
 
 func octets(b []byte) any { return append([]byte{}, b...) }
 
-// integer reads a signed little-endian number of any width.
+// integer reads a signed little-endian number of any width up to 256 bytes.
 func integer(b []byte) any {
 	const longest = 256 // bytes
 	n := len(b)
@@ -302,7 +301,7 @@ func integer(b []byte) any {
 
 func float(b []byte) any { return math.Float64frombits(binary.BigEndian.Uint64(b)) }
 
-// Kind names the kind of a value, for messages. It does not look into the value.
+// Kind describes a value for messages, without its elements.
 func Kind(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -331,8 +330,8 @@ func Kind(v any) string {
 	return fmt.Sprintf("a value of type %T", v)
 }
 
-// Brief is a text of a file for a message: short, on one line, and in quotes where it
-// is not made of the characters of a plain name.
+// Brief prepares a text from a file for a message: it shortens a long one, and quotes it unless it consists of
+// printable ASCII characters without spaces and double quotes.
 func Brief(s string) string {
 	const longest = 100 // bytes
 	suffix := ""

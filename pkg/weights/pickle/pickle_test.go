@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/weights/pickle"
 )
 
-// host knows the class lib.Pair, a function of any arguments, and takes persistent identifiers as they are.
+// host knows the class lib.Pair, which returns its arguments, and persistent identifiers, which it returns marked.
 func host() pickle.Host {
 	return pickle.Host{
 		Global: func(module, name string) (any, error) {
@@ -31,7 +31,7 @@ func host() pickle.Host {
 	}
 }
 
-// TestValues reads values of every operation that is run.
+// TestValues reads values with every supported operation.
 func TestValues(t *testing.T) {
 	i := func(v ...any) pickle.Tuple { return append(pickle.Tuple{}, v...) }
 	l := func(v ...any) *pickle.List { return &pickle.List{Items: v} }
@@ -93,7 +93,7 @@ func TestValues(t *testing.T) {
 	}
 }
 
-// TestHostile: programs that would run code, fill the memory or confuse the machine are errors that say so.
+// TestHostile: programs that try to run code, fill the memory or confuse the machine are errors.
 func TestHostile(t *testing.T) {
 	huge := "\xff\xff\xff\xff\xff\xff\xff\x7f"
 	for name, c := range map[string]struct{ program, want string }{
@@ -145,7 +145,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// TestBombs: values that share parts or contain themselves are small, and nesting costs no stack.
+// TestBombs: values that share parts or contain themselves take little memory, and nested ones no stack.
 func TestBombs(t *testing.T) {
 	for name, program := range map[string]string{
 		"doubling":    "N\x94" + strings.Repeat("2\x86", 1000) + ".",
@@ -164,7 +164,7 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestMemory: the costliest steps take 256 bytes each, which makes 512 MiB for a program of MaxSteps.
+// TestMemory: a step takes at most 256 bytes, so a program of MaxSteps takes at most 512 MiB.
 func TestMemory(t *testing.T) {
 	const steps, limit = pickle.MaxSteps / 8, 256 * pickle.MaxSteps / 8
 	for name, program := range map[string][]byte{
