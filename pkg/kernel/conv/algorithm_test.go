@@ -20,8 +20,8 @@ func TestParseAlgorithm(t *testing.T) {
 	}
 }
 
-// TestAlgorithmOfItsOwn: every convolution has the algorithm that its shape names, regardless of what
-// others use beside it, and an unknown one is refused.
+// TestAlgorithmOfItsOwn: each convolution uses the algorithm that its shape names, also with a filter
+// that another algorithm has used, and an unknown algorithm is refused.
 func TestAlgorithmOfItsOwn(t *testing.T) {
 	s := Shape{2, 16, 12, 12, 16, 3, 1, 1, Auto}
 	f := NewFilter(s.O, s.C, s.Kernel)

@@ -74,8 +74,8 @@ func benchmark(b *testing.B, name string, s Shape) {
 	run("weight", func() { WeightGradient(gw, gb, nil, y, x, s) })
 }
 
-// BenchmarkGonum is the matrix product that a program without these kernels
-// would lean on.
+// BenchmarkGonum measures, for comparison, the matrix product that a program without
+// these kernels would use.
 func BenchmarkGonum(b *testing.B) {
 	const m, n, k = 128, 4096, 1152
 	r := rand.New(rand.NewPCG(1, 2))

@@ -11,8 +11,8 @@ import (
 	"multiscale/pkg/kernel/lanes"
 )
 
-// Relative L2 tolerances against a float64 reference. Rounding of float32
-// sums leaves 1e-7 to 5e-7; a misplaced element shows as 1e-2 or more.
+// tolerance is the largest relative L2 error against a float64 reference. Rounding of
+// float32 sums causes 1e-7 to 5e-7, a misplaced element at least 1e-2.
 const tolerance = 2e-6
 
 func random(r *rand.Rand, n int) []float32 {
@@ -23,9 +23,9 @@ func random(r *rand.Rand, n int) []float32 {
 	return v
 }
 
-// sums64 are sums of many products, in float64, and of the products' squares:
-// what the squares of the sums come to on average, whether or not the products
-// happen to cancel.
+// sums64 holds sums of many products, in float64, and the sums of the squared products.
+// The latter are the expected squares of the sums; they stay large if the products of a
+// sum happen to cancel.
 type sums64 struct{ value, square []float64 }
 
 func newSums(n int) sums64 { return sums64{make([]float64, n), make([]float64, n)} }
@@ -35,7 +35,7 @@ func (s sums64) add(i int, v float64) {
 	s.square[i] += v * v
 }
 
-// relative is the L2 norm of got's errors over that of the sums.
+// relative returns the L2 norm of the errors of got, divided by the expected norm of want.
 func relative(got []float32, want sums64) float64 {
 	var d, w float64
 	for i, g := range got {
@@ -100,7 +100,7 @@ var shapes = []Shape{
 	{1, 70, 20, 64, 40, 3, 1, 1, Auto},
 	{2, 130, 12, 20, 50, 3, 1, 1, Auto},
 	{1, 128, 12, 12, 64, 3, 1, 1, Auto},
-	// Few channels: gradients of weights in vectors of outputs.
+	// Few channels: weight gradients in vectors of outputs.
 	{1, 3, 40, 40, 70, 5, 1, 2, Auto},
 	{3, 4, 9, 11, 20, 9, 1, 4, Auto},
 	{2, 2, 12, 300, 17, 3, 2, 0, Auto},
@@ -108,7 +108,7 @@ var shapes = []Shape{
 	{3, 2, 12, 12, 9, 3, 3, 0, Auto},
 	{40, 3, 4, 4, 64, 5, 1, 2, Auto},
 	{2, 8, 15, 17, 12, 5, 1, 2, Auto},
-	// Tiny images, where pixels leave out the taps that look outside.
+	// Tiny images, whose pixels skip the taps that fall outside the image.
 	{9, 40, 2, 2, 33, 3, 1, 1, Auto},
 	{70, 33, 2, 2, 40, 3, 1, 1, Auto},
 	{7, 20, 1, 1, 33, 3, 1, 1, Auto},
@@ -123,7 +123,7 @@ func (s Shape) name() string {
 	return fmt.Sprintf("n%d c%d %dx%d o%d k%d s%d p%d", s.N, s.C, s.H, s.W, s.O, s.Kernel, s.Stride, s.Padding)
 }
 
-// long says that -short leaves a shape out: emulators take minutes for it.
+// long reports whether -short skips the shape, which takes minutes on emulators.
 func (s Shape) long() bool {
 	return testing.Short() && s.N*s.O*s.C*s.OutH()*s.OutW()*s.taps() > 1_000_000
 }
@@ -173,7 +173,7 @@ func checkShape(t *testing.T, s Shape) {
 			t.Errorf("%s: relative L2 error %.3g, want below %.3g", name, e, tolerance)
 		}
 	}
-	y := random(r, len(gy)) // old contents must not show
+	y := random(r, len(gy)) // old contents must not influence the result
 	Forward(y, x, f, s, Epilogue{})
 	check("forward", y, y64)
 	for i, v := range residual {

@@ -11,7 +11,7 @@ import (
 func Example() {
 	k := lanes.For(kernel.Portable)
 	planes := []float32{1, 2, 3, 10, 20, 30}
-	pixels := make([]float32, 8*k.Lanes) // room for whole squares
+	pixels := make([]float32, 8*k.Lanes) // room for a multiple of Lanes pixels
 	places := []int32{0, int32(k.Lanes), int32(2 * k.Lanes)}
 	k.Gather(&lanes.Gather{Dst: pixels, Src: planes, DstAt: places, Stride: 3, Count: 3, Channels: 2})
 	fmt.Println(pixels[k.Lanes:][:2])

@@ -1,14 +1,13 @@
 // Package lanes holds the inner loops of convolutions and matrix products.
-// They share one way of laying out data, "lanes": vectors of as many channels
-// as a register holds, one after the other for every pixel. Gather turns
-// planes (NCHW) into lanes, Scatter turns lanes into planes, Product multiplies
-// and the Winograd transforms work on lanes without any shuffling, so that
-// meshes of 4x4 pixels cost no more per pixel than large ones.
+// They share a data layout, "lanes": each pixel has a vector with as many channels
+// as a register holds. Gather turns planes (NCHW) into lanes, and Scatter turns
+// lanes into planes. Product and the Winograd transforms work on lanes without any
+// shuffling, so that meshes of 4x4 pixels cost no more per pixel than large ones.
 package lanes
 
 import "multiscale/pkg/kernel"
 
-// Directives in files of one architecture would be left out on the others.
+// These directives are here, because go generate ignores files of other architectures.
 //go:generate go run -tags noasm ./generate -out lanes_amd64.s -stubs stubs_amd64.go -pkg lanes
 //go:generate go run -tags noasm ./neon
 
@@ -25,10 +24,10 @@ type Kernels struct {
 	total    func(*Total)
 }
 
-// MaxVectors is how wide a Product is at most.
+// MaxVectors is the largest width of a Product in vectors.
 const MaxVectors = 2
 
-// Columns is the width of a full Product.
+// Columns returns the largest width of a Product in elements.
 func (k *Kernels) Columns() int { return MaxVectors * k.Lanes }
 
 // Product describes groups of rows of C = A*B, or C += A*B. Element (i, j) is the sum
@@ -36,9 +35,10 @@ func (k *Kernels) Columns() int { return MaxVectors * k.Lanes }
 //
 //	A[ARow[i/Group] + i%Group*AStep + s.A + k*AInner] * B[s.B + k*BInner + j]
 //
-// and goes to C[CRow[i/Group] + i%Group*CStep + j]. All numbers count elements. ARow and
-// CRow are of one length. The sums are formed in registers, a few groups at a time; C is
-// added to them at the end.
+// and goes to C[CRow[i/Group] + i%Group*CStep + j]. All offsets and distances count
+// elements. ARow and CRow have the same length, the number of groups. The sums are
+// computed in registers, a few groups at a time. With Accumulate, C is added to them at
+// the end.
 type Product struct {
 	C, A, B                      []float32
 	Segments                     []Segment
@@ -48,22 +48,23 @@ type Product struct {
 	Accumulate                   bool
 }
 
-// Segment is one stretch of a Product's sum: where it starts in A and in B.
+// Segment is one part of the sum of a Product: its offsets in A and B.
 type Segment struct{ A, B int }
 
-// Whole is the single segment of a sum that is not cut up.
+// Whole is the single segment of a sum that is not divided.
 var Whole = []Segment{{}}
 
 // Product computes vectors*k.Lanes columns of what p describes.
 func (k *Kernels) Product(p *Product, vectors int) { k.product[vectors-1](p) }
 
-// Gather copies Count consecutive pixels of up to Lanes planes, Stride elements
-// apart in Src, into lanes: pixel i goes to Dst[DstAt[i]:][:Lanes], zero beyond
-// the planes given. DstAt is padded to a multiple of Lanes with offsets that may
-// be overwritten; zeros are written there. Items, if not nil, are several such
-// copies at once: SrcItem elements apart in Src, and number n goes to Dst[Items[n]:].
-// Ahead, if not zero, is the number of cache lines that planes side by side take: they
-// are fetched some items before their turn, for items that lie far apart in main memory.
+// Gather copies Count consecutive pixels of Channels planes, at most Lanes of them, into
+// lanes. The planes are Stride elements apart in Src. Pixel i goes to
+// Dst[DstAt[i]:][:Lanes]; lanes beyond Channels are set to zero.
+//
+// If Items is not nil, it describes len(Items) copies: they are SrcItem elements apart
+// in Src, and copy n goes to Dst[Items[n]:]. If the items lie far apart in main memory and
+// the planes of each are contiguous, Ahead is the number of cache lines of an item, which
+// are prefetched some items in advance; otherwise it is 0.
 type Gather struct {
 	Dst, Src                []float32
 	DstAt                   []int32
@@ -75,13 +76,15 @@ type Gather struct {
 // Gather does what g describes.
 func (k *Kernels) Gather(g *Gather) { k.gather(g) }
 
-// Scatter copies Count pixels from lanes, Step elements apart in Src, to up to
-// Lanes planes, Stride elements apart in Dst, and adds Bias (one value per lane)
-// and Residual (which lies as Dst does, and may be Dst) if they are not nil. Src must
-// hold Count rounded up to a multiple of Lanes. Items, if more than 1, is the number of
-// such copies, which are SrcItem elements apart in Src and DstItem in Dst and Residual;
-// all have the same Bias. Ahead, if not zero, is the number of cache lines that planes
-// side by side take: those of the next Lanes planes are fetched with every item.
+// Scatter copies Count pixels from lanes, Step elements apart in Src, to Channels planes,
+// at most Lanes of them, Stride elements apart in Dst. It adds Bias (one value per lane) and
+// Residual (with the layout of Dst; it may be Dst) unless they are nil. Src must have room
+// for Count pixels, rounded up to a multiple of Lanes.
+//
+// If Items is more than 1, it is the number of such copies. They are SrcItem elements apart
+// in Src and DstItem elements apart in Dst and Residual; all have the same Bias. If the
+// planes of an item are contiguous, Ahead is the number of their cache lines, and the next
+// Lanes planes behind them are prefetched with every item; otherwise it is 0.
 type Scatter struct {
 	Dst, Src, Bias, Residual      []float32
 	Stride, Step, Count, Channels int
@@ -106,8 +109,9 @@ type Transform struct {
 // Map names a linear map of a minimal filtering algorithm with 3x3 weights.
 type Map int
 
-// The maps of Winograd's F(4x4, 3x3), tiles of 4x4 pixels of the output from 6x6
-// products; and those of images of 2x2 pixels, padded with zeros, from 3x3.
+// The maps of Winograd's F(4x4, 3x3), which computes output tiles of 4x4 pixels from 6x6
+// products, and those of an algorithm for images of 2x2 pixels with a padding of 1, which
+// computes an image from 3x3 products. "6 to 4" is a map from 6x6 to 4x4 values.
 const (
 	Input         Map = iota // 6 to 6: a tile of the input
 	Output                   // 6 to 4: products to a tile of the output
@@ -119,20 +123,21 @@ const (
 	SmallWeights             // 3 to 3: products to a gradient of 3x3 weights
 	SmallFilter              // 3 to 3: 3x3 weights
 	SmallGradient            // 2 to 3: the gradient of an image
-	Maps                     // how many there are
+	Maps                     // the number of maps
 )
 
 // Transform applies m to the items that t describes, at least one.
 func (k *Kernels) Transform(m Map, t *Transform) { k.winograd[m](t) }
 
-// Total adds up Src, whose length must be a positive multiple of TotalUnit, in
-// strands; Sums are what is left to add, in its first Lanes elements.
+// Total sums Src, whose length must be a positive multiple of TotalUnit, in parallel
+// strands. It leaves partial sums in the first Lanes elements of Sums; the caller adds
+// them.
 type Total struct {
 	Src  []float32
 	Sums [16]float32
 }
 
-// TotalUnit is what lengths of a Total are multiples of.
+// TotalUnit divides the length of Src in a Total.
 const TotalUnit = 64
 
 // Total does what t describes.
@@ -140,8 +145,8 @@ func (k *Kernels) Total(t *Total) { k.total(t) }
 
 var implementations = kernel.Choose(byPath())
 
-// Active returns the kernels of the process's path. It panics where kernel.Check
-// returns an error.
+// Active returns the kernels of the process's path. It panics if kernel.Check returns an
+// error.
 func Active() *Kernels { return implementations.Active() }
 
 // For returns the kernels of a path of package kernel that this machine supports.

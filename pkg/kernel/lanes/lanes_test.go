@@ -10,8 +10,8 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// supported are the kernels that this machine can run, independent of what the environment
-// chose for the process.
+// supported returns the kernels of all paths that this machine supports, independent of the
+// path of the process.
 func supported() (all []*Kernels) {
 	for _, path := range kernel.Supported() {
 		all = append(all, For(path))
@@ -19,8 +19,8 @@ func supported() (all []*Kernels) {
 	return all
 }
 
-// Sums of a few dozen products of numbers around 1, and maps whose
-// coefficients stay below 10, are good to about 1e-6.
+// tolerance is the largest error. Sums of a few dozen products of numbers around 1, and
+// maps with coefficients below 10, have errors of about 1e-6.
 const tolerance = 5e-6
 
 func random(r *rand.Rand, n int) []float32 {
@@ -89,7 +89,7 @@ func TestGather(t *testing.T) {
 			for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
 				r := rand.New(rand.NewPCG(1, 2))
 				stride := count + 5
-				// Nothing lies behind the last plane: the masks must hold.
+				// src ends with the last plane: nothing behind it may be read.
 				src := random(r, (channels-1)*stride+count)
 				dst := random(r, (count+2)*k.Lanes)
 				want := append([]float32(nil), dst...)
@@ -108,17 +108,20 @@ func TestGather(t *testing.T) {
 	}
 }
 
-// TestGatherItems: several items are what they are one by one, independent of what is fetched ahead.
+// TestGatherItems: gathering several items at once gives the same as one by one, for any prefetching.
 func TestGatherItems(t *testing.T) {
 	for _, k := range supported() {
 		for _, count := range []int{1, 4, 7, 9, k.Lanes, 2*k.Lanes + 3} {
 			for _, channels := range []int{3, k.Lanes} {
 				r := rand.New(rand.NewPCG(1, 2))
-				g := &Gather{Stride: count, Count: count, Channels: channels, SrcItem: channels*count + 2, Ahead: count % 3, DstAt: make([]int32, count+k.Lanes)}
-				for i := range g.DstAt {
-					g.DstAt[i] = int32(i * k.Lanes) // behind the last pixel: zeros, for the next item to overwrite
+				g := &Gather{
+					Stride: count, Count: count, Channels: channels, SrcItem: channels*count + 2, Ahead: count % 3,
+					DstAt: make([]int32, count),
 				}
-				room := len(g.DstAt) * k.Lanes
+				for i := range g.DstAt {
+					g.DstAt[i] = int32(i * k.Lanes)
+				}
+				room := count * k.Lanes
 				items := []int32{int32(2 * room), 0, int32(room)}
 				src := random(r, len(items)*g.SrcItem)
 				got, want := make([]float32, 3*room), make([]float32, 3*room)
@@ -134,7 +137,7 @@ func TestGatherItems(t *testing.T) {
 	}
 }
 
-// TestScatterItems: several items are what they are one by one, independent of what is fetched ahead.
+// TestScatterItems: scattering several items at once gives the same as one by one, for any prefetching.
 func TestScatterItems(t *testing.T) {
 	for _, k := range supported() {
 		for _, count := range []int{1, 4, 9, k.Lanes, 2*k.Lanes + 3} {
@@ -203,7 +206,7 @@ func TestScatter(t *testing.T) {
 	}
 }
 
-// TestTransform holds the assembly against the portable maps.
+// TestTransform compares the assembly with the portable maps.
 func TestTransform(t *testing.T) {
 	sizes := [Maps][2]int{
 		Input: {6, 6}, Output: {6, 4}, Weights: {6, 3}, Filter: {3, 6}, Gradient: {4, 6},
@@ -243,12 +246,12 @@ func TestConvolution(t *testing.T) {
 		name                                     string
 		input, output, weights, filter, gradient Map
 		window, spectrum, tile                   int
-		before                                   int // from the window to what the first tap sees
+		before                                   int // offset of the first tap from the window
 	}{
 		{"large", Input, Output, Weights, Filter, Gradient, 6, 6, 4, 0},
 		{"small", SmallInput, SmallOutput, SmallWeights, SmallFilter, SmallGradient, 2, 3, 2, -1},
 	}
-	const loose = 20 // a single tile has no other errors to average with
+	const loose = 20 // factor of the tolerance: the errors of a single tile do not average out
 	for _, k := range supported() {
 		for _, a := range algorithms {
 			r := rand.New(rand.NewPCG(3, 4))

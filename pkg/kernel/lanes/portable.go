@@ -29,17 +29,18 @@ func init() {
 	}
 }
 
-// portable computes squares of 2 rows by 4 columns, whose sums fit the registers of
-// any machine.
+// portable computes tiles of 2 rows by 4 columns, whose sums fit the registers of any
+// machine.
 func (p *Product) portable(vectors int) {
 	for g := range p.ARow {
 		for j := 0; j < vectors*portableLanes; j += 4 {
-			p.square(g, j)
+			p.tile(g, j)
 		}
 	}
 }
 
-func (p *Product) square(g, j int) {
+// tile computes the rows of group g in columns [j,j+4).
+func (p *Product) tile(g, j int) {
 	var s0, s1, s2, s3, t0, t1, t2, t3 float32
 	for _, s := range p.Segments {
 		a, b := p.ARow[g]+s.A, s.B+j
@@ -102,7 +103,7 @@ func scatter(s *Scatter) {
 				}
 				continue
 			}
-			for i, r := range residual[c*s.Stride:][:s.Count] { // which may be the plane itself
+			for i, r := range residual[c*s.Stride:][:s.Count] { // may be the plane itself
 				plane[i] = src[i*s.Step+c] + bias + r
 			}
 		}

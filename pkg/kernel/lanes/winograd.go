@@ -1,16 +1,16 @@
 package lanes
 
 // The interpolation points of the Winograd maps are 0, ±pointA, ±pointB and
-// infinity. These two keep the rounding errors of both the forward and the
-// gradient maps small (the textbook's 1 and 2 lose twice as much) and have exact
-// squares.
+// infinity. These values keep the rounding errors of both the forward and the
+// gradient maps small: the textbook's points 1 and 2 cause errors twice as large.
+// Their squares are exact in float32.
 const (
 	pointA = 0.625
 	pointB = 1.5
 )
 
-// Squares of the points and the scales 1/product of a point's distances to the
-// others, rounded to float32 as the assembly has them.
+// The squares of the points, and for each point the scale 1/product of its distances to
+// the others. They are rounded to float32 as in the assembly.
 const (
 	a2, b2 = pointA * pointA, pointB * pointB
 	scale0 = 1 / (a2 * b2)
@@ -89,8 +89,8 @@ func evaluate4(g [6]float32) [6]float32 {
 //	y0 = g1*x0 + g2*x1 = g1*(x0+x1) + (g2-g1)*x1
 //	y1 = g0*x0 + g1*x1 = g1*(x0+x1) + (g0-g1)*x0
 //
-// which are three products instead of four, and the same three with the gradient
-// of y in the place of the filter give the gradient of g.
+// which are three products instead of four. Three products of the same sums of x with sums
+// of the gradient of y give the gradient of g.
 
 func smallInput(x [6]float32) [6]float32    { return [6]float32{x[0], x[0] + x[1], x[1]} }
 func smallFilter(g [6]float32) [6]float32   { return [6]float32{g[0] - g[1], g[1], g[2] - g[1]} }

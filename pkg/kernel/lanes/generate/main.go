@@ -11,13 +11,12 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// isa describes one instruction set: how many float32 a register holds and
-// the shape of the product tile that fills its registers.
+// isa describes one instruction set.
 type isa struct {
 	name  string
-	lanes int
-	group int // rows of a tile that lie at equal distances
-	ahead int // bytes that a product fetches B ahead; 0 for a path that fetches nothing itself
+	lanes int // float32 values in a register
+	group int // rows of a product that lie at equal distances
+	ahead int // bytes by which a product prefetches B; if 0, nothing is prefetched
 }
 
 var (
@@ -25,15 +24,15 @@ var (
 	avx512 = isa{"AVX512", 16, 4, 4096}
 )
 
-// maxGroups and maxVectors bound the tile: 3 groups by 2 vectors are 12 sums
-// in 16 registers (AVX2) or 24 sums in 32 (AVX-512).
+// maxGroups and maxVectors bound the tile of a product: 3 groups by 2 vectors are 12 sums
+// in 16 registers (AVX2) or 24 sums in 32 registers (AVX-512).
 const (
 	maxGroups  = 3
 	maxVectors = 2
 )
 
 func main() {
-	// Types come from the package as it is without its assembly.
+	// The argument types come from the package without its assembly.
 	if err := os.Setenv("GOFLAGS", "-tags=noasm"); err != nil {
 		log.Fatal(err)
 	}
@@ -66,8 +65,8 @@ func (s isa) vectors(n int) []reg.VecVirtual {
 	return v
 }
 
-// zero clears registers. They are copies of one because avo does not see that
-// an exclusive or of a ZMM register with itself reads nothing.
+// zero clears registers. It copies a single zero register, because avo takes the exclusive
+// or of a ZMM register with itself for a read of that register.
 func (s isa) zero(vs []reg.VecVirtual) {
 	z := s.vector()
 	VXORPS(z, z, z)
@@ -81,7 +80,7 @@ func (s isa) bytes() int { return 4 * s.lanes }
 // argument loads the pointer to the struct of arguments.
 func argument() reg.Register { return Load(Param("p"), GP64()) }
 
-// field loads an 8-byte field of the struct of arguments: a number, or where a slice begins.
+// field loads an 8-byte field of the struct of arguments: a number or the pointer of a slice.
 func field(p reg.Register, offset uintptr) reg.GPVirtual {
 	r := GP64()
 	MOVQ(at(p, int(offset)), r)
@@ -91,10 +90,10 @@ func field(p reg.Register, offset uintptr) reg.GPVirtual {
 // length loads the length of a slice.
 func length(p reg.Register, offset uintptr) reg.GPVirtual { return field(p, offset+sliceLen) }
 
-// sliceLen is where a slice has its length.
+// sliceLen is the offset of the length in a slice.
 const sliceLen = unsafe.Sizeof(uintptr(0))
 
-// distance loads a field that counts elements and turns it into bytes.
+// distance loads a field that counts elements and converts it to bytes.
 func distance(p reg.Register, offset uintptr) reg.GPVirtual {
 	r := field(p, offset)
 	SHLQ(operand.U8(2), r)

@@ -18,7 +18,7 @@ var (
 	scatter lanes.Scatter
 )
 
-// gather is lanes.Gather: planes to pixels.
+// gather writes lanes.Gather: planes to pixels.
 func (s isa) gather() {
 	name := "gather" + s.name
 	TEXT(name, NOSPLIT, "func(p *Gather)")
@@ -32,7 +32,7 @@ func (s isa) gather() {
 	dst, src, table, count := field(p, unsafe.Offsetof(gather.Dst)), field(p, unsafe.Offsetof(gather.Src)), field(p, unsafe.Offsetof(gather.DstAt)), field(p, unsafe.Offsetof(gather.Count))
 	apart, items := field(p, unsafe.Offsetof(gather.SrcItem)), field(p, unsafe.Offsetof(gather.Items))
 	fetch(name, field(p, unsafe.Offsetof(gather.Ahead)), func() reg.Register {
-		const few = 8 // items: what they take hides the way to main memory
+		const few = 8 // items in advance: their work hides the latency of main memory
 		later := GP64()
 		LEAQ(at(item, few), later)
 		IMULQ(apart, later)
@@ -55,9 +55,10 @@ func (s isa) gather() {
 	JL(operand.LabelRef("quad_" + name))
 	CMPQ(channels, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("tail_" + name))
-	// A full square: reading four pixels of four planes at a time into the parts
-	// of a register leaves only squares of 4x4 to transpose. All of a plane's line is
-	// read at once: lines of planes some pages apart share one set of the cache.
+	// A full square: four pixels of each plane are read into one 128-bit part of a
+	// register, so that only squares of 4x4 are left to transpose. All pixels of a
+	// plane's cache line are read at once, because lines of planes that are whole pages
+	// apart share one set of the cache and may be evicted.
 	s.fetchNext(planes, src)
 	planes.from(src)
 	for q, values := range s.pickFours(planes, s.lanes/4) {
@@ -67,7 +68,7 @@ func (s isa) gather() {
 	}
 	JMP(operand.LabelRef("next_" + name))
 
-	// What is left, and images of 2x2, four pixels at a time.
+	// The rest of a row and images of 2x2, four pixels at a time.
 	Label("quad_" + name)
 	CMPQ(count, operand.Imm(4))
 	JL(operand.LabelRef("tail_" + name))
@@ -88,7 +89,7 @@ func (s isa) gather() {
 	JNE(operand.LabelRef("part_" + name))
 	CMPQ(channels, operand.Imm(uint64(s.lanes)))
 	JL(operand.LabelRef("part_" + name))
-	// The last of nine taps: next to nothing of a square would be of use.
+	// A single pixel, such as the last of nine taps: most of a square would be wasted.
 	planes.from(src)
 	put(0, s.pick(planes))
 	JMP(operand.LabelRef("end_" + name))
@@ -118,7 +119,8 @@ func (s isa) gather() {
 	RET()
 }
 
-// fetch prefetches a number of cache lines, if it is not 0; place computes the first.
+// fetch prefetches a number of cache lines, if it is not 0; place computes the address of
+// the first one.
 func fetch(name string, lines reg.Register, place func() reg.Register) {
 	TESTQ(lines, lines)
 	JZ(operand.LabelRef("fetched_" + name))
@@ -131,7 +133,7 @@ func fetch(name string, lines reg.Register, place func() reg.Register) {
 	Label("fetched_" + name)
 }
 
-// scatter is lanes.Scatter: pixels to planes.
+// scatter writes lanes.Scatter: pixels to planes.
 func (s isa) scatter() {
 	name := "scatter" + s.name
 	TEXT(name, NOSPLIT, "func(p *Scatter)")
@@ -195,7 +197,7 @@ func (s isa) scatter() {
 	ADDQ(operand.Imm(uint64(s.bytes())), residual)
 	Label("write_" + name)
 	masked := s.lanes == 16
-	if !masked { // some processors take a dozen cycles to store through a vector's mask
+	if !masked { // some processors take a dozen cycles for a store with a vector mask
 		CMPQ(count, operand.Imm(uint64(s.lanes)))
 		JL(operand.LabelRef("rest_" + name))
 	}
@@ -224,7 +226,7 @@ func (s isa) scatter() {
 	RET()
 }
 
-// biased reads n pixels, step bytes apart, and adds the bias where there is one.
+// biased reads n pixels, step bytes apart, and adds the bias unless it is nil.
 func (s isa) biased(label string, n int, src, step, bias reg.Register) []reg.VecVirtual {
 	pixels := s.vectors(n)
 	for _, v := range pixels {
@@ -240,7 +242,7 @@ func (s isa) biased(label string, n int, src, step, bias reg.Register) []reg.Vec
 	return pixels
 }
 
-// scatterFull writes as many pixels as a vector holds of as many channels.
+// scatterFull writes a full square: s.lanes pixels of s.lanes channels.
 func (s isa) scatterFull(name string, dst, src, bias, residual, step reg.Register, planes planes) {
 	rows := s.transpose(s.biased("full_biased_"+name, s.lanes, src, step, bias))
 	s.withResidual("full_write_"+name, residual, planes, func() {
@@ -271,8 +273,8 @@ func (s isa) scatterFour(name string, dst, src, bias, residual, step reg.Registe
 	}
 }
 
-// scatterOne writes one pixel of all channels: the last of nine taps, next to nothing
-// of a square.
+// scatterOne writes one pixel of all channels, such as the last of nine taps: most of a
+// square would be wasted.
 func (s isa) scatterOne(name string, dst, src, bias, residual, step reg.Register, planes planes) {
 	pixel := s.biased("one_biased_"+name, 1, src, step, bias)[0]
 	s.withResidual("one_write_"+name, residual, planes, func() { VADDPS(s.pick(planes), pixel, pixel) })
@@ -286,7 +288,8 @@ func (s isa) scatterOne(name string, dst, src, bias, residual, step reg.Register
 	}
 }
 
-// withResidual runs add, with the planes at the residual, where there is one.
+// withResidual emits add, with planes pointing to the residual. The code is skipped if the
+// residual is nil.
 func (s isa) withResidual(label string, residual reg.Register, planes planes, add func()) {
 	TESTQ(residual, residual)
 	JZ(operand.LabelRef(label))
@@ -334,8 +337,7 @@ func (s isa) eachChannel(label string, first, stride, channels reg.Register, do 
 	Label("end_" + label)
 }
 
-// planes addresses a vector's worth of planes at equal distances, by pointers to every
-// fourth of them.
+// planes addresses s.lanes planes at equal distances by pointers to every fourth plane.
 type planes struct {
 	multiples
 	fours []reg.GPVirtual
@@ -349,7 +351,7 @@ func (s isa) planes(stride reg.Register) planes {
 	return p
 }
 
-// from sets the pointers, from a place in the first plane.
+// from sets the pointers, given an address in the first plane.
 func (p planes) from(first reg.Register) {
 	MOVQ(first, p.fours[0])
 	for h := 1; h < len(p.fours); h++ {
@@ -357,10 +359,11 @@ func (p planes) from(first reg.Register) {
 	}
 }
 
-// at addresses that place in plane c.
+// at addresses the same place in plane c.
 func (p planes) at(c int) operand.Mem { return p.multiples.at(p.fours[c/4], c%4) }
 
-// following returns where a place in the first plane is in the one behind all planes.
+// following returns the address, in the plane behind all planes, that corresponds to an
+// address in the first plane.
 func (s isa) following(p planes, first reg.Register) reg.Register {
 	next := GP64()
 	MOVQ(p.one, next)
@@ -369,8 +372,8 @@ func (s isa) following(p planes, first reg.Register) reg.Register {
 	return next
 }
 
-// fetchNext prefetches the place in the planes of the next channels, whose turn comes next.
-// The hardware does not follow as many rows as there are planes.
+// fetchNext prefetches the same place in the planes of the next channels, which are processed
+// next. The hardware prefetcher cannot follow that many planes.
 func (s isa) fetchNext(p planes, first reg.Register) {
 	if s.ahead == 0 {
 		return
@@ -381,8 +384,8 @@ func (s isa) fetchNext(p planes, first reg.Register) {
 	}
 }
 
-// pickFours reads the first 4n values of every plane, in n squares: part h of vector i of
-// square q is plane 4h+i, from value 4q on.
+// pickFours reads the first 4n values of every plane into n squares. Part h of vector i of
+// square q holds the values [4q,4q+4) of plane 4h+i.
 func (s isa) pickFours(p planes, n int) [][]reg.VecVirtual {
 	squares := make([][]reg.VecVirtual, n)
 	for q := range squares {

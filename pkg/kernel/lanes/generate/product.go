@@ -17,12 +17,12 @@ var (
 	segment lanes.Segment
 )
 
-// product is the one inner loop behind every convolution and matrix product: each
-// step multiplies one value per row, broadcast, with one vector (or two) of B, and all
-// sums of a tile stay in registers. It goes through the groups of rows in tiles of as
-// many as the registers hold. A single group makes poor use of the vectors that it
-// loads: the last four are two and two. B may come from memory far away: the hardware
-// stops to fetch ahead at the end of every page.
+// product writes lanes.Product, the inner loop of all convolutions and matrix products.
+// Each step broadcasts one value of every row of A and multiplies it by one or two vectors
+// of B. All sums of a tile stay in registers. A tile has up to maxGroups groups of rows. If
+// four groups are left, they are computed two by two, because a tile of a single group
+// makes poor use of the vectors that it loads. B may come from main memory and is
+// prefetched, because hardware prefetching stops at the end of every page.
 func (s isa) product(vectors int) {
 	name := fmt.Sprintf("product%s_%d", s.name, vectors)
 	TEXT(name, NOSPLIT, "func(p *Product)")
@@ -57,7 +57,7 @@ func (s isa) product(vectors int) {
 	RET()
 }
 
-// tile computes a few groups of rows, from the one of the given number on.
+// tile computes a tile of the product: some groups of rows, beginning with group first.
 func (s isa) tile(label string, p, first, step, step3, inner, bInner reg.Register, groups, vectors int) {
 	sums := make([][]reg.VecVirtual, groups*s.group)
 	for i := range sums {
@@ -141,6 +141,7 @@ func (s isa) row(base, step, step3 reg.Register, i int) operand.Mem {
 	}
 }
 
+// eachSum calls do for every sum of a tile with its place in C.
 func (s isa) eachSum(sums [][]reg.VecVirtual, rows []reg.GPVirtual, step, step3 reg.Register, do func(operand.Mem, reg.VecVirtual)) {
 	for i, row := range sums {
 		for j, v := range row {

@@ -12,10 +12,10 @@ import (
 // total is the argument, for the offsets of its fields.
 var total lanes.Total
 
-// strands of sums run side by side, to hide the latency of additions.
+// strands is the number of independent vectors of sums. They hide the latency of additions.
 const strands = 4
 
-// total is lanes.Total.
+// total writes lanes.Total.
 func (s isa) total() {
 	name := "total" + s.name
 	TEXT(name, NOSPLIT, "func(p *Total)")

@@ -23,8 +23,8 @@ func (s isa) transforms() {
 	}
 }
 
-// value is a vector that is computed when it is first wanted. A map gives all its
-// results, of which a pass of a transform wants some.
+// value is a vector whose instructions are written when it is first used. A map returns
+// all its results, but a pass of a transform uses only some of them.
 type value struct {
 	compute func() reg.VecVirtual
 	vector  reg.VecVirtual
@@ -60,7 +60,7 @@ func (s isa) Plus(a *value, c float64, b *value) *value {
 	})
 }
 
-// value is a value that compute writes to a register.
+// value returns a value that compute writes to a register.
 func (s isa) value(compute func(v reg.VecVirtual)) *value {
 	return &value{compute: func() reg.VecVirtual {
 		v := s.vector()
@@ -69,7 +69,7 @@ func (s isa) value(compute func(v reg.VecVirtual)) *value {
 	}}
 }
 
-// read reads n values when they are wanted.
+// read returns n values that are read from memory when they are first used.
 func (s isa) read(n int, at func(i int) operand.Mem) []*value {
 	row := make([]*value, n)
 	for i := range row {
@@ -78,9 +78,11 @@ func (s isa) read(n int, at func(i int) operand.Mem) []*value {
 	return row
 }
 
-// constants are kept in memory, repeated over a register's width.
+// constants are vectors in memory that repeat a number over the width of a register. The
+// keys are the bits of the number.
 var constants = map[uint32]operand.Mem{}
 
+// constant returns the vector of a number.
 func (s isa) constant(c float64) operand.Op {
 	bits := math.Float32bits(float32(c))
 	if _, known := constants[bits]; !known {
@@ -93,7 +95,7 @@ func (s isa) constant(c float64) operand.Op {
 	return constants[bits]
 }
 
-// transform is lanes.Transform for one map.
+// transform writes lanes.Transform for one map.
 func (s isa) transform(m maps.Map[*value]) {
 	in, out, name := m.In, m.Out, m.Name+s.name
 	TEXT(name, 0, "func(p *Transform)")
@@ -129,8 +131,8 @@ func (s isa) transform(m maps.Map[*value]) {
 				to := dstSteps.at(dst, j)
 				VMOVUPS(v.get(), to)
 				if s.ahead > 0 && m.Name == "filter" {
-					// The spectra of all weights go to main memory, to more places than
-					// the hardware follows.
+					// The spectra of all weights go to main memory, to more streams than
+					// the hardware prefetcher can follow.
 					to.Disp = 4 * s.bytes()
 					PREFETCHT1(to)
 				}
@@ -148,9 +150,9 @@ func (s isa) transform(m maps.Map[*value]) {
 	RET()
 }
 
-// passes cuts the results of a map, rows of a transform, into parts that are computed one
-// after the other, from values that are read again: half of a square fits the registers of
-// AVX-512, and the halves of a map have nothing in common.
+// passes divides the rows of a transform into passes. Each pass reads the input again. If a
+// square does not fit the registers of AVX-512, there are two passes, because half of it
+// does fit, and the two halves of a map share no intermediate values.
 func (s isa) passes(m maps.Map[*value]) [][]int {
 	rows := make([]int, m.Out)
 	for i := range rows {
@@ -162,7 +164,8 @@ func (s isa) passes(m maps.Map[*value]) [][]int {
 	return [][]int{rows}
 }
 
-// kept is how many vectors stay in registers between the two halves of a transform.
+// kept is the number of vectors that stay in registers between the two halves of a
+// transform: the columns and the rows.
 func (s isa) kept() int {
 	if s.lanes == 16 {
 		return 24
@@ -170,13 +173,13 @@ func (s isa) kept() int {
 	return 9
 }
 
-// cells is where a transform keeps rows of vectors between its halves: in registers, or
-// where there are too many of them on the stack.
+// cells store a square of vectors between the two halves of a transform.
 type cells struct {
 	put func(i, j int, v *value)
 	row func(i int) []*value
 }
 
+// cells returns cells in registers or, if these are too few, on the stack.
 func (s isa) cells(in, out int) cells {
 	if s.lanes == 16 || in*out <= s.kept() {
 		kept := make([][]*value, out)
@@ -193,9 +196,10 @@ func (s isa) cells(in, out int) cells {
 	}
 }
 
-// multiples addresses up to six equal steps.
+// multiples addresses up to six places at equal distances.
 type multiples struct{ one, three, five reg.Register }
 
+// steps returns the multiples of a distance that n places need.
 func steps(one reg.Register, n int) multiples {
 	m := multiples{one: one, three: one, five: one}
 	if n > 3 {
@@ -211,6 +215,7 @@ func steps(one reg.Register, n int) multiples {
 	return m
 }
 
+// at addresses place i, counted from base.
 func (m multiples) at(base reg.Register, i int) operand.Mem {
 	switch i {
 	case 0:

@@ -6,7 +6,7 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// transpose turns a square of vectors: element j of vector i becomes element
+// transpose transposes a square of vectors: element j of vector i becomes element
 // i of vector j.
 func (s isa) transpose(r []reg.VecVirtual) []reg.VecVirtual {
 	// Squares of 4x4 inside each 128-bit part.
@@ -37,7 +37,7 @@ func (s isa) transpose(r []reg.VecVirtual) []reg.VecVirtual {
 	return out
 }
 
-// transpose4 turns the squares of 4x4 in the 128-bit parts of four vectors.
+// transpose4 transposes the squares of 4x4 in the 128-bit parts of four vectors.
 func (s isa) transpose4(r []reg.VecVirtual) []reg.VecVirtual {
 	t := s.vectors(4)
 	for i := 0; i < 4; i += 2 {
@@ -52,8 +52,8 @@ func (s isa) transpose4(r []reg.VecVirtual) []reg.VecVirtual {
 	return u
 }
 
-// insert reads four values into one 128-bit part of a register; part 0 fills
-// the others as well.
+// insert reads four values into one 128-bit part of a register. For part 0 it fills
+// the other parts, too.
 func (s isa) insert(from operand.Mem, part int, v reg.VecVirtual) {
 	switch {
 	case s.lanes == 16 && part == 0:
@@ -67,7 +67,8 @@ func (s isa) insert(from operand.Mem, part int, v reg.VecVirtual) {
 	}
 }
 
-// join puts four values into one 128-bit part of a register; part 0 clears the others.
+// join puts four values into one 128-bit part of a register. For part 0 it clears the
+// other parts.
 func (s isa) join(from reg.VecVirtual, part int, v reg.VecVirtual) {
 	switch {
 	case part == 0:
@@ -79,7 +80,7 @@ func (s isa) join(from reg.VecVirtual, part int, v reg.VecVirtual) {
 	}
 }
 
-// part is one 128-bit part of a register.
+// part returns one 128-bit part of a register.
 func (s isa) part(from reg.VecVirtual, part int) reg.VecVirtual {
 	v := XMM()
 	switch {
@@ -99,8 +100,8 @@ type mask struct {
 	v reg.VecVirtual
 }
 
-// tableOfMasks holds one vector of ones and one of zeros: read at a distance,
-// it gives any mask.
+// tableOfMasks holds one vector of ones, followed by one of zeros. A vector read from an
+// offset between them is the mask of the remaining ones.
 var tableOfMasks operand.Mem
 
 func (s isa) mask(count reg.Register) mask {
@@ -135,6 +136,7 @@ func (s isa) mask(count reg.Register) mask {
 	return mask{v: v}
 }
 
+// load reads the elements that the mask selects and sets the others to zero.
 func (s isa) load(m mask, from operand.Mem, to reg.VecVirtual) {
 	if s.lanes == 16 {
 		VMOVUPS_Z(from, m.k, to)

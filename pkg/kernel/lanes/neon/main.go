@@ -23,7 +23,7 @@ const (
 // generator writes one file.
 type generator struct {
 	*arm64.Program
-	constants map[float64]V // of the present function
+	constants map[float64]V // of the current function
 }
 
 func main() {
@@ -40,24 +40,25 @@ func main() {
 	}
 }
 
-// begin begins a function with one argument, a pointer, and returns it.
+// begin begins a function with one argument, a pointer, and returns the register that holds
+// it.
 func (g *generator) begin(name, argument string, frame int) R {
 	g.Function(name, "is "+argument+" with NEON.", "p *"+argument, "", frame)
 	g.constants = map[float64]V{}
 	return g.Integer("p")
 }
 
-// field loads an 8-byte field of the argument: a number, or where a slice begins.
+// field loads an 8-byte field of the argument: a number or the pointer of a slice.
 func (g *generator) field(p R, offset uintptr) R {
 	r := g.General()
 	g.Op("MOVD %d(R%d), R%d", offset, p, r)
 	return r
 }
 
-// sliceLen is where a slice has its length.
+// sliceLen is the offset of the length in a slice.
 const sliceLen = 8
 
-// distance loads a field that counts elements and turns it into bytes.
+// distance loads a field that counts elements and converts it to bytes.
 func (g *generator) distance(p R, offset uintptr) R {
 	r := g.field(p, offset)
 	g.Op("LSL $2, R%d, R%d", r, r)

@@ -12,7 +12,7 @@ var (
 	scatter lanes.Scatter
 )
 
-// byChannels writes a part for each number of planes, from one to a vector's worth or more.
+// byChannels writes a branch for each number of planes: four or more, three, two and one.
 func (g *generator) byChannels(channels R, do func(planes int)) {
 	end := g.Label("channels")
 	for planes := width; planes > 0; planes-- {
@@ -50,7 +50,7 @@ func (g *generator) fours(count R, four, one func()) {
 	g.Place(end)
 }
 
-// pointers are those to a place in each of some planes, a stride apart.
+// pointers returns pointers to the same place in several planes, which are a stride apart.
 func (g *generator) pointers(first, stride R, planes int) []R {
 	at := make([]R, planes)
 	for c := range at {
@@ -64,7 +64,7 @@ func (g *generator) pointers(first, stride R, planes int) []R {
 	return at
 }
 
-// transpose turns a square of four vectors: element j of vector i becomes element i of
+// transpose transposes a square of four vectors: element j of vector i becomes element i of
 // vector j.
 func (g *generator) transpose(r []V) []V {
 	t, u := g.Vectors(4), make([]V, 4)
@@ -80,8 +80,8 @@ func (g *generator) transpose(r []V) []V {
 	return u
 }
 
-// gather is lanes.Gather: planes to pixels. What lies ahead is left to the processor's
-// own prefetching.
+// gather writes lanes.Gather: planes to pixels. It ignores Ahead and relies on the hardware
+// prefetcher.
 func (g *generator) gather() {
 	p := g.begin("gatherNEON", "Gather", 0)
 	stride, channels := g.distance(p, unsafe.Offsetof(gather.Stride)), g.field(p, unsafe.Offsetof(gather.Channels))
@@ -135,7 +135,7 @@ func (g *generator) gather() {
 	g.End()
 }
 
-// scatter is lanes.Scatter: pixels to planes.
+// scatter writes lanes.Scatter: pixels to planes. It ignores Ahead, too.
 func (g *generator) scatter() {
 	p := g.begin("scatterNEON", "Scatter", 0)
 	stride, step, channels := g.distance(p, unsafe.Offsetof(scatter.Stride)), g.distance(p, unsafe.Offsetof(scatter.Step)), g.field(p, unsafe.Offsetof(scatter.Channels))

@@ -5,12 +5,11 @@ import (
 	"unsafe"
 
 	"multiscale/pkg/kernel/arm64"
-
 	"multiscale/pkg/kernel/lanes"
 )
 
-// maxGroups bounds the tile: 2 groups of 4 rows by 2 vectors are 16 sums, as many as four
-// pipelines of a latency of four keep in flight.
+// maxGroups bounds the tile. 2 groups of 4 rows by 2 vectors are 16 sums: four pipelines
+// with a latency of four cycles keep 16 multiply-adds in flight.
 const maxGroups = 2
 
 var (
@@ -18,11 +17,11 @@ var (
 	segment lanes.Segment
 )
 
-// product is the inner loop behind every convolution and matrix product. There are three
-// ways to read A. Where steps of the sum are side by side (AInner is 1), a vector holds
-// four steps of a row; where rows are side by side (AStep is 1), a vector holds a group's
-// rows. Both multiply by element. Otherwise, and for the last steps of the first way,
-// every value fills a vector of its own.
+// product writes lanes.Product, the inner loop of all convolutions and matrix products. It
+// reads A in one of three ways. If the rows of a group are adjacent (AStep is 1), a vector
+// holds one step of all its rows. Otherwise, if the steps of the sum are adjacent (AInner is
+// 1), a vector holds four steps of a row. Both use multiply-adds by element. In all other
+// cases, and for the last steps of a row, each value is loaded into all lanes of a vector.
 func (g *generator) product(vectors int) {
 	p := g.begin(fmt.Sprintf("productNEON_%d", vectors), "Product", 0)
 	t := tile{vectors: vectors, p: p}
@@ -52,13 +51,15 @@ func (g *generator) product(vectors int) {
 	g.End()
 }
 
-// tile is one tile of a product: some groups of rows, from number done on, by vectors.
+// tile is one tile of a product: some groups of rows, beginning with group done, by some
+// vectors.
 type tile struct {
 	groups, vectors     int
 	p, done             R
 	step, inner, bInner R // bytes
 }
 
+// tile writes the code of a tile.
 func (g *generator) tile(t tile) {
 	sums := make([][]V, t.groups*group)
 	for i := range sums {
@@ -119,7 +120,7 @@ func (g *generator) tile(t tile) {
 	g.finish(t, sums)
 }
 
-// loadB reads a row of B and moves on.
+// loadB reads a row of B and advances b to the next row.
 func (g *generator) loadB(t tile, b R) []V {
 	v := g.Vectors(t.vectors)
 	if t.vectors == 1 {
@@ -131,7 +132,7 @@ func (g *generator) loadB(t tile, b R) []V {
 	return v
 }
 
-// fourSteps adds four steps of the sum, whose values of A are side by side.
+// fourSteps adds four steps of the sum, whose values of A are adjacent.
 func (g *generator) fourSteps(t tile, sums [][]V, a []R, b R) {
 	mark := g.Mark()
 	values := g.Vectors(len(a))
@@ -151,7 +152,7 @@ func (g *generator) fourSteps(t tile, sums [][]V, a []R, b R) {
 	g.Release(mark)
 }
 
-// rowStep adds one step of the sum, where the rows of a group are side by side.
+// rowStep adds one step of the sum, if the rows of a group are adjacent.
 func (g *generator) rowStep(t tile, sums [][]V, a []R, b R) {
 	mark := g.Mark()
 	bs, values := g.loadB(t, b), g.Vectors(t.groups)
@@ -166,7 +167,7 @@ func (g *generator) rowStep(t tile, sums [][]V, a []R, b R) {
 	g.Release(mark)
 }
 
-// oneStep adds one step of the sum, for any place of the values of A.
+// oneStep adds one step of the sum, for any layout of A.
 func (g *generator) oneStep(t tile, sums [][]V, a []R, b R) {
 	mark := g.Mark()
 	bs := g.loadB(t, b)

@@ -9,10 +9,10 @@ import (
 
 var total lanes.Total
 
-// strands of sums run side by side, to hide the latency of additions.
+// strands is the number of independent vectors of sums. They hide the latency of additions.
 const strands = 4
 
-// total is lanes.Total.
+// total writes lanes.Total.
 func (g *generator) total() {
 	p := g.begin("totalNEON", "Total", 0)
 	src, count := g.field(p, unsafe.Offsetof(total.Src)), g.field(p, unsafe.Offsetof(total.Src)+sliceLen)

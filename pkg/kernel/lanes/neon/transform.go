@@ -56,8 +56,8 @@ func (f factors) of(m maps.Map[V]) (list []float64) {
 	return list
 }
 
-// transform is lanes.Transform for one map. The rows between the two halves are on the
-// stack.
+// transform writes lanes.Transform for one map. The square of vectors between its two
+// halves is on the stack.
 func (g *generator) transform(m maps.Map[V]) {
 	cells := m.In * m.Out * bytes
 	p := g.begin(m.Name+"NEON", "Transform", cells+bytes)

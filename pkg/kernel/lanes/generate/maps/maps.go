@@ -4,15 +4,15 @@ package maps
 
 import "math"
 
-// pointA and pointB are the interpolation points of lanes (0, ±A, ±B,
-// infinity); a test compares the assembly with the portable code.
+// pointA and pointB are the interpolation points of package lanes, which are 0, ±A, ±B and
+// infinity. A test of lanes compares the assembly with the portable code.
 const (
 	pointA = 0.625
 	pointB = 1.5
 	a2, b2 = pointA * pointA, pointB * pointB
 )
 
-// Algebra is the instructions that maps of vectors V consist of.
+// Algebra is the set of instructions that maps of vectors V consist of.
 type Algebra[V any] interface {
 	Sum(a, b V) V
 	Difference(a, b V) V
@@ -27,8 +27,8 @@ type Map[V any] struct {
 	Do      func(s Algebra[V], d []V) []V
 }
 
-// All returns the maps of Winograd's algorithm F(4x4, 3x3) and of its gradient, and
-// those of images of 2x2 pixels.
+// All returns the maps of Winograd's algorithm F(4x4, 3x3) and its gradients, and those of
+// the algorithm for images of 2x2 pixels.
 func All[V any]() []Map[V] {
 	type algebra = Algebra[V]
 	return []Map[V]{
@@ -57,8 +57,8 @@ func input[V any](s Algebra[V], d []V) []V {
 	return []V{first, pa, ma, pb, mb, last}
 }
 
-// interpolate gives out[k] = sum of p^k d over the points p; the one at
-// infinity counts for the highest power only.
+// interpolate returns out[k] = sum of p^k*d[p] over the points p, for k < n. The point at
+// infinity contributes to the highest power only.
 func interpolate[V any](s Algebra[V], d []V, n int) []V {
 	sa, da := s.Sum(d[1], d[2]), s.Difference(d[1], d[2])
 	sb, db := s.Sum(d[3], d[4]), s.Difference(d[3], d[4])
@@ -79,8 +79,8 @@ func interpolate[V any](s Algebra[V], d []V, n int) []V {
 	return out
 }
 
-// evaluate gives the values of the polynomial with coefficients g at the
-// points, over the products of the points' distances.
+// evaluate returns the values of the polynomial with coefficients g at the points. Each is
+// divided by the product of the distances from its point to the others.
 func evaluate[V any](s Algebra[V], g []V) []V {
 	value := func(p2, p, scale float64) (plus, minus V) {
 		even := s.Plus(s.Times(scale, g[0]), scale*p2, g[2])
@@ -96,7 +96,7 @@ func evaluate[V any](s Algebra[V], g []V) []V {
 	return []V{first, pa, ma, pb, mb, g[len(g)-1]}
 }
 
-// pair is a + c*b and a - c*b.
+// pair returns a + c*b and a - c*b.
 func pair[V any](s Algebra[V], a V, c float64, b V) (plus, minus V) {
 	return s.Plus(a, c, b), s.Plus(a, -c, b)
 }
