@@ -10,22 +10,22 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// Shape says that N samples of C channels at T positions attend with Heads
-// heads of C/Heads channels each.
+// Shape describes self-attention of N samples of C channels at T positions, with
+// Heads heads of C/Heads channels each.
 type Shape struct{ N, C, T, Heads int }
 
-// StatsSize is the length of the statistics that Forward saves.
+// StatsSize returns the length of the statistics that Forward saves.
 func StatsSize(s Shape) int { return 2 * s.N * s.Heads * s.T }
 
-// Forward writes y (N,C,T) from qkv (N,3C,T). The latter is read as
-// (N*Heads, 3*ch, T), queries q, keys k and values v of ch = C/Heads channels
-// one after the other; then
+// Forward writes y (N,C,T) from qkv (N,3C,T). It reads qkv as (N*Heads, 3*ch, T):
+// for each head the queries q, the keys k and the values v, with ch = C/Heads
+// channels each. It computes
 //
 //	weight[t,s] = softmax over s of sum over c of q[c,t]*k[c,s]/sqrt(ch)
 //	y[c,t]      = sum over s of weight[t,s]*v[c,s]
 //
-// stats, of length StatsSize(s), receives what Backward needs. It panics if a
-// slice has the wrong length.
+// stats, of length StatsSize(s), receives the statistics that Backward needs.
+// Forward panics if a slice has the wrong length.
 func Forward(y, qkv []float32, s Shape, stats []float32) {
 	j := newJob(s, len(y), len(qkv), len(stats))
 	j.y, j.qkv, j.stats = y, qkv, stats
@@ -33,9 +33,9 @@ func Forward(y, qkv []float32, s Shape, stats []float32) {
 	j.end()
 }
 
-// Backward writes gqkv, the gradient of Forward with respect to qkv, from the
-// gradient gy with respect to y, and from y, qkv and stats as Forward left
-// them.
+// Backward writes gqkv, the gradient with respect to qkv, from gy, the gradient
+// with respect to y, and from y, qkv and stats of Forward. It panics if a slice
+// has the wrong length.
 func Backward(gqkv, gy, y, qkv []float32, s Shape, stats []float32) {
 	j := newJob(s, len(y), len(qkv), len(stats))
 	if len(gqkv) != len(qkv) || len(gy) != len(y) {
@@ -47,19 +47,20 @@ func Backward(gqkv, gy, y, qkv []float32, s Shape, stats []float32) {
 }
 
 const (
-	// tileKeys is how many keys and values are packed as one tile, and the depth of a sum
-	// that is formed in registers.
+	// tileKeys is the number of keys and values in a packed tile, and the number of terms
+	// of a sum that is computed in registers.
 	tileKeys = 256
-	// queriesPerChunk are treated together, so that a tile which is read from memory is
-	// used for all of them; where there are many tiles, manyQueries.
+	// queriesPerChunk is the number of queries that a chunk processes together, so that it
+	// uses each tile that it reads from memory for all of them. With more than wholeSoftmax
+	// keys it is manyQueries.
 	queriesPerChunk, manyQueries = 64, 128
-	// wholeSoftmax is the largest number of keys whose scores are all known before the
-	// first of them becomes a weight. Beyond it the softmax goes from tile to tile and
-	// corrects what it has when a larger score comes.
+	// wholeSoftmax is the largest number of keys for which all scores are computed before
+	// the softmax. With more keys the softmax proceeds tile by tile, and corrects the
+	// earlier weights when a larger score follows.
 	wholeSoftmax = 1024
-	// smallHead is the largest number of positions of heads of which one chunk does all.
-	// Of heads with fewer than groupSize weights it does several, in enough groups for a
-	// handful of cores.
+	// smallHead is the largest number of positions for which one chunk of the forward pass
+	// computes whole heads. A chunk computes several heads if they have fewer than groupSize
+	// weights together, but there are at least minGroups chunks, if there are enough heads.
 	smallHead = 64
 	groupSize = 1 << 12
 	minGroups = 16
@@ -75,24 +76,24 @@ type job struct {
 	gy, gqkv     []float32
 	stats        []float32
 	ch, t, heads int
-	size         int // of one of q, k, v, y of a head
+	size         int // elements of q, k, v or y of a head
 	scale        float32
 
 	kernels      *lanes.Kernels
 	wide         int // columns of a panel
 	rows, across int // channels, rounded up to whole groups of rows and to whole panels
-	tiles, tile  int // of a head, and the keys of each but the last
-	pitch        int // of a tile's channels
+	tiles, tile  int // tiles of a head, and keys of a tile except the last one
+	pitch        int // distance between the channels of a tile
 	keyRows      int // keys of a tile, rounded up
-	group        int // heads of a chunk, where heads are small
-	// plain says that products read the operands of small heads where they lie. Otherwise
-	// they are packed.
+	group        int // heads of a chunk that computes whole heads
+	// If plain is true, heads are so small that products read their operands in place.
+	// Otherwise the operands are packed.
 	plain        bool
-	inner, panel int // distances of the rows of a panel of channels, and of the panels
+	inner, panel int // distances between the channels of a panel and between panels
 
-	// A pass treats some heads, the first of which is head.
+	// The current pass covers passing heads, beginning with head.
 	head, passing int
-	block         int // of queries, that the backward pass is at
+	block         int // of queries, in the backward pass
 	space         *space
 }
 
@@ -112,7 +113,7 @@ func newJob(s Shape, ny, nqkv, nstats int) *job {
 	j.rows, j.across = up(j.ch, j.kernels.Group), up(j.ch, j.wide)
 	j.tile, j.tiles = min(j.t, tileKeys), ceil(j.t, tileKeys)
 	j.keyRows = up(j.tile, 16)
-	j.pitch = j.keyRows + 16 // no power of two: channels would share few sets of a cache
+	j.pitch = j.keyRows + 16 // not a power of two: channels would share few sets of the cache
 	j.inner, j.panel = j.wide, j.ch*j.wide
 	if j.t <= smallHead && (j.t%j.wide == 0 || j.t < j.wide && j.t%j.unit() == 0) && j.ch == j.rows {
 		j.plain, j.pitch, j.inner, j.panel = true, j.t, j.t, j.wide
@@ -135,8 +136,8 @@ func (j *job) run(chunks int, do func(j *job, chunk int)) {
 // Do implements kernel.Job.
 func (j *job) Do(chunk int) { j.do(j, chunk) }
 
-// passes calls do for heads that have at least minGroups tiles together: what they are
-// packed in stays small.
+// passes divides the heads into passes and calls do for each. The heads of a pass have about
+// minGroups tiles together, so that the memory for packed tiles stays small.
 func (j *job) passes(do func(j *job)) {
 	each := ceil(minGroups, j.tiles)
 	for j.head = 0; j.head < j.heads; j.head += each {
@@ -156,20 +157,21 @@ func (j *job) matrices(x []float32, head int) (q, k, v []float32) {
 	return x[:j.size], x[j.size:][:j.size], x[2*j.size:]
 }
 
-// statistics are a head's maxima of scores, times scale, and reciprocal sums of weights.
+// statistics returns, for each query of a head, the maximum of its scores times scale, and
+// the reciprocal of the sum of its weights.
 func (j *job) statistics(head int) (maxima, inverses []float32) {
 	s := j.stats[2*head*j.t:][:2*j.t]
 	return s[:j.t], s[j.t:]
 }
 
-// keys is the number of keys in a tile.
+// keys returns the number of keys in a tile.
 func (j *job) keys(tile int) int { return min(j.tile, j.t-tile*j.tile) }
 
-// tileSize is the length of a packed tile.
+// tileSize returns the length of a packed tile.
 func (j *job) tileSize() int { return j.rows * j.pitch }
 
-// packed returns a tile of keys or values x: its channels, pitch apart, with zeros where rows
-// of a group are missing. It is in to, or it is x itself.
+// packed returns a tile of keys or values x: its channels, pitch apart. Missing channels and
+// keys of a group are zero. It packs the tile into to, or returns x itself if plain.
 func (j *job) packed(to, x []float32, tile int) []float32 {
 	if j.plain {
 		return x
@@ -187,9 +189,9 @@ func (j *job) packed(to, x []float32, tile int) []float32 {
 	return to
 }
 
-// panels returns n queries, or what belongs to them, from the given position on and of the
-// given channels: panels of wide columns, with zeros where columns are missing. They are in
-// to, or in x itself.
+// panels returns channels [from,end) of n queries, or other rows x of the same layout, from
+// position first on. They form panels of wide columns; missing columns are zero. It packs
+// them into to, or returns x itself if plain.
 func (j *job) panels(to []float32, x []float32, first, n, from, end int) []float32 {
 	if j.plain {
 		return x
@@ -199,7 +201,7 @@ func (j *job) panels(to []float32, x []float32, first, n, from, end int) []float
 		for c := from; c < end; c++ {
 			row := to[p*j.panel+c*j.wide:][:j.wide]
 			src := x[c*j.t+first+p*j.wide:][:columns]
-			for len(src) >= 8 { // copies of a known length need no call
+			for len(src) >= 8 { // a copy of constant length needs no call
 				*(*[8]float32)(row) = [8]float32(src)
 				row, src = row[8:], src[8:]
 			}
@@ -211,8 +213,8 @@ func (j *job) panels(to []float32, x []float32, first, n, from, end int) []float
 	return to
 }
 
-// unit is what numbers of computed columns are multiples of.
+// unit divides the number of columns that are computed.
 func (j *job) unit() int { return max(vector.ColumnUnit, j.kernels.Lanes) }
 
-// columns is how many of a panel's columns have to be computed for n queries.
+// columns returns the number of columns of a panel that must be computed for n queries.
 func (j *job) columns(n int) int { return min(j.wide, up(n, j.unit())) }

@@ -10,7 +10,7 @@ import (
 	. "multiscale/pkg/kernel/pointwise/kerneltest"
 )
 
-// on runs a test with the products of every path that this machine has.
+// on runs a test with the products of every path that this machine supports.
 func on(t *testing.T, test func(t *testing.T)) {
 	defer func(k func() *lanes.Kernels) { kernels = k }(kernels)
 	for _, path := range kernel.Supported() {
@@ -67,7 +67,7 @@ func run(s Shape) (y, gqkv []float32) {
 	return y, gqkv
 }
 
-// long says that -short leaves a shape out: emulators take minutes for it.
+// long reports whether -short skips the shape, which takes minutes on emulators.
 func (s Shape) long() bool { return testing.Short() && s.T > 100 }
 
 func TestForward(t *testing.T) {
@@ -89,7 +89,7 @@ func TestBackward(t *testing.T) {
 	on(t, func(t *testing.T) {
 		for _, s := range []Shape{{1, 4, 1, 1}, {2, 6, 7, 1}, {2, 8, 9, 2}, {1, 4, 40, 1}, {20, 2, 16, 1}} {
 			if testing.Short() && s.N*s.T > 20 {
-				continue // every value has a difference of its own
+				continue // the reference computes a difference for every value
 			}
 			t.Run(fmt.Sprint(s), func(t *testing.T) {
 				_, gqkv := run(s)
@@ -101,8 +101,8 @@ func TestBackward(t *testing.T) {
 	})
 }
 
-// TestScoresThatGrow: where the softmax goes from tile to tile, later keys may have far
-// larger scores than earlier ones, and the weights of these are corrected.
+// TestScoresThatGrow: if the softmax proceeds tile by tile, later keys may have far larger
+// scores than earlier ones, whose weights are corrected.
 func TestScoresThatGrow(t *testing.T) {
 	s := Shape{1, 4, 1100, 1}
 	if s.long() {
@@ -122,8 +122,8 @@ func TestScoresThatGrow(t *testing.T) {
 	})
 }
 
-// TestBackwardBlocks has rows in several blocks, and one derivative along a
-// direction instead of all.
+// TestBackwardBlocks tests shapes with several blocks or tiles. It compares the derivative along
+// one direction instead of all partial derivatives.
 func TestBackwardBlocks(t *testing.T) {
 	on(t, func(t *testing.T) {
 		for _, s := range []Shape{{1, 4, 256, 1}, {1, 6, 700, 2}, {1, 4, 2100, 1}} {

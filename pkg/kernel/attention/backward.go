@@ -5,10 +5,11 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// The backward pass makes the weights again, a block of queries and a tile of keys at a
-// time. Blocks follow each other, and each adds to the gradients of all keys and values.
-// The tiles of a block are chunks: each adds to its own keys and values, and its part of
-// the gradient of the queries is added up afterwards, in the order of the tiles.
+// backward is the backward pass. It recomputes the weights for one block of queries and one
+// tile of keys at a time. Blocks are processed one after the other; each adds to the
+// gradients of all keys and values. The tiles of a block are chunks, which compute the
+// gradients of their keys and values, and a part of the gradient of the queries. These parts
+// are added afterwards, in the order of the tiles.
 func (j *job) backward() {
 	if j.tiles == 1 {
 		j.run(ceil(j.heads, j.group), (*job).backwardHeads)
@@ -30,7 +31,7 @@ func (j *job) backward() {
 	spaces.Put(j.space)
 }
 
-// backwardHeads does all of a few heads.
+// backwardHeads computes a few whole heads of a single tile and block.
 func (j *job) backwardHeads(group int) {
 	s := scratches.Get().(*scratch)
 	j.reserve(&s.own, 1)
@@ -47,8 +48,8 @@ func (j *job) backwardHeads(group int) {
 			step = j.t
 		}
 		j.tileGradients(s, &s.own, 0, 0, k, v, gq, step, n, false)
-		for piece := range j.across / j.wide {
-			if !j.plain {
+		if !j.plain {
+			for piece := range j.across / j.wide {
 				j.sumQueries(&s.own, 0, head, piece, first, n)
 			}
 		}
@@ -57,22 +58,22 @@ func (j *job) backwardHeads(group int) {
 	scratches.Put(s)
 }
 
-// Blocks have about blockSize weights with all keys, but never fewer than minRows queries
-// nor more than tileKeys; beyond wholeSoftmax keys they have manyQueries.
+// A block of queries has about blockSize weights (queries times keys), but at least minRows
+// and at most tileKeys queries. With more than wholeSoftmax keys, it has manyQueries queries.
 const (
 	blockSize = 1 << 17
 	minRows   = 64
 )
 
-// blocks is the number of blocks of queries of a head.
+// blocks returns the number of blocks of queries of a head.
 func (j *job) blocks() int {
 	rows, per := j.blockRows()
 	full := j.t / rows
 	return full*per + ceil(j.t-full*rows, tileKeys)
 }
 
-// blockRows is the number of queries of several neighbouring blocks, and how many blocks
-// those are.
+// blockRows returns the size of a group of consecutive blocks: the number of its queries, and
+// the number of its blocks, which have tileKeys queries each, except the last one.
 func (j *job) blockRows() (rows, per int) {
 	if j.t > wholeSoftmax {
 		return manyQueries, 1
@@ -81,7 +82,7 @@ func (j *job) blockRows() (rows, per int) {
 	return rows, ceil(rows, tileKeys)
 }
 
-// blockAt returns the first query of a block, and their number.
+// blockAt returns the first query of a block and the number of its queries.
 func (j *job) blockAt(block int) (first, n int) {
 	rows, per := j.blockRows()
 	end := min((block/per+1)*rows, j.t)
@@ -89,7 +90,7 @@ func (j *job) blockAt(block int) (first, n int) {
 	return first, min(tileKeys, end-first)
 }
 
-// largestBlock is the number of queries of the largest block, rounded up to whole panels.
+// largestBlock returns the number of queries of the largest block, rounded up to whole panels.
 func (j *job) largestBlock() int {
 	rows, _ := j.blockRows()
 	return up(min(rows, tileKeys), j.wide)
@@ -112,8 +113,9 @@ func (j *job) reserve(s *space, heads int) {
 	}
 }
 
-// between adds up what the tiles have for the queries of the block before and readies the
-// present one, for some channels of a head of the pass.
+// between runs between two blocks, for some channels of a head of the pass. It adds the
+// gradients that the tiles have computed for the queries of the previous block, and prepares
+// the next block.
 func (j *job) between(chunk int) {
 	pieces := j.across / j.wide
 	head, piece := chunk/pieces, chunk%pieces
@@ -129,8 +131,8 @@ func (j *job) between(chunk int) {
 	}
 }
 
-// prepare readies n queries of a head, from the first on, for as many channels as a panel
-// is wide; with the first of these, what does not depend on channels.
+// prepare prepares n queries of a head, from query first on, for one piece of wide channels.
+// For piece 0 it also prepares what does not depend on channels.
 func (j *job) prepare(s *scratch, b *queries, head, piece, first, n int) {
 	from, end := piece*j.wide, min((piece+1)*j.wide, j.ch)
 	q, _, _ := j.matrices(j.qkv, head)
@@ -146,7 +148,8 @@ func (j *job) prepare(s *scratch, b *queries, head, piece, first, n int) {
 		for i, inverse := range inverses {
 			b.scale[i] = j.scale * inverse
 		}
-		// The sum over s of weight times gradient of the weight equals that over c of gy*y.
+		// The softmax gradient needs the sum over keys of the weight times its gradient,
+		// which equals the sum over channels of gy*y.
 		clear(b.shift[:padded])
 		for c := range j.ch {
 			at := c*j.t + first
@@ -158,7 +161,7 @@ func (j *job) prepare(s *scratch, b *queries, head, piece, first, n int) {
 	for p := range padded / j.wide {
 		columns, at := min(j.wide, n-p*j.wide), p*j.panel+from*j.inner
 		clear(s.inverses[copy(s.inverses, inverses[p*j.wide:][:columns]):])
-		// gout takes the factor that the weights lack.
+		// The recomputed weights are not divided by their sum; goutT contains this factor.
 		vector.MulColumns(s.square, j.wide, toGout[at:], vector.Block{Rows: end - from, Step: j.inner}, s.inverses[:j.columns(columns)])
 		to := piece*block*j.wide + p*j.wide*j.wide
 		j.transpose(s, b.goutT[to:], s.square, j.wide, columns, end-from)
@@ -166,7 +169,8 @@ func (j *job) prepare(s *scratch, b *queries, head, piece, first, n int) {
 	}
 }
 
-// transpose turns the first columns of a panel of some channels, step apart, into rows.
+// transpose writes the first columns of a panel as rows, and clears the other rows. The
+// channels of the panel are step apart.
 func (j *job) transpose(s *scratch, to, panel []float32, step, columns, channels int) {
 	clear(to[columns*j.wide : j.wide*j.wide])
 	g := &s.gather
@@ -177,7 +181,7 @@ func (j *job) transpose(s *scratch, to, panel []float32, step, columns, channels
 	}
 }
 
-// backwardTile does a tile of a head of the pass with the present block.
+// backwardTile computes the gradients for one tile of a head and the current block.
 func (j *job) backwardTile(chunk int) {
 	s := scratches.Get().(*scratch)
 	_, n := j.blockAt(j.block)
@@ -187,9 +191,10 @@ func (j *job) backwardTile(chunk int) {
 	scratches.Put(s)
 }
 
-// tileGradients computes the gradients of a tile of a head of a space, whose keys and values
-// are packed in k and v, with n queries of its block. Those of the queries go to gq, panels of
-// channels step apart. With add it adds those of keys and values.
+// tileGradients computes the gradients for one tile and the n queries of the head's block in
+// the space. head counts in the space; k and v are the packed keys and values of the tile. The
+// gradients with respect to the queries go to gq, in panels whose channels are step apart,
+// those with respect to keys and values to the space. If add is true, the latter are added.
 func (j *job) tileGradients(s *scratch, in *space, head, tile int, k, v, gq []float32, step, n int, add bool) {
 	b, at, wide, keys := &in.blocks[head], head*j.tiles+tile, j.wide, j.keys(tile)
 	panels, size := ceil(n, wide), j.keyRows*wide
@@ -199,7 +204,7 @@ func (j *job) tileGradients(s *scratch, in *space, head, tile int, k, v, gq []fl
 	}
 	s.scores, s.gradients = grow(s.scores, panels*size), grow(s.gradients, panels*size)
 	s.unread = grow64(s.unread, wide)
-	columns := wide // all of them where sums over several panels read them
+	columns := wide // overQueries reads whole panels, except a single one
 	if panels == 1 {
 		columns = j.columns(n)
 	}
@@ -216,8 +221,8 @@ func (j *job) tileGradients(s *scratch, in *space, head, tile int, k, v, gq []fl
 	j.overQueries(s, in.gk[at*j.keyRows*j.across:], s.gradients, b.qT, keys, n, add)
 }
 
-// overQueries writes, or adds, the sums over n queries of panels of n by keys times panels of
-// queries by channels: rows of channels, one for each key.
+// overQueries multiplies panels of keys by queries by panels of queries by channels. It writes
+// the sums over n queries to rows of channels, one for each key, or adds them.
 func (j *job) overQueries(s *scratch, to, panels, b []float32, keys, n int, add bool) {
 	group := j.kernels.Group
 	p := s.groups(group, keys, group*j.wide, group*j.across)
@@ -234,8 +239,9 @@ func (j *job) overQueries(s *scratch, to, panels, b []float32, keys, n int, add 
 	}
 }
 
-// sumQueries adds up the tiles' gradients of n queries of a head of a space, for as many
-// channels as a panel is wide, and writes them to the head of that number.
+// sumQueries adds the gradients that the tiles have computed for n queries, for one piece of
+// wide channels, and writes the sums to gqkv. of is the number of the head in the space, head
+// that in the batch.
 func (j *job) sumQueries(in *space, of, head, piece, first, n int) {
 	gq, _, _ := j.matrices(j.gqkv, head)
 	from, end := piece*j.wide, min((piece+1)*j.wide, j.ch)
@@ -253,7 +259,7 @@ func (j *job) sumQueries(in *space, of, head, piece, first, n int) {
 	}
 }
 
-// finishTile puts the gradients of a tile of the pass where they belong.
+// finishTile writes the gradients with respect to the keys and values of a tile of the pass.
 func (j *job) finishTile(chunk int) {
 	s := scratches.Get().(*scratch)
 	head, tile := chunk/j.tiles, chunk%j.tiles
@@ -261,6 +267,8 @@ func (j *job) finishTile(chunk int) {
 	scratches.Put(s)
 }
 
+// finish writes the gradients with respect to the keys and values of a tile to gqkv. of is the
+// number of the head in the space, head that in the batch.
 func (j *job) finish(s *scratch, in *space, of, head, tile int) {
 	_, gk, gv := j.matrices(j.gqkv, head)
 	at := (of*j.tiles + tile) * j.keyRows * j.across

@@ -1,8 +1,8 @@
-// Package attention is the core of self-attention: scaled dot products, softmax and
-// weighted sums, with their gradient, in memory that grows with the number of positions.
+// Package attention computes the core of self-attention and its gradient: scaled dot
+// products, softmax and weighted sums. Its memory is linear in the number of positions.
 //
-// Keys and values are packed once, in tiles. A few queries at a time meet one tile after
-// the other: products of package lanes give their scores, one column for each query, and
-// the softmax runs down the columns. The T x T matrix of weights never exists; the backward
-// pass makes its parts again.
+// Keys and values are packed once, in tiles. A few queries at a time are combined with one
+// tile after the other. Products of package lanes compute their scores, one column for each
+// query, and the softmax is taken along the columns. The T x T matrix of weights is never
+// stored as a whole; the backward pass recomputes its parts.
 package attention

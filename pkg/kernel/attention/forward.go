@@ -6,6 +6,8 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
+// forward is the forward pass. Heads with more than smallHead positions are packed first, and
+// then processed in chunks of queries.
 func (j *job) forward() {
 	if j.t <= smallHead {
 		j.run(ceil(j.heads, j.group), (*job).forwardHeads)
@@ -29,7 +31,7 @@ func (j *job) packTile(chunk int) {
 	j.packed(j.space.values[at:], v, chunk%j.tiles)
 }
 
-// forwardHeads does all of a few heads.
+// forwardHeads computes a few whole heads.
 func (j *job) forwardHeads(chunk int) {
 	s := scratches.Get().(*scratch)
 	s.own.keys, s.own.values = grow(s.own.keys, j.tileSize()), grow(s.own.values, j.tileSize())
@@ -40,7 +42,7 @@ func (j *job) forwardHeads(chunk int) {
 	scratches.Put(s)
 }
 
-// queries is the number of queries that are treated together.
+// queries returns the number of queries that a chunk processes.
 func (j *job) queries() int {
 	if j.t > wholeSoftmax {
 		return manyQueries
@@ -48,7 +50,7 @@ func (j *job) queries() int {
 	return queriesPerChunk
 }
 
-// forwardQueries does some queries of one head of the pass.
+// forwardQueries computes the results for some queries of one head of the pass.
 func (j *job) forwardQueries(chunk int) {
 	each := ceil(j.t, j.queries())
 	head, first := chunk/each, chunk%each*j.queries()
@@ -58,20 +60,20 @@ func (j *job) forwardQueries(chunk int) {
 	scratches.Put(s)
 }
 
-// strands is how many sums of weights there are for each query. Which one a weight goes to
-// depends on the number of its key.
+// strands is the number of partial sums of the weights of a query. A weight is added to the
+// partial sum that belongs to its key, modulo strands.
 const strands = 8
 
-// attend writes the result for n queries of a head, from the first on. keys and values are
-// the head's packed tiles.
+// attend writes the results for n queries of a head, from query first on. keys and values
+// are the packed tiles of the head.
 func (j *job) attend(s *scratch, head, first, n int, keys, values []float32) {
 	q, _, _ := j.matrices(j.qkv, head)
 	wide, panels := j.wide, ceil(n, j.wide)
-	together := 1 // tiles
+	together := 1 // tiles before a softmax
 	if j.t <= wholeSoftmax {
 		together = j.tiles
 	}
-	size := together * j.keyRows * wide // of a panel of scores
+	size := together * j.keyRows * wide // elements in a panel of scores
 	s.packed, s.out = grow(s.packed, panels*j.ch*wide), grow(s.out, panels*j.rows*wide)
 	s.scores = grow(s.scores, panels*size)
 	s.maxima, s.old = grow(s.maxima, panels*wide), grow(s.old, 2*wide)
@@ -109,14 +111,14 @@ func (j *job) attend(s *scratch, head, first, n int, keys, values []float32) {
 	}
 }
 
-// total adds up a query's strands.
+// total adds the strands of query i.
 func total(sums []float64, wide, i int) float64 {
 	at := func(strand int) float64 { return sums[strand*wide+i] }
 	return ((at(0) + at(4)) + (at(2) + at(6))) + ((at(1) + at(5)) + (at(3) + at(7)))
 }
 
-// score writes a panel of products of n keys, or values, with the columns of b, which has
-// the channels of a panel.
+// score writes a panel of dot products of n keys (or values) in tile with the columns of b, a
+// panel of channels.
 func (j *job) score(s *scratch, to, tile, b []float32, n, columns int) {
 	group := j.kernels.Group
 	p := s.groups(group, n, group, group*j.wide)
@@ -128,8 +130,8 @@ func (j *job) score(s *scratch, to, tile, b []float32, n, columns int) {
 	}
 }
 
-// weighed writes, or adds, the sums of the values, or keys, of a tile times a panel of n
-// weights: channels, step apart.
+// weighed writes the sums of the values (or keys) of a tile, each multiplied by a panel of n
+// weights, to channels that are step apart. If add is true, it adds them.
 func (j *job) weighed(s *scratch, to []float32, step int, tile, weights []float32, n, columns int, add bool) {
 	group := j.kernels.Group
 	p := s.groups(group, j.ch, group*j.pitch, group*step)
@@ -138,9 +140,10 @@ func (j *job) weighed(s *scratch, to []float32, step int, tile, weights []float3
 	j.kernels.Product(p, columns/j.kernels.Lanes)
 }
 
-// weigh turns a panel of scores of some rows into weights before their division by the sum,
-// which are at most 1, and adds them to sums. With more, maxima, sums and the results so
-// far are those of the keys before these, and are corrected.
+// weigh replaces a panel of scores, with the given number of rows, by weights, and adds these to
+// sums. The weights are at most 1; they are not yet divided by their sum. If more is true,
+// maxima, sums and out hold the results for earlier keys, which weigh corrects for larger
+// maxima.
 func (j *job) weigh(s *scratch, scores []float32, rows int, maxima []float32, sums []float64, out []float32, more bool) {
 	most, old := s.old[:len(maxima)], s.old[j.wide:][:len(maxima)]
 	for i := range most {
@@ -171,8 +174,8 @@ func (j *job) weigh(s *scratch, scores []float32, rows int, maxima []float32, su
 	}
 }
 
-// divide writes a panel times the factor of each column to rows of y, which are those of
-// the channels.
+// divide multiplies each column of a panel by its factor, and writes the panel to y, whose rows
+// are the channels.
 func (j *job) divide(s *scratch, y, panel, factor []float32) {
 	block := vector.Block{Rows: j.ch, Step: j.wide}
 	whole := len(factor) / vector.ColumnUnit * vector.ColumnUnit

@@ -6,28 +6,29 @@ import (
 	"multiscale/pkg/kernel/lanes"
 )
 
-// space is what the chunks of a pass share.
+// space is the memory that the chunks of a pass share.
 type space struct {
 	keys, values []float32 // packed tiles
 
-	// Of the backward pass: the gradients of keys and values, which blocks of queries add
-	// to, as rows of channels; what each tile contributes to the gradient of the queries.
+	// The backward pass accumulates the gradients with respect to keys and values in gk and
+	// gv, one row of channels for each key. gq holds the part of each tile in the gradient
+	// with respect to the queries.
 	gk, gv, gq []float32
-	blocks     []queries // of each head
+	blocks     []queries // the current block of each head
 }
 
-// queries are a block of queries of one head, with all that belongs to them, in the forms
-// that products read: panels of channels by queries, and panels of queries by channels.
+// queries holds a block of queries of one head and the gradients with respect to its results,
+// in the layouts that products read.
 type queries struct {
-	q, gout              []float32 // in room, or where they lie
+	q, gout              []float32 // panels of channels by queries: in room, or in place
 	room                 [2][]float32
-	qT, goutT            []float32
-	maxima, shift, scale []float32
+	qT, goutT            []float32 // panels of queries by channels
+	maxima, shift, scale []float32 // of each query
 }
 
 var spaces = sync.Pool{New: func() any { return new(space) }}
 
-// scratch is what one chunk works in.
+// scratch is the memory of one chunk.
 type scratch struct {
 	product lanes.Product
 	gather  lanes.Gather
@@ -36,7 +37,7 @@ type scratch struct {
 	step    int // of table
 
 	packed, out       []float32 // panels
-	scores, gradients []float32 // panels of a tile's, or several tiles', keys by queries
+	scores, gradients []float32 // panels of keys (of one or several tiles) by queries
 	square            []float32
 	unread            []float64
 	maxima, inverses  []float32
@@ -44,7 +45,7 @@ type scratch struct {
 	sums              []float64
 	segments          []lanes.Segment
 
-	own space // of a chunk that does whole heads
+	own space // for a chunk that computes whole heads
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -56,7 +57,7 @@ func grow(s []float32, n int) []float32 {
 	return s[:n]
 }
 
-// places lists where the rows of a panel start.
+// places returns the offsets of the rows of a panel.
 func (s *scratch) places(wide int) []int32 {
 	if s.step != wide {
 		s.step, s.table = wide, make([]int32, 2*wide)
@@ -67,7 +68,8 @@ func (s *scratch) places(wide int) []int32 {
 	return s.table
 }
 
-// groups sets up a product of n rows, whose groups lie the given distances apart in A and C.
+// groups sets up a product of n rows. Its groups are inA elements apart in A and inC elements
+// apart in C.
 func (s *scratch) groups(group, n, inA, inC int) *lanes.Product {
 	p := &s.product
 	p.ARow, p.CRow = p.ARow[:0], p.CRow[:0]

@@ -3,7 +3,7 @@
 //
 //	y[n,c,i,j] = gamma[c]*(x[n,c,i,j]-mean[c])/sqrt(variance[c]+eps) + beta[c]
 //
-// Sums are formed in float64, image after image.
+// Sums are accumulated in float64, image after image.
 package batchnorm
 
 import (
@@ -14,10 +14,10 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// Shape is that of images, with HW = H*W pixels.
+// Shape is the shape of a batch of N images of C channels with HW = H*W pixels.
 type Shape struct{ N, C, HW int }
 
-// count is the number of values of a channel.
+// count is the number of values of a channel in the batch.
 func (s Shape) count() float64 { return float64(s.N * s.HW) }
 
 func (s Shape) plane(v []float32, n, c int) []float32 {
@@ -32,7 +32,7 @@ type args struct {
 	eps                                  float64
 }
 
-// Statistics writes the mean of each channel and its biased variance, both (C).
+// Statistics writes the mean of each channel of x and its biased variance, both (C).
 func Statistics(mean, variance, x []float32, s Shape) {
 	statistics.Run(s.C, s.N*s.HW, args{x: x, mean: mean, variance: variance, s: s})
 }
@@ -74,8 +74,8 @@ var forward = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// Backward writes the gradients with respect to x, gamma (C) and beta (C), from that with respect to y. With
-// fixed, mean and variance are constants, as in evaluation; else they are x's Statistics.
+// Backward writes the gradients with respect to x, gamma (C) and beta (C) from gy, the gradient with respect to
+// y. If fixed is true, mean and variance are constants, as in evaluation; otherwise they are the Statistics of x.
 func Backward(gx, gGamma, gBeta, gy, x, gamma, mean, variance []float32, s Shape, eps float64, fixed bool) {
 	a := args{y: gx, x: x, g: gy, gamma: gamma, mean: mean, variance: variance, gGamma: gGamma, gBeta: gBeta, s: s, eps: eps}
 	sums.Run(s.C, s.N*s.HW, a)

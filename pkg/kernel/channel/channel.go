@@ -1,8 +1,8 @@
-// Package channel has kernels that treat the channels of images (N,C,H,W) alike: a bias,
-// a factor for each, their means, and the gate of NAFNet.
+// Package channel has kernels that process images (N,C,H,W) channel by channel: adding a
+// bias, scaling each channel by a factor, the means of the channels, and the gate of NAFNet.
 //
-// hw is the number of pixels H*W. Sums are formed in float64, in an order that depends on the
-// shape alone.
+// hw is the number of pixels H*W. Sums are accumulated in float64, in an order that depends
+// on the shape alone.
 package channel
 
 import (
@@ -18,7 +18,7 @@ type args struct {
 // plane returns the pixels of the plane with number i, counted over images and channels.
 func (a *args) plane(v []float32, i int) []float32 { return v[i*a.hw : (i+1)*a.hw] }
 
-// AddBias adds bias (C) to all pixels of y.
+// AddBias adds bias (C) to all pixels of y (N,C,H,W).
 func AddBias(y, bias []float32, n, c, hw int) {
 	addBias.Run(n*c, hw, args{y: y, a: bias, c: c, hw: hw})
 }
@@ -32,7 +32,8 @@ var addBias = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// BiasGradient writes the sums over images and pixels of gy to gb (C).
+// BiasGradient writes the gradient of AddBias with respect to bias to gb (C): the sums of gy
+// over images and pixels.
 func BiasGradient(gb, gy []float32, n, c, hw int) {
 	biasGradient.Run(c, n*hw, args{y: gb, g: gy, n: n, c: c, hw: hw})
 }
@@ -58,7 +59,7 @@ var scale = kernel.NewLoop(func(a *args, lo, hi int) {
 })
 
 // FactorGradient writes the gradient of Scale with respect to its factors to ga, (N,C) or (C):
-// the sums over pixels, and images, of gy*x.
+// the sums of gy*x over pixels, and over images if ga is (C).
 func FactorGradient(ga, gy, x []float32, n, c, hw int) {
 	factorGradient.Run(len(ga), n*c/len(ga)*hw, args{y: ga, x: x, g: gy, n: n * c / len(ga), hw: hw})
 }
@@ -74,7 +75,7 @@ var factorGradient = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// Mean writes the mean over the pixels of each channel of each image to y (N,C).
+// Mean writes the mean of each channel of each image over its pixels to y (N,C).
 func Mean(y, x []float32, n, c, hw int) { mean.Run(n*c, hw, args{y: y, x: x, hw: hw}) }
 
 var mean = kernel.NewLoop(func(a *args, lo, hi int) {
@@ -97,7 +98,8 @@ var meanGradient = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// Gate writes the product of both halves of the channels of x (N,2C,H,W) to y (N,C,H,W).
+// Gate writes the product of the first and the second half of the channels of x (N,2C,H,W) to y
+// (N,C,H,W).
 func Gate(y, x []float32, n, c, hw int) { gate.Run(n, c*hw, args{y: y, x: x, hw: c * hw}) }
 
 var gate = kernel.NewLoop(func(a *args, lo, hi int) {

@@ -1,7 +1,7 @@
 package channel
 
-// Sum is the sum of x in float64: of every fourth element first, for these additions do not wait for
-// each other.
+// Sum returns the sum of x, accumulated in float64. It adds every fourth element to the same of four
+// partial sums, whose additions do not depend on each other.
 func Sum(x []float32) float64 {
 	var a, b, c, d float64
 	for ; len(x) >= 4; x = x[4:] {

@@ -128,7 +128,7 @@ func (s Shape) long() bool {
 	return testing.Short() && s.N*s.O*s.C*s.OutH()*s.OutW()*s.taps() > 1_000_000
 }
 
-// on runs a test on the kernels of every path that this machine has.
+// on runs a test with the kernels of every path that this machine supports.
 func on(t *testing.T, test func(t *testing.T)) {
 	defer func(k func() *lanes.Kernels) { kernels = k }(kernels)
 	for _, path := range kernel.Supported() {

@@ -6,17 +6,18 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// call is the arguments of one kernel.
+// call holds the arguments of one kernel.
 type call struct {
 	y, x, w []float32
 	s       Shape
 	add     bool
 }
 
-// maxColumns bounds the elements of gathered columns.
+// maxColumns is the largest number of elements in gathered columns, unless a single row of
+// the result needs more.
 const maxColumns = 1 << 19
 
-// block is how many rows of the result are computed at once.
+// block returns the number of rows of the result that are computed at once.
 func (s Shape) block() int { return max(1, min(s.OutH, maxColumns/(s.depth()*s.OutW))) }
 
 func (s Shape) blocks() int { b := s.block(); return (s.OutH + b - 1) / b }
@@ -40,7 +41,9 @@ func sized(v []float32, n int) []float32 {
 	return v[:n]
 }
 
-// Forward writes the convolution of x with w, (O,C/Groups,Kernel,Kernel), to y.
+// Forward writes the convolution of x (N,C,H,W) with w (O,C/Groups,Kernel,Kernel) to y
+// (N,O,OutH,OutW). Forward, InputGradient and WeightGradient panic if the shape is
+// impossible or a slice has the wrong length.
 func Forward(y, x, w []float32, s Shape) {
 	s.check(y, x, w)
 	if s.in() == 1 {
@@ -50,8 +53,8 @@ func Forward(y, x, w []float32, s Shape) {
 	forward.Run(s.N*s.Groups*s.blocks(), s.out()*s.depth()*s.block()*s.OutW, call{y, x, w, s, false})
 }
 
-// InputGradient writes the gradient with respect to x to gx, from gy with respect to y. It is
-// the transposed convolution of gy.
+// InputGradient writes gx, the gradient with respect to x, from gy, the gradient with respect
+// to y. gx is the transposed convolution of gy.
 func InputGradient(gx, gy, w []float32, s Shape) {
 	s.check(gy, gx, w)
 	if s.in() == 1 {
@@ -61,7 +64,8 @@ func InputGradient(gx, gy, w []float32, s Shape) {
 	input.Run(s.N*s.Groups, s.out()*s.depth()*s.pixels(), call{gy, gx, w, s, false})
 }
 
-// WeightGradient writes the gradient with respect to w to gw, or with add adds it.
+// WeightGradient writes the gradient with respect to w to gw. If add is true, it adds the
+// gradient to gw.
 func WeightGradient(gw, gy, x []float32, s Shape, add bool) {
 	s.check(gy, x, gw)
 	if s.in() == 1 {
@@ -71,7 +75,7 @@ func WeightGradient(gw, gy, x []float32, s Shape, add bool) {
 	weights.Run(s.Groups, s.N*s.out()*s.depth()*s.pixels(), call{gy, x, gw, s, add})
 }
 
-// forward computes blocks of rows, one for each item: (image, group, block).
+// forward computes blocks of rows. An item is one block of one group of one image.
 var forward = kernel.NewLoop(func(a *call, lo, hi int) {
 	s := a.s
 	m := s.scratch()
@@ -89,7 +93,8 @@ var forward = kernel.NewLoop(func(a *call, lo, hi int) {
 	}
 })
 
-// input computes the gradient of a group of an image, block after block, for they overlap.
+// input computes the input gradient. An item is one group of one image, whose blocks are
+// computed one after the other, because their gradients overlap.
 var input = kernel.NewLoop(func(a *call, lo, hi int) {
 	s := a.s
 	m := s.scratch()
@@ -106,7 +111,8 @@ var input = kernel.NewLoop(func(a *call, lo, hi int) {
 	}
 })
 
-// weights computes the gradient of a group's filters: over images and blocks in order.
+// weights computes the gradient of the filters of a group, summed over images and blocks in
+// order.
 var weights = kernel.NewLoop(func(a *call, lo, hi int) {
 	s := a.s
 	m := s.scratch()
@@ -129,10 +135,11 @@ var weights = kernel.NewLoop(func(a *call, lo, hi int) {
 	}
 })
 
-// group returns the part of size elements that belongs to an image and group, counted together.
+// group returns the part of v, of size elements, that belongs to one group of one image. image
+// is the index of the image times Groups, plus that of the group.
 func (s Shape) group(v []float32, image, size int) []float32 { return v[image*size : (image+1)*size] }
 
-// filters returns the weights of the group of an image and group, counted together.
+// filters returns the weights of the group in image, an index as in group.
 func (s Shape) filters(w []float32, image int) []float32 {
 	size := s.out() * s.depth()
 	return w[image%s.Groups*size:][:size]
@@ -144,7 +151,7 @@ func (s Shape) rowsOf(b int) (first, n int) {
 	return first, min(s.block(), s.OutH-first)
 }
 
-// block2rows copies n rows from first on of each plane of a group of the result.
+// block2rows copies n rows, from first on, of each plane of a group of the result.
 func (s Shape) block2rows(rows, y []float32, first, n int) {
 	size := n * s.OutW
 	for o := range s.out() {
@@ -152,7 +159,8 @@ func (s Shape) block2rows(rows, y []float32, first, n int) {
 	}
 }
 
-// gather writes the columns of n rows of the result: for each channel and tap, what it sees.
+// gather writes the columns for n rows of the result. For each channel and tap there is one
+// row with the pixels of x that the tap multiplies.
 func (s Shape) gather(columns, x []float32, first, n int) {
 	size := n * s.OutW
 	for r := range s.depth() {
@@ -196,8 +204,8 @@ func (s Shape) scatter(x, columns []float32, first, n int) {
 	}
 }
 
-// addStrided adds w times the elements [left,right) of a row of the result to the pixels of x that tap v of
-// them sees.
+// addStrided adds w times the elements [left,right) of a row of the result to the pixels of a row of x that
+// tap v multiplies for them.
 func (s Shape) addStrided(x, y []float32, left, right, v int, w float32) {
 	at := left*s.Stride + v*s.Dilation - s.Padding
 	if s.Stride == 1 {

@@ -5,8 +5,9 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// rows calls do for every tap and every row of the result that the tap sees a row of x from.
-// left and right bound the pixels that it sees.
+// rows calls do for every tap and every row of the result for which the tap falls on a row of
+// x. x and y are the offsets of these rows in their planes, v is the column of the tap, and for
+// the elements [left,right) of the row of the result the tap lies inside x.
 func (s Shape) rows(do func(tap, v, x, y, left, right int)) {
 	for tap := range s.taps() {
 		u, v := tap/s.Kernel, tap%s.Kernel
@@ -18,7 +19,7 @@ func (s Shape) rows(do func(tap, v, x, y, left, right int)) {
 	}
 }
 
-// depthwise computes planes of the result.
+// depthwise computes the planes of the result.
 var depthwise = kernel.NewLoop(func(a *call, lo, hi int) {
 	s := a.s
 	for item := lo; item < hi; item++ {
@@ -41,7 +42,7 @@ var depthwise = kernel.NewLoop(func(a *call, lo, hi int) {
 	}
 })
 
-// depthwiseInput computes planes of the gradient of x.
+// depthwiseInput computes the planes of the gradient with respect to x.
 var depthwiseInput = kernel.NewLoop(func(a *call, lo, hi int) {
 	s := a.s
 	for item := lo; item < hi; item++ {

@@ -14,7 +14,7 @@ import (
 
 type shape = groupconv.Shape
 
-// shaped completes a shape with all positions of the kernel that fit.
+// shaped sets OutH and OutW to all positions of the kernel that fit.
 func shaped(s shape) shape {
 	s.OutH = groupconv.Out(s.H, s.Kernel, s.Stride, s.Padding, s.Dilation)
 	s.OutW = groupconv.Out(s.W, s.Kernel, s.Stride, s.Padding, s.Dilation)
@@ -69,7 +69,8 @@ func operands(s shape) (y, x, w []float32) {
 	return y, x, w
 }
 
-// agree compares with float64 sums. The tolerance is float32 rounding of a sum of that many products of N(0,1).
+// agree compares got with float64 sums. The tolerance is that of float32 rounding in a sum of the given number
+// of products of N(0,1) values.
 func agree(t *testing.T, name string, got []float32, want []float64, products int) {
 	t.Helper()
 	tolerance := 4e-7 * float64(products)
@@ -127,7 +128,7 @@ func TestCores(t *testing.T) {
 	}
 }
 
-// TestAllocations: nothing is allocated once the scratch memory is there.
+// TestAllocations: nothing is allocated once the scratch memory has been allocated.
 func TestAllocations(t *testing.T) {
 	for _, s := range shapes {
 		gy, x, w := operands(s)

@@ -1,10 +1,11 @@
-// Package groupconv computes convolutions that pkg/kernel/conv does not: in groups of
-// channels, with dilation, with any padding, and transposed ones, which are the
-// gradients of convolutions.
+// Package groupconv computes convolutions that pkg/kernel/conv does not support: with
+// groups of channels, with dilation, and with any padding. Transposed convolutions are
+// computed as the input gradients of convolutions.
 //
-// A convolution of one input channel a group (depthwise) goes over rows of pixels; others are
-// matrix products with columns of the image, gathered for a block of pixels at a time.
-// Sums are formed in an order that depends on the shape alone.
+// A convolution with one input channel per group (depthwise) is computed in rows of
+// pixels. Others are matrix products with columns of the image (im2col), which are
+// gathered for a block of pixels at a time. The order of all sums depends on the shape
+// alone.
 package groupconv
 
 import "fmt"
@@ -15,18 +16,20 @@ import "fmt"
 //	y[n,o,i,j] = sum over c in the group of o, u, v of
 //	             w[o,c,u,v]*x[n,c,i*Stride+u*Dilation-Padding,j*Stride+v*Dilation-Padding]
 //
-// zero outside x. OutH and OutW are at most what fits.
+// where x is zero outside the image. OutH and OutW are at most the results of Out.
 type Shape struct {
 	N, C, H, W, O, OutH, OutW                 int
 	Kernel, Stride, Padding, Dilation, Groups int
 }
 
-// Out is the side of the result for a side of x: all positions of the kernel within the padding.
+// Out returns the side of the result for a side of x, if the kernel takes all positions inside
+// the padded image.
 func Out(side, kernel, stride, padding, dilation int) int {
 	return (side+2*padding-dilation*(kernel-1)-1)/stride + 1
 }
 
-// TransposedOut is the side of the result of a transposed convolution.
+// TransposedOut returns the side of the result of a transposed convolution for a side of its
+// input.
 func TransposedOut(side, kernel, stride, padding, outputPadding, dilation int) int {
 	return (side-1)*stride - 2*padding + dilation*(kernel-1) + 1 + outputPadding
 }
@@ -38,7 +41,8 @@ func (s Shape) pixels() int  { return s.OutH * s.OutW } // of y
 func (s Shape) depth() int   { return s.in() * s.taps() }
 func (s Shape) weights() int { return s.O * s.depth() }
 
-// check panics for what a caller should have refused.
+// check panics if the shape is impossible or a slice has the wrong length. Callers check their
+// shapes before.
 func (s Shape) check(y, x, w []float32) {
 	if min(s.N, s.C, s.H, s.W, s.O, s.OutH, s.OutW, s.Kernel, s.Stride, s.Dilation, s.Groups) < 1 || s.Padding < 0 || s.C%s.Groups != 0 || s.O%s.Groups != 0 {
 		panic(fmt.Sprintf("groupconv: impossible shape %+v", s))

@@ -1,4 +1,4 @@
-// Package matmul multiplies row-major float32 matrices: B is packed panel by
-// panel into vectors, A is read where it lies, and package lanes forms the
-// products. Results do not depend on the number of cores.
+// Package matmul multiplies row-major float32 matrices with the products of
+// package lanes. B is packed into panels; A is read in place. Results do not
+// depend on the number of cores.
 package matmul

@@ -10,16 +10,17 @@ import (
 // kernels returns the kernels that the products run on; tests replace it.
 var kernels = lanes.Active
 
-// Mul computes C = alpha*op(A)*op(B) + beta*C for row-major matrices: C is m by
-// n, op(A) m by k, op(B) k by n, and op transposes where transA or transB says
-// so. With beta 0 the old contents of C do not matter. C must not overlap A or
-// B. Slices that are too short are a programmer's error and panic.
+// Mul computes C = alpha*op(A)*op(B) + beta*C for row-major matrices. C is m by
+// n, op(A) m by k and op(B) k by n. op transposes A if transA is true, and B if
+// transB is true. If beta is 0, the old contents of C are ignored, even NaN. C must
+// not overlap A or B. Mul panics if a slice is too short.
 func Mul(c, a, b []float32, m, n, k int, transA, transB bool, alpha, beta float32) {
 	Batch(1, c, 0, a, 0, b, 0, m, n, k, transA, transB, alpha, beta)
 }
 
-// Batch does what Mul does for count matrices that lie strideC, strideA and
-// strideB elements apart. The Cs must not overlap; a stride of 0 shares A or B.
+// Batch does what Mul does for count matrices, which are strideC, strideA and
+// strideB elements apart. The matrices C must not overlap. With strideA or strideB
+// 0, all products share A or B.
 func Batch(count int, c []float32, strideC int, a []float32, strideA int, b []float32, strideB int, m, n, k int, transA, transB bool, alpha, beta float32) {
 	if count <= 0 || m <= 0 || n <= 0 {
 		return
@@ -51,17 +52,19 @@ func Batch(count int, c []float32, strideC int, a []float32, strideA int, b []fl
 }
 
 const (
-	// A chunk has rowsPerChunk rows, or fewer where there would be too few chunks.
+	// A chunk has rowsPerChunk rows. If that gives fewer than minChunks chunks, the rows
+	// are halved, down to minRows.
 	rowsPerChunk    = 192
 	minRows         = 24
 	minChunks       = 4
 	columnsPerChunk = 128
-	// depth is how much of the sums is formed at once: a panel of B of that
-	// depth stays in the first-level cache.
+	// depth is the number of terms of the sums that are added at once. A panel of B of
+	// that depth stays in the first-level cache.
 	depth = 256
-	// Up to fewRows rows use columns too seldom to pay for packing them.
+	// With at most fewRows rows, columns are used too seldom for packing to pay off.
 	fewRows = 48
-	// Below smallest products, waking other cores takes longer than the work.
+	// With fewer than smallest multiplications, waking other cores takes longer than
+	// the work.
 	smallest = 1 << 15
 )
 
@@ -73,8 +76,8 @@ func check(name string, v []float32, count, stride, size int) {
 	}
 }
 
-// Do computes one block of one matrix. All blocks sum over k in the same order,
-// so it does not matter how C is cut up.
+// Do computes one block of one matrix. All blocks sum over k in the same order, so
+// the results do not depend on the division of C into blocks.
 func (j *job) Do(chunk int) {
 	i := chunk / j.across / j.down
 	top, left := chunk/j.across%j.down*j.rows, chunk%j.across*columnsPerChunk
@@ -94,7 +97,8 @@ func (j *job) Do(chunk int) {
 	scratches.Put(s)
 }
 
-// scale multiplies a block of C by beta, unless the products do it as well.
+// scale multiplies a block of C by beta. It does nothing if beta is 1, or if the products
+// overwrite C.
 func (j *job) scale(c []float32, top, bottom, left, right int) {
 	if j.beta == 1 || j.beta == 0 && j.k > 0 {
 		return
@@ -111,8 +115,8 @@ func (j *job) scale(c []float32, top, bottom, left, right int) {
 	}
 }
 
-// prepare readies rows first to first+k of a few columns of alpha*op(B), to be
-// multiplied with the given number of rows of op(A): a few rows read them unpacked.
+// prepare sets B of the product to rows [first,first+k) of a few columns of alpha*op(B).
+// It packs them, unless only a few rows of op(A) use them and they can be read in place.
 func (j *job) prepare(s *scratch, b []float32, column, columns, first, k, rows int) {
 	p := &s.product
 	if rows <= fewRows && !j.transB && j.alpha == 1 && columns == j.kernels.Columns() {
@@ -123,8 +127,8 @@ func (j *job) prepare(s *scratch, b []float32, column, columns, first, k, rows i
 	p.B, p.BInner = s.panel, j.kernels.Columns()
 }
 
-// pack copies rows first to first+k of a few columns of alpha*op(B) side by
-// side, with zeros in columns that are missing.
+// pack copies rows [first,first+k) of a few columns of alpha*op(B) to a contiguous panel.
+// Missing columns are zero.
 func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
 	wide := j.kernels.Columns()
 	s.panel = grow(s.panel, depth*wide)
@@ -138,7 +142,7 @@ func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
 	} else {
 		for i := range k {
 			row, from := s.panel[i*wide:(i+1)*wide], b[(first+i)*j.n+column:][:columns]
-			for len(from) >= 8 { // copies of a known length need no call
+			for len(from) >= 8 { // a copy of constant length needs no call
 				*(*[8]float32)(row) = [8]float32(from)
 				row, from = row[8:], from[8:]
 			}
@@ -154,7 +158,7 @@ func (j *job) pack(s *scratch, b []float32, column, columns, first, k int) {
 	}
 }
 
-// panel multiplies rows top to bottom of op(A) with the current columns.
+// panel multiplies rows [top,bottom) of op(A) by the current columns.
 func (j *job) panel(s *scratch, c, a []float32, top, bottom, column, columns, first, k int, accumulate bool) {
 	p, group := &s.product, j.kernels.Group
 	p.A, p.Segments, p.K = a, lanes.Whole, k
@@ -174,8 +178,8 @@ func (j *job) panel(s *scratch, c, a []float32, top, bottom, column, columns, fi
 	}
 }
 
-// multiply runs the product for rows top to bottom of C: aside, where they fill no group
-// or the columns no vector.
+// multiply runs the product for rows [top,bottom) of C. If the rows do not fill whole groups
+// or the columns whole vectors, it computes a tile and copies its part that lies inside C.
 func (j *job) multiply(s *scratch, c []float32, top, bottom, column, columns int, accumulate bool) {
 	kernels, p := j.kernels, &s.product
 	vectors := pieces(columns, kernels.Lanes)
@@ -199,7 +203,7 @@ func (j *job) multiply(s *scratch, c []float32, top, bottom, column, columns int
 	}
 }
 
-// merge stores the part of a tile that lies inside C, or adds it.
+// merge copies a row of a tile to C, or adds it.
 func merge(c, tile []float32, accumulate bool) {
 	if !accumulate {
 		copy(c, tile)
@@ -210,8 +214,8 @@ func merge(c, tile []float32, accumulate bool) {
 	}
 }
 
-// pad copies the last rows of op(A), too few for a group, to where the others
-// may be read too. They are the last that panel needs of A.
+// pad copies the last rows of op(A), which do not fill a group, and adds rows of zeros. It
+// overwrites A of the product, because panel needs no other rows afterwards.
 func (j *job) pad(s *scratch, a []float32, row, rows, first, k int) {
 	p := &s.product
 	s.rows = grow(s.rows, j.kernels.Group*depth)

@@ -15,7 +15,7 @@ type job struct {
 	alpha, beta               float32
 	kernels                   *lanes.Kernels
 	rows                      int // of a block
-	down, across              int // blocks that a matrix is cut into
+	down, across              int // blocks of a matrix, in a column and in a row
 }
 
 var jobs = sync.Pool{New: func() any { return new(job) }}
@@ -31,7 +31,7 @@ type scratch struct {
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
-// places lists where the rows of a panel start.
+// places returns the offsets of the rows of a panel.
 func (s *scratch) places(wide int) []int32 {
 	if s.step != wide {
 		s.step = wide
