@@ -15,10 +15,10 @@ type Gaussian struct {
 }
 
 // New returns the blur of pictures of h rows and w columns with the standard
-// deviations sigmaY from row to row and sigmaX from column to column, in pixels
-// and not negative; 0 blurs nothing along that axis. What New has to compute is
-// kept, so it may be called for every picture. It panics if h or w is not
-// positive.
+// deviations sigmaY along columns (from row to row) and sigmaX along rows. They
+// are in pixels and not negative; with 0 there is no blur along that axis. New
+// caches what it computes, so it may be called for every picture. It panics if h
+// or w is not positive, or if a deviation is negative or NaN.
 func New(h, w int, sigmaY, sigmaX float64) Gaussian {
 	return Gaussian{axisOf(h, sigmaY), axisOf(w, sigmaX)}
 }
@@ -45,18 +45,20 @@ func (g Gaussian) check(y, x []float32, planes int) {
 	}
 }
 
-// Adjoint writes the transpose of Apply to y: <K x, y> = <x, K' y>. The Gaussian
-// is even on the circle, for odd sides too, so this is Apply itself.
+// Adjoint applies K', the transpose of the blur K, to x and writes the result to y:
+// <K u, v> = <u, K' v>. The periodic Gaussian is even, also for odd sides, so this is
+// Apply itself.
 func (g Gaussian) Adjoint(y, x []float32, planes int) { g.Apply(y, x, planes) }
 
-// PSF returns the point spread function (h,w) with its centre at pixel (0,0):
-// proportional to exp(-dy^2/(2 sigmaY^2) - dx^2/(2 sigmaX^2)), dy and dx being
-// distances on the circle, and of sum 1.
+// PSF returns the point spread function (h,w) with its centre at pixel (0,0). It is
+// proportional to exp(-dy^2/(2 sigmaY^2) - dx^2/(2 sigmaX^2)) with the periodic
+// distances dy and dx, and has the sum 1.
 func (g Gaussian) PSF() []float64 { return outer(g.down.psf, g.across.psf) }
 
 // Transfer returns S (h,w), the Fourier transform of PSF, which is real.
 func (g Gaussian) Transfer() []float64 { return outer(g.down.transfer, g.across.transfer) }
 
+// outer returns the outer product of a and b.
 func outer(a, b []float64) []float64 {
 	var m []float64
 	for _, u := range a {
@@ -73,18 +75,19 @@ var buffers = sync.Pool{New: func() any { return new([]float32) }}
 type axis struct {
 	n             int
 	psf, transfer []float64
-	// circulant is the n by n matrix of the blur, symmetric; nil where n is so
-	// large that plans do it.
+	// circulant is the symmetric n by n matrix of the blur. It is nil if n is so
+	// large that the fast transforms of plans are used.
 	circulant []float32
 	plans     sync.Pool // of *plan
 }
 
-// dense is the longest axis that a matrix is used for. Up to about a thousand
-// pixels that is faster, but the matrix grows with the square.
+// dense is the longest axis for which a matrix is used. It is faster up to about a
+// thousand pixels, but its size grows with the square.
 const dense = 512
 
-// negligible is a weight that float32 sums of values of one size do not notice.
-// Still smaller ones would be denormal numbers, with which processors are slow.
+// negligible bounds the weights that are set to 0. They do not affect float32 sums of
+// values of similar magnitude. Much smaller weights would be denormal numbers, with
+// which processors are slow.
 const negligible = 1e-12
 
 type key struct {
@@ -97,6 +100,7 @@ var axes = struct {
 	known map[key]*axis
 }{known: make(map[key]*axis)}
 
+// axisOf returns the cached axis for n and sigma.
 func axisOf(n int, sigma float64) *axis {
 	k := key{n, sigma}
 	axes.RLock()
@@ -136,7 +140,7 @@ func newAxis(n int, sigma float64) *axis {
 	return a
 }
 
-// gaussian is the point spread function of one axis, of sum 1.
+// gaussian returns the point spread function of one axis, which has the sum 1.
 func gaussian(n int, sigma float64) []float64 {
 	g := make([]float64, n)
 	g[0] = 1

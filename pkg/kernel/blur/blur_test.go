@@ -14,8 +14,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// The cases of all tests: even, odd and prime sides, rectangles, different
-// deviations, one so wide that the circle cuts it off, and axes beyond dense.
+// sizes are the cases of all tests: even, odd and prime sides, rectangles, different
+// deviations, one that is wider than the picture, and axes longer than dense.
 var sizes = []struct {
 	h, w           int
 	sigmaY, sigmaX float64
@@ -35,8 +35,8 @@ func each(t *testing.T, check func(t *testing.T, g Gaussian, x []float32)) {
 	}
 }
 
-// Sums of positive weights in float32, of at most dense terms that fall off
-// quickly: a few roundings of values of order one.
+// tolerance is a few rounding errors of values of order one. Sums of positive weights in
+// float32 have at most dense terms, which decrease quickly.
 const tolerance = 2e-6
 
 // TestConvolution compares with the definition: a periodic convolution with
@@ -54,7 +54,7 @@ func TestConvolution(t *testing.T) {
 		if math.Abs(sum-1) > 1e-12 {
 			t.Errorf("the point spread function has sum %v", sum)
 		}
-		// Every 37th pixel will do for the large ones.
+		// About 1000 pixels are compared, which suffices for large pictures.
 		for at := 0; at < len(x); at += 1 + len(x)/1000 {
 			plane, i, j := at/(h*w)*(h*w), at/w%h, at%w
 			want := 0.0
@@ -70,8 +70,8 @@ func TestConvolution(t *testing.T) {
 	})
 }
 
-// TestFourier compares with the two-dimensional fast Fourier transform:
-// inverse FFT of S times FFT, S being the transform of the point spread function.
+// TestFourier compares with the two-dimensional fast Fourier transform F: the inverse of
+// F applied to S*F(x), where S is the transform of the point spread function.
 func TestFourier(t *testing.T) {
 	each(t, func(t *testing.T, g Gaussian, x []float32) {
 		h, w := g.down.n, g.across.n
@@ -94,7 +94,7 @@ func TestFourier(t *testing.T) {
 		}
 		f := transform(widen(plane), h, w)
 		for i := range f {
-			f[i] = cmplx.Conj(f[i] * s[i]) // the inverse transform is the conjugate's
+			f[i] = cmplx.Conj(f[i] * s[i]) // the inverse transform is the transform of the conjugate
 		}
 		f = transform(f, h, w)
 		y := make([]float32, len(x))
@@ -127,7 +127,7 @@ func transform(x []complex128, h, w int) []complex128 {
 	return y
 }
 
-// TestAdjoint: <K x, z> = <x, K' z>, for odd sides too.
+// TestAdjoint: <K x, z> = <x, K' z>, also for odd sides.
 func TestAdjoint(t *testing.T) {
 	each(t, func(t *testing.T, g Gaussian, x []float32) {
 		z := make([]float32, len(x))
@@ -219,7 +219,7 @@ func BenchmarkApply(b *testing.B) {
 		b.Run(fmt.Sprintf("3x%dx%d", n, n), func(b *testing.B) {
 			x, y := make([]float32, 3*n*n), make([]float32, 3*n*n)
 			r := random.New(1)
-			r.Normals(x) // zeros would not meet denormal numbers
+			r.Normals(x) // zeros would hide the cost of denormal numbers
 			b.ReportAllocs()
 			for b.Loop() {
 				New(n, n, 3, 3).Apply(y, x, 3)

@@ -2,8 +2,8 @@ package blur
 
 import "gonum.org/v1/gonum/dsp/fourier"
 
-// plan is what one fast transform of n pixels needs. Only one goroutine may use
-// it at a time.
+// plan holds the tables and memory of a fast Fourier transform of n pixels. Only one
+// goroutine may use it at a time.
 type plan struct {
 	fft          *fourier.FFT
 	signal       []float64
@@ -14,15 +14,15 @@ func newPlan(n int) *plan {
 	return &plan{fourier.NewFFT(n), make([]float64, n), make([]complex128, n/2+1)}
 }
 
-// filter writes the values at every stride-th place of x, multiplied by the
-// transfer function in Fourier space, to the same places of y.
+// filter multiplies every stride-th value of x by the transfer function in Fourier space,
+// and writes the results to the same places of y.
 func (p *plan) filter(y, x []float32, stride int, transfer []float64) {
 	for i := range p.signal {
 		p.signal[i] = float64(x[i*stride])
 	}
 	p.fft.Coefficients(p.coefficients, p.signal)
 	for k := range p.coefficients {
-		// gonum's transform there and back multiplies by n.
+		// The transform and its inverse in gonum together multiply by n.
 		c, s := p.coefficients[k], transfer[k]/float64(len(p.signal))
 		p.coefficients[k] = complex(real(c)*s, imag(c)*s)
 	}

@@ -6,11 +6,12 @@ import (
 	"multiscale/pkg/elementary"
 )
 
-// reach is where Mirrored cuts a Gaussian off, in standard deviations.
+// reach is the distance, in standard deviations, at which Mirrored truncates a Gaussian.
 const reach = 4
 
-// Mirrored writes the planes of x (planes,h,w), blurred by a Gaussian with a standard deviation in pixels, to y. Beyond its
-// borders a picture is its mirror image, whose first pixels are those at the border. y must not overlap x.
+// Mirrored blurs the planes of x (planes,h,w) with a Gaussian of standard deviation sigma, in pixels, and writes them to
+// y, which must not overlap x. If sigma is not positive, it copies x. Beyond its borders a picture continues as its
+// mirror image; the pixels at the border are repeated.
 func Mirrored(y, x []float32, planes, h, w int, sigma float64) {
 	if !(sigma > 0) {
 		copy(y, x)
@@ -51,7 +52,7 @@ func add(y, x []float32, weight float32) {
 	}
 }
 
-// taps are the weights of a row of pixels, of sum 1.
+// taps returns the weights of a truncated Gaussian, which have the sum 1.
 func taps(sigma float64) []float32 {
 	r := int(math.Ceil(reach * sigma))
 	exact := make([]float64, 2*r+1)
@@ -68,7 +69,7 @@ func taps(sigma float64) []float32 {
 	return weights
 }
 
-// mirror is the pixel of a row of n that stands at i, which may be beyond its ends.
+// mirror returns the index of the pixel at position i of a mirrored row of n pixels. i may lie beyond its ends.
 func mirror(i, n int) int {
 	if i = i % (2 * n); i < 0 {
 		i += 2 * n

@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestMirrored: the blur is that of the periodic one of the picture beside its mirror images, up to what the tails beyond
-// four standard deviations hold.
+// TestMirrored: the result equals the periodic blur of the picture together with its mirror images, except for the tails
+// beyond four standard deviations.
 func TestMirrored(t *testing.T) {
 	const h, w, planes = 20, 13, 2
 	const tails = 2e-4

@@ -68,8 +68,8 @@ func (j *sumJob) do(s *scratch, chunk int) {
 	}
 }
 
-// fewPixels is the size of the planes that are simply summed in float32. They have at most
-// one TotalUnit, so that Total has no advantage.
+// fewPixels is the largest size of planes that are summed by SumRows, all planes of an image
+// at once. They have at most one TotalUnit, so that Total has no advantage.
 const fewPixels = 64
 
 // stretch is the number of values that are summed in float32 before their sum is added to a

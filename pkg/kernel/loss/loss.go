@@ -1,5 +1,5 @@
-// Package loss has the costs of images that are means over pixels of a function of the
-// difference d = y-target: |d|, Charbonnier's and Huber's.
+// Package loss has loss functions that are the mean, over the elements of an image, of a
+// function of the difference d = y-target: |d|, Charbonnier's and Huber's.
 package loss
 
 import (
@@ -54,7 +54,8 @@ type args struct {
 	per                    int
 }
 
-// Forward writes the mean of f over the elements of each sample to losses; y and target hold len(losses) samples.
+// Forward writes the mean of f over the elements of each sample, with parameter p, to losses. y and target hold
+// len(losses) samples.
 func Forward(losses, y, target []float32, f Function, p float64) {
 	per := len(y) / max(1, len(losses))
 	forward.Run(len(losses), per, args{out: losses, y: y, target: target, f: f, p: p, per: per})
@@ -70,7 +71,8 @@ var forward = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// Backward writes the gradient with respect to y of the sum of the samples' losses times factor.
+// Backward writes gy, the gradient with respect to y of the sum over samples of factor times loss. factor has one
+// element for each sample.
 func Backward(gy, y, target, factor []float32, f Function, p float64) {
 	per := len(y) / max(1, len(factor))
 	backward.Run(len(y), 4, args{out: gy, y: y, target: target, factor: factor, f: f, p: p, per: per})

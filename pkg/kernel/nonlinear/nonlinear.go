@@ -1,5 +1,5 @@
-// Package nonlinear has the pointwise non-linearities that no other kernel fuses: GELU, sigmoid
-// and PReLU. They are computed in float64 and rounded once.
+// Package nonlinear has the pointwise non-linearities that are not fused into other kernels: GELU,
+// sigmoid and PReLU. GELU, its gradients and the sigmoid are computed in float64 and rounded once.
 package nonlinear
 
 import (
@@ -15,7 +15,7 @@ type args struct {
 	n, c, hw   int
 }
 
-// work is about how many simple operations a function of the standard library takes.
+// work is the approximate cost of a transcendental function in simple operations.
 const work = 16
 
 // GELU writes x*Phi(x), with the distribution function Phi of N(0,1), to y (Hendrycks and Gimpel
@@ -29,9 +29,10 @@ var gelu = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
+// phi is the distribution function of N(0,1).
 func phi(x float64) float64 { return float64(math.Erfc(-x/math.Sqrt2) / 2) }
 
-// GELUGradient writes gy times the derivative at x to gx.
+// GELUGradient writes gy times the derivative of GELU at x to gx.
 func GELUGradient(gx, gy, x []float32) { geluGradient.Run(len(x), 2*work, args{y: gx, g: gy, x: x}) }
 
 var geluGradient = kernel.NewLoop(func(a *args, lo, hi int) {
@@ -90,13 +91,13 @@ var sigmoidGradient = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// PReLU writes x where x > 0, else slope*x, to y, for images of n*c planes of hw pixels. slope
-// has one element, or one for each of the c channels.
+// PReLU writes x where x > 0, and slope*x elsewhere, to y. x has n images of c channels of hw
+// pixels; slope has one element, or one for each channel.
 func PReLU(y, x, slope []float32, n, c, hw int) {
 	prelu.Run(n*c, hw, args{y: y, x: x, w: slope, c: c, hw: hw})
 }
 
-// slope is that of plane i.
+// slope returns the slope of plane i.
 func (a *args) slope(i int) float32 { return a.w[i%a.c%len(a.w)] }
 
 func (a *args) plane(v []float32, i int) []float32 { return v[i*a.hw : (i+1)*a.hw] }
@@ -107,7 +108,7 @@ var prelu = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// PReLUGradient writes gy times the derivative at x to gx.
+// PReLUGradient writes gy times the derivative of PReLU at x to gx.
 func PReLUGradient(gx, gy, x, slope []float32, n, c, hw int) {
 	preluGradient.Run(n*c, hw, args{y: gx, g: gy, x: x, w: slope, c: c, hw: hw})
 }
@@ -118,8 +119,8 @@ var preluGradient = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// SlopeGradient writes the gradient of PReLU with respect to slope: the sums of gy*x where x <= 0, in
-// float64. A single slope has the sum over the channels.
+// SlopeGradient writes the gradient of PReLU with respect to slope: the sums of gy*x where x <= 0,
+// accumulated in float64. For a single slope, the sum is also over the channels.
 func SlopeGradient(gSlope, gy, x []float32, n, c, hw int) {
 	slopeGradient.Run(len(gSlope), n*c/len(gSlope)*hw, args{y: gSlope, g: gy, x: x, n: n, c: c, hw: hw})
 }

@@ -7,10 +7,11 @@ import (
 
 var backwardPhases = phases{rowSums, slopes, gradient}
 
-// rowSums is the first phase of Backward: the two sums of each row that both
-// the statistics and the affine parameters need. Where the gradient before the
-// activation takes long it stays in y (which is gx), for the second phase to find
-// it still in the cache; where it is cheap it is computed again.
+// rowSums is the first phase of Backward: the two sums of each row from which the
+// gradients through the statistics and with respect to the affine parameters are
+// computed. If the gradient before the activation is expensive, it is stored in y
+// (which is gx) for the last phase, which may find it in the cache. If it is cheap,
+// it is computed again.
 func rowSums(c *core, lo, hi int) {
 	c.prepare(lo, hi)
 	gx, gy, x, sums := c.data(c.y, lo, hi), c.data(c.gy, lo, hi), c.data(c.x, lo, hi), c.sums[2*lo:2*hi]
@@ -25,8 +26,8 @@ func rowSums(c *core, lo, hi int) {
 	}
 }
 
-// tanhGradients takes a tanh off the gradient. No network of ours normalises
-// before a tanh, so this is short rather than fast.
+// tanhGradients writes the gradient before a tanh. None of the networks normalises
+// before a tanh, so this code is short rather than fast.
 func (c *core) tanhGradients(gz, gy, x []float32) {
 	var u [1]float32
 	for i := range gz {
@@ -37,9 +38,9 @@ func (c *core) tanhGradients(gz, gy, x []float32) {
 	}
 }
 
-// slopes draws from the sums over each group what the statistics add to the
-// gradient. With z the normalised input and gz the gradient before the
-// activation, averages over the group:
+// slopes is the second phase of Backward: from the sums over each group it computes the
+// contribution of the statistics to the gradient. With the normalised input z, the
+// gradient gz before the activation, and means over the group,
 //
 //	gx = rstd * (gamma*gz - mean(gamma*gz) - z*mean(gamma*gz*z))
 func slopes(j *job, from, to int) {
@@ -66,8 +67,8 @@ func gradient(c *core, lo, hi int) {
 	vector.NormGradLeaky(c.data(c.y, lo, hi), c.data(gz, lo, hi), c.data(c.x, lo, hi), c.width, c.mean, c.scale, c.shift, act, c.tilt, c.offset)
 }
 
-// affineGradients adds up the sums of the rows over the samples, in order, onto
-// those of the first.
+// affineGradients writes the gradients with respect to gamma and beta. It adds the sums of
+// the rows over the samples, in order, in the place of those of the first sample.
 func (j *job) affineGradients(gGamma, gBeta []float32) {
 	if !j.affine {
 		return
@@ -83,7 +84,7 @@ func (j *job) affineGradients(gGamma, gBeta []float32) {
 	j.gGamma, j.gBeta, j.adding = nil, nil, false
 }
 
-// add does so for the channels of one group.
+// add computes the affine gradients for the channels of one group.
 func (j *job) add(group int) {
 	c := group * j.perGroup
 	total := j.sums[2*c : 2*(c+j.perGroup)]

@@ -7,11 +7,11 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// core is a job on one core, with memory for what rows take from their groups and
-// channels: a value for each row, so that one call does the rows of several groups.
+// core is a job on one core. It holds the parameters of each row, which come from the
+// row's group and channel, so that one call can process the rows of several groups.
 type core struct {
 	*job
-	lo, hi                           int // the rows that are prepared
+	lo, hi                           int // rows with prepared parameters
 	mean, scale, shift, tilt, offset []float32
 }
 
@@ -42,9 +42,9 @@ func (c *core) Do(chunk int) {
 	}
 }
 
-// part takes a part of a group through the current phase.
+// part processes a part of a group in the current round.
 func (c *core) part(chunk int) {
-	if c.round == 1 { // backwards: what the first round left in the cache comes first
+	if c.round == 1 { // in reverse order, beginning with what the first round left in the cache
 		chunk = (c.to-c.from)*c.parts - 1 - chunk
 	}
 	first := (c.from + chunk/c.parts) * c.rows
@@ -57,21 +57,21 @@ func (c *core) part(chunk int) {
 	}
 }
 
-// batch takes groups [from, to) through the phases.
+// batch runs all phases on groups [from, to).
 func (c *core) batch(from, to int) {
 	c.phases.read(c, from*c.rows, to*c.rows)
 	c.phases.conclude(c.job, from, to)
 	c.phases.write(c, from*c.rows, to*c.rows)
 }
 
-// data is rows [lo, hi) of an array of the input's shape.
+// data returns rows [lo, hi) of an array of the shape of the input.
 func (j *job) data(x []float32, lo, hi int) []float32 { return x[lo*j.width : hi*j.width] }
 
-// prepare fills in mean, scale and shift of rows [lo, hi) so that the output before
-// the activation is (x-mean)*scale + shift.
+// prepare sets mean, scale and shift of rows [lo, hi). The output before the activation
+// is (x-mean)*scale + shift.
 func (c *core) prepare(lo, hi int) {
 	if c.lo == lo && c.hi == hi {
-		return // the phase before has needed them too
+		return // prepared for the previous phase
 	}
 	c.lo, c.hi = lo, hi
 	n := hi - lo
@@ -80,8 +80,8 @@ func (c *core) prepare(lo, hi int) {
 	vector.AffineGroups(c.mean, c.scale, c.shift, c.gamma, c.beta, lo%c.channels, rows, c.job.mean[from:to], c.deviation[2*from:2*to])
 }
 
-// groupsOf is the groups that rows [lo, hi) belong to, whole ones or a part of one, and
-// how many rows there are of each.
+// groupsOf returns the groups [from, to) of rows [lo, hi), which are whole groups or a part
+// of one, and the number of rows of each group.
 func (j *job) groupsOf(lo, hi int) (from, to, rows int) {
 	return lo / j.rows, (hi-1)/j.rows + 1, min(j.rows, hi-lo)
 }

@@ -1,7 +1,8 @@
-// Package norm computes group normalisation, and layer normalisation over
-// (C,H,W) as its case of a single group without affine parameters, with the
-// activation that follows fused into the same pass over memory.
+// Package norm computes group normalisation, fused with the activation that
+// follows. Layer normalisation over (C,H,W) is the case of a single group without
+// affine parameters.
 //
-// Means and variances are accumulated in float64: a difference of the two
-// moments is then exact enough even where the mean dwarfs the deviation.
+// Both moments are accumulated in float64, so that the variance, which is computed
+// from their difference, is accurate even if the mean is much larger than the
+// deviation.
 package norm

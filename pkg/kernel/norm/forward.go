@@ -9,14 +9,15 @@ import (
 
 var forwardPhases = phases{moments, statistics, normalize}
 
-// moments takes the two moments of whole groups, or of a part of one.
+// moments is the first phase of Forward: the two moments of whole groups, or of a part of
+// one.
 func moments(c *core, lo, hi int) {
-	parts := max(1, (hi-lo)/c.partRows) // the last one of a group may be a shorter one
+	parts := max(1, (hi-lo)/c.partRows) // the last part of a group may have fewer rows
 	at := lo/c.rows*max(1, c.parts) + lo%c.rows/c.partRows
 	vector.RowMoments(c.sums[2*at:2*(at+parts)], c.data(c.x, lo, hi), (hi-lo)/parts*c.width)
 }
 
-// statistics saves the means and the deviations of groups.
+// statistics is the second phase of Forward: it saves the means and deviations of groups.
 func statistics(j *job, from, to int) {
 	parts := max(j.parts, 1)
 	n := float64(j.rows * j.width)
@@ -47,8 +48,8 @@ func normalize(c *core, lo, hi int) {
 	}
 }
 
-// leakySlope is the slope below zero of the activations that are linear on
-// both sides; the identity's is also used before a tanh.
+// leakySlope returns the slope for negative inputs of a piecewise linear activation. For
+// other activations it returns 1, the slope of the identity.
 func leakySlope(act kernel.Activation) float32 {
 	switch act.Kind {
 	case kernel.ReLU:

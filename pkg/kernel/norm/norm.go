@@ -7,36 +7,37 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// Shape is the extent of the input (N, C, HW) and the number of groups that
-// its channels are normalised in. Groups divides C.
+// Shape is the shape of the input (N, C, HW) and the number of groups into which
+// its channels are divided. Groups divides C.
 type Shape struct{ N, C, HW, Groups int }
 
 func (s Shape) size() int { return s.N * s.C * s.HW }
 
 // Forward writes y = act(gamma*(x-mean)*rstd + beta) with the mean and the
-// biased variance of each group of each sample, rstd = 1/sqrt(variance+eps).
-// x and y have N*C*HW elements; gamma and beta have C, or are nil for 1 and 0.
-// mean and rstd receive N*Groups values for Backward. y may be x.
+// biased variance of each group of each sample, and rstd = 1/sqrt(variance+eps).
+// x and y are (N,C,HW). gamma and beta are (C); nil stands for 1 and 0. mean and
+// rstd (N,Groups) are written for Backward. y may be x.
 //
 // It panics if a slice has the wrong length.
 func Forward(y, x, gamma, beta []float32, s Shape, eps float32, act kernel.Activation, mean, rstd []float32) {
 	check(s, gamma, beta, mean, rstd, len(y), len(x))
-	j := newJob(s, gamma, beta, act, mean, rstd)
+	j := newJob(gamma, beta, act, mean, rstd)
 	j.y, j.x, j.eps = y, x, float64(eps)
+	j.plan(s, gamma == nil && beta == nil)
 	j.run(&forwardPhases)
 	j.release()
 }
 
-// Backward writes the gradients of Forward with respect to x and, where they
-// are not nil, gamma and beta, given the gradient gy with respect to y. x,
-// gamma, beta, mean and rstd are as in and after Forward; what else is needed
-// is computed again. gx may be gy.
+// Backward writes the gradients with respect to x (gx) and, unless they are nil,
+// gamma (gGamma) and beta (gBeta), from gy, the gradient with respect to y. x,
+// gamma, beta, mean and rstd are those of Forward; other intermediate values are
+// recomputed. gx may be gy.
 //
 // It panics if a slice has the wrong length.
 func Backward(gx, gGamma, gBeta, gy, x, gamma, beta []float32, s Shape, act kernel.Activation, mean, rstd []float32) {
 	check(s, gamma, beta, mean, rstd, len(gx), len(gy), len(x))
 	check(s, gGamma, gBeta, mean, rstd)
-	j := newJob(s, gamma, beta, act, mean, rstd)
+	j := newJob(gamma, beta, act, mean, rstd)
 	j.y, j.x, j.gy = gx, x, gy
 	j.affine = gGamma != nil || gBeta != nil
 	j.plan(s, gamma == nil && beta == nil && !j.affine)
@@ -59,22 +60,24 @@ func check(s Shape, gamma, beta, mean, rstd []float32, lengths ...int) {
 	}
 }
 
-// Sizes, in elements, that the work is cut by.
+// The division of the work. All sizes are in elements.
 const (
-	chunkSize    = 1 << 14 // work worth handing to another core
-	splitSize    = 1 << 17 // a group beyond this leaves the cache between two passes anyway
-	togetherSize = 1 << 18 // split groups that go through both rounds before the next: the second finds them in the cache
-	fewGroups    = 8       // too few to share out evenly as they are
-	batchSize    = 1 << 12 // small groups that go through the phases together; a chunk of them
+	chunkSize    = 1 << 14 // of a chunk of a split group: enough work to hand to another core
+	splitSize    = 1 << 17 // larger groups are split: they would not stay in the cache between two passes
+	togetherSize = 1 << 18 // of the split groups that share two rounds: the second round finds them in the cache
+	fewGroups    = 8       // fewer groups than this cannot be distributed evenly unless they are split
+	batchSize    = 1 << 12 // of a batch of small groups
 )
 
-// job is one Forward or Backward. The channels of a group are rows of one
-// width. Groups are either done whole, several to a chunk, or, when they are
-// large or few, split into parts of some rows each, with two rounds of chunks for
-// every few groups.
-// Small groups go through the phases in batches, one to a chunk: one group's
-// statistics are a long chain of dependent operations, which several groups fill,
-// and what is done to rows is one call for all of them.
+// job is one Forward or Backward. The channels of a group are rows of equal width.
+//
+// Groups are usually processed in batches of one or more whole groups. A batch is a
+// chunk, which goes through all phases. The statistics of a single group are a long chain
+// of dependent operations, whereas those of several groups overlap; and the rows of a
+// batch are processed in one call.
+//
+// If groups are large or few, each is split into parts of some rows. A few groups at a
+// time are then processed in two rounds of chunks: reading and writing.
 type job struct {
 	y, x, gy, gamma, beta, mean, rstd []float32
 
@@ -83,23 +86,24 @@ type job struct {
 	total                      int // groups of all samples
 	eps                        float64
 	act                        kernel.Activation
-	affine                     bool
-	parts, partRows            int // parts of a group and their rows, or
-	batchGroups                int // groups of a batch
+	affine                     bool // gGamma or gBeta are wanted
+	parts, partRows            int  // parts of a split group and their rows; parts is 0 without a split
+	batchGroups                int  // groups of a batch
 
 	phases        *phases
 	round         int
-	from, to      int // groups of the round
+	from, to      int // groups of the current rounds
 	gGamma, gBeta []float32
-	adding        bool      // the sums of the samples, for gGamma and gBeta
+	adding        bool      // Do adds the sums of the samples, for gGamma and gBeta
 	sums          []float64 // two for each row (backward) or part (forward)
-	deviation     []float64 // of each group: rstd, and what rounding the mean left over
+	deviation     []float64 // two for each group: rstd, and the rounding error of mean
 	totals        []float64 // two for each group (backward)
-	tilt, offset  []float32 // of each group
+	tilt, offset  []float32 // of each group (backward)
 }
 
-// phases are what is done to groups: read rows [lo, hi), draw conclusions from all
-// rows of groups [from, to), and write rows [lo, hi). Rows are counted over all groups.
+// phases are the steps of processing groups. read processes rows [lo, hi), conclude
+// combines the results for all rows of groups [from, to), and write computes rows
+// [lo, hi) of the output. Rows are counted over all groups.
 type phases struct {
 	read     func(c *core, lo, hi int)
 	conclude func(j *job, from, to int)
@@ -108,15 +112,14 @@ type phases struct {
 
 var jobs = sync.Pool{New: func() any { return new(job) }}
 
-func newJob(s Shape, gamma, beta []float32, act kernel.Activation, mean, rstd []float32) *job {
+func newJob(gamma, beta []float32, act kernel.Activation, mean, rstd []float32) *job {
 	j := jobs.Get().(*job)
 	j.gamma, j.beta, j.mean, j.rstd, j.act = gamma, beta, mean, rstd, act
-	j.plan(s, gamma == nil && beta == nil)
 	return j
 }
 
-// plan cuts the work. A group that stays whole, and whose channels are treated alike,
-// is one long row.
+// plan divides the work. uniform means that the channels of a group need no separate
+// parameters or sums: then a group that is not split is one long row.
 func (j *job) plan(s Shape, uniform bool) {
 	j.channels, j.groups, j.perGroup = s.C, s.Groups, s.C/s.Groups
 	j.rows, j.width, j.total = j.perGroup, s.HW, s.N*s.Groups

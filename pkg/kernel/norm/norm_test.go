@@ -17,7 +17,7 @@ const eps = 1e-5
 
 type affine struct{ gamma, beta []float32 }
 
-// forward64 is the definition, in float64.
+// forward64 computes Forward by its definition, in float64.
 func forward64(x, gamma, beta []float64, s Shape, act kernel.Activation) []float64 {
 	y := make([]float64, len(x))
 	size := s.C / s.Groups * s.HW
@@ -72,8 +72,8 @@ func wideOrNil(x []float32) []float64 {
 	return Wide(x)
 }
 
-// shapes covers whole groups, several groups to a chunk, rows that are no
-// multiple of a vector, and groups split into parts.
+// shapes covers whole groups, batches of several groups, rows whose width is not a
+// multiple of a vector, and groups that are split into parts.
 var shapes = []Shape{
 	{2, 32, 64, 16}, {3, 8, 35, 4}, {2, 16, 9, 16}, {1, 4, 1, 2}, {2, 6, 48, 1}, {5, 3, 7, 3}, {1, 5, 5000, 1}, {2, 48, 900, 2},
 }
@@ -93,8 +93,8 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// TestLargeMean has a mean of 1000 deviations, which float32 sums of squares
-// would drown in.
+// TestLargeMean has a mean of 1000 deviations. Sums of squares in float32 would be too
+// inaccurate for the variance.
 func TestLargeMean(t *testing.T) {
 	s := Shape{2, 4, 4096, 2}
 	x, y, stats := Noise(1, s.size()), make([]float32, s.size()), make([]float32, 8)

@@ -1,10 +1,10 @@
-// Package pad enlarges images by pixels of their own: reflected at the border, or the border
-// repeated.
+// Package pad enlarges images by copies of their own pixels: reflected at the border, or with
+// the border repeated.
 package pad
 
 import "multiscale/pkg/kernel"
 
-// Mode says which pixels are added.
+// Mode selects the pixels that are added.
 type Mode uint8
 
 // The modes.
@@ -13,20 +13,22 @@ const (
 	Replicate             // the border pixel
 )
 
-// Shape describes padding of planes of H by W pixels. For Reflect each width is less than the side.
+// Shape describes the padding of planes of H by W pixels. Left, Right, Top and Bottom are the numbers
+// of added columns and rows. For Reflect they are less than the side of the plane.
 type Shape struct {
 	Planes, H, W             int
 	Left, Right, Top, Bottom int
 	Mode                     Mode
 }
 
-// OutH is the height of the result.
+// OutH returns the height of the result in pixels.
 func (s Shape) OutH() int { return s.H + s.Top + s.Bottom }
 
-// OutW is the width of the result.
+// OutW returns the width of the result in pixels.
 func (s Shape) OutW() int { return s.W + s.Left + s.Right }
 
-// source is the position in a side that position i of the result, less the padding before it, shows.
+// source returns the position along a side of x that is copied to position i of the result. i counts
+// from the first pixel of x and is negative in the padding before it.
 func (s Shape) source(i, side int) int {
 	if s.Mode == Replicate {
 		return min(max(i, 0), side-1)
@@ -65,7 +67,8 @@ var forward = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// Gradient writes the gradient with respect to x to gx: the sum over all pixels of gy that show one of x.
+// Gradient writes the gradient with respect to x to gx. Each pixel of gx is the sum of gy over the copies of
+// that pixel of x.
 func Gradient(gx, gy []float32, s Shape) {
 	gradient.Run(s.Planes, s.OutH()*s.OutW(), args{gy, gx, s})
 }

@@ -3,8 +3,8 @@
 //
 //	y[n,c,i,j] = gamma[c]*(x[n,c,i,j]-mean)/sqrt(variance+eps) + beta[c]
 //
-// with the biased variance. Sums and statistics are in float64: where the channels of a pixel are nearly equal,
-// their deviations from a rounded mean are mostly rounding.
+// with the biased variance. Sums and statistics are in float64, because the deviations of nearly equal channels
+// from a mean in float32 would consist mostly of rounding errors.
 package pixelnorm
 
 import (
@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// Shape is that of images, with HW = H*W pixels.
+// Shape is the shape of a batch of N images of C channels with HW = H*W pixels.
 type Shape struct{ N, C, HW int }
 
 type args struct {
@@ -22,7 +22,7 @@ type args struct {
 	s                    Shape
 }
 
-// width is how many neighbouring pixels are computed together.
+// width is the number of consecutive pixels that are computed together.
 const width = 64
 
 func (s Shape) blocks() int { return (s.HW + width - 1) / width }
@@ -39,8 +39,8 @@ func (s Shape) row(v []float32, image, c, lo, hi int) []float32 {
 	return v[at+lo : at+hi]
 }
 
-// Forward writes the normalised x to y, and to mean and rstd (N,HW) the mean of each pixel and one over its
-// standard deviation, for Backward.
+// Forward writes the normalised x to y. For Backward it writes the mean of each pixel and
+// 1/sqrt(variance+eps) to mean and rstd (N,HW).
 func Forward(y, x, gamma, beta []float32, s Shape, eps float64, mean, rstd []float64) {
 	f := forwardArgs{args{y: y, x: x, gamma: gamma, beta: beta, mean: mean, rstd: rstd, s: s}, eps}
 	forward.Run(s.N*s.blocks(), 3*s.C*width, f)
@@ -84,8 +84,8 @@ var forward = kernel.NewLoop(func(a *forwardArgs, first, last int) {
 	}
 })
 
-// Backward writes the gradients with respect to x, gamma (C) and beta (C), from that with respect to
-// y and Forward's mean and rstd.
+// Backward writes the gradients with respect to x, gamma (C) and beta (C) from gy, the gradient with
+// respect to y, and from mean and rstd of Forward.
 func Backward(gx, gGamma, gBeta, gy, x, gamma []float32, s Shape, mean, rstd []float64) {
 	a := args{y: gx, x: x, g: gy, gamma: gamma, mean: mean, rstd: rstd, s: s}
 	backward.Run(s.N*s.blocks(), 3*s.C*width, a)

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestNearlyEqualChannels: where the channels of a pixel hardly differ, gradients are as exact as
-// elsewhere, though deviations from a mean in float32 would be mostly rounding.
+// TestNearlyEqualChannels: if the channels of a pixel hardly differ, gradients are as accurate as
+// elsewhere. Deviations from a mean in float32 would consist mostly of rounding errors.
 func TestNearlyEqualChannels(t *testing.T) {
 	const eps = 1e-6
 	s := Shape{N: 2, C: 3, HW: 70} // more than a block
@@ -42,7 +42,7 @@ func TestNearlyEqualChannels(t *testing.T) {
 			}
 			for c := range s.C {
 				exact := (float64(g[at(c)])*float64(gamma[c]) - sum - normal(c)*product) / deviation
-				// A gradient is about 1/deviation large, and rounded once.
+				// A gradient has magnitude 1/deviation, and is rounded once.
 				if got := float64(gx[at(c)]); math.Abs(got-exact) > 1e-6/deviation {
 					t.Fatalf("gradient of channel %d, pixel %d: %v, want %v", c, i, got, exact)
 				}

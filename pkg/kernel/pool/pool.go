@@ -1,17 +1,17 @@
-// Package pool has the maximum over windows of images, and its gradient.
+// Package pool computes the maximum over windows of images, and its gradient.
 package pool
 
 import "multiscale/pkg/kernel"
 
-// Shape describes pooling of planes of H by W pixels with windows of Kernel by Kernel pixels. The
-// padding never wins; windows that do not fit are dropped. Padding is at most Kernel/2, so that every
-// window has a pixel.
+// Shape describes pooling of planes of H by W pixels with windows of Kernel by Kernel pixels. Pixels of
+// the padding are never the maximum. Windows that do not fit into the padded plane are dropped. Padding
+// is at most Kernel/2, so that every window contains a pixel of the plane.
 type Shape struct{ Planes, H, W, Kernel, Stride, Padding int }
 
-// OutH is the height of the result.
+// OutH returns the height of the result in pixels.
 func (s Shape) OutH() int { return (s.H+2*s.Padding-s.Kernel)/s.Stride + 1 }
 
-// OutW is the width of the result.
+// OutW returns the width of the result in pixels.
 func (s Shape) OutW() int { return (s.W+2*s.Padding-s.Kernel)/s.Stride + 1 }
 
 type args struct {
@@ -19,7 +19,7 @@ type args struct {
 	s            Shape
 }
 
-// Max writes the maxima of x to y. A window with a NaN has NaN.
+// Max writes the maxima of x to y. The maximum of a window that contains a NaN is NaN.
 func Max(y, x []float32, s Shape) {
 	maxima.Run(s.Planes, s.OutH()*s.OutW()*s.Kernel*s.Kernel, args{y: y, x: x, s: s})
 }
@@ -34,8 +34,8 @@ var maxima = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// MaxGradient writes the gradient with respect to x to gx: gy of each window goes to its maximum, the first
-// of equal ones.
+// MaxGradient writes the gradient with respect to x to gx. The gradient gy of a window goes to the pixel with
+// its maximum, or to the first of several.
 func MaxGradient(gx, gy, x []float32, s Shape) {
 	gradient.Run(s.Planes, s.OutH()*s.OutW()*s.Kernel*s.Kernel, args{gx: gx, gy: gy, x: x, s: s})
 }
@@ -51,7 +51,8 @@ var gradient = kernel.NewLoop(func(a *args, lo, hi int) {
 	}
 })
 
-// best is the pixel of a plane that is the maximum of window i.
+// best returns the index of the pixel of a plane that is the maximum of window i: the first NaN, or the first
+// of the largest pixels.
 func (s Shape) best(x []float32, i int) int {
 	w := s.OutW()
 	top, left := i/w*s.Stride-s.Padding, i%w*s.Stride-s.Padding

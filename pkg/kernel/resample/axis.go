@@ -1,7 +1,7 @@
 package resample
 
-// axis says for each target position of one dimension which two source
-// positions it blends, and with which weights.
+// axis holds, for each target position of one dimension, the two source positions
+// that it blends, and their weights. Nearest uses low only.
 type axis struct {
 	low, high     []int32
 	lowBy, highBy []float32
@@ -15,9 +15,9 @@ func (a *axis) resize(n int) {
 	a.low, a.high, a.lowBy, a.highBy = a.low[:n], a.high[:n], a.lowBy[:n], a.highBy[:n]
 }
 
-// nearest fills in low for in source and out target positions. Positions are
-// computed in float32, as PyTorch does: where one falls on a pixel's edge the
-// rounding decides.
+// nearest sets low for in source and out target positions. It computes positions in
+// float32 like PyTorch, because rounding decides when a position falls on the edge
+// of a pixel.
 func (a *axis) nearest(in, out int, scale float64) {
 	a.resize(out)
 	for i := range a.low {
@@ -25,8 +25,8 @@ func (a *axis) nearest(in, out int, scale float64) {
 	}
 }
 
-// bilinear places pixels by their centres: target i lies at
-// scale*(i+0.5) - 0.5, not below 0.
+// bilinear aligns the pixels by their centres: target i lies at source position
+// scale*(i+0.5) - 0.5, but not below 0.
 func (a *axis) bilinear(in, out int, scale float64) {
 	a.resize(out)
 	for i := range a.low {
@@ -38,5 +38,5 @@ func (a *axis) bilinear(in, out int, scale float64) {
 	}
 }
 
-// ratio is the scale when only the sizes are known.
+// ratio returns the scale if only the sizes are known.
 func ratio(in, out int) float64 { return float64(float32(in) / float32(out)) }

@@ -3,10 +3,10 @@ package resample
 import "multiscale/pkg/kernel/pointwise/vector"
 
 // Bilinear resizes x (planes,h,w) to y (planes,oh,ow) by linear interpolation
-// between pixel centres, without antialiasing. scaleH and scaleW are the
-// source pixels a target pixel covers: the reciprocal of the resize factor
-// where it is given, else h/oh and w/ow. Scale 2 gives the means of the
-// 2x2 blocks.
+// between pixel centres, without antialiasing. scaleH and scaleW are the numbers
+// of source pixels per target pixel: the reciprocal of the resize factor if there
+// is one, otherwise h/oh and w/ow. With a scale of 2 the result is the means of
+// blocks of 2x2 pixels.
 func Bilinear(y, x []float32, planes, h, w, oh, ow int, scaleH, scaleW float64) {
 	j := newJob(bilinear, y, x, planes, h, w, oh, ow, false)
 	j.placeBilinear(scaleH, scaleW, bilinearUp2, meanDown2)
@@ -21,12 +21,13 @@ func BilinearBackward(gx, gy []float32, planes, h, w, oh, ow int, scaleH, scaleW
 	j.run()
 }
 
+// placeBilinear sets the axes. For a factor of 2 it selects a faster kernel.
 func (j *job) placeBilinear(scaleH, scaleW float64, up2, down2 func(j *job, y, x []float32)) {
 	switch {
 	case scaleH == 0.5 && scaleW == 0.5 && j.oh == 2*j.h && j.ow == 2*j.w:
 		j.do = up2
 	case scaleH == 2 && scaleW == 2 && 2*j.oh <= j.h && 2*j.ow <= j.w:
-		j.do = down2 // which needs no tables
+		j.do = down2 // needs no axes
 		return
 	}
 	j.rows.bilinear(j.h, j.oh, scaleH)
@@ -45,7 +46,7 @@ func bilinear(j *job, y, x []float32) {
 	lines.Put(l)
 }
 
-// blendRows writes the two source rows of target row i, blended, to l.
+// blendRows blends the two source rows of target row i and writes them to l.
 func (j *job) blendRows(l, x []float32, i int) {
 	low, high := int(j.rows.low[i]), int(j.rows.high[i])
 	vector.Blend(l, x[low*j.w:][:j.w], x[high*j.w:][:j.w], j.rows.lowBy[i], j.rows.highBy[i])
@@ -71,7 +72,7 @@ func (j *job) spreadRows(gx, l []float32, i int) {
 	vector.Axpy(gx[int(j.rows.high[i])*j.w:][:j.w], j.rows.highBy[i], l)
 }
 
-// bilinearUp2 blends columns with weights 1/4 and 3/4 only.
+// bilinearUp2 is bilinear for a factor of 2, where the weights of columns are 1/4 and 3/4.
 func bilinearUp2(j *job, y, x []float32) {
 	l := line(j.w)
 	for i := range j.oh {
@@ -101,7 +102,7 @@ func meanDown2(j *job, y, x []float32) {
 	}
 }
 
-// even says whether no row or column is left over in halving the sides.
+// even reports whether both sides of the input are even, so that blocks of 2x2 pixels cover it.
 func (j *job) even() bool { return 2*j.oh == j.h && 2*j.ow == j.w }
 
 func meanDown2Backward(j *job, gx, gy []float32) {

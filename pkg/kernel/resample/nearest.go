@@ -8,9 +8,10 @@ func Nearest(y, x []float32, planes, h, w, oh, ow int) {
 	NearestScaled(y, x, planes, h, w, oh, ow, ratio(h, oh), ratio(w, ow))
 }
 
-// NearestScaled is Nearest with the source pixels a target pixel covers given:
-// the reciprocal of a resize factor, where the size oh x ow was rounded down
-// from h and w times that factor.
+// NearestScaled is Nearest with given numbers of source pixels per target pixel:
+// y[i,j] = x[floor(i*scaleH), floor(j*scaleW)]. They differ from h/oh and w/ow if oh
+// and ow are h and w times a resize factor, rounded down; then they are the reciprocal
+// of that factor.
 func NearestScaled(y, x []float32, planes, h, w, oh, ow int, scaleH, scaleW float64) {
 	j := newJob(nearest, y, x, planes, h, w, oh, ow, false)
 	j.placeNearest(scaleH, scaleW, nearestUp2, nearestDown2)
@@ -23,16 +24,17 @@ func NearestBackward(gx, gy []float32, planes, h, w, oh, ow int) {
 	NearestScaledBackward(gx, gy, planes, h, w, oh, ow, ratio(h, oh), ratio(w, ow))
 }
 
-// NearestScaledBackward writes the gradient of NearestScaled.
+// NearestScaledBackward writes gx (planes,h,w), the gradient of NearestScaled with
+// respect to x, from gy (planes,oh,ow).
 func NearestScaledBackward(gx, gy []float32, planes, h, w, oh, ow int, scaleH, scaleW float64) {
 	j := newJob(nearestBackward, gx, gy, planes, h, w, oh, ow, true)
 	j.placeNearest(scaleH, scaleW, nearestUp2Backward, nearestDown2Backward)
 	j.run()
 }
 
-// placeNearest fills in the axes and takes the shorter way for factor 2. In
-// going down the last row and column of an odd size are not looked at, whether
-// the scale is 2 or h/oh.
+// placeNearest sets the axes. For a factor of 2 it selects a faster kernel instead. A
+// reduction by 2 does not use the last row or column of an odd size, whether the scale
+// is 2 or h/oh.
 func (j *job) placeNearest(scaleH, scaleW float64, up2, down2 func(j *job, y, x []float32)) {
 	switch {
 	case j.oh == 2*j.h && j.ow == 2*j.w && scaleH == 0.5 && scaleW == 0.5:

@@ -10,13 +10,13 @@ import (
 // rounding bounds the relative error of sums of a few products.
 const rounding = 5e-7
 
-// kernels resize planes of h x w. All are linear, so a definition is the weight
-// with which source pixel (a,b) enters target pixel (i,k).
+// kernels resize planes of h x w pixels. All are linear, so each is defined by the weight
+// of source pixel (a,b) in target pixel (i,j).
 var kernels = []struct {
 	name              string
 	size              func(n int) int
 	forward, backward func(to, from []float32, planes, h, w, oh, ow int)
-	along             func(i, a, in, out int) float64 // of one dimension; the weight is a product
+	along             func(i, a, in, out int) float64 // weight along one dimension; weights are products
 }{
 	{"nearest x2", func(n int) int { return 2 * n }, Nearest, NearestBackward, nearestWeight},
 	{"nearest /2", func(n int) int { return n / 2 }, Nearest, NearestBackward, nearestWeight},

@@ -3,23 +3,24 @@ package resample
 import "multiscale/pkg/kernel/pointwise/vector"
 
 // PixelShuffle rearranges x (n, c*r*r, h, w) to y (n, c, h*r, w*r): channel
-// c*r*r + i*r + k holds the pixels at row i and column k of each r x r block
-// (Shi et al. 2016).
+// m*r*r + i*r + k of x holds the pixels at row i and column k of each r x r block
+// of channel m of y (Shi et al. 2016).
 func PixelShuffle(y, x []float32, n, c, h, w, r int) {
 	j := newJob(shuffle, y, x, n*c, h, w*r*r, h*r, w*r, false)
 	j.w, j.factor = w, r
 	j.run()
 }
 
-// PixelShuffleBackward is the inverse of PixelShuffle, and so its gradient: it
-// writes gx (n, c*r*r, h, w) from gy (n, c, h*r, w*r).
+// PixelShuffleBackward writes gx (n, c*r*r, h, w), the gradient of PixelShuffle with
+// respect to x, from gy (n, c, h*r, w*r). It is the inverse of PixelShuffle.
 func PixelShuffleBackward(gx, gy []float32, n, c, h, w, r int) {
 	j := newJob(unshuffle, gx, gy, n*c, h, w*r*r, h*r, w*r, true)
 	j.w, j.factor = w, r
 	j.run()
 }
 
-// source is row y of channel i*r+k of a group of r*r channels.
+// source returns a row of a channel. The channel is counted from the first of the r*r
+// channels that belong to a plane.
 func (j *job) source(x []float32, channel, row int) []float32 {
 	return x[(channel*j.h+row)*j.w:][:j.w]
 }

@@ -6,8 +6,8 @@ import (
 	"multiscale/pkg/kernel/ssim"
 )
 
-// An image is as similar to itself as can be; a constant shift costs little
-// where the contrast is kept.
+// An image has the index 1 with itself. A constant shift changes the index little, because
+// the contrast remains the same.
 func Example() {
 	s := ssim.Shape{N: 1, C: 1, H: 16, W: 16}
 	a, b := make([]float32, 256), make([]float32, 256)

@@ -6,10 +6,11 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// plane is the work space for one channel of one image. The arrays padded hold
-// h+10 rows of stride w+10 with a margin of zeros; a filtered array holds h
-// such rows, of which the first w columns count. One pass down the columns and
-// one along the rows is then two long loops without borders.
+// plane is the memory for one channel of one image. A padded array holds h+10 rows of
+// w+10 (stride) elements, with a margin of zeros. A filtered array holds h such rows, whose
+// first w elements are results. With this layout, each of the two passes of a filter, along
+// the columns and along the rows, is one long loop that needs no special treatment of
+// borders.
 type plane struct {
 	h, w, stride int
 
@@ -21,6 +22,7 @@ type plane struct {
 
 var planes = sync.Pool{New: func() any { return new(plane) }}
 
+// load fills the padded arrays for two images of h rows and w columns.
 func (p *plane) load(a, b []float32, h, w int) {
 	p.h, p.w, p.stride = h, w, w+2*pad
 	padded, filtered := (h+2*pad)*p.stride, h*p.stride
@@ -48,15 +50,16 @@ func grow(s []float64, n int) []float64 {
 	return s[:n]
 }
 
-// inside is where row r of the image begins in a padded array.
+// inside returns the offset of row r of the image in a padded array.
 func (p *plane) inside(r int) int { return (r+pad)*p.stride + pad }
 
-// filter writes the padded array x, smoothed by the window, to y.
+// filter smooths the padded array x by the window and writes the result to the filtered array y.
 func (p *plane) filter(y, x []float64) {
 	vector.Window(p.columns[:p.h*p.stride], x, p.stride, &window)
 	vector.Window(y, p.columns, 1, &window)
 }
 
+// statistics computes the filtered arrays.
 func (p *plane) statistics() {
 	p.filter(p.meanA, p.a)
 	p.filter(p.meanB, p.b)
@@ -65,7 +68,7 @@ func (p *plane) statistics() {
 }
 
 // terms returns the four factors of the index u*v/(d*e) at position i of the
-// filtered arrays: u and d compare the means, v and e the deviations.
+// filtered arrays: u/d compares the means, v/e the deviations.
 func (p *plane) terms(i int) (u, v, d, e float64) {
 	cross, squares := float64(p.meanA[i]*p.meanB[i]), float64(p.meanA[i]*p.meanA[i])+float64(p.meanB[i]*p.meanB[i])
 	return float64(2*cross) + c1, float64(2*(p.meanProd[i]-cross)) + c2, squares + c1, p.meanSquare[i] - squares + c2
@@ -84,9 +87,10 @@ func (p *plane) similarity() (sum float64) {
 	return sum
 }
 
-// gradient writes weight times the gradient of similarity with respect to a:
-// the index is differentiated by the filtered arrays, and the transpose of the
-// filter, which is the filter itself, takes that back to the image.
+// gradient writes weight times the gradient of similarity with respect to a. It
+// computes the derivatives of the index with respect to the filtered arrays, and
+// applies the transpose of the filter, which is the filter itself. It overwrites
+// the filtered arrays.
 func (p *plane) gradient(ga []float32, weight float64) {
 	byMean, byProduct, bySquare := p.meanA, p.meanProd, p.meanSquare
 	for r := range p.h {
@@ -109,8 +113,8 @@ func (p *plane) gradient(ga []float32, weight float64) {
 	}
 }
 
-// adjoint replaces a filtered array by the transpose of the filter applied to
-// it. The padded array of the products is free by then, its margin still zero.
+// adjoint applies the transpose of the filter to a filtered array, in place. It uses the
+// padded array of the products, which is not needed any more and whose margin is zero.
 func (p *plane) adjoint(x []float64) {
 	for r := range p.h {
 		copy(p.product[p.inside(r):][:p.w], x[r*p.stride:])

@@ -17,13 +17,13 @@ const (
 	c2    = 0.03 * 0.03
 )
 
-// Shape is the extent of the image batches.
+// Shape is the shape of a batch of images.
 type Shape struct{ N, C, H, W int }
 
 var window = gaussian()
 
-// Window returns the one-dimensional window; the two-dimensional one is its
-// outer product with itself. It sums to 1.
+// Window returns the one-dimensional window, whose sum is 1. The two-dimensional
+// window is the outer product of this one with itself.
 func Window() [taps]float64 { return window }
 
 func gaussian() (w [taps]float64) {
@@ -40,8 +40,8 @@ func gaussian() (w [taps]float64) {
 }
 
 // Forward writes, for each image, the mean over channels and pixels of the
-// structural similarity of a and b. perImage has length N, a and b N*C*H*W; it
-// panics if they have not.
+// structural similarity of a and b. perImage has length N, and a and b are (N,C,H,W).
+// Forward panics if a slice has the wrong length.
 func Forward(perImage []float64, a, b []float32, s Shape) {
 	j := newJob(s, len(a), len(b), len(perImage))
 	j.a, j.b = a, b
@@ -57,8 +57,9 @@ func Forward(perImage []float64, a, b []float32, s Shape) {
 }
 
 // Backward writes ga, the gradient with respect to a of the sum over images i
-// of weights[i] times the value that Forward gives. The index is symmetric:
-// exchanging a and b gives the other gradient.
+// of weights[i] times the result of Forward. The index is symmetric, so the gradient
+// with respect to b results from exchanging a and b. Backward panics if a slice has
+// the wrong length.
 func Backward(ga, a, b []float32, s Shape, weights []float32) {
 	j := newJob(s, len(a), len(b), len(weights))
 	if len(ga) != len(a) {

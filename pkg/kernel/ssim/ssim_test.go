@@ -8,14 +8,14 @@ import (
 	. "multiscale/pkg/kernel/pointwise/kerneltest"
 )
 
-// exact bounds what is float64 throughout; rounding is that of the float32
-// gradient, where near zero contrast the index is steep.
+// exact bounds the error of results that are float64 throughout, rounding that of the
+// float32 gradient. The index is steep near zero contrast.
 const (
 	exact    = 1e-12
 	rounding = 2e-7
 )
 
-// definition is the index of two planes with the 11x11 window, pixel by pixel.
+// definition computes the index of each image with the 11x11 window, pixel by pixel.
 func definition(a, b []float64, s Shape) []float64 {
 	w, n := Window(), s.H*s.W
 	out := make([]float64, s.N)
@@ -72,7 +72,7 @@ func TestBackward(t *testing.T) {
 			a, b := images(s)
 			weights, ga := Noise(3, s.N), make([]float32, len(a))
 			Backward(ga, a, b, s, weights)
-			want := make([]float64, len(a)) // of each image alone: differences over all would be slow
+			want := make([]float64, len(a)) // image by image: differences over all images would be slow
 			per := len(a) / s.N
 			for i := range s.N {
 				one := Shape{1, s.C, s.H, s.W}
