@@ -19,17 +19,17 @@ import (
 	"multiscale/pkg/picture/tiff"
 )
 
-// About is what a file says of its picture beside the pixels, for SaveAs to write again.
+// About has the metadata of a file that SaveAs can write to another file.
 type About struct {
-	profile []byte      // of red, green and blue; nil where values are sRGB
+	profile []byte      // ICC profile for RGB; nil if values are sRGB
 	exif    *tiff.About // nil for none
-	x, y    float64     // pixels per inch; 0 where not known
+	x, y    float64     // pixels per inch; 0 if unknown
 }
 
-// metresPerInch brings resolutions of PNG to inches.
+// metresPerInch converts resolutions of PNG, which are per metre.
 const metresPerInch = 0.0254
 
-// directoryOf is the first directory of EXIF data; nil where they cannot be read.
+// directoryOf returns the first directory of EXIF data, or nil if it cannot be read.
 func directoryOf(data []byte) *tiff.Directory {
 	all, err := tiff.Directories(bytes.NewReader(bytes.TrimPrefix(data, []byte("Exif\x00\x00"))), 1)
 	if err != nil {
@@ -38,9 +38,9 @@ func directoryOf(data []byte) *tiff.Directory {
 	return all[0]
 }
 
-// ReadWith reads the picture at path as Read does, with what the file says of it. With
-// profile, colours are not converted to sRGB where the file has an ICC profile of red, green and
-// blue: values stay as they are, and SaveAs writes the profile.
+// ReadWith reads the picture at path as Read does, and its metadata. If profile is set and the
+// file has an ICC profile for RGB, colours are not converted to sRGB: values are those of the
+// file, and SaveAs writes the profile.
 func ReadWith(path string, profile bool) (*Decoded, *About, error) {
 	about := &About{}
 	d, err := withFile(path, func(f *os.File) (*Decoded, error) {
@@ -65,8 +65,8 @@ func ReadWith(path string, profile bool) (*Decoded, *About, error) {
 	return d, about, err
 }
 
-// Holds says what the format that the ending of name asks for holds: bits of a sample, 8 or
-// 16, and whether a profile, EXIF data and a resolution.
+// Holds returns what the format of a file name supports: the bits per sample, 8 or 16, and
+// whether it has metadata (a profile, EXIF data and a resolution).
 func Holds(name string) (bits int, about bool) {
 	switch format, err := imaging.FormatFromFilename(name); {
 	case err != nil:
@@ -78,12 +78,13 @@ func Holds(name string) (bits int, about bool) {
 	}
 }
 
-// Any reports whether there is something to say.
+// Any reports whether there are any metadata.
 func (a *About) Any() bool { return a.profile != nil || a.exif != nil || a.x > 0 && a.y > 0 }
 
-// SaveAs writes an image, an *image.NRGBA or *image.NRGBA64, as Save does, with what about says;
-// the EXIF data's orientation becomes the neutral one, their size the image's. It reports
-// whether EXIF data were too long for the format.
+// SaveAs writes an image, an *image.NRGBA or *image.NRGBA64, as Save does, with the metadata of
+// about as far as the format supports them. The orientation of the EXIF data is set to upright,
+// their size to that of the image. tooLong reports whether the EXIF data were omitted because
+// they are too long for the format.
 func SaveAs(path string, img image.Image, about *About) (tooLong bool, err error) {
 	if err := CheckWritable(path, img.Bounds().Dx(), img.Bounds().Dy()); err != nil {
 		return false, err
@@ -128,9 +129,9 @@ func encodeAs(w io.Writer, name string, img image.Image, about *About) (tooLong 
 		_, err = w.Write(data)
 		return false, err
 	case format == imaging.PNG:
-		w = &insertion{w: w, after: 8 + chunkFrame + 13, what: about.chunks(exif)} // behind IHDR
+		w = &insertion{w: w, after: 8 + chunkFrame + 13, what: about.chunks(exif)} // after IHDR
 	case format == imaging.JPEG:
-		w = &insertion{w: w, after: 2, what: about.segments(exif)} // behind the start marker
+		w = &insertion{w: w, after: 2, what: about.segments(exif)} // after the start marker
 	}
 	if n, ok := img.(*image.NRGBA); ok {
 		return tooLong, Encode(w, name, n)
@@ -138,7 +139,7 @@ func encodeAs(w io.Writer, name string, img image.Image, about *About) (tooLong 
 	return tooLong, encode(w, img, format)
 }
 
-// insertion writes what after the first bytes.
+// insertion is a writer that inserts what behind the first after bytes.
 type insertion struct {
 	w     io.Writer
 	after int
@@ -166,7 +167,7 @@ const (
 	iccName    = "ICC_PROFILE\x00"
 )
 
-// segments are those of a JPEG file.
+// segments returns the metadata as segments of a JPEG file.
 func (a *About) segments(exif []byte) (all []byte) {
 	segment := func(marker byte, body ...[]byte) {
 		data := bytes.Join(body, nil)
@@ -187,7 +188,7 @@ func (a *About) segments(exif []byte) (all []byte) {
 	return all
 }
 
-// chunks are those of a PNG file.
+// chunks returns the metadata as chunks of a PNG file.
 func (a *About) chunks(exif []byte) (all []byte) {
 	chunk := func(name string, data []byte) {
 		all = binary.BigEndian.AppendUint32(all, uint32(len(data)))
@@ -198,7 +199,7 @@ func (a *About) chunks(exif []byte) (all []byte) {
 		var packed bytes.Buffer
 		packed.WriteString("ICC profile\x00\x00")
 		z := zlib.NewWriter(&packed)
-		z.Write(a.profile) // to memory, which does not fail
+		z.Write(a.profile) // cannot fail: it writes to memory
 		z.Close()
 		chunk("iCCP", packed.Bytes())
 	}
@@ -214,7 +215,7 @@ func (a *About) chunks(exif []byte) (all []byte) {
 	return all
 }
 
-// String says what there is, for messages.
+// String lists the metadata, for messages.
 func (a *About) String() string {
 	var parts []string
 	if a.profile != nil {

@@ -14,8 +14,8 @@ import (
 	"multiscale/pkg/picture/tiff"
 )
 
-// camera is EXIF data of a camera that was held upright: maker, orientation 6, its own
-// directory with sensitivity, notes and size, and a place.
+// camera is EXIF data of a camera that was held upright: maker, orientation 6, the EXIF
+// directory with sensitivity, maker note and size, and the GPS directory.
 func camera(order binary.ByteOrder) []byte {
 	put := func(b []byte, at int, entries ...[4]uint32) {
 		order.PutUint16(b[at:], uint16(len(entries)))
@@ -48,8 +48,7 @@ func camera(order binary.ByteOrder) []byte {
 	return b
 }
 
-// rgbProfile is the least that is taken for a profile of red, green and blue that cannot be
-// converted: one without curves.
+// rgbProfile is a minimal ICC profile for RGB. It has no curves, so it is not convertible.
 func rgbProfile() []byte {
 	b := make([]byte, 132+70_000) // longer than a segment of JPEG
 	binary.BigEndian.PutUint32(b, uint32(len(b)))
@@ -59,8 +58,8 @@ func rgbProfile() []byte {
 	return b
 }
 
-// TestAbout: profile, EXIF data and resolution go from JPEG to PNG, JPEG and TIFF, and from each
-// of them to each other; the picture is upright, and says so.
+// TestAbout copies profile, EXIF data and resolution from JPEG to PNG, JPEG and TIFF, and from
+// each of them to the others. The picture and its orientation tag are upright.
 func TestAbout(t *testing.T) {
 	img := image.NewNRGBA(image.Rect(0, 0, 24, 16))
 	for i := range img.Pix {
@@ -113,7 +112,7 @@ func TestAbout(t *testing.T) {
 	}
 }
 
-// checkAbout looks for what camera and rgbProfile say.
+// checkAbout checks that about has the metadata of camera and rgbProfile.
 func checkAbout(t *testing.T, path string) {
 	t.Helper()
 	_, about, err := ReadWith(path, true)
@@ -149,7 +148,7 @@ func checkAbout(t *testing.T, path string) {
 	}
 }
 
-// TestAboutNone: a file that says nothing gives the bytes of Save; what is converted says sRGB.
+// TestAboutNone: without metadata, the bytes are those of Save. After conversion, EXIF data declare sRGB.
 func TestAboutNone(t *testing.T) {
 	img := image.NewNRGBA(image.Rect(0, 0, 5, 4))
 	dir := t.TempDir()
@@ -187,7 +186,7 @@ func content(t *testing.T, path string) []byte {
 	return data
 }
 
-// TestLongEXIF: where EXIF data are too long for JPEG, the maker's notes go first.
+// TestLongEXIF: if EXIF data are too long for JPEG, the maker note is omitted first.
 func TestLongEXIF(t *testing.T) {
 	long := append(camera(binary.LittleEndian), make([]byte, 70_000)...)
 	binary.LittleEndian.PutUint32(long[90+2+12+4:], 70_000) // the notes
@@ -205,7 +204,7 @@ func TestLongEXIF(t *testing.T) {
 	}
 }
 
-// TestSave16: 16-bit samples come back from PNG and TIFF, with what the file says.
+// TestSave16: PNG and TIFF keep 16-bit samples and metadata.
 func TestSave16(t *testing.T) {
 	img := image.NewNRGBA64(image.Rect(0, 0, 7, 5))
 	for y := range 5 {
@@ -228,7 +227,7 @@ func TestSave16(t *testing.T) {
 	}
 }
 
-// FuzzAbout: whatever EXIF data say can be written again, and is the same then.
+// FuzzAbout: EXIF data that were read can be written, and do not change thereby.
 func FuzzAbout(f *testing.F) {
 	f.Add(camera(binary.LittleEndian))
 	f.Add(camera(binary.BigEndian))

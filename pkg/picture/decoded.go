@@ -11,26 +11,26 @@ import (
 	"multiscale/pkg/picture/tiff"
 )
 
-// Decoded is the picture of a file, turned upright, with all that its pixels hold.
-// Colours are sRGB unless a note says otherwise.
+// Decoded is the picture of a file, turned upright, with all data of its pixels. Colours
+// are sRGB unless a note says otherwise.
 type Decoded struct {
 	W, H int
-	// One of Pix8 and Pix16 is set, as the file has 8 bits a sample or more: one plane
-	// of W*H grey samples, or three of red, green and blue, not multiplied by alpha.
+	// Pix8 is set for samples of up to 8 bits, else Pix16. It has one plane of W*H grey
+	// samples, or three of red, green and blue, not multiplied by alpha.
 	Pix8  [][]uint8
 	Pix16 [][]uint16
-	// Alpha is as deep as the pixels; nil where all are opaque.
+	// Alpha8 goes with Pix8, Alpha16 with Pix16. It is nil if all pixels are opaque.
 	Alpha8  []uint8
 	Alpha16 []uint16
-	// Notes say in a few words each what was not taken as it is: of several frames
-	// the first, a profile that was applied, and the like.
+	// Notes are short remarks about changes and omissions, such as the use of the first of
+	// several frames, or a colour profile that was applied.
 	Notes []string
 }
 
 // Grey reports whether the file has no colours.
 func (d *Decoded) Grey() bool { return max(len(d.Pix8), len(d.Pix16)) == 1 }
 
-// Bits is how many bits a sample has, 8 or 16.
+// Bits is the number of bits per sample, 8 or 16.
 func (d *Decoded) Bits() int {
 	if d.Pix16 != nil {
 		return 16
@@ -38,8 +38,8 @@ func (d *Decoded) Bits() int {
 	return 8
 }
 
-// Planar is the picture as Open gives it: grey becomes RGB, 16-bit samples keep their
-// upper byte, transparent pixels are laid over white.
+// Planar returns the picture as Open does: grey becomes RGB, 16-bit samples keep their
+// upper byte, and transparent pixels are blended with white.
 func (d *Decoded) Planar() *Planar {
 	p := New(rgb, d.W, d.H)
 	alpha := d.alpha()
@@ -57,7 +57,7 @@ func (d *Decoded) Planar() *Planar {
 
 func onWhite(v uint8, alpha uint) uint8 { return uint8((uint(v)*alpha + 255*(255-alpha) + 127) / 255) }
 
-// NRGBA is the picture with its transparency, reduced to 8 bits.
+// NRGBA returns the picture with its alpha, reduced to 8 bits.
 func (d *Decoded) NRGBA() *image.NRGBA {
 	n := image.NewNRGBA(image.Rect(0, 0, d.W, d.H))
 	plane := make([]uint8, d.W*d.H)
@@ -78,7 +78,7 @@ func (d *Decoded) NRGBA() *image.NRGBA {
 	return n
 }
 
-// channel writes red, green or blue, 8 bits of it.
+// channel writes channel c (red, green or blue) with 8 bits per sample.
 func (d *Decoded) channel(to []uint8, c int) {
 	if d.Grey() {
 		c = 0
@@ -99,24 +99,24 @@ func (d *Decoded) alpha() []uint8 {
 	return lists.Of(d.Alpha16, func(v uint16) uint8 { return uint8(v >> 8) })
 }
 
-// noEnd is the note of a file that lacks nothing but its end.
+// noEnd is the note for a file that lacks only its end marker.
 const noEnd = "the end marker is missing; all pixels are there"
 
 func (d *Decoded) note(format string, args ...any) {
 	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
 }
 
-// raw is a picture while its file is decoded.
+// raw is a decoded picture before conversion to sRGB and rotation.
 type raw struct {
 	Decoded
-	orientation int          // EXIF's, 1 to 8; others stand for 1
-	profile     []byte       // ICC, as in the file
-	space       *icc.Profile // where the file tells of its colours in another way
+	orientation int          // of EXIF, 1 to 8; other values mean 1
+	profile     []byte       // the file's ICC profile
+	space       *icc.Profile // colours that the file specifies without an ICC profile
 	exif        *tiff.Directory
-	x, y        float64 // pixels per inch; 0 where only exif may say
+	x, y        float64 // pixels per inch; 0 if only exif may have them
 }
 
-// finish applies what the file says of its colours and of its orientation.
+// finish converts the colours to sRGB and turns the picture upright.
 func (r *raw) finish() *Decoded {
 	r.convert()
 	return r.upright()
@@ -138,7 +138,7 @@ func (r *raw) upright() *Decoded {
 	return &r.Decoded
 }
 
-// convert brings the colours to sRGB.
+// convert converts the colours to sRGB, or notes why it does not.
 func (r *raw) convert() {
 	space := r.space
 	if r.profile != nil {
@@ -154,7 +154,7 @@ func (r *raw) convert() {
 	case !space.Convertible():
 		r.note("the colour profile %s is not applied: it is not one of a matrix and curves", space.Name)
 	case r.Grey() != (space.Space == "GRAY"):
-		if !r.Grey() || !space.Near() { // grey of sRGB is sRGB
+		if !r.Grey() || !space.Near() { // grey in a space near sRGB needs no conversion
 			r.note("the colour profile %s is not applied: it is one for %s", space.Name, space.Space)
 		}
 	case space.Near():
@@ -168,7 +168,7 @@ func (r *raw) convert() {
 	}
 }
 
-// opaque returns nil for alpha that is the highest everywhere.
+// opaque returns nil if alpha has its highest value everywhere, else alpha.
 func opaque[T uint8 | uint16](alpha []T) []T {
 	for _, a := range alpha {
 		if a != ^T(0) {
@@ -178,14 +178,14 @@ func opaque[T uint8 | uint16](alpha []T) []T {
 	return nil
 }
 
-// turn returns the plane turned upright from an orientation of EXIF: the side on which
-// row 0 and column 0 of the file are to be seen. nil stays nil.
+// turn returns the plane turned upright. An EXIF orientation says at which sides of the
+// upright picture row 0 and column 0 of the file are. nil stays nil.
 func turn[T uint8 | uint16](plane []T, w, h, orientation int) []T {
 	if orientation < 2 || orientation > 8 || plane == nil {
 		return plane
 	}
 	to := make([]T, len(plane))
-	// Pixel (x, y) of the file goes to start + x*right + y*down.
+	// Pixel (x, y) of the file moves to index start + x*right + y*down.
 	var start, right, down int
 	switch orientation {
 	case 2:
@@ -213,7 +213,8 @@ func turn[T uint8 | uint16](plane []T, w, h, orientation int) []T {
 	return to
 }
 
-// place puts the frame into a canvas of w by h at (x, y); around it is nothing.
+// place puts the frame at (x, y) of a canvas of w by h pixels. The rest of the canvas is
+// transparent.
 func (d *Decoded) place(w, h, x, y int) error {
 	if x == 0 && y == 0 && d.W == w && d.H == h {
 		return nil

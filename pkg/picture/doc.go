@@ -1,13 +1,12 @@
-// Package picture reads and writes pictures and holds them as planes of red,
-// green and blue, the order that networks want.
+// Package picture reads and writes pictures. In memory they are planes of red, green and
+// blue, the layout that networks need.
 //
-// It reads PNG, JPEG, GIF, BMP, TIFF and WebP, and writes all of them but WebP.
-// Decoding is in two steps: Read gives a Decoded, which has all that the pixels of
-// the file hold (grey or colour, 8 or 16 bits, alpha), upright and in sRGB, with
-// notes of what was changed or left out; Planar and NRGBA bring it to the form that
-// is worked on.
+// It reads PNG, JPEG, GIF, BMP, TIFF and WebP, and writes the same formats except WebP.
+// Decoding has two steps. Read returns a Decoded, which has all data of the file's pixels
+// (grey or colour, 8 or 16 bits, alpha), upright and in sRGB, with notes on what was
+// changed or left out. Planar, Exact and NRGBA convert it to the form that callers need.
 //
-// Files are untrusted: the size in the header is checked before anything is allocated, a
-// decoder that panics is an error like any other, and every error names the file. Errors
-// name formats that are not supported; "damaged" stands only for formats that are.
+// Files are untrusted: the size in the header is checked before memory is allocated, a
+// panic of a decoder becomes an error, and every error names the file. For unsupported
+// formats the error names the format; it says "damaged" only for supported ones.
 package picture

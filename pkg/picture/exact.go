@@ -1,7 +1,7 @@
 package picture
 
-// Exact is the picture as Planar gives it, but without loss: 16-bit samples v become
-// numbers v/65535 instead of bytes.
+// Exact returns the picture as Planar does, but without loss: 16-bit samples v become
+// float32 numbers v/65535 instead of bytes.
 func (d *Decoded) Exact() *Planar {
 	if d.Pix16 == nil {
 		return d.Planar()
@@ -13,7 +13,7 @@ func (d *Decoded) Exact() *Planar {
 		for i, v := range plane {
 			to[i] = FromWord(v)
 		}
-		for i, a := range d.Alpha16 { // over white
+		for i, a := range d.Alpha16 { // blend with white
 			if a != 0xffff {
 				to[i] = 1 + float32(FromWord(a)*(to[i]-1))
 			}

@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// 16-bit samples are kept; those of 8 bits stay bytes.
+// 16-bit samples become numbers without loss; 8-bit samples stay bytes.
 func TestExact(t *testing.T) {
 	colours := image.NewNRGBA64(image.Rect(0, 0, 3, 1))
 	colours.SetNRGBA64(0, 0, color.NRGBA64{R: 1, G: 258, B: 65535, A: 65535})

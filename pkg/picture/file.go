@@ -13,18 +13,18 @@ import (
 	"multiscale/pkg/picture/unsupported"
 )
 
-// Limits of what is read. Decoding needs up to 20 bytes a pixel at its peak.
+// Limits of pictures that are read. Decoding takes up to 20 bytes per pixel.
 const (
-	MaxPixels = 100_000_000 // of a picture
-	MaxSide   = 32_768      // pixels a side
-	maxFile   = 1 << 30     // bytes of files that are read as a whole
+	MaxPixels = 100_000_000 // pixels of a picture
+	MaxSide   = 32_768      // pixels of a side
+	maxFile   = 1 << 30     // bytes of a file that must be read as a whole
 )
 
-// Open reads the picture at path, turned upright as its EXIF orientation says, in sRGB.
-// Grey and paletted pictures become RGB, CMYK is converted, 16-bit samples keep
-// their upper byte, transparent pixels are laid over white, and of several frames or
-// pages the first is taken. A picture above MaxPixels or MaxSide is refused before it
-// is decoded. An error for a sound file of a kind that is not read is an
+// Open reads the picture at path, turns it upright as its EXIF orientation says, and
+// converts it to sRGB. Grey and paletted pictures become RGB, CMYK is converted, 16-bit
+// samples keep their upper byte, transparent pixels are blended with white, and the first
+// of several frames or pages is used. A picture above MaxPixels or MaxSide is an error
+// before it is decoded. The error for an intact file of an unsupported format is an
 // errors.ErrUnsupported.
 func Open(path string) (*Planar, error) {
 	d, err := Read(path)
@@ -34,14 +34,14 @@ func Open(path string) (*Planar, error) {
 	return d.Planar(), nil
 }
 
-// Read reads the picture at path as Open does, with all that its pixels hold, and with
+// Read reads the picture at path as Open does, but with all data of its pixels, and with
 // notes for the user.
 func Read(path string) (*Decoded, error) {
 	return withFile(path, func(f *os.File) (*Decoded, error) { return decode(path, f) })
 }
 
-// Size returns the width and height that the header of the picture at path
-// gives, before any EXIF rotation, and the errors of the header that Open gives.
+// Size returns the width and height in the header of the picture at path, before any EXIF
+// rotation. It returns the errors of Open that concern the header.
 func Size(path string) (w, h int, err error) {
 	size, err := withFile(path, func(f *os.File) ([2]int, error) {
 		s, format, err := newSource(path, f)
@@ -54,7 +54,8 @@ func Size(path string) (w, h int, err error) {
 	return size[0], size[1], err
 }
 
-// withFile opens only regular files: a pipe called a.png would wait for ever.
+// withFile calls read with the open file. It opens regular files only, because opening a
+// pipe would wait for ever.
 func withFile[T any](path string, read func(f *os.File) (T, error)) (result T, err error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -71,7 +72,7 @@ func withFile[T any](path string, read func(f *os.File) (T, error)) (result T, e
 	return read(f)
 }
 
-// Decode reads a picture as Open does; name stands for it in errors.
+// Decode reads a picture from r as Open does. Errors begin with name.
 func Decode(name string, r io.ReadSeeker) (*Planar, error) {
 	d, err := decode(name, r)
 	if err != nil {
@@ -82,7 +83,7 @@ func Decode(name string, r io.ReadSeeker) (*Planar, error) {
 
 func decode(name string, r io.ReadSeeker) (*Decoded, error) { return decodeAs(name, r, (*raw).finish) }
 
-// decodeAs is decode with something else that is done at the end.
+// decodeAs is decode with another last step.
 func decodeAs[T any](name string, r io.ReadSeeker, finish func(*raw) T) (d T, err error) {
 	s, format, err := newSource(name, r)
 	if err != nil {
@@ -99,14 +100,14 @@ func decodeAs[T any](name string, r io.ReadSeeker, finish func(*raw) T) (d T, er
 	return finish(picture), nil
 }
 
-// source is a file to read from any place.
+// source is a file with random access.
 type source struct {
 	name string
 	io.ReaderAt
 	size int64
 }
 
-// newSource finds out what a file is.
+// newSource returns the file and its format, or an error if it is not supported.
 func newSource(name string, r io.ReadSeeker) (*source, *format, error) {
 	size, err := r.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -173,8 +174,8 @@ func checkSize(name string, w, h int) error {
 	return nil
 }
 
-// recovered turns a panic of a decoder, which a hostile file may provoke, into
-// an error.
+// recovered turns a panic of a decoder, which a hostile file may cause, into an error.
+// It must be deferred.
 func recovered(name string, err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%s: damaged picture (%v); remove it or get it anew", name, r)

@@ -39,7 +39,7 @@ func encoded(t testing.TB, p *Planar, name string) []byte {
 	return b.Bytes()
 }
 
-// headerPNG is a PNG of which only the header is there.
+// headerPNG is a PNG file that ends after its header.
 func headerPNG(w, h uint32) []byte {
 	data := []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")
 	data = binary.BigEndian.AppendUint32(data, w)
@@ -59,7 +59,7 @@ func crc(data []byte) uint32 {
 	return ^c
 }
 
-// turnedJPEG has an EXIF block that says how to turn the picture.
+// turnedJPEG returns a JPEG file with an EXIF orientation.
 func turnedJPEG(t testing.TB, img image.Image, orientation byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -70,8 +70,8 @@ func turnedJPEG(t testing.TB, img image.Image, orientation byte) []byte {
 	return append(append([]byte("\xff\xd8"), exif...), b.Bytes()[2:]...)
 }
 
-// cmykJPEG is an 8x8 JPEG of one colour with four components as printers'
-// programs write them: inverted, and marked by an Adobe block.
+// cmykJPEG returns an 8x8 JPEG file of one colour with four components in the form that
+// prepress programs write: inverted, with an Adobe segment.
 func cmykJPEG(cmyk [4]uint8) []byte {
 	data := []byte("\xff\xd8\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00")
 	data = append(data, "\xff\xdb\x00\x43\x00"...)
@@ -112,7 +112,7 @@ func cmykJPEG(cmyk [4]uint8) []byte {
 	return append(data, "\xff\xd9"...)
 }
 
-// quarters is a picture whose four quarters have different colours.
+// quarters returns a picture whose four quarters have different colours.
 func quarters(w, h int) *image.NRGBA {
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
 	for y := range h {

@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/picture/unsupported"
 )
 
-// format is a kind of file that is read.
+// format is a supported file format.
 type format struct {
 	name string
 	size func(*source) (w, h int, err error)
@@ -29,16 +29,16 @@ var (
 
 const readFormats = "PNG, JPEG, GIF, BMP, TIFF or WebP"
 
-// endings of names of files that are read.
+// endings are the file name extensions of supported formats.
 var endings = []string{".png", ".jpg", ".jpeg", ".jfif", ".gif", ".bmp", ".tif", ".tiff", ".webp"}
 
-// IsName reports whether a file name ends like that of a picture that is read:
-// .png, .jpg, .jpeg, .jfif, .gif, .bmp, .tif, .tiff or .webp, in any case.
+// IsName reports whether a file name has the extension of a supported format: .png, .jpg,
+// .jpeg, .jfif, .gif, .bmp, .tif, .tiff or .webp, in upper or lower case.
 func IsName(name string) bool {
 	return slices.Contains(endings, strings.ToLower(filepath.Ext(name)))
 }
 
-// unread are endings of the names of pictures that are not read.
+// unread are extensions of unsupported picture formats.
 var unread = map[string]string{
 	".avif": "AVIF", ".heic": "HEIC", ".heif": "HEIF", ".hif": "HEIF", ".jxl": "JPEG XL", ".jp2": "JPEG 2000", ".j2k": "JPEG 2000", ".jls": "JPEG-LS",
 	".ppm": "PPM", ".pgm": "PGM", ".pbm": "PBM", ".pnm": "PNM", ".pfm": "PFM", ".tga": "TGA", ".pcx": "PCX", ".psd": "Photoshop", ".xcf": "GIMP", ".exr": "OpenEXR", ".hdr": "Radiance",
@@ -46,11 +46,11 @@ var unread = map[string]string{
 	".arw": "camera raw", ".orf": "camera raw", ".rw2": "camera raw", ".raf": "camera raw",
 }
 
-// Unread returns the name of the picture format that a file name ends like if it is
-// one that is not read, and otherwise "".
+// Unread returns the name of the unsupported picture format that a file name's extension
+// stands for, or "".
 func Unread(name string) string { return unread[strings.ToLower(filepath.Ext(name))] }
 
-// magic are beginnings of files that are not read.
+// magic are the first bytes of unsupported formats.
 var magic = []struct{ start, name string }{
 	{"II\x2b\x00", "BigTIFF"}, {"MM\x00\x2b", "BigTIFF"},
 	{"\xff\x0a", "JPEG XL"}, {"\x00\x00\x00\x0cJXL ", "JPEG XL"},
@@ -63,19 +63,19 @@ var magic = []struct{ start, name string }{
 	{"\x1a\x45\xdf\xa3", "a Matroska video"}, {"\x93NUMPY", "a NumPy array"}, {"\x89HDF", "HDF5"},
 }
 
-// archives, by their beginnings.
+// archives are the first bytes of archives.
 var archives = []struct{ start, name string }{
 	{"PK\x03\x04", "zip"}, {"\x1f\x8b", "gzip"}, {"BZh", "bzip2"}, {"\xfd7zXZ\x00", "xz"}, {"\x28\xb5\x2f\xfd", "Zstandard"}, {"7z\xbc\xaf", "7z"}, {"Rar!", "rar"},
 }
 
-// brands of files made of boxes (ISO/IEC 14496-12).
+// brands name the formats of files made of boxes (ISO/IEC 14496-12).
 var brands = map[string]string{
 	"avif": "AVIF", "avis": "AVIF", "heic": "HEIC", "heix": "HEIC", "heim": "HEIC", "heis": "HEIC", "hevc": "HEIC", "hevx": "HEIC",
 	"mif1": "HEIF", "msf1": "HEIF", "mif2": "HEIF", "crx ": "a camera's raw file (CR3)", "jxl ": "JPEG XL",
 }
 
-// recognise finds the format from the file's beginning, 512 bytes if it has them. The
-// error says what the file is instead.
+// recognise finds the format from the first bytes of the file, 512 unless the file is
+// shorter. The error says what the file is instead.
 func recognise(head []byte, size int64) (*format, error) {
 	has := func(start string) bool { return bytes.HasPrefix(head, []byte(start)) }
 	switch {
@@ -134,7 +134,7 @@ func recognise(head []byte, size int64) (*format, error) {
 func boxes(head []byte) error {
 	end := min(int(binary.BigEndian.Uint32(head)), len(head))
 	name := brands[string(head[8:12])]
-	for at := 16; at+4 <= end && (name == "" || name == "HEIF"); at += 4 { // mif1 is said beside others
+	for at := 16; at+4 <= end && (name == "" || name == "HEIF"); at += 4 { // mif1 comes with more specific brands
 		if b := brands[string(head[at:at+4])]; b != "" {
 			name = b
 		}
@@ -145,7 +145,7 @@ func boxes(head []byte) error {
 	return unsupported.Kind(name)
 }
 
-// text names files of text, or else gives up.
+// text returns the error for text files and for files that are not recognised.
 func text(head []byte) error {
 	if bytes.HasPrefix(head, []byte("\xff\xfe")) || bytes.HasPrefix(head, []byte("\xfe\xff")) { // UTF-16
 		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
@@ -169,13 +169,13 @@ func text(head []byte) error {
 	return mistaken("not a " + readFormats + " picture; remove it or convert it")
 }
 
-// webPage reports whether text has a mark that HTML begins with.
+// webPage reports whether a text contains a tag from the beginning of a web page.
 func webPage(words string) bool {
 	marks := []string{"<!doctype html", "<html", "<head", "<title", "<meta", "<script", "<body", "<div", "<h1"}
 	return slices.ContainsFunc(marks, func(mark string) bool { return strings.Contains(words, mark) })
 }
 
-// mistaken is the error for a file that is no picture; it says what to do.
+// mistaken is the error for a file that is no picture. It says what to do.
 type mistaken string
 
 func (m mistaken) Error() string { return string(m) }

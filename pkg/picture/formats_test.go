@@ -12,9 +12,9 @@ import (
 	"testing"
 )
 
-// TestFiles: files that other programs wrote (Pillow, tifffile) have the pixels, to the
-// bit, that those programs read from them. A line of pixels.txt has width, height,
-// bits, planes, a digest of the planes, and the notes.
+// TestFiles: for files written by other programs (Pillow, tifffile), the pixels are
+// exactly those that these programs read. A line of pixels.txt has width, height, bits,
+// planes, a digest of the planes, and the notes.
 func TestFiles(t *testing.T) {
 	list, err := os.ReadFile("testdata/files/pixels.txt")
 	if err != nil {
@@ -58,7 +58,7 @@ func digest(d *Decoded) string {
 	return fmt.Sprintf("%x", all.Sum(nil))[:32]
 }
 
-// TestKindsNotRead: each gets the word for what it is.
+// TestKindsNotRead: the error for an unsupported format names the format.
 func TestKindsNotRead(t *testing.T) {
 	tiffOf := func(tag, value byte) string {
 		data := readFile(t, "tiff-strips.tif")
@@ -117,7 +117,7 @@ func TestKindsNotRead(t *testing.T) {
 	}
 }
 
-// TestNoPictures: files that are something else are said to be that.
+// TestNoPictures: the error for other files says what they are.
 func TestNoPictures(t *testing.T) {
 	for _, tc := range []struct{ data, words string }{
 		{"", "the file is empty"},
@@ -151,7 +151,7 @@ func TestNoPictures(t *testing.T) {
 }
 
 // TestPNGWithoutEnd: a file that lacks only its end marker is read, with a note; one that lacks pixels
-// is not.
+// is an error.
 func TestPNGWithoutEnd(t *testing.T) {
 	file := encodePNG(t, quarters(9, 5))
 	const end = 12 // bytes of IEND

@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// gifStart is how much of a file is looked through for its first frame.
+// gifStart is the number of bytes that are searched for the first frame.
 const gifStart = 64 << 10
 
 func sizeGIF(s *source) (w, h int, err error) {
@@ -23,8 +23,8 @@ func sizeGIF(s *source) (w, h int, err error) {
 	return w, h, nil
 }
 
-// screen is the size of the picture: what the header says, or more if the first frame
-// goes beyond it. Old programs write any size there, and 0 too.
+// screen returns the size of the picture: the header's size, enlarged if the first frame
+// reaches beyond it. Old programs write arbitrary sizes to the header, even 0.
 func screen(data []byte) (w, h int) {
 	w, h = int(binary.LittleEndian.Uint16(data[6:])), int(binary.LittleEndian.Uint16(data[8:]))
 	walkGIF(data[:min(len(data), gifStart)], func(frame image.Rectangle) bool {
@@ -43,9 +43,9 @@ func readGIF(s *source) (*raw, error) {
 	if w > 65_535 || h > 65_535 {
 		return nil, io.ErrUnexpectedEOF
 	}
-	binary.LittleEndian.PutUint16(data[6:], uint16(w)) // or image/gif refuses the frame
+	binary.LittleEndian.PutUint16(data[6:], uint16(w)) // else image/gif would refuse the frame
 	binary.LittleEndian.PutUint16(data[8:], uint16(h))
-	img, err := gif.Decode(bytes.NewReader(data)) // the first frame, where it stands
+	img, err := gif.Decode(bytes.NewReader(data)) // the first frame, with its position
 	if err != nil {
 		return nil, err
 	}
@@ -62,12 +62,12 @@ func readGIF(s *source) (*raw, error) {
 	return r, nil
 }
 
-// walkGIF visits the frames of a GIF file by their blocks, up to where the file ends or
-// is damaged, or visit returns false.
+// walkGIF calls visit for the frames of a GIF file, until the file ends or is damaged, or
+// visit returns false.
 func walkGIF(data []byte, visit func(frame image.Rectangle) bool) {
 	r := bytes.NewReader(data)
 	skip := func(n int) bool { _, err := r.Seek(int64(n), io.SeekCurrent); return err == nil && r.Len() > 0 }
-	table := func(flags byte) int { // of colours
+	table := func(flags byte) int { // bytes of a colour table
 		if flags&0x80 == 0 {
 			return 0
 		}
@@ -76,7 +76,7 @@ func walkGIF(data []byte, visit func(frame image.Rectangle) bool) {
 	if len(data) < 13 || !skip(13+table(data[10])) {
 		return
 	}
-	blocks := func() bool { // each has its length before it; one of none is the last
+	blocks := func() bool { // skips blocks, which begin with their length; the last has length 0
 		for {
 			n, err := r.ReadByte()
 			if err != nil {

@@ -1,12 +1,12 @@
 package picture
 
-// Half returns the picture reduced to floor(W/2) by floor(H/2) pixels by
-// antialiased bicubic interpolation: the cubic kernel (a = -1/2) widened by the
-// factor of the reduction, borders mirrored, one rounding at the end. This is
-// MATLAB's imresize(p, 1/2), with which the low-resolution pictures of
-// super-resolution data sets are customarily made. Both sides must be 2 or more.
+// Half returns the picture reduced to floor(W/2) by floor(H/2) pixels by antialiased
+// bicubic interpolation: the cubic kernel (a = -1/2) is twice as wide, borders are
+// mirrored, and bytes are rounded once, at the end. This is MATLAB's imresize(p, 1/2),
+// the usual way to make the low-resolution pictures of super-resolution data sets. Both
+// sides must be at least 2.
 //
-// Pixels that are numbers are not rounded.
+// Pictures of numbers are not rounded.
 func (p *Planar) Half() *Planar {
 	q := &Planar{C: p.C, H: p.H / 2, W: p.W / 2}
 	size := q.C * q.H * q.W
@@ -15,7 +15,7 @@ func (p *Planar) Half() *Planar {
 	} else {
 		q.Values = make([]float32, size)
 	}
-	rows := make([]float32, p.H*q.W) // reduced along x only
+	rows := make([]float32, p.H*q.W) // a plane reduced along x only
 	for c := range p.C {
 		for y := range p.H {
 			to, at := rows[y*q.W:][:q.W], (c*p.H+y)*p.W
@@ -54,17 +54,18 @@ func halve[T uint8 | float32](to []float32, from []T) {
 	}
 }
 
-// halving is the widened kernel at distances 1/2, 3/2, 5/2, 7/2 from the
-// output pixel: 1/2 cubic(d/2), with sum 1/2 over one side.
+// halving has the weights cubic(d/2)/2 of the widened kernel at distances d = 1/2, 3/2,
+// 5/2 and 7/2 input pixels from the centre of the output pixel. The weights of one side
+// have the sum 1/2.
 var halving = [4]float32{111.0 / 256, 29.0 / 256, -9.0 / 256, -3.0 / 256}
 
-// Double returns the picture enlarged to 2*W by 2*H pixels by bicubic interpolation: the
-// cubic kernel (a = -1/2), borders mirrored, one rounding at the end. This is MATLAB's
-// imresize(p, 2), the baseline of super-resolution. Pixels that are numbers are not
-// rounded.
+// Double returns the picture enlarged to 2*W by 2*H pixels by bicubic interpolation with
+// the cubic kernel (a = -1/2). Borders are mirrored, and bytes are rounded once, at the
+// end. This is MATLAB's imresize(p, 2), the baseline of super-resolution. Pictures of
+// numbers are not rounded.
 func (p *Planar) Double() *Planar {
 	q := &Planar{C: p.C, H: 2 * p.H, W: 2 * p.W, Values: make([]float32, 4*p.C*p.H*p.W)}
-	from, rows := make([]float32, p.C*p.H*p.W), make([]float32, p.H*q.W) // enlarged along x only
+	from, rows := make([]float32, p.C*p.H*p.W), make([]float32, p.H*q.W) // rows: a plane enlarged along x only
 	p.Float(from)
 	for c := range p.C {
 		for y := range p.H {
@@ -85,11 +86,11 @@ func (p *Planar) Double() *Planar {
 	return FromFloat(q.Values, q.W, q.H)
 }
 
-// double calls add for each of the n pixels that pixel to of 2*n is made of, with its
-// weight.
+// double calls add for each output pixel to of 2*n and each of its four input pixels k of
+// n, with the weight w.
 func double(n int, add func(to, k int, w float32)) {
 	for to := range 2 * n {
-		first, step := to/2-2, 1 // from the farther side to the nearer
+		first, step := to/2-2, 1 // begin with the input pixel that is farthest away
 		if to%2 == 1 {
 			first, step = to/2+2, -1
 		}
@@ -99,11 +100,11 @@ func double(n int, add func(to, k int, w float32)) {
 	}
 }
 
-// doubling is the cubic kernel at distances 7/4, 3/4, 1/4, 5/4 from the output pixel, in
-// the order of the input's pixels.
+// doubling has the weights of the cubic kernel at distances 7/4, 3/4, 1/4 and 5/4 input
+// pixels from the centre of the output pixel, in the order in which double visits them.
 var doubling = [4]float32{-3.0 / 128, 29.0 / 128, 111.0 / 128, -9.0 / 128}
 
-// mirror reflects an index at the borders of [0, n), the border pixel included.
+// mirror reflects an index at the borders of [0, n). The border pixel is repeated.
 func mirror(i, n int) int {
 	for i < 0 || i >= n {
 		if i < 0 {

@@ -53,8 +53,8 @@ func TestHalf(t *testing.T) {
 	}
 }
 
-// TestDouble: a constant stays one; a ramp goes on where the kernel does not reach the
-// border; and halves of doubles are close to the picture.
+// TestDouble: a constant stays constant, a ramp stays a ramp where the kernel does not reach
+// the border, and the half of the double is close to the picture.
 func TestDouble(t *testing.T) {
 	p := &Planar{C: 1, H: 6, W: 12, Values: make([]float32, 72)}
 	for i := range p.Values {

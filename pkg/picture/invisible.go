@@ -1,12 +1,12 @@
 package picture
 
-// Seen returns planes in which pixels that cannot be seen, those of alpha 0, have colours
-// that continue those of the pixels around them, so that filters may look beyond the edge of
-// what is seen without a fringe; all other pixels are as they are. Where all can be seen
-// the planes are the picture's own.
+// Seen returns planes in which the invisible pixels, whose alpha is 0, have colours that
+// continue those of the visible pixels around them. Filters can then read beyond the visible
+// part without a fringe. Visible pixels do not change. If all pixels are visible, the result
+// is the picture's own planes.
 //
-// Each level of a pyramid has the means of what can be seen on the finer one;
-// what cannot is interpolated from the coarser one.
+// It builds a pyramid: each level has the means of the visible pixels of the finer level, and
+// invisible pixels are interpolated from the coarser level.
 func (d *Decoded) Seen() (pix8 [][]uint8, pix16 [][]uint16) {
 	return seen(d.Pix8, d.Alpha8, d.W, d.H), seen(d.Pix16, d.Alpha16, d.W, d.H)
 }
@@ -31,7 +31,7 @@ func seen[T uint8 | uint16](planes [][]T, alpha []T, w, h int) [][]T {
 	return filled
 }
 
-// fill gives values to what is not visible.
+// fill computes the values of the pixels that are not visible, in place.
 func fill[T uint8 | uint16](planes [][]T, visible []bool, w, h int) {
 	missing := false
 	for _, v := range visible {

@@ -7,7 +7,7 @@ import (
 	"multiscale/pkg/picture/jpeg"
 )
 
-// sizeJPEG reads more and more of the file: previews and profiles make headers long.
+// sizeJPEG reads increasing parts of the file, because previews and profiles make headers long.
 func sizeJPEG(s *source) (w, h int, err error) {
 	for n := int64(8 << 10); ; n *= 8 {
 		data, err := s.start(min(n, maxFile))
@@ -51,7 +51,7 @@ func readJPEG(s *source) (*raw, error) {
 	return r, nil
 }
 
-// inks notes how CMYK was converted, once for the profile too.
+// inks notes how CMYK was converted. The note covers the profile, which is not applied.
 func (r *raw) inks() {
 	r.note("cyan, magenta, yellow and black are converted to sRGB without a profile")
 	r.profile, r.space = nil, nil

@@ -7,12 +7,11 @@ import (
 	"multiscale/pkg/picture/tiff"
 )
 
-// orientationOf is the orientation that EXIF data give, or where they give none, XMP
-// data; 1 otherwise. What cannot be read there must not keep the picture from being read.
+// orientationOf returns the orientation in the EXIF data, else that in the XMP data, else 1.
+// Metadata that cannot be read are no error: the pixels can be read without them.
 func orientationOf(exif, xmp []byte) int {
-	exif = bytes.TrimPrefix(exif, []byte("Exif\x00\x00"))
-	if all, err := tiff.Directories(bytes.NewReader(exif), 1); err == nil {
-		if o := all[0].Number(tiff.Orientation, 0); o >= 1 && o <= 8 {
+	if d := directoryOf(exif); d != nil {
+		if o := d.Number(tiff.Orientation, 0); o >= 1 && o <= 8 {
 			return o
 		}
 	}
@@ -22,8 +21,8 @@ func orientationOf(exif, xmp []byte) int {
 	return 1
 }
 
-// adobeRGB reports whether a camera says by the rules for file systems (DCF 2.0), which
-// need no profile, that its colours are those of Adobe RGB.
+// adobeRGB reports whether EXIF data declare the colours to be Adobe RGB as the camera file
+// system standard (DCF 2.0) specifies, without an ICC profile.
 func adobeRGB(exif []byte) bool {
 	all, err := tiff.Directories(bytes.NewReader(exif), 1)
 	if err != nil {
@@ -31,7 +30,7 @@ func adobeRGB(exif []byte) bool {
 	}
 	camera := all[0].Sub(34665) // the directory of EXIF's own tags
 	if camera == nil || camera.Number(40961, 0) != 65535 {
-		return false // ColorSpace is sRGB, or is not given
+		return false // ColorSpace is sRGB or missing
 	}
 	interoperability := camera.Sub(40965)
 	if interoperability == nil {
@@ -41,5 +40,5 @@ func adobeRGB(exif []byte) bool {
 	return err == nil && string(index) == "R03\x00"
 }
 
-// orientationXMP matches the property as an attribute and as an element.
+// orientationXMP matches the property as an XML attribute and as an element.
 var orientationXMP = regexp.MustCompile(`tiff:Orientation\s*(?:=\s*["']|>)\s*([1-8])\s*["'<]`)

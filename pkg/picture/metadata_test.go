@@ -16,14 +16,14 @@ import (
 	"testing"
 )
 
-// chunk is a chunk of a PNG file.
+// chunk returns a chunk of a PNG file.
 func chunk(name, data string) []byte {
 	b := binary.BigEndian.AppendUint32(nil, uint32(len(data)))
 	b = append(append(b, name...), data...)
 	return binary.BigEndian.AppendUint32(b, crc(b[4:]))
 }
 
-// withChunks puts chunks behind the header of a PNG file.
+// withChunks inserts chunks after the header of a PNG file.
 func withChunks(t testing.TB, img image.Image, chunks ...[]byte) []byte {
 	data := encodePNG(t, img)
 	return slices.Concat(data[:33], slices.Concat(chunks...), data[33:])
@@ -37,7 +37,7 @@ func big32(values ...uint32) string {
 	return string(b)
 }
 
-// exifOf is EXIF data with an orientation.
+// exifOf returns EXIF data with an orientation.
 func exifOf(orientation byte) string {
 	return "MM\x00\x2a\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00" + string(orientation) + "\x00\x00\x00\x00\x00\x00"
 }
@@ -86,7 +86,7 @@ func TestOrientationOf(t *testing.T) {
 	}
 }
 
-// TestRawProfile: EXIF data as hexadecimal digits, as ImageMagick wrote them into PNG files before eXIf.
+// TestRawProfile reads EXIF data as hexadecimal digits, which ImageMagick wrote into PNG files before eXIf existed.
 func TestRawProfile(t *testing.T) {
 	digits := fmt.Sprintf("\nexif\n%8d\n%x\n", 32, "Exif\x00\x00"+exifOf(6))
 	lines := digits[:30] + "\n" + digits[30:]
@@ -118,7 +118,7 @@ func TestRawProfile(t *testing.T) {
 	}
 }
 
-// TestPNGColours: what a PNG file says of its colours, in the order in which it counts.
+// TestPNGColours reads the colour spaces of PNG files, in their order of precedence.
 func TestPNGColours(t *testing.T) {
 	img := image.NewNRGBA(image.Rect(0, 0, 1, 1))
 	img.SetNRGBA(0, 0, color.NRGBA{200, 100, 50, 255})
@@ -162,7 +162,7 @@ func TestPNGColours(t *testing.T) {
 	}
 }
 
-// TestDepth: 16-bit samples, and grey with alpha, come without loss.
+// TestDepth: 16-bit samples, and grey with alpha, are read without loss.
 func TestDepth(t *testing.T) {
 	rect := image.Rect(0, 0, 2, 1)
 	deep, grey := image.NewNRGBA64(rect), image.NewGray16(rect)
@@ -181,8 +181,8 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// TestPartialGIF: a first frame that is smaller than the picture stands in its place,
-// and around it is nothing.
+// TestPartialGIF: a first frame that is smaller than the picture is placed at its position,
+// and the rest is transparent.
 func TestPartialGIF(t *testing.T) {
 	palette := color.Palette{color.Black, color.NRGBA{200, 10, 20, 255}}
 	frame := image.NewPaletted(image.Rect(1, 2, 3, 4), palette)
@@ -209,7 +209,7 @@ func TestPartialGIF(t *testing.T) {
 	}
 }
 
-// TestLargeFrameGIF: a first frame beyond the size in the header makes the picture larger.
+// TestLargeFrameGIF: a first frame beyond the size in the header enlarges the picture.
 func TestLargeFrameGIF(t *testing.T) {
 	img := image.NewPaletted(image.Rect(0, 0, 7, 5), color.Palette{color.NRGBA{1, 2, 3, 255}, color.White})
 	img.SetColorIndex(6, 4, 1)
@@ -233,7 +233,7 @@ func TestLargeFrameGIF(t *testing.T) {
 	}
 }
 
-// FuzzMetadata: what is read beside the pixels never fails, for any bytes.
+// FuzzMetadata: reading arbitrary metadata never panics.
 func FuzzMetadata(f *testing.F) {
 	for _, name := range []string{"png-frames.png", "png-turned.png", "gif-frames.gif", "webp-frames.webp", "webp-turned.webp", "jpeg-xmp-exif.jpg"} {
 		f.Add(readFile(f, name))
@@ -264,9 +264,9 @@ func FuzzMetadata(f *testing.F) {
 	})
 }
 
-// TestAdobeRGB: a camera's word for Adobe RGB is believed where there is no profile.
+// TestAdobeRGB: EXIF data can declare Adobe RGB in a file without a profile.
 func TestAdobeRGB(t *testing.T) {
-	// Three directories: the first points to EXIF's, that to the one of interoperability.
+	// Three directories: the first points to EXIF's, which points to that of interoperability.
 	entry := func(tag, kind uint16, count uint32, value string) string {
 		b := binary.BigEndian.AppendUint16(nil, tag)
 		b = binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint16(b, kind), count)
@@ -303,7 +303,7 @@ func TestAdobeRGB(t *testing.T) {
 	}
 }
 
-// TestOrientationInTIFF: the tag decides, and where there is none, XMP data.
+// TestOrientationInTIFF: the tag has the orientation or, if it is missing, the XMP data.
 func TestOrientationInTIFF(t *testing.T) {
 	const xmp = `<x tiff:Orientation="6"/>`
 	for _, tc := range []struct {

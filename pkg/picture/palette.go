@@ -9,18 +9,18 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// ownPalette reduces an opaque image to 256 colours of its own: those that it has if
-// they are no more, else the means of 256 boxes of colours. It is deterministic.
+// ownPalette reduces an opaque image to a palette of at most 256 colours: the image's colours
+// if they are no more than 256, else the means of 256 boxes of colours. It is deterministic.
 func ownPalette(img *image.NRGBA) *image.Paletted {
 	counts := make(map[[3]uint8]int)
 	w, h := img.Rect.Dx(), img.Rect.Dy()
-	shift := 0 // bits of colours that are put together
+	shift := 0 // merged colours may differ in this many low bits
 	for y := range h {
 		row := img.Pix[y*img.Stride:][:4*w]
 		for x := 0; x < len(row); x += 4 {
 			counts[coarse(row[x:], shift)]++
 		}
-		for len(counts) > 1<<16 { // bounded: a photograph has millions of colours
+		for len(counts) > 1<<16 { // merge colours to bound their number: a photograph may have millions
 			shift++
 			fewer := make(map[[3]uint8]int)
 			for c, n := range counts {
@@ -52,14 +52,14 @@ func ownPalette(img *image.NRGBA) *image.Paletted {
 	return p
 }
 
-// coarse drops low bits; the middle of what they were stands for them.
+// coarse replaces the low bits of a colour by the middle of their range.
 func coarse(c []uint8, shift int) [3]uint8 {
 	middle := uint8(1<<shift) >> 1
 	keep := ^uint8(0) << shift
 	return [3]uint8{c[0]&keep | middle, c[1]&keep | middle, c[2]&keep | middle}
 }
 
-// weighted is a colour and how many pixels have it.
+// weighted is a colour and its number of pixels.
 type weighted struct {
 	c [3]uint8
 	n int
@@ -67,7 +67,7 @@ type weighted struct {
 
 type box []weighted
 
-// moments are the mean and the sum of squared deviations of a channel.
+// moments returns the mean and the sum of squared deviations of a channel.
 func (b box) moments(channel int) (mean, squares float64) {
 	n := 0.0
 	for _, c := range b {
@@ -91,7 +91,7 @@ func (b box) mean() color.NRGBA {
 	return color.NRGBA{m[0], m[1], m[2], 255}
 }
 
-// widest is the channel of the largest sum of squared deviations.
+// widest returns the channel with the largest sum of squared deviations, and this sum.
 func (b box) widest() (channel int, squares float64) {
 	for c := range 3 {
 		if _, s := b.moments(c); s > squares {
@@ -101,8 +101,8 @@ func (b box) widest() (channel int, squares float64) {
 	return channel, squares
 }
 
-// cut cuts the colours into at most n boxes: again and again the box of the largest
-// squared deviations, along that channel, at its mean.
+// cut divides the colours into at most n boxes. It repeatedly splits the box with the largest
+// sum of squared deviations in a channel, at the mean of this channel.
 func cut(all box, n int) []box {
 	type candidate struct {
 		box
@@ -122,7 +122,7 @@ func cut(all box, n int) []box {
 			}
 		}
 		b := boxes[worst]
-		if b.squares == 0 { // every colour has its own
+		if b.squares == 0 { // every colour has its own box
 			break
 		}
 		slices.SortStableFunc(b.box, func(x, y weighted) int { return cmp.Compare(x.c[b.channel], y.c[b.channel]) })

@@ -6,23 +6,22 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// Planar is a picture of W by H pixels as C planes, each in rows from the top.
-// Its pixels are bytes (Pix) or numbers (Values); the other slice is nil. Bytes
-// v stand for v/255. Decoded files have the sRGB values that are in them, as
-// three planes: red, green and blue.
+// Planar is a picture of W by H pixels as C planes, each in rows from the top. Its pixels
+// are bytes (Pix) or numbers (Values); the other slice is nil. A byte v stands for v/255.
+// Pictures from files have three planes, red, green and blue, with sRGB values.
 type Planar struct {
 	C, H, W int
 	Pix     []uint8   // C*H*W
 	Values  []float32 // C*H*W, usually in [0,1]
-	// Notes are those of the file (Decoded.Notes) where a data set loads it as a whole.
+	// Notes are the notes of the file (Decoded.Notes) if a data set has loaded the picture.
 	Notes []string
 }
 
 // New returns a picture of zero bytes.
 func New(c, w, h int) *Planar { return &Planar{C: c, H: h, W: w, Pix: make([]uint8, c*h*w)} }
 
-// FromFloat makes a picture of bytes from planes (C,h,w) with values in [0,1].
-// Values outside are clamped (NaN becomes 0), and all are rounded to the nearest byte.
+// FromFloat makes a picture of bytes from planes (C,h,w) with values in [0,1]. Values
+// outside are clamped, NaN becomes 0, and all are rounded to the nearest byte.
 func FromFloat(planes []float32, w, h int) *Planar {
 	p := New(len(planes)/(w*h), w, h)
 	for i, v := range planes[:len(p.Pix)] {
@@ -41,11 +40,10 @@ func quantise(v float32) uint8 {
 	return 0
 }
 
-// Bytes is the memory that the pixels take.
+// Bytes is the memory of the pixels in bytes.
 func (p *Planar) Bytes() int64 { return int64(len(p.Pix)) + 4*int64(len(p.Values)) }
 
-// Put sets a row of a channel to values: a picture of numbers takes them as they are,
-// one of bytes as FromFloat does.
+// Put sets a row of a channel to values. A picture of bytes converts them as FromFloat does.
 func (p *Planar) Put(channel, row int, values []float32) {
 	if p.Values != nil {
 		copy(p.Values[(channel*p.H+row)*p.W:][:p.W], values)
@@ -60,7 +58,7 @@ func (p *Planar) Put(channel, row int, values []float32) {
 // Row returns a row of a channel of a picture of bytes.
 func (p *Planar) Row(channel, row int) []uint8 { return p.Pix[(channel*p.H+row)*p.W:][:p.W] }
 
-// Float writes the picture to dst as planes (C,H,W); bytes become values in [0,1].
+// Float writes the picture to dst as planes (C,H,W). Bytes become values in [0,1].
 func (p *Planar) Float(dst []float32) {
 	copy(dst, p.Values)
 	for i, v := range p.Pix {
@@ -83,16 +81,16 @@ func (p *Planar) Crop(dst []float32, x, y, w, h int, flip bool) {
 	p.Window(dst, Window{FullW: p.W, FullH: p.H, X: x, Y: y, W: w, H: h, Flip: flip})
 }
 
-// Window is a rectangle of a picture that has been brought to another size.
+// Window is a rectangle of a picture that has been resized by Nearest.
 type Window struct {
-	FullW, FullH int  // of the picture, after Nearest
-	X, Y         int  // the upper left corner
-	W, H         int  // of the rectangle
+	FullW, FullH int  // size of the resized picture
+	X, Y         int  // upper left corner of the rectangle
+	W, H         int  // size of the rectangle
 	Flip         bool // mirrored left to right
 }
 
-// Window is p.Nearest(v.FullW, v.FullH).Crop(dst, v.X, v.Y, v.W, v.H, v.Flip) without
-// the picture in between, which may be large.
+// Window does the same as p.Nearest(v.FullW, v.FullH).Crop(dst, v.X, v.Y, v.W, v.H, v.Flip)
+// without the intermediate picture, which may be large.
 func (p *Planar) Window(dst []float32, v Window) {
 	if v.X < 0 || v.Y < 0 || v.W < 0 || v.H < 0 || v.X > v.FullW-v.W || v.Y > v.FullH-v.H {
 		panic(fmt.Sprintf("picture: crop %dx%d at (%d,%d) of a picture of %dx%d", v.W, v.H, v.X, v.Y, v.FullW, v.FullH))
@@ -103,8 +101,8 @@ func (p *Planar) Window(dst []float32, v Window) {
 		}
 		return
 	}
-	// A division takes longer than all else for a pixel: each column's place is
-	// found once, for a strip of the window at a time.
+	// The division is the slowest operation per pixel. It is done once per column, for one
+	// strip of the window at a time.
 	var place [256]int32
 	for left := 0; left < v.W; left += len(place) {
 		strip := place[:min(len(place), v.W-left)]
@@ -134,7 +132,8 @@ func (p *Planar) Window(dst []float32, v Window) {
 	}
 }
 
-// Cut returns a copy of the w by h pixels whose upper left corner is (x, y).
+// Cut returns a copy of the w by h pixels whose upper left corner is (x, y). They must be
+// inside the picture.
 func (p *Planar) Cut(x, y, w, h int) *Planar {
 	q := &Planar{C: p.C, H: h, W: w}
 	for row := range p.C * h {
@@ -148,10 +147,10 @@ func (p *Planar) Cut(x, y, w, h int) *Planar {
 	return q
 }
 
-// Nearest returns the picture brought to w by h pixels by nearest-neighbour
-// interpolation: output pixel i shows input pixel floor(i*W/w), as torch's
-// interpolate(mode="nearest") does, which the authors of the method use. A
-// picture that has the size already is returned as it is.
+// Nearest returns the picture resized to w by h pixels by nearest-neighbour interpolation:
+// output pixel i is input pixel floor(i*W/w). This is torch's interpolate(mode="nearest"),
+// which the authors of the method use. A picture of this size is returned itself, not
+// copied.
 func (p *Planar) Nearest(w, h int) *Planar {
 	if w == p.W && h == p.H {
 		return p

@@ -66,7 +66,7 @@ func TestOpenColourModels(t *testing.T) {
 	}
 }
 
-// TestFromImage: images of any kind, whole or a part of a larger one.
+// TestFromImage converts images of all types, whole ones and parts of larger ones.
 func TestFromImage(t *testing.T) {
 	type drawable interface {
 		draw.Image
@@ -253,8 +253,8 @@ func TestCropCutNearest(t *testing.T) {
 	p.Crop(plain, 3, 2, 3, 2, false)
 }
 
-// TestWindow: a window of a scaled picture is a crop of the scaled picture, wide
-// ones too; pixels that a stride leaves out stay as they are.
+// TestWindow: a window of a resized picture equals a crop of the resized picture, also if
+// it is wide.
 func TestWindow(t *testing.T) {
 	p := New(3, 13, 9)
 	for i := range p.Pix {

@@ -5,16 +5,16 @@ import (
 	"image/color"
 )
 
-// rgb is the number of channels of pictures that Open gives.
+// rgb is the number of channels of pictures from files.
 const rgb = 3
 
-// FromImage converts any image as Open does.
+// FromImage converts an image of any type as Open does.
 func FromImage(img image.Image) *Planar {
 	d := decodedOf(img)
 	return d.Planar()
 }
 
-// decodedOf takes an image of the standard library apart without loss.
+// decodedOf splits an image of the standard library into planes, without loss for its types.
 func decodedOf(img image.Image) *Decoded {
 	r := img.Bounds()
 	d := &Decoded{W: r.Dx(), H: r.Dy()}
@@ -74,7 +74,7 @@ func (d *Decoded) split16(pix []uint8, stride int, premultiplied bool) {
 	}
 }
 
-// words is rows for the 16-bit samples of the standard library's images.
+// words is rows for 16-bit samples, which images of the standard library have as bytes.
 func words(d *Decoded, pix []uint8, stride, n int) [][]uint16 {
 	planes := make([][]uint16, n)
 	for c := range planes {
@@ -90,7 +90,7 @@ func words(d *Decoded, pix []uint8, stride, n int) [][]uint16 {
 	return planes
 }
 
-// rows takes n interleaved channels apart.
+// rows splits n interleaved channels into planes.
 func rows[T uint8 | uint16](d *Decoded, pix []T, stride, n int) [][]T {
 	planes := make([][]T, n)
 	for c := range planes {

@@ -25,7 +25,7 @@ func readPNG(s *source) (*raw, error) {
 	img, err := png.Decode(bufio.NewReaderSize(s.stream(), 64<<10))
 	about := readChunks(s)
 	endless := err != nil && !about.ended
-	if endless { // only its end may be missing, or a part of that
+	if endless { // perhaps only the chunk IEND is missing or incomplete: append it
 		whole := io.NewSectionReader(s, 0, about.end)
 		if img, err = png.Decode(bufio.NewReaderSize(io.MultiReader(whole, strings.NewReader(endPNG)), 64<<10)); err != nil {
 			return nil, io.ErrUnexpectedEOF
@@ -35,7 +35,7 @@ func readPNG(s *source) (*raw, error) {
 		return nil, err
 	}
 	r := &raw{Decoded: *decodedOf(img), orientation: orientationOf(about.exif, about.xmp), profile: about.profile, exif: directoryOf(about.exif), x: about.x, y: about.y}
-	if about.grey { // grey with alpha comes as RGB
+	if about.grey { // image/png decodes grey with alpha as RGB
 		r.Pix8, r.Pix16 = r.Pix8[:min(1, len(r.Pix8))], r.Pix16[:min(1, len(r.Pix16))]
 	}
 	about.colours(r)
@@ -48,28 +48,28 @@ func readPNG(s *source) (*raw, error) {
 	return r, nil
 }
 
-// chunks is what a PNG file says beside its pixels.
+// chunks has the metadata of a PNG file.
 type chunks struct {
 	grey      bool
 	exif, xmp []byte
 	profile   []byte
 	cicp      []byte
 	sRGB      bool
-	gamma     float64 // of the file's values to light; 0 where it does not say
+	gamma     float64 // exponent from values to light; 0 if unknown
 	primaries *icc.Chromaticities
 	frames    int     // of an animation
-	x, y      float64 // pixels per inch; 0 where it does not say
-	end       int64   // of the chunks before IEND that are whole
-	ended     bool    // IEND is there, and whole
+	x, y      float64 // pixels per inch; 0 if unknown
+	end       int64   // end of the complete chunks before IEND
+	ended     bool    // IEND is there and complete
 }
 
 const (
 	maxChunks  = 1 << 20
 	maxChunk   = 16 << 20 // bytes of metadata
-	chunkFrame = 12       // length, name and sum
+	chunkFrame = 12       // bytes of length, name and checksum
 )
 
-// readChunks reads what matters; what cannot be read is left out.
+// readChunks reads the chunks with metadata. It ignores those that it cannot read.
 func readChunks(s *source) (c chunks) {
 	c.end = 8
 	for range maxChunks {
@@ -130,7 +130,7 @@ func (c *chunks) chunk(name string, data []byte) {
 		c.exif = data
 	case name == "acTL" && len(data) == 8:
 		c.frames = int(binary.BigEndian.Uint32(data))
-	case name == "pHYs" && len(data) == 9 && data[8] == 1: // of a metre
+	case name == "pHYs" && len(data) == 9 && data[8] == 1: // pixels per metre
 		c.x, c.y = float64(binary.BigEndian.Uint32(data))*metresPerInch, float64(binary.BigEndian.Uint32(data[4:]))*metresPerInch
 	case name == "tEXt" || name == "zTXt":
 		keyword, text, _ := bytes.Cut(data, []byte{0})
@@ -138,11 +138,11 @@ func (c *chunks) chunk(name string, data []byte) {
 			return
 		}
 		if name == "zTXt" && len(text) > 0 {
-			text = inflate(text[1:]) // behind the method
+			text = inflate(text[1:]) // skip the method
 		}
 		c.exif = rawProfile(text)
 	case name == "iTXt":
-		// keyword, 0, packed or not, method, language, 0, keyword in it, 0, text
+		// keyword, 0, compression flag, method, language, 0, translated keyword, 0, text
 		keyword, rest, ok := bytes.Cut(data, []byte{0})
 		if !ok || string(keyword) != "XML:com.adobe.xmp" || len(rest) < 2 {
 			return
@@ -155,8 +155,8 @@ func (c *chunks) chunk(name string, data []byte) {
 	}
 }
 
-// rawProfile decodes what ImageMagick and exiftool wrote before PNG had eXIf: a name, a length, and
-// hexadecimal digits, in lines.
+// rawProfile decodes EXIF data in the form that ImageMagick and exiftool wrote before PNG had the
+// chunk eXIf: lines with a name, a length, and hexadecimal digits.
 func rawProfile(text []byte) []byte {
 	fields := bytes.Fields(text)
 	if len(fields) < 3 {
@@ -169,7 +169,7 @@ func rawProfile(text []byte) []byte {
 	return data
 }
 
-// inflate returns nil for data that are damaged or too long.
+// inflate decompresses data. It returns nil if they are damaged or longer than maxChunk.
 func inflate(packed []byte) []byte {
 	r, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
@@ -183,8 +183,8 @@ func inflate(packed []byte) []byte {
 	return data
 }
 
-// colours finds what the values mean, in the order of precedence of PNG (third
-// edition, 4.3).
+// colours determines the colour space of the values, in the order of precedence of PNG
+// (third edition, 4.3).
 func (c *chunks) colours(r *raw) {
 	switch {
 	case c.cicp != nil:
@@ -200,7 +200,7 @@ func (c *chunks) colours(r *raw) {
 			primaries = *c.primaries
 		}
 		curve := icc.Power(gamma)
-		if gamma > 2.1 && gamma < 2.3 { // so files of sRGB say
+		if gamma > 2.1 && gamma < 2.3 { // sRGB files state a gamma of 2.2
 			curve = icc.SRGB
 		}
 		if r.Grey() {
@@ -211,7 +211,8 @@ func (c *chunks) colours(r *raw) {
 	}
 }
 
-// codePoints are those of ITU-T H.273 that can be converted without knowing a screen.
+// codePoints returns the profile for code points of ITU-T H.273. It supports those that can
+// be converted without knowledge of the display; for others it adds a note and returns nil.
 func (r *raw) codePoints(cicp []byte) *icc.Profile {
 	primaries, ok := map[byte]icc.Chromaticities{1: icc.BT709, 9: icc.BT2020, 12: icc.DisplayP3}[cicp[0]]
 	curve, known := map[byte]func(float64) float64{4: icc.Power(2.2), 8: icc.Power(1), 13: icc.SRGB}[cicp[1]]

@@ -14,8 +14,8 @@ import (
 	"multiscale/pkg/durable"
 )
 
-// Image returns a copy for the packages that work on image.Image. Of pictures
-// that are not RGB it shows the first three channels, or the first one in grey.
+// Image returns a copy as an image of the standard library. If the picture is not RGB, it
+// has the first three channels or, with fewer than three, the first one as grey.
 func (p *Planar) Image() *image.NRGBA {
 	n := image.NewNRGBA(image.Rect(0, 0, p.W, p.H))
 	size := p.W * p.H
@@ -38,11 +38,11 @@ func (p *Planar) Image() *image.NRGBA {
 	return n
 }
 
-// Encode writes the picture in the format that the ending of name asks for.
+// Encode writes the picture in the format of name's extension; see the function Encode.
 func (p *Planar) Encode(w io.Writer, name string) error { return Encode(w, name, p.Image()) }
 
-// Encode writes an image in the format that the ending of name asks for: JPEG at
-// quality 95, GIF with a palette of the image's own.
+// Encode writes an image in the format of name's extension. JPEG has quality 95; GIF has a
+// palette made for the image.
 func Encode(w io.Writer, name string, img *image.NRGBA) error {
 	if err := CheckWritable(name, img.Rect.Dx(), img.Rect.Dy()); err != nil {
 		return err
@@ -57,15 +57,15 @@ func Encode(w io.Writer, name string, img *image.NRGBA) error {
 	return encode(w, img, format)
 }
 
-// encode has PNG packed fast: a large picture takes an eighth of the time that the usual packing takes, the file is 2 to 20
-// per cent longer.
+// encode compresses PNG at the fastest level: a large picture takes an eighth of the default level's time, and the file is
+// 2 to 20 per cent longer.
 func encode(w io.Writer, img image.Image, format imaging.Format) error {
 	return imaging.Encode(w, img, format, imaging.PNGCompressionLevel(png.BestSpeed))
 }
 
-// CheckWritable returns an error if no picture of w by h pixels can be written under
-// the name: its ending must be .png, .jpg, .jpeg, .gif, .bmp, .tif or .tiff, and the
-// format must hold the size. A size of 0 by 0 checks the ending alone.
+// CheckWritable returns an error unless a picture of w by h pixels can be written to a file
+// with this name: its extension must be .png, .jpg, .jpeg, .gif, .bmp, .tif or .tiff, and
+// the format must support the size. A size of 0 by 0 checks only the extension.
 func CheckWritable(name string, w, h int) error {
 	format, err := imaging.FormatFromFilename(name)
 	if err != nil {
@@ -81,8 +81,8 @@ func CheckWritable(name string, w, h int) error {
 	return nil
 }
 
-// Save writes the picture to path as Encode does, in one step: path holds its
-// old content until the new one is complete and on the disk.
+// Save writes the picture to path as Encode does, atomically: path has its old content
+// until the new one is complete and on the disk.
 func (p *Planar) Save(path string) error { return save(path, p.Image) }
 
 func save(path string, content func() *image.NRGBA) error {

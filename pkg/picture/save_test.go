@@ -44,7 +44,7 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestGIFPalette: few colours are kept as they are, many are close, and the bytes are
+// TestGIFPalette: few colours are kept exactly, many are approximated, and the bytes are
 // the same every time.
 func TestGIFPalette(t *testing.T) {
 	gradient := image.NewNRGBA(image.Rect(0, 0, 256, 256))
@@ -99,8 +99,8 @@ func encodedImage(t testing.TB, img *image.NRGBA, name string) []byte {
 	return b.Bytes()
 }
 
-// TestSeen: invisible pixels continue the colours around them; the others, and
-// alpha, stay as they are.
+// TestSeen: invisible pixels continue the colours around them. Other pixels, and alpha, do
+// not change.
 func TestSeen(t *testing.T) {
 	const w, h = 37, 21
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -141,7 +141,7 @@ func TestSeen(t *testing.T) {
 	}
 }
 
-// fillIn puts what is seen into an image.
+// fillIn fills the invisible pixels of an image by Seen.
 func fillIn(img *image.NRGBA) {
 	planes, _ := decodedOf(img).Seen()
 	for c, plane := range planes {

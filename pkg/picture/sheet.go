@@ -10,26 +10,26 @@ import (
 	"golang.org/x/image/math/fixed"
 )
 
-// Sheet is a table of pictures, to look at them side by side.
+// Sheet is a table of pictures for comparison side by side.
 type Sheet struct {
 	Columns []string    // headings above the columns; may be empty
 	Labels  []string    // to the left of the rows; may be empty
-	Rows    [][]*Planar // nil leaves a place empty
+	Rows    [][]*Planar // a nil picture leaves its cell empty
 	Zoom    int         // whole factor by which pictures are enlarged; 0 means 1
 }
 
 const (
 	sheetGap  = 4
-	textWidth = 7 // of a character of basicfont's face
+	textWidth = 7 // pixels per character of basicfont's face
 	textLine  = 13 + sheetGap
 )
 
-// Render draws the sheet, black text on white. All places have the size of the
-// largest picture; headings too long for their column run out of it, so keep
-// them short.
+// Render draws the sheet with black text on white. All cells have the size of the largest
+// picture, or of the longest heading if that is wider.
 func (s Sheet) Render() *Planar { return FromImage(s.image()) }
 
-// Save writes the sheet as Planar.Save does; large pictures take less memory so.
+// Save writes the sheet as Planar.Save does. It takes less memory than Render followed by
+// Planar.Save.
 func (s Sheet) Save(path string) error { return save(path, s.image) }
 
 func (s Sheet) image() *image.NRGBA {
@@ -49,7 +49,7 @@ func (s Sheet) image() *image.NRGBA {
 	}
 	if len(s.Columns) > 0 {
 		top += textLine
-		for _, heading := range s.Columns { // narrow pictures: room for their headings
+		for _, heading := range s.Columns {
 			w = max(w, textWidth*len(heading))
 		}
 	}

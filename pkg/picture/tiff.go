@@ -21,7 +21,7 @@ func readTIFF(s *source) (*raw, error) {
 	}
 	r := &raw{Decoded: Decoded{W: p.W, H: p.H, Pix8: p.Pix8, Pix16: p.Pix16}, orientation: f.Number(tiff.Orientation, 0), exif: f.Directory}
 	if r.orientation == 0 {
-		xmp, _ := f.Bytes(tiff.XMP, maxChunk) // what cannot be read there must not keep the picture from being read
+		xmp, _ := f.Bytes(tiff.XMP, maxChunk) // the picture can be read without it
 		r.orientation = orientationOf(nil, xmp)
 	}
 	if p.Alpha {

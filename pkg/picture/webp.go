@@ -10,20 +10,20 @@ import (
 	"golang.org/x/image/webp"
 )
 
-// webpFile is a WebP file taken apart.
+// webpFile has the parts of a WebP file.
 type webpFile struct {
-	w, h      int // 0 in the simple form
-	frames    int // of an animation
-	x, y      int // where its first frame stands
-	picture   []byte
+	w, h      int    // 0 in the simple file format
+	frames    int    // of an animation; 0 for a still picture
+	x, y      int    // position of the first frame
+	picture   []byte // a WebP file of the first frame alone
 	profile   []byte
 	exif, xmp []byte
 }
 
-// webpAlpha is the bit of the extended form's flags that says alpha.
+// webpAlpha is the flag for alpha in the extended file format.
 const webpAlpha = 1 << 4
 
-// parseWebP finds what the file has. What picture holds is a file of one frame.
+// parseWebP splits a file into its parts.
 func parseWebP(data []byte) (f webpFile, err error) {
 	var still []byte // chunks of the picture
 	var alpha byte
@@ -68,7 +68,7 @@ func parseWebP(data []byte) (f webpFile, err error) {
 	return f, err
 }
 
-// webpOf makes a file of the chunks of a frame.
+// webpOf makes a WebP file of the chunks of one frame.
 func webpOf(w, h int, chunks []byte) []byte {
 	if bytes.HasPrefix(chunks, []byte("ALPH")) {
 		extended := []byte{'V', 'P', '8', 'X', 10, 0, 0, 0, webpAlpha, 0, 0, 0, byte(w - 1), byte((w - 1) >> 8), byte((w - 1) >> 16), byte(h - 1), byte((h - 1) >> 8), byte((h - 1) >> 16)}
@@ -80,7 +80,7 @@ func webpOf(w, h int, chunks []byte) []byte {
 
 func uint24(b []byte) int { return int(b[0]) | int(b[1])<<8 | int(b[2])<<16 }
 
-// riffChunks visits the chunks of a RIFF file; whole is a chunk with its header.
+// riffChunks calls visit for the chunks of a RIFF file; whole is the chunk with its header.
 func riffChunks(data []byte, visit func(name string, body, whole []byte) error) error {
 	for len(data) >= 8 {
 		n := int64(binary.LittleEndian.Uint32(data[4:]))
@@ -110,7 +110,7 @@ func readWebP(s *source) (*raw, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The frame of an animation has a size of its own, which must be no trap.
+	// The size in the frame's own data must be checked, too, before it is decoded.
 	if c, err := webp.DecodeConfig(bytes.NewReader(f.picture)); err != nil || f.w > 0 && (c.Width > f.w || c.Height > f.h) {
 		return nil, errors.New("a frame of another size than the picture")
 	}
@@ -139,9 +139,9 @@ func readWebP(s *source) (*raw, error) {
 	return r, nil
 }
 
-// fromVP8 converts the pixels of lossy WebP to the values of libwebp: YCbCr of BT.601
-// with 16 to 235 for black to white, not JPEG's, and halved colour interpolated with
-// weights 9, 3, 3 and 1 of 16.
+// fromVP8 converts the pixels of lossy WebP to the values of libwebp. Unlike JPEG's, the
+// YCbCr is that of BT.601 with 16 for black and 235 for white. Subsampled colour is
+// interpolated with weights 9/16, 3/16, 3/16 and 1/16.
 func fromVP8(img *image.YCbCr) *Decoded {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	d := &Decoded{W: w, H: h, Pix8: make([][]uint8, 3)}
@@ -166,11 +166,11 @@ func fromVP8(img *image.YCbCr) *Decoded {
 	return d
 }
 
-// clip6 drops six bits of fraction.
+// clip6 drops six fractional bits and clips to 0 to 255.
 func clip6(v int32) uint8 { return uint8(min(max(v>>6, 0), 255)) }
 
-// upsampleVP8 interpolates a row of samples with libwebp's roundings: near is the row
-// of samples that is closer to the row of pixels.
+// upsampleVP8 interpolates a row of samples with libwebp's rounding. Of the two rows of
+// samples, near is the closer one to the row of pixels.
 func upsampleVP8(to []int32, near, far []uint8) {
 	last := len(near) - 1
 	for x := range to {
@@ -181,7 +181,7 @@ func upsampleVP8(to []int32, near, far []uint8) {
 			to[x] = (3*a + c + 2) >> 2
 			continue
 		}
-		// (9a + 3b + 3c + e) / 16, first the diagonal of b and c.
+		// (9a + 3b + 3c + e) / 16 in libwebp's two steps.
 		diagonal := (a + b + c + e + 8 + 2*(b+c)) >> 3
 		to[x] = (diagonal + a) >> 1
 	}

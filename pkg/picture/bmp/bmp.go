@@ -1,4 +1,4 @@
-// Package bmp reads BMP files of Windows and OS/2: 1 to 32 bits a pixel, with any
+// Package bmp reads BMP files of Windows and OS/2 with 1 to 32 bits per pixel, any
 // masks, and run-length encoding.
 package bmp
 
@@ -17,8 +17,8 @@ import (
 type Picture struct {
 	W, H  int
 	Pix   [][]uint8 // red, green, blue
-	Alpha []uint8   // nil where the file has none
-	ICC   []byte    // the profile; nil where the file has none
+	Alpha []uint8   // nil if the file has none
+	ICC   []byte    // the profile; nil if the file has none
 }
 
 // values of compression
@@ -30,7 +30,7 @@ const (
 	alphaFields = 6
 )
 
-// header is what stands before the pixels.
+// header has the fields before the pixels.
 type header struct {
 	w, h        int
 	topDown     bool
@@ -40,13 +40,13 @@ type header struct {
 	palette     [256][3]uint8
 	colours     int
 	offset      int
-	profile     [2]int // from and to
+	profile     [2]int // begin and end in the file
 }
 
-// headerLength covers the longest header; masks and a palette come after it.
+// headerLength covers the longest header with its masks and palette.
 const headerLength = 14 + 124 + 16 + 4*256
 
-// Size returns width and height. data may be the file's beginning only.
+// Size returns width and height. data may be only the beginning of the file.
 func Size(data []byte) (w, h int, err error) {
 	f, err := parse(data[:min(len(data), headerLength)])
 	return f.w, f.h, err
@@ -104,7 +104,7 @@ func parse(data []byte) (f header, err error) {
 	if used > 0 {
 		f.colours = min(f.colours, used)
 	}
-	if f.offset > at { // a palette may be shorter than its header says
+	if f.offset > at { // the palette may be shorter than the header says
 		f.colours = min(f.colours, (f.offset-at)/wide)
 	}
 	if len(data) < at+f.colours*wide {
@@ -117,7 +117,7 @@ func parse(data []byte) (f header, err error) {
 	return f, nil
 }
 
-// findMasks checks bits and compression, and finds which bits are what.
+// findMasks checks the number of bits and the compression, and determines the masks.
 func (f *header) findMasks(data []byte, info int) error {
 	allowed := map[uint32][]int{rgb: {1, 2, 4, 8, 16, 24, 32}, rle8: {8}, rle4: {4}, bitFields: {16, 32}, alphaFields: {16, 32}}
 	switch {
@@ -138,7 +138,7 @@ func (f *header) findMasks(data []byte, info int) error {
 	case 24, 32:
 		f.masks = [4]uint32{0xff0000, 0x00ff00, 0x0000ff, 0}
 	}
-	n := 0 // of masks in the file
+	n := 0 // number of masks in the file
 	switch {
 	case f.compression == bitFields:
 		n = 3
@@ -160,7 +160,7 @@ func (f *header) findMasks(data []byte, info int) error {
 	return nil
 }
 
-// Decode decodes a file whose Size the caller has found acceptable.
+// Decode decodes a file. The caller must have checked its Size.
 func Decode(data []byte) (*Picture, error) {
 	f, err := parse(data)
 	if err != nil {
@@ -191,7 +191,7 @@ func (f *header) decode(data []byte) (*Picture, error) {
 	return f.picture(func(y int) []byte { return data[y*stride:] }, f.bpp), nil
 }
 
-// picture makes planes of rows in the order of the file.
+// picture makes planes. row returns rows in the order of the file.
 func (f *header) picture(row func(int) []byte, bpp int) *Picture {
 	p := &Picture{W: f.w, H: f.h, Pix: make([][]uint8, 3)}
 	for c := range p.Pix {
@@ -233,13 +233,13 @@ func (f *header) picture(row func(int) []byte, bpp int) *Picture {
 			}
 		}
 	}
-	if visible == 0 { // many programs leave alpha at 0 and mean opaque
+	if visible == 0 { // many programs write alpha 0 everywhere in opaque pictures
 		p.Alpha = nil
 	}
 	return p
 }
 
-// scale takes the bits of a mask and brings them to 0 to 255.
+// scale extracts the bits of a mask and scales them to 0 to 255.
 type scale struct {
 	mask  uint32
 	shift int
@@ -258,7 +258,7 @@ func (s scale) of(v uint32) uint8 {
 	return uint8((uint64(v&s.mask)>>s.shift*255 + s.top/2) / s.top)
 }
 
-// runs decodes run-length encoding to one index a pixel. What the code skips is 0.
+// runs decodes run-length encoding to one index per pixel. Skipped pixels are 0.
 func (f *header) runs(data []byte) ([]byte, error) {
 	index := make([]byte, f.w*f.h)
 	x, y := 0, 0
@@ -270,7 +270,7 @@ func (f *header) runs(data []byte) ([]byte, error) {
 	}
 	for {
 		if len(data) < 2 {
-			if y >= f.h-1 && x >= f.w || y >= f.h { // only the end's mark is missing
+			if y >= f.h-1 && x >= f.w || y >= f.h { // only the end marker is missing
 				return index, nil
 			}
 			return nil, io.ErrUnexpectedEOF
@@ -314,7 +314,8 @@ func (f *header) runs(data []byte) ([]byte, error) {
 	}
 }
 
-// nibble is pixel i of a byte that is repeated: the byte, or its halves in turn.
+// nibble returns pixel i of a run of the byte v: the byte itself or, with rle4, its upper
+// and lower half alternating.
 func (f *header) nibble(v byte, i int) byte {
 	switch {
 	case f.compression == rle8:

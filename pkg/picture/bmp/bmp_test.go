@@ -53,8 +53,8 @@ func bmpOf(w, h int, o options) []byte {
 
 var colours = [][4]uint8{{0, 0, 0, 0}, {10, 20, 30, 0}, {40, 50, 60, 0}, {255, 255, 255, 0}}
 
-// TestDecode: each kind of file gives the pixels that it was made of, as text: red of
-// the rows from the top, and alpha.
+// TestDecode: each kind of file has the pixels that it was made of. They are compared as
+// text: red in rows from the top, and alpha.
 func TestDecode(t *testing.T) {
 	word := func(values ...uint32) (b []byte) {
 		for _, v := range values {
@@ -103,7 +103,7 @@ func TestDecode(t *testing.T) {
 	}
 }
 
-// TestProfile: version 5 may hold an ICC profile behind the pixels.
+// TestProfile: files of version 5 may have an ICC profile after the pixels.
 func TestProfile(t *testing.T) {
 	data := bmpOf(1, 1, options{124, 24, 0, nil, nil, []byte{1, 2, 3, 0}})
 	copy(data[70:], "DEBM")

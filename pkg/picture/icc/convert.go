@@ -8,7 +8,7 @@ import (
 
 type matrix [3][3]float64
 
-// srgb is from linear sRGB to XYZ of white D50.
+// srgb converts linear sRGB to XYZ with white D50.
 var srgb = BT709.matrix()
 
 var white = [3]float64{0.9642, 1, 0.8249} // D50
@@ -47,10 +47,11 @@ func (m matrix) inverse() (n matrix) {
 	return n
 }
 
-// Chromaticities are x and y of white, red, green and blue.
+// Chromaticities are the chromaticities (x, y) of white, red, green and blue.
 type Chromaticities [4][2]float64
 
-// Primaries of BT.709 and sRGB, of P3 with white D65, of BT.2020, and of Adobe RGB (1998).
+// The chromaticities of BT.709 and sRGB, of P3 with white D65, of Adobe RGB (1998), and of
+// BT.2020.
 var (
 	BT709     = Chromaticities{{0.3127, 0.3290}, {0.640, 0.330}, {0.300, 0.600}, {0.150, 0.060}}
 	DisplayP3 = Chromaticities{{0.3127, 0.3290}, {0.680, 0.320}, {0.265, 0.690}, {0.150, 0.060}}
@@ -60,13 +61,14 @@ var (
 
 var bradford = matrix{{0.8951, 0.2664, -0.1614}, {-0.7502, 1.7135, 0.0367}, {0.0389, -0.0685, 1.0296}}
 
-// New is a profile of primaries and a curve for all three.
+// New returns an RGB profile with these primaries. light converts values of each channel, in
+// [0,1], to light.
 func New(name string, c Chromaticities, light func(float64) float64) *Profile {
 	return &Profile{Name: name, Space: "RGB", curves: []curve{light, light, light}, matrix: c.matrix()}
 }
 
-// matrix is from linear RGB to XYZ, adapted to white D50 by Bradford's method, as ICC
-// profiles are.
+// matrix returns the conversion from linear RGB to XYZ, adapted to white D50 by Bradford's
+// method as in ICC profiles.
 func (c Chromaticities) matrix() (m matrix) {
 	for i, xy := range c[1:] {
 		x, y := xy[0], xy[1]
@@ -88,12 +90,12 @@ func (c Chromaticities) matrix() (m matrix) {
 	return bradford.inverse().times(adapt).times(bradford).times(m)
 }
 
-// NewGrey is a grey profile of a curve.
+// NewGrey returns a grey profile. light converts values in [0,1] to light.
 func NewGrey(name string, light func(float64) float64) *Profile {
 	return &Profile{Name: name, Space: "GRAY", curves: []curve{light}}
 }
 
-// SRGB is sRGB's curve: from values to light.
+// SRGB is sRGB's curve. It converts a value in [0,1] to light.
 func SRGB(x float64) float64 {
 	if x <= 0.04045 {
 		return x / 12.92
@@ -101,10 +103,10 @@ func SRGB(x float64) float64 {
 	return elementary.Pow((x+0.055)/1.055, 2.4)
 }
 
-// encoding has sRGB's value for light i/65536.
+// encoding is a table of sRGB's values for light i/65536.
 type encoding [65537]float32
 
-// encoder is made at its first use: few programs meet a profile.
+// encoder makes the table at its first use, because most programs need none.
 var encoder = sync.OnceValue(func() *encoding {
 	var t encoding
 	for i := range t {
@@ -118,9 +120,9 @@ var encoder = sync.OnceValue(func() *encoding {
 	return &t
 })
 
-// of clips light and brings it to [0,1] of sRGB.
+// of clips light to [0,1] and converts it to an sRGB value in [0,1].
 func (t *encoding) of(light float32) float32 {
-	if !(light > 0) { // NaN too
+	if !(light > 0) { // also NaN
 		return 0
 	}
 	if light >= 1 {
@@ -131,8 +133,8 @@ func (t *encoding) of(light float32) float32 {
 	return t[i] + float32((at-float32(i))*(t[i+1]-t[i]))
 }
 
-// Near reports whether Convert would change no value by more than about 1 of 255, so
-// that the picture can be left as it is.
+// Near reports whether Convert would change values by at most 1.5/255, so that the picture
+// needs no conversion. It tests a grid of colours.
 func (p *Profile) Near() bool {
 	const tolerance = 1.5 / 255
 	steps := 18
@@ -159,7 +161,7 @@ func (p *Profile) Near() bool {
 
 func away(a, b float32) float32 { return max(a-b, b-a) }
 
-// tables are the curves at n values over [0,1].
+// tables returns the curves at n equidistant values in [0,1].
 func (p *Profile) tables(n int) [][]float32 {
 	t := make([][]float32, len(p.curves))
 	for c, curve := range p.curves {
@@ -171,9 +173,9 @@ func (p *Profile) tables(n int) [][]float32 {
 	return t
 }
 
-// mixing brings light of the profile to values of sRGB.
+// mixing converts light in the profile's primaries to sRGB values.
 type mixing struct {
-	m [3][3]float32 // to light of sRGB
+	m [3][3]float32 // to linear sRGB
 	*encoding
 }
 
@@ -192,10 +194,9 @@ func (m *mixing) apply(r, g, b float32) (float32, float32, float32) {
 	return row(m.m[0]), row(m.m[1]), row(m.m[2])
 }
 
-// Convert brings planes of a picture to sRGB in place: one of grey for a grey
-// profile, three for RGB. The profile must be Convertible. Products
-// are rounded before they are added, so that processors that could do both at once give
-// the same pixels.
+// Convert converts the planes of a picture to sRGB in place: one plane for a grey profile,
+// three for RGB. The profile must be Convertible. Products are rounded before they are
+// added, so that processors with fused multiply-add give the same pixels.
 func Convert[T uint8 | uint16](p *Profile, planes [][]T) {
 	top := float32(^T(0))
 	light := p.tables(int(^T(0)) + 1)

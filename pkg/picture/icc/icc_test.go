@@ -27,7 +27,7 @@ func para(kind byte, values ...float64) []byte {
 	return append([]byte("para\x00\x00\x00\x00\x00"+string(kind)+"\x00\x00"), s15(values...)...)
 }
 
-// file makes a profile of the columns of its matrix and one curve; none for grey.
+// file makes a profile of the columns of its matrix (none for grey) and one curve.
 func file(name string, columns [][3]float64, curve []byte) []byte {
 	type tag struct {
 		name string
@@ -76,8 +76,8 @@ func table(n int, gamma float64) []byte {
 	return curv(values...)
 }
 
-// TestConvert: the numbers are those of LittleCMS (relative colorimetric, to its own
-// sRGB), from which roundings may differ by 1.
+// TestConvert: the expected values are those of LittleCMS (relative colorimetric, to its own
+// sRGB). Rounding may differ by 1.
 func TestConvert(t *testing.T) {
 	from := [][3]uint8{{0, 0, 0}, {255, 255, 255}, {200, 100, 50}, {20, 180, 90}, {128, 128, 128}, {70, 60, 200}, {5, 10, 15}, {90, 200, 220}, {180, 160, 140}}
 	toAdobe := [][3]uint8{{0, 0, 0}, {255, 255, 255}, {227, 100, 42}, {0, 181, 83}, {129, 129, 129}, {72, 57, 205}, {0, 3, 7}, {0, 201, 222}, {189, 161, 140}}
@@ -138,7 +138,7 @@ func TestConvertGrey(t *testing.T) {
 	}
 }
 
-// TestNear: profiles of sRGB, of either version, change nothing.
+// TestNear: sRGB profiles of both versions need no conversion.
 func TestNear(t *testing.T) {
 	for _, curve := range [][]byte{curveSRGB, para(4, 2.4, 1/1.055, 0.055/1.055, 1/12.92, 0.04045, 0, 0)} {
 		p, err := Parse(file("sRGB IEC61966-2.1", bt709, curve))
@@ -154,7 +154,7 @@ func TestNear(t *testing.T) {
 	}
 }
 
-// TestParametric: the five kinds at points on both sides of their joint.
+// TestParametric evaluates the five kinds on both sides of the point where their parts meet.
 func TestParametric(t *testing.T) {
 	for kind, tc := range []struct {
 		values []float64
@@ -179,7 +179,7 @@ func TestParametric(t *testing.T) {
 	}
 }
 
-// TestNotConvertible: a profile of tables, or of inks, has a name and no more.
+// TestNotConvertible: profiles of tables or of inks are read for their name only.
 func TestNotConvertible(t *testing.T) {
 	lut := file("Printer", adobe, []byte("mft2\x00\x00\x00\x00more"))
 	inks := file("FOGRA39", adobe, curv(563))
@@ -220,7 +220,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// TestText: names of version 2 and, of several languages the first, of version 4.
+// TestText reads names of version 2, and of version 4, where the first of several languages counts.
 func TestText(t *testing.T) {
 	mluc := "mluc\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00\x00\x0cenUS\x00\x00\x00\x06\x00\x00\x00\x28deDE\x00\x00\x00\x02\x00\x00\x00\x2e\x00P\x003\x00!\x00X"
 	for tag, want := range map[string]string{

@@ -1,7 +1,7 @@
-// Package icc brings colours to sRGB by the ICC profile of a picture (ICC.1, versions
-// 2 and 4): profiles of a matrix and three curves, as cameras, screens and editors
-// write them, and grey profiles of one curve. Colours that sRGB does not have are
-// clipped. Profiles made of look-up tables, as of printers, are named but not applied.
+// Package icc converts colours to sRGB by the ICC profile of a picture (ICC.1, versions 2
+// and 4). It supports RGB profiles of a matrix and three curves, which cameras, screens and
+// editors have, and grey profiles of one curve. Colours outside of sRGB are clipped. Profiles
+// made of look-up tables, such as those of printers, are read for their name only.
 package icc
 
 import (
@@ -13,17 +13,17 @@ import (
 	"unicode/utf16"
 )
 
-// Profile says what the numbers of a picture mean.
+// Profile defines the colours of a picture's values.
 type Profile struct {
-	Name   string // as the profile gives it, of printable characters
+	Name   string // in printable characters; "without a name" if the profile has none
 	Space  string // "RGB", "GRAY", "CMYK", ...
 	curves []curve
-	matrix matrix // from linear RGB to XYZ of white D50
+	matrix matrix // from linear RGB to XYZ with white D50
 }
 
 var errProfile = errors.New("the colour profile is damaged")
 
-// Parse reads a profile. A profile that Convertible is false of has a name only.
+// Parse reads a profile. If it is not Convertible, only its name and space are valid.
 func Parse(data []byte) (*Profile, error) {
 	if len(data) < 132 || string(data[36:40]) != "acsp" {
 		return nil, errProfile
@@ -82,7 +82,7 @@ func (p *Profile) Convertible() bool {
 
 func fixed(b []byte) float64 { return float64(int32(binary.BigEndian.Uint32(b))) / 65536 }
 
-// text is the value of a tag of kind desc or mluc.
+// text returns the text of a tag of type desc or mluc.
 func text(tag []byte) string {
 	if len(tag) < 12 {
 		return ""
@@ -121,10 +121,10 @@ func printable(s string) string {
 	return s
 }
 
-// curve brings a value of a file, in [0,1], to light.
+// curve converts a value of a file, in [0,1], to light.
 type curve func(float64) float64
 
-// parseCurve returns nil for no curve, and for kinds that are not known.
+// parseCurve reads the curve of a tag. It returns nil if there is none or its type is unknown.
 func parseCurve(tag []byte) (curve, error) {
 	if len(tag) < 12 {
 		return nil, nil
@@ -152,19 +152,19 @@ func parseCurve(tag []byte) (curve, error) {
 	return nil, nil
 }
 
-// lookUp interpolates a table over [0,1].
+// lookUp interpolates a table of equidistant values over [0,1] linearly.
 func lookUp(table []float64, x float64) float64 {
 	at := float64(min(max(x, 0), 1) * float64(len(table)-1))
 	i := min(int(at), len(table)-2)
 	return table[i] + float64((at-float64(i))*(table[i+1]-table[i]))
 }
 
-// Power is the curve of a gamma.
+// Power returns the curve x^gamma.
 func Power(gamma float64) func(float64) float64 {
 	return func(x float64) float64 { return math.Pow(max(x, 0), gamma) }
 }
 
-// parametric is the kind para: ICC.1:2022, table 68.
+// parametric reads a curve of type para (ICC.1:2022, table 68).
 func parametric(tag []byte) (curve, error) {
 	kind := binary.BigEndian.Uint16(tag[8:])
 	counts := []int{1, 3, 4, 5, 7}
@@ -182,7 +182,7 @@ func parametric(tag []byte) (curve, error) {
 	switch kind {
 	case 0:
 		return Power(g), nil
-	case 1, 2: // zero, then c, below the root
+	case 1, 2: // below -b/a the curve is constant: 0 (kind 1) or c (kind 2)
 		d, e, f, c = -b/a, c, c, 0
 	}
 	return func(x float64) float64 {

@@ -2,7 +2,7 @@ package jpeg
 
 import "bytes"
 
-// picture brings the components to full size and to red, green and blue.
+// picture enlarges the components to full size and converts them to grey or RGB.
 func (d *decoder) picture() (*Picture, error) {
 	if d.scans == 0 {
 		return nil, errCut
@@ -10,7 +10,7 @@ func (d *decoder) picture() (*Picture, error) {
 	smooth := d.progressive && d.lacksDetail()
 	for _, c := range d.comps {
 		switch {
-		case c.quant == nil: // no scan of it has come
+		case c.quant == nil: // no scan has this component
 			c.pix = bytes.Repeat([]byte{128}, 64*c.blocks)
 		case d.progressive:
 			if smooth {
@@ -57,7 +57,7 @@ func (d *decoder) picture() (*Picture, error) {
 	return p, nil
 }
 
-// isYCC is libjpeg's guess for three components.
+// isYCC reports whether three components are YCbCr, by libjpeg's rules.
 func (d *decoder) isYCC() bool {
 	switch {
 	case d.colour != Marked:
@@ -70,9 +70,9 @@ func (d *decoder) isYCC() bool {
 	return d.comps[0].id != 'R' || d.comps[1].id != 'G' || d.comps[2].id != 'B'
 }
 
-// light multiplies the light that an ink lets through by that of the black. Files
-// have inks inverted, so their values are light, with the mark of Adobe or without;
-// YCCK is the coding of the ink.
+// light multiplies the light that an ink transmits by the light that black transmits.
+// Values in CMYK files, with Adobe's marker or without, are inverted inks, that is, light.
+// In YCCK files they are the ink; ink must then be set.
 func light(v, black []uint8, ink bool) {
 	for i, k := range black {
 		l := uint32(v[i])
@@ -83,7 +83,8 @@ func light(v, black []uint8, ink bool) {
 	}
 }
 
-// transform is what decodeBlock does at once in sequential files.
+// transform dequantises and transforms all blocks of a progressive file. For sequential
+// files decodeBlock does this block by block.
 func (c *component) transform() {
 	c.pix = make([]uint8, 64*len(c.coef))
 	var block [64]int32
@@ -96,16 +97,16 @@ func (c *component) transform() {
 	c.coef = nil
 }
 
-// line makes rows of a component at full size.
+// line enlarges rows of a component to full size.
 type line struct {
 	row []uint8
-	sum []int32 // of two rows, weighted
+	sum []int32 // weighted sum of two rows
 }
 
-// at returns row y of the picture. Halved sides are interpolated by a triangle
-// filter, weights 3/4 and 1/4, with roundings up and down in turn; other ratios, and
-// sides of one or two samples, are repeated. This is what libjpeg does
-// ("fancy upsampling").
+// at returns row y of the picture. Components of half the size are interpolated by a
+// triangle filter with weights 3/4 and 1/4, which rounds up and down alternately; for
+// other ratios, and widths of one or two samples, samples are repeated. This is libjpeg's
+// "fancy upsampling".
 func (l *line) at(d *decoder, c *component, y int) []uint8 {
 	across, down := d.maxH/c.h, d.maxV/c.v
 	stride := 8 * c.stride
@@ -147,8 +148,9 @@ func (l *line) at(d *decoder, c *component, y int) []uint8 {
 	return l.row
 }
 
-// double interpolates the sums: left and right are what is added before the shift for
-// the sample to the left and to the right of each.
+// double writes two samples for each sum: the left one interpolates with the sum to the
+// left, the right one with the sum to the right. The arguments left and right are added
+// before the shift, for rounding.
 func (l *line) double(left, right int32, shift uint) {
 	last := len(l.sum) - 1
 	for x, v := range l.sum {
@@ -157,7 +159,7 @@ func (l *line) double(left, right int32, shift uint) {
 	}
 }
 
-// fromYCC converts as JFIF says, with libjpeg's roundings.
+// fromYCC converts YCbCr to RGB as JFIF specifies, with libjpeg's rounding.
 func fromYCC(r, g, b, y, cb, cr []uint8) {
 	cb, cr, r, g, b = cb[:len(y)], cr[:len(y)], r[:len(y)], g[:len(y)], b[:len(y)]
 	for i, v := range y {

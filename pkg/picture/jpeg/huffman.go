@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-const quick = 9 // bits of a code that are looked up at once
+const quick = 9 // codes of up to this many bits are decoded by one look-up
 
 // huffman is a table of codes.
 type huffman struct {
-	table  [1 << quick]uint16 // length<<8 | value; 0 where the code is longer
+	table  [1 << quick]uint16 // length<<8 | value; 0 if the code is longer
 	values []byte
 	// The codes of each length are the numbers from first to last.
-	first, last [17]int32 // last is -1 where there are none
-	index       [17]int32 // of the value of the first code
+	first, last [17]int32 // last is -1 if there are none
+	index       [17]int32 // of the first code's value
 }
 
 func (d *decoder) huffmanTables(body []byte) error {
@@ -44,7 +44,7 @@ func (d *decoder) huffmanTables(body []byte) error {
 	return nil
 }
 
-// typicalTables are those of T.81, K.3.3: mean values of brightness and of colour, then the other coefficients.
+// typicalTables are the tables of T.81, K.3.3: DC of luminance and of chrominance, then AC of both.
 const typicalTables = "0000010501010101010100000000000000000102030405060708090a0b" +
 	"0100030101010101010101010000000000000102030405060708090a0b" +
 	"100002010303020403050504040000017d01020300041105122131410613516107227114328191a1082342b1c11552d1f024" +
@@ -56,7 +56,7 @@ const typicalTables = "0000010501010101010100000000000000000102030405060708090a0
 	"7475767778797a82838485868788898a92939495969798999aa2a3a4a5a6a7a8a9aab2b3b4b5b6b7b8b9bac2c3c4c5c6c7c8" +
 	"c9cad2d3d4d5d6d7d8d9dae2e3e4e5e6e7e8e9eaf2f3f4f5f6f7f8f9fa"
 
-// typical has typicalTables as its tables 0 and 1.
+// typical returns a decoder with typicalTables as tables 0 and 1.
 var typical = sync.OnceValue(func() *decoder {
 	body, err := hex.DecodeString(typicalTables)
 	d := &decoder{}
@@ -90,15 +90,15 @@ func newHuffman(counts, values []byte) (*huffman, error) {
 }
 
 // bits reads the entropy-coded data of a scan. At a marker, or the end of the file,
-// it continues with zeros and counts them. Whether any were used is checked once per
-// row of MCUs, so that the inner loops need no errors.
+// it continues with zero bits and counts them. The caller checks once per row of MCUs
+// whether any were used, so that the inner loops need no error checks.
 type bits struct {
 	data  []byte
 	pos   int
 	acc   uint64
-	n     uint // bits in acc
-	zeros uint // of them, the last that are not from the file
-	wrong bool // a code that the table does not have
+	n     uint // unread bits in acc
+	zeros uint // bits appended beyond the data
+	wrong bool // the data have a code that is not in the table
 }
 
 func (b *bits) fill() {
@@ -129,10 +129,10 @@ func (b *bits) fill() {
 	}
 }
 
-// short reports whether more was read than the file has.
+// short reports whether more bits were read than the scan has.
 func (b *bits) short() bool { return b.zeros > b.n }
 
-// restart drops what is left of the interval and reads the marker.
+// restart skips the rest of the interval and reads the restart marker.
 func (b *bits) restart(number int) error {
 	if b.short() {
 		return errCut
@@ -169,7 +169,7 @@ func (b *bits) take(n uint) int32 {
 	return int32(b.acc>>b.n) & (1<<n - 1)
 }
 
-// signed returns the value that n bits stand for (T.81, table F.1).
+// signed reads n bits and returns their value (T.81, table F.1).
 func (b *bits) signed(n uint) int32 {
 	if n == 0 {
 		return 0

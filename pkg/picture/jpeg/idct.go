@@ -1,7 +1,7 @@
 package jpeg
 
-// Constants of the inverse transform after Loeffler, Ligtenberg and Moschytz, times
-// 2^13, in the form of Independent JPEG Group's integer method.
+// Constants, times 2^13, of the inverse transform of Loeffler, Ligtenberg and Moschytz in
+// the form of the Independent JPEG Group's integer method.
 const (
 	constBits = 13
 	passBits  = 2 // fraction kept between the two passes
@@ -20,8 +20,8 @@ const (
 	f3072 = 25172 // 3.072711026
 )
 
-// idct writes the inverse transform of a block to 8 rows of pixels. Each value is
-// libjpeg's: it has the same roundings in the same places.
+// idct writes the inverse transform of a block to 8 rows of pixels. The values equal
+// libjpeg's, because every rounding is the same.
 func idct(block *[64]int32, to []uint8, stride int) {
 	for x := range 8 { // columns
 		b := block[x:]
@@ -58,8 +58,8 @@ func idct(block *[64]int32, to []uint8, stride int) {
 	}
 }
 
-// butterflies is the transform of eight values: outputs k and 7-k are e[k]+o[k] and
-// e[k]-o[k], times 2^13.
+// butterflies transforms eight values. Outputs k and 7-k, times 2^13, are e[k]+o[k] and
+// e[k]-o[k].
 func butterflies(x0, x1, x2, x3, x4, x5, x6, x7 int32) (e, o [4]int32) {
 	z := (x2 + x6) * f0541
 	low, high := z-x6*f1847, z+x2*f0765

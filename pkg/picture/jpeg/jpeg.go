@@ -1,10 +1,10 @@
-// Package jpeg decodes JPEG files to the values of libjpeg (6b and libjpeg-turbo), which
-// nearly all other programs decode with: its integer inverse transform, its interpolation
-// of subsampled colour and its rounding. The standard library's image/jpeg
-// differs from it: by 1 in some hundredths of all samples, and by much at the
-// edges of colours, since it repeats subsampled colour.
+// Package jpeg decodes JPEG files to exactly the values of libjpeg (6b and libjpeg-turbo),
+// which nearly all other programs use: it has the same integer inverse transform, the same
+// interpolation of subsampled colour and the same rounding. The standard library's
+// image/jpeg gives other values: a few per cent of all samples differ by 1, and those at
+// edges of colours by much more, because it repeats subsampled colour.
 //
-// Sequential and progressive Huffman-coded files of 8 bits a sample are read, in
+// It supports sequential and progressive Huffman-coded files with 8 bits per sample, in
 // grey, YCbCr, RGB, CMYK and YCCK, with any whole ratio of subsampling (ITU-T T.81).
 package jpeg
 
@@ -22,23 +22,23 @@ import (
 type Picture struct {
 	W, H   int
 	Planes [][]uint8 // W*H samples each: grey, or red, green and blue
-	// Inks says that the file has cyan, magenta, yellow and black, from which
-	// Planes were made as light times light, without regard to a profile.
+	// Inks means that the file has cyan, magenta, yellow and black. Each of the Planes is the
+	// product of the light that its ink and black transmit; a profile is ignored.
 	Inks bool
-	// Unended says that the end marker is missing; all pixels are there.
+	// Unended means that only the end marker is missing; all pixels are there.
 	Unended bool
-	// Partial says that scans are missing, so that the picture lacks detail, or colours.
+	// Partial means that scans are missing, so that the picture lacks detail or colours.
 	Partial bool
 }
 
-// Header is what stands before the pixels.
+// Header has the file's metadata before the first scan.
 type Header struct {
 	W, H       int
 	Components int
-	EXIF       []byte // of the TIFF form, without the name before it
+	EXIF       []byte // in TIFF format, without the prefix "Exif"
 	XMP        []byte
-	ICC        []byte  // nil for no profile, empty for one that is not complete
-	DotsX      float64 // per inch, as JFIF says; 0 where it does not
+	ICC        []byte  // nil for no profile, empty for an incomplete one
+	DotsX      float64 // pixels per inch in JFIF; 0 if unknown
 	DotsY      float64
 }
 
@@ -55,8 +55,8 @@ const (
 	tem              = 0x01
 )
 
-// ReadHeader reads up to the first scan. data may be the file's beginning only: then
-// io.ErrUnexpectedEOF says that more of it is needed.
+// ReadHeader reads the file up to the first scan. data may be only the beginning of the
+// file; the error io.ErrUnexpectedEOF means that more of it is needed.
 func ReadHeader(data []byte) (Header, error) {
 	d := &decoder{data: data}
 	if err := d.segments(true); err != nil {
@@ -68,11 +68,11 @@ func ReadHeader(data []byte) (Header, error) {
 	return d.header, nil
 }
 
-// Colour is what three components of a file are.
+// Colour is the meaning of a file's three components.
 type Colour int
 
 const (
-	Marked Colour = iota // what the file's markers and names say
+	Marked Colour = iota // as the file's markers and component names say
 	YCbCr
 	RGB
 )
@@ -80,7 +80,7 @@ const (
 // Decode decodes the file in data.
 func Decode(data []byte) (*Picture, error) { return DecodeAs(data, Marked) }
 
-// DecodeAs is Decode for data whose colours are known from elsewhere.
+// DecodeAs is Decode for data whose colours are known from another source.
 func DecodeAs(data []byte, colour Colour) (*Picture, error) {
 	d := &decoder{data: data, colour: colour}
 	if err := d.segments(false); err != nil {
@@ -98,7 +98,7 @@ type decoder struct {
 	progressive bool
 	comps       []*component
 	maxH, maxV  int
-	mcusX       int // of an interleaved scan
+	mcusX       int // MCUs of an interleaved scan
 	mcusY       int
 	quant       [4]*[64]uint16 // in zigzag order
 	dc, ac      [4]*huffman
@@ -115,20 +115,20 @@ type decoder struct {
 type component struct {
 	id, table byte
 	h, v      int
-	w, rows   int // samples that count
-	stride    int // blocks across, as stored
-	blocks    int // that are stored
+	w, rows   int // size in samples, without padding
+	stride    int // stored blocks per row
+	blocks    int // stored blocks
 	quant     *[64]uint16
 	coef      [][64]int16 // progressive, natural order
 	pix       []uint8     // 8*stride wide
 	pred      int32
 	dc, ac    *huffman
-	// left holds how many low bits of each coefficient (zigzag) are still to come;
-	// -1 before its first scan.
+	// left is the number of low bits of each coefficient, in zigzag order, that later scans
+	// bring; -1 before the coefficient's first scan.
 	left [64]int8
 }
 
-// segments walks through the file; headerOnly stops it at the first scan.
+// segments reads the segments and scans of the file; headerOnly stops at the first scan.
 func (d *decoder) segments(headerOnly bool) error {
 	if len(d.data) < 2 {
 		return errCut
@@ -171,7 +171,7 @@ func (d *decoder) segments(headerOnly bool) error {
 	}
 }
 
-// marker skips to the next marker; what stands between is ignored, as libjpeg does.
+// marker skips to the next marker. Like libjpeg, it ignores bytes before it.
 func (d *decoder) marker() (byte, error) {
 	for d.pos+1 < len(d.data) {
 		if d.data[d.pos] == 0xff {
@@ -235,7 +235,7 @@ func (d *decoder) segment(marker byte, body []byte) error {
 	return nil
 }
 
-// application reads what an APPn segment tells of the picture.
+// application reads the metadata of an APPn segment.
 func (d *decoder) application(n byte, body []byte) {
 	const (
 		exif  = "Exif\x00\x00"
@@ -264,12 +264,12 @@ func (d *decoder) application(n byte, body []byte) {
 	}
 }
 
-// profile collects the pieces of an ICC profile, which come in any order.
+// profile collects the pieces of an ICC profile, which may come in any order.
 type profile struct {
 	pieces map[byte][]byte
 }
 
-// add returns the profile when all of it is there.
+// add adds a piece. It returns the profile once all pieces are there.
 func (p *profile) add(number, of byte, piece []byte) []byte {
 	if p.pieces == nil {
 		p.pieces = make(map[byte][]byte)
@@ -311,7 +311,7 @@ func (d *decoder) frame(body []byte) error {
 		if c.h < 1 || c.h > 4 || c.v < 1 || c.v > 4 || c.table > 3 {
 			return errors.New("a frame header with numbers out of range")
 		}
-		if n == 1 { // its factors mean nothing: T.81, A.2.2
+		if n == 1 { // the sampling factors have no meaning: T.81, A.2.2
 			c.h, c.v = 1, 1
 		}
 		for _, other := range d.comps {
@@ -360,14 +360,14 @@ func (d *decoder) quantTables(body []byte) error {
 	return nil
 }
 
-// complete reports whether every bit of every coefficient has come.
+// complete reports whether the scans have brought every bit of every coefficient.
 func (d *decoder) complete() bool {
 	for _, c := range d.comps {
 		if c.left[0] != 0 {
 			return false
 		}
-		// Files may leave coefficients out for good, but where the end marker is missing
-		// too, more scans are likelier.
+		// A file may omit coefficients on purpose. But if the end marker is missing, too, it
+		// is more likely that scans are missing.
 		for _, bits := range c.left[1:] {
 			if bits != 0 {
 				return false

@@ -12,12 +12,13 @@ import (
 	"testing"
 )
 
-// TestLibjpeg: files of every kind of subsampling, sequential, progressive and with
-// restarts, of odd and of tiny sizes, have the very pixels that libjpeg gives them, and
-// so have those of which scans were left out: the last ones, or all of a component.
-// The files are of cjpeg (libjpeg-turbo 2.1.5), those of inks, and video.jpg, which has no Huffman tables, of Pillow;
-// pixels.txt has width, height, planes and the digest of the planes that djpeg -pnm gives,
-// of partial ones those of Pillow 13 (libjpeg-turbo 3.2).
+// TestLibjpeg: the pixels are exactly those of libjpeg. The files have all kinds of
+// subsampling; they are sequential, progressive or with restarts, and of odd and tiny sizes.
+// Some lack scans: the last ones, or all of a component.
+//
+// cjpeg (libjpeg-turbo 2.1.5) wrote the files. Pillow wrote those with inks, and video.jpg,
+// which has no Huffman tables. pixels.txt has width, height, planes, and the digest of the
+// planes that djpeg -pnm or, for files that lack scans, Pillow 13 (libjpeg-turbo 3.2) decodes.
 func TestLibjpeg(t *testing.T) {
 	list, err := os.ReadFile("testdata/pixels.txt")
 	if err != nil {
@@ -56,8 +57,8 @@ func file(t testing.TB, name string) []byte {
 	return data
 }
 
-// TestCutShort: without its end marker a file is whole, and cut anywhere before that
-// it is an error.
+// TestCutShort: a file without its end marker is complete; one that is cut anywhere before is
+// an error.
 func TestCutShort(t *testing.T) {
 	for _, name := range []string{"420.jpg", "420-progressive.jpg", "422-restart.jpg", "grey.jpg", "444-progressive.jpg"} {
 		data := file(t, name)
@@ -79,7 +80,7 @@ func TestCutShort(t *testing.T) {
 	}
 }
 
-// TestPartial: a progressive file that ends after its first scan has a picture.
+// TestPartial: a progressive file that ends after its first scan is decoded as partial.
 func TestPartial(t *testing.T) {
 	data := file(t, "420-progressive.jpg")
 	first := bytes.Index(data, []byte{0xff, sos})
@@ -115,7 +116,7 @@ func TestUnsupported(t *testing.T) {
 	}
 }
 
-// TestLargeClaim: a header alone allocates nothing.
+// TestLargeClaim: a header with a large size allocates no pixels.
 func TestLargeClaim(t *testing.T) {
 	for _, name := range []string{"420.jpg", "420-progressive.jpg"} {
 		data := file(t, name)

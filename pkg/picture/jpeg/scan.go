@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// zigzag is the place of coefficient k in the block.
+// zigzag[k] is the index in the block of coefficient k in zigzag order.
 var zigzag = [64]uint8{
 	0, 1, 8, 16, 9, 2, 3, 10,
 	17, 24, 32, 25, 18, 11, 4, 5,
@@ -17,17 +17,18 @@ var zigzag = [64]uint8{
 	53, 60, 61, 54, 47, 55, 62, 63,
 }
 
-// pass is a scan: some components, some coefficients, some of their bits.
+// pass is a scan. It has some of the components, some coefficients and some of their bits.
 type pass struct {
 	*bits
 	comps      []*component
-	start, end int  // coefficients
-	high, low  uint // bits: successive approximation
+	start, end int  // first and last coefficient
+	high, low  uint // bits of successive approximation
 	eobRun     int32
 	block      [64]int32 // of a sequential file
 }
 
-// maxScans is many times what programs write: each of a few bytes may go through all blocks.
+// maxScans bounds the time, because a scan of a few bytes may visit all blocks. Programs
+// write far fewer scans.
 const maxScans = 500
 
 // scan reads a scan header and the data after it.
@@ -66,7 +67,7 @@ func (d *decoder) scan(body []byte) error {
 			return errors.New("a scan with a table out of range")
 		}
 		c.dc, c.ac, c.pred = d.dc[dc], d.ac[ac], 0
-		if !d.progressive { // frames of videos come without tables
+		if !d.progressive { // frames of Motion JPEG videos have no tables
 			c.dc, c.ac = cmp.Or(c.dc, typical().dc[dc]), cmp.Or(c.ac, typical().ac[ac])
 		}
 		if p.start == 0 && p.high == 0 && c.dc == nil || p.end > 0 && c.ac == nil {
@@ -98,8 +99,8 @@ func (d *decoder) component(id byte) *component {
 	return nil
 }
 
-// prepare checks that the scan brings what the component lacks, and allocates at its
-// first scan.
+// prepare checks that the scan continues the component's earlier scans. At the first one it
+// allocates the component's memory.
 func (d *decoder) prepare(c *component, p *pass) error {
 	for k := p.start; k <= p.end; k++ {
 		if p.high == 0 && c.left[k] >= 0 || p.high > 0 && c.left[k] != int8(p.high) {
@@ -113,7 +114,7 @@ func (d *decoder) prepare(c *component, p *pass) error {
 	if c.quant = d.quant[c.table]; c.quant == nil {
 		return errors.New("a quantisation table is missing")
 	}
-	// A block takes a bit at least: a header alone cannot ask for much memory.
+	// A block takes at least one bit, so a header alone cannot request much memory.
 	if c.blocks > 8*len(d.data) {
 		return errCut
 	}
@@ -128,7 +129,7 @@ func (d *decoder) prepare(c *component, p *pass) error {
 // mcus decodes the scan's data.
 func (d *decoder) mcus(p *pass) error {
 	across, down := d.mcusX, d.mcusY
-	if len(p.comps) == 1 { // an MCU is a block, and only blocks that count are there
+	if len(p.comps) == 1 { // an MCU is one block, and there are no padding blocks
 		across, down = ceil(p.comps[0].w, 8), ceil(p.comps[0].rows, 8)
 	}
 	restarts := 0
@@ -267,7 +268,7 @@ func (p *pass) refine(c *component, block *[64]int16) {
 			if p.eobRun > 0 {
 				break
 			}
-			// Zeros are skipped by the run; what is not zero takes a bit each.
+			// The run counts coefficients that are zero. Each other one takes a bit.
 			for ; k <= p.end; k++ {
 				at := &block[zigzag[k]]
 				if *at != 0 {

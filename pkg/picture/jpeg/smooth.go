@@ -1,12 +1,12 @@
 package jpeg
 
-// Progressive files of which scans are missing, as those of pages that are still loading, have blocks
-// of one shade at first. libjpeg estimates the lowest coefficients that have not come from the mean
-// values of the blocks around: T.81, annex K.8, which libjpeg-turbo extends from nine to 25 blocks. These
-// are the values of its versions 3.0 and later; version 2.1 takes other blocks at the upper and lower
+// In progressive files whose later scans are missing, such as those of pages that are still loading, blocks
+// have only their mean value. libjpeg estimates the missing lowest coefficients from the mean values of
+// neighbouring blocks (T.81, annex K.8; libjpeg-turbo extends the neighbourhood from nine to 25 blocks). This
+// file computes the values of libjpeg-turbo 3.0 and later. Version 2.1 uses other blocks at the upper and lower
 // edge of components with more than one row of blocks in an MCU.
 
-// window is the weights of the mean values of 5 by 5 blocks, rows from top to bottom; each sum is
+// window has the weights of the mean values of 5 by 5 blocks, in rows from top to bottom. The weighted sum is
 // divided by 256.
 type window [25]int16
 
@@ -17,13 +17,13 @@ func (w window) transposed() (t window) {
 	return t
 }
 
-// estimate is how a coefficient follows from a window; k is its number in zigzag order.
+// estimate says from which window coefficient k, in zigzag order, is estimated.
 type estimate struct {
 	k    int
 	from window
 }
 
-// refined are the estimates where some of these coefficients have come.
+// refined are the estimates if the file has some of these coefficients.
 var refined = pairs(
 	estimate{1, window{10: -7, 50, 0, -50, 7}},
 	estimate{5, window{10: -1, 13, -24, 13, -1}},
@@ -34,7 +34,7 @@ var refined = pairs(
 		1, -10, 0, 10, -1,
 		0, 1, 0, -1, 0}})
 
-// blurred are those where mean values are all that has come: they are blurred, too.
+// blurred are the estimates if the file has only mean values. These are blurred, too.
 var blurred = append(pairs(
 	estimate{1, window{
 		-1, -1, 0, 1, 1,
@@ -63,13 +63,13 @@ var blurred = append(pairs(
 		-6, 6, 42, 6, -6,
 		-2, -6, -8, -6, -2}})
 
-// estimated is how many coefficients, in zigzag order, are estimated at most.
+// estimated is the number of coefficients, in zigzag order, that may be estimated.
 const estimated = 10
 
-// mirrored is the coefficient with rows and columns exchanged, of those that are estimated.
+// mirrored[k] is the coefficient k with rows and columns exchanged.
 var mirrored = [estimated]int{0, 2, 1, 5, 4, 3, 9, 8, 7, 6}
 
-// pairs adds to each estimate that of the mirrored coefficient.
+// pairs adds to each estimate the one of the mirrored coefficient.
 func pairs(list ...estimate) (all []estimate) {
 	for _, e := range list {
 		all = append(all, e)
@@ -80,7 +80,7 @@ func pairs(list ...estimate) (all []estimate) {
 	return all
 }
 
-// lacksDetail reports whether coefficients are estimated: the mean values of all components have come, and
+// lacksDetail reports whether coefficients must be estimated: the file has the mean values of all components, but
 // some of the lowest coefficients are not exact.
 func (d *decoder) lacksDetail() bool {
 	lacking := false
@@ -98,7 +98,7 @@ func (d *decoder) lacksDetail() bool {
 	return lacking
 }
 
-// smooth estimates coefficients of a component that have not come, or not all bits of them.
+// smooth estimates the coefficients of a component that are missing or lack bits.
 func (c *component) smooth() {
 	list := blurred
 	for k := 1; k < estimated; k++ {
@@ -114,11 +114,12 @@ func (c *component) smooth() {
 	stored := c.blocks / c.stride
 	var around [25]int64
 	for y := range down {
-		highest, lowest := 0, stored-1 // also of rows below the picture, unless the block is in the last row of MCUs
+		// The range of rows of blocks. It includes padding below the picture, unless the block is in the last row of MCUs.
+		highest, lowest := 0, stored-1
 		if y >= stored-c.v {
 			lowest = down - 1
 		}
-		if y == c.v && y == lowest { // alone in the second of two rows of MCUs: libjpeg looks up by one only
+		if y == c.v && y == lowest { // the only row in the second of two rows of MCUs: libjpeg uses only one row above
 			highest = y - 1
 		}
 		for x := range across {
@@ -133,8 +134,8 @@ func (c *component) smooth() {
 	}
 }
 
-// estimate sets a coefficient of a block, unless it is known to be exact or not to be zero. What has
-// come of it bounds it: its high bits are zero.
+// estimate sets a coefficient of a block, unless it is exact or its known bits are not zero. If high bits are known
+// to be zero, they bound the estimate.
 func (c *component) estimate(block *[64]int16, e estimate, around *[25]int64) {
 	at := &block[zigzag[e.k]]
 	if e.k > 0 && (c.left[e.k] == 0 || *at != 0) {

@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// About is what a directory says of a picture beside its pixels and colours: camera,
-// time, place, words. It is the content of EXIF data, and of the first directory of TIFF files.
+// About has the tags of a directory that describe a picture (camera, time, place, texts), not
+// its pixels and colours. EXIF data have them, and so does the first directory of TIFF files.
 type About struct {
 	order binary.ByteOrder
 	tags  []field
@@ -22,7 +22,7 @@ type field struct {
 	id, kind uint16
 	count    uint32
 	data     []byte  // in the byte order of its About
-	sub      []field // the directory that it points to, in place of data
+	sub      []field // the directory that it points to, instead of data
 }
 
 // Tags of EXIF 2.32 and TIFF 6.0.
@@ -47,16 +47,16 @@ const (
 	kindUndefined = 7
 )
 
-// described are the tags of a first directory that describe the picture and not how it is
-// stored: description, maker, model, software, time, artist, host, rating, copyright, and Windows'
-// words.
+// described are the tags of a first directory that describe the picture, not its storage:
+// description, maker, model, software, time, artist, host, rating, copyright, EXIF, GPS, and
+// Windows' texts.
 var described = []uint16{270, 271, 272, 305, 306, 315, 316, 18246, 18249, 33432, exifPointer, gpsPointer, 40091, 40092, 40093, 40094, 40095}
 
-// maxValue and maxAbout bound the bytes of a value and of all.
+// maxValue and maxAbout bound the bytes of one value and of all values.
 const maxValue, maxAbout = 1 << 20, 4 << 20
 
-// About reads what the directory says of its picture. What cannot be read is left out. It is
-// nil if nothing is said.
+// About reads the tags that describe the picture. It ignores tags that cannot be read, and
+// returns nil if there are none.
 func (d *Directory) About() *About {
 	room := maxAbout
 	tags := d.tags(func(id uint16) bool { return slices.Contains(described, id) }, 2, &room)
@@ -66,7 +66,8 @@ func (d *Directory) About() *About {
 	return &About{d.order, tags}
 }
 
-// tags reads entries, in the order of their numbers; below says how deep directories may be.
+// tags reads the entries for which keep returns true, in the order of their numbers. below is the
+// number of levels of nested directories to read, room the bytes of values that may still be read.
 func (d *Directory) tags(keep func(uint16) bool, below int, room *int) (tags []field) {
 	for _, id := range slices.Sorted(maps.Keys(d.entries)) {
 		e := d.entries[id]
@@ -92,7 +93,7 @@ func (d *Directory) tags(keep func(uint16) bool, below int, room *int) (tags []f
 
 func byNumber(a, b field) int { return cmp.Compare(a.id, b.id) }
 
-// Resolution returns the pixels per inch across and down, 0 where they are not given.
+// Resolution returns the pixels per inch across and down, 0 if they are unknown.
 func (d *Directory) Resolution() (x, y float64) {
 	scale := map[int]float64{2: 1, 3: 2.54}[d.Number(resolutionUnit, 2)]
 	rational := func(id uint16) float64 {
@@ -109,8 +110,8 @@ func (d *Directory) Resolution() (x, y float64) {
 	return rational(xResolution), rational(yResolution)
 }
 
-// Upright makes a's orientation the neutral one, and its size w by h pixels. With sRGB it
-// says that the values are those of sRGB.
+// Upright sets the orientation to upright and the size to w by h pixels. If sRGB is set, it also
+// declares the colours to be sRGB.
 func (a *About) Upright(w, h int, sRGB bool) {
 	for i := range a.tags {
 		if t := &a.tags[i]; t.id == exifPointer {
@@ -140,8 +141,8 @@ func (a *About) number(id, kind uint16, v int) field {
 	return t
 }
 
-// EXIF returns EXIF data of at most limit bytes, without the notes of the camera's maker where they
-// would be longer; nil if they are longer even so.
+// EXIF returns EXIF data of at most limit bytes. If they would be longer, it omits the maker note of
+// the camera; if that is not enough, it returns nil.
 func (a *About) EXIF(limit int) []byte {
 	for _, notes := range []bool{true, false} {
 		tags := slices.Clone(a.tags)
@@ -162,8 +163,8 @@ func (a *About) EXIF(limit int) []byte {
 	return nil
 }
 
-// Describe adds to a TIFF file of one picture what a says, which may be nil, a colour profile if
-// there is one, and the resolution in pixels per inch if it is not 0.
+// Describe returns a TIFF file of one picture with added metadata: the tags of a unless it is nil,
+// the colour profile unless it is empty, and the resolution, in pixels per inch, unless it is 0.
 func Describe(file []byte, a *About, profile []byte, x, y float64) ([]byte, error) {
 	all, err := Directories(bytes.NewReader(file), 1)
 	if err != nil {
@@ -202,7 +203,7 @@ func Describe(file []byte, a *About, profile []byte, x, y float64) ([]byte, erro
 	return file, nil
 }
 
-// rational writes v to a thousandth.
+// rational encodes v as a fraction with three decimals.
 func (a *About) rational(v float64) []byte {
 	below := 1.0
 	if v != math.Round(v) {
@@ -214,7 +215,7 @@ func (a *About) rational(v float64) []byte {
 	return data
 }
 
-// in returns the tag in another byte order.
+// in converts the tag from one byte order to another.
 func (t field) in(from, to binary.ByteOrder) field {
 	wide := map[uint16]int{3: 2, 8: 2, 4: 4, 5: 4, 9: 4, 10: 4, 11: 4, 13: 4, 12: 8}[t.kind]
 	if from != to && wide > 0 {
@@ -231,8 +232,8 @@ func (t field) in(from, to binary.ByteOrder) field {
 	return t
 }
 
-// appendDirectory appends tags, which are in order, and what they point to, and returns
-// where their directory begins.
+// appendDirectory appends a directory of tags, which must be sorted, and the values that they point
+// to. It returns the file and the offset of the directory.
 func appendDirectory(file []byte, order binary.ByteOrder, tags []field) ([]byte, uint32) {
 	values := make([][]byte, len(tags))
 	for i, t := range tags {

@@ -15,23 +15,24 @@ import (
 	"multiscale/pkg/picture/unsupported"
 )
 
-// Picture is a decoded page. One of Pix8 and Pix16 is set: planes of W*H samples,
-// grey, or red, green and blue, and then alpha if there is any.
+// Picture is a decoded page. Either Pix8 or Pix16 is set. It has planes of W*H samples: grey,
+// or red, green and blue, followed by alpha if there is any.
 type Picture struct {
 	W, H  int
 	Pix8  [][]uint8
 	Pix16 [][]uint16
 	Alpha bool // the last plane is alpha
-	// Premultiplied says that the colours were multiplied by alpha.
+	// Premultiplied means that the colours are multiplied by alpha.
 	Premultiplied bool
-	// Inks says that the file has cyan, magenta, yellow and black, from which colours
-	// were made as light times light, without regard to a profile.
+	// Inks means that the file has cyan, magenta, yellow and black. Each colour is the product
+	// of the light that its ink and black transmit; a profile is ignored.
 	Inks bool
-	// Dropped is how many samples of each pixel, of no stated meaning, are left out.
+	// Dropped is the number of samples per pixel that are left out because the file does not
+	// state their meaning.
 	Dropped int
 }
 
-// Decode decodes the pixels. The caller has found W and H acceptable.
+// Decode decodes the pixels. The caller must have checked W and H.
 func (f *File) Decode() (*Picture, error) {
 	if err := f.findBlocks(); err != nil {
 		return nil, err
@@ -71,7 +72,7 @@ func (f *File) Decode() (*Picture, error) {
 	return p, nil
 }
 
-// light makes red, green and blue of inks.
+// light converts cyan, magenta, yellow and black to red, green and blue.
 func light[T uint8 | uint16](pix [][]T, top uint64) [][]T {
 	black := pix[3]
 	for _, plane := range pix[:3] {
@@ -82,7 +83,7 @@ func light[T uint8 | uint16](pix [][]T, top uint64) [][]T {
 	return append(pix[:3:3], pix[4:]...)
 }
 
-// lookUp replaces indices by the colours of the map, which have 16 bits.
+// lookUp replaces indices by the colours of the colour map, which have 16 bits.
 func (f *File) lookUp(pix [][]uint8) ([][]uint16, error) {
 	n := 1 << f.bits
 	table, err := f.Numbers(colourMap, 3*n)
@@ -100,7 +101,7 @@ func (f *File) lookUp(pix [][]uint8) ([][]uint16, error) {
 		}
 		planes = append(planes, plane)
 	}
-	if len(pix) > 1 { // alpha, of as many bits as the indices
+	if len(pix) > 1 { // alpha, with the same number of bits as the indices
 		plane := make([]uint16, len(pix[1]))
 		for i, v := range pix[1] {
 			plane[i] = uint16(int(v) * 65535 / (n - 1))
@@ -110,8 +111,8 @@ func (f *File) lookUp(pix [][]uint8) ([][]uint16, error) {
 	return planes, nil
 }
 
-// narrow keeps one byte of each sample where the other says nothing: colour maps of 8
-// bits are stored as v*257 or v*256.
+// narrow converts Pix16 to Pix8 if no sample loses information: colour maps of 8 bits store
+// v as v*257 or v*256.
 func (p *Picture) narrow() {
 	for _, plane := range p.Pix16 {
 		for _, v := range plane {
@@ -130,11 +131,11 @@ func (p *Picture) narrow() {
 	p.Pix16 = nil
 }
 
-// decode returns the first keep samples as planes, scaled so that the highest value is
-// the highest of T; indices of a palette stay as they are.
+// decode returns the first keep samples of each pixel as planes. It scales values to the range
+// of T, but not the indices of a palette.
 func decode[T uint8 | uint16](f *File, keep int) ([][]T, error) {
 	top, highest := uint64(^T(0)), uint64(1)<<f.bits-1
-	var scaled []T // what values of other than 8 and 16 bits become
+	var scaled []T // maps values of other than 8 and 16 bits
 	for v := uint64(0); v <= highest && f.bits%8 != 0; v++ {
 		if f.photometric == paletted {
 			scaled = append(scaled, T(v))
@@ -152,7 +153,7 @@ func decode[T uint8 | uint16](f *File, keep int) ([][]T, error) {
 				if err != nil {
 					return nil, err
 				}
-				if planes == nil { // only once a block could be read
+				if planes == nil { // allocate only after a block could be read
 					planes = make([][]T, keep)
 					for i := range planes {
 						planes[i] = make([]T, f.W*f.H)
@@ -181,7 +182,7 @@ func decode[T uint8 | uint16](f *File, keep int) ([][]T, error) {
 	return planes, nil
 }
 
-// unpack takes sample s of each pixel of a row.
+// unpack extracts sample s of each pixel of a row; of is the number of samples per pixel.
 func unpack[T uint8 | uint16](to []T, row []byte, s, of, bits int, scaled []T, order binary.ByteOrder) {
 	for x := range to {
 		i := x*of + s
@@ -190,7 +191,7 @@ func unpack[T uint8 | uint16](to []T, row []byte, s, of, bits int, scaled []T, o
 			to[x] = T(row[i])
 		case 16:
 			to[x] = T(order.Uint16(row[2*i:]))
-		default: // bits run on over the bytes, the highest first
+		default: // samples cross bytes, the highest bit first
 			v := 0
 			for k := i * bits; k < (i+1)*bits; k++ {
 				v = v<<1 | int(row[k>>3]>>(7-k&7)&1)
@@ -202,14 +203,15 @@ func unpack[T uint8 | uint16](to []T, row []byte, s, of, bits int, scaled []T, o
 
 func (f *File) rowBytes() int { return ceil(f.blockW*f.perPixel()*f.bits, 8) }
 
-// block returns the samples of a strip or tile, rows of rowBytes each.
+// block returns the samples of strip or tile i, in rows of rowBytes each. down is its row of
+// blocks.
 func (f *File) block(i, down int) ([]byte, error) {
 	rows := f.blockH
 	if f.Number(tileWidth, 0) == 0 {
 		rows = min(rows, f.H-down*f.blockH)
 	}
 	size := rows * f.rowBytes()
-	// A length that is a lie costs no more time than twice what the block can need.
+	// If the file states a false length, at most about twice the block's own size is read.
 	longest := size
 	if f.compression != none {
 		longest = 2*size + 1<<16
@@ -252,7 +254,7 @@ func (f *File) decompress(data []byte, size, rows int) ([]byte, error) {
 		if f.compression == fax3 {
 			kind = ccitt.Group3
 		}
-		// White is 0 in the code; what 0 means is the photometric interpretation's part.
+		// White is 0 in the code. The photometric interpretation says what 0 means.
 		return readUpTo(ccitt.NewReader(bytes.NewReader(data), ccitt.MSB, kind, f.blockW, rows, &ccitt.Options{Invert: true}), size)
 	default:
 		r, err := zlib.NewReader(bytes.NewReader(data))
@@ -264,7 +266,7 @@ func (f *File) decompress(data []byte, size, rows int) ([]byte, error) {
 	}
 }
 
-// readUpTo reads size bytes, less at the end of the data. Memory grows with what comes.
+// readUpTo reads size bytes, or fewer if the data end. It allocates only for bytes that it reads.
 func readUpTo(r io.Reader, size int) ([]byte, error) {
 	var b bytes.Buffer
 	_, err := io.Copy(&b, io.LimitReader(r, int64(size)))
@@ -299,7 +301,8 @@ func unpackBits(data []byte, size int) ([]byte, error) {
 	return to, nil
 }
 
-// addDifferences undoes the predictor: each sample was stored less the one to its left.
+// addDifferences undoes the predictor, which stores each sample as its difference from the
+// sample to the left.
 func (f *File) addDifferences(data []byte, rows int) {
 	step := f.perPixel()
 	for y := range rows {
@@ -316,13 +319,13 @@ func (f *File) addDifferences(data []byte, rows int) {
 	}
 }
 
-// jpeg decodes a block that is a JPEG file without its tables.
+// jpeg decodes a block that is a JPEG file. Its tables may be in a tag of the TIFF file.
 func (f *File) jpeg(data []byte, rows int) ([]byte, error) {
 	tables, err := f.Bytes(jpegTables, 1<<16)
 	if err != nil {
 		return nil, err
 	}
-	if len(tables) > 4 && len(data) > 2 { // start, tables, end; start, picture, end
+	if len(tables) > 4 && len(data) > 2 { // tables: start, tables, end; data: start, picture, end
 		data = append(tables[:len(tables)-2:len(tables)-2], data[2:]...)
 	}
 	head, err := jpeg.ReadHeader(data)

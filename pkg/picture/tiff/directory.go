@@ -1,11 +1,11 @@
-// Package tiff reads TIFF files, and the directories of tags that EXIF data are
-// made of too.
+// Package tiff reads TIFF files, and EXIF data, which consist of the same directories of
+// tags.
 //
-// Read are grey, RGB, palette and CMYK pictures of 1 to 16 bits a sample, in strips or
-// tiles, sample after sample or plane after plane, without compression or with
-// PackBits, LZW, Deflate, JPEG and the fax codes of groups 3 (one-dimensional) and 4.
-// Files are untrusted: allocations are bounded by the file's size, or by the size of the
-// picture, which the caller has checked before.
+// It supports grey, RGB, palette and CMYK pictures with 1 to 16 bits per sample, in strips
+// or tiles, interleaved or in planes, without compression or with PackBits, LZW, Deflate,
+// JPEG and the fax codes of groups 3 (one-dimensional) and 4. Files are untrusted:
+// allocations are bounded by the file's size, or by the size of the picture, which the
+// caller must have checked.
 package tiff
 
 import (
@@ -16,7 +16,7 @@ import (
 	"multiscale/pkg/picture/unsupported"
 )
 
-// Tags that more than this package looks at (TIFF 6.0; 34665 is EXIF's).
+// Tags that callers need: of TIFF 6.0, of XMP and of ICC profiles.
 const (
 	Orientation = 274
 	XMP         = 700
@@ -54,23 +54,24 @@ type Directory struct {
 	r       io.ReaderAt
 	order   binary.ByteOrder
 	entries map[uint16]entry
-	length  int // as the file says, with tags that come twice
+	length  int // number of entries in the file, with repeated tags
 }
 
 type entry struct {
 	kind  uint16
 	count uint32
-	value [4]byte // or where it is
+	value [4]byte // the value, or its offset if it is longer
 }
 
-// Bounds of what is looked at: a chain may be long, and its directories may share bytes.
+// Bounds of a chain of directories, which may be long and share bytes.
 const (
 	maxPages   = 65_536
-	maxEntries = 1 << 20 // of all directories
+	maxEntries = 1 << 20 // entries of all directories
 )
 
-// Directories reads the chain of directories that begins in the header; no more than
-// limit of them if it is not 0. When a later one cannot be read the chain ends there.
+// Directories reads the chain of directories that begins in the header, at most limit of
+// them unless limit is 0. The chain ends before the first directory that cannot be read; it
+// is an error if that is the first one.
 func Directories(r io.ReaderAt, limit int) ([]*Directory, error) {
 	var head [8]byte
 	if _, err := r.ReadAt(head[:], 0); err != nil {
@@ -148,11 +149,11 @@ func readDirectory(r io.ReaderAt, order binary.ByteOrder, at int64) (d *Director
 	return d, next, nil
 }
 
-// sizes of the kinds of values, in bytes.
+// sizes are the bytes of a value, by kind.
 var sizes = [...]int64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
 
-// Bytes returns a value as it is in the file, nil if there is no such tag, or if it
-// would be longer than limit.
+// Bytes returns the bytes of a tag's value in the file, or nil if the tag is missing or its
+// value has more than limit bytes.
 func (d *Directory) Bytes(tag uint16, limit int) ([]byte, error) {
 	e := d.entries[tag]
 	size := int64(e.count) * e.width()
@@ -162,7 +163,7 @@ func (d *Directory) Bytes(tag uint16, limit int) ([]byte, error) {
 	return d.value(e, size)
 }
 
-// width is the size of each of the values, 0 for kinds that are not known.
+// width is the size in bytes of one value of the entry, 0 for unknown kinds.
 func (e entry) width() int64 {
 	if int(e.kind) >= len(sizes) {
 		return 0
@@ -178,8 +179,8 @@ func (d *Directory) value(e entry, size int64) ([]byte, error) {
 	return section(d.r, int64(d.order.Uint32(e.value[:])), size)
 }
 
-// section reads a part of the file, in pieces, so that a length that is a lie costs no
-// memory.
+// section reads a part of the file in pieces of growing size, so that a false length does not
+// allocate much memory.
 func section(r io.ReaderAt, at, size int64) ([]byte, error) {
 	var data []byte
 	for int64(len(data)) < size {
@@ -192,7 +193,8 @@ func section(r io.ReaderAt, at, size int64) ([]byte, error) {
 	return data, nil
 }
 
-// Numbers returns the whole numbers of a tag, at most limit of them.
+// Numbers returns the first unsigned integers of a tag, at most limit of them, or nil if the
+// tag is missing. Other kinds of values are an error.
 func (d *Directory) Numbers(tag uint16, limit int) ([]int, error) {
 	e, ok := d.entries[tag]
 	if !ok {
@@ -222,7 +224,7 @@ func (d *Directory) Numbers(tag uint16, limit int) ([]int, error) {
 	return numbers, nil
 }
 
-// Sub returns the directory that a tag points to, nil if there is none.
+// Sub returns the directory that a tag points to, or nil if there is none.
 func (d *Directory) Sub(tag uint16) *Directory {
 	at := d.Number(tag, 0)
 	if at == 0 {
@@ -235,7 +237,7 @@ func (d *Directory) Sub(tag uint16) *Directory {
 	return sub
 }
 
-// Number returns the first number of a tag, or otherwise if there is none.
+// Number returns the first integer of a tag, or otherwise if there is none.
 func (d *Directory) Number(tag uint16, otherwise int) int {
 	n, err := d.Numbers(tag, 1)
 	if err != nil || len(n) == 0 {

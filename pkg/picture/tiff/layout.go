@@ -10,7 +10,8 @@ import (
 	"multiscale/pkg/picture/unsupported"
 )
 
-// File is an opened TIFF file: its first picture that is not a preview.
+// File is an opened TIFF file. Its directory is that of the first picture that is neither a
+// preview nor a mask.
 type File struct {
 	*Directory
 	W, H  int
@@ -18,18 +19,18 @@ type File struct {
 	layout
 }
 
-// layout is how the pixels are stored.
+// layout says how the pixels are stored.
 type layout struct {
-	bits        int // of a sample
-	samples     int // of a pixel
-	colours     int // of them
+	bits        int // per sample
+	samples     int // per pixel
+	colours     int // samples per pixel that are colours
 	extra       int // meaning of the sample after the colours: 1 and 2 are alpha
 	photometric int
 	compression int
 	predictor   bool
-	planes      bool // one after the other
-	reversed    bool // bits in bytes
-	blockW      int  // of strips and tiles
+	planes      bool // planes follow each other; samples are not interleaved
+	reversed    bool // the lowest bit of a byte comes first
+	blockW      int  // size of strips and tiles
 	blockH      int
 	offsets     []int
 	counts      []int
@@ -57,7 +58,7 @@ const (
 	packBits = 32773
 )
 
-// colourModels and compressions that are not read, by name.
+// colourModels and compressions are names of unsupported values.
 var (
 	colourModels = map[int]string{4: "transparency masks", yCbCr: "YCbCr without JPEG", 8: "CIELab", 9: "ICCLab", 10: "ITULab", 32803: "camera raw pixels", 32844: "LogL", 32845: "LogLuv", 34892: "camera raw pixels"}
 	compressions = map[int]string{2: "fax compression of group 2", 6: "JPEG compression of the old kind", 9: "JBIG compression", 10: "JBIG compression", 32809: "ThunderScan compression",
@@ -65,7 +66,7 @@ var (
 		50000: "Zstandard compression", 50001: "WebP compression", 50002: "JPEG XL compression", 52546: "JPEG XL compression"}
 )
 
-// Open reads the tags.
+// Open reads the tags of a file and checks that the format of its pixels is supported.
 func Open(r io.ReaderAt) (*File, error) {
 	var raw [10]byte
 	if _, err := r.ReadAt(raw[:], 0); err == nil && string(raw[8:]) == "CR" {
@@ -131,7 +132,7 @@ func (f *File) readLayout() error {
 	return nil
 }
 
-// checkKind refuses what is not read, and finds the number of colours.
+// checkKind refuses unsupported formats, and finds the number of colours.
 func (f *File) checkKind() error {
 	if format := f.Number(sampleFormat, 1); format != 1 && format != 4 {
 		kind := cmp.Or(map[int]string{2: "signed", 3: "floating-point"}[format], "complex")
@@ -180,15 +181,15 @@ func (f *File) checkKind() error {
 	return nil
 }
 
-// findBlocks reads where the strips or tiles are.
+// findBlocks reads the positions of the strips or tiles.
 func (f *File) findBlocks() error {
 	offsets, counts := uint16(stripOffsets), uint16(stripCounts)
 	f.blockW, f.blockH = f.W, f.H
 	if w := f.Number(tileWidth, 0); w > 0 {
 		offsets, counts = tileOffsets, tileCounts
 		f.blockW, f.blockH = w, f.Number(tileLength, 0)
-		// Tiles are multiples of 16; of some use are those that are not larger than the
-		// picture by much.
+		// The sides of tiles are multiples of 16. Tiles much larger than the picture are
+		// refused.
 		if f.blockW < 16 || f.blockH < 16 || f.blockW > max(f.W+16, 1024) || f.blockH > max(f.H+16, 1024) {
 			return fmt.Errorf("tiles of %dx%d", f.blockW, f.blockH)
 		}

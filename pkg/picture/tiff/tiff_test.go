@@ -11,13 +11,13 @@ import (
 	"testing"
 )
 
-// tag of a file that tiffOf writes: 16-bit numbers.
+// tag is a tag of a file that tiffOf writes. Its values are 16-bit numbers.
 type tag struct {
 	id     uint16
 	values []uint16
 }
 
-// tiffOf is a picture of one strip.
+// tiffOf returns a TIFF file of one strip.
 func tiffOf(order binary.ByteOrder, pixels []byte, tags ...tag) []byte {
 	data := []byte("II*\x00")
 	if order == binary.BigEndian {
@@ -69,7 +69,7 @@ func tiffOf(order binary.ByteOrder, pixels []byte, tags ...tag) []byte {
 
 func one(id, value uint16) tag { return tag{id, []uint16{value}} }
 
-// with are the tags of a picture, in which later ones replace earlier ones.
+// with returns the tags of a picture. Later tags replace earlier ones.
 func with(w, h, bits, samples, model uint16, more ...tag) []tag {
 	tags := []tag{one(imageWidth, w), one(imageLength, h), one(samplesPerPixel, samples), one(photometric, model)}
 	list := make([]uint16, samples)
@@ -179,7 +179,7 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
-// TestNumbers: a limit takes the first of many numbers.
+// TestNumbers: with a limit, the first numbers are returned.
 func TestNumbers(t *testing.T) {
 	for _, order := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
 		all, err := Directories(bytes.NewReader(tiffOf(order, nil, tag{900, []uint16{7, 8, 9}}, one(901, 5))), 1)

@@ -1,10 +1,10 @@
-// Package unsupported has the error of pictures that are not read.
+// Package unsupported has the error for unsupported picture formats.
 package unsupported
 
 import "errors"
 
-// Kind is the error for a file that is sound as far as can be seen, but of a kind that
-// is not read: the text names the kind. It is an errors.ErrUnsupported.
+// Kind is the error for a file that seems intact but has an unsupported format. Its text
+// names the format. It is an errors.ErrUnsupported.
 type Kind string
 
 func (k Kind) Error() string { return string(k) }
