@@ -1,6 +1,6 @@
-// Package catalog is the choices that a program offers: tasks, networks, data
+// Package catalog lists the choices that a program offers: tasks, networks, data
 // sets, restrictions, optimizers, and how operations are exported. A program adds
-// its own to those of this project; nothing registers itself by being imported.
+// its own choices to those of this project; no package registers itself on import.
 package catalog
 
 import (
@@ -16,10 +16,10 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Catalog lists what a program knows by name. Names within a list differ.
+// Catalog lists the choices of a program. Names within a list differ.
 type Catalog struct {
 	Tasks        []task.Task
-	Networks     []network.Network // for every task that takes them, beside the task's own
+	Networks     []network.Network // for every task that takes them, in addition to the task's own
 	Data         []dataset.Format
 	Restrictions []mesh.Restriction
 	Optimizers   optimize.Methods
@@ -35,9 +35,10 @@ func Standard() Catalog {
 	return Catalog{Tasks: append(task.All(), task.AWGN(), task.Sharpening(), task.Restoration()), Data: dataset.Formats(), Restrictions: mesh.Restrictions(), Optimizers: optimize.Standard()}
 }
 
-// With returns the catalog with further choices before its own ones, so that the
-// first task of a program is its own. Tasks are completed. A program's own Models take the
-// place of the catalog's. It is an error if a name stands for two things.
+// With returns the catalog with the choices of own added. Own tasks and networks come first, so
+// that a program trains for its own task by default. Tasks are completed. Operations are those
+// of own, and so are Models, unless own has none. Two choices of one kind with the same name are
+// an error.
 func (c Catalog) With(own Catalog) (Catalog, error) {
 	sum := Catalog{
 		Networks:     slices.Concat(own.Networks, c.Networks),
@@ -60,7 +61,7 @@ func (c Catalog) With(own Catalog) (Catalog, error) {
 	return sum, sum.check()
 }
 
-// check finds names that stand for two things.
+// check returns an error if a name is empty, or stands for two choices of one kind.
 func (c Catalog) check() error {
 	seen := map[string]bool{}
 	once := func(kind, name string) error {
@@ -98,16 +99,16 @@ func (c Catalog) check() error {
 	return nil
 }
 
-// Extensions is what exporting and importing models need to know of the catalog's
-// own networks and operations.
+// Extensions returns what the export and import of models need to know of the
+// networks and operations that package network and the exporter do not have.
 func (c Catalog) Extensions() export.Extensions {
 	x := c.Operations
 	kinds := network.Kinds{}
-	paper := network.Standard()
+	standard := network.Standard()
 	for _, list := range append([][]network.Network{c.Networks}, ownNetworks(c.Tasks)...) {
 		for _, n := range list {
 			n = network.Inner(n)
-			if paper[n.Name()] == nil {
+			if standard[n.Name()] == nil {
 				kinds[n.Name()] = n
 			}
 		}
@@ -116,7 +117,7 @@ func (c Catalog) Extensions() export.Extensions {
 	return x
 }
 
-// ownNetworks are the networks of tasks.
+// ownNetworks returns the networks of each task.
 func ownNetworks(tasks []task.Task) (lists [][]network.Network) {
 	for _, t := range tasks {
 		lists = append(lists, t.Networks)
@@ -127,8 +128,8 @@ func ownNetworks(tasks []task.Task) (lists [][]network.Network) {
 // Task returns the task of a name.
 func (c Catalog) Task(name string) (task.Task, error) { return task.Find(c.Tasks, name) }
 
-// NetworksOf returns the networks that a task offers: its own, then the catalog's
-// that it takes.
+// NetworksOf returns the networks that a task offers: its own, then those of the catalog
+// that it takes and that have other names.
 func (c Catalog) NetworksOf(t task.Task) []network.Network {
 	all := slices.Clone(t.Networks)
 	for _, n := range c.Networks {

@@ -1,7 +1,7 @@
 // Package checkpoint keeps the state of a long computation on disk: named
 // sections of bytes and of numbers, in a versioned format with a checksum. The
-// last few are kept as numbered files in a folder of their own, each written in
-// one step, so that a valid one always remains to continue from.
+// newest few checkpoints are numbered files in one folder. Each is written in one
+// step, so that a valid one always remains.
 package checkpoint
 
 import (
@@ -16,18 +16,18 @@ import (
 	"multiscale/pkg/durable"
 )
 
-// DefaultKeep is how many checkpoints are kept by default: one to continue from,
-// one in case it is damaged, and one to spare.
+// DefaultKeep is the number of checkpoints that are kept by default: one to continue from,
+// one in case the first is damaged, and one spare.
 const DefaultKeep = 3
 
 const suffix = ".checkpoint"
 
-// Store is a folder of checkpoints, numbered upwards. One process at a time may
-// save into it; a run folder's lock sees to that. It is not safe for concurrent
-// use.
+// Store is a folder of checkpoints with rising numbers. Only one process at a time
+// may save into it; the lock of the run folder ensures that. It is not safe for
+// concurrent use.
 type Store struct {
 	Dir  string     // must exist for Save
-	Keep int        // how many to keep; DefaultKeep if 0
+	Keep int        // number of checkpoints to keep; DefaultKeep if 0
 	FS   durable.FS // durable.OS if nil
 }
 
@@ -35,13 +35,13 @@ type Store struct {
 type Loaded struct {
 	Snapshot
 	Path string
-	// Damaged says, newest first, which newer checkpoints were passed over and
-	// why. The user should hear of it.
+	// Damaged has an error for each newer checkpoint that was skipped, newest
+	// first. The caller should tell the user.
 	Damaged []error
 }
 
-// ErrNone says that a folder holds no checkpoint to continue from. An
-// error that wraps it says which were damaged, if there were any.
+// ErrNone says that a folder has no valid checkpoint. If some are damaged, the
+// error that wraps it names the newest of them.
 var ErrNone = errors.New("no checkpoint")
 
 func (s *Store) fs() durable.FS {
@@ -65,8 +65,8 @@ func (s *Store) numbers() (list []uint64, err error) {
 		if !ok || !e.Type().IsRegular() {
 			continue
 		}
-		// Only names as path makes them: other spellings of a number would
-		// lead to a file that is not there.
+		// Other spellings of a number, like 1 for 00000001, do not count:
+		// s.path would name another file.
 		if n, err := strconv.ParseUint(digits, 10, 63); err == nil && filepath.Base(s.path(n)) == e.Name() {
 			list = append(list, n)
 		}
@@ -80,8 +80,8 @@ func (s *Store) path(n uint64) string {
 	return filepath.Join(s.Dir, fmt.Sprintf("%08d%s", n, suffix))
 }
 
-// Save writes a checkpoint, newer than all others, and returns its path. Then the
-// oldest beyond Keep are removed. If it fails, the earlier ones stay.
+// Save writes a checkpoint with the next number, removes the oldest ones beyond Keep,
+// and returns the new one's path. If it fails, it removes none.
 func (s *Store) Save(snapshot Snapshot) (path string, err error) {
 	numbers, err := s.numbers()
 	if err != nil {
@@ -103,7 +103,7 @@ func (s *Store) Save(snapshot Snapshot) (path string, err error) {
 	return path, nil
 }
 
-// Prune removes all but the newest checkpoints of which keep may stay, none with 0: of a computation that is finished.
+// Prune removes all but the newest keep checkpoints, or all with 0. It is for finished computations.
 func (s *Store) Prune(keep int) error {
 	numbers, err := s.numbers()
 	if err != nil {
@@ -113,16 +113,15 @@ func (s *Store) Prune(keep int) error {
 	return nil
 }
 
-// remove removes checkpoints. One that cannot be removed does no harm and is tried again next time.
+// remove removes checkpoints. It ignores errors: a leftover does no harm, and the next call tries it again.
 func (s *Store) remove(numbers []uint64) {
 	for _, n := range numbers {
 		_ = s.fs().Remove(s.path(n))
 	}
 }
 
-// Load reads the newest valid checkpoint. Damaged ones are passed over and
-// listed in Loaded.Damaged. Where none is valid, or none exists, the error
-// wraps ErrNone.
+// Load reads the newest valid checkpoint. It skips damaged ones and lists them in
+// Loaded.Damaged. If none exists or none is valid, the error wraps ErrNone.
 func (s *Store) Load() (Loaded, error) {
 	newest, damaged, err := s.newest()
 	switch {
@@ -136,14 +135,14 @@ func (s *Store) Load() (Loaded, error) {
 	return Loaded{}, fmt.Errorf("%w in %s", ErrNone, s.Dir)
 }
 
-// Damaged returns why checkpoints that are newer than the newest valid one are not, and all of them where
-// none is.
+// Damaged returns an error for each damaged checkpoint that is newer than the newest valid one, or for all
+// checkpoints if none is valid.
 func (s *Store) Damaged() ([]error, error) {
 	_, damaged, err := s.newest()
 	return damaged, err
 }
 
-// newest reads the newest valid checkpoint, nil where there is none, and says why newer ones are not.
+// newest reads the newest valid checkpoint, nil if there is none. damaged has an error for each newer one.
 func (s *Store) newest() (_ *Loaded, damaged []error, err error) {
 	numbers, err := s.numbers()
 	if err != nil {

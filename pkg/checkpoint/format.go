@@ -15,12 +15,12 @@ import (
 //
 //	magic    8 bytes
 //	version  uint32
-//	sections uint32, how many
-//	size     uint64, bytes of the whole file
+//	sections uint32, their number
+//	size     uint64, of the whole file in bytes
 //	sections, sorted by kind and name:
 //	    kind uint32 (0 bytes, 1 float32), length of the name uint32,
 //	    length of the data in bytes uint64, name, data
-//	SHA-256 of all that comes before, 32 bytes
+//	SHA-256 of everything before it, 32 bytes
 const (
 	magic      = "mscaleCP"
 	version    = 1
@@ -30,16 +30,16 @@ const (
 	kindBytes  = 0
 	kindFloats = 1
 
-	// maxName and MaxSize keep a damaged or hostile file from asking for
-	// absurd amounts of memory.
+	// maxName is the longest name of a section, in bytes. Together with MaxSize it
+	// keeps a damaged or hostile file from using up the memory.
 	maxName = 1 << 12
 )
 
-// MaxSize is the largest file, in bytes.
+// MaxSize is the size of the largest file, in bytes.
 const MaxSize = 4 << 30
 
 // Snapshot is the content of a checkpoint: named sections of bytes and of
-// numbers. What they mean is the caller's business.
+// numbers. The caller defines what they mean.
 type Snapshot struct {
 	Bytes   map[string][]byte
 	Vectors map[string][]float32
@@ -58,8 +58,8 @@ func (s section) size() uint64 {
 	return sectionHeader + uint64(len(s.name)) + uint64(len(s.bytes)) + 4*uint64(len(s.floats))
 }
 
-// sections lists the sections in the order of the file, so that equal snapshots
-// give equal bytes.
+// sections returns the sections in the order of the file, so that equal snapshots
+// give equal bytes, and the size of the file.
 func (s Snapshot) sections() (list []section, size uint64, err error) {
 	for _, name := range slices.Sorted(maps.Keys(s.Bytes)) {
 		list = append(list, section{kind: kindBytes, name: name, bytes: s.Bytes[name]})
@@ -119,7 +119,7 @@ func (s section) encode(w io.Writer) error {
 	}
 	buf := make([]byte, 0, 1<<16)
 	for part := range slices.Chunk(s.floats, cap(buf)/4) {
-		buf, _ = binary.Append(buf[:0], binary.LittleEndian, part) // it takes all numbers
+		buf, _ = binary.Append(buf[:0], binary.LittleEndian, part) // never fails for float32
 		if _, err := w.Write(buf); err != nil {
 			return err
 		}
@@ -127,7 +127,7 @@ func (s section) encode(w io.Writer) error {
 	return nil
 }
 
-// Reasons to refuse a file.
+// Reasons to reject a file.
 var (
 	errCut     = errors.New("it is cut short or has grown")
 	errForeign = errors.New("it is not a checkpoint")
@@ -135,8 +135,8 @@ var (
 	errSection = errors.New("a section is malformed")
 )
 
-// Decode reads what Encode wrote. Any other data is an error: every length is
-// checked against the size of the data, and the checksum before anything is used.
+// Decode reads what Encode wrote; any other data is an error. It verifies the checksum
+// before it reads a section, and checks every length against the size of the data.
 func Decode(data []byte) (Snapshot, error) {
 	if len(data) < headerSize+sumSize {
 		return Snapshot{}, errCut

@@ -4,5 +4,5 @@ package command
 
 import "syscall"
 
-// again are the signals after which a command wants to be started again; the system has none for this.
+// again has the signals after which a command should be started again; this system has none.
 var again map[syscall.Signal]string

@@ -4,5 +4,5 @@ package command
 
 import "syscall"
 
-// again are the signals after which a command wants to be started again.
+// again has the signals after which a command should be started again, with their names.
 var again = map[syscall.Signal]string{syscall.SIGUSR1: "SIGUSR1"}

@@ -11,14 +11,14 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Flags is a set of flags: the standard library's syntax, help in groups with
-// the unit and the default of every flag, and a *UsageError for every mistake.
+// Flags is a set of flags with the standard library's syntax. Its help shows them in
+// groups with unit and default, and every mistake is a *UsageError.
 type Flags struct {
 	name, does string
 	set        *flag.FlagSet
 	groups     []group
 	given      map[string]bool
-	wrong      error // the first one that parsing met
+	wrong      error // of the flag at which parsing stopped
 	arguments  string
 	called     string    // how the command is called; its name unless another one was given
 	Help       io.Writer // where -h prints; standard output by default
@@ -40,8 +40,8 @@ func fixed(name, unit, usage, preset string) entry {
 	return entry{name, func() (string, string, string) { return unit, usage, preset }}
 }
 
-// NewFlags returns an empty set for the command of a name; does says in one
-// sentence what the command does, for -h.
+// NewFlags returns an empty set for the named command. The help shows does, a
+// sentence about the command without its subject ("trains networks").
 func NewFlags(name, does string) *Flags {
 	f := &Flags{name: name, called: name, does: does, set: flag.NewFlagSet(name, flag.ContinueOnError), given: map[string]bool{}, Help: os.Stdout}
 	f.set.SetOutput(io.Discard)
@@ -56,27 +56,26 @@ func (f *Flags) Group(title string) { f.groups = append(f.groups, group{title: t
 // ("MODEL.onnx"). Without it, arguments are an error.
 func (f *Flags) Arguments(shown string) { f.arguments = shown }
 
-// Called says how the command is called, as shown in the help ("train denoising"); by default by its name.
+// Called sets how the help says that the command is called ("train denoising"); the default is its name.
 func (f *Flags) Called(shown string) { f.called = shown }
 
 // Args returns the arguments after the flags.
 func (f *Flags) Args() []string { return f.set.Args() }
 
-// Func defines a flag whose value is parsed by set. unit stands for the value
-// in the help ("N", "DIR", "quick|cpu|paper"), preset for the default ("" when
-// there is none to show). An error of set is the command's; a *UsageError from
-// Wrong names flag, reason and advice.
+// Func defines a flag whose value set parses. In the help, unit stands for the
+// value ("N", "DIR", "quick|cpu|paper") and preset for the default ("" to show
+// none). Parse returns the error of set, which should be one of Wrong.
 func (f *Flags) Func(name, unit, preset, usage string, set func(string) error) {
 	f.define(fixed(name, unit, usage, preset), set, false)
 }
 
-// Lazy is Func with a help that is computed when it is printed: it may depend on the
-// flags before -h. A switch takes no value, or true or false.
+// Lazy is Func with a help that is computed when it is printed, so that it may depend
+// on the flags before -h. A switch needs no value; set gets "true" then.
 func (f *Flags) Lazy(name string, isSwitch bool, help func() (unit, usage, preset string), set func(string) error) {
 	f.define(entry{name, help}, set, isSwitch)
 }
 
-// Bool defines a flag without a value.
+// Bool defines a flag that needs no value and sets *p. -name=false clears it.
 func (f *Flags) Bool(p *bool, name, usage string) {
 	f.define(fixed(name, "", usage, ""), func(s string) error {
 		switch s {
@@ -88,7 +87,7 @@ func (f *Flags) Bool(p *bool, name, usage string) {
 	}, true)
 }
 
-// Switch defines a flag without a value that calls on when it is given.
+// Switch defines a flag that takes no value and calls on when it is given.
 func (f *Flags) Switch(name, usage string, on func()) {
 	f.define(fixed(name, "", usage, ""), func(s string) error {
 		if s != "true" {
@@ -99,7 +98,7 @@ func (f *Flags) Switch(name, usage string, on func()) {
 	}, true)
 }
 
-// String defines a flag with any value but the empty one.
+// String defines a flag that takes any value except the empty one. The default is *p.
 func (f *Flags) String(p *string, name, unit, usage string) {
 	f.Func(name, unit, *p, usage, func(s string) error {
 		if s == "" {
@@ -110,8 +109,8 @@ func (f *Flags) String(p *string, name, unit, usage string) {
 	})
 }
 
-// Choice defines a flag with one of a few values. The unit in the help is the
-// choices.
+// Choice defines a flag that takes one of choices, which the help shows. The default
+// is *p.
 func (f *Flags) Choice(p *string, name string, choices []string, usage string) {
 	f.Func(name, strings.Join(choices, "|"), *p, usage, func(s string) error {
 		if !slices.Contains(choices, s) {
@@ -122,7 +121,7 @@ func (f *Flags) Choice(p *string, name string, choices []string, usage string) {
 	})
 }
 
-// Int defines a flag with a whole number from low to high.
+// Int defines a flag that takes a whole number from low to high.
 func (f *Flags) Int(p *int, name, unit string, low, high int, preset, usage string) {
 	f.Func(name, unit, preset, usage, func(s string) (err error) {
 		*p, err = parseInt(name, s, low, high)
@@ -130,7 +129,7 @@ func (f *Flags) Int(p *int, name, unit string, low, high int, preset, usage stri
 	})
 }
 
-// Threads defines -threads, which bounds the cores that the process uses. Results are the same with any number.
+// Threads defines -threads, which limits the cores that the process uses.
 func (f *Flags) Threads() {
 	n := 0
 	f.Func("threads", "N", "all", "cores to use; results are the same with any number", func(s string) (err error) {
@@ -141,8 +140,8 @@ func (f *Flags) Threads() {
 	})
 }
 
-// define registers a flag. The flag package would turn an error into text; so
-// the first one is kept aside.
+// define registers a flag. It keeps the error of set, because package flag would
+// turn it into text.
 func (f *Flags) define(e entry, set func(string) error, isBool bool) {
 	if len(f.groups) == 0 {
 		f.Group("")
@@ -171,7 +170,7 @@ func (v *value) IsBoolFlag() bool   { return v.isBool }
 
 // Parse parses the command line without the command's name. With -h it prints
 // the help and returns flag.ErrHelp, for which Main exits with 0. Any other
-// error is a *UsageError.
+// error is a *UsageError, or what a set function returned.
 func (f *Flags) Parse(args []string) error {
 	err := f.set.Parse(args)
 	switch {
@@ -188,7 +187,7 @@ func (f *Flags) Parse(args []string) error {
 	return nil
 }
 
-// translate brings the flag package's own errors into the style of this one.
+// translate turns an error of package flag into a UsageError.
 func (f *Flags) translate(err error) error {
 	text := err.Error()
 	if name, ok := strings.CutPrefix(text, "flag provided but not defined: -"); ok {
@@ -215,9 +214,9 @@ func (f *Flags) nearest(name string) string {
 	return Nearest(name, names)
 }
 
-// Nearest returns the first of names that is fewest edits away from what was written, two at most; else the one that
-// what was written begins with or that has the initials of its words, as batch for batch-size and lr for learning-rate;
-// "" if there is none.
+// Nearest returns the name with the smallest edit distance from written, if that is at most two; of equal ones the
+// first. If there is none and written has several words, Nearest returns the name that is its first word (batch for
+// batch-size) or its initials (lr for learning-rate), or else "".
 func Nearest(written string, names []string) (best string) {
 	min := 3
 	for _, name := range names {
@@ -239,7 +238,8 @@ func Nearest(written string, names []string) (best string) {
 	return best
 }
 
-// edits is the Levenshtein distance of two words.
+// edits returns the Levenshtein distance of two words. For words a of more than 40 bytes it returns their
+// length, which is too far from any name.
 func edits(a, b string) int {
 	if len(a) > 40 {
 		return len(a)
@@ -278,7 +278,7 @@ func (f *Flags) printHelp() {
 				usage += " (default " + preset + ")"
 			}
 			lines := wrap(usage, helpWidth-helpIndent)
-			if len(head) > helpIndent-4 { // the usage begins on the next line
+			if len(head) > helpIndent-4 { // no room: the usage begins on the next line
 				fmt.Fprintf(w, "  %s\n", head)
 				head = ""
 			}
@@ -293,8 +293,8 @@ func (f *Flags) printHelp() {
 }
 
 const (
-	helpIndent = 30  // column of the explanations
-	helpWidth  = 110 // of a line
+	helpIndent = 30  // column where usages begin
+	helpWidth  = 110 // of a line, in bytes
 )
 
 // wrap breaks text into lines of at most width bytes.
@@ -313,7 +313,7 @@ func wrap(text string, width int) (lines []string) {
 	return append(lines, line)
 }
 
-// OneOf is the advice to use one of a few choices.
+// OneOf returns the advice to use one of choices: "use a, b or c".
 func OneOf(choices []string) string {
 	if len(choices) == 1 {
 		return "use " + choices[0]

@@ -1,10 +1,10 @@
 // Package command is what all commands share: flags with one style of help and of
 // errors, exit statuses, and signals. The settings of training are in package setting.
 //
-// A command exits with 0 only when all that was asked was done, with 1 when it failed, with 2 for
-// wrong usage, and with 128 and the signal's number when SIGINT (130), SIGTERM (143), SIGHUP (129)
-// or a closed pipe (141) stopped it. SIGUSR1 stops it with 75: start it again, and it continues. An
-// error takes one to three lines: the flag or file, the reason, and what to do.
+// A command exits with 0 only if it did everything that was asked, with 1 if it failed, and with 2 after
+// wrong usage. If SIGINT (130), SIGTERM (143), SIGHUP (129) or a closed pipe (141) stopped it, it exits with
+// 128 plus the signal's number. SIGUSR1 stops it with 75: started again, it continues. An error takes one to
+// three lines: the flag or file, the reason, and what to do.
 package command
 
 import (
@@ -25,12 +25,12 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// GCPercent is how much garbage, in per cent of what lives, is collected at
-// the latest. The collector has little to do: the large blocks hold no pointers.
+// GCPercent is the value of GOGC in all commands: a collection starts when the heap has
+// grown by this many per cent. Collections are cheap, because the large blocks hold no pointers.
 const GCPercent = 20
 
-// The exit statuses. A signal's is 128 and its number, that of SIGUSR1 StatusAgain: what
-// job schedulers send before they take a machine away, and take as a request to queue the job again.
+// The exit statuses. After a signal the status is 128 plus its number. SIGUSR1 is the exception: job schedulers
+// send it before they take a machine away, and understand StatusAgain as a request to queue the job again.
 const (
 	StatusDone   = 0
 	StatusFailed = 1
@@ -38,25 +38,25 @@ const (
 	StatusAgain  = 75 // EX_TEMPFAIL of sysexits.h
 )
 
-// MaxThreads bounds -threads.
+// MaxThreads is the largest value of -threads.
 const MaxThreads = 1 << 12
 
-// UseThreads bounds the cores that the process uses; 0 leaves it as it is.
+// UseThreads limits the cores that the process uses to n; 0 changes nothing.
 func UseThreads(n int) {
 	if n > 0 {
 		runtime.GOMAXPROCS(n)
 	}
 }
 
-// Main is the body of a command's main function: it runs the command and ends
-// the process with the status that fits. The first SIGINT, SIGTERM, SIGHUP, SIGPIPE or
-// SIGUSR1 cancels ctx; run then has the time it needs to write what must not be lost, and
-// returns an error that wraps ctx.Err(). A signal more than a second later ends the
-// process at once. An unknown or unsupported kernel path ends it with StatusUsage at
-// the start.
+// Main is the body of a command's main function: it runs the command and ends the
+// process with its exit status. The first SIGINT, SIGTERM, SIGHUP, SIGPIPE or SIGUSR1
+// cancels ctx; run then takes the time to write what must not be lost, and returns an
+// error that wraps ctx.Err(). A signal other than SIGPIPE a second later or more ends the
+// process at once. If the kernel path is unknown or unsupported, Main exits with
+// StatusUsage before it calls run.
 func Main(name string, run func(ctx context.Context, args []string) error) {
-	// Most of the heap is one block of activations that lives throughout. With
-	// Go's default as much again would be left lying before it is collected.
+	// Most of the heap is one block of activations that lives throughout. With Go's
+	// default, garbage of the same size would accumulate before a collection.
 	debug.SetGCPercent(GCPercent)
 	signals := make(chan os.Signal, 8)
 	for s := range stops {
@@ -72,8 +72,8 @@ func Main(name string, run func(ctx context.Context, args []string) error) {
 	}))
 }
 
-// Do parses the arguments of a command that knows K and runs the request that they
-// are: results go to standard output, progress to standard error.
+// Do parses the arguments of a command into a request of type R and runs it. Results go
+// to standard output, progress to standard error.
 func Do[K, R any](ctx context.Context, known K, args []string, parse func(known K, args []string, help io.Writer) (R, error), run func(ctx context.Context, r R, out, log io.Writer) error) error {
 	return Print(func(out io.Writer) error {
 		r, err := parse(known, args, out)
@@ -84,8 +84,8 @@ func Do[K, R any](ctx context.Context, known K, args []string, parse func(known 
 	})
 }
 
-// Print does what writes to standard output. Where that is done, and not all could be
-// written, it returns the reason: a redirected table may meet a full disk.
+// Print calls do with standard output. If do succeeds but some output could not be
+// written, Print returns the reason: standard output may be a file on a full disk.
 func Print(do func(out io.Writer) error) error {
 	out := &output{w: os.Stdout}
 	if err := do(out); Status(err) != StatusDone || out.err == nil {
@@ -94,8 +94,8 @@ func Print(do func(out io.Writer) error) error {
 	return fmt.Errorf("standard output: %w", out.err)
 }
 
-// output keeps the first error of a writer, which those who print do not look at. A closed
-// pipe is none: it is a signal, or all that was wanted.
+// output keeps the first error of a writer, because callers of fmt.Fprint ignore it. A closed
+// pipe is not an error: either SIGPIPE stops the command, or the reader has all that it wanted.
 type output struct {
 	w   io.Writer
 	err error
@@ -109,10 +109,10 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// stopped is the cause of a cancelled context: the signal.
+// stopped is the cause with which a signal cancels the context.
 type stopped struct{ signal syscall.Signal }
 
-// stops are the signals that stop a command on every system, and again, with their names.
+// stops has all signals that stop a command, with their names: those of every system, and again.
 var stops = func() map[syscall.Signal]string {
 	all := map[syscall.Signal]string{
 		syscall.SIGINT: "SIGINT", syscall.SIGTERM: "SIGTERM", syscall.SIGHUP: "SIGHUP",
@@ -122,13 +122,13 @@ var stops = func() map[syscall.Signal]string {
 	return all
 }()
 
-// sameRequest is how long after the first signal further ones are the same
-// request: timeout and job schedulers signal a process and its group.
+// sameRequest is how long after the first signal further signals count as the same
+// request: timeout and job schedulers signal both a process and its group.
 const sameRequest = time.Second
 
 func (s stopped) Error() string { return "stopped by " + stops[s.signal] }
 
-// Is makes a stopped run recognisable as a cancelled one.
+// Is makes errors.Is(s, context.Canceled) true.
 func (s stopped) Is(target error) bool { return target == context.Canceled }
 
 func (s stopped) status() int {
@@ -138,7 +138,7 @@ func (s stopped) status() int {
 	return 128 + int(s.signal)
 }
 
-// Status is the exit status of a command that was not stopped and returned err.
+// Status returns the exit status of a command that returned err and was not stopped by a signal.
 func Status(err error) int {
 	var usage *UsageError
 	switch {
@@ -168,7 +168,7 @@ func execute(name string, signals <-chan os.Signal, same time.Duration, exit fun
 				case first.IsZero():
 					first = time.Now()
 					cancel(stop)
-				case stop.signal == syscall.SIGPIPE: // each further line that is printed
+				case stop.signal == syscall.SIGPIPE: // comes again with each line that is printed
 				case time.Since(first) >= same:
 					exit(stop.status())
 				}
@@ -190,8 +190,8 @@ func execute(name string, signals <-chan os.Signal, same time.Duration, exit fun
 	return status
 }
 
-// Message is what people read of an error, in at most three lines. Where a signal stopped the
-// command that ctx is of, context's own words for it are left out, or the signal stands in their place.
+// Message returns the text of an error for the user, in at most three lines. If a signal cancelled ctx, the
+// text says which signal, unless it already says "stopped", and omits "context canceled" at its end.
 func Message(ctx context.Context, err error) string {
 	message := brief(err.Error())
 	var stop stopped
@@ -202,13 +202,13 @@ func Message(ctx context.Context, err error) string {
 	switch {
 	case message == "":
 		return stop.Error()
-	case !strings.Contains(message, "stopped"): // what says by itself that it was stopped needs no reason
+	case !strings.Contains(message, "stopped"):
 		message += ": " + stop.Error()
 	}
 	return message
 }
 
-// brief keeps an error to three lines.
+// brief joins all lines of an error from the third on into one.
 func brief(message string) string {
 	lines := strings.Split(strings.TrimSpace(message), "\n")
 	if len(lines) > 3 {

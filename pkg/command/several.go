@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Strings defines a flag that may be given several times, with any value but the
-// empty one each time.
+// Strings defines a flag that may be given several times. Each value is added to *p;
+// it must not be empty.
 func (f *Flags) Strings(p *[]string, name, unit, usage string) {
 	f.Func(name, unit, "", usage, func(s string) error {
-		f.given[name] = false // so that the next time is as welcome as the first
+		f.given[name] = false // else the next one would be an error
 		if s == "" {
 			return Wrong(name, s, "the value is empty", "give "+unit)
 		}
@@ -20,8 +20,8 @@ func (f *Flags) Strings(p *[]string, name, unit, usage string) {
 	})
 }
 
-// CheckOnce returns a *UsageError where a flag's files name one twice, also by another path or a link. A
-// value that is no file is compared as it is written.
+// CheckOnce returns a *UsageError if two of a flag's values are the same file, even by different paths or
+// links. Values that are not files are compared as text.
 func CheckOnce(flag string, files []string) error {
 	var seen []os.FileInfo
 	for i, file := range files {
@@ -38,8 +38,8 @@ func CheckOnce(flag string, files []string) error {
 	return nil
 }
 
-// ShortNames are the files' names without folder and ending where that tells them
-// apart, else the paths.
+// ShortNames returns the names of files without folder and extension. Files that would
+// have the same name get their whole path, with slashes.
 func ShortNames(paths []string) []string {
 	short := func(path string) string { return strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)) }
 	count := map[string]int{}

@@ -30,7 +30,7 @@ var sizeUnits = []struct {
 	{"KB", 1e3}, {"MB", 1e6}, {"GB", 1e9}, {"TB", 1e12}, {"B", 1}, {"", 1},
 }
 
-// ParseSize parses a number of bytes: 2GiB, 512MiB, 1.5GB or 1000000.
+// ParseSize parses a number of bytes, such as 2GiB, 512MiB, 1.5GB or 1000000.
 func ParseSize(s string) (int64, error) {
 	for _, u := range sizeUnits {
 		digits, ok := strings.CutSuffix(s, u.suffix)
@@ -46,8 +46,8 @@ func ParseSize(s string) (int64, error) {
 	return 0, fmt.Errorf("%q is not a size; write it like 2GiB or 512MiB", s)
 }
 
-// FormatSize writes a number of bytes so that ParseSize reads it back, with the
-// largest binary unit that leaves a whole number.
+// FormatSize formats a number of bytes in the largest binary unit that leaves a whole
+// number. ParseSize reads it back.
 func FormatSize(bytes int64) string {
 	for i := 3; i >= 0; i-- {
 		if unit := int64(sizeUnits[i].bytes); bytes >= unit && bytes%unit == 0 {

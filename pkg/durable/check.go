@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 )
 
-// maxName is the longest name of a file, in bytes, that common systems take.
+// maxName is the longest file name, in bytes, that common systems accept.
 const maxName = 255
 
-// CheckFile returns an error if WriteFile could not write path: better before the
-// work than after it. It leaves nothing behind.
+// CheckFile returns an error if WriteFile could not write path. Call it before the work
+// whose result goes there. It leaves no file behind.
 func CheckFile(path string) error {
 	end := target(path)
 	dir := filepath.Dir(end)
@@ -47,8 +47,8 @@ func checkName(path string) error {
 	return nil
 }
 
-// CheckFolder returns an error if files could not be written into a folder, which
-// need not exist: it looks at the nearest folder above that does, and makes none.
+// CheckFolder returns an error if files could not be written into a folder. If the folder
+// does not exist, CheckFolder checks the nearest parent that does; it creates no folder.
 func CheckFolder(dir string) error {
 	for {
 		if err := checkName(dir); err != nil {
@@ -71,7 +71,7 @@ func CheckFolder(dir string) error {
 	}
 }
 
-// checkWritable tries to make a file.
+// checkWritable creates a file in dir and removes it again.
 func checkWritable(dir string) error {
 	name := partialName(filepath.Join(dir, "check"))
 	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
@@ -81,7 +81,7 @@ func checkWritable(dir string) error {
 	return errors.Join(f.Close(), os.Remove(name))
 }
 
-// reasonOf is the error of the system without the path that it repeats.
+// reasonOf returns the system's error without the path, which the message already names.
 func reasonOf(err error) error {
 	var inPath *fs.PathError
 	if errors.As(err, &inPath) {

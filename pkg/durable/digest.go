@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// Digest is the SHA-256 of a file, in hex.
+// Digest returns the SHA-256 of a file, in hexadecimal.
 func Digest(fsys FS, path string) (string, error) {
 	f, err := fsys.Open(path)
 	if err != nil {

@@ -1,7 +1,7 @@
 // Package durable writes files that are never seen half-written, even after
-// a full disk, a kill, a power cut. The new content goes to
-// a temporary name in the same folder, is forced to the disk, takes the place
-// of the old file in one step, and the folder itself is forced to the disk.
+// a full disk, a kill or a power cut. It writes the new content to a temporary
+// file in the same folder and syncs it, renames it over the old file, and syncs
+// the folder.
 //
 // It also locks a folder against a second process, so that two runs never
 // write into the same one.
@@ -21,18 +21,18 @@ import (
 )
 
 // Temporary files are named ".NAME.PID-NUMBER.partial". The leading dot keeps
-// them out of listings, the suffix tells them from everything else.
+// them out of listings; the suffix tells them from other files.
 const partialSuffix = ".partial"
 
-// maxPartialBase is how much of a file's name its temporary name has: with process
-// and number it stays below the 255 bytes of most systems.
+// maxPartialBase is how many bytes of a file's name its temporary name keeps. With process
+// and number, the temporary name stays below the 255 bytes of most systems.
 const maxPartialBase = 200
 
 var partials atomic.Uint64
 
 func partialName(path string) string {
 	dir, base := filepath.Split(path)
-	// A name may be as long as the system allows, and this one is longer.
+	// The name itself may be as long as the system allows.
 	base = base[:min(len(base), maxPartialBase)]
 	return filepath.Join(dir, fmt.Sprintf(".%s.%d-%d%s", base, os.Getpid(), partials.Add(1), partialSuffix))
 }
@@ -47,12 +47,12 @@ func IsLeftover(name string) bool {
 // writer given to write is buffered and valid only during the call. The folder
 // of path must exist.
 //
-// On an error the file at path has its old content, or none if there was none.
-// The one exception is a folder that cannot be forced to the disk: then path
-// holds the new content, complete, but a power cut may still undo it.
+// After an error, path has its old content, or still does not exist. The one
+// exception is a folder that cannot be synced: then path holds the complete new
+// content, but a power cut may still undo it.
 //
-// A symbolic link at path stays, and the file that it leads to is replaced, or made
-// where there is none yet.
+// A symbolic link at path stays; WriteFile replaces or creates the file that it
+// leads to.
 func WriteFile(fsys FS, path string, write func(io.Writer) error) error {
 	path = target(path)
 	partial := partialName(path)
@@ -62,8 +62,8 @@ func WriteFile(fsys FS, path string, write func(io.Writer) error) error {
 			return explain(path, fsys.SyncDir(filepath.Dir(path)))
 		}
 	}
-	// The reason is in err; a leftover that cannot be removed now is removed
-	// by the next run.
+	// err has the reason. A leftover that cannot be removed here is removed by
+	// the next run.
 	_ = fsys.Remove(partial)
 	return explain(path, err)
 }
@@ -73,11 +73,11 @@ func Content[T string | []byte](data T) func(io.Writer) error {
 	return func(w io.Writer) error { _, err := w.Write([]byte(data)); return err }
 }
 
-// maxLinks is how many links in a row are followed, as many as by Linux.
+// maxLinks is how many links in a row are followed; Linux has the same limit.
 const maxLinks = 40
 
-// target is where a chain of symbolic links from path ends, whether or not a file is
-// there; path itself where it is no link.
+// target returns the end of a chain of symbolic links from path, whether or not a file
+// exists there. If path is not a link, or the chain is a circle, it returns path.
 func target(path string) string {
 	end := path
 	for range maxLinks {
@@ -86,7 +86,7 @@ func target(path string) string {
 			return end
 		}
 		if !filepath.IsAbs(link) {
-			// Not Join, which takes a/.. for nothing where a may be a link.
+			// Not Join: it removes a/.., which is wrong if a is a link.
 			link = filepath.Dir(end) + string(filepath.Separator) + link
 		}
 		end = link
@@ -110,8 +110,8 @@ func writePartial(fsys FS, partial string, write func(io.Writer) error) (err err
 	return f.Sync()
 }
 
-// explain names the requested file instead of the temporary one, and
-// says what helps where that is known.
+// explain returns err with the requested file's name instead of the temporary
+// one's, and with advice for the common reasons.
 func explain(path string, err error) error {
 	if err == nil {
 		return nil
@@ -161,8 +161,8 @@ func RemoveLeftovers(fsys FS, dir string) ([]string, error) {
 	return removed, nil
 }
 
-// ReadFile reads the whole file at path, which must not be larger than limit
-// bytes: a file that grew beyond all sense is an error, not an allocation.
+// ReadFile reads the whole file at path. A file of more than limit bytes is an
+// error, so that a damaged or foreign file cannot use up the memory.
 func ReadFile(fsys FS, path string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(path)
 	if err != nil {

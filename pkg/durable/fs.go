@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// FS is the part of a file system that files of record need. Everything this
-// project must not lose is written through it, so that tests can let any step
-// fail (see the package durabletest). Errors are those of package os.
+// FS is the part of a file system that this package needs. All files that must not
+// be lost are written through it, so that tests can make any step fail (see package
+// durabletest). Errors are those of package os.
 type FS interface {
 	// Create makes a new file for writing; the path must not exist.
 	Create(path string) (File, error)
@@ -22,18 +22,18 @@ type FS interface {
 	Rename(from, to string) error
 	// Remove removes a file or an empty folder.
 	Remove(path string) error
-	// MkdirAll makes a folder and its missing parents, lasting.
+	// MkdirAll creates a folder and its missing parents, and makes them survive a power cut.
 	MkdirAll(dir string) error
 	// ReadDir lists a folder, sorted by name.
 	ReadDir(dir string) ([]fs.DirEntry, error)
-	// SyncDir makes the creations, renames and removals inside a folder last.
+	// SyncDir makes the creations, renames and removals inside a folder survive a power cut.
 	SyncDir(dir string) error
 }
 
 // File is a file being written.
 type File interface {
 	io.WriteCloser
-	// Sync makes what was written last.
+	// Sync makes the written content survive a power cut.
 	Sync() error
 }
 
@@ -43,7 +43,7 @@ var OS FS = osFS{}
 type osFS struct{}
 
 func (osFS) Create(path string) (File, error) {
-	// O_EXCL never follows a link that somebody else put there.
+	// O_EXCL never follows a link that another user put there.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return nil, err // not f: a nil *os.File in an interface is not nil
@@ -64,7 +64,7 @@ func (osFS) Remove(path string) error                  { return os.Remove(path) 
 func (osFS) ReadDir(dir string) ([]fs.DirEntry, error) { return os.ReadDir(dir) }
 
 func (o osFS) MkdirAll(dir string) error {
-	var parents []string // of the folders that are missing
+	var parents []string // of the missing folders
 	for d := filepath.Clean(dir); ; {
 		if _, err := os.Stat(d); !errors.Is(err, fs.ErrNotExist) {
 			break
@@ -89,7 +89,7 @@ func (o osFS) MkdirAll(dir string) error {
 
 func (osFS) SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
-		return nil // folders cannot be synced there; NTFS journals renames
+		return nil // Windows cannot sync folders; NTFS journals renames
 	}
 	d, err := os.Open(dir)
 	if err != nil {
@@ -97,8 +97,8 @@ func (osFS) SyncDir(dir string) error {
 	}
 	defer d.Close()
 	err = d.Sync()
-	// Some file systems cannot sync a folder; their renames are as lasting as
-	// they will ever be.
+	// Some file systems cannot sync a folder. Nothing more can be done for their
+	// renames, so this is not an error.
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}

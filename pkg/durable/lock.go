@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// LockName is the file that Acquire locks inside a folder. It stays there: to
-// remove it would race with the next process.
+// LockName is the file that Acquire locks inside a folder. It is never removed,
+// because that would race with the next process.
 const LockName = ".lock"
 
 // Lock is a folder held by this process.
@@ -20,17 +20,17 @@ type Lock struct{ f *os.File }
 // LockedError says that another process holds a folder.
 type LockedError struct {
 	Dir    string
-	Holder string // who: "process 17 on host since ...", as far as it is known
+	Holder string // "process 17 on host since ...", or "another process" if that is not known
 }
 
 func (e *LockedError) Error() string {
 	return fmt.Sprintf("%s is in use by %s; wait for it, stop it, or choose another folder", e.Dir, e.Holder)
 }
 
-// Acquire locks the folder dir, which must exist, for this process. The lock
-// is the operating system's: it ends with Release or with the process, however
-// that ends, so there are no stale ones. A folder held by another process gives
-// a *LockedError. On file systems that know no locks it succeeds without one.
+// Acquire locks the folder dir, which must exist, for this process. It is a lock of
+// the operating system: it ends with Release or with the process, even if that is
+// killed, so there are no stale locks. If another process holds the folder, Acquire
+// returns a *LockedError. On file systems without locks it succeeds without one.
 func Acquire(dir string) (*Lock, error) {
 	path := filepath.Join(dir, LockName)
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
@@ -57,8 +57,8 @@ func Acquire(dir string) (*Lock, error) {
 	return l, nil
 }
 
-// Holder says who holds a folder, as far as it is known, without taking hold of it; held is false
-// where no process does.
+// Holder reports whether a process holds a folder, and who it is, as LockedError.Holder says it. It takes
+// no lock that outlives the call.
 func Holder(dir string) (who string, held bool) {
 	f, err := os.Open(filepath.Join(dir, LockName))
 	if err != nil {
@@ -94,8 +94,8 @@ func (l *Lock) note(holder string) error {
 
 var errHeld = errors.New("held by another process")
 
-// readHolder returns the note of the process that holds the lock. The note is
-// only for people: it may be missing for a moment, and is cut to one line.
+// readHolder returns the note of the process that holds the lock, cut to one
+// line. The note is only for people, and may be missing for a moment.
 func readHolder(f *os.File) string {
 	note, err := io.ReadAll(io.NewSectionReader(f, 0, 200))
 	line, _, _ := strings.Cut(string(note), "\n")

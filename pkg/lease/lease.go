@@ -1,19 +1,19 @@
-// Package lease shares out names among processes that share nothing but a folder, also one on NFS: at
-// most one process holds a name, and when it dies another one takes over.
+// Package lease gives out names among processes that share only a folder, which may be on NFS. At most
+// one process holds a name; when it dies, another one takes over.
 //
-// A lease is a file NAME.lease-G that its holder made with O_EXCL and rewrites in place every beat.
-// A process that waits for the name watches the file: where it has not changed for the holder's
-// whole term, the holder is gone, and the first process to make NAME.lease-(G+1) holds the name.
-// Nothing is renamed or removed to take over, so two cannot both succeed.
+// A lease is a file .NAME.lease-G, where G is its generation. The holder creates it with O_EXCL and rewrites
+// it in place at every beat. A process that waits for the name watches the file. If the file does not change
+// for the holder's whole term, the holder is gone, and the first process to create generation G+1 holds the
+// name. A takeover neither renames nor removes a file, so two processes cannot both succeed.
 //
 // Times are differences of each machine's own monotonic clock, so clocks may differ by any amount.
-// They have to run at the same rate within a tenth, which real ones do by far. A process that cannot beat
-// for 7/10 of its term (it was stopped, or the server does not answer) counts its lease as lost; one that wakes
-// up after that may do a last thing before it knows. So what is done under a lease must bear being done twice;
-// training does, as the bytes are the same.
+// They must run at the same rate within a tenth; real clocks are far more accurate. A process that cannot beat
+// for 7/10 of its term (it was stopped, or the server does not answer) counts its lease as lost. A process that
+// wakes up after that may do some work before it notices. So work under a lease must be safe to do twice;
+// training is, because it writes the same bytes.
 //
-// Of NFS it needs O_EXCL (version 3 or later), and that a file that is opened is read as it is on
-// the server (close-to-open consistency, which is usual). Folders may be listed from a cache: a
+// The package needs two things of NFS: O_EXCL (version 3 or later), and that opening a file shows its state
+// on the server (close-to-open consistency, which is usual). Listings of folders may come from a cache: a
 // process that sees an old list fails at O_EXCL. Locks are not needed.
 package lease
 
@@ -31,13 +31,13 @@ import (
 	"time"
 )
 
-// The bounds of a term.
+// Shortest and Longest bound the term of a lease.
 const (
 	Shortest = time.Second
 	Longest  = time.Hour
 )
 
-// beats is how many beats a term has.
+// beats is the number of beats in a term.
 const beats = 5
 
 // ErrLost is the cause of the context of a lease that was lost.
@@ -48,29 +48,29 @@ type HeldError struct{ Name, Holder string }
 
 func (e *HeldError) Error() string { return fmt.Sprintf("%s is held by %s", e.Name, e.Holder) }
 
-// Keeper acquires leases in a folder. It remembers what it has seen of those of others, so that an
-// expired one is known when the name is tried again. It is not safe for concurrent use.
+// Keeper acquires leases in a folder. It remembers the leases of other processes that it has seen, so that
+// the next Try for a name can tell whether its lease has expired. It is not safe for concurrent use.
 type Keeper struct {
 	dir  string
 	term time.Duration
 	seen map[string]sighting
 }
 
-// sighting is what a lease's file was when it was seen first, and when that was.
+// sighting is the content of a lease's file and the time since which it has been seen unchanged.
 type sighting struct {
 	generation int
 	content    string
 	since      time.Time
 }
 
-// NewKeeper returns a keeper of leases in dir, which is made when it is needed. term is how long a lease
-// outlives its holder, Shortest to Longest.
+// NewKeeper returns a keeper of leases in dir, which Try creates. term is how long a lease outlives its
+// holder; it is clamped to Shortest and Longest.
 func NewKeeper(dir string, term time.Duration) *Keeper {
 	return &Keeper{dir: dir, term: min(max(term, Shortest), Longest), seen: map[string]sighting{}}
 }
 
-// Try acquires a name if it is free or its holder is gone, and else returns a *HeldError. Whether the
-// holder is gone follows from earlier calls for the name: no call says so before a term has passed since the first.
+// Try acquires a name if it is free or its holder is gone; otherwise it returns a *HeldError. It takes a holder
+// for gone only after it has seen the same lease for a whole term, so the first Try of a held name always fails.
 func (k *Keeper) Try(name string) (*Lease, error) {
 	if err := os.MkdirAll(k.dir, 0o755); err != nil {
 		return nil, err
@@ -90,7 +90,7 @@ func (k *Keeper) Try(name string) (*Lease, error) {
 // watch returns a *HeldError unless the lease's holder is gone.
 func (k *Keeper) watch(name string, generation int) (held, err error) {
 	content, err := read(filepath.Join(k.dir, file(name, generation)))
-	if errors.Is(err, fs.ErrNotExist) { // released since
+	if errors.Is(err, fs.ErrNotExist) { // released since the folder was listed
 		return &HeldError{name, "another process"}, nil
 	}
 	if err != nil {
@@ -104,7 +104,7 @@ func (k *Keeper) watch(name string, generation int) (held, err error) {
 	}
 	note := parse(content)
 	term := note.term
-	if term == 0 { // not written yet
+	if term == 0 { // the holder has not written its note yet
 		term = k.term
 	}
 	if now.Sub(s.since) > term {
@@ -113,11 +113,11 @@ func (k *Keeper) watch(name string, generation int) (held, err error) {
 	return &HeldError{name, note.holder}, nil
 }
 
-// make makes the file of a generation. Another process may be faster.
+// make creates the file of a generation. It returns a *HeldError if another process was faster.
 func (k *Keeper) make(name string, generation int) (*Lease, error) {
 	path := filepath.Join(k.dir, file(name, generation))
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) { // or the folder has gone, being empty
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) { // not exist: another Release removed the empty folder
 		return nil, &HeldError{name, "another process"}
 	}
 	if err != nil {
@@ -141,8 +141,8 @@ func (k *Keeper) make(name string, generation int) (*Lease, error) {
 	return l, nil
 }
 
-// Wait acquires a name, and waits while another process holds it. told is called once with its
-// *HeldError.
+// Wait acquires a name. While another process holds it, Wait tries again after each Pause; it calls told once,
+// with the first *HeldError.
 func (k *Keeper) Wait(ctx context.Context, name string, told func(error)) (*Lease, error) {
 	for first := true; ; first = false {
 		l, err := k.Try(name)
@@ -159,7 +159,7 @@ func (k *Keeper) Wait(ctx context.Context, name string, told func(error)) (*Leas
 	}
 }
 
-// Pause waits for as long as makes sense before another Try.
+// Pause waits for one beat, at most a second, before another Try. It returns the error of ctx if that ends first.
 func (k *Keeper) Pause(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
@@ -169,7 +169,7 @@ func (k *Keeper) Pause(ctx context.Context) error {
 	}
 }
 
-// newest is the highest generation of a name; 0 where there is none.
+// newest returns the highest generation of a name, 0 if it has none.
 func (k *Keeper) newest(name string) (highest int, err error) {
 	all, err := generations(k.dir, name)
 	for _, g := range all {
@@ -178,6 +178,7 @@ func (k *Keeper) newest(name string) (highest int, err error) {
 	return highest, err
 }
 
+// generations returns the generations of a name whose files exist, in no particular order.
 func generations(dir, name string) (all []int, err error) {
 	entries, err := os.ReadDir(dir)
 	for _, e := range entries {
@@ -199,8 +200,8 @@ type Lease struct {
 	f          *os.File
 	term       time.Duration
 	holder     string
-	count      int
-	last       time.Time // of a beat
+	count      int       // of beats
+	last       time.Time // of the last successful beat
 
 	context context.Context
 	cancel  context.CancelCauseFunc
@@ -232,7 +233,7 @@ func (l *Lease) keep() {
 		err := l.beat()
 		late := time.Since(l.last) > l.term*7/10
 		switch {
-		case errors.Is(err, ErrLost), late: // it may be another one's by now, or in a moment
+		case errors.Is(err, ErrLost), late: // late: another process may take the name at any moment
 			l.cancel(ErrLost)
 			return
 		case err == nil:
@@ -241,7 +242,7 @@ func (l *Lease) keep() {
 	}
 }
 
-// beat changes the file, and looks whether it still stands for the name.
+// beat changes the file, and returns ErrLost if the file no longer holds the name.
 func (l *Lease) beat() error {
 	l.count++
 	if _, err := l.f.WriteAt([]byte(note{l.count, l.term, l.holder}.String()), 0); err != nil {
@@ -270,7 +271,7 @@ func (l *Lease) beat() error {
 	return nil
 }
 
-// Release frees the name, if it is still held. The folder is removed with its last lease.
+// Release frees the name if it is still held, and removes the folder if that leaves it empty.
 func (l *Lease) Release() error {
 	close(l.stop)
 	l.done.Wait()
@@ -280,11 +281,12 @@ func (l *Lease) Release() error {
 		return l.f.Close()
 	}
 	err := l.release()
-	_ = os.Remove(l.dir) // while it holds anything, this fails
+	_ = os.Remove(l.dir) // fails unless the folder is empty
 	return err
 }
 
-// release removes the files of all generations up to the own one, which is the last.
+// release closes the file and removes all generations up to this one. This one goes last: until then the name
+// is held.
 func (l *Lease) release() error {
 	err := l.f.Close()
 	all, listed := generations(l.dir, l.name)
@@ -309,12 +311,12 @@ type note struct {
 	holder string
 }
 
-// String is a line of a length that does not depend on count, as the file is rewritten in place.
+// String returns a line whose length does not depend on count, because the file is rewritten in place.
 func (n note) String() string {
 	return fmt.Sprintf("%012d %08dms %s\n", n.count, n.term.Milliseconds(), n.holder)
 }
 
-// maxNote bounds what is read of a file, in bytes.
+// maxNote is the most that is read of a file, in bytes.
 const maxNote = 300
 
 func read(path string) (string, error) {
@@ -327,7 +329,7 @@ func read(path string) (string, error) {
 	return string(data), err
 }
 
-// parse reads a note; where it is not one, term is 0.
+// parse reads a note. If content is not a note, the term is 0 and the holder is "another process".
 func parse(content string) note {
 	other := note{holder: "another process"}
 	line, _, ok := strings.Cut(content, "\n")

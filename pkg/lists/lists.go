@@ -1,7 +1,7 @@
-// Package lists has what package slices of the standard library lacks.
+// Package lists has helpers for slices that package slices of the standard library lacks.
 package lists
 
-// Of returns what f makes of each value, nil for none.
+// Of returns f of each value, in order; nil if there are no values.
 func Of[T, R any](values []T, f func(T) R) []R {
 	if len(values) == 0 {
 		return nil
@@ -18,7 +18,7 @@ type Number interface {
 	~int | ~int32 | ~int64 | ~uint16 | ~float32 | ~float64
 }
 
-// To returns numbers as those of another type.
+// To converts each number to type R.
 func To[R, T Number](values []T) []R {
 	all := make([]R, len(values))
 	for i, v := range values {
@@ -27,7 +27,7 @@ func To[R, T Number](values []T) []R {
 	return all
 }
 
-// Distinct returns values without those that came before.
+// Distinct returns the first occurrence of each value, in order.
 func Distinct[T comparable](values []T) (all []T) {
 	seen := map[T]bool{}
 	for _, v := range values {
@@ -48,7 +48,7 @@ func Set[T comparable](values []T) map[T]bool {
 	return set
 }
 
-// By returns the values by their keys; of equal keys, the last one's.
+// By returns the values by key. Of values with equal keys, it keeps the last.
 func By[K comparable, T any](values []T, key func(T) K) map[K]T {
 	all := make(map[K]T, len(values))
 	for _, v := range values {
@@ -57,7 +57,7 @@ func By[K comparable, T any](values []T, key func(T) K) map[K]T {
 	return all
 }
 
-// Find returns the first value with a key.
+// Find returns the first value whose key is wanted, and reports whether there is one.
 func Find[K comparable, T any](values []T, key func(T) K, wanted K) (T, bool) {
 	for _, v := range values {
 		if key(v) == wanted {
@@ -68,7 +68,7 @@ func Find[K comparable, T any](values []T, key func(T) K, wanted K) (T, bool) {
 	return none, false
 }
 
-// Twice returns the first key that a value before has, too.
+// Twice returns the first key that an earlier value already has, and reports whether there is one.
 func Twice[K comparable, T any](values []T, key func(T) K) (K, bool) {
 	seen := map[K]bool{}
 	for _, v := range values {
@@ -91,7 +91,7 @@ func Indices(n int) []int {
 	return all
 }
 
-// Sum adds values in their order.
+// Sum adds values in order.
 func Sum[T Number](values []T) (sum T) {
 	for _, v := range values {
 		sum += v
@@ -99,7 +99,7 @@ func Sum[T Number](values []T) (sum T) {
 	return sum
 }
 
-// Product multiplies the lengths of a shape.
+// Product returns the product of the dimensions of a shape; 1 for an empty shape.
 func Product(shape []int) int {
 	n := 1
 	for _, d := range shape {

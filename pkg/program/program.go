@@ -1,6 +1,6 @@
-// Package program makes commands of a catalog: training, restoring, evaluating,
-// tables and diagnostics, with signals, exit statuses and help. A program of one's
-// own is a catalog and one call of Main.
+// Package program turns a catalog into a program whose commands train, restore,
+// evaluate, view, and make tables and diagnostics, with signals, exit statuses and help.
+// A custom program is a catalog and one call of Main.
 package program
 
 import (
@@ -21,7 +21,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// body is what a command does with its arguments.
+// body runs a command with the arguments after its name.
 type body func(ctx context.Context, known catalog.Catalog, args []string) error
 
 // verb is a command of a program.
@@ -39,14 +39,13 @@ var verbs = []verb{
 	{"variance", "measures mean and variance of the gradient estimator's terms", variance.Main},
 }
 
-// Main is the body of a program's main function: the standard catalog with the
-// program's own choices before it, and the first argument as the command. It does
-// not return.
+// Main is the body of a program's main function. The first argument is the command. The
+// catalog is the standard one with the choices of own added. It does not return.
 func Main(own catalog.Catalog) {
 	Command(name(), own, run)
 }
 
-// name is the program's name, for messages.
+// name returns the program's name, for messages.
 func name() string {
 	parts := strings.FieldsFunc(os.Args[0], func(r rune) bool { return r == '/' || r == '\\' })
 	if len(parts) == 0 {
@@ -67,7 +66,7 @@ func run(ctx context.Context, known catalog.Catalog, args []string) error {
 		}
 		names = append(names, v.name)
 	}
-	advice := "use " + strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1] + "; -h says what they do"
+	advice := command.OneOf(names) + "; -h says what they do"
 	if len(args) == 0 {
 		return &command.UsageError{Reason: "no command is given", Advice: advice}
 	}
@@ -81,7 +80,7 @@ func usage() {
 	}
 }
 
-// train trains for the task that the first argument names, or else the first one.
+// train trains for the task that the first argument names, or else for the first task of the catalog.
 func train(ctx context.Context, known catalog.Catalog, args []string) error {
 	t := known.Tasks[0]
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
@@ -94,8 +93,8 @@ func train(ctx context.Context, known catalog.Catalog, args []string) error {
 	return experiment.Main(ctx, known, t, "train "+t.Name, args)
 }
 
-// Train is the body of the main function of a command that trains for one task of
-// the standard catalog. It does not return.
+// Train is the body of the main function of a command that trains for the named task
+// of the standard catalog. It does not return.
 func Train(name string) {
 	Command(name, catalog.Catalog{}, func(ctx context.Context, known catalog.Catalog, args []string) error {
 		t, err := known.Task(name)
@@ -106,8 +105,8 @@ func Train(name string) {
 	})
 }
 
-// Command is the body of the main function of a command that knows the standard catalog
-// and what own adds to it. It does not return.
+// Command is the body of the main function of a command. The catalog that run gets is the
+// standard one with the choices of own added. It does not return.
 func Command(name string, own catalog.Catalog, run func(ctx context.Context, known catalog.Catalog, args []string) error) {
 	known, err := catalog.Standard().With(own)
 	command.Main(name, func(ctx context.Context, args []string) error {

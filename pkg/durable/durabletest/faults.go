@@ -1,5 +1,5 @@
-// Package durabletest is a file system that fails on purpose, at a chosen step
-// and in a chosen way, over a real folder.
+// Package durabletest has a file system for tests. It works on real folders and
+// fails at a chosen step in a chosen way.
 package durabletest
 
 import (
@@ -21,11 +21,11 @@ const (
 	NoSpace    Fault = iota // ENOSPC, nothing written
 	IOError                 // EIO, nothing done
 	ShortWrite              // half of the bytes written, then ENOSPC
-	// CrashKept stops the process: what it did so far is on the disk.
+	// CrashKept is the end of the process: all earlier steps are on the disk.
 	CrashKept
-	// CrashLost stops the machine: the contents of files that were not synced,
-	// and creations, renames and removals in folders that were not synced
-	// since, are undone.
+	// CrashLost is the end of the machine: contents of files that were not synced
+	// are lost, and so are creations, renames and removals in folders that were
+	// not synced since.
 	CrashLost
 )
 
@@ -39,8 +39,8 @@ func (f Fault) String() string {
 // ErrCrashed is what every step returns after a crash.
 var ErrCrashed = errors.New("crashed on purpose")
 
-// FS is durable.OS, but its step number At (from 1) fails with Fault. Steps are
-// the calls that change something: Create, Write, Sync, Rename, Remove,
+// FS is durable.OS, except that step number At, counted from 1, fails with Fault.
+// Steps are the calls that change the disk: Create, Write, Sync, Rename, Remove,
 // MkdirAll, SyncDir. It is safe for concurrent use.
 type FS struct {
 	At    int
@@ -49,18 +49,19 @@ type FS struct {
 	mu      sync.Mutex
 	steps   int
 	crashed bool
-	undo    []func() // of what a power cut would take back, in order
+	undo    []func() // undoes each step that a power cut would lose, oldest first
 }
 
-// Fired reports whether the fault has happened. A test that counts At upwards
-// is done when it did not.
+// Fired reports whether the fault has happened. A test that raises At from run to
+// run is done when it has not.
 func (f *FS) Fired() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.steps >= f.At
 }
 
-// step counts one step; do is what it does and takeBack what undoes it.
+// step counts one step and calls do, unless the step fails. takeBack undoes the
+// step in CrashLost; nil if a power cut cannot undo it.
 func (f *FS) step(do func() error, takeBack func()) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -132,8 +133,8 @@ func (f *FS) MkdirAll(dir string) error {
 	return f.step(func() error { return durable.OS.MkdirAll(dir) }, nil)
 }
 
-// SyncDir implements durable.FS. It makes all folders last, not only dir: the
-// code under test writes into one folder at a time.
+// SyncDir implements durable.FS. It counts as a sync of all folders, not only of
+// dir: the code under test writes into one folder at a time.
 func (f *FS) SyncDir(dir string) error {
 	return f.step(func() error {
 		f.undo = nil
@@ -141,7 +142,7 @@ func (f *FS) SyncDir(dir string) error {
 	}, nil)
 }
 
-// snapshot remembers a file so that it can be put back.
+// snapshot reads a file and returns a function that writes it again.
 func snapshot(path string) (restore func()) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -162,7 +163,7 @@ func (w *file) Write(p []byte) (n int, err error) {
 		n, err = w.File.Write(p)
 		return err
 	}, func() {
-		// The name may have been undone or moved; only an own file is cut.
+		// A synced file keeps its content.
 		if !w.synced {
 			os.Truncate(w.path, 0)
 		}

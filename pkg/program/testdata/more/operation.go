@@ -37,7 +37,7 @@ func (o *softplus) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.
 	return gorgonia.Nodes{gx}, err
 }
 
-// writeSoftplus writes it as a node of ONNX.
+// writeSoftplus exports the operation as an ONNX node.
 func writeSoftplus(e *export.Emitter, _ *softplus) string {
 	return e.Node("Softplus", []string{e.Operand(0)})
 }
