@@ -15,19 +15,19 @@ import (
 	"strings"
 )
 
-// sources are those of the programs of this folder; what each does stands at the top of its own.
+// sources has the sources of this folder's programs. The package comment of each says what it does.
 //
 //go:embed */main.go
 var sources embed.FS
 
-// others are the programs of other folders, which cannot be embedded here.
+// others has the programs of other folders, which cannot be embedded here.
 var others = []program{
 	{"onnx/check", "runs an ONNX model in every available runtime on the same random inputs of several shapes and compares the results"},
 	{"onnx/convert", "changes the form of a network's file"},
 	{"datasets/fetch", "downloads a data set, verified, into datasets/data"},
 }
 
-// program is a program's folder and what it does.
+// program has the folder of a program, and what the program does.
 type program struct{ dir, does string }
 
 func main() {
@@ -50,7 +50,7 @@ func list(w io.Writer) error {
 	return err
 }
 
-// programs returns those of this folder, by name.
+// programs returns the programs of this folder, sorted by name.
 func programs() (all []program, err error) {
 	entries, err := sources.ReadDir(".")
 	if err != nil {
@@ -70,7 +70,7 @@ func programs() (all []program, err error) {
 	return all, nil
 }
 
-// synopsis is the first sentence of a program's comment, without "Command NAME" and what follows a colon or semicolon.
+// synopsis returns the first sentence of a program's comment up to a colon or semicolon, without "Command NAME".
 func synopsis(name string, source []byte) (string, error) {
 	f, err := parser.ParseFile(token.NewFileSet(), name, source, parser.PackageClauseOnly|parser.ParseComments)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestList: every program of the project is listed with what its own comment says.
+// TestList: every program of the project is listed with the synopsis of its comment.
 func TestList(t *testing.T) {
 	var text strings.Builder
 	if err := list(&text); err != nil {

@@ -6,7 +6,7 @@
 //
 // It prints one JSON object a case: network, batch, side (of the network's input),
 // params, seconds_per_step (the best of the runs) and images_per_second. With
-// -case it measures this case, and adds peak_rss_bytes of the process, and
+// -case it measures this case only, and adds peak_rss_bytes of the process and
 // gradient_sha256, the digest of the first step's gradient as little-endian
 // float32.
 package main
@@ -38,18 +38,18 @@ import (
 	"multiscale/pkg/random"
 )
 
-// known are the networks that are measured, by default as the first four.
+// known returns the networks that -case accepts. By default, cases of the first four are measured.
 func known() []network.Network {
 	return []network.Network{network.NewResNet(), network.NewUNet(), network.NewSRNet(), network.NewESPCN(), network.NewNAFNet(), network.NewDnCNN()}
 }
 
-// size is one case.
+// size is one case; side is that of the network's input, in pixels.
 type size struct {
 	network     network.Network
 	batch, side int
 }
 
-// standard are the sizes that the yardstick of other frameworks uses, too.
+// standard has the default cases, the same as in the benchmarks of other frameworks.
 var standard = []size{
 	{network.NewResNet(), 16, 16}, {network.NewResNet(), 16, 32}, {network.NewResNet(), 8, 64}, {network.NewResNet(), 4, 128},
 	{network.NewUNet(), 16, 16}, {network.NewUNet(), 16, 32}, {network.NewUNet(), 8, 64}, {network.NewUNet(), 4, 128},
@@ -67,7 +67,7 @@ type result struct {
 	*extra
 }
 
-// extra is what a case of its own has beyond the others.
+// extra has the fields that are only printed with -case.
 type extra struct {
 	PeakRSSBytes   int64  `json:"peak_rss_bytes"`
 	GradientSHA256 string `json:"gradient_sha256"`
@@ -146,7 +146,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	return nil
 }
 
-// parseCase reads NETWORK:BATCH:SIDE from the right: options of the network have colons, too.
+// parseCase parses NETWORK:BATCH:SIDE. NETWORK may contain colons, because options follow one.
 func parseCase(s string) (size, error) {
 	const form = "write it as NETWORK:BATCH:SIDE, such as unet:1:512"
 	fields := strings.Split(s, ":")
@@ -177,7 +177,7 @@ func measure(ctx context.Context, c size, o options) (result, error) {
 		return result{}, err
 	}
 	m := model.New(n, params, op.MSE)
-	m.Convolution, m.Memory = o.algorithm, o.memory // without -memory the whole batch at once, as the peers do
+	m.Convolution, m.Memory = o.algorithm, o.memory // by default the whole batch at once, as in other frameworks
 	if err := fits(m, c); err != nil {
 		return result{}, err
 	}
@@ -211,7 +211,7 @@ func measure(ctx context.Context, c size, o options) (result, error) {
 		&extra{limit.PeakRSS(), digest}}, nil
 }
 
-// fits returns an error if a case needs more memory than the process may take.
+// fits returns an error if a case needs more memory than the process may use.
 func fits(m *model.Model, c size) error {
 	images, err := m.MicroBatch(3, c.side, c.side, true)
 	if err != nil {

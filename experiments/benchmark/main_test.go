@@ -36,7 +36,7 @@ func TestParseCase(t *testing.T) {
 	}
 }
 
-// TestCase: a case prints one line, with a digest that depends on what is computed alone.
+// TestCase: a case prints one line, with a digest that depends only on network, batch and side.
 func TestCase(t *testing.T) {
 	digests := map[string]string{}
 	for _, args := range []string{"unet:1:16", "unet:1:16 -memory 1GiB", "unet:1:16 -memory 1MiB", "unet:base=16:1:16", "unet:1:20"} {

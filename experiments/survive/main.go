@@ -3,8 +3,8 @@
 //
 //	go run ./experiments/survive [-kills N] [-seed N] [-- FLAGS OF DENOISING]
 //
-// Without flags for denoising it is the quick run, and takes as long as two such
-// runs and the starts between the kills.
+// Without flags for denoising it trains with the quick profile. It takes as long as two
+// runs plus a start after each kill.
 package main
 
 import (
@@ -18,8 +18,8 @@ import (
 	"multiscale/pkg/program"
 )
 
-// trains is the environment variable that makes this program the one that is
-// killed.
+// trains is the environment variable with which this program starts itself as the
+// training program that it kills.
 const trains = "MULTISCALE_SURVIVE_TRAINS"
 
 func main() {

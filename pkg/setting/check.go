@@ -13,10 +13,10 @@ import (
 	"multiscale/pkg/task"
 )
 
-// maxPictures bounds the pictures of one optimizer step over all levels.
+// maxPictures is the largest number of pictures of one optimizer step, over all levels.
 const maxPictures = 1 << 22
 
-// check finds what is wrong with settings together.
+// check returns an error if settings that are each valid do not go together.
 func (r *resolving) check() error {
 	switch {
 	case r.isGiven("seed") && r.isGiven("seeds"):
@@ -45,7 +45,7 @@ func (r *resolving) check() error {
 	return r.checkMeshes()
 }
 
-// checkOptimizer finds settings that do not go with the optimizer.
+// checkOptimizer returns an error if settings do not go with the optimizer.
 func (r *resolving) checkOptimizer() error {
 	_, err := r.Rule()
 	var of *optimize.SettingError
@@ -62,7 +62,8 @@ func (r *resolving) checkOptimizer() error {
 	return command.Wrong("optimizer", r.Optimizer.Name, err.Error(), "")
 }
 
-// CheckData returns an error if a data set cannot have these folders.
+// CheckData returns an error if these folders do not go with a data set: if a needed one
+// is missing, or one is given that the data set does not use.
 func CheckData(f dataset.Format, root, validation string) error {
 	switch {
 	case f.Anywhere && root == "":
@@ -75,9 +76,12 @@ func CheckData(f dataset.Format, root, validation string) error {
 	return nil
 }
 
+// checkMeshes returns an error if the finest mesh cannot be halved often enough, the stages do not match
+// the levels, or a step has too many pictures.
 func (r *resolving) checkMeshes() error {
 	multiple, minSide := r.Network.Multiple()*r.Task.Scale, r.Task.MinSide
-	// fits reports whether the meshes go down to 2^levels times the finest.
+	// fits reports whether the side can be halved so many times: the coarsest mesh must have a whole side,
+	// and the network and the task must accept it.
 	fits := func(levels int) bool {
 		coarsest := r.Side >> levels
 		return coarsest<<levels == r.Side && coarsest >= minSide && coarsest%multiple == 0
@@ -117,21 +121,21 @@ func (r *resolving) checkMeshes() error {
 	return nil
 }
 
-// described returns the unit and the default of a setting for the help, with the values
-// given so far.
+// described returns the unit and the default of a setting for the help. They depend on the values
+// given so far; if the profiles have different defaults, preset shows all.
 func (s Setting) described(r resolving) (unit, preset string) {
 	var names, presets []string
 	for _, p := range Profiles() {
 		given := Values{"profile": p.Name}
-		for _, name := range []string{"task", "data", "root", "ratio"} { // which networks there are
+		for _, name := range []string{"task", "data", "root", "ratio"} { // these decide which networks there are
 			if v, ok := r.given[name]; ok {
 				given[name] = v
 			}
 		}
 		with := resolving{known: r.known, given: given, prefix: r.prefix}
-		if err := with.resolve(); err != nil { // parsing says it
+		if err := with.resolve(); err != nil { // a given value is wrong: show the usual defaults
 			with = resolving{known: r.known, given: Values{}}
-			with.resolve() // defaults only
+			with.resolve()
 		}
 		if s.choices != nil && unit == "" {
 			separator := "|"

@@ -14,46 +14,46 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Config is the values of all settings, checked. All numbers are final: the profile has
-// been applied.
+// Config has the checked values of all settings. All numbers are final: the profile is
+// already applied.
 type Config struct {
-	Task    task.Task // of the Ratio
-	Ratio   int       // of the sides of clean and degraded pictures, where the data decides on it; else 0
+	Task    task.Task // already made for Ratio and -sigma
+	Ratio   int       // of the sides of clean pictures to those of degraded ones if the data decides it; else 0
 	Profile Profile
 
 	// What is trained.
 	Network    network.Network
-	Sight      network.Sight  // whether the network is given t; Network is blind where it is not
-	Strategies []mge.Strategy // in the order asked
-	Seeds      []uint64       // in the order asked
+	Sight      network.Sight  // whether the network is given t; if not, Network is blind
+	Strategies []mge.Strategy // in the order given
+	Seeds      []uint64       // in the order given
 	Init       string         // file of initial weights, or ""
 	Freeze     []string       // patterns of the names of parameters that are not trained, as path.Match reads them
 
 	// The images.
 	Data       dataset.Format
-	Root       string // folder of the data; "" for data that is built in
+	Root       string // folder of the data; "" for built-in data
 	Validation string // folder of validation images, or ""
-	Channels   int    // 1 for grey, 3 for RGB; 0 for those of the data set
+	Channels   int    // 1 for grey, 3 for RGB; 0 for as many as the data set has
 	Augment    []dataset.Augmentation
 
-	ValidationPictures int // crops that are measured
-	ValidateEvery      int // steps between measurements; 0 for ten a run
+	ValidationPictures int // number of crops to measure
+	ValidateEvery      int // steps between validations; 0 for ten validations a run
 
 	HoldOut         bool // validate on a tenth of the training pictures
 	SkipBad         bool // leave out pictures that cannot be read
-	AllowIncomplete bool // take a published data set that lacks pictures
+	AllowIncomplete bool // accept a published data set that lacks pictures
 
 	// The size of the work.
 	Side       int   // of the finest mesh, in pixels
 	Levels     int   // L: meshes coarser than the finest
-	LevelsAuto bool  // -levels auto; Levels is then the most that may be used
+	LevelsAuto bool  // -levels auto; Levels is then the maximum
 	Batch      int   // N_0; doubles with every coarser level
 	Iterations int   // of single-scale and MGE
 	Stages     []int // iterations of Full-Multiscale, coarse to fine, Levels+1
-	StagesAuto bool  // -stages auto: Stages then only says what the work is
+	StagesAuto bool  // -stages auto; Stages then only gives the amount of work
 	Released   bool
-	Budget     float64 // work units that each strategy is scaled to; 0 leaves it as it is
-	Crops      float64 // share of crops of meshpatch
+	Budget     float64 // work units that each strategy is scaled to; 0 for no scaling
+	Crops      float64 // share of meshpatch's samples that are crops
 	Against    string  // the strategy that gives smallbatch its steps and cost
 
 	// The method.
@@ -61,15 +61,15 @@ type Config struct {
 	LearningRate    float64
 	Extend          Extension // steps after the run
 	Schedule        string    // a name that optimize.NewSchedule knows
-	Warmup          int       // steps before the schedule, in which the rate rises
+	Warmup          int       // steps before the schedule, during which the rate rises
 	Optimizer       optimize.Method
 	WeightDecay     float64 // of the optimizer, like the four that follow
 	Momentum        float64
 	Nesterov        bool
 	Beta1, Beta2    float64
-	Restart         bool    // of the optimizer at each stage
+	Restart         bool    // reset the optimizer at each stage
 	EMA             float64 // decay of the average of the weights; 0 for none
-	Clip            float64 // bound of the gradient's norm; 0 is none
+	Clip            float64 // bound of the gradient's norm; 0 for none
 	Restriction     mesh.Restriction
 	Degrade         task.Degradation
 	Allocation      allocation.Method
@@ -90,19 +90,19 @@ type Config struct {
 	Quiet           bool          // print only the table at the end, and errors
 	TensorBoard     bool          // write event files
 	Threads         int           // cores used; 0 for all
-	Patience        time.Duration // with other processes
-	Keep            int           // checkpoints of a finished unit
-	DetectAnomaly   bool          // look at every result for NaN and infinities
+	Patience        time.Duration // how long other ranks may be silent
+	Keep            int           // checkpoints that a finished unit keeps
+	DetectAnomaly   bool          // check every result for NaN and infinities
 
-	known catalog.Catalog // the choices that it was made of
+	known catalog.Catalog // the choices of the program
 }
 
-// NetworkText is the network as -network names it, with the options that are not the task's.
+// NetworkText returns the network as -network takes it, with the options that differ from the task's own.
 func (c Config) NetworkText() string {
 	return network.Text(c.known.NetworksOf(c.Task), c.Network)
 }
 
-// Offered is the network of the task with the name of the one that is trained, with the task's own options.
+// Offered returns the network that is trained, with the options that the task gives it by default.
 func (c Config) Offered() network.Network {
 	n, err := network.Find(c.known.NetworksOf(c.Task), c.Network.Name())
 	if err != nil {
@@ -111,12 +111,12 @@ func (c Config) Offered() network.Network {
 	return n
 }
 
-// BatchTotal is the single-scale batch: the sum of N_l over all levels.
+// BatchTotal returns the single-scale batch: the sum of N_l over all levels.
 func (c Config) BatchTotal() int { return c.Batch * (1<<(c.Levels+1) - 1) }
 
-// Determining returns the settings that the bytes of a run's results follow from, by name, as run.json
-// holds them: two configurations that agree in them may share a run folder. The content of a file
-// counts, not its path: the caller adds digests.
+// Determining returns the settings that decide the bytes of a run's results, by name, as run.json
+// holds them. Two configurations with the same values may share a run folder. Paths of files are not among
+// them: the caller adds digests of the files' content.
 func (c Config) Determining() map[string]any { return c.record(Results, Rounding) }
 
 // Choosing returns the settings that decide which units a run has.
@@ -138,8 +138,8 @@ func (c Config) record(effects ...Effect) map[string]any {
 }
 
 // Defaults returns Determining of the same task, network, data and size of the work, with defaults for
-// everything else. What follows from the optimizer, like its beta1, is that of the optimizer in use:
-// it is no setting of its own.
+// everything else. Settings whose default depends on the optimizer, like beta1, have the default of the
+// optimizer in use, so that another optimizer is one difference and not several.
 func (c Config) Defaults() map[string]any {
 	given := Values{}
 	for _, name := range []string{"task", "ratio", "profile", "network", "data", "side", "levels", "batch", "iterations", "optimizer"} {
@@ -149,14 +149,14 @@ func (c Config) Defaults() map[string]any {
 	}
 	r := resolving{known: c.known, given: given}
 	if err := r.resolve(); err != nil {
-		return nil // the same values were resolved before
+		return nil // cannot happen: c was made of the same values
 	}
 	find("optimizer").fallback(&r)
 	return r.Determining()
 }
 
-// Differing returns the names of the settings that results follow from and that differ from the
-// defaults of this task, profile, network and data, sorted.
+// Differing returns the sorted names of the settings that decide results and differ from the
+// defaults of this task, profile, network and data.
 func (c Config) Differing() (names []string) {
 	return differing(&resolving{known: c.known, Config: c})
 }

@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// Extension is steps that are added to a finished run.
+// Extension is a number of steps that are added to a finished run.
 type Extension struct {
 	Steps int     // 0 for none
 	Rate  float64 // learning rate of all of them
-	// Stated says that the rate was given with the steps, so that -lr is that of the run. Else
-	// the run's own rate is what its run.json says.
+	// Stated reports whether the rate was given with the steps; -lr is then the rate of the run.
+	// Otherwise the run's rate is the one in its run.json.
 	Stated bool
 }
 
-// String is the extension as -extend takes it: 100@0.0001.
+// String returns the extension as -extend takes it: 100@0.0001.
 func (x Extension) String() string {
 	return fmt.Sprintf("%d@%s", x.Steps, strconv.FormatFloat(x.Rate, 'g', -1, 64))
 }
 
-// folder is what the name of an extended run's folder ends in.
+// folder returns the ending of an extended run's folder name; "" without an extension.
 func (x Extension) folder() string {
 	if x.Steps == 0 {
 		return ""
@@ -28,21 +28,21 @@ func (x Extension) folder() string {
 	return "-extend-" + unfit.ReplaceAllString(x.String(), "-")
 }
 
-// Extends returns the folder of the run that Out extends; it is Out without Extend.
+// Extends returns the folder of the run that Out extends: Out without the ending for Extend.
 func (c Config) Extends() string { return strings.TrimSuffix(c.Out, c.Extend.folder()) }
 
-// Extends reports whether a configuration of run.json is of an extended run.
+// Extends reports whether a configuration of run.json belongs to an extended run.
 func Extends(configuration map[string]any) bool {
 	return Complete(configuration)["extend"] != none
 }
 
-// none is the text of settings that are not set.
+// none is the text of a setting without a value.
 const none = "none"
 
-// shareOfRate is the learning rate of added steps, of the task's usual one, where none is given.
+// shareOfRate is the default learning rate of added steps, as a share of the task's.
 const shareOfRate = 0.1
 
-// extend is the row of the steps that are added to a finished run.
+// extend returns the row of -extend.
 func extend() Setting {
 	return of(Setting{
 		Name: "extend", Group: method, Unit: "STEPS", Former: none,

@@ -11,19 +11,20 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Line is the command line of a program that trains, or measures trained networks.
+// Line is the command line of a program that trains networks or measures trained ones.
 type Line struct {
 	Known catalog.Catalog
-	// Given are values that are no flags of the program; flags add theirs.
+	// Given has the values of settings that are not flags of the program. Parse adds those
+	// of the flags.
 	Given Values
-	// Takes are the settings that are flags, all that are not Given if nil.
+	// Takes names the settings that are flags; nil for all that are not in Given.
 	Takes []string
-	// Prefix begins the name of the default run folder.
+	// Prefix is the beginning of the default run folder's name.
 	Prefix string
 }
 
-// Parse defines the flags in f, behind those that it has, and parses arguments. The help
-// shows the defaults of the task that is given before -h.
+// Parse adds the flags of the settings to f and parses args. If the help is asked for, it
+// shows defaults for the values before -h.
 func (l *Line) Parse(f *command.Flags, args []string) (Config, error) {
 	if l.Given == nil {
 		l.Given = Values{}
@@ -56,15 +57,15 @@ func (l *Line) Parse(f *command.Flags, args []string) (Config, error) {
 	return r.Config, r.check()
 }
 
-// Arguments returns the configuration of a task's training program from its command
-// line, without the program's name. Its errors are *command.UsageError, or flag.ErrHelp
-// after the help was printed.
+// Arguments returns the configuration that the command line of a task's training program
+// gives; args are without the program's name. Errors are *command.UsageError, or
+// flag.ErrHelp after Arguments has printed the help.
 func Arguments(known catalog.Catalog, t task.Task, args []string) (Config, error) {
 	return ArgumentsOf(t.Name, known, t, args, os.Stdout)
 }
 
-// ArgumentsOf is Arguments for a program that is not called by the task's name: called is what the
-// help shows, and help is where it is printed.
+// ArgumentsOf is Arguments for a program with another name than the task: the help says that it is called as
+// called, and goes to help.
 func ArgumentsOf(called string, known catalog.Catalog, t task.Task, args []string, help io.Writer) (Config, error) {
 	known.Tasks = []task.Task{t}
 	f := command.NewFlags(t.Name, fmt.Sprintf("compares single-scale training, MGE and Full-Multiscale of networks for %s", t.Name))

@@ -8,19 +8,20 @@ import (
 	"strings"
 )
 
-// maxFolder is the longest name of a run folder, in bytes: file systems take 255, and
-// files beside it have longer names.
+// maxFolder is the longest name of a run folder, in bytes. File systems accept 255, and
+// files beside the folder have longer names.
 const maxFolder = 160
 
-// unfit is what folders are not named with.
+// unfit matches characters that the names of run folders avoid.
 var unfit = regexp.MustCompile(`[^A-Za-z0-9.]+`)
 
-// folder is the default of -out: task, network, data set, profile, all that is not
-// the profile's, and the name of a folder of pictures.
+// folder returns the default of -out: its name has task, network, data set and profile, the
+// settings that differ from their defaults, and the names of -root and -init. If that is too
+// long, a digest replaces the end.
 func folder(r *resolving) string {
 	name := strings.Join([]string{r.Task.Name, unfit.ReplaceAllString(r.NetworkText(), "-"), r.Data.Name, r.Profile.Name}, "-")
 	for _, s := range differing(r) {
-		if s == "extend" { // follows the name of the run
+		if s == "extend" { // resolve adds it at the end
 			continue
 		}
 		name += "-" + s + "-" + unfit.ReplaceAllString(text(find(s).value(r.Config)), "-")

@@ -12,9 +12,10 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// What rows are made of: how values of a kind are read, written and defaulted.
+// The functions of this file make rows of the table for values of one kind.
 
-// of completes a row whose value is one field of the configuration.
+// of completes a row whose value is one field of the configuration: fallback returns its default, parse reads
+// it, and show returns what run.json records.
 func of[V any](s Setting, field func(*Config) *V, fallback func(r *resolving) V, parse func(r *resolving, text string) (V, error), show func(V) any) Setting {
 	s.fallback = func(r *resolving) { *field(&r.Config) = fallback(r) }
 	s.set = func(r *resolving, text string) (err error) {
@@ -28,13 +29,13 @@ func of[V any](s Setting, field func(*Config) *V, fallback func(r *resolving) V,
 	return s
 }
 
-// always is a default that depends on nothing.
+// always is a default that does not depend on other settings.
 func always[V any](v V) func(*resolving) V { return func(*resolving) V { return v } }
 
-// same writes a value as it is.
+// same is the show function of values that run.json records as they are.
 func same[V any](v V) any { return v }
 
-// choice is a row with one of a list of values. Values without a name are not recorded.
+// choice is a row whose value is one of a list, given by its name.
 func choice[V any](s Setting, field func(*Config) *V, list func(r *resolving) []V, name func(V) string, fallback func(r *resolving) V) Setting {
 	s.choices = func(r *resolving) []string { return lists.Of(list(r), name) }
 	return of(s, field, fallback, func(r *resolving, text string) (V, error) {
@@ -42,12 +43,12 @@ func choice[V any](s Setting, field func(*Config) *V, list func(r *resolving) []
 	}, func(v V) any { return name(v) })
 }
 
-// enumeration is a choice of constants with names of their own, the default first.
+// enumeration is a choice of constants; list has the default first.
 func enumeration[V fmt.Stringer](s Setting, field func(*Config) *V, list []V) Setting {
 	return choice(s, field, func(*resolving) []V { return list }, V.String, always(list[0]))
 }
 
-// name is a choice of texts, the default first.
+// name is a choice of texts; list has the default first.
 func name(s Setting, field func(*Config) *string, list []string) Setting {
 	return choice(s, field, func(*resolving) []string { return list }, func(v string) string { return v }, always(list[0]))
 }
@@ -79,7 +80,7 @@ func parseWhole(text string, min, max int) (int, error) {
 	return n, nil
 }
 
-// number is a row with a number from 0 to max, 0 only if zero says so.
+// number is a row with a number from 0 to max; 0 itself is only valid if zero is true.
 func number(s Setting, field func(*Config) *float64, zero bool, max float64, what, advice string, fallback func(r *resolving) float64) Setting {
 	s.form = form{"type": "number", "minimum": 0, "maximum": max}
 	if !zero {
@@ -94,14 +95,14 @@ func number(s Setting, field func(*Config) *float64, zero bool, max float64, wha
 	}, same[float64])
 }
 
-// share is a row with a number from 0 to less than 1.
+// share is a row with a number from 0 to below 1.
 func share(s Setting, field func(*Config) *float64, fallback func(r *resolving) float64) Setting {
 	s = number(s, field, true, math.Nextafter(1, 0), "share", "give a number from 0 to less than 1, like 0.9", fallback)
 	s.form = form{"type": "number", "minimum": 0, "exclusiveMaximum": 1}
 	return s
 }
 
-// toggle is a row with a yes or no, by default no.
+// toggle is a row with a boolean, false by default.
 func toggle(s Setting, field func(*Config) *bool) Setting {
 	s.isSwitch, s.form = true, form{"type": "boolean"}
 	return of(s, field, always(false), func(_ *resolving, text string) (bool, error) {
@@ -113,7 +114,7 @@ func toggle(s Setting, field func(*Config) *bool) Setting {
 	}, same[bool])
 }
 
-// file is a row with a path, or another text for outside.
+// file is a row with a path, or another text that is not empty.
 func file(s Setting, field func(*Config) *string, fallback func(r *resolving) string) Setting {
 	s.form = form{"type": "string", "minLength": 1}
 	return of(s, field, fallback, func(_ *resolving, text string) (string, error) {
@@ -124,7 +125,7 @@ func file(s Setting, field func(*Config) *string, fallback func(r *resolving) st
 	}, same[string])
 }
 
-// duration is a row with a time of at least min.
+// duration is a row with a duration of at least min.
 func duration(s Setting, field func(*Config) *time.Duration, min, preset time.Duration) Setting {
 	s.form = form{"type": "string"}
 	return of(s, field, always(preset), func(_ *resolving, text string) (time.Duration, error) {
@@ -139,7 +140,7 @@ func duration(s Setting, field func(*Config) *time.Duration, min, preset time.Du
 	}, func(d time.Duration) any { return command.FormatDuration(d) })
 }
 
-// size is a row with a number of bytes of at least min.
+// size is a row with a number of bytes, at least min; few is the reason why less is an error.
 func size(s Setting, field func(*Config) *int64, min, preset int64, few string) Setting {
 	s.form = form{"type": []string{"string", "integer"}}
 	return of(s, field, always(preset), func(_ *resolving, text string) (int64, error) {
@@ -154,7 +155,7 @@ func size(s Setting, field func(*Config) *int64, min, preset int64, few string) 
 	}, func(n int64) any { return command.FormatSize(n) })
 }
 
-// several splits "a,b,c" and parses every part; all must differ if distinct.
+// several splits "a,b,c" and parses every part. If distinct, equal values are an error.
 func several[V any](text string, distinct bool, parse func(part string) (V, error)) ([]V, error) {
 	var list []V
 	var seen []string
@@ -167,7 +168,7 @@ func several[V any](text string, distinct bool, parse func(part string) (V, erro
 		if err != nil {
 			return nil, err
 		}
-		value := fmt.Sprint(v) // 01 is 1
+		value := fmt.Sprint(v) // of the parsed value, so that 01 equals 1
 		if distinct && slices.Contains(seen, value) {
 			return nil, wrong(part+" is in it twice", "")
 		}

@@ -5,7 +5,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// ratio is the scale of tasks that leave it to the data.
+// ratio returns the row of -ratio: the scale of tasks whose data decides it.
 func ratio() Setting {
 	s := Setting{Name: "ratio", Group: trained, Unit: "1|2", form: integers(1, 2), shown: "that of the pictures in -root",
 		Help: "ratio of the sides of the clean pictures to those of the degraded ones; 2 trains networks that enlarge"}
@@ -36,8 +36,8 @@ func ratio() Setting {
 	return s
 }
 
-// ratioOfData is the ratio of the first pair of the data; 1 where no pair can be read, which is
-// an error of opening the data set later.
+// ratioOfData returns the ratio of the first pair of the data, and 1 if no pair can be read: opening
+// the data set reports that later.
 func (r *resolving) ratioOfData() int {
 	for _, f := range formats(r) {
 		if name := r.given["data"]; f.Ratio != nil && (name == f.Name || name == "") && r.given["root"] != "" {
@@ -50,14 +50,14 @@ func (r *resolving) ratioOfData() int {
 	return 1
 }
 
-// ofPairs says that the task learns from degraded pictures of the data set alone.
+// ofPairs reports whether all degraded pictures come from the data set.
 func (r *resolving) ofPairs() bool { return wantsPairs(r.Task) || r.Ratio != 0 }
 
-// wantsPairs says that a task makes no degraded pictures of its own.
+// wantsPairs reports whether a task of scale 1 takes its degraded pictures from the data set.
 func wantsPairs(t task.Task) bool { return t.Paired() && t.Scale == 1 }
 
-// formats are the data sets for the task: of this project's those with degraded pictures
-// where it makes none. What a program's own have, only their galleries say.
+// formats returns the data sets for the task. If the task needs degraded pictures, those of this project that
+// have none are left out. Data sets that a program adds stay: only their galleries tell what they have.
 func formats(r *resolving) (list []dataset.Format) {
 	if !r.ofPairs() {
 		return r.known.Data
@@ -68,7 +68,7 @@ func formats(r *resolving) (list []dataset.Format) {
 		}
 	}
 	if list == nil {
-		return r.known.Data // which then says what it lacks
+		return r.known.Data // opening it reports the missing pictures
 	}
 	return list
 }

@@ -12,8 +12,8 @@ import (
 // form is a part of a JSON Schema.
 type form = map[string]any
 
-// Schema describes the values of a setting in JSON Schema (2020-12), for files whose values are numbers, texts and lists of
-// them. The choices are those of all tasks of known.
+// Schema describes the values of a setting in JSON Schema (2020-12), for files whose values are numbers, texts and
+// lists of them. A value is valid if any task of known has it as a choice.
 func (s Setting) Schema(known catalog.Catalog) map[string]any {
 	schema := form{}
 	maps.Copy(schema, s.form)
@@ -21,7 +21,7 @@ func (s Setting) Schema(known catalog.Catalog) map[string]any {
 	one := "(" + strings.Join(lists.Of(names, regexp.QuoteMeta), "|") + ")"
 	switch {
 	case len(names) == 0:
-	case s.options: // behind a colon
+	case s.options: // after a colon
 		schema["type"], schema["pattern"] = "string", "^"+one+"(:.+)?$"
 	case s.list:
 		text := "^" + one + "(," + one + ")*$"
@@ -36,14 +36,14 @@ func (s Setting) Schema(known catalog.Catalog) map[string]any {
 	return schema
 }
 
-// choicesOf returns what a setting can be in any task, in the order of the help; nil where any value may do.
+// choicesOf returns the choices of a setting over all tasks, in the order of the help; nil if it has no list of choices.
 func (s Setting) choicesOf(known catalog.Catalog) (names []string) {
 	if s.choices == nil {
 		return nil
 	}
 	for _, t := range known.Tasks {
 		r := resolving{known: known, given: Values{"task": t.Name}}
-		if r.resolve() != nil { // a task whose data have no default
+		if r.resolve() != nil { // the data set of the task has no default
 			r = resolving{known: known, given: Values{}, Config: Config{Task: t, known: known}}
 		}
 		names = append(names, s.choices(&r)...)
@@ -51,10 +51,10 @@ func (s Setting) choicesOf(known catalog.Catalog) (names []string) {
 	return lists.Distinct(names)
 }
 
-// forms of values that several kinds of rows have.
+// integers is the form of whole numbers from min to max.
 func integers(min, max int) form { return form{"type": "integer", "minimum": min, "maximum": max} }
 
-// listOf is a list, or one value, or text with commas.
+// listOf is the form of a list, one value, or a text with commas.
 func listOf(one form) form {
 	return form{"anyOf": []form{one, {"type": "array", "items": one, "minItems": 1}, {"type": "string"}}}
 }

@@ -14,46 +14,46 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Effect is what depends on a setting.
+// Effect says what a setting changes.
 type Effect uint8
 
 // The effects.
 const (
 	Results  Effect = iota // what a run computes
 	Rounding               // only how its numbers are rounded
-	Units                  // which units of a run folder there are
-	Control                // places of files, and how the run goes
+	Units                  // which units a run folder has
+	Control                // paths of files, and how the run proceeds
 )
 
 // Setting is a row of the table.
 type Setting struct {
-	Name   string // of the flag, the key of plans and of run.json
+	Name   string // of the flag; also the key in plans and in run.json
 	Group  string // in the help
-	Unit   string // of the value in the help; "" for a switch, or where it is the choices
+	Unit   string // of the value in the help; "" for a switch, or to show the choices
 	Help   string
 	Effect Effect
-	// Former is the value, as text, that a run.json without the setting stands for.
-	// Every setting that is younger than the first run folders has one.
+	// Former is the value, as text, that a run.json without the setting implies. Every
+	// setting that the first run folders did not have has one.
 	Former string
 
-	former func(configuration map[string]any) string // Former where it depends on other settings
-	// of says which tasks have the setting; nil for all.
+	former func(configuration map[string]any) string // instead of Former if it depends on other settings
+	// of reports whether a task has the setting; nil if all have it.
 	of func(t task.Task) bool
 
-	shown    string                // the default in the help, where the table's own says little
-	remark   func(c Config) string // on the default in the help; nil or "" for none
+	shown    string                // the default in the help, if its value says too little
+	remark   func(c Config) string // added to the default in the help; nil or "" for none
 	isSwitch bool
-	choices  func(r *resolving) []string // nil where any value may do
-	list     bool                        // some of the choices
-	options  bool                        // a choice with options behind a colon
+	choices  func(r *resolving) []string // nil if the values are not a list of choices
+	list     bool                        // several of the choices may be given
+	options  bool                        // a choice may have options after a colon
 	form     form                        // of values in JSON Schema; nil for any
-	fallback func(r *resolving)          // sets the default; rows before this one are set
+	fallback func(r *resolving)          // sets the default; may depend on earlier rows
 	set      func(r *resolving, text string) error
-	value    func(c Config) any // as run.json holds it; nil where it is not recorded
+	value    func(c Config) any // for run.json; nil if it is not recorded
 }
 
-// formerIn is the value, as text, that a configuration without the setting stands for; "" where
-// there is none.
+// formerIn returns the value, as text, that a configuration without the setting implies; "" if
+// it implies none.
 func (s Setting) formerIn(configuration map[string]any) string {
 	if s.former != nil {
 		return s.former(configuration)
@@ -61,7 +61,7 @@ func (s Setting) formerIn(configuration map[string]any) string {
 	return s.Former
 }
 
-// find returns the row of a name that the table has.
+// find returns the row with the name, which must exist.
 func find(name string) Setting {
 	s, ok := lists.Find(Table(), func(s Setting) string { return s.Name }, name)
 	if !ok {
@@ -70,14 +70,14 @@ func find(name string) Setting {
 	return s
 }
 
-// Values are settings as text by name: what is given, before defaults.
+// Values has the text of the given settings by name, without defaults.
 type Values map[string]string
 
-// Difference is a setting with two values, as text.
+// Difference is a setting and its values in two configurations, as text.
 type Difference struct{ Name, There, Now string }
 
-// Differences compares two configurations of run.json, sorted by name. A setting that
-// one of them lacks has its former value there; anything else is "missing".
+// Differences returns the differences of two configurations of run.json, sorted by name.
+// A setting that one of them lacks has its Former value, or else "missing".
 func Differences(there, now map[string]any) (list []Difference) {
 	a, b := Complete(there), Complete(now)
 	names := maps.Clone(a)
@@ -90,7 +90,7 @@ func Differences(there, now map[string]any) (list []Difference) {
 	return list
 }
 
-// Complete returns a configuration as text, with the former values of
+// Complete returns a configuration of run.json as text, with the Former values of the
 // settings that it lacks.
 func Complete(configuration map[string]any) Values {
 	all := Values{}
@@ -112,7 +112,8 @@ func or(v Values, name string) string {
 	return "missing"
 }
 
-// Text returns a value of run.json as text: lists with commas, numbers as short as can be.
+// Text returns a value of run.json as text: lists with commas, numbers with the fewest digits
+// that are exact.
 func Text(v any) string { return text(v) }
 
 func text(v any) string {
@@ -139,7 +140,7 @@ func joined[V any](list []V) string {
 	return strings.Join(lists.Of(list, func(v V) string { return text(v) }), ",")
 }
 
-// resolving is a configuration in progress: the rows of the table so far are set.
+// resolving is a Config whose settings are set row by row.
 type resolving struct {
 	known  catalog.Catalog
 	given  Values
@@ -147,9 +148,9 @@ type resolving struct {
 	Config
 }
 
-// Parse returns the configuration that values stand for: what is not given has the
-// default of its task and profile. The choices are those of known. Errors are
-// *command.UsageError, which name the setting as a flag.
+// Parse returns the configuration of given values and defaults of the task and profile.
+// The choices are those of known. Errors are *command.UsageError, which name the setting
+// as a flag.
 func Parse(known catalog.Catalog, given Values) (Config, error) {
 	r := resolving{known: known, given: given}
 	if err := r.resolve(); err != nil {
@@ -186,8 +187,8 @@ func (r *resolving) resolve() error {
 
 func (r *resolving) isGiven(name string) bool { _, ok := r.given[name]; return ok }
 
-// differing returns the settings of r that results follow from and that are not the
-// defaults of its task, profile, network and data, by name.
+// differing returns the sorted names of the settings of r that decide results and differ from
+// the defaults of its task, profile, network and data.
 func differing(r *resolving) (names []string) {
 	defaults := &resolving{known: r.known, given: Values{}}
 	for _, s := range Table() {
@@ -198,7 +199,7 @@ func differing(r *resolving) (names []string) {
 		if s.Effect != Results && s.Effect != Rounding {
 			continue
 		}
-		// The default where everything else is as it is.
+		// The default of this setting, with all others as they are.
 		defaults.Config = r.Config
 		s.fallback(defaults)
 		if text(s.value(defaults.Config)) != text(s.value(r.Config)) {
@@ -209,7 +210,7 @@ func differing(r *resolving) (names []string) {
 	return names
 }
 
-// mistake is what is wrong with a value, and what to do.
+// mistake says what is wrong with a value, and what to do.
 type mistake struct{ reason, advice string }
 
 func (m mistake) Error() string { return m.reason + "; " + m.advice }

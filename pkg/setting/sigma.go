@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// sigma is the range of noise levels of tasks that have one.
+// sigma returns the row of -sigma: the range of noise levels of tasks that have one.
 func sigma() Setting {
 	s := Setting{Name: "sigma", Group: trained, Unit: "LO-HI", form: form{"anyOf": []form{{"type": "string"}, {"type": "number", "minimum": 0, "maximum": task.MaxLevel}}},
 		shown: "0-57 in awgn, 0-5 in sharpening", Help: "noise of tasks with a range of levels, such as awgn: standard deviation on the 8-bit scale, uniform in this range for each picture, or one number. t is a 255th of it"}

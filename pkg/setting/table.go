@@ -22,8 +22,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Limits that only keep nonsense out: numbers beyond them are typing errors,
-// and would otherwise end in an overflow or in a failed allocation.
+// Limits against typing errors: without them, larger numbers would end in an overflow
+// or in a failed allocation.
 const (
 	maxSide       = 1 << 14
 	maxLevels     = 12
@@ -42,9 +42,9 @@ const (
 // MinMemory is the smallest budget for activations, in bytes.
 const MinMemory = 16 << 20
 
-// DefaultMemory is the budget for activations without -memory. It is a fixed
-// number and not a share of the machine's memory, so that a run gives the same
-// bytes on every machine.
+// DefaultMemory is the default budget for activations, in bytes. It is a fixed number
+// and not a share of the machine's memory, so that a run gives the same bytes on every
+// machine.
 const DefaultMemory = 1 << 30
 
 // The forms of -log.
@@ -62,8 +62,7 @@ const (
 	running = "The run"
 )
 
-// Table returns all settings, in the order of the help. A default may depend on the rows
-// before it.
+// Table returns all settings, in the order of the help. A default may depend on earlier rows.
 func Table() []Setting {
 	return []Setting{
 		choice(Setting{Name: "task", Group: trained, Help: "restoration problem"},
@@ -214,7 +213,7 @@ func Table() []Setting {
 		shares(),
 
 		file(Setting{Name: "out", Group: running, Unit: "DIR", Effect: Control, Help: "run folder"},
-			func(c *Config) *string { return &c.Out }, always("")), // resolve names it by all others
+			func(c *Config) *string { return &c.Out }, always("")), // resolve sets the default, which depends on all other rows
 		toggle(Setting{Name: "describe", Group: running, Effect: Control,
 			Help: "print the network's options and its layers with shapes, parameters, operations, memory and receptive field; train nothing"},
 			func(c *Config) *bool { return &c.Describe }),
@@ -244,7 +243,7 @@ func Table() []Setting {
 		toggle(Setting{Name: "detect-anomaly", Group: running, Effect: Control,
 			Help: "check every result for NaN and infinities and name the operation of the first one; slower, same results"},
 			func(c *Config) *bool { return &c.DetectAnomaly }),
-		// Micro-batches follow from the memory, and with them the order of summation.
+		// The memory decides the micro-batches, and these the order of summation.
 		size(Setting{Name: "memory", Group: running, Unit: "SIZE", Effect: Rounding, Help: "budget for activations, like 512MiB; it decides the micro-batch and recomputation"},
 			func(c *Config) *int64 { return &c.Memory }, MinMemory, DefaultMemory, "too little to train with"),
 		file(Setting{Name: "onnxruntime", Group: running, Unit: "PATH", Effect: Control,
@@ -253,7 +252,7 @@ func Table() []Setting {
 	}
 }
 
-// shares is a power of two.
+// shares returns the row of -shares, a power of two.
 func shares() Setting {
 	s := whole(Setting{Name: "shares", Group: method, Unit: "N", Effect: Rounding, Former: "1",
 		Help: "number of equal parts of each batch, a power of two, whose gradients are added in a fixed order; up to as many processes can compute them together, with the same results"},
@@ -271,7 +270,8 @@ func shares() Setting {
 	return s
 }
 
-// networks is the name of a network, or name:option=value,... Options that are the task's own are not recorded.
+// networks returns the row of -network: a name, or name:option=value,... Options with the task's own values are not
+// recorded.
 func networks() Setting {
 	s := choice(Setting{Name: "network", Group: trained,
 		Help: "network to train, with options after a colon, as in unet:base=48,dropout=0; -describe lists them"},
@@ -313,7 +313,7 @@ func augment() Setting {
 			list, err := several(text, true, func(part string) (dataset.Augmentation, error) {
 				return pick(dataset.Augmentations(), name, part)
 			})
-			// In one order, so that equal lists give equal runs.
+			// In the order of dataset.Augmentations, so that equal sets give equal runs.
 			at := func(a dataset.Augmentation) int { return slices.Index(lists.Of(dataset.Augmentations(), name), a.Name) }
 			slices.SortFunc(list, func(a, b dataset.Augmentation) int { return at(a) - at(b) })
 			return list, err
@@ -325,7 +325,7 @@ func augment() Setting {
 		})
 }
 
-// sight hides t from the network of the row before.
+// sight returns the row of -t, which hides t from the network. It must come after the row of -network.
 func sight() Setting {
 	s := enumeration(Setting{Name: "t", Group: trained, Former: network.SightGiven.String(),
 		Help: "given: t of each picture, such as the strength of its noise, is a second input of the network; hidden: the network gets zeros instead, and the ONNX file has no such input, for pictures whose t is unknown"},
@@ -368,7 +368,7 @@ func strategies() Setting {
 	}, func(list []mge.Strategy) any { return lists.Of(list, name) })
 }
 
-// seeds is -seed or -seeds, of which one is given at most.
+// seeds returns the row of -seed, or of -seeds if many. At most one of them may be given.
 func seeds(s Setting, many bool) Setting {
 	s.Effect, s.form = Units, listOf(form{"type": "integer", "minimum": 0})
 	s.fallback = func(r *resolving) {
@@ -398,7 +398,7 @@ func seeds(s Setting, many bool) Setting {
 	return s
 }
 
-// levels is a number or "auto".
+// levels returns the row of -levels, a number or "auto".
 func levels() Setting {
 	return Setting{
 		Name: "levels", Group: work, Unit: "L|auto", form: form{"anyOf": []form{integers(0, maxLevels), {"const": "auto"}}},
@@ -452,14 +452,14 @@ func stages() Setting {
 		case c.StagesAuto:
 			return "auto"
 		case c.LevelsAuto:
-			return nil // as many as levels will be
+			return nil // their number is not known yet
 		}
 		return recorded(c)
 	}
 	return s
 }
 
-// loss is the row of what is minimised.
+// loss returns the row of -loss.
 func loss() Setting {
 	const own = "task"
 	s := of(Setting{
@@ -479,7 +479,7 @@ func loss() Setting {
 	return s
 }
 
-// frozen is the row of the parameters that training leaves as they are.
+// frozen returns the row of -freeze.
 func frozen() Setting {
 	return of(Setting{
 		Name: "freeze", Group: trained, form: listOf(form{"type": "string", "minLength": 1}),
@@ -503,15 +503,15 @@ func frozen() Setting {
 	})
 }
 
-// formerly is what a run.json without a setting of the optimizer stands for: the usual value of
-// its optimizer.
+// formerly returns the former function of a setting whose default depends on the optimizer: a run.json without
+// the setting implies the default of its optimizer.
 func formerly(of func(optimize.Method) float64) func(configuration map[string]any) string {
 	return func(configuration map[string]any) string {
 		name, ok := configuration["optimizer"]
 		if !ok {
 			return ""
 		}
-		m, _ := optimize.Standard().Find(text(name)) // other programs' methods had no such settings
+		m, _ := optimize.Standard().Find(text(name)) // optimizers of other programs had no such settings
 		return text(of(m))
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"multiscale/results/models"
 )
 
-// mostBytes is what all files of the folder may have together.
+// mostBytes is the largest total size of the folder's files.
 const mostBytes = 40 << 20
 
 // each runs a test for every model.
@@ -58,7 +58,7 @@ func read(t *testing.T, name string) []byte {
 	return data
 }
 
-// header is what Hugging Face reads of a model card.
+// header is the part of a model card that Hugging Face reads.
 type header struct {
 	License string   `yaml:"license"`
 	Library string   `yaml:"library_name"`
@@ -86,8 +86,8 @@ type header struct {
 	} `yaml:"model-index"`
 }
 
-// TestCards: each card has a header with licence, data and measured values, and says of which bytes it speaks and how to make
-// them again.
+// TestCards: each card has a header with licence, data and measured values, and names the digests, version, seed and plan of
+// its model.
 func TestCards(t *testing.T) {
 	each(t, func(t *testing.T, m shipped.Model, s *session.Session, _ []byte) {
 		card := read(t, m.Card)
@@ -125,7 +125,7 @@ func TestCards(t *testing.T) {
 	})
 }
 
-// entry is what OpenModelDB has of a model.
+// entry is the description of a model in OpenModelDB.
 type entry struct {
 	Name, Author, License, Description, Date, Architecture, Dataset string
 
@@ -138,7 +138,7 @@ type entry struct {
 	}
 }
 
-// TestEntries: each model has an entry for OpenModelDB that says what its file is.
+// TestEntries: each model has an entry for OpenModelDB that matches its file.
 func TestEntries(t *testing.T) {
 	each(t, func(t *testing.T, m shipped.Model, s *session.Session, data []byte) {
 		var e entry
@@ -160,8 +160,8 @@ func TestEntries(t *testing.T) {
 	})
 }
 
-// TestRestores: in every runtime the test picture becomes the one beside it, to a grey level; with the network on the kernels
-// that made it, exactly.
+// TestRestores: in every runtime, the restored test picture differs from the stored one by at most one grey level; on the
+// kernel path that made the stored one, not at all.
 func TestRestores(t *testing.T) {
 	library, missing := runtime.Find("")
 	each(t, func(t *testing.T, m shipped.Model, s *session.Session, data []byte) {
@@ -201,7 +201,7 @@ func TestRestores(t *testing.T) {
 				t.Errorf("%s: differs by %d grey levels", in, most)
 			}
 		}
-		// And in the runtimes that restore has not.
+		// Also in the runtimes that restore does not offer.
 		side := max(8, s.Multiple)
 		report, err := crosscheck.Run(t.Context(), data, crosscheck.Options{Seed: 1, Shapes: [][]int{{1, s.Channels, 2 * side, 3 * side}}})
 		if err != nil {

@@ -1,10 +1,10 @@
-// Package models holds the trained models that come with the project, as pkg/shipped
-// reads them: manifest.json lists them.
+// Package models embeds the trained models that come with the project. manifest.json lists
+// them; package shipped reads it.
 package models
 
 import "embed"
 
-// Files are the files of this folder.
+// Files has the files of this folder.
 //
 //go:embed *
 var Files embed.FS

@@ -7,7 +7,7 @@ import (
 	"multiscale/results/models"
 )
 
-// TestFiles: the folder's files are what its manifest says.
+// TestFiles: the folder's files match its manifest.
 func TestFiles(t *testing.T) {
 	m, err := shipped.Read(models.Files)
 	if err != nil {
