@@ -12,14 +12,14 @@ import (
 	"multiscale/pkg/task"
 )
 
-// What -stages auto measures on its way: training samples on the finest mesh, without gradients,
-// which take about a third of the work each.
+// With -stages auto, training measures the loss of probeSamples training samples on the finest mesh. Without
+// gradients, a sample takes about a third of a work unit.
 const (
 	probeSamples = 12
 	probeWork    = probeSamples / 3
 )
 
-// auto is how the stages of a plan end by measurement; nil where they do not.
+// auto returns how measurements end the stages of a plan; nil if the plan fixes their ends.
 func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 	if !e.config.StagesAuto || len(p.Stages) < 2 {
 		return nil, nil
@@ -29,7 +29,7 @@ func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 		budget = p.WorkUnits(p.Iterations())
 	}
 	a := &mge.Auto{Stages: p.Stages, Budget: budget, Probe: probeWork, Pilot: p.Pilot}
-	// A quarter belongs to the finest mesh: two steps there, beside the window before.
+	// A quarter of the budget belongs to the finest mesh: two steps there, in addition to the window before.
 	if least := 16 * p.Stages[len(p.Stages)-1].WorkUnits(); budget < least {
 		return nil, command.Wrong("stages", "auto", fmt.Sprintf("%s has %v work units, too few to measure on the way", p.Strategy, budget),
 			fmt.Sprintf("give -budget %v or more", least))
@@ -37,8 +37,8 @@ func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 	return a, nil
 }
 
-// probeIfDue measures the loss on the finest mesh before a window, from which it follows on which
-// mesh training continues.
+// probeIfDue measures the loss on the finest mesh if a window has ended. The loss decides on which mesh
+// training continues.
 func (u *unit) probeIfDue(ctx context.Context) error {
 	if u.stages == nil || u.complete || u.state.Iteration < u.plan.Iterations() {
 		return nil
@@ -67,7 +67,7 @@ func (u *unit) probeIfDue(ctx context.Context) error {
 	return nil
 }
 
-// byWork is a learning rate that follows the work spent instead of the steps.
+// byWork is a schedule of the learning rate over the work spent instead of over the steps.
 type byWork struct {
 	schedule optimize.Schedule // over workSteps
 	warmup   int
@@ -76,7 +76,7 @@ type byWork struct {
 	plan     *mge.Plan
 }
 
-// workSteps is how finely a schedule sees the work.
+// workSteps is the number of steps into which byWork divides the budget.
 const workSteps = 1 << 20
 
 // LearningRate implements optimize.Schedule.

@@ -16,16 +16,16 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// board is what TensorBoard shows of a unit: its scalars and samples over iterations, and its validation over work units,
-// by which strategies compare. A nil board does nothing.
+// board writes what TensorBoard shows of a unit: scalars and samples over iterations, and validation over work units, by
+// which strategies can be compared. A nil board does nothing.
 type board struct {
 	byIterations, byWork *tensorboard.Writer
 	files                []durable.File
 }
 
-// openBoard begins the event files of a unit. Those of an earlier call stay where the unit
-// continues, and the steps that are taken again replace theirs; where there are none, the history
-// of the unit is written first.
+// openBoard creates event files of a unit. If the unit is resumed, the event files of earlier calls stay, and steps
+// that are trained again replace theirs; if there are no earlier files, openBoard first writes the unit's history.
+// The caller closes the board, even after an error.
 func (u *unit) openBoard(resumed bool) (*board, error) {
 	if !u.config.TensorBoard {
 		return nil, nil
@@ -50,7 +50,7 @@ func (u *unit) openBoard(resumed bool) (*board, error) {
 		if !earlier {
 			restart = 0
 		}
-		if err == nil { // also in the first file: TensorBoard takes the first start that it reads for no restart
+		if err == nil { // also in the first file: TensorBoard does not count the first start that it reads as a restart
 			err = w.Restart(restart)
 		}
 		return w, earlier, err
@@ -82,7 +82,7 @@ func (u *unit) openBoard(resumed bool) (*board, error) {
 	return b, nil
 }
 
-// workStep is a row's step over work units, which are whole numbers to TensorBoard.
+// workStep returns the work units of a row, rounded: steps are whole numbers in TensorBoard.
 func workStep(row runfolder.History) int { return int(math.Round(row.WorkUnits)) }
 
 func (b *board) close() {
@@ -95,7 +95,7 @@ func (b *board) close() {
 	}
 }
 
-// step writes what a step of training says. The row before the first step says nothing.
+// step writes the scalars of a training step. The row before the first step has none.
 func (b *board) step(row runfolder.History) error {
 	if b == nil || row.Iteration == 0 {
 		return nil
@@ -106,7 +106,7 @@ func (b *board) step(row runfolder.History) error {
 		tensorboard.Scalar{Tag: "train/side", Value: float64(row.Side)})
 }
 
-// measures writes what a validation has measured, if there was one.
+// measures writes the measures of a row's validation, if it has one.
 func (b *board) measures(row runfolder.History) error {
 	var scalars []tensorboard.Scalar
 	for _, name := range slices.Sorted(maps.Keys(row.Validation)) {
@@ -118,7 +118,7 @@ func (b *board) measures(row runfolder.History) error {
 	return b.byWork.Scalars(workStep(row), scalars...)
 }
 
-// validation writes what a validation has measured, and samples as the network restores them now.
+// validation writes the measures of a validation, and samples as the current network restores them.
 func (b *board) validation(ctx context.Context, u *unit, row runfolder.History) error {
 	if b == nil {
 		return nil

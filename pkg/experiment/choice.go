@@ -11,11 +11,11 @@ import (
 	"multiscale/pkg/task"
 )
 
-// releasedFactor is how many more iterations the authors' released code runs in
-// its single-scale and MGE modes than the paper: 8000 instead of 2000.
+// releasedFactor is the ratio of iterations in the authors' released code to those in
+// the paper, for single-scale and MGE: 8000 instead of 2000.
 const releasedFactor = 4
 
-// strategyPlan is what a strategy does, without pilots.
+// strategyPlan returns the plan of a strategy, with the steps of -extend and without pilots.
 func (e *Experiment) strategyPlan(strategy string) (mge.Plan, error) {
 	s, err := mge.ParseStrategy(strategy)
 	if err != nil {
@@ -37,11 +37,11 @@ func (e *Experiment) strategyPlan(strategy string) (mge.Plan, error) {
 		added.Iterations = more
 		p.Stages = append(p.Stages, added)
 	}
-	_, err = e.schedule(p) // known before anything is trained
+	_, err = e.schedule(p) // so that an error appears before training begins
 	return p, err
 }
 
-// within is a strategy's plan for work, and within its budget, of which pilots take their part.
+// within returns a strategy's plan for work. With a budget, the plan and its pilots together keep to it.
 func (e *Experiment) within(s mge.Strategy, work mge.Work) (mge.Plan, error) {
 	budget := work.Budget
 	for {
@@ -52,7 +52,7 @@ func (e *Experiment) within(s mge.Strategy, work mge.Work) (mge.Plan, error) {
 		if err != nil {
 			return p, err
 		}
-		if s.Name != mge.Single.Name { // which has no coarser meshes
+		if s.Name != mge.Single.Name { // single has no coarser meshes
 			p.Pilot = e.levelsPilot
 		}
 		piloted, err := e.allocation().Plan(p, nil)
@@ -67,7 +67,7 @@ func (e *Experiment) within(s mge.Strategy, work mge.Work) (mge.Plan, error) {
 	}
 }
 
-// plan is what a strategy does, with the pilots that are to come.
+// plan returns the plan of a strategy, with pilots at the positions where they will run.
 func (e *Experiment) plan(strategy string) (mge.Plan, error) {
 	p, err := e.strategyPlan(strategy)
 	if err != nil {
@@ -76,7 +76,7 @@ func (e *Experiment) plan(strategy string) (mge.Plan, error) {
 	return e.allocation().Plan(p, nil)
 }
 
-// allocation is how batches are chosen.
+// allocation returns the method that chooses the batches of the meshes.
 func (e *Experiment) allocation() allocation.Allocation {
 	return allocation.Allocation{
 		Method:       e.config.Allocation,
@@ -85,7 +85,7 @@ func (e *Experiment) allocation() allocation.Allocation {
 	}
 }
 
-// schedule is the learning rate over the steps of a plan.
+// schedule returns the learning rate over the steps of a plan.
 func (e *Experiment) schedule(p mge.Plan) (optimize.Schedule, error) {
 	c := e.config
 	steps := p.Iterations() - c.Extend.Steps
@@ -100,7 +100,7 @@ func (e *Experiment) schedule(p mge.Plan) (optimize.Schedule, error) {
 	return optimize.Extended{Schedule: run, Steps: steps, Rate: c.Extend.Rate}, err
 }
 
-// loss is what is minimised.
+// loss returns the loss to minimise: that of -loss, or else the task's.
 func (e *Experiment) loss() (task.Loss, error) {
 	if e.config.Loss == "" {
 		return e.task.Loss, nil

@@ -14,8 +14,8 @@ func (e *Experiment) controlled(p mge.Plan) bool {
 		slices.ContainsFunc(p.Stages, mge.Stage.Allocates)
 }
 
-// noteCoefficients records the coefficients after an iteration at which the network was validated:
-// their mean over the layers, and at a stage's end those of all layers.
+// noteCoefficients records the coefficients after an iteration with a validation: their mean over the
+// layers, and at the end of a stage also the coefficient of each layer.
 func (u *unit) noteCoefficients(stage int) {
 	if u.control == nil || u.state.Iteration == 0 {
 		return

@@ -18,7 +18,7 @@ func DataOptions(c setting.Config, known []dataset.Format) dataset.Options {
 	}
 }
 
-// OpenData opens a data set, and shows on log how many of its pictures are decoded.
+// OpenData opens a data set, and shows on log how many of its pictures have been decoded.
 func OpenData(ctx context.Context, o dataset.Options, log io.Writer) (*dataset.Set, error) {
 	shown := progress.New(log)
 	defer shown.Close()
@@ -29,8 +29,8 @@ func OpenData(ctx context.Context, o dataset.Options, log io.Writer) (*dataset.S
 	return dataset.Open(o)
 }
 
-// openData opens the data set. Pictures that the run folder's record says to have been
-// decoded are not decoded again.
+// openData opens the data set. Pictures that were decoded according to the run folder's
+// record are not decoded again.
 func (e *Experiment) openData(ctx context.Context, decoding dataset.Decoding) (err error) {
 	o := DataOptions(e.config, e.known.Data)
 	o.Decoding = decoding
@@ -41,7 +41,7 @@ func (e *Experiment) openData(ctx context.Context, decoding dataset.Decoding) (e
 	return err
 }
 
-// tellData prints what the data set holds, and the network where it is that of -init.
+// tellData prints the report of the data set, and remarks on the network and weights of -init.
 func (e *Experiment) tellData(print func(line string)) {
 	for _, line := range e.set.Report.Lines() {
 		print(line)

@@ -23,7 +23,7 @@ import (
 	"multiscale/pkg/param"
 )
 
-// describe prints what the network is made of, and trains nothing.
+// describe prints the options and layers of the network and its cost on each mesh. It trains nothing.
 func (e *Experiment) describe(ctx context.Context) error {
 	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
 		return err
@@ -69,11 +69,11 @@ type describedLayer struct {
 	parameters int
 	flop       int64
 	bytes      int64 // of its result
-	reach      int   // of its result, in pixels of the picture; session.Unlimited
-	picture    bool  // whether it depends on the picture
+	reach      int   // radius of the receptive field, in pixels of the picture; or session.Unlimited
+	picture    bool  // whether the result depends on the picture
 }
 
-// layers returns the operations of the network on a picture of the finest mesh, in their order, without dropout.
+// layers returns the operations of the network on a picture of the finest mesh, in order of execution, without dropout.
 func (e *Experiment) layers(m *model.Model) ([]describedLayer, error) {
 	y, inputs, err := e.graph(m, 0)
 	if err != nil {
@@ -109,7 +109,7 @@ func (e *Experiment) layers(m *model.Model) ([]describedLayer, error) {
 	return layers, nil
 }
 
-// graph returns the result and the inputs of the network on one picture of a mesh, without dropout.
+// graph builds the network for one picture of a mesh, without dropout. It returns the output and the inputs.
 func (e *Experiment) graph(m *model.Model, level int) (y *gorgonia.Node, inputs gorgonia.Nodes, err error) {
 	b := layer.NewBuilder(m.Params, false)
 	b.Sketch = true
@@ -125,7 +125,7 @@ func (e *Experiment) graph(m *model.Model, level int) (y *gorgonia.Node, inputs 
 	return y, inputs, nil
 }
 
-// sum is the network as one layer: its result is the last one's.
+// sum returns the network as one layer: parameters and FLOP are sums, the receptive field is the last layer's.
 func sum(layers []describedLayer) (total describedLayer) {
 	for _, l := range layers {
 		total.parameters += l.parameters
@@ -135,7 +135,7 @@ func sum(layers []describedLayer) (total describedLayer) {
 	return total
 }
 
-// describeLayers are the rows of the table of layers, with its heading.
+// describeLayers returns the rows of the table of layers, the heading first.
 func describeLayers(layers []describedLayer) [][]string {
 	rows := [][]string{{"layer", "operation", "result", "parameters", "FLOP", "KiB", "sees"}}
 	for _, l := range layers {
@@ -154,7 +154,7 @@ func describeLayers(layers []describedLayer) [][]string {
 	return rows
 }
 
-// sees is the part of the picture that a pixel of the layer's result depends on: a square around it.
+// sees returns the size of the square of the picture on which a pixel of the layer's result depends.
 func (l describedLayer) sees() string {
 	if l.reach == session.Unlimited {
 		return "all"
@@ -163,12 +163,12 @@ func (l describedLayer) sees() string {
 	return fmt.Sprintf("%dx%d", side, side)
 }
 
-// shapeText writes channels and sides: 32x16x16.
+// shapeText formats a shape as 32x16x16.
 func shapeText(shape []int) string {
 	return strings.Join(lists.Of(shape, strconv.Itoa), "x")
 }
 
-// flop writes a number of floating-point operations: 1.23G.
+// flop formats a number of floating-point operations as 1.23G.
 func flop(n int64) string {
 	v := float64(n)
 	for _, unit := range []string{"", "k", "M", "G"} {
@@ -182,7 +182,7 @@ func flop(n int64) string {
 
 func mebibytes(n int64) string { return table.Digits(float64(n)/(1<<20), 3) }
 
-// describeMeshes prints what the network takes on each mesh.
+// describeMeshes prints the operations and memory that the network takes on each mesh.
 func (e *Experiment) describeMeshes(m *model.Model) error {
 	rows := [][]string{{"mesh", "FLOP", "of attention", "MiB to apply", "MiB to train", "pictures at once in training"}}
 	for level := range e.config.Levels + 1 {

@@ -20,7 +20,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// dryRun prints what the run would cost, and trains nothing.
+// dryRun prints what the run would cost. It trains nothing.
 func (e *Experiment) dryRun(ctx context.Context) error {
 	began := time.Now()
 	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
@@ -95,7 +95,7 @@ func cores() string {
 	return "one core"
 }
 
-// about writes seconds as a person would say them; below ten with a decimal place.
+// about formats seconds for a rough time; below ten with one decimal place.
 func about(s float64) string {
 	if s < 10 {
 		return table.Fixed(s, 1) + "s"
@@ -103,7 +103,7 @@ func about(s float64) string {
 	return progress.Duration(seconds(s))
 }
 
-// predict times parts of the plans, and returns what each takes with one seed.
+// predict times parts of the plans, and returns the cost of each strategy with one seed.
 func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Plan) (map[string]Cost, *speed, error) {
 	s := e.newSpeed(m, timingBudget)
 	var stages []mge.Stage
@@ -129,7 +129,7 @@ func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Pl
 	return costs, s, nil
 }
 
-// plans returns what the strategies asked do, in their order.
+// plans returns the plans of the strategies of -strategy, in their order.
 func (e *Experiment) plans() (plans []mge.Plan, err error) {
 	for _, s := range e.config.Strategies {
 		p, err := e.plan(s.Name)
@@ -144,12 +144,12 @@ func (e *Experiment) plans() (plans []mge.Plan, err error) {
 // Cost is the cost of a strategy with one seed.
 type Cost struct {
 	WorkUnits float64
-	Seconds   float64 // a prediction: training, validation, export and cross-check
-	Training  float64 // of that
+	Seconds   float64 // predicted, for training, validation, export and cross-check
+	Training  float64 // the seconds of training alone
 }
 
 // Estimate returns the costs of the strategies of c on this machine, by name. It
-// times parts of them.
+// predicts the seconds from timings of parts of the training.
 func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config) (map[string]Cost, error) {
 	e, err := newExperiment(known, t, c, io.Discard, io.Discard)
 	if err != nil {
@@ -176,8 +176,9 @@ func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting
 
 func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }
 
-// timedLevel returns the level of the finest mesh, from a level on, on which one image
-// takes no more than maxTimed. It may be coarser than all that are trained on.
+// timedLevel returns the finest level, from the given one on, on which one image takes at most
+// maxTimed bytes. That level may be coarser than all that training uses. If meshes cannot be halved
+// further, it is the coarsest possible one.
 func (e *Experiment) timedLevel(m *model.Model, level int) (int, error) {
 	multiple := e.network.Multiple() * e.task.Scale
 	for ; ; level++ {

@@ -1,5 +1,5 @@
-// Package experiment runs the training experiments: from flags to a run folder,
-// with plans, models, training, export and cross-checks.
+// Package experiment runs training experiments: from flags to a run folder, with
+// plans, models, training, export and cross-checks.
 package experiment
 
 import (
@@ -56,7 +56,7 @@ func Main(ctx context.Context, known catalog.Catalog, t task.Task, called string
 	})
 }
 
-// Experiment is one task with one configuration, which all its units share.
+// Experiment is one task with one configuration. All its units, one for each strategy and seed, share it.
 type Experiment struct {
 	known   catalog.Catalog
 	task    task.Task
@@ -66,29 +66,29 @@ type Experiment struct {
 
 	initial  *Weights          // of -init, or nil
 	extended *runfolder.Record // of the run that -extend continues, or nil
-	// levelsPilot is the work units that the choice of -levels auto took.
+	// levelsPilot has the work units of the measurement for -levels auto.
 	levelsPilot float64
 
 	set        *dataset.Set
 	validation *task.Validation
-	input      runfolder.Input // of the validation set, with it
-	asked      map[string]any  // flags that run.json has in place of those of config
-	dir        string          // of the run folder: -out, or in it the own folder of a unit
+	input      runfolder.Input // measures of the validation's degraded pictures; set with validation
+	asked      map[string]any  // flags for run.json instead of those of config
+	dir        string          // of the run folder: -out, or in it the folder of one unit
 	folder     *runfolder.Folder
-	files      durable.FS  // of the run folder; nil for the system's
+	files      durable.FS  // of the run folder; nil for durable.OS
 	arena      graph.Arena // of all units' models
 
-	out      io.Writer // results
-	adopted  bool      // the network is that of -init, not -network with its options
-	remarked map[string]bool
-	log      io.Writer // progress and remarks
+	out      io.Writer       // results
+	adopted  bool            // the network has the options of -init, not those of -network
+	remarked map[string]bool // lines that remark has printed
+	log      io.Writer       // progress and remarks
 	progress *progress.Printer
-	// What the progress of the whole call is counted in.
-	done, total float64 // work units of finished units, and of all
+	// The progress of the whole call.
+	done, total float64 // work units of finished units, and of all units
 	forecast    forecast
 	unit        *remaining   // of the unit in training
 	ranks       *ranks.Ranks // that train together; nil for this process alone
-	images      int          // evaluations of the network so far
+	images      int          // evaluations of the network so far, in pictures
 }
 
 // Run runs the experiment of c: it prints results to out and progress to log.
@@ -96,8 +96,8 @@ func Run(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Conf
 	return RunWith(ctx, known, t, c, nil, out, log)
 }
 
-// RunWith is Run as one of several ranks, which all make the same call; nil is Run. Only rank 0
-// writes the run folder, and prints.
+// RunWith is Run as one of several ranks, which all make the same call. With joined nil it is Run. Only rank 0
+// writes the run folder and prints.
 func RunWith(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config, joined *ranks.Ranks, out, log io.Writer) error {
 	if joined != nil && joined.Rank() > 0 {
 		if c.Describe || c.DryRun {
@@ -121,7 +121,7 @@ func RunWith(ctx context.Context, known catalog.Catalog, t task.Task, c setting.
 		return e.dryRun(ctx)
 	}
 	if err = e.run(ctx); err != nil {
-		if err == context.Canceled { // where nothing is lost
+		if err == context.Canceled { // not wrapped: stopped at a point where nothing is lost
 			err = fmt.Errorf("stopped in %s; the same command with -resume continues: %w", e.dir, err)
 		}
 		tellError(ctx, e.progress, err)
@@ -129,7 +129,7 @@ func RunWith(ctx context.Context, known catalog.Catalog, t task.Task, c setting.
 	return err
 }
 
-// tellsJSON says whether a call writes a log for programs.
+// tellsJSON reports whether a call writes the events of -log json.
 func tellsJSON(c setting.Config) bool { return c.Log == setting.JSONLog && !c.DryRun && !c.Describe }
 
 // newExperiment returns the experiment that c asks for; the caller closes its progress.
@@ -157,7 +157,7 @@ func newExperiment(known catalog.Catalog, t task.Task, c setting.Config, out, lo
 	return e, nil
 }
 
-// workOf is the size of the work that the flags ask for.
+// workOf returns the size of the work that the flags ask for.
 func workOf(c setting.Config) mge.Work {
 	return mge.Work{Batches: mge.Doubling(c.Batch, c.Levels), Iterations: c.Iterations, Stages: c.Stages, Budget: c.Budget, Crops: c.Crops, Against: c.Against}
 }
@@ -181,8 +181,8 @@ func (e *Experiment) run(ctx context.Context) error {
 	return failed
 }
 
-// train opens the run folder, which the caller closes, and runs what is missing of what was asked. failed is
-// of networks, and leaves those that are finished; err is of all.
+// train opens the run folder, which the caller closes, and runs the units that are not finished. failed says
+// which units failed while others may have finished; err ended the whole call.
 func (e *Experiment) train(ctx context.Context) (failed, err error) {
 	units := runfolder.Units(e.config.Strategies, e.config.Seeds)
 	if err := e.meet(e.begin(ctx, units)); err != nil {
@@ -221,12 +221,12 @@ func (e *Experiment) train(ctx context.Context) (failed, err error) {
 	return failed, nil
 }
 
-// tellDamagedCheckpoints names those of finished units. Nothing is lost yet: what is finished needs them for
-// -extend, and where a file of it has to be made again.
+// tellDamagedCheckpoints prints a remark for each damaged checkpoint of a finished unit. Nothing is lost yet: a
+// finished unit needs its checkpoint only for -extend, or if one of its files has to be written again.
 func (e *Experiment) tellDamagedCheckpoints(units []runfolder.Unit, work []runfolder.Work) error {
 	for _, u := range units {
 		if slices.ContainsFunc(work, func(w runfolder.Work) bool { return w.Unit == u }) {
-			continue // which names them when it continues
+			continue // it names them when it continues
 		}
 		store := e.openStore(u)
 		damaged, err := store.Damaged()
@@ -240,7 +240,7 @@ func (e *Experiment) tellDamagedCheckpoints(units []runfolder.Unit, work []runfo
 	return nil
 }
 
-// draw draws the figures of the run folder where units were finished since, or where they are missing.
+// draw draws the figures of the run folder if this call has finished units, or if figures are missing.
 func (e *Experiment) draw(ctx context.Context) error {
 	if len(e.folder.Work()) == 0 && !e.picturesMissing() && e.folder.Input() != nil {
 		return nil
@@ -248,14 +248,14 @@ func (e *Experiment) draw(ctx context.Context) error {
 	if err := e.measureInput(); err != nil {
 		return err
 	}
-	// The memory of training, before other models need theirs, and the next experiment of a plan its own.
+	// Free the memory of training: the models for the figures need theirs, and so does the next experiment of a plan.
 	e.arena = graph.Arena{}
 	debug.FreeOSMemory()
 	return e.pictures(ctx)
 }
 
-// begin does what comes before the run folder is touched: it opens the data and finds out early what
-// would otherwise end the run late.
+// begin does everything before the run folder is written: it opens the data, and checks what would
+// otherwise end the run late.
 func (e *Experiment) begin(ctx context.Context, units []runfolder.Unit) error {
 	if !e.follows() {
 		if err := durable.CheckFolder(e.dir); err != nil {
@@ -286,7 +286,7 @@ func sameFile(a, b string) bool {
 	return err == nil && e == nil && os.SameFile(one, other)
 }
 
-// measureInput records the measures of the answer that takes no network.
+// measureInput records the measures of the result without a network: the degraded pictures, or their enlargement.
 func (e *Experiment) measureInput() error {
 	if e.validation == nil {
 		if err := e.openValidation(); err != nil {
@@ -300,13 +300,13 @@ func (e *Experiment) measureInput() error {
 	return e.folder.SetInput(e.input)
 }
 
-// openValidation makes the validation set, or this rank's part of it.
+// openValidation creates the validation set, of which each rank measures its part.
 func (e *Experiment) openValidation() (err error) {
 	e.validation, err = task.NewValidation(e.task, e.set, e.config.Side, e.config.ValidationPictures, e.adding())
 	return err
 }
 
-// open opens the data set, and reads the weights of -init, once.
+// open opens the data set and reads the weights of -init. Further calls do nothing.
 func (e *Experiment) open(ctx context.Context, decoding dataset.Decoding) (err error) {
 	if e.set == nil {
 		if err = e.openData(ctx, decoding); err == nil {
@@ -334,7 +334,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 		e.unit = e.forecast.units[i]
 		if err := e.runUnit(ctx, w); err != nil {
 			err = fmt.Errorf("%s: %w", w.Unit, err)
-			// A full disk and a signal stop all; of other failures the next unit may be free.
+			// A signal or a full disk ends the run; after other failures, the next unit may succeed.
 			if ctx.Err() != nil || errors.Is(err, syscall.ENOSPC) {
 				return err
 			}
@@ -345,7 +345,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 			e.progress.Event("failed", progress.Field{Name: "unit", Value: w.Unit.String()}, progress.Field{Name: "error", Value: err.Error()})
 			failures = append(failures, err)
 		}
-		*e.unit = remaining{} // also of one that failed
+		*e.unit = remaining{} // also after a failure
 		forget()
 	}
 	switch len(failures) {
@@ -357,18 +357,18 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 	return fmt.Errorf("%d of %d networks failed, see %s; the first: %w", len(failures), len(work), e.folder.Path(runfolder.FailedFile), failures[0])
 }
 
-// forget lets a finished unit's vectors and graphs go before the next one needs its own.
-// Gorgonia's machines have finalizers, and its pools forget in two collections more.
+// forget frees a finished unit's vectors and graphs before the next unit needs its own.
+// Gorgonia's machines have finalizers, and its pools need two more collections.
 func forget() {
 	for range 3 {
 		runtime.GC()
 	}
 }
 
-// scale is the normalisation of the data.
+// scale returns the normalisation of the data.
 func (e *Experiment) scale() pixel.Scale { return e.task.ScaleOf(e.set) }
 
-// sampler draws training batches that follow from a seed.
+// sampler returns a sampler of training batches, which depend only on the seed.
 func (e *Experiment) sampler(seed uint64) *task.Sampler {
 	s := task.NewSampler(e.task, e.set, e.config.Side, seed)
 	s.Augment = e.config.Augment
@@ -376,7 +376,7 @@ func (e *Experiment) sampler(seed uint64) *task.Sampler {
 	return s
 }
 
-// estimator estimates gradients, with what is random in the network from a seed.
+// estimator returns an estimator of gradients. The seed decides the randomness in the network, such as dropout.
 func (e *Experiment) estimator(m *model.Model, s mge.Sampler, seed uint64) mge.Estimator {
 	return mge.Estimator{Model: m, Sampler: s, Seed: seed, SharedMasks: e.config.DropoutCoupling == mge.Restricted}
 }

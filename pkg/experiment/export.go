@@ -19,14 +19,14 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// exported is a model that has been written.
+// exported is an ONNX model as it is written.
 type exported struct {
 	data   []byte
 	digest string // SHA-256, in hex
 }
 
-// export writes the unit's network as an ONNX file, and beside the checkpoints
-// the one that it was at its smallest validation error.
+// export writes the unit's network as an ONNX file. The network at the smallest
+// validation error, if there is one, gets its own file.
 func (u *unit) export() (exported, error) {
 	if u.state.Best != nil {
 		if _, err := u.write(runfolder.BestFile(u.name), u.best, u.state.Best.Iteration, 0); err != nil {
@@ -42,7 +42,7 @@ func (u *unit) exportAverage() (exported, error) {
 }
 
 // write writes the network with the values that its parameters and buffers had after an iteration.
-// average is the decay of their average, where it is one.
+// If the values are an average, average is its decay, else 0.
 func (u *unit) write(name string, values []float32, iteration int, average float64) (exported, error) {
 	file, err := u.encode(values, iteration, average)
 	if err != nil {
@@ -51,7 +51,7 @@ func (u *unit) write(name string, values []float32, iteration int, average float
 	return file, u.folder.WriteFile(name, durable.Content(file.data))
 }
 
-// encode returns what write writes.
+// encode returns the file that write writes.
 func (u *unit) encode(values []float32, iteration int, average float64) (exported, error) {
 	params, err := network.Parameters(u.network, u.set.Channels, u.name.Seed)
 	if err != nil {
@@ -86,12 +86,12 @@ func (u *unit) encode(values []float32, iteration int, average float64) (exporte
 	return exported{data, hex.EncodeToString(sum[:])}, nil
 }
 
-// names are those of measures, in their order.
+// names returns the names of measures, in order.
 func names(measures []metric.Measure) []string {
 	return lists.Of(measures, func(m metric.Measure) string { return m.Name })
 }
 
-// checkedShapes are those of the inputs (NCHW) of a cross-check.
+// checkedShapes returns the shapes (NCHW) of the inputs of a cross-check.
 func (e *Experiment) checkedShapes() [][]int {
 	m, c := e.network.Multiple(), e.set.Channels
 	return [][]int{{1, c, 8 * m, 8 * m}, {2, c, 6 * m, 11 * m}}
@@ -108,7 +108,8 @@ func (u *unit) compare(ctx context.Context, file exported, shapes [][]int) (*cro
 }
 
 // crosscheck compares an exported model with the network itself in every
-// available runtime, and returns the largest difference that onnx-go found.
+// available runtime. It returns a row for each comparison, and the largest
+// absolute difference in onnx-go.
 func (u *unit) crosscheck(ctx context.Context, name string, file exported) ([]runfolder.Crosscheck, float64, error) {
 	report, err := u.compare(ctx, file, u.checkedShapes())
 	if err != nil {
@@ -128,7 +129,7 @@ func (u *unit) crosscheck(ctx context.Context, name string, file exported) ([]ru
 	return rows, report.MaxAbs(crosscheck.OnnxGo), err
 }
 
-// remark prints a line once in a call.
+// remark prints a line, but only once in a call.
 func (e *Experiment) remark(line string) {
 	if !e.remarked[line] {
 		e.remarked[line] = true
@@ -136,9 +137,9 @@ func (e *Experiment) remark(line string) {
 	}
 }
 
-// applyExported runs an exported model of the folder on the input of a batch,
-// in our own backend, which is there on every machine. It keeps all intermediate values, so
-// pictures come one at a time.
+// applyExported runs an exported model of the folder on the input of a batch. It uses
+// onnx-go, which is available on every machine. That runtime keeps all intermediate values
+// in memory, so applyExported runs one picture at a time.
 func (e *Experiment) applyExported(ctx context.Context, y pixel.Images, b mesh.Batch, file string) error {
 	s, err := session.Open(e.folder.Path(file), session.Options{Runtime: session.OnnxGo, Extensions: e.known.Extensions()})
 	if err != nil {

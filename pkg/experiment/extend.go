@@ -15,9 +15,9 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// extendedRun returns the record of the run that -extend continues; nil without -extend, and where
-// the run is not there and need not be. Where -lr is the rate of the added steps, c gets the run's
-// own.
+// extendedRun returns the record of the run that -extend continues. It returns nil without -extend, and if
+// the run does not exist but both rates are stated, so that it can be trained first. If -lr is the rate of the
+// added steps, extendedRun sets c.LearningRate to the run's own.
 func extendedRun(c *setting.Config) (*runfolder.Record, error) {
 	if c.Extend.Steps == 0 {
 		return nil, nil
@@ -47,7 +47,7 @@ func extendedRun(c *setting.Config) (*runfolder.Record, error) {
 	return &there.Record, nil
 }
 
-// checkExtended returns an error where the run to be continued has another configuration.
+// checkExtended returns an error if the run to be continued has another configuration.
 func (e *Experiment) checkExtended() error {
 	if e.extended == nil {
 		return nil
@@ -57,7 +57,8 @@ func (e *Experiment) checkExtended() error {
 	return runfolder.CheckConfiguration(e.config.Extends(), e.extended.Configuration, now)
 }
 
-// extends takes over the state in which the run that -extend continues ended.
+// extends loads the last state of the run that -extend continues. If that has no checkpoint, the unit
+// trains all steps.
 func (u *unit) extends() error {
 	dir := runfolder.CheckpointDir(u.config.Extends(), u.name)
 	err := u.load(&checkpoint.Store{Dir: dir, FS: u.files})

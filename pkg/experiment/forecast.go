@@ -8,38 +8,39 @@ import (
 	"multiscale/pkg/model"
 )
 
-// forecast is the time that the units of a call have left. Seconds of a work unit differ
-// from mesh to mesh, by ten and more, so it goes by what iterations of each kind of stage
-// took, and for stages that have not begun by timings of their meshes, in proportion.
+// forecast predicts the time that the units of a call still need. The seconds of a work unit
+// differ between meshes by factors of ten and more. So the forecast uses the measured time of
+// iterations on the same meshes; for stages on other meshes it uses timings of speed, scaled
+// by the ratio of measured to timed iterations.
 type forecast struct {
 	units       []*remaining
-	stages      map[meshes]*tally // iterations
+	stages      map[meshes]*tally // of iterations
 	validations tally
-	ends        tally     // export and cross-check
-	speed       *speed    // once it is needed
-	tried       bool      // to make it
-	since       time.Time // of the first iteration
+	ends        tally     // of export and cross-check
+	speed       *speed    // nil until learn has timed the meshes
+	tried       bool      // learn has tried to do that
+	since       time.Time // end of the first iteration
 }
 
-// remaining is what is left of a unit.
+// remaining is the work that a unit has left.
 type remaining struct {
 	plan        mge.Plan
 	iteration   int // finished
 	validations int // to come
 }
 
-// meshes are those of a stage: iterations on the same meshes differ in their batches alone.
+// meshes are the finest and coarsest level of a stage. Iterations on the same meshes differ only in their batches.
 type meshes struct{ finest, coarsest int }
 
-// tally is how often something was done, and what that took.
+// tally counts executions and sums their time.
 type tally struct {
 	n       int
 	seconds float64
-	work    float64 // units, of iterations
+	work    float64 // work units, of iterations
 }
 
 func (t *tally) add(seconds, work float64) {
-	// The first of several iterations builds graphs, and says little.
+	// The first of several iterations also builds graphs, so its time does not count.
 	if t.n == 1 && work > 0 {
 		t.seconds, t.work = 0, 0
 	}
@@ -50,9 +51,9 @@ func (t *tally) add(seconds, work float64) {
 
 func (t *tally) each() float64 { return t.seconds / float64(max(t.n, 1)) }
 
-// timingAfter is how long a run goes before stages to come are timed: what is over by then
-// needs no forecast. maxTimedVector bounds the parameters of networks that are timed so, of
-// which a second copy is made.
+// timingAfter is how long a run trains before the meshes of later stages are timed; shorter runs
+// need no forecast. maxTimedVector is the largest network, in bytes of parameters, that is timed,
+// because that takes a second copy of it.
 const (
 	timingAfter    = 8 * time.Second
 	maxTimedVector = 64 << 20
@@ -60,14 +61,14 @@ const (
 
 func kindOf(s mge.Stage) meshes { return meshes{s.Finest, s.Coarsest()} }
 
-// begin adds a unit to what is left.
+// begin adds a unit to the forecast.
 func (f *forecast) begin(plan mge.Plan, validations int) *remaining {
 	r := &remaining{plan: plan, validations: validations}
 	f.units = append(f.units, r)
 	return r
 }
 
-// iterated takes in an iteration.
+// iterated records the time of an iteration.
 func (f *forecast) iterated(s mge.Stage, seconds float64) {
 	if f.stages == nil {
 		f.stages, f.since = map[meshes]*tally{}, time.Now()
@@ -80,7 +81,7 @@ func (f *forecast) iterated(s mge.Stage, seconds float64) {
 	t.add(seconds, s.WorkUnits())
 }
 
-// unknown returns the stages to come of which no iteration was timed.
+// unknown returns the unfinished stages on meshes of which no iteration was timed.
 func (f *forecast) unknown() (list []mge.Stage) {
 	for _, r := range f.units {
 		first := 0
@@ -93,8 +94,8 @@ func (f *forecast) unknown() (list []mge.Stage) {
 	return list
 }
 
-// learn times the meshes of stages to come, once a run has gone for a while, with a model
-// of its own. Training reports what fails here.
+// learn times the meshes of unknown stages with a model of its own, once timingAfter has passed.
+// It ignores errors: training itself will report them.
 func (f *forecast) learn(ctx context.Context, e *Experiment, newModel func() (*model.Model, error)) {
 	if f.tried || time.Since(f.since) < timingAfter {
 		return
@@ -108,7 +109,7 @@ func (f *forecast) learn(ctx context.Context, e *Experiment, newModel func() (*m
 	if err != nil || 4*m.Params.Len() > maxTimedVector {
 		return
 	}
-	for _, r := range f.units { // the known ones are what predictions are corrected by
+	for _, r := range f.units { // correction needs timings of the known stages, too
 		stages = append(stages, r.plan.Stages...)
 	}
 	s := e.newSpeed(m, timingBudget)
@@ -118,7 +119,7 @@ func (f *forecast) learn(ctx context.Context, e *Experiment, newModel func() (*m
 	}
 }
 
-// left is the seconds that all units have left; ok is false where they are not known.
+// left returns the seconds that all units still need; ok is false if they are not known.
 func (f *forecast) left() (seconds float64, ok bool) {
 	correction := f.correction()
 	for _, r := range f.units {
@@ -143,7 +144,7 @@ func (f *forecast) left() (seconds float64, ok bool) {
 	return seconds, true
 }
 
-// correction is how much longer iterations took than was predicted.
+// correction returns the ratio of the time that iterations took to the predicted time; 1 if it is not known.
 func (f *forecast) correction() float64 {
 	if f.speed == nil {
 		return 1

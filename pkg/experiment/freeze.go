@@ -10,8 +10,8 @@ import (
 	"multiscale/pkg/param"
 )
 
-// freeze lets training leave those parameters and buffers as they are whose names a pattern
-// matches. A pattern that matches none is an error that says which names there are.
+// freeze excludes the parameters and buffers whose names match a pattern from training. A pattern
+// that matches none is an error that lists the names.
 func freeze(params *param.Set, patterns []string) error {
 	frozen := map[*param.Param]bool{}
 	for _, pattern := range patterns {
@@ -35,10 +35,11 @@ func freeze(params *param.Set, patterns []string) error {
 	return nil
 }
 
-// listed is how many names an error lists in full.
+// listed is the number of names up to which an error lists all.
 const listed = 12
 
-// summary lists the names of parameters; of many those of their blocks, with how many each has.
+// summary lists the names of parameters. If they are many, it lists the blocks that they belong to and the number
+// in each.
 func summary(params []*param.Param) string {
 	var blocks []string
 	count := map[string]int{}

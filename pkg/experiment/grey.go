@@ -6,12 +6,13 @@ import (
 	"multiscale/pkg/param"
 )
 
-// colours is the number of channels of networks that toGrey brings to one.
+// colours is the number of channels of the networks that toGrey reads.
 const colours = 3
 
-// toGrey fills in the parameters of a network for grey pictures with those of the same network for colours, so that it answers
-// with the mean of what that one answers to three equal channels: weights of a layer that reads the picture are added over
-// channels, those of a layer that makes the answer are averaged. Channels are the slowest part of what a pixel shuffle takes.
+// toGrey sets the parameters of a network for grey pictures from those of the same network for colours. The grey network then
+// returns the mean over channels of the result that the colour network has for three equal channels: weights of layers that
+// read the picture are summed over its channels (axis 1), those of layers that make the result are averaged (axis 0). The
+// channels before a pixel shuffle have the colour as their slowest part.
 func toGrey(grey, colour *param.Set) error {
 	all := colour.All()
 	if len(all) != len(grey.All()) {
@@ -28,7 +29,7 @@ func toGrey(grey, colour *param.Set) error {
 			switch {
 			case n == to.Shape[axis]:
 			case axis < 2 && n == colours*to.Shape[axis]:
-				inner := 1 // of an axis whose outer part is the channels
+				inner := 1 // number of values for one index of this axis
 				for _, m := range from.Shape[axis+1:] {
 					inner *= m
 				}
@@ -46,7 +47,7 @@ func toGrey(grey, colour *param.Set) error {
 	return grey.Load(values)
 }
 
-// merged adds runs of n values, as many as there are colours, times share.
+// merged divides values into blocks of colours runs of n values, and returns the sum of each block's runs times share.
 func merged(values []float32, n int, share float32) []float32 {
 	sums := make([]float32, len(values)/colours)
 	for i, v := range values {

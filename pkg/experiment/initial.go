@@ -21,19 +21,19 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// Weights are those of a trained network: of an exported model, of a checkpoint of
-// its training, or of a file of another program.
+// Weights are the parameters of a trained network, read from an exported model, a
+// checkpoint of its training, or a file of another program.
 type Weights struct {
 	Path   string
 	Digest string // SHA-256 of the file, in hex
 	values []float32
-	grey   bool // brought to grey from those for colours
+	grey   bool // converted from those of a network for colours
 }
 
-// ReadWeights reads the file of -init for a network; nil without one. Files named *.checkpoint
-// are checkpoints of this project, those of package weights (*.safetensors, *.pth) other
-// programs' weights, all others ONNX models. A network for grey pictures also takes the weights
-// of the same network for colours.
+// ReadWeights reads the file of -init for a network; it returns nil if path is empty. Files named
+// *.checkpoint are checkpoints of this project, files that package weights knows (*.safetensors, *.pth, *.pt)
+// are weights of other programs, and all others are ONNX models. A network for grey pictures also takes
+// the weights of the same network for colours.
 func ReadWeights(path string, n network.Network, channels int) (*Weights, error) {
 	if path == "" {
 		return nil, nil
@@ -68,7 +68,7 @@ func ReadWeights(path string, n network.Network, channels int) (*Weights, error)
 	return &Weights{path, hex.EncodeToString(sum[:]), params.Values(), grey}, nil
 }
 
-// finite returns an error that names the first parameter with a value that is none.
+// finite returns an error that names the first parameter with a value that is NaN or infinite.
 func finite(params *param.Set) error {
 	for _, p := range params.All() {
 		for i, v := range p.Values() {
@@ -80,7 +80,7 @@ func finite(params *param.Set) error {
 	return nil
 }
 
-// fromModel fills in the parameters of an exported model.
+// fromModel sets params from an exported model, and returns the file's bytes.
 func fromModel(path string, params *param.Set) ([]byte, error) {
 	data, err := onnx.ReadBytes(path)
 	if err != nil {
@@ -93,7 +93,7 @@ func fromModel(path string, params *param.Set) ([]byte, error) {
 	return data, export.Restore(params, m)
 }
 
-// fromCheckpoint fills in the parameters that a checkpoint holds.
+// fromCheckpoint sets params from a checkpoint, and returns the file's bytes.
 func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
 	data, err := durable.ReadFile(durable.OS, path, checkpoint.MaxSize)
 	if err != nil {
@@ -109,7 +109,7 @@ func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
 	return data, nil
 }
 
-// fromWeights fills in the parameters that a file of weights holds.
+// fromWeights sets params from a file of weights, and returns the file's bytes.
 func fromWeights(path string, params *param.Set) ([]byte, error) {
 	data, err := weights.ReadBytes(path)
 	if err != nil {
@@ -122,8 +122,8 @@ func fromWeights(path string, params *param.Set) ([]byte, error) {
 	return data, f.Load(params)
 }
 
-// NewModel returns a model that computes as c says, with the given weights, or
-// without them the initial ones of a seed.
+// NewModel returns a model with the given weights, or if w is nil with the initial
+// ones of a seed. c decides how it computes and which parameters are frozen.
 func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss task.Loss, c setting.Config) (*model.Model, error) {
 	params, err := network.Parameters(n, channels, seed)
 	if err != nil {
@@ -145,7 +145,7 @@ func NewModel(n network.Network, channels int, seed uint64, w *Weights, loss tas
 }
 
 // newModel returns a model with the initial parameters: those of -init, or else
-// drawn from a seed.
+// those drawn with a seed.
 func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
 	loss, err := e.loss()
 	if err != nil {
@@ -158,8 +158,8 @@ func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
 	return m, err
 }
 
-// networkOf returns the network of c: that of -init where it is one like -network with other options (widths, blocks,
-// heads), which -network must then not contradict.
+// networkOf returns the network of c. If -init describes the same network as -network with other options (widths,
+// blocks, heads), it returns that of -init; options that -network states must then be the same.
 func networkOf(c setting.Config, own export.Extensions) (network.Network, error) {
 	n := c.Network
 	if c.Init == "" || filepath.Ext(c.Init) == ".checkpoint" {
@@ -172,12 +172,12 @@ func networkOf(c setting.Config, own export.Extensions) (network.Network, error)
 	case err != nil:
 		return nil, fmt.Errorf("-init %w", err)
 	}
-	described = network.Show(described) // whose weights they are
+	described = network.Show(described) // the weights are those of the network that is given t
 	if _, blind := n.(network.Blind); blind {
 		described = network.Hide(described)
 	}
 	if described.Name() != n.Name() || described.Scale() != n.Scale() || described.Conditions() != n.Conditions() {
-		return n, nil // its weights will not fit, and say why
+		return n, nil // loading its weights will fail and say why
 	}
 	given := c.NetworkText()
 	c.Network = described
