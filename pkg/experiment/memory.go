@@ -17,29 +17,29 @@ import (
 	"multiscale/pkg/share"
 )
 
-// programBytes is what a process takes before it trains: code, libraries, the collector's own, graphs.
+// programBytes is the memory of a process before it trains: code, libraries, the collector's data, graphs.
 const programBytes = 72 << 20
 
-// memory is about what a run takes at its peak, in bytes.
+// memory is an estimate of a run's peak memory, in bytes.
 type memory struct {
 	activations int64 // of the largest micro-batch
-	image       int64 // activations of the least that is evaluated at once, of the mesh that takes the most
+	image       int64 // the smallest possible activations, on the mesh where these are the largest
 	batches     int64 // of an iteration
-	pictures    int64 // decoded, of the data set, and what is measured of them
-	vectors     int64 // of the network
-	end         int64 // of the exported model in all runtimes in Go, beside all others
-	native      int64 // of ONNX Runtime, where it is there; the collector knows nothing of it
+	pictures    int64 // decoded pictures of the data set, and the data of validation
+	vectors     int64 // of the network: parameters, gradients, moments and the like
+	end         int64 // of the exported model in all runtimes in Go, in addition to the above
+	native      int64 // of ONNX Runtime, if it is available; outside of the garbage collector
 
-	again float64 // the part of a forward pass that is computed twice to keep to the budget
-	side  int     // of the mesh where it is the largest
+	again float64 // largest part of a forward pass that is computed twice to keep to the budget
+	side  int     // of the mesh with that part
 }
 
-// total adds what the collector leaves lying.
+// total returns the sum, including garbage that is not collected yet.
 func (m memory) total() int64 {
 	return (m.activations+m.batches+m.pictures+m.vectors+m.end)*(100+command.GCPercent)/100 + m.native + programBytes
 }
 
-// memory estimates what the plans take.
+// memory estimates the peak memory of the plans.
 func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	var need memory
 	var err error
@@ -48,9 +48,10 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	if e.config.Coefficients != mge.NoCoefficients {
 		least, atOnce = mge.MinControlled, 1
 	}
-	// Whether a mesh's samples are as many in each step, and evaluated together.
+	// exact: each step has the same number of samples on a mesh, and evaluates them together.
 	exact := least == 1 && e.config.Shares <= 1 && e.allocation().Method == allocation.Fixed
-	largest := func(n int) (most int) { // part of a batch that is computed at once
+	// largest returns the size of the largest part of a batch of n that is computed at once.
+	largest := func(n int) (most int) {
 		for first := 0; first < max(e.config.Shares, 1); first += atOnce {
 			from, _ := share.Share{Index: first, Of: e.config.Shares}.Range(n, least)
 			_, to := share.Share{Index: first + atOnce - 1, Of: e.config.Shares}.Range(n, least)
@@ -63,7 +64,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 			batches := s.Max()
 			if e.allocation().Method != allocation.Fixed && s.Allocates() {
 				batches = allocation.Max(s)
-				if e.config.Coefficients != mge.NoCoefficients { // the stage may become one of one mesh
+				if e.config.Coefficients != mge.NoCoefficients { // the stage may spend all its work on the finest mesh
 					batches[0] = max(batches[0], int(s.WorkUnits()/mesh.Cost(s.Finest))+1)
 				}
 			}
@@ -79,7 +80,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				if err != nil {
 					return need, err
 				}
-				// With the mesh's own term the next finer one's is evaluated.
+				// The term of the next finer mesh is evaluated together with the mesh's own.
 				together := largest(n)
 				if i > 0 && s.Differs(i-1) {
 					together += largest(batches[i-1])
@@ -92,7 +93,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 				default:
 					together = micro
 				}
-				if m.WholeBatches() { // of one term at a time
+				if m.WholeBatches() { // one term at a time
 					together = n
 					if i > 0 {
 						together = max(n, batches[i-1])
@@ -113,12 +114,12 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 					image = min(image, activations)
 				}
 				if m.WholeBatches() {
-					image = activations // no budget makes it much less
+					image = activations // a smaller budget does not reduce it much
 				}
 				need.activations = max(need.activations, activations)
 				need.image = max(need.image, image)
-				// A term's batch on its mesh and on the next coarser one, and what the term
-				// before left for this mesh.
+				// The batch of a term on its mesh and on the next coarser one, and the batch that
+				// the term before left for this mesh.
 				need.batches = max(need.batches, 4*2*int64(n)*int64(c*(target*target+input*input)))
 			}
 		}
@@ -141,7 +142,7 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	return need, err
 }
 
-// ownShares is how many shares of a batch this process computes.
+// ownShares returns the number of shares of a batch that this process computes.
 func (e *Experiment) ownShares() int {
 	own := max(e.config.Shares, 1)
 	if e.ranks != nil {
@@ -150,7 +151,7 @@ func (e *Experiment) ownShares() int {
 	return own
 }
 
-// addValidation adds what a measurement takes: the network's activations, pictures, answers, and
+// addValidation adds the memory of a validation: the network's activations, the pictures, the results, and
 // the pixels of both.
 func (e *Experiment) addValidation(m *model.Model, need *memory) error {
 	c, scale := e.set.Channels, e.task.Scale
@@ -192,7 +193,7 @@ func (e *Experiment) addValidation(m *model.Model, need *memory) error {
 	return nil
 }
 
-// addPictures adds the decoded pictures that the data set keeps of those that are drawn.
+// addPictures adds the decoded pictures that the data set is expected to keep in its cache.
 func (e *Experiment) addPictures(plans []mge.Plan, need *memory) error {
 	draws := 0.0
 	for _, p := range plans {
@@ -208,7 +209,7 @@ func (e *Experiment) addPictures(plans []mge.Plan, need *memory) error {
 		*dataset.Gallery
 		n float64
 	}{
-		{e.set.Train, -train * math.Expm1(-draws/train)}, // drawn independently, at least once
+		{e.set.Train, -train * math.Expm1(-draws/train)}, // expected number of pictures that independent draws hit at least once
 		{e.set.Validation, min(validation, float64(e.config.ValidationPictures))},
 	} {
 		mean, err := pictureBytes(part.Gallery)
@@ -221,10 +222,11 @@ func (e *Experiment) addPictures(plans []mge.Plan, need *memory) error {
 	return nil
 }
 
-// pictureBytes is about what one picture of a gallery takes, with the degraded one that belongs to it.
+// pictureBytes estimates the bytes of one picture of a gallery, together with its degraded counterpart, from a
+// few pictures.
 func pictureBytes(g *dataset.Gallery) (mean float64, err error) {
-	const tell = 8
-	n := min(tell, g.Len())
+	const examined = 8
+	n := min(examined, g.Len())
 	for k := range n {
 		bytes, err := g.Bytes(k * g.Len() / n)
 		if err != nil {
@@ -235,18 +237,19 @@ func pictureBytes(g *dataset.Gallery) (mean float64, err error) {
 	return mean, nil
 }
 
-// How often the parameters are in memory, beside the network's own, when an exported model is
-// checked: as a file that grows while it is encoded, decoded, and in the forms of each runtime; those
-// of a unit may still lie there when the next one is checked. Measured with networks of 0.05 to 2.5
-// million parameters, as is what the library of ONNX Runtime takes for itself.
+// copies is how often the parameters are in memory, in addition to the network's own, when an exported model is
+// checked: as a file that grows while it is encoded, decoded, and in the forms of each runtime. Those of
+// one unit may still be in memory when the next one is checked. libraryCopies is the number of copies in ONNX
+// Runtime, and libraryBytes the memory of its library. All are measured with networks of 0.05 to 2.5 million
+// parameters.
 const (
 	copies        = 21
 	libraryCopies = 12
 	libraryBytes  = 32 << 20
 )
 
-// endBytes is what export and cross-check take. Runtimes of other programs keep all intermediate
-// values, which are half of what a step of training has.
+// endBytes returns the memory of export and cross-check. Other runtimes keep all intermediate values, which
+// are half of the activations of a training step.
 func (e *Experiment) endBytes(m *model.Model) (bytes int64, err error) {
 	for _, s := range e.checkedShapes() {
 		activations, err := m.Bytes(s[0], s[1], s[2], s[3], true)
@@ -258,28 +261,28 @@ func (e *Experiment) endBytes(m *model.Model) (bytes int64, err error) {
 	return bytes + 4*copies*int64(m.Params.Len()), nil
 }
 
-// vectors is what all that has the size of the network takes.
+// vectors returns the memory of all vectors of the network's size.
 func (e *Experiment) vectors(m *model.Model, plans []mge.Plan) (bytes int64, err error) {
 	rule, err := e.config.Rule()
 	if err != nil {
 		return 0, err
 	}
-	// Gradient, moments, and packed weights: those of Winograd take four times the space, forward
-	// and backward.
+	// Gradient, moments, and packed weights. Winograd's packed weights have four times the size, for the
+	// forward and for the backward pass.
 	of := 1 + rule.Moments() + 2*4
-	if slices.ContainsFunc(plans, e.controlled) { // halves of a gradient, and a difference of halves
+	if slices.ContainsFunc(plans, e.controlled) { // two halves of a gradient, and their difference
 		of += 3
 	}
 	of += share.Vectors(e.ownShares()) - 1
-	// Parameters and buffers: now, and at the best validation.
+	// Parameters and buffers: the current ones, and those of the best validation.
 	vectors := int64(2)
-	if e.config.EMA > 0 { // their average, and a place for the last ones while it is evaluated
+	if e.config.EMA > 0 { // their average, and a copy of the current ones while the average is evaluated
 		vectors += 2
 	}
 	return 4 * (int64(of*m.Params.Len()) + vectors*int64(len(m.Params.Values()))), nil
 }
 
-// microBatches says in which parts batches of a mesh are evaluated.
+// microBatches describes the parts in which batches of a mesh are evaluated.
 func (e *Experiment) microBatches(m *model.Model, level int) (string, error) {
 	in := mesh.Side(e.config.Side, level) / e.task.Scale
 	micro, err := m.MicroBatch(e.set.Channels, in, in, true)
@@ -293,7 +296,7 @@ func (e *Experiment) microBatches(m *model.Model, level int) (string, error) {
 }
 
 // checkMemory returns an error if a run needs more memory than the process may
-// take: better now than after hours.
+// use, so that it does not fail after hours.
 func (e *Experiment) checkMemory(need memory) error {
 	l, ok := limit.Lowest()
 	if !ok || need.total() <= l.Bytes {
@@ -303,7 +306,7 @@ func (e *Experiment) checkMemory(need memory) error {
 		command.FormatSize(roundMiB(need.total())), l.Name, command.FormatSize(l.Bytes>>20<<20), e.advice(need, l.Bytes))
 }
 
-// advice says what brings the need below a limit.
+// advice says which flags reduce the need below a limit, which is in bytes.
 func (e *Experiment) advice(need memory, bytes int64) string {
 	room := (bytes-need.native-programBytes)*100/(100+command.GCPercent) - need.batches - need.pictures - need.vectors - need.end
 	if room = room >> 20 << 20; room >= max(need.image, setting.MinMemory) {

@@ -20,8 +20,8 @@ import (
 // shown is the number of validation pictures in samples.png.
 const shown = 6
 
-// picturesMissing says whether a finished folder lacks its figures, or has damaged ones: a kill
-// may have come between the last table and them.
+// picturesMissing reports whether figures of a finished folder are missing or damaged: the program may have
+// been killed after it wrote the last table.
 func (e *Experiment) picturesMissing() bool {
 	return slices.ContainsFunc([]string{runfolder.ConvergenceFile, runfolder.SamplesFile}, func(name string) bool {
 		_, err := picture.Open(e.folder.Path(name))
@@ -29,7 +29,7 @@ func (e *Experiment) picturesMissing() bool {
 	})
 }
 
-// pictures draws the figures of the run folder, of all its finished units.
+// pictures draws the figures of the run folder, with all its finished units.
 func (e *Experiment) pictures(ctx context.Context) error {
 	err := e.folder.WriteFile(runfolder.ConvergenceFile, func(w io.Writer) error { return plot.Convergence(w, e.folder.Contents) })
 	if err != nil {
@@ -42,8 +42,8 @@ func (e *Experiment) pictures(ctx context.Context) error {
 	return e.folder.WriteFile(runfolder.SamplesFile, func(w io.Writer) error { return sheet.Encode(w, runfolder.SamplesFile) })
 }
 
-// samples restores a few validation pictures with the exported models, those of
-// earlier calls too.
+// samples restores a few validation pictures with the exported models of all
+// finished units, including those of earlier calls.
 func (e *Experiment) samples(ctx context.Context) (*picture.Planar, error) {
 	b, labels := e.spread(shown)
 	input, clean := e.planar(b.Input), e.planar(b.Target)
@@ -74,12 +74,12 @@ func (e *Experiment) samples(ctx context.Context) (*picture.Planar, error) {
 	return sheet.Render(), nil
 }
 
-// shownNoise are the shares of noise of samples where a share may be anything: from mild to
-// hard. Of stronger noise no network makes a picture.
+// shownNoise has the shares of noise of the samples, from weak to strong, for tasks whose share
+// may be any from 0 to 1. No network restores pictures with much more noise.
 var shownNoise = [shown]float32{0.05, 0.1, 0.15, 0.2, 0.3, 0.4}
 
-// spread returns n validation samples, from the weakest to the strongest noise that is worth
-// a look, and what that is; "" where the task has none.
+// spread returns n validation samples, from weak to strong noise, and their labels with that
+// noise; the labels are "" if the task has no noise.
 func (e *Experiment) spread(n int) (b mesh.Batch, labels []string) {
 	all := e.validation.Batch
 	order := lists.Indices(all.Len())
@@ -107,7 +107,7 @@ func (e *Experiment) spread(n int) (b mesh.Batch, labels []string) {
 	return b, labels
 }
 
-// planar brings normalised images to 8-bit pictures.
+// planar converts normalised images to 8-bit pictures.
 func (e *Experiment) planar(x pixel.Images) []*picture.Planar {
 	images := slices.Collect(slices.Chunk(e.scale().Pixels(x).Data, x.Image()))
 	return lists.Of(images, func(pixels []float32) *picture.Planar { return picture.FromFloat(pixels, x.W, x.H) })

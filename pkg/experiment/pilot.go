@@ -15,12 +15,12 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// minPilot is the smallest number of gradients of each term that a pilot takes.
+// minPilot is the smallest number of gradients of each term in a pilot.
 const minPilot = 8
 
-// pilot returns a measurement of the terms of a stage that costs what an
-// iteration of the stage does: as many gradients of each term as there are samples
-// on the finest mesh, each of 2^l samples on level l.
+// pilot returns a measurement of the terms of a stage that costs as much as an
+// iteration of the stage. The number of gradients of each term is that of samples on
+// the finest mesh, at least minPilot; a gradient on level l has 2^l samples.
 func (e *Experiment) pilot(terms mge.Stage) *mlmc.Measurement {
 	return &mlmc.Measurement{
 		Finest: terms.Finest, Coarsest: terms.Coarsest(), Repetitions: max(minPilot, e.config.Batch),
@@ -28,8 +28,8 @@ func (e *Experiment) pilot(terms mge.Stage) *mlmc.Measurement {
 	}
 }
 
-// measure makes a pilot before an iteration, with samples of its own. second is the optimizer's
-// second moment of gradients, or nil.
+// measure runs a pilot before an iteration, with its own samples. second is the optimizer's second moment
+// of gradients, or nil.
 func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stage, seed uint64, iteration int, second []float32) (allocation.Decision, error) {
 	r := random.New(seed).Child("pilot", uint64(iteration))
 	p := e.pilot(terms)
@@ -51,16 +51,16 @@ func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stag
 	return d, nil
 }
 
-// longestPilot is how many seconds a prediction may spend on a pilot.
+// longestPilot is the longest time, in seconds, that a prediction spends on a pilot.
 const longestPilot = 5
 
-// chooseLevels finds out what -levels auto is: the number of coarser meshes, up to
-// the profile's, with which the estimator of the finest mesh has the smallest product
-// of variance and work. It is one for all units, from a pilot with weights and
-// samples of seed 0 (the weights are those of -init, where there are any).
+// chooseLevels sets the levels for -levels auto: the number of coarser meshes, up to
+// the profile's, for which the estimator of the finest mesh has the smallest product
+// of variance and work. All units get the same number, from one pilot with weights and
+// samples of seed 0, or with the weights of -init.
 //
-// A prediction does not measure what takes longer than longestPilot: it takes the
-// profile's number, and says so.
+// If predict is set and the pilot would take longer than longestPilot, chooseLevels keeps
+// the profile's number and prints a remark.
 func (e *Experiment) chooseLevels(ctx context.Context, predict bool) error {
 	c := &e.config
 	if !c.LevelsAuto {
@@ -96,10 +96,10 @@ func (e *Experiment) chooseLevels(ctx context.Context, predict bool) error {
 	return nil
 }
 
-// pilotIfDue measures the variances that the next batches follow from, unless
-// that was done before.
+// pilotIfDue runs the pilot that decides the next batches, if one is due and
+// has not run yet.
 func (u *unit) pilotIfDue(ctx context.Context) error {
-	if u.stages != nil { // with fixed batches
+	if u.stages != nil { // -stages auto has fixed batches
 		return nil
 	}
 	terms, due := u.allocation().Due(u.plan, u.state.Iteration)
@@ -133,8 +133,8 @@ func (u *unit) pilotIfDue(ctx context.Context) error {
 	return nil
 }
 
-// decide makes the plan follow from the decisions so far, which a checkpoint holds: a
-// resumed run has the same batches.
+// decide derives the plan from the decisions so far, and with -stages auto from the probes. A checkpoint
+// holds both, so that a resumed run has the same batches and stages.
 func (u *unit) decide(decisions []allocation.Decision) (err error) {
 	u.state.Decisions = decisions
 	if u.stages != nil {
@@ -145,13 +145,13 @@ func (u *unit) decide(decisions []allocation.Decision) (err error) {
 	return err
 }
 
-// allocations are the unit's rows of allocation.csv.
+// allocations returns the unit's rows of allocation.csv.
 func (u *unit) allocations() (rows []runfolder.Allocation) {
 	if u.stages != nil {
 		return nil
 	}
 	first := 0
-	before, _ := u.allocation().Plan(u.strategy, nil) // with the meshes that decisions may have left out
+	before, _ := u.allocation().Plan(u.strategy, nil) // still has the meshes that decisions may have removed
 	for i, s := range u.plan.Stages {
 		for _, d := range u.state.Decisions {
 			variances := u.allocation().Variances(d, s)

@@ -9,9 +9,9 @@ import (
 	"multiscale/pkg/experiment/runfolder"
 )
 
-// prepare finds out early what would otherwise end the run late, and gets the memory
-// for it. It leaves no trace in the run folder, so that the run can be requested again
-// in another way.
+// prepare checks early what would otherwise end the run late, and reserves the memory of
+// activations. It writes nothing into the run folder, so that after an error the run can be
+// started with other flags.
 func (e *Experiment) prepare(units []runfolder.Unit) error {
 	there, err := runfolder.Read(e.dir)
 	open := func(u runfolder.Unit) bool { return !there.Finished(u) }

@@ -24,11 +24,12 @@ import (
 	"multiscale/pkg/share"
 )
 
-// Several processes, the ranks, can train together. All do the same, each with its own shares of
-// every step and of the validation set; rank 0 alone has the run folder and prints. It opens each
-// unit, gives its state to the others, and trains with them; see summon and follow.
+// Several processes, the ranks, can train together. All make the same steps, each with its own shares of
+// every step and of the validation set. Only rank 0 has the run folder and prints. It opens each
+// unit, sends its state to the others, and trains with them; see summon and follow.
 
-// start joins the processes that a launcher has started with this one; nil where there are none.
+// start joins the processes that a launcher has started together with this one. It returns nil if this
+// process was started alone.
 func start() (ranks.Transport, error) {
 	n, variable := mpi.Launched()
 	switch {
@@ -50,14 +51,14 @@ func start() (ranks.Transport, error) {
 	return t, err
 }
 
-// together does what a command of several processes does, and returns its error on rank 0 alone.
-// parsed is what is wrong with the flags of this one.
+// together joins the ranks, calls do, and leaves them. Only rank 0 returns the error. parsed is the error
+// of parsing this rank's flags, or nil.
 func together(t ranks.Transport, c setting.Config, parsed error, do func(*ranks.Ranks) error) error {
 	n := t.Size()
 	if parsed == nil && n > c.Shares {
 		parsed = wrongNumber(c, n)
 	}
-	if n&(n-1) != 0 { // no messages without a power of two
+	if n&(n-1) != 0 { // ranks.Join needs a power of two, so no rank can send a message
 		return onFirst(t, cmp.Or(t.Close(), parsed, error(wrongNumber(c, n))))
 	}
 	joined, err := ranks.Join(t, cmp.Or(c.Patience, time.Minute))
@@ -68,7 +69,7 @@ func together(t ranks.Transport, c setting.Config, parsed error, do func(*ranks.
 	if err = begin(joined, c, parsed); err == nil {
 		err = do(joined)
 	}
-	if lost := joined.Lost(); lost != nil && joined.Rank() <= 1 { // who finds out; see ranks.Ranks.Leave
+	if lost := joined.Lost(); lost != nil && joined.Rank() <= 1 { // only these report it; see ranks.Ranks.Leave
 		fmt.Fprintln(os.Stderr, lost)
 	}
 	if left := joined.Leave(command.StatusFailed); err == nil {
@@ -81,7 +82,7 @@ func wrongNumber(c setting.Config, n int) error {
 	return command.Wrong("shares", c.Shares, fmt.Sprintf("%d processes compute them", n), "start a power of two of processes, and give -shares of their number or more")
 }
 
-// onFirst is the error of a command: rank 0 tells that of all.
+// onFirst returns err on rank 0 and nil on all others: rank 0 reports the errors of all ranks.
 func onFirst(t ranks.Transport, err error) error {
 	if t.Rank() > 0 {
 		return nil
@@ -89,10 +90,10 @@ func onFirst(t ranks.Transport, err error) error {
 	return err
 }
 
-// begin returns an error where the flags of a rank are wrong, or let it do something else than this
-// one: who trains would wait for it. parsed is what is wrong with those of this one.
+// begin returns an error if the flags of a rank are wrong, or if some ranks train and others do not: those
+// that train would wait. parsed is the error of parsing this rank's flags, or nil.
 func begin(joined *ranks.Ranks, c setting.Config, parsed error) error {
-	own := "" // trains
+	own := "" // why this rank does not train
 	switch {
 	case parsed != nil:
 		own = parsed.Error()
@@ -116,10 +117,11 @@ func begin(joined *ranks.Ranks, c setting.Config, parsed error) error {
 	return nil
 }
 
-// follows says that this is a rank other than 0.
+// follows reports whether this is a rank other than 0.
 func (e *Experiment) follows() bool { return e.ranks != nil && e.ranks.Rank() > 0 }
 
-// meet compares what the ranks are about to do. err is what has kept this one from beginning.
+// meet compares the settings and programs of all ranks. If they differ, or a rank failed to begin, it returns
+// an error on all ranks; err is the error with which this rank failed to begin, or nil.
 func (e *Experiment) meet(err error) error {
 	if e.ranks == nil {
 		return err
@@ -132,7 +134,7 @@ func (e *Experiment) meet(err error) error {
 		}
 		own["program"], err = ownDigest()
 	}
-	const failure = "" // no setting's name
+	const failure = "" // the key of the error; no setting has this name
 	if err != nil {
 		own[failure] = err.Error()
 	}
@@ -176,7 +178,7 @@ func (e *Experiment) meet(err error) error {
 	return nil
 }
 
-// unlike says how a rank differs from rank 0; "" where it does not.
+// unlike describes how a rank differs from rank 0; "" if it does not.
 func (e *Experiment) unlike(rank int, there, own setting.Values) string {
 	list := lists.Of(setting.Differences(anyOf(there), anyOf(own)), func(d setting.Difference) string {
 		return fmt.Sprintf("%s is %s there and %s on rank 0", d.Name, d.There, d.Now)
@@ -196,7 +198,7 @@ func anyOf(values setting.Values) map[string]any {
 	return all
 }
 
-// ownDigest is the digest of the running program.
+// ownDigest returns the digest of the running program.
 func ownDigest() (string, error) {
 	path, err := os.Executable()
 	if err != nil {
@@ -205,7 +207,8 @@ func ownDigest() (string, error) {
 	return durable.Digest(durable.OS, path)
 }
 
-// adding are the ranks that add what each of them has; nil where there are none.
+// adding returns the ranks for sums over all of them; nil if this process trains alone. It avoids an interface
+// that is not nil but holds a nil pointer.
 func (e *Experiment) adding() share.Ranks {
 	if e.ranks == nil {
 		return nil
@@ -213,7 +216,8 @@ func (e *Experiment) adding() share.Ranks {
 	return e.ranks
 }
 
-// sum adds the shares of a unit's steps.
+// sum returns the sum over shares and ranks for a unit's steps. If there are ranks, it also lets them compare
+// digests of the parameters.
 func (u *unit) sum() share.Sum {
 	s := share.Sum{Shares: u.config.Shares, Ranks: u.adding()}
 	if u.ranks == nil {
@@ -226,7 +230,7 @@ func (u *unit) sum() share.Sum {
 	return s
 }
 
-// summon lets the other ranks train this unit from the state in which it is.
+// summon lets the other ranks train this unit from its current state.
 func (u *unit) summon() error {
 	if u.ranks == nil {
 		return nil
@@ -254,12 +258,13 @@ func (u *unit) summon() error {
 // dismiss lets the other ranks end.
 func (e *Experiment) dismiss() {
 	if e.ranks != nil && e.ranks.Lost() == nil {
-		// An error means that a rank is lost, which is reported when all ranks leave.
+		// An error means that a rank is lost; together reports that.
 		_, _ = e.ranks.Broadcast(nil)
 	}
 }
 
-// follow trains the units that rank 0 summons for. What goes wrong with one is rank 0's to tell.
+// follow trains the units for which rank 0 summons the others, until it dismisses them. Rank 0 reports the
+// errors of units.
 func (e *Experiment) follow(ctx context.Context) error {
 	for {
 		data, err := e.ranks.Broadcast(nil)
@@ -301,7 +306,7 @@ func (e *Experiment) summoned(data, state []byte) (*unit, error) {
 	return u, u.adopt(s)
 }
 
-// endTogether ends a unit's steps on all ranks: with an error on all where there is one on any.
+// endTogether ends a unit's steps on all ranks. If any rank has an error, all get one.
 func (u *unit) endTogether(ctx context.Context, err error) error {
 	if u.ranks == nil {
 		return err
@@ -309,7 +314,7 @@ func (u *unit) endTogether(ctx context.Context, err error) error {
 	return u.ranks.End(ctx, err)
 }
 
-// tellSent says what a rank has sent a step.
+// tellSent prints how many bytes a rank has sent in a step.
 func (u *unit) tellSent(steps int) {
 	if u.ranks == nil || steps == 0 {
 		return

@@ -14,7 +14,7 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// record is run.json: configuration, flags and environment.
+// record returns the content of run.json: configuration, flags and environment.
 func (e *Experiment) record() runfolder.Record {
 	configuration := e.config.Determining()
 	configuration["data_digest"] = e.set.Digest
@@ -38,17 +38,17 @@ func (e *Experiment) record() runfolder.Record {
 	}
 }
 
-// recorded are the modules whose versions matter for results.
+// recorded has the modules whose versions matter for results.
 var recorded = []string{
 	"gorgonia.org/gorgonia", "gorgonia.org/tensor", "gonum.org/v1/gonum", "gonum.org/v1/plot",
 	"github.com/owulveryck/onnx-go", "github.com/yalue/onnxruntime_go", "github.com/disintegration/imaging",
 }
 
-// module is the path of this module, as build information has it.
+// module is the path of this module, as in build information.
 var module = strings.TrimSuffix(reflect.TypeFor[Experiment]().PkgPath(), "/pkg/experiment")
 
-// Environment is the program and the machine, as run.json records them. "commit"
-// is that of this module; "program" names the module of a program outside it, with
+// Environment describes the program and the machine for run.json. "commit" is that of
+// this module. If the program belongs to another module, "program" has that module and
 // its commit.
 func Environment() map[string]any {
 	modules := make(map[string]string)
@@ -83,9 +83,9 @@ func Environment() map[string]any {
 	return env
 }
 
-// commitOfModule is the commit of this module where another one uses it: its
-// version, or that of the tree that replaces it. The path of a tree may be relative to
-// a folder that is not known here; so its go.mod must name this module.
+// commitOfModule returns the commit of this module if another one depends on it: its
+// version, or the commit of the tree that replaces it. The path of the tree may be relative
+// to an unknown folder, so the go.mod there must name this module.
 func commitOfModule(m *debug.Module) string {
 	if m.Replace == nil {
 		return m.Version
@@ -100,8 +100,8 @@ func commitOfModule(m *debug.Module) string {
 	return commitOfTree(m.Replace.Path)
 }
 
-// commitOfTree returns the commit that is checked out in dir or above it, for
-// `go run` records none; "unknown" where there is none.
+// commitOfTree returns the commit that is checked out in dir or above it, because
+// `go run` records none; "unknown" if there is none.
 func commitOfTree(dir string) string {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -141,7 +141,7 @@ func resolve(git, head string) string {
 	return "unknown"
 }
 
-// cpuName is the processor's own name, where the system tells it.
+// cpuName returns the name of the processor from /proc/cpuinfo, or "unknown".
 func cpuName() string {
 	data, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {

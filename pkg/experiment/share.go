@@ -18,11 +18,11 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// RunUnit trains one strategy and seed of c in a separate folder, and moves it into the run
-// folder: other processes may do so with other units of the same run folder at the same time. The
-// final files are those of one run of c. The run folder is locked briefly at the beginning and at
-// the end; term is that of the lease on it. A unit that is stopped stays in its folder, where the
-// next call continues.
+// RunUnit trains one strategy and seed of c in a separate folder, and moves the result into the run
+// folder. Other processes may do the same with other units of this run folder at the same time. The
+// final files are the same as those of one run of c. RunUnit locks the run folder briefly at the
+// beginning and at the end, with a lease of the given term. A stopped unit stays in its folder, where
+// the next call continues it.
 func RunUnit(ctx context.Context, known catalog.Catalog, c setting.Config, u runfolder.Unit, term time.Duration, log io.Writer) error {
 	all := c.Flags()
 	c.Seeds = []uint64{u.Seed}
@@ -49,7 +49,7 @@ func RunUnit(ctx context.Context, known catalog.Catalog, c setting.Config, u run
 	return errors.Join(failed, e.hold(ctx, term, func() error { return e.settle(ctx, u) }))
 }
 
-// settle takes a unit into the run folder.
+// settle moves a unit into the run folder and draws the figures.
 func (e *Experiment) settle(ctx context.Context, u runfolder.Unit) (err error) {
 	e.folder, err = runfolder.Open(e.dir, e.record(), []runfolder.Unit{u}, runfolder.Options{Settle: true, FS: e.files})
 	if err != nil {
@@ -62,15 +62,15 @@ func (e *Experiment) settle(ctx context.Context, u runfolder.Unit) (err error) {
 	return e.draw(ctx)
 }
 
-// hold does something while no other process of its kind does anything with the run folder. It waits for them, and for a run
-// that holds the folder. The lease is for file systems that know no locks.
+// hold calls do while no other hold of any process works on the run folder. It waits for them, and for a run that has locked
+// the folder. The lease is for file systems without locks.
 func (e *Experiment) hold(ctx context.Context, term time.Duration, do func() error) error {
 	waits := func(err error) { e.progress.Print("waiting: %v", err) }
 	held, err := lease.NewKeeper(filepath.Join(e.config.Out, runfolder.UnitsDir), term).Wait(ctx, "folder", waits)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = held.Release() }() // which only saves the others a wait
+	defer func() { _ = held.Release() }() // after an error, others have to wait for the end of the term
 	for first := true; ; first = false {
 		err := do()
 		var locked *durable.LockedError
@@ -88,11 +88,11 @@ func (e *Experiment) hold(ctx context.Context, term time.Duration, do func() err
 	}
 }
 
-// retry is how long a locked run folder is left before it is tried again.
+// retry is the time between two attempts to lock a run folder.
 const retry = 200 * time.Millisecond
 
 // Sizes returns the floating-point operations of training and validation of the strategies of c with one
-// seed, by name. They depend only on c and the data set, so every process gets the same.
+// seed, by name. They depend only on c and the data set, so every process gets the same numbers.
 func Sizes(ctx context.Context, known catalog.Catalog, c setting.Config) (map[string]float64, error) {
 	e, err := newExperiment(known, c.Task, c, io.Discard, io.Discard)
 	if err != nil {
@@ -102,7 +102,7 @@ func Sizes(ctx context.Context, known catalog.Catalog, c setting.Config) (map[st
 	if err := e.open(ctx, dataset.DecodeSmall); err != nil {
 		return nil, err
 	}
-	// -levels auto stays at the most levels there can be: which pay is measured where a unit begins.
+	// -levels auto stays at the maximum: only training measures how many levels pay.
 	m, err := e.newModel(c.Seeds[0])
 	if err != nil {
 		return nil, err
@@ -111,7 +111,7 @@ func Sizes(ctx context.Context, known catalog.Catalog, c setting.Config) (map[st
 	if err != nil {
 		return nil, err
 	}
-	picture := 1.0 // where the network does not count
+	picture := 1.0 // not 0, for networks whose operations do not count FLOP
 	for _, n := range y.Graph().AllNodes() {
 		if counted, ok := n.Op().(op.Counted); ok {
 			picture += float64(counted.FLOP())
@@ -123,7 +123,7 @@ func Sizes(ctx context.Context, known catalog.Catalog, c setting.Config) (map[st
 		if err != nil {
 			return nil, err
 		}
-		// A work unit is a gradient, which takes three times as long as an answer.
+		// A work unit is the gradient of one picture, which takes three times as long as a forward pass.
 		sizes[s.Name] = picture * (float64(3*workUnits(p)) + float64(e.validations(p)*e.config.ValidationPictures))
 	}
 	return sizes, nil

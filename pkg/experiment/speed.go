@@ -14,37 +14,39 @@ import (
 	"multiscale/pkg/task"
 )
 
-// What a prediction may take: it is a small part of what it predicts.
+// Limits of timings, so that a prediction takes much less time and memory than training.
 const (
 	maxTimed         = 256 << 20              // bytes of the activations of one image
-	maxTimedMany     = 128 << 20              // of several at once
+	maxTimedMany     = 128 << 20              // bytes of the activations of several images at once
 	maxTimedSample   = 16 << 20               // bytes of an image that is drawn or validated
-	maxTimedTogether = 1 << 20                // of several that are drawn at once
-	maxTiming        = 400 * time.Millisecond // of one number of images on one mesh, about
-	timings          = 5                      // of each, at most
+	maxTimedTogether = 1 << 20                // bytes of several images that are drawn at once
+	maxTiming        = 400 * time.Millisecond // approximate time for one number of images on one mesh
+	timings          = 5                      // number of timings of each kind, at most
 	timedWhole       = 2                      // whole pictures
 	timedCrops       = 8                      // validation crops
 	timedDraws       = 4                      // samples
 
-	// All timings end at about this time, also on a machine that is slow or busy.
+	// All timings together take about this time, even on a slow or busy machine.
 	timingBudget = 10 * time.Second
-	pilotBudget  = timingBudget / 4 // where only the finest mesh is timed
+	pilotBudget  = timingBudget / 4 // if only the finest mesh is timed
 
-	meshesPart, validationPart = 0.7, 0.85 // of the budget, when they end; the rest is for export and cross-check
+	// The parts of the budget at whose end the timings of meshes and of validation end. The rest is for export and
+	// cross-check.
+	meshesPart, validationPart = 0.7, 0.85
 )
 
-// pace is how fast images of one mesh go through training: seconds of the gradient of one
-// image, and of several at once, which share what a run of a graph costs.
+// pace is the speed of training on one mesh: the seconds for the gradient of one image, and for
+// that of several at once, which share the fixed cost of running a graph.
 type pace struct {
 	one, many float64
-	images    int     // of many
-	draw      float64 // a sample: read, degraded and restricted
-	pack      float64 // what the first gradient after a step takes longer: weights are packed again
-	level     int     // on which it was timed; another one where the mesh takes too much memory
+	images    int     // number of images in many
+	draw      float64 // seconds to read, degrade and restrict one sample
+	pack      float64 // additional seconds of the first gradient after a step, which packs the weights again
+	level     int     // on which it was timed; not the mesh's own if that takes too much memory or time
 }
 
-// seconds is the time of the gradient of n images: a line through both timings, and from
-// the larger one on in proportion.
+// seconds returns the time of the gradient of n images: on a line through both timings, and
+// from the larger one on in proportion to n.
 func (p pace) seconds(n float64) float64 {
 	switch {
 	case p.images <= 1:
@@ -55,16 +57,16 @@ func (p pace) seconds(n float64) float64 {
 	return p.one + (n-1)*(p.many-p.one)/float64(p.images-1)
 }
 
-// speed predicts seconds of training on this machine from timings of its parts: drawing
+// speed predicts the seconds of training on this machine from timings of its parts: drawing
 // batches, gradients on each mesh, the optimizer's step, validation, export. Its budget is wall
-// clock: no part begins that would exceed it, except the first batch of the coarsest mesh.
+// time: no part begins that would exceed it, except the first batch of the coarsest mesh.
 type speed struct {
 	e        *Experiment
-	m        *model.Model // of its own: its weights change
+	m        *model.Model // not shared with training: timings change its weights
 	gradient []float32
-	meshes   map[int]pace // by level; those with another level in them are extrapolated
-	step     float64      // of the optimizer
-	drawn    float64      // the sample that was timed last
+	meshes   map[int]pace // by level; a pace with another level is extrapolated from it
+	step     float64      // seconds of the optimizer's step
+	drawn    float64      // seconds of one sample, as timed last
 	began    time.Time
 	budget   time.Duration
 	short    bool // a timing was left out or ended early
@@ -74,12 +76,12 @@ func (e *Experiment) newSpeed(m *model.Model, budget time.Duration) *speed {
 	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), meshes: map[int]pace{}, began: time.Now(), budget: budget}
 }
 
-// left is what is left of a part of the budget.
+// left returns the time that is left of a part of the budget.
 func (s *speed) left(part float64) time.Duration {
 	return time.Until(s.began.Add(time.Duration(part * float64(s.budget))))
 }
 
-// room says whether what takes so many seconds ends within a part of the budget.
+// room reports whether work of the given seconds ends within a part of the budget.
 func (s *speed) room(part, seconds float64) bool {
 	if s.left(part).Seconds() >= seconds {
 		return true
@@ -88,9 +90,9 @@ func (s *speed) room(part, seconds float64) bool {
 	return false
 }
 
-// fastest returns the shortest time of what do does, after a first time that builds
-// graphs and fills caches: others on the machine make it longer, never shorter. Where a
-// part of the budget allows no second time, the first one counts.
+// fastest returns the shortest time of several calls of do, in seconds: other processes can
+// only make a call slower. The first call, which builds graphs and fills caches, counts only
+// if the part of the budget leaves no time for a second one.
 func (s *speed) fastest(ctx context.Context, part float64, do func() error) (float64, error) {
 	best, begin, took := math.Inf(1), time.Now(), time.Duration(0)
 	for i := range 1 + timings {
@@ -115,9 +117,9 @@ func (s *speed) fastest(ctx context.Context, part float64, do func() error) (flo
 	return min(best, took.Seconds()), nil
 }
 
-// measure times the meshes of stages that are not known yet, the coarsest first, and the
-// optimizer's step. Meshes that take too much memory or time are extrapolated from the finest
-// one that was timed, by their number of pixels.
+// measure times the optimizer's step and those meshes of stages that have not been timed, the
+// coarsest first. Meshes that take too much memory or time are extrapolated from the finest
+// timed one by their number of pixels.
 func (s *speed) measure(ctx context.Context, stages []mge.Stage) error {
 	images, samples, coarse := map[int]int{}, map[int]int{}, map[int]bool{}
 	coarsest := 0
@@ -162,14 +164,14 @@ func (s *speed) finest() (p pace, ok bool) {
 	return p, ok
 }
 
-// mesh times gradients of one and of up to n images on a mesh, or extrapolates them.
+// mesh times gradients of one and of up to n images on a mesh, or extrapolates their times.
 func (s *speed) mesh(ctx context.Context, level, n int) (pace, error) {
 	at, err := s.e.timedLevel(s.m, level)
 	if err != nil {
 		return pace{}, err
 	}
 	p, ok := s.finest()
-	// The first batch builds the graph, and takes twice as long or so.
+	// The first batch builds the graph, and takes about twice as long.
 	if ok && (at > level || !s.room(meshesPart, 2*p.one*mesh.Cost(level)/mesh.Cost(p.level))) {
 		return p.on(level), nil
 	}
@@ -180,7 +182,7 @@ func (s *speed) mesh(ctx context.Context, level, n int) (pace, error) {
 	return p.on(level), err
 }
 
-// on returns the pace of a mesh, extrapolated from that of another one by their numbers of pixels.
+// on returns the pace of the mesh of a level, extrapolated from p by their numbers of pixels.
 func (p pace) on(level int) pace {
 	larger := mesh.Cost(level) / mesh.Cost(p.level)
 	p.one, p.many = larger*p.one, larger*p.many
@@ -218,13 +220,13 @@ func (s *speed) timed(ctx context.Context, level, n int) (p pace, err error) {
 	if !s.room(meshesPart, alone) {
 		return p, nil
 	}
-	// With as many images: it depends on their number how convolutions are computed.
+	// With the same number of images, because it decides how convolutions are computed.
 	first, err := s.images(ctx, level, p.images, true)
 	p.pack = max(first-alone, 0)
 	return p, err
 }
 
-// images times the gradient of n images on a mesh, the first after the weights have changed or another one.
+// images times the gradient of n images on a mesh. If first, the weights change before each gradient.
 func (s *speed) images(ctx context.Context, level, n int, first bool) (float64, error) {
 	b := s.e.blank(level, n)
 	return s.fastest(ctx, meshesPart, func() error {
@@ -236,7 +238,7 @@ func (s *speed) images(ctx context.Context, level, n int, first bool) (float64, 
 	})
 }
 
-// blank is a batch of n images of nothing.
+// blank returns a batch of n images that are all zero.
 func (e *Experiment) blank(level, n int) mesh.Batch {
 	side, c := mesh.Side(e.config.Side, level), e.set.Channels
 	in := side / e.task.Scale
@@ -246,7 +248,8 @@ func (e *Experiment) blank(level, n int) mesh.Batch {
 	}
 }
 
-// draw times a sample of a mesh's term; 0 where it is too large. Each is drawn on the finest mesh.
+// draw times n samples of a mesh's term, which are all drawn on the finest mesh, and returns the seconds of one. If
+// samples are too large or the time is short, it returns the last such timing, or 0 if there is none.
 func (s *speed) draw(ctx context.Context, level, n int, coarse bool) (float64, error) {
 	bytes := s.e.sampleBytes()
 	if n = max(1, min(n, maxTimedTogether/bytes)); bytes > maxTimedSample || !s.room(meshesPart, float64(2*n)*s.drawn) {
@@ -261,10 +264,10 @@ func (s *speed) draw(ctx context.Context, level, n int, coarse bool) (float64, e
 	return s.drawn, err
 }
 
-// sampleBytes is the size of an image on the finest mesh.
+// sampleBytes returns the size of an image on the finest mesh.
 func (e *Experiment) sampleBytes() int { return 4 * e.set.Channels * e.config.Side * e.config.Side }
 
-// optimizer times a step of the optimizer alone.
+// optimizer times a step of the optimizer.
 func (s *speed) optimizer(ctx context.Context) error {
 	rule, err := s.e.config.Rule()
 	if err != nil {
@@ -280,7 +283,7 @@ func (s *speed) optimizer(ctx context.Context) error {
 	return err
 }
 
-// iteration predicts an iteration of a stage.
+// iteration predicts the seconds of an iteration of a stage.
 func (s *speed) iteration(g mge.Stage) float64 {
 	sum := s.step
 	for i, n := range g.Batches {
@@ -294,7 +297,8 @@ func (s *speed) iteration(g mge.Stage) float64 {
 	return sum
 }
 
-// training predicts the iterations of a plan. Pilots take what their work units do.
+// training predicts the seconds of a plan's iterations and pilots. A work unit of a pilot takes as long as the
+// average one of an iteration.
 func (s *speed) training(p mge.Plan) float64 {
 	var seconds, work float64
 	for _, g := range p.Stages {
@@ -304,13 +308,13 @@ func (s *speed) training(p mge.Plan) float64 {
 	return seconds * (1 + p.Pilots()/work)
 }
 
-// validation predicts one validation.
+// validation predicts the seconds of one validation.
 func (s *speed) validation(ctx context.Context) (float64, error) {
 	pictures := float64(s.e.config.ValidationPictures)
-	if s.e.config.EMA > 0 { // and with averaged weights
+	if s.e.config.EMA > 0 { // a second time with averaged weights
 		pictures *= 2
 	}
-	// An answer takes about a third of a gradient.
+	// A forward pass takes about a third of a gradient.
 	answer := s.meshes[0].one / 3
 	if s.meshes[0].level > 0 || s.e.sampleBytes() > maxTimedSample || !s.room(validationPart, 2*answer) {
 		return pictures * answer, nil
@@ -330,7 +334,8 @@ func (s *speed) validation(ctx context.Context) (float64, error) {
 	return took * pictures / float64(v.Batch.Len()), err
 }
 
-// end predicts export and cross-check of a network, of which it does the smaller shape.
+// end predicts the seconds of export and cross-check of a network. It runs them with the smaller shape, and scales the
+// time by pixels for the larger one.
 func (s *speed) end(ctx context.Context, p mge.Plan) (float64, error) {
 	u := &unit{Experiment: s.e, name: runfolder.Unit{Strategy: p.Strategy, Seed: s.e.config.Seeds[0]}, plan: p, model: s.m}
 	start := time.Now()
@@ -347,7 +352,7 @@ func (s *speed) end(ctx context.Context, p mge.Plan) (float64, error) {
 		return 0, ctx.Err()
 	}
 	took := time.Since(start).Seconds() + export // the best network is exported, too
-	if err != nil {                              // training reports what a cross-check finds
+	if err != nil {                              // training will report the error
 		s.short = s.short || within.Err() != nil
 		return took, nil
 	}
@@ -359,10 +364,10 @@ func (s *speed) end(ctx context.Context, p mge.Plan) (float64, error) {
 	return took, nil
 }
 
-// pixels is their number in a shape (NCHW).
+// pixels returns the number of pixels of all images of a shape (NCHW).
 func pixels(s []int) int { return s[0] * s[2] * s[3] }
 
-// validations counts those of a unit with a plan.
+// validations returns the number of validations of a unit with a plan.
 func (e *Experiment) validations(p mge.Plan) int {
 	u, n := &unit{Experiment: e, plan: p}, 0
 	for i := range p.Iterations() + 1 {

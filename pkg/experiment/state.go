@@ -14,11 +14,11 @@ import (
 	"multiscale/pkg/experiment/runfolder"
 )
 
-// state is what a unit has behind it, beside parameters and optimizer. All
-// that is random is a function of seed and iteration, so there is no state of
-// random streams or of the data's order.
+// state is the progress of a unit, without parameters and optimizer. All
+// randomness is a function of seed and iteration, so there is no state of
+// random streams or of the order of the data.
 type state struct {
-	Format            int   // of the state: stateFormat
+	Format            int   // stateFormat
 	Iteration         int   // finished optimizer steps
 	Images            int64 // evaluations of the network in training
 	SecondsTraining   float64
@@ -27,7 +27,7 @@ type state struct {
 	Moments           []runfolder.Moment
 	// Best is the best validation so far, by the task's deciding measure; nil before the first.
 	Best *best
-	// Decisions are the results of the pilots so far, in their order.
+	// Decisions are the results of the pilots so far, in order.
 	Decisions []allocation.Decision
 	// Probes are the errors on the finest mesh that -stages auto has measured so far.
 	Probes []float64 `json:",omitempty"`
@@ -35,17 +35,17 @@ type state struct {
 	Coefficients []runfolder.Coefficient `json:",omitempty"`
 }
 
-// stateFormat numbers the forms of a state. Others are refused.
+// stateFormat is the version of state. Checkpoints with another version are rejected.
 const stateFormat = 2
 
-// best is a validation; the parameters of that time are a section of their own.
+// best is a validation. The parameters after its iteration are in another section of the checkpoint.
 type best struct {
 	Iteration int
 	Value     float64
 }
 
-// history is rows of history.csv, which JSON can hold only with null in place
-// of NaN.
+// history has the rows of history.csv. JSON cannot represent NaN, so a field that
+// is NaN is left out.
 type history []runfolder.History
 
 type storedRow struct {
@@ -55,7 +55,7 @@ type storedRow struct {
 	Validation              map[string]exact `json:",omitempty"`
 }
 
-// exact is a number of any kind: JSON has neither NaN nor infinities, which are strings.
+// exact is a number that may be NaN or infinite, which become strings in JSON.
 type exact float64
 
 // MarshalJSON implements json.Marshaler.
@@ -96,7 +96,7 @@ func (h *history) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// converted is a map of the same numbers; nil where there are none.
+// converted returns a map of the same numbers in another type; nil if there are none.
 func converted[To, From exact | float64](values map[string]From) (all map[string]To) {
 	for name, v := range values {
 		if all == nil {
@@ -121,12 +121,12 @@ func number(v *float64) float64 {
 	return *v
 }
 
-// openStore returns a unit's checkpoints.
+// openStore returns the store of a unit's checkpoints.
 func (e *Experiment) openStore(u runfolder.Unit) checkpoint.Store {
 	return checkpoint.Store{Dir: e.folder.CheckpointDir(u), FS: e.files}
 }
 
-// The sections of a checkpoint beside those of the trainer.
+// The sections of a checkpoint in addition to those of the trainer.
 const (
 	stateSection = "state"
 	bestSection  = "best"
@@ -158,7 +158,7 @@ func (u *unit) writeCheckpoint() error {
 	return err
 }
 
-// snapshot is what a checkpoint holds.
+// snapshot returns the content of a checkpoint.
 func (u *unit) snapshot() (checkpoint.Snapshot, error) {
 	u.state.Format = stateFormat
 	data, err := json.Marshal(u.state)
@@ -175,7 +175,7 @@ func (u *unit) snapshot() (checkpoint.Snapshot, error) {
 	return s, nil
 }
 
-// restore continues from the newest valid checkpoint; started is false where there is none.
+// restore continues from the newest valid checkpoint; started is false if there is none.
 func (u *unit) restore() (started bool, err error) {
 	err = u.load(&u.store)
 	if errors.Is(err, checkpoint.ErrNone) {
@@ -185,7 +185,7 @@ func (u *unit) restore() (started bool, err error) {
 	return true, err
 }
 
-// load takes over the newest valid checkpoint of a store.
+// load adopts the newest valid checkpoint of a store.
 func (u *unit) load(from *checkpoint.Store) error {
 	loaded, err := from.Load()
 	if err != nil {
@@ -201,6 +201,7 @@ func (u *unit) load(from *checkpoint.Store) error {
 	return nil
 }
 
+// adopt sets the unit to the state of a checkpoint. A checkpoint that contradicts itself or the plan is an error.
 func (u *unit) adopt(s checkpoint.Snapshot) error {
 	var restored state
 	if err := json.Unmarshal(s.Bytes[stateSection], &restored); err != nil {

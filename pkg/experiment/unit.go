@@ -23,7 +23,7 @@ import (
 	"multiscale/pkg/train"
 )
 
-// measurements is how often, at least, a run is validated before its end.
+// measurements is the number of validations that are spread evenly over a run; those at the ends of stages come in addition.
 const measurements = 10
 
 // unit is one strategy with one seed in training.
@@ -31,29 +31,29 @@ type unit struct {
 	*Experiment
 	name     runfolder.Unit
 	strategy mge.Plan  // without pilots
-	plan     mge.Plan  // with pilots, and the batches that are decided
-	stages   *mge.Auto // with -stages auto: plan is then the part that is known
-	complete bool      // whether that is all
+	plan     mge.Plan  // with pilots, and with the batches that are decided so far
+	stages   *mge.Auto // of -stages auto, or nil; if set, plan is only the part that is decided so far
+	complete bool      // with -stages auto: plan is the whole plan
 	probe    *task.Validation
 	model    *model.Model
-	control  *mge.Controlled // the source of gradients, where it has coefficients
-	trainer  *train.Trainer  // of the part of the plan whose batches are known
+	control  *mge.Controlled // the source of gradients if it has coefficients, or nil
+	trainer  *train.Trainer  // for the part of the plan whose batches are decided
 	state    state
 	store    checkpoint.Store
 	saved    time.Time // when the last checkpoint was written
 	best     []float32 // parameters at state.Best
-	spare    []float32 // for the last weights while averaged ones are evaluated
+	spare    []float32 // the current weights while averaged ones are evaluated
 	board    *board    // of -tensorboard, or nil
 
-	sentBefore int64 // by this rank, for sums of other units
+	sentBefore int64 // bytes that this rank had sent before the unit began
 
-	resumed time.Time // when the clock of training was last started
-	shown   time.Time // when those who watch were last shown the history
-	showing time.Duration
+	resumed time.Time     // when the clock of training was last started
+	shown   time.Time     // when showWhenDue last wrote the history
+	showing time.Duration // that this took
 }
 
-// runUnit trains, exports and cross-checks one unit and puts it into the
-// folder's tables.
+// runUnit trains, exports and cross-checks one unit, and adds it to the tables of
+// the folder.
 func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 	u, err := e.newUnit(w.Unit)
 	if err != nil {
@@ -162,7 +162,7 @@ func (u *unit) newTrainer() (*train.Trainer, error) {
 	return t, nil
 }
 
-// train runs the plan from where the state stands.
+// train runs the plan from the current state to its end.
 func (u *unit) train(ctx context.Context) error {
 	err := u.probeIfDue(ctx) // before the first iteration
 	if err == nil {
@@ -184,18 +184,17 @@ func (u *unit) train(ctx context.Context) error {
 		if err == nil && u.stages != nil {
 			u.stopClock()
 			if err = u.probeIfDue(ctx); err == nil {
-				err = u.validateIfDue(ctx) // now that it is known whether the stage has ended
+				err = u.validateIfDue(ctx) // the probe has decided whether the stage has ended
 			}
 			u.resumed = time.Now()
 		}
 	}
 	u.stopClock()
 	if err = u.endTogether(ctx, err); err == nil {
-		// -resume continues here, with the export.
-		return u.save()
+		return u.save() // so that -resume can continue with the export
 	}
 	if errors.As(err, new(unsaved)) {
-		return err // and would not be written now
+		return err // another attempt would fail, too
 	}
 	if saved := u.save(); saved != nil {
 		return errors.Join(err, saved)
@@ -206,7 +205,7 @@ func (u *unit) train(ctx context.Context) error {
 	return err
 }
 
-// begin starts the history with the untrained network.
+// begin starts the history with the row before the first iteration.
 func (u *unit) begin() {
 	u.state.History = history{{
 		Unit: u.name, Stage: 1, Side: mesh.Side(u.config.Side, u.plan.Stages[0].Finest),
@@ -215,7 +214,7 @@ func (u *unit) begin() {
 	}}
 }
 
-// record is the hook that keeps the history, and validates when it is due.
+// record is the hook after each step: it adds to the history, validates if due, and shows progress.
 func (u *unit) record(ctx context.Context, s train.Step) error {
 	u.state.Images += int64(s.Stage.Images())
 	u.state.Iteration = s.Iteration
@@ -252,15 +251,15 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	return nil
 }
 
-// The history of a unit in training is written after each validation, so that it can be watched,
-// and between two of them now and then: at most every showEvery, and for at most a showShare of the
-// time.
+// The history of a unit in training is written after each validation, so that it can be watched. Between
+// validations it is written at most once in showEvery, and so rarely that writing takes at most one part in
+// showShare of the time.
 const (
 	showEvery = 5 * time.Second
 	showShare = 100
 )
 
-// showWhenDue writes the history so far, if it is time to.
+// showWhenDue writes the history so far, if it is due.
 func (u *unit) showWhenDue() error {
 	row := u.state.History[len(u.state.History)-1]
 	if len(row.Validation) == 0 && time.Since(u.shown) < max(showEvery, showShare*u.showing) {
@@ -273,8 +272,8 @@ func (u *unit) showWhenDue() error {
 	return err
 }
 
-// due reports whether the network is measured after an iteration: at the start, at each
-// stage's end, and ten times a run or as often as -validate-every says.
+// due reports whether the network is validated after iteration i: before the first one, at the
+// end of each stage, and ten times a run or as often as -validate-every says.
 func (u *unit) due(i int) bool {
 	if i == 0 {
 		return true
@@ -294,14 +293,14 @@ func (u *unit) due(i int) bool {
 		return tenths(i) != tenths(i-1)
 	}
 	total := u.plan.Iterations() - u.config.Extend.Steps
-	if i > total { // of the added steps
+	if i > total { // ten times also in the added steps
 		i, total = i-total, u.config.Extend.Steps
 	}
 	return i*measurements/total != (i-1)*measurements/total
 }
 
-// validateIfDue measures the network when it is due, unless that has been done for this
-// iteration: a run that was stopped in the middle of a validation makes up for it.
+// validateIfDue validates the network if that is due and not done yet for this iteration. So a run that
+// was stopped during a validation repeats it.
 func (u *unit) validateIfDue(ctx context.Context) error {
 	row, i := &u.state.History[len(u.state.History)-1], u.state.Iteration
 	if !u.due(i) || len(row.Validation) > 0 {
@@ -344,7 +343,7 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 	return err
 }
 
-// withAverage does something while the network has averaged weights.
+// withAverage calls do while the network has the averaged weights.
 func (u *unit) withAverage(do func() error) error {
 	params := u.model.Params
 	u.spare = append(u.spare[:0], params.Values()...)
@@ -361,8 +360,8 @@ func (u *unit) stopClock() {
 	}
 }
 
-// checkpointWhenDue is the hook that saves at each stage's end and every few
-// minutes.
+// checkpointWhenDue is the hook that saves at the end of each stage, and when the
+// time of -checkpoint-every has passed.
 func (u *unit) checkpointWhenDue(_ context.Context, s train.Step) error {
 	if u.follows() || !s.StageEnd && time.Since(u.saved) < u.config.CheckpointEvery {
 		return nil
@@ -421,7 +420,7 @@ func (u *unit) finish(ctx context.Context) error {
 	return err
 }
 
-// measured is what was measured after the last iteration, by names in the history.
+// measured returns the measures after the last iteration. named returns the name of a measure in the history.
 func (u *unit) measured(named func(measure string) string) metric.Values {
 	row, values := u.state.History[len(u.state.History)-1], metric.Values{}
 	for _, m := range metric.Union(metric.Always(), u.task.Measures) {
@@ -434,7 +433,7 @@ func (u *unit) measured(named func(measure string) string) metric.Values {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// tellFinished leaves a line about the finished unit, and one for each of its networks that is worse than none.
+// tellFinished prints a line about the finished unit, and a warning for each of its networks that is worse than the input.
 func (u *unit) tellFinished(row runfolder.Summary) {
 	m := u.task.Measures[0]
 	u.progress.Print("%s finished: %s %s (input %s), %s work units in %s", u.name, m.Title, table.Digits(row.Values.Of(m), 4),
@@ -444,7 +443,7 @@ func (u *unit) tellFinished(row runfolder.Summary) {
 	}
 }
 
-// finishAverage exports and checks the network with averaged weights; nil where there are none.
+// finishAverage exports and checks the network with averaged weights. It returns nil without -ema.
 func (u *unit) finishAverage(ctx context.Context) (*runfolder.Average, error) {
 	if u.trainer.Average == nil {
 		return nil, nil
