@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestEncoding compares codes with those that LLVM's assembler gives for the comment.
+// TestEncoding compares codes with those of LLVM's assembler for the instruction in the comment.
 func TestEncoding(t *testing.T) {
 	for _, tc := range []struct {
 		write func(p *Program)
@@ -34,7 +34,7 @@ func TestEncoding(t *testing.T) {
 	}
 }
 
-// TestArguments: parameters lie as Go's stack frames have them.
+// TestArguments: parameters have the offsets of Go's stack frames.
 func TestArguments(t *testing.T) {
 	p := new(Program)
 	p.Function("f", "is a test.", "y, x []float32, drop int16, a, b float32, n int", "sum float64", 0)

@@ -25,9 +25,9 @@ func activate(j *job, lo, hi int) {
 	}
 }
 
-// ActivateBackward writes gx = gy * act'(x). v is the input x of the
-// activation or, where act.OfResult says so, its result. At 0 the derivative
-// of ReLU and LeakyReLU is the left one. gx may be gy.
+// ActivateBackward writes gx = gy * act'(x). v is the result of the activation if
+// act.OfResult returns true, and otherwise its input x. At 0, ReLU and LeakyReLU
+// have their left derivative. gx may be gy.
 func ActivateBackward(gx, gy, v []float32, act kernel.Activation) {
 	same("ActivateBackward", len(gx), len(gy), len(v))
 	j := newJob(activateBackward, gx, v)
@@ -47,7 +47,7 @@ func activateBackward(j *job, lo, hi int) {
 	}
 }
 
-// negativeSlope is the slope below zero of the piecewise linear activations.
+// negativeSlope returns the slope of a piecewise linear activation for negative inputs.
 func negativeSlope(act kernel.Activation) float32 {
 	switch act.Kind {
 	case kernel.ReLU:

@@ -2,8 +2,8 @@ package pointwise
 
 import "multiscale/pkg/kernel/pointwise/vector"
 
-// Sum writes y = xs[0] + xs[1] + ..., at least one input, added from the left.
-// y may be the first of the inputs.
+// Sum writes y = xs[0] + xs[1] + ..., added from left to right. There must be at
+// least one input. y may be xs[0].
 func Sum(y []float32, xs ...[]float32) {
 	for _, x := range xs {
 		same("Sum", len(y), len(x))
@@ -20,7 +20,8 @@ func Sum(y []float32, xs ...[]float32) {
 	j.elements(len(y))
 }
 
-// sumBlock elements stay in the first cache while the inputs are added to them.
+// sumBlock is the number of elements that stay in the first-level cache while all inputs
+// are added to them.
 const sumBlock = 1 << 11
 
 func sum(j *job, lo, hi int) {
@@ -59,7 +60,7 @@ func Scale(y []float32, a float32, x []float32) {
 func scale(j *job, lo, hi int) { vector.Scale(j.y[lo:hi], j.a, j.x[lo:hi]) }
 
 // AddChannel writes y = x + e, where x and y have shape (n,c,hw) and e (n,c)
-// is spread over hw. y may be x.
+// is broadcast over hw. y may be x.
 func AddChannel(y, x, e []float32, n, c, hw int) {
 	same("AddChannel", n*c*hw, len(y), len(x), len(e)*hw)
 	j := newJob(addChannel, y, x)
@@ -82,7 +83,7 @@ func channelSums(j *job, lo, hi int) {
 	vector.SumRows(j.y[lo:hi], j.x[lo*j.width:hi*j.width], j.width)
 }
 
-// SquaredNorm returns the sum of the squares of x, in float64.
+// SquaredNorm returns the sum of the squares of x, accumulated in float64.
 func SquaredNorm(x []float32) float64 { return newJob(squaredNorm, nil, x).total(len(x)) }
 
 func squaredNorm(j *job, lo, hi int) {

@@ -18,8 +18,9 @@ func concat(j *job, lo, hi int) {
 	}
 }
 
-// Split is the inverse of Concat, and so its gradient: it parts gy (n,ca+cb,hw)
-// into ga (n,ca,hw) and gb (n,cb,hw). Either may be nil if it is not wanted.
+// Split is the inverse of Concat, and therefore its gradient: it splits gy
+// (n,ca+cb,hw) into ga (n,ca,hw) and gb (n,cb,hw). ga or gb may be nil if it is not
+// needed.
 func Split(ga, gb, gy []float32, n, ca, cb, hw int) {
 	same("Split", n*(ca+cb)*hw, len(gy))
 	j := newJob(split, nil, gy)

@@ -6,20 +6,20 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// Dropout writes y = x/(1-p) where an element is kept and 0 where it is
-// dropped, which happens with probability p in [0, 1), to within 2^-17. x
-// holds len(samples) samples of per elements. Whether element e of sample i is
-// kept is a function of key, samples[i] and e, so that it does not depend on
-// how samples are grouped into batches. Called on the gradient with the same
-// key and samples it is its own backward pass. y may be x.
+// Dropout writes y = x/(1-p) for the elements that it keeps and 0 for those that
+// it drops. It drops an element with probability p in [0, 1), accurate to 2^-17.
+// x holds len(samples) samples of per elements. Whether element e of sample i is
+// kept is a function of key, samples[i] and e only, so that it does not depend on
+// how samples are grouped into batches. The backward pass is Dropout of the
+// gradient with the same key and samples. y may be x.
 func Dropout(y, x []float32, p float32, key uint64, samples []uint64, per int) {
 	DropoutStrided(y, x, p, key, samples, nil, per, 0, 0)
 }
 
-// DropoutStrided is Dropout of samples (per/(h*w),h,w) that may have the masks of
-// finer images: with stride k, pixel (i,j) is kept where Dropout keeps (k*i,k*j) of
-// a sample of k*h times k*w pixels. strides has one for each sample; nil stands
-// for strides of 1, with which this is Dropout.
+// DropoutStrided is Dropout for samples (per/(h*w),h,w) that may use the masks of
+// finer images: with stride k, pixel (i,j) is kept if Dropout keeps pixel (k*i,k*j)
+// of a sample of k*h times k*w pixels. strides has one element for each sample; nil
+// stands for strides of 1, with which DropoutStrided equals Dropout.
 func DropoutStrided(y, x []float32, p float32, key uint64, samples []uint64, strides []int, per, h, w int) {
 	same("Dropout", len(samples)*per, len(y), len(x))
 	if !(p >= 0 && p < 1) {
@@ -53,15 +53,15 @@ func dropout(j *job, lo, hi int) {
 	}
 }
 
-// strided drops elements from to to-1 of the sample at base by the mask of an
-// image that is finer by k.
+// strided is Dropout for elements [from,to) of the sample at base, with the mask of an
+// image that is finer by the factor k.
 func strided(j *job, base, from, to, k int, seed uint64) {
 	h, w := j.more.h, j.more.w
 	for at := from; at < to; {
-		row := at / w // of all channels
+		row := at / w // counted over all channels
 		channel, i := row/h, row%h
 		end := min((row+1)*w, to)
-		// The row's first pixel, and the current one, on the finer image.
+		// fine is the place of the current pixel in the finer image.
 		fine := (channel*h*k+i*k)*w*k + (at-row*w)*k
 		for ; at < end; at++ {
 			y := &j.y[base+at]

@@ -6,25 +6,26 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// chunkSize is how many elements are worth handing to another core.
+// chunkSize is the number of elements in a chunk. Fewer are not worth handing to another
+// core.
 const chunkSize = 1 << 14
 
-// maxInputs is how many inputs one call of Sum takes in one pass.
+// maxInputs is the number of inputs that Sum adds in one pass.
 const maxInputs = 8
 
-// job is one call of a kernel; do works on the elements (or rows) [lo, hi).
+// job is one call of a kernel; do processes the elements (or rows) [lo, hi).
 type job struct {
 	do   func(j *job, lo, hi int)
 	n    int // elements or rows
-	step int // of a chunk
+	step int // elements or rows of a chunk
 
 	y, x, z, w []float32
 	xs         [maxInputs][]float32
 	a, b       float32
 	width      int // of rows
-	cut        int // elements of the first part of a row
+	cut        int // elements in the first part of a row (Concat, Split), inputs (Sum), parts of a sample (Dropout)
 	act        kernel.Activation
-	sums       []float64
+	sums       []float64 // one for each chunk
 	moments    []float64 // two for each sum
 	more       extra
 }
@@ -43,21 +44,21 @@ func (j *job) Do(chunk int) {
 	j.do(j, lo, min(lo+j.step, j.n))
 }
 
-// elements runs the job over n elements and gives it back to the pool.
+// elements runs the job over n elements and returns it to the pool.
 func (j *job) elements(n int) {
 	j.run(n, chunkSize)
 	j.release()
 }
 
-// byRows runs the job over n rows of the given width and gives it back.
+// byRows runs the job over n rows of the given width and returns it to the pool.
 func (j *job) byRows(n, width int) {
 	j.width = width
 	j.run(n, max(1, chunkSize/max(width, 1)))
 	j.release()
 }
 
-// total runs the job over n elements, each chunk leaving its sum in
-// j.sums[lo/step], and returns the sum over the chunks, added in order.
+// total runs the job over n elements and returns the sum over the chunks, added in
+// order. Each chunk must store its sum in j.sums[lo/step].
 func (j *job) total(n int) float64 {
 	chunks := (n + chunkSize - 1) / chunkSize
 	if cap(j.sums) < chunks {
@@ -75,7 +76,7 @@ func (j *job) total(n int) float64 {
 
 func (j *job) run(n, step int) {
 	j.n, j.step = n, step
-	if n <= step { // waking another core costs more than this
+	if n <= step { // waking another core would take longer
 		if n > 0 {
 			j.Do(0)
 		}

@@ -6,17 +6,17 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// List shares out passes over many vectors, such as all parameters of a network.
-// One by one, most of them are too short for more than one core.
+// List distributes passes over many vectors, such as all parameters of a network, among
+// the cores. Most of these vectors are too short to be divided among several cores.
 type List struct {
 	lengths []int
-	ends    []int // of the chunks of each vector, which follow one another
+	ends    []int // number of chunks up to the end of each vector
 	pass    Pass
 }
 
-// Pass is what is done with the vectors of a List.
+// Pass is an operation on the vectors of a List.
 type Pass interface {
-	// Elements does elements [lo,hi) of vector i. Calls come in any order, on any core.
+	// Elements processes elements [lo,hi) of vector i. Calls come in any order, on any core.
 	Elements(i, lo, hi int)
 }
 
@@ -31,7 +31,7 @@ func NewList(lengths []int) *List {
 	return l
 }
 
-// Run makes one pass on all cores. It is not safe for concurrent use.
+// Run runs one pass on all cores. It is not safe for concurrent use.
 func (l *List) Run(p Pass) {
 	if len(l.ends) == 0 {
 		return

@@ -21,8 +21,8 @@ func mse(j *job, lo, hi int) {
 	}
 }
 
-// MSEBackward writes the gradient of the sum over samples of weights times MSE
-// with respect to y: gy = weight*2*(y-target)/len(sample).
+// MSEBackward writes gy, the gradient with respect to y of the sum over samples of
+// weights times MSE: gy = weight*2*(y-target)/len(sample).
 func MSEBackward(gy, y, target, weights []float32) {
 	same("MSEBackward", len(gy), len(y), len(target), samples(len(weights), len(y)))
 	if len(weights) == 0 {
@@ -41,8 +41,8 @@ func mseBackward(j *job, lo, hi int) {
 	}
 }
 
-// samples returns the elements of n samples of equal size out of length
-// elements: length if they can be cut so.
+// samples returns length, rounded down to a multiple of n, or 0 if n is 0. The result
+// equals length if length elements can be divided into n samples of equal size.
 func samples(n, length int) int {
 	if n == 0 {
 		return 0

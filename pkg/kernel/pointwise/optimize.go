@@ -6,7 +6,7 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// extra is what single kernels need beyond slices and factors.
+// extra holds the arguments of Dropout and Adam that other kernels do not have.
 type extra struct {
 	key       uint64
 	samples   []uint64
@@ -16,8 +16,8 @@ type extra struct {
 	adam      vector.AdamConstants
 }
 
-// Adam does step number step (from 1) of Adam (Kingma and Ba 2015) on the
-// parameters p with the gradient g and the running moments m and v:
+// Adam performs step number step, counted from 1, of Adam (Kingma and Ba 2015) on
+// the parameters p with the gradient g and the running moments m and v:
 //
 //	m = beta1*m + (1-beta1)*g,  v = beta2*v + (1-beta2)*g^2
 //	p -= lr * (m/(1-beta1^step)) / (sqrt(v/(1-beta2^step)) + eps)
@@ -39,7 +39,7 @@ func adam(j *job, lo, hi int) {
 	vector.Adam(j.y[lo:hi], j.x[lo:hi], j.z[lo:hi], j.w[lo:hi], &j.more.adam)
 }
 
-// SGD does a step of gradient descent with momentum: velocity = momentum *
+// SGD performs a step of gradient descent with momentum: velocity = momentum *
 // velocity + g, then p -= lr * velocity.
 func SGD(p, g, velocity []float32, lr, momentum float64) {
 	same("SGD", len(p), len(g), len(velocity))

@@ -13,7 +13,7 @@ import (
 // 2^-24 = 6e-8.
 const rounding = 5e-7
 
-// large needs several chunks and ends in the middle of a vector.
+// large is a length of several chunks that ends in the middle of a vector.
 const large = 3*chunkSize + 5
 
 var activations = []struct {
@@ -166,7 +166,7 @@ func TestDropout(t *testing.T) {
 			kept++
 		}
 	}
-	// Five deviations of the binomial distribution.
+	// Five standard deviations of the binomial distribution.
 	n := float64(len(x))
 	if d := math.Abs(float64(kept)/n - (1 - p)); d > 5*math.Sqrt(p*(1-p)/n) {
 		t.Errorf("%d of %v kept", kept, n)
@@ -197,9 +197,9 @@ func TestDropout(t *testing.T) {
 	Close(t, "probability 0", alone, Wide(x[:per]), 0)
 }
 
-// TestDropoutStrided: pixels of a coarse image have the masks of every k-th pixel
-// of a fine one, independent of the other images in the batch; with stride 1 it is
-// Dropout. Images larger than a chunk, odd ones and single pixels are among them.
+// TestDropoutStrided: a coarse image has the mask of every k-th pixel of a fine image,
+// independent of the other images in the batch; with stride 1, DropoutStrided equals
+// Dropout. The cases include images larger than a chunk, odd sides and single pixels.
 func TestDropoutStrided(t *testing.T) {
 	for _, c := range []struct{ channels, h, w, stride int }{
 		{3, 4, 6, 2}, {1, 1, 1, 2}, {5, 3, 1, 4}, {2, 7, 5, 3}, {9, 50, 51, 2}, {2, 4, 4, 1},
@@ -222,7 +222,7 @@ func TestDropoutStrided(t *testing.T) {
 		for i, v := range got {
 			sample, channel, row, column := i/per, i/(c.h*c.w)%c.channels, i/c.w%c.h, i%c.w
 			want := fine[((sample*c.channels+channel)*fineH+row*c.stride)*fineW+column*c.stride]
-			if sample == 1 { // has masks of its own
+			if sample == 1 { // has stride 1
 				want = own[i]
 			}
 			if v != want {

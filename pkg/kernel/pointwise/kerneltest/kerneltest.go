@@ -1,6 +1,5 @@
-// Package kerneltest holds what the tests of the kernels share: inputs,
-// comparisons with float64 implementations, and gradients by central
-// differences.
+// Package kerneltest holds helpers for the tests of kernels: inputs, comparisons
+// with float64 implementations, and gradients by central differences.
 package kerneltest
 
 import (
@@ -29,9 +28,9 @@ func Wide(x []float32) []float64 {
 	return y
 }
 
-// Close fails the test if got is further from want than tolerance in the
-// relative Euclidean norm, or anywhere than ten times that of want's largest
-// element.
+// Close fails the test if the error of got exceeds tolerance in the relative
+// Euclidean norm, or if the error of any element exceeds ten times tolerance
+// relative to the largest element of want.
 func Close(t testing.TB, name string, got []float32, want []float64, tolerance float64) {
 	t.Helper()
 	if len(got) != len(want) {
@@ -56,7 +55,7 @@ func Close(t testing.TB, name string, got []float32, want []float64, tolerance f
 
 // Gradient returns the gradient at x of sum(gy*f(x)) by central differences.
 func Gradient(f func(x []float64) []float64, x, gy []float64) []float64 {
-	const step = 1e-5 // error about step^2 from the truncation, 1e-16/step from rounding
+	const step = 1e-5 // truncation causes an error of about step^2, rounding one of about 1e-16/step
 	at := append([]float64{}, x...)
 	project := func() (s float64) {
 		for i, v := range f(at) {
@@ -76,8 +75,7 @@ func Gradient(f func(x []float64) []float64, x, gy []float64) []float64 {
 	return g
 }
 
-// Differences is the error that Gradient itself makes, next to gradients of
-// magnitude one.
+// Differences bounds the error of Gradient itself for gradients of magnitude one.
 const Differences = 1e-7
 
 // SameOnAnyCores fails the test if f gives different bits on one core and on
@@ -96,11 +94,11 @@ func SameOnAnyCores(t *testing.T, f func() []float32) {
 	}
 }
 
-// NoAllocations fails the test if f, once it is warm, allocates as often as it is
-// called. All cores stay in use, which testing.AllocsPerRun would not allow. On a
-// machine with other work more cores than before may need their scratch memory at
-// once, so a few attempts count. The race detector makes pools forget at random, so
-// there it is not looked at.
+// NoAllocations fails the test if f, after a first call, allocates at least once per
+// call. Unlike testing.AllocsPerRun it keeps all cores in use. On a busy machine more
+// cores than before may need scratch memory at the same time, so there are several
+// attempts. Under the race detector, which makes pools drop values at random,
+// allocations are not counted.
 func NoAllocations(t *testing.T, f func()) {
 	t.Helper()
 	const calls, attempts = 50, 4

@@ -19,6 +19,7 @@ func exp(x float32) float32 {
 	return float32(p * math.Float32frombits(uint32(int32(n)+127)<<23))
 }
 
+// tanh returns the hyperbolic tangent of x.
 func tanh(x float32) float32 {
 	a := max(x, -x)
 	if a < poly.TanhSplit {

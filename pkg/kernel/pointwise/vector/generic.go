@@ -6,8 +6,8 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector/poly"
 )
 
-// lanes is how many partial sums the portable reductions keep: it breaks the
-// chain of dependent additions and shortens the sums.
+// lanes is the number of partial sums in the portable reductions. Several partial sums
+// break the chain of dependent additions and have fewer terms each.
 const lanes = 4
 
 func momentsGeneric(x []float32) (sum, squares float64) {
@@ -60,8 +60,8 @@ func siluGeneric(y, x []float32) {
 	}
 }
 
-// siluSlope is s + u*s*(1-s) with s the sigmoid of u; 1-s is taken from the
-// exponential, because the difference would cancel.
+// siluSlope returns s + u*s*(1-s) with s the sigmoid of u. It computes 1-s as exp(-u)*s,
+// because the difference would suffer from cancellation.
 func siluSlope(u float32) float32 {
 	e := exp(-u)
 	s := 1 / (1 + e)
@@ -320,12 +320,12 @@ func dropoutGeneric(y, x []float32, counter uint64, threshold int16, scale float
 	}
 }
 
-// counter is what the hash of a block is made from.
+// counter returns the number whose hash is that of a block.
 func counter(seed, block uint64) uint64 { return seed + block*poly.Golden }
 
-// Mix scrambles 64 bits one to one: each bit of the input changes each bit of
-// the result with probability one half (the finaliser of SplitMix64; Steele,
-// Lea and Flood 2014).
+// Mix is a bijective hash of 64 bits: a change of any bit of the input changes each
+// bit of the result with a probability of about one half (the finaliser of
+// SplitMix64; Steele, Lea and Flood 2014).
 func Mix(x uint64) uint64 {
 	x = (x ^ x>>30) * poly.Mix1
 	x = (x ^ x>>27) * poly.Mix2

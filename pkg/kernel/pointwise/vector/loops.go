@@ -2,14 +2,14 @@ package vector
 
 import "multiscale/pkg/kernel"
 
-// Directives in files of one architecture would be left out on the others.
+// These directives are here, because go generate ignores files of other architectures.
 //go:generate go run -tags noasm ./asm -out vector_amd64.s -stubs vector_amd64.go -pkg vector
 //go:generate go run -tags noasm ./neon
 
-// loops are the inner loops of one path. The functions of the package check the
-// lengths of slices; a loop relies on them. Slices of vector loops may be empty, rows
-// come at least one at a time. Loops marked with 8 or 16 take multiples of that many
-// elements.
+// loops are the inner loops of one path. They rely on the functions of the package to
+// check the lengths of slices. Loops over vectors accept empty slices, loops over rows
+// need at least one row. Loops marked with 8 or 16 need a number of elements that is a
+// multiple of 8 or 16.
 type loops struct {
 	axpy, scale   func(y, x []float32, a float32)
 	add, mul      func(y, a, b []float32)

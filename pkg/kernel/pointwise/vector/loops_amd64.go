@@ -4,7 +4,8 @@ package vector
 
 import "multiscale/pkg/kernel"
 
-// byPath: the loops wait for memory, so AVX-512 has none of its own.
+// byPath returns the loops of each path. AVX-512 uses the loops of AVX2, because they are
+// limited by memory.
 func byPath() map[string]*loops {
 	return map[string]*loops{kernel.Portable: &portable, kernel.AVX2: &avx2, kernel.AVX512: &avx2}
 }

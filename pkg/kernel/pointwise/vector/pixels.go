@@ -1,7 +1,8 @@
 package vector
 
-// Pixels writes rows of bytes, as parts of [0,1], to y: the first width of each stride
-// bytes of x, or the same from right to left. len(y) is a multiple of width.
+// Pixels converts rows of bytes to numbers in [0,1], x/255, and writes them to y. A row is
+// the first width of each stride bytes of x; if reversed is true, its pixels are written in
+// reverse order. len(y) is a multiple of width.
 func Pixels(y []float32, x []uint8, width, stride int, reversed bool) {
 	if len(y) == 0 {
 		return

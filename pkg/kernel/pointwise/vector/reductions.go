@@ -22,8 +22,8 @@ func Maximum(x []float32) float32 {
 	return active().maximum(x)
 }
 
-// ExpShift writes exp(a*x-b) and returns the sum of what it wrote. Exponents
-// are clamped to [-87, 87].
+// ExpShift writes y = exp(a*x-b) and returns the sum of y, accumulated in float64.
+// Exponents are clamped to [-87, 87].
 func ExpShift(y, x []float32, a, b float32) float64 {
 	y = y[:len(x)]
 	return active().expShift(y, x, a, b)

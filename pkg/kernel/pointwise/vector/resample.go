@@ -1,7 +1,7 @@
 package vector
 
-// eights is the largest multiple of 8 in n: how many elements the inner loops of this
-// file take. The portable loop, which rounds alike, takes the rest.
+// eights rounds n down to a multiple of 8, the number of elements that the inner loops of
+// this file process. The portable loop, which rounds in the same way, processes the rest.
 func eights(n int) int { return n &^ 7 }
 
 // Duplicate writes s*x[i] to y[2i] and y[2i+1].
@@ -20,8 +20,8 @@ func PairSums(y, a, b []float32, s float32) {
 	pairSumsGeneric(y[n:], a[2*n:], b[2*n:], s)
 }
 
-// DuplicateRows writes s times each pixel of x, rows of the given width, to a block of
-// four of y, rows of twice that.
+// DuplicateRows writes s times each pixel of x to a block of 2x2 pixels of y. x has rows of
+// the given width, y rows of twice that width.
 func DuplicateRows(y, x []float32, width int, s float32) {
 	y = y[:4*len(x)]
 	n := eights(len(x))
@@ -40,8 +40,8 @@ func DuplicateRows(y, x []float32, width int, s float32) {
 	}
 }
 
-// BlockSums writes s times the sum of each block of four pixels of x, rows of twice the
-// given width, to y, rows of the width.
+// BlockSums writes s times the sum of each block of 2x2 pixels of x to y. y has rows of the
+// given width, x rows of twice that width.
 func BlockSums(y, x []float32, width int, s float32) {
 	x = x[:4*len(y)]
 	n := eights(len(y))
@@ -81,8 +81,9 @@ func Deinterleave(a, b, y []float32) {
 	deinterleaveGeneric(a[n:], b[n:], y[2*n:])
 }
 
-// DoubleLine interpolates x, which has at least one element, to twice as many
-// points: a quarter of a step on either side of each point.
+// DoubleLine interpolates x, which has at least one element, linearly to twice as
+// many points y: one a quarter of a step before each point of x and one a quarter
+// of a step behind it. The first and last point of y equal those of x.
 func DoubleLine(y, x []float32) {
 	last := len(x) - 1
 	y = y[:2*len(x)]
@@ -92,7 +93,7 @@ func DoubleLine(y, x []float32) {
 	doubleLineGeneric(y[1+2*n:][:2*(last-n)], x[n:])
 }
 
-// DoubleLineGrad writes gx = the transpose of DoubleLine applied to gy.
+// DoubleLineGrad applies the transpose of DoubleLine to gy and writes the result to gx.
 func DoubleLineGrad(gx, gy []float32) {
 	last := len(gx) - 1
 	g := gy[:2*len(gx)]
@@ -151,7 +152,7 @@ func deinterleaveGeneric(a, b, y []float32) {
 	}
 }
 
-// doubleLineGeneric writes the two points between each pair of neighbours of x.
+// doubleLineGeneric writes the two points between each two consecutive points of x.
 func doubleLineGeneric(y, x []float32) {
 	for k := range len(x) - 1 {
 		a, b := x[k], x[k+1]
@@ -160,7 +161,7 @@ func doubleLineGeneric(y, x []float32) {
 	}
 }
 
-// doubleLineGradGeneric is the transpose of doubleLineGeneric inside a line.
+// doubleLineGradGeneric is the transpose of doubleLineGeneric for the inner points of a line.
 func doubleLineGradGeneric(gx, g []float32) {
 	for k := range gx {
 		gx[k] = float32(0.25*(g[2*k]+g[2*k+3])) + float32(0.75*(g[2*k+1]+g[2*k+2]))

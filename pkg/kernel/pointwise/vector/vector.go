@@ -1,13 +1,13 @@
 package vector
 
-// Leaky writes x where it is positive and slope*x elsewhere. A slope of 0 is
-// ReLU, a slope of 1 the identity.
+// Leaky writes x where it is positive and slope*x elsewhere. With a slope of 0 it is
+// ReLU, with a slope of 1 the identity.
 func Leaky(y, x []float32, slope float32) {
 	y = y[:len(x)]
 	active().leaky(y, x, slope)
 }
 
-// LeakyGrad writes gy times the derivative of Leaky at x, the slope at 0.
+// LeakyGrad writes gy times the derivative of Leaky at x; the derivative at 0 is slope.
 func LeakyGrad(gx, gy, x []float32, slope float32) {
 	gx, gy = gx[:len(x)], gy[:len(x)]
 	active().leakyGrad(gx, gy, x, slope)
@@ -31,7 +31,7 @@ func Tanh(y, x []float32) {
 	active().tanh(y, x)
 }
 
-// TanhGrad writes gy times the derivative of Tanh where its result is t.
+// TanhGrad writes gy times the derivative of Tanh, from the result t of Tanh.
 func TanhGrad(gx, gy, t []float32) {
 	gx, gy = gx[:len(t)], gy[:len(t)]
 	active().tanhGrad(gx, gy, t)
@@ -79,8 +79,8 @@ func Blend(y, a, b []float32, s, t float32) {
 	active().blend(y, a, b, s, t)
 }
 
-// SoftGrad writes w*(gw-shift)*scale, the gradient of a softmax row w whose
-// product with gw sums to shift.
+// SoftGrad writes w*(gw-shift)*scale. With shift the sum of w*gw, this is scale times
+// the gradient of a softmax with the result w.
 func SoftGrad(gx, gw, w []float32, shift, scale float32) {
 	gx, gw = gx[:len(w)], gw[:len(w)]
 	active().softGrad(gx, gw, w, shift, scale)
@@ -90,7 +90,7 @@ func SoftGrad(gx, gw, w []float32, shift, scale float32) {
 type AdamConstants struct {
 	Beta1, OneMinusBeta1 float32
 	Beta2, OneMinusBeta2 float32
-	Rate                 float32 // learning rate over 1-beta1^k
+	Rate                 float32 // learning rate / (1-beta1^k)
 	InverseRoot          float32 // 1/sqrt(1-beta2^k)
 	Epsilon              float32
 }
@@ -109,15 +109,16 @@ func Momentum(p, g, v []float32, rate, momentum float32) {
 	active().momentum(p, g, v, rate, momentum)
 }
 
-// Kept reports whether Dropout keeps an element, counted from the first of block
-// number 0.
+// Kept reports whether Dropout keeps an element. Elements are counted from the first
+// element of block 0.
 func Kept(seed, element uint64, threshold int16) bool {
 	return int16(Mix(counter(seed, element/4))>>(16*(element%4))) >= threshold
 }
 
-// Dropout writes scale*x where 16 bits of a hash, read as a signed number, are
-// at least the threshold, and 0 elsewhere. Four elements share the hash of
-// seed and the number of their block; x starts with block number block.
+// Dropout writes scale*x where 16 bits of a hash, as a signed number, are at least
+// threshold, and 0 elsewhere. Four elements form a block. They share one hash, that
+// of seed and the number of the block, and use 16 bits of it each. x starts with
+// block number block.
 func Dropout(y, x []float32, seed, block uint64, threshold int16, scale float32) {
 	y = y[:len(x)]
 	n := len(x) &^ 15

@@ -7,14 +7,14 @@ import (
 	"testing"
 )
 
-// ulp is the relative distance of neighbouring float32 numbers, at most.
+// ulp is the largest relative distance between consecutive float32 numbers.
 const ulp = 1.0 / (1 << 23)
 
-// agree is how far the assembly may be from the portable loops: it fuses
-// products with sums, which saves a rounding or two.
+// agree is the largest relative difference between the assembly and the portable loops.
+// The assembly fuses products with sums, which saves one or two roundings.
 const agree = 4 * ulp
 
-// arrays are the operands of a kernel. The kernels write to a and may read all.
+// arrays are the operands of a kernel.
 type arrays struct {
 	a, b, c, d, e                   []float32
 	rows, shift, mean, tilt, offset []float32 // one for each row
@@ -23,8 +23,8 @@ type arrays struct {
 
 const rowCount = 5
 
-// operands returns arrays of n elements (and rows of n) that begin off elements
-// past an aligned address and have a guard behind them.
+// operands returns arrays of rowCount rows of n elements. They begin off elements behind an
+// aligned address and are followed by a guard.
 func operands(n, off int) *arrays {
 	fill := func(seed uint64, n int) []float32 {
 		x := make([]float32, off+n+guard)
@@ -39,11 +39,11 @@ func operands(n, off int) *arrays {
 		sums: make([]float64, 2*rowCount)}
 }
 
-// guard elements behind an array must stay as they are.
+// guard is the number of elements behind an array, which must not change.
 const guard = 20
 
-// kernels are called twice, on the assembly and on the portable loops. f works
-// on the first n elements or on rows of width n.
+// kernels are tested twice: fast runs the loops of the process's path, ref the portable
+// loops. They process the first n elements, or rows of width n.
 var kernels = []struct {
 	name      string
 	fast, ref func(x *arrays, n int)
@@ -103,8 +103,8 @@ var kernels = []struct {
 		}},
 }
 
-// affineGroups and weighGroups take groups of n rows of twice as many channels, from the
-// second group on.
+// affineGroups and weighGroups process groups of n rows with 2n channels, beginning with the
+// second half of the channels.
 func affineGroups(f func(mean, scale, shift, gamma, beta []float32, first, rows int, means []float32, deviations []float64)) func(x *arrays, n int) {
 	return func(x *arrays, n int) {
 		deviations := make([]float64, 2*rowCount)
@@ -125,7 +125,8 @@ func weighGroups(f func(totals, sums []float64, gamma []float32, first, rows int
 	}
 }
 
-// columns has three rows of as many whole vectors as n elements make, a little apart.
+// columns processes three rows of n elements, rounded down to whole vectors. The rows are n+3
+// elements apart.
 func columns(f func(x *arrays, b Block, n int)) func(x *arrays, n int) {
 	return func(x *arrays, n int) {
 		if whole := n &^ (ColumnUnit - 1); whole > 0 {
@@ -140,7 +141,7 @@ func (x *arrays) columnSums(n int) []float64 {
 	return x.sums
 }
 
-// addPairs adds up two pairs of three samples.
+// addPairs adds two pairs of three samples.
 func addPairs(f func(total, sums []float64, stride int, factors []float32, step int)) func(x *arrays, n int) {
 	return func(x *arrays, n int) {
 		f(x.sums[:4], []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, 5, []float32{0.7, 0, -1.3, 0, 2.1}, 2)
@@ -185,8 +186,8 @@ func TestAssemblyAgrees(t *testing.T) {
 	}
 }
 
-// near compares with guards included. Where terms cancel, what counts is their
-// magnitude, which is at most 64 here.
+// near compares arrays and their guards. The tolerance is relative to the magnitude of the
+// terms, at most 64, because the terms of a result may cancel.
 func near(t *testing.T, name string, got, want []float32) {
 	t.Helper()
 	end := len(got) + guard
@@ -198,7 +199,7 @@ func near(t *testing.T, name string, got, want []float32) {
 	}
 }
 
-// pseudo arguments over the whole range, dense near 0.
+// arguments returns arguments over the whole range, dense near 0.
 func arguments() (x []float32) {
 	for v := float32(1e-6); v < 120; v *= 1.003 {
 		x = append(x, v, -v)
@@ -215,7 +216,7 @@ func TestTranscendentals(t *testing.T) {
 		name      string
 		fast, ref func()
 		want      func(v float64) float64
-		tolerance float64 // relative to the value or, where it is less than floor, to that
+		tolerance float64 // relative to the value, but at least to floor
 		floor     float64
 	}{
 		{"exp", func() { ExpShift(y, x, 1, 0) }, func() { expShiftGeneric(y, x, 1, 0) },
@@ -223,7 +224,7 @@ func TestTranscendentals(t *testing.T) {
 		{"silu", func() { SiLU(y, x) }, func() { siluGeneric(y, x) },
 			func(v float64) float64 { return v * sigmoid(v) }, 3 * ulp, 1e-28},
 		{"tanh", func() { Tanh(y, x) }, func() { tanhGeneric(y, x) }, math.Tanh, 2 * ulp, 0},
-		// Slopes cross zero, where only the terms' magnitude is known to a relative precision.
+		// Slopes cross zero, where the error is relative to the magnitude of the terms.
 		{"silu slope", func() { SiLUGrad(y, ones, x) }, func() { siluGradGeneric(y, ones, x) },
 			func(v float64) float64 { s := sigmoid(v); return s + v*s*(1-s) }, 3 * ulp, 1},
 		{"tanh slope", func() { Tanh(y, x); TanhGrad(y, ones, y) }, func() { tanhGeneric(y, x); tanhGradGeneric(y, ones, y) },
@@ -247,8 +248,7 @@ func TestTranscendentals(t *testing.T) {
 	}
 }
 
-// TestNaN: what is not a number must come out as such, so that a run that has
-// gone wrong is noticed.
+// TestNaN: the activations of NaN must be NaN, so that a failed training run is noticed.
 func TestNaN(t *testing.T) {
 	nan := float32(math.NaN())
 	x, y := slices.Repeat([]float32{nan}, 11), make([]float32, 11)
@@ -270,7 +270,7 @@ func TestFinite(t *testing.T) {
 	for _, n := range lengths() {
 		for _, bad := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
 			x := make([]float32, n+1)
-			x[n] = float32(bad) // just outside
+			x[n] = float32(bad) // just outside of x[:n]
 			if !Finite(x[:n]) || Finite(x) || finiteGeneric(x) || !finiteGeneric(x[:n]) {
 				t.Fatalf("n=%d %v: not told apart", n, bad)
 			}
@@ -290,7 +290,7 @@ func TestMaximum(t *testing.T) {
 	}
 }
 
-// TestBlocks: blocks of four pixels are what they are pixel by pixel.
+// TestBlocks compares DuplicateRows and BlockSums with their definitions for each pixel.
 func TestBlocks(t *testing.T) {
 	for _, width := range []int{1, 2, 3, 4, 8, 19} {
 		for rows := range 14 {
@@ -317,8 +317,8 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
-// The kernels without a tail of their own are exact, so they are compared with
-// their definition.
+// TestResample compares the kernels without code for a tail with their definitions. They
+// agree exactly, except for the gradient of DoubleLine.
 func TestResample(t *testing.T) {
 	for _, n := range lengths() {
 		if n == 0 {
@@ -389,7 +389,7 @@ func TestWindow(t *testing.T) {
 	}
 }
 
-// TestPixels: every byte becomes the nearest float32 to its part of 255, at any position.
+// TestPixels: every byte becomes the float32 nearest to x/255, at any position.
 func TestPixels(t *testing.T) {
 	for _, width := range lengths()[4:] {
 		if width == 0 {
@@ -423,7 +423,7 @@ func TestPixels(t *testing.T) {
 }
 
 func BenchmarkKernels(b *testing.B) {
-	const n = 4096 // within the first cache: what the arithmetic can do
+	const n = 4096 // fits the caches, so that the speed is that of the arithmetic
 	for _, k := range kernels {
 		b.Run(k.name, func(b *testing.B) {
 			x := operands(n, 0)
@@ -435,7 +435,7 @@ func BenchmarkKernels(b *testing.B) {
 	}
 }
 
-// TestRowMoments: they are the moments of each row, bit for bit.
+// TestRowMoments: the moments of a row do not depend on the other rows, bit for bit.
 func TestRowMoments(t *testing.T) {
 	for _, n := range lengths() {
 		x := operands(n, 1)
@@ -449,8 +449,8 @@ func TestRowMoments(t *testing.T) {
 	}
 }
 
-// TestPairsOfRows: rows of half a vector's width are done two at a time, which
-// changes no bit of any of them.
+// TestPairsOfRows: rows of half a vector are processed two at a time, which does not change
+// any bit of the results.
 func TestPairsOfRows(t *testing.T) {
 	const n = 4
 	for _, k := range []struct {

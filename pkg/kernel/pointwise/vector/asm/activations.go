@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector/poly"
 )
 
-// exponential returns code for exp(x), see exp in the package, and one for
-// exp(-x), which costs no negation: the signs go into the constants.
+// exponential writes code for exp(x), as exp in package vector, or for exp(-x). The
+// sign is part of the constants, so that exp(-x) needs no negation.
 type exponential struct {
 	sign     float64
 	low, top VecVirtual
@@ -23,8 +23,9 @@ func newExponential(sign float64) exponential {
 	return exponential{sign, inRegister(f32(low)), inRegister(f32(top))}
 }
 
+// of returns exp(sign*x).
 func (e exponential) of(x VecVirtual) VecVirtual {
-	x = binary(VMINPS, binary(VMAXPS, x, e.low), e.top) // a NaN stays
+	x = binary(VMINPS, binary(VMAXPS, x, e.low), e.top) // a NaN remains
 	t := inRegister(f32(poly.Round))
 	VFMADD231PS(f32(e.sign*poly.Log2E), x, t)
 	n := sub(t, f32(poly.Round))
@@ -54,7 +55,7 @@ func (e exponential) of(x VecVirtual) VecVirtual {
 		VFMSUB213PS(x, square, p)
 	}
 	p = add(f32(1), p)
-	VPSLLD(U8(23), t, t) // n, now in the place of the exponent
+	VPSLLD(U8(23), t, t) // moves n to the exponent bits
 	return binary(VPADDD, t, p)
 }
 
@@ -72,7 +73,8 @@ func (e exponential) siluSlope(u VecVirtual) VecVirtual {
 	return r
 }
 
-// tanh joins a polynomial and 1 - 2/(exp(2|x|)+1).
+// tanh selects a polynomial for small |x|, and 1 - 2/(exp(2|x|)+1) with the sign of x
+// otherwise.
 func (e exponential) tanh(x VecVirtual) VecVirtual {
 	magnitude := binary(VANDPS, repeated(0x7fffffff), x)
 	q := add(f32(1), e.of(add(magnitude, magnitude)))
@@ -90,7 +92,7 @@ func (e exponential) tanh(x VecVirtual) VecVirtual {
 	p = mul(z, p)
 	VFMADD213PS(x, x, p)
 	small, r := YMM(), YMM()
-	VCMPPS(U8(1), f32(poly.TanhSplit), magnitude, small) // less than; not for a NaN
+	VCMPPS(U8(1), f32(poly.TanhSplit), magnitude, small) // less than, false for a NaN
 	VBLENDVPS(small, p, q, r)
 	return r
 }

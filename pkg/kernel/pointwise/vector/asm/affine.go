@@ -6,7 +6,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// affine has what a normalisation does for every row rather than for every pixel.
+// affine has the loops of a normalisation over rows instead of pixels.
 func affine() {
 	affineGroups()
 	weighGroups()
@@ -87,8 +87,10 @@ func weighGroups() {
 	finish()
 }
 
-// eachGroup goes through the rows of groups, of which an argument has one element each,
-// or a pair: begin returns what does some of them, from the one of a channel on. Channels begin again after the last.
+// eachGroup loops over the rows of groups. The argument groupsOf has one element per group, or
+// a pair of them. For each group, begin writes the code before its rows and returns a function
+// that writes the code for n rows, beginning with that of channel; end writes the code after
+// the rows. The last channel is followed by channel 0.
 func eachGroup(groupsOf string, pairs bool, begin func(channel Register) func(n int), end func()) {
 	channel, channels, groups, rows := integer("first"), length("gamma"), length(groupsOf), integer("rows")
 	if pairs {
@@ -114,7 +116,7 @@ func eachGroup(groupsOf string, pairs bool, begin func(channel Register) func(n 
 	JNZ(LabelRef(next))
 }
 
-// fours does what is left of something, four at a time and then one at a time.
+// fours repeats do until left is 0: for n = 4 as long as possible, then for n = 1.
 func fours(left Register, do func(n int)) {
 	four, one, done := label("four"), label("one"), label("done")
 	Label(four)
@@ -165,7 +167,7 @@ func addPairs() {
 	MOVQ(U64(0x3ff0000000000000), one)
 	MOVQ(one, ones)
 	pair, sample, last := label("pair"), label("sample"), label("last")
-	// weighed is the current pair of the current sample.
+	// weighed returns the current pair of the current sample, times its factor.
 	from, by := GP64(), GP64()
 	weighed := func() VecVirtual {
 		v, f := XMM(), XMM()

@@ -6,20 +6,21 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// matrix is a slice whose rows a loop goes through, with the place of their distance.
+// matrix is a slice with several rows, with their distance in bytes.
 type matrix struct{ at, step Register }
 
-// rowsOf loads a slice and the distance of its rows, in bytes.
+// rowsOf loads a slice and the distance of its rows.
 func rowsOf(name, step string) matrix {
 	m := matrix{pointer(name), integer(step)}
 	SHLQ(U8(2), m.step)
 	return m
 }
 
-// eachColumn goes through n columns, vector by vector; n is a multiple of 8, and is used
-// up. In each, begin has the code before the rows and returns that of a row, and end is the
-// code after them. from are the columns' own pointers, and vectors those that begin and end
-// use, which are moved on with their sizes.
+// eachColumn loops over n columns, vector by vector. n is a multiple of 8; the loop changes
+// the register. For each vector of columns, begin writes the code before its rows and returns
+// a function that writes the code for a row, and end writes the code after the rows. from are
+// the matrices, vectors the pointers that begin and end use. These are moved by their sizes
+// after each vector of columns.
 func eachColumn(n Register, from []matrix, vectors []Register, sizes []int, begin func() func(at []Register), end func()) {
 	rows := argument("rows")
 	column, row, done := label("column"), label("row"), label("done")
@@ -54,7 +55,7 @@ func eachColumn(n Register, from []matrix, vectors []Register, sizes []int, begi
 	Label(done)
 }
 
-// columns are the loops of a softmax along columns.
+// columns has the loops of a softmax along columns.
 func columns() {
 	whole := part{}
 	kernel("maxColumns", "(m, x []float32, rows, step int)", "raises m to the largest element of each column.")

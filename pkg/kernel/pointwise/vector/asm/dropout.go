@@ -17,12 +17,13 @@ func spread(x uint64) VecVirtual {
 	return v
 }
 
-// factor multiplies 64-bit lanes by a constant: AVX2 has products of 32 bits
-// only.
+// factor is a constant by which 64-bit lanes are multiplied. AVX2 multiplies only
+// 32-bit numbers, so the product is composed of three of these.
 type factor struct{ low, high VecVirtual }
 
 func newFactor(x uint64) factor { return factor{spread(x & 0xffffffff), spread(x >> 32)} }
 
+// times returns the low 64 bits of the product with a.
 func (f factor) times(a VecVirtual) VecVirtual {
 	upper := shifted(a, 32)
 	VPMULUDQ(f.low, upper, upper)
@@ -39,8 +40,8 @@ func shifted(a VecVirtual, n uint64) VecVirtual {
 	return v
 }
 
-// dropout hashes four counters at a time, which gives 16 bits for each of 16
-// elements, in their order.
+// dropout hashes four counters at a time. The 256 bits of the hashes are 16 bits for
+// each of 16 elements, in their order.
 func dropout() {
 	kernel("dropout", "(y, x []float32, counter uint64, threshold int16, scale float32)",
 		"drops elements by the hashes of counter and its multiples; n is a multiple of 16.")
@@ -51,7 +52,7 @@ func dropout() {
 	VPBROADCASTW(threshold.AsX(), threshold)
 	VMOVQ(c, counter.AsX())
 	VPBROADCASTQ(counter.AsX(), counter)
-	golden := poly.Golden // a variable, whose multiples wrap around
+	golden := poly.Golden // a variable, because multiples of a constant would overflow
 	first := GLOBL("multiples", RODATA|NOPTR)
 	for i := range uint64(4) {
 		DATA(int(8*i), U64(i*golden))

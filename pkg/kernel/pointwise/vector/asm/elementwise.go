@@ -5,7 +5,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// elementwise are the kernels of an instruction or two, limited by memory.
+// elementwise has the kernels of one or two instructions per element, which are limited by
+// memory.
 func elementwise() {
 	each("axpy", ", a float32", "adds a*x to y.", []string{"y", "x"}, 4, func() func([]VecVirtual) VecVirtual {
 		a := broadcast("a")

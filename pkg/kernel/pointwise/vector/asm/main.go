@@ -13,7 +13,7 @@ import (
 )
 
 func main() {
-	// Types and field offsets come from the package as it is without its assembly.
+	// Types and field offsets come from the package without its assembly.
 	if err := os.Setenv("GOFLAGS", "-tags=noasm"); err != nil {
 		log.Fatal(err)
 	}
@@ -35,27 +35,28 @@ func main() {
 	Generate()
 }
 
-// width is the number of float32 in a register, and its size in bytes.
+// The size of a register.
 const (
-	width = 8
+	width = 8 // float32 values
 	bytes = 32
 )
 
-// kernel begins a function that does not let its pointers escape.
+// kernel begins a function whose pointers do not escape.
 func kernel(name, signature, doc string) {
 	TEXT(name+"AVX2", NOSPLIT, "func"+signature)
 	Pragma("noescape")
 	Doc(name + "AVX2 " + doc)
 }
 
-// pointer, length and integer load an argument, the first two of a slice.
+// pointer, length and integer load an argument: the pointer or the length of a slice, or an
+// integer.
 func pointer(name string) Register { return Load(Param(name).Base(), GP64()) }
 
 func length(name string) Register { return Load(Param(name).Len(), GP64()) }
 
 func integer(name string) Register { return Load(Param(name), GP64()) }
 
-// argument is where an argument lies.
+// argument returns the memory operand of an argument.
 func argument(name string) Mem {
 	a, err := Param(name).Resolve()
 	if err != nil {
@@ -71,17 +72,19 @@ func broadcast(name string) VecVirtual {
 	return v
 }
 
+// finish ends a function.
 func finish() {
 	VZEROUPPER()
 	RET()
 }
 
-// constants are 32-byte tables of one repeated value.
+// constants are 32-byte tables of one repeated value. The keys are its bits.
 var constants = map[uint64]Mem{}
 
-// f32 is a memory operand with the value in every float32 lane.
+// f32 returns a memory operand with the value in every float32 lane.
 func f32(x float64) Mem { return repeated(math.Float32bits(float32(x))) }
 
+// repeated returns a memory operand with the bits in every 32-bit lane.
 func repeated(bits uint32) Mem {
 	m, ok := constants[uint64(bits)]
 	if !ok {
@@ -94,17 +97,18 @@ func repeated(bits uint32) Mem {
 	return m
 }
 
-// inRegister loads a constant, for the operands that memory cannot be.
+// inRegister loads a constant, for operands that cannot be in memory.
 func inRegister(m Mem) VecVirtual {
 	v := YMM()
 	VMOVUPS(m, v)
 	return v
 }
 
+// masks is a table of eight full lanes, followed by eight empty ones. The mask of the
+// first n lanes begins at lane 8-n.
 var masks Mem
 
-// maskTable has eight full lanes and eight empty ones: the mask of the first n
-// lanes begins at lane 8-n.
+// maskTable writes masks.
 func maskTable() {
 	masks = GLOBL("masks", RODATA|NOPTR)
 	for i := range 2 * width {
@@ -118,16 +122,17 @@ func maskTable() {
 
 var labels int
 
+// label returns a new label.
 func label(name string) string {
 	labels++
 	return name + "_" + strconv.Itoa(labels)
 }
 
-// part is where the code that a span repeats stands: copy u of an unrolled
+// part is one instance of the step that a span repeats: copy u of an unrolled
 // step, or the tail under a mask.
 type part struct {
 	u    int
-	mask VecVirtual // nil but in the tail
+	mask VecVirtual // nil except in the tail
 }
 
 // load reads a vector at p; lanes beyond the tail read as 0.
@@ -158,9 +163,9 @@ func (s part) keep(v VecVirtual) VecVirtual {
 	return binary(VANDPS, s.mask, v)
 }
 
-// span repeats a step over n elements, n a register that it uses up: unrolled
-// first, then vector by vector, then once under a mask. The pointers are moved
-// past the elements.
+// span repeats a step over n elements: unrolled first, then vector by vector, then
+// once under a mask. It changes the register n and moves the pointers behind the
+// elements.
 func span(n Register, unroll int, pointers []Register, step func(part)) {
 	wide, single, tail, done := label("wide"), label("single"), label("tail"), label("done")
 	if unroll > 1 {
@@ -201,14 +206,15 @@ func maskOf(n Register) VecVirtual {
 	return mask
 }
 
+// advance moves pointers by n bytes.
 func advance(pointers []Register, n int) {
 	for _, p := range pointers {
 		ADDQ(U32(n), p)
 	}
 }
 
-// each is a kernel that writes to the first pointer a function of the vectors
-// at the others. prepare loads the scalar arguments.
+// each writes a kernel that computes y elementwise from the inputs, which may include
+// y. prepare loads the scalar arguments and returns the function of vectors.
 func each(name, scalars, doc string, inputs []string, unroll int, prepare func() func(in []VecVirtual) VecVirtual) {
 	signature := "(y"
 	for _, x := range inputs {
@@ -238,9 +244,9 @@ func each(name, scalars, doc string, inputs []string, unroll int, prepare func()
 	finish()
 }
 
-// binary returns the result of an instruction with two sources. Of the
-// instructions whose operands' order matters, VSUBPS gives b-a, VDIVPS b/a,
-// and VMAXPS and VMINPS give a where either is a NaN.
+// binary returns the result of an instruction with two sources. The order of the
+// operands is that of Go: VSUBPS gives b-a and VDIVPS b/a; VMAXPS and VMINPS give a
+// if a or b is NaN.
 func binary[F func(...Op) | func(a, b, to Op)](f F, a Op, b VecVirtual) VecVirtual {
 	d := YMM()
 	switch f := any(f).(type) {

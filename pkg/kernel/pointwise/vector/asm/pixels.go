@@ -6,8 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// pixels takes bytes to [0,1]. Each vector of a row prefetches the one eight rows further
-// down: rows of a large picture are far apart in main memory.
+// pixels converts bytes to numbers in [0,1]. For each vector of a row, it prefetches the
+// vector eight rows below, because rows of a large picture are far apart in main memory.
 func pixels() {
 	const perVector = width // bytes of x
 	for _, reversed := range []bool{false, true} {
@@ -55,7 +55,7 @@ func pixels() {
 	}
 }
 
-// backwards holds the numbers of lanes from the last to the first.
+// backwards returns the numbers of the lanes, from the last to the first.
 func backwards() VecVirtual {
 	m := GLOBL("backwards", RODATA|NOPTR)
 	for i := range width {

@@ -6,7 +6,7 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// halves returns a vector as two of four float64.
+// halves converts a vector to two vectors of four float64.
 func halves(v VecVirtual) [2]VecVirtual {
 	low, high, x := YMM(), YMM(), XMM()
 	VCVTPS2PD(v.AsX(), low)
@@ -15,7 +15,7 @@ func halves(v VecVirtual) [2]VecVirtual {
 	return [2]VecVirtual{low, high}
 }
 
-// wide loads a vector at p as two of four float64.
+// wide loads a vector at p and converts it to two vectors of four float64.
 func (s part) wide(p Register) [2]VecVirtual {
 	if s.mask != nil {
 		return halves(s.load(p))
@@ -26,7 +26,7 @@ func (s part) wide(p Register) [2]VecVirtual {
 	return [2]VecVirtual{low, high}
 }
 
-// zeros returns registers of zeros, to add up in.
+// zeros returns n registers of zeros.
 func zeros(n int) []VecVirtual {
 	s := make([]VecVirtual, n)
 	for i := range s {
@@ -35,8 +35,8 @@ func zeros(n int) []VecVirtual {
 	return s
 }
 
-// total adds up registers of float64 and then their lanes, into lane 0 of the
-// result.
+// total adds the registers of float64 and then their lanes. The sum is in lane 0 of
+// the result.
 func total(s []VecVirtual) VecVirtual {
 	for len(s) > 1 {
 		half := len(s) / 2
@@ -53,8 +53,9 @@ func total(s []VecVirtual) VecVirtual {
 	return high
 }
 
-// reduce is a kernel that returns float64 sums over its inputs; step adds to
-// the four accumulators that it is given for each result.
+// reduce writes a kernel that returns float64 sums over its inputs, one for each
+// output. Each output has four accumulators. step adds one half of a vector of each
+// input to sums, which has one accumulator for each output.
 func reduce(name, results, doc string, inputs []string, outputs []string, step func(in [][2]VecVirtual, half int, sums []VecVirtual)) {
 	signature := "("
 	for _, x := range inputs {

@@ -6,8 +6,8 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// whole repeats a step of eight elements n/8 times; n is a multiple of 8.
-// strides are the bytes that each pointer moves.
+// whole repeats a step of eight elements n/8 times; n is a multiple of 8. Each step
+// moves the pointers by their strides, in bytes.
 func whole(n Register, pointers []Register, strides []int, step func()) {
 	loop, end := label("loop"), label("end")
 	Label(loop)
@@ -22,20 +22,21 @@ func whole(n Register, pointers []Register, strides []int, step func()) {
 	Label(end)
 }
 
+// at loads the vector at p+disp.
 func at(p Register, disp int) VecVirtual {
 	v := YMM()
 	VMOVUPS(Mem{Base: p, Disp: disp}, v)
 	return v
 }
 
-// storePairs writes a[i], b[i] to places 2i, 2i+1 from p+disp.
+// storePairs writes a[i] and b[i] to elements 2i and 2i+1 from p+disp on.
 func storePairs(a, b VecVirtual, p Register, disp int) {
 	first, second := lowHigh(binary(VUNPCKLPS, b, a), binary(VUNPCKHPS, b, a))
 	VMOVUPS(first, Mem{Base: p, Disp: disp})
 	VMOVUPS(second, Mem{Base: p, Disp: disp + bytes})
 }
 
-// lowHigh returns the low halves of a and b, and the high ones.
+// lowHigh returns a vector of the low halves of a and b, and one of their high halves.
 func lowHigh(a, b VecVirtual) (low, high VecVirtual) {
 	low, high = YMM(), YMM()
 	VPERM2F128(U8(0x20), b, a, low)
@@ -43,14 +44,15 @@ func lowHigh(a, b VecVirtual) (low, high VecVirtual) {
 	return low, high
 }
 
-// twice returns the low half of v in both halves, and the high one.
+// twice returns a vector with two copies of the low half of v, and one with two copies of
+// its high half.
 func twice(v VecVirtual) [2]VecVirtual {
 	low, high := lowHigh(v, v)
 	return [2]VecVirtual{low, high}
 }
 
-// pairs returns the elements at even and odd places of sixteen from p+disp,
-// in the order 0 1 4 5 2 3 6 7 that ordered takes back.
+// pairs loads sixteen elements from p+disp on and returns the even and the odd ones.
+// Each vector has the order 0 1 4 5 2 3 6 7, which ordered reverts.
 func pairs(p Register, disp int) (even, odd VecVirtual) {
 	a, b := at(p, disp), at(p, disp+bytes)
 	even, odd = YMM(), YMM()
@@ -59,6 +61,7 @@ func pairs(p Register, disp int) (even, odd VecVirtual) {
 	return even, odd
 }
 
+// ordered exchanges the two middle pairs of elements.
 func ordered(v VecVirtual) VecVirtual {
 	r := YMM()
 	VPERMPD(U8(0xd8), v, r)

@@ -6,9 +6,10 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// eachRow repeats code for every row; n is a fresh copy of the row's width. It
-// uses up rows, their number, which is at least 1. Where there is code for two rows
-// of half a vector's width, side by side in one, it does those.
+// eachRow repeats body for every row. n is a register with the width of a row, which
+// body may change. rows is the number of rows, at least 1; the loop changes the
+// register. If two is not nil, it is the code for two rows of half a vector each, which
+// together form one vector.
 func eachRow(rows Register, two func(), body func(n Register)) {
 	columns, n := integer("width"), GP64()
 	row, done := label("row"), label("done")
@@ -32,7 +33,7 @@ func eachRow(rows Register, two func(), body func(n Register)) {
 	Label(done)
 }
 
-// next broadcasts the float32 at p and moves p on.
+// next broadcasts the float32 at p and moves p behind it.
 func next(p Register) VecVirtual {
 	v := YMM()
 	VBROADCASTSS(Mem{Base: p}, v)
@@ -40,7 +41,7 @@ func next(p Register) VecVirtual {
 	return v
 }
 
-// nextTwo broadcasts two float32 at p to half a vector each, and moves p on.
+// nextTwo broadcasts two float32 at p to half a vector each, and moves p behind them.
 func nextTwo(p Register) VecVirtual {
 	v, high := YMM(), XMM()
 	VBROADCASTSS(Mem{Base: p}, v.AsX())
@@ -65,11 +66,11 @@ func rows() {
 	eachRow(length("s"), func() {
 		h := part{}.wide(x)
 		low, high := YMM(), YMM()
-		VPERM2F128(U8(0x20), h[1], h[0], low) // the first two of each row
+		VPERM2F128(U8(0x20), h[1], h[0], low) // the first two elements of each row
 		VPERM2F128(U8(0x31), h[1], h[0], high)
 		VADDPD(high, low, low)
 		VHADDPD(low, low, low)
-		VADDPD(zero(), low, low) // no negative zero
+		VADDPD(zero(), low, low) // as in the other rows, no negative zero
 		v := XMM()
 		VCVTPD2PSY(low, v)
 		VPERMILPS(U8(0x08), v, v)
@@ -116,10 +117,10 @@ func moments() {
 	finish()
 }
 
-// normUnit is one of the activations that a normalisation may end in.
+// normUnit is one of the activations that may follow a normalisation.
 type normUnit struct {
 	name, arguments string
-	cheap           bool // to take off a gradient
+	cheap           bool // the slope is cheap to compute
 	prepare         func() (value, slope func(u VecVirtual) VecVirtual)
 }
 
@@ -167,12 +168,12 @@ func (unit normUnit) forward() {
 	finish()
 }
 
-// sumBlock is how many elements are summed in float32 lanes, 32 to a lane,
-// before the sums go on in float64.
+// sumBlock is the number of elements that are summed in float32, 32 in each lane of two
+// registers, before their sum is added to a float64.
 const sumBlock = 512
 
-// sums writes for each row the two sums of the gradient before the activation,
-// and where that takes long to compute, the gradient too.
+// sums writes, for each row, the two sums of the gradient before the activation. If
+// this gradient is expensive to compute, it writes the gradient, too.
 func (unit normUnit) sums() {
 	gz, doc := "gz, ", "takes the activation off a gradient and sums it by rows."
 	if unit.cheap {
@@ -232,7 +233,7 @@ func (unit normUnit) sums() {
 	finish()
 }
 
-// flush adds the lanes of two pairs of registers to two float64 in memory.
+// flush adds the lanes of the two registers of a, and those of b, to two float64 in memory.
 func flush(a, b []VecVirtual, to Register) {
 	VADDPS(a[1], a[0], a[0])
 	VADDPS(b[1], b[0], b[0])
@@ -251,8 +252,8 @@ func flush(a, b []VecVirtual, to Register) {
 	VMOVUPD(low, Mem{Base: to})
 }
 
-// flushTwo writes the sums of two rows in a and b, added up as flush does it, and
-// moves on.
+// flushTwo writes the sums of two rows in a and b, which it adds in the same order as
+// flush, and moves to behind them.
 func flushTwo(a, b VecVirtual, to Register) {
 	none := XMM()
 	VXORPD(none, none, none)
@@ -263,7 +264,7 @@ func flushTwo(a, b VecVirtual, to Register) {
 		VEXTRACTF128(U8(1), v, high)
 		low := v.AsX()
 		VADDPD(high, low, low)
-		VADDPD(none, low, low) // no negative zero
+		VADDPD(none, low, low) // as in flush, no negative zero
 		VMOVUPD(low, Mem{Base: to, Disp: 16 * row})
 	}
 	ADDQ(U8(32), to)

@@ -6,9 +6,9 @@ import (
 	. "github.com/mmcloughlin/avo/reg"
 )
 
-// window is a symmetric filter of 11 taps in float64. The addresses of the
-// taps are the centre's plus and minus 1, 2, 3, 4 and 5 strides, for which
-// scaled index registers suffice.
+// window is a symmetric filter of 11 taps in float64. The taps are at the centre plus
+// and minus 1, 2, 3, 4 and 5 strides. Scaled index registers of 1, 3 and 5 strides
+// suffice for these addresses.
 func window() {
 	kernel("window", "(y, x []float64, stride int, taps *[Taps]float64)", "filters with 11 symmetric taps; n is a multiple of 8.")
 	y, centre, n := pointer("y"), pointer("x"), length("y")

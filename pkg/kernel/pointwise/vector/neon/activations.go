@@ -2,7 +2,7 @@ package main
 
 import "multiscale/pkg/kernel/pointwise/vector/poly"
 
-// exponential holds the constants of exp(x), see exp in the package.
+// exponential holds the constants of exp(x), as exp in package vector.
 type exponential struct {
 	generator
 	low, top, log2e, round, high, less, one V
@@ -18,7 +18,7 @@ func (g generator) exponential() exponential {
 	return e
 }
 
-// horner is a polynomial in x, highest power first.
+// horner evaluates a polynomial in x, highest power first.
 func (g generator) horner(coefficients []V, x V) V {
 	p, q := g.copyOf(coefficients[0]), g.Vector()
 	for _, c := range coefficients[1:] {
@@ -29,7 +29,7 @@ func (g generator) horner(coefficients []V, x V) V {
 	return p
 }
 
-// of returns exp(x); a NaN stays one.
+// of returns exp(x), or NaN for a NaN.
 func (e exponential) of(x V) V {
 	y := e.Vector()
 	defer e.Release(e.Mark())
@@ -43,7 +43,7 @@ func (e exponential) of(x V) V {
 	e.Three("fmul", s4, n, x, x)
 	e.Three("fmla", s4, x, p, n)
 	e.Three("fadd", s4, x, x, e.one)
-	e.ShiftLeft(t, t, 23) // n, now in the place of the exponent
+	e.ShiftLeft(t, t, 23) // moves n to the exponent bits
 	e.Three("add", s4, y, x, t)
 	return y
 }
@@ -58,7 +58,7 @@ func (e exponential) siluSlope(u V) V {
 	return e.plus(s, s, e.mul(u, e.mul(s, x)))
 }
 
-// tangent adds the constants of tanh.
+// tangent holds the constants of tanh, and those of the exponential that it uses.
 type tangent struct {
 	exponential
 	split, sign  V
@@ -73,7 +73,8 @@ func (g generator) tangent() tangent {
 	return t
 }
 
-// tanh joins a polynomial and 1 - 2/(exp(2|x|)+1).
+// tanh selects a polynomial for small |x|, and 1 - 2/(exp(2|x|)+1) with the sign of x
+// otherwise.
 func (t tangent) tanh(x V) V {
 	magnitude, r := t.two("fabs", x), t.Vector()
 	mark := t.Mark()
@@ -86,7 +87,7 @@ func (t tangent) tanh(x V) V {
 	p := t.horner(t.coefficients, z)
 	t.Three("fmul", s4, p, z, p)
 	p = t.plus(x, x, p)
-	t.Bitwise("bit", r, p, t.three("fcmgt", s4, t.split, magnitude)) // not for a NaN
+	t.Bitwise("bit", r, p, t.three("fcmgt", s4, t.split, magnitude)) // false for a NaN
 	return r
 }
 
@@ -98,6 +99,7 @@ type leaky struct {
 
 func (g generator) leaky() leaky { return leaky{g, g.Scalar("slope"), g.zero(), g.Constant(1)} }
 
+// unit returns max(x,0) + slope*min(x,0).
 func (l leaky) unit(x V) V {
 	return l.plus(l.three("fmax", s4, x, l.none), l.slope, l.three("fmin", s4, x, l.none))
 }

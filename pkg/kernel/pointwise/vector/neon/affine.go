@@ -1,6 +1,6 @@
 package main
 
-// affine has what a normalisation does for every row rather than for every pixel.
+// affine has the loops of a normalisation over rows instead of pixels.
 func (g generator) affine() {
 	g.affineGroups()
 	g.weighGroups()
@@ -15,7 +15,7 @@ func (g generator) double(base R) V {
 	return g.two("fcvtl", v)
 }
 
-// indexed is base + 4*index.
+// indexed returns base + 4*index.
 func (g generator) indexed(base, index R) R {
 	r := g.General()
 	g.Op("ADD R%d<<2, R%d, R%d", index, base, r)
@@ -62,8 +62,9 @@ func (g generator) weighGroups() {
 	g.End()
 }
 
-// eachGroup goes through the rows of groups. Channels, those of gamma, begin again after
-// the last.
+// eachGroup loops over the rows of groups. begin writes the code before the rows of a group,
+// row the code for one row, and end the code after the rows. The last channel of gamma is
+// followed by channel 0.
 func (g generator) eachGroup(groups R, begin func(), row func(channel R), end func()) {
 	channel, channels, rows, left := g.Integer("first"), g.Length("gamma"), g.Integer("rows"), g.General()
 	g.loop(groups, func() {
@@ -101,7 +102,7 @@ func (g generator) addPairs() {
 	from, by, left, one, ones := g.General(), g.General(), g.General(), g.General(), g.Vector()
 	g.Op("MOVD $0x3ff0000000000000, R%d", one)
 	g.Duplicate(d2, ones, one)
-	// weighed is the present pair of the present sample.
+	// weighed returns the current pair of the current sample, times its factor.
 	weighed := func() V { return g.three("fmul", d2, g.three("zip1", d2, ones, g.double(by)), g.load(from, 0)) }
 	g.loop(pairs, func() {
 		last := g.Label("last")

@@ -1,17 +1,20 @@
 package main
 
-// matrix is a slice whose rows a loop goes through, with their distance in bytes.
+// matrix is a slice with several rows, with their distance in bytes.
 type matrix struct{ at, step R }
 
+// rowsOf loads a slice and the distance of its rows.
 func (g generator) rowsOf(name, step string) matrix {
 	m := matrix{g.Pointer(name), g.Integer(step)}
 	g.Op("LSL $2, R%d, R%d", m.step, m.step)
 	return m
 }
 
-// eachColumn goes through n columns, vector by vector; n is a multiple of 4 and not 0. In
-// each, begin has the code before the rows and returns that of a row, and end is the code
-// after them. vectors are the pointers that begin and end use, moved on by their sizes.
+// eachColumn loops over n columns, vector by vector; n is a multiple of 4 and not 0. For each
+// vector of columns, begin writes the code before its rows and returns a function that writes
+// the code for a row, and end writes the code after the rows. from are the matrices, vectors
+// the pointers that begin and end use. These are moved by their sizes after each vector of
+// columns.
 func (g generator) eachColumn(n R, from []matrix, vectors []R, sizes []int, begin func() func(at []R), end func()) {
 	rows := g.Integer("rows")
 	g.Op("LSR $2, R%d, R%d", n, n)
@@ -39,7 +42,7 @@ func (g generator) eachColumn(n R, from []matrix, vectors []R, sizes []int, begi
 	})
 }
 
-// columns are the loops of a softmax along columns.
+// columns has the loops of a softmax along columns.
 func (g generator) columns() {
 	g.begin("maxColumns", "raises m to the largest element of each column.", "m, x []float32, rows, step int", "")
 	m, n := g.Pointer("m"), g.Length("m")

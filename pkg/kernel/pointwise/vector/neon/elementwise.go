@@ -7,8 +7,8 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector/poly"
 )
 
-// each is a function that writes to its first slice a function of vectors of the others;
-// y among the inputs is the first itself. prepare loads the scalar parameters.
+// each writes a function that computes y elementwise from the inputs, which may include y.
+// prepare loads the scalar parameters and returns the function of vectors.
 func (g generator) each(name, scalars, doc string, inputs []string, unroll int, prepare func() func(in []V) V) {
 	parameters := "y"
 	for _, x := range inputs {
@@ -38,7 +38,8 @@ func (g generator) each(name, scalars, doc string, inputs []string, unroll int, 
 	g.End()
 }
 
-// elementwise are the functions of an instruction or two, limited by memory.
+// elementwise has the functions of one or two instructions per element, which are limited by
+// memory.
 func (g generator) elementwise() {
 	g.each("axpy", ", a float32", "adds a*x to y.", []string{"y", "x"}, 4, func() func([]V) V {
 		a := g.Scalar("a")
@@ -106,8 +107,8 @@ func (g generator) optimizers() {
 	g.End()
 }
 
-// dropout hashes with general registers: NEON multiplies no 64-bit numbers. A hash has 16
-// bits for each of four elements, in their order.
+// dropout hashes in general registers, because NEON cannot multiply 64-bit numbers. A hash has
+// 16 bits for each of four elements, in their order.
 func (g generator) dropout() {
 	g.begin("dropout", "drops elements by the hashes of counter and its multiples; their number is a multiple of 16.",
 		"y, x []float32, counter uint64, threshold int16, scale float32", "")

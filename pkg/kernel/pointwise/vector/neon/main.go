@@ -1,5 +1,5 @@
-// Command neon writes the NEON assembly of package vector. Its functions compute as
-// those of the AVX2 assembly do, on vectors of half the width.
+// Command neon writes the NEON assembly of package vector. Its functions use the same
+// formulas as the AVX2 assembly, with vectors of half the width.
 package main
 
 import (
@@ -15,7 +15,7 @@ type (
 )
 
 const (
-	width = 4 // float32 of a vector
+	width = 4 // float32 values in a vector
 	bytes = 16
 	s4    = arm64.S4
 	d2    = arm64.D2
@@ -48,7 +48,7 @@ func (g generator) begin(name, doc, parameters, results string) {
 	g.Function(name+"NEON", doc, parameters, results, 0)
 }
 
-// The following write an instruction with its result in a new register.
+// The following functions write an instruction whose result goes to a new register.
 
 func (g generator) three(name string, shape arm64.Shape, a, b V) V {
 	v := g.Vector()
@@ -79,14 +79,14 @@ func (g generator) copyOf(a V) V {
 	return v
 }
 
-// plus is a + b*c, rounded once.
+// plus returns a + b*c, rounded once.
 func (g generator) plus(a, b, c V) V {
 	v := g.copyOf(a)
 	g.Three("fmla", s4, v, b, c)
 	return v
 }
 
-// minus is a - b*c, rounded once.
+// minus returns a - b*c, rounded once.
 func (g generator) minus(a, b, c V) V {
 	v := g.copyOf(a)
 	g.Three("fmls", s4, v, b, c)
@@ -114,13 +114,14 @@ func (g generator) load(base R, offset int) V {
 	return v
 }
 
-// part is where the code that a span repeats stands: copy u of an unrolled step, or in the
-// tail, one element at a time in lane 0 with zeros in the others.
+// part is one instance of the step that a span repeats: copy u of an unrolled step, or the
+// tail, which has a single element in lane 0 and zeros in the other lanes.
 type part struct {
 	u    int
 	tail bool
 }
 
+// read loads the vector, or the single element, at p.
 func (g generator) read(s part, p R) V {
 	v := g.Vector()
 	if s.tail {
@@ -131,6 +132,7 @@ func (g generator) read(s part, p R) V {
 	return v
 }
 
+// write stores the vector, or its single element, at p.
 func (g generator) write(s part, v V, p R) {
 	if s.tail {
 		g.Store("s", v, p, 0)
@@ -149,8 +151,8 @@ func (g generator) keep(s part, v V) V {
 	return w
 }
 
-// span repeats a step over n elements, n a register that it uses up: unrolled first, then
-// vector by vector, then element by element. The pointers are moved past the elements.
+// span repeats a step over n elements: unrolled first, then vector by vector, then element by
+// element. It changes the register n and moves the pointers behind the elements.
 func (g generator) span(n R, unroll int, pointers []R, step func(part)) {
 	loop := func(parts int, of int, s part) {
 		again, end := g.Label("span"), g.Label("spanned")
@@ -174,6 +176,7 @@ func (g generator) span(n R, unroll int, pointers []R, step func(part)) {
 	loop(1, 1, part{tail: true})
 }
 
+// advance moves pointers by n bytes.
 func (g generator) advance(pointers []R, n int) {
 	for _, p := range pointers {
 		g.Op("ADD $%d, R%d", n, p)
@@ -191,8 +194,8 @@ func (g generator) loop(n R, do func()) {
 	g.Op("BNE %s", again)
 }
 
-// whole repeats a step of eight elements n/8 times; n is a multiple of 8. strides are the
-// bytes that each pointer moves.
+// whole repeats a step of eight elements n/8 times; n is a multiple of 8. Each step moves the
+// pointers by their strides, in bytes.
 func (g generator) whole(n R, pointers []R, strides []int, step func()) {
 	end := g.Label("whole")
 	g.Op("LSR $3, R%d, R%d", n, n)

@@ -1,9 +1,9 @@
 package main
 
-// halves returns a vector as two of two float64.
+// halves converts a vector to two vectors of two float64.
 func (g generator) halves(v V) [2]V { return [2]V{g.two("fcvtl", v), g.two("fcvtl2", v)} }
 
-// sum adds up vectors of float64 and then their lanes, into lane 0 of the first.
+// sum adds the vectors of float64 and then their lanes. The sum is in lane 0 of the result.
 func (g generator) sum(s []V) V {
 	for n := len(s); n > 1; n /= 2 {
 		for i := range n / 2 {

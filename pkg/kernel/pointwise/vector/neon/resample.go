@@ -1,18 +1,18 @@
 package main
 
-// storePairs writes a[i], b[i] to places 2i, 2i+1 from an offset on.
+// storePairs writes a[i] and b[i] to elements 2i and 2i+1 from an offset on.
 func (g generator) storePairs(a, b V, y R, offset int) {
 	g.Store("q", g.three("zip1", s4, a, b), y, offset)
 	g.Store("q", g.three("zip2", s4, a, b), y, offset+bytes)
 }
 
-// pairs returns the elements at even and odd places of eight from an offset on.
+// pairs loads eight elements from an offset on and returns the even and the odd ones.
 func (g generator) pairs(p R, offset int) (even, odd V) {
 	a, b := g.load(p, offset), g.load(p, offset+bytes)
 	return g.three("uzp1", s4, a, b), g.three("uzp2", s4, a, b)
 }
 
-// eights is whole with a step of four elements, done twice: number i of two.
+// eights is whole with a step of four elements, which it repeats for i = 0 and 1.
 func (g generator) eights(n R, pointers []R, strides []int, step func(i int)) {
 	g.whole(n, pointers, strides, func() {
 		for i := range 2 {
@@ -60,7 +60,7 @@ func (g generator) resample() {
 	g.begin("pairSums2", "is pairSums of rows of two sums; "+eights, "y, x []float32, s float32", "")
 	y, x, n, s = g.Pointer("y"), g.Pointer("x"), g.Length("y"), g.Scalar("s")
 	g.eights(n, []R{y, x}, []int{2 * bytes, 8 * bytes}, func(i int) {
-		// Each load is one row: its two pairs.
+		// Each load is one row of two pairs.
 		row := func(j int) V { return g.load(x, (4*i+j)*bytes) }
 		first, second := g.three("faddp", s4, row(0), row(2)), g.three("faddp", s4, row(1), row(3))
 		g.Store("q", g.mul(s, g.add(first, second)), y, i*bytes)
@@ -156,7 +156,7 @@ func (g generator) window() {
 	g.End()
 }
 
-// pixels takes bytes to [0,1].
+// pixels converts bytes to numbers in [0,1].
 func (g generator) pixels() {
 	for _, reversed := range []bool{false, true} {
 		name, doc := "pixels", "writes rows of x/255; width is a multiple of 8."

@@ -1,7 +1,7 @@
 package main
 
-// eachRow repeats code for every row; n is a fresh copy of the row's width. It uses up
-// rows, their number, which is at least 1.
+// eachRow repeats body for every row. n is a register with the width of a row, which body may
+// change. rows is the number of rows, at least 1; the loop changes the register.
 func (g generator) eachRow(rows R, body func(n R)) {
 	columns, n := g.Integer("width"), g.General()
 	g.loop(rows, func() {
@@ -10,7 +10,7 @@ func (g generator) eachRow(rows R, body func(n R)) {
 	})
 }
 
-// next fills a vector with the float32 at p and moves p on.
+// next fills a vector with the float32 at p and moves p behind it.
 func (g generator) next(p R) V {
 	v := g.Vector()
 	g.LoadAll(s4, v, p)
@@ -60,10 +60,10 @@ func (g generator) rows() {
 	g.End()
 }
 
-// normUnit is one of the activations that a normalisation may end in.
+// normUnit is one of the activations that may follow a normalisation.
 type normUnit struct {
 	name, parameters string
-	cheap            bool // to take off a gradient
+	cheap            bool // the slope is cheap to compute
 	prepare          func(g generator) (value, slope func(u V) V)
 }
 
@@ -98,12 +98,12 @@ func (g generator) normalize(unit normUnit) {
 	g.End()
 }
 
-// sumBlock is how many elements are summed in float32 lanes, 64 to a lane, before the sums
-// go on in float64.
+// sumBlock is the number of elements that are summed in float32, 64 in each lane of two
+// vectors, before their sum is added to a float64.
 const sumBlock = 512
 
-// normSums writes for each row the two sums of the gradient before the activation, and
-// where that takes long to compute, the gradient too.
+// normSums writes, for each row, the two sums of the gradient before the activation. If this
+// gradient is expensive to compute, it writes the gradient, too.
 func (g generator) normSums(unit normUnit) {
 	gz, doc := "gz, ", "takes the activation off a gradient and sums it by rows."
 	if unit.cheap {

@@ -2,10 +2,10 @@
 // loops of package vector and its assembly share.
 package poly
 
-// exp(x) = 2^n exp(r) with n = round(x/ln 2) and r = x - n ln 2, taken off in
-// two parts so that the reduction is exact enough for one unit in the last
-// place. Arguments are clamped to [ExpMin, ExpMax]: beyond, 2^n would leave the
-// exponent range or the result be subnormal.
+// exp(x) = 2^n exp(r) with n = round(x/ln 2) and r = x - n ln 2. ln 2 is subtracted in
+// two parts, so that r is accurate enough for a result within one unit in the last
+// place. Arguments are clamped to [ExpMin, ExpMax]: outside, 2^n could leave the range
+// of exponents, or the result could be subnormal.
 const (
 	ExpMax = 87
 	ExpMin = -87
@@ -22,13 +22,13 @@ var Exp = [6]float32{1.9875691500e-4, 1.3981999507e-3, 8.3334519073e-3, 4.166579
 // highest power first.
 var Tanh = [5]float32{-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1}
 
-// TanhSplit is where the polynomial hands over to the exponential, whose
-// difference 1 - 2/(exp(2x)+1) would cancel for smaller arguments.
+// TanhSplit is the argument from which on tanh is computed as 1 - 2/(exp(2x)+1). For
+// smaller arguments this difference would suffer from cancellation.
 const TanhSplit = 0.625
 
 // Constants of the 64-bit mixer (SplitMix64; Steele, Lea and Flood 2014).
-// Golden is the odd integer nearest 2^64 over the golden ratio: multiples of it
-// are spread evenly, so that neighbouring counters differ in many bits.
+// Golden is the odd integer nearest to 2^64 divided by the golden ratio. Its multiples
+// are distributed evenly, so that consecutive counters differ in many bits.
 const (
 	Golden uint64 = 0x9e3779b97f4a7c15
 	Mix1   uint64 = 0xbf58476d1ce4e5b9
