@@ -215,7 +215,7 @@ func (j *job) tileGradients(s *scratch, in *space, head, tile int, k, v, gq []fl
 		vector.ExpColumns(scores, block, j.scale, b.maxima[p*wide:][:columns], s.unread)
 		j.score(s, gradients, v, b.gout[p*j.panel:], keys, columns)
 		vector.SoftGradColumns(gradients, scores, block, b.shift[p*wide:][:columns], b.scale[p*wide:])
-		j.weighed(s, gq[p*panel:], step, k, gradients, keys, columns, false)
+		j.weightedSums(s, gq[p*panel:], step, k, gradients, keys, columns, false)
 	}
 	j.overQueries(s, in.gv[at*j.keyRows*j.across:], s.scores, b.goutT, keys, n, add)
 	j.overQueries(s, in.gk[at*j.keyRows*j.across:], s.gradients, b.qT, keys, n, add)

@@ -95,7 +95,7 @@ func (j *job) attend(s *scratch, head, first, n int, keys, values []float32) {
 		for tile := from; tile < min(from+together, j.tiles); tile++ {
 			for p := range panels {
 				at := p*size + (tile-from)*j.keyRows*wide
-				j.weighed(s, s.out[p*j.rows*wide:], wide, values[tile*j.tileSize():], s.scores[at:], j.keys(tile), j.columns(n-p*wide), tile > 0)
+				j.weightedSums(s, s.out[p*j.rows*wide:], wide, values[tile*j.tileSize():], s.scores[at:], j.keys(tile), j.columns(n-p*wide), tile > 0)
 			}
 		}
 	}
@@ -130,9 +130,9 @@ func (j *job) score(s *scratch, to, tile, b []float32, n, columns int) {
 	}
 }
 
-// weighed writes the sums of the values (or keys) of a tile, each multiplied by a panel of n
+// weightedSums writes the sums of the values (or keys) of a tile, each multiplied by a panel of n
 // weights, to channels that are step apart. If add is true, it adds them.
-func (j *job) weighed(s *scratch, to []float32, step int, tile, weights []float32, n, columns int, add bool) {
+func (j *job) weightedSums(s *scratch, to []float32, step int, tile, weights []float32, n, columns int, add bool) {
 	group := j.kernels.Group
 	p := s.groups(group, j.ch, group*j.pitch, group*step)
 	p.AStep, p.AInner, p.CStep, p.BInner = j.pitch, 1, step, j.wide

@@ -16,14 +16,14 @@ type correlation struct {
 	epilogue Epilogue
 	filter   *Filter
 	form     *form
-	once     bool // the filter is not packed: each chunk transforms the weights itself
+	raw      bool // the filter is not packed: each chunk transforms the weights itself
 	kernels  *lanes.Kernels
 	tiling   tiling
 	splits   int // chunks per rectangle, which share its blocks of results
 	// A source pixel lies at stride times the output pixel; output pixels of a
 	// class are step apart.
 	stride, step int
-	stretch      int // adjacent taps that form one segment of a sum
+	segmentTaps  int // adjacent taps that form one segment of a sum
 	// Extreme offsets of the taps, over all classes.
 	up, down, before, after int
 }
@@ -32,7 +32,7 @@ var correlations kernel.Free[correlation]
 
 func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	j := correlations.Get()
-	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels(), stride: s.Stride, step: 1, stretch: 1}
+	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels(), stride: s.Stride, step: 1, segmentTaps: 1}
 	if gradient {
 		j.from, j.to, j.stride, j.step = j.to, j.from, 1, s.Stride
 	}
@@ -42,7 +42,7 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 		unit, c = u.minimal.tile, winogradChunks
 	}
 	if !gradient && u.minimal == nil && s.isNarrow(j.kernels) {
-		j.stretch = s.Kernel
+		j.segmentTaps = s.Kernel
 	}
 	pixels := j.to.n * j.to.h * j.to.w
 	j.tiling = tile(j.to, min(c.maxVectors*j.kernels.Lanes, max(c.minPixels, pixels/c.minChunks)), unit).shared()
@@ -50,7 +50,7 @@ func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	var packed bool
 	j.filter = f
 	j.form, packed = f.form(u, u.minimal != nil && chunks <= fewChunks)
-	j.once = !packed
+	j.raw = !packed
 	j.splits = min(ceil(c.minChunks, chunks), ceil(j.to.c, j.form.width))
 	for _, c := range j.form.classes {
 		for _, t := range c.taps {
@@ -110,7 +110,7 @@ func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 		r.top/j.step*j.stride + j.up, (down-1)*j.stride + j.down - j.up + 1,
 		r.left/j.step*j.stride + j.before, (across-1)*j.stride + j.after - j.before + 1,
 	}
-	if j.stretch > 1 {
+	if j.segmentTaps > 1 {
 		w.layout(seen, f.from, f.from)
 	} else {
 		w.plan(k, seen, f.from)
@@ -184,38 +184,36 @@ func (j *correlation) sweep(s *scratch, c *class, b, vectors int, pixels []pixel
 		// A product covers as many blocks of channels as keep the weights in the
 		// first-level cache. The last block may be narrower and is then a product
 		// of its own.
-		p.K = min(k.Columns(), f.from-start)
-		depth := 1
-		if p.K == k.Columns() {
-			depth = max(1, min((f.from-start)/p.K, segmentsInCache/len(c.taps)))
+		channels, depth := min(k.Columns(), f.from-start), 1
+		if channels == k.Columns() {
+			depth = max(1, min((f.from-start)/channels, segmentsInCache/len(c.taps)))
 		}
+		p.K = channels * j.segmentTaps
 		p.B = weights[start*len(c.taps)*f.width:]
 		for _, at := range pixels {
 			s.segments = s.segments[:0]
 			for d := range depth {
-				for i := 0; i < len(c.taps); i += j.stretch {
+				for i := 0; i < len(c.taps); i += j.segmentTaps {
 					t := c.taps[i]
 					if at.all || j.from.holds(at.row+t.row, at.col+t.col) {
 						s.segments = append(s.segments, lanes.Segment{
-							A: at.a + (start+d*p.K)/w.width*w.block + w.at(0, t.row, t.col),
-							B: (d*len(c.taps) + i) * p.K * f.width,
+							A: at.a + (start+d*channels)/w.width*w.block + w.at(0, t.row, t.col),
+							B: (d*len(c.taps) + i) * channels * f.width,
 						})
 					}
 				}
 			}
 			p.C, p.Segments = s.sums[at.c:], s.segments
-			p.K *= j.stretch
 			k.Product(p, vectors)
-			p.K /= j.stretch
 		}
 		p.Accumulate = true
-		start += depth * p.K
+		start += depth * channels
 	}
 }
 
-// segmentsInCache is the number of segments in one product, if there are no more taps.
-// The weights of a segment, Columns by Columns of them, take 4 KB with AVX-512, so that
-// ten segments fit a first-level cache of 48 KB.
+// segmentsInCache is the largest number of segments in one product, except that a block of
+// channels with more taps is not divided. The weights of a tap, Columns by Columns of them,
+// take 4 KB with AVX-512, so that those of ten taps fit a first-level cache of 48 KB.
 const segmentsInCache = 10
 
 // scatter writes block b of the results for the pixels in r from s.sums to the planes

@@ -12,60 +12,60 @@ type work interface {
 
 // run does all chunks of w. Each core has a scratch.
 func run(chunks int, w work) {
-	b := newBench(w)
-	kernel.Run(chunks, b)
-	b.release()
+	r := newRunner(w)
+	kernel.Run(chunks, r)
+	r.release()
 }
 
 // running is work in progress.
 type running struct {
-	bench   *bench
+	runner  *runner
 	pending kernel.Pending
 }
 
 // start begins a run that wait completes.
 func start(chunks int, w work) running {
-	b := newBench(w)
-	return running{b, kernel.Start(chunks, b)}
+	r := newRunner(w)
+	return running{r, kernel.Start(chunks, r)}
 }
 
 func (r running) wait() {
 	r.pending.Wait()
-	r.bench.release()
+	r.runner.release()
 }
 
-// bench implements kernel.Local for work: it provides a scratch for each core.
-type bench struct{ work work }
+// runner implements kernel.Local for work: it provides a scratch for each core.
+type runner struct{ work work }
 
-var benches kernel.Free[bench]
+var runners kernel.Free[runner]
 
-func newBench(w work) *bench {
-	b := benches.Get()
-	b.work = w
-	return b
+func newRunner(w work) *runner {
+	r := runners.Get()
+	r.work = w
+	return r
 }
 
-func (b *bench) release() {
-	b.work = nil
-	benches.Put(b)
+func (r *runner) release() {
+	r.work = nil
+	runners.Put(r)
 }
 
 // Do implements kernel.Job.
-func (b *bench) Do(chunk int) {
-	s := b.Local()
+func (r *runner) Do(chunk int) {
+	s := r.Local()
 	s.Do(chunk)
-	b.Done(s)
+	r.Done(s)
 }
 
 // Local implements kernel.Local.
-func (b *bench) Local() kernel.Job {
+func (r *runner) Local() kernel.Job {
 	s := scratches.Get()
-	s.work = b.work
+	s.work = r.work
 	return s
 }
 
 // Done implements kernel.Local.
-func (b *bench) Done(s kernel.Job) { s.(*scratch).release() }
+func (r *runner) Done(s kernel.Job) { s.(*scratch).release() }
 
 // scratch is the memory that one core needs for chunks of work.
 type scratch struct {

@@ -72,15 +72,15 @@ func (j *sumJob) do(s *scratch, chunk int) {
 // at once. They have at most one TotalUnit, so that Total has no advantage.
 const fewPixels = 64
 
-// stretch is the number of values that are summed in float32 before their sum is added to a
+// partSize is the number of values that are summed in float32 before their sum is added to a
 // float64. Total sums them in parallel strands, 64 with AVX-512 and 32 with AVX2, which
 // limits the rounding error to that of about 100 additions.
-const stretch = 64 * lanes.TotalUnit
+const partSize = 64 * lanes.TotalUnit
 
 func (s *scratch) sum(k *lanes.Kernels, v []float32) float64 {
 	total := 0.0
 	for len(v) >= lanes.TotalUnit {
-		n := min(stretch, len(v)/lanes.TotalUnit*lanes.TotalUnit)
+		n := min(partSize, len(v)/lanes.TotalUnit*lanes.TotalUnit)
 		s.total.Src, v = v[:n], v[n:]
 		k.Total(&s.total)
 		for _, x := range s.total.Sums[:k.Lanes] {

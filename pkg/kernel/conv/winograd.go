@@ -120,8 +120,8 @@ type squares struct {
 	down, across, count int // tiles in a column, in a row, and in all images
 }
 
-// square cuts r into tiles.
-func (m *minimal) square(r rectangle) squares {
+// cut cuts r into tiles.
+func (m *minimal) cut(r rectangle) squares {
 	q := squares{rectangle: r, minimal: m, down: ceil(r.rows, m.tile), across: ceil(r.cols, m.tile)}
 	q.count = r.images * q.down * q.across
 	return q
@@ -171,7 +171,7 @@ func odd(n int) int {
 // winograd computes blocks first to last of the results for the pixels in r.
 func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	k, f, w := j.kernels, j.form, &s.window
-	q := f.minimal.square(r)
+	q := f.minimal.cut(r)
 	w.plan(k, q.sees(j.up, j.before), f.from)
 	w.gather(k, s, j.x, j.from, 0)
 	wide := odd(f.from)
@@ -190,14 +190,14 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	p.Segments, p.K, p.Accumulate = lanes.Whole, f.from, false
 	p.CStep, p.AStep, p.AInner, p.BInner = f.width, wide, 1, f.width
 	var own *scratch
-	if j.once {
+	if j.raw {
 		own = scratches.Get()
 		defer own.release()
 	}
 	for b := first; b < last; b++ {
 		channels := min(f.width, f.to-b*f.width)
 		var weights []float32
-		if j.once {
+		if j.raw {
 			weights = j.filter.block(own, f, b)
 		} else {
 			weights = f.data[b*q.size*f.value():]
@@ -219,7 +219,7 @@ func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 // tiles adds the products of the spectra of the tiles in r to the sums of a block.
 func (j *weightJob) tiles(s *scratch, r rectangle, o, outputs, c, channels, slice int) {
 	k, w, g := j.kernels, &s.window, &s.second
-	q := j.minimal.square(r)
+	q := j.minimal.cut(r)
 	w.plan(k, q.sees(-j.shape.Padding, -j.shape.Padding), channels)
 	w.gather(k, s, j.x, j.shape.input(), c)
 	g.planRow(q.padded(), outputs)
