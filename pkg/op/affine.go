@@ -8,15 +8,15 @@ import (
 	"multiscale/pkg/kernel/channel"
 )
 
-// AffineOp is x*Factor[c] + Offset[c] with fixed numbers.
+// AffineOp is x*Factor[c] + Offset[c] with constant factors and offsets.
 type AffineOp struct {
 	Base
 	Factor, Offset []float32
 	in             image
 }
 
-// Affine returns x*factor[c] + offset[c] for x (N,C,H,W), with C fixed numbers each: a normalisation of channels, or
-// its inverse.
+// Affine returns x*factor[c] + offset[c] for x (N,C,H,W), with C constant factors and offsets: a normalisation of
+// channels, or its inverse.
 func Affine(x *gorgonia.Node, factor, offset []float32) (*gorgonia.Node, error) {
 	in, err := imageOf("Affine", x)
 	if err != nil {

@@ -17,9 +17,10 @@ type AttentionOp struct {
 	stats []float32
 }
 
-// Attention maps qkv (N,3C,H,W) or (N,3C,T) to (N,C,H,W) or (N,C,T). The
-// channels are cut into heads, each head into q, k and v of C/heads channels;
-// with T = H*W pixels, out[c,t] = sum_s softmax_s(q[:,t].k[:,s]/sqrt(C/heads)) v[c,s].
+// Attention maps qkv (N,3C,H,W) or (N,3C,T) to (N,C,H,W) or (N,C,T). The channels are cut
+// into heads, and each head into q, k and v of C/heads channels. With T = H*W pixels,
+//
+//	out[c,t] = sum_s softmax_s(q[:,t].k[:,s]/sqrt(C/heads)) v[c,s]
 func Attention(qkv *gorgonia.Node, heads int) (*gorgonia.Node, error) {
 	in, err := imageOf("Attention", qkv)
 	if err != nil {

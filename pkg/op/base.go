@@ -12,18 +12,19 @@ import (
 	"multiscale/pkg/distinct"
 )
 
-// Run computes a result from operands. out holds the result's elements in row-major order
-// and is to be written completely; a scalar has one element. in holds those of the operands,
-// which must not be changed. Equal operands give equal bytes.
+// Run computes a result from operands. It must write all of out, the result's elements in
+// row-major order; a scalar has one element. in has the elements of each operand, which Run
+// must not change. Equal operands must give equal bytes.
 type Run func(out []float32, in [][]float32) error
 
-// Base is the part that all operations have in common. An operation embeds it, is set up by
-// Define, and has the method SymDiff where it has a gradient:
+// Base is the common part of all operations. An operation embeds it and is set up by Define.
+// An operation with a gradient has the method
 //
 //	SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error)
 //
-// It returns the gradients with respect to in, made by Gradient, from that with respect to
-// out. One value of an operation belongs to one node of one graph.
+// which returns nodes for the gradients with respect to in, given the gradient grad with
+// respect to out. Gradient makes such nodes. One value of an operation belongs to one node of
+// one graph.
 type Base struct {
 	distinct.Operation
 	inputs gorgonia.Nodes
@@ -31,17 +32,17 @@ type Base struct {
 	output Output
 	run    Run
 
-	in     [][]float32
-	number []float32 // of operands that are scalars
+	in     [][]float32 // elements of the operands
+	number []float32   // copies of the operands that are scalars
 	result gorgonia.Value
-	out    []float32 // of result
+	out    []float32 // elements of result
 }
 
 // instances numbers the operations.
 var instances atomic.Uint64
 
-// Define sets up an operation of a kind on the nodes inputs, with a result of the given
-// shape; a nil shape stands for a scalar.
+// Define sets up an operation of the given kind on the nodes inputs. Its result has the given
+// shape; nil stands for a scalar.
 func (o *Base) Define(kind string, shape tensor.Shape, run Run, inputs ...*gorgonia.Node) {
 	o.Operation = distinct.NewOperation(kind, instances.Add(1))
 	o.inputs, o.shape, o.run = inputs, shape, run
@@ -89,8 +90,7 @@ func valueType(s tensor.Shape) hm.Type {
 	return gorgonia.TensorType{Dims: s.Dims(), Of: tensor.Float32}
 }
 
-// InferShape implements gorgonia.Op. The shape was settled when the operation
-// was made for its operands.
+// InferShape implements gorgonia.Op. Define has set the shape.
 func (o *Base) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 	if o.shape == nil {
 		return tensor.ScalarShape(), nil
@@ -98,8 +98,8 @@ func (o *Base) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) {
 	return o.shape.Clone(), nil
 }
 
-// Do implements gorgonia.Op. A panic of a kernel comes back as an error, for
-// Gorgonia runs operations on a goroutine of its own.
+// Do implements gorgonia.Op. It turns a panic of a kernel into an error: Gorgonia runs
+// operations on a goroutine of its own, where callers could not recover.
 func (o *Base) Do(values ...gorgonia.Value) (result gorgonia.Value, err error) {
 	defer o.caught(&err)
 	if len(values) != len(o.in) {
@@ -122,14 +122,14 @@ func (o *Base) Do(values ...gorgonia.Value) (result gorgonia.Value, err error) {
 	return o.result, nil
 }
 
-// Again implements Operation. It spares what Do finds out about its operands,
-// which on coarse meshes takes as long as a small operation.
+// Again implements Operation. It skips the checks and type switches that Do needs for its
+// operands. On coarse meshes these take as long as a small operation.
 func (o *Base) Again() (err error) {
 	defer o.caught(&err)
 	return o.compute()
 }
 
-// caught, when deferred, makes an error of a panic.
+// caught, when deferred, turns a panic into an error.
 func (o *Base) caught(err *error) {
 	if r := recover(); r != nil {
 		*err = fmt.Errorf("%s: %v", o, r)
@@ -156,8 +156,7 @@ func (o *Base) compute() error {
 	return nil
 }
 
-// floats returns the memory of a value. Scalars, which only the gradient of a
-// loss is, are read with scalar.
+// floats returns the memory of a tensor.
 func floats(v gorgonia.Value) ([]float32, error) {
 	switch v := v.(type) {
 	case *tensor.Dense:
@@ -168,25 +167,23 @@ func floats(v gorgonia.Value) ([]float32, error) {
 			return nil, fmt.Errorf("tensor of shape %v is not contiguous", v.Shape())
 		}
 		return v.Float32s(), nil
-	case *gorgonia.F32:
-		return []float32{float32(*v)}, nil
 	case nil:
 		return nil, fmt.Errorf("has no value")
 	}
 	return nil, fmt.Errorf("is a %T, want a float32 tensor", v)
 }
 
-// DiffWRT implements half of gorgonia.SDOp: all operands have gradients. It is of use only
-// where the operation has the method SymDiff. An operation with operands that have none
-// returns false for these, and nil for their gradients.
+// DiffWRT implements half of gorgonia.SDOp; the other half is SymDiff. It reports that all
+// operands have gradients. An operation with other operands overrides it and returns false for
+// these; its SymDiff returns nil for their gradients.
 func (o *Base) DiffWRT(n int) []bool {
 	return slices.Repeat([]bool{true}, n)
 }
 
-// backward is an operation that computes gradients: it has no gradient of its own.
+// backward is an operation that computes a gradient and has none itself.
 type backward struct{ Base }
 
-// infallible is a Run without an error. A panic of a kernel becomes the error of Do.
+// infallible is a Run that returns no error.
 type infallible func(out []float32, in [][]float32)
 
 func (f infallible) run(out []float32, in [][]float32) error {
@@ -194,7 +191,7 @@ func (f infallible) run(out []float32, in [][]float32) error {
 	return nil
 }
 
-// add sets an operation up, by Define, and adds its node.
+// add sets up an operation with Define and adds its node to the graph.
 func add(o interface {
 	Operation
 	Define(kind string, shape tensor.Shape, run Run, inputs ...*gorgonia.Node)
@@ -203,29 +200,30 @@ func add(o interface {
 	return Apply(o)
 }
 
-// addGradient is Gradient without an error of run.
+// addGradient is Gradient for a run that returns no error.
 func addGradient(kind string, shape tensor.Shape, run infallible, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	return Gradient(kind, shape, run.run, inputs...)
 }
 
-// only is the result of SymDiff of an operation whose first operand alone has a gradient.
+// only is the result of SymDiff for an operation with one operand.
 func only(gx *gorgonia.Node, err error) (gorgonia.Nodes, error) { return gorgonia.Nodes{gx}, err }
 
-// Gradient adds an operation that has no gradient itself, for use in SymDiff.
+// Gradient adds an operation that computes a gradient and has none itself. It is for use in
+// SymDiff; kind, shape, run and inputs are as in Define.
 func Gradient(kind string, shape tensor.Shape, run Run, inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	o := &backward{}
 	o.Define(kind, shape, run, inputs...)
 	return Apply(o)
 }
 
-// OrderOnly declares that the operation of n does not read some of its operands, which are given by
-// position: they only fix that it runs after them, and their memory may hold other results by then.
+// OrderOnly declares that the operation of n does not read the operands at the given positions. They
+// only fix the order of execution: n runs after them. Their memory may hold other results by then.
 func OrderOnly(n *gorgonia.Node, operands ...int) {
 	n.Op().(Operation).Output().OrderOnly = operands
 }
 
-// Extra returns a node for a further result of the operation of node first, which that
-// operation writes to mem: Gorgonia's operations have one result each.
+// Extra returns a node for an additional result of the operation of node first. That operation
+// writes the result to mem. Extra exists because a Gorgonia operation has only one result.
 func Extra(first *gorgonia.Node, shape tensor.Shape, mem []float32) (*gorgonia.Node, error) {
 	o := &backward{}
 	o.defineExtra(first, shape, mem)

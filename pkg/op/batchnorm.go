@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/kernel/batchnorm"
 )
 
-// BatchNormOp normalises each channel over a batch, or with running statistics.
+// BatchNormOp normalises each channel, in training with the statistics of the batch, otherwise with running statistics.
 type BatchNormOp struct {
 	Base
 	Eps      float32
@@ -22,8 +22,9 @@ type BatchNormOp struct {
 //
 //	y[n,c,i,j] = gamma[c]*(x[n,c,i,j]-m[c])/sqrt(v[c]+eps) + beta[c]
 //
-// In training m and v are the mean and the biased variance over N, H and W, and have a gradient; otherwise they are the
-// operands mean and variance, which have none. All four operands have the shape (C).
+// In training m and v are the mean and the biased variance over N, H and W, and the gradient takes their dependence on x
+// into account. Otherwise m and v are the operands mean and variance, which have no gradient. gamma, beta, mean and
+// variance have the shape (C).
 func BatchNorm(x, gamma, beta, mean, variance *gorgonia.Node, eps float32, training bool) (*gorgonia.Node, error) {
 	in, err := imageOf("BatchNorm", x)
 	if err != nil {
@@ -46,12 +47,12 @@ func BatchNorm(x, gamma, beta, mean, variance *gorgonia.Node, eps float32, train
 	}, x, gamma, beta, mean, variance)
 }
 
-// Follow moves running statistics (C) towards those of the last batch that the operation was run on in training:
+// Follow moves running statistics (C) towards the statistics of the last training batch:
 //
 //	mean     = (1-momentum)*mean     + momentum*(mean of the batch)
 //	variance = (1-momentum)*variance + momentum*(unbiased variance of the batch)
 //
-// It is an error if the batch has one value a channel.
+// It is an error if the batch has only one value per channel.
 func (o *BatchNormOp) Follow(mean, variance []float32, momentum float64) error {
 	n := float64(o.size.N * o.size.HW)
 	if n < 2 {
@@ -80,7 +81,7 @@ func (o *BatchNormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorg
 	if err != nil {
 		return nil, err
 	}
-	OrderOnly(gx, 0) // the statistics are the forward pass's
+	OrderOnly(gx, 0) // gx reads the statistics that the forward pass has stored
 	grads, err := withExtras(gx, o.size.C, gGamma, gBeta)
 	return append(grads, nil, nil), err
 }

@@ -6,7 +6,7 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// AddChannelOp adds one number to all pixels of each sample's channel.
+// AddChannelOp adds one number to all pixels of each channel of each sample.
 type AddChannelOp struct {
 	Base
 	in image

@@ -10,13 +10,13 @@ import (
 	"multiscale/pkg/kernel/groupconv"
 )
 
-// ConvOptions are the parts of a convolution that have defaults.
+// ConvOptions are the options of a convolution.
 type ConvOptions struct {
 	Stride   int // default 1
 	Dilation int // distance of the kernel's taps in pixels, default 1
-	Groups   int // into which channels are cut, default 1
-	// Padding is the number of zeros around the image: -1 for none, default
-	// Dilation*(Kernel-1)/2, which keeps the size with stride 1 and an odd kernel.
+	Groups   int // number of groups of channels, default 1
+	// Padding is the number of zeros at each side of the image, or -1 for none. The default,
+	// Dilation*(Kernel-1)/2, keeps the size with stride 1 and an odd kernel.
 	Padding int
 
 	// Algorithm computes the convolution and its gradients.
@@ -27,14 +27,14 @@ type ConvOptions struct {
 	// Residual (N,O,H',W') is added to the result.
 	Residual *gorgonia.Node
 
-	// Filter keeps the packed forms of a Packed convolution's weights; its Load is to be
-	// called when they change. With nil the operation packs them in every run.
+	// Filter keeps the packed weights of a Packed convolution. Its owner must call Load when
+	// the weights change. If Filter is nil, the operation packs them in every run.
 	Filter *conv.Filter
-	// ConstantInput says that x needs no gradient.
+	// ConstantInput states that x needs no gradient.
 	ConstantInput bool
 }
 
-// Packed says whether the convolution has kernels that work on packed weights.
+// Packed reports whether the convolution has kernels that work on packed weights.
 func (o ConvOptions) Packed() bool { return o.Dilation <= 1 && o.Groups <= 1 }
 
 // ConvOp is a 2-D cross-correlation with zero padding:
@@ -42,16 +42,16 @@ func (o ConvOptions) Packed() bool { return o.Dilation <= 1 && o.Groups <= 1 }
 //	y[n,o,i,j] = bias[o] + shift[n,o] + residual[n,o,i,j] + sum over c in the group of o, u, v of
 //	             weight[o,c,u,v] x[n,c,i*Stride+u*Dilation-Padding,j*Stride+v*Dilation-Padding]
 //
-// Inputs are x, weight, then bias, shift and residual where they are given.
+// Inputs are x and weight, followed by those of bias, shift and residual that exist.
 type ConvOp struct {
 	Base
 	Kernel, Stride, Padding, Dilation, Groups int
 	HasBias, HasShift, HasResidual            bool
 
 	size          conv.Shape
-	filter        *conv.Filter     // nil for convolutions that are not Packed
-	general       *groupconv.Shape // of these
-	shared        bool             // the filter's owner loads it
+	filter        *conv.Filter     // nil if general is set
+	general       *groupconv.Shape // of a convolution without packed weights
+	shared        bool             // whether the filter's owner loads it
 	constantInput bool
 }
 
@@ -146,7 +146,7 @@ func count(given ...bool) (n int) {
 	return n
 }
 
-// operand returns the values of an operand at a position, nil for -1.
+// operand returns the values of the operand at a position, or nil for -1.
 func operand(in [][]float32, at int) []float32 {
 	if at < 0 {
 		return nil
@@ -189,14 +189,14 @@ func (o *ConvOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (grads gor
 	}
 	weight := &ConvWeightGradient{size: o.size, gShift: gShift}
 	if o.HasBias {
-		weight.bias = newFurther(o.size.O)
+		weight.bias = newExtraGradient(o.size.O)
 	}
 	weight.Define("ConvWeightGradient", in[1].Shape(), weight.backward, grad, in[0])
 	if grads[1], err = Apply(weight); err != nil {
 		return nil, err
 	}
 	if o.HasBias {
-		if grads[o.Bias()], err = weight.bias.of(grads[1]); err != nil {
+		if grads[o.Bias()], err = weight.bias.addTo(grads[1]); err != nil {
 			return nil, err
 		}
 	}
@@ -212,8 +212,7 @@ func (o *ConvOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (grads gor
 		conv.InputGradient(out, v[0], o.filter, o.size)
 	}, grad, in[1], out)
 	if err == nil {
-		// The forward pass has packed the weights.
-		OrderOnly(grads[0], 2)
+		OrderOnly(grads[0], 2) // the forward pass has loaded the weights
 	}
 	return grads, err
 }
@@ -223,8 +222,8 @@ type ConvWeightGradient struct {
 	Base
 	sink
 	size    conv.Shape
-	bias    *further // nil: there is none
-	gShift  []float32
+	bias    *extraGradient // nil without a bias
+	gShift  []float32      // nil without a shift
 	started conv.Started
 }
 
@@ -233,7 +232,7 @@ func (o *ConvWeightGradient) backward([]float32, [][]float32) error {
 	return nil
 }
 
-// start computes the gradients of all targets but the last one, and begins with that.
+// start completes the gradients of all targets except the last one, which it starts.
 func (o *ConvWeightGradient) start() (last conv.Started) {
 	all := [1]Target{{Samples: o.size.N}}
 	targets := all[:]
@@ -259,7 +258,7 @@ func (o *ConvWeightGradient) start() (last conv.Started) {
 			gShift = samples(o.gShift, lo, hi, o.size.N)
 		}
 		last = conv.StartWeightGradient(dst, o.bias.memory(), gShift, samples(o.in[0], lo, hi, o.size.N), samples(o.in[1], lo, hi, o.size.N), s, add)
-		o.bias.take(i)
+		o.bias.put(i)
 		lo = hi
 	}
 	return last

@@ -6,8 +6,8 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// Dot is the sum of y*weights over all elements, of any shape. As a cost it
-// makes Gorgonia compute a vector-Jacobian product: its gradient is weights.
+// Dot is the sum of y*weights over all elements, of any shape. Its gradient with respect to y
+// is weights, so that with Dot as the cost Gorgonia computes a vector-Jacobian product.
 func Dot(y, weights *gorgonia.Node) (*gorgonia.Node, error) {
 	if err := want("Dot", "weights", weights, y.Shape()...); err != nil {
 		return nil, err

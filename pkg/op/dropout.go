@@ -8,14 +8,14 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// Sampling is what the random operations of a graph read in every run. Masks
-// are a function of it alone: not of the clock, of earlier runs, or of how
-// samples are grouped into batches.
+// Sampling is the state that the random operations of a graph read in every run. Their masks
+// are functions of it and do not depend on the clock, on earlier runs, or on how samples are
+// grouped into batches.
 type Sampling struct {
-	Key     uint64   // of the run: seed, iteration, mesh
-	Samples []uint64 // one number for each sample of the batch
-	// Strides, unless nil, has one for each sample: with stride k its pixels (i,j)
-	// have the masks that pixels (k*i,k*j) have on a mesh that is finer by k.
+	Key     uint64   // of the run: depends on seed, iteration and mesh
+	Samples []uint64 // a number for each sample of the batch
+	// Strides, unless nil, has a stride for each sample. With stride k, pixel (i,j) has the
+	// mask of pixel (k*i,k*j) on a mesh that is finer by a factor of k.
 	Strides []int
 }
 
@@ -24,14 +24,14 @@ type Sampling struct {
 type DropoutOp struct {
 	Base
 	P        float32
-	Site     uint64 // the number of the place in its network
+	Site     uint64 // the number of this dropout in its network
 	sampling *Sampling
-	per      int
-	h, w     int // of images; 0 else
+	per      int // elements per sample
+	h, w     int // sides of an image, or 0 if x is not of rank 4
 }
 
-// Dropout drops elements of x (N,...) with probability p in [0,1), by masks
-// drawn from sampling; site is the number of the dropout in its network.
+// Dropout drops elements of x (N,...) with probability p in [0,1). The masks are drawn from
+// sampling; site is the number of this dropout in its network.
 func Dropout(x *gorgonia.Node, p float32, site uint64, sampling *Sampling) (*gorgonia.Node, error) {
 	if !(p >= 0 && p < 1) {
 		return nil, fmt.Errorf("Dropout: probability %v is not in [0,1)", p)
@@ -59,7 +59,7 @@ func (o *DropoutOp) mask(y, x []float32) error {
 	key := o.sampling.Key ^ (o.Site+1)*0x9E3779B97F4A7C15
 	strides := o.sampling.Strides
 	if o.h == 0 {
-		strides = nil // without pixels, all meshes have the same elements
+		strides = nil // without pixels, x has the same elements on all meshes
 	}
 	if strides != nil && len(strides) != len(o.sampling.Samples) {
 		return fmt.Errorf("%d samples have a stride, the batch has %d", len(strides), len(o.sampling.Samples))
@@ -68,7 +68,7 @@ func (o *DropoutOp) mask(y, x []float32) error {
 	return nil
 }
 
-// SymDiff implements gorgonia.SDOp: the mask is drawn again, not kept.
+// SymDiff implements gorgonia.SDOp. The gradient draws the mask again; it is not stored.
 func (o *DropoutOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	gx, err := Gradient("DropoutGradient", in[0].Shape(), func(out []float32, v [][]float32) error {
 		return o.mask(out, v[0])

@@ -11,8 +11,8 @@ import (
 	"multiscale/pkg/op/optest"
 )
 
-// TestDropoutMasks: masks depend on the key, the sample's number and the place
-// in the network, and on nothing else.
+// TestDropoutMasks: a mask depends on the key, the sample's number and the site in the
+// network, but not on the batch.
 func TestDropoutMasks(t *testing.T) {
 	const per = 50
 	masks := func(key, site uint64, samples ...uint64) []float32 {
@@ -36,7 +36,8 @@ func TestDropoutMasks(t *testing.T) {
 	}
 }
 
-// TestDropoutStrides: images of a mesh can have the masks of a finer one; numbers without pixels always have.
+// TestDropoutStrides: with a stride, an image has the mask of a finer mesh at the pixels that restriction keeps. Vectors
+// have the same mask with any stride.
 func TestDropoutStrides(t *testing.T) {
 	mask := func(stride int, shape tensor.Shape) []float32 {
 		p := place(t, optest.Compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) {

@@ -13,8 +13,8 @@ import (
 	"multiscale/pkg/op/optest"
 )
 
-// TestShapeErrors: a constructor that is given the wrong shapes says which
-// operation, which operand and what it wants.
+// TestShapeErrors: the error for a wrong shape names the operation, the operand and the
+// expected shape.
 func TestShapeErrors(t *testing.T) {
 	act := kernel.Activation{}
 	for _, tc := range []struct {
@@ -123,8 +123,7 @@ func TestShapeErrors(t *testing.T) {
 	}
 }
 
-// TestRunErrors: what goes wrong in a run comes back as an error that names the
-// operation, and does not end the program: Gorgonia runs on a goroutine.
+// TestRunErrors: an error during a run names the operation, and a later run succeeds.
 func TestRunErrors(t *testing.T) {
 	sampling := &op.Sampling{Samples: []uint64{1}}
 	p := place(t, optest.Compiled, func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Dropout(in[0], 0.5, 0, sampling) }, 1, shapes{vec(3, 2)})
@@ -138,7 +137,8 @@ func TestRunErrors(t *testing.T) {
 	}
 }
 
-// TestOperandErrors: values that are no float32 tensors are refused.
+// TestOperandErrors: Do returns an error for operands that are not contiguous float32 tensors of
+// the right number and size.
 func TestOperandErrors(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := gorgonia.NewTensor(g, tensor.Float32, 1, gorgonia.WithShape(3), gorgonia.WithName("x"))

@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/op"
 )
 
-// TestFLOP: operations by hand, two for each product that is added.
+// TestFLOP compares FLOP with counts by hand, in which a multiplication and an addition are two.
 func TestFLOP(t *testing.T) {
 	for _, tc := range []struct {
 		name string

@@ -11,7 +11,7 @@ import (
 type ForkOp struct {
 	Base
 	fork   *fork
-	silent bool // its gradient travels with that of a later branch
+	silent bool // its gradient is part of the sum that a later branch passes on
 }
 
 // fork collects the gradients of its branches.
@@ -20,10 +20,9 @@ type fork struct {
 	grads    gorgonia.Nodes
 }
 
-// Fork returns k nodes that all stand for x, one for each of its k uses. Their
-// gradients are added in one pass by Sum, where Gorgonia would chain stock
-// additions that allocate their results in every run. Every branch must take
-// part in the cost.
+// Fork returns k nodes with the value of x, one for each of its k uses. Their gradients are
+// added in one pass by Sum. Without a fork, Gorgonia would chain stock additions, which
+// allocate their results in every run. The cost must depend on every branch.
 func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
 	if k < 1 {
 		return nil, fmt.Errorf("Fork: %d branches", k)
@@ -45,9 +44,9 @@ func Fork(x *gorgonia.Node, k int) (gorgonia.Nodes, error) {
 	return nodes, nil
 }
 
-// Share makes the branch a second header of x's memory instead of a copy. That is right only if
-// nothing overwrites either while the other is in use, as some of Gorgonia's own operations do: the
-// planner decides.
+// Share makes the branch a view of x's memory instead of a copy. This is correct only if nothing
+// overwrites x or the branch while the other is in use, as some of Gorgonia's own operations do. The
+// planner calls it where this holds.
 func (b *ForkOp) Share() {
 	b.output.Len, b.output.Alias, b.output.Header = 0, 0, true
 	b.out, b.result = nil, nil
@@ -60,12 +59,12 @@ func (b *ForkOp) Share() {
 	}
 }
 
-// DiffWRT implements gorgonia.SDOp. Gorgonia asks again after SymDiff, and
-// that answer decides whether the gradient is added to the operand's.
+// DiffWRT implements gorgonia.SDOp. Gorgonia calls it again after SymDiff, and the second
+// result decides whether the gradient is added to the operand's.
 func (b *ForkOp) DiffWRT(int) []bool { return []bool{!b.silent} }
 
-// SymDiff implements gorgonia.SDOp: the last branch to be differentiated hands
-// on the sum of all gradients, the others nothing.
+// SymDiff implements gorgonia.SDOp. The branch that is differentiated last returns the sum of
+// all gradients; the others return none.
 func (b *ForkOp) SymDiff(_ gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	f := b.fork
 	f.grads = append(f.grads, grad)

@@ -12,8 +12,7 @@ import (
 	"multiscale/pkg/op/optest"
 )
 
-// uses sums k different functions of one value, each on a node of its own that
-// branch returns.
+// uses sums k different functions of one value, each of its own node from branches.
 func uses(k int, branches func(x *gorgonia.Node) (gorgonia.Nodes, error)) function {
 	return func(in gorgonia.Nodes) (*gorgonia.Node, error) {
 		// The value is an intermediate result, as in networks.
@@ -34,9 +33,9 @@ func uses(k int, branches func(x *gorgonia.Node) (gorgonia.Nodes, error)) functi
 	}
 }
 
-// TestFork: a fork has the gradient of separate uses, which Gorgonia adds.
+// TestFork: the gradient of a fork equals that of separate uses, which Gorgonia adds.
 func TestFork(t *testing.T) {
-	// rounding: additions in another order.
+	// rounding allows for additions in another order.
 	const rounding = 1e-6
 	for k := 1; k <= 3; k++ {
 		t.Run(fmt.Sprint(k), func(t *testing.T) {
@@ -62,7 +61,7 @@ func TestFork(t *testing.T) {
 	}
 }
 
-// TestNestedForks: branches of branches, one of them used for itself.
+// TestNestedForks: a branch of a fork can be forked again, and branches can be used directly.
 func TestNestedForks(t *testing.T) {
 	checkGradient(t, func(in gorgonia.Nodes) (*gorgonia.Node, error) {
 		outer, err := op.Fork(in[0], 3)

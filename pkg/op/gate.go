@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/kernel/channel"
 )
 
-// GateOp multiplies both halves of the channels.
+// GateOp multiplies the two halves of the channels with each other.
 type GateOp struct {
 	Base
 	out image
@@ -45,8 +45,8 @@ type ScaleOp struct {
 	in image
 }
 
-// Scale returns x*factor for x (N,C,H,W). factor has the shape (N,C,1,1) for a factor for each channel of each
-// image, or (1,C,1,1) for one for each channel.
+// Scale returns x*factor for x (N,C,H,W). factor has the shape (N,C,1,1), with a factor for each channel of each
+// image, or (1,C,1,1), with a factor for each channel.
 func Scale(x, factor *gorgonia.Node) (*gorgonia.Node, error) {
 	in, err := imageOf("Scale", x)
 	if err != nil {

@@ -15,14 +15,14 @@ import (
 type operationTest struct {
 	name string
 	f    function
-	wrt  int // the inputs that have gradients are the first ones
+	wrt  int // the number of inputs with gradients; these are the first ones
 	in   shapes
 }
 
 func image(n, c, h, w int) tensor.Shape { return tensor.Shape{n, c, h, w} }
 func vec(n ...int) tensor.Shape         { return tensor.Shape(n) }
 
-// conv is a convolution of a, b, c; d and e are the shift and the residual.
+// conv is a convolution of the inputs x, weight and bias, followed by the shift and the residual, if any.
 func conv(o op.ConvOptions, shift, residual bool) function {
 	return func(in gorgonia.Nodes) (*gorgonia.Node, error) {
 		o := o
@@ -82,7 +82,7 @@ func two(f func(a, b *gorgonia.Node) (*gorgonia.Node, error)) function {
 	return func(in gorgonia.Nodes) (*gorgonia.Node, error) { return f(in[0], in[1]) }
 }
 
-// operations are all operations with gradients, on odd sizes.
+// operations has cases of all operations with gradients, most of them on images with odd sides.
 var operations = []operationTest{
 	{"conv 1x1", conv(op.ConvOptions{}, false, false), 3, shapes{image(2, 3, 5, 7), image(4, 3, 1, 1), vec(4)}},
 	{"conv 1x1 flat", conv(op.ConvOptions{}, false, false), 3, shapes{image(2, 3, 5, 7), vec(4, 3, 1), vec(4)}},
@@ -199,10 +199,8 @@ func TestGradients(t *testing.T) {
 	}
 }
 
-// TestConstants: operations on data, and their operands that are, have no
-// gradient, and do not stand in the way of the others'.
+// TestConstants: data has no gradient, and does not prevent the gradients of other operands.
 func TestConstants(t *testing.T) {
-	embed := func(in gorgonia.Nodes) (*gorgonia.Node, error) { return op.Sinusoid(in[1], 8, 100, false) }
 	for _, tc := range []operationTest{
 		{"conv of data", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
 			return op.Conv(in[2], in[0], in[1], op.ConvOptions{ConstantInput: true})
@@ -211,7 +209,7 @@ func TestConstants(t *testing.T) {
 			return op.Linear(in[2], in[0], in[1], true)
 		}, 2, shapes{vec(7, 5), vec(7), vec(3, 5)}},
 		{"sinusoid beside a variable", func(in gorgonia.Nodes) (*gorgonia.Node, error) {
-			e, err := embed(in)
+			e, err := op.Sinusoid(in[1], 8, 100, false)
 			if err != nil {
 				return nil, err
 			}
@@ -229,8 +227,8 @@ func TestConstants(t *testing.T) {
 	}
 }
 
-// TestUniqueHashes: Gorgonia merges nodes of equal hashes, so that equal
-// operations on equal operands must differ all the same.
+// TestUniqueHashes: equal operations on equal operands have different hashes. Gorgonia would
+// merge nodes with equal hashes.
 func TestUniqueHashes(t *testing.T) {
 	seen := make(map[uint32]string)
 	for range 2 {

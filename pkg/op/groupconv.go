@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// generalForward is the forward pass of convolutions that are not Packed.
+// generalForward is the forward pass of a convolution without packed weights.
 func generalForward(y, x, w []float32, e conv.Epilogue, s groupconv.Shape) {
 	groupconv.Forward(y, x, w, s)
 	pixels := s.OutH * s.OutW
@@ -27,14 +27,14 @@ func generalForward(y, x, w []float32, e conv.Epilogue, s groupconv.Shape) {
 	}
 }
 
-// generalGradients fills in the gradients of a convolution that is not Packed.
+// generalGradients sets grads to the gradients of a convolution without packed weights.
 func (o *ConvOp) generalGradients(grads, in gorgonia.Nodes, grad *gorgonia.Node) (err error) {
 	s := *o.general
-	if grads[1], err = weightGradient("ConvWeightGradient", in[1].Shape(), s, grad, in[0]); err != nil {
+	if grads[1], err = addWeightGradient("ConvWeightGradient", in[1].Shape(), s, grad, in[0]); err != nil {
 		return err
 	}
 	if o.HasBias {
-		if grads[o.Bias()], err = biasGradient(grad, s.N, s.O, s.OutH*s.OutW); err != nil {
+		if grads[o.Bias()], err = addBiasGradient(grad, s.N, s.O, s.OutH*s.OutW); err != nil {
 			return err
 		}
 	}
@@ -55,21 +55,21 @@ func (o *ConvOp) generalGradients(grads, in gorgonia.Nodes, grad *gorgonia.Node)
 	return err
 }
 
-// biasGradient adds the sums of grad (N,C,...) over all but the channels.
-func biasGradient(grad *gorgonia.Node, n, c, hw int) (*gorgonia.Node, error) {
-	return ofParameter("BiasGradient", tensor.Shape{c}, n, func(out []float32, v [][]float32, count int) {
+// addBiasGradient adds the sum of grad (N,C,H,W) over all axes except the channels.
+func addBiasGradient(grad *gorgonia.Node, n, c, hw int) (*gorgonia.Node, error) {
+	return addParameterGradient("BiasGradient", tensor.Shape{c}, n, func(out []float32, v [][]float32, count int) {
 		channel.BiasGradient(out, v[0], count, c, hw)
 	}, grad)
 }
 
-// weightsGradient computes the gradient of the weights of a convolution from gy and x.
-type weightsGradient struct {
+// weightGradient computes the gradient of the weights of a convolution from gy and x.
+type weightGradient struct {
 	Base
 	sink
 }
 
-func weightGradient(kind string, shape tensor.Shape, s groupconv.Shape, gy, x *gorgonia.Node) (*gorgonia.Node, error) {
-	o := &weightsGradient{}
+func addWeightGradient(kind string, shape tensor.Shape, s groupconv.Shape, gy, x *gorgonia.Node) (*gorgonia.Node, error) {
+	o := &weightGradient{}
 	return add(o, kind, shape, func(out []float32, v [][]float32) {
 		if o.targets == nil {
 			groupconv.WeightGradient(out, v[0], v[1], s, false)
@@ -84,14 +84,14 @@ func weightGradient(kind string, shape tensor.Shape, s groupconv.Shape, gy, x *g
 	}, gy, x)
 }
 
-// TransposedConvOptions are the parts of a transposed convolution that have defaults.
+// TransposedConvOptions are the options of a transposed convolution.
 type TransposedConvOptions struct {
-	Stride        int // default 1
-	Padding       int // zeros around the image that the adjoint convolution has
-	OutputPadding int // pixels that are added at the right and the bottom; less than Stride or Dilation
-	Dilation      int // default 1
-	Groups        int // default 1
-	ConstantInput bool
+	Stride        int  // default 1
+	Padding       int  // padding of the adjoint convolution; it makes the result smaller
+	OutputPadding int  // additional pixels at the right and the bottom; less than the larger of Stride and Dilation
+	Dilation      int  // default 1
+	Groups        int  // default 1
+	ConstantInput bool // whether x needs no gradient
 }
 
 // TransposedConvOp is the adjoint of the convolution with the same weights, stride, padding, dilation and
@@ -157,11 +157,11 @@ func (o *TransposedConvOp) DiffWRT(n int) []bool {
 // SymDiff implements gorgonia.SDOp.
 func (o *TransposedConvOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (grads gorgonia.Nodes, err error) {
 	grads, s := make(gorgonia.Nodes, len(in)), o.adjoint
-	if grads[1], err = weightGradient("TransposedConvWeightGradient", in[1].Shape(), s, in[0], grad); err != nil {
+	if grads[1], err = addWeightGradient("TransposedConvWeightGradient", in[1].Shape(), s, in[0], grad); err != nil {
 		return nil, err
 	}
 	if o.HasBias {
-		if grads[2], err = biasGradient(grad, s.N, s.C, s.H*s.W); err != nil {
+		if grads[2], err = addBiasGradient(grad, s.N, s.C, s.H*s.W); err != nil {
 			return nil, err
 		}
 	}

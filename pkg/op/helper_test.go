@@ -16,17 +16,18 @@ type (
 
 const (
 	step = optest.DefaultStep
-	// fineStep is for what is bent more: SSIM, and products of several steps.
+	// fineStep is for functions with larger higher derivatives: SSIM, and products of several
+	// operations.
 	fineStep = 4e-3
 )
 
-// checkGradient checks f's gradients with respect to its first wrt inputs.
+// checkGradient checks f's gradients with respect to the first wrt inputs.
 func checkGradient(t *testing.T, f function, wrt int, s shapes, step float32) {
 	t.Helper()
 	optest.Case{Function: f, Inputs: s, Constants: len(s) - wrt, Step: step}.Check(t)
 }
 
-// place puts f in a graph of its own.
+// place puts f into a new graph.
 func place(t testing.TB, m optest.Machine, f function, wrt int, s shapes) *optest.Subject {
 	t.Helper()
 	return optest.Case{Function: f, Inputs: s, Constants: len(s) - wrt}.Build(t, m)

@@ -9,16 +9,15 @@ import (
 	"multiscale/pkg/kernel/matmul"
 )
 
-// LinearOp is an affine map of vectors: y = x weight' + bias. Inputs are x,
-// weight, bias.
+// LinearOp is an affine map of vectors, y = x weight^T + bias. Inputs are x, weight and bias.
 type LinearOp struct {
 	Base
 	n, in, outputs int
 	constantInput  bool
 }
 
-// Linear maps x (N,I) with weight (O,I) and bias (O) to (N,O). constantInput
-// says that x needs no gradient.
+// Linear maps x (N,I) with weight (O,I) and bias (O) to (N,O). constantInput states that x
+// needs no gradient.
 func Linear(x, weight, bias *gorgonia.Node, constantInput bool) (*gorgonia.Node, error) {
 	in, err := imageOf("Linear", x)
 	if err != nil {
@@ -54,14 +53,14 @@ func (o *LinearOp) DiffWRT(int) []bool { return []bool{!o.constantInput, true, t
 func (o *LinearOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	grads := make(gorgonia.Nodes, 3)
 	var err error
-	grads[1], err = ofParameter("LinearWeightGradient", in[1].Shape(), o.n, func(out []float32, v [][]float32, count int) {
+	grads[1], err = addParameterGradient("LinearWeightGradient", in[1].Shape(), o.n, func(out []float32, v [][]float32, count int) {
 		matmul.Mul(out, v[0], v[1], o.outputs, o.in, count, true, false, 1, 0)
 	}, grad, in[0])
 	if err != nil {
 		return nil, err
 	}
 	sums := make([]float64, o.outputs)
-	grads[2], err = ofParameter("LinearBiasGradient", in[2].Shape(), o.n, func(out []float32, v [][]float32, count int) {
+	grads[2], err = addParameterGradient("LinearBiasGradient", in[2].Shape(), o.n, func(out []float32, v [][]float32, count int) {
 		clear(sums)
 		for i := range count {
 			for j, g := range v[0][i*o.outputs:][:o.outputs] {

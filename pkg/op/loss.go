@@ -11,17 +11,19 @@ import (
 	"multiscale/pkg/kernel/ssim"
 )
 
-// LossOp is a cost of a result y against a target. Only y has a gradient.
+// LossOp is a loss of a result y against a target. Only y has a gradient.
 type LossOp struct {
 	Base
 	gradient Run
 }
 
-// Loss adds a cost of a kind for each sample: from y and target, both (N,...), forward
-// computes N numbers, and gradient computes that with respect to y (N,...) from y, target and
-// the factor of each sample (N):
+// Loss adds a loss for each sample and returns a node of shape (N). forward computes the N
+// losses from y and target, both (N,...). gradient computes the gradient with respect to y
+// (N,...) from y, target and a factor for each sample (N):
 //
 //	gradient[n,...] = factor[n] * dforward[n]/dy[n,...]
+//
+// kind names the operation.
 func Loss(kind string, y, target *gorgonia.Node, forward, gradient Run) (*gorgonia.Node, error) {
 	if y.IsScalar() {
 		return nil, fmt.Errorf("%s: operand %s is a scalar, want (N,...)", kind, y.Name())
@@ -47,8 +49,8 @@ func (o *LossOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.No
 	return gorgonia.Nodes{gy, nil}, err
 }
 
-// MSE is the cost of each sample (N): the mean of (y-target)^2 over the
-// sample's elements. y and target have shape (N,...).
+// MSE is the loss of each sample (N): the mean of (y-target)^2 over the sample's elements. y
+// and target have shape (N,...).
 func MSE(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	return Loss("MSE", y, target, func(out []float32, v [][]float32) error {
 		pointwise.MSE(out, v[0], v[1])
@@ -59,19 +61,20 @@ func MSE(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	})
 }
 
-// L1 is the cost of each sample (N): the mean of |y-target| over the sample's elements. y and target have
+// L1 is the loss of each sample (N): the mean of |y-target| over the sample's elements. y and target have
 // shape (N,...).
 func L1(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	return difference("L1", y, target, kernel.L1, 0)
 }
 
-// Charbonnier is the cost of each sample (N): the mean of sqrt((y-target)^2 + eps^2).
+// Charbonnier is the loss of each sample (N): the mean of sqrt((y-target)^2 + eps^2) over the sample's elements. y and
+// target have shape (N,...).
 func Charbonnier(y, target *gorgonia.Node, eps float64) (*gorgonia.Node, error) {
 	return difference("Charbonnier", y, target, kernel.Charbonnier, eps)
 }
 
-// Huber is the cost of each sample (N): the mean of d^2/2 where |d| <= delta, else of delta*(|d|-delta/2), with
-// d = y-target.
+// Huber is the loss of each sample (N): the mean over the sample's elements of d^2/2 if |d| <= delta, otherwise of
+// delta*(|d|-delta/2), with d = y-target. y and target have shape (N,...).
 func Huber(y, target *gorgonia.Node, delta float64) (*gorgonia.Node, error) {
 	return difference("Huber", y, target, kernel.Huber, delta)
 }
@@ -87,14 +90,14 @@ func difference(kind string, y, target *gorgonia.Node, f kernel.Function, p floa
 	})
 }
 
-// Dissimilarity is the cost of each sample (N): one minus the structural similarity
-// of y and target (N,C,H,W), with window 11, sigma 1.5, L = 1 and zero padding.
+// Dissimilarity is the loss of each sample (N): one minus the structural similarity of y and
+// target (N,C,H,W), with a window of 11 pixels, sigma 1.5, L = 1 and zero padding.
 func Dissimilarity(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	return similarity("Dissimilarity", 1, y, target)
 }
 
-// NegativeSSIM is the cost of each sample (N): minus the structural similarity
-// of y and target (N,C,H,W), with window 11, sigma 1.5, L = 1 and zero padding.
+// NegativeSSIM is the loss of each sample (N): minus the structural similarity of y and
+// target (N,C,H,W), with a window of 11 pixels, sigma 1.5, L = 1 and zero padding.
 func NegativeSSIM(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	return similarity("NegativeSSIM", 0, y, target)
 }
@@ -132,7 +135,8 @@ type Weighted struct {
 	Loss   func(y, target *gorgonia.Node) (*gorgonia.Node, error)
 }
 
-// WeightedSum is the cost of each sample (N): the sum of losses of y and target, each of shape (N), times their factors.
+// WeightedSum is the loss of each sample (N): the sum of the terms' losses of y and target, each of shape (N), times their
+// factors. It is an error if there are no terms.
 func WeightedSum(y, target *gorgonia.Node, terms ...Weighted) (*gorgonia.Node, error) {
 	if len(terms) == 0 {
 		return nil, fmt.Errorf("WeightedSum: no losses")

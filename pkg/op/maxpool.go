@@ -17,9 +17,9 @@ type MaxPoolOp struct {
 	size pool.Shape
 }
 
-// MaxPool takes maxima over windows of kernel x kernel pixels of x (N,C,H,W), stride apart. padding, at
-// most kernel/2, enlarges the image by pixels that never win; windows that do not fit are dropped.
-// The gradient goes to the maximum, the first of equal ones.
+// MaxPool takes maxima over windows of kernel x kernel pixels of x (N,C,H,W), stride apart. padding
+// enlarges each side of the image by at most kernel/2 pixels, which never are the maximum. Windows that
+// do not fit are dropped. The gradient goes to the maximum, the first one of equal pixels.
 func MaxPool(x *gorgonia.Node, kernel, stride, padding int) (*gorgonia.Node, error) {
 	in, err := imageOf("MaxPool", x)
 	if err != nil {

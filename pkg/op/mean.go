@@ -2,8 +2,8 @@ package op
 
 import "gorgonia.org/gorgonia"
 
-// Mean is the mean of all elements of x, a scalar: the cost of a batch from the
-// costs of its samples.
+// Mean is the mean of all elements of x, a scalar. It makes the loss of a batch from the
+// losses of its samples.
 func Mean(x *gorgonia.Node) (*gorgonia.Node, error) {
 	o := &mean{}
 	return add(o, "Mean", nil, func(out []float32, v [][]float32) {

@@ -8,11 +8,10 @@ import (
 	"multiscale/pkg/kernel/nonlinear"
 )
 
-// elementwise is a function of every element, with its gradient from grad and the operand or, with
-// ofResult, from grad and the result.
+// elementwise is a function of every element.
 type elementwise struct {
 	Base
-	gradient func(gx, gy, v []float32)
+	gradient func(gx, gy, v []float32) // v is the operand or, with ofResult, the result
 	ofResult bool
 }
 
@@ -34,7 +33,7 @@ func (o *elementwise) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorg
 	}, grad, of))
 }
 
-// GELUOp is the Gaussian error linear unit, exact or with Tanh its approximation.
+// GELUOp is the Gaussian error linear unit, either exact or approximated with tanh.
 type GELUOp struct {
 	elementwise
 	Tanh bool

@@ -13,9 +13,9 @@ import (
 //
 //	y = Act(gamma*(x-mean)/sqrt(variance+Eps) + beta)
 //
-// with the biased variance of each sample's group. Kind is "GroupNorm", with
-// inputs x, gamma, beta, or x alone, without the affine part; or "LayerNorm":
-// one group of all channels, with the one input x.
+// with the mean and the biased variance of each group of each sample. Kind is "GroupNorm",
+// with inputs x, gamma and beta, or x alone if there is no affine part; or "LayerNorm", with
+// one group of all channels and input x.
 type NormOp struct {
 	Base
 	Groups int
@@ -23,8 +23,8 @@ type NormOp struct {
 	Act    kernel.Activation
 
 	size       norm.Shape
-	mean, rstd []float32
-	parts      []int
+	mean, rstd []float32 // of the last forward pass
+	parts      []int     // see Parted
 }
 
 // GroupNorm normalises x (N,C,H,W) or (N,C,T) over groups of C/groups
@@ -75,7 +75,7 @@ func normalise(kind string, in image, groups int, eps float32, act kernel.Activa
 	}, inputs...)
 }
 
-// affine returns gamma and beta at position i, or nil where there are none.
+// affine returns gamma and beta, at position i of v, or nil if v ends there.
 func affine(v [][]float32, i int) (gamma, beta []float32) {
 	if len(v) < i+2 {
 		return nil, nil
@@ -85,18 +85,18 @@ func affine(v [][]float32, i int) (gamma, beta []float32) {
 
 // SymDiff implements gorgonia.SDOp.
 func (o *NormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
-	// The statistics are the forward pass's: out only fixes the order.
+	// The gradient reads the statistics that the forward pass has stored: out only fixes the order.
 	operands := append(gorgonia.Nodes{out, grad}, in...)
-	var gGamma, gBeta *further
+	var gGamma, gBeta *extraGradient
 	if len(in) == 3 {
-		gGamma, gBeta = newFurther(o.size.C), newFurther(o.size.C)
+		gGamma, gBeta = newExtraGradient(o.size.C), newExtraGradient(o.size.C)
 	}
 	gx, err := addGradient(o.Kind()+"Gradient", in[0].Shape(), func(out []float32, v [][]float32) {
 		gamma, beta := affine(v, 3)
 		o.each(func(i int, p part) {
 			norm.Backward(p.of(out), gGamma.memory(), gBeta.memory(), p.of(v[1]), p.of(v[2]), gamma, beta, p.size, o.Act, p.of(o.mean), p.of(o.rstd))
-			gGamma.take(i)
-			gBeta.take(i)
+			gGamma.put(i)
+			gBeta.put(i)
 		})
 	}, operands...)
 	if err != nil {
@@ -104,9 +104,9 @@ func (o *NormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.
 	}
 	OrderOnly(gx, 0)
 	grads := gorgonia.Nodes{gx}
-	for _, f := range []*further{gGamma, gBeta} {
-		if f != nil {
-			g, err := f.of(gx)
+	for _, e := range []*extraGradient{gGamma, gBeta} {
+		if e != nil {
+			g, err := e.addTo(gx)
 			if err != nil {
 				return nil, err
 			}
@@ -119,16 +119,16 @@ func (o *NormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.
 // Parts implements Parted.
 func (o *NormOp) Parts(samples []int) { o.parts = samples }
 
-// part is a part of the samples.
+// part is a range of the samples that the kernels treat as a batch.
 type part struct {
 	size      norm.Shape
 	lo, hi, n int // samples lo to hi-1 of n
 }
 
-// of is what a part has of values of all samples.
+// of returns the part's slice of v, which has the values of all samples.
 func (p part) of(v []float32) []float32 { return samples(v, p.lo, p.hi, p.n) }
 
-// each calls do for all parts.
+// each calls do for each part, or for all samples if Parts has set none.
 func (o *NormOp) each(do func(i int, p part)) {
 	p := part{size: o.size, hi: o.size.N, n: o.size.N}
 	if o.parts == nil {

@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/op/optest"
 )
 
-// SoftplusOp is an operation of one's own: log(1+exp(Slope*x))/Slope of every element.
+// SoftplusOp is an example of a user's own operation: log(1+exp(Slope*x))/Slope of every element.
 type SoftplusOp struct {
 	op.Base
 	Slope float64
@@ -41,14 +41,14 @@ func (o *SoftplusOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgoni
 	return gorgonia.Nodes{gx}, err
 }
 
-// TestSoftplus: optest compares the gradient with finite differences, and runs of the graph
-// with each other.
+// TestSoftplus: optest compares the gradient with finite differences, and several runs of the
+// graph with each other.
 func TestSoftplus(t *testing.T) {
 	optest.Check(t, func(in gorgonia.Nodes) (*gorgonia.Node, error) { return Softplus(in[0], 2) }, tensor.Shape{2, 3, 5, 7})
 }
 
-// Cauchy is a loss of one's own: the mean of log(1+d^2) over each sample, d = y-target. It
-// is a model.Loss.
+// Cauchy is an example of a user's own loss: the mean of log(1+d^2) over each sample, with
+// d = y-target. It is a model.Loss.
 func Cauchy(y, target *gorgonia.Node) (*gorgonia.Node, error) {
 	return op.Loss("Cauchy", y, target, func(out []float32, in [][]float32) error {
 		per := len(in[0]) / len(out)
@@ -79,8 +79,8 @@ func TestCauchy(t *testing.T) {
 	}.Check(t)
 }
 
-// An operation of one's own embeds a Base and has a constructor and SymDiff, such as SoftplusOp and
-// Softplus in this file; a loss is a function of two nodes, such as Cauchy.
+// A user's own operation embeds a Base and has a constructor and the method SymDiff, such as SoftplusOp and
+// Softplus in this file. A loss is a function of two nodes, such as Cauchy.
 func ExampleBase() {
 	g := gorgonia.NewGraph()
 	input := func(name string, values ...float32) *gorgonia.Node {

@@ -8,10 +8,10 @@ import (
 	"multiscale/pkg/kernel/pad"
 )
 
-// Border is how many pixels are added at each side of an image.
+// Border is the number of pixels to add at each side of an image.
 type Border struct{ Left, Right, Top, Bottom int }
 
-// PadOp enlarges images by a border of their own pixels.
+// PadOp enlarges images by a border of reflected or replicated pixels.
 type PadOp struct {
 	Base
 	Border
@@ -20,8 +20,8 @@ type PadOp struct {
 	size pad.Shape
 }
 
-// Pad adds a border to x (N,C,H,W): with pad.Reflect mirrored pixels, without repeating the border
-// pixel, of a width less than the side; with pad.Replicate copies of the border pixel.
+// Pad adds a border to x (N,C,H,W). pad.Reflect mirrors the image without repeating its outermost
+// pixels; the border must be narrower than the image. pad.Replicate copies the outermost pixel.
 func Pad(x *gorgonia.Node, mode pad.Mode, b Border) (*gorgonia.Node, error) {
 	in, err := imageOf("Pad", x)
 	if err != nil {

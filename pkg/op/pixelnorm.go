@@ -16,11 +16,11 @@ type PixelNormOp struct {
 	mean, rstd []float64
 }
 
-// PixelNorm is the layer norm over the channels of each pixel of x (N,C,H,W), the LayerNorm2d of NAFNet (Chen et al. 2022),
+// PixelNorm is the layer norm over the channels of each pixel of x (N,C,H,W), called LayerNorm2d in NAFNet (Chen et al. 2022),
 //
 //	y[n,c,i,j] = gamma[c]*(x[n,c,i,j]-mean)/sqrt(variance+eps) + beta[c]
 //
-// with the biased variance; gamma and beta have shape (C).
+// with the pixel's mean and biased variance; gamma and beta have shape (C).
 func PixelNorm(x, gamma, beta *gorgonia.Node, eps float32) (*gorgonia.Node, error) {
 	in, err := imageOf("PixelNorm", x)
 	if err != nil {
@@ -48,11 +48,11 @@ func (o *PixelNormOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorg
 	if err != nil {
 		return nil, err
 	}
-	OrderOnly(gx, 0) // the statistics are the forward pass's
+	OrderOnly(gx, 0) // gx reads the statistics that the forward pass has stored
 	return withExtras(gx, o.size.C, gGamma, gBeta)
 }
 
-// withExtras returns gx and a node for each further result of its operation, of c elements.
+// withExtras returns gx and a node for each additional result of its operation, of c elements each.
 func withExtras(gx *gorgonia.Node, c int, results ...[]float32) (gorgonia.Nodes, error) {
 	nodes := gorgonia.Nodes{gx}
 	for _, r := range results {

@@ -16,8 +16,8 @@ type AveragePoolOp struct {
 	in image
 }
 
-// AveragePool takes means over k x k squares of x (N,C,H,W), stride k; rows
-// and columns that fill no square are dropped.
+// AveragePool takes means over k x k squares of x (N,C,H,W) with stride k. Remaining rows and
+// columns are dropped.
 func AveragePool(x *gorgonia.Node, k int) (*gorgonia.Node, error) {
 	in, err := imageOf("AveragePool", x)
 	if err != nil {

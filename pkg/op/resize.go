@@ -23,14 +23,14 @@ const (
 type ResizeOp struct {
 	Base
 	Mode Interpolation
-	// Factor is the ratio of output to input side, 0 where a size was given.
+	// Factor is the ratio of output to input side, or 0 after ResizeTo.
 	Factor float64
 
 	in, to         image
 	scaleH, scaleW float64
 }
 
-// Resize resizes x (N,C,H,W) by factor > 0; sides are rounded down.
+// Resize resizes x (N,C,H,W) by factor > 0. The sides of the result are rounded down.
 func Resize(x *gorgonia.Node, mode Interpolation, factor float64) (*gorgonia.Node, error) {
 	in, err := imageOf("Resize", x)
 	if err != nil {
@@ -82,5 +82,5 @@ func (o *ResizeOp) SymDiff(in gorgonia.Nodes, _, grad *gorgonia.Node) (gorgonia.
 	}, grad))
 }
 
-// Size is the size of the result.
+// Size returns the sides of the result.
 func (o *ResizeOp) Size() (h, w int) { return o.to.h, o.to.w }

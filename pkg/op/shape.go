@@ -10,8 +10,8 @@ import (
 // image is the shape of an operand in NCHW order.
 type image struct{ n, c, h, w int }
 
-// imageOf reads an operand of rank 4 (N,C,H,W), 3 (N,C,T) or 2 (N,C); the
-// missing dimensions are 1.
+// imageOf returns the shape of an operand of rank 4 (N,C,H,W), 3 (N,C,T) or 2 (N,C). Missing
+// dimensions are 1.
 func imageOf(kind string, x *gorgonia.Node) (image, error) {
 	s := x.Shape()
 	if len(s) < 2 || len(s) > 4 {

@@ -16,8 +16,8 @@ type PixelShuffleOp struct {
 	in image
 }
 
-// PixelShuffle rearranges x (N,C*r*r,H,W) to (N,C,H*r,W*r): channel
-// c*r*r + i*r + j becomes the pixels (i,j) modulo r of channel c.
+// PixelShuffle rearranges x (N,C*r*r,H,W) to (N,C,H*r,W*r). Channel c*r*r + i*r + j becomes
+// the pixels of channel c whose row is i and whose column is j modulo r.
 func PixelShuffle(x *gorgonia.Node, r int) (*gorgonia.Node, error) {
 	in, err := imageOf("PixelShuffle", x)
 	if err != nil {

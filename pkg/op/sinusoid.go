@@ -9,8 +9,8 @@ import (
 	"multiscale/pkg/elementary"
 )
 
-// SinusoidOp embeds numbers as sines and cosines of geometrically falling
-// frequencies. It has no gradient: t is data.
+// SinusoidOp embeds numbers as sines and cosines of geometrically decreasing frequencies. It
+// has no gradient, because t is data.
 type SinusoidOp struct {
 	constant
 	Dim       int
@@ -18,9 +18,9 @@ type SinusoidOp struct {
 	CosFirst  bool
 }
 
-// Sinusoid maps t (N) to (N,dim): [sin, cos] of t*f_k, or [cos, sin] with
-// cosFirst, where f_k = maxPeriod^(-k/half), k = 0..half-1 and half = dim/2. An
-// odd dim ends with a zero.
+// Sinusoid maps t (N) to (N,dim): the sines of t*f_k followed by the cosines, or the reverse
+// with cosFirst, where f_k = maxPeriod^(-k/half), k = 0..half-1 and half = dim/2 rounded down.
+// If dim is odd, the last element is zero.
 func Sinusoid(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*gorgonia.Node, error) {
 	s := t.Shape()
 	if len(s) != 1 || dim < 2 {
@@ -38,7 +38,7 @@ func Sinusoid(t *gorgonia.Node, dim int, maxPeriod float64, cosFirst bool) (*gor
 				first, second = second, first
 			}
 			for k, f := range frequencies {
-				// The product is rounded to float32, as in the reference.
+				// The product is rounded to float32, as in the authors' code.
 				sin, cos := elementary.Sincos(float64(t * f))
 				first[k], second[k] = float32(sin), float32(cos)
 			}
@@ -56,7 +56,7 @@ func (o *SinusoidOp) Frequencies() []float32 {
 	return f
 }
 
-// ColumnOp makes numbers a matrix of one column.
+// ColumnOp reshapes a vector to a matrix of one column.
 type ColumnOp struct{ constant }
 
 // Column reshapes t (N) to (N,1). It has no gradient.
@@ -71,7 +71,7 @@ func Column(t *gorgonia.Node) (*gorgonia.Node, error) {
 	}, t)
 }
 
-// constant is the part of operations that pass no gradient on.
+// constant is the common part of operations without a gradient.
 type constant struct{ Base }
 
 // DiffWRT implements gorgonia.SDOp.

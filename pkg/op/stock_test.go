@@ -9,8 +9,8 @@ import (
 	"multiscale/pkg/op"
 )
 
-// TestStockOperations: a user's own Gorgonia operations between ours. They may
-// overwrite their operands, which compiled graphs must allow for.
+// TestStockOperations: gradients are right with Gorgonia's own operations between ours. They
+// may overwrite their operands, which compiled graphs must allow for.
 func TestStockOperations(t *testing.T) {
 	in := shapes{image(2, 3, 5, 7), image(3, 3, 3, 3), vec(3)}
 	// around puts stock operations between two convolutions with the same

@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// SumOp is the sum of operands of one shape.
+// SumOp is the sum of operands of equal shape.
 type SumOp struct{ Base }
 
 // Sum returns x_1 + ... + x_k, added from left to right.

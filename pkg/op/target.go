@@ -7,11 +7,11 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// Target is the destination of a parameter's gradient from some of the samples.
+// Target is the destination of a parameter's gradient for a part of the samples.
 type Target struct {
-	Samples int // at least one; they follow those of the target before
+	Samples int // at least one; they follow the samples of the previous target
 	Dst     []float32
-	Add     bool // to what is in Dst
+	Add     bool // whether to add to Dst; otherwise Dst is overwritten
 }
 
 // put writes or adds a gradient.
@@ -23,13 +23,13 @@ func (t Target) put(gradient []float32) {
 	}
 }
 
-// sink is the part that all Accumulators have in common.
+// sink is the common part of all Accumulators.
 type sink struct{ targets []Target }
 
 // Into implements Accumulator.
 func (s *sink) Into(targets []Target) { s.targets = targets }
 
-// samples returns the values of samples lo to hi-1 of n.
+// samples returns the values of samples lo to hi-1; v has the values of n samples.
 func samples(v []float32, lo, hi, n int) []float32 {
 	each := len(v) / n
 	return v[lo*each : hi*each]
@@ -39,12 +39,12 @@ func samples(v []float32, lo, hi, n int) []float32 {
 type parameterGradient struct {
 	Base
 	sink
-	part [][]float32
+	part [][]float32 // operands of a part of the samples
 }
 
-// ofParameter adds a Gradient that is an Accumulator. All operands begin with the samples; run computes the
-// gradient that count of them give.
-func ofParameter(kind string, shape tensor.Shape, n int, run func(out []float32, in [][]float32, count int), inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
+// addParameterGradient adds a Gradient that is an Accumulator. The first axis of all operands counts the
+// n samples. run computes the gradient of count samples.
+func addParameterGradient(kind string, shape tensor.Shape, n int, run func(out []float32, in [][]float32, count int), inputs ...*gorgonia.Node) (*gorgonia.Node, error) {
 	o := &parameterGradient{part: make([][]float32, len(inputs))}
 	o.Define(kind, shape, func(out []float32, v [][]float32) error {
 		if o.targets == nil {
@@ -65,33 +65,35 @@ func ofParameter(kind string, shape tensor.Shape, n int, run func(out []float32,
 	return Apply(o)
 }
 
-// further is a further result of an operation: the gradient of a parameter, which the operation
-// leaves in own for one target after the other.
-type further struct {
+// extraGradient is an Extra that is an Accumulator: the gradient of a parameter that another
+// operation computes as an additional result. That operation writes the gradient of each part of
+// the samples to own and then calls put. A nil *extraGradient stands for a parameter that the
+// operation does not have.
+type extraGradient struct {
 	Base
 	sink
 	own []float32
 }
 
-func newFurther(n int) *further { return &further{own: make([]float32, n)} }
+func newExtraGradient(n int) *extraGradient { return &extraGradient{own: make([]float32, n)} }
 
-// of adds the node of a further result of the operation of node first.
-func (f *further) of(first *gorgonia.Node) (*gorgonia.Node, error) {
-	f.defineExtra(first, tensor.Shape{len(f.own)}, f.own)
-	return Apply(f)
+// addTo adds the node of the gradient, an additional result of the operation of node first.
+func (e *extraGradient) addTo(first *gorgonia.Node) (*gorgonia.Node, error) {
+	e.defineExtra(first, tensor.Shape{len(e.own)}, e.own)
+	return Apply(e)
 }
 
-// memory is own, or nil where there is no such result.
-func (f *further) memory() []float32 {
-	if f == nil {
+// memory is own, or nil without a parameter.
+func (e *extraGradient) memory() []float32 {
+	if e == nil {
 		return nil
 	}
-	return f.own
+	return e.own
 }
 
-// take gives target i what is in own.
-func (f *further) take(i int) {
-	if f != nil && f.targets != nil {
-		f.targets[i].put(f.own)
+// put writes or adds own to target i, if there are targets.
+func (e *extraGradient) put(i int) {
+	if e != nil && e.targets != nil {
+		e.targets[i].put(e.own)
 	}
 }

@@ -10,11 +10,11 @@ import (
 // ZerosOp makes zeros.
 type ZerosOp struct {
 	constant
-	K int // for each image
+	K int // zeros for each image
 }
 
-// Zeros returns k zeros for each image of x (N,...), of shape (N) for one and (N,k) for
-// several. It has no gradient.
+// Zeros returns k zeros for each image of x (N,...): shape (N) for k = 1, otherwise (N,k). It
+// has no gradient.
 func Zeros(x *gorgonia.Node, k int) (*gorgonia.Node, error) {
 	if len(x.Shape()) == 0 || k < 1 {
 		return nil, fmt.Errorf("Zeros: %d for each image of shape %v, want 1 at least of (N,...)", k, x.Shape())

@@ -1,6 +1,6 @@
-// Package optest tests operations: their gradients against finite differences, and that every way
-// to run them gives the same bytes. It is for tests of this project's operations and of other
-// programs' own.
+// Package optest tests operations. It compares their gradients with finite differences, and checks
+// that every way to run them gives the same bytes. It serves the tests of this project's operations
+// and of users' own.
 package optest
 
 import (
@@ -16,42 +16,43 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Function adds what is tested to the graph of its inputs: one operation, or several. The
+// Function adds the operations under test to the graph of its inputs: one or several. The
 // result is a tensor or a scalar.
 type Function func(in gorgonia.Nodes) (*gorgonia.Node, error)
 
-// Case is a function with the shapes of its inputs. Their elements are random, of absolute
+// Case is a function with the shapes of its inputs. Their elements are random, with absolute
 // values in [0.1,1.1): away from 0, where some functions have a kink.
 type Case struct {
 	Function  Function
 	Inputs    []tensor.Shape
-	Constants int     // the last inputs, which have no gradients
+	Constants int     // the number of inputs without gradients; these are the last ones
 	Step      float32 // of finite differences; 0 for DefaultStep
-	// Kinked is for functions such as a maximum or |a-b|, which have a kink where elements are equal: elements
-	// of an input are then 0.05 apart, and those of different inputs 0.02.
+	// Kinked is for functions such as a maximum or |a-b|, which have a kink where elements are equal. Elements
+	// of an input are then at least 0.05 apart, and those of the first two inputs at least 0.02.
 	Kinked bool
 }
 
 const (
-	// DefaultStep is that of central differences: their truncation is then some 1e-5 of the
-	// slope, and float32 rounding of the result about as much.
+	// DefaultStep is the step of central differences. Their truncation error is then about
+	// 1e-5 of the slope, and so is the float32 rounding of the result.
 	DefaultStep = 1e-2
-	// tolerance bounds the difference between a slope and that of the gradient, as
-	// a part of the gradient's length.
+	// tolerance bounds the difference between a slope and the gradient's component, as a
+	// fraction of the gradient's length.
 	tolerance = 1e-3
-	// directions are tried for each input: a wrong gradient shows in almost every one.
+	// directions is the number of directions for each input. A wrong gradient fails in almost
+	// every direction.
 	directions = 3
 )
 
-// Check tests a function of inputs that all have gradients; see Case.Check.
+// Check tests a function whose inputs all have gradients; see Case.Check.
 func Check(t testing.TB, f Function, inputs ...tensor.Shape) {
 	t.Helper()
 	Case{Function: f, Inputs: inputs}.Check(t)
 }
 
-// Check compares the function's gradients with slopes along random directions, and wants the
-// same bytes from a first run, from a replay and from Gorgonia's plain machine. A function of
-// stock operations does without the last: they overwrite results there that the graph keeps.
+// Check compares the function's gradients with slopes along random directions. It expects the
+// same bytes from the first run, from a replay and from Gorgonia's plain machine. If the function
+// has stock operations, the plain machine is left out: there they overwrite the kept results.
 func (c Case) Check(t testing.TB) {
 	t.Helper()
 	s := c.Build(t, Compiled)
@@ -86,7 +87,7 @@ func (c Case) Check(t testing.TB) {
 	same("another run of the plain machine", plain)
 }
 
-// checkSlopes compares the gradient g with respect to input i.
+// checkSlopes compares g, the gradient with respect to input i, with slopes.
 func (s *Subject) checkSlopes(t testing.TB, i int, g []float32, step float32, r *random.Stream) {
 	t.Helper()
 	if step == 0 {
@@ -122,10 +123,10 @@ func (s *Subject) checkSlopes(t testing.TB, i int, g []float32, step float32, r 
 // Runner runs a graph on the present values of its inputs.
 type Runner interface{ Run() error }
 
-// Machine makes a runner of a graph that keeps the values of some nodes.
+// Machine makes a runner of a graph. The values of keep can be read after a run.
 type Machine func(g *gorgonia.ExprGraph, keep gorgonia.Nodes) (Runner, error)
 
-// Compiled lets results share memory and replays runs, as in training.
+// Compiled is the Machine of training: results share memory, and later runs are replays.
 func Compiled(g *gorgonia.ExprGraph, keep gorgonia.Nodes) (Runner, error) {
 	return graph.Compile(g, new(graph.Arena), keep...)
 }
@@ -143,19 +144,19 @@ func (t tape) Run() error {
 	return t.RunAll()
 }
 
-// Subject is a function in a graph, with the gradients of sum(result*weights), of random
-// weights, or of the result where it is a scalar.
+// Subject is a function in a graph, with gradients of its result if that is a scalar, otherwise
+// of sum(result*weights) with random weights.
 type Subject struct {
 	Runner    Runner
 	Inputs    gorgonia.Nodes
 	Result    *gorgonia.Node
-	Gradients gorgonia.Nodes // of the inputs without the constant ones
+	Gradients gorgonia.Nodes // with respect to the inputs that are not constant
 
 	weights []float32
-	stock   bool // whether the function has operations of Gorgonia's own
+	stock   bool // whether the function has some of Gorgonia's own operations
 }
 
-// Build puts the function in a graph of its own.
+// Build puts the function into a new graph.
 func (c Case) Build(t testing.TB, m Machine) *Subject {
 	t.Helper()
 	g := gorgonia.NewGraph()
@@ -217,8 +218,8 @@ func (s *Subject) Run(t testing.TB) {
 	}
 }
 
-// cost is sum(result*weights) in float64, where the float32 cost of the graph would
-// be too coarse for differences.
+// cost runs the graph and returns sum(result*weights) in float64. The float32 cost of the graph
+// would be too coarse for differences.
 func (s *Subject) cost(t testing.TB) float64 {
 	t.Helper()
 	s.Run(t)
@@ -233,7 +234,7 @@ func (s *Subject) cost(t testing.TB) float64 {
 	return sum
 }
 
-// Values is the memory of a node's tensor, or a copy of its scalar.
+// Values returns the memory of a node's tensor, or a copy of its scalar.
 func Values(n *gorgonia.Node) []float32 {
 	switch v := n.Value().(type) {
 	case *gorgonia.F32:

@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/op/optest"
 )
 
-// recorder takes the errors of a test that is to fail.
+// recorder records the errors of a test that should fail.
 type recorder struct {
 	testing.TB
 	errors []string
@@ -23,7 +23,7 @@ func (r *recorder) Errorf(format string, args ...any) {
 	r.errors = append(r.errors, fmt.Sprintf(format, args...))
 }
 
-// scaled is x*factor, with the gradient of x*claimed.
+// scaled is x*factor, with the gradient of x*claimed, which is wrong if the two differ.
 type scaled struct {
 	op.Base
 	factor, claimed float32
@@ -53,7 +53,7 @@ func TestStock(t *testing.T) {
 	optest.Case{Function: f, Inputs: []tensor.Shape{{2, 3}, {2, 3}}, Constants: 1}.Check(t)
 }
 
-// TestCheck: a wrong gradient is found, and what differs from run to run.
+// TestCheck: Check finds a wrong gradient, and a result that differs between runs.
 func TestCheck(t *testing.T) {
 	runs := float32(0)
 	for _, tc := range []struct {
