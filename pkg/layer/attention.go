@@ -6,9 +6,11 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Attention adds a self-attention block over the pixels of x (N,C,H,W):
-// x + proj_out(attention(qkv(norm(x)))), with 1x1 convolutions name.qkv and
-// name.proj_out, the latter of zeros at first.
+// Attention adds a self-attention block over the pixels of x (N,C,H,W),
+//
+//	x + proj_out(attention(qkv(norm(x))))
+//
+// with 1x1 convolutions name.qkv and name.proj_out. The latter starts from zeros.
 func (b *Builder) Attention(name string, x *gorgonia.Node, groups, heads int) *gorgonia.Node {
 	c := b.channels(name, x)
 	x, skip := b.Fork2(x)

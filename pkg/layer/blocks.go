@@ -10,9 +10,8 @@ import (
 //
 //	skip(h) + conv(dropout(SiLU(GroupNorm(conv(SiLU(GroupNorm(h))) + linear(e)))))
 //
-// with 3x3 convolutions, the second of zeros at first, and a skip that is h
-// itself, or a 1x1 convolution where the number of channels changes. e (N,E) is
-// SiLU of the embedding of t.
+// with 3x3 convolutions. The second one starts from zeros. skip is the identity, or a 1x1
+// convolution if the number of channels changes. e (N,E) is SiLU of the embedding of t.
 func (b *Builder) ResidualBlock(name string, h, e *gorgonia.Node, out, groups int, dropout float32) *gorgonia.Node {
 	in := b.channels(name, h)
 	h, skip := b.Fork2(h)
@@ -27,16 +26,14 @@ func (b *Builder) ResidualBlock(name string, h, e *gorgonia.Node, out, groups in
 	return b.Conv(join(name, "out_layers.3"), h, Conv{Out: out, Kernel: 3, Residual: skip}.Zero())
 }
 
-// timeHidden is the width inside the learned part of the ResNet's time
-// embedding.
+// timeHidden is the width of the hidden layers in the ResNet's time embedding.
 const timeHidden = 32
 
 // NormBlock is the block of the ResNet, for x (N,C,H,W):
 //
 //	residual + Conv2(LeakyReLU(LayerNorm(Conv1(x) + embedding(t))))
 //
-// with 3x3 convolutions to hidden and back to C channels. t (N) and residual
-// may be nil.
+// with 3x3 convolutions to hidden channels and back to C. t (N) and residual may be nil.
 func (b *Builder) NormBlock(name string, x, residual, t *gorgonia.Node, hidden int) *gorgonia.Node {
 	c := b.channels(name, x)
 	var e *gorgonia.Node
@@ -52,7 +49,7 @@ func (b *Builder) NormBlock(name string, x, residual, t *gorgonia.Node, hidden i
 //
 //	x + conv2(ReLU(conv1(x) + shift(t)))
 //
-// with 3x3 convolutions, the second of zeros at first. t (N,K) goes through a linear layer; it may be nil.
+// with 3x3 convolutions. The second one starts from zeros. shift is a linear layer of t (N,K), which may be nil.
 func (b *Builder) ReLUBlock(name string, x, t *gorgonia.Node) *gorgonia.Node {
 	c := b.channels(name, x)
 	x, skip := b.Fork2(x)
@@ -64,8 +61,8 @@ func (b *Builder) ReLUBlock(name string, x, t *gorgonia.Node) *gorgonia.Node {
 	return b.Conv(join(name, "conv2"), h, Conv{Out: c, Kernel: 3, Residual: skip}.Zero())
 }
 
-// Zero makes a convolution start from zeros, so that a residual block starts
-// as its skip.
+// Zero makes a convolution start from zeros, so that a residual block that ends with it starts
+// as its skip connection.
 func (c Conv) Zero() Conv {
 	c.Weight, c.Bias = param.Constant(0), param.Constant(0)
 	return c

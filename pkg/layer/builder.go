@@ -1,6 +1,6 @@
-// Package layer builds the layers of networks: nodes of a Gorgonia graph over
-// named parameters. A network is written once, as the calls that build its
-// graph; the same calls declare its parameters.
+// Package layer builds the layers of networks: nodes of a Gorgonia graph with named
+// parameters. A network is written once, as the calls that build its graph. The same calls
+// declare its parameters.
 package layer
 
 import (
@@ -15,32 +15,32 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Builder adds layers to one graph. After the first error its methods do
-// nothing and return nil; Err returns that error.
+// Builder adds layers to one graph. After the first error its methods add nothing and
+// return nil nodes; Err returns that error.
 type Builder struct {
 	// Graph is the graph under construction.
 	Graph *gorgonia.ExprGraph
-	// Training says whether dropout drops.
+	// Training is true for a training graph: dropout drops elements, and batch
+	// normalisations use the statistics of the batch.
 	Training bool
 	// Convolution is the algorithm of all convolutions.
 	Convolution conv.Algorithm
-	// Sketch leaves inputs without values: for a graph of any size that is planned and
-	// never run.
+	// Sketch leaves inputs without values, for graphs that are planned and never run. They
+	// may be of any size.
 	Sketch bool
-	// Sampling is where random operations read their randomness.
+	// Sampling is the source of randomness of the graph's random operations.
 	Sampling *op.Sampling
 
-	params *param.Set
-	nodes  map[*param.Param]*gorgonia.Node
-	data   map[*gorgonia.Node]bool
-	sites  uint64
-	// Of batch normalisations in training.
-	statistics []statistics
+	params     *param.Set
+	nodes      map[*param.Param]*gorgonia.Node
+	data       map[*gorgonia.Node]bool // leaves without a gradient: inputs and buffers
+	sites      uint64                  // number of dropouts so far
+	statistics []statistics            // of the batch normalisations of a training graph
 	err        error
 }
 
-// NewBuilder returns a builder of a new graph over params. Where params is not
-// sealed yet, building declares them.
+// NewBuilder returns a builder of a new graph with params. If params is not sealed yet,
+// building declares the parameters.
 func NewBuilder(params *param.Set, training bool) *Builder {
 	return &Builder{
 		Graph:    gorgonia.NewGraph(),
@@ -62,8 +62,8 @@ func (b *Builder) Fail(err error) {
 	}
 }
 
-// Add takes the result of a constructor of pkg/op or of Gorgonia, so that any
-// operation can stand between layers: b.Add(op.Activate(x, act)).
+// Add takes the result of a constructor of pkg/op or of Gorgonia, so that any operation can
+// be used between layers: b.Add(op.Activate(x, act)).
 func (b *Builder) Add(n *gorgonia.Node, err error) *gorgonia.Node {
 	if err != nil {
 		b.Fail(err)
@@ -72,7 +72,7 @@ func (b *Builder) Add(n *gorgonia.Node, err error) *gorgonia.Node {
 	return n
 }
 
-// build adds an operation, unless the builder has failed: operands may be nil then.
+// build adds an operation, unless the builder has failed. Operands may be nil then.
 func (b *Builder) build(operation func() (*gorgonia.Node, error)) *gorgonia.Node {
 	if b.err != nil {
 		return nil
@@ -88,7 +88,7 @@ func (b *Builder) Input(name string, shape ...int) *gorgonia.Node {
 	return n
 }
 
-// Variable adds an input that a gradient may be asked of.
+// Variable adds an input with a value of zeros for which a gradient may be computed.
 func (b *Builder) Variable(name string, shape ...int) *gorgonia.Node {
 	if b.Sketch {
 		return gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name))
@@ -96,14 +96,14 @@ func (b *Builder) Variable(name string, shape ...int) *gorgonia.Node {
 	v := tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))
 	n := gorgonia.NewTensor(b.Graph, tensor.Float32, len(shape), gorgonia.WithShape(shape...), gorgonia.WithName(name), gorgonia.WithValue(v))
 	if n.Value() != gorgonia.Value(v) {
-		// Gorgonia takes inputs of one name and shape for one another.
+		// Gorgonia merges inputs with equal names and shapes.
 		b.Fail(fmt.Errorf("input %s: the graph has this name already", name))
 	}
 	return n
 }
 
-// channels returns the channels of x (N,C,...), the input of the layer of a name,
-// after which the builder may have failed.
+// channels returns the number of channels of x (N,C,...), the input of the layer with the
+// given name. If x has none, the builder fails and the result is 1.
 func (b *Builder) channels(name string, x *gorgonia.Node) int {
 	switch {
 	case x == nil:
@@ -116,22 +116,22 @@ func (b *Builder) channels(name string, x *gorgonia.Node) int {
 	return 1
 }
 
-// Param returns the node of a parameter to which weight decay applies. Names are unique
-// in a network; asking again gives the same node.
+// Param returns the node of a parameter to which weight decay applies. Names are unique in a
+// network: a second call with the same name returns the same node.
 func (b *Builder) Param(name string, init param.Initializer, shape ...int) *gorgonia.Node {
 	n, _ := b.declare(name, param.Weight, init, shape...)
 	return n
 }
 
-// NoDecay is Param for a parameter that weight decay leaves alone: a bias, or the scale
-// or shift of a normalisation.
+// NoDecay is Param for a parameter to which weight decay does not apply: a bias, or the
+// scale or shift of a normalisation.
 func (b *Builder) NoDecay(name string, init param.Initializer, shape ...int) *gorgonia.Node {
 	n, _ := b.declare(name, param.NoDecay, init, shape...)
 	return n
 }
 
-// Buffer returns the node of numbers that are stored with the parameters but not
-// learned; see param.Buffer.
+// Buffer returns the node of a tensor that is stored with the parameters but not learned;
+// see param.Buffer.
 func (b *Builder) Buffer(name string, init param.Initializer, shape ...int) *gorgonia.Node {
 	n, _ := b.declare(name, param.Buffer, init, shape...)
 	return n
@@ -158,8 +158,8 @@ func (b *Builder) declare(name string, role param.Role, init param.Initializer, 
 	return n, p
 }
 
-// ParamNodes returns the nodes of all parameters of the set, without buffers, in its
-// order; it is an error if the graph does not use one of them.
+// ParamNodes returns the nodes of all parameters of the set, without buffers, in its order.
+// It is an error if the graph has no node for one of them.
 func (b *Builder) ParamNodes() (gorgonia.Nodes, error) {
 	nodes := make(gorgonia.Nodes, 0, len(b.nodes))
 	for _, p := range b.params.Params() {
@@ -172,7 +172,7 @@ func (b *Builder) ParamNodes() (gorgonia.Nodes, error) {
 	return nodes, nil
 }
 
-// constant says whether n depends on data only, so that no gradient is needed.
+// constant reports whether n depends only on data, so that it needs no gradient.
 func (b *Builder) constant(n *gorgonia.Node) bool {
 	if n.Op() == nil {
 		return b.data[n]

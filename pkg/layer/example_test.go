@@ -10,8 +10,8 @@ import (
 	"multiscale/pkg/param"
 )
 
-// A network is written once: built over an empty set it declares its parameters,
-// built again it is a graph over them, for any shape.
+// A network is written once. The first build, with an empty set, declares its parameters. Later
+// builds make graphs with these parameters, for any shape.
 func Example() {
 	network := func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node {
 		x = b.Conv("first", x, layer.Conv{Out: 8, Kernel: 3})

@@ -18,7 +18,7 @@ import (
 // block adds layers to x and t.
 type block func(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node
 
-// build declares the parameters of a block and builds it again over them.
+// build declares the parameters of a block and builds it again with them.
 func build(t *testing.T, training bool, f block) (b *layer.Builder, set *param.Set, x, y *gorgonia.Node) {
 	t.Helper()
 	set = param.NewSet(1)
@@ -54,8 +54,8 @@ func run(t *testing.T, b *layer.Builder, keep ...*gorgonia.Node) *graph.Program 
 	return p
 }
 
-// TestBlocksStartAsIdentity: the last convolution of a residual block, and the
-// projection of attention, are zeros at first.
+// TestBlocksStartAsIdentity: residual and attention blocks are the identity at first, because
+// their last convolution starts from zeros.
 func TestBlocksStartAsIdentity(t *testing.T) {
 	for name, f := range map[string]block{
 		"attention": func(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
@@ -73,7 +73,7 @@ func TestBlocksStartAsIdentity(t *testing.T) {
 	}
 }
 
-// TestParameterNames pins the names that exported models have, too.
+// TestParameterNames pins the names of parameters, which exported models have, too.
 func TestParameterNames(t *testing.T) {
 	for _, tc := range []struct {
 		f    block
@@ -101,7 +101,8 @@ func TestParameterNames(t *testing.T) {
 	}
 }
 
-// TestDropoutOnlyInTraining: and where it is, every place has masks of its own.
+// TestDropoutOnlyInTraining: dropout drops elements only in training, with different masks at
+// every site.
 func TestDropoutOnlyInTraining(t *testing.T) {
 	f := func(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 		first, second := b.Fork2(x)
@@ -122,8 +123,8 @@ func TestDropoutOnlyInTraining(t *testing.T) {
 	}
 }
 
-// TestNoGradientOfData: the first layer, which sees data, does not compute the
-// gradient of its input, with any layers between.
+// TestNoGradientOfData: the first convolution does not compute the gradient of its input, even
+// if there are operations without parameters before it.
 func TestNoGradientOfData(t *testing.T) {
 	for name, f := range map[string]block{
 		"conv": func(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
@@ -154,8 +155,8 @@ func TestNoGradientOfData(t *testing.T) {
 	}
 }
 
-// TestBuilderErrors: the first error stays, and names the layer and what is
-// wrong; what is called after it does nothing.
+// TestBuilderErrors: the first error says what is wrong. Later calls neither replace it nor
+// panic.
 func TestBuilderErrors(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -192,7 +193,7 @@ func TestBuilderErrors(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", tc.name, err, tc.want)
 			continue
 		}
-		// None of these must end the program.
+		// None of these calls may panic.
 		y = b.Attention("later", y, 4, 1)
 		y = b.ResidualBlock("later", y, y, 4, 4, 0.5)
 		y = b.NormBlock("later", y, y, y, 4)
@@ -205,8 +206,8 @@ func TestBuilderErrors(t *testing.T) {
 	}
 }
 
-// TestUnusedParameter: a graph that leaves out a parameter is not the network
-// that the parameters were declared for.
+// TestUnusedParameter: ParamNodes returns an error for a graph that leaves out a parameter of
+// the set.
 func TestUnusedParameter(t *testing.T) {
 	_, set, _, _ := build(t, false, func(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 		return b.Conv("two", b.Conv("one", x, layer.Conv{Out: 16, Kernel: 1}), layer.Conv{Out: 16, Kernel: 1})

@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Eps is the number under the root of all normalisations.
+// Eps is added to the variance in all normalisations except PixelNorm.
 const Eps = 1e-5
 
 // The non-linearities of the paper's networks.
@@ -26,8 +26,8 @@ type Conv struct {
 	Kernel   int // side
 	Stride   int // default 1
 	Dilation int // distance of the kernel's taps, default 1
-	Groups   int // default 1; as many as the input has channels for a depthwise convolution
-	Padding  int // zeros around the image; default Dilation*(Kernel-1)/2, -1 for none
+	Groups   int // default 1; the number of input channels for a depthwise convolution
+	Padding  int // zeros at each side of the image; default Dilation*(Kernel-1)/2, -1 for none
 	NoBias   bool
 
 	Shift    *gorgonia.Node // (N,Out), added to all pixels of a channel; optional
@@ -80,7 +80,7 @@ func (b *Builder) Linear(name string, x *gorgonia.Node, out int) *gorgonia.Node 
 	return b.build(func() (*gorgonia.Node, error) { return op.Linear(x, weight, bias, b.constant(x)) })
 }
 
-// GroupNorm adds a group normalisation of x (N,C,H,W) followed by act, with
+// GroupNorm adds a group normalisation of x (N,C,H,W), followed by the non-linearity act, with
 // parameters name.weight and name.bias (C).
 func (b *Builder) GroupNorm(name string, x *gorgonia.Node, groups int, act kernel.Activation) *gorgonia.Node {
 	c := b.channels(name, x)
@@ -89,7 +89,7 @@ func (b *Builder) GroupNorm(name string, x *gorgonia.Node, groups int, act kerne
 	return b.build(func() (*gorgonia.Node, error) { return op.GroupNorm(x, gamma, beta, groups, Eps, act) })
 }
 
-// LayerNorm adds a normalisation over (C,H,W) with no parameters, followed by
+// LayerNorm adds a normalisation over (C,H,W) without parameters, followed by the non-linearity
 // act.
 func (b *Builder) LayerNorm(x *gorgonia.Node, act kernel.Activation) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.LayerNorm(x, Eps, act) })
@@ -100,8 +100,7 @@ func (b *Builder) Activate(x *gorgonia.Node, act kernel.Activation) *gorgonia.No
 	return b.build(func() (*gorgonia.Node, error) { return op.Activate(x, act) })
 }
 
-// Dropout drops elements with probability p in training graphs; in others it
-// is x itself.
+// Dropout drops elements with probability p in training graphs. In other graphs it returns x.
 func (b *Builder) Dropout(x *gorgonia.Node, p float32) *gorgonia.Node {
 	site := b.sites
 	b.sites++
@@ -121,17 +120,17 @@ func (b *Builder) Resize(x *gorgonia.Node, mode op.Interpolation, factor float64
 	return b.build(func() (*gorgonia.Node, error) { return op.Resize(x, mode, factor) })
 }
 
-// PixelShuffle moves r*r channels to the pixels of images r times as wide.
+// PixelShuffle turns r*r channels into one channel with sides r times as long; see op.PixelShuffle.
 func (b *Builder) PixelShuffle(x *gorgonia.Node, r int) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.PixelShuffle(x, r) })
 }
 
-// Sum adds images of one shape.
+// Sum adds images of equal shape.
 func (b *Builder) Sum(xs ...*gorgonia.Node) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.Sum(xs...) })
 }
 
-// Fork returns x once for each of its k uses; see op.Fork.
+// Fork returns k nodes with the value of x, one for each of its uses; see op.Fork.
 func (b *Builder) Fork(x *gorgonia.Node, k int) gorgonia.Nodes {
 	if b.err != nil {
 		return make(gorgonia.Nodes, k)

@@ -29,7 +29,7 @@ type TransposedConv struct {
 // (C,Out/Groups,Kernel,Kernel) and, unless NoBias, name.bias (Out).
 func (b *Builder) TransposedConv(name string, x *gorgonia.Node, c TransposedConv) *gorgonia.Node {
 	groups := max(c.Groups, 1)
-	fanIn := param.FanIn(c.Out / groups * c.Kernel * c.Kernel) // as PyTorch counts it
+	fanIn := param.FanIn(c.Out / groups * c.Kernel * c.Kernel) // as in PyTorch
 	weight := b.Param(name+".weight", or(c.Weight, fanIn), b.channels(name, x), c.Out/groups, c.Kernel, c.Kernel)
 	var bias *gorgonia.Node
 	if !c.NoBias {
@@ -51,7 +51,7 @@ func (b *Builder) GlobalAveragePool(x *gorgonia.Node) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.GlobalAveragePool(x) })
 }
 
-// GELU adds the Gaussian error linear unit, with tanh its approximation.
+// GELU adds the Gaussian error linear unit, or with tanh its approximation; see op.GELU.
 func (b *Builder) GELU(x *gorgonia.Node, tanh bool) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.GELU(x, tanh) })
 }
@@ -61,14 +61,14 @@ func (b *Builder) Sigmoid(x *gorgonia.Node) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.Sigmoid(x) })
 }
 
-// PReLU adds a ReLU with learned slopes for negative elements, name.weight (slopes), which begin at 0.25.
-// slopes is 1 or the number of channels.
+// PReLU adds a ReLU with learned slopes for negative elements. The parameter name.weight (slopes) is 0.25
+// at first; slopes is 1 or the number of channels.
 func (b *Builder) PReLU(name string, x *gorgonia.Node, slopes int) *gorgonia.Node {
 	slope := b.NoDecay(name+".weight", param.Constant(0.25), slopes)
 	return b.build(func() (*gorgonia.Node, error) { return op.PReLU(x, slope) })
 }
 
-// Gate multiplies both halves of the channels; see op.Gate.
+// Gate multiplies the two halves of the channels with each other; see op.Gate.
 func (b *Builder) Gate(x *gorgonia.Node) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.Gate(x) })
 }
@@ -78,18 +78,18 @@ func (b *Builder) Scale(x, factor *gorgonia.Node) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.Scale(x, factor) })
 }
 
-// Pad adds a border of reflected or repeated pixels; see op.Pad.
+// Pad adds a border of reflected or replicated pixels; see op.Pad.
 func (b *Builder) Pad(x *gorgonia.Node, mode pad.Mode, border op.Border) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.Pad(x, mode, border) })
 }
 
-// PixelUnshuffle moves squares of r x r pixels to channels.
+// PixelUnshuffle turns each square of r x r pixels into r*r channels; see op.PixelUnshuffle.
 func (b *Builder) PixelUnshuffle(x *gorgonia.Node, r int) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.PixelUnshuffle(x, r) })
 }
 
 // InstanceNorm adds a normalisation of each channel of each image, with parameters name.weight and
-// name.bias (C). With an empty name it has none, as PyTorch's has by default.
+// name.bias (C). With an empty name it has no parameters, like PyTorch's by default.
 func (b *Builder) InstanceNorm(name string, x *gorgonia.Node) *gorgonia.Node {
 	if name == "" {
 		return b.build(func() (*gorgonia.Node, error) {
@@ -99,11 +99,11 @@ func (b *Builder) InstanceNorm(name string, x *gorgonia.Node) *gorgonia.Node {
 	return b.GroupNorm(name, x, b.channels(name, x), Identity)
 }
 
-// PixelNormEps is the number under the root of PixelNorm, NAFNet's.
+// PixelNormEps is the number that PixelNorm adds to the variance, as in NAFNet.
 const PixelNormEps = 1e-6
 
 // PixelNorm adds a normalisation of each pixel over its channels, with parameters name.weight and
-// name.bias (C). An eps of 0 is PixelNormEps.
+// name.bias (C). eps 0 stands for PixelNormEps.
 func (b *Builder) PixelNorm(name string, x *gorgonia.Node, eps float32) *gorgonia.Node {
 	c := b.channels(name, x)
 	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
@@ -113,12 +113,12 @@ func (b *Builder) PixelNorm(name string, x *gorgonia.Node, eps float32) *gorgoni
 	})
 }
 
-// BatchNormMomentum is how fast running statistics follow those of batches, PyTorch's default.
+// BatchNormMomentum is the weight of a batch's statistics in an update of the running statistics, PyTorch's default.
 const BatchNormMomentum = 0.1
 
-// BatchNorm adds a normalisation of each channel over a batch (a mesh.Part in training), with parameters name.weight and name.bias and the
-// buffers name.running_mean and name.running_var (C). In training graphs the statistics are those of the graph's
-// batch; otherwise the buffers.
+// BatchNorm adds a normalisation of each channel of x (N,C,H,W), with parameters name.weight and name.bias (C) and
+// buffers name.running_mean and name.running_var (C). A training graph uses the statistics of its batch, one mesh.Part;
+// other graphs use the buffers.
 func (b *Builder) BatchNorm(name string, x *gorgonia.Node) *gorgonia.Node {
 	c := b.channels(name, x)
 	gamma := b.NoDecay(name+".weight", param.Constant(1), c)
@@ -134,18 +134,18 @@ func (b *Builder) BatchNorm(name string, x *gorgonia.Node) *gorgonia.Node {
 	return y
 }
 
-// statistics are those of a batch normalisation in training, with their running values.
+// statistics is a batch normalisation of a training graph with its running statistics.
 type statistics struct {
 	of             *op.BatchNormOp
 	mean, variance *param.Param
 }
 
-// WholeBatches says whether what the graph computes for a sample depends on the other samples of its batch, so that a
-// batch must be evaluated at once.
+// WholeBatches reports whether the result for a sample depends on the other samples of its batch. A batch must then be
+// evaluated in one run.
 func (b *Builder) WholeBatches() bool { return len(b.statistics) > 0 }
 
-// FollowStatistics moves the running statistics of all batch normalisations towards those of the batch of the graph's
-// last run. Those of frozen buffers stay.
+// FollowStatistics moves the running statistics of all batch normalisations towards the statistics of the graph's last
+// run. Frozen buffers do not change.
 func (b *Builder) FollowStatistics() error {
 	for _, s := range b.statistics {
 		if s.mean.Frozen() || s.variance.Frozen() {
@@ -158,8 +158,8 @@ func (b *Builder) FollowStatistics() error {
 	return nil
 }
 
-// ChannelAttention multiplies the channels of x (N,C,H,W) by factors in (0,1) that follow from their means: the block of
-// RCAN (Zhang et al. 2018),
+// ChannelAttention multiplies the channels of x (N,C,H,W) by factors in (0,1) that depend on the channels' means. It is
+// the channel attention of RCAN (Zhang et al. 2018),
 //
 //	x * sigmoid(conv_du.2(ReLU(conv_du.0(mean(x)))))
 //
@@ -172,8 +172,8 @@ func (b *Builder) ChannelAttention(name string, x *gorgonia.Node, reduction int)
 	return b.Scale(x, b.Sigmoid(h))
 }
 
-// SimpleChannelAttention multiplies the channels of x (N,C,H,W) by a linear map of their means, the 1x1 convolution
-// name.1: the simplified channel attention of NAFNet (Chen et al. 2022).
+// SimpleChannelAttention multiplies the channels of x (N,C,H,W) by factors that the 1x1 convolution name.1 computes from
+// the channels' means. It is the simplified channel attention of NAFNet (Chen et al. 2022).
 func (b *Builder) SimpleChannelAttention(name string, x *gorgonia.Node) *gorgonia.Node {
 	c := b.channels(name, x)
 	x, mean := b.Fork2(x)
@@ -182,18 +182,18 @@ func (b *Builder) SimpleChannelAttention(name string, x *gorgonia.Node) *gorgoni
 
 // NAF describes a block of NAFNet.
 type NAF struct {
-	Depthwise   int     // channels of the depthwise convolution, in units of the block's; default 2
-	FeedForward int     // the same for the second half of the block; default 2
-	Eps         float32 // under the root of its norms; default PixelNormEps
+	Depthwise   int     // channels of the depthwise convolution as a multiple of the block's channels; default 2
+	FeedForward int     // channels of conv4 as a multiple of the block's channels; default 2
+	Eps         float32 // added to the variance in its norms; default PixelNormEps
 }
 
-// NAFBlock is the block of NAFNet (Chen et al. 2022) without dropout, for x (N,C,H,W), with the authors' names of
-// parameters:
+// NAFBlock is the block of NAFNet (Chen et al. 2022) without dropout, for x (N,C,H,W). Parameters have the names of the
+// authors' code:
 //
 //	y   = x + beta*conv3(sca(gate(conv2(conv1(norm1(x))))))
 //	out = y + gamma*conv5(gate(conv4(norm2(y))))
 //
-// conv2 is a depthwise 3x3 convolution, the others are 1x1. beta and gamma (1,C,1,1) begin at 0.
+// conv2 is a depthwise 3x3 convolution, the others are 1x1. beta and gamma (1,C,1,1) are 0 at first.
 func (b *Builder) NAFBlock(name string, x *gorgonia.Node, o NAF) *gorgonia.Node {
 	c := b.channels(name, x)
 	o.Depthwise, o.FeedForward = cmp.Or(o.Depthwise, 2), cmp.Or(o.FeedForward, 2)

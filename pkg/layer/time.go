@@ -19,9 +19,9 @@ func (b *Builder) Column(t *gorgonia.Node) *gorgonia.Node {
 	return b.build(func() (*gorgonia.Node, error) { return op.Column(t) })
 }
 
-// TimeEmbedding embeds t (N) as (N,width): the first half fixed sines and
-// cosines, the second learned by three linear layers name.fc1 to name.fc3 with
-// ReLU between them (method section of the paper's ResNet).
+// TimeEmbedding embeds t (N) as (N,width). The first half are fixed sines and cosines; the
+// second half are the outputs of three learned linear layers, name.fc1 to name.fc3, with ReLU
+// between them (the paper's section on its ResNet).
 func (b *Builder) TimeEmbedding(name string, t *gorgonia.Node, width, hidden int) *gorgonia.Node {
 	fixed := b.Sinusoid(t, width/2, false)
 	h := b.Activate(b.Linear(join(name, "fc1"), b.Column(t), hidden), ReLU)

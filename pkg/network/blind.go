@@ -10,18 +10,18 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Sight says whether a network is given the numbers t beside an image.
+// Sight selects whether a network takes the conditions t as an input.
 type Sight uint8
 
 // The ways to train.
 const (
-	SightGiven  Sight = iota // the network is given t
-	SightHidden              // it is not: it restores blindly
+	SightGiven  Sight = iota // the network takes t
+	SightHidden              // it does not: restoration is blind
 )
 
 var sights = [...]string{SightGiven: "given", SightHidden: "hidden"}
 
-// Sights returns both, the default first.
+// Sights returns all values, the default first.
 func Sights() []Sight { return []Sight{SightGiven, SightHidden} }
 
 // String returns the name of s.
@@ -32,11 +32,11 @@ func (s Sight) String() string {
 	return fmt.Sprintf("Sight(%d)", uint8(s))
 }
 
-// Blind is a network that takes t, with zeros in its place: it has the parameters of its
-// body, and no t as an input.
+// Blind replaces the conditions t of its body by zeros. It has the parameters of the body, and
+// t is not an input.
 type Blind struct{ Body Network }
 
-// Hide returns a network without t as an input: n itself where it has none.
+// Hide returns n if it takes no t, otherwise n in a Blind.
 func Hide(n Network) Network {
 	if n.Conditions() == 0 {
 		return n
@@ -44,7 +44,7 @@ func Hide(n Network) Network {
 	return Blind{n}
 }
 
-// Show undoes Hide.
+// Show returns the body of a Blind network, and other networks as they are.
 func Show(n Network) Network {
 	if b, ok := n.(Blind); ok {
 		return b.Body
@@ -52,7 +52,7 @@ func Show(n Network) Network {
 	return n
 }
 
-// Inner returns the network inside of Blind and Enlarged ones.
+// Inner returns the network inside all Blind and Enlarged around it.
 func Inner(n Network) Network {
 	switch o := n.(type) {
 	case Blind:
@@ -84,7 +84,7 @@ func (b Blind) Build(to *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	return b.Body.Build(to, x, t)
 }
 
-// Check says what is wrong with the network inside.
+// Check returns an error if the body takes no t or has wrong options.
 func (b Blind) Check() error {
 	if b.Body == nil || b.Body.Conditions() == 0 {
 		return errors.New("blind: the network inside must be one that takes t")

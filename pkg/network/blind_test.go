@@ -7,8 +7,8 @@ import (
 	"multiscale/pkg/network"
 )
 
-// TestBlind: a network without t as an input has the options, parameters and description of
-// the one inside, and is made only of one that takes t.
+// TestBlind: a Blind network has the name, options and parameters of its body, can be described
+// and parsed, and must have a body that takes t.
 func TestBlind(t *testing.T) {
 	for _, n := range network.Restoration(true) {
 		b := network.Hide(n)

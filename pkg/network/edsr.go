@@ -11,17 +11,17 @@ import (
 )
 
 // EDSR is the network of Lim et al. (2017), "Enhanced Deep Residual Networks for Single Image Super-Resolution": residual
-// blocks without normalisation on the low-resolution picture, and a pixel shuffle. A pixel of the answer depends on its
-// surroundings alone. Unlike the authors' network, it corrects the picture that bilinear interpolation has enlarged, and
-// the convolution before the pixel shuffle makes the answer's channels at once.
+// blocks without normalisation on the low-resolution picture, and a pixel shuffle. An output pixel depends only on its
+// neighbourhood. Unlike the authors' network, it adds a correction to the bilinear enlargement, and the convolution
+// before the pixel shuffle directly has the channels of the result.
 type EDSR struct {
 	Plain
-	Width  int // channels inside
+	Width  int // channels of the hidden layers
 	Blocks int
 	Factor int // of enlargement
 }
 
-// NewEDSR returns an EDSR for enlargement by two, of 1,227,340 parameters for pictures in colour.
+// NewEDSR returns an EDSR for enlargement by two, with 1,227,340 parameters for colour pictures.
 func NewEDSR() EDSR { return EDSR{Width: 64, Blocks: 16, Factor: 2} }
 
 // Name implements Network.
@@ -38,12 +38,12 @@ func (e *EDSR) Options() []Option {
 	}
 }
 
-// Check says whether the factor is out of bounds.
+// Check returns an error if the factor is out of bounds.
 func (e EDSR) Check() error { return within("edsr", "Factor", e.Factor, 1, maxFactor) }
 
 // Build implements Network.
 func (e EDSR) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
-	channels := orAsMany(0, x)
+	channels := channelsOr(0, x)
 	x, low := b.Fork2(x)
 	h, skip := b.Fork2(b.Conv("head", x, layer.Conv{Out: e.Width, Kernel: 3}))
 	for i := range e.Blocks {

@@ -13,11 +13,11 @@ import (
 	"multiscale/pkg/kernel/resample"
 )
 
-// TestESPCNStartsBilinear: before training, the answer is the bilinear enlargement, for every seed,
-// except for tanh's bend and the border, where convolutions see zeros.
+// TestESPCNStartsBilinear: before training, the result is nearly the bilinear enlargement, for every
+// seed. The border is left out, because convolutions see zeros there.
 func TestESPCNStartsBilinear(t *testing.T) {
-	// bend is how far two tanh of numbers up to 0.15 are from linear, as pixels, and the small
-	// random weights.
+	// bend bounds the difference in pixel values. It comes from two tanh of numbers up to 0.15,
+	// which are not quite linear, and from the small random weights.
 	const bend = 0.02
 	for factor := 2; factor <= 3; factor++ {
 		for seed := range uint64(5) {

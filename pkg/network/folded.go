@@ -9,19 +9,20 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Folded is a residual U-Net on half-size planes (FFDNet; Zhang, Zuo and Zhang 2018): its first convolution takes steps of
-// two pixels, and a pixel shuffle follows its last one, so that all of its work is on a quarter of the pixels. It has residual blocks of two convolutions with ReLU and a shift by t between them, and no normalisation
-// (DRUNet; Zhang et al. 2021), so that a pixel of the answer depends on its surroundings alone. It adds a correction to
-// its input.
+// Folded is a residual U-Net on half-size planes, as in FFDNet (Zhang, Zuo and Zhang 2018). Its first convolution has
+// stride 2 and its last one is followed by a pixel shuffle, so that it works on a quarter of the pixels. As in DRUNet
+// (Zhang et al. 2021), residual blocks consist of two convolutions with ReLU between them and have no normalisation, so
+// that an output pixel depends only on its neighbourhood. Each block shifts the channels of its first convolution by a
+// linear map of t. The network adds a correction to its input.
 type Folded struct {
 	Widths []int // channels at each size, from the half-size planes to the smallest
-	Blocks int   // at each size of the encoder, at each of the decoder, and at the bottom
+	Blocks int   // at each size of the encoder, at each size of the decoder, and at the bottom
 }
 
-// fold is the ratio of the picture's sides to those of the planes, and of those to the next smaller ones.
+// fold is the ratio of the sides of one size to those of the next smaller one, from the picture on.
 const fold = 2
 
-// NewFolded returns a Folded of three sizes, two blocks at each, and 3,082,636 parameters for pictures in colour.
+// NewFolded returns a Folded with three sizes, two blocks at each, and 3,082,636 parameters for colour pictures.
 func NewFolded() Folded { return Folded{Widths: []int{64, 128, 192}, Blocks: 2} }
 
 // Name implements Network.
@@ -46,7 +47,7 @@ func (f *Folded) Options() []Option {
 
 // Build implements Network.
 func (f Folded) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
-	channels := orAsMany(0, x)
+	channels := channelsOr(0, x)
 	x, input := b.Fork2(x)
 	bottom := len(f.Widths) - 1
 	levels := b.Fork(b.Column(t), f.Blocks*(2*bottom+1))
@@ -57,7 +58,7 @@ func (f Folded) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
 		}
 		return h
 	}
-	// What a 3x3 convolution of planes that hold a pixel of each square of 2x2 sees.
+	// It sees the same pixels as a 3x3 convolution of planes with one pixel of each 2x2 square.
 	h := b.Conv("head", x, layer.Conv{Out: f.Widths[0], Kernel: 3 * fold, Stride: fold, Padding: fold})
 	skips := make(gorgonia.Nodes, bottom)
 	for i, width := range f.Widths[1:] {

@@ -10,20 +10,20 @@ import (
 	"multiscale/pkg/param"
 )
 
-// NAFNet is the network of Chen et al. (2022), "Simple Baselines for Image Restoration", without dropout: an encoder-decoder of
-// blocks with depthwise convolutions, gates and channel attention, which adds a correction to its input. Parameters
-// have the names of the authors' code.
+// NAFNet is the network of Chen et al. (2022), "Simple Baselines for Image Restoration", without dropout: an
+// encoder-decoder of blocks with depthwise convolutions, gates and channel attention. It adds a correction to its input,
+// if both have the same number of channels. Parameters have the names of the authors' code.
 type NAFNet struct {
 	Plain
-	Out    int   // channels of the result; 0 for as many as the input has, which is then added
-	Width  int   // channels of the first convolution; doubled at each halving of the sides
+	Out    int   // output channels; 0 for the number of input channels
+	Width  int   // channels of the first convolution; doubled when the sides are halved
 	Blocks []int // of the encoder, at each size from the finest
 	Middle int   // blocks at the bottom
-	Up     []int // blocks of the decoder, at each size from the coarsest, as many as of Blocks
+	Up     []int // blocks of the decoder, at each size from the coarsest; as long as Blocks
 }
 
-// NewNAFNet returns the authors' smallest network for denoising, of width 32 and 29.2 million parameters for pictures
-// in colour.
+// NewNAFNet returns the authors' smallest network for denoising, with width 32 and 29.2 million parameters for colour
+// pictures.
 func NewNAFNet() NAFNet {
 	return NAFNet{Width: 32, Blocks: []int{2, 2, 4, 8}, Middle: 12, Up: []int{2, 2, 2, 2}}
 }
@@ -49,7 +49,7 @@ func (n *NAFNet) Options() []Option {
 	}
 }
 
-// Check says what does not go together.
+// Check returns an error if options are out of bounds or incompatible.
 func (n NAFNet) Check() error {
 	if err := within("nafnet", "Out", n.Out, 0, maxWidth); err != nil {
 		return err
@@ -65,7 +65,7 @@ func (n NAFNet) Check() error {
 
 // Build implements Network.
 func (n NAFNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
-	out := orAsMany(n.Out, x)
+	out := channelsOr(n.Out, x)
 	adds := x != nil && x.Shape()[1] == out
 	var input *gorgonia.Node
 	if adds {

@@ -1,5 +1,5 @@
-// Package network holds the networks of the paper, and a few later ones. A network is a small value
-// of options with one method, Build, that reads like the network's definition.
+// Package network defines the networks of the paper and some later ones. A network is a small value
+// of options. Its method Build reads like the network's definition.
 package network
 
 import (
@@ -12,35 +12,35 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Network maps images x (N,C,H,W), with Conditions numbers t for each, to images
-// (N,C',Scale*H,Scale*W). The same value serves images of any number C of channels.
+// Network maps images x (N,C,H,W), with Conditions numbers t for each image, to images
+// (N,C',Scale*H,Scale*W). The same value serves images with any number C of channels.
 type Network interface {
-	// Name is how flags and files call the network.
+	// Name is the network's name in flags and files.
 	Name() string
-	// Conditions is how many numbers the network takes beside each image, such as its
-	// noise level: t has the shape (N) for one, (N,Conditions) for several.
+	// Conditions is the number of values, such as the noise level, that the network takes
+	// with each image. t has the shape (N) for one and (N,Conditions) for several.
 	Conditions() int
 	// Scale is the ratio of the output's side to the input's.
 	Scale() int
-	// Multiple is what the sides of x must be a multiple of.
+	// Multiple is the number that must divide the sides of x.
 	Multiple() int
 	// Build adds the network to b's graph. t is nil for a network without Conditions.
 	Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node
 }
 
-// Parameters declares the parameters of a network of images with the given
-// number of channels and draws their initial values from seed.
+// Parameters declares the parameters of a network for images with the given number of
+// channels and draws their initial values from seed.
 func Parameters(n Network, channels int, seed uint64) (*param.Set, error) {
 	return declare(n, channels, param.NewSet(seed))
 }
 
-// Load is Parameters with existing values: find returns those of a parameter by its name
-// and shape, or an error.
+// Load is Parameters with existing values. find returns the values of the parameter with the
+// given name and shape, or an error.
 func Load(n Network, channels int, find func(name string, shape tensor.Shape) ([]float32, error)) (*param.Set, error) {
 	return declare(n, channels, param.NewSetOf(find))
 }
 
-// declare builds the network once, which declares its parameters.
+// declare declares the network's parameters by building it once, and seals set.
 func declare(n Network, channels int, set *param.Set) (*param.Set, error) {
 	if err := check(n); err != nil {
 		return nil, err
@@ -56,8 +56,8 @@ func declare(n Network, channels int, set *param.Set) (*param.Set, error) {
 	return set, nil
 }
 
-// Restoration returns the networks of scale 1, the default first: the paper's, then later ones. Without
-// time the ResNet has no embedding of t, and the networks that need t are Blind.
+// Restoration returns the networks of scale 1, the default first. If time is false, the ResNet has no
+// embedding of t, and the networks that need t are Blind.
 func Restoration(time bool) []Network {
 	if time {
 		return []Network{NewUNet(), NewResNet(), NewNAFNet(), NewDnCNN(), NewFolded()}
@@ -67,7 +67,7 @@ func Restoration(time bool) []Network {
 	return []Network{plain, NewNAFNet(), NewDnCNN(), Blind{NewUNet()}, Blind{NewFolded()}}
 }
 
-// Superresolution returns the networks that enlarge by a factor, the default first: the paper's, then EDSR.
+// Superresolution returns the networks that enlarge by factor, the default first: the paper's, then EDSR.
 func Superresolution(factor int) []Network {
 	espcn, edsr := NewESPCN(), NewEDSR()
 	espcn.Factor, edsr.Factor = factor, factor
@@ -87,16 +87,16 @@ func Inputs(b *layer.Builder, n Network, batch, channels, h, w int) (x, t *gorgo
 	return x, t
 }
 
-// orAsMany is a number of channels, where 0 stands for as many as x (N,C,H,W) has.
-func orAsMany(channels int, x *gorgonia.Node) int {
+// channelsOr returns channels, or the number of channels of x (N,C,H,W) if channels is 0.
+func channelsOr(channels int, x *gorgonia.Node) int {
 	if channels == 0 && x != nil {
 		return x.Shape()[1]
 	}
 	return channels
 }
 
-// Plain is embedded by networks that take no t and answer in the size of their
-// input, for any input.
+// Plain is embedded by networks that take no t and map images of any size to images of the same
+// size.
 type Plain struct{}
 
 // Conditions implements Network.

@@ -11,28 +11,28 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Configurable is a network whose options text can set, as in unet:base=48,dropout=0. The method has a pointer as its
-// receiver: the options change what it points to. A network without it has its one form.
+// Configurable is a network whose options can be set from text, as in unet:base=48,dropout=0. The method has a pointer
+// receiver, and the options change the value that it points to. A network that is not Configurable has no options.
 type Configurable interface {
-	// Options returns the options in the order in which lists show them.
+	// Options returns the options in the order of help texts.
 	Options() []Option
 }
 
 // Option is one option of a network, tied to the field that it sets.
 type Option struct {
-	Name   string // as text has it: base
-	Help   string // what it is, in a few words
-	Bounds string // the values that it takes, as in "1 to 16384"
+	Name   string // in text, such as base
+	Help   string // a description in a few words
+	Bounds string // the permitted values, such as "1 to 16384"
 
 	show  func() string
-	set   func(text string) bool // false where the text is no value of the option's type
-	check func() bool            // whether the value is within the bounds
+	set   func(text string) bool // reports whether the text is a value of the option's type
+	check func() bool            // reports whether the value is within the bounds
 }
 
 // Value returns the value as text.
 func (o Option) Value() string { return o.show() }
 
-// Whole is an option with a whole number from low to high.
+// Whole is an option with an integer value from low to high.
 func Whole(name, help string, p *int, low, high int) Option {
 	return Option{
 		Name: name, Help: help, Bounds: fmt.Sprintf("%d to %d", low, high),
@@ -48,7 +48,7 @@ func Whole(name, help string, p *int, low, high int) Option {
 	}
 }
 
-// Number is an option with a number from low to less than high.
+// Number is an option with a value in [low,high).
 func Number[F float32 | float64](name, help string, p *F, low, high float64) Option {
 	bits := reflect.TypeFor[F]().Bits()
 	return Option{
@@ -81,8 +81,7 @@ func Switch(name, help string, p *bool) Option {
 // noEntries is the text of an empty list.
 const noEntries = "none"
 
-// List is an option with whole numbers from low to high, of which there are minLen to maxLen. As text they have dashes
-// between them: 1-2-4.
+// List is an option with minLen to maxLen integers from low to high. Text has dashes between them, as in 1-2-4.
 func List(name, help string, p *[]int, minLen, maxLen, low, high int) Option {
 	bounds := fmt.Sprintf("%d to %d numbers from %d to %d, like 1-2", minLen, maxLen, low, high)
 	if minLen == 0 {
@@ -117,7 +116,7 @@ func List(name, help string, p *[]int, minLen, maxLen, low, high int) Option {
 	}
 }
 
-// Then lets follow run after the option has been set from text, for options that others depend on.
+// Then returns the option with follow called after it has been set from text. It is for options on which others depend.
 func (o Option) Then(follow func()) Option {
 	set := o.set
 	o.set = func(text string) bool {
@@ -130,13 +129,13 @@ func (o Option) Then(follow func()) Option {
 	return o
 }
 
-// Options returns the options of a network with its values; none for one without.
+// Options returns the options of a network with their values, or nil if it is not Configurable.
 func Options(n Network) []Option {
 	_, options := copied(n)
 	return options
 }
 
-// copied returns the options of a copy of a network, and the copy as it is on request.
+// copied returns the options of a copy of a network. edited returns the copy with the options' present values.
 func copied(n Network) (edited func() Network, options []Option) {
 	if e, ok := n.(Enlarged); ok && e.Body != nil {
 		body, options := copied(e.Body)
@@ -164,8 +163,8 @@ func copied(n Network) (edited func() Network, options []Option) {
 	}, options
 }
 
-// check says which option is out of its bounds, or what else the network finds wrong with its options by a method
-// Check() error.
+// check returns an error if an option is out of its bounds, or if the network has a method Check() error that returns
+// one.
 func check(n Network) error {
 	for _, o := range Options(n) {
 		if !o.check() {
@@ -178,8 +177,8 @@ func check(n Network) error {
 	return nil
 }
 
-// With returns a network with other options: text is as in base=48,dropout=0. An error says what is wrong and which
-// options there are.
+// With returns a copy of a network with other options, given by text such as base=48,dropout=0. An error says what is
+// wrong and lists the options.
 func With(n Network, text string) (Network, error) {
 	edited, options := copied(n)
 	seen := map[string]bool{}
@@ -206,7 +205,7 @@ func With(n Network, text string) (Network, error) {
 	return n, check(n)
 }
 
-// listed names the options of a network with its own values.
+// listed is a list of the options with the values that they have in n.
 func listed(n Network, options []Option) string {
 	own := Options(n)
 	parts := make([]string, len(options))
@@ -216,8 +215,8 @@ func listed(n Network, options []Option) string {
 	return n.Name() + " has " + strings.Join(parts, ", ")
 }
 
-// Find returns the network that text names, with the options that stand behind its name: unet, or
-// unet:base=48,dropout=0. Of several networks of one name it is the first.
+// Find returns the network that text names, with options if they follow the name: unet, or unet:base=48,dropout=0. If
+// several networks have the name, it is the first of them.
 func Find(networks []Network, text string) (Network, error) {
 	name, options, given := strings.Cut(text, ":")
 	var names []string
@@ -233,8 +232,8 @@ func Find(networks []Network, text string) (Network, error) {
 	return nil, fmt.Errorf("unknown network %q: use one of %s", name, strings.Join(names, ", "))
 }
 
-// Text writes a network as Find reads it: the name, and the options that differ from those of the network of that name
-// among networks.
+// Text writes a network as Find reads it: its name, and the options that differ from those of the network with that
+// name among networks.
 func Text(networks []Network, n Network) string {
 	i := slices.IndexFunc(networks, func(o Network) bool { return o.Name() == n.Name() })
 	if i < 0 {

@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/network"
 )
 
-// Text names a network with options of its own.
+// Text can name a network and its options.
 func ExampleFind() {
 	offered := network.Restoration(true)
 	n, err := network.Find(offered, "nafnet:width=16,blocks=1-1")
@@ -30,12 +30,12 @@ func ExampleFind() {
 	// resnet has no option "depth"; resnet has hidden=128 (1 to 16384), blocks=2 (1 to 1024), time=true (true or false)
 }
 
-// all are the networks of the paper's tasks, and NAFNet.
+// all returns the networks of Restoration and Superresolution.
 func all() []network.Network {
 	return append(network.Restoration(true), network.Superresolution(2)...)
 }
 
-// TestWith: options change what they name in a copy, and Text gives them back.
+// TestWith: options change a copy of the network, and Text writes them.
 func TestWith(t *testing.T) {
 	unet := network.NewUNet()
 	unet.Base, unet.Attention, unet.Dropout = 48, []int{1, 2}, 0.25
@@ -71,7 +71,7 @@ func TestWith(t *testing.T) {
 	}
 }
 
-// TestWrongOptions: an error names what is wrong and the options that there are.
+// TestWrongOptions: an error says what is wrong and lists the options.
 func TestWrongOptions(t *testing.T) {
 	for text, words := range map[string]string{
 		"vgg:width=3":           `unknown network "vgg"`,
@@ -108,7 +108,7 @@ type bare struct{ network.Plain }
 func (bare) Name() string                                               { return "bare" }
 func (bare) Build(_ *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node { return x }
 
-// deep is a network with an option, of which programs hold pointers.
+// deep is a network with an option whose methods have pointer receivers.
 type deep struct {
 	network.Plain
 	Depth float64
@@ -120,7 +120,7 @@ func (d *deep) Options() []network.Option {
 	return []network.Option{network.Number("depth", "how deep", &d.Depth, -1, 1)}
 }
 
-// TestPointer: the options of a network that is a pointer change a copy, too.
+// TestPointer: options also change a copy if the network is a pointer.
 func TestPointer(t *testing.T) {
 	given := &deep{Depth: 0.5}
 	n, err := network.Find([]network.Network{given}, "deep:depth=-0.25")
@@ -132,7 +132,7 @@ func TestPointer(t *testing.T) {
 	}
 }
 
-// FuzzFind: text gives a network that Text names again, or an error.
+// FuzzFind: Find returns an error, or a network that Text writes such that Find reads it again.
 func FuzzFind(f *testing.F) {
 	for _, s := range []string{"unet:base=48,dropout=0", "nafnet:blocks=1-1,up=none", "resnet:time=false", "unet:base=1e9"} {
 		f.Add(s)

@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// Kinds are the types of networks that text can describe, by the name of the kind, each
-// with any value of the type. The options of a network are its exported fields; a method Check() error, where
-// there is one, says what is wrong with them. The kinds "enlarged" and "blind", with a
-// body of any kind, are always known.
+// Kinds maps names of kinds to types of networks that text can describe. Each type is given by an
+// arbitrary value. The options of a network are its exported fields; a method Check() error, if
+// the type has one, validates them. The kinds "enlarged" and "blind", with a body of any kind, are
+// always known.
 type Kinds map[string]Network
 
 // Standard returns the kinds of this package: the paper's networks and later ones.
@@ -29,13 +29,13 @@ func (k Kinds) With(more Kinds) Kinds {
 	return all
 }
 
-// The kinds of networks around others.
+// The kinds of networks that contain another one.
 const (
 	enlargedKind = "enlarged"
 	blindKind    = "blind"
 )
 
-// enlarged is Enlarged as text, and blind Blind.
+// The JSON forms of Enlarged and Blind.
 type (
 	enlarged struct {
 		Body   json.RawMessage
@@ -45,8 +45,8 @@ type (
 )
 
 // Describe writes a network's kind and options as one line of JSON, such as
-// {"srnet":{"Out":0,"Hidden":64}}. A network of no kind in k has its Name as its kind; false
-// is returned where that name is another type's, or where the options cannot be written.
+// {"srnet":{"Out":0,"Hidden":64}}. If the network's type is not in k, its Name is the kind. Describe
+// returns false if that name belongs to another type, or if the options cannot be written.
 func (k Kinds) Describe(n Network) (string, bool) {
 	var name string
 	var options any = n
@@ -80,13 +80,15 @@ func (k Kinds) kindOf(n Network) (string, bool) {
 	return n.Name(), !taken && n.Name() != enlargedKind && n.Name() != blindKind
 }
 
-// ErrUnknown says that a description is of a kind that is not among the Kinds.
+// ErrUnknown is the error of Parse for a kind that is not among the Kinds.
 var ErrUnknown = errors.New("unknown")
 
-// longest description in bytes; those of the paper's networks take a hundred.
+// longest bounds the bytes of a description. Descriptions of the paper's networks take about a
+// hundred.
 const longest = 4096
 
-// Parse makes a network from what Describe wrote. Options that no network can have are an error.
+// Parse makes a network from a description that Describe has written. It returns an error for
+// options that are unknown or out of bounds.
 func (k Kinds) Parse(description string) (Network, error) {
 	if len(description) > longest {
 		return nil, fmt.Errorf("a description of %d bytes is too long for a network", len(description))
@@ -149,8 +151,8 @@ func decode(text []byte, v any) error {
 	return nil
 }
 
-// Bounds of options. They are far beyond any network that could be trained, and keep what is
-// built from a file's description within reason.
+// Bounds of options. They are far beyond any network that could be trained. They limit the size of
+// the networks that descriptions in files can request.
 const (
 	maxWidth  = 1 << 14 // channels, groups, heads
 	maxBlocks = 1 << 10
@@ -158,7 +160,8 @@ const (
 	maxFactor = 16 // of enlargement
 )
 
-// Check says whether the network inside keeps the size of its input, and what is wrong with it.
+// Check returns an error if the body changes the size of its input or has wrong options, or if the
+// factor is out of bounds.
 func (e Enlarged) Check() error {
 	if e.Body == nil || e.Body.Scale() != 1 {
 		return errors.New("enlarged: the network inside must be one of scale 1")
@@ -169,7 +172,7 @@ func (e Enlarged) Check() error {
 	return check(e.Body)
 }
 
-// within is for numbers of a network that are no options: they follow from the pictures.
+// within checks a number of a network that is not an option, but follows from the pictures.
 func within(network, name string, value, low, high int) error {
 	if value < low || value > high {
 		return fmt.Errorf("%s: %s is %d, want %d to %d", network, name, value, low, high)

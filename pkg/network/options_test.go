@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/network"
 )
 
-// A network can be written as a line of text, and made again from it.
+// Describe writes a network as a line of text, from which Parse makes it again.
 func ExampleKinds() {
 	kinds := network.Standard()
 	text, _ := kinds.Describe(network.Enlarged{Body: network.NewSRNet(), Factor: 2})
@@ -24,7 +24,7 @@ func ExampleKinds() {
 	// srnet 2
 }
 
-// TestParse: every network comes back as it was.
+// TestParse: Parse makes equal networks from descriptions, and rejects wrong ones.
 func TestParse(t *testing.T) {
 	kinds := network.Standard()
 	for _, n := range []network.Network{

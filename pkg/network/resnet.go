@@ -9,18 +9,21 @@ import (
 	"multiscale/pkg/param"
 )
 
-// ResNet is the paper's residual network: a 1x1 convolution, blocks
-// x + Conv2(LeakyReLU(LayerNorm(Conv1(x) + embedding(t)))), a 1x1 convolution.
+// ResNet is the paper's residual network: a 1x1 convolution, residual blocks
+//
+//	x + Conv2(LeakyReLU(LayerNorm(Conv1(x) + embedding(t))))
+//
+// and another 1x1 convolution.
 type ResNet struct {
 	Plain
-	Out    int  // channels of the result; 0 for as many as the input has
-	Hidden int  // channels inside
+	Out    int  // output channels; 0 for the number of input channels
+	Hidden int  // channels of the hidden layers
 	Blocks int  // number of residual blocks
 	Time   bool // whether each block embeds t
 }
 
-// NewResNet returns the paper's ResNet for denoising, deblurring and
-// inpainting, of 597,699 parameters for pictures in colour.
+// NewResNet returns the paper's ResNet for denoising, deblurring and inpainting, with 597,699
+// parameters for colour pictures.
 func NewResNet() ResNet { return ResNet{Hidden: 128, Blocks: 2, Time: true} }
 
 // Options implements Configurable.
@@ -32,7 +35,7 @@ func (r *ResNet) Options() []Option {
 	}
 }
 
-// Check says whether the number of channels is out of bounds.
+// Check returns an error if the number of channels is out of bounds.
 func (r ResNet) Check() error { return within("resnet", "Out", r.Out, 0, maxWidth) }
 
 // Name implements Network.
@@ -48,7 +51,7 @@ func (r ResNet) Conditions() int {
 
 // Build implements Network.
 func (r ResNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
-	out := orAsMany(r.Out, x)
+	out := channelsOr(r.Out, x)
 	x = b.Conv("Open", x, layer.Conv{Out: r.Hidden, Kernel: 1})
 	for i := range r.Blocks {
 		h, skip := b.Fork2(x)
@@ -58,7 +61,7 @@ func (r ResNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
 	return b.Conv("Close", x, layer.Conv{Out: out, Kernel: 1, Weight: small})
 }
 
-// time is what the blocks see of t: nothing in a network without Time.
+// time returns the input of the blocks' embedding: t, or nil in a network without Time.
 func (r ResNet) time(t *gorgonia.Node) *gorgonia.Node {
 	if r.Time {
 		return t

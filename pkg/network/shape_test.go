@@ -13,8 +13,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestShapes: every network maps images to images of Scale times the size, for
-// any sides that are multiples of Multiple, with one set of parameters.
+// TestShapes: with one set of parameters, a network maps images with sides that are multiples of
+// Multiple to images with Scale times these sides.
 func TestShapes(t *testing.T) {
 	wide := network.NewUNet()
 	wide.Base, wide.Multipliers, wide.Blocks, wide.Attention, wide.Heads = 16, []int{2, 1, 3, 2}, 2, []int{1, 4}, 2
@@ -46,7 +46,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// TestChannels: the paper's networks answer in as many channels as they get.
+// TestChannels: by default, networks have as many output channels as input channels.
 func TestChannels(t *testing.T) {
 	small := network.NewUNet()
 	small.Base, small.Groups = 8, 4
@@ -69,7 +69,7 @@ func TestChannels(t *testing.T) {
 	}
 }
 
-// TestBatchesDoNotMix: a sample's answer does not depend on the others.
+// TestBatchesDoNotMix: the result for a sample does not depend on the other samples.
 func TestBatchesDoNotMix(t *testing.T) {
 	unet := network.NewUNet()
 	unet.Base, unet.Multipliers = 16, []int{1, 2}
@@ -103,7 +103,7 @@ func TestBatchesDoNotMix(t *testing.T) {
 	}
 }
 
-// TestSeeds: the same seed gives the same parameters.
+// TestSeeds: equal seeds give equal parameters, and different seeds give different ones.
 func TestSeeds(t *testing.T) {
 	values := func(seed uint64) []float32 {
 		set, err := network.Parameters(network.NewSRNet(), 3, seed)
@@ -117,7 +117,7 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// TestImpossibleOptions are errors that say what does not fit.
+// TestImpossibleOptions: options that do not fit the channels are errors.
 func TestImpossibleOptions(t *testing.T) {
 	unet := network.NewUNet()
 	unet.Groups = 5

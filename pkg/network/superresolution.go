@@ -13,16 +13,16 @@ import (
 	"multiscale/pkg/random"
 )
 
-// SRNet is the paper's network for super-resolution: convolutions with
-// LayerNorm and LeakyReLU, orthogonal at first. It sees the picture that
-// Enlarged has brought to its final size.
+// SRNet is the paper's network for super-resolution: convolutions with orthogonal initial
+// weights, LayerNorm and LeakyReLU. Its input is the picture that Enlarged has brought to its
+// final size.
 type SRNet struct {
 	Plain
-	Out    int // channels of the result; 0 for as many as the input has
+	Out    int // output channels; 0 for the number of input channels
 	Hidden int // channels of the first two layers
 }
 
-// NewSRNet returns the paper's SRNet, of 69,603 parameters for pictures in colour.
+// NewSRNet returns the paper's SRNet, with 69,603 parameters for colour pictures.
 func NewSRNet() SRNet { return SRNet{Hidden: 64} }
 
 // Options implements Configurable.
@@ -30,7 +30,7 @@ func (s *SRNet) Options() []Option {
 	return []Option{Whole("hidden", "channels of the first two layers", &s.Hidden, 1, maxWidth)}
 }
 
-// Check says whether the number of channels is out of bounds.
+// Check returns an error if the number of channels is out of bounds.
 func (s SRNet) Check() error { return within("srnet", "Out", s.Out, 0, maxWidth) }
 
 // srTail is the number of channels of SRNet's last two hidden layers.
@@ -41,7 +41,7 @@ func (SRNet) Name() string { return "srnet" }
 
 // Build implements Network.
 func (s SRNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
-	out := orAsMany(s.Out, x)
+	out := channelsOr(s.Out, x)
 	relu := param.Orthogonal(math.Sqrt2) // the gain of a ReLU
 	for i, c := range []layer.Conv{
 		{Out: s.Hidden, Kernel: 5, Weight: relu},
@@ -51,24 +51,23 @@ func (s SRNet) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	} {
 		x = b.LayerNorm(b.Conv(fmt.Sprintf("conv_layers.%d", i), x, c), layer.LeakyReLU)
 	}
-	// Small, so that training starts from the enlarged picture: with a gain of 1,
-	// the paper's, some seeds train to the picture's negative, for -SSIM has a
-	// second minimum there.
+	// The weights are small, so that training starts from the enlarged picture. With the
+	// paper's gain of 1, some seeds train to the picture's negative, where -SSIM has a second
+	// minimum.
 	last := param.Scaled(1e-3, param.Orthogonal(1))
 	return b.Conv("output_conv", x, layer.Conv{Out: out, Kernel: 1, Weight: last})
 }
 
-// ESPCN is the sub-pixel network of Shi et al. (2016): convolutions on the
-// low-resolution picture, the last of which makes the pixels in between.
+// ESPCN is the sub-pixel network of Shi et al. (2016): convolutions on the low-resolution
+// picture, followed by a pixel shuffle.
 type ESPCN struct {
 	Plain
-	Channels         int // of the result; 0 for as many as the input has
-	Hidden1, Hidden2 int
+	Channels         int // output channels; 0 for the number of input channels
+	Hidden1, Hidden2 int // channels of the first and of the second layer
 	Factor           int // of enlargement
 }
 
-// NewESPCN returns the ESPCN for enlargement by two, of 26,796 parameters for
-// pictures in colour.
+// NewESPCN returns the ESPCN for enlargement by two, with 26,796 parameters for colour pictures.
 func NewESPCN() ESPCN { return ESPCN{Hidden1: 64, Hidden2: 32, Factor: 2} }
 
 // Options implements Configurable.
@@ -79,7 +78,7 @@ func (e *ESPCN) Options() []Option {
 	}
 }
 
-// Check says whether the number of channels or the factor is out of bounds.
+// Check returns an error if the number of channels or the factor is out of bounds.
 func (e ESPCN) Check() error {
 	if err := within("espcn", "Channels", e.Channels, 0, maxWidth); err != nil {
 		return err
@@ -93,12 +92,12 @@ func (ESPCN) Name() string { return "espcn" }
 // Scale implements Network.
 func (e ESPCN) Scale() int { return e.Factor }
 
-// Build implements Network. Training starts from bilinear enlargement, as that of the other networks
-// does: from weights that are random throughout, the mean of the picture may begin below 0, from where
-// -SSIM leads to the picture's negative, a second minimum.
+// Build implements Network. Like the other networks, ESPCN starts from bilinear enlargement. With only
+// random weights, the mean of the initial result may be below 0. From there -SSIM leads to a second
+// minimum, the picture's negative.
 func (e ESPCN) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
-	out := orAsMany(e.Channels, x)
-	if out > min(e.Hidden1, e.Hidden2) { // too narrow to hold the picture
+	out := channelsOr(e.Channels, x)
+	if out > min(e.Hidden1, e.Hidden2) { // the hidden layers cannot pass on all channels of the picture
 		x = b.Activate(b.Conv("conv1", x, layer.Conv{Out: e.Hidden1, Kernel: 5}), layer.Tanh)
 		x = b.Activate(b.Conv("conv2", x, layer.Conv{Out: e.Hidden2, Kernel: 3}), layer.Tanh)
 		return b.PixelShuffle(b.Conv("conv3", x, layer.Conv{Out: out * e.Factor * e.Factor, Kernel: 3}), e.Factor)
@@ -109,12 +108,12 @@ func (e ESPCN) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	return b.PixelShuffle(x, e.Factor)
 }
 
-// carried is the contrast with which the first channels of ESPCN hold the picture at first: little,
-// so that tanh is nearly linear. Pixels from 0 to 1 come back to within 0.01.
+// carried is the initial gain of the channels that pass the picture through ESPCN's hidden layers. It
+// is small, so that tanh is nearly linear: pixels from 0 to 1 are reproduced to within 0.01.
 const carried = 0.3
 
-// passing draws the usual weights (O,C,K,K), of which the first channels then pass on those of the
-// input, times gain.
+// passing draws the default weights (O,C,K,K) and replaces the first channels: they pass on the
+// channels of the input, times gain.
 func passing(channels int, gain float32) param.Initializer {
 	return func(v []float32, s tensor.Shape, r *random.Stream) {
 		per := len(v) / s[0]
@@ -126,7 +125,7 @@ func passing(channels int, gain float32) param.Initializer {
 	}
 }
 
-// first draws the usual biases, of which the first channels then have a value.
+// first draws the default biases and sets those of the first channels to value.
 func first(channels int, value float32) param.Initializer {
 	return func(v []float32, s tensor.Shape, r *random.Stream) {
 		param.FanIn(len(v))(v, s, r)
@@ -136,12 +135,12 @@ func first(channels int, value float32) param.Initializer {
 	}
 }
 
-// enlarging makes weights (C*factor*factor,I,3,3) before a pixel shuffle bilinear interpolation of the
-// first C of I channels; those of the others are small.
+// enlarging initialises the weights (C*factor*factor,I,3,3) of a convolution before a pixel shuffle to
+// bilinear interpolation of the first C of I channels. All other weights are small.
 func enlarging(factor int) param.Initializer {
 	return func(v []float32, s tensor.Shape, r *random.Stream) {
 		param.Scaled(1e-3, param.FanIn(len(v)/s[0]))(v, s, r)
-		line := make([][3]float32, factor) // weights of three pixels in a row, for each place between
+		line := make([][3]float32, factor) // weights of three pixels in a row, for each of the new pixels
 		for d := range line {
 			offset := (float32(d)+0.5)/float32(factor) - 0.5
 			line[d] = [3]float32{max(-offset, 0), 1 - max(offset, -offset), max(offset, 0)}
@@ -155,8 +154,8 @@ func enlarging(factor int) param.Initializer {
 	}
 }
 
-// Enlarged makes a network of scale 1 one for super-resolution: it corrects
-// the picture that bilinear interpolation has enlarged.
+// Enlarged turns a network of scale 1 into one for super-resolution. The body computes a correction
+// of the bilinear enlargement up(x):
 //
 //	y = Body(up(x)) + up(x)
 type Enlarged struct {
@@ -164,8 +163,8 @@ type Enlarged struct {
 	Factor int
 }
 
-// NewSRResNet returns the paper's ResNet for super-resolution: 100 channels, 9
-// blocks and no t.
+// NewSRResNet returns the paper's ResNet for super-resolution, with 100 channels and 9 blocks and
+// without t.
 func NewSRResNet() ResNet { return ResNet{Hidden: 100, Blocks: 9} }
 
 // Name implements Network.

@@ -10,22 +10,22 @@ import (
 	"multiscale/pkg/op"
 )
 
-// UNet is the paper's encoder-decoder with skip connections, after "guided
-// diffusion": residual blocks with GroupNorm and SiLU, strided convolutions on
-// the way down, nearest upsampling and convolutions on the way up, attention at
-// the bottom, and an embedding of t in every block.
+// UNet is the paper's encoder-decoder with skip connections, after the network of the "guided
+// diffusion" code. It has residual blocks with GroupNorm and SiLU, strided convolutions in the
+// encoder, nearest upsampling and convolutions in the decoder, attention at the bottom, and an
+// embedding of t in every block.
 type UNet struct {
-	Out         int     // channels of the result; 0 for as many as the input has
-	Base        int     // channels of the first convolution, times Multipliers[0]
-	Multipliers []int   // channels of each level, in units of Base
-	Blocks      int     // residual blocks a level on the way down; one more on the way up
-	Attention   []int   // downsampling factors at which blocks are followed by attention
+	Out         int     // output channels; 0 for the number of input channels
+	Base        int     // channels that a multiplier of 1 stands for
+	Multipliers []int   // channels at each size from the finest, in units of Base
+	Blocks      int     // residual blocks at each size of the encoder; the decoder has one more
+	Attention   []int   // downsampling factors at which attention follows each block
 	Heads       int     // of attention
 	Groups      int     // of GroupNorm
 	Dropout     float32 // probability
 }
 
-// NewUNet returns the paper's UNet, of 2,537,187 parameters for pictures in colour.
+// NewUNet returns the paper's UNet, with 2,537,187 parameters for colour pictures.
 func NewUNet() UNet {
 	return UNet{Base: 32, Multipliers: []int{1, 2, 4}, Blocks: 1, Heads: 1, Groups: 16, Dropout: 0.5}
 }
@@ -43,7 +43,7 @@ func (u *UNet) Options() []Option {
 	}
 }
 
-// Check says what does not go together.
+// Check returns an error if options are out of bounds or incompatible.
 func (u UNet) Check() error {
 	if err := within("unet", "Out", u.Out, 0, maxWidth); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (u UNet) Multiple() int { return 1 << (len(u.Multipliers) - 1) }
 
 // Build implements Network.
 func (u UNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
-	out := orAsMany(u.Out, x)
+	out := channelsOr(u.Out, x)
 	embeddings := u.embed(b, t)
 	next := func() *gorgonia.Node {
 		e := embeddings[0]
@@ -79,7 +79,7 @@ func (u UNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
 	}
 	attends := func(level int) bool { return slices.Contains(u.Attention, 1<<level) }
 
-	// Down: every result is kept for the way up.
+	// Down: the decoder uses every result again.
 	var skips gorgonia.Nodes
 	keep := func(h *gorgonia.Node) *gorgonia.Node {
 		h, skip := b.Fork2(h)
@@ -136,7 +136,7 @@ func (u UNet) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
 	return b.Conv("out.2", h, layer.Conv{Out: out, Kernel: 3}.Zero())
 }
 
-// embed returns SiLU of the embedding of t, once for each residual block.
+// embed returns a node for each residual block, with the value of SiLU of the embedding of t.
 func (u UNet) embed(b *layer.Builder, t *gorgonia.Node) gorgonia.Nodes {
 	width := 4 * u.Base
 	e := b.Linear("time_embed.0", b.Sinusoid(t, u.Base, true), width)

@@ -16,7 +16,7 @@ type PixelNormOp struct {
 	mean, rstd []float64
 }
 
-// PixelNorm is the layer norm over the channels of each pixel of x (N,C,H,W), called LayerNorm2d in NAFNet (Chen et al. 2022),
+// PixelNorm is the layer norm over the channels of each pixel of x (N,C,H,W), LayerNorm2d of NAFNet (Chen et al. 2022),
 //
 //	y[n,c,i,j] = gamma[c]*(x[n,c,i,j]-mean)/sqrt(variance+eps) + beta[c]
 //
