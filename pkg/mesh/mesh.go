@@ -1,6 +1,6 @@
-// Package mesh is the hierarchy of resolutions: images on the mesh of width h (the
-// finest, level 0), 2h, 4h, ..., the operators that restrict images to the next
-// coarser mesh, and the cost of work on each mesh.
+// Package mesh defines the hierarchy of meshes, of width h (the finest, level 0), 2h, 4h, ...:
+// batches of images on a mesh, the operators that restrict images to the next coarser mesh, and
+// the cost of work on each mesh.
 package mesh
 
 import (
@@ -11,9 +11,9 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Cost is the work of applying a network to one image on the mesh of a level,
-// in work units: 4^-level. One work unit is one image on the finest mesh
-// (paper, section on computational cost).
+// Cost is the work, in work units, of applying a network to one image on the mesh of a level:
+// 4^-level. One work unit is one image on the finest mesh (the paper's section on computational
+// cost).
 func Cost(level int) float64 {
 	cost := 1.0
 	for range level {
@@ -22,21 +22,21 @@ func Cost(level int) float64 {
 	return cost
 }
 
-// Side is the number of pixels along a side on the mesh of a level.
+// Side is the number of pixels of a side on the mesh of a level, given that of the finest mesh.
 func Side(finest, level int) int { return finest >> level }
 
 // Restriction restricts images to the next coarser mesh. Any number of goroutines
 // may call its methods.
 type Restriction interface {
-	// Name is the operator's name in commands and files.
+	// Name is the operator's name in flags and files.
 	Name() string
-	// Halve writes x (N,C,H,W) on the next coarser mesh to y (N,C,H/2,W/2), sides
-	// rounded down.
+	// Halve writes the restriction of x (N,C,H,W) to the next coarser mesh to y
+	// (N,C,H/2,W/2). Sides are rounded down.
 	Halve(y, x pixel.Images)
 }
 
-// Picker is a Restriction that keeps pixels as they are: pixel (i,j) of the
-// result is pixel (2i,2j).
+// Picker is a Restriction that selects pixels: pixel (i,j) of the result is pixel (2i,2j) of
+// the operand.
 type Picker interface {
 	Restriction
 	Picks()
@@ -44,8 +44,8 @@ type Picker interface {
 
 // The restriction operators of this package.
 var (
-	Nearest  Restriction = nearest{}  // every second row and column, from 0: the paper's
-	Bilinear Restriction = bilinear{} // half-pixel centres, which for even sides is Average
+	Nearest  Restriction = nearest{}  // every second row and column, from 0, as in the paper
+	Bilinear Restriction = bilinear{} // interpolation at the coarse pixel's centre; equals Average for even sides
 	Average  Restriction = average{}  // means of 2x2 squares
 )
 
@@ -74,10 +74,10 @@ func (average) Halve(y, x pixel.Images) {
 	resample.AveragePool(y.Data, x.Data, x.N*x.C, x.H, x.W, 2)
 }
 
-// Restrict returns x on the mesh that is coarser by the given number of levels; x
-// itself for 0. It goes mesh by mesh: the terms of the telescoping sum cancel only
-// if all restrict from the finest mesh in the same way. (Bilinear at once by 1/4
-// reads other pixels than twice by 1/2.)
+// Restrict returns x on the mesh that is coarser by the given number of levels, or x itself for
+// 0. It restricts mesh by mesh, because the terms of the telescoping sum cancel only if all of
+// them restrict from the finest mesh in the same way. (One bilinear interpolation by 1/4 reads
+// other pixels than two by 1/2.)
 func Restrict(r Restriction, x pixel.Images, levels int) pixel.Images {
 	if levels == 0 {
 		return x
@@ -87,14 +87,14 @@ func Restrict(r Restriction, x pixel.Images, levels int) pixel.Images {
 	return y
 }
 
-// RestrictTo writes what Restrict returns to y, which has its shape.
+// RestrictTo is Restrict with a given result y, which must have the right shape.
 func RestrictTo(r Restriction, y, x pixel.Images, levels int) {
 	if levels == 0 {
 		copy(y.Data, x.Data)
 		return
 	}
 	if _, picks := r.(Picker); picks {
-		// Every second pixel of every second pixel is every fourth, at once.
+		// Every second pixel of every second pixel is every fourth pixel.
 		factor := float64(int(1) << levels)
 		resample.NearestScaled(y.Data, x.Data, x.N*x.C, x.H, x.W, y.H, y.W, factor, factor)
 		return
@@ -113,23 +113,23 @@ func RestrictTo(r Restriction, y, x pixel.Images, levels int) {
 	between.Put(memory)
 }
 
-// between keeps memory for the meshes between two.
+// between keeps memory for images on the meshes between x and y.
 var between = sync.Pool{New: func() any { return new([]float32) }}
 
-// Batch is samples on one mesh: the inputs of a network, and its targets.
+// Batch holds samples on one mesh: the inputs and targets of a network.
 type Batch struct {
 	Input  pixel.Images
-	T      []float32 // (N) or (N,K): the conditions of each sample; or nil
+	T      []float32 // (N) or (N,K): the conditions of each sample, or nil
 	Target pixel.Images
-	// Samples are the numbers of the samples: random masks depend on them, not on
-	// positions in a batch.
+	// Samples are the numbers of the samples. Random masks depend on these numbers and not on
+	// the position in a batch.
 	Samples []uint64
 }
 
 // Len is the number of samples.
 func (b Batch) Len() int { return b.Input.N }
 
-// Slice returns samples lo to hi-1, sharing their data.
+// Slice returns samples lo to hi-1. They share the data of b.
 func (b Batch) Slice(lo, hi int) Batch {
 	part := Batch{Input: b.Input.Slice(lo, hi), Target: b.Target.Slice(lo, hi), Samples: b.Samples[lo:hi]}
 	if n := b.Len(); n > 0 {
@@ -139,8 +139,8 @@ func (b Batch) Slice(lo, hi int) Batch {
 	return part
 }
 
-// Append returns the samples of b and then those of c, on the same mesh, in new
-// memory.
+// Append returns a copy of the samples of b followed by those of c, which must be on the same
+// mesh.
 func (b Batch) Append(c Batch) Batch {
 	return Batch{
 		Input: b.Input.Append(c.Input), T: slices.Concat(b.T, c.T),
@@ -148,7 +148,7 @@ func (b Batch) Append(c Batch) Batch {
 	}
 }
 
-// RestrictBatch restricts input and target in the same way.
+// RestrictBatch restricts input and target with the same operator.
 func RestrictBatch(r Restriction, b Batch, levels int) Batch {
 	b.Input, b.Target = Restrict(r, b.Input, levels), Restrict(r, b.Target, levels)
 	return b

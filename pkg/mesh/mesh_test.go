@@ -40,20 +40,20 @@ func TestRestrict(t *testing.T) {
 	}
 }
 
-// TestRestrictComposes: two meshes at once are one after the other, on which
-// the telescoping sum rests.
+// TestRestrictComposes: restriction by three levels equals restriction by one level and then by
+// two. The telescoping sum relies on this.
 func TestRestrictComposes(t *testing.T) {
 	for _, x := range []pixel.Images{count(2, 16, 8), count(3, 23, 15)} {
 		for _, r := range mesh.Restrictions() {
 			once, twice := mesh.Restrict(r, x, 3), mesh.Restrict(r, mesh.Restrict(r, x, 1), 2)
 			if !slices.Equal(once.Data, twice.Data) {
-				t.Errorf("%s of %dx%d: three levels at once are not one and then two", r.Name(), x.H, x.W)
+				t.Errorf("%s of %dx%d: three levels at once differ from one and then two", r.Name(), x.H, x.W)
 			}
 		}
 	}
 }
 
-// TestSlice: samples keep their numbers, also where there are several for each.
+// TestSlice: Slice and Append keep the numbers and conditions of samples, also with several conditions each.
 func TestSlice(t *testing.T) {
 	b := mesh.Batch{Input: count(4, 1, 1), Target: count(4, 1, 1), T: []float32{0, 1, 2, 3, 4, 5, 6, 7}, Samples: []uint64{0, 1, 2, 3}}
 	part := b.Slice(1, 3)

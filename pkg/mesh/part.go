@@ -1,29 +1,29 @@
 package mesh
 
-// Part is a batch as one contribution to a gradient.
+// Part is a batch that contributes to a gradient.
 type Part struct {
 	Batch  Batch
-	Weight float64 // of the gradient of the batch's mean loss in the sum
-	// Of is the number of samples of the mean, if the batch is a part of a larger one.
-	// 0 stands for the size of the batch.
+	Weight float64 // factor of the gradient of the batch's mean loss in the sum
+	// Of is the number of samples by which the sum of losses is divided. It is larger than the
+	// batch if that is a part of a larger one; 0 stands for the size of the batch.
 	Of int
-	// Destination is the number of the sum to which the gradient is added, from 0.
+	// Destination is the number, from 0, of the sum to which the gradient is added.
 	Destination int
-	// Key decides, with the numbers of the samples, the random masks of a network that
-	// is evaluated on the batch. It distinguishes the parts of one gradient.
+	// Key and the numbers of the samples determine the network's random masks. It distinguishes
+	// the parts of one gradient.
 	Key uint64
-	// Stride, if it is more than 1, gives pixels (i,j) the random masks of pixels
-	// (Stride*i, Stride*j) of a mesh that is finer by this factor, with the same key
-	// and samples.
+	// Stride, if it is more than 1, gives pixel (i,j) the random mask that pixel
+	// (Stride*i, Stride*j) has on a mesh that is finer by this factor, with the same key and
+	// samples.
 	Stride int
-	// Follow says that this batch updates the running statistics of batch normalisations.
+	// Follow makes this batch update the running statistics of batch normalisations.
 	Follow bool
-	// An evaluation sets Loss: the sum of the samples' losses divided by Of. For a whole
-	// batch it is the mean loss; those of its parts add up to it.
+	// Loss is set by an evaluation: the sum of the samples' losses divided by Of. For a whole
+	// batch it is the mean loss. The losses of its parts add up to that.
 	Loss float64
 }
 
-// Mean is the number of samples in the mean of the part.
+// Mean is the number of samples by which the sum of losses is divided.
 func (p Part) Mean() int {
 	if p.Of > 0 {
 		return p.Of
@@ -31,28 +31,29 @@ func (p Part) Mean() int {
 	return p.Batch.Len()
 }
 
-// Request is a request for samples From to To-1 of the batch of Size samples of an
-// iteration, for the term of a level. To 0 stands for Size.
+// Request asks for samples From to To-1 of the batch for the term of a level in an iteration.
+// The whole batch has Size samples. To 0 stands for Size.
 type Request struct {
 	Iteration, Level int
 	Size             int
 	From, To         int
-	// Coarse requests the same samples also on the next coarser mesh.
+	// Coarse asks for the same samples on the next coarser mesh, too.
 	Coarse bool
-	// Crops is the share of samples that are crops of the finest mesh, with the sides of the
-	// level's mesh, instead of images on it: those of Cropped. With Resized the crops have
-	// random sizes, from these sides to the whole image, and are resized to these sides.
+	// Crops is the fraction of samples that are crops of the image on the finest mesh, with the
+	// sides of the level's mesh, instead of whole images on the level's mesh; see Cropped. With
+	// Resized the crops have random sizes, from these sides to the whole image, and are resized
+	// to these sides.
 	Crops   float64
 	Resized bool
 }
 
-// Cropped reports whether a sample of the batch, by its number, is a crop. Of the first n samples
-// floor(n*Crops) are.
+// Cropped reports whether the sample with the given number in the batch is a crop. Among the first n
+// samples there are floor(n*Crops) crops.
 func (r Request) Cropped(sample int) bool {
 	return int(float64(sample+1)*r.Crops) > int(float64(sample)*r.Crops)
 }
 
-// Range returns the numbers of the first sample and of the one after the last.
+// Range returns the range [from,to) of the samples.
 func (r Request) Range() (from, to int) {
 	if r.To == 0 {
 		return r.From, r.Size

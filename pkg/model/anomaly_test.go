@@ -12,9 +12,8 @@ import (
 	"multiscale/pkg/param"
 )
 
-// TestDetectAnomaly: in a network with one poisoned parameter the parameter is
-// named; with one that overflows, the operation that it belongs to; and where
-// nothing is wrong the gradient is the same bit by bit.
+// TestDetectAnomaly: the error names a parameter that is NaN, and the parameter of an operation
+// that overflows. Without an anomaly, detection does not change the bits of the gradient.
 func TestDetectAnomaly(t *testing.T) {
 	n := network.ResNet{Out: 3, Hidden: 8, Blocks: 2, Time: true}
 	plain, watched := newModel(t, n), newModel(t, n)

@@ -49,8 +49,8 @@ func pictures(n int, seed uint64) mesh.Batch {
 	return b
 }
 
-// TestBatchStatistics: the statistics of a batch normalisation are those of each part: neither the other parts nor the
-// memory budget change a gradient.
+// TestBatchStatistics: batch normalisation uses the statistics of each part alone. Neither the other parts nor the memory
+// budget change a gradient.
 func TestBatchStatistics(t *testing.T) {
 	gradients := func(memory int64, parts ...mesh.Part) []float32 {
 		m := newNormalised(t)
@@ -82,7 +82,7 @@ func TestBatchStatistics(t *testing.T) {
 	}
 }
 
-// TestRunningStatistics: they follow the parts that say so, and are what Apply normalises with.
+// TestRunningStatistics: running statistics follow the parts with Follow set, and Apply normalises with them.
 func TestRunningStatistics(t *testing.T) {
 	m := newNormalised(t)
 	mean, variance := m.Params.Param("bn.running_mean"), m.Params.Param("bn.running_var")
@@ -115,7 +115,7 @@ func TestRunningStatistics(t *testing.T) {
 	if slices.Equal(before, after) {
 		t.Error("Apply does not use the running statistics")
 	}
-	// Batches of one distribution: with its own statistics instead of the running ones, the loss is nearly the same.
+	// The running statistics have converged to those of the batch, so that both give nearly the same loss.
 	var loss float64
 	for i, y := range after {
 		d := float64(y) - float64(part.Batch.Target.Data[i])
@@ -130,8 +130,8 @@ func TestRunningStatistics(t *testing.T) {
 	}
 }
 
-// TestFrozenStatistics: running statistics that are frozen keep their bits, and the gradients of what
-// is learned are the same with them.
+// TestFrozenStatistics: frozen running statistics keep their bits, and do not change the gradients of
+// learned parameters.
 func TestFrozenStatistics(t *testing.T) {
 	free, frozen := newNormalised(t), newNormalised(t)
 	frozen.Params.Freeze(func(p *param.Param) bool { return strings.HasPrefix(p.Name, "bn.") })

@@ -10,7 +10,7 @@ import (
 	"multiscale/pkg/network"
 )
 
-// mixedUp is a network whose graph, a given number of times, has two inputs of one hash.
+// mixedUp is a network whose graph has two inputs with equal hashes in the next given number of builds.
 type mixedUp struct {
 	network.ESPCN
 	times *int
@@ -25,8 +25,8 @@ func (n mixedUp) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node {
 	return n.ESPCN.Build(b, x, t)
 }
 
-// TestEqualHashes: a graph that Gorgonia would compute wrongly is built again, and refused
-// if that does not help.
+// TestEqualHashes: a graph with equal hashes, which Gorgonia would compute wrongly, is built
+// again. It is an error if that does not help.
 func TestEqualHashes(t *testing.T) {
 	for times, right := range map[int]bool{0: true, 2: true, 1000: false} {
 		left := 0 // while parameters are declared

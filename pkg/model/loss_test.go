@@ -17,7 +17,7 @@ import (
 )
 
 // TestStockLosses: losses of Gorgonia's own operations, which may overwrite their operands, are
-// reported as they are. Each is compared with the loss computed from the network's answer.
+// reported correctly. Each is compared with the loss computed from the network's output.
 func TestStockLosses(t *testing.T) {
 	squares := func(y, target *gorgonia.Node) *gorgonia.Node {
 		return gorgonia.Must(gorgonia.Square(gorgonia.Must(gorgonia.Sub(y, target))))
@@ -87,7 +87,7 @@ func TestStockLosses(t *testing.T) {
 					if err != nil {
 						t.Fatal(err)
 					}
-					// rounding of float32 sums of some 200 numbers
+					// rounding of float32 sums of about 200 numbers
 					if math.Abs(got-want) > 1e-5*want {
 						t.Errorf("run %d: loss %v, want %v", run, got, want)
 					}
@@ -102,8 +102,7 @@ func TestStockLosses(t *testing.T) {
 func checkSlope(t *testing.T, m *model.Model, b mesh.Batch, gradient []float32) {
 	t.Helper()
 	const step = 1e-3
-	// curvature and float32 rounding of two losses
-	const tolerance = 1e-2
+	const tolerance = 1e-2 // curvature, and float32 rounding of the two losses
 	var length float64
 	for _, g := range gradient {
 		length += float64(g) * float64(g)
@@ -127,7 +126,7 @@ func checkSlope(t *testing.T, m *model.Model, b mesh.Batch, gradient []float32) 
 	}
 }
 
-// TestScalarLoss: the loss of a whole batch is refused in one line.
+// TestScalarLoss: a loss that is one number for the whole batch is an error of one line.
 func TestScalarLoss(t *testing.T) {
 	m := newModel(t, network.ResNet{Hidden: 4, Blocks: 1})
 	m = model.New(m.Network, m.Params, func(y, target *gorgonia.Node) (*gorgonia.Node, error) {

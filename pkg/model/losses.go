@@ -13,10 +13,10 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// named is a loss that text can name. usual is the value of its number; 0 for a loss without one.
+// named is a loss that has a name in text.
 type named struct {
 	name  string
-	usual float64
+	usual float64 // default of the loss's number; 0 for a loss without a number
 	make  func(number float64, pixels pixel.Scale) Loss
 }
 
@@ -44,7 +44,7 @@ var namedLosses = []named{
 	}},
 }
 
-// denormalised is x (N,C,H,W) as pixels in [0,1].
+// denormalised returns x (N,C,H,W) with its values scaled to pixels in [0,1].
 func denormalised(x *gorgonia.Node, pixels pixel.Scale) (*gorgonia.Node, error) {
 	if x.Dims() != 4 {
 		return nil, fmt.Errorf("ssim: %s has shape %v, want (N,C,H,W)", x.Name(), x.Shape())
@@ -57,7 +57,7 @@ func denormalised(x *gorgonia.Node, pixels pixel.Scale) (*gorgonia.Node, error) 
 	return op.Affine(x, factor, offset)
 }
 
-// Losses returns the names that ParseLoss knows.
+// Losses returns the names of the losses that ParseLoss knows.
 func Losses() []string { return lists.Of(namedLosses, func(l named) string { return l.name }) }
 
 // maxTerms bounds the terms of a sum of losses.
@@ -67,8 +67,9 @@ const maxTerms = 16
 //
 //	charbonnier+0.2*ssim
 //
-// with a factor before a name and its number after it: eps of charbonnier:0.001, delta of huber:0.1, which are their defaults.
-// ssim is one minus the structural similarity of pixels in [0,1], which pixels brings normalised values back to.
+// A term may have a factor before its name and a number after it: eps in charbonnier:0.001, delta in huber:0.1. These
+// numbers are the defaults. ssim is one minus the structural similarity of pixels in [0,1]; pixels is the scale that
+// normalised values are brought back with.
 func ParseLoss(text string, pixels pixel.Scale) (Loss, error) {
 	parsed, err := parseTerms(text)
 	if err != nil {
@@ -83,7 +84,7 @@ func ParseLoss(text string, pixels pixel.Scale) (Loss, error) {
 	return func(y, target *gorgonia.Node) (*gorgonia.Node, error) { return op.WeightedSum(y, target, terms...) }, nil
 }
 
-// CanonicalLoss returns the one way to write a loss that ParseLoss reads: huber:0.1 and 1*huber are huber.
+// CanonicalLoss returns the canonical text of a loss that ParseLoss reads: huber:0.1 and 1*huber become huber.
 func CanonicalLoss(text string) (string, error) {
 	parsed, err := parseTerms(text)
 	if err != nil {
@@ -102,7 +103,7 @@ func CanonicalLoss(text string) (string, error) {
 	return strings.Join(parts, "+"), nil
 }
 
-// short is the shortest text of a number, without the + that separates terms.
+// short is the shortest text of a number without a plus sign, which would separate terms.
 func short(v float64) string {
 	return strings.ReplaceAll(strconv.FormatFloat(v, 'g', -1, 64), "e+", "e")
 }
@@ -162,7 +163,7 @@ func parseTerm(text string) (term, error) {
 	return term{}, fmt.Errorf("unknown loss %q: use %s, or a sum such as charbonnier+0.2*ssim", name, strings.Join(Losses(), ", "))
 }
 
-// positive reads a number above 0 that float32 can hold.
+// positive reads a positive number that float32 can represent.
 func positive(text string) (float64, error) {
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(v >= math.SmallestNonzeroFloat32 && v <= math.MaxFloat32) {

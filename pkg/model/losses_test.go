@@ -8,7 +8,6 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"multiscale/pkg/graph"
 	"multiscale/pkg/kernel/ssim"
 	"multiscale/pkg/model"
 	"multiscale/pkg/op/optest"
@@ -25,9 +24,7 @@ func lossOf(t *testing.T, text string, pixels pixel.Scale) (loss float64, y, tar
 	s := optest.Case{
 		Function: func(in gorgonia.Nodes) (*gorgonia.Node, error) { return f(in[0], in[1]) },
 		Inputs:   []tensor.Shape{{1, 2, 9, 11}, {1, 2, 9, 11}}, Constants: 1,
-	}.Build(t, func(g *gorgonia.ExprGraph, keep gorgonia.Nodes) (optest.Runner, error) {
-		return graph.Compile(g, new(graph.Arena), keep...)
-	})
+	}.Build(t, optest.Compiled)
 	s.Run(t)
 	return float64(optest.Values(s.Result)[0]), optest.Values(s.Inputs[0]), optest.Values(s.Inputs[1])
 }
@@ -81,7 +78,7 @@ func TestParseLoss(t *testing.T) {
 		},
 	} {
 		got, y, target := lossOf(t, text, pixels)
-		// rounding to float32, of pixels too
+		// The tolerance allows for rounding to float32, also of pixels.
 		if w := want(y, target); math.Abs(got-w) > 1e-5*math.Abs(w) {
 			t.Errorf("%s: %v, want %v", text, got, w)
 		}

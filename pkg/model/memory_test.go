@@ -14,8 +14,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestMemoryIsGivenBack: nothing keeps the activations of a model that is no
-// longer in use, neither Gorgonia nor the kernels' own memory.
+// TestMemoryIsGivenBack: the activations of an unused model are collected. Neither Gorgonia nor
+// the kernels' pools keep them alive.
 func TestMemoryIsGivenBack(t *testing.T) {
 	for _, n := range []network.Network{
 		network.ResNet{Out: 3, Hidden: 32, Blocks: 1, Time: true},
@@ -23,8 +23,8 @@ func TestMemoryIsGivenBack(t *testing.T) {
 		network.NewESPCN(),
 	} {
 		block := weak.Make(evaluate(t, n))
-		// Gorgonia's machines have finalizers and pools two generations, which
-		// takes three collections; one more is no harm.
+		// Gorgonia's machines have finalizers and pools have two generations, which takes three
+		// collections; one more does no harm.
 		for range 4 {
 			runtime.GC()
 		}
@@ -34,8 +34,8 @@ func TestMemoryIsGivenBack(t *testing.T) {
 	}
 }
 
-// TestSameWithinAnyMemory: what a single image's gradient is does not depend on the budget,
-// which decides what is kept and what is computed again.
+// TestSameWithinAnyMemory: the gradient of a single image does not depend on the memory budget,
+// which decides what is kept and what is recomputed.
 func TestSameWithinAnyMemory(t *testing.T) {
 	n := network.UNet{Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Heads: 1, Groups: 4, Dropout: 0.5}
 	const side = 32
@@ -76,7 +76,7 @@ func TestSameWithinAnyMemory(t *testing.T) {
 	}
 }
 
-// evaluate returns a place in the activations of a model without further references.
+// evaluate returns a pointer into the activations of a model that nothing else refers to.
 func evaluate(t *testing.T, n network.Network) *float32 {
 	t.Helper()
 	set, err := network.Parameters(n, 3, 1)

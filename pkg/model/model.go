@@ -1,6 +1,6 @@
-// Package model evaluates a network and the gradient of its loss on batches of
-// any size and any mesh: one set of parameters, one Gorgonia graph for each
-// shape, micro-batches that keep to a memory budget.
+// Package model evaluates a network and the gradient of its loss on batches of any size and
+// any mesh. A model has one set of parameters and one Gorgonia graph for each shape, and cuts
+// batches into micro-batches that fit a memory budget.
 package model
 
 import (
@@ -23,11 +23,11 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Loss adds the cost of each sample (N) of y against target, both (N,C,H,W), to
-// their graph, for instance op.MSE. The loss of a batch is their mean.
+// Loss adds the losses (N) of the samples of y against target, both (N,C,H,W), to their graph;
+// op.MSE is one. The loss of a batch is their mean.
 type Loss func(y, target *gorgonia.Node) (*gorgonia.Node, error)
 
-// DefaultMemory is the default budget for activations.
+// DefaultMemory is the default budget for activations in bytes.
 const DefaultMemory = 1 << 30
 
 // Model is a network with its parameters and its loss. It is not safe for
@@ -35,33 +35,30 @@ const DefaultMemory = 1 << 30
 type Model struct {
 	Network network.Network
 	Params  *param.Set
-	// Memory is the budget for activations in bytes: it bounds the micro-batch, and so must be
-	// set before the first use. Where a single image takes more, some of its activations are
-	// not kept for the backward pass but computed a second time there, which changes no bit.
-	// Networks that normalise over batches are trained on whole batches, regardless of the memory that these
-	// take.
+	// Memory is the budget for activations in bytes. It bounds the micro-batch, and must be
+	// set before the first use. If a single image needs more, some of its activations are not
+	// kept for the backward pass but recomputed there, which changes no bit. Networks that
+	// normalise over batches are trained on whole batches, regardless of Memory.
 	Memory int64
-	// DetectAnomaly lets every evaluation look for the first result that is not
-	// finite; the error is then a *graph.Anomaly. It must be set before the
-	// first use.
+	// DetectAnomaly makes every evaluation look for the first result that is not finite. The
+	// error is then a *graph.Anomaly. It must be set before the first use.
 	DetectAnomaly bool
-	// Convolution is the algorithm of all convolutions. It must be set before the
-	// first use.
+	// Convolution is the algorithm of all convolutions. It must be set before the first use.
 	Convolution conv.Algorithm
-	// Arena is where activations are. Models that run one after the other may share
-	// one; it must be set before the first use.
+	// Arena is the memory of the activations. Models that run one after the other may share
+	// one. It must be set before the first use.
 	Arena *graph.Arena
 
 	loss     Loss
 	programs map[shape]*program
-	bytes    map[shape]int64 // that activations take, all kept
+	bytes    map[shape]int64 // memory of the activations without recomputation
 	costs    map[shape]graph.Cost
 	total    total
-	whole    bool // batches are not cut in training
-	joint    bool // a run can keep apart what the destinations of its parts get
+	whole    bool // training does not cut batches
+	joint    bool // one run can compute the gradients of several destinations
 
-	parts   []*mesh.Part // of an evaluation
-	targets []op.Target  // of all its parameters
+	parts   []*mesh.Part // of the current evaluation
+	targets []op.Target  // one for each destination, for the gradient of all parameters
 }
 
 // shape identifies one graph of a model.
@@ -70,29 +67,29 @@ type shape struct {
 	training   bool
 }
 
-// New returns a model. The parameters are those that network.Parameters made
-// for the network.
+// New returns a model of network n. params must be made for n by network.Parameters or
+// network.Load.
 func New(n network.Network, params *param.Set, loss Loss) *Model {
 	return &Model{Network: n, Params: params, Memory: DefaultMemory, Arena: new(graph.Arena), loss: loss,
 		programs: make(map[shape]*program), bytes: make(map[shape]int64), costs: make(map[shape]graph.Cost)}
 }
 
-// AddGradient adds the gradient of the loss of batch b to the flat vector dst,
-// of Params.Len() values, and returns the loss. key and b.Samples decide all
-// that is random in the network. A done ctx ends it before the next micro-batch,
-// with dst incomplete.
+// AddGradient adds the gradient of the loss of batch b to the flat vector dst of Params.Len()
+// values, and returns the loss. All randomness in the network is a function of key and
+// b.Samples. If ctx is done, AddGradient returns before the next micro-batch and dst is
+// incomplete.
 func (m *Model) AddGradient(ctx context.Context, dst []float32, b mesh.Batch, key uint64) (float64, error) {
 	parts, to := [...]mesh.Part{{Batch: b, Weight: 1, Key: key}}, [...][]float32{dst}
 	err := m.Gradients(ctx, to[:], parts[:], true)
 	return parts[0].Loss, err
 }
 
-// Gradients sums the weighted gradients of several batches on one mesh: those of the parts
-// with destination d to the flat vector dst[d], which it overwrites or, with add, adds to.
-// It sets the losses of the parts. Parts are evaluated together where that is possible: they share
-// what a run of a graph costs for any number of images. Each destination gets the bytes
-// that its parts alone would give it. A done ctx ends it before the next micro-batch, with dst
-// incomplete.
+// Gradients sums the weighted gradients of several batches on one mesh. The parts with
+// destination d contribute to the flat vector dst[d], which is overwritten, or with add added
+// to. Gradients sets the losses of the parts. If possible, it evaluates several parts in one run
+// of a graph, which saves the cost that does not depend on the number of images. Each
+// destination gets the same bytes as from its parts alone. If ctx is done, Gradients returns
+// before the next micro-batch and dst is incomplete.
 func (m *Model) Gradients(ctx context.Context, dst [][]float32, parts []mesh.Part, add bool) error {
 	for i := range parts {
 		if d := parts[i].Destination; d < 0 || d >= len(dst) {
@@ -100,7 +97,7 @@ func (m *Model) Gradients(ctx context.Context, dst [][]float32, parts []mesh.Par
 		}
 		parts[i].Loss = 0
 	}
-	defer func() { clear(m.parts) }() // of batches
+	defer func() { clear(m.parts) }() // lets the batches be collected
 	for from := 0; from < len(dst); {
 		to, err := m.choose(parts, from, len(dst))
 		if err != nil {
@@ -114,8 +111,8 @@ func (m *Model) Gradients(ctx context.Context, dst [][]float32, parts []mesh.Par
 	return nil
 }
 
-// choose sets m.parts to the parts of destinations from and following, in order, whose gradients one
-// run can compute, or to those of one destination. It returns the first destination that is left.
+// choose sets m.parts to the parts of destinations from to to-1: as many destinations as one run can evaluate, or one
+// destination with samples that may need several runs.
 func (m *Model) choose(parts []mesh.Part, from, end int) (to int, err error) {
 	m.parts = m.parts[:0]
 	for to = from; to < end; to++ {
@@ -125,7 +122,7 @@ func (m *Model) choose(parts []mesh.Part, from, end int) (to int, err error) {
 				m.parts = append(m.parts, &parts[i])
 			}
 		}
-		if all := samples(m.parts); all > samples(m.parts[:before]) && samples(m.parts[:before]) > 0 {
+		if earlier, all := samples(m.parts[:before]), samples(m.parts); earlier > 0 && all > earlier {
 			x := m.parts[0].Batch.Input
 			largest, err := m.MicroBatch(x.C, x.H, x.W, true)
 			if err != nil {
@@ -140,7 +137,7 @@ func (m *Model) choose(parts []mesh.Part, from, end int) (to int, err error) {
 	return end, nil
 }
 
-// gradients computes those of m.parts, whose destinations are numbered from first on.
+// gradients computes the gradients of m.parts. dst has their destinations, from number first on.
 func (m *Model) gradients(ctx context.Context, dst [][]float32, first int, add bool) error {
 	m.targets = m.targets[:0]
 	for d, to := range dst {
@@ -187,7 +184,7 @@ func (m *Model) gradients(ctx context.Context, dst [][]float32, first int, add b
 	})
 }
 
-// samples is the number of samples of parts.
+// samples returns the number of samples of all parts.
 func samples(parts []*mesh.Part) (n int) {
 	for _, p := range parts {
 		n += p.Batch.Len()
@@ -195,7 +192,7 @@ func samples(parts []*mesh.Part) (n int) {
 	return n
 }
 
-// clearFrozen sets the gradients of frozen parameters, which no program computes.
+// clearFrozen sets the gradients of frozen parameters to zero. No program computes them.
 func (m *Model) clearFrozen(dst []float32) {
 	for _, p := range m.Params.Params() {
 		if p.Frozen() {
@@ -204,8 +201,8 @@ func (m *Model) clearFrozen(dst []float32) {
 	}
 }
 
-// total sets or adds the gradients of a program that are not direct to a flat vector, in
-// one pass. They are of the same parameters in all programs of a model.
+// total copies or adds the gradients of a program that are not direct to a flat vector, in one
+// pass. In all programs of a model they belong to the same parameters.
 type total struct {
 	list      *pointwise.List
 	dst       []float32
@@ -233,8 +230,8 @@ func (t *total) Elements(i, lo, hi int) {
 	}
 }
 
-// Apply writes the network's answer to x (and t, where the network takes it)
-// to y, of shape (N,C,Scale*H,Scale*W), with dropout off.
+// Apply writes the network's output for x (N,C,H,W) and t to y (N,C',Scale*H,Scale*W), without
+// dropout. t may be nil if the network takes none.
 func (m *Model) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	done := 0
 	all := mesh.Part{Batch: mesh.Batch{Input: x, T: t, Target: pixel.Images{Shape: pixel.Shape{N: x.N}}, Samples: make([]uint64, x.N)}}
@@ -247,9 +244,9 @@ func (m *Model) Apply(ctx context.Context, y []float32, x pixel.Images, t []floa
 	})
 }
 
-// micro cuts the samples of parts into batches of nearly equal size that keep to the memory
-// budget, or into the parts where those are not cut, and calls do for each with a program of
-// its shape, whose inputs it has filled in.
+// micro cuts the samples of parts into micro-batches and calls do for each of them, with a
+// program of its shape whose inputs are set. Micro-batches have nearly equal sizes and fit the
+// memory budget. In training with whole batches, each part is one.
 func (m *Model) micro(ctx context.Context, parts []*mesh.Part, training bool, do func(*program) error) error {
 	samples := samples(parts)
 	if samples == 0 {
@@ -287,7 +284,7 @@ func (m *Model) micro(ctx context.Context, parts []*mesh.Part, training bool, do
 	return nil
 }
 
-// end is the end of the part that holds a sample, counted over all parts.
+// end returns the end of the part that has the given sample. Samples are counted over all parts.
 func end(parts []*mesh.Part, sample int) (end int) {
 	for i := 0; end <= sample; i++ {
 		end += parts[i].Batch.Len()
@@ -295,11 +292,12 @@ func end(parts []*mesh.Part, sample int) (end int) {
 	return end
 }
 
-// MicroBatch returns the largest number of images (c,h,w) that are evaluated
-// at once within the memory budget: at least one.
+// MicroBatch returns the largest number of images (c,h,w), at least one, that are evaluated at
+// once within the memory budget.
 func (m *Model) MicroBatch(c, h, w int, training bool) (int, error) {
-	// Small batches say little about large ones: the gradients of the weights
-	// are of one size, and more than all activations of a small image.
+	// tellsAll is a batch from which the memory of larger ones can be extrapolated. Smaller
+	// batches do not suffice: the gradients of the weights take the same memory for any batch,
+	// and more than all activations of a small image.
 	const tellsAll = 64
 	for n := 1; ; {
 		bytes, err := m.Bytes(n, c, h, w, training)
@@ -315,12 +313,12 @@ func (m *Model) MicroBatch(c, h, w int, training bool) (int, error) {
 	}
 }
 
-// WholeBatches says that training does not cut batches, regardless of their memory, since the network normalises over them.
-// It is known once Bytes or a gradient has been computed.
+// WholeBatches reports whether training does not cut batches, regardless of their memory, because the network normalises
+// over them. It is known after a call of Cost, of a gradient, or of Bytes for training.
 func (m *Model) WholeBatches() bool { return m.whole }
 
-// Bytes is the memory for activations, and gradients when training, that n images
-// (c,h,w) take at once.
+// Bytes is the memory in bytes for the activations, and in training the gradients, of n images
+// (c,h,w) that are evaluated at once.
 func (m *Model) Bytes(n, c, h, w int, training bool) (int64, error) {
 	at := shape{n, c, h, w, training}
 	if bytes, known := m.bytes[at]; known {
@@ -337,8 +335,8 @@ func (m *Model) Bytes(n, c, h, w int, training bool) (int64, error) {
 	return bytes, err
 }
 
-// Cost is what n images (c,h,w) take in training at once, with what is computed again to
-// keep to the memory budget.
+// Cost is the memory that n images (c,h,w) take at once in training, and the recomputation
+// that the memory budget requires.
 func (m *Model) Cost(n, c, h, w int) (graph.Cost, error) {
 	at := shape{n, c, h, w, true}
 	if cost, known := m.costs[at]; known {
@@ -355,7 +353,7 @@ func (m *Model) Cost(n, c, h, w int) (graph.Cost, error) {
 	return cost, err
 }
 
-// budget is what the results of a program should take.
+// budget is the budget for the results of a program.
 func (m *Model) budget(p *program) graph.Budget {
 	if m.Memory == math.MaxInt64 {
 		return graph.Budget{}
@@ -381,7 +379,8 @@ func (m *Model) program(at shape) (*program, error) {
 	return p, nil
 }
 
-// build makes the graph of a shape, with sketch one that is never run, and names the results that are read after a run.
+// build makes the graph of a shape. keep are the nodes whose values are read after a run. With sketch, the graph cannot be
+// run.
 func (m *Model) build(at shape, sketch bool) (p *program, keep gorgonia.Nodes, err error) {
 	err = distinct.Build(func(int) (*gorgonia.ExprGraph, error) {
 		if p, keep, err = m.construct(at, sketch); err != nil {
@@ -395,8 +394,8 @@ func (m *Model) build(at shape, sketch bool) (p *program, keep gorgonia.Nodes, e
 	return p, keep, nil
 }
 
-// construct builds the graph once; build retries when two nodes get equal hashes. Operations
-// have new numbers each time.
+// construct builds the graph once. build calls it again if two nodes have equal hashes, since
+// operations have new numbers each time.
 func (m *Model) construct(at shape, sketch bool) (p *program, keep gorgonia.Nodes, err error) {
 	b := layer.NewBuilder(m.Params, at.training)
 	b.Convolution, b.Sketch = m.Convolution, sketch
@@ -441,7 +440,7 @@ func (m *Model) construct(at shape, sketch bool) (p *program, keep gorgonia.Node
 	}
 	for i, node := range gradients {
 		of := learned[i]
-		// A look for anomalies is one at results in their places.
+		// Anomalies are detected in the operations' own results, which direct gradients do not have.
 		if o, ok := node.Op().(op.Accumulator); ok && !m.DetectAnomaly {
 			p.direct = append(p.direct, direct{param: of, operation: o})
 		} else {

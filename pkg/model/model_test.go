@@ -39,7 +39,7 @@ func newModel(t testing.TB, n network.Network) *model.Model {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Values away from the zeros of the initialisation, so that all gradients matter.
+	// Some parameters are zero at first, so that the gradients of others would be zero.
 	r := random.New(2)
 	set.Update(func(values []float32) {
 		for i := range values {
@@ -55,9 +55,8 @@ func smallUNet() network.UNet {
 	return u
 }
 
-// TestGradientDirection compares the gradient with the difference quotient of
-// the loss along the gradient itself, where rounding of the float32 loss
-// matters least.
+// TestGradientDirection compares the gradient with the difference quotient of the loss along
+// the gradient itself. In this direction the rounding of the float32 loss matters least.
 func TestGradientDirection(t *testing.T) {
 	for _, n := range []network.Network{
 		network.ResNet{Out: 3, Hidden: 16, Blocks: 2, Time: true},
@@ -93,11 +92,10 @@ func TestGradientDirection(t *testing.T) {
 	}
 }
 
-// TestParts: batches that are evaluated together give the weighted sum of their
-// gradients and their own losses, however the budget cuts them, dropout
-// included.
+// TestParts: parts that are evaluated together give the weighted sum of their gradients, and
+// their own losses, for any memory budget and with dropout.
 func TestParts(t *testing.T) {
-	// rounding of sums in another order, as a part of the gradient's length.
+	// rounding of sums in another order, as a fraction of the gradient's length.
 	const rounding = 1e-5
 	for _, n := range []network.Network{network.ResNet{Out: 3, Hidden: 10, Blocks: 1}, smallUNet()} {
 		m := newModel(t, n)
@@ -138,10 +136,10 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestShares: a batch in parts, with its number of samples as theirs, gives the gradient
-// and the loss of the whole, dropout included.
+// TestShares: a batch that is cut into parts, each with Of set to the size of the batch, gives
+// the gradient and the loss of the whole batch, also with dropout.
 func TestShares(t *testing.T) {
-	const rounding = 1e-5 // of sums in another order, as a part of the gradient's length
+	const rounding = 1e-5 // of sums in another order, as a fraction of the gradient's length
 	m := newModel(t, smallUNet())
 	whole := batch(7, 8, 1)
 	want := make([]float32, m.Params.Len())
@@ -166,8 +164,8 @@ func TestShares(t *testing.T) {
 	}
 }
 
-// TestApplyParts: what a picture is restored to does not depend on how many others are beside it, which
-// may be with other ranks.
+// TestApplyParts: the restored picture does not depend on the number of pictures in the batch, which differs
+// between ranks.
 func TestApplyParts(t *testing.T) {
 	const images = 13
 	for _, n := range []network.Network{
@@ -191,14 +189,14 @@ func TestApplyParts(t *testing.T) {
 				return y
 			}
 			if !slices.Equal(restore(0, images), restore(0, 1, 4, 5, images)) {
-				t.Errorf("%s at side %d: pictures in parts are restored to others", n.Name(), side)
+				t.Errorf("%s at side %d: pictures in parts are restored differently", n.Name(), side)
 			}
 		}
 	}
 }
 
-// TestDestinations: parts with several destinations give the bytes that those of each give
-// alone, whether they are evaluated together or not, and a destination without parts is zeros.
+// TestDestinations: each destination gets the same bytes as from its parts alone, whether the
+// parts are evaluated together or not. A destination without parts gets zeros.
 func TestDestinations(t *testing.T) {
 	for name, tc := range map[string]struct {
 		network network.Network
@@ -208,7 +206,7 @@ func TestDestinations(t *testing.T) {
 		"unet":         {smallUNet(), 8, model.DefaultMemory},
 		"in turn":      {smallUNet(), 8, 1},
 		"resnet":       {network.ResNet{Out: 3, Hidden: 10, Blocks: 1, Time: true}, 8, model.DefaultMemory},
-		"large groups": {network.ResNet{Out: 3, Hidden: 10, Blocks: 1, Time: true}, 64, model.DefaultMemory}, // cut by the number of samples
+		"large groups": {network.ResNet{Out: 3, Hidden: 10, Blocks: 1, Time: true}, 64, model.DefaultMemory}, // the norm's work is cut by the number of samples
 		"nafnet":       {network.NAFNet{Width: 8, Blocks: []int{1}, Middle: 1, Up: []int{1}}, 8, model.DefaultMemory},
 	} {
 		t.Run(name, func(t *testing.T) { testDestinations(t, tc.network, tc.side, tc.memory) })
@@ -239,7 +237,7 @@ func testDestinations(t *testing.T, n network.Network, side int, memory int64) {
 			t.Fatal(err)
 		}
 		if !slices.Equal(dst[d], want) {
-			t.Errorf("destination %d: another gradient", d)
+			t.Errorf("destination %d: the gradient differs", d)
 		}
 		for i := range alone {
 			if !slices.ContainsFunc(parts, func(p mesh.Part) bool { return p.Loss == alone[i].Loss && p.Loss > 0 }) {
@@ -253,7 +251,7 @@ func testDestinations(t *testing.T, n network.Network, side int, memory int64) {
 	}
 }
 
-// TestWrongBatch: a batch that does not go with the network is an error.
+// TestWrongBatch: a batch that does not fit the network is an error.
 func TestWrongBatch(t *testing.T) {
 	m := newModel(t, smallUNet())
 	noTime, smallTarget := batch(2, 8, 1), batch(2, 8, 1)
@@ -266,11 +264,11 @@ func TestWrongBatch(t *testing.T) {
 	}
 }
 
-// TestSteadyState: once its graphs have run, a gradient leaves nothing on the
+// TestSteadyState: after the first runs of its graphs, a gradient allocates nothing on the
 // heap, on any mesh.
 func TestSteadyState(t *testing.T) {
-	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties the kernels' pools
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))  // on several cores the pools may need to grow at any time
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection would empty the kernels' pools
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))  // on several cores the pools may grow at any time
 	for _, n := range []network.Network{network.ResNet{Out: 3, Hidden: 10, Blocks: 1, Time: true}, smallUNet()} {
 		m := newModel(t, n)
 		g := make([]float32, m.Params.Len())
@@ -293,7 +291,7 @@ func TestSteadyState(t *testing.T) {
 	}
 }
 
-// TestOverwrites: what was in the vector does not matter, for any number of
+// TestOverwrites: without add, the vector's old content has no influence, for any number of
 // micro-batches.
 func TestOverwrites(t *testing.T) {
 	for _, memory := range []int64{model.DefaultMemory, 1} {
@@ -311,7 +309,7 @@ func TestOverwrites(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("memory %d: not the gradients", memory)
+			t.Errorf("memory %d: the gradients depend on the old content", memory)
 		}
 		if err := m.Gradients(t.Context(), [][]float32{got}, nil, false); err != nil || slices.Max(got) != 0 || slices.Min(got) != 0 {
 			t.Errorf("no batch: %v, not zeros", err)
@@ -319,8 +317,8 @@ func TestOverwrites(t *testing.T) {
 	}
 }
 
-// TestDirectGradients: gradients that operations write or add where they belong are those
-// that are copied or added afterwards, which a look for anomalies takes, bit for bit.
+// TestDirectGradients: gradients that operations write or add directly to their targets have
+// the same bits as those that are copied or added afterwards. DetectAnomaly selects the latter.
 func TestDirectGradients(t *testing.T) {
 	for _, memory := range []int64{model.DefaultMemory, 1} {
 		var got [2][]float32
@@ -336,13 +334,13 @@ func TestDirectGradients(t *testing.T) {
 			}
 		}
 		if !slices.Equal(got[0], got[1]) {
-			t.Errorf("memory %d: other gradients", memory)
+			t.Errorf("memory %d: the gradients differ", memory)
 		}
 	}
 }
 
-// TestFrozen: a frozen parameter has no gradient, for any values in the vector, and changes
-// nothing of the others'.
+// TestFrozen: the gradient of a frozen parameter is zero, for any old content of the vector, and
+// the gradients of the others do not change.
 func TestFrozen(t *testing.T) {
 	for _, n := range []network.Network{smallUNet(), network.ResNet{Out: 3, Hidden: 10, Blocks: 2, Time: true}} {
 		all, some := newModel(t, n), newModel(t, n)
@@ -365,7 +363,7 @@ func TestFrozen(t *testing.T) {
 				clear(p.Slice(want))
 			}
 			if !slices.Equal(p.Slice(got), p.Slice(want)) {
-				t.Errorf("%s: the gradient of %s is another, frozen: %v", n.Name(), p.Name, frozen(i))
+				t.Errorf("%s: the gradient of %s differs, frozen: %v", n.Name(), p.Name, frozen(i))
 			}
 		}
 		some = newModel(t, n)
@@ -376,8 +374,8 @@ func TestFrozen(t *testing.T) {
 	}
 }
 
-// TestSharedArena: models that take turns in one block of memory, which grows, compute
-// what each does in its own.
+// TestSharedArena: models that alternate in one arena, which grows, compute the same gradients
+// as with arenas of their own.
 func TestSharedArena(t *testing.T) {
 	var arena graph.Arena
 	networks := []network.Network{smallUNet(), network.NewESPCN()}
@@ -398,7 +396,7 @@ func TestSharedArena(t *testing.T) {
 				}
 			}
 			if !slices.Equal(gradients[0], gradients[1]) {
-				t.Errorf("%s, side %d: another gradient", n.Name(), side)
+				t.Errorf("%s, side %d: the gradient differs", n.Name(), side)
 			}
 		}
 	}
@@ -407,8 +405,8 @@ func TestSharedArena(t *testing.T) {
 	}
 }
 
-// TestMicroBatchFillsTheBudget: what a batch takes at any size must not be
-// counted for each image. With the UNet that is the gradients of its weights, 10 MB.
+// TestMicroBatchFillsTheBudget: memory that does not depend on the size of the batch must not be
+// counted for each image. For the UNet this is the gradients of its weights, 10 MB.
 func TestMicroBatchFillsTheBudget(t *testing.T) {
 	n := network.NewUNet()
 	m := newModel(t, n)

@@ -20,14 +20,14 @@ type program struct {
 	x, t, target *gorgonia.Node
 	weights      *gorgonia.Node // of the samples' losses in the cost
 	y, losses    *gorgonia.Node
-	direct       []direct // gradients that are computed where they belong
+	direct       []direct   // gradients that operations write directly to the targets
+	gradients    []gradient // all other gradients
 	parted       []op.Parted
-	parts        []int      // of the samples
-	gradients    []gradient // the others
+	parts        []int // number of samples of each target
 	images       int
-	part         []int // of each sample
+	part         []int // index of the part of each sample
 	strides      []int // of each sample
-	check        bool
+	check        bool  // whether to detect anomalies
 }
 
 // direct is a parameter with the operation that computes its gradient.
@@ -37,7 +37,8 @@ type direct struct {
 	targets   []op.Target
 }
 
-// into lets the direct gradients of the parameters go to their places in vectors of all.
+// into makes operations write the direct gradients to their parameters' slices of vectors, which have the gradients of
+// all parameters.
 func (p *program) into(vectors []op.Target) {
 	p.parts = p.parts[:0]
 	for _, v := range vectors {
@@ -66,7 +67,7 @@ type gradient struct {
 func (p *program) fill(parts []*mesh.Part, lo, hi int) error {
 	p.part = p.part[:0]
 	samples, strides, shared := p.builder.Sampling.Samples[:0], p.strides[:0], false
-	at := 0 // number of the part's first sample
+	at := 0 // the part's first sample
 	for i, part := range parts {
 		n := part.Batch.Len()
 		from, to := max(lo-at, 0), min(hi-at, n)
@@ -113,7 +114,7 @@ func (p *program) run() error {
 	return p.Run()
 }
 
-// put copies data to the input node n, from a sample on.
+// put copies data, the values of a number of samples, to the input node n, starting at the given sample.
 func (p *program) put(n *gorgonia.Node, sample, samples int, data []float32) error {
 	all := floats(n)
 	per := len(all) / p.images

@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Parameters have names and roles, and all their values are one vector.
+// Parameters have names and roles, and all their values are in one vector.
 func Example() {
 	set := param.NewSet(1)
 	weight, err := set.Declare("fc.weight", tensor.Shape{2, 3}, param.Weight, param.Orthogonal(1))

@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Uniform draws from U(-bound, bound).
+// Uniform draws from the uniform distribution on [-bound,bound).
 func Uniform(bound float64) Initializer {
 	return func(v []float32, _ tensor.Shape, r *random.Stream) {
 		for i := range v {
@@ -17,8 +17,8 @@ func Uniform(bound float64) Initializer {
 	}
 }
 
-// FanIn draws from U(-1/sqrt(n), 1/sqrt(n)), PyTorch's default for the weights
-// and biases of linear layers and convolutions with n inputs an output.
+// FanIn is Uniform(1/sqrt(n)), PyTorch's default for the weights and biases of linear layers
+// and convolutions with n inputs per output.
 func FanIn(n int) Initializer { return Uniform(1 / math.Sqrt(float64(n))) }
 
 // Constant sets all values to c.
@@ -30,7 +30,7 @@ func Constant(c float32) Initializer {
 	}
 }
 
-// Scaled multiplies what another initializer draws.
+// Scaled multiplies the values of another initializer by a factor.
 func Scaled(by float32, init Initializer) Initializer {
 	return func(v []float32, s tensor.Shape, r *random.Stream) {
 		init(v, s, r)
@@ -40,10 +40,10 @@ func Scaled(by float32, init Initializer) Initializer {
 	}
 }
 
-// Orthogonal makes the rows (of the weight as an O x rest matrix), or the
-// columns where there are fewer of them, orthogonal, with length gain: the
-// Gram-Schmidt process on normal vectors, which is uniform over all such
-// matrices.
+// Orthogonal draws a weight, seen as a matrix with O rows, whose rows are orthogonal with
+// length gain. If there are fewer columns than rows, the columns are orthogonal instead. It
+// applies the Gram-Schmidt process to normal vectors, which gives a uniform distribution over
+// all such matrices.
 func Orthogonal(gain float64) Initializer {
 	return func(v []float32, s tensor.Shape, r *random.Stream) {
 		rows := s[0]
@@ -55,7 +55,7 @@ func Orthogonal(gain float64) Initializer {
 			for j := range b {
 				b[j] = float64(r.Normal())
 			}
-			// Twice, since once loses orthogonality to rounding.
+			// After a single pass, rounding errors would spoil the orthogonality.
 			for range 2 {
 				for _, e := range basis[:i] {
 					d := dot(b, e)

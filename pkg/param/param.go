@@ -1,5 +1,5 @@
-// Package param holds the parameters of a network: named, seeded, in one flat
-// vector, and shared by the graphs of every mesh and batch size.
+// Package param holds the parameters of a network. They have names, derive from a seed, and
+// are views of one flat vector that the graphs of all meshes and batch sizes share.
 package param
 
 import (
@@ -15,22 +15,21 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Initializer fills the initial values of a parameter of the given shape.
+// Initializer sets the initial values of a parameter of the given shape, with randomness from r.
 type Initializer func(values []float32, shape tensor.Shape, r *random.Stream)
 
-// Role says how training treats a parameter. The layer that declares the parameter
-// states it.
+// Role determines how training treats a parameter. The layer that declares the parameter sets it.
 type Role int
 
 // The roles.
 const (
-	// Weight is learned, and weight decay shrinks it.
+	// Weight is learned, with weight decay.
 	Weight Role = iota
-	// NoDecay is learned, and weight decay leaves it alone: biases, and the scales and
-	// shifts of normalisations.
+	// NoDecay is learned, without weight decay. Biases and the scales and shifts of
+	// normalisations have this role.
 	NoDecay
-	// Buffer is not learned: it has no gradient and does not count as a parameter, but
-	// is stored with the parameters, like the running means of a batch normalisation.
+	// Buffer is not learned. It has no gradient and does not count as a parameter, but is
+	// stored with the parameters. The running means of a batch normalisation are an example.
 	// The operation that owns a buffer may write its values.
 	Buffer
 )
@@ -40,7 +39,7 @@ type Param struct {
 	Name  string
 	Shape tensor.Shape
 	Role  Role
-	// Offset of the first value in the flat vector, after Seal.
+	// Offset is the position of the first value in the flat vector, after Seal.
 	Offset int
 
 	tensor *tensor.Dense
@@ -48,22 +47,22 @@ type Param struct {
 	frozen bool
 }
 
-// Tensor is a view of the set's flat vector, for graphs to read; nil before Seal.
-// Only Set.Update writes to it.
+// Tensor is a view of the set's flat vector that graphs read. It is nil before Seal. Only
+// Set.Update writes to it, except for buffers.
 func (p *Param) Tensor() *tensor.Dense { return p.tensor }
 
-// Values are the parameter's part of the flat vector, for reading. Only Set.Update
-// writes to them.
+// Values is the parameter's slice of the flat vector, for reading. Only Set.Update writes to
+// it, except for buffers.
 func (p *Param) Values() []float32 { return p.tensor.Float32s() }
 
-// Frozen says whether training leaves the parameter as it is; see Set.Freeze.
+// Frozen reports whether training leaves the parameter unchanged; see Set.Freeze.
 func (p *Param) Frozen() bool { return p.frozen }
 
 // Len is the number of values.
 func (p *Param) Len() int { return p.Shape.TotalSize() }
 
-// Filter returns the packed forms of a convolution's weights (O,C,K,K) or
-// (O,C,1), which all graphs share.
+// Filter returns the packed weights of a convolution with weights (O,C,K,K) or (O,C,1). All
+// graphs share them.
 func (p *Param) Filter() *conv.Filter {
 	if p.filter == nil {
 		k := 1
@@ -76,21 +75,22 @@ func (p *Param) Filter() *conv.Filter {
 	return p.filter
 }
 
-// Set is all parameters of a network. Its flat vector holds the parameters in the order
-// of their declaration, then the buffers in theirs.
+// Set holds all parameters of a network. Its flat vector has the parameters in the order of
+// their declaration, followed by the buffers in the order of theirs.
 type Set struct {
 	seed    uint64
-	find    func(name string, shape tensor.Shape) ([]float32, error) // nil where values are drawn
-	all     []*Param                                                 // as in the flat vector, after Seal
+	find    func(name string, shape tensor.Shape) ([]float32, error) // nil if values are drawn
+	all     []*Param                                                 // in the order of the flat vector, after Seal
 	inits   map[*Param]Initializer
 	byName  map[string]*Param
 	values  []float32
-	size    int // values declared so far
-	learned int // number of parameters that are no buffers
-	len     int // of values that are no buffers
+	size    int // number of values declared so far
+	learned int // number of parameters without buffers
+	len     int // number of their values
 }
 
-// maxValues bounds a network, which may be described by a file or a typing error: training this many takes 50 GB.
+// maxValues bounds the size of a network, because a wrong file or a typing error may describe a huge one. Training this
+// many values would take 50 GB.
 const maxValues = 1 << 30
 
 // NewSet returns an empty set whose initial values derive from seed.
@@ -98,16 +98,17 @@ func NewSet(seed uint64) *Set {
 	return &Set{seed: seed, inits: make(map[*Param]Initializer), byName: make(map[string]*Param)}
 }
 
-// NewSetOf returns an empty set whose initial values come from find, which returns those of a
-// parameter, as many as its shape holds. Declare returns find's error.
+// NewSetOf returns an empty set whose initial values come from find. For the name and shape of
+// a parameter, find returns a value for each element of the shape. Declare returns find's error.
 func NewSetOf(find func(name string, shape tensor.Shape) ([]float32, error)) *Set {
 	s := NewSet(0)
 	s.find = find
 	return s
 }
 
-// Declare adds a parameter; its values exist after Seal. Declaring a name
-// again with the same shape and role does nothing.
+// Declare adds a parameter, whose values exist after Seal. A second declaration of a name with
+// the same shape and role returns the same parameter. It is an error if shape or role differ, if
+// the name is new after Seal, or if the set becomes too large.
 func (s *Set) Declare(name string, shape tensor.Shape, role Role, init Initializer) (*Param, error) {
 	if p := s.byName[name]; p != nil {
 		if !p.Shape.Eq(shape) {
@@ -141,8 +142,8 @@ func (s *Set) Declare(name string, shape tensor.Shape, role Role, init Initializ
 	return p, nil
 }
 
-// Seal allocates the flat vector and fills in the initial values. A parameter's
-// values depend on the seed and its name only, not on its neighbours.
+// Seal allocates the flat vector and sets the initial values. Random values of a parameter
+// depend only on the seed and the parameter's name.
 func (s *Set) Seal() {
 	slices.SortStableFunc(s.all, func(a, b *Param) int { return cmp.Compare(a.place(), b.place()) })
 	n := 0
@@ -164,7 +165,7 @@ func (s *Set) Seal() {
 	s.inits = nil
 }
 
-// place puts buffers behind parameters.
+// place is a sort key that puts buffers after parameters.
 func (p *Param) place() int {
 	if p.Role == Buffer {
 		return 1
@@ -176,28 +177,30 @@ func (p *Param) place() int {
 // The set must be sealed.
 func (s *Set) Params() []*Param { return s.all[:s.learned] }
 
-// All returns the parameters and then the buffers.
+// All returns the parameters, followed by the buffers.
 func (s *Set) All() []*Param { return s.all }
 
-// Param returns the parameter or buffer of a name, or nil.
+// Param returns the parameter or buffer with the given name, or nil.
 func (s *Set) Param(name string) *Param { return s.byName[name] }
 
-// Len is the number of values of all parameters, without buffers: what papers call the
-// number of parameters, and the length of a gradient.
+// Len is the number of values of all parameters without buffers. It is the length of a
+// gradient, and what papers call the number of parameters.
 func (s *Set) Len() int { return s.len }
 
-// Values is the flat vector, for reading: Len values of parameters, then those of the
-// buffers. It is nil before Seal. Only Update writes to it.
+// Values is the flat vector, for reading: Len values of parameters, followed by those of the
+// buffers. It is nil before Seal. Only Update writes to it, except for buffers.
 func (s *Set) Values() []float32 { return s.values }
 
-// Update lets change write to the flat vector. Packed forms of weights follow. It must
-// not run beside an evaluation of the network.
+// Update calls change, which may write to the flat vector. The convolutions' filters are then
+// packed again at their next use. Update must not run concurrently with an evaluation of the
+// network.
 func (s *Set) Update(change func(values []float32)) {
-	defer s.load() // also if change panics
+	defer s.reload() // also if change panics
 	change(s.values)
 }
 
-// Load copies values into the flat vector, all of it: parameters and buffers.
+// Load copies values, of parameters and buffers, to the flat vector. It is an error if the
+// lengths differ.
 func (s *Set) Load(values []float32) error {
 	if len(values) != len(s.values) {
 		return fmt.Errorf("%d values, the network has %d", len(values), len(s.values))
@@ -206,8 +209,8 @@ func (s *Set) Load(values []float32) error {
 	return nil
 }
 
-// load drops the packed forms of the weights.
-func (s *Set) load() {
+// reload invalidates the packed weights of all filters.
+func (s *Set) reload() {
 	for _, p := range s.all {
 		if p.filter != nil {
 			p.filter.Load(p.Values())
@@ -215,35 +218,36 @@ func (s *Set) load() {
 	}
 }
 
-// Freeze makes training leave exactly those parameters as they are for which frozen is
-// true. They have no gradient. It must come before models and optimizers are made.
+// Freeze freezes the parameters and buffers for which frozen returns true, and no others.
+// Training leaves them unchanged and does not compute their gradients. Freeze must be called
+// before models and optimizers are made.
 func (s *Set) Freeze(frozen func(p *Param) bool) {
 	for _, p := range s.all {
 		p.frozen = frozen(p)
 	}
 }
 
-// Group is a named stretch of a flat vector of parameters: one tensor.
+// Group is a named range of a flat vector of parameters, such as one tensor.
 type Group struct {
 	Name     string
 	From, To int  // values From to To-1
 	Decays   bool // whether weight decay applies
-	Frozen   bool // whether training leaves the values as they are
+	Frozen   bool // whether training leaves the values unchanged
 }
 
-// Groups returns the parameters, without buffers, as stretches of the flat vector. They
-// follow one another and cover Len values.
+// Groups returns a group for each parameter, without buffers. The groups are contiguous and
+// cover Len values.
 func (s *Set) Groups() []Group {
 	return lists.Of(s.Params(), func(p *Param) Group {
 		return Group{Name: p.Name, From: p.Offset, To: p.Offset + p.Len(), Decays: p.Role == Weight, Frozen: p.frozen}
 	})
 }
 
-// Slice returns the part of a flat vector, for instance a gradient, that belongs to p.
+// Slice returns the slice of a flat vector, for instance a gradient, that belongs to p.
 func (p *Param) Slice(flat []float32) []float32 { return flat[p.Offset : p.Offset+p.Len()] }
 
-// Layers merges neighbouring groups that belong to one layer: names that agree up to the
-// last dot, like those of a convolution's weights and biases.
+// Layers merges adjacent groups of one layer. Their names agree up to the last dot, like those
+// of a convolution's weights and biases. A layer is Frozen if all of its groups are.
 func Layers(groups []Group) []Group {
 	var layers []Group
 	for _, g := range groups {

@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/param"
 )
 
-// declare makes a sealed set of parameters with these names, all 20x30.
+// declare makes a sealed set of parameters with the given names, all of shape 20x30.
 func declare(t *testing.T, seed uint64, init param.Initializer, names ...string) *param.Set {
 	t.Helper()
 	set := param.NewSet(seed)
@@ -28,8 +28,8 @@ func declare(t *testing.T, seed uint64, init param.Initializer, names ...string)
 
 func values(set *param.Set, name string) []float32 { return set.Param(name).Values() }
 
-// TestSeeds: values depend on the seed and the name, not on what else is
-// declared, or in which order.
+// TestSeeds: values depend on the seed and the name, but not on the other declarations or
+// their order.
 func TestSeeds(t *testing.T) {
 	init := param.Uniform(1)
 	a := declare(t, 1, init, "v", "w")
@@ -50,7 +50,7 @@ func TestSeeds(t *testing.T) {
 	}
 }
 
-// TestNewSetOf: values that are there already are taken as they are, or not at all.
+// TestNewSetOf: existing values are copied; missing values, or a wrong number, are errors.
 func TestNewSetOf(t *testing.T) {
 	there := make([]float32, 600)
 	for i := range there {
@@ -77,7 +77,7 @@ func TestNewSetOf(t *testing.T) {
 }
 
 func TestInitializers(t *testing.T) {
-	// spread is how far the variance of 600 uniform numbers may be off: some four
+	// spread bounds the relative error of the variance of 600 uniform numbers: about four
 	// standard deviations.
 	const spread = 0.15
 	for _, tc := range []struct {
@@ -108,8 +108,8 @@ func TestInitializers(t *testing.T) {
 	}
 }
 
-// TestOrthogonal: rows, or columns where they are fewer, have length gain and
-// right angles, for any shape.
+// TestOrthogonal: rows, or columns if there are fewer of them, have length gain and are
+// orthogonal, for any shape.
 func TestOrthogonal(t *testing.T) {
 	const gain = 1.5
 	for _, shape := range []tensor.Shape{{20, 30}, {30, 20}, {7, 7}, {8, 3, 3, 3}, {64, 3, 5, 5}, {1, 9}, {9, 1}} {
@@ -167,8 +167,8 @@ func TestDeclare(t *testing.T) {
 	}
 }
 
-// TestFlat: parameters are stretches of one vector, in the order of declaration, and
-// buffers follow behind all of them.
+// TestFlat: parameters are ranges of one vector in the order of declaration, and buffers follow
+// after all parameters.
 func TestFlat(t *testing.T) {
 	set := param.NewSet(1)
 	for i, d := range []struct {
@@ -208,8 +208,8 @@ func TestFlat(t *testing.T) {
 	}
 }
 
-// TestFilter: graphs share the packed form of a convolution's weights, which follows
-// their values, also where a change panics halfway.
+// TestFilter: there is one filter for a convolution's weights. It follows their values, also if
+// a change panics halfway.
 func TestFilter(t *testing.T) {
 	set := param.NewSet(1)
 	p, err := set.Declare("w", tensor.Shape{1, 1, 3, 3}, param.Weight, param.Constant(1))
