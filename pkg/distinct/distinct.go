@@ -1,6 +1,6 @@
-// Package distinct builds Gorgonia graphs whose nodes have distinct hashes. Gorgonia merges
-// two nodes with equal 32-bit hashes, even if they compute different things: about one graph of 700 nodes in
-// 17000 would be computed wrongly.
+// Package distinct builds Gorgonia graphs whose nodes have distinct hashes. Gorgonia merges two
+// nodes with equal 32-bit hashes, even if they compute different things. Of 17000 graphs with
+// 700 nodes, about one would be computed wrongly.
 package distinct
 
 import (
@@ -22,14 +22,14 @@ func Check(g *gorgonia.ExprGraph) error {
 	return nil
 }
 
-// attempts is the number of builds: nodes with equal hashes in four of them are equal by
-// construction, not by chance.
+// attempts is the largest number of builds. If four builds have nodes with equal hashes, these
+// are equal by construction and not by chance.
 const attempts = 4
 
 // Build calls build until the nodes of its graph have distinct hashes. Each attempt must give
-// nodes other names, or operations other numbers in their hashes. The difference must not be
-// at the end of what is hashed, for equal ends preserve equal hashes. The error is that
-// of build, or the last one of Check.
+// other names to nodes, or other numbers to operations. The names must not differ only by a
+// common suffix, because equal hashes remain equal if the same bytes follow. Build returns the
+// error of build, or the last one of Check.
 func Build(build func(attempt int) (*gorgonia.ExprGraph, error)) (err error) {
 	for i := range attempts {
 		g, failed := build(i)

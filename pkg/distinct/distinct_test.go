@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/distinct"
 )
 
-// Names of vectors of two numbers that have one hash.
+// Two names whose nodes, vectors of two numbers, have equal hashes.
 const (
 	name = "x139599"
 	twin = "x322382"
@@ -26,11 +26,11 @@ func vectors(names ...string) *gorgonia.ExprGraph {
 	return g
 }
 
-// A graph is built again, with other names, if nodes of it would be mixed up.
+// If nodes have equal hashes, the graph is built again with other names.
 func Example() {
 	err := distinct.Build(func(attempt int) (*gorgonia.ExprGraph, error) {
 		g := gorgonia.NewGraph()
-		names := []string{"x139599", "x322382"} // which happen to have one hash
+		names := []string{"x139599", "x322382"} // their nodes have equal hashes
 		for _, name := range names[:2-attempt] {
 			gorgonia.NewVector(g, tensor.Float32, gorgonia.WithShape(2), gorgonia.WithName(name))
 		}
@@ -56,7 +56,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestGorgoniaMixesUp says why this package exists. It fails once Gorgonia compares nodes.
+// TestGorgoniaMixesUp shows why this package exists. It fails if a version of Gorgonia compares nodes.
 func TestGorgoniaMixesUp(t *testing.T) {
 	g := vectors(name, twin)
 	x, y := g.AllNodes()[0], g.AllNodes()[1]

@@ -7,14 +7,14 @@ import (
 	"hash/fnv"
 )
 
-// Operation is what Gorgonia operations of this project have in common. They embed it: Gorgonia merges nodes whose hashes
-// agree without looking at operands or attributes, so each operation has a number of its own.
+// Operation is embedded by all Gorgonia operations of this project. Gorgonia merges nodes with equal hashes without
+// comparing operands or attributes, so that each operation needs a unique number in its hash.
 type Operation struct {
 	kind   string
 	number uint64
 }
 
-// NewOperation returns the operation of a kind with a number.
+// NewOperation returns an operation of the given kind and number.
 func NewOperation(kind string, number uint64) Operation { return Operation{kind, number} }
 
 // Kind is the kind of the operation.
@@ -26,8 +26,8 @@ func (o *Operation) Number() uint64 { return o.number }
 // ReturnsPtr implements gorgonia.Op.
 func (o *Operation) ReturnsPtr() bool { return true }
 
-// CallsExtern implements gorgonia.Op. With true the machine would allocate a
-// result in every run.
+// CallsExtern implements gorgonia.Op. If it were true, the machine would allocate a result in
+// every run.
 func (o *Operation) CallsExtern() bool { return false }
 
 // OverwritesInput implements gorgonia.Op.

@@ -1,9 +1,9 @@
-// Package elementary has elementary functions whose results are the same bits on every
-// architecture. Those of package math are not: some are assembly on one architecture
-// only, and Go's compiler fuses products with sums where the processor can. All that
-// influences a result of the project calls these functions.
+// Package elementary has elementary functions whose results have the same bits on every
+// architecture. Those of package math do not: some of them are assembly on one architecture
+// only, and Go's compiler fuses products with sums if the processor can. All code that
+// influences results of this project calls the functions of this package.
 //
-// On amd64 with FMA they give the bits of package math.
+// On amd64 with FMA they have the bits of package math.
 package elementary
 
 import "math"
@@ -67,7 +67,7 @@ func Log(x float64) float64 {
 	return float64(k*high) - ((half - rest) - f)
 }
 
-// polynomial has its coefficients from the highest power on.
+// polynomial evaluates a polynomial in x. The coefficient of the highest power comes first.
 func polynomial(x float64, coefficients ...float64) float64 {
 	p := coefficients[0]
 	for _, c := range coefficients[1:] {
@@ -95,12 +95,12 @@ func Cos(x float64) float64 {
 }
 
 // Sincos returns the sine and the cosine of x, from polynomials on [-π/4, π/4] (Cephes,
-// Moshier 1989). Beyond 2^29 the argument's own rounding leaves few digits.
+// Moshier 1989). Beyond 2^29 the rounding of the argument itself leaves few digits.
 func Sincos(x float64) (sin, cos float64) {
 	if x == 0 {
 		return x, 1
 	}
-	// π/4 in three parts, of which the first two have few bits.
+	// The sum of three parts is π/4. The first two have few bits.
 	const first, second, third = 7.85398125648498535156e-1, 3.77489470793079817668e-8, 2.69515142907905952645e-15
 	z := math.Abs(x)
 	if z >= 1<<29 {
@@ -120,7 +120,7 @@ func Sincos(x float64) (sin, cos float64) {
 		2.48015872888517045348e-5, -1.38888888888730564116e-3, 4.16666666666665929218e-2)
 	sin = z + float64(float64(z*zz)*sines)
 	cos = 1 - float64(0.5*zz) + float64(float64(zz*zz)*cosines)
-	// Each two octants are a quarter of a turn.
+	// Two octants are a quarter turn.
 	quarter := octant / 2 % 4
 	if quarter%2 == 1 {
 		sin, cos = cos, sin
@@ -137,7 +137,7 @@ func Sincos(x float64) (sin, cos float64) {
 	return sin, cos
 }
 
-// Tanh returns the hyperbolic tangent of x, near 0 from a rational function (Cephes,
+// Tanh returns the hyperbolic tangent of x. Near 0 it evaluates a rational function (Cephes,
 // Moshier 1989).
 func Tanh(x float64) float64 {
 	z := math.Abs(x)
@@ -158,14 +158,14 @@ func Tanh(x float64) float64 {
 // Pow returns x^y for x > 0.
 func Pow(x, y float64) float64 {
 	whole := math.Round(y)
-	power := math.Pow(x, whole) // whole powers are products, the same bits everywhere
+	power := math.Pow(x, whole) // integer powers are products, with the same bits everywhere
 	if whole == y {
 		return power
 	}
 	return Exp((y-whole)*Log(x)) * power
 }
 
-// Hypot returns the length of (p, q), without overflow in between.
+// Hypot returns the length of (p, q), without overflow of intermediate results.
 func Hypot(p, q float64) float64 {
 	p, q = max(math.Abs(p), math.Abs(q)), min(math.Abs(p), math.Abs(q))
 	if q == 0 || math.IsInf(p, 1) {

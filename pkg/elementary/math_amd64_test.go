@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// TestAsMath: with FMA the bits are those of package math.
+// TestAsMath: on a CPU with FMA, results have the bits of package math.
 func TestAsMath(t *testing.T) {
 	if !cpu.X86.HasFMA {
 		t.Skip("the CPU has no FMA")

@@ -12,30 +12,29 @@ import (
 //	m = Beta1 m + (1-Beta1) g,  v = Beta2 v + (1-Beta2) g^2
 //	p = p - rate (m/(1-Beta1^k)) / (sqrt(v/(1-Beta2^k)) + Epsilon)
 //
-// It does not decay weights; AdamW does. Constants that are 0 have their usual values; NewAdam
-// takes zeros as they are.
+// It has no weight decay; AdamW has. In a literal, fields that are 0 stand for their defaults;
+// NewAdam takes zeros literally.
 type Adam struct {
-	Beta1   float64 // of the first moment, usually 0.9
-	Beta2   float64 // of the second moment, usually 0.999
-	Epsilon float64 // usually 1e-8
+	Beta1   float64 // decay of the first moment; default 0.9
+	Beta2   float64 // decay of the second moment; default 0.999
+	Epsilon float64 // default 1e-8
 
-	stated bool // whether a 0 is a 0
+	stated bool // whether zeros are meant literally
 }
 
-// The usual constants of Adam.
+// The defaults of Adam's constants.
 const (
 	usualBeta1   = 0.9
 	usualBeta2   = 0.999
 	usualEpsilon = 1e-8
 )
 
-// NewAdam returns Adam with these constants: beta1 and beta2 in [0,1), epsilon
-// from 0 on.
+// NewAdam returns Adam with the given constants: beta1 and beta2 in [0,1), epsilon at least 0.
 func NewAdam(beta1, beta2, epsilon float64) Adam {
 	return Adam{Beta1: beta1, Beta2: beta2, Epsilon: epsilon, stated: true}
 }
 
-// constants are those of a step.
+// constants returns the constants with defaults filled in.
 func (a Adam) constants() (beta1, beta2, epsilon float64) {
 	if a.stated {
 		return a.Beta1, a.Beta2, a.Epsilon

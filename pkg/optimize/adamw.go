@@ -2,8 +2,8 @@ package optimize
 
 import "multiscale/pkg/kernel/pointwise"
 
-// AdamW is Adam with decoupled weight decay (Loshchilov and Hutter 2019), as PyTorch
-// computes it: where values decay, p = p (1 - rate*WeightDecay) before the step of Adam.
+// AdamW is Adam with decoupled weight decay (Loshchilov and Hutter 2019), as in PyTorch. If
+// weight decay applies to the values, p = p (1 - rate*WeightDecay) before the step of Adam.
 type AdamW struct {
 	Adam
 	WeightDecay float64

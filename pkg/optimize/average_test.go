@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestEMA follows an average in float64.
+// TestEMA compares an average with one in float64.
 func TestEMA(t *testing.T) {
 	const n, decay = 40_000, 0.9 // several chunks
 	values, want := make([]float32, n), make([]float64, n)
@@ -32,7 +32,7 @@ func TestEMA(t *testing.T) {
 	if n := testing.AllocsPerRun(10, func() { _ = ema.Update(values) }); n >= 1 {
 		t.Errorf("an update allocates %v times", n)
 	}
-	// What never changes keeps its bits.
+	// The average of a constant keeps its bits.
 	frozen := NewEMA(0.999, values)
 	for range 50 {
 		if err := frozen.Update(values); err != nil {

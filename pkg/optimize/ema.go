@@ -10,18 +10,18 @@ import (
 //
 //	average = Decay*average + (1-Decay)*values
 //
-// after each step. It begins with the initial parameters.
+// after each step. It starts from the initial parameters.
 type EMA struct {
 	Decay   float64
 	average []float32
 }
 
-// NewEMA returns an average that begins with a copy of values.
+// NewEMA returns an average that starts from a copy of values.
 func NewEMA(decay float64, values []float32) *EMA {
 	return &EMA{Decay: decay, average: append([]float32{}, values...)}
 }
 
-// Update takes the values after a step into the average.
+// Update includes the values after a step in the average.
 func (e *EMA) Update(values []float32) error {
 	if len(values) != len(e.average) {
 		return fmt.Errorf("an average of %d values cannot take in %d", len(e.average), len(values))

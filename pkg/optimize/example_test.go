@@ -11,8 +11,8 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Lion is a method of one's own (Chen et al. 2023): values move by the sign of a mixture
-// of momentum and gradient.
+// Lion is an example of a user's own method (Chen et al. 2023): values move by the sign of a
+// mixture of momentum and gradient.
 type Lion struct{ Beta1, Beta2, WeightDecay float64 }
 
 func (Lion) Name() string { return "lion" }
@@ -34,7 +34,7 @@ func (l Lion) Update(values, gradient []float32, moments [][]float32, s optimize
 	}
 }
 
-// A method of one's own minimises (x-3)^2, and a command line can name it.
+// A user's own method minimises (x-3)^2, and command lines can name it.
 func Example() {
 	methods := append(optimize.Standard(), optimize.Method{
 		Name: "lion", WeightDecay: 0.01,

@@ -1,10 +1,10 @@
 package optimize
 
-// Extended follows a schedule for a number of steps and has a constant rate from there on.
+// Extended follows a schedule for a number of steps and then has a constant rate.
 type Extended struct {
 	Schedule
 	Steps int     // of the schedule
-	Rate  float64 // of the steps that follow
+	Rate  float64 // of all later steps
 }
 
 // LearningRate implements Schedule.

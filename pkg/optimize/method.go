@@ -7,34 +7,34 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Method makes rules of a name that command lines use.
+// Method makes rules. It has a name that command lines use.
 type Method struct {
 	Name string
-	// WeightDecay, Momentum, Beta1 and Beta2 are the usual values of the settings; 0 for a method
-	// that has no use for them.
+	// WeightDecay, Momentum, Beta1 and Beta2 are the defaults of these settings, or 0 if the
+	// method does not use them.
 	WeightDecay, Momentum, Beta1, Beta2 float64
-	// New returns the rule, or an error where the settings do not go with it: a *SettingError
-	// where it is one of them.
+	// New returns the rule, or an error if the settings do not fit it. The error is a
+	// *SettingError if a single setting is wrong.
 	New func(Settings) (Rule, error)
 }
 
-// Settings are what command lines set. What is not given has the method's usual value.
+// Settings are the values that command lines can set. Usual returns their defaults.
 type Settings struct {
 	WeightDecay float64
 	Momentum    float64 // of gradient descent
 	Nesterov    bool
-	Beta1       float64 // of the first moment of Adam
-	Beta2       float64 // of the second
+	Beta1       float64 // decay of Adam's first moment
+	Beta2       float64 // decay of Adam's second moment
 }
 
-// Usual returns the settings of a method where nothing is given.
+// Usual returns the default settings of a method.
 func (m Method) Usual() Settings {
 	return Settings{WeightDecay: m.WeightDecay, Momentum: m.Momentum, Beta1: m.Beta1, Beta2: m.Beta2}
 }
 
-// SettingError says that a method cannot be made with a setting.
+// SettingError is the error of a method that cannot be made with a setting.
 type SettingError struct {
-	Setting string // its name on command lines
+	Setting string // name on command lines
 	Reason  string
 }
 
@@ -44,7 +44,7 @@ func (e *SettingError) Error() string { return e.Setting + ": " + e.Reason }
 // Methods is a list of methods with distinct names.
 type Methods []Method
 
-// Standard returns the methods of this package. A program may append its own.
+// Standard returns the methods of this package. Programs may append their own.
 func Standard() Methods {
 	return Methods{
 		{Name: "adam", Beta1: usualBeta1, Beta2: usualBeta2, New: newAdam},
@@ -57,19 +57,19 @@ func newAdam(s Settings) (Rule, error) {
 	if s.WeightDecay != 0 {
 		return nil, &SettingError{"weight-decay", "adam does not decay weights: use adamw"}
 	}
-	return ofAdam(s)
+	return checkedAdam(s)
 }
 
 func newAdamW(s Settings) (Rule, error) {
-	adam, err := ofAdam(s)
+	adam, err := checkedAdam(s)
 	if err != nil {
 		return nil, err
 	}
 	return AdamW{Adam: adam, WeightDecay: s.WeightDecay}, nil
 }
 
-// ofAdam returns the part of a rule that is Adam.
-func ofAdam(s Settings) (Adam, error) {
+// checkedAdam returns Adam with settings that fit it and AdamW.
+func checkedAdam(s Settings) (Adam, error) {
 	switch {
 	case s.Momentum != 0:
 		return Adam{}, &SettingError{"momentum", "the momentum of adam and adamw is beta1"}
@@ -97,7 +97,7 @@ func newSGD(s Settings) (Rule, error) {
 	return SGD{Momentum: s.Momentum, Nesterov: s.Nesterov, WeightDecay: s.WeightDecay}, nil
 }
 
-// share reports whether a running mean can keep v of what it was.
+// share reports whether v can be the decay of a running mean.
 func share(v float64) bool { return v >= 0 && v < 1 }
 
 // Names returns the names in the order of the list.
@@ -107,7 +107,7 @@ func (m Methods) Names() []string {
 
 func nameOf(m Method) string { return m.Name }
 
-// Find returns the method of a name.
+// Find returns the method with the given name.
 func (m Methods) Find(name string) (Method, error) {
 	if method, ok := lists.Find(m, nameOf, name); ok {
 		return method, nil

@@ -13,8 +13,8 @@ import (
 // rounding bounds the error of float32 updates against float64 ones.
 const rounding = 5e-7
 
-// gradient has scales from 1e-9 to 10, so that the place of epsilon matters,
-// and a 0 that stays 0.
+// gradient has scales from 1e-9 to 10, so that the place of epsilon matters, and an element that
+// is always 0.
 func gradient(step, n int) []float32 {
 	g := make([]float32, n)
 	for i := 1; i < n; i++ {
@@ -23,7 +23,7 @@ func gradient(step, n int) []float32 {
 	return g
 }
 
-// groups are a weight of n values, a bias of 7, and a frozen weight of 5.
+// groups returns a weight of n values, a bias of 7, and a frozen weight of 5.
 func groups(n int) []param.Group {
 	return []param.Group{
 		{Name: "w", From: 0, To: n, Decays: true},
@@ -64,8 +64,8 @@ func exactSGD(momentum, decay float64, nesterov bool) exact {
 	}
 }
 
-// TestRules compares values and moments with float64, on a group that decays, one that
-// does not, and a frozen one.
+// TestRules compares values and moments with float64, for a group with weight decay, one
+// without, and a frozen one.
 func TestRules(t *testing.T) {
 	const n, steps = 40, 20
 	schedule := Cosine{Initial: 5e-4, Final: 1e-6, Steps: steps}
@@ -132,8 +132,8 @@ func TestRules(t *testing.T) {
 	}
 }
 
-// TestRestore stops after three steps, continues in another optimizer, and must
-// arrive at the same bytes, also on another number of cores.
+// TestRestore: an optimizer that is restored after three steps continues with the same bytes,
+// also on another number of cores.
 func TestRestore(t *testing.T) {
 	const n = 50_000 // more than one chunk
 	for _, rule := range []Rule{Adam{}, AdamW{WeightDecay: 0.1}, SGD{Momentum: 0.9, Nesterov: true}} {
@@ -204,7 +204,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestMethods: each method makes the rule of its name, and what is listed decays.
+// TestMethods: each method makes the rule of its name, with its default weight decay.
 func TestMethods(t *testing.T) {
 	for _, m := range Standard() {
 		rule, err := m.New(Settings{WeightDecay: m.WeightDecay})

@@ -8,24 +8,25 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Rule is an optimization method: how one step changes values.
+// Rule is an optimization method. It defines how one step changes values.
 type Rule interface {
 	// Name identifies the method in checkpoints and errors.
 	Name() string
-	// Moments is how many running numbers the method keeps for each value. They begin
-	// at 0.
+	// Moments is the number of running values that the method keeps for each parameter. They
+	// are 0 at first.
 	Moments() int
-	// Update does one step for a stretch of values, in place. gradient and each of the
-	// moments are as long as values; gradient is not to be changed. The new value at i
-	// may follow only from what the slices hold at i: a step calls Update for many
-	// stretches, on several cores at once.
+	// Update does one step for a range of the parameters, in place. gradient and each of the
+	// moments are as long as values. Update must not change gradient. The new values at index
+	// i may depend only on the slices at i, because a step calls Update for many ranges, on
+	// several cores at once.
 	Update(values, gradient []float32, moments [][]float32, s Step)
 }
 
-// Scaling is a Rule that divides by the root of a second moment of gradients, which one of its
-// moments is, up to a factor that all values share.
+// Scaling is a Rule that divides steps by the root of a second moment of gradients. One of its
+// moments is this second moment, up to a factor that is the same for all values.
 type Scaling interface {
 	Rule
+	// SecondMoment returns that one of the moments.
 	SecondMoment(moments [][]float32) []float32
 }
 
@@ -49,19 +50,19 @@ type Optimizer struct {
 	values, gradient []float32 // of the current step
 }
 
-// chunk is a stretch of values that one core updates at a time.
+// chunk is a range of values that one core updates at a time.
 type chunk struct {
 	lo, hi  int
 	decays  bool
 	moments [][]float32
 }
 
-// chunkSize is how many values are worth handing to another core.
+// chunkSize is a number of values that is worth the cost of handing them to another core.
 const chunkSize = 1 << 14
 
-// New returns an optimizer of the groups of parameters that has not taken a step. The
-// groups follow one another from 0 on, as those of param.Set.Groups do; frozen ones stay
-// as they are.
+// New returns an optimizer of the groups of parameters that has not taken a step. The groups
+// must be contiguous and start at 0, like those of param.Set.Groups. Values of frozen groups do
+// not change.
 func New(rule Rule, groups []param.Group, learningRate float64) *Optimizer {
 	o := &Optimizer{rule: rule, rate: learningRate}
 	if len(groups) > 0 {
@@ -85,8 +86,8 @@ func New(rule Rule, groups []param.Group, learningRate float64) *Optimizer {
 	return o
 }
 
-// Step changes the values by one step against their gradient. Both have the length of
-// the groups; nothing is changed if they have not.
+// Step changes the values by one step against their gradient. It is an error, and nothing
+// changes, if one of them does not have the total length of the groups.
 func (o *Optimizer) Step(values, gradient []float32) error {
 	if len(values) != o.n || len(gradient) != o.n {
 		return fmt.Errorf("%s: %d values with a gradient of %d, the groups have %d", o.Name(), len(values), len(gradient), o.n)
@@ -107,22 +108,22 @@ func (p *pass) Do(i int) {
 	p.rule.Update(p.values[c.lo:c.hi], p.gradient[c.lo:c.hi], c.moments, Step{Number: p.steps, LearningRate: p.rate, Decays: c.decays})
 }
 
-// SetLearningRate sets the rate of the steps that follow.
+// SetLearningRate sets the learning rate of the following steps.
 func (o *Optimizer) SetLearningRate(rate float64) { o.rate = rate }
 
-// Name is the rule's.
+// Name is the name of the rule.
 func (o *Optimizer) Name() string { return o.rule.Name() }
 
 // Steps is the number of steps so far.
 func (o *Optimizer) Steps() int { return o.steps }
 
-// State returns the moments: for each a vector as long as the groups. They belong to the
-// optimizer and change with the next step.
+// State returns the moments, each a vector with the total length of the groups. They belong to
+// the optimizer and change with the next step.
 func (o *Optimizer) State() [][]float32 { return o.state }
 
-// SecondMoment is the second moment of gradients that steps are divided by the root of, up to a
-// factor. It changes with the next step, and is nil before the first one and for rules that are
-// not Scaling.
+// SecondMoment is the second moment of gradients, up to a factor, by the root of which the rule
+// divides steps. It changes with the next step. It is nil before the first step, and for rules
+// that are not Scaling.
 func (o *Optimizer) SecondMoment() []float32 {
 	if s, ok := o.rule.(Scaling); ok && o.steps > 0 {
 		return s.SecondMoment(o.state)
@@ -130,8 +131,9 @@ func (o *Optimizer) SecondMoment() []float32 {
 	return nil
 }
 
-// Restore takes back what Steps and State returned. The moments may come in shorter
-// pieces, in their order; without any they are zeros. Nothing is changed on an error.
+// Restore sets the number of steps and the moments to what Steps and State returned. state may
+// also have the moments in shorter pieces, in their order. For 0 steps it may be empty; the
+// moments are then zeros. On an error nothing changes.
 func (o *Optimizer) Restore(steps int, state [][]float32) error {
 	if steps < 0 {
 		return fmt.Errorf("%s: cannot restore %d steps", o.Name(), steps)

@@ -19,8 +19,8 @@ type Constant float64
 // LearningRate implements Schedule.
 func (c Constant) LearningRate(int) float64 { return float64(c) }
 
-// Cosine falls from Initial at step 0 to Final at step Steps along half a
-// period of the cosine (Loshchilov and Hutter 2017) and stays there.
+// Cosine decreases from Initial at step 0 to Final at step Steps along half a period of the
+// cosine (Loshchilov and Hutter 2017) and stays there.
 type Cosine struct {
 	Initial, Final float64
 	Steps          int
@@ -35,8 +35,7 @@ func (c Cosine) LearningRate(step int) float64 {
 	return c.Final + float64((c.Initial-c.Final)*(1+elementary.Cos(math.Pi*along))/2)
 }
 
-// StepDecay multiplies the rate by Factor after every Every steps. Every 0
-// never does.
+// StepDecay multiplies the rate by Factor after every Every steps, or never if Every is 0.
 type StepDecay struct {
 	Initial, Factor float64
 	Every           int
@@ -50,10 +49,10 @@ func (s StepDecay) LearningRate(step int) float64 {
 	return s.Initial * math.Pow(s.Factor, float64(step/s.Every))
 }
 
-// finalRate is where the cosine ends (paper, section on experiments).
+// finalRate is the final rate of the cosine schedule (the paper's section on experiments).
 const finalRate = 1e-6
 
-// schedules are the schedules of command lines, over a number of steps.
+// schedules are the schedules that command lines name. steps is the length of the run.
 var schedules = []struct {
 	name string
 	new  func(initial float64, steps int) Schedule
@@ -71,9 +70,9 @@ func Schedules() (names []string) {
 	return names
 }
 
-// NewSchedule returns the schedule of a name for a run of that number of steps: cosine falls to
-// 1e-6, constant keeps the initial rate, and step multiplies it by 0.1 after each third
-// of the run.
+// NewSchedule returns the schedule with the given name for a run of the given number of steps.
+// The schedule cosine decreases to 1e-6, constant keeps the initial rate, and step multiplies it
+// by 0.1 after each third of the run.
 func NewSchedule(name string, initial float64, steps int) (Schedule, error) {
 	for _, s := range schedules {
 		if s.name == name {

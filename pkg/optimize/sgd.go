@@ -2,14 +2,15 @@ package optimize
 
 import "multiscale/pkg/kernel/pointwise"
 
-// SGD is gradient descent with momentum, as PyTorch computes it. With the gradient g,
-// to which WeightDecay p is added where values decay,
+// SGD is gradient descent with momentum, as in PyTorch. With the gradient g, to which
+// WeightDecay p is added if weight decay applies to the values,
 //
-//	v = Momentum v + (1-Dampening) g    after the first step, where v = g
-//	p = p - rate v                      or, with Nesterov,
-//	p = p - rate (g + Momentum v)
+//	v = g                               in the first step
+//	v = Momentum v + (1-Dampening) g    in later steps
+//	p = p - rate v                      without Nesterov
+//	p = p - rate (g + Momentum v)       with Nesterov
 //
-// Without Momentum it is p = p - rate g.
+// If Momentum is 0, p = p - rate g.
 type SGD struct {
 	Momentum    float64 // 0 is plain gradient descent
 	Dampening   float64
@@ -30,7 +31,7 @@ func (r SGD) Update(values, gradient []float32, moments [][]float32, s Step) {
 	if !s.Decays {
 		decay = 0
 	}
-	taken := float32(1 - r.Dampening) // of the gradient
+	taken := float32(1 - r.Dampening) // factor of the gradient
 	if s.Number == 1 || r.Momentum == 0 {
 		taken = 1
 	}

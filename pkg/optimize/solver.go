@@ -9,9 +9,9 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Solver makes a Rule a gorgonia.Solver, for programs whose parameters are nodes of a
-// graph. All of them decay where the rule decays weights. Step must get the same
-// parameters in the same order each time; it does not zero the gradients.
+// Solver adapts a Rule to gorgonia.Solver, for programs whose parameters are nodes of a graph.
+// If the rule has weight decay, it applies to all of them. Step must get the same parameters in
+// the same order each time. It does not zero the gradients.
 type Solver struct {
 	Rule         Rule
 	LearningRate float64
@@ -22,8 +22,7 @@ type Solver struct {
 
 var _ gorgonia.Solver = (*Solver)(nil)
 
-// Step implements gorgonia.Solver for dense tensors of float32. Nothing is changed on an
-// error.
+// Step implements gorgonia.Solver for dense tensors of float32. On an error nothing changes.
 func (s *Solver) Step(model []gorgonia.ValueGrad) error {
 	if len(model) == 0 {
 		return nil

@@ -37,7 +37,7 @@ func TestSolver(t *testing.T) {
 	one, two := slices.Clone(flat[:20]), slices.Clone(flat[20:])
 	o := New(AdamW{WeightDecay: 0.1}, []param.Group{{To: n, Decays: true}}, 0.01)
 	s := &Solver{Rule: AdamW{WeightDecay: 0.1}, LearningRate: 0.01}
-	if err := s.Step(nil); err != nil { // does nothing, also to the steps that follow
+	if err := s.Step(nil); err != nil { // has no effect, also on later steps
 		t.Fatal(err)
 	}
 	for step := range 5 {

@@ -1,12 +1,12 @@
 package optimize
 
-// Warmup lets the learning rate rise linearly before another schedule begins. At step k, counted
-// from 1,
+// Warmup increases the learning rate linearly before another schedule starts. With steps k
+// counted from 1, the rate is
 //
-//	Rate*k/Steps        for k < Steps
-//	Then at k - Steps   from there on, where step 0 is Then's first
+//	Rate*k/Steps            for k < Steps
+//	Then at step k - Steps  for k >= Steps; steps of Then are counted from 0
 //
-// so Then spans the run's steps less Steps. Without Steps it is Then itself.
+// Then must be made for Steps fewer steps than the run has. If Steps is 0, Warmup is Then.
 type Warmup struct {
 	Rate  float64
 	Steps int

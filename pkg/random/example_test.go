@@ -6,7 +6,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// The noise of a sample is found by its name, in any order and on any worker.
+// The noise of a sample is a function of its name, in any order and on any worker.
 func Example() {
 	run := random.New(1)
 	noise := func(step, sample uint64) [3]float32 {

@@ -6,25 +6,25 @@ import (
 	"multiscale/pkg/elementary"
 )
 
-// Normal returns a draw from the standard normal distribution. It uses up one
-// word of the stream, always.
+// Normal returns a draw from the standard normal distribution. It always advances the stream
+// by one word.
 func (s *Stream) Normal() float32 {
 	var x [1]float32
 	s.Normals(x[:])
 	return x[0]
 }
 
-// NormalAt returns what Normal would return after i other draws. The stream does
-// not move.
+// NormalAt returns what Normal would return after i other draws. The stream's position does
+// not change.
 func (s *Stream) NormalAt(i uint64) float32 {
 	at := *s
 	at.n += i
 	return at.Normal()
 }
 
-// Normals fills dst with draws from the standard normal distribution, by the
-// ziggurat method (Marsaglia and Tsang 2000) with 256 layers. The layer and the
-// position in it come from separate bits of the word (Doornik 2005).
+// Normals fills dst with draws from the standard normal distribution. It uses the ziggurat
+// method (Marsaglia and Tsang 2000) with 256 layers. The layer and the position in it come from
+// separate bits of the word (Doornik 2005).
 func (s *Stream) Normals(dst []float32) {
 	for i := range dst {
 		u := s.word(s.n + uint64(i))
@@ -37,9 +37,9 @@ func (s *Stream) Normals(dst []float32) {
 	s.n += uint64(len(dst))
 }
 
-// undecided finishes a variate that its word u, the stream's i-th, does not
-// decide: about one in 80. What else it needs comes from a stream of its own,
-// so that every variate remains a function of its index.
+// undecided computes a variate that u, the stream's i-th word, does not determine alone: about
+// one in 80. It takes further words from a stream that depends on i, so that every variate
+// remains a function of its index.
 func (s *Stream) undecided(i, u uint64) float32 {
 	more := Stream{k0: s.k0 ^ zigguratTag, k1: s.k1}
 	more.absorb(i)
@@ -58,8 +58,7 @@ func (s *Stream) undecided(i, u uint64) float32 {
 	}
 }
 
-// tail draws from the normal distribution above the base layer's edge
-// (Marsaglia 1964).
+// tail draws from the normal distribution beyond the base layer's edge (Marsaglia 1964).
 func tail(s *Stream) float64 {
 	for {
 		x := -elementary.Log(1-s.Float64()) / edge
@@ -70,22 +69,24 @@ func tail(s *Stream) float64 {
 	}
 }
 
+// split takes the position and the layer from separate bits of a word.
 func split(u uint64) (position int32, layer uint8) { return int32(u >> 32), uint8(u) }
 
+// magnitude is the absolute value of j, also of the smallest int32.
 func magnitude(j int32) uint32 {
 	sign := j >> 31
 	return uint32((j ^ sign) - sign)
 }
 
 const (
-	edge        = 3.6541528853610088   // where the tail begins, for 256 layers
+	edge        = 3.6541528853610088   // start of the tail, for 256 layers
 	area        = 0.004928673233974655 // of every layer
 	zigguratTag = 0x5a696767757261e5
 )
 
-// The ziggurat. A position j in [-2^31, 2^31) of layer i is x = j*width[i]; it
-// lies under the curve without a look at it when |j| < accept[i].
-// density[i] is exp(-x^2/2) at the layer's outer edge.
+// The tables of the ziggurat. Position j in [-2^31, 2^31) of layer i is x = j*width[i]. If
+// |j| < accept[i], it lies under the curve at any height of the layer. density[i] is exp(-x^2/2)
+// at the layer's outer edge.
 var (
 	width   [256]float32
 	accept  [256]uint32
@@ -101,7 +102,7 @@ func init() {
 		accept[i] = uint32(inner / outer * (1 << 31))
 		density[i] = f(outer)
 		outer = inner
-		inner = 0 // the top layer has no part that is inside for certain
+		inner = 0 // no part of the top layer lies under the curve at any height
 		if y := area/outer + f(outer); i < 254 {
 			inner = math.Sqrt(-2 * elementary.Log(y))
 		}

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// The golden values pin the streams: a change here changes every result that
-// anyone has published with a seed.
+// TestGolden pins the streams to golden values. A change of these values changes every result
+// that has been published with a seed.
 func TestGolden(t *testing.T) {
 	s := New(1)
 	c := New(7, 1, 2).Child("noise", 3)
@@ -28,7 +28,7 @@ func TestGolden(t *testing.T) {
 	if got := Key(5, 6); got != goldenKey {
 		t.Errorf("Key(5, 6) is %#x, was %#x", got, goldenKey)
 	}
-	// The sum covers the ziggurat's slow branches as well.
+	// The hash also covers the ziggurat's slow branches.
 	x := make([]float32, 100000)
 	n := New(3)
 	n.Normals(x)
@@ -97,8 +97,8 @@ func TestNamesAreDistinct(t *testing.T) {
 	}
 }
 
-// kolmogorov is the Kolmogorov-Smirnov statistic, scaled so that 1.95 is
-// exceeded by chance once in 1000 (the seeds are fixed, so it is never flaky).
+// kolmogorov is the scaled Kolmogorov-Smirnov statistic. It exceeds 1.95 by chance once in
+// 1000. Tests are not flaky, since their seeds are fixed.
 func kolmogorov(x []float64, cdf func(float64) float64) float64 {
 	sort.Float64s(x)
 	n := float64(len(x))
@@ -163,7 +163,7 @@ func TestNormalDistribution(t *testing.T) {
 			}
 		}
 	}
-	// Standard errors of the moments of n normal variates; four of them.
+	// The tolerance is four standard errors of the moments of n normal variates.
 	for p, want := range map[int]struct{ value, variance float64 }{1: {0, 1}, 2: {1, 2}, 3: {0, 15}, 4: {3, 96}} {
 		if e := math.Abs(m[p] - want.value); e > 4*math.Sqrt(want.variance/n) {
 			t.Errorf("moment %d is %v, want %v", p, m[p], want.value)
@@ -180,8 +180,8 @@ func TestNormalDistribution(t *testing.T) {
 	}
 }
 
-// Siblings, neighbours in a stream and pixels of neighbouring samples must not
-// be correlated.
+// TestIndependence: siblings, parents and children, and neighbours in a stream are not
+// correlated.
 func TestIndependence(t *testing.T) {
 	const n = 100000
 	root := New(13)
@@ -223,12 +223,12 @@ func TestIntn(t *testing.T) {
 			d := float64(c) - expect
 			chi += d * d / expect
 		}
-		// Mean n-1, variance 2(n-1); five standard deviations for its long tail.
+		// The statistic has mean n-1 and variance 2(n-1). Five standard deviations allow for its long tail.
 		if limit := float64(n-1) + 5*math.Sqrt(2*float64(n-1)); chi > limit {
 			t.Errorf("Intn(%d): chi-square %.1f > %.1f", n, chi, limit)
 		}
 	}
-	// A bound of 3*2^61 shows the bias of a plain remainder or product at once.
+	// With a bound of 3*2^61, a plain remainder or product would have a large bias.
 	low := 0
 	for range 30000 {
 		if s.Intn(3<<61) < 1<<61 {
@@ -255,7 +255,7 @@ func TestNoAllocation(t *testing.T) {
 		c.Normals(x)
 		k += c.Key() + Key(1, k)
 	}); got != 0 {
-		t.Errorf("%v allocations a step", got)
+		t.Errorf("%v allocations per step", got)
 	}
 }
 
@@ -273,7 +273,7 @@ func TestNormalAt(t *testing.T) {
 	s := New(5)
 	s.Skip(3)
 	at := s
-	want := make([]float32, 1000) // some of which take more than one word
+	want := make([]float32, 1000) // some of them need more than one word
 	s.Normals(want)
 	for i, w := range want {
 		if got := at.NormalAt(uint64(i)); got != w {
