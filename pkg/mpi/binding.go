@@ -37,19 +37,20 @@ import (
 	"multiscale/pkg/ranks"
 )
 
-// Built says whether the program has the binding.
+// Built is true if the program has the binding.
 const Built = true
 
-// world is all processes. The library is called by one thread at a time.
+// world is a ranks.Transport of all processes. The mutex ensures that one thread at a time calls the
+// library.
 type world struct {
 	mu         sync.Mutex
 	rank, size int
-	// moving are the messages on their way. Those that nobody waits for any more stay: the library
-	// may still write to their memory.
+	// moving has the messages on their way, and so keeps them alive. Messages for which nobody waits
+	// remain, because the library may still write to their memory.
 	moving map[*message]bool
 }
 
-// Start joins the other processes. It is called once.
+// Start joins the other processes. It must be called at most once.
 func Start() (ranks.Transport, error) {
 	var rank, size C.int
 	if err := failure(C.start(&rank, &size)); err != nil {
@@ -70,7 +71,7 @@ func failure(code C.int) error {
 func (w *world) Rank() int { return w.rank }
 func (w *world) Size() int { return w.size }
 
-// message is one on its way. Its data stays where it is until it has arrived.
+// message is a ranks.Message. Its data is pinned until the message has left or arrived.
 type message struct {
 	*world
 	request C.MPI_Request
@@ -120,7 +121,7 @@ func (m *message) Test() (bool, error) {
 	return done != 0, err
 }
 
-// Cancel gives up a message that is to be received.
+// Cancel gives up the receipt of a message.
 func (m *message) Cancel() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -128,13 +129,13 @@ func (m *message) Cancel() {
 	m.end()
 }
 
-// end lets the message's memory go; the caller holds the lock.
+// end releases the message's memory. The caller must hold the lock.
 func (m *message) end() {
 	delete(m.moving, m)
 	m.pinned.Unpin()
 }
 
-// failed is a message that could not be begun.
+// failed is a message that could not be started.
 type failed struct{ err error }
 
 func (f failed) Test() (bool, error) { return false, f.err }
@@ -147,7 +148,7 @@ func (w *world) Abort(status int) {
 	C.stop(C.int(status))
 }
 
-// Close leaves the others. All of them have to.
+// Close ends the use of the library. All processes must call it.
 func (w *world) Close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

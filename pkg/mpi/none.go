@@ -4,8 +4,8 @@ package mpi
 
 import "multiscale/pkg/ranks"
 
-// Built says whether the program has the binding.
+// Built is true if the program has the binding.
 const Built = false
 
-// Start is for programs that are Built.
+// Start panics. Programs call it only if Built is true.
 func Start() (ranks.Transport, error) { panic("mpi: not built") }

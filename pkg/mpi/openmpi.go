@@ -2,7 +2,7 @@
 
 package mpi
 
-// The libraries have files of their own: the build cache tells files apart, and not the answers of pkg-config.
+// Each library has its own file, because the build cache distinguishes files but not the results of pkg-config.
 
 // #cgo pkg-config: mpi-c
 import "C"

@@ -6,32 +6,32 @@ import (
 	"time"
 )
 
-// signs are those of life: each rank sends some to rank 0, and rank 0 to rank 1, while it lives. A
-// process that is stopped sends none, whatever it was busy with.
+// signs controls the goroutine for heartbeats. Rank 0 exchanges heartbeats with every other rank. A
+// suspended or dead process sends none.
 type signs struct {
 	end  chan struct{}
 	done sync.WaitGroup
 }
 
-// The signs of life, and the last one.
+// The messages: a heartbeat, and the last message of a rank.
 const (
 	alive = 1
 	leave = 2
 )
 
-// lastSign is how often the last sign is looked for.
+// lastSign is the interval between messages once this rank leaves.
 const lastSign = 5 * time.Millisecond
 
-// peer is a rank that signs go to and come from.
+// peer is a rank with which this one exchanges heartbeats.
 type peer struct {
 	rank     int
-	in, out  Message // nil: none is on its way
-	got, put []byte  // one each
+	in, out  Message // nil if none is on its way
+	got, put []byte  // the contents of in and out, one byte each
 	last     time.Time
-	left     bool // has sent its last sign
+	left     bool // whether it has sent its last message
 }
 
-// live begins with signs of life.
+// live starts the heartbeats.
 func (r *Ranks) live(patience time.Duration) {
 	var peers []*peer
 	for rank := range r.Size() {
@@ -43,7 +43,7 @@ func (r *Ranks) live(patience time.Duration) {
 	r.signs.done.Go(func() { r.watch(peers, patience) })
 }
 
-// watch sends and receives signs until the end, and a last one then.
+// watch exchanges heartbeats until r.signs.end is closed, and then last messages.
 func (r *Ranks) watch(peers []*peer, patience time.Duration) {
 	every := patience / 20
 	beat := time.NewTicker(every)
@@ -65,7 +65,7 @@ func (r *Ranks) watch(peers []*peer, patience time.Duration) {
 			time.Sleep(min(every, lastSign))
 		}
 		now := time.Now()
-		// A rank that was itself stopped knows nothing of the others.
+		// If this process was suspended, it cannot tell how long the others have been silent.
 		away := now.Sub(before) > patience/4
 		before = now
 		settled := true
@@ -78,7 +78,7 @@ func (r *Ranks) watch(peers []*peer, patience time.Duration) {
 					err = fmt.Errorf("no sign of life for %v", patience)
 				}
 				err = &Ended{fmt.Errorf("%s: %w; -resume continues from the last checkpoint", r.Name(p.rank), err)}
-				r.unanswered.CompareAndSwap(nil, &err)
+				r.lost.CompareAndSwap(nil, &err)
 				r.cancel(peers)
 				return
 			}
@@ -90,10 +90,11 @@ func (r *Ranks) watch(peers []*peer, patience time.Duration) {
 	}
 }
 
-// listens says whether this rank is the one that names another: rank 0, and rank 1 if that is rank 0.
+// listens reports whether this rank must report the silence of a peer. Rank 0 does so for all ranks, and
+// rank 1 for rank 0.
 func (r *Ranks) listens(p *peer) bool { return !p.left && (r.Rank() == 0 || r.Rank() == 1) }
 
-// exchange receives the signs of a peer and sends it one, if the last has left.
+// exchange receives the heartbeats of a peer, and sends it one if the previous one has left.
 func (r *Ranks) exchange(p *peer, sign byte, now time.Time) error {
 	for !p.left {
 		if p.in == nil {
@@ -123,7 +124,7 @@ func (r *Ranks) exchange(p *peer, sign byte, now time.Time) error {
 	return nil
 }
 
-// cancel gives up what is still to be received.
+// cancel gives up all messages that have not been received.
 func (r *Ranks) cancel(peers []*peer) {
 	for _, p := range peers {
 		if p.in != nil {
@@ -132,8 +133,8 @@ func (r *Ranks) cancel(peers []*peer) {
 	}
 }
 
-// Leave closes the transport. All ranks must call it. If one of them gives no sign of life, Leave ends
-// all processes with a status.
+// Leave closes the transport. All ranks must call it. If a rank is lost, Leave ends all processes with
+// the given status.
 func (r *Ranks) Leave(status int) error {
 	if r.Lost() != nil {
 		r.transport.Abort(status)

@@ -2,7 +2,8 @@ package ranks
 
 import "encoding/binary"
 
-// Gather returns the data of all ranks, in their order, on rank 0, and nil on the others.
+// Gather returns the data of all ranks, in their order, on rank 0, and nil on the others. The lengths
+// may differ.
 func (r *Ranks) Gather(own []byte) ([][]byte, error) {
 	if r.Rank() != 0 {
 		return nil, r.send(0, own)
@@ -18,7 +19,7 @@ func (r *Ranks) Gather(own []byte) ([][]byte, error) {
 	return all, nil
 }
 
-// Broadcast returns the data of rank 0 on every rank. Ranks that have it pass it on.
+// Broadcast returns the data of rank 0 on every rank. Ranks pass it on along a binary tree.
 func (r *Ranks) Broadcast(data []byte) ([]byte, error) {
 	d := 1
 	for ; d < r.Size() && r.Rank()&d == 0; d *= 2 {
@@ -37,7 +38,7 @@ func (r *Ranks) Broadcast(data []byte) ([]byte, error) {
 	return data, nil
 }
 
-// List returns the list that rank 0 gives.
+// List returns the list of rank 0 on every rank.
 func (r *Ranks) List(list [][]byte) (all [][]byte, err error) {
 	var data []byte
 	for _, part := range list {
@@ -52,9 +53,11 @@ func (r *Ranks) List(list [][]byte) (all [][]byte, err error) {
 	return all, err
 }
 
-// most is the largest part of a long message: lengths of messages are 32 bits wide.
+// most is the length in bytes of the parts into which long messages are cut. The length of a message
+// must fit 32 bits.
 const most = 1 << 30
 
+// send sends the length of data and then data.
 func (r *Ranks) send(to int, data []byte) error {
 	length := binary.LittleEndian.AppendUint64(nil, uint64(len(data)))
 	if err := r.wait(r.transport.Send(to, tagBytes, length)); err != nil {
@@ -68,6 +71,7 @@ func (r *Ranks) send(to int, data []byte) error {
 	return nil
 }
 
+// receive returns the data of a send.
 func (r *Ranks) receive(from int) ([]byte, error) {
 	var length [8]byte
 	if err := r.wait(r.transport.Receive(from, tagBytes, length[:])); err != nil {

@@ -7,17 +7,16 @@ import (
 	"strings"
 )
 
-// Place is where a rank runs.
+// Place is the host, the process and the processors of a rank.
 type Place struct {
 	Host    string
 	Process int
-	// CPUs are the logical processors that the system lets it have, and Cores the physical ones, by
-	// their first logical processor: two hyper-threads are of one core. Both are empty where the
-	// system does not tell.
+	// CPUs are the logical processors that the system permits, and Cores the physical cores with
+	// these, each by its first logical processor. Both are empty if the system does not tell.
 	CPUs, Cores []int
 }
 
-// here is the place of this process.
+// here returns the place of this process.
 func here() Place {
 	host, err := os.Hostname()
 	if err != nil {
@@ -32,9 +31,9 @@ func here() Place {
 	return p
 }
 
-// Threads is the number of threads of this rank by default: one for each core of its equal part of the
-// cores that it may use, which other ranks may use too. It is 0 where the system does not say which
-// cores these are.
+// Threads is the default number of threads of this rank: at least one, and one for each core of its
+// equal part of the cores that it may use. It shares them with the ranks on its host that may use the
+// same processors. It is 0 if the system does not tell which cores these are.
 func (r *Ranks) Threads() int { return threads(r.places, r.Rank()) }
 
 func threads(places []Place, rank int) int {
@@ -50,8 +49,8 @@ func threads(places []Place, rank int) int {
 	return max(1, len(own.Cores)/same)
 }
 
-// Fights names the ranks that would share a core if each ran asked threads, where 0 stands for
-// Threads.
+// Fights describes groups of ranks that may use common cores and would have more threads than cores if
+// each had asked threads. asked 0 stands for Threads.
 func (r *Ranks) Fights(asked int) []string { return fights(r.places, asked) }
 
 func fights(places []Place, asked int) (list []string) {
@@ -81,7 +80,7 @@ func fights(places []Place, asked int) (list []string) {
 	return list
 }
 
-// demand is the threads of a rank.
+// demand is the number of threads of a rank.
 func demand(places []Place, rank, asked int) int {
 	if asked > 0 {
 		return asked

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allowed are the logical processors that the process may run on.
+// allowed returns the logical processors on which the process may run, or nil on an error.
 func allowed() (list []int) {
 	var set unix.CPUSet
 	if unix.SchedGetaffinity(0, &set) != nil {
@@ -23,7 +23,7 @@ func allowed() (list []int) {
 	return list
 }
 
-// coreOf is the first logical processor of the core of one.
+// coreOf returns the first logical processor of the core of cpu, or cpu itself if that is unknown.
 func coreOf(cpu int) int {
 	data, err := os.ReadFile(fmt.Sprintf("/sys/devices/system/cpu/cpu%d/topology/thread_siblings_list", cpu))
 	if err != nil {

@@ -2,7 +2,7 @@
 
 package ranks
 
-// allowed are the logical processors that the process may run on: the system does not tell.
+// allowed returns nil: the logical processors on which the process may run are unknown.
 func allowed() []int { return nil }
 
 func coreOf(cpu int) int { return cpu }

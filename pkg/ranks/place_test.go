@@ -5,9 +5,10 @@ import (
 	"testing"
 )
 
-// TestPlaces: threads follow from what a rank may use, and ranks that share a core are named.
+// TestPlaces: the number of threads follows from the cores that a rank may use, and ranks with more
+// threads than cores are named.
 func TestPlaces(t *testing.T) {
-	place := func(host string, cpus ...int) Place { // two hyper-threads a core: 0 and 1, 2 and 3
+	place := func(host string, cpus ...int) Place { // each core has two hyper-threads: 0 and 1, 2 and 3
 		p := Place{Host: host, CPUs: cpus}
 		for _, c := range cpus {
 			if !slices.Contains(p.Cores, c&^1) {
@@ -19,7 +20,7 @@ func TestPlaces(t *testing.T) {
 	for name, tc := range map[string]struct {
 		places  []Place
 		asked   int
-		threads int // of the last
+		threads int // of the last rank
 		fights  []string
 	}{
 		"a core each":     {[]Place{place("a", 0, 1), place("a", 2, 3)}, 0, 1, nil},

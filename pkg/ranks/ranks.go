@@ -1,8 +1,8 @@
-// Package ranks lets processes compute the shares of a step together: sums in the order of the tree
-// of package share, agreement on how a step has ended, signs of life, and messages from the first
-// rank to all. A Transport carries the messages.
+// Package ranks lets processes compute the shares of a step together. It has sums in the order of the
+// tree of package share, agreement on how a step has ended, heartbeats, and messages from rank 0 to all
+// ranks and back. A Transport carries the messages.
 //
-// All ranks make the same calls in the same order. Rank 0 leads: it alone has the run folder.
+// All ranks must make the same calls in the same order. Only rank 0 has the run folder.
 package ranks
 
 import (
@@ -18,25 +18,27 @@ import (
 	"multiscale/pkg/kernel/pointwise"
 )
 
-// Transport carries messages between processes, in order for a sender, a receiver and a tag.
+// Transport carries messages between processes. Messages with the same sender, receiver and tag arrive
+// in order.
 type Transport interface {
-	// Rank is the number of this process, from 0, and Size that of all.
+	// Rank is the number of this process, from 0. Size is the number of all processes.
 	Rank() int
 	Size() int
-	// Send and Receive begin a message of a length that both sides know. Its data is not to be
-	// touched before Test says that it has left or arrived.
+	// Send and Receive start a message of a length that both sides know. The caller must not use its
+	// data before Test reports that the message has left or arrived.
 	Send(to, tag int, data []byte) Message
 	Receive(from, tag int, data []byte) Message
-	// Abort ends all processes, also those that do not answer; Close waits for all to call it.
+	// Abort ends all processes, also those that do not respond, with an exit status. Close waits
+	// until all processes call it.
 	Abort(status int)
 	Close() error
 }
 
-// Message is one on its way.
+// Message is a message that has been started.
 type Message interface {
-	// Test says whether the message has left or arrived. It is not called again after that.
+	// Test reports whether the message has left or arrived. It is not called again after that.
 	Test() (done bool, err error)
-	// Cancel gives up a message that is to be received.
+	// Cancel gives up the receipt of a message.
 	Cancel()
 }
 
@@ -48,26 +50,26 @@ const (
 	tagAlive
 )
 
-// DigestEvery is how many steps lie between comparisons of what Digest returns.
+// DigestEvery is the number of iterations between comparisons of Digest.
 const DigestEvery = 32
 
-// Ranks are the processes, as one of them sees them. It implements share.Ranks.
+// Ranks is one process's view of all processes. It implements share.Ranks.
 type Ranks struct {
-	// Digest, unless nil, returns a digest of what must be equal on all ranks, such as the parameters.
-	// Add compares it before every DigestEvery-th iteration.
+	// Digest, unless nil, returns a digest of data that must be equal on all ranks, such as the
+	// parameters. Add compares it before iterations that are multiples of DigestEvery.
 	Digest func() uint64
 
-	transport  Transport
-	places     []Place // of all ranks
-	half       []float32
-	numbers    []float64
-	sent       atomic.Int64
-	unanswered atomic.Pointer[error] // which rank gives no sign of life
-	signs      signs
+	transport Transport
+	places    []Place // of all ranks
+	half      []float32
+	numbers   []float64
+	sent      atomic.Int64
+	lost      atomic.Pointer[error] // see Lost
+	signs     signs
 }
 
-// Join connects the ranks. A rank that gives no sign of life for longer than patience is named by the
-// next error.
+// Join connects the ranks. If a rank sends no heartbeat for longer than patience, the next error names
+// it.
 func Join(t Transport, patience time.Duration) (*Ranks, error) {
 	r := &Ranks{transport: t}
 	own, err := json.Marshal(here())
@@ -97,25 +99,25 @@ func (r *Ranks) Rank() int { return r.transport.Rank() }
 // Size implements share.Ranks.
 func (r *Ranks) Size() int { return r.transport.Size() }
 
-// Name names a rank in messages.
+// Name is the name of a rank in messages, with its host and process.
 func (r *Ranks) Name(rank int) string {
 	p := r.places[rank]
 	return fmt.Sprintf("rank %d (host %s, process %d)", rank, p.Host, p.Process)
 }
 
-// Sent is how many bytes this rank has sent for sums so far.
+// Sent is the number of bytes that this rank has sent for sums and agreement so far.
 func (r *Ranks) Sent() int64 { return r.sent.Load() }
 
-// Ended is the error of all ranks where one of them has ended a step. The rank that ended it has its
-// own error; on the others Err names it.
+// Ended is the error of all ranks after one of them has ended a step. On the rank that ended it, Err is
+// its own error; on the others Err names that rank.
 type Ended struct{ Err error }
 
 func (e *Ended) Error() string { return e.Err.Error() }
 
-// Unwrap returns what the rank says.
+// Unwrap returns the error of the rank that ended the step.
 func (e *Ended) Unwrap() error { return e.Err }
 
-// What a rank says of a step.
+// The status of a rank after a step, with the most severe last.
 const (
 	goesOn = iota
 	stopped
@@ -123,9 +125,10 @@ const (
 )
 
 const (
-	statusBytes = 16
+	statusBytes = 16 // the status, and from byte 8 on the digest
 	reasonBytes = 240
-	// sameSignal is how long a signal that reached another rank may take to this one.
+	// sameSignal is the time that a signal to all ranks may take to this one after it has reached
+	// another.
 	sameSignal = 2 * time.Second
 )
 
@@ -144,8 +147,8 @@ func (r *Ranks) Add(ctx context.Context, iteration int, vector []float32, scalar
 	return r.addVector(vector)
 }
 
-// End says to the other ranks that this one ends the steps, and why; err is nil after the last step.
-// It returns the error of all.
+// End tells the other ranks that this one ends the steps, and why. err is nil after the last step. End
+// returns the error on which all ranks agree.
 func (r *Ranks) End(ctx context.Context, err error) error {
 	var ended *Ended
 	if errors.As(err, &ended) || r.Lost() != nil {
@@ -154,7 +157,7 @@ func (r *Ranks) End(ctx context.Context, err error) error {
 	return r.agree(ctx, err, 0)
 }
 
-// agree returns an error on all ranks where one has failed, or where digests differ.
+// agree returns an error on all ranks if one of them has failed or was stopped, or if digests differ.
 func (r *Ranks) agree(ctx context.Context, failed error, digest uint64) error {
 	var own [statusBytes]byte
 	switch {
@@ -184,7 +187,7 @@ func (r *Ranks) agree(ctx context.Context, failed error, digest uint64) error {
 		}
 		return nil
 	case stopped:
-		if failed == nil { // the signal comes to this rank, too
+		if failed == nil { // the signal probably reaches this rank, too
 			select {
 			case <-ctx.Done():
 				failed = ctx.Err()
@@ -212,7 +215,7 @@ func (r *Ranks) agree(ctx context.Context, failed error, digest uint64) error {
 	return &Ended{failed}
 }
 
-// allGather returns what all ranks give, as many bytes each, in their order.
+// allGather returns the data of all ranks in their order. It has the same length on all ranks.
 func (r *Ranks) allGather(own []byte) ([]byte, error) {
 	n := len(own)
 	all := make([]byte, n*r.Size())
@@ -247,9 +250,9 @@ func (r *Ranks) addNumbers(x []float64) error {
 	return nil
 }
 
-// addVector sums long vectors in the order of the tree. Neighbours swap halves and add; each goes on
-// with its half and the next pair, until a rank has its part of the sum. Then the parts go back the
-// same way.
+// addVector sums long vectors in the order of the tree. Neighbours exchange halves and add. Each
+// continues with its half and the next pair, until every rank has a part of the sum. The parts then
+// return in the same way.
 func (r *Ranks) addVector(x []float32) error {
 	if len(x) == 0 {
 		return nil
@@ -257,7 +260,7 @@ func (r *Ranks) addVector(x []float32) error {
 	if len(r.half) < (len(x)+1)/2 {
 		r.half = make([]float32, (len(x)+1)/2)
 	}
-	var bounds [][2]int // of what this rank had before each round
+	var bounds [][2]int // of this rank's part before each round
 	lo, hi := 0, len(x)
 	for d := 1; d < r.Size(); d *= 2 {
 		bounds = append(bounds, [2]int{lo, hi})
@@ -289,7 +292,7 @@ func (r *Ranks) addVector(x []float32) error {
 	return nil
 }
 
-// swap sends to another rank and receives from it.
+// swap exchanges messages with another rank.
 func (r *Ranks) swap(with, tag int, send, receive []byte) error {
 	in := r.transport.Receive(with, tag, receive)
 	out := r.transport.Send(with, tag, send)
@@ -297,16 +300,16 @@ func (r *Ranks) swap(with, tag int, send, receive []byte) error {
 	return r.wait(in, out)
 }
 
-// How often a message is asked after: at first without a break, since the other rank is usually
-// about to send it; then with breaks that grow with the time so far, since it may be busy for long, and
-// asking takes the core from other ranks.
+// wait polls messages. At first it polls without breaks, because the other rank usually sends soon.
+// Later it makes breaks of increasing length, because the other rank may be busy for long and polling
+// takes the core from other ranks.
 const (
-	eager      = 2000
+	eager      = 2000 // polls without breaks
 	shortBreak = 50 * time.Microsecond
 	longBreak  = time.Millisecond
 )
 
-// wait returns when messages have left and arrived, or when a rank no longer answers.
+// wait returns when all messages have left or arrived, or when a rank is lost.
 func (r *Ranks) wait(messages ...Message) error {
 	pause := shortBreak
 	for asked := 0; ; asked++ {
@@ -315,7 +318,7 @@ func (r *Ranks) wait(messages ...Message) error {
 			done, err := m.Test()
 			if err != nil {
 				err = &Ended{fmt.Errorf("a rank cannot be reached: %w", err)}
-				r.unanswered.CompareAndSwap(nil, &err)
+				r.lost.CompareAndSwap(nil, &err)
 				return err
 			}
 			if !done {
@@ -335,15 +338,15 @@ func (r *Ranks) wait(messages ...Message) error {
 	}
 }
 
-// Lost is the error that a rank gives no sign of life or cannot be reached; nil while all answer.
+// Lost returns an error if a rank sends no heartbeats or cannot be reached, otherwise nil.
 func (r *Ranks) Lost() error {
-	if err := r.unanswered.Load(); err != nil {
+	if err := r.lost.Load(); err != nil {
 		return *err
 	}
 	return nil
 }
 
-// BytesOf is the memory of numbers. All ranks have processors of one kind.
+// BytesOf is the memory of x. All ranks must have the same byte order.
 func BytesOf[T float32 | float64](x []T) []byte {
 	var one T
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(x))), len(x)*int(unsafe.Sizeof(one)))

@@ -19,7 +19,7 @@ import (
 	"multiscale/pkg/share/sharetest"
 )
 
-// each lets ranks do something at once.
+// each calls do on all ranks concurrently.
 func each(t *testing.T, size int, patience time.Duration, do func(r *ranks.Ranks)) []rankstest.Endpoint {
 	t.Helper()
 	all := rankstest.Connect(size)
@@ -41,8 +41,8 @@ func each(t *testing.T, size int, patience time.Duration, do func(r *ranks.Ranks
 	return all
 }
 
-// TestAdd: sums have the bytes of those of one process, of any length, and as many bytes are sent as
-// the model of docs/scaling.md says, and a few for losses and agreement.
+// TestAdd: sums of any length have the same bytes as those of one process. The number of bytes that a
+// rank sends agrees with the model in docs/scaling.md, apart from some for losses and agreement.
 func TestAdd(t *testing.T) {
 	const shares, n, m = 8, 1003, 5
 	compute := sharetest.Each(func(s share.Share, vector []float32, scalars []float64) error {
@@ -78,7 +78,7 @@ func TestAdd(t *testing.T) {
 	}
 }
 
-// TestBytes: all ranks get what the first gives, and the first what all give.
+// TestBytes: Gather collects the data of all ranks on rank 0, and Broadcast sends its data to all.
 func TestBytes(t *testing.T) {
 	for _, size := range []int{1, 2, 8} {
 		each(t, size, time.Minute, func(r *ranks.Ranks) {
@@ -97,7 +97,7 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-// TestEnd: what ends a step on one rank ends it on all, which are then at the same place.
+// TestEnd: if one rank ends a step, all ranks end it together.
 func TestEnd(t *testing.T) {
 	failure := errors.New("the pictures are gone")
 	for name, tc := range map[string]struct {
@@ -114,7 +114,7 @@ func TestEnd(t *testing.T) {
 			if r.Rank() == 2 {
 				own = tc.err
 			}
-			if tc.err == context.Canceled { // a signal, which comes to the others later
+			if tc.err == context.Canceled { // like a signal that reaches the ranks one after the other
 				time.AfterFunc(time.Duration(r.Rank())*10*time.Millisecond, cancel)
 			}
 			var err error
@@ -130,7 +130,7 @@ func TestEnd(t *testing.T) {
 			} else if err == nil || r.Rank() != 2 && !strings.Contains(err.Error(), tc.want) || r.Rank() == 2 && !errors.Is(err, tc.err) {
 				t.Errorf("%s: rank %d: %v", name, r.Rank(), err)
 			}
-			if again := r.End(ctx, err); again != err { // is not told twice
+			if again := r.End(ctx, err); again != err { // no second agreement
 				t.Errorf("%s: rank %d: then %v", name, r.Rank(), again)
 			}
 			cancel()
@@ -138,7 +138,7 @@ func TestEnd(t *testing.T) {
 	}
 }
 
-// TestDigest: a rank whose parameters differ is named.
+// TestDigest: the error names a rank whose digest differs.
 func TestDigest(t *testing.T) {
 	each(t, 4, time.Minute, func(r *ranks.Ranks) {
 		r.Digest = func() uint64 {
@@ -156,7 +156,7 @@ func TestDigest(t *testing.T) {
 	})
 }
 
-// TestSilence: a rank that says nothing any more is named by rank 0, or by rank 1 if it is rank 0.
+// TestSilence: rank 0 reports a silent rank, and rank 1 reports rank 0.
 func TestSilence(t *testing.T) {
 	for _, silent := range []int{0, 3} {
 		all := rankstest.Connect(4)

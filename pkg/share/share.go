@@ -1,6 +1,6 @@
-// Package share computes sums over the samples of a step in equal shares, which several processes
-// can divide among them: a batch is cut into a fixed number of shares, a power of two, and what the
-// shares give is added in the order of a binary tree, neighbours first. The tree is fixed, so that
+// Package share computes sums over the samples of a step, divided among several processes. Each
+// batch is cut into a fixed number of shares, a power of two, of nearly equal size. The results of
+// the shares are added in the order of a binary tree, neighbours first. The tree is fixed, so that
 // the sum has the same bytes on any number of processes.
 package share
 
@@ -13,21 +13,22 @@ import (
 	"multiscale/pkg/kernel/pointwise/vector"
 )
 
-// Share is one of Of equal parts of every batch of a step. The zero Share is the whole.
+// Share is one of Of parts of nearly equal size of every batch of a step. The zero Share is the
+// whole batch.
 type Share struct{ Index, Of int }
 
-// Range returns the number of the share's first sample in a batch of n, and of the one after its last.
-// Shares are of nearly equal size, and some are empty where there are fewer samples than shares. A
-// share that is not empty has at least `least` samples: where there are too few of them, the batch is
-// cut into fewer parts, a power of two, which are spread evenly over the shares. If n itself is
-// smaller than least, the first share is the whole batch. The first share is never empty.
+// Range returns the range [from,to) of the share's samples in a batch of n. A share that is not empty
+// has at least `least` samples. If n is too small for this, the batch is cut into a smaller power of two
+// of parts, which are spread evenly over the shares; all other shares are empty. If n is smaller than
+// least, the first share is the whole batch. With fewer samples than shares, some shares are empty. The
+// first share is never empty.
 func (s Share) Range(n, least int) (from, to int) {
 	parts := max(s.Of, 1)
 	for least > 1 && parts > 1 && parts*least > n {
 		parts /= 2
 	}
 	every := max(s.Of, 1) / parts
-	at := func(share int) int { // of the first part that is not before the share
+	at := func(share int) int { // start of the first part that belongs to the share or a later one
 		part := (share + every - 1) / every
 		return (part*n + parts - 1) / parts
 	}
@@ -36,33 +37,35 @@ func (s Share) Range(n, least int) (from, to int) {
 
 // Ranks are the processes that compute the shares of a step together.
 type Ranks interface {
-	// Rank is the number of this process, from 0, and Size that of all: a power of two.
+	// Rank is the number of this process, from 0. Size is the number of all processes, a power of
+	// two.
 	Rank() int
 	Size() int
 	// Add replaces vector and scalars, which have the same lengths on all ranks, by the sums over the
-	// ranks in the order of the tree: rank 2i and 2i+1 first, then pairs of these. failed is what has
-	// kept this rank from computing its own: no rank then has a sum, and all get an error.
+	// ranks in the order of the tree: rank 2i and 2i+1 first, then pairs of these. If this rank could
+	// not compute its vector, failed is the reason; all ranks then get an error instead of sums.
 	Add(ctx context.Context, iteration int, vector []float32, scalars []float64, failed error) error
 }
 
-// Sum adds what shares give. The zero Sum is that of one share in one process.
+// Sum adds the results of shares. The zero Sum has one share in one process.
 type Sum struct {
-	// Shares is their number, a power of two; 0 stands for 1.
+	// Shares is the number of shares, a power of two; 0 stands for 1.
 	Shares int
-	// Ranks compute them; nil stands for this process alone. There are no more than shares.
+	// Ranks are the processes, at most as many as shares; nil stands for this process alone.
 	Ranks Ranks
 
-	further [][]float32 // vectors beside the caller's
-	shares  []Share     // that are computed at once, and what they give
-	pass    pass
-	rows    [][]float64
+	further [][]float32 // vectors in addition to the caller's
+	// The shares that are computed at once, and their results:
+	shares []Share
+	pass   pass
+	rows   [][]float64
 }
 
-// Together is how many shares are computed at once.
+// Together is the largest number of shares that are computed at once.
 const Together = 8
 
-// Vectors is the number of vectors that a process of own shares, a power of two, holds in memory, the
-// sum included.
+// Vectors is the number of vectors, including the sum, that a process with own shares holds in memory.
+// own must be a power of two.
 func Vectors(own int) int {
 	if own <= Together {
 		return max(own, 1)
@@ -70,12 +73,12 @@ func Vectors(own int) int {
 	return Together + bits.Len(uint(own/Together)) - 1
 }
 
-// Compute computes neighbouring shares: it overwrites vectors[i] and scalars[i] with the results of
+// Compute computes neighbouring shares. It overwrites vectors[i] and scalars[i] with the results of
 // shares[i].
 type Compute func(ctx context.Context, shares []Share, vectors [][]float32, scalars [][]float64) error
 
-// Of overwrites vector and scalars with the sums over all shares of what compute gives, for up to
-// Together shares at once. See Vectors for the memory that it takes.
+// Of overwrites vector and scalars with the sums over all shares of the results of compute, which it
+// calls for up to Together shares at once. See Vectors for the memory that it needs.
 func (s *Sum) Of(ctx context.Context, iteration int, vector []float32, scalars []float64, compute Compute) error {
 	shares, first := max(s.Shares, 1), 0
 	own := shares
@@ -93,7 +96,7 @@ func (s *Sum) Of(ctx context.Context, iteration int, vector []float32, scalars [
 	return err
 }
 
-// tree sums n shares, a power of two, from one on.
+// tree sums n shares, a power of two, starting with from.
 func (s *Sum) tree(ctx context.Context, from Share, n int, vector []float32, scalars []float64, compute Compute) error {
 	if n <= Together {
 		return s.together(ctx, from, n, vector, scalars, compute)
@@ -114,7 +117,7 @@ func (s *Sum) tree(ctx context.Context, from Share, n int, vector []float32, sca
 	return nil
 }
 
-// together is tree for shares that are computed at once.
+// together is tree for up to Together shares, which are computed at once.
 func (s *Sum) together(ctx context.Context, from Share, n int, vector []float32, scalars []float64, compute Compute) error {
 	s.shares, s.pass, s.rows = s.shares[:0], append(s.pass[:0], vector), append(s.rows[:0], scalars)
 	s.pass = append(s.pass, s.further[:n-1]...)
@@ -141,10 +144,11 @@ func (s *Sum) together(ctx context.Context, from Share, n int, vector []float32,
 	return nil
 }
 
-// pass adds vectors, a power of two, in the order of the tree, to the first: piece by piece, so that
-// those of all are in the cache.
+// pass is a power of two of vectors, which it adds to the first one in the order of the tree. It works
+// piece by piece, so that a piece of all vectors fits the cache.
 type pass [][]float32
 
+// piece is a number of elements.
 const piece = 1 << 12
 
 // Do implements kernel.Job.

@@ -12,7 +12,8 @@ import (
 	"multiscale/pkg/share/sharetest"
 )
 
-// TestRange: shares of a batch follow one another, cover it, and hold nothing or enough.
+// TestRange: the shares of a batch are contiguous and cover it, and those that are not empty have at
+// least the required number of samples.
 func TestRange(t *testing.T) {
 	for _, of := range []int{0, 1, 2, 8, 16} {
 		for _, least := range []int{1, 2} {
@@ -47,7 +48,7 @@ func TestRange(t *testing.T) {
 	}
 }
 
-// values are what a share gives: numbers whose sum depends on the order.
+// values sets the results of a share to numbers whose sum depends on the order.
 func values(s share.Share, vector []float32, scalars []float64) {
 	r := random.New(3, uint64(s.Index))
 	r.Normals(vector)
@@ -56,7 +57,7 @@ func values(s share.Share, vector []float32, scalars []float64) {
 	}
 }
 
-// TestSum: the sum is that of the tree, on any number of ranks.
+// TestSum: the sum has the order of the tree, on any number of ranks.
 func TestSum(t *testing.T) {
 	for _, shares := range []int{1, 2, 8, 32} {
 		testSum(t, shares)
@@ -72,7 +73,7 @@ func testSum(t *testing.T, shares int) {
 	of := func(ranks share.Ranks) ([]float32, []float64) {
 		sum := share.Sum{Shares: shares, Ranks: ranks}
 		vector, scalars := make([]float32, n), make([]float64, m)
-		vector[0] = 9 // is overwritten
+		vector[0] = 9 // to be overwritten
 		for i := range 2 {
 			if err := sum.Of(t.Context(), i, vector, scalars, compute); err != nil {
 				t.Error(err)
@@ -102,7 +103,7 @@ func testSum(t *testing.T, shares int) {
 	}
 }
 
-// tree adds both halves of a list.
+// tree returns the sum of a list: the sum of the sums of its two halves.
 func tree[T float32 | float64](list [][]T) []T {
 	n := len(list)
 	if n == 1 {
@@ -115,7 +116,7 @@ func tree[T float32 | float64](list [][]T) []T {
 	return sum
 }
 
-// TestFailure: what one share gives no result for has none on any rank.
+// TestFailure: if one share fails, all ranks get an error.
 func TestFailure(t *testing.T) {
 	failure := errors.New("no pictures")
 	var wait sync.WaitGroup

@@ -1,4 +1,4 @@
-// Package rankstest has a Transport for tests, whose ranks are goroutines.
+// Package rankstest has a Transport for tests in which ranks are goroutines.
 package rankstest
 
 import (
@@ -13,7 +13,7 @@ import (
 type network struct {
 	mu      sync.Mutex
 	waiting map[[3]int][][]byte // by sender, receiver and tag
-	mute    map[int]bool        // ranks whose messages are lost
+	mute    map[int]bool        // ranks whose messages are dropped
 	aborted bool
 }
 
@@ -41,14 +41,14 @@ func (e Endpoint) Size() int { return e.size }
 // Close implements ranks.Transport.
 func (e Endpoint) Close() error { return nil }
 
-// Mute loses all further messages of this rank.
+// Mute drops all later messages of this rank.
 func (e Endpoint) Mute() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.mute[e.rank] = true
 }
 
-// Aborted says whether a rank has ended all.
+// Aborted reports whether a rank has called Abort.
 func (e Endpoint) Aborted() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -65,7 +65,7 @@ func (e Endpoint) Abort(int) {
 type message struct {
 	Endpoint
 	key  [3]int
-	data []byte // nil: has left
+	data []byte // nil for a message that is sent
 }
 
 // Send implements ranks.Transport.

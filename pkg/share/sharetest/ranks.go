@@ -1,4 +1,4 @@
-// Package sharetest has ranks for tests, which are goroutines.
+// Package sharetest has ranks for tests, each of which is a goroutine.
 package sharetest
 
 import (
@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/share"
 )
 
-// Each is a Compute that does one share after the other.
+// Each makes a Compute that computes one share after the other.
 func Each(compute func(s share.Share, vector []float32, scalars []float64) error) share.Compute {
 	return func(_ context.Context, shares []share.Share, vectors [][]float32, scalars [][]float64) error {
 		for i, s := range shares {
@@ -21,7 +21,7 @@ func Each(compute func(s share.Share, vector []float32, scalars []float64) error
 	}
 }
 
-// Ranks returns the given number of ranks, a power of two: each is for a goroutine of its own.
+// Ranks returns the given number of ranks, a power of two. Each must be used by its own goroutine.
 func Ranks(size int) []share.Ranks {
 	m := &meeting{vectors: make([][]float32, size), scalars: make([][]float64, size), failed: make([]error, size)}
 	m.changed.L = &m.mu
@@ -32,7 +32,7 @@ func Ranks(size int) []share.Ranks {
 	return all
 }
 
-// meeting is where ranks wait for one another.
+// meeting is a barrier at which ranks exchange their vectors.
 type meeting struct {
 	mu            sync.Mutex
 	changed       sync.Cond
@@ -40,7 +40,7 @@ type meeting struct {
 	vectors       [][]float32
 	scalars       [][]float64
 	failed        []error
-	outcome       error // of the last round, which ranks may still have to read when the next one begins
+	outcome       error // of the last round
 }
 
 type rank struct {
@@ -51,7 +51,7 @@ type rank struct {
 func (r rank) Rank() int { return r.index }
 func (r rank) Size() int { return len(r.vectors) }
 
-// Add implements share.Ranks. The last rank that comes adds for all.
+// Add implements share.Ranks. The rank that arrives last adds for all.
 func (r rank) Add(_ context.Context, _ int, vector []float32, scalars []float64, failed error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -72,7 +72,7 @@ func (r rank) Add(_ context.Context, _ int, vector []float32, scalars []float64,
 	return r.outcome
 }
 
-// add sums pairs, pairs of pairs and so on, into the first rank, and copies that to all.
+// add sums pairs, pairs of pairs and so on into the vectors of the first rank, and copies these to all.
 func (m *meeting) add() {
 	m.outcome = nil
 	for i, err := range m.failed {
