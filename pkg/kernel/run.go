@@ -140,6 +140,7 @@ func (c *call) work(core, limit int) (done int) {
 	return done
 }
 
+// do does one chunk. It records the first panic of the call.
 func (c *call) do(job Job, chunk int) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -176,6 +177,7 @@ func (c *call) acquire() bool {
 	}
 }
 
+// release gives up one reference to a call. The last one returns it to the free list.
 func (c *call) release() {
 	if c.refs.Add(-1) == 0 {
 		c.job = nil

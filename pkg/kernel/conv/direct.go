@@ -30,6 +30,7 @@ type correlation struct {
 
 var correlations kernel.Free[correlation]
 
+// correlate computes Forward, or InputGradient if gradient is true.
 func (f *Filter) correlate(y, x []float32, s Shape, gradient bool, e Epilogue) {
 	j := correlations.Get()
 	*j = correlation{y: y, x: x, from: s.input(), to: s.output(), epilogue: e, kernels: kernels(), stride: s.Stride, step: 1, segmentTaps: 1}
@@ -96,7 +97,7 @@ func (j *correlation) do(s *scratch, chunk int) {
 	}
 }
 
-// direct computes blocks first to last of the results for the pixels in r.
+// direct computes blocks [first,last) of the results for the pixels in r.
 func (j *correlation) direct(s *scratch, r rectangle, first, last int) {
 	k, f := j.kernels, j.form
 	w := &s.window

@@ -99,6 +99,7 @@ func (f *Filter) form(u use, raw bool) (p *form, packed bool) {
 	return p, true
 }
 
+// newForm returns a form with the classes for a use, which is not packed.
 func (f *Filter) newForm(u use) *form {
 	p := &form{use: u, from: f.c, to: f.o}
 	if u.gradient {

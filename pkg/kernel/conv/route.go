@@ -27,6 +27,7 @@ type listed struct {
 	table      []int32
 }
 
+// list is series.list, which it calls only when its arguments have changed.
 func (l *listed) list(of series, n, vectors int) []int32 {
 	if l.of != of || l.n != n || l.vectors != vectors {
 		*l = listed{of, n, vectors, of.list(l.table, n, vectors)}

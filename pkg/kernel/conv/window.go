@@ -31,8 +31,9 @@ func tile(p planes, pixels, unit int) tiling {
 	return t
 }
 
-// shared returns a tiling with one more rectangle if t has an odd number, at least three, of
-// rectangles of whole images: two cores would share an odd number unevenly.
+// shared reduces the images of a rectangle if the rectangles of t are whole images and their
+// number is odd, at least three. This gives one more rectangle where the number of images
+// permits; two cores would share an odd number unevenly.
 func (t tiling) shared() tiling {
 	if pieces := ceil(t.n, t.images); pieces > 1 && pieces%2 == 1 && t.count() == pieces {
 		t.images = ceil(t.n, pieces+1)
@@ -179,6 +180,7 @@ type gathering struct {
 	vectors, lanes, block int // vectors in a pixel, their lanes, and elements in a block
 }
 
+// fill sets the offsets, unless they are those of the gathering already.
 func (p *places) fill(of gathering) {
 	if p.of == of {
 		return

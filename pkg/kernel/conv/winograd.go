@@ -41,6 +41,7 @@ type filterJob struct {
 
 var filterJobs kernel.Free[filterJob]
 
+// packWinograd packs the spectra of all weights.
 func (f *Filter) packWinograd(p *form) {
 	p.data = grow(p.data, ceil(p.to, p.width)*p.minimal.size*p.value())
 	j := filterJobs.Get()
@@ -168,7 +169,7 @@ func odd(n int) int {
 	return (ceil(n, line) | 1) * line
 }
 
-// winograd computes blocks first to last of the results for the pixels in r.
+// winograd computes blocks [first,last) of the results for the pixels in r.
 func (j *correlation) winograd(s *scratch, r rectangle, first, last int) {
 	k, f, w := j.kernels, j.form, &s.window
 	q := f.minimal.cut(r)

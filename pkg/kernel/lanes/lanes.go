@@ -15,7 +15,7 @@ import "multiscale/pkg/kernel"
 type Kernels struct {
 	Name  string // the kernel path it belongs to
 	Lanes int    // channels in one vector
-	Group int    // rows of a Product that lie at equal distances
+	Group int    // rows in a group of a Product, which lie at equal distances
 
 	product  [MaxVectors]func(*Product)
 	gather   func(*Gather)

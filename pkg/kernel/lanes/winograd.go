@@ -43,6 +43,11 @@ func transform(t *Transform, in, out int, do func([6]float32) [6]float32) {
 	}
 }
 
+// The maps of F(4x4, 3x3) for one row of values: input is Input, interpolate4 is Output,
+// interpolate3 is Weights, evaluate3 is Filter and evaluate4 is Gradient. The evaluations
+// return the values of the polynomial with coefficients g at the points, times the scales;
+// the interpolations return the sums of p^k*d[p] over the points p, for each power k.
+
 func input(d [6]float32) [6]float32 {
 	ea, oa := d[4]-float32(b2*d[2]), float32(pointA*(d[3]-float32(b2*d[1])))
 	eb, ob := d[4]-float32(a2*d[2]), float32(pointB*(d[3]-float32(a2*d[1])))
