@@ -86,8 +86,8 @@ type job struct {
 	pitch        int // distance between the channels of a tile
 	keyRows      int // keys of a tile, rounded up
 	group        int // heads of a chunk that computes whole heads
-	// If plain is true, heads are so small that products read their operands in place.
-	// Otherwise the operands are packed.
+	// If plain is true, products read the operands in place. This requires small heads whose
+	// sizes need no padding. Otherwise the operands are packed.
 	plain        bool
 	inner, panel int // distances between the channels of a panel and between panels
 
