@@ -7,14 +7,14 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// Variances are those of the gradient of a single sample, as traces of
-// covariances, by level; 0 at levels that were not measured.
+// Variances has the variances of the gradient of a single sample by level, as traces of
+// covariance matrices. They are 0 at levels that were not measured.
 type Variances struct {
 	Single     []float64 // V of g^{2^l h}
 	Difference []float64 // V of g^{2^l h} - g^{2^{l+1} h}
 }
 
-// Terms returns the variances of the terms of a stage, from its finest mesh.
+// Terms returns the variances of the terms of a stage, starting with its finest mesh.
 func (v Variances) Terms(s mge.Stage) []float64 {
 	terms := make([]float64, len(s.Batches))
 	for i := range terms {
@@ -27,8 +27,8 @@ func (v Variances) Terms(s mge.Stage) []float64 {
 	return terms
 }
 
-// Of is the variance of a stage's estimate of the gradient that those of its terms
-// predict: the sum of V_l/N_l.
+// Of is the variance of a stage's estimate of the gradient, as predicted by the variances of its
+// terms: the sum of V_l/N_l.
 func (v Variances) Of(s mge.Stage) float64 {
 	var sum float64
 	for i, variance := range v.Terms(s) {
@@ -38,11 +38,11 @@ func (v Variances) Of(s mge.Stage) float64 {
 }
 
 // Bound is the largest factor by which Allocate enlarges the batch of a level. It bounds memory and
-// time: samples of every mesh are read and degraded on the finest one.
+// time, because samples of every mesh are read and degraded on the finest one.
 const Bound = 4
 
-// Max returns the largest batches that Allocate may give the terms of a stage, apart from
-// what rounding leaves for the coarsest mesh.
+// Max returns the largest batches that Allocate may give the terms of a stage. The coarsest mesh may
+// also get the remainder of rounding.
 func Max(s mge.Stage) []int {
 	largest, budget := make([]int, len(s.Batches)), s.WorkUnits()
 	for i, cost := range s.Costs() {
@@ -51,12 +51,11 @@ func Max(s mge.Stage) []int {
 	return largest
 }
 
-// Allocate returns the stage with the batches that give its estimate the smallest
-// variance at the same work units: N_l proportional to sqrt(V_l/C_l), in whole samples,
-// at least 1 and at most Bound times what the stage has. What then remains of the work
-// units goes to the coarsest mesh, of whose cost all others are multiples, so that they
-// are met exactly. A stage of one mesh, and one of which no variance is known, stays as it
-// is.
+// Allocate returns the stage with the batches that minimise the variance of its estimate at the
+// same work units: N_l proportional to sqrt(V_l/C_l), rounded to whole samples, at least 1 and at
+// most Bound times the stage's batches. The remaining work units go to the coarsest mesh. All
+// other costs are multiples of its cost, so that the work units are met exactly. A stage with one
+// mesh or without known variances does not change.
 func (v Variances) Allocate(s mge.Stage) mge.Stage {
 	b := budget{min: 1, total: s.WorkUnits(), variances: v.Terms(s), costs: s.Costs(), max: Max(s)}
 	total := lists.Sum(b.variances)
@@ -67,9 +66,9 @@ func (v Variances) Allocate(s mge.Stage) mge.Stage {
 	return s
 }
 
-// whole returns the batches that the budget buys, in whole samples.
+// whole returns the best batches within the budget, in whole samples.
 func (b budget) whole(s mge.Stage) []int {
-	// The cost grows with the scale: halve the interval to rounding.
+	// The cost increases with the scale, so that bisection finds the scale.
 	low, high := 0.0, 1.0
 	for doublings := 0; doublings < maxDoublings && b.cost(b.batches(high)) <= b.total; doublings++ {
 		high *= 2
@@ -90,21 +89,21 @@ func (b budget) whole(s mge.Stage) []int {
 	return s.Batches
 }
 
-// Beyond these the scale leaves the range of its type, or its precision.
+// More doublings would leave the range of a float64, more halvings its precision.
 const (
 	maxDoublings = 1000
 	maxHalvings  = 128
 )
 
-// budget is what batches are chosen for: work units, and of each term the variance and
-// cost of a sample and the largest batch, and the smallest of all.
+// budget is the input of a choice of batches.
 type budget struct {
-	total, min       float64
-	variances, costs []float64
-	max              []int
+	total            float64   // work units
+	min              float64   // smallest batch of any term
+	variances, costs []float64 // of a sample of each term
+	max              []int     // largest batch of each term
 }
 
-// batches are the real-valued batches of a scale: scale*sqrt(V/C) within their bounds.
+// batches returns real-valued batches: scale*sqrt(V/C), clipped to their bounds.
 func (b budget) batches(scale float64) []float64 {
 	batches := make([]float64, len(b.costs))
 	for i, v := range b.variances {
@@ -120,8 +119,8 @@ func (b budget) cost(batches []float64) (cost float64) {
 	return cost
 }
 
-// fill spends what rounding down left: sample by sample where one lowers the variance
-// most for its cost, and the last rest on the coarsest mesh.
+// fill spends the remainder of rounding down. It adds sample by sample to the term where one
+// lowers the variance most for its cost, and spends the last remainder on the coarsest mesh.
 func (b budget) fill(s mge.Stage) {
 	for {
 		rest := b.total - s.WorkUnits()
@@ -141,10 +140,10 @@ func (b budget) fill(s mge.Stage) {
 	}
 }
 
-// Depth returns with how many coarser meshes, from 0 to max, the estimator of the finest
-// mesh has the smallest product of variance and work units. Variance falls as work grows,
-// so the product does not depend on how much is spent. stage gives the batches for a
-// number of coarser meshes.
+// Depth returns the number of coarser meshes, from 0 to max, for which the estimator on the
+// finest mesh has the smallest product of variance and work units. The variance is inversely
+// proportional to the work, so that the product does not depend on the amount of work. stage
+// returns the stage with a number of coarser meshes.
 func (v Variances) Depth(max int, stage func(levels int) mge.Stage) int {
 	return depth(max, stage, v.Of)
 }

@@ -12,7 +12,7 @@ import (
 // TestAllocate: batches follow the variances, at exactly the same work units.
 func TestAllocate(t *testing.T) {
 	paper := mge.Stage{Batches: mge.Doubling(16, 3)}
-	falling := func(base float64) allocation.Variances { // V_l = base^l, and the coarsest mesh alone as large as all
+	falling := func(base float64) allocation.Variances { // differences have V_l = base^l
 		v := allocation.Variances{Single: []float64{40, 40, 40, 40}}
 		for l := range 3 {
 			v.Difference = append(v.Difference, math.Pow(base, float64(l)))
@@ -22,7 +22,7 @@ func TestAllocate(t *testing.T) {
 	for name, tc := range map[string]struct {
 		stage mge.Stage
 		v     allocation.Variances
-		want  []int // nil: only the rules are checked
+		want  []int // nil if only the rules are checked
 	}{
 		"variances for which doubling is best": {paper, allocation.Variances{Single: []float64{0, 0, 0, 16. / 5}, Difference: []float64{4, 4, 4}}, []int{16, 32, 64, 128}},
 		"differences that vanish":              {paper, falling(4), nil},
@@ -51,7 +51,7 @@ func TestAllocate(t *testing.T) {
 				t.Errorf("%s: %d samples of term %d, want 1 to %d", name, n, i, largest)
 			}
 		}
-		// What rounding may cost: a sample of every term.
+		// Allocation must not increase the variance.
 		if before, after := tc.v.Of(tc.stage), tc.v.Of(got); after > before {
 			t.Errorf("%s: variance %g with batches %v, %g with %v", name, after, got.Batches, before, tc.stage.Batches)
 		}
@@ -61,7 +61,7 @@ func TestAllocate(t *testing.T) {
 	}
 }
 
-// TestAllocateIsOptimal compares with all batches of equal cost.
+// TestAllocateIsOptimal compares with all other batches of equal cost.
 func TestAllocateIsOptimal(t *testing.T) {
 	stage := mge.Stage{Batches: []int{4, 8, 16}}
 	for _, v := range []allocation.Variances{
@@ -79,7 +79,7 @@ func TestAllocateIsOptimal(t *testing.T) {
 				}
 			}
 		}
-		// near: whole samples are added one by one, which may miss the best by little.
+		// near is more than 1, because samples are added one by one, which may narrowly miss the optimum.
 		const near = 1.01
 		if v.Of(got) > near*best {
 			t.Errorf("%+v: variance %g with %v, the smallest is %g", v, v.Of(got), got.Batches, best)
@@ -87,7 +87,7 @@ func TestAllocateIsOptimal(t *testing.T) {
 	}
 }
 
-// TestDepth: coarser meshes are used as long as they pay.
+// TestDepth: coarser meshes are used if they reduce the product of variance and cost.
 func TestDepth(t *testing.T) {
 	doubling := func(levels int) mge.Stage { return mge.Stage{Batches: mge.Doubling(16, levels)} }
 	for name, tc := range map[string]struct {

@@ -7,11 +7,11 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// Controlled is what the batches of an estimator with coefficients follow from.
+// Controlled chooses the batches of an estimator with coefficients.
 type Controlled struct {
 	Choice mge.Coefficients
-	// Covariances are those of the terms for a single sample, by level; empty at levels that
-	// were not measured. All are in one norm: that of the optimizer, if it has one.
+	// Covariances are those of the terms for a single sample, by level. They are empty at levels
+	// that were not measured. All are in the same norm, that of the optimizer if it has one.
 	Covariances []mge.Covariance
 }
 
@@ -20,27 +20,28 @@ func (c Controlled) terms(s mge.Stage) []mge.Covariance {
 	return c.Covariances[s.Finest : s.Coarsest()+1]
 }
 
-// Of is the variance of a stage's estimate of the gradient, with the best coefficients for its
+// Of is the variance of a stage's estimate of the gradient with the best coefficients for its
 // batches.
 func (c Controlled) Of(s mge.Stage) float64 {
 	_, variance := c.Choice.Best(c.terms(s), s.Batches)
 	return lists.Sum(variance)
 }
 
-// pays is how small a variance must be, in units of that with fewer meshes, for a further mesh to
-// be taken: what is measured from few gradients flatters the estimator with more coefficients.
+// pays bounds the variance with more meshes, relative to that with fewer, for the additional meshes to
+// be used. Variances that are measured from few gradients are too favourable for the estimator with
+// more coefficients.
 const pays = 0.95
 
-// rounds of choosing batches for coefficients and coefficients for batches. They settle within a few.
+// rounds is the number of alternating choices of batches and coefficients. They converge within a few.
 const rounds = 32
 
-// Allocate returns the stage with the number of meshes and the batches that give its estimate the
-// smallest variance at the same work units. Batches follow from coefficients, N_l proportional to
-// sqrt(R_l/C_l) with R_l the sum over the layers of w_l^2 times the residual variance, and
-// coefficients from batches, in turn. Meshes that do not pay are left out, from the coarsest on:
-// a stage of one mesh is the plain gradient, and the variance is never more than its. What whole
-// samples leave of the work units is carried; see mge.Stage.Fraction. A further mesh must lower the
-// variance by a twentieth.
+// Allocate returns the stage with the number of meshes and the batches that minimise the variance of its
+// estimate at the same work units. Batches follow from coefficients, N_l proportional to sqrt(R_l/C_l)
+// with R_l the sum over the layers of w_l^2 times the residual variance, and coefficients follow from
+// batches, in turn. Meshes that do not pay are left out, from the coarsest on. A stage with one mesh
+// takes the plain gradient, so that the variance is at most that of the plain gradient. An additional
+// mesh must lower the variance by a twentieth. The remainder of whole samples is carried; see
+// mge.Stage.Fraction.
 func (c Controlled) Allocate(s mge.Stage) mge.Stage {
 	total := s.WorkUnits()
 	best, smallest := s, math.Inf(1)
@@ -56,8 +57,8 @@ func (c Controlled) Allocate(s mge.Stage) mge.Stage {
 	return best
 }
 
-// allocate is Allocate for a number of meshes. It is not possible where the work units do not
-// suffice for the smallest batches.
+// allocate is Allocate for a given number of meshes. It returns false if the work units do not suffice
+// for the smallest batches.
 func (c Controlled) allocate(s mge.Stage, meshes int, total float64) (mge.Stage, bool) {
 	s.Fraction = 0
 	s.Batches = append([]int(nil), s.Batches[:meshes]...)
@@ -88,19 +89,20 @@ func (c Controlled) allocate(s mge.Stage, meshes int, total float64) (mge.Stage,
 	return s, true
 }
 
-// residuals are the variances of a stage's terms for one sample, with the weights and coefficients
-// that are best for its batches.
+// residuals returns the variances of a stage's terms for one sample, with the best coefficients for its
+// batches.
 func (c Controlled) residuals(s mge.Stage) []float64 {
 	return mge.Residuals(c.terms(s), c.Best(s))
 }
 
-// Best returns the coefficients that are best for the batches of a stage.
+// Best returns the best coefficients for the batches of a stage.
 func (c Controlled) Best(s mge.Stage) [][]float64 {
 	coefficients, _ := c.Choice.Best(c.terms(s), s.Batches)
 	return coefficients
 }
 
-// CoarseShare is the share of a stage's work units that is spent on meshes coarser than its finest.
+// CoarseShare is the fraction of a stage's work units that is spent on meshes coarser than its finest
+// one.
 func CoarseShare(s mge.Stage) float64 {
 	fine := (float64(s.Batches[0]) + s.Fraction) * (mge.Stage{Finest: s.Finest, Batches: []int{1}}).WorkUnits()
 	return 1 - fine/s.WorkUnits()

@@ -10,7 +10,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// correlated returns covariances of one layer on meshes whose neighbours are correlated.
+// correlated returns covariances of one layer with unit variances and the given correlations of
+// neighbouring meshes.
 func correlated(correlations ...float64) []mge.Covariance {
 	terms := make([]mge.Covariance, len(correlations)+1)
 	for l := range terms {
@@ -22,8 +23,8 @@ func correlated(correlations ...float64) []mge.Covariance {
 	return terms
 }
 
-// TestAllocateControlled: meshes that do not pay are left out, the others have batches close to the
-// best ones, and the work units are met to rounding.
+// TestAllocateControlled: meshes that do not pay are left out, the others have nearly the best batches,
+// and the work units are met up to rounding.
 func TestAllocateControlled(t *testing.T) {
 	stage := mge.Stage{Batches: mge.Doubling(16, 3)}
 	for name, tc := range map[string]struct {
@@ -52,7 +53,7 @@ func TestAllocateControlled(t *testing.T) {
 			t.Errorf("%s: a share of %g on coarse meshes", name, share)
 		}
 	}
-	// Two meshes, against all batches of equal cost.
+	// Compare with all batches on two meshes of equal cost.
 	two := mge.Stage{Batches: []int{16, 32}}
 	c := allocation.Controlled{Choice: mge.Layer, Covariances: correlated(0.97)}
 	got, best := c.Allocate(two), math.Inf(1)
@@ -69,8 +70,8 @@ func TestAllocateControlled(t *testing.T) {
 	}
 }
 
-// TestControlledIsNeverWorse: for any measured values, the variance is at most single-scale's at equal
-// cost, in whole samples.
+// TestControlledIsNeverWorse: for any covariances, the variance is at most that of the plain gradient at
+// equal cost, with whole samples.
 func TestControlledIsNeverWorse(t *testing.T) {
 	r := random.New(3)
 	for range 200 {

@@ -7,8 +7,8 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// Method is a way to choose the batches of the terms. All spend the same work units in an
-// iteration; the cost of pilots comes on top.
+// Method is a way to choose the batches of the terms. All methods spend the same work units in an
+// iteration. The cost of pilots is additional.
 type Method string
 
 // The methods.
@@ -17,10 +17,9 @@ const (
 	Fixed Method = "fixed"
 	// Optimal measures variances once, before the first iteration.
 	Optimal Method = "optimal"
-	// Adaptive measures them again while training: at the start of every stage with
-	// a difference in it, after FirstPilot iterations, and then each time that as
-	// many have passed as before. Variances change much at first and little later, and
-	// long stages have few pilots.
+	// Adaptive measures variances again during training: at the start of every stage with a
+	// difference, after FirstPilot iterations, and then whenever the number of iterations of the
+	// stage has doubled. Variances change most at first, and long stages have few pilots.
 	Adaptive Method = "adaptive"
 )
 
@@ -30,15 +29,15 @@ func Methods() []Method { return []Method{Fixed, Optimal, Adaptive} }
 // FirstPilot is the number of iterations between the first two pilots of a stage.
 const FirstPilot = 16
 
-// Decision is the result of a pilot. Batches follow from the variances.
+// Decision is the result of a pilot, from which batches follow.
 type Decision struct {
 	Iteration int // number of iterations before the pilot
 	Variances Variances
-	// Covariances are by level and layer, where the estimator has coefficients.
+	// Covariances are by level and layer, if the estimator has coefficients.
 	Covariances []mge.Covariance `json:",omitempty"`
 }
 
-// Allocation puts pilots into plans.
+// Allocation adds pilots to plans and applies their decisions.
 type Allocation struct {
 	Method       Method
 	Coefficients mge.Coefficients
@@ -46,9 +45,9 @@ type Allocation struct {
 	Cost func(terms mge.Stage) float64
 }
 
-// Plan returns a strategy's plan with its pilots, and with the batches that follow from
-// the decisions so far; stages without a decision have the batches of the strategy. A
-// decision for which the plan has no pilot is an error.
+// Plan returns a strategy's plan with its pilots and with the batches that follow from the
+// decisions so far. Stages without a decision have the batches of the strategy. It is an error if
+// the plan has no pilot for a decision.
 func (a Allocation) Plan(strategy mge.Plan, decisions []Decision) (mge.Plan, error) {
 	p := a.piloted(strategy)
 	for _, d := range decisions {
@@ -67,7 +66,7 @@ func (a Allocation) Plan(strategy mge.Plan, decisions []Decision) (mge.Plan, err
 	return p, nil
 }
 
-// covers reports whether a decision has what the batches of a stage follow from.
+// covers reports whether a decision has the variances or covariances of all terms of a stage.
 func (a Allocation) covers(d Decision, terms mge.Stage) bool {
 	if a.Coefficients != mge.NoCoefficients {
 		return len(d.Covariances) > terms.Coarsest()
@@ -83,8 +82,9 @@ func (a Allocation) allocate(d Decision, s mge.Stage) mge.Stage {
 	return d.Variances.Allocate(s)
 }
 
-// Variances returns the variances of the terms of a stage for one sample, by a decision: with
-// coefficients, in the norm of the decision and with the best ones for the stage's batches.
+// Variances returns the variances of the terms of a stage for one sample that follow from a decision.
+// With coefficients, they are in the norm of the decision and for the best coefficients of the stage's
+// batches.
 func (a Allocation) Variances(d Decision, s mge.Stage) []float64 {
 	if a.Coefficients != mge.NoCoefficients {
 		return Controlled{a.Coefficients, d.Covariances}.residuals(s)
@@ -92,9 +92,10 @@ func (a Allocation) Variances(d Decision, s mge.Stage) []float64 {
 	return d.Variances.Terms(s)
 }
 
-// Depth returns with how many coarser meshes, from 0 to max, the estimator of the finest mesh has
-// the smallest product of variance and work units, by a decision. stage gives the batches for a
-// number of coarser meshes, which the method then chooses, unless it is Fixed.
+// Depth returns the number of coarser meshes, from 0 to max, for which the estimator on the finest mesh
+// has the smallest product of variance and work units, according to a decision. stage returns the stage
+// with a number of coarser meshes. The decision then determines its batches, unless the method is
+// Fixed.
 func (a Allocation) Depth(d Decision, max int, stage func(levels int) mge.Stage) int {
 	chosen := func(levels int) mge.Stage {
 		s := stage(levels)
@@ -109,13 +110,13 @@ func (a Allocation) Depth(d Decision, max int, stage func(levels int) mge.Stage)
 	return depth(max, chosen, d.Variances.Of)
 }
 
-// piloted returns the plan with the cost of pilots, in stages of its own. With Adaptive
-// stages are cut where a pilot is.
+// piloted returns the plan with the cost of pilots in a copy of its stages. Adaptive cuts stages
+// at the pilots.
 func (a Allocation) piloted(p mge.Plan) mge.Plan {
 	stages := slices.Clone(p.Stages)
 	switch a.Method {
 	case Optimal:
-		if all := a.measured(p, 0); all.Allocates() { // else there is nothing to choose
+		if all := a.measured(p, 0); all.Allocates() { // otherwise there is nothing to choose
 			stages[0].Pilot = a.Cost(all)
 		}
 	case Adaptive:
@@ -126,7 +127,7 @@ func (a Allocation) piloted(p mge.Plan) mge.Plan {
 				continue
 			}
 			rest := s.Iterations
-			for part := FirstPilot; rest > 0; part = s.Iterations - rest { // doubles all iterations so far
+			for part := FirstPilot; rest > 0; part = s.Iterations - rest { // as many as all parts before
 				next := s
 				next.Iterations = min(part, rest)
 				next.Pilot = a.Cost(s)
@@ -140,17 +141,17 @@ func (a Allocation) piloted(p mge.Plan) mge.Plan {
 	return p
 }
 
-// measured returns the terms that the pilot before a stage measures.
+// measured returns a stage with the terms that the pilot before a stage measures.
 func (a Allocation) measured(p mge.Plan, stage int) mge.Stage {
 	if a.Method != Optimal {
 		return p.Stages[stage]
 	}
-	// The stage with the most terms has all others' among them.
+	// The stage with the most terms has the terms of all other stages.
 	return slices.MaxFunc(p.Stages, func(x, y mge.Stage) int { return len(x.Batches) - len(y.Batches) })
 }
 
-// Due returns the stage whose terms the pilot before an iteration measures; due is false
-// where there is none. p is a result of Plan.
+// Due returns the stage whose terms the pilot before an iteration measures. due is false if there
+// is no pilot. p must be a result of Plan.
 func (a Allocation) Due(p mge.Plan, iteration int) (terms mge.Stage, due bool) {
 	first := 0
 	for i := range p.Stages {
@@ -162,8 +163,8 @@ func (a Allocation) Due(p mge.Plan, iteration int) (terms mge.Stage, due bool) {
 	return mge.Stage{}, false
 }
 
-// Until returns the part of a plan before the first pilot after an iteration: the part
-// whose batches are known.
+// Until returns the part of a plan whose batches are known: the stages before the first pilot
+// after an iteration.
 func Until(p mge.Plan, iteration int) mge.Plan {
 	first := 0
 	for i, s := range p.Stages {

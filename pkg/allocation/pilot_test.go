@@ -10,17 +10,16 @@ import (
 
 var quick = mge.Work{Batches: mge.Doubling(8, 2), Iterations: 60, Stages: []int{60, 30, 15}}
 
-// asOneIteration is the cost of a pilot that measures as many samples as one
-// iteration has.
+// asOneIteration is the cost of a pilot with as many samples as one iteration.
 func asOneIteration(s mge.Stage) float64 { return s.WorkUnits() }
 
-// TestPiloted: pilots are where they should be, and are counted exactly.
+// TestPiloted: pilots are before the right iterations, and the plan counts their cost.
 func TestPiloted(t *testing.T) {
 	for _, tc := range []struct {
 		strategy mge.Strategy
 		method   allocation.Method
-		pilots   []int   // iterations before which there is one
-		stages   []int   // iterations of the stages, as counted
+		pilots   []int   // the iterations after each pilot
+		stages   []int   // iterations by stage number
 		work     float64 // of the whole plan
 	}{
 		{mge.MGE, allocation.Fixed, nil, []int{60}, 1020},
@@ -36,7 +35,7 @@ func TestPiloted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The stage of two terms costs 16(1/4+1/16) + 32/16 = 7, that of one 2.
+		// An iteration of the stage with two terms costs 16(1/4+1/16) + 32/16 = 7, with one term 2.
 		a := allocation.Allocation{Method: tc.method, Cost: asOneIteration}
 		p, err := a.Plan(base, nil)
 		if err != nil {
@@ -65,8 +64,8 @@ func TestPiloted(t *testing.T) {
 	}
 }
 
-// TestDecisions: a plan and the decisions so far give the batches; the cost does not
-// change, nor does the plan itself.
+// TestDecisions: batches follow from a plan and the decisions so far. Neither the cost nor the
+// plan itself changes.
 func TestDecisions(t *testing.T) {
 	v := allocation.Variances{Single: []float64{9, 9, 9}, Difference: []float64{0.1, 1}}
 	base, err := mge.FullMultiscale.Plan(quick)

@@ -2,34 +2,34 @@ package mge
 
 import "math"
 
-// Auto ends the stages of a strategy by measurement. It trains in windows of nearly equal cost, and
-// before each it measures the loss on the finest mesh on a probe. After a window on the mesh of the
-// current stage, it tries a window on the next finer mesh: if the loss falls there at least as fast
-// for its cost, training stays there; if not, it goes back, and tries again after twice as many
-// windows. No step is undone, since steps on a finer mesh are good steps that cost more. The finest
-// mesh has the last part of the budget.
+// Auto ends the stages of a strategy by measurement. It trains in windows of nearly equal cost. Before
+// each window it measures the loss on the finest mesh with a probe of fixed samples. After a window on
+// the mesh of the current stage, it tries a window on the next finer mesh. If the loss decreases there
+// at least as fast for its cost, training stays there. Otherwise it returns to the coarser mesh and
+// tries again after twice as many windows. No step is undone, because steps on a finer mesh are good
+// steps that cost more. The finest mesh has at least the last quarter of the budget.
 type Auto struct {
 	Stages []Stage // of the strategy, from the coarsest mesh to the finest
-	Budget float64 // work units
-	Probe  float64 // work units of a measurement
+	Budget float64 // in work units
+	Probe  float64 // cost in work units of a measurement
 	Pilot  float64 // of the plan; see Plan
 }
 
-// The shares of the budget: of a window, and of the part that belongs to the finest mesh.
+// Fractions of the budget.
 const (
-	windowShare = 1. / 20
-	finestShare = 1. / 4
+	windowShare = 1. / 20 // of a window
+	finestShare = 1. / 4  // of the end of training, which belongs to the finest mesh
 )
 
-// Plan returns the windows that follow from the losses so far, one before each window, and whether
-// they are complete: whether the budget is spent. losses[0] is that before training. The work never
-// exceeds the budget, and one step more would.
+// Plan returns the windows that follow from the losses so far. losses[0] was measured before training,
+// and each later one before another window. complete reports whether the plan spends the whole budget.
+// Its cost never exceeds the budget, but one more step would.
 func (a Auto) Plan(strategy string, losses []float64) (p Plan, complete bool) {
 	p = Plan{Strategy: strategy, Pilot: a.Pilot}
 	last := len(a.Stages) - 1
 	at := 0                 // the current stage
-	wait, waited := 1, 0    // windows on it before the next is tried, and so far
-	rate := math.Inf(1)     // of the last window on it
+	wait, waited := 1, 0    // windows on its mesh before the next finer one is tried, and so far
+	rate := math.Inf(1)     // decrease of the loss per work unit in the last window on its mesh
 	for k := range losses { // the window after loss k
 		spent := p.WorkUnits(p.Iterations())
 		trial := at < last && waited >= wait
@@ -44,7 +44,7 @@ func (a Auto) Plan(strategy string, losses []float64) (p Plan, complete bool) {
 		cost := s.WorkUnits()
 		room := a.Budget - spent - a.Probe
 		if at == last {
-			// Nothing is left to be decided, nor to be probed after this last time.
+			// There is nothing left to decide, so that this probe is the last one.
 			s.Iterations = fitting(s, room)
 		} else {
 			s.Iterations = min(max(1, int(math.Round(a.Budget*windowShare/cost))), fitting(s, room))
@@ -76,10 +76,10 @@ func (a Auto) Plan(strategy string, losses []float64) (p Plan, complete bool) {
 	return p, false
 }
 
-// fitting is the number of iterations that work units pay for.
+// fitting is the largest number of iterations of a stage whose cost is at most room work units.
 func fitting(s Stage, room float64) int {
 	n := max(0, int(room/s.WorkUnits()))
-	for s.workUnits(n+1) <= room { // fractions of samples are carried, not paid at once
+	for s.workUnits(n+1) <= room { // only whole samples are paid, which may permit another iteration
 		n++
 	}
 	return n

@@ -7,14 +7,14 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// TestAuto: where training goes on follows from how fast the loss falls for its cost.
+// TestAuto: the mesh of the next window follows from the decrease of the loss per work unit.
 func TestAuto(t *testing.T) {
 	stages, err := mge.FullMultiscale.Plan(mge.Work{Batches: mge.Doubling(16, 3), Stages: []int{100, 50, 25, 13}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	a := mge.Auto{Stages: stages.Stages, Budget: 1456, Probe: 4}
-	// fall is how much the loss falls for a work unit on the mesh of a level, at the k-th window.
+	// fall is the decrease of the loss per work unit on the mesh of a level, in the k-th window.
 	for name, tc := range map[string]struct {
 		fall   func(level, k int) float64
 		levels []int // of the windows

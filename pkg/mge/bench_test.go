@@ -15,7 +15,7 @@ import (
 	"multiscale/pkg/share"
 )
 
-// drawn hands out batches that were drawn before.
+// drawn is a sampler of batches that were drawn beforehand, on both meshes of each level's term.
 type drawn map[int][2]mesh.Batch
 
 func (d drawn) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
@@ -27,9 +27,9 @@ func (d drawn) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
 	return fine, coarser, nil
 }
 
-// BenchmarkStage takes training steps of the cpu profile: single-scale, and the
-// stages of Full-Multiscale from coarse to fine, each with whole batches and in eight shares. Equal
-// figures of best-ms/WU would mean that the time follows the work units.
+// BenchmarkStage measures training steps of the cpu profile: single-scale, and the stages of
+// Full-Multiscale from coarse to fine, each with whole batches and with eight shares. If the time were
+// proportional to the work units, best-ms/WU would be the same for all stages.
 func BenchmarkStage(b *testing.B) {
 	work := mge.Work{Batches: mge.Doubling(16, 3), Iterations: 1, Stages: []int{1, 1, 1, 1}}
 	for _, n := range []network.Network{network.NewUNet(), network.NewResNet()} {
@@ -77,7 +77,7 @@ func benchmarkStage(b *testing.B, n network.Network, stage mge.Stage, shares int
 	step(0)
 	step(1)
 	b.ReportAllocs()
-	best := time.Duration(math.MaxInt64) // of a noisy machine
+	best := time.Duration(math.MaxInt64) // the minimum is robust against other load
 	for i := 0; b.Loop(); i++ {
 		start := time.Now()
 		step(i)

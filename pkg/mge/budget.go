@@ -5,10 +5,11 @@ import (
 	"math"
 )
 
-// Within returns the plan scaled to a cost in work units. Each stage except the last has its
-// iterations times the budget over the plan's cost, rounded to the nearest whole number, at least
-// one; the last has as many as the rest of the budget pays for. The cost never exceeds the budget;
-// one more iteration would exceed it.
+// Within returns the plan scaled to a budget in work units. The iterations of each stage except the
+// last are multiplied by the ratio of the budget to the plan's cost, both without the plan's Pilot, and
+// rounded to the nearest integer, but at least one. The last stage has as many iterations as the rest
+// of the budget permits. The cost never exceeds the budget, but one more iteration would. It is an
+// error if the budget does not permit one iteration of each stage.
 func (p Plan) Within(budget float64) (Plan, error) {
 	scale := (budget - p.Pilot) / (p.WorkUnits(p.Iterations()) - p.Pilot)
 	stages := make([]Stage, len(p.Stages))

@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// TestBudget: a budget scales any strategy; its cost is met to less than an iteration of the last
-// stage, and the strategy's own cost changes nothing.
+// TestBudget: a budget scales any strategy. Less than one iteration of the last stage is left of it. With
+// the strategy's own cost as its budget, the iterations do not change.
 func TestBudget(t *testing.T) {
 	for _, n0 := range []int{8, 16} {
 		work := mge.Work{Batches: mge.Doubling(n0, 3), Iterations: 100, Stages: []int{100, 50, 25, 13}}
@@ -46,14 +46,15 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// TestRivals: the rivals have the stages and the cost of what they are compared with.
+// TestRivals: the strategies for comparison have the stages and the cost of the strategy that they are
+// compared with.
 func TestRivals(t *testing.T) {
 	work := mge.Work{Batches: mge.Doubling(16, 3), Iterations: 100, Stages: []int{100, 50, 25, 13}, Crops: 0.25}
 	for _, tc := range []struct {
 		strategy mge.Strategy
 		against  string
 		batches  []int
-		crops    float64 // of all stages but the last
+		crops    float64 // of all stages except the last
 		resized  bool
 		cost     float64
 		steps    int
@@ -70,7 +71,7 @@ func TestRivals(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Whole samples: what is left of the cost is less than one.
+		// Batches are whole samples, so that less than one sample is left of the cost.
 		if left := tc.cost - p.WorkUnits(p.Iterations()); left < 0 || left >= 1 || p.Iterations() != tc.steps {
 			t.Errorf("%s: %v work units in %d steps, want %v in %d", tc.strategy.Name, p.WorkUnits(p.Iterations()), p.Iterations(), tc.cost, tc.steps)
 		}

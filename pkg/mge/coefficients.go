@@ -5,21 +5,21 @@ import (
 	"slices"
 )
 
-// Coefficients says how the coarse parts of differences are weighted. With a coefficient
-// a_l of the coarse part of term l, w_0 = 1 and w_{l+1} = w_l a_l,
+// Coefficients is the way to choose weights of the coarse parts of differences. With a
+// coefficient a_l of the coarse part of term l, w_0 = 1 and w_{l+1} = w_l a_l, the estimate is
 //
 //	g = sum_l w_l (mean over B_l of g^l - a_l mean over B_l of g^{l+1})
 //
-// without a coarse part in the last term, is unbiased for the gradient on the finest mesh
-// for all a_l that do not depend on the batches B_l. A coefficient of 1 everywhere is MGE,
-// 0 the plain gradient of B_0.
+// where the last term has no coarse part. It is unbiased for the gradient on the finest mesh for
+// all a_l that do not depend on the batches B_l. With a_l = 1 for all l it is MGE, with a_l = 0
+// the plain gradient of B_0.
 type Coefficients uint8
 
 // The coefficients.
 const (
 	NoCoefficients Coefficients = iota // 1 everywhere: the paper's sum
-	Global                             // one for each term
-	Layer                              // one for each term and layer
+	Global                             // one coefficient for each term
+	Layer                              // one coefficient for each term and layer
 )
 
 var coefficients = [...]string{NoCoefficients: "none", Global: "global", Layer: "layer"}
@@ -35,30 +35,31 @@ func (c Coefficients) String() string {
 	return fmt.Sprintf("Coefficients(%d)", uint8(c))
 }
 
-// Covariance is that of the gradients of a term's two meshes for a single sample, group by
-// group of parameters: the traces of the covariances of a group. A term without a coarse
-// part does not use Cross and Coarse.
+// Covariance has variances and the covariance of the gradients of a single sample on the two
+// meshes of a term. Each list has a number for each group of parameters: the trace of the group's
+// covariance matrix. A term without a coarse part does not use Cross and Coarse.
 type Covariance struct {
-	Fine   []float64 // var(g^l)
-	Cross  []float64 // cov(g^l, g^{l+1})
-	Coarse []float64 // var(g^{l+1}), of the same samples
+	Fine   []float64 // V_l = var(g^l)
+	Cross  []float64 // C_l = cov(g^l, g^{l+1})
+	Coarse []float64 // V'_{l+1} = var(g^{l+1}), of the same samples
 }
 
-// Best returns the coefficients that give the estimate the smallest variance, term by term and
-// group by group, and that variance, group by group. terms are those of a stage, from its finest
-// mesh; batches are their numbers of samples. With the variance T of the estimate of a mesh's
-// gradient, from the coarsest mesh L on,
+// Best returns the coefficients that minimise the variance of the estimate, by term and group, and
+// this variance by group. terms are the terms of a stage from its finest mesh, and batches their
+// numbers of samples. With T_l the variance of the estimate of the gradient on mesh l, computed from
+// the coarsest mesh L to the finest,
 //
 //	T_L = V_L / N_L
 //	a_l = C_l / (V'_{l+1} + N_l T_{l+1}), clipped to [0,1]
 //	T_l = (V_l - 2 a_l C_l + a_l^2 V'_{l+1}) / N_l + a_l^2 T_{l+1}
 //
-// where cov/var = C_l/V'_{l+1} alone would treat the mean on the coarser mesh as known. With Global
-// the groups have one coefficient, for the sum of their variances in units of those on the finest
-// mesh, so that each counts alike. With NoCoefficients all are 1.
+// The usual coefficient of a control variate, C_l/V'_{l+1}, would be right if the mean on the coarser
+// mesh were known. With Global all groups have one coefficient. It minimises the sum of the groups'
+// variances, each relative to the group's variance on the finest mesh, so that all groups count
+// equally. With NoCoefficients all coefficients are 1.
 //
-// Coefficients of terms without known covariances (no groups), and of all finer terms, are
-// 1, and the variance is then nil.
+// If the covariances of a term are unknown (its lists are empty), the coefficients of this term and of
+// all finer ones are 1, and the variance is nil.
 func (c Coefficients) Best(terms []Covariance, batches []int) (best [][]float64, variance []float64) {
 	last := len(terms) - 1
 	groups := 0
@@ -91,8 +92,9 @@ func (c Coefficients) Best(terms []Covariance, batches []int) (best [][]float64,
 	return best, variance
 }
 
-// best is the coefficients of one term, where coarser is the variance of the estimate of the
-// coarser mesh's gradient, and unit what variances are measured in.
+// best returns the coefficients of one term with n samples. coarser is the variance of the estimate of
+// the coarser mesh's gradient. Global measures the variances of a group in units of unit, or of Fine if
+// unit is empty.
 func (c Coefficients) best(t Covariance, unit, coarser []float64, n float64) []float64 {
 	a := ones(len(t.Fine))
 	switch c {
@@ -120,13 +122,13 @@ func (c Coefficients) best(t Covariance, unit, coarser []float64, n float64) []f
 	return a
 }
 
-// residual is the variance of a group's difference for one sample, with a coefficient.
+// residual is the variance of group p's difference for one sample, with coefficient a.
 func (t Covariance) residual(p int, a float64) float64 {
 	return max(0, t.Fine[p]-float64(2*a*t.Cross[p])+float64(a*a*t.Coarse[p]))
 }
 
-// Variance is that of a stage's estimate for any coefficients, term by term and group by group:
-// the sum over the terms of their residuals, weighted, over their batches.
+// Variance is the variance of a stage's estimate with the given coefficients, by term and group: the sum
+// over the terms of their Residuals divided by their batches.
 func Variance(terms []Covariance, s Stage, coefficients [][]float64) float64 {
 	var all float64
 	for l, v := range Residuals(terms, coefficients) {
@@ -139,8 +141,8 @@ func Variance(terms []Covariance, s Stage, coefficients [][]float64) float64 {
 	return all
 }
 
-// Residuals returns the variances of the terms of an estimator for one sample, with coefficients:
-// the sums over the groups of w_l^2 times the residual variance.
+// Residuals returns the variances of the terms for one sample with the given coefficients: the sum over
+// the groups of w_l^2 times the residual variance.
 func Residuals(terms []Covariance, coefficients [][]float64) []float64 {
 	all, weights := make([]float64, len(terms)), ones(len(terms[0].Fine))
 	for l, t := range terms {
@@ -158,7 +160,7 @@ func Residuals(terms []Covariance, coefficients [][]float64) []float64 {
 	return all
 }
 
-// clipped is cross/whole in [0,1]; 1 where nothing is known, which is the paper's.
+// clipped is cross/whole clipped to [0,1]. If whole is not positive, it is 1, as in the paper.
 func clipped(cross, whole float64) float64 {
 	if !(whole > 0) {
 		return 1

@@ -14,53 +14,52 @@ import (
 	"multiscale/pkg/share"
 )
 
-// DefaultMemory is the Memory that commands use: a mean over about the last fifty steps.
+// DefaultMemory is the Memory that commands use. It gives a mean over about the last fifty steps.
 const DefaultMemory = 0.98
 
-// MinControlled is the smallest number of samples from which Controlled estimates variances.
+// MinControlled is the smallest number of samples from which Controlled can estimate variances.
 const MinControlled = 2
 
-// Controlled is the estimator with coefficients that it computes from earlier steps.
+// Controlled is an Estimator with coefficients that it computes from earlier steps.
 //
 // Each batch is evaluated in two halves. The difference of the halves' mean gradients has mean
-// zero, so its products on the two meshes of a term are unbiased estimates of variances and
-// covariance, up to a known factor. Exponential means over the steps give the coefficients of
-// the next one: they do not depend on its batches, and the estimate is unbiased.
+// zero, so that its products on the two meshes of a term are unbiased estimates of the variances
+// and the covariance, up to a known factor. Exponential means over the steps give the coefficients
+// of the next step. They do not depend on its batches, so that the estimate is unbiased.
 //
-// Its state is small, and belongs to checkpoints; see train.Stateful.
+// Its state is small and is stored in checkpoints; see train.Stateful.
 type Controlled struct {
 	Estimator
 	Choice Coefficients // not NoCoefficients
-	// Layers are the groups of parameters with separate coefficients. They are contiguous
-	// and start at 0, as those of param.Layers do.
+	// Layers are the groups of parameters with separate coefficients. They must be contiguous and
+	// start at 0, like those of param.Layers.
 	Layers []param.Group
-	// Memory is the decay of the exponential means, in [0,1): with 0 only the last step
-	// counts.
+	// Memory is the decay of the exponential means, in [0,1). With 0 only the last step counts.
 	Memory float64
 
 	known   map[int]*running // by level of the term's finer mesh
 	pending pending
-	before  []float32 // half-difference of the finer mesh
-	halves  [2][]float32
+	before  []float32    // difference of the halves on the finer mesh of a term
+	halves  [2][]float32 // gradients of the two halves of a batch
 	cut     []piece
 	sums    pass
 }
 
-// running is exponential means of a term's covariance.
+// running has the exponential means of a term's covariances.
 type running struct {
-	Own, Pair float64 // weights of all steps so far: of Fine, and of Cross and Coarse
+	Own, Pair float64 // weight of all steps so far, of Fine, and of Cross and Coarse
 	Covariance
 }
 
-// pending is what a step has measured. It counts from the next step on: a step that failed
-// is done again with what was known before.
+// pending has the measurements of a step. They count from the next step on, so that a failed step is
+// repeated with the same coefficients.
 type pending struct {
-	Iteration int // 0 is none, else one more than the step's
+	Iteration int // the step's iteration plus one; 0 if there are no measurements
 	Terms     map[int]Covariance
 }
 
-// Weights returns the coefficients of the next step with the batches of a stage, term by term and
-// layer by layer; the last term has none.
+// Weights returns the coefficients of the next step with the batches of a stage, by term and layer. The
+// last term has none.
 func (c *Controlled) Weights(s Stage) [][]float64 {
 	known := c.known
 	if c.pending.Iteration > 0 {
@@ -75,6 +74,7 @@ func (c *Controlled) Weights(s Stage) [][]float64 {
 	return a
 }
 
+// covariances returns the known covariances of a stage's terms; those of other terms are empty.
 func (c *Controlled) covariances(known map[int]*running, s Stage) []Covariance {
 	terms := make([]Covariance, len(s.Batches))
 	for i := range terms {
@@ -86,7 +86,7 @@ func (c *Controlled) covariances(known map[int]*running, s Stage) []Covariance {
 }
 
 // Gradient is Estimator.Gradient with coefficients. Variances and covariances are means over the
-// shares that have MinControlled samples.
+// shares with at least MinControlled samples.
 func (c *Controlled) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
 	c.settle(iteration + 1)
 	c.prepare(len(dst))
@@ -123,32 +123,33 @@ func (c *Controlled) Gradient(ctx context.Context, dst []float32, iteration int,
 		}
 		found[s.Finest+i] = v
 	}
-	if finite(found) { // else the step will not be taken
+	if finite(found) { // otherwise the trainer does not take the step
 		c.pending = pending{iteration + 1, found}
 	}
 	return s.estimate(scalars[:2*terms]), nil
 }
 
-// measured are the sums over shares of what they say of a term, layer by layer, in the scalars
-// of a step: of the variances on both meshes and of the covariance.
+// measured has sums over the shares of their measurements of a term: the variances and the covariance,
+// by layer. Its slices are views of the scalars of a step.
 type measured struct {
-	shares              []float64 // their number
+	shares              []float64 // the number of shares with measurements
 	fine, cross, coarse []float64
 }
 
+// measured returns the view of a term's measurements in scalars.
 func (c *Controlled) measured(scalars []float64, term int) measured {
 	n := len(c.Layers)
 	scalars = scalars[term*(1+3*n) : (term+1)*(1+3*n)]
 	return measured{scalars[:1], scalars[1 : 1+n], scalars[1+n : 1+2*n], scalars[1+2*n:]}
 }
 
-// share is Gradient for one share. scalars gets its parts of the losses, as those of
-// Estimator.shares, and what it says of the terms.
+// share is Gradient for one share. scalars gets the share's contributions to the losses, in the order of
+// Estimator.shares, followed by its measurements of the terms.
 func (c *Controlled) share(ctx context.Context, dst []float32, scalars []float64, iteration int, s Stage, of share.Share, coefficients [][]float64) error {
 	clear(scalars)
 	losses, rest := scalars[:2*len(s.Batches)], scalars[2*len(s.Batches):]
-	weights := ones(len(c.Layers)) // of this mesh
-	var coarse mesh.Part           // what the finer term has on this mesh
+	weights := ones(len(c.Layers)) // w_l of this mesh, by layer
+	var coarse mesh.Part           // the coarse part of the next finer term, which is on this mesh
 	for i, n := range s.Batches {
 		level := s.Finest + i
 		fine, coarser, err := c.Sampler.Draw(s.request(iteration, i, of, MinControlled))
@@ -187,6 +188,7 @@ func (c *Controlled) share(ctx context.Context, dst []float32, scalars []float64
 	return nil
 }
 
+// finite reports whether all measurements are finite.
 func finite(found map[int]Covariance) bool {
 	var sum float64
 	for _, v := range found {
@@ -200,10 +202,11 @@ func finite(found map[int]Covariance) bool {
 	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
 }
 
-// part adds the weighted mean gradient of a part's batch to dst, or with sign 1 and without add
-// overwrites it. It evaluates the two halves of the batch, and leaves sums over each group of the
-// squared difference of the halves' means, and of its product with the one before it (sign -1).
-// A difference with sign 1 stays for the next product.
+// part adds the mean gradient of a part's batch, times sign and the layers' weights, to dst, or without
+// add overwrites dst. It evaluates the two halves of the batch. It sets c.sums.square to estimates, by
+// layer, of the variance for one sample, from the squared difference of the halves' means. With sign -1
+// it also sets c.sums.cross to estimates of the covariance, from the product with the difference of the
+// last call with sign 1.
 func (c *Controlled) part(ctx context.Context, dst []float32, of mesh.Part, weights []float64, sign float64, add bool) (loss float64, err error) {
 	n := of.Batch.Len()
 	of.Weight = 1
@@ -219,8 +222,8 @@ func (c *Controlled) part(ctx context.Context, dst []float32, of mesh.Part, weig
 		square: c.sums.square, cross: c.sums.cross,
 	}
 	if half > 0 {
-		// The halves hold sums over the whole batch's size; their means differ by a variance of
-		// V (1/half + 1/(n-half)).
+		// Each half is a sum divided by of.Of; these factors make it a mean. The difference of the two
+		// means has the variance V (1/half + 1/(n-half)).
 		c.sums.first, c.sums.second = float64(of.Of)/float64(half), float64(of.Of)/float64(n-half)
 	}
 	kernel.Run(len(c.cut), &c.sums)
@@ -240,15 +243,16 @@ func (c *Controlled) part(ctx context.Context, dst []float32, of mesh.Part, weig
 	return parts[0].Loss + parts[1].Loss, nil
 }
 
-// piece is a stretch of a layer that one core does at a time, and its sums.
+// piece is a range of a layer that one core processes at a time, with its sums.
 type piece struct {
 	group, lo, hi int
 	square, cross float64
 }
 
+// pieceSize is the largest number of values of a piece.
 const pieceSize = 1 << 14
 
-// prepare makes the vectors of a step.
+// prepare allocates the vectors of a step at first use.
 func (c *Controlled) prepare(n int) {
 	if c.cut != nil {
 		return
@@ -262,14 +266,14 @@ func (c *Controlled) prepare(n int) {
 	}
 }
 
-// pass is one look at the two halves of a gradient.
+// pass combines the two halves of a gradient: it adds them to dst and computes the sums of all pieces.
 type pass struct {
 	*Controlled
 	dst           []float32
 	weights       []float64
 	sign          float64
 	add           bool
-	first, second float64 // factors of the halves in the difference
+	first, second float64 // factors of the halves in their difference
 	square, cross []float64
 }
 
@@ -295,8 +299,8 @@ func (j *pass) Do(i int) {
 	p.square, p.cross = square, cross
 }
 
-// settle lets what was measured before an iteration, counted from 1, count. What was measured in
-// that iteration itself is forgotten.
+// settle merges the pending measurements of an earlier iteration into what is known. It drops those of
+// the given iteration itself, which is repeated. Iterations are counted from 1 here.
 func (c *Controlled) settle(iteration int) {
 	if c.pending.Iteration > 0 && c.pending.Iteration < iteration {
 		c.known = c.merged()
@@ -304,7 +308,7 @@ func (c *Controlled) settle(iteration int) {
 	c.pending = pending{}
 }
 
-// merged returns what is known with what is pending.
+// merged returns what is known, updated with the pending measurements.
 func (c *Controlled) merged() map[int]*running {
 	all := make(map[int]*running, len(c.known))
 	maps.Copy(all, c.known)
@@ -323,8 +327,8 @@ func (c *Controlled) merged() map[int]*running {
 	return all
 }
 
-// mean is the exponential mean of what was known, with a weight, and what was found, if anything
-// was. The weight becomes that of both.
+// mean returns the exponential mean of old, which has the given weight, and found. It updates the weight.
+// If found is empty, it returns old.
 func (c *Controlled) mean(weight *float64, old, found []float64) []float64 {
 	if len(found) == 0 {
 		return old
@@ -342,18 +346,19 @@ func (c *Controlled) mean(weight *float64, old, found []float64) []float64 {
 	return all
 }
 
-// controlledState is the state of a Controlled, as JSON.
+// controlledState is the JSON form of a Controlled's state.
 type controlledState struct {
 	Known   map[int]*running
 	Pending pending
 }
 
-// State returns what Restore needs.
+// State returns the state for Restore.
 func (c *Controlled) State() ([]byte, error) {
 	return json.Marshal(controlledState{c.known, c.pending})
 }
 
-// Restore takes back a state; nil stands for that of a new estimator.
+// Restore sets the state to one that State has returned; nil stands for the state of a new estimator. It
+// is an error if the state belongs to other layers.
 func (c *Controlled) Restore(state []byte) error {
 	var s controlledState
 	if state != nil {

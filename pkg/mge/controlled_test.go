@@ -16,8 +16,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestBest: coefficients and variances by hand. Two meshes with batches N and 2N and
-// equal variances give a = (2/3) C/V and a relative variance of 1 - (2/3) rho^2.
+// TestBest compares with coefficients and variances that were computed by hand. Two meshes with batches N
+// and 2N and equal variances have a = (2/3) C/V and a relative variance of 1 - (2/3) rho^2.
 func TestBest(t *testing.T) {
 	one := func(v ...float64) []float64 { return v }
 	two := []mge.Covariance{{Fine: one(4, 1), Cross: one(2, -1), Coarse: one(4, 1)}, {Fine: one(4, 1)}}
@@ -47,8 +47,8 @@ func TestBest(t *testing.T) {
 	}
 }
 
-// TestBestIsNeverWorse: for any covariances and batches, the variance is at most that of
-// the fine batch alone.
+// TestBestIsNeverWorse: for any covariances and batches, the variance is at most that of the batch on
+// the finest mesh alone.
 func TestBestIsNeverWorse(t *testing.T) {
 	r := random.New(5)
 	for range 1000 {
@@ -82,10 +82,10 @@ func smallUNet(t *testing.T) *model.Model {
 	return model.New(unet, params, op.MSE)
 }
 
-// TestControlled: the first step knows nothing and is MGE's; later ones have coefficients from 0
-// to 1. A step that is done again, and one of a restored estimator, are the same.
+// TestControlled: the first step is that of MGE, because nothing is known yet. Later steps have
+// coefficients from 0 to 1. A repeated step, and a step of a restored estimator, give the same bytes.
 func TestControlled(t *testing.T) {
-	const rounding = 1e-5 // relative: halves of batches are summed in another order
+	const rounding = 1e-5 // relative; halves of batches are summed in another order
 	m := smallUNet(t)
 	layers := param.Layers(m.Params.Groups())
 	stage := mge.Stage{Batches: []int{3, 2, 4}}
@@ -97,7 +97,7 @@ func TestControlled(t *testing.T) {
 		Gradient(context.Context, []float32, int, mge.Stage) (mge.Estimate, error)
 	}, i int) []float32 {
 		g := make([]float32, m.Params.Len())
-		g[0] = 9 // is overwritten
+		g[0] = 9 // to be overwritten
 		estimate, err := c.Gradient(t.Context(), g, i, stage)
 		if err != nil {
 			t.Fatal(err)
@@ -161,7 +161,8 @@ func (numbers) Gradients(_ context.Context, dst [][]float32, parts []mesh.Part, 
 	return nil
 }
 
-// The samples of skewed: 0, 1 or 3 on the coarse mesh, and the square over 8 on the fine one.
+// The samples of skewed and their probabilities. A sample is 0, 1 or 3 on the coarse mesh, and an eighth
+// of its square on the fine one.
 var (
 	skewedValues = []float32{0, 1, 3}
 	skewedShares = []float64{0.5, 0.3, 0.2}
@@ -169,7 +170,8 @@ var (
 
 func fineOf(coarse float32) float32 { return coarse * coarse / 8 }
 
-// skewed draws two meshes of numbers. With repeat, iterations come in pairs that draw the same.
+// skewed draws samples of one number on two meshes. With repeat, iterations 2i and 2i+1 draw the same
+// samples.
 type skewed struct{ repeat bool }
 
 func (s skewed) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
@@ -197,8 +199,8 @@ func (s skewed) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
 	return fine, coarser, nil
 }
 
-// sameBatchBias is the bias of an estimator whose coefficient follows from its own two samples on
-// each mesh, by enumeration of all of them, and the mean of the fine gradient.
+// sameBatchBias computes, by enumeration of all samples, the bias of an estimator whose coefficient
+// follows from its own two samples of each term, and the mean of the fine gradient.
 func sameBatchBias() (bias, mean float64) {
 	at := func(i int) (c, f, share float64) {
 		return float64(skewedValues[i]), float64(fineOf(skewedValues[i])), skewedShares[i]
@@ -215,7 +217,7 @@ func sameBatchBias() (bias, mean float64) {
 					k1, _, p3 := at(k)
 					k2, _, p4 := at(l)
 					cross, coarse, own := (f1-f2)*(c1-c2)/2, (c1-c2)*(c1-c2)/2, (k1-k2)*(k1-k2)/2
-					a := 1.0 // where nothing varies
+					a := 1.0 // if all samples are equal
 					if whole := coarse + 2*own/2; whole > 0 {
 						a = min(max(cross/whole, 0), 1)
 					}
@@ -227,8 +229,8 @@ func sameBatchBias() (bias, mean float64) {
 	return expected - mean, mean
 }
 
-// TestSameBatchIsBiased: with coefficients from earlier batches the estimate has no bias; with those
-// from its own batch it has, by as much as calculation says. Both see the same batches.
+// TestSameBatchIsBiased: with coefficients from earlier batches the estimate is unbiased. With
+// coefficients from its own batch it has the calculated bias. Both see the same batches.
 func TestSameBatchIsBiased(t *testing.T) {
 	const batches = 20_000
 	one := []param.Group{{Name: "all", To: 1}}
@@ -247,8 +249,8 @@ func TestSameBatchIsBiased(t *testing.T) {
 	}
 	for i := range batches {
 		fair := estimate(&earlier, 2*i)
-		estimate(&own, 2*i)                        // learns from the batch
-		difference := estimate(&own, 2*i+1) - fair // and uses it
+		estimate(&own, 2*i)                        // measures the batch
+		difference := estimate(&own, 2*i+1) - fair // uses the coefficients for the same batch
 		honest[0], honest[1] = honest[0]+fair-mean, honest[1]+(fair-mean)*(fair-mean)
 		paired[0], paired[1] = paired[0]+difference, paired[1]+difference*difference
 	}

@@ -9,7 +9,7 @@ type Coupling uint8
 // The couplings.
 const (
 	Independent Coupling = iota // independent masks
-	Restricted                  // the coarse mesh has the fine one's masks, restricted
+	Restricted                  // the coarse mesh has the masks of the fine mesh, restricted
 )
 
 var couplings = [...]string{Independent: "independent", Restricted: "restricted"}

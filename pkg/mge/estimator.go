@@ -11,49 +11,47 @@ import (
 	"multiscale/pkg/share"
 )
 
-// Model is a network with its loss, as the estimator needs it; *model.Model is
-// one.
+// Model is what the estimator needs of a network with its loss. *model.Model implements it.
 type Model interface {
-	// Gradients computes the weighted gradients of the mean losses of batches on one
-	// mesh. It writes the sum over the parts with destination d to the flat vector
-	// dst[d], or adds it if add is true, and sets the losses of the parts.
+	// Gradients computes the weighted gradients of the mean losses of batches on one mesh. It
+	// writes the sum over the parts with destination d to the flat vector dst[d], or adds it if
+	// add is true. It sets the losses of the parts.
 	Gradients(ctx context.Context, dst [][]float32, parts []mesh.Part, add bool) error
 }
 
 // Sampler draws training batches.
 type Sampler interface {
-	// Draw returns the samples of a request on the mesh of its level, and on request the same
-	// samples, noise and t on the next coarser mesh. Batches of different iterations and
-	// levels are independent; equal requests give equal samples, and a range has the samples
-	// of the whole batch in this range. A sampler without crops, which some strategies need,
-	// returns an error.
+	// Draw returns the samples of a request on the mesh of its level and, if r.Coarse is set, the
+	// same samples, noise and t on the next coarser mesh. Batches of different iterations and
+	// levels are independent, and equal requests give equal samples. A request for a range returns
+	// the samples of the whole batch in this range. Some strategies request crops; a sampler
+	// without crops returns an error for these.
 	Draw(r mesh.Request) (fine, coarser mesh.Batch, err error)
 }
 
-// Estimator estimates the gradient of the expected loss on the finest mesh of a
-// stage.
+// Estimator estimates the gradient of the expected loss on the finest mesh of a stage.
 type Estimator struct {
 	Model   Model
 	Sampler Sampler
 	// Seed is the seed of random masks in the network, such as dropout.
 	Seed uint64
-	// SharedMasks gives the coarse mesh of a difference the random masks of the fine
-	// one, restricted: pixel (i,j) has the mask of (2i,2j). Otherwise they are
-	// independent, as in the paper's code.
+	// SharedMasks gives the coarse mesh of a difference the random masks of the fine mesh,
+	// restricted: pixel (i,j) has the mask of pixel (2i,2j). Otherwise the masks are independent,
+	// as in the authors' code.
 	SharedMasks bool
-	// Sum adds the shares of a step. With more than one, the running statistics of
-	// batch normalisations are not updated.
+	// Sum adds the shares of a step. With several shares, the running statistics of batch
+	// normalisations are not updated.
 	Sum share.Sum
 
 	parts []mesh.Part
 }
 
-// Fine returns the part of a term on its finer mesh.
+// Fine returns the part of a term on its finer mesh, with weight 1.
 func (e *Estimator) Fine(b mesh.Batch, iteration, level int) mesh.Part {
 	return mesh.Part{Batch: b, Weight: 1, Key: e.key(iteration, level, 0)}
 }
 
-// Coarse returns the part of a difference on its coarser mesh.
+// Coarse returns the part of a difference on its coarser mesh, with weight -1.
 func (e *Estimator) Coarse(b mesh.Batch, iteration, level int) mesh.Part {
 	if e.SharedMasks {
 		return mesh.Part{Batch: b, Weight: -1, Key: e.key(iteration, level, 0), Stride: 2}
@@ -72,18 +70,18 @@ type Term struct {
 // Estimate is one evaluation of the estimator, without the gradient itself.
 type Estimate struct {
 	Terms []Term
-	// Loss is the telescoping sum of the losses: an estimate of the loss on the
-	// stage's finest mesh. A mixed stage has the mean over all samples.
+	// Loss is the telescoping sum of the losses, an estimate of the loss on the stage's finest
+	// mesh. For a mixed stage it is the mean loss of all samples.
 	Loss float64
 }
 
-// Gradient overwrites dst with the estimate for one iteration of a stage: the
-// mean gradient on the coarsest mesh plus the mean differences of all finer
-// ones. For a stage of a single mesh that is the plain mean gradient.
+// Gradient overwrites dst with the estimate for one iteration of a stage: the mean gradient on
+// the coarsest mesh plus the mean differences of all finer meshes. For a stage with a single mesh
+// this is the plain mean gradient. For a mixed stage it is the mean over all samples.
 //
-// It goes from mesh to mesh, the finest first. On each it evaluates two batches at once: that of
-// the mesh's term, and that of the next finer term, which is subtracted. It evaluates several
-// shares of both at once, each with its own gradient.
+// It goes from mesh to mesh, the finest first. On each mesh it evaluates two batches together:
+// the batch of the mesh's term, and the batch of the next finer term, which is subtracted. It
+// evaluates several shares of both together, each with its own gradient.
 func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, s Stage) (Estimate, error) {
 	losses := make([]float64, 2*len(s.Batches))
 	err := e.Sum.Of(ctx, iteration, dst, losses, func(ctx context.Context, shares []share.Share, dst [][]float32, losses [][]float64) error {
@@ -92,12 +90,12 @@ func (e *Estimator) Gradient(ctx context.Context, dst []float32, iteration int, 
 	return s.estimate(losses), err
 }
 
-// shares is Gradient for neighbouring shares. losses get the shares' parts of the terms' losses, on
-// the finer and on the coarser mesh in turn.
+// shares is Gradient for neighbouring shares. losses[k] gets the contribution of share k to the terms'
+// losses, which alternate between the finer and the coarser mesh.
 func (e *Estimator) shares(ctx context.Context, dst [][]float32, losses [][]float64, iteration int, s Stage, shares []share.Share) error {
-	// Of each share the parts of the mesh's own term, and then those of the finer one.
+	// The parts of the mesh's own term, one for each share, followed by those of the finer term.
 	e.parts = slices.Grow(e.parts[:0], 2*len(shares))[:2*len(shares)]
-	defer clear(e.parts) // of batches
+	defer clear(e.parts) // lets the batches be collected
 	own, finer := e.parts[:len(shares)], e.parts[len(shares):]
 	for i, n := range s.Batches {
 		level := s.Finest + i
@@ -133,7 +131,7 @@ func (e *Estimator) shares(ctx context.Context, dst [][]float32, losses [][]floa
 	return nil
 }
 
-// part is what one of some shares has of a batch that was drawn for them all.
+// part returns the samples of one share. b was drawn by request r for a number of shares.
 func part(b mesh.Batch, r mesh.Request, of share.Share, shares int) mesh.Batch {
 	if shares == 1 {
 		return b
@@ -142,7 +140,8 @@ func part(b mesh.Batch, r mesh.Request, of share.Share, shares int) mesh.Batch {
 	return b.Slice(from-r.From, to-r.From)
 }
 
-// estimate is that of the terms' losses, on the finer and on the coarser mesh in turn.
+// estimate makes an Estimate from the terms' losses, which alternate between the finer and the coarser
+// mesh.
 func (s Stage) estimate(losses []float64) Estimate {
 	estimate := Estimate{Terms: make([]Term, len(s.Batches))}
 	for i, n := range s.Batches {
@@ -153,7 +152,7 @@ func (s Stage) estimate(losses []float64) Estimate {
 	return estimate
 }
 
-// weight is that of a term's mean loss in the sum.
+// weight is the factor of a term's mean loss in the sum.
 func (s Stage) weight(i int) float64 {
 	if !s.Mixed {
 		return 1
@@ -161,7 +160,7 @@ func (s Stage) weight(i int) float64 {
 	return float64(s.Batches[i]) / float64(lists.Sum(s.Batches))
 }
 
-// key is the randomness of one batch on one mesh.
+// key determines the random masks of one batch on one mesh of its term: 0 the finer, 1 the coarser.
 func (e *Estimator) key(iteration, level, mesh int) uint64 {
 	return random.Key(e.Seed, uint64(iteration), uint64(level), uint64(mesh))
 }

@@ -17,8 +17,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// threeLayers is a network of one's own: layers of this project, with any of
-// Gorgonia's operations between them.
+// threeLayers is an example of a user's own network: layers of this project with one of Gorgonia's own
+// operations between them.
 type threeLayers struct{}
 
 func (threeLayers) Name() string    { return "threelayers" }
@@ -36,8 +36,8 @@ func (threeLayers) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	return b.Conv("three", x, layer.Conv{Out: 1, Kernel: 1})
 }
 
-// waves is a task of one's own: find a smooth wave in noise. Both meshes of a
-// difference get the same waves and the same noise.
+// waves is an example of a user's own task: find a smooth wave in noise. Both meshes of a difference get
+// the same waves and noise.
 type waves struct{}
 
 func (waves) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) {
@@ -56,7 +56,7 @@ func (waves) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) {
 	return fine, coarser, nil
 }
 
-// MGE on a network and a task of one's own.
+// MGE with a user's own network and task.
 func Example() {
 	params, err := network.Parameters(threeLayers{}, 1, 1)
 	if err != nil {

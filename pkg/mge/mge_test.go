@@ -17,12 +17,12 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestWorkUnits pins the paper's table of costs (batch sizes 16, 32, 64, 128).
+// TestWorkUnits pins the paper's table of costs, for batches of 16, 32, 64 and 128.
 func TestWorkUnits(t *testing.T) {
 	paper := mge.Work{Batches: mge.Doubling(16, 3), Iterations: 2000, Stages: []int{2000, 1000, 500, 250}}
 	for _, tc := range []struct {
 		strategy mge.Strategy
-		each     []float64 // work units of one iteration, stage by stage
+		each     []float64 // work units of one iteration, by stage
 		batches  [][]int
 		total    float64
 	}{
@@ -56,8 +56,8 @@ func TestWorkUnits(t *testing.T) {
 	}
 }
 
-// TestCarry: where progressive's batch is no whole number, its samples so far never differ
-// from the exact number by one, and their cost is what the plan says.
+// TestCarry: if the batch of Progressive is not an integer, the number of samples so far differs from
+// the exact number by less than one, and their cost is that of the plan.
 func TestCarry(t *testing.T) {
 	work := mge.Work{Batches: mge.Doubling(8, 3), Iterations: 100, Stages: []int{100, 50, 25, 13}}
 	plan, err := mge.Progressive.Plan(work)
@@ -104,8 +104,8 @@ func TestCarry(t *testing.T) {
 	}
 }
 
-// sameBatch gives every term the same samples, so that the telescoping sum
-// collapses to the finest mesh.
+// sameBatch gives every term the same samples, so that the telescoping sum is the gradient on the
+// finest mesh.
 type sameBatch struct{ finest mesh.Batch }
 
 func (s sameBatch) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
@@ -125,11 +125,11 @@ func randomBatch(n, side int) mesh.Batch {
 	return b
 }
 
-// TestTelescoping is the identity behind the method: with the same batch on all
-// levels, and no dropout, the sum is the gradient on the finest mesh.
+// TestTelescoping checks the identity behind the method: with the same batch on all levels and without
+// dropout, the sum is the gradient on the finest mesh.
 func TestTelescoping(t *testing.T) {
-	// rounding bounds the relative difference: each of the seven gradients that
-	// are added carries float32 rounding of about 1e-6 of its own length.
+	// rounding bounds the relative difference. Each gradient in the sum has a float32 rounding
+	// error of about 1e-6 of its length.
 	const rounding = 1e-5
 	unet := network.NewUNet()
 	unet.Base, unet.Multipliers, unet.Dropout = 16, []int{1, 2}, 0
@@ -170,7 +170,7 @@ func TestTelescoping(t *testing.T) {
 	}
 }
 
-// recorder stands for a model and notes how it is called.
+// recorder is a model that records its calls.
 type recorder struct {
 	calls [][]call
 }
@@ -207,9 +207,8 @@ func (fresh) Draw(r mesh.Request) (mesh.Batch, mesh.Batch, error) {
 	return b, mesh.RestrictBatch(mesh.Nearest, b, 1), nil
 }
 
-// TestCoupling: both meshes of a difference see the same samples, different
-// terms see different ones, each mesh is visited once, and no two batches share
-// their dropout masks.
+// TestCoupling: both meshes of a difference see the same samples, different terms see different
+// samples, each mesh is evaluated once, and all batches have different dropout masks.
 func TestCoupling(t *testing.T) {
 	var r recorder
 	e := mge.Estimator{Model: &r, Sampler: fresh{}, Seed: 7}
@@ -241,7 +240,7 @@ func TestCoupling(t *testing.T) {
 	}
 }
 
-// TestMixed: each sample of a mixed stage is seen on its own mesh only, with equal weight.
+// TestMixed: each sample of a mixed stage is evaluated only on its own mesh, and all have equal weights.
 func TestMixed(t *testing.T) {
 	var r recorder
 	e := mge.Estimator{Model: &r, Sampler: fresh{}, Seed: 7}
@@ -266,8 +265,8 @@ func TestMixed(t *testing.T) {
 	}
 }
 
-// TestSharedMasks: the coarse mesh of a difference has the key of the fine one,
-// with every second pixel of it, and no other batch's.
+// TestSharedMasks: the coarse mesh of a difference has the key of the fine mesh and stride 2. Other
+// terms have other keys.
 func TestSharedMasks(t *testing.T) {
 	var r recorder
 	e := mge.Estimator{Model: &r, Sampler: fresh{}, Seed: 7, SharedMasks: true}

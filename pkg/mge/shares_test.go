@@ -30,8 +30,8 @@ func (r ranged) Draw(q mesh.Request) (mesh.Batch, mesh.Batch, error) {
 	return fine.Slice(from, to), coarser, err
 }
 
-// TestShares: the gradient of shares is that of whole batches except for rounding, also where shares are
-// uneven or empty, and any number of ranks computes the same bytes.
+// TestShares: the gradient of shares agrees with that of whole batches up to rounding, also if shares are
+// uneven or empty. Any number of ranks computes the same bytes.
 func TestShares(t *testing.T) {
 	const rounding = 1e-5
 	type source interface {
@@ -49,7 +49,7 @@ func TestShares(t *testing.T) {
 				Choice: mge.Layer, Layers: param.Layers(m.Params.Groups()), Memory: 0.9}
 		},
 	} {
-		// steps returns the gradient of the last of some steps: coefficients follow from those before.
+		// steps returns the gradient of the last of a number of steps. Coefficients follow from earlier ones.
 		steps := func(steps int, sum share.Sum) ([]float32, mge.Estimate) {
 			g, s := make([]float32, n), of(sum)
 			var estimate mge.Estimate

@@ -5,9 +5,9 @@ import (
 	"math"
 )
 
-// SmallBatch takes the plain gradient on the finest mesh with as many steps as another strategy, at
-// its cost: what a multiscale gradient has to beat. The batch is the cost divided by the steps; a
-// fraction is carried.
+// SmallBatch takes the plain gradient on the finest mesh, with the steps and the cost of another
+// strategy; see Work.Against. The batch is the cost divided by the number of steps, with a Fraction. A
+// multiscale gradient should be better than this.
 var SmallBatch = Strategy{"smallbatch", smallBatch}
 
 func smallBatch(w Work) ([]Stage, error) {

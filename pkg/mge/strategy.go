@@ -9,20 +9,21 @@ import (
 	"multiscale/pkg/mesh"
 )
 
-// Work is the size of a training run; strategies make plans from it.
+// Work is the size of a training run, from which strategies make plans.
 type Work struct {
 	// Batches are N_0, ..., N_L, from the finest to the coarsest mesh.
 	Batches []int
-	// Iterations of Single and MGE.
+	// Iterations is the number of iterations of Single, MGE and Mixed.
 	Iterations int
-	// Stages are the iterations of the stages of FullMultiscale and Progressive, from the
-	// coarsest mesh to the finest: L+1 of them.
+	// Stages are the L+1 numbers of iterations of the stages of FullMultiscale, Progressive and the
+	// strategies with crops, from the coarsest mesh to the finest.
 	Stages []int
-	// Budget scales the plan to a cost in work units, see Plan.Within; 0 does not scale it.
+	// Budget scales the plan to a cost in work units, see Plan.Within. 0 does not scale it.
 	Budget float64
-	// Crops is the share of crops in MeshPatch; 0 stands for DefaultCrops.
+	// Crops is the fraction of crops in MeshPatch; 0 stands for DefaultCrops.
 	Crops float64
-	// Against is the strategy whose steps and cost SmallBatch has; "" is FullMultiscale.
+	// Against is the name of the strategy whose steps and cost SmallBatch has; "" stands for
+	// FullMultiscale.
 	Against string
 }
 
@@ -35,7 +36,7 @@ func Doubling(n0, levels int) []int {
 	return batches
 }
 
-// Strategy is a way to train: a plan for work of any size.
+// Strategy is a way to train. It makes plans for work of any size.
 type Strategy struct {
 	Name string
 	// Stages returns the stages of a plan, or an error if the work does not fit the
@@ -45,16 +46,16 @@ type Strategy struct {
 
 // The strategies.
 var (
-	// Single takes the plain gradient on the finest mesh, with the batch of all terms of
-	// MGE together.
+	// Single takes the plain gradient on the finest mesh. Its batch is as large as those of all
+	// terms of MGE together.
 	Single = Strategy{"single", single}
-	// MGE estimates the gradient on the finest mesh over all meshes.
+	// MGE estimates the gradient on the finest mesh by the telescoping sum over all meshes.
 	MGE = Strategy{"mge", multiscale}
-	// FullMultiscale trains on the coarsest mesh first and continues on the next finer
-	// one, on each with MGE over that mesh and all coarser ones.
+	// FullMultiscale trains on the coarsest mesh first and then on finer and finer meshes. On
+	// each mesh it uses MGE over that mesh and all coarser ones.
 	FullMultiscale = Strategy{"fullmultiscale", coarseToFine}
-	// Progressive is FullMultiscale with the plain gradient of each stage's mesh, at
-	// equal cost: what MGE has to beat.
+	// Progressive is FullMultiscale with the plain gradient of each stage's mesh, at equal cost.
+	// It shows what the telescoping sum contributes.
 	Progressive = Strategy{"progressive", plainCoarseToFine}
 )
 
@@ -63,7 +64,7 @@ func Strategies() []Strategy {
 	return []Strategy{Single, MGE, FullMultiscale, Progressive, SmallBatch, Patches, ResizedCrops, MeshPatch, Mixed}
 }
 
-// ParseStrategy returns the strategy of a name.
+// ParseStrategy returns the strategy with the given name.
 func ParseStrategy(name string) (Strategy, error) {
 	of := func(s Strategy) string { return s.Name }
 	if s, ok := lists.Find(Strategies(), of, name); ok {
@@ -109,7 +110,7 @@ func coarseToFine(w Work) (stages []Stage, err error) {
 func plainCoarseToFine(w Work) ([]Stage, error) {
 	stages, err := coarseToFine(w)
 	for i, s := range stages {
-		// The same work an iteration, all of it on the stage's own mesh.
+		// The same work per iteration, all of it on the stage's own mesh.
 		whole, fraction := math.Modf(s.WorkUnits() / mesh.Cost(s.Finest))
 		stages[i].Batches, stages[i].Fraction = []int{int(whole)}, fraction
 	}

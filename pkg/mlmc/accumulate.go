@@ -10,30 +10,28 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Projections is the number of random projections: sums over every sixteenth
-// entry, each projection over others, with fixed random signs. Their squares add
-// up to the squared norm in the mean over signs (a count sketch; Charikar, Chen
-// and Farach-Colton 2002).
+// Projections is the number of random projections. Projection k is the sum of the entries k,
+// k+16, k+32, ..., with fixed random signs. The expectation over the signs of the sum of their
+// squares is the squared norm (a count sketch; Charikar, Chen and Farach-Colton 2002).
 const Projections = 16
 
-// Accumulator takes vectors one by one, of which it keeps running sums in
-// float64: the mean (Welford 1962), and a few numbers for each vector. Its
-// results do not depend on the number of cores.
+// Accumulator takes vectors one by one and keeps running sums in float64: the mean (Welford
+// 1962), and a few numbers for each vector. Its results do not depend on the number of cores.
 type Accumulator struct {
 	count int
 	mean  []float64
-	// Of the m-th vector x: (m-1)/m |x-mean|^2 with the mean of those before,
-	// of which each has the trace of the covariance as its expectation, and
-	// <x,mean>, which has the squared norm of the expected vector.
-	deviations, products []float64
-	projections          [Projections][]float64
+	// For the m-th vector x, from the second on, and the mean of all vectors before it:
+	deviations []float64 // (m-1)/m |x-mean|^2, whose expectation is the trace of the covariance
+	products   []float64 // <x,mean>, whose expectation is the squared norm of the expected vector
+
+	projections [Projections][]float64 // of each vector
 
 	signs random.Stream
 	x     []float32
 	parts []part
 }
 
-// part is what one chunk of a vector contributes.
+// part is the contribution of one chunk of a vector.
 type part struct {
 	deviation, product float64
 	projections        [Projections]float64
@@ -44,14 +42,12 @@ func NewAccumulator(n int) *Accumulator {
 	return &Accumulator{mean: make([]float64, n), signs: random.New(0).Child("projections"), parts: make([]part, (n+chunk-1)/chunk)}
 }
 
-// chunk is how many entries are worth handing to another core, and word the
-// random signs that one number of a stream gives.
 const (
-	chunk = 1 << 14
-	word  = 64
+	chunk = 1 << 14 // a number of entries that is worth the cost of handing them to another core
+	word  = 64      // the number of random signs in one number of a stream
 )
 
-// Add takes a vector, which it does not keep.
+// Add includes a vector in the sums. It does not keep x. It panics if x has the wrong length.
 func (a *Accumulator) Add(x []float32) {
 	if len(x) != len(a.mean) {
 		panic("mlmc: Add: vectors of different lengths")
@@ -101,41 +97,39 @@ func (a *Accumulator) Do(i int) {
 	a.parts[i] = p
 }
 
-// Moments are the statistics of gradients that are means over Samples samples
-// each.
+// Moments are statistics of gradients, each of which is a mean over Samples samples.
 type Moments struct {
-	Count   int // of gradients
-	Samples int // in each
-	// MeanSquare is an unbiased estimate of the squared norm of the expected
-	// gradient, negative where it drowns in noise, and MeanSquareError its
-	// standard error.
+	Count   int // number of gradients
+	Samples int // number of samples of each
+	// MeanSquare is an unbiased estimate of the squared norm of the expected gradient. It may be
+	// negative if noise dominates. MeanSquareError is its standard error.
 	MeanSquare, MeanSquareError float64
-	// Variance is an unbiased estimate of the trace of the covariance of the
-	// gradient of a single sample, and VarianceError its standard error.
+	// Variance is an unbiased estimate of the trace of the covariance matrix of the gradient of a
+	// single sample. VarianceError is its standard error.
 	Variance, VarianceError float64
-	// Kurtosis is the mean over the projections of their fourth central moment
-	// over the squared second: 3 of a normal distribution. Standard errors of
-	// variances grow with its root.
+	// Kurtosis is the mean over the projections of the fourth central moment divided by the
+	// square of the second. It is 3 for a normal distribution. Standard errors of variances
+	// increase with its root.
 	Kurtosis float64
 	// The projections' means, and the variances of these means.
 	ProjectedMeans, ProjectedVariances [Projections]float64
 }
 
-// Moments returns the statistics of the vectors so far, each of which is the
-// mean over the given number of samples; there must have been two at least.
+// Moments returns statistics of the vectors so far, at least two. Each vector is the mean over the
+// given number of samples.
 func (a *Accumulator) Moments(samples int) Moments {
 	m := Moments{Count: a.count, Samples: samples, Kurtosis: math.NaN()}
 	n := float64(a.count)
 	variance, spread := stat.MeanStdDev(a.deviations, nil)
 	m.Variance, m.VarianceError = float64(samples)*variance, float64(samples)*stat.StdErr(spread, n-1)
-	// The sum of all products of two different vectors, over their number.
+	// MeanSquare is the mean product of two different vectors.
 	var pairs float64
 	for i, p := range a.products {
 		pairs += float64(float64(i+1) * p)
 	}
 	m.MeanSquare = 2 * pairs / (n * (n - 1))
-	// The products vary at least as much as projections on the expected vector
-	// do, whose mean counts twice in the square: an upper estimate.
+	// This is an upper estimate. The products vary at least as much as projections on the expected
+	// vector, and the error of the mean of these counts twice in the square.
 	m.MeanSquareError = 2 * stat.StdErr(stat.StdDev(a.products, nil), n)
 	var sum float64
 	distinct := 0
@@ -153,31 +147,29 @@ func (a *Accumulator) Moments(samples int) Moments {
 	return m
 }
 
-// Mean is the norm of the expected gradient, 0 where noise hides it.
+// Mean is an estimate of the norm of the expected gradient. It is 0 if MeanSquare is negative.
 func (m Moments) Mean() float64 { return math.Sqrt(max(m.MeanSquare, 0)) }
 
-// Resolved reports whether the expected gradient stands out of the noise, by two
-// standard errors.
+// Resolved reports whether MeanSquare exceeds two standard errors, so that the expected gradient
+// stands out from the noise.
 func (m Moments) Resolved() bool { return m.MeanSquare > 2*m.MeanSquareError }
 
-// Second is the mean squared norm of a single sample's gradient, and its
-// standard error.
+// Second is the mean squared norm of a single sample's gradient, with its standard error.
 func (m Moments) Second() (value, err float64) {
 	return m.Variance + m.MeanSquare, elementary.Hypot(m.VarianceError, m.MeanSquareError)
 }
 
-// Consistency compares the means of one quantity that two levels estimate from
-// samples of their own: of the difference between a mesh and the next coarser
-// one, of the finer mesh alone (with the samples of the difference), and of the
-// coarser mesh alone, a + b - c in units of three standard deviations (Giles 2015,
-// section 3.2). It returns the largest value of all projections: above 1, the two
-// are not the same.
+// Consistency compares two estimates of the mean on a mesh (Giles 2015, section 3.2). With a the
+// mean on the coarser mesh, b the mean of the difference, and c the mean on the finer mesh, it
+// computes |a+b-c| in units of three standard deviations, and returns the largest value of all
+// projections. A value above 1 means that the sum does not telescope. fine and difference may have
+// the same samples.
 func Consistency(difference, fine, coarse Moments) float64 {
 	worst := 0.0
 	for k := range Projections {
 		off := math.Abs(coarse.ProjectedMeans[k] + difference.ProjectedMeans[k] - fine.ProjectedMeans[k])
 		tolerance := 3 * (math.Sqrt(coarse.ProjectedVariances[k]) + math.Sqrt(difference.ProjectedVariances[k]) + math.Sqrt(fine.ProjectedVariances[k]))
-		if off > 0 { // 0/0 of entries that have no gradient
+		if off > 0 { // avoids 0/0 for entries without a gradient
 			worst = max(worst, off/tolerance)
 		}
 	}

@@ -14,7 +14,7 @@ const rounding = 1e-12
 
 func close(a, b float64) bool { return math.Abs(a-b) <= rounding*max(math.Abs(a), math.Abs(b), 1e-300) }
 
-// vectors are m of n entries, around a mean that is large beside their spread.
+// vectors returns m vectors of n entries. Their mean is large compared with their spread.
 func vectors(m, n int) [][]float32 {
 	list := make([][]float32, m)
 	for i := range list {
@@ -67,8 +67,8 @@ func TestMoments(t *testing.T) {
 	}
 }
 
-// TestErrors: over many repetitions, estimates scatter as their standard errors
-// say, around the true values.
+// TestErrors: over many repetitions, estimates scatter around the true values in accordance with their
+// standard errors.
 func TestErrors(t *testing.T) {
 	const n, m, repetitions = 300, 20, 400
 	const mean = 0.3 // of every entry, with standard deviation 1
@@ -109,7 +109,7 @@ func TestErrors(t *testing.T) {
 	check("squared mean", square, squareError, n*mean*mean, 0.9, 2) // an upper estimate
 }
 
-// TestKurtosis: 3 of normal entries, more where the length of vectors varies.
+// TestKurtosis: the kurtosis is 3 for normal entries, and larger if the length of vectors varies.
 func TestKurtosis(t *testing.T) {
 	for name, tc := range map[string]struct {
 		scale     func(r *random.Stream) float32
@@ -137,8 +137,8 @@ func TestKurtosis(t *testing.T) {
 	}
 }
 
-// TestProjections: their variances add up to the trace of the covariance, for
-// any one choice of signs as far as entries are independent.
+// TestProjections: the variances of the projections add up to the trace of the covariance matrix. If
+// entries are independent, this holds for fixed signs, too.
 func TestProjections(t *testing.T) {
 	a := mlmc.NewAccumulator(5000)
 	for _, v := range vectors(400, 5000) {

@@ -11,18 +11,19 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Floor is the smallest second moment that counts, in units of its mean over the layer: entries
-// that hardly ever have a gradient would otherwise outweigh all others.
+// Floor is the lower bound of second moments, relative to their mean over the layer. Without it,
+// entries that rarely have a gradient would outweigh all others.
 const Floor = 1e-6
 
-// Covariances measures what the coefficients of an estimator follow from, by level, and for each of
-// the layers, which follow one another and cover a gradient. Entries of gradients are divided by the
-// root of second, the second moment that an optimizer divides by; nil stands for that of each layer
-// as a whole, the variance of its gradient on the finest mesh, before there is another.
+// Covariances measures the covariances from which the coefficients of an estimator follow, by level and
+// by layer. The layers must be contiguous and cover a gradient. Entries of gradients are divided by the
+// root of second, the second moment by which an optimizer divides. If second is nil, before an optimizer
+// has one, each layer is divided as a whole, by the root of the variance of its gradient on the finest
+// mesh.
 //
-// Gradients are taken in pairs. Their differences have no mean, and their squares and products are
-// twice the variances and covariances: that needs no more than a few vectors, and layers of any size
-// are measured without bias. An odd repetition is left out.
+// Gradients are taken in pairs. The difference of a pair has mean zero, and its squares and products
+// have twice the variances and covariances as expectations. This needs only a few vectors and is
+// unbiased for layers of any size. With an odd number of repetitions, the last one is left out.
 func (m *Measurement) Covariances(ctx context.Context, layers []param.Group, second []float32) ([]mge.Covariance, error) {
 	pairs := m.Repetitions / 2
 	if pairs < 1 {
@@ -74,8 +75,8 @@ func (m *Measurement) Covariances(ctx context.Context, layers []param.Group, sec
 	return levels, nil
 }
 
-// perLayer divides covariances by the variance of a layer's gradient on the finest mesh, times
-// its share of the parameters: as if each entry had the layer's mean for its second moment.
+// perLayer divides the covariances of each layer by the variance of its gradient on the finest mesh. They
+// are 0 for a layer without such a variance.
 func perLayer(levels []mge.Covariance, finest int) {
 	unit := append([]float64(nil), levels[finest].Fine...)
 	for _, v := range levels {
@@ -91,8 +92,8 @@ func perLayer(levels []mge.Covariance, finest int) {
 	}
 }
 
-// SecondMoment returns the mean square of each entry of the gradient of a single sample on the
-// finest mesh: what Adam divides by, up to a factor, after many steps.
+// SecondMoment returns the mean square of each entry of the gradient of a single sample on the finest
+// mesh. After many steps, Adam divides by its root, up to a factor.
 func (m *Measurement) SecondMoment(ctx context.Context) ([]float32, error) {
 	g, mean := make([]float32, m.Parameters), make([]float32, m.Parameters)
 	for r := range m.Repetitions {
@@ -114,16 +115,16 @@ func (m *Measurement) SecondMoment(ctx context.Context) ([]float32, error) {
 	return mean, nil
 }
 
-// pairing is two gradients on two meshes, and what their entries are multiplied by.
+// pairing has a pair of gradients on two meshes.
 type pairing struct {
 	fine, coarse [2][]float32
-	inverse      []float32 // of the second moment; nil for 1
-	cut          []stretch
-	difference   bool
+	inverse      []float32 // inverse second moments of the entries; nil stands for 1
+	cut          []segment
+	difference   bool // whether there is a coarse mesh
 }
 
-// stretch is a part of a layer that one core does at a time, and its sums.
-type stretch struct {
+// segment is a part of a layer that one core processes at a time, with its sums.
+type segment struct {
 	layer, lo, hi       int
 	fine, cross, coarse float64
 }
@@ -138,7 +139,7 @@ func newPairing(n int, layers []param.Group, second []float32) *pairing {
 	}
 	for i, l := range layers {
 		for lo := l.From; lo < l.To; lo += chunk {
-			p.cut = append(p.cut, stretch{layer: i, lo: lo, hi: min(lo+chunk, l.To)})
+			p.cut = append(p.cut, segment{layer: i, lo: lo, hi: min(lo+chunk, l.To)})
 		}
 		if second == nil {
 			continue
@@ -155,7 +156,7 @@ func newPairing(n int, layers []param.Group, second []float32) *pairing {
 	return p
 }
 
-// add adds the products of a pair's differences, times a factor.
+// add adds the squares and products of a pair's differences, times a factor, to sums.
 func (p *pairing) add(sums mge.Covariance, difference bool, factor float64) {
 	p.difference = difference
 	kernel.Run(len(p.cut), p)

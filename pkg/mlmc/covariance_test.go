@@ -9,8 +9,8 @@ import (
 	"multiscale/pkg/param"
 )
 
-// TestCovariances: pairs of gradients give the variances that running sums of the same gradients
-// give, and layers add up to the whole.
+// TestCovariances: pairs of gradients give the same variances as running sums of the same gradients, and
+// layers add up to the whole gradient.
 func TestCovariances(t *testing.T) {
 	m := tiny(t, 0.5)
 	layers := param.Layers(m.Params.Groups())
@@ -38,7 +38,7 @@ func TestCovariances(t *testing.T) {
 		}
 		return all
 	}
-	// near is some standard errors: about 5% on both sides, of the same samples.
+	// near allows for some standard errors: about 5% on both sides, of the same samples.
 	near := func(what string, level int, got, want float64) {
 		if math.Abs(got/want-1) > 0.15 {
 			t.Errorf("level %d: %s is %g, running sums say %g", level, what, got, want)
@@ -53,7 +53,7 @@ func TestCovariances(t *testing.T) {
 			t.Error("the coarsest level has a coarse part")
 		}
 	}
-	// Without a second moment, each layer counts in units of its own.
+	// Without a second moment, variances are relative to those on the finest mesh.
 	measurement.Repetitions = 4
 	if got, err = measurement.Covariances(t.Context(), layers, nil); err != nil {
 		t.Fatal(err)

@@ -11,8 +11,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// scalar stands for a network with one weight: the gradient of a sample is its
-// first pixel.
+// scalar is a model with one weight. The gradient of a sample is its first pixel.
 type scalar struct{}
 
 func (scalar) Gradients(_ context.Context, to [][]float32, parts []mesh.Part, add bool) error {
@@ -28,7 +27,7 @@ func (scalar) Gradients(_ context.Context, to [][]float32, parts []mesh.Part, ad
 	return nil
 }
 
-// pyramid draws samples whose meshes differ by a quarter of their values.
+// pyramid draws samples whose values on the two meshes differ by a quarter.
 type pyramid struct{}
 
 func (pyramid) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) {
@@ -41,7 +40,7 @@ func (pyramid) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) 
 	return fine, coarser, nil
 }
 
-// Differences that vary little need few samples.
+// A difference with a small variance needs few samples.
 func Example() {
 	m := mlmc.Measurement{Estimator: mge.Estimator{Model: scalar{}, Sampler: pyramid{}}, Parameters: 1, Coarsest: 1, Repetitions: 10_000}
 	levels, err := m.Run(context.Background())

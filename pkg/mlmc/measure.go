@@ -13,44 +13,43 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// Measurement says what is measured: the terms of the telescoping sum on the
-// meshes of levels Finest to Coarsest, from independent repetitions of each.
+// Measurement measures the terms of the telescoping sum on the meshes of levels Finest to
+// Coarsest, with independent repetitions of each term.
 type Measurement struct {
-	mge.Estimator     // whose terms they are
+	mge.Estimator     // of the terms
 	Parameters    int // length of a gradient
 
 	Finest, Coarsest int
 	// Repetitions is the number of gradients of each term, at least 2.
 	Repetitions int
-	// Batch is the number of samples that a gradient of a level is the mean of;
-	// nil for 1. The variance of a mean over n samples is V/n, so that V follows
-	// from any n. For the same number of samples in all, single samples give V with
-	// the smallest error, and the kurtosis of a sample instead of a mean's; means
-	// over a few give it in less time on coarse meshes, where an evaluation of the
-	// network costs more than its pixels.
+	// Batch returns the number of samples over which a gradient of a level is a mean; nil stands
+	// for 1. The variance of a mean over n samples is V/n, so that V follows for any n. For the
+	// same total number of samples, single samples give V with the smallest error, and the
+	// kurtosis of a sample instead of that of a mean. Means over a few samples take less time on
+	// coarse meshes, where the fixed cost of an evaluation exceeds that of its pixels.
 	Batch func(level int) int
-	// Progress, if set, is called with the work units done and in all.
+	// Progress, unless nil, is called with the work units so far and in total.
 	Progress func(workUnits, total float64)
 }
 
-// Level is what was measured of one level.
+// Level is the result of a measurement on one level.
 type Level struct {
 	Level int
-	// Single is the gradient on the level's mesh alone, and Term what the
-	// telescoping sum has there: the difference from the next coarser mesh, or, on
-	// the coarsest, the gradient itself.
+	// Single has the moments of the gradient on the level's mesh alone. Term has those of the
+	// term of the telescoping sum: the difference from the next coarser mesh or, on the coarsest
+	// mesh, the gradient itself.
 	Single, Term Moments
-	// Consistency compares this level with the next coarser one; see the function.
-	// NaN on the coarsest.
+	// Consistency compares this level with the next coarser one; see the function Consistency. It
+	// is NaN on the coarsest level.
 	Consistency float64
 	WorkUnits   float64 // of one sample of the term
-	Seconds     float64 // of one sample of the term, as measured: the median
+	Seconds     float64 // median time of one sample of the term
 }
 
 // Levels are the levels of a measurement, from the finest to the coarsest.
 type Levels []Level
 
-// WorkUnits is what the measurement costs.
+// WorkUnits is the cost of Run in work units.
 func (m *Measurement) WorkUnits() float64 {
 	var sum float64
 	costs := m.stage().Costs()
@@ -72,7 +71,7 @@ func (m *Measurement) batch(level int) int {
 	return m.Batch(level)
 }
 
-// Run measures. Equal settings give equal results, apart from the seconds.
+// Run measures all levels. Equal settings give equal results, except for the seconds.
 func (m *Measurement) Run(ctx context.Context) (Levels, error) {
 	if m.Repetitions < 2 {
 		return nil, fmt.Errorf("a variance needs 2 gradients at least, not %d", m.Repetitions)
@@ -133,8 +132,7 @@ func (m *Measurement) gradient(ctx context.Context, dst []float32, p mesh.Part) 
 	return m.Model.Gradients(ctx, [][]float32{dst}, []mesh.Part{p}, false)
 }
 
-// Variances returns the variances that allocation follows from; see
-// pkg/allocation.
+// Variances returns the variances for pkg/allocation.
 func (l Levels) Variances() allocation.Variances {
 	last := l[len(l)-1].Level
 	v := allocation.Variances{Single: make([]float64, last+1), Difference: make([]float64, last)}
@@ -147,9 +145,9 @@ func (l Levels) Variances() allocation.Variances {
 	return v
 }
 
-// Estimate measures the estimator itself with the batches of a stage, from
-// repetitions of the whole telescoping sum: what its terms' variances predict.
-// Variance is that of the estimate (Samples is 1).
+// Estimate measures the estimator itself with the batches of a stage, from repetitions of the
+// whole telescoping sum. Its Variance is that of the estimate (Samples is 1), which
+// allocation.Variances.Of predicts from the variances of the terms.
 func (m *Measurement) Estimate(ctx context.Context, s mge.Stage) (Moments, error) {
 	a, gradient := NewAccumulator(m.Parameters), make([]float32, m.Parameters)
 	for r := range m.Repetitions {

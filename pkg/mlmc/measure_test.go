@@ -16,9 +16,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// noise draws batches of smooth stripes in noise; an odd sampler may restrict the
-// coarse mesh of a difference by an operator of its own, a mistake that makes
-// the telescoping sum biased.
+// noise draws batches of smooth stripes in noise. The coarse mesh of a difference may have another
+// restriction than all others, a mistake that makes the telescoping sum biased.
 type noise struct {
 	side          int
 	between, last mesh.Restriction
@@ -65,17 +64,16 @@ func tiny(t *testing.T, dropout float32) *model.Model {
 	}
 	r := random.New(2)
 	params.Update(func(values []float32) {
-		for i := range values { // away from the zeros of the initialisation
+		for i := range values { // some parameters are zero at first
 			values[i] += 0.1 * r.Normal()
 		}
 	})
 	return model.New(n, params, op.MSE)
 }
 
-// TestUnbiased: over 1000 random batches, the mean of MGE is that of the plain
-// gradient on the finest mesh, at every level; with a restriction of its own on
-// the coarse meshes of differences it is not. Dropout changes nothing of that,
-// whether its masks are independent or shared.
+// TestUnbiased: over 1000 random batches, the mean of MGE is that of the plain gradient on the finest
+// mesh of the stage, for every such mesh, also with dropout with independent or shared masks. With
+// another restriction on the coarse meshes of differences it is not.
 func TestUnbiased(t *testing.T) {
 	for name, tc := range map[string]struct {
 		sampler noise
@@ -97,8 +95,8 @@ func TestUnbiased(t *testing.T) {
 	}
 }
 
-// consistency checks each level against the next, and the whole sum down from each
-// level against the plain gradient there, with batches of its own.
+// consistency compares each level with the next one, and the whole sum from each level on with the plain
+// gradient on this level, from independent batches.
 func consistency(t *testing.T, m *model.Model, s noise, shared bool) (levels, whole []float64) {
 	t.Helper()
 	const batches, coarsest = 1000, 2
@@ -125,8 +123,8 @@ type source interface {
 	Gradient(ctx context.Context, dst []float32, iteration int, s mge.Stage) (mge.Estimate, error)
 }
 
-// TestControlledIsUnbiased: with coefficients, too, the mean over 1000 batches is that of the plain
-// gradient, from every level down and in every layer of the network.
+// TestControlledIsUnbiased: also with coefficients, the mean over 1000 batches is that of the plain
+// gradient, for every finest mesh and in every layer of the network.
 func TestControlledIsUnbiased(t *testing.T) {
 	const batches, coarsest = 1000, 2
 	for _, tc := range []struct {
@@ -174,7 +172,7 @@ func TestControlledIsUnbiased(t *testing.T) {
 	}
 }
 
-// later gives batches of other iterations than a measurement asks for.
+// later draws the batches of other iterations than requested.
 type later struct{ mge.Sampler }
 
 func (s later) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
@@ -182,8 +180,8 @@ func (s later) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
 	return s.Sampler.Draw(r)
 }
 
-// TestPrediction: the variance of the estimator is what its terms predict, from
-// single samples and from means over several alike.
+// TestPrediction: the variances of the terms predict the variance of the estimator, whether they are
+// measured from single samples or from means.
 func TestPrediction(t *testing.T) {
 	m := tiny(t, 0)
 	stage := mge.Stage{Batches: []int{2, 4, 8}}
@@ -209,8 +207,7 @@ func TestPrediction(t *testing.T) {
 	}
 }
 
-// TestMeasurement: what is measured belongs to the meshes it says, and is the
-// same every time.
+// TestMeasurement: results have the right levels and costs, and are the same in a second run.
 func TestMeasurement(t *testing.T) {
 	m := tiny(t, 0.5)
 	var done, total float64
@@ -225,7 +222,7 @@ func TestMeasurement(t *testing.T) {
 	if len(first) != 2 || first[0].Level != 1 || first[1].Level != 2 || !math.IsNaN(first[1].Consistency) || first[1].Term != first[1].Single {
 		t.Errorf("levels %+v", first)
 	}
-	// 5 samples on meshes of cost 1/4 and 1/16, and 5 on that of 1/16.
+	// 5 samples on the meshes with costs 1/4 and 1/16, and 5 on the mesh with cost 1/16.
 	if want := 5 * (0.25 + 2*0.0625); measurement.WorkUnits() != want || done != want || total != want {
 		t.Errorf("%v work units, %v of %v done, want %v", measurement.WorkUnits(), done, total, want)
 	}

@@ -9,23 +9,23 @@ import (
 	"multiscale/pkg/elementary"
 )
 
-// Rate is a slope in log2 from mesh to mesh, with an interval that covers it
-// with probability 0.95. All are NaN where there are fewer than two points.
+// Rate is a slope of log2 of a quantity over the level, with an interval that contains it with
+// probability 0.95. All three are NaN if there are fewer than two points.
 type Rate struct {
 	Value, Low, High float64
 	Points           int
 }
 
-// point is a positive quantity on the mesh of a level, with its standard error;
-// 0 where it is exact or not known.
+// point is a positive quantity on the mesh of a level, with its standard error, which is 0 if it
+// is exact or unknown.
 type point struct{ level, value, err float64 }
 
-// confidence of the intervals.
+// confidence is the probability of the intervals.
 const confidence = 0.95
 
-// fit is the weighted regression of log2(value) on level. The interval is the
-// wider one of two: what the points' own errors allow, and, from three points on,
-// what their scatter about the line says (Student's t).
+// fit is the weighted linear regression of log2(value) on level. The interval is the wider one of
+// two: the one from the points' own errors, and, for three points or more, the one from their
+// residuals (Student's t).
 func fit(points []point) Rate {
 	r := Rate{math.NaN(), math.NaN(), math.NaN(), len(points)}
 	if len(points) < 2 {
@@ -65,22 +65,23 @@ func fit(points []point) Rate {
 	return r
 }
 
-// Rates are the exponents of Giles 2015, theorem 2.1, for meshes that are
-// coarsened by factors of two: with the level l counted from the finest mesh,
+// Rates are the exponents of theorem 2.1 of Giles 2015, for meshes that are coarsened by a factor
+// of two. With the level l counted from the finest mesh,
 //
 //	|E[g^{2^l h} - g^{2^{l+1} h}]| ~ 2^(Alpha l)
 //	Var[g^{2^l h} - g^{2^{l+1} h}] ~ 2^(Beta l)
 //	cost of a sample of the term   ~ 2^(-Gamma l)
 //
-// P is the exponent of the paper's bound |g^h - g^{2h}| <= B h^p, in the mean
-// square: E|g^{2^l h} - g^{2^{l+1} h}|^2 ~ 2^(2 P l).
+// P is the exponent of the paper's bound |g^h - g^{2h}| <= B h^p, for the mean square:
+//
+//	E|g^{2^l h} - g^{2^{l+1} h}|^2 ~ 2^(2 P l)
 type Rates struct {
 	Alpha, Beta, Gamma, P Rate
 	Seconds               Rate // Gamma in measured seconds
 }
 
-// Rates fits the rates to the differences of levels. Means that noise hides, and
-// zeros, are left out.
+// Rates fits the rates to the differences of levels. It leaves out means that are not Resolved, and
+// quantities that are not positive.
 func (l Levels) Rates() Rates {
 	var means, variances, costs, seconds, norms []point
 	for _, v := range l[:len(l)-1] {

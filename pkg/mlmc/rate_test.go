@@ -7,8 +7,8 @@ import (
 	"multiscale/pkg/mlmc"
 )
 
-// levels are made-up measurements whose means, variances and costs follow powers
-// of two, with an error of the first variance.
+// levels returns artificial measurements whose means, variances and costs are powers of two. The first
+// variance has the relative error off.
 func levels(n int, alpha, beta, off float64) (l mlmc.Levels) {
 	for i := range n {
 		d := mlmc.Moments{Count: 100, Samples: 1,
@@ -23,7 +23,7 @@ func levels(n int, alpha, beta, off float64) (l mlmc.Levels) {
 	return l
 }
 
-// TestRates: exact powers are found, and intervals cover what errors allow.
+// TestRates: rates of exact powers are exact, and intervals have the width that follows from the errors.
 func TestRates(t *testing.T) {
 	r := levels(5, 0.5, 1.25, 0).Rates()
 	for name, tc := range map[string]struct {
@@ -37,7 +37,7 @@ func TestRates(t *testing.T) {
 			t.Errorf("%s: %+v", name, tc.got)
 		}
 	}
-	// Four points with an error of 5%: sigma = 0.05/ln 2 over sqrt(5), times 1.96.
+	// For four points with errors of 5%, the half width is 1.96 times 0.05/ln 2/sqrt(5).
 	if half := (r.Beta.High - r.Beta.Low) / 2; math.Abs(half-1.96*0.05/math.Ln2/math.Sqrt(5)) > 1e-3 {
 		t.Errorf("beta within %v", half)
 	}
