@@ -11,27 +11,26 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// array is an ONNX tensor in C order. data is a []float32, []int64 or []bool, as held has it, or
-// nil while only type and shape are known.
+// array is an ONNX tensor in C order. data is a []float32, []int64 or []bool, in the form that
+// held returns for the type, or nil if only type and shape are known.
 type array struct {
 	dtype onnx.DataType
 	shape []int
 	data  any
 }
 
-// Bounds of what one value may ask for, so that a Resize by 1e9 or an Expand to
-// 2^40 elements is an error.
+// Bounds in elements, so that a Resize by 1e9 or an Expand to 2^40 elements is an error.
 const (
-	maxElements = 1 << 29
-	maxFolded   = 1 << 24 // all constants that a compilation computes, together
+	maxElements = 1 << 29 // of one value
+	maxFolded   = 1 << 24 // of all constants that a compilation computes
 	maxAxis     = 1 << 24 // length of an axis that is resized or padded
-	maxPlane    = 1 << 27 // what a resizing computes between its axes, in one plane
+	maxPlane    = 1 << 27 // of one plane between the passes of a resizing
 )
 
-// ErrTooLarge is in errors about models that ask for values of more elements than are sensible.
+// ErrTooLarge is wrapped in errors about models whose values exceed the bounds.
 var ErrTooLarge = errors.New("too large")
 
-// size is the number of elements, or an error when it is out of bounds.
+// size returns the number of elements of a shape, or an error if it exceeds maxElements.
 func size(shape []int) (int, error) {
 	n := 1
 	for _, d := range shape {
@@ -48,13 +47,13 @@ func size(shape []int) (int, error) {
 	return n, nil
 }
 
-// count is the number of elements of a shape that is in bounds.
+// count returns the number of elements of a shape that is known to be in bounds.
 func count(shape []int) int {
 	return lists.Product(shape)
 }
 
-// arrayOf looks at a tensor without copying it. Gorgonia's tensors of one element may be
-// scalars.
+// arrayOf returns a tensor as an array that shares its memory. Gorgonia's tensors of one element may
+// have the shape of a scalar.
 func arrayOf(t tensor.Tensor) (*array, error) {
 	d, ok := t.(*tensor.Dense)
 	if !ok {
@@ -97,7 +96,7 @@ func floats(data any) []float32 {
 	return f
 }
 
-// strides of a C-ordered array.
+// strides returns the strides of an array in C order.
 func strides(shape []int) []int {
 	s := make([]int, len(shape))
 	step := 1
@@ -108,7 +107,7 @@ func strides(shape []int) []int {
 	return s
 }
 
-// broadcast returns the shape that the shapes have in common by ONNX's (NumPy's) rules.
+// broadcast returns the shape to which all shapes broadcast by ONNX's (NumPy's) rules.
 func broadcast(shapes ...[]int) ([]int, error) {
 	var out []int
 	for _, s := range shapes {
@@ -127,7 +126,7 @@ func broadcast(shapes ...[]int) ([]int, error) {
 	return out, nil
 }
 
-// stretch returns the strides with which an array of the given shape is read as one of
+// stretch returns the strides to read an array of the given shape as if it were broadcast to
 // shape to: zero along the axes where it repeats.
 func stretch(shape, to []int) []int {
 	out := make([]int, len(to))

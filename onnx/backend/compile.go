@@ -13,36 +13,39 @@ import (
 	"multiscale/pkg/distinct"
 )
 
-// program is the graph compiled for inputs of certain shapes.
+// program is the graph compiled for inputs of fixed shapes.
 type program struct {
 	steps   int
-	marks   string // that names of leaves begin with
-	numbers uint64 // given out to operations
+	marks   string // prefix of the names of leaves
+	numbers uint64 // number of the last operation
 	graph   *gorgonia.ExprGraph
-	machine gorgonia.VM // nil when nothing is left to compute
+	machine gorgonia.VM // nil if all results are constants or inputs
 	values  map[string]*value
-	feeds   map[string]*gorgonia.Node // the inputs that are used
+	feeds   map[string]*gorgonia.Node // the inputs that operations use
 	results []string
 	memory  memory
 	failure error // of the operation that stopped the machine
 }
 
-// value is a named value: known while compiling, or a node of the Gorgonia graph.
+// value is a named value: a constant while compiling, or a node of the Gorgonia graph.
 type value struct {
 	array
 	node *gorgonia.Node
 	from []string // the inputs whose values it depends on
 }
 
-// building is held while a Gorgonia graph is built: building two at once is not safe.
+// building is held while a Gorgonia graph is built, because building two at once is not safe.
 var building sync.Mutex
 
-// compile makes the Gorgonia graph. feeds gives the inputs' shapes; weights are constants.
+// compile makes the Gorgonia graph for the shapes of feeds; weights are constants.
+//
+// If an operand must be a constant but depends on inputs, such as a shape, the values of these inputs
+// become part of the program, and compile starts again.
 func (g *Graph) compile(feeds map[string]*array, weights map[string]*array) (p *program, err error) {
 	building.Lock()
 	defer building.Unlock()
 	defer func() {
-		if r := recover(); r != nil { // Gorgonia's way to report a graph that it cannot compile
+		if r := recover(); r != nil { // Gorgonia panics for a graph that it cannot compile
 			err = fmt.Errorf("the graph does not compile in Gorgonia: %v", r)
 		}
 	}()
@@ -72,16 +75,16 @@ func (g *Graph) compile(feeds map[string]*array, weights map[string]*array) (p *
 	return p, nil
 }
 
-// undetermined says that an operand must be known while compiling and is not.
+// undetermined is the error for an operand that must be a constant but depends on inputs.
 type undetermined struct {
 	error
-	from []string // the inputs that it depends on
+	from []string // these inputs
 }
 
 func (u *undetermined) Unwrap() error { return u.error }
 
-// fix makes the values of inputs part of the program, if they can be shapes, axes, scales and the like: lists or
-// single numbers.
+// fix makes the values of the named inputs part of the program, if they are single numbers or lists, which can be
+// shapes, axes or scales. It reports whether this adds an input.
 func (g *Graph) fix(names []string, feeds map[string]*array) bool {
 	progress := false
 	for _, name := range names {
@@ -95,13 +98,13 @@ func (g *Graph) fix(names []string, feeds map[string]*array) bool {
 	return progress
 }
 
-// build adds all steps to a program without any.
+// build adds all steps to an empty program.
 func (g *Graph) build(p *program, feeds map[string]*array, weights map[string]*array) error {
 	for name, a := range weights {
 		p.values[name] = &value{array: *a}
 	}
 	for name, a := range feeds {
-		if g.fixed[name] || count(a.shape) == 0 { // of what is empty there is nothing to know
+		if g.fixed[name] || count(a.shape) == 0 { // the value of an empty input is known
 			known := *a
 			if known.data == nil {
 				known.data = alloc(a.dtype, 0)
@@ -131,14 +134,14 @@ func (g *Graph) build(p *program, feeds map[string]*array, weights map[string]*a
 		}
 		if v.node != nil {
 			if o, ok := v.node.Op().(*operation); ok {
-				o.readers++ // who never finishes reading, so the memory is never reused
+				o.readers++ // the caller, who never finishes, so that the memory is not reused
 			}
 		}
 	}
 	return nil
 }
 
-// add works out one step: its results are constants, or nodes of the Gorgonia graph.
+// add compiles one step. Its results are constants, or nodes of the Gorgonia graph.
 func (p *program) add(s *step, opset int, folded *int) error {
 	n := &node{op: s.op.Name, opset: opset, attributes: s.op.Attributes, outputs: len(s.outputs), unknown: -1}
 	operands := make([]*value, len(s.inputs))
@@ -212,8 +215,8 @@ func (p *program) add(s *step, opset int, folded *int) error {
 	return nil
 }
 
-// apply makes the Gorgonia node of a result. Constants of integers (shapes,
-// axes) and empty ones stay inside the operation; all other operands are nodes.
+// apply makes the Gorgonia node of a result. Operands that are empty constants, or constants of integers or
+// booleans (shapes, axes), stay inside the operation; all other operands are nodes.
 func (p *program) apply(s *step, r *result, operands []*value) (*gorgonia.Node, error) {
 	o := &operation{program: p, result: r, in: make([]any, len(operands))}
 	var children gorgonia.Nodes
@@ -253,8 +256,8 @@ func (p *program) leaf(name string, v *value) {
 	}
 }
 
-// gorgoniaShape is the shape that a value has in Gorgonia, where scalars are
-// not tensors.
+// gorgoniaShape returns the shape of a value in Gorgonia. A scalar gets shape (1), because in Gorgonia
+// scalars are not tensors.
 func gorgoniaShape(shape []int) tensor.Shape {
 	if len(shape) == 0 {
 		return tensor.Shape{1}
@@ -267,7 +270,7 @@ func typeOf(a *array) gorgonia.TensorType {
 	return gorgonia.TensorType{Dims: max(1, len(a.shape)), Of: form}
 }
 
-// run computes the results. Their memory is the caller's to keep.
+// run computes the results. The caller may keep their memory.
 func (p *program) run(feeds map[string]*array) (map[string]*array, error) {
 	for name, n := range p.feeds {
 		a := feeds[name]

@@ -9,7 +9,7 @@ import (
 	"multiscale/onnx"
 )
 
-// constant returns its value, which is an operand for Load, or the one of its attributes that is set.
+// constant returns the constant's value: its operand, which Load makes of a tensor, or its attribute.
 func constant(n *node) []result {
 	known := func(d onnx.DataType, shape []int, data any) []result {
 		return []result{{dtype: d, shape: shape, value: data}}
@@ -40,7 +40,7 @@ func constant(n *node) []result {
 	return nil
 }
 
-// shapeOf is the Shape operation: a constant, as all shapes are known here.
+// shapeOf is the Shape operation. Its result is a constant, because all shapes are known at compilation.
 func shapeOf(n *node) []result {
 	start, end := n.integer("start", 0), n.integer("end", 1<<30)
 	n.operands(1, 1)
@@ -58,13 +58,13 @@ func shapeOf(n *node) []result {
 	return []result{{dtype: onnx.Int64, shape: []int{len(dims)}, value: dims}}
 }
 
-// sizeOf is the number of elements.
+// sizeOf is the Size operation: the number of elements.
 func sizeOf(n *node) []result {
 	n.operands(1, 1)
 	return []result{{dtype: onnx.Int64, value: []int64{int64(count(n.in[0].shape))}}}
 }
 
-// constantOfShape has its value as operand 1 (from Load) or as an attribute.
+// constantOfShape has its value as operand 1, which Load makes of the attribute, or as an attribute.
 func constantOfShape(n *node) []result {
 	value := &array{dtype: onnx.Float32, shape: []int{1}, data: []float32{0}}
 	if t := attribute[tensor.Tensor](n, "value", nil); t != nil {
@@ -85,7 +85,7 @@ func constantOfShape(n *node) []result {
 	return single(value.dtype, shape, func(out any, _ []any) { l.move(out, value.data) })
 }
 
-// sequence is the Range operation on numbers that are known before the run.
+// sequence is the Range operation. Its operands must be constants.
 func sequence(n *node) []result {
 	n.ignore("stash_type")
 	n.operands(3, 3)

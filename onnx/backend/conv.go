@@ -2,14 +2,14 @@ package backend
 
 import "slices"
 
-// pixels is how many output pixels of a convolution are one piece of work. gonum's product
+// pixels is the number of output pixels in one part of a convolution. gonum's matrix product
 // is fastest on rows that fit into the first-level cache.
 const pixels = 192
 
-// maxDepth is how many elements a kernel may have: a column of the image is as long.
+// maxDepth bounds the number of elements of a kernel, which is also the length of a column.
 const maxDepth = 1 << 20
 
-// conv is a convolution as a matrix product of the kernels with the columns of the image.
+// conv computes a convolution as a matrix product of the kernels with the image's columns (im2col).
 func conv(n *node) []result {
 	groups := n.integer("group", 1)
 	n.floatOperands(2, 3)
@@ -21,7 +21,7 @@ func conv(n *node) []result {
 		n.fail("bias of shape %v, want [%d]", n.in[2].shape, k[0])
 	}
 	w := n.window(x[2:], k[2:], false)
-	in, out := x[1]/groups, k[0]/groups // channels of a group
+	in, out := x[1]/groups, k[0]/groups // channels per group
 	depth := in * volume(w.kernel)
 	if depth > maxDepth {
 		n.fail("kernels of %d elements are %w", depth, ErrTooLarge)
@@ -34,7 +34,7 @@ func conv(n *node) []result {
 		if len(data) > 2 {
 			bias = floats(data[2])
 		}
-		work := len(y) / (out * area) * blocks // images, groups, blocks
+		work := len(y) / (out * area) * blocks // one part per image, group and block
 		parallel(work, grain, func(lo, hi int) {
 			var buffer []float32
 			for i := lo; i < hi; i++ {
@@ -81,7 +81,7 @@ func convTranspose(n *node) []result {
 		n.fail("bias of shape %v, want [%d]", n.in[2].shape, k[1]*groups)
 	}
 	w := n.transposedWindow(x[2:], k[2:])
-	in, out := k[0]/groups, k[1] // channels of a group
+	in, out := k[0]/groups, k[1] // channels per group
 	taps, plane := volume(w.kernel), volume(w.in)
 	n.work(x[0], out*groups, in, taps, plane)
 	width, rows := w.out[2], w.out[0]*w.out[1]
@@ -112,15 +112,15 @@ func convTranspose(n *node) []result {
 	})
 }
 
-// transposedWindow is the window of the convolution whose adjoint is computed: in and out have changed
-// places, so in is read and out is written.
+// transposedWindow returns the window of the convolution whose adjoint is computed, with in and out exchanged: in is the
+// shape that is read, out the shape that is written.
 func (n *node) transposedWindow(in, kernel []int) (w window) {
 	extra, asked := n.integers("output_padding"), n.integers("output_shape")
 	m := n.moves(len(in), kernel)
 	if extra == nil {
 		extra = make([]int, len(in))
 	}
-	if len(asked) == len(in)+2 { // with batch and channels, as some exporters have it
+	if len(asked) == len(in)+2 { // some exporters include batch and channels
 		asked = asked[2:]
 	}
 	if len(extra) != len(in) || (asked != nil && len(asked) != len(in)) {
@@ -161,7 +161,7 @@ func (n *node) transposedWindow(in, kernel []int) (w window) {
 	return w
 }
 
-// spread adds to a row of the output what the kernel puts there.
+// spread adds to a row of the output the products of one input plane with the kernel.
 func (w window) spread(sums []float64, src, kernel []float32, row int) {
 	for k0 := range w.kernel[0] {
 		z, ok := w.origin(row/w.out[1], k0, 0)
@@ -188,7 +188,8 @@ func (w window) spread(sums []float64, src, kernel []float32, row int) {
 	}
 }
 
-// origin is the input position along axis a that kernel element k takes to output position o, if there is one.
+// origin returns the input position along axis a that kernel element k maps to output position o, and whether there is
+// one.
 func (w window) origin(o, k, a int) (int, bool) {
 	p := o + w.before[a] - k*w.dilation[a]
 	return p / w.stride[a], p >= 0 && p%w.stride[a] == 0 && p/w.stride[a] < w.in[a]

@@ -7,7 +7,7 @@ import (
 	"multiscale/onnx"
 )
 
-// arithmetic is a function of two operands that broadcast.
+// arithmetic applies a function to two operands, with broadcasting.
 func arithmetic(real func(a, b float32) float32, integer func(a, b int64) int64) operator {
 	return func(n *node) []result {
 		shape := n.pair()
@@ -26,7 +26,8 @@ func arithmetic(real func(a, b float32) float32, integer func(a, b int64) int64)
 	}
 }
 
-// variadic folds any number of operands that broadcast.
+// variadic combines any number of operands, with broadcasting. If mean is set, it divides by their
+// number.
 func variadic(real func(a, b float32) float32, integer func(a, b int64) int64, mean bool) operator {
 	return func(n *node) []result {
 		n.operands(max(1, len(n.in)), len(n.in))
@@ -37,7 +38,7 @@ func variadic(real func(a, b float32) float32, integer func(a, b int64) int64, m
 		}
 		shape := n.broadcastShape()
 		own := strides(shape)
-		var loops []loop // each over the result, the result so far and an operand
+		var loops []loop // operands of each: the new result, the result so far, one operand of the node
 		for _, s := range n.shapes() {
 			loops = append(loops, loop{shape: shape, strides: [][]int{own, own, stretch(s, shape)}})
 		}
@@ -68,7 +69,7 @@ func variadic(real func(a, b float32) float32, integer func(a, b int64) int64, m
 	}
 }
 
-// combine runs f over a loop with the operands out, a, b.
+// combine sets out to f(a, b) along a loop, whose operands are out, a and b.
 func combine[A, B, C any](l loop, out []C, a []A, b []B, f func(a A, b B) C) {
 	l.rows(func(at []int, n int, steps []int) {
 		o, i, j := at[0], at[1], at[2]
@@ -79,7 +80,7 @@ func combine[A, B, C any](l loop, out []C, a []A, b []B, f func(a A, b B) C) {
 	})
 }
 
-// pair checks two operands of one type and returns the shape they broadcast to.
+// pair checks that there are two operands of the same type, and returns the shape to which they broadcast.
 func (n *node) pair() []int {
 	n.operands(2, 2)
 	if a, b := n.in[0].dtype, n.in[1].dtype; a != b {
@@ -89,8 +90,8 @@ func (n *node) pair() []int {
 	return n.broadcastShape()
 }
 
-// oldBroadcast is the rule of opset 6: operand 1 is laid along the axes from axis on, or
-// along the last ones.
+// oldBroadcast applies the rule of opsets up to 6: with broadcast=1, operand 1 is aligned with the axes
+// from axis on or, without the attribute axis, with the last axes.
 func (n *node) oldBroadcast() {
 	if n.opset > 6 {
 		return
@@ -106,7 +107,6 @@ func (n *node) oldBroadcast() {
 	if axis >= 0 {
 		if axis+len(b.shape) > len(a.shape) {
 			n.fail("operand of shape %v does not fit %v from axis %d", b.shape, a.shape, axis)
-			return
 		}
 		padded := slices.Concat(b.shape, slices.Repeat([]int{1}, len(a.shape)-axis-len(b.shape)))
 		n.in[1] = &array{dtype: b.dtype, shape: padded, data: b.data}
@@ -121,7 +121,7 @@ func (n *node) broadcastShape() []int {
 	return shape
 }
 
-// broadcastLoop is a loop over the result and all operands.
+// broadcastLoop returns a loop over the result and all operands.
 func (n *node) broadcastLoop(shape []int) loop {
 	l := loop{shape: shape, strides: [][]int{strides(shape)}}
 	for _, s := range n.shapes() {
@@ -130,7 +130,7 @@ func (n *node) broadcastLoop(shape []int) loop {
 	return l
 }
 
-// pow takes an exponent of any type.
+// pow is the Pow operation. The exponent may have another type than the base.
 func pow(n *node) []result {
 	n.operands(2, 2)
 	if n.in[0].dtype == onnx.Bool || n.in[1].dtype == onnx.Bool {
@@ -159,7 +159,7 @@ func pow(n *node) []result {
 
 func power[A, B int64 | float32](a A, b B) A { return A(math.Pow(float64(a), float64(b))) }
 
-// modulo has the sign of the divisor, with fmod=1 that of the dividend.
+// modulo is the Mod operation. Its result has the sign of the divisor or, with fmod=1, of the dividend.
 func modulo(n *node) []result {
 	if n.integer("fmod", 0) != 0 {
 		return arithmetic(func(a, b float32) float32 { return float32(math.Mod(float64(a), float64(b))) }, func(a, b int64) int64 { return a % b })(n)
@@ -179,11 +179,11 @@ func modulo(n *node) []result {
 	})(n)
 }
 
-// prelu multiplies negative elements by a slope, which broadcasts to operand 0.
+// prelu multiplies negative elements by operand 1, the slope, which broadcasts to operand 0.
 func prelu(n *node) []result {
 	n.floatOperands(2, 2)
 	x, slope := n.in[0].shape, n.in[1]
-	if n.opset < 7 && len(x) > 2 && len(slope.shape) == 1 { // one slope for each channel
+	if n.opset < 7 && len(x) > 2 && len(slope.shape) == 1 { // one slope per channel
 		shape := slices.Concat(slope.shape, slices.Repeat([]int{1}, len(x)-2))
 		n.in[1] = &array{dtype: slope.dtype, shape: shape, data: slope.data}
 	}

@@ -8,16 +8,16 @@ import (
 	"multiscale/onnx"
 )
 
-// Footprint is what a run would take and give.
+// Footprint has the memory and the output shapes of a run.
 type Footprint struct {
-	// Bytes is the memory of intermediate values and outputs. Weights and inputs, which are there
-	// anyway, and what single operations use for themselves are not in it.
+	// Bytes is the memory of intermediate values and outputs. It does not include weights and inputs,
+	// nor temporary buffers of single operations.
 	Bytes   int64
-	Outputs map[string][]int // their shapes
+	Outputs map[string][]int // shapes by name
 }
 
-// Footprint works out, without running it, what a run with inputs of the given shapes would take. That
-// the shapes do not fit the model is an error.
+// Footprint returns the footprint of a run with inputs of the given shapes, without running it. Shapes that
+// do not fit the model are an error.
 func (m *Model) Footprint(shapes map[string][]int) (Footprint, error) {
 	types := map[string]onnx.DataType{}
 	for _, in := range m.inputs {
@@ -43,7 +43,7 @@ func (m *Model) Footprint(shapes map[string][]int) (Footprint, error) {
 	return f, nil
 }
 
-// bytes goes through the operations as a run does, with sizes instead of memory.
+// bytes simulates the allocations of a run.
 func (p *program) bytes() (bytes int64) {
 	var operations []*operation
 	for _, n := range p.graph.AllNodes() {
@@ -52,7 +52,7 @@ func (p *program) bytes() (bytes int64) {
 		}
 	}
 	slices.SortFunc(operations, func(a, b *operation) int { return cmp.Compare(a.Number(), b.Number()) })
-	free := map[int]int{} // blocks by size, as in memory
+	free := map[int]int{} // number of free blocks by size; see memory
 	unread := map[*operation]int{}
 	for _, o := range operations {
 		n := count(o.result.shape)

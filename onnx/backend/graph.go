@@ -17,26 +17,24 @@ import (
 	"multiscale/onnx"
 )
 
-// Graph is a computation graph that onnx-go decodes a model into. Edges run from a result to the
-// operands it is computed from and weigh the operand's position, as
-// onnx-go has it.
+// Graph is a computation graph into which onnx-go decodes a model. By onnx-go's convention, edges run from a
+// result to its operands, and an edge's weight is the operand's position.
 type Graph struct {
 	*simple.WeightedDirectedGraph
 
-	// operands holds all edges by the id of the result: the embedded graph
-	// keeps one of those between the same two nodes, and none from a node to
-	// itself, but Mul(x, x) has two.
+	// operands has all edges by the id of the result. The embedded graph keeps only one edge
+	// between two nodes, though Mul(x, x) has two, and none from a node to itself.
 	operands map[int64][]graph.WeightedEdge
 	nodes    []*Node
 	steps    []*step
-	results  []string // the values to keep; all when it is nil
+	results  []string // the values to keep; nil means all
 	opset    int
 
 	mu        sync.Mutex
 	compiled  *program // for the inputs' shapes of the last run
 	shapes    string
 	fixed     map[string]bool // inputs whose values the compiled graph depends on
-	constants string          // the constants that Run compiled it with
+	constants string          // identifies the constants of the compiled graph; set by Run
 }
 
 var _ onnxbackend.ComputationBackend = (*Graph)(nil)
@@ -47,8 +45,8 @@ type step struct {
 	inputs, outputs []string
 }
 
-// usualOpset is what the nodes of a graph mean that onnx-go decodes by itself, since it does not
-// hand on the opset: the one that this project writes.
+// usualOpset is the opset of a graph from NewGraph, because onnx-go does not pass on the opset of the
+// model. It is the opset that this project writes.
 const usualOpset = 17
 
 // NewGraph returns an empty graph for onnx-go's NewModel.
@@ -61,8 +59,8 @@ func NewGraph() *Graph {
 	}
 }
 
-// Node is a named value of the graph. Inputs and weights carry a tensor before
-// the graph runs, the others after.
+// Node is a named value of the graph. Inputs and weights have a tensor before the graph runs,
+// results have one afterwards.
 type Node struct {
 	id   int64
 	name string
@@ -109,8 +107,8 @@ func (g *Graph) SetWeightedEdge(e graph.WeightedEdge) {
 	}
 }
 
-// ApplyOperation implements onnx-go's OperationCarrier: the edges of the operation
-// have been set, and ns are its results.
+// ApplyOperation implements onnx-go's OperationCarrier. onnx-go calls it after it has set the
+// operation's edges; ns are the results.
 func (g *Graph) ApplyOperation(op onnxgo.Operation, ns ...graph.Node) error {
 	s := &step{op: op}
 	for _, n := range ns {
@@ -140,14 +138,14 @@ func (g *Graph) ApplyOperation(op onnxgo.Operation, ns ...graph.Node) error {
 	return nil
 }
 
-// Run computes the graph from the tensors that its nodes carry and leaves the
-// results in its nodes. The first run with inputs of new shapes also compiles the graph.
+// Run computes the graph from the tensors of its nodes and stores the results in its nodes. The
+// first run with inputs of new shapes also compiles the graph.
 func (g *Graph) Run() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	// onnx-go does not say which tensors are inputs and which weights. Only
-	// float32 may change from run to run unnoticed: other types may be shapes and
-	// axes, which the compiled graph depends on.
+	// onnx-go does not tell inputs from weights. Tensors of float32 are treated as inputs, which
+	// may change between runs. Tensors of other types may be shapes and axes, on which the
+	// compiled graph depends, so they are constants: a change compiles the graph again.
 	inputs, constants := map[string]*array{}, map[string]*array{}
 	computed := map[string]bool{}
 	for _, s := range g.steps {
@@ -188,14 +186,14 @@ func (g *Graph) Run() error {
 	return nil
 }
 
-// run computes the results from what is given: feeds, whose values may change from run to run,
-// and weights, which may not.
+// run computes the results from feeds, whose values may change between runs, and weights, whose
+// values must not.
 func (g *Graph) run(feeds, weights map[string]*array) (map[string]*array, error) {
 	if len(g.steps) == 0 {
 		return nil, errors.New("the graph is empty")
 	}
 	if g.compiled == nil || g.key(feeds) != g.shapes || g.compiled.steps != len(g.steps) {
-		g.compiled = nil // frees its memory first
+		g.compiled = nil // so that its memory can be freed first
 		p, err := g.compile(feeds, weights)
 		if err != nil {
 			return nil, err
@@ -205,8 +203,8 @@ func (g *Graph) run(feeds, weights map[string]*array) (map[string]*array, error)
 	return g.compiled.run(feeds)
 }
 
-// key tells what a program depends on: the inputs' types and shapes, and the values of those
-// that are fixed.
+// key identifies the inputs' types and shapes, and the values of fixed inputs: a program depends on
+// these.
 func (g *Graph) key(feeds map[string]*array) string {
 	key := ""
 	for _, name := range slices.Sorted(maps.Keys(feeds)) {

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// gridSample takes images at positions in [-1,1] that operand 1 holds, in 2 or 3 spatial dimensions.
+// gridSample samples images with 2 or 3 spatial dimensions at the positions in operand 1, which are in [-1,1].
 func gridSample(n *node) []result {
 	mode, padding := n.text("mode", "linear"), n.text("padding_mode", "zeros")
 	corners := n.integer("align_corners", 0) != 0
@@ -34,7 +34,7 @@ func gridSample(n *node) []result {
 		parallel(x[0]*points, x[1]*4*rank, func(lo, hi int) {
 			taps := make([][]tap, rank)
 			for i := lo; i < hi; i++ {
-				for a := range rank { // the grid has x first
+				for a := range rank { // the grid has the coordinates in reverse order of the axes
 					p := unnormalised(float64(places[i*rank+rank-1-a]), size[a], corners)
 					taps[a] = sampled(taps[a][:0], p, size[a], kernel, reach, padding, corners)
 				}
@@ -47,8 +47,8 @@ func gridSample(n *node) []result {
 	})
 }
 
-// unnormalised is the pixel that a position in [-1,1] stands for; with corners, -1 and 1 are the centres of the outermost
-// pixels, else their outer edges.
+// unnormalised converts a position in [-1,1] to a position in pixels. With corners, -1 and 1 are the centres of the
+// outermost pixels, else their outer edges.
 func unnormalised(p float64, length int, corners bool) float64 {
 	if corners {
 		return (p + 1) / 2 * float64(length-1)
@@ -56,9 +56,10 @@ func unnormalised(p float64, length int, corners bool) float64 {
 	return ((p+1)*float64(length) - 1) / 2
 }
 
-// sampled are the taps of one axis at position p; kernel is nil for the nearest pixel.
+// sampled appends the taps of one axis at position p. kernel is nil for the nearest pixel.
 func sampled(taps []tap, p float64, length int, kernel func(float64) float64, reach int, padding string, corners bool) []tap {
-	// Positions are brought inside before pixels are looked for, except those of the cubic kernel.
+	// For the nearest pixel and the linear kernel, padding applies to the position. For the cubic kernel it applies only to
+	// each pixel, below.
 	if reach == 1 || kernel == nil {
 		p = inside(p, length, padding, corners)
 	}
@@ -82,7 +83,7 @@ func sampled(taps []tap, p float64, length int, kernel func(float64) float64, re
 	return taps
 }
 
-// inside brings a position into the image by the padding.
+// inside moves a position into the image by the padding mode.
 func inside(p float64, length int, padding string, corners bool) float64 {
 	switch padding {
 	case "border":
@@ -105,7 +106,7 @@ func inside(p float64, length int, padding string, corners bool) float64 {
 	return p
 }
 
-// interpolate sums the pixels that the taps of all axes name.
+// interpolate returns the weighted sum of the pixels at all combinations of taps.
 func interpolate(image []float32, taps [][]tap, moves []int) float64 {
 	if len(taps) == 0 {
 		return float64(image[0])

@@ -7,8 +7,8 @@ import (
 	"multiscale/onnx"
 )
 
-// placed is position p of an axis, counted from the end when it is negative. Out of range is a panic, which ends the
-// operation with an error.
+// placed returns position p of an axis; a negative one counts from the end. It panics if p is out of range, which becomes
+// an error of the operation.
 func placed(p int64, length int) int {
 	if p < 0 {
 		p += int64(length)
@@ -19,15 +19,15 @@ func placed(p int64, length int) int {
 	return int(p)
 }
 
-// positions checks that operand 1 holds positions.
+// positions checks that operand 1 has integers.
 func (n *node) positions() {
 	if !isInteger(n.in[1].dtype) {
 		n.fail("positions of type %v, want integers", n.in[1].dtype)
 	}
 }
 
-// gatherElements takes, for each element of operand 1, the element of operand 0 at the same place, except
-// along the axis, where operand 1 gives the place.
+// gatherElements takes for each element of operand 1 the element of operand 0 at the same indices, except that operand 1
+// has the index along the axis.
 func gatherElements(n *node) []result {
 	axis := n.integer("axis", 0)
 	n.operands(2, 2)
@@ -37,7 +37,8 @@ func gatherElements(n *node) []result {
 	return n.like(at, func(out any, in []any) { pick(out, in[0], source(in[1].([]int64))) })
 }
 
-// along returns a function that turns positions along an axis, of the shape at, into positions in an array of shape x.
+// along returns a function that converts indices along an axis, in an array of shape at, to offsets in an array of
+// shape x.
 func (n *node) along(x, at []int, axis int) func(positions []int64) []int {
 	axis = n.axis(axis, len(x))
 	for i, d := range at {
@@ -57,7 +58,7 @@ func (n *node) along(x, at []int, axis int) func(positions []int64) []int {
 	}
 }
 
-// pick copies elements of any type.
+// pick copies the elements of in at the offsets from.
 func pick(out, in any, from []int) {
 	switch o := out.(type) {
 	case []float32:
@@ -75,7 +76,8 @@ func pickTyped[T any](out, in []T, from []int) {
 	}
 }
 
-// gatherND takes the parts of operand 0 that the last axis of operand 1 names, for each index of the batch.
+// gatherND takes parts of operand 0. The last axis of operand 1 has their indices; the first batch_dims axes of both
+// operands are a common batch.
 func gatherND(n *node) []result {
 	batch := n.integer("batch_dims", 0)
 	n.operands(2, 2)
@@ -87,7 +89,7 @@ func gatherND(n *node) []result {
 	depth := at[len(at)-1]
 	part := x[batch+depth:]
 	shape := slices.Concat(at[:len(at)-1], part)
-	each := count(at[batch : len(at)-1]) // parts of one index of the batch
+	each := count(at[batch : len(at)-1]) // parts per index of the batch
 	return n.like(shape, func(out any, in []any) {
 		starts := tuples(in[1].([]int64), x[batch:batch+depth], count(part))
 		from := make([]int, 0, count(shape))
@@ -101,7 +103,7 @@ func gatherND(n *node) []result {
 	})
 }
 
-// tuples turns groups of positions in the given dimensions into offsets of parts of the given size.
+// tuples converts tuples of indices in the given dimensions to offsets of parts of the given size.
 func tuples(positions []int64, dims []int, part int) []int {
 	if len(dims) == 0 {
 		return []int{0}
@@ -116,7 +118,7 @@ func tuples(positions []int64, dims []int, part int) []int {
 	return out
 }
 
-// combination is how scattered elements go to where something is.
+// combination returns how scattered elements are combined with those of operand 0.
 func (n *node) combination() string {
 	how := n.text("reduction", "none")
 	if !slices.Contains([]string{"none", "add", "mul", "max", "min"}, how) {
@@ -125,7 +127,7 @@ func (n *node) combination() string {
 	return how
 }
 
-// scatterND writes the parts of operand 2 to where operand 1 says.
+// scatterND writes the parts of operand 2 to a copy of operand 0, at the indices in operand 1.
 func scatterND(n *node) []result {
 	how := n.combination()
 	n.operands(3, 3)
@@ -148,7 +150,8 @@ func scatterND(n *node) []result {
 	})
 }
 
-// scatterElements writes each element of operand 2 to its own place, except along the axis, where operand 1 gives the place.
+// scatterElements writes each element of operand 2 to a copy of operand 0 at its own indices, except that operand 1 has
+// the index along the axis.
 func scatterElements(n *node) []result {
 	axis, how := n.integer("axis", 0), n.combination()
 	n.operands(3, 3)
@@ -197,10 +200,10 @@ func scatterNumbers[T float32 | int64](out, updates []T, to []int, how string) {
 	}
 }
 
-// topK are the largest or smallest elements along an axis, in order, equal ones in theirs, and where they are.
+// topK returns the largest or smallest elements along an axis, sorted, and their indices. Equal elements keep their order.
 func topK(n *node) []result {
 	axis, largest := n.integer("axis", -1), n.integer("largest", 1) != 0
-	n.ignore("sorted") // any order will do then
+	n.ignore("sorted") // sorted=0 allows any order
 	k := 0
 	if n.opset < 10 {
 		k = n.integer("k", -1)
@@ -221,7 +224,8 @@ func topK(n *node) []result {
 	shape := slices.Clone(x)
 	shape[axis] = k
 	length, step := x[axis], count(x[axis+1:])
-	// best calls f with the place in the result and that in operand 0.
+	// best calls f for each element of the result, with its offset i, and the offset and the index along the axis of the
+	// element in operand 0.
 	best := func(in any, f func(i, from, position int)) {
 		order := func(a, b int) int { return cmp.Compare(in.([]float32)[a], in.([]float32)[b]) }
 		if x, ok := in.([]int64); ok {
@@ -254,7 +258,8 @@ func topK(n *node) []result {
 	})...)
 }
 
-// nonZero lists where elements are not zero. How many there are has to be known before the run.
+// nonZero lists the indices of elements that are not zero. The operand must be a constant, because it determines the
+// shape of the result.
 func nonZero(n *node) []result {
 	n.operands(1, 1)
 	x := n.in[0]

@@ -6,7 +6,7 @@ import (
 	"multiscale/onnx"
 )
 
-// comparison holds where order accepts the comparison of two elements; NaN compares with nothing.
+// comparison compares elements by order, which receives the result of cmp.Compare. Comparisons with NaN are false.
 func comparison(order func(c int) bool) operator {
 	return func(n *node) []result {
 		shape := n.pair()
@@ -25,7 +25,7 @@ func comparison(order func(c int) bool) operator {
 	}
 }
 
-// logical is a function of two truth values.
+// logical applies a function to two truth values.
 func logical(f func(a, b bool) bool) operator {
 	return func(n *node) []result {
 		shape := n.pair()
@@ -71,10 +71,10 @@ func choose[T any](l loop, out []T, which []bool, yes, no []T) {
 	})
 }
 
-// cast converts to another type. A fraction is cut off, as in C.
+// cast converts to another type. Floating-point numbers are truncated to integers, as in C.
 func cast(n *node) []result {
 	to := onnx.DataType(n.integer("to", 0))
-	n.ignore("saturate", "round_mode") // of types of 8 bits and less
+	n.ignore("saturate", "round_mode") // for types of at most 8 bits
 	n.operands(1, 1)
 	if _, ok := held(to); !ok {
 		n.fail("to=%d (%v) is not supported", int32(to), to)

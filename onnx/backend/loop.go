@@ -4,11 +4,11 @@ import (
 	"multiscale/pkg/kernel"
 )
 
-// grain is the number of elements that are worth handing to another core.
+// grain is the number of elements in one part of parallel work.
 const grain = 1 << 14
 
-// parallel calls f for ranges that cover [0, n), each of about grain elements when
-// every index stands for cost of them. The cut does not depend on the number of cores.
+// parallel calls f for ranges that cover [0, n). cost is the number of elements per index; each
+// range has about grain elements. The ranges do not depend on the number of cores.
 func parallel(n, cost int, f func(lo, hi int)) {
 	step := max(1, grain/max(1, cost))
 	kernel.Run((n+step-1)/step, job(func(i int) { f(i*step, min(n, (i+1)*step)) }))
@@ -18,17 +18,16 @@ type job func(chunk int)
 
 func (j job) Do(chunk int) { j(chunk) }
 
-// loop is a nest of loops over shape, in which each operand moves by its own
-// strides. Transposing, slicing, joining, repeating and broadcasting are all this loop with
-// different strides.
+// loop is a nest of loops over shape. Each operand moves by its own strides: transposing,
+// slicing, joining, repeating and broadcasting differ only in these.
 type loop struct {
 	shape   []int
 	strides [][]int // of each operand
 	starts  []int   // of each operand; nil for zeros
 }
 
-// rows calls f for every run along the innermost axis, on all cores, with the operands'
-// offsets; n is the length of the run and steps are the operands' strides along it.
+// rows calls f on all cores for every run along the innermost axis: at are the operands'
+// offsets, n is the length of the run, and steps are the operands' strides along it.
 func (l loop) rows(f func(at []int, n int, steps []int)) {
 	l = l.merged()
 	last := len(l.shape) - 1
@@ -57,8 +56,8 @@ func (l loop) rows(f func(at []int, n int, steps []int)) {
 	})
 }
 
-// merged drops axes of length one and joins neighbouring axes that all operands pass
-// through evenly, so that runs are as long as they can be.
+// merged drops axes of length one, and joins neighbouring axes if the strides of all operands
+// allow it, so that runs are as long as possible.
 func (l loop) merged() loop {
 	m := loop{strides: make([][]int, len(l.strides)), starts: l.starts}
 	if m.starts == nil {

@@ -8,8 +8,8 @@ import (
 	"gonum.org/v1/gonum/blas/blas32"
 )
 
-// multiply sets c (m,n) to beta*c + alpha*op(a)*op(b) with inner dimension k; the
-// matrices' rows are lda, ldb and ldc apart.
+// multiply sets c (m,n) to beta*c + alpha*op(a)*op(b) with inner dimension k. ta and tb select
+// the transposed a and b; the distances between rows are ldc, lda and ldb.
 func multiply(c, a, b []float32, m, n, k, ldc, lda, ldb int, ta, tb bool, alpha, beta float32) {
 	general := func(data []float32, rows, cols, stride int, transposed bool) (blas.Transpose, blas32.General) {
 		t := blas.NoTrans
@@ -28,7 +28,7 @@ func gemm(n *node) []result {
 	alpha, beta := n.number("alpha", 1), n.number("beta", 1)
 	ta, tb := n.integer("transA", 0) != 0, n.integer("transB", 0) != 0
 	if n.opset < 7 {
-		n.ignore("broadcast") // the shapes tell
+		n.ignore("broadcast") // it follows from the shapes
 	}
 	n.floatOperands(2, 3)
 	a, b := n.in[0].shape, n.in[1].shape
@@ -66,14 +66,14 @@ func gemm(n *node) []result {
 	})
 }
 
-// matMul is NumPy's matmul: matrices in the last two axes, the others broadcast.
+// matMul is NumPy's matmul: the last two axes are matrices, the others broadcast.
 func matMul(n *node) []result {
 	n.floatOperands(2, 2)
 	a, b := n.in[0].shape, n.in[1].shape
 	if len(a) < 1 || len(b) < 1 {
 		n.fail("operands of shapes %v and %v, want vectors or matrices", a, b)
 	}
-	// A vector is a row on the left, a column on the right, and its axis of length one is not in the result.
+	// A vector on the left is a row, on the right a column. The result does not have the added axis of length one.
 	row, column := len(a) == 1, len(b) == 1
 	if row {
 		a = []int{1, a[0]}
@@ -111,8 +111,8 @@ func matMul(n *node) []result {
 	})
 }
 
-// einsum sums products over the indices that do not appear in the result, in the
-// plainest way there is: attention is the only thing that is written like this.
+// einsum sums products over the indices that do not appear in the result. It is simple, not
+// fast: in practice only attention uses this operation.
 func einsum(n *node) []result {
 	equation := strings.ReplaceAll(n.text("equation", ""), " ", "")
 	n.operands(1, len(n.in))
@@ -124,8 +124,8 @@ func einsum(n *node) []result {
 	if !ok {
 		right = implied(left)
 	}
-	// An ellipsis stands for as many axes as an operand has beyond its letters; they become
-	// capital letters that do not occur otherwise, aligned at the end.
+	// An ellipsis stands for the axes that an operand has beyond its letters. It is replaced by
+	// capital letters, which the equation must not contain, aligned at the end.
 	rest := 0
 	for i, term := range terms {
 		if strings.Contains(term, ellipsis) {
@@ -141,7 +141,7 @@ func einsum(n *node) []result {
 	}
 	right = strings.Replace(right, ellipsis, others[:rest], 1)
 	length := map[rune]int{}
-	indices := right // of the result, then those that are summed over
+	indices := right // indices of the result, followed by those that are summed over
 	for i, term := range terms {
 		n.float(i)
 		if len(term) != len(n.in[i].shape) {
@@ -170,12 +170,12 @@ func einsum(n *node) []result {
 	}
 	shape, summed := dims[:len(right)], dims[len(right):]
 	n.work(dims...)
-	moves := make([][]int, len(terms)) // strides by index of each operand
+	moves := make([][]int, len(terms)) // for each operand, its strides by index
 	for i, term := range terms {
 		own := strides(n.in[i].shape)
 		moves[i] = make([]int, len(dims))
 		for k, r := range term {
-			if n.in[i].shape[k] > 1 { // else it repeats
+			if n.in[i].shape[k] > 1 { // else the operand is repeated
 				moves[i][strings.IndexRune(indices, r)] += own[k]
 			}
 		}
@@ -207,8 +207,8 @@ const (
 	others   = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 )
 
-// implied is the right side of an equation without one: the ellipsis, then the letters that occur once,
-// in alphabetical order.
+// implied returns the right side of an equation that has none: the ellipsis, then the letters that occur once, in
+// alphabetical order.
 func implied(left string) string {
 	right := ""
 	if strings.Contains(left, ellipsis) {
@@ -223,7 +223,7 @@ func implied(left string) string {
 	return right
 }
 
-// unravel turns a position in C order into indices.
+// unravel converts a position in C order to indices.
 func unravel(at []int, i int, shape []int) {
 	for k := len(shape) - 1; k >= 0; k-- {
 		at[k] = i % shape[k]

@@ -19,14 +19,14 @@ type Model struct {
 	inputs  []*onnx.ValueInfo
 }
 
-// The opsets whose operators are known here; onnx-go itself does not look.
+// The supported opsets. onnx-go itself does not check the opset.
 const (
 	oldestOpset = 1
 	newestOpset = 28
 )
 
-// Load decodes a model from the bytes of an .onnx file. A model that is not valid, or
-// that uses what is not supported, is an error that names the node.
+// Load decodes a model from the bytes of an .onnx file. Invalid models and unsupported
+// operations are an error that names the node.
 func Load(data []byte) (*Model, error) {
 	m, err := onnx.Decode(data)
 	if err != nil {
@@ -35,7 +35,7 @@ func Load(data []byte) (*Model, error) {
 	return New(m)
 }
 
-// New makes a model runnable. m is not changed.
+// New prepares a model for Run. It does not change m.
 func New(m *onnx.Model) (*Model, error) {
 	if err := kernel.Check(); err != nil {
 		return nil, err
@@ -75,11 +75,11 @@ func New(m *onnx.Model) (*Model, error) {
 	return &Model{graph: g, weights: weights, inputs: m.Graph.Feeds()}, nil
 }
 
-// prepare writes the model in the way that onnx-go decodes rightly: without declared
-// shapes (it would allocate them), documentation, and with names for nodes without operands
-// (it makes a value of that name). Constants that onnx-go fails on, those that are
-// empty and those of types other than float32 and int64, become inputs for it, and are returned. It
-// refuses what cannot be run.
+// prepare returns a model that onnx-go decodes correctly. It omits declared shapes, which
+// onnx-go would allocate, and documentation. Every node gets a unique name, because onnx-go
+// makes a value with the name of a node without operands. Constants on which onnx-go fails
+// (empty ones, and types other than float32 and int64) become inputs and are returned as
+// weights. Unsupported models are an error.
 func prepare(m *onnx.Model) (plain *onnx.Model, weights map[string]*array, err error) {
 	bare := func(v *onnx.ValueInfo) *onnx.ValueInfo { return &onnx.ValueInfo{Name: v.Name} }
 	g := &onnx.Graph{Name: "graph", Inputs: lists.Of(m.Graph.Feeds(), bare), Outputs: lists.Of(m.Graph.Outputs, bare)}
@@ -113,7 +113,7 @@ func prepare(m *onnx.Model) (plain *onnx.Model, weights map[string]*array, err e
 				node.Attributes = append(node.Attributes, a)
 				continue
 			}
-			// A tensor becomes the operand behind the others.
+			// A tensor becomes an additional, last operand.
 			name := fmt.Sprintf("%s/%s", node.Name, a.Name)
 			if err := addWeight(name, t); err != nil {
 				return nil, nil, refuse(fmt.Errorf("attribute %q: %w", a.Name, err))
@@ -128,10 +128,10 @@ func prepare(m *onnx.Model) (plain *onnx.Model, weights map[string]*array, err e
 	return &onnx.Model{IRVersion: m.IRVersion, Opsets: m.Opsets, Graph: g}, weights, nil
 }
 
-// withTensor are the operations that have a tensor as an attribute.
+// withTensor are the operations that may have a tensor as an attribute.
 var withTensor = []string{"Constant", "ConstantOfShape"}
 
-// supported checks a node for what onnx-go and the operators' table can take.
+// supported returns an error if a node's operation or attributes are not supported.
 func supported(n *onnx.Node) error {
 	if n.Domain != "" && n.Domain != "ai.onnx" {
 		return fmt.Errorf("operation %q of domain %q is not supported", n.Op, n.Domain)
@@ -152,9 +152,9 @@ func supported(n *onnx.Node) error {
 	return nil
 }
 
-// Run computes the outputs by name. Numbers go in and out as float32 for every type that the model
-// declares. The first run with inputs of new shapes compiles the graph; later ones reuse it. Calls
-// from several goroutines wait for each other.
+// Run computes the outputs by name. Inputs and outputs are float32 for every type that the model declares.
+// The first run with inputs of new shapes compiles the graph; later ones reuse it. Concurrent calls wait
+// for each other.
 func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
 	if err := onnx.CheckInputs(m.inputs, inputs); err != nil {
 		return nil, err
@@ -176,10 +176,10 @@ func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error)
 	return outputs, nil
 }
 
-// Close does nothing; it makes Model one of the runtimes that are compared in crosscheck.
+// Close does nothing. Runtimes that package crosscheck compares must have it.
 func (m *Model) Close() error { return nil }
 
-// Version is the version of onnx-go in this program.
+// Version returns the version of onnx-go in this program, or "unknown".
 func Version() string {
 	if info, ok := debug.ReadBuildInfo(); ok {
 		for _, d := range info.Deps {

@@ -7,7 +7,7 @@ import (
 	"multiscale/onnx"
 )
 
-// moments are mean and 1/sqrt(variance+eps) of a run.
+// moments returns mean and 1/sqrt(variance+eps) of x.
 func moments(x []float32, eps float64) (mean, inverse float64) {
 	for _, v := range x {
 		mean += float64(v)
@@ -21,8 +21,8 @@ func moments(x []float32, eps float64) (mean, inverse float64) {
 	return mean, 1 / math.Sqrt(variance/float64(len(x))+eps)
 }
 
-// standardise brings each run of x to mean 0 and variance 1. Element i of run r is then multiplied by an entry of scale, and
-// that of shift is added: those at place(r, i).
+// standardise normalises each run of x to mean 0 and variance 1. Then it multiplies element i of run r by an entry of
+// scale and adds one of shift: those with index place(r, i).
 func standardise(y, x []float32, run int, eps float64, scale, shift []float32, place func(r, i int) int) {
 	parallel(len(y)/run, run, func(lo, hi int) {
 		for r := lo; r < hi; r++ {
@@ -50,8 +50,8 @@ func instanceNormalization(n *node) []result {
 	})
 }
 
-// layerNormalization standardises over the axes from axis on. Its further results are the means and the
-// inverse standard deviations.
+// layerNormalization standardises over the axes from axis on. Results 1 and 2 are the means and the inverse standard
+// deviations.
 func layerNormalization(n *node) []result {
 	eps := float64(n.number("epsilon", 1e-5))
 	only(n, "stash_type", int64(1))
@@ -60,7 +60,7 @@ func layerNormalization(n *node) []result {
 	x := n.in[0].shape
 	from = n.axis(from, len(x))
 	inner := x[from:]
-	affine := make([]loop, 3) // over a run, for the operands 1 and 2
+	affine := make([]loop, 3) // loops over a run, for operands 1 and 2
 	for i := 1; i < len(n.in); i++ {
 		if !n.has(i) {
 			continue
@@ -96,8 +96,8 @@ func layerNormalization(n *node) []result {
 		statistic(func(_, inverse float64) float64 { return inverse }))
 }
 
-// groupNormalization standardises groups of channels. Scale and shift belong to groups up to opset 20, to
-// channels since.
+// groupNormalization standardises groups of channels. Scale and shift have one entry per group up to opset 20, and one
+// per channel from opset 21.
 func groupNormalization(n *node) []result {
 	eps := float64(n.number("epsilon", 1e-5))
 	only(n, "stash_type", int64(1))
@@ -123,7 +123,7 @@ func groupNormalization(n *node) []result {
 	})
 }
 
-// batchNormalization applies stored statistics; in training mode, those of the batch.
+// batchNormalization applies stored statistics or, in training mode, those of the batch.
 func batchNormalization(n *node) []result {
 	eps, momentum := float64(n.number("epsilon", 1e-5)), float64(n.number("momentum", 0.9))
 	training := n.integer("training_mode", 0) != 0
@@ -139,7 +139,7 @@ func batchNormalization(n *node) []result {
 		}
 	}
 	channels, plane := x[1], count(x[2:])
-	// statistics are mean and variance of a channel.
+	// statistics returns mean and variance of a channel.
 	statistics := func(x []float32, c int) (mean, variance float64) {
 		runs := len(x) / plane / channels
 		each := func(f func(v float64)) {
@@ -186,7 +186,7 @@ func batchNormalization(n *node) []result {
 		running(4, func(_, variance float64) float64 { return variance }))
 }
 
-// softmax is exp(x)/sum(exp(x)) along one axis, or the logarithm of that. Up to opset 12 it runs over all axes from one on.
+// softmax is exp(x)/sum(exp(x)) along one axis, or its logarithm. Up to opset 12 the sum is over all axes from axis on.
 func softmax(logarithm bool) operator {
 	return func(n *node) []result {
 		axis := -1

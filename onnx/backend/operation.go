@@ -18,16 +18,16 @@ type operation struct {
 	result  *result
 	types   []gorgonia.TensorType // of the Gorgonia operands
 	slots   []int                 // their positions among the ONNX operands
-	in      []any                 // data of the ONNX operands; constants are filled in
+	in      []any                 // data of the ONNX operands; constants are set in advance
 
 	out     any // the result of this run
-	readers int // how many operations, and the caller, read it
-	unread  int // how many of them still have to, in this run
+	readers int // number of operations that read it, plus one if the caller does
+	unread  int // readers that have not finished in this run
 	sources []*operation
 }
 
-// Do implements gorgonia.Op. Memory comes from the program and goes back to it when
-// the last reader is done.
+// Do implements gorgonia.Op. The result's memory comes from the program and returns to it
+// after the last reader.
 func (o *operation) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
 	for k, v := range values {
 		a, err := arrayOf(v.(tensor.Tensor))
@@ -52,7 +52,7 @@ func (o *operation) Do(values ...gorgonia.Value) (gorgonia.Value, error) {
 	return value, nil
 }
 
-// release notes that one reader is done.
+// release records that one reader has finished.
 func (o *operation) release() {
 	if o.unread--; o.unread == 0 {
 		o.program.memory.give(o.out)
@@ -65,8 +65,8 @@ func (o *operation) stop(err error) error {
 	return o.program.failure
 }
 
-// memory lends blocks of float32 to operations: most of what a network computes is
-// needed only by the next node or two.
+// memory reuses blocks of float32, because most values of a network are needed only by the
+// next node or two.
 type memory struct {
 	free map[int][]any
 }
@@ -91,7 +91,7 @@ func (m *memory) give(block any) {
 // Arity implements gorgonia.Op.
 func (o *operation) Arity() int { return len(o.slots) }
 
-// Type implements gorgonia.Op. It is a new value each time, as Gorgonia wants it.
+// Type implements gorgonia.Op. It returns a new value each time, as Gorgonia requires.
 func (o *operation) Type() hm.Type {
 	types := make([]hm.Type, 0, len(o.types)+1)
 	for _, t := range o.types {

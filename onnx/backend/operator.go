@@ -10,47 +10,46 @@ import (
 	"multiscale/onnx"
 )
 
-// operator makes the results of a node whose operands have known shapes. It reports
-// what it does not accept with node.fail.
+// operator makes the results of a node from its attributes and its operands' shapes. It
+// reports unsupported ones with node.fail.
 type operator func(n *node) []result
 
 // result is one result of a node.
 type result struct {
 	dtype onnx.DataType
 	shape []int
-	// value is the result itself where it follows from shapes and attributes.
+	// value is the data of the result if it is a constant, else nil.
 	value any
-	// compute fills out from the operands' data, nil where one is omitted.
+	// compute fills out from the operands' data, which are nil for omitted operands.
 	compute func(out any, in []any)
 }
 
 // operators is the table of all supported operations; Operators lists its keys.
 var operators map[string]operator
 
-// Operators returns the names of the operations that can be run, sorted.
+// Operators returns the names of the supported operations, sorted.
 func Operators() []string { return slices.Sorted(maps.Keys(operators)) }
 
-// node is one ONNX node while its results are being worked out.
+// node is one ONNX node during compilation.
 type node struct {
 	op         string
 	opset      int
 	attributes map[string]any
-	in         []*array // nil where an optional operand is omitted
+	in         []*array // nil for omitted operands
 	outputs    int
 
-	used    map[string]bool
-	unknown int // an operand that must be known and is not; -1 for none
+	used    map[string]bool // names of attributes that the operator knows
+	unknown int             // an operand that must be a constant but is none; -1 for none
 }
 
-// refusal is why a node cannot be built.
+// refusal is the panic of fail.
 type refusal struct{ error }
 
-// fail ends the operator that is building the node. It panics, and build turns that into an error: a check is one line,
-// and what follows it holds.
+// fail ends the operator: it panics, and build returns the error. This keeps checks in operators short.
 func (n *node) fail(format string, args ...any) { panic(refusal{fmt.Errorf(format, args...)}) }
 
-// build works out the results, and refuses what the operator does not know:
-// an attribute that is silently ignored is a wrong answer.
+// build makes the results. It refuses attributes that the operator does not know, because
+// ignoring one could give a wrong result.
 func (n *node) build(f operator) (results []result, err error) {
 	defer func() {
 		switch r := recover().(type) {
@@ -85,7 +84,7 @@ func (n *node) shapes() (s [][]int) {
 
 func (n *node) has(i int) bool { return i < len(n.in) && n.in[i] != nil }
 
-// operands checks their number; the first ones, as many as are required, may not be omitted.
+// operands checks that the node has at most allowed operands, and that the first required ones are not omitted.
 func (n *node) operands(required, allowed int) {
 	if len(n.in) > allowed {
 		n.fail("%d operands, at most %d are supported", len(n.in), allowed)
@@ -97,7 +96,7 @@ func (n *node) operands(required, allowed int) {
 	}
 }
 
-// floatOperands is operands for an operation on floating-point numbers alone.
+// floatOperands is operands for operations on floating-point numbers only.
 func (n *node) floatOperands(required, allowed int) {
 	n.operands(required, allowed)
 	for i := range n.in {
@@ -105,7 +104,7 @@ func (n *node) floatOperands(required, allowed int) {
 	}
 }
 
-// float checks that those of the operands that are not omitted hold floating-point numbers.
+// float checks that the operands with these indices have floating-point numbers or are omitted.
 func (n *node) float(is ...int) {
 	for _, i := range is {
 		if n.has(i) && !isFloat(n.in[i].dtype) {
@@ -114,10 +113,10 @@ func (n *node) float(is ...int) {
 	}
 }
 
-// maxWork bounds how many steps an operation may take that grow faster than its operands and result.
+// maxWork bounds the steps of operations whose work grows faster than their operands and results.
 const maxWork = 1 << 38
 
-// work refuses an operation whose loops run over the given lengths when that is out of bounds.
+// work refuses an operation whose nested loops over the given lengths have more than maxWork steps.
 func (n *node) work(lengths ...int) {
 	steps := 1
 	for _, l := range lengths {
@@ -128,7 +127,7 @@ func (n *node) work(lengths ...int) {
 	}
 }
 
-// constant returns the values of an integer operand that must be known before the run.
+// constant returns the values of an integer operand that must be a constant, or nil if it is omitted.
 func (n *node) constant(i int) []int {
 	if !n.has(i) {
 		return nil
@@ -145,7 +144,7 @@ func (n *node) constant(i int) []int {
 	return clamped(v)
 }
 
-// constantFloats is constant for operands of floating-point type.
+// constantFloats is constant for floating-point operands.
 func (n *node) constantFloats(i int) []float32 {
 	if !n.has(i) || count(n.in[i].shape) == 0 {
 		return nil
@@ -160,7 +159,7 @@ func (n *node) constantFloats(i int) []float32 {
 	return v
 }
 
-// clamped converts to int. Models write "to the end" as a huge number, which stays huge.
+// clamped converts to int and clamps to 32 bits. Huge numbers, which models use for "to the end", stay huge.
 func clamped(v []int64) []int {
 	if v == nil {
 		return nil
@@ -172,7 +171,7 @@ func clamped(v []int64) []int {
 	return out
 }
 
-// attribute returns an attribute of type T, or the default.
+// attribute returns an attribute of type T, or fallback if the node does not have it.
 func attribute[T any](n *node, name string, fallback T) T {
 	v, ok := n.attributes[name]
 	n.used[name] = true
@@ -194,22 +193,22 @@ func (n *node) number(name string, fallback float32) float32 { return attribute(
 func (n *node) text(name, fallback string) string            { return attribute(n, name, fallback) }
 func (n *node) integers(name string) []int                   { return clamped(attribute[[]int64](n, name, nil)) }
 
-// only accepts an attribute that has the value which is supported, or is absent.
+// only accepts an attribute if it is absent or has the given value.
 func only[T comparable](n *node, name string, value T) {
 	if v := attribute(n, name, value); v != value {
 		n.fail("%s=%v is not supported", name, v)
 	}
 }
 
-// ignore accepts an attribute that changes nothing in the supported modes.
+// ignore accepts attributes that have no effect in the supported modes.
 func (n *node) ignore(names ...string) {
 	for _, name := range names {
 		n.used[name] = true
 	}
 }
 
-// axes returns the axes that an attribute or operand i gives, made positive; ok is
-// false where the node has neither.
+// axes returns the axes of the attribute "axes" or of operand i, converted to positive
+// numbers. ok is false if the node has neither.
 func (n *node) axes(i, rank int) (axes []int, ok bool) {
 	axes = n.integers("axes")
 	if n.has(i) {
@@ -226,7 +225,7 @@ func (n *node) axes(i, rank int) (axes []int, ok bool) {
 	return axes, ok
 }
 
-// axis makes an axis positive.
+// axis converts a negative axis, which counts from the end, to a positive one.
 func (n *node) axis(a, rank int) int {
 	if a < -rank || a >= rank {
 		n.fail("axis %d is out of range for rank %d", a, rank)
@@ -237,18 +236,18 @@ func (n *node) axis(a, rank int) int {
 	return a
 }
 
-// like wraps the one result of an operator whose result has operand 0's type.
+// like returns the only result of an operator, with the type of operand 0.
 func (n *node) like(shape []int, compute func(out any, in []any)) []result {
 	return single(n.in[0].dtype, shape, compute)
 }
 
-// single wraps the one result of most operators.
+// single returns the only result of an operator.
 func single(d onnx.DataType, shape []int, compute func(out any, in []any)) []result {
 	return []result{{dtype: d, shape: shape, compute: compute}}
 }
 
-// safely runs compute and turns a panic (an index out of range in a Gather, a
-// division of integers by zero) into an error.
+// safely runs compute. A panic (such as an index out of range in a Gather, or a division of
+// integers by zero) becomes an error.
 func (r *result) safely(out any, in []any) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

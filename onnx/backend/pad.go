@@ -2,7 +2,7 @@ package backend
 
 import "slices"
 
-// pad adds elements before and after each axis, or takes them away. Pads and value are attributes up to opset 10.
+// pad adds elements before and after each axis; negative pads remove them. Pads and value are attributes up to opset 10.
 func pad(n *node) []result {
 	mode := n.text("mode", "constant")
 	var pads, axes []int
@@ -31,7 +31,7 @@ func pad(n *node) []result {
 		n.fail("mode=%s is not supported", mode)
 	}
 	shape := slices.Clone(x)
-	from := make([][]int, len(x)) // of each axis, where each new position is taken from; -1 for the value
+	from := make([][]int, len(x)) // for each axis, the source of each new position; -1 for the value
 	for i, a := range axes {
 		before, after := pads[i], pads[len(axes)+i]
 		shape[a] = x[a] + before + after
@@ -63,7 +63,7 @@ func pad(n *node) []result {
 	})
 }
 
-// source is the position that position p of a padded axis is taken from, -1 for none.
+// source returns the source of position p of a padded axis, or -1 for none.
 func source(p, length int, mode string) int {
 	if p >= 0 && p < length {
 		return p
@@ -73,7 +73,7 @@ func source(p, length int, mode string) int {
 		return min(max(p, 0), length-1)
 	case "wrap":
 		return (p%length + length) % length
-	case "reflect": // without repeating the edge
+	case "reflect": // does not repeat the edge
 		if length == 1 {
 			return 0
 		}

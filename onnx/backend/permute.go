@@ -28,7 +28,7 @@ func transpose(n *node) []result {
 	return n.like(shape, func(out any, in []any) { l.move(out, in[0]) })
 }
 
-// depthToSpace moves blocks of channels to pixels.
+// depthToSpace moves groups of channels to blocks of pixels.
 func depthToSpace(n *node) []result {
 	b := n.integer("blocksize", 0)
 	mode := n.text("mode", "DCR")
@@ -38,7 +38,7 @@ func depthToSpace(n *node) []result {
 		n.fail("blocksize=%d, mode=%s is not valid for shape %v", b, mode, x)
 	}
 	c, h, w := x[1]/(b*b), x[2], x[3]
-	channel, row, column := 1, c*b, c // strides, in channels, of c and of the two halves of a block
+	channel, row, column := 1, c*b, c // strides, in channels, of a result's channel and of rows and columns of a block
 	if mode == "CRD" {
 		channel, row, column = b*b, b, 1
 	}
@@ -49,7 +49,7 @@ func depthToSpace(n *node) []result {
 	return n.like([]int{x[0], c, h * b, w * b}, func(out any, in []any) { l.move(out, in[0]) })
 }
 
-// spaceToDepth moves blocks of pixels to channels: the inverse of depthToSpace with the mode DCR, or CRD.
+// spaceToDepth moves blocks of pixels to groups of channels. It is the inverse of depthToSpace in the same mode.
 func spaceToDepth(n *node) []result {
 	b := n.integer("blocksize", 0)
 	mode := n.text("mode", "DCR")
@@ -59,7 +59,7 @@ func spaceToDepth(n *node) []result {
 		n.fail("blocksize=%d, mode=%s is not valid for shape %v", b, mode, x)
 	}
 	c, h, w := x[1], x[2]/b, x[3]/b
-	// The result's axes are image, then channel and the halves of a block in the order of the mode, row, column.
+	// Axes of the result: image; channel and the block's row and column, in the order of the mode; row; column.
 	shape := []int{x[0], b, b, c, h, w}
 	from := []int{c * x[2] * x[3], x[3], 1, x[2] * x[3], b * x[3], b}
 	if mode == "CRD" {
@@ -77,7 +77,7 @@ func tile(n *node) []result {
 	if len(repeats) != len(x) || (len(repeats) > 0 && slices.Min(repeats) < 0) {
 		n.fail("repeats %v do not fit shape %v", repeats, x)
 	}
-	// Every axis becomes two, the outer one of which does not move.
+	// Every axis becomes two. The outer one has stride 0 in the operand.
 	var shape, split, from []int
 	for i, d := range x {
 		shape, split, from = append(shape, d*repeats[i]), append(split, repeats[i], d), append(from, 0, strides(x)[i])

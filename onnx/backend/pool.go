@@ -6,7 +6,7 @@ import (
 	"multiscale/onnx"
 )
 
-// averagePool is the mean of each window, over the pixels of the image or with the padding.
+// averagePool returns the mean of each window, without or with the padding.
 func averagePool(n *node) []result {
 	withPadding := n.integer("count_include_pad", 0) != 0
 	return n.pool(func(plane []float32, w window, o [spatial]int) float32 {
@@ -19,7 +19,7 @@ func averagePool(n *node) []result {
 	})
 }
 
-// lpPool is the p-norm of each window.
+// lpPool returns the p-norm of each window.
 func lpPool(n *node) []result {
 	p := float64(n.integer("p", 2))
 	return n.pool(func(plane []float32, w window, o [spatial]int) float32 {
@@ -29,7 +29,7 @@ func lpPool(n *node) []result {
 	})
 }
 
-// windows returns where pooling looks in a plane of operand 0, and the shape of its
+// windows returns the windows of pooling in a plane of operand 0, and the shape of the
 // result.
 func (n *node) windows() (w window, shape []int) {
 	x := n.in[0].shape
@@ -57,7 +57,7 @@ func (n *node) pool(reduce func(plane []float32, w window, o [spatial]int) float
 	})
 }
 
-// maxPool has a second result: where in the whole of operand 0 the largest elements are.
+// maxPool returns the maximum of each window. Result 1 has the positions of the maxima in the whole of operand 0.
 func maxPool(n *node) []result {
 	columnMajor := n.integer("storage_order", 0) != 0
 	n.operands(1, 1)
@@ -66,8 +66,8 @@ func maxPool(n *node) []result {
 		n.fail("truth values have no maximum")
 	}
 	area, plane := volume(w.out), volume(w.in)
-	// best calls f for all results with the position of the largest element, -1 where a window
-	// sees padding only.
+	// best calls f for each result i with the position p of the largest element, or -1 if the window
+	// has only padding.
 	best := func(in any, elements int, f func(i, p int)) {
 		less := func(a, b int) bool { return in.([]float32)[a] < in.([]float32)[b] }
 		if x, ok := in.([]int64); ok {

@@ -7,13 +7,13 @@ import (
 	"multiscale/onnx"
 )
 
-// quantized are the bounds of the integers that numbers are quantized to.
+// quantized has the bounds of the integer types to which numbers are quantized.
 var quantized = map[onnx.DataType][2]float64{
 	onnx.Uint8: {0, math.MaxUint8}, onnx.Int8: {math.MinInt8, math.MaxInt8}, onnx.Uint16: {0, math.MaxUint16}, onnx.Int16: {math.MinInt16, math.MaxInt16},
 }
 
-// steps reads scale and zero point, which are one number or one for each index of an axis, and returns the index of
-// those of an element.
+// steps checks scale and zero point, which are single numbers or have one entry per index of an axis. It returns a
+// function from an element's position to its entry.
 func (n *node) steps() (index func(i int) int) {
 	axis, block := n.integer("axis", 1), n.integer("block_size", 0)
 	n.ignore("saturate")
@@ -36,7 +36,7 @@ func (n *node) steps() (index func(i int) int) {
 	return func(i int) int { return i / step % length }
 }
 
-// quantizeLinear rounds x/scale to integers around a zero point.
+// quantizeLinear rounds x/scale to integers, adds the zero point, and clamps to the type's bounds.
 func quantizeLinear(n *node) []result {
 	to := onnx.DataType(n.integer("output_dtype", int(onnx.Undefined)))
 	only(n, "precision", int64(0))
@@ -91,7 +91,8 @@ func dequantizeLinear(n *node) []result {
 	})
 }
 
-// localResponse divides by a power of the mean square of neighbouring channels.
+// localResponse is the LRN operation: it divides by a power of bias plus alpha times the mean square of neighbouring
+// channels.
 func localResponse(n *node) []result {
 	alpha, beta, bias := float64(n.number("alpha", 1e-4)), float64(n.number("beta", 0.75)), float64(n.number("bias", 1))
 	size := n.integer("size", 0)

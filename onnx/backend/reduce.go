@@ -7,15 +7,14 @@ import (
 	"multiscale/onnx"
 )
 
-// reduction is how elements become one: start, add each, finish with their number. Integers are
-// added as integers where integer is not nil.
+// reduction reduces elements to one: begin with start, add each, finish with their number.
 type reduction struct {
 	start   float64
 	add     func(sum, x float64) float64
 	finish  func(sum float64, n int) float64
-	integer func(sum, x int64) int64
-	first   int64 // start of integer
-	// The largest element is subtracted first and added to the result, so that exponentials stay finite.
+	integer func(sum, x int64) int64 // add for integers; nil if they are not supported
+	first   int64                    // start for integers
+	// shifted subtracts the largest element from all and adds it to the result, so that exponentials stay finite.
 	shifted bool
 }
 
@@ -34,7 +33,7 @@ var (
 	logSumExps = reduction{add: func(s, x float64) float64 { return s + math.Exp(x) }, finish: func(s float64, _ int) float64 { return math.Log(s) }, shifted: true}
 )
 
-// reduce reduces over axes.
+// reduce makes the operator of a reduction over axes.
 func reduce(how reduction) operator {
 	return func(n *node) []result {
 		keep := n.integer("keepdims", 1) != 0
@@ -78,15 +77,15 @@ func reduce(how reduction) operator {
 	}
 }
 
-// reducing is how a reduction moves: over the axes that are kept, and for each over those that are summed over.
+// reducing is the loop of a reduction over the kept axes and, inside, over the summed axes.
 type reducing struct {
 	shape            []int // of the result
-	kept, keptMove   []int
-	summed, sumsMove []int
-	depth            int
+	kept, keptMove   []int // lengths and strides
+	summed, sumsMove []int // lengths and strides
+	depth            int   // elements per result
 }
 
-// newReducing is over axes, over all when there are none.
+// newReducing returns the loop of a reduction over axes, or over all axes if there are none.
 func newReducing(x, axes []int, keep bool) (l reducing) {
 	own := strides(x)
 	for i, d := range x {
@@ -103,8 +102,8 @@ func newReducing(x, axes []int, keep bool) (l reducing) {
 	return l
 }
 
-// run calls f for every result i, with where its elements begin and a function that goes through their
-// offsets in C order.
+// run calls f for every result i. from is the offset of its first element; each calls its argument with the
+// elements' offsets from there, in C order.
 func (l reducing) run(results int, f func(i, from int, each func(f func(p int)))) {
 	parallel(results, l.depth, func(lo, hi int) {
 		at, inner := make([]int, len(l.kept)), make([]int, len(l.summed))
@@ -120,7 +119,8 @@ func (l reducing) run(results int, f func(i, from int, each func(f func(p int)))
 	})
 }
 
-// argument is where the largest or smallest element along an axis is: the first, or the last of equal ones.
+// argument returns the index of the largest or smallest element along an axis: the first one, or the last one of
+// equal elements.
 func argument(smallest bool) operator {
 	return func(n *node) []result {
 		axis, keep := n.integer("axis", 0), n.integer("keepdims", 1) != 0
@@ -158,7 +158,7 @@ func argument(smallest bool) operator {
 	}
 }
 
-// cumSum adds up elements along an axis.
+// cumSum computes cumulative sums along an axis.
 func cumSum(n *node) []result {
 	exclusive, reverse := n.integer("exclusive", 0) != 0, n.integer("reverse", 0) != 0
 	n.operands(2, 2)
@@ -179,7 +179,7 @@ func cumSum(n *node) []result {
 	})
 }
 
-// running is how sums run along an axis.
+// running describes cumulative sums along an axis.
 type running struct {
 	length, step       int
 	exclusive, reverse bool

@@ -7,20 +7,20 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// resizing is what a Resize or Upsample node asks for.
+// resizing has the parameters of a Resize or Upsample node.
 type resizing struct {
 	mode                  string // nearest, linear, cubic
 	coordinates, rounding string
 	coefficient           float64 // of the cubic kernel
-	excludeOutside        bool    // weights of pixels outside become 0, the others are scaled to sum 1
-	antialias             bool    // kernels are stretched where an axis shrinks
+	excludeOutside        bool    // pixels outside have weight 0; the other weights are scaled to sum 1
+	antialias             bool    // widen the kernel if an axis shrinks
 	extrapolation         float64 // value outside, with tf_crop_and_resize
 	shape                 []int
 	scales                []float64
-	from, to              []float64 // of each axis, the region to crop to
+	from, to              []float64 // for each axis, the region to crop to
 }
 
-// resize changes the lengths of axes by interpolation along one after the other.
+// resize is the Resize operation: it interpolates along one axis after the other.
 func resize(n *node) []result {
 	r := resizing{
 		mode:           n.text("mode", "nearest"),
@@ -65,14 +65,13 @@ func resize(n *node) []result {
 	return n.interpolated(r)
 }
 
-// upsample is what Resize was up to opset 9, with scales as an attribute up to opset 8.
+// upsample is the Upsample operation, which opset 10 replaced by Resize. Up to opset 8, scales are an attribute.
 func upsample(n *node) []result {
 	return n.upsampled(resizing{mode: n.text("mode", "nearest")})
 }
 
-// upsampled is a resizing with operands x and scales. What positions it means the standard does not
-// say; this is what ONNX Runtime does.
-
+// upsampled computes a resizing with operands x and scales. The standard does not define the positions of its
+// pixels; these are ONNX Runtime's.
 func (n *node) upsampled(r resizing) []result {
 	r.coordinates, r.rounding = "asymmetric", "floor_or_ceil"
 	if r.mode == "bilinear" {
@@ -92,7 +91,7 @@ func (n *node) upsampled(r resizing) []result {
 	return n.interpolated(r)
 }
 
-// identity is the resizing that changes nothing.
+// identity sets the parameters of a resizing that changes nothing.
 func (r *resizing) identity(x []int) {
 	r.shape, r.scales = slices.Clone(x), make([]float64, len(x))
 	r.from, r.to = make([]float64, len(x)), make([]float64, len(x))
@@ -106,19 +105,17 @@ func (n *node) toScales(r *resizing, x, axes []int, scales []float32) {
 		scale := float64(scales[i])
 		if !(scale > 0 && float64(x[a])*scale < maxElements) {
 			n.fail("scale %v is not valid", scale)
-			return
 		}
 		r.shape[a], r.scales[a] = int(math.Floor(float64(x[a])*scale)), scale
 	}
 }
 
-// toSizes takes the sizes as they are, or as bounds that one common scale has to keep.
+// toSizes sets the sizes or, by the policy, the common scale for which they are bounds.
 func (n *node) toSizes(r *resizing, x, axes, sizes []int, policy string) {
 	common := 0.0
 	for i, a := range axes {
 		if x[a] < 1 || sizes[i] < 1 || sizes[i] > maxElements {
 			n.fail("sizes %v are not valid for shape %v", sizes, x)
-			return
 		}
 		r.shape[a], r.scales[a] = sizes[i], float64(sizes[i])/float64(x[a])
 		switch {
@@ -144,7 +141,7 @@ func (n *node) toSizes(r *resizing, x, axes, sizes []int, policy string) {
 
 const cropping = "tf_crop_and_resize"
 
-// tap is the share of one pixel of an axis in a new one.
+// tap is the weight of one pixel of an axis in a new pixel.
 type tap struct {
 	index int
 	share float64
@@ -175,11 +172,11 @@ func (n *node) interpolated(r resizing) []result {
 	}
 	for i, d := range x {
 		if exact := r.scales[i] * float64(d); r.coordinates == "align_corners" && math.Abs(exact-float64(r.shape[i])) > 1e-3 {
-			// ONNX's text has the new length here, its tests the product of length and scale.
+			// ONNX's specification uses the new length, its tests use the product of length and scale.
 			n.fail("align_corners with scale %v of length %d is not supported: the new length is not whole", r.scales[i], d)
 		}
 	}
-	// Axes before the first that changes are only repeated over.
+	// The axes before the first one that changes are a batch of planes.
 	changes := func(i int) bool { return r.shape[i] != x[i] || r.scales[i] != 1 || r.coordinates == cropping }
 	first := 0
 	for first < len(x)-1 && !changes(first) {
@@ -235,7 +232,7 @@ func (n *node) interpolated(r resizing) []result {
 	})
 }
 
-// along applies taps to one axis.
+// along interpolates along one axis.
 func along(values []float64, shape []int, axis int, taps [][]tap) []float64 {
 	before, length, after := count(shape[:axis]), shape[axis], count(shape[axis+1:])
 	out := make([]float64, before*len(taps)*after)
@@ -252,7 +249,7 @@ func along(values []float64, shape []int, axis int, taps [][]tap) []float64 {
 	return out
 }
 
-// position is where pixel o of axis i lies among length pixels.
+// position returns the position of new pixel o of axis i among the axis's length pixels.
 func (r *resizing) position(o, i, length int) float64 {
 	return transformations[r.coordinates](float64(o), place{r.scales[i], float64(length), float64(r.shape[i]), r.from[i], r.to[i]})
 }
@@ -302,7 +299,7 @@ func (r *resizing) axis(i, length int) [][]tap {
 
 func clampIndex(k float64, length int) int { return int(min(max(k, 0), float64(length-1))) }
 
-// outside tells which new positions of each axis lie outside of operand 0, nil when they count as inside.
+// outside returns for each axis which new pixels lie outside of operand 0, or nil if the mode does not extrapolate.
 func (r *resizing) outside(x []int) [][]bool {
 	if r.coordinates != cropping {
 		return nil
@@ -319,7 +316,7 @@ func (r *resizing) outside(x []int) [][]bool {
 
 func triangle(d float64) float64 { return max(0, 1-d) }
 
-// keys is the cubic convolution kernel of R. Keys (1981) with coefficient a.
+// keys returns the cubic convolution kernel of R. Keys (1981) with coefficient a.
 func keys(a float64) func(d float64) float64 {
 	return func(d float64) float64 {
 		switch {
@@ -332,11 +329,11 @@ func keys(a float64) func(d float64) float64 {
 	}
 }
 
-// place is what the position of a pixel depends on: scale, lengths of the axis before and after, the region to
-// crop to as shares of the axis.
+// place has the parameters for the position of a pixel: scale, lengths of the axis before and after, and the region
+// to crop to as fractions of the axis.
 type place struct{ scale, length, to, first, last float64 }
 
-// transformations find the source position of pixel o.
+// transformations return the source position of pixel o.
 var transformations = map[string]func(o float64, p place) float64{
 	"asymmetric": func(o float64, p place) float64 { return o / p.scale },
 	"half_pixel": func(o float64, p place) float64 { return (o+0.5)/p.scale - 0.5 },

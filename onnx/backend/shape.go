@@ -7,8 +7,8 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// relabelled is the operand's data under another shape. It is a copy: a Gorgonia operation
-// must not return its operand.
+// relabelled returns operand 0 with another shape. It is a copy unless it is a constant, because a Gorgonia operation must
+// not return its operand.
 func relabelled(n *node, shape []int) []result {
 	if count(shape) != count(n.in[0].shape) {
 		n.fail("shape %v cannot become %v", n.in[0].shape, shape)
@@ -25,14 +25,14 @@ func identity(n *node) []result {
 	return relabelled(n, n.in[0].shape)
 }
 
-// notTraining refuses training in the opsets that have an attribute for it.
+// notTraining refuses training mode in opsets up to 6, where an attribute selects it.
 func (n *node) notTraining() {
 	if n.opset < 7 && n.integer("is_test", 0) == 0 {
 		n.fail("is_test=0 is not supported")
 	}
 }
 
-// dropout does nothing outside of training; its mask is true everywhere.
+// dropout returns operand 0 unchanged, and a mask that is true everywhere. Training mode is supported only with ratio 0.
 func dropout(n *node) []result {
 	ratio := n.number("ratio", 0.5)
 	n.ignore("seed")
@@ -97,7 +97,7 @@ func flatten(n *node) []result {
 	axis := n.integer("axis", 1)
 	n.operands(1, 1)
 	x := n.in[0].shape
-	if axis != len(x) { // just behind the last axis is allowed here
+	if axis != len(x) { // this operation allows an axis after the last
 		axis = n.axis(axis, len(x))
 	}
 	return relabelled(n, []int{count(x[:axis]), count(x[axis:])})
@@ -194,7 +194,7 @@ func split(n *node) []result {
 	if n.has(1) {
 		parts = n.constant(1)
 	}
-	if parts == nil { // equal parts, the last one may be smaller
+	if parts == nil { // equal parts; the last may be smaller
 		each := (x[axis] + number - 1) / max(1, number)
 		for rest := x[axis]; rest > 0 && number > 0; rest -= each {
 			parts = append(parts, min(each, rest))
@@ -222,7 +222,7 @@ func split(n *node) []result {
 	return results
 }
 
-// slice has attributes up to opset 9, operands since.
+// slice has its parameters as attributes up to opset 9, and as operands from opset 10.
 func slice(n *node) []result {
 	var starts, ends, axes, steps []int
 	if n.opset < 10 {
@@ -250,7 +250,7 @@ func slice(n *node) []result {
 			n.fail("step 0")
 		}
 		d := x[a]
-		// As in NumPy: negative positions count from the end, and are then clamped.
+		// As in NumPy, negative positions count from the end, and positions are then clamped.
 		low, high := 0, d
 		if steps[i] < 0 {
 			low, high = -1, d-1
@@ -278,15 +278,13 @@ func slice(n *node) []result {
 	return n.like(shape, func(out any, in []any) { l.move(out, in[0]) })
 }
 
-// gather takes slices of operand 0 along an axis, at the positions that operand 1 holds.
+// gather takes slices of operand 0 along an axis, at the positions in operand 1.
 func gather(n *node) []result {
 	axis := n.integer("axis", 0)
 	n.operands(2, 2)
 	x, at := n.in[0].shape, n.in[1].shape
 	axis = n.axis(axis, len(x))
-	if !isInteger(n.in[1].dtype) {
-		n.fail("positions of type %v, want integers", n.in[1].dtype)
-	}
+	n.positions()
 	shape := slices.Concat(x[:axis], at, x[axis+1:])
 	outer, inner := count(x[:axis]), count(x[axis+1:])
 	return n.like(shape, func(out any, in []any) {

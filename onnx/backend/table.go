@@ -2,7 +2,7 @@ package backend
 
 import "math"
 
-// The table is filled here because some operators look into it themselves.
+// The table is filled by init because some operators use it themselves, which would be an initialization cycle.
 func init() {
 	operators = map[string]operator{
 		"Abs":             unaryNumber(math.Abs, func(x int64) int64 { return max(x, -x) }),

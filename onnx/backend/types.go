@@ -8,11 +8,11 @@ import (
 )
 
 // Elements are held in one of three forms: floating-point types as float32, integers as int64, truth values
-// as bool. A result is brought to its own type after each operation: rounded to
-// float16 or bfloat16, wrapped to the width of its integers. So float64 is held in float32's precision,
-// and uint64, half of which int64 cannot hold, is not supported.
+// as bool. After each operation a result is converted to the values of its own type: rounded to float16 or
+// bfloat16, or wrapped to the width of its integers. Therefore float64 has only float32's precision, and
+// uint64 is not supported, because int64 cannot represent all of its values.
 
-// held returns the form of a type, ok=false where the type is not supported.
+// held returns the form of a type. ok is false if the type is not supported.
 func held(d onnx.DataType) (form tensor.Dtype, ok bool) {
 	switch d {
 	case onnx.Float32, onnx.Float16, onnx.BFloat16, onnx.Float64:
@@ -35,7 +35,7 @@ func isInteger(d onnx.DataType) bool {
 	return ok && form == tensor.Int64
 }
 
-// alloc returns the memory for n elements.
+// alloc returns memory for n elements of a type.
 func alloc(d onnx.DataType, n int) any {
 	switch {
 	case isInteger(d):
@@ -46,7 +46,7 @@ func alloc(d onnx.DataType, n int) any {
 	return make([]float32, n)
 }
 
-// wrapped are integers of each width in an int64.
+// wrapped has the functions that wrap an int64 to the width of each integer type.
 var wrapped = map[onnx.DataType]func(x int64) int64{
 	onnx.Int32:  func(x int64) int64 { return int64(int32(x)) },
 	onnx.Int16:  func(x int64) int64 { return int64(int16(x)) },
@@ -56,7 +56,7 @@ var wrapped = map[onnx.DataType]func(x int64) int64{
 	onnx.Uint8:  func(x int64) int64 { return int64(uint8(x)) },
 }
 
-// settle brings elements to the values that their type has.
+// settle converts elements, in place, to values of their type.
 func settle(d onnx.DataType, data any) {
 	switch wrap := wrapped[d]; {
 	case wrap != nil:
@@ -74,7 +74,7 @@ func each[T any](data any, f func(T) T) {
 	}
 }
 
-// imported is a tensor of a model in the form in which it is held.
+// imported converts a tensor of a model to an array.
 func imported(t *onnx.Tensor) (*array, error) {
 	a := &array{dtype: t.Type, shape: lists.To[int](t.Dims)}
 	if isFloat(t.Type) {
@@ -94,8 +94,7 @@ func imported(t *onnx.Tensor) (*array, error) {
 	return a, err
 }
 
-// ofFloats is a value that is given as float32 numbers, as the type it is declared with. Fractions of
-// integers are cut off.
+// ofFloats converts a value of float32 numbers to its declared type. Numbers are truncated to integers.
 func ofFloats(d onnx.DataType, v onnx.Value) *array {
 	a := &array{dtype: d, shape: v.Shape, data: v.Data}
 	if d != onnx.Float32 {
@@ -106,7 +105,7 @@ func ofFloats(d onnx.DataType, v onnx.Value) *array {
 	return a
 }
 
-// toFloats is the array as float32 numbers.
+// toFloats returns the elements as float32 numbers.
 func (a *array) toFloats() []float32 {
 	if f, ok := a.data.([]float32); ok {
 		return f
@@ -116,7 +115,7 @@ func (a *array) toFloats() []float32 {
 	return f
 }
 
-// convert copies elements from any form to any other. A fraction is cut off, as in C.
+// convert copies elements from any form to any other. Floating-point numbers are truncated to integers, as in C.
 func convert(out, in any) {
 	var at func(i int) (float32, int64, bool)
 	switch x := in.(type) {

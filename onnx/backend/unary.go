@@ -6,12 +6,12 @@ import (
 	"multiscale/onnx"
 )
 
-// unary is a function of each element.
+// unary makes the operator that applies f to each element.
 func unary(f func(x float64) float64) operator {
 	return func(n *node) []result { return n.pointwise(f) }
 }
 
-// pointwise applies f to the only operand.
+// pointwise applies f to each element of the only operand.
 func (n *node) pointwise(f func(x float64) float64) []result {
 	n.floatOperands(1, 1)
 	return n.like(n.in[0].shape, func(out any, in []any) {
@@ -24,7 +24,7 @@ func (n *node) pointwise(f func(x float64) float64) []result {
 	})
 }
 
-// unaryNumber is unary for operators that take integers as well.
+// unaryNumber is unary for operators that also support integers.
 func unaryNumber(real func(x float64) float64, integer func(x int64) int64) operator {
 	return func(n *node) []result {
 		if !n.has(0) || !isInteger(n.in[0].dtype) {
@@ -40,7 +40,7 @@ func unaryNumber(real func(x float64) float64, integer func(x int64) int64) oper
 	}
 }
 
-// predicate is a truth about each element.
+// predicate makes the operator that tests each element.
 func predicate(f func(x float64) bool) operator {
 	return func(n *node) []result {
 		n.floatOperands(1, 1)
@@ -159,7 +159,7 @@ func swish(n *node) []result {
 	return n.pointwise(func(x float64) float64 { return x * sigmoid(alpha*x) })
 }
 
-// gelu is x times the normal distribution function of x, or its approximation by tanh.
+// gelu is x times the standard normal distribution function of x, or its approximation by tanh.
 func gelu(n *node) []result {
 	switch approximate := n.text("approximate", "none"); approximate {
 	case "none":
@@ -174,7 +174,7 @@ func gelu(n *node) []result {
 	return nil
 }
 
-// clip has its bounds as attributes up to opset 10, as operands since.
+// clip has its bounds as attributes up to opset 10, and as operands from opset 11.
 func clip(n *node) []result {
 	attributes := [2]*float32{}
 	if n.opset < 11 {

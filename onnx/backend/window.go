@@ -2,11 +2,11 @@ package backend
 
 import "slices"
 
-// spatial is the largest number of spatial dimensions; smaller windows have leading ones of length one.
+// spatial is the largest number of spatial dimensions. Windows with fewer have leading dimensions of length one.
 const spatial = 3
 
-// window is how a kernel of a convolution or pooling moves over a volume. Fields are
-// indexed by spatial axis, innermost last.
+// window describes how the kernel of a convolution or pooling moves over a volume. Fields are indexed by spatial axis,
+// innermost last.
 type window struct {
 	rank     int // of the window, 1 to 3
 	in, out  [spatial]int
@@ -17,13 +17,13 @@ type window struct {
 	after    [spatial]int
 }
 
-// moves are the attributes that all windows have.
+// moves has the attributes that all windows have.
 type moves struct {
 	kernel, strides, dilations, pads []int
 	pad                              string // auto_pad
 }
 
-// moves reads the attributes; kernel is nil where kernel_shape says it.
+// moves reads the attributes. If kernel is nil, the attribute kernel_shape has the kernel's shape.
 func (n *node) moves(rank int, kernel []int) (m moves) {
 	m.pad = n.text("auto_pad", "NOTSET")
 	declared := n.integers("kernel_shape")
@@ -43,7 +43,6 @@ func (n *node) moves(rank int, kernel []int) (m moves) {
 		}
 		if len(v) != length || slices.Min(v) < smallest || slices.Max(v) > maxElements {
 			n.fail("%s=%v is not valid for %d spatial dimensions", name, v, rank)
-			return slices.Repeat([]int{max(1, smallest)}, length)
 		}
 		return v
 	}
@@ -54,7 +53,8 @@ func (n *node) moves(rank int, kernel []int) (m moves) {
 	return m
 }
 
-// window places a kernel over the spatial dimensions in.
+// window returns the window of a kernel over the spatial dimensions in. If ceil is set, the number of outputs is
+// rounded up.
 func (n *node) window(in, kernel []int, ceil bool) (w window) {
 	m := n.moves(len(in), kernel)
 	w.rank = len(in)
@@ -77,7 +77,7 @@ func (n *node) window(in, kernel []int, ceil bool) (w window) {
 			n.fail("a kernel of shape %v does not fit into %v with pads %v", m.kernel, in, m.pads)
 		}
 		out := room/m.strides[i] + 1
-		// With ceil_mode a last window may reach over the end, but not begin behind it.
+		// With ceil_mode the last window may reach beyond the end, but must not begin there.
 		if last := out * m.strides[i]; ceil && room%m.strides[i] > 0 && last < d+before {
 			out++
 		}
@@ -88,7 +88,7 @@ func (n *node) window(in, kernel []int, ceil bool) (w window) {
 	return w
 }
 
-// halves cuts padding in two; where it is odd, the larger half comes after or before.
+// halves divides padding into two parts. If it is odd, largerAfter selects the larger one.
 func halves(total int, largerAfter bool) (before, after int) {
 	if largerAfter {
 		return total / 2, total - total/2
@@ -96,24 +96,24 @@ func halves(total int, largerAfter bool) (before, after int) {
 	return total - total/2, total / 2
 }
 
-// shape is that of the result for n images of c channels.
+// shape returns the shape of the result for n images with c channels.
 func (w window) shape(n, c int) []int {
 	return append([]int{n, c}, w.out[spatial-w.rank:]...)
 }
 
 func volume(d [spatial]int) int { return d[0] * d[1] * d[2] }
 
-// plain tells that the columns of a volume are the volume itself.
+// plain reports whether the columns of a volume are the volume itself.
 func (w window) plain() bool {
 	return volume(w.kernel) == 1 && volume(w.stride) == 1 && w.in == w.out && w.before == [spatial]int{}
 }
 
-// at splits a position in C order.
+// at converts a position in C order to indices.
 func at(i int, d [spatial]int) [spatial]int {
 	return [spatial]int{i / (d[1] * d[2]), i / d[2] % d[1], i % d[2]}
 }
 
-// columns writes what kernel element k sees of a volume, for the output positions lo to hi.
+// columns writes the elements of a volume under kernel element k, for output positions lo to hi-1. Padding is 0.
 func (w window) columns(dst, src []float32, k [spatial]int, lo, hi int) {
 	for p := lo; p < hi; {
 		o := at(p, w.out)
@@ -139,8 +139,8 @@ func (w window) columns(dst, src []float32, k [spatial]int, lo, hi int) {
 	}
 }
 
-// each calls f with the positions that the window at o sees inside the volume; padded counts those in the padding too, but not
-// those that ceil_mode adds behind it.
+// each calls f with the positions of the volume that the window at o covers. padded is their number including positions
+// in the padding, but without those that ceil_mode adds beyond it.
 func (w window) each(o [spatial]int, f func(i int)) (padded int) {
 	var from [spatial]int
 	for a := range spatial {

@@ -4,11 +4,11 @@
 //	go run ./onnx/check MODEL.onnx
 //	go run ./onnx/check -time [-side 512] MODEL.onnx
 //
-// With -time it measures instead: it prints one JSON object a runtime, with the seconds to
-// open the model and to run it on one picture, and the peak memory of a process that does so.
+// With -time it measures instead: it prints one JSON object per runtime, with the seconds to open
+// the model and to run it on one picture, and the peak memory of a process that does this.
 //
-// It exits with 0 when all agree within the tolerance, with 1 when they do not
-// or the model cannot be run, and with 2 for wrong usage.
+// The exit code is 0 if all runtimes agree within the tolerance, 1 if they do not or if the model
+// cannot be run, and 2 for wrong usage.
 package main
 
 import (
@@ -85,7 +85,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return check(ctx, path, options, tolerance, stdout)
 }
 
-// ofModel stands for the tolerance that fits the types of the model.
+// ofModel selects the tolerance for the types of the model.
 const ofModel = -1
 
 func check(ctx context.Context, path string, options crosscheck.Options, tolerance float64, stdout io.Writer) error {

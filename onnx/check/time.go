@@ -18,7 +18,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// timing is what -time prints of one runtime.
+// timing is the line that -time prints for one runtime.
 type timing struct {
 	Runtime      string  `json:"runtime"`
 	Version      string  `json:"version"`
@@ -34,11 +34,11 @@ type timer struct {
 	side                int
 }
 
-// rounds is how often each runtime has its turn.
+// rounds is the number of turns of each runtime.
 const rounds = 3
 
-// run prints one line for each runtime, the best of its turns. Each turn is a process of its
-// own: peak memory is that of one runtime then, and none finds what another has warmed up.
+// run prints one line per runtime, with the best of its turns. Each turn is a separate process, so
+// that peak memory is that of one runtime, and no runtime profits from caches that another has filled.
 func (t timer) run(stdout, stderr io.Writer) error {
 	if t.only != "" {
 		line, err := t.measure()
@@ -88,7 +88,7 @@ func (t timer) run(stdout, stderr io.Writer) error {
 	return nil
 }
 
-// turn measures one runtime in a process of its own.
+// turn measures one runtime in a separate process.
 func (t timer) turn(program, name string) (line timing, err error) {
 	args := []string{"-time", "-runtime", name, "-side", strconv.Itoa(t.side)}
 	if t.library != "" {
@@ -103,7 +103,7 @@ func (t timer) turn(program, name string) (line timing, err error) {
 	return line, json.Unmarshal(out.Bytes(), &line)
 }
 
-// better takes the least times of two turns, and the larger peak. The zero value is no turn.
+// better returns the shorter times of two turns, and the larger peak. The zero value of other means no turn.
 func (l timing) better(other timing) timing {
 	if other.Runtime == "" {
 		return l
@@ -117,7 +117,7 @@ func (l timing) better(other timing) timing {
 func (t timer) measure() (timing, error) {
 	line := timing{Runtime: t.only}
 	var library *runtime.Library
-	if t.only == session.ONNXRuntime { // what it takes to load a library is no part of opening a model
+	if t.only == session.ONNXRuntime { // loading the library does not count as opening a model
 		var err error
 		if library, err = runtime.Load(t.library); err != nil {
 			return line, err
@@ -152,7 +152,7 @@ func (t timer) measure() (timing, error) {
 		return line, err
 	}
 	line.Side = side
-	// The first run makes what later ones use.
+	// The first run does not count, because it prepares what later ones reuse.
 	const least, enough = 3, 2 * time.Second
 	for i, begin := 0, time.Now(); i <= least || i < 50 && time.Since(begin) < enough; i++ {
 		start := time.Now()
@@ -167,8 +167,8 @@ func (t timer) measure() (timing, error) {
 	return line, nil
 }
 
-// picture makes random inputs of one picture, with the sides that the model takes where it
-// takes one size only.
+// picture makes random inputs of one picture, with the given side or, if the model accepts only one size,
+// with that size.
 func picture(g *onnx.Graph, side int) (map[string]onnx.Value, int, error) {
 	inputs, found := map[string]onnx.Value{}, 0
 	r := random.New(1)
