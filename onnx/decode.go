@@ -12,18 +12,17 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Bounds that keep a hostile file from claiming more memory or stack than its own
-// size justifies. Real models stay far below them.
+// Bounds that keep a hostile file from taking much more memory or stack than its own size
+// justifies. Real models are far below them.
 const (
 	maxBytes    = 1<<31 - 1 // protobuf's own limit
-	maxMessages = 1 << 19   // nodes, attributes, tensors, declarations, dimensions ... together
-	maxDepth    = 8         // graphs inside attributes of graphs
+	maxMessages = 1 << 19   // sum of nodes, attributes, tensors, declarations, dimensions and other messages
+	maxDepth    = 8         // depth of graphs inside attributes of graphs
 )
 
-// Decode reads a model from the bytes of an .onnx file. The model that it returns is valid
-// (see [Model.Validate]) and may share memory with data. What it does not understand, and what would change
-// the meaning of the model (data in other files, local functions, sparse weights), is
-// an error; unknown fields are skipped, as protobuf has it.
+// Decode reads a model from the bytes of an .onnx file. The returned model is valid (see [Model.Validate])
+// and may share memory with data. Unsupported features that change the meaning of a model (data in other
+// files, local functions, sparse weights) are an error. Unknown fields are skipped, as protobuf requires.
 func Decode(data []byte) (*Model, error) {
 	m, err := Inspect(data)
 	if err != nil {
@@ -35,8 +34,8 @@ func Decode(data []byte) (*Model, error) {
 	return m, nil
 }
 
-// Inspect reads a model as far as this package can represent it: what it cannot is listed in
-// [Model.Beyond], and weights may be in other files (see [Model.LoadExternal]). Models with neither are valid.
+// Inspect reads a model as far as this package can represent it. [Model.Beyond] lists features that it cannot represent,
+// and weights may be in other files (see [Model.LoadExternal]). Models with neither are valid.
 func Inspect(data []byte) (*Model, error) {
 	if len(data) == 0 {
 		return nil, errors.New("not an ONNX model: the file is empty")
@@ -64,7 +63,7 @@ func Inspect(data []byte) (*Model, error) {
 	return m, nil
 }
 
-// mistaken says what a file is that is taken for a model, empty when that is not known.
+// mistaken says what a file is that is no model, or returns "" if it does not recognize it.
 func mistaken(data []byte) string {
 	head := data[:min(len(data), 64)]
 	text := strings.ToLower(strings.TrimLeft(strings.TrimPrefix(string(head), "\ufeff"), " \t\r\n"))
@@ -84,7 +83,7 @@ func mistaken(data []byte) string {
 	return ""
 }
 
-// DecodeTensor reads a tensor that is stored by itself, as test data of models are.
+// DecodeTensor reads a tensor from a file of its own, such as the test data of models.
 func DecodeTensor(data []byte) (*Tensor, error) {
 	d := &decoder{}
 	t := &Tensor{}
@@ -101,7 +100,7 @@ func DecodeTensor(data []byte) (*Tensor, error) {
 	return t, nil
 }
 
-// brief keeps an error readable: names in a hostile file can be megabytes long.
+// brief shortens an error: names in a hostile file can be megabytes long.
 func brief(err error) string {
 	const limit = 300
 	if s := err.Error(); len(s) > limit {
@@ -110,28 +109,28 @@ func brief(err error) string {
 	return err.Error()
 }
 
-// decoder carries the first error and what has been read so far. Its methods
-// return something incomplete once err is set.
+// decoder has the state of decoding and the first error. Once err is set, the results of its
+// methods are incomplete.
 type decoder struct {
 	err      error
 	messages int
-	depth    int      // of graphs
+	depth    int      // of nested graphs
 	what     string   // the message that is being read
-	beyond   []string // what is not represented, see Model.Beyond
+	beyond   []string // features that are not represented; see Model.Beyond
 	external bool     // there are weights in other files
 }
 
-// maxBeyond is how many things Model.Beyond names.
+// maxBeyond is the largest number of features that Model.Beyond names.
 const maxBeyond = 8
 
-// lacks notes what is not represented.
+// lacks records a feature that is not represented.
 func (d *decoder) lacks(format string, args ...any) {
 	if what := brief(fmt.Errorf(format, args...)); len(d.beyond) < maxBeyond && !slices.Contains(d.beyond, what) {
 		d.beyond = append(d.beyond, what)
 	}
 }
 
-// field is one field of a message: a number in bits, or bytes.
+// field is one field of a message. Its value is a number, in bits, or bytes.
 type field struct {
 	number protowire.Number
 	kind   protowire.Type
@@ -139,8 +138,8 @@ type field struct {
 	bytes  []byte
 }
 
-// fields yields the fields of a message and stops at the first error. what names
-// the message in that error.
+// fields yields the fields of a message, and stops at the first error, in which what names
+// the message.
 func (d *decoder) fields(data []byte, what string) iter.Seq[field] {
 	return func(yield func(field) bool) {
 		if d.messages++; d.messages > maxMessages {
@@ -164,7 +163,7 @@ func (d *decoder) fields(data []byte, what string) iter.Seq[field] {
 	}
 }
 
-// parse reads one field and returns the number of bytes it took, negative on error.
+// parse reads one field and returns its length in bytes, which is negative on error.
 func parse(data []byte) (f field, length int) {
 	var n int
 	if f.number, f.kind, n = protowire.ConsumeTag(data); n < 0 {
@@ -280,8 +279,8 @@ func (d *decoder) integer(f field) int64 {
 	return int64(f.bits)
 }
 
-// packed yields the numbers of a repeated field, which may come one by one or
-// many in one run of bytes.
+// packed yields the numbers of a repeated field, which may be single or packed into one
+// run of bytes.
 func (d *decoder) packed(f field, wire protowire.Type) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
 		if f.kind == wire {

@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Encode returns the model as the bytes of an .onnx file, fields in the order of
-// their numbers, so that equal models give equal bytes. An invalid model is refused.
+// Encode returns the model as the bytes of an .onnx file. Fields are in the order of their
+// numbers, so that equal models give equal bytes. It returns an error for an invalid model.
 func (m *Model) Encode() ([]byte, error) {
 	if err := m.Validate(); err != nil {
 		return nil, err
@@ -17,14 +17,14 @@ func (m *Model) Encode() ([]byte, error) {
 	return m.encode(), nil
 }
 
-// Equal says whether Encode writes both models as the same bytes. It does not copy the weights.
+// Equal reports whether Encode writes both models as the same bytes. It does not copy the weights.
 func (m *Model) Equal(other *Model) bool {
 	a, b := m.Graph.Initializers, other.Graph.Initializers
 	return slices.EqualFunc(a, b, func(a, b *Tensor) bool { return bytes.Equal(a.Raw, b.Raw) }) &&
 		bytes.Equal(m.withoutWeights().encode(), other.withoutWeights().encode())
 }
 
-// withoutWeights returns a model that is all but the data of the initialisers.
+// withoutWeights returns a shallow copy of the model without the data of the initialisers.
 func (m *Model) withoutWeights() *Model {
 	bare, graph := *m, *m.Graph
 	bare.Graph, graph.Initializers = &graph, make([]*Tensor, len(graph.Initializers))
@@ -36,8 +36,8 @@ func (m *Model) withoutWeights() *Model {
 	return &bare
 }
 
-// AppendTo returns the bytes of an .onnx file with g's nodes, weights and declarations behind those of its graph. In
-// protobuf, what is appended to a message is merged into it. Neither model nor g is validated.
+// AppendTo returns the bytes of an .onnx file with g's nodes, weights and declarations added after those of its graph. It
+// only appends bytes, because protobuf merges repeated messages. Neither model nor g is validated.
 func (g *Graph) AppendTo(model []byte) []byte {
 	return slices.Concat(model, encode([]entry{{number: 7, value: one("graph", &g)}}))
 }
@@ -98,8 +98,8 @@ func encode(list []entry) (w message) {
 	return w
 }
 
-// message is a protobuf message being written. As proto3 has it, numbers and
-// texts that are zero or empty are left out unless their presence says something.
+// message is a protobuf message under construction. As in proto3, numbers that are zero and
+// texts that are empty are omitted unless their presence has a meaning.
 type message []byte
 
 func (w *message) integer(field protowire.Number, v int64) {

@@ -7,7 +7,7 @@ import (
 	"multiscale/onnx"
 )
 
-// A model with one node, for images of any size, written to bytes and read again.
+// A model with one node, for images of any size, is written to bytes and read again.
 func Example() {
 	image := []onnx.Dim{onnx.Symbolic("N"), onnx.Fixed(3), onnx.Symbolic("H"), onnx.Symbolic("W")}
 	m := &onnx.Model{
@@ -34,7 +34,7 @@ func Example() {
 	// Output: brighter 17 [1.5] <nil>
 }
 
-// What is wrong with a model is said when it is written, not when someone tries to run it.
+// An invalid model is an error when it is written, not only when it runs.
 func ExampleModel_Validate() {
 	m := &onnx.Model{
 		IRVersion: 8,

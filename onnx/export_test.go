@@ -1,4 +1,4 @@
 package onnx
 
-// EncodeUnchecked writes models that Encode refuses, for tests of the reader.
+// EncodeUnchecked encodes models that Encode refuses, for tests of the reader.
 func EncodeUnchecked(m *Model) []byte { return m.encode() }

@@ -28,7 +28,7 @@ func numberField(b []byte, field protowire.Number, v uint64) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(b, field, protowire.VarintType), v)
 }
 
-// outside is a tensor (n) of float32 with its data elsewhere.
+// outside returns a float32 tensor of shape (n) with its data in another file.
 func outside(name string, n uint64, entries ...string) []byte {
 	t := numberField(numberField(nil, dimsField, n), typeField, uint64(onnx.Float32))
 	t = bytesField(t, nameField, []byte(name))
@@ -52,7 +52,7 @@ func withWeights(t *testing.T, tensors ...[]byte) []byte {
 	for _, tensor := range tensors {
 		graph = bytesField(graph, initializerField, tensor)
 	}
-	return bytesField(data, graphField, graph) // protobuf joins the two parts of the graph
+	return bytesField(data, graphField, graph) // protobuf merges the two parts of the graph
 }
 
 func TestExternalData(t *testing.T) {
@@ -112,7 +112,7 @@ func TestExternalData(t *testing.T) {
 	}
 }
 
-// TestInspect: what is not represented is named, and everything else can be read.
+// TestInspect: Inspect names features that are not represented, and reads everything else.
 func TestInspect(t *testing.T) {
 	data, err := tiny().Encode()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"multiscale/pkg/durable"
 )
 
-// ReadFile reads a model from a file, as [Decode] does, and weights in other files of its
-// folder. Errors name the file.
+// ReadFile reads a valid model from a file, including weights in other files of its folder.
+// Errors name the file.
 func ReadFile(path string) (*Model, error) {
 	data, err := ReadBytes(path)
 	if err != nil {
@@ -29,15 +29,15 @@ func ReadFile(path string) (*Model, error) {
 	return m, nil
 }
 
-// LoadExternal reads the weights that are in other files of the model's folder. A path that leaves the
-// folder, by itself or through a link, is refused.
+// LoadExternal reads the weights that are in other files of the model's folder. It refuses a path that leaves the
+// folder, directly or through a link.
 func (m *Model) LoadExternal(folder string) error {
 	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return err
 	}
 	defer root.Close()
-	unread := map[string]int64{} // bytes of each file: together, weights may claim no more
+	unread := map[string]int64{} // bytes left of each file: all its weights together must not be larger
 	for _, t := range m.Graph.Initializers {
 		if t.External == nil {
 			continue
@@ -83,13 +83,13 @@ func (t *Tensor) load(root *os.Root, unread map[string]int64) error {
 	return err
 }
 
-// ReadBytes reads a model file without looking into it, but not more than a model
-// file can hold.
+// ReadBytes reads the bytes of a model file without decoding them. It returns an error if the
+// file is larger than a model can be.
 func ReadBytes(path string) ([]byte, error) {
 	return durable.ReadFile(durable.OS, path, maxBytes)
 }
 
-// WriteFile writes the model to path, whole or not at all. Equal models give equal files.
+// WriteFile writes the model to path, completely or not at all. Equal models give equal files.
 func (m *Model) WriteFile(path string) error {
 	data, err := m.Encode()
 	if err != nil {

@@ -6,24 +6,24 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Model is a whole ONNX file.
+// Model is the content of an ONNX file.
 type Model struct {
-	IRVersion       int64 // version of the file format; 8 goes with opset 17
+	IRVersion       int64 // version of the file format; 8 belongs to opset 17
 	Producer        string
 	ProducerVersion string
 	Domain          string
-	Version         int64 // of the model itself, as its author counts
+	Version         int64 // version of the model itself
 	Doc             string
 	Opsets          []Opset
 	Metadata        []Property // in the order of the file
 	Graph           *Graph
 
-	// Beyond lists what the file has and this package does not represent, such as local functions. Only
-	// [Inspect] returns such models; they cannot be validated, encoded or run here.
+	// Beyond lists features of the file that this package does not represent, such as local functions. Only
+	// [Inspect] returns models with such features. They are not valid, and cannot be encoded or run.
 	Beyond []string
 }
 
-// Opset is a set of operations that the model draws on; the empty domain is ONNX itself.
+// Opset is a set of operations that the model uses. The empty domain is ONNX itself.
 type Opset struct {
 	Domain  string
 	Version int64
@@ -34,7 +34,7 @@ type Property struct {
 	Key, Value string
 }
 
-// Graph is a list of nodes in the order in which they can run.
+// Graph is a list of nodes, in an order in which they can run.
 type Graph struct {
 	Name         string
 	Doc          string
@@ -42,11 +42,11 @@ type Graph struct {
 	Initializers []*Tensor // the weights
 	Inputs       []*ValueInfo
 	Outputs      []*ValueInfo
-	Values       []*ValueInfo // what is known of intermediate values; may be empty
+	Values       []*ValueInfo // declarations of intermediate values; may be empty
 }
 
-// Node is one application of an operation. An empty input or output name is an
-// optional one that is left out.
+// Node is one application of an operation. An empty name of an input or output means that
+// it is optional and omitted.
 type Node struct {
 	Name       string
 	Op         string // operation, as in "Conv"
@@ -65,8 +65,8 @@ type Attribute struct {
 	Value any
 }
 
-// ValueInfo declares the type of a value. Dims is nil when nothing is said of
-// the shape, and empty for a scalar.
+// ValueInfo declares the type of a value. Dims is nil for an unknown shape, and empty for a
+// scalar.
 type ValueInfo struct {
 	Name string
 	Doc  string
@@ -74,24 +74,24 @@ type ValueInfo struct {
 	Dims []Dim
 }
 
-// Dim is one dimension of a declared shape: of fixed size, or named when it is
-// known at run time only. Unknown and unnamed is Size -1.
+// Dim is one dimension of a declared shape. It has a fixed size, or Size -1 if the size is
+// known only when the model runs; then it may have a name.
 type Dim struct {
 	Name string
 	Size int64
 }
 
-// Fixed is a dimension of known size.
+// Fixed returns a dimension of known size.
 func Fixed(size int64) Dim { return Dim{Size: size} }
 
-// Symbolic is a dimension whose size is known when the model runs; equal names
-// mean equal sizes.
+// Symbolic returns a named dimension, whose size is known only when the model runs. Equal
+// names mean equal sizes.
 func Symbolic(name string) Dim { return Dim{Name: name, Size: -1} }
 
-// Known reports whether the size is given.
+// Known reports whether the size is fixed.
 func (d Dim) Known() bool { return d.Name == "" && d.Size >= 0 }
 
-// Opset returns the version of the default domain, 0 when the model names none.
+// Opset returns the version of the default domain, or 0 if the model has none.
 func (m *Model) Opset() int64 {
 	for _, o := range m.Opsets {
 		if isDefault(o.Domain) {
@@ -101,18 +101,18 @@ func (m *Model) Opset() int64 {
 	return 0
 }
 
-// Property returns the value of a metadata entry.
+// Property returns the value of a metadata entry, and whether there is one.
 func (m *Model) Property(key string) (value string, ok bool) {
 	p, ok := lists.Find(m.Metadata, func(p Property) string { return p.Key }, key)
 	return p.Value, ok
 }
 
-// Feeds returns the inputs that the caller has to give: those that no
-// initialiser supplies (files of IR version 3 list the weights as inputs too).
+// Feeds returns the inputs that the caller must supply: those without an initialiser. Files
+// of IR version 3 list the weights as inputs, too.
 func (g *Graph) Feeds() []*ValueInfo {
 	weights := lists.By(g.Initializers, func(t *Tensor) string { return t.Name })
 	return slices.DeleteFunc(slices.Clone(g.Inputs), func(in *ValueInfo) bool { return weights[in.Name] != nil })
 }
 
-// isDefault tells the default domain, which has two spellings.
+// isDefault reports whether a domain is the default domain, which has two spellings.
 func isDefault(domain string) bool { return domain == "" || domain == "ai.onnx" }

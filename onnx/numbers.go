@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-// BFloat16Bits is the nearest bfloat16, ties to even.
+// BFloat16Bits returns the bits of the nearest bfloat16, ties to even.
 func BFloat16Bits(x float32) uint16 { return uint16(math.Float32bits(RoundBFloat16(x)) >> 16) }
 
-// RoundFloat16 rounds to the nearest float16, ties to even; what is too large becomes infinite.
+// RoundFloat16 rounds to the nearest float16, ties to even. Too large numbers become infinite.
 func RoundFloat16(x float32) float32 { return float16(Float16Bits(x)) }
 
 // RoundBFloat16 rounds to the nearest bfloat16, ties to even.
@@ -22,7 +22,7 @@ func RoundBFloat16(x float32) float32 {
 	return math.Float32frombits(bits &^ 0xffff)
 }
 
-// Bits of float16: a sign, 5 bits of exponent with bias 15, 10 bits of fraction.
+// The format of float16 (a sign, 5 bits of exponent with bias 15, 10 bits of fraction) and of float32.
 const (
 	halfFraction  = 10
 	halfBias      = 15
@@ -32,7 +32,7 @@ const (
 	floatBias     = 127
 )
 
-// float16 is the number that the bits of a float16 stand for.
+// float16 returns the number of the bits of a float16.
 func float16(bits uint16) float32 {
 	sign, exponent, fraction := float32(1), int(bits>>halfFraction&0x1f), int(bits&0x3ff)
 	if bits>>15 != 0 {
@@ -49,7 +49,7 @@ func float16(bits uint16) float32 {
 	return sign * float32(math.Ldexp(float64(fraction|1<<halfFraction), exponent-halfBias-halfFraction))
 }
 
-// Float16Bits is the nearest float16, ties to even; what is too large becomes infinite.
+// Float16Bits returns the bits of the nearest float16, ties to even. Too large numbers become infinite.
 func Float16Bits(x float32) uint16 {
 	bits := math.Float32bits(x)
 	sign := uint16(bits >> 16 & 0x8000)
@@ -57,7 +57,7 @@ func Float16Bits(x float32) uint16 {
 		return sign | halfQuiet
 	}
 	exponent := int(bits>>floatFraction&0xff) - floatBias
-	// The fraction in units of the last place of the result.
+	// unit is the exponent of the result's last place, steps the magnitude in these units.
 	unit := max(exponent, 1-halfBias) - halfFraction
 	steps := math.RoundToEven(math.Ldexp(math.Abs(float64(x)), -unit))
 	switch {
@@ -66,7 +66,7 @@ func Float16Bits(x float32) uint16 {
 	case exponent < 1-halfBias:
 		return sign | uint16(steps) // a carry makes the smallest normal number
 	}
-	// A carry from the fraction goes to the exponent, up to infinity.
+	// A carry from the fraction increments the exponent, which may become that of infinity.
 	return sign | uint16((exponent+halfBias)<<halfFraction+int(steps)-1<<halfFraction)
 }
 
@@ -75,8 +75,8 @@ func (t *Tensor) Numbers() ([]float32, error) {
 	return decoded(t, dataTypes[t.Type].number, "floating-point type")
 }
 
-// Integers returns the elements of a tensor of integers or truth values. Those of uint64 beyond
-// the range of int64 are refused.
+// Integers returns the elements of a tensor of integers or truth values. A uint64 beyond the range of
+// int64 is an error.
 func (t *Tensor) Integers() ([]int64, error) {
 	values, err := decoded(t, dataTypes[t.Type].integer, "integer type")
 	if err == nil && t.Type == Uint64 && slices.ContainsFunc(values, func(v int64) bool { return v < 0 }) {
@@ -85,7 +85,8 @@ func (t *Tensor) Integers() ([]int64, error) {
 	return values, err
 }
 
-// decoded returns the elements of a tensor by a function of the table of types, nil for one that is none of the kind.
+// decoded returns the elements of a tensor. decode is a function of the table of types, or nil if the type is not of the
+// given kind.
 func decoded[T any](t *Tensor, decode func([]byte) T, kind string) ([]T, error) {
 	if err := t.check(); err != nil {
 		return nil, err

@@ -9,8 +9,8 @@ import (
 	"multiscale/onnx"
 )
 
-// TestFloat16: every float16 is read as the number that it stands for and written as itself, and what lies between two
-// goes to the nearer one, in the middle to the even one.
+// TestFloat16: every float16 converts to its number and back to itself. Numbers between two float16 round to the nearer
+// one, and those in the middle to the even one.
 func TestFloat16(t *testing.T) {
 	number := func(bits uint16) float32 {
 		tensor := &onnx.Tensor{Type: onnx.Float16, Dims: []int64{1}, Raw: binary.LittleEndian.AppendUint16(nil, bits)}
@@ -27,7 +27,7 @@ func TestFloat16(t *testing.T) {
 		}
 		middle := (x + next) / 2
 		if math.IsInf(float64(next), 1) {
-			middle = 65520 // from here on all is infinite
+			middle = 65520 // from here on, numbers become infinite
 		}
 		even := bits + bits&1
 		if got := onnx.Float16Bits(middle); got != even {
@@ -58,7 +58,7 @@ func TestBFloat16(t *testing.T) {
 	}
 }
 
-// TestNumbers reads every type of numbers from its bytes.
+// TestNumbers reads numbers of every type from their bytes.
 func TestNumbers(t *testing.T) {
 	for _, c := range []struct {
 		of   onnx.DataType

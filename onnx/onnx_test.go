@@ -15,7 +15,7 @@ import (
 	"multiscale/onnx/internal/stored"
 )
 
-// tiny is y = relu(x + w), with one of everything that a file can hold.
+// tiny is the model y = relu(x + w), with every kind of field that a file can have.
 func tiny() *onnx.Model {
 	shape := []onnx.Dim{onnx.Symbolic("N"), onnx.Fixed(2), {Size: -1}}
 	return &onnx.Model{
@@ -81,8 +81,8 @@ func TestFileRoundTrip(t *testing.T) {
 	}
 }
 
-// TestReferenceRoundTrip reads models that another program wrote, writes them and reads
-// them again.
+// TestReferenceRoundTrip reads models written by another program, writes them, and reads them
+// again.
 func TestReferenceRoundTrip(t *testing.T) {
 	for _, c := range stored.Cases(t) {
 		t.Run(c.ID, func(t *testing.T) {
@@ -103,7 +103,7 @@ func TestReferenceRoundTrip(t *testing.T) {
 }
 
 func TestTypedData(t *testing.T) {
-	// Files may hold elements as numbers of their own instead of raw bytes.
+	// Files may have elements in typed fields instead of raw bytes.
 	field := func(b []byte, n protowire.Number, v ...byte) []byte {
 		return protowire.AppendBytes(protowire.AppendTag(b, n, protowire.BytesType), v)
 	}
@@ -173,7 +173,7 @@ func TestDecodeHostile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// unchecked encodes a model that Encode would refuse.
+	// unchecked encodes a changed model that Encode would refuse.
 	unchecked := func(change func(*onnx.Model)) []byte {
 		m := tiny()
 		change(m)
@@ -239,7 +239,8 @@ func TestDecodeHostile(t *testing.T) {
 	}
 }
 
-// TestDecodeMemory: what reading allocates, with what is thrown away, grows with a hostile file and no faster.
+// TestDecodeMemory: all allocations of reading, including freed ones, are at most proportional to the size of a hostile
+// file.
 func TestDecodeMemory(t *testing.T) {
 	inside := func(fields []protowire.Number, data []byte) []byte {
 		for _, field := range fields {
@@ -253,7 +254,7 @@ func TestDecodeMemory(t *testing.T) {
 		want string
 		most uint64 // bytes
 	}{
-		// A graph may come in parts; each of these brings a value_info.
+		// A graph may come in parts; each of these has a value_info.
 		"parts": {bytes.Repeat([]byte{0x3a, 2, 0x6a, 0}, million/8), "IR version", 1 << 30},
 		// model { graph { initializer { dims } } }
 		"dims": {inside([]protowire.Number{1, 5, 7}, make([]byte, 16*million)), "dimensions", 64 * million},
@@ -286,8 +287,8 @@ func TestReadFileNamesTheFile(t *testing.T) {
 	}
 }
 
-// FuzzDecode looks for bytes that crash the reader, or that it reads as a model which it cannot
-// write and read again.
+// FuzzDecode searches for bytes that crash the reader, or that give a model which cannot be
+// written and read again.
 func FuzzDecode(f *testing.F) {
 	data, err := tiny().Encode()
 	if err != nil {

@@ -8,68 +8,70 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// The messages of onnx.proto, as far as they mean something here. Reading and writing both follow these lists.
+// This file describes the supported messages of onnx.proto. The same lists of fields serve for reading and writing.
 
-// part is a Go value that stands for a message.
+// part is a Go value that represents a message.
 type part interface {
-	// fields lists the fields in the order of their numbers, and what is done after they have been read (nil for nothing).
+	// fields returns the fields in the order of their numbers, and a function to call after they have been read, which may
+	// be nil.
 	fields() ([]entry, func(*decoder))
 }
 
-// entry is one field of a message: its number, and what is read and written.
+// entry is one field of a message.
 type entry struct {
 	number protowire.Number
 	// value is a *string, *int64, *DataType, *float32, *[]byte, *[]string, *[]int64, *[]float32, messages, group or special.
 	value any
-	// always writes a number or a text that is zero or empty: its presence says something. Lists have all of their elements.
+	// always makes zero numbers and empty texts be written, too, because their presence has a meaning. Elements of lists
+	// are always written.
 	always bool
 }
 
-// messages is a field of messages that have Go values.
+// messages is a field of messages that are represented by Go values.
 type messages struct {
-	what string                     // for errors
-	all  iter.Seq[part]             // for writing
-	add  func() (p part, index int) // makes the value of one that is read
+	what string                     // name in errors
+	all  iter.Seq[part]             // the values to write
+	add  func() (p part, index int) // adds the value for a message that is read
 }
 
 // group is a message without a Go value of its own.
 type group struct {
 	what    string
 	fields  []entry
-	present bool   // it is written
-	begin   func() // called before it is read, if not nil
+	present bool   // whether to write it
+	begin   func() // called before it is read; may be nil
 }
 
-// special is a field that is read, and where write is not nil written, in a way of its own.
+// special is a field with its own functions to read and to write it. write is nil for a field that is never written.
 type special struct {
 	read  func(d *decoder, f field)
 	write func(w *message, n protowire.Number)
 }
 
-// lacking is a field of which this package represents nothing.
+// lacking is a field that this package does not represent.
 func lacking(format string, args ...any) special {
 	return special{read: func(d *decoder, _ field) { d.lacks(format, args...) }}
 }
 
-// pointer is a *T that stands for a message.
+// pointer is a *T that represents a message.
 type pointer[T any] interface {
 	*T
 	part
 }
 
-// values is a repeated message.
+// values is a repeated message in a list of values.
 func values[T any, P pointer[T]](what string, list *[]T) messages {
 	at := func(i int) part { return P(&(*list)[i]) }
 	return repeated(what, func() int { return len(*list) }, at, func() { *list = append(*list, *new(T)) })
 }
 
-// pointers is a repeated message.
+// pointers is a repeated message in a list of pointers.
 func pointers[T any, P pointer[T]](what string, list *[]P) messages {
 	at := func(i int) part { return (*list)[i] }
 	return repeated(what, func() int { return len(*list) }, at, func() { *list = append(*list, new(T)) })
 }
 
-// one is a message that is not repeated. Protobuf joins one that comes in parts.
+// one is a message that is not repeated. If a file has several, protobuf requires to merge them.
 func one[T any, P pointer[T]](what string, to *P) messages {
 	length := func() int {
 		if *to == nil {
@@ -84,7 +86,8 @@ func one[T any, P pointer[T]](what string, to *P) messages {
 	})
 }
 
-// repeated copies nothing of a list: the parts of a message are read one by one into lists that grow.
+// repeated makes a field of messages in a list, which it accesses through functions. Each message that is read grows the
+// list by one element, so a list takes linear time.
 func repeated(what string, length func() int, at func(i int) part, grow func()) messages {
 	return messages{what: what, all: func(yield func(part) bool) {
 		for i := range length() {
@@ -148,9 +151,9 @@ func (n *Node) fields() ([]entry, func(*decoder)) {
 }
 
 func (a *Attribute) fields() ([]entry, func(*decoder)) {
-	// A file names the kind after or before the value, so all are gathered first.
+	// The kind may come before or after the value, so all values are collected first.
 	var (
-		kind    int64 // 1 for a float32 ... 8 for a []string, each in the field of the next number
+		kind    int64 // 1 for a float32 ... 8 for a []string; the value of kind k is in field k+1
 		number  float32
 		integer int64
 		text    string
@@ -161,7 +164,7 @@ func (a *Attribute) fields() ([]entry, func(*decoder)) {
 		texts   []string
 	)
 	switch v := a.Value.(type) {
-	case nil: // it is being read
+	case nil: // the attribute is being read
 	case float32:
 		kind, number = 1, v
 	case int64:
@@ -211,12 +214,12 @@ func (t *Tensor) fields() ([]entry, func(*decoder)) {
 	elements := func(wire protowire.Type) special {
 		return special{read: func(d *decoder, f field) {
 			for v := range d.packed(f, wire) {
-				// The type may come after the values; eight bytes hold any of them meanwhile.
+				// The type may come after the values, so each is stored in eight bytes until then.
 				typed = le.AppendUint64(typed, v)
 			}
 		}}
 	}
-	var elsewhere int64 // 1 where the data are in another file
+	var elsewhere int64 // 1 if the data are in another file
 	return []entry{
 			{number: 1, value: special{read: t.readDims, write: t.writeDims}},
 			{number: 2, value: &t.Type},
@@ -255,7 +258,7 @@ func (t *Tensor) fields() ([]entry, func(*decoder)) {
 		}
 }
 
-// readDims stops where there are too many: a file names millions of them in as many bytes.
+// readDims stops if there are too many dimensions, because a file can have one in each byte.
 func (t *Tensor) readDims(d *decoder, f field) {
 	for v := range d.packed(f, protowire.VarintType) {
 		if t.Dims = append(t.Dims, int64(v)); len(t.Dims) > maxRank {
@@ -271,7 +274,7 @@ func (t *Tensor) writeDims(w *message, n protowire.Number) {
 	}
 }
 
-// external reads a property of where the data are.
+// external reads one property of the place of external data.
 func (t *Tensor) external(d *decoder, f field) {
 	var p Property
 	d.part(d.message(f), "external_data", &p)
@@ -295,8 +298,8 @@ func (t *Tensor) external(d *decoder, f field) {
 	}
 }
 
-// narrow keeps the low bytes of each 8-byte element. Negative numbers are sign-extended in the file,
-// so their low bytes are right as well.
+// narrow keeps the low bytes of each 8-byte element. This is correct for negative numbers, too, because the file has
+// them sign-extended.
 func narrow(raw []byte, size int) []byte {
 	n := len(raw) / 8
 	for i := range n {

@@ -10,7 +10,7 @@ import (
 // DataType is the element type of a tensor, numbered as in the ONNX standard.
 type DataType int32
 
-// The element types of which a tensor can be read here.
+// The supported element types of tensors.
 const (
 	Undefined DataType = 0
 	Float32   DataType = 1
@@ -30,12 +30,12 @@ const (
 
 var le = binary.LittleEndian
 
-// dataTypes describes the types: the size of an element in bytes, and how its bytes become a number of float32 or int64.
+// dataTypes describes the types.
 var dataTypes = map[DataType]struct {
 	name    string
-	size    int
-	number  func(b []byte) float32 // nil for what is no floating-point type
-	integer func(b []byte) int64   // nil for what is neither integers nor truth values
+	size    int                    // bytes of an element
+	number  func(b []byte) float32 // element from its bytes; nil unless it is a floating-point type
+	integer func(b []byte) int64   // element from its bytes; nil unless it is an integer type or bool
 }{
 	Float32:  {"float32", 4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }, nil},
 	Float64:  {"float64", 8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }, nil},
@@ -50,12 +50,12 @@ var dataTypes = map[DataType]struct {
 	Uint32:   {"uint32", 4, nil, func(b []byte) int64 { return int64(le.Uint32(b)) }},
 	Int64:    {"int64", 8, nil, func(b []byte) int64 { return int64(le.Uint64(b)) }},
 	Uint64:   {"uint64", 8, nil, func(b []byte) int64 { return int64(le.Uint64(b)) }},
-	// Types that are only named here.
+	// Unsupported types, named for errors.
 	8: {name: "string"}, 14: {name: "complex64"}, 15: {name: "complex128"}, 17: {name: "float8e4m3fn"}, 18: {name: "float8e4m3fnuz"},
 	19: {name: "float8e5m2"}, 20: {name: "float8e5m2fnuz"}, 21: {name: "uint4"}, 22: {name: "int4"}, 23: {name: "float4e2m1"}, 24: {name: "float8e8m0"},
 }
 
-// Size is the number of bytes of an element, 0 for a type without a fixed size.
+// Size returns the number of bytes of an element, or 0 for an unsupported type.
 func (d DataType) Size() int { return dataTypes[d].size }
 
 func (d DataType) String() string {
@@ -65,8 +65,8 @@ func (d DataType) String() string {
 	return fmt.Sprintf("data type %d", int32(d))
 }
 
-// Tensor is a constant array in C order. For every form of storage in the file, Raw holds the elements as
-// little-endian bytes; it may share memory with the bytes that were decoded.
+// Tensor is a constant array in C order. Raw has the elements as little-endian bytes, regardless of their form in the
+// file. It may share memory with the bytes that were decoded.
 type Tensor struct {
 	Name string
 	Doc  string
@@ -74,27 +74,27 @@ type Tensor struct {
 	Dims []int64
 	Raw  []byte
 
-	External *External // where the data are when they are not in Raw
+	External *External // the place of the data if they are in another file, else nil
 }
 
-// External says in which other file the data of a tensor are.
+// External is the place of a tensor's data in another file.
 type External struct {
-	Location       string // path of the file, from the model's folder
-	Offset, Length int64  // in bytes; Length is 0 when it is not given
+	Location       string // path of the file, relative to the model's folder
+	Offset, Length int64  // in bytes; Length is 0 if it is not given
 }
 
-// NewFloats makes a float32 tensor; values must fill dims.
+// NewFloats makes a float32 tensor. The number of values must match dims.
 func NewFloats(name string, dims []int64, values []float32) *Tensor {
 	return &Tensor{Name: name, Type: Float32, Dims: dims, Raw: bytesOf(values)}
 }
 
-// NewInts makes an int64 tensor; values must fill dims.
+// NewInts makes an int64 tensor. The number of values must match dims.
 func NewInts(name string, dims []int64, values []int64) *Tensor {
 	return &Tensor{Name: name, Type: Int64, Dims: dims, Raw: bytesOf(values)}
 }
 
 func bytesOf[T float32 | int64](values []T) []byte {
-	raw, _ := binary.Append(make([]byte, 0, binary.Size(values)), le, values) // it takes all numbers
+	raw, _ := binary.Append(make([]byte, 0, binary.Size(values)), le, values) // cannot fail for numbers
 	return raw
 }
 
@@ -115,14 +115,13 @@ func (t *Tensor) want(d DataType) error {
 	return t.check()
 }
 
-// Bounds of what is accepted. The protobuf format itself ends at 2 GiB, so no
-// tensor of a model can be larger than that.
+// Bounds of a tensor. Protobuf limits a file to 2 GiB, so no tensor of a model can be larger.
 const (
 	maxRank     = 32
 	maxElements = 1 << 31
 )
 
-// check makes sure that dims are sane and that the data fill them.
+// check returns an error if dims are invalid or do not match the data.
 func (t *Tensor) check() error {
 	size := t.Type.Size()
 	if size == 0 {
@@ -141,7 +140,7 @@ func (t *Tensor) check() error {
 	return nil
 }
 
-// elements is the product of dims, refused before it can overflow.
+// elements returns the product of dims, or an error if it exceeds the bounds.
 func elements(dims []int64) (int64, error) {
 	if len(dims) > maxRank {
 		return 0, fmt.Errorf("%d dimensions, at most %d are supported", len(dims), maxRank)

@@ -8,9 +8,9 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Validate checks what every reader of the model relies on: versions are given, names are unique,
-// every value is computed before it is used, and constants have the data that their dims ask for.
-// Which operations exist, and what shapes they accept, is checked by the runtimes.
+// Validate checks the conditions on which every reader of the model relies: versions are given, names are unique, every
+// value is computed before it is used, and the data of constants match their dims. The runtimes check which operations
+// exist, and what shapes they accept.
 func (m *Model) Validate() error {
 	if len(m.Beyond) > 0 {
 		return errors.New(m.Beyond[0])
@@ -24,7 +24,8 @@ func (m *Model) Validate() error {
 	return m.Graph.validate(nil, 1)
 }
 
-// validateDeclared is the part of Validate that holds for any model: versions, inputs and outputs.
+// validateDeclared is the part of Validate that also applies to models that this package cannot fully represent:
+// versions, metadata, inputs and outputs.
 func (m *Model) validateDeclared() error {
 	if m.Graph == nil {
 		return errors.New("it has no graph")
@@ -46,8 +47,8 @@ func (m *Model) validateDeclared() error {
 	return nil
 }
 
-// scope is the set of values that a graph may use: its own, and for a graph inside an
-// attribute also those of the graphs around it.
+// scope is the set of values that a graph may use: its own and, for a graph in an attribute, those of the
+// surrounding graphs.
 type scope struct {
 	outer *scope
 	names map[string]bool
@@ -96,7 +97,7 @@ func (g *Graph) validate(outer *scope, depth int) error {
 
 func nameOf(v *ValueInfo) string { return v.Name }
 
-// validateSources checks inputs and weights, and makes them known.
+// validateSources checks inputs and weights, and adds them to known.
 func (g *Graph) validateSources(known *scope) error {
 	for _, v := range g.Inputs {
 		switch {
@@ -191,8 +192,8 @@ func (v *ValueInfo) check() error {
 	return nil
 }
 
-// explainMissing says why node i cannot have the value called name: no node makes it,
-// it is made too late, or only with the node's own help.
+// explainMissing returns the error for node i, which uses a value that is not known yet: no node computes it, a
+// later node does, or it depends on the result of node i.
 func (g *Graph) explainMissing(i int, name string) error {
 	maker := make(map[string]int)
 	for j := i; j < len(g.Nodes); j++ {

@@ -7,14 +7,14 @@ import (
 	"slices"
 )
 
-// Value is a dense float32 array in C order on its way into or out of a model.
+// Value is an input or output of a model: a dense float32 array in C order.
 type Value struct {
 	Shape []int
 	Data  []float32
 }
 
-// CheckInputs compares the values that are given to a model with what it declares:
-// names, rank, fixed dimensions, equal sizes for equal symbolic names, and data that fill the shape.
+// CheckInputs compares values with the declared inputs of a model. It checks names, rank, fixed dimensions, equal sizes
+// for equal symbolic names, and that the data match the shape.
 func CheckInputs(declared []*ValueInfo, given map[string]Value) error {
 	known := map[string]bool{}
 	sizes := map[string]int{} // of symbolic dimensions
@@ -71,7 +71,7 @@ func (v Value) check() error {
 	return nil
 }
 
-// FormatDims writes dimensions as in (N,3,H,W); an unknown one is "?".
+// FormatDims formats dimensions as in (N,3,H,W). An unknown one is "?".
 func FormatDims(dims []Dim) string {
 	s := "("
 	for i, d := range dims {
@@ -90,8 +90,8 @@ func FormatDims(dims []Dim) string {
 	return s + ")"
 }
 
-// Difference is the largest absolute difference between two values of one shape; NaN when
-// there is a NaN in only one of them.
+// Difference returns the largest absolute difference between two values of the same shape. It is NaN if an element is
+// NaN in only one of them. Different shapes are an error.
 func Difference(a, b Value) (float64, error) {
 	if !slices.Equal(a.Shape, b.Shape) || len(a.Data) != len(b.Data) {
 		return math.NaN(), fmt.Errorf("shapes %v and %v differ", a.Shape, b.Shape)

@@ -49,8 +49,8 @@ func TestShapesMayChange(t *testing.T) {
 	}
 }
 
-// TestOutputs covers outputs that are also read inside, that are inputs, weights or
-// constants, and results that stay valid after the next run.
+// TestOutputs covers outputs that other nodes read, too, outputs that are inputs, weights or
+// constants, and that results stay valid after the next run.
 func TestOutputs(t *testing.T) {
 	m, err := backend.New(model("x", "x s w k y", []*onnx.Tensor{onnx.NewFloats("w", []int64{1}, []float32{7})},
 		node("Shape", "x", "n"), node("Cast", "n", "k", &onnx.Attribute{Name: "to", Value: int64(1)}),
@@ -72,7 +72,7 @@ func TestOutputs(t *testing.T) {
 	}
 }
 
-// TestEqualHashes: Gorgonia takes vectors of these two names for one.
+// TestEqualHashes: Gorgonia confuses vectors with these two names, whose hashes are equal.
 func TestEqualHashes(t *testing.T) {
 	m, err := backend.New(model("x139599 x322382", "y", nil, node("Sub", "x139599 x322382", "y")))
 	if err != nil {
@@ -105,7 +105,7 @@ func TestConcurrentRuns(t *testing.T) {
 	wg.Wait()
 }
 
-// TestAsOnnxGoBackend uses the graph as onnx-go's own documentation uses backends.
+// TestAsOnnxGoBackend uses the graph as in onnx-go's documentation of backends.
 func TestAsOnnxGoBackend(t *testing.T) {
 	m := model("x", "y", []*onnx.Tensor{onnx.NewInts("s", []int64{2}, []int64{2, 1})}, node("Exp", "x", "e"), node("Reshape", "e s", "y"))
 	m.Graph.Inputs[0].Dims = []onnx.Dim{onnx.Fixed(2)}
@@ -251,7 +251,7 @@ func TestInputsAreChecked(t *testing.T) {
 	}
 }
 
-// TestEmpty: what is empty flows through a model.
+// TestEmpty: empty values pass through a model.
 func TestEmpty(t *testing.T) {
 	s := onnx.NewInts("s", []int64{1}, []int64{1})
 	m, err := backend.New(model("x", "y n", []*onnx.Tensor{s}, node("Slice", "x s s", "e"), node("Exp", "e", "y"), node("ReduceSum", "e", "n")))
@@ -269,7 +269,7 @@ func TestEmpty(t *testing.T) {
 	}
 }
 
-// TestValuesAsShapes: a list that is given to the model may be a shape; pictures may not.
+// TestValuesAsShapes: an input that is a list may be used as a shape; a picture may not.
 func TestValuesAsShapes(t *testing.T) {
 	m := model("x s", "y", nil, node("Reshape", "x s", "y"))
 	m.Graph.Inputs[1].Type = onnx.Int64
@@ -297,8 +297,8 @@ func TestValuesAsShapes(t *testing.T) {
 	}
 }
 
-// TestTypes covers inputs, weights and results of types other than float32, which are given as
-// numbers.
+// TestTypes covers inputs, weights and results of types other than float32. Inputs and results are
+// float32 numbers.
 func TestTypes(t *testing.T) {
 	half := &onnx.Tensor{Name: "h", Type: onnx.Float16, Dims: []int64{1}, Raw: []byte{0, 0x3c}} // 1
 	m := model("x i", "y k b", []*onnx.Tensor{half}, node("Add", "x h", "y"), node("Add", "i i", "k"), node("Equal", "i i", "b"))
@@ -311,7 +311,7 @@ func TestTypes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// 2049 lies between two float16, the even one of which is 2048; 400 is 144 in eight bits.
+	// 2049 lies midway between two float16 numbers and rounds to the even one, 2048. In eight bits, 400 is 144.
 	for name, want := range map[string][]float32{"y": {2048, 1.5}, "k": {144, 6}, "b": {1, 1}} {
 		if got := out[name].Data; !slices.Equal(got, want) {
 			t.Errorf("%s: got %v, want %v", name, got, want)

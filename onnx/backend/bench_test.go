@@ -7,7 +7,7 @@ import (
 	"multiscale/onnx/backend"
 )
 
-// BenchmarkConv is a 3x3 convolution of 100 to 100 channels: 1.5 GFLOP a run.
+// BenchmarkConv computes a 3x3 convolution from 100 to 100 channels: 1.5 GFLOP per run.
 func BenchmarkConv(b *testing.B) {
 	w := onnx.NewFloats("w", []int64{100, 100, 3, 3}, make([]float32, 100*100*9))
 	for i := range w.Raw {

@@ -8,7 +8,7 @@ import (
 	"multiscale/onnx/backend"
 )
 
-// A model runs on inputs of any shape that it declares.
+// A model runs on inputs of any shape that fits its declarations.
 func Example() {
 	any := []onnx.Dim{onnx.Symbolic("N"), onnx.Fixed(2)}
 	m := &onnx.Model{

@@ -8,7 +8,7 @@ import (
 	"multiscale/onnx/backend"
 )
 
-// attributeNames are those that operators have; a node may have a few of them, of any type.
+// attributeNames are attributes of operators. A node gets a few of them, with values of any type.
 var attributeNames = []string{
 	"axes", "axis", "blocksize", "mode", "group", "kernel_shape", "pads", "strides", "dilations", "auto_pad", "ceil_mode", "output_shape", "output_padding",
 	"alpha", "beta", "keepdims", "epsilon", "perm", "equation", "to", "value", "scales", "coordinate_transformation_mode", "nearest_mode", "antialias", "split",
@@ -21,7 +21,7 @@ var texts = []string{
 	"ij,jk->ik", "...i->i", "ii", "add", "max", "border", "reflection", "not_larger", "tanh", "ceil",
 }
 
-// source deals out the bytes of a fuzzer's input, and zeros after them.
+// source returns the bytes of a fuzzer's input one by one, and zeros after them.
 type source []byte
 
 func (s *source) below(n int) int {
@@ -33,7 +33,7 @@ func (s *source) below(n int) int {
 	return int(b) % n
 }
 
-// number is small, or one that no shape can have.
+// number returns a small number, or one that is impossible in a shape.
 func (s *source) number() int64 {
 	if v := s.below(40); v < 36 {
 		return int64(v) - 8
@@ -64,7 +64,7 @@ func (s *source) attribute(name string) *onnx.Attribute {
 	return a
 }
 
-// model is one node of any operation on inputs x and w and on constants, and its inputs.
+// model returns a model of one node with any operation on inputs x and w and on constants, and its inputs.
 func (s *source) model() (*onnx.Model, map[string]onnx.Value) {
 	operators := backend.Operators()
 	n := &onnx.Node{Op: operators[(s.below(256)*256+s.below(256))%len(operators)], Outputs: []string{"y", "z"}[:1+s.below(2)]}
@@ -106,7 +106,7 @@ func (s *source) model() (*onnx.Model, map[string]onnx.Value) {
 	return m, inputs
 }
 
-// FuzzOperators looks for nodes that crash, hang, or give a result that does not fill its shape.
+// FuzzOperators searches for nodes that crash, hang, or return a result that does not match its shape.
 func FuzzOperators(f *testing.F) {
 	for i := range 256 {
 		f.Add([]byte{0, byte(i), 0, 3, 4, 1, 3, 4, 4, 0, 2, 4, 4, 0, 3, 9, 10, 11, 2, 9, 10, 2, 0, 2, byte(i), 0, 9})
@@ -122,7 +122,7 @@ func FuzzOperators(f *testing.F) {
 		for name, v := range inputs {
 			shapes[name] = v.Shape
 		}
-		// A model may ask for much, and would get it.
+		// Skip models that need much memory: they are valid.
 		if f, err := loaded.Footprint(shapes); err == nil && f.Bytes > 1<<24 {
 			return
 		}
@@ -142,7 +142,7 @@ func FuzzOperators(f *testing.F) {
 	})
 }
 
-// FuzzLoad looks for models that crash onnx-go behind the door that Load is.
+// FuzzLoad searches for models that Load accepts but on which onnx-go crashes.
 func FuzzLoad(f *testing.F) {
 	for _, m := range []*onnx.Model{
 		model("x", "y", []*onnx.Tensor{onnx.NewFloats("w", []int64{2}, []float32{1, 2}), onnx.NewInts("e", []int64{0}, nil)}, node("Conv", "x w e", "y")),

@@ -11,7 +11,7 @@ import (
 	"multiscale/onnx/internal/opcase"
 )
 
-// rounding is what a few float32 operations on numbers of size 1 to 100 may differ by.
+// rounding bounds the differences of a few float32 operations on numbers from 1 to 100.
 const rounding = 1e-5
 
 func TestOperators(t *testing.T) {

@@ -12,17 +12,18 @@ import (
 	"multiscale/onnx/backend"
 )
 
-// standardTests names a folder of ONNX's own operator tests: in any depth, folders with a model.onnx and
-// test_data_set_N/input_K.pb and output_K.pb.
+// standardTests is the environment variable for a folder of ONNX's own operator tests. At any depth it has folders with
+// model.onnx, test_data_set_N/input_K.pb and output_K.pb.
 const standardTests = "ONNX_NODE_TESTS"
 
-// minRight is how many of the tests whose operators the backend lists must be right. None may be wrong.
+// minRight is the smallest number of tests, among those whose operators the backend lists, that must be right. None may be
+// wrong.
 const minRight = 1000
 
 // Tolerances of ONNX's own test runner.
 const absolute, relative = 1e-7, 1e-3
 
-// TestStandard takes ONNX's own tests as the judge. With -v it says what is refused, and why.
+// TestStandard runs ONNX's own tests. With -v it lists the refused ones with reasons.
 func TestStandard(t *testing.T) {
 	root := os.Getenv(standardTests)
 	if root == "" {
@@ -73,14 +74,14 @@ func standardModels(root string) (models []string, err error) {
 	return models, err
 }
 
-// listed tells whether the backend knows all operators of a model.
+// listed reports whether the backend lists all operators of a model.
 func listed(m *onnx.Model) bool {
 	return !slices.ContainsFunc(m.Graph.Nodes, func(n *onnx.Node) bool {
 		return n.Domain != "" || !slices.Contains(backend.Operators(), n.Op)
 	})
 }
 
-// judge runs all data sets of a test. A result that differs is bad; any other error is a refusal.
+// judge runs all data sets of a test. A wrong result makes the test bad; any other error is a refusal.
 func judge(m *onnx.Model, folder string) (err error, bad bool) {
 	loaded, err := backend.New(m)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 	"multiscale/onnx/session/sessiontest"
 )
 
-// message builds protobuf messages field by field, valid or not.
+// message builds valid and invalid protobuf messages, field by field.
 type message []byte
 
 func (m message) number(field protowire.Number, v int64) message {
@@ -38,7 +38,7 @@ func node(op, in, out string) message {
 	return message(nil).bytes(nodeInput, []byte(in)).bytes(nodeOutput, []byte(out)).bytes(nodeOp, []byte(op))
 }
 
-// value declares a float32 value of fixed dims.
+// value returns the declaration of a float32 value with fixed dims.
 func value(name string, dims ...int64) message {
 	var shape message
 	for _, d := range dims {
@@ -56,13 +56,13 @@ func weight(name string, data int, dims ...int64) message {
 	return m.number(tensorType, 1).bytes(tensorName, []byte(name)).bytes(tensorRaw, make([]byte, data))
 }
 
-// file is a model of x (1,3,8,8) to y with more in its graph.
+// file returns a model from x (1,3,8,8) to y with additional fields in its graph.
 func file(more message) []byte {
 	graph := append(message(nil).bytes(graphInput, value("x", 1, 3, 8, 8)).bytes(graphOutput, value("y", 1, 3, 8, 8)), more...)
 	return message(nil).number(modelVersion, 8).bytes(modelGraph, graph).bytes(modelOpset, message(nil).number(2, 17))
 }
 
-// nested is a node with a graph in an attribute of a node in a graph ..., so deep.
+// nested returns a node with graphs in attributes, nested to the given depth.
 func nested(depth int) message {
 	n := node("Tanh", "x", "y")
 	for range depth {
@@ -73,8 +73,8 @@ func nested(depth int) message {
 	return n
 }
 
-// TestHostile: for every damaged file the command says in a line or three what is wrong with it, and does
-// not claim memory that the file does not justify.
+// TestHostile: for every damaged file, the command prints an error of one to three lines, and does not allocate more
+// memory than the file's size justifies.
 func TestHostile(t *testing.T) {
 	tanh := message(nil).bytes(graphNode, node("Tanh", "x", "y"))
 	good := sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("denoising"))
@@ -114,7 +114,7 @@ func TestHostile(t *testing.T) {
 			if code != 1 || !strings.Contains(message, path) || !strings.Contains(message, c.want) || strings.Count(message, "\n") > 3 || len(message) > 1000 {
 				t.Errorf("exit %d, %q, want %q", code, message, c.want)
 			}
-			// All that was allocated, in use or not; the file itself is read and copied a few times.
+			// All allocations count, also freed ones. The file itself is read and copied a few times.
 			if bytes := after.TotalAlloc - before.TotalAlloc; bytes > 32<<20+20*uint64(len(c.data)) {
 				t.Errorf("%d bytes were allocated for a file of %d", bytes, len(c.data))
 			}
@@ -122,7 +122,7 @@ func TestHostile(t *testing.T) {
 	}
 }
 
-// shapeOfHuge is a constant s that asks for a shape of 2^40 elements.
+// shapeOfHuge returns a constant s, a shape with 2^40 elements.
 func shapeOfHuge() message {
 	var raw []byte
 	for _, d := range []uint64{1 << 10, 1 << 10, 1 << 10, 1 << 10} {

@@ -16,7 +16,7 @@ import (
 	"multiscale/pkg/command"
 )
 
-// child in the environment has the test program be the command, as which -time starts it.
+// child is the environment variable that makes the test program run as the command, because -time starts its own executable.
 const child = "CHECK_TEST_IS_CHECK"
 
 func TestMain(m *testing.M) {
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestTime: a line for each runtime that is there, and the network for models of this project.
+// TestTime: -time prints a line for each available runtime, among them the network for models of this project.
 func TestTime(t *testing.T) {
 	t.Setenv(child, "1")
 	path := filepath.Join(t.TempDir(), "m.onnx")
@@ -48,7 +48,7 @@ func TestTime(t *testing.T) {
 	}
 }
 
-// TestRun covers exit statuses and messages.
+// TestRun covers exit codes and messages.
 func TestRun(t *testing.T) {
 	t.Setenv(child, "1")
 	dir := t.TempDir()
@@ -102,7 +102,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// invoke runs the command and returns its exit status; an error goes to stderr.
+// invoke runs the command and returns its exit code. It writes the error to stderr.
 func invoke(args []string, stdout, stderr io.Writer) int {
 	err := run(context.Background(), args, stdout, stderr)
 	if command.Status(err) != command.StatusDone {

@@ -20,21 +20,21 @@ import (
 	"multiscale/results/models"
 )
 
-// conversion is what the command line asks for.
+// conversion has the arguments of the command line.
 type conversion struct {
 	from, to string
-	network  string  // name, with options behind a colon, or description; empty for what the file says
+	network  string  // name, which options may follow after a colon, or description; empty for the file's network
 	form     string  // image, or empty
-	sigma    float64 // its noise level; NaN to estimate it
-	half     bool    // store its weights as float16
+	sigma    float64 // with form image: the noise level; NaN to estimate it
+	half     bool    // with form image: store weights as float16
 	out      io.Writer
-	core     []int // shape of pictures of a model of core operations; nil for any
-	// What the result says of weights that say nothing themselves; task empty for nothing.
+	core     []int // shape of the pictures of a model of core operations; nil for a model with all operations
+	// Metadata for weights that have none. An empty task means no metadata.
 	task      string
 	mean, std []float64
 }
 
-// toSafetensors tells from the suffix of the result; all others that are not read as weights are written as ONNX.
+// toSafetensors reports whether the result is a safetensors file; other results are ONNX files.
 func (c *conversion) toSafetensors() bool {
 	return strings.EqualFold(filepath.Ext(c.to), weights.Safetensors)
 }
@@ -57,8 +57,8 @@ func (c *conversion) run() error {
 	return c.write(i)
 }
 
-// fromWeights converts other programs' weights. From one file of weights to another without a network they are
-// copied as they are.
+// fromWeights converts other programs' weights. If the result is a safetensors file and no network is named, it copies
+// the tensors unchanged.
 func (c *conversion) fromWeights() error {
 	f, err := weights.Read(c.from)
 	if err != nil {
@@ -75,7 +75,7 @@ func (c *conversion) fromWeights() error {
 	return c.write(i)
 }
 
-// describe adds to a network what the command line says of its training.
+// describe adds the command line's metadata about training to a network.
 func (c *conversion) describe(i *export.Imported) error {
 	if c.task == "" {
 		return nil
@@ -87,7 +87,8 @@ func (c *conversion) describe(i *export.Imported) error {
 	return nil
 }
 
-// importModel reads a model that this project exported, or the weights of another whose network is named.
+// importModel imports a model that this project exported. For other models, -network must name the network; then it
+// imports their weights.
 func (c *conversion) importModel(m *onnx.Model) (*export.Imported, error) {
 	choices, err := candidates(c.network)
 	if err != nil {
@@ -116,10 +117,10 @@ func (c *conversion) importModel(m *onnx.Model) (*export.Imported, error) {
 	})
 }
 
-// channels of pictures where a file does not say.
+// channels is the number of channels of pictures if the file does not have it.
 const channels = 3
 
-// importWeights makes the network that is named, else the one that the file describes, else the first that fits.
+// importWeights makes the network that -network names, else the one that the file describes, else the first that fits.
 func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	choices, err := candidates(c.network)
 	if err != nil {
@@ -130,7 +131,7 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	case err == nil && c.network == "":
 		choices = []network.Network{described}
 	case err == nil && slices.ContainsFunc(choices, c.means(described)):
-		choices = []network.Network{described} // with the options that it has
+		choices = []network.Network{described} // with its options
 	case err != nil && !errors.Is(err, export.ErrForeign):
 		return nil, err
 	}
@@ -144,8 +145,8 @@ func (c *conversion) importWeights(f *weights.File) (*export.Imported, error) {
 	return i, err
 }
 
-// means says of a choice of -network whether it is the network that a file says it holds: the name alone stands for
-// one with any options.
+// means returns a function that reports whether a choice of -network means the network held, which a file describes. A
+// name without options means a network with any options.
 func (c *conversion) means(held network.Network) func(network.Network) bool {
 	exactly := strings.Contains(c.network, ":")
 	return func(n network.Network) bool {
@@ -153,8 +154,8 @@ func (c *conversion) means(held network.Network) func(network.Network) bool {
 	}
 }
 
-// firstFit returns the first network that takes the weights, or why the first does not, or what is wrong with weights whose
-// names fit.
+// firstFit returns the first network that accepts the weights. If none does, the error is that of the first network or,
+// preferably, of one for which names and shapes match but values are wrong.
 func firstFit(choices []network.Network, take func(network.Network) (*export.Imported, error)) (*export.Imported, error) {
 	var reason error
 	for _, n := range choices {
@@ -169,7 +170,7 @@ func firstFit(choices []network.Network, take func(network.Network) (*export.Imp
 	return nil, reason
 }
 
-// write writes a network in the form that the suffix of the result asks for.
+// write writes a network in the format of the result's suffix.
 func (c *conversion) write(i *export.Imported) error {
 	if err := c.describe(i); err != nil {
 		return fmt.Errorf("%s: %w", c.from, err)
@@ -189,11 +190,11 @@ func (c *conversion) write(i *export.Imported) error {
 	return m.WriteFile(c.to)
 }
 
-// factors of enlargement that weights without a network's name are tried with.
+// factors are the factors of enlargement of known networks.
 var factors = []int{2, 3, 4}
 
-// known are the networks of this project, those of the tasks first. Some share a name: they are for pictures of the same
-// size with and without t, and for enlargement.
+// known returns the networks of this project, beginning with those of its tasks. Several may have the same name: those for
+// pictures of the same size, with and without t, and those for enlargement.
 func known() []network.Network {
 	offered := catalog.Standard()
 	var all []network.Network
@@ -215,7 +216,7 @@ func known() []network.Network {
 	return all
 }
 
-// names are those of the networks of this project.
+// names returns the names of the networks of this project.
 func names() []string { return lists.Distinct(lists.Of(known(), network.Network.Name)) }
 
 // candidates returns the networks that -network can mean.
@@ -250,7 +251,7 @@ func candidates(name string) ([]network.Network, error) {
 	return found, nil
 }
 
-// numbers reads a list of numbers; nil for none.
+// numbers reads a list of numbers from the text of flag name. It returns nil for an empty text.
 func numbers(name, text string) ([]float64, error) {
 	if text == "" {
 		return nil, nil

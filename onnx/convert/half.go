@@ -12,11 +12,12 @@ import (
 	"multiscale/pkg/random"
 )
 
-// smallest is the number of values from which on a tensor is halved; the wrapping's are fewer.
+// smallest is the smallest number of values of a tensor that is stored as float16. The constants of the wrapping have
+// fewer.
 const smallest = 64
 
-// halve stores weights as float16 numbers, which the graph brings back to float32 before it
-// computes, and prints what that changes.
+// halve stores weights as float16 numbers, which the graph converts to float32 before it computes, and prints the
+// effect on the output.
 func (c *conversion) halve(m *onnx.Model, channels int) error {
 	picture := sample(channels)
 	before, err := restored(m, picture)
@@ -69,7 +70,7 @@ func (c *conversion) halve(m *onnx.Model, channels int) error {
 	return nil
 }
 
-// sample is a built-in picture with noise of deviation 25, of 96x96 pixels in [0,1].
+// sample returns a built-in picture of 96x96 pixels in [0,1], with noise of standard deviation 25/255.
 func sample(channels int) pixel.Images {
 	const side, deviation = 96, 25.0 / 255
 	leaves := dataset.DeadLeaves(random.New(1), side, side)
@@ -83,7 +84,7 @@ func sample(channels int) pixel.Images {
 	return x
 }
 
-// restored runs a model of the image form in this project's backend.
+// restored runs a model of the image form in this project's ONNX backend.
 func restored(m *onnx.Model, x pixel.Images) ([]float32, error) {
 	b, err := backend.New(m)
 	if err != nil {

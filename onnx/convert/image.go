@@ -14,13 +14,13 @@ import (
 	"multiscale/results/models"
 )
 
-// The one input and the one output of the image form.
+// The names of the only input and the only output of the image form.
 const imageInput, imageOutput = "image", "restored"
 
-// toImage writes a model with one input and one output: RGB in [0,1] of any size. The
-// normalisation, the padding to sides that the network takes and the cutting of the result
-// are in the graph, and t follows from the noise level sigma on the 8-bit scale, or from an
-// estimate of it that is in the graph, too.
+// toImage writes a model with one input and one output: RGB in [0,1] of any size. The graph
+// contains the normalisation, the padding to sides that the network accepts, and the cropping
+// of the result. t follows from the noise level sigma on the 8-bit scale, or from an estimate
+// that the graph computes.
 func (c *conversion) toImage() error {
 	s, err := shipped.Open(models.Files, c.from, session.Options{})
 	if err != nil {
@@ -45,7 +45,7 @@ func (c *conversion) toImage() error {
 	return m.WriteFile(c.to)
 }
 
-// wrap changes the model in place.
+// wrap converts the model to the image form, in place.
 func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 	noise, err := task.ParseNoise(s.Time)
 	switch {
@@ -129,7 +129,7 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 	if s.Scale != 1 {
 		g.Outputs = size(imageOutput, "restored_height", "restored_width")
 	}
-	// What the file says of its use is no longer so; it holds another graph.
+	// The old metadata describe the use of the old graph.
 	m.Metadata = []onnx.Property{
 		{Key: "task", Value: s.Task}, {Key: "network", Value: s.Network}, {Key: "form", Value: "image"},
 		{Key: "normalisation_mean", Value: "0"}, {Key: "normalisation_std", Value: "1"},
@@ -143,13 +143,13 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 	return nil
 }
 
-// wrapping collects what stands around a network.
+// wrapping collects the nodes and constants around a network.
 type wrapping struct {
 	nodes   []*onnx.Node
 	weights []*onnx.Tensor
 }
 
-// constants adds numbers that several parts use.
+// constants adds the constants that several parts use.
 func (w *wrapping) constants() {
 	w.floats("black", nil, []float32{0})
 	w.floats("white", nil, []float32{1})
@@ -159,7 +159,7 @@ func (w *wrapping) constants() {
 	w.ints("one", 1)
 }
 
-// at is the name of a value of the wrapping, apart from those of networks.
+// at returns the full name of a value of the wrapping, which differs from all names of networks.
 func (w *wrapping) at(name string) string { return "image/" + name }
 
 func (w *wrapping) floats(name string, dims []int64, values []float32) {

@@ -15,8 +15,9 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestImage: the image form gives what the model gives for normalised pictures and the t
-// that follows from the noise, in our backend, also of sides that the network does not take.
+// TestImage: in this project's backend, the image form gives the result of the model for
+// normalised pictures and the t of the noise level, also for sides that the network does not
+// accept.
 func TestImage(t *testing.T) {
 	for _, c := range []struct {
 		name, sigma string
@@ -66,7 +67,7 @@ func TestImage(t *testing.T) {
 					t.Fatalf("%v of %v", got.Shape, side)
 				}
 				if h%s.Multiple != 0 || w%s.Multiple != 0 {
-					continue // the ordinary model does not take it
+					continue // the ordinary model does not accept this size
 				}
 				s.Pixels().Normalise(x)
 				var conditions []float32
@@ -82,7 +83,7 @@ func TestImage(t *testing.T) {
 				}
 				pixels := s.Pixels().Pixels(pixel.Images{Shape: pixel.Shape{N: 1, C: 3, H: c.scale * h, W: c.scale * w}, Data: want})
 				for i, v := range got.Data {
-					if math.Abs(float64(v-pixels.Data[i])) > 1e-4 { // rounding of the normalisation, and after it
+					if math.Abs(float64(v-pixels.Data[i])) > 1e-4 { // rounding in and after the normalisation
 						t.Fatalf("value %d: %v, want %v", i, v, pixels.Data[i])
 					}
 				}

@@ -1,10 +1,10 @@
-// Command convert changes the form of a network's file. From .onnx, .safetensors, .pth and .pt it writes .onnx and
-// .safetensors; the suffixes say which:
+// Command convert converts the file of a network. It reads .onnx, .safetensors, .pth and .pt, and writes .onnx and
+// .safetensors, as the suffixes of the arguments say:
 //
 //	go run ./onnx/convert -network unet model.pth model.onnx
 //	go run ./onnx/convert model.onnx model.safetensors
 //
-// It writes a model of this project with few operations and for one size of pictures:
+// It converts a model of this project to few core operations, for one size of pictures:
 //
 //	go run ./onnx/convert -shape 1x3x64x64 MODEL.onnx CORE.onnx
 //
@@ -16,8 +16,8 @@
 //
 //	go run ./onnx/convert -form image [-sigma 25] [-half] MODEL.onnx IMAGE.onnx
 //
-// onnx-go's backend gorgonnx can run the result of -shape. -ops full turns it back into the model
-// that it was made from.
+// onnx-go's backend gorgonnx can run the result of -shape. -ops full converts it back to the original
+// model.
 package main
 
 import (

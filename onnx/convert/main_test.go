@@ -15,8 +15,8 @@ import (
 	"multiscale/pkg/command"
 )
 
-// TestRun covers exit statuses and messages, and that a model turned into core operations and back is
-// the file that it was.
+// TestRun covers exit codes and messages. A model that is converted to core operations and back has the
+// same bytes.
 func TestRun(t *testing.T) {
 	data := sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising"))
 	model, foreign := sessiontest.File(t, "unet.onnx", data), sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
@@ -58,7 +58,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// invoke runs the command and returns its exit status; an error goes to stderr.
+// invoke runs the command and returns its exit code. It writes the error to stderr.
 func invoke(args []string, stdout, stderr io.Writer) int {
 	err := run(args, stdout)
 	if command.Status(err) != command.StatusDone {

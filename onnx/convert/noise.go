@@ -10,7 +10,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// estimate adds metric.Noise of each picture, (N,1,1,1) with pixels in [0,1].
+// estimate adds nodes that compute metric.Noise of each picture with pixels in [0,1], and returns the name of the
+// result of shape (N,1,1,1).
 func (w *wrapping) estimate(channels int) string {
 	axis := export.Attribute("axis", int64(1))
 	gain := metric.NoiseGain(channels)
@@ -35,7 +36,7 @@ func (w *wrapping) estimate(channels int) string {
 	w.node("Not", "sound pixels", w.at("clipped pixels"))
 	w.node("Cast", "sound", w.at("sound pixels")).Attributes = attributes("to", int64(1))
 	w.node("Mul", "counted", w.at("sizes"), w.at("sound"))
-	for _, name := range []string{"counted", "sound"} { // added over channels, then over blocks
+	for _, name := range []string{"counted", "sound"} { // sums over channels, then means over blocks
 		w.node("Conv", name+" in all", w.at(name), w.at("each"))
 		w.node("Pad", name+" with rim", w.at(name+" in all"), w.at("rim"))
 		pool := w.node("AveragePool", name+" in blocks", w.at(name+" with rim"))
@@ -75,9 +76,9 @@ func attributes(name string, value any) []*onnx.Attribute {
 	return []*onnx.Attribute{export.Attribute(name, value)}
 }
 
-// level adds what noise.At gives for a deviation of pixels, (N,1,1,1): the factor of the normalised
-// picture, "" for 1, and t of shape (N), called name. perDeviation brings the deviation to
-// normalised values.
+// level adds nodes that compute noise.At for sigma, the deviation of pixels, of shape (N,1,1,1). It returns the name
+// of the factor of the normalised picture, or "" for a factor of 1. The nodes also compute t, of shape (N), under the
+// given name. perDeviation converts the deviation to normalised values.
 func (w *wrapping) level(noise task.Noise, sigma, name string, perDeviation float64) (factor string) {
 	w.floats("per deviation", nil, []float32{float32(perDeviation)})
 	w.ints("flat", -1)

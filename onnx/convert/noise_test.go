@@ -20,7 +20,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// estimator is a model that gives the estimate alone.
+// estimator returns a model whose only result is the estimate.
 func estimator(t *testing.T) *onnx.Model {
 	t.Helper()
 	w := &wrapping{}
@@ -38,12 +38,12 @@ func estimator(t *testing.T) *onnx.Model {
 	return m
 }
 
-// direct is the estimate of one picture.
+// direct returns the estimate of one picture by package metric.
 func direct(x pixel.Images) float64 {
 	return metric.Noise(x.C, x.H, x.W, func(to []float32, c, y int) { copy(to, x.Data[(c*x.H+y)*x.W:]) }, nil)
 }
 
-// noisy is a picture of leaves with noise, (1,3,h,w), in [0,1] where clipped.
+// noisy returns a picture of leaves with noise, (1,3,h,w). If clipped is set, values are in [0,1].
 func noisy(h, w int, deviation float64, clipped bool) pixel.Images {
 	x := pixel.NewImages(1, 3, h, w)
 	dataset.DeadLeaves(random.New(1), w, h).Float(x.Data)
@@ -57,7 +57,7 @@ func noisy(h, w int, deviation float64, clipped bool) pixel.Images {
 	return x
 }
 
-// engines run a model in our backend and, where it is there, in ONNX Runtime.
+// engines returns functions that run a model in this project's backend and, if it is available, in ONNX Runtime.
 func engines(t *testing.T, m *onnx.Model) map[string]session.Runner {
 	t.Helper()
 	b, err := backend.New(m)
@@ -89,8 +89,8 @@ func apply(t *testing.T, r session.Runner, x pixel.Images) onnx.Value {
 	return onnx.Value{}
 }
 
-// TestEstimate: the graph computes what the definition says, for each picture of a batch, of any
-// size and with any part clipped; and that is near the noise that was added.
+// TestEstimate: the graph computes the estimate as defined, for each picture of a batch, of any
+// size and with any part clipped. The estimate is close to the added noise.
 func TestEstimate(t *testing.T) {
 	half := noisy(40, 50, 25, true) // its left half is white
 	for i := range half.Data {
@@ -128,8 +128,8 @@ func TestEstimate(t *testing.T) {
 	}
 }
 
-// TestEstimated: without -sigma the image form does what it does with -sigma of the estimate, for each
-// meaning of t.
+// TestEstimated: without -sigma, the image form gives the same result as with -sigma set to the estimate, for
+// each meaning of t.
 func TestEstimated(t *testing.T) {
 	x := noisy(37, 43, 25, true)
 	sigma := 255 * direct(x)
@@ -148,7 +148,8 @@ func TestEstimated(t *testing.T) {
 	}
 }
 
-// TestHalf: float16 weights take half the bytes and change little, which is printed, in every runtime.
+// TestHalf: float16 weights take half the bytes. In every runtime they change the result little, and the change is
+// printed.
 func TestHalf(t *testing.T) {
 	wide := sessiontest.ResNet
 	wide.Hidden = 32
@@ -196,7 +197,7 @@ func read(t *testing.T, path string) *onnx.Model {
 	return m
 }
 
-// imageForm converts a file.
+// imageForm converts a file to the image form.
 func imageForm(t *testing.T, from string, more ...string) *onnx.Model {
 	t.Helper()
 	to := filepath.Join(t.TempDir(), "image.onnx")

@@ -14,8 +14,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestPrograms: the programs of docs/programs.md, which are those of testdata/restore, have a model
-// of the image form restore a picture, and give the same.
+// TestPrograms: the programs of docs/programs.md, which are those of testdata/restore, restore a picture
+// by a model of the image form. Their results are equal.
 func TestPrograms(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "programs.md"))
 	if err != nil {
@@ -57,7 +57,7 @@ func TestPrograms(t *testing.T) {
 		t.Fatalf("%dx%d and %dx%d pixels", a.W, a.H, b.W, b.H)
 	}
 	for i, v := range a.Pix {
-		if d := int(v) - int(b.Pix[i]); d < -1 || d > 1 { // a value between two bytes
+		if d := int(v) - int(b.Pix[i]); d < -1 || d > 1 { // a value midway between two bytes may round either way
 			t.Fatalf("sample %d is %d in Go and %d in Node", i, v, b.Pix[i])
 		}
 	}
@@ -70,7 +70,7 @@ func must(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
-// findNode returns Node and the folder of the packages that the program needs.
+// findNode returns Node's executable and the folder of the packages that the program needs.
 func findNode(t *testing.T) (node, modules string) {
 	t.Helper()
 	node, err := exec.LookPath("node")

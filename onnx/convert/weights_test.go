@@ -16,16 +16,16 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// The networks of which testdata holds weights that PyTorch drew and saved, with its outputs for some pictures.
+// The networks for which testdata has weights that PyTorch drew and saved, and PyTorch's outputs for some pictures.
 const (
 	resnet = `{"resnet":{"Out":3,"Hidden":4,"Blocks":1,"Time":true}}`
 	unet   = `{"unet":{"Out":3,"Base":2,"Multipliers":[1,2],"Blocks":1,"Heads":1,"Groups":1}}`
 )
 
-// tolerance of outputs of order 1 that PyTorch and this project compute with sums in different orders.
+// tolerance for outputs of order 1: PyTorch and this project add in different orders.
 const tolerance = 1e-5
 
-// TestPyTorch: weights that PyTorch saved give the outputs that PyTorch computes, in every form they are converted to.
+// TestPyTorch: weights that PyTorch saved give PyTorch's outputs in every form to which they are converted.
 func TestPyTorch(t *testing.T) {
 	for _, c := range []struct{ file, network string }{{"resnet", resnet}, {"resnet", "resnet:hidden=4,blocks=1"}, {"unet", unet}} {
 		t.Run(c.file, func(t *testing.T) {
@@ -34,7 +34,7 @@ func TestPyTorch(t *testing.T) {
 			for _, args := range [][]string{
 				{"-network", c.network, filepath.Join("testdata", c.file+".pth"), first},
 				{"-network", c.network, filepath.Join("testdata", c.file+".pth"), second},
-				{second, third}, // the safetensors file says which network it holds
+				{second, third}, // the safetensors file describes its network
 			} {
 				var stdout, stderr bytes.Buffer
 				if code := invoke(args, &stdout, &stderr); code != 0 {
@@ -92,8 +92,8 @@ func same(t *testing.T, a, b string) {
 	}
 }
 
-// TestThereAndBack: a model that becomes a safetensors file and a model again is the file that it was, with its metadata;
-// a safetensors file that is copied keeps its tensors.
+// TestThereAndBack: a model that is converted to safetensors and back has the same bytes, including its metadata. A copied
+// safetensors file keeps its tensors.
 func TestThereAndBack(t *testing.T) {
 	dir := t.TempDir()
 	model := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Signed("superresolution")))
@@ -107,7 +107,7 @@ func TestThereAndBack(t *testing.T) {
 	same(t, model, back)
 }
 
-// TestWeightsErrors covers exit statuses and messages of conversions of weights.
+// TestWeightsErrors covers exit codes and messages of conversions of weights.
 func TestWeightsErrors(t *testing.T) {
 	dir := t.TempDir()
 	out, network := filepath.Join(dir, "out.onnx"), filepath.Join("testdata", "resnet.pth")
@@ -174,7 +174,7 @@ func TestWeightsErrors(t *testing.T) {
 	}
 }
 
-// TestTask: what the command line says of other programs' weights is what restore and evaluate read.
+// TestTask: restore and evaluate read the metadata that the command line adds to other programs' weights.
 func TestTask(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out.onnx")
 	args := []string{"-network", resnet, "-task", "denoising", "-mean", "0.5,0.25,0.5", "-std", "0.5,0.5,0.25", filepath.Join("testdata", "resnet.pth"), out}

@@ -6,7 +6,7 @@ import (
 	"multiscale/onnx/gorgonnx"
 )
 
-// core runs the form of core operations that a network has at the shape of its input.
+// core runs a network as a model of core operations, which it exports for the shape of each input.
 type core struct{ *export.Imported }
 
 // Run implements session.

@@ -1,6 +1,6 @@
 // Package crosscheck runs an ONNX model in every available runtime, on the same random inputs,
-// and measures how much the answers differ: from each other, or from the network that the model was
-// exported from.
+// and measures how much the results differ from each other, or from the network from which the
+// model was exported.
 package crosscheck
 
 import (
@@ -21,34 +21,34 @@ import (
 
 // The names of the runtimes in rows.
 const (
-	Itself      = "network"     // the network that the model was exported from, imported again
-	OnnxGo      = "onnx-go"     // its decoder with our Gorgonia-based backend
+	Itself      = "network"     // the network from which the model was exported, imported again
+	OnnxGo      = "onnx-go"     // onnx-go's decoder with this project's backend
 	ONNXRuntime = "onnxruntime" // ONNX Runtime
-	Gorgonnx    = "gorgonnx"    // onnx-go with its own backend, on the network's form of core operations
+	Gorgonnx    = "gorgonnx"    // onnx-go with its own backend, on the network as a model of core operations
 )
 
-// Forward is the network that a model was exported from: images x (N,C,H,W), numbers t (N), nil when the model has no such
-// input, to the model's output.
+// Forward computes the output of the network from which a model was exported, for images x (N,C,H,W) and numbers t (N). t is
+// nil if the model has no such input.
 type Forward func(x onnx.Value, t []float32) (onnx.Value, error)
 
-// Options say what to run.
+// Options of a check.
 type Options struct {
 	Seed    uint64  // of the inputs
-	Shapes  [][]int // of the images (N,C,H,W); nil for a few of different sizes
-	Library string  // path of ONNX Runtime; empty to look for it
-	Folder  string  // of the model's file, where weights in other files are; empty when it has none
-	Forward Forward // what to compare with; nil for the network, where the model can be imported, or else the first runtime
-	// Extensions are the program's own networks and operations, if the model has any.
+	Shapes  [][]int // of the images (N,C,H,W); nil for a few different sizes
+	Library string  // path of ONNX Runtime's library; empty to search for it
+	Folder  string  // folder of the model's file, for weights in other files; empty if there are none
+	Forward Forward // reference; nil for the imported network or, if the model cannot be imported, the first runtime
+	// Extensions are the program's own networks and operations that the model may use.
 	Extensions export.Extensions
 }
 
 // Report is the outcome of all runs.
 type Report struct {
 	Rows []Row
-	// Notes are lines for the user: runtimes that are not there, how to get them, and why one does not run the
+	// Notes are lines for the user: missing runtimes and how to get them, and why a runtime does not run the
 	// model.
 	Notes []string
-	// Tolerance is the one for the types that the model computes in.
+	// Tolerance is the tolerance for the types in which the model computes.
 	Tolerance float64
 }
 
@@ -63,10 +63,9 @@ type opened struct {
 	name, version string
 }
 
-// Run checks the model in the bytes of an .onnx file. That a runtime is not there is a note. For a model that this
-// project exported, and for one that is compared with Forward, it is an error that a runtime refuses it or that it computes
-// something that is no number. Of another model, runtimes that do not run it are noted with the reason; it is an
-// error that none does.
+// Run checks the model in the bytes of an .onnx file. A missing runtime is a note, not an error. If this project exported
+// the model, or if it is compared with Forward, it is an error that a runtime refuses the model or that a result is NaN or
+// infinite. For other models, a runtime's refusal is a note, and it is an error if no runtime runs the model.
 func Run(ctx context.Context, data []byte, o Options) (*Report, error) {
 	m, err := onnx.Inspect(data)
 	if err != nil {
@@ -103,23 +102,23 @@ type check struct {
 	model    *onnx.Model
 	data     []byte
 	runtimes []opened
-	strict   bool // the model is one of which it is known that all runtimes take it
+	strict   bool // all runtimes must run the model
 	refused  []refusal
-	missing  string // how to get ONNX Runtime, where it is not there
+	missing  string // how to get ONNX Runtime if it is missing
 	report   *Report
 }
 
-// note adds a line for the user, once.
+// note adds a line for the user unless it is there already.
 func (c *check) note(format string, args ...any) {
 	if line := brief(fmt.Sprintf(format, args...)); !slices.Contains(c.report.Notes, line) {
 		c.report.Notes = append(c.report.Notes, line)
 	}
 }
 
-// refusal is why a runtime does not run the model.
+// refusal says why a runtime does not run the model.
 type refusal struct{ runtime, reason string }
 
-// refuse notes a refusal, unless it is known from another shape.
+// refuse notes a refusal, unless another shape had the same.
 func (c *check) refuse(runtime, where string, err error) {
 	r := refusal{runtime, err.Error()}
 	if !slices.Contains(c.refused, r) {
@@ -128,7 +127,7 @@ func (c *check) refuse(runtime, where string, err error) {
 	}
 }
 
-// refusals are the first reasons of each runtime, or the message that stands for them.
+// refusals returns the first reason of each runtime, and how to get ONNX Runtime if it is missing.
 func (c *check) refusals() (lines []string) {
 	seen := map[string]bool{}
 	for _, r := range c.refused {
@@ -143,7 +142,7 @@ func (c *check) refusals() (lines []string) {
 	return lines
 }
 
-// brief keeps a note readable: names in a model can be megabytes long, and messages have many lines.
+// brief shortens a note to one readable line: names in a model can be megabytes long, and messages can have many lines.
 func brief(line string) string {
 	const limit = 300
 	line = strings.ReplaceAll(line, "\n", " ")
@@ -153,11 +152,11 @@ func brief(line string) string {
 	return line
 }
 
-// maxBytes is how much memory the intermediate values of a check may take.
+// maxBytes bounds the memory of a check's intermediate values.
 const maxBytes = 8 << 30
 
-// open opens the model in all runtimes that are there. Our own comes first: it works out what the
-// model asks for before anything is computed.
+// open opens the model in all available runtimes. This project's backend comes first, because it can predict the memory
+// before anything is computed.
 func (c *check) open(shape []int) error {
 	ours, network, err := c.ours()
 	c.strict = c.Forward != nil || network != nil
@@ -175,7 +174,7 @@ func (c *check) open(shape []int) error {
 		for name, v := range inputs {
 			shapes[name] = v.Shape
 		}
-		// Another error will come from the run, with what it needs to know.
+		// Other errors are left to the run, which reports them in more detail.
 		switch f, err := ours.Footprint(shapes); {
 		case errors.Is(err, backend.ErrTooLarge):
 			return err
@@ -188,7 +187,7 @@ func (c *check) open(shape []int) error {
 		return err
 	}
 	if network == nil {
-		// What is not known to be harmless does not go to gorgonnx: it can end the program.
+		// gorgonnx can end the program, so it does not get models from other programs.
 		return nil
 	}
 	if c.Forward == nil {
@@ -198,7 +197,7 @@ func (c *check) open(shape []int) error {
 	return nil
 }
 
-// ours opens the model in our backend and, where this project exported it, as the network.
+// ours opens the model in this project's backend and, if this project exported it, as the network.
 func (c *check) ours() (*backend.Model, *native.Model, error) {
 	if c.Folder != "" && len(c.model.Beyond) == 0 {
 		if err := c.model.LoadExternal(c.Folder); err != nil {
@@ -290,7 +289,7 @@ func (c *check) run(ctx context.Context, shape []int) error {
 	return nil
 }
 
-// forward asks the network itself.
+// forward computes the reference with Forward.
 func forward(m *onnx.Model, inputs map[string]onnx.Value, f Forward) (map[string]onnx.Value, error) {
 	if len(m.Graph.Outputs) != 1 {
 		return nil, fmt.Errorf("%d outputs, want one to compare with the network", len(m.Graph.Outputs))

@@ -15,7 +15,7 @@ import (
 	"multiscale/onnx/internal/stored"
 )
 
-// scaled is y = x * t.
+// scaled is the model y = x * t.
 func scaled(dims ...onnx.Dim) *onnx.Model {
 	if dims == nil {
 		dims = []onnx.Dim{onnx.Symbolic("N"), onnx.Fixed(3), onnx.Symbolic("H"), onnx.Symbolic("W")}
@@ -44,7 +44,7 @@ func encode(t *testing.T, m *onnx.Model) []byte {
 	return data
 }
 
-// forward is what scaled computes, off by an error in one element.
+// forward computes what scaled does, with an error in one element.
 func forward(off float32) crosscheck.Forward {
 	return func(x onnx.Value, t []float32) (onnx.Value, error) {
 		y := onnx.Value{Shape: x.Shape, Data: slices.Clone(x.Data)}
@@ -104,7 +104,7 @@ func TestInputsDependOnSeedAndShapeOnly(t *testing.T) {
 	}
 }
 
-// TestReference compares the runtimes on stored models, whose shapes may be fixed.
+// TestReference compares the runtimes on stored models. Some have fixed shapes.
 func TestReference(t *testing.T) {
 	for _, c := range stored.Cases(t) {
 		t.Run(c.ID, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestReference(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, r := range report.Rows {
-				if r.Exceeds(1e-5) { // of two float32 evaluations of a few layers
+				if r.Exceeds(1e-5) { // rounding in a few layers
 					t.Errorf("%+v", r)
 				}
 			}
@@ -167,7 +167,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// image makes a model of x to y with one node.
+// image makes a model from x to y with one node.
 func image(op string, in, out *onnx.ValueInfo, attributes ...*onnx.Attribute) *onnx.Model {
 	return &onnx.Model{IRVersion: 8, Opsets: []onnx.Opset{{Version: 17}}, Graph: &onnx.Graph{
 		Name: "image", Inputs: []*onnx.ValueInfo{in}, Outputs: []*onnx.ValueInfo{out},
@@ -179,7 +179,8 @@ func value(name string, d onnx.DataType, dims ...onnx.Dim) *onnx.ValueInfo {
 	return &onnx.ValueInfo{Name: name, Type: d, Dims: dims}
 }
 
-// TestForeign checks models as other tools make them: inputs of other types, ranks and layouts, outputs of other types.
+// TestForeign checks models like those of other tools: with inputs of other types, ranks and layouts, and outputs of other
+// types.
 func TestForeign(t *testing.T) {
 	n, h, w := onnx.Symbolic("N"), onnx.Symbolic("H"), onnx.Symbolic("W")
 	to := func(d onnx.DataType) *onnx.Attribute { return &onnx.Attribute{Name: "to", Value: int64(d)} }
@@ -219,7 +220,7 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// TestOpsets: an older or newer opset changes nothing where the operation is the same.
+// TestOpsets: older and newer opsets in which the operation is the same give the same result.
 func TestOpsets(t *testing.T) {
 	n, h, w := onnx.Symbolic("N"), onnx.Symbolic("H"), onnx.Symbolic("W")
 	for opset := int64(7); opset <= 23; opset++ {
@@ -236,7 +237,7 @@ func TestOpsets(t *testing.T) {
 	}
 }
 
-// TestOneRuntime: a model with a local function, which we do not represent, is left to ONNX Runtime.
+// TestOneRuntime: only ONNX Runtime runs a model with a local function, which this project does not support.
 func TestOneRuntime(t *testing.T) {
 	const functions = 25 // field of onnx.proto
 	function := protowire.AppendTag(nil, 1, protowire.BytesType)
@@ -271,7 +272,7 @@ func TestOneRuntime(t *testing.T) {
 	}
 }
 
-// TestExceeds: the tolerance is relative to the largest value where that is above 1.
+// TestExceeds: the tolerance is relative to the largest value if that is above 1.
 func TestExceeds(t *testing.T) {
 	for _, c := range []struct {
 		difference, largest float64

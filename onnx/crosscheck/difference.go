@@ -10,19 +10,19 @@ import (
 	"multiscale/onnx"
 )
 
-// Tolerance is the largest difference that a model of float32 may have between two runtimes, or from its network.
-// It counts as it is for values up to 1 and relative to the largest value beyond: two right float32 evaluations of
-// large values differ by more. Training and the command check use it alike.
+// Tolerance is the largest difference that a model of float32 may have between two runtimes, or from its network. It is
+// absolute for values up to 1, and relative to the largest value above, because correct float32 evaluations of large values
+// differ more. Training and the command check use it.
 const Tolerance = 1e-4
 
-// Tolerances of models that compute in shorter types: some 20 roundings of 2^-11 and of 2^-8. Quantized numbers have 8 bits as
-// well.
+// Tolerances of models that compute in shorter types: about 20 roundings of 2^-11 (float16) and of 2^-8 (bfloat16, and
+// quantized numbers of 8 bits).
 const (
 	toleranceFloat16 = 1e-2
 	toleranceByte    = 8e-2
 )
 
-// toleranceOf is the tolerance for the shortest type that a model declares, has as weights or quantizes to.
+// toleranceOf returns the tolerance for the shortest type that a model declares, uses for weights or quantizes to.
 func toleranceOf(m *onnx.Model) float64 {
 	tolerance := Tolerance
 	see := func(d onnx.DataType) {
@@ -49,11 +49,11 @@ func toleranceOf(m *onnx.Model) float64 {
 type Row struct {
 	Runtime, Version string
 	Shape            string  // of the image, as in 1x3x32x32
-	MaxAbs           float64 // largest difference from what is compared with; NaN when only one has a NaN
-	MaxRel           float64 // the same, divided by the largest value
-	Largest          float64 // the largest finite value
-	Milliseconds     float64 // the run, with what a new shape costs
-	Reference        bool    // this is what the others are compared with
+	MaxAbs           float64 // largest difference from the reference; NaN if only one of the two is NaN somewhere
+	MaxRel           float64 // MaxAbs divided by Largest
+	Largest          float64 // largest finite magnitude in the reference
+	Milliseconds     float64 // time of the run, including compilation for a new shape
+	Reference        bool    // the others are compared with this row
 }
 
 // Limit is the largest difference that a tolerance allows: tolerance times max(1, largest value).
@@ -62,7 +62,7 @@ func (r Row) Limit(tolerance float64) float64 { return tolerance * max(1, r.Larg
 // Exceeds reports whether the difference is above the limit of a tolerance.
 func (r Row) Exceeds(tolerance float64) bool { return !(r.MaxAbs <= r.Limit(tolerance)) }
 
-// Worst is the row that is furthest above a tolerance; ok is false when none is above it.
+// Worst returns the row that exceeds a tolerance the most. ok is false if none exceeds it.
 func (r *Report) Worst(tolerance float64) (worst Row, ok bool) {
 	for _, row := range r.Rows {
 		if row.Exceeds(tolerance) && (!ok || !(row.MaxAbs/row.Limit(1) <= worst.MaxAbs/worst.Limit(1))) {
@@ -72,7 +72,7 @@ func (r *Report) Worst(tolerance float64) (worst Row, ok bool) {
 	return worst, ok
 }
 
-// MaxAbs is the largest difference of one runtime over all shapes, NaN when it did not run.
+// MaxAbs returns the largest difference of one runtime over all shapes, or NaN if it did not run.
 func (r *Report) MaxAbs(runtime string) float64 {
 	worst := math.NaN()
 	for _, row := range r.Rows {
@@ -83,8 +83,8 @@ func (r *Report) MaxAbs(runtime string) float64 {
 	return worst
 }
 
-// compare fills in the differences over all outputs. What is no finite number is an error when it is strict, else
-// it has to be the same in both.
+// compare sets the differences over all outputs. Values that are NaN or infinite are an error if strict is set, else
+// they must be the same in both.
 func (r *Row) compare(got, want map[string]onnx.Value, strict bool) error {
 	for _, name := range slices.Sorted(maps.Keys(want)) {
 		w := want[name]

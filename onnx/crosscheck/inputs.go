@@ -15,13 +15,13 @@ import (
 // imageRank is the rank of (N,C,H,W).
 const imageRank = 4
 
-// defaultShapes differ in batch size, height and width; the sides suit networks that
-// halve their images up to three times. They are small, for gorgonnx takes minutes
-// and gigabytes where others take seconds.
+// defaultShapes differ in batch size, height and width. Their sides suit networks that
+// halve images up to three times. They are small, because gorgonnx takes minutes and
+// gigabytes where other runtimes take seconds.
 var defaultShapes = [][]int{{1, 3, 32, 32}, {2, 3, 24, 40}, {3, 3, 40, 16}}
 
-// imageShapes checks the asked shapes against the input that they are of, or adapts
-// the default ones to it.
+// imageShapes checks that the requested shapes fit the leading input, or adapts the
+// default shapes to it.
 func imageShapes(m *onnx.Model, asked [][]int) ([][]int, error) {
 	leading := leadingInput(m)
 	if leading == nil && asked == nil {
@@ -48,7 +48,7 @@ func imageShapes(m *onnx.Model, asked [][]int) ([][]int, error) {
 			if d := leading.Dims; rank == imageRank && d != nil && !d[1].Known() && d[3].Known() && d[3].Size <= maxChannels {
 				s = []int{s[0], s[2], s[3], s[1]} // (N,H,W,C)
 			}
-			if rank != imageRank { // batch first, then lengths
+			if rank != imageRank { // the batch size, then lengths
 				s = slices.Concat(s[:1], slices.Repeat(s[2:], rank))[:rank]
 			}
 			for i, d := range leading.Dims {
@@ -74,10 +74,10 @@ func imageShapes(m *onnx.Model, asked [][]int) ([][]int, error) {
 	return asked, nil
 }
 
-// maxChannels is the length up to which a fixed last axis counts as the colours of images.
+// maxChannels is the largest length of a fixed last axis that counts as channels (N,H,W,C).
 const maxChannels = 4
 
-// maxPixels bounds a shape to what a check may sensibly ask for.
+// maxPixels bounds the number of elements of a shape.
 const maxPixels = 1 << 28
 
 func checkShape(s []int) error {
@@ -103,8 +103,8 @@ func checkSize(s []int, smallest int) error {
 	return nil
 }
 
-// leadingInput is the one that the shapes of a check are of: the first of rank 4 or of unknown rank, else the
-// first; nil when there is none.
+// leadingInput returns the input to which the shapes of a check refer: the first of rank 4 or of unknown rank, else the
+// first input, or nil if there is none.
 func leadingInput(m *onnx.Model) *onnx.ValueInfo {
 	feeds := m.Graph.Feeds()
 	if len(feeds) == 0 {
@@ -118,8 +118,9 @@ func leadingInput(m *onnx.Model) *onnx.ValueInfo {
 	return feeds[0]
 }
 
-// randomInputs draws images from N(0,1), numbers (N) or (N,k) beside them from U(0,1), and whole numbers. They depend on seed, name and
-// shape only. shape is that of the leading input; names of dimensions and the batch carry over to the others.
+// randomInputs draws images from N(0,1), other inputs of rank below 4 from U(0,1), and integers for integer types. They
+// depend only on seed, name and shape. shape is the shape of the leading input; other inputs get the sizes of its named
+// dimensions and of its batch.
 func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Value, error) {
 	leading := leadingInput(m)
 	sizes := map[string]int{} // of symbolic dimensions
@@ -163,8 +164,8 @@ func randomInputs(m *onnx.Model, shape []int, seed uint64) (map[string]onnx.Valu
 	return inputs, onnx.CheckInputs(m.Graph.Feeds(), inputs)
 }
 
-// fill draws numbers that a type can hold: bytes are drawn as pixels, other whole numbers are 0 and 1, which are
-// positions, axes and truth values in most models.
+// fill draws numbers that a type can represent. Bytes are drawn as pixels from 0 to 255. Other integers are 0 or 1,
+// because most models use them as positions, axes or truth values.
 func fill(v onnx.Value, d onnx.DataType, uniform bool, stream random.Stream) {
 	whole := float32(2)
 	switch d {

@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/model"
 )
 
-// Network is the Forward of a network.
+// Network returns the Forward of a network.
 func Network(ctx context.Context, m *model.Model) Forward {
 	return func(x onnx.Value, t []float32) (onnx.Value, error) { return native.Apply(ctx, m, x, t) }
 }

@@ -20,7 +20,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// conditioned takes several numbers beside each image.
+// conditioned is a network with several conditions per image.
 type conditioned struct{ Numbers int }
 
 func (conditioned) Name() string      { return "conditioned" }
@@ -38,8 +38,8 @@ func (c conditioned) Build(b *layer.Builder, x, t *gorgonia.Node) *gorgonia.Node
 	return b.Conv("close", x, layer.Conv{Out: channels, Kernel: 3})
 }
 
-// TestConditions: a network with two numbers beside each picture of four channels is trained, exported,
-// imported, cross-checked and run as a session; so is one from which they are hidden.
+// TestConditions trains, exports, imports and cross-checks a network with two conditions per picture of four
+// channels, and runs it as a session. It does the same with a network from which the conditions are hidden.
 func TestConditions(t *testing.T) {
 	for _, n := range []network.Network{conditioned{2}, network.Blind{Body: conditioned{2}}} {
 		t.Run(fmt.Sprintf("%T", n), func(t *testing.T) { testConditions(t, n) })

@@ -13,18 +13,19 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Models of core operations are what onnx-go's own backend, gorgonnx 0.5, computes rightly: shapes are fixed;
-// means, interpolations and the choice of channels are products with constant matrices; nothing is
-// reshaped where broadcasting would have to guess. What it gets wrong is avoided: an
-// operand given twice, constants of rank 0, Gemm and LeakyRelu (which overwrite operands), products of stacks of
-// matrices. And where elementwise operations overwrite their first operand, which they do once no
-// other node is to read it, a Reshape of the same value may still be waiting; so values with
-// several uses do not come first.
+// Models of core operations contain only what onnx-go's own backend, gorgonnx 0.5, computes correctly. Shapes are
+// fixed. Means, interpolations and the selection of channels are products with constant matrices. Operands are
+// reshaped so that broadcasting is unambiguous.
+//
+// They avoid what gorgonnx computes wrongly: an operand that occurs twice, constants of rank 0, Gemm and LeakyRelu
+// (which overwrite operands), and products of stacks of matrices. Elementwise operations of gorgonnx overwrite their
+// first operand if no other node will read it, but a Reshape of the same value may still need it. Therefore values
+// with several uses are never the first operand.
 
-// coreOpset is the newest in which all these operations mean what gorgonnx does.
+// coreOpset is the newest opset whose definitions of these operations agree with gorgonnx.
 const coreOpset = 13
 
-// coreWriters is writers for models of core operations.
+// coreWriters are the writers for models of core operations.
 var coreWriters = map[string]Writer{
 	"Conv": Typed(coreConv),
 	"Linear": func(e *Emitter, _ op.Operation) string {
@@ -75,7 +76,7 @@ var coreWriters = map[string]Writer{
 	},
 }
 
-// checkCore says why a shape (N,C,H,W) cannot be that of a network's pictures.
+// checkCore returns an error if a network's pictures cannot have the given shape.
 func checkCore(shape []int, channels, multiple int) error {
 	if len(shape) != 4 || shape[1] != channels {
 		return fmt.Errorf("the shape %v is not one of pictures (N,%d,H,W)", shape, channels)
@@ -93,8 +94,8 @@ func checkCore(shape []int, channels, multiple int) error {
 	return nil
 }
 
-// MaxCore is the largest number of elements that the pictures of a model of core operations may
-// have; its matrices grow with it.
+// MaxCore is the largest number of elements of the pictures of a model of core operations. The
+// sizes of its matrices grow with it.
 const MaxCore = 1 << 22
 
 func volume(shape []int) int {
@@ -105,18 +106,19 @@ func (e *Emitter) reshape(x string, shape ...int) string {
 	return e.Node("Reshape", []string{x, e.Ints(lists.To[int64](shape)...)})
 }
 
-// own returns the i-th operand, or a copy of it where other operations use it, too.
+// own returns the i-th operand, or a copy of it if other operations use it, too.
 func (e *Emitter) own(i int) string {
 	if !e.shared(e.operation.Inputs()[i]) {
 		return e.Operand(i)
 	}
 	s := e.Shape(i)
 	rows := s[0]
-	// The sum takes the memory of the zeros, spread out.
+	// The sum overwrites the broadcast zeros, not the operand.
 	return e.reshape(e.Node("Add", []string{e.filled(0, rows, 1), e.reshape(e.Operand(i), rows, volume(s)/rows)}), s...)
 }
 
-// shared says whether a value, under any of its names, has several uses or belongs to the caller.
+// shared reports whether a value has several uses or belongs to the caller. It looks through operations that only rename
+// the value.
 func (e *Emitter) shared(n *gorgonia.Node) bool {
 	for {
 		o, computed := n.Op().(op.Operation)
@@ -132,7 +134,7 @@ func (e *Emitter) shared(n *gorgonia.Node) bool {
 	}
 }
 
-// count finds out how often values are used.
+// count counts the uses of a value and of all values from which it is computed.
 func (e *Emitter) count(n *gorgonia.Node) {
 	if e.uses[n]++; e.uses[n] > 1 {
 		return
@@ -144,12 +146,12 @@ func (e *Emitter) count(n *gorgonia.Node) {
 	}
 }
 
-// filled is a constant with one value everywhere.
+// filled returns the name of a constant with one value everywhere.
 func (e *Emitter) filled(value float32, shape ...int) string {
 	return e.Floats(lists.To[int64](shape), slices.Repeat([]float32{value}, volume(shape))...)
 }
 
-// matrix is a constant of the shape (rows, len(values)/rows).
+// matrix returns the name of a constant of shape (rows, len(values)/rows).
 func (e *Emitter) matrix(rows int, values []float32) string {
 	return e.Floats([]int64{int64(rows), int64(len(values) / rows)}, values...)
 }
@@ -158,7 +160,7 @@ func (e *Emitter) coreActivate(x string, shape []int, act kernel.Activation) str
 	if act.Kind != kernel.LeakyReLU {
 		return e.activate(x, act)
 	}
-	// max(x,0) - max(-slope x,0), each exact.
+	// LeakyReLU is max(x,0) - max(-slope x,0). Of the two terms one is zero, so the difference is exact.
 	slope := []int{1, shape[len(shape)-1]}
 	if len(shape) == 4 {
 		slope = []int{shape[1], 1, 1}
@@ -167,7 +169,8 @@ func (e *Emitter) coreActivate(x string, shape []int, act kernel.Activation) str
 	return e.Node("Sub", []string{e.Node("Relu", []string{x}), e.Node("Relu", []string{below})})
 }
 
-// coreShift adds s (N,C) to all pixels of x (N,C,...); s, which is spread out, comes first.
+// coreShift adds s (N,C) to all pixels of x (N,C,...). s is the first operand, because it is broadcast and x must not be
+// overwritten.
 func (e *Emitter) coreShift(x, s string, shape []int) string {
 	rows := shape[0] * shape[1]
 	sum := e.Node("Add", []string{e.reshape(s, rows, 1), e.reshape(x, rows, volume(shape)/rows)})
@@ -197,14 +200,14 @@ func coreConv(e *Emitter, o *op.ConvOp) string {
 	return y
 }
 
-// normalise makes mean 0 and variance 1 of each of the rows of x, which has the shape given. Means are
-// means of means over one axis at a time: gorgonnx adds in float32, one by one.
+// normalise normalises each of the rows of x, which has the given shape, to mean 0 and variance 1. It computes means as
+// means of means over one axis at a time, because gorgonnx adds sequentially in float32.
 func (e *Emitter) normalise(x string, shape []int, rows int, eps float32) string {
 	mean := func(x string, sign float32) string {
 		left := volume(shape)
 		for axis := len(shape) - 1; left > rows; axis-- {
 			length := shape[axis]
-			if axis == 1 { // channels: those of a group
+			if axis == 1 { // the channels of a group
 				length = left / rows
 			}
 			left /= length
@@ -231,7 +234,8 @@ func coreGroupNorm(e *Emitter, o *op.NormOp) string {
 	return e.coreActivate(e.reshape(y, s...), s, o.Act)
 }
 
-// separable multiplies the rows and the columns of images x (N,C,H,W) with matrices (from, to).
+// separable multiplies the rows and the columns of images x (N,C,H,W) by matrices. along returns the matrix (from, to)
+// between two lengths.
 func (e *Emitter) separable(along func(from, to int) []float32) string {
 	s, y := e.Shape(0), e.ResultShape()
 	planes := s[0] * s[1]
@@ -244,7 +248,7 @@ func (e *Emitter) separable(along func(from, to int) []float32) string {
 	return e.reshape(flip(e.reshape(x, planes, y[3], y[2])), y...)
 }
 
-// coreResize interpolates unit vectors to find the matrices of the interpolation.
+// coreResize multiplies by the matrices of the interpolation, which it finds by interpolating unit vectors.
 func coreResize(e *Emitter, o *op.ResizeOp) string {
 	return e.separable(func(from, to int) []float32 {
 		unit, m := make([]float32, from*from), make([]float32, from*to)
@@ -264,8 +268,8 @@ func coreResize(e *Emitter, o *op.ResizeOp) string {
 	})
 }
 
-// coreAttention takes q, k and v of each head and sample from qkv (N,3C,...) by matrices that
-// choose rows; a head's d channels over T pixels are a matrix (d,T).
+// coreAttention extracts q, k and v of each head and sample from qkv (N,3C,...) by products with
+// matrices that select rows. The d channels of a head over T pixels are a matrix (d,T).
 func coreAttention(e *Emitter, o *op.AttentionOp) string {
 	s := e.Shape(0)
 	channels := s[1] / 3

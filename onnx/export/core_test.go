@@ -14,8 +14,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestCore runs every network in the form of core operations in both backends of onnx-go, twice, for gorgonnx
-// writes into operands now and then, and compares with the network itself.
+// TestCore runs every network as a model of core operations in both backends of onnx-go, and compares with the network
+// itself. It runs each twice, because gorgonnx sometimes overwrites operands.
 func TestCore(t *testing.T) {
 	for name, n := range networks {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +64,7 @@ func TestCore(t *testing.T) {
 	}
 }
 
-// largest is max(1, max|y|), which tolerances count in.
+// largest returns max(1, max|y|), the unit of tolerances.
 func largest(y onnx.Value) float64 {
 	most := 1.0
 	for _, v := range y.Data {

@@ -12,14 +12,14 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Writer writes one operation as ONNX nodes and returns the name of the result. What
-// cannot be written it reports with Emitter.Fail.
+// Writer writes one operation as ONNX nodes and returns the name of the result. It calls
+// Emitter.Fail for an operation that it cannot write.
 type Writer func(e *Emitter, o op.Operation) string
 
 // Emitter collects the ONNX nodes of a graph. Writers use it to add nodes and constants.
 type Emitter struct {
 	graph *onnx.Graph
-	core  bool // the model is one of core operations
+	core  bool // for a model of core operations
 	uses  map[*gorgonia.Node]int
 	extra Extensions
 	docs  map[string]string
@@ -55,33 +55,33 @@ func newEmitter(o Options) *Emitter {
 	}
 }
 
-// Fail makes the export fail, unless it has failed already.
+// Fail makes the export return an error; the first one counts. It does not stop the caller.
 func (e *Emitter) Fail(format string, args ...any) {
 	if e.err == nil {
 		e.err = fmt.Errorf(format, args...)
 	}
 }
 
-// Operand is the name of the operation's i-th operand.
+// Operand returns the name of the operation's i-th operand.
 func (e *Emitter) Operand(i int) string { return e.operands[i] }
 
-// Operands are the names of all operands.
+// Operands returns the names of all operands.
 func (e *Emitter) Operands() []string { return e.operands }
 
-// Shape is the shape that the i-th operand has in the graph. Only its rank and channels
-// may be relied on, except in models of core operations.
+// Shape returns the shape of the i-th operand in the graph. Only rank and channels hold for
+// all inputs of the model, except in models of core operations, where the whole shape does.
 func (e *Emitter) Shape(i int) []int { return e.operation.Inputs()[i].Shape() }
 
-// ResultShape is the shape that the operation's result has in the graph, under the same condition.
+// ResultShape returns the shape of the operation's result in the graph; see Shape.
 func (e *Emitter) ResultShape() []int { return e.result }
 
-// Attribute is an attribute of a node.
+// Attribute returns an attribute for a node.
 func Attribute(name string, value any) *onnx.Attribute {
 	return &onnx.Attribute{Name: name, Value: value}
 }
 
-// Node adds an ONNX node with one result and returns the result's name. A node
-// that would repeat an earlier one is not added.
+// Node adds an ONNX node with one result and returns the result's name. If an equal node
+// exists already, it returns that node's result.
 func (e *Emitter) Node(kind string, inputs []string, attributes ...*onnx.Attribute) string {
 	return e.Nodes(kind, 1, inputs, attributes...)[0]
 }
@@ -116,8 +116,8 @@ func (e *Emitter) Nodes(kind string, results int, inputs []string, attributes ..
 	return outputs
 }
 
-// distinct gives operands that repeat an earlier one a name of their own: in
-// gorgonnx there is one edge between two nodes.
+// distinct replaces an operand that repeats an earlier one by its Identity, because gorgonnx
+// has only one edge between two nodes.
 func (e *Emitter) distinct(inputs []string) []string {
 	inputs = slices.Clone(inputs)
 	for i := range inputs {
@@ -128,7 +128,7 @@ func (e *Emitter) distinct(inputs []string) []string {
 	return inputs
 }
 
-// Floats returns the name of a constant float32 array. Equal constants are one.
+// Floats returns the name of a constant float32 array. Equal constants share one name.
 func (e *Emitter) Floats(dims []int64, values ...float32) string {
 	return e.constant(onnx.NewFloats("", dims, values))
 }
@@ -149,7 +149,7 @@ func (e *Emitter) constant(t *onnx.Tensor) string {
 	return t.Name
 }
 
-// unique returns name, with a number where it is taken.
+// unique returns name, with a number if it is taken.
 func (e *Emitter) unique(name string) string {
 	free := name
 	for i := 1; e.taken[free]; i++ {
@@ -159,8 +159,8 @@ func (e *Emitter) unique(name string) string {
 	return free
 }
 
-// scopeOf names the place of an operation in the network: by its weights where it has any,
-// so "blocks.0.Conv1" for blocks.0.Conv1.weight, else by its kind and a number.
+// scopeOf names the place of an operation in the network. If it has weights, the name comes from
+// them, as in "blocks.0.Conv1" for blocks.0.Conv1.weight; else it is the kind and a number.
 func (e *Emitter) scopeOf(o op.Operation) string {
 	for _, in := range o.Inputs() {
 		if name := in.Name(); in.Op() == nil && !e.isInput(name) {

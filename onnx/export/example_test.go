@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/param"
 )
 
-// A network of the project is exported with its parameters.
+// Export a network of this project with its parameters.
 func ExampleNetwork() {
 	n := network.NewESPCN()
 	params, err := network.Parameters(n, 3, 1)
@@ -36,8 +36,7 @@ func ExampleNetwork() {
 	// DepthToSpace [conv3/Conv]
 }
 
-// A graph of one's own exports as well, as long as it is built from the project's layers and
-// operations.
+// Any graph of this project's layers and operations can be exported.
 func ExampleGraph() {
 	params := param.NewSet(1)
 	build := func() (*layer.Builder, *gorgonia.Node) {

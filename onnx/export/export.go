@@ -1,11 +1,10 @@
-// Package export turns Gorgonia graphs made of the project's operations into ONNX
-// models.
+// Package export converts Gorgonia graphs of this project's operations to ONNX models.
 //
-// [Network] exports a network with its parameters; [Graph] exports any graph, a user's own network
-// included, by walking from its output to its inputs. Every kind of operation
-// has one small function that writes it as ONNX nodes; [Extensions] adds kinds. The
-// model does not depend on the shapes the graph was built for: batch size, height and
-// width are symbolic. Equal graphs with equal weights give equal bytes.
+// [Network] exports a network with its parameters. [Graph] exports any graph, including a user's
+// own network, from its output to its inputs. Each kind of operation has a small function that
+// writes it as ONNX nodes; [Extensions] adds kinds. The model does not depend on the shapes for
+// which the graph was built: batch size, height and width are symbolic. Equal graphs with equal
+// weights give equal bytes.
 package export
 
 import (
@@ -25,7 +24,7 @@ import (
 	"multiscale/pkg/param"
 )
 
-// What every exported model has in common.
+// Properties of every exported model.
 const (
 	Producer  = "multiscale"
 	Opset     = 17
@@ -35,28 +34,29 @@ const (
 // Output is the name of an exported model's output.
 const Output = "y"
 
-// Options describe the model for its users. None of it changes what it computes.
+// Options describe the model for its users, and select its form. None of them changes what the model computes.
 type Options struct {
-	Name     string            // of the graph, as in "unet"
-	Doc      string            // what the model is for
-	Docs     map[string]string // of inputs and output, by name
+	Name     string            // name of the graph, as in "unet"
+	Doc      string            // purpose of the model
+	Docs     map[string]string // texts about inputs and output, by name
 	Metadata []onnx.Property
-	// Core, if not nil, is the only shape (N,C,H,W) of the pictures that the model takes; the
-	// model then keeps to the few operations that onnx-go's own backend gorgonnx has.
+	// Core, if not nil, is the only shape (N,C,H,W) of pictures that the model accepts. The model then contains only
+	// core operations, the few that onnx-go's own backend gorgonnx has.
 	Core []int
-	// Extensions are the program's own operations, if the network has any.
+	// Extensions are the program's own operations that the network may use.
 	Extensions Extensions
-	// Visit, unless nil, is called with each operation that is written, operands before what is computed from them, unless it
-	// only hands on its operand: its place in the network, as in "blocks.0.Conv1", the shape of its result, and the result's name in the model.
+	// Visit, unless nil, is called for each operation that is written, except those that only pass on their operand.
+	// Operands come before the operations that use them. place is the operation's place in the network, as in
+	// "blocks.0.Conv1", shape is the shape of its result, and result is the result's name in the model.
 	Visit func(place string, o op.Operation, shape []int, result string)
 }
 
-// Network exports a network with its parameters, without dropout. Its inputs are x (N,channels,H,W) and, where the network takes
-// it, t (N) or (N,k). The parameters come first among the initializers, in their own order.
+// Network exports a network with its parameters, without dropout. Its inputs are x (N,channels,H,W) and, if the network
+// needs it, t (N) or (N,k). The parameters are the first initializers, in their own order.
 func Network(n network.Network, channels int, params *param.Set, o Options) (*onnx.Model, error) {
 	b := layer.NewBuilder(params, false)
-	// Any size will do; sides that differ from each other and from their double show
-	// whether the output has the input's size.
+	// Any size is possible. These sides differ from each other and from each other's double,
+	// so that the shapes show whether the output has the input's size.
 	side := 2 * n.Multiple()
 	shape := []int{1, channels, 4 * side, 3 * side}
 	if o.Core != nil {
@@ -101,9 +101,9 @@ func Network(n network.Network, channels int, params *param.Set, o Options) (*on
 	return m, nil
 }
 
-// Graph exports what y is computed from. inputs are the nodes that the user of the model will give, named
-// as they are in the graph; their first axis and the axes after the channels
-// become symbolic. Every other leaf of the graph is a weight: it needs a name and a value.
+// Graph exports the graph that computes y. inputs are the inputs of the model, with their names in the graph. Their
+// first axis and the axes after the channels become symbolic. All other leaves of the graph are weights, and need a
+// name and a value.
 func Graph(y *gorgonia.Node, inputs gorgonia.Nodes, o Options) (*onnx.Model, error) {
 	o.Name = cmp.Or(o.Name, "network")
 	e := newEmitter(o)
@@ -171,8 +171,8 @@ func (e *Emitter) dims(shape tensor.Shape) []onnx.Dim {
 	return dims
 }
 
-// output gives the result its name and declares it. Where its size is not that of the
-// first input, its height and width have names of their own.
+// output renames the result to Output and declares it. If its size differs from that of the
+// first input, its height and width get separate names.
 func (e *Emitter) output(y *gorgonia.Node, result string, inputs gorgonia.Nodes) error {
 	if len(inputs) == 0 {
 		return errors.New("a model needs an input")
@@ -206,7 +206,7 @@ func (e *Emitter) output(y *gorgonia.Node, result string, inputs gorgonia.Nodes)
 	return nil
 }
 
-// visit writes what n is computed from, then n, and returns the name of its value.
+// visit writes the operands of n, then n, and returns the name of its value.
 func (e *Emitter) visit(n *gorgonia.Node) (string, error) {
 	if name, done := e.names[n]; done {
 		return name, nil
@@ -242,7 +242,7 @@ func (e *Emitter) emit(n *gorgonia.Node) (string, error) {
 	if e.err != nil {
 		return "", fmt.Errorf("operation %s (%s): %w", o.Kind(), e.scope, e.err)
 	}
-	if e.written != nil && !slices.Contains(operands, name) { // not of a fork, which only hands on
+	if e.written != nil && !slices.Contains(operands, name) { // not for operations that only pass on their operand
 		e.written(e.scope, o, e.result, name)
 	}
 	return name, nil

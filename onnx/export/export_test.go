@@ -30,7 +30,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// networks are the paper's, with the options of their kinds that change the graph.
+// networks are the paper's networks, with the options that change the graph.
 var networks = map[string]network.Network{
 	"resnet":      network.NewResNet(),
 	"unet":        network.NewUNet(),
@@ -44,8 +44,8 @@ var networks = map[string]network.Network{
 	"unet, heads": network.UNet{Out: 3, Base: 8, Multipliers: []int{1, 2}, Blocks: 1, Attention: []int{1, 2}, Heads: 4, Groups: 4, Dropout: 0.5},
 }
 
-// parameters draws weights that make every layer count: the initial ones of closing
-// layers are zero.
+// parameters draws weights such that every layer affects the result. The initial weights
+// of closing layers are zero.
 func parameters(t testing.TB, n network.Network) *param.Set {
 	t.Helper()
 	set, err := network.Parameters(n, 3, 1)
@@ -78,16 +78,15 @@ func encode(t testing.TB, n network.Network, set *param.Set, o export.Options) [
 	return data
 }
 
-// Tolerances of a network's answers, as a part of their size: the sums of
-// float32 layers are in another order in every runtime, and Winograd's
-// convolutions have larger errors of their own (docs/performance.md).
+// Tolerances of a network's outputs, relative to their magnitude. Every runtime adds in
+// another order, and Winograd's convolutions have larger errors (docs/performance.md).
 const (
 	tolerance         = 2e-5
 	winogradTolerance = 1e-4
 )
 
-// TestNetworks compares every exported network with itself in every available runtime, at shapes that it was
-// not exported at, with either algorithm of convolutions.
+// TestNetworks compares every exported network with the original in every available runtime, at shapes other than
+// that of the export, with both algorithms of convolution.
 func TestNetworks(t *testing.T) {
 	for _, by := range []struct {
 		algorithm conv.Algorithm
@@ -118,7 +117,7 @@ func TestNetworks(t *testing.T) {
 	}
 }
 
-// TestFile pins what readers of a file rely on.
+// TestFile pins the properties of a file on which readers rely.
 func TestFile(t *testing.T) {
 	n := network.NewUNet()
 	set := parameters(t, n)
@@ -169,7 +168,7 @@ func TestFile(t *testing.T) {
 	}
 }
 
-// TestEqualBytes exports the same network twice, and again after its weights went through a file.
+// TestEqualBytes exports the same network twice, and again after its weights were restored from a file.
 func TestEqualBytes(t *testing.T) {
 	for name, n := range networks {
 		t.Run(name, func(t *testing.T) {
@@ -218,8 +217,8 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
-// TestOperations exports the operations that the paper's networks do not use, or use in
-// one way only, one by one.
+// TestOperations exports single operations that the paper's networks do not use, or use
+// only in one form.
 func TestOperations(t *testing.T) {
 	type build = func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node
 	leaky := kernel.Activation{Kind: kernel.LeakyReLU, Slope: 0.3}
@@ -351,7 +350,7 @@ func TestOperations(t *testing.T) {
 	}
 }
 
-// notCore are the cases without a form of core operations.
+// notCore are the cases that cannot be exported with core operations.
 var notCore = map[string]bool{
 	"dilated conv": true, "grouped conv": true, "grouped conv, shift and residual": true, "max pool": true, "global pool": true, "gelu": true,
 	"gelu, tanh": true, "sigmoid": true, "gate": true, "pixel norm": true, "channel attention": true, "NAF block": true, "batch norm": true,
@@ -359,7 +358,7 @@ var notCore = map[string]bool{
 	"unshuffle": true,
 }
 
-// inputsOf finds the inputs of a builder's graph.
+// inputsOf returns the inputs of a builder's graph.
 func inputsOf(b *layer.Builder) (inputs gorgonia.Nodes) {
 	for _, name := range []string{"x", "t"} {
 		inputs = append(inputs, b.Graph.ByName(name)...)
@@ -367,7 +366,7 @@ func inputsOf(b *layer.Builder) (inputs gorgonia.Nodes) {
 	return inputs
 }
 
-// evaluate runs the graph b with its result y on random inputs.
+// evaluate computes y, the result of b's graph, for random inputs.
 func evaluate(t *testing.T, b *layer.Builder, y *gorgonia.Node) (feeds map[string]onnx.Value, want onnx.Value) {
 	t.Helper()
 	feeds = map[string]onnx.Value{}
@@ -388,8 +387,8 @@ func evaluate(t *testing.T, b *layer.Builder, y *gorgonia.Node) (feeds map[strin
 	return feeds, onnx.Value{Shape: v.Shape(), Data: v.Float32s()}
 }
 
-// compare runs a model in our backend, in ONNX Runtime where it is installed, and in gorgonnx where its operations are
-// core ones.
+// compare runs a model in this project's backend, in ONNX Runtime if it is installed, and in gorgonnx if it is a model of
+// core operations.
 func compare(t *testing.T, name string, m *onnx.Model, feeds map[string]onnx.Value, want onnx.Value) {
 	t.Helper()
 	type runner interface {
@@ -421,7 +420,7 @@ func compare(t *testing.T, name string, m *onnx.Model, feeds map[string]onnx.Val
 		t.Fatal(err)
 	}
 	for runtime, r := range runners {
-		for range 2 { // gorgonnx writes into operands now and then
+		for range 2 { // gorgonnx sometimes overwrites operands
 			out, err := r.Run(feeds)
 			if err != nil {
 				t.Fatalf("%s in %s: %v", name, runtime, err)
@@ -466,7 +465,7 @@ func TestGraphRefuses(t *testing.T) {
 			t.Errorf("error %v does not say %q", err, c.want)
 		}
 	}
-	// The input itself is a model of one Identity.
+	// A graph that is only its input becomes a model of one Identity.
 	if _, err := export.Graph(x, gorgonia.Nodes{x}, export.Options{}); err != nil {
 		t.Error(err)
 	}

@@ -8,24 +8,24 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Extensions are a program's own networks and operations, which export and import know beside this
-// project's. The zero value adds none.
+// Extensions are a program's own networks and operations, in addition to this project's. The zero value
+// adds none.
 type Extensions struct {
-	Networks network.Kinds // types of networks, beside network.Standard()
-	// Writers write kinds of operations as ONNX nodes of at most opset Opset.
+	Networks network.Kinds // types of networks, in addition to network.Standard()
+	// Writers write kinds of operations as ONNX nodes of opsets up to Opset.
 	Writers map[string]Writer
-	// CoreWriters do so in models of core operations, where Shape and ResultShape are the
-	// whole shapes. Without one, a network that uses the operation has no such form.
+	// CoreWriters do the same for models of core operations, where Shape and ResultShape are exact. A network
+	// with an operation that has no CoreWriter cannot be exported as such a model.
 	CoreWriters map[string]Writer
 }
 
-// networks are all kinds that are known.
+// networks returns all known kinds.
 func (x Extensions) networks() network.Kinds { return network.Standard().With(x.Networks) }
 
-// ErrNoWriter says that a graph has an operation of a kind without a Writer.
+// ErrNoWriter is the error for an operation of a kind without a Writer.
 var ErrNoWriter = errors.New("cannot be exported")
 
-// writer returns how an operation is written.
+// writer returns the Writer of an operation.
 func (e *Emitter) writer(o op.Operation) (Writer, error) {
 	table, own, advice := writers, e.extra.Writers, ": add how it is written to Extensions.Writers"
 	if e.core {

@@ -13,27 +13,27 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Imported is a network that was read from a model: exporting it again with its Options
+// Imported is a network that was read from a model. Exporting it again with its Options
 // gives the model's bytes.
 type Imported struct {
 	Network  network.Network
-	Channels int // of the pictures that it takes
+	Channels int // of its input pictures
 	Params   *param.Set
 	Options  Options
 }
 
-// ErrForeign says that a model does not say which network it holds, or that this network is
-// of a type that is not known here.
+// ErrForeign is the error for a model whose metadata do not describe a network, or describe one of
+// an unknown type.
 var ErrForeign = errors.New("the model holds no network that this program knows")
 
-// Architecture returns the network that a model says it holds, without weights. The error is ErrForeign
-// where it says nothing, or a network that neither this project nor own has.
+// Architecture returns the network that a model's metadata describe, without weights. The error is ErrForeign
+// if they describe none, or one that neither this project nor own has.
 func Architecture(m *onnx.Model, own Extensions) (network.Network, error) {
 	description, ok := m.Property(keyArchitecture)
 	return own.architecture(description, ok)
 }
 
-// architecture makes the network of a description, if it is given.
+// architecture makes the network of a description; ok says whether there is one.
 func (x Extensions) architecture(description string, ok bool) (network.Network, error) {
 	if !ok {
 		return nil, fmt.Errorf("%w: the metadata names none", ErrForeign)
@@ -48,16 +48,16 @@ func (x Extensions) architecture(description string, ok bool) (network.Network, 
 	return n, nil
 }
 
-// Import makes the network that a model was exported from, with its weights, for evaluation and
-// for training on. The metadata names the network. Import does not trust
-// it: it exports the network again and refuses a model with another graph.
+// Import makes the network from which a model was exported, with its weights, for evaluation and
+// further training. The metadata describe the network, but Import does not trust them: it exports
+// the network again, and returns an error if the graph is not the model's.
 func Import(m *onnx.Model, own Extensions) (*Imported, error) {
 	n, err := Architecture(m, own)
 	if err != nil {
 		return nil, err
 	}
 	i := &Imported{Network: n, Options: Options{Name: m.Graph.Name, Doc: m.Doc, Docs: map[string]string{}, Extensions: own}}
-	// Network adds the architecture.
+	// Network adds the architecture again.
 	i.Options.Metadata = slices.DeleteFunc(slices.Clone(m.Metadata), func(p onnx.Property) bool { return p.Key == keyArchitecture })
 	for _, v := range slices.Concat(m.Graph.Inputs, m.Graph.Outputs) {
 		i.Options.Docs[v.Name] = v.Doc
@@ -75,8 +75,8 @@ func Import(m *onnx.Model, own Extensions) (*Imported, error) {
 	return i, i.verify(m)
 }
 
-// readInput takes the number of channels from the first input, and the shape where it is
-// fixed, as it is in models of core operations.
+// readInput reads the number of channels from the first input, and the whole shape if it is
+// fixed, as in models of core operations.
 func (i *Imported) readInput(inputs []*onnx.ValueInfo) error {
 	if len(inputs) == 0 || len(inputs[0].Dims) != 4 {
 		return errors.New("its first input is not one of images (N,C,H,W)")
@@ -99,10 +99,10 @@ func (i *Imported) readInput(inputs []*onnx.ValueInfo) error {
 	return nil
 }
 
-// maxChannels bounds the memory that a file can claim.
+// maxChannels bounds the memory that a file can take.
 const maxChannels = 64
 
-// verify exports the network again and compares.
+// verify exports the network again and compares it with the model.
 func (i *Imported) verify(m *onnx.Model) error {
 	again, err := Network(i.Network, i.Channels, i.Params, i.Options)
 	if err != nil {
@@ -114,14 +114,14 @@ func (i *Imported) verify(m *onnx.Model) error {
 	return nil
 }
 
-// initializers are those of a model by name.
+// initializers are the initializers of a model by name.
 type initializers map[string]*onnx.Tensor
 
 func initializersOf(m *onnx.Model) initializers {
 	return lists.By(m.Graph.Initializers, func(t *onnx.Tensor) string { return t.Name })
 }
 
-// find returns the values of a parameter.
+// find returns the values of a parameter. It returns an error if name or shape do not match.
 func (w initializers) find(name string, shape tensor.Shape) ([]float32, error) {
 	t, ok := w[name]
 	if !ok {

@@ -24,7 +24,7 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// variants are networks with other options than the paper's.
+// variants are networks with options other than the paper's.
 var variants = map[string]network.Network{
 	"wide unet":     network.UNet{Out: 3, Base: 6, Multipliers: []int{2, 1, 3}, Blocks: 2, Attention: []int{2}, Heads: 3, Groups: 3, Dropout: 0.25},
 	"flat unet":     network.UNet{Out: 3, Base: 8, Multipliers: []int{1}, Blocks: 1, Heads: 2, Groups: 2},
@@ -35,7 +35,7 @@ var variants = map[string]network.Network{
 	"narrow srnet":  network.Enlarged{Body: network.SRNet{Out: 3, Hidden: 5}, Factor: 2},
 }
 
-// each runs a test for the paper's networks and for the variants.
+// each runs a test for the paper's networks and the variants.
 func each(t *testing.T, test func(t *testing.T, n network.Network)) {
 	for _, list := range []map[string]network.Network{networks, variants} {
 		for name, n := range list {
@@ -44,7 +44,7 @@ func each(t *testing.T, test func(t *testing.T, n network.Network)) {
 	}
 }
 
-// about is metadata as the experiments write it.
+// about is metadata like that of the experiments.
 func about(n network.Network) export.Options {
 	return export.Options{
 		Doc: "a test", Docs: map[string]string{"x": "images", "y": "images, restored"},
@@ -70,8 +70,8 @@ func importWith(t *testing.T, data []byte, own export.Extensions) *export.Import
 	return i
 }
 
-// TestImport: export, import, export gives the same bytes, and the same network with all
-// its options, in both forms.
+// TestImport: exporting an imported network gives the same bytes. The network is the same
+// with all its options, with all operations and with core operations.
 func TestImport(t *testing.T) {
 	each(t, func(t *testing.T, n network.Network) {
 		set := parameters(t, n)
@@ -90,7 +90,7 @@ func TestImport(t *testing.T) {
 	})
 }
 
-// TestTrainingOn: an imported network trained one step has the weights of the original trained one step.
+// TestTrainingOn: after one training step, an imported network has the same weights as the original.
 func TestTrainingOn(t *testing.T) {
 	each(t, func(t *testing.T, n network.Network) {
 		set := parameters(t, n)
@@ -110,7 +110,7 @@ func TestTrainingOn(t *testing.T) {
 	})
 }
 
-// pairs draws random pictures, the same each time.
+// pairs returns random pictures, the same in each call.
 type pairs struct{ scale int }
 
 func (p pairs) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) {
@@ -126,7 +126,7 @@ func (p pairs) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) 
 	return b, coarser, nil
 }
 
-// step trains for one step of Adam with the gradient of MGE, dropout included.
+// step trains for one step of Adam with the gradient of MGE, with dropout.
 func step(t *testing.T, n network.Network, set *param.Set) {
 	t.Helper()
 	estimator := mge.Estimator{Model: model.New(n, set, op.MSE), Sampler: pairs{n.Scale()}, Seed: 3}
@@ -141,7 +141,7 @@ func step(t *testing.T, n network.Network, set *param.Set) {
 	})
 }
 
-// TestImportRefuses: what a file says of its network is not taken for granted.
+// TestImportRefuses: Import checks a file's description of its network.
 func TestImportRefuses(t *testing.T) {
 	n := network.ResNet{Out: 3, Hidden: 4, Blocks: 1, Time: true}
 	set := parameters(t, n)
@@ -186,7 +186,7 @@ func TestImportRefuses(t *testing.T) {
 			t.Errorf("%s: error %v does not say %q", name, err, c.want)
 		}
 	}
-	// A network of a type of one's own is exported, but not imported.
+	// A network of an unknown type can be exported, but not imported.
 	own, err := network.Parameters(unknown{}, 3, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +200,7 @@ func TestImportRefuses(t *testing.T) {
 	}
 }
 
-// unknown is a network of one's own.
+// unknown is a network of a type that the project does not have.
 type unknown struct{}
 
 func (unknown) Name() string    { return "unknown" }

@@ -10,26 +10,26 @@ import (
 	"multiscale/pkg/network"
 )
 
-// Metadata is what an exported model says about its training and its use. It holds neither time nor
-// machine, so that equal trainings give equal files.
+// Metadata describes the training and the use of an exported model. It contains neither time nor machine, so
+// that equal trainings give equal files.
 type Metadata struct {
 	Task, Network, Strategy string
 	Seed                    uint64
-	DataDigest              string // of the pictures that it was trained on
-	// Mean and Std bring pixels in [0,1] to what the network takes: (pixel-mean)/std for each channel.
+	DataDigest              string // digest of the training data
+	// Mean and Std normalise pixels in [0,1] for the network: (pixel-mean)/std, with one entry per channel or one for all.
 	Mean, Std []float64
-	// Time is how the input t follows from noise in the picture: a task.Noise. Empty
-	// where it does not.
+	// Time says how the input t follows from the noise in a picture: it is the text of a task.Noise. Empty if t does not
+	// follow from noise.
 	Time string
-	// Paired says that the task makes no degraded pictures of its own: the data set had them.
+	// Paired means that the task makes no degraded pictures itself, but takes them from the data set.
 	Paired bool
-	// Blind says that the network was not given t, although its task has it.
+	// Blind means that the network does not receive t, although its task has it.
 	Blind bool
-	// Measures are the names of the task's measures, the deciding one first.
+	// Measures are the names of the task's measures. The first one decides.
 	Measures []string
-	// Loss is what was minimised, as model.ParseLoss reads it; "" for the task's own.
+	// Loss is the minimised loss in the form that model.ParseLoss reads; "" for the task's own.
 	Loss string
-	// Average is the decay of the moving average that the weights are; 0 where they are those of the last step.
+	// Average is the decay of the moving average of weights that the model has; 0 if it has the weights of the last step.
 	Average float64
 }
 
@@ -46,14 +46,14 @@ const (
 	keyMeasures = "measures"
 	keyLoss     = "loss"
 	keyAverage  = "ema"
-	keySight    = "t"     // hidden where the network was not given it
-	keyInput    = "input" // of the network in training, where it is inputOfPairs
-	// keyArchitecture holds the network's kind and options (network.Kinds). Network
+	keySight    = "t"     // "hidden" if the network does not receive t; otherwise absent
+	keyInput    = "input" // inputOfPairs, or absent
+	// keyArchitecture has the network's kind and options (network.Kinds). Network
 	// writes it; Import reads it.
 	keyArchitecture = "architecture"
 )
 
-// inputOfPairs is what keyInput says of models that learned from pairs.
+// inputOfPairs is the value of keyInput for models that were trained on pairs.
 const inputOfPairs = "degraded pictures of the data set"
 
 // Properties returns the entries of the file's metadata_props.
@@ -85,7 +85,8 @@ func (m Metadata) Properties() []onnx.Property {
 	return properties
 }
 
-// ReadMetadata reads the metadata of a model that was exported with Properties.
+// ReadMetadata reads the metadata that Properties has written. It returns an error if a required entry is missing or
+// invalid.
 func ReadMetadata(model *onnx.Model) (m Metadata, err error) {
 	get := func(key string) string {
 		v, ok := model.Property(key)
@@ -115,8 +116,8 @@ func ReadMetadata(model *onnx.Model) (m Metadata, err error) {
 	return m, nil
 }
 
-// earlier are the meanings of t and the measures of models of the paper's tasks
-// that were exported without them.
+// earlier has the meaning of t and the measures for models of the paper's tasks whose
+// metadata lack them.
 var earlier = map[string]Metadata{
 	"denoising":       {Time: "share of the image", Measures: []string{"mse"}},
 	"deblurring":      {Time: "share of noise", Measures: []string{"mse"}},
@@ -124,11 +125,11 @@ var earlier = map[string]Metadata{
 	"superresolution": {Measures: []string{"ssim"}},
 }
 
-// readOptional reads what models of earlier versions lack.
+// readOptional reads the entries that a model may lack.
 func (m *Metadata) readOptional(model *onnx.Model) {
 	m.Loss, _ = model.Property(keyLoss)
 	if text, ok := model.Property(keyAverage); ok {
-		m.Average, _ = strconv.ParseFloat(text, 64) // only described
+		m.Average, _ = strconv.ParseFloat(text, 64) // it is only a description
 	}
 	list, ok := model.Property(keyMeasures)
 	if !ok {

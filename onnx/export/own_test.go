@@ -16,8 +16,7 @@ import (
 	"multiscale/pkg/op"
 )
 
-// SoftplusOp is an operation of one's own: log(1+exp(Slope*x)). An Example of pkg/op has its gradient,
-// too.
+// SoftplusOp is a custom operation: log(1+exp(Slope*x)). An Example of pkg/op has it with its gradient.
 type SoftplusOp struct {
 	op.Base
 	Slope float64
@@ -34,13 +33,13 @@ func Softplus(x *gorgonia.Node, slope float64) (*gorgonia.Node, error) {
 	return op.Apply(o)
 }
 
-// writeSoftplus writes it as operations of ONNX.
+// writeSoftplus writes SoftplusOp as ONNX operations.
 func writeSoftplus(e *export.Emitter, o *SoftplusOp) string {
 	scaled := e.Node("Mul", []string{e.Operand(0), e.Floats(nil, float32(o.Slope))})
 	return e.Node("Softplus", []string{scaled})
 }
 
-// Soft is a network of one's own that uses it.
+// Soft is a custom network that uses SoftplusOp.
 type Soft struct{ Hidden int }
 
 func (Soft) Name() string    { return "soft" }
@@ -57,8 +56,8 @@ func (s Soft) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	return b.Conv("close", x, layer.Conv{Out: channels, Kernel: 3})
 }
 
-// A network and an operation of one's own are exported, imported and cross-checked with a value that
-// names the network's type and the operation's writer.
+// To export, import and cross-check a custom network with a custom operation, Extensions names the network's
+// type and the operation's writer.
 func ExampleExtensions() {
 	own := export.Extensions{
 		Networks: network.Kinds{"soft": Soft{}},

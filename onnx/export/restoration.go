@@ -27,7 +27,7 @@ func gelu(e *Emitter, o *op.GELUOp) string {
 	number := func(v float64) string { return e.Floats([]int64{}, float32(v)) }
 	mul := func(a, b string) string { return e.Node("Mul", []string{a, b}) }
 	add := func(a, b string) string { return e.Node("Add", []string{a, b}) }
-	var inner string // in [-1,1]
+	var inner string // its values are in [-1,1]
 	if o.Tanh {
 		cubic := mul(mul(x, mul(x, x)), number(0.044715))
 		inner = e.Node("Tanh", []string{mul(add(x, cubic), number(math.Sqrt(2/math.Pi)))})
@@ -59,8 +59,8 @@ func border(e *Emitter, o *op.PadOp) string {
 	return e.Node("Pad", []string{e.Operand(0), pads}, Attribute("mode", mode))
 }
 
-// pixelUnshuffle is SpaceToDepth, which has the pixels of a square first and then the channels, with its result
-// in the other order.
+// pixelUnshuffle is SpaceToDepth with reordered channels: in SpaceToDepth's result the channels of each pixel of a square
+// follow each other, in that of PixelUnshuffle the pixels of each channel.
 func pixelUnshuffle(e *Emitter, o *op.PixelUnshuffleOp) string {
 	channels, square := e.Shape(0)[1], o.R*o.R
 	y := e.Node("SpaceToDepth", e.Operands(), Attribute("blocksize", int64(o.R)))
@@ -76,13 +76,13 @@ func pixelUnshuffle(e *Emitter, o *op.PixelUnshuffleOp) string {
 	return e.Node("Gather", []string{y, e.Ints(order...)}, Attribute("axis", int64(1)))
 }
 
-// pixelNorm is written out: ONNX normalises over the last axes only.
+// pixelNorm consists of elementary operations, because ONNX normalises only over the last axes.
 func pixelNorm(e *Emitter, o *op.PixelNormOp) string {
 	x := e.Operand(0)
 	mean := func(x string) string {
 		return e.Node("ReduceMean", []string{x}, Attribute("axes", []int64{1}))
 	}
-	channel := func(i int) string { // of the shape (C,1,1)
+	channel := func(i int) string { // operand i with shape (C,1,1)
 		if rank := len(e.Shape(0)); rank > 2 {
 			return e.unsqueeze(e.Operand(i), []int64{1, 2}[:rank-2]...)
 		}

@@ -17,7 +17,7 @@ import (
 	"multiscale/pkg/op"
 )
 
-// sink is a network of one's own with layers that no network of the project has.
+// sink is a custom network with layers that no network of the project has.
 type sink struct{}
 
 func (sink) Name() string    { return "sink" }
@@ -35,7 +35,7 @@ func (sink) Build(b *layer.Builder, x, _ *gorgonia.Node) *gorgonia.Node {
 	return b.Conv("close", h, layer.Conv{Out: channels, Kernel: 3})
 }
 
-// TestRestorationNetworks exports networks without a form of core operations, compares them with what they were in
+// TestRestorationNetworks exports networks that have operations without a core form, compares them with the originals in
 // every available runtime, and imports them again.
 func TestRestorationNetworks(t *testing.T) {
 	own := export.Extensions{Networks: network.Kinds{"sink": sink{}}}

@@ -7,8 +7,8 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Restore copies the weights of an exported model into the parameters of the network
-// that it was exported from. On an error the parameters are as they were.
+// Restore copies the weights of an exported model to the parameters of its network. On an
+// error the parameters do not change.
 func Restore(params *param.Set, m *onnx.Model) error {
 	stored := initializersOf(m)
 	values := make([]float32, len(params.Values()))

@@ -14,8 +14,8 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// What a safetensors file says of a network beside the entries of a model's metadata: the channels of its
-// pictures, and the model's name and notes.
+// Keys of a safetensors file in addition to those of a model's metadata: the channels of its pictures, and the model's
+// name and texts.
 const (
 	keyChannels = "channels"
 	keyName     = "onnx.name"
@@ -23,23 +23,23 @@ const (
 	keyDocs     = "onnx.doc." // followed by the name of an input or output
 )
 
-// usualChannels are those of pictures where a file does not say: of colour, else grey.
+// usualChannels are tried in this order if a file does not have the number of channels.
 var usualChannels = []int{3, 1}
 
-// WeightsArchitecture returns the network that a file of weights says it holds. The error is
-// ErrForeign where it says nothing, or a network that neither this project nor own has.
+// WeightsArchitecture returns the network that the metadata of a file of weights describe. The error is ErrForeign if they
+// describe none, or one that neither this project nor own has.
 func WeightsArchitecture(f *weights.File, own Extensions) (network.Network, error) {
 	description, ok := f.Metadata[keyArchitecture]
 	return own.architecture(description, ok)
 }
 
-// ImportWeights makes a network with the weights of a file, and what the file's metadata say of a model.
+// ImportWeights makes a network with the weights of a file, and export options from the file's metadata.
 func ImportWeights(n network.Network, f *weights.File, own Extensions) (*Imported, error) {
 	i := &Imported{Network: n, Options: Options{Docs: map[string]string{}, Extensions: own}}
 	for key, value := range f.Metadata {
 		var err error
 		switch docs, isDoc := strings.CutPrefix(key, keyDocs); {
-		case key == keyArchitecture, key == "format": // "format" is the library that the file was made for
+		case key == keyArchitecture, key == "format": // "format" is the library for which the file was made
 		case key == keyChannels:
 			i.Channels, err = strconv.Atoi(value)
 			if err != nil || i.Channels < 1 || i.Channels > maxChannels {
@@ -55,10 +55,9 @@ func ImportWeights(n network.Network, f *weights.File, own Extensions) (*Importe
 			i.Options.Metadata = append(i.Options.Metadata, onnx.Property{Key: key, Value: value})
 		}
 	}
-	// Of all keys that this project writes.
+	// A safetensors file has no order: this project's keys come in their own order, others after them.
 	order := lists.Of(Metadata{Time: "t", Measures: []string{"m"}}.Properties(), func(p onnx.Property) string { return p.Key })
 	slices.SortFunc(i.Options.Metadata, func(a, b onnx.Property) int {
-		// Keys of this project stand in their own order, others after them.
 		if d := place(order, a.Key) - place(order, b.Key); d != 0 {
 			return d
 		}
@@ -78,7 +77,7 @@ func ImportWeights(n network.Network, f *weights.File, own Extensions) (*Importe
 	return nil, reason
 }
 
-// load makes the network's parameters from weights.
+// load makes the network's parameters from the weights of a file.
 func (i *Imported) load(f *weights.File) (err error) {
 	if i.Params, err = network.Parameters(i.Network, i.Channels, 0); err != nil {
 		return err
@@ -86,7 +85,7 @@ func (i *Imported) load(f *weights.File) (err error) {
 	return f.Load(i.Params)
 }
 
-// place is where a key stands in an order; those that are not in it come last.
+// place returns the index of a key in an order, or the length of the order if it does not contain the key.
 func place(order []string, key string) int {
 	if k := slices.Index(order, key); k >= 0 {
 		return k
@@ -94,8 +93,8 @@ func place(order []string, key string) int {
 	return len(order)
 }
 
-// Weights returns the network's parameters and buffers in their own order, and metadata from which ImportWeights makes the
-// network again.
+// Weights returns the network's parameters and buffers in their own order, and metadata from which ImportWeights can
+// recreate the network.
 func (i *Imported) Weights() ([]weights.Named, map[string]string, error) {
 	metadata := map[string]string{"format": "pt", keyChannels: strconv.Itoa(i.Channels)}
 	for key, value := range map[string]string{keyName: i.Options.Name, keyDoc: i.Options.Doc} {

@@ -12,8 +12,8 @@ import (
 	"multiscale/pkg/weights"
 )
 
-// TestWeightsThereAndBack: a network that becomes a safetensors file and a network again is exported as the same
-// model, with all that it says of itself, however many channels its pictures have.
+// TestWeightsThereAndBack: a network that is converted to safetensors and back is exported as the same model, including
+// its metadata, for any number of channels.
 func TestWeightsThereAndBack(t *testing.T) {
 	n := network.ESPCN{Channels: 1, Hidden1: 4, Hidden2: 4, Factor: 2}
 	set, err := network.Parameters(n, 1, 3)
@@ -68,7 +68,7 @@ func TestWeightsThereAndBack(t *testing.T) {
 		t.Errorf("another model (%v): %+v", err, back.Metadata)
 	}
 
-	// Files of other programs do not say how many channels pictures have.
+	// Files of other programs do not have the number of channels.
 	f.Metadata = nil
 	if i, err := export.ImportWeights(n, f, export.Extensions{}); err != nil || i.Channels != 1 {
 		t.Errorf("%+v, %v", i, err)

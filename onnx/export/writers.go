@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/op"
 )
 
-// Typed is the Writer of a kind whose operations are all of type O.
+// Typed returns the Writer of a kind whose operations all have type O.
 func Typed[O op.Operation](write func(e *Emitter, o O) string) Writer {
 	return func(e *Emitter, o op.Operation) string {
 		typed, ok := o.(O)
@@ -21,15 +21,15 @@ func Typed[O op.Operation](write func(e *Emitter, o O) string) Writer {
 	}
 }
 
-// same is the writer of operations that do nothing when a network is used.
+// same is the writer of operations that do nothing outside of training.
 func same(e *Emitter, _ op.Operation) string { return e.Operand(0) }
 
-// plain is the writer of operations that are one of ONNX.
+// plain returns the writer of operations that equal one ONNX operation.
 func plain(kind string) Writer {
 	return func(e *Emitter, _ op.Operation) string { return e.Node(kind, e.Operands()) }
 }
 
-// writers is the table of this project's kinds.
+// writers are the writers of this project's kinds.
 var writers = map[string]Writer{
 	"Conv": Typed(conv),
 	"Linear": func(e *Emitter, _ op.Operation) string {
@@ -74,7 +74,7 @@ var writers = map[string]Writer{
 	"Zeros":          Typed(zeros),
 }
 
-// zeros are as many as the images that a model is given.
+// zeros writes a constant with one row per image of the input.
 func zeros(e *Emitter, o *op.ZerosOp) string {
 	shape := e.Node("Shape", e.Operands(), Attribute("start", int64(0)), Attribute("end", int64(1)))
 	if o.K > 1 {
@@ -117,7 +117,7 @@ func (e *Emitter) activate(x string, act kernel.Activation) string {
 		return e.Node("LeakyRelu", []string{x}, Attribute("alpha", act.Slope))
 	case kernel.Tanh:
 		return e.Node("Tanh", []string{x})
-	case kernel.SiLU: // ONNX has no operation for it
+	case kernel.SiLU: // opset 17 has no operation for it
 		return e.Node("Mul", []string{x, e.Node("Sigmoid", []string{x})})
 	}
 	e.Fail("activation %d is not known", act.Kind)
@@ -130,7 +130,7 @@ func conv(e *Emitter, o *op.ConvOp) string {
 		return ""
 	}
 	weight := e.Operand(1)
-	if len(e.Shape(1)) == 3 { // (O,C,1), which ONNX takes for a kernel over lines
+	if len(e.Shape(1)) == 3 { // (O,C,1), which ONNX would interpret as a one-dimensional kernel
 		weight = e.unsqueeze(weight, 3)
 	}
 	y := e.convolve(e.Operand(0), weight, o)
@@ -143,7 +143,7 @@ func conv(e *Emitter, o *op.ConvOp) string {
 	return y
 }
 
-// convolve adds the convolution itself, with its bias.
+// convolve adds the convolution with its bias, without shift and residual.
 func (e *Emitter) convolve(x, weight string, o *op.ConvOp) string {
 	operands := []string{x, weight}
 	if o.HasBias {
@@ -152,7 +152,7 @@ func (e *Emitter) convolve(x, weight string, o *op.ConvOp) string {
 	return e.Node("Conv", operands, window(o.Kernel, o.Stride, o.Padding, o.Dilation, o.Groups)...)
 }
 
-// window is the attributes of a convolution, without those that have their default.
+// window returns the attributes of a convolution or pooling. It omits dilations and groups that have their default.
 func window(kernel, stride, padding, dilation, groups int) []*onnx.Attribute {
 	k, s, p := int64(kernel), int64(stride), int64(padding)
 	a := []*onnx.Attribute{Attribute("kernel_shape", []int64{k, k}), Attribute("pads", []int64{p, p, p, p}), Attribute("strides", []int64{s, s})}
@@ -165,8 +165,8 @@ func window(kernel, stride, padding, dilation, groups int) []*onnx.Attribute {
 	return a
 }
 
-// groupNorm is an instance normalisation of the groups, which all runtimes have: a group
-// becomes one long channel, and back.
+// groupNorm writes an instance normalisation, which all runtimes have, of the groups: each group
+// is reshaped to one long channel, and back.
 func groupNorm(e *Emitter, o *op.NormOp) string {
 	x, rank, channels := e.Operand(0), len(e.Shape(0)), e.Shape(0)[1]
 	affine, eps := len(e.Operands()) > 1, Attribute("epsilon", o.Eps)
@@ -194,9 +194,9 @@ func groupNorm(e *Emitter, o *op.NormOp) string {
 	return e.activate(e.Node("Add", []string{e.Node("Mul", []string{y, gamma}), beta}), o.Act)
 }
 
-// layerNorm is written out, with means of means: an instance normalisation over all of (C,H,W) would be
-// shorter, but runtimes add millions of numbers in float32 one by one there, and are off by
-// 1e-4 for a picture of 256x256 pixels and 100 channels. No mean here is over more than one axis.
+// layerNorm consists of elementary operations and computes means of means, each over one axis. An instance
+// normalisation over all of (C,H,W) would be shorter, but runtimes then add millions of numbers sequentially
+// in float32, with an error of 1e-4 for a picture of 256x256 pixels and 100 channels.
 func layerNorm(e *Emitter, o *op.NormOp) string {
 	mean := func(x string) string {
 		for axis := len(e.Shape(0)) - 1; axis > 0; axis-- {
@@ -225,7 +225,7 @@ func resize(e *Emitter, o *op.ResizeOp) string {
 	return e.Node("Resize", []string{e.Operand(0), "", e.Floats([]int64{4}, 1, 1, f, f)}, attributes...)
 }
 
-// attention cuts qkv (N,3C,...) into heads and each head into q, k and v of d channels over T
+// attention splits qkv (N,3C,...) into heads, and each head into q, k and v of d channels over T
 // pixels.
 func attention(e *Emitter, o *op.AttentionOp) string {
 	qkv := e.Operand(0)

@@ -1,9 +1,9 @@
-// Package gorgonnx runs models in onnx-go's own backend of that name. None of its code is
-// this project's: a reference that shares nothing with the project except Gorgonia.
+// Package gorgonnx runs models in onnx-go's own backend of that name. The backend is an
+// independent reference: it shares no code with this project except Gorgonia.
 //
-// The backend knows few operations and no symbolic shapes. Other models end in errors at best,
-// in wrong numbers or the end of the program at worst: give it only models that were
-// exported with core operations (export.Options).
+// The backend supports few operations and no symbolic shapes. Other models give errors, wrong
+// numbers, or even end the program. Use only models that were exported with core operations
+// (export.Options).
 package gorgonnx
 
 import (
@@ -21,19 +21,19 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// operations are those of the backend that it computes rightly, if the operands are as
-// the exporter of core operations writes them.
+// operations are the operations that the backend computes correctly, if the operands have the
+// form that package export writes for core operations.
 var operations = []string{
 	"Add", "Concat", "Conv", "Cos", "Div", "Identity", "MatMul", "Mul", "Relu", "Reshape", "Sigmoid", "Sin", "Softmax", "Sqrt", "Sub", "Tanh", "Transpose",
 }
 
-// newestOpset is the last in which all operations mean what the backend does.
+// newestOpset is the newest opset whose definitions of these operations agree with the backend.
 const newestOpset = 13
 
-// mostNumbers is how many numbers an input may have: there is memory for them as soon as a model is loaded.
+// mostNumbers bounds the elements of an input, whose memory is allocated when the model is loaded.
 const mostNumbers = 1 << 26
 
-// Supports says why the backend cannot run a model.
+// Supports returns an error that says why the backend cannot run a model, or nil if it can.
 func Supports(m *onnx.Model) error {
 	if o := m.Opset(); o > newestOpset {
 		return fmt.Errorf("opset %d is newer than %d", o, newestOpset)
@@ -67,14 +67,14 @@ type Model struct {
 	backend *stock.Graph
 	decoded *onnxgo.Model
 	inputs  []*onnx.ValueInfo
-	nodes   []*stock.Node // of the inputs
+	nodes   []*stock.Node // nodes of the inputs
 	outputs []string
 }
 
-// one keeps models apart: the backend counts its nodes in a global variable.
+// one serializes the use of the backend, which counts its nodes in a global variable.
 var one sync.Mutex
 
-// New makes a model runnable.
+// New prepares a model for Run. The error says why the backend cannot run it.
 func New(m *onnx.Model) (r *Model, err error) {
 	if err := Supports(m); err != nil {
 		return nil, err
@@ -87,8 +87,9 @@ func New(m *onnx.Model) (r *Model, err error) {
 	defer one.Unlock()
 	defer caught(&err)
 	err = distinct.Build(func(int) (*gorgonia.ExprGraph, error) {
-		// Of nodes that agree in operation, shape and hash, Gorgonia drops all but one, which
-		// cannot be seen in a graph. But each has other names, so hardly in two.
+		// If nodes agree in operation, shape and hash, Gorgonia keeps only one of them, which the graph
+		// does not show. Two graphs have different names, so this hardly happens in both: take the
+		// larger one.
 		loaded, g, err := load(m, data)
 		if err != nil {
 			return nil, err
@@ -109,15 +110,15 @@ func New(m *onnx.Model) (r *Model, err error) {
 	return r, nil
 }
 
-// caught, when deferred, makes an error of a panic.
+// caught turns a panic into an error. It must be deferred.
 func caught(err *error) {
 	if p := recover(); p != nil {
 		*err = fmt.Errorf("gorgonnx: %v", p)
 	}
 }
 
-// load has onnx-go decode a model and make its Gorgonia graph. The names of inputs there
-// depend on what was loaded before, and on chance.
+// load decodes a model with onnx-go and makes its Gorgonia graph. The names of inputs in the
+// graph depend on models that were loaded before, and on chance.
 func load(m *onnx.Model, data []byte) (*Model, *gorgonia.ExprGraph, error) {
 	r := &Model{backend: stock.NewGraph(), inputs: m.Graph.Feeds()}
 	r.decoded = onnxgo.NewModel(r.backend)
@@ -141,7 +142,7 @@ func load(m *onnx.Model, data []byte) (*Model, *gorgonia.ExprGraph, error) {
 	return r, g, err
 }
 
-// Run computes the outputs by name.
+// Run computes the outputs by name. Concurrent calls, also on other models, wait for each other.
 func (m *Model) Run(inputs map[string]onnx.Value) (out map[string]onnx.Value, err error) {
 	if err := onnx.CheckInputs(m.inputs, inputs); err != nil {
 		return nil, err
@@ -182,5 +183,5 @@ func (m *Model) Run(inputs map[string]onnx.Value) (out map[string]onnx.Value, er
 	return out, nil
 }
 
-// Close does nothing; it makes Model one of the runtimes that are compared in crosscheck.
+// Close does nothing. Runtimes that package crosscheck compares must have it.
 func (*Model) Close() error { return nil }

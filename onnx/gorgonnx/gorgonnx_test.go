@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/network"
 )
 
-// espcn exports a small network with core operations.
+// espcn returns a small network exported with core operations.
 func espcn() (*onnx.Model, error) {
 	n := network.ESPCN{Channels: 3, Hidden1: 4, Hidden2: 4, Factor: 2}
 	params, err := network.Parameters(n, 3, 1)
@@ -21,8 +21,8 @@ func espcn() (*onnx.Model, error) {
 	return export.Network(n, 3, params, export.Options{Core: []int{1, 3, 8, 6}})
 }
 
-// A model of core operations runs in onnx-go's own backend. That the numbers are right is
-// tested where such models are exported.
+// A model of core operations runs in onnx-go's own backend. The tests of package export check
+// the numbers.
 func Example() {
 	m, err := espcn()
 	if err != nil {
@@ -43,7 +43,7 @@ func Example() {
 	// Output: [1 3 16 12]
 }
 
-// TestRefuses: what the backend would compute wrongly, or end the program for, it is not given.
+// TestRefuses: models that the backend would compute wrongly, or that would end the program, are refused.
 func TestRefuses(t *testing.T) {
 	for want, change := range map[string]func(*onnx.Model){
 		"opset 17":    func(m *onnx.Model) { m.Opsets[0].Version = 17 },

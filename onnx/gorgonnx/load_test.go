@@ -10,8 +10,8 @@ import (
 	"multiscale/pkg/network"
 )
 
-// TestLoad: a model that is loaded again has a graph of the same size, of inputs with other
-// names, which is what New relies on to keep nodes apart.
+// TestLoad: if a model is loaded again, its graph has the same size and other names of inputs.
+// New relies on this to keep nodes apart.
 func TestLoad(t *testing.T) {
 	n := network.ESPCN{Channels: 3, Hidden1: 4, Hidden2: 4, Factor: 2}
 	params, err := network.Parameters(n, 3, 1)

@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/network"
 )
 
-// An exported network runs again as what it was.
+// An exported network runs again as the original network.
 func Example() {
 	n := network.ESPCN{Channels: 3, Hidden1: 4, Hidden2: 4, Factor: 2}
 	params, err := network.Parameters(n, 3, 1)

@@ -1,6 +1,6 @@
-// Package native runs a model that this project exported as what it was exported from: the
-// network, with the kernels that networks are trained with. It is much faster than
-// onnx/backend, which is written to be independent of them, and takes less memory.
+// Package native runs a model that this project exported as the original network, with the
+// kernels of training. It is much faster than onnx/backend, which is independent of these
+// kernels, and takes less memory.
 package native
 
 import (
@@ -16,17 +16,17 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Model is a network that was imported from a model. It is not safe for concurrent use.
+// Model is a network imported from a model. It is not safe for concurrent use.
 type Model struct {
 	*export.Imported
 	inputs []*onnx.ValueInfo
 
 	model *model.Model
-	shape []int // of the last pictures
+	shape []int // shape of the last pictures
 }
 
-// New imports a model; export.ErrForeign says that its network is neither this project's nor
-// one of own.
+// New imports a model. The error is export.ErrForeign if its network is neither this project's
+// nor one of own.
 func New(m *onnx.Model, own export.Extensions) (*Model, error) {
 	i, err := export.Import(m, own)
 	if err != nil {
@@ -35,13 +35,13 @@ func New(m *onnx.Model, own export.Extensions) (*Model, error) {
 	return &Model{Imported: i, inputs: m.Graph.Feeds()}, nil
 }
 
-// Run computes the output by its name.
+// Run computes the output, which the result has under the name export.Output.
 func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
 	if err := onnx.CheckInputs(m.inputs, inputs); err != nil {
 		return nil, err
 	}
 	x := inputs[m.inputs[0].Name]
-	if !slices.Equal(m.shape, x.Shape) { // the graph of the last shape would keep its memory
+	if !slices.Equal(m.shape, x.Shape) { // frees the memory of the last shape's graph
 		m.model, m.shape = m.fresh(), slices.Clone(x.Shape)
 	}
 	var t []float32
@@ -55,30 +55,30 @@ func (m *Model) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error)
 	return map[string]onnx.Value{export.Output: y}, nil
 }
 
-// fresh returns a model that computes a batch at once, however much memory that takes.
+// fresh returns a model that computes a batch at once, without a bound on its memory.
 func (m *Model) fresh() *model.Model {
 	n := model.New(m.Network, m.Params, nil)
 	n.Memory = math.MaxInt64
 	return n
 }
 
-// Memory is about how many bytes n pictures of h by w pixels take, beside weights, pictures and
-// results.
+// Memory returns approximately the number of bytes for n pictures of h by w pixels, without weights,
+// pictures and results.
 func (m *Model) Memory(n, h, w int) (int64, error) {
 	bytes, err := m.fresh().Bytes(1, m.Channels, h, w, false)
 	return int64(n) * bytes, err
 }
 
-// Close frees memory.
+// Close frees the memory of the last graph.
 func (m *Model) Close() error {
 	m.model, m.shape = nil, nil
 	return nil
 }
 
-// Version names the instruction set that the kernels use.
+// Version returns the name of the instruction set that the kernels use.
 func Version() string { return kernel.Path() }
 
-// Apply is a network's answer to pictures x (N,C,H,W) and, where it takes them, numbers t, Conditions for each.
+// Apply returns a network's output for pictures x (N,C,H,W) and numbers t, Conditions() for each picture.
 func Apply(ctx context.Context, m *model.Model, x onnx.Value, t []float32) (onnx.Value, error) {
 	y := onnx.Value{Shape: slices.Clone(x.Shape)}
 	scale := m.Network.Scale()

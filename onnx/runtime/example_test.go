@@ -8,7 +8,7 @@ import (
 	"multiscale/onnx/runtime"
 )
 
-// A program continues without ONNX Runtime, and says how to get it.
+// A program can continue without ONNX Runtime, and say how to get it.
 func ExampleLoad() {
 	library, err := runtime.Load("")
 	switch {

@@ -15,19 +15,20 @@ import (
 // Variable is the environment variable that names the shared library.
 const Variable = "ONNXRUNTIME_LIB"
 
-// ErrUnavailable is in the chain of every error that says ONNX Runtime cannot be used here, and no
-// particular library was named: a reason to continue without it.
+// ErrUnavailable is wrapped in errors which say that ONNX Runtime cannot be used here. Unless the user has
+// named a library, a program can continue without it.
 var ErrUnavailable = errors.New("ONNX Runtime is not available")
 
-// Find returns the path of ONNX Runtime's shared library. An explicit path, or else
-// the environment variable ONNXRUNTIME_LIB, must be right. Without either it looks
+// Find returns the path of ONNX Runtime's shared library. If explicit is not empty, it must be
+// the path of the library; else, the environment variable ONNXRUNTIME_LIB, if set, must be.
+// Without either, Find searches
 //
 //   - next to the program,
 //   - in node_modules/onnxruntime-node of the working folder and of the folders above it, up to the one with go.mod,
 //   - in the user's cache folder, multiscale/onnxruntime, where [InstallCommand] puts it,
-//   - where the system keeps its libraries.
+//   - in the system's folders of libraries.
 //
-// The error of a fruitless search is one line that says how to install it.
+// If it finds none, the error is one line that says how to install the library.
 func Find(explicit string) (string, error) {
 	for _, asked := range []struct{ path, by string }{{explicit, ""}, {os.Getenv(Variable), Variable + ": "}} {
 		if asked.path == "" {
@@ -50,7 +51,7 @@ func Find(explicit string) (string, error) {
 	return "", fmt.Errorf("%w: its library was not found; install it with: %s", ErrUnavailable, InstallCommand())
 }
 
-// InstallCommand is the shell command that installs the library where [Find] finds it.
+// InstallCommand returns the shell command that installs the library where [Find] finds it.
 func InstallCommand() string {
 	return fmt.Sprintf("npm install --ignore-scripts --prefix %q onnxruntime-node", cacheFolder())
 }
@@ -63,7 +64,7 @@ func cacheFolder() string {
 	return filepath.Join(cache, "multiscale", "onnxruntime")
 }
 
-// folders lists where to look, best first.
+// folders returns the folders to search, in order of preference.
 func folders() []string {
 	var dirs []string
 	if exe, err := os.Executable(); err == nil {
@@ -78,8 +79,8 @@ func folders() []string {
 	return append(dirs, systemFolders()...)
 }
 
-// ancestors lists the working folder and those above it up to the module's root; only
-// the working folder itself outside of a module.
+// ancestors returns the working folder and its parents up to the module's root. Outside of a
+// module it returns only the working folder.
 func ancestors() []string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -100,8 +101,8 @@ func ancestors() []string {
 	}
 }
 
-// packaged lists the folders of dir's node_modules that the npm package keeps libraries
-// for this system in, the newest interface first.
+// packaged returns the folders in dir's node_modules where the npm package has libraries for
+// this system, the newest interface first.
 func packaged(dir string) []string {
 	arch := map[string]string{"amd64": "x64"}[goruntime.GOARCH]
 	system := map[string]string{"windows": "win32"}[goruntime.GOOS]

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// put makes an empty file that looks like a library.
+// put makes an empty file with the name of a library.
 func put(t *testing.T, path string) string {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -46,8 +46,8 @@ func TestFind(t *testing.T) {
 		}
 	}
 
-	// Each place is better than the ones before.
-	put(t, filepath.Join(root, library)) // above the module: not looked at
+	// Each place has precedence over the previous ones.
+	put(t, filepath.Join(root, library)) // above the module: not searched
 	elsewhere := filepath.Join(root, "lib")
 	t.Setenv("LD_LIBRARY_PATH", elsewhere)
 	expect(put(t, filepath.Join(elsewhere, "libonnxruntime.so.1.30.0")))
@@ -63,7 +63,7 @@ func TestFind(t *testing.T) {
 		t.Errorf("found %q (%v)", got, err)
 	}
 
-	// A library that is named must load.
+	// A named library must load.
 	for _, path := range []string{filepath.Join(root, "none.so"), root} {
 		if _, err := Find(path); err == nil || !strings.Contains(err.Error(), path) || errors.Is(err, ErrUnavailable) {
 			t.Errorf("Find(%q): %v", path, err)

@@ -22,11 +22,11 @@ type Library struct {
 
 var (
 	loading sync.Mutex
-	loaded  *Library // a process can load one
+	loaded  *Library // a process can load only one
 )
 
-// Load loads the library that [Find] finds. It stays loaded; a later call for the
-// same file returns it again, for another file is an error.
+// Load loads the library that [Find] finds. It stays loaded: a later call for the same file
+// returns it again, and one for another file returns an error.
 func Load(explicit string) (*Library, error) {
 	path, err := Find(explicit)
 	if err != nil {
@@ -40,26 +40,26 @@ func Load(explicit string) (*Library, error) {
 	case loaded != nil:
 		return nil, fmt.Errorf("%s cannot be loaded beside %s", path, loaded.path)
 	}
-	// Official builds send what they observe to Microsoft, and keep files for that, unless this is set before they start.
+	// Unless this is set before they start, official builds send telemetry to Microsoft and store files for it.
 	if _, chosen := os.LookupEnv(telemetryOff); !chosen {
 		if err := os.Setenv(telemetryOff, "1"); err != nil {
 			return nil, err
 		}
 	}
 	ort.SetSharedLibraryPath(path)
-	// Errors come back to the caller; the library should not print them as well.
+	// The caller receives all errors, so the library need not print them.
 	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return nil, fmt.Errorf("%s is not a usable ONNX Runtime library: %s", path, firstLine(err))
 	}
-	_ = ort.DisableTelemetry() // Windows has another way; an error says that there is none
+	_ = ort.DisableTelemetry() // for Windows; elsewhere it may return an error, which does not matter
 	loaded = &Library{path: path, version: ort.GetVersion()}
 	return loaded, nil
 }
 
-// telemetryOff is ONNX Runtime's variable; someone who sets it, to whatever value, decides.
+// telemetryOff is ONNX Runtime's environment variable. A value that the user has set is kept.
 const telemetryOff = "ORT_DISABLE_TELEMETRY"
 
-// Version is the version of ONNX Runtime.
+// Version returns the version of ONNX Runtime.
 func (l *Library) Version() string { return l.version }
 
 // Session is a model in ONNX Runtime.
@@ -69,11 +69,11 @@ type Session struct {
 	results []result
 }
 
-// Open makes a session for the bytes of an .onnx file, which ONNX Runtime reads itself. Close it
-// after use.
+// Open makes a session for the bytes of an .onnx file, which ONNX Runtime itself decodes. The caller
+// must close it.
 func (l *Library) Open(data []byte) (*Session, error) { return l.OpenIn("", data) }
 
-// folderOption says where weights are that are not in the model's file itself.
+// folderOption is the option for the folder of weights in other files.
 const folderOption = "session.model_external_initializers_file_folder_path"
 
 // OpenIn is Open for a model that may have weights in other files of a folder.
@@ -108,7 +108,7 @@ func (l *Library) OpenIn(folder string, data []byte) (*Session, error) {
 	return s, nil
 }
 
-// Run computes the outputs by name. Numbers go in and out as float32 for every type that the model
+// Run computes the outputs by name. Inputs and outputs are float32 for every type that the model
 // declares.
 func (s *Session) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, error) {
 	if err := onnx.CheckInputs(s.inputs, inputs); err != nil {
@@ -139,7 +139,7 @@ func (s *Session) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, erro
 		if !ok {
 			return nil, fmt.Errorf("output %q does not hold numbers", r.name)
 		}
-		v := onnx.Value{Shape: lists.To[int](t.GetShape()), Data: t.GetData()} // the binding has copied it
+		v := onnx.Value{Shape: lists.To[int](t.GetShape()), Data: t.GetData()} // a copy, made by the binding
 		if r.wrapped {
 			v.Shape = v.Shape[1:]
 		}
@@ -151,7 +151,7 @@ func (s *Session) Run(inputs map[string]onnx.Value) (map[string]onnx.Value, erro
 // Close frees the session.
 func (s *Session) Close() error { return s.session.Destroy() }
 
-// firstLine keeps the library's errors, which may carry a trace, to one line.
+// firstLine shortens the library's errors, which may contain a trace, to one line.
 func firstLine(err error) string {
 	line, _, _ := strings.Cut(err.Error(), "\n")
 	return line

@@ -8,11 +8,11 @@ import (
 	"multiscale/onnx"
 )
 
-// Library stands for ONNX Runtime's shared library, which a program built without cgo
-// cannot load.
+// Library replaces ONNX Runtime's shared library in a program built without cgo, which cannot
+// load it.
 type Library struct{}
 
-// Load always returns an error here: the binding needs cgo.
+// Load always returns an error, because the binding needs cgo.
 func Load(explicit string) (*Library, error) {
 	prefix := ""
 	if explicit != "" {
@@ -23,9 +23,6 @@ func Load(explicit string) (*Library, error) {
 	}
 	return nil, fmt.Errorf("%s%w: this program was built without cgo; install a C compiler, then: %s", prefix, ErrUnavailable, InstallCommand())
 }
-
-// Path is empty without cgo.
-func (l *Library) Path() string { return "" }
 
 // Version is empty without cgo.
 func (l *Library) Version() string { return "" }

@@ -16,7 +16,7 @@ import (
 	"multiscale/onnx/runtime"
 )
 
-// library is the one place where tests do without ONNX Runtime, and say so.
+// library loads ONNX Runtime, or skips the test with a message if it is missing.
 func library(t *testing.T) *runtime.Library {
 	t.Helper()
 	l, err := runtime.Load("")
@@ -29,10 +29,10 @@ func library(t *testing.T) *runtime.Library {
 	return l
 }
 
-// rounding is what a few float32 operations on numbers of size 1 to 100 may differ by.
+// rounding bounds the differences of a few float32 operations on numbers from 1 to 100.
 const rounding = 1e-5
 
-// TestOperators makes sure that the hand-made cases of our own backend mean what ONNX means.
+// TestOperators checks that the hand-made cases for this project's backend agree with ONNX Runtime.
 func TestOperators(t *testing.T) {
 	l := library(t)
 	t.Logf("ONNX Runtime %s", l.Version())
@@ -91,8 +91,8 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// TestLoadRefuses loads files that are no libraries. A process of its own does it, because
-// this one may have loaded the right one.
+// TestLoadRefuses loads files that are no libraries. It does so in a separate process, because
+// this one may have loaded the right library already.
 func TestLoadRefuses(t *testing.T) {
 	if path := os.Getenv("TEST_LOAD"); path != "" {
 		_, err := runtime.Load(path)
@@ -118,8 +118,8 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// TestNothingIsKept: ONNX Runtime neither sends what it observes nor leaves files for that. It keeps quiet by itself where it
-// takes the process for an automatic test, so the process that tries it has no environment.
+// TestNothingIsKept: ONNX Runtime neither sends telemetry nor stores files for it. It also disables telemetry in processes
+// that seem to be automatic tests, so this test runs it in a process without environment variables.
 func TestNothingIsKept(t *testing.T) {
 	library(t)
 	path, err := runtime.Find("")

@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// tensorsOf make tensors of the types that Go has.
+// tensorsOf has the functions that make tensors of the types that Go has.
 var tensorsOf = map[onnx.DataType]func(v onnx.Value) (ort.Value, error){
 	onnx.Float32: func(v onnx.Value) (ort.Value, error) { return typed(v, v.Data) },
 	onnx.Float64: converted[float64], onnx.Int8: converted[int8], onnx.Int16: converted[int16], onnx.Int32: converted[int32], onnx.Int64: converted[int64],
@@ -23,7 +23,7 @@ var tensorsOf = map[onnx.DataType]func(v onnx.Value) (ort.Value, error){
 	},
 }
 
-// tensorOf makes a tensor of the declared type from numbers.
+// tensorOf makes a tensor of the declared type from float32 numbers.
 func tensorOf(d onnx.DataType, v onnx.Value) (ort.Value, error) {
 	if make := tensorsOf[d]; make != nil {
 		return make(v)
@@ -39,7 +39,7 @@ func tensorOf(d onnx.DataType, v onnx.Value) (ort.Value, error) {
 	for _, x := range v.Data {
 		raw = binary.LittleEndian.AppendUint16(raw, bits(x))
 	}
-	return ort.NewCustomDataTensor(shapeOf(v), raw, ort.TensorElementDataType(d)) // the numbers are the same
+	return ort.NewCustomDataTensor(shapeOf(v), raw, ort.TensorElementDataType(d)) // both have ONNX's numbers of types
 }
 
 func converted[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float64](v onnx.Value) (ort.Value, error) {
@@ -68,15 +68,15 @@ func destroy(values []ort.Value) {
 	}
 }
 
-// result is how an output is fetched.
+// result says how an output is fetched.
 type result struct {
 	name    string // of the output
-	fetched string // the requested value
-	wrapped bool   // it has an axis of length one in front
+	fetched string // name of the requested value
+	wrapped bool   // the value has an additional first axis of length one
 }
 
-// fetchable adds nodes to the file of a model that turn outputs into tensors of float32 of rank one or more:
-// the binding cannot return others. In protobuf, what is appended to a message is merged into it.
+// fetchable adds nodes to the file of a model that convert outputs to tensors of float32 with at least one axis,
+// because the binding cannot return others. See [onnx.Graph.AppendTo].
 func fetchable(m *onnx.Model, data []byte) (results []result, patched []byte) {
 	var more onnx.Graph
 	add := func(op string, inputs []string, output string, attributes ...*onnx.Attribute) {

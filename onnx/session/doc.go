@@ -1,9 +1,9 @@
-// Package session opens an exported model in the best available runtime and runs it
-// on pictures: as the network that it was, if this project exported the model; else in ONNX
-// Runtime where its library is there; else in this project's own backend for onnx-go.
+// Package session opens an exported model in the best available runtime and runs it on
+// pictures. A model that this project exported runs as the original network. Other models run
+// in ONNX Runtime if its library is found, else in this project's backend for onnx-go.
 //
-// What a program must know of a model to use it, it finds out itself: the task and the
-// normalisation from the metadata; from the graph, without running it, by how much
-// pictures are enlarged, of what their sides must be multiples, how far a pixel of the result sees,
-// and how much memory a picture takes.
+// A [Session] has the properties of a model that a program needs to use it. The task and the
+// normalisation come from the metadata. The factor of enlargement, the multiples that the sides
+// of pictures must be, the number of pixels that a pixel of the result depends on, and the
+// memory for a picture follow from the graph, without running it.
 package session

@@ -18,7 +18,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// script runs a model on stored inputs with onnxruntime-node and stores what comes.
+// script runs a model on stored inputs with onnxruntime-node and stores the outputs.
 const script = `
 const fs = require('fs'), ort = require(process.argv[2]), dir = process.argv[3];
 const c = JSON.parse(fs.readFileSync(dir + '/case.json'));
@@ -32,7 +32,7 @@ const read = name => { const b = fs.readFileSync(dir + '/' + name); return new F
 })().catch(e => { console.error(String(e)); process.exit(1); });
 `
 
-// nodeTolerance is what the project promises of a network with direct convolutions; these are small.
+// nodeTolerance is the documented tolerance of networks with direct convolutions. The networks of this test are small.
 const nodeTolerance = 2e-5
 
 // TestNode: a model gives the same numbers from JavaScript.
@@ -87,7 +87,7 @@ func TestNode(t *testing.T) {
 	}
 }
 
-// nodeModule is the package that the library of ONNX Runtime comes in.
+// nodeModule returns the npm package that contains ONNX Runtime's library.
 func nodeModule(t *testing.T) string {
 	t.Helper()
 	const name = "onnxruntime-node"

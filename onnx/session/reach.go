@@ -8,21 +8,21 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Unlimited is the Reach of a model whose every pixel may depend on the whole picture, by
-// normalisation or attention, or of which it is not known that it does not.
+// Unlimited is the Reach of a model whose pixels may depend on the whole picture, for example by
+// normalisation or attention, or for which no bound is known.
 const Unlimited = -1
 
-// sight is what is known of a value that depends on the picture.
+// sight describes the receptive field of a value that depends on the picture.
 type sight struct {
-	reach float64 // pixels of the picture, in each direction
-	scale float64 // own pixels per pixel of the picture
+	reach float64 // pixels of the picture in each direction
+	scale float64 // pixels of the value per pixel of the picture
 }
 
 var everything = sight{reach: math.Inf(1), scale: 1}
 
-// Reaches follows a picture through a graph and returns, by name, how many of its pixels in each direction every value
-// that depends on it sees, or Unlimited. Operations that look at neighbours add to the reach; one that is not known here
-// makes it unlimited.
+// Reaches follows a picture through a graph. For every value that depends on the picture, by name, it returns the largest
+// distance, in pixels of the picture, of pixels on which a pixel of the value depends, or Unlimited. Operations on
+// neighbourhoods add to the reach; an unknown operation makes it unlimited.
 func Reaches(g *onnx.Graph, image string) map[string]int {
 	constants := lists.By(g.Initializers, func(t *onnx.Tensor) string { return t.Name })
 	seen := map[string]sight{image: {0, 1}}
@@ -54,7 +54,7 @@ func Reaches(g *onnx.Graph, image string) map[string]int {
 	return reaches
 }
 
-// reach is the reach of a result of a graph; Unlimited where it does not depend on the picture.
+// reach returns the reach of a result of a graph. It is Unlimited if the result does not depend on the picture.
 func reach(g *onnx.Graph, image, result string) int {
 	if r, ok := Reaches(g, image)[result]; ok {
 		return r
@@ -62,7 +62,7 @@ func reach(g *onnx.Graph, image, result string) int {
 	return Unlimited
 }
 
-// evenlySpread says whether a constant is the same for all pixels of (N,C,H,W).
+// evenlySpread reports whether a constant has the same value for all pixels of (N,C,H,W).
 func evenlySpread(t *onnx.Tensor) bool {
 	for i, d := range t.Dims {
 		if d != 1 && len(t.Dims)-i <= 2 {
@@ -72,15 +72,15 @@ func evenlySpread(t *onnx.Tensor) bool {
 	return true
 }
 
-// pointwise are the operations in which a pixel sees its like in the operands.
+// pointwise are the operations in which a pixel depends only on the same pixel of the operands.
 var pointwise = []string{
 	"Abs", "Add", "BatchNormalization", "Cast", "Ceil", "Clip", "Cos", "Div", "Dropout", "Elu", "Erf", "Exp", "Floor", "Gelu", "HardSigmoid", "HardSwish",
 	"Identity", "LeakyRelu", "Log", "Max", "Mean", "Min", "Mish", "Mul", "Neg", "PRelu", "Pow", "Reciprocal", "Relu", "Round", "Selu", "Sigmoid", "Sign",
 	"Sin", "Softplus", "Softsign", "Sqrt", "Sub", "Sum", "Swish", "Tanh",
 }
 
-// nodeSight is the sight of a node's results. uneven says that a constant operand differs from pixel
-// to pixel, or would if it were used pixel by pixel.
+// nodeSight returns the sight of a node's results. uneven means that a constant operand is not the same for
+// all pixels, if the operation uses it pixel by pixel.
 func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string]*onnx.Tensor) sight {
 	s := operands[0]
 	for _, o := range operands[1:] {
@@ -92,7 +92,7 @@ func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string
 	a := attributes(n)
 	switch {
 	case slices.Contains(pointwise, n.Op):
-		// Statistics of a batch are of all pixels.
+		// Statistics of a batch depend on all pixels.
 		if a.integer("training_mode", 0) != 0 || uneven && n.Op != "BatchNormalization" {
 			return everything
 		}
@@ -104,7 +104,7 @@ func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string
 		return s
 	case n.Op == "ReduceMean" && slices.Equal(a.integers("axes"), []int64{1}) && a.integer("keepdims", 1) == 1:
 		return s
-	case n.Op == "Conv", n.Op == "AveragePool", n.Op == "MaxPool" && len(n.Outputs) == 1: // positions count from the corner
+	case n.Op == "Conv", n.Op == "AveragePool", n.Op == "MaxPool" && len(n.Outputs) == 1: // a second output has positions from the corner
 		return s.through(a)
 	case n.Op == "SpaceToDepth":
 		block := float64(a.integer("blocksize", 1))
@@ -122,7 +122,7 @@ func nodeSight(n *onnx.Node, operands []sight, uneven bool, constants map[string
 	return everything
 }
 
-// through is the sight behind a window that moves over the picture.
+// through returns the sight after a convolution or pooling.
 func (s sight) through(a attributeSet) sight {
 	kernel, pads := a.integers("kernel_shape"), a.integers("pads")
 	strides, dilations := a.integers("strides"), a.integers("dilations")
@@ -150,7 +150,7 @@ func (s sight) through(a attributeSet) sight {
 	return s
 }
 
-// spread is the sight behind a transposed convolution.
+// spread returns the sight after a transposed convolution.
 func (s sight) spread(a attributeSet) sight {
 	kernel, strides, dilations := a.integers("kernel_shape"), a.integers("strides"), a.integers("dilations")
 	if len(kernel) != 2 || len(strides) != 2 || strides[0] != strides[1] || strides[0] < 1 {
@@ -165,14 +165,14 @@ func (s sight) spread(a attributeSet) sight {
 	return s
 }
 
-// resized is the sight behind an interpolation.
+// resized returns the sight after an interpolation.
 func (s sight) resized(n *onnx.Node, a attributeSet, constants map[string]*onnx.Tensor) sight {
 	width := map[any]float64{"nearest": 1, "linear": 1, "cubic": 2}[a["mode"]]
 	if _, given := a["mode"]; !given {
 		width = 1
 	}
 	coordinates, _ := a["coordinate_transformation_mode"].(string)
-	// Other positions depend on the picture's size, and a kernel that is stretched sees further.
+	// With other coordinates, positions depend on the picture's size. Antialiasing widens the kernel.
 	even := slices.Contains([]string{"", "half_pixel", "asymmetric", "pytorch_half_pixel"}, coordinates)
 	if len(n.Inputs) != 3 || width == 0 || !even || a.integer("antialias", 0) != 0 || a["axes"] != nil {
 		return everything

@@ -18,23 +18,23 @@ import (
 
 // The runtimes, as flags and reports call them.
 const (
-	Auto        = "auto"    // the network where it is known, else ONNX Runtime if it is there, else onnx-go
-	Network     = "network" // what the model was exported from, on the kernels that it was trained with
+	Auto        = "auto"    // the network if it is known, else ONNX Runtime if it is found, else onnx-go
+	Network     = "network" // the network from which the model was exported, with the kernels of training
 	ONNXRuntime = "onnxruntime"
-	OnnxGo      = "onnx-go" // its decoder with our Gorgonia-based backend
+	OnnxGo      = "onnx-go" // onnx-go's decoder with this project's backend
 )
 
 // Runtimes lists the values of Options.Runtime.
 func Runtimes() []string { return []string{Auto, Network, ONNXRuntime, OnnxGo} }
 
-// Options say where to run a model. The zero value means Auto.
+// Options select the runtime of a model. The zero value means Auto.
 type Options struct {
 	Runtime string
-	// Library is the path of ONNX Runtime's shared library; empty to look for it. Auto
-	// prefers a library that is named here.
+	// Library is the path of ONNX Runtime's shared library; empty to search for it. If it is
+	// set, Auto means ONNX Runtime.
 	Library string
-	// Extensions are the program's own networks and operations. Models of these run as networks
-	// only with them.
+	// Extensions are the program's own networks and operations. Without them, models that use
+	// these cannot run as networks.
 	Extensions export.Extensions
 }
 
@@ -42,25 +42,25 @@ type Options struct {
 type Session struct {
 	Path string // of the file, for messages
 	export.Metadata
-	Runtime, Version string // what it runs in
-	Note             string // why Auto did not choose ONNX Runtime, which it prefers
+	Runtime, Version string // the runtime of the model
+	Note             string // why Auto chose onnx-go instead of ONNX Runtime; else empty
 
 	Scale      int // ratio of the result's sides to the picture's
 	Multiple   int // the sides of pictures must be multiples of it
-	Reach      int // pixels of the picture that a pixel of the result sees in each direction; Unlimited
-	Channels   int // of the pictures that it takes and gives
-	Conditions int // numbers that it takes beside each picture: 0 or 1, or k of shape (N,k)
-	// Height and Width are the only size that the model takes; 0 for any.
+	Reach      int // distance, in pixels of the picture, on which a pixel of the result depends; or Unlimited
+	Channels   int // of pictures and results
+	Conditions int // number of conditions per picture, the input t: 0, 1 (shape (N)), or k (shape (N,k))
+	// Height and Width are the only size that the model accepts; 0 for any.
 	Height, Width int
 
 	image, time, result string // names of the inputs and the output
 	batch               int    // the only batch size; 0 for any
 	ours                *backend.Model
-	network             *native.Model // where it is what runs, else nil
+	network             *native.Model // nil unless the model runs as a network
 	runner              Runner
 }
 
-// Runner is a model in any runtime: it takes the inputs and gives the outputs by name.
+// Runner is a model in any runtime. Inputs and outputs are by name.
 type Runner interface {
 	Run(map[string]onnx.Value) (map[string]onnx.Value, error)
 	Close() error
@@ -75,7 +75,7 @@ func Open(path string, o Options) (*Session, error) {
 	return Load(path, data, o)
 }
 
-// Load opens the bytes of an .onnx file, which errors call path.
+// Load opens the bytes of an .onnx file. Errors begin with path.
 func Load(path string, data []byte, o Options) (*Session, error) {
 	s := &Session{Path: path}
 	if err := s.load(data, o); err != nil {
@@ -113,7 +113,7 @@ func (s *Session) load(data []byte, o Options) error {
 	return s.start(data, o)
 }
 
-// asNetwork has the model run as the network that it was exported from.
+// asNetwork makes the model run as the network from which it was exported.
 func (s *Session) asNetwork(m *onnx.Model, own export.Extensions) error {
 	network, err := native.New(m, own)
 	if err != nil {
@@ -127,7 +127,7 @@ func (s *Session) asNetwork(m *onnx.Model, own export.Extensions) error {
 	return nil
 }
 
-// checkNormalisation refuses what pixels cannot be brought to and back from.
+// checkNormalisation refuses a normalisation that does not fit the channels, or that is implausible for pixels in [0,1].
 func (s *Session) checkNormalisation() error {
 	if n := len(s.Mean); n != 1 && n != s.Channels {
 		return fmt.Errorf("its normalisation is of %d channels, its pictures have %d", n, s.Channels)
@@ -140,13 +140,13 @@ func (s *Session) checkNormalisation() error {
 	return nil
 }
 
-// maxChannels and maxConditions bound the memory that a file can claim.
+// maxChannels and maxConditions bound the memory that a file can take.
 const maxChannels, maxConditions = 64, 64
 
-// interfaceOf finds the inputs: images (N,C,H,W), perhaps numbers (N) or (N,k); and the one output.
+// interfaceOf finds the inputs, images (N,C,H,W) and optionally numbers (N) or (N,k), and the only output.
 func (s *Session) interfaceOf(g *onnx.Graph) error {
 	for _, v := range slices.Concat(g.Feeds(), g.Outputs) {
-		// Pixels are normalised numbers; of bytes it is not known what they mean.
+		// Pixels are normalised numbers. The meaning of integers would be unknown.
 		if !slices.Contains([]onnx.DataType{onnx.Undefined, onnx.Float32, onnx.Float16, onnx.BFloat16, onnx.Float64}, v.Type) {
 			return fmt.Errorf("%q holds %v, want a floating-point type", v.Name, v.Type)
 		}
@@ -192,7 +192,7 @@ func (s *Session) interfaceOf(g *onnx.Graph) error {
 	return nil
 }
 
-// maxSide keeps sizes in files far from overflow.
+// maxSide bounds sizes in files, far below an overflow.
 const maxSide = 1 << 15
 
 // start chooses the runtime of a model that does not run as a network.
@@ -215,18 +215,18 @@ func (s *Session) start(data []byte, o Options) error {
 	return nil
 }
 
-// Runner is what the model runs in.
+// Runner returns the model in its runtime.
 func (s *Session) Runner() Runner { return s.runner }
 
 // Close frees the runtime's memory.
 func (s *Session) Close() error { return s.runner.Close() }
 
-// Pixels is how pixels in [0,1] are normalised for the model.
+// Pixels returns the normalisation of pixels in [0,1] for the model.
 func (s *Session) Pixels() pixel.Scale { return pixel.Scale{Mean: s.Mean, Std: s.Std} }
 
-// Apply writes the model's answer to normalised pictures x (N,C,H,W), and to t (N) or (N,Conditions)
-// where the model takes it, to y (N,C,Scale*H,Scale*W). It makes a Session a task.Restorer. A done ctx ends it before the
-// next run of the model; a run itself is not interrupted.
+// Apply computes the model's result for normalised pictures x (N,C,H,W) and, if the model has conditions, t (N) or
+// (N,Conditions). It writes the result to y (N,C,Scale*H,Scale*W). With Apply, a Session is a task.Restorer. When ctx is
+// done, Apply returns before the next run of the model, but does not interrupt a run.
 func (s *Session) Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error {
 	per := x.N
 	if s.batch > 0 {
@@ -257,7 +257,7 @@ func (s *Session) Apply(ctx context.Context, y []float32, x pixel.Images, t []fl
 	return nil
 }
 
-// conditions is the shape of the numbers beside n pictures.
+// conditions returns the shape of t for n pictures.
 func (s *Session) conditions(n int) []int {
 	if s.Conditions == 1 {
 		return []int{n}
@@ -275,7 +275,7 @@ func (s *Session) run(y []float32, inputs map[string]onnx.Value) error {
 		return fmt.Errorf("the answer has the shape %v", got.Shape)
 	}
 	for _, v := range got.Data {
-		if v-v != 0 { // neither NaN nor infinite
+		if v-v != 0 { // NaN or infinite
 			return fmt.Errorf("the answer holds %v; the model is of no use", v)
 		}
 	}
@@ -283,8 +283,8 @@ func (s *Session) run(y []float32, inputs map[string]onnx.Value) error {
 	return nil
 }
 
-// Memory is about how many bytes the model needs for one picture of h by w pixels, beside weights,
-// picture and result. The sides must be ones that it takes.
+// Memory returns approximately the number of bytes that the model needs for one picture of h by w pixels (for a fixed batch,
+// the whole batch), without weights, picture and result. It returns an error for sides that the model does not accept.
 func (s *Session) Memory(h, w int) (int64, error) {
 	if s.network != nil {
 		bytes, err := s.network.Memory(max(1, s.batch), h, w)
@@ -309,10 +309,10 @@ func (s *Session) footprint(h, w int) (backend.Footprint, error) {
 	return s.ours.Footprint(shapes)
 }
 
-// maxMultiple is the largest multiple that is tried.
+// maxMultiple is the largest Multiple that is tried.
 const maxMultiple = 64
 
-// measure finds out Scale and Multiple.
+// measure determines Scale and Multiple.
 func (s *Session) measure() error {
 	h, w := s.Height, s.Width
 	s.Multiple = 1
@@ -321,7 +321,7 @@ func (s *Session) measure() error {
 	}
 	var first error
 	for ; s.Multiple <= maxMultiple; s.Multiple *= 2 {
-		// An odd multiple of it, and of nothing more.
+		// Both sides are multiples of s.Multiple, but not both of twice s.Multiple.
 		err := s.tryScale(maxMultiple+s.Multiple, 2*maxMultiple+s.Multiple)
 		if err == nil {
 			return nil
@@ -333,7 +333,7 @@ func (s *Session) measure() error {
 	return fmt.Errorf("it takes pictures of no size that was tried: %w", first)
 }
 
-// tryScale sets Scale if pictures of that size are taken.
+// tryScale sets Scale if the model accepts pictures of this size.
 func (s *Session) tryScale(h, w int) error {
 	f, err := s.footprint(h, w)
 	if err != nil {

@@ -33,8 +33,8 @@ func noise(h, w int) pixel.Images {
 	return x
 }
 
-// TestNetworks: what a session finds out about each kind of network, and that all
-// runtimes give what our own backend gives.
+// TestNetworks: a session determines the properties of each kind of network, and all
+// runtimes give the results of this project's backend.
 func TestNetworks(t *testing.T) {
 	for name, c := range map[string]struct {
 		network                network.Network
@@ -130,8 +130,8 @@ func TestFixedSize(t *testing.T) {
 	}
 }
 
-// TestErrors: models that cannot be used are refused with one line that names the
-// file and the reason.
+// TestErrors: unusable models are refused with one line that names the file and the
+// reason.
 func TestErrors(t *testing.T) {
 	n, h, w := onnx.Symbolic("N"), onnx.Symbolic("H"), onnx.Symbolic("W")
 	same := []*onnx.Node{{Op: "Tanh", Inputs: []string{"x"}, Outputs: []string{"y"}}}
@@ -195,7 +195,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// TestAnswers: a model that divides by t has no finite answer to t = 0.
+// TestAnswers: a model that divides by t has no finite result for t = 0, which is an error.
 func TestAnswers(t *testing.T) {
 	s := load(t, sessiontest.Smooth(t), session.Auto)
 	x := noise(4, 4)

@@ -7,18 +7,18 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// applied applies f to each element of x.
+// applied returns the case that applies op, which is f, to each element of x.
 func applied(op string, x onnx.Value, f func(float64) float64, attrs attributes) Case {
 	want := floats(x.Shape, lists.Of(x.Data, func(v float32) float32 { return float32(f(float64(v))) })...)
 	return build(op, values(x), nil, want, node(op, a, y, attrs))
 }
 
-// on applies f to numbers of both signs.
+// on is applied to numbers of both signs.
 func on(op string, f func(float64) float64, attrs attributes) Case {
 	return applied(op, floats([]int{7}, -3.5, -1, -0.25, 0, 0.25, 1.5, 4), f, attrs)
 }
 
-// activations are functions of one element.
+// activations returns cases of functions of one element.
 func activations() []Case {
 	sigmoid := func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }
 	piecewise := func(negative, positive func(float64) float64) func(float64) float64 {
@@ -78,7 +78,7 @@ func activations() []Case {
 	}
 }
 
-// truths are operations on truth values, and those that give them.
+// truths returns cases of operations on truth values, or with truth values as results, and of some with several operands.
 func truths() []Case {
 	p, q := floats([]int{2, 2}, 1, 2, 3, 4), floats([]int{2}, 2, 3)
 	of := func(op string, want ...float32) Case {
@@ -115,7 +115,7 @@ func truths() []Case {
 	}
 }
 
-// reductions reduce axes of a small table.
+// reductions returns cases of reductions and normalisations over axes of small tables.
 func reductions() []Case {
 	table := floats([]int{2, 3}, 1, -2, 3, 4, 5, -6)
 	rows := func(op string, p, q float64) Case { // over the last axis

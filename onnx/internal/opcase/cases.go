@@ -6,7 +6,7 @@ import (
 	"multiscale/onnx"
 )
 
-// of applies f to some numbers that every function here has in its domain.
+// of is applied to positive numbers, which are in the domain of all these functions.
 func of(op string, f func(float64) float64, attrs attributes) Case {
 	return applied(op, floats([]int{2, 3}, 0.5, 1, 2, 0.25, 3, 0.125), f, attrs)
 }
@@ -162,7 +162,7 @@ func shapes() []Case {
 		build("Concat", values(floats([]int{2, 1}, 1, 2), count(3, 2, 2)), nil, floats([]int{2, 3}, 1, 3, 4, 2, 5, 6),
 			node("Concat", ab, y, attributes{"axis": int64(-1)})),
 		build("Concat/twice", values(floats([]int{2}, 1, 2)), nil, floats([]int{4}, 1, 2, 1, 2), node("Concat", names{"a", "a"}, y, attributes{"axis": int64(0)})),
-		// p, q and their product are all read more than once, so that memory which is reused too early shows.
+		// p, q and their product are read more than once, so that memory that is reused too early gives a wrong result.
 		build("Split", values(count(1, 2, 3)), []*onnx.Tensor{ints("k", 1, 2)}, floats([]int{2, 2}, 2+1+2, 3+1+3, 20+4+5, 24+4+6),
 			node("Split", names{"a", "k"}, names{"p", "q"}, attributes{"axis": int64(1)}), node("Mul", names{"p", "q"}, names{"m"}, nil),
 			node("Add", names{"m", "p"}, names{"n"}, nil), node("Add", names{"n", "q"}, names{"o"}, nil), node("Sub", names{"o", "m"}, names{"r"}, nil),

@@ -2,7 +2,7 @@ package opcase
 
 import "multiscale/onnx"
 
-// images are operations on pictures beyond plain convolution and pooling.
+// images returns cases of operations on pictures beyond plain convolution and pooling.
 func images() []Case {
 	image := count(1, 1, 1, 3, 3)
 	ones := floats([]int{1, 1, 2, 2}, 1, 1, 1, 1)
@@ -93,7 +93,7 @@ func images() []Case {
 	}
 }
 
-// indexed are operations whose operands say which elements are meant.
+// indexed returns cases of operations whose operands have the positions of elements.
 func indexed() []Case {
 	table := count(0, 2, 3)
 	at := func(shape []int64, v ...int64) []*onnx.Tensor { return []*onnx.Tensor{onnx.NewInts("k", shape, v)} }

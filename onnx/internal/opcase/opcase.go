@@ -1,5 +1,5 @@
-// Package opcase holds small models of one or a few nodes with results that can be checked by hand. Every
-// runtime is tested with the same ones, so they also test each other.
+// Package opcase has small models of one or a few nodes with results that can be checked by hand. All runtimes are
+// tested with the same cases.
 package opcase
 
 import (
@@ -11,7 +11,7 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Case is a model, its inputs and the output "y".
+// Case is a model with its inputs and the expected output "y".
 type Case struct {
 	Name  string
 	Model *onnx.Model
@@ -21,8 +21,8 @@ type Case struct {
 
 type attributes map[string]any
 
-// build makes a case. Inputs and constants are the operands by name; the last node's
-// first output must be "y".
+// build makes a case. in and constants are the graph's inputs and constants by name; the output
+// of the last node is "y".
 func build(name string, in map[string]onnx.Value, constants []*onnx.Tensor, want onnx.Value, nodes ...*onnx.Node) Case {
 	g := &onnx.Graph{Name: "case", Nodes: nodes, Initializers: constants, Outputs: []*onnx.ValueInfo{{Name: "y", Type: onnx.Float32, Dims: symbols("y", len(want.Shape))}}}
 	for _, k := range []string{"a", "b", "c", "d", "e"} {
@@ -36,7 +36,7 @@ func build(name string, in map[string]onnx.Value, constants []*onnx.Tensor, want
 	return Case{Name: name, Model: m, In: in, Want: want}
 }
 
-// symbols are as many dimensions as a value has.
+// symbols returns symbolic dimensions for a value of the given rank.
 func symbols(name string, rank int) []onnx.Dim {
 	dims := make([]onnx.Dim, rank)
 	for i := range dims {
@@ -45,10 +45,10 @@ func symbols(name string, rank int) []onnx.Dim {
 	return dims
 }
 
-// floats makes a value.
+// floats makes a value of the given elements.
 func floats(shape []int, data ...float32) onnx.Value { return onnx.Value{Shape: shape, Data: data} }
 
-// count makes a value that holds from, from+1, ...
+// count makes a value with the elements from, from+1, ...
 func count(from float32, shape ...int) onnx.Value {
 	values := make([]float32, lists.Product(shape))
 	for i := range values {
@@ -63,7 +63,7 @@ func ints(name string, values ...int64) *onnx.Tensor {
 
 func scalar(name string, v int64) *onnx.Tensor { return onnx.NewInts(name, []int64{}, []int64{v}) }
 
-// node makes a node; spaces separate operands, and "_" is an omitted one.
+// node makes a node. The operand "_" is an omitted one.
 func node(op string, in, out []string, attrs attributes) *onnx.Node {
 	n := &onnx.Node{Op: op}
 	for _, s := range in {
@@ -79,7 +79,7 @@ func node(op string, in, out []string, attrs attributes) *onnx.Node {
 	return n
 }
 
-// since gives a case another opset.
+// since sets the opset of a case.
 func since(opset int64, c Case) Case {
 	c.Model.Opsets = []onnx.Opset{{Version: opset}}
 	return c

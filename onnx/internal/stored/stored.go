@@ -1,5 +1,5 @@
-// Package stored gives tests the models of the reference data, which another program
-// exported, with their inputs and outputs.
+// Package stored reads the models of the reference data for tests, with their inputs and
+// outputs. Another program exported them.
 package stored
 
 import (
@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/reference"
 )
 
-// Kind is the kind of case that is read here.
+// Kind is the kind of the cases of reference data that this package reads.
 const Kind = "onnx"
 
 // Case is a model with inputs and outputs.
@@ -22,8 +22,8 @@ type Case struct {
 	Path string // of the model
 }
 
-// Cases returns the models of the reference data, or the few kept in onnx/testdata where the
-// data are missing. A REFERENCE_DIR without models fails the test.
+// Cases returns the models of the reference data or, if these are missing, the few in
+// onnx/testdata. A REFERENCE_DIR without models fails the test.
 func Cases(t testing.TB) []*Case {
 	t.Helper()
 	folder, err := reference.Locate()
@@ -51,7 +51,7 @@ func Cases(t testing.TB) []*Case {
 	return cases
 }
 
-// Bytes reads the model.
+// Bytes returns the bytes of the model's file.
 func (c *Case) Bytes(t testing.TB) []byte {
 	t.Helper()
 	data, err := os.ReadFile(c.Path)
@@ -61,8 +61,8 @@ func (c *Case) Bytes(t testing.TB) []byte {
 	return data
 }
 
-// Compare runs the case's inputs and compares with its outputs. The files
-// y.npy and y_second.npy belong to x.npy (and t.npy) and x_second.npy.
+// Compare runs the case's inputs and compares the results with its outputs. The suffix says
+// which belong together: y.npy to x.npy (and t.npy), y_second.npy to x_second.npy.
 func (c *Case) Compare(t *testing.T, run func(map[string]onnx.Value) (map[string]onnx.Value, error)) {
 	t.Helper()
 	for _, f := range c.Files {
@@ -86,7 +86,7 @@ func (c *Case) Compare(t *testing.T, run func(map[string]onnx.Value) (map[string
 	}
 }
 
-// split takes x_second.npy apart into x and _second.
+// split splits x_second.npy into x and _second.
 func split(file string) (name, suffix string) {
 	name = strings.TrimSuffix(file, ".npy")
 	if i := strings.IndexByte(name, '_'); i >= 0 {

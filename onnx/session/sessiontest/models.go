@@ -1,4 +1,4 @@
-// Package sessiontest makes small models to test with.
+// Package sessiontest makes small models for tests.
 package sessiontest
 
 import (
@@ -12,12 +12,12 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Signed is the metadata of a model for a task on pixels in [-1,1].
+// Signed returns the metadata of a model for a task on pixels in [-1,1].
 func Signed(task string) export.Metadata {
 	return export.Metadata{Task: task, Network: "small", Strategy: "single", Seed: 1, DataDigest: "none", Mean: []float64{0.5, 0.5, 0.5}, Std: []float64{0.5, 0.5, 0.5}}
 }
 
-// Unit is the same for pixels in [0,1].
+// Unit is Signed for pixels in [0,1].
 func Unit(task string) export.Metadata {
 	m := Signed(task)
 	m.Mean, m.Std = []float64{0}, []float64{1}
@@ -32,13 +32,13 @@ var (
 	SRNet  = network.Enlarged{Body: network.SRNet{Out: 3, Hidden: 4}, Factor: 2}
 )
 
-// Network exports a network of RGB images with weights that make every layer count.
+// Network exports a network for RGB images. Random weights make sure that every layer affects the result.
 func Network(t testing.TB, n network.Network, about export.Metadata) []byte {
 	t.Helper()
 	return Channels(t, 3, n, about)
 }
 
-// Channels is Network for images of any number of channels.
+// Channels is Network for images with any number of channels.
 func Channels(t testing.TB, channels int, n network.Network, about export.Metadata) []byte {
 	t.Helper()
 	set, err := network.Parameters(n, channels, 1)
@@ -47,7 +47,7 @@ func Channels(t testing.TB, channels int, n network.Network, about export.Metada
 	}
 	r := random.New(2)
 	set.Update(func(values []float32) {
-		for i := range values { // closing layers begin at zero
+		for i := range values { // closing layers are initialised to zero
 			values[i] += 0.1 * r.Normal()
 		}
 	})
@@ -58,7 +58,7 @@ func Channels(t testing.TB, channels int, n network.Network, about export.Metada
 	return Encode(t, m)
 }
 
-// Smooth is a denoiser made by hand: means over 3x3 pixels, divided by t.
+// Smooth returns a denoiser made by hand: it divides means over 3x3 pixels by t.
 func Smooth(t testing.TB) []byte {
 	t.Helper()
 	n, h, w := onnx.Symbolic("N"), onnx.Symbolic("H"), onnx.Symbolic("W")
@@ -70,8 +70,8 @@ func Smooth(t testing.TB) []byte {
 	}, n, h, w))
 }
 
-// Model is a model of the nodes given, which take x (n,3,h,w) and t (n) to y. There is one
-// constant, column: the shape (-1,1,1,1).
+// Model returns a model of the given nodes, which compute y from x (n,3,h,w) and t (n). It has
+// one constant, column: the shape (-1,1,1,1).
 func Model(about export.Metadata, nodes []*onnx.Node, n, h, w onnx.Dim) *onnx.Model {
 	image := []onnx.Dim{n, onnx.Fixed(3), h, w}
 	return &onnx.Model{IRVersion: 8, Opsets: []onnx.Opset{{Version: 17}}, Metadata: about.Properties(), Graph: &onnx.Graph{
@@ -95,7 +95,7 @@ func Encode(t testing.TB, m *onnx.Model) []byte {
 	return data
 }
 
-// File writes a model to a temporary folder.
+// File writes a model to a temporary folder and returns its path.
 func File(t testing.TB, name string, data []byte) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)

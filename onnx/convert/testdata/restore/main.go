@@ -1,4 +1,4 @@
-// Command restore has a model of the image form restore a picture:
+// Command restore restores a picture by a model of the image form:
 //
 //	go run . image.onnx photo.png restored.png
 package main
