@@ -92,7 +92,7 @@ func (s *speed) room(part, seconds float64) bool {
 
 // fastest returns the shortest time of several calls of do, in seconds: other processes can
 // only make a call slower. The first call, which builds graphs and fills caches, counts only
-// if the part of the budget leaves no time for a second one.
+// if it takes more than 4*maxTiming, or if the part of the budget leaves no time for a second.
 func (s *speed) fastest(ctx context.Context, part float64, do func() error) (float64, error) {
 	best, begin, took := math.Inf(1), time.Now(), time.Duration(0)
 	for i := range 1 + timings {

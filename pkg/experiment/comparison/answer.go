@@ -11,8 +11,8 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// Answer is the short answer over all groups: how much less work each strategy takes than
-// single-scale training, and how far its final error is from single-scale's by the deciding measure
+// Answer returns the summary table over all groups: how much less work each strategy takes than
+// single-scale training, and how far its final error is from single-scale's, by the deciding measure
 // of each task.
 func Answer(groups []*Group) *table.Table {
 	t := &table.Table{
@@ -55,10 +55,10 @@ func Answer(groups []*Group) *table.Table {
 	return t
 }
 
-// fewColumns is how many subjects leave room for the values themselves.
+// fewColumns is the number of subjects up to which the table also shows the values themselves.
 const fewColumns = 3
 
-// answer adds a subject's columns.
+// answer adds a subject's columns to t.
 func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, values bool) {
 	m := g.measures(e)[0]
 	heading := func(quantity string, fields ...string) table.Column {
@@ -102,16 +102,16 @@ func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, valu
 	}
 }
 
-// End is where a row of a subject ended, with single-scale's work and error as the unit.
+// End has the work and the final error of a row of a subject, both relative to single-scale's.
 type End struct {
 	Subject
 	Row
 	Work, Error float64
-	Low, High   float64 // paired t interval of Error; NaN of one seed
+	Low, High   float64 // paired t interval of Error; NaN with one seed
 }
 
-// Ends returns where all rows ended that single-scale was trained beside, by the deciding
-// measure.
+// Ends returns the End of each row that has a single-scale run with the same seeds, by the
+// deciding measure.
 func Ends(groups []*Group) (list []End) {
 	for _, g := range groups {
 		for _, e := range g.subjects() {
@@ -127,7 +127,7 @@ func Ends(groups []*Group) (list []End) {
 	return list
 }
 
-// excess is how far errors end above those of the other units of the pairs, in proportion.
+// excess returns the relative difference of final errors: own over other of each pair, minus 1.
 func (g *Group) excess(pairs []pair, m metric.Measure) difference {
 	return differenceOf(lists.Of(pairs, func(p pair) float64 {
 		return m.Error(p.own.Summary.Values.Of(m))/m.Error(p.other.Summary.Values.Of(m)) - 1

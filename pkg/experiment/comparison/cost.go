@@ -12,22 +12,21 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// published is the work units of the paper's table, for batches that start at
-// 16; super-resolution starts at 8 and takes half (arXiv 2501.12739, tables 1
-// and 2).
+// published has the work units of the paper, for a batch of 16 on the finest mesh;
+// super-resolution has a batch of 8 and takes half (arXiv 2501.12739, tables 1 and 2).
 var published = map[string]float64{mge.Single.Name: 480000, mge.MGE.Name: 74000, mge.FullMultiscale.Name: 28750}
 
-// schedule is an amount of work for strategies to spend.
+// schedule is a size of the work, of the paper or of a group.
 type schedule struct {
 	name  string
 	work  mge.Work
-	paper float64 // share of the published work units that it should take; 0 where it is not the paper's
-	group *Group  // the runs of it; nil for the paper's own
+	paper float64 // of the paper's: the share of the published work units that it should take
+	group *Group  // whose work it is; nil for the paper's
 }
 
-// Cost is what strategies cost by their plans: the paper's, against the numbers
-// that it publishes, and those of the groups, against what their runs spent. An
-// error says where two numbers that should be equal are not.
+// Cost returns the table of the costs of strategies by their plans. It compares the plans
+// of the paper with the published numbers, and those of the groups with the work units
+// that their runs spent. Each difference is an error.
 func Cost(groups []*Group) (*table.Table, []error) {
 	t := &table.Table{
 		Name: "cost", Title: "Cost by strategy",
@@ -54,7 +53,7 @@ func Cost(groups []*Group) (*table.Table, []error) {
 	return t, problems
 }
 
-// schedules are the paper's two and the groups'.
+// schedules returns the two of the paper and one for each group.
 func schedules(groups []*Group) (list []schedule) {
 	p := setting.Profiles()[len(setting.Profiles())-1]
 	for _, half := range []int{1, 2} {
@@ -107,7 +106,7 @@ func (s schedule) rows() (rows [][]table.Cell, problems []error) {
 				}
 			}
 		}
-		if plan == nil { // batches or stages are the variant's own
+		if plan == nil { // a variant may have other batches or stages
 			rows = append(rows, s.measured(r, work, single))
 			continue
 		}
@@ -124,8 +123,8 @@ func (s schedule) rows() (rows [][]table.Cell, problems []error) {
 	return rows, problems
 }
 
-// row is a strategy by its plan, and whether it takes the work units that it
-// should; NaN where nothing says so.
+// row returns a strategy's row by its plan. It compares the plan's work units with
+// want, unless that is NaN; against names the source of want.
 func (s schedule) row(r Row, plan *mge.Plan, single mge.Plan, want float64, against string) ([]table.Cell, error) {
 	total := plan.WorkUnits(plan.Iterations())
 	each := lists.Of(plan.Stages, func(s mge.Stage) string { return table.Work(s.WorkUnits()) })
@@ -149,7 +148,7 @@ func (s schedule) row(r Row, plan *mge.Plan, single mge.Plan, want float64, agai
 	}, err
 }
 
-// measured is a variant, of which only the runs know what it spent.
+// measured returns the row of a variant by the work units that its runs spent.
 func (s schedule) measured(r Row, work *interval, single mge.Plan) []table.Cell {
 	if work == nil {
 		work = &interval{math.NaN(), math.NaN()}

@@ -17,8 +17,8 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// Group is runs of equal size: one table. Work units and seconds of a row can be
-// compared in it, and pixels too.
+// Group has the runs of one size, which make one table: their work units, seconds and
+// pixels can be compared.
 type Group struct {
 	Name  string // of files: cpu, or cpu-superresolution
 	Title string
@@ -26,15 +26,15 @@ type Group struct {
 	Size
 }
 
-// Size is how much work there is.
+// Size is the size of a run's work.
 type Size struct {
 	Profile                         string
 	Side, Levels, Batch, Iterations int
 }
 
-// Groups sorts runs into groups. The order is that of profiles, then the one in
-// which runs were given; so equal runs make equal tables. Two runs that hold the
-// same unit of the same subject and variant are an error, and the second is left out.
+// Groups sorts runs into groups, in the order of profiles and then of the given runs.
+// If two runs have the same unit of the same subject, size and variant, Groups leaves out
+// the second and returns a problem.
 func Groups(given []Run) (groups []*Group, problems []error) {
 	type place struct {
 		Subject
@@ -74,8 +74,8 @@ func Groups(given []Run) (groups []*Group, problems []error) {
 	return groups, problems
 }
 
-// distinguishData gives data of one name the beginning of its digest where there are
-// several.
+// distinguishData appends the beginning of its digest to the name of a data set, if several
+// data sets of a task have that name.
 func distinguishData(runs []Run) {
 	type data struct{ task, name string }
 	digests := map[data][]string{}
@@ -92,8 +92,8 @@ func distinguishData(runs []Run) {
 	}
 }
 
-// distinguishVariants adds to the variants of runs in one row what they differ in: the
-// defaults of their programs may be others, or not known.
+// distinguishVariants adds the settings in which runs of one row differ to their variants. Such
+// runs exist because the defaults of the programs that made them may differ or be unknown.
 func distinguishVariants(runs []Run) {
 	type place struct {
 		Subject
@@ -134,7 +134,7 @@ func sizeOf(r *Run) Size {
 		}
 	}
 	read("iterations", &g.Iterations)
-	if r.Record.Configuration["levels"] == "auto" { // beside those of the profile, which it had to choose from
+	if r.Record.Configuration["levels"] == "auto" { // compared with the profile's levels, which are its maximum
 		if i := profilePlace(r.Profile); i < len(setting.Profiles()) {
 			g.Levels = setting.Profiles()[i].Levels
 		}
@@ -143,6 +143,7 @@ func sizeOf(r *Run) Size {
 	return g
 }
 
+// profilePlace returns the place of a profile in the order of profiles; unknown ones come last.
 func profilePlace(name string) int {
 	all := setting.Profiles()
 	if i := slices.IndexFunc(all, func(p setting.Profile) bool { return p.Name == name }); i >= 0 {
@@ -151,7 +152,7 @@ func profilePlace(name string) int {
 	return len(all)
 }
 
-// name gives each group a name of its own.
+// name sets the names and titles of groups. All names differ.
 func name(groups []*Group) {
 	taken := map[string]int{}
 	for _, g := range groups {
@@ -186,33 +187,33 @@ func (g *Group) sizes() (list []string) {
 	return lists.Distinct(list)
 }
 
-// label tells groups apart in a table that goes through them.
+// label names the group in tables of several groups.
 func (g *Group) label() string { return join(g.Profile, strings.Join(g.sizes(), ", ")) }
 
-// cell is the first one of a row. Its variant in CSV has the sizes, too, so that
+// cell returns the first cell of a row. Its variant in CSV includes the sizes, so that
 // rows of different tables differ.
 func (g *Group) cell(r Row) table.Cell {
 	sizes := ""
-	if g != nil { // else the paper's own
+	if g != nil { // nil for the paper's schedules
 		sizes = strings.Join(g.sizes(), ", ")
 	}
 	return table.Cell{Text: r.String(), Fields: []string{r.Strategy, join(sizes, r.variant())}}
 }
 
-// enlarges reports whether all runs are of super-resolution.
+// enlarges reports whether all runs are super-resolution.
 func (g *Group) enlarges() bool {
 	return !slices.ContainsFunc(g.Runs, func(r *Run) bool {
 		return !r.Enlarges
 	})
 }
 
-// fileName makes a text from a file into part of a file's name.
+// fileName converts a text into part of a file name.
 func fileName(s string) string {
 	s = plain(s)
 	return s[:min(len(s), 40)]
 }
 
-// plain makes a text lower case, with dashes for all but letters and digits.
+// plain converts a text to lower case, with dashes for everything but letters and digits.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -222,12 +223,12 @@ func plain(s string) string {
 	}, strings.ToLower(s))
 }
 
-// subjects returns those of the group, in their order.
+// subjects returns the subjects of the group, in the order of its runs.
 func (g *Group) subjects() []Subject { return lists.Distinct(lists.Of(g.Runs, subjectOf)) }
 
 func subjectOf(r *Run) Subject { return r.Subject }
 
-// measures returns what is reported of a subject, the deciding measure first.
+// measures returns the measures of a subject, the deciding one first.
 func (g *Group) measures(e Subject) []metric.Measure {
 	if r, ok := lists.Find(g.Runs, subjectOf, e); ok {
 		return r.Measures
@@ -263,7 +264,7 @@ type outcome struct {
 	machine string
 }
 
-// results returns the units of a subject and a row, by seed.
+// results returns the units of a subject and a row, sorted by seed.
 func (g *Group) results(e Subject, row Row) (list []outcome) {
 	for _, r := range g.Runs {
 		if r.Subject != e || r.Variant != row.Variant || r.Init != row.Init {
@@ -280,8 +281,8 @@ func (g *Group) results(e Subject, row Row) (list []outcome) {
 	return list
 }
 
-// single returns what a row is compared with: single-scale of the same variant,
-// or else of none, always from the same initial weights.
+// single returns the single-scale units with which a row is compared: those of the
+// same variant, or else those without a variant; always with the same initial weights.
 func (g *Group) single(e Subject, row Row) []outcome {
 	if own := g.results(e, Row{mge.Single.Name, row.Variant, row.Init}); len(own) > 0 {
 		return own
@@ -292,7 +293,7 @@ func (g *Group) single(e Subject, row Row) []outcome {
 // pair is two units with the same seed.
 type pair struct{ own, other outcome }
 
-// pairsOf returns the units of two rows that have the same seed, by seed.
+// pairsOf returns the pairs of units of two rows with the same seed, in the order of own.
 func pairsOf(own, other []outcome) (list []pair) {
 	for _, a := range own {
 		for _, b := range other {
@@ -304,13 +305,13 @@ func pairsOf(own, other []outcome) (list []pair) {
 	return list
 }
 
-// withSingle returns the units of a row beside single-scale's of the same seed.
+// withSingle returns the units of a row, each with single-scale's of the same seed.
 func (g *Group) withSingle(e Subject, row Row) []pair {
 	return pairsOf(g.results(e, row), g.single(e, row))
 }
 
-// ratio is single-scale's mean over the row's, of the same seeds alone: a ratio of means
-// over other seeds would compare seeds, too.
+// ratio returns the other units' mean over the row's own, over the same seeds: with different
+// seeds, the ratio would also compare seeds.
 func ratio(pairs []pair, of func(outcome) float64) float64 {
 	var own, single []float64
 	for _, p := range pairs {
@@ -322,8 +323,8 @@ func ratio(pairs []pair, of func(outcome) float64) float64 {
 	return statisticOf(single).mean / statisticOf(own).mean
 }
 
-// onOneMachine returns the pairs of which both units were trained on one machine, the
-// first pair's: times of others are not to be compared.
+// onOneMachine returns the pairs whose units were all trained on one machine, that of the first
+// such pair: times on different machines cannot be compared.
 func onOneMachine(pairs []pair) (list []pair) {
 	for _, p := range pairs {
 		if p.own.machine == p.other.machine && (len(list) == 0 || p.own.machine == list[0].own.machine) {
@@ -333,8 +334,8 @@ func onOneMachine(pairs []pair) (list []pair) {
 	return list
 }
 
-// input returns the measures of the answer to a subject that takes no network; nil where
-// no run recorded them, and same is false where runs disagree.
+// input returns the measures of a subject's input, without a network; nil if no run recorded
+// them. same is false if runs recorded different ones.
 func (g *Group) input(e Subject) (in metric.Values, same bool) {
 	for _, r := range g.Runs {
 		if r.Subject != e || r.Input() == nil {
@@ -349,12 +350,12 @@ func (g *Group) input(e Subject) (in metric.Values, same bool) {
 	return in, true
 }
 
-// alike reports whether two inputs have the same measures, but for the rounding in which kernel paths differ.
+// alike reports whether two inputs have the same measures, up to the different rounding of kernel paths.
 func alike(a, b metric.Values) bool {
 	return maps.EqualFunc(a, b, func(x, y float64) bool { return math.Abs(x-y) <= 1e-6*max(math.Abs(x), math.Abs(y)) })
 }
 
-// inputCell shows a measure of the input.
+// inputCell returns the cell of a measure of the input, with the given number of fields.
 func (g *Group) inputCell(e Subject, m metric.Measure, fields int) table.Cell {
 	c := table.Cell{Fields: make([]string, fields)}
 	switch in, same := g.input(e); {
@@ -368,8 +369,8 @@ func (g *Group) inputCell(e Subject, m metric.Measure, fields int) table.Cell {
 	return c
 }
 
-// inputExcess is by how much the input's error is above single-scale's, of the seeds that
-// there are.
+// inputExcess returns the relative difference of the input's error to single-scale's final one, over
+// single-scale's seeds.
 func (g *Group) inputExcess(e Subject, m metric.Measure) difference {
 	in, same := g.input(e)
 	if in == nil || !same {
@@ -380,8 +381,8 @@ func (g *Group) inputExcess(e Subject, m metric.Measure) difference {
 	}))
 }
 
-// warnings names the rows with networks that are worse than their input by the deciding
-// measure.
+// warnings returns a sentence for each subject with networks that are worse than their input by
+// the deciding measure, naming their rows.
 func (g *Group) warnings() (list []string) {
 	for _, e := range g.subjects() {
 		in, same := g.input(e)

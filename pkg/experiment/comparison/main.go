@@ -12,10 +12,10 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// strategyColumn is the first of most tables.
+// strategyColumn is the first column of most tables.
 var strategyColumn = table.Column{Heading: []string{"strategy"}, Fields: []string{"strategy", "variant"}, Words: true}
 
-// column is the head of a column about a subject.
+// column returns the head of a column about a subject.
 func (e Subject) column(quantity string, fields ...string) table.Column {
 	c := table.Column{Heading: []string{e.Task, e.Data, e.Network, quantity}}
 	for _, f := range fields {
@@ -24,15 +24,15 @@ func (e Subject) column(quantity string, fields ...string) table.Column {
 	return c
 }
 
-// inputName is the first cell of the row of the input.
+// inputName returns the first cell of the input's row.
 func inputName() table.Cell {
 	return table.Cell{Text: runfolder.InputName, Fields: []string{runfolder.InputName, ""}}
 }
 
-// inputNote says what the first row is.
+// inputNote explains the input's row.
 const inputNote = runfolder.InputName + " is the answer that takes no network: the degraded pictures themselves, or in super-resolution their bilinear enlargement."
 
-// Main is the main comparison: what strategies end with, and their work units.
+// Main returns the main comparison of the group: the final measures of strategies, and their work units.
 func (g *Group) Main() *table.Table {
 	t := &table.Table{
 		Name: "comparison-" + g.Name, Title: "Strategies compared, " + g.Title,
@@ -70,8 +70,8 @@ func (g *Group) Main() *table.Table {
 	return t
 }
 
-// best returns the place of the row that is better than each other one by a measure, by
-// more than what its seeds may make; -1 where there is none.
+// best returns the index of the row whose mean error is smallest, if its paired interval of
+// differences to each other row excludes zero; otherwise -1.
 func (g *Group) best(e Subject, m metric.Measure) int {
 	best, value := -1, math.NaN()
 	rows := g.rows()
@@ -107,8 +107,8 @@ func overSeeds(n int) string {
 	return fmt.Sprintf(" Numbers are means over %d seeds, with the standard deviation of the sample.", n)
 }
 
-// work returns a row's work units in all experiments, and single-scale's over
-// them.
+// work returns the interval of a row's work units over all subjects, and that of
+// single-scale's work units over the row's.
 func (g *Group) work(row Row) (work, times *interval) {
 	for _, e := range g.subjects() {
 		work = work.with(statisticOf(lists.Of(g.results(e, row), workUnits)).mean)
@@ -119,7 +119,7 @@ func (g *Group) work(row Row) (work, times *interval) {
 
 func workUnits(r outcome) float64 { return r.Summary.WorkUnits }
 
-// seconds is the time of training, NaN where timing.csv does not have it.
+// seconds returns the time of training, NaN if timing.csv does not have it.
 func seconds(r outcome) float64 {
 	if s := r.Timing.SecondsTraining; s > 0 {
 		return s
@@ -127,8 +127,8 @@ func seconds(r outcome) float64 {
 	return math.NaN()
 }
 
-// Seconds is the time of training, and single-scale's over it. It belongs to
-// the machines on which the runs were made; each has columns of its own.
+// Seconds returns the table of the times of training, and of single-scale's time over
+// the row's. Each machine on which runs were made has its own columns.
 func (g *Group) Seconds() *table.Table {
 	t := &table.Table{Name: "seconds-" + g.Name, Title: "Seconds of training, " + g.Title, Columns: []table.Column{strategyColumn}}
 	n := g.seeds()
@@ -158,10 +158,10 @@ func (g *Group) Seconds() *table.Table {
 	return t
 }
 
-// machines returns those of the group's runs, in their order.
+// machines returns the machines of the group's runs, in the order of the runs.
 func (g *Group) machines() []string { return lists.Distinct(lists.Of(g.Runs, (*Run).machine)) }
 
-// machineNote names the machines that seconds belong to.
+// machineNote names the machines of the columns of seconds.
 func machineNote(machines []string) string {
 	var b strings.Builder
 	for k, m := range machines {

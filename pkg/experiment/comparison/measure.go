@@ -6,9 +6,9 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// measuresOf returns what is reported for the task of a run folder, the deciding
-// measure first: what its record says, or, for folders of earlier versions, what
-// the task says today; MSE where this program does not have the task.
+// measuresOf returns the measures of a run folder's task, the deciding one first:
+// those of its record, or, for folders of earlier versions, those of the task in
+// this program; MSE if this program does not have the task.
 func measuresOf(c runfolder.Contents, task string, known catalog.Catalog) []metric.Measure {
 	if len(c.Record.Measures) > 0 {
 		return c.Record.Measures
@@ -19,7 +19,7 @@ func measuresOf(c runfolder.Contents, task string, known catalog.Catalog) []metr
 	return []metric.Measure{metric.MSE}
 }
 
-// show writes a value of the measure as tables do.
+// show returns the function that formats values of a measure for tables.
 func show(m metric.Measure) func(v float64) string {
 	if m.Higher {
 		return fourPlaces

@@ -12,19 +12,19 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// Within is how close to single-scale's final error counts as nearly reached
-// (the paper's claim is within 3%).
+// Within is the relative distance from single-scale's final error that counts as
+// nearly reached (the paper's claim is within 3%).
 const Within = 0.03
 
-// reach is what a unit had spent when its validation error was first no larger
-// than a target; NaN where it never was.
+// reach has the work and time that a unit had spent when its validation error was
+// first at most a target; NaN if it never was.
 type reach struct {
 	work, seconds float64
-	min           float64 // smallest error on the way; NaN without any validation
+	min           float64 // smallest error of the curve; NaN without any validation
 }
 
-// reached goes along a curve. There is no interpolation: the error is known
-// where it was measured, and nowhere else.
+// reached returns the reach of a target on a curve. It does not interpolate: the
+// error is only known at validations.
 func reached(curve []runfolder.Measured, m metric.Measure, target float64) reach {
 	r := reach{math.NaN(), math.NaN(), math.NaN()}
 	for _, at := range curve {
@@ -39,19 +39,19 @@ func reached(curve []runfolder.Measured, m metric.Measure, target float64) reach
 	return r
 }
 
-// quality is how soon one row of a subject is as good as single-scale. All
-// numbers are over the seeds for which there is a single-scale run, too.
+// quality says how soon a row of a subject is as good as single-scale training. All
+// numbers are over the seeds with which single-scale was trained, too.
 type quality struct {
-	paired     int        // seeds that single-scale was trained with, too
-	seeds      int        // of those, the ones with a curve of both
-	final      difference // the error at the end over single-scale's, less 1
-	min        statistic  // the smallest error on the way over single-scale's, less 1
-	input      bool       // it is of the input, which spends nothing
-	full, near pairs      // to reach single-scale's final error, and Within of it
+	paired     int        // number of seeds with which single-scale was trained, too
+	seeds      int        // number of these for which both units have a curve
+	final      difference // the final error over single-scale's final one, minus 1
+	min        statistic  // the smallest error over single-scale's final one, minus 1
+	input      bool       // the row is the input, which spends nothing
+	full, near pairs      // spent to reach single-scale's final error, and Within of it
 }
 
-// pairs is what a row and single-scale itself spent until an error, of the
-// seeds that reached it.
+// pairs has the work and time that a row and single-scale itself spent until an
+// error, for the seeds that reached it.
 type pairs struct {
 	work, seconds           []float64
 	workRatio, secondsRatio []float64 // single-scale's over the row's
@@ -69,6 +69,8 @@ func (p *pairs) add(own, single reach) {
 	}
 }
 
+// quality compares a row with single-scale by a measure. Seconds only count if both units were trained on the
+// same machine.
 func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
 	var final, smallest []float64
 	pairs := g.withSingle(e, row)
@@ -97,11 +99,11 @@ func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
 	return q
 }
 
-// subjectColumn is the head of a table that goes through subjects.
+// subjectColumn is the first column of tables over several subjects.
 var subjectColumn = table.Column{Heading: []string{"experiment"}, Fields: []string{"profile", "task", "network", "data", "error"}, Words: true}
 
-// Quality is how many work units each strategy needs until its validation error
-// is single-scale's final one.
+// Quality returns the table of the work units that each strategy needs until its
+// validation error is at most single-scale's final one.
 func Quality(groups []*Group) *table.Table {
 	t := qualityTable(groups, "quality", "Work units until single-scale's final error",
 		spending{"work units", "work_units", func(p pairs) ([]float64, []float64) { return p.work, p.workRatio }, table.Work},
@@ -116,7 +118,7 @@ func Quality(groups []*Group) *table.Table {
 	return t
 }
 
-// QualitySeconds is the same in seconds of training.
+// QualitySeconds is Quality in seconds of training.
 func QualitySeconds(groups []*Group) *table.Table {
 	t := qualityTable(groups, "seconds-to-quality", "Seconds of training until single-scale's final error",
 		spending{"seconds", "seconds", func(p pairs) ([]float64, []float64) { return p.seconds, p.secondsRatio }, oneDecimal})
@@ -124,7 +126,7 @@ func QualitySeconds(groups []*Group) *table.Table {
 	return t
 }
 
-// mostSeeds is the largest number of seeds in a cell.
+// mostSeeds returns the largest number of seeds in a cell.
 func mostSeeds(groups []*Group) (most int) {
 	for _, g := range groups {
 		most = max(most, g.seeds())
@@ -132,7 +134,7 @@ func mostSeeds(groups []*Group) (most int) {
 	return most
 }
 
-// eachQuality goes through the rows of the tables of quality in their order.
+// eachQuality calls do for each row of the tables of quality, in order.
 func eachQuality(groups []*Group, do func(*Group, Subject, metric.Measure, Row, quality)) {
 	for _, g := range groups {
 		for _, e := range g.subjects() {
@@ -150,7 +152,7 @@ func eachQuality(groups []*Group, do func(*Group, Subject, metric.Measure, Row, 
 	}
 }
 
-// spending is what is counted until an error is reached.
+// spending is a quantity that is counted until an error is reached: work units or seconds.
 type spending struct {
 	quantity, field string
 	of              func(pairs) (spent, ratio []float64)
@@ -183,7 +185,7 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 	last := ""
 	eachQuality(groups, func(g *Group, e Subject, m metric.Measure, row Row, q quality) {
 		if q.input && len(extras) == 0 {
-			return // there is nothing to say
+			return // the input's row would be empty
 		}
 		shown := e.String() + ", " + m.ErrorTitle()
 		if !one {
@@ -191,7 +193,7 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 		}
 		first := table.Cell{Text: shown, Fields: []string{g.Profile, e.Task, e.Network, e.Data, m.ErrorTitle()}}
 		if shown == last {
-			first.Text = "" // only where it changes
+			first.Text = "" // show it only when it changes
 		}
 		last = shown
 		cells := []table.Cell{first, g.cell(row)}
@@ -208,7 +210,7 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 	return t
 }
 
-// spentCell shows what was spent, or that it was never enough.
+// spentCell shows what was spent until the error was reached, or why that is not known.
 func spentCell(spent []float64, reached int, q quality, show func(float64) string) table.Cell {
 	s := statisticOf(spent)
 	c := s.cell(q.seeds, show)
@@ -232,7 +234,7 @@ func ratioCell(ratios []float64) table.Cell {
 	return table.Number(mean, threeDigits(mean))
 }
 
-// excess shows by how much an error is above another one.
+// excess shows a relative difference of errors in per cent.
 func excess(s statistic) table.Cell {
 	return table.Number(s.mean, signed(100*s.mean)+"%")
 }

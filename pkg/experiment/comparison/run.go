@@ -1,11 +1,11 @@
-// Package comparison brings the numbers of run folders into the tables of a
-// paper: what strategies end with, what they cost, and when they are as good as
-// single-scale training.
+// Package comparison makes the tables of a paper from the numbers of run folders: the
+// final errors of strategies, their costs, and when they are as good as single-scale
+// training.
 //
-// A column is of one task, network and data; a row is of one strategy, initial weights
-// and settings. What differs has a column or row of its own, whose name says what
-// differs. Kernel path, convolution algorithm and memory change only rounding and
-// separate nothing.
+// A column has one task, network and data set; a row has one strategy, initial weights
+// and settings. Runs that differ in any of these have different columns or rows, whose
+// names say what differs. Kernel path, convolution algorithm and memory only change the
+// rounding, so runs that differ only in them share rows.
 package comparison
 
 import (
@@ -24,10 +24,10 @@ import (
 // Subject is what strategies are compared on.
 type Subject struct {
 	Task, Network string
-	Data          string // its name, and its digest where there are several of the name
+	Data          string // its name; with the beginning of its digest if several have that name
 }
 
-// String names it: denoising unet bsds500.
+// String returns the subject's name, such as denoising unet bsds500.
 func (s Subject) String() string { return s.Task + " " + s.Network + " " + s.Data }
 
 // Run is a run folder, ready to be compared.
@@ -35,23 +35,23 @@ type Run struct {
 	Dir string
 	Subject
 	Profile string
-	// Sizes are the sizes of the work that are not the profile's, like "iterations 120".
+	// Sizes are the sizes of the work that differ from the profile's, like "iterations 120".
 	Sizes []string
-	// Variant is the settings of the method that are not the task's defaults,
-	// like "allocation optimal"; mostly there are none. Its strategies have
-	// rows of their own.
+	// Variant has the settings of the method that differ from the task's defaults,
+	// like "allocation optimal"; usually it is empty. Each variant has its own rows.
 	Variant string
-	// Init is the beginning of the digest of the initial weights; "" where they are
+	// Init is the beginning of the digest of the initial weights; "" if they are
 	// drawn from the seed.
 	Init     string
 	Measures []metric.Measure // of the task, the deciding one first
-	Enlarges bool             // whether the task does
+	Enlarges bool             // whether the task enlarges pictures
 	runfolder.Contents
 
 	settings setting.Values // of the method, as text
 }
 
-// NewRun checks that the rows of a folder are of one experiment, its record's.
+// NewRun returns the run of a folder. It is an error if no unit is finished, or if the rows
+// of the summary belong to different experiments.
 func NewRun(dir string, c runfolder.Contents, known catalog.Catalog) (Run, error) {
 	r := Run{Dir: dir, Contents: c}
 	if len(c.Summaries) == 0 {
@@ -81,8 +81,8 @@ func NewRun(dir string, c runfolder.Contents, known catalog.Catalog) (Run, error
 	return r, nil
 }
 
-// Averaged returns the run with averaged weights instead of the last ones, as a variant of its
-// own; ok is false where it has none.
+// Averaged returns the run with averaged weights instead of the last ones, as another variant; ok is
+// false if it has none.
 func (r Run) Averaged() (_ Run, ok bool) {
 	if r.Contents, ok = r.OfAverages(); ok {
 		r.Variant = join(r.Variant, "averaged weights")
@@ -90,12 +90,12 @@ func (r Run) Averaged() (_ Run, ok bool) {
 	return r, ok
 }
 
-// Title says what the run is of.
+// Title describes the run: subject, profile, sizes and variant.
 func (r Run) Title() string {
 	return join(r.String(), r.Profile+" profile", strings.Join(r.Sizes, ", "), Row{"", r.Variant, r.Init}.variant())
 }
 
-// machine names what the run's seconds belong to; "" where its record does not say.
+// machine names the CPU, cores and kernel path of the run's seconds; "" if its record has no environment.
 func (r *Run) machine() string {
 	e := r.Record.Environment
 	if e == nil {
@@ -104,13 +104,13 @@ func (r *Run) machine() string {
 	return fmt.Sprintf("%s, %s cores, kernel path %s", cmp.Or(setting.Text(e["cpu"]), "unknown CPU"), cmp.Or(setting.Text(e["cores"]), "unknown"), cmp.Or(setting.Text(e["kernel_path"]), "unknown"))
 }
 
-// digest is the beginning of one of the record's digests; "" where it has none.
+// digest returns the beginning of one of the record's digests; "" if it is not recorded.
 func digest(r runfolder.Record, name string) string {
 	text := setting.Text(r.Configuration[name])
 	return text[:min(len(text), 8)]
 }
 
-// sizes are the settings that say how much work there is: each combination has a table of its own.
+// sizes has the settings of the size of the work: each combination has its own table.
 var sizes = []string{"side", "levels", "batch", "iterations"}
 
 // methodOf returns the settings of a record that distinguish rows, as text.
@@ -132,8 +132,8 @@ func methodOf(r runfolder.Record) setting.Values {
 	return all
 }
 
-// defaultsOf is what a run's task does where nothing but the size of the work is given:
-// by this program where it has the task, else by the one that made the run.
+// defaultsOf returns the defaults of the run's task, network, optimizer and size of the work, as text: those
+// of this program if it has the task, else those that the run recorded; nil if none are known.
 func defaultsOf(r runfolder.Record, known catalog.Catalog) setting.Values {
 	given := setting.Values{}
 	for _, name := range append([]string{"task", "ratio", "network", "profile", "optimizer"}, sizes...) {
@@ -150,13 +150,13 @@ func defaultsOf(r runfolder.Record, known catalog.Catalog) setting.Values {
 	}
 	all := setting.Complete(defaults)
 	if all["levels"] == "auto" {
-		all["levels"] = "" // is always special
+		all["levels"] = "" // so that auto is always part of the variant
 	}
 	return all
 }
 
-// variant says which settings are not the defaults. Without defaults it is empty;
-// Groups then tells runs apart by where they differ.
+// variant lists the settings that differ from the defaults. Without defaults it is empty;
+// Groups then adds the settings in which runs differ.
 func variant(settings, defaults setting.Values) string {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -190,10 +190,10 @@ func (r Run) sizes(known catalog.Catalog) (list []string) {
 	return list
 }
 
-// Row is what a row of a table is about.
+// Row identifies a row of a table.
 type Row struct{ Strategy, Variant, Init string }
 
-// variant says how the row differs from the plain strategy.
+// variant describes how the row differs from the plain strategy.
 func (r Row) variant() string {
 	if r.Init == "" {
 		return r.Variant
@@ -201,7 +201,7 @@ func (r Row) variant() string {
 	return join(r.Variant, "init "+r.Init)
 }
 
-// String is the row's name: mge, or mge (allocation optimal).
+// String returns the row's name, such as mge, or mge (allocation optimal).
 func (r Row) String() string {
 	if v := r.variant(); v != "" {
 		return r.Strategy + " (" + v + ")"
@@ -209,12 +209,12 @@ func (r Row) String() string {
 	return r.Strategy
 }
 
-// join puts the parts that are not empty behind each other.
+// join joins the parts that are not empty with commas.
 func join(parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
 }
 
-// compareRows orders them: strategies as everywhere, each before its variants.
+// compareRows orders rows by strategy, in the order of runfolder.Compare, then by variant and initial weights.
 func compareRows(a, b Row) int {
 	return cmp.Or(runfolder.Compare(runfolder.Unit{Strategy: a.Strategy}, runfolder.Unit{Strategy: b.Strategy}),
 		strings.Compare(a.Variant, b.Variant), strings.Compare(a.Init, b.Init))

@@ -13,13 +13,13 @@ import (
 	"multiscale/pkg/experiment/table"
 )
 
-// statistic is a number over seeds.
+// statistic is a quantity over seeds.
 type statistic struct {
-	mean, std float64 // std is of the sample, NaN for a single seed
+	mean, std float64 // std is that of the sample, NaN for a single seed
 	n         int
 }
 
-// statisticOf is of the values that are known.
+// statisticOf returns the statistic of the values that are not NaN.
 func statisticOf(values []float64) statistic {
 	values = slices.DeleteFunc(slices.Clone(values), math.IsNaN)
 	if len(values) == 0 {
@@ -32,11 +32,11 @@ func statisticOf(values []float64) statistic {
 	return statistic{mean, std, len(values)}
 }
 
-// statisticFields are the columns of a statistic in CSV.
+// statisticFields returns the columns of a statistic in CSV.
 func statisticFields(name string) []string { return []string{name, name + "_std", name + "_seeds"} }
 
-// cell shows the mean and the standard deviation, and how many seeds they are of
-// where others have more.
+// cell shows the mean and the standard deviation, and the number of seeds if it is
+// less than of.
 func (s statistic) cell(of int, show func(float64) string) table.Cell {
 	c := table.Cell{Fields: []string{table.Exact(s.mean), table.Exact(s.std), strconv.Itoa(s.n)}}
 	if s.n == 0 {
@@ -56,19 +56,19 @@ func (s statistic) cell(of int, show func(float64) string) table.Cell {
 	return c
 }
 
-// confidence is that of all intervals.
+// confidence is the confidence level of all intervals.
 const confidence = 0.95
 
-// difference is the mean of differences between two things with the same seeds, and its
-// paired t interval: the mean ± t s/√n, where s is the standard deviation of the n
-// differences and t the quantile of Student's distribution with n-1 degrees of freedom.
-// It takes the differences as normal. One seed has no interval: low and high are NaN.
+// difference is the mean of paired differences, one for each seed, and its paired t interval:
+// the mean ± t s/√n, where s is the standard deviation of the n differences and t the
+// quantile of Student's distribution with n-1 degrees of freedom. The interval assumes that
+// differences are normally distributed. With one seed, low and high are NaN.
 type difference struct {
 	mean, low, high float64
 	n               int
 }
 
-// differenceOf is of the differences that are known.
+// differenceOf returns the difference of the values that are not NaN.
 func differenceOf(values []float64) difference {
 	s := statisticOf(values)
 	d := difference{s.mean, math.NaN(), math.NaN(), s.n}
@@ -80,7 +80,7 @@ func differenceOf(values []float64) difference {
 	return d
 }
 
-// sign is -1 or 1 where the interval is wholly on that side of zero, else 0.
+// sign returns -1 or 1 if the whole interval is on that side of zero, else 0.
 func (d difference) sign() int {
 	switch {
 	case d.high < 0:
@@ -88,10 +88,10 @@ func (d difference) sign() int {
 	case d.low > 0:
 		return 1
 	}
-	return 0 // of NaN, too
+	return 0 // also if the interval is NaN
 }
 
-// differenceFields are the columns of a difference in CSV.
+// differenceFields returns the columns of a difference in CSV.
 func differenceFields(name string) []string {
 	return []string{name, name + "_low", name + "_high", name + "_seeds"}
 }
@@ -103,13 +103,13 @@ func (d difference) percent() table.Cell {
 		return c
 	}
 	c.Text = signed(100*d.mean) + "%"
-	if d.n > 1 && (d.low != 0 || d.high != 0) { // single-scale's from itself is zero
+	if d.n > 1 && (d.low != 0 || d.high != 0) { // both are zero for single-scale's difference to itself
 		c.Text += fmt.Sprintf(" (%s to %s)", signed(100*d.low), signed(100*d.high))
 	}
 	return c
 }
 
-// method says what the intervals of a table are; nothing where there are none.
+// method explains the intervals of a table, or why it has none.
 func method(seeds int) string {
 	if seeds < 2 {
 		return "With one seed there is no interval: a difference may be one of seeds."
@@ -124,7 +124,7 @@ func threeDigits(v float64) string { return table.Digits(v, 3) }
 func fourPlaces(v float64) string  { return table.Fixed(v, 4) }
 func oneDecimal(v float64) string  { return table.Fixed(v, 1) }
 
-// interval is a number that is the same in a whole row, or nearly.
+// interval is the range of a quantity that is equal, or nearly so, for all subjects of a row.
 type interval struct{ low, high float64 }
 
 // with returns the interval widened to hold v; NaN changes nothing.
@@ -138,7 +138,7 @@ func (i *interval) with(v float64) *interval {
 	return &interval{min(i.low, v), max(i.high, v)}
 }
 
-// cell shows the number, or both ends where they look different. Its fields are
+// cell shows the quantity, or both ends if they look different. Its fields are
 // low and high.
 func (i *interval) cell(show func(float64) string) table.Cell {
 	if i == nil {

@@ -1,5 +1,5 @@
-// Package evaluate is the body of experiments/evaluate: exported models over the
-// validation pictures of a data set, whole pictures with fixed degradations.
+// Package evaluate is the body of experiments/evaluate: it measures exported models on the
+// validation pictures of a data set, on whole pictures with fixed degradations.
 package evaluate
 
 import (
@@ -24,33 +24,33 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Request is what the command is to do. Which degradations a model gets follows
-// from its task.
+// Request is a request to measure models. The task of a model decides the
+// degradations.
 type Request struct {
 	Catalog    catalog.Catalog
 	Models     []string
 	Data, Root string
 	// Benchmark is one of package field, on the pictures of Root that List names; "" for none.
 	Benchmark, List string
-	// AllowIncomplete takes a published data set that lacks pictures.
+	// AllowIncomplete accepts a published data set that lacks pictures.
 	AllowIncomplete bool
 	SkipBad         bool                 // leave out pictures that cannot be read
-	Pictures        int                  // the first ones; 0 for all
+	Pictures        int                  // measure only the first ones; 0 for all
 	Settings        map[string][]float64 // of degradations, by name; see task.Evaluation
-	Memory          int64                // bytes for what a network computes in between
+	Memory          int64                // bytes for a network's activations
 	Out             string
 	Options         session.Options
 }
 
-// group is the models that see the same degraded pictures: of one task and
-// with one normalisation.
+// group has the models that see the same degraded pictures: those of one task and
+// one normalisation.
 type group struct {
 	task    task.Task
 	scale   pixel.Scale
 	cases   []task.Case
 	models  trial.Models
-	trivial string // name of the answer that takes no network
-	// given says that the degraded pictures are the data set's.
+	trivial string // name of the result without a network
+	// given reports whether the degraded pictures come from the data set.
 	given bool
 }
 
@@ -61,12 +61,12 @@ type evaluation struct {
 	models   trial.Models
 	groups   []*group
 	rows     []Row
-	failed   []error    // a picture each
-	notes    [][]string // of each picture: what of its file is not used as it is
+	failed   []error    // one for each picture that could not be measured
+	notes    [][]string // by picture: what of its file is changed or left out
 	progress *progress.Printer
 }
 
-// Run does what r asks for: it prints the table to out and progress to log.
+// Run runs the request: it prints the table to out and progress to log.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if r.Benchmark != "" {
 		return field.Run(ctx, field.Request{
@@ -97,7 +97,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	return nil
 }
 
-// pictures is how many pictures are measured.
+// pictures returns the number of pictures to measure.
 func (e *evaluation) pictures() int {
 	n := e.set.Validation.Len()
 	if e.Pictures > 0 {
@@ -123,7 +123,7 @@ func (e *evaluation) open() (err error) {
 	return e.checkSettings()
 }
 
-// openData opens the data set, with as many channels as the first model takes.
+// openData opens the data set. If the first model takes grey pictures, the data set is read in grey.
 func (e *evaluation) openData() error {
 	format, err := dataset.Find(e.Catalog.Data, e.Data)
 	if err != nil {
@@ -134,31 +134,31 @@ func (e *evaluation) openData() error {
 		Decoding: dataset.DecodeNone,
 	}
 	if e.models[0].Channels == 1 {
-		o.Channels = 1 // grey of colours, as training makes it
+		o.Channels = 1 // luma of colours, as in training
 	}
 	if format.HasValidation {
-		o.Validation = e.Root // all pictures of it, not a tenth
+		o.Validation = e.Root // validate on all pictures, not on a tenth
 	}
 	if e.set, err = dataset.Open(o); err != nil {
 		return err
 	}
-	if format.HasValidation { // the folder was looked through twice
+	if format.HasValidation { // the same folder was read twice: remove the second half of the report
 		r := &e.set.Report
 		r.Bad = slices.DeleteFunc(r.Bad, func(b dataset.Bad) bool { return strings.HasPrefix(b.Name, "validation:") })
 		r.LeftOut = slices.DeleteFunc(r.LeftOut, func(c dataset.Count) bool { return strings.HasSuffix(c.Kind, " in -validation") })
 	}
-	if !e.SkipBad { // the others are measured nevertheless
+	if !e.SkipBad { // an error at the end; the other pictures are measured first
 		for _, b := range e.set.Report.Bad {
 			e.failed = append(e.failed, fmt.Errorf("%s: %s", b.Name, b.Reason))
 		}
 	}
-	for _, line := range e.set.Report.Lines()[1:] { // how many there are is in the table
+	for _, line := range e.set.Report.Lines()[1:] { // the first has the number of pictures, which the table shows
 		e.progress.Print("%s", line)
 	}
 	return nil
 }
 
-// checkPairs refuses a model that needs degraded pictures where the data set has none.
+// checkPairs returns an error if a model needs degraded pictures and the data set has none.
 func (e *evaluation) checkPairs(t task.Task) error {
 	if !t.Paired() || t.Scale != 1 || e.set.Validation.HasInputs() {
 		return nil
@@ -170,7 +170,7 @@ func (e *evaluation) checkPairs(t task.Task) error {
 	return command.Wrong("data", e.Data, "it has no degraded pictures, which models for "+t.Name+" need here", advice)
 }
 
-// checkSettings refuses a setting that no model's task has.
+// checkSettings returns an error if a setting is given that no model's task has.
 func (e *evaluation) checkSettings() error {
 	for _, name := range slices.Sorted(maps.Keys(e.Settings)) {
 		used := slices.ContainsFunc(e.groups, func(g *group) bool {
@@ -189,8 +189,8 @@ func (e *evaluation) checkSettings() error {
 	return nil
 }
 
-// nameTrivial tells the degraded pictures apart that models of one task with different
-// normalisations see: noise is as strong in normalised values, not in pixels.
+// nameTrivial names the groups' results without a network. If models of one task have different
+// normalisations, the names include these: the same noise in normalised values differs in pixels.
 func (e *evaluation) nameTrivial() {
 	count := map[string]int{}
 	for _, g := range e.groups {
@@ -208,7 +208,7 @@ func (e *evaluation) nameTrivial() {
 	}
 }
 
-// place puts a model into its group.
+// place adds a model to its group, and creates the group if necessary.
 func (e *evaluation) place(m *trial.Model) error {
 	t, err := e.Catalog.Task(m.Task)
 	if err != nil {
@@ -244,9 +244,9 @@ func (e *evaluation) place(m *trial.Model) error {
 	return nil
 }
 
-// takesGiven says whether a model gets the data set's degraded pictures although its task
-// degrades by itself: where it takes no t, of which pictures say nothing, and no setting
-// of a degradation is given.
+// takesGiven reports whether a model gets the data set's degraded pictures although its task
+// degrades pictures itself: if it takes no t, which pictures do not have, and if no setting of a
+// degradation is given.
 func (e *evaluation) takesGiven(t task.Task, m *trial.Model) bool {
 	if e.set.Report.Ratio != t.Scale || slices.ContainsFunc(slices.Collect(maps.Keys(e.Settings)), t.HasSetting) {
 		return false
@@ -257,9 +257,9 @@ func (e *evaluation) takesGiven(t task.Task, m *trial.Model) bool {
 	return m.Conditions == 0
 }
 
-// foreign is the task of a model that this program does not know, as far as the
-// model tells: its input comes from the data set, is half of the clean picture where
-// it enlarges, or is noise where it says what t means.
+// foreign returns a task for a model whose own task this program does not have, by the
+// model's metadata. If these say what t means, the task adds noise; if the model enlarges,
+// its input is half of the clean picture; otherwise the input comes from the data set.
 func foreign(s *session.Session) (task.Task, error) {
 	t := task.Task{Name: s.Task, Scale: s.Scale}
 	if s.Scale != 1 {
@@ -282,7 +282,7 @@ func foreign(s *session.Session) (task.Task, error) {
 	return t.Complete()
 }
 
-// measure goes through the pictures, one at a time.
+// measure measures the pictures, one at a time.
 func (e *evaluation) measure(ctx context.Context) error {
 	n := e.pictures()
 	total := 0
@@ -307,7 +307,7 @@ func (e *evaluation) measure(ctx context.Context) error {
 		case errors.As(err, &bad) && e.SkipBad:
 			e.set.Report.Bad = append(e.set.Report.Bad, dataset.Bad{Name: e.set.Validation.Name(i), Reason: err.Error()})
 			e.progress.Print("left out: %v", err)
-		default: // the others are still measured
+		default: // continue with the other pictures
 			e.failed = append(e.failed, err)
 			e.progress.Print("%v", err)
 		}
@@ -335,16 +335,16 @@ func (e *evaluation) picture(ctx context.Context, i int, done func(models int)) 
 	return nil
 }
 
-// try measures a picture with one degradation: what is degraded itself, and what
-// each model of the group makes of it.
+// try measures a picture with one degradation: the result without a network, and
+// that of each model of the group.
 func (e *evaluation) try(ctx context.Context, g *group, c task.Case, i int) error {
 	name := e.set.Validation.Name(i)
-	// The noise belongs to the picture and does not depend on the others.
+	// The noise depends only on the data set and the picture's name, not on the other pictures.
 	r := random.New(0).Child("evaluation/" + e.set.Name).Child(name)
 	t, err := e.degrade(g, c, i, r)
 	var bad unreadable
 	if errors.As(err, &bad) {
-		return err // which names the file
+		return err // it already names the file
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
@@ -371,8 +371,8 @@ func (e *evaluation) try(ctx context.Context, g *group, c task.Case, i int) erro
 	return nil
 }
 
-// degrade makes the trial of picture i. The data set's own degraded picture is taken
-// where the task wants one.
+// degrade returns the trial of picture i, with the data set's degraded picture if the group
+// takes that.
 func (e *evaluation) degrade(g *group, c task.Case, i int, r random.Stream) (*trial.Trial, error) {
 	if g.given {
 		input, clean, err := e.set.Validation.WholePair(i, g.task.Scale)

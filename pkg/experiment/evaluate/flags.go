@@ -19,14 +19,14 @@ import (
 	"multiscale/pkg/task"
 )
 
-// DefaultMemory is what a network may use for one picture; what needs more is
-// restored in tiles.
+// DefaultMemory is the default memory of a network for one picture, in bytes; larger
+// pictures are restored in tiles.
 const DefaultMemory = 2 << 30
 
-// defaultData is built in.
+// defaultData is a built-in data set.
 const defaultData = "deadleaves"
 
-// Main is the command's body: it parses the flags and runs.
+// Main is the body of the command: it parses the flags and runs the request.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 	return command.Do(ctx, known, args, parse, Run)
 }
@@ -56,7 +56,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	return r, r.check()
 }
 
-// defineSettings declares a flag for each setting of the tasks' evaluations.
+// defineSettings defines a flag for each setting of the tasks' evaluations.
 func (r *Request) defineSettings(f *command.Flags) {
 	type use struct {
 		task.Setting
@@ -99,7 +99,7 @@ func (r *Request) defineSettings(f *command.Flags) {
 	}
 }
 
-// check refuses what single flags cannot.
+// check returns an error if flags that are each valid do not go together.
 func (r *Request) check() error {
 	if err := command.CheckOnce("model", r.Models); err != nil {
 		return err
@@ -119,7 +119,7 @@ func (r *Request) check() error {
 	return setting.CheckData(format, r.Root, "")
 }
 
-// checkBenchmark refuses what a benchmark fixes, or does not know.
+// checkBenchmark returns an error if a benchmark's folder is missing, or a flag is given that the benchmark decides.
 func (r *Request) checkBenchmark() error {
 	fixed := func(flag string) error {
 		return &command.UsageError{Flag: "-" + flag, Reason: "-benchmark " + r.Benchmark + " decides it", Advice: "leave it out"}

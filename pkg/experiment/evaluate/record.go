@@ -9,18 +9,18 @@ import (
 	"multiscale/pkg/experiment/trial"
 )
 
-// Record is evaluation.json: what was measured on which pictures.
+// Record is the content of evaluation.json: the models and the pictures of an evaluation.
 type Record struct {
 	Data   string   `json:"data"`
-	Root   string   `json:"root"`        // of the call
+	Root   string   `json:"root"`        // as given in the call
 	Digest string   `json:"data_digest"` // of the pictures
 	Models []string `json:"models"`      // paths
-	// Report says what the data set holds and what of it is not used.
+	// Report says what the data set has, and which pictures are not used.
 	Report dataset.Report `json:"report"`
 }
 
-// claim finds out early whether the folder can take the tables: it can be written,
-// and has none of other pictures.
+// claim checks before the measurement that the folder can be written and has no tables of
+// other pictures. It also sets the default folder.
 func (e *evaluation) claim() error {
 	if e.Out == "" {
 		e.Out = filepath.Join("results", "runs", "evaluation-"+e.Data)
@@ -36,9 +36,9 @@ func (e *evaluation) claim() error {
 	})
 }
 
-// record says whose tables are in the folder.
+// record returns the record of the evaluation.
 func (e *evaluation) record() Record {
 	report := e.set.Report
-	report.Train = 0 // these are not read
+	report.Train = 0 // training pictures are not read
 	return Record{Data: e.Data, Root: e.Root, Digest: e.set.Digest, Models: e.Models, Report: report}
 }

@@ -18,12 +18,12 @@ import (
 const (
 	PicturesFile = "pictures.csv"   // a row for every picture, degradation and model
 	TableFile    = "evaluation.csv" // their means and standard deviations
-	MarkdownFile = "evaluation.md"  // what is printed
+	MarkdownFile = "evaluation.md"  // the printed table
 	RecordFile   = "evaluation.json"
 )
 
-// Row is what one model made of one picture; without Network, it is the answer that
-// takes none.
+// Row has the measures of one model on one picture with one degradation. Network is empty for the result
+// without a network.
 type Row struct {
 	Data, Picture     string
 	Width, Height     int
@@ -33,17 +33,17 @@ type Row struct {
 	metric.Values
 }
 
-// measures are the columns of numbers, in order.
+// measures has the columns of numbers, in order.
 var measures = metric.RunningMeasures()
 
-// summary is the rows of one model with one degradation.
+// summary collects the rows of one model with one degradation.
 type summary struct {
-	Row
-	values [][]float64 // by measure
+	Row                // the first of the rows
+	values [][]float64 // by measure, then by picture
 }
 
-// summaries collects rows, in the order in which models come up, degradation
-// by degradation.
+// summaries returns a summary for each task, degradation and model, in the order in
+// which they first appear.
 func summaries(rows []Row) (list []*summary) {
 	type key struct{ task, degradation, model string }
 	known := map[key]*summary{}
@@ -61,7 +61,7 @@ func summaries(rows []Row) (list []*summary) {
 	return list
 }
 
-// spread is the sample standard deviation; NaN of less than two values.
+// spread returns the sample standard deviation; NaN for less than two values.
 func spread(values []float64) float64 {
 	mean, sum := metric.Mean(values), 0.0
 	for _, v := range values {

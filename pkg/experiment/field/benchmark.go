@@ -1,5 +1,5 @@
-// Package field measures models the way the field does: on the customary sets of
-// pictures, with the customary degradations and measures, beside simple methods and
+// Package field measures models by the benchmarks of the field: on the usual sets of
+// pictures, with the usual degradations and measures, next to simple methods and
 // published figures. It is the body of evaluate's -benchmark.
 package field
 
@@ -13,21 +13,21 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Benchmark is a way to degrade clean pictures of 8 bits, and to measure answers, which
-// are clipped and rounded to 8 bits.
+// Benchmark is a way to degrade clean 8-bit pictures and to measure restored ones, which
+// are first clipped and rounded to 8 bits.
 type Benchmark struct {
 	Name     string
 	Channels int    // of the pictures
 	Scale    int    // by which models enlarge
-	Task     string // of models; empty for any that removes white noise
+	Task     string // of models; empty for any model that removes white noise
 	Settings []Setting
 	Measures []metric.Measure
-	Protocol string // what is done, in a few sentences
+	Protocol string // a description of the benchmark, in a few sentences
 
 	degrade func(from source, s Setting, r random.Stream) (*observation, error)
-	// methods take no network; the first is the degraded picture itself, or stands for it.
+	// methods do not use a network. The first one is the baseline: the degraded picture, or its enlargement.
 	methods []method
-	gains   bool // over the first method, in PSNR
+	gains   bool // tables show the gain in PSNR over the first method
 }
 
 // Setting is one strength of a degradation.
@@ -37,35 +37,35 @@ type Setting struct {
 	Blur  float64 // standard deviation of the blur in pixels
 }
 
-// observation is a degraded picture as pixels on [0,1] that are neither clipped nor rounded.
+// observation is a degraded picture. Its pixels are on [0,1], but neither clipped nor rounded.
 type observation struct {
 	pixel.Images
 	Setting
-	missing []bool // by place, alike in all channels; nil for none
+	missing []bool // by pixel, the same in all channels; nil if none is missing
 }
 
-// method restores without a network. Its answer is pixels on [0,1].
+// method restores a picture without a network. It returns pixels on [0,1].
 type method struct {
 	name    string
 	restore func(o *observation) pixel.Images
 }
 
-// noise is the standard deviation of 8-bit pixels of a picture that is degraded with a
-// share of noise t in values normalised by mean and deviation 1/2, relative to the
-// share that is left of the picture.
+// noise returns the standard deviation, on the 8-bit scale, of a share of noise t: the
+// degraded picture is (1-t) times the clean one plus t times white noise, in values that
+// are normalised with mean and standard deviation 1/2, and is divided by 1-t.
 func noise(t float64) float64 { return 255.0 / 2 * t / (1 - t) }
 
-// shares of noise of deblurring and inpainting: those that networks are trained with,
-// from little to the most.
+// shares has the shares of noise of deblurring and inpainting, from weak to the strongest
+// with which networks are trained.
 var shares = []float64{0.01, 0.05, 0.1}
 
-// little is the standard deviation of the noise of sharpening, of 8-bit pixels.
+// little is the standard deviation of the noise of sharpening, on the 8-bit scale.
 const little = 2
 
-// border is what measures of luma leave out; see metric.PSNRLuma.
+// border is the width in pixels that measures of luma leave out; see metric.PSNRLuma.
 const border = 2
 
-// All are the benchmarks.
+// All returns the benchmarks.
 func All() []Benchmark {
 	var white, blurred, soft, boxes []Setting
 	for _, sigma := range []float64{15, 25, 50} {
@@ -121,7 +121,7 @@ func All() []Benchmark {
 	}
 }
 
-// Names are the names of benchmarks.
+// Names returns the names of the benchmarks.
 func Names() []string {
 	return lists.Of(All(), nameOf)
 }

@@ -25,7 +25,7 @@ func whiten(from source, s Setting, r random.Stream) (*observation, error) {
 	return observe(task.Normalised(from.clean, pixel.Unit), s, r), nil
 }
 
-// reduce halves a picture of even sides, unless the set has the half.
+// reduce halves a picture of even sides, unless the set has the reduced picture.
 func reduce(from source, s Setting, _ random.Stream) (*observation, error) {
 	half := from.low
 	if half == nil {
@@ -59,8 +59,8 @@ func soften(from source, s Setting, r random.Stream) (*observation, error) {
 	return observe(y, s, r), nil
 }
 
-// cover hides boxes, as inpainting does in training. What is missing is middle grey
-// before the noise.
+// cover hides boxes, as inpainting does in training. Missing pixels are middle grey, to which
+// noise is added.
 func cover(from source, s Setting, r random.Stream) (*observation, error) {
 	clean := from.clean
 	if clean.H < 3 || clean.W < 3 {

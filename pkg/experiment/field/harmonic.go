@@ -6,14 +6,14 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Successive over-relaxation ends when no pixel changes by more, or after the given number of sweeps.
+// Successive over-relaxation ends when no pixel changes by more than settled, or after maxSweeps sweeps.
 const (
 	settled   = 1e-5
 	maxSweeps = 5000
 )
 
-// harmonic fills what is missing with the harmonic function that has the values around
-// it: each pixel is the mean of its four neighbours, of fewer at the picture's border.
+// harmonic fills missing pixels with the harmonic function whose boundary values are the pixels
+// around them: each missing pixel is the mean of its four neighbours, or fewer at the picture's border.
 func harmonic(o *observation) pixel.Images {
 	y := pixel.Images{Shape: o.Shape, Data: append([]float32(nil), o.Data...)}
 	var holes []int
@@ -22,7 +22,7 @@ func harmonic(o *observation) pixel.Images {
 			holes = append(holes, i)
 		}
 	}
-	// The best factor for a square of that side (Young 1954).
+	// The best factor for a square with as many pixels as are missing (Young 1954).
 	side := math.Sqrt(float64(len(holes)))
 	factor := 2 / (1 + math.Sin(math.Pi/(side+1)))
 	for c := range y.C {
@@ -31,6 +31,7 @@ func harmonic(o *observation) pixel.Images {
 	return y
 }
 
+// fill relaxes the pixels of a plane whose indices are in holes.
 func fill(x []float32, h, w int, holes []int, factor float64) {
 	for range maxSweeps {
 		largest := 0.0

@@ -10,24 +10,24 @@ import (
 	"multiscale/pkg/durable"
 )
 
-// maxList bounds a list of pictures, in bytes.
+// maxList is the largest size of a list of pictures, in bytes.
 const maxList = 1 << 20
 
 // readList reads names of pictures, one a line, relative to the folder of pictures.
-// Empty lines and those that begin with # are left out.
+// It ignores empty lines and lines that begin with #.
 func readList(file string) (names []string, err error) {
 	data, err := durable.ReadFile(durable.OS, file, maxList)
 	if err != nil {
 		return nil, err
 	}
 	seen := map[string]bool{}
-	text := strings.TrimPrefix(string(data), "\ufeff") // a byte order mark, as editors write it
+	text := strings.TrimPrefix(string(data), "\ufeff") // some editors write a byte order mark
 	for i, line := range strings.Split(text, "\n") {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		line = path.Clean(line) // ./a.png is a.png
+		line = path.Clean(line) // so that ./a.png equals a.png
 		switch {
 		case !filepath.IsLocal(filepath.FromSlash(line)):
 			return nil, fmt.Errorf("%s: line %d: %q leads out of the folder -root", file, i+1, line)

@@ -12,25 +12,25 @@ import (
 
 // pictures are the clean pictures of a benchmark.
 type pictures struct {
-	root, low string // folders of clean and, where there is one, of reduced pictures
+	root, low string // folders of clean and of reduced pictures; low is "" without the latter
 	digest    string
 	names     []string // below root, with slashes
 }
 
-// source is a clean picture, and the set's own reduced one or nil. Notes name what is changed or left out of
-// their files.
+// source is a clean picture, and the set's reduced one or nil. The notes say what of their files is changed or
+// left out.
 type source struct {
 	clean, low *picture.Planar
 	notes      []string
 }
 
-// The folders of a set for super-resolution by two, as Urban100's authors have them.
+// The folders of a set for super-resolution by two, as in Urban100.
 const (
 	highFolder = "HR"
 	lowFolder  = "LR"
 )
 
-// openPictures lists pictures; those of a benchmark that enlarges may be pairs.
+// openPictures lists the pictures. For a benchmark that enlarges, the set may have reduced pictures, too.
 func openPictures(r Request, b Benchmark) (*pictures, error) {
 	p := &pictures{root: r.Root}
 	if full := filepath.Join(r.Root, highFolder); b.Scale > 1 && isFolder(full) {
@@ -54,7 +54,7 @@ func openPictures(r Request, b Benchmark) (*pictures, error) {
 	return p, err
 }
 
-// list returns the pictures below a folder, in the order of their names.
+// list returns the names of the pictures below a folder, sorted.
 func list(root string) (names []string, err error) {
 	if !isFolder(root) {
 		return nil, fmt.Errorf("%s: no such folder", root)
@@ -71,7 +71,7 @@ func list(root string) (names []string, err error) {
 	return names, err
 }
 
-// load reads a picture, cut to whole multiples of the benchmark's factor.
+// load reads a picture and crops its sides to multiples of the benchmark's scale.
 func (p *pictures) load(name string, b Benchmark) (s source, err error) {
 	if s.clean, s.notes, err = read(p.root, name, b.Channels); err != nil {
 		return s, err
@@ -94,7 +94,7 @@ func (p *pictures) load(name string, b Benchmark) (s source, err error) {
 	return s, err
 }
 
-// read reads a picture as bytes, with notes on what of its file is not used as it is.
+// read reads a picture as 8-bit pixels, with notes on what of its file is changed or left out.
 func read(root, name string, channels int) (*picture.Planar, []string, error) {
 	p, notes, err := dataset.Load(filepath.Join(root, filepath.FromSlash(name)), channels)
 	if err == nil && p.Pix == nil {

@@ -11,21 +11,21 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// published.csv is the one table of published figures, each with its source.
+// publishedText is published.csv, the table of all published figures with their sources.
 //
 //go:embed published.csv
 var publishedText string
 
-// figure is a published mean over a set.
+// figure is a row of published figures: means of a method over a set.
 type figure struct {
 	benchmark, set  string
 	pictures        int // of the whole set
 	method, setting string
-	psnr, ssim      float64 // NaN where not published
+	psnr, ssim      float64 // NaN if not published
 	source          string
 }
 
-// unchecked is the source of figures that were not compared with one.
+// unchecked is the source of figures that were not compared with a publication.
 const unchecked = "not checked against a source"
 
 // published returns the figures of a benchmark.
@@ -63,8 +63,8 @@ func (f figure) of(m metric.Measure) float64 {
 	return math.NaN()
 }
 
-// known returns the published set that a list or a folder is named after: the last part
-// of a path that has a set's name in it.
+// known returns the published set after which a list or folder is named. It looks for the set's name in
+// the parts of each path, the last part first; "" if none has one.
 func known(figures []figure, paths ...string) string {
 	plain := strings.NewReplacer("-", "", "_", "", " ", "").Replace
 	for _, path := range paths {

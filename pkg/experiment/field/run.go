@@ -23,23 +23,23 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Request is what is measured.
+// Request is a request to measure models by a benchmark.
 type Request struct {
 	Catalog   catalog.Catalog
 	Benchmark string
 	Models    []string
 	Root      string // folder of clean pictures; for super-resolution it may have folders HR and LR
 	List      string // a file of names below Root, one a line; empty for all pictures
-	Pictures  int    // the first ones; 0 for all
-	Memory    int64  // bytes for what a network computes in between
+	Pictures  int    // measure only the first ones; 0 for all
+	Memory    int64  // bytes for a network's activations
 	Out       string
 	Options   session.Options
 }
 
-// model is one of the models that are compared.
+// model is one of the compared models.
 type model struct {
 	*trial.Model
-	noise task.Noise // what t means
+	noise task.Noise // the meaning of its t
 }
 
 // measurement is a request in progress.
@@ -50,22 +50,22 @@ type measurement struct {
 	opened    trial.Models
 	models    []*model
 	results   []*result
-	failed    []error // a picture each
+	failed    []error // one for each picture that could not be measured
 	notes     []string
 	progress  *progress.Printer
 }
 
-// result is what one method or model reaches with one setting.
+// result has the measures of one method or model with one setting.
 type result struct {
 	method  string
-	model   *model // nil for methods
+	model   *model // nil for a method without a network
 	setting string
-	// names and values have an entry a picture; values are by measure.
+	// names is by picture; values is by measure, then by picture.
 	names  []string
 	values [][]float64
 }
 
-// Run does what r asks for: it prints the table to out and progress to log.
+// Run runs the request: it prints the table to out and progress to log.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	b, ok := lists.Find(All(), nameOf, r.Benchmark)
 	if !ok {
@@ -115,7 +115,7 @@ func (m *measurement) open() (err error) {
 	return nil
 }
 
-// fits refuses a model that the benchmark is not for.
+// fits returns an error if the benchmark is not for a model.
 func (b Benchmark) fits(o *model) error {
 	other := func() bool {
 		return slices.ContainsFunc(All(), func(a Benchmark) bool { return a.Task != "" && a.Task == o.Task })
@@ -133,7 +133,7 @@ func (b Benchmark) fits(o *model) error {
 	return nil
 }
 
-// measure goes through the pictures, one at a time.
+// measure measures the pictures, one at a time.
 func (m *measurement) measure(ctx context.Context) error {
 	total := len(m.pictures.names) * len(m.Benchmark.Settings) * max(1, len(m.models))
 	done := 0
@@ -145,7 +145,7 @@ func (m *measurement) measure(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return fmt.Errorf("stopped after %d of %d pictures; nothing was written: %w", i, len(m.pictures.names), ctx.Err())
 		}
-		if err != nil { // the others are still measured
+		if err != nil { // continue with the other pictures
 			m.failed = append(m.failed, err)
 			m.progress.Print("%v", err)
 			continue
@@ -182,8 +182,8 @@ func (m *measurement) picture(ctx context.Context, name string, done func()) (fo
 	m.notes = append(m.notes, from.notes...)
 	clean := from.clean
 	for _, s := range b.Settings {
-		// The noise belongs to the picture, and does not depend on the others or on which
-		// format they have.
+		// The noise depends only on the benchmark, the setting and the picture's name without folder and
+		// extension, not on the other pictures or on the file format.
 		base := filepath.Base(filepath.FromSlash(name))
 		r := random.New(0).Child("benchmark/" + b.Name).Child(s.Name).Child(strings.TrimSuffix(base, filepath.Ext(base)))
 		o, err := b.degrade(from, s, r)
@@ -211,22 +211,22 @@ func (m *measurement) picture(ctx context.Context, name string, done func()) (fo
 	return found, nil
 }
 
-// score measures an answer, which is clipped and rounded to 8 bits first.
+// score measures a restored picture, after clipping and rounding it to 8 bits.
 func (b Benchmark) score(answer pixel.Images, clean *picture.Planar) [][]float64 {
 	got := task.Normalised(picture.FromFloat(answer.Data, answer.W, answer.H), pixel.Unit)
 	c := &metric.Comparison{Got: got, Want: task.Normalised(clean, pixel.Unit), Scale: pixel.Unit}
 	return lists.Of(b.Measures, func(m metric.Measure) []float64 { return m.Of(c) })
 }
 
-// restore returns the model's answer as pixels. t, and by what the picture is
-// multiplied, follow from the noise.
+// restore returns the picture that the model restores, as pixels on [0,1]. The noise decides t and the
+// factor by which the model's input is multiplied.
 func (o *model) restore(ctx context.Context, seen *observation) (pixel.Images, error) {
 	scale := o.Pixels()
 	x := pixel.Images{Shape: seen.Shape, Data: append([]float32(nil), seen.Data...)}
 	scale.Normalise(x)
 	var t []float32
 	if o.Conditions > 0 {
-		relative := 0.0 // deviation in normalised values, a mean over channels
+		relative := 0.0 // standard deviation of the noise in normalised values, mean over channels
 		for c := range x.C {
 			_, std := scale.Channel(c)
 			relative += seen.Sigma / 255 / std / float64(x.C)

@@ -21,11 +21,11 @@ import (
 const (
 	TableFile    = "benchmark.csv" // means by method and setting
 	PicturesFile = "pictures.csv"  // a row for every picture, setting and method
-	MarkdownFile = "benchmark.md"  // what is printed
+	MarkdownFile = "benchmark.md"  // the printed table
 	RecordFile   = "benchmark.json"
 )
 
-// Record is benchmark.json: what was measured on which pictures.
+// Record is the content of benchmark.json: the benchmark, the models and the pictures.
 type Record struct {
 	Benchmark string   `json:"benchmark"`
 	Root      string   `json:"root"`
@@ -35,8 +35,8 @@ type Record struct {
 	Models    []string `json:"models"`
 }
 
-// claim finds out early whether the folder can take the tables, and refuses one with tables
-// of another benchmark or of other pictures.
+// claim checks before the measurement that the folder can be written and has no tables of another
+// benchmark or of other pictures. It also sets the default folder.
 func (m *measurement) claim() error {
 	m.Out = cmp.Or(m.Out, filepath.Join("results", "runs", "benchmark-"+m.Benchmark.Name+"-"+m.pictures.digest[:8]))
 	return trial.Claim(m.Out, RecordFile, func(there Record) string {
@@ -47,7 +47,7 @@ func (m *measurement) claim() error {
 	})
 }
 
-// record says whose tables are in the folder.
+// record returns the record of the measurement.
 func (m *measurement) record() Record {
 	return Record{m.Benchmark.Name, m.Root, m.List, m.pictures.digest, len(m.pictures.names), m.Models}
 }
@@ -57,10 +57,9 @@ type row struct {
 	kind, method     string
 	network, runtime string
 	pictures         int
-	source           string // of published figures
-	// means and gains are by setting: by measure, and in decibels over the first method.
-	means [][]float64
-	gains []float64
+	source           string      // of published figures
+	means            [][]float64 // by setting, then by measure
+	gains            []float64   // by setting, in decibels over the first method
 }
 
 // The kinds of rows.
@@ -70,7 +69,7 @@ const (
 	kindPublished = "published"
 )
 
-// rows are methods, models and published figures, in this order.
+// rows returns the rows of methods, models and published figures, in this order.
 func (m *measurement) rows(figures []figure, set string) []*row {
 	b := m.Benchmark
 	var list []*row
@@ -199,7 +198,7 @@ func (m *measurement) markdown(list []*row, set string) string {
 	return t.String()
 }
 
-// cite names methods by source.
+// cite lists the sources of published figures with their methods.
 func cite(list []*row) string {
 	var parts []string
 	for i, r := range list {

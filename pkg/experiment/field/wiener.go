@@ -10,10 +10,10 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// wiener is Wiener's filter for a periodic Gaussian blur and white noise, both known.
-// The spectrum of the picture is taken to fall as the inverse square of the frequency,
-// as that of photographs does, with the variance that the observation has beyond the
-// noise (Gonzalez and Woods, Digital Image Processing, section 5.8).
+// wiener is Wiener's filter for a periodic Gaussian blur and white noise, both known. It
+// assumes a power spectrum A/f^2, as photographs have it, whose blurred variance is that of
+// the observation minus that of the noise (Gonzalez and Woods, Digital Image Processing,
+// section 5.8).
 func wiener(o *observation) pixel.Images {
 	y := pixel.NewImages(1, o.C, o.H, o.W)
 	down, across := gaussian(o.Blur, o.H), gaussian(o.Blur, o.W)
@@ -33,7 +33,7 @@ func wiener(o *observation) pixel.Images {
 			plane[i] = complex(float64(v)-mean, 0)
 		}
 		transform(plane, o.H, o.W, (*fourier.CmplxFFT).Coefficients)
-		// Of a spectrum A/f^2, the sum over all frequencies seen through the blur is the signal's.
+		// The amplitude A follows from the variance: the sum of the blurred spectrum over all frequencies but 0.
 		sum := 0.0
 		power := func(i, k int) float64 { return 1 / max(frequency(i, o.H)+frequency(k, o.W), 1/(n*n)) }
 		for i := range o.H {
@@ -62,8 +62,8 @@ func wiener(o *observation) pixel.Images {
 	return y
 }
 
-// mirrored is a method for periodic blurs on pictures that are mirrored at their borders instead: on a picture beside its
-// mirror images a blur is both.
+// mirrored turns a method for periodic blurs into one for blurs that mirror the picture at its borders. It appends the
+// mirror images to the right and below: on this picture of twice the sides, the two blurs are the same.
 func mirrored(of func(*observation) pixel.Images) func(*observation) pixel.Images {
 	return func(o *observation) pixel.Images {
 		wide := *o
@@ -81,14 +81,14 @@ func mirrored(of func(*observation) pixel.Images) func(*observation) pixel.Image
 	}
 }
 
-// frequency is the square of the frequency of index i of n, in cycles per pixel.
+// frequency returns the square of the frequency of index i of n, in cycles per pixel.
 func frequency(i, n int) float64 {
 	f := float64(min(i, n-i)) / float64(n)
 	return float64(f * f)
 }
 
-// gaussian is the transform of the kernel of task.Blur in one dimension: of a sampled
-// Gaussian of sum 1 that is wrapped around n pixels.
+// gaussian returns the Fourier transform of task.Blur's kernel in one dimension: of a sampled
+// Gaussian with sum 1, wrapped around n pixels.
 func gaussian(sigma float64, n int) []float64 {
 	taps := make([]complex128, n)
 	sum, reach := 0.0, int(math.Ceil(8*sigma))
@@ -101,7 +101,7 @@ func gaussian(sigma float64, n int) []float64 {
 	return lists.Of(taps, func(v complex128) float64 { return real(v) / sum })
 }
 
-// transform transforms rows, then columns, in place.
+// transform applies a one-dimensional transform to the rows and then to the columns of a plane, in place.
 func transform(plane []complex128, h, w int, of func(*fourier.CmplxFFT, []complex128, []complex128) []complex128) {
 	rows, columns := fourier.NewCmplxFFT(w), fourier.NewCmplxFFT(h)
 	for i := range h {

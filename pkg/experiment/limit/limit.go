@@ -1,6 +1,6 @@
-// Package limit finds out how much memory the process has taken, and how much it may take:
-// what the machine has, what its control group (the limit of a container or of a batch
-// system) allows, and what GOMEMLIMIT asks for.
+// Package limit returns how much memory the process has used, and how much it may use by
+// the machine's memory, by its control groups (the limit of a container or of a batch
+// system), and by GOMEMLIMIT.
 package limit
 
 import (
@@ -14,21 +14,21 @@ import (
 	"strings"
 )
 
-// Limit is a bound of the memory of this process.
+// Limit is an upper bound of the memory of this process.
 type Limit struct {
 	Bytes int64
-	Name  string // what sets it, for a message
+	Name  string // of its source, for messages
 }
 
-// Lowest returns the lowest limit that is known; ok is false where none is.
-// Machine and control groups are known on Linux only.
+// Lowest returns the lowest known limit; ok is false if there is none. The limits of
+// machine and control groups are known on Linux only.
 func Lowest() (l Limit, ok bool) {
-	// A negative number changes nothing and returns what is set.
+	// A negative number returns the current limit without changing it.
 	return lowest(os.DirFS("/"), debug.SetMemoryLimit(-1))
 }
 
-// lowest looks below the root of a file system; soft is the limit of the Go
-// runtime, math.MaxInt64 if there is none.
+// lowest is Lowest with the root of the file system, and with the limit of the Go
+// runtime as soft, which is math.MaxInt64 if there is none.
 func lowest(root fs.FS, soft int64) (l Limit, ok bool) {
 	l.Bytes = math.MaxInt64
 	for _, other := range append(groups(root), machine(root), Limit{soft, "GOMEMLIMIT"}) {
@@ -42,8 +42,8 @@ func lowest(root fs.FS, soft int64) (l Limit, ok bool) {
 // none is a limit that does not limit.
 var none = Limit{Bytes: math.MaxInt64}
 
-// machine is what the machine has in all: what is free of it changes from one
-// second to the next.
+// machine returns the machine's total memory. It does not use the free memory, which
+// changes from one second to the next.
 func machine(root fs.FS) Limit {
 	data, err := fs.ReadFile(root, "proc/meminfo")
 	if err != nil {
@@ -59,9 +59,9 @@ func machine(root fs.FS) Limit {
 	return none
 }
 
-// groups are the limits of the control groups that the process is in, of
-// version 2 and of version 1, and of those above them. In a container the
-// group's own path may lead nowhere; then its root is the container's group.
+// groups returns the limits of the process's control groups, of version 1 and 2, and
+// of their parents. In a container, the path of the group may not exist; the root of
+// the hierarchy is then the container's group.
 func groups(root fs.FS) (list []Limit) {
 	data, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
@@ -85,7 +85,7 @@ func groups(root fs.FS) (list []Limit) {
 		for at := path.Clean("/" + parts[2]); ; at = path.Dir(at) {
 			name := path.Join(base, at, file)
 			if text, err := fs.ReadFile(root, name); err == nil {
-				// "max" is no number, and no limit.
+				// "max" stands for no limit.
 				if n, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64); err == nil && n > 0 {
 					list = append(list, Limit{n, "the control group (/" + name + ")"})
 				}

@@ -2,5 +2,5 @@
 
 package limit
 
-// PeakRSS is not known here.
+// PeakRSS returns 0: the largest resident size is not known on this system.
 func PeakRSS() int64 { return 0 }

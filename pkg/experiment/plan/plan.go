@@ -1,6 +1,6 @@
-// Package plan is the experiments behind a set of tables as one small text file:
-// which task, network, data, strategies and seeds; which of its runs are finished, which
-// are missing and what they cost; and the running of the missing ones.
+// Package plan reads plans: small text files with the experiments behind a set of tables,
+// that is their tasks, networks, data, strategies and seeds. It finds which of a plan's runs
+// are finished and which are missing, estimates the cost of the missing ones, and runs them.
 package plan
 
 import (
@@ -22,30 +22,30 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// Limits that only keep nonsense out.
+// Limits against wrong or damaged files.
 const (
 	maxBytes       = 1 << 16 // of a file
 	maxExperiments = 1000
 )
 
-// File is what a plan's file says.
+// File is the content of a plan's file.
 type File struct {
 	Name    string // of the tables' folder: lower case, digits and dashes
 	Entries []Entry
 }
 
-// Entry is an experiment of a plan: what one run folder has to hold.
+// Entry is an experiment of a plan, which becomes one run folder.
 type Entry struct {
-	setting.Config        // what a call of the task's command would ask for
-	Folder         string // the run folder's name
+	setting.Config        // that of a call of the task's command
+	Folder         string // name of the run folder
 }
 
 // Units returns the strategies and seeds of the entry.
 func (e Entry) Units() []runfolder.Unit { return runfolder.Units(e.Strategies, e.Seeds) }
 
-// Read reads a plan from a YAML file. roots are folders of data sets by name,
-// where they are not where datasets/fetch puts them. An error names the file
-// and, where it can, the line.
+// Read reads a plan from a YAML file. roots has the folders of data sets by name, for
+// those that are not where datasets/fetch puts them. Errors name the file and, if
+// possible, the line.
 func Read(path string, known catalog.Catalog, roots map[string]string) (*File, error) {
 	data, err := durable.ReadFile(durable.OS, path, maxBytes)
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
@@ -127,12 +127,12 @@ func (c *content) read(n *yaml.Node) error {
 	})
 }
 
-// namePattern is what a plan's name must be.
+// namePattern matches valid names of plans.
 const namePattern = `^[a-z0-9][a-z0-9-]{0,39}$`
 
 var nameRule = regexp.MustCompile(namePattern)
 
-// file brings the text to configurations.
+// file converts the content to configurations.
 func (c *content) file(known catalog.Catalog, roots map[string]string) (*File, error) {
 	switch {
 	case !nameRule.MatchString(c.name):
@@ -167,7 +167,7 @@ func (c *content) file(known catalog.Catalog, roots map[string]string) (*File, e
 	return f, nil
 }
 
-// mistake is an error of an experiment's settings, at the line of the one that is at fault.
+// mistake returns an error of an experiment's settings with the line of the setting that caused it.
 func (e entry) mistake(g given, err error) error {
 	var usage *command.UsageError
 	if !errors.As(err, &usage) {
@@ -175,12 +175,12 @@ func (e entry) mistake(g given, err error) error {
 	}
 	name := strings.TrimPrefix(usage.Flag, "-")
 	if name == "root" && g.Values[name] == "" {
-		usage.Advice = "give -root " + g.Values["data"] + "=DIR" // as the command that runs plans takes it
+		usage.Advice = "give -root " + g.Values["data"] + "=DIR" // the form of -root in the command that runs plans
 	}
 	if line, ok := e.given.lines[name]; ok {
 		return &lineError{line, err.Error()}
 	}
-	if line, ok := g.lines[name]; ok { // the plan's
+	if line, ok := g.lines[name]; ok { // a setting of the plan
 		return &lineError{line, fmt.Sprintf("%s (in the experiment of line %d)", err, e.line)}
 	}
 	return &lineError{e.line, err.Error()}

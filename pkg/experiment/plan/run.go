@@ -13,12 +13,13 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// Run trains what is missing in states, in the run folders of the tasks' own
-// commands: all experiments with the first seed, then with the next, so that
-// tables are whole as early as can be. Units that earlier calls began continue.
+// Run trains the missing units of states, in the run folders that the tasks' own
+// commands would use. It trains all experiments with the first seed, then all with
+// the next, so that tables are complete as early as possible. Units that earlier
+// calls began continue.
 //
-// An experiment that fails is handed to failed, and the others continue. The error
-// is that of a cancelled context; the same call then continues where it stopped.
+// If an experiment fails, Run calls failed and continues with the others. It returns an
+// error only if ctx is cancelled; the same call then continues where this one stopped.
 func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writer, failed func(dir string, err error)) error {
 	type call struct {
 		*State
@@ -41,7 +42,7 @@ func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writ
 		}
 	}
 	for i, c := range calls {
-		if c.Err != nil { // of an earlier seed
+		if c.Err != nil { // it failed with an earlier seed
 			continue
 		}
 		fmt.Fprintf(log, "%d of %d: %s, seed %d\n", i+1, len(calls), c.Dir, c.seed)
@@ -60,12 +61,12 @@ func Run(ctx context.Context, known catalog.Catalog, states []State, log io.Writ
 	return nil
 }
 
-// strategy returns the entry's strategy of a name.
+// strategy returns the entry's strategy with the name.
 func (e Entry) strategy(name string) mge.Strategy {
 	return e.Strategies[slices.IndexFunc(e.Strategies, func(s mge.Strategy) bool { return s.Name == name })]
 }
 
-// seeds returns those of all units, in the plan's order.
+// seeds returns the seeds of all units, in the order of the plan.
 func seeds(states []State) (all []uint64) {
 	for _, s := range states {
 		all = append(all, lists.Of(s.Units(), func(u runfolder.Unit) uint64 { return u.Seed })...)
@@ -73,14 +74,14 @@ func seeds(states []State) (all []uint64) {
 	return lists.Distinct(all)
 }
 
-// Cost is what is missing in states.
+// Cost is the cost of missing units.
 type Cost struct {
 	WorkUnits float64
 	Seconds   float64 // an estimate for this machine
 }
 
-// Estimate returns what each of states still takes. Units that were begun count
-// in full. It times parts of each experiment and calls timed after each.
+// Estimate returns the cost of the missing units of each state. Units that were begun
+// count in full. Estimate times parts of each experiment, and calls timed after each.
 func Estimate(ctx context.Context, known catalog.Catalog, states []State, timed func(done, all int)) ([]Cost, error) {
 	costs := make([]Cost, len(states))
 	for i, s := range states {

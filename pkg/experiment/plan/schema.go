@@ -15,8 +15,8 @@ const SchemaID = "plan.schema.json"
 // object is a schema, or a part of one.
 type object = map[string]any
 
-// Schema returns the JSON Schema (2020-12) of plans of a program, for editors: which keys there are, what they mean and
-// which values they take. What values must have in common, such as a side that goes with levels, is not in it.
+// Schema returns the JSON Schema (2020-12) of a program's plans, for editors: their keys, the meanings of these, and the valid
+// values. It does not have rules about several values, such as which sides go with which levels.
 func Schema(known catalog.Catalog) ([]byte, error) {
 	table := setting.Table()
 	of := func(name string) object {
@@ -48,7 +48,7 @@ func Schema(known catalog.Catalog) ([]byte, error) {
 	return append(data, '\n'), nil
 }
 
-// closed is the schema of a mapping with these keys and no others.
+// closed returns the schema of a mapping with these keys and no others.
 func closed(description string, properties object, required ...string) object {
 	o := object{"type": "object", "description": description, "additionalProperties": false, "properties": properties}
 	if len(required) > 0 {

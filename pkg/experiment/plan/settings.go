@@ -9,11 +9,11 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// further are settings that do not change results; an experiment of a plan may have these of them.
+// further has the settings that do not change results but are valid in an experiment of a plan.
 var further = []string{"allow-incomplete", "checkpoint-every", "init", "keep", "skip-bad", "tensorboard"}
 
-// settable returns the settings that stand under the key settings: those that results follow from and that have no keys of
-// their own in a plan, and further ones. They are sorted by name.
+// settable returns the settings that are valid under the key settings: those that decide results and have no keys of their own
+// in a plan, and further ones. They are sorted by name.
 func settable() (list []setting.Setting) {
 	for _, s := range setting.Table() {
 		own := slices.Contains([]string{"task", "profile", "network", "data"}, s.Name)
@@ -25,14 +25,14 @@ func settable() (list []setting.Setting) {
 	return list
 }
 
-// settings is the key of further settings, which go to given.
+// settings is the field of the key settings; its values go to given.
 func settings(to given) field {
 	return field{"settings", func(n *yaml.Node) error {
 		var fields []field
 		for _, s := range settable() {
 			fields = append(fields, field{s.Name, func(n *yaml.Node) error {
 				switch {
-				case n.Kind == yaml.SequenceNode: // as of stages
+				case n.Kind == yaml.SequenceNode: // as for stages
 					return list(to, s.Name, s.Name).read(n)
 				case s.Name == "init":
 					return file(to, s.Name).read(n)

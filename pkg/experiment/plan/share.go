@@ -17,14 +17,14 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Sharing is how several processes train one plan at the same time: each unit in a folder of its own, so
-// that they need nothing in common except a file system. The final run folders are those of one process.
+// Sharing lets several processes train one plan at the same time. Each unit has its own folder, so that the
+// processes need nothing in common except a file system. The final run folders are the same as with one process.
 type Sharing struct {
 	Known catalog.Catalog
 	// Lease is how long a lease outlives its holder.
 	Lease time.Duration
 	Log   io.Writer
-	// Failed is given what failed, with the run folder. The other units are still trained.
+	// Failed is called for each unit that fails. The other units are still trained.
 	Failed func(dir string, err error)
 }
 
@@ -38,9 +38,9 @@ type job struct {
 // Shard is a part of a plan, 0 to Of-1.
 type Shard struct{ Index, Of int }
 
-// RunShard trains what is missing of a part of a plan. Parts follow from the plan alone, whatever of it is finished, so that
-// processes need not agree on them; they are about equally large. The
-// error is that of a cancelled context; the same call then continues.
+// RunShard trains the missing units of a part of a plan. The parts have about the same size. They depend only on the plan and
+// not on what is finished, so that processes need not agree on them. RunShard returns an error if ctx is cancelled, and if the
+// sizes of units cannot be computed; the same call then continues.
 func (s Sharing) RunShard(ctx context.Context, states []State, part Shard) error {
 	all, err := s.jobs(ctx, states, func(*State, runfolder.Unit) bool { return true })
 	if err != nil {
@@ -59,9 +59,10 @@ func (s Sharing) RunShard(ctx context.Context, states []State, part Shard) error
 	return nil
 }
 
-// RunClaims trains what is missing of a plan, the largest unit first, each time one that no other process has
-// claimed. It ends when nothing is missing, or nothing that can be trained; until then it waits for the units of others,
-// and takes over those whose leases expire. look returns the state of the plan. The error is that of a cancelled context.
+// RunClaims trains the missing units of a plan: each time the largest one that no other process has claimed. While others
+// train the remaining units, it waits, and takes over units whose leases expire. It ends when no unit is missing, except
+// those that failed. look returns the state of the plan. RunClaims returns an error if ctx is cancelled, and if leases or
+// the sizes of units fail.
 func (s Sharing) RunClaims(ctx context.Context, look func() []State) error {
 	jobs, err := s.jobs(ctx, look(), func(s *State, u runfolder.Unit) bool { return slices.Contains(s.Missing, u) })
 	if err != nil {
@@ -102,7 +103,7 @@ func (s Sharing) RunClaims(ctx context.Context, look func() []State) error {
 	}
 }
 
-// claim returns the first of jobs whose lease is free; nil where others hold all.
+// claim acquires the lease of the first job that is free and returns the job's index; the lease is nil if others hold all.
 func claim(jobs []job, keepers map[string]*lease.Keeper) (int, *lease.Lease, error) {
 	for i, j := range jobs {
 		l, err := keepers[j.Dir].Try(j.unit.String())
@@ -114,7 +115,7 @@ func claim(jobs []job, keepers map[string]*lease.Keeper) (int, *lease.Lease, err
 	return 0, nil, nil
 }
 
-// runHeld runs a job under its lease, and gives that back.
+// runHeld runs a job under its lease, and releases that. If the lease is lost, the job is left to its new holder.
 func (s Sharing) runHeld(ctx context.Context, j job, held *lease.Lease) (lost bool, err error) {
 	fmt.Fprintf(s.Log, "claimed: %s, %s\n", j.Dir, j.unit)
 	under, cancel := held.Context(ctx)
@@ -122,7 +123,7 @@ func (s Sharing) runHeld(ctx context.Context, j job, held *lease.Lease) (lost bo
 	err = s.run(under, j)
 	lost = held.Lost()
 	if e := held.Release(); e != nil {
-		fmt.Fprintf(s.Log, "%s: the lease of %s is not given back: %v\n", j.Dir, j.unit, e) // it expires
+		fmt.Fprintf(s.Log, "%s: the lease of %s is not given back: %v\n", j.Dir, j.unit, e) // it will expire
 	}
 	if lost && ctx.Err() == nil {
 		fmt.Fprintf(s.Log, "%s: %s: %v\n", j.Dir, j.unit, lease.ErrLost)
@@ -131,7 +132,8 @@ func (s Sharing) runHeld(ctx context.Context, j job, held *lease.Lease) (lost bo
 	return false, err
 }
 
-// open are the jobs that are still to be done: neither finished since, nor failed in another process.
+// open returns the jobs that are still to be done. It removes those that are finished, those whose run folder
+// cannot be used, and those that failed since the jobs were listed.
 func open(jobs []job, states []State) []job {
 	return slices.DeleteFunc(jobs, func(j job) bool {
 		now := states[slices.IndexFunc(states, func(s State) bool { return s.Folder == j.Folder })]
@@ -142,7 +144,7 @@ func open(jobs []job, states []State) []job {
 	})
 }
 
-// run trains a unit. The error is that of a cancelled context.
+// run trains a unit. It only returns an error if ctx is cancelled; other errors go to s.Failed.
 func (s Sharing) run(ctx context.Context, j job) error {
 	config := j.Config
 	config.Out = j.Dir
@@ -157,7 +159,7 @@ func (s Sharing) run(ctx context.Context, j job) error {
 	return nil
 }
 
-// jobs are the units of states that are wanted, those of the first seed first, with their sizes.
+// jobs returns the wanted units of states with their sizes, ordered by seed.
 func (s Sharing) jobs(ctx context.Context, states []State, wanted func(*State, runfolder.Unit) bool) (jobs []job, err error) {
 	sizes := map[*State]map[string]float64{}
 	for _, seed := range seeds(states) {
@@ -179,7 +181,8 @@ func (s Sharing) jobs(ctx context.Context, states []State, wanted func(*State, r
 	return jobs, nil
 }
 
-// split deals jobs out to n parts: the largest first, each to the part that has least. Jobs keep their order in a part.
+// split distributes jobs over n parts: the largest first, each to the part with the smallest load. Within a part, jobs keep
+// their order.
 func split(jobs []job, n int) [][]job {
 	order := lists.Indices(len(jobs))
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(jobs[b].size, jobs[a].size) })

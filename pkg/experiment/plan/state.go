@@ -16,18 +16,18 @@ import (
 // State is the progress of an experiment of a plan.
 type State struct {
 	Entry
-	Dir string // of the run folder, whether it is there or not
-	// Contents holds the rows of the finished units that the plan asks for.
+	Dir string // of the run folder, which need not exist
+	// Contents has the rows of the finished units that the plan asks for.
 	Contents runfolder.Contents
 	Missing  []runfolder.Unit
-	Begun    int   // of the missing ones, those that an earlier call began
+	Begun    int   // number of missing units that an earlier call began
 	Err      error // why the folder cannot be used
 }
 
-// Look returns the progress of a plan. The run folder of an experiment is
-// the first of its name in dirs; where there is none it belongs into the first
-// of dirs. A folder that cannot be read, or that holds runs of another
-// configuration, has a State with an error.
+// Look returns the progress of a plan. The run folder of an experiment is the
+// first one with its name in dirs; if there is none, it will be in the first of
+// dirs. If a folder cannot be read, or has runs of another configuration, its
+// State has an error.
 func (f *File) Look(dirs []string) (states []State) {
 	for _, e := range f.Entries {
 		s := State{Entry: e, Dir: filepath.Join(dirs[0], e.Folder)}
@@ -46,7 +46,7 @@ func (f *File) Look(dirs []string) (states []State) {
 
 func (s *State) look() {
 	c, err := runfolder.Contents{}, error(nil)
-	// A run that was stopped at once leaves an empty folder.
+	// A run that was stopped at its beginning leaves a folder without a record.
 	if _, none := os.Stat(filepath.Join(s.Dir, runfolder.RecordFile)); !errors.Is(none, fs.ErrNotExist) {
 		c, err = runfolder.Read(s.Dir)
 	}
@@ -72,8 +72,8 @@ func (s *State) look() {
 	}
 }
 
-// differing returns the settings in which a record is of another configuration. Digests,
-// which only a run knows, do not count.
+// differing returns the settings in which a record differs from the entry. Digests do not
+// count: they are only known to a run.
 func (s *State) differing(r runfolder.Record) (names []string) {
 	now := s.Determining()
 	for _, d := range setting.Differences(r.Configuration, now) {
@@ -84,7 +84,7 @@ func (s *State) differing(r runfolder.Record) (names []string) {
 	return names
 }
 
-// Lacks says in a line what is missing.
+// Lacks describes the missing units in one line.
 func (s *State) Lacks() string {
 	if len(s.Missing) == len(s.Units()) {
 		return s.Folder + ": nothing is finished"

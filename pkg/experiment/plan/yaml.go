@@ -14,7 +14,7 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// lineError is a mistake in a plan, at a line.
+// lineError is a mistake in a line of a plan.
 type lineError struct {
 	line   int
 	reason string
@@ -26,14 +26,14 @@ func wrong(n *yaml.Node, format string, args ...any) error {
 	return &lineError{n.Line, fmt.Sprintf(format, args...)}
 }
 
-// field is a key that a mapping may have.
+// field is a key of a mapping, and the function that reads its value.
 type field struct {
 	name string
 	read func(n *yaml.Node) error
 }
 
-// readMapping reads a mapping that has no keys but those of fields. Anything
-// else is an error that names the line.
+// readMapping reads a mapping whose keys are all in fields, each at most once.
+// Anything else is an error that names the line.
 func readMapping(n *yaml.Node, what string, fields []field) error {
 	if n.Kind != yaml.MappingNode {
 		return wrong(n, "%s must be keys with values, like name: cpu", what)
@@ -48,7 +48,7 @@ func readMapping(n *yaml.Node, what string, fields []field) error {
 			if near := command.Nearest(key.Value, names); near != "" {
 				advice = "did you mean " + near + "? " + advice
 			}
-			if strings.Contains(key.Value, "=") { // unet:base=48,dropout=0 in a line of YAML ends at its comma
+			if strings.Contains(key.Value, "=") { // in a YAML flow mapping, unet:base=48,dropout=0 ends at its comma
 				advice = "a text with commas stands in quotes, as in \"unet:base=48,dropout=0\""
 			}
 			return wrong(key, "%.40q is not a key of %s; %s", key.Value, what, advice)
@@ -64,10 +64,10 @@ func readMapping(n *yaml.Node, what string, fields []field) error {
 	return nil
 }
 
-// maxText is the longest scalar, which a network with many options is.
+// maxText is the longest scalar, in bytes. The longest useful ones are networks with many options.
 const maxText = 1000
 
-// readText reads a scalar as it is written.
+// readText reads a scalar as text.
 func readText(n *yaml.Node, what string) (string, error) {
 	if n.Kind != yaml.ScalarNode || n.Value == "" || len(n.Value) > maxText {
 		return "", wrong(n, "%s must be a short text or a number", what)
@@ -75,7 +75,7 @@ func readText(n *yaml.Node, what string) (string, error) {
 	return n.Value, nil
 }
 
-// readList reads a list of scalars; a single one is a list, too.
+// readList reads a list of scalars, or a single scalar.
 func readList(n *yaml.Node, what string) (list []string, err error) {
 	if n.Kind == yaml.ScalarNode && n.Value != "" {
 		text, err := readText(n, what)
@@ -94,7 +94,7 @@ func readList(n *yaml.Node, what string) (list []string, err error) {
 	return list, nil
 }
 
-// given are settings, with the lines that they stand in.
+// given has settings and the lines of the file that give them.
 type given struct {
 	setting.Values
 	lines map[string]int
@@ -102,7 +102,7 @@ type given struct {
 
 func newGiven() given { return given{setting.Values{}, map[string]int{}} }
 
-// over returns the settings of both, those of g before those of all.
+// over returns the settings of both. Those of g replace those of all.
 func (g given) over(all given) given {
 	sum := given{maps.Clone(all.Values), maps.Clone(all.lines)}
 	maps.Copy(sum.Values, g.Values)
@@ -113,7 +113,7 @@ func (g given) over(all given) given {
 // put sets a setting to the text of a node.
 func (g given) put(name, text string, n *yaml.Node) { g.Values[name], g.lines[name] = text, n.Line }
 
-// text is a key with a scalar, the setting of a name.
+// text returns a field whose scalar is the value of the named setting.
 func text(to given, key, name string) field {
 	return field{key, func(n *yaml.Node) error {
 		value, err := readText(n, key)
@@ -122,10 +122,10 @@ func text(to given, key, name string) field {
 	}}
 }
 
-// maxPath is the longest name of a file or folder.
+// maxPath is the longest name of a file or folder, in bytes.
 const maxPath = 4096
 
-// file is a key with the name of a file or folder, the setting of the same name.
+// file returns a field with the name of a file or folder, for the setting of the same name.
 func file(to given, name string) field {
 	return field{name, func(n *yaml.Node) error {
 		if n.Kind != yaml.ScalarNode || n.Value == "" || len(n.Value) > maxPath {
@@ -136,7 +136,7 @@ func file(to given, name string) field {
 	}}
 }
 
-// list is a key with a list, the setting of a name.
+// list returns a field whose list is the value of the named setting.
 func list(to given, key, name string) field {
 	return field{key, func(n *yaml.Node) error {
 		parts, err := readList(n, key)
@@ -145,7 +145,7 @@ func list(to given, key, name string) field {
 	}}
 }
 
-// tab returns the first line that begins with a tab, behind spaces perhaps; 0 for none.
+// tab returns the number of the first line with a tab in its indentation, counted from 1; 0 if there is none.
 func tab(data []byte) int {
 	line := 0
 	for text := range bytes.Lines(data) {

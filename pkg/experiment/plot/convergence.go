@@ -1,5 +1,5 @@
-// Package plot draws the pictures of a run folder: the convergence of the
-// strategies, and samples of what their networks make of degraded pictures.
+// Package plot draws the figures of a run folder: the convergence of the
+// strategies, and samples of degraded and restored pictures.
 package plot
 
 import (
@@ -26,8 +26,8 @@ const (
 	figureDPI    = 144
 )
 
-// style is how a strategy's curve is drawn. The colours are Okabe and Ito's,
-// which colour-blind people can tell apart; shapes and dashes do without colour.
+// style is the look of a strategy's curve. The colours are those of Okabe and Ito,
+// which colour-blind people can tell apart; shapes and dashes differ, too.
 type style struct {
 	strategy string
 	color    color.Color
@@ -49,8 +49,8 @@ var styles = []style{
 
 // Convergence writes a PNG with the validation error of every strategy,
 // against work units on the left and against seconds of training on the right.
-// All axes are logarithmic: strategies differ by factors in cost. The untrained
-// networks, at no cost, are therefore not shown.
+// All axes are logarithmic, because the costs of strategies differ by factors.
+// So the untrained networks, whose cost is zero, are not shown.
 func Convergence(w io.Writer, c runfolder.Contents) error {
 	row := make([]*plot.Plot, 2)
 	for i, x := range []Axis{WorkUnits, Seconds} {
@@ -63,8 +63,8 @@ func Convergence(w io.Writer, c runfolder.Contents) error {
 	return encode(w, [][]*plot.Plot{row}, figureWidth, figureHeight)
 }
 
-// newFigure draws one panel: a curve for every strategy, of several seeds the mean, with a
-// band from the smallest to the largest.
+// newFigure draws one panel with a curve for every strategy. With several seeds, the curve is their
+// mean, in a band from the smallest to the largest value.
 func newFigure(c runfolder.Contents, x, y Axis) (*plot.Plot, error) {
 	title := ""
 	if len(c.Summaries) > 0 {
@@ -72,7 +72,7 @@ func newFigure(c runfolder.Contents, x, y Axis) (*plot.Plot, error) {
 		title = fmt.Sprintf("%s, %s on %s, %dx%d", s.Task, s.Network, s.Data, s.Side, s.Side)
 	}
 	p := newPanel(title, x.Label, y.Label)
-	p.Legend.Left = true // nothing is cheap and good: that corner is empty
+	p.Legend.Left = true // the lower left corner is empty: no network has a small error at a small cost
 	all := plotter.XYs{}
 	for _, curve := range Curves(c, x, y) {
 		var mean, band plotter.XYs
@@ -126,9 +126,9 @@ func several(c runfolder.Contents, strategy string) bool {
 	return n > 1
 }
 
-// logarithmic makes an axis logarithmic, with a little room on both sides.
+// logarithmic makes an axis logarithmic, with a small margin on both sides.
 func logarithmic(axis *plot.Axis, all plotter.XYs, of func(plotter.XY) float64) {
-	low, high := 1.0, 10.0 // of an empty panel
+	low, high := 1.0, 10.0 // for an empty panel
 	if len(all) > 0 {
 		at := func(a, b plotter.XY) int { return cmp.Compare(of(a), of(b)) }
 		low, high = of(slices.MinFunc(all, at)), of(slices.MaxFunc(all, at))

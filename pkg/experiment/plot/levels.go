@@ -11,11 +11,11 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Curve is a quantity on the meshes of some levels.
+// Curve is a quantity on the meshes of consecutive levels.
 type Curve struct {
 	Name   string
-	Look   int  // curves of one look share colour and mark
-	Dashed bool // to tell two curves of one look apart
+	Look   int  // curves with the same look share colour and mark
+	Dashed bool // distinguishes two curves with the same look
 	First  int  // level of the first value
 	Values []float64
 }
@@ -23,12 +23,12 @@ type Curve struct {
 // Diagram shows curves against the level, 0 the finest mesh.
 type Diagram struct {
 	Title, Y string
-	Log2     bool      // show the logarithm to base 2, of what is positive
-	Rules    []float64 // values at which a horizontal line is drawn
+	Log2     bool      // show the logarithm to base 2; values that are not positive are left out
+	Rules    []float64 // values at which horizontal lines are drawn
 	Curves   []Curve
 }
 
-// looks tells series apart, as styles does strategies.
+// looks has the colours and marks of curves.
 var looks = []style{
 	{color: color.NRGBA{0x00, 0x72, 0xb2, 0xff}, shape: draw.SquareGlyph{}},
 	{color: color.NRGBA{0xd5, 0x5e, 0x00, 0xff}, shape: draw.TriangleGlyph{}},
@@ -37,7 +37,7 @@ var looks = []style{
 	{color: color.NRGBA{0x33, 0x33, 0x33, 0xff}, shape: draw.CircleGlyph{}},
 }
 
-// Levels writes a PNG with diagrams in rows, each row as long as the others: the
+// Levels writes a PNG with rows of diagrams, which all have the same length: the
 // figures of a Multilevel Monte Carlo report (Giles 2015, section 3).
 func Levels(w io.Writer, diagrams [][]Diagram) error {
 	rows := make([][]*plot.Plot, len(diagrams))
@@ -112,7 +112,7 @@ func (d Diagram) draw() (*plot.Plot, error) {
 	return p, nil
 }
 
-// points are what can be shown of a curve.
+// points returns the points of a curve that can be shown: those with finite values.
 func (d Diagram) points(c Curve) (xys plotter.XYs) {
 	for i, v := range c.Values {
 		if d.Log2 {
@@ -133,7 +133,7 @@ type wholeTicks struct{}
 
 // Ticks implements plot.Ticker.
 func (wholeTicks) Ticks(low, high float64) (ticks []plot.Tick) {
-	for v := math.Ceil(low) + 0; v <= high; v++ { // adding 0 makes 0 of -0
+	for v := math.Ceil(low) + 0; v <= high; v++ { // adding 0 turns -0 into 0
 		ticks = append(ticks, plot.Tick{Value: v, Label: label(v)})
 	}
 	return ticks

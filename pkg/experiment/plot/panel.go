@@ -5,13 +5,13 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// Axis is a quantity that changes while a network is trained.
+// Axis is a quantity that changes during training.
 type Axis struct {
 	Label string
 	Of    func(runfolder.Measured) float64
 }
 
-// The axes of a convergence figure: what training has cost, and the error of
+// The axes of a convergence figure: the cost of training so far, and the error of
 // the validation set.
 var (
 	WorkUnits = Axis{"work units", func(m runfolder.Measured) float64 { return m.WorkUnits }}

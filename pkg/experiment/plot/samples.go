@@ -4,21 +4,21 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// Sample is one picture in all its forms.
+// Sample is one picture: degraded, restored and clean.
 type Sample struct {
 	Degraded *picture.Planar
-	Restored []*picture.Planar // by each network
+	Restored []*picture.Planar // one for each network
 	Clean    *picture.Planar
 }
 
-// leastSide is the side in pixels that shown pictures have at least: one of
-// side 32 is too small to be judged.
+// leastSide is the smallest side, in pixels, of shown pictures: a picture of side 32
+// is too small to judge.
 const leastSide = 160
 
-// Samples draws a row for every sample: degraded, restored by each network
-// under its name, clean. Small pictures are enlarged by a whole factor, without
-// smoothing; a degraded picture that is smaller than the clean one, in
-// super-resolution, is brought to its size.
+// Samples returns a sheet with a row for every sample: degraded, restored by each
+// network under its name, clean. Small pictures are enlarged by a whole factor,
+// without smoothing. If a degraded picture is smaller than the clean one, as in
+// super-resolution, it is enlarged to that size by nearest neighbours.
 func Samples(networks []string, samples []Sample) picture.Sheet {
 	sheet := picture.Sheet{Columns: append(append([]string{"degraded"}, networks...), "clean"), Zoom: 1}
 	for _, s := range samples {

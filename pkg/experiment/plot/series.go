@@ -10,22 +10,22 @@ import (
 	"multiscale/pkg/experiment/runfolder"
 )
 
-// Point is a number and its band: over seeds the mean, the smallest and the largest.
+// Point is a point with a band: Y is the mean over seeds, Low and High are the smallest and the largest value.
 type Point struct {
 	X, Y, Low, High float64
-	Tip             string // what a chart says of it
+	Tip             string // text that a chart shows under the pointer
 }
 
-// Series is the points of one strategy.
+// Series has the points of one strategy.
 type Series struct {
 	Strategy string
-	Line     bool // from point to point
+	Line     bool // connect the points, and draw their band
 	Points   []Point
 }
 
-// Curves returns a curve for each strategy of a run folder: y against x, the mean over its
-// seeds, with a band from the smallest to the largest. Points that logarithmic axes cannot
-// show are left out.
+// Curves returns a curve for each strategy of a run folder: the mean of y against x over its
+// seeds, with a band from the smallest to the largest value. Points that logarithmic axes
+// cannot show are left out.
 func Curves(c runfolder.Contents, x, y Axis) (list []Series) {
 	for i, s := range c.Summaries {
 		if i > 0 && s.Strategy == c.Summaries[i-1].Strategy {
@@ -44,7 +44,7 @@ func Curves(c runfolder.Contents, x, y Axis) (list []Series) {
 	return slices.DeleteFunc(list, Series.empty)
 }
 
-// Ways returns a curve for each unit of a run folder, finished or not, as Curves does.
+// Ways returns a curve like those of Curves for each unit of a run folder, finished or not.
 func Ways(c runfolder.Contents, x, y Axis) (list []Series) {
 	for _, u := range c.Units() {
 		list = append(list, over(u.Strategy, [][]runfolder.Measured{c.Way(u).Curve()}, x, y))
@@ -54,7 +54,7 @@ func Ways(c runfolder.Contents, x, y Axis) (list []Series) {
 
 func (s Series) empty() bool { return len(s.Points) == 0 }
 
-// over is the curve of a strategy over its seeds, of which the first decides how far it goes.
+// over returns the curve of a strategy over its seeds. It has as many points as the first seed's curve.
 func over(strategy string, curves [][]runfolder.Measured, x, y Axis) Series {
 	series := Series{Strategy: strategy, Line: true}
 	for k := range curves[0] {
@@ -68,7 +68,7 @@ func over(strategy string, curves [][]runfolder.Measured, x, y Axis) Series {
 			}
 		}
 		p.X, p.Y = p.X/float64(n), p.Y/float64(n)
-		if !(p.X > 0 && p.Low > 0) || math.IsInf(p.X, 1) || math.IsInf(p.High, 1) { // also of NaN
+		if !(p.X > 0 && p.Low > 0) || math.IsInf(p.X, 1) || math.IsInf(p.High, 1) { // also if one is NaN
 			continue
 		}
 		p.Tip = fmt.Sprintf("%s: %s after %s %s", strategy, number(p.Y), number(p.X), x.Label)
@@ -80,7 +80,7 @@ func over(strategy string, curves [][]runfolder.Measured, x, y Axis) Series {
 	return series
 }
 
-// number is one of a tip.
+// number formats a number for a tip.
 func number(v float64) string {
 	if v >= 1000 {
 		return fmt.Sprintf("%.0f", v)
@@ -88,7 +88,7 @@ func number(v float64) string {
 	return fmt.Sprintf("%.4g", v)
 }
 
-// The size of a chart, and of its frame within it, in its own pixels.
+// The size of a chart and the position of its frame, in pixels.
 const (
 	chartWidth, chartHeight = 460.0, 320.0
 	frameLeft, frameTop     = 58.0, 12.0
@@ -111,17 +111,18 @@ type Mark struct {
 	Label string
 }
 
-// Drawn is a series as a chart has it; Line and Band are SVG paths.
+// Drawn is a series in the coordinates of a chart. Line and Band are SVG paths. Name is empty after the first
+// series of a strategy, so that the legend has it once.
 type Drawn struct {
 	Name, Color string
 	Line, Band  string
 	Points      []Place
 }
 
-// Place is a point of a chart.
+// Place is a point in the coordinates of a chart.
 type Place struct{ X, Y, Low, High, Tip string }
 
-// NewChart lays out series.
+// NewChart lays out series on logarithmic axes with the labels x and y.
 func NewChart(x, y string, series []Series) Chart {
 	c := Chart{
 		Width: chartWidth, Height: chartHeight, Left: frameLeft, Top: frameTop, Right: frameRight, Bottom: frameBottom,
@@ -173,7 +174,7 @@ func hex(c color.Color) string {
 	return fmt.Sprintf("#%02x%02x%02x", r>>8, g>>8, b>>8)
 }
 
-// scale returns where a logarithmic axis from one pixel to another one has a value, and its
+// scale returns the function from values to pixels of a logarithmic axis between two pixels, and the axis's
 // labels.
 func scale(values []float64, from, to float64) (at func(float64) float64, marks []Mark) {
 	low, high := 1.0, 10.0

@@ -40,7 +40,7 @@ func newPanel(title, x, y string) *plot.Plot {
 	return p
 }
 
-// encode writes a PNG of panels in rows, aligned, of a size in all.
+// encode writes a PNG of aligned rows of panels. width and height are those of the whole picture.
 func encode(w io.Writer, rows [][]*plot.Plot, width, height vg.Length) error {
 	canvas := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(figureDPI))
 	tiles := draw.Tiles{

@@ -7,13 +7,13 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// logTicks labels a logarithmic axis so that at least three labels are on it
-// where that is possible: powers of ten over many decades, 1-2-5 over a few, and
-// even steps inside one. gonum's own labels only powers of ten, of which a range
-// like 0.02 to 0.08 has none.
+// logTicks labels a logarithmic axis so that it has at least three labels, if
+// possible: powers of ten over many decades, 1-2-5 over a few, and even steps
+// inside one. gonum's own ticks only label powers of ten, of which a range like
+// 0.02 to 0.08 has none.
 type logTicks struct{}
 
-// mostLabels keeps them apart.
+// mostLabels is the largest number of labels, so that they do not overlap.
 const mostLabels = 8
 
 // Ticks implements plot.Ticker. low and high are positive.
@@ -45,7 +45,7 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 			labelled = finer
 		}
 	}
-	every := 1 + count([]float64{1})/mostLabels // only some powers, over very many
+	every := 1 + count([]float64{1})/mostLabels // over very many decades, label only some powers
 	var ticks []plot.Tick
 	for d := first; d <= last; d++ {
 		for m := 1.0; m <= 9; m++ {
@@ -65,8 +65,8 @@ func (logTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// label writes a number with the three digits that a round one has at most,
-// and thousands as 20k.
+// label formats a number with at most four digits, and large ones with a unit, as
+// 20k.
 func label(v float64) string {
 	unit := ""
 	for _, u := range []struct {

@@ -7,13 +7,13 @@ import (
 	"time"
 )
 
-// Count shows that done things of a total are done, if it is time to: what says of which kind, as
-// in "tiles". It makes no event for programs.
+// Count shows that done of total things are done, if an update is due. what names the things, such as
+// "tiles". It writes no event for programs.
 func (p *Printer) Count(what string, done, total int) {
 	p.Share(what, done, total, float64(done)/float64(max(1, total)))
 }
 
-// Share is Count of things that differ in what they take: share of the whole, in [0,1], is
+// Share is Count for things of different sizes: share, in [0,1], is the part of the whole that is
 // done.
 func (p *Printer) Share(what string, done, total int, share float64) {
 	p.mu.Lock()
@@ -44,7 +44,7 @@ func (p *Printer) Share(what string, done, total int, share float64) {
 	p.replace(line)
 }
 
-// Counted prints each of lines once, in alphabetical order, with how often it occurs.
+// Counted prints each different line once, in alphabetical order, with the number of its occurrences.
 func (p *Printer) Counted(lines []string) {
 	count := map[string]int{}
 	for _, line := range lines {

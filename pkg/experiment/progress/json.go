@@ -7,8 +7,7 @@ import (
 	"slices"
 )
 
-// Field is an entry of an event: a text, a number, a list of texts, or true or false. Numbers that are not finite become
-// null.
+// Field is an entry of an event: a text, a number, a list of texts, or a boolean. Numbers that are not finite become null.
 type Field struct {
 	Name  string
 	Value any
@@ -17,16 +16,16 @@ type Field struct {
 // timeForm is RFC 3339 with milliseconds.
 const timeForm = "2006-01-02T15:04:05.000Z07:00"
 
-// NewJSON returns a Printer that writes events to w, each as one JSON object in a line of its own: those of Event, a "step"
-// for each Update, a "note" for each Print.
+// NewJSON returns a Printer that writes events to w, one JSON object a line: those of Event, a "step" for each Update, and a
+// "note" for each Print.
 func NewJSON(w io.Writer) *Printer {
 	p := New(w)
 	p.width, p.json = nil, true
 	return p
 }
 
-// Event writes an event for programs. Print and Update write for people. Its fields come after the
-// event's name and the time.
+// Event writes an event for programs: its name, the time, and fields. Without NewJSON it writes nothing;
+// Print and Update are for people.
 func (p *Printer) Event(name string, fields ...Field) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -35,7 +34,7 @@ func (p *Printer) Event(name string, fields ...Field) {
 	}
 }
 
-// event writes an object.
+// event writes a JSON object and a newline.
 func (p *Printer) event(name string, fields ...Field) {
 	line := []byte("{")
 	for i, f := range slices.Concat([]Field{{"event", name}, {"time", p.now().UTC().Format(timeForm)}}, fields) {
@@ -47,7 +46,7 @@ func (p *Printer) event(name string, fields ...Field) {
 	p.w.Write(append(line, "}\n"...))
 }
 
-// quoted is a value in JSON.
+// quoted returns a value in JSON.
 func quoted(value any) []byte {
 	if v, ok := value.(float64); ok && (math.IsNaN(v) || math.IsInf(v, 0)) {
 		value = nil
@@ -59,14 +58,14 @@ func quoted(value any) []byte {
 	return data
 }
 
-// step is the event of an Update.
+// step writes the event of an Update.
 func (p *Printer) step(s State) {
 	p.event("step", append(s.fields(),
 		Field{"stage", s.Stage}, Field{"side", s.Side}, Field{"work_units", s.WorkUnits}, Field{"learning_rate", s.LearningRate},
 		Field{"train_loss", s.Loss}, Field{"gradient_norm", s.GradientNorm}, Field{"seconds", s.Seconds}, Field{"images", s.Images})...)
 }
 
-// fields says which step of which unit a state is.
+// fields returns the fields that identify the step: its unit and iteration, and the unit's iterations.
 func (s State) fields() []Field {
 	return []Field{{"unit", s.Unit}, {"iteration", s.Iteration}, {"iterations", s.Iterations}}
 }

@@ -1,5 +1,5 @@
 // Package progress shows the progress of a run: on a terminal in one line that changes
-// in place, in a log in a plain line now and then.
+// in place, in a log as a plain line every few seconds.
 package progress
 
 import (
@@ -18,14 +18,14 @@ import (
 
 // State is the progress of a run.
 type State struct {
-	Unit                  string // what is trained: mge-seed1
-	Stage, Stages         int    // from 1; Stages is 1 where there are none
-	Side                  int    // of the stage's finest mesh, pixels
-	Iteration, Iterations int    // of the unit, done and in all
+	Unit                  string // in training, such as mge-seed1
+	Stage, Stages         int    // from 1; Stages is 1 for strategies without stages
+	Side                  int    // of the stage's finest mesh, in pixels
+	Iteration, Iterations int    // of the unit: finished ones, and all
 	Loss                  float64
-	Images                int           // pictures that went through the network, since the program started
-	Done, Total           float64       // work units of the whole call, all units; earlier calls' included
-	Left                  time.Duration // of the whole call, where it is known
+	Images                int           // pictures that the network has evaluated since the program started
+	Done, Total           float64       // work units of all units, including those of earlier calls
+	Left                  time.Duration // of the whole call, if LeftKnown
 	LeftKnown             bool
 
 	// For programs:
@@ -38,33 +38,33 @@ type State struct {
 // Printer shows states. Its methods are safe for concurrent use.
 type Printer struct {
 	w     io.Writer
-	every time.Duration // between two lines
+	every time.Duration // least time between two lines
 	width func() int    // columns of the terminal; nil in a log
-	json  bool          // lines are objects
+	json  bool          // write events instead of lines
 	now   func() time.Time
 
 	mu      sync.Mutex
-	shown   int // columns of the changing line that are on the screen
+	shown   int // columns of the changing line on the screen
 	began   time.Time
 	atStart float64   // share that was done when counting began
 	last    time.Time // of the last line
-	window  time.Time // since when pictures per second are counted
+	window  time.Time // start of the window in which pictures per second are counted
 	before  int       // pictures at that time
-	rate    float64   // pictures per second of the last full window; 0 in the first
+	rate    float64   // pictures per second of the last full window; 0 in the first one
 }
 
-// rateWindow is long enough for pictures per second not to flicker: single
-// steps differ, and some have a validation in them.
+// rateWindow is the time over which pictures per second are counted. It is long
+// because single steps differ, and some include a validation.
 const rateWindow = 5 * time.Second
 
-// The time between two lines: short enough to look alive, long enough for a
-// log to be read.
+// The time between two lines: short on a terminal to show that the program is
+// running, long in a log to keep it readable.
 const (
 	everyOnTerminal = 100 * time.Millisecond
 	everyInLog      = 10 * time.Second
 )
 
-// New returns a Printer on w; whether that is a terminal is found out.
+// New returns a Printer on w. It changes one line in place if w is a terminal.
 func New(w io.Writer) *Printer {
 	p := &Printer{w: w, every: everyInLog, now: time.Now}
 	f, ok := w.(*os.File)
@@ -81,7 +81,7 @@ func New(w io.Writer) *Printer {
 	return p
 }
 
-// Update shows a state if it is time to. It is cheap enough for every step.
+// Update shows a state if an update is due. It is cheap enough to call after every step.
 func (p *Printer) Update(s State) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,7 +109,7 @@ func (p *Printer) Update(s State) {
 	p.replace(line)
 }
 
-// measure returns the pictures per second, 0 where that cannot be said yet.
+// measure returns the pictures per second, 0 if they are not known yet.
 func (p *Printer) measure(images int, now time.Time) float64 {
 	seconds := now.Sub(p.window).Seconds()
 	if seconds <= 0 {
@@ -136,7 +136,7 @@ func (p *Printer) Print(format string, args ...any) {
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
-// Close takes the changing line away.
+// Close removes the changing line.
 func (p *Printer) Close() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,8 +150,8 @@ func (p *Printer) clear() {
 	}
 }
 
-// replace puts a line in the place of the one on the screen. It is padded with
-// spaces and cut before the last column, which every terminal understands.
+// replace shows a line in place of the one on the screen. It pads the line with
+// spaces and cuts it before the last column, which works on every terminal.
 func (p *Printer) replace(line string) {
 	columns := p.width() - 1
 	if utf8.RuneCountInString(line) > columns {
@@ -170,7 +170,7 @@ func (p *Printer) line(s State, rate float64) string {
 		fmt.Fprintf(&b, "  stage %d/%d", s.Stage, s.Stages)
 	}
 	fmt.Fprintf(&b, "  side %d  step %d/%d", s.Side, s.Iteration, s.Iterations)
-	if s.LeftKnown { // what a narrow terminal cuts off comes after it
+	if s.LeftKnown { // before the parts that a narrow terminal may cut off
 		fmt.Fprintf(&b, "  %s left", Duration(s.Left))
 	}
 	if !math.IsNaN(s.Loss) {
@@ -182,7 +182,7 @@ func (p *Printer) line(s State, rate float64) string {
 	return b.String()
 }
 
-// decimals is how many places after the point a rate is shown with.
+// decimals returns the number of decimal places of a shown rate.
 func decimals(rate float64) int {
 	if rate < 10 {
 		return 1
@@ -190,7 +190,7 @@ func decimals(rate float64) int {
 	return 0
 }
 
-// Duration writes a time as a person would say it: 45s, 3m20s, 2h05m, 3d4h.
+// Duration formats a time with its two largest units: 45s, 3m20s, 2h05m, 3d4h.
 func Duration(d time.Duration) string {
 	s := int(math.Round(max(d, 0).Seconds()))
 	switch {

@@ -1,7 +1,7 @@
 // Package report writes tables, curves and pictures of run folders as one HTML
-// file that needs no other file and no network. It begins with the answer; all else folds
-// away. Its one script, which says what the point under the pointer is, is part of this
-// package, and no other one runs.
+// file that needs no other file and no network. It begins with the answer; everything
+// else can be folded. Its only script, which describes the point under the pointer, is
+// part of this package; no other script can run.
 package report
 
 import (
@@ -27,13 +27,13 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// Report is what a report shows.
+// Report is the content of a report.
 type Report struct {
 	Title  string
 	Intro  []string // paragraphs
-	Absent []string // requested and missing
+	Absent []string // experiments that were requested but are missing
 	Answer *table.Table
-	Ends   []comparison.End // what the answer's figure shows of several experiments
+	Ends   []comparison.End // for the answer's figure, if there are several runs
 	Tables []*table.Table
 	Runs   []comparison.Run
 }
@@ -41,7 +41,7 @@ type Report struct {
 //go:embed report.html
 var source string
 
-// Style and Script are what tables and charts need in a page.
+// Style and Script are the CSS and JavaScript that tables and charts need in a page.
 var (
 	//go:embed report.css
 	Style string
@@ -49,16 +49,17 @@ var (
 	Script string
 )
 
-// policy lets nothing in but what is in the file, and of scripts only this package's.
+// policy returns the Content-Security-Policy: the page loads nothing from outside the file, and runs only
+// this package's script.
 func policy() string {
 	sum := sha256.Sum256([]byte(Script))
 	return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// chart is a figure with what its template needs.
+// chart adds coordinates that the template needs to a plot.Chart.
 type chart struct{ plot.Chart }
 
-// Wide and High are the sides of the frame; Below, Before and Foot where labels stand.
+// Wide and High are the sides of the frame; Below, Before and Foot are positions of labels.
 func (c chart) Wide() float64   { return c.Right - c.Left }
 func (c chart) High() float64   { return c.Bottom - c.Top }
 func (c chart) Below() float64  { return c.Bottom + 16 }
@@ -67,7 +68,7 @@ func (c chart) Foot() float64   { return c.Height - 8 }
 
 var page = template.Must(template.New("report").Parse(source))
 
-// section is what is shown of a run folder.
+// section is the part of a report about a run folder.
 type section struct {
 	ID, Title     string
 	Curves        []chart
@@ -84,7 +85,7 @@ type figure struct {
 
 type pair struct{ Name, Value string }
 
-// Write writes the report. Pictures that are missing or damaged are left out.
+// Write writes the report. It leaves out pictures that are missing or damaged.
 func (r Report) Write(w io.Writer) error {
 	data := struct {
 		Report
@@ -102,10 +103,10 @@ func (r Report) Write(w io.Writer) error {
 	return page.Execute(w, data)
 }
 
-// Table is a table as it stands in a report, for another page with Style.
+// Table returns the HTML of a table in a report, for another page with Style.
 func Table(t *table.Table) (template.HTML, error) { return part("table", t) }
 
-// Chart is a chart as it stands in a report, for another page with Style and Script.
+// Chart returns the HTML of a chart in a report, for another page with Style and Script.
 func Chart(c plot.Chart) (template.HTML, error) { return part("chart", chart{c}) }
 
 func part(name string, data any) (template.HTML, error) {
@@ -114,7 +115,8 @@ func part(name string, data any) (template.HTML, error) {
 	return template.HTML(b.String()), err
 }
 
-// figure is that of the answer: the curves of one run, or where several ended.
+// figure returns the figure of the answer: the curves of a single run, or the final errors of several. It is nil if there is
+// nothing to show.
 func (r Report) figure() *chart {
 	if len(r.Runs) == 1 {
 		m := r.Runs[0].Measures[0]
@@ -158,10 +160,10 @@ func newSection(r comparison.Run) (s section) {
 	return s
 }
 
-// maxPictureBytes bounds the sheets of samples that a report takes in.
+// maxPictureBytes is the largest sheet of samples that a report includes.
 const maxPictureBytes = 8 << 20
 
-// samples returns the run's sheet of pictures, if it has one that is sound.
+// samples returns the run's sheet of samples; nil if it is missing, damaged or too large.
 func samples(r comparison.Run) *figure {
 	data, err := durable.ReadFile(durable.OS, filepath.Join(r.Dir, runfolder.SamplesFile), maxPictureBytes)
 	if err != nil {
@@ -173,12 +175,12 @@ func samples(r comparison.Run) *figure {
 	return &figure{dataURI("image/png", data), "degraded, restored and clean pictures of " + r.String()}
 }
 
-// dataURI holds a picture that this package has drawn or checked.
+// dataURI returns a data URI. The data must be trusted: the template does not escape it.
 func dataURI(kind string, data []byte) template.URL {
 	return template.URL("data:" + kind + ";base64," + base64.StdEncoding.EncodeToString(data))
 }
 
-// pairs lists the values of a record, those of maps in it under their own names.
+// pairs lists the values of a record, sorted by name. Values of inner maps have the map's name before their own.
 func pairs(prefix string, m map[string]any) (list []pair) {
 	for name, v := range m {
 		if inner, ok := v.(map[string]any); ok {
