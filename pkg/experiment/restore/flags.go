@@ -14,11 +14,11 @@ import (
 	"multiscale/pkg/experiment/trial"
 )
 
-// DefaultMemory is what a network may use for a tile. With it a picture of 24
-// megapixels is restored in less than 1.5 GB in all.
+// DefaultMemory is the default memory of a network for a tile, in bytes. With it, the
+// process restores a picture of 24 megapixels in less than 1.5 GB.
 const DefaultMemory = 256 << 20
 
-// Main is the command's body: it parses the flags and runs.
+// Main is the body of the command: it parses the flags and runs the request.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 	return command.Do(ctx, known, args, parse, Run)
 }

@@ -15,9 +15,9 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// restoreFolder restores all pictures of a folder and of those below it. The results have
-// the pictures' names; where their format is not written, with .png after them. A
-// picture that fails is named at the end, and does not keep the others from being done.
+// restoreFolder restores all pictures of a folder and its subfolders. The results have the
+// pictures' names, followed by .png if the format cannot be written. If a picture fails,
+// restoreFolder continues with the others and names it at the end.
 func (j *job) restoreFolder(ctx context.Context) error {
 	work, err := j.list()
 	if err != nil {
@@ -54,7 +54,7 @@ func (j *job) restoreFolder(ctx context.Context) error {
 		switch {
 		case ctx.Err() != nil:
 			return fmt.Errorf("stopped after %d of %d pictures; -resume continues: %w", i, len(pending), ctx.Err())
-		case errors.As(err, &wrong): // every picture would fail
+		case errors.As(err, &wrong): // a wrong flag: every picture would fail
 			return err
 		case err != nil:
 			failed = append(failed, err)
@@ -72,14 +72,14 @@ func (j *job) restoreFolder(ctx context.Context) error {
 	return fmt.Errorf("%d of %d pictures could not be restored: those named above", len(failed), len(work))
 }
 
-// work is a picture of a folder and where its result goes.
+// work is a picture of a folder and the file of its result.
 type work struct {
 	in, out string
-	pixels  int64 // as the header says; 0 where it cannot be read
+	pixels  int64 // by the picture's header; 0 if that cannot be read
 }
 
-// list finds the pictures of -in in the order of their names. Files of other kinds, hidden
-// ones, and the folder -out are left out.
+// list returns the pictures of -in, sorted by name. It leaves out files of other kinds, hidden
+// files and folders, and the folder -out.
 func (j *job) list() ([]work, error) {
 	target, err := os.Stat(j.Out)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -88,12 +88,12 @@ func (j *job) list() ([]work, error) {
 	if target != nil && !target.IsDir() {
 		return nil, fmt.Errorf("-out %s: it is a file; -in is a folder, so give a folder", j.Out)
 	}
-	root, err := filepath.EvalSymlinks(j.In) // a link that is walked through is not followed
+	root, err := filepath.EvalSymlinks(j.In) // WalkDir does not follow a link
 	if err != nil {
 		return nil, fmt.Errorf("-in %w", err)
 	}
 	var all []work
-	from := map[string]string{} // results, in small letters
+	from := map[string]string{} // pictures by the names of their results, in lower case
 	err = filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -120,7 +120,7 @@ func (j *job) list() ([]work, error) {
 		if !isArray(path) && picture.CheckWritable(path, 0, 0) != nil {
 			w.out += ".png"
 		}
-		key := strings.ToLower(w.out) // as file systems may
+		key := strings.ToLower(w.out) // some file systems ignore case
 		if other, taken := from[key]; taken {
 			return fmt.Errorf("-in: the results of %s and %s would have one name; rename one", other, path)
 		}
@@ -137,7 +137,7 @@ func (j *job) list() ([]work, error) {
 	return all, err
 }
 
-// complete says whether a result is there, can be read, and has the size that it has to have.
+// complete reports whether a result exists, can be read, and has the right size.
 func (j *job) complete(w work) bool {
 	got, _, err := dataset.Load(w.out, 0)
 	if err != nil {
@@ -147,7 +147,7 @@ func (j *job) complete(w work) bool {
 		x, _, err := dataset.Load(w.in, 0)
 		return err == nil && got.H == j.Scale*x.H && got.W == j.Scale*x.W
 	}
-	// The header's sides may be those of a picture that is turned by its orientation.
+	// The header has the sides before the picture is turned by its EXIF orientation.
 	width, height, err := picture.Size(w.in)
 	width, height = j.Scale*width, j.Scale*height
 	return err == nil && (got.W == width && got.H == height || got.W == height && got.H == width)

@@ -7,7 +7,7 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// hole reads the mask of a picture: the pixels that are to be filled; nil where there is no mask.
+// hole reads the mask of a picture. It returns which pixels to fill; nil without a mask.
 func (j *job) hole(p photo) ([]bool, error) {
 	if j.Mask == "" {
 		return nil, nil
@@ -38,7 +38,7 @@ func (j *job) hole(p photo) ([]bool, error) {
 	return hole, nil
 }
 
-// checkMask refuses a mask that the model, or what is asked for, has no use for.
+// checkMask returns an error if a mask is given and the model or the other flags do not go with it.
 func (j *job) checkMask() error {
 	switch t, err := j.Catalog.Task(j.Session.Task); {
 	case j.Mask == "":

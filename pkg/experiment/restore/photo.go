@@ -14,31 +14,31 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// photo is a picture with what its file says of it.
+// photo is a picture with the metadata of its file.
 type photo struct {
-	*picture.Decoded // upright, whatever its EXIF orientation was
+	*picture.Decoded // turned upright by its EXIF orientation
 	about            *picture.About
-	// Planes of the network's input: the picture, whose invisible pixels continue the
-	// visible colours. One of them is nil.
+	// Planes of the network's input: the picture, in which transparent pixels have colours
+	// that continue the visible ones. One of the two is nil.
 	seen8  [][]uint8
 	seen16 [][]uint16
 }
 
-// open reads a picture; with profile it keeps the values of colours that have an ICC profile.
+// open reads a picture. With profile set, colours with an ICC profile keep their values.
 func open(path string, profile bool) (p photo, err error) {
 	if p.Decoded, p.about, err = picture.ReadWith(path, profile); err != nil {
 		return p, err
 	}
 	p.seen8, p.seen16 = p.Seen()
-	// What decoding took is as large as the picture; the network needs the room.
+	// Decoding leaves garbage as large as the picture; the network needs the memory.
 	debug.FreeOSMemory()
 	return p, nil
 }
 
-// transparent says whether some pixel is not opaque.
+// transparent reports whether the picture has pixels that are not opaque.
 func (p photo) transparent() bool { return p.Alpha8 != nil || p.Alpha16 != nil }
 
-// result is a picture in the making: image.NRGBA or image.NRGBA64.
+// result is a picture that is being restored: an image.NRGBA or image.NRGBA64.
 type result struct {
 	image.Image
 	w, h  int
@@ -46,7 +46,7 @@ type result struct {
 	bytes int // of a sample
 }
 
-// newResult is black and transparent.
+// newResult returns a black, transparent picture.
 func newResult(w, h, bits int) result {
 	r := image.Rect(0, 0, w, h)
 	if bits == 16 {
@@ -57,10 +57,10 @@ func newResult(w, h, bits int) result {
 	return result{img, w, h, img.Pix, 1}
 }
 
-// alpha is the index of the opacity.
+// alpha is the index of the opacity among a pixel's samples.
 const alpha = 3
 
-// set sets channel c of pixel i to v in [0,1]; what is outside is brought to it.
+// set sets channel c of pixel i to v, clamped to [0,1].
 func (r result) set(c, i int, v float32) {
 	v = min(max(v, 0), 1)
 	if r.bytes == 2 {
@@ -70,7 +70,7 @@ func (r result) set(c, i int, v float32) {
 	r.pix[4*i+c] = uint8(float32(v*255) + 0.5)
 }
 
-// copyPixel gives pixel i the colours and the opacity of pixel k of p.
+// copyPixel sets pixel i to the colours and the opacity of pixel k of p.
 func (r result) copyPixel(i int, p photo, k int) {
 	for c := range rgb {
 		r.set(c, i, float32(p.original(c, k)))
@@ -78,7 +78,7 @@ func (r result) copyPixel(i int, p photo, k int) {
 	r.set(alpha, i, float32(p.opacity(k)))
 }
 
-// original is value without what is filled in for invisible pixels.
+// original returns channel c of pixel i as decoded, in [0,1], not as the network sees it.
 func (p photo) original(c, i int) float64 {
 	if p.Pix16 != nil {
 		return float64(p.Pix16[c%len(p.Pix16)][i]) / 65535
@@ -86,7 +86,7 @@ func (p photo) original(c, i int) float64 {
 	return float64(p.Pix8[c%len(p.Pix8)][i]) / 255
 }
 
-// opacity is that of pixel i in [0,1].
+// opacity returns the opacity of pixel i, in [0,1].
 func (p photo) opacity(i int) float64 {
 	switch {
 	case p.Alpha16 != nil:
@@ -97,11 +97,11 @@ func (p photo) opacity(i int) float64 {
 	return 1
 }
 
-// blind are the formats that hold no transparency, or not all of it.
+// blind has the extensions of formats without transparency, or without partial transparency.
 var blind = []string{".jpg", ".jpeg", ".gif", ".bmp"}
 
-// save writes the picture in the format that the ending of path asks for, in one
-// step. Notes say what the format does not hold.
+// save writes the picture in the format of path's extension, in one step. The notes say
+// what the format cannot represent.
 func (r result) save(path string, p photo) (notes []string, err error) {
 	if err := checkName(path); err != nil {
 		return nil, err
@@ -128,7 +128,7 @@ func (r result) save(path string, p photo) (notes []string, err error) {
 	return notes, err
 }
 
-// checkName refuses a file that cannot be written, before work begins.
+// checkName returns an error if a file cannot be written. It is called before the work begins.
 func checkName(path string) error {
 	if !isArray(path) {
 		if err := picture.CheckWritable(path, 0, 0); err != nil {

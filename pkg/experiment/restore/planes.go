@@ -18,11 +18,11 @@ import (
 	"multiscale/pkg/task"
 )
 
-// isArray says whether a path is that of an array of numbers.
+// isArray reports whether a path is that of an array of numbers.
 func isArray(path string) bool { return strings.EqualFold(filepath.Ext(path), ".npy") }
 
-// restorePlanes is restore for models that are not for RGB, and for arrays: the
-// picture is taken as the numbers that it holds, of which t is estimated where they are pixels.
+// restorePlanes is restore for models that are not for RGB, and for arrays. It treats the
+// picture as numbers. If they are pixels, it can estimate t from them.
 func (j *job) restorePlanes(ctx context.Context) error {
 	if err := j.checkOut(); err != nil {
 		return err
@@ -79,8 +79,8 @@ func (j *job) restorePlanes(ctx context.Context) error {
 	return nil
 }
 
-// load reads the picture, or the array, as numbers. What its file says comes with it, without the
-// pixels.
+// load reads the picture or the array as numbers. The photo has the metadata of the file, without
+// transparency.
 func (j *job) load() (*picture.Planar, photo, error) {
 	if isArray(j.In) {
 		p, notes, err := dataset.Load(j.In, j.Channels)
@@ -95,11 +95,11 @@ func (j *job) load() (*picture.Planar, photo, error) {
 		return nil, photo{}, fmt.Errorf("%s: %w", j.In, err)
 	}
 	from := photo{Decoded: d, about: about}
-	d.Alpha8, d.Alpha16 = nil, nil // it lies on white
+	d.Alpha8, d.Alpha16 = nil, nil // the numbers are those of the picture on white
 	return p, from, nil
 }
 
-// pictureOf is an opaque picture of numbers of one or three channels.
+// pictureOf returns an opaque picture of numbers with one or three channels.
 func pictureOf(p *picture.Planar, bits int) result {
 	r := newResult(p.W, p.H, bits)
 	n := p.W * p.H
@@ -112,7 +112,7 @@ func pictureOf(p *picture.Planar, bits int) result {
 	return r
 }
 
-// checkOut refuses a picture file for a result that no picture file holds.
+// checkOut returns an error if -out is a picture file, and the result has more channels than such files can have.
 func (j *job) checkOut() error {
 	if !isArray(j.Out) && j.Channels != 1 && j.Channels != rgb {
 		return command.Wrong("out", j.Out, fmt.Sprintf("a picture of %d channels", j.Channels), "name a file that ends in .npy")
@@ -120,12 +120,12 @@ func (j *job) checkOut() error {
 	return nil
 }
 
-// numbers returns a picture of numbers, all 0.
+// numbers returns a picture whose numbers are all 0.
 func numbers(c, w, h int) *picture.Planar {
 	return &picture.Planar{C: c, H: h, W: w, Values: make([]float32, c*h*w)}
 }
 
-// beside puts pictures of one size side by side, as numbers.
+// beside returns pictures of equal size side by side, as numbers.
 func beside(pictures ...*picture.Planar) *picture.Planar {
 	first := pictures[0]
 	sheet := numbers(first.C, len(pictures)*first.W, first.H)

@@ -1,5 +1,5 @@
-// Package restore is the body of experiments/restore: an exported model on a
-// picture of any size.
+// Package restore is the body of experiments/restore: it runs an exported model on
+// a picture of any size.
 package restore
 
 import (
@@ -29,18 +29,18 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Request is what the command is to do.
+// Request is a request to restore a picture or the pictures of a folder.
 type Request struct {
 	Catalog        catalog.Catalog
 	Model, In, Out string    // In and Out are two pictures, or two folders
-	Mask           string    // a picture, white where In is to be filled; "" for none
-	Resume         bool      // of a folder, leave out what has a complete result
+	Mask           string    // a picture that is white where In should be filled; "" for none
+	Resume         bool      // for a folder: leave out pictures with complete results
 	T              []float32 // conditions; nil to estimate them
 	Test           string    // a case of the task's evaluation, or ""
-	Memory         int64     // bytes for what the network computes in between
-	Tile           int       // side of tiles; 0 for what fits the memory
+	Memory         int64     // bytes for the network's activations
+	Tile           int       // side of tiles, in pixels; 0 for the largest that fit the memory
 	Options        session.Options
-	// Tiles, where it is not nil, is called after each tile of a picture that is no folder's.
+	// Tiles is called after each tile, unless it is nil or In is a folder.
 	Tiles func(done, of int)
 }
 
@@ -50,13 +50,13 @@ type job struct {
 	*session.Session
 	runner   *tile.Runner
 	out      io.Writer
-	detail   io.Writer // of how a picture is restored
+	detail   io.Writer // for lines about how a picture is restored
 	progress *progress.Printer
 	tiles    func(done, of int) // of a picture
-	noise    task.Noise         // what the model's t means
+	noise    task.Noise         // the meaning of the model's t
 }
 
-// Run does what r asks for: results go to out, progress to log.
+// Run runs the request: it prints results to out and progress to log.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	in, _ := os.Stat(r.In)
 	folder := in != nil && in.IsDir()
@@ -129,7 +129,7 @@ func (j *job) picture(ctx context.Context) error {
 	return j.restore(ctx)
 }
 
-// restore writes the restored picture.
+// restore restores a photograph with a model for RGB, and writes the result.
 func (j *job) restore(ctx context.Context) error {
 	_, holds := picture.Holds(j.Out)
 	p, err := open(j.In, holds)
@@ -165,13 +165,13 @@ func (j *job) restore(ctx context.Context) error {
 	return nil
 }
 
-// bits is how many bits of a sample the result's format holds.
+// bits returns the number of bits of a sample in the result's format.
 func (j *job) bits() int {
 	bits, _ := picture.Holds(j.Out)
 	return bits
 }
 
-// save writes the result of a picture, with what the file of that says.
+// save writes the result of a picture, with the metadata of the picture's file.
 func (j *job) save(r result, p photo) error {
 	notes, err := r.save(j.Out, p)
 	if err != nil {
@@ -183,16 +183,16 @@ func (j *job) save(r result, p photo) error {
 	return nil
 }
 
-// printNotes says what was not taken as it is in the picture.
+// printNotes prints what of the picture's file was changed or left out.
 func (j *job) printNotes(notes []string) {
 	for _, note := range notes {
 		j.progress.Print("%s: %s", j.In, note)
 	}
 }
 
-// level is the conditions of the network, and the factor that the picture is
-// multiplied by. A photograph is y = x + s z in normalised values; the model's task
-// says how both follow from s.
+// level returns the conditions of the network, and the factor by which the picture is
+// multiplied. In normalised values, a photograph is y = x + s z, where z is white noise;
+// both results follow from s by the meaning of the model's t.
 func (j *job) level(p photo, hole []bool) (t []float32, factor float64, err error) {
 	switch {
 	case j.Conditions == 0:
@@ -206,7 +206,7 @@ func (j *job) level(p photo, hole []bool) (t []float32, factor float64, err erro
 	return t, factor, nil
 }
 
-// estimated is level for noise of a standard deviation on [0,255].
+// estimated is level for noise with standard deviation s on [0,255].
 func (j *job) estimated(s float64) (t []float32, factor float64) {
 	relative := 0.0
 	for c := range j.Channels {
@@ -218,8 +218,8 @@ func (j *job) estimated(s float64) (t []float32, factor float64) {
 	return []float32{one}, factor
 }
 
-// noiseOf estimates the standard deviation of white noise in a picture, on [0,255], without
-// transparent pixels and those that hole has.
+// noiseOf estimates the standard deviation of white noise in a picture, on [0,255]. It ignores
+// transparent pixels and those of hole.
 func noiseOf(p *picture.Decoded, hole []bool) float64 {
 	row := func(to []float32, c, y int) {
 		if p.Pix8 != nil {
@@ -239,12 +239,12 @@ func noiseOf(p *picture.Decoded, hole []bool) float64 {
 	return 255 * metric.Noise(max(len(p.Pix8), len(p.Pix16)), p.H, p.W, row, skip)
 }
 
-// unknownT asks for a t that is no level of noise.
+// unknownT returns the error for a missing t that is not a level of noise.
 func (j *job) unknownT() error {
 	return &command.UsageError{Flag: "-t", Reason: "missing: what t means for " + j.Session.Task + " cannot be estimated from a picture", Advice: "give -t"}
 }
 
-// announce says how the picture will be gone through.
+// announce prints the network and runtime, and whether the picture is restored in tiles.
 func (j *job) announce(h, w int) error {
 	plan, err := j.runner.Plan(h, w)
 	if err != nil {
@@ -262,10 +262,10 @@ func (j *job) announce(h, w int) error {
 	return nil
 }
 
-// run has the network fill in the result. What is in hole, where it is not nil, is hidden
-// from it, and all else stays as it is.
+// run restores p into r. If hole is not nil, the network does not see its pixels, and all other pixels
+// keep their values.
 func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float32, factor float64) error {
-	table := make([][]float32, rgb) // of what the network is given
+	table := make([][]float32, rgb) // the network's input by channel and sample
 	for c := range table {
 		mean, std := j.Pixels().Channel(c)
 		top := 1<<p.Bits() - 1
@@ -286,7 +286,7 @@ func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float
 				if hole != nil {
 					for x, hidden := range hole[at:][:columns] {
 						if hidden {
-							to[x] = 0 // as training has it: the mean
+							to[x] = 0 // the mean, as in training
 						}
 					}
 				}
@@ -303,7 +303,7 @@ func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float
 	return nil
 }
 
-// someRows are normalised planes of rows of a result, from row y on.
+// someRows has normalised planes of a result's rows, from row y on.
 type someRows struct {
 	result
 	planes [][]float32
@@ -311,6 +311,7 @@ type someRows struct {
 	y      int
 }
 
+// setRows converts rows lo to hi-1 of the planes to pixels and stores them in the result.
 var setRows = kernel.NewLoop(func(s *someRows, lo, hi int) {
 	for c, plane := range s.planes {
 		m, d := s.pixels.Channel(c)
@@ -321,7 +322,7 @@ var setRows = kernel.NewLoop(func(s *someRows, lo, hi int) {
 	}
 })
 
-// look writes the values that a table has for samples.
+// look sets to to the table's values for samples.
 func look[T uint8 | uint16](to []float32, samples []T, table []float32) {
 	for x := range to {
 		to[x] = table[samples[x]]
@@ -331,8 +332,8 @@ func look[T uint8 | uint16](to []float32, samples []T, table []float32) {
 // rgb is the number of channels of photographs.
 const rgb = 3
 
-// finish gives the result the opacity of the picture, enlarged by bilinear interpolation as the
-// picture is. Pixels that cannot be seen keep their colour, and so do those outside of hole.
+// finish sets the result's opacity to the picture's, enlarged by bilinear interpolation if the network
+// enlarges. If it does not, fully transparent pixels and those outside of hole keep their original values.
 func (r result) finish(p photo, hole []bool, scale int) {
 	finishRows.Run(r.h, rgb*r.w, lastStep{r, p, hole, scale})
 }
@@ -376,16 +377,16 @@ func (j *job) stopped(ctx context.Context, err error) error {
 	return err
 }
 
-// neighbours returns the two pixels of n that pixel i of n*scale lies between,
-// and how far it is from the first.
+// neighbours returns the two pixels of n between which pixel i of n*scale lies,
+// and its distance from the first.
 func neighbours(i, scale, n int) (low, high int, part float64) {
 	at := max((float64(i)+0.5)/float64(scale)-0.5, 0)
 	low = min(int(at), n-1)
 	return low, min(low+1, n-1), at - float64(low)
 }
 
-// test degrades the picture first, and writes degraded, restored and clean side by
-// side.
+// test degrades the picture, restores it, and writes degraded, restored and clean
+// picture side by side.
 func (j *job) test(ctx context.Context) error {
 	of, err := j.Catalog.Task(j.Session.Task)
 	if err != nil {
@@ -409,12 +410,12 @@ func (j *job) test(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("-in %w", err)
 	}
-	if !isArray(j.Out) { // three stand side by side
+	if !isArray(j.Out) { // three pictures side by side
 		if err := picture.CheckWritable(j.Out, 3*clean.W, clean.H); err != nil {
 			return fmt.Errorf("-out %w", err)
 		}
 	}
-	debug.FreeOSMemory() // what decoding took is as large as the picture; the network needs the room
+	debug.FreeOSMemory() // decoding leaves garbage as large as the picture; the network needs the memory
 	t, err := trial.New(of, c, clean, nil, j.Pixels(), random.New(0).Child("restore -test"))
 	if err != nil {
 		return fmt.Errorf("-in %s: %w", j.In, err)
@@ -437,7 +438,7 @@ func (j *job) test(ctx context.Context) error {
 	if err != nil {
 		return j.stopped(ctx, err)
 	}
-	t.Input.Data = nil // as large as the sheet
+	t.Input.Data = nil // free it: the sheet needs as much memory
 	debug.FreeOSMemory()
 	if isArray(j.Out) {
 		err = saveArray(j.Out, beside(degraded, restored, t.Clean))
@@ -462,8 +463,8 @@ func (j *job) test(ctx context.Context) error {
 	return nil
 }
 
-// clean reads the picture that -test degrades: 8 bits of a photograph, all that other
-// models and arrays have.
+// clean reads the picture that -test degrades. For models for RGB it is a photograph with 8 bits; for
+// other models and for arrays it has the numbers of the file.
 func (j *job) clean() (p *picture.Planar, err error) {
 	var notes []string
 	if j.Channels != rgb || isArray(j.In) {
@@ -478,7 +479,7 @@ func (j *job) clean() (p *picture.Planar, err error) {
 	return p, err
 }
 
-// given is -t as it is written.
+// given formats t as -t takes it.
 func given(t []float32) string {
 	var parts []string
 	for _, v := range t {

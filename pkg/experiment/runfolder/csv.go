@@ -23,28 +23,28 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// format says how rows of a type are written to CSV and read back. Numbers are
-// written with the fewest digits that give the same float64 when read, so a
+// format describes how rows of type R are written to CSV and read back. Numbers
+// are written with the fewest digits that give the same float64 when read, so a
 // file that is read and written again keeps its bytes.
 type format[R any] struct {
 	file    string
 	columns []column
-	// further returns the measures that a record adds behind those columns; nil where none may follow.
+	// further returns the measures for which a record adds columns at the end; nil if there can be none.
 	further func(Record) []string
-	measure column // of a measure, without its name
-	sparse  bool   // there is no file where there are no rows
+	measure column // template for the columns of measures; its name is their common prefix
+	sparse  bool   // without rows, the file does not exist
 }
 
-// column is a field of a row.
+// column is a column of a table, and a field of its rows.
 type column struct {
 	name    string
-	field   []int  // as in reflect
-	digits  string // of a number: plain is without exponent, rounded also to the thousandth (of times, more is noise)
-	measure string // the key of one in metric.Values
+	field   []int  // index, as in package reflect
+	digits  string // format of a number: "plain" has no exponent; "rounded" also rounds times to milliseconds
+	measure string // key in metric.Values, for the column of a measure
 }
 
-// tableOf makes the format of a type from the tags of its fields: csv has a column's name and the digits of its
-// numbers; measures has the measures of metric.Values, with csv in front of their names.
+// tableOf returns the format of rows of type R. It follows from the tags of their fields: csv has a column's name and
+// digits; measures lists the measures of a metric.Values field, whose csv tag is the prefix of their columns.
 func tableOf[R any](file string, further func(Record) []string) format[R] {
 	t := format[R]{file: file, further: further}
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[R]()) {
@@ -60,7 +60,7 @@ func tableOf[R any](file string, further func(Record) []string) format[R] {
 	return t
 }
 
-// in returns the format with the further measures of a record.
+// in returns the format with the columns that a record adds.
 func (t format[R]) in(r Record) format[R] {
 	if t.further == nil {
 		return t
@@ -68,7 +68,7 @@ func (t format[R]) in(r Record) format[R] {
 	return t.with(t.further(r))
 }
 
-// with returns the format with columns of further measures.
+// with returns the format with columns for further measures.
 func (t format[R]) with(measures []string) format[R] {
 	t.columns = slices.Clone(t.columns)
 	for _, name := range measures {
@@ -79,13 +79,13 @@ func (t format[R]) with(measures []string) format[R] {
 	return t
 }
 
-// ifAny returns the format of a table that has no file where there are no rows.
+// ifAny returns the format as that of a table without a file while it has no rows.
 func (t format[R]) ifAny() format[R] {
 	t.sparse = true
 	return t
 }
 
-// unitOf is that of a row, in which it is embedded.
+// unitOf returns the Unit that is embedded in a row.
 func unitOf[R any](r *R) *Unit { return any(r).(interface{ unit() *Unit }).unit() }
 
 func (c column) write(row reflect.Value) string {
@@ -110,7 +110,7 @@ func (c column) write(row reflect.Value) string {
 	}
 }
 
-// number is nothing where it is missing (NaN), with an exponent where that is shorter to read.
+// number formats a number in the column's digits; NaN, which stands for a missing number, becomes "".
 func (c column) number(v float64) string {
 	form := byte('f')
 	switch {
@@ -176,29 +176,29 @@ func (t format[R]) write(w io.Writer, rows []R) error {
 	return out.Error()
 }
 
-// digest identifies rows, in hex; "" for none.
+// digest returns the SHA-256 of the rows' CSV, in hexadecimal; "" if there are no rows.
 func (t format[R]) digest(rows []R) string {
 	if len(rows) == 0 {
 		return ""
 	}
 	sum := sha256.New()
-	_ = t.write(sum, rows) // a hash takes all
+	_ = t.write(sum, rows) // writing to a hash cannot fail
 	return hex.EncodeToString(sum.Sum(nil))
 }
 
 const byteOrderMark = "\ufeff"
 
-// Bounds of the measures that a file may have beyond the usual ones.
+// maxMeasures is the largest number of measures that a file may have in addition to the usual ones.
 const maxMeasures = 32
 
 var measureName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,39}$`)
 
-// separators of columns: write's, and those of spreadsheets of other languages.
+// separators has the separators of columns: the one that write uses, and those of spreadsheets in other languages.
 var separators = []rune{',', ';', '\t'}
 
-// separator is the one that the beginning of a file has after its first column.
+// separator returns the separator after the first column's name at the beginning of a file.
 func separator(text *bufio.Reader, first string) rune {
-	start, _ := text.Peek(len(first) + 1) // a shorter file has less
+	start, _ := text.Peek(len(first) + 1) // less if the file is shorter
 	for _, s := range separators {
 		if string(start) == first+string(s) {
 			return s
@@ -207,11 +207,11 @@ func separator(text *bufio.Reader, first string) rune {
 	return separators[0]
 }
 
-// decoded is a text as UTF-8, without a byte order mark. With the one of UTF-16 it is that, as
-// spreadsheets save "Unicode text".
+// decoded returns a text in UTF-8 without its byte order mark. A text with the byte order mark of
+// UTF-16 is converted: spreadsheets save "Unicode text" in this way.
 func decoded(r io.Reader) (*bufio.Reader, error) {
 	text := bufio.NewReader(r)
-	start, _ := text.Peek(len(byteOrderMark)) // a shorter file has less
+	start, _ := text.Peek(len(byteOrderMark)) // less if the text is shorter
 	if string(start) == byteOrderMark {
 		_, err := text.Discard(len(byteOrderMark))
 		return text, err
@@ -231,7 +231,7 @@ func decoded(r io.Reader) (*bufio.Reader, error) {
 	return bufio.NewReader(strings.NewReader(string(utf16.Decode(units[1:])))), err
 }
 
-// skipSeparatorLine passes over the line "sep=," with which spreadsheets tell each other the separator.
+// skipSeparatorLine skips a first line like "sep=,", with which some spreadsheets state the separator.
 func skipSeparatorLine(text *bufio.Reader) error {
 	if start, _ := text.Peek(4); string(start) != "sep=" {
 		return nil
@@ -240,9 +240,9 @@ func skipSeparatorLine(text *bufio.Reader) error {
 	return err
 }
 
-// read parses a file written by write, also where a spreadsheet saved it again with
-// a byte order mark or in UTF-16, with another separator, decimal commas beside it, empty rows and
-// columns at its ends, and other ends of lines. Anything else is an error that names line and column.
+// read parses a file that write has written, even if a spreadsheet has saved it again: with a byte order
+// mark or in UTF-16, with another separator and then decimal commas, with empty rows, with empty columns at
+// the end, or with other line endings. Anything else is an error that names line and column.
 func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	text, err := decoded(r)
 	if err != nil {
@@ -315,8 +315,8 @@ func (t format[R]) read(r io.Reader) (rows []R, err error) {
 	}
 }
 
-// replace returns rows with those of one unit exchanged for others, in the
-// order of the files. Rows of one unit keep their order.
+// replace returns rows with those of unit u replaced by fresh, in the order of the
+// files. Rows of one unit keep their order.
 func (t format[R]) replace(rows []R, u Unit, fresh []R) []R {
 	var out []R
 	for i := range rows {

@@ -1,11 +1,10 @@
-// Package runfolder is the folder that a run leaves behind: its tables, its
-// record, its models, and what a resumed run needs.
+// Package runfolder reads and writes run folders: the tables, record and models of
+// a run, and what it needs to resume.
 //
-// A folder belongs to one configuration. Each strategy and seed is a unit in
-// it, and units come and finish one by one, in any order and in any number of
-// calls; the tables come out the same. Every file is replaced in one step. A
-// unit counts as finished from the moment its row stands in summary.csv, which
-// is written last.
+// A folder belongs to one configuration. Each strategy with one seed is a unit.
+// Units may be trained in any order and in any number of calls; the tables are the
+// same. Every file is replaced in one step. A unit is finished as soon as its row is
+// in summary.csv, which is written last.
 package runfolder
 
 import (
@@ -31,9 +30,9 @@ const (
 	TimingFile       = "timing.csv"
 	HistoryFile      = "history.csv"
 	MomentsFile      = "seconds.csv"
-	AllocationFile   = "allocation.csv" // only where batches are not fixed
+	AllocationFile   = "allocation.csv" // only if batches are not fixed
 	AverageFile      = "ema.csv"        // only with -ema
-	FailedFile       = "failed.csv"     // only where units failed
+	FailedFile       = "failed.csv"     // only if units failed
 	RecordFile       = dataset.RunRecord
 	TableFile        = "table.md"
 	ConvergenceFile  = "convergence.png"
@@ -44,30 +43,30 @@ const (
 	DigestsFile      = "digests.csv"
 )
 
-// ONNXFile is the name of a unit's exported model.
+// ONNXFile returns the name of a unit's exported model.
 func ONNXFile(u Unit) string { return u.String() + ".onnx" }
 
-// AverageONNXFile is the name of the exported model with averaged weights.
+// AverageONNXFile returns the name of the exported model with averaged weights.
 func AverageONNXFile(u Unit) string { return u.String() + "-ema.onnx" }
 
-// BestFile is the name of the model that a unit had at its smallest validation
-// error. It lies beside the checkpoints.
+// BestFile returns the name of the exported model of a unit's smallest validation error. It
+// is in the folder of the checkpoints.
 func BestFile(u Unit) string { return filepath.Join(checkpointDir, u.String(), "best.onnx") }
 
 // Options says what to do with units that an earlier call began.
 type Options struct {
 	Resume bool // continue unfinished ones
 	Force  bool // run finished and unfinished ones again
-	// Settle takes in what is finished or failed in the units' own folders, and runs nothing.
+	// Settle moves units that are finished or failed in their own folders into the run folder, and runs none.
 	Settle bool
 	FS     durable.FS // durable.OS if nil
 }
 
-// Work is a unit that is to be run.
+// Work is a unit that has to be run.
 type Work struct {
 	Unit
-	// Resume says that an earlier call began it: it continues from its last
-	// checkpoint in CheckpointDir, if there is one.
+	// Resume reports whether an earlier call began the unit. It then continues from
+	// its last checkpoint in CheckpointDir, if there is one.
 	Resume bool
 }
 
@@ -99,12 +98,13 @@ func (e *UnfinishedError) Error() string {
 	return fmt.Sprintf("%s: unfinished: %s; use -resume to continue or -force to begin again", e.Dir, names)
 }
 
-// Open locks a run folder, which it creates where there is none. It moves the requested units that
-// ran in folders of their own into it, and determines which of the requested units are still to be
-// run; see Work. Errors: a folder of another configuration (*DifferentError); one that another
-// process holds, or whose process holds the own folder of a requested unit (*durable.LockedError);
-// without Resume or Force, one in which a requested unit is unfinished (*UnfinishedError). Close
+// Open locks a run folder, which it creates if necessary. It moves requested units that ran in their
+// own folders into it, and determines which of the requested units have to be run; see Work. Close
 // releases the lock.
+//
+// If the folder has another configuration, Open returns a *DifferentError. If another process holds
+// the folder or the own folder of a requested unit, it returns a *durable.LockedError. If a requested
+// unit is unfinished and neither Resume nor Force is set, it returns an *UnfinishedError.
 func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err error) {
 	f := &Folder{dir: dir, fs: o.FS}
 	if f.fs == nil {
@@ -153,14 +153,14 @@ func Open(dir string, record Record, asked []Unit, o Options) (_ *Folder, err er
 		return nil, err
 	}
 	if len(f.work) == 0 {
-		// A kill may have come between the last summary.csv and its table.
+		// The process may have been killed after it wrote summary.csv and before the table.
 		return f, f.writeTable()
 	}
 	f.Record = record
 	return f, f.WriteFile(RecordFile, record.Write)
 }
 
-// plan decides which units run, in the requested order.
+// plan sets f.work to the units that have to be run, in the requested order.
 func (f *Folder) plan(asked []Unit, o Options) error {
 	var unfinished []Unit
 	var damaged []string
@@ -194,8 +194,8 @@ func (f *Folder) plan(asked []Unit, o Options) error {
 	return nil
 }
 
-// keepsUnreadable refuses to write a table anew that cannot be read and has rows of
-// finished units that are not made again.
+// keepsUnreadable returns an error if a table cannot be read, has rows of finished units that
+// are not run again, and would be written again.
 func (f *Folder) keepsUnreadable() error {
 	for _, s := range f.Summaries {
 		again := slices.ContainsFunc(f.work, func(w Work) bool { return w.Unit == s.Unit })
@@ -206,17 +206,17 @@ func (f *Folder) keepsUnreadable() error {
 	return nil
 }
 
-// unreadableTable is an error where a table with rows of finished units cannot be read.
+// unreadableTable returns an error if a table that may have rows of finished units cannot be read.
 func (f *Folder) unreadableTable() error {
 	for _, name := range slices.Sorted(maps.Keys(f.unreadable)) {
-		if name != InputFile && name != FailedFile { // they have none
+		if name != InputFile && name != FailedFile { // these have no rows of finished units
 			return fmt.Errorf("%s cannot be read: %w; mend it, or use -resume with all strategies and seeds of this folder, which makes it again", f.Path(name), f.unreadable[name])
 		}
 	}
 	return nil
 }
 
-// begun reports whether a unit was begun: it then has a checkpoint folder.
+// begun reports whether a unit was begun, that is whether it has a checkpoint folder.
 func (f *Folder) begun(u Unit) (bool, error) {
 	_, err := f.fs.ReadDir(f.CheckpointDir(u))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -225,7 +225,7 @@ func (f *Folder) begun(u Unit) (bool, error) {
 	return err == nil, err
 }
 
-// clean removes what killed processes left half-written.
+// clean removes the temporary files of killed processes.
 func (f *Folder) clean(asked []Unit) error {
 	for _, dir := range append([]string{f.dir}, lists.Of(asked, f.CheckpointDir)...) {
 		if _, err := durable.RemoveLeftovers(f.fs, dir); err != nil {
@@ -243,8 +243,7 @@ func (f *Folder) Close() error {
 	return f.lock.Release()
 }
 
-// Work returns the units that are to be run, in the order requested: none where all of them are
-// finished.
+// Work returns the units that have to be run, in the requested order; none if all are finished.
 func (f *Folder) Work() []Work { return slices.Clone(f.work) }
 
 // Path returns the path of a file in the folder.
@@ -256,8 +255,8 @@ func (f *Folder) CheckpointDir(u Unit) string { return CheckpointDir(f.dir, u) }
 // CheckpointDir returns the folder of a unit's checkpoints in a run folder.
 func CheckpointDir(dir string, u Unit) string { return filepath.Join(dir, checkpointDir, u.String()) }
 
-// Fail records that a unit failed, and why. It counts as unfinished: Resume tries
-// it again.
+// Fail records that a unit failed, and why. The unit is unfinished: Resume tries it
+// again.
 func (f *Folder) Fail(u Unit, reason error) error {
 	lines := strings.Split(strings.TrimSpace(strings.TrimPrefix(reason.Error(), u.String()+": ")), "\n")
 	for i, line := range lines {
@@ -268,7 +267,7 @@ func (f *Folder) Fail(u Unit, reason error) error {
 	return writeRows(f, failureTable, f.Failures)
 }
 
-// maxReason bounds the reason that is kept of a failure, in bytes.
+// maxReason is the longest recorded reason of a failure, in bytes.
 const maxReason = 500
 
 // forget removes the record of a failure.
@@ -288,15 +287,15 @@ func (f *Folder) WriteFile(name string, write func(io.Writer) error) error {
 	return durable.WriteFile(f.fs, f.Path(name), write)
 }
 
-// Begin marks a unit as begun and makes its checkpoint folder. Unless the work
-// resumes, the unit's earlier files are removed first.
+// Begin marks a unit as begun and creates its checkpoint folder. Unless the work
+// resumes, it first removes the unit's earlier checkpoints and summary.
 func (f *Folder) Begin(w Work) error {
 	if err := f.forget(w.Unit); err != nil {
 		return err
 	}
 	dir := f.CheckpointDir(w.Unit)
 	if !w.Resume {
-		if f.Finished(w.Unit) { // first of all it stops counting as finished
+		if f.Finished(w.Unit) { // unfinished from here on, before any of its files is removed
 			f.Summaries = summaryTable.replace(f.Summaries, w.Unit, nil)
 			if err := writeRows(f, summaryTable, f.Summaries); err != nil {
 				return err
@@ -328,8 +327,8 @@ func (f *Folder) removeFiles(dir string) error {
 	return f.fs.SyncDir(dir)
 }
 
-// SetInput records the measures that the networks are compared with. They follow from the data
-// alone; equal files are left as they are.
+// SetInput records the measures of the input, with which networks are compared. They depend only on the
+// data. If they are already recorded, SetInput writes no file.
 func (f *Folder) SetInput(in Input) error {
 	there := f.inputDigest()
 	f.Inputs = []Input{in}
@@ -343,20 +342,20 @@ func (f *Folder) SetInput(in Input) error {
 		writeRows(f, digestTable, f.Digests), f.writeTable())
 }
 
-// Progress writes the rows of a unit in training so far, so that it can be watched. They do not
-// count until Finish writes them again.
+// Progress writes the rows so far of a unit in training, so that it can be watched. Finish replaces
+// them.
 func (f *Folder) Progress(u Unit, history []History, moments []Moment) error {
 	f.Histories = historyTable.replace(f.Histories, u, history)
 	f.Moments = momentTable.replace(f.Moments, u, moments)
 	return errors.Join(writeRows(f, momentTable, f.Moments), writeRows(f, historyTable, f.Histories))
 }
 
-// Finish puts a unit's rows into the tables, each row under the unit's name.
-// The unit's model must have been written. summary.csv comes last of the
-// tables: until then the unit is unfinished and its checkpoints count.
+// Finish writes the rows of a unit into the tables, each row with the unit's name.
+// The unit's model must already be written. summary.csv is the last table to be
+// written: until then the unit is unfinished, and resuming uses its checkpoints.
 func (f *Folder) Finish(u Unit, r Result) error {
-	// The table is made of what the files hold, and comes out the same when it is
-	// made again.
+	// Rounded as in the file, so that the table is the same when it is made again from
+	// the files.
 	r.Timing.SecondsTraining = math.Round(r.Timing.SecondsTraining*1000) / 1000
 	f.Crosschecks = crosscheckTable.replace(f.Crosschecks, u, r.Crosscheck)
 	f.Timings = timingTable.replace(f.Timings, u, []Timing{r.Timing})

@@ -14,7 +14,7 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// Contents is what a run folder's files say.
+// Contents is the content of a run folder's files.
 type Contents struct {
 	Record       Record
 	Summaries    []Summary
@@ -29,18 +29,17 @@ type Contents struct {
 	Inputs       []Input  // one; none in folders of earlier versions
 	Digests      []Digest // none in folders of earlier versions
 
-	// unreadable says why tables of results could not be read, by file. Their rows can be
+	// unreadable has the errors of tables that could not be read, by file. Their rows can be
 	// made again.
 	unreadable map[string]error
 }
 
-// maxBytes bounds the files that are read back; a history of a million steps
-// takes half of it.
+// maxBytes is the size of the largest file that is read; a history of a million
+// steps has half of it.
 const maxBytes = 1 << 28
 
-// Read reads a run folder without taking hold of it; a run may be writing into
-// it. Units that are not finished may have rows in some tables, but not in
-// Summaries.
+// Read reads a run folder without locking it; a run may be writing into it. Units
+// that are not finished may have rows in some tables, but not in Summaries.
 func Read(dir string) (Contents, error) {
 	c, err := read(durable.OS, dir)
 	if err == nil && c.Record.Configuration == nil {
@@ -71,7 +70,7 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	for _, t := range append(c.tables(), rows[Input]{inputTable, &c.Inputs}, rows[Failure]{failureTable, &c.Failures}) {
 		load(t.name(), t.load)
 	}
-	// What a run was, and which units are finished, nothing else says.
+	// No other file has the configuration of a run, or its finished units.
 	for name, help := range map[string]string{
 		RecordFile:  "choose another folder with -out, or remove this one",
 		SummaryFile: "mend it, or remove it and use -resume, which makes it again from the checkpoints",
@@ -83,8 +82,8 @@ func read(fsys durable.FS, dir string) (c Contents, err error) {
 	return c, nil
 }
 
-// Damage lists the files of finished units that are missing, or differ from what summary.csv
-// says. Models may be missing: a folder is copied without them.
+// Damage lists the files of finished units that are missing, lack rows, or differ from their recorded
+// digests. Models may be missing, because folders are copied without them.
 func Damage(dir string, c Contents) (list []string, err error) {
 	if wrong := c.inputDamage(); wrong != "" {
 		list = append(list, wrong)
@@ -101,9 +100,8 @@ func Damage(dir string, c Contents) (list []string, err error) {
 	return list, nil
 }
 
-// damage says what of a finished unit's files is missing or is not what its row in
-// summary.csv says; nothing where all is well. withModels says that the models have to
-// be there.
+// damage describes the first file of a finished unit that is missing, lacks rows, or differs
+// from its recorded digest; "" if there is none. Missing models count only if withModels is set.
 func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) (string, error) {
 	r, _ := c.Result(u)
 	recorded := digestTable.of(c.Digests, u)
@@ -111,7 +109,7 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 	for _, table := range []struct {
 		name        string
 		rows        int
-		whole, asks bool
+		whole, asks bool // it has all rows that can be counted; it must have rows
 	}{
 		{HistoryFile, len(r.History), r.historyWhole(), true},
 		{CrosscheckFile, len(r.Crosscheck), slices.ContainsFunc(r.Crosscheck, largest), true},
@@ -132,7 +130,7 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 	}
 	now := c.digests(u)
 	for _, d := range recorded {
-		if d.File == best(u) { // which people delete with the checkpoints
+		if d.File == best(u) { // may be missing: people delete it with the checkpoints
 			if wrong, err := differs(fsys, dir, BestFile(u), DigestsFile, d.SHA256, false); wrong != "" || err != nil {
 				return wrong, err
 			}
@@ -149,15 +147,15 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 	return differs(fsys, dir, AverageONNXFile(u), AverageFile, r.Average.ONNXSHA256, withModels)
 }
 
-// recorded reports whether digests.csv has a digest of each table that has rows of a unit.
+// recorded reports whether the digests there include one of each table with rows of the unit.
 func (c *Contents) recorded(u Unit, there []Digest) bool {
 	return !slices.ContainsFunc(c.digests(u), func(now Digest) bool {
 		return !slices.ContainsFunc(there, func(d Digest) bool { return d.File == now.File })
 	})
 }
 
-// inputDamage says that input.csv is missing or is not what digests.csv has the digest of; nothing where it
-// is, or where no digest is there.
+// inputDamage says whether input.csv is missing or differs from its digest in digests.csv; "" if neither is so, or if
+// there is no digest.
 func (c *Contents) inputDamage() string {
 	recorded := digestTable.of(c.Digests, Unit{})
 	switch {
@@ -169,12 +167,12 @@ func (c *Contents) inputDamage() string {
 	return fmt.Sprintf("%s is not the file that %s has the digest of", InputFile, DigestsFile)
 }
 
-// inputDigest is the row of digests.csv that is of no unit.
+// inputDigest returns the row of digests.csv for input.csv, which belongs to no unit.
 func (c *Contents) inputDigest() Digest {
 	return Digest{File: InputFile, SHA256: inputTable.in(c.Record).digest(c.Inputs)}
 }
 
-// digests are those of a unit's rows in tables of which the bytes are those of every equal run.
+// digests returns the digests of a unit's rows in the tables that are the same, byte by byte, in every equal run.
 func (c *Contents) digests(u Unit) (list []Digest) {
 	for _, d := range []Digest{
 		{u, SummaryFile, summaryTable.in(c.Record).digest(summaryTable.of(c.Summaries, u))},
@@ -191,7 +189,7 @@ func (c *Contents) digests(u Unit) (list []Digest) {
 	return list
 }
 
-// historyWhole says whether the history has all iterations, from 0 on.
+// historyWhole reports whether the history has all iterations, from 0 on.
 func (r Result) historyWhole() bool {
 	for i, h := range r.History {
 		if h.Iteration != i {
@@ -201,7 +199,7 @@ func (r Result) historyWhole() bool {
 	return len(r.History) == r.Summary.Iterations+1
 }
 
-// validations is how often the history says that the network was validated.
+// validations returns the number of validations in the history.
 func (r Result) validations() (n int) {
 	for _, h := range r.History {
 		if len(h.Validation) > 0 {
@@ -211,7 +209,8 @@ func (r Result) validations() (n int) {
 	return n
 }
 
-// differs says how a model is not the file that a table has the digest of; nothing where it is.
+// differs says that a model is missing or differs from its digest in a table; "" if neither is so. A missing model
+// counts only if it is needed.
 func differs(fsys durable.FS, dir, name, table, digest string, needed bool) (string, error) {
 	switch now, err := durable.Digest(fsys, filepath.Join(dir, name)); {
 	case errors.Is(err, fs.ErrNotExist) && !needed:
@@ -226,11 +225,10 @@ func differs(fsys durable.FS, dir, name, table, digest string, needed bool) (str
 	return "", nil
 }
 
-// best is the name by which digests.csv calls a unit's BestFile on every system.
+// best returns the name of a unit's BestFile in digests.csv, with slashes on every system.
 func best(u Unit) string { return filepath.ToSlash(BestFile(u)) }
 
-// Input returns the measures of the input itself, without a network; nil where the folder does not
-// have them.
+// Input returns the measures of the input, without a network; nil if the folder does not have them.
 func (c *Contents) Input() metric.Values {
 	if len(c.Inputs) == 0 {
 		return nil
@@ -243,7 +241,7 @@ func (c *Contents) Finished(u Unit) bool {
 	return len(summaryTable.of(c.Summaries, u)) > 0
 }
 
-// Result returns the rows of a unit; ok is false where it is not finished.
+// Result returns the rows of a unit; ok is false if it is not finished.
 func (c *Contents) Result(u Unit) (r Result, ok bool) {
 	rows := summaryTable.of(c.Summaries, u)
 	if len(rows) == 0 {
@@ -264,8 +262,8 @@ func (c *Contents) Result(u Unit) (r Result, ok bool) {
 	return r, true
 }
 
-// Units returns those that have rows in history.csv: the finished ones, and those that are
-// in training or were stopped.
+// Units returns the units with rows in history.csv: those that are finished, in training, or
+// stopped.
 func (c *Contents) Units() (units []Unit) {
 	for _, h := range c.Histories {
 		if n := len(units); (n == 0 || units[n-1] != h.Unit) && !slices.Contains(units, h.Unit) {
@@ -275,20 +273,20 @@ func (c *Contents) Units() (units []Unit) {
 	return units
 }
 
-// Way returns the history and the moments of a unit, finished or not, and nothing else of it.
+// Way returns the history and the moments of a unit, finished or not; the rest of the Result is empty.
 func (c *Contents) Way(u Unit) Result {
 	return Result{History: historyTable.of(c.Histories, u), Moments: momentTable.of(c.Moments, u)}
 }
 
-// Measured is a validation on a unit's way: what training had cost by then, and
-// how good the network was. What is not known is NaN.
+// Measured is a validation of a unit: the cost of training so far, and the measures.
+// Seconds are NaN if they are not known.
 type Measured struct {
 	WorkUnits float64
 	Seconds   float64 // of training, without validation
 	metric.Values
 }
 
-// Curve returns the validations of a unit, in their order.
+// Curve returns the validations of a unit, in order.
 func (r Result) Curve() (curve []Measured) {
 	type step struct{ stage, iteration int }
 	at := make(map[step]float64, len(r.Moments))
@@ -308,8 +306,8 @@ func (r Result) Curve() (curve []Measured) {
 	return curve
 }
 
-// Only returns the contents with the rows of some units alone, in the order of
-// the files.
+// Only returns the contents with only the rows of some units, in the order of the
+// files.
 func (c Contents) Only(units []Unit) Contents {
 	for _, t := range append(c.tables(), rows[Failure]{failureTable, &c.Failures}) {
 		t.keep(units)
@@ -317,9 +315,8 @@ func (c Contents) Only(units []Unit) Contents {
 	return c
 }
 
-// OfAverages returns the contents with averaged weights instead of the last ones: their rows
-// in Summaries, and what they were on the way in Histories. Units without an average are left out;
-// ok is false where there is none.
+// OfAverages returns the contents with the measures of averaged weights instead of those of the last ones, in
+// Summaries and in Histories. Units without an average are left out; ok is false if none has one.
 func (c Contents) OfAverages() (_ Contents, ok bool) {
 	var units []Unit
 	for _, a := range c.Averages {
@@ -328,7 +325,7 @@ func (c Contents) OfAverages() (_ Contents, ok bool) {
 		}
 	}
 	c = c.Only(units)
-	for i := range c.Summaries { // of copies: Only makes them
+	for i := range c.Summaries { // of the copy that Only made
 		s := &c.Summaries[i]
 		a := averageTable.of(c.Averages, s.Unit)[0]
 		s.Values, s.ONNXSHA256, s.CrosscheckMaxAbs = a.Values, a.ONNXSHA256, a.CrosscheckMaxAbs
@@ -347,8 +344,8 @@ func (c Contents) OfAverages() (_ Contents, ok bool) {
 	return c, len(units) > 0
 }
 
-// Begun reports whether a unit of a run folder was begun: it then has a
-// checkpoint folder, there or in a folder of its own.
+// Begun reports whether a unit of a run folder was begun, that is whether it has a
+// checkpoint folder, there or in its own folder.
 func Begun(dir string, u Unit) bool {
 	for _, dir := range []string{dir, UnitDir(dir, u)} {
 		if info, err := os.Stat(CheckpointDir(dir, u)); err == nil && info.IsDir() {
