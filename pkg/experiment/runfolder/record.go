@@ -14,48 +14,48 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// Record is run.json: what was run, with what, and where.
+// Record is the content of run.json: the configuration, the program and the machine of a run.
 type Record struct {
-	// Configuration is what the results follow from, by flag name, and the
+	// Configuration has the settings that decide the results, by flag name, and the
 	// digests of the data. All units of a folder share it.
 	Configuration map[string]any `json:"configuration"`
-	// Flags is every flag in force in the last call that trained.
+	// Flags has the values of all flags in the last call that trained.
 	Flags map[string]any `json:"flags"`
-	// Environment is the program and the machine of that call: versions,
-	// commit, kernel path, CPU.
+	// Environment has the program and the machine of that call: versions, commit,
+	// kernel path, CPU.
 	Environment map[string]any `json:"environment"`
-	// Measures are those of the task, the deciding one first. Folders of earlier
+	// Measures has those of the task, the deciding one first. Folders of earlier
 	// versions have none.
 	Measures []metric.Measure `json:"measures,omitempty"`
-	// Data is what the data set holds and what of it is not used. Folders of earlier
-	// versions have none.
+	// Data says what the data set has, and which pictures are not used. Folders of earlier
+	// versions do not have it.
 	Data *dataset.Report `json:"data,omitempty"`
-	// Defaults is what Configuration would be with the same task, network, data and
-	// size of the work and nothing else set; so a program that does not have the task
-	// can tell what is special about a run. Earlier versions have none.
+	// Defaults is the Configuration of a run with the same task, network, data and size
+	// of the work, and default values otherwise. It lets a program without the task find
+	// the settings that are not defaults. Folders of earlier versions do not have it.
 	Defaults map[string]any `json:"defaults,omitempty"`
-	// Scale is that of the task: above 1 where it enlarges. 0 in earlier versions.
+	// Scale is that of the task, above 1 if it enlarges; 0 in folders of earlier versions.
 	Scale int `json:"scale,omitempty"`
-	// Digests says that digests.csv has those of each finished unit. Earlier versions did not have it,
-	// and a folder that one of them began stays without this promise. Open sets it.
+	// Digests reports whether digests.csv has the digests of every finished unit. It is false in a folder
+	// that an earlier version began without that file. Open sets it.
 	Digests bool `json:"digests,omitempty"`
 }
 
-// further are the names of the task's measures that are not among usual ones.
+// further returns the names of the task's measures that are not among the usual ones.
 func (r Record) further(usual ...metric.Measure) []string {
 	return lists.Of(metric.Union(usual, r.Measures)[len(usual):], func(m metric.Measure) string { return m.Name })
 }
 
-// beyondAlways are the names of the task's measures that not every task has.
+// beyondAlways returns the names of the task's measures that not every task has.
 func (r Record) beyondAlways() []string { return r.further(metric.Always()...) }
 
-// averages reports whether there are averaged weights beside the last ones.
+// averages reports whether there are averaged weights in addition to the last ones.
 func (r Record) averages() bool {
 	decay := setting.Text(r.Configuration["ema"])
 	return decay != "" && decay != "0"
 }
 
-// onTheWay are the names of the measures of history.csv beyond its own.
+// onTheWay returns the names of the measures of history.csv in addition to its usual ones.
 func (r Record) onTheWay() []string {
 	usual := []metric.Measure{metric.MSE, metric.SSIM}
 	names := r.further(usual...)
@@ -67,13 +67,13 @@ func (r Record) onTheWay() []string {
 	return names
 }
 
-// encode writes the record with sorted keys, indented.
+// encode returns the record as indented JSON, with a newline at the end.
 func (r Record) encode() ([]byte, error) {
 	data, err := json.MarshalIndent(r, "", "  ")
 	return append(data, '\n'), err
 }
 
-// Write writes the record as run.json has it.
+// Write writes the content of run.json.
 func (r Record) Write(w io.Writer) error {
 	data, err := r.encode()
 	if err != nil {
@@ -93,7 +93,7 @@ func decodeRecord(data []byte) (r Record, err error) {
 	return r, nil
 }
 
-// DifferentError says that a folder was made with another configuration.
+// DifferentError says that a folder has another configuration.
 type DifferentError struct {
 	Dir         string
 	Differences []string // "batch is 8 there and 16 now"
@@ -108,8 +108,8 @@ func (e *DifferentError) Error() string {
 		e.Dir, strings.Join(shown, ", "))
 }
 
-// CheckConfiguration returns a *DifferentError where the configuration of a folder is not what
-// it has to be.
+// CheckConfiguration returns a *DifferentError if the configuration of a folder, there, differs from
+// the required one, now.
 func CheckConfiguration(dir string, there, now map[string]any) error {
 	if d := differences(there, now); len(d) > 0 {
 		return &DifferentError{dir, d}
@@ -117,7 +117,7 @@ func CheckConfiguration(dir string, there, now map[string]any) error {
 	return nil
 }
 
-// differences says in which settings two configurations differ.
+// differences describes the settings in which two configurations differ.
 func differences(there, now map[string]any) (list []string) {
 	for _, d := range setting.Differences(there, now) {
 		line := fmt.Sprintf("%s is %s there and %s now", d.Name, d.There, d.Now)

@@ -10,19 +10,19 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// Unit is what a run folder holds one of or not: a strategy trained with a seed.
+// Unit is a strategy that is trained with a seed, which gives one network of a run folder.
 type Unit struct {
 	Strategy string `csv:"strategy"`
 	Seed     uint64 `csv:"seed"`
 }
 
-// String is the unit's name in file names: mge-seed1.
+// String returns the unit's name in file names, such as mge-seed1.
 func (u Unit) String() string { return fmt.Sprintf("%s-seed%d", u.Strategy, u.Seed) }
 
 func (u *Unit) unit() *Unit { return u }
 
-// Units returns every strategy with every seed, in the order given: all
-// strategies of the first seed first.
+// Units returns every strategy with every seed, in the given order: first all
+// strategies with the first seed.
 func Units(strategies []mge.Strategy, seeds []uint64) (units []Unit) {
 	for _, seed := range seeds {
 		for _, s := range strategies {
@@ -32,8 +32,8 @@ func Units(strategies []mge.Strategy, seeds []uint64) (units []Unit) {
 	return units
 }
 
-// Compare orders units as files show them, independent of the order in which they ran: by
-// strategy, then by seed.
+// Compare is the order of units in files, which does not depend on the order in which they ran:
+// by strategy, then by seed.
 func Compare(a, b Unit) int {
 	all := mge.Strategies()
 	place := func(u Unit) int {
@@ -46,22 +46,22 @@ func Compare(a, b Unit) int {
 	return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a.Strategy, b.Strategy), cmp.Compare(a.Seed, b.Seed))
 }
 
-// Result is all that a finished unit puts into the tables of its folder.
+// Result has all rows of a finished unit in the tables of its folder.
 type Result struct {
 	Summary    Summary
 	Crosscheck []Crosscheck
 	Timing     Timing
 	History    []History
 	Moments    []Moment
-	// Average is of the averaged weights; nil where there are none.
+	// Average is the row of the averaged weights; nil without -ema.
 	Average *Average
-	// Allocations are empty where batches are fixed.
+	// Allocations is empty if batches are fixed.
 	Allocations []Allocation
-	// Coefficients are empty where there are none.
+	// Coefficients is empty without -coefficients.
 	Coefficients []Coefficient
 }
 
-// Summary is a row of summary.csv. It holds no times, so equal runs give equal
+// Summary is a row of summary.csv. It has no times, so that equal runs give equal
 // bytes.
 type Summary struct {
 	Task    string `csv:"task"`
@@ -69,7 +69,7 @@ type Summary struct {
 	Data    string `csv:"data"`
 	Profile string `csv:"profile"`
 	Unit
-	Side             int           `csv:"side"`       // of the finest mesh, pixels
+	Side             int           `csv:"side"`       // of the finest mesh, in pixels
 	Levels           int           `csv:"levels"`     // L: meshes coarser than the finest
 	Batch            int           `csv:"batch"`      // N_0, of the finest level
 	Iterations       int           `csv:"iterations"` // optimizer steps in all
@@ -77,11 +77,11 @@ type Summary struct {
 	WorkUnits        float64       `csv:"work_units,plain"`
 	Values           metric.Values `measures:"mse psnr ssim ssim_signed"` // of the validation set: metric.Always and the task's further measures
 	ONNXSHA256       string        `csv:"onnx_sha256"`                    // of the exported file, in hex
-	CrosscheckMaxAbs float64       `csv:"crosscheck_max_abs"`             // from onnx-go's decoder with our backend
+	CrosscheckMaxAbs float64       `csv:"crosscheck_max_abs"`             // largest difference in onnx-go
 }
 
-// Input is the row of input.csv: the measures of the validation set's input itself, without a
-// network. Every network of the folder is compared with it.
+// Input is the row of input.csv: the measures of the validation set's input, without a network.
+// Every network of the folder is compared with it.
 type Input struct {
 	What   string        `csv:"input"` // degraded pictures, or bilinear enlargement
 	Values metric.Values `measures:"mse psnr ssim ssim_signed"`
@@ -114,17 +114,16 @@ type History struct {
 	Stage        int     `csv:"stage"`
 	Iteration    int     `csv:"iteration"`
 	WorkUnits    float64 `csv:"work_units,plain"` // spent so far
-	Side         int     `csv:"side"`             // of the stage's finest mesh, pixels
+	Side         int     `csv:"side"`             // of the stage's finest mesh, in pixels
 	LearningRate float64 `csv:"learning_rate"`
 	TrainLoss    float64 `csv:"train_loss"`
 	GradientNorm float64 `csv:"gradient_norm"`
-	// Validation is the measures where the network was validated, else empty.
+	// Validation has the measures if the network was validated, else it is empty.
 	Validation metric.Values `csv:"validation_" measures:"mse ssim"`
 }
 
-// Moment is a row of seconds.csv: how long a unit had trained at a validation.
-// It stands in a file of its own because history.csv has the same bytes in
-// equal runs.
+// Moment is a row of seconds.csv: the time that a unit had trained at a validation.
+// The times are not in history.csv, because that has the same bytes in equal runs.
 type Moment struct {
 	Unit
 	Stage     int     `csv:"stage"`
@@ -132,7 +131,7 @@ type Moment struct {
 	Seconds   float64 `csv:"seconds,rounded"` // of training since the start, without validation
 }
 
-// Average is a row of ema.csv: the average of a unit's weights at the end.
+// Average is a row of ema.csv: the network with the average of a unit's weights at the end.
 type Average struct {
 	Unit
 	Values           metric.Values `measures:"mse psnr ssim ssim_signed"` // as in Summary
@@ -140,37 +139,37 @@ type Average struct {
 	CrosscheckMaxAbs float64       `csv:"crosscheck_max_abs"`             // as in Summary
 }
 
-// OfAverage is the name, in History.Validation, of what a measure is with averaged weights.
+// OfAverage returns the name of a measure of averaged weights in History.Validation.
 func OfAverage(measure string) string { return measure + "_ema" }
 
 // Allocation is a row of allocation.csv: the batch of a term from an iteration on,
-// and the variance that it follows from.
+// and the variance from which it was computed.
 type Allocation struct {
 	Unit
 	Stage     int     `csv:"stage"`
-	Iteration int     `csv:"iteration"` // finished when the variances were measured
+	Iteration int     `csv:"iteration"` // the last one before the variances were measured
 	Level     int     `csv:"level"`
 	Variance  float64 `csv:"variance"` // of a single sample: the trace of the covariance
 	Batch     int     `csv:"batch"`
 }
 
-// Coefficient is a row of coefficients.csv: that of the coarse part of a difference after an
-// iteration.
+// Coefficient is a row of coefficients.csv: the coefficient of the coarse part of a difference
+// after an iteration.
 type Coefficient struct {
 	Unit
 	Stage       int     `csv:"stage"`
 	Iteration   int     `csv:"iteration"`
 	Level       int     `csv:"level"` // of the difference's finer mesh
-	Layer       string  `csv:"layer"` // of the network; "" is the mean over all
+	Layer       string  `csv:"layer"` // of the network; "" for the mean over all layers
 	Coefficient float64 `csv:"coefficient"`
 }
 
-// Digest is a row of digests.csv: that of a unit's rows in another table, of the model that it was at
-// its smallest validation error, or, with no unit, of input.csv.
+// Digest is a row of digests.csv: the digest of a unit's rows in another table, of its model at the smallest
+// validation error, or, with an empty unit, of input.csv.
 type Digest struct {
 	Unit
 	File   string `csv:"file"`
-	SHA256 string `csv:"sha256"` // of the file, or of the rows as that table's own file would have them, in hex
+	SHA256 string `csv:"sha256"` // of the file, or of a table with only the unit's rows, in hex
 }
 
 // Failure is a row of failed.csv: why a unit is not finished.
@@ -193,7 +192,7 @@ var (
 	failureTable     = tableOf[Failure](FailedFile, nil)
 )
 
-// held is a table with its rows of a folder.
+// held is a table of a folder together with its rows.
 type held interface {
 	name() string
 	load(data []byte) error
@@ -201,7 +200,7 @@ type held interface {
 	save(*Folder) error
 }
 
-// tables are those that have rows of finished units, in the order in which they are written.
+// tables returns the tables with rows of finished units, in the order in which they are written.
 func (c *Contents) tables() []held {
 	return []held{
 		rows[Crosscheck]{crosscheckTable, &c.Crosschecks},
@@ -216,6 +215,7 @@ func (c *Contents) tables() []held {
 	}
 }
 
+// rows implements held.
 type rows[R any] struct {
 	format[R]
 	rows *[]R

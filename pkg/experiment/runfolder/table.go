@@ -11,16 +11,15 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// InputName names the first row of tables: the measures of the input itself, without a network.
+// InputName names the first row of tables: the measures of the input, without a network.
 const InputName = "(input)"
 
-// NotRecorded stands where a folder of an earlier version does not say how good its
-// input is.
+// NotRecorded is the text of measures that a folder of an earlier version does not have.
 const NotRecorded = "not recorded"
 
-// Table compares the finished units in a Markdown table whose columns are
-// aligned, so that it reads well as plain text too. The input is its first row. Ratios
-// are against single-scale with the same seed, where there is one.
+// Table compares the finished units in a Markdown table. Its columns are aligned, so
+// that it is also readable as plain text. The first row is the input. Ratios compare
+// with single-scale training with the same seed, if there is one.
 func (c *Contents) Table() string {
 	if len(c.Summaries) == 0 {
 		return "No strategy is finished.\n"
@@ -69,8 +68,8 @@ func (c *Contents) Table() string {
 	return b.String()
 }
 
-// Warnings says in words which of a finished unit's networks, that of the last weights and that of averaged ones, are
-// worse than their input by the deciding measure; nothing where none is, or where that is not known.
+// Warnings returns a sentence for each of a finished unit's networks, that with the last and that with averaged weights, that
+// is worse than its input by the deciding measure.
 func (c *Contents) Warnings(u Unit) (list []string) {
 	m := metric.MSE
 	if len(c.Record.Measures) > 0 {

@@ -10,28 +10,28 @@ import (
 	"multiscale/pkg/durable"
 )
 
-// A run folder belongs to one process. Several work on its units at the same time by this:
-// each unit is lent to a folder of its own (Lend), which is a run folder like any other with
-// that unit alone, and taken in again (Open). Both hold the run folder for a moment only. What
-// is taken in leaves no trace: the files are those of a run of one process.
+// Only one process at a time may lock a run folder. So that several processes can train its
+// units at the same time, each unit moves to its own folder (Lend), which is a run folder with
+// only this unit, and is moved back when it has ended (Open). Both lock the run folder only
+// briefly. The final files are the same as those of a run of one process.
 
 // UnitsDir is the folder of the units' own folders in a run folder.
 const UnitsDir = "units"
 
-// UnitDir returns the folder of its own that a unit of a run folder may have.
+// UnitDir returns a unit's own folder in a run folder.
 func UnitDir(dir string, u Unit) string { return filepath.Join(dir, UnitsDir, u.String()) }
 
-// BoardDirs are the folders of a unit's event files in a run folder: over iterations, and over
-// work units.
+// BoardDirs returns the folders of a unit's event files in a run folder: over iterations, and
+// over work units.
 func BoardDirs(u Unit) (byIterations, byWork string) {
 	return filepath.Join(boardDir, u.String()), filepath.Join(boardDir, "by-work-units", u.String())
 }
 
 const boardDir = "tensorboard"
 
-// Lend makes a unit's own folder with what an earlier call left of the unit: checkpoints, event
-// files, and run.json, by which a run of another configuration is refused. A finished unit is not
-// lent. A run folder that another process holds gives a *durable.LockedError.
+// Lend creates a unit's own folder. It moves checkpoints and event files of earlier calls there, and
+// copies run.json, so that training with another configuration is an error. If the unit is finished,
+// Lend does nothing. If another process holds the run folder, it returns a *durable.LockedError.
 func Lend(dir string, u Unit) (finished bool, err error) {
 	fsys := durable.OS
 	if err := fsys.MkdirAll(dir); err != nil {
@@ -56,8 +56,8 @@ func Lend(dir string, u Unit) (finished bool, err error) {
 	return false, move(fsys, dir, own, u)
 }
 
-// lendRecord copies run.json to a unit's own folder that has none: that of the run folder, or where
-// nothing is finished yet that of another unit.
+// lendRecord copies run.json to a unit's own folder, unless that has one: from the run folder, or, if
+// that has none yet, from another unit's folder.
 func lendRecord(dir, own string) error {
 	to := filepath.Join(own, RecordFile)
 	if _, err := os.Stat(to); err == nil {
@@ -86,10 +86,10 @@ func lendRecord(dir, own string) error {
 	return nil
 }
 
-// takeIn moves what a unit's own folder holds into the run folder, and removes it: a finished
-// unit's rows and models, a failed one's reason, checkpoints. settle leaves an unfinished unit
-// where it is. After a kill in between, the next call takes in the rest: rows come after files, and
-// the folder goes last.
+// takeIn moves the content of a unit's own folder into the run folder, and removes that folder: the
+// rows and models of a finished unit, the reason of a failed one, and checkpoints. With settle, a unit
+// that is neither finished nor failed stays where it is. If the process is killed, the next call moves
+// the rest: files are moved before rows, and the folder is removed last.
 func (f *Folder) takeIn(u Unit, record Record, settle bool) error {
 	own := UnitDir(f.dir, u)
 	if _, err := f.fs.ReadDir(own); errors.Is(err, fs.ErrNotExist) {
@@ -111,7 +111,7 @@ func (f *Folder) takeIn(u Unit, record Record, settle bool) error {
 	return f.fs.SyncDir(filepath.Dir(own))
 }
 
-// takeFrom moves what is in a unit's own folder; gone says that the folder is not needed any more.
+// takeFrom moves the content of a unit's own folder; gone reports whether the folder can be removed.
 func (f *Folder) takeFrom(own string, u Unit, record Record, settle bool) (gone bool, err error) {
 	there, err := read(f.fs, own)
 	if err != nil {
@@ -156,8 +156,8 @@ func (f *Folder) takeFrom(own string, u Unit, record Record, settle bool) (gone 
 	return err == nil, err
 }
 
-// takeRows puts a finished unit's rows into the tables. Figures are of all units, and are drawn
-// again.
+// takeRows writes a finished unit's rows into the tables. It removes the figures, which show all
+// units and so have to be drawn again.
 func (f *Folder) takeRows(u Unit, r Result) error {
 	if err := f.forget(u); err != nil {
 		return err
@@ -170,7 +170,7 @@ func (f *Folder) takeRows(u Unit, r Result) error {
 	return f.Finish(u, r)
 }
 
-// move moves those of a unit's files that exist from a folder to another one.
+// move moves the existing files of a unit from one folder to another.
 func move(fsys durable.FS, from, to string, u Unit) error {
 	byIterations, byWork := BoardDirs(u)
 	for _, dir := range []string{filepath.Join(checkpointDir, u.String()), byIterations, byWork} {
@@ -215,7 +215,7 @@ func moveFile(fsys durable.FS, from, to, name string) error {
 	return err
 }
 
-// removeAll removes a folder and what is in it. Links are removed, not followed.
+// removeAll removes a folder and its content. It removes links and does not follow them.
 func removeAll(fsys durable.FS, dir string) error {
 	entries, err := fsys.ReadDir(dir)
 	if err != nil {

@@ -16,30 +16,30 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Trial is a run that is killed and has to survive.
+// Trial is a training run that is killed again and again.
 type Trial struct {
 	// Command is the training program with its flags, without -out, -resume and
 	// -force.
 	Command []string
 	Dir     string // for the run folders; must exist
-	Kills   int    // with SIGKILL, of a program that was running
-	Seed    uint64 // of the moments
+	Kills   int    // number of kills, with SIGKILL; only those of a running program count
+	Seed    uint64 // of the random moments
 }
 
-// Report says what a trial has seen.
+// Report has the results of a trial.
 type Report struct {
 	Kills int
-	Runs  int // that came to their end, between kills or after the last
-	Files int // that were compared, in each of these
-	// Undisturbed is how long the run took that was not killed.
+	Runs  int // number of killed runs that reached their end
+	Files int // number of compared files in each of these
+	// Undisturbed is the time of the run that was not killed.
 	Undisturbed time.Duration
 }
 
-// Run does the trial. log receives a line for each event. The error names the first
-// file that differs, or what the program said when it failed.
+// Run runs the trial. It calls log with a line for each event. The error names the
+// first file that differs, or has the last lines of a program that failed.
 func (t Trial) Run(ctx context.Context, log func(line string)) (r Report, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // of the look for a checkpoint
+	defer cancel() // ends firstCheckpoint
 	want := filepath.Join(t.Dir, "undisturbed")
 	began := time.Now()
 	first := firstCheckpoint(ctx, want)
@@ -56,16 +56,16 @@ func (t Trial) Run(ctx context.Context, log func(line string)) (r Report, err er
 	}
 	log(fmt.Sprintf("undisturbed it takes %v, %v of these to the first checkpoint", r.Undisturbed.Round(time.Millisecond), start.Round(time.Millisecond)))
 
-	// On the average a life is half as long: as long as it takes to get going, and
-	// the share of a life in the whole work and a tenth, for what a kill undoes is
-	// done again.
+	// Lives are uniform in [0, longest], half as long on average: the time to the first
+	// checkpoint, and the share of one life in the work. A tenth is added to the work,
+	// because each kill loses some of it.
 	longest := 2*start + time.Duration(2.2*float64(r.Undisturbed-start)/float64(max(t.Kills, 1)))
 	moments := random.New(t.Seed).Child("kills", 0)
 	for {
 		dir := filepath.Join(t.Dir, fmt.Sprintf("killed-%d", r.Runs+1))
 		before := r.Kills
 		for killed := true; killed; {
-			var after time.Duration // none: let it end
+			var after time.Duration // 0: let it end
 			if r.Kills < t.Kills {
 				after = 1 + time.Duration(moments.Float64()*float64(longest))
 			}
@@ -87,7 +87,7 @@ func (t Trial) Run(ctx context.Context, log func(line string)) (r Report, err er
 	}
 }
 
-// firstCheckpoint tells when the first checkpoint stands in a run folder.
+// firstCheckpoint sends the time when the first checkpoint appears in a run folder.
 func firstCheckpoint(ctx context.Context, dir string) <-chan time.Time {
 	found := make(chan time.Time, 1)
 	go func() {
@@ -108,8 +108,8 @@ func firstCheckpoint(ctx context.Context, dir string) <-chan time.Time {
 	return found
 }
 
-// life runs the program into a folder until its end, or kills it after a time
-// if that is not 0.
+// life runs the program in a folder until its end, or kills it after the given
+// time, unless that is 0.
 func (t Trial) life(ctx context.Context, dir string, after time.Duration) (killed bool, err error) {
 	args := append(append([]string{}, t.Command[1:]...), "-resume", "-out", dir)
 	cmd := exec.CommandContext(ctx, t.Command[0], args...)
@@ -119,7 +119,7 @@ func (t Trial) life(ctx context.Context, dir string, after time.Duration) (kille
 		return false, err
 	}
 	if after > 0 {
-		// The program may have ended by then; Wait tells.
+		// The program may have ended before; the error of Wait says whether it has.
 		defer time.AfterFunc(after, func() { _ = cmd.Process.Kill() }).Stop()
 	}
 	err = cmd.Wait()
@@ -136,8 +136,8 @@ func (t Trial) life(ctx context.Context, dir string, after time.Duration) (kille
 	return false, nil
 }
 
-// compare compares the tables and the models of two run folders and returns how
-// many files there are.
+// compare compares the summary, the history and the models of two run folders, and
+// returns the number of equal files.
 func compare(want, got string) (files int, err error) {
 	models, err := filepath.Glob(filepath.Join(want, "*.onnx"))
 	if err != nil {

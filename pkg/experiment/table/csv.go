@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// CSV returns the table's numbers, exactly, without title and notes.
+// CSV returns the table with exact numbers, without title and notes.
 func (t *Table) CSV() string {
 	var b strings.Builder
 	out := csv.NewWriter(&b)
@@ -13,7 +13,7 @@ func (t *Table) CSV() string {
 	for _, c := range t.Columns {
 		record = append(record, c.Fields...)
 	}
-	out.Write(record) // a strings.Builder takes everything
+	out.Write(record) // writing to a strings.Builder cannot fail
 	for _, row := range t.Rows {
 		record = record[:0]
 		for _, cell := range row {

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// LaTeX returns the table as a floating one with caption and label. It needs
-// the packages booktabs and graphicx; a table that is too wide is shrunk.
+// LaTeX returns the table as a float with caption and label. It needs the packages
+// booktabs and graphicx. A table that is wider than the line is shrunk.
 func (t *Table) LaTeX() string {
 	var b strings.Builder
 	b.WriteString("\\begin{table}\n\\centering\n")
@@ -71,7 +71,7 @@ var latexSpecial = strings.NewReplacer(
 	"<", `\textless{}`, ">", `\textgreater{}`, `"`, `\textquotedbl{}`, "|", `\textbar{}`, "[", "{[}", "]", "{]}",
 )
 
-// latex writes a text so that LaTeX prints it.
+// latex escapes a text for LaTeX.
 func latex(s string) string {
 	return latexSpecial.Replace(strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -36,8 +36,9 @@ func (t *Table) Markdown() string {
 	return b.String()
 }
 
-// Aligned returns a Markdown table of plain texts. The first row is the heading;
-// the first columns, as many as words says, hold words, the others numbers.
+// Aligned returns a Markdown table of plain texts. The first row is the heading. The
+// given number of columns has words, which are aligned to the left; the others have
+// numbers, to the right.
 func Aligned(rows [][]string, words int) string {
 	left := make([]bool, len(rows[0]))
 	for k := range min(words, len(left)) {
@@ -80,11 +81,11 @@ func writeAligned(b *strings.Builder, rows [][]string, words []bool) {
 	}
 }
 
-// escapeCell keeps a text inside its cell, and HTML out of it. Texts come from
-// files, too.
+// escapeCell escapes a text so that it stays inside its cell and contains no HTML:
+// texts may come from files.
 func escapeCell(s string) string { return strings.ReplaceAll(inline(s), "|", `\|`) }
 
-// inline keeps a text in its line, and HTML out of it.
+// inline escapes a text so that it stays in its line and contains no HTML.
 func inline(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// Fixed writes a number with the given number of decimal places; nothing for NaN.
+// Fixed formats a number with the given number of decimal places; NaN becomes "".
 func Fixed(v float64, places int) string {
 	if math.IsNaN(v) {
 		return ""
@@ -13,8 +13,8 @@ func Fixed(v float64, places int) string {
 	return strconv.FormatFloat(v, 'f', places, 64)
 }
 
-// Digits writes a number with n significant digits; nothing for NaN. Only from 1e9 on, where
-// networks end that diverged, it has an exponent.
+// Digits formats a number with n significant digits; NaN becomes "". Numbers have an exponent only
+// from 1e9 on, as errors of diverged networks do.
 func Digits(v float64, n int) string {
 	if v == 0 || math.IsNaN(v) || math.IsInf(v, 0) {
 		return Fixed(v, 0)
@@ -26,8 +26,8 @@ func Digits(v float64, n int) string {
 	return Fixed(v, min(max(places, 0), 12))
 }
 
-// Exact writes a number with the fewest digits that give it back; nothing for
-// NaN.
+// Exact formats a number with the fewest digits from which it can be read back; NaN
+// becomes "".
 func Exact(v float64) string {
 	if math.IsNaN(v) {
 		return ""
@@ -43,7 +43,8 @@ func Plain(v float64) string {
 	return strconv.FormatFloat(v, 'f', -1, 64)
 }
 
-// Work writes work units: to four digits, and whole from 1000 on.
+// Work formats work units: rounded to four digits, and from 1000 on to whole numbers; NaN
+// becomes "".
 func Work(v float64) string {
 	if math.IsNaN(v) {
 		return ""
@@ -56,7 +57,7 @@ func Work(v float64) string {
 	return Plain(math.Round(v*scale) / scale)
 }
 
-// Grouped writes 2537187 as 2,537,187.
+// Grouped formats 2537187 as 2,537,187.
 func Grouped(n int) string {
 	s := strconv.Itoa(n)
 	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {

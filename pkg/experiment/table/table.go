@@ -1,5 +1,5 @@
-// Package table is tables of results as values, with three renderings: Markdown
-// that reads well as plain text too, LaTeX for papers, and CSV for programs.
+// Package table has tables of results with three renderings: Markdown that is also
+// readable as plain text, LaTeX for papers, and CSV for programs.
 package table
 
 import "strings"
@@ -11,25 +11,25 @@ type Table struct {
 	Columns []Column
 	Rows    [][]Cell
 	Notes   []string // sentences below the table
-	// Warnings are sentences about what a reader must not overlook; they come before the
-	// notes.
+	// Warnings are sentences that a reader must not overlook; they come before the notes.
 	Warnings []string
 }
 
 // Column is the head of a column.
 type Column struct {
-	// Heading is its lines, from the general to the particular, at least one.
-	// Neighbours with the same beginning share it where the rendering can.
+	// Heading has the lines of the heading, at least one, from the general to the
+	// specific. Neighbours whose headings begin with the same lines share these if
+	// the rendering can do that.
 	Heading []string
 	Fields  []string // its columns in CSV, one or more
-	Words   bool     // aligned to the left; numbers are to the right
+	Words   bool     // align to the left; numbers are aligned to the right
 }
 
 // Cell is one entry.
 type Cell struct {
-	Text string // as people read it
-	// Fields is the entry in CSV, one for each of the column's. Where there
-	// are none, Text is the only one.
+	Text string // for people
+	// Fields has the values in CSV, one for each of the column's Fields. If it is
+	// nil, Text is the only value.
 	Fields []string
 	Best   bool // shown in bold
 }
@@ -37,8 +37,8 @@ type Cell struct {
 // Words returns a cell of plain text.
 func Words(text string) Cell { return Cell{Text: text} }
 
-// Number returns a cell with a number as it is shown, and exactly in CSV; empty
-// for NaN.
+// Number returns a cell with the text shown, and with the exact number in CSV; the
+// cell is empty for NaN.
 func Number(v float64, shown string) Cell {
 	exact := Exact(v)
 	if exact == "" {
@@ -51,12 +51,12 @@ func Number(v float64, shown string) Cell {
 type Span struct {
 	Text    string
 	Columns int
-	Words   bool // over a column of words
+	Words   bool // whether the first column has words
 }
 
-// Head returns the lines of the heading, each as spans over all columns. A
-// column with fewer lines than others has its own at the bottom. Columns share
-// a line where they share all lines above it, too; never the last.
+// Head returns the lines of the heading, each as spans over all columns. The lines of
+// a column with fewer lines than others are at the bottom. Columns share a line if they
+// also share all lines above it; they never share the last line.
 func (t *Table) Head() [][]Span {
 	depth := 0
 	for _, c := range t.Columns {
@@ -68,7 +68,7 @@ func (t *Table) Head() [][]Span {
 		}
 		return ""
 	}
-	shared := func(k, i int) bool { // with the column before
+	shared := func(k, i int) bool { // whether column k shares line i with the column before
 		for j := range i + 1 {
 			if line(t.Columns[k], j) != line(t.Columns[k-1], j) || line(t.Columns[k], j) == "" {
 				return false

@@ -14,20 +14,20 @@ import (
 	"multiscale/pkg/experiment/runfolder"
 )
 
-// collection is the run folders that were found.
+// collection has the run folders of the tables.
 type collection struct {
 	known    catalog.Catalog
 	runs     []comparison.Run
 	problems []error  // of requested folders that cannot be used
-	passed   []string // folders that are no run folders, or hold nothing yet
+	passed   []string // skipped: folders that are not run folders, or have no finished unit
 
-	failed  []string // units, with the reason
-	missing []string // what a plan asks for and is not finished
-	units   int      // in missing
+	failed  []string // units that failed, with the reason
+	missing []string // descriptions of the unfinished units of a plan
+	units   int      // their number
 }
 
-// collect finds run folders in dirs: each of them itself, or its subfolders.
-// Damaged ones are reported, and the others are still read.
+// collect reads the run folders in dirs: each folder itself, or its subfolders. It
+// reports damaged ones as problems and reads the others.
 func collect(known catalog.Catalog, dirs []string, out string) collection {
 	c := collection{known: known}
 	seen := map[string]bool{}
@@ -74,8 +74,8 @@ func isRunFolder(dir string) bool {
 	return false
 }
 
-// add reads a run folder, once. One in which nothing is finished yet is missed only
-// where its own name was given.
+// add reads a run folder, unless it was read before. If no unit is finished, it is a problem only
+// if named is set: the user has named this folder.
 func (c *collection) add(dir string, seen map[string]bool, named bool) {
 	if path, err := filepath.EvalSymlinks(dir); err == nil {
 		if path, err = filepath.Abs(path); err == nil {
@@ -98,8 +98,8 @@ func (c *collection) add(dir string, seen map[string]bool, named bool) {
 	}
 }
 
-// take puts the contents of a run folder into the collection. Damage to its other files
-// is a problem beside what summary.csv says.
+// take adds the contents of a run folder to the collection. Damaged files are problems, but
+// the units of summary.csv still count.
 func (c *collection) take(dir string, contents runfolder.Contents) error {
 	damage, err := runfolder.Damage(dir, contents)
 	if err != nil {
@@ -121,7 +121,7 @@ func (c *collection) take(dir string, contents runfolder.Contents) error {
 	return err
 }
 
-// planned takes the finished parts of a plan, and notes the missing ones.
+// planned returns the collection of a plan: its finished units, and descriptions of the missing ones.
 func planned(known catalog.Catalog, states []plan.State) collection {
 	c := collection{known: known}
 	for _, s := range states {

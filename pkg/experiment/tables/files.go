@@ -12,8 +12,8 @@ import (
 	"multiscale/pkg/experiment/table"
 )
 
-// The files of a folder of tables. Beside them stands a CSV file for each table,
-// under its name. Files of seconds apart, equal runs give equal bytes.
+// The files of a folder of tables. The folder also has a CSV file with the name of
+// each table. Equal runs give equal bytes, except in files of seconds and in the report.
 const (
 	MarkdownFile        = "tables.md"
 	LaTeXFile           = "tables.tex"
@@ -22,13 +22,13 @@ const (
 	ReportFile          = "report.html"
 )
 
-// results are the tables of some runs.
+// results has the tables of some runs.
 type results struct {
 	runs     []comparison.Run
 	answer   *table.Table
 	ends     []comparison.End
-	timeless []*table.Table // which equal runs make equal; the answer comes before them
-	seconds  []*table.Table // which belong to a machine
+	timeless []*table.Table // the same for equal runs; the answer comes before them
+	seconds  []*table.Table // depend on the machine
 	problems []error
 }
 
@@ -90,13 +90,13 @@ func (r results) report(title string, absent []string) report.Report {
 	return report.Report{
 		Title: title,
 		Intro: []string{fmt.Sprintf("%d networks of %d run folders: image restoration trained by single-scale gradients and by Multiscale Gradient Estimation (arXiv 2501.12739).", units, len(r.runs))},
-		// Interleaved, so that a comparison's seconds stand beside it.
+		// Interleaved, so that the seconds of a comparison follow it.
 		Absent: absent, Answer: r.answer, Ends: r.ends, Tables: interleave(r.timeless, r.seconds), Runs: r.runs,
 	}
 }
 
-// interleave puts each table of b after its counterpart of a, which come in the
-// same order; what is left of a comes last.
+// interleave returns the tables of a, each followed by its counterpart of b. The
+// counterparts have the same order; the last tables of a may have none.
 func interleave(a, b []*table.Table) (all []*table.Table) {
 	for i, t := range a {
 		all = append(all, t)

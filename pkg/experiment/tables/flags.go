@@ -18,23 +18,23 @@ import (
 	"multiscale/pkg/mpi"
 )
 
-// Request is what the command is to do.
+// Request is a request to make tables, and to train the missing units of a plan.
 type Request struct {
 	Catalog catalog.Catalog
-	Runs    []string          // folders that are run folders or hold some
+	Runs    []string          // run folders, or folders of run folders
 	Out     string            // folder of the tables; "" for results/runs/tables or tables-PLAN
 	Plan    string            // a plan's file, or ""
-	Run     bool              // train what is missing of it
-	Shard   *plan.Shard       // only a part of that; nil for all
-	Claim   bool              // of that what no other process has claimed
+	Run     bool              // train the missing units of the plan
+	Shard   *plan.Shard       // train only this part; nil for all
+	Claim   bool              // train units that no other process has claimed
 	Lease   time.Duration     // how long a claim outlives its process
 	Roots   map[string]string // folders of data sets, by name
 }
 
-// defaultRuns is where training experiments put their run folders.
+// defaultRuns is the folder of run folders without -out.
 var defaultRuns = filepath.Join("results", "runs")
 
-// Main is the command's body: it parses the flags and runs.
+// Main is the body of the command: it parses the flags and runs the request.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 	return command.Do(ctx, known, args, parse, Run)
 }
@@ -102,7 +102,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	return r, nil
 }
 
-// checkSharing returns an error where flags of sharing contradict others.
+// checkSharing returns an error if -shard or -claim contradict each other, or lack -run.
 func (r Request) checkSharing() error {
 	name := "-shard"
 	switch {
@@ -119,10 +119,10 @@ func (r Request) checkSharing() error {
 	return nil
 }
 
-// maxShards bounds the parts of a plan.
+// maxShards is the largest number of parts of a plan.
 const maxShards = 1 << 20
 
-// parseShard reads I/N.
+// parseShard parses I/N.
 func parseShard(s string) (*plan.Shard, error) {
 	index, of, ok := strings.Cut(s, "/")
 	i, err := strconv.Atoi(index)

@@ -1,5 +1,5 @@
-// Package tables is the body of experiments/tables: run folders, found or
-// planned, to files of tables and a report.
+// Package tables is the body of experiments/tables: it makes tables and a report from
+// run folders that it finds, or from those of a plan.
 package tables
 
 import (
@@ -19,14 +19,14 @@ import (
 	"multiscale/pkg/experiment/table"
 )
 
-// Run does what r asks for: it prints the tables to out, and progress and what is
-// missing to log. The error says that something requested is missing from the tables.
+// Run runs the request: it prints the tables to out, and progress and missing units to
+// log. It also returns an error if the tables lack requested units.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	if r.Plan != "" {
 		return runPlan(ctx, r, out, log)
 	}
 	r.Out = cmp.Or(r.Out, filepath.Join(defaultRuns, "tables"))
-	if err := durable.CheckFolder(r.Out); err != nil { // before runs are read
+	if err := durable.CheckFolder(r.Out); err != nil { // before it reads many runs
 		return fmt.Errorf("-out %w", err)
 	}
 	c := collect(r.Catalog, r.Runs, r.Out)
@@ -36,6 +36,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	return c.finish(r.Out, "Multiscale training compared", out, log)
 }
 
+// runPlan makes the tables of a plan, after it has trained missing units or printed their cost.
 func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	p, err := plan.Read(r.Plan, r.Catalog, r.Roots)
 	if err != nil {
@@ -55,7 +56,7 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	case r.Shard != nil:
 		err = sharing.RunShard(ctx, states, *r.Shard)
 	default:
-		if r.Run { // at once: timing every experiment of a long plan takes minutes
+		if r.Run { // without printState: timing every experiment of a long plan takes minutes
 			err = plan.Run(ctx, r.Catalog, states, log, fails)
 		} else {
 			err = printState(ctx, r.Catalog, states, log)
@@ -82,7 +83,7 @@ func runPlan(ctx context.Context, r Request, out, log io.Writer) error {
 	return c.finish(r.Out, "Multiscale training compared: "+p.Name, out, log)
 }
 
-// printState prints what of a plan is finished, and what the rest takes.
+// printState prints a table of a plan's experiments: finished and missing units, and the cost of the latter.
 func printState(ctx context.Context, known catalog.Catalog, states []plan.State, log io.Writer) error {
 	shown := progress.New(log)
 	costs, err := plan.Estimate(ctx, known, states, func(done, all int) { shown.Count("experiments timed", done, all) })
@@ -111,15 +112,15 @@ func printState(ctx context.Context, known catalog.Catalog, states []plan.State,
 	return nil
 }
 
-// finish writes and prints the tables of the collection, and reports what is
-// not in them.
+// finish writes and prints the tables of the collection. It prints problems, and
+// returns an error if the tables are not complete.
 func (c *collection) finish(dir, title string, out, log io.Writer) error {
 	res := newResults(c.runs)
 	problems := append(c.problems, res.problems...)
 	absent := append(slices.Clone(c.failed), c.missing...)
 	if len(res.runs) > 0 {
 		res.answer.Warnings = append(res.answer.Warnings, c.failed...)
-	} else { // no table to say it
+	} else { // there is no table that could have a warning
 		for _, f := range c.failed {
 			fmt.Fprintln(log, f)
 		}
@@ -144,7 +145,7 @@ func (c *collection) finish(dir, title string, out, log io.Writer) error {
 	return nil
 }
 
-// count writes "1 problem" and "3 problems".
+// count returns "1 problem" or "3 problems".
 func count(n int, of string) string {
 	if n != 1 {
 		of += "s"

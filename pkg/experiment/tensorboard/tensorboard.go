@@ -1,8 +1,8 @@
 // Package tensorboard writes event files that TensorBoard reads: scalars and pictures over the steps of a run.
 //
-// An event file is a stream of TFRecords: the length of the data (uint64) and its checksum, the data and its checksum, all
-// little-endian; checksums are masked CRC-32C. The data are protocol buffers of the message tensorflow.Event. A file is only
-// ever appended to, and readers pass over a record that is cut short, so that a kill costs the last record at most.
+// An event file is a stream of TFRecords: the length of the data (uint64) and its checksum, then the data and its checksum,
+// all little-endian; checksums are masked CRC-32C. The data are protocol buffers of the message tensorflow.Event. A file only
+// grows, and readers ignore a record that is cut short, so that a killed process loses at most the last record.
 package tensorboard
 
 import (
@@ -39,11 +39,11 @@ type Picture struct {
 	PNG           []byte
 }
 
-// infix is what TensorBoard knows event files by.
+// infix is the part of a file name by which TensorBoard recognises event files.
 const infix = ".tfevents."
 
-// Create makes an event file in a folder, and the folder where it is missing. Its name sorts after those of earlier
-// files, since TensorBoard reads the files of a folder in order. earlier says whether there were any.
+// Create creates an event file in a folder, and the folder if it does not exist. The file's name sorts after those of
+// earlier files, because TensorBoard reads the files of a folder in order. earlier reports whether there are any.
 func Create(fsys durable.FS, dir string) (f durable.File, earlier bool, err error) {
 	if err := fsys.MkdirAll(dir); err != nil {
 		return nil, false, fmt.Errorf("cannot make %s: %w", dir, err)
@@ -65,7 +65,7 @@ func Create(fsys durable.FS, dir string) (f durable.File, earlier bool, err erro
 	return f, number > 0, err
 }
 
-// Clear removes the event files of a folder, where there are any.
+// Clear removes the event files of a folder, which need not exist.
 func Clear(fsys durable.FS, dir string) error {
 	entries, err := fsys.ReadDir(dir)
 	if err != nil {
@@ -87,7 +87,7 @@ func New(w io.Writer) (*Writer, error) {
 	return t, t.event(0, fieldFileVersion, []byte("brain.Event:2"))
 }
 
-// The numbers of the fields that are written, from TensorFlow's event.proto and summary.proto.
+// The numbers of the fields, from TensorFlow's event.proto and summary.proto.
 const (
 	fieldWallTime    = 1 // of Event: seconds, double
 	fieldStep        = 2 // int64
@@ -113,12 +113,12 @@ const (
 // colours is the colorspace of RGB.
 const colours = 3
 
-// Restart says that the steps from the given one on are written again: readers forget what they have of them.
+// Restart says that the steps from the given one on will be written again: readers forget these steps.
 func (t *Writer) Restart(step int) error {
 	return t.event(step, fieldSessionLog, number(nil, fieldStatus, statusStart))
 }
 
-// Scalars writes numbers of a step. Those that are NaN are left out.
+// Scalars writes numbers of a step. It leaves out those that are NaN.
 func (t *Writer) Scalars(step int, scalars ...Scalar) error {
 	var summary []byte
 	for _, s := range scalars {
@@ -150,11 +150,12 @@ func (t *Writer) event(step int, field protowire.Number, content []byte) error {
 	return err
 }
 
-// number appends a field with a whole number, text one with bytes.
+// number appends a field with an integer.
 func number(message []byte, field protowire.Number, v int) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(message, field, protowire.VarintType), uint64(v))
 }
 
+// text appends a field with bytes.
 func text(message []byte, field protowire.Number, content []byte) []byte {
 	return protowire.AppendBytes(protowire.AppendTag(message, field, protowire.BytesType), content)
 }
@@ -170,8 +171,8 @@ func record(data []byte) []byte {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// checksum is the masked CRC-32C: rotated by 15 bits, plus a constant, so that the checksum of data that hold checksums is
-// no weaker.
+// checksum returns the masked CRC-32C: the CRC rotated by 15 bits, plus a constant. The mask keeps the checksum strong for
+// data that contain checksums.
 func checksum(data []byte) uint32 {
 	crc := crc32.Checksum(data, castagnoli)
 	return (crc>>15 | crc<<17) + 0xa282ead8

@@ -1,36 +1,36 @@
 package tile
 
-// axis is how one side of a picture is cut into tiles of equal length.
+// axis divides one side of a picture into overlapping tiles of equal length.
 type axis struct {
-	at   []int // where tiles begin, ascending
+	at   []int // first pixels of tiles, ascending
 	side int   // of a tile
-	// A pixel is taken from the tile that it lies deepest in; within ramp pixels
-	// around the middle of an overlap, half of them on either side, from both.
+	// ramp is the number of pixels around the middle of an overlap that are blended
+	// from both tiles. Each other pixel is taken from the tile in which it lies deepest.
 	ramp int
 }
 
-// cut cuts length pixels into tiles of side pixels with overlaps of overlap pixels or
-// more, if side has room for that, of which ramp are blended. Tiles begin at
-// multiples of step, which divides side and length.
+// cut divides length pixels into tiles of side pixels. Tiles overlap by at least overlap
+// pixels, if side allows that, of which ramp are blended. Tiles begin at multiples of step,
+// which divides side and length.
 func cut(length, side, overlap, ramp, step int) axis {
 	a := axis{at: []int{0}, side: side, ramp: ramp}
 	if side >= length {
 		return a
 	}
-	// Evenly spaced as far as steps allow, and not further apart than advance.
+	// As evenly spaced as step allows.
 	gaps := gaps(length, side, overlap, step)
 	for i := 1; i <= gaps; i++ {
 		a.at = append(a.at, (length-side)/step*i/gaps*step)
 		apart := a.at[i] - a.at[i-1]
 		a.ramp = min(a.ramp, side-apart)
 		if gaps > 1 {
-			a.ramp = min(a.ramp, apart) // no ramp meets the next
+			a.ramp = min(a.ramp, apart) // so that ramps do not overlap
 		}
 	}
 	return a
 }
 
-// gaps is how many tiles follow the first one.
+// gaps returns the number of tiles after the first one.
 func gaps(length, side, overlap, step int) int {
 	advance := max(step, (side-overlap)/step*step)
 	return (length - side + advance - 1) / advance
@@ -45,7 +45,7 @@ func shortest(length, side, overlap, step int) int {
 	return min(side, up((length+gaps*overlap+gaps)/(gaps+1), step))
 }
 
-// overlap is the least overlap of two neighbours; that of a single tile is its side.
+// overlap returns the smallest overlap of two neighbours; for a single tile, its side.
 func (a axis) overlap() int {
 	least := a.side
 	for i := range len(a.at) - 1 {
@@ -54,8 +54,8 @@ func (a axis) overlap() int {
 	return least
 }
 
-// weights returns, for each pixel of tile i of the result, its share in it. The
-// shares of all tiles at a pixel add up to 1.
+// weights returns the share of tile i in each of its pixels of the result. At every pixel,
+// the shares of all tiles add up to 1.
 func (a axis) weights(i, scale int) []float32 {
 	w := make([]float32, a.side*scale)
 	for k := range w {
@@ -71,8 +71,8 @@ func (a axis) weights(i, scale int) []float32 {
 	return w
 }
 
-// rise is the share of tile i+1 at pixel p of the result, in the overlap of tiles i
-// and i+1: from 0 over the ramp to 1.
+// rise returns the share of tile i+1 at pixel p of the result, in the overlap of tiles i
+// and i+1. It rises linearly from 0 to 1 over the ramp.
 func (a axis) rise(i, p, scale int) float32 {
 	middle, ramp := a.middle(i, scale), a.ramp*scale
 	switch {
@@ -84,10 +84,10 @@ func (a axis) rise(i, p, scale int) float32 {
 	return (float32(p-middle+ramp/2) + 0.5) / float32(ramp)
 }
 
-// middle of the overlap of tiles i and i+1, in pixels of the result.
+// middle returns the middle of the overlap of tiles i and i+1, in pixels of the result.
 func (a axis) middle(i, scale int) int { return (a.at[i] + a.side + a.at[i+1]) * scale / 2 }
 
-// settled is the first pixel of the result that tiles after i add to.
+// settled returns the first pixel of the result to which tiles after i add; after the last tile, the end.
 func (a axis) settled(i, scale int) int {
 	if i == len(a.at)-1 {
 		return (a.at[i] + a.side) * scale

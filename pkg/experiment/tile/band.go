@@ -1,17 +1,17 @@
 package tile
 
-// band adds up the tiles of a row and hands on the rows of pixels that no
-// further tile adds to. It holds a tile's height of the result.
+// band sums the weighted tiles of a row, and writes the rows of pixels to which no
+// further tile adds. It stores as many rows of the result as a tile has.
 type band struct {
 	plan  Plan
 	scale int
-	w     int       // of the result, without what was added at its right border
-	top   int       // row of the result that the band begins with
+	w     int       // width of the result, without padding
+	top   int       // first row of the band in the result
 	h     int       // rows of the band
 	c     int       // channels
 	sum   []float32 // planes (c,h,w)
 
-	rows, cols [][]float32 // the pixels' shares, by row and by column of tiles
+	rows, cols [][]float32 // shares of tiles in pixels, by row and by column of tiles
 }
 
 func newBand(p Plan, c, w, scale int) *band {
@@ -26,14 +26,14 @@ func newBand(p Plan, c, w, scale int) *band {
 	return b
 }
 
-// add adds the result y of the tile in row i and column j, by its shares.
+// add adds the result y of the tile in row i and column j, times its shares.
 func (b *band) add(y []float32, i, j int) {
 	left, width := b.plan.across.at[j]*b.scale, b.plan.TileW*b.scale
 	visible := min(width, b.w-left)
 	for c := range b.c {
 		for k, down := range b.rows[i] {
 			if down == 0 {
-				continue // settled before, or a matter of the next row
+				continue // the row belongs to the tiles above or below
 			}
 			from := y[(c*b.h+k)*width:][:visible]
 			to := b.plane(c)[(b.plan.down.at[i]*b.scale+k-b.top)*b.w+left:]
@@ -46,8 +46,8 @@ func (b *band) add(y []float32, i, j int) {
 	}
 }
 
-// flush hands on what the tiles of rows up to i settle, of a result of height rows,
-// and moves the rest to the top of the band.
+// flush writes the rows of pixels to which no row of tiles after i adds, and moves the
+// others to the top of the band. height is that of the result without padding.
 func (b *band) flush(i, height int, write Write) {
 	settled := b.plan.down.settled(i, b.scale)
 	if rows := min(settled, height) - b.top; rows > 0 {

@@ -12,7 +12,7 @@ import (
 // Runner runs a model on pictures.
 type Runner struct {
 	Session *session.Session
-	// Memory is the budget in bytes for what the model computes in between.
+	// Memory is the budget for the model's activations, in bytes.
 	Memory int64
 	// Side, if not 0, is the side of tiles in pixels, even if larger ones fit.
 	Side int
@@ -20,14 +20,15 @@ type Runner struct {
 	plans map[[2]int]Plan
 }
 
-// Picture is what a network sees.
+// Picture is the input of a network.
 type Picture struct {
 	C, H, W int
-	// Read writes the normalised pixels of the rectangle to dst, planes (C,h,w).
+	// Read writes the normalised pixels of the h by w rectangle at row y and column x
+	// to dst, as planes (C,h,w).
 	Read func(dst []float32, y, x, h, w int)
 }
 
-// Of is a picture that is in memory, the first image of x.
+// Of returns the first image of x as a Picture.
 func Of(x pixel.Images) Picture {
 	return Picture{x.C, x.H, x.W, func(dst []float32, top, left, h, w int) {
 		for c := range x.C {
@@ -38,26 +39,27 @@ func Of(x pixel.Images) Picture {
 	}}
 }
 
-// Plan is how a picture is gone through.
+// Plan divides a picture into tiles.
 type Plan struct {
-	H, W         int  // of the picture, with the pixels added at its borders
-	TileH, TileW int  // equal to H and W where it is taken as a whole
-	Tiles        int  // their number
-	Exact        bool // the result is that of the whole picture
+	H, W         int  // of the picture with its padding
+	TileH, TileW int  // equal to H and W if the picture is one tile
+	Tiles        int  // number of tiles
+	Exact        bool // the result is the same as that of the whole picture
 	down, across axis
 }
 
-// Whole says whether the picture is taken as a whole.
+// Whole reports whether the picture is one tile.
 func (p Plan) Whole() bool { return p.Tiles == 1 }
 
-// Sides of tiles. Beyond the largest, tiles cost memory and save nothing; networks that
-// see everything come closer to what the whole picture gives.
+// The smallest and the largest side of tiles. Larger tiles would cost more memory without saving
+// time; only for networks that see the whole picture would the result be closer to that of the
+// whole picture.
 const (
 	minSide = 32
 	maxSide = 1024
 )
 
-// Plan decides how to go through a picture of h by w pixels.
+// Plan returns the plan for a picture of h by w pixels.
 func (r *Runner) Plan(h, w int) (Plan, error) {
 	if p, known := r.plans[[2]int{h, w}]; known {
 		return p, nil
@@ -78,11 +80,11 @@ func (r *Runner) plan(h, w int) (Plan, error) {
 	p := Plan{H: up(h, s.Multiple), W: up(w, s.Multiple)}
 	p.TileH, p.TileW = p.H, p.W
 	switch {
-	case s.Height > 0: // the only size that it takes
+	case s.Height > 0: // the model takes only this size
 		p.TileH, p.TileW = s.Height, s.Width
 		p.H, p.W = max(p.H, s.Height), max(p.W, s.Width)
 	case r.Side > 0:
-		// What a tile's inner pixels see must lie in it.
+		// A tile must contain the receptive fields of its inner pixels.
 		side := up(max(r.Side, 4*s.Reach), s.Multiple)
 		p.TileH, p.TileW = min(p.H, side), min(p.W, side)
 	default:
@@ -94,7 +96,7 @@ func (r *Runner) plan(h, w int) (Plan, error) {
 			p.TileH, p.TileW = min(p.H, side), min(p.W, side)
 		}
 	}
-	if s.Height == 0 && r.Side == 0 && sees(s, p.TileH) && sees(s, p.TileW) { // as many tiles, and what they compute twice is less
+	if s.Height == 0 && r.Side == 0 && sees(s, p.TileH) && sees(s, p.TileW) { // the same number of tiles with smaller overlaps
 		p.TileH = shortest(p.H, p.TileH, up(2*s.Reach, s.Multiple), s.Multiple)
 		p.TileW = shortest(p.W, p.TileW, up(2*s.Reach, s.Multiple), s.Multiple)
 	}
@@ -102,8 +104,8 @@ func (r *Runner) plan(h, w int) (Plan, error) {
 	return p, nil
 }
 
-// sees says whether the inner part of a tile sees all that matters to it. A reach that leaves
-// little of a tile is as good as none.
+// sees reports whether a tile is large enough to contain the receptive fields of an inner part of
+// at least half its side. Otherwise tiles are blended, as for an unlimited reach.
 func sees(s *session.Session, side int) bool {
 	return s.Reach != session.Unlimited && 4*s.Reach <= side
 }
@@ -114,8 +116,9 @@ func (p *Plan) layOut(s *session.Session) {
 		if sees(s, side) {
 			return cut(length, side, up(2*s.Reach, s.Multiple), 0, s.Multiple)
 		}
-		// A third of a tile overlaps. Three quarters of that are blended; the rest
-		// is left out, for the network has seen a border there that is none.
+		// A third of a tile overlaps. Three quarters of the overlap are blended. The rest
+		// is not used, because the network has seen a border there that the picture does
+		// not have.
 		overlap := up(side/3, s.Multiple)
 		return cut(length, side, overlap, overlap*3/4, s.Multiple)
 	}
@@ -127,7 +130,7 @@ func (p *Plan) layOut(s *session.Session) {
 // up rounds up to a multiple.
 func up(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
-// fits says why the model cannot run on pictures of that size within the budget.
+// fits returns an error if the model cannot run on pictures of that size within the budget.
 func (r *Runner) fits(h, w int) error {
 	if h*w > maxPixels {
 		return errTooLarge
@@ -141,8 +144,8 @@ func (r *Runner) fits(h, w int) error {
 
 var errTooLarge = errors.New("too large")
 
-// maxPixels bounds what is taken as a whole: sizes of intermediate values stay
-// far from overflow.
+// maxPixels is the largest tile, so that the sizes of activations stay far from
+// overflow.
 const maxPixels = 1 << 22
 
 // largest returns the largest side of tiles that fits the budget.
@@ -164,13 +167,13 @@ func (r *Runner) largest() (int, error) {
 	return low * step, err
 }
 
-// Write takes rows of a result, from row y on: for each channel (rows,Scale*W)
-// normalised pixels. They are valid during the call.
+// Write receives rows of a result from row y on: a plane (rows,Scale*W) of normalised
+// pixels for each channel. The planes are valid only during the call.
 type Write func(planes [][]float32, y, rows int)
 
-// Run restores a picture and hands the result to write, from the top. t is the
-// conditions, for networks that take them. After each tile it calls done, if that
-// is not nil.
+// Run restores a picture and passes the result to write, from top to bottom. t has the
+// conditions, for networks that take them. Run calls done after each tile, unless it is
+// nil.
 func (r *Runner) Run(ctx context.Context, in Picture, t []float32, write Write, done func(tiles, of int)) error {
 	p, err := r.Plan(in.H, in.W)
 	if err != nil {
@@ -197,15 +200,15 @@ func (r *Runner) Run(ctx context.Context, in Picture, t []float32, write Write, 
 	return nil
 }
 
-// read fills a tile, beyond the right and lower border of the picture with its
-// mirror image.
+// read fills a tile with pixels of the picture, and beyond its right and lower border with
+// its mirror image.
 func read(x pixel.Images, in Picture, top, left int) {
 	h, w := min(x.H, in.H-top), min(x.W, in.W-left)
 	if h == x.H && w == x.W {
 		in.Read(x.Data, top, left, h, w)
 		return
 	}
-	// What is mirrored may lie above or left of the tile.
+	// The mirrored pixels may be above or left of the tile.
 	y0, x0 := max(0, min(top, 2*in.H-top-x.H)), max(0, min(left, 2*in.W-left-x.W))
 	part := pixel.NewImages(1, x.C, in.H-y0, in.W-x0)
 	in.Read(part.Data, y0, x0, part.H, part.W)
@@ -220,8 +223,7 @@ func read(x pixel.Images, in Picture, top, left int) {
 	}
 }
 
-// mirror reflects an index at the borders of [0, n), the border pixel included, as
-// often as it takes.
+// mirror reflects an index i >= 0 into [0, n), repeating the border pixel.
 func mirror(i, n int) int {
 	if i %= 2 * n; i >= n {
 		i = 2*n - 1 - i

@@ -11,12 +11,12 @@ import (
 	"multiscale/pkg/durable"
 )
 
-// maxRecord bounds the record that is read back, in bytes.
+// maxRecord is the largest record that is read, in bytes.
 const maxRecord = 1 << 20
 
-// Claim finds out before the work begins whether the folder -out can take tables: it can be written,
-// and the record of an earlier call, in file, is of the same pictures. other says what else the folder
-// holds by that record, "" for the same.
+// Claim checks before the work begins that the folder -out can be written, and that it has no tables of
+// something else. If an earlier call left a record in file, other gets it and returns what the folder has by
+// it; "" if that is the same as in this call.
 func Claim[R any](out, file string, other func(there R) string) error {
 	if err := durable.CheckFolder(out); err != nil {
 		return fmt.Errorf("-out %w", err)
@@ -43,7 +43,7 @@ type File struct {
 	Write func(io.Writer) error
 }
 
-// JSON is the file of a record.
+// JSON returns a file with a record in JSON.
 func JSON(name string, record any) File {
 	return File{name, func(w io.Writer) error {
 		e := json.NewEncoder(w)
@@ -52,13 +52,13 @@ func JSON(name string, record any) File {
 	}}
 }
 
-// Text is a file of text.
+// Text returns a file with a text.
 func Text(name, text string) File {
 	return File{name, durable.Content(text)}
 }
 
-// Report makes the folder -out and writes files into it, then it prints a text. The record is the first file: a folder
-// with a table has its record.
+// Report creates the folder -out, writes files into it, and prints text. The record should be the first file, so that a
+// folder with a table always has its record.
 func Report(out string, to io.Writer, text string, files ...File) error {
 	if err := durable.OS.MkdirAll(out); err != nil {
 		return fmt.Errorf("-out %s: %w", out, err)

@@ -15,17 +15,18 @@ import (
 // Model is one of several models that are compared.
 type Model struct {
 	*session.Session
-	Name   string // short, and different from the others'
+	Name   string // short; all names differ
 	Runner *tile.Runner
-	Tiled  int // pictures that did not fit the memory as a whole and were blended from tiles
+	Tiled  int // number of pictures that did not fit the memory and were restored in blended tiles
 }
 
 // Models are models that are compared.
 type Models []*Model
 
-// OpenModels opens what -model names: files, or models in the folder files, which may be nil. memory
-// is the budget in bytes for what a network computes in between. note gets each remark of a session
-// once. Models that were opened before an error are returned with it: Close them in any case.
+// OpenModels opens the models of -model: files, or names of models in the folder files, which may be
+// nil. memory is the budget for a network's activations, in bytes. OpenModels calls note once with each
+// remark of the sessions. After an error, it returns the models that it has opened: the caller must close
+// them in any case.
 func OpenModels(files fs.FS, paths []string, memory int64, o session.Options, note func(format string, args ...any)) (m Models, err error) {
 	names := command.ShortNames(paths)
 	for i, path := range paths {
@@ -48,7 +49,7 @@ func (m Models) Close() {
 	}
 }
 
-// Lines describes the models, a line each, for the text below a table of measures.
+// Lines describes the models, one a line, for the text below a table.
 func (m Models) Lines() string {
 	var b strings.Builder
 	for _, o := range m {

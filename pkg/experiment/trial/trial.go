@@ -1,6 +1,6 @@
-// Package trial degrades clean pictures, has models restore them and measures the results: whole
-// pictures of any size, one at a time. It has what commands that do so share: flags, models side by
-// side, and the folder of their tables.
+// Package trial degrades clean pictures, restores them with models and measures the results: whole
+// pictures of any size, one at a time. It also has what the commands that measure models share: flags,
+// opening several models, and the folder of their tables.
 package trial
 
 import (
@@ -17,8 +17,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Trial is a clean picture and what was made of it. Only the latter is kept as
-// normalised numbers: of a photograph they fill hundreds of megabytes.
+// Trial is a clean picture and its degraded version. Only the latter is stored as
+// normalised numbers, because these take hundreds of megabytes for a photograph.
 type Trial struct {
 	Task  task.Task
 	Case  task.Case
@@ -28,10 +28,10 @@ type Trial struct {
 	T     []float32    // the conditions, for networks that take them
 }
 
-// New degrades a picture as a case of the task says. What is random comes from r,
-// whose position does not matter. input, where it is not nil, is the degraded picture
-// that the data set has; for super-resolution nil stands for the picture at half its
-// sides.
+// New degrades a picture by a case of the task. Random numbers come from children of r,
+// so r's position does not matter. If input is not nil, it is the degraded picture of the
+// data set, and New does not degrade. For super-resolution, a nil input stands for the
+// picture at half its sides.
 func New(t task.Task, c task.Case, clean, input *picture.Planar, scale pixel.Scale, r random.Stream) (*Trial, error) {
 	r = r.Child(t.Name)
 	trial := &Trial{Task: t, Case: c, Scale: scale, Clean: clean, T: c.T}
@@ -55,7 +55,7 @@ func New(t task.Task, c task.Case, clean, input *picture.Planar, scale pixel.Sca
 	return trial, nil
 }
 
-// pair takes the degraded picture.
+// pair sets the degraded picture to input, or to the reduced clean picture if that is nil.
 func (t *Trial) pair(input *picture.Planar) error {
 	if input == nil {
 		if t.Task.Scale != 2 {
@@ -70,7 +70,7 @@ func (t *Trial) pair(input *picture.Planar) error {
 	return nil
 }
 
-// cut leaves the part of the clean picture that an input of h by w pixels shows.
+// cut crops the clean picture to the part that an input of h by w pixels shows.
 func (t *Trial) cut(h, w int) error {
 	scale := t.Task.Scale
 	if h < 1 || w < 1 {
@@ -82,7 +82,7 @@ func (t *Trial) cut(h, w int) error {
 	return nil
 }
 
-// Fits refuses a model that the task is not for.
+// Fits returns an error if a model is not for the task.
 func Fits(t task.Task, s *session.Session) error {
 	if s.Task != t.Name {
 		return fmt.Errorf("%s is a model for %s", s.Path, s.Task)
@@ -93,9 +93,9 @@ func Fits(t task.Task, s *session.Session) error {
 	return nil
 }
 
-// Trivial measures the answer that takes no network: the degraded picture itself,
-// enlarged by bilinear interpolation where the task enlarges. Where answer, of the
-// clean picture's size, is not nil, it receives it.
+// Trivial measures the result without a network: the degraded picture, enlarged by
+// bilinear interpolation if the task enlarges. If answer is not nil, it must have the
+// clean picture's size, and receives that result.
 func (t *Trial) Trivial(answer *picture.Planar) metric.Values {
 	x := task.Enlarged(t.Input, t.Task.Scale)
 	planes := slices.Collect(slices.Chunk(x.Data, x.Plane()))
@@ -104,8 +104,8 @@ func (t *Trial) Trivial(answer *picture.Planar) metric.Values {
 	return j.Values()
 }
 
-// Restore has a model restore the picture and measures what comes; see Trivial for
-// answer and tile.Runner.Run for done.
+// Restore restores the picture with a model and measures the result. If answer is not nil,
+// it receives the result, as in Trivial; for done see tile.Runner.Run.
 func (t *Trial) Restore(ctx context.Context, r *tile.Runner, conditions []float32, answer *picture.Planar, done func(tiles, of int)) (metric.Values, error) {
 	j := t.judge(answer)
 	if err := r.Run(ctx, tile.Of(t.Input), conditions, j.add, done); err != nil {
@@ -114,12 +114,12 @@ func (t *Trial) Restore(ctx context.Context, r *tile.Runner, conditions []float3
 	return j.Values(), nil
 }
 
-// judge measures an answer row by row.
+// judge measures a result in groups of rows, and stores it in answer, if that is not nil.
 type judge struct {
 	*metric.Running
 	trial  *Trial
 	answer *picture.Planar
-	pixels []float32 // a row of the answer
+	pixels []float32 // a row of the result
 }
 
 func (t *Trial) judge(answer *picture.Planar) *judge {
@@ -132,7 +132,7 @@ func (t *Trial) judge(answer *picture.Planar) *judge {
 	return &judge{Running: metric.NewRunning(shape, t.Scale, border), trial: t, answer: answer, pixels: make([]float32, p.W)}
 }
 
-// judgedRows is how many rows are brought to numbers at once.
+// judgedRows is the number of rows of the clean picture that are normalised at once.
 const judgedRows = 64
 
 // add is a tile.Write.
@@ -153,7 +153,7 @@ func (j *judge) add(planes [][]float32, y, rows int) {
 	}
 }
 
-// paint puts rows of the answer into the picture, from row y on.
+// paint stores rows of the result in the answer, from row y on.
 func (j *judge) paint(planes [][]float32, y int) {
 	w := len(j.pixels)
 	for c, plane := range planes {

@@ -13,28 +13,28 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Control is an estimator with coefficients and batches that were chosen by some samples, and its
-// variance by others.
+// Control is an estimator whose coefficients and batches were chosen with one set of samples, and its
+// variance by another set.
 type Control struct {
 	Coefficients mge.Coefficients
-	Allocated    bool // batches and meshes are chosen, else they double
+	Allocated    bool // batches and meshes are chosen; otherwise batches double
 	Stage        mge.Stage
 	// Ratio is the variance over that of single-scale at equal cost, with each entry of the gradient
 	// divided by the root of its second moment, as Adam does.
 	Ratio float64
 }
 
-// controlMeasurements is how often the terms are measured for the controls: to choose and to judge.
+// controlMeasurements is how often the terms are measured for the controls: once to choose, once to judge.
 const controlMeasurements = 2
 
-// controlWork is the work units of the controls of some weights.
+// controlWork returns the work units of the controls of a case.
 func (s *study) controlWork(terms float64) float64 {
 	return float64(s.Samples) + controlMeasurements*terms
 }
 
-// controls compares the choices of coefficients and batches at equal cost. One second moment, that of
-// single samples on the finest mesh, serves all of them, and three sets of samples: for the second
-// moment, for the choice, and to judge it.
+// controls compares the choices of coefficients and batches at equal cost. All of them use the same second
+// moment, that of single samples on the finest mesh. There are three sets of samples: for the second moment,
+// to choose, and to judge the choice.
 func (s *study) controls(ctx context.Context, m *model.Model, c Case) ([]Control, error) {
 	second, err := s.measurement(m, c, "second moment", s.Samples).SecondMoment(ctx)
 	if err != nil {
@@ -83,7 +83,7 @@ func (s *study) writeControls(w io.Writer) error {
 	})
 }
 
-// controlTable writes the table of the controls of a case.
+// controlTable writes the table of a case's controls.
 func (s *study) controlTable(b *strings.Builder, r Result) {
 	if len(r.Controls) == 0 {
 		return

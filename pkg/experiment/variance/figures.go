@@ -13,15 +13,15 @@ import (
 	"multiscale/pkg/task"
 )
 
-// quantity is what a figure shows of every level.
+// quantity is the quantity that a figure shows for every level.
 type quantity struct {
 	y     string
 	log2  bool
 	rules []float64
-	// term is drawn with full lines; of a coarsest mesh it is that of the gradient
-	// itself, which differences leaves out. single, if set, is drawn with dashes.
+	// term is drawn with full lines, single with dashes, unless it is nil.
 	term, single func(mlmc.Level) float64
-	differences  bool
+	// differences leaves out the term of the coarsest mesh, which is not a difference but the gradient itself.
+	differences bool
 }
 
 // figures returns the figures of the report by file name, each as a function that
@@ -45,7 +45,7 @@ func (s *study) figures() map[string]func(io.Writer) error {
 	return figures
 }
 
-// resolved is the norm of a mean that stands out of the noise.
+// resolved returns the norm of a mean, or NaN if it cannot be distinguished from noise.
 func resolved(m mlmc.Moments) float64 {
 	if m.Resolved() {
 		return m.Mean()
@@ -53,8 +53,8 @@ func resolved(m mlmc.Moments) float64 {
 	return math.NaN()
 }
 
-// panels has a row for each of the weights and a panel for each way to degrade,
-// in which each way to restrict has its colour.
+// panels returns a row of panels for each set of weights. A row has a panel for each
+// way to degrade, in which each restriction has its own colour.
 func (s *study) panels(q quantity) (rows [][]plot.Diagram) {
 	type place struct {
 		weights string
@@ -81,7 +81,7 @@ func (s *study) panels(q quantity) (rows [][]plot.Diagram) {
 			terms = terms[:len(terms)-1]
 		}
 		series := r.Restriction.Name()
-		if r.Coupling != s.Couplings[0] { // the first case again
+		if r.Coupling != s.Couplings[0] { // the first case, measured again with shared masks
 			series, look = series+", shared masks", len(s.Restrictions)
 		}
 		name := series

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// Rows returns the rows of a CSV file, each with its values by the names of their columns.
+// Rows returns the rows of a CSV file, each with its values by column name.
 func Rows(t testing.TB, path string) (rows []map[string]string) {
 	t.Helper()
 	f, err := os.Open(path)
@@ -30,7 +30,7 @@ func Rows(t testing.TB, path string) (rows []map[string]string) {
 	return rows
 }
 
-// Number returns the number that a value of a table is.
+// Number parses a value of a table as a number.
 func Number(t testing.TB, value string) float64 {
 	t.Helper()
 	v, err := strconv.ParseFloat(value, 64)
