@@ -16,30 +16,30 @@ import (
 	"multiscale/pkg/task"
 )
 
-// Request is what the command is to do.
+// Request is a request to measure the gradient estimator.
 type Request struct {
-	setting.Config          // of the settings that training has, too
+	setting.Config          // the settings in common with training
 	Samples        int      // single-sample gradients for each level
 	Estimates      int      // repetitions of the whole estimator; 0 for none
 	Weights        []string // files of -init, or initialWeights
 
-	// What is compared; the first of each is what the estimator is measured with.
+	// The compared variants. The whole estimator is measured with the first of each.
 	Restrictions []mesh.Restriction
 	Degradations []task.Degradation
 	Couplings    []mge.Coupling
 }
 
-// initialWeights stands for the weights before training in -init.
+// initialWeights is the value of -init for the weights before training.
 const initialWeights = "initial"
 
-// The numbers of repetitions without -samples and -estimates.
+// The defaults of -samples and -estimates, and their maximum.
 const (
 	defaultSamples   = 48
 	defaultEstimates = 24
 	maxRepetitions   = 1 << 20
 )
 
-// Main is the command's body: it parses the flags and runs.
+// Main is the body of the command: it parses the flags and runs the request.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 	return command.Do(ctx, known, args, parse, func(ctx context.Context, r Request, out, log io.Writer) error {
 		command.UseThreads(r.Threads)
@@ -47,7 +47,7 @@ func Main(ctx context.Context, known catalog.Catalog, args []string) error {
 	})
 }
 
-// settings are those of training that a measurement has.
+// settings has the settings of training that are flags of this command, too.
 var settings = []string{
 	"task", "ratio", "profile", "network", "t", "seed", "data", "root", "validation", "channels", "augment", "skip-bad", "allow-incomplete", "side", "levels", "batch", "conv", "out", "memory", "threads", "detect-anomaly",
 }
@@ -85,14 +85,14 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	}
 	r.Restrictions = chosen(known.Restrictions, mesh.Restriction.Name, restriction, r.Task.Restriction.Name())
 	r.Degradations = chosen(task.Degradations(), task.Degradation.String, degrade, task.DegradeFine.String())
-	if r.Task.Paired() && (r.Task.Scale == 1 || r.Ratio != 0) { // pictures come degraded
+	if r.Task.Paired() && (r.Task.Scale == 1 || r.Ratio != 0) { // the data set has the degraded pictures
 		r.Degradations = []task.Degradation{task.DegradeFine}
 	}
 	r.Couplings = chosen(mge.Couplings(), mge.Coupling.String, coupling, mge.Independent.String())
 	return r, r.check()
 }
 
-// check refuses what single flags cannot.
+// check returns an error if a flag is valid in training but not here, and sets the default of -init.
 func (r *Request) check() error {
 	switch {
 	case r.LevelsAuto:
@@ -109,8 +109,8 @@ func (r *Request) check() error {
 	return nil
 }
 
-// chosen returns the value of a name alone; without a name all of them, the one called
-// first before the others.
+// chosen returns only the value with the name only. If that is "", it returns all values, the one with
+// the name first before the others.
 func chosen[V any](list []V, name func(V) string, only, first string) []V {
 	at := func(text string) int { return slices.IndexFunc(list, func(v V) bool { return name(v) == text }) }
 	if only != "" {

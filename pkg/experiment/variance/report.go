@@ -19,8 +19,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// The files of a report. Equal flags give equal bytes in all but those of
-// seconds, the verdict and run.json, which names machine and version.
+// The files of a report. Equal flags give equal bytes, except in the files of
+// seconds, in the verdict, and in run.json, which names machine and version.
 const (
 	ReportFile        = "report.md"
 	VerdictFile       = "verdict.md" // in words, with times
@@ -56,7 +56,7 @@ func (s *study) report(out io.Writer) error {
 	return trial.Report(s.Out, out, text+verdict+"\n", files...)
 }
 
-// record is run.json.
+// record returns the content of run.json.
 func (s *study) record() runfolder.Record {
 	configuration := map[string]any{
 		"task": s.Task.Name, "profile": s.Profile.Name, "network": s.NetworkText(), "data": s.Data.Name, "side": s.Side, "levels": s.Levels,
@@ -76,7 +76,7 @@ func (s *study) record() runfolder.Record {
 	return runfolder.Record{Configuration: configuration, Flags: flags, Environment: experiment.Environment()}
 }
 
-// markdown is the report as text.
+// markdown returns the report as Markdown.
 func (s *study) markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# Gradient estimator: %s, %s on %s, %s profile\n\n", s.Task.Name, s.NetworkText(), s.set.Name, s.Profile.Name)
@@ -123,7 +123,7 @@ func (s *study) writeTerms(b *strings.Builder, r Result) {
 	b.WriteString(table.Aligned(rows, 1))
 }
 
-// mean writes the norm of a mean, in brackets where it is not resolved.
+// mean formats the norm of a mean, in brackets if it cannot be distinguished from noise.
 func mean(m mlmc.Moments) string {
 	if m.Resolved() {
 		return digits(m.Mean())
@@ -131,7 +131,7 @@ func mean(m mlmc.Moments) string {
 	return "(" + digits(m.Mean()) + ")"
 }
 
-// writeEstimators writes the table of the estimators of a case.
+// writeEstimators writes the table of a case's estimators.
 func (s *study) writeEstimators(b *strings.Builder, r Result) {
 	fmt.Fprintf(b, "\nEstimators at equal work (variance of one estimate; ratio: single-scale's over the estimator's, at equal work):\n\n")
 	rows := [][]string{{"estimator", "batches", "work units", "predicted", "ratio", "measured", "±", "ratio"}}
@@ -189,7 +189,7 @@ func joined(batches []int) string {
 	return strings.Join(lists.Of(batches, strconv.Itoa), " ")
 }
 
-// digits writes a number to three digits; nothing for NaN.
+// digits formats a number with three digits; NaN becomes "".
 func digits(v float64) string {
 	if math.IsNaN(v) {
 		return ""

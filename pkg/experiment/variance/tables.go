@@ -11,15 +11,15 @@ import (
 	"multiscale/pkg/mlmc"
 )
 
-// caseColumns begin the rows of all tables.
+// caseColumns has the first columns of all tables; see cells.
 var caseColumns = []string{"task", "network", "data", "weights", "restriction", "degrade", "dropout_coupling"}
 
 func (s *study) cells(c Case) []string {
 	return []string{s.Task.Name, s.NetworkText(), s.set.Name, c.Weights, c.Restriction.Name(), c.Degrade.String(), c.Coupling.String()}
 }
 
-// write writes a table: for each result its rows, which begin with the
-// case.
+// write writes a table in CSV. rows returns the rows of a result, to which write
+// prepends the columns of its case.
 func (s *study) write(w io.Writer, columns []string, rows func(Result) [][]string) error {
 	records := [][]string{append(append([]string{}, caseColumns...), columns...)}
 	for _, r := range s.results {
@@ -65,8 +65,8 @@ func (s *study) writeEstimates(w io.Writer) error {
 		})
 }
 
-// writeSeconds writes what was measured with a clock: seconds of one sample of
-// each term, and their rate.
+// writeSeconds writes the measured times: seconds of one sample of each term, and
+// their rate.
 func (s *study) writeSeconds(w io.Writer) error {
 	return s.write(w, []string{"level", "seconds_per_sample", "gamma", "gamma_low", "gamma_high"}, func(r Result) (rows [][]string) {
 		for _, l := range r.Levels {

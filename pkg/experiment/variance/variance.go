@@ -1,6 +1,6 @@
-// Package variance is the body of experiments/variance: the gradient estimator measured level by
-// level, with initial and trained weights, for each way to restrict and to degrade, and compared
-// with what its variances predict.
+// Package variance is the body of experiments/variance: it measures the gradient estimator level by
+// level, with initial and trained weights, for each restriction and each way to degrade, and compares
+// it with the prediction from the variances of its terms.
 package variance
 
 import (
@@ -33,16 +33,16 @@ type Case struct {
 	Coupling    mge.Coupling // of the dropout masks of a difference's two meshes
 }
 
-// Result is what was measured of a case.
+// Result has the measurements of a case.
 type Result struct {
 	Case
 	Levels mlmc.Levels
 	Rates  mlmc.Rates
-	// Depth is the number of coarser meshes that pays, with doubling batches and
-	// with the best ones.
+	// DepthFixed and DepthOptimal are the best numbers of coarser meshes, with doubling
+	// and with optimal batches.
 	DepthFixed, DepthOptimal int
-	Estimates                []Estimate // of the first case of each weights
-	Controls                 []Control  // of the first case of each weights
+	Estimates                []Estimate // measured only in the first case of each set of weights
+	Controls                 []Control  // only of the first case of each set of weights
 }
 
 // Estimate is an estimator of the gradient on the finest mesh.
@@ -50,27 +50,27 @@ type Estimate struct {
 	Name                    string
 	Batches                 []int
 	WorkUnits               float64
-	Predicted               float64   // variance, from those of the terms
-	Measured, MeasuredError float64   // variance of the estimates; NaN where it was not measured
-	Seconds                 []float64 // of one estimate, round by round; none where it was not measured
+	Predicted               float64   // variance that follows from the variances of the terms
+	Measured, MeasuredError float64   // variance of the estimates and its standard error; NaN if not measured
+	Seconds                 []float64 // of one estimate, by round; nil if not measured
 }
 
-// optimalName is the estimator with the best batches.
+// optimalName is the name of the estimator with optimal batches.
 const optimalName = "mge, optimal"
 
 // study is a request in progress.
 type study struct {
 	Request
 	set      *dataset.Set
-	weights  []*experiment.Weights // nil for the initial ones
+	weights  []*experiment.Weights // nil for initial weights
 	results  []Result
 	progress *progress.Printer
-	// Work units that are done, and of all.
+	// Work units: those that are done, and all.
 	done, total float64
 	parameters  int
 }
 
-// Run does what r asks for: it prints the report to out and progress to log.
+// Run runs the request: it prints the report to out and progress to log.
 func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	s := &study{Request: r, progress: progress.New(log)}
 	defer s.progress.Close()
@@ -115,11 +115,11 @@ func (s *study) open(ctx context.Context, log io.Writer) error {
 	return nil
 }
 
-// fixed is the estimator with the paper's batches.
+// fixed returns the estimator with the paper's doubling batches.
 func (s *study) fixed(levels int) mge.Stage { return mge.Stage{Batches: mge.Doubling(s.Batch, levels)} }
 
-// single is the plain gradient on the finest mesh at the cost of a stage, or a
-// little less.
+// single returns the plain gradient on the finest mesh with the largest batch that costs
+// no more than a stage.
 func single(stage mge.Stage) mge.Stage { return mge.Stage{Batches: []int{int(stage.WorkUnits())}} }
 
 func (s *study) measure(ctx context.Context) error {
@@ -148,13 +148,13 @@ func (s *study) measure(ctx context.Context) error {
 			}
 			s.results = append(s.results, r)
 		}
-		runtime.GC() // the activations of these weights, before the next need theirs
+		runtime.GC() // free the activations before the next weights need theirs
 	}
 	return nil
 }
 
-// cases returns what is compared, apart from the weights: all ways to restrict and to
-// degrade, and then, for the first of them, the other ways to couple dropout.
+// cases returns the cases to compare for each set of weights: all restrictions with all ways to
+// degrade, and then the first of these with the other couplings of dropout.
 func (s *study) cases() (cases []Case) {
 	for _, degrade := range s.Degradations {
 		for _, restriction := range s.Restrictions {
@@ -172,7 +172,8 @@ func (s *study) cases() (cases []Case) {
 	return cases
 }
 
-// one measures one case, the first of some weights also the estimator itself.
+// one measures one case. If it is the first case of a set of weights, one also measures the controls and the
+// estimators themselves.
 func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) error {
 	var err error
 	if r.Levels, err = s.measurement(m, r.Case, "levels", s.Samples).Run(ctx); err != nil {
@@ -220,8 +221,8 @@ func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) 
 	return err
 }
 
-// measurement returns a measurement of a case whose samples belong to a purpose:
-// all cases see the same pictures, and each purpose sees others.
+// measurement returns a measurement of a case. The purpose decides its samples: they are
+// the same in all cases, and differ between purposes.
 func (s *study) measurement(m *model.Model, c Case, purpose string, repetitions int) *mlmc.Measurement {
 	r := random.New(s.Seeds[0]).Child("variance/" + purpose)
 	before := s.done

@@ -21,14 +21,14 @@ import (
 	"multiscale/pkg/random"
 )
 
-// confidence is that of the verdict's intervals.
+// confidence is the confidence level of the verdict's intervals.
 const confidence = 0.95
 
-// timedRounds is how often each estimator is timed, after a first time that builds graphs.
+// timedRounds is how often each estimator is timed, after a first round that builds graphs.
 const timedRounds = 5
 
-// timed returns the seconds of estimates with the batches of stages, in rounds in which the
-// stages come one after the other: what else the machine does then meets them alike.
+// timed returns the seconds of one estimate with each of stages, by round. A round times all
+// stages one after the other, so that other load on the machine affects them equally.
 func timed(ctx context.Context, m *mlmc.Measurement, stages []mge.Stage) (rounds [][]float64, err error) {
 	gradient := make([]float32, m.Parameters)
 	for round := range 1 + timedRounds {
@@ -47,18 +47,18 @@ func timed(ctx context.Context, m *mlmc.Measurement, stages []mge.Stage) (rounds
 	return rounds, nil
 }
 
-// factor is a ratio with an interval.
+// factor is a ratio with a confidence interval.
 type factor struct{ value, low, high float64 }
 
-// factorOf is a ratio whose logarithm has a standard error, with a t interval of n-1
-// degrees of freedom.
+// factorOf returns a ratio with its t interval. relative is the standard error of the ratio's
+// logarithm, with n-1 degrees of freedom.
 func factorOf(value, relative float64, n int) factor {
 	t := distuv.StudentsT{Sigma: 1, Nu: float64(max(n-1, 1))}.Quantile((1 + confidence) / 2)
 	spread := math.Exp(t * relative)
 	return factor{value, value / spread, value * spread}
 }
 
-// words says how many times less of something an estimator needs than single-scale.
+// words says how many times less of something an estimator needs than single-scale training.
 func (f factor) words(of, estimator string) string {
 	interval := fmt.Sprintf("interval %s to %s", digits(f.low), digits(f.high))
 	switch {
@@ -73,19 +73,19 @@ func (f factor) words(of, estimator string) string {
 	return fmt.Sprintf("MGE with %s cannot be told from single-scale: %s times less %s, %s", estimator, digits(f.value), of, interval)
 }
 
-// relative is the standard error of the logarithm of a ratio of two measured variances,
-// which are taken as independent.
+// relative returns the standard error of the logarithm of the ratio of two measured variances,
+// which are assumed to be independent.
 func relative(a, b Estimate) float64 {
 	return math.Hypot(a.MeasuredError/a.Measured, b.MeasuredError/b.Measured)
 }
 
-// work is single-scale's work over an estimator's for the same variance.
+// work returns single-scale's work over an estimator's for the same variance, measured with n repetitions.
 func work(single, e Estimate, n int) factor {
 	return factorOf(single.Measured*single.WorkUnits/(e.Measured*e.WorkUnits), relative(single, e), n)
 }
 
-// timeOf is the same for time: the median of the rounds' ratios, whose scatter widens the
-// interval.
+// timeOf returns single-scale's time over an estimator's for the same variance. It uses the median of the
+// rounds' ratios, whose scatter widens the interval.
 func timeOf(single, e Estimate, n int) factor {
 	if len(e.Seconds) == 0 {
 		return factor{math.NaN(), math.NaN(), math.NaN()}
@@ -100,7 +100,7 @@ func timeOf(single, e Estimate, n int) factor {
 	return factorOf(single.Measured/e.Measured*ratios[len(ratios)/2], math.Hypot(relative(single, e), scatter), n)
 }
 
-// flags are what trains with an estimator.
+// flags returns the flags with which training uses an estimator.
 func (s *study) flags(name string) string {
 	text := fmt.Sprintf("-levels %d", s.Levels)
 	if name == optimalName {
@@ -109,8 +109,8 @@ func (s *study) flags(name string) string {
 	return text
 }
 
-// verdict says in words whether MGE pays, at equal work and at equal time. Times belong to
-// the machine.
+// verdict says in words whether MGE needs less work, and less time on this machine, than single-scale
+// training.
 func (s *study) verdict() string {
 	var b strings.Builder
 	b.WriteString("## Verdict\n\n")
@@ -121,7 +121,7 @@ func (s *study) verdict() string {
 	last := ""
 	for _, r := range s.results {
 		if r.Weights == last {
-			continue // the estimator is measured with the first case
+			continue // estimators are measured with the first case only
 		}
 		last = r.Weights
 		fmt.Fprintf(&b, "Weights %s:\n\n", r.Weights)
@@ -140,8 +140,8 @@ func (s *study) verdict() string {
 	return b.String()
 }
 
-// disagreement says where the variance that the terms predict is not the measured one, by
-// more than both errors allow.
+// disagreement returns a warning if the variance that the terms predict differs from the measured one by more
+// than both standard errors allow; else "".
 func (s *study) disagreement(r Result, e Estimate) string {
 	sum := 0.0 // of the terms' squared standard errors
 	for i, l := range r.Levels[:min(len(r.Levels), len(e.Batches))] {
@@ -157,8 +157,8 @@ func (s *study) disagreement(r Result, e Estimate) string {
 		s.flags(e.Name), digits(e.Predicted), digits(e.Measured))
 }
 
-// alike reports whether two restrictions are one operator on images of the finest mesh: by
-// factors of two, bilinear interpolation is the average.
+// alike reports whether two restrictions are the same operator on images of the finest mesh. Bilinear
+// interpolation by a factor of two, for example, is the average.
 func alike(a, b mesh.Restriction, side int) bool {
 	x := pixel.NewImages(1, 1, side, side)
 	r := random.New(0).Child("alike")
@@ -169,8 +169,8 @@ func alike(a, b mesh.Restriction, side int) bool {
 	return slices.Equal(y.Data, z.Data)
 }
 
-// measured returns the result of an earlier case that differs in its name alone, so that
-// nothing is measured twice.
+// measured returns the result of an earlier case whose restriction has another name but is the same
+// operator, so that nothing is measured twice.
 func (s *study) measured(c Case) (Result, bool) {
 	for _, r := range s.results {
 		if r.Weights == c.Weights && r.Degrade == c.Degrade && r.Coupling == c.Coupling && alike(r.Restriction, c.Restriction, s.Side) {
@@ -181,7 +181,7 @@ func (s *study) measured(c Case) (Result, bool) {
 	return Result{}, false
 }
 
-// original is the first restriction that is the same operator as a case's.
+// original returns the first restriction that is the same operator as a case's.
 func (s *study) original(c Case) mesh.Restriction {
 	i := slices.IndexFunc(s.Restrictions, func(o mesh.Restriction) bool { return alike(o, c.Restriction, s.Side) })
 	return s.Restrictions[i]

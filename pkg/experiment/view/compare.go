@@ -16,13 +16,13 @@ import (
 	"multiscale/pkg/experiment/table"
 )
 
-// sideBySide is the tables of all runs that have results, as the command tables makes them.
+// sideBySide has the tables of all runs with results, as in the command tables.
 type sideBySide struct {
-	mu sync.Mutex // they are made one at a time
+	mu sync.Mutex // one request at a time makes them
 	drawn
 }
 
-// maxCompared bounds the runs that are compared: those that changed last.
+// maxCompared is the largest number of compared runs: the first ones of the list.
 const maxCompared = 200
 
 var compared = template.Must(template.New("tables").Parse(`<div data-part="head"><h2>Runs side by side</h2>
@@ -42,6 +42,7 @@ func (s *Server) showTables(w http.ResponseWriter, _ *http.Request) {
 	w.Write(html)
 }
 
+// draw returns the tables as HTML. It makes them again only if a summary has changed.
 func (t *sideBySide) draw(list []run, known catalog.Catalog) ([]byte, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

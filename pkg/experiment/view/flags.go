@@ -17,15 +17,15 @@ import (
 	"multiscale/pkg/experiment/trial"
 )
 
-// DefaultAddress is where the page is served unless -addr says otherwise: for this machine alone.
+// DefaultAddress is the default of -addr, which only this machine can reach.
 const DefaultAddress = "127.0.0.1:8080"
 
-// DefaultRuns is where run folders are looked for unless some are named.
+// DefaultRuns is the default folder of run folders.
 const DefaultRuns = "results/runs"
 
-// Main is the command's body: it parses the flags and serves until it is stopped.
+// Main is the body of the command: it parses the flags and serves until it is stopped.
 func Main(ctx context.Context, known catalog.Catalog, args []string) error {
-	// Other commands end where nobody reads what they write. Here that is a client that goes away.
+	// SIGPIPE ends other commands, because nobody reads their output. A server must survive clients that go away.
 	signal.Ignore(syscall.SIGPIPE)
 	return command.Do(ctx, known, args, parse, Run)
 }

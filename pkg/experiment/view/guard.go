@@ -8,12 +8,12 @@ import (
 	"time"
 )
 
-// guard decides who may ask. A page of another site that a browser at this machine shows can
-// send requests here: it gives its own Origin. A site whose name it lets stand for this machine's
-// address (DNS rebinding) gives its own name as the Host: so a Host is an address, localhost, or the
-// name that -addr has.
+// guard rejects requests of other sites. A page of another site in a browser on this machine can send
+// requests to the server, but the browser adds the site's Origin. A site that lets its name stand for this
+// machine's address (DNS rebinding) has that name as the Host. So guard accepts only addresses, localhost,
+// and the name in -addr as Host.
 type guard struct {
-	name  string // the host of -addr, where it is a name
+	name  string // the host of -addr if it is a name, else ""
 	port  string
 	local bool // only this machine can connect
 }
@@ -37,7 +37,7 @@ func isLoopback(host string) bool {
 	return err == nil && ip.Unmap().IsLoopback()
 }
 
-// shown is the address as a browser takes it.
+// shown returns the address for a browser.
 func (g guard) shown() string {
 	host := g.name
 	if host == "" {
@@ -46,10 +46,10 @@ func (g guard) shown() string {
 	return net.JoinHostPort(host, g.port)
 }
 
-// knows reports whether a Host is this server's.
+// knows reports whether a Host stands for this server.
 func (g guard) knows(host string) bool {
 	name, port, err := net.SplitHostPort(host)
-	if err != nil { // no port: that of http
+	if err != nil { // without a port: the default one of HTTP
 		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80"
 	}
 	if port != g.port {
@@ -62,10 +62,10 @@ func (g guard) knows(host string) bool {
 	return err == nil && (!g.local || isLoopback(name))
 }
 
-// policy lets the page have what the program holds, and nothing else.
+// policy is the Content-Security-Policy: the page may only load what the program serves.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// protect refuses what does not come from the page itself, or from a program at this machine.
+// protect rejects requests that come from other sites, and sets headers and deadlines of the others.
 func (g guard) protect(next http.Handler) http.Handler {
 	sameSite := http.NewCrossOriginProtection()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -14,16 +14,16 @@ import (
 	"multiscale/pkg/task"
 )
 
-// choice is a model that the page offers. Clients name it by ID alone and never by a path.
+// choice is a model that the page offers. Clients name it by its ID, never by a path.
 type choice struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Group string `json:"group"`
 
-	model string // as restore takes it: a name, or a path
+	model string // for restore: a name or a path
 }
 
-// choices lists the models: those that come with the program, those of -model, those of runs.
+// choices lists the models: those that come with the program, those of -model, and those of runs.
 func (s *Server) choices() ([]choice, error) {
 	var list []choice
 	all, err := shipped.Read(s.request.Catalog.Models)
@@ -63,17 +63,17 @@ func (s *Server) listModels(w http.ResponseWriter, _ *http.Request) {
 	answer(w, list)
 }
 
-// description is what the page has to know of a model before it is used.
+// description tells the page which inputs a model takes.
 type description struct {
 	Task    string `json:"task"`
 	Network string `json:"network"`
 	Scale   int    `json:"scale"` // ratio of the result's sides to the picture's
-	// Noise says that the model takes the strength of the noise: estimated from the picture, or given
-	// as a standard deviation on the scale of 255.
+	// Noise reports whether the model takes the strength of the noise. It can be estimated from the picture,
+	// or given as a standard deviation on the 8-bit scale.
 	Noise bool `json:"noise"`
-	// Numbers is how many other numbers it takes, which have to be given.
+	// Numbers is the number of other numbers that the model takes, which have to be given.
 	Numbers int `json:"numbers"`
-	// Holes says that it fills what a mask shows.
+	// Holes reports whether the model fills the pixels of a mask.
 	Holes bool `json:"holes"`
 }
 
@@ -91,11 +91,11 @@ func (s *Server) describeModel(w http.ResponseWriter, r *http.Request) {
 	answer(w, about.description)
 }
 
-// described is a description with what the noise level's unit follows from.
+// described is a description with the data that convert a noise level to t.
 type described struct {
 	description
-	noise task.Noise
-	std   float64 // of the normalisation, mean over the channels
+	noise task.Noise // the meaning of t
+	std   float64    // of the normalisation, mean over the channels
 }
 
 func (s *Server) describe(c choice) (d described, err error) {
@@ -121,7 +121,7 @@ func (s *Server) describe(c choice) (d described, err error) {
 	return d, nil
 }
 
-// level is t for noise of a standard deviation on [0,255].
+// level returns t for noise with standard deviation sigma on [0,255].
 func (d described) level(sigma float64) float32 {
 	_, t := d.noise.At(sigma / 255 / d.std)
 	return t

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// queue lets one restoration run at a time, in the order in which they came. The zero value is
-// ready.
+// queue lets one restoration run at a time, in the order of arrival. The zero value is ready to
+// use.
 type queue struct {
 	mu      sync.Mutex
 	tickets []*ticket
@@ -17,10 +17,10 @@ type queue struct {
 // ticket is a place in the queue.
 type ticket struct {
 	queue *queue
-	moved chan struct{} // something has changed
+	moved chan struct{} // receives a value after a ticket has left
 }
 
-// enter gives a place, unless one runs and MaxQueue wait.
+// enter returns a new ticket at the end of the queue; false if one restoration runs and MaxQueue wait.
 func (q *queue) enter() (*ticket, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -32,7 +32,7 @@ func (q *queue) enter() (*ticket, bool) {
 	return t, true
 }
 
-// leave gives the place free.
+// leave removes the ticket from the queue.
 func (t *ticket) leave() {
 	q := t.queue
 	q.mu.Lock()
@@ -49,14 +49,15 @@ func (t *ticket) leave() {
 	}
 }
 
-// ahead is how many come before.
+// ahead returns the number of tickets before this one.
 func (t *ticket) ahead() int {
 	t.queue.mu.Lock()
 	defer t.queue.mu.Unlock()
 	return slices.Index(t.queue.tickets, t)
 }
 
-// wait returns when it is this ticket's turn, and calls told with the number of tickets before it whenever that changes.
+// wait returns when it is this ticket's turn. Until then it calls told with the number of tickets before this one, at first and
+// whenever a ticket has left. It returns the error of ctx if that ends first.
 func (t *ticket) wait(ctx context.Context, told func(ahead int)) error {
 	for {
 		ahead := t.ahead()

@@ -1,9 +1,9 @@
 // Package view serves a page to try models on pictures and to watch runs.
 //
-// The page is for the person at this machine. What it is made of is part of the program, and
-// it asks nothing of the network. Requests are not trusted: see guard for who may ask, and the
-// limits below for how much. Nothing is written outside of one temporary folder, which is
-// removed at the end.
+// The page is for the user of this machine. All its files are part of the program, and it
+// needs no other server. Requests are not trusted: guard decides which are accepted, and the
+// limits below bound their size and time. The server writes only into one temporary folder,
+// which it removes at the end.
 package view
 
 import (
@@ -24,32 +24,32 @@ import (
 	"multiscale/pkg/experiment/report"
 )
 
-// The limits of what is asked of the page.
+// The limits of requests.
 const (
 	MaxBytes  = 64 << 20   // of a picture's file
 	MaxPixels = 40_000_000 // of a picture
 	MaxQueue  = 8          // restorations that wait while one runs
 
-	maxKept = 4 // results that can be downloaded, the last ones
+	maxKept = 4 // last results that can be downloaded
 
-	headTime    = 10 * time.Second // for a request's head
+	headTime    = 10 * time.Second // for a request's header
 	uploadTime  = 2 * time.Minute  // for a picture
-	answerTime  = 30 * time.Second // for the client to take what is written
+	answerTime  = 30 * time.Second // for the client to read the response
 	restoreTime = 30 * time.Minute // for a restoration
-	closeTime   = 3 * time.Second  // for answers in progress at the end
+	closeTime   = 3 * time.Second  // for responses in progress at the end
 )
 
-// Request is what the command is to do.
+// Request is a request to serve the page.
 type Request struct {
 	Catalog catalog.Catalog // its Models are offered by name
 	Address string          // HOST:PORT
 	Runs    []string        // run folders, or folders of run folders
 	Models  []string        // .onnx files
-	Memory  int64           // bytes for what a network computes in between
+	Memory  int64           // bytes for a network's activations
 	Options session.Options
 }
 
-// Server answers the page's requests. Close removes its temporary folder.
+// Server handles the page's requests. Close removes its temporary folder.
 type Server struct {
 	request Request
 	guard   guard
@@ -60,7 +60,7 @@ type Server struct {
 	tables  sideBySide
 }
 
-// New returns a server for the address that the listener has.
+// New returns a server for a listener with the address at.
 func New(r Request, at net.Addr) (*Server, error) {
 	dir, err := os.MkdirTemp("", "multiscale-view-")
 	if err != nil {
@@ -79,7 +79,7 @@ var page embed.FS
 
 var index = template.Must(template.ParseFS(page, "page/index.html"))
 
-// Handler answers all requests.
+// Handler returns the handler of all requests.
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
@@ -108,7 +108,7 @@ func (s *Server) Handler() http.Handler {
 	return s.guard.protect(mux)
 }
 
-// Run serves the page until ctx is done. The address goes to out, remarks to notes.
+// Run serves the page until ctx is done. It prints the page's address to out and remarks to notes.
 func Run(ctx context.Context, r Request, out, notes io.Writer) (err error) {
 	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", r.Address)
 	if err != nil {
@@ -127,11 +127,11 @@ func Run(ctx context.Context, r Request, out, notes io.Writer) (err error) {
 		fmt.Fprintln(notes, "warning: everyone who can reach this address can use the page and see the runs")
 	}
 	fmt.Fprintf(out, "the page is at http://%s/; Ctrl-C ends it\n", s.guard.shown())
-	// What is in progress when ctx ends is cancelled: requests have its contexts.
+	// ctx is the parent of the requests' contexts, so that its end cancels requests in progress.
 	server := &http.Server{
 		Handler: s.Handler(), BaseContext: func(net.Listener) context.Context { return ctx },
 		ReadHeaderTimeout: headTime, IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-		ErrorLog: log.New(io.Discard, "", 0), // of clients that break off
+		ErrorLog: log.New(io.Discard, "", 0), // errors of clients that disconnect
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(l) }()
@@ -145,6 +145,6 @@ func Run(ctx context.Context, r Request, out, notes io.Writer) (err error) {
 	if err := server.Shutdown(closing); err != nil {
 		server.Close()
 	}
-	s.queue.drain() // a network is not interrupted within a tile
+	s.queue.drain() // a restoration only stops after the current tile
 	return ctx.Err()
 }

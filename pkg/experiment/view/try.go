@@ -23,36 +23,37 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// event is a line of the answer to a restoration, which takes its time. The last one has a
-// Result or an Error.
+// event is a line of the response to a restoration, which shows its progress. The last event has
+// a Result or an Error.
 type event struct {
-	Ahead  int     `json:"ahead,omitempty"` // restorations that come before
+	Ahead  int     `json:"ahead,omitempty"` // restorations before this one
 	Begun  bool    `json:"begun,omitempty"`
-	Tiles  int     `json:"tiles,omitempty"` // done
+	Tiles  int     `json:"tiles,omitempty"` // finished tiles
 	Of     int     `json:"of,omitempty"`
 	Note   string  `json:"note,omitempty"`
 	Result *result `json:"result,omitempty"`
 	Error  string  `json:"error,omitempty"`
 }
 
-// result is where the page finds what came out, until maxKept others have come.
+// result has the addresses of the restored picture and, if necessary, of the original one. They are valid
+// until maxKept other results exist.
 type result struct {
 	After  string `json:"after"`
-	Before string `json:"before,omitempty"` // where browsers do not show the picture's format
+	Before string `json:"before,omitempty"` // only if browsers do not show the picture's format
 	Width  int    `json:"width"`
 	Height int    `json:"height"`
 	Bytes  int64  `json:"bytes"`
 }
 
-// formats are the endings of results, with their media types.
+// formats has the media types of results by file extension.
 var formats = map[string]string{"png": "image/png", "jpg": "image/jpeg"}
 
-// restore reads a picture from the body, restores it when it is its turn, and tells how it
-// goes, a JSON object a line. It ends when the client goes away.
+// restore reads a picture from the body, restores it when its turn has come, and writes events,
+// one JSON object a line. It stops if the client goes away.
 func (s *Server) restore(w http.ResponseWriter, r *http.Request) {
 	c := http.NewResponseController(w)
 	fail := func(status int, format string, args ...any) {
-		// A client that still sends does not hear an answer before it is done. It is given headTime.
+		// A client reads the response only after it has sent the body. So read that, for at most headTime.
 		c.EnableFullDuplex()
 		w.Header().Set("Connection", "close")
 		http.Error(w, fmt.Sprintf(format, args...), status)
@@ -68,7 +69,7 @@ func (s *Server) restore(w http.ResponseWriter, r *http.Request) {
 		fail(http.StatusRequestEntityTooLarge, "the file has %d bytes, at most %d are taken", r.ContentLength, MaxBytes)
 		return
 	}
-	// The place comes before the picture, so that no more pictures lie here than can wait.
+	// Enter the queue before the picture is received, so that the queue bounds the number of stored pictures.
 	place, ok := s.queue.enter()
 	if !ok {
 		w.Header().Set("Retry-After", "10")
@@ -96,7 +97,7 @@ func (s *Server) restore(w http.ResponseWriter, r *http.Request) {
 		fail(status, "%s", asked.plain(err.Error(), dir))
 		return
 	}
-	c.SetReadDeadline(time.Time{}) // from here on the connection is read only to see the client go
+	c.SetReadDeadline(time.Time{}) // from here on, reading only detects that the client goes away
 
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("X-Accel-Buffering", "no")
@@ -110,7 +111,7 @@ func (s *Server) restore(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	if err := place.wait(ctx, func(ahead int) { tell(event{Ahead: ahead}) }); err != nil {
-		return // nobody listens
+		return // the client is gone
 	}
 	tell(event{Begun: true})
 	done, err := s.run(ctx, asked, dir, tell)
@@ -130,7 +131,7 @@ func (s *Server) restore(w http.ResponseWriter, r *http.Request) {
 	tell(event{Result: &done})
 }
 
-// asked is what a restoration's address asks for.
+// asked has the parameters of a restoration.
 type asked struct {
 	choice
 	name   string // of the picture, for messages
@@ -138,7 +139,7 @@ type asked struct {
 	t      []float32
 }
 
-// asked checks the choices that come with a picture.
+// asked parses and checks the parameters of a restoration.
 func (s *Server) asked(q url.Values) (a asked, status int, err error) {
 	var ok bool
 	if a.choice, ok = s.find(q.Get("model")); !ok {
@@ -181,10 +182,10 @@ func (s *Server) asked(q url.Values) (a asked, status int, err error) {
 	return a, 0, nil
 }
 
-// The files of a request in its folder. The mask is there where the model is to fill holes.
+// The files of a request in its folder. The mask exists only if the model should fill holes.
 const pictureFile, maskFile = "picture", "mask"
 
-// receive writes a request's files into a folder: the body is the picture, or a form of a mask and
+// receive writes a request's files into a folder. The body is a picture, or a form with a mask and
 // a picture.
 func receive(dir string, r *http.Request) (status int, err error) {
 	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "multipart/form-data" {
@@ -232,14 +233,14 @@ func receiveFile(path string, body io.Reader) (status int, err error) {
 	return 0, nil
 }
 
-// run restores the picture in dir as the command restore does.
+// run restores the picture in dir like the command restore.
 func (s *Server) run(ctx context.Context, a asked, dir string, tell func(event)) (done result, err error) {
 	in, mask, out := filepath.Join(dir, pictureFile), filepath.Join(dir, maskFile), filepath.Join(dir, "restored."+a.format)
 	if _, err := os.Stat(mask); err != nil {
 		mask = ""
 	}
 	notes := &lines{tell: func(line string) {
-		if !strings.HasPrefix(line, out) { // the result's size comes with it
+		if !strings.HasPrefix(line, out) { // the line with the result's size, which the event of the result has, too
 			tell(event{Note: a.plain(line, dir)})
 		}
 	}}
@@ -288,7 +289,7 @@ func shown(path string) bool {
 	return false
 }
 
-// plain is a message of restore without flags and without the names of temporary files.
+// plain returns a message of restore without flags and without the names of temporary files.
 func (a asked) plain(message, dir string) string {
 	message = strings.ReplaceAll(message, filepath.Join(dir, pictureFile), a.name)
 	message = strings.ReplaceAll(message, dir+string(filepath.Separator), "")
@@ -298,7 +299,7 @@ func (a asked) plain(message, dir string) string {
 	return message
 }
 
-// lines hands on what is written to it by the line.
+// lines is a writer that calls tell with each line that is not empty.
 type lines struct {
 	tell func(string)
 	rest []byte
@@ -318,7 +319,7 @@ func (l *lines) Write(p []byte) (int, error) {
 	}
 }
 
-// results are the folders of the last restorations.
+// results has the folders of the last restorations.
 type results struct {
 	mu   sync.Mutex
 	kept []kept
@@ -326,6 +327,7 @@ type results struct {
 
 type kept struct{ id, dir string }
 
+// add adds a result. If there are more than maxKept, it removes the oldest one and its folder.
 func (r *results) add(id, dir string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -348,7 +350,7 @@ func (r *results) find(id string) (dir string, ok bool) {
 	return "", false
 }
 
-// result sends a picture that was made.
+// result sends a picture of a result.
 func (s *Server) result(w http.ResponseWriter, r *http.Request) {
 	dir, ok := s.results.find(r.PathValue("id"))
 	file := r.PathValue("file")

@@ -27,29 +27,29 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// runs are the run folders that are shown. They are looked for anew each time: runs begin while
-// the page is open.
+// runs has the run folders of the page. They are searched again in each request, because runs may
+// begin while the page is open.
 type runs struct {
-	dirs []string // run folders, or folders of them
+	dirs []string // run folders, or folders of run folders
 
 	mu    sync.Mutex // one folder is read at a time
 	drawn map[string]drawn
 }
 
-// drawn is a run's part of the page, as long as its files stay as they were.
+// drawn is a cached part of the page. It is valid while the files have the same stamp.
 type drawn struct {
-	stamp string
+	stamp string // names, sizes and times of the files
 	html  []byte
 }
 
-// maxRuns bounds the folders that are listed, maxDrawn those whose parts are kept.
+// maxRuns is the largest number of listed folders, maxDrawn that of cached parts.
 const maxRuns, maxDrawn = 1000, 32
 
-// run is a run folder in the list. Clients name it by ID alone and never by a path.
+// run is a run folder in the list. Clients name it by its ID, never by a path.
 type run struct {
 	ID, Title, State string
 	Changed          time.Time
-	Results          bool // it has rows for tables
+	Results          bool // it has a summary, for tables
 	dir              string
 	models           []string // files of exported models
 }
@@ -62,7 +62,7 @@ const (
 	failed   = "failed"
 )
 
-// list returns the run folders, those that run first, then the ones that changed last.
+// list returns the run folders: first those in training, then the others, the last changed first.
 func (r *runs) list() (list []run) {
 	seen := map[string]bool{}
 	add := func(dir string) {
@@ -82,7 +82,7 @@ func (r *runs) list() (list []run) {
 		}
 		entries, err := os.ReadDir(dir)
 		if err != nil {
-			continue // not made yet, or removed
+			continue // it does not exist yet, or was removed
 		}
 		for _, e := range entries {
 			add(filepath.Join(dir, e.Name()))
@@ -100,10 +100,10 @@ func (r *runs) list() (list []run) {
 	return list
 }
 
-// model is the name of an exported model in a run folder.
+// model matches the names of exported models in a run folder.
 var model = regexp.MustCompile(`^[a-z0-9]+-seed[0-9]+(-ema)?\.onnx$`)
 
-// look finds out what a folder is, from its files' names alone.
+// look returns the run of a folder by the names of its files and by its lock; ok is false if it is not a run folder.
 func look(dir string) (r run, ok bool) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -171,8 +171,8 @@ func (s *Server) listRuns(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, b.String())
 }
 
-// showRun sends a run's part of the page. Its children have names and are replaced one by one
-// as they change.
+// showRun sends a run's part of the page. Its elements with data-part are replaced one by one when
+// they change.
 func (s *Server) showRun(w http.ResponseWriter, r *http.Request) {
 	found, ok := s.runs.find(r.PathValue("id"))
 	if !ok {
@@ -188,7 +188,7 @@ func (s *Server) showRun(w http.ResponseWriter, r *http.Request) {
 	w.Write(html)
 }
 
-// draw returns a run's part of the page.
+// draw returns a run's part of the page. It makes it again only if a file has changed.
 func (r *runs) draw(of run) ([]byte, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -223,7 +223,7 @@ func (r *runs) draw(of run) ([]byte, error) {
 	return r.drawn[of.ID].html, nil
 }
 
-// part is what is shown of a run.
+// part is the data of a run's part of the page.
 type part struct {
 	run
 	About         string
@@ -285,11 +285,11 @@ func newPart(of run, c runfolder.Contents) (p part, err error) {
 	return p, nil
 }
 
-// lossPoints is how many points the curve of a training loss has at most.
+// lossPoints is the largest number of points of a curve of the training loss.
 const lossPoints = 80
 
-// losses returns the training loss of each unit against work units, the means of classes that are
-// equally wide on a logarithmic axis.
+// losses returns a curve of the training loss against work units for each unit. Its points are means over
+// intervals of equal width on a logarithmic axis.
 func losses(c runfolder.Contents) (list []plot.Series) {
 	for _, u := range c.Units() {
 		history := c.Way(u).History
@@ -326,7 +326,7 @@ func losses(c runfolder.Contents) (list []plot.Series) {
 	return list
 }
 
-// units is the table of a run's units, finished or not, the input first.
+// units returns the table of a run's units, finished or not, with the input as the first row.
 func units(c runfolder.Contents, state string) *table.Table {
 	measures := metric.Union([]metric.Measure{metric.MSE, metric.PSNR, metric.SSIM}, c.Record.Measures)
 	t := &table.Table{Name: "units", Title: "Strategies", Columns: []table.Column{
@@ -393,10 +393,10 @@ func units(c runfolder.Contents, state string) *table.Table {
 	return t
 }
 
-// maxSamples bounds the sheet of samples, in bytes.
+// maxSamples is the largest sheet of samples, in bytes.
 const maxSamples = 8 << 20
 
-// samples sends a run's sheet of pictures.
+// samples sends a run's sheet of samples.
 func (s *Server) samples(w http.ResponseWriter, r *http.Request) {
 	found, ok := s.runs.find(r.PathValue("id"))
 	if !ok {
@@ -412,7 +412,7 @@ func (s *Server) samples(w http.ResponseWriter, r *http.Request) {
 	w.Write(data)
 }
 
-// within reads a file of a folder; a link that leads out of it is an error.
+// within reads a file of a folder, at most limit bytes. A link that leads out of the folder is an error.
 func within(dir, name string, limit int64) ([]byte, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
