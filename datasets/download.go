@@ -128,6 +128,8 @@ func because(ctx context.Context, err error) error {
 	return err
 }
 
+// receive writes the body of a response to f, beginning at byte have. It calls alive for all data that arrive, and fails if
+// there are more than limit bytes. total is the final size, or -1 if it is unknown.
 func receive(f *os.File, body io.Reader, have, total, limit int64, d Dataset, o Options, alive func()) error {
 	buffer := make([]byte, 1<<18)
 	for {

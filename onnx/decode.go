@@ -223,6 +223,7 @@ func (d *decoder) entries(data []byte, what string, list []entry) {
 	}
 }
 
+// value reads a field into the value of its entry.
 func (d *decoder) value(f field, to any) {
 	switch to := to.(type) {
 	case *string:

@@ -47,6 +47,7 @@ func (m *Model) encode() []byte {
 	return encode(list)
 }
 
+// encode returns the bytes of a message with these fields.
 func encode(list []entry) (w message) {
 	for _, e := range list {
 		switch v := e.value.(type) {

@@ -50,6 +50,7 @@ func (m *Model) LoadExternal(folder string) error {
 	return nil
 }
 
+// load reads the tensor's data from another file below root. unread has the bytes left of each file.
 func (t *Tensor) load(root *os.Root, unread map[string]int64) error {
 	n, err := elements(t.Dims)
 	if err != nil {

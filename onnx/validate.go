@@ -63,6 +63,7 @@ func (s *scope) has(name string) bool {
 	return false
 }
 
+// validate checks a graph inside the scope outer; depth is 1 for the model's graph.
 func (g *Graph) validate(outer *scope, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("graphs are nested more than %d deep", maxDepth)
@@ -127,6 +128,7 @@ func (g *Graph) validateSources(known *scope) error {
 	return nil
 }
 
+// validateNode checks node i and adds its results to known.
 func (g *Graph) validateNode(i int, n *Node, known *scope, depth int) error {
 	if n.Op == "" {
 		return errors.New("it names no operation")

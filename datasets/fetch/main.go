@@ -93,6 +93,7 @@ func newProgress(w io.Writer, name string) *progress {
 	return &progress{w: w, name: name, terminal: ok && term.IsTerminal(int(f.Fd()))}
 }
 
+// report shows the progress, but not too often, and always at the end. total is 0 if it is unknown.
 func (p *progress) report(have, total int64) {
 	every := 10 * time.Second
 	if p.terminal {

@@ -164,6 +164,7 @@ func scatterElements(n *node) []result {
 	return n.like(x, func(out any, in []any) { scatter(out, in[0], in[2], target(in[1].([]int64)), how) })
 }
 
+// scatter sets out to in, and combines the elements of updates with those at the offsets to.
 func scatter(out, in, updates any, to []int, how string) {
 	switch o := out.(type) {
 	case []float32:

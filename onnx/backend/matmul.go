@@ -24,6 +24,7 @@ func multiply(c, a, b []float32, m, n, k, ldc, lda, ldb int, ta, tb bool, alpha,
 	blas32.Gemm(tA, tB, alpha, A, B, beta, C)
 }
 
+// gemm computes alpha*op(a)*op(b) + beta*c, where c broadcasts.
 func gemm(n *node) []result {
 	alpha, beta := n.number("alpha", 1), n.number("beta", 1)
 	ta, tb := n.integer("transA", 0) != 0, n.integer("transB", 0) != 0

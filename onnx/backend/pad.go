@@ -84,6 +84,7 @@ func source(p, length int, mode string) int {
 	return -1
 }
 
+// padded fills y, of the given shape, from x, of shape old. from has the source of each position of each axis that changes.
 func padded[T any](y, x []T, old, shape []int, from [][]int, value T) {
 	if len(shape) == 0 {
 		copy(y, x)

@@ -39,6 +39,7 @@ func (c *conversion) toSafetensors() bool {
 	return strings.EqualFold(filepath.Ext(c.to), weights.Safetensors)
 }
 
+// run does the conversion that the formats of the files and the flags require.
 func (c *conversion) run() error {
 	if c.form == "image" {
 		return c.toImage()

@@ -177,6 +177,7 @@ func (e *Emitter) coreShift(x, s string, shape []int) string {
 	return e.reshape(sum, shape...)
 }
 
+// coreConv is conv for models of core operations, which have neither groups nor dilation.
 func coreConv(e *Emitter, o *op.ConvOp) string {
 	if len(e.Shape(0)) != 4 {
 		e.Fail("an operand of shape %v, want (N,C,H,W)", e.Shape(0))

@@ -218,6 +218,7 @@ func (e *Emitter) visit(n *gorgonia.Node) (string, error) {
 	return name, err
 }
 
+// emit writes a leaf as a weight, or an operation after its operands, and returns the name of its value.
 func (e *Emitter) emit(n *gorgonia.Node) (string, error) {
 	if n.Op() == nil {
 		return e.weight(n)

@@ -84,6 +84,7 @@ func Load(path string, data []byte, o Options) (*Session, error) {
 	return s, nil
 }
 
+// load reads the model, determines its properties and chooses the runtime.
 func (s *Session) load(data []byte, o Options) error {
 	m, err := onnx.Decode(data)
 	if err != nil {
@@ -265,6 +266,7 @@ func (s *Session) conditions(n int) []int {
 	return []int{n, s.Conditions}
 }
 
+// run runs the model once and copies its result, which must be finite, to y.
 func (s *Session) run(y []float32, inputs map[string]onnx.Value) error {
 	out, err := s.runner.Run(inputs)
 	if err != nil {

@@ -119,6 +119,7 @@ func findPictures(root string, arrays bool) (files, counts, error) {
 	return files{root, found}, s.left, nil
 }
 
+// visit implements fs.WalkDirFunc. It records a picture or an array, or counts what is left out.
 func (s *search) visit(path string, d fs.DirEntry, err error) error {
 	switch {
 	case err != nil:

@@ -276,6 +276,7 @@ func (g *Gallery) FixedPair(input, dst []float32, k, side, ratio int) error {
 	return g.pair(input, dst, i, p, side, ratio, g.fixedWindow(p, side, ratio, k/g.Len()))
 }
 
+// pair writes a window of picture i, which is p, and the same window of its degraded picture.
 func (g *Gallery) pair(input, dst []float32, i int, p *picture.Planar, side, ratio int, v window) error {
 	if side%ratio != 0 {
 		return fmt.Errorf("pairs of side %d cannot be made; use a multiple of %d", side, ratio)

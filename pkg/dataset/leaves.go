@@ -101,6 +101,7 @@ type litter struct {
 // uncovered, the current leaf covers it, too.
 const invisible = 1.0 / 512
 
+// drop adds a leaf with centre (cx, cy) below the earlier ones: it colours what is still uncovered.
 func (l *litter) drop(cx, cy, radius float64, look leafLook) {
 	size := l.w * l.h
 	red, green, blue := l.colour[:size], l.colour[size:2*size], l.colour[2*size:]

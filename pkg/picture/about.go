@@ -102,6 +102,7 @@ func SaveAs(path string, img image.Image, about *About) (tooLong bool, err error
 	return tooLong, err
 }
 
+// encodeAs encodes an image with its metadata in the format of name's extension.
 func encodeAs(w io.Writer, name string, img image.Image, about *About) (tooLong bool, err error) {
 	format, err := imaging.FormatFromFilename(name)
 	if err != nil {

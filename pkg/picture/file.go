@@ -182,6 +182,7 @@ func recovered(name string, err *error) {
 	}
 }
 
+// explain adds the file's name and a remedy to an error.
 func explain(name string, err error) error {
 	var inPath *fs.PathError
 	var no mistaken

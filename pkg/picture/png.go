@@ -100,6 +100,7 @@ func readChunks(s *source) (c chunks) {
 	return c
 }
 
+// chunk reads one chunk. It ignores invalid ones.
 func (c *chunks) chunk(name string, data []byte) {
 	number := func(i int) float64 { return float64(binary.BigEndian.Uint32(data[4*i:])) / 100_000 }
 	switch {

@@ -52,6 +52,7 @@ func Size(data []byte) (w, h int, err error) {
 	return f.w, f.h, err
 }
 
+// parse reads everything before the pixels.
 func parse(data []byte) (f header, err error) {
 	le := binary.LittleEndian
 	if len(data) < 26 {

@@ -17,6 +17,7 @@ type huffman struct {
 	index       [17]int32 // of the first code's value
 }
 
+// huffmanTables reads the tables of a DHT segment.
 func (d *decoder) huffmanTables(body []byte) error {
 	for len(body) > 0 {
 		if len(body) < 17 {
@@ -66,6 +67,7 @@ var typical = sync.OnceValue(func() *decoder {
 	return d
 })
 
+// newHuffman makes a table from the number of codes of each length, 1 to 16, and the values in the order of codes.
 func newHuffman(counts, values []byte) (*huffman, error) {
 	h := &huffman{values: append([]byte(nil), values...)}
 	code, at := int32(0), int32(0)
@@ -101,6 +103,7 @@ type bits struct {
 	wrong bool // the data have a code that is not in the table
 }
 
+// fill appends bytes to acc until it has more than 48 bits. It removes the zero byte that is stuffed after 0xff.
 func (b *bits) fill() {
 	for b.n <= 48 {
 		v := byte(0)

@@ -185,6 +185,7 @@ func (d *decoder) marker() (byte, error) {
 	return 0, io.EOF
 }
 
+// body returns the content of the segment at the current position.
 func (d *decoder) body() ([]byte, error) {
 	if d.pos+2 > len(d.data) {
 		return nil, errCut
@@ -201,6 +202,7 @@ func (d *decoder) body() ([]byte, error) {
 	return body, nil
 }
 
+// segment reads the body of a segment. After the header of a scan, it also reads the scan.
 func (d *decoder) segment(marker byte, body []byte) error {
 	switch marker {
 	case sof0, sof1, sof2:
@@ -289,6 +291,7 @@ func (p *profile) add(number, of byte, piece []byte) []byte {
 	return all
 }
 
+// frame reads a frame header and lays out the components.
 func (d *decoder) frame(body []byte) error {
 	switch {
 	case d.comps != nil:
@@ -339,6 +342,7 @@ func (d *decoder) frame(body []byte) error {
 
 func ceil(a, b int) int { return (a + b - 1) / b }
 
+// quantTables reads the tables of a DQT segment.
 func (d *decoder) quantTables(body []byte) error {
 	for len(body) > 0 {
 		wide, id := body[0]>>4, body[0]&15

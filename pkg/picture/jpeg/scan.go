@@ -169,6 +169,7 @@ func (d *decoder) mcus(p *pass) error {
 	return nil
 }
 
+// decodeBlock decodes the scan's part of block at of a component.
 func (d *decoder) decodeBlock(p *pass, c *component, at int) {
 	switch {
 	case !d.progressive:

@@ -237,6 +237,7 @@ func (f *File) block(i, down int) ([]byte, error) {
 	return data, nil
 }
 
+// decompress decompresses a block of the given number of rows. The caller needs size bytes of the result.
 func (f *File) decompress(data []byte, size, rows int) ([]byte, error) {
 	switch f.compression {
 	case none:
@@ -276,6 +277,7 @@ func readUpTo(r io.Reader, size int) ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// unpackBits decodes PackBits (TIFF 6.0, section 9) up to about size bytes.
 func unpackBits(data []byte, size int) ([]byte, error) {
 	var to []byte
 	for len(data) > 0 && len(to) < size {

@@ -125,6 +125,7 @@ func cut(err error) error {
 	return err
 }
 
+// readDirectory reads the directory at an offset. next is the offset of the next one, 0 if there is none.
 func readDirectory(r io.ReaderAt, order binary.ByteOrder, at int64) (d *Directory, next int64, err error) {
 	var head [2]byte
 	if _, err := r.ReadAt(head[:], at); err != nil {

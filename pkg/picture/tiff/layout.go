@@ -97,6 +97,7 @@ func Open(r io.ReaderAt) (*File, error) {
 	return f, f.readLayout()
 }
 
+// readLayout reads and checks the format of the pixels.
 func (f *File) readLayout() error {
 	bits, err := f.Numbers(bitsPerSample, 64)
 	if err != nil {
