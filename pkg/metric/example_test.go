@@ -7,8 +7,8 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// One picture on [-1,1], one channel, 2x2: the top row is right, the bottom row
-// is off by 0.2, which is 0.1 on [0,1].
+// A picture of 2x2 pixels with one channel, normalised to [-1,1]. The top row is right. The bottom
+// row is off by 0.2, which is 0.1 in pixels of [0,1].
 func Example() {
 	clean, restored := pixel.NewImages(1, 1, 2, 2), pixel.NewImages(1, 1, 2, 2)
 	copy(clean.Data, []float32{-0.5, 0.5, 0, 0})

@@ -10,45 +10,45 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Measure is a number by which restored images are compared.
+// Measure is a measure of the quality of restored images.
 type Measure struct {
-	// Name is its column in tables and files: lower-case letters, digits and _.
+	// Name is the name of its column in tables and files: lower-case letters, digits and _.
 	Name string
-	// Title is what people read: MSE, PSNR dB.
+	// Title is for readers, such as MSE or PSNR dB.
 	Title string
-	// Higher says that larger values are better; the best is then 1, unless the
-	// measure is Decibels.
+	// Higher is true if larger values are better. The best value is then 1, unless Decibels is
+	// true.
 	Higher bool
-	// Decibels says that values are -10 log10 of an error, as PSNR's are.
+	// Decibels is true if values are -10 log10 of an error, like PSNR.
 	Decibels bool `json:",omitempty"`
-	// Places is how many decimal places tables show.
+	// Places is the number of decimal places in tables.
 	Places int
-	// Of measures each image of a comparison.
+	// Of returns the value of each image of a comparison.
 	Of func(c *Comparison) []float64 `json:"-"`
 }
 
 // The measures of this package.
 var (
-	// MSE is on normalised values, as in the paper.
+	// MSE is the mean squared error of normalised values, as in the paper.
 	MSE = Measure{Name: "mse", Title: "MSE", Places: 5,
 		Of: func(c *Comparison) []float64 { return MeanSquares(c.Got, c.Want) }}
-	// PSNR (dB) is on pixels in [0,1], clamped, over all channels.
+	// PSNR is in dB, for pixels clamped to [0,1], over all channels.
 	PSNR = Measure{Name: "psnr", Title: "PSNR dB", Higher: true, Decibels: true, Places: 2,
 		Of: func(c *Comparison) []float64 { return PeakRatios(c.Pixels()) }}
-	// SSIM is on pixels in [0,1], clamped; see Similarities.
+	// SSIM is for pixels clamped to [0,1]; see Similarities.
 	SSIM = Measure{Name: "ssim", Title: "SSIM", Higher: true, Places: 4,
 		Of: func(c *Comparison) []float64 { return Similarities(c.Pixels()) }}
-	// SSIMSigned is SSIM of the normalised values, as the authors' code has it.
+	// SSIMSigned is the SSIM of normalised values, as in the authors' code.
 	SSIMSigned = Measure{Name: "ssim_signed", Title: "SSIM signed", Higher: true, Places: 4,
 		Of: func(c *Comparison) []float64 { return Similarities(c.Got, c.Want) }}
-	// PSNRLuma (dB) is on the luma of RGB images without a border of two pixels, as
-	// papers on super-resolution by two report it.
+	// PSNRLuma is the PSNR in dB of the luma of RGB images without a border of two pixels, as
+	// papers on super-resolution by two report it; see PeakRatiosOfLuma.
 	PSNRLuma = Measure{Name: "psnr_luma", Title: "PSNR luma dB", Higher: true, Decibels: true, Places: 2,
 		Of: func(c *Comparison) []float64 {
 			got, want := c.Pixels()
 			return PeakRatiosOfLuma(got, want, 2)
 		}}
-	// SSIMLuma is SSIM where PSNRLuma is taken, as papers on super-resolution by two
+	// SSIMLuma is the SSIM of luma inside the same border, as papers on super-resolution by two
 	// report it; see SimilaritiesOfLuma.
 	SSIMLuma = Measure{Name: "ssim_luma", Title: "SSIM luma", Higher: true, Places: 4,
 		Of: func(c *Comparison) []float64 {
@@ -57,11 +57,11 @@ var (
 		}}
 )
 
-// Always are the measures of every validation, for every task: the columns
-// mse, psnr, ssim and ssim_signed of summary.csv.
+// Always returns the measures of every validation of every task. They are the columns mse, psnr,
+// ssim and ssim_signed of summary.csv.
 func Always() []Measure { return []Measure{MSE, PSNR, SSIM, SSIMSigned} }
 
-// Better reports whether a is a better value than b; NaN is worse than all.
+// Better reports whether a is a better value than b. NaN is worse than every number.
 func (m Measure) Better(a, b float64) bool {
 	if m.Higher {
 		a, b = -a, -b
@@ -69,8 +69,8 @@ func (m Measure) Better(a, b float64) bool {
 	return a < b || math.IsNaN(b) && !math.IsNaN(a)
 }
 
-// Error returns a value as an error, which is at least 0 and smaller for better images: v itself;
-// 1-v where higher values are better; 10^(-v/10) for decibels.
+// Error converts a value to an error, which is at least 0 and smaller for better images: 10^(-v/10) for
+// decibels, 1-v for other measures whose higher values are better, and v otherwise.
 func (m Measure) Error(v float64) float64 {
 	switch {
 	case m.Decibels:
@@ -92,7 +92,7 @@ func (m Measure) ErrorTitle() string {
 	return m.Title
 }
 
-// Find returns the measure of a name.
+// Find returns the measure with the given name.
 func Find(measures []Measure, name string) (Measure, error) {
 	of := func(m Measure) string { return m.Name }
 	if m, ok := lists.Find(measures, of, name); ok {
@@ -101,7 +101,7 @@ func Find(measures []Measure, name string) (Measure, error) {
 	return Measure{}, fmt.Errorf("unknown measure %q: use one of %s", name, strings.Join(lists.Of(measures, of), ", "))
 }
 
-// Union returns the measures of several lists, each once.
+// Union returns the measures of several lists without repetitions.
 func Union(lists ...[]Measure) (all []Measure) {
 	seen := map[string]bool{}
 	for _, list := range lists {
@@ -115,15 +115,15 @@ func Union(lists ...[]Measure) (all []Measure) {
 	return all
 }
 
-// Comparison is restored images beside what they should be, both normalised.
+// Comparison has restored images and their ground truth, both normalised.
 type Comparison struct {
 	Got, Want pixel.Images
 	Scale     pixel.Scale
 
-	got, want *pixel.Images // as pixels, once they have been needed
+	got, want *pixel.Images // as pixels; nil before the first use
 }
 
-// Pixels returns both as pixels in [0,1], clamped.
+// Pixels returns both as pixels clamped to [0,1].
 func (c *Comparison) Pixels() (got, want pixel.Images) {
 	if c.got == nil {
 		got, want := c.Scale.Pixels(c.Got), c.Scale.Pixels(c.Want)
@@ -135,7 +135,7 @@ func (c *Comparison) Pixels() (got, want pixel.Images) {
 // Values are the values of measures by name.
 type Values map[string]float64
 
-// Of returns the value of a measure; NaN where there is none.
+// Of returns the value of a measure, or NaN if there is none.
 func (v Values) Of(m Measure) float64 {
 	if x, ok := v[m.Name]; ok {
 		return x
@@ -162,8 +162,9 @@ func (m *Meter) Add(got, want pixel.Images, scale pixel.Scale) {
 	}
 }
 
-// Join gives the meter the values of n images, of which those that it has measured are the ones from a
-// number on. sum is to add the vectors that the meters of all images have, with zeros for the others'.
+// Join combines the values of several meters, which have measured disjoint parts of n images. This meter's
+// images are numbered from `from` on. sum must replace its argument by the sum of the vectors of all
+// meters. Each vector has zeros for the images of other meters.
 func (m *Meter) Join(n, from int, sum func([]float64) error) error {
 	all := make([]float64, len(m.measures)*n)
 	for i, own := range m.values {
@@ -176,7 +177,7 @@ func (m *Meter) Join(n, from int, sum func([]float64) error) error {
 	return err
 }
 
-// Means returns the mean over all images of each measure; NaN if nothing was added.
+// Means returns the mean of each measure over all images. It is NaN if there are none.
 func (m *Meter) Means() Values {
 	v := Values{}
 	for i, measure := range m.measures {
@@ -185,5 +186,5 @@ func (m *Meter) Means() Values {
 	return v
 }
 
-// All are the measures of this package.
+// All returns the measures of this package.
 func All() []Measure { return Union(Always(), []Measure{PSNRLuma, SSIMLuma}) }

@@ -1,12 +1,11 @@
-// Package metric measures how close pictures are to the pictures they should
-// be: mean squared error, PSNR and SSIM, in float64.
+// Package metric compares pictures with their ground truth: mean squared error, PSNR and SSIM, in
+// float64.
 //
-// It is for reporting. What is trained on lives with the operations; the SSIM
-// here shares no code with that one, so that each checks the other.
+// It is for reports. Losses for training are operations (pkg/op). Their SSIM shares no code with
+// the one here, so that each checks the other.
 //
-// Batches are float32 in NCHW order: picture, channel, row, column. Work is
-// shared out by picture and summed in order, so results do not depend on the
-// number of cores.
+// Batches are float32 in NCHW order: picture, channel, row, column. Work is divided by picture and
+// summed in a fixed order, so that results do not depend on the number of cores.
 package metric
 
 import (
@@ -20,8 +19,7 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// check panics unless both batches have one shape and hold something: a caller's
-// mistake.
+// check panics unless both batches have the same shape and are not empty.
 func check(got, want pixel.Images) {
 	s := got.Shape
 	if s != want.Shape || s.Len() <= 0 || len(got.Data) != s.Len() || len(want.Data) != s.Len() {
@@ -29,8 +27,8 @@ func check(got, want pixel.Images) {
 	}
 }
 
-// MeanSquares returns the mean squared difference of each image over its
-// channels, rows and columns, on the scale of the batches.
+// MeanSquares returns the mean squared difference of each image over its channels, rows and
+// columns, in the units of the batches. It panics if the shapes differ or are empty.
 func MeanSquares(got, want pixel.Images) []float64 {
 	check(got, want)
 	per := got.Image()
@@ -39,9 +37,8 @@ func MeanSquares(got, want pixel.Images) []float64 {
 	})
 }
 
-// PeakRatios returns the peak signal-to-noise ratio of each image in dB for
-// pixels in [0,1] (peak 1): 10 log10(1/MSE) with the MSE over all channels.
-// Equal images give +Inf.
+// PeakRatios returns the peak signal-to-noise ratio of each image in dB, for pixels in [0,1]:
+// 10 log10(1/MSE), with the MSE over all channels. Equal images give +Inf.
 func PeakRatios(got, want pixel.Images) []float64 {
 	out := MeanSquares(got, want)
 	for i, mse := range out {
@@ -50,13 +47,14 @@ func PeakRatios(got, want pixel.Images) []float64 {
 	return out
 }
 
-// PeakRatiosOfLuma is PeakRatios on luma, as papers on super-resolution report
-// it. Images have three channels (R, G, B) in [0,1]; luma is the Y of ITU-R
-// BT.601 in its studio range, (65.481 R + 128.553 G + 24.966 B + 16)/255, with
-// peak 1 nevertheless, as in MATLAB's rgb2ycbcr and the benchmarks made with it.
-// border rows and columns on each side are left out (papers leave out as many as
-// the factor of enlargement). Images of other channels, and ones with no pixels
-// inside the border, give NaN.
+// PeakRatiosOfLuma is PeakRatios of luma, as papers on super-resolution report it. Images have
+// three channels (R, G, B) in [0,1]. Luma is the Y of ITU-R BT.601 in its studio range,
+//
+//	(65.481 R + 128.553 G + 24.966 B + 16)/255
+//
+// with peak 1 all the same, as in MATLAB's rgb2ycbcr and the benchmarks that use it. border rows and
+// columns at each side are left out; papers use the factor of enlargement. Images with another
+// number of channels, or without pixels inside the border, give NaN.
 func PeakRatiosOfLuma(got, want pixel.Images, border int) []float64 {
 	check(got, want)
 	s := got.Shape
@@ -81,10 +79,10 @@ func PeakRatiosOfLuma(got, want pixel.Images, border int) []float64 {
 	})
 }
 
-// SimilaritiesOfLuma is the structural similarity of luma, as papers on super-resolution
-// report it: luma and border are those of PeakRatiosOfLuma, with the offset of 16, the
-// window is that of Similarities, and only places count where all of it lies inside the
-// border. Images without such a place give NaN.
+// SimilaritiesOfLuma is the structural similarity of luma, as papers on super-resolution report it.
+// Luma and border are as in PeakRatiosOfLuma, including the offset of 16, and the window is as in
+// Similarities. Only positions count where the whole window lies inside the border. Images
+// without such a position give NaN.
 func SimilaritiesOfLuma(got, want pixel.Images, border int) []float64 {
 	check(got, want)
 	s := got.Shape
@@ -105,7 +103,7 @@ func SimilaritiesOfLuma(got, want pixel.Images, border int) []float64 {
 	})
 }
 
-// lumaRow writes luma in [16,235]/255 of row y, from column x on, of one image.
+// lumaRow writes luma in [16,235]/255 of row y of one image, from column x on.
 func lumaRow(to []float32, image pixel.Images, y, x int) {
 	for i := range to {
 		v := 16.0 / 255
@@ -116,11 +114,11 @@ func lumaRow(to []float32, image pixel.Images, y, x int) {
 	}
 }
 
-// lumaWeights are BT.601's, scaled to the studio range of 219 of 255 steps.
+// lumaWeights are those of BT.601, scaled to the studio range, 219 of 255 steps.
 var lumaWeights = [3]float64{65.481 / 255, 128.553 / 255, 24.966 / 255}
 
-// Mean returns the mean of values, summed in order: of values per picture, what
-// is reported. The mean of none is NaN.
+// Mean returns the mean of values, summed in order. Reports have such means over pictures. The mean
+// of no values is NaN.
 func Mean(values []float64) float64 {
 	return lists.Sum(values) / float64(len(values))
 }
@@ -137,7 +135,8 @@ func squares(got, want []float32) float64 {
 
 func decibel(mse float64) float64 { return -10 * elementary.Log10(mse) }
 
-// job makes a function a kernel.Job. Reporting may allocate; training may not.
+// job adapts a function to kernel.Job. The closures allocate, which reports may do but training may
+// not.
 type job func(chunk int)
 
 func (j job) Do(chunk int) { j(chunk) }

@@ -10,13 +10,12 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// The pinned numbers below were computed elsewhere: in another language, in
-// float64, SSIM with the two-dimensional window straight from its definition.
-// The pictures are multiples of 1/64, exact in float32, so that nothing but the
-// order of summation differs.
+// pinnedTolerance is for numbers that were computed in another language, in float64, with SSIM
+// from its definition with the two-dimensional window. Pixels are multiples of 1/64, exact in
+// float32, so that only the order of summation differs.
 const pinnedTolerance = 1e-12
 
-var pinnedShape = pixel.Shape{N: 2, C: 3, H: 8, W: 13} // rows fewer than the window has
+var pinnedShape = pixel.Shape{N: 2, C: 3, H: 8, W: 13} // with fewer rows than the window
 
 func pinnedPictures() (a, b []float32) {
 	for i := range pinnedShape.N * pinnedShape.Image() {
@@ -27,7 +26,7 @@ func pinnedPictures() (a, b []float32) {
 	return a, b
 }
 
-// images gives a batch its shape.
+// images makes a batch of values and a shape.
 func images(x []float32, shape pixel.Shape) pixel.Images { return pixel.Images{Shape: shape, Data: x} }
 
 func signed(x []float32) []float32 {
@@ -62,8 +61,8 @@ func TestPinned(t *testing.T) {
 	}
 }
 
-// TestRunning: a picture measured row by row, in pieces of any size, has the measures of
-// the whole one, apart from the order of sums.
+// TestRunning: a picture that is measured row by row, in pieces of any size, has the measures of the
+// whole picture, up to the rounding of sums.
 func TestRunning(t *testing.T) {
 	a, b := pinnedPictures()
 	shape := pixel.Shape{N: 1, C: 3, H: pinnedShape.H, W: pinnedShape.W}
@@ -95,14 +94,14 @@ func TestRunning(t *testing.T) {
 	}
 }
 
-// By hand: a constant difference of 0.1 is 20 dB; on luma it shrinks by the
-// studio range, 219/255; a picture equals itself.
+// TestByHand compares with values that were computed by hand. A constant difference of 0.1 gives 20
+// dB; for luma it is smaller by the studio range, 219/255.
 func TestByHand(t *testing.T) {
 	zero, tenth := pixel.NewImages(1, 3, 4, 4), pixel.NewImages(1, 3, 4, 4)
 	for i := range tenth.Data {
 		tenth.Data[i] = 0.1
 	}
-	// float32(0.1) is 1.5e-9 off 0.1, relatively 1.5e-8, in dB 1.3e-7.
+	// float32(0.1) differs from 0.1 by 1.5e-9, relatively 1.5e-8, which gives 1.3e-7 dB.
 	const tolerance = 2e-7
 	if got := PeakRatios(tenth, zero)[0]; math.Abs(got-20) > tolerance {
 		t.Errorf("PSNR %v", got)
@@ -143,7 +142,7 @@ func TestMeter(t *testing.T) {
 	}
 }
 
-// TestBetter: which of two values is better, and NaN is worse than all.
+// TestBetter: Better follows Higher, and NaN is worse than every number.
 func TestBetter(t *testing.T) {
 	nan := math.NaN()
 	for _, c := range []struct {
@@ -160,7 +159,7 @@ func TestBetter(t *testing.T) {
 	}
 }
 
-// TestError: values as errors, of which less is better.
+// TestError: Error converts values to errors, of which smaller ones are better.
 func TestError(t *testing.T) {
 	for _, c := range []struct {
 		m     Measure
@@ -168,7 +167,7 @@ func TestError(t *testing.T) {
 		want  float64
 		title string
 	}{{MSE, 0.25, 0.25, "MSE"}, {SSIM, 0.75, 0.25, "1−SSIM"}, {PSNR, 20, 0.01, "error of PSNR dB"}, {PSNR, math.Inf(1), 0, "error of PSNR dB"}} {
-		// Pow is off by less than 1e-15, relatively.
+		// Pow has a relative error of less than 1e-15.
 		if got := c.m.Error(c.v); math.Abs(got-c.want) > 1e-15 || c.m.ErrorTitle() != c.title {
 			t.Errorf("%s %v as an error: %v (%s), want %v (%s)", c.m.Name, c.v, got, c.m.ErrorTitle(), c.want, c.title)
 		}
@@ -210,8 +209,8 @@ func TestWrongShapesPanic(t *testing.T) {
 	}
 }
 
-// TestSimilaritiesOfLuma: grey pictures have the SSIM of their luma over the places where
-// the window lies inside the border, computed here straight from the definition.
+// TestSimilaritiesOfLuma compares, for grey pictures, with the SSIM of luma from its definition, over
+// the positions where the window lies inside the border.
 func TestSimilaritiesOfLuma(t *testing.T) {
 	const h, w, border = 17, 19, 2
 	a, b := pixel.NewImages(1, 3, h, w), pixel.NewImages(1, 3, h, w)
@@ -236,7 +235,7 @@ func TestSimilaritiesOfLuma(t *testing.T) {
 			n++
 		}
 	}
-	// Luma is float32 there.
+	// The tolerance is for luma in float32.
 	if got, want := SimilaritiesOfLuma(a, b, border)[0], total/float64(n); math.Abs(got-want) > 1e-6 {
 		t.Errorf("%v, want %v", got, want)
 	}

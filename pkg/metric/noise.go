@@ -5,40 +5,45 @@ import (
 	"slices"
 )
 
-// The estimate of noise. Second differences along both axes,
+// The constants of the estimate of noise. Second differences along both axes,
 //
 //	 1 -2  1
 //	-2  4 -2
 //	 1 -2  1
 //
-// leave smooth areas at zero and have six times the deviation of white noise (Immerkaer 1996). Their
-// mean absolute value is taken in blocks of NoiseSide pixels. Blocks with few details have the lowest
-// values: the quantile at NoiseShare, after two corrections, is the noise's. NoiseGain has the ratio of this quantile to the mean in pictures of pure noise of 321 by 481
-// pixels, 0.919 in colour and 0.860 in grey. NoiseDetail is the deviation
-// that the pictures' own details have in such blocks: what is left, in the sense of least squares of
-// relative errors over deviations of 5 to 50, on the 32 pictures of BSDS500's validation set that are
-// not in CBSD68. There the estimate is 2.5 per cent too high at 15 (4 per cent, root of the mean
-// square), 1.5 at 25 and 0.6 at 50. A level e of the lowest blocks gives e*e/sqrt(e*e+d*d) with that
-// detail d. Where e is large, that is sqrt(e*e-d*d), but it leaves something of little noise in pictures
-// that have less detail, such as blurred ones.
+// are zero in smooth areas and have six times the standard deviation of white noise (Immerkaer 1996).
+// Their mean absolute value is computed in blocks of NoiseSide by NoiseSide pixels. Blocks with few
+// details have the lowest values. The estimate is the quantile at NoiseShare of these values, after two
+// corrections.
+//
+// NoiseGain contains the ratio of this quantile to the mean in pictures of pure noise of 321 by 481
+// pixels: 0.919 in colour and 0.860 in grey.
+//
+// NoiseDetail is the deviation d that the pictures' own details have in such blocks. It is a least squares
+// fit of relative errors over deviations from 5 to 50 on the 32 pictures of BSDS500's validation set that
+// are not in CBSD68. There the estimate is 2.5 per cent too high at 15 (root mean square 4 per cent), 1.5
+// at 25 and 0.6 at 50. A level e of the lowest blocks gives the estimate e*e/sqrt(e*e+d*d). For large e this
+// is about sqrt(e*e-d*d), but for weak noise it stays above zero, because some pictures, such as blurred
+// ones, have less detail.
 const (
-	NoiseSide   = 16
-	NoiseShare  = 0.05
-	NoiseSound  = 0.98 // share of counted pixels, of those in the block that has most, that a block needs
+	NoiseSide   = 16   // pixels
+	NoiseShare  = 0.05 // of all blocks
+	NoiseSound  = 0.98 // a block needs this fraction of the largest number of counted pixels of any block
 	NoiseDetail = 2.0 / 255
 )
 
-// NoiseGain brings the mean absolute difference of the lowest blocks to a deviation. Means of
-// more channels differ less from block to block.
+// NoiseGain is the factor from the mean absolute difference of the lowest blocks to a standard deviation.
+// With more channels, the means of blocks vary less.
 func NoiseGain(channels int) float64 {
 	lowest := 1 - 0.1403/math.Sqrt(float64(channels))
 	return math.Sqrt(math.Pi/2) / 6 / lowest // the mean absolute value of N(0,1) is the root of 2/pi
 }
 
 // Noise estimates the standard deviation of white noise in a picture of c planes of h by w pixels in
-// [0,1], of which row fills in a row. Pixels at 0 and at 1, where noise is clipped, do not count, nor those
-// that skip has, where it is not nil, nor blocks with less than NoiseSound times as many others as
-// the block that has most, since noise is cut off there. A picture without others has the estimate 0.
+// [0,1]. row writes row y of plane c to a slice. Pixels at 0 and 1, where noise is clipped, do not count,
+// nor those for which skip, unless nil, returns true. Blocks with fewer than NoiseSound times the largest
+// number of counted pixels are left out, because clipping makes their noise too small. If no pixel
+// counts, the estimate is 0.
 func Noise(c, h, w int, row func(to []float32, c, y int), skip func(y, x int) bool) float64 {
 	columns := (w + NoiseSide - 1) / NoiseSide
 	blocks := (h + NoiseSide - 1) / NoiseSide * columns
@@ -47,11 +52,11 @@ func Noise(c, h, w int, row func(to []float32, c, y int), skip func(y, x int) bo
 	for i := range lines {
 		lines[i] = make([]float32, w)
 	}
-	down := make([]float32, w+2) // differences of the lines, with the outer columns twice
+	down := make([]float32, w+2) // vertical differences, with the outer columns repeated
 	for channel := range c {
 		above, at, below := lines[0], lines[1], lines[2]
 		row(at, channel, 0)
-		copy(above, at) // the outer rows are twice there, too
+		copy(above, at) // the outer rows are repeated, too
 		for y := range h {
 			if y+1 < h {
 				row(below, channel, y+1)

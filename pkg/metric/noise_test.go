@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestNoise: in pictures of nothing but noise, details are all that is taken off; clipped pixels, and what is skipped, do
-// not count.
+// TestNoise: for pictures of pure noise, the estimate is too low only by the correction for details. Clipped and skipped
+// pixels do not count.
 func TestNoise(t *testing.T) {
 	const h, w, deviation = 321, 481, 25.0 / 255
 	const want = deviation * (1 - metric.NoiseDetail*metric.NoiseDetail/deviation/deviation/2)

@@ -9,22 +9,22 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Running measures one picture that comes in rows, from the top: a photograph of many
-// megapixels is never in memory as numbers, whole.
+// Running measures one picture that is added in rows, from the top. A photograph of many megapixels
+// need not be in memory as a whole in float32.
 type Running struct {
 	shape  pixel.Shape
 	scale  pixel.Scale
 	border int
-	rows   int // added
+	rows   int // number of rows added
 
-	mse, pixels []float64 // sums of squares by channel: of normalised values, of pixels
-	luma        float64   // sum of squares
+	mse, pixels []float64 // sums of squared differences by channel, of normalised values and of pixels
+	luma        float64   // sum of squared differences
 	ssim        []*ssimRows
 	got, want   [][]float32 // pixels of some rows, by channel
 }
 
-// NewRunning returns a Running for one image of a shape, normalised by the scale.
-// border is that of PeakRatiosOfLuma, less than half of each side.
+// NewRunning returns a Running for one image of the given shape, normalised by scale. border is that
+// of PeakRatiosOfLuma. NewRunning panics if it is not less than half of each side.
 func NewRunning(shape pixel.Shape, scale pixel.Scale, border int) *Running {
 	r := &Running{shape: shape, scale: scale, border: border}
 	if shape.N != 1 || shape.Len() <= 0 || border < 0 || border > 0 && 2*border >= min(shape.H, shape.W) {
@@ -38,11 +38,11 @@ func NewRunning(shape pixel.Shape, scale pixel.Scale, border int) *Running {
 	return r
 }
 
-// runningRows is how many rows are measured at once, with the channels side by side.
+// runningRows is the number of rows that are measured at once, with the channels in parallel.
 const runningRows = 16
 
-// Add measures the next rows: normalised values, by channel. It panics if they are not
-// whole rows, or more than the picture has.
+// Add measures the next rows. got and want have normalised values by channel. Add panics if they
+// are not whole rows, or more than the picture has.
 func (r *Running) Add(got, want [][]float32) {
 	w := r.shape.W
 	rows := len(got[0]) / w
@@ -92,11 +92,11 @@ func (r *Running) addLuma(row int) {
 	}
 }
 
-// RunningMeasures are the measures that Values returns.
+// RunningMeasures returns the measures that Values has.
 func RunningMeasures() []Measure { return []Measure{MSE, PSNR, PSNRLuma, SSIM} }
 
-// Values returns the measures when all rows have been added. PSNRLuma is NaN
-// unless the image has three channels.
+// Values returns the measures after all rows have been added; before that it panics. PSNRLuma is
+// NaN unless the image has three channels.
 func (r *Running) Values() Values {
 	means := lists.Of(r.ssim, (*ssimRows).mean)
 	v := Values{

@@ -14,7 +14,7 @@ const (
 	ssimC2     = 0.03 * 0.03
 )
 
-// ssimWindow is the Gaussian window in one dimension, of sum 1.
+// ssimWindow is the one-dimensional Gaussian window. Its sum is 1.
 var ssimWindow = func() (g [2*ssimRadius + 1]float64) {
 	sum := 0.0
 	for k := range g {
@@ -28,11 +28,10 @@ var ssimWindow = func() (g [2*ssimRadius + 1]float64) {
 	return g
 }()
 
-// Similarities returns the structural similarity of each image: a Gaussian
-// window of 11 and sigma 1.5, L = 1, every channel for itself, the border padded
-// with zeros by 5, the mean over channels, rows and columns. Pixels in [0,1] give
-// what is reported as ssim. The authors' code applies the same formula to
-// normalised tensors and leaves L at 1: that is reported as ssim_signed.
+// Similarities returns the structural similarity of each image: the mean over channels, rows and
+// columns of the SSIM map of each channel, with a Gaussian window of 11 pixels and sigma 1.5, L = 1,
+// and zero padding. For pixels in [0,1] this is the measure ssim. The authors' code applies the
+// formula to normalised tensors, also with L = 1; this is the measure ssim_signed.
 func Similarities(a, b pixel.Images) []float64 {
 	check(a, b)
 	plane := a.Plane()
@@ -55,17 +54,17 @@ func ssimPlane(a, b []float32, h, w int) float64 {
 	return s.mean()
 }
 
-// ssimRows computes the SSIM of one channel row by row. The two-dimensional window is
-// the product of two one-dimensional ones, so two passes of 11 do for one of 121: along
-// each row as it comes, and over the rows that the window reaches, which are kept.
+// ssimRows computes the SSIM of one channel row by row. The two-dimensional window is the product
+// of two one-dimensional ones, so that two passes with 11 weights replace one with 121. The first
+// pass filters each new row. The second one filters across the last 11 rows, which are kept.
 type ssimRows struct {
 	h, w   int
-	inside bool                           // only places count where the whole window lies in the picture
-	added  int                            // rows
-	kept   [2*ssimRadius + 1][5][]float64 // row y in place y mod 11: a, b, aa, bb, ab
-	sums   [5][]float64
-	total  float64
-	plain  []float64 // a row, with zeros at both ends
+	inside bool                           // whether only positions count where the whole window lies in the picture
+	added  int                            // number of rows
+	kept   [2*ssimRadius + 1][5][]float64 // filtered rows, row y at index y mod 11: of a, b, aa, bb and ab
+	sums   [5][]float64                   // filtered in both directions
+	total  float64                        // sum of the SSIM map
+	plain  []float64                      // a row, with zeros at both ends
 	zeros  []float64
 }
 
@@ -97,20 +96,20 @@ func (s *ssimRows) add(a, b []float32) {
 	if s.added > ssimRadius {
 		s.finish(s.added - 1 - ssimRadius)
 	}
-	if s.added == s.h { // no further row for the last ones to wait for
+	if s.added == s.h { // below the last rows there are only zeros
 		for y := max(0, s.h-ssimRadius); y < s.h; y++ {
 			s.finish(y)
 		}
 	}
 }
 
-// mean is the mean over all places that count, when all rows have been added.
+// mean is the mean over all positions that count, after all rows have been added.
 func (s *ssimRows) mean() float64 {
 	border := s.border()
 	return s.total / float64((s.h-2*border)*(s.w-2*border))
 }
 
-// border is how many rows and columns do not count on each side.
+// border is the number of rows and columns at each side that do not count.
 func (s *ssimRows) border() int {
 	if s.inside {
 		return ssimRadius
@@ -118,7 +117,7 @@ func (s *ssimRows) border() int {
 	return 0
 }
 
-// finish adds up row y of the map.
+// finish adds row y of the SSIM map to the total.
 func (s *ssimRows) finish(y int) {
 	border := s.border()
 	if y < border || y >= s.h-border {
@@ -145,8 +144,7 @@ func (s *ssimRows) finish(y int) {
 	}
 }
 
-// filterRow applies the window along a row, with zeros beyond its ends. x has five of them before
-// and behind the row.
+// filterRow applies the window along a row. x has the row with five zeros before and after it.
 func filterRow(y, x []float64) {
 	g := &ssimWindow
 	for col := range y {

@@ -1,38 +1,38 @@
-// Package scaling predicts how training scales over ranks that sum their gradients by a binary tree: recursive halving, then
-// an all-gather. docs/scaling.md has its tables and says what it leaves out.
+// Package scaling predicts how training scales over ranks that sum their gradients in a binary tree, by recursive halving
+// and an all-gather. docs/scaling.md has its tables and describes what the model leaves out.
 package scaling
 
 import "math"
 
-// Network is what a step of training costs on one rank.
+// Network has the costs of a training step on one rank.
 type Network struct {
 	Name       string
 	Parameters int
-	// Seconds of the gradient of an image of Side by Side pixels, on one core.
+	// Seconds is the time on one core for the gradient of an image of Side by Side pixels.
 	Seconds float64
-	// Fixed is the seconds that a run of the graph takes whatever its images are.
+	// Fixed is the time in seconds of a run of the graph that does not depend on its images.
 	Fixed float64
 }
 
-// Side is that of Network.Seconds, in pixels.
+// Side is the side in pixels of the image of Network.Seconds.
 const Side = 64
 
-// Link is what ranks are connected by.
+// Link is the connection between ranks.
 type Link struct {
-	Gigabits float64 // a second, in each direction
-	Latency  float64 // seconds a message
+	Gigabits float64 // per second, in each direction
+	Latency  float64 // seconds per message
 }
 
-// Machine is a rank: its cores share the work of its images evenly.
+// Machine is a rank, whose cores share the work of its images evenly.
 type Machine struct{ Cores int }
 
-// Bytes is what a rank sends, and receives, in one step: the halves, quarters and so on of the gradient, and
-// the same of its sum.
+// Bytes is the number of bytes that a rank sends, and receives, in one step: a half, a quarter and so on of the gradient,
+// and the same parts of the sum.
 func Bytes(n Network, ranks int) float64 {
 	return 2 * 4 * float64(n.Parameters) * float64(ranks-1) / float64(ranks)
 }
 
-// Communication is the seconds that the sum of the gradient and the all-gather take: 2 log2 R messages.
+// Communication is the time in seconds for the sum of the gradient and the all-gather, with 2 log2 R messages.
 func Communication(n Network, l Link, ranks int) float64 {
 	messages := 2 * math.Log2(float64(ranks))
 	return float64(messages*l.Latency) + 8*Bytes(n, ranks)/(l.Gigabits*1e9)
@@ -44,7 +44,8 @@ type Term struct {
 	Images int
 }
 
-// Compute is the seconds of the terms on one of ranks. Images are not divided: the rank that has most decides.
+// Compute is the time in seconds for the terms on ranks. Images are not divided, so that the rank with the most images
+// determines the time.
 func Compute(n Network, m Machine, terms []Term, ranks int) (seconds float64) {
 	for _, t := range terms {
 		images := math.Ceil(float64(t.Images) / float64(ranks))
@@ -57,22 +58,23 @@ func Compute(n Network, m Machine, terms []Term, ranks int) (seconds float64) {
 	return seconds
 }
 
-// Step is the seconds of a step on ranks: nothing is overlapped.
+// Step is the time in seconds of a step on ranks, without overlap of computation and communication.
 func Step(n Network, m Machine, l Link, terms []Term, ranks int) float64 {
 	return Compute(n, m, terms, ranks) + Communication(n, l, ranks)
 }
 
-// Strong is the efficiency of a batch that is shared out: the time of one rank over ranks times theirs.
+// Strong is the efficiency of strong scaling, with one batch that is divided among the ranks: the time of one rank divided
+// by ranks times their time.
 func Strong(n Network, m Machine, l Link, terms []Term, ranks int) float64 {
 	return Step(n, m, l, terms, 1) / (float64(ranks) * Step(n, m, l, terms, ranks))
 }
 
-// Weak is the efficiency of a batch that grows with the ranks: the time of one rank over theirs.
+// Weak is the efficiency of weak scaling, with a batch for each rank: the time of one rank divided by their time.
 func Weak(n Network, m Machine, l Link, terms []Term, ranks int) float64 {
 	return Step(n, m, l, terms, 1) / Step(n, m, l, grown(terms, ranks), ranks)
 }
 
-// grown are the terms with a batch for each rank.
+// grown returns the terms with a batch for each rank.
 func grown(terms []Term, ranks int) []Term {
 	all := make([]Term, len(terms))
 	for i, t := range terms {
@@ -81,7 +83,7 @@ func grown(terms []Term, ranks int) []Term {
 	return all
 }
 
-// MaxRanks is the largest number of ranks, of powers of two up to limit, that share a batch out with at least an efficiency.
+// MaxRanks is the largest power of two of ranks, up to limit, for which strong scaling has at least the given efficiency.
 func MaxRanks(n Network, m Machine, l Link, terms []Term, efficiency float64, limit int) int {
 	most := 1
 	for r := 2; r <= limit && Strong(n, m, l, terms, r) >= efficiency; r *= 2 {

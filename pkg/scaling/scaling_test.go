@@ -9,7 +9,7 @@ import (
 
 func near(a, b float64) bool { return math.Abs(a-b) <= 1e-9*math.Abs(b) }
 
-// TestByHand: numbers computed by hand.
+// TestByHand compares with numbers that were computed by hand.
 func TestByHand(t *testing.T) {
 	n := Network{"x", 1000, 1, 0.5}
 	l := Link{Gigabits: 8e-6, Latency: 2}     // 1000 bytes a second
@@ -38,7 +38,7 @@ func TestByHand(t *testing.T) {
 	}
 }
 
-// TestTables: the page has the simulator's tables. UPDATE_GOLDEN=1 go test ./pkg/scaling writes them anew.
+// TestTables: docs/scaling.md has the tables of this package. UPDATE_GOLDEN=1 go test ./pkg/scaling updates them.
 func TestTables(t *testing.T) {
 	const page, begin, end = "../../docs/scaling.md", "<!-- tables:begin -->\n", "<!-- tables:end -->\n"
 	data, err := os.ReadFile(page)

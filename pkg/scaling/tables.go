@@ -9,8 +9,8 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// measured are seconds of user time on one core of an AMD EPYC (AVX2 path), by `GOMAXPROCS=1 benchmark -case NETWORK:BATCH:SIDE`:
-// batch 8 at side 64, batch 32 at sides 16 and 8.
+// measured has user time on one core of an AMD EPYC (AVX2 path), from `GOMAXPROCS=1 benchmark -case NETWORK:BATCH:SIDE` with
+// batch 8 at side 64 and batch 32 at sides 16 and 8.
 var measured = []Network{
 	{"UNet", 2_537_187, 0.0479, 0.017},
 	{"ResNet", 597_699, 0.0525, 0.015},
@@ -24,18 +24,17 @@ var (
 	sides   = []int{64, 128, 512, 1024}
 )
 
-// The batches of the tables: of one rank where they grow with the ranks, of all where they are shared out, and of the
-// finest mesh in a multiscale step, which doubles from mesh to mesh.
+// The parameters of the tables.
 const (
-	weakBatch   = 8
-	strongBatch = 128
-	finestBatch = 16
-	coarser     = 3
+	weakBatch   = 8   // images of each rank in weak scaling
+	strongBatch = 128 // images of all ranks together in strong scaling
+	finestBatch = 16  // images on the finest mesh of a multiscale step; doubles from mesh to mesh
+	coarser     = 3   // coarser meshes of a multiscale step
 	enough      = 0.5 // efficiency
 	several     = 16  // ranks
 )
 
-// Tables are those of docs/scaling.md.
+// Tables returns the tables of docs/scaling.md.
 func Tables() string {
 	var b strings.Builder
 	b.WriteString("Bytes that a rank sends in a step, in MB:\n\n")
@@ -82,12 +81,13 @@ func efficiencies(batch int, of func(Network, Machine, Link, []Term, int) float6
 	return rows
 }
 
-// multiscale are the terms of a stage, with a batch on the finest of all meshes that doubles from mesh to mesh.
+// multiscale returns the work on the meshes of a stage. finest is the level of its finest mesh; batch is that of level 0
+// and doubles from mesh to mesh.
 func multiscale(side, finest, batch int) (terms []Term) {
 	for level := finest; level <= coarser; level++ {
 		images := batch << level
 		if level > finest {
-			images += batch << (level - 1) // the next finer difference, on this mesh
+			images += batch << (level - 1) // of the next finer difference, on this mesh
 		}
 		terms = append(terms, Term{side >> level, images})
 	}
@@ -96,7 +96,7 @@ func multiscale(side, finest, batch int) (terms []Term) {
 
 func speed(l Link) string { return fmt.Sprintf("%v Gbit/s", l.Gigabits) }
 
-// communication is the part of a step that nothing is computed in, by network, side and step.
+// communication is the table of the part of a step that is communication.
 func communication() [][]string {
 	rows := [][]string{append([]string{"network", "side", "step"}, lists.Of(links, speed)...)}
 	for _, n := range measured {

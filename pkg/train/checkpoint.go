@@ -7,11 +7,11 @@ import (
 	"multiscale/pkg/checkpoint"
 )
 
-// ParametersSection is the section of a checkpoint that holds the flat vector of
-// parameters and buffers.
+// ParametersSection is the section of a checkpoint with the flat vector of parameters and
+// buffers.
 const ParametersSection = "parameters"
 
-// The other sections of a checkpoint that belong to a trainer.
+// The other sections of a trainer.
 const (
 	countsSection    = "counts"
 	sourceSection    = "source"         // of a Stateful source
@@ -22,8 +22,8 @@ const (
 // counts is the content of countsSection, as JSON.
 type counts struct{ Iteration, OptimizerSteps int }
 
-// Save adds to s everything that Restore needs. The vectors are not copies: write s before the next
-// iteration.
+// Save adds everything to s that Restore needs. It does not copy the vectors, so that s must be written
+// before the next iteration.
 func (t *Trainer) Save(s *checkpoint.Snapshot) (err error) {
 	if s.Bytes == nil {
 		s.Bytes = make(map[string][]byte)
@@ -47,8 +47,8 @@ func (t *Trainer) Save(s *checkpoint.Snapshot) (err error) {
 	return err
 }
 
-// Restore restores what Save added to s: parameters, optimizer, average, source and iteration.
-// Do not use the trainer after an error.
+// Restore restores what Save has added to s: parameters, optimizer, average, source and iteration.
+// After an error the trainer must not be used.
 func (t *Trainer) Restore(s checkpoint.Snapshot) error {
 	var c counts
 	if err := json.Unmarshal(s.Bytes[countsSection], &c); err != nil {

@@ -19,7 +19,7 @@ import (
 	"multiscale/pkg/train"
 )
 
-// drifting is a source with a state: to the gradient it adds how often it was asked.
+// drifting is a source with a state: it adds a multiple of the number of iterations to the gradient.
 type drifting struct {
 	train.Source
 	count uint32
@@ -44,8 +44,8 @@ func (d *drifting) Restore(state []byte) error {
 	return nil
 }
 
-// TestCheckpoint: a trainer that is restored continues with the bytes of one that was not
-// interrupted, at any step of saving, the state of its source included.
+// TestCheckpoint: a restored trainer, whose source has a state, continues with the bytes of one that
+// was not interrupted. It may be saved after any step.
 func TestCheckpoint(t *testing.T) {
 	fresh := func() *train.Trainer {
 		tr, _ := newTrainer(t, train.Clip(3))
@@ -93,7 +93,7 @@ func TestCheckpoint(t *testing.T) {
 	}
 }
 
-// TestRestoreRefuses: a snapshot that is not the trainer's is an error that says so.
+// TestRestoreRefuses: a snapshot that does not fit the trainer is an error that says why.
 func TestRestoreRefuses(t *testing.T) {
 	for says, spoil := range map[string]func(s checkpoint.Snapshot){
 		"state of the training":       func(s checkpoint.Snapshot) { delete(s.Bytes, "counts") },
@@ -116,8 +116,8 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 }
 
-// TestAdjustments: they are made in their order, on gradients that are finite, before the
-// step; an error of one leaves the parameters.
+// TestAdjustments: adjustments change finite gradients, in their order, before the step. After an
+// error the parameters are unchanged.
 func TestAdjustments(t *testing.T) {
 	broken := errors.New("broken")
 	tr, _ := newTrainer(t,
@@ -136,7 +136,7 @@ func TestAdjustments(t *testing.T) {
 	if !errors.Is(err, broken) || !strings.Contains(err.Error(), "stage 1, iteration 2: broken") || tr.Iteration != 1 {
 		t.Errorf("error %v after %d iterations", err, tr.Iteration)
 	}
-	// From 2, with the rate 0.5 and the gradients (2+4)*2 and 2.
+	// The parameters start from 2. The rate is 0.5, and the gradients are (2+4)*2 and 2.
 	if p := tr.Params.Values(); p[0] != -4 || p[1] != 1 {
 		t.Errorf("the parameters are %v", p)
 	}
@@ -165,8 +165,8 @@ func (f following) Gradient(ctx context.Context, dst []float32, iteration int, s
 	return f.Source.Gradient(ctx, dst, iteration, stage)
 }
 
-// TestAverage: the average takes in parameters and buffers after each step, and a checkpoint holds
-// it; one without it cannot be continued with an average.
+// TestAverage: the average includes parameters and buffers after each step and is part of a
+// checkpoint. A checkpoint without an average is an error for a trainer with one.
 func TestAverage(t *testing.T) {
 	const decay = 0.75
 	fresh := func() (*train.Trainer, *param.Set) {

@@ -23,7 +23,7 @@ import (
 	"multiscale/pkg/train"
 )
 
-// waves is a source of samples: waves of random direction, to be found in noise.
+// waves is a sampler of waves of random direction in noise. The task is to find the waves.
 type waves struct{ seed uint64 }
 
 // Draw implements mge.Sampler. Sample i of a batch is a function of the seed, the iteration,
@@ -50,7 +50,7 @@ func (w waves) Draw(request mesh.Request) (fine, coarser mesh.Batch, err error) 
 	return fine, coarser, nil
 }
 
-// session is a training with everything around it.
+// session is a training run with validation, history and checkpoints.
 type session struct {
 	model   *model.Model
 	trainer *train.Trainer
@@ -59,8 +59,8 @@ type session struct {
 	history []byte     // a CSV table
 }
 
-// newSession readies a training that keeps its files in dir, and continues from the newest
-// checkpoint there.
+// newSession prepares a training run with files in dir. It continues from the newest checkpoint
+// there, if any.
 func newSession(dir string) (*session, error) {
 	n := network.ResNet{Out: 1, Hidden: 8, Blocks: 1}
 	params, err := network.Parameters(n, 1, 1) // one channel, seed 1
@@ -95,7 +95,7 @@ func newSession(dir string) (*session, error) {
 	return s, s.trainer.Restore(loaded.Snapshot)
 }
 
-// record is the hook that keeps the history.
+// record is the hook that appends to the history.
 func (s *session) record(_ context.Context, step train.Step) error {
 	s.history = fmt.Appendf(s.history, "%d,%d,%g,%g\n", step.StageNumber+1, step.Iteration, step.WorkUnits, step.Estimate.Loss)
 	return nil
@@ -120,8 +120,8 @@ func (s *session) validate(ctx context.Context, step train.Step) error {
 	return nil
 }
 
-// save is the hook that writes a checkpoint every ten iterations. What belongs to the
-// program, here the history, is a section of its own.
+// save is the hook that writes a checkpoint every ten iterations. The program's own state, here
+// the history, is a separate section.
 func (s *session) save(_ context.Context, step train.Step) error {
 	if step.Iteration%10 != 0 {
 		return nil
@@ -143,7 +143,7 @@ func (s *session) export(path string) error {
 	return m.WriteFile(path)
 }
 
-// Training with history, validation, checkpoints and export, from packages alone: a run is
+// Training with history, validation, checkpoints and export, without the commands. A run is
 // interrupted, and another one continues it.
 func Example_checkpoints() {
 	dir, err := os.MkdirTemp("", "training")

@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/train"
 )
 
-// Training is a loop; everything else hangs on it as a hook.
+// Training is a loop; everything else is a hook.
 func Example() {
 	params := param.NewSet(1)
 	if _, err := params.Declare("p", tensor.Shape{1}, param.Weight, param.Constant(8)); err != nil {

@@ -1,5 +1,5 @@
-// Package train is the training loop: a gradient, its adjustments, the optimizer's
-// step, and hooks for history, validation, checkpoints and progress.
+// Package train has the training loop: it computes a gradient, adjusts it, takes the optimizer's
+// step, and calls hooks for history, validation, checkpoints and progress.
 package train
 
 import (
@@ -15,45 +15,45 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Source estimates gradients; *mge.Estimator is one.
+// Source estimates gradients. *mge.Estimator implements it.
 type Source interface {
-	// Gradient overwrites dst, a flat vector of all parameters without buffers, with an
-	// estimate of the gradient for an iteration, counted from 0 over the whole plan, with
-	// the meshes and batches of stage.
+	// Gradient overwrites dst, a flat vector of all parameters without buffers, with an estimate
+	// of the gradient for an iteration, with the meshes and batches of stage. Iterations are
+	// counted from 0 over the whole plan.
 	Gradient(ctx context.Context, dst []float32, iteration int, stage mge.Stage) (mge.Estimate, error)
 }
 
-// Stateful is a Source whose estimates also depend on earlier ones. Checkpoints have its
-// state. If an iteration fails after its gradient, Gradient is called for it again, and
-// must give the same gradient.
+// Stateful is a Source whose estimates also depend on earlier ones. Checkpoints store its state.
+// If an iteration fails after its gradient, Gradient is called for it again and must return the
+// same gradient.
 type Stateful interface {
 	Source
-	// State returns what Restore needs to continue with the same bytes.
+	// State returns the state with which Restore continues with the same bytes.
 	State() ([]byte, error)
-	// Restore takes back a state; nil stands for that of a new source.
+	// Restore sets the state; nil stands for the state of a new source.
 	Restore(state []byte) error
 }
 
 // Step describes an iteration.
 type Step struct {
-	Iteration    int       // optimizer steps so far, this one included, over all stages
+	Iteration    int       // number of optimizer steps so far over all stages, including this one
 	StageNumber  int       // from 0; see mge.Plan.Number
-	StageEnd     bool      // whether it is the last of its stage
+	StageEnd     bool      // whether it is the last one with its StageNumber
 	Stage        mge.Stage // with the batches of this iteration
 	WorkUnits    float64   // so far
 	LearningRate float64   // of this step
 	Estimate     mge.Estimate
-	GradientNorm float64 // of the estimate, before adjustments
+	GradientNorm float64 // Euclidean norm of the estimate before adjustments
 }
 
-// Hook is called after every iteration, and may save the trainer. An error ends training.
+// Hook is called after every iteration and may save the trainer. An error ends training.
 type Hook func(ctx context.Context, s Step) error
 
-// Adjustment changes a gradient before the optimizer takes its step. An error ends
-// training before the step.
+// Adjustment changes a gradient before the optimizer's step. An error ends training before the
+// step.
 type Adjustment func(ctx context.Context, gradient []float32, s Step) error
 
-// Clip scales gradients down to a Euclidean norm of at most norm.
+// Clip is an Adjustment that scales gradients down to a Euclidean norm of at most norm.
 func Clip(norm float64) Adjustment {
 	return func(_ context.Context, gradient []float32, s Step) error {
 		if s.GradientNorm > norm {
@@ -63,20 +63,20 @@ func Clip(norm float64) Adjustment {
 	}
 }
 
-// Optimizer takes steps; *optimize.Optimizer is one.
+// Optimizer takes steps. *optimize.Optimizer implements it.
 type Optimizer interface {
 	SetLearningRate(rate float64)
 	// Step changes values by a step against their gradient. Both are flat vectors of all
 	// parameters without buffers.
 	Step(values, gradient []float32) error
-	// Steps is the number of steps so far, State the running values of the optimizer; Restore
-	// restores both, from a copy. Restore(0, nil) gives the state before the first step.
+	// Steps is the number of steps so far, and State the running values of the optimizer. Restore
+	// sets both, from a copy of state. Restore(0, nil) sets the state before the first step.
 	Steps() int
 	State() [][]float32
 	Restore(steps int, state [][]float32) error
 }
 
-// Trainer trains parameters by a plan.
+// Trainer trains parameters according to a plan.
 type Trainer struct {
 	Plan      mge.Plan
 	Source    Source
@@ -86,21 +86,21 @@ type Trainer struct {
 	// Restart resets the optimizer's state before the first iteration of each stage except the
 	// first. The schedule continues.
 	Restart bool
-	// Average, if not nil, averages parameters and buffers after each step.
+	// Average, unless nil, averages parameters and buffers after each step.
 	Average *optimize.EMA
-	// Adjustments change each gradient, in their order, after the check that it is finite.
+	// Adjustments change each gradient, in this order, after the check that it is finite.
 	Adjustments []Adjustment
 	Hooks       []Hook
-	// Iteration is where to continue: the number of iterations that Params, Optimizer and
-	// Source have finished.
+	// Iteration is the number of iterations that Params, Optimizer and Source have completed. Run
+	// continues from there.
 	Iteration int
 }
 
-// Divergence is the error of a run whose loss or gradient is no longer finite.
+// Divergence is the error of a run whose loss or gradient is not finite.
 type Divergence struct {
 	Stage, Iteration int
-	Level            int    // mesh of the term; -1 for the gradient
-	What             string // "loss" or the parameter's name
+	Level            int    // level of the term's mesh; -1 for the gradient
+	What             string // "loss", or the name of a parameter with such a gradient
 }
 
 // Error implements error.
@@ -112,7 +112,7 @@ func (d *Divergence) Error() string {
 	return fmt.Sprintf("%s: %s is not finite\n%s; -resume -detect-anomaly names the operation", place(d.Stage, d.Iteration), where, helps)
 }
 
-// helps is what to do about numbers that are not finite.
+// helps says what to do about values that are not finite.
 const helps = "in a new run a smaller -lr, -clip 1 or another -seed usually helps"
 
 // place names an iteration, counted from 0 over all stages, in an error.
@@ -120,8 +120,8 @@ func place(stage, iteration int) string {
 	return fmt.Sprintf("stage %d, iteration %d", stage+1, iteration+1)
 }
 
-// Run trains until the end of the plan, an error, or the end of ctx. In the latter
-// two cases parameters and optimizer are those of the last finished iteration.
+// Run trains until the end of the plan, an error, or the end of ctx. In the latter two cases
+// parameters and optimizer have the state after the last completed iteration.
 func (t *Trainer) Run(ctx context.Context) error {
 	gradient := make([]float32, t.Params.Len())
 	total := t.Plan.Iterations()
@@ -174,8 +174,8 @@ func (t *Trainer) step(ctx context.Context, gradient []float32) (Step, error) {
 	return s, err
 }
 
-// begins reports whether the current iteration, of the stage of an index, is the first of a
-// stage's number, the first stage excepted.
+// begins reports whether the current iteration, in the stage with the given index, is the first
+// one with its stage number. For the very first iteration it returns false.
 func (t *Trainer) begins(index int) bool {
 	if t.Iteration == 0 {
 		return false
@@ -184,7 +184,7 @@ func (t *Trainer) begins(index int) bool {
 	return t.Plan.Number(before) != t.Plan.Number(index)
 }
 
-// check finds a loss or gradient that is not finite, before it does harm.
+// check returns a *Divergence if a loss or the gradient is not finite.
 func (t *Trainer) check(s Step, gradient []float32) error {
 	d := &Divergence{Stage: s.StageNumber, Iteration: t.Iteration, Level: -1}
 	for _, term := range s.Estimate.Terms {

@@ -17,12 +17,12 @@ import (
 	"multiscale/pkg/train"
 )
 
-// bowl is a model with the loss |p|^2/2, whose gradient is p, and that may go
-// wrong at an iteration.
+// bowl is a model with the loss |p|^2/2, whose gradient is p. After a number of calls its gradient
+// may be wrong.
 type bowl struct {
 	params *param.Set
-	wrong  float64
-	at     int
+	wrong  float64 // element of the wrong gradient; 0 for none
+	at     int     // number of right calls
 	calls  int
 }
 
@@ -82,7 +82,7 @@ func TestRun(t *testing.T) {
 	if err := tr.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	// Every step halves the parameters: 2 * 2^-5.
+	// Every step halves the parameters, which start from 2.
 	if p := tr.Params.Values()[0]; p != 2.0/32 {
 		t.Errorf("the parameters are %v, want %v", p, 2.0/32)
 	}
@@ -92,13 +92,13 @@ func TestRun(t *testing.T) {
 	if want := []bool{false, false, true, false, true}; !slices.Equal(ends, want) {
 		t.Errorf("ends of stages %v, want %v", ends, want)
 	}
-	// 2 images on the coarse mesh, then one on both and two on the coarse one.
+	// The first stage has two images on the coarse mesh, the second one on both and two on the coarse mesh.
 	if want := []float64{0.5, 1, 1.5, 3.25, 5}; !slices.Equal(units, want) {
 		t.Errorf("work units %v, want %v", units, want)
 	}
 }
 
-// TestRestart: with Restart the second stage takes the steps of a new optimizer.
+// TestRestart: with Restart the optimizer starts the second stage with its initial state.
 func TestRestart(t *testing.T) {
 	for _, restart := range []bool{false, true} {
 		tr, _ := newTrainer(t)
@@ -106,12 +106,12 @@ func TestRestart(t *testing.T) {
 		tr.Restart = restart
 		p, v := 2.0, 0.0
 		tr.Hooks = []train.Hook{func(_ context.Context, s train.Step) error {
-			if s.Iteration == 4 && restart { // the first of the second stage
+			if s.Iteration == 4 && restart { // the first iteration of the second stage
 				v = 0
 			}
 			v = 0.5*v + p
 			p -= 0.5 * v
-			if got := tr.Params.Values()[0]; float64(got) != p { // all numbers are sums of few powers of 2
+			if got := tr.Params.Values()[0]; float64(got) != p { // all numbers are exact in float32
 				t.Errorf("restart %v, iteration %d: %v, want %v", restart, s.Iteration, got, p)
 			}
 			return nil
