@@ -12,8 +12,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// TestNoiseIsWhatTSays: on every mesh of a batch, the input is the target and noise with the standard deviation t, which
-// follows from a level within the range.
+// TestNoiseIsWhatTSays: on every mesh, the input is the target plus noise with standard deviation t, which is within the
+// range of levels.
 func TestNoiseIsWhatTSays(t *testing.T) {
 	levels := task.Levels{Low: 10, High: 50}
 	s := sampler(t, task.AWGN().OfLevels(levels), 1)
@@ -30,7 +30,7 @@ func TestNoiseIsWhatTSays(t *testing.T) {
 			}
 		}
 		n := float64(b.Len() * per)
-		// Five standard errors of a variance of n normal values.
+		// The bound is five standard errors of a variance of n normal values.
 		if v := sum / n; math.Abs(v-1) > 5*math.Sqrt(2/n) {
 			t.Errorf("%s: the variance of the noise is %v of what t says", what, v)
 		}
@@ -53,7 +53,7 @@ func TestNoiseIsWhatTSays(t *testing.T) {
 	}
 }
 
-// TestOfLevels: levels are drawn evenly from the range, and a task keeps its own.
+// TestOfLevels: levels are drawn uniformly from the range, and OfLevels does not change the task itself.
 func TestOfLevels(t *testing.T) {
 	of := task.AWGN()
 	narrow := of.OfLevels(task.Levels{Low: 25, High: 25})
@@ -77,7 +77,8 @@ func TestOfLevels(t *testing.T) {
 	}
 }
 
-// TestSharpening: without noise the input is the picture, blurred by what is asked for, as wide in the scene on coarse meshes.
+// TestSharpening: without noise the input is the picture with the requested blur, which has the same width in the scene on
+// coarse meshes.
 func TestSharpening(t *testing.T) {
 	clean := normals(pixel.Shape{N: 1, C: 3, H: 16, W: 20}, 1)
 	of := task.Sharpening()
@@ -92,7 +93,7 @@ func TestSharpening(t *testing.T) {
 			t.Errorf("level %d: not the blurred picture", level)
 		}
 	}
-	// In training, widths differ from picture to picture.
+	// In training, the width of the blur differs from picture to picture.
 	one, two := degrade(t, of, clean, task.On(0, clean), 0, 2), degrade(t, of, clean, task.On(0, clean), 0, 3)
 	if slices.Equal(one.Data, two.Data) {
 		t.Error("two pictures are blurred alike")

@@ -9,20 +9,20 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Chain applies degradations in order: the first to the clean image, each later one to
-// the result of the previous one. The last makes the input's size, the others keep the
-// clean image's. Each draws from a separate stream, so that its numbers do not depend
-// on how many the others draw.
+// Chain applies degradations in order: the first one to the clean image, each later one to the
+// result of the previous one. Only the last one may change the size of the image, to that of the
+// input. Each draws from a separate stream, so that its random numbers do not depend on the draws
+// of the others.
 func Chain(steps ...Degrade) Degrade {
 	return func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
 		if len(steps) == 0 {
 			return fmt.Errorf("a chain of no degradations")
 		}
-		between := at // of images of the clean one's size
+		between := at // the grid of images with the size of clean
 		if input.Shape != clean.Shape {
 			between = On(at.Level, clean)
 		}
-		var memory [2]*[]float32 // the images before and after a step
+		var memory [2]*[]float32 // for the images before and after a step
 		from := clean
 		for i, step := range steps {
 			to, where := input, at
@@ -50,8 +50,8 @@ func Chain(steps ...Degrade) Degrade {
 // scratch keeps memory for the images of chains.
 var scratch = sync.Pool{New: func() any { return new([]float32) }}
 
-// Blur is a periodic Gaussian blur, of a standard deviation in pixels of the finest mesh.
-// On coarser meshes it is as wide, seen from the scene.
+// Blur is a periodic Gaussian blur with standard deviation sigma in pixels of the finest mesh. On
+// coarser meshes it has the same width in the scene.
 func Blur(sigma float64) Degrade {
 	return func(input, clean pixel.Images, at Grid, _ []float32, _ *random.Stream) error {
 		s := sigma / float64(int(1)<<at.Level)
@@ -60,8 +60,8 @@ func Blur(sigma float64) Degrade {
 	}
 }
 
-// WhiteNoise adds noise with the standard deviation t[k], in normalised values. It differs
-// from mesh to mesh.
+// WhiteNoise adds white noise with standard deviation t[k] of normalised values. The noise differs
+// from mesh to mesh. It is an error if there is no t[k].
 func WhiteNoise(k int) Degrade {
 	return func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
 		if k < 0 || k >= len(t) {

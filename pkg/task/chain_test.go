@@ -17,7 +17,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// adding is a degradation that adds what it draws.
+// adding is a degradation that adds random numbers to factor times the image.
 func adding(factor float32) task.Degrade {
 	return func(input, clean pixel.Images, _ task.Grid, _ []float32, r *random.Stream) error {
 		for i, v := range clean.Data {
@@ -33,7 +33,7 @@ func halving(input, clean pixel.Images, _ task.Grid, _ []float32, _ *random.Stre
 	return nil
 }
 
-// TestChain: each step sees what the one before made, and draws from a stream of its own.
+// TestChain: each step gets the result of the previous one, and draws from its own stream.
 func TestChain(t *testing.T) {
 	clean := normals(pixel.Shape{N: 1, C: 2, H: 6, W: 4}, 1)
 	before := slices.Clone(clean.Data)
@@ -77,8 +77,8 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// TestChainOnMeshes: with noise after blur, the same noise or another follows from the
-// mesh, and the blur is as wide in the scene.
+// TestChainOnMeshes: in a chain of blur and noise, the noise is independent between meshes, and the blur is
+// that of Blur.
 func TestChainOnMeshes(t *testing.T) {
 	clean := normals(pixel.Shape{N: 1, C: 3, H: 64, W: 64}, 1)
 	apply := func(level int, deviation float32) []float32 {
@@ -95,7 +95,7 @@ func TestChainOnMeshes(t *testing.T) {
 		square, product = square+a*a, product+a*b
 	}
 	n := float64(len(still))
-	// Five standard errors of a variance and a covariance.
+	// The bounds are five standard errors of a variance and a covariance.
 	if bound := 5 / math.Sqrt(n); math.Abs(square/n-1) > math.Sqrt2*bound || math.Abs(product/n) > bound {
 		t.Errorf("variance %v, covariance of two meshes %v", square/n, product/n)
 	}
@@ -109,8 +109,8 @@ func blurring(sigma float64) task.Task {
 	return task.Task{Scale: 1, Degrade: task.Blur(sigma)}
 }
 
-// TestJPEG: the input is what a JPEG file of the drawn quality holds, in grey and colour,
-// of any sides, for each normalisation; the quality is the same on all meshes.
+// TestJPEG: the input is the decoded JPEG file with the drawn quality, in grey and colour, for any sides
+// and normalisation.
 func TestJPEG(t *testing.T) {
 	for _, c := range []struct{ channels, w, h int }{{3, 21, 18}, {1, 16, 16}, {4, 9, 7}} {
 		for _, scale := range []pixel.Scale{pixel.Unit, pixel.Signed} {

@@ -7,9 +7,9 @@ import (
 	"multiscale/pkg/random"
 )
 
-// crop makes sample i a crop of the sample on the finest mesh, in [0,1], with the sides of its own
-// mesh. The image is degraded before it is cropped: what lies beside the crop has its part in a
-// blur, and noise and holes are those of the whole image.
+// crop sets at, sample i on its mesh, to a crop of sample, the pixels in [0,1] on the finest mesh. The
+// whole image is degraded before it is cropped: a blur at the edge of the crop includes the pixels
+// beside it, and noise and holes are those of the whole image.
 func (d *drawing) crop(i int, at, sample mesh.Batch, r *random.Stream) error {
 	sample.T = at.T
 	d.Scale.Normalise(sample.Target)
@@ -18,7 +18,7 @@ func (d *drawing) crop(i int, at, sample mesh.Batch, r *random.Stream) error {
 	} else if err := d.degrade(i, d.Task.Degrade, sample, On(0, sample.Input)); err != nil {
 		return err
 	}
-	// Sides and places are multiples of the scale, so that input and target are of one place.
+	// Sides and positions are multiples of the scale, so that input and target show the same part.
 	scale, side := d.Task.Scale, at.Target.H
 	size := side
 	if d.request.Resized {
@@ -30,7 +30,8 @@ func (d *drawing) crop(i int, at, sample mesh.Batch, r *random.Stream) error {
 	return nil
 }
 
-// window writes the square of a size at (x,y) of an image to another, which it fills.
+// window writes the square with side size at (x,y) of from to the whole image to, resized if the sides
+// differ.
 func (d *drawing) window(to, from pixel.Images, x, y, size int) {
 	cut := to
 	if size != to.H {

@@ -11,8 +11,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// places degrades by adding to each pixel its number in the image: the input says where it was cut
-// out after it was degraded.
+// places is a task whose degradation adds a multiple of each pixel's number in the image, which shows the
+// position of a crop that was cut out after the degradation.
 var places = task.Task{Name: "places", Degrade: func(input, clean pixel.Images, _ task.Grid, _ []float32, _ *random.Stream) error {
 	for i, v := range clean.Data {
 		input.Data[i] = v + 16*float32(i%clean.Plane())
@@ -28,8 +28,8 @@ func numbersOf(b mesh.Batch) (numbers []int) {
 	return numbers
 }
 
-// TestCrops: crops are parts of images that were degraded as a whole, target and input of one place;
-// the other samples are on the mesh.
+// TestCrops: crops are parts of images that were degraded as a whole, at the same position of target and
+// input. The other samples are whole images on the mesh.
 func TestCrops(t *testing.T) {
 	of, err := places.Complete()
 	if err != nil {
@@ -74,7 +74,7 @@ func TestCrops(t *testing.T) {
 	}
 }
 
-// TestResizedCrops: crops have sizes from the mesh's side to the image's.
+// TestResizedCrops: crops have sides from that of the mesh to that of the image.
 func TestResizedCrops(t *testing.T) {
 	of, err := places.Complete()
 	if err != nil {
@@ -99,7 +99,7 @@ func TestResizedCrops(t *testing.T) {
 	}
 }
 
-// TestCropsOfTasks: every task has crops of the right sides, target and input.
+// TestCropsOfTasks: for every task, target and input of crops have the right sides.
 func TestCropsOfTasks(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		for _, restriction := range mesh.Restrictions() {

@@ -9,8 +9,8 @@ import (
 // blurSigma is the standard deviation of the blur in pixels of the finest mesh.
 const blurSigma = 3
 
-// Deblurring restores x from (1-t)*K x + t*z with z ~ N(0,I), and t ~ 0.1 U(0,1):
-// K is a periodic Gaussian blur (paper, section on experiments).
+// Deblurring restores x from (1-t)*K x + t*z with z ~ N(0,I) and t ~ 0.1 U(0,1). K is a periodic
+// Gaussian blur of 3 pixels (the paper's section on experiments).
 func Deblurring() Task {
 	return must(Task{
 		Name: "deblurring", Degrade: blurred(blurSigma),
@@ -27,7 +27,7 @@ func Deblurring() Task {
 	})
 }
 
-// blurred blurs and mixes in noise.
+// blurred blurs images and then mixes them with noise.
 func blurred(sigma float64) Degrade {
 	blur := Blur(sigma)
 	return func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {

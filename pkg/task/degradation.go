@@ -2,7 +2,7 @@ package task
 
 import "fmt"
 
-// Degradation says on which meshes images are degraded.
+// Degradation selects the meshes on which images are degraded.
 type Degradation uint8
 
 // The ways to degrade.

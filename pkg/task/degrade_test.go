@@ -15,8 +15,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// TestConditions: t is uniform on [0,1) where it weights the image, on [0,0.1)
-// where it weights the noise, and absent in super-resolution.
+// TestConditions: t is uniform on [0,1) if it weights the image, and on [0,0.1) if it weights the noise.
+// Super-resolution has no t.
 func TestConditions(t *testing.T) {
 	for _, c := range []struct {
 		of  task.Task
@@ -34,7 +34,7 @@ func TestConditions(t *testing.T) {
 			}
 			mean, square, largest = mean+v/n, square+v*v/n, max(largest, v)
 		}
-		// Five standard errors of the mean and, generously, of the variance.
+		// The tolerance is five standard errors of the mean, and more of the variance.
 		tolerance := 5 * c.max / math.Sqrt(12*n)
 		if largest > c.max || math.Abs(mean-c.max/2) > tolerance || math.Abs(square-mean*mean-c.max*c.max/12) > tolerance {
 			t.Errorf("%s: mean %v, mean square %v, largest %v", c.of.Name, mean, square, largest)
@@ -45,7 +45,7 @@ func TestConditions(t *testing.T) {
 	}
 }
 
-// normals returns fixed values like those of a normalised image.
+// normals returns an image of standard normal values.
 func normals(shape pixel.Shape, seed uint64) pixel.Images {
 	x := pixel.Images{Shape: shape, Data: make([]float32, shape.Len())}
 	r := random.New(seed)
@@ -64,8 +64,8 @@ func degrade(t testing.TB, of task.Task, clean pixel.Images, at task.Grid, time 
 	return input
 }
 
-// TestDeblurringBlurs: without noise the input is K x, with a blur of 3 pixels
-// on the finest mesh that is as wide in the scene on coarser ones.
+// TestDeblurringBlurs: without noise the input is K x, with a blur of 3 pixels on the finest mesh and the
+// same width in the scene on coarser meshes.
 func TestDeblurringBlurs(t *testing.T) {
 	for _, c := range []struct {
 		level, h, w int
@@ -80,7 +80,7 @@ func TestDeblurringBlurs(t *testing.T) {
 	}
 }
 
-// TestNoise: t weights the noise, which is normal, and another on every mesh.
+// TestNoise: t weights the noise, which is normally distributed and independent between meshes.
 func TestNoise(t *testing.T) {
 	const side, n = 64, 3 * 64 * 64
 	clean := normals(pixel.Shape{N: 1, C: 3, H: side, W: side}, 1)
@@ -110,9 +110,8 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// TestBoxes: one to three boxes of zeros in all channels, the rest untouched;
-// their sides lie between a tenth and a third of the picture's, and every row and
-// column is hit.
+// TestBoxes: one to three boxes are zero in all channels, and all other pixels are unchanged. The sides of
+// boxes are from a tenth to a third of the picture's sides, and every row and column can be missing.
 func TestBoxes(t *testing.T) {
 	for _, side := range []int{1, 2, 3, 5, 8, 16, 33, 64} {
 		low, high := max(1, (side+9)/10), max(1, side/3)
@@ -154,8 +153,7 @@ func TestBoxes(t *testing.T) {
 	}
 }
 
-// TestBoxesScale: on the next coarser mesh the boxes are the same ones, to
-// within a pixel at their edges.
+// TestBoxesScale: on the next coarser mesh the boxes are the same, up to a pixel at their edges.
 func TestBoxesScale(t *testing.T) {
 	const side = 64
 	fine, coarse := pixel.NewImages(1, 3, side, side), pixel.NewImages(1, 3, side/2, side/2)
@@ -174,14 +172,14 @@ func TestBoxesScale(t *testing.T) {
 			missing += float64(1 - v)
 		}
 	}
-	// Boxes of other places would agree in less than a tenth of their pixels.
+	// Boxes at other positions would agree in less than a tenth of their pixels.
 	if differ > 0.25*missing {
 		t.Errorf("%v of %v missing pixels are others on the coarse mesh", differ, missing)
 	}
 }
 
-// TestSuperresolutionHalves: degraded anew, the input is the antialiased half of
-// the target; on the finest mesh it is the data set's.
+// TestSuperresolutionHalves: with DegradeCoarse the coarse input is the antialiased half of the coarse
+// target. On the finest mesh the input is that of the data set.
 func TestSuperresolutionHalves(t *testing.T) {
 	s := sampler(t, task.Superresolution(), 1)
 	s.Restriction = mesh.Bilinear
@@ -201,7 +199,7 @@ func TestSuperresolutionHalves(t *testing.T) {
 		if !slices.Equal(coarse.Input.Slice(i, i+1).Data, want) {
 			t.Errorf("sample %d: the coarse input is not half of the coarse target", i)
 		}
-		// The two show the same scene: their means are nearly equal.
+		// Both show the same scene, so that their means are nearly equal.
 		if m, n := mean(fine.Input.Slice(i, i+1).Data), mean(fine.Target.Slice(i, i+1).Data); math.Abs(m-n) > 0.05 {
 			t.Errorf("sample %d: the input has mean %v, the target %v", i, m, n)
 		}
@@ -218,7 +216,7 @@ func mean(x []float32) (m float64) {
 	return m
 }
 
-// TestTrivialAnswer: what super-resolution has to beat is bilinear enlargement.
+// TestTrivialAnswer: for super-resolution, Degraded measures bilinear enlargement.
 func TestTrivialAnswer(t *testing.T) {
 	v, err := task.NewValidation(task.Superresolution(), leaves(t, 16), 16, 4, nil)
 	if err != nil {
@@ -237,7 +235,7 @@ func TestTrivialAnswer(t *testing.T) {
 	}
 }
 
-// BenchmarkDraw is what the loader takes for a batch of 16 of the paper's size.
+// BenchmarkDraw measures the time to draw a batch of 16 images with the paper's sides.
 func BenchmarkDraw(b *testing.B) {
 	for _, of := range task.All() {
 		b.Run(of.Name, func(b *testing.B) {
@@ -256,7 +254,8 @@ func BenchmarkDraw(b *testing.B) {
 	}
 }
 
-// TestStep: of a pointwise task, pixels degraded alone are those of the whole image.
+// TestStep: for a pointwise task, degrading selected pixels gives the same values as degrading the whole
+// image.
 func TestStep(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		if !of.Pointwise {

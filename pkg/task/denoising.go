@@ -6,8 +6,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Denoising restores x from t*x + (1-t)*z with z ~ N(0,I), and t ~ U(0,1): t = 1
-// is the clean image, t = 0 only noise (paper, section on experiments).
+// Denoising restores x from t*x + (1-t)*z with z ~ N(0,I) and t ~ U(0,1). t = 1 is the clean
+// image, t = 0 pure noise (the paper's section on experiments).
 func Denoising() Task {
 	return must(Task{
 		Name: "denoising", Pointwise: true,
@@ -26,7 +26,7 @@ func Denoising() Task {
 	})
 }
 
-// noiseSetting is the share of noise in what the network sees.
+// noiseSetting is the setting of the share of noise in the input of the network.
 func noiseSetting(defaults ...float64) Setting {
 	return Setting{
 		Name: "noise", Usage: "share of noise: 1-t of denoising, t of deblurring and inpainting",
@@ -37,7 +37,7 @@ func noiseSetting(defaults ...float64) Setting {
 // The conditions of deblurring and inpainting: t weights the noise.
 const (
 	maxNoise     = 0.1
-	trainedNoise = 0.05 // of evaluations: the mean of what networks are trained with
+	trainedNoise = 0.05 // default of evaluations: the mean of t in training
 )
 
 // drawNoise draws t ~ 0.1 U(0,1).

@@ -10,34 +10,33 @@ import (
 	"multiscale/pkg/lists"
 )
 
-// Evaluation defines how whole images are degraded to measure trained networks: by
-// settings of the user, such as noise=0.2. Without settings, images are degraded
-// as in training.
+// Evaluation defines how whole images are degraded to measure trained networks: by settings of the
+// user, such as noise=0.2. Without settings, images are degraded as in training.
 type Evaluation struct {
 	Settings []Setting
-	// Conditions returns t for values of the settings. It is nil if the task has no
+	// Conditions returns t for values of the settings, one for each. It is nil if the task has no
 	// conditions.
 	Conditions func(values []float64) []float32
-	// Degrade returns the degradation for values of the settings; nil stands for the
-	// task's degradation, which depends only on t.
+	// Degrade returns the degradation for values of the settings. If it is nil, the task's
+	// degradation is used, which then depends only on t.
 	Degrade func(values []float64) Degrade
 }
 
-// Setting is a number for the strength of a degradation.
+// Setting is a number that determines the strength of a degradation.
 type Setting struct {
-	Name  string // in flags and tables: noise
+	Name  string // in flags and tables, such as noise
 	Usage string // of its flag
-	// Defaults are the values of an evaluation. A Switch has none: it only names the
-	// degradation.
+	// Defaults are the values of an evaluation. A Switch has none: it is not a number and only
+	// names the degradation.
 	Defaults []float64
 	Switch   bool
 	Above    float64 // lower bound of values, excluded if Open
 	Open     bool
 	Max      float64
-	Unit     string // of values in help texts: SHARE, PIXELS; default NUMBER
+	Unit     string // of values in help texts, such as SHARE or PIXELS; default NUMBER
 }
 
-// Parse reads a value of the setting.
+// Parse reads a value of the setting. It is an error if it is out of bounds.
 func (s Setting) Parse(text string) (float64, error) {
 	v, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
 	if err != nil || !(v >= s.Above && v <= s.Max) || s.Open && v == s.Above {
@@ -64,9 +63,9 @@ func (e Evaluation) check(t Task) error {
 
 // Case is one degradation of whole images.
 type Case struct {
-	Name    string    // blur=3,noise=0.05; Trained or Given if the task has no settings
-	T       []float32 // nil to draw it for each image
-	Degrade Degrade   // nil if the data set has the input
+	Name    string    // such as blur=3,noise=0.05; Trained or Given if the task has no settings
+	T       []float32 // nil if t is drawn for each image
+	Degrade Degrade   // nil if the data set has the inputs
 }
 
 // The names of the cases without settings.
@@ -75,8 +74,8 @@ const (
 	Given   = "as given" // the data set has the degraded pictures
 )
 
-// Cases returns the cases of an evaluation. given are the user's values of
-// settings; the others have their defaults.
+// Cases returns the cases of an evaluation, for all combinations of values. given has the user's values
+// of settings. Other settings have their defaults.
 func (t Task) Cases(given map[string][]float64) []Case {
 	e := t.Evaluation
 	if len(e.Settings) == 0 {
@@ -126,9 +125,8 @@ func (e Evaluation) name(values []float64) string {
 	return strings.Join(parts, ",")
 }
 
-// ParseCase reads a case of a user, as in noise=0.2 or blur=3,noise=0.1. Missing
-// settings have the middle one of their defaults. A task without settings has one
-// case, Trained.
+// ParseCase reads a case from text such as noise=0.2 or blur=3,noise=0.1. Missing settings have the
+// middle one of their defaults. A task without settings has one case, Trained.
 func (t Task) ParseCase(text string) (Case, error) {
 	if text == Trained && len(t.Evaluation.Settings) == 0 {
 		return t.Cases(nil)[0], nil
@@ -159,12 +157,12 @@ func (t Task) ParseCase(text string) (Case, error) {
 	return t.Cases(given)[0], nil
 }
 
-// HasSetting reports whether the task's evaluation has a setting.
+// HasSetting reports whether the task's evaluation has a setting with the given name.
 func (t Task) HasSetting(name string) bool {
 	return slices.ContainsFunc(t.Evaluation.Settings, func(s Setting) bool { return s.Name == name })
 }
 
-// setting returns the setting of a name.
+// setting returns the setting with the given name.
 func (t Task) setting(name string) (Setting, error) {
 	if s, ok := lists.Find(t.Evaluation.Settings, func(s Setting) string { return s.Name }, name); ok {
 		return s, nil
@@ -175,7 +173,7 @@ func (t Task) setting(name string) (Setting, error) {
 	return Setting{}, fmt.Errorf("%q is not a setting of task %s; write %s", name, t.Name, t.Form())
 }
 
-// Form shows the form of a case for ParseCase.
+// Form returns an example of the text that ParseCase reads.
 func (t Task) Form() string {
 	var values []float64
 	for _, s := range t.Evaluation.Settings {

@@ -7,7 +7,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// TestParseCase: what users write, and what is refused in one line.
+// TestParseCase: users' cases are read, and errors have one line.
 func TestParseCase(t *testing.T) {
 	for _, c := range []struct {
 		of         task.Task
@@ -40,7 +40,7 @@ func TestParseCase(t *testing.T) {
 	}
 }
 
-// TestCases: an evaluation goes through the defaults, or what a user names.
+// TestCases: an evaluation has the default values, or those that a user gives.
 func TestCases(t *testing.T) {
 	names := func(cases []task.Case) string {
 		var list []string

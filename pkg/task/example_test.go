@@ -10,7 +10,7 @@ import (
 
 // A batch of the denoising task on two meshes.
 func Example() {
-	set, err := dataset.Open(dataset.Options{Side: 32}) // dead leaves, built in
+	set, err := dataset.Open(dataset.Options{Side: 32}) // the built-in dead leaves
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -5,11 +5,11 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Grid is the mesh and the pixels of an image that is degraded.
+// Grid is the mesh of an image to degrade, and the position of its pixels.
 type Grid struct {
 	Level int // of the mesh; 0 is the finest
-	// Step says that the image has only the pixels (Step*i, Step*j) of one of H by W
-	// pixels: those that nearest restriction keeps. It is 1 unless the task is
+	// Step is the distance of the image's pixels in an image of H by W pixels: it consists of the
+	// pixels (Step*i, Step*j), which nearest restriction keeps. Step is 1 unless the task is
 	// Pointwise.
 	Step int
 	H, W int
@@ -18,9 +18,8 @@ type Grid struct {
 // On returns the grid of a whole image on the mesh of a level.
 func On(level int, x pixel.Images) Grid { return Grid{Level: level, Step: 1, H: x.H, W: x.W} }
 
-// AddNoise replaces x by weight*x + (1-weight)*z with z ~ N(0,I), which differs
-// from mesh to mesh. A pixel's noise depends on its position in the image of H by
-// W pixels.
+// AddNoise replaces x by weight*x + (1-weight)*z with z ~ N(0,I). The noise differs from mesh to
+// mesh. The noise of a pixel depends on its position in the image of at.H by at.W pixels.
 func AddNoise(x pixel.Images, at Grid, weight float32, r *random.Stream) {
 	noise := r.Child("noise", uint64(at.Level))
 	if at.Step > 1 {

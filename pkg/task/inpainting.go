@@ -6,14 +6,12 @@ import (
 	"multiscale/pkg/random"
 )
 
-// maxBoxes is the largest number of boxes in an image. There is always one:
-// without, nothing is missing.
+// maxBoxes is the largest number of boxes in an image. The smallest number is one.
 const maxBoxes = 3
 
-// Inpainting restores x from (1-t)*M x + t*z with z ~ N(0,I), and t ~ 0.1 U(0,1):
-// M sets one to three boxes of the normalised image to zero, in all channels
-// (paper, section on experiments). All meshes of a sample have the same boxes, up
-// to whole pixels.
+// Inpainting restores x from (1-t)*M x + t*z with z ~ N(0,I) and t ~ 0.1 U(0,1). M sets one to
+// three boxes of the normalised image to zero, in all channels (the paper's section on
+// experiments). All meshes of a sample have the same boxes, rounded to whole pixels.
 func Inpainting() Task {
 	return must(Task{
 		Name: "inpainting", Pointwise: true, Holes: true,
@@ -37,8 +35,8 @@ func Inpainting() Task {
 // box is a rectangle of pixels.
 type box struct{ top, left, height, width int }
 
-// drawBox draws a rectangle inside an image of h by w pixels: its sides uniformly
-// from a tenth to a third of the image's, then its place uniformly.
+// drawBox draws a rectangle inside an image of h by w pixels. First its sides are drawn uniformly
+// from a tenth to a third of the image's sides, then its position uniformly.
 func drawBox(h, w int, r *random.Stream) box {
 	length := func(side int) int {
 		low := max(1, (side+9)/10)
@@ -49,12 +47,12 @@ func drawBox(h, w int, r *random.Stream) box {
 	return b
 }
 
-// below draws a number from [0,n). Unlike Stream.Intn it grows with n where the
-// stream is the same: on a mesh twice as fine, a place is twice as far.
+// below draws an integer from [0,n). For the same stream it is proportional to n, unlike
+// Stream.Intn: on a mesh twice as fine, a position is twice as far from the origin.
 func below(n int, r *random.Stream) int { return int(r.Float64() * float64(n)) }
 
-// clear sets the box to zero in all channels of x, of which pixel (i,j) is pixel
-// (step*i, step*j) of the image in which the box lies.
+// clear sets the box to zero in all channels of x. Pixel (i,j) of x is pixel (step*i, step*j) of
+// the image in which the box lies.
 func (b box) clear(x pixel.Images, step int) {
 	first := func(at int) int { return (at + step - 1) / step }
 	top, left := first(b.top), first(b.left)

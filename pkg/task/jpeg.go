@@ -12,13 +12,12 @@ import (
 	"multiscale/pkg/random"
 )
 
-// JPEG compresses and decodes images, with a quality from low to high, 1 to 100, that is
-// drawn for each image and is the same on all meshes. RGB is stored with subsampled
-// colour, other channels as one grey picture each. scale is the task's Scaling, since
-// files have pixels.
+// JPEG compresses and decodes images. The quality is drawn from low to high, within 1 to 100, for
+// each image and is the same on all meshes. RGB images are stored with subsampled colour; in other
+// images each channel is stored as a grey picture. scale must be the task's Scaling, because files
+// have pixels and not normalised values.
 //
-// Package image/jpeg makes the bytes; they are decoded as pictures of data sets
-// are.
+// Package image/jpeg encodes. The decoder is that of pictures in data sets.
 func JPEG(scale pixel.Scale, low, high int) Degrade {
 	return func(input, clean pixel.Images, _ Grid, _ []float32, r *random.Stream) error {
 		if low < 1 || high > 100 || low > high {
@@ -56,7 +55,7 @@ func JPEG(scale pixel.Scale, low, high int) Degrade {
 	}
 }
 
-// pixels returns one normalised image as bytes.
+// pixels returns a normalised image as 8-bit pixels.
 func pixels(x pixel.Images, scale pixel.Scale) *picture.Planar {
 	p := picture.New(x.C, x.W, x.H)
 	row := make([]float32, x.W)
@@ -70,7 +69,7 @@ func pixels(x pixel.Images, scale pixel.Scale) *picture.Planar {
 	return p
 }
 
-// compress writes to planes what becomes of a picture in a JPEG file.
+// compress writes the picture to a JPEG file in memory and decodes it to planes.
 func compress(planes []uint8, img image.Image, quality int) error {
 	file := files.Get().(*bytes.Buffer)
 	defer files.Put(file)
@@ -82,7 +81,7 @@ func compress(planes []uint8, img image.Image, quality int) error {
 	if err != nil {
 		return err
 	}
-	copy(planes, p.Pix) // of a grey picture the first of three equal channels
+	copy(planes, p.Pix) // for a grey picture, the first of three equal channels
 	return nil
 }
 

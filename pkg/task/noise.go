@@ -8,28 +8,27 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Noise is the relation of a task's one condition t to white noise in an image, of
-// standard deviation s in normalised values. It is text, for the metadata of
-// exported models.
+// Noise is the relation of a task's only condition t to white noise with standard deviation s of
+// normalised values. It is text, for the metadata of exported models.
 type Noise string
 
 // The meanings of t.
 const (
 	// NoNoise: t does not depend on noise.
 	NoNoise Noise = ""
-	// SignalShare: the network sees t*x + (1-t)*z, z ~ N(0,I). t = 1/(1+s).
+	// SignalShare: the input of the network is t*x + (1-t)*z with z ~ N(0,I), and t = 1/(1+s).
 	SignalShare Noise = "share of the image"
-	// NoiseShare: the network sees (1-t)*x + t*z, where x may be degraded
-	// otherwise, too. t = s/(1+s).
+	// NoiseShare: the input of the network is (1-t)*x + t*z, and t = s/(1+s). x may have another
+	// degradation, too.
 	NoiseShare Noise = "share of noise"
-	// Deviation: the network sees x + t*z, t = s.
+	// Deviation: the input of the network is x + t*z, and t = s.
 	Deviation Noise = "standard deviation"
 )
 
-// Noises lists the meanings.
+// Noises returns all meanings.
 func Noises() []Noise { return []Noise{NoNoise, SignalShare, NoiseShare, Deviation} }
 
-// ParseNoise reads a meaning.
+// ParseNoise returns the meaning with the given text.
 func ParseNoise(text string) (Noise, error) {
 	for _, n := range Noises() {
 		if string(n) == text {
@@ -39,8 +38,8 @@ func ParseNoise(text string) (Noise, error) {
 	return NoNoise, fmt.Errorf("unknown meaning of t %q", text)
 }
 
-// At returns the inputs of a network for a normalised image y = x + s z: factor*y,
-// and t. For NoNoise these are y itself and 0.
+// At returns the inputs of a network, factor*y and t, for a normalised image y = x + s*z. For
+// NoNoise factor is 1 and t is 0.
 func (n Noise) At(s float64) (factor float64, t float32) {
 	share := s / (1 + s)
 	switch n {
@@ -54,7 +53,7 @@ func (n Noise) At(s float64) (factor float64, t float32) {
 	return 1, 0
 }
 
-// Factor returns the factor of an image for a network with t as its input.
+// Factor returns the factor of an image that a network gets together with t.
 func (n Noise) Factor(t float32) float64 {
 	switch n {
 	case SignalShare:
@@ -65,7 +64,7 @@ func (n Noise) Factor(t float32) float64 {
 	return 1
 }
 
-// Check returns an error if t cannot have this meaning.
+// Check returns an error if t is out of bounds for this meaning.
 func (n Noise) Check(t float32) error {
 	switch {
 	case (n == SignalShare || n == NoiseShare) && !(t >= 0 && t <= 1):
@@ -76,10 +75,9 @@ func (n Noise) Check(t float32) error {
 	return nil
 }
 
-// OfNoise is the task of removing white noise for networks whose t means n. It
-// replaces a model's task that a program does not have.
+// OfNoise is the task of removing white noise for networks whose t has the meaning n. It replaces
+// the task of a model if a program does not have that task.
 func OfNoise(name string, n Noise) Task {
-	factor := func(t float32) float64 { return n.Factor(t) }
 	return Task{
 		Name: name, Pointwise: true, NumConditions: 1, Noise: n,
 		Conditions: drawNoise,
@@ -88,7 +86,7 @@ func OfNoise(name string, n Noise) Task {
 			if n == Deviation {
 				addDeviation(input, at, t[0], r)
 			} else {
-				AddNoise(input, at, float32(factor(t[0])), r)
+				AddNoise(input, at, float32(n.Factor(t[0])), r)
 			}
 			return nil
 		},
@@ -104,7 +102,7 @@ func OfNoise(name string, n Noise) Task {
 	}
 }
 
-// addDeviation adds deviation*z, z ~ N(0,I), drawn as AddNoise does.
+// addDeviation adds deviation*z to x, with the z ~ N(0,I) of AddNoise.
 func addDeviation(x pixel.Images, at Grid, deviation float32, r *random.Stream) {
 	m := scratch.Get().(*[]float32)
 	defer scratch.Put(m)

@@ -5,9 +5,9 @@ import (
 	"multiscale/pkg/share"
 )
 
-// NewProbe returns n training samples of a sampler on the finest mesh, with fixed noise and t, which
-// are measured as validation samples are. They are drawn from the sampler's seed, which no training
-// batch may have. Ranks are those of NewValidation.
+// NewProbe returns n training samples on the finest mesh with fixed noise and t, to be measured like
+// validation samples. They are a function of the sampler's seed, which must differ from the seed of
+// training batches. ranks is as in NewValidation.
 func NewProbe(s *Sampler, n int, ranks share.Ranks) (*Validation, error) {
 	p := partOf(n, ranks)
 	b, _, err := s.Draw(mesh.Request{Size: n, From: p.from, To: p.end()})

@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// TestRange: the samples of a range are those of the whole batch, on both meshes.
+// TestRange: a request for a range gives the same samples as the whole batch has there, on both meshes.
 func TestRange(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		for _, coarse := range []bool{false, true} {

@@ -7,9 +7,9 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Restoration restores the clean picture of a pair from the degraded one. The data set
-// has both, as with -data pairs; the degradation is unknown. There is no t. If the
-// clean pictures have twice the sides, it is Superresolution.
+// Restoration restores the clean picture of a pair from the degraded one. The data set has both, as
+// with -data pairs, and the degradation is unknown. There is no t. If the clean pictures have twice
+// the sides of the degraded ones, the task has the settings of Superresolution.
 func Restoration() Task {
 	enlarging := must(Task{
 		Name: "restoration", Scale: 2, Loss: op.NegativeSSIM, Scaling: &pixel.Unit,

@@ -17,8 +17,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// pairs is a data set of pairs whose degraded pictures are the clean ones with each byte
-// b become 255-b, at 1/ratio the sides.
+// pairs returns a data set of pairs. The degraded pictures are the negatives of the clean ones, with sides
+// divided by ratio.
 func pairs(t testing.TB, ratio int) *dataset.Set {
 	t.Helper()
 	root := t.TempDir()
@@ -48,8 +48,8 @@ func pairs(t testing.TB, ratio int) *dataset.Set {
 	return set
 }
 
-// TestRestorationDraws: both pictures of a pair are restricted alike, and on all meshes
-// the degraded one belongs to the clean one.
+// TestRestorationDraws: both pictures of a pair are restricted in the same way, and on all meshes they
+// show the same scene.
 func TestRestorationDraws(t *testing.T) {
 	set := pairs(t, 1)
 	for _, r := range mesh.Restrictions() {
@@ -62,7 +62,7 @@ func TestRestorationDraws(t *testing.T) {
 			}
 			for _, b := range []mesh.Batch{fine, coarse} {
 				for i, v := range b.Target.Data {
-					// Pixels of [-1,1]: what is degraded is their negative, up to rounding.
+					// Pixels are in [-1,1], so that the degraded ones are their negatives, up to rounding.
 					if d := float64(b.Input.Data[i] + v); d > 1e-6 || d < -1e-6 {
 						t.Fatalf("%s, level %d: pixel %d is %v of the degraded picture, %v of the clean one", r.Name(), level, i, b.Input.Data[i], v)
 					}
@@ -75,8 +75,8 @@ func TestRestorationDraws(t *testing.T) {
 	}
 }
 
-// TestRestorationOfRatio: with pictures of half the sides the task is that of
-// super-resolution, and no other ratio is taken.
+// TestRestorationOfRatio: for degraded pictures with half the sides, the task has the settings of
+// super-resolution. Other ratios are errors.
 func TestRestorationOfRatio(t *testing.T) {
 	of := task.Restoration()
 	twice, sr := of.OfRatio(2), task.Superresolution()
@@ -110,8 +110,8 @@ func TestRestorationOfRatio(t *testing.T) {
 	}
 }
 
-// TestAugment: crops are laid onto themselves on the finest mesh, both pictures of a pair
-// alike; coarse meshes are restricted from that, and without it nothing changes.
+// TestAugment: symmetries are applied on the finest mesh, the same ones to both pictures of a pair, and
+// coarse meshes are restricted from the result.
 func TestAugment(t *testing.T) {
 	for _, ratio := range []int{1, 2} {
 		set := pairs(t, ratio)
@@ -141,7 +141,7 @@ func TestAugment(t *testing.T) {
 				}
 			}
 			if !found {
-				t.Fatalf("ratio %d: sample %d is not the plain one laid onto itself", ratio, i)
+				t.Fatalf("ratio %d: sample %d is not the plain one with a symmetry", ratio, i)
 			}
 		}
 		if len(seen) != 8 {
@@ -151,7 +151,7 @@ func TestAugment(t *testing.T) {
 			t.Errorf("ratio %d: the coarse batch is not the restricted one", ratio)
 		}
 	}
-	// The clean image is laid onto itself before it is degraded.
+	// Symmetries are applied to the clean image before it is degraded.
 	s := task.NewSampler(task.Inpainting(), leaves(t, 16), 16, 7)
 	plain, _, err := s.Draw(mesh.Request{Size: 4, Level: 1})
 	if err != nil {

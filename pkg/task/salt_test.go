@@ -10,14 +10,13 @@ import (
 	"multiscale/pkg/task"
 )
 
-// saltAndPepper asks for an image of which a share t of the pixels has become
-// white or black, t ~ 0.3 U(0,1).
+// saltAndPepper restores an image in which a fraction t ~ 0.3 U(0,1) of the pixels is white or black.
 var saltAndPepper = task.Task{
 	Name:    "saltandpepper",
-	Scaling: &pixel.Signed, // Degrade has to know what black and white are
+	Scaling: &pixel.Signed, // fixes the values of black and white for Degrade
 	Degrade: func(input, clean pixel.Images, at task.Grid, t []float32, r *random.Stream) error {
 		copy(input.Data, clean.Data)
-		grains := r.Child("grains", uint64(at.Level)) // other pixels on other meshes
+		grains := r.Child("grains", uint64(at.Level)) // different pixels on each mesh
 		for i := range clean.Plane() {
 			u := grains.Float32()
 			for c := 0; c < clean.C && u < t[0]; c++ {
@@ -33,7 +32,7 @@ var saltAndPepper = task.Task{
 	Conditions:    func(t []float32, r *random.Stream) { t[0] = 0.3 * r.Float32() },
 }
 
-// A task of one's own draws batches like any other.
+// A user's own task draws batches like any other.
 func Example_saltAndPepper() {
 	set, err := dataset.Open(dataset.Options{Side: 32})
 	if err != nil {

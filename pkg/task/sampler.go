@@ -12,29 +12,28 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Sampler draws training batches of a task from a data set; it is the mge.Sampler
-// of training. Every batch is a function of only the seed, the iteration and the
-// level.
+// Sampler draws training batches of a task from a data set. It is the mge.Sampler of training. A
+// batch is a function of the seed, the iteration and the level.
 type Sampler struct {
-	Task        Task // complete
+	Task        Task // must be complete; see Task.Complete
 	Source      *dataset.Gallery
 	Channels    int
 	Scale       pixel.Scale
-	Side        int // of the target on the finest mesh
+	Side        int // side in pixels of the target on the finest mesh
 	Restriction mesh.Restriction
-	// DegradeCoarse degrades the restricted clean image on each mesh, instead of
-	// restricting the degraded one: an ablation.
+	// DegradeCoarse degrades the restricted clean image on each mesh, instead of restricting the
+	// degraded image. This is an ablation.
 	DegradeCoarse bool
-	// Augment applies symmetries to training samples on the finest mesh, first of all;
-	// the same to both pictures of a pair.
+	// Augment applies symmetries to training samples on the finest mesh before they are degraded.
+	// Both pictures of a pair get the same ones.
 	Augment []dataset.Augmentation
 	Seed    uint64
 
 	finest spare
 }
 
-// NewSampler returns a sampler of a set's training images, of a side on the finest
-// mesh, with the task's default restriction.
+// NewSampler returns a sampler of a set's training images with the given side on the finest mesh
+// and the task's default restriction.
 func NewSampler(t Task, set *dataset.Set, side int, seed uint64) *Sampler {
 	return &Sampler{
 		Task: t, Source: set.Train, Channels: set.Channels, Scale: t.ScaleOf(set), Side: side,
@@ -42,9 +41,9 @@ func NewSampler(t Task, set *dataset.Set, side int, seed uint64) *Sampler {
 	}
 }
 
-// Draw implements mge.Sampler: images drawn independently over the whole data set,
-// degraded on the finest mesh and restricted. At most one sample a core is on the
-// finest mesh at a time.
+// Draw implements mge.Sampler. Images are drawn independently from the whole data set, degraded on
+// the finest mesh and restricted. To save memory, at most one sample per core is on the finest mesh
+// at a time.
 func (s *Sampler) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
 	from, to := r.Range()
 	level, n := r.Level, to-from
@@ -61,7 +60,7 @@ func (s *Sampler) Draw(r mesh.Request) (fine, coarser mesh.Batch, err error) {
 	return d.fine, d.coarse, errors.Join(d.errs...)
 }
 
-// allocate returns an empty batch on the mesh of a level.
+// allocate returns a batch of n zero samples on the mesh of a level.
 func (s *Sampler) allocate(n, level int) mesh.Batch {
 	side := mesh.Side(s.Side, level)
 	in := mesh.Side(s.Side/s.Task.Scale, level)
@@ -73,7 +72,7 @@ func (s *Sampler) allocate(n, level int) mesh.Batch {
 	}
 }
 
-// drawing is one Draw, cut into samples.
+// drawing is one call of Draw, a kernel.Job with a chunk for each sample.
 type drawing struct {
 	*Sampler
 	request      mesh.Request
@@ -81,9 +80,8 @@ type drawing struct {
 	from         int        // number of the first sample in the whole batch
 	fine, coarse mesh.Batch // on the meshes of level and, if requested, level+1
 	root         random.Stream
-	// picks says that only the pixels that the restriction keeps are degraded.
-	picks bool
-	errs  []error
+	picks        bool // whether only the pixels that the restriction keeps are degraded
+	errs         []error
 }
 
 // Do implements kernel.Job: it draws sample i.
@@ -127,7 +125,7 @@ func (d *drawing) draw(i int) error {
 	return nil
 }
 
-// augment lays a sample onto itself.
+// augment applies the same random symmetries to the pictures of a sample.
 func (d *drawing) augment(sample mesh.Batch, r random.Stream) {
 	target := dataset.Square{Planes: sample.Target.Data, Side: d.Side}
 	if d.Task.Paired() {
@@ -137,7 +135,7 @@ func (d *drawing) augment(sample mesh.Batch, r random.Stream) {
 	}
 }
 
-// finish makes sample i on its mesh from the pixels in [0,1] on the finest one.
+// finish sets at, sample i on its mesh, from sample, the pixels in [0,1] on the finest mesh.
 func (d *drawing) finish(i int, at, sample mesh.Batch) error {
 	if d.picks {
 		if d.level > 0 {
@@ -161,8 +159,8 @@ func (d *drawing) finish(i int, at, sample mesh.Batch) error {
 	return d.restrict(i, at, sample, d.level, d.level)
 }
 
-// restrict takes sample i from a mesh to one that is coarser by some levels, of
-// the given level.
+// restrict sets to, sample i on the mesh of the given level, from the same sample on a mesh that is
+// finer by a number of levels.
 func (d *drawing) restrict(i int, to, from mesh.Batch, levels, level int) error {
 	mesh.RestrictTo(d.Restriction, to.Target, from.Target, levels)
 	degrade := d.Task.Degrade
@@ -176,7 +174,7 @@ func (d *drawing) restrict(i int, to, from mesh.Batch, levels, level int) error 
 	return nil
 }
 
-// degrade makes the input of sample i, alone in b, from its target.
+// degrade makes the input of sample i from its target. b has only this sample.
 func (d *drawing) degrade(i int, how Degrade, b mesh.Batch, at Grid) error {
 	r := d.root.Child("degrade", uint64(d.from+i))
 	if err := how(b.Input, b.Target, at, b.T, &r); err != nil {
@@ -185,7 +183,7 @@ func (d *drawing) degrade(i int, how Degrade, b mesh.Batch, at Grid) error {
 	return nil
 }
 
-// spare keeps samples on the finest mesh for further use.
+// spare keeps the memory of samples on the finest mesh.
 type spare struct{ sync.Pool }
 
 func (p *spare) get(s *Sampler) mesh.Batch {
@@ -197,7 +195,7 @@ func (p *spare) get(s *Sampler) mesh.Batch {
 
 func (p *spare) put(b mesh.Batch) { p.Put(&b) }
 
-// checkSide refuses sides that a task cannot use.
+// checkSide returns an error for a side that is not a positive multiple of the task's Scale.
 func checkSide(t Task, side int) error {
 	if side < 1 || side%t.Scale != 0 {
 		return fmt.Errorf("%s: side %d is no multiple of %d", t.Name, side, t.Scale)

@@ -7,9 +7,9 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Sharpening restores x from K_s x + t*z with z ~ N(0,I): a Gaussian blur as in photographs, of a standard deviation s ~
-// U(0.5,3) in pixels of the finest mesh that the network does not get, with a little noise of pixels in [0,1]. t is
-// sigma/255, with sigma ~ U(0,5).
+// Sharpening restores x from K_s x + t*z with z ~ N(0,I), for pixels in [0,1]. K_s is a Gaussian blur as in photographs,
+// with a standard deviation s ~ U(0.5,3) in pixels of the finest mesh, which the network does not get. The noise is weak:
+// t is sigma/255 with sigma ~ U(0,5).
 func Sharpening() Task {
 	return must(Task{
 		Name: "sharpening", Scaling: &pixel.Unit, Degrade: Chain(Defocus(0.5, 3), WhiteNoise(0)),
@@ -28,8 +28,8 @@ func Sharpening() Task {
 	})
 }
 
-// Defocus is a Gaussian blur with a standard deviation that is drawn evenly from low to high, in pixels of the finest mesh. On
-// coarser meshes it is as wide, seen from the scene. Beyond its borders an image is its mirror image.
+// Defocus is a Gaussian blur with a standard deviation that is drawn uniformly from low to high, in pixels of the finest
+// mesh. On coarser meshes it has the same width in the scene. Images are mirrored at their borders.
 func Defocus(low, high float64) Degrade {
 	return func(input, clean pixel.Images, at Grid, _ []float32, r *random.Stream) error {
 		s := low + float64((high-low)*r.Float64())

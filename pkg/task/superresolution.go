@@ -9,9 +9,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Superresolution restores an image of twice the sides from the data set's
-// low-resolution one; there is no t. The loss is -SSIM of pixels in [0,1] (paper,
-// section on experiments).
+// Superresolution restores an image from the data set's low-resolution image with half the sides.
+// There is no t. The loss is -SSIM of pixels in [0,1] (the paper's section on experiments).
 func Superresolution() Task {
 	return must(Task{
 		Name: "superresolution", Scale: 2,
@@ -22,9 +21,8 @@ func Superresolution() Task {
 	})
 }
 
-// half is the Degrade of coarse meshes that are degraded anew, where the data set
-// gives the input of the finest one: half of the image, made as the data sets' own
-// low-resolution images are.
+// half is the Degrade of coarse meshes with DegradeCoarse, for tasks whose data set has the input of
+// the finest mesh. It halves the image in the same way as data sets make their low-resolution images.
 func half(input, clean pixel.Images, _ Grid, _ []float32, _ *random.Stream) error {
 	picture.FromFloat(clean.Data, clean.W, clean.H).Half().Float(input.Data)
 	return nil

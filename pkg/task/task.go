@@ -1,6 +1,5 @@
-// Package task has the restoration tasks. A task is one value: its degradation,
-// its loss, its measures, and its defaults. Training batches, validation sets and
-// evaluation are made from it.
+// Package task defines the restoration tasks. A task is one value with its degradation, loss,
+// measures and defaults. Training batches, validation sets and evaluations are made from it.
 package task
 
 import (
@@ -22,70 +21,68 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Degrade writes to input the degraded form of the clean normalised image. clean
-// is one image (1,C,H,W) of any sides, the sides of input are these divided by the
-// task's Scale, and at is the grid of input. t is the numbers that Conditions
-// draws. It is called on the finest mesh, or on each mesh with DegradeCoarse: r is
-// then the same stream, so that masks are equal. Noise must differ from mesh to
-// mesh, as AddNoise draws it. All random numbers come from r; calls run on several
-// goroutines at once.
+// Degrade writes the degraded form of a clean normalised image to input. clean is one image
+// (1,C,H,W) with any sides, and the sides of input are these divided by the task's Scale. at is
+// the grid of input, and t has the values that Conditions has drawn. Degrade is called on the
+// finest mesh, or with DegradeCoarse on each mesh. In the latter case r is the same stream on all
+// meshes, so that masks are equal. Noise must differ from mesh to mesh, as in AddNoise. All random
+// numbers must come from r. Calls run on several goroutines at once.
 type Degrade func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error
 
-// Loss adds the loss of each sample (N) of y against target, both (N,C,H,W), to
-// their graph. The loss of a batch is their mean.
+// Loss adds the losses (N) of the samples of y against target, both (N,C,H,W), to their graph.
+// The loss of a batch is their mean.
 type Loss func(y, target *gorgonia.Node) (*gorgonia.Node, error)
 
-// Task is a restoration problem. Name and Degrade suffice; Complete fills in the
-// rest.
+// Task is a restoration problem. Name and Degrade suffice; Complete sets the other fields to
+// their defaults.
 type Task struct {
-	// Name is the task's name in commands, files and tables: lower-case letters and
-	// digits.
+	// Name is the task's name in commands, files and tables: up to 40 lower-case letters and
+	// digits, starting with a letter.
 	Name string
-	// Degrade makes the input from the clean image. Without it the data set has the
-	// input, as with -data pairs, or, if Scale is 2, the input is Half of the clean
-	// image.
+	// Degrade makes the input from the clean image. If it is nil, the inputs come from the data
+	// set: they are the degraded pictures of pairs, or with Scale 2 also Half of clean pictures.
 	Degrade Degrade
-	// Pointwise says that each pixel of the input depends only on the same pixel of
-	// the clean image and on random numbers. With nearest restriction, coarse meshes
-	// then degrade only the pixels that they keep; see Grid.Step.
+	// Pointwise states that each pixel of the input depends only on the same pixel of the clean
+	// image and on random numbers. With nearest restriction, coarse meshes then degrade only the
+	// pixels that they keep; see Grid.Step.
 	Pointwise bool
-	// Holes says that the degradation sets parts of the normalised image to zero, for the
-	// network to fill.
+	// Holes states that the degradation sets parts of the normalised image to zero, which the
+	// network has to fill.
 	Holes bool
-	// Scale is the ratio of the target's sides to the input's: 1, or 2 if the task
-	// enlarges images. Default 1.
+	// Scale is the ratio of the target's sides to the input's: 1, or 2 if the task enlarges
+	// images. Default 1.
 	Scale int
-	// Enlarging is the task for data whose clean pictures have twice the sides of the
-	// degraded ones, if the data decides on the Scale. It has the same Name.
+	// Enlarging is the task for data whose clean pictures have twice the sides of the degraded
+	// ones, if the data determines the Scale. It must have the same Name.
 	Enlarging *Task
 
-	// Conditions draws the NumConditions numbers t of a sample, a second input of
-	// networks. Both are zero if the task has no t.
+	// Conditions draws the NumConditions values t of a sample, the second input of networks. Both
+	// are zero if the task has no t.
 	Conditions    func(t []float32, r *random.Stream)
 	NumConditions int
-	// Noise is the relation of t to the noise level, for images whose noise is
-	// estimated or known; NoNoise if there is none.
+	// Noise is the relation of t to the noise level, for images whose noise is estimated or
+	// known. It is NoNoise if there is none.
 	Noise Noise
-	// NoiseLevels is the range of a uniform t[0], which -sigma changes. It replaces Conditions,
-	// which is then nil; it needs a Noise of Deviation and the Scaling pixel.Unit.
+	// NoiseLevels is the range of a uniformly distributed t[0], which -sigma changes. It is set
+	// instead of Conditions, and requires the Noise Deviation and the Scaling pixel.Unit.
 	NoiseLevels *Levels
 
 	// Loss is minimised in training. Default: the mean squared error.
 	Loss Loss
 	// Scaling is the normalisation of pixels. Default: that of the data set.
 	Scaling *pixel.Scale
-	// Measures are reported for the task; the first one decides which network is
-	// better. Tables always have MSE, PSNR and SSIM. Default: MSE.
+	// Measures are reported for the task. The first one determines which network is better.
+	// Tables always have MSE, PSNR and SSIM. Default: MSE.
 	Measures []metric.Measure
 	// Evaluation defines how whole images are degraded to measure trained networks.
 	// Default: as in training, with conditions drawn for each image.
 	Evaluation Evaluation
 
 	// The defaults of the task's training.
-	Networks     []network.Network // the first is the default; default: those of the paper for the Scale
+	Networks     []network.Network // the first one is the default network; default: network.Restoration or Superresolution
 	LearningRate float64           // default 5e-4
 	Restriction  mesh.Restriction  // default Nearest
-	BatchFactor  float64           // of the profile's batch; default 1
+	BatchFactor  float64           // factor of the profile's batch; default 1
 	MinSide      int               // of the target on the coarsest mesh, in pixels; default 4
 }
 
@@ -97,8 +94,8 @@ const (
 
 var nameRule = regexp.MustCompile(`^[a-z][a-z0-9]{0,39}$`)
 
-// Complete returns the task with defaults for empty fields. Contradictory fields
-// are an error.
+// Complete returns the task with defaults for empty fields. It returns an error if fields are wrong
+// or contradict each other.
 func (t Task) Complete() (Task, error) {
 	t.Scale = cmp.Or(t.Scale, 1)
 	if t.NoiseLevels != nil && t.Conditions == nil {
@@ -169,11 +166,11 @@ func (t Task) Takes(n network.Network) error {
 	return nil
 }
 
-// Paired reports whether the input on the finest mesh is the data set's.
+// Paired reports whether the data set has the inputs on the finest mesh.
 func (t Task) Paired() bool { return t.Degrade == nil }
 
-// OfRatio returns the task for data whose clean pictures have this many times the sides
-// of the degraded ones: its Enlarging if that has the ratio, else t itself.
+// OfRatio returns the task for data in which the sides of the clean pictures are ratio times those
+// of the degraded ones: Enlarging if its Scale is ratio, otherwise t itself.
 func (t Task) OfRatio(ratio int) Task {
 	if t.Enlarging != nil && t.Enlarging.Scale == ratio {
 		return *t.Enlarging
@@ -181,7 +178,8 @@ func (t Task) OfRatio(ratio int) Task {
 	return t
 }
 
-// Suits returns an error if a data set lacks what the task needs.
+// Suits returns an error if a data set lacks degraded pictures that the task needs, or if their
+// sides do not fit.
 func (t Task) Suits(set *dataset.Set) error {
 	switch {
 	case t.Paired() && t.Scale == 1 && !set.Train.HasInputs():
@@ -192,7 +190,7 @@ func (t Task) Suits(set *dataset.Set) error {
 	return nil
 }
 
-// ScaleOf is the normalisation of the pixels of a data set.
+// ScaleOf returns the normalisation of the pixels of a data set for the task.
 func (t Task) ScaleOf(set *dataset.Set) pixel.Scale {
 	if t.Scaling != nil {
 		return *t.Scaling
@@ -214,7 +212,7 @@ func must(t Task) Task {
 	return t
 }
 
-// Find returns the task of a name.
+// Find returns the task with the given name.
 func Find(tasks []Task, name string) (Task, error) {
 	if t, ok := lists.Find(tasks, nameOf, name); ok {
 		return t, nil

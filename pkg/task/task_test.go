@@ -30,7 +30,7 @@ func sampler(t testing.TB, of task.Task, seed uint64) *task.Sampler {
 	return s
 }
 
-// each runs a test for every task.
+// each runs a test for every task of this package except Restoration.
 func each(t *testing.T, check func(t *testing.T, of task.Task)) {
 	for _, of := range append(task.All(), task.AWGN(), task.Sharpening()) {
 		t.Run(of.Name, func(t *testing.T) { check(t, of) })
@@ -48,8 +48,7 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// TestComplete: what a task leaves open has a default, and parts that do not fit
-// are refused.
+// TestComplete: empty fields get defaults, and contradictory fields are errors.
 func TestComplete(t *testing.T) {
 	none := func(input, clean pixel.Images, _ task.Grid, _ []float32, _ *random.Stream) error { return nil }
 	of, err := task.Task{Name: "own", Degrade: none}.Complete()
@@ -100,8 +99,8 @@ func TestDenoisingMixes(t *testing.T) {
 	}
 }
 
-// TestOwnScale: a task that enlarges images and has a Degrade of its own gets its
-// inputs from it, on every mesh and in validation; without one they are halves.
+// TestOwnScale: a task that enlarges images and has its own Degrade gets its inputs from that, on every
+// mesh and in validation.
 func TestOwnScale(t *testing.T) {
 	calls := 0
 	of, err := task.Task{Name: "own", Scale: 2, Pointwise: true, Scaling: &pixel.Unit,
@@ -152,8 +151,8 @@ func TestOwnScale(t *testing.T) {
 	}
 }
 
-// TestDraw: a batch is a function of seed, iteration and level; both meshes of
-// a difference see the same; other levels, iterations and seeds see others.
+// TestDraw: both meshes of a difference see the same samples. Other levels, iterations and seeds see
+// other samples.
 func TestDraw(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		s := sampler(t, of, 1)
@@ -183,7 +182,7 @@ func TestDraw(t *testing.T) {
 	})
 }
 
-// TestCores: equal batches on one core and on several, degraded fine or coarse.
+// TestCores: batches are equal on one core and on several, with and without DegradeCoarse.
 func TestCores(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		for _, coarse := range []bool{false, true} {
@@ -206,8 +205,8 @@ func TestCores(t *testing.T) {
 	})
 }
 
-// TestDegradeCoarse: degraded anew on every mesh, targets stay coupled, inputs
-// do not follow from one another, and the finest mesh is as ever.
+// TestDegradeCoarse: with DegradeCoarse the targets of the two meshes remain coupled, the coarse input is
+// not the restricted fine one, and the finest mesh does not change.
 func TestDegradeCoarse(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		s := sampler(t, of, 1)
@@ -233,8 +232,8 @@ func TestDegradeCoarse(t *testing.T) {
 	})
 }
 
-// TestPointwise: what is drawn does not depend on which pixels of the finest mesh
-// are degraded.
+// TestPointwise: batches do not depend on whether all pixels of the finest mesh are degraded, or only
+// those that the restriction keeps.
 func TestPointwise(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		for level := range 3 {
@@ -242,7 +241,7 @@ func TestPointwise(t *testing.T) {
 				fast, slow := sampler(t, of, 5), sampler(t, of, 5)
 				slow.Task.Pointwise = false
 				fast.DegradeCoarse, slow.DegradeCoarse = anew, anew
-				for iteration := range 2 { // the second finds memory in use
+				for iteration := range 2 { // the second one uses memory of the first one again
 					fine, coarse, err := fast.Draw(mesh.Request{Iteration: iteration, Level: level, Size: 5, Coarse: true})
 					if err != nil {
 						t.Fatal(err)

@@ -17,25 +17,25 @@ import (
 // ValidationSize is the number of validation samples on the finest mesh.
 const ValidationSize = 200
 
-// Restorer restores degraded images: a model.
+// Restorer restores degraded images. *model.Model implements it.
 type Restorer interface {
 	Apply(ctx context.Context, y []float32, x pixel.Images, t []float32) error
 }
 
-// Validation is a fixed set of degraded images on the finest mesh: the same
-// crops, noise and t for every run on a data set, for every seed.
+// Validation is a fixed set of degraded images on the finest mesh. All runs on a data set, with any
+// seed, have the same crops, noise and t.
 type Validation struct {
 	Batch mesh.Batch
 	Scale pixel.Scale
-	// Whole, if not empty, are whole images of any sizes, which are measured instead
-	// of Batch.
+	// Whole, if not empty, has whole images of any sizes, one per batch, which are measured
+	// instead of Batch.
 	Whole []mesh.Batch
 
 	task Task
 	part part
 }
 
-// part is what this process measures of some images: those with numbers from from to to-1.
+// part is the range of images, from from to to-1, that this process measures of a number of images.
 type part struct {
 	ranks            share.Ranks // that measure together; nil for this process alone
 	images, from, to int
@@ -49,7 +49,8 @@ func partOf(images int, ranks share.Ranks) part {
 	return p
 }
 
-// end is the number after the last image that this process has: who has the first one has all.
+// end is the end of the range of images that this process has in memory. The process that measures the
+// first image has all images.
 func (p part) end() int {
 	if p.from == 0 {
 		return p.images
@@ -57,18 +58,17 @@ func (p part) end() int {
 	return p.to
 }
 
-// NewValidation makes the first n fixed samples of a set's validation images. If
-// the task enlarges, and the set has the input and is compared on whole images,
+// NewValidation makes the first n fixed samples of a set's validation images. If MeasuresWhole,
 // these samples are only shown, and whole images are measured.
 //
-// Ranks, if not nil, measure together, each a part of the images. Rank 0 has all, the others have
-// their parts.
+// Ranks, unless nil, measure together, each a part of the images. Rank 0 has all images in memory, the
+// others only their parts.
 func NewValidation(t Task, set *dataset.Set, side, n int, ranks share.Ranks) (*Validation, error) {
 	return newValidation(t, set, side, n, math.MaxInt, ranks)
 }
 
-// NewValidationSample is NewValidation with at most the given number of whole images:
-// enough to time a measurement.
+// NewValidationSample is NewValidation with at most the given number of whole images. They suffice
+// to time a measurement.
 func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validation, error) {
 	return newValidation(t, set, side, n, most, nil)
 }
@@ -114,11 +114,11 @@ func newValidation(t Task, set *dataset.Set, side, n, most int, ranks share.Rank
 	return v, nil
 }
 
-// MeasuresWhole reports whether the task's networks are compared on the set's whole validation
-// pictures.
+// MeasuresWhole reports whether the task's networks are measured on the set's whole validation
+// pictures. This is the case if the task enlarges, the set has the inputs, and set.Whole is true.
 func (t Task) MeasuresWhole(set *dataset.Set) bool { return t.Scale != 1 && t.Paired() && set.Whole }
 
-// whole returns pairs of a source, one a batch.
+// whole returns the pairs of a source that this process has in memory, one per batch.
 func whole(source *dataset.Gallery, t Task, scale pixel.Scale, p part) ([]mesh.Batch, error) {
 	var batches []mesh.Batch
 	for i := p.from; i < p.end(); i++ {
@@ -133,7 +133,7 @@ func whole(source *dataset.Gallery, t Task, scale pixel.Scale, p part) ([]mesh.B
 	return batches, nil
 }
 
-// Normalised returns a picture as a normalised batch of one.
+// Normalised returns a picture as a normalised batch of one image.
 func Normalised(p *picture.Planar, scale pixel.Scale) pixel.Images {
 	x := pixel.NewImages(1, p.C, p.H, p.W)
 	p.Float(x.Data)
@@ -141,8 +141,8 @@ func Normalised(p *picture.Planar, scale pixel.Scale) pixel.Images {
 	return x
 }
 
-// Measure restores all images and measures them: metric.Always and the task's own. All ranks
-// that measure together call it, and get the same bytes as one process.
+// Measure restores all images and returns the means of metric.Always and of the task's measures. All
+// ranks that measure together must call it, and get the same bytes as one process.
 func (v *Validation) Measure(ctx context.Context, r Restorer) (metric.Values, error) {
 	m := v.meter()
 	err := v.restore(ctx, r, m)
@@ -154,7 +154,7 @@ func (v *Validation) Measure(ctx context.Context, r Restorer) (metric.Values, er
 	return m.Means(), err
 }
 
-// restore measures what is this process's part.
+// restore restores this process's part of the images and adds them to m.
 func (v *Validation) restore(ctx context.Context, r Restorer, m *metric.Meter) error {
 	for _, b := range v.measured(v.part.to - v.part.from) {
 		y := pixel.Images{Shape: b.Target.Shape, Data: make([]float32, len(b.Target.Data))}
@@ -166,8 +166,8 @@ func (v *Validation) restore(ctx context.Context, r Restorer, m *metric.Meter) e
 	return nil
 }
 
-// Degraded measures the trivial answer: the degraded images themselves, enlarged
-// by bilinear interpolation if the task enlarges. Only rank 0 may call it.
+// Degraded measures the degraded images themselves, enlarged by bilinear interpolation if the task
+// enlarges. Only rank 0, which has all images, may call it.
 func (v *Validation) Degraded() metric.Values {
 	m := v.meter()
 	for _, b := range v.measured(v.part.images) {
@@ -180,7 +180,8 @@ func (v *Validation) meter() *metric.Meter {
 	return metric.NewMeter(metric.Union(metric.Always(), v.task.Measures)...)
 }
 
-// measured are the first n images that this process has of those that count, in batches.
+// measured returns the first n images that this process has in memory, in batches: whole ones if there
+// are any, otherwise crops.
 func (v *Validation) measured(n int) []mesh.Batch {
 	switch {
 	case n == 0:
@@ -191,8 +192,8 @@ func (v *Validation) measured(n int) []mesh.Batch {
 	return []mesh.Batch{v.Batch.Slice(0, n)}
 }
 
-// Enlarged returns images enlarged by bilinear interpolation, to which networks
-// for super-resolution add a correction; x itself for factor 1.
+// Enlarged returns images enlarged by bilinear interpolation, to which networks for
+// super-resolution add a correction. For factor 1 it returns x.
 func Enlarged(x pixel.Images, factor int) pixel.Images {
 	if factor == 1 {
 		return x

@@ -24,7 +24,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// answers restores by handing out what it should find, batch by batch.
+// answers is a Restorer that returns the targets, batch by batch.
 type answers struct{ batches []mesh.Batch }
 
 func (a *answers) Apply(_ context.Context, y []float32, x pixel.Images, _ []float32) error {
@@ -36,7 +36,8 @@ func (a *answers) Apply(_ context.Context, y []float32, x pixel.Images, _ []floa
 	return nil
 }
 
-// TestValidation: the set is the same in every run, and measures what it says.
+// TestValidation: the set is the same in every run. The clean pictures have perfect measures, and the
+// degraded ones have not.
 func TestValidation(t *testing.T) {
 	each(t, func(t *testing.T, of task.Task) {
 		set := leaves(t, 16)
@@ -67,8 +68,8 @@ func TestValidation(t *testing.T) {
 	}
 }
 
-// TestWholePictures: super-resolution measures Urban100's validation pictures in
-// full, for any sizes; other tasks and sets take crops.
+// TestWholePictures: super-resolution measures whole validation pictures of Urban100, of any sizes. Other
+// tasks and sets measure crops.
 func TestWholePictures(t *testing.T) {
 	root := t.TempDir()
 	sizes := []image.Point{{20, 16}, {16, 17}, {18, 16}, {22, 16}, {16, 16}, {17, 30}, {16, 16}, {16, 16}, {24, 17}, {16, 20}}
@@ -132,7 +133,7 @@ func save(t *testing.T, path string, size image.Point) {
 	}
 }
 
-// counting is answers of any batch, counted.
+// counting is a Restorer of any batch that counts images.
 type counting struct {
 	images int
 	fails  error
@@ -146,8 +147,8 @@ func (c *counting) Apply(_ context.Context, y []float32, x pixel.Images, _ []flo
 	return c.fails
 }
 
-// TestRanksMeasureTogether: each rank restores its part of the images, crops and whole pictures and
-// probes, and all get the bytes of one process, or an error.
+// TestRanksMeasureTogether: each rank restores its part of the images (crops, whole pictures and probes),
+// and all ranks get the same bytes as one process, or an error.
 func TestRanksMeasureTogether(t *testing.T) {
 	root := t.TempDir()
 	for i := range 15 {
