@@ -6,13 +6,13 @@ import (
 	"multiscale/pkg/npy"
 )
 
-// Array is a float32 array in C order. A single number has an empty Shape.
+// Array is a float32 array in C order. The Shape of a single number is empty.
 type Array struct {
 	Shape []int
 	Data  []float32
 }
 
-// ReadArray reads a .npy file of float32.
+// ReadArray reads a .npy file. It is an error if its elements are not float32.
 func ReadArray(path string) (Array, error) {
 	a, err := npy.Read(path)
 	if err == nil && a.Type != npy.Float32 {

@@ -36,7 +36,7 @@ func TestReadArray(t *testing.T) {
 	}
 }
 
-// array is a file of some numbers.
+// array returns the content of a .npy file with the given values.
 func array(t *testing.T, values ...float32) string {
 	t.Helper()
 	var file strings.Builder

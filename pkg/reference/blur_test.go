@@ -5,12 +5,12 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// checkBlur checks the operator of deblurring and all it is made of.
+// checkBlur checks the blur of deblurring: its point spread function, transfer function and adjoint.
 func checkBlur(k *checker) {
 	var h struct {
 		Dim   int
 		Sigma []float64
-		Roll  []int // where the stored point spread function has its centre
+		Roll  []int // position of the centre in the stored point spread function
 	}
 	k.decode(&h)
 	settle(k, "the length of roll", len(h.Roll), 2)
@@ -32,10 +32,10 @@ func checkBlur(k *checker) {
 	k.expect("y_adjoint.npy", y)
 }
 
-// modulo is the place of i on a circle of n.
+// modulo returns i modulo n in [0,n).
 func modulo(i, n int) int { return (i%n + n) % n }
 
-// checkDeblurring checks the corruption alone.
+// checkDeblurring checks the degradation of deblurring.
 func checkDeblurring(k *checker) {
 	var h struct {
 		Dim   int

@@ -17,20 +17,21 @@ import (
 
 // Case is one case of the reference data.
 type Case struct {
-	ID    string `json:"id"`   // group/name, which is also its folder
-	Kind  string `json:"kind"` // what the test does with the files
+	ID    string `json:"id"`   // group/name, which is also the path of its folder
+	Kind  string `json:"kind"` // selects the function that tests the case
 	Title string `json:"title"`
 	// HyperParameters depend on the kind; see Decode.
 	HyperParameters json.RawMessage `json:"hyper_parameters"`
 	Files           []File          `json:"files"`
-	// Parameters are those of the case's model, in the order of summaries.
+	// Parameters are those of the case's model, in the order of files with a value for each, such as
+	// norms.
 	Parameters []Parameter `json:"parameters_in_order"`
-	// ParameterCount is the number of values of all parameters, where stated.
+	// ParameterCount is the number of values of all parameters, or 0 if it is not stated.
 	ParameterCount int `json:"parameter_count"`
-	// LearningRates are a schedule's, in float64.
+	// LearningRates are the rates of a schedule in float64.
 	LearningRates []float64 `json:"learning_rates_double"`
 
-	root string
+	root string // the folder of the reference data
 }
 
 // The roles of files.
@@ -39,26 +40,26 @@ const (
 	Expected = "expected"
 )
 
-// File is an array of a case, or (with no shape) another file.
+// File is an array of a case, or another file if it has no Shape.
 type File struct {
-	Path  string `json:"file"` // from the case's folder, with slashes
+	Path  string `json:"file"` // relative to the case's folder, with slashes
 	Role  string `json:"role"`
-	Name  string `json:"name"` // of inputs
+	Name  string `json:"name"` // of an input
 	Shape []int  `json:"shape"`
-	// The tolerances of Compare, of expected files.
+	// The tolerances of Compare for an expected file.
 	TolMaxAbs *float64  `json:"tol_max_abs"`
 	TolRelL2  *float64  `json:"tol_rel_l2"`
-	Sampling  *Sampling `json:"sampling"`
+	Sampling  *Sampling `json:"sampling"` // nil if the file has all elements
 }
 
-// Sampling says that a file holds every Stride-th of Numel elements.
+// Sampling describes a file with every Stride-th of Numel elements of an array.
 type Sampling struct {
 	FullShape []int `json:"full_shape"`
 	Numel     int   `json:"numel"`
 	Stride    int   `json:"stride"`
 }
 
-// Of returns the sample of a whole array.
+// Of returns the sample of the whole array data.
 func (s *Sampling) Of(data []float32) ([]float32, error) {
 	if len(data) != s.Numel {
 		return nil, fmt.Errorf("%d values, want %d", len(data), s.Numel)
@@ -70,17 +71,15 @@ func (s *Sampling) Of(data []float32) ([]float32, error) {
 	return sample, nil
 }
 
-// Parameter is a parameter of a model. Path is empty where the values are
-// elsewhere.
+// Parameter is a parameter of a model. Path is empty if the case has no file with its values.
 type Parameter struct {
 	Name  string `json:"name"`
 	Path  string `json:"file"`
 	Shape []int  `json:"shape"`
 }
 
-// DecodeCase reads a case.json. It checks all that can be checked without the
-// case's files, among others that no path leaves the folder of the reference
-// data.
+// DecodeCase reads a case.json. It checks everything that can be checked without the case's files,
+// for instance that no path leaves the folder of the reference data.
 func DecodeCase(data []byte) (*Case, error) {
 	c := new(Case)
 	d := json.NewDecoder(bytes.NewReader(data))
@@ -121,17 +120,18 @@ func DecodeCase(data []byte) (*Case, error) {
 	return c, nil
 }
 
-// plain says whether s is a name and not a path.
+// plain reports whether s is a name and not a path.
 func plain(s string) bool {
 	return s != "" && s != "." && s != ".." && !strings.ContainsAny(s, `/\:`) && filepath.IsLocal(s)
 }
 
-// inside says whether a path from the case's folder stays in the folder of the
-// reference data.
+// inside reports whether a path relative to the case's folder stays in the folder of the reference
+// data.
 func (c *Case) inside(file string) bool {
 	return !path.IsAbs(file) && !strings.ContainsAny(file, `\:`) && filepath.IsLocal(path.Join(c.ID, file))
 }
 
+// check returns an error if the description of a file is wrong.
 func (c *Case) check(f File) error {
 	if !c.inside(f.Path) {
 		return fmt.Errorf("not a path inside the reference data")
@@ -168,8 +168,8 @@ func (c *Case) check(f File) error {
 	return nil
 }
 
-// Decode reads the hyper-parameters into a struct of the case's kind. Ones that
-// the struct does not know are an error: nothing is silently left out.
+// Decode reads the hyper-parameters into a struct of the case's kind. It returns an error for
+// hyper-parameters that the struct does not have, so that none is silently ignored.
 func (c *Case) Decode(into any) error {
 	d := json.NewDecoder(bytes.NewReader(c.HyperParameters))
 	d.DisallowUnknownFields()
@@ -179,7 +179,7 @@ func (c *Case) Decode(into any) error {
 	return nil
 }
 
-// Input returns the array of an input by its name.
+// Input reads the array of the input with the given name.
 func (c *Case) Input(name string) (Array, error) {
 	for _, f := range c.Files {
 		if f.Role == Input && f.Name == name {
@@ -189,7 +189,7 @@ func (c *Case) Input(name string) (Array, error) {
 	return Array{}, fmt.Errorf("%s has no input %q", c.ID, name)
 }
 
-// Expected returns the expected file of a path, or nil.
+// Expected returns the expected file with the given path, or nil.
 func (c *Case) Expected(file string) *File {
 	for i, f := range c.Files {
 		if f.Role == Expected && f.Path == file {
@@ -199,7 +199,7 @@ func (c *Case) Expected(file string) *File {
 	return nil
 }
 
-// Read reads a file of the case; its shape must be the stated one.
+// Read reads a file of the case. It is an error if the array does not have the stated shape.
 func (c *Case) Read(f File) (Array, error) { return c.read(f.Path, f.Shape) }
 
 // Value reads the values of a parameter.

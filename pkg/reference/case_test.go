@@ -39,7 +39,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// minimal is a case.json whose list of files is to be filled in.
+// minimal returns a case.json with the given list of files.
 func minimal(files string) string {
 	return `{"id": "ops/relu", "kind": "unary", "hyper_parameters": {"function": "relu"}, "files": [` + files + `]}`
 }

@@ -5,13 +5,12 @@ import (
 	"math"
 )
 
-// Compare checks got against want by the rules of the reference data: with
-// d = got - want,
+// Compare returns an error if got does not agree with want. With d = got - want, it requires
 //
 //	max |d| <= tolMaxAbs   and   ||d|| / ||want|| <= tolRelL2
 //
-// in Euclidean norms. A nil tolerance is not applied, but at least one must be
-// there; a tolerance of 0 asks for equal values. NaNs never pass.
+// with Euclidean norms. A nil tolerance is not applied, but both must not be nil. A tolerance of 0
+// requires equal values. NaNs and infinities never agree.
 func Compare(got, want []float32, tolMaxAbs, tolRelL2 *float64) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%d values, want %d", len(got), len(want))
@@ -35,7 +34,7 @@ func Compare(got, want []float32, tolMaxAbs, tolRelL2 *float64) error {
 	if tolMaxAbs != nil && !(worst <= *tolMaxAbs) {
 		return fmt.Errorf("element %d is %v, want %v: largest difference %.3g, tolerance %.3g", at, got[at], want[at], worst, *tolMaxAbs)
 	}
-	// Not as a quotient, so that zeros may be expected.
+	// There is no quotient here, so that want may be zero.
 	if difference, norm := math.Sqrt(squares), math.Sqrt(norm); tolRelL2 != nil && !(difference <= *tolRelL2*norm) {
 		return fmt.Errorf("relative difference %.3g in the Euclidean norm, tolerance %.3g", difference/norm, *tolRelL2)
 	}

@@ -6,7 +6,7 @@ import (
 	"multiscale/pkg/reference"
 )
 
-// A case tells which arrays there are; expected ones come with tolerances.
+// A case lists its arrays. Expected arrays have tolerances.
 func Example() {
 	cases, err := reference.Load("testdata")
 	if err != nil {

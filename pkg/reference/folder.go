@@ -10,10 +10,10 @@ import (
 // Variable is the environment variable that names a folder of reference data.
 const Variable = "REFERENCE_DIR"
 
-// Locate returns the folder of reference data: REFERENCE_DIR, which may be
-// relative to the root of the module, else ../shared/reference beside that
-// root, else "". A REFERENCE_DIR that is no folder is an error. The root of the
-// module is found from the working directory.
+// Locate returns the folder of reference data. It is REFERENCE_DIR if that is set, which may be
+// relative to the root of the module, otherwise ../shared/reference relative to that root if it
+// exists, otherwise "". It is an error if REFERENCE_DIR is not a folder. Locate finds the root of
+// the module from the working directory.
 func Locate() (string, error) {
 	module, err := moduleRoot()
 	if err != nil {
@@ -57,8 +57,8 @@ func moduleRoot() (string, error) {
 // maxJSON bounds the size of a case.json.
 const maxJSON = 16 << 20
 
-// Load reads all cases of a folder, folder/<group>/<name>/case.json, in order of
-// their ids. A folder with none is an error.
+// Load reads all cases of a folder, folder/<group>/<name>/case.json, in the order of groups and
+// names. It is an error if there are none.
 func Load(folder string) ([]*Case, error) {
 	var cases []*Case
 	groups, err := os.ReadDir(folder)
@@ -68,7 +68,7 @@ func Load(folder string) ([]*Case, error) {
 	for _, group := range groups {
 		names, err := os.ReadDir(filepath.Join(folder, group.Name()))
 		if err != nil {
-			continue // a file: a description of the data
+			continue // a file, such as a description of the data
 		}
 		for _, name := range names {
 			c, err := loadCase(folder, path.Join(group.Name(), name.Name()))
@@ -86,7 +86,7 @@ func Load(folder string) ([]*Case, error) {
 	return cases, nil
 }
 
-// loadCase returns nil for a folder that is no case.
+// loadCase returns the case with the given id, or nil if its folder has no case.json.
 func loadCase(folder, id string) (*Case, error) {
 	file := filepath.Join(folder, filepath.FromSlash(id), "case.json")
 	info, err := os.Stat(file)

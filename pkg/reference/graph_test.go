@@ -17,22 +17,21 @@ import (
 // inputs are the nodes of a case's inputs, by name.
 type inputs map[string]*gorgonia.Node
 
-// build adds what a case computes to a graph: a result y, a scalar cost, or
-// both.
+// build adds the computation of a case to a graph. It returns a result y, a scalar cost, or both.
 type build func(b *layer.Builder, in inputs) (y, cost *gorgonia.Node)
 
-// result is what a graph computed.
+// result has the values of a graph after a run.
 type result struct {
 	y      []float32
 	cost   float32
-	inputs map[string][]float32 // gradients of the cost
-	params []float32            // the same, flat
+	inputs map[string][]float32 // gradients of the cost with respect to inputs
+	params []float32            // gradient of the cost with respect to all parameters, flat
 }
 
-// upstream names the input that holds the gradient with respect to y.
+// upstream is the name of the input with the gradient with respect to y.
 const upstream = "grad_y"
 
-// nodes adds the case's inputs to a graph, all but upstream.
+// nodes adds all inputs of the case except upstream to a graph.
 func (k *checker) nodes(b *layer.Builder) inputs {
 	in := make(inputs)
 	for _, f := range k.Files {
@@ -54,8 +53,7 @@ func floats(n *gorgonia.Node) []float32 {
 	return n.Value().(interface{ Float32s() []float32 }).Float32s()
 }
 
-// declare makes the set of parameters that a graph uses, with the case's
-// values.
+// declare makes the set of parameters of a graph, with the case's values.
 func (k *checker) declare(f build) *param.Set {
 	set := param.NewSet(1)
 	b := layer.NewBuilder(set, false)
@@ -68,8 +66,8 @@ func (k *checker) declare(f build) *param.Set {
 	return set
 }
 
-// fill gives the parameters the case's values: the network and the case must
-// have the same ones.
+// fill sets the parameters to the case's values. The test fails if the network and the case do not
+// have the same parameters.
 func (k *checker) fill(set *param.Set) {
 	k.Helper()
 	values := make([]float32, len(set.Values()))
@@ -105,9 +103,8 @@ func (k *checker) fill(set *param.Set) {
 	}
 }
 
-// evaluate computes the graph that f builds, with the gradients of its cost with
-// respect to the named inputs and all parameters. It does so twice, and asks
-// for the same bytes.
+// evaluate runs the graph that f builds, with the gradients of its cost with respect to the named
+// inputs and all parameters. It runs the graph twice and requires the same bytes.
 func (k *checker) evaluate(set *param.Set, wrt []string, f build) result {
 	k.Helper()
 	b := layer.NewBuilder(set, false)
@@ -175,9 +172,9 @@ func sameBytes(t *testing.T, a, b result) {
 	}
 }
 
-// vector computes y = f(inputs, parameters) and the gradients of sum(y*grad_y),
-// and compares them: the inputs' with grad_<name>.npy, the parameters' as in
-// gradients.
+// vector computes y = f(inputs, parameters) and the gradients of sum(y*grad_y), and compares them with
+// the files of the case: y with output, gradients of inputs with grad_<name>.npy, and those of
+// parameters as in gradients.
 func (k *checker) vector(output string, f func(b *layer.Builder, in inputs) *gorgonia.Node) {
 	k.Helper()
 	set := k.declare(func(b *layer.Builder, in inputs) (y, cost *gorgonia.Node) { return f(b, in), nil })
@@ -217,9 +214,8 @@ func (k *checker) expectGradients(set *param.Set, r result) {
 	}
 }
 
-// gradients compares the gradient of all parameters, a flat vector, with the
-// files of a folder of the case: gradients in full or in samples, and the norm
-// and sum of each.
+// gradients compares the flat gradient of all parameters with the files of a folder of the case:
+// whole or sampled gradients, and the norm and the sum of each.
 func (k *checker) gradients(folder string, set *param.Set, flat []float32) {
 	k.Helper()
 	var norms, sums []float32

@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// none is the parameters of an operation without any.
+// none returns an empty set of parameters.
 func none() *param.Set {
 	set := param.NewSet(1)
 	set.Seal()
@@ -31,7 +31,7 @@ func checkMSE(k *checker) {
 	k.expect("loss.npy", []float32{float32(metric.Mean(metric.MeanSquares(x, target)))})
 }
 
-// narrow rounds what is reported to the precision of the files.
+// narrow rounds values to the precision of the files.
 func narrow(v []float64) []float32 {
 	f := make([]float32, len(v))
 	for i := range v {
@@ -68,7 +68,7 @@ func checkPSNR(k *checker) {
 	k.expect("psnr_mean.npy", narrow([]float64{metric.Mean(psnr)}))
 	k.expect("psnr_pooled.npy", narrow([]float64{peak - 10*math.Log10(metric.Mean(mse))}))
 
-	// The operation that is trained on.
+	// The loss of training.
 	for i := range mse {
 		mse[i] = k.cost(op.MSE, b.Slice(i, i+1), a.Slice(i, i+1))
 	}
@@ -83,12 +83,12 @@ func checkSSIM(k *checker) {
 	settle(k, "padding", h.Padding, len(ssim.Window())/2)
 	a, b := k.images("img1"), k.images("img2")
 
-	// What is reported.
+	// The measure of reports.
 	values := metric.Similarities(a, b)
 	k.expect("ssim_per_image.npy", narrow(values))
 	k.expect("ssim_mean.npy", narrow([]float64{metric.Mean(values)}))
 
-	// What is trained on: minus that, with a gradient on one side.
+	// The loss of training is its negative. It has a gradient with respect to one operand.
 	window := ssim.Window()
 	var square []float64
 	for _, u := range window {
@@ -121,7 +121,7 @@ type ssimOptions struct {
 	Padding int
 }
 
-// settle fails for another SSIM than the paper's.
+// settle fails unless the options are those of the paper's SSIM.
 func (h ssimOptions) settle(k *checker) {
 	k.Helper()
 	settle(k, "window_size", h.Window, len(ssim.Window()))

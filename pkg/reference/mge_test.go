@@ -17,13 +17,13 @@ import (
 	"multiscale/pkg/task"
 )
 
-// checkDenoising checks the corruption alone.
+// checkDenoising checks the degradation of denoising.
 func checkDenoising(k *checker) {
 	k.decode(&struct{}{})
 	k.expect("xt.npy", noisy(k.images("x"), k.images("z"), k.input("t").Data).Data)
 }
 
-// checkInpaintingAsPublished checks the authors' corruption, which left out the
+// checkInpaintingAsPublished checks the degradation of inpainting in the authors' code, which has no
 // masks.
 func checkInpaintingAsPublished(k *checker) {
 	k.decode(&struct{}{})
@@ -32,7 +32,7 @@ func checkInpaintingAsPublished(k *checker) {
 	k.expect("xt.npy", noisy(k.images("x"), k.images("z"), rest(t)).Data)
 }
 
-// tenths is t of a uniform number, where t weights the noise.
+// tenths returns t, which weights the noise, for numbers u in [0,1).
 func tenths(u []float32) []float32 {
 	t := make([]float32, len(u))
 	for i, v := range u {
@@ -41,7 +41,7 @@ func tenths(u []float32) []float32 {
 	return t
 }
 
-// rest is the weight of the picture where t is that of the noise.
+// rest returns the weights of the pictures if t are the weights of the noise.
 func rest(t []float32) []float32 {
 	weights := make([]float32, len(t))
 	for i, v := range t {
@@ -60,7 +60,7 @@ func noisy(x, z pixel.Images, weights []float32) pixel.Images {
 	return y
 }
 
-// mgeOptions are the hyper-parameters of estimates.
+// mgeOptions are the hyper-parameters of an estimate.
 type mgeOptions struct {
 	Model   json.RawMessage
 	Mode    string
@@ -74,7 +74,7 @@ type mgeOptions struct {
 	SSIM    ssimOptions
 }
 
-// checkMGE checks one estimate, of independent batches.
+// checkMGE checks one estimate with independent batches.
 func checkMGE(k *checker) {
 	var h mgeOptions
 	k.decode(&h)
@@ -106,8 +106,7 @@ func checkMGE(k *checker) {
 	k.estimate("", model.New(n, set, loss), set, mge.Stage{Finest: finest, Batches: h.Batches}, batches)
 }
 
-// checkFullMultiscale checks the estimates of all stages, at the same
-// parameters.
+// checkFullMultiscale checks the estimates of all stages, with the same parameters.
 func checkFullMultiscale(k *checker) {
 	var h struct {
 		Model   json.RawMessage
@@ -144,7 +143,7 @@ func checkFullMultiscale(k *checker) {
 	}
 }
 
-// level is the mesh that a scale from the finest one leads to.
+// level returns the level of the mesh with a scale relative to the finest one.
 func (k *checker) level(scale float64) int {
 	level := -math.Log2(scale)
 	if level != math.Trunc(level) || level < 0 {
@@ -163,21 +162,20 @@ func (k *checker) factor(model json.RawMessage) int {
 	return h.Factor
 }
 
-// denoising reads samples on the finest mesh and adds their noise.
+// denoising reads samples on the finest mesh and mixes them with their noise.
 func (k *checker) denoising(suffix string) mesh.Batch {
 	x, t := k.images("x"+suffix), k.input("t"+suffix).Data
 	return mesh.Batch{Input: noisy(x, k.images("z"+suffix), t), T: t, Target: x, Samples: make([]uint64, x.N)}
 }
 
-// deblurring reads samples on the finest mesh, blurs them and adds their noise.
+// deblurring reads samples on the finest mesh, blurs them and mixes them with their noise.
 func (k *checker) deblurring(suffix string, sigma []float64) mesh.Batch {
 	x, t := k.images("x"+suffix), k.input("t"+suffix).Data
 	return mesh.Batch{Input: noisy(k.blurred(x, sigma), k.images("z"+suffix), rest(t)), T: t, Target: x, Samples: make([]uint64, x.N)}
 }
 
-// given is an mge.Sampler of given batches on the finest mesh, one for each
-// term of a stage. They are brought to the mesh of the stage, then to that of
-// their term.
+// given is an mge.Sampler of given batches on the finest mesh, one for each term of a stage. They
+// are restricted to the finest mesh of the stage and then to that of their term.
 type given struct {
 	terms  []mesh.Batch
 	finest int // level of the first term
@@ -203,8 +201,8 @@ func (g *given) restrict(b mesh.Batch, levels int) mesh.Batch {
 
 func nearest(x pixel.Images, levels int) pixel.Images { return mesh.Restrict(mesh.Nearest, x, levels) }
 
-// bilinear goes to a mesh at once, as the authors' code does: beyond one level
-// that reads other pixels than mesh.Bilinear, which goes mesh by mesh.
+// bilinear interpolates directly to a mesh, as in the authors' code. Beyond one level this reads
+// other pixels than mesh.Bilinear, which restricts mesh by mesh.
 func bilinear(x pixel.Images, levels int) pixel.Images {
 	factor := 1 << levels
 	y := pixel.NewImages(x.N, x.C, x.H/factor, x.W/factor)
@@ -212,8 +210,8 @@ func bilinear(x pixel.Images, levels int) pixel.Images {
 	return y
 }
 
-// estimate compares the estimator's losses and gradient with the files of a
-// folder of the case, and the losses and gradients of its terms one by one.
+// estimate compares the estimator's loss and gradient, and the losses and gradient norms of its terms,
+// with the files of a folder of the case.
 func (k *checker) estimate(folder string, m *model.Model, set *param.Set, stage mge.Stage, batches *given) {
 	k.Helper()
 	e := mge.Estimator{Model: m, Sampler: batches}
@@ -247,7 +245,7 @@ func (k *checker) estimate(folder string, m *model.Model, set *param.Set, stage 
 		pointwise.Axpy(g, -1, c)
 		difference.add(term.Fine-term.Coarse, g)
 	}
-	// A stage of one mesh has no differences.
+	// A stage with one mesh has no differences.
 	if len(estimate.Terms) > 1 {
 		k.expectTerms(folder, "fine", fine)
 		k.expectTerms(folder, "coarse", coarse)
@@ -258,7 +256,7 @@ func (k *checker) estimate(folder string, m *model.Model, set *param.Set, stage 
 	k.gradients(folder, set, total)
 }
 
-// terms are the losses and gradient norms of one side of all differences.
+// terms has losses and gradient norms of all differences, or of their fine or coarse parts.
 type terms struct {
 	losses []float64
 	norms  []float32

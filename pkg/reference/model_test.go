@@ -81,8 +81,8 @@ func (k *checker) module(model json.RawMessage) func(*layer.Builder, inputs) *go
 	}
 }
 
-// network returns the network that a case describes, and the channels of its
-// input, with dropout off: in training mode its masks would be unknown.
+// network returns the network that a case describes, without dropout, and the number of its input
+// channels. With dropout the masks of the reference would be unknown.
 func (k *checker) network(model json.RawMessage, mode string) (n network.Network, channels int) {
 	switch class := k.class(model); class {
 	case "resnet":
@@ -147,7 +147,7 @@ func (k *checker) class(model json.RawMessage) string {
 	return h.Class
 }
 
-// strict reads the options of a model; unknown ones are an error.
+// strict reads the options of a model. Unknown options are errors.
 func (k *checker) strict(model json.RawMessage, into any) {
 	d := json.NewDecoder(bytes.NewReader(model))
 	d.DisallowUnknownFields()
@@ -167,8 +167,8 @@ func (k *checker) load(model json.RawMessage, mode string) (network.Network, *pa
 	return n, set
 }
 
-// checkModel checks a network with the mean squared error: in one graph with
-// the gradients of parameters and input, and as training uses it.
+// checkModel checks a network with the mean squared error, in one graph with the gradients of
+// parameters and input, and in a model.Model, as in training.
 func checkModel(k *checker) {
 	var h struct {
 		Model json.RawMessage

@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/reference"
 )
 
-// checks says what is done with the cases of each kind.
+// checks has the function that tests the cases of each kind.
 var checks = map[string]func(*checker){
 	"adam_fixed_grads":             checkAdam,
 	"adamw_fixed_grads":            checkAdamW,
@@ -36,11 +36,11 @@ var checks = map[string]func(*checker){
 	"unary":                        checkUnary,
 }
 
-// subset is the part of the reference data that is in the repository.
+// subset is the folder with the part of the reference data that is in the repository.
 const subset = "testdata"
 
-// TestReference runs all cases of REFERENCE_DIR, else of ../shared/reference
-// beside the module, else of the subset in the repository.
+// TestReference runs all cases of the folder that reference.Locate finds, or of the subset in the
+// repository if there is none.
 func TestReference(t *testing.T) {
 	folder, err := reference.Locate()
 	if err != nil {
@@ -61,10 +61,10 @@ func runCases(t *testing.T, folder string, checks map[string]func(*checker)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Stored models are read where there is something to run them: in onnx/backend.
+	// The tests of onnx/backend run the cases with stored models.
 	cases = slices.DeleteFunc(cases, func(c *reference.Case) bool { return c.Kind == "onnx" })
 	for len(cases) > 0 {
-		// The group is cut off here, for -run may leave its test out.
+		// The group is removed from cases here, because -run may skip its test.
 		group, n := path.Dir(cases[0].ID), 1
 		for n < len(cases) && path.Dir(cases[n].ID) == group {
 			n++
@@ -79,7 +79,7 @@ func runCases(t *testing.T, folder string, checks map[string]func(*checker)) {
 	}
 }
 
-// check runs one case. Every expected file must have been compared.
+// check runs one case. It fails if an expected file has not been compared.
 func check(t *testing.T, c *reference.Case, f func(*checker)) {
 	if f == nil {
 		t.Fatalf("unknown kind %q", c.Kind)
@@ -126,7 +126,7 @@ func (k *checker) expect(file string, got []float32) {
 	}
 }
 
-// expectIf is expect for files that not all cases of a kind have.
+// expectIf is expect for files that some cases of a kind do not have.
 func (k *checker) expectIf(file string, got []float32) {
 	k.Helper()
 	if err := k.compare(file, got); err != nil && !errors.Is(err, errNotExpected) {
@@ -155,7 +155,7 @@ func (k *checker) compare(file string, got []float32) error {
 	return reference.Compare(got, want.Data, f.TolMaxAbs, f.TolRelL2)
 }
 
-// settle fails unless a hyper-parameter has the one value there is code for.
+// settle fails unless a hyper-parameter has the only supported value.
 func settle[T comparable](k *checker, name string, got, want T) {
 	k.Helper()
 	if got != want {

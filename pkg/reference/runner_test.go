@@ -12,10 +12,9 @@ import (
 	"multiscale/pkg/reference"
 )
 
-// TestRunnerFails: TestReference itself, run on folders with something wrong,
-// must fail and say what.
+// TestRunnerFails: TestReference fails on wrong folders and says what is wrong.
 func TestRunnerFails(t *testing.T) {
-	// relu writes a case that passes unless edit changes one of its parts.
+	// relu writes a case, which passes with the right arguments.
 	relu := func(t *testing.T, kind, function, extra string, y ...float32) string {
 		folder := t.TempDir()
 		at := filepath.Join(folder, "ops", "relu")

@@ -15,8 +15,8 @@ import (
 	"multiscale/pkg/reference"
 )
 
-// toolbox says what is done with the cases of each kind of the toolbox: the layers, losses and
-// optimizers beyond the paper's.
+// toolbox has the function that tests the cases of each kind of the toolbox, the reference data of
+// layers, losses and optimizers that the paper does not use.
 var toolbox = map[string]func(*checker){
 	"adamw_fixed_grads":        checkAdamW,
 	"batch_norm":               checkBatchNorm,
@@ -49,8 +49,8 @@ var toolbox = map[string]func(*checker){
 // toolboxVariable is the environment variable that names the folder of the toolbox.
 const toolboxVariable = "TOOLBOX_DIR"
 
-// TestToolbox runs all cases of TOOLBOX_DIR, which may be relative to the root of the module, else of
-// ../shared/toolbox beside the module.
+// TestToolbox runs all cases of TOOLBOX_DIR, or of ../shared/toolbox if that is not set. Both are relative
+// to the root of the module.
 func TestToolbox(t *testing.T) {
 	folder, set := os.LookupEnv(toolboxVariable)
 	if !set {
@@ -122,8 +122,8 @@ func checkNAFBlock(k *checker) {
 	})
 }
 
-// block checks a block of layers: all inputs but x and the upstream gradient are values of its parameters, which
-// names calls by other names.
+// block checks a block of layers. All inputs except x and the upstream gradient are values of its parameters. names maps
+// names of inputs to those of parameters, if they differ.
 func (k *checker) block(names map[string]string, f func(b *layer.Builder, x *gorgonia.Node) *gorgonia.Node) {
 	k.Helper()
 	for _, file := range k.Files {

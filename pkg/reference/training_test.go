@@ -13,7 +13,7 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// adamOptions are the hyper-parameters that both kinds of training cases have.
+// adamOptions are the hyper-parameters of all cases with Adam or AdamW.
 type adamOptions struct {
 	Optimizer   string
 	LR          float64
@@ -27,7 +27,7 @@ type adamOptions struct {
 	Steps       int
 }
 
-// adam returns the rule and its schedule, which is checked against lr.npy.
+// adam returns the rule and its schedule, which it compares with lr.npy.
 func (k *checker) adam(h adamOptions) (optimize.Rule, optimize.Schedule) {
 	settle(k, "optimizer", h.Optimizer, "Adam")
 	settle(k, "scheduler", h.Scheduler, "CosineAnnealingLR")
@@ -38,7 +38,7 @@ func (k *checker) adam(h adamOptions) (optimize.Rule, optimize.Schedule) {
 		rates = append(rates, schedule.LearningRate(i))
 	}
 	k.expect("lr.npy", narrow(rates))
-	// PyTorch gets each rate from the one before, which rounds differently.
+	// PyTorch computes each rate from the previous one, which rounds differently.
 	const rounding = 1e-12
 	for i, want := range k.LearningRates {
 		if i < len(rates) && math.Abs(rates[i]-want) > rounding*h.LR {
@@ -48,7 +48,7 @@ func (k *checker) adam(h adamOptions) (optimize.Rule, optimize.Schedule) {
 	return optimize.NewAdam(h.Beta1, h.Beta2, h.Eps), schedule
 }
 
-// checkAdam checks the optimizer alone, on given gradients.
+// checkAdam checks Adam on given gradients.
 func checkAdam(k *checker) {
 	var h adamOptions
 	k.decode(&h)
@@ -58,7 +58,7 @@ func checkAdam(k *checker) {
 	k.expect("v.npy", moments[1])
 }
 
-// checkAdamW checks AdamW alone, on given gradients.
+// checkAdamW checks AdamW on given gradients.
 func checkAdamW(k *checker) {
 	var h adamOptions
 	k.decode(&h)
@@ -66,7 +66,7 @@ func checkAdamW(k *checker) {
 	k.steps(optimize.AdamW{Adam: adam, WeightDecay: h.WeightDecay}, optimize.Constant(h.LR), h.Steps)
 }
 
-// checkSGD checks gradient descent alone, on given gradients.
+// checkSGD checks gradient descent on given gradients.
 func checkSGD(k *checker) {
 	var h struct {
 		LR, Momentum, Dampening float64
@@ -78,8 +78,8 @@ func checkSGD(k *checker) {
 	k.steps(optimize.SGD{Momentum: h.Momentum, Dampening: h.Dampening, Nesterov: h.Nesterov, WeightDecay: h.WeightDecay}, optimize.Constant(h.LR), h.Steps)
 }
 
-// steps takes steps with the gradients g from the parameters p0, and compares the
-// parameters after each with p.npy. It returns the moments after each step.
+// steps takes steps with the gradients g from the parameters p0, and compares the parameters after
+// each step with p.npy. It returns the moments after each step.
 func (k *checker) steps(rule optimize.Rule, schedule optimize.Schedule, steps int) (moments [][]float32) {
 	k.Helper()
 	p, g := k.input("p0").Data, k.input("g")
