@@ -54,7 +54,7 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 	case s.Height > 0:
 		return fmt.Errorf("it takes pictures of %dx%d pixels only", s.Width, s.Height)
 	case s.Conditions > 1 || s.Conditions == 1 && noise == task.NoNoise:
-		return fmt.Errorf("what it takes beside a picture does not follow from a noise level")
+		return fmt.Errorf("its further inputs do not follow from a noise level")
 	case s.Conditions == 0 && !math.IsNaN(sigma):
 		return fmt.Errorf("it takes no noise level; leave out -sigma")
 	}

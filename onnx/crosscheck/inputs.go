@@ -28,7 +28,7 @@ func imageShapes(m *onnx.Model, asked [][]int) ([][]int, error) {
 		return [][]int{{}}, nil
 	}
 	if leading == nil {
-		return nil, errors.New("the model has no input that shapes could be of")
+		return nil, errors.New("the model has no input, and so no shapes to choose")
 	}
 	rank := len(leading.Dims)
 	if leading.Dims == nil {

@@ -56,7 +56,7 @@ func Supports(m *onnx.Model) error {
 	}
 	for _, n := range m.Graph.Nodes {
 		if !slices.Contains(operations, n.Op) {
-			return fmt.Errorf("operation %q is not among those that it computes rightly", n.Op)
+			return fmt.Errorf("operation %q is not one that it computes correctly", n.Op)
 		}
 	}
 	return nil

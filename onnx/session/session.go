@@ -274,11 +274,11 @@ func (s *Session) run(y []float32, inputs map[string]onnx.Value) error {
 	}
 	got := out[s.result]
 	if len(got.Data) != len(y) {
-		return fmt.Errorf("the answer has the shape %v", got.Shape)
+		return fmt.Errorf("the result has the shape %v", got.Shape)
 	}
 	for _, v := range got.Data {
 		if v-v != 0 { // NaN or infinite
-			return fmt.Errorf("the answer holds %v; the model is of no use", v)
+			return fmt.Errorf("the result contains %v; the model cannot be used", v)
 		}
 	}
 	copy(y, got.Data)
@@ -332,7 +332,7 @@ func (s *Session) measure() error {
 			first = err
 		}
 	}
-	return fmt.Errorf("it takes pictures of no size that was tried: %w", first)
+	return fmt.Errorf("it accepts no size that was tried: %w", first)
 }
 
 // tryScale sets Scale if the model accepts pictures of this size.

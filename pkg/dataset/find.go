@@ -201,7 +201,7 @@ func (s *search) nothing() error {
 	if len(s.left) > 0 {
 		return fmt.Errorf("%s: %w, but %s; convert pictures to PNG, or name another folder", s.root, errNoPictures, s.left.list(""))
 	}
-	return fmt.Errorf("%s: %w; name one that has", s.root, errNoPictures)
+	return fmt.Errorf("%s: %w; name another folder", s.root, errNoPictures)
 }
 
 func staysInside(root, link string) bool {

@@ -141,7 +141,7 @@ func (s *survey) channels() (int, error) {
 				case of == 0:
 					first, of = l.path(i), shape.channels
 				case s.o.Channels == 0 && shape.channels != of:
-					return 0, fmt.Errorf("%s: %d channels, while %s has %d; all pictures need as many, or grey and RGB with -channels", l.path(i), shape.channels, first, of)
+					return 0, fmt.Errorf("%s: %d channels, while %s has %d; all pictures need the same number; -channels converts between grey and RGB", l.path(i), shape.channels, first, of)
 				}
 			}
 		}

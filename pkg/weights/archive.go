@@ -147,7 +147,7 @@ func large(extra []byte, fields ...*uint64) error {
 	}
 	for _, f := range fields {
 		if *f == unset {
-			return errors.New("it has no size")
+			return errors.New("its zip64 fields are missing")
 		}
 	}
 	return nil
@@ -165,7 +165,7 @@ func content(data []byte, name string, at, size uint64) ([]byte, error) {
 	case start > len(local) || size > uint64(len(local)-start):
 		return nil, fmt.Errorf("it is cut short: %d bytes are needed", size)
 	case string(local[localSize:nameEnd]) != name:
-		return nil, errors.New("the zip file gives it two names")
+		return nil, errors.New("the zip file's directory has another name for it than the entry itself")
 	}
 	return local[start : start+int(size) : start+int(size)], nil
 }

@@ -35,7 +35,7 @@ func decodeLegacy(data []byte) (*File, error) {
 	if v, err := next(); err != nil {
 		return nil, err
 	} else if v != int64(version) {
-		return nil, fmt.Errorf("the version of its form is %s, want %d", pickle.Kind(v), version)
+		return nil, fmt.Errorf("the version of its format is %s, want %d", pickle.Kind(v), version)
 	}
 	if _, err := next(); err != nil { // the description of the system
 		return nil, err
@@ -79,7 +79,7 @@ func (s *storages) blocks(keys any, data []byte) (map[string][]byte, error) {
 		}
 		n, size := le.Uint64(data), uint64(whole.element.Size())
 		if data = data[8:]; n != uint64(whole.count) {
-			return nil, fmt.Errorf("the storage %s has %d elements in one place and %d in another", pickle.Brief(key), n, whole.count)
+			return nil, fmt.Errorf("the storage %s has %d elements, but %d in the pickle", pickle.Brief(key), n, whole.count)
 		}
 		if n > uint64(len(data))/size {
 			return nil, fmt.Errorf("it is cut short: the storage %s has %d elements", pickle.Brief(key), n)
