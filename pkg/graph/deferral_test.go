@@ -6,7 +6,6 @@ import (
 
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
-	"multiscale/pkg/random"
 )
 
 // deferredSteps lists when the deferred operations of a program start.
@@ -24,7 +23,7 @@ func deferredSteps(p *Program) (steps []int) {
 // deferred operation has started, or the run ends.
 func TestOperandsOutlastDeferral(t *testing.T) {
 	for _, n := range []network.Network{network.NewUNet(), network.NewResNet()} {
-		p := training(t, n, 2, 16)
+		p, _, _ := training(t, n, 2, 16, 0)
 		last := make(map[*op.Output]int)
 		for _, r := range p.plan.places {
 			last[r.output] = *r.end()
@@ -56,13 +55,7 @@ func TestOperandsOutlastDeferral(t *testing.T) {
 // TestReplayDefersTheSame: replays, which defer, give the same bits as the first run, on
 // Gorgonia's machine, which does not.
 func TestReplayDefersTheSame(t *testing.T) {
-	p := training(t, network.NewResNet(), 3, 16)
-	r := random.New(1)
-	for _, n := range p.order {
-		if n.Name() == "x" || n.Name() == "target" {
-			r.Normals(n.Value().Data().([]float32))
-		}
-	}
+	p, _, _ := training(t, network.NewResNet(), 3, 16, 0)
 	var want [][]float32
 	for run := range 4 {
 		if err := p.Run(); err != nil {
@@ -87,7 +80,7 @@ func TestReplayDefersTheSame(t *testing.T) {
 // TestReadResultsAreNotDeferred: a gradient that another operation reads is complete when
 // that operation runs.
 func TestReadResultsAreNotDeferred(t *testing.T) {
-	p := training(t, network.NewResNet(), 1, 8)
+	p, _, _ := training(t, network.NewResNet(), 1, 8, 0)
 	step := deferredSteps(p)[1]
 	n := p.order[step]
 	sum, err := op.Sum(n, n)

@@ -8,23 +8,25 @@ import (
 	"multiscale/pkg/layer"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
+	"multiscale/pkg/random"
 )
 
-// training compiles a network's graph with the gradients of all parameters.
-func training(t *testing.T, n network.Network, batch, side int) *Program {
+// training compiles a network's graph with the gradients of all parameters, within a budget of
+// bytes; 0 means no limit. Inputs are random.
+func training(t *testing.T, n network.Network, batch, side int, bytes int64) (p *Program, losses *gorgonia.Node, gradients gorgonia.Nodes) {
 	t.Helper()
 	set, err := network.Parameters(n, 3, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b := layer.NewBuilder(set, true)
-	x, target := b.Input("x", batch, 3, side, side), b.Input("target", batch, 3, side, side)
-	y := n.Build(b, x, b.Input("t", batch))
+	b.Sampling.Samples = make([]uint64, batch)
+	x, target, time := b.Input("x", batch, 3, side, side), b.Input("target", batch, 3, side, side), b.Input("t", batch)
+	y := n.Build(b, x, time)
 	if err := b.Err(); err != nil {
 		t.Fatal(err)
 	}
-	losses, err := op.MSE(y, target)
-	if err != nil {
+	if losses, err = op.MSE(y, target); err != nil {
 		t.Fatal(err)
 	}
 	cost, err := op.Mean(losses)
@@ -35,15 +37,18 @@ func training(t *testing.T, n network.Network, batch, side int) *Program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gradients, err := gorgonia.Grad(cost, params...)
+	if gradients, err = gorgonia.Grad(cost, params...); err != nil {
+		t.Fatal(err)
+	}
+	r := random.New(1)
+	for _, in := range []*gorgonia.Node{x, target, time} {
+		r.Normals(in.Value().Data().([]float32))
+	}
+	p, err = CompileWithin(Budget{bytes, losses}, b.Graph, new(Arena), append(gorgonia.Nodes{losses}, gradients...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := Compile(b.Graph, new(Arena), gradients...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return p, losses, gradients
 }
 
 // TestPlan: results that are in use at the same time do not overlap, no result
@@ -59,7 +64,7 @@ func TestPlan(t *testing.T) {
 		{network.NewUNet(), 0.5},
 		{network.NewResNet(), 0.6},
 	} {
-		p := training(t, tc.network, 2, 32)
+		p, _, _ := training(t, tc.network, 2, 32, 0)
 		sum := 0
 		for i, a := range p.plan.places {
 			sum += a.output.Len

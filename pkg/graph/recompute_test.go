@@ -7,50 +7,9 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"multiscale/pkg/layer"
 	"multiscale/pkg/network"
 	"multiscale/pkg/op"
-	"multiscale/pkg/random"
 )
-
-// within compiles a network's graph with the gradients of all parameters, within a budget.
-func within(t *testing.T, n network.Network, bytes int64) (p *Program, losses *gorgonia.Node, gradients gorgonia.Nodes) {
-	t.Helper()
-	set, err := network.Parameters(n, 3, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := layer.NewBuilder(set, true)
-	b.Sampling.Samples = []uint64{3}
-	x, target, time := b.Input("x", 1, 3, side, side), b.Input("target", 1, 3, side, side), b.Input("t", 1)
-	y := n.Build(b, x, time)
-	if err := b.Err(); err != nil {
-		t.Fatal(err)
-	}
-	if losses, err = op.MSE(y, target); err != nil {
-		t.Fatal(err)
-	}
-	cost, err := op.Mean(losses)
-	if err != nil {
-		t.Fatal(err)
-	}
-	params, err := b.ParamNodes()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if gradients, err = gorgonia.Grad(cost, params...); err != nil {
-		t.Fatal(err)
-	}
-	r := random.New(1)
-	for _, in := range []*gorgonia.Node{x, target, time} {
-		r.Normals(in.Value().Data().([]float32))
-	}
-	p, err = CompileWithin(Budget{bytes, losses}, b.Graph, new(Arena), append(gorgonia.Nodes{losses}, gradients...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p, losses, gradients
-}
 
 // small networks, whose results take more memory than their weights.
 var small = []network.Network{
@@ -71,7 +30,7 @@ func TestBudget(t *testing.T) {
 		return all
 	}
 	for _, n := range small {
-		free, losses, gradients := within(t, n, 0)
+		free, losses, gradients := training(t, n, 1, side, 0)
 		if err := free.Run(); err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +41,7 @@ func TestBudget(t *testing.T) {
 		for _, share := range []float64{0.95, 0.8, 0.01} {
 			t.Run(fmt.Sprintf("%s %v", n.Name(), share), func(t *testing.T) {
 				budget := int64(share * float64(free.Bytes()))
-				p, losses, gradients := within(t, n, budget)
+				p, losses, gradients := training(t, n, 1, side, budget)
 				t.Logf("%d of %d bytes, %.2f of the forward part again", p.Bytes(), free.Bytes(), p.Again())
 				if p.Bytes() > budget && share > 0.9 || p.Bytes() >= free.Bytes() || p.Again() <= 0 || p.Again() > 1 {
 					t.Errorf("%d bytes with a budget of %d, %d without; %v is computed again", p.Bytes(), budget, free.Bytes(), p.Again())
@@ -111,7 +70,7 @@ func TestBudget(t *testing.T) {
 // TestScheduleReadsWhatIsThere: every result that a step reads is in use then, and results that
 // are in use at the same time do not overlap.
 func TestScheduleReadsWhatIsThere(t *testing.T) {
-	p, _, _ := within(t, small[0], 1)
+	p, _, _ := training(t, small[0], 1, side, 1)
 	places := map[*op.Output]*place{}
 	for _, r := range p.plan.places {
 		places[r.output] = r

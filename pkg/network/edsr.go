@@ -12,8 +12,8 @@ import (
 
 // EDSR is the network of Lim et al. (2017), "Enhanced Deep Residual Networks for Single Image Super-Resolution": residual
 // blocks without normalisation on the low-resolution picture, and a pixel shuffle. An output pixel depends only on its
-// neighbourhood. Unlike the authors' network, it adds a correction to the bilinear enlargement, and the convolution
-// before the pixel shuffle directly has the channels of the result.
+// neighbourhood. Unlike the authors' network, it adds a correction to the bilinear enlargement, and the pixel shuffle
+// directly gives the channels of the result.
 type EDSR struct {
 	Plain
 	Width  int // channels of the hidden layers

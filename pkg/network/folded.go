@@ -9,11 +9,11 @@ import (
 	"multiscale/pkg/param"
 )
 
-// Folded is a residual U-Net on half-size planes, as in FFDNet (Zhang, Zuo and Zhang 2018). Its first convolution has
-// stride 2 and its last one is followed by a pixel shuffle, so that it works on a quarter of the pixels. As in DRUNet
-// (Zhang et al. 2021), residual blocks consist of two convolutions with ReLU between them and have no normalisation, so
-// that an output pixel depends only on its neighbourhood. Each block shifts the channels of its first convolution by a
-// linear map of t. The network adds a correction to its input.
+// Folded is a residual U-Net. As in FFDNet (Zhang, Zuo and Zhang 2018), it works on half-size planes, with a quarter of
+// the pixels: its first convolution has stride 2, and its last one is followed by a pixel shuffle. As in DRUNet (Zhang et
+// al. 2021), residual blocks consist of two convolutions with ReLU between them and have no normalisation, so that an
+// output pixel depends only on its neighbourhood. Each block shifts the channels of its first convolution by a linear map
+// of t. The network adds a correction to its input.
 type Folded struct {
 	Widths []int // channels at each size, from the half-size planes to the smallest
 	Blocks int   // at each size of the encoder, at each size of the decoder, and at the bottom
