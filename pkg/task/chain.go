@@ -47,7 +47,7 @@ func Chain(steps ...Degrade) Degrade {
 	}
 }
 
-// scratch keeps memory for the images of chains.
+// scratch keeps memory for temporary images.
 var scratch = sync.Pool{New: func() any { return new([]float32) }}
 
 // Blur is a periodic Gaussian blur with standard deviation sigma in pixels of the finest mesh. On
