@@ -66,14 +66,14 @@ func TestCommittedPlans(t *testing.T) {
 			t.Errorf("%s: %s", p.Name, strings.Join(folders, " "))
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 21 {
+	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 23 {
 		t.Errorf("%v, %v: a plan is not tested", files, err)
 	}
 }
 
 // TestModelPlans: the plans of trained models have one unit each and what people train with.
 func TestModelPlans(t *testing.T) {
-	for name, experiments := range map[string]int{"denoise": 1, "denoise-more": 1, "denoise-grey": 1, "enlarge-photos": 1, "enlarge-more": 1, "sharpen-short": 1, "denoise-hour": 1, "denoise-long": 2, "enlarge": 2, "sharpen": 1, "inpaint": 1} {
+	for name, experiments := range map[string]int{"denoise": 1, "denoise-more": 1, "denoise-further": 1, "denoise-grey": 1, "enlarge-photos": 1, "enlarge-more": 1, "sharpen-short": 1, "denoise-hour": 1, "denoise-long": 2, "enlarge": 2, "sharpen": 1, "inpaint": 1} {
 		p, err := plan.Read(filepath.Join(plans, name+".yaml"), catalog.Standard(), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -100,6 +100,7 @@ func TestEqualPlans(t *testing.T) {
 		{"equal", "cpu", 1456, 60, 10 * 3 * 17},
 		{"equal-four", "cpu", 5824, 30, 10 * 3 * 8},
 		{"equal-sixteen", "cpu", 23296, 5, 3 * (2*4 + 3)},
+		{"strong", "quick", 12000, 2, 2 * 3 * 6},
 		{"paper-photographs", "paper", 0, 5, 3 + 1 + 1 + 6 + 6},
 	} {
 		p, err := plan.Read(filepath.Join(plans, c.name+".yaml"), catalog.Standard(), nil)
