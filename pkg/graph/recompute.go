@@ -249,9 +249,12 @@ func planWithin(order gorgonia.Nodes, b Budget, keep gorgonia.Nodes) (schedule g
 	for parts := 2; parts <= maxSegments && best.bytes() > b.Bytes; parts += (parts + 3) / 4 {
 		try(f.keepBetween(held/parts), best.bytes()-1)
 	}
-	// As far as there is room, results are kept after all, the most expensive first. The plan may take the
-	// budget, or a 32nd more than the smallest plan if that is more.
-	room := max(b.Bytes, best.bytes()+best.bytes()/32)
+	// As far as there is room, results are kept after all, the most expensive first. The room is the
+	// budget, or, where the smallest plan exceeds it, a 32nd more than that plan.
+	room := b.Bytes
+	if smallest := best.bytes(); smallest > room {
+		room = smallest + smallest/32
+	}
 	costly := slices.DeleteFunc(slices.Clone(f.results), func(n *gorgonia.Node) bool { return kept[n] })
 	slices.SortStableFunc(costly, func(a, b *gorgonia.Node) int { return cmp.Compare(work(b), work(a)) })
 	for _, n := range costly {

@@ -67,6 +67,27 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// TestBudgetIsKept: a plan exceeds its budget only where no plan fits it.
+func TestBudgetIsKept(t *testing.T) {
+	for _, n := range small {
+		free, _, _ := training(t, n, 1, side, 0)
+		type plan struct{ budget, bytes int64 }
+		var plans []plan
+		smallest := free.Bytes()
+		for percent := int64(40); percent < 100; percent++ {
+			budget := free.Bytes() * percent / 100
+			p, _, _ := training(t, n, 1, side, budget)
+			plans = append(plans, plan{budget, p.Bytes()})
+			smallest = min(smallest, p.Bytes())
+		}
+		for _, p := range plans {
+			if p.bytes > p.budget && smallest <= p.budget {
+				t.Errorf("%s: %d bytes with a budget of %d; %d are possible", n.Name(), p.bytes, p.budget, smallest)
+			}
+		}
+	}
+}
+
 // TestScheduleReadsWhatIsThere: every result that a step reads is in use then, and results that
 // are in use at the same time do not overlap.
 func TestScheduleReadsWhatIsThere(t *testing.T) {
