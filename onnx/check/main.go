@@ -41,7 +41,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f.Arguments("MODEL.onnx")
 	f.Group("Comparing")
 	f.Func("tolerance", "NUMBER", fmt.Sprintf("%g; larger for models of float16 and bfloat16", crosscheck.Tolerance),
-		"largest difference allowed, times the largest output where that is above 1", func(s string) (err error) {
+		"largest allowed difference; it is multiplied by the largest output if that is above 1", func(s string) (err error) {
 			if tolerance, err = strconv.ParseFloat(s, 64); err != nil || !(tolerance >= 0 && tolerance <= math.MaxFloat64) {
 				return command.Wrong("tolerance", s, "not a number that differences can be compared with", "")
 			}

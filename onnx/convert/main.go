@@ -46,12 +46,12 @@ func run(args []string, out io.Writer) error {
 	c := conversion{sigma: math.NaN(), out: out}
 	var ops, mean, std string
 	shape := "1x3x64x64"
-	f := command.NewFlags("convert", "changes the form of a network's file, from .onnx, .safetensors, .pth or .pt to .onnx or .safetensors; IN may be the name of a model that comes with the project")
+	f := command.NewFlags("convert", "converts the file of a network from .onnx, .safetensors, .pth or .pt to .onnx or .safetensors; IN may be the name of a model that comes with the project")
 	f.Help = out
 	f.Arguments("IN OUT")
-	f.Func("network", "NAME", "what IN says, else the first that fits", "network of the weights: "+strings.Join(names(), ", ")+
-		", with other options behind a colon as in resnet:hidden=64, or a description in JSON", func(s string) error { c.network = s; return nil })
-	f.Func("ops", "core|full", "core from .onnx to .onnx, else full", "operations of the result: core, those of onnx-go's own backend, or full, what is exported after training",
+	f.Func("network", "NAME", "the one that IN describes, else the first that fits", "network of the weights: "+strings.Join(names(), ", ")+
+		", with other options after a colon as in resnet:hidden=64, or a description in JSON", func(s string) error { c.network = s; return nil })
+	f.Func("ops", "core|full", "core from .onnx to .onnx, else full", "operations of the result: core (only those of onnx-go's own backend) or full (as exported after training)",
 		func(s string) error { ops = s; return nil })
 	f.Choice(&c.form, "form", []string{"image"}, "for other programs, from .onnx to .onnx: one input and one output of pixels in [0,1] of any size; normalisation, padding and the noise level are in the graph")
 	f.Func("sigma", "NUMBER", "estimated from each picture in the graph", "with -form image: the noise level on the 8-bit scale, for networks that take one", func(s string) error {
@@ -63,9 +63,9 @@ func run(args []string, out io.Writer) error {
 		return nil
 	})
 	f.Bool(&c.half, "half", "with -form image: store weights as float16, at half the size; the effect is printed")
-	f.String(&shape, "shape", "NxCxHxW", "shape of the pictures, the only one that a model of core operations takes")
+	f.String(&shape, "shape", "NxCxHxW", "the only shape of pictures that a model of core operations accepts")
 	f.String(&c.task, "task", "NAME", "task that weights of other programs were trained for, as in denoising; with -mean and -std, which restore and evaluate need")
-	f.String(&mean, "mean", "NUMBER,...", "mean of the pixels in [0,1] that weights of other programs were trained on: one number, or one a channel, as in 0.5,0.5,0.5")
+	f.String(&mean, "mean", "NUMBER,...", "mean of the pixels in [0,1] that weights of other programs were trained on: one number, or one per channel as in 0.5,0.5,0.5")
 	f.String(&std, "std", "NUMBER,...", "their standard deviation, in the same form")
 	if err := f.Parse(args); err != nil {
 		return err

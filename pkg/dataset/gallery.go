@@ -284,7 +284,11 @@ func (g *Gallery) pair(input, dst []float32, i int, p *picture.Planar, side, rat
 	v.cut(dst, p, side)
 	if g.inputs == nil && ratio == 2 && (v.w != p.W || v.h != p.H) {
 		// The sample is part of a resized picture, so its half is no part of the cached half.
-		(&picture.Planar{C: p.C, H: side, W: side, Pix: bytesOf(p, dst), Values: valuesOf(p, dst)}).Half().Float(input)
+		sample := &picture.Planar{C: p.C, H: side, W: side, Values: dst}
+		if p.Pix != nil {
+			sample = picture.FromFloat(dst[:p.C*side*side], side, side)
+		}
+		sample.Half().Float(input)
 		return nil
 	}
 	q, err := g.input(i, p, ratio)
@@ -292,22 +296,6 @@ func (g *Gallery) pair(input, dst []float32, i int, p *picture.Planar, side, rat
 		window{v.w / ratio, v.h / ratio, v.x / ratio, v.y / ratio, v.flip}.cut(input, q, side/ratio)
 	}
 	return err
-}
-
-// bytesOf returns planes cut out of p as bytes if p consists of bytes, else nil.
-func bytesOf(p *picture.Planar, planes []float32) []uint8 {
-	if p.Pix == nil {
-		return nil
-	}
-	return picture.FromFloat(planes, len(planes)/p.C, 1).Pix
-}
-
-// valuesOf returns planes cut out of p if p consists of numbers, else nil.
-func valuesOf(p *picture.Planar, planes []float32) []float32 {
-	if p.Pix != nil {
-		return nil
-	}
-	return planes
 }
 
 // input returns the degraded picture of picture i, which is p.
