@@ -23,7 +23,7 @@ var sources embed.FS
 // others has the programs of other folders, which cannot be embedded here.
 var others = []program{
 	{"onnx/check", "runs an ONNX model in every available runtime on the same random inputs of several shapes and compares the results"},
-	{"onnx/convert", "changes the form of a network's file"},
+	{"onnx/convert", "converts a network's file to another format or form"},
 	{"datasets/fetch", "downloads a data set, verified, into datasets/data"},
 }
 

@@ -24,9 +24,6 @@ func Load(explicit string) (*Library, error) {
 	return nil, fmt.Errorf("%s%w: this program was built without cgo; install a C compiler, then: %s", prefix, ErrUnavailable, InstallCommand())
 }
 
-// Path is empty without cgo.
-func (l *Library) Path() string { return "" }
-
 // Version is empty without cgo.
 func (l *Library) Version() string { return "" }
 
