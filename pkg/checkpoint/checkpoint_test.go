@@ -51,7 +51,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// A file cut at any byte, grown, or with any bit flipped is refused.
+// A file that is cut at any byte, has grown, or has any bit flipped is rejected.
 func TestEveryDamageIsSeen(t *testing.T) {
 	data := encode(t, small(1))
 	for n := range data {
@@ -71,7 +71,7 @@ func TestEveryDamageIsSeen(t *testing.T) {
 	}
 }
 
-// Lengths that lie are refused even where the checksum is right.
+// Wrong lengths are rejected even if the checksum is right.
 func TestHostileLengths(t *testing.T) {
 	const at = headerSize // of the first section
 	for name, change := range map[string]func(data []byte){
@@ -218,7 +218,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// Example of a checkpoint and of going on from it.
+// ExampleStore saves a checkpoint and loads it again.
 func ExampleStore() {
 	dir, err := os.MkdirTemp("", "checkpoint")
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"encoding/binary"
 )
 
-// seal gives data a right size, version, magic and checksum, for tests of what
-// is checked after those.
+// seal gives data a valid magic, version, size and checksum, to test the checks that
+// come after these.
 func seal(data []byte) []byte {
 	data = bytes.Clone(data)
 	for len(data) < headerSize+sumSize {

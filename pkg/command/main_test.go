@@ -43,7 +43,7 @@ func TestStatus(t *testing.T) {
 func TestSignals(t *testing.T) {
 	cases := []struct {
 		signal os.Signal
-		err    func(ctx context.Context) error // what the run makes of it
+		err    func(ctx context.Context) error // what the run returns
 		status int
 		text   string
 	}{
@@ -73,8 +73,8 @@ func TestSignals(t *testing.T) {
 	}
 }
 
-// TestSecondSignal: soon after the first it is the same request; later it ends the
-// process at once.
+// TestSecondSignal: a second signal soon after the first is the same request; a later one
+// ends the process at once.
 func TestSecondSignal(t *testing.T) {
 	signals := make(chan os.Signal, 2)
 	exited := make(chan int, 1)
@@ -115,8 +115,8 @@ func TestSizes(t *testing.T) {
 	}
 }
 
-// TestPrint: what could not be printed is a failure, and what failed before says more. /dev/full is a
-// file on a disk that is always full.
+// TestPrint: output that cannot be written is a failure, unless the command itself fails. /dev/full behaves like a
+// file on a full disk.
 func TestPrint(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {

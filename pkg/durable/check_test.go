@@ -56,12 +56,12 @@ func TestLongNames(t *testing.T) {
 }
 
 // TestLinks: a symbolic link stays, and the file that it leads to is written, whether
-// there was one or not.
+// or not that existed.
 func TestLinks(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		links [][2]string // each with where it leads
-		file  string      // that is written in the end; "" if none can be
+		links [][2]string // names and targets
+		file  string      // the written file; "" if none can be written
 	}{
 		{"a file", [][2]string{{"link", "file"}}, "file"},
 		{"no file yet", [][2]string{{"link", "new"}}, "new"},

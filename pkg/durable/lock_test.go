@@ -31,8 +31,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// A second process is refused and told who holds the folder; a killed holder
-// leaves the folder free.
+// A second process cannot lock the folder and learns who holds it. After the holder
+// is killed, the folder is free.
 func TestLockEndsWithTheProcess(t *testing.T) {
 	dir := t.TempDir()
 	holder := exec.Command(os.Args[0])

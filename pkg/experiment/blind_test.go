@@ -13,8 +13,8 @@ import (
 	"multiscale/pkg/experiment/tables"
 )
 
-// TestHidden: a network that is not given t is trained, exported without it, and named so
-// in record, model and tables; it restores, is evaluated and trained further.
+// TestHidden: a network that is not given t can be trained, used to restore, evaluated and trained
+// further. It is exported without t, and record, model and tables say so.
 func TestHidden(t *testing.T) {
 	dir := t.TempDir()
 	out := filepath.Join(dir, "hidden")
@@ -43,7 +43,7 @@ func TestHidden(t *testing.T) {
 	if err := evaluate.Run(t.Context(), r, &printed, &printed); err != nil || !strings.Contains(printed.String(), "t hidden") {
 		t.Errorf("evaluate: %v\n%s", err, printed.String())
 	}
-	// From a blind model on, and from one that is given t to one that is not.
+	// Continue from a blind model, and from a model that is given t to a blind one.
 	if printed, err := run(t.Context(), t, filepath.Join(dir, "further"), append(flags, "-t", "hidden", "-init", model)...); err != nil {
 		t.Errorf("further: %v\n%s", err, printed)
 	}

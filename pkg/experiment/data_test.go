@@ -29,8 +29,8 @@ func folderOf(t *testing.T, n int) string {
 	return dir
 }
 
-// TestBadPicture: a damaged picture ends a run before it begins; left out, it is in the
-// record, and the run goes on after it is removed.
+// TestBadPicture: a damaged picture ends a run before it begins. With -skip-bad, the record names
+// it, and the run continues after it is removed.
 func TestBadPicture(t *testing.T) {
 	data, out := folderOf(t, 12), filepath.Join(t.TempDir(), "out")
 	cut := filepath.Join(data, "cut.png")
@@ -61,7 +61,7 @@ func TestBadPicture(t *testing.T) {
 	}
 }
 
-// TestDecodedOnce: what a run folder's record says to be decoded is not decoded again.
+// TestDecodedOnce: pictures that were decoded according to a run folder's record are not decoded again.
 func TestDecodedOnce(t *testing.T) {
 	data, out := folderOf(t, 12), filepath.Join(t.TempDir(), "out")
 	args := append([]string{"-data", "folder", "-root", data}, onFolder...)
@@ -104,8 +104,8 @@ func TestGreyRun(t *testing.T) {
 	}
 }
 
-// TestDryRunData: the estimate says how many pictures there are, and fails in one line
-// without them.
+// TestDryRunData: a dry run prints the number of pictures. Without pictures it fails with one
+// line.
 func TestDryRunData(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "out")
 	printed, err := run(t.Context(), t, out, append([]string{"-data", "folder", "-root", folderOf(t, 6), "-dry-run"}, onFolder...)...)

@@ -12,7 +12,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// TestDescribe: layers with shapes, parameters, operations and reach, against numbers worked out by hand; nothing is trained.
+// TestDescribe: shapes, parameters, operations and receptive fields of layers equal numbers computed by hand. Nothing
+// is trained.
 func TestDescribe(t *testing.T) {
 	for _, tc := range []struct {
 		task  task.Task

@@ -56,8 +56,8 @@ func read(t *testing.T, path string) []byte {
 	return data
 }
 
-// TestRunFolder: a run leaves every file of the contract, with exact work
-// units, finite measures and models that the available runtimes agree on.
+// TestRunFolder: a run writes every file of the contract, with exact work units
+// and finite measures. All available runtimes agree on its models.
 func TestRunFolder(t *testing.T) {
 	out := t.TempDir()
 	if printed, err := run(t.Context(), t, out, small...); err != nil {
@@ -81,7 +81,7 @@ func TestRunFolder(t *testing.T) {
 		}
 	}
 	rows := tabletest.Rows(t, filepath.Join(out, "summary.csv"))
-	// N = 2, 4 on meshes of cost 1 and 1/4: MGE takes 2(1+1/4) + 4/4 an iteration.
+	// N = 2, 4 on meshes of cost 1 and 1/4: an iteration of MGE costs 2(1+1/4) + 4/4.
 	// Progressive has 3.5 samples on the finest mesh: 3, then 4.
 	want := map[string]float64{"single": 18, "mge": 10.5, "fullmultiscale": 3*1 + 2*3.5, "progressive": 3*1 + 3 + 4}
 	if len(rows) != len(want) {
@@ -110,16 +110,16 @@ func TestRunFolder(t *testing.T) {
 			validated++
 		}
 	}
-	if validated < 4*4 { // all of these short runs' iterations, and the start
+	if validated < 4*4 { // the start and all iterations of these short runs
 		t.Errorf("%d validations in history.csv", validated)
 	}
 
-	// A folder of an earlier version gets what it lacks.
+	// Files that a folder of an earlier version lacks are added.
 	if err := os.Remove(filepath.Join(out, "input.csv")); err != nil {
 		t.Fatal(err)
 	}
 
-	// Finished units are not run again; others may join them.
+	// Finished units are not run again; other units can be added.
 	before := read(t, filepath.Join(out, "summary.csv"))
 	if printed, err := run(t.Context(), t, out, small...); err != nil || !strings.Contains(printed, "fullmultiscale") {
 		t.Fatalf("a finished run was not shown again: %v\n%s", err, printed)
@@ -135,7 +135,7 @@ func TestRunFolder(t *testing.T) {
 	}
 }
 
-// results are the files that equal runs have equal bytes of.
+// results are files that have equal bytes in equal runs.
 var results = []string{"summary.csv", "history.csv", "mge-seed7.onnx", "fullmultiscale-seed7.onnx"}
 
 var twoStrategies = []string{"-network", "unet", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "3", "-stages", "3,2", "-strategy", "mge,fullmultiscale", "-seed", "7"}
@@ -181,8 +181,8 @@ func stopAndResume(t *testing.T, args, files []string) (undisturbed string) {
 	return undisturbed
 }
 
-// TestUnfinishedNeedsResume: an unfinished unit is neither continued nor thrown
-// away unasked.
+// TestUnfinishedNeedsResume: an unfinished unit is only continued with -resume, and
+// only begun again with -force.
 func TestUnfinishedNeedsResume(t *testing.T) {
 	out := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -213,8 +213,8 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
-// TestDryRunLarge: what does not fit is predicted from a mesh that does, and the pilot of -levels auto
-// is left to the training.
+// TestDryRunLarge: the time on a mesh that does not fit the memory is predicted from one that does. The pilot of
+// -levels auto is left to training.
 func TestDryRunLarge(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -242,7 +242,7 @@ func TestDryRunLarge(t *testing.T) {
 	}
 }
 
-// TestInit: a run starts from an exported model as it was.
+// TestInit: a run with -init starts exactly from an exported model.
 func TestInit(t *testing.T) {
 	first, second := t.TempDir(), t.TempDir()
 	args := []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "2", "-stages", "1,1", "-strategy", "mge"}
@@ -271,8 +271,8 @@ func TestInit(t *testing.T) {
 	}
 }
 
-// TestInitOptions: a model whose widths are not the paper's is trained on as it is, and what comes
-// of it has its widths.
+// TestInitOptions: training continues from a model whose widths are not the paper's, and its result has the
+// same widths.
 func TestInitOptions(t *testing.T) {
 	model := sessiontest.File(t, "narrow.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising")))
 	narrow, err := network.Parameters(sessiontest.UNet, 3, 1)
@@ -296,8 +296,8 @@ func TestInitOptions(t *testing.T) {
 	}
 }
 
-// TestNetworkOptions: the options of -network are those of the network that is trained and exported, and stand wherever the
-// network is named.
+// TestNetworkOptions: the trained and exported network has the options of -network, and they are given wherever the network
+// is named.
 func TestNetworkOptions(t *testing.T) {
 	out, text := t.TempDir(), "unet:base=8,multipliers=1-2,groups=4,dropout=0"
 	if _, err := run(t.Context(), t, out, "-network", text, "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "1", "-strategy", "mge"); err != nil {

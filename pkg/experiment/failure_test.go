@@ -33,8 +33,8 @@ func superresolve(t *testing.T, out string, args ...string) (string, error) {
 	return printed.String(), err
 }
 
-// TestKnownBefore: what can be known before training is not found out after it,
-// and leaves no folder that the next try would stumble over.
+// TestKnownBefore: errors that can be known before training are reported before it,
+// and leave no folder behind that would make the next try fail.
 func TestKnownBefore(t *testing.T) {
 	rubbish := filepath.Join(t.TempDir(), "library.so")
 	if err := os.WriteFile(rubbish, []byte("no library"), 0o644); err != nil {
@@ -72,8 +72,8 @@ func TestKnownBefore(t *testing.T) {
 	}
 }
 
-// TestDivergence: numbers that are not finite end a run with the place, the last
-// good checkpoint stays, and -detect-anomaly continues from it and names the operation.
+// TestDivergence: numbers that are not finite end a run, with an error that says where.
+// The last good checkpoint stays; -detect-anomaly continues from it and names the operation.
 func TestDivergence(t *testing.T) {
 	out := t.TempDir()
 	wild := []string{"-network", "resnet", "-side", "8", "-levels", "0", "-batch", "2", "-iterations", "40", "-strategy", "single", "-optimizer", "sgd", "-lr", "100", "-schedule", "constant"}
@@ -87,8 +87,8 @@ func TestDivergence(t *testing.T) {
 	}
 }
 
-// TestFailedUnits: a unit that fails is recorded with its reason, the others are trained all the
-// same, and -resume tries it again.
+// TestFailedUnits: a unit that fails is recorded with its reason. The others are still trained, and
+// -resume tries it again.
 func TestFailedUnits(t *testing.T) {
 	out := t.TempDir()
 	wild := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "2", "-iterations", "40", "-strategy", "single,mge", "-optimizer", "sgd", "-lr", "100", "-schedule", "constant"}
@@ -112,7 +112,7 @@ func TestFailedUnits(t *testing.T) {
 	}
 }
 
-// TestClip: a bound changes the steps and not the norms that are reported.
+// TestClip: a bound changes the steps, but not the reported norms.
 func TestClip(t *testing.T) {
 	free, bound := t.TempDir(), t.TempDir()
 	args := append([]string{"-optimizer", "sgd"}, tiny...)
@@ -134,8 +134,8 @@ func TestClip(t *testing.T) {
 	}
 }
 
-// TestBest: the network of the best validation, by the measure that the task names
-// first, is kept beside the checkpoints.
+// TestBest: the network of the best validation, by the first measure of the task, is kept
+// in the folder of the checkpoints.
 func TestBest(t *testing.T) {
 	out, again := t.TempDir(), t.TempDir()
 	wild := append([]string{"-lr", "0.01", "-schedule", "constant"}, tiny...)
@@ -158,8 +158,8 @@ func TestBest(t *testing.T) {
 	}
 }
 
-// TestDamagedNewest: a newest checkpoint that is damaged is passed over for the
-// one before, which is said, and the run ends with the same bytes.
+// TestDamagedNewest: if the newest checkpoint is damaged, the run says so, continues
+// from the one before, and ends with the same bytes.
 func TestDamagedNewest(t *testing.T) {
 	undisturbed, out := t.TempDir(), t.TempDir()
 	args := append([]string{"-stages", "3,3", "-keep", "3"}, flags("-strategy", "fullmultiscale")...)
@@ -189,7 +189,7 @@ func TestDamagedNewest(t *testing.T) {
 			t.Errorf("%s differs", name)
 		}
 	}
-	// Of a finished run it is named as well, and a changed input.csv is made again.
+	// A damaged checkpoint of a finished run is named, too, and a changed input.csv is made again.
 	checkpoints, err = filepath.Glob(filepath.Join(out, "checkpoint", "*", "*.checkpoint"))
 	if err != nil || len(checkpoints) == 0 {
 		t.Fatalf("%v, %v", checkpoints, err)

@@ -72,7 +72,7 @@ func TestFaults(t *testing.T) {
 	if err := try(nil, undisturbed); err != nil {
 		t.Fatal(err)
 	}
-	// A step that is prime to the number of faults meets them all.
+	// A step that is coprime to the number of faults visits all of them.
 	step := 11
 	if *everyFault {
 		step = 1
@@ -94,7 +94,7 @@ func TestFaults(t *testing.T) {
 			}
 			tried++
 			if err == nil && fault != durabletest.IOError && fault != durabletest.NoSpace {
-				// Old checkpoints that cannot be removed are no failure.
+				// It is no failure if old checkpoints cannot be removed.
 				t.Errorf("%v at step %d: no error", fault, at)
 			}
 			if err := try(nil, out, "-resume"); err != nil {
@@ -130,15 +130,15 @@ func (f fullDisk) Rename(from, to string) error {
 	return f.FS.Rename(from, to)
 }
 
-// TestStoppedAfterTraining: a signal between training and summary.csv, in the cross-check too, is a
-// stop and no fault of the model; -resume ends with the same bytes without training again.
+// TestStoppedAfterTraining: a signal between training and summary.csv, even during the cross-check, stops
+// the run and is no failure of the model. -resume ends with the same bytes without training again.
 func TestStoppedAfterTraining(t *testing.T) {
 	args := []string{"-strategy", "mge", "-iterations", "2"}
 	undisturbed := t.TempDir()
 	if err := runOn(t, nil, undisturbed, args...); err != nil {
 		t.Fatal(err)
 	}
-	for _, file := range []string{"mge-seed1.onnx", "best.onnx"} { // what is written before the cross-check
+	for _, file := range []string{"mge-seed1.onnx", "best.onnx"} { // these are written before the cross-check
 		t.Run(file, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
 			defer stop()
@@ -163,7 +163,7 @@ func TestStoppedAfterTraining(t *testing.T) {
 	}
 }
 
-// onRename is a file system that tells before a file takes its place.
+// onRename is a file system that calls a function before it renames a file.
 type onRename struct {
 	durable.FS
 	tell func(to string)
@@ -174,9 +174,9 @@ func (f onRename) Rename(from, to string) error {
 	return f.FS.Rename(from, to)
 }
 
-// TestVanishedPicture: pictures that vanish while training end the run with the
-// name of one and with a checkpoint; once they are back, -resume ends with the
-// same bytes.
+// TestVanishedPicture: if pictures vanish during training, the run ends with a
+// checkpoint and an error that names one of them. Once they are back, -resume ends
+// with the same bytes.
 func TestVanishedPicture(t *testing.T) {
 	root := filepath.Join(t.TempDir(), "pictures")
 	if err := os.Mkdir(root, 0o755); err != nil {
@@ -202,8 +202,8 @@ func TestVanishedPicture(t *testing.T) {
 		t.Fatal(err)
 	}
 	away := root + "-away"
-	// The first checkpoint comes at the first stage's end, where few of the pictures
-	// have been looked at.
+	// The first checkpoint is at the end of the first stage, before most of the pictures
+	// have been read.
 	vanish := sync.OnceFunc(func() {
 		if err := os.Rename(root, away); err != nil {
 			t.Error(err)

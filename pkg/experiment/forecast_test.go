@@ -13,11 +13,11 @@ import (
 	"multiscale/pkg/setting"
 )
 
-// near is how far sums of seconds may be apart.
+// near is the largest rounding error of sums of seconds.
 const near = 1e-9
 
 func TestPace(t *testing.T) {
-	p := pace{one: 0.1, many: 0.5, images: 9} // 0.05 beside 0.05 an image
+	p := pace{one: 0.1, many: 0.5, images: 9} // 0.05 s plus 0.05 s an image
 	for n, want := range map[float64]float64{1: 0.1, 5: 0.3, 9: 0.5, 18: 1} {
 		if got := p.seconds(n); math.Abs(got-want) > near {
 			t.Errorf("%v images: %v s, want %v", n, got, want)
@@ -43,8 +43,8 @@ func TestPrediction(t *testing.T) {
 	}
 }
 
-// TestBudget: without time one batch of the coarsest mesh is timed, and the others follow from it by
-// their pixels, 4 and 16 times as many; with time enough all are timed.
+// TestBudget: without time, only one batch of the coarsest mesh is timed, and the times of the others, which have
+// 4 and 16 times as many pixels, are extrapolated. With enough time all meshes are timed.
 func TestBudget(t *testing.T) {
 	e, m, plans := opened(t, catalog.Standard(), setting.Values{"task": "denoising", "network": "resnet:hidden=16", "side": "32", "levels": "2", "strategy": "mge"})
 	for name, tc := range map[string]struct {

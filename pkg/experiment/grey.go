@@ -9,10 +9,10 @@ import (
 // colours is the number of channels of the networks that toGrey reads.
 const colours = 3
 
-// toGrey sets the parameters of a network for grey pictures from those of the same network for colours. The grey network then
-// returns the mean over channels of the result that the colour network has for three equal channels: weights of layers that
-// read the picture are summed over its channels (axis 1), those of layers that make the result are averaged (axis 0). The
-// channels before a pixel shuffle have the colour as their slowest part.
+// toGrey sets the parameters of a network for grey pictures from those of the same network for colours. The grey
+// network then returns the mean over channels of the result that the colour network has for three equal channels:
+// weights of layers that read the picture are summed over its channels (axis 1), those of layers that make the result
+// are averaged (axis 0). The channels before a pixel shuffle have the colour as their slowest part.
 func toGrey(grey, colour *param.Set) error {
 	all := colour.All()
 	if len(all) != len(grey.All()) {

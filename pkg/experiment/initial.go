@@ -159,7 +159,8 @@ func (e *Experiment) newModel(seed uint64) (*model.Model, error) {
 }
 
 // networkOf returns the network of c. If -init describes the same network as -network with other options (widths,
-// blocks, heads), it returns that of -init; options that -network states must then be the same.
+// blocks, heads), it returns that of -init; if -network has options that differ from the task's own, they must then
+// be those of -init.
 func networkOf(c setting.Config, own export.Extensions) (network.Network, error) {
 	n := c.Network
 	if c.Init == "" || filepath.Ext(c.Init) == ".checkpoint" {

@@ -42,7 +42,7 @@ func narrowWeights(t *testing.T) (model, file string) {
 	return model, file
 }
 
-// TestInitNotFinite: NaN among the weights is the fault of their file.
+// TestInitNotFinite: the error for a NaN among the weights names their file.
 func TestInitNotFinite(t *testing.T) {
 	n := network.NewResNet()
 	params, err := network.Parameters(n, 3, 1)
@@ -60,8 +60,8 @@ func TestInitNotFinite(t *testing.T) {
 	}
 }
 
-// TestInitWeights: a run from a safetensors file is the run from the model that it was made of, options of
-// the network included.
+// TestInitWeights: a run from a safetensors file is the same as the run from the model of which the file was made,
+// including the options of the network.
 func TestInitWeights(t *testing.T) {
 	var histories [][]byte
 	model, file := narrowWeights(t)
@@ -118,8 +118,8 @@ func TestReadWeights(t *testing.T) {
 	}
 }
 
-// TestInitGrey: a network for grey pictures that starts from one for colours answers what that one answers to three equal
-// channels, in the mean; networks whose inner layers depend on the channels are refused.
+// TestInitGrey: a network for grey pictures that starts from one for colours returns the mean over channels of what that
+// network returns for three equal channels. Networks whose inner layers depend on the channels are errors.
 func TestInitGrey(t *testing.T) {
 	for _, n := range []network.Network{network.Folded{Widths: []int{4, 6}, Blocks: 1}, network.DnCNN{Width: 6, Layers: 3, Groups: 2}} {
 		params, err := network.Parameters(n, 3, 2)
@@ -173,7 +173,7 @@ func TestInitGrey(t *testing.T) {
 	}
 }
 
-// TestInitNetwork: a network whose options come from -init is named, also where -network says the usual ones.
+// TestInitNetwork: a run prints the network whose options come from -init, even if -network states the usual options.
 func TestInitNetwork(t *testing.T) {
 	args := []string{"-side", "16", "-levels", "1", "-batch", "2", "-iterations", "2", "-strategy", "mge", "-validation-pictures", "2"}
 	first := t.TempDir()

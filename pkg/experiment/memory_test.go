@@ -52,8 +52,8 @@ func opened(t *testing.T, known catalog.Catalog, v setting.Values) (*Experiment,
 	return e, m, plans
 }
 
-// TestPredictedActivations: the memory that a step takes is the one that is predicted, within the budget where batches can
-// be cut, and any budget where the network normalises over them.
+// TestPredictedActivations: a step takes the predicted memory. It is within the budget if batches can be divided; if the
+// network normalises over batches, it may exceed the budget.
 func TestPredictedActivations(t *testing.T) {
 	known, err := catalog.Standard().With(catalog.Catalog{Networks: []network.Network{normalised{}}})
 	if err != nil {
@@ -84,8 +84,8 @@ func TestPredictedActivations(t *testing.T) {
 	}
 }
 
-// TestPredictedValidation: a measurement of more pictures than a batch has fits into the room that is made for
-// activations, and its pictures are counted; so are the decoded ones that are drawn.
+// TestPredictedValidation: a validation with more pictures than a batch fits into the memory that is reserved for
+// activations. Its pictures are counted, and so are the decoded pictures of training.
 func TestPredictedValidation(t *testing.T) {
 	const n, side = 24, 16
 	c, err := setting.Parse(catalog.Standard(), setting.Values{"task": "denoising", "network": "dncnn", "side": "16", "levels": "0", "batch": "1",

@@ -48,8 +48,8 @@ func runRestoration(t *testing.T, out string, args ...string) (string, error) {
 	return printed.String(), err
 }
 
-// TestPairs: folders of pairs are learned from, at the ratio of their pictures; equal
-// runs give equal bytes, and record and model say what they learned from.
+// TestPairs: networks are trained on folders of pairs, with the ratio of their pictures. Equal
+// runs give equal bytes, and record and model have the task and the data.
 func TestPairs(t *testing.T) {
 	for _, ratio := range []int{1, 2} {
 		root, outs := pairsOf(t, ratio), []string{t.TempDir(), t.TempDir()}
@@ -81,7 +81,7 @@ func TestPairs(t *testing.T) {
 			t.Errorf("%v\n%s", err, printed)
 		}
 	}
-	// Tasks that degrade by themselves say that they do.
+	// Tasks that degrade pictures themselves say so.
 	printed, err := run(t.Context(), t, t.TempDir(), append([]string{"-data", "pairs", "-root", pairsOf(t, 1), "-dry-run"}, small...)...)
 	if err != nil || !strings.Contains(printed, "the degraded pictures are not used") {
 		t.Errorf("%v\n%s", err, printed)

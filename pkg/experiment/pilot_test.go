@@ -25,13 +25,12 @@ import (
 // Full-Multiscale's second stage before its first.
 var piloted = []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "8", "-iterations", "18", "-stages", "3,2", "-strategy", "mge,fullmultiscale", "-seed", "7"}
 
-// Eight samples on level 0 and sixteen on level 1 cost 8(1+1/4) + 16/4 = 14, as
-// much as a pilot does.
+// iterationCost is the cost of eight samples on level 0 and sixteen on level 1,
+// 8(1+1/4) + 16/4 = 14, and also that of a pilot.
 const iterationCost = 14
 
-// TestAllocation: batches follow from pilots, whose cost is counted exactly and
-// known beforehand; runs are the same on any number of cores and after any
-// interruptions.
+// TestAllocation: pilots decide batches. Their cost is counted exactly, and a dry
+// run predicts it. Runs are the same on any number of cores and after interruptions.
 func TestAllocation(t *testing.T) {
 	for allocation, want := range map[string]map[string]float64{
 		"optimal":  {"mge": 19 * iterationCost, "fullmultiscale": 3*4 + 3*iterationCost},
@@ -100,7 +99,7 @@ func TestAllocation(t *testing.T) {
 	}
 }
 
-// stopper cancels a run as soon as it says something.
+// stopper cancels a run as soon as it prints certain words.
 type stopper struct {
 	said   string
 	cancel context.CancelFunc
@@ -113,8 +112,8 @@ func (s stopper) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// interrupted runs again, on one core, is stopped after the second pilot of
-// MGE, and continues: all bytes are the same.
+// interrupted repeats a run on one core, stops it after the second pilot of MGE,
+// continues it, and compares all bytes with those of the undisturbed run.
 func interrupted(t *testing.T, undisturbed string, args []string, further ...string) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	out := t.TempDir()
@@ -136,8 +135,8 @@ func interrupted(t *testing.T, undisturbed string, args []string, further ...str
 	}
 }
 
-// TestCoefficients: a run with coefficients reports them by level and layer, is the same on any
-// number of cores and after an interruption, and leaves strategies without differences alone.
+// TestCoefficients: a run with coefficients reports them by level and layer. It is the same on any
+// number of cores and after an interruption. Strategies without differences do not change.
 func TestCoefficients(t *testing.T) {
 	args := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "8", "-iterations", "18", "-stages", "3,2", "-strategy", "mge,progressive", "-seed", "7", "-allocation", "adaptive"}
 	with := append([]string{"-coefficients", "layer"}, args...)
@@ -183,8 +182,8 @@ func TestCoefficients(t *testing.T) {
 	interrupted(t, undisturbed, with, "coefficients.csv", "mge-seed7.onnx", "progressive-seed7.onnx")
 }
 
-// TestStagesAuto: stages end by measurement, within the budget, the same on one core and after an
-// interruption.
+// TestStagesAuto: measurements end the stages, within the budget, and in the same way on one core and
+// after an interruption.
 func TestStagesAuto(t *testing.T) {
 	args := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "2", "-strategy", "progressive", "-budget", "120", "-stages", "auto"}
 	undisturbed, stopped := t.TempDir(), t.TempDir()
@@ -233,7 +232,7 @@ func TestStagesAuto(t *testing.T) {
 }
 
 // TestRivals: the strategies on crops and with small batches train within a budget, at the cost that
-// a dry run says.
+// a dry run prints.
 func TestRivals(t *testing.T) {
 	args := []string{"-network", "resnet", "-side", "8", "-levels", "1", "-batch", "2", "-iterations", "4", "-stages", "4,2", "-budget", "20", "-strategy", "fullmultiscale,smallbatch,patches,resizedcrops,meshpatch,mixed"}
 	out := t.TempDir()
@@ -257,8 +256,8 @@ func TestRivals(t *testing.T) {
 	}
 }
 
-// TestLevelsAuto: how many meshes pay is found out, said, recorded, and the same
-// for all units.
+// TestLevelsAuto: the number of meshes that pay is measured, printed and recorded,
+// and it is the same for all units.
 func TestLevelsAuto(t *testing.T) {
 	args := []string{"-network", "resnet", "-side", "16", "-batch", "2", "-iterations", "2", "-strategy", "mge,fullmultiscale", "-levels", "auto"}
 	out := t.TempDir()
@@ -294,7 +293,7 @@ func TestLevelsAuto(t *testing.T) {
 			t.Errorf("a dry run does not say the %s work units of %s:\n%s", r["work_units"], r["strategy"], dry)
 		}
 	}
-	// The same call finds the same, and what is finished is not run again.
+	// The same call chooses the same number, and does not run finished units again.
 	before := read(t, filepath.Join(out, "summary.csv"))
 	if printed, err := run(t.Context(), t, out, args...); err != nil || !bytes.Equal(before, read(t, filepath.Join(out, "summary.csv"))) {
 		t.Errorf("called again: %v\n%s", err, printed)

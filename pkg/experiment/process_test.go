@@ -19,8 +19,8 @@ import (
 	"multiscale/pkg/program"
 )
 
-// asProgram makes this test binary the training program itself: what signals
-// and kills do can only be seen from outside.
+// asProgram makes this test binary the training program itself, because the effect
+// of signals and kills can only be observed from another process.
 const asProgram = "MULTISCALE_TEST_TRAINS"
 
 func TestMain(m *testing.M) {
@@ -57,8 +57,8 @@ func waitFor(t *testing.T, what string, done func() bool) {
 	}
 }
 
-// TestKills: kills of a run at random moments, each followed by -resume, change no byte of its
-// results, with all settings of the trainer on as well.
+// TestKills: killing a run at random moments and resuming it changes no byte of its results, even with
+// all settings of the trainer in use.
 func TestKills(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a minute")
@@ -93,9 +93,9 @@ func TestKills(t *testing.T) {
 	}
 }
 
-// TestSignalsOfAProcess: SIGINT and SIGTERM leave a checkpoint of the iteration
-// that is named, and the exit status that shells expect; a second run into the
-// folder of a first one is refused.
+// TestSignalsOfAProcess: SIGINT and SIGTERM leave a checkpoint of the printed
+// iteration, and the exit status that shells expect. A second run cannot use the
+// folder of a running one.
 func TestSignalsOfAProcess(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no such signals")

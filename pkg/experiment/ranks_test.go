@@ -20,7 +20,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// together runs ranks, each with flags of its own, and returns what rank 0 says.
+// together runs ranks, each with its own flags, and returns the error of rank 0.
 func together(t *testing.T, out string, flags ...[]string) error {
 	t.Helper()
 	var wait sync.WaitGroup
@@ -83,7 +83,7 @@ func TestRanks(t *testing.T) {
 	}
 }
 
-// TestRanksDiffer: a rank that would give other results is refused, and named.
+// TestRanksDiffer: a rank that would give other results is an error that names it.
 func TestRanksDiffer(t *testing.T) {
 	flags := []string{"-network", "resnet:hidden=8,blocks=1", "-side", "16", "-levels", "1", "-batch", "3", "-validation-pictures", "4", "-shares", "4", "-strategy", "mge"}
 	own := slices.Concat(flags, []string{"-iterations", "3"})

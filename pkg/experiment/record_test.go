@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestCommitOfModule: a program of another module records the commit of the tree that it
-// is built from, and never that of another repository.
+// TestCommitOfModule: a program of another module records the commit of the tree from which
+// it is built, never that of another repository.
 func TestCommitOfModule(t *testing.T) {
 	tree := func(name string) string {
 		dir := t.TempDir()

@@ -36,11 +36,11 @@ func TestSoak(t *testing.T) {
 	if len(m.seen) < 3 {
 		t.Fatalf("%d measurements", len(m.seen))
 	}
-	// The first stands for the start: graphs, packed weights and buffers are there.
+	// At the first measurement, graphs, packed weights and buffers exist.
 	first, last := m.seen[0], m.seen[len(m.seen)-1]
-	// The history grows by a row a step: less than 512 bytes, as a row in a slice
-	// with room and as JSON on its way to a checkpoint. The rest is batches that
-	// wait, and buffers of checkpoints; and garbage, in what is resident.
+	// The history grows by a row a step: less than 512 bytes, for the row in a slice
+	// with spare capacity and for its JSON in a checkpoint. The rest is waiting batches
+	// and buffers of checkpoints; resident memory also has garbage.
 	rows := 512 * int64(last.step-first.step)
 	if grown := last.heap - first.heap; grown > rows+8<<20 {
 		t.Errorf("the heap has grown by %d bytes", grown)
@@ -74,7 +74,7 @@ func (m *meter) Write(p []byte) (int, error) {
 			m.t.Error(err)
 		}
 		runtime.GC()
-		runtime.GC() // pools forget in two
+		runtime.GC() // a second one, because pools need two
 		var memory runtime.MemStats
 		runtime.ReadMemStats(&memory)
 		now := measurement{step: step, heap: int64(memory.HeapAlloc), resident: resident(m.t), files: openFiles(m.t), goroutines: runtime.NumGoroutine()}
@@ -85,8 +85,8 @@ func (m *meter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// resident is the memory that the process takes, in bytes; 0 where the system
-// does not tell.
+// resident returns the resident memory of the process, in bytes; 0 if the system
+// does not report it.
 func resident(t *testing.T) int64 {
 	data, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -103,8 +103,8 @@ func resident(t *testing.T) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// openFiles is how many files the process has open; 0 where the system does not
-// tell.
+// openFiles returns the number of open files of the process; 0 if the system does
+// not report it.
 func openFiles(t *testing.T) int {
 	entries, err := os.ReadDir("/proc/self/fd")
 	if os.IsNotExist(err) {

@@ -10,8 +10,8 @@ import (
 	"multiscale/pkg/metric"
 )
 
-// TestHistoryOfAnyNumbers: a checkpoint keeps rows whatever was measured: the PSNR of equal pictures is
-// infinite, and measures may have no value.
+// TestHistoryOfAnyNumbers: a checkpoint keeps all numbers: the PSNR of equal pictures is infinite, and measures
+// may be NaN.
 func TestHistoryOfAnyNumbers(t *testing.T) {
 	rows := history{
 		{Stage: 1, Side: 16, TrainLoss: math.NaN(), GradientNorm: math.NaN(), Validation: metric.Values{"psnr": math.Inf(1), "mse": 0, "ssim": math.NaN(), "other": math.Inf(-1)}},

@@ -30,8 +30,8 @@ var allOn = []string{"-network", "resnet", "-side", "16", "-levels", "1", "-batc
 	"-optimizer", "adamw", "-weight-decay", "0.1", "-beta1", "0.8", "-beta2", "0.99", "-lr", "1e-3", "-warmup", "2", "-restart", "-ema", "0.9", "-clip", "5",
 	"-loss", "charbonnier+0.2*ssim", "-freeze", "Open.*,blocks.0.*", "-validate-every", "2", "-validation-pictures", "4"}
 
-// TestTrainerSettings: a run with all of them on ends with the same bytes however it was stopped
-// and on however many cores; what it leaves is what the settings say.
+// TestTrainerSettings: a run with all settings of the trainer ends with the same bytes after any interruption
+// and on any number of cores. Its files agree with the settings.
 func TestTrainerSettings(t *testing.T) {
 	out := stopAndResume(t, allOn, []string{"summary.csv", "history.csv", "ema.csv", "fullmultiscale-seed7.onnx", "fullmultiscale-seed7-ema.onnx"})
 
@@ -53,7 +53,7 @@ func TestTrainerSettings(t *testing.T) {
 		}
 	}
 
-	// The rate rises over two steps and falls over the others to the schedule's end.
+	// The rate rises over two steps and then falls to the end of the schedule.
 	var rates []string
 	var measured map[string]string // the last validation
 	for _, row := range tabletest.Rows(t, filepath.Join(out, "history.csv")) {
@@ -125,7 +125,7 @@ func parameters(t *testing.T, file string) *param.Set {
 	return params
 }
 
-// TestTrainerMistakes: what does not go together is said before anything is trained.
+// TestTrainerMistakes: flags that do not go together are errors before training begins.
 func TestTrainerMistakes(t *testing.T) {
 	for args, want := range map[string]string{
 		"-freeze nothing.*":                            "-freeze nothing.*: no parameter has such a name; there are ",
@@ -143,8 +143,8 @@ func TestTrainerMistakes(t *testing.T) {
 	}
 }
 
-// TestExtend: a finished run that is extended ends with the bytes of one that had the added steps
-// from the start, and is left as it was.
+// TestExtend: extending a finished run gives the bytes of a run that had the added steps from the start,
+// and does not change the finished run.
 func TestExtend(t *testing.T) {
 	args := []string{"-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "12", "-stages", "8,4", "-strategy", "mge,progressive",
 		"-allocation", "adaptive", "-ema", "0.9", "-validation-pictures", "4"}

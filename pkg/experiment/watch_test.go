@@ -23,7 +23,8 @@ import (
 // halfSecond is a run of half a second.
 var halfSecond = []string{"-network", "resnet:hidden=8", "-side", "16", "-levels", "1", "-batch", "2", "-iterations", "4", "-strategy", "mge"}
 
-// streams runs with results and log apart. stop, unless empty, cancels the run when it is in a line.
+// streams runs the command and returns its results and its log. If stop is not empty, a line that contains it cancels
+// the run.
 func streams(t *testing.T, stop string, args ...string) (out, log string, err error) {
 	t.Helper()
 	c, err := setting.Arguments(catalog.Standard(), task.Denoising(), args)
@@ -59,12 +60,12 @@ func events(t *testing.T, text string) (list []map[string]any) {
 	return list
 }
 
-// of are the events of a name.
+// of returns the events with the name.
 func of(list []map[string]any, name string) []map[string]any {
 	return slices.DeleteFunc(slices.Clone(list), func(e map[string]any) bool { return e["event"] != name })
 }
 
-// TestLog: with -log json standard output has an object for each thing that happens and nothing else, and the log nothing.
+// TestLog: with -log json, standard output has one JSON object for each event and nothing else, and the log is empty.
 func TestLog(t *testing.T) {
 	dir := t.TempDir()
 	args := append([]string{"-log", "json", "-out", dir}, halfSecond...)
@@ -90,7 +91,7 @@ func TestLog(t *testing.T) {
 			t.Errorf("%v, history.csv has %v", e, history[i+1])
 		}
 	}
-	// Once more: nothing is left to train.
+	// The same call again: nothing is left to train.
 	if out, _, err = streams(t, "", args...); err != nil || len(of(events(t, out), "step")) != 0 {
 		t.Errorf("%v: %s", err, out)
 	}
@@ -126,7 +127,7 @@ func TestHistoryOnTheWay(t *testing.T) {
 	}
 }
 
-// TestQuiet: the table at the end, and nothing else.
+// TestQuiet: -quiet prints only the table at the end.
 func TestQuiet(t *testing.T) {
 	out, log, err := streams(t, "", append([]string{"-quiet", "-out", t.TempDir()}, halfSecond...)...)
 	if err != nil || log != "" || !strings.HasPrefix(out, "# denoising, resnet:hidden=8 on deadleaves") {
@@ -134,7 +135,7 @@ func TestQuiet(t *testing.T) {
 	}
 }
 
-// TestKeep: how many checkpoints stay.
+// TestKeep: a finished unit keeps the number of checkpoints of -keep.
 func TestKeep(t *testing.T) {
 	for args, want := range map[string]int{"": 1, "-keep 0": 0, "-keep 2": 2} {
 		dir := t.TempDir()
@@ -148,8 +149,8 @@ func TestKeep(t *testing.T) {
 	}
 }
 
-// TestBoard: -tensorboard changes no result; a run that was stopped goes on in a file of its own, one that was begun
-// without it writes what it missed.
+// TestBoard: -tensorboard changes no result. A resumed run continues in another event file; a run that was begun without
+// -tensorboard first writes its history.
 func TestBoard(t *testing.T) {
 	plain := t.TempDir()
 	if _, _, err := streams(t, "", append([]string{"-out", plain}, halfSecond...)...); err != nil {

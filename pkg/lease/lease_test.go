@@ -24,7 +24,7 @@ func held(err error) bool {
 	return errors.As(err, &h)
 }
 
-// TestOneHolder: of many that want a name at the same time one gets it, and the others are told who.
+// TestOneHolder: of many keepers that try a name at the same time, exactly one acquires it. The others learn who it is.
 func TestOneHolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "leases")
 	var got atomic.Int32
@@ -61,14 +61,14 @@ func TestOneHolder(t *testing.T) {
 	must(t, again.Release())
 }
 
-// dies makes the file of a holder that does not beat any more.
+// dies writes the file of a holder that does not beat.
 func dies(t *testing.T, dir string, content string) {
 	t.Helper()
 	must(t, os.WriteFile(filepath.Join(dir, file("x", 1)), []byte(content), 0o666))
 }
 
-// TestTakeover: the lease of a holder that beats no more is taken over after its term, by one of many,
-// and not before; whatever the clocks of the file say.
+// TestTakeover: if a holder does not beat, exactly one of many waiting processes takes its lease over, and not before
+// the term has passed. The file's time stamps do not matter.
 func TestTakeover(t *testing.T) {
 	for name, content := range map[string]string{"a note": note{3, Shortest, "process 1 on gone"}.String(), "died before its first beat": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -158,7 +158,7 @@ func TestLost(t *testing.T) {
 	}
 }
 
-// TestWait: who waits gets the name when it is given back, and stops waiting when it is stopped.
+// TestWait: Wait acquires the name after its release, and ends with its context.
 func TestWait(t *testing.T) {
 	dir := t.TempDir()
 	l, err := NewKeeper(dir, time.Minute).Try("x")

@@ -60,8 +60,8 @@ experiments:
   - {task: saltandpepper, network: narrow, data: gradients}
 `
 
-// TestOwn: a program of another module with a task, a network and a data set of its
-// own has every command, file and report of this project.
+// TestOwn: a program of another module with its own task, network and data set has every
+// command, file and report of this project.
 func TestOwn(t *testing.T) {
 	exe, dir := build(t, "own"), t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "plan.yaml"), []byte(plan), 0o666); err != nil {
@@ -141,8 +141,8 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// artefacts is a plan of three seeds for JPEG files and what they were made of, with a network
-// and settings of one's own.
+// artefacts is a plan of three seeds for JPEG files and their originals, with a custom network
+// and settings.
 const artefacts = `name: artefacts
 seeds: [1, 2, 3]
 strategies: [mge, fullmultiscale]
@@ -191,9 +191,9 @@ func savePairs(t *testing.T, root string, n int, seed uint64) {
 	}
 }
 
-// TestPairs: from a plan, one command trains a network of another module on pairs of
-// folders; stopped and started again it ends with the bytes of an undisturbed run, and its
-// models restore and are evaluated.
+// TestPairs: one command trains a network of another module on pairs of folders, by a plan.
+// Stopped and started again, it ends with the bytes of an undisturbed run. Its models can be
+// used to restore and can be evaluated.
 func TestPairs(t *testing.T) {
 	exe, dirs := build(t, "own"), []string{t.TempDir(), t.TempDir()}
 	const train = "tables -plan plan.yaml -run -runs runs -out planned"
@@ -233,7 +233,7 @@ func TestPairs(t *testing.T) {
 		compared++
 		return nil
 	})
-	// Two tables, and of two strategies and three seeds the last, average and best networks.
+	// Two tables; for two strategies and three seeds the last, average and best networks.
 	if err != nil || compared != 2+2*3*3 {
 		t.Errorf("%d files compared, %v", compared, err)
 	}
@@ -273,7 +273,7 @@ func stopAt(t *testing.T, exe, dir, line, words string) {
 	if _, err := io.Copy(io.Discard, printed); err != nil {
 		t.Fatal(err)
 	}
-	cmd.Wait() // with an exit status of its own
+	cmd.Wait() // returns an error for the exit status
 	if status := cmd.ProcessState.ExitCode(); status != 130 {
 		t.Errorf("stopped at %q: exit status %d, want 130", words, status)
 	}

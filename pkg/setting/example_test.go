@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// What a plan or a run.json gives by name, and what follows from it.
+// A configuration from the values of a plan or a run.json.
 func ExampleParse() {
 	c, err := setting.Parse(catalog.Standard(), setting.Values{"task": "denoising", "profile": "cpu", "lr": "1e-3"})
 	fmt.Println(c.Side, c.Levels, c.Batch, c.Stages, c.Differing(), err)

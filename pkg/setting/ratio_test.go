@@ -42,7 +42,7 @@ func TestRatio(t *testing.T) {
 		{two, "", 2, "srnet", 4},
 		{two, "-data pairs -network espcn", 2, "espcn", 4},
 		{one, "-network nafnet -levels 1 -batch 2", 1, "nafnet", 2},
-		{one, "-ratio 2", 2, "srnet", 4}, // which the data will refuse
+		{one, "-ratio 2", 2, "srnet", 4}, // opening the data will fail
 		{none, "", 1, "resnet", 8},
 		{none, "-ratio 2 -network espcn", 2, "espcn", 4},
 	} {
@@ -57,7 +57,7 @@ func TestRatio(t *testing.T) {
 		if want := "-root-" + strings.ReplaceAll(filepath.Base(c.root), " ", "-"); !strings.Contains(got.Out, want) {
 			t.Errorf("%s has no %s", got.Out, want)
 		}
-		// What a record holds is enough to read it, independent of where the pictures are.
+		// A record can be read without the pictures.
 		given := fromRecord(got.Flags())
 		delete(given, "seed")
 		given["root"] = none
@@ -82,7 +82,7 @@ func TestRatio(t *testing.T) {
 	if _, err := Parse(catalog.Standard(), Values{"task": "restoration", "root": one, "degrade": "coarse"}); err == nil || !strings.Contains(err.Error(), "-degrade coarse: the pictures of task restoration") {
 		t.Errorf("degraded anew: %v", err)
 	}
-	// A program's own data may have degraded pictures; that is known when they are open.
+	// Data of another program may have degraded pictures; only opening it tells.
 	own, err := catalog.Standard().With(catalog.Catalog{Data: []dataset.Format{{Name: "own", BuiltIn: true}}})
 	if err != nil {
 		t.Fatal(err)

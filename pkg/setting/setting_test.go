@@ -158,7 +158,7 @@ func TestFlagsReachTheConfig(t *testing.T) {
 	}
 }
 
-// Every mistake names the flag and its value, the reason and what to do.
+// Every error names the flag and its value, the reason and what to do.
 func TestMistakes(t *testing.T) {
 	cases := []struct{ args, words string }{
 		{"-profile huge", "-profile huge: unknown; use quick, cpu or paper"},
@@ -262,8 +262,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// The help names every flag of the contract, fits the terminal and equals the
-// file that a reader can look at.
+// The help names every flag of the contract, fits the terminal and equals the golden
+// file.
 func TestHelp(t *testing.T) {
 	_, help, err := parseQuietly(denoising, "-h")
 	if !errors.Is(err, flag.ErrHelp) {
@@ -321,7 +321,7 @@ func TestDetermining(t *testing.T) {
 	}
 }
 
-// Flags, plans and run.json are sources of the same values.
+// Flags, plans and run.json give the same values.
 func TestSources(t *testing.T) {
 	flags, _, err := parseQuietly(denoising, strings.Fields("-network resnet:hidden=64 -side 64 -stages 9,5,3 -lr 1e-3 -degrade coarse -memory 2GiB -seeds 2,3 -optimizer adamw")...)
 	if err != nil {
@@ -346,8 +346,8 @@ func TestSources(t *testing.T) {
 	}
 }
 
-// TestCommittedRecords: the run folders of earlier versions stand for what they stood
-// for, for the settings of today.
+// TestCommittedRecords: run folders of earlier versions keep their meaning with the current
+// settings.
 func TestCommittedRecords(t *testing.T) {
 	files, err := filepath.Glob("../../results/*/run.json")
 	if err != nil || len(files) == 0 {
@@ -387,7 +387,7 @@ func TestDifferences(t *testing.T) {
 	if got := Differences(there, now); !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}
-	// What a record without the settings of its optimizer stands for depends on that.
+	// A record without the settings of its optimizer implies the defaults of this optimizer.
 	for optimizer, usual := range map[string]map[string]any{
 		"adam": {"momentum": 0.0, "beta1": 0.9, "beta2": 0.999},
 		"sgd":  {"momentum": 0.9, "beta1": 0.0, "beta2": 0.0},
@@ -400,8 +400,8 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
-// TestFolder: the run folder's name has what differs from the profile, and nothing that
-// a file system does not take.
+// TestFolder: the run folder's name has the settings that differ from the profile, and is valid
+// on all file systems.
 func TestFolder(t *testing.T) {
 	for args, want := range map[string]string{
 		"-profile cpu":                          "denoising-unet-deadleaves-cpu",
@@ -427,7 +427,7 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestTable: names are unique, every value is read as it is written.
+// TestTable: names are unique, and every value can be read as it is written.
 func TestTable(t *testing.T) {
 	c, _, err := parseQuietly(superresolution, "-profile", "cpu", "-init", "x.onnx", "-data", "folder", "-root", "a", "-validation", "b", "-onnxruntime", "l")
 	if err != nil {
@@ -487,8 +487,8 @@ func FuzzRecord(f *testing.F) {
 	})
 }
 
-// TestDefaultsOfOptimizer: the defaults of a run are those of its task, and its optimizer's own
-// values are none of the user's choices.
+// TestDefaultsOfOptimizer: the defaults of a run are those of its task. Values that follow from
+// its optimizer are not differences.
 func TestDefaultsOfOptimizer(t *testing.T) {
 	got, _, err := parseQuietly(task.Denoising(), "-optimizer", "sgd", "-lr", "0.1")
 	if err != nil {
@@ -501,8 +501,8 @@ func TestDefaultsOfOptimizer(t *testing.T) {
 	}
 }
 
-// fromRecord returns the settings of a run.json's configuration. What is in it beside
-// settings, like digests, is left out; settings that it lacks have their former value.
+// fromRecord returns the settings of a run.json's configuration. It leaves out other entries,
+// such as digests. Settings that are missing have their former value.
 func fromRecord(configuration map[string]any) Values {
 	given := Values{}
 	for _, s := range Table() {

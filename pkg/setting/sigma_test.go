@@ -8,7 +8,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// TestSigma: the range of noise becomes that of the task, records and the names of folders have it, and nonsense is refused.
+// TestSigma: the range of noise becomes that of the task, and is in records and in the names of folders. Invalid
+// ranges are errors.
 func TestSigma(t *testing.T) {
 	of := task.AWGN()
 	for _, c := range []struct {

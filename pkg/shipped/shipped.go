@@ -1,5 +1,5 @@
-// Package shipped finds trained models by name: those that a folder lists in its
-// manifest.json, such as results/models, which programs embed.
+// Package shipped finds trained models by name. A folder such as results/models, which
+// programs embed, lists its models in manifest.json:
 //
 //	{"models": [{
 //	  "name": "denoise", "about": "noise in colour photographs, of any level",
@@ -12,7 +12,7 @@
 //	  }
 //	}]}
 //
-// Files lie in the same folder. The order is that of lists of models.
+// All files are in the same folder. Lists of models have the order of the manifest.
 package shipped
 
 import (
@@ -39,26 +39,26 @@ const Manifest = "manifest.json"
 
 // Model is a trained model of a manifest.
 type Model struct {
-	Name    string `json:"name"`    // what -model calls it: small letters, digits and dashes
-	About   string `json:"about"`   // what it is for, in one line
-	File    string `json:"file"`    // .onnx
+	Name    string `json:"name"`    // for -model: lower-case letters, digits and single dashes
+	About   string `json:"about"`   // its purpose, in one line
+	File    string `json:"file"`    // name of the ONNX file
 	SHA256  string `json:"sha256"`  // of File, 64 hexadecimal digits
-	Task    string `json:"task"`    // as File's metadata have it
-	Network string `json:"network"` // as File's metadata have it
+	Task    string `json:"task"`    // as in File's metadata
+	Network string `json:"network"` // as in File's metadata
 	Version string `json:"version"` // rises when File changes
-	Card    string `json:"card"`    // the model card, Markdown
+	Card    string `json:"card"`    // name of the model card, in Markdown
 	Test    Test   `json:"test"`
 }
 
-// Test is a small picture and what the model makes of it: the picture that restore
-// writes with no flags but -model, -in, -out and, where there is one, -mask. Another
-// runtime or kernel path may differ by a grey level.
+// Test is a small picture and the result that restore writes with the flags -model, -in,
+// -out and, if there is a mask, -mask. The results of other runtimes and kernel paths may
+// differ by a grey level.
 type Test struct {
 	In        string `json:"in"`
 	InSHA256  string `json:"in_sha256"`
 	Out       string `json:"out"`
 	OutSHA256 string `json:"out_sha256"`
-	// Mask says what is filled, of a model that takes a mask; else both are empty.
+	// Mask and MaskSHA256 are empty unless the model fills holes.
 	Mask       string `json:"mask,omitempty"`
 	MaskSHA256 string `json:"mask_sha256,omitempty"`
 }
@@ -69,11 +69,11 @@ type Models struct {
 	files fs.FS
 }
 
-// maxManifest and maxFile bound the bytes that are read of a file.
+// maxManifest and maxFile are the largest sizes of the manifest and of other files, in bytes.
 const maxManifest, maxFile = 1 << 20, 256 << 20
 
-// Read reads the manifest of a folder. The files that it names have to be there; their
-// digests are checked when they are opened. A nil files has no models.
+// Read reads the manifest of a folder. All files that it names must exist; their digests
+// are checked when they are opened. If files is nil, there are no models.
 func Read(files fs.FS) (*Models, error) {
 	m := &Models{files: files}
 	if files == nil {
@@ -96,7 +96,7 @@ func Read(files fs.FS) (*Models, error) {
 	return m, nil
 }
 
-// parse reads and checks a manifest by itself.
+// parse parses a manifest and checks it without its files.
 func parse(data []byte) ([]Model, error) {
 	var manifest struct {
 		Models []Model `json:"models"`
@@ -126,7 +126,7 @@ var (
 	line   = regexp.MustCompile(`^[^\pC]+$`)
 )
 
-// names are the files of a model, the model itself first.
+// names returns the files of a model, the ONNX file first.
 func (m Model) names() []string {
 	names := []string{m.File, m.Card, m.Test.In, m.Test.Out}
 	if m.Test.Mask != "" {
@@ -135,7 +135,7 @@ func (m Model) names() []string {
 	return names
 }
 
-// digested are the files whose digests a manifest has.
+// digested returns the names and digests of the files whose digests a manifest has.
 func (m Model) digested() [][2]string {
 	files := [][2]string{{m.File, m.SHA256}, {m.Test.In, m.Test.InSHA256}, {m.Test.Out, m.Test.OutSHA256}}
 	if m.Test.Mask != "" {
@@ -172,14 +172,14 @@ func (m Model) check() error {
 	return nil
 }
 
-// Find returns the model of a name.
+// Find returns the model with the name, and reports whether there is one.
 func (m *Models) Find(name string) (Model, bool) {
 	return lists.Find(m.List, nameOf, name)
 }
 
 func nameOf(m Model) string { return m.Name }
 
-// Load reads a model's ONNX file. A file that is not what the manifest says is an error.
+// Load reads a model's ONNX file. It is an error if the file's digest differs from the manifest's.
 func (m *Models) Load(model Model) ([]byte, error) { return m.load(model.File, model.SHA256) }
 
 func (m *Models) load(file, sum string) ([]byte, error) {
@@ -193,8 +193,8 @@ func (m *Models) load(file, sum string) ([]byte, error) {
 	return data, nil
 }
 
-// Check compares all files with their digests, and the task and network of each model with
-// the metadata of its file.
+// Check returns an error if a file's digest differs from the manifest's, or if the task or network of a
+// model differs from the metadata of its file.
 func (m *Models) Check() error {
 	for _, model := range m.List {
 		for _, file := range model.digested() {
@@ -232,8 +232,8 @@ func (m *Models) open(model Model, o session.Options) (*session.Session, error) 
 	return session.Load(model.File, data, o)
 }
 
-// Open opens what a command's -model names: a file, or else the model of that name in the
-// folder files, which may be nil. Errors name the file, or the available models.
+// Open opens the model of a command's -model: a file, or else the model with that name in
+// the folder files, which may be nil. Errors name the file, or the available models.
 func Open(files fs.FS, name string, o session.Options) (*session.Session, error) {
 	m, model, err := named(files, name)
 	if err != nil {
@@ -245,7 +245,7 @@ func Open(files fs.FS, name string, o session.Options) (*session.Session, error)
 	return m.open(model, o)
 }
 
-// Decode reads the ONNX model of what Open opens.
+// Decode returns the ONNX model of the file that Open would open.
 func Decode(files fs.FS, name string) (*onnx.Model, error) {
 	m, model, err := named(files, name)
 	if err != nil {
@@ -261,11 +261,11 @@ func Decode(files fs.FS, name string) (*onnx.Model, error) {
 	return onnx.Decode(data)
 }
 
-// named returns the model of a name and the folder that it is in; no folder where the name is that
-// of a file.
+// named returns the model with the name and its folder. If the name is that of a file, or the folder has
+// no models, the folder is nil.
 func named(files fs.FS, name string) (*Models, Model, error) {
 	info, missing := os.Stat(name)
-	folder := missing == nil && info.IsDir() // no model, whatever it is called
+	folder := missing == nil && info.IsDir() // a folder is not a model file, even if it has a model's name
 	if files == nil || !folder && !errors.Is(missing, fs.ErrNotExist) {
 		return nil, Model{}, nil
 	}

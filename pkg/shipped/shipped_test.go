@@ -19,7 +19,8 @@ func sum(data []byte) string {
 	return hex.EncodeToString(s[:])
 }
 
-// folder is a folder of two models that are one file, with one test picture.
+// folder returns a folder with two models that have the same file and the same test picture. change, if not nil, changes
+// the first one.
 func folder(t *testing.T, change func(*Model)) fstest.MapFS {
 	t.Helper()
 	data := sessiontest.Smooth(t)
@@ -47,8 +48,8 @@ func folder(t *testing.T, change func(*Model)) fstest.MapFS {
 	}
 }
 
-// TestOpen: a name opens the model of the manifest, a file of that name goes first, and another
-// name is answered with those that there are.
+// TestOpen: a name opens the model of the manifest, unless a file has this name. The error for
+// an unknown name lists the available ones.
 func TestOpen(t *testing.T) {
 	files := folder(t, nil)
 	t.Chdir(t.TempDir())
@@ -89,7 +90,7 @@ func TestOpen(t *testing.T) {
 	}
 }
 
-// TestCheck: damage to any file is found, and by the file's name; the model's when it is opened.
+// TestCheck: damage to any file is found, and the error names the file. Damage to a model is also found when it is opened.
 func TestCheck(t *testing.T) {
 	whole, err := Read(folder(t, nil))
 	if err != nil {
@@ -122,7 +123,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestManifest: what is wrong in a manifest is named.
+// TestManifest: the error of an invalid manifest says what is wrong.
 func TestManifest(t *testing.T) {
 	for want, change := range map[string]func(*Model){
 		"two models are called":               func(m *Model) { m.Name = "denoise-grey" },
@@ -158,7 +159,7 @@ func TestManifest(t *testing.T) {
 	}
 }
 
-// FuzzManifest: what is taken passes its own checks.
+// FuzzManifest: the models of an accepted manifest are valid.
 func FuzzManifest(f *testing.F) {
 	f.Add([]byte(`{"models": []}`))
 	f.Add([]byte(`{"models": [{"name": "a", "file": "a.onnx", "test": {"in": "b"}}]}`))

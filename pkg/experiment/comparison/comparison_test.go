@@ -14,22 +14,22 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// unit is a made-up finished unit: its validation errors at a tenth, two tenths,
-// ... of its work, of which the last is the final one.
+// unit is a fictitious finished unit. Its validation errors are at equal distances of
+// work; the last one is the final error.
 type unit struct {
 	strategy string
 	seed     uint64
 	errors   []float64
 }
 
-// quickSteps are the quick profile's.
+// quickSteps is the number of iterations of the quick profile.
 const quickSteps = 160
 
-// quickWork is what strategies spend in these tests, not what the profile makes of it.
+// quickWork has the work units of strategies in these tests; they are not those of the profile.
 var quickWork = map[string]float64{mge.Single.Name: 3360, mge.MGE.Name: 1020, mge.FullMultiscale.Name: 585, mge.Progressive.Name: 585}
 
-// newRun makes a run folder's contents in the quick profile. A second of training
-// does ten work units; SSIM is 1 - 2 MSE.
+// newRun returns a run with fictitious contents in the quick profile. Training does
+// ten work units a second; SSIM is 1 - 2 MSE.
 func newRun(t *testing.T, e Subject, units ...unit) Run {
 	t.Helper()
 	c := runfolder.Contents{Record: runfolder.Record{Configuration: map[string]any{
@@ -61,7 +61,7 @@ func newRun(t *testing.T, e Subject, units ...unit) Run {
 	return r
 }
 
-// again makes the run of contents that a test has changed.
+// again returns the run of contents that a test has changed.
 func again(t *testing.T, r Run) Run {
 	t.Helper()
 	n, err := NewRun(r.Dir, r.Contents, catalog.Standard())
@@ -71,7 +71,7 @@ func again(t *testing.T, r Run) Run {
 	return n
 }
 
-// with is a run of single-scale and MGE with other values in its record.
+// with returns a run of single-scale and MGE with other values in its record.
 func with(t *testing.T, dir string, seed uint64, values map[string]any) Run {
 	t.Helper()
 	r := newRun(t, denoising, unit{mge.Single.Name, seed, []float64{0.1}}, unit{mge.MGE.Name, seed, []float64{0.12}})
@@ -84,7 +84,7 @@ func with(t *testing.T, dir string, seed uint64, values map[string]any) Run {
 
 var denoising = Subject{"denoising", "unet", "deadleaves"}
 
-// groups are those of runs that have no fault.
+// groups returns the groups of runs, which must have no problems.
 func groups(t *testing.T, runs ...Run) []*Group {
 	t.Helper()
 	groups, problems := Groups(runs)
@@ -94,7 +94,7 @@ func groups(t *testing.T, runs ...Run) []*Group {
 	return groups
 }
 
-// texts are a table's cells as people read them, the best in asterisks.
+// texts returns the rows of a table as text, with the best cells in asterisks.
 func texts(t *table.Table) (rows []string) {
 	for _, row := range t.Rows {
 		var cells []string
@@ -152,8 +152,8 @@ func TestMain(t *testing.T) {
 	)
 }
 
-// TestGroups: runs of different size are not put into one table, nor is one unit
-// counted twice, and strange names make no strange files.
+// TestGroups: runs of different size are in different tables, no unit counts twice,
+// and unusual names give valid file names.
 func TestGroups(t *testing.T) {
 	one := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
 	larger := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
@@ -208,8 +208,8 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestVariant: what was trained in another way has rows of its own, and is
-// compared with single-scale.
+// TestVariant: variants have their own rows, and are compared with single-scale
+// training.
 func TestVariant(t *testing.T) {
 	plain := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.2, 0.1}}, unit{mge.MGE.Name, 1, []float64{0.2, 0.12}})
 	other := newRun(t, denoising, unit{mge.MGE.Name, 1, []float64{0.2, 0.1}})
@@ -236,8 +236,8 @@ func TestVariant(t *testing.T) {
 	}
 }
 
-// TestEqualConditions: runs share a column and a row only where data, initial weights and
-// settings are equal; what only changes rounding is no difference.
+// TestEqualConditions: runs share a column and a row only if data, initial weights and
+// settings are equal. Settings that only change rounding do not count.
 func TestEqualConditions(t *testing.T) {
 	heads := func(g *Group) (list []string) {
 		for _, c := range g.Main().Columns[3:] {
@@ -247,12 +247,12 @@ func TestEqualConditions(t *testing.T) {
 	}
 	first := with(t, "first", 1, map[string]any{"data_digest": "1111111111", "kernel_path": "avx2", "conv": "auto"})
 
-	// Another kernel path and another seed: two seeds of one thing.
+	// Another kernel path and another seed: two seeds of one row.
 	rounded := with(t, "rounded", 2, map[string]any{"data_digest": "1111111111", "kernel_path": "avx512", "conv": "direct", "memory": "2GiB"})
 	all := groups(t, first, rounded)
 	check(t, all[0].Main(), "(input) |  |  | not recorded", "single | 3360 | 1.00 | *0.1000 ± 0.0000", "mge | 1020 | 3.29 | 0.1200 ± 0.0000")
 
-	// Other pictures under the same name: a column of their own.
+	// Other pictures with the same name: another column.
 	pictures := with(t, "pictures", 2, map[string]any{"data_digest": "2222222222"})
 	all = groups(t, first, pictures)
 	if got, want := heads(all[0]), []string{"denoising deadleaves 11111111 unet MSE denoising_deadleaves-11111111_unet_MSE", "denoising deadleaves 22222222 unet MSE denoising_deadleaves-22222222_unet_MSE"}; !slices.Equal(got, want) {
@@ -260,7 +260,7 @@ func TestEqualConditions(t *testing.T) {
 	}
 	check(t, all[0].Main(), "(input) |  |  | not recorded | not recorded", "single | 3360 | 1.00 | 0.1000 | 0.1000", "mge | 1020 | 3.29 | 0.1200 | 0.1200")
 
-	// Weights of another run to begin with: rows of their own, with a single-scale of their own.
+	// Initial weights of another run: other rows, compared with single-scale from the same weights.
 	trained := with(t, "trained", 1, map[string]any{"data_digest": "1111111111", "init_digest": "abcdef0123"})
 	trained.Contents = trained.Only([]runfolder.Unit{{Strategy: "mge", Seed: 1}})
 	all = groups(t, first, again(t, trained))
@@ -279,8 +279,8 @@ func TestEqualConditions(t *testing.T) {
 	}
 }
 
-// TestAveragedWeights: the averaged weights of a run have rows of their own, with curves of
-// their own; what follows from the optimizer is not named.
+// TestAveragedWeights: the averaged weights of a run have their own rows and curves. Settings that
+// follow from the optimizer are not named.
 func TestAveragedWeights(t *testing.T) {
 	r := with(t, "averaged", 1, map[string]any{"optimizer": "sgd", "momentum": 0.9, "beta1": 0., "beta2": 0., "ema": 0.9})
 	if _, ok := r.Averaged(); ok {
@@ -316,8 +316,8 @@ func TestAveragedWeights(t *testing.T) {
 	}
 }
 
-// TestOwnTask: a task that this program does not have is compared by what its run.json
-// says, and runs of programs with other defaults are told apart by where they differ.
+// TestOwnTask: runs of a task that this program does not have are compared by their run.json.
+// Runs of programs with other defaults are distinguished by the settings in which they differ.
 func TestOwnTask(t *testing.T) {
 	own := func(dir string, seed uint64, lr, usual float64) Run {
 		r := newRun(t, Subject{"despeckling", "tiny", "own"}, unit{mge.MGE.Name, seed, []float64{0.1}})
@@ -358,21 +358,21 @@ func TestMixedFolder(t *testing.T) {
 	}
 }
 
-// withInput gives a run the measures of its input.
+// withInput returns a run with the measures of its input.
 func withInput(t *testing.T, r Run, mse float64) Run {
 	t.Helper()
 	r.Inputs = []runfolder.Input{{What: "the degraded pictures themselves", Values: metric.Values{"mse": mse, "ssim": 1 - 2*mse}}}
 	return again(t, r)
 }
 
-// on gives a run a machine.
+// on returns a run on a machine.
 func on(t *testing.T, r Run, cpu string) Run {
 	t.Helper()
 	r.Record.Environment = map[string]any{"cpu": cpu, "cores": 2., "kernel_path": "avx2"}
 	return again(t, r)
 }
 
-// TestInput: the input is the first row, and a network that is worse gets a warning.
+// TestInput: the input is the first row, and there is a warning for a network that is worse.
 func TestInput(t *testing.T) {
 	r := newRun(t, denoising,
 		unit{mge.Single.Name, 1, []float64{0.1}}, unit{mge.Single.Name, 2, []float64{0.1}},
@@ -407,7 +407,7 @@ func TestInput(t *testing.T) {
 	}
 }
 
-// TestBest: bold is what the interval over equal seeds says, not what the mean does.
+// TestBest: the interval over equal seeds decides which cell is bold, not the mean alone.
 func TestBest(t *testing.T) {
 	seeds := func(strategy string, errors ...float64) (units []unit) {
 		for i, e := range errors {
@@ -466,7 +466,7 @@ func TestDifference(t *testing.T) {
 	}
 }
 
-// TestEqualSeeds: ratios are of seeds that both have, and of times on one machine.
+// TestEqualSeeds: ratios use only the seeds that both rows have, and only times on one machine.
 func TestEqualSeeds(t *testing.T) {
 	longer := newRun(t, denoising, unit{mge.Single.Name, 2, []float64{0.1}}, unit{mge.MGE.Name, 2, []float64{0.1}})
 	longer.Summaries[0].WorkUnits *= 2
@@ -504,9 +504,9 @@ func TestQuality(t *testing.T) {
 		newRun(t, sr, unit{mge.MGE.Name, 1, []float64{0.3}}))
 	check(t, Quality(all),
 		"denoising unet deadleaves, MSE | single | 0.0% | 0.0% | 3360 ± 0 | 1.00 | 2940 ± 594 | 1.00",
-		// Seed 1 touches the error and loses it again; seed 2 never does.
+		// Seed 1 reaches the error but does not end there; seed 2 never reaches it.
 		" | mge | +15.0% (−48.5 to +78.5) | +10.0% | 510 (1 of 2) | 6.59 | 510 (1 of 2) | 4.94",
-		// Seed 3 has no single-scale run to be compared with.
+		// Seed 3 has no single-scale run.
 		" | fullmultiscale | −10.0% | −10.0% | 438.8 | 7.66 | 292.5 | 8.62",
 		" | progressive |  |  | no curve |  | no curve | ",
 		"superresolution srnet deadleaves, 1−SSIM | mge |  |  | no single-scale run |  | no single-scale run | ",
@@ -518,7 +518,7 @@ func TestQuality(t *testing.T) {
 		" | progressive | no curve |  | no curve | ",
 		"superresolution srnet deadleaves, 1−SSIM | mge | no single-scale run |  | no single-scale run | ",
 	)
-	// Without seconds.csv the work is known and the time is not.
+	// Without seconds.csv the work is known, but not the time.
 	old := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}}, unit{mge.MGE.Name, 1, []float64{0.1}})
 	old.Moments = nil
 	check(t, QualitySeconds(groups(t, old)),
@@ -527,7 +527,7 @@ func TestQuality(t *testing.T) {
 }
 
 // TestCost: the plans of this project take the work units that the paper
-// publishes, and runs that spent something else than their plan are noticed.
+// publishes. Runs whose work differs from their plan are problems.
 func TestCost(t *testing.T) {
 	cost, problems := Cost(nil)
 	if problems != nil {

@@ -32,7 +32,7 @@ func invoke(ctx context.Context, t *testing.T, line ...string) (string, error) {
 	return printed.String(), err
 }
 
-// folder is a folder of clean pictures, none of which has sides that a UNet takes.
+// folder creates a folder of clean pictures whose sides are not multiples of what a UNet takes.
 func folder(t *testing.T, n int) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -45,7 +45,7 @@ func folder(t *testing.T, n int) string {
 	return dir
 }
 
-// models are one of each task, with two for denoising.
+// models returns a model for each task, and two for denoising.
 func models(t *testing.T) []string {
 	t.Helper()
 	var args []string
@@ -61,9 +61,9 @@ func models(t *testing.T) []string {
 	return args
 }
 
-// TestFolder: every model is measured on every picture of a folder with the
-// degradations of its task; the table holds the means of the rows; and our own backend gives the
-// numbers of the best available runtime.
+// TestFolder: every model is measured on every picture of a folder with the degradations of its
+// task. The table has the means of the rows. onnx-go gives the same numbers as the best available
+// runtime.
 func TestFolder(t *testing.T) {
 	root, out, own := folder(t, 3), filepath.Join(t.TempDir(), "new", "folder"), t.TempDir()
 	args := append(models(t), "-data", "folder", "-root", root, "-noise", "0.2,0.4")
@@ -75,7 +75,7 @@ func TestFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := tabletest.Rows(t, filepath.Join(out, TableFile))
-	// Two shares of noise for three tasks, with the degraded pictures themselves.
+	// Two shares of noise for three tasks, each with a row for the degraded pictures.
 	if want := 2*3 + 2*2 + 2*2 + 2; len(rows) != want {
 		t.Fatalf("%d rows, want %d:\n%s", len(rows), want, printed)
 	}
@@ -117,8 +117,8 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestOtherPictures: an output folder keeps the measures of its pictures: a call on others is refused
-// and changes nothing; one on the same pictures writes them anew.
+// TestOtherPictures: a call on other pictures is an error and does not change an output folder. A call on
+// the same pictures writes the tables again.
 func TestOtherPictures(t *testing.T) {
 	mine, others, out := folder(t, 1), folder(t, 2), filepath.Join(t.TempDir(), "out")
 	args := []string{"-model", sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t)), "-data", "folder", "-noise", "0.2", "-out", out, "-root"}
@@ -141,7 +141,7 @@ func TestOtherPictures(t *testing.T) {
 	}
 }
 
-// TestNotes: what of pictures is not used as it is, is printed with the number of pictures.
+// TestNotes: each note on what of a file is changed or left out is printed with the number of pictures.
 func TestNotes(t *testing.T) {
 	root := folder(t, 2)
 	whole, err := os.ReadFile(filepath.Join(root, "1.png"))
@@ -158,8 +158,8 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestBadPictures: with any fault in one picture, the others are measured and their tables stay;
-// it is named, and the exit status is 1.
+// TestBadPictures: if one picture has any fault, the others are still measured and written. The error
+// names the bad picture, and the exit status is 1.
 func TestBadPictures(t *testing.T) {
 	model := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
 	for _, tc := range []struct {
@@ -196,8 +196,8 @@ func TestBadPictures(t *testing.T) {
 	}
 }
 
-// TestSameNoise: a picture is degraded alike in every run, beside any others and
-// for any model.
+// TestSameNoise: a picture has the same noise in every run, with any other pictures
+// and for any model.
 func TestSameNoise(t *testing.T) {
 	out, alone := t.TempDir(), t.TempDir()
 	root := folder(t, 3)
@@ -262,8 +262,8 @@ func TestForeign(t *testing.T) {
 	}
 }
 
-// TestPairs: with degraded pictures of the data set nothing is degraded, for models of
-// tasks without a degradation and for all that take no t; others are told of.
+// TestPairs: models of tasks without a degradation, and models without t, get the degraded
+// pictures of the data set. For other models there is a remark.
 func TestPairs(t *testing.T) {
 	for _, ratio := range []int{1, 2} {
 		root := t.TempDir()
@@ -316,7 +316,7 @@ func TestPairs(t *testing.T) {
 		if got := tabletest.Number(t, models["(degraded) as given"]); math.Abs(got-want) > 1e-7 {
 			t.Errorf("the degraded pictures have an MSE of %v, want %v", got, want)
 		}
-		// -noise asks for a degradation of its own.
+		// With -noise, the clean pictures are degraded.
 		if models["blind noise=0.2"] == "" || models["smooth noise=0.2"] == "" {
 			t.Errorf("%v\n%s", models, printed)
 		}
@@ -325,7 +325,7 @@ func TestPairs(t *testing.T) {
 			t.Errorf("%v\n%s", err, printed)
 		}
 	}
-	// A model for pairs wants pairs.
+	// A model for pairs needs pairs.
 	m := sessiontest.File(t, "m.onnx", sessiontest.Network(t, network.ResNet{Out: 3, Hidden: 4, Blocks: 1}, sessiontest.Signed("restoration")))
 	for _, args := range [][]string{{"-model", m}, {"-model", m, "-data", "folder", "-root", folder(t, 1)}} {
 		if _, err := invoke(t.Context(), t, args...); err == nil || !strings.Contains(err.Error(), "use -data pairs") {
@@ -334,8 +334,8 @@ func TestPairs(t *testing.T) {
 	}
 }
 
-// TestNormalisations: models that normalise in different ways see noise of different
-// strength in pixels, and the table says which is whose.
+// TestNormalisations: models with different normalisations see noise of different
+// strength in pixels, and the table names the normalisations.
 func TestNormalisations(t *testing.T) {
 	other := sessiontest.Signed("denoising")
 	other.Std = []float64{0.25, 0.25, 0.25}
@@ -407,7 +407,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestStopped: what is stopped leaves nothing that would refuse another evaluation.
+// TestStopped: a stopped evaluation leaves no files that would make another one an error.
 func TestStopped(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()

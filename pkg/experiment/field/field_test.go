@@ -33,7 +33,7 @@ func run(t *testing.T, r Request) (string, error) {
 	return out.String(), err
 }
 
-// leaves is a folder of pictures of odd sides.
+// leaves creates a folder of pictures with odd sides.
 func leaves(t *testing.T, name string, n int) string {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), name)
@@ -48,8 +48,8 @@ func leaves(t *testing.T, name string, n int) string {
 	return dir
 }
 
-// TestBenchmarks: each benchmark has its rows, the input's first; methods and noise are
-// as they should be; equal calls give equal files.
+// TestBenchmarks: each benchmark has its rows, the input's first. Methods improve the input, and
+// noise has its strength. Equal calls give equal files.
 func TestBenchmarks(t *testing.T) {
 	smooth := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
 	espcn := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
@@ -103,7 +103,7 @@ func TestBenchmarks(t *testing.T) {
 			}
 			for _, s := range b.Settings {
 				input := psnr[s.Name+b.methods[0].name]
-				// White noise alone, clipped and rounded, is a little less than its deviation.
+				// Clipping makes the noise a little weaker than its standard deviation.
 				if strings.HasPrefix(c.benchmark, "awgn") {
 					if loss := input - 20*math.Log10(255/s.Sigma); loss < -0.1 || loss > 1.5 {
 						t.Errorf("%s: input %.2f dB", s.Name, input)
@@ -116,8 +116,8 @@ func TestBenchmarks(t *testing.T) {
 	}
 }
 
-// TestUrban100: bicubic interpolation reaches on Urban100's own pairs what an independent
-// program in Python gets, 26.90 dB and 0.8344 over 81 to 100.
+// TestUrban100: on the pairs of Urban100, bicubic interpolation reaches the measures of an
+// independent program in Python: 26.90 dB and 0.8344 over pictures 81 to 100.
 func TestUrban100(t *testing.T) {
 	root := filepath.Join("..", "..", "..", "..", "shared", "data", "urban100", "x2-pairs")
 	if !isFolder(root) {
@@ -140,8 +140,8 @@ func TestUrban100(t *testing.T) {
 	}
 }
 
-// TestNoise: a model is given t and the picture that follow from the noise; one that
-// returns its input gives the picture.
+// TestNoise: the noise decides t and the factor of the model's input; a model that returns
+// its input gives the picture.
 func TestNoise(t *testing.T) {
 	o := observe(pixel.NewImages(1, 3, 200, 200), Setting{Sigma: 25}, random.New(1))
 	var sum, square float64
@@ -168,7 +168,7 @@ func TestHarmonic(t *testing.T) {
 		}
 	}
 	for i, v := range harmonic(&observation{Images: x, missing: missing}).Data {
-		if math.Abs(float64(v-want[i])) > 1e-4 { // what settled leaves
+		if math.Abs(float64(v-want[i])) > 1e-4 { // relaxation ends at changes of settled
 			t.Fatalf("pixel %d: %v, want %v", i, v, want[i])
 		}
 	}
@@ -189,7 +189,7 @@ func TestWiener(t *testing.T) {
 	}
 }
 
-// TestMirroredWiener: with next to no noise, Wiener's filter undoes a blur that mirrors the picture, up to its tails.
+// TestMirroredWiener: with almost no noise, Wiener's filter undoes a blur that mirrors the picture, up to the blur's tails.
 func TestMirroredWiener(t *testing.T) {
 	const tails = 5e-3
 	clean := task.Normalised(dataset.DeadLeaves(random.New(3), 33, 28), pixel.Unit)
@@ -206,7 +206,7 @@ func TestMirroredWiener(t *testing.T) {
 	}
 }
 
-// TestNotes: what of pictures is not used as it is, is printed with the number of pictures.
+// TestNotes: each note on what of a file is changed or left out is printed with the number of pictures.
 func TestNotes(t *testing.T) {
 	root := leaves(t, "mine", 3)
 	for _, name := range []string{"0.png", "2.png"} {
@@ -227,7 +227,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestMistakes: what cannot be measured is named in one line.
+// TestMistakes: each error has one line and names what cannot be measured.
 func TestMistakes(t *testing.T) {
 	root, dir := leaves(t, "mine", 2), t.TempDir()
 	file := func(name, text string) string {
@@ -262,7 +262,7 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%+v: %v, want %q", c.r, err, c.want)
 		}
 	}
-	// A picture that cannot be read is named, the others are measured.
+	// A picture that cannot be read is named, and the others are measured.
 	if err := os.WriteFile(filepath.Join(root, "0.png"), []byte("\x89PNG\r\n\x1a\nrest"), 0o666); err != nil {
 		t.Fatal(err)
 	}

@@ -19,12 +19,12 @@ import (
 
 const plans = "../../../experiments/plans"
 
-// TestCommittedPlans: what the project's plans are made of.
+// TestCommittedPlans: the experiments and units of the project's plans.
 func TestCommittedPlans(t *testing.T) {
 	for _, c := range []struct {
 		name, profile string
 		folders       []string
-		units         []int // of each experiment; one number is that of all
+		units         []int // of each experiment; a single number holds for all
 	}{
 		{"quick", "quick", []string{"denoising-unet-deadleaves-quick", "superresolution-srnet-deadleaves-quick"}, []int{4}},
 		{"cpu", "cpu", []string{
@@ -71,7 +71,7 @@ func TestCommittedPlans(t *testing.T) {
 	}
 }
 
-// TestModelPlans: the plans of trained models have one unit each and what people train with.
+// TestModelPlans: the plans of trained models have one unit each, and the usual settings of training.
 func TestModelPlans(t *testing.T) {
 	for name, experiments := range map[string]int{"denoise": 1, "denoise-more": 1, "denoise-further": 1, "denoise-grey": 1, "enlarge-photos": 1, "enlarge-more": 1, "sharpen-short": 1, "denoise-hour": 1, "denoise-long": 2, "enlarge": 2, "sharpen": 1, "inpaint": 1} {
 		p, err := plan.Read(filepath.Join(plans, name+".yaml"), catalog.Standard(), nil)
@@ -89,12 +89,12 @@ func TestModelPlans(t *testing.T) {
 	}
 }
 
-// TestEqualPlans: the plans at equal cost have one budget, half of it in super-resolution, whose
-// batches are half.
+// TestEqualPlans: all experiments of the plans at equal cost have the same budget; super-resolution has
+// half of it, because its batches are half.
 func TestEqualPlans(t *testing.T) {
 	for _, c := range []struct {
 		name, profile      string
-		budget             float64 // of all experiments but those of single-scale's own cost
+		budget             float64 // of all experiments, except those at single-scale's own cost
 		experiments, units int
 	}{
 		{"equal", "cpu", 1456, 60, 10 * 3 * 17},
@@ -169,8 +169,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestPairs: an experiment names the folder of its pictures; experiments of two folders
-// have run folders of their own.
+// TestPairs: an experiment names the folder of its pictures; experiments with different
+// folders have different run folders.
 func TestPairs(t *testing.T) {
 	const text = `name: pairs
 seeds: [1, 2, 3]
@@ -258,8 +258,8 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestRun: missing units are trained, in the order of the seeds; finished ones are
-// not; stopped ones continue, and end with the same bytes.
+// TestRun: missing units are trained in the order of seeds, and finished ones are
+// not trained again. Stopped units continue and end with the same bytes.
 func TestRun(t *testing.T) {
 	p, err := plan.Parse([]byte(tiny), catalog.Standard(), nil)
 	if err != nil {
@@ -284,7 +284,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("timed %v", timed)
 	}
 
-	// A cancelled call says so; the folder can be resumed.
+	// A cancelled call returns an error; the folder can be resumed.
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var log bytes.Buffer
@@ -315,7 +315,7 @@ func TestRun(t *testing.T) {
 	if !slices.Equal(order, want) {
 		t.Errorf("order of calls:\n%s\nwant:\n%s", strings.Join(order, "\n"), strings.Join(want, "\n"))
 	}
-	states = p.Look([]string{t.TempDir(), dir}) // the folder that has it counts
+	states = p.Look([]string{t.TempDir(), dir}) // finds the run folders in the second one
 	for _, s := range states {
 		if len(s.Missing) > 0 || s.Err != nil || len(s.Contents.Summaries) != len(s.Units()) || filepath.Dir(s.Dir) != dir {
 			t.Errorf("%s: missing %v, %v", s.Dir, s.Missing, s.Err)
@@ -326,7 +326,7 @@ func TestRun(t *testing.T) {
 		t.Errorf("a finished plan was run again: %v\n%s", err, log.String())
 	}
 
-	// A folder of another configuration is not touched, and said to be one.
+	// A folder with another configuration is not changed, and is an error.
 	other, err := plan.Parse([]byte(strings.Replace(tiny, "iterations: 2", "iterations: 3", 1)), catalog.Standard(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -335,7 +335,7 @@ func TestRun(t *testing.T) {
 	if s := other.Look([]string{dir})[0]; s.Err == nil || !strings.Contains(s.Err.Error(), "iterations") || len(s.Contents.Summaries) > 0 {
 		t.Errorf("another configuration: %v", s.Err)
 	}
-	// So is a damaged one; the rest of the plan is there.
+	// So is a damaged folder; the rest of the plan is still read.
 	if err := os.WriteFile(filepath.Join(states[0].Dir, runfolder.SummaryFile), []byte("task,what\n"), 0o666); err != nil {
 		t.Fatal(err)
 	}
@@ -345,8 +345,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunGoesOn: one experiment that cannot be run does not keep the others from
-// being run.
+// TestRunGoesOn: if one experiment cannot be run, the others still are.
 func TestRunGoesOn(t *testing.T) {
 	p, err := plan.Parse([]byte(strings.Replace(tiny, "data: deadleaves", "data: bsds500", 1)), catalog.Standard(), map[string]string{"bsds500": t.TempDir()})
 	if err != nil {

@@ -15,8 +15,8 @@ const SchemaID = "plan.schema.json"
 // object is a schema, or a part of one.
 type object = map[string]any
 
-// Schema returns the JSON Schema (2020-12) of a program's plans, for editors: their keys, the meanings of these, and the valid
-// values. It does not have rules about several values, such as which sides go with which levels.
+// Schema returns the JSON Schema (2020-12) of a program's plans, for editors: their keys, the meanings of these, and
+// the valid values. It does not have rules about several values, such as which sides go with which levels.
 func Schema(known catalog.Catalog) ([]byte, error) {
 	table := setting.Table()
 	of := func(name string) object {

@@ -39,7 +39,7 @@ func schema(t *testing.T) *jsonschema.Schema {
 	return s
 }
 
-// document is a YAML text as JSON has it.
+// document converts a YAML text to values of JSON.
 func document(t *testing.T, text string) any {
 	t.Helper()
 	var v any
@@ -56,7 +56,7 @@ func document(t *testing.T, text string) any {
 	return v
 }
 
-// TestSchema: the schema takes what is a plan and refuses what is none, as far as one value shows it.
+// TestSchema: the schema accepts plans and rejects other texts, as far as a single value shows the mistake.
 func TestSchema(t *testing.T) {
 	s := schema(t)
 	files, err := filepath.Glob(filepath.Join(plans, "*.yaml"))
@@ -101,7 +101,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// every is a plan with the default of every setting, as run.json has it.
+// every returns a plan with the default of every setting, as in run.json.
 func every(t *testing.T) string {
 	t.Helper()
 	c, err := setting.Parse(catalog.Standard(), setting.Values{"task": "denoising"})

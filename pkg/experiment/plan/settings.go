@@ -12,8 +12,8 @@ import (
 // further has the settings that do not change results but are valid in an experiment of a plan.
 var further = []string{"allow-incomplete", "checkpoint-every", "init", "keep", "skip-bad", "tensorboard"}
 
-// settable returns the settings that are valid under the key settings: those that decide results and have no keys of their own
-// in a plan, and further ones. They are sorted by name.
+// settable returns the settings that are valid under the key settings: those that decide results and have no keys of
+// their own in a plan, and further ones. They are sorted by name.
 func settable() (list []setting.Setting) {
 	for _, s := range setting.Table() {
 		own := slices.Contains([]string{"task", "profile", "network", "data"}, s.Name)

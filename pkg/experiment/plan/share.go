@@ -38,9 +38,9 @@ type job struct {
 // Shard is a part of a plan, 0 to Of-1.
 type Shard struct{ Index, Of int }
 
-// RunShard trains the missing units of a part of a plan. The parts have about the same size. They depend only on the plan and
-// not on what is finished, so that processes need not agree on them. RunShard returns an error if ctx is cancelled, and if the
-// sizes of units cannot be computed; the same call then continues.
+// RunShard trains the missing units of a part of a plan. The parts have about the same size. They depend only on the
+// plan and not on what is finished, so that processes need not agree on them. RunShard returns an error if ctx is
+// cancelled, and if the sizes of units cannot be computed; the same call then continues.
 func (s Sharing) RunShard(ctx context.Context, states []State, part Shard) error {
 	all, err := s.jobs(ctx, states, func(*State, runfolder.Unit) bool { return true })
 	if err != nil {

@@ -8,7 +8,8 @@ import (
 	"multiscale/pkg/experiment/runfolder"
 )
 
-// TestSplit: parts are whole, keep the order, and are as equal as their largest unit lets them be.
+// TestSplit: the parts have all jobs, in their order. The largest part is not larger than the largest job, or only a little
+// larger than the mean.
 func TestSplit(t *testing.T) {
 	var jobs []job
 	var total float64

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// TestLevels: what cannot be shown is left out, and every size of figure works.
+// TestLevels: values that cannot be shown are left out, and figures of every size work.
 func TestLevels(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
 	full := Diagram{Title: "a title", Y: "variance", Log2: true, Curves: []Curve{

@@ -15,7 +15,7 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// contents is a made-up run of all strategies.
+// contents returns a fictitious run of strategies.
 func contents(strategies ...string) (c runfolder.Contents) {
 	work := map[string]float64{"single": 3360, "mge": 1020, "fullmultiscale": 585, "progressive": 590}
 	for k, s := range strategies {
@@ -33,7 +33,7 @@ func contents(strategies ...string) (c runfolder.Contents) {
 	return c
 }
 
-// show writes a picture where a person asked to see it: PLOT_DIR=. go test
+// show writes a picture to PLOT_DIR, if that is set: PLOT_DIR=. go test
 func show(t *testing.T, name string, data []byte) {
 	t.Helper()
 	if dir := os.Getenv("PLOT_DIR"); dir != "" {
@@ -88,7 +88,7 @@ func stretched(c runfolder.Contents) runfolder.Contents {
 	return c
 }
 
-// TestWays: every unit has a curve of its own, finished or not.
+// TestWays: every unit has its own curve, finished or not.
 func TestWays(t *testing.T) {
 	c := contents("single", "mge")
 	c.Summaries = c.Summaries[:1]
@@ -111,7 +111,7 @@ func TestTicks(t *testing.T) {
 		{50, 4000, []string{"50", "100", "200", "500", "1000", "2000"}},
 		{0.031, 0.036, []string{"0.031", "0.032", "0.033", "0.034", "0.035", "0.036"}},
 		{1000, 600000, []string{"1000", "3000", "10k", "30k", "100k", "300k"}},
-		{1, 2e12, nil}, // many: only apart
+		{1, 2e12, nil}, // many decades: only the distances are checked
 	} {
 		var got []string
 		for _, tick := range (logTicks{}).Ticks(c.low, c.high) {

@@ -52,7 +52,7 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// screen is what a terminal shows after the output.
+// screen returns the text that a terminal shows after the output.
 func screen(out string) string {
 	var lines []string
 	line, at := []rune{}, 0

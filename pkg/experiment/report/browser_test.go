@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// widths are those of a telephone and of a desk, in CSS pixels.
+// widths are the widths of a telephone's and a desktop's screen, in CSS pixels.
 var widths = []int{390, 1400}
 
 // frames shows the report at each width and writes what it measured: how wide
@@ -42,11 +42,10 @@ addEventListener("load", () => {
 });
 </script></body></html>`
 
-// TestInChromium: the report opens in a browser without a message in the console,
-// does not overflow a telephone or a desk, all its pictures are drawn, and its charts say what
-// the point under the pointer is.
-// Without Chromium, TestWellFormed has to do. SCREENSHOT_DIR=. go test writes
-// what it looks like.
+// TestInChromium: the report opens in a browser without a message in the console and
+// without overflow on a telephone's and a desktop's screen. All its pictures are drawn, and
+// its charts describe the point under the pointer. Without Chromium, only TestWellFormed
+// tests the report. SCREENSHOT_DIR=. go test writes screenshots.
 func TestInChromium(t *testing.T) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
@@ -83,7 +82,7 @@ func TestInChromium(t *testing.T) {
 	}
 }
 
-// TestConsoleIsHeard: TestInChromium would hear of an error.
+// TestConsoleIsHeard: TestInChromium would notice an error.
 func TestConsoleIsHeard(t *testing.T) {
 	chromium, err := exec.LookPath("chromium")
 	if err != nil {
@@ -98,8 +97,8 @@ func TestConsoleIsHeard(t *testing.T) {
 	}
 }
 
-// browse opens a page in a Chromium of its own and returns what it prints, and
-// its log with the console's messages.
+// browse opens a page in a new Chromium and returns its output, and its log with the
+// console's messages.
 func browse(t *testing.T, chromium, address, what string) (printed, log string) {
 	t.Helper()
 	// Not t.TempDir: what Chromium leaves running for a moment must not fail the test.

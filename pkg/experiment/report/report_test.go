@@ -21,11 +21,11 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// evil is a text that would do something if it were not escaped.
+// evil is a text that would run a script if it were not escaped.
 const evil = `"><script>console.error('run')</script><img src=x onerror=alert(1)>`
 
-// sample is a report with everything in it: long tables, curves, a sheet of
-// pictures, and texts from untrusted files.
+// sample returns a report with everything: long tables, curves, a sheet of pictures,
+// and texts from untrusted files.
 func sample(t *testing.T) report.Report {
 	t.Helper()
 	dir := t.TempDir()
@@ -82,11 +82,11 @@ func render(t *testing.T, r report.Report) []byte {
 	return b.Bytes()
 }
 
-// empty are the elements that have no end.
+// empty has the HTML elements without an end tag.
 var empty = []string{"meta", "link", "img", "br", "hr"}
 
-// TestWellFormed: every element is closed where it should be, nothing comes from
-// elsewhere, one script runs, and each link inside the page leads somewhere.
+// TestWellFormed: every element is closed in the right place, the page loads nothing
+// from outside, has one script, and each link inside the page has a target.
 func TestWellFormed(t *testing.T) {
 	page := render(t, sample(t))
 	var open, images []string
@@ -147,8 +147,8 @@ func TestWellFormed(t *testing.T) {
 			t.Errorf("a link leads to #%s, which is not there", l)
 		}
 	}
-	// Two sheets; of charts the answer's, two for denoising, four for inpainting (SSIM and MSE),
-	// each with a key of four strategies.
+	// Two sheets; a chart for the answer, two for denoising, four for inpainting (SSIM and MSE), each
+	// with a legend of four strategies.
 	if len(images) != 2 || drawings != 7*(1+4) || scripts != 1 {
 		t.Errorf("%d pictures, %d drawings, %d scripts", len(images), drawings, scripts)
 	}
@@ -169,7 +169,7 @@ func TestWellFormed(t *testing.T) {
 	}
 }
 
-// TestDamagedSamples: a sheet that is no picture is left out.
+// TestDamagedSamples: a sheet that is not a picture is left out.
 func TestDamagedSamples(t *testing.T) {
 	r := sample(t)
 	if err := os.WriteFile(filepath.Join(r.Runs[0].Dir, runfolder.SamplesFile), []byte("not a picture"), 0o666); err != nil {

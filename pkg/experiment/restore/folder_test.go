@@ -17,8 +17,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// mixed is a folder of 18 pictures of several formats and sizes, in two folders, two broken
-// ones, and files that are no pictures.
+// mixed creates a folder with a subfolder: 18 pictures of several formats and sizes, two broken
+// ones, and files that are not pictures.
 func mixed(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -48,7 +48,7 @@ func mixed(t *testing.T) string {
 	return dir
 }
 
-// results are the files of a folder by name.
+// results returns the times of a folder's files by name.
 func results(t *testing.T, dir string) map[string]time.Time {
 	t.Helper()
 	found := map[string]time.Time{}
@@ -70,12 +70,12 @@ func results(t *testing.T, dir string) map[string]time.Time {
 	return found
 }
 
-// TestFolder: of 20 pictures with two broken ones, 18 results, two named failures and exit
-// status 1; -resume does what is missing or not whole, and nothing else.
+// TestFolder: for 20 pictures of which two are broken, there are 18 results, two named failures
+// and exit status 1. -resume only restores pictures whose results are missing or damaged.
 func TestFolder(t *testing.T) {
 	model := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
 	in := mixed(t)
-	out := filepath.Join(in, "restored") // within -in, and left out there
+	out := filepath.Join(in, "restored") // inside -in, where it is skipped
 	line := []string{"-model", model, "-in", in, "-out", out}
 	failures := func(more ...string) string {
 		t.Helper()
@@ -127,8 +127,8 @@ func TestFolder(t *testing.T) {
 	}
 }
 
-// TestFolderErrors: what cannot be done is refused before anything is written, and a stop says
-// how to go on.
+// TestFolderErrors: errors come before anything is written, and a stopped call says how to
+// continue.
 func TestFolderErrors(t *testing.T) {
 	model := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
 	in, empty, twice := mixed(t), t.TempDir(), t.TempDir()

@@ -20,7 +20,7 @@ import (
 	"multiscale/pkg/picture"
 )
 
-// fine is a picture whose samples need 16 bits.
+// fine returns a picture whose samples need 16 bits.
 func fine(w, h int) *image.NRGBA64 {
 	img := image.NewNRGBA64(image.Rect(0, 0, w, h))
 	for y := range h {
@@ -31,8 +31,8 @@ func fine(w, h int) *image.NRGBA64 {
 	return img
 }
 
-// Test16Bits: 16-bit samples stay 16-bit from PNG and TIFF to PNG and TIFF; they are the 8-bit
-// result's where they are rounded; and formats of 8 bits say so.
+// Test16Bits: 16-bit samples stay 16-bit from PNG and TIFF to PNG and TIFF. Rounded to 8 bits, they
+// equal the 8-bit result. For formats of 8 bits there is a note.
 func Test16Bits(t *testing.T) {
 	grey := sessiontest.ResNet
 	grey.Out = 1
@@ -83,7 +83,7 @@ func Test16Bits(t *testing.T) {
 	}
 }
 
-// TestKept: a colour profile is written again; where the format holds none, that is said.
+// TestKept: a colour profile is kept; if the format has none, there is a note.
 func TestKept(t *testing.T) {
 	profile := make([]byte, 200) // of red, green and blue, without curves
 	binary.BigEndian.PutUint32(profile, 200)
@@ -113,14 +113,14 @@ func TestKept(t *testing.T) {
 	}
 }
 
-// TestMask: what is white in the mask is filled, all else stays what it was to the last bit.
+// TestMask: pixels that are white in the mask are filled, and all others keep their exact values.
 func TestMask(t *testing.T) {
 	model := sessiontest.File(t, "inpaint.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("inpainting")))
 	other := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
 	img := image.NewGray(image.Rect(0, 0, 30, 20))
 	for y := 5; y < 12; y++ {
 		for x := 8; x < 15; x++ {
-			img.SetGray(x, y, color.Gray{uint8(120 + x)}) // white from 128 on
+			img.SetGray(x, y, color.Gray{uint8(120 + x)}) // values from 128 on count as white
 		}
 	}
 	dir := t.TempDir()
@@ -129,7 +129,7 @@ func TestMask(t *testing.T) {
 	for i := range white.Pix {
 		white.Pix[i] = 255
 	}
-	painted := fine(30, 20) // what is under the mask does not count
+	painted := fine(30, 20) // other pixels under the mask change nothing
 	for y := 5; y < 12; y++ {
 		for x := 8; x < 15; x++ {
 			painted.SetNRGBA64(x, y, color.NRGBA64{65535, 0, 0, 65535})

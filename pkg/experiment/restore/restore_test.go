@@ -36,10 +36,10 @@ import (
 	"multiscale/pkg/task"
 )
 
-// leaves is a clean picture.
+// leaves returns a clean picture.
 func leaves(w, h int) *picture.Planar { return dataset.DeadLeaves(random.New(5), w, h) }
 
-// noisy adds noise of a standard deviation, in bytes.
+// noisy adds noise with a standard deviation on the 8-bit scale.
 func noisy(p *picture.Planar, deviation float64) *picture.Planar {
 	q := picture.New(3, p.W, p.H)
 	r := random.New(6)
@@ -49,7 +49,7 @@ func noisy(p *picture.Planar, deviation float64) *picture.Planar {
 	return q
 }
 
-// decoded is the picture as a file has it.
+// decoded returns the picture as it is read from a file.
 func decoded(p *picture.Planar) *picture.Decoded {
 	n := p.W * p.H
 	return &picture.Decoded{W: p.W, H: p.H, Pix8: [][]uint8{p.Pix[:n], p.Pix[n:][:n], p.Pix[2*n:]}}
@@ -81,7 +81,7 @@ func invoke(ctx context.Context, t *testing.T, line ...string) (string, error) {
 	return printed.String(), err
 }
 
-// TestShipped: -model takes the name of a model that comes with the program.
+// TestShipped: -model accepts the name of a model that comes with the program.
 func TestShipped(t *testing.T) {
 	data := sessiontest.Smooth(t)
 	in := save(t, noisy(leaves(40, 30), 25).Image(), "in.png")
@@ -129,8 +129,8 @@ func save(t *testing.T, img image.Image, name string) string {
 	return path
 }
 
-// TestNoise: the estimate takes a picture as its file has it, in grey, in colour and of 16 bits, and neither what lies in a
-// hole nor what is transparent.
+// TestNoise: noise is estimated from the samples of the file, in grey, in colour and with 16 bits, without the pixels
+// of a hole and without transparent ones.
 func TestNoise(t *testing.T) {
 	const deviation = 20
 	p := decoded(noisy(leaves(200, 160), deviation))
@@ -177,8 +177,8 @@ func TestNoise(t *testing.T) {
 	}
 }
 
-// TestPhotograph: a noisy picture comes back cleaner in every way of running: in tiles, in our own
-// backend, with the noise estimated or told.
+// TestPhotograph: a noisy picture is restored in tiles, in every runtime, and with the noise estimated
+// or given.
 func TestPhotograph(t *testing.T) {
 	model := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
 	clean := leaves(150, 97)
@@ -198,7 +198,7 @@ func TestPhotograph(t *testing.T) {
 		if first == nil {
 			first = got
 		}
-		// Rounding to bytes hides the differences of runtimes, except for a pixel on the edge.
+		// After rounding to 8 bits, runtimes differ only in values near a rounding threshold.
 		if d := largest(first, got); d > 1 {
 			t.Errorf("%v: differs by %d", more, d)
 		}
@@ -213,8 +213,8 @@ func largest(a, b *picture.Planar) int {
 	return worst
 }
 
-// TestEnlarge: super-resolution writes twice the sides, and tiles give the very same
-// bytes.
+// TestEnlarge: super-resolution writes a picture of twice the sides, and tiles give the
+// same bytes.
 func TestEnlarge(t *testing.T) {
 	model := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
 	in := save(t, leaves(61, 44).Image(), "small.png")
@@ -232,8 +232,8 @@ func TestEnlarge(t *testing.T) {
 	}
 }
 
-// TestAlpha: transparency is kept, colours that cannot be seen too; where the format has
-// no transparency the picture is laid over white.
+// TestAlpha: transparency and the colours of transparent pixels are kept. If the format has
+// no transparency, the picture is laid over white.
 func TestAlpha(t *testing.T) {
 	img := leaves(40, 30).Image()
 	for y := range 30 {
@@ -284,7 +284,7 @@ func TestAlpha(t *testing.T) {
 	}
 }
 
-// TestFringe: the colour of what cannot be seen does not show at the edge of a cut-out.
+// TestFringe: the colours of transparent pixels do not affect the edge of a cut-out.
 func TestFringe(t *testing.T) {
 	img := image.NewNRGBA(image.Rect(0, 0, 24, 16))
 	for y := range 16 {
@@ -322,7 +322,7 @@ func TestFringe(t *testing.T) {
 	}
 }
 
-// TestNotes: what is not taken as it is is said.
+// TestNotes: there are notes on what of a file is changed or left out.
 func TestNotes(t *testing.T) {
 	var file bytes.Buffer
 	if err := jpeg.Encode(&file, leaves(40, 30).Image(), nil); err != nil {
@@ -341,7 +341,7 @@ func TestNotes(t *testing.T) {
 	}
 }
 
-// TestTooLargeForFormat: a result that the format cannot hold is refused before the work.
+// TestTooLargeForFormat: if the format cannot hold the result, there is an error before the work.
 func TestTooLargeForFormat(t *testing.T) {
 	espcn := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
 	smooth := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
@@ -355,7 +355,7 @@ func TestTooLargeForFormat(t *testing.T) {
 	}
 }
 
-// TestOrientation: a picture whose EXIF data turn it is written upright.
+// TestOrientation: a picture that is turned by its EXIF orientation is written upright.
 func TestOrientation(t *testing.T) {
 	var file bytes.Buffer
 	if err := jpeg.Encode(&file, leaves(48, 32).Image(), nil); err != nil {
@@ -376,7 +376,7 @@ func TestOrientation(t *testing.T) {
 	}
 }
 
-// TestTest: -test spoils, restores and measures.
+// TestTest: -test degrades, restores and measures.
 func TestTest(t *testing.T) {
 	in := save(t, leaves(64, 48).Image(), "clean.png")
 	models := map[string]string{
@@ -411,8 +411,8 @@ func TestTest(t *testing.T) {
 	}
 }
 
-// TestPlanes: models of any number of channels restore arrays and test on them; the result
-// is numbers, or a picture where there are one or three channels.
+// TestPlanes: models of any number of channels restore arrays, and -test works on these. The
+// result is an array, or a picture if it has one or three channels.
 func TestPlanes(t *testing.T) {
 	for _, channels := range []int{1, 4} {
 		n := sessiontest.ResNet
@@ -458,7 +458,7 @@ func TestPlanes(t *testing.T) {
 	}
 }
 
-// TestMistakes: each names the flag or the file, in one line.
+// TestMistakes: each error has one line and names the flag or the file.
 func TestMistakes(t *testing.T) {
 	dir := t.TempDir()
 	t.Chdir(dir)

@@ -51,8 +51,8 @@ func TestBrokenTables(t *testing.T) {
 	}
 }
 
-// TestSavedBySpreadsheet: a byte order mark, UTF-16, Windows' ends of lines, empty rows, and decimal
-// commas beside another separator change nothing.
+// TestSavedBySpreadsheet: a table with a byte order mark, in UTF-16, with the line endings of Windows, with
+// empty rows, or with another separator and decimal commas is read as the original one.
 func TestSavedBySpreadsheet(t *testing.T) {
 	const text = "strategy,seed,seconds_training,seconds_validation,images_per_second,peak_rss_bytes\nmge,1,2.5,3,4,5\n"
 	want, err := timingTable.read(strings.NewReader(text))
@@ -95,8 +95,8 @@ func TestSavedBySpreadsheet(t *testing.T) {
 	}
 }
 
-// fuzzTable checks that every table that can be read can be written and read again
-// without a change.
+// fuzzTable checks that every table that can be read does not change when it is written
+// and read again.
 func fuzzTable[R any](f *testing.F, table format[R], row R) {
 	var b bytes.Buffer
 	if err := table.write(&b, []R{row, row}); err != nil {

@@ -8,7 +8,7 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// A call that trains the requested units that are not finished.
+// A call that trains the requested units, except finished ones.
 func Example() {
 	dir, err := os.MkdirTemp("", "run")
 	if err != nil {

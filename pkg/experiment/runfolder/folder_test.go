@@ -31,7 +31,7 @@ func record(batch int) Record {
 	}
 }
 
-// result is a made-up result that depends on the unit only.
+// result returns a fictitious result that depends only on the unit.
 func result(u Unit) Result {
 	wu := map[string]float64{"single": 3360, "mge": 1020, "fullmultiscale": 585}[u.Strategy]
 	nan := math.NaN()
@@ -51,7 +51,7 @@ func result(u Unit) Result {
 	}
 }
 
-// input is what every network of the made-up runs is held against.
+// input has the measures of the fictitious runs' input.
 var input = Input{"the degraded pictures themselves", metric.Values{"mse": 0.25, "psnr": 15, "ssim": 0.5, "ssim_signed": 0.4}}
 
 // run does all the work that a call has to do.
@@ -88,7 +88,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// tables returns what the files of a folder hold.
+// tables returns the contents of a folder's tables by name.
 func tables(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	files := map[string]string{}
@@ -128,7 +128,7 @@ func TestFilesAreThoseOfTheContract(t *testing.T) {
 	}
 }
 
-// TestMeasures: every measure of the task has a column in both tables, the usual ones once.
+// TestMeasures: every measure of the task has a column in both tables, and the usual ones only one.
 func TestMeasures(t *testing.T) {
 	r := record(8)
 	r.Measures = []metric.Measure{metric.PSNR, metric.MSE, {Name: "own"}}
@@ -241,8 +241,8 @@ func TestUnfinishedUnits(t *testing.T) {
 	must(t, f.Close())
 }
 
-// TestProgress: the rows of a unit in training are there for those who watch, and neither finish
-// it nor stay in the way.
+// TestProgress: the rows of a unit in training can be read. They do not make it finished, and Finish
+// replaces them.
 func TestProgress(t *testing.T) {
 	undisturbed, dir := t.TempDir(), t.TempDir()
 	must(t, run(nil, undisturbed, Options{}, single, multi))
@@ -316,8 +316,8 @@ func TestRefusals(t *testing.T) {
 	}
 }
 
-// TestDamage: what is wrong with a finished folder is named by Open and Damage, and made again
-// with Resume.
+// TestDamage: Open and Damage name what is wrong with a finished folder, and Resume makes it
+// again.
 func TestDamage(t *testing.T) {
 	model := ONNXFile(multi)
 	cut := func(name string, rows int) func(dir string) error {
@@ -350,7 +350,7 @@ func TestDamage(t *testing.T) {
 		name   string
 		damage func(dir string) error
 		words  string
-		tables bool // Damage, or Read, finds it as well
+		tables bool // Damage or Read finds it, too
 	}{
 		{"model cut", put(model, "mod"), model + " is not the file that " + SummaryFile + " has the digest of", true},
 		{"model missing", remove(model), model + " is missing", false},
@@ -398,7 +398,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// TestInputDamage: input.csv follows from the data alone, so it is made again without -resume.
+// TestInputDamage: input.csv depends only on the data, so it is made again even without Resume.
 func TestInputDamage(t *testing.T) {
 	dir := t.TempDir()
 	must(t, run(nil, dir, Options{}, multi))
@@ -419,7 +419,7 @@ func TestInputDamage(t *testing.T) {
 	same(t, tables(t, dir), want, "made again")
 }
 
-// TestFolderWithoutDigests: in a folder of a version that had no digests.csv, the lack of one is no damage.
+// TestFolderWithoutDigests: in a folder of a version without digests.csv, it is no damage that this file is missing.
 func TestFolderWithoutDigests(t *testing.T) {
 	dir := t.TempDir()
 	must(t, run(nil, dir, Options{}, multi))
@@ -434,8 +434,8 @@ func TestFolderWithoutDigests(t *testing.T) {
 	}
 }
 
-// TestUnreadable: a table that cannot be read is not written anew without the rows of units that are
-// not made again, and what cannot be made again says what to do.
+// TestUnreadable: a table that cannot be read is not overwritten if that would lose the rows of units that are not run
+// again. The error of a file that cannot be made again says what to do.
 func TestUnreadable(t *testing.T) {
 	for _, tc := range []struct{ name, words string }{
 		{HistoryFile, "mend it, or use -resume with all strategies"},
@@ -467,7 +467,7 @@ func TestEveryFaultIsRecoveredFrom(t *testing.T) {
 				break
 			}
 			if err == nil && fault != durabletest.IOError {
-				// A leftover that cannot be removed is no failure.
+				// It is no failure if a leftover cannot be removed.
 				t.Errorf("%v at step %d: no error", fault, at)
 			}
 			if err := run(durable.OS, dir, Options{Resume: true}, multi); err != nil {

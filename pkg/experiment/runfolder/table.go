@@ -68,8 +68,8 @@ func (c *Contents) Table() string {
 	return b.String()
 }
 
-// Warnings returns a sentence for each of a finished unit's networks, that with the last and that with averaged weights, that
-// is worse than its input by the deciding measure.
+// Warnings returns a sentence for each of a finished unit's networks, that with the last and that with averaged
+// weights, that is worse than its input by the deciding measure.
 func (c *Contents) Warnings(u Unit) (list []string) {
 	m := metric.MSE
 	if len(c.Record.Measures) > 0 {

@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/durable/durabletest"
 )
 
-// alone runs a unit in its own folder, up to its end.
+// alone runs a unit in its own folder to its end.
 func alone(t *testing.T, dir string, u Unit) {
 	t.Helper()
 	finished, err := Lend(dir, u)
@@ -24,7 +24,7 @@ func alone(t *testing.T, dir string, u Unit) {
 	must(t, os.WriteFile(filepath.Join(CheckpointDir(UnitDir(dir, u), u), "7.checkpoint"), []byte(u.String()), 0o666))
 }
 
-// settle takes units into the run folder.
+// settle moves units into the run folder.
 func settle(fsys durable.FS, dir string, units ...Unit) error {
 	for _, u := range units {
 		f, err := Open(dir, record(8), []Unit{u}, Options{Settle: true, FS: fsys})
@@ -38,8 +38,8 @@ func settle(fsys durable.FS, dir string, units ...Unit) error {
 	return nil
 }
 
-// TestUnitsAlone: units that were run in folders of their own give the files of one run, in any order, and
-// leave nothing of those folders.
+// TestUnitsAlone: units that were run in their own folders give the files of one run, in any order, and their
+// folders are removed.
 func TestUnitsAlone(t *testing.T) {
 	whole := t.TempDir()
 	must(t, run(nil, whole, Options{}, single, multi, full))
@@ -63,7 +63,7 @@ func TestUnitsAlone(t *testing.T) {
 	}
 }
 
-// TestUnitGoesOn: a unit begun in the run folder goes on in its own one, and the other way round.
+// TestUnitGoesOn: a unit that was begun in the run folder continues in its own folder, and the other way round.
 func TestUnitGoesOn(t *testing.T) {
 	dir := t.TempDir()
 	must(t, run(nil, dir, Options{}, single))
@@ -86,7 +86,7 @@ func TestUnitGoesOn(t *testing.T) {
 	if !Begun(dir, multi) {
 		t.Error("it does not count as begun")
 	}
-	must(t, settle(nil, dir, multi)) // leaves it
+	must(t, settle(nil, dir, multi)) // it is unfinished, so it stays in its folder
 	f, err = Open(own, record(8), []Unit{multi}, Options{Resume: true})
 	must(t, err)
 	if w := f.Work(); len(w) != 1 || !w[0].Resume {
@@ -108,7 +108,7 @@ func TestUnitGoesOn(t *testing.T) {
 	same(t, tables(t, dir), tables(t, whole), "gone on")
 }
 
-// TestUnitFails: the reason of a failure is taken in, and goes when the unit is finished elsewhere.
+// TestUnitFails: the reason of a failure moves to the run folder, and is removed when the unit is finished elsewhere.
 func TestUnitFails(t *testing.T) {
 	dir := t.TempDir()
 	_, err := Lend(dir, multi)
@@ -131,8 +131,8 @@ func TestUnitFails(t *testing.T) {
 	}
 }
 
-// TestFaultsOfTakingIn: whatever fails while a unit is taken in, the next call takes in all of it. Each fault
-// strikes at every fifth step, and all of them together at every step.
+// TestFaultsOfTakingIn: after any fault while a unit is moved into the run folder, the next call moves the rest. Each
+// fault occurs at every fifth step, so that together the five faults cover every step.
 func TestFaultsOfTakingIn(t *testing.T) {
 	whole := t.TempDir()
 	must(t, run(nil, whole, Options{}, single, multi))

@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/experiment/table"
 )
 
-// sample has everything: shared headings, bold, exact fields, and texts that
-// mean something to Markdown, LaTeX and HTML.
+// sample returns a table with everything: shared headings, bold, exact fields, and
+// texts with special characters of Markdown, LaTeX and HTML.
 func sample() *table.Table {
 	return &table.Table{
 		Name: "sample", Title: "A & B",
@@ -66,7 +66,7 @@ a|b_<i>50%,-3,,0.25
 	}
 }
 
-// TestOneLine: a text from a file stays in its cell, whatever characters it has.
+// TestOneLine: a text from a file stays in its cell, with any characters.
 func TestOneLine(t *testing.T) {
 	s := sample()
 	s.Rows = s.Rows[:1]

@@ -21,7 +21,7 @@ import (
 	"multiscale/pkg/program"
 )
 
-// asProgram makes this test binary the command itself: processes share a plan, and kills are of processes.
+// asProgram makes this test binary the command itself, because several processes share a plan and are killed.
 const asProgram = "MULTISCALE_TEST_TABLES"
 
 func TestMain(m *testing.M) {
@@ -65,7 +65,7 @@ func start(t *testing.T, plan, runs string, args ...string) *worker {
 	return w
 }
 
-// ends waits for a worker that has to end well.
+// ends waits for a worker, which must succeed.
 func (w *worker) ends(t *testing.T) {
 	t.Helper()
 	if err := w.Wait(); err != nil {
@@ -73,7 +73,7 @@ func (w *worker) ends(t *testing.T) {
 	}
 }
 
-// once holds the files of the plan made by one process.
+// once returns the files of the plan when one process trains it.
 var once = sync.OnceValues(func() (map[string]string, error) {
 	dir, err := os.MkdirTemp("", "shared")
 	if err != nil {
@@ -96,11 +96,12 @@ var once = sync.OnceValues(func() (map[string]string, error) {
 	return timeless(runs)
 })
 
-// timeless are the files of run folders and tables that equal runs make equal. Of the others it has the names.
+// timeless returns the contents of the files of run folders and tables that are the same in equal runs, by name. For the
+// other files it only has the names.
 func timeless(runs string) (map[string]string, error) {
 	files := map[string]string{}
 	return files, filepath.WalkDir(runs, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || filepath.Ext(path) == ".checkpoint" { // numbered by how many there were
+		if err != nil || d.IsDir() || filepath.Ext(path) == ".checkpoint" { // the numbers of checkpoints may differ
 			return err
 		}
 		name, err := filepath.Rel(runs, path)
@@ -123,7 +124,7 @@ func timeless(runs string) (map[string]string, error) {
 	})
 }
 
-// asOnce holds the files against those of one process.
+// asOnce compares the files with those of one process.
 func asOnce(t *testing.T, runs string) {
 	t.Helper()
 	want, err := once()
@@ -155,8 +156,8 @@ func planFile(t *testing.T) string {
 	return plan
 }
 
-// TestShards: three processes that train a part each, at the same time, one of them interrupted and started again, leave
-// what one process leaves.
+// TestShards: three processes train one part each at the same time, and one of them is interrupted and started again. They
+// leave the same files as one process.
 func TestShards(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes ten seconds")
@@ -181,7 +182,8 @@ func TestShards(t *testing.T) {
 	asOnce(t, runs)
 }
 
-// TestClaims: of four processes that claim units two are killed; the others take their units over and leave what one process leaves.
+// TestClaims: two of four processes that claim units are killed. The others take their units over and leave the same
+// files as one process.
 func TestClaims(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes ten seconds")

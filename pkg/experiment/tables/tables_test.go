@@ -52,10 +52,10 @@ func write(t *testing.T, text string, path ...string) {
 	}
 }
 
-// TestCommittedResults: every run folder in results/ can be read, and its table
-// is what is made of its rows today; and the tables of every plan that has a
-// folder there are what this command makes of the committed run folders.
-// UPDATE_GOLDEN=1 go test ./pkg/experiment/tables makes the run folders' tables anew.
+// TestCommittedResults: every run folder in results/ can be read, and this program
+// makes the same table of its rows. This command also makes the same tables of every
+// plan that has a folder there. UPDATE_GOLDEN=1 go test ./pkg/experiment/tables writes
+// the run folders' tables again.
 func TestCommittedResults(t *testing.T) {
 	c := collect(catalog.Standard(), []string{committed}, "")
 	for _, p := range c.problems {
@@ -83,7 +83,7 @@ func TestCommittedResults(t *testing.T) {
 		}
 		dir := filepath.Join(committed, p.Name)
 		if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-			continue // none are committed of this plan
+			continue // no tables of this plan are committed
 		}
 		c := planned(catalog.Standard(), p.Look([]string{committed}))
 		for _, problem := range c.problems {
@@ -107,8 +107,8 @@ func TestCommittedResults(t *testing.T) {
 	}
 }
 
-// TestTimeless: of equal summaries and histories come equal tables, however long
-// the runs took; what depends on it has files of its own.
+// TestTimeless: equal summaries and histories give equal tables, however long the runs
+// took; numbers that depend on the time are in other files.
 func TestTimeless(t *testing.T) {
 	before := newResults(collect(catalog.Standard(), []string{committed}, "").runs).files()
 	slower := collect(catalog.Standard(), []string{committed}, "").runs
@@ -139,8 +139,8 @@ func TestTimeless(t *testing.T) {
 	}
 }
 
-// TestCollection: a damaged and a foreign folder are reported by name, and the
-// sound one is in the tables all the same.
+// TestCollection: a damaged and a foreign folder are reported by name, and a valid one
+// is still in the tables.
 func TestCollection(t *testing.T) {
 	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "tables")
 	sound := filepath.Join(committed, "denoising-unet-deadleaves-quick")
@@ -183,7 +183,7 @@ func TestCollection(t *testing.T) {
 			t.Errorf("%s: %v\n%s", c.what, err, log)
 		}
 	}
-	// What else of a folder is damaged is named beside its numbers.
+	// Other damage to a folder is reported, and its numbers are still in the tables.
 	if err := os.CopyFS(filepath.Join(dir, "bitten"), os.DirFS(sound)); err != nil {
 		t.Fatal(err)
 	}
@@ -192,7 +192,7 @@ func TestCollection(t *testing.T) {
 	if err == nil || !strings.Contains(log, "bitten is damaged: mge-seed1.onnx is not the file") || !strings.Contains(printed, "denoising deadleaves unet MSE") {
 		t.Errorf("a damaged model: %v\n%s", err, log)
 	}
-	// A unit that failed is in the tables with its reason, and named where nothing is finished.
+	// A failed unit is in the tables with its reason, and is also printed if no unit is finished.
 	reason := "strategy,seed,reason\nmge,7,the gradient is not finite\n"
 	for _, c := range []struct{ folder, where string }{{"sound", "tables"}, {"empty", "log"}} {
 		write(t, reason, dir, c.folder, runfolder.FailedFile)
@@ -208,7 +208,7 @@ func TestCollection(t *testing.T) {
 		}
 	}
 
-	// One run cannot be two.
+	// A copy of a run is an error.
 	if err := os.CopyFS(filepath.Join(dir, "twin"), os.DirFS(sound)); err != nil {
 		t.Fatal(err)
 	}
@@ -228,8 +228,8 @@ experiments:
   - {task: superresolution, network: espcn, data: deadleaves}
 `
 
-// TestPlan: a plan's tables come out the same, byte for byte, from scratch on one
-// core and on two, and after being stopped.
+// TestPlan: a plan's tables are the same, byte for byte, when it is trained on one
+// core, on two, and after it was stopped.
 func TestPlan(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "tiny.yaml")
 	write(t, tiny, file)

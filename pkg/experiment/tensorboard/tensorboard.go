@@ -1,8 +1,9 @@
 // Package tensorboard writes event files that TensorBoard reads: scalars and pictures over the steps of a run.
 //
-// An event file is a stream of TFRecords: the length of the data (uint64) and its checksum, then the data and its checksum,
-// all little-endian; checksums are masked CRC-32C. The data are protocol buffers of the message tensorflow.Event. A file only
-// grows, and readers ignore a record that is cut short, so that a killed process loses at most the last record.
+// An event file is a stream of TFRecords: the length of the data (uint64) and its checksum, then the data and its
+// checksum, all little-endian; checksums are masked CRC-32C. The data are protocol buffers of the message
+// tensorflow.Event. A file only grows, and readers ignore a record that is cut short, so that a killed process loses
+// at most the last record.
 package tensorboard
 
 import (

@@ -19,7 +19,7 @@ import (
 	"multiscale/pkg/experiment/tensorboard"
 )
 
-// records cuts a stream of TFRecords and checks their checksums, written here a second time.
+// records splits a stream of TFRecords and checks their checksums with a second implementation.
 func records(t *testing.T, stream []byte) (list [][]byte) {
 	t.Helper()
 	masked := func(data []byte) uint32 {
@@ -37,11 +37,12 @@ func records(t *testing.T, stream []byte) (list [][]byte) {
 	return list
 }
 
-// messages are the fields that hold messages, by their path from Event: summary, its values, a value's picture, and the
+// messages has the fields that are messages, by their path from Event: the summary, its values, a value's image, and the
 // session's log.
 var messages = map[string]bool{"5": true, "5.1": true, "5.1.4": true, "7": true}
 
-// shown writes a message as text: the numbers of its fields with their values. path is the field that it is in, with a dot.
+// shown returns a message as text: the numbers of its fields with their values. path is the path of the message's field,
+// followed by a dot.
 func shown(t *testing.T, message []byte, path string) string {
 	t.Helper()
 	var parts []string
@@ -112,7 +113,7 @@ func TestFraming(t *testing.T) {
 	}
 }
 
-// TestChecksum: the checksums that this file works out are those of TensorBoard's own writer (2.21).
+// TestChecksum: the checksums of this file equal those of TensorBoard's own writer (2.21).
 func TestChecksum(t *testing.T) {
 	theirs, err := hex.DecodeString("0f000000000000006d532b091a0d627261696e2e4576656e743a32fc985129" + "0300000000000000b099490e6162636e57f121")
 	if err != nil {
@@ -123,7 +124,7 @@ func TestChecksum(t *testing.T) {
 	}
 }
 
-// write makes the event files of a run that was killed in step 4 and went on from step 3.
+// write writes the event files of a run that was killed in step 4 and continued from step 3.
 func write(t *testing.T, dir string) {
 	t.Helper()
 	for call, steps := range [][]int{{1, 2, 3, 4}, {3, 4, 5}} {
@@ -148,7 +149,7 @@ func write(t *testing.T, dir string) {
 		if err := w.Picture(steps[0], tensorboard.Picture{Tag: "samples", Width: 2, Height: 1, PNG: []byte("\x89PNG")}); err != nil {
 			t.Fatal(err)
 		}
-		if call == 0 { // a record that a kill has cut short
+		if call == 0 { // a record that is cut short, as after a kill
 			if _, err := f.Write([]byte{200, 0, 0, 0, 0, 0, 0, 0, 1}); err != nil {
 				t.Fatal(err)
 			}
@@ -159,7 +160,7 @@ func write(t *testing.T, dir string) {
 	}
 }
 
-// reader prints what TensorBoard's own reader finds.
+// reader is a Python program that prints the events that TensorBoard's own reader finds.
 const reader = `
 import sys
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -168,8 +169,8 @@ a.Reload()
 print([(e.step, e.value) for e in a.Scalars("train/loss")], [(e.step, e.width, e.height, e.encoded_image_string) for e in a.Images("samples")])
 `
 
-// TestReader: TensorBoard's own reader finds each step once, with the values of the last call. It runs where TENSORBOARD
-// is the folder that pip has installed the package in, as in .ci/run.
+// TestReader: TensorBoard's own reader finds each step once, with the values of the last call. It runs only if TENSORBOARD
+// is the folder where pip has installed the package, as in .ci/run.
 func TestReader(t *testing.T) {
 	folder := os.Getenv("TENSORBOARD")
 	if folder == "" {
@@ -186,7 +187,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-// TestClear: event files go, others stay.
+// TestClear: event files are removed, others stay.
 func TestClear(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir)

@@ -14,8 +14,8 @@ import (
 	"multiscale/pkg/random"
 )
 
-// TestCut: tiles cover their side, overlap as asked, and their shares add up to one; the shortest
-// ones are as many, and shorter ones are more.
+// TestCut: tiles cover their side and overlap as requested, and their shares add up to one. The shortest
+// tiles are equally many; still shorter ones are more.
 func TestCut(t *testing.T) {
 	for _, step := range []int{1, 4} {
 		for _, side := range []int{32, 48, 64} {
@@ -80,7 +80,7 @@ func open(t *testing.T, data []byte, runtime string) *session.Session {
 	return s
 }
 
-// smooth is a picture without noise, so that what tiles do to it can be seen.
+// smooth returns a picture without noise, so that the effect of tiles is visible.
 func smooth(h, w int) pixel.Images {
 	x := pixel.NewImages(1, 3, h, w)
 	for c := range 3 {
@@ -120,8 +120,8 @@ func run(t *testing.T, r *Runner, x pixel.Images) []float32 {
 	return y
 }
 
-// TestExact: with a network that sees only so far, tiles give what the whole
-// picture gives, bit for bit, in every runtime.
+// TestExact: if the receptive field of a network is bounded, the result of tiles
+// is that of the whole picture, bit for bit, in every runtime.
 func TestExact(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"espcn":  sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")),
@@ -149,15 +149,15 @@ func TestExact(t *testing.T) {
 	}
 }
 
-// TestBlended: networks that normalise give tiles statistics of their own; the
-// result is close to that of the whole picture, and has no seams.
+// TestBlended: networks that normalise give each tile its own statistics. The
+// result is still close to that of the whole picture, and has no seams.
 func TestBlended(t *testing.T) {
 	for name, n := range map[string][]byte{
 		"resnet": sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("denoising")),
 		"unet":   sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising")),
 	} {
 		s := open(t, n, session.Auto)
-		x := smooth(150, 131) // no multiples of anything
+		x := smooth(150, 131) // sides that are not multiples of anything
 		whole := run(t, &Runner{Session: s, Memory: 1 << 30}, x)
 		r := &Runner{Session: s, Side: 64}
 		tiled := run(t, r, x)
@@ -186,8 +186,8 @@ func TestBlended(t *testing.T) {
 	}
 }
 
-// jumps is the mean change of the difference between two pictures from a column
-// to the next: where ramps begin and end, and everywhere.
+// jumps returns the mean change of the difference between two pictures from one
+// column to the next: where ramps begin and end, and everywhere.
 func jumps(p Plan, a, b []float32, h, w int) (at, all float64) {
 	edges := map[int]bool{}
 	for i := range len(p.across.at) - 1 {
@@ -212,8 +212,8 @@ func jumps(p Plan, a, b []float32, h, w int) (at, all float64) {
 	return at / float64(counts[0]), all / float64(counts[1])
 }
 
-// TestMemory: what does not fit is cut, and what cannot be cut small enough is an
-// error.
+// TestMemory: a picture that does not fit the memory is divided into tiles; if no
+// tile is small enough, there is an error.
 func TestMemory(t *testing.T) {
 	s := open(t, sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("denoising")), session.OnnxGo)
 	for _, c := range []struct {
@@ -222,7 +222,7 @@ func TestMemory(t *testing.T) {
 		whole  bool
 	}{
 		{1 << 30, 64, 64, true}, {1 << 20, 640, 320, false}, {1 << 22, 4000, 6000, false},
-		{1 << 22, 1000, 1000, false}, // attention beyond what shapes may be
+		{1 << 22, 1000, 1000, false}, // attention with too large shapes
 	} {
 		p, err := (&Runner{Session: s, Memory: c.memory}).Plan(c.h, c.w)
 		if err != nil || p.Whole() != c.whole {
@@ -238,8 +238,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// TestSizes: any size, down to one pixel, through networks that want multiples or
-// one size only.
+// TestSizes: pictures of any size, down to one pixel, with networks that need multiples
+// or only one size.
 func TestSizes(t *testing.T) {
 	fixed := sessiontest.Model(sessiontest.Signed("denoising"), []*onnx.Node{{Op: "Tanh", Inputs: []string{"x"}, Outputs: []string{"y"}}},
 		onnx.Fixed(1), onnx.Fixed(16), onnx.Fixed(24))

@@ -19,7 +19,7 @@ import (
 	"multiscale/pkg/task"
 )
 
-// oblong is no square, and no multiple of anything.
+// oblong returns a picture that is not square, and whose sides are not multiples of anything.
 func oblong() *picture.Planar { return dataset.DeadLeaves(random.New(1), 90, 51) }
 
 func try(t *testing.T, of task.Task, with string, p *picture.Planar, r random.Stream) *trial.Trial {
@@ -35,14 +35,14 @@ func try(t *testing.T, of task.Task, with string, p *picture.Planar, r random.St
 	return got
 }
 
-// target is the clean picture, normalised: what no noise leaves of it.
+// target returns the normalised clean picture.
 func target(t *testing.T, p *picture.Planar) []float32 {
 	t.Helper()
 	return try(t, task.Denoising(), "noise=0", p, random.New(2)).Input.Data
 }
 
-// TestOwnScale: a task of its own that enlarges pictures degrades those of odd sides
-// without their last row.
+// TestOwnScale: a custom task that enlarges degrades pictures of odd height without their
+// last row.
 func TestOwnScale(t *testing.T) {
 	of, err := task.Task{Name: "own", Scale: 2, Degrade: func(input, clean pixel.Images, _ task.Grid, _ []float32, _ *random.Stream) error {
 		if clean.H != 2*input.H || clean.W != 2*input.W {
@@ -65,7 +65,7 @@ func TestOwnScale(t *testing.T) {
 	}
 }
 
-// TestDegradations: each is its formula, here without noise.
+// TestDegradations: each degradation follows its formula, here without noise.
 func TestDegradations(t *testing.T) {
 	p := oblong()
 	clean := try(t, task.Denoising(), "noise=0", p, random.New(2))
@@ -110,8 +110,8 @@ func TestDegradations(t *testing.T) {
 	}
 }
 
-// TestNoise: it has the strength of its share, depends on the stream, and not on its
-// position.
+// TestNoise: the noise has the strength of its share. It depends on the stream, but not on
+// the stream's position.
 func TestNoise(t *testing.T) {
 	p := oblong()
 	a := try(t, task.Denoising(), "noise=0.4", p, random.New(2))
@@ -121,7 +121,7 @@ func TestNoise(t *testing.T) {
 		z := (float64(v) - 0.6*float64(clean[i])) / 0.4
 		square += z * z / float64(len(a.Input.Data))
 	}
-	// Five standard errors of a variance of as many normal values.
+	// Five standard errors of the variance of so many normal values.
 	if math.Abs(square-1) > 5*math.Sqrt(2/float64(len(a.Input.Data))) || math.Abs(float64(a.T[0])-0.6) > 1e-6 {
 		t.Errorf("variance %v, t = %v", square, a.T)
 	}

@@ -40,13 +40,13 @@ func measured(ctx context.Context, t *testing.T, out string, args ...string) (st
 	return printed.String(), err
 }
 
-// before is what is printed before the verdict, which has times in it.
+// before returns the part of the output before the verdict, which contains times.
 func before(printed string) string {
 	text, _, _ := strings.Cut(printed, "## Verdict")
 	return text
 }
 
-// TestReport: every case has its rows, numbers are sound, and equal calls give
+// TestReport: every case has its rows with plausible numbers, and equal calls give
 // equal bytes on any number of cores.
 func TestReport(t *testing.T) {
 	one, two := t.TempDir(), t.TempDir()
@@ -118,7 +118,7 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// TestWeights: models and checkpoints of a run are measured beside the initial
+// TestWeights: models and checkpoints of a run are measured together with the initial
 // weights.
 func TestWeights(t *testing.T) {
 	run := t.TempDir()
@@ -203,7 +203,7 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// TestTwice: a value that is given twice is refused, by name and by content.
+// TestTwice: the same value twice is an error, by name and by content.
 func TestTwice(t *testing.T) {
 	for _, args := range [][]string{{"-init", "initial", "-init", "initial"}, {"-init", "a/m.onnx", "-init", "a/../a/m.onnx"}} {
 		var usage *command.UsageError
@@ -213,8 +213,8 @@ func TestTwice(t *testing.T) {
 	}
 }
 
-// TestTaskFirst: the other settings' choices and defaults are those of -task, at any place where
-// it stands.
+// TestTaskFirst: the choices and defaults of other settings are those of -task, wherever that is on the
+// command line.
 func TestTaskFirst(t *testing.T) {
 	r, err := parse(catalog.Standard(), []string{"-network", "espcn", "-task=superresolution"}, io.Discard)
 	if err != nil || r.Network.Name() != "espcn" || r.Batch != 4 || r.Restrictions[0] != mesh.Bilinear || r.Out != "results/runs/variance-superresolution-espcn-deadleaves-quick" {
@@ -226,8 +226,8 @@ func TestTaskFirst(t *testing.T) {
 	}
 }
 
-// TestCommittedRecords: the settings of measurements of earlier versions are settings
-// today, with the same values.
+// TestCommittedRecords: the settings of measurements by earlier versions still exist, with
+// the same values.
 func TestCommittedRecords(t *testing.T) {
 	files, err := filepath.Glob("../../../results/variance/*/run.json")
 	if err != nil || len(files) == 0 {

@@ -9,7 +9,7 @@ import (
 	"multiscale/pkg/mlmc"
 )
 
-// TestVerdict: words follow the interval, and time is not work.
+// TestVerdict: the words agree with the interval, and time and work are compared separately.
 func TestVerdict(t *testing.T) {
 	single := Estimate{Name: "single", WorkUnits: 10, Measured: 4, MeasuredError: 0.2, Seconds: []float64{1, 1, 1, 1, 1}}
 	e := Estimate{Name: optimalName, WorkUnits: 10, Measured: 1, MeasuredError: 0.05, Seconds: []float64{2, 2, 2, 2, 2}}

@@ -22,7 +22,7 @@ import (
 	"multiscale/pkg/random"
 )
 
-// start serves a page with models of the tests.
+// start serves a page with the models of the tests.
 func start(t *testing.T, r Request) (*Server, *httptest.Server) {
 	t.Helper()
 	r.Catalog, r.Memory = catalog.Standard(), 64<<20
@@ -42,7 +42,7 @@ func start(t *testing.T, r Request) (*Server, *httptest.Server) {
 	server.Config.Handler = s.Handler()
 	server.Start()
 	t.Cleanup(func() {
-		server.CloseClientConnections() // a test that has failed may have left some that wait
+		server.CloseClientConnections() // a failed test may have left open ones
 		server.Close()
 		drained(t, s)
 		if err := s.Close(); err != nil {
@@ -55,7 +55,7 @@ func start(t *testing.T, r Request) (*Server, *httptest.Server) {
 	return s, server
 }
 
-// drained waits until nobody is in the queue.
+// drained waits until the queue is empty.
 func drained(t *testing.T, s *Server) {
 	t.Helper()
 	done := make(chan struct{})
@@ -70,7 +70,7 @@ func drained(t *testing.T, s *Server) {
 	}
 }
 
-// noisy is a picture of shapes with noise.
+// noisy writes a picture of shapes with noise and returns its path.
 func noisy(t *testing.T, w, h int) string {
 	t.Helper()
 	img := image.NewNRGBA(image.Rect(0, 0, w, h))
@@ -114,7 +114,7 @@ func TestTryInChromium(t *testing.T) {
 	b.screenshot("try-dark")
 	b.dark(false)
 
-	// What is seen at a place is the picture before to the right of the slider's, after to the left.
+	// The original picture is to the right of the slider, the restored one to the left.
 	if at := b.eval(divider); at != "50" {
 		t.Errorf("the slider begins at %s per cent", at)
 	}
@@ -150,13 +150,13 @@ func TestTryInChromium(t *testing.T) {
 	b.silent()
 }
 
-// done says that a result is shown; divider is where its slider stands, in per cent.
+// done is true when a result is shown; divider is the position of its slider, in per cent.
 const (
 	done    = `!document.getElementById("slider").hidden && document.getElementById("after").complete && document.getElementById("progress").hidden`
 	divider = `parseFloat(getComputedStyle(document.getElementById("frame")).getPropertyValue("--at") || "50")`
 )
 
-// TestKeyboardInChromium: all of it without a mouse, on a telephone's screen.
+// TestKeyboardInChromium: the page can be used without a mouse, on a telephone's screen.
 func TestKeyboardInChromium(t *testing.T) {
 	b := newBrowser(t)
 	dir := t.TempDir()
@@ -210,7 +210,7 @@ func TestKeyboardInChromium(t *testing.T) {
 	b.silent()
 }
 
-// TestHolesInChromium: what is painted over is filled, and nothing else.
+// TestHolesInChromium: only painted pixels are filled.
 func TestHolesInChromium(t *testing.T) {
 	b := newBrowser(t)
 	s, server := start(t, Request{Models: []string{sessiontest.File(t, "inpaint.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("inpainting")))}})
@@ -248,8 +248,8 @@ func TestHolesInChromium(t *testing.T) {
 	b.silent()
 }
 
-// TestFormatsInChromium: what the browser does not show is shown nevertheless; a mistake is named
-// where one looks; a restoration is cancelled.
+// TestFormatsInChromium: pictures in formats that the browser does not know are shown, too. Errors
+// are visible. A restoration can be cancelled.
 func TestFormatsInChromium(t *testing.T) {
 	b := newBrowser(t)
 	s, server := start(t, Request{})
@@ -268,7 +268,7 @@ func TestFormatsInChromium(t *testing.T) {
 	b.click("#go", 0.5, 0.5)
 	b.until(done + ` && document.getElementById("before").naturalWidth === 90`)
 
-	first, ok := s.queue.enter() // so that one has to wait
+	first, ok := s.queue.enter() // so that the next restoration has to wait
 	if !ok {
 		t.Fatal("no place")
 	}
@@ -292,7 +292,7 @@ func TestFormatsInChromium(t *testing.T) {
 	b.screenshot("try-mistake")
 }
 
-// training is a run folder in which two units are trained, step by step.
+// training simulates a run folder in which two units are trained, step by step.
 type training struct {
 	t      *testing.T
 	folder *runfolder.Folder
@@ -337,8 +337,8 @@ func (tr *training) steps(u runfolder.Unit, upTo int) {
 	}
 }
 
-// TestWatchInChromium: the curves of a run grow while it is trained, and nothing else of the page
-// moves.
+// TestWatchInChromium: the curves of a run grow while it is trained, and the rest of the page does
+// not move.
 func TestWatchInChromium(t *testing.T) {
 	b := newBrowser(t)
 	dir := t.TempDir()
@@ -364,7 +364,7 @@ func TestWatchInChromium(t *testing.T) {
 	b.silent()
 }
 
-// TestTablesInChromium: the first run is shown, and tables of all on demand.
+// TestTablesInChromium: the page shows the first run, and the tables of all runs on demand.
 func TestTablesInChromium(t *testing.T) {
 	b := newBrowser(t)
 	_, server := start(t, Request{Catalog: catalog.Standard(), Runs: []string{"../../../results"}})

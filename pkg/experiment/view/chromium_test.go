@@ -24,7 +24,7 @@ type browser struct {
 	mu      sync.Mutex
 	next    int
 	waiting map[int]chan message
-	console []string // what a person would find in the console: errors, warnings, exceptions
+	console []string // messages of the console: errors, warnings, exceptions
 }
 
 type message struct {
@@ -37,7 +37,7 @@ type message struct {
 	} `json:"error"`
 }
 
-// newBrowser starts Chromium, or skips the test where it is not installed.
+// newBrowser starts Chromium, or skips the test if it is not installed.
 func newBrowser(t *testing.T) *browser {
 	t.Helper()
 	chromium, err := exec.LookPath("chromium")
@@ -59,7 +59,7 @@ func newBrowser(t *testing.T) *browser {
 	}
 	cmd := exec.Command(chromium, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
 		"--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
-	cmd.ExtraFiles = []*os.File{commandsOut, answersIn} // 3 and 4, where Chromium looks for them
+	cmd.ExtraFiles = []*os.File{commandsOut, answersIn} // descriptors 3 and 4, which Chromium uses
 	cmd.WaitDelay = 10 * time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -147,7 +147,7 @@ func (b *browser) call(method string, params any, result any) {
 	}
 }
 
-// open goes to an address in a window of a size.
+// open opens an address in a window of the given size.
 func (b *browser) open(address string, width, height int) {
 	b.t.Helper()
 	b.size(width, height)
@@ -160,7 +160,7 @@ func (b *browser) size(width, height int) {
 	b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
 }
 
-// dark says whether the page is asked to be dark.
+// dark sets whether the page should be dark.
 func (b *browser) dark(on bool) {
 	b.t.Helper()
 	value := "light"
@@ -194,7 +194,7 @@ func (b *browser) until(expression string) {
 	}
 }
 
-// press presses and releases keys, as KeyboardEvent.key names them.
+// press presses and releases keys, which have the names of KeyboardEvent.key.
 func (b *browser) press(keys ...string) {
 	b.t.Helper()
 	codes := map[string]int{"Tab": 9, "Enter": 13, " ": 32, "ArrowLeft": 37, "ArrowUp": 38, "ArrowRight": 39, "ArrowDown": 40, "Home": 36, "End": 35}
@@ -213,7 +213,7 @@ func (b *browser) press(keys ...string) {
 	}
 }
 
-// drop drops a file in the middle of the element that a selector finds.
+// drop drops a file on the middle of the element of a selector.
 func (b *browser) drop(selector, file string) {
 	b.t.Helper()
 	x, y := b.place(selector, 0.5, 0.5)
@@ -223,7 +223,7 @@ func (b *browser) drop(selector, file string) {
 	}
 }
 
-// choose gives a file to an input of files.
+// choose sets the file of a file input.
 func (b *browser) choose(selector, file string) {
 	b.t.Helper()
 	var found struct{ Result struct{ ObjectID string } }
@@ -231,7 +231,7 @@ func (b *browser) choose(selector, file string) {
 	b.call("DOM.setFileInputFiles", map[string]any{"files": []string{file}, "objectId": found.Result.ObjectID}, nil)
 }
 
-// place is a point of an element, in shares of its sides.
+// place returns a point of an element; right and down are shares of its sides.
 func (b *browser) place(selector string, right, down float64) (x, y float64) {
 	b.t.Helper()
 	text := b.eval(fmt.Sprintf(`(r => (r.x + r.width * %v) + " " + (r.y + r.height * %v))(document.querySelector(%q).getBoundingClientRect())`, right, down, selector))
@@ -241,7 +241,7 @@ func (b *browser) place(selector string, right, down float64) (x, y float64) {
 	return x, y
 }
 
-// click presses the mouse in an element, and releases it there or where to says.
+// click presses and releases the mouse button at a point of an element.
 func (b *browser) click(selector string, right, down float64) {
 	b.t.Helper()
 	x, y := b.place(selector, right, down)
@@ -260,7 +260,7 @@ func (b *browser) silent() {
 	}
 }
 
-// screenshot writes what the page looks like into the folder SCREENSHOT_DIR, where that is set.
+// screenshot writes a picture of the page into the folder SCREENSHOT_DIR, if that is set.
 func (b *browser) screenshot(name string) {
 	b.t.Helper()
 	dir := os.Getenv("SCREENSHOT_DIR")
@@ -278,7 +278,7 @@ func (b *browser) screenshot(name string) {
 	}
 }
 
-// TestConsoleIsHeard: silent would hear of an error.
+// TestConsoleIsHeard: silent would notice an error.
 func TestConsoleIsHeard(t *testing.T) {
 	b := newBrowser(t)
 	b.open("data:text/html,<script>nothing.there()</script>", 400, 300)

@@ -27,8 +27,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestProcess: clients that break off do not end the program; a signal does, with its status, and
-// nothing is left.
+// TestProcess: clients that disconnect do not end the program. A signal does, with its status, and no files
+// are left.
 func TestProcess(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a process cannot be interrupted there")
@@ -65,7 +65,7 @@ func TestProcess(t *testing.T) {
 		lines := bufio.NewScanner(answer.Body)
 		for lines.Scan() && !strings.Contains(lines.Text(), `"tiles":3`) {
 		}
-		cancel() // it writes on for a moment
+		cancel() // the server still writes for a moment
 		answer.Body.Close()
 	}
 	if status, _ := get(t, address); status != 200 {

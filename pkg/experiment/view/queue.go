@@ -56,8 +56,8 @@ func (t *ticket) ahead() int {
 	return slices.Index(t.queue.tickets, t)
 }
 
-// wait returns when it is this ticket's turn. Until then it calls told with the number of tickets before this one, at first and
-// whenever a ticket has left. It returns the error of ctx if that ends first.
+// wait returns when it is this ticket's turn. Until then it calls told with the number of tickets before this one, at
+// first and whenever a ticket has left. It returns the error of ctx if that ends first.
 func (t *ticket) wait(ctx context.Context, told func(ahead int)) error {
 	for {
 		ahead := t.ahead()

@@ -63,7 +63,7 @@ func post(ctx context.Context, t *testing.T, address string, body io.Reader) *ht
 	return r
 }
 
-// events are the lines of an answer to a restoration.
+// events parses the lines of the response to a restoration.
 func events(t *testing.T, body string) (list []event) {
 	t.Helper()
 	for line := range strings.Lines(body) {
@@ -76,7 +76,7 @@ func events(t *testing.T, body string) (list []event) {
 	return list
 }
 
-// TestGuard: the page, and programs at this machine, are answered; other sites are not.
+// TestGuard: requests of the page and of programs on this machine are accepted; those of other sites are not.
 func TestGuard(t *testing.T) {
 	_, server := start(t, Request{})
 	address, err := url.Parse(server.URL)
@@ -132,7 +132,7 @@ func TestGuard(t *testing.T) {
 	}
 }
 
-// TestGuardOfNames: where others may connect, addresses and the name of -addr are known.
+// TestGuardOfNames: if other machines may connect, any address and the name of -addr are accepted.
 func TestGuardOfNames(t *testing.T) {
 	everywhere := newGuard("desk.example:8080", &net.TCPAddr{IP: net.IPv4(192, 168, 1, 5), Port: 8080})
 	for host, want := range map[string]bool{
@@ -148,7 +148,7 @@ func TestGuardOfNames(t *testing.T) {
 	}
 }
 
-// TestHeaders: every answer, an error too, forbids what the page does not need.
+// TestHeaders: the headers of every response, even of errors, forbid what the page does not need.
 func TestHeaders(t *testing.T) {
 	_, server := start(t, Request{})
 	for _, path := range []string{"/", "/view.js", "/view.css", "/report.css", "/report.js", "/icon.svg", "/models", "/runs", "/nothing"} {
@@ -171,7 +171,7 @@ func TestHeaders(t *testing.T) {
 	}
 }
 
-// hugePNG is the beginning of a PNG whose header speaks of w by h pixels.
+// hugePNG returns the beginning of a PNG file whose header has w by h pixels.
 func hugePNG(w, h uint32) []byte {
 	head := binary.BigEndian.AppendUint32([]byte("IHDR"), w)
 	head = append(binary.BigEndian.AppendUint32(head, h), 8, 2, 0, 0, 0)
@@ -179,7 +179,7 @@ func hugePNG(w, h uint32) []byte {
 	return append(binary.BigEndian.AppendUint32(file, crc32.ChecksumIEEE(head)), make([]byte, 64)...)
 }
 
-// zeros is a body of n bytes whose length is not told.
+// zeros is a body of n bytes without a declared length.
 type zeros struct{ n int64 }
 
 func (z *zeros) Read(p []byte) (int, error) {
@@ -191,7 +191,7 @@ func (z *zeros) Read(p []byte) (int, error) {
 	return int(n), nil
 }
 
-// TestRefused: each mistake is answered with a reason, and leaves no file and no place behind.
+// TestRefused: the response to each wrong request has a reason, and no file and no ticket is left.
 func TestRefused(t *testing.T) {
 	bad := sessiontest.File(t, "bad.onnx", []byte("no model"))
 	models := []string{
@@ -241,7 +241,7 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestRestored: what comes is what the command restore writes.
+// TestRestored: the result is the file that the command restore writes.
 func TestRestored(t *testing.T) {
 	s, server := start(t, Request{})
 	in := noisy(t, 60, 40)
@@ -276,7 +276,7 @@ func TestRestored(t *testing.T) {
 			t.Errorf("%s: %d, %d bytes, want %d", c.query, status, len(got), len(want))
 		}
 	}
-	// Others have taken the first one's place.
+	// Other results replace the first one.
 	for range maxKept {
 		do(t, post(t.Context(), t, server.URL+"/restore?model=file-1", bytes.NewReader(picture)))
 	}
@@ -290,7 +290,7 @@ func TestRestored(t *testing.T) {
 	}
 }
 
-// TestForm: a mask comes before its picture, and is for models that fill holes.
+// TestForm: a mask comes before its picture, and only models that fill holes accept one.
 func TestForm(t *testing.T) {
 	s, server := start(t, Request{Models: []string{
 		sessiontest.File(t, "inpaint.onnx", sessiontest.Network(t, sessiontest.UNet, sessiontest.Signed("inpainting"))),
@@ -338,16 +338,16 @@ func TestForm(t *testing.T) {
 	}
 }
 
-// TestHundred: of a hundred pictures at once some are restored, the others are sent away with a
-// word, and neither memory nor disk grow with their number.
+// TestHundred: of a hundred pictures at once some are restored, and the others are rejected with a
+// reason. Neither memory nor disk usage grows with their number.
 func TestHundred(t *testing.T) {
 	s, server := start(t, Request{})
 	picture, err := os.ReadFile(noisy(t, 64, 48))
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := append(picture, make([]byte, 8<<20)...) // what follows the end of a PNG counts for nothing
-	first, ok := s.queue.enter()                    // nothing is restored before all have come
+	body := append(picture, make([]byte, 8<<20)...) // bytes after the end of a PNG are ignored
+	first, ok := s.queue.enter()                    // so that no restoration begins before all requests have arrived
 	if !ok {
 		t.Fatal("no place in an empty queue")
 	}
@@ -396,8 +396,8 @@ func TestHundred(t *testing.T) {
 	t.Logf("answers by status: %v", counts)
 }
 
-// TestCancelled: a client that goes away, while it sends, waits or has its picture restored,
-// leaves nothing behind.
+// TestCancelled: no files are left if a client goes away while it sends, waits, or has its picture
+// restored.
 func TestCancelled(t *testing.T) {
 	large, err := os.ReadFile(noisy(t, 1200, 900))
 	if err != nil {
@@ -465,7 +465,7 @@ func TestCancelled(t *testing.T) {
 	}
 }
 
-// TestRun: the command serves until it is stopped, and leaves nothing behind.
+// TestRun: the command serves until it is stopped, and leaves no files.
 func TestRun(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, stop := context.WithCancel(t.Context())
@@ -500,7 +500,7 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestMistakes: flags that cannot be meant.
+// TestMistakes: wrong flags are errors.
 func TestMistakes(t *testing.T) {
 	var usage *command.UsageError
 	for _, line := range []string{"-addr 8080", "-addr localhost", "-addr localhost:http", "-addr :99999", "nothing-here", "-memory 3", "-model"} {

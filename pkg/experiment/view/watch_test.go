@@ -12,7 +12,7 @@ import (
 	"multiscale/pkg/experiment/runfolder"
 )
 
-// TestRuns: run folders are found, and named by nothing that is a path.
+// TestRuns: run folders are found, and their IDs are not paths.
 func TestRuns(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "nothing"), 0o777); err != nil {
@@ -45,8 +45,8 @@ func TestRuns(t *testing.T) {
 	}
 }
 
-// TestTables: runs with results stand side by side, in the tables that the command tables makes;
-// a damaged folder is named, and its place is not.
+// TestTables: runs with results are compared in the same tables as those of the command tables. A damaged
+// folder is named, but without its path.
 func TestTables(t *testing.T) {
 	dir := t.TempDir()
 	for _, name := range []string{"denoising-unet-bsds500-cpu", "denoising-resnet-bsds500-cpu"} {
