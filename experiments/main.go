@@ -23,8 +23,8 @@ var sources embed.FS
 // others has the programs of other folders, which cannot be embedded here.
 var others = []program{
 	{"onnx/check", "runs an ONNX model in every available runtime on the same random inputs of several shapes and compares the results"},
-	{"onnx/convert", "converts a network's file to another format or form"},
-	{"datasets/fetch", "downloads a data set, verified, into datasets/data"},
+	{"onnx/convert", "converts the file of a network"},
+	{"datasets/fetch", "downloads a data set into datasets/data and verifies it"},
 }
 
 // program has the folder of a program, and what the program does.
