@@ -105,6 +105,7 @@ func (s Snapshot) Encode(w io.Writer) error {
 	return err
 }
 
+// encode writes a section: its header, name and data.
 func (s section) encode(w io.Writer) error {
 	head := make([]byte, 0, sectionHeader+len(s.name))
 	head = binary.LittleEndian.AppendUint32(head, s.kind)

@@ -150,6 +150,8 @@ func Status(err error) int {
 	return StatusFailed
 }
 
+// execute calls run and returns the exit status. The first of signals cancels the context of run; another one that is
+// not SIGPIPE and comes at least same later calls exit. Errors go to stderr.
 func execute(name string, signals <-chan os.Signal, same time.Duration, exit func(int), stderr io.Writer, run func(context.Context) error) int {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)

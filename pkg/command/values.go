@@ -8,6 +8,7 @@ import (
 	"time"
 )
 
+// parseInt parses the value s of a flag, a whole number from min to max.
 func parseInt(name, s string, min, max int) (int, error) {
 	n, err := strconv.Atoi(s)
 	switch {

@@ -94,6 +94,7 @@ func target(path string) string {
 	return path // a circle
 }
 
+// writePartial writes and syncs the temporary file.
 func writePartial(fsys FS, partial string, write func(io.Writer) error) (err error) {
 	f, err := fsys.Create(partial)
 	if err != nil {

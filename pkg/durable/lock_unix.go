@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// lockFile locks f without waiting. It returns errHeld if another process holds the lock.
 func lockFile(f *os.File) error {
 	for {
 		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)

@@ -7,6 +7,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
+// lockFile locks f without waiting. It returns errHeld if another process holds the lock.
 func lockFile(f *os.File) error {
 	// Other processes cannot read a locked range on Windows. They must be able to
 	// read the holder's note, so the range lies far behind it.

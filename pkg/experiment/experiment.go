@@ -162,6 +162,7 @@ func workOf(c setting.Config) mge.Work {
 	return mge.Work{Batches: mge.Doubling(c.Batch, c.Levels), Iterations: c.Iterations, Stages: c.Stages, Budget: c.Budget, Crops: c.Crops, Against: c.Against}
 }
 
+// run trains the missing units, draws the figures and prints the table. On ranks other than 0 it only trains.
 func (e *Experiment) run(ctx context.Context) error {
 	failed, err := e.train(ctx)
 	if e.follows() {

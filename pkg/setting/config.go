@@ -125,6 +125,7 @@ func (c Config) Choosing() map[string]any { return c.record(Units) }
 // Flags returns the values of all settings by name, as run.json holds them.
 func (c Config) Flags() map[string]any { return c.record(Results, Rounding, Units, Control) }
 
+// record returns the values of the settings with any of effects, by name, as run.json has them.
 func (c Config) record(effects ...Effect) map[string]any {
 	values := map[string]any{}
 	for _, s := range Table() {

@@ -162,6 +162,7 @@ func Parse(known catalog.Catalog, given Values) (Config, error) {
 	return r.Config, nil
 }
 
+// resolve sets all rows, in the order of the table: given ones to their values, the others to their defaults.
 func (r *resolving) resolve() error {
 	r.Config = Config{known: r.known}
 	for _, s := range Table() {

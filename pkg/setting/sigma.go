@@ -37,6 +37,7 @@ func sigma() Setting {
 	return s
 }
 
+// parseLevels parses LO-HI, or one number, which is both.
 func parseLevels(text string) (task.Levels, error) {
 	low, high, isRange := strings.Cut(text, "-")
 	if !isRange {

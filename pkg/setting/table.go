@@ -300,6 +300,7 @@ func networks() Setting {
 	return s
 }
 
+// augment returns the row of -augment, a list of augmentations or "none".
 func augment() Setting {
 	name := func(a dataset.Augmentation) string { return a.Name }
 	s := Setting{Name: "augment", Group: images, list: true, Former: none, shown: none,
@@ -352,6 +353,7 @@ func sight() Setting {
 	return s
 }
 
+// strategies returns the row of -strategy, a list of strategies.
 func strategies() Setting {
 	s := Setting{Name: "strategy", Group: trained, Effect: Units, list: true, Help: "strategies to train, separated by commas"}
 	name := func(s mge.Strategy) string { return s.Name }
@@ -421,6 +423,7 @@ func levels() Setting {
 	}
 }
 
+// stages returns the row of -stages, a list of numbers of steps or "auto". With auto, Stages keeps the default.
 func stages() Setting {
 	s := of(Setting{
 		Name: "stages", Group: work, Unit: "STEPS,STEPS,...|auto", form: form{"anyOf": []form{listOf(integers(1, maxIterations)), {"const": "auto"}}}, shown: "halves: all of -iterations, then half, then a quarter, ...",

@@ -144,6 +144,7 @@ func (m Model) digested() [][2]string {
 	return files
 }
 
+// check returns an error if a field of the manifest is missing or malformed.
 func (m Model) check() error {
 	if !name.MatchString(m.Name) {
 		return errors.New("a name has small letters, digits and single dashes between them")

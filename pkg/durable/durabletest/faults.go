@@ -80,6 +80,7 @@ func (f *FS) step(do func() error, takeBack func()) error {
 	return nil
 }
 
+// fail returns the error of the fault. With CrashLost it first undoes what a power cut would lose.
 func (f *FS) fail() error {
 	switch f.Fault {
 	case NoSpace, ShortWrite:
@@ -158,6 +159,7 @@ type file struct {
 	synced bool
 }
 
+// Write implements io.Writer. With ShortWrite, the failing step still writes half of p.
 func (w *file) Write(p []byte) (n int, err error) {
 	err = w.fs.step(func() (err error) {
 		n, err = w.File.Write(p)

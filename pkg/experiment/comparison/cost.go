@@ -73,6 +73,8 @@ func schedules(groups []*Group) (list []schedule) {
 	return list
 }
 
+// rows returns the schedule's rows. Those of the paper have the strategies of its table and progressive; those of a group
+// have the strategies and variants of its runs.
 func (s schedule) rows() (rows [][]table.Cell, problems []error) {
 	single, err := mge.Single.Plan(s.work)
 	if err != nil {

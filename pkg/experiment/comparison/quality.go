@@ -57,6 +57,7 @@ type pairs struct {
 	workRatio, secondsRatio []float64 // single-scale's over the row's
 }
 
+// add adds what a seed spent, if the row reached the error with it.
 func (p *pairs) add(own, single reach) {
 	if math.IsNaN(own.work) {
 		return
@@ -166,6 +167,8 @@ type extra struct {
 	cell    func(quality) table.Cell
 }
 
+// qualityTable makes a table of what is spent until single-scale's final error and within Within of it, after the columns
+// of extras.
 func qualityTable(groups []*Group, name, title string, s spending, extras ...extra) *table.Table {
 	within := fmt.Sprintf("within %g%%", 100*Within)
 	t := &table.Table{

@@ -102,6 +102,7 @@ func Parse(data []byte, known catalog.Catalog, roots map[string]string) (*File, 
 	return c.file(known, roots)
 }
 
+// read reads the mapping of a plan.
 func (c *content) read(n *yaml.Node) error {
 	return readMapping(n, "a plan", []field{
 		{"name", func(n *yaml.Node) (err error) { c.name, err = readText(n, "name"); return err }},

@@ -44,6 +44,7 @@ func (f *File) Look(dirs []string) (states []State) {
 	return states
 }
 
+// look reads the run folder and sets the other fields.
 func (s *State) look() {
 	c, err := runfolder.Contents{}, error(nil)
 	// A run that was stopped at its beginning leaves a folder without a record.

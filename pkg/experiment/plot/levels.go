@@ -54,6 +54,7 @@ func Levels(w io.Writer, diagrams [][]Diagram) error {
 	return encode(w, rows, width, figureHeight*vg.Length(len(rows)))
 }
 
+// draw draws the curves and rules, with room for the legend above them.
 func (d Diagram) draw() (*plot.Plot, error) {
 	y := d.Y
 	if d.Log2 {

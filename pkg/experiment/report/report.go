@@ -143,6 +143,7 @@ func (r Report) figure() *chart {
 	return &chart{plot.NewChart("work, single-scale's = 1", "error, single-scale's = 1", series)}
 }
 
+// newSection returns the section of a run, with a chart for each measure over work units and over seconds.
 func newSection(r comparison.Run) (s section) {
 	s.Title = r.Title()
 	for _, m := range r.Measures {

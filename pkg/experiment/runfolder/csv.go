@@ -88,6 +88,7 @@ func (t format[R]) ifAny() format[R] {
 // unitOf returns the Unit that is embedded in a row.
 func unitOf[R any](r *R) *Unit { return any(r).(interface{ unit() *Unit }).unit() }
 
+// write returns the field of a row as text.
 func (c column) write(row reflect.Value) string {
 	switch v := row.FieldByIndex(c.field).Addr().Interface().(type) {
 	case *int:
@@ -124,6 +125,7 @@ func (c column) number(v float64) string {
 	return strconv.FormatFloat(v, form, -1, 64)
 }
 
+// read sets the field of a row from text.
 func (c column) read(row reflect.Value, s string) (err error) {
 	switch v := row.FieldByIndex(c.field).Addr().Interface().(type) {
 	case *int:
@@ -157,6 +159,7 @@ func (t format[R]) header() []string {
 	return lists.Of(t.columns, func(c column) string { return c.name })
 }
 
+// write writes the header and rows.
 func (t format[R]) write(w io.Writer, rows []R) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(t.header()); err != nil {

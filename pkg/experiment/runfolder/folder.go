@@ -311,6 +311,7 @@ func (f *Folder) Begin(w Work) error {
 	return nil
 }
 
+// removeFiles removes the files of a folder, which need not exist.
 func (f *Folder) removeFiles(dir string) error {
 	entries, err := f.fs.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -41,6 +41,7 @@ func (t *Table) LaTeX() string {
 	return b.String()
 }
 
+// latexHead writes the lines of the heading, with rules below shared ones.
 func (t *Table) latexHead(b *strings.Builder) {
 	for _, line := range t.Head() {
 		var rules strings.Builder

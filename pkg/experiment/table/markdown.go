@@ -49,6 +49,7 @@ func Aligned(rows [][]string, words int) string {
 	return b.String()
 }
 
+// writeAligned writes a Markdown table with columns of equal width. Columns of words are aligned to the left.
 func writeAligned(b *strings.Builder, rows [][]string, words []bool) {
 	width := make([]int, len(words))
 	for _, row := range rows {

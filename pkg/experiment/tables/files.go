@@ -32,6 +32,7 @@ type results struct {
 	problems []error
 }
 
+// newResults makes all tables of runs.
 func newResults(runs []comparison.Run) (r results) {
 	groups, problems := comparison.Groups(runs)
 	r.problems = problems

@@ -14,6 +14,7 @@ type band struct {
 	rows, cols [][]float32 // shares of tiles in pixels, by row and by column of tiles
 }
 
+// newBand returns an empty band at the top of a result of w columns, with c channels.
 func newBand(p Plan, c, w, scale int) *band {
 	b := &band{plan: p, scale: scale, w: w, h: p.TileH * scale, c: c}
 	b.sum = make([]float32, c*b.h*w)

@@ -75,6 +75,8 @@ func (r *Runner) Plan(h, w int) (Plan, error) {
 	return p, nil
 }
 
+// plan computes a plan. Tiles have the only size that the model takes, or r.Side, or the largest size that fits
+// the memory.
 func (r *Runner) plan(h, w int) (Plan, error) {
 	s := r.Session
 	p := Plan{H: up(h, s.Multiple), W: up(w, s.Multiple)}

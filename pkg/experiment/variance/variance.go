@@ -89,6 +89,7 @@ func Run(ctx context.Context, r Request, out, log io.Writer) error {
 	return s.report(out)
 }
 
+// open opens the data and reads the weights of -init. Equal weights are an error.
 func (s *study) open(ctx context.Context, log io.Writer) error {
 	var err error
 	s.set, err = experiment.OpenData(ctx, experiment.DataOptions(s.Config, []dataset.Format{s.Data}), log)
@@ -122,6 +123,7 @@ func (s *study) fixed(levels int) mge.Stage { return mge.Stage{Batches: mge.Doub
 // no more than a stage.
 func single(stage mge.Stage) mge.Stage { return mge.Stage{Batches: []int{int(stage.WorkUnits())}} }
 
+// measure measures all cases with all weights.
 func (s *study) measure(ctx context.Context) error {
 	names := command.ShortNames(s.Weights)
 	cases := s.cases()

@@ -18,6 +18,7 @@ type guard struct {
 	local bool // only this machine can connect
 }
 
+// newGuard returns the guard of a server with the -addr address that listens at the address at.
 func newGuard(address string, at net.Addr) guard {
 	var g guard
 	host, port, err := net.SplitHostPort(at.String())

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"multiscale/onnx/session"
 	"multiscale/pkg/command"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/shipped"
 	"multiscale/pkg/task"
 )
@@ -45,13 +45,10 @@ func (s *Server) choices() ([]choice, error) {
 	return list, nil
 }
 
+// find returns the model with an ID. Without a readable list of models, there is none.
 func (s *Server) find(id string) (choice, bool) {
-	list, err := s.choices()
-	i := slices.IndexFunc(list, func(c choice) bool { return c.ID == id })
-	if err != nil || i < 0 {
-		return choice{}, false
-	}
-	return list[i], true
+	list, _ := s.choices()
+	return lists.Find(list, func(c choice) string { return c.ID }, id)
 }
 
 func (s *Server) listModels(w http.ResponseWriter, _ *http.Request) {
@@ -98,6 +95,7 @@ type described struct {
 	std   float64    // of the normalisation, mean over the channels
 }
 
+// describe opens a model and returns its description.
 func (s *Server) describe(c choice) (d described, err error) {
 	m, err := shipped.Open(s.request.Catalog.Models, c.model, session.Options{Runtime: session.Auto, Extensions: s.request.Options.Extensions})
 	if err != nil {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"multiscale/pkg/experiment/restore"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/picture"
 )
 
@@ -342,12 +343,8 @@ func (r *results) add(id, dir string) {
 func (r *results) find(id string) (dir string, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, k := range r.kept {
-		if k.id == id {
-			return k.dir, true
-		}
-	}
-	return "", false
+	k, ok := lists.Find(r.kept, func(k kept) string { return k.id }, id)
+	return k.dir, ok
 }
 
 // result sends a picture of a result.

@@ -23,6 +23,7 @@ import (
 	"multiscale/pkg/experiment/report"
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/metric"
 	"multiscale/pkg/setting"
 )
@@ -141,12 +142,7 @@ func look(dir string) (r run, ok bool) {
 }
 
 func (r *runs) find(id string) (run, bool) {
-	list := r.list()
-	i := slices.IndexFunc(list, func(o run) bool { return o.ID == id })
-	if i < 0 {
-		return run{}, false
-	}
-	return list[i], true
+	return lists.Find(r.list(), func(o run) string { return o.ID }, id)
 }
 
 var listed = template.Must(template.New("runs").Parse(`{{if .Tables}}<li class="tables"><a href="#watch/tables"><span class="name">Runs side by side</span></a></li>
@@ -154,6 +150,7 @@ var listed = template.Must(template.New("runs").Parse(`{{if .Tables}}<li class="
 {{else}}<li class="none">No run folder is there yet. Start one: <code>go run ./experiments/denoising</code></li>
 {{end}}`))
 
+// listRuns sends the list of runs as a part of the page.
 func (s *Server) listRuns(w http.ResponseWriter, _ *http.Request) {
 	list := s.runs.list()
 	results := 0
@@ -246,6 +243,7 @@ var parts = template.Must(template.New("run").Parse(`<div data-part="head"><h2>{
 {{end}}</tbody></table></div></details></div>
 `))
 
+// newPart returns the part of a run with the contents c.
 func newPart(of run, c runfolder.Contents) (p part, err error) {
 	p.run = of
 	text := func(name string) string { return setting.Text(c.Record.Configuration[name]) }
