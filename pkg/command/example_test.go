@@ -6,7 +6,7 @@ import (
 	"multiscale/pkg/command"
 )
 
-// A command with flags of its own; its main function is command.Main("greet", ...).
+// A command with its own flags; its main function would be command.Main("greet", ...).
 func Example() {
 	name, times := "world", 1
 	f := command.NewFlags("greet", "greets.")

@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// FS is the part of a file system that this package needs. All files that must not
-// be lost are written through it, so that tests can make any step fail (see package
-// durabletest). Errors are those of package os.
+// FS has the operations of a file system that crash-safe files need. All files that
+// must not be lost are written through it, so that tests can make any step fail (see
+// package durabletest). Errors are those of package os.
 type FS interface {
 	// Create makes a new file for writing; the path must not exist.
 	Create(path string) (File, error)

@@ -65,8 +65,8 @@ func Holder(dir string) (who string, held bool) {
 		return "", false
 	}
 	defer f.Close()
-	// A process that releases the lock removes its note. So the lock itself is touched only where a
-	// process holds it or was killed, never where one is about to take it.
+	// Without a note no process holds the lock, because Release removes the note. Holder must not touch the
+	// lock then: another process could be about to take it.
 	if note, err := f.Stat(); err != nil || note.Size() == 0 {
 		return "", false
 	}

@@ -86,7 +86,7 @@ type Experiment struct {
 	// The progress of the whole call.
 	done, total float64 // work units of finished units, and of all units
 	forecast    forecast
-	unit        *remaining   // of the unit in training
+	remaining   *remaining   // of the unit in training
 	ranks       *ranks.Ranks // that train together; nil for this process alone
 	images      int          // evaluations of the network so far, in pictures
 }
@@ -332,7 +332,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 	}
 	var failures []error
 	for i, w := range work {
-		e.unit = e.forecast.units[i]
+		e.remaining = e.forecast.units[i]
 		if err := e.runUnit(ctx, w); err != nil {
 			err = fmt.Errorf("%s: %w", w.Unit, err)
 			// A signal or a full disk ends the run; after other failures, the next unit may succeed.
@@ -346,7 +346,7 @@ func (e *Experiment) runUnits(ctx context.Context, work []runfolder.Work) error 
 			e.progress.Event("failed", progress.Field{Name: "unit", Value: w.Unit.String()}, progress.Field{Name: "error", Value: err.Error()})
 			failures = append(failures, err)
 		}
-		*e.unit = remaining{} // also after a failure
+		*e.remaining = remaining{} // also after a failure
 		forget()
 	}
 	switch len(failures) {

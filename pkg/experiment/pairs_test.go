@@ -76,7 +76,7 @@ func TestPairs(t *testing.T) {
 		if err != nil || about.Task != "restoration" || !about.Paired || about.Network != name {
 			t.Errorf("the model says %+v, %v", about, err)
 		}
-		// The folder of one ratio is refused for the other.
+		// A folder with another ratio is an error.
 		if printed, err := runRestoration(t, t.TempDir(), "-root", root, "-ratio", fmt.Sprint(3-ratio)); err == nil || !strings.Contains(err.Error(), "they must be") {
 			t.Errorf("%v\n%s", err, printed)
 		}

@@ -68,8 +68,8 @@ func (e *Experiment) runUnit(ctx context.Context, w runfolder.Work) error {
 		if started, err = u.restore(); err != nil {
 			return err
 		}
-		u.unit.iteration = u.state.Iteration
-		u.unit.validations -= len(u.state.Moments)
+		u.remaining.iteration = u.state.Iteration
+		u.remaining.validations -= len(u.state.Moments)
 	}
 	if !started && e.extended != nil {
 		if err := u.extends(); err != nil {
@@ -228,7 +228,7 @@ func (u *unit) record(ctx context.Context, s train.Step) error {
 	before := u.state.SecondsTraining
 	u.stopClock()
 	u.forecast.iterated(s.Stage, u.state.SecondsTraining-before)
-	u.unit.plan, u.unit.iteration = u.plan, s.Iteration
+	u.remaining.plan, u.remaining.iteration = u.plan, s.Iteration
 	if err := u.board.step(u.state.History[len(u.state.History)-1]); err != nil {
 		return err
 	}
@@ -339,7 +339,7 @@ func (u *unit) validateIfDue(ctx context.Context) error {
 	took := time.Since(start).Seconds()
 	u.state.SecondsValidation += took
 	u.forecast.validations.add(took, 0)
-	u.unit.validations--
+	u.remaining.validations--
 	return err
 }
 

@@ -80,8 +80,8 @@ func CheckData(f dataset.Format, root, validation string) error {
 // the levels, or a step has too many pictures.
 func (r *resolving) checkMeshes() error {
 	multiple, minSide := r.Network.Multiple()*r.Task.Scale, r.Task.MinSide
-	// fits reports whether the side can be halved so many times: the coarsest mesh must have a whole side,
-	// and the network and the task must accept it.
+	// fits reports whether the side can be halved levels times, and the network and the task accept the side of
+	// the coarsest mesh.
 	fits := func(levels int) bool {
 		coarsest := r.Side >> levels
 		return coarsest<<levels == r.Side && coarsest >= minSide && coarsest%multiple == 0

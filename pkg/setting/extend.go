@@ -44,7 +44,7 @@ const shareOfRate = 0.1
 
 // extend returns the row of -extend.
 func extend() Setting {
-	return of(Setting{
+	return row(Setting{
 		Name: "extend", Group: method, Unit: "STEPS", Former: none,
 		Help: "continue the finished run of the same flags for this many steps, in a folder beside it. -lr is then the learning rate of these steps, by default a tenth of the task's. With -extend STEPS@RATE, -lr is that of the run; if the run is not finished, all steps are trained",
 	}, func(c *Config) *Extension { return &c.Extend }, always(Extension{}), func(r *resolving, text string) (x Extension, err error) {

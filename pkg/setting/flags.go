@@ -32,7 +32,7 @@ func (l *Line) Parse(f *command.Flags, args []string) (Config, error) {
 	group := ""
 	for _, s := range Table() {
 		_, fixed := l.Given[s.Name]
-		if t, err := l.Known.Task(l.Given["task"]); err == nil && s.of != nil && !s.of(t) {
+		if t, err := l.Known.Task(l.Given["task"]); err == nil && s.appliesTo != nil && !s.appliesTo(t) {
 			continue
 		}
 		if fixed || l.Takes != nil && !slices.Contains(l.Takes, s.Name) {

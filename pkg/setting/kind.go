@@ -14,9 +14,9 @@ import (
 
 // The functions of this file make rows of the table for values of one kind.
 
-// of completes a row whose value is one field of the configuration: fallback returns its default, parse reads
+// row completes a row whose value is one field of the configuration: fallback returns its default, parse reads
 // it, and show returns what run.json records.
-func of[V any](s Setting, field func(*Config) *V, fallback func(r *resolving) V, parse func(r *resolving, text string) (V, error), show func(V) any) Setting {
+func row[V any](s Setting, field func(*Config) *V, fallback func(r *resolving) V, parse func(r *resolving, text string) (V, error), show func(V) any) Setting {
 	s.fallback = func(r *resolving) { *field(&r.Config) = fallback(r) }
 	s.set = func(r *resolving, text string) (err error) {
 		v, err := parse(r, text)
@@ -38,7 +38,7 @@ func same[V any](v V) any { return v }
 // choice is a row whose value is one of a list, given by its name.
 func choice[V any](s Setting, field func(*Config) *V, list func(r *resolving) []V, name func(V) string, fallback func(r *resolving) V) Setting {
 	s.choices = func(r *resolving) []string { return lists.Of(list(r), name) }
-	return of(s, field, fallback, func(r *resolving, text string) (V, error) {
+	return row(s, field, fallback, func(r *resolving, text string) (V, error) {
 		return pick(list(r), name, text)
 	}, func(v V) any { return name(v) })
 }
@@ -64,7 +64,7 @@ func pick[V any](list []V, name func(V) string, text string) (V, error) {
 // whole is a row with a whole number from min to max.
 func whole(s Setting, field func(*Config) *int, min, max int, fallback func(r *resolving) int) Setting {
 	s.form = integers(min, max)
-	return of(s, field, fallback, func(_ *resolving, text string) (int, error) { return parseWhole(text, min, max) }, same[int])
+	return row(s, field, fallback, func(_ *resolving, text string) (int, error) { return parseWhole(text, min, max) }, same[int])
 }
 
 func parseWhole(text string, min, max int) (int, error) {
@@ -86,7 +86,7 @@ func number(s Setting, field func(*Config) *float64, zero bool, max float64, wha
 	if !zero {
 		s.form["exclusiveMinimum"] = 0
 	}
-	return of(s, field, fallback, func(_ *resolving, text string) (float64, error) {
+	return row(s, field, fallback, func(_ *resolving, text string) (float64, error) {
 		v, err := strconv.ParseFloat(text, 64)
 		if err != nil || math.IsNaN(v) || v < 0 || v == 0 && !zero || v > max {
 			return 0, wrong("not a "+what, advice)
@@ -105,7 +105,7 @@ func share(s Setting, field func(*Config) *float64, fallback func(r *resolving) 
 // toggle is a row with a boolean, false by default.
 func toggle(s Setting, field func(*Config) *bool) Setting {
 	s.isSwitch, s.form = true, form{"type": "boolean"}
-	return of(s, field, always(false), func(_ *resolving, text string) (bool, error) {
+	return row(s, field, always(false), func(_ *resolving, text string) (bool, error) {
 		switch text {
 		case "true", "false":
 			return text == "true", nil
@@ -117,7 +117,7 @@ func toggle(s Setting, field func(*Config) *bool) Setting {
 // file is a row with a path, or another text that is not empty.
 func file(s Setting, field func(*Config) *string, fallback func(r *resolving) string) Setting {
 	s.form = form{"type": "string", "minLength": 1}
-	return of(s, field, fallback, func(_ *resolving, text string) (string, error) {
+	return row(s, field, fallback, func(_ *resolving, text string) (string, error) {
 		if text == "" {
 			return "", wrong("the value is empty", "give "+s.Unit)
 		}
@@ -128,7 +128,7 @@ func file(s Setting, field func(*Config) *string, fallback func(r *resolving) st
 // duration is a row with a duration of at least min.
 func duration(s Setting, field func(*Config) *time.Duration, min, preset time.Duration) Setting {
 	s.form = form{"type": "string"}
-	return of(s, field, always(preset), func(_ *resolving, text string) (time.Duration, error) {
+	return row(s, field, always(preset), func(_ *resolving, text string) (time.Duration, error) {
 		d, err := time.ParseDuration(text)
 		if err != nil {
 			return 0, wrong("not a time", "write it like 90s, 2m or 1h")
@@ -143,7 +143,7 @@ func duration(s Setting, field func(*Config) *time.Duration, min, preset time.Du
 // size is a row with a number of bytes, at least min; few is the reason why less is an error.
 func size(s Setting, field func(*Config) *int64, min, preset int64, few string) Setting {
 	s.form = form{"type": []string{"string", "integer"}}
-	return of(s, field, always(preset), func(_ *resolving, text string) (int64, error) {
+	return row(s, field, always(preset), func(_ *resolving, text string) (int64, error) {
 		n, err := command.ParseSize(text)
 		if err != nil {
 			return 0, wrong("not a size", "write it like 2GiB or 512MiB")

@@ -9,18 +9,18 @@ import (
 func ratio() Setting {
 	s := Setting{Name: "ratio", Group: trained, Unit: "1|2", form: integers(1, 2), shown: "that of the pictures in -root",
 		Help: "ratio of the sides of the clean pictures to those of the degraded ones; 2 trains networks that enlarge"}
-	s.of = func(t task.Task) bool { return t.Enlarging != nil }
+	s.appliesTo = func(t task.Task) bool { return t.Enlarging != nil }
 	take := func(r *resolving, ratio int) {
 		r.Ratio = ratio
 		r.Task = r.Task.OfRatio(ratio)
 	}
 	s.fallback = func(r *resolving) {
-		if r.Ratio = 0; s.of(r.Task) {
+		if r.Ratio = 0; s.appliesTo(r.Task) {
 			take(r, r.ratioOfData())
 		}
 	}
 	s.set = func(r *resolving, text string) error {
-		if !s.of(r.Task) {
+		if !s.appliesTo(r.Task) {
 			return wrong("task "+r.Task.Name+" has a ratio of its own", "leave it out")
 		}
 		n, err := parseWhole(text, 1, 2)

@@ -37,8 +37,8 @@ type Setting struct {
 	Former string
 
 	former func(configuration map[string]any) string // instead of Former if it depends on other settings
-	// of reports whether a task has the setting; nil if all have it.
-	of func(t task.Task) bool
+	// appliesTo reports whether a task has the setting; nil if all have it.
+	appliesTo func(t task.Task) bool
 
 	shown    string                // the default in the help, if its value says too little
 	remark   func(c Config) string // added to the default in the help; nil or "" for none

@@ -270,7 +270,7 @@ func TestHelp(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, s := range Table() {
-		has := s.of == nil || s.of(denoising)
+		has := s.appliesTo == nil || s.appliesTo(denoising)
 		if s.Name != "task" && has != strings.Contains(help, "\n  -"+s.Name+" ") && has != strings.Contains(help, "\n  -"+s.Name+"\n") {
 			t.Errorf("no -%s", s.Name)
 		}

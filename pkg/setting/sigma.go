@@ -12,14 +12,14 @@ import (
 func sigma() Setting {
 	s := Setting{Name: "sigma", Group: trained, Unit: "LO-HI", form: form{"anyOf": []form{{"type": "string"}, {"type": "number", "minimum": 0, "maximum": task.MaxLevel}}},
 		shown: "0-57 in awgn, 0-5 in sharpening", Help: "noise of tasks with a range of levels, such as awgn: standard deviation on the 8-bit scale, uniform in this range for each picture, or one number. t is a 255th of it"}
-	s.of = func(t task.Task) bool { return t.NoiseLevels != nil }
+	s.appliesTo = func(t task.Task) bool { return t.NoiseLevels != nil }
 	s.fallback = func(r *resolving) {
-		if offered, err := r.known.Task(r.Task.Name); err == nil && s.of(r.Task) {
+		if offered, err := r.known.Task(r.Task.Name); err == nil && s.appliesTo(r.Task) {
 			r.Task = r.Task.OfLevels(*offered.NoiseLevels)
 		}
 	}
 	s.set = func(r *resolving, text string) error {
-		if !s.of(r.Task) {
+		if !s.appliesTo(r.Task) {
 			return wrong("task "+r.Task.Name+" has no range of noise", "leave it out")
 		}
 		levels, err := parseLevels(text)

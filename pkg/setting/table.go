@@ -195,7 +195,7 @@ func Table() []Setting {
 			func(r *resolving) []mesh.Restriction { return r.known.Restrictions },
 			mesh.Restriction.Name,
 			func(r *resolving) mesh.Restriction { return r.Task.Restriction }),
-		enumeration(Setting{Name: "degrade", Group: method, of: func(t task.Task) bool { return !wantsPairs(t) },
+		enumeration(Setting{Name: "degrade", Group: method, appliesTo: func(t task.Task) bool { return !wantsPairs(t) },
 			Help: "mesh on which pictures are degraded: fine degrades on the finest mesh and restricts the result; coarse restricts the clean picture and degrades it on each mesh"},
 			func(c *Config) *task.Degradation { return &c.Degrade }, task.Degradations()),
 		choice(Setting{Name: "allocation", Group: method, Help: "batches of the meshes: doubling (fixed), or from variances of gradients that are measured once (optimal) or repeatedly (adaptive)"},
@@ -306,7 +306,7 @@ func augment() Setting {
 	s := Setting{Name: "augment", Group: images, list: true, Former: none, shown: none,
 		Help: "augmentations of training crops, separated by commas: flips puts half of them upside down, turns turns them by quarters; training always mirrors half of them left to right"}
 	s.choices = func(*resolving) []string { return lists.Of(dataset.Augmentations(), name) }
-	return of(s, func(c *Config) *[]dataset.Augmentation { return &c.Augment }, always[[]dataset.Augmentation](nil),
+	return row(s, func(c *Config) *[]dataset.Augmentation { return &c.Augment }, always[[]dataset.Augmentation](nil),
 		func(_ *resolving, text string) ([]dataset.Augmentation, error) {
 			if text == none {
 				return nil, nil
@@ -331,13 +331,13 @@ func sight() Setting {
 	s := enumeration(Setting{Name: "t", Group: trained, Former: network.SightGiven.String(),
 		Help: "given: t of each picture, such as the strength of its noise, is a second input of the network; hidden: the network gets zeros instead, and the ONNX file has no such input, for pictures whose t is unknown"},
 		func(c *Config) *network.Sight { return &c.Sight }, network.Sights())
-	s.of = func(t task.Task) bool { return t.NumConditions > 0 }
+	s.appliesTo = func(t task.Task) bool { return t.NumConditions > 0 }
 	set := s.set
 	s.set = func(r *resolving, text string) error {
 		if err := set(r, text); err != nil || r.Sight == network.SightGiven {
 			return err
 		}
-		if !s.of(r.Task) {
+		if !s.appliesTo(r.Task) {
 			return wrong("task "+r.Task.Name+" has no t", "leave it out")
 		}
 		r.Network = network.Hide(r.Network)
@@ -345,7 +345,7 @@ func sight() Setting {
 	}
 	recorded := s.value
 	s.value = func(c Config) any {
-		if !s.of(c.Task) {
+		if !s.appliesTo(c.Task) {
 			return nil
 		}
 		return recorded(c)
@@ -359,7 +359,7 @@ func strategies() Setting {
 	name := func(s mge.Strategy) string { return s.Name }
 	s.choices = func(*resolving) []string { return lists.Of(mge.Strategies(), name) }
 	usual := []mge.Strategy{mge.Single, mge.MGE, mge.FullMultiscale}
-	return of(s, func(c *Config) *[]mge.Strategy { return &c.Strategies }, always(usual), func(_ *resolving, text string) ([]mge.Strategy, error) {
+	return row(s, func(c *Config) *[]mge.Strategy { return &c.Strategies }, always(usual), func(_ *resolving, text string) ([]mge.Strategy, error) {
 		return several(text, true, func(part string) (mge.Strategy, error) {
 			v, err := pick(mge.Strategies(), name, part)
 			if err != nil {
@@ -425,7 +425,7 @@ func levels() Setting {
 
 // stages returns the row of -stages, a list of numbers of steps or "auto". With auto, Stages keeps the default.
 func stages() Setting {
-	s := of(Setting{
+	s := row(Setting{
 		Name: "stages", Group: work, Unit: "STEPS,STEPS,...|auto", form: form{"anyOf": []form{listOf(integers(1, maxIterations)), {"const": "auto"}}}, shown: "halves: all of -iterations, then half, then a quarter, ...",
 		Help: "optimizer steps of fullmultiscale, progressive, patches, resizedcrops and meshpatch on each mesh, from the coarsest to the finest: one number more than -levels. auto moves to the next mesh when the error on the finest one, measured on a few training pictures, falls faster there for its cost; within -budget, or the cost of the usual steps",
 	}, func(c *Config) *[]int { return &c.Stages }, func(r *resolving) []int { return Halved(r.Iterations, r.Levels) },
@@ -465,7 +465,7 @@ func stages() Setting {
 // loss returns the row of -loss.
 func loss() Setting {
 	const own = "task"
-	s := of(Setting{
+	s := row(Setting{
 		Name: "loss", Group: method, form: form{"type": "string", "minLength": 1},
 		Unit: "LOSS", Former: own, shown: own + ": the task's own, mse or in super-resolution -SSIM",
 		Help: "loss of normalised values: mse (squared error), l1 (absolute error), charbonnier and huber (absolute error, smooth near 0), ssim (1 - SSIM of pixels in [0,1]), or a sum like charbonnier+0.2*ssim. charbonnier:1e-4 and huber:0.5 set the width of the smooth part, else 1e-3 and 0.1",
@@ -484,7 +484,7 @@ func loss() Setting {
 
 // frozen returns the row of -freeze.
 func frozen() Setting {
-	return of(Setting{
+	return row(Setting{
 		Name: "freeze", Group: trained, form: listOf(form{"type": "string", "minLength": 1}),
 		Unit: "NAME,NAME,...", Former: none,
 		Help: "parameters that keep their values, by their names in exported models, with * for any part: -freeze 'input_blocks.*,time_embed.*'. For fine-tuning, with -init",

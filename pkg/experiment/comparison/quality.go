@@ -109,7 +109,7 @@ func Quality(groups []*Group) *table.Table {
 	t := qualityTable(groups, "quality", "Work units until single-scale's final error",
 		spending{"work units", "work_units", func(p pairs) ([]float64, []float64) { return p.work, p.workRatio }, table.Work},
 		extra{"at the end", differenceFields("final_excess"), func(q quality) table.Cell { return q.final.percent() }},
-		extra{"least", []string{"least_excess"}, func(q quality) table.Cell { return excess(q.min) }},
+		extra{"least", []string{"least_excess"}, func(q quality) table.Cell { return excessCell(q.min) }},
 	)
 	t.Notes = append(t.Notes,
 		"An error counts as reached at the first validation that is not above it; there is no interpolation between validations. It may be above again afterwards; how it ends is in the first column of errors. MSE is on normalised pictures, SSIM on [0,1].",
@@ -237,8 +237,8 @@ func ratioCell(ratios []float64) table.Cell {
 	return table.Number(mean, threeDigits(mean))
 }
 
-// excess shows a relative difference of errors in per cent.
-func excess(s statistic) table.Cell {
+// excessCell shows a relative difference of errors in per cent.
+func excessCell(s statistic) table.Cell {
 	return table.Number(s.mean, signed(100*s.mean)+"%")
 }
 

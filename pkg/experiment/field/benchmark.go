@@ -59,8 +59,8 @@ func noise(t float64) float64 { return 255.0 / 2 * t / (1 - t) }
 // with which networks are trained.
 var shares = []float64{0.01, 0.05, 0.1}
 
-// little is the standard deviation of the noise of sharpening, on the 8-bit scale.
-const little = 2
+// sharpeningNoise is the standard deviation of the noise of sharpening, on the 8-bit scale.
+const sharpeningNoise = 2
 
 // border is the width in pixels that measures of luma leave out; see metric.PSNRLuma.
 const border = 2
@@ -78,7 +78,7 @@ func All() []Benchmark {
 		blurred = append(blurred, s)
 	}
 	for _, width := range []float64{1, 2, 3} {
-		soft = append(soft, Setting{Name: fmt.Sprintf("blur=%v,sigma=%v", width, little), Sigma: little, Blur: width})
+		soft = append(soft, Setting{Name: fmt.Sprintf("blur=%v,sigma=%v", width, sharpeningNoise), Sigma: sharpeningNoise, Blur: width})
 	}
 	input := method{"(input)", func(o *observation) pixel.Images { return o.Images }}
 	awgn := Benchmark{

@@ -300,7 +300,7 @@ func TestPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{"x/CBSD68.txt": "BSD68", "x/BSD_68/mine": "BSD68", "mine": ""} {
-		if got := known(figures, path); got != want {
+		if got := publishedSet(figures, path); got != want {
 			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}

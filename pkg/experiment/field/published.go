@@ -63,9 +63,9 @@ func (f figure) of(m metric.Measure) float64 {
 	return math.NaN()
 }
 
-// known returns the published set after which a list or folder is named. It looks for the set's name in
+// publishedSet returns the published set after which a list or folder is named. It looks for the set's name in
 // the parts of each path, the last part first; "" if none has one.
-func known(figures []figure, paths ...string) string {
+func publishedSet(figures []figure, paths ...string) string {
 	plain := strings.NewReplacer("-", "", "_", "", " ", "").Replace
 	for _, path := range paths {
 		if full, err := filepath.Abs(path); err == nil && path != "" {

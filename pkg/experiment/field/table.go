@@ -135,7 +135,7 @@ func (m *measurement) report(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	set := known(figures, m.List, m.Root)
+	set := publishedSet(figures, m.List, m.Root)
 	list := m.rows(figures, set)
 	text := m.markdown(list, set)
 	return trial.Report(m.Out, out, text,

@@ -97,8 +97,8 @@ func (p photo) opacity(i int) float64 {
 	return 1
 }
 
-// blind has the extensions of formats without transparency, or without partial transparency.
-var blind = []string{".jpg", ".jpeg", ".gif", ".bmp"}
+// opaque has the extensions of formats without transparency, or without partial transparency.
+var opaque = []string{".jpg", ".jpeg", ".gif", ".bmp"}
 
 // save writes the picture in the format of path's extension, in one step. The notes say
 // what the format cannot represent.
@@ -107,7 +107,7 @@ func (r result) save(path string, p photo) (notes []string, err error) {
 		return nil, err
 	}
 	img := r.Image
-	if p.transparent() && slices.Contains(blind, strings.ToLower(filepath.Ext(path))) {
+	if p.transparent() && slices.Contains(opaque, strings.ToLower(filepath.Ext(path))) {
 		notes = append(notes, "the format has no transparency; the picture was laid over white (.png keeps it)")
 		laid := image.NewNRGBA(img.Bounds())
 		draw.Draw(laid, laid.Rect, image.NewUniform(color.White), image.Point{}, draw.Src)

@@ -279,9 +279,9 @@ func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float
 			for y := range rows {
 				to, at := dst[(c*rows+y)*columns:][:columns], (top+y)*p.W+left
 				if p.seen16 != nil {
-					look(to, p.seen16[c%len(p.seen16)][at:], values)
+					lookUp(to, p.seen16[c%len(p.seen16)][at:], values)
 				} else {
-					look(to, p.seen8[c%len(p.seen8)][at:], values)
+					lookUp(to, p.seen8[c%len(p.seen8)][at:], values)
 				}
 				if hole != nil {
 					for x, hidden := range hole[at:][:columns] {
@@ -322,8 +322,8 @@ var setRows = kernel.NewLoop(func(s *someRows, lo, hi int) {
 	}
 })
 
-// look sets to to the table's values for samples.
-func look[T uint8 | uint16](to []float32, samples []T, table []float32) {
+// lookUp sets to to the table's values for samples.
+func lookUp[T uint8 | uint16](to []float32, samples []T, table []float32) {
 	for x := range to {
 		to[x] = table[samples[x]]
 	}

@@ -451,8 +451,8 @@ func TestUnreadable(t *testing.T) {
 	}
 }
 
-// For every failing write and every kind of failure, a second call with -resume brings the
-// folder to where an undisturbed call would have brought it.
+// For every failing write and every kind of failure, a second call with Resume leaves the same
+// folder as an undisturbed call.
 func TestEveryFaultIsRecoveredFrom(t *testing.T) {
 	undisturbed := t.TempDir()
 	must(t, run(nil, undisturbed, Options{}, multi))

@@ -107,9 +107,9 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 	recorded := digestTable.of(c.Digests, u)
 	largest := func(row Crosscheck) bool { return row.MaxAbs == r.Summary.CrosscheckMaxAbs }
 	for _, table := range []struct {
-		name        string
-		rows        int
-		whole, asks bool // it has all rows that can be counted; it must have rows
+		name               string
+		rows               int
+		complete, required bool // it has all rows that can be counted; it must have rows
 	}{
 		{HistoryFile, len(r.History), r.historyWhole(), true},
 		{CrosscheckFile, len(r.Crosscheck), slices.ContainsFunc(r.Crosscheck, largest), true},
@@ -119,12 +119,12 @@ func (c *Contents) damage(fsys durable.FS, dir string, u Unit, withModels bool) 
 		{DigestsFile, len(recorded), c.recorded(u, recorded), c.Record.Digests || c.unreadable[DigestsFile] != nil},
 	} {
 		switch reason := c.unreadable[table.name]; {
-		case !table.asks:
+		case !table.required:
 		case reason != nil:
 			return fmt.Sprintf("%s cannot be read (%v)", table.name, reason), nil
 		case table.rows == 0:
 			return table.name + " has no rows of " + u.String(), nil
-		case !table.whole:
+		case !table.complete:
 			return table.name + " lacks rows of " + u.String(), nil
 		}
 	}

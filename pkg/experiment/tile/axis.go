@@ -42,7 +42,7 @@ func shortest(length, side, overlap, step int) int {
 		return side
 	}
 	gaps := gaps(length, side, overlap, step)
-	return min(side, up((length+gaps*overlap+gaps)/(gaps+1), step))
+	return min(side, roundUp((length+gaps*overlap+gaps)/(gaps+1), step))
 }
 
 // overlap returns the smallest overlap of two neighbours; for a single tile, its side.

@@ -79,7 +79,7 @@ func (r *Runner) Plan(h, w int) (Plan, error) {
 // the memory.
 func (r *Runner) plan(h, w int) (Plan, error) {
 	s := r.Session
-	p := Plan{H: up(h, s.Multiple), W: up(w, s.Multiple)}
+	p := Plan{H: roundUp(h, s.Multiple), W: roundUp(w, s.Multiple)}
 	p.TileH, p.TileW = p.H, p.W
 	switch {
 	case s.Height > 0: // the model takes only this size
@@ -87,7 +87,7 @@ func (r *Runner) plan(h, w int) (Plan, error) {
 		p.H, p.W = max(p.H, s.Height), max(p.W, s.Width)
 	case r.Side > 0:
 		// A tile must contain the receptive fields of its inner pixels.
-		side := up(max(r.Side, 4*s.Reach), s.Multiple)
+		side := roundUp(max(r.Side, 4*s.Reach), s.Multiple)
 		p.TileH, p.TileW = min(p.H, side), min(p.W, side)
 	default:
 		if r.fits(p.H, p.W) != nil {
@@ -99,8 +99,8 @@ func (r *Runner) plan(h, w int) (Plan, error) {
 		}
 	}
 	if s.Height == 0 && r.Side == 0 && sees(s, p.TileH) && sees(s, p.TileW) { // the same number of tiles with smaller overlaps
-		p.TileH = shortest(p.H, p.TileH, up(2*s.Reach, s.Multiple), s.Multiple)
-		p.TileW = shortest(p.W, p.TileW, up(2*s.Reach, s.Multiple), s.Multiple)
+		p.TileH = shortest(p.H, p.TileH, roundUp(2*s.Reach, s.Multiple), s.Multiple)
+		p.TileW = shortest(p.W, p.TileW, roundUp(2*s.Reach, s.Multiple), s.Multiple)
 	}
 	p.layOut(s)
 	return p, nil
@@ -116,12 +116,12 @@ func sees(s *session.Session, side int) bool {
 func (p *Plan) layOut(s *session.Session) {
 	lay := func(length, side int) axis {
 		if sees(s, side) {
-			return cut(length, side, up(2*s.Reach, s.Multiple), 0, s.Multiple)
+			return cut(length, side, roundUp(2*s.Reach, s.Multiple), 0, s.Multiple)
 		}
 		// A third of a tile overlaps. Three quarters of the overlap are blended. The rest
 		// is not used, because the network has seen a border there that the picture does
 		// not have.
-		overlap := up(side/3, s.Multiple)
+		overlap := roundUp(side/3, s.Multiple)
 		return cut(length, side, overlap, overlap*3/4, s.Multiple)
 	}
 	p.down, p.across = lay(p.H, p.TileH), lay(p.W, p.TileW)
@@ -129,8 +129,8 @@ func (p *Plan) layOut(s *session.Session) {
 	p.Exact = p.Whole() || s.Reach != session.Unlimited && min(p.down.overlap(), p.across.overlap()) >= 2*s.Reach
 }
 
-// up rounds up to a multiple.
-func up(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
+// roundUp rounds up to a multiple.
+func roundUp(n, multiple int) int { return (n + multiple - 1) / multiple * multiple }
 
 // fits returns an error if the model cannot run on pictures of that size within the budget.
 func (r *Runner) fits(h, w int) error {
@@ -146,8 +146,8 @@ func (r *Runner) fits(h, w int) error {
 
 var errTooLarge = errors.New("too large")
 
-// maxPixels is the largest tile, so that the sizes of activations stay far from
-// overflow.
+// maxPixels is the largest tile whose memory is computed, so that the sizes of
+// activations stay far from overflow.
 const maxPixels = 1 << 22
 
 // largest returns the largest side of tiles that fits the budget.

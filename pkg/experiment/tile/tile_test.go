@@ -23,7 +23,7 @@ func TestCut(t *testing.T) {
 				for _, ramped := range []bool{false, true} {
 					overlap, ramp := 8, 0
 					if ramped {
-						overlap = up(side/3, step)
+						overlap = roundUp(side/3, step)
 						ramp = overlap * 3 / 4
 					}
 					a := cut(length, side, overlap, ramp, step)

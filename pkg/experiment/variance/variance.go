@@ -138,10 +138,10 @@ func (s *study) measure(ctx context.Context) error {
 		s.parameters = m.Params.Len()
 		for j, c := range cases {
 			c.Weights = names[i]
-			r, known := s.measured(c)
+			r, known := s.earlier(c)
 			if !known {
 				r = Result{Case: c}
-				if err := s.one(ctx, m, &r, j == 0); err != nil {
+				if err := s.measureCase(ctx, m, &r, j == 0); err != nil {
 					return err
 				}
 			} else {
@@ -174,9 +174,9 @@ func (s *study) cases() (cases []Case) {
 	return cases
 }
 
-// one measures one case. If it is the first case of a set of weights, one also measures the controls and the
+// measureCase measures one case. If it is the first case of a set of weights, it also measures the controls and the
 // estimators themselves.
-func (s *study) one(ctx context.Context, m *model.Model, r *Result, first bool) error {
+func (s *study) measureCase(ctx context.Context, m *model.Model, r *Result, first bool) error {
 	var err error
 	if r.Levels, err = s.measurement(m, r.Case, "levels", s.Samples).Run(ctx); err != nil {
 		return err

@@ -169,9 +169,9 @@ func alike(a, b mesh.Restriction, side int) bool {
 	return slices.Equal(y.Data, z.Data)
 }
 
-// measured returns the result of an earlier case whose restriction has another name but is the same
+// earlier returns the result of an earlier case whose restriction has another name but is the same
 // operator, so that nothing is measured twice.
-func (s *study) measured(c Case) (Result, bool) {
+func (s *study) earlier(c Case) (Result, bool) {
 	for _, r := range s.results {
 		if r.Weights == c.Weights && r.Degrade == c.Degrade && r.Coupling == c.Coupling && alike(r.Restriction, c.Restriction, s.Side) {
 			r.Case = c
