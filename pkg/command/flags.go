@@ -129,7 +129,7 @@ func (f *Flags) Int(p *int, name, unit string, low, high int, preset, usage stri
 	})
 }
 
-// Threads defines -threads, which limits the cores that the process uses.
+// Threads defines -threads, which limits the cores that the process uses. Results are the same with any number.
 func (f *Flags) Threads() {
 	n := 0
 	f.Func("threads", "N", "all", "cores to use; results are the same with any number", func(s string) (err error) {

@@ -96,7 +96,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 func (r *Request) check() error {
 	switch {
 	case r.LevelsAuto:
-		return command.Wrong("levels", "auto", "what is measured is which levels pay", "give the number of levels to measure")
+		return command.Wrong("levels", "auto", "this command itself measures which levels pay", "give the number of levels to measure")
 	case r.Estimates == 1:
 		return command.Wrong("estimates", r.Estimates, "a variance needs 2 at least", "give 0 for none, or more")
 	}
