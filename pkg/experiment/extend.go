@@ -16,8 +16,8 @@ import (
 )
 
 // extendedRun returns the record of the run that -extend continues. It returns nil without -extend, and if
-// the run does not exist but both rates are stated, so that it can be trained first. If -lr is the rate of the
-// added steps, extendedRun sets c.LearningRate to the run's own.
+// the run does not exist but -extend states its own rate, so that all steps can be trained. If -lr is the rate
+// of the added steps, extendedRun sets c.LearningRate to the run's own.
 func extendedRun(c *setting.Config) (*runfolder.Record, error) {
 	if c.Extend.Steps == 0 {
 		return nil, nil

@@ -10,8 +10,8 @@ import (
 
 // forecast predicts the time that the units of a call still need. The seconds of a work unit
 // differ between meshes by factors of ten and more. So the forecast uses the measured time of
-// iterations on the same meshes; for stages on other meshes it uses timings of speed, scaled
-// by the ratio of measured to timed iterations.
+// iterations on the same meshes. For stages on other meshes it uses the predictions of speed,
+// times the ratio of measured to predicted time of the known stages.
 type forecast struct {
 	units       []*remaining
 	stages      map[meshes]*tally // of iterations

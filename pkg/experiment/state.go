@@ -44,8 +44,8 @@ type best struct {
 	Value     float64
 }
 
-// history has the rows of history.csv. JSON cannot represent NaN, so a field that
-// is NaN is left out.
+// history has the rows of history.csv. JSON cannot represent NaN, so a loss or norm
+// that is NaN is left out.
 type history []runfolder.History
 
 type storedRow struct {
