@@ -43,84 +43,13 @@ func (m memory) total() int64 {
 func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 	var need memory
 	var err error
-	c := e.set.Channels
-	least, atOnce := 1, min(e.ownShares(), share.Together)
-	if e.config.Coefficients != mge.NoCoefficients {
-		least, atOnce = mge.MinControlled, 1
-	}
-	// exact: each step has the same number of samples on a mesh, and evaluates them together.
-	exact := least == 1 && e.config.Shares <= 1 && e.allocation().Method == allocation.Fixed
-	// largest returns the size of the largest part of a batch of n that is computed at once.
-	largest := func(n int) (most int) {
-		for first := 0; first < max(e.config.Shares, 1); first += atOnce {
-			from, _ := share.Share{Index: first, Of: e.config.Shares}.Range(n, least)
-			_, to := share.Share{Index: first + atOnce - 1, Of: e.config.Shares}.Range(n, least)
-			most = max(most, to-from)
-		}
-		return most
-	}
 	for _, p := range plans {
 		for _, s := range p.Stages {
-			batches := s.Max()
-			if e.allocation().Method != allocation.Fixed && s.Allocates() {
-				batches = allocation.Max(s)
-				if e.config.Coefficients != mge.NoCoefficients { // the stage may spend all its work on the finest mesh
-					batches[0] = max(batches[0], int(s.WorkUnits()/mesh.Cost(s.Finest))+1)
-				}
-			}
-			for i, n := range batches {
-				level := s.Finest + i
-				target := mesh.Side(e.config.Side, level)
-				input := target / e.task.Scale
-				image, err := m.Bytes(1, c, input, input, true)
-				if err != nil {
+			batches := e.largestBatches(s)
+			for i := range batches {
+				if err := e.addMesh(m, s, batches, i, &need); err != nil {
 					return need, err
 				}
-				micro, err := m.MicroBatch(c, input, input, true)
-				if err != nil {
-					return need, err
-				}
-				// The term of the next finer mesh is evaluated together with the mesh's own.
-				together := largest(n)
-				if i > 0 && s.Differs(i-1) {
-					together += largest(batches[i-1])
-				}
-				switch {
-				case together <= micro:
-				case exact: // parts of nearly equal size
-					parts := (together + micro - 1) / micro
-					together = (together + parts - 1) / parts
-				default:
-					together = micro
-				}
-				if m.WholeBatches() { // one term at a time
-					together = n
-					if i > 0 {
-						together = max(n, batches[i-1])
-					}
-				}
-				activations, err := m.Bytes(together, c, input, input, true)
-				if err != nil {
-					return need, err
-				}
-				if activations > m.Memory {
-					cost, err := m.Cost(together, c, input, input)
-					if err != nil {
-						return need, err
-					}
-					if activations = cost.Bytes; cost.Again > need.again {
-						need.again, need.side = cost.Again, target
-					}
-					image = min(image, activations)
-				}
-				if m.WholeBatches() {
-					image = activations // a smaller budget does not reduce it much
-				}
-				need.activations = max(need.activations, activations)
-				need.image = max(need.image, image)
-				// The batch of a term on its mesh and on the next coarser one, and the batch that
-				// the term before left for this mesh.
-				need.batches = max(need.batches, 4*2*int64(n)*int64(c*(target*target+input*input)))
 			}
 		}
 	}
@@ -140,6 +69,90 @@ func (e *Experiment) memory(m *model.Model, plans []mge.Plan) (memory, error) {
 		need.end, err = e.endBytes(m)
 	}
 	return need, err
+}
+
+// largestBatches returns the largest batch of each mesh that a stage may use, the finest first.
+func (e *Experiment) largestBatches(s mge.Stage) []int {
+	if e.allocation().Method == allocation.Fixed || !s.Allocates() {
+		return s.Max()
+	}
+	batches := allocation.Max(s)
+	if e.config.Coefficients != mge.NoCoefficients { // the stage may spend all its work on the finest mesh
+		batches[0] = max(batches[0], int(s.WorkUnits()/mesh.Cost(s.Finest))+1)
+	}
+	return batches
+}
+
+// addMesh adds the memory of mesh i of a stage, counted from its finest one.
+func (e *Experiment) addMesh(m *model.Model, s mge.Stage, batches []int, i int, need *memory) error {
+	c, target := e.set.Channels, mesh.Side(e.config.Side, s.Finest+i)
+	input := target / e.task.Scale
+	image, err := m.Bytes(1, c, input, input, true)
+	if err != nil {
+		return err
+	}
+	micro, err := m.MicroBatch(c, input, input, true)
+	if err != nil {
+		return err
+	}
+	together := e.together(m, s, batches, i, micro)
+	activations, err := m.Bytes(together, c, input, input, true)
+	if err != nil {
+		return err
+	}
+	if activations > m.Memory {
+		cost, err := m.Cost(together, c, input, input)
+		if err != nil {
+			return err
+		}
+		if activations = cost.Bytes; cost.Again > need.again {
+			need.again, need.side = cost.Again, target
+		}
+		image = min(image, activations)
+	}
+	if m.WholeBatches() {
+		image = activations // a smaller budget does not reduce it much
+	}
+	need.activations = max(need.activations, activations)
+	need.image = max(need.image, image)
+	// The batch of a term on its mesh and on the next coarser one, and the batch that
+	// the term before left for this mesh.
+	need.batches = max(need.batches, 4*2*int64(batches[i])*int64(c*(target*target+input*input)))
+	return nil
+}
+
+// together returns the largest number of images that one run of the network evaluates on mesh i of a
+// stage; micro is the largest that the memory budget allows.
+func (e *Experiment) together(m *model.Model, s mge.Stage, batches []int, i, micro int) int {
+	if m.WholeBatches() { // one term at a time
+		return slices.Max(batches[max(i-1, 0) : i+1])
+	}
+	least, atOnce := 1, min(e.ownShares(), share.Together)
+	if e.config.Coefficients != mge.NoCoefficients {
+		least, atOnce = mge.MinControlled, 1
+	}
+	// ownPart returns the size of the largest part of a batch of n that is computed at once.
+	ownPart := func(n int) (most int) {
+		for first := 0; first < max(e.config.Shares, 1); first += atOnce {
+			from, _ := share.Share{Index: first, Of: e.config.Shares}.Range(n, least)
+			_, to := share.Share{Index: first + atOnce - 1, Of: e.config.Shares}.Range(n, least)
+			most = max(most, to-from)
+		}
+		return most
+	}
+	images := ownPart(batches[i])
+	if i > 0 && s.Differs(i-1) { // the term of the next finer mesh is evaluated together with the mesh's own
+		images += ownPart(batches[i-1])
+	}
+	if images <= micro {
+		return images
+	}
+	// If each step has the same number of samples on a mesh, they are cut into parts of nearly equal size.
+	if least == 1 && e.config.Shares <= 1 && e.allocation().Method == allocation.Fixed {
+		parts := (images + micro - 1) / micro
+		return (images + parts - 1) / parts
+	}
+	return micro
 }
 
 // ownShares returns the number of shares of a batch that this process computes.
