@@ -32,7 +32,7 @@ type Catalog struct {
 
 // Standard returns the choices of this project.
 func Standard() Catalog {
-	return Catalog{Tasks: append(task.All(), task.AWGN(), task.Sharpening(), task.Restoration()), Data: dataset.Formats(), Restrictions: mesh.Restrictions(), Optimizers: optimize.Standard()}
+	return Catalog{Tasks: append(task.All(), task.AWGN(), task.Sharpening(), task.Filling(), task.Restoration()), Data: dataset.Formats(), Restrictions: mesh.Restrictions(), Optimizers: optimize.Standard()}
 }
 
 // With returns the catalog with the choices of own added. Own tasks and networks come first, so

@@ -32,7 +32,7 @@ func sampler(t testing.TB, of task.Task, seed uint64) *task.Sampler {
 
 // each runs a test for every task of this package except Restoration.
 func each(t *testing.T, check func(t *testing.T, of task.Task)) {
-	for _, of := range append(task.All(), task.AWGN(), task.Sharpening()) {
+	for _, of := range append(task.All(), task.AWGN(), task.Sharpening(), task.Filling()) {
 		t.Run(of.Name, func(t *testing.T) { check(t, of) })
 	}
 }
