@@ -29,7 +29,7 @@ func Denoising() Task {
 // noiseSetting is the setting of the share of noise in the input of the network.
 func noiseSetting(defaults ...float64) Setting {
 	return Setting{
-		Name: "noise", Usage: "share of noise: 1-t of denoising, t of deblurring and inpainting",
+		Name: "noise", Usage: "share of noise: 1-t of denoising, t of deblurring, inpainting and filling",
 		Unit: "SHARE", Defaults: defaults, Max: 1,
 	}
 }

@@ -17,9 +17,9 @@ import (
 // are first clipped and rounded to 8 bits.
 type Benchmark struct {
 	Name     string
-	Channels int    // of the pictures
-	Scale    int    // by which models enlarge
-	Task     string // of models; empty for any model that removes white noise
+	Channels int      // of the pictures
+	Scale    int      // by which models enlarge
+	Tasks    []string // of models; empty for any model that removes white noise
 	Settings []Setting
 	Measures []metric.Measure
 	Protocol string // a description of the benchmark, in a few sentences
@@ -93,7 +93,7 @@ func All() []Benchmark {
 	return []Benchmark{
 		color, gray,
 		{
-			Name: "sr-x2", Channels: 3, Scale: 2, Task: task.Superresolution().Name, Settings: []Setting{{Name: "x2"}},
+			Name: "sr-x2", Channels: 3, Scale: 2, Tasks: []string{task.Superresolution().Name}, Settings: []Setting{{Name: "x2"}},
 			Measures: []metric.Measure{metric.PSNRLuma, metric.SSIMLuma}, degrade: reduce,
 			methods: []method{{"(bicubic)", enlarge}}, gains: true,
 			Protocol: fmt.Sprintf("Pictures, cut to even sides, are halved by MATLAB's antialiased bicubic and rounded to 8 bits, "+
@@ -101,19 +101,19 @@ func All() []Benchmark {
 				"Measures are of luma (BT.601, 16 to 235) without a border of %d pixels; windows of SSIM lie inside.", border),
 		},
 		{
-			Name: "deblurring", Channels: 3, Scale: 1, Task: task.Deblurring().Name, Settings: blurred, Measures: whole,
+			Name: "deblurring", Channels: 3, Scale: 1, Tasks: []string{task.Deblurring().Name}, Settings: blurred, Measures: whole,
 			degrade: blur, methods: []method{input, {"(wiener)", wiener}},
 			Protocol: "A periodic Gaussian blur of 3 pixels and white noise: 127.5 t/(1-t) on the 8-bit scale for a noise of t. " +
 				"Wiener's filter knows blur and noise.",
 		},
 		{
-			Name: "sharpening", Channels: 3, Scale: 1, Task: task.Sharpening().Name, Settings: soft, Measures: whole,
+			Name: "sharpening", Channels: 3, Scale: 1, Tasks: []string{task.Sharpening().Name}, Settings: soft, Measures: whole,
 			degrade: soften, methods: []method{input, {"(wiener)", mirrored(wiener)}},
 			Protocol: "A Gaussian blur of pictures that are mirrored at their borders, and white noise on the 8-bit scale. " +
 				"Wiener's filter knows blur and noise, networks the noise.",
 		},
 		{
-			Name: "inpainting", Channels: 3, Scale: 1, Task: task.Inpainting().Name, Settings: boxes, Measures: whole,
+			Name: "inpainting", Channels: 3, Scale: 1, Tasks: []string{task.Inpainting().Name, task.Filling().Name}, Settings: boxes, Measures: whole,
 			degrade: cover, methods: []method{input, {"(harmonic)", harmonic}},
 			Protocol: "One to three boxes of middle grey, each a tenth to a third of the sides, and white noise: 127.5 t/(1-t) on the " +
 				"8-bit scale for a noise of t. The harmonic fill knows the boxes.",

@@ -16,6 +16,7 @@ import (
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/table/tabletest"
 	"multiscale/pkg/lists"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
 	"multiscale/pkg/task"
@@ -54,6 +55,9 @@ func TestBenchmarks(t *testing.T) {
 	smooth := sessiontest.File(t, "smooth.onnx", sessiontest.Smooth(t))
 	espcn := sessiontest.File(t, "espcn.onnx", sessiontest.Network(t, sessiontest.ESPCN, sessiontest.Unit("superresolution")))
 	deblur := sessiontest.File(t, "deblur.onnx", sessiontest.Network(t, sessiontest.ResNet, sessiontest.Signed("deblurring")))
+	filling := sessiontest.Signed("filling")
+	filling.Time, filling.Measures = string(task.NoiseShare), []string{metric.PSNR.Name}
+	fill := sessiontest.File(t, "fill.onnx", sessiontest.Network(t, sessiontest.ResNet, filling))
 	for _, c := range []struct {
 		benchmark, folder string
 		models            []string
@@ -64,7 +68,7 @@ func TestBenchmarks(t *testing.T) {
 		{"sr-x2", "Set14", []string{espcn}, "(bicubic),espcn,bicubic,SRCNN,ESPCN (a re-implementation),VDSR,EDSR", "method,model,published"},
 		{"deblurring", "mine", []string{deblur}, "(input),(wiener),deblur", "method,model"},
 		{"sharpening", "mine", nil, "(input),(wiener)", "method"},
-		{"inpainting", "mine", nil, "(input),(harmonic)", "method"},
+		{"inpainting", "mine", []string{fill}, "(input),(harmonic),fill", "method,model"},
 	} {
 		t.Run(c.benchmark, func(t *testing.T) {
 			root, out, again := leaves(t, c.folder, 2), t.TempDir(), t.TempDir()

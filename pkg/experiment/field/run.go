@@ -117,11 +117,9 @@ func (m *measurement) open() (err error) {
 
 // fits returns an error if the benchmark is not for a model.
 func (b Benchmark) fits(o *model) error {
-	other := func() bool {
-		return slices.ContainsFunc(All(), func(a Benchmark) bool { return a.Task != "" && a.Task == o.Task })
-	}
+	of := func(a Benchmark) bool { return slices.Contains(a.Tasks, o.Task) }
 	switch {
-	case b.Task != "" && o.Task != b.Task, b.Task == "" && other():
+	case len(b.Tasks) > 0 && !of(b), len(b.Tasks) == 0 && slices.ContainsFunc(All(), of):
 		return fmt.Errorf("it is a model for %s, which -benchmark %s does not measure", o.Task, b.Name)
 	case o.Scale != b.Scale:
 		return fmt.Errorf("it enlarges by %d, -benchmark %s needs %d", o.Scale, b.Name, b.Scale)

@@ -31,10 +31,10 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.String(&r.Model, "model", "M.onnx", "the model: a file, or the name of a model that comes with the program; an unknown name prints the available names")
 	f.String(&r.In, "in", "PICTURE", "the picture: PNG, JPEG, GIF, BMP, TIFF, WebP or an array (channels, rows, columns) in .npy, turned upright by its EXIF orientation; or a folder, to restore all pictures in it and in its subfolders")
 	f.String(&r.Out, "out", "PICTURE", "the result; its extension chooses the format: PNG, JPEG, GIF, BMP, TIFF, or .npy for numbers; or a folder, if -in is one: results have the pictures' names, with .png after those of formats that are not written")
-	f.String(&r.Mask, "mask", "PICTURE", "for inpainting: a picture of the same size, white where the picture should be filled; all other pixels stay as they are")
+	f.String(&r.Mask, "mask", "PICTURE", "for inpainting and filling: a picture of the same size, white where the picture should be filled; all other pixels stay as they are")
 	f.Bool(&r.Resume, "resume", "for a folder: leave out pictures with complete results")
 	f.Func("t", "T", "estimated from the picture and printed",
-		"the second input t of the network: in denoising 1-n, in deblurring and inpainting n, where n/(1-n) is the noise's standard deviation in normalised values; in awgn and sharpening this deviation",
+		"the second input t of the network: in denoising 1-n, in deblurring, inpainting and filling n, where n/(1-n) is the noise's standard deviation in normalised values; in awgn and sharpening this deviation",
 		func(s string) error {
 			for part := range strings.SplitSeq(s, ",") {
 				v, err := strconv.ParseFloat(part, 32)

@@ -44,7 +44,7 @@ func (j *job) checkMask() error {
 	case j.Mask == "":
 		return nil
 	case err != nil || !t.Holes:
-		return command.Wrong("mask", j.Mask, j.Model+" is a model for "+j.Session.Task+", which fills no holes", "leave it out, or give a model for inpainting")
+		return command.Wrong("mask", j.Mask, j.Model+" is a model for "+j.Session.Task+", which fills no holes", "leave it out, or give a model for inpainting or filling")
 	case j.Test != "":
 		return command.Wrong("mask", j.Mask, "-test makes its own holes", "leave one of them out")
 	case j.Channels != rgb || isArray(j.In) || isArray(j.Out):
