@@ -9,8 +9,8 @@ import (
 )
 
 // Filling is inpainting for photographs: it restores x from (1-t)*M x + t*z as Inpainting does, but M sets more kinds of holes
-// to zero. Half of the samples have one to three boxes with sides of up to half the image's, since a hole in a photograph may
-// be larger than a third of a training crop. The others have strokes, like scratches and letters, a half of them with a box.
+// to zero. Half of the samples have one to three boxes with sides of a twentieth to a half of the image's, since a hole in a
+// photograph may be larger than a third of a training crop. The others have strokes, like scratches and letters, a half of them with a box.
 func Filling() Task {
 	t := Inpainting()
 	t.Name, t.Networks, t.LearningRate = "filling", foldedFirst(), 1e-3
@@ -25,7 +25,7 @@ func Filling() Task {
 				n = 1 + r.Intn(maxBoxes)
 			}
 			for range n {
-				drawLargeBox(at.H, at.W, r).clear(input, at.Step)
+				drawBox(at.H, at.W, 20, 2, r).clear(input, at.Step)
 			}
 		}
 		if kind >= 2 {
@@ -41,18 +41,6 @@ func Filling() Task {
 
 // maxStrokes and maxTurns are the largest numbers of strokes in an image and of parts in a stroke. The smallest are one.
 const maxStrokes, maxTurns = 6, 4
-
-// drawLargeBox draws a rectangle inside an image of h by w pixels. First its sides are drawn uniformly from a twentieth to a
-// half of the image's sides, then its position uniformly.
-func drawLargeBox(h, w int, r *random.Stream) box {
-	length := func(side int) int {
-		low := max(1, (side+19)/20)
-		return low + below(max(low, side/2)-low+1, r)
-	}
-	b := box{height: length(h), width: length(w)}
-	b.top, b.left = below(h-b.height+1, r), below(w-b.width+1, r)
-	return b
-}
 
 // clearStroke sets a stroke to zero in all channels of x: one to maxTurns connected line segments of one width, from a 256th
 // to a 16th of the image's shorter side, rather thin than wide. The coordinates are those of the image of at.H by at.W pixels, and lengths are

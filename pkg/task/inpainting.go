@@ -18,7 +18,7 @@ func Inpainting() Task {
 		Degrade: func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
 			copy(input.Data, clean.Data)
 			for range 1 + r.Intn(maxBoxes) {
-				drawBox(at.H, at.W, r).clear(input, at.Step)
+				drawBox(at.H, at.W, 10, 3, r).clear(input, at.Step)
 			}
 			AddNoise(input, at, 1-t[0], r)
 			return nil
@@ -36,11 +36,11 @@ func Inpainting() Task {
 type box struct{ top, left, height, width int }
 
 // drawBox draws a rectangle inside an image of h by w pixels. First its sides are drawn uniformly
-// from a tenth to a third of the image's sides, then its position uniformly.
-func drawBox(h, w int, r *random.Stream) box {
+// from 1/small to 1/large of the image's sides, then its position uniformly.
+func drawBox(h, w, small, large int, r *random.Stream) box {
 	length := func(side int) int {
-		low := max(1, (side+9)/10)
-		return low + below(max(low, side/3)-low+1, r)
+		low := max(1, (side+small-1)/small)
+		return low + below(max(low, side/large)-low+1, r)
 	}
 	b := box{height: length(h), width: length(w)}
 	b.top, b.left = below(h-b.height+1, r), below(w-b.width+1, r)
