@@ -8,9 +8,9 @@ import (
 	"multiscale/pkg/random"
 )
 
-// Filling is inpainting for photographs: it restores x from (1-t)*M x + t*z as Inpainting does, but M sets more kinds of holes
-// to zero. Half of the samples have one to three boxes with sides of a twentieth to a half of the image's, since a hole in a
-// photograph may be larger than a third of a training crop. The others have strokes, like scratches and letters, a half of them with a box.
+// Filling is inpainting with more kinds of holes: it restores x from (1-t)*M x + t*z as Inpainting does. In half of the samples M
+// sets one to three boxes to zero, with sides of a twentieth to a half of the image's, since a hole in a photograph may be larger
+// than a third of a training crop. The others have strokes, like scratches and letters, a half of them with a box.
 func Filling() Task {
 	t := Inpainting()
 	t.Name, t.Networks, t.LearningRate = "filling", foldedFirst(), 1e-3
@@ -43,8 +43,8 @@ func Filling() Task {
 const maxStrokes, maxTurns = 6, 4
 
 // clearStroke sets a stroke to zero in all channels of x: one to maxTurns connected line segments of one width, from a 256th
-// to a 16th of the image's shorter side, rather thin than wide. The coordinates are those of the image of at.H by at.W pixels, and lengths are
-// proportional to its sides, so that meshes have the same stroke.
+// to a 16th of the image's shorter side, more often thin than wide. The coordinates are those of the image of at.H by at.W
+// pixels, and lengths are proportional to its sides, so that meshes have the same stroke.
 func clearStroke(x pixel.Images, at Grid, r *random.Stream) {
 	h, w := float64(at.H), float64(at.W)
 	side := min(h, w)
