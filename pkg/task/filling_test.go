@@ -8,7 +8,8 @@ import (
 	"multiscale/pkg/task"
 )
 
-// holes returns the mask of filling on a mesh of an image with the given side: true where it hides a pixel.
+// holes returns the mask of filling on a mesh of an image with the given side: true where it hides a pixel. There a white image has
+// the fill, which is white, and the marks of holes.
 func holes(t *testing.T, side int, at task.Grid, seed uint64) []bool {
 	t.Helper()
 	x := pixel.NewImages(1, 3, side, side)
@@ -21,10 +22,14 @@ func holes(t *testing.T, side int, at task.Grid, seed uint64) []bool {
 	}
 	hidden := make([]bool, x.Plane())
 	for i := range hidden {
-		hidden[i] = x.Data[i] == 0
+		want := x.Data[i]
+		hidden[i] = want != 1
+		if mark := 1 + 0.25 - 0.5*float32((i/side+i%side)%2); hidden[i] && want != mark {
+			t.Fatalf("seed %d: pixel %d of a hole in a white image is %v, want %v", seed, i, want, mark)
+		}
 		for c := range x.C {
-			if v := x.Data[c*x.Plane()+i]; v != 1 && v != 0 || (v == 0) != hidden[i] {
-				t.Fatalf("seed %d: pixel %d has the value %v in channel %d, in channel 0 %v", seed, i, v, c, x.Data[i])
+			if v := x.Data[c*x.Plane()+i]; v != want {
+				t.Fatalf("seed %d: pixel %d has the value %v in channel %d, in channel 0 %v", seed, i, v, c, want)
 			}
 		}
 	}

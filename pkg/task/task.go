@@ -46,9 +46,12 @@ type Task struct {
 	// image and on random numbers. With nearest restriction, coarse meshes then degrade only the
 	// pixels that they keep; see Grid.Step.
 	Pointwise bool
-	// Holes states that the degradation sets parts of the normalised image to zero, which the
-	// network has to fill.
+	// Holes states that parts of the image are missing, which the network has to fill.
 	Holes bool
+	// Fill, if it is not nil, sets the pixels of holes in the normalised, degraded images x, of
+	// shape (N,C,H,W), before a network sees them. hole is by pixel of a plane. Degrade calls it,
+	// too. Default: these pixels are zero, the mean.
+	Fill func(x pixel.Images, hole []bool)
 	// Scale is the ratio of the target's sides to the input's: 1, or 2 if the task enlarges
 	// images. Default 1.
 	Scale int
@@ -140,6 +143,8 @@ func (t Task) check() error {
 		return wrong("it has %d conditions; Conditions draws them, and only them", t.NumConditions)
 	case t.Noise != NoNoise && t.NumConditions != 1:
 		return wrong("Noise says what one condition is, but it has %d", t.NumConditions)
+	case t.Fill != nil && !t.Holes:
+		return wrong("it has a Fill, but no Holes")
 	case t.NoiseLevels != nil && (t.Noise != Deviation || t.Scaling == nil || !slices.Equal(t.Scaling.Std, pixel.Unit.Std)):
 		return wrong("NoiseLevels are for a Noise of Deviation and the Scaling pixel.Unit")
 	case t.Enlarging != nil && (t.Scale != 1 || t.Enlarging.Scale != 2 || t.Enlarging.Name != t.Name):
@@ -164,6 +169,19 @@ func (t Task) Takes(n network.Network) error {
 		return fmt.Errorf("network %s takes %d conditions t, task %s has %d", n.Name(), n.Conditions(), t.Name, t.NumConditions)
 	}
 	return nil
+}
+
+// FillIn sets the pixels of holes in normalised, degraded images to what a network sees there: by Fill, or to zero.
+func (t Task) FillIn(x pixel.Images, hole []bool) {
+	if t.Fill != nil {
+		t.Fill(x, hole)
+		return
+	}
+	for i := range x.Data {
+		if hole[i%x.Plane()] {
+			x.Data[i] = 0
+		}
+	}
 }
 
 // Paired reports whether the data set has the inputs on the finest mesh.

@@ -114,9 +114,9 @@ func All() []Benchmark {
 		},
 		{
 			Name: "inpainting", Channels: 3, Scale: 1, Tasks: []string{task.Inpainting().Name, task.Filling().Name}, Settings: boxes, Measures: whole,
-			degrade: cover, methods: []method{input, {"(harmonic)", harmonic}},
+			degrade: cover, methods: []method{input, {"(harmonic)", filled}},
 			Protocol: "One to three boxes of middle grey, each a tenth to a third of the sides, and white noise: 127.5 t/(1-t) on the " +
-				"8-bit scale for a noise of t. The harmonic fill knows the boxes.",
+				"8-bit scale for a noise of t. The harmonic fill and models for filling know the boxes.",
 		},
 	}
 }

@@ -3,6 +3,7 @@ package field
 import (
 	"fmt"
 
+	"multiscale/pkg/harmonic"
 	"multiscale/pkg/picture"
 	"multiscale/pkg/pixel"
 	"multiscale/pkg/random"
@@ -86,4 +87,11 @@ func cover(from source, s Setting, r random.Stream) (*observation, error) {
 	o := observe(x, s, r)
 	o.missing = missing
 	return o, nil
+}
+
+// filled is the harmonic fill of missing pixels.
+func filled(o *observation) pixel.Images {
+	y := pixel.Images{Shape: o.Shape, Data: append([]float32(nil), o.Data...)}
+	harmonic.Fill(y, o.missing)
+	return y
 }

@@ -171,7 +171,7 @@ func TestHarmonic(t *testing.T) {
 			missing[i], x.Data[i] = true, 0.5
 		}
 	}
-	for i, v := range harmonic(&observation{Images: x, missing: missing}).Data {
+	for i, v := range filled(&observation{Images: x, missing: missing}).Data {
 		if math.Abs(float64(v-want[i])) > 1e-4 { // relaxation ends at changes of settled
 			t.Fatalf("pixel %d: %v, want %v", i, v, want[i])
 		}

@@ -39,7 +39,8 @@ type Request struct {
 // model is one of the compared models.
 type model struct {
 	*trial.Model
-	noise task.Noise // the meaning of its t
+	noise task.Noise                           // the meaning of its t
+	fill  func(x pixel.Images, missing []bool) // of its task; nil if the model sees missing pixels as they are observed
 }
 
 // measurement is a request in progress.
@@ -104,6 +105,9 @@ func (m *measurement) open() (err error) {
 	}
 	for i, path := range m.Models {
 		o := &model{Model: m.opened[i]}
+		if of, err := m.Catalog.Task(o.Task); err == nil {
+			o.fill = of.Fill
+		}
 		m.models = append(m.models, o)
 		if o.noise, err = task.ParseNoise(o.Time); err == nil {
 			err = m.Benchmark.fits(o)
@@ -234,6 +238,9 @@ func (o *model) restore(ctx context.Context, seen *observation) (pixel.Images, e
 		for i := range x.Data {
 			x.Data[i] *= float32(factor)
 		}
+	}
+	if o.fill != nil && seen.missing != nil {
+		o.fill(x, seen.missing)
 	}
 	plan, err := o.Runner.Plan(x.H, x.W)
 	if err != nil {

@@ -4,7 +4,9 @@ import (
 	"fmt"
 
 	"multiscale/pkg/command"
+	"multiscale/pkg/experiment/tile"
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
 )
 
 // hole reads the mask of a picture. It returns which pixels to fill; nil without a mask.
@@ -36,6 +38,16 @@ func (j *job) hole(p photo) ([]bool, error) {
 		return nil, fmt.Errorf("-mask %s: all of it is white, so nothing is left of the picture; paint what is to stay black", j.Mask)
 	}
 	return hole, nil
+}
+
+// filled returns the network's input with the fill of the model's task in holes. A fill depends on all of a picture, so that it
+// is held in memory.
+func (j *job) filled(in tile.Picture, hole []bool) tile.Picture {
+	x := pixel.NewImages(1, in.C, in.H, in.W)
+	in.Read(x.Data, 0, 0, in.H, in.W)
+	t, _ := j.Catalog.Task(j.Session.Task) // checkMask has found it
+	t.FillIn(x, hole)
+	return tile.Of(x)
 }
 
 // checkMask returns an error if a mask is given and the model or the other flags do not go with it.

@@ -262,8 +262,8 @@ func (j *job) announce(h, w int) error {
 	return nil
 }
 
-// run restores p into r. If hole is not nil, the network does not see its pixels, and all other pixels
-// keep their values.
+// run restores p into r. If hole is not nil, the network sees the fill of the model's task in its pixels, and
+// all other pixels keep their values.
 func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float32, factor float64) error {
 	table := make([][]float32, rgb) // the network's input by channel and sample
 	for c := range table {
@@ -283,16 +283,12 @@ func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float
 				} else {
 					lookUp(to, p.seen8[c%len(p.seen8)][at:], values)
 				}
-				if hole != nil {
-					for x, hidden := range hole[at:][:columns] {
-						if hidden {
-							to[x] = 0 // the mean, as in training
-						}
-					}
-				}
 			}
 		}
 	}}
+	if hole != nil {
+		in = j.filled(in, hole)
+	}
 	err := j.runner.Run(ctx, in, t, func(planes [][]float32, y, rows int) {
 		setRows.Run(rows, rgb*r.w, someRows{r, planes, j.Pixels(), y})
 	}, j.tiles)
