@@ -7,6 +7,7 @@ import (
 	"image"
 	"image/color"
 	"image/jpeg"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,8 +17,12 @@ import (
 	"github.com/disintegration/imaging"
 
 	"multiscale/onnx/session/sessiontest"
+	"multiscale/pkg/catalog"
 	"multiscale/pkg/command"
+	"multiscale/pkg/metric"
 	"multiscale/pkg/picture"
+	"multiscale/pkg/pixel"
+	"multiscale/pkg/task"
 )
 
 // fine returns a picture whose samples need 16 bits.
@@ -109,6 +114,60 @@ func TestKept(t *testing.T) {
 		kept := to != "bmp" && to != "gif"
 		if kept != strings.Contains(about.String(), "colour profile") || kept == strings.Contains(printed, "colour profile") {
 			t.Errorf("%s says %q and prints %q", to, about, printed)
+		}
+	}
+}
+
+// TestMaskFill: networks see in holes what their task sets there. The answer is that to a picture which has the
+// same there.
+func TestMaskFill(t *testing.T) {
+	of := task.Inpainting()
+	of.Name = "spots"
+	of.Fill = func(x pixel.Images, hole []bool) { // 51 of 255
+		for i := range x.Data {
+			if hole[i%x.Plane()] {
+				x.Data[i] = 2*51.0/255 - 1
+			}
+		}
+	}
+	tasks := catalog.Standard()
+	tasks.Tasks = append(slices.Clone(tasks.Tasks), of)
+	signed := sessiontest.Signed("spots")
+	signed.Time, signed.Measures = string(task.NoiseShare), []string{metric.MSE.Name}
+	model := sessiontest.File(t, "spots.onnx", sessiontest.Network(t, sessiontest.UNet, signed))
+	dir := t.TempDir()
+	mask, clear, spotted := image.NewGray(image.Rect(0, 0, 30, 20)), leaves(30, 20).Image(), leaves(30, 20).Image()
+	for y := 5; y < 12; y++ {
+		for x := 8; x < 15; x++ {
+			mask.SetGray(x, y, color.Gray{255})
+			spotted.Set(x, y, color.NRGBA{51, 51, 51, 255})
+		}
+	}
+	for name, img := range map[string]image.Image{"mask.png": mask, "clear.png": clear, "spotted.png": spotted} {
+		if err := imaging.Save(img, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restored := func(in, mask string) [][]uint8 {
+		r := Request{Catalog: tasks, Model: model, In: filepath.Join(dir, in), Out: filepath.Join(dir, "out.png"), T: []float32{0}, Memory: 1 << 30}
+		if mask != "" {
+			r.Mask = filepath.Join(dir, mask)
+		}
+		if err := Run(t.Context(), r, io.Discard, io.Discard); err != nil {
+			t.Fatal(err)
+		}
+		p, err := picture.Read(r.Out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p.Pix8
+	}
+	masked, whole := restored("clear.png", "mask.png"), restored("spotted.png", "")
+	for i, v := range mask.Pix {
+		for c := range masked {
+			if v == 255 && masked[c][i] != whole[c][i] {
+				t.Fatalf("pixel %d of the hole is %d, want %d", i, masked[c][i], whole[c][i])
+			}
 		}
 	}
 }
