@@ -66,14 +66,14 @@ func TestCommittedPlans(t *testing.T) {
 			t.Errorf("%s: %s", p.Name, strings.Join(folders, " "))
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 27 {
+	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 28 {
 		t.Errorf("%v, %v: a plan is not tested", files, err)
 	}
 }
 
 // TestModelPlans: the plans of trained models have one unit each, and the usual settings of training.
 func TestModelPlans(t *testing.T) {
-	for name, experiments := range map[string]int{"denoise": 1, "denoise-more": 1, "denoise-further": 1, "denoise-last": 1, "denoise-finish": 1, "denoise-grey": 1, "enlarge-photos": 1, "enlarge-more": 1, "enlarge-both": 1, "enlarge-better": 1, "sharpen-short": 1, "denoise-hour": 1, "denoise-long": 2, "enlarge": 2, "sharpen": 1, "inpaint": 1} {
+	for name, experiments := range map[string]int{"denoise": 1, "denoise-more": 1, "denoise-further": 1, "denoise-last": 1, "denoise-finish": 1, "denoise-grey": 1, "enlarge-photos": 1, "enlarge-more": 1, "enlarge-both": 1, "enlarge-better": 1, "sharpen-short": 1, "sharpen-more": 1, "denoise-hour": 1, "denoise-long": 2, "enlarge": 2, "sharpen": 1, "inpaint": 1} {
 		p, err := plan.Read(filepath.Join(plans, name+".yaml"), catalog.Standard(), nil)
 		if err != nil {
 			t.Fatal(err)
