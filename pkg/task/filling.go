@@ -13,11 +13,11 @@ import (
 // Filling is inpainting with more kinds of holes: it restores x from y = (1-t)*x + t*z, of which holes are missing, with
 // z ~ N(0,I) and t ~ 0.1 U(0,1). In half of the samples there are one to three boxes, with sides of a twentieth to a half of the
 // image's, since a hole in a photograph may be larger than a third of a training crop. The others have strokes, like scratches and
-// letters, a half of them with a box. Networks start from the harmonic fill of the holes, and see where these are; see FillHoles.
+// letters, a half of them with a box. Networks start from the harmonic fill of the holes.
 func Filling() Task {
 	t := Inpainting()
 	t.Name, t.Networks, t.LearningRate = "filling", foldedFirst(), 1e-3
-	t.Pointwise, t.Fill = false, FillHoles
+	t.Pointwise, t.Fill = false, harmonic.Fill
 	t.Measures = []metric.Measure{metric.PSNR, metric.SSIM, metric.MSE}
 	t.Evaluation.Settings[0] = Setting{Name: "holes", Usage: "random boxes and strokes to fill in: the degradation of filling, always on", Switch: true}
 	t.Degrade = func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
@@ -26,31 +26,10 @@ func Filling() Task {
 		defer masks.Put(hole)
 		*hole = drawHoles(*hole, at, r)
 		AddNoise(input, at, 1-t[0], r)
-		FillHoles(input, *hole)
+		harmonic.Fill(input, *hole)
 		return nil
 	}
 	return must(t)
-}
-
-// marker is added to normalised pixels of holes, with alternating sign.
-const marker = 0.25
-
-// FillHoles is the Fill of filling. It sets the normalised pixels in holes to the harmonic function of those around them, and adds
-// a chessboard of marker and -marker, by which a network can tell holes from smooth surfaces.
-func FillHoles(x pixel.Images, hole []bool) {
-	harmonic.Fill(x, hole)
-	for c := range x.N * x.C {
-		plane := x.Data[c*x.Plane():][:x.Plane()]
-		for i, missing := range hole {
-			switch {
-			case !missing:
-			case (i/x.W+i%x.W)%2 == 0:
-				plane[i] += marker
-			default:
-				plane[i] -= marker
-			}
-		}
-	}
 }
 
 // masks keeps the memory of masks, so that training does not allocate.
