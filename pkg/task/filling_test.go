@@ -1,6 +1,8 @@
 package task_test
 
 import (
+	"math"
+	"strings"
 	"testing"
 
 	"multiscale/pkg/pixel"
@@ -29,6 +31,37 @@ func holes(t *testing.T, side int, at task.Grid, seed uint64) []bool {
 		}
 	}
 	return hidden
+}
+
+// TestFillHoles: in an image of one value, the fill is that value, with the chessboard in squares of 2x2 missing pixels that lie on
+// even rows and columns. A stroke of one pixel, an incomplete square and one at odd places have none.
+func TestFillHoles(t *testing.T) {
+	x := pixel.NewImages(1, 2, 5, 8)
+	for i := range x.Data {
+		x.Data[i] = 0.5
+	}
+	hole := make([]bool, x.Plane())
+	for i, mark := range strings.Join([]string{
+		"##.#....",
+		"##..##..",
+		".#####.#",
+		"..##...#",
+		"####...#"}, "") {
+		hole[i] = mark == '#'
+	}
+	task.FillHoles(x, hole)
+	for i, v := range x.Data {
+		want := float32(0.5)
+		switch i % x.Plane() {
+		case 0, 9, 18, 27:
+			want += 0.125
+		case 1, 8, 19, 26:
+			want -= 0.125
+		}
+		if math.Abs(float64(v-want)) > 1e-5 {
+			t.Errorf("channel %d, row %d, column %d: %v, want %v", i/x.Plane(), i%x.Plane()/x.W, i%x.W, v, want)
+		}
+	}
 }
 
 // longest returns the length of the longest run of hidden pixels in a row or column of a mask with the given side.
