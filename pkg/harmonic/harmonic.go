@@ -8,8 +8,8 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// Multigrid ends when the last sweep of a cycle changes no pixel by more than settled, or after
-// maxCycles cycles. For boxes, discs and strokes a cycle reduces the change four to ten times.
+// Multigrid ends when the last sweep of a cycle changes no pixel by more than settled, and the correction
+// of the next coarser grid none by more than ten times as much, or after maxCycles cycles. For boxes, discs and strokes a cycle reduces the change four to ten times.
 const (
 	settled   = 1e-5
 	maxCycles = 50
@@ -156,7 +156,8 @@ func (s *solver) fill(x []float32) {
 	l.u = nil
 }
 
-// cycle runs a V-cycle from level i on. It returns the largest change of a pixel in its last sweep.
+// cycle runs a V-cycle from level i on. It returns the largest change of a pixel in its last sweep, or a tenth
+// of the largest correction if that is more: a sweep hardly changes a smooth error.
 func (s *solver) cycle(i int) float32 {
 	l := &s.levels[i]
 	if i+1 == len(s.levels) {
@@ -171,9 +172,9 @@ func (s *solver) cycle(i int) float32 {
 	l.restrict(coarse)
 	clear(coarse.u)
 	s.cycle(i + 1)
-	l.correct(coarse)
+	largest := l.correct(coarse)
 	l.sweep()
-	return l.sweep()
+	return max(l.sweep(), largest/10)
 }
 
 // lines returns the row, and the ones above and below it, or the row itself at the border, where
@@ -200,20 +201,26 @@ func (l *level) sweep() (largest float32) {
 }
 
 // restrict sets the coarse right-hand side to the sums of four residuals: the coarse grid has four
-// times the square of the distance.
+// times the square of the distance. Where a pixel of the coarse grid has two, since this grid is a line, they
+// count twice.
 func (l *level) restrict(coarse *level) {
 	clear(coarse.f)
+	weight := float32(1)
+	if l.h == 1 || l.w == 1 {
+		weight = 2
+	}
 	for _, r := range l.runs {
 		above, line, below := l.lines(r.row)
 		f, to := l.f[r.row*l.w:][:l.w], coarse.f[r.row/2*coarse.w:][:coarse.w]
 		for j := r.from; j < r.end; j++ {
-			to[j/2] += f[j] + ((above[j] + below[j]) + (line[max(j-1, 0)] + line[min(j+1, l.w-1)])) - 4*line[j]
+			residual := f[j] + ((above[j] + below[j]) + (line[max(j-1, 0)] + line[min(j+1, l.w-1)])) - float32(4*line[j])
+			to[j/2] += float32(weight * residual)
 		}
 	}
 }
 
-// correct adds the coarse correction, by bilinear interpolation, to the missing pixels.
-func (l *level) correct(coarse *level) {
+// correct adds the coarse correction, by bilinear interpolation, to the missing pixels. It returns the largest one.
+func (l *level) correct(coarse *level) (largest float32) {
 	for _, r := range l.runs {
 		near := coarse.u[r.row/2*coarse.w:][:coarse.w]
 		next := min(max(r.row/2+2*(r.row%2)-1, 0), coarse.h-1)
@@ -221,7 +228,10 @@ func (l *level) correct(coarse *level) {
 		line := l.u[r.row*l.w:][:l.w]
 		for j := r.from; j < r.end; j++ {
 			a, b := j/2, min(max(j/2+2*(j%2)-1, 0), coarse.w-1)
-			line[j] += float32(0.5625*near[a]) + float32(0.1875*near[b]) + float32(0.1875*far[a]) + float32(0.0625*far[b])
+			v := float32(0.5625*near[a]) + float32(0.1875*near[b]) + float32(0.1875*far[a]) + float32(0.0625*far[b])
+			largest = max(largest, float32(math.Abs(float64(v))))
+			line[j] += v
 		}
 	}
+	return largest
 }

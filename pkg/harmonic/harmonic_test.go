@@ -64,21 +64,63 @@ func TestMean(t *testing.T) {
 	}
 }
 
-// TestLinear: a linear function is harmonic, so that holes inside an image get its values. The error
-// of a solution is larger than the last change: up to a tenth of a grey level of 255 here.
-func TestLinear(t *testing.T) {
-	x := pixel.NewImages(1, 1, 200, 300)
-	value := func(i int) float32 { return float32(i/300)/200 - float32(i%300)/300 }
-	hole := holes(200, 300, func(i, j int) bool { return i > 9 && i < 180 && j > 20 && j < 250 })
-	for i := range x.Data {
-		if x.Data[i] = value(i); hole[i] {
-			x.Data[i] = 7
+// TestExact: a hole of any shape gets the values of the harmonic function that surrounds it, within an eighth of a grey level of 255.
+// Linear functions, and cosines in rows that grow by the same rate in columns, fulfil the equation of four neighbours exactly. The
+// latter have zero slope at the left and right border.
+func TestExact(t *testing.T) {
+	for _, c := range []struct {
+		h, w int
+		in   func(i, j int) bool
+	}{
+		{200, 300, func(i, j int) bool { return i > 9 && i < 180 && j > 20 && j < 250 }},
+		{300, 300, func(i, j int) bool { return i >= 2 && i < 298 }},
+		{33, 900, func(i, j int) bool { return i >= 1 && i < 32 }},
+		{400, 3, func(i, j int) bool { return i > 4 && i < 300 }},
+	} {
+		rate := math.Pi / float64(c.w)
+		growth := math.Acosh(2 - math.Cos(rate)) // 2 cos(rate) + 2 cosh(growth) is 4
+		for name, value := range map[string]func(i, j float64) float64{
+			"linear": func(i, j float64) float64 { return i / float64(c.h) },
+			"cosine": func(i, j float64) float64 {
+				return math.Cos(rate*(j+0.5)) * math.Cosh(growth*(i-float64(c.h)/2)) / math.Cosh(growth*float64(c.h)/2)
+			},
+		} {
+			x := pixel.NewImages(1, 1, c.h, c.w)
+			hole := holes(c.h, c.w, c.in)
+			for i := range x.Data {
+				if x.Data[i] = float32(value(float64(i/c.w), float64(i%c.w))); hole[i] {
+					x.Data[i] = 7
+				}
+			}
+			Fill(x, hole)
+			for i, v := range x.Data {
+				if want := value(float64(i/c.w), float64(i%c.w)); math.Abs(float64(v)-want) > 5e-4 {
+					t.Fatalf("%s, %dx%d: pixel %d,%d is %g, want %g", name, c.h, c.w, i/c.w, i%c.w, v, want)
+				}
+			}
 		}
 	}
-	Fill(x, hole)
-	for i, v := range x.Data {
-		if math.Abs(float64(v-value(i))) > 4e-4 {
-			t.Fatalf("pixel %d is %g, want %g", i, v, value(i))
+}
+
+// TestLine: between two pixels of a line, values change at a constant rate, in rows and in columns.
+func TestLine(t *testing.T) {
+	for _, n := range []int{2, 3, 9, 64, 400, 1000} {
+		for _, column := range []bool{false, true} {
+			x := pixel.NewImages(1, 1, 1, n)
+			if column {
+				x = pixel.NewImages(1, 1, n, 1)
+			}
+			hole := make([]bool, n)
+			for i := range hole {
+				hole[i] = i > 0 && i < n-1
+			}
+			x.Data[0], x.Data[n-1] = -1, 1
+			Fill(x, hole)
+			for i, v := range x.Data {
+				if want := 2*float64(i)/float64(n-1) - 1; math.Abs(float64(v)-want) > 4e-3 {
+					t.Fatalf("%d pixels: pixel %d is %g, want %g", n, i, v, want)
+				}
+			}
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/jpeg"
 	"io"
 	"os"
@@ -115,6 +116,92 @@ func TestKept(t *testing.T) {
 		if kept != strings.Contains(about.String(), "colour profile") || kept == strings.Contains(printed, "colour profile") {
 			t.Errorf("%s says %q and prints %q", to, about, printed)
 		}
+	}
+}
+
+// TestMaskTransparency: what a hole shows in the picture, its opacity included, changes neither the result nor the estimated noise,
+// also beside transparent pixels. A filled pixel is opaque, and all other pixels keep their colour and opacity. White of a mask counts
+// by its opacity.
+func TestMaskTransparency(t *testing.T) {
+	const w, h = 48, 32
+	signed := sessiontest.Signed("filling")
+	signed.Time, signed.Measures = string(task.NoiseShare), []string{metric.PSNR.Name}
+	model := sessiontest.File(t, "inpaint.onnx", sessiontest.Network(t, sessiontest.UNet, signed))
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	inHole := func(x, y int) bool { return x >= 10 && x < 20 && y >= 8 && y < 20 || x%16 == 14 } // in each block of the noise estimate
+	clear := func(x, y int) bool { return x >= 20 && x < 26 && y >= 8 && y < 20 }
+	paint := func(hidden color.NRGBA) image.Image {
+		img := image.NewNRGBA(image.Rect(0, 0, w, h))
+		draw.Draw(img, img.Rect, leaves(w, h).Image(), image.Point{}, draw.Src)
+		for i := range w * h {
+			x, y := i%w, i/w
+			if clear(x, y) {
+				img.SetNRGBA(x, y, color.NRGBA{90, 20, 30, 0})
+			}
+			if inHole(x, y) { // not the same in all rows, of which the estimate takes differences
+				now := hidden
+				now.R, now.G = uint8(y%2)*hidden.R, uint8(y/2%2)*hidden.G
+				img.SetNRGBA(x, y, now)
+			}
+		}
+		return img
+	}
+	mask := image.NewNRGBA(image.Rect(0, 0, w, h)) // white paint on a transparent layer of white
+	for i := range w * h {
+		mask.SetNRGBA(i%w, i/w, color.NRGBA{255, 255, 255, 0})
+		if inHole(i%w, i/w) {
+			mask.SetNRGBA(i%w, i/w, color.NRGBA{255, 255, 255, 255})
+		}
+	}
+	for name, img := range map[string]image.Image{
+		"red.png": paint(color.NRGBA{255, 0, 0, 255}), "erased.png": paint(color.NRGBA{0, 0, 0, 0}), "half.png": paint(color.NRGBA{0, 200, 0, 100}), "mask.png": mask,
+	} {
+		if err := imaging.Save(img, path(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var first *picture.Decoded
+	var printed string
+	for _, name := range []string{"red.png", "erased.png", "half.png"} {
+		said := must(t, "-model", model, "-in", path(name), "-out", path("out.png"), "-mask", path("mask.png"))
+		out, err := picture.Read(path("out.png"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first == nil {
+			first, printed = out, said
+		}
+		if said != printed {
+			t.Errorf("%s prints %q, the first picture %q", name, said, printed)
+		}
+		in, err := picture.Read(path(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range w * h {
+			opacity := uint8(255)
+			if clear(i%w, i/w) {
+				opacity = 0
+			}
+			if out.Alpha8[i] != opacity {
+				t.Fatalf("%s: pixel %d has the opacity %d, want %d", name, i, out.Alpha8[i], opacity)
+			}
+			for c := range 3 {
+				switch filled := inHole(i%w, i/w); {
+				case filled && out.Pix8[c][i] != first.Pix8[c][i]:
+					t.Fatalf("%s: pixel %d of the hole is %d, with other colours under the mask %d", name, i, out.Pix8[c][i], first.Pix8[c][i])
+				case !filled && out.Pix8[c][i] != in.Pix8[c][i]:
+					t.Fatalf("%s: pixel %d, outside of the mask, was %d and is %d", name, i, in.Pix8[c][i], out.Pix8[c][i])
+				}
+			}
+		}
+	}
+	if _, err := invoke(t.Context(), t, "-model", model, "-in", path("red.png"), "-out", path("mask.png"), "-mask", path("mask.png")); err == nil || !strings.Contains(err.Error(), "it is the mask, which would be lost") {
+		t.Errorf("-out is the mask: %v", err)
+	}
+	if said := must(t, "-model", model, "-in", path("red.png"), "-out", path("out.png")); !strings.Contains(said, "without -mask nothing is filled") {
+		t.Errorf("without a mask it prints %q", said)
 	}
 }
 

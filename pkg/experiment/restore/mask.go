@@ -1,7 +1,10 @@
 package restore
 
 import (
+	"context"
 	"fmt"
+	"os"
+	"slices"
 
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment/tile"
@@ -9,25 +12,32 @@ import (
 	"multiscale/pkg/pixel"
 )
 
-// hole reads the mask of a picture. It returns which pixels to fill; nil without a mask.
+// hole reads the mask of a picture. It returns which pixels to fill, those from half grey on if the mask is laid over black; nil
+// without a mask.
 func (j *job) hole(p photo) ([]bool, error) {
 	if j.Mask == "" {
 		return nil, nil
 	}
-	m, err := picture.Open(j.Mask)
+	if a, err := os.Stat(j.Mask); err == nil {
+		if b, err := os.Stat(j.Out); err == nil && os.SameFile(a, b) {
+			return nil, fmt.Errorf("-out %s: it is the mask, which would be lost; choose another name", j.Out)
+		}
+	}
+	read, err := picture.Read(j.Mask)
 	if err != nil {
 		return nil, fmt.Errorf("-mask %w", err)
 	}
+	m := photo{Decoded: read}
 	if m.W != p.W || m.H != p.H {
-		return nil, fmt.Errorf("-mask %s: it has %dx%d pixels, %s has %dx%d; make them equal", j.Mask, m.W, m.H, j.In, p.W, p.H)
+		return nil, fmt.Errorf("-mask %s: it has %dx%d pixels, %s has %dx%d, turned upright; make them equal", j.Mask, m.W, m.H, j.In, p.W, p.H)
 	}
 	hole, filled := make([]bool, m.W*m.H), 0
 	for i := range hole {
-		white := 0
+		white := 0.0
 		for c := range rgb {
-			white += int(m.Pix[c*len(hole)+i])
+			white += m.original(c, i) / rgb
 		}
-		if hole[i] = white >= rgb*128; hole[i] {
+		if hole[i] = white*m.opacity(i) >= 0.5; hole[i] {
 			filled++
 		}
 	}
@@ -40,20 +50,39 @@ func (j *job) hole(p photo) ([]bool, error) {
 	return hole, nil
 }
 
-// filled returns the network's input with the fill of the model's task in holes. A fill depends on all of a picture, so that it
-// is held in memory.
-func (j *job) filled(in tile.Picture, hole []bool) tile.Picture {
+// filled returns the network's input in, of p, with the fill of the model's task in holes and in transparent pixels, whose colours
+// might be those of a hole beside them. A fill depends on all of a picture, so that it is held in memory.
+func (j *job) filled(ctx context.Context, in tile.Picture, p photo, hole []bool) (tile.Picture, error) {
 	x := pixel.NewImages(1, in.C, in.H, in.W)
 	in.Read(x.Data, 0, 0, in.H, in.W)
-	t, _ := j.Catalog.Task(j.Session.Task) // checkMask has found it
-	t.FillIn(x, hole)
-	return tile.Of(x)
+	t, err := j.Catalog.Task(j.Session.Task)
+	if err != nil {
+		return in, err
+	}
+	unseen := slices.Clone(hole)
+	for i := range unseen {
+		unseen[i] = unseen[i] || p.opacity(i) == 0
+	}
+	done := make(chan struct{})
+	go func() { // large holes take seconds
+		t.FillIn(x, unseen)
+		close(done)
+	}()
+	select {
+	case <-done:
+		return tile.Of(x), nil
+	case <-ctx.Done():
+		return in, ctx.Err()
+	}
 }
 
 // checkMask returns an error if a mask is given and the model or the other flags do not go with it.
 func (j *job) checkMask() error {
 	switch t, err := j.Catalog.Task(j.Session.Task); {
 	case j.Mask == "":
+		if err == nil && t.Fill != nil && j.Test == "" {
+			j.progress.Print("without -mask nothing is filled; noise is removed")
+		}
 		return nil
 	case err != nil || !t.Holes:
 		return command.Wrong("mask", j.Mask, j.Model+" is a model for "+j.Session.Task+", which fills no holes", "leave it out, or give a model for inpainting or filling")

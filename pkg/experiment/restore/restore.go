@@ -219,7 +219,7 @@ func (j *job) estimated(s float64) (t []float32, factor float64) {
 }
 
 // noiseOf estimates the standard deviation of white noise in a picture, on [0,255]. It ignores
-// transparent pixels and those of hole.
+// transparent pixels, those of hole, and their neighbours, as the estimate is made of differences.
 func noiseOf(p *picture.Decoded, hole []bool) float64 {
 	row := func(to []float32, c, y int) {
 		if p.Pix8 != nil {
@@ -232,9 +232,21 @@ func noiseOf(p *picture.Decoded, hole []bool) float64 {
 			to[x] = float32(v) / 65535
 		}
 	}
-	skip := func(y, x int) bool {
-		i := y*p.W + x
+	hidden := func(i int) bool {
 		return hole != nil && hole[i] || p.Alpha8 != nil && p.Alpha8[i] == 0 || p.Alpha16 != nil && p.Alpha16[i] == 0
+	}
+	var skip func(y, x int) bool
+	if hole != nil || p.Alpha8 != nil || p.Alpha16 != nil {
+		skip = func(y, x int) bool {
+			for row := max(y-1, 0); row < min(y+2, p.H); row++ {
+				for column := max(x-1, 0); column < min(x+2, p.W); column++ {
+					if hidden(row*p.W + column) {
+						return true
+					}
+				}
+			}
+			return false
+		}
 	}
 	return 255 * metric.Noise(max(len(p.Pix8), len(p.Pix16)), p.H, p.W, row, skip)
 }
@@ -287,7 +299,10 @@ func (j *job) run(ctx context.Context, p photo, hole []bool, r result, t []float
 		}
 	}}
 	if hole != nil {
-		in = j.filled(in, hole)
+		var err error
+		if in, err = j.filled(ctx, in, p, hole); err != nil {
+			return j.stopped(ctx, err)
+		}
 	}
 	err := j.runner.Run(ctx, in, t, func(planes [][]float32, y, rows int) {
 		setRows.Run(rows, rgb*r.w, someRows{r, planes, j.Pixels(), y})
@@ -329,7 +344,8 @@ func lookUp[T uint8 | uint16](to []float32, samples []T, table []float32) {
 const rgb = 3
 
 // finish sets the result's opacity to the picture's, enlarged by bilinear interpolation if the network
-// enlarges. If it does not, fully transparent pixels and those outside of hole keep their original values.
+// enlarges. If it does not, pixels of hole become opaque; those outside of it, and without a hole the fully
+// transparent ones, keep their original values.
 func (r result) finish(p photo, hole []bool, scale int) {
 	finishRows.Run(r.h, rgb*r.w, lastStep{r, p, hole, scale})
 }
@@ -348,7 +364,10 @@ var finishRows = kernel.NewLoop(func(s *lastStep, lo, hi int) {
 		for x := range s.w {
 			i := y*s.w + x
 			if s.scale == 1 {
-				if s.set(alpha, i, float32(p.opacity(i))); s.hole != nil && !s.hole[i] || p.opacity(i) == 0 {
+				switch s.set(alpha, i, float32(p.opacity(i))); {
+				case s.hole != nil && s.hole[i]:
+					s.set(alpha, i, 1)
+				case s.hole != nil || p.opacity(i) == 0:
 					s.copyPixel(i, p, i)
 				}
 				continue
