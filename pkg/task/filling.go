@@ -35,19 +35,31 @@ func Filling() Task {
 // marker is the amplitude of the chessboard that marks holes, in normalised pixels.
 const marker = 0.125
 
-// FillHoles is the Fill of filling. It sets the pixels in holes to the harmonic function of those around them. Where all of a square
-// of 2x2 pixels is missing, it adds a chessboard of marker and -marker: there a network can tell a hole from a smooth surface, and
-// remove the chessboard, as hardly a photograph has one. In thin strokes it could not, and the harmonic fill is good.
+// FillHoles is the Fill of filling. It sets the pixels in holes to the harmonic function of those around them. It adds a chessboard of
+// marker and -marker to a square of 2x2 pixels, counted from the upper left corner, if all pixels of it and around it are missing:
+// there a network can tell a hole from a smooth surface, and remove the chessboard, as hardly a photograph has one. In strokes of a
+// few pixels it could not, and the harmonic fill is good.
 func FillHoles(x pixel.Images, hole []bool) {
 	harmonic.Fill(x, hole)
-	for plane := range x.N * x.C {
-		v := x.Data[plane*x.Plane():][:x.Plane()]
-		for i := 0; i+1 < x.H; i += 2 {
-			for j := 0; j+1 < x.W; j += 2 {
-				a, b := i*x.W+j, (i+1)*x.W+j
-				if hole[a] && hole[a+1] && hole[b] && hole[b+1] {
-					v[a], v[a+1], v[b], v[b+1] = v[a]+marker, v[a+1]-marker, v[b]-marker, v[b+1]+marker
+	missing := func(i, j int) bool { // a square and what is around it inside the image
+		for row := max(i-1, 0); row < min(i+3, x.H); row++ {
+			for column := max(j-1, 0); column < min(j+3, x.W); column++ {
+				if !hole[row*x.W+column] {
+					return false
 				}
+			}
+		}
+		return true
+	}
+	for i := 0; i+1 < x.H; i += 2 {
+		for j := 0; j+1 < x.W; j += 2 {
+			if !missing(i, j) {
+				continue
+			}
+			for plane := range x.N * x.C {
+				v := x.Data[plane*x.Plane():][:x.Plane()]
+				a, b := i*x.W+j, (i+1)*x.W+j
+				v[a], v[a+1], v[b], v[b+1] = v[a]+marker, v[a+1]-marker, v[b]-marker, v[b+1]+marker
 			}
 		}
 	}
