@@ -191,7 +191,7 @@ func (l *level) sweep() (largest float32) {
 			above, line, below := l.lines(r.row)
 			f := l.f[r.row*l.w:][:l.w]
 			for j := r.from + (r.row+r.from+colour)%2; j < r.end; j += 2 {
-				v := 0.25 * ((above[j] + below[j]) + (line[max(j-1, 0)] + line[min(j+1, l.w-1)]) + f[j])
+				v := float32(0.25 * ((above[j] + below[j]) + (line[max(j-1, 0)] + line[min(j+1, l.w-1)]) + f[j]))
 				largest = max(largest, float32(math.Abs(float64(v-line[j]))))
 				line[j] = v
 			}
