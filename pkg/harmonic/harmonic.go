@@ -105,9 +105,11 @@ func (l *level) coarsen(hole []bool, h, w int) {
 	for i := range hole {
 		hole[i] = true
 	}
-	for i, missing := range l.hole {
-		if !missing {
-			hole[i/l.w/2*w+i%l.w/2] = false
+	for row := range l.h {
+		for column, missing := range l.hole[row*l.w:][:l.w] {
+			if !missing {
+				hole[row/2*w+column/2] = false
+			}
 		}
 	}
 }

@@ -41,7 +41,7 @@ func NoiseGain(channels int) float64 {
 
 // Noise estimates the standard deviation of white noise in a picture of c planes of h by w pixels in
 // [0,1]. row writes row y of plane c to a slice. Pixels at 0 and 1, where noise is clipped, do not count,
-// nor those for which skip, unless nil, returns true. Blocks with fewer than NoiseSound times the largest
+// nor those for which skip, unless nil, returns true, nor their neighbours, whose differences contain them. Blocks with fewer than NoiseSound times the largest
 // number of counted pixels are left out, because clipping makes their noise too small. If no pixel
 // counts, the estimate is 0.
 func Noise(c, h, w int, row func(to []float32, c, y int), skip func(y, x int) bool) float64 {
@@ -68,7 +68,7 @@ func Noise(c, h, w int, row func(to []float32, c, y int), skip func(y, x int) bo
 			}
 			down[0], down[w+1] = down[1], down[w]
 			for x, v := range at {
-				if v == 0 || v == 1 || skip != nil && skip(y, x) {
+				if v == 0 || v == 1 || skip != nil && beside(skip, y, x, h, w) {
 					continue
 				}
 				d := down[x] - float32(2*down[x+1]) + down[x+2]
@@ -93,4 +93,16 @@ func Noise(c, h, w int, row func(to []float32, c, y int), skip func(y, x int) bo
 	e := float64(levels[int(NoiseShare*float64(len(levels)))] * NoiseGain(c))
 	square := float64(e * e)
 	return square / math.Sqrt(square+NoiseDetail*NoiseDetail)
+}
+
+// beside reports whether skip is true for a pixel or one of its eight neighbours.
+func beside(skip func(y, x int) bool, y, x, h, w int) bool {
+	for row := max(y-1, 0); row < min(y+2, h); row++ {
+		for column := max(x-1, 0); column < min(x+2, w); column++ {
+			if skip(row, column) {
+				return true
+			}
+		}
+	}
+	return false
 }

@@ -78,10 +78,7 @@ func drawHoles(earlier []bool, at Grid, r *random.Stream) []bool {
 			n = 1 + r.Intn(maxBoxes)
 		}
 		for range n {
-			b := drawBox(at.H, at.W, 20, 2, r)
-			for row := b.top; row < b.top+b.height; row++ {
-				set(hole[row*at.W:][b.left : b.left+b.width])
-			}
+			drawBox(at.H, at.W, 20, 2, r).mark(hole, at.W)
 		}
 	}
 	if kind >= 2 {
@@ -92,9 +89,12 @@ func drawHoles(earlier []bool, at Grid, r *random.Stream) []bool {
 	return hole
 }
 
-func set(line []bool) {
-	for i := range line {
-		line[i] = true
+// mark sets the pixels of the box in a mask whose rows have the given number of pixels.
+func (b box) mark(hole []bool, columns int) {
+	for row := b.top; row < b.top+b.height; row++ {
+		for column := b.left; column < b.left+b.width; column++ {
+			hole[row*columns+column] = true
+		}
 	}
 }
 

@@ -172,7 +172,7 @@ func TestHarmonic(t *testing.T) {
 		}
 	}
 	for i, v := range filled(&observation{Images: x, missing: missing}).Data {
-		if math.Abs(float64(v-want[i])) > 1e-4 { // relaxation ends at changes of settled
+		if math.Abs(float64(v-want[i])) > 1e-4 {
 			t.Fatalf("pixel %d: %v, want %v", i, v, want[i])
 		}
 	}

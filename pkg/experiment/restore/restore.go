@@ -219,7 +219,7 @@ func (j *job) estimated(s float64) (t []float32, factor float64) {
 }
 
 // noiseOf estimates the standard deviation of white noise in a picture, on [0,255]. It ignores
-// transparent pixels, those of hole, and their neighbours, as the estimate is made of differences.
+// transparent pixels, those of hole, and the neighbours of both.
 func noiseOf(p *picture.Decoded, hole []bool) float64 {
 	row := func(to []float32, c, y int) {
 		if p.Pix8 != nil {
@@ -232,20 +232,11 @@ func noiseOf(p *picture.Decoded, hole []bool) float64 {
 			to[x] = float32(v) / 65535
 		}
 	}
-	hidden := func(i int) bool {
-		return hole != nil && hole[i] || p.Alpha8 != nil && p.Alpha8[i] == 0 || p.Alpha16 != nil && p.Alpha16[i] == 0
-	}
 	var skip func(y, x int) bool
 	if hole != nil || p.Alpha8 != nil || p.Alpha16 != nil {
 		skip = func(y, x int) bool {
-			for row := max(y-1, 0); row < min(y+2, p.H); row++ {
-				for column := max(x-1, 0); column < min(x+2, p.W); column++ {
-					if hidden(row*p.W + column) {
-						return true
-					}
-				}
-			}
-			return false
+			i := y*p.W + x
+			return hole != nil && hole[i] || p.Alpha8 != nil && p.Alpha8[i] == 0 || p.Alpha16 != nil && p.Alpha16[i] == 0
 		}
 	}
 	return 255 * metric.Noise(max(len(p.Pix8), len(p.Pix16)), p.H, p.W, row, skip)
