@@ -6,7 +6,6 @@ import (
 	"strconv"
 
 	"multiscale/onnx"
-	"multiscale/onnx/export"
 	"multiscale/onnx/session"
 	"multiscale/pkg/lists"
 	"multiscale/pkg/shipped"
@@ -80,7 +79,6 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 	w.constants()
 	w.ints("multiple", int64(s.Multiple))
 	w.ints("ratio", int64(s.Scale))
-	w.ints("none", 0, 0, 0, 0, 0, 0)
 	w.ints("corner", 0, 0)
 	w.ints("axes", 2, 3)
 	w.node("Shape", "shape", imageInput)
@@ -100,13 +98,7 @@ func wrap(m *onnx.Model, s *session.Session, sigma float64) error {
 			normalised = w.node("Mul", "scaled", normalised, by).Outputs[0]
 		}
 	}
-	w.node("Mod", "rest", w.at("sides"), w.at("multiple"))
-	w.node("Sub", "lack", w.at("multiple"), w.at("rest"))
-	w.node("Mod", "more", w.at("lack"), w.at("multiple"))
-	w.node("Concat", "pads", w.at("none"), w.at("more")).Attributes = []*onnx.Attribute{export.Attribute("axis", int64(0))}
-	pad := w.node("Pad", "padded", normalised, w.at("pads"))
-	pad.Attributes = []*onnx.Attribute{export.Attribute("mode", "edge")}
-	pad.Outputs[0] = x
+	w.mirror(normalised).Outputs[0] = x
 	if given != "" && !estimated {
 		w.floats("level", []int64{1}, []float32{t})
 		w.node("Slice", "batch", w.at("shape"), w.at("zero"), w.at("one"), w.at("zero"))
@@ -159,6 +151,32 @@ func (w *wrapping) constants() {
 	w.ints("one", 1)
 }
 
+// mirror adds nodes that extend a picture to sides that the network takes, with its mirror image on the right and below,
+// as package tile does. It returns the last of them.
+func (w *wrapping) mirror(picture string) (last *onnx.Node) {
+	w.node("Add", "sides and more", w.at("sides"), w.at("multiple"))
+	w.node("Sub", "largest sides", w.at("sides and more"), w.at("one"))
+	w.node("Mod", "rest", w.at("largest sides"), w.at("multiple"))
+	w.node("Sub", "full sides", w.at("largest sides"), w.at("rest"))
+	w.node("Add", "periods", w.at("sides"), w.at("sides"))
+	w.scalar("first", 0)
+	w.scalar("step", 1)
+	for i, name := range []string{"row", "column"} { // position p of the larger picture shows min(q, period-1-q), where q = p mod period
+		w.scalar(name+" axis", int64(i))
+		w.node("Gather", name+"s", w.at("full sides"), w.at(name+" axis"))
+		w.node("Gather", name+" period", w.at("periods"), w.at(name+" axis"))
+		w.node("Range", name+" positions", w.at("first"), w.at(name+"s"), w.at("step"))
+		w.node("Mod", name+" forth", w.at(name+" positions"), w.at(name+" period"))
+		w.node("Sub", name+" end", w.at(name+" period"), w.at("step"))
+		w.node("Sub", name+" back", w.at(name+" end"), w.at(name+" forth"))
+		w.node("Min", name+" of the picture", w.at(name+" forth"), w.at(name+" back"))
+		last = w.node("Gather", name+"s of the picture", picture, w.at(name+" of the picture"))
+		last.Attributes = attributes("axis", int64(2+i))
+		picture = last.Outputs[0]
+	}
+	return last
+}
+
 // at returns the full name of a value of the wrapping, which differs from all names of networks.
 func (w *wrapping) at(name string) string { return "image/" + name }
 
@@ -168,6 +186,10 @@ func (w *wrapping) floats(name string, dims []int64, values []float32) {
 
 func (w *wrapping) ints(name string, values ...int64) {
 	w.weights = append(w.weights, onnx.NewInts(w.at(name), []int64{int64(len(values))}, values))
+}
+
+func (w *wrapping) scalar(name string, value int64) {
+	w.weights = append(w.weights, onnx.NewInts(w.at(name), nil, []int64{value}))
 }
 
 func (w *wrapping) node(kind, name string, inputs ...string) *onnx.Node {
