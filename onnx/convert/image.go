@@ -17,7 +17,7 @@ import (
 const imageInput, imageOutput = "image", "restored"
 
 // toImage writes a model with one input and one output: RGB in [0,1] of any size. The graph
-// contains the normalisation, the padding to sides that the network accepts, and the cropping
+// contains the normalisation, the mirror image up to sides that the network accepts, and the cropping
 // of the result. t follows from the noise level sigma on the 8-bit scale, or from an estimate
 // that the graph computes.
 func (c *conversion) toImage() error {
@@ -159,15 +159,15 @@ func (w *wrapping) mirror(picture string) (last *onnx.Node) {
 	w.node("Mod", "rest", w.at("largest sides"), w.at("multiple"))
 	w.node("Sub", "full sides", w.at("largest sides"), w.at("rest"))
 	w.node("Add", "periods", w.at("sides"), w.at("sides"))
-	w.scalar("first", 0)
-	w.scalar("step", 1)
+	w.scalar("scalar 0", 0)
+	w.scalar("scalar 1", 1)
 	for i, name := range []string{"row", "column"} { // position p of the larger picture shows min(q, period-1-q), where q = p mod period
-		w.scalar(name+" axis", int64(i))
-		w.node("Gather", name+"s", w.at("full sides"), w.at(name+" axis"))
-		w.node("Gather", name+" period", w.at("periods"), w.at(name+" axis"))
-		w.node("Range", name+" positions", w.at("first"), w.at(name+"s"), w.at("step"))
+		side := w.at(fmt.Sprintf("scalar %d", i))
+		w.node("Gather", name+"s", w.at("full sides"), side)
+		w.node("Gather", name+" period", w.at("periods"), side)
+		w.node("Range", name+" positions", w.at("scalar 0"), w.at(name+"s"), w.at("scalar 1"))
 		w.node("Mod", name+" forth", w.at(name+" positions"), w.at(name+" period"))
-		w.node("Sub", name+" end", w.at(name+" period"), w.at("step"))
+		w.node("Sub", name+" end", w.at(name+" period"), w.at("scalar 1"))
 		w.node("Sub", name+" back", w.at(name+" end"), w.at(name+" forth"))
 		w.node("Min", name+" of the picture", w.at(name+" forth"), w.at(name+" back"))
 		last = w.node("Gather", name+"s of the picture", picture, w.at(name+" of the picture"))
