@@ -12,10 +12,10 @@ import (
 	"multiscale/pkg/task"
 )
 
-// With -stages auto, training measures the loss of probeSamples training samples on the finest mesh. Without
+// With -stages auto, training measures the error of probeSamples training samples on the finest mesh. Without
 // gradients, a sample takes about a third of a work unit.
 const (
-	probeSamples = 12
+	probeSamples = 24
 	probeWork    = probeSamples / 3
 )
 
@@ -29,7 +29,7 @@ func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 		budget = p.WorkUnits(p.Iterations())
 	}
 	a := &mge.Auto{Stages: p.Stages, Budget: budget, Probe: probeWork, Pilot: p.Pilot}
-	// A quarter of the budget belongs to the finest mesh: two steps there, in addition to the window before.
+	// A quarter of the budget belongs to the finest mesh: two steps there, in addition to the phase before.
 	if least := 16 * p.Stages[len(p.Stages)-1].WorkUnits(); budget < least {
 		return nil, command.Wrong("stages", "auto", fmt.Sprintf("%s has %v work units, too few to measure on the way", p.Strategy, budget),
 			fmt.Sprintf("give -budget %v or more", least))
@@ -37,7 +37,7 @@ func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 	return a, nil
 }
 
-// probeIfDue measures the loss on the finest mesh if a window has ended. The loss decides on which mesh
+// probeIfDue measures the errors on the finest mesh if a phase has ended. They decide on which mesh
 // training continues.
 func (u *unit) probeIfDue(ctx context.Context) error {
 	if u.stages == nil || u.complete || u.state.Iteration < u.plan.Iterations() {
@@ -50,13 +50,12 @@ func (u *unit) probeIfDue(ctx context.Context) error {
 			return err
 		}
 	}
-	values, err := u.probe.Measure(ctx, u.model)
+	errs, err := u.probe.Errors(ctx, u.model)
 	if err != nil {
 		return err
 	}
 	before := len(u.plan.Stages)
-	m := u.task.Measures[0]
-	u.state.Probes = append(u.state.Probes, m.Error(values.Of(m)))
+	u.state.Probes = append(u.state.Probes, errs)
 	u.state.Images += probeSamples
 	if err := u.decide(u.state.Decisions); err != nil {
 		return err

@@ -29,8 +29,8 @@ type state struct {
 	Best *best
 	// Decisions are the results of the pilots so far, in order.
 	Decisions []allocation.Decision
-	// Probes are the errors on the finest mesh that -stages auto has measured so far.
-	Probes []float64 `json:",omitempty"`
+	// Probes are the errors on the finest mesh that -stages auto has measured so far, of each sample of the probe.
+	Probes probes `json:",omitempty"`
 	// Coefficients are the rows of coefficients.csv so far.
 	Coefficients []runfolder.Coefficient `json:",omitempty"`
 }
@@ -71,6 +71,35 @@ func (x *exact) UnmarshalJSON(data []byte) error {
 	v, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
 	*x = exact(v)
 	return err
+}
+
+// probes are the errors of each sample of the probe, one list per measurement.
+type probes [][]float64
+
+// MarshalJSON implements json.Marshaler.
+func (p probes) MarshalJSON() ([]byte, error) {
+	all := make([][]exact, len(p))
+	for i, errs := range p {
+		for _, x := range errs {
+			all[i] = append(all[i], exact(x))
+		}
+	}
+	return json.Marshal(all)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (p *probes) UnmarshalJSON(data []byte) error {
+	var all [][]exact
+	if json.Unmarshal(data, &all) != nil {
+		return errors.New("its errors measured by -stages auto are not by sample: an earlier version of this program wrote it, and can finish the run")
+	}
+	*p = make(probes, len(all))
+	for i, errs := range all {
+		for _, x := range errs {
+			(*p)[i] = append((*p)[i], float64(x))
+		}
+	}
+	return nil
 }
 
 // MarshalJSON implements json.Marshaler.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"multiscale/pkg/experiment/runfolder"
@@ -30,5 +31,25 @@ func TestHistoryOfAnyNumbers(t *testing.T) {
 	}
 	if err := json.Unmarshal([]byte(`[{"Validation":{"psnr":"much"}}]`), &got); err == nil {
 		t.Error("a word is no error")
+	}
+}
+
+// TestProbesOfAnyNumbers: a checkpoint keeps the errors of a network that diverges, and one with a single number
+// per measurement, as older versions wrote it, is refused.
+func TestProbesOfAnyNumbers(t *testing.T) {
+	want := probes{{0.25, math.NaN()}, {math.Inf(1), 0.1}}
+	data, err := json.Marshal(state{Probes: want})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got state
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if fmt.Sprint(got.Probes) != fmt.Sprint(want) {
+		t.Errorf("%v, want %v; stored as %s", got.Probes, want, data)
+	}
+	if err := json.Unmarshal([]byte(`{"Probes":[0.25,0.125]}`), &got); err == nil || !strings.Contains(err.Error(), "-stages auto") {
+		t.Errorf("a number per measurement: %v", err)
 	}
 }
