@@ -12,10 +12,10 @@ import (
 	"multiscale/pkg/task"
 )
 
-// With -stages auto, training measures the error of probeSamples training samples on the finest mesh. Without
+// With -stages auto, training measures the loss of probeSamples training samples on the finest mesh. Without
 // gradients, a sample takes about a third of a work unit.
 const (
-	probeSamples = 24
+	probeSamples = 12
 	probeWork    = probeSamples / 3
 )
 
@@ -29,7 +29,7 @@ func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 		budget = p.WorkUnits(p.Iterations())
 	}
 	a := &mge.Auto{Stages: p.Stages, Budget: budget, Probe: probeWork, Pilot: p.Pilot}
-	// A quarter of the budget belongs to the finest mesh: two steps there, in addition to the phase before.
+	// A quarter of the budget belongs to the finest mesh: two steps there, in addition to the window before.
 	if least := 16 * p.Stages[len(p.Stages)-1].WorkUnits(); budget < least {
 		return nil, command.Wrong("stages", "auto", fmt.Sprintf("%s has %v work units, too few to measure on the way", p.Strategy, budget),
 			fmt.Sprintf("give -budget %v or more", least))
@@ -37,7 +37,7 @@ func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 	return a, nil
 }
 
-// probeIfDue measures the errors on the finest mesh if a phase has ended. They decide on which mesh
+// probeIfDue measures the loss on the finest mesh if a window has ended. The loss decides on which mesh
 // training continues.
 func (u *unit) probeIfDue(ctx context.Context) error {
 	if u.stages == nil || u.complete || u.state.Iteration < u.plan.Iterations() {
@@ -50,12 +50,13 @@ func (u *unit) probeIfDue(ctx context.Context) error {
 			return err
 		}
 	}
-	errs, err := u.probe.Errors(ctx, u.model)
+	values, err := u.probe.Measure(ctx, u.model)
 	if err != nil {
 		return err
 	}
 	before := len(u.plan.Stages)
-	u.state.Probes = append(u.state.Probes, errs)
+	m := u.task.Measures[0]
+	u.state.Probes = append(u.state.Probes, m.Error(values.Of(m)))
 	u.state.Images += probeSamples
 	if err := u.decide(u.state.Decisions); err != nil {
 		return err

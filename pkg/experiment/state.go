@@ -12,6 +12,7 @@ import (
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 )
 
 // state is the progress of a unit, without parameters and optimizer. All
@@ -29,7 +30,7 @@ type state struct {
 	Best *best
 	// Decisions are the results of the pilots so far, in order.
 	Decisions []allocation.Decision
-	// Probes are the errors on the finest mesh that -stages auto has measured so far, of each sample of the probe.
+	// Probes are the errors on the finest mesh that -stages auto has measured so far.
 	Probes probes `json:",omitempty"`
 	// Coefficients are the rows of coefficients.csv so far.
 	Coefficients []runfolder.Coefficient `json:",omitempty"`
@@ -73,33 +74,20 @@ func (x *exact) UnmarshalJSON(data []byte) error {
 	return err
 }
 
-// probes are the errors of each sample of the probe, one list per measurement.
-type probes [][]float64
+// probes are errors, which JSON keeps if they are not numbers.
+type probes []float64
 
 // MarshalJSON implements json.Marshaler.
 func (p probes) MarshalJSON() ([]byte, error) {
-	all := make([][]exact, len(p))
-	for i, errs := range p {
-		for _, x := range errs {
-			all[i] = append(all[i], exact(x))
-		}
-	}
-	return json.Marshal(all)
+	return json.Marshal(lists.Of(p, func(x float64) exact { return exact(x) }))
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (p *probes) UnmarshalJSON(data []byte) error {
-	var all [][]exact
-	if json.Unmarshal(data, &all) != nil {
-		return errors.New("its errors measured by -stages auto are not by sample: an earlier version of this program wrote it, and can finish the run")
-	}
-	*p = make(probes, len(all))
-	for i, errs := range all {
-		for _, x := range errs {
-			(*p)[i] = append((*p)[i], float64(x))
-		}
-	}
-	return nil
+	var all []exact
+	err := json.Unmarshal(data, &all)
+	*p = lists.Of(all, func(x exact) float64 { return float64(x) })
+	return err
 }
 
 // MarshalJSON implements json.Marshaler.

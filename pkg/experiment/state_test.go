@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"strings"
 	"testing"
 
 	"multiscale/pkg/experiment/runfolder"
@@ -34,10 +33,9 @@ func TestHistoryOfAnyNumbers(t *testing.T) {
 	}
 }
 
-// TestProbesOfAnyNumbers: a checkpoint keeps the errors of a network that diverges, and one with a single number
-// per measurement, as older versions wrote it, is refused.
+// TestProbesOfAnyNumbers: a checkpoint keeps the errors of a network that diverges.
 func TestProbesOfAnyNumbers(t *testing.T) {
-	want := probes{{0.25, math.NaN()}, {math.Inf(1), 0.1}}
+	want := probes{0.25, math.NaN(), math.Inf(1)}
 	data, err := json.Marshal(state{Probes: want})
 	if err != nil {
 		t.Fatal(err)
@@ -49,7 +47,7 @@ func TestProbesOfAnyNumbers(t *testing.T) {
 	if fmt.Sprint(got.Probes) != fmt.Sprint(want) {
 		t.Errorf("%v, want %v; stored as %s", got.Probes, want, data)
 	}
-	if err := json.Unmarshal([]byte(`{"Probes":[0.25,0.125]}`), &got); err == nil || !strings.Contains(err.Error(), "-stages auto") {
-		t.Errorf("a number per measurement: %v", err)
+	if err := json.Unmarshal([]byte(`{"Probes":["much"]}`), &got); err == nil {
+		t.Error("a word is no error")
 	}
 }

@@ -177,16 +177,6 @@ func (m *Meter) Join(n, from int, sum func([]float64) error) error {
 	return err
 }
 
-// Each returns the values of a measure, one per image, or nil if it was not measured.
-func (m *Meter) Each(of Measure) []float64 {
-	for i, measure := range m.measures {
-		if measure.Name == of.Name {
-			return m.values[i]
-		}
-	}
-	return nil
-}
-
 // Means returns the mean of each measure over all images. It is NaN if there are none.
 func (m *Meter) Means() Values {
 	v := Values{}

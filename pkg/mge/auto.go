@@ -2,13 +2,12 @@ package mge
 
 import "math"
 
-// Auto ends the stages of a strategy by measurement. Training goes through phases, each on one mesh, and
-// measures before each of them the error of fixed samples, the probe, on the finest mesh. A phase on the mesh
-// of the current stage is followed by a trial, a phase on the next finer mesh. If the error decreases faster
-// in the trial for its cost, by at least two standard errors of the difference over the samples, training
-// stays there. Otherwise it returns to the coarser mesh for twice as long, and tries again. No step is undone,
-// because steps on a finer mesh are good steps that cost more. The finest mesh has at least the last quarter
-// of the budget.
+// Auto ends the stages of a strategy by measurement. It trains in windows of nearly equal cost. Before
+// each window it measures the loss on the finest mesh with a probe of fixed samples. After a window on
+// the mesh of the current stage, it tries a window on the next finer mesh. If the loss decreases there
+// at least as fast for its cost, training stays there. Otherwise it returns to the coarser mesh and
+// tries again after twice as many windows. No step is undone, because steps on a finer mesh are good
+// steps that cost more. The finest mesh has at least the last quarter of the budget.
 type Auto struct {
 	Stages []Stage // of the strategy, from the coarsest mesh to the finest
 	Budget float64 // in work units
@@ -18,28 +17,28 @@ type Auto struct {
 
 // Fractions of the budget.
 const (
-	trialShare  = 1. / 20 // of a trial, and of the first phase on a mesh
+	windowShare = 1. / 20 // of a window
 	finestShare = 1. / 4  // of the end of training, which belongs to the finest mesh
 )
 
-// Plan returns the phases that follow from the errors so far: probes[k] has the error of each sample before
-// phase k. complete reports whether the plan spends the whole budget. Its cost never exceeds the budget, but
-// one more step would.
-func (a Auto) Plan(strategy string, probes [][]float64) (p Plan, complete bool) {
+// Plan returns the windows that follow from the losses so far. losses[0] was measured before training,
+// and each later one before another window. complete reports whether the plan spends the whole budget.
+// Its cost never exceeds the budget, but one more step would.
+func (a Auto) Plan(strategy string, losses []float64) (p Plan, complete bool) {
 	p = Plan{Strategy: strategy, Pilot: a.Pilot}
 	last := len(a.Stages) - 1
-	at := 0            // the current stage
-	length := 1.       // of its next phase, in trials
-	trial := false     // whether the phase after probe k is a trial
-	var rate []float64 // decrease of each sample's error per work unit in the last phase of the stage
-	for k := range probes {
-		run, phase := at, length
+	at := 0                 // the current stage
+	wait, waited := 1, 0    // windows on its mesh before the next finer one is tried, and so far
+	rate := math.Inf(1)     // decrease of the loss per work unit in the last window on its mesh
+	for k := range losses { // the window after loss k
+		spent := p.WorkUnits(p.Iterations())
+		trial := at < last && waited >= wait
+		run := at
 		if trial {
-			run, phase = at+1, 1
+			run = at + 1
 		}
-		spent, coarse := p.WorkUnits(p.Iterations()), a.Budget*(1-finestShare)
-		if spent >= coarse {
-			run, at = last, last
+		if spent >= a.Budget*(1-finestShare) {
+			run, at, trial = last, last, false
 		}
 		s := a.Stages[run]
 		cost := s.WorkUnits()
@@ -48,8 +47,7 @@ func (a Auto) Plan(strategy string, probes [][]float64) (p Plan, complete bool) 
 			// There is nothing left to decide, so that this probe is the last one.
 			s.Iterations = fitting(s, room)
 		} else {
-			n := math.Min(math.Round(phase*a.Budget*trialShare/cost), math.Ceil((coarse-spent)/cost))
-			s.Iterations = min(max(1, int(n)), fitting(s, room))
+			s.Iterations = min(max(1, int(math.Round(a.Budget*windowShare/cost))), fitting(s, room))
 		}
 		if s.Iterations < 1 {
 			return p, true
@@ -62,46 +60,20 @@ func (a Auto) Plan(strategy string, probes [][]float64) (p Plan, complete bool) 
 		if at == last {
 			return p, true
 		}
-		if k+1 == len(probes) {
+		if k+1 == len(losses) {
 			return p, false
 		}
-		decrease := decreases(probes[k], probes[k+1], s.workUnits(s.Iterations))
+		fall := (losses[k] - losses[k+1]) / s.workUnits(s.Iterations)
 		switch {
 		case !trial:
-			rate = decrease
-		case faster(decrease, rate):
-			at, length = run, 1
+			rate, waited = fall, waited+1
+		case fall >= rate:
+			at, wait, waited = run, 1, 0
 		default:
-			length *= 2
+			wait, waited = 2*wait, 0
 		}
-		trial = !trial
 	}
 	return p, false
-}
-
-// decreases returns how much the error of each sample decreases per work unit.
-func decreases(before, after []float64, work float64) []float64 {
-	d := make([]float64, len(before))
-	for i := range d {
-		d[i] = (before[i] - after[i]) / work
-	}
-	return d
-}
-
-// faster reports whether the mean of a exceeds that of b by at least two standard errors of the mean of
-// their differences: a stage has several trials, and each must not end it by chance.
-func faster(a, b []float64) bool {
-	var sum, squares float64
-	n := float64(len(a))
-	for i := range a {
-		sum += a[i] - b[i]
-	}
-	mean := sum / n
-	for i := range a {
-		d := a[i] - b[i] - mean
-		squares += float64(d * d)
-	}
-	return mean >= 2*math.Sqrt(squares/(n*max(1, n-1)))
 }
 
 // fitting is the largest number of iterations of a stage whose cost is at most room work units.

@@ -3,7 +3,6 @@ package task
 import (
 	"context"
 	"math"
-	"slices"
 
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/kernel/resample"
@@ -145,23 +144,6 @@ func Normalised(p *picture.Planar, scale pixel.Scale) pixel.Images {
 // Measure restores all images and returns the means of metric.Always and of the task's measures. All
 // ranks that measure together must call it, and get the same bytes as one process.
 func (v *Validation) Measure(ctx context.Context, r Restorer) (metric.Values, error) {
-	m, err := v.measure(ctx, r)
-	return m.Means(), err
-}
-
-// Errors restores all images and returns the error of each by the task's deciding measure. All ranks that
-// measure together must call it, and get the same bytes as one process.
-func (v *Validation) Errors(ctx context.Context, r Restorer) ([]float64, error) {
-	m, err := v.measure(ctx, r)
-	deciding := v.task.Measures[0]
-	errors := slices.Clone(m.Each(deciding))
-	for i, x := range errors {
-		errors[i] = deciding.Error(x)
-	}
-	return errors, err
-}
-
-func (v *Validation) measure(ctx context.Context, r Restorer) (*metric.Meter, error) {
 	m := v.meter()
 	err := v.restore(ctx, r, m)
 	if p := v.part; p.ranks != nil {
@@ -169,7 +151,7 @@ func (v *Validation) measure(ctx context.Context, r Restorer) (*metric.Meter, er
 			return p.ranks.Add(ctx, 0, nil, all, err)
 		})
 	}
-	return m, err
+	return m.Means(), err
 }
 
 // restore restores this process's part of the images and adds them to m.
