@@ -66,7 +66,7 @@ func TestCommittedPlans(t *testing.T) {
 			t.Errorf("%s: %s", p.Name, strings.Join(folders, " "))
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 30 {
+	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 31 {
 		t.Errorf("%v, %v: a plan is not tested", files, err)
 	}
 }
@@ -104,6 +104,7 @@ func TestEqualPlans(t *testing.T) {
 		{"one-setting", "cpu", 1456, 9, 9 * 3},
 		{"strong", "quick", 12000, 2, 2 * 3 * 6},
 		{"denoisers", "quick", 0, 4, 4},
+		{"enlargers", "quick", 0, 4, 4},
 		{"paper-photographs", "paper", 0, 5, 3 + 1 + 1 + 6 + 6},
 	} {
 		p, err := plan.Read(filepath.Join(plans, c.name+".yaml"), catalog.Standard(), nil)
