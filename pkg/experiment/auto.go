@@ -56,7 +56,7 @@ func (u *unit) probeIfDue(ctx context.Context) error {
 	}
 	before := len(u.plan.Stages)
 	m := u.task.Measures[0]
-	u.state.Probes = append(u.state.Probes, m.Error(values.Of(m)))
+	u.state.Probes = append(u.state.Probes, exact(m.Error(values.Of(m))))
 	u.state.Images += probeSamples
 	if err := u.decide(u.state.Decisions); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/lists"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/mlmc"
 	"multiscale/pkg/model"
@@ -138,7 +139,7 @@ func (u *unit) pilotIfDue(ctx context.Context) error {
 func (u *unit) decide(decisions []allocation.Decision) (err error) {
 	u.state.Decisions = decisions
 	if u.stages != nil {
-		u.plan, u.complete = u.stages.Plan(u.strategy.Strategy, u.state.Probes)
+		u.plan, u.complete = u.stages.Plan(u.strategy.Strategy, lists.Of(u.state.Probes, func(x exact) float64 { return float64(x) }))
 		return nil
 	}
 	u.plan, err = u.allocation().Plan(u.strategy, decisions)

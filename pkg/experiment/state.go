@@ -12,7 +12,6 @@ import (
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment/runfolder"
-	"multiscale/pkg/lists"
 )
 
 // state is the progress of a unit, without parameters and optimizer. All
@@ -31,7 +30,7 @@ type state struct {
 	// Decisions are the results of the pilots so far, in order.
 	Decisions []allocation.Decision
 	// Probes are the errors on the finest mesh that -stages auto has measured so far.
-	Probes probes `json:",omitempty"`
+	Probes []exact `json:",omitempty"`
 	// Coefficients are the rows of coefficients.csv so far.
 	Coefficients []runfolder.Coefficient `json:",omitempty"`
 }
@@ -71,22 +70,6 @@ func (x exact) MarshalJSON() ([]byte, error) {
 func (x *exact) UnmarshalJSON(data []byte) error {
 	v, err := strconv.ParseFloat(strings.Trim(string(data), `"`), 64)
 	*x = exact(v)
-	return err
-}
-
-// probes are errors, which JSON keeps if they are not numbers.
-type probes []float64
-
-// MarshalJSON implements json.Marshaler.
-func (p probes) MarshalJSON() ([]byte, error) {
-	return json.Marshal(lists.Of(p, func(x float64) exact { return exact(x) }))
-}
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (p *probes) UnmarshalJSON(data []byte) error {
-	var all []exact
-	err := json.Unmarshal(data, &all)
-	*p = lists.Of(all, func(x exact) float64 { return float64(x) })
 	return err
 }
 

@@ -35,7 +35,7 @@ func TestHistoryOfAnyNumbers(t *testing.T) {
 
 // TestProbesOfAnyNumbers: a checkpoint keeps the errors of a network that diverges.
 func TestProbesOfAnyNumbers(t *testing.T) {
-	want := probes{0.25, math.NaN(), math.Inf(1)}
+	want := []exact{0.25, exact(math.NaN()), exact(math.Inf(1))}
 	data, err := json.Marshal(state{Probes: want})
 	if err != nil {
 		t.Fatal(err)

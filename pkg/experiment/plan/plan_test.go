@@ -89,7 +89,7 @@ func TestModelPlans(t *testing.T) {
 	}
 }
 
-// TestEqualPlans: all experiments of the plans at equal cost have the same budget; super-resolution has
+// TestEqualPlans: all experiments of the plans at equal cost have the same budget, those at equal time none; super-resolution has
 // half of it, because its batches are half.
 func TestEqualPlans(t *testing.T) {
 	for _, c := range []struct {
