@@ -12,6 +12,7 @@ import (
 	"multiscale/pkg/allocation"
 	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/experiment/runfolder"
+	"multiscale/pkg/mesh"
 )
 
 // state is the progress of a unit, without parameters and optimizer. All
@@ -216,6 +217,12 @@ func (u *unit) adopt(s checkpoint.Snapshot) error {
 	}
 	if restored.Iteration < 0 || restored.Iteration > u.plan.Iterations() || (restored.Iteration > 0 || len(restored.History) > 0) && len(restored.History) != restored.Iteration+1 {
 		return fmt.Errorf("it stands at iteration %d with %d rows of history, the plan has %d iterations", restored.Iteration, len(restored.History), u.plan.Iterations())
+	}
+	for i := 1; i <= restored.Iteration; i++ {
+		_, stage, _ := u.plan.At(i - 1)
+		if side := mesh.Side(u.config.Side, stage.Finest); restored.History[i].Side != side {
+			return fmt.Errorf("its iteration %d was on a mesh of side %d, that of the plan is on one of %d", i, restored.History[i].Side, side)
+		}
 	}
 	if err := u.trainer.Restore(s); err != nil {
 		return err
