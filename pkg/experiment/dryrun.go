@@ -113,7 +113,12 @@ func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Pl
 	if err := s.measure(ctx, stages); err != nil {
 		return nil, nil, err
 	}
-	validation, err := s.validation(ctx)
+	validation, err := s.validation(ctx, timedWhole)
+	final := 0.
+	if err == nil && e.wholeAtEnd() {
+		final = validation
+		validation, err = s.validation(ctx, 0)
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -121,6 +126,7 @@ func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Pl
 	if err != nil {
 		return nil, nil, err
 	}
+	end += final
 	costs := make(map[string]Cost, len(plans))
 	for _, p := range plans {
 		training := s.training(p)

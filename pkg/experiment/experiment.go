@@ -71,9 +71,10 @@ type Experiment struct {
 
 	set        *dataset.Set
 	validation *task.Validation
-	input      runfolder.Input // measures of the validation's degraded pictures; set with validation
-	asked      map[string]any  // flags for run.json instead of those of config
-	dir        string          // of the run folder: -out, or in it the folder of one unit
+	final      *task.Validation // of whole pictures, for the end of units with -whole-at-end; otherwise nil
+	input      runfolder.Input  // measures of the validation's degraded pictures; set with validation
+	asked      map[string]any   // flags for run.json instead of those of config
+	dir        string           // of the run folder: -out, or in it the folder of one unit
 	folder     *runfolder.Folder
 	files      durable.FS  // of the run folder; nil for durable.OS
 	arena      graph.Arena // of all units' models
@@ -293,7 +294,11 @@ func (e *Experiment) measureInput() error {
 		if err := e.openValidation(); err != nil {
 			return err
 		}
-		e.input = runfolder.Input{What: "the degraded pictures themselves", Values: e.validation.Degraded()}
+		whole := e.validation
+		if e.final != nil {
+			whole = e.final
+		}
+		e.input = runfolder.Input{What: "the degraded pictures themselves", Values: whole.Degraded()}
 		if e.task.Scale != 1 {
 			e.input.What = "bilinear enlargement"
 		}
@@ -301,11 +306,24 @@ func (e *Experiment) measureInput() error {
 	return e.folder.SetInput(e.input)
 }
 
-// openValidation creates the validation set, of which each rank measures its part.
+// openValidation creates the validation set, of which each rank measures its part, and with -whole-at-end that of rank 0 for the
+// end of units.
 func (e *Experiment) openValidation() (err error) {
-	e.validation, err = task.NewValidation(e.task, e.set, e.config.Side, e.config.ValidationPictures, e.adding())
+	create := task.NewValidation
+	if e.wholeAtEnd() {
+		create = task.NewCropValidation
+		if !e.follows() {
+			if e.final, err = task.NewValidation(e.task, e.set, e.config.Side, e.config.ValidationPictures, nil); err != nil {
+				return err
+			}
+		}
+	}
+	e.validation, err = create(e.task, e.set, e.config.Side, e.config.ValidationPictures, e.adding())
 	return err
 }
+
+// wholeAtEnd reports whether whole pictures are measured only at the end of a unit.
+func (e *Experiment) wholeAtEnd() bool { return e.config.WholeAtEnd && e.task.MeasuresWhole(e.set) }
 
 // open opens the data set and reads the weights of -init. Further calls do nothing.
 func (e *Experiment) open(ctx context.Context, decoding dataset.Decoding) (err error) {

@@ -55,7 +55,7 @@ func TestBudget(t *testing.T) {
 		if err := s.measure(t.Context(), plans[0].Stages); err != nil {
 			t.Fatal(name, err)
 		}
-		if _, err := s.validation(t.Context()); err != nil {
+		if _, err := s.validation(t.Context(), timedWhole); err != nil {
 			t.Fatal(name, err)
 		}
 		if _, err := s.end(t.Context(), plans[0]); err != nil {

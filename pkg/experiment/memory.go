@@ -186,7 +186,9 @@ func (e *Experiment) addValidation(m *model.Model, need *memory) error {
 	}
 	answers := e.config.ValidationPictures * e.config.Side * e.config.Side
 	if e.task.MeasuresWhole(e.set) {
-		answers = 0
+		if !e.wholeAtEnd() {
+			answers = 0
+		}
 		var h, w int // of the largest input
 		for i := range e.set.Validation.Len() {
 			input, clean, err := e.set.Validation.WholePair(i, scale)

@@ -308,8 +308,8 @@ func (s *speed) training(p mge.Plan) float64 {
 	return seconds * (1 + p.Pilots()/work)
 }
 
-// validation predicts the seconds of one validation.
-func (s *speed) validation(ctx context.Context) (float64, error) {
+// validation predicts the seconds of one validation. It times at most the given number of whole pictures; with 0, crops.
+func (s *speed) validation(ctx context.Context, whole int) (float64, error) {
 	pictures := float64(s.e.config.ValidationPictures)
 	if s.e.config.EMA > 0 { // a second time with averaged weights
 		pictures *= 2
@@ -320,7 +320,7 @@ func (s *speed) validation(ctx context.Context) (float64, error) {
 		return pictures * answer, nil
 	}
 	crops := min(s.e.config.ValidationPictures, timedCrops, max(1, int(s.left(validationPart).Seconds()/(2*answer))))
-	v, err := task.NewValidationSample(s.e.task, s.e.set, s.e.config.Side, crops, timedWhole)
+	v, err := task.NewValidationSample(s.e.task, s.e.set, s.e.config.Side, crops, whole)
 	if err != nil {
 		return 0, err
 	}

@@ -383,7 +383,10 @@ func (u *unit) finish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	measured := u.measured(func(name string) string { return name })
+	measured, err := u.measured(ctx, func(name string) string { return name })
+	if err != nil {
+		return err
+	}
 	average, err := u.finishAverage(ctx)
 	if err != nil {
 		return err
@@ -420,15 +423,21 @@ func (u *unit) finish(ctx context.Context) error {
 	return err
 }
 
-// measured returns the measures after the last iteration. named returns the name of a measure in the history.
-func (u *unit) measured(named func(measure string) string) metric.Values {
+// measured returns the measures of the trained network: those of the last validation under their names there, or with
+// -whole-at-end those of whole pictures with the weights that the network has now.
+func (u *unit) measured(ctx context.Context, named func(measure string) string) (metric.Values, error) {
+	if u.final != nil {
+		start := time.Now()
+		defer func() { u.state.SecondsValidation += time.Since(start).Seconds() }()
+		return u.final.Measure(ctx, u.model)
+	}
 	row, values := u.state.History[len(u.state.History)-1], metric.Values{}
 	for _, m := range metric.Union(metric.Always(), u.task.Measures) {
 		if v, ok := row.Validation[named(m.Name)]; ok {
 			values[m.Name] = v
 		}
 	}
-	return values
+	return values, nil
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -452,8 +461,11 @@ func (u *unit) finishAverage(ctx context.Context) (*runfolder.Average, error) {
 	if err != nil {
 		return nil, err
 	}
-	row := &runfolder.Average{Unit: u.name, ONNXSHA256: file.digest, Values: u.measured(runfolder.OfAverage)}
+	row := &runfolder.Average{Unit: u.name, ONNXSHA256: file.digest}
 	return row, u.withAverage(func() (err error) {
+		if row.Values, err = u.measured(ctx, runfolder.OfAverage); err != nil {
+			return err
+		}
 		_, row.CrosscheckMaxAbs, err = u.crosscheck(ctx, runfolder.AverageONNXFile(u.name), file)
 		return err
 	})

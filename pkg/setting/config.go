@@ -36,8 +36,9 @@ type Config struct {
 	Channels   int    // 1 for grey, 3 for RGB; 0 for as many as the data set has
 	Augment    []dataset.Augmentation
 
-	ValidationPictures int // number of crops to measure
-	ValidateEvery      int // steps between validations; 0 for ten validations a run
+	ValidationPictures int  // number of crops to measure
+	ValidateEvery      int  // steps between validations; 0 for ten validations a run
+	WholeAtEnd         bool // measure crops in training, and whole pictures, where the data set has them, once at the end
 
 	HoldOut         bool // validate on a tenth of the training pictures
 	SkipBad         bool // leave out pictures that cannot be read

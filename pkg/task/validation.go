@@ -67,6 +67,11 @@ func NewValidation(t Task, set *dataset.Set, side, n int, ranks share.Ranks) (*V
 	return newValidation(t, set, side, n, math.MaxInt, ranks)
 }
 
+// NewCropValidation is NewValidation without whole images, even if MeasuresWhole.
+func NewCropValidation(t Task, set *dataset.Set, side, n int, ranks share.Ranks) (*Validation, error) {
+	return newValidation(t, set, side, n, 0, ranks)
+}
+
 // NewValidationSample is NewValidation with at most the given number of whole images. They suffice
 // to time a measurement.
 func NewValidationSample(t Task, set *dataset.Set, side, n, most int) (*Validation, error) {
@@ -79,7 +84,7 @@ func newValidation(t Task, set *dataset.Set, side, n, most int, ranks share.Rank
 	}
 	v := &Validation{Scale: t.ScaleOf(set), task: t, part: partOf(n, ranks)}
 	crops := v.part
-	if t.MeasuresWhole(set) {
+	if most > 0 && t.MeasuresWhole(set) {
 		v.part = partOf(min(set.Validation.Len(), most), ranks)
 		var err error
 		if v.Whole, err = whole(set.Validation, t, v.Scale, v.part); err != nil {
