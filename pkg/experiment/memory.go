@@ -189,17 +189,18 @@ func (e *Experiment) addValidation(m *model.Model, need *memory) error {
 		if !e.wholeAtEnd() {
 			answers = 0
 		}
-		var h, w int // of the largest input
+		var largest, h, w int // the pixels of the largest clean picture, and the sides of its input
 		for i := range e.set.Validation.Len() {
 			input, clean, err := e.set.Validation.WholePair(i, scale)
 			if err != nil {
 				return err
 			}
 			pixels(1, input.H, input.W)
-			if area := clean.H * clean.W; area > answers {
-				answers, h, w = area, input.H, input.W
+			if area := clean.H * clean.W; area > largest {
+				largest, h, w = area, input.H, input.W
 			}
 		}
+		answers = max(answers, largest)
 		if err := apply(1, h, w); err != nil {
 			return err
 		}

@@ -30,7 +30,7 @@ func TestWholeAtEnd(t *testing.T) {
 		}
 	}
 	args := []string{"-network", "espcn", "-data", "urban100", "-root", root, "-allow-incomplete", "-side", "16", "-levels", "1", "-batch", "2",
-		"-iterations", "4", "-validation-pictures", "3", "-strategy", "mge", "-ema", "0.5"}
+		"-iterations", "4", "-validation-pictures", "12", "-strategy", "mge", "-ema", "0.5"}
 	usual, atEnd := t.TempDir(), t.TempDir()
 	for out, more := range map[string][]string{usual: nil, atEnd: {"-whole-at-end"}} {
 		if _, err := runTask(t.Context(), t, task.Superresolution(), out, append(more, args...)...); err != nil {
