@@ -13,11 +13,11 @@ import (
 // Filling is inpainting with more kinds of holes: it restores x from y = (1-t)*x + t*z, of which holes are missing, with
 // z ~ N(0,I) and t ~ 0.1 U(0,1). In half of the samples there are one to three boxes, with sides of a twentieth to a half of the
 // image's, since a hole in a photograph may be larger than a third of a training crop. The others have strokes, like scratches and
-// letters, a half of them with a box. Networks start from the harmonic fill of the holes, and see where these are; see FillHoles.
+// letters, a half of them with a box. Networks start from the harmonic fill of the holes.
 func Filling() Task {
 	t := Inpainting()
 	t.Name, t.Networks, t.LearningRate = "filling", foldedFirst(), 1e-3
-	t.Pointwise, t.Fill = false, FillHoles
+	t.Pointwise, t.Fill = false, harmonic.Fill
 	t.Measures = []metric.Measure{metric.PSNR, metric.SSIM, metric.MSE}
 	t.Evaluation.Settings[0] = Setting{Name: "holes", Usage: "random boxes and strokes to fill in: the degradation of filling, always on", Switch: true}
 	t.Degrade = func(input, clean pixel.Images, at Grid, t []float32, r *random.Stream) error {
@@ -26,43 +26,10 @@ func Filling() Task {
 		defer masks.Put(hole)
 		*hole = drawHoles(*hole, at, r)
 		AddNoise(input, at, 1-t[0], r)
-		FillHoles(input, *hole)
+		harmonic.Fill(input, *hole)
 		return nil
 	}
 	return must(t)
-}
-
-// marker is the amplitude of the chessboard that marks holes, in normalised pixels.
-const marker = 0.125
-
-// FillHoles is the Fill of filling. It sets the pixels in holes to the harmonic function of those around them. It adds a chessboard of
-// marker and -marker to a square of 2x2 pixels, counted from the upper left corner, if all pixels of it and around it are missing:
-// there a network can tell a hole from a smooth surface, and remove the chessboard, as hardly a photograph has one. In strokes of a
-// few pixels it could not, and the harmonic fill is good.
-func FillHoles(x pixel.Images, hole []bool) {
-	harmonic.Fill(x, hole)
-	missing := func(i, j int) bool { // a square and what is around it inside the image
-		for row := max(i-1, 0); row < min(i+3, x.H); row++ {
-			for column := max(j-1, 0); column < min(j+3, x.W); column++ {
-				if !hole[row*x.W+column] {
-					return false
-				}
-			}
-		}
-		return true
-	}
-	for i := 0; i+1 < x.H; i += 2 {
-		for j := 0; j+1 < x.W; j += 2 {
-			if !missing(i, j) {
-				continue
-			}
-			for plane := range x.N * x.C {
-				v := x.Data[plane*x.Plane():][:x.Plane()]
-				a, b := i*x.W+j, (i+1)*x.W+j
-				v[a], v[a+1], v[b], v[b+1] = v[a]+marker, v[a+1]-marker, v[b]-marker, v[b+1]+marker
-			}
-		}
-	}
 }
 
 // masks keeps the memory of masks, so that training does not allocate.

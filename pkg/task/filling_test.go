@@ -2,7 +2,6 @@ package task_test
 
 import (
 	"math"
-	"strings"
 	"testing"
 
 	"multiscale/pkg/pixel"
@@ -33,37 +32,40 @@ func holes(t *testing.T, side int, at task.Grid, seed uint64) []bool {
 	return hidden
 }
 
-// TestFillHoles: in an image of one value, the fill is that value, with the chessboard in squares of 2x2 on even rows and columns
-// that have missing pixels all around, as far as the image goes. Strokes and squares at the edges of holes have none.
-func TestFillHoles(t *testing.T) {
-	x := pixel.NewImages(1, 2, 8, 10)
-	for i := range x.Data {
-		x.Data[i] = 0.5
-	}
-	hole := make([]bool, x.Plane())
-	for i, mark := range strings.Join([]string{
-		"###....##.",
-		"###....##.",
-		"###....##.",
-		".....####.",
-		".....####.",
-		".....####.",
-		"##...####.",
-		"##..#####."}, "") {
-		hole[i] = mark == '#'
-	}
-	task.FillHoles(x, hole)
-	for i, v := range x.Data {
-		want := float32(0.5)
-		switch i % x.Plane() {
-		case 0, 11, 46, 57, 66, 77:
-			want += 0.125
-		case 1, 10, 47, 56, 67, 76:
-			want -= 0.125
+// TestFillingStartsHarmonic: networks get holes whose pixels are the mean of their neighbours, and all other pixels as they are. The
+// tolerance is that of package harmonic's last sweep.
+func TestFillingStartsHarmonic(t *testing.T) {
+	const side = 32
+	at := task.Grid{Step: 1, H: side, W: side}
+	clean, x := pixel.NewImages(1, 3, side, side), pixel.NewImages(1, 3, side, side)
+	noise := random.New(1)
+	noise.Normals(clean.Data)
+	missing := 0
+	for seed := range uint64(20) {
+		r := random.New(seed)
+		if err := task.Filling().Degrade(x, clean, at, []float32{0}, &r); err != nil {
+			t.Fatal(err)
 		}
-		if math.Abs(float64(v-want)) > 1e-5 {
-			t.Errorf("channel %d, row %d, column %d: %v, want %v", i/x.Plane(), i%x.Plane()/x.W, i%x.W, v, want)
+		for i, v := range x.Data {
+			if v == clean.Data[i] {
+				continue
+			}
+			missing++
+			row, column := i%x.Plane()/side, i%side
+			var sum, count float64
+			for _, n := range [][2]int{{row - 1, column}, {row + 1, column}, {row, column - 1}, {row, column + 1}} {
+				if n[0] >= 0 && n[0] < side && n[1] >= 0 && n[1] < side {
+					sum += float64(x.Data[i/x.Plane()*x.Plane()+n[0]*side+n[1]])
+					count++
+				}
+			}
+			if d := math.Abs(float64(v) - sum/count); d > 1e-3 {
+				t.Fatalf("seed %d, row %d, column %d: %v is %v from the mean of its neighbours", seed, row, column, v, d)
+			}
 		}
+	}
+	if missing == 0 {
+		t.Fatal("no sample has a hole")
 	}
 }
 
