@@ -28,11 +28,7 @@ func (e *Experiment) auto(p mge.Plan) (*mge.Auto, error) {
 	if budget == 0 {
 		budget = p.WorkUnits(p.Iterations())
 	}
-	stages := p.Stages
-	for e.config.Loss == "" && len(stages) > 1 && mesh.Side(e.config.Side, stages[0].Finest) < e.task.LossWindow {
-		stages = stages[1:]
-	}
-	a := &mge.Auto{Stages: stages, Budget: budget, Probe: probeWork, Pilot: p.Pilot}
+	a := &mge.Auto{Stages: p.Stages, Budget: budget, Probe: probeWork, Pilot: p.Pilot}
 	// A quarter of the budget belongs to the finest mesh: two steps there, in addition to the window before.
 	if least := 16 * p.Stages[len(p.Stages)-1].WorkUnits(); budget < least {
 		return nil, command.Wrong("stages", "auto", fmt.Sprintf("%s has %v work units, too few to measure on the way", p.Strategy, budget),

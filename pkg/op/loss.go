@@ -90,9 +90,6 @@ func difference(kind string, y, target *gorgonia.Node, f kernel.Function, p floa
 	})
 }
 
-// SSIMWindow is the side in pixels of the window of Dissimilarity and NegativeSSIM.
-const SSIMWindow = ssim.Taps
-
 // Dissimilarity is the loss of each sample (N): one minus the structural similarity of y and
 // target (N,C,H,W), with a window of 11 pixels, sigma 1.5, L = 1 and zero padding.
 func Dissimilarity(y, target *gorgonia.Node) (*gorgonia.Node, error) {

@@ -12,7 +12,7 @@ import (
 // the sides of the degraded ones, the task has the settings of Superresolution.
 func Restoration() Task {
 	enlarging := must(Task{
-		Name: "restoration", Scale: 2, Loss: op.NegativeSSIM, LossWindow: op.SSIMWindow, Scaling: &pixel.Unit,
+		Name: "restoration", Scale: 2, Loss: op.NegativeSSIM, Scaling: &pixel.Unit,
 		Measures:     []metric.Measure{metric.SSIM},
 		LearningRate: 1e-3, Restriction: mesh.Bilinear, BatchFactor: 0.5, MinSide: 8,
 	})

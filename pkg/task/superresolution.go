@@ -14,7 +14,7 @@ import (
 func Superresolution() Task {
 	return must(Task{
 		Name: "superresolution", Scale: 2,
-		Loss: op.NegativeSSIM, LossWindow: op.SSIMWindow, Scaling: &pixel.Unit,
+		Loss: op.NegativeSSIM, Scaling: &pixel.Unit,
 		Measures:     []metric.Measure{metric.SSIM},
 		Evaluation:   Evaluation{Settings: []Setting{{Name: "half", Usage: "half of the sides: the degradation of super-resolution, always on", Switch: true}}},
 		LearningRate: 1e-3, Restriction: mesh.Bilinear, BatchFactor: 0.5, MinSide: 8,

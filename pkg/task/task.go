@@ -72,9 +72,6 @@ type Task struct {
 
 	// Loss is minimised in training. Default: the mean squared error.
 	Loss Loss
-	// LossWindow is the side in pixels of the windows in which Loss compares images; 0 if it compares pixels. Automatic
-	// stages leave out smaller meshes, where a window is more padding than image.
-	LossWindow int
 	// Scaling is the normalisation of pixels. Default: that of the data set.
 	Scaling *pixel.Scale
 	// Measures are reported for the task. The first one determines which network is better.

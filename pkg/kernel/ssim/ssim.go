@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	Taps  = vector.Taps // side of the window in pixels
-	pad   = Taps / 2
+	taps  = vector.Taps
+	pad   = taps / 2
 	sigma = 1.5
 	c1    = 0.01 * 0.01
 	c2    = 0.03 * 0.03
@@ -24,9 +24,9 @@ var window = gaussian()
 
 // Window returns the one-dimensional window, whose sum is 1. The two-dimensional
 // window is the outer product of this one with itself.
-func Window() [Taps]float64 { return window }
+func Window() [taps]float64 { return window }
 
-func gaussian() (w [Taps]float64) {
+func gaussian() (w [taps]float64) {
 	var sum float64
 	for k := range w {
 		d := float64(k - pad)

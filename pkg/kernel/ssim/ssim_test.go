@@ -90,8 +90,8 @@ func TestWindow(t *testing.T) {
 	var sum float64
 	for k, v := range w {
 		sum += v
-		if v != w[Taps-1-k] {
-			t.Errorf("taps %d and %d differ", k, Taps-1-k)
+		if v != w[taps-1-k] {
+			t.Errorf("taps %d and %d differ", k, taps-1-k)
 		}
 	}
 	if math.Abs(sum-1) > exact || math.Abs(w[pad]/w[pad+3]-math.Exp(2)) > exact {
