@@ -100,7 +100,7 @@ func TestEqualPlans(t *testing.T) {
 		{"equal", "cpu", 1456, 60, 10 * 3 * 17},
 		{"equal-four", "cpu", 5824, 30, 10 * 3 * 8},
 		{"equal-sixteen", "cpu", 23296, 5, 3 * (2*4 + 3)},
-		{"choices", "cpu", 1456, 12, 3*8 + 3 + 6},
+		{"choices", "cpu", 1456, 15, 3*8 + 3 + 9},
 		{"one-setting", "cpu", 1456, 9, 9 * 3},
 		{"strong", "quick", 12000, 2, 2 * 3 * 6},
 		{"denoisers", "quick", 0, 4, 4},
