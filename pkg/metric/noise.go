@@ -22,9 +22,9 @@ import (
 // NoiseDetail is the deviation d that the pictures' own details have in such blocks. On the 32 pictures of
 // BSDS500's validation set that are not in CBSD68 the estimate is 4 per cent too high at a deviation of 5 (root
 // mean square 18 per cent), 2.5 at 15 (4) and 0.4 at 50 (1). Least squares of relative errors over deviations
-// from 5 to 50 would give 2.6 of 255 there, and 2.2 on CBSD68. A level e of the lowest blocks gives the estimate e*e/sqrt(e*e+d*d). For large e this
-// is about sqrt(e*e-d*d), but for weak noise it stays above zero, because some pictures, such as blurred
-// ones, have less detail.
+// from 5 to 50 would give 2.6 of 255 there, and 2.2 on CBSD68. A level e of the lowest blocks gives the
+// estimate e*e/sqrt(e*e+d*d). For large e this is about sqrt(e*e-d*d), but for weak noise it stays above zero,
+// because some pictures, such as blurred ones, have less detail.
 const (
 	NoiseSide   = 16   // pixels
 	NoiseShare  = 0.05 // of all blocks
