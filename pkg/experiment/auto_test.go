@@ -1,26 +1,14 @@
 package experiment
 
 import (
-	"io"
-	"strings"
 	"testing"
 
-	"multiscale/pkg/catalog"
 	"multiscale/pkg/experiment/runfolder"
-	"multiscale/pkg/setting"
-	"multiscale/pkg/task"
 )
 
 // TestStagesOfCheckpoint: a checkpoint whose iterations were on other meshes than those of the plan is refused.
 func TestStagesOfCheckpoint(t *testing.T) {
-	c, err := setting.Arguments(catalog.Standard(), task.Superresolution(), strings.Fields("-network espcn -side 32 -levels 2 -strategy progressive -stages auto -budget 200 -out "+t.TempDir()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := newExperiment(catalog.Standard(), task.Superresolution(), c, io.Discard, io.Discard)
-	if err != nil {
-		t.Fatal(err)
-	}
+	e := smallest(t, t.TempDir(), "-side", "32", "-levels", "2", "-strategy", "progressive", "-stages", "auto", "-budget", "200")
 	defer e.progress.Close()
 	name := runfolder.Unit{Strategy: "progressive", Seed: 1}
 	if err := e.begin(t.Context(), []runfolder.Unit{name}); err != nil {

@@ -34,7 +34,16 @@ func runOn(t *testing.T, fsys durable.FS, out string, args ...string) error {
 // runUntil is runOn with a context that may end.
 func runUntil(ctx context.Context, t *testing.T, fsys durable.FS, out string, args ...string) error {
 	t.Helper()
-	c, err := setting.Arguments(catalog.Standard(), task.Superresolution(), append(args, "-out", out, "-network", "espcn", "-side", "16", "-levels", "1", "-batch", "2"))
+	e := smallest(t, out, append(args, "-side", "16", "-levels", "1", "-batch", "2")...)
+	defer e.progress.Close()
+	e.files = fsys
+	return e.run(ctx)
+}
+
+// smallest returns an experiment of super-resolution with the smallest network.
+func smallest(t *testing.T, out string, args ...string) *Experiment {
+	t.Helper()
+	c, err := setting.Arguments(catalog.Standard(), task.Superresolution(), append(args, "-network", "espcn", "-out", out))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,9 +51,7 @@ func runUntil(ctx context.Context, t *testing.T, fsys durable.FS, out string, ar
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer e.progress.Close()
-	e.files = fsys
-	return e.run(ctx)
+	return e
 }
 
 // sameFiles compares files of two run folders.
