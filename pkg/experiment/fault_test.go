@@ -117,6 +117,28 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestTablesAlone: a folder with the tables of a seed, without its model and checkpoints, takes a further seed.
+func TestTablesAlone(t *testing.T) {
+	args := []string{"-strategy", "mge", "-iterations", "2"}
+	whole, out := t.TempDir(), t.TempDir()
+	if err := runOn(t, nil, whole, append(args, "-seeds", "1,2")...); err != nil {
+		t.Fatal(err)
+	}
+	if err := runOn(t, nil, out, args...); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(out, "checkpoint")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(out, "mge-seed1.onnx")); err != nil {
+		t.Fatal(err)
+	}
+	if err := runOn(t, nil, out, append(args, "-seeds", "2", "-resume")...); err != nil {
+		t.Fatal(err)
+	}
+	sameFiles(t, whole, out, "summary.csv", "history.csv", "crosscheck.csv", "mge-seed2.onnx")
+}
+
 // TestFullDisk: a checkpoint that does not fit is reported once, although training tries to write
 // another one when it ends.
 func TestFullDisk(t *testing.T) {

@@ -3,8 +3,10 @@ package experiment
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"slices"
 
@@ -42,8 +44,8 @@ func (e *Experiment) pictures(ctx context.Context) error {
 	return e.folder.WriteFile(runfolder.SamplesFile, func(w io.Writer) error { return sheet.Encode(w, runfolder.SamplesFile) })
 }
 
-// samples restores a few validation pictures with the exported models of all
-// finished units, including those of earlier calls.
+// samples restores a few validation pictures with the exported models of all finished units, including those
+// of earlier calls. Units without their model, as in a folder of tables alone, are left out.
 func (e *Experiment) samples(ctx context.Context) (*picture.Planar, error) {
 	b, labels := e.spread(shown)
 	input, clean := e.planar(b.Input), e.planar(b.Target)
@@ -55,7 +57,12 @@ func (e *Experiment) samples(ctx context.Context) (*picture.Planar, error) {
 	var names []string
 	for _, s := range e.folder.Summaries {
 		y := pixel.NewImages(b.Target.N, b.Target.C, b.Target.H, b.Target.W)
-		if err := e.applyExported(ctx, y, b, runfolder.ONNXFile(s.Unit)); err != nil {
+		file := runfolder.ONNXFile(s.Unit)
+		switch err := e.applyExported(ctx, y, b, file); {
+		case errors.Is(err, fs.ErrNotExist):
+			e.progress.Print("%s leaves out %s: there is no %s; -force trains it again", runfolder.SamplesFile, s.Unit, file)
+			continue
+		case err != nil:
 			return nil, err
 		}
 		name := s.Strategy
