@@ -13,11 +13,16 @@ type Controlled struct {
 	// Covariances are those of the terms for a single sample, by level. They are empty at levels
 	// that were not measured. All are in the same norm, that of the optimizer if it has one.
 	Covariances []mge.Covariance
+	// Halves are the covariances by each half of the samples alone, in the same norm, if there are any. A choice
+	// that only one half supports is not made: a single sample may decide variances of gradients with heavy tails.
+	Halves [][]mge.Covariance
 }
 
 // terms returns the covariances of a stage's terms.
-func (c Controlled) terms(s mge.Stage) []mge.Covariance {
-	return c.Covariances[s.Finest : s.Coarsest()+1]
+func (c Controlled) terms(s mge.Stage) []mge.Covariance { return of(c.Covariances, s) }
+
+func of(covariances []mge.Covariance, s mge.Stage) []mge.Covariance {
+	return covariances[s.Finest : s.Coarsest()+1]
 }
 
 // Of is the variance of a stage's estimate of the gradient with the best coefficients for its
@@ -40,7 +45,7 @@ const rounds = 32
 // with R_l the sum over the layers of w_l^2 times the residual variance, and coefficients follow from
 // batches, in turn. Meshes that do not pay are left out, from the coarsest on. A stage with one mesh
 // takes the plain gradient, so that the variance is at most that of the plain gradient. An additional
-// mesh must lower the variance by a twentieth. The remainder of whole samples is carried; see
+// mesh must lower the variance by a twentieth, in each half of the samples too. The remainder of whole samples is carried; see
 // mge.Stage.Fraction.
 func (c Controlled) Allocate(s mge.Stage) mge.Stage {
 	total := s.WorkUnits()
@@ -50,11 +55,21 @@ func (c Controlled) Allocate(s mge.Stage) mge.Stage {
 	}
 	for meshes := 1; meshes <= len(s.Batches); meshes++ {
 		next, possible := c.allocate(s, meshes, total)
-		if v := c.Of(next); possible && v < pays*smallest {
+		if v := c.Of(next); possible && v < pays*smallest && (meshes == 1 || c.agree(next, best)) {
 			best, smallest = next, v
 		}
 	}
 	return best
+}
+
+// agree reports whether more meshes pay by each half of the samples, with the coefficients by all samples.
+func (c Controlled) agree(more, fewer mge.Stage) bool {
+	for _, half := range c.Halves {
+		if !(mge.Variance(of(half, more), more, c.Best(more)) < pays*mge.Variance(of(half, fewer), fewer, c.Best(fewer))) {
+			return false
+		}
+	}
+	return true
 }
 
 // allocate is Allocate for a given number of meshes. It returns false if the work units do not suffice

@@ -65,6 +65,13 @@ func TestAllocateControlled(t *testing.T) {
 	if v := c.Of(got); v > 1.01*best {
 		t.Errorf("variance %g with %v, the smallest is %g", v, got.Batches, best)
 	}
+	// A choice that only one half of the samples supports is not made.
+	for other, meshes := range map[float64]int{0.97: 2, 0.5: 1} {
+		c.Halves = [][]mge.Covariance{correlated(0.97), correlated(other)}
+		if got := c.Allocate(two); len(got.Batches) != meshes {
+			t.Errorf("batches %v where the halves have correlations 0.97 and %g, want %d meshes", got.Batches, other, meshes)
+		}
+	}
 	if s := (mge.Stage{Finest: 1, Batches: []int{3}}); !slices.Equal(c.Allocate(s).Batches, s.Batches) {
 		t.Error("a stage of one mesh was changed")
 	}

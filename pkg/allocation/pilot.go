@@ -34,7 +34,8 @@ type Decision struct {
 	Iteration int // number of iterations before the pilot
 	Variances Variances
 	// Covariances are by level and layer, if the estimator has coefficients.
-	Covariances []mge.Covariance `json:",omitempty"`
+	Covariances []mge.Covariance   `json:",omitempty"`
+	Halves      [][]mge.Covariance `json:",omitempty"` // see Controlled
 }
 
 // Allocation adds pilots to plans and applies their decisions.
@@ -77,9 +78,13 @@ func (a Allocation) covers(d Decision, terms mge.Stage) bool {
 // allocate returns a stage with the batches that follow from a decision.
 func (a Allocation) allocate(d Decision, s mge.Stage) mge.Stage {
 	if a.Coefficients != mge.NoCoefficients {
-		return Controlled{a.Coefficients, d.Covariances}.Allocate(s)
+		return a.controlled(d).Allocate(s)
 	}
 	return d.Variances.Allocate(s)
+}
+
+func (a Allocation) controlled(d Decision) Controlled {
+	return Controlled{a.Coefficients, d.Covariances, d.Halves}
 }
 
 // Variances returns the variances of the terms of a stage for one sample that follow from a decision.
@@ -87,7 +92,7 @@ func (a Allocation) allocate(d Decision, s mge.Stage) mge.Stage {
 // batches.
 func (a Allocation) Variances(d Decision, s mge.Stage) []float64 {
 	if a.Coefficients != mge.NoCoefficients {
-		return Controlled{a.Coefficients, d.Covariances}.residuals(s)
+		return a.controlled(d).residuals(s)
 	}
 	return d.Variances.Terms(s)
 }
@@ -105,7 +110,7 @@ func (a Allocation) Depth(d Decision, max int, stage func(levels int) mge.Stage)
 		return s
 	}
 	if a.Coefficients != mge.NoCoefficients {
-		return depth(max, chosen, Controlled{a.Coefficients, d.Covariances}.Of)
+		return depth(max, chosen, a.controlled(d).Of)
 	}
 	return depth(max, chosen, d.Variances.Of)
 }

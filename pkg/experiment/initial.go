@@ -14,6 +14,7 @@ import (
 	"multiscale/pkg/durable"
 	"multiscale/pkg/model"
 	"multiscale/pkg/network"
+	"multiscale/pkg/optimize"
 	"multiscale/pkg/param"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
@@ -26,8 +27,11 @@ import (
 type Weights struct {
 	Path   string
 	Digest string // SHA-256 of the file, in hex
-	values []float32
-	grey   bool // converted from those of a network for colours
+	// SecondMoment is that of the optimizer that trained the weights, up to a factor; nil unless the file is a
+	// checkpoint of Adam or AdamW, which alone keep two moments.
+	SecondMoment []float32
+	values       []float32
+	grey         bool // converted from those of a network for colours
 }
 
 // ReadWeights reads the file of -init for a network; it returns nil if path is empty. Files named
@@ -49,12 +53,12 @@ func ReadWeights(path string, n network.Network, channels int) (*Weights, error)
 	case weights.Known(path):
 		read = fromWeights
 	}
-	data, err := read(path, params)
+	data, second, err := read(path, params)
 	grey := false
 	if err != nil && channels == 1 {
 		if colour, failed := network.Parameters(n, colours, 0); failed == nil {
-			if of, failed := read(path, colour); failed == nil {
-				data, err, grey = of, toGrey(params, colour), true
+			if of, _, failed := read(path, colour); failed == nil {
+				data, second, err, grey = of, nil, toGrey(params, colour), true
 			}
 		}
 	}
@@ -65,7 +69,7 @@ func ReadWeights(path string, n network.Network, channels int) (*Weights, error)
 		return nil, fmt.Errorf("-init %s: %w", path, err)
 	}
 	sum := sha256.Sum256(data)
-	return &Weights{path, hex.EncodeToString(sum[:]), params.Values(), grey}, nil
+	return &Weights{path, hex.EncodeToString(sum[:]), second, params.Values(), grey}, nil
 }
 
 // finite returns an error that names the first parameter with a value that is NaN or infinite.
@@ -80,46 +84,46 @@ func finite(params *param.Set) error {
 	return nil
 }
 
-// fromModel sets params from an exported model, and returns the file's bytes.
-func fromModel(path string, params *param.Set) ([]byte, error) {
-	data, err := onnx.ReadBytes(path)
-	if err != nil {
-		return nil, err
+// fromModel sets params from an exported model, and returns the file's bytes; a model has no second moment.
+func fromModel(path string, params *param.Set) (data []byte, second []float32, err error) {
+	if data, err = onnx.ReadBytes(path); err != nil {
+		return nil, nil, err
 	}
 	m, err := onnx.Decode(data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return data, export.Restore(params, m)
+	return data, nil, export.Restore(params, m)
 }
 
-// fromCheckpoint sets params from a checkpoint, and returns the file's bytes.
-func fromCheckpoint(path string, params *param.Set) ([]byte, error) {
-	data, err := durable.ReadFile(durable.OS, path, checkpoint.MaxSize)
-	if err != nil {
-		return nil, err
+// fromCheckpoint sets params from a checkpoint, and returns the file's bytes and the second moment.
+func fromCheckpoint(path string, params *param.Set) (data []byte, second []float32, err error) {
+	if data, err = durable.ReadFile(durable.OS, path, checkpoint.MaxSize); err != nil {
+		return nil, nil, err
 	}
 	s, err := checkpoint.Decode(data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := params.Load(s.Vectors[train.ParametersSection]); err != nil {
-		return nil, fmt.Errorf("its parameters: %w", err)
+		return nil, nil, fmt.Errorf("its parameters: %w", err)
 	}
-	return data, nil
+	if moments := train.Moments(s); len(moments) == (optimize.Adam{}).Moments() && len(moments[1]) == params.Len() {
+		second = optimize.Adam{}.SecondMoment(moments)
+	}
+	return data, second, nil
 }
 
-// fromWeights sets params from a file of weights, and returns the file's bytes.
-func fromWeights(path string, params *param.Set) ([]byte, error) {
-	data, err := weights.ReadBytes(path)
-	if err != nil {
-		return nil, err
+// fromWeights sets params from a file of weights, and returns the file's bytes; such files have no second moment.
+func fromWeights(path string, params *param.Set) (data []byte, second []float32, err error) {
+	if data, err = weights.ReadBytes(path); err != nil {
+		return nil, nil, err
 	}
 	f, err := weights.Decode(data)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return data, f.Load(params)
+	return data, nil, f.Load(params)
 }
 
 // NewModel returns a model with the given weights, or if w is nil with the initial

@@ -31,17 +31,15 @@ func (e *Experiment) pilot(terms mge.Stage) *mlmc.Measurement {
 
 // measure runs a pilot before an iteration, with its own samples. second is the optimizer's second moment
 // of gradients, or nil.
-func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stage, seed uint64, iteration int, second []float32) (allocation.Decision, error) {
+func (e *Experiment) measure(ctx context.Context, m *model.Model, terms mge.Stage, seed uint64, iteration int, second []float32) (d allocation.Decision, err error) {
 	r := random.New(seed).Child("pilot", uint64(iteration))
 	p := e.pilot(terms)
 	p.Estimator, p.Parameters = e.estimator(m, e.sampler(r.Key()), r.Key()), m.Params.Len()
-	d := allocation.Decision{Iteration: iteration}
+	d.Iteration = iteration
 	if e.config.Coefficients != mge.NoCoefficients {
-		found, err := p.Covariances(ctx, param.Layers(m.Params.Groups()), second)
-		if err != nil {
+		if d.Covariances, d.Halves, err = p.Covariances(ctx, param.Layers(m.Params.Groups()), second); err != nil {
 			return d, fmt.Errorf("pilot: %w", err)
 		}
-		d.Covariances = found
 		return d, nil
 	}
 	levels, err := p.Run(ctx)

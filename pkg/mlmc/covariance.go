@@ -24,61 +24,83 @@ const Floor = 1e-6
 // Gradients are taken in pairs. The difference of a pair has mean zero, and its squares and products
 // have twice the variances and covariances as expectations. This needs only a few vectors and is
 // unbiased for layers of any size. With an odd number of repetitions, the last one is left out.
-func (m *Measurement) Covariances(ctx context.Context, layers []param.Group, second []float32) ([]mge.Covariance, error) {
+//
+// halves are the covariances by every other pair alone, in the norm of all; nil if there is one pair. Where
+// gradients have heavy tails, a few samples decide a variance, and the halves do not agree.
+func (m *Measurement) Covariances(ctx context.Context, layers []param.Group, second []float32) (all []mge.Covariance, halves [][]mge.Covariance, err error) {
 	pairs := m.Repetitions / 2
 	if pairs < 1 {
-		return nil, fmt.Errorf("a variance needs 2 gradients at least, not %d", m.Repetitions)
+		return nil, nil, fmt.Errorf("a variance needs 2 gradients at least, not %d", m.Repetitions)
 	}
-	levels := make([]mge.Covariance, m.Coarsest+1)
+	all = make([]mge.Covariance, m.Coarsest+1)
+	if pairs > 1 {
+		halves = [][]mge.Covariance{make([]mge.Covariance, len(all)), make([]mge.Covariance, len(all))}
+	}
 	p := newPairing(m.Parameters, layers, second)
 	costs := m.stage().Costs()
 	done, total := 0.0, m.WorkUnits()
 	for level := m.Finest; level <= m.Coarsest; level++ {
 		n := m.batch(level)
 		difference := level < m.Coarsest
-		sums := mge.Covariance{Fine: make([]float64, len(layers))}
-		if difference {
-			sums.Cross, sums.Coarse = make([]float64, len(layers)), make([]float64, len(layers))
+		all[level] = zero(len(layers), difference)
+		for _, half := range halves {
+			half[level] = zero(len(layers), difference)
 		}
 		for r := range 2 * pairs {
 			b, coarser, err := m.Sampler.Draw(mesh.Request{Iteration: r, Level: level, Size: n, Coarse: difference})
 			if err != nil {
-				return nil, fmt.Errorf("level %d: %w", level, err)
+				return nil, nil, fmt.Errorf("level %d: %w", level, err)
 			}
 			if err := m.gradient(ctx, p.fine[r%2], m.Fine(b, r, level)); err != nil {
-				return nil, fmt.Errorf("level %d: %w", level, err)
+				return nil, nil, fmt.Errorf("level %d: %w", level, err)
 			}
 			if difference {
 				part := m.Coarse(coarser, r, level)
 				part.Weight = 1
 				if err := m.gradient(ctx, p.coarse[r%2], part); err != nil {
-					return nil, fmt.Errorf("level %d, coarse mesh: %w", level, err)
+					return nil, nil, fmt.Errorf("level %d, coarse mesh: %w", level, err)
 				}
 			}
 			if done += float64(float64(n) * costs[level-m.Finest]); m.Progress != nil {
 				m.Progress(done, total)
 			}
-			if r%2 == 1 {
-				p.add(sums, difference, float64(n)/2/float64(pairs))
+			if r%2 == 0 {
+				continue
+			}
+			p.sum(difference)
+			p.add(all[level], float64(n)/2/float64(pairs))
+			if halves != nil {
+				i := r / 2 % 2
+				p.add(halves[i][level], float64(n)/2/float64((pairs+1-i)/2))
 			}
 		}
-		levels[level] = sums
-		for _, v := range sums.Fine {
+		for _, v := range all[level].Fine {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return nil, fmt.Errorf("level %d: the gradient is not finite", level)
+				return nil, nil, fmt.Errorf("level %d: the gradient is not finite", level)
 			}
 		}
 	}
 	if second == nil {
-		perLayer(levels, m.Finest)
+		unit := append([]float64(nil), all[m.Finest].Fine...)
+		for _, levels := range append(halves, all) {
+			perLayer(levels, unit)
+		}
 	}
-	return levels, nil
+	return all, halves, nil
 }
 
-// perLayer divides the covariances of each layer by the variance of its gradient on the finest mesh. They
-// are 0 for a layer without such a variance.
-func perLayer(levels []mge.Covariance, finest int) {
-	unit := append([]float64(nil), levels[finest].Fine...)
+// zero returns covariances of zero, with those of a coarse part if there is one.
+func zero(layers int, coarse bool) (c mge.Covariance) {
+	c.Fine = make([]float64, layers)
+	if coarse {
+		c.Cross, c.Coarse = make([]float64, layers), make([]float64, layers)
+	}
+	return c
+}
+
+// perLayer divides the covariances of each layer by its unit, the variance of its gradient on the finest mesh.
+// They are 0 for a layer without such a variance.
+func perLayer(levels []mge.Covariance, unit []float64) {
 	for _, v := range levels {
 		for _, list := range [][]float64{v.Fine, v.Cross, v.Coarse} {
 			for p := range list {
@@ -156,13 +178,17 @@ func newPairing(n int, layers []param.Group, second []float32) *pairing {
 	return p
 }
 
-// add adds the squares and products of a pair's differences, times a factor, to sums.
-func (p *pairing) add(sums mge.Covariance, difference bool, factor float64) {
+// sum computes the squares and products of a pair's differences, by segment.
+func (p *pairing) sum(difference bool) {
 	p.difference = difference
 	kernel.Run(len(p.cut), p)
+}
+
+// add adds the sums of the segments, times a factor, to those of their layers.
+func (p *pairing) add(sums mge.Covariance, factor float64) {
 	for _, s := range p.cut {
 		sums.Fine[s.layer] += float64(factor * s.fine)
-		if difference {
+		if p.difference {
 			sums.Cross[s.layer] += float64(factor * s.cross)
 			sums.Coarse[s.layer] += float64(factor * s.coarse)
 		}

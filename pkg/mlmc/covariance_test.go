@@ -2,6 +2,7 @@ package mlmc_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"multiscale/pkg/mge"
@@ -25,7 +26,7 @@ func TestCovariances(t *testing.T) {
 	}
 	var done, total float64
 	measurement.Progress = func(d, of float64) { done, total = d, of }
-	got, err := measurement.Covariances(t.Context(), layers, one)
+	got, halves, err := measurement.Covariances(t.Context(), layers, one)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,12 +53,14 @@ func TestCovariances(t *testing.T) {
 		} else if v.Cross != nil || v.Coarse != nil {
 			t.Error("the coarsest level has a coarse part")
 		}
+		checkHalves(t, l, v, halves)
 	}
 	// Without a second moment, variances are relative to those on the finest mesh.
 	measurement.Repetitions = 4
-	if got, err = measurement.Covariances(t.Context(), layers, nil); err != nil {
+	if got, halves, err = measurement.Covariances(t.Context(), layers, nil); err != nil {
 		t.Fatal(err)
 	}
+	checkHalves(t, 0, got[0], halves)
 	for p, v := range got[0].Fine {
 		if v != 1 && v != 0 {
 			t.Errorf("%s has %g of its own variance", layers[p].Name, v)
@@ -67,7 +70,24 @@ func TestCovariances(t *testing.T) {
 		t.Errorf("second moment of %d entries: %v", len(second), err)
 	}
 	measurement.Repetitions = 1
-	if _, err := measurement.Covariances(t.Context(), layers, nil); err == nil {
+	if _, _, err := measurement.Covariances(t.Context(), layers, nil); err == nil {
 		t.Error("a variance of one gradient")
+	}
+}
+
+// checkHalves checks that all covariances of a level are the means of those of the halves, which differ.
+func checkHalves(t *testing.T, level int, all mge.Covariance, halves [][]mge.Covariance) {
+	t.Helper()
+	one, other := halves[0][level], halves[1][level]
+	if slices.Equal(one.Fine, other.Fine) {
+		t.Errorf("level %d: both halves have the variances %v", level, one.Fine)
+	}
+	for i, list := range [][]float64{all.Fine, all.Cross, all.Coarse} {
+		a, b := [][]float64{one.Fine, one.Cross, one.Coarse}[i], [][]float64{other.Fine, other.Cross, other.Coarse}[i]
+		for p, v := range list {
+			if mean := (a[p] + b[p]) / 2; math.Abs(mean-v) > 1e-12*(math.Abs(a[p])+math.Abs(b[p])) {
+				t.Errorf("level %d: %g, and %g in the mean of the halves", level, v, mean)
+			}
+		}
 	}
 }

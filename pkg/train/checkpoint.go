@@ -60,11 +60,7 @@ func (t *Trainer) Restore(s checkpoint.Snapshot) error {
 	if err := t.Params.Load(s.Vectors[ParametersSection]); err != nil {
 		return fmt.Errorf("parameters: %w", err)
 	}
-	var moments [][]float32
-	for moment := s.Vectors[fmt.Sprintf(optimizerSection, 0)]; moment != nil; moment = s.Vectors[fmt.Sprintf(optimizerSection, len(moments))] {
-		moments = append(moments, moment)
-	}
-	if err := t.Optimizer.Restore(c.OptimizerSteps, moments); err != nil {
+	if err := t.Optimizer.Restore(c.OptimizerSteps, Moments(s)); err != nil {
 		return err
 	}
 	if t.Average != nil {
@@ -79,4 +75,12 @@ func (t *Trainer) Restore(s checkpoint.Snapshot) error {
 	}
 	t.Iteration = c.Iteration
 	return nil
+}
+
+// Moments returns the optimizer's moments that a checkpoint has, in the order of its rule.
+func Moments(s checkpoint.Snapshot) (moments [][]float32) {
+	for moment := s.Vectors[fmt.Sprintf(optimizerSection, 0)]; moment != nil; moment = s.Vectors[fmt.Sprintf(optimizerSection, len(moments))] {
+		moments = append(moments, moment)
+	}
+	return moments
 }

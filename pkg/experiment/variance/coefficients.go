@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"multiscale/pkg/allocation"
+	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/table"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
@@ -27,33 +28,47 @@ type Control struct {
 // controlMeasurements is how often the terms are measured for the controls: once to choose, once to judge.
 const controlMeasurements = 2
 
-// controlWork returns the work units of the controls of a case.
-func (s *study) controlWork(terms float64) float64 {
+// controlWork returns the work units of the controls of the first case with the weights w.
+func (s *study) controlWork(w *experiment.Weights, terms float64) float64 {
+	if secondMoment(w) != nil {
+		return controlMeasurements * terms
+	}
 	return float64(s.Samples) + controlMeasurements*terms
 }
 
-// controls compares the choices of coefficients and batches at equal cost. All of them use the same second
-// moment, that of single samples on the finest mesh. There are three sets of samples: for the second moment,
-// to choose, and to judge the choice.
-func (s *study) controls(ctx context.Context, m *model.Model, c Case) ([]Control, error) {
-	second, err := s.measurement(m, c, "second moment", s.Samples).SecondMoment(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("second moment: %w", err)
+// secondMoment returns the second moment of the training that made w; nil if it is not known.
+func secondMoment(w *experiment.Weights) []float32 {
+	if w == nil {
+		return nil
 	}
-	layers := param.Layers(m.Params.Groups())
-	var found [controlMeasurements][]mge.Covariance
-	for i, purpose := range []string{"choice", "judgement"} {
-		if found[i], err = s.measurement(m, c, purpose, s.Samples).Covariances(ctx, layers, second); err != nil {
-			return nil, err
+	return w.SecondMoment
+}
+
+// controls compares the choices of coefficients and batches at equal cost. All of them use the same second
+// moment: that of the training that made the weights, or, if second is nil, that of single samples on the
+// finest mesh. One set of samples is for the second moment, one to choose, and one to judge the choice.
+func (s *study) controls(ctx context.Context, m *model.Model, second []float32, c Case) ([]Control, error) {
+	if second == nil {
+		var err error
+		if second, err = s.measurement(m, c, "second moment", s.Samples).SecondMoment(ctx); err != nil {
+			return nil, fmt.Errorf("second moment: %w", err)
 		}
 	}
-	choose, judge := found[0], found[1]
+	layers := param.Layers(m.Params.Groups())
+	choose, halves, err := s.measurement(m, c, "choice", s.Samples).Covariances(ctx, layers, second)
+	if err != nil {
+		return nil, err
+	}
+	judge, _, err := s.measurement(m, c, "judgement", s.Samples).Covariances(ctx, layers, second)
+	if err != nil {
+		return nil, err
+	}
 	paper := s.fixed(s.Levels)
 	single := mge.Variance(judge[:1], mge.Stage{Batches: []int{1}}, nil) / paper.WorkUnits()
 	var all []Control
 	for _, choice := range mge.AllCoefficients() {
 		for _, allocated := range []bool{false, true} {
-			by, stage := allocation.Controlled{Choice: choice, Covariances: choose}, paper
+			by, stage := allocation.Controlled{Choice: choice, Covariances: choose, Halves: halves}, paper
 			if allocated {
 				stage = by.Allocate(paper)
 			}
@@ -88,7 +103,11 @@ func (s *study) controlTable(b *strings.Builder, r Result) {
 	if len(r.Controls) == 0 {
 		return
 	}
-	fmt.Fprintf(b, "\nCoefficients, in the norm of Adam (variance over single-scale's at equal work, below 1 is better; coarse: share of the work on coarser meshes):\n\n")
+	moment := "the mean square of gradients of single samples on the finest mesh"
+	if r.SecondMoment {
+		moment = "the second moment of the training that made the weights"
+	}
+	fmt.Fprintf(b, "\nCoefficients, in the norm of Adam with %s (variance over single-scale's at equal work, below 1 is better; coarse: share of the work on coarser meshes):\n\n", moment)
 	rows := [][]string{{"coefficients", "batches", "", "coarse", "variance ratio"}}
 	for _, c := range r.Controls {
 		rows = append(rows, []string{c.Coefficients.String(), c.batches(), joined(c.Stage.Batches), digits(allocation.CoarseShare(c.Stage)), digits(c.Ratio)})

@@ -61,7 +61,7 @@ func parse(known catalog.Catalog, args []string, help io.Writer) (Request, error
 	f.Int(&r.Samples, "samples", "N", 2, maxRepetitions, strconv.Itoa(r.Samples), "number of gradients of single samples for each level")
 	f.Int(&r.Estimates, "estimates", "N", 0, maxRepetitions, strconv.Itoa(r.Estimates),
 		"repetitions of the whole estimator, to compare its variance with the prediction; 0, or at least 2")
-	f.Strings(&r.Weights, "init", "FILE", "weights of the measurement: an exported model, a checkpoint of its training, or the word "+initialWeights+
+	f.Strings(&r.Weights, "init", "FILE", "weights of the measurement: an exported model, a checkpoint of its training, which also has its second moment, or the word "+initialWeights+
 		"; repeat the flag for more weights (default "+initialWeights+")")
 	table := setting.Table()
 	each := func(to *string, name string, choices []string) {

@@ -43,6 +43,7 @@ type Result struct {
 	DepthFixed, DepthOptimal int
 	Estimates                []Estimate // measured only in the first case of each set of weights
 	Controls                 []Control  // only of the first case of each set of weights
+	SecondMoment             bool       // Controls use the second moment of the training that made the weights
 }
 
 // Estimate is an estimator of the gradient on the finest mesh.
@@ -129,7 +130,10 @@ func (s *study) measure(ctx context.Context) error {
 	cases := s.cases()
 	each := (&mlmc.Measurement{Coarsest: s.Levels, Repetitions: s.Samples}).WorkUnits()
 	stage := s.fixed(s.Levels)
-	s.total = float64(len(s.weights)) * (s.controlWork(each) + float64(float64(len(cases))*each) + float64(float64(s.Estimates)*(float64(2*stage.WorkUnits())+single(stage).WorkUnits())))
+	s.total = float64(len(s.weights)) * (float64(float64(len(cases))*each) + float64(float64(s.Estimates)*(float64(2*stage.WorkUnits())+single(stage).WorkUnits())))
+	for _, w := range s.weights {
+		s.total += s.controlWork(w, each)
+	}
 	for i, w := range s.weights {
 		m, err := experiment.NewModel(s.Network, s.set.Channels, s.Seeds[0], w, s.Task.Loss, s.Config)
 		if err != nil {
@@ -141,7 +145,7 @@ func (s *study) measure(ctx context.Context) error {
 			r, known := s.earlier(c)
 			if !known {
 				r = Result{Case: c}
-				if err := s.measureCase(ctx, m, &r, j == 0); err != nil {
+				if err := s.measureCase(ctx, m, secondMoment(w), &r, j == 0); err != nil {
 					return err
 				}
 			} else {
@@ -175,14 +179,15 @@ func (s *study) cases() (cases []Case) {
 }
 
 // measureCase measures one case. If it is the first case of a set of weights, it also measures the controls and the
-// estimators themselves.
-func (s *study) measureCase(ctx context.Context, m *model.Model, r *Result, first bool) error {
+// estimators themselves. second is nil or the second moment of the training that made the weights.
+func (s *study) measureCase(ctx context.Context, m *model.Model, second []float32, r *Result, first bool) error {
 	var err error
 	if r.Levels, err = s.measurement(m, r.Case, "levels", s.Samples).Run(ctx); err != nil {
 		return err
 	}
 	if first {
-		if r.Controls, err = s.controls(ctx, m, r.Case); err != nil {
+		r.SecondMoment = second != nil
+		if r.Controls, err = s.controls(ctx, m, second, r.Case); err != nil {
 			return err
 		}
 	}

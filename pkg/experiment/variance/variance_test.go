@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"multiscale/pkg/catalog"
+	"multiscale/pkg/checkpoint"
 	"multiscale/pkg/command"
 	"multiscale/pkg/experiment"
 	"multiscale/pkg/experiment/runfolder"
@@ -24,6 +25,7 @@ import (
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/setting"
 	"multiscale/pkg/task"
+	"multiscale/pkg/train"
 )
 
 // small is a study of a few seconds.
@@ -148,9 +150,51 @@ func TestWeights(t *testing.T) {
 			variances[row["weights"]] = row["single_variance"]
 		}
 	}
-	checkpoint := strings.TrimSuffix(filepath.Base(last), ".checkpoint")
-	if len(variances) != 3 || variances["mge-seed1"] != variances[checkpoint] || variances["initial"] == variances["mge-seed1"] {
+	name := strings.TrimSuffix(filepath.Base(last), ".checkpoint")
+	if len(variances) != 3 || variances["mge-seed1"] != variances[name] || variances["initial"] == variances["mge-seed1"] {
 		t.Errorf("variances %v: a model and the checkpoint it was exported from should agree, and differ from the initial weights", variances)
+	}
+	checkSecondMoment(t, last, name, out, args[:len(args)-6])
+}
+
+// checkSecondMoment checks that the coefficients of a checkpoint are in the norm of its second moment: not those of its model, and
+// the same if all second moments are four times as large. out has the study of both, args the arguments of another one without -init.
+func checkSecondMoment(t *testing.T, path, name, out string, args []string) {
+	t.Helper()
+	ratios := func(out, weights string) (all []string) {
+		for _, row := range tabletest.Rows(t, filepath.Join(out, ControlsFile)) {
+			if row["weights"] == weights {
+				all = append(all, row["variance_ratio"])
+			}
+		}
+		return all
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := checkpoint.Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := train.Moments(s)[1]
+	for i := range second {
+		second[i] *= 4
+	}
+	var scaled bytes.Buffer
+	if err := s.Encode(&scaled); err != nil {
+		t.Fatal(err)
+	}
+	other, again := filepath.Join(t.TempDir(), name+".checkpoint"), t.TempDir()
+	if err := os.WriteFile(other, scaled.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if printed, err := measured(t.Context(), t, again, append(slices.Clone(args), "-init", other)...); err != nil {
+		t.Fatalf("%v\n%s", err, printed)
+	}
+	of, scaledOf, model := ratios(out, name), ratios(again, name), ratios(out, "mge-seed1")
+	if len(of) != 6 || !slices.Equal(of, scaledOf) || slices.Equal(of, model) {
+		t.Errorf("variance ratios %v, with all second moments four times as large %v, without them %v", of, scaledOf, model)
 	}
 }
 
