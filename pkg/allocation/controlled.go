@@ -45,8 +45,8 @@ const rounds = 32
 // with R_l the sum over the layers of w_l^2 times the residual variance, and coefficients follow from
 // batches, in turn. Meshes that do not pay are left out, from the coarsest on. A stage with one mesh
 // takes the plain gradient, so that the variance is at most that of the plain gradient. An additional
-// mesh must lower the variance by a twentieth, in each half of the samples too. The remainder of whole samples is carried; see
-// mge.Stage.Fraction.
+// mesh must lower the variance by a twentieth, in each half of the samples too. The remainder of whole
+// samples is carried; see mge.Stage.Fraction.
 func (c Controlled) Allocate(s mge.Stage) mge.Stage {
 	total := s.WorkUnits()
 	best, smallest := s, math.Inf(1)

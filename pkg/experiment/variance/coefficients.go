@@ -46,7 +46,7 @@ func secondMoment(w *experiment.Weights) []float32 {
 
 // controls compares the choices of coefficients and batches at equal cost. All of them use the same second
 // moment: that of the training that made the weights, or, if second is nil, that of single samples on the
-// finest mesh. One set of samples is for the second moment, one to choose, and one to judge the choice.
+// finest mesh. Each of the three has its own samples: that second moment, the choice, and its judgement.
 func (s *study) controls(ctx context.Context, m *model.Model, second []float32, c Case) ([]Control, error) {
 	if second == nil {
 		var err error
