@@ -211,7 +211,7 @@ func TestExtend(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r, err := comparison.NewRun(extended, contents, catalog.Standard()); err != nil || !strings.Contains(r.Variant, "extend 7@0.0001") || !strings.Contains(r.Variant, "lr 0.002") {
+	if r, err := comparison.NewRun(extended, contents, catalog.Standard()); err != nil || !strings.Contains(string(r.Variant), "extend 7@0.0001") || !strings.Contains(string(r.Variant), "lr 0.002") {
 		t.Errorf("tables call it %q, %v", r.Variant, err)
 	}
 

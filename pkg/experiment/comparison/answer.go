@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"multiscale/pkg/experiment/runfolder"
 	"multiscale/pkg/experiment/table"
@@ -24,10 +25,14 @@ func Answer(groups []*Group) *table.Table {
 	columns := 0
 	for _, g := range groups {
 		t.Warnings = append(t.Warnings, g.warnings()...)
-		columns += len(g.subjects())
-		rows = lists.Distinct(append(rows, g.rows()...))
+		for _, e := range g.answered() {
+			columns++
+			rows = append(rows, slices.DeleteFunc(g.rows(), func(row Row) bool { return len(g.results(e, row)) == 0 })...)
+		}
 	}
+	rows = lists.Distinct(rows)
 	slices.SortFunc(rows, compareRows)
+	groups = slices.DeleteFunc(slices.Clone(groups), func(g *Group) bool { return len(g.answered()) == 0 })
 	for _, row := range rows {
 		var times *interval
 		for _, g := range groups {
@@ -39,7 +44,7 @@ func Answer(groups []*Group) *table.Table {
 	}
 	several := slices.ContainsFunc(groups, func(g *Group) bool { return g.label() != groups[0].label() })
 	for _, g := range groups {
-		for _, e := range g.subjects() {
+		for _, e := range g.answered() {
 			label := ""
 			if several {
 				label = g.label()
@@ -51,12 +56,26 @@ func Answer(groups []*Group) *table.Table {
 		"Each number is how far the error of the validation set ends from single-scale's: below zero is better. It is in bold where it is better and its interval excludes zero. " +
 			method(mostSeeds(groups)),
 		inputNote + " Times less work is single-scale's work units over the strategy's, of equal seeds.",
+		"A row is compared with single-scale training on the same pictures, with settings that the row has too, whatever its cost. Of several, with the one of the most work units." + sharedNote(groups),
 	}
 	return t
 }
 
+// sharedNote names the settings that all rows of a group have.
+func sharedNote(groups []*Group) (note string) {
+	for _, g := range groups {
+		if g.shared != "" {
+			note += fmt.Sprintf(" All strategies of the %s have %s.", join(g.kind(), strings.Join(g.sizes(), between)), g.shared)
+		}
+	}
+	return note
+}
+
 // fewColumns is the number of subjects up to which the table also shows the values themselves.
 const fewColumns = 3
+
+// answered returns the subjects of the group that have columns in the answer: those that are not only references.
+func (g *Group) answered() []Subject { return slices.DeleteFunc(g.subjects(), g.isReference) }
 
 // answer adds a subject's columns to t.
 func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, values bool) {

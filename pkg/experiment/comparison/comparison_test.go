@@ -236,6 +236,62 @@ func TestVariant(t *testing.T) {
 	}
 }
 
+// TestReference: a row is compared with the longest single-scale training whose settings it has, too, also with that of
+// another size; never with one on other pictures. Settings of all rows are in the title.
+func TestReference(t *testing.T) {
+	given := func(dir string, values map[string]any, units ...unit) Run {
+		r := newRun(t, denoising, units...)
+		r.Dir = dir
+		for name, v := range values {
+			r.Record.Configuration[name] = v
+		}
+		return again(t, r)
+	}
+	single, coarse := unit{mge.Single.Name, 1, []float64{0.1}}, unit{mge.MGE.Name, 1, []float64{0.12}}
+	short := unit{mge.Single.Name, 1, []float64{0.3}}
+	reference := given("reference", nil, single)
+	cheap := given("cheap", map[string]any{"budget": 1020.}, short, coarse)
+	cheap.Summaries[0].WorkUnits = 1020
+	layers := given("layers", map[string]any{"budget": 1020., "coefficients": "layer"}, coarse)
+	for _, c := range []struct {
+		what  string
+		runs  []Run
+		title string
+		want  []string // of the answer: times less work, MSE, against single-scale's
+	}{
+		{"equal cost", []Run{cheap, layers}, "quick profile, budget 1020", []string{
+			"single | 1.00 | 0.3000 | 0.0%", "mge | 1.00 | 0.1200 | −60.0%", "mge (coefficients layer) | 1.00 | 0.1200 | −60.0%"}},
+		{"with a longer one", []Run{cheap, layers, reference}, "quick profile, budget 1020", []string{
+			"single | 3.29 | 0.3000 | +200.0%", "single (budget 0) | 1.00 | 0.1000 | 0.0%",
+			"mge | 3.29 | 0.1200 | +20.0%", "mge (coefficients layer) | 3.29 | 0.1200 | +20.0%"}},
+		{"other settings", []Run{layers, given("rate", map[string]any{"lr": 0.001}, single)}, "quick profile, budget 1020, coefficients layer", []string{
+			"single (lr 0.001, budget 0, coefficients none) | 1.00 | 0.1000 | 0.0%", "mge |  | 0.1200 | no single-scale run"}},
+		{"other pictures", []Run{given("held", map[string]any{"hold-out": true}, coarse), reference}, "quick profile, hold-out true", []string{
+			"single (hold-out false) | 1.00 | 0.1000 | 0.0%", "mge |  | 0.1200 | no single-scale run"}},
+		{"other inputs", []Run{withInput(t, layers, 0.5), withInput(t, reference, 0.4)}, "quick profile, budget 1020, coefficients layer", []string{
+			"single (budget 0, coefficients none) | 1.00 | 0.1000 | 0.0%", "mge |  | 0.1200 | no single-scale run"}},
+	} {
+		all := groups(t, c.runs...)
+		if got, _, _ := strings.Cut(all[0].Title, ":"); len(all) != 1 || got != c.title {
+			t.Errorf("%s: %d groups, %q", c.what, len(all), got)
+		}
+		if got := texts(Answer(all))[1:]; !slices.Equal(got, c.want) {
+			t.Errorf("%s:\n%s", c.what, strings.Join(got, "\n"))
+		}
+	}
+	// Another size, which has no column of its own in the answer.
+	small := given("small", map[string]any{"budget": 1020.}, coarse)
+	small.Summaries[0].Batch = 4
+	all := groups(t, again(t, small), reference)
+	check(t, Answer(all), "(input) |  | not recorded | not recorded", "mge | 3.29 | 0.1200 | +20.0%")
+	if len(all) != 2 || len(Ends(all)) != 2 {
+		t.Errorf("%d groups, %v", len(all), Ends(all))
+	}
+	if notes := Answer(all).Notes; !strings.HasSuffix(notes[len(notes)-1], " All strategies of the quick profile, batch 4 have budget 1020.") {
+		t.Errorf("%q", notes)
+	}
+}
+
 // TestEqualConditions: runs share a column and a row only if data, initial weights and
 // settings are equal. Settings that only change rounding do not count.
 func TestEqualConditions(t *testing.T) {
@@ -273,7 +329,7 @@ func TestEqualConditions(t *testing.T) {
 	for name, v := range map[string]any{"lr": 0.001, "schedule": "step", "weight-decay": 0.1, "stages": []any{9., 8., 7.}, "released": true, "clip": 1.,
 		"loss": "l1", "warmup": 5., "ema": 0.9, "optimizer": "sgd", "beta1": 0.5, "restart": true, "validation-pictures": 50.} {
 		all = groups(t, with(t, "first", 1, map[string]any{"lr": 0.0005, "stages": []any{160., 80., 40.}}), with(t, "other", 2, map[string]any{name: v}))
-		if rows := all[0].rows(); len(rows) != 4 || !strings.HasPrefix(rows[1].Variant, name+" ") {
+		if rows := all[0].rows(); len(rows) != 4 || !strings.HasPrefix(string(rows[1].Variant), name+" ") {
 			t.Errorf("%s: %v", name, rows)
 		}
 	}
@@ -300,11 +356,14 @@ func TestAveragedWeights(t *testing.T) {
 	all := groups(t, r, averaged)
 	check(t, all[0].Main(),
 		"(input) |  |  | not recorded",
-		"single (ema 0.9, optimizer sgd) | 3360 | 1.00 | 0.1000",
-		"single (ema 0.9, optimizer sgd, averaged weights) | 3360 | 1.00 | 0.05000",
-		"mge (ema 0.9, optimizer sgd) | 1020 | 3.29 | 0.1200",
-		"mge (ema 0.9, optimizer sgd, averaged weights) | 1020 | 3.29 | 0.06000",
+		"single | 3360 | 1.00 | 0.1000",
+		"single (averaged weights) | 3360 | 1.00 | 0.05000",
+		"mge | 1020 | 3.29 | 0.1200",
+		"mge (averaged weights) | 1020 | 3.29 | 0.06000",
 	)
+	if got := all[0].Title; got != "quick profile, ema 0.9, optimizer sgd: 32x32, 2 coarser meshes, batch 8 on the finest" {
+		t.Errorf("title %q", got)
+	}
 	single := runfolder.Unit{Strategy: mge.Single.Name, Seed: 1}
 	result, _ := averaged.Result(single)
 	if curve := result.Curve(); len(curve) != 1 || curve[0].Values["mse"] != 0.025 {
@@ -503,20 +562,20 @@ func TestQuality(t *testing.T) {
 			unit{mge.Progressive.Name, 1, nil}),
 		newRun(t, sr, unit{mge.MGE.Name, 1, []float64{0.3}}))
 	check(t, Quality(all),
-		"denoising unet deadleaves, MSE | single | 0.0% | 0.0% | 3360 ± 0 | 1.00 | 2940 ± 594 | 1.00",
+		"denoising unet deadleaves, MSE (quick) | single | 0.0% | 0.0% | 3360 ± 0 | 1.00 | 2940 ± 594 | 1.00",
 		// Seed 1 reaches the error but does not end there; seed 2 never reaches it.
 		" | mge | +15.0% (−48.5 to +78.5) | +10.0% | 510 (1 of 2) | 6.59 | 510 (1 of 2) | 4.94",
 		// Seed 3 has no single-scale run.
 		" | fullmultiscale | −10.0% | −10.0% | 438.8 | 7.66 | 292.5 | 8.62",
 		" | progressive |  |  | no curve |  | no curve | ",
-		"superresolution srnet deadleaves, 1−SSIM | mge |  |  | no single-scale run |  | no single-scale run | ",
+		"superresolution srnet deadleaves, 1−SSIM (quick, batch 8) | mge |  |  | no single-scale run |  | no single-scale run | ",
 	)
 	check(t, QualitySeconds(all),
-		"denoising unet deadleaves, MSE | single | 336.0 ± 0.0 | 1.00 | 294.0 ± 59.4 | 1.00",
+		"denoising unet deadleaves, MSE (quick) | single | 336.0 ± 0.0 | 1.00 | 294.0 ± 59.4 | 1.00",
 		" | mge | 51.0 (1 of 2) | 6.59 | 51.0 (1 of 2) | 4.94",
 		" | fullmultiscale | 43.9 | 7.66 | 29.2 | 8.62",
 		" | progressive | no curve |  | no curve | ",
-		"superresolution srnet deadleaves, 1−SSIM | mge | no single-scale run |  | no single-scale run | ",
+		"superresolution srnet deadleaves, 1−SSIM (quick, batch 8) | mge | no single-scale run |  | no single-scale run | ",
 	)
 	// Without seconds.csv the work is known, but not the time.
 	old := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}}, unit{mge.MGE.Name, 1, []float64{0.1}})

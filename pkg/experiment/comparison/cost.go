@@ -101,7 +101,7 @@ func (s schedule) rows() (rows [][]table.Cell, problems []error) {
 	for _, r := range s.group.rows() {
 		work, _ := s.group.work(r)
 		var plan *mge.Plan
-		if r.Variant == "" {
+		if r.Variant == "" && s.group.shared == "" {
 			if strategy, err := mge.ParseStrategy(r.Strategy); err == nil {
 				if p, err := strategy.Plan(s.work); err == nil {
 					plan = &p

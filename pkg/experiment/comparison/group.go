@@ -24,6 +24,9 @@ type Group struct {
 	Title string
 	Runs  []*Run
 	Size
+
+	shared Variant  // the settings that all rows have
+	others []*Group // with the same profile and side
 }
 
 // Size is the size of a run's work.
@@ -39,11 +42,16 @@ func Groups(given []Run) (groups []*Group, problems []error) {
 	type place struct {
 		Subject
 		Size
-		variant, init string
+		variant Variant
+		init    string
 		runfolder.Unit
 	}
 	seen := map[place]string{}
-	known := map[Size]*Group{}
+	type kind struct { // super-resolution has tables of its own, also where its batch is another task's
+		Size
+		enlarges bool
+	}
+	known := map[kind]*Group{}
 	runs := slices.Clone(given)
 	distinguishData(runs)
 	distinguishVariants(runs)
@@ -63,15 +71,44 @@ func Groups(given []Run) (groups []*Group, problems []error) {
 		for _, s := range r.Summaries {
 			seen[place{r.Subject, size, r.Variant, r.Init, s.Unit}] = r.Dir
 		}
-		if known[size] == nil {
-			known[size] = &Group{Size: size}
-			groups = append(groups, known[size])
+		k := kind{size, r.Enlarges}
+		if known[k] == nil {
+			known[k] = &Group{Size: size}
+			groups = append(groups, known[k])
 		}
-		known[size].Runs = append(known[size].Runs, r)
+		known[k].Runs = append(known[k].Runs, r)
 	}
 	slices.SortStableFunc(groups, func(a, b *Group) int { return profilePlace(a.Profile) - profilePlace(b.Profile) })
+	for _, g := range groups {
+		g.share()
+		g.others = slices.DeleteFunc(slices.Clone(groups), func(o *Group) bool { return o == g || o.Profile != g.Profile || o.Side != g.Side })
+	}
 	name(groups)
 	return groups, problems
+}
+
+// share finds the settings that all rows have and sets the labels of runs. Runs of single-scale alone, which may be a
+// reference at another cost, do not count if there are others; their labels name what they do not share.
+func (g *Group) share() {
+	runs := slices.DeleteFunc(slices.Clone(g.Runs), func(r *Run) bool {
+		return !slices.ContainsFunc(r.Summaries, func(s runfolder.Summary) bool { return s.Strategy != mge.Single.Name })
+	})
+	if len(runs) == 0 {
+		runs = g.Runs
+	}
+	g.shared = runs[0].Variant
+	for _, r := range runs[1:] {
+		g.shared = g.shared.where(func(given string) bool { return slices.Contains(r.Variant.list(), given) })
+	}
+	shared := g.shared.list()
+	for _, r := range g.Runs {
+		r.label = r.Variant.where(func(given string) bool { return !slices.Contains(shared, given) })
+		for _, given := range shared {
+			if name, _, _ := strings.Cut(given, " "); r.Variant.named(name) == "" {
+				r.label = r.label.with(name + " " + cmp.Or(r.settings[name], "unknown"))
+			}
+		}
+	}
 }
 
 // distinguishData appends the beginning of its digest to the name of a data set, if several
@@ -98,7 +135,8 @@ func distinguishVariants(runs []Run) {
 	type place struct {
 		Subject
 		Size
-		variant, init string
+		variant Variant
+		init    string
 	}
 	rows := map[place][]*Run{}
 	for i := range runs {
@@ -118,7 +156,7 @@ func distinguishVariants(runs []Run) {
 				continue
 			}
 			for _, r := range same {
-				r.Variant = join(r.Variant, name+" "+cmp.Or(r.settings[name], "unknown"))
+				r.Variant = r.Variant.with(name + " " + cmp.Or(r.settings[name], "unknown"))
 			}
 		}
 	}
@@ -157,10 +195,9 @@ func name(groups []*Group) {
 	taken := map[string]int{}
 	for _, g := range groups {
 		g.Name = fileName(g.Profile)
-		g.Title = g.Profile + " profile"
+		g.Title = g.kind()
 		if g.enlarges() {
 			g.Name += "-superresolution"
-			g.Title += ", super-resolution"
 		}
 		for _, size := range g.sizes() {
 			g.Name += "-" + fileName(size)
@@ -168,6 +205,7 @@ func name(groups []*Group) {
 				g.Title = join(g.Title, size)
 			}
 		}
+		g.Title = join(g.Title, string(g.shared))
 		if taken[g.Name]++; taken[g.Name] > 1 {
 			g.Name += "-" + strconv.Itoa(taken[g.Name])
 		}
@@ -187,25 +225,29 @@ func (g *Group) sizes() (list []string) {
 	return lists.Distinct(list)
 }
 
-// label names the group in tables of several groups.
-func (g *Group) label() string { return join(g.Profile, strings.Join(g.sizes(), ", ")) }
+// kind returns the profile, and whether the group is about super-resolution.
+func (g *Group) kind() string {
+	if g.enlarges() {
+		return g.Profile + " profile, super-resolution"
+	}
+	return g.Profile + " profile"
+}
 
-// cell returns the first cell of a row. Its variant in CSV includes the sizes, so that
+// label names the group in tables of several groups.
+func (g *Group) label() string { return join(g.Profile, strings.Join(g.sizes(), between)) }
+
+// cell returns the first cell of a row. Its variant in CSV includes the sizes and the settings of all rows, so that
 // rows of different tables differ.
 func (g *Group) cell(r Row) table.Cell {
-	sizes := ""
+	all := ""
 	if g != nil { // nil for the paper's schedules
-		sizes = strings.Join(g.sizes(), ", ")
+		all = join(strings.Join(g.sizes(), between), string(g.shared))
 	}
-	return table.Cell{Text: r.String(), Fields: []string{r.Strategy, join(sizes, r.variant())}}
+	return table.Cell{Text: r.String(), Fields: []string{r.Strategy, join(all, r.variant())}}
 }
 
 // enlarges reports whether all runs are super-resolution.
-func (g *Group) enlarges() bool {
-	return !slices.ContainsFunc(g.Runs, func(r *Run) bool {
-		return !r.Enlarges
-	})
-}
+func (g *Group) enlarges() bool { return g.Runs[0].Enlarges }
 
 // fileName converts a text into part of a file name.
 func fileName(s string) string {
@@ -240,7 +282,7 @@ func (g *Group) measures(e Subject) []metric.Measure {
 func (g *Group) rows() (list []Row) {
 	for _, r := range g.Runs {
 		for _, s := range r.Summaries {
-			list = append(list, Row{s.Strategy, r.Variant, r.Init})
+			list = append(list, r.row(s.Strategy))
 		}
 	}
 	list = lists.Distinct(list)
@@ -267,7 +309,7 @@ type outcome struct {
 // results returns the units of a subject and a row, sorted by seed.
 func (g *Group) results(e Subject, row Row) (list []outcome) {
 	for _, r := range g.Runs {
-		if r.Subject != e || r.Variant != row.Variant || r.Init != row.Init {
+		if r.Subject != e || r.row(row.Strategy) != row {
 			continue
 		}
 		for _, s := range r.Summaries {
@@ -281,13 +323,56 @@ func (g *Group) results(e Subject, row Row) (list []outcome) {
 	return list
 }
 
-// single returns the single-scale units with which a row is compared: those of the
-// same variant, or else those without a variant; always with the same initial weights.
-func (g *Group) single(e Subject, row Row) []outcome {
-	if own := g.results(e, Row{mge.Single.Name, row.Variant, row.Init}); len(own) > 0 {
-		return own
+// single returns the single-scale units with which a row is compared: those on the same pictures and from the same initial
+// weights whose settings, apart from the budget, are among the row's. The group's own come before those of other groups; of
+// several, those with the most work units count, then those with the most settings in common.
+func (g *Group) single(e Subject, row Row) (found []outcome) {
+	of := func(r *Run) bool { return r.Subject == e && r.Init == row.Init }
+	i := slices.IndexFunc(g.Runs, func(r *Run) bool { return of(r) && r.label == row.Variant })
+	if i < 0 {
+		return nil
 	}
-	return g.results(e, Row{Strategy: mge.Single.Name, Init: row.Init})
+	var work, common float64
+	for _, from := range append([]*Group{g}, g.others...) {
+		for _, r := range from.Runs {
+			if !of(r) || !r.isReferenceOf(g.Runs[i]) {
+				continue
+			}
+			results := from.results(e, r.row(mge.Single.Name))
+			w, c := statisticOf(lists.Of(results, workUnits)).mean, float64(len(r.Variant.list()))
+			if w > work || w == work && c > common {
+				found, work, common = results, w, c
+			}
+		}
+		if found != nil {
+			break
+		}
+	}
+	return found
+}
+
+// isReference reports whether the group has a subject only as a reference of others: it has single-scale alone, and
+// another group has the subject, too.
+func (g *Group) isReference(e Subject) bool {
+	others := slices.ContainsFunc(g.rows(), func(row Row) bool { return row.Strategy != mge.Single.Name && len(g.results(e, row)) > 0 })
+	return !others && slices.ContainsFunc(g.others, func(o *Group) bool { return slices.Contains(o.subjects(), e) })
+}
+
+// isReferenceOf reports whether all settings of r but its budget are settings of other, too, and both were measured on the same
+// pictures.
+func (r *Run) isReferenceOf(other *Run) bool {
+	for _, given := range r.Variant.list() {
+		if given != r.Variant.named("budget") && !slices.Contains(other.Variant.list(), given) {
+			return false
+		}
+	}
+	for _, name := range []string{"hold-out", "validation-pictures", "channels"} {
+		if r.Variant.named(name) != other.Variant.named(name) {
+			return false
+		}
+	}
+	a, b := r.Input(), other.Input()
+	return a == nil || b == nil || alike(a, b)
 }
 
 // pair is two units with the same seed.
@@ -370,13 +455,19 @@ func (g *Group) inputCell(e Subject, m metric.Measure, fields int) table.Cell {
 }
 
 // inputExcess returns the relative difference of the input's error to single-scale's final one, over
-// single-scale's seeds.
+// the seeds of the single-scale training with which the row with the fewest settings is compared.
 func (g *Group) inputExcess(e Subject, m metric.Measure) difference {
 	in, same := g.input(e)
 	if in == nil || !same {
 		return differenceOf(nil)
 	}
-	return differenceOf(lists.Of(g.results(e, Row{Strategy: mge.Single.Name}), func(r outcome) float64 {
+	var plain *Run
+	for _, r := range g.Runs {
+		if r.Subject == e && (plain == nil || len(r.Variant.list()) < len(plain.Variant.list())) {
+			plain = r
+		}
+	}
+	return differenceOf(lists.Of(g.single(e, plain.row("")), func(r outcome) float64 {
 		return m.Error(in.Of(m))/m.Error(r.Summary.Values.Of(m)) - 1
 	}))
 }

@@ -39,7 +39,7 @@ type Run struct {
 	Sizes []string
 	// Variant has the settings of the method that differ from the task's defaults,
 	// like "allocation optimal"; usually it is empty. Each variant has its own rows.
-	Variant string
+	Variant Variant
 	// Init is the beginning of the digest of the initial weights; "" if they are
 	// drawn from the seed.
 	Init     string
@@ -48,6 +48,38 @@ type Run struct {
 	runfolder.Contents
 
 	settings setting.Values // of the method, as text
+	label    Variant        // Variant without the settings that all rows of the group have
+}
+
+// Variant lists settings with their values, separated by commas.
+type Variant string
+
+const between = ", "
+
+// list returns the settings of v, like "allocation optimal".
+func (v Variant) list() []string {
+	if v == "" {
+		return nil
+	}
+	return strings.Split(string(v), between)
+}
+
+// with returns v with a further setting.
+func (v Variant) with(given string) Variant { return Variant(join(string(v), given)) }
+
+// where returns the settings of v that satisfy keep.
+func (v Variant) where(keep func(given string) bool) Variant {
+	return Variant(join(slices.DeleteFunc(v.list(), func(given string) bool { return !keep(given) })...))
+}
+
+// named returns the setting of a name in v, "" if v does not have it.
+func (v Variant) named(name string) string {
+	for _, given := range v.list() {
+		if n, _, _ := strings.Cut(given, " "); n == name {
+			return given
+		}
+	}
+	return ""
 }
 
 // NewRun returns the run of a folder. It is an error if no unit is finished, or if the rows
@@ -85,7 +117,7 @@ func NewRun(dir string, c runfolder.Contents, known catalog.Catalog) (Run, error
 // false if it has none.
 func (r Run) Averaged() (_ Run, ok bool) {
 	if r.Contents, ok = r.OfAverages(); ok {
-		r.Variant = join(r.Variant, "averaged weights")
+		r.Variant = r.Variant.with("averaged weights")
 	}
 	return r, ok
 }
@@ -157,14 +189,14 @@ func defaultsOf(r runfolder.Record, known catalog.Catalog) setting.Values {
 
 // variant lists the settings that differ from the defaults. Without defaults it is empty;
 // Groups then adds the settings in which runs differ.
-func variant(settings, defaults setting.Values) string {
+func variant(settings, defaults setting.Values) Variant {
 	var list []string
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if usual, ok := defaults[name]; ok && usual != settings[name] {
 			list = append(list, name+" "+settings[name])
 		}
 	}
-	return strings.Join(list, ", ")
+	return Variant(strings.Join(list, between))
 }
 
 // sizes returns the sizes of the work that are not the profile's.
@@ -191,14 +223,21 @@ func (r Run) sizes(known catalog.Catalog) (list []string) {
 }
 
 // Row identifies a row of a table.
-type Row struct{ Strategy, Variant, Init string }
+type Row struct {
+	Strategy string
+	Variant  Variant // without the settings that all rows of the table have
+	Init     string
+}
+
+// row returns the row of a strategy of r.
+func (r *Run) row(strategy string) Row { return Row{strategy, r.label, r.Init} }
 
 // variant describes how the row differs from the plain strategy.
 func (r Row) variant() string {
 	if r.Init == "" {
-		return r.Variant
+		return string(r.Variant)
 	}
-	return join(r.Variant, "init "+r.Init)
+	return string(r.Variant.with("init " + r.Init))
 }
 
 // String returns the row's name, such as mge, or mge (allocation optimal).
@@ -211,11 +250,11 @@ func (r Row) String() string {
 
 // join joins the parts that are not empty with commas.
 func join(parts ...string) string {
-	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), ", ")
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), between)
 }
 
 // compareRows orders rows by strategy, in the order of runfolder.Compare, then by variant and initial weights.
 func compareRows(a, b Row) int {
 	return cmp.Or(runfolder.Compare(runfolder.Unit{Strategy: a.Strategy}, runfolder.Unit{Strategy: b.Strategy}),
-		strings.Compare(a.Variant, b.Variant), strings.Compare(a.Init, b.Init))
+		cmp.Compare(a.Variant, b.Variant), strings.Compare(a.Init, b.Init))
 }

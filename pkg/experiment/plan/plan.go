@@ -117,7 +117,7 @@ func (c *content) read(n *yaml.Node) error {
 				if err := readMapping(item, "an experiment", []field{
 					text(given, "task", "task"), text(given, "network", "network"), text(given, "data", "data"),
 					file(given, "root"), file(given, "validation"),
-					list(given, "strategies", "strategy"), settings(given),
+					list(given, "seeds", "seeds"), list(given, "strategies", "strategy"), settings(given),
 				}); err != nil {
 					return err
 				}

@@ -66,7 +66,7 @@ func TestCommittedPlans(t *testing.T) {
 			t.Errorf("%s: %s", p.Name, strings.Join(folders, " "))
 		}
 	}
-	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 32 {
+	if files, err := filepath.Glob(filepath.Join(plans, "*")); err != nil || len(files) != 33 {
 		t.Errorf("%v, %v: a plan is not tested", files, err)
 	}
 }
@@ -97,12 +97,13 @@ func TestEqualPlans(t *testing.T) {
 		budget             float64 // of all experiments, except those at single-scale's own cost
 		experiments, units int
 	}{
-		{"equal", "cpu", 1456, 60, 10 * 3 * 17},
+		{"equal", "cpu", 1456, 69, 10*3*17 + 9 + 4},
 		{"equal-four", "cpu", 5824, 30, 10 * 3 * 8},
 		{"equal-sixteen", "cpu", 23296, 5, 3 * (2*4 + 3)},
 		{"coefficients", "cpu", 1456, 27, 9 * 3 * 4},
+		{"coefficients-four", "cpu", 5824, 27, 9 * 3},
 		{"choices", "cpu", 1456, 15, 3*8 + 3 + 9},
-		{"one-setting", "cpu", 1456, 9, 9 * 3},
+		{"one-setting", "cpu", 1456, 18, 9*3 + 9 + 4},
 		{"strong", "quick", 12000, 2, 2 * 3 * 6},
 		{"denoisers", "quick", 0, 4, 4},
 		{"enlargers", "quick", 0, 4, 4},

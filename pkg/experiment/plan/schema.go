@@ -34,9 +34,9 @@ func Schema(known catalog.Catalog) ([]byte, error) {
 		"strategies": of("strategy"),
 		"settings":   object{"$ref": "#/$defs/settings"},
 		"experiments": object{"type": "array", "minItems": 1, "maxItems": maxExperiments, "description": "each becomes a run folder", "items": closed(
-			"an experiment; its settings and strategies replace the plan's", object{
+			"an experiment; its seeds, strategies and settings replace the plan's", object{
 				"task": of("task"), "network": of("network"), "data": of("data"), "root": of("root"), "validation": of("validation"),
-				"strategies": of("strategy"), "settings": object{"$ref": "#/$defs/settings"},
+				"seeds": of("seeds"), "strategies": of("strategy"), "settings": object{"$ref": "#/$defs/settings"},
 			})},
 	}, "name", "seeds", "experiments")
 	schema["$schema"], schema["$id"], schema["title"] = "https://json-schema.org/draft/2020-12/schema", SchemaID, "multiscale plan"
