@@ -1,6 +1,7 @@
 package comparison
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -121,28 +122,41 @@ func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, valu
 	}
 }
 
-// End has the work and the final error of a row of a subject, both relative to single-scale's.
+// End has the work units and the final error of a row of a subject, by the deciding measure.
 type End struct {
 	Subject
 	Row
-	Work, Error float64
-	Low, High   float64 // paired t interval of Error; NaN with one seed
+	// Curve names what differs from other rows apart from the cost: rows with one Curve are one training at several costs.
+	Curve            string
+	Measure          string // the error's name, like 1−SSIM
+	Work             float64
+	Error, Low, High float64 // mean over the seeds, the lowest and the highest
+	Seeds            int
 }
 
-// Ends returns the End of each row that has a single-scale run with the same seeds, by the
-// deciding measure.
+// Ends returns the End of each row of each subject, those of a Curve from cheap to expensive.
 func Ends(groups []*Group) (list []End) {
 	for _, g := range groups {
 		for _, e := range g.subjects() {
+			m := g.measures(e)[0]
 			for _, row := range g.rows() {
-				pairs := g.withSingle(e, row)
-				d := g.excess(pairs, g.measures(e)[0])
-				if work := 1 / ratio(pairs, workUnits); work > 0 && 1+d.mean > 0 {
-					list = append(list, End{e, row, work, 1 + d.mean, 1 + d.low, 1 + d.high})
+				results := g.results(e, row)
+				if len(results) == 0 {
+					continue
 				}
+				errors := lists.Of(results, func(r outcome) float64 { return m.Error(r.Summary.Values.Of(m)) })
+				cost := func(given string) bool {
+					return strings.HasPrefix(given, "budget ") || strings.HasPrefix(given, "iterations ")
+				}
+				settings := slices.DeleteFunc(append(g.sizes(), g.run(e, row).Variant.list()...), cost)
+				list = append(list, End{
+					Subject: e, Row: row, Curve: join(append([]string{row.Strategy, row.Init}, settings...)...), Measure: m.ErrorTitle(),
+					Work: statisticOf(lists.Of(results, workUnits)).mean, Error: statisticOf(errors).mean, Low: slices.Min(errors), High: slices.Max(errors), Seeds: len(results),
+				})
 			}
 		}
 	}
+	slices.SortStableFunc(list, func(a, b End) int { return cmp.Compare(a.Work, b.Work) })
 	return list
 }
 

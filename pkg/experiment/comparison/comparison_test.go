@@ -284,11 +284,46 @@ func TestReference(t *testing.T) {
 	small.Summaries[0].Batch = 4
 	all := groups(t, again(t, small), reference)
 	check(t, Answer(all), "(input) |  | not recorded | not recorded", "mge | 3.29 | 0.1200 | +20.0%")
-	if len(all) != 2 || len(Ends(all)) != 2 {
-		t.Errorf("%d groups, %v", len(all), Ends(all))
+	if len(all) != 2 {
+		t.Errorf("%d groups", len(all))
 	}
 	if notes := Answer(all).Notes; !strings.HasSuffix(notes[len(notes)-1], " All strategies of the quick profile, batch 4 have budget 1020.") {
 		t.Errorf("%q", notes)
+	}
+}
+
+// TestEnds: rows that differ in the cost alone have one curve, from cheap to expensive.
+func TestEnds(t *testing.T) {
+	given := func(dir string, budget, work float64, values map[string]any, units ...unit) Run {
+		r := newRun(t, denoising, units...)
+		r.Dir = dir
+		r.Record.Configuration["budget"] = budget
+		for name, v := range values {
+			r.Record.Configuration[name] = v
+		}
+		for i := range r.Summaries {
+			r.Summaries[i].WorkUnits = work
+		}
+		return again(t, r)
+	}
+	coarse := []unit{{mge.MGE.Name, 1, []float64{0.12}}, {mge.MGE.Name, 2, []float64{0.14}}}
+	var got []string
+	for _, e := range Ends(groups(t,
+		given("more", 2000, 2000, nil, coarse...),
+		given("less", 1000, 1000, nil, coarse[0], unit{mge.Single.Name, 1, []float64{0.3}}),
+		given("layers", 1000, 1000, map[string]any{"coefficients": "layer"}, coarse...),
+		given("longer", 0, 3000, map[string]any{"iterations": 300.}, coarse...))) {
+		got = append(got, fmt.Sprintf("%s: %s %s %.0f %.2f %.2f %.2f %d", e.Curve, e.Row, e.Measure, e.Work, e.Error, e.Low, e.High, e.Seeds))
+	}
+	want := []string{
+		"single: single (budget 1000) MSE 1000 0.30 0.30 0.30 1",
+		"mge: mge (budget 1000) MSE 1000 0.12 0.12 0.12 1",
+		"mge, coefficients layer: mge (budget 1000, coefficients layer) MSE 1000 0.13 0.12 0.14 2",
+		"mge: mge (budget 2000) MSE 2000 0.13 0.12 0.14 2",
+		"mge: mge MSE 3000 0.13 0.12 0.14 2",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("ends:\n%s", strings.Join(got, "\n"))
 	}
 }
 

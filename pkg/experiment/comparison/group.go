@@ -323,19 +323,28 @@ func (g *Group) results(e Subject, row Row) (list []outcome) {
 	return list
 }
 
+// run returns a run with a row of a subject; nil if there is none.
+func (g *Group) run(e Subject, row Row) *Run {
+	for _, r := range g.Runs {
+		if r.Subject == e && r.row(row.Strategy) == row {
+			return r
+		}
+	}
+	return nil
+}
+
 // single returns the single-scale units with which a row is compared: those on the same pictures and from the same initial
 // weights whose settings, apart from the budget, are among the row's. The group's own come before those of other groups; of
 // several, those with the most work units count, then those with the most settings in common.
 func (g *Group) single(e Subject, row Row) (found []outcome) {
-	of := func(r *Run) bool { return r.Subject == e && r.Init == row.Init }
-	i := slices.IndexFunc(g.Runs, func(r *Run) bool { return of(r) && r.label == row.Variant })
-	if i < 0 {
+	own := g.run(e, row)
+	if own == nil {
 		return nil
 	}
 	var work, common float64
 	for _, from := range append([]*Group{g}, g.others...) {
 		for _, r := range from.Runs {
-			if !of(r) || !r.isReferenceOf(g.Runs[i]) {
+			if r.Subject != e || r.Init != row.Init || !r.isReferenceOf(own) {
 				continue
 			}
 			results := from.results(e, r.row(mge.Single.Name))

@@ -65,7 +65,7 @@ func TestInChromium(t *testing.T) {
 	defer server.Close()
 	dump, console := browse(t, chromium, server.URL+"/", "--dump-dom")
 	measured := regexp.MustCompile(`<p id="measured">(.*?)</p>`).FindStringSubmatch(dump)
-	if want := "390 wide: 390, 6 folded, 2 of 2 pictures, 7 of 7 charts speak; 1400 wide: 1400, 6 folded, 2 of 2 pictures, 7 of 7 charts speak"; measured == nil || measured[1] != want {
+	if want := "390 wide: 390, 6 folded, 2 of 2 pictures, 8 of 8 charts speak; 1400 wide: 1400, 6 folded, 2 of 2 pictures, 8 of 8 charts speak"; measured == nil || measured[1] != want {
 		t.Errorf("measured %q, want %q", measured, want)
 	}
 	for line := range strings.Lines(console) {

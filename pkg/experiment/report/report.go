@@ -13,7 +13,6 @@ import (
 	"html/template"
 	"image/png"
 	"io"
-	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -33,7 +32,7 @@ type Report struct {
 	Intro  []string // paragraphs
 	Absent []string // experiments that were requested but are missing
 	Answer *table.Table
-	Ends   []comparison.End // for the answer's figure, if there are several runs
+	Ends   []comparison.End // for the answer's figures, if there are several runs
 	Tables []*table.Table
 	Runs   []comparison.Run
 }
@@ -56,8 +55,11 @@ func policy() string {
 	return "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
 }
 
-// chart adds coordinates that the template needs to a plot.Chart.
-type chart struct{ plot.Chart }
+// chart adds a title and coordinates that the template needs to a plot.Chart.
+type chart struct {
+	plot.Chart
+	Title string
+}
 
 // Wide and High are the sides of the frame; Below, Before and Foot are positions of labels.
 func (c chart) Wide() float64   { return c.Right - c.Left }
@@ -92,9 +94,9 @@ func (r Report) Write(w io.Writer) error {
 		Style    template.CSS
 		Script   template.JS
 		Policy   string
-		Figure   *chart
+		Figures  []chart
 		Sections []section
-	}{Report: r, Style: template.CSS(Style), Script: template.JS(Script), Policy: policy(), Figure: r.figure()}
+	}{Report: r, Style: template.CSS(Style), Script: template.JS(Script), Policy: policy(), Figures: r.figures()}
 	for i, run := range r.Runs {
 		s := newSection(run)
 		s.ID = fmt.Sprintf("run-%d", i+1)
@@ -107,7 +109,7 @@ func (r Report) Write(w io.Writer) error {
 func Table(t *table.Table) (template.HTML, error) { return part("table", t) }
 
 // Chart returns the HTML of a chart in a report, for another page with Style and Script.
-func Chart(c plot.Chart) (template.HTML, error) { return part("chart", chart{c}) }
+func Chart(c plot.Chart) (template.HTML, error) { return part("chart", chart{Chart: c}) }
 
 func part(name string, data any) (template.HTML, error) {
 	var b strings.Builder
@@ -115,32 +117,46 @@ func part(name string, data any) (template.HTML, error) {
 	return template.HTML(b.String()), err
 }
 
-// figure returns the figure of the answer: the curves of a single run, or the final errors of several. It is nil if there is
-// nothing to show.
-func (r Report) figure() *chart {
+// figures returns the figures of the answer: the curves of a single run, or for each subject of several the final errors
+// by cost. There are none where there is nothing to compare.
+func (r Report) figures() (list []chart) {
 	if len(r.Runs) == 1 {
 		m := r.Runs[0].Measures[0]
 		y := plot.Axis{Label: "validation " + m.ErrorTitle(), Of: func(at runfolder.Measured) float64 { return m.Error(at.Of(m)) }}
 		if curves := plot.Curves(r.Runs[0].Contents, plot.WorkUnits, y); len(curves) > 0 {
-			return &chart{plot.NewChart(plot.WorkUnits.Label, y.Label, curves)}
+			list = append(list, chart{Chart: plot.NewChart(plot.WorkUnits.Label, y.Label, curves)})
 		}
-		return nil
+		return list
 	}
-	var series []plot.Series
-	for _, e := range r.Ends {
-		p := plot.Point{X: e.Work, Y: e.Error, Low: e.Low, High: e.High,
-			Tip: fmt.Sprintf("%s, %s: %.3g times single-scale's error at %.3g times its work", e.Row, e.Subject, e.Error, e.Work)}
-		if math.IsNaN(p.Low) || p.Low <= 0 {
-			p.Low, p.High = p.Y, p.Y
-		} else {
-			p.Tip += fmt.Sprintf(" (%.3g to %.3g)", p.Low, p.High)
+	for _, run := range r.Runs {
+		title := run.Subject.String()
+		if slices.ContainsFunc(list, func(c chart) bool { return c.Title == title }) {
+			continue
 		}
-		series = append(series, plot.Series{Strategy: e.Strategy, Points: []plot.Point{p}})
+		ends := slices.DeleteFunc(slices.Clone(r.Ends), func(e comparison.End) bool { return e.Subject != run.Subject || !(e.Work > 0 && e.Low > 0) })
+		if len(ends) > 1 {
+			list = append(list, chart{plot.NewChart(plot.WorkUnits.Label, "final "+ends[0].Measure, curvesOf(ends)), title})
+		}
 	}
-	if len(series) == 0 {
-		return nil
+	return list
+}
+
+// curvesOf returns the series of a subject's ends: one for each training, over its costs.
+func curvesOf(ends []comparison.End) (list []plot.Series) {
+	at := map[string]int{}
+	for _, e := range ends {
+		p := plot.Point{X: e.Work, Y: e.Error, Low: e.Low, High: e.High, Tip: fmt.Sprintf("%s: %.4g after %.0f work units", e.Row, e.Error, e.Work)}
+		if e.Seeds > 1 {
+			p.Tip += fmt.Sprintf(" (%d seeds, %.4g to %.4g)", e.Seeds, e.Low, e.High)
+		}
+		i, ok := at[e.Curve]
+		if !ok {
+			i, list = len(list), append(list, plot.Series{Strategy: e.Strategy, Line: true})
+			at[e.Curve] = i
+		}
+		list[i].Points = append(list[i].Points, p)
 	}
-	return &chart{plot.NewChart("work, single-scale's = 1", "error, single-scale's = 1", series)}
+	return list
 }
 
 // newSection returns the section of a run, with a chart for each measure over work units and over seconds.
@@ -150,7 +166,7 @@ func newSection(r comparison.Run) (s section) {
 		y := plot.Axis{Label: "validation " + m.ErrorTitle(), Of: func(at runfolder.Measured) float64 { return m.Error(at.Of(m)) }}
 		for _, x := range []plot.Axis{plot.WorkUnits, plot.Seconds} {
 			if curves := plot.Curves(r.Contents, x, y); len(curves) > 0 {
-				s.Curves = append(s.Curves, chart{plot.NewChart(x.Label, y.Label, curves)})
+				s.Curves = append(s.Curves, chart{Chart: plot.NewChart(x.Label, y.Label, curves)})
 			}
 		}
 	}

@@ -147,9 +147,9 @@ func TestWellFormed(t *testing.T) {
 			t.Errorf("a link leads to #%s, which is not there", l)
 		}
 	}
-	// Two sheets; a chart for the answer, two for denoising, four for inpainting (SSIM and MSE), each
+	// Two sheets; two charts for the answer, two for denoising, four for inpainting (SSIM and MSE), each
 	// with a legend of four strategies.
-	if len(images) != 2 || drawings != 7*(1+4) || scripts != 1 {
+	if len(images) != 2 || drawings != 8*(1+4) || scripts != 1 {
 		t.Errorf("%d pictures, %d drawings, %d scripts", len(images), drawings, scripts)
 	}
 	for _, src := range images {
