@@ -43,7 +43,7 @@ func Answer(groups []*Group) *table.Table {
 		}
 		t.Rows = append(t.Rows, []table.Cell{{Text: row.String(), Fields: []string{row.Strategy, row.variant()}}, times.cell(threeDigits)})
 	}
-	several := slices.ContainsFunc(groups, func(g *Group) bool { return g.label() != groups[0].label() })
+	several := slices.ContainsFunc(groups, func(g *Group) bool { return g.label() != groups[0].label() || g.shared != "" })
 	for _, g := range groups {
 		for _, e := range g.answered() {
 			label := ""
@@ -57,19 +57,9 @@ func Answer(groups []*Group) *table.Table {
 		"Each number is how far the error of the validation set ends from single-scale's: below zero is better. It is in bold where it is better and its interval excludes zero. " +
 			method(mostSeeds(groups)),
 		inputNote + " Times less work is single-scale's work units over the strategy's, of equal seeds.",
-		"A row is compared with single-scale training on the same pictures, with settings that the row has too, whatever its cost. Of several, with the one of the most work units." + sharedNote(groups),
+		"A row is compared with single-scale training on the same pictures, with settings that the row has too, whatever its cost. Of several, with the one of the most work units.",
 	}
 	return t
-}
-
-// sharedNote names the settings that all rows of a group have.
-func sharedNote(groups []*Group) (note string) {
-	for _, g := range groups {
-		if g.shared != "" {
-			note += fmt.Sprintf(" All strategies of the %s have %s.", join(g.kind(), strings.Join(g.sizes(), between)), g.shared)
-		}
-	}
-	return note
 }
 
 // fewColumns is the number of subjects up to which the table also shows the values themselves.

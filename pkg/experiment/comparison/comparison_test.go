@@ -287,8 +287,8 @@ func TestReference(t *testing.T) {
 	if len(all) != 2 {
 		t.Errorf("%d groups", len(all))
 	}
-	if notes := Answer(all).Notes; !strings.HasSuffix(notes[len(notes)-1], " All strategies of the quick profile, batch 4 have budget 1020.") {
-		t.Errorf("%q", notes)
+	if got := strings.Join(Answer(all).Columns[2].Heading, " "); got != "quick, batch 4, budget 1020 denoising deadleaves unet MSE" {
+		t.Errorf("heading %q", got)
 	}
 }
 

@@ -195,9 +195,10 @@ func name(groups []*Group) {
 	taken := map[string]int{}
 	for _, g := range groups {
 		g.Name = fileName(g.Profile)
-		g.Title = g.kind()
+		g.Title = g.Profile + " profile"
 		if g.enlarges() {
 			g.Name += "-superresolution"
+			g.Title += ", super-resolution"
 		}
 		for _, size := range g.sizes() {
 			g.Name += "-" + fileName(size)
@@ -225,23 +226,18 @@ func (g *Group) sizes() (list []string) {
 	return lists.Distinct(list)
 }
 
-// kind returns the profile, and whether the group is about super-resolution.
-func (g *Group) kind() string {
-	if g.enlarges() {
-		return g.Profile + " profile, super-resolution"
-	}
-	return g.Profile + " profile"
-}
+// label names the group in tables of several groups, with the settings of all its rows.
+func (g *Group) label() string { return join(g.Profile, g.common()) }
 
-// label names the group in tables of several groups.
-func (g *Group) label() string { return join(g.Profile, strings.Join(g.sizes(), between)) }
+// common returns the sizes that are not the profile's and the settings that all rows have.
+func (g *Group) common() string { return join(strings.Join(g.sizes(), between), string(g.shared)) }
 
 // cell returns the first cell of a row. Its variant in CSV includes the sizes and the settings of all rows, so that
 // rows of different tables differ.
 func (g *Group) cell(r Row) table.Cell {
 	all := ""
 	if g != nil { // nil for the paper's schedules
-		all = join(strings.Join(g.sizes(), between), string(g.shared))
+		all = g.common()
 	}
 	return table.Cell{Text: r.String(), Fields: []string{r.Strategy, join(all, r.variant())}}
 }
