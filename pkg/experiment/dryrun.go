@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"runtime"
 	"time"
@@ -65,7 +66,7 @@ func (e *Experiment) dryRun(ctx context.Context) error {
 		}
 	}
 	start := time.Since(began)
-	costs, s, err := e.predict(ctx, m, plans)
+	costs, s, err := e.predict(ctx, m, plans, parts{})
 	if err != nil {
 		return err
 	}
@@ -103,9 +104,12 @@ func about(s float64) string {
 	return progress.Duration(seconds(s))
 }
 
-// predict times parts of the plans, and returns the cost of each strategy with one seed.
-func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Plan) (map[string]Cost, *speed, error) {
+// predict returns the cost of each strategy with one seed. It times those parts of the plans that before, which may be
+// empty, does not have.
+func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Plan, before parts) (map[string]Cost, *speed, error) {
 	s := e.newSpeed(m, timingBudget)
+	maps.Copy(s.meshes, before.meshes)
+	s.step, s.drawn, s.rest = before.step, before.drawn, before.rest
 	var stages []mge.Stage
 	for _, p := range plans {
 		stages = append(stages, p.Stages...)
@@ -113,24 +117,15 @@ func (e *Experiment) predict(ctx context.Context, m *model.Model, plans []mge.Pl
 	if err := s.measure(ctx, stages); err != nil {
 		return nil, nil, err
 	}
-	validation, err := s.validation(ctx, timedWhole)
-	final := 0.
-	if err == nil && e.wholeAtEnd() {
-		final = validation
-		validation, err = s.validation(ctx, 0)
+	if s.rest == nil {
+		if err := s.others(ctx, plans[0]); err != nil {
+			return nil, nil, err
+		}
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	end, err := s.end(ctx, plans[0])
-	if err != nil {
-		return nil, nil, err
-	}
-	end += final
 	costs := make(map[string]Cost, len(plans))
 	for _, p := range plans {
 		training := s.training(p)
-		costs[p.Strategy] = Cost{workUnits(p), training + float64(float64(e.validations(p))*validation) + end, training}
+		costs[p.Strategy] = Cost{workUnits(p), training + float64(float64(e.validations(p))*s.rest.validation) + s.rest.end, training}
 	}
 	return costs, s, nil
 }
@@ -154,10 +149,21 @@ type Cost struct {
 	Training  float64 // the seconds of training alone
 }
 
-// Estimate returns the costs of the strategies of c on this machine, by name. It
-// predicts the seconds from timings of parts of the training.
-func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting.Config) (map[string]Cost, error) {
-	e, err := newExperiment(known, t, c, io.Discard, io.Discard)
+// Estimator predicts the costs of experiments on this machine from timings of parts of their training. Experiments that differ
+// only in what does not change the time of a picture share timings, so that a plan of many is estimated soon.
+type Estimator struct {
+	known catalog.Catalog
+	timed map[string]parts
+}
+
+// NewEstimator returns an Estimator that has timed nothing.
+func NewEstimator(known catalog.Catalog) *Estimator {
+	return &Estimator{known: known, timed: map[string]parts{}}
+}
+
+// Costs returns the costs of the strategies of c, by name.
+func (s *Estimator) Costs(ctx context.Context, t task.Task, c setting.Config) (map[string]Cost, error) {
+	e, err := newExperiment(s.known, t, c, io.Discard, io.Discard)
 	if err != nil {
 		return nil, err
 	}
@@ -176,8 +182,13 @@ func Estimate(ctx context.Context, known catalog.Catalog, t task.Task, c setting
 	if err != nil {
 		return nil, err
 	}
-	costs, _, err := e.predict(ctx, m, plans)
-	return costs, err
+	kind := fmt.Sprintf("%q", []any{t.Name, t.Scale, c.NetworkText(), c.Data.Name, c.Root, c.Validation, c.Channels, c.Side, c.Memory, c.Conv.String(), c.Loss, c.Optimizer.Name, c.ValidationPictures, c.HoldOut, c.WholeAtEnd, c.EMA > 0})
+	costs, timed, err := e.predict(ctx, m, plans, s.timed[kind])
+	if err != nil {
+		return nil, err
+	}
+	s.timed[kind] = timed.parts
+	return costs, nil
 }
 
 func workUnits(p mge.Plan) float64 { return p.WorkUnits(p.Iterations()) }

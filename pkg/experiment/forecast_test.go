@@ -3,6 +3,7 @@ package experiment
 import (
 	"context"
 	"errors"
+	"maps"
 	"math"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestPace(t *testing.T) {
 
 // TestPrediction: an iteration is its gradients on each mesh, its samples, packed weights and the step.
 func TestPrediction(t *testing.T) {
-	s := &speed{step: 0.5, meshes: map[int]pace{0: {one: 1, images: 1, draw: 0.1, pack: 0.25}, 1: {one: 0.25, images: 1, draw: 0.2, pack: 0.5}}}
+	s := &speed{parts: parts{step: 0.5, meshes: map[int]pace{0: {one: 1, images: 1, draw: 0.1, pack: 0.25}, 1: {one: 0.25, images: 1, draw: 0.2, pack: 0.5}}}}
 	stage := mge.Stage{Batches: []int{2, 4}, Iterations: 10}
 	// 2 images on the finest mesh, 2+4 on the next; 2 and 4 samples.
 	each := 0.5 + 2*1 + 6*0.25 + 2*0.1 + 4*0.2 + 0.25 + 0.5
@@ -40,6 +41,32 @@ func TestPrediction(t *testing.T) {
 	plan := mge.Plan{Stages: []mge.Stage{stage}, Pilot: 35} // as much as all iterations
 	if got := s.training(plan); math.Abs(got-20*each) > near {
 		t.Errorf("a plan takes %v s, want %v", got, 20*each)
+	}
+}
+
+// TestEstimator: experiments that differ in steps and strategies share timings; with another network they are timed again.
+func TestEstimator(t *testing.T) {
+	estimator := NewEstimator(catalog.Standard())
+	cost := func(v setting.Values) Cost {
+		t.Helper()
+		maps.Copy(v, setting.Values{"task": "denoising", "side": "16", "levels": "1", "strategy": "progressive,single"})
+		c, err := setting.Parse(catalog.Standard(), v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		costs, err := estimator.Costs(t.Context(), c.Task, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return costs["single"]
+	}
+	first := cost(setting.Values{"network": "resnet:hidden=16,blocks=1", "iterations": "10"})
+	twice := cost(setting.Values{"network": "resnet:hidden=16,blocks=1", "iterations": "20"})
+	if len(estimator.timed) != 1 || twice.WorkUnits != 2*first.WorkUnits || math.Abs(twice.Training/first.Training-2) > near {
+		t.Errorf("twice the steps: %+v, %+v, of %d kinds", first, twice, len(estimator.timed))
+	}
+	if cost(setting.Values{"network": "resnet:hidden=8,blocks=1", "iterations": "10"}); len(estimator.timed) != 2 {
+		t.Errorf("two networks are timed as %d kinds", len(estimator.timed))
 	}
 }
 
@@ -109,7 +136,7 @@ func TestForecast(t *testing.T) {
 		t.Errorf("not known: %v", stages)
 	}
 	// Predicted: 0.05 and 0.1 s an iteration; the machine turns out to be half as fast.
-	f.speed = &speed{step: 0.01, meshes: map[int]pace{0: {one: 0.0225, images: 1}, 1: {one: 0.01, images: 1}}}
+	f.speed = &speed{parts: parts{step: 0.01, meshes: map[int]pace{0: {one: 0.0225, images: 1}, 1: {one: 0.01, images: 1}}}}
 	check("a stage to come is predicted and corrected", f, 90*0.1+10*0.2+3*2, true)
 	f.iterated(fine, 1)
 	f.iterated(fine, 0.3)

@@ -57,6 +57,20 @@ func (p pace) seconds(n float64) float64 {
 	return p.one + (n-1)*(p.many-p.one)/float64(p.images-1)
 }
 
+// parts are the seconds of parts of training, as far as they are known.
+type parts struct {
+	meshes map[int]pace // by level; a pace with another level is extrapolated from it
+	step   float64      // of the optimizer
+	drawn  float64      // one sample, as timed last
+	rest   *rest        // nil: not timed
+}
+
+// rest is what a unit takes besides training.
+type rest struct {
+	validation float64 // each
+	end        float64 // export and cross-check, and a validation of whole pictures if there is one at the end alone
+}
+
 // speed predicts the seconds of training on this machine from timings of its parts: drawing
 // batches, gradients on each mesh, the optimizer's step, validation, export. Its budget is wall
 // time: no part begins that would exceed it, except the first batch of the coarsest mesh.
@@ -64,16 +78,14 @@ type speed struct {
 	e        *Experiment
 	m        *model.Model // not shared with training: timings change its weights
 	gradient []float32
-	meshes   map[int]pace // by level; a pace with another level is extrapolated from it
-	step     float64      // seconds of the optimizer's step
-	drawn    float64      // seconds of one sample, as timed last
-	began    time.Time
-	budget   time.Duration
-	short    bool // a timing was left out or ended early
+	parts
+	began  time.Time
+	budget time.Duration
+	short  bool // a timing was left out or ended early
 }
 
 func (e *Experiment) newSpeed(m *model.Model, budget time.Duration) *speed {
-	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), meshes: map[int]pace{}, began: time.Now(), budget: budget}
+	return &speed{e: e, m: m, gradient: make([]float32, m.Params.Len()), parts: parts{meshes: map[int]pace{}}, began: time.Now(), budget: budget}
 }
 
 // left returns the time that is left of a part of the budget.
@@ -332,6 +344,22 @@ func (s *speed) validation(ctx context.Context, whole int) (float64, error) {
 		return took * float64(s.e.set.Validation.Len()) / float64(n) * pictures / float64(s.e.config.ValidationPictures), err
 	}
 	return took * pictures / float64(v.Batch.Len()), err
+}
+
+// others times what a unit takes besides training.
+func (s *speed) others(ctx context.Context, p mge.Plan) error {
+	validation, err := s.validation(ctx, timedWhole)
+	final := 0.
+	if err == nil && s.e.wholeAtEnd() {
+		final = validation
+		validation, err = s.validation(ctx, 0)
+	}
+	if err != nil {
+		return err
+	}
+	end, err := s.end(ctx, p)
+	s.rest = &rest{validation, end + final}
+	return err
 }
 
 // end predicts the seconds of export and cross-check of a network. It runs them with the smaller shape, and scales the

@@ -81,14 +81,15 @@ type Cost struct {
 }
 
 // Estimate returns the cost of the missing units of each state. Units that were begun
-// count in full. Estimate times parts of each experiment, and calls timed after each.
+// count in full. Estimate times parts of the experiments, and calls timed after each.
 func Estimate(ctx context.Context, known catalog.Catalog, states []State, timed func(done, all int)) ([]Cost, error) {
 	costs := make([]Cost, len(states))
+	estimator := experiment.NewEstimator(known)
 	for i, s := range states {
 		if len(s.Missing) == 0 || s.Err != nil {
 			continue
 		}
-		of, err := experiment.Estimate(ctx, known, s.Task, s.Config)
+		of, err := estimator.Costs(ctx, s.Task, s.Config)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.Folder, err)
 		}
