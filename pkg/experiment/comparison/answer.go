@@ -1,7 +1,6 @@
 package comparison
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -37,8 +36,8 @@ func Answer(groups []*Group) *table.Table {
 	for _, row := range rows {
 		var times *interval
 		for _, g := range groups {
-			if _, own := g.work(row); own != nil {
-				times = times.with(own.low).with(own.high)
+			for _, e := range g.answered() {
+				times = times.with(ratio(g.withSingle(e, row), workUnits))
 			}
 		}
 		t.Rows = append(t.Rows, []table.Cell{{Text: row.String(), Fields: []string{row.Strategy, row.variant()}}, times.cell(threeDigits)})
@@ -57,9 +56,29 @@ func Answer(groups []*Group) *table.Table {
 		"Each number is how far the error of the validation set ends from single-scale's: below zero is better. It is in bold where it is better and its interval excludes zero. " +
 			method(mostSeeds(groups)),
 		inputNote + " Times less work is single-scale's work units over the strategy's, of equal seeds.",
-		"A row is compared with single-scale training on the same pictures, with settings that the row has too, whatever its cost. Of several, with the one of the most work units.",
+		"A row is compared with single-scale training on the same pictures, with settings that the row has too, whatever its budget; first of the same batch and steps, of several with that of the most work units." + references(groups),
 	}
 	return t
+}
+
+// references names the work units of the single-scale training with which rows are compared.
+func references(groups []*Group) string {
+	var list []string
+	for _, g := range groups {
+		var work *interval
+		for _, e := range g.answered() {
+			for _, row := range g.rows() {
+				work = work.with(statisticOf(lists.Of(g.reference(e, row).units, workUnits)).mean)
+			}
+		}
+		if work != nil {
+			list = append(list, fmt.Sprintf("%s (%s)", work.cell(table.Work).Text, g.label()))
+		}
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return " Single-scale's work units: " + strings.Join(list, "; ") + "."
 }
 
 // fewColumns is the number of subjects up to which the table also shows the values themselves.
@@ -116,7 +135,10 @@ func (g *Group) answer(t *table.Table, e Subject, rows []Row, label string, valu
 type End struct {
 	Subject
 	Row
-	// Curve names what differs from other rows apart from the cost: rows with one Curve are one training at several costs.
+	// Figure names the subject, and what its errors can only be compared within: profile, side and pictures.
+	Figure string
+	// Curve names what differs from other rows of the figure apart from the cost: rows with one Curve are one training at several
+	// costs.
 	Curve            string
 	Measure          string // the error's name, like 1−SSIM
 	Work             float64
@@ -124,29 +146,34 @@ type End struct {
 	Seeds            int
 }
 
-// Ends returns the End of each row of each subject, those of a Curve from cheap to expensive.
+// Ends returns the End of each row of each subject, in the order of tables. Errors that are not finite do not count.
 func Ends(groups []*Group) (list []End) {
 	for _, g := range groups {
 		for _, e := range g.subjects() {
 			m := g.measures(e)[0]
 			for _, row := range g.rows() {
 				results := g.results(e, row)
-				if len(results) == 0 {
+				errors := slices.DeleteFunc(lists.Of(results, func(r outcome) float64 { return m.Error(r.Summary.Values.Of(m)) }),
+					func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) })
+				if len(errors) == 0 {
 					continue
 				}
-				errors := lists.Of(results, func(r outcome) float64 { return m.Error(r.Summary.Values.Of(m)) })
-				cost := func(given string) bool {
-					return strings.HasPrefix(given, "budget ") || strings.HasPrefix(given, "iterations ")
+				end := End{
+					Subject: e, Row: row, Figure: join(e.String(), g.Profile), Curve: join(row.Strategy, row.Init), Measure: m.ErrorTitle(),
+					Work: statisticOf(lists.Of(results, workUnits)).mean, Error: statisticOf(errors).mean, Low: slices.Min(errors), High: slices.Max(errors), Seeds: len(errors),
 				}
-				settings := slices.DeleteFunc(append(g.sizes(), g.run(e, row).Variant.list()...), cost)
-				list = append(list, End{
-					Subject: e, Row: row, Curve: join(append([]string{row.Strategy, row.Init}, settings...)...), Measure: m.ErrorTitle(),
-					Work: statisticOf(lists.Of(results, workUnits)).mean, Error: statisticOf(errors).mean, Low: slices.Min(errors), High: slices.Max(errors), Seeds: len(results),
-				})
+				for _, given := range append(g.sizes(), g.run(e, row).Variant.list()...) {
+					switch name, _, _ := strings.Cut(given, " "); {
+					case name == "side" || slices.Contains(pictures, name):
+						end.Figure = join(end.Figure, given)
+					case name != "budget" && name != "iterations":
+						end.Curve = join(end.Curve, given)
+					}
+				}
+				list = append(list, end)
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b End) int { return cmp.Compare(a.Work, b.Work) })
 	return list
 }
 

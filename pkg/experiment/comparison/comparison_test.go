@@ -262,14 +262,14 @@ func TestReference(t *testing.T) {
 		{"equal cost", []Run{cheap, layers}, "quick profile, budget 1020", []string{
 			"single | 1.00 | 0.3000 | 0.0%", "mge | 1.00 | 0.1200 | −60.0%", "mge (coefficients layer) | 1.00 | 0.1200 | −60.0%"}},
 		{"with a longer one", []Run{cheap, layers, reference}, "quick profile, budget 1020", []string{
-			"single | 3.29 | 0.3000 | +200.0%", "single (budget 0) | 1.00 | 0.1000 | 0.0%",
+			"single | 3.29 | 0.3000 | +200.0%", "single (usual steps) | 1.00 | 0.1000 | 0.0%",
 			"mge | 3.29 | 0.1200 | +20.0%", "mge (coefficients layer) | 3.29 | 0.1200 | +20.0%"}},
 		{"other settings", []Run{layers, given("rate", map[string]any{"lr": 0.001}, single)}, "quick profile, budget 1020, coefficients layer", []string{
-			"single (lr 0.001, budget 0, coefficients none) | 1.00 | 0.1000 | 0.0%", "mge |  | 0.1200 | no single-scale run"}},
+			"single (lr 0.001, usual steps, coefficients none) | 1.00 | 0.1000 | 0.0%", "mge |  | 0.1200 | no single-scale run"}},
 		{"other pictures", []Run{given("held", map[string]any{"hold-out": true}, coarse), reference}, "quick profile, hold-out true", []string{
 			"single (hold-out false) | 1.00 | 0.1000 | 0.0%", "mge |  | 0.1200 | no single-scale run"}},
 		{"other inputs", []Run{withInput(t, layers, 0.5), withInput(t, reference, 0.4)}, "quick profile, budget 1020, coefficients layer", []string{
-			"single (budget 0, coefficients none) | 1.00 | 0.1000 | 0.0%", "mge |  | 0.1200 | no single-scale run"}},
+			"single (usual steps, coefficients none) | 1.00 | 0.1000 | 0.0%", "mge |  | 0.1200 | no single-scale run"}},
 	} {
 		all := groups(t, c.runs...)
 		if got, _, _ := strings.Cut(all[0].Title, ":"); len(all) != 1 || got != c.title {
@@ -292,6 +292,41 @@ func TestReference(t *testing.T) {
 	}
 }
 
+// TestReferenceSeeds: a longer training without a seed of the row's, and one whose work is not known, are no reasons to compare
+// with nothing. Single-scale of two sizes stays in the answer, as nothing else is compared with it.
+func TestReferenceSeeds(t *testing.T) {
+	long := with(t, "long", 1, nil)
+	long.Contents = long.Only([]runfolder.Unit{{Strategy: mge.Single.Name, Seed: 1}})
+	short := with(t, "short", 2, map[string]any{"budget": 1020.})
+	check(t, Answer(groups(t, again(t, long), short)),
+		"(input) |  | not recorded | not recorded",
+		"single | 1.00 | 0.1000 | 0.0%", "single (usual steps) | 1.00 | 0.1000 | 0.0%", "mge | 3.29 | 0.1200 | +20.0%")
+	idle := with(t, "idle", 1, nil)
+	for i := range idle.Summaries {
+		idle.Summaries[i].WorkUnits = 0
+	}
+	if got := texts(Answer(groups(t, again(t, idle))))[2]; got != "mge |  | 0.1200 | +20.0%" {
+		t.Errorf("without work units: %s", got)
+	}
+	other := newRun(t, denoising, unit{mge.Single.Name, 1, []float64{0.1}})
+	other.Summaries[0].Batch = 4
+	if a := Answer(groups(t, again(t, long), again(t, other))); len(a.Rows) != 2 || len(a.Columns) != 2+2*2 {
+		t.Errorf("single-scale alone: %q", texts(a))
+	}
+}
+
+// TestWholeAtEnd: a curve of crops is not compared with one of whole pictures; final errors are.
+func TestWholeAtEnd(t *testing.T) {
+	e := Subject{"superresolution", "srnet", "urban100"}
+	reference := newRun(t, e, unit{mge.Single.Name, 1, []float64{0.2, 0.1}})
+	crops := newRun(t, e, unit{mge.MGE.Name, 1, []float64{0.1, 0.01}})
+	crops.Record.Configuration["whole-at-end"] = true
+	crops.Summaries[0].Values = metric.Values{"mse": 0.12, "ssim": 0.76}
+	check(t, Quality(groups(t, reference, again(t, crops))),
+		"superresolution srnet urban100, 1−SSIM | single (whole-at-end false) | 0.0% | 0.0% | 3360 | 1.00 | 3360 | 1.00",
+		" | mge | +20.0% |  | no common curve |  | no common curve | ")
+}
+
 // TestEnds: rows that differ in the cost alone have one curve, from cheap to expensive.
 func TestEnds(t *testing.T) {
 	given := func(dir string, budget, work float64, values map[string]any, units ...unit) Run {
@@ -312,7 +347,14 @@ func TestEnds(t *testing.T) {
 		given("more", 2000, 2000, nil, coarse...),
 		given("less", 1000, 1000, nil, coarse[0], unit{mge.Single.Name, 1, []float64{0.3}}),
 		given("layers", 1000, 1000, map[string]any{"coefficients": "layer"}, coarse...),
-		given("longer", 0, 3000, map[string]any{"iterations": 300.}, coarse...))) {
+		given("longer", 0, 3000, map[string]any{"iterations": 300.}, coarse[0], unit{mge.MGE.Name, 2, []float64{math.NaN()}}),
+		given("held", 0, 3000, map[string]any{"hold-out": true, "iterations": 200.}, coarse[0]))) {
+		if e.Figure != "denoising unet deadleaves, quick" {
+			if e.Figure != "denoising unet deadleaves, quick, hold-out true" {
+				t.Errorf("figure %q", e.Figure)
+			}
+			continue
+		}
 		got = append(got, fmt.Sprintf("%s: %s %s %.0f %.2f %.2f %.2f %d", e.Curve, e.Row, e.Measure, e.Work, e.Error, e.Low, e.High, e.Seeds))
 	}
 	want := []string{
@@ -320,7 +362,7 @@ func TestEnds(t *testing.T) {
 		"mge: mge (budget 1000) MSE 1000 0.12 0.12 0.12 1",
 		"mge, coefficients layer: mge (budget 1000, coefficients layer) MSE 1000 0.13 0.12 0.14 2",
 		"mge: mge (budget 2000) MSE 2000 0.13 0.12 0.14 2",
-		"mge: mge MSE 3000 0.13 0.12 0.14 2",
+		"mge: mge MSE 3000 0.12 0.12 0.12 1",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("ends:\n%s", strings.Join(got, "\n"))
@@ -602,14 +644,14 @@ func TestQuality(t *testing.T) {
 		" | mge | +15.0% (−48.5 to +78.5) | +10.0% | 510 (1 of 2) | 6.59 | 510 (1 of 2) | 4.94",
 		// Seed 3 has no single-scale run.
 		" | fullmultiscale | −10.0% | −10.0% | 438.8 | 7.66 | 292.5 | 8.62",
-		" | progressive |  |  | no curve |  | no curve | ",
+		" | progressive |  |  | no common curve |  | no common curve | ",
 		"superresolution srnet deadleaves, 1−SSIM (quick, batch 8) | mge |  |  | no single-scale run |  | no single-scale run | ",
 	)
 	check(t, QualitySeconds(all),
 		"denoising unet deadleaves, MSE (quick) | single | 336.0 ± 0.0 | 1.00 | 294.0 ± 59.4 | 1.00",
 		" | mge | 51.0 (1 of 2) | 6.59 | 51.0 (1 of 2) | 4.94",
 		" | fullmultiscale | 43.9 | 7.66 | 29.2 | 8.62",
-		" | progressive | no curve |  | no curve | ",
+		" | progressive | no common curve |  | no common curve | ",
 		"superresolution srnet deadleaves, 1−SSIM (quick, batch 8) | mge | no single-scale run |  | no single-scale run | ",
 	)
 	// Without seconds.csv the work is known, but not the time.

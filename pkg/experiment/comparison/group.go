@@ -88,7 +88,8 @@ func Groups(given []Run) (groups []*Group, problems []error) {
 }
 
 // share finds the settings that all rows have and sets the labels of runs. Runs of single-scale alone, which may be a
-// reference at another cost, do not count if there are others; their labels name what they do not share.
+// reference at another cost, do not count if there are others; their labels name what they do not share, apart from how
+// training is validated.
 func (g *Group) share() {
 	runs := slices.DeleteFunc(slices.Clone(g.Runs), func(r *Run) bool {
 		return !slices.ContainsFunc(r.Summaries, func(s runfolder.Summary) bool { return s.Strategy != mge.Single.Name })
@@ -104,7 +105,11 @@ func (g *Group) share() {
 	for _, r := range g.Runs {
 		r.label = r.Variant.where(func(given string) bool { return !slices.Contains(shared, given) })
 		for _, given := range shared {
-			if name, _, _ := strings.Cut(given, " "); r.Variant.named(name) == "" {
+			switch name, _, _ := strings.Cut(given, " "); {
+			case r.Variant.named(name) != "" || name == "whole-at-end" && g.shared != Variant(given):
+			case name == "budget" && r.settings[name] == "0":
+				r.label = r.label.with("usual steps")
+			default:
 				r.label = r.label.with(name + " " + cmp.Or(r.settings[name], "unknown"))
 			}
 		}
@@ -232,14 +237,16 @@ func (g *Group) label() string { return join(g.Profile, g.common()) }
 // common returns the sizes that are not the profile's and the settings that all rows have.
 func (g *Group) common() string { return join(strings.Join(g.sizes(), between), string(g.shared)) }
 
-// cell returns the first cell of a row. Its variant in CSV includes the sizes and the settings of all rows, so that
-// rows of different tables differ.
+// cell returns the first cell of a row. Its variant in CSV has the sizes and all settings, so that rows of different tables
+// differ.
 func (g *Group) cell(r Row) table.Cell {
-	all := ""
-	if g != nil { // nil for the paper's schedules
-		all = g.common()
+	c := table.Cell{Text: r.String(), Fields: []string{r.Strategy, r.variant()}}
+	if g == nil { // of the paper's schedules
+		return c
 	}
-	return table.Cell{Text: r.String(), Fields: []string{r.Strategy, join(all, r.variant())}}
+	i := slices.IndexFunc(g.Runs, func(run *Run) bool { return run.row(r.Strategy) == r })
+	c.Fields[1] = join(strings.Join(g.sizes(), between), Row{r.Strategy, g.Runs[i].Variant, r.Init}.variant())
+	return c
 }
 
 // enlarges reports whether all runs are super-resolution.
@@ -300,6 +307,7 @@ func (g *Group) seeds() (largest int) {
 type outcome struct {
 	runfolder.Result
 	machine string
+	crops   bool // its curve is of crops, its final error of whole pictures
 }
 
 // results returns the units of a subject and a row, sorted by seed.
@@ -311,7 +319,7 @@ func (g *Group) results(e Subject, row Row) (list []outcome) {
 		for _, s := range r.Summaries {
 			if s.Strategy == row.Strategy {
 				result, _ := r.Result(s.Unit)
-				list = append(list, outcome{result, r.machine()})
+				list = append(list, outcome{result, r.machine(), r.Enlarges && r.settings["whole-at-end"] == "true"})
 			}
 		}
 	}
@@ -377,7 +385,7 @@ func (g *Group) inputExcess(e Subject, m metric.Measure) difference {
 			plain = r
 		}
 	}
-	return differenceOf(lists.Of(g.single(e, plain.row("")), func(r outcome) float64 {
+	return differenceOf(lists.Of(g.reference(e, plain.row(plain.Summaries[0].Strategy)).units, func(r outcome) float64 {
 		return m.Error(in.Of(m))/m.Error(r.Summary.Values.Of(m)) - 1
 	}))
 }

@@ -148,7 +148,7 @@ func (g *Group) Seconds() *table.Table {
 			t.Columns = append(t.Columns, e.column(heading, statisticFields("seconds"+field)...), e.column(times, "ratio"+field))
 			for i, row := range g.rows() {
 				own := slices.DeleteFunc(g.results(e, row), func(r outcome) bool { return !on(r) })
-				single := slices.DeleteFunc(g.single(e, row), func(r outcome) bool { return !on(r) })
+				single := slices.DeleteFunc(slices.Clone(g.reference(e, row).units), func(r outcome) bool { return !on(r) })
 				faster := ratio(pairsOf(own, single), seconds)
 				t.Rows[i] = append(t.Rows[i], statisticOf(lists.Of(own, seconds)).cell(n, oneDecimal), table.Number(faster, threeDigits(faster)))
 			}

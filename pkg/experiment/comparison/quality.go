@@ -43,7 +43,7 @@ func reached(curve []runfolder.Measured, m metric.Measure, target float64) reach
 // numbers are over the seeds with which single-scale was trained, too.
 type quality struct {
 	paired     int        // number of seeds with which single-scale was trained, too
-	seeds      int        // number of these for which both units have a curve
+	seeds      int        // number of these for which both units have a curve, of the same kind of pictures
 	final      difference // the final error over single-scale's final one, minus 1
 	min        statistic  // the smallest error over single-scale's final one, minus 1
 	input      bool       // the row is the input, which spends nothing
@@ -73,13 +73,13 @@ func (p *pairs) add(own, single reach) {
 // quality compares a row with single-scale by a measure. Seconds only count if both units were trained on the
 // same machine.
 func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
-	var final, smallest []float64
+	var smallest []float64
 	pairs := g.withSingle(e, row)
 	timed := onOneMachine(pairs)
 	for _, p := range pairs {
 		q.paired++
 		curve, reference := p.own.Curve(), p.other.Curve()
-		if len(curve) == 0 || len(reference) == 0 {
+		if len(curve) == 0 || len(reference) == 0 || p.own.crops != p.other.crops {
 			continue
 		}
 		if !slices.ContainsFunc(timed, func(t pair) bool { return t.own.Summary.Unit == p.own.Summary.Unit }) {
@@ -93,10 +93,9 @@ func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
 		r := reached(curve, m, target)
 		q.full.add(r, reached(reference, m, target))
 		q.near.add(reached(curve, m, near), reached(reference, m, near))
-		final = append(final, m.Error(curve[len(curve)-1].Of(m))/target-1)
 		smallest = append(smallest, r.min/target-1)
 	}
-	q.final, q.min = differenceOf(final), statisticOf(smallest)
+	q.final, q.min = g.excess(pairs, m), statisticOf(smallest)
 	return q
 }
 
@@ -223,7 +222,7 @@ func spentCell(spent []float64, reached int, q quality, show func(float64) strin
 	case q.paired == 0:
 		c.Text = "no single-scale run"
 	case q.seeds == 0:
-		c.Text = "no curve"
+		c.Text = "no common curve"
 	case reached == 0:
 		c.Text = "not reached"
 	case len(spent) == 0:

@@ -8,27 +8,37 @@ import (
 	"multiscale/pkg/mge"
 )
 
-// single returns the single-scale units with which a row is compared: those on the same pictures and from the same initial
-// weights whose settings, apart from the budget, are among the row's. The group's own come before those of other groups; of
-// several, those with the most work units count, then those with the most settings in common.
-func (g *Group) single(e Subject, row Row) (found []outcome) {
+// reference is the single-scale training with which a row is compared.
+type reference struct {
+	group *Group // nil if there is none
+	units []outcome
+}
+
+// reference returns the single-scale training with a seed of the row's, on the same pictures and from the same initial weights,
+// whose settings, apart from the budget, are among the row's. That of the group itself comes before that of other groups; of
+// several, the one with the most work units counts, then the one with the most settings in common.
+func (g *Group) reference(e Subject, row Row) (found reference) {
 	own := g.run(e, row)
 	if own == nil {
-		return nil
+		return found
 	}
-	var work, common float64
+	results := g.results(e, row)
+	work, common := math.Inf(-1), -1
 	for _, from := range append([]*Group{g}, g.others...) {
 		for _, r := range from.Runs {
 			if r.Subject != e || r.Init != row.Init || !r.isReferenceOf(own) {
 				continue
 			}
-			results := from.results(e, r.row(mge.Single.Name))
-			w, c := statisticOf(lists.Of(results, workUnits)).mean, float64(len(r.Variant.list()))
-			if w > work || w == work && c > common {
-				found, work, common = results, w, c
+			units := from.results(e, r.row(mge.Single.Name))
+			if len(pairsOf(results, units)) == 0 {
+				continue
+			}
+			w, c := statisticOf(lists.Of(units, workUnits)).mean, len(r.Variant.list())
+			if w > work || w == work && c > common || found.group == nil {
+				found, work, common = reference{from, units}, w, c
 			}
 		}
-		if found != nil {
+		if found.group != nil {
 			break
 		}
 	}
@@ -36,11 +46,18 @@ func (g *Group) single(e Subject, row Row) (found []outcome) {
 }
 
 // isReference reports whether the group has a subject only as a reference of others: it has single-scale alone, and
-// another group has the subject, too.
+// rows of another group are compared with it.
 func (g *Group) isReference(e Subject) bool {
-	others := slices.ContainsFunc(g.rows(), func(row Row) bool { return row.Strategy != mge.Single.Name && len(g.results(e, row)) > 0 })
-	return !others && slices.ContainsFunc(g.others, func(o *Group) bool { return slices.Contains(o.subjects(), e) })
+	multiscale := func(of *Group) []Row {
+		return slices.DeleteFunc(of.rows(), func(row Row) bool { return row.Strategy == mge.Single.Name || len(of.results(e, row)) == 0 })
+	}
+	return len(multiscale(g)) == 0 && slices.ContainsFunc(g.others, func(o *Group) bool {
+		return slices.ContainsFunc(multiscale(o), func(row Row) bool { return o.reference(e, row).group == g })
+	})
 }
+
+// pictures has the settings that decide on which pictures a run is measured.
+var pictures = []string{"hold-out", "validation-pictures", "channels"}
 
 // isReferenceOf reports whether all settings of r but its budget are settings of other, too, and both were measured on the same
 // pictures.
@@ -50,7 +67,7 @@ func (r *Run) isReferenceOf(other *Run) bool {
 			return false
 		}
 	}
-	for _, name := range []string{"hold-out", "validation-pictures", "channels"} {
+	for _, name := range pictures {
 		if r.Variant.named(name) != other.Variant.named(name) {
 			return false
 		}
@@ -76,7 +93,7 @@ func pairsOf(own, other []outcome) (list []pair) {
 
 // withSingle returns the units of a row, each with single-scale's of the same seed.
 func (g *Group) withSingle(e Subject, row Row) []pair {
-	return pairsOf(g.results(e, row), g.single(e, row))
+	return pairsOf(g.results(e, row), g.reference(e, row).units)
 }
 
 // ratio returns the other units' mean over the row's own, over the same seeds: with different

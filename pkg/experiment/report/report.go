@@ -6,6 +6,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/base64"
@@ -31,6 +32,7 @@ type Report struct {
 	Title  string
 	Intro  []string // paragraphs
 	Absent []string // experiments that were requested but are missing
+	Faults []string // what is wrong with run folders
 	Answer *table.Table
 	Ends   []comparison.End // for the answer's figures, if there are several runs
 	Tables []*table.Table
@@ -128,20 +130,22 @@ func (r Report) figures() (list []chart) {
 		}
 		return list
 	}
-	for _, run := range r.Runs {
-		title := run.Subject.String()
-		if slices.ContainsFunc(list, func(c chart) bool { return c.Title == title }) {
-			continue
+	of := map[string][]comparison.End{}
+	var titles []string
+	for _, e := range r.Ends {
+		if e.Work > 0 && e.Low > 0 { // what logarithmic axes can show
+			titles, of[e.Figure] = append(titles, e.Figure), append(of[e.Figure], e)
 		}
-		ends := slices.DeleteFunc(slices.Clone(r.Ends), func(e comparison.End) bool { return e.Subject != run.Subject || !(e.Work > 0 && e.Low > 0) })
-		if len(ends) > 1 {
+	}
+	for _, title := range lists.Distinct(titles) {
+		if ends := of[title]; len(ends) > 1 {
 			list = append(list, chart{plot.NewChart(plot.WorkUnits.Label, "final "+ends[0].Measure, curvesOf(ends)), title})
 		}
 	}
 	return list
 }
 
-// curvesOf returns the series of a subject's ends: one for each training, over its costs.
+// curvesOf returns the series of a figure's ends: one for each training, from its lowest cost to its highest.
 func curvesOf(ends []comparison.End) (list []plot.Series) {
 	at := map[string]int{}
 	for _, e := range ends {
@@ -155,6 +159,9 @@ func curvesOf(ends []comparison.End) (list []plot.Series) {
 			at[e.Curve] = i
 		}
 		list[i].Points = append(list[i].Points, p)
+	}
+	for _, s := range list {
+		slices.SortFunc(s.Points, func(a, b plot.Point) int { return cmp.Compare(a.X, b.X) })
 	}
 	return list
 }

@@ -40,7 +40,7 @@ func sample(t *testing.T) report.Report {
 	if err := os.WriteFile(filepath.Join(dir, runfolder.SamplesFile), b.Bytes(), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	r := report.Report{Title: "A report " + evil, Intro: []string{"About it."}, Absent: []string{"what is missing: " + evil}}
+	r := report.Report{Title: "A report " + evil, Intro: []string{"About it."}, Absent: []string{"what is missing: " + evil}, Faults: []string{"what is wrong: " + evil}}
 	for _, e := range []struct{ task, network, data string }{{"denoising", "unet", "bsds500"}, {"inpainting", "resnet", evil}} {
 		c := runfolder.Contents{Record: runfolder.Record{
 			Configuration: map[string]any{"task": e.task, "batch": 8, "stages": []int{60, 30, 15}, "data": evil},

@@ -71,7 +71,7 @@ func (r results) files() map[string]string {
 }
 
 // write writes the tables and the report into a folder.
-func (r results) write(dir, title string, absent []string) error {
+func (r results) write(dir, title string, absent, faults []string) error {
 	if err := durable.OS.MkdirAll(dir); err != nil {
 		return fmt.Errorf("-out %s: %w", dir, err)
 	}
@@ -80,10 +80,10 @@ func (r results) write(dir, title string, absent []string) error {
 			return err
 		}
 	}
-	return writeFile(dir, ReportFile, r.report(title, absent).Write)
+	return writeFile(dir, ReportFile, r.report(title, absent, faults).Write)
 }
 
-func (r results) report(title string, absent []string) report.Report {
+func (r results) report(title string, absent, faults []string) report.Report {
 	units := 0
 	for _, run := range r.runs {
 		units += len(run.Summaries)
@@ -92,7 +92,7 @@ func (r results) report(title string, absent []string) report.Report {
 		Title: title,
 		Intro: []string{fmt.Sprintf("%d networks of %d run folders: image restoration trained by single-scale gradients and by Multiscale Gradient Estimation (arXiv 2501.12739).", units, len(r.runs))},
 		// Interleaved, so that the seconds of a comparison follow it.
-		Absent: absent, Answer: r.answer, Ends: r.ends, Tables: interleave(r.timeless, r.seconds), Runs: r.runs,
+		Absent: absent, Faults: faults, Answer: r.answer, Ends: r.ends, Tables: interleave(r.timeless, r.seconds), Runs: r.runs,
 	}
 }
 

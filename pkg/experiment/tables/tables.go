@@ -17,6 +17,7 @@ import (
 	"multiscale/pkg/experiment/plan"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/lists"
 )
 
 // Run runs the request: it prints the tables to out, and progress and missing units to
@@ -126,11 +127,10 @@ func (c *collection) finish(dir, title string, out, log io.Writer) error {
 		}
 	}
 	for _, p := range problems {
-		absent = append(absent, p.Error())
 		fmt.Fprintf(log, "%v\n", p)
 	}
 	if len(res.runs) > 0 {
-		if err := res.write(dir, title, absent); err != nil {
+		if err := res.write(dir, title, absent, lists.Of(problems, error.Error)); err != nil {
 			return err
 		}
 		files := res.files()
