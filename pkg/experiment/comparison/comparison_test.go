@@ -602,6 +602,16 @@ func TestDifference(t *testing.T) {
 	}
 }
 
+// TestDifferences: each ordered pair of rows with a common seed has a line.
+func TestDifferences(t *testing.T) {
+	all := groups(t, newRun(t, denoising,
+		unit{mge.Single.Name, 1, []float64{0.1}}, unit{mge.Single.Name, 2, []float64{0.2}},
+		unit{mge.MGE.Name, 1, []float64{0.05}}, unit{mge.MGE.Name, 2, []float64{0.1}}, unit{mge.FullMultiscale.Name, 3, []float64{0.1}}))
+	check(t, Differences(all),
+		"denoising unet deadleaves, MSE | single | mge | +100.0% (+100.0 to +100.0)",
+		"denoising unet deadleaves, MSE | mge | single | −50.0% (−50.0 to −50.0)")
+}
+
 // TestEqualSeeds: ratios use only the seeds that both rows have, and only times on one machine.
 func TestEqualSeeds(t *testing.T) {
 	longer := newRun(t, denoising, unit{mge.Single.Name, 2, []float64{0.1}}, unit{mge.MGE.Name, 2, []float64{0.1}})

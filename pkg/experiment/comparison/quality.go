@@ -102,6 +102,11 @@ func (g *Group) quality(e Subject, row Row, m metric.Measure) (q quality) {
 // subjectColumn is the first column of tables over several subjects.
 var subjectColumn = table.Column{Heading: []string{"experiment"}, Fields: []string{"profile", "task", "network", "data", "error"}, Words: true}
 
+// subjectCell returns a cell of subjectColumn, for a measure.
+func subjectCell(g *Group, e Subject, m metric.Measure) table.Cell {
+	return table.Cell{Text: e.String() + ", " + m.ErrorTitle(), Fields: []string{g.Profile, e.Task, e.Network, e.Data, m.ErrorTitle()}}
+}
+
 // Quality returns the table of the work units that each strategy needs until its
 // validation error is at most single-scale's final one.
 func Quality(groups []*Group) *table.Table {
@@ -189,11 +194,11 @@ func qualityTable(groups []*Group, name, title string, s spending, extras ...ext
 		if q.input && len(extras) == 0 {
 			return // the input's row would be empty
 		}
-		shown := e.String() + ", " + m.ErrorTitle()
+		first := subjectCell(g, e, m)
 		if !one {
-			shown += " (" + g.label() + ")"
+			first.Text += " (" + g.label() + ")"
 		}
-		first := table.Cell{Text: shown, Fields: []string{g.Profile, e.Task, e.Network, e.Data, m.ErrorTitle()}}
+		shown := first.Text
 		if shown == last {
 			first.Text = "" // show it only when it changes
 		}

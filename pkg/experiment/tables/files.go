@@ -29,6 +29,7 @@ type results struct {
 	ends     []comparison.End
 	timeless []*table.Table // the same for equal runs; the answer comes before them
 	seconds  []*table.Table // depend on the machine
+	pairs    *table.Table   // too long to be read: CSV alone
 	problems []error
 }
 
@@ -36,7 +37,7 @@ type results struct {
 func newResults(runs []comparison.Run) (r results) {
 	groups, problems := comparison.Groups(runs)
 	r.problems = problems
-	r.answer, r.ends = comparison.Answer(groups), comparison.Ends(groups)
+	r.answer, r.ends, r.pairs = comparison.Answer(groups), comparison.Ends(groups), comparison.Differences(groups)
 	for _, g := range groups {
 		r.timeless = append(r.timeless, g.Main())
 		r.seconds = append(r.seconds, g.Seconds())
@@ -53,7 +54,7 @@ func newResults(runs []comparison.Run) (r results) {
 
 // files returns the tables' files by name, without the report.
 func (r results) files() map[string]string {
-	files := map[string]string{}
+	files := map[string]string{r.pairs.Name + ".csv": r.pairs.CSV()}
 	for _, of := range []struct {
 		tables          []*table.Table
 		markdown, latex string
