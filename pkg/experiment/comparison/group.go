@@ -104,9 +104,11 @@ func (g *Group) share() {
 	shared := g.shared.list()
 	for _, r := range g.Runs {
 		r.label = r.Variant.where(func(given string) bool { return !slices.Contains(shared, given) })
-		for _, given := range shared {
+		lacks := slices.DeleteFunc(slices.Clone(shared), func(given string) bool { return slices.Contains(r.Variant.list(), given) })
+		for _, given := range lacks {
 			switch name, _, _ := strings.Cut(given, " "); {
-			case r.Variant.named(name) != "" || name == "whole-at-end" && g.shared != Variant(given):
+			case r.Variant.named(name) != "" || name == "whole-at-end" && len(lacks) > 1:
+				// The label has its own value, or names another difference.
 			case name == "budget" && r.settings[name] == "0":
 				r.label = r.label.with("usual steps")
 			default:
