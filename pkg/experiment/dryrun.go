@@ -14,6 +14,7 @@ import (
 	"multiscale/pkg/dataset"
 	"multiscale/pkg/experiment/progress"
 	"multiscale/pkg/experiment/table"
+	"multiscale/pkg/kernel/conv"
 	"multiscale/pkg/mesh"
 	"multiscale/pkg/mge"
 	"multiscale/pkg/model"
@@ -153,12 +154,26 @@ type Cost struct {
 // only in what does not change the time of a picture share timings, so that a plan of many is estimated soon.
 type Estimator struct {
 	known catalog.Catalog
-	timed map[string]parts
+	timed map[timed]parts
+}
+
+// timed is what the time of a picture, in training and in validation, depends on.
+type timed struct {
+	task                           string
+	scale                          int
+	network, loss                  string
+	data, root, validation         string
+	channels, side                 int
+	memory                         int64
+	conv                           conv.Algorithm
+	optimizer                      string
+	pictures                       int
+	holdOut, wholeAtEnd, averaging bool
 }
 
 // NewEstimator returns an Estimator that has timed nothing.
 func NewEstimator(known catalog.Catalog) *Estimator {
-	return &Estimator{known: known, timed: map[string]parts{}}
+	return &Estimator{known: known, timed: map[timed]parts{}}
 }
 
 // Costs returns the costs of the strategies of c, by name.
@@ -182,12 +197,15 @@ func (s *Estimator) Costs(ctx context.Context, t task.Task, c setting.Config) (m
 	if err != nil {
 		return nil, err
 	}
-	kind := fmt.Sprintf("%q", []any{t.Name, t.Scale, c.NetworkText(), c.Data.Name, c.Root, c.Validation, c.Channels, c.Side, c.Memory, c.Conv.String(), c.Loss, c.Optimizer.Name, c.ValidationPictures, c.HoldOut, c.WholeAtEnd, c.EMA > 0})
-	costs, timed, err := e.predict(ctx, m, plans, s.timed[kind])
+	kind := timed{
+		t.Name, t.Scale, c.NetworkText(), c.Loss, c.Data.Name, c.Root, c.Validation, c.Channels, c.Side, c.Memory, c.Conv,
+		c.Optimizer.Name, c.ValidationPictures, c.HoldOut, c.WholeAtEnd, c.EMA > 0,
+	}
+	costs, took, err := e.predict(ctx, m, plans, s.timed[kind])
 	if err != nil {
 		return nil, err
 	}
-	s.timed[kind] = timed.parts
+	s.timed[kind] = took.parts
 	return costs, nil
 }
 

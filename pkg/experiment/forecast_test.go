@@ -68,6 +68,10 @@ func TestEstimator(t *testing.T) {
 	if cost(setting.Values{"network": "resnet:hidden=8,blocks=1", "iterations": "10"}); len(estimator.timed) != 2 {
 		t.Errorf("two networks are timed as %d kinds", len(estimator.timed))
 	}
+	cost(setting.Values{"network": "resnet:hidden=8,blocks=1", "iterations": "10", "memory": "64MiB"})
+	if cost(setting.Values{"network": "resnet:hidden=8,blocks=1", "iterations": "10", "memory": "65MiB"}); len(estimator.timed) != 4 {
+		t.Errorf("two budgets of memory are timed as %d kinds", len(estimator.timed)-2)
+	}
 }
 
 // TestBudget: without time, only one batch of the coarsest mesh is timed, and the times of the others, which have
